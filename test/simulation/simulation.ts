@@ -196,7 +196,7 @@ class Story {
     else if (event.kind === "pause-worker") this.#workers.get(region.name)?.pause(event.forMs);
     else {
       this.#killWorker(region, event.downMs);
-      if (event.kind === "restore-worker") void this.#backups.restoreWorker(event);
+      if (event.kind === "restore-worker") this.#backups.restoreWorker(event);
     }
   }
 
@@ -225,7 +225,7 @@ class Story {
       if (event.kind === "kill-controller") return;
       this.#wasControlLost = true;
       this.#passAuditor.forget();
-      void this.#backups.restoreController(event);
+      this.#backups.restoreController(event);
     }
   }
 
