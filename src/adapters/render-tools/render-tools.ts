@@ -10,7 +10,7 @@ import type { ToolRequest } from "../../core/render/tools/tool-requests.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { type AskVersion, ToolFinder } from "./find-tool.ts";
 import { type CacheLimits, ResultCache } from "./result-cache.ts";
-import { createTableStore, ownVersion, type TableStore } from "./table-store.ts";
+import { createTableStore, ownBuild, type TableStore } from "./table-store.ts";
 import { renderRequest } from "./render-request.ts";
 import { defaultLimits, type ProgramLimits, runProgram } from "./run-program.ts";
 import { toolEnvironment } from "./tool-environment.ts";
@@ -87,7 +87,7 @@ const tableLimits: CacheLimits = { memory: 0, disk: 256 * 1024 * 1024 };
 
 function tablesIn(cacheFolder: string, clock: Clock): TableStore {
   const folder = join(cacheFolder, "apps");
-  return createTableStore(new ResultCache({ folder, limits: tableLimits, clock }), ownVersion);
+  return createTableStore(new ResultCache({ folder, limits: tableLimits, clock }), ownBuild);
 }
 
 interface Means {

@@ -1,5 +1,8 @@
 /** Tables of apps in a folder: what a start finds of what an earlier one has rendered. */
 import { createHash } from "node:crypto";
+import { readdir, stat } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
 import { type AppTable, type AppTables, isAppTable } from "../../core/render/app-table.ts";
 import type { ResultCache } from "./result-cache.ts";
 
@@ -12,17 +15,18 @@ export interface TableStore {
 }
 
 /**
- * Makes one on a cache. `version`: of Flotilla. Another one may find mistakes where this one finds none, so it does not
- * go by what this one kept.
+ * Makes one on a cache. `build`: what tells one Flotilla from another, which may find mistakes where this one finds none,
+ * and so does not go by what this one kept.
  */
 export function createTableStore(
   cache: ResultCache<AppTable>,
-  version: () => Promise<string>,
+  build: () => Promise<string>,
 ): TableStore {
   const written = new WeakSet<() => AppTable>();
+  let own: Promise<string> | undefined;
   const nameOf = async (key: string): Promise<string> =>
     createHash("sha256")
-      .update(`${await version()} ${key}`)
+      .update(`${await (own ??= build())} ${key}`)
       .digest("hex");
   return {
     async read(keys) {
@@ -43,8 +47,23 @@ export function createTableStore(
   };
 }
 
-/** Of this Flotilla. */
-export async function ownVersion(): Promise<string> {
+/**
+ * What this Flotilla is: its version, and the sizes and times of its own files, which its developers change without a new
+ * version.
+ */
+export async function ownBuild(): Promise<string> {
   const { default: manifest } = await import("../../../package.json", { with: { type: "json" } });
-  return manifest.version;
+  const folder = fileURLToPath(new URL("../../core/", import.meta.url));
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.flatMap((entry) =>
+    entry.isFile() ? [join(entry.parentPath, entry.name)] : [],
+  );
+  const stamps = await Promise.all(
+    files.toSorted().map(async (file) => {
+      const { size, mtimeMs } = await stat(file);
+      return `${relative(folder, file)} ${size} ${mtimeMs}`;
+    }),
+  );
+  const digest = createHash("sha256").update(stamps.join("\n")).digest("hex");
+  return `${manifest.version} ${digest}`;
 }
