@@ -22,6 +22,7 @@ import { isError } from "../src/core/model/diagnostic.ts";
 import type { SourceFile } from "../src/core/model/fleet-model.ts";
 import { createRenderTools } from "../src/adapters/render-tools/render-tools.ts";
 import { Rendering } from "../src/controller/rendering.ts";
+import { ownBuild } from "../src/runtime/own-build.ts";
 import { systemClock } from "../src/runtime/system-clock.ts";
 import { cpuOf } from "./process-cpu.ts";
 import { type Spread, spreadOf } from "./statistics.ts";
@@ -68,7 +69,7 @@ function renderer(
 ): (commit: string, files: readonly SourceFile[]) => Promise<void> {
   let now: readonly SourceFile[] = [];
   const rendering = new Rendering(() => Promise.resolve(now), {
-    tools: createRenderTools({ path: "", clock: systemClock(), cacheFolder }),
+    tools: createRenderTools({ path: "", clock: systemClock(), cacheFolder, build: ownBuild }),
     clock: systemClock(),
     onReady: () => undefined,
     signal: new AbortController().signal,

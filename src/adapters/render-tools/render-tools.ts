@@ -10,7 +10,7 @@ import type { ToolRequest } from "../../core/render/tools/tool-requests.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { type AskVersion, ToolFinder } from "./find-tool.ts";
 import { type CacheLimits, ResultCache } from "./result-cache.ts";
-import { createTableStore, ownBuild, type TableStore } from "./table-store.ts";
+import { createTableStore, type TableStore } from "./table-store.ts";
 import { renderRequest } from "./render-request.ts";
 import { defaultLimits, type ProgramLimits, runProgram } from "./run-program.ts";
 import { toolEnvironment } from "./tool-environment.ts";
@@ -30,6 +30,8 @@ export interface RenderToolsOptions {
   readonly clock: Clock;
   /** Folder that keeps outcomes; without it they live as long as this. */
   readonly cacheFolder?: string | undefined;
+  /** What tells this Flotilla from another one; without it no tables of apps are kept in the folder. */
+  readonly build?: () => Promise<string>;
   readonly limits?: Partial<ProgramLimits>;
   readonly cacheLimits?: Partial<CacheLimits>;
 }
@@ -44,7 +46,7 @@ export function cacheFolderFor(
 
 /** Makes it; nothing is looked for before something is asked. */
 export function createRenderTools(options: RenderToolsOptions): RenderTools {
-  const { path, clock, cacheFolder } = options;
+  const { path, clock, cacheFolder, build } = options;
   const limits = { ...defaultLimits, ...options.limits };
   const cacheLimits = { ...defaultCacheLimits, ...options.cacheLimits };
   const cache = new ResultCache<ToolOutput>({
@@ -59,7 +61,7 @@ export function createRenderTools(options: RenderToolsOptions): RenderTools {
     return runProgram({ program, args, cwd: "/", env }, limits, clock).catch(() => undefined);
   };
   return {
-    tables: cacheFolder === undefined ? undefined : tablesIn(cacheFolder, clock),
+    tables: build && cacheFolder ? tablesIn(cacheFolder, { build, clock }) : undefined,
     async render(requests, signal) {
       const outputs = new Map<string, ToolOutput>();
       const missing: ToolRequest[] = [];
@@ -85,9 +87,12 @@ const defaultCacheLimits: CacheLimits = {
 /** Read once at a start, so none of them stays in memory; a fleet of 10,000 sites has about a megabyte for each app. */
 const tableLimits: CacheLimits = { memory: 0, disk: 256 * 1024 * 1024 };
 
-function tablesIn(cacheFolder: string, clock: Clock): TableStore {
+function tablesIn(
+  cacheFolder: string,
+  { build, clock }: { readonly build: () => Promise<string>; readonly clock: Clock },
+): TableStore {
   const folder = join(cacheFolder, "apps");
-  return createTableStore(new ResultCache({ folder, limits: tableLimits, clock }), ownBuild);
+  return createTableStore(new ResultCache({ folder, limits: tableLimits, clock }), build);
 }
 
 interface Means {

@@ -11,6 +11,7 @@ import type { AppTable } from "../../../src/core/render/app-table.ts";
 import type { SourceFile } from "../../../src/core/model/fleet-model.ts";
 import type { RenderedFiles } from "../../../src/core/render/render-files.ts";
 import { renderFiles } from "../../../src/core/render/render-files.ts";
+import { ownBuild } from "../../../src/runtime/own-build.ts";
 import { systemClock } from "../../../src/runtime/system-clock.ts";
 import { aFleet, appYaml, configMapYaml, fleetYaml, siteYaml } from "../../support/fleet.ts";
 import { runCli } from "../../support/cli.ts";
@@ -44,7 +45,12 @@ let folder: string;
 const tables = (): string => join(folder, "apps");
 
 function start(files: readonly SourceFile[]): Promise<RenderedFiles> {
-  const tools = createRenderTools({ path: "", clock: systemClock(), cacheFolder: folder });
+  const tools = createRenderTools({
+    path: "",
+    clock: systemClock(),
+    cacheFolder: folder,
+    build: ownBuild,
+  });
   return renderFleetFiles(tools, files);
 }
 
