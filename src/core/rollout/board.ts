@@ -2,6 +2,7 @@
  * The planner's working copy: what control says plus what this plan has decided so far. Everything that a plan changes
  * goes through here, so that later steps of the same plan see it and each record is written once.
  */
+import type { ObjectId } from "../model/kube-object.ts";
 import type { TreeId } from "../render/rendered.ts";
 import { controlPaths } from "./control-files.ts";
 import { own } from "./own.ts";
@@ -14,7 +15,6 @@ import type {
   Wait,
 } from "./planner-types.ts";
 import type { Arrivals, CurrentReleases, Release } from "./records.ts";
-import type { DroppedObjects } from "./replaced-objects.ts";
 import { newUnitMemory, type UnitMemory } from "./unit-memory.ts";
 import type { WindowMemory } from "./windows/window-block.ts";
 
@@ -38,7 +38,7 @@ export interface Board {
   /** What moves in one commit with what, by what each does (see dependencies.ts). */
   readonly ties: Map<string, readonly `${"comes" | "leaves"} ${string}`[]>;
   /** Tree -> the one that comes in its place (null: none) -> objects that this drops, worked out once. */
-  readonly dropped: Map<TreeId, Map<TreeId | null, DroppedObjects>>;
+  readonly dropped: Map<TreeId, Map<TreeId | null, readonly ObjectId[]>>;
   /** Release -> site -> number of objects that it was counted to delete there, when this plan began. */
   readonly counted: Map<string, ReadonlyMap<string, number>>;
   readonly units: UnitMemory;

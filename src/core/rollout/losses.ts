@@ -9,7 +9,6 @@ import { entitledTree, isListed } from "./arrivals.ts";
 import type { AppBoard, Board } from "./board.ts";
 import { own } from "./own.ts";
 import type { Release } from "./records.ts";
-import { type DroppedObjects, replacedObjects } from "./replaced-objects.ts";
 import { treeAt } from "./site-view.ts";
 
 /** One app changes its tree at a site; `to` null: it leaves. */
@@ -55,51 +54,31 @@ export function lossesOf(
   let awaited: Losses["awaited"];
   for (const object of gone) {
     const taker = coming.find(({ tree }) => hasObject(board, tree, object));
-    if (taker !== undefined) awaited ??= { app: taker.app, object };
-    else if (isDeleted(board, site, { step, object })) deleted.push(object);
+    if (taker === undefined && isLetGo(board, site, { step, object }) !== true)
+      deleted.push(object);
+    if (taker === undefined) continue;
+    awaited ??= { app: taker.app, object };
   }
   return { deleted, awaited };
 }
 
-const noneDropped: DroppedObjects = { objects: [], replaced: new Set() };
-
 /** Objects of `from` that `to` does not have, or has as another one that takes its place. */
 export function droppedObjects(
-  board: Board,
-  step: Pick<TreeStep, "from" | "to">,
-): readonly ObjectId[] {
-  return droppedBy(board, step).objects;
-}
-
-function droppedBy(
   { input, dropped }: Board,
   { from, to }: Pick<TreeStep, "from" | "to">,
-): DroppedObjects {
-  if (from === undefined || from === to) return noneDropped;
-  const byTarget = dropped.get(from) ?? new Map<TreeId | null, DroppedObjects>();
+): readonly ObjectId[] {
+  if (from === undefined || from === to) return [];
+  const byTarget = dropped.get(from) ?? new Map<TreeId | null, readonly ObjectId[]>();
   dropped.set(from, byTarget);
   const known = byTarget.get(to);
   if (known !== undefined) return known;
   const kept = to === null ? new Set<ObjectId>() : input.objectsOf(to);
   const anew = to === null ? new Set<ObjectId>() : objectsMadeAnew(input, from, to);
-  const had = input.objectsOf(from);
-  const objects = [...had].filter((object) => !kept.has(object) || anew.has(object));
-  const gone = objects.filter((object) => !kept.has(object));
-  const brought = gone.length === 0 ? [] : [...kept].filter((object) => !had.has(object));
-  const result = { objects, replaced: replacedObjects(gone, brought) };
-  byTarget.set(to, result);
-  return result;
-}
-
-/** It only makes room for its next version, and nobody has said that it is more than its content. */
-function isReplaced(board: Board, step: TreeStep, object: ObjectId): boolean {
-  if (!droppedBy(board, step).replaced.has(object)) return false;
-  if (board.input.isProtected?.(object) === true) return false;
-  const releases = [...(board.apps.get(step.app)?.open.values() ?? [])];
-  return !releases.some(
-    ({ guarded, deletions }) =>
-      guarded?.includes(object) === true || deletions.protected?.includes(object) === true,
+  const objects = [...input.objectsOf(from)].filter(
+    (object) => !kept.has(object) || anew.has(object),
   );
+  byTarget.set(to, objects);
+  return objects;
 }
 
 /** What is deleted to be made anew. Of a tree of which nothing is known, all that may be: never less than will be. */
@@ -110,15 +89,6 @@ function objectsMadeAnew(input: Board["input"], from: TreeId, to: TreeId): Reado
   const isAnother = ([object, digest]: [ObjectId, string]): boolean =>
     after === undefined || (after.get(object) ?? digest) !== digest;
   return new Set([...before].filter(isAnother).map(([object]) => object));
-}
-
-/** Neither let go of nor replaced. */
-function isDeleted(
-  board: Board,
-  site: string,
-  { step, object }: { step: TreeStep; object: ObjectId },
-): boolean {
-  return isLetGo(board, site, { step, object }) !== true && !isReplaced(board, step, object);
 }
 
 function hasObject({ input }: Board, tree: TreeId, object: ObjectId): boolean {
@@ -151,7 +121,6 @@ export function finalLosses(board: Board, site: string, step: TreeStep): readonl
   return dropped.filter(
     (object) =>
       isLetGo(board, site, { step, object }) === false &&
-      !isReplaced(board, step, object) &&
       !kept.some((tree) => hasObject(board, tree, object)),
   );
 }

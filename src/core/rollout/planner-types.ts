@@ -174,8 +174,6 @@ export interface PlannerInput {
    * with another digest it is another object. Undefined: nothing is known of the tree.
    */
   madeAnewOf?(tree: TreeId): ReadonlyMap<ObjectId, string> | undefined;
-  /** Kinds and objects that are deleted only with consent, as far as that is known. */
-  isProtected?(object: ObjectId): boolean;
   /** Set when control is missing or older than a mirror: everything is held. */
   readonly controlLost?: string;
   /** Set from when an operator has confirmed the mirrors of a lost control until a head is followed: nothing moves. */

@@ -100,22 +100,6 @@ describe("planFleet", () => {
     expect(deletions.needsApproval).toContain("the budget is 10 % of 2 = 1");
   });
 
-  it("shows what is replaced under another name as removed, and counts no deletion", () => {
-    const run = (hash: string): FleetEdits => ({
-      "manifests/web/job.yaml": `apiVersion: batch/v1
-kind: Job
-metadata: { name: migrate-${hash} }
-spec:
-  template:
-    spec: { restartPolicy: Never, containers: [{ name: a, image: "example.com/a:1" }] }
-`,
-    });
-    const planned = plan(run("0a1b2c3d"), run("99999999"));
-    expect(planned.deletions).toEqual({ objects: 0, perApp: {}, needsApproval: null });
-    expect(planned.variants[0]?.objects.map(({ change }) => change)).toEqual(["removed", "added"]);
-    expect(plan(run("0a1b2c3d"), {}).deletions.objects).toBe(4);
-  });
-
   it("counts what a version drops as deletions, and asks for consent to delete what is protected", () => {
     const kept = { "fleet.yaml": fleetYaml({ deletionBudget: { objects: 100, percent: 100 } }) };
     const dropped = { ...kept, "manifests/web/settings.yaml": null };
