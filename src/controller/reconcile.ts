@@ -110,13 +110,18 @@ async function readMirrors(world: World, known: readonly ReadMirror[]): Promise<
 }
 
 /**
- * Mirrors of which control knows that something was written there, or is to be; null: it may not know all, for it has
- * followed one head at most, or was recovered.
+ * Mirrors of which control knows that something was written there, or is just being; null: it may not know all, for it has
+ * followed one head at most, or was recovered. One that a site is only on its way to is none: what a worker has for it,
+ * such as one whose region was renamed, is of another mirror.
  */
 function expectedMirrors({ state, recovery }: ControlSnapshot): ReadonlySet<string> | null {
   if (state.head?.previous === undefined || recovery !== null) return null;
   const sites = Object.values(state.sites);
-  return new Set(sites.flatMap(({ mirror, moving }) => [mirror, ...(moving ? [moving.to] : [])]));
+  return new Set(
+    sites.flatMap(({ mirror, moving }) =>
+      moving?.entering === undefined ? [mirror] : [mirror, moving.to],
+    ),
+  );
 }
 
 /** Makes the mirrors that the head's regions and control's sites name. */

@@ -57,7 +57,7 @@ export class Recovery {
       );
     }
     const reason = refused?.reason ?? "a leader asks for it only when it starts";
-    return `${found}, and cannot be brought forward: ${reason}; restore a newer copy of the state folder`;
+    return `${found}, and cannot be brought forward: ${reason}; restore a newer copy of the state folder, or let the worker start with an empty one`;
   }
 
   /** Takes over what the worker brought, or asks for it. */

@@ -94,7 +94,12 @@ async function keep(
   state.trouble = trouble;
   const [failure] = outcome.failed;
   if (failure !== undefined) {
-    const isClear = await clearTheWay(context, state, { row, tree, failed: outcome.failed });
+    const known = state.row ?? row;
+    const isClear = await clearTheWay(context, state, {
+      row: known,
+      tree,
+      failed: outcome.failed,
+    });
     return isClear ? "soon" : { backoff: failure.error };
   }
   if (outcome.blocked.length > 0) return "soon";

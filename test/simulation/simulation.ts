@@ -308,10 +308,12 @@ class Story {
 
   /** Apps at sites, with the trees that their mirrors have for them and their workers have not applied. */
   #unapplied(): string[] {
-    const { control, input } = this.#lastPass ?? {};
+    const { control, input, mirrors: all = [] } = this.#lastPass ?? {};
     const told = this.#controller?.world()?.observations;
     return Object.entries(input?.mirrors ?? {}).flatMap(([site, apps]) => {
-      const mirror = control?.state.sites[site]?.mirror ?? "";
+      // While control is lost it may be older than the mirrors.
+      const standing = all.find(({ snapshot }) => snapshot.sites.has(site))?.mirror.name;
+      const mirror = standing ?? control?.state.sites[site]?.mirror ?? "";
       if (this.#ground.sites.get(site)?.isMeddled === true) return [];
       return Object.entries(apps).flatMap(([app, entry]) => {
         if (!("tree" in entry) || this.#contested.has(app)) return [];

@@ -141,12 +141,16 @@ export function arrivalAt(board: Board, app: AppBoard, site: string): Arrival | 
   return view.facts === undefined ? undefined : { view, to };
 }
 
-/** An open release decides about the site: a removal or one that goes back until it is through, others until its stage has passed. */
+/**
+ * An open release decides about the site: a removal, or one that goes back there, until it is through, others until its stage
+ * has passed.
+ */
 export function isListed(app: AppBoard, site: string): boolean {
   for (const release of app.open.values()) {
     const entry = own(release.list, site);
     if (entry === undefined) continue;
     if (release.kind === "removal" || release.goingBack !== undefined) return true;
+    if (own(release.setBack ?? {}, site) !== undefined) return true;
     if (!Object.hasOwn(release.passed, release.stages[entry.stage]?.name ?? "")) return true;
   }
   return false;

@@ -185,9 +185,11 @@ function passStage(run: StageRun): void {
       why: `${release.id}: stage ${stage.name} passed${note}`,
     };
   });
-  for (const release of releasesOf(board, unit)) {
+  const releases = releasesOf(board, unit);
+  for (const release of releases) if (release.kind === "app") promote(run, release);
+  // Now all of them are what their sites are to have: what one gives, and another takes there, is no loss.
+  for (const release of releases) {
     if (release.kind !== "removal") grantLosses(board, release, sites);
-    if (release.kind === "app") promote(run, release);
   }
   wakeAt(board, board.input.now);
 }

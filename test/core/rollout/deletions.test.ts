@@ -331,3 +331,39 @@ describe("an object that is made anew", () => {
     expect(JSON.stringify(world.story)).toContain("api:v2");
   });
 });
+
+describe("a site that two apps have missed", () => {
+  it("grants no deletion of what another app takes over at a site that both have missed", () => {
+    const claim = "_PersistentVolumeClaim_x_data";
+    const strategy = { ...quick, stages: [{ name: "all" }] };
+    const world = new PlannerWorld();
+    world.isProtected = (object) => object === claim;
+    // The giver's name comes before the taker's.
+    const head = (giver: string[], taker: string[], version: string): WorldHead => ({
+      sites: someSites(3),
+      deletionBudget: { objects: 0, percent: 0 },
+      apps: {
+        api: { version, strategy, objects: ["_Service_x_api", ...giver] },
+        web: { version, strategy, objects: ["_Service_x_web", ...taker] },
+      },
+    });
+    world.follow(head([claim], [], "v1"));
+    world.run(30);
+    world.offline.add("s3");
+    world.run(2);
+    world.follow(head([], [claim], "v2"));
+    world.run(60);
+    expect(world.control.apps["api"]?.open).toEqual([]);
+    expect(world.control.apps["api"]?.arrivals?.granted).toBeUndefined();
+
+    // A newer head takes it out of the app that was to have it: that asks, wherever it stands.
+    world.follow(head([], [], "v3"));
+    world.run(3);
+    world.offline.delete("s3");
+    world.run(20);
+    expect(world.trees("api")["s3"]).toBe("api:v1");
+    expect(world.plan.waits).toContainEqual(
+      expect.objectContaining({ app: "api", site: "s3", code: "deletions" }),
+    );
+  });
+});

@@ -408,4 +408,32 @@ describe("an operator", () => {
     world.follow({ ...gone, apps: {} });
     expect(() => world.decide(rollback)).toThrow(/^conflict: .*what is gone does not come back/);
   });
+
+  it("takes one site back whose stage has passed, once, while a later stage is open", () => {
+    const stages = [
+      { name: "canary", count: 1 },
+      { name: "rest", approval: true },
+    ];
+    const strategy = { ...quick, stages };
+    const world = new PlannerWorld({ onPlan: checkPlan });
+    const approve = (): void => {
+      const release = world.release("web").id;
+      world.decide({ verb: "approve", app: "web", release, stage: "rest", why: "it is good" });
+    };
+    world.follow(fleet("v1", { strategy }));
+    world.run(5);
+    approve();
+    world.run(40);
+    world.follow(fleet("v2", { strategy }));
+    world.run(20);
+    const [site = ""] = world.on("web", "v2");
+    const { id, passed } = world.release("web");
+    expect(Object.keys(passed)).toEqual(["canary"]);
+    const before = world.story.length;
+    world.decide({ verb: "rollback", app: "web", release: id, site, why: "it is slow there" });
+    world.run(10);
+
+    expect(world.trees("web")[site]).toBe("web:v1");
+    expect(world.story.length - before).toBe(1);
+  });
 });
