@@ -1,6 +1,8 @@
+import { randomUUID } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
+import type { WorkerReport } from "../../src/core/protocol/worker-report.ts";
 import { commitFleet, webVersion } from "../support/controller-fleet.ts";
 import { eventually, openMirror } from "../support/controller-mirror.ts";
 import {
@@ -33,6 +35,34 @@ async function settledFleet() {
 /** The config with a credential for one more mirror: that of west. */
 function withWorkerOf({ config, dir }: ControllerBench, mirror: string) {
   return { mirrors: { ...config.mirrors, [mirror]: { tokenFile: join(dir, "west.token") } } };
+}
+
+/** A worker that stands at this commit, as it says. */
+async function reportHead(
+  { url }: { readonly url: string },
+  mirror: string,
+  head: string,
+): Promise<void> {
+  const body: WorkerReport = {
+    worker: randomUUID(),
+    sequence: 1,
+    full: true,
+    head,
+    epoch: 0,
+    sites: [],
+    apps: [],
+    stopped: {},
+    refused: "",
+  };
+  const answer = await fetch(`${url}/mirrors/${mirror}.git/reports`, {
+    method: "POST",
+    headers: {
+      authorization: `Basic ${Buffer.from(`flotilla:${mirrorTokens.west}`).toString("base64")}`,
+      "content-type": "application/json",
+    },
+    body: JSON.stringify(body),
+  });
+  expect(answer.ok).toBe(true);
 }
 
 async function ownWorker({ url }: { readonly url: string }, mirror: string): Promise<void> {
@@ -177,6 +207,13 @@ describe("a site", { timeout: 120_000 }, () => {
       );
     });
     const renamed = openMirror(join(bench.stateDir, "mirrors/occident.git"));
+    expect(await renamed.head()).toBe("");
+    // The old worker, turned to the new mirror: what it has is of the old one.
+    await reportHead(controller, "occident", await bench.mirror("west").head());
+    await eventually("it is told", async () => {
+      const regions = (await controller.status())?.regions ?? [];
+      return regions.some(({ message }) => message.includes("a commit of another history"));
+    });
     expect(await renamed.head()).toBe("");
     await ownWorker(controller, "occident");
     const entered = await eventually("b1 is in the new mirror", async () =>
