@@ -90,22 +90,33 @@ export function isHeld(status: Json | undefined): boolean {
 }
 
 /** Fields that name what went wrong: `error`, `failureMessage`, `lastSyncError`. */
-const failureName = /^(?!previous|ignore|max|on).*(error|failure)(message|msg|reason)?$/i;
+const failureName = /(error|failure)(message|msg|reason)?$/i;
 const failureList = /^((last|validation)errors|problems)$/i;
+/** What was before, and what to do in case of a fault: `previousError`, `actionOnFailure`. */
+const noFailure = /^(previous|ignore|max|on(?![a-z]))|(On|_on_)([Ee]rror|[Ff]ailure)/;
+/** What went wrong some time ago, and may be well since. */
+const pastName = /^la(st|test)|La(st|test)|_la(st|test)_/;
 
-/** What it says went wrong; "" where it names nothing. */
-export function failureOf(status: Json | undefined): string {
+/** What it says went wrong; "" where it names nothing. `withPast`: or has gone wrong the last time. */
+export function failureOf(status: Json | undefined, { withPast }: { withPast: boolean }): string {
   if (!isJsonObject(status)) return "";
   const named = Object.entries(status).flatMap(([field, value]) => {
+    if (noFailure.test(field) || (!withPast && pastName.test(field))) return [];
     if (failureName.test(field)) return textOf(value);
     return failureList.test(field) && Array.isArray(value) ? value.flatMap(textOf) : [];
   });
   return named[0] ?? "";
 }
 
+/** That there is none; how many there were, or when. */
+const noText = /^(none|nil|null|<none>|false|no|ok|never|n\/a|no (error|failure)s?|[\d.,]*)\.?$/i;
+const time = /^\d{4}-\d\d-\d\d([T ][\d:.,]+ ?(Z|UTC|[+-][\d:]+)?)?$/;
+
 function textOf(value: Json): readonly string[] {
-  if (typeof value === "string") return /^(none|nil|null|<none>)?$/i.test(value) ? [] : [value];
-  const texts = ["message", "description", "reason"].map((field) => textAt(value, field));
-  const text = texts.find((one) => one !== "");
+  const texts =
+    typeof value === "string"
+      ? [value]
+      : ["message", "description", "reason"].map((field) => textAt(value, field));
+  const text = texts.map((one) => one.trim()).find((one) => !noText.test(one) && !time.test(one));
   return text === undefined ? [] : [text];
 }

@@ -12,10 +12,22 @@ import { isRun } from "./state-words.ts";
 /** The health that a status tells; undefined when it tells none. */
 export function statusHealth(object: JsonObject): Health | undefined {
   const said = spokenHealth(object);
-  if (said?.status === "Healthy") return said;
-  const failure = failureOf(at(object, "status"));
+  if (said?.status === "Healthy" || said?.status === "Suspended") return said;
+  const status = at(object, "status");
+  const withPast = said === undefined || said.status === "Unknown" || !tellsWork(object);
+  const failure = failureOf(status, { withPast });
   if (failure !== "") return health("Degraded", failure);
-  return said ?? toldFailure(at(object, "status"));
+  return said ?? toldFailure(status);
+}
+
+/** More than a flag tells how it is now. */
+function tellsWork(object: JsonObject): boolean {
+  const status = at(object, "status");
+  return (
+    conditionsIn(status).length > 0 ||
+    stateHealth(status, textAt(object, "kind")) !== undefined ||
+    countHealth(status, at(object, "spec")) !== undefined
+  );
 }
 
 /** Where nothing else tells, its message may tell of trouble. */

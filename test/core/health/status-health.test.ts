@@ -224,6 +224,42 @@ describe("the health of a custom resource", () => {
     },
   );
 
+  it.each<[JsonObject, string]>([
+    [{ lastFailure: "2020-01-01T00:00:00Z" }, "Progressing"],
+    [{ failure: "2020-01-01 10:00:00 +02:00" }, "Progressing"],
+    [{ hasError: "false" }, "Progressing"],
+    [{ error: "No errors." }, "Progressing"],
+    [{ error: "never" }, "Progressing"],
+    [{ syncError: "0" }, "Progressing"],
+    [{ actionOnFailure: "Continue" }, "Progressing"],
+    [{ onError: "Retry" }, "Progressing"],
+    [{ behavior_on_error: "Retry" }, "Progressing"],
+    [{ previousError: "no route" }, "Progressing"],
+    [{ lastError: "timeout in run 3 of 17" }, "Progressing"],
+    [{ timeOfLastFailure: "in run 3" }, "Progressing"],
+    [{ lastErrors: [{ description: "no route" }] }, "Progressing"],
+    [{ hasError: "true" }, "Degraded"],
+    [{ error: "2020-01-01T00:00:00Z no space left" }, "Degraded"],
+    [{ connectionError: "no route" }, "Degraded"],
+    [{ failureMessage: "quota is used up" }, "Degraded"],
+  ])("at work, with %j, is %s", (status, expected) => {
+    const atWork = conditions("Ready=False:Progressing");
+    expect([wordOf(atWork), wordOf({ ...atWork, ...status })]).toEqual(["Progressing", expected]);
+  });
+
+  it.each<[JsonObject, string]>([
+    [{ phase: "Paused", lastError: "no route" }, "Suspended"],
+    [{ phase: "Paused", error: "no route" }, "Suspended"],
+    [{ suspended: true, lastError: "no route" }, "Suspended"],
+    [{ phase: "Updating", lastError: "no route" }, "Progressing"],
+    [{ replicas: 3, readyReplicas: 1, lastError: "no route" }, "Progressing"],
+    [{ phase: "Frobnicated", lastError: "no route" }, "Degraded"],
+    [{ lastError: "no route" }, "Degraded"],
+    [{ lastError: "2020-01-01T00:00:00Z" }, "Unknown"],
+  ])("that tells how it is now is not what went wrong before: %j is %s", (status, expected) => {
+    expect(wordOf(status)).toBe(expected);
+  });
+
   it("that ends is over when its state says so, whatever was under way", () => {
     const status = { phase: "Successful", ...conditions("VerticalScaling=True") };
     expect(wordOf(status, { kind: "ScaleRequest" })).toBe("Healthy");
