@@ -9,8 +9,8 @@ import type { FleetModel, Located } from "../model/fleet-model.ts";
 import { isJsonObject, type JsonObject } from "../model/json.ts";
 import { KeptResults } from "../model/kept-results.ts";
 import { keptFor } from "../model/known-fleet.ts";
-import type { App, Site } from "../model/kinds.ts";
-import { siteGroups } from "../select/site-groups.ts";
+import type { App } from "../model/kinds.ts";
+import { type SiteGroups, siteGroups } from "../select/site-groups.ts";
 import { layeredApp } from "./layered-app.ts";
 import { warning } from "./mistake.ts";
 import type { PlacedRendering } from "./placed-rendering.ts";
@@ -107,15 +107,15 @@ function pathsIn(reads: Reads): ReadPath[] {
 /** Keys of values that nothing reads, each with the name that was meant, if one is near. */
 interface UnreadKey {
   readonly path: readonly string[];
-  readonly meant: string | undefined;
+  readonly meant: () => string | undefined;
 }
 
 function unreadKeys(values: JsonObject, reads: Reads): UnreadKey[] {
   return Object.entries(values).flatMap(([key, value]): UnreadKey[] => {
     const inner = reads.get(key);
     if (inner === undefined) {
-      const free = [...reads.keys()].filter((name) => !Object.hasOwn(values, name));
-      return [{ path: [key], meant: closestName(key, free) }];
+      const free = (): string[] => [...reads.keys()].filter((name) => !Object.hasOwn(values, name));
+      return [{ path: [key], meant: () => closestName(key, free()) }];
     }
     if (inner === null || !isJsonObject(value)) return [];
     return unreadKeys(value, inner).map((each) => ({ ...each, path: [key, ...each.path] }));
@@ -123,7 +123,8 @@ function unreadKeys(values: JsonObject, reads: Reads): UnreadKey[] {
 }
 
 function hintOf({ meant }: UnreadKey): string {
-  return meant === undefined ? "remove it, or correct its name" : `did you mean "${meant}"?`;
+  const name = meant();
+  return name === undefined ? "remove it, or correct its name" : `did you mean "${name}"?`;
 }
 
 /** Values in a document: of an App, of an overlay, of a Profile. */
@@ -175,15 +176,22 @@ function unreadOf({ from, path, values, reads, isOfProfile }: WrittenValues): Di
 }
 
 interface Unread {
-  readonly unread: UnreadKey;
+  readonly path: readonly string[];
+  readonly hint: string;
   readonly site: string;
   readonly more: number;
 }
 
 const kept = new KeptResults<FleetModel["sites"], readonly Unread[]>();
 
-const haveValues = keptFor((sites: FleetModel["sites"]): boolean =>
-  [...sites.values()].some(({ value }) => value.spec.values !== undefined),
+/** Sites that have values, in order. */
+const sitesWithValues = keptFor((sites: FleetModel["sites"]): readonly [string, JsonObject][] =>
+  [...sites]
+    .flatMap(
+      ([name, { value }]): [string, JsonObject][] =>
+        value.spec.values === undefined ? [] : [[name, value.spec.values as JsonObject]], // checked YAML
+    )
+    .toSorted(([a], [b]) => (a < b ? -1 : 1)),
 );
 
 /** Values of Sites, each key told once, at the first site that has it. */
@@ -192,53 +200,91 @@ function unreadBySites(
   apps: readonly ReadingApp[],
 ): readonly Diagnostic[] {
   const { sites } = siteModel;
-  if (!haveValues(sites) || apps.some(({ mayReadPeers }) => mayReadPeers)) return [];
+  const withValues = sitesWithValues(sites);
+  if (withValues.length === 0 || apps.some(({ mayReadPeers }) => mayReadPeers)) return [];
   const groups = siteGroups(model.virtualSites, sites);
-  const readsOf = groups.groups.map(({ virtualSites }) => {
-    const placed = apps.filter(({ app }) =>
-      app.value.spec.placement.virtualSites.some((name) => virtualSites.has(name)),
-    );
-    const reads = placed.flatMap(({ ofSites }) => ofSites ?? []);
-    return reads.length < placed.length ? null : union(reads);
-  });
-  const text = JSON.stringify(readsOf.map((reads) => reads && pathsIn(reads)));
+  const text = JSON.stringify(
+    apps.map(({ app, ofSites }) => [placesOf(app), ofSites && pathsIn(ofSites)]),
+  );
   const found = kept.get(sites, [groups, text], () => {
+    const readsOf = readsByGroup(groups, apps);
     const unread = new Map<string, Unread>();
-    const names = groups.groups.flatMap((group, number) =>
-      group.sites.map((name) => [name, readsOf[number] ?? null] as const),
-    );
-    for (const [site, reads] of names.toSorted(([a], [b]) => (a < b ? -1 : 1))) {
-      noteUnread(unread, { site, declared: sites.get(site)?.value, reads });
+    for (const [site, values] of withValues) {
+      const reads = readsOf(groups.numbers.get(site));
+      if (reads === null) continue;
+      for (const key of unreadKeys(values, reads)) noteUnread(unread, key, site);
     }
     return [...unread.values()];
   });
-  return found.flatMap(({ unread, site, more }) => {
+  return found.flatMap(({ path, hint, site, more }) => {
     const others = more === 0 ? "" : `; ${more} more sites have it`;
-    const message = `no app at the site reads the value "${unread.path.join(".")}"${others}`;
-    const place = sites.get(site)?.keyAt(["spec", "values", ...unread.path]);
-    return place === undefined
-      ? []
-      : [warning(place, { code: "no-effect", message, hint: hintOf(unread) })];
+    const message = `no app at the site reads the value "${path.join(".")}"${others}`;
+    const place = sites.get(site)?.keyAt(["spec", "values", ...path]);
+    return place === undefined ? [] : [warning(place, { code: "no-effect", message, hint })];
   });
 }
 
-function noteUnread(
-  found: Map<string, Unread>,
-  {
-    site,
-    declared,
-    reads,
-  }: { readonly site: string; readonly declared: Site | undefined; readonly reads: Reads | null },
-): void {
-  const values = declared?.spec.values;
-  if (values === undefined || reads === null) return;
-  for (const unread of unreadKeys(values as JsonObject, reads)) {
-    const key = JSON.stringify(unread.path);
-    const known = found.get(key);
-    found.set(key, known === undefined ? { unread, site, more: 0 } : more(known));
-  }
+function placesOf({ value }: Located<App>): readonly string[] {
+  return value.spec.placement.virtualSites;
 }
 
-function more(known: Unread): Unread {
-  return { ...known, more: known.more + 1 };
+/**
+ * What is read at the sites of a group, by its number. Groups with the same apps share it: there may be as many groups as
+ * sites.
+ */
+function readsByGroup(
+  { groups }: SiteGroups,
+  apps: readonly ReadingApp[],
+): (number: number | undefined) => Reads | null {
+  const placed = new Map<string, number[]>();
+  for (const [index, { app }] of apps.entries()) {
+    for (const name of placesOf(app)) {
+      const indices = placed.get(name) ?? [];
+      indices.push(index);
+      placed.set(name, indices);
+    }
+  }
+  const ofApps = sharedBy((indices: readonly number[]) =>
+    readsOfAll(indices.flatMap((index) => apps[index] ?? [])),
+  );
+  const atPlaces = sharedBy((names: readonly string[]) => {
+    const indices = new Set(names.flatMap((name) => placed.get(name) ?? []));
+    return ofApps([...indices].toSorted((a, b) => a - b));
+  });
+  return (number = -1) => {
+    const names = [...(groups[number]?.virtualSites ?? [])];
+    return atPlaces(names.filter((name) => placed.has(name)));
+  };
+}
+
+/** Makes one result of the same parts. */
+function sharedBy<Part>(
+  make: (parts: readonly Part[]) => Reads | null,
+): (parts: readonly Part[]) => Reads | null {
+  const made = new Map<string, Reads | null>();
+  return (parts) => {
+    const key = parts.join();
+    const known = made.get(key);
+    if (known !== undefined) return known;
+    const result = make(parts);
+    made.set(key, result);
+    return result;
+  };
+}
+
+/** null: anything may be read. */
+function readsOfAll(apps: readonly ReadingApp[]): Reads | null {
+  const reads = apps.flatMap(({ ofSites }) => ofSites ?? []);
+  return reads.length < apps.length ? null : union(reads);
+}
+
+function noteUnread(found: Map<string, Unread>, unread: UnreadKey, site: string): void {
+  const key = JSON.stringify(unread.path);
+  const known = found.get(key);
+  found.set(
+    key,
+    known === undefined
+      ? { path: unread.path, hint: hintOf(unread), site, more: 0 }
+      : { ...known, more: known.more + 1 },
+  );
 }

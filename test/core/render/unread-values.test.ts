@@ -1,7 +1,20 @@
 import { describe, expect, it } from "vitest";
 import { formatDiagnostic } from "../../../src/core/model/diagnostic.ts";
+import type { FleetModel } from "../../../src/core/model/fleet-model.ts";
+import { fleetContext } from "../../../src/core/render/app-parts.ts";
+import { renderPlacedApp } from "../../../src/core/render/render-app.ts";
 import { renderFiles } from "../../../src/core/render/render-files.ts";
-import { type FleetEdits, aFleet, appYaml, documentYaml, siteYaml } from "../../support/fleet.ts";
+import { unreadValues } from "../../../src/core/render/unread-values.ts";
+import { siteGroups } from "../../../src/core/select/site-groups.ts";
+import {
+  type FleetEdits,
+  aFleet,
+  aModel,
+  appYaml,
+  documentYaml,
+  siteYaml,
+  virtualSiteYaml,
+} from "../../support/fleet.ts";
 
 const problems = (given: FleetEdits): string[] =>
   renderFiles(aFleet(given)).diagnostics.map((each) => `${formatDiagnostic(each)} [${each.code}]`);
@@ -165,4 +178,63 @@ data: {c: "\${values.colour}", h: "\${has(site.values.port) ? values.host : ''}"
       ),
     ]);
   });
+
+  it("of Sites cost as many as there are sets of apps, not groups of sites", () => {
+    const bits = Array.from({ length: 11 }, (_, bit) => bit);
+    const keys = Array.from({ length: 20 }, (_, key) => `key${key}`);
+    const sites = Array.from({ length: 2 ** bits.length }, (_, index) => [
+      `sites/x${index}.yaml`,
+      siteYaml(`x${index}`, {
+        region: "east",
+        labels: {
+          ring: "main",
+          tier: "shop",
+          ...Object.fromEntries(bits.map((bit) => [`l${bit}`, `v${(index >> bit) & 1}`])),
+        },
+        spec: { values: { more: 1 } },
+      }),
+    ]);
+    const apps = keys.map((name) => [
+      `apps/${name}.yaml`,
+      appYaml(name, {
+        spec: {
+          source: { manifests: "manifests/web" },
+          values: Object.fromEntries(keys.map((key) => [`${name}-${key}`, "a"])),
+          overlays: [
+            {
+              virtualSites: ["all"],
+              labels: Object.fromEntries(keys.map((key) => [key, `\${values["${name}-${key}"]}`])),
+            },
+          ],
+        },
+      }),
+    ]);
+    const virtualSites = bits.map((bit) => [
+      `virtual-sites/l${bit}.yaml`,
+      virtualSiteYaml(`l${bit}`, `l${bit}=v1`),
+    ]);
+    const model = aModel(Object.fromEntries([...sites, ...apps, ...virtualSites]));
+    const context = fleetContext(model, model, {});
+    const renderings = [...model.apps.keys()].flatMap((name) => {
+      const result = renderPlacedApp(context, name);
+      return result.ok ? result.value : [];
+    });
+    const costOf = (virtual: FleetModel["virtualSites"]): number => {
+      const each = { ...model, sites: new Map(model.sites), virtualSites: virtual };
+      siteGroups(each.virtualSites, each.sites);
+      const before = process.cpuUsage();
+      const told = unreadValues({ model: each, siteModel: each }, renderings, []);
+      const { user, system } = process.cpuUsage(before);
+      expect(told.map(({ message }) => message)).toEqual([
+        'no app at the site reads the value "more"; 2047 more sites have it',
+      ]);
+      return user + system;
+    };
+    const few = new Map([...model.virtualSites].filter(([name]) => !name.startsWith("l")));
+    const costs = [1, 2, 3, 4].map(() => [costOf(few), costOf(model.virtualSites)] as const);
+    const least = [0, 1].map((at) => Math.min(...costs.map((pair) => pair[at] ?? Infinity)));
+    const [ofFew = 0, ofMany = Infinity] = least;
+
+    expect(ofMany).toBeLessThan(6 * ofFew + 20_000);
+  }, 120_000);
 });
