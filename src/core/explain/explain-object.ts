@@ -5,11 +5,19 @@
  */
 import { appLabel, ownerAnnotation } from "../apply/ownership.ts";
 import { type Json, isSameJson } from "../model/json.ts";
-import { type KubeObject, type ObjectKey, describeKey, keyOf } from "../model/kube-object.ts";
+import {
+  type KubeObject,
+  type ObjectKey,
+  describeKey,
+  isSecret,
+  keyOf,
+} from "../model/kube-object.ts";
 import { appAtSite, type AppAtSite, type RenderedModel } from "../render/app-at-site.ts";
 import { applyOverlay } from "../render/apply-overlay.ts";
 import type { SourceObject } from "../render/parse-manifests.ts";
 import type { FleetModel } from "../model/fleet-model.ts";
+import { regionField } from "../secrets/region-secret.ts";
+import { openSecretFields } from "../secrets/sops-file.ts";
 import type { FieldSetting } from "./field-setting.ts";
 import { type FieldStep, fieldText, findField, leafFields, readField } from "./field-steps.ts";
 import { manifestSetting, type OverlayChange, overlayChanges } from "./overlay-changes.ts";
@@ -59,7 +67,8 @@ export function explainObject(fleet: RenderedModel, question: ObjectQuestion): O
     return { ok: false, missing: "field", known: leafFields(last).map(fieldText) };
   }
   const steps = leafFields(findField(last, asked).value ?? null, asked);
-  const fields = steps.map((field) => storyOf(field, versions));
+  const tell = isSecret(last) ? secretStoryOf : storyOf;
+  const fields = steps.map((field) => tell(field, versions));
   const own = question.field === undefined ? ownFields(fleet.model, found) : [];
   return { ok: true, object: describeKey(key), fields: [...fields, ...own] };
 }
@@ -127,6 +136,21 @@ function storyOf(steps: readonly FieldStep[], versions: readonly Version[]): Fie
     known = value;
   }
   return { field: fieldText(steps), value: known ?? null, settings };
+}
+
+const hidden = "(hidden)";
+
+/** The story of a field of a Secret: that there is a value, and where it comes from, never what it is. */
+function secretStoryOf(steps: readonly FieldStep[], versions: readonly Version[]): FieldStory {
+  const story = storyOf(steps, versions);
+  const top = steps[0] !== undefined && "key" in steps[0] ? steps[0].key : "";
+  if (openSecretFields.has(top) || top === regionField) return story;
+  const settings = story.settings.map((setting) => ({
+    ...setting,
+    value: setting.isRemoved ? null : hidden,
+    expression: setting.expression === null ? null : hidden,
+  }));
+  return { ...story, value: hidden, settings };
 }
 
 /** What Flotilla adds to every object. */

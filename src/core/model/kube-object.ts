@@ -33,6 +33,11 @@ export function groupOf(apiVersion: string): string {
   return slash < 0 ? "" : apiVersion.slice(0, slash);
 }
 
+/** True for a core Secret: what is in its data is never told. */
+export function isSecret({ apiVersion, kind }: Pick<KubeObject, "apiVersion" | "kind">): boolean {
+  return kind === "Secret" && groupOf(apiVersion) === "";
+}
+
 /** The identity of an object, `namespace` "" where its metadata names none. */
 export function keyOf(object: KubeObject): ObjectKey {
   const namespace = object.metadata["namespace"];

@@ -7,6 +7,7 @@ import type { Diagnostic } from "./diagnostic.ts";
 import type { Place, SourceFile } from "./fleet-model.ts";
 import type { Json } from "./json.ts";
 import { readYamlNode, type TwofoldScalar } from "./read-yaml-node.ts";
+import { syntaxMessage } from "./syntax-message.ts";
 import { yamlDepthProblem } from "./yaml-limits.ts";
 import { type FieldPath, offsetInText, offsetOf, plainSource } from "./yaml-places.ts";
 
@@ -144,7 +145,7 @@ function syntaxDiagnostic(error: SyntaxError, placeAt: (offset: number) => Place
     ...placeAt(error.pos[0]),
     severity: "error",
     code: "yaml-syntax",
-    message: lowerFirst(error.message),
+    message: syntaxMessage(error),
     ...(hint === undefined ? {} : { hint }),
   };
 }
@@ -176,8 +177,4 @@ function tooDeep(file: SourceFile, { line, message }: { line: number; message: s
     hint: "nest less deeply",
   };
   return { documents: [], diagnostics: [diagnostic] };
-}
-
-function lowerFirst(text: string): string {
-  return /^[A-Z]{2}/.test(text) ? text : text.charAt(0).toLowerCase() + text.slice(1);
 }

@@ -126,7 +126,7 @@ class NodeReader {
     if (typeof value !== "number") return null;
     const isExact = Number.isInteger(value) ? Number.isSafeInteger(value) : Number.isFinite(value);
     if (!isExact) {
-      const message = `the number ${scalar.source ?? String(value)} cannot be kept exactly`;
+      const message = "the number cannot be kept exactly";
       this.#report(scalar, { code: "invalid-value", message, hint: "write it in quotes" });
     }
     return isExact ? value : null;

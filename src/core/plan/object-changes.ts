@@ -2,7 +2,7 @@
 import { immutableChanges } from "../apply/immutable-fields.ts";
 import { mayBeMadeAnew } from "../apply/made-anew.ts";
 import { type Json, type JsonObject, canonicalJson, isJsonObject } from "../model/json.ts";
-import { type KubeObject, type ObjectId, groupOf } from "../model/kube-object.ts";
+import { type KubeObject, type ObjectId, isSecret } from "../model/kube-object.ts";
 import { emitYaml } from "../render/emit-yaml.ts";
 import { readYaml } from "../render/read-yaml.ts";
 import type { RenderedObject, Variant } from "../render/rendered.ts";
@@ -103,10 +103,6 @@ function unsealed(object: KubeObject): JsonObject {
   const [document] = readYaml({ path: "", text }).documents;
   const file = isJsonObject(document?.value) ? document.value : {};
   return { ...file, ...object };
-}
-
-function isSecret({ kind, apiVersion }: KubeObject): boolean {
-  return kind === "Secret" && groupOf(apiVersion) === "";
 }
 
 /** Key names, and whether the value changed: never the value or anything made from it. */

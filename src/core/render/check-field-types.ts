@@ -13,10 +13,10 @@ import type {
 import { closestName } from "../model/closest-name.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import { type Json, type JsonObject, canonicalJson, isJsonObject } from "../model/json.ts";
-import { describeKey, groupOf } from "../model/kube-object.ts";
+import { describeKey, groupOf, isSecret } from "../model/kube-object.ts";
 import { regionField } from "../secrets/region-secret.ts";
 import { sopsField } from "../secrets/sops-file.ts";
-import { typeName } from "./manifest-objects.ts";
+import { shownType } from "./manifest-objects.ts";
 import { warning } from "./mistake.ts";
 import type { SourceObject } from "./parse-manifests.ts";
 import type { FieldPath } from "./read-yaml.ts";
@@ -61,11 +61,11 @@ class FieldWalk {
 
   #checkScalar(value: Json, type: FieldType): void {
     if (!fitsScalar(value, type.scalar)) {
-      this.#tell(`must be ${wanted(type)}, not ${typeName(value)}`);
+      this.#tell(`must be ${wanted(type)}, not ${shownType(value, this.#source.object)}`);
     } else if (type.scalar === "quantity" && !isQuantity(value)) {
-      this.#tell(`must be a quantity such as 500m or 1Gi, not ${JSON.stringify(value)}`);
+      this.#tell(`must be a quantity such as 500m or 1Gi, not ${this.#shown(value)}`);
     } else if (isWhole(type.scalar) && !Number.isInteger(value)) {
-      this.#tell(`must be a whole number, not ${JSON.stringify(value)}`);
+      this.#tell(`must be a whole number, not ${this.#shown(value)}`);
     }
   }
 
@@ -91,6 +91,13 @@ class FieldWalk {
       this.check(item, list.items);
       this.#path.pop();
     }
+  }
+
+  /** The value for a message; of what is no plain value, and of everything in a Secret, what it is. */
+  #shown(value: Json): string {
+    const { object } = this.#source;
+    const isShown = typeof value === "string" && !isSecret(object);
+    return isShown ? JSON.stringify(value) : shownType(value, object);
   }
 
   #tell(words: string): void {

@@ -2,11 +2,11 @@
 import { appLabel, ownerAnnotation, systemNamespace } from "../apply/ownership.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
-import { type KubeObject, groupOf } from "../model/kube-object.ts";
+import { type KubeObject, groupOf, isSecret } from "../model/kube-object.ts";
 import { regionField, regionSecretOf } from "../secrets/region-secret.ts";
 import { sealedText, sopsField, strangeFields } from "../secrets/sops-file.ts";
 import { labelKeyProblem, labelValueProblem } from "../select/label-syntax.ts";
-import { type ManifestObject, typeName } from "./manifest-objects.ts";
+import { type ManifestObject, shownType } from "./manifest-objects.ts";
 import { builtInSchema } from "./merge-schema.ts";
 import { mistake } from "./mistake.ts";
 import type { FieldPath } from "./read-yaml.ts";
@@ -87,9 +87,8 @@ function checkLabels({ object, at, keyAt }: ManifestObject): Diagnostic[] {
     }
     const problem = typeof value === "string" ? labelValueProblem(value) : undefined;
     if (problem === undefined) return [];
-    return [
-      mistake(at(path), { code, message: `label value ${JSON.stringify(value)} ${problem}` }),
-    ];
+    const shown = isSecret(object) ? `of "${key}"` : JSON.stringify(value);
+    return [mistake(at(path), { code, message: `label value ${shown} ${problem}` })];
   });
 }
 
@@ -162,7 +161,7 @@ function checkNamespace({ object, at }: ManifestObject): Diagnostic[] {
 }
 
 function checkSecret({ object, keyAt, isPlainSecret }: ManifestObject): Diagnostic[] {
-  if (object.kind !== "Secret" || groupOf(object.apiVersion) !== "") return [];
+  if (!isSecret(object)) return [];
   const strange = strangeFields(object).map((field) => {
     const message = `a Secret has no field "${field}"`;
     const hint = "its values are in data or stringData";
@@ -253,7 +252,7 @@ function checkTextMap({ object, at }: ManifestObject, path: FieldPath): Diagnost
   }
   return Object.entries(map).flatMap(([key, value]) => {
     if (typeof value === "string") return [];
-    const message = `${name}: "${key}" must be text, not ${typeName(value)}`;
+    const message = `${name}: "${key}" must be text, not ${shownType(value, object)}`;
     return [mistake(at([...path, key]), { code: "invalid-object", message, hint: "quote it" })];
   });
 }

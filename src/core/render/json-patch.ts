@@ -17,15 +17,16 @@ export type JsonPatchResult =
   | { readonly ok: true; readonly value: Json }
   | { readonly ok: false; readonly operation: number; readonly message: string };
 
-/** Applies the operations in order. */
+/** Applies the operations in order. `isSecret`: no message quotes a value of the document; default: a `test` does. */
 export function applyJsonPatch(
   document: Json,
   operations: readonly PatchOperation[],
+  { isSecret = false }: { isSecret?: boolean } = {},
 ): JsonPatchResult {
   let value = document;
-  const budget: CopyBudget = { left: maxCopied };
+  const run: PatchRun = { copiesLeft: maxCopied, isSecret };
   for (const [operation, patch] of operations.entries()) {
-    const result = applyOperation(value, patch, budget);
+    const result = applyOperation(value, patch, run);
     if (!result.ok) return { ok: false, operation, message: result.message };
     value = result.value;
   }
@@ -37,15 +38,16 @@ const maxCopied = 100_000;
 /** So many characters weigh as much as a value. */
 const charactersPerValue = 16;
 
-interface CopyBudget {
-  left: number;
+interface PatchRun {
+  copiesLeft: number;
+  readonly isSecret: boolean;
 }
 
 type Outcome = { ok: true; value: Json } | { ok: false; message: string };
 
 const fail = (message: string): { ok: false; message: string } => ({ ok: false, message });
 
-function applyOperation(document: Json, patch: PatchOperation, budget: CopyBudget): Outcome {
+function applyOperation(document: Json, patch: PatchOperation, run: PatchRun): Outcome {
   const path = parsePointer(patch.path);
   if (path === undefined) return fail(`"${patch.path}" is not a JSON pointer (it starts with /)`);
   switch (patch.op) {
@@ -54,14 +56,14 @@ function applyOperation(document: Json, patch: PatchOperation, budget: CopyBudge
     case "replace":
       return withValue(patch, (value) => replace(document, path, value));
     case "test":
-      return withValue(patch, (value) => test(document, path, value));
+      return withValue(patch, (expected) => test(document, { path, expected }, run));
     case "remove":
       return remove(document, path);
     case "move":
       return withSource(document, patch, (from, value) => move(document, { from, path, value }));
     case "copy":
       return withSource(document, patch, (_from, value) =>
-        takeCopy(value, budget) ? add(document, path, value) : fail("the patch copies too much"),
+        takeCopy(value, run) ? add(document, path, value) : fail("the patch copies too much"),
       );
     default:
       return fail(`"${patch.op}" is not an operation (add, remove, replace, move, copy, test)`);
@@ -69,18 +71,18 @@ function applyOperation(document: Json, patch: PatchOperation, budget: CopyBudge
 }
 
 /** Takes what a copy of this weighs; false where that is not left. It looks no further than that. */
-function takeCopy(copied: Json, budget: CopyBudget): boolean {
+function takeCopy(copied: Json, run: PatchRun): boolean {
   const open: Json[] = [copied];
   for (let value = open.pop(); value !== undefined; value = open.pop()) {
-    budget.left -= 1;
-    if (typeof value === "string") budget.left -= value.length / charactersPerValue;
+    run.copiesLeft -= 1;
+    if (typeof value === "string") run.copiesLeft -= value.length / charactersPerValue;
     if (isContainer(value)) {
       for (const [key, member] of Object.entries(value)) {
-        budget.left -= key.length / charactersPerValue;
+        run.copiesLeft -= key.length / charactersPerValue;
         open.push(member);
       }
     }
-    if (budget.left < 0) return false;
+    if (run.copiesLeft < 0) return false;
   }
   return true;
 }
@@ -112,10 +114,15 @@ function withSource(
   return source.ok ? apply(from, source.value) : source;
 }
 
-function test(document: Json, path: readonly string[], expected: Json): Outcome {
+function test(
+  document: Json,
+  { path, expected }: { path: readonly string[]; expected: Json },
+  { isSecret }: PatchRun,
+): Outcome {
   const found = valueAt(document, path);
   if (!found.ok) return found;
   if (canonicalJson(found.value) === canonicalJson(expected)) return { ok: true, value: document };
+  if (isSecret) return fail("the value is another one");
   return fail(`the value is ${shown(found.value)}, not ${shown(expected)}`);
 }
 

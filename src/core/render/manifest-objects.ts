@@ -2,7 +2,7 @@
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Place, SourceFile } from "../model/fleet-model.ts";
 import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
-import type { KubeObject } from "../model/kube-object.ts";
+import { type KubeObject, isSecret } from "../model/kube-object.ts";
 import { keptFor } from "../model/known-fleet.ts";
 import { mistake } from "./mistake.ts";
 import { type FieldPath, type YamlDocument, readYaml } from "./read-yaml.ts";
@@ -78,7 +78,7 @@ const kindPattern = /^[A-Za-z][A-Za-z0-9]*$/;
 /** What prevents a document from being a Kubernetes object at all. */
 export function identityProblem({ value, at, keyAt }: Placed): Diagnostic | undefined {
   if (!isJsonObject(value)) {
-    const message = `a manifest must be an object, not ${typeName(value)}`;
+    const message = `a manifest must be an object, not ${typeWord(value)}`;
     return mistake(at([]), { code: "not-an-object", message });
   }
   const wrong = (path: FieldPath, message: string): Diagnostic =>
@@ -129,10 +129,20 @@ function matches(value: Json | undefined, pattern: RegExp): boolean {
   return typeof value === "string" && pattern.test(value);
 }
 
-/** What a value is, for messages: `a list`, `the number 5`. */
+/** What a value is, for messages: `a list`, `the number 5`. Of an object, use `shownType`. */
 export function typeName(value: Json): string {
+  const isShown = typeof value === "number" || typeof value === "boolean";
+  return isShown ? `the ${typeof value} ${value}` : typeWord(value);
+}
+
+/** What a value in an object is: of a Secret without the value. */
+export function shownType(value: Json, object: Pick<KubeObject, "apiVersion" | "kind">): string {
+  return isSecret(object) ? typeWord(value) : typeName(value);
+}
+
+function typeWord(value: Json): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "a list";
   if (typeof value === "object") return "an object";
-  return typeof value === "string" ? "text" : `the ${typeof value} ${value}`;
+  return typeof value === "string" ? "text" : `a ${typeof value}`;
 }

@@ -1,6 +1,6 @@
 /** One patch of an overlay on one object. The object stays what it is: its identity cannot be patched. */
 import { type Json, type JsonObject, canonicalJson, isJsonObject } from "../model/json.ts";
-import { type KubeObject, describeKey, keyOf } from "../model/kube-object.ts";
+import { type KubeObject, describeKey, isSecret, keyOf } from "../model/kube-object.ts";
 import type { Patch } from "../model/kinds.ts";
 import { type CustomKinds, mergeSchemaOf } from "./custom-kinds.ts";
 import { applyJsonPatch, parsePointer } from "./json-patch.ts";
@@ -24,7 +24,7 @@ export function patchObject(
 }
 
 function jsonPatch(object: KubeObject, operations: NonNullable<Patch["json"]>): PatchOutcome {
-  const result = applyJsonPatch(object, operations);
+  const result = applyJsonPatch(object, operations, { isSecret: isSecret(object) });
   if (result.ok) return sameIdentity(object, result.value, ["json"]);
   const { operation, message } = result;
   const { op, path } = operations[operation] ?? { op: "", path: "" };

@@ -15,6 +15,7 @@ import {
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Place, SourceFile } from "../model/fleet-model.ts";
 import type { Json } from "../model/json.ts";
+import { syntaxMessage } from "../model/syntax-message.ts";
 import { yamlDepthProblem } from "../model/yaml-limits.ts";
 import { offsetInScalar } from "../model/yaml-places.ts";
 import {
@@ -107,12 +108,11 @@ function syntaxError(
   error: Pick<YAMLError, "message" | "pos">,
   place: (offset: number) => Place,
 ): Diagnostic {
-  const message = error.message.replace(/\.$/, "");
   return {
     ...place(error.pos[0]),
     severity: "error",
     code: "yaml-syntax",
-    message: message.charAt(0).toLowerCase() + message.slice(1),
+    message: syntaxMessage(error),
   };
 }
 

@@ -89,7 +89,7 @@ function anchor(node: Node & { anchor?: string }, state: State): void {
 function expand(name: string, alias: Node, state: State): Json {
   const target = state.anchors.get(name);
   if (target === undefined) {
-    report(state, alias, ["yaml-syntax", `alias *${name} names no anchor before it`]);
+    report(state, alias, ["yaml-syntax", "this alias names no anchor before it"]);
     return null;
   }
   if (state.expanding.includes(target) || contains(target, alias)) {
@@ -177,7 +177,7 @@ function scalar(node: Scalar, state: State): Json {
   const resolved = resolvePlainScalar(text);
   if (!resolved.ok) return inexact(node, resolved.why, state);
   if (tag !== undefined && typeof resolved.value !== typeOfTag[tag]) {
-    report(state, node, ["yaml-syntax", `${JSON.stringify(text)} cannot be read as !!${tag}`]);
+    report(state, node, ["yaml-syntax", `this text cannot be read as !!${tag}`]);
   }
   return resolved.value;
 }
