@@ -13,7 +13,7 @@ import { checkReferences } from "./check-references.ts";
 import { checkRules } from "./check-rules.ts";
 import { checkSelectors } from "./check-selectors.ts";
 import { checkSources } from "./check-sources.ts";
-import { checkTwofold } from "./check-twofold.ts";
+import { checkTwofold, warnOfTwofold } from "./check-twofold.ts";
 import { checkWindows, warnOfWindows } from "./check-windows.ts";
 import { type Diagnostic, distinctDiagnostics, sortDiagnostics } from "./diagnostic.ts";
 import { draftFleet } from "./draft-fleet.ts";
@@ -112,6 +112,7 @@ const warningsOf = keptFor((draft: FleetDraft) =>
     ...warnOfDecisions(draft),
     ...warnOfWindows(draft),
     ...warnOfProfiles(draft),
+    ...warnOfTwofold(draft),
   ]),
 );
 

@@ -72,8 +72,9 @@ class NodeReader {
   }
 
   #noteTwofold(scalar: Scalar, isKey: boolean): void {
-    const { type, source = "" } = scalar;
-    if (type !== "PLAIN" || !mayBeTwofold.test(source)) return;
+    const { type, tag, source = "" } = scalar;
+    // A tag that is written says what it is.
+    if (type !== "PLAIN" || tag !== undefined || !mayBeTwofold.test(source)) return;
     const read = resolvePlainScalar(source);
     // A key is a text to both of them.
     const own = isKey ? source : scalar.value;
