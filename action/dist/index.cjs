@@ -17345,9 +17345,9 @@ var require_deflate = __commonJS({
     }
     function fill_window(s) {
       var _w_size = s.w_size;
-      var p, n, m, more2, str;
+      var p, n, m, more, str;
       do {
-        more2 = s.window_size - s.lookahead - s.strstart;
+        more = s.window_size - s.lookahead - s.strstart;
         if (s.strstart >= _w_size + (_w_size - MIN_LOOKAHEAD)) {
           utils.arraySet(s.window, s.window, _w_size, _w_size, 0);
           s.match_start -= _w_size;
@@ -17365,12 +17365,12 @@ var require_deflate = __commonJS({
             m = s.prev[--p];
             s.prev[p] = m >= _w_size ? m - _w_size : 0;
           } while (--n);
-          more2 += _w_size;
+          more += _w_size;
         }
         if (s.strm.avail_in === 0) {
           break;
         }
-        n = read_buf(s.strm, s.window, s.strstart + s.lookahead, more2);
+        n = read_buf(s.strm, s.window, s.strstart + s.lookahead, more);
         s.lookahead += n;
         if (s.lookahead + s.insert >= MIN_MATCH) {
           str = s.strstart - s.insert;
@@ -58542,10 +58542,10 @@ function valueAt3(object, path3) {
 }
 function changeMapAt(object, path3, change2) {
   const [key, ...rest2] = path3;
-  const replaced = (map, [next, ...more2]) => {
+  const replaced = (map, [next, ...more]) => {
     if (next === void 0) return change2(map);
     const inner = map[next];
-    const changed3 = isJsonObject(inner) ? replaced(inner, more2) : inner;
+    const changed3 = isJsonObject(inner) ? replaced(inner, more) : inner;
     return changed3 === inner || changed3 === void 0 ? map : { ...map, [next]: changed3 };
   };
   return key === void 0 ? change2(object) : replaced(object, [key, ...rest2]);
@@ -64628,8 +64628,8 @@ function checkSecret({ object, keyAt, isPlainSecret }) {
 var sealedFields = /* @__PURE__ */ new Set(["apiVersion", "kind", "metadata", sopsField]);
 function checkSealed({ object, keyAt }) {
   if (sealedText(object) === void 0) return [];
-  const more2 = Object.keys(object).filter((field) => !sealedFields.has(field));
-  return more2.map((field) => {
+  const more = Object.keys(object).filter((field) => !sealedFields.has(field));
+  return more.map((field) => {
     const message = `${object.kind} ${object.metadata.name} is sealed with SOPS: only its metadata can be changed, not ${field}`;
     return mistake(keyAt([field]), { code: "sealed-secret", message, hint: "edit it with sops" });
   });
@@ -64638,11 +64638,11 @@ var regionFields = /* @__PURE__ */ new Set(["apiVersion", "kind", "metadata", re
 function checkRegionSecret({ object, at: at2, keyAt }) {
   if (object.kind !== "Secret" || object[regionField] === void 0) return [];
   const code = "region-secret";
-  const more2 = Object.keys(object).filter((field) => !regionFields.has(field));
+  const more = Object.keys(object).filter((field) => !regionFields.has(field));
   const { name: name2 = "" } = regionSecretOf(object) ?? {};
   const isName = name2.length <= 253 && subdomain2.test(name2);
   return [
-    ...more2.map((field) => {
+    ...more.map((field) => {
       const message = `Secret ${object.metadata.name} comes from the region: only its metadata can be changed, not ${field}`;
       return mistake(keyAt([field]), { code, message, hint: "change it in the region's cluster" });
     }),
@@ -66535,8 +66535,8 @@ var SiteMistakes = class {
   diagnostics() {
     return [...this.#found.values()].map(({ diagnostic, sites }) => {
       const [first2, ...others] = sites;
-      const more2 = others.length === 0 ? "" : ` and ${others.length} more`;
-      const where = first2 === void 0 ? "" : ` (at site ${first2}${more2})`;
+      const more = others.length === 0 ? "" : ` and ${others.length} more`;
+      const where = first2 === void 0 ? "" : ` (at site ${first2}${more})`;
       return { ...diagnostic, message: `${diagnostic.message}${where}` };
     });
   }
@@ -67715,8 +67715,8 @@ function renderNew(context2, name2) {
   if (parsed.diagnostics.some(isError)) return refused2(moreMistakes(input2, parsed.diagnostics));
   if (parsed.isUnknown) return refused2({ ok: false, diagnostics: [] });
   if (areSecretsOnly([...parsed.objects, ...parsed.fillable.map(({ written }) => written)])) {
-    const more2 = moreMistakes(input2, []);
-    if (more2.diagnostics.length > 0) return refused2(more2);
+    const more = moreMistakes(input2, []);
+    if (more.diagnostics.length > 0) return refused2(more);
     const { field } = writtenSource(input2.app.value.spec.source);
     const place = input2.app.at(["spec", "source", field]);
     const message = `the files of ${name2} hold no object`;
@@ -67778,13 +67778,13 @@ function digestOf3(input2) {
   return keptDigests.get(app, inputs, digest);
 }
 function moreMistakes(input2, known4) {
-  const more2 = renderShapes(
+  const more = renderShapes(
     input2,
     shapesOf(input2, input2.app, input2.source.variableOf)
   ).diagnostics.filter(
     (found) => isError(found) && found.code !== "patch-no-target" && found.code !== "empty-app"
   );
-  return { ok: false, diagnostics: [...known4, ...more2] };
+  return { ok: false, diagnostics: [...known4, ...more] };
 }
 
 // src/core/model/data-check.ts
@@ -74696,8 +74696,8 @@ function placeOf(places2, id) {
 }
 function placesOf4(minor2, names2) {
   const [first2 = "", ...others] = names2;
-  const more2 = others.length === 0 ? "" : ` and ${others.length} more`;
-  return `site ${first2}${more2} ${others.length === 0 ? "has" : "have"} 1.${minor2}`;
+  const more = others.length === 0 ? "" : ` and ${others.length} more`;
+  return `site ${first2}${more} ${others.length === 0 ? "has" : "have"} 1.${minor2}`;
 }
 
 // src/core/render/shared-objects.ts
@@ -74824,15 +74824,16 @@ function unreadKeys(values, reads) {
   return Object.entries(values).flatMap(([key, value]) => {
     const inner = reads.get(key);
     if (inner === void 0) {
-      const free = [...reads.keys()].filter((name2) => !Object.hasOwn(values, name2));
-      return [{ path: [key], meant: closestName(key, free) }];
+      const free = () => [...reads.keys()].filter((name2) => !Object.hasOwn(values, name2));
+      return [{ path: [key], meant: () => closestName(key, free()) }];
     }
     if (inner === null || !isJsonObject(value)) return [];
     return unreadKeys(value, inner).map((each) => ({ ...each, path: [key, ...each.path] }));
   });
 }
 function hintOf({ meant: meant2 }) {
-  return meant2 === void 0 ? "remove it, or correct its name" : `did you mean "${meant2}"?`;
+  const name2 = meant2();
+  return name2 === void 0 ? "remove it, or correct its name" : `did you mean "${name2}"?`;
 }
 function writtenValues2(models, apps) {
   const found = /* @__PURE__ */ new Map();
@@ -74867,53 +74868,83 @@ function unreadOf({ from, path: path3, values, reads, isOfProfile }) {
   });
 }
 var kept5 = new KeptResults();
-var haveValues = keptFor(
-  (sites) => [...sites.values()].some(({ value }) => value.spec.values !== void 0)
+var sitesWithValues = keptFor(
+  (sites) => [...sites].flatMap(
+    ([name2, { value }]) => value.spec.values === void 0 ? [] : [[name2, value.spec.values]]
+    // checked YAML
+  ).toSorted(([a], [b]) => a < b ? -1 : 1)
 );
 function unreadBySites({ model, siteModel }, apps) {
   const { sites } = siteModel;
-  if (!haveValues(sites) || apps.some(({ mayReadPeers }) => mayReadPeers)) return [];
+  const withValues = sitesWithValues(sites);
+  if (withValues.length === 0 || apps.some(({ mayReadPeers }) => mayReadPeers)) return [];
   const groups2 = siteGroups(model.virtualSites, sites);
-  const readsOf2 = groups2.groups.map(({ virtualSites: virtualSites2 }) => {
-    const placed2 = apps.filter(
-      ({ app }) => app.value.spec.placement.virtualSites.some((name2) => virtualSites2.has(name2))
-    );
-    const reads = placed2.flatMap(({ ofSites }) => ofSites ?? []);
-    return reads.length < placed2.length ? null : union(reads);
-  });
-  const text = JSON.stringify(readsOf2.map((reads) => reads && pathsIn(reads)));
+  const text = JSON.stringify(
+    apps.map(({ app, ofSites }) => [placesOf5(app), ofSites && pathsIn(ofSites)])
+  );
   const found = kept5.get(sites, [groups2, text], () => {
+    const readsOf2 = readsByGroup(groups2, apps);
     const unread = /* @__PURE__ */ new Map();
-    const names2 = groups2.groups.flatMap(
-      (group2, number) => group2.sites.map((name2) => [name2, readsOf2[number] ?? null])
-    );
-    for (const [site, reads] of names2.toSorted(([a], [b]) => a < b ? -1 : 1)) {
-      noteUnread(unread, { site, declared: sites.get(site)?.value, reads });
+    for (const [site, values] of withValues) {
+      const reads = readsOf2(groups2.numbers.get(site));
+      if (reads === null) continue;
+      for (const key of unreadKeys(values, reads)) noteUnread(unread, key, site);
     }
     return [...unread.values()];
   });
-  return found.flatMap(({ unread, site, more: more2 }) => {
-    const others = more2 === 0 ? "" : `; ${more2} more sites have it`;
-    const message = `no app at the site reads the value "${unread.path.join(".")}"${others}`;
-    const place = sites.get(site)?.keyAt(["spec", "values", ...unread.path]);
-    return place === void 0 ? [] : [warning(place, { code: "no-effect", message, hint: hintOf(unread) })];
+  return found.flatMap(({ path: path3, hint, site, more }) => {
+    const others = more === 0 ? "" : `; ${more} more sites have it`;
+    const message = `no app at the site reads the value "${path3.join(".")}"${others}`;
+    const place = sites.get(site)?.keyAt(["spec", "values", ...path3]);
+    return place === void 0 ? [] : [warning(place, { code: "no-effect", message, hint })];
   });
 }
-function noteUnread(found, {
-  site,
-  declared,
-  reads
-}) {
-  const values = declared?.spec.values;
-  if (values === void 0 || reads === null) return;
-  for (const unread of unreadKeys(values, reads)) {
-    const key = JSON.stringify(unread.path);
-    const known4 = found.get(key);
-    found.set(key, known4 === void 0 ? { unread, site, more: 0 } : more(known4));
-  }
+function placesOf5({ value }) {
+  return value.spec.placement.virtualSites;
 }
-function more(known4) {
-  return { ...known4, more: known4.more + 1 };
+function readsByGroup({ groups: groups2 }, apps) {
+  const placed2 = /* @__PURE__ */ new Map();
+  for (const [index, { app }] of apps.entries()) {
+    for (const name2 of placesOf5(app)) {
+      const indices = placed2.get(name2) ?? [];
+      indices.push(index);
+      placed2.set(name2, indices);
+    }
+  }
+  const ofApps = sharedBy(
+    (indices) => readsOfAll(indices.flatMap((index) => apps[index] ?? []))
+  );
+  const atPlaces = sharedBy((names2) => {
+    const indices = new Set(names2.flatMap((name2) => placed2.get(name2) ?? []));
+    return ofApps([...indices].toSorted((a, b) => a - b));
+  });
+  return (number = -1) => {
+    const names2 = [...groups2[number]?.virtualSites ?? []];
+    return atPlaces(names2.filter((name2) => placed2.has(name2)));
+  };
+}
+function sharedBy(make) {
+  const made = /* @__PURE__ */ new Map();
+  return (parts) => {
+    const key = parts.join();
+    const known4 = made.get(key);
+    if (known4 !== void 0) return known4;
+    const result2 = make(parts);
+    made.set(key, result2);
+    return result2;
+  };
+}
+function readsOfAll(apps) {
+  const reads = apps.flatMap(({ ofSites }) => ofSites ?? []);
+  return reads.length < apps.length ? null : union(reads);
+}
+function noteUnread(found, unread, site) {
+  const key = JSON.stringify(unread.path);
+  const known4 = found.get(key);
+  found.set(
+    key,
+    known4 === void 0 ? { path: unread.path, hint: hintOf(unread), site, more: 0 } : { ...known4, more: known4.more + 1 }
+  );
 }
 
 // src/core/render/render-fleet.ts
@@ -74997,8 +75028,8 @@ async function renderFleetFiles(tools, files, known4) {
   }
 }
 async function baseAtSites(tools, base, siteModel) {
-  const more2 = await tools.render(neededTools({ model: base.model, siteModel }));
-  return { ...base, tools: new Map([...base.tools ?? [], ...more2]) };
+  const more = await tools.render(neededTools({ model: base.model, siteModel }));
+  return { ...base, tools: new Map([...base.tools ?? [], ...more]) };
 }
 
 // src/core/plan/plan-fleet.ts
@@ -75747,8 +75778,8 @@ function recountLosses(board, held) {
 function grown(release2, count, lost) {
   const { deletions: deletions2, approvals } = release2;
   const [first2] = lost;
-  const more2 = count.objects - deletions2.objects;
-  const needsApproval = first2 === void 0 ? `${more2} more than were counted before: no other app takes them over any more` : protectedWords(first2);
+  const more = count.objects - deletions2.objects;
+  const needsApproval = first2 === void 0 ? `${more} more than were counted before: no other app takes them over any more` : protectedWords(first2);
   return {
     ...release2,
     approvals: approvals.filter(({ what }) => what !== "deletions"),
@@ -80189,10 +80220,10 @@ function planBlocks(plan2, model) {
   ];
 }
 function someRows(headings, rows, what) {
-  const more2 = rows.length - maxRows;
+  const more = rows.length - maxRows;
   const table3 = markdownTable(headings, rows.slice(0, maxRows));
-  return more2 > 0 ? `${table3}
-${countOf(more2, what)} more.
+  return more > 0 ? `${table3}
+${countOf(more, what)} more.
 ` : table3;
 }
 function virtualSites(plan2, model) {
@@ -80250,9 +80281,9 @@ function deletions({ deletions: { objects, perApp, needsApproval } }) {
   if (objects === 0) return "Deletions: none";
   const apps = Object.entries(perApp).map(([app, count]) => `${codeSpan(app)} ${count}`);
   const shown3 = apps.slice(0, maxNames).join(", ");
-  const more2 = apps.length > maxNames ? ` and ${apps.length - maxNames} more` : "";
+  const more = apps.length > maxNames ? ` and ${apps.length - maxNames} more` : "";
   const approval = needsApproval === null ? "" : `. **Somebody has to approve**: ${codeSpan(needsApproval)}`;
-  return `**Deletions: ${countOf(objects, "object")}** (${shown3}${more2})${approval}`;
+  return `**Deletions: ${countOf(objects, "object")}** (${shown3}${more})${approval}`;
 }
 function leaving({ releases }) {
   return releases.flatMap(
@@ -80270,8 +80301,8 @@ function noteBlocks({ notes }) {
   if (notes.length === 0) return [];
   const shown3 = notes.slice(0, maxRows).map((note) => `- ${codeSpan(note)}
 `);
-  const more2 = notes.length - shown3.length;
-  return [`${shown3.join("")}${more2 > 0 ? `- ${countOf(more2, "note")} more
+  const more = notes.length - shown3.length;
+  return [`${shown3.join("")}${more > 0 ? `- ${countOf(more, "note")} more
 ` : ""}`];
 }
 function groupBlock(plan2, group2, number) {
@@ -80290,13 +80321,13 @@ function groupBlock(plan2, group2, number) {
     counts.join(" ")
   ];
   const names2 = group2.sites.slice(0, maxNames).map((site) => codeSpan(site));
-  const more2 = group2.sites.length - names2.length;
+  const more = group2.sites.length - names2.length;
   const alike = group2.variants.length === 1 ? "" : `${group2.variants.length} variants that change alike but for the names of their sites; the first is shown.
 
 `;
   return `<details${number === 1 ? " open" : ""}><summary><b>${number}</b> · app <code>${htmlText(group2.app)}</code> · ${what.join(" · ")}</summary>
 
-${names2.join(" ")}${more2 > 0 ? ` and ${more2} more` : ""}
+${names2.join(" ")}${more > 0 ? ` and ${more} more` : ""}
 
 ${alike}${fence("diff", bounded(objects.flatMap(objectLines2)))}
 </details>
@@ -80322,8 +80353,8 @@ function diffLinesOf(diff) {
   return diff.trimEnd().split("\n");
 }
 function bounded(lines2) {
-  const more2 = lines2.length - maxDiffLines;
-  return more2 > 0 ? [...lines2.slice(0, maxDiffLines), `# … ${more2} lines more`] : lines2;
+  const more = lines2.length - maxDiffLines;
+  return more > 0 ? [...lines2.slice(0, maxDiffLines), `# … ${more} lines more`] : lines2;
 }
 
 // src/action/summary.ts
@@ -80398,8 +80429,8 @@ function diagnosticBlocks({ preview, directory }) {
     (a, b) => a.severity === b.severity ? 0 : a.severity === "error" ? -1 : 1
   );
   const shown3 = sorted.slice(0, maxDiagnostics).map((one) => diagnosticLine(one, directory));
-  const more2 = all.length - shown3.length;
-  if (more2 > 0) shown3.push(`- ${more2} more: \`flotilla validate\` lists them all
+  const more = all.length - shown3.length;
+  if (more > 0) shown3.push(`- ${more} more: \`flotilla validate\` lists them all
 `);
   return shown3.length === 0 ? [] : [shown3.join("")];
 }
@@ -80434,8 +80465,8 @@ function annotations(diagnostics, directory) {
     const own2 = diagnostics.filter(({ severity }) => severity === kind);
     if (own2.length <= maxAnnotations2) return own2.map((one) => annotation2(one, directory));
     const shown3 = own2.slice(0, maxAnnotations2 - 1);
-    const more2 = `${own2.length - shown3.length} more ${kind}s are in the job summary`;
-    return [...shown3.map((one) => annotation2(one, directory)), command(kind, {}, more2)];
+    const more = `${own2.length - shown3.length} more ${kind}s are in the job summary`;
+    return [...shown3.map((one) => annotation2(one, directory)), command(kind, {}, more)];
   }).join("");
 }
 function annotation2(diagnostic, directory) {
@@ -80463,8 +80494,8 @@ function property(text) {
 }
 function logLines(lines2, token) {
   const shown3 = lines2.slice(0, maxLogLines).map(plainLine);
-  const more2 = lines2.length - shown3.length;
-  const all = more2 === 0 ? shown3 : [...shown3, `... and ${more2} lines more`];
+  const more = lines2.length - shown3.length;
+  const all = more === 0 ? shown3 : [...shown3, `... and ${more} lines more`];
   return `::stop-commands::${token}
 ${all.map((line) => `${line}
 `).join("")}::${token}::
