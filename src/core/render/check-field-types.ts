@@ -17,15 +17,12 @@ import { describeKey, groupOf, isSecret } from "../model/kube-object.ts";
 import { regionField } from "../secrets/region-secret.ts";
 import { sopsField } from "../secrets/sops-file.ts";
 import { shownType } from "./manifest-objects.ts";
-import { warning } from "./mistake.ts";
+import { mostProblems, shortText, warning } from "./mistake.ts";
 import type { SourceObject } from "./parse-manifests.ts";
 import type { FieldPath } from "./read-yaml.ts";
 
 /** Of which the fields are known. */
 const minor = apiTables.version.replace(/^v(\d+\.\d+).*$/, "$1");
-
-/** More of one object follows from the first ones. */
-const mostProblems = 20;
 
 const builtIn = builtInSchemas();
 
@@ -39,7 +36,7 @@ export function checkFieldTypes(source: SourceObject): readonly Diagnostic[] {
   if (schema === undefined) return [];
   const walk = new FieldWalk(source);
   walk.check(source.object, schema.type);
-  return walk.problems.slice(0, mostProblems);
+  return walk.problems;
 }
 
 class FieldWalk {
@@ -52,8 +49,12 @@ class FieldWalk {
     this.#source = source;
   }
 
+  get #isFull(): boolean {
+    return this.problems.length >= mostProblems;
+  }
+
   check(value: Json, type: FieldType): void {
-    if (value === null || this.problems.length >= mostProblems) return;
+    if (value === null || this.#isFull) return;
     if (Array.isArray(value) && type.list !== undefined) this.#checkList(value, type.list);
     else if (isJsonObject(value) && type.map !== undefined) this.#checkMap(value, type.map);
     else this.#checkScalar(value, type);
@@ -71,6 +72,7 @@ class FieldWalk {
 
   #checkMap(value: JsonObject, map: MapType): void {
     for (const [key, member] of Object.entries(value)) {
+      if (this.#isFull) return;
       const type = map.fields.get(key)?.type ?? map.values;
       this.#path.push(key);
       if (type === undefined) this.#unknown(key, map);
@@ -82,6 +84,7 @@ class FieldWalk {
   #checkList(value: readonly Json[], list: ListType): void {
     const seen = new Set<string>();
     for (const [index, item] of value.entries()) {
+      if (this.#isFull) return;
       const id = value.length === 1 ? undefined : idOf(item, list);
       this.#path.push(index);
       if (id !== undefined && seen.has(id)) {
@@ -97,7 +100,7 @@ class FieldWalk {
   #shown(value: Json): string {
     const { object } = this.#source;
     const isShown = typeof value === "string" && !isSecret(object);
-    return isShown ? JSON.stringify(value) : shownType(value, object);
+    return isShown ? JSON.stringify(shortText(value)) : shownType(value, object);
   }
 
   #tell(words: string): void {
@@ -130,7 +133,7 @@ function keyWords({ merge, keys }: ListType): string {
 
 function fieldName(path: FieldPath): string {
   return path
-    .map((step) => (typeof step === "number" ? `[${step}]` : `.${step}`))
+    .map((step) => (typeof step === "number" ? `[${step}]` : `.${shortText(step)}`))
     .join("")
     .slice(1);
 }

@@ -8,7 +8,7 @@ import { sealedText, sopsField, strangeFields } from "../secrets/sops-file.ts";
 import { labelKeyProblem, labelValueProblem } from "../select/label-syntax.ts";
 import { type ManifestObject, shownType } from "./manifest-objects.ts";
 import { builtInSchema } from "./merge-schema.ts";
-import { mistake } from "./mistake.ts";
+import { mistake, mostProblems, shortText } from "./mistake.ts";
 import type { FieldPath } from "./read-yaml.ts";
 
 /** All mistakes of one object that can be seen without knowing the others. */
@@ -40,12 +40,12 @@ function checkName({ object, at }: ManifestObject): Diagnostic[] {
 function nameProblem(object: KubeObject): string | undefined {
   const { name } = object.metadata;
   if (/[/%]/.test(name) || name === "." || name === "..") {
-    return `"${name}" is no name for an object: it must not contain / or %`;
+    return `"${shortText(name)}" is no name for an object: it must not contain / or %`;
   }
   const rule = nameRule(object);
   if (rule === undefined || (name.length <= rule.length && rule.pattern.test(name)))
     return undefined;
-  return `"${name}" is no name for a ${object.kind} (${rule.words}, at most ${rule.length})`;
+  return `"${shortText(name)}" is no name for a ${object.kind} (${rule.words}, at most ${rule.length})`;
 }
 
 /** Names that become part of the names and labels of what is made from them. */
@@ -78,17 +78,19 @@ function nameRule({ apiVersion, kind }: KubeObject): NameRule | undefined {
 function checkLabels({ object, at, keyAt }: ManifestObject): Diagnostic[] {
   const { labels } = object.metadata;
   if (!isJsonObject(labels)) return [];
-  return Object.entries(labels).flatMap(([key, value]) => {
+  const wrong = Object.entries(labels).flatMap(([key, value]) => {
+    const isKey = labelKeyProblem(key) !== undefined;
+    const valueProblem = typeof value === "string" ? labelValueProblem(value) : undefined;
+    const problem = labelKeyProblem(key) ?? valueProblem;
+    return problem === undefined ? [] : [{ key, value, isKey, problem }];
+  });
+  return wrong.slice(0, mostProblems).map(({ key, value, isKey, problem }) => {
     const path = ["metadata", "labels", key];
     const code = "invalid-object";
-    const keyProblem = labelKeyProblem(key);
-    if (keyProblem !== undefined) {
-      return [mistake(keyAt(path), { code, message: `label key "${key}" ${keyProblem}` })];
-    }
-    const problem = typeof value === "string" ? labelValueProblem(value) : undefined;
-    if (problem === undefined) return [];
-    const shown = isSecret(object) ? `of "${key}"` : JSON.stringify(value);
-    return [mistake(at(path), { code, message: `label value ${shown} ${problem}` })];
+    const name = `"${shortText(key)}"`;
+    if (isKey) return mistake(keyAt(path), { code, message: `label key ${name} ${problem}` });
+    const shown = isSecret(object) ? `of ${name}` : shortText(JSON.stringify(value));
+    return mistake(at(path), { code, message: `label value ${shown} ${problem}` });
   });
 }
 
@@ -99,12 +101,11 @@ function checkAnnotations({ object, at, keyAt }: ManifestObject): Diagnostic[] {
   if (!isJsonObject(annotations)) return [];
   const path = ["metadata", "annotations"];
   const code = "invalid-object";
-  const wrong = Object.keys(annotations).flatMap((key) => {
-    const problem = labelKeyProblem(key.toLowerCase());
-    if (problem === undefined) return [];
-    return [
-      mistake(keyAt([...path, key]), { code, message: `annotation key "${key}" ${problem}` }),
-    ];
+  const problemOf = (key: string): string | undefined => labelKeyProblem(key.toLowerCase());
+  const keys = Object.keys(annotations).filter((key) => problemOf(key) !== undefined);
+  const wrong = keys.slice(0, mostProblems).map((key) => {
+    const message = `annotation key "${shortText(key)}" ${problemOf(key)}`;
+    return mistake(keyAt([...path, key]), { code, message });
   });
   const bytes = Buffer.byteLength(
     Object.entries(annotations)
@@ -130,8 +131,8 @@ function checkDataKeys({ object, keyAt }: ManifestObject): Diagnostic[] {
     const wrong = keys.filter(
       (key) => key.length > 253 || !/^[-._a-zA-Z0-9]+$/.test(key) || /^\.(\.|$)/.test(key),
     );
-    return wrong.map((key) => {
-      const message = `${field}: "${key}" is no key: letters, digits, \`-\`, \`_\` and \`.\`, at most 253`;
+    return wrong.slice(0, mostProblems).map((key) => {
+      const message = `${field}: "${shortText(key)}" is no key: letters, digits, \`-\`, \`_\` and \`.\`, at most 253`;
       return mistake(keyAt([field, key]), { code: "invalid-object", message });
     });
   });
@@ -162,11 +163,13 @@ function checkNamespace({ object, at }: ManifestObject): Diagnostic[] {
 
 function checkSecret({ object, keyAt, isPlainSecret }: ManifestObject): Diagnostic[] {
   if (!isSecret(object)) return [];
-  const strange = strangeFields(object).map((field) => {
-    const message = `a Secret has no field "${field}"`;
-    const hint = "its values are in data or stringData";
-    return mistake(keyAt([field]), { code: "invalid-object", message, hint });
-  });
+  const strange = strangeFields(object)
+    .slice(0, mostProblems)
+    .map((field) => {
+      const message = `a Secret has no field "${shortText(field)}"`;
+      const hint = "its values are in data or stringData";
+      return mistake(keyAt([field]), { code: "invalid-object", message, hint });
+    });
   const open = ["data", "stringData"].flatMap((field) => {
     const data = object[field];
     const isEmpty =
@@ -250,10 +253,10 @@ function checkTextMap({ object, at }: ManifestObject, path: FieldPath): Diagnost
       mistake(at(path), { code: "invalid-object", message: `${name} must be a map of text` }),
     ];
   }
-  return Object.entries(map).flatMap(([key, value]) => {
-    if (typeof value === "string") return [];
-    const message = `${name}: "${key}" must be text, not ${shownType(value, object)}`;
-    return [mistake(at([...path, key]), { code: "invalid-object", message, hint: "quote it" })];
+  const wrong = Object.entries(map).filter(([, value]) => typeof value !== "string");
+  return wrong.slice(0, mostProblems).map(([key, value]) => {
+    const message = `${name}: "${shortText(key)}" must be text, not ${shownType(value, object)}`;
+    return mistake(at([...path, key]), { code: "invalid-object", message, hint: "quote it" });
   });
 }
 

@@ -2,7 +2,7 @@
 import type { Diagnostic } from "../model/diagnostic.ts";
 import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
 import { describeKey, groupOf } from "../model/kube-object.ts";
-import { warning } from "./mistake.ts";
+import { mostProblems, shortText, warning } from "./mistake.ts";
 import type { SourceObject } from "./parse-manifests.ts";
 import type { FieldPath } from "./read-yaml.ts";
 
@@ -44,10 +44,13 @@ function selectorProblems(
   }
   const wanted = valueAt(selector, ["matchLabels"]);
   const labels = valueAt(template, ["metadata", "labels"]);
-  return Object.entries(isJsonObject(wanted) ? wanted : {}).flatMap(([key, value]) => {
-    if (isJsonObject(labels) && labels[key] === value) return [];
-    const words = `spec.selector wants the label ${key}: ${JSON.stringify(value)}, which its pods do not have`;
-    return [tell([...path, "matchLabels", key], words)];
+  const missing = Object.entries(isJsonObject(wanted) ? wanted : {}).filter(
+    ([key, value]) => !isJsonObject(labels) || labels[key] !== value,
+  );
+  return missing.slice(0, mostProblems).map(([key, value]) => {
+    const label = `${shortText(key)}: ${shortText(JSON.stringify(value))}`;
+    const words = `spec.selector wants the label ${label}, which its pods do not have`;
+    return tell([...path, "matchLabels", key], words);
   });
 }
 

@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { formatDiagnostic } from "../../../src/core/model/diagnostic.ts";
+import type { Place } from "../../../src/core/model/fleet-model.ts";
+import { keyOf } from "../../../src/core/model/kube-object.ts";
+import { checkFieldTypes } from "../../../src/core/render/check-field-types.ts";
 import { renderFiles } from "../../../src/core/render/render-files.ts";
 import { aFleet, appYaml } from "../../support/fleet.ts";
 
@@ -105,6 +108,53 @@ describe("a field of Kubernetes' own kinds", () => {
     expect(problems(custom)).toEqual([]);
     expect(problems(old).filter((each) => each.includes("refused-object"))).toEqual([]);
     expect(problems(custom, { secrets: [{ name: "db" }] })).toEqual([]);
+  });
+});
+
+describe("an object with thousands of mistakes", () => {
+  const list = (count: number, text: (index: number) => string): string =>
+    Array.from({ length: count }, (_, index) => text(index)).join(", ");
+  const map = (field: string): string =>
+    `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m}\n${field}\n`;
+  const metadata = (field: string): string =>
+    `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m, ${field}}\n`;
+
+  it.each([
+    deployment(list(500, (index) => `u${index}: 1`).replaceAll(", ", "\n          ")),
+    deployment(`args: [${list(500, String)}]`),
+    map(`data: {${list(500, (index) => `a b${index}: x`)}}`),
+    map(`data: {${list(500, (index) => `a${index}: 1`)}}`),
+    metadata(`annotations: {${list(500, (index) => `a b${index}: x`)}}`),
+    metadata(`labels: {${list(500, (index) => `a b${index}: x`)}}`),
+    deployment("tty: true").replace("{a: b}", `{${list(500, (index) => `k${index}: x`)}}`),
+  ])("has twenty told: %#", (text) => {
+    expect(problems(text)).toHaveLength(20);
+  });
+
+  it("has no more than twenty places looked for", () => {
+    const fields = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`u${index}`, 1]));
+    let asked = 0;
+    const at = (): Place => {
+      asked += 1;
+      return { file: "a.yaml", line: 1, column: 1 };
+    };
+    const object = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "m" }, ...fields };
+    checkFieldTypes({ object, key: keyOf(object), at, keyAt: at, textAt: at });
+    expect(asked).toBe(20);
+  });
+
+  it("has long values and names cut", () => {
+    const long = "z".repeat(200_000);
+    const told = [
+      ...problems(deployment(`resources: {requests: {cpu: ${long}}}`)),
+      ...problems(deployment(`resources: {requests: {cpu: {${long}: 1}}}`)),
+      ...problems(deployment(`${long}: 1`)),
+      ...problems(map(`data: {${long}: x}`)),
+      ...problems(metadata(`annotations: {${long}: x}`)),
+      ...problems(deployment("tty: true").replace("{a: b}", `{${long}: ${long}}`)),
+    ];
+    expect(told).toHaveLength(6);
+    expect(Math.max(...told.map(({ length }) => length))).toBeLessThan(400);
   });
 });
 
