@@ -23422,15 +23422,15 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
         target = firstOp;
       } else {
         const chunks = [firstOp];
-        let tell4 = firstOp.byteLength;
+        let tell5 = firstOp.byteLength;
         while (!reader.eof()) {
           const op = readOp(reader, source);
           chunks.push(op);
-          tell4 += op.byteLength;
+          tell5 += op.byteLength;
         }
-        if (targetSize !== tell4) {
+        if (targetSize !== tell5) {
           throw new InternalError(
-            `applyDelta expected target buffer to be ${targetSize} bytes but the resulting buffer was ${tell4} bytes`
+            `applyDelta expected target buffer to be ${targetSize} bytes but the resulting buffer was ${tell5} bytes`
           );
         }
         target = Buffer.concat(chunks, targetSize);
@@ -23825,19 +23825,19 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
         }
         reader.seek(reader.tell() + 4 * 255);
         const size = reader.readUInt32BE();
-        const hashes2 = [];
+        const hashes = [];
         for (let i = 0; i < size; i++) {
           const hash2 = reader.slice(20).toString("hex");
-          hashes2[i] = hash2;
+          hashes[i] = hash2;
         }
         reader.seek(reader.tell() + 4 * size);
         const offsets = /* @__PURE__ */ new Map();
         for (let i = 0; i < size; i++) {
-          offsets.set(hashes2[i], reader.readUInt32BE());
+          offsets.set(hashes[i], reader.readUInt32BE());
         }
         const packfileSha = reader.slice(20).toString("hex");
         return new _GitPackIndex({
-          hashes: hashes2,
+          hashes,
           crcs: {},
           offsets,
           packfileSha,
@@ -23855,7 +23855,7 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
         };
         const offsetToObject = {};
         const packfileSha = pack.slice(-20).toString("hex");
-        const hashes2 = [];
+        const hashes = [];
         const crcs = {};
         const offsets = /* @__PURE__ */ new Map();
         let totalObjectCount = null;
@@ -23918,7 +23918,7 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
           pack: Promise.resolve(pack),
           packfileSha,
           crcs,
-          hashes: hashes2,
+          hashes,
           offsets,
           getExternalRefDelta
         });
@@ -23951,11 +23951,11 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
               continue;
             }
           }
-          hashes2.push(o.oid);
+          hashes.push(o.oid);
           offsets.set(o.oid, offset);
           crcs[o.oid] = o.crc;
         }
-        hashes2.sort();
+        hashes.sort();
         return p;
       }
       async toBuffer() {
@@ -54637,6 +54637,11 @@ function mistake(place, told2) {
 function warning(place, told2) {
   return { ...mistake(place, told2), severity: "warning" };
 }
+var mostProblems = 20;
+var longest = 60;
+function shortText(text) {
+  return text.length <= longest ? text : `${text.slice(0, longest - 1)}…`;
+}
 function placeText({ file, line, column }) {
   return line === 0 ? file : `${file}:${line}:${column}`;
 }
@@ -54975,6 +54980,9 @@ function groupOf(apiVersion2) {
   const slash = apiVersion2.indexOf("/");
   return slash < 0 ? "" : apiVersion2.slice(0, slash);
 }
+function isSecret({ apiVersion: apiVersion2, kind }) {
+  return kind === "Secret" && groupOf(apiVersion2) === "";
+}
 function keyOf(object) {
   const namespace = object.metadata["namespace"];
   return {
@@ -55120,6 +55128,12 @@ function originFiles(source, objects) {
 
 // src/core/render/read-yaml.ts
 var import_yaml3 = __toESM(require_dist(), 1);
+
+// src/core/model/syntax-message.ts
+function syntaxMessage({ message }) {
+  const text = message.replace(/: .*$/s, "").replace(/\.$/, "");
+  return /^[A-Z]{2}/.test(text) ? text : text.charAt(0).toLowerCase() + text.slice(1);
+}
 
 // src/core/model/yaml-limits.ts
 var maxFleetFileLength = 1024 * 1024;
@@ -55334,7 +55348,7 @@ function anchor(node, state) {
 function expand(name2, alias, state) {
   const target = state.anchors.get(name2);
   if (target === void 0) {
-    report(state, alias, ["yaml-syntax", `alias *${name2} names no anchor before it`]);
+    report(state, alias, ["yaml-syntax", "this alias names no anchor before it"]);
     return null;
   }
   if (state.expanding.includes(target) || contains(target, alias)) {
@@ -55413,7 +55427,7 @@ function scalar(node, state) {
   const resolved = resolvePlainScalar(text);
   if (!resolved.ok) return inexact2(node, resolved.why, state);
   if (tag !== void 0 && typeof resolved.value !== typeOfTag[tag]) {
-    report(state, node, ["yaml-syntax", `${JSON.stringify(text)} cannot be read as !!${tag}`]);
+    report(state, node, ["yaml-syntax", `this text cannot be read as !!${tag}`]);
   }
   return resolved.value;
 }
@@ -55491,12 +55505,11 @@ function isQuoted(node) {
   return node.type !== "PLAIN" && node.type !== void 0;
 }
 function syntaxError(error, place) {
-  const message = error.message.replace(/\.$/, "");
   return {
     ...place(error.pos[0]),
     severity: "error",
     code: "yaml-syntax",
-    message: message.charAt(0).toLowerCase() + message.slice(1)
+    message: syntaxMessage(error)
   };
 }
 function located(problem2, place) {
@@ -55636,19 +55649,19 @@ function sealProblems(manifest, documents) {
   const named2 = regionFieldProblem(manifest);
   if (named2.length > 0 || sops === void 0) return named2;
   const here = keyAt([sopsField]);
-  const tell4 = (message, hint) => [
+  const tell5 = (message, hint) => [
     mistake(here, { code: "sealed-secret", message, hint })
   ];
   if (object.kind !== "Secret" || groupOf(object.apiVersion) !== "") {
-    return tell4(`${object.kind} ${object.metadata.name} is sealed`, "seal Secrets alone with SOPS");
+    return tell5(`${object.kind} ${object.metadata.name} is sealed`, "seal Secrets alone with SOPS");
   }
   if (documents.length !== 1 || documents[0]?.value !== object) {
     const hint = "put it into a file of its own, and seal that: the MAC is over the whole file";
-    return tell4("a sealed Secret must be the only document of its file", hint);
+    return tell5("a sealed Secret must be the only document of its file", hint);
   }
   const facts = readSopsFacts(sops);
   if (typeof facts === "string") {
-    return tell4(`\`sops\` ${facts}`, "seal it with `sops encrypt --age`");
+    return tell5(`\`sops\` ${facts}`, "seal it with `sops encrypt --age`");
   }
   return valueProblems(manifest).map(({ path: path3, told: told2 }) => mistake(at2(path3), told2));
 }
@@ -55726,7 +55739,7 @@ var versionPattern = /^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0
 var kindPattern = /^[A-Za-z][A-Za-z0-9]*$/;
 function identityProblem({ value, at: at2, keyAt }) {
   if (!isJsonObject(value)) {
-    const message = `a manifest must be an object, not ${typeName(value)}`;
+    const message = `a manifest must be an object, not ${typeWord(value)}`;
     return mistake(at2([]), { code: "not-an-object", message });
   }
   const wrong = (path3, message) => mistake(at2(path3), { code: "invalid-object", message });
@@ -55772,10 +55785,17 @@ function matches2(value, pattern2) {
   return typeof value === "string" && pattern2.test(value);
 }
 function typeName(value) {
+  const isShown = typeof value === "number" || typeof value === "boolean";
+  return isShown ? `the ${typeof value} ${value}` : typeWord(value);
+}
+function shownType(value, object) {
+  return isSecret(object) ? typeWord(value) : typeName(value);
+}
+function typeWord(value) {
   if (value === null) return "null";
   if (Array.isArray(value)) return "a list";
   if (typeof value === "object") return "an object";
-  return typeof value === "string" ? "text" : `the ${typeof value} ${value}`;
+  return typeof value === "string" ? "text" : `a ${typeof value}`;
 }
 
 // src/core/render/tools/helm-documents.ts
@@ -56594,8 +56614,8 @@ var NodeReader = class {
     return value;
   }
   #noteTwofold(scalar2, isKey) {
-    const { type, source = "" } = scalar2;
-    if (type !== "PLAIN" || !mayBeTwofold.test(source)) return;
+    const { type, tag, source = "" } = scalar2;
+    if (type !== "PLAIN" || tag !== void 0 || !mayBeTwofold.test(source)) return;
     const read2 = resolvePlainScalar(source);
     const own2 = isKey ? source : scalar2.value;
     if (!read2.ok || (isKey ? String(read2.value) : read2.value) === own2) return;
@@ -56644,7 +56664,7 @@ var NodeReader = class {
     if (typeof value !== "number") return null;
     const isExact = Number.isInteger(value) ? Number.isSafeInteger(value) : Number.isFinite(value);
     if (!isExact) {
-      const message = `the number ${scalar2.source ?? String(value)} cannot be kept exactly`;
+      const message = "the number cannot be kept exactly";
       this.#report(scalar2, { code: "invalid-value", message, hint: "write it in quotes" });
     }
     return isExact ? value : null;
@@ -56735,7 +56755,7 @@ function syntaxDiagnostic(error, placeAt) {
     ...placeAt(error.pos[0]),
     severity: "error",
     code: "yaml-syntax",
-    message: lowerFirst(error.message),
+    message: syntaxMessage(error),
     ...hint === void 0 ? {} : { hint }
   };
 }
@@ -56764,9 +56784,6 @@ function tooDeep(file, { line, message }) {
     hint: "nest less deeply"
   };
   return { documents: [], diagnostics: [diagnostic] };
-}
-function lowerFirst(text) {
-  return /^[A-Z]{2}/.test(text) ? text : text.charAt(0).toLowerCase() + text.slice(1);
 }
 
 // src/core/model/tools/scan-kustomization.ts
@@ -58385,7 +58402,6 @@ function builtInSchemas() {
 
 // src/core/render/check-field-types.ts
 var minor = apiTables.version.replace(/^v(\d+\.\d+).*$/, "$1");
-var mostProblems = 20;
 var builtIn = builtInSchemas();
 function checkFieldTypes(source) {
   const { apiVersion: apiVersion2, kind } = source.object;
@@ -58395,7 +58411,7 @@ function checkFieldTypes(source) {
   if (schema === void 0) return [];
   const walk = new FieldWalk(source);
   walk.check(source.object, schema.type);
-  return walk.problems.slice(0, mostProblems);
+  return walk.problems;
 }
 var FieldWalk = class {
   problems = [];
@@ -58405,23 +58421,27 @@ var FieldWalk = class {
   constructor(source) {
     this.#source = source;
   }
+  get #isFull() {
+    return this.problems.length >= mostProblems;
+  }
   check(value, type) {
-    if (value === null || this.problems.length >= mostProblems) return;
+    if (value === null || this.#isFull) return;
     if (Array.isArray(value) && type.list !== void 0) this.#checkList(value, type.list);
     else if (isJsonObject(value) && type.map !== void 0) this.#checkMap(value, type.map);
     else this.#checkScalar(value, type);
   }
   #checkScalar(value, type) {
     if (!fitsScalar(value, type.scalar)) {
-      this.#tell(`must be ${wanted(type)}, not ${typeName(value)}`);
+      this.#tell(`must be ${wanted(type)}, not ${shownType(value, this.#source.object)}`);
     } else if (type.scalar === "quantity" && !isQuantity(value)) {
-      this.#tell(`must be a quantity such as 500m or 1Gi, not ${JSON.stringify(value)}`);
+      this.#tell(`must be a quantity such as 500m or 1Gi, not ${this.#shown(value)}`);
     } else if (isWhole2(type.scalar) && !Number.isInteger(value)) {
-      this.#tell(`must be a whole number, not ${JSON.stringify(value)}`);
+      this.#tell(`must be a whole number, not ${this.#shown(value)}`);
     }
   }
   #checkMap(value, map) {
     for (const [key, member] of Object.entries(value)) {
+      if (this.#isFull) return;
       const type = map.fields.get(key)?.type ?? map.values;
       this.#path.push(key);
       if (type === void 0) this.#unknown(key, map);
@@ -58432,6 +58452,7 @@ var FieldWalk = class {
   #checkList(value, list) {
     const seen = /* @__PURE__ */ new Set();
     for (const [index, item] of value.entries()) {
+      if (this.#isFull) return;
       const id = value.length === 1 ? void 0 : idOf(item, list);
       this.#path.push(index);
       if (id !== void 0 && seen.has(id)) {
@@ -58441,6 +58462,12 @@ var FieldWalk = class {
       this.check(item, list.items);
       this.#path.pop();
     }
+  }
+  /** The value for a message; of what is no plain value, and of everything in a Secret, what it is. */
+  #shown(value) {
+    const { object } = this.#source;
+    const isShown = typeof value === "string" && !isSecret(object);
+    return isShown ? JSON.stringify(shortText(value)) : shownType(value, object);
   }
   #tell(words5) {
     const { key, at: at2 } = this.#source;
@@ -58466,7 +58493,7 @@ function keyWords({ merge, keys }) {
   return merge === "set" ? "value" : keys.join(" and ");
 }
 function fieldName(path3) {
-  return path3.map((step) => typeof step === "number" ? `[${step}]` : `.${step}`).join("").slice(1);
+  return path3.map((step) => typeof step === "number" ? `[${step}]` : `.${shortText(step)}`).join("").slice(1);
 }
 var jsonTypes = {
   string: "string",
@@ -58632,26 +58659,29 @@ function checkWorkload(source) {
   const path3 = templates[`${groupOf(object.apiVersion)}/${object.kind}`];
   const template = path3 === void 0 ? void 0 : valueAt4(object, path3);
   if (path3 === void 0 || !isJsonObject(template) || !isJsonObject(template["spec"])) return [];
-  const tell4 = (place, words5) => warning(at2(place), { code: "refused-object", message: `${describeKey(key)}: ${words5}` });
+  const tell5 = (place, words5) => warning(at2(place), { code: "refused-object", message: `${describeKey(key)}: ${words5}` });
   const { containers } = template["spec"];
   const hasSome = Array.isArray(containers) && containers.length > 0;
   return [
-    ...hasSome ? [] : [tell4([...path3, "spec"], "its pods have no container")],
-    ...groupOf(object.apiVersion) === "apps" ? selectorProblems(object, template, tell4) : []
+    ...hasSome ? [] : [tell5([...path3, "spec"], "its pods have no container")],
+    ...groupOf(object.apiVersion) === "apps" ? selectorProblems(object, template, tell5) : []
   ];
 }
-function selectorProblems(object, template, tell4) {
+function selectorProblems(object, template, tell5) {
   const path3 = ["spec", "selector"];
   const selector = valueAt4(object, path3);
   if (!isJsonObject(selector) || Object.keys(selector).length === 0) {
-    return [tell4(["spec"], "spec.selector is missing: it says which pods are its own")];
+    return [tell5(["spec"], "spec.selector is missing: it says which pods are its own")];
   }
   const wanted2 = valueAt4(selector, ["matchLabels"]);
   const labels = valueAt4(template, ["metadata", "labels"]);
-  return Object.entries(isJsonObject(wanted2) ? wanted2 : {}).flatMap(([key, value]) => {
-    if (isJsonObject(labels) && labels[key] === value) return [];
-    const words5 = `spec.selector wants the label ${key}: ${JSON.stringify(value)}, which its pods do not have`;
-    return [tell4([...path3, "matchLabels", key], words5)];
+  const missing2 = Object.entries(isJsonObject(wanted2) ? wanted2 : {}).filter(
+    ([key, value]) => !isJsonObject(labels) || labels[key] !== value
+  );
+  return missing2.slice(0, mostProblems).map(([key, value]) => {
+    const label2 = `${shortText(key)}: ${shortText(JSON.stringify(value))}`;
+    const words5 = `spec.selector wants the label ${label2}, which its pods do not have`;
+    return tell5([...path3, "matchLabels", key], words5);
   });
 }
 function valueAt4(object, path3) {
@@ -64462,9 +64492,9 @@ function profileLayers({ profiles }, name2) {
   });
 }
 function placesOf(app, layers) {
-  const placed2 = (path3, tell4) => {
+  const placed2 = (path3, tell5) => {
     const layer = path3[1] === "overlays" ? layers[Number(path3[2])] : void 0;
-    return layer === void 0 ? tell4(app, path3) : tell4(layer.from, [...layer.path, ...path3.slice(3)]);
+    return layer === void 0 ? tell5(app, path3) : tell5(layer.from, [...layer.path, ...path3.slice(3)]);
   };
   return {
     at: (path3) => placed2(path3, (from, at2) => from.at(at2)),
@@ -64506,12 +64536,12 @@ function checkName({ object, at: at2 }) {
 function nameProblem2(object) {
   const { name: name2 } = object.metadata;
   if (/[/%]/.test(name2) || name2 === "." || name2 === "..") {
-    return `"${name2}" is no name for an object: it must not contain / or %`;
+    return `"${shortText(name2)}" is no name for an object: it must not contain / or %`;
   }
   const rule = nameRule2(object);
   if (rule === void 0 || name2.length <= rule.length && rule.pattern.test(name2))
     return void 0;
-  return `"${name2}" is no name for a ${object.kind} (${rule.words}, at most ${rule.length})`;
+  return `"${shortText(name2)}" is no name for a ${object.kind} (${rule.words}, at most ${rule.length})`;
 }
 var runNames = /* @__PURE__ */ new Map([
   ["CronJob", 52],
@@ -64522,8 +64552,8 @@ function nameRule2({ apiVersion: apiVersion2, kind }) {
   if (labelNamed.has(`${group2}/${kind}`)) {
     return { pattern: label, length: 63, words: "lower case letters, digits and `-`" };
   }
-  const isFree2 = group2 === "rbac.authorization.k8s.io" || builtInSchema(apiVersion2, kind) === void 0;
-  if (isFree2) return void 0;
+  const isFree = group2 === "rbac.authorization.k8s.io" || builtInSchema(apiVersion2, kind) === void 0;
+  if (isFree) return void 0;
   const length = group2 === "batch" ? runNames.get(kind) : void 0;
   if (length !== void 0)
     return { pattern: subdomain2, length, words: "lower case letters, digits, `-` and `.`" };
@@ -64532,18 +64562,19 @@ function nameRule2({ apiVersion: apiVersion2, kind }) {
 function checkLabels({ object, at: at2, keyAt }) {
   const { labels } = object.metadata;
   if (!isJsonObject(labels)) return [];
-  return Object.entries(labels).flatMap(([key, value]) => {
+  const wrong = Object.entries(labels).flatMap(([key, value]) => {
+    const isKey = labelKeyProblem(key) !== void 0;
+    const valueProblem = typeof value === "string" ? labelValueProblem(value) : void 0;
+    const problem2 = labelKeyProblem(key) ?? valueProblem;
+    return problem2 === void 0 ? [] : [{ key, value, isKey, problem: problem2 }];
+  });
+  return wrong.slice(0, mostProblems).map(({ key, value, isKey, problem: problem2 }) => {
     const path3 = ["metadata", "labels", key];
     const code = "invalid-object";
-    const keyProblem = labelKeyProblem(key);
-    if (keyProblem !== void 0) {
-      return [mistake(keyAt(path3), { code, message: `label key "${key}" ${keyProblem}` })];
-    }
-    const problem2 = typeof value === "string" ? labelValueProblem(value) : void 0;
-    if (problem2 === void 0) return [];
-    return [
-      mistake(at2(path3), { code, message: `label value ${JSON.stringify(value)} ${problem2}` })
-    ];
+    const name2 = `"${shortText(key)}"`;
+    if (isKey) return mistake(keyAt(path3), { code, message: `label key ${name2} ${problem2}` });
+    const shown3 = isSecret(object) ? `of ${name2}` : shortText(JSON.stringify(value));
+    return mistake(at2(path3), { code, message: `label value ${shown3} ${problem2}` });
   });
 }
 var maxAnnotations = 256 * 1024;
@@ -64552,12 +64583,11 @@ function checkAnnotations({ object, at: at2, keyAt }) {
   if (!isJsonObject(annotations2)) return [];
   const path3 = ["metadata", "annotations"];
   const code = "invalid-object";
-  const wrong = Object.keys(annotations2).flatMap((key) => {
-    const problem2 = labelKeyProblem(key.toLowerCase());
-    if (problem2 === void 0) return [];
-    return [
-      mistake(keyAt([...path3, key]), { code, message: `annotation key "${key}" ${problem2}` })
-    ];
+  const problemOf2 = (key) => labelKeyProblem(key.toLowerCase());
+  const keys = Object.keys(annotations2).filter((key) => problemOf2(key) !== void 0);
+  const wrong = keys.slice(0, mostProblems).map((key) => {
+    const message2 = `annotation key "${shortText(key)}" ${problemOf2(key)}`;
+    return mistake(keyAt([...path3, key]), { code, message: message2 });
   });
   const bytes = Buffer.byteLength(
     Object.entries(annotations2).map(([key, value]) => `${key}${typeof value === "string" ? value : ""}`).join("")
@@ -64578,8 +64608,8 @@ function checkDataKeys({ object, keyAt }) {
     const wrong = keys.filter(
       (key) => key.length > 253 || !/^[-._a-zA-Z0-9]+$/.test(key) || /^\.(\.|$)/.test(key)
     );
-    return wrong.map((key) => {
-      const message = `${field}: "${key}" is no key: letters, digits, \`-\`, \`_\` and \`.\`, at most 253`;
+    return wrong.slice(0, mostProblems).map((key) => {
+      const message = `${field}: "${shortText(key)}" is no key: letters, digits, \`-\`, \`_\` and \`.\`, at most 253`;
       return mistake(keyAt([field, key]), { code: "invalid-object", message });
     });
   });
@@ -64605,9 +64635,9 @@ function checkNamespace({ object, at: at2 }) {
   return [mistake(at2(path3), { code: "wrong-namespace", message, hint })];
 }
 function checkSecret({ object, keyAt, isPlainSecret }) {
-  if (object.kind !== "Secret" || groupOf(object.apiVersion) !== "") return [];
-  const strange = strangeFields(object).map((field) => {
-    const message = `a Secret has no field "${field}"`;
+  if (!isSecret(object)) return [];
+  const strange = strangeFields(object).slice(0, mostProblems).map((field) => {
+    const message = `a Secret has no field "${shortText(field)}"`;
     const hint = "its values are in data or stringData";
     return mistake(keyAt([field]), { code: "invalid-object", message, hint });
   });
@@ -64680,10 +64710,10 @@ function checkTextMap({ object, at: at2 }, path3) {
       mistake(at2(path3), { code: "invalid-object", message: `${name2} must be a map of text` })
     ];
   }
-  return Object.entries(map).flatMap(([key, value]) => {
-    if (typeof value === "string") return [];
-    const message = `${name2}: "${key}" must be text, not ${typeName(value)}`;
-    return [mistake(at2([...path3, key]), { code: "invalid-object", message, hint: "quote it" })];
+  const wrong = Object.entries(map).filter(([, value]) => typeof value !== "string");
+  return wrong.slice(0, mostProblems).map(([key, value]) => {
+    const message = `${name2}: "${shortText(key)}" must be text, not ${shownType(value, object)}`;
+    return mistake(at2([...path3, key]), { code: "invalid-object", message, hint: "quote it" });
   });
 }
 function valueAt5(object, path3) {
@@ -64865,11 +64895,11 @@ function duplicate(second, first2) {
 }
 
 // src/core/render/json-patch.ts
-function applyJsonPatch(document2, operations) {
+function applyJsonPatch(document2, operations, { isSecret: isSecret2 = false } = {}) {
   let value = document2;
-  const budget2 = { left: maxCopied };
+  const run3 = { copiesLeft: maxCopied, isSecret: isSecret2 };
   for (const [operation, patch] of operations.entries()) {
-    const result2 = applyOperation(value, patch, budget2);
+    const result2 = applyOperation(value, patch, run3);
     if (!result2.ok) return { ok: false, operation, message: result2.message };
     value = result2.value;
   }
@@ -64878,7 +64908,7 @@ function applyJsonPatch(document2, operations) {
 var maxCopied = 1e5;
 var charactersPerValue = 16;
 var fail2 = (message) => ({ ok: false, message });
-function applyOperation(document2, patch, budget2) {
+function applyOperation(document2, patch, run3) {
   const path3 = parsePointer(patch.path);
   if (path3 === void 0) return fail2(`"${patch.path}" is not a JSON pointer (it starts with /)`);
   switch (patch.op) {
@@ -64887,7 +64917,7 @@ function applyOperation(document2, patch, budget2) {
     case "replace":
       return withValue(patch, (value) => replace2(document2, path3, value));
     case "test":
-      return withValue(patch, (value) => test(document2, path3, value));
+      return withValue(patch, (expected2) => test(document2, { path: path3, expected: expected2 }, run3));
     case "remove":
       return remove(document2, path3);
     case "move":
@@ -64896,24 +64926,24 @@ function applyOperation(document2, patch, budget2) {
       return withSource(
         document2,
         patch,
-        (_from, value) => takeCopy(value, budget2) ? add(document2, path3, value) : fail2("the patch copies too much")
+        (_from, value) => takeCopy(value, run3) ? add(document2, path3, value) : fail2("the patch copies too much")
       );
     default:
       return fail2(`"${patch.op}" is not an operation (add, remove, replace, move, copy, test)`);
   }
 }
-function takeCopy(copied, budget2) {
+function takeCopy(copied, run3) {
   const open3 = [copied];
   for (let value = open3.pop(); value !== void 0; value = open3.pop()) {
-    budget2.left -= 1;
-    if (typeof value === "string") budget2.left -= value.length / charactersPerValue;
+    run3.copiesLeft -= 1;
+    if (typeof value === "string") run3.copiesLeft -= value.length / charactersPerValue;
     if (isContainer(value)) {
       for (const [key, member] of Object.entries(value)) {
-        budget2.left -= key.length / charactersPerValue;
+        run3.copiesLeft -= key.length / charactersPerValue;
         open3.push(member);
       }
     }
-    if (budget2.left < 0) return false;
+    if (run3.copiesLeft < 0) return false;
   }
   return true;
 }
@@ -64935,10 +64965,11 @@ function withSource(document2, patch, apply) {
   const source = valueAt6(document2, from);
   return source.ok ? apply(from, source.value) : source;
 }
-function test(document2, path3, expected2) {
+function test(document2, { path: path3, expected: expected2 }, { isSecret: isSecret2 }) {
   const found = valueAt6(document2, path3);
   if (!found.ok) return found;
   if (canonicalJson(found.value) === canonicalJson(expected2)) return { ok: true, value: document2 };
+  if (isSecret2) return fail2("the value is another one");
   return fail2(`the value is ${shown2(found.value)}, not ${shown2(expected2)}`);
 }
 function shown2(value) {
@@ -65271,7 +65302,7 @@ function patchObject(object, patch, customKinds) {
   return mergePatch(object, patch.merge ?? {}, customKinds);
 }
 function jsonPatch(object, operations) {
-  const result2 = applyJsonPatch(object, operations);
+  const result2 = applyJsonPatch(object, operations, { isSecret: isSecret(object) });
   if (result2.ok) return sameIdentity(object, result2.value, ["json"]);
   const { operation, message } = result2;
   const { op, path: path3 } = operations[operation] ?? { op: "", path: "" };
@@ -65294,8 +65325,8 @@ function mergePatch(object, patch, customKinds) {
     const message = `${directive} has no meaning where a list is replaced as a whole`;
     return { ok: false, path: ["merge"], message };
   }
-  const isReplaced2 = patch["$patch"] === "replace";
-  return sameIdentity(object, isReplaced2 ? withIdentity(object, result2.value) : result2.value, [
+  const isReplaced = patch["$patch"] === "replace";
+  return sameIdentity(object, isReplaced ? withIdentity(object, result2.value) : result2.value, [
     "merge"
   ]);
 }
@@ -65890,7 +65921,7 @@ function badCel(document2, path3, { cel: cel2, problem: problem2 }) {
 
 // src/core/model/domain-stages.ts
 var import_node_crypto7 = require("node:crypto");
-var longest = 63;
+var longest2 = 63;
 var byRegion = "region";
 function domainOfSite(each, {
   region,
@@ -65903,10 +65934,10 @@ var hashed = /-[0-9a-f]{8}$/u;
 function domainStageName(stage, domain) {
   const plain = `${stage}-${domain}`;
   const name2 = plain.toLowerCase().replaceAll(/[^a-z0-9]+/gu, "-");
-  const isPlain2 = name2 === plain && name2.length <= longest && !name2.endsWith("-");
+  const isPlain2 = name2 === plain && name2.length <= longest2 && !name2.endsWith("-");
   if (isPlain2 && !hashed.test(name2)) return name2;
   const hash2 = (0, import_node_crypto7.createHash)("sha256").update(domain).digest("hex").slice(0, 8);
-  const start = name2.slice(0, longest - hash2.length - 1);
+  const start = name2.slice(0, longest2 - hash2.length - 1);
   return `${start.endsWith("-") ? start.slice(0, -1) : start}-${hash2}`;
 }
 
@@ -66160,9 +66191,9 @@ function misplaced(document2, kind, { path: path3, text, isKey }) {
   return errorAt(place, { code, message, hint });
 }
 function checkTemplate(document2, { scope: scope2, path: path3, text, vocabulary }) {
-  const tell4 = (problem2) => badCel(document2, path3, { cel: text, problem: problem2 });
+  const tell5 = (problem2) => badCel(document2, path3, { cel: text, problem: problem2 });
   const compiled = compileText(scope2, text);
-  if (!compiled.ok) return compiled.problems.map(tell4);
+  if (!compiled.ok) return compiled.problems.map(tell5);
   return compiled.text.parts.flatMap((part2) => {
     if (typeof part2 === "string") return [];
     const selectors = part2.program.reads.calls.filter(({ name: name2 }) => name2 === "sites");
@@ -66432,12 +66463,12 @@ function shapesOf({ model, siteModel }, app, variableOf) {
   const all = siteGroups(model.virtualSites, siteModel.sites);
   const byOverlays = /* @__PURE__ */ new Map();
   for (const [number, { virtualSites: virtualSites2, profile: profile2 }] of all.groups.entries()) {
-    const isIn = (names2) => names2.some((name2) => virtualSites2.has(name2));
-    if (!isIn(app.value.spec.placement.virtualSites)) continue;
+    const isIn2 = (names2) => names2.some((name2) => virtualSites2.has(name2));
+    if (!isIn2(app.value.spec.placement.virtualSites)) continue;
     const overlays = app.layers.flatMap((layer, index) => {
       const names2 = layer.overlay.virtualSites;
       const isForAll = layer.profile !== null && names2.length === 0;
-      return holdsAt(app, layer, profile2) && (isForAll || isIn(names2)) ? index : [];
+      return holdsAt(app, layer, profile2) && (isForAll || isIn2(names2)) ? index : [];
     });
     const known4 = byOverlays.get(overlays.join());
     if (known4 === void 0) byOverlays.set(overlays.join(), { overlays, groups: [number] });
@@ -67296,8 +67327,8 @@ function siteWithEffect(index, { ends, chain }) {
   const last = [...ends].find(([, { effects }]) => lastChange(effects) === index);
   const found = last ?? [...ends].find(([shape, end]) => {
     const overlays = shape.overlays.filter((overlay) => overlay.index !== index);
-    const isIn = overlays.length < shape.overlays.length;
-    return isIn && !isSameResult(end, chain.apply({ ...shape, overlays }));
+    const isIn2 = overlays.length < shape.overlays.length;
+    return isIn2 && !isSameResult(end, chain.apply({ ...shape, overlays }));
   });
   return found?.[0].sites[0];
 }
@@ -68737,9 +68768,6 @@ function unsealed(object) {
   const [document2] = readYaml({ path: "", text }).documents;
   const file = isJsonObject(document2?.value) ? document2.value : {};
   return { ...file, ...object };
-}
-function isSecret({ kind, apiVersion: apiVersion2 }) {
-  return kind === "Secret" && groupOf(apiVersion2) === "";
 }
 function hiddenValues(map, before) {
   const old = isJsonObject(before) ? before : {};
@@ -70932,29 +70960,55 @@ function sourceFinding(written, { all, others }) {
 }
 
 // src/core/model/check-twofold.ts
-var freeParts = [
-  /^values\./,
-  /^overlays\.\d+\.values\./,
+var valueParts = [/^values\./, /^overlays\.\d+\.values\./];
+var objectParts = [
   /^overlays\.\d+\.patches\.\d+\.(merge|json\.\d+\.value)(\.|$)/,
   /^overlays\.\d+\.sidecars\.\d+\.(containers|initContainers|volumes)\./
 ];
 var kinds3 = /* @__PURE__ */ new Set(["App", "Profile", "Site"]);
+var mostProblems2 = 20;
 function checkTwofold(documents) {
-  return documents.flatMap(({ kind, document: document2 }) => {
-    if (document2.twofold.length === 0 || !kinds3.has(kind)) return [];
-    return document2.twofold.flatMap(({ path: path3, isKey, source, other }) => {
-      if (!isFree(path3)) return [];
-      const place = isKey ? document2.keyAt(path3) : document2.at(path3);
-      const known4 = other === null ? "null" : String(other);
-      const message = `${source} may mean "${source}" or ${known4}: readers of YAML differ`;
-      const hint = isKey ? "write the key in quotes" : `write "${source}", or ${known4}`;
-      return errorAt(place, { code: "invalid-value", message, hint });
-    });
+  return documents.flatMap(
+    ({ kind, document: document2 }) => kinds3.has(kind) ? tell3(document2, "error", errorAt) : []
+  );
+}
+function warnOfTwofold({ apps, profiles, sites }) {
+  return [apps, profiles, sites].flatMap(
+    (entries2) => [...entries2.values()].flatMap(({ document: document2 }) => tell3(document2, "warning", warningAt))
+  );
+}
+function tell3(document2, severity, toldAt) {
+  if (document2.twofold.length === 0) return [];
+  const hasChart = isRenderedByHelm(document2.value);
+  const found = document2.twofold.filter((scalar2) => severityOf(scalar2, hasChart) === severity);
+  return found.slice(0, mostProblems2).map((scalar2) => {
+    const { path: path3, isKey } = scalar2;
+    const place = isKey ? document2.keyAt(path3) : document2.at(path3);
+    return toldAt(place, { code: "invalid-value", ...wordsOf2(scalar2) });
   });
 }
-function isFree([first2, ...rest2]) {
+function severityOf({ path: path3, isKey }, hasChart) {
+  const isValue = isIn(path3, valueParts);
+  if (!isValue && !isIn(path3, objectParts)) return void 0;
+  return isKey || isValue && !hasChart ? "warning" : "error";
+}
+function isIn([first2, ...rest2], parts) {
   const text = rest2.join(".");
-  return first2 === "spec" && freeParts.some((part2) => part2.test(text));
+  return first2 === "spec" && parts.some((part2) => part2.test(text));
+}
+function isRenderedByHelm(document2) {
+  const spec = isJsonObject(document2) ? document2["spec"] : void 0;
+  const source = isJsonObject(spec) ? spec["source"] : void 0;
+  return isJsonObject(source) && source["chart"] !== void 0;
+}
+function wordsOf2({ isKey, source, other }) {
+  const inQuotes = isKey ? "write the key in quotes" : void 0;
+  if (typeof other === "boolean") {
+    const message2 = `${source} may mean "${source}" or ${other}: readers of YAML differ`;
+    return { message: message2, hint: inQuotes ?? `write "${source}", or ${other}` };
+  }
+  const message = "a number with leading zeros, underscores or a base: readers of YAML differ";
+  return { message, hint: inQuotes ?? "put it in quotes, or write it in decimals" };
 }
 
 // src/core/model/zone-clock.ts
@@ -74367,7 +74421,8 @@ var warningsOf = keptFor(
     ...warnOfSelectors(draft),
     ...warnOfDecisions(draft),
     ...warnOfWindows(draft),
-    ...warnOfProfiles(draft)
+    ...warnOfProfiles(draft),
+    ...warnOfTwofold(draft)
   ])
 );
 function modelOf(draft, { fleet, tools, others, known: known4 }) {
@@ -75572,37 +75627,10 @@ function isListed(app, site) {
     const entry2 = own(release2.list, site);
     if (entry2 === void 0) continue;
     if (release2.kind === "removal" || release2.goingBack !== void 0) return true;
+    if (own(release2.setBack ?? {}, site) !== void 0) return true;
     if (!Object.hasOwn(release2.passed, release2.stages[entry2.stage]?.name ?? "")) return true;
   }
   return false;
-}
-
-// src/core/rollout/replaced-objects.ts
-var hashes = {
-  // Hooks of charts (`helm.hooks: apply`).
-  "batch/Job": /-[0-9a-f]{8}$/,
-  // Generators of kustomizations.
-  "/ConfigMap": /-[2456789bcdfghkmt]{10}$/,
-  "/Secret": /-[2456789bcdfghkmt]{10}$/
-};
-function replacedObjects(dropped, brought) {
-  const going = Map.groupBy(dropped, stemOf);
-  going.delete(void 0);
-  if (going.size === 0) return /* @__PURE__ */ new Set();
-  const coming = Map.groupBy(brought, stemOf);
-  return new Set(
-    [...going].flatMap(
-      ([stem, objects]) => objects.toSorted().slice(0, coming.get(stem)?.length ?? 0)
-    )
-  );
-}
-function stemOf(id) {
-  const key = parseObjectId(id);
-  if (key === void 0) return void 0;
-  const { group: group2, kind, namespace, name: name2 } = key;
-  const hash2 = hashes[`${group2}/${kind}`];
-  if (hash2 === void 0 || !hash2.test(name2)) return void 0;
-  return JSON.stringify([group2, kind, namespace, name2.replace(hash2, "")]);
 }
 
 // src/core/rollout/losses.ts
@@ -75626,38 +75654,26 @@ function lossesOf(board, site, { step, steps: steps2 }) {
   let awaited;
   for (const object of gone) {
     const taker = coming.find(({ tree }) => hasObject(board, tree, object));
-    if (taker !== void 0) awaited ??= { app: taker.app, object };
-    else if (isDeleted(board, site, { step, object })) deleted.push(object);
+    if (taker === void 0 && isLetGo(board, site, { step, object }) !== true)
+      deleted.push(object);
+    if (taker === void 0) continue;
+    awaited ??= { app: taker.app, object };
   }
   return { deleted, awaited };
 }
-var noneDropped = { objects: [], replaced: /* @__PURE__ */ new Set() };
-function droppedObjects(board, step) {
-  return droppedBy(board, step).objects;
-}
-function droppedBy({ input: input2, dropped }, { from, to }) {
-  if (from === void 0 || from === to) return noneDropped;
+function droppedObjects({ input: input2, dropped }, { from, to }) {
+  if (from === void 0 || from === to) return [];
   const byTarget = dropped.get(from) ?? /* @__PURE__ */ new Map();
   dropped.set(from, byTarget);
   const known4 = byTarget.get(to);
   if (known4 !== void 0) return known4;
   const kept6 = to === null ? /* @__PURE__ */ new Set() : input2.objectsOf(to);
   const anew = to === null ? /* @__PURE__ */ new Set() : objectsMadeAnew(input2, from, to);
-  const had = input2.objectsOf(from);
-  const objects = [...had].filter((object) => !kept6.has(object) || anew.has(object));
-  const gone = objects.filter((object) => !kept6.has(object));
-  const brought = gone.length === 0 ? [] : [...kept6].filter((object) => !had.has(object));
-  const result2 = { objects, replaced: replacedObjects(gone, brought) };
-  byTarget.set(to, result2);
-  return result2;
-}
-function isReplaced(board, step, object) {
-  if (!droppedBy(board, step).replaced.has(object)) return false;
-  if (board.input.isProtected?.(object) === true) return false;
-  const releases = [...board.apps.get(step.app)?.open.values() ?? []];
-  return !releases.some(
-    ({ guarded, deletions: deletions2 }) => guarded?.includes(object) === true || deletions2.protected?.includes(object) === true
+  const objects = [...input2.objectsOf(from)].filter(
+    (object) => !kept6.has(object) || anew.has(object)
   );
+  byTarget.set(to, objects);
+  return objects;
 }
 function objectsMadeAnew(input2, from, to) {
   const before = input2.madeAnewOf?.(from);
@@ -75665,9 +75681,6 @@ function objectsMadeAnew(input2, from, to) {
   const after = input2.madeAnewOf?.(to);
   const isAnother = ([object, digest]) => after === void 0 || (after.get(object) ?? digest) !== digest;
   return new Set([...before].filter(isAnother).map(([object]) => object));
-}
-function isDeleted(board, site, { step, object }) {
-  return isLetGo(board, site, { step, object }) !== true && !isReplaced(board, step, object);
 }
 function hasObject({ input: input2 }, tree, object) {
   return input2.objectsOf(tree).has(object);
@@ -75686,7 +75699,7 @@ function finalLosses(board, site, step) {
   const others = [...board.apps.values()].filter(({ app }) => app !== step.app);
   const kept6 = others.flatMap((other) => finalTree(board, other, site) ?? []);
   return dropped.filter(
-    (object) => isLetGo(board, site, { step, object }) === false && !isReplaced(board, step, object) && !kept6.some((tree) => hasObject(board, tree, object))
+    (object) => isLetGo(board, site, { step, object }) === false && !kept6.some((tree) => hasObject(board, tree, object))
   );
 }
 function isLetGo({ input: input2 }, site, { step, object }) {
@@ -76565,12 +76578,12 @@ function amountInWords(amount2, total) {
 
 // src/core/rollout/release-names.ts
 var import_node_crypto15 = require("node:crypto");
-var longest2 = 63;
+var longest3 = 63;
 function releaseName(release2, control2) {
   const { kind, app, digest, head } = release2;
   const marks2 = kind === "app" || kind === "back" ? [mark(digest), mark(head)] : [mark(head)];
   const prefix2 = kind === "app" ? [] : [kind];
-  const room = longest2 - [...prefix2, ...marks2].join("-").length - "-".length - "-99".length;
+  const room = longest3 - [...prefix2, ...marks2].join("-").length - "-".length - "-99".length;
   const base = [...prefix2, shortened(app, room), ...marks2].join("-");
   const known4 = knownNames(control2);
   let name2 = base;
@@ -77568,11 +77581,11 @@ function waitOf(release2, { stage, site, block }) {
   return { app: release2.app, release: release2.id, stage, site, ...block };
 }
 function budgetWords(run3, words5, code) {
-  const known4 = words5.get(code) ?? wordsOf2(run3, code);
+  const known4 = words5.get(code) ?? wordsOf3(run3, code);
   words5.set(code, known4);
   return known4;
 }
-function wordsOf2(run3, code) {
+function wordsOf3(run3, code) {
   const { stage, inFlight, unavailable, board } = run3;
   if (code === "failure-budget") return failureWords(run3);
   if (code === "fleet-budget") {
@@ -78738,9 +78751,10 @@ function passStage(run3) {
       why: `${release2.id}: stage ${stage.name} passed${note}`
     };
   });
-  for (const release2 of releasesOf(board, unit)) {
+  const releases = releasesOf(board, unit);
+  for (const release2 of releases) if (release2.kind === "app") promote(run3, release2);
+  for (const release2 of releases) {
     if (release2.kind !== "removal") grantLosses(board, release2, sites);
-    if (release2.kind === "app") promote(run3, release2);
   }
   wakeAt(board, board.input.now);
 }
@@ -80516,7 +80530,7 @@ function checked(value) {
 // src/action/run-action.ts
 async function runAction(io) {
   const report2 = await lookAt(io).catch(failed3);
-  tell3(report2, io);
+  tell4(report2, io);
   await append(io.env["GITHUB_STEP_SUMMARY"], summaryOf(report2));
   await append(io.env["GITHUB_OUTPUT"], outputLines(outputsOf(report2)));
   return exitCode(report2, io.env);
@@ -80571,7 +80585,7 @@ function failed3(error) {
   const reason = hint === void 0 ? message : `${message}; ${hint}`;
   return { ...empty, verdict: code === "INVALID_FLEET" ? "invalid" : "unknown", reason };
 }
-function tell3(report2, io) {
+function tell4(report2, io) {
   const { preview, reason, notes, verdict, directory } = report2;
   const diagnostics = preview?.diagnostics ?? [];
   io.print(annotations(diagnostics, directory));
