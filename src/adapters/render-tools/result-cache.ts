@@ -3,7 +3,7 @@
  * a miss, never a result. Both are bounded.
  */
 import { createHash } from "node:crypto";
-import { readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { lstat, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../../runtime/clock.ts";
 import { makeFolder } from "../../runtime/make-folder.ts";
@@ -74,6 +74,8 @@ export class ResultCache<Result extends object> {
     if (this.#folder === undefined) return undefined;
     const path = join(this.#folder, `${key}.json`);
     try {
+      // Reading a pipe would wait for ever.
+      if (!(await lstat(path)).isFile()) return undefined;
       const text = await readFile(path, "utf8");
       const seconds = this.#clock.now() / 1000;
       await utimes(path, seconds, seconds); // what is used stays longest
@@ -85,15 +87,16 @@ export class ResultCache<Result extends object> {
 
   async #write(key: string, text: string): Promise<void> {
     if (this.#folder === undefined) return;
+    const path = join(this.#folder, `${key}.json`);
+    const partial = `${path}.${process.pid}.part`;
     try {
       await makeFolder(this.#folder, 0o700);
-      const path = join(this.#folder, `${key}.json`);
-      const partial = `${path}.${process.pid}.part`;
       await writeFile(partial, text, { mode: 0o600 });
       await rename(partial, path);
       await this.#bound(Buffer.byteLength(text));
     } catch {
       // A cache that cannot be written costs time at the next start, and nothing else.
+      await rm(partial, { force: true }).catch(() => undefined); // nor can it be taken away, then
     }
   }
 
