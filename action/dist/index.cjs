@@ -33795,6 +33795,7 @@ var ResultCache = class {
     if (this.#folder === void 0) return void 0;
     const path3 = (0, import_node_path3.join)(this.#folder, `${key}.json`);
     try {
+      if (!(await (0, import_promises3.lstat)(path3)).isFile()) return void 0;
       const text = await (0, import_promises3.readFile)(path3, "utf8");
       const seconds = this.#clock.now() / 1e3;
       await (0, import_promises3.utimes)(path3, seconds, seconds);
@@ -33805,14 +33806,15 @@ var ResultCache = class {
   }
   async #write(key, text) {
     if (this.#folder === void 0) return;
+    const path3 = (0, import_node_path3.join)(this.#folder, `${key}.json`);
+    const partial = `${path3}.${process.pid}.part`;
     try {
       await makeFolder(this.#folder, 448);
-      const path3 = (0, import_node_path3.join)(this.#folder, `${key}.json`);
-      const partial = `${path3}.${process.pid}.part`;
       await (0, import_promises3.writeFile)(partial, text, { mode: 384 });
       await (0, import_promises3.rename)(partial, path3);
       await this.#bound(Buffer.byteLength(text));
     } catch {
+      await (0, import_promises3.rm)(partial, { force: true }).catch(() => void 0);
     }
   }
   /** Takes the oldest away when there is too much, down to three quarters. */
