@@ -107,7 +107,10 @@ export class Observations {
   #isAwaited(mirror: string, known: Worker, report: WorkerReport): boolean {
     if (this.#expected === null) return true;
     const { asks, readyMs } = this.#expected;
-    return (asks.get(mirror) ?? Infinity) <= this.#clock.now() || hasNews(known, report, readyMs);
+    return (
+      (asks.get(mirror) ?? Infinity) <= this.#clock.now() ||
+      hasNews(known, report, { readyMs, now: this.#clock.monotonic() })
+    );
   }
 
   /** Since when (wall ms) the worker of a mirror is silent; null: it is live. */
@@ -258,16 +261,31 @@ function takeIn(worker: Worker, report: WorkerReport): void {
 }
 
 /** True when a pass may find something else than before; that what is known goes on is no news. */
-function hasNews(known: Worker, report: WorkerReport, readyMs: ReadonlySet<number>): boolean {
-  const appOf = ({ site, app }: AppReport): AppReport | undefined =>
-    known.apps.get(`${site}/${app}`)?.report;
+function hasNews(
+  known: Worker,
+  report: WorkerReport,
+  { readyMs, now }: { readonly readyMs: ReadonlySet<number>; readonly now: number },
+): boolean {
   return (
     known.head !== report.head ||
     known.refused !== report.refused ||
     !isSameJson(known.stopped, report.stopped) ||
     report.sites.some((site) => !isSameJson(known.sites.get(site.site) ?? null, site)) ||
-    report.apps.some((app) => isNews(appOf(app), app, readyMs))
+    report.apps.some((app) => {
+      const before = known.apps.get(`${app.site}/${app.app}`);
+      return isNews(before?.report, app, readyMs) || isLonger(before, app, now);
+    })
   );
+}
+
+/** What a clock of a moment may be wrong by, ms. */
+const sameMomentMs = 500;
+
+/** It has been healthy for longer than was thought: what was said last was of an earlier look, told again. */
+function isLonger(before: HeardApp | undefined, { healthyForMs }: AppReport, now: number): boolean {
+  if (before === undefined || healthyForMs === 0) return false;
+  const since = before.heardAt - before.report.healthyForMs;
+  return now - healthyForMs < since - sameMomentMs;
 }
 
 /** Healthy times grow by themselves; it matters when one begins anew, or has lasted for as long as something waits for. */

@@ -102,8 +102,8 @@ describe("a worker", () => {
   });
 
   it("that says again what is known is not worth a pass", () => {
-    const { observations } = world();
-    const expected = { asks: new Map(), readyMs: new Set([1000, 5000]) };
+    const { clock, observations } = world();
+    const expected = { asks: new Map(), readyMs: new Set([1000, 2000]) };
     observations.accept("east", report({ apps: [web] }));
     const isWorthAPass = (sequence: number, changes: Partial<typeof web>): boolean => {
       observations.expect(expected);
@@ -111,13 +111,20 @@ describe("a worker", () => {
       return observations.accept("east", report({ full: false, sequence, apps })).changed;
     };
     const healthyFor = (ms: number) => ({ healthyForMs: ms, longestHealthyMs: ms });
-    expect(isWorthAPass(2, healthyFor(900))).toBe(false);
-    expect(isWorthAPass(3, healthyFor(1000))).toBe(true);
-    expect(isWorthAPass(4, healthyFor(4999))).toBe(false);
-    expect(isWorthAPass(5, healthyFor(20_000))).toBe(true);
-    expect(isWorthAPass(6, healthyFor(90_000))).toBe(false);
-    expect(isWorthAPass(7, { healthyForMs: 1, longestHealthyMs: 90_000 })).toBe(true);
-    expect(isWorthAPass(8, { health: "Degraded", longestHealthyMs: 90_000 })).toBe(true);
+    const after = (waitMs: number, sequence: number, ms: number): boolean => {
+      clock.advance(waitMs);
+      return isWorthAPass(sequence, healthyFor(ms));
+    };
+    expect(after(800, 2, 900)).toBe(false);
+    expect(after(100, 3, 1000)).toBe(true);
+    expect(after(900, 4, 1900)).toBe(false);
+    expect(after(2000, 5, 3900)).toBe(true);
+    expect(after(2000, 6, 5900)).toBe(false);
+    // Of the same look once more: it seems to be healthy since later than it is, until the next look tells.
+    expect(after(2000, 7, 5900)).toBe(false);
+    expect(after(100, 8, 8000)).toBe(true);
+    expect(isWorthAPass(9, { healthyForMs: 1, longestHealthyMs: 90_000 })).toBe(true);
+    expect(isWorthAPass(10, { health: "Degraded", longestHealthyMs: 90_000 })).toBe(true);
   });
 
   it("is worth a pass whatever it says of an app until one could plan", () => {
