@@ -2,7 +2,9 @@
  * The whole path on real API servers: two regions with two clusters each, controller and workers as processes of
  * their own, a real Git repository. The tests are one story: each starts from where the one before it ended.
  */
+import { execFile } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type GitHubStandIn, startGitHubStandIn } from "../support/github-stand-in.ts";
 import {
@@ -18,6 +20,7 @@ import {
 import { clusterUid, configMapData, deploymentImage, editConfigMap, readLive } from "./live.ts";
 import { type World, createWorld, eventually } from "./world.ts";
 
+const run = promisify(execFile);
 const sites = ["a1", "a2", "b1", "b2"] as const;
 const minutes = 60_000;
 
@@ -54,6 +57,12 @@ describe("a commit reaches real clusters", { timeout: 3 * minutes }, () => {
     sites.reduce((sum, name) => sum + world.site(name).wire.count({ method: "DELETE" }), 0);
   const patchesSeen = (): number =>
     sites.reduce((sum, name) => sum + world.site(name).wire.count({ method: "PATCH" }), 0);
+  const excused = (...words: readonly string[]): Promise<unknown> =>
+    eventually(`the word on ${words.slice(0, 2).join(" ")} is taken`, async () => {
+      const { code, stderr } = await world.cli("rollout", "excuse", ...words);
+      if (code !== 0) throw new Error(stderr);
+      return true;
+    });
   const forgetRequests = (): void => {
     for (const name of sites) world.site(name).wire.forget();
   };
@@ -284,7 +293,14 @@ describe("a commit reaches real clusters", { timeout: 3 * minutes }, () => {
       "sites/b1.yaml": west("b1", "occident"),
       "sites/b2.yaml": west("b2", "occident"),
     });
-    await sleep(5000);
+    // Its mirror is not written before its worker was heard, and there is none: somebody has to say so.
+    await excused("--region", "occident", "--why", "its worker is still to come");
+    await eventually("occident has both sites", async () => {
+      const listed = ["ls-tree", "--name-only", "main:sites"];
+      const { stdout } = await run("git", ["-C", world.mirrorRepo("occident"), ...listed]);
+      return stdout.trim() === "b1\nb2";
+    });
+    await sleep(2000);
 
     expect(deletesSeen()).toBe(0);
     expect((await configMapData(world.site("b2"), "web", "settings"))?.["colour"]).toBe("held");
@@ -297,18 +313,7 @@ describe("a commit reaches real clusters", { timeout: 3 * minutes }, () => {
     // The new region never had a worker that could say that it has stopped: somebody has to say so.
     for (const name of ["b1", "b2"]) {
       const uid = await clusterUid(world.site(name));
-      const said = (): Promise<{ code: number | null }> =>
-        world.cli(
-          "rollout",
-          "excuse",
-          "--site",
-          name,
-          "--uid",
-          uid,
-          "--why",
-          "nobody serves occident",
-        );
-      await eventually(`the word on ${name} is taken`, async () => (await said()).code === 0);
+      await excused("--site", name, "--uid", uid, "--why", "nobody serves occident");
     }
     await allSettled();
     expect(deletesSeen()).toBe(0);
