@@ -17,11 +17,11 @@ const minWaitMs = 100;
 const mostAtOnce = 50;
 const breatherMs = 1000;
 /**
- * Reports are gathered for so many times as long as the pass before them took, within these bounds: passes over a large
- * fleet leave the most of a core to those who report.
+ * After a pass reports have to wait for so many times as long as it took, up to a bound: passes over a large fleet leave
+ * the most of a core to those who report.
  */
-const gatherTimes = 3;
-const gatherMs = { least: 50, most: 500 } as const;
+const restTimes = 3;
+const mostRestMs = 500;
 const failureBaseMs = 200;
 const failureMaxMs = 60_000;
 
@@ -53,8 +53,8 @@ export async function runLoop(options: LoopOptions): Promise<void> {
     busy = waitMs === 0 ? busy + 1 : 0;
     const breathMs = busy > mostAtOnce ? breatherMs : 0;
     const wait = waitMs ?? failureWaitMs(options, failures);
-    const soonMs = Math.min(gatherMs.most, Math.max(gatherMs.least, gatherTimes * tookMs));
-    await options.waker.wait(Math.max(wait, breathMs), options.signal, soonMs);
+    const restMs = Math.min(mostRestMs, restTimes * tookMs);
+    await options.waker.wait(Math.max(wait, breathMs), options.signal, restMs);
   }
 }
 

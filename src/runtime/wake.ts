@@ -9,11 +9,14 @@ export interface Waker {
   /** Like `wake`, but what comes until a moment later is one with it. */
   wakeSoon(): void;
   /**
-   * Until `wake`, or `ms` have passed (null: no limit), or the signal aborts; after `wakeSoon` it goes on for `soonMs`
-   * (default 50), counted from the start of the wait at the earliest. Never throws; one waiter at a time.
+   * Until `wake`, or `ms` have passed (null: no limit), or the signal aborts; after `wakeSoon` it goes on for a moment
+   * (50 ms), and until it has lasted for `restMs`. Never throws; one waiter at a time.
    */
-  wait(ms: number | null, signal: AbortSignal, soonMs?: number): Promise<void>;
+  wait(ms: number | null, signal: AbortSignal, restMs?: number): Promise<void>;
 }
+
+/** What comes within so long after `wakeSoon` is one with it. */
+const momentMs = 50;
 
 /** A waker whose waits go by this clock. */
 export function createWaker(clock: Clock): Waker {
@@ -40,12 +43,13 @@ export function createWaker(clock: Clock): Waker {
       isWokenSoon = true;
       endWait?.();
     },
-    wait: async (ms, signal, soonMs = 50) => {
+    wait: async (ms, signal, restMs = 0) => {
       const startedAt = clock.monotonic();
+      const leftOf = (wholeMs: number): number => wholeMs - (clock.monotonic() - startedAt);
       if (!isWoken && !isWokenSoon && !signal.aborted) await pause(ms, signal);
       if (!isWoken && isWokenSoon && !signal.aborted) {
-        const leftMs = (ms ?? soonMs) - (clock.monotonic() - startedAt);
-        await pause(ms === null ? soonMs : Math.min(soonMs, leftMs), signal);
+        const soonMs = Math.max(momentMs, leftOf(restMs));
+        await pause(ms === null ? soonMs : Math.min(soonMs, leftOf(ms)), signal);
       }
       isWoken = false;
       isWokenSoon = false;

@@ -35,6 +35,8 @@ export interface AppState {
   isToldOverdue: boolean;
   /** Monotonic time of the last change of tree. */
   appliedAt: number;
+  /** Something was written since the last look that has to get ready: it has hardly begun to. */
+  isStirred: boolean;
   drifted: Map<ObjectId, DriftedObject>;
   /** Versions of the region's Secrets that stand at the site; of what an earlier run wrote nothing is known. */
   readonly sources: Map<ObjectId, string>;
@@ -74,6 +76,7 @@ export function newAppState(app: string): AppState {
     toldHealthyMs: 0,
     isToldOverdue: false,
     appliedAt: 0,
+    isStirred: false,
     drifted: new Map(),
     sources: new Map(),
     stale: new Set(),

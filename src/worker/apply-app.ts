@@ -8,6 +8,7 @@ import { policyOf } from "./app-policy.ts";
 import { type ObjectWork, applyOneObject } from "./apply-object.ts";
 import { writeChildInventory } from "./child-inventory.ts";
 import { openObject } from "./open-object.ts";
+import { observable } from "./read-live.ts";
 import { type SiteContext, throwUnlessPassable } from "./site-context.ts";
 import { type AppRow, type ObjectRow, pendingRow } from "./state-store.ts";
 import type { AppTree, TreeObject } from "./tree-cache.ts";
@@ -55,6 +56,8 @@ export async function applyTree(
   state.row = await writeChildInventory(context, wanted.row, state.rows.keys());
   if (isCreating) await context.store.durable();
   state.writes += 1;
+  const { health: rules = [] } = policyOf(context, state.app);
+  state.isStirred ||= observable(todo, rules).length > 0;
   return writeAll({ context, state, row: state.row, tree }, todo);
 }
 

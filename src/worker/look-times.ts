@@ -2,6 +2,7 @@ import { UnansweredError } from "../adapters/kubernetes/api-error.ts";
 import type { FleetError } from "../core/errors.ts";
 import { backoffMs } from "../runtime/backoff.ts";
 import type { SiteContext } from "./site-context.ts";
+import type { NextLook } from "./reconcile-app.ts";
 import { type AppState, healthTimes } from "./app-state.ts";
 
 const patienceMs = 10 * 60_000;
@@ -12,6 +13,13 @@ export interface LookTimes {
   readonly settleMs: number;
   /** For how long the app has to be well until its hand-over has settled. */
   readonly minReadyMs: number;
+}
+
+/** When to look at an app whose tree has just come to stand: at once, where nothing was written that has to get ready. */
+export function untilFirstLook({ config }: Pick<SiteContext, "config">, state: AppState): number {
+  const wait = state.isStirred ? config.settleMs / 4 : 0;
+  state.isStirred = false;
+  return wait;
 }
 
 /**
@@ -59,6 +67,19 @@ export function takeOverdue(states: Iterable<AppState>, isLate: boolean): readon
   );
   for (const state of overdue) state.isToldOverdue = true;
   return overdue.map(({ app }) => app);
+}
+
+/** Notes how an attempt at an app has ended; gives the time until the next one, ms; Infinity: when something changes. */
+export function untilNextTry(
+  context: Pick<SiteContext, "clock" | "config" | "link">,
+  state: AppState,
+  next: NextLook,
+): number {
+  state.isUnanswered = false;
+  if (next !== "settled" && next !== "soon") return noteFailed(context, state, next.backoff);
+  state.failures = next === "settled" ? 0 : state.failures + 1;
+  if (next === "settled") return Infinity;
+  return context.config.settleMs * Math.min(30, 1 + state.failures / 5);
 }
 
 /**

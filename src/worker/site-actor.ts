@@ -6,11 +6,18 @@ import type { DriftBudget } from "./drift-budget.ts";
 import { inWords } from "./in-words.ts";
 import { judgeAnew, lookForDrift, noteDrift } from "./look-for-drift.ts";
 import { lookInTurn } from "./look-in-turn.ts";
-import { noteFailed, takeOverdue, takeWorthTelling, untilNextLook } from "./look-times.ts";
+import {
+  noteFailed,
+  takeOverdue,
+  takeWorthTelling,
+  untilFirstLook,
+  untilNextLook,
+  untilNextTry,
+} from "./look-times.ts";
 import { type SiteTarget, factsOf } from "./mirror-view.ts";
 import { observeApps } from "./observe-apps.ts";
 import { type Probes, createProbes } from "./probes.ts";
-import { type NextLook, reconcileApp } from "./reconcile-app.ts";
+import { reconcileApp } from "./reconcile-app.ts";
 import { type SiteContext, siteReport } from "./site-context.ts";
 import { type TaskTimer, createTaskTimer } from "./task-timer.ts";
 
@@ -234,7 +241,8 @@ class Actor implements SiteActor {
     if (state !== undefined) {
       state.trouble = reason;
       this.#options.touch(state.app);
-      this.#again(state, error instanceof FleetError ? error : undefined);
+      const told = error instanceof FleetError ? error : undefined;
+      this.#timer.schedule(key, noteFailed(this.#context, state, told));
     } else {
       if (!link.isBroken()) this.#troubles.set(key, `${key}: ${reason}`);
       if (key === "probe") return;
@@ -289,26 +297,10 @@ class Actor implements SiteActor {
     const next = await reconcileApp(this.#context, state);
     if (!noteDrift(this.#context, this.#options.drift)) this.#driftNote = "";
     this.#options.touch(app);
-    // What was applied in this moment has hardly begun to get ready.
-    if (state.health === null) this.#timer.schedule("observe", this.#context.config.settleMs / 4);
-    this.#look(state, next);
-  }
-
-  #look(state: AppState, next: NextLook): void {
-    state.isUnanswered = false;
-    if (next === "settled") {
-      state.failures = 0;
-    } else if (next === "soon") {
-      state.failures += 1;
-      const wait = this.#context.config.settleMs * Math.min(30, 1 + state.failures / 5);
-      this.#timer.schedule(`app/${state.app}`, wait);
-    } else {
-      this.#again(state, next.backoff);
-    }
-  }
-
-  #again(state: AppState, error: FleetError | undefined): void {
-    this.#timer.schedule(`app/${state.app}`, noteFailed(this.#context, state, error));
+    if (state.health === null)
+      this.#timer.schedule("observe", untilFirstLook(this.#context, state));
+    const wait = untilNextTry(this.#context, state, next);
+    if (wait < Infinity) this.#timer.schedule(`app/${app}`, wait);
   }
 
   async #observe(): Promise<void> {

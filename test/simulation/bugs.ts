@@ -116,8 +116,13 @@ export const bugs: Readonly<Record<string, readonly Edit[]>> = {
   "a failed apply is not tried again": [
     {
       file: "worker/site-actor.ts",
-      find: "this.#timer.schedule(`app/${state.app}`, noteFailed(this.#context, state, error));",
-      replace: "noteFailed(this.#context, state, error);",
+      find: "if (wait < Infinity) this.#timer.schedule(`app/${app}`, wait);",
+      replace: "if (next === 'soon') this.#timer.schedule(`app/${app}`, wait);",
+    },
+    {
+      file: "worker/site-actor.ts",
+      find: "this.#timer.schedule(key, noteFailed(this.#context, state, told));",
+      replace: "noteFailed(this.#context, state, told);",
     },
   ],
   "a report of an unknown worker is taken without the rest": [
