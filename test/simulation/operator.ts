@@ -16,6 +16,8 @@ export type Word =
   | { readonly verb: "approve"; readonly removal?: "delete" | "orphan" }
   | { readonly verb: "retry" }
   | { readonly verb: "excuse" }
+  /** Of these releases the sites that were excused from another one that moves together with them. */
+  | { readonly verb: "excuse-tied"; readonly releases: ReadonlySet<string> }
   | { readonly verb: "promote" }
   | { readonly verb: "urgent" }
   /** Only what would never go on by itself. */
@@ -53,6 +55,14 @@ const sayings: Saying = {
   excuse: (_, state) =>
     releasesOf(state).flatMap(({ app, id, list }) =>
       Object.keys(list).map((site) => ({ verb: "excuse", app, release: id, site, why })),
+    ),
+  "excuse-tied": ({ releases }, state) =>
+    releasesOf(state).flatMap(({ app, id, excused }) =>
+      Object.entries(excused).flatMap(([site, word]): Decision[] =>
+        releases.has(id) && word.with !== undefined
+          ? [{ verb: "excuse", app, release: id, site, why }]
+          : [],
+      ),
     ),
   "promote-manual": (_, state) =>
     releasesOf(state).flatMap(({ app, id, stages, passed }) => {

@@ -383,6 +383,10 @@ class Story {
   #sayLastWords(): void {
     if (this.#wasControlLost) void this.#say({ verb: "recover" });
     for (const word of lastWords) void this.#say(word);
+    // No stage passes without a success by what people said of another release.
+    const waits = this.#lastPass?.plan?.waits.filter(({ code }) => code === "no-success") ?? [];
+    const releases = new Set(waits.flatMap(({ release }) => release ?? []));
+    if (releases.size > 0) void this.#say({ verb: "excuse-tied", releases });
   }
 
   #told(): string {

@@ -67,7 +67,7 @@ function excuseSite(
     .filter(
       (release) =>
         !Object.hasOwn(release.passed, stageOf(release, site)) &&
-        !Object.hasOwn(release.excused, site),
+        (!Object.hasOwn(release.excused, site) || own(release.excused, site)?.with !== undefined),
     );
   if (releases.length === 0) {
     return missing(

@@ -9,6 +9,7 @@ import { entitledTree, isListed } from "./arrivals.ts";
 import type { AppBoard, Board } from "./board.ts";
 import { own } from "./own.ts";
 import type { Release } from "./records.ts";
+import { hasPassedAt } from "./share-excuses.ts";
 import { treeAt } from "./site-view.ts";
 
 /** One app changes its tree at a site; `to` null: it leaves. */
@@ -165,7 +166,9 @@ function comingTree(board: Board, app: AppBoard, site: string): TreeId | undefin
 function comingBy(release: Release, site: string): TreeId | undefined {
   const entry = own(release.list, site);
   if (entry === undefined || entry.to === null) return undefined;
-  const isOver = [release.excused, release.failed].some((records) => Object.hasOwn(records, site));
-  const hasPassed = Object.hasOwn(release.passed, release.stages[entry.stage]?.name ?? "");
-  return isOver || hasPassed ? undefined : entry.to;
+  // Where it was excused it comes later, when its stage has passed; but not if it goes back.
+  const isOver =
+    Object.hasOwn(release.failed, site) ||
+    (Object.hasOwn(release.excused, site) && release.goingBack !== undefined);
+  return isOver || hasPassedAt(release, site) ? undefined : entry.to;
 }

@@ -129,12 +129,13 @@ function isUnsettled({ state }: UnitSite): boolean {
   return state.kind === "waiting" || state.kind === "in-flight";
 }
 
-function successBlock({ sites, stage }: StageRun): Block | null {
+function successBlock({ sites, stage, unit }: StageRun): Block | null {
   if (sites.length === 0 || hasSuccess(sites)) return null;
+  const each = unit.members.length > 1 ? ", from each release that moves there" : "";
   return {
     code: "no-success",
     reason: `no site of stage ${stage.name} has got it and is healthy (${someOf(sites.map(({ site }) => site))})`,
-    endsWhen: "one is, or an operator excuses every site of the stage",
+    endsWhen: `one is, or an operator excuses every site of the stage${each}`,
   };
 }
 
@@ -162,13 +163,16 @@ function promotionBlock(run: StageRun): StageRun["gate"] {
   };
 }
 
-/** One site has it and is healthy; or people have spoken for each of them. */
+/** One site has it and is healthy; or people have spoken for each of them, in each release that moves there. */
 function hasSuccess(sites: readonly UnitSite[]): boolean {
   if (sites.some(({ state }) => state.kind === "done")) return true;
-  return sites.every(
-    ({ state }) =>
-      state.kind === "excused" && state.because !== "offline" && state.because !== "suspended",
-  );
+  return sites.every(({ parts }) => parts.every(isSpokenFor));
+}
+
+const unspoken: ReadonlySet<string> = new Set(["offline", "suspended", "tied"]);
+
+function isSpokenFor({ state }: Part): boolean {
+  return state.kind === "excused" && !unspoken.has(state.because);
 }
 
 /** The stage's sites are the release's from now on; what it could not reach is excused and catches up later. */

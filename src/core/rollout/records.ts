@@ -233,7 +233,16 @@ export const Release = record({
   failed: Type.Record(Type.String(), record({ at: Time, cause: Type.String() })),
   /** Sites that failed and go again by an operator's word: what they were before the first time. */
   retried: Type.Optional(Type.Record(Type.String(), Standing)),
-  excused: Type.Record(Type.String(), record({ at: Time, by: Type.String(), why: Type.String() })),
+  /** `with`: the word was said of that release, which moves together with this one. */
+  excused: Type.Record(
+    Type.String(),
+    record({
+      at: Time,
+      by: Type.String(),
+      why: Type.String(),
+      with: Type.Optional(Type.String()),
+    }),
+  ),
   opened: Type.Record(Type.String(), Time),
   passed: Type.Record(Type.String(), Time),
   /** What its strategy wants when it fails too often; absent: sites stay where they are. */

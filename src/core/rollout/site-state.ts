@@ -46,7 +46,15 @@ export type SiteState =
   | { readonly kind: "unchanged"; readonly settledAt: number }
   | { readonly kind: "excused"; readonly because: ExcuseReason; readonly settledAt: number };
 
-type ExcuseReason = "operator" | "region" | "offline" | "suspended" | "forgotten" | "passed";
+/** `tied`: of another release, which moves together with this one. */
+type ExcuseReason =
+  | "operator"
+  | "tied"
+  | "region"
+  | "offline"
+  | "suspended"
+  | "forgotten"
+  | "passed";
 
 /** `by` of an excuse that nobody spoke: the stage passed while the site could not be reached. */
 export const excusedByPlanner = "flotilla";
@@ -74,8 +82,7 @@ export function siteState(listed: ListedSite): SiteState {
   const { release, view } = listed;
   const excused = own(release.excused, view.site);
   if (excused !== undefined) {
-    const because = excused.by === excusedByPlanner ? "passed" : "operator";
-    return { kind: "excused", because, settledAt: Date.parse(excused.at) };
+    return { kind: "excused", because: becauseOf(excused), settledAt: Date.parse(excused.at) };
   }
   const failed = own(release.failed, view.site);
   if (failed !== undefined) {
@@ -93,6 +100,11 @@ export function siteState(listed: ListedSite): SiteState {
         was: handed.was ?? "healthy",
         met: handed.met === undefined ? undefined : Date.parse(handed.met),
       });
+}
+
+function becauseOf(excused: Release["excused"][string]): ExcuseReason {
+  if (excused.with !== undefined) return "tied";
+  return excused.by === excusedByPlanner ? "passed" : "operator";
 }
 
 function unhandedState(listed: ListedSite): SiteState {

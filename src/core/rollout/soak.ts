@@ -62,6 +62,9 @@ function soakEnds(run: StageRun): readonly SoakEnd[] {
   });
 }
 
+/** Excuses that begin the soak anew: those that somebody has spoken. */
+const spoken: ReadonlySet<string> = new Set(["operator", "tied"]);
+
 function settledAt(run: StageRun, { state, release }: Part): number | null {
   const opened = Date.parse(own(release.opened, run.stage.name) ?? run.board.at);
   switch (state.kind) {
@@ -70,7 +73,7 @@ function settledAt(run: StageRun, { state, release }: Part): number | null {
     case "unchanged":
       return Math.max(state.settledAt, opened);
     case "excused":
-      return state.because === "operator" ? Math.max(state.settledAt, opened) : null;
+      return spoken.has(state.because) ? Math.max(state.settledAt, opened) : null;
     case "waiting":
     case "in-flight":
     case "fails":

@@ -3,6 +3,7 @@ import type { Block } from "./block.ts";
 import { type Board, isoTime, wakeLater } from "./board.ts";
 import type { UntrueCheck } from "./checks/ask-checks.ts";
 import { blockOf } from "./checks/check-blocks.ts";
+import { own } from "./own.ts";
 import type { Wait, WaitCode } from "./planner-types.ts";
 import type { Release } from "./records.ts";
 import type { SiteState } from "./site-state.ts";
@@ -154,9 +155,17 @@ function readyWords(release: Release): string {
 }
 
 function excusedBlock(
-  { view }: Part,
+  { view, release }: Part,
   { because }: Extract<SiteState, { kind: "excused" }>,
 ): Block | null {
+  if (because === "tied") {
+    const { by, with: other } = own(release.excused, view.site) ?? {};
+    return {
+      code: "progressing",
+      reason: `${by} has excused ${view.site} from ${other}, which moves together with ${release.id}: it catches up later`,
+      endsWhen: "the stage has passed",
+    };
+  }
   if (because === "offline" || because === "suspended" || because === "region") {
     const block = siteBlock(view);
     return block && { ...block, reason: `${block.reason}: excused, it catches up later` };

@@ -8,8 +8,9 @@ import { type Board, setRelease } from "./board.ts";
 import { droppedObjects } from "./losses.ts";
 import { own } from "./own.ts";
 import type { FrozenStage, Release } from "./records.ts";
+import { hasPassedAt, shareExcuses } from "./share-excuses.ts";
 import { treeAt } from "./site-view.ts";
-import type { Unit } from "./units.ts";
+import { releasesOf, type Unit } from "./units.ts";
 import { foldStages, withUrgency } from "./urgent.ts";
 import { compareText } from "./stable-order.ts";
 
@@ -29,7 +30,10 @@ export function unitsOf(board: Board): Unit[] {
     const members = [...group].toSorted(
       (a, b) => compareText(a.app, b.app) || compareText(a.id, b.id),
     );
-    if (members.length > 1) align(board, members);
+    if (members.length > 1) {
+      align(board, members);
+      shareExcuses(board, releasesOf(board, { members }));
+    }
     return { members: members.map(({ app, id }) => ({ app, id })) };
   });
 }
@@ -40,7 +44,7 @@ function tiedPairs(board: Board, releases: readonly Release[]): [Release, Releas
   const bySite = new Map<string, Release[]>();
   for (const release of releases) {
     for (const site of Object.keys(release.list)) {
-      if (!isOpenAt(release, site)) continue;
+      if (hasPassedAt(release, site)) continue;
       const others = bySite.get(site);
       if (others === undefined) bySite.set(site, [release]);
       else others.push(release);
@@ -59,11 +63,6 @@ function pairsAt(known: Transfers, site: string, there: readonly Release[]): [Re
       .filter((taker) => goesOver(known, { giver, taker, site }))
       .map((taker): [Release, Release] => [giver, taker]),
   );
-}
-
-function isOpenAt(release: Release, site: string): boolean {
-  const stage = release.stages[own(release.list, site)?.stage ?? -1]?.name ?? "";
-  return !Object.hasOwn(release.passed, stage);
 }
 
 /** Answers that were worked out already, by trees. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { PlannerWorld, quick, someSites, type WorldHead } from "../../support/planner-world.ts";
 
 const sites = someSites(4);
+const all = Object.keys(sites);
 const data = "_PersistentVolumeClaim_x_data";
 const keeps: WorldHead["apps"][string] = { version: "v1", objects: ["_Service_x_api", data] };
 const drops: WorldHead["apps"][string] = { version: "v2", objects: ["_Service_x_api"] };
@@ -95,18 +96,24 @@ describe("an object that another app was to take over", () => {
     expect(counts).toEqual([3, 1]);
   });
 
-  it("and is excused at a site is deleted there only with an approval", () => {
+  it("and is excused at a site stays there until both go, and is no deletion", () => {
     const world = running();
     world.follow({ sites, apps: { api: drops, web: { ...takes, strategy: slow } } });
     world.settle();
     const waiting = Object.keys(sites).find((site) => !world.on("api", "v2").includes(site)) ?? "";
     const { id } = world.release("web");
     world.decide({ verb: "excuse", app: "web", release: id, site: waiting, why: "no disk" });
-    world.run(120);
+    world.settle();
+    expect(world.release("api").excused[waiting]).toMatchObject({ with: id });
+    world.run(40);
 
     expect(withData(world)).toHaveLength(4);
-    expect(world.release("api").deletions).toMatchObject({ objects: 1 });
-    expect(world.release("api").deletions.needsApproval).toContain("is protected");
+    expect([world.open("api"), world.open("web")]).toEqual([undefined, undefined]);
+    expect([world.on("api", "v2"), world.on("web", "v2")]).toEqual([all, all]);
+    expect(world.story.at(-1)?.handOver).toMatchObject({
+      site: waiting,
+      apps: [{ app: "api" }, { app: "web" }],
+    });
   });
 
   it("and is refused as bad is deleted only with an approval", () => {
