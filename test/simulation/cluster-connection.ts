@@ -40,7 +40,10 @@ export class SimSite {
   isKnown = false;
   /** Somebody has changed objects there by hand. */
   isMeddled = false;
-  readonly #own: Cluster;
+  /** A followed head did not have the site: declared anew it is a new one, and nobody has heard its cluster yet. */
+  isForgotten = false;
+  #own: Cluster;
+  #other: Cluster | undefined;
 
   constructor(name: string, cluster = clusterOf(name)) {
     this.name = name;
@@ -58,7 +61,19 @@ export class SimSite {
   /** Another cluster answers from now on; connections break. Before it was known this would be its own. */
   exchange(): void {
     if (!this.isKnown) return;
-    this.cluster = clusterOf(`${this.name}-other`);
+    this.#other = clusterOf(`${this.name}-other`);
+    this.cluster = this.#other;
+  }
+
+  /** The new site's worker has heard a cluster: that one is its own from now on, whichever answered before it went. */
+  recognise(uid: string | undefined): void {
+    if (!this.isForgotten) return;
+    const heard = [this.#own, this.#other].find((each) => each && uidOf(each) === uid);
+    if (heard === undefined) return;
+    this.isForgotten = false;
+    if (heard === this.#own) return;
+    this.#own = heard;
+    this.cluster = heard;
   }
 
   /** Its own one answers again. */
@@ -69,6 +84,11 @@ export class SimSite {
   get isExchanged(): boolean {
     return this.cluster !== this.#own;
   }
+}
+
+/** What a cluster is recognised by. */
+export function uidOf({ store }: Cluster): string | undefined {
+  return store.get("namespaces", "/kube-system")?.metadata.uid;
 }
 
 const fresh = new Map<string, Cluster>();

@@ -113,6 +113,7 @@ class Story {
         onPass: (pass) => {
           this.passes += 1;
           this.#lastPass = pass;
+          this.#noteIdentities(pass);
           if (!pass.hasWritten) this.#checkIdle();
           this.#try(() => this.#passAuditor.check(pass));
         },
@@ -152,6 +153,18 @@ class Story {
     if (this.#seed % 4 === 0 && (await this.#restAlone())) return;
     await this.#makeWell();
     if (this.violations.length === 0) await this.#end();
+  }
+
+  /** Which sites the followed head does not have, and as what those that it has again are known. */
+  #noteIdentities({ control: { state } }: Pass): void {
+    const { repository, sites } = this.#ground;
+    if (state.head === null) return;
+    const followed = repository.at(state.head.commit);
+    for (const [name, site] of sites) {
+      const known = state.sites[name];
+      if (followed.sites[name] === undefined) site.isForgotten = true;
+      else if (known?.moving === undefined) site.recognise(known?.uid);
+    }
   }
 
   /** True when a promise was broken. */

@@ -1,7 +1,7 @@
 /** What no write to a cluster may do, whatever mirrors say. */
 import type { StoredObject } from "../../src/core/cluster-model/stored-object.ts";
 import { parseObjectId } from "../../src/core/model/kube-object.ts";
-import type { ClusterWrite } from "./cluster-connection.ts";
+import { type ClusterWrite, uidOf } from "./cluster-connection.ts";
 import { at, ownerOf } from "./live-object.ts";
 import type { Ground } from "./processes.ts";
 
@@ -37,6 +37,7 @@ export class WriteAuditor {
   write(write: Write, live: StoredObject | undefined): () => void {
     const { site, path, method } = write;
     const place = `${site} ${path}`;
+    if (!write.isLate) this.#recogniseNew(site);
     const broken = this.#broken(write, live);
     return () => {
       for (const what of broken)
@@ -47,6 +48,14 @@ export class WriteAuditor {
       } else if (isMarkedKept(write.body)) this.#kept.add(place);
       else this.#kept.delete(place);
     };
+  }
+
+  /** The first write to a site that was forgotten and is declared anew goes to whichever cluster its worker has heard. */
+  #recogniseNew(site: string): void {
+    const { repository, sites } = this.#ground;
+    const there = sites.get(site);
+    if (there !== undefined && repository.head.sites[site] !== undefined)
+      there.recognise(uidOf(there.cluster));
   }
 
   #broken(write: Write, live: StoredObject | undefined): string[] {
