@@ -1,6 +1,7 @@
 /** Carries out an operator's decision as one commit on control: who, when, why. */
 import { FleetError } from "../core/errors.ts";
 import type { Decision, DecisionAnswer } from "../core/protocol/api.ts";
+import type { SiteMeta } from "../core/protocol/mirror-layout.ts";
 import { controlPaths } from "../core/rollout/control-files.ts";
 import { applyDecision } from "../core/rollout/decisions.ts";
 import type { DecisionResult, Word } from "../core/rollout/decision-result.ts";
@@ -106,20 +107,29 @@ function refusal(
   return new FleetError(code, message, { retry: "never", hint });
 }
 
-/** After a loss each site belongs to the mirror in which it stands, wherever the next head puts it. */
+/**
+ * After a loss each site belongs to the mirror in which it stands, wherever the next head puts it. Where it stands in
+ * several, the planner takes it out of all but one.
+ */
 function standingAssignments(
   { state }: ControlSnapshot,
   mirrors: readonly NamedMirror[],
 ): ControlChange[] {
-  return mirrors.flatMap(({ name, snapshot }) =>
-    [...snapshot.sites].flatMap(([site, { meta }]) => {
-      const known = own(state.sites, site);
-      if (meta === null || known?.mirror === name) return [];
-      const uid = known?.uid ?? meta.uid;
-      const record: SiteAssignment = { mirror: name, ...(uid === undefined ? {} : { uid }) };
-      return [{ path: controlPaths.site(site), record, why: `${site} stands in ${name}` }];
-    }),
-  );
+  const found = new Map<string, { readonly mirror: string; readonly meta: SiteMeta }[]>();
+  for (const { name, snapshot } of mirrors) {
+    for (const [site, { meta }] of snapshot.sites) {
+      if (meta !== null) found.set(site, [...(found.get(site) ?? []), { mirror: name, meta }]);
+    }
+  }
+  return [...found].flatMap(([site, standing]) => {
+    const known = own(state.sites, site);
+    const [first] = standing;
+    if (first === undefined || standing.some(({ mirror }) => mirror === known?.mirror)) return [];
+    const { mirror, meta } = first;
+    const uid = known?.uid ?? meta.uid;
+    const record: SiteAssignment = { mirror, ...(uid === undefined ? {} : { uid }) };
+    return [{ path: controlPaths.site(site), record, why: `${site} stands in ${mirror}` }];
+  });
 }
 
 /**

@@ -1,7 +1,12 @@
 /** What one pass leaves for the next: worked out again only when what it is made of was replaced. */
 import type { TreeId } from "../core/render/rendered.ts";
 import { own } from "../core/rollout/own.ts";
-import type { ControlState, MirrorEntry, MirrorState } from "../core/rollout/planner-types.ts";
+import type {
+  ControlState,
+  MirrorEntry,
+  MirrorState,
+  StandsIn,
+} from "../core/rollout/planner-types.ts";
 import { rememberLast } from "../runtime/remember-last.ts";
 import { KeptTrees } from "./kept-trees.ts";
 import type { MirrorSnapshot } from "./mirror-snapshot.ts";
@@ -27,6 +32,21 @@ export class PassMemory {
     }
     return state;
   });
+
+  /** In which mirrors each site stands; `names` of the mirrors, one a line, in the order of what stands there. */
+  readonly standsIn = rememberLast(
+    (names: string, ...mirrors: readonly MirrorSnapshot[]): StandsIn => {
+      const found: Record<string, readonly string[]> = {};
+      for (const [index, name] of names.split("\n").entries()) {
+        const alone = [name];
+        for (const site of mirrors[index]?.sites.keys() ?? []) {
+          const others = own(found, site);
+          found[site] = others === undefined ? alone : [...others, name];
+        }
+      }
+      return found;
+    },
+  );
 
   readonly good = rememberLast((...mirrors: readonly MirrorSnapshot[]): GoodTrees => {
     const state: Record<string, Record<string, TreeId>> = {};

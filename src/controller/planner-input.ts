@@ -8,6 +8,7 @@ import type {
   ObservedSite,
   ObservedWorker,
   PlannerInput,
+  StandsIn,
 } from "../core/rollout/planner-types.ts";
 import { awaitedHead } from "./control-loss.ts";
 import type { ControlSnapshot } from "./control-repository.ts";
@@ -39,6 +40,7 @@ export interface ReadState {
   readonly mirrors: readonly ReadMirror[];
   /** What stands in the mirrors, by site. */
   readonly standing: MirrorState;
+  readonly standsIn: StandsIn;
   readonly good: GoodTrees;
   readonly observed: Readonly<Record<string, ObservedSite>>;
   readonly head: ValidHead;
@@ -62,6 +64,7 @@ export function plannerInput(read: ReadState): PlannerInput {
     control: control.state,
     sites: head.facts,
     mirrors: read.standing,
+    standsIn: read.standsIn,
     observed: read.observed,
     workers: observedWorkers(read),
     budgets: budgets(read),

@@ -31,6 +31,7 @@ export async function readState(
     control,
     mirrors,
     standing,
+    standsIn: memory.standsIn(mirrors.map(({ mirror }) => mirror.name).join("\n"), ...snapshots),
     good: memory.good(...snapshots),
     observed: observedSites(world, control),
     head,

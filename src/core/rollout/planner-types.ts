@@ -67,6 +67,9 @@ export type MirrorEntry =
   | { readonly tree: TreeId }
   | { readonly leaving: { readonly verb: RemovalVerb; readonly release: string } };
 
+/** Per site: the mirrors in which it stands, with apps or without. */
+export type StandsIn = Readonly<Record<string, readonly string[]>>;
+
 /** What a worker last told about an app at a site. Ages are of the worker's own monotonic clock. */
 export interface ObservedApp {
   /** Tree whose objects were all applied; null: none, or it has left (`left`). */
@@ -147,6 +150,8 @@ export interface PlannerInput {
   readonly control: ControlState;
   readonly sites: Readonly<Record<string, SiteFacts>>;
   readonly mirrors: MirrorState;
+  /** In which mirrors each site stands: after a loss it may be several. Absent: where control has them. */
+  readonly standsIn?: StandsIn;
   readonly observed: Readonly<Record<string, ObservedSite>>;
   readonly workers: Readonly<Record<string, ObservedWorker>>;
   readonly budgets: FleetBudgets;

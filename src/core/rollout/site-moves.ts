@@ -7,7 +7,7 @@ import { controlPaths } from "./control-files.ts";
 import { own } from "./own.ts";
 import type { MirrorEntry, SiteFacts } from "./planner-types.ts";
 import type { SiteAssignment } from "./records.ts";
-import { silentSinceOf, standingTree } from "./site-view.ts";
+import { mirrorsWith, silentSinceOf, standingTree } from "./site-view.ts";
 
 type Moving = NonNullable<SiteAssignment["moving"]>;
 
@@ -25,7 +25,10 @@ export function planSiteMoves(board: Board): void {
       });
     else if (assignment.moving !== undefined)
       goOn(board, site, { facts, assignment, moving: assignment.moving });
-    else if (facts.mirror !== assignment.mirror) leave(board, site, { facts, assignment });
+    else {
+      const from = wrongMirror(board, site, { facts, assignment });
+      if (from !== undefined) leave(board, site, { assignment, from, to: facts.mirror });
+    }
   }
   forgetSites(board);
 }
@@ -46,17 +49,21 @@ function forget(board: Board, site: string): void {
   const assignment = own(board.input.control.sites, site);
   if (assignment === undefined) return;
   const { moving } = assignment;
-  const why = `${site} is no longer in the fleet`;
   if (moving?.forgotten !== undefined && moving.entering === undefined)
-    return forgetFurther(board, site, { assignment, moving, why });
+    return forgetFurther(board, site, { assignment, moving });
   const mirror = hostOf(board, site, assignment);
-  const record = {
-    ...assignment,
-    mirror,
-    moving: { ...forgottenMove(board, site, { mirror, moving }), forgotten: board.at },
-  };
+  const next = { ...forgottenMove(board, site, { mirror, moving }), forgotten: board.at };
+  letGo(board, site, { ...assignment, mirror, moving: next });
+}
+
+/** The site leaves the mirror that its record names, and is forgotten. */
+function letGo(board: Board, site: string, record: SiteAssignment): void {
   assign(board, site, { record, why: "is no longer in the fleet" });
-  board.siteMoves.push({ site, leave: mirror, why });
+  board.siteMoves.push({ site, leave: record.mirror, why: whyForgotten(site) });
+}
+
+function whyForgotten(site: string): string {
+  return `${site} is no longer in the fleet`;
 }
 
 /** The mirror that has the site, or had it last: one that is being entered, as soon as it stands there. */
@@ -64,8 +71,8 @@ function hostOf(board: Board, site: string, { mirror, moving }: SiteAssignment):
   return moving !== undefined && hasEntered(board, site, moving) ? moving.to : mirror;
 }
 
-function hasEntered(board: Board, site: string, { entering }: Moving): boolean {
-  return entering !== undefined && own(board.input.mirrors, site) !== undefined;
+function hasEntered(board: Board, site: string, { entering, to }: Moving): boolean {
+  return entering !== undefined && mirrorsWith(board.input, site).includes(to);
 }
 
 /** A move that had not come further than out of its mirror goes nowhere now; else the site leaves where it is. */
@@ -80,37 +87,62 @@ function forgottenMove(
   return entering === undefined ? rest : { ...rest, stopped: entering };
 }
 
+/** It leaves one mirror after the other, should it stand in several; on record is what it had when it was forgotten. */
 function forgetFurther(
   board: Board,
   site: string,
-  { assignment, moving, why }: Omit<Move, "facts"> & { readonly why: string },
+  { assignment, moving }: Omit<Move, "facts">,
 ): void {
-  if (own(board.input.mirrors, site) !== undefined) {
+  if (!isLeft(board, site, { assignment, moving })) {
+    const why = whyForgotten(site);
     board.siteMoves.push({ site, leave: assignment.mirror, why });
     return;
   }
-  const isStill = moving.stopped !== undefined;
-  if (isStill && Object.keys(moving.trees).length === 0)
-    return change(board, controlPaths.site(site), { record: null, why });
-  if (isStill) return;
-  if (hasStopped(board, site, { assignment, moving })) {
-    const record = { ...assignment, moving: { ...moving, stopped: board.at } };
-    return assign(board, site, { record, why: `is left alone by the worker of ${record.mirror}` });
+  const [mirror] = mirrorsWith(board.input, site);
+  if (mirror !== undefined) {
+    const next = beginMove(board, site, { mirror, to: mirror });
+    const trees = { ...moving.trees, ...next.trees };
+    const good = { ...moving.good, ...next.good };
+    return letGo(board, site, {
+      ...assignment,
+      mirror,
+      moving: { ...next, trees, good, forgotten: board.at },
+    });
   }
-  board.siteMoves.push({ site, leave: assignment.mirror, why });
+  if (Object.keys(moving.trees).length === 0)
+    return change(board, controlPaths.site(site), { record: null, why: whyForgotten(site) });
+  if (moving.stopped !== undefined) return;
+  const record = { ...assignment, moving: { ...moving, stopped: board.at } };
+  assign(board, site, { record, why: `is left alone by the worker of ${record.mirror}` });
+}
+
+/** The mirror that the site leaves does not have it, and its worker does not write there any more. */
+function isLeft(board: Board, site: string, move: Omit<Move, "facts">): boolean {
+  const stands = mirrorsWith(board.input, site).includes(move.assignment.mirror);
+  return !stands && hasStopped(board, site, move);
+}
+
+/** The mirror that it has to leave: that of the region which it had, or one in which a loss has left it too. */
+function wrongMirror(
+  board: Board,
+  site: string,
+  { facts, assignment }: Omit<Move, "moving">,
+): string | undefined {
+  if (assignment.mirror !== facts.mirror) return assignment.mirror;
+  return mirrorsWith(board.input, site).find((mirror) => mirror !== facts.mirror);
 }
 
 function leave(
   board: Board,
   site: string,
-  { facts, assignment }: { facts: SiteFacts; assignment: SiteAssignment },
+  { assignment, from, to }: { assignment: SiteAssignment; from: string; to: string },
 ): void {
-  const moving = beginMove(board, site, { mirror: assignment.mirror, to: facts.mirror });
+  const moving = beginMove(board, site, { mirror: from, to });
   assign(board, site, {
-    record: { ...assignment, moving },
-    why: `leaves ${assignment.mirror} for ${facts.mirror}`,
+    record: { ...assignment, mirror: from, moving },
+    why: `leaves ${from} for ${to}`,
   });
-  board.siteMoves.push({ site, leave: assignment.mirror, why: `${site} moves to ${facts.mirror}` });
+  board.siteMoves.push({ site, leave: from, why: `${site} moves to ${to}` });
 }
 
 /** What a site takes along from a mirror. Where nothing stands, nobody has to stop. */
@@ -178,21 +210,24 @@ interface Move {
   readonly moving: Moving;
 }
 
+/** Where a loss has left it in several mirrors, it leaves one after the other, until it stands in its new one alone. */
 function goOn(board: Board, site: string, move: Move): void {
   const { assignment, moving } = move;
-  const stands = own(board.input.mirrors, site) !== undefined;
+  const standing = mirrorsWith(board.input, site);
   if (moving.entering !== undefined) {
-    const isThere = stands || Object.keys(moving.trees).length === 0;
+    const isThere = standing.includes(moving.to) || Object.keys(moving.trees).length === 0;
     if (isThere) arrive(board, site, move);
     else enter(board, site, { moving, from: assignment.mirror });
     return;
   }
-  const aimed = redirected(board, site, move);
-  const isHome = aimed.to === assignment.mirror;
-  if (stands || !(isHome || hasStopped(board, site, { assignment, moving: aimed }))) {
+  const aimed = standing.includes(moving.to) ? moving : redirected(board, site, move);
+  if (!isReadyToGo(board, site, { assignment, moving: aimed })) {
     board.siteMoves.push({ site, leave: assignment.mirror, why: `${site} moves to ${aimed.to}` });
     return;
   }
+  const other = standing.find((mirror) => mirror !== aimed.to);
+  if (other !== undefined) return leave(board, site, { assignment, from: other, to: aimed.to });
+  if (standing.length > 0) return arrive(board, site, { ...move, moving: aimed });
   if (own(board.input.workers, aimed.to)?.isAwaited === true)
     return waitOutside(board, site, { assignment, moving: aimed });
   const entering = { ...aimed, entering: board.at };
@@ -201,6 +236,14 @@ function goOn(board: Board, site: string, move: Move): void {
     why: `may enter ${entering.to}`,
   });
   enter(board, site, { moving: entering, from: assignment.mirror });
+}
+
+/** It is out of its mirror, and nobody writes there any more but the worker to which it comes back. */
+function isReadyToGo(board: Board, site: string, move: Omit<Move, "facts">): boolean {
+  const { assignment, moving } = move;
+  const isHome = moving.to === assignment.mirror;
+  if (!isHome) return isLeft(board, site, move);
+  return !mirrorsWith(board.input, site).includes(assignment.mirror);
 }
 
 /**

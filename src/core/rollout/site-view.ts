@@ -38,7 +38,7 @@ export function viewSite(input: PlannerInput, app: string, site: string): SiteVi
     site,
     facts,
     mirror,
-    isMoving: isMoving(assignment, facts),
+    isMoving: isMoving(input, site),
     waitsFor: awaitedMirror(input, assignment),
     entry: own(own(input.mirrors, site), app),
     observed: own(observed?.apps, app),
@@ -61,6 +61,18 @@ function awaitedMirror(
   return isOut || to === assignment?.mirror ? to : null;
 }
 
+/** The mirrors in which a site stands. */
+export function mirrorsWith(
+  { standsIn, mirrors, control }: Pick<PlannerInput, "standsIn" | "mirrors" | "control">,
+  site: string,
+): readonly string[] {
+  if (standsIn !== undefined) return own(standsIn, site) ?? [];
+  const assignment = own(control.sites, site);
+  if (assignment === undefined || own(mirrors, site) === undefined) return [];
+  const { mirror, moving } = assignment;
+  return [moving?.entering === undefined ? mirror : moving.to];
+}
+
 /** Since when the worker of a mirror is silent; one that nobody has heard of is silent from now on. */
 export function silentSinceOf({ workers, now }: PlannerInput, mirror: string): number | null {
   const worker = own(workers, mirror);
@@ -75,11 +87,16 @@ export function heardAt(
   return silentSince ?? Math.min(input.now, own(input.workers, mirror)?.heardAt ?? input.now);
 }
 
-/** True from the moment in which the site's region changes until its new mirror has it. */
-function isMoving(assignment: SiteAssignment | undefined, facts: SiteFacts | undefined): boolean {
+/** True from the moment in which the site's region changes until its new mirror alone has it. */
+function isMoving(input: PlannerInput, site: string): boolean {
+  const assignment = own(input.control.sites, site);
   if (assignment === undefined) return false;
+  const { mirror, moving } = assignment;
+  const wanted = own(input.sites, site)?.mirror ?? mirror;
   return (
-    assignment.moving !== undefined || (facts !== undefined && facts.mirror !== assignment.mirror)
+    moving !== undefined ||
+    wanted !== mirror ||
+    mirrorsWith(input, site).some((name) => name !== mirror)
   );
 }
 
