@@ -30,9 +30,7 @@ class TwoMirrors {
   /** One plan, carried out in control and in the mirrors; workers say nothing by themselves. */
   step(): RolloutPlan {
     const plan = planRollout({ ...this.world.input(), standsIn: this.standsIn });
-    const isSettled = this.standsIn["s2"]?.join() === "us" && this.record?.moving === undefined;
-    if (!isSettled && plan.handOvers.some(({ site }) => site === "s2"))
-      throw new Error(`s2 gets something while it stands in ${this.standsIn["s2"]?.join()}`);
+    this.#refuseHandOvers(plan);
     this.world.control = applyChanges(this.world.control, plan.changes);
     for (const move of plan.siteMoves) {
       if ("enter" in move) {
@@ -49,6 +47,13 @@ class TwoMirrors {
   steps(count: number): RolloutPlan {
     for (let step = 1; step < count; step += 1) this.step();
     return this.step();
+  }
+
+  #refuseHandOvers({ handOvers }: RolloutPlan): void {
+    const standing = this.standsIn["s2"]?.join();
+    if (standing === "us" && this.record?.moving === undefined) return;
+    if (handOvers.some(({ site }) => site === "s2"))
+      throw new Error(`s2 gets something while it stands in ${standing}`);
   }
 
   stops(mirror: string): void {
