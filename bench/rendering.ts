@@ -1,10 +1,12 @@
 /**
  * What reading, checking and rendering a fleet costs, without git, controller and clusters.
  *
- *   node bench/rendering.ts [--sites 1000,10000] [--apps 20] [--variants 40] [--rounds 5] [--differing] [-o json]
+ *   node bench/rendering.ts [--sites 1000,10000] [--apps 20] [--variants 40] [--rounds 5] [--differing] [--warned]
+ *     [-o json]
  *
  * Each app is a Deployment and two ConfigMaps with an overlay for each of its variants, and sites spread evenly over the
- * variants; with `--differing`, and a ConfigMap that is another one at every site. Each size is measured in a process of
+ * variants; with `--differing`, and a ConfigMap that is another one at every site; with `--warned`, each app is warned of
+ * at every site. Each size is measured in a process of
  * its own. Times are CPU times of that process, so that a busy machine does not change them.
  *
  * - cold: every file parsed and checked, everything rendered, in a process that knows nothing: a start
@@ -35,6 +37,7 @@ const { values } = parseArgs({
     variants: { type: "string", default: "40" },
     rounds: { type: "string", default: "5" },
     differing: { type: "boolean", default: false },
+    warned: { type: "boolean", default: false },
     output: { type: "string", short: "o", default: "table" },
     /** This process is the one that measures this many sites. */
     measure: { type: "string" },
@@ -88,8 +91,8 @@ function renderer(
 }
 
 function fleetOf(sites: number): VariedFleet {
-  const { apps, variants, differing: isDiffering } = values;
-  return { sites, apps: Number(apps), variants: Number(variants), isDiffering };
+  const { apps, variants, differing: isDiffering, warned: isWarned } = values;
+  return { sites, apps: Number(apps), variants: Number(variants), isDiffering, isWarned };
 }
 
 async function measure(sites: number, cacheFolder: string): Promise<Measured[]> {

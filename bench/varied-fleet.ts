@@ -7,6 +7,8 @@ export interface VariedFleet {
   readonly variants: number;
   /** Each app has one object more, which is another one at every site. */
   readonly isDiffering?: boolean;
+  /** Each app's Deployment makes pods that it does not select, others at every site. */
+  readonly isWarned?: boolean;
 }
 
 /** What differs from the first commit. */
@@ -64,7 +66,7 @@ function sites(fleet: VariedFleet, more: number): [string, string][] {
 }
 
 function appFiles(fleet: VariedFleet, app: number, version: number): [string, string][] {
-  const { variants, isDiffering = false } = fleet;
+  const { variants, isDiffering = false, isWarned = false } = fleet;
   const name = `app-${app}`;
   const overlays = Array.from({ length: variants }, (_, variant) => ({
     virtualSites: [`v${variant}`],
@@ -80,11 +82,17 @@ function appFiles(fleet: VariedFleet, app: number, version: number): [string, st
       },
     ],
   }));
+  const labels = { app: "${site.name}" };
+  const merge = { spec: { template: { metadata: { labels } } } };
+  const mistaken = {
+    virtualSites: ["everywhere"],
+    patches: [{ target: { kind: "Deployment" }, merge }],
+  };
   const spec = {
     namespace: name,
     source: { manifests: `apps/${name}/manifests`, ...(isDiffering && { expressions: true }) },
     placement: { virtualSites: ["everywhere"] },
-    overlays,
+    overlays: [...overlays, ...(isWarned ? [mistaken] : [])],
   };
   return [
     [`apps/${name}/app.yaml`, kind("App", { name }, spec)],

@@ -1,7 +1,7 @@
 /**
  * An app whose expressions read facts of sites, where nothing has changed since but the sites: it is rendered at those
  * whose facts are others, and is at all others what it was. In: what it came to, and with which facts. Out: the same as from
- * nothing; or undefined, where that is not certain: what is wrong at a site is told over all sites.
+ * nothing; or undefined, where that is not certain, or something is wrong at a site.
  */
 import { StepBudget } from "../expressions/step-budget.ts";
 import { isError, type Parsed } from "../model/diagnostic.ts";
@@ -15,6 +15,7 @@ import { type RenderedShapes, renderShapes } from "./render-shapes.ts";
 import type { TreeId, Variant } from "./rendered.ts";
 import { type Shape, shapesOf } from "./shapes.ts";
 import { changedSites, type FactDigests, type SiteFacts } from "./site-facts.ts";
+import { type ToldBySite, toldAfterChanges, toldDiagnostics } from "./site-mistakes.ts";
 import { type OverlayEffect, unusedOverlays } from "./unused-overlays.ts";
 
 type Effects = readonly OverlayEffect[];
@@ -33,6 +34,8 @@ export interface AppRecord {
   readonly distinct: readonly Effects[];
   /** Where that is left behind all overlays. */
   readonly left: LeftOverlays;
+  /** Warnings of objects, by site. */
+  readonly told: ToldBySite;
   readonly rendering: Omit<PlacedRendering, "reads">;
 }
 
@@ -43,7 +46,7 @@ export function recordOf(
   { rendering, left }: Pick<AppRecord, "rendering" | "left">,
 ): AppRecord | undefined {
   const { selectors, mistakes } = shapes.filled;
-  const isSound = shapes.diagnostics.length === 0 && rendering.app.sites.size > 0;
+  const isSound = !shapes.diagnostics.some(isError) && rendering.app.sites.size > 0;
   const { plainSecrets = [], source } = app.value.spec;
   // Which Secrets the source has may be another thing at each site.
   const areSecretsOfSites = plainSecrets.length > 0 && source.expressions === true;
@@ -54,6 +57,7 @@ export function recordOf(
     steps: mistakes.budget.spent,
     ...keptEffects(effectsBySite(shapes, [])),
     left,
+    told: mistakes.bySite(),
     rendering,
   };
 }
@@ -82,7 +86,7 @@ export function renderChanged(last: AppRecord, input: ChangedInput): Changed | u
   if (app.source.diagnostics.some(isError)) return undefined;
   if (names.length === 0) return changedTo({ ...last, digests }, app, shapes);
   const steps = last.steps + shapes.filled.mistakes.budget.spent;
-  if (shapes.diagnostics.length > 0 || !new StepBudget().allows(steps)) return undefined;
+  if (shapes.diagnostics.some(isError) || !new StepBudget().allows(steps)) return undefined;
   const changed = new Set(names);
   const rendering = withChanges(last.rendering, { changed, shapes, input });
   if (rendering.app.sites.size === 0) return undefined;
@@ -91,7 +95,9 @@ export function renderChanged(last: AppRecord, input: ChangedInput): Changed | u
   const changes = { changed, shapes: { ends: shapes.ends, chain: app.chain }, effects };
   const left = leftAfterChanges(app.app, last.left, changes);
   if (left === undefined) return undefined;
-  const record = { digests, peers: last.peers, steps, ...keptEffects(effects), left, rendering };
+  const told = toldAfterChanges(last.told, changed, shapes.filled.mistakes.bySite());
+  const { peers } = last;
+  const record = { digests, peers, steps, ...keptEffects(effects), left, told, rendering };
   return changedTo(record, app, shapes);
 }
 
@@ -102,6 +108,7 @@ function changedTo(
 ): Changed {
   const diagnostics = [
     ...source.diagnostics,
+    ...toldDiagnostics(record.told),
     ...unusedOverlays(app, record.distinct.flat()),
     ...unusedPlainSecrets(app, [source]),
     ...overriddenOverlays(app, record.left),

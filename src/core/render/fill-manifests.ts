@@ -106,8 +106,8 @@ export interface FillManifests {
   readonly objects: readonly SourceObject[];
   readonly fillable: readonly FillableManifest[];
   readonly mistakes: SiteMistakes;
-  /** What came of fillings before. */
-  readonly known: Map<string, readonly SourceObject[]>;
+  /** What came of fillings before, with warnings. */
+  readonly known: Map<string, Parsed<readonly SourceObject[]>>;
 }
 
 /** The objects at a site; undefined, and told, where one of them cannot be filled in. */
@@ -116,24 +116,32 @@ export function manifestsAt(
   site: string,
   given: ExpressionFacts,
 ): ManifestsAt | undefined {
-  const { objects, fillable, mistakes, known } = manifests;
+  const { fillable, mistakes, known } = manifests;
   const parts = fillable.map(({ part }) => part.at(site, given, mistakes));
   const filled = parts.filter((part) => part !== undefined);
   if (filled.length < parts.length) return undefined;
   const id = filled.map((part) => part.id).join(".");
-  const before = known.get(id);
-  if (before !== undefined) return { objects: before, id };
+  const result = known.get(id) ?? checkFilled(manifests, filled);
+  known.set(id, result);
+  for (const diagnostic of result.diagnostics) mistakes.tell(diagnostic, [site]);
+  return result.ok ? { objects: result.value, id } : undefined;
+}
+
+function checkFilled(
+  { objects, fillable }: FillManifests,
+  filled: readonly FilledPart<JsonObject>[],
+): Parsed<readonly SourceObject[]> {
   const checked = fillable.flatMap((manifest, index) => {
     const part = filled[index];
     return part === undefined ? [] : [manifest.check(part)];
   });
   const sound = checked.flatMap((result) => (result.ok ? [result.value] : []));
-  const found = [...checked.flatMap((each) => each.diagnostics), ...duplicates(objects, sound)];
-  for (const diagnostic of found) mistakes.tell(diagnostic, [site]);
-  if (found.some(isError)) return undefined;
-  const all = [...objects, ...sound];
-  known.set(id, all);
-  return { objects: all, id };
+  const diagnostics = [
+    ...checked.flatMap((each) => each.diagnostics),
+    ...duplicates(objects, sound),
+  ];
+  if (diagnostics.some(isError)) return { ok: false, diagnostics };
+  return { ok: true, value: [...objects, ...sound], diagnostics };
 }
 
 function duplicates(

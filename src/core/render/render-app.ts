@@ -128,6 +128,8 @@ function renderAgain(context: FleetContext, name: string): Parsed<PlacedRenderin
   const now = record();
   if (now === undefined || !result.ok) return result;
   last.record = now;
+  // Where in files that is, which are not in the key, changes without what they say.
+  if (now.told.size > 0) return result;
   const table = (): AppTable => ({ key: tableKey(readApp(context, name)), ...tableOf(now) });
   return { ...result, value: { ...result.value, table } };
 }

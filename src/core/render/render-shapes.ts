@@ -36,27 +36,24 @@ export function renderShapes(input: ShapeInput, unfilled: readonly Shape[]): Ren
   const trees = new Map<FilledShape, TreeId>();
   const ends = new Map<FilledShape, ChainLink>();
   const variants = new Map<TreeId, Variant>();
-  const diagnostics: Diagnostic[] = [];
   const moved: SourceObject[] = [];
   input.chain.begin();
   for (const shape of shapes) {
     const end = input.chain.apply(shape);
     ends.set(shape, end);
     const result = renderShape(end, input, shape);
-    if (!end.isFilled) diagnostics.push(...result.diagnostics);
-    else for (const found of result.diagnostics) mistakes.tell(found, shape.sites);
+    for (const found of result.diagnostics) mistakes.tell(found, shape.sites, end.isFilled);
     if (namespaceOf(shape) !== undefined) moved.push(...end.objects);
     if (!result.ok) continue;
     const { tree } = result.value;
     variants.set(tree, variants.get(tree) ?? result.value);
     trees.set(shape, tree);
   }
-  diagnostics.push(...mistakes.diagnostics());
   return {
     trees,
     variants,
     places: placesOf([...shapes.flatMap(({ objects }) => objects), ...moved]),
-    diagnostics: distinct(diagnostics),
+    diagnostics: mistakes.diagnostics(),
     ends,
     filled,
   };
@@ -127,10 +124,4 @@ function emptyShape({ app, source }: ShapeInput, { sites, overlays }: FilledShap
   const message = `the app renders to no object at ${sites[0] ?? "any site"}: patches delete all of them`;
   const hint = "to take the app off a site, change its placement";
   return [mistake(place, { code: "empty-app", message, hint })];
-}
-
-/** A mistake that several shapes make is told once. */
-function distinct(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
-  const byText = diagnostics.map((diagnostic) => [JSON.stringify(diagnostic), diagnostic] as const);
-  return [...new Map(byText).values()];
 }

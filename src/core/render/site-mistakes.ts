@@ -1,27 +1,132 @@
+/**
+ * What is wrong with an app at its sites -> diagnostics. Kept by site, and told the same in whatever order sites were looked
+ * at, so that where some sites have changed, those are looked at and no other.
+ */
 import { StepBudget } from "../expressions/step-budget.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 
-/** Mistakes that come of a site's facts: each told once, with a site where it happens and how many more there are. */
+/** Something that is told of a site. */
+interface Told {
+  readonly diagnostic: Diagnostic;
+  /** It comes of facts of the site, and is told with it. */
+  readonly isOfSite: boolean;
+  /** Equal for what is told together. */
+  readonly key: string;
+  /** Equal for what is the same. */
+  readonly id: string;
+}
+
+/** What is told of each site of which something is: equal lists are the same object. */
+export type ToldBySite = ReadonlyMap<string, readonly Told[]>;
+
+interface Found {
+  readonly told: Told;
+  /** Lists of sites at which it is; empty: it would be anywhere. */
+  readonly at: (readonly string[])[];
+}
+
+/** Collects mistakes and warnings of one app at its sites. */
 export class SiteMistakes {
   /** What the expressions that make them may take. */
   readonly budget = new StepBudget();
-  readonly #found = new Map<string, { diagnostic: Diagnostic; sites: Set<string> }>();
+  readonly #found = new Map<string, Found>();
 
-  tell(diagnostic: Diagnostic, sites: readonly string[]): void {
+  /** Of these sites; `isOfSite`: it comes of their facts, else only of what they get. */
+  tell(diagnostic: Diagnostic, sites: readonly string[], isOfSite = true): void {
+    const id = JSON.stringify([isOfSite, diagnostic]);
     const { file, line, column, code } = diagnostic;
-    const key = JSON.stringify([file, line, column, code]);
-    const known = this.#found.get(key) ?? { diagnostic, sites: new Set() };
-    for (const site of sites) known.sites.add(site);
-    this.#found.set(key, known);
+    const key = isOfSite ? JSON.stringify([file, line, column, code]) : id;
+    const found = this.#found.get(id) ?? { told: { diagnostic, isOfSite, key, id }, at: [] };
+    if (sites.length > 0) found.at.push(sites);
+    this.#found.set(id, found);
+  }
+
+  /** By site. */
+  bySite(): ToldBySite {
+    return bySite([...this.#found.values()]);
   }
 
   /** All of them. */
-  diagnostics(): Diagnostic[] {
-    return [...this.#found.values()].map(({ diagnostic, sites }) => {
-      const [first, ...others] = sites;
-      const more = others.length === 0 ? "" : ` and ${others.length} more`;
-      const where = first === undefined ? "" : ` (at site ${first}${more})`;
-      return { ...diagnostic, message: `${diagnostic.message}${where}` };
-    });
+  diagnostics(): readonly Diagnostic[] {
+    const all = [...this.#found.values()];
+    const ofSites = all.filter(({ told, at }) => told.isOfSite && at.length > 0);
+    const others = all.filter(({ told, at }) => !told.isOfSite || at.length === 0);
+    return [...others.map(({ told }) => told.diagnostic), ...toldDiagnostics(bySite(ofSites))];
   }
+}
+
+function bySite(found: readonly Found[]): ToldBySite {
+  const toldAt = new Map<string, Set<Told>>();
+  for (const { told, at } of found.toSorted((a, b) => (a.told.id < b.told.id ? -1 : 1))) {
+    for (const site of at.flat()) toldAt.set(site, (toldAt.get(site) ?? new Set()).add(told));
+  }
+  const lists = new SameLists();
+  return new Map([...toldAt].map(([site, own]) => [site, lists.same([...own])]));
+}
+
+/** What was told before where nothing has changed, and now of the sites that have. */
+export function toldAfterChanges(
+  before: ToldBySite,
+  changed: ReadonlySet<string>,
+  now: ToldBySite,
+): ToldBySite {
+  const lists = new SameLists();
+  const others = [...before].filter(([site]) => !changed.has(site));
+  return new Map([...others, ...now].map(([site, own]) => [site, lists.same(own)]));
+}
+
+class SameLists {
+  readonly #lists = new Map<string, readonly Told[]>();
+  readonly #known = new Set<readonly Told[]>();
+
+  same(list: readonly Told[]): readonly Told[] {
+    if (this.#known.has(list)) return list;
+    const id = list.map((told) => told.id).join("\n");
+    const one = this.#lists.get(id) ?? list;
+    this.#lists.set(id, one);
+    this.#known.add(one);
+    return one;
+  }
+}
+
+/** Mistakes that come of facts of sites are told once each, with the first site where it happens and how many more there are. */
+export function toldDiagnostics(bySite: ToldBySite): readonly Diagnostic[] {
+  const found = new Map<string, Sum>();
+  for (const { list, first, count } of sitesByList(bySite)) {
+    for (const [key, [told]] of Map.groupBy(list, ({ key }) => key)) {
+      if (told === undefined) continue;
+      const known = found.get(key);
+      const isFirst = known === undefined || first < known.first;
+      const sum = isFirst ? { told, first } : known;
+      found.set(key, { ...sum, count: count + (known?.count ?? 0) });
+    }
+  }
+  return [...found.values()].map(diagnosticOf);
+}
+
+interface Sum {
+  readonly told: Told;
+  readonly first: string;
+  readonly count: number;
+}
+
+function diagnosticOf({ told: { diagnostic, isOfSite }, first, count }: Sum): Diagnostic {
+  if (!isOfSite) return diagnostic;
+  const more = count === 1 ? "" : ` and ${count - 1} more`;
+  return { ...diagnostic, message: `${diagnostic.message} (at site ${first}${more})` };
+}
+
+function sitesByList(
+  bySite: ToldBySite,
+): Iterable<{ list: readonly Told[]; first: string; count: number }> {
+  const found = new Map<readonly Told[], { list: readonly Told[]; first: string; count: number }>();
+  for (const [site, list] of bySite) {
+    const known = found.get(list);
+    if (known === undefined) found.set(list, { list, first: site, count: 1 });
+    else {
+      known.count += 1;
+      if (site < known.first) known.first = site;
+    }
+  }
+  return found.values();
 }

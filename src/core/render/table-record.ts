@@ -59,6 +59,7 @@ export function recordOfTable(
       () => new Map(names.map((site, index) => [site, distinct[did[index] ?? 0] ?? []])),
     ),
     left: new Map(table.left),
+    told: new Map(),
     rendering: {
       app: { app: input.name, inputDigest, sites, movedTo: new Map(Object.entries(moved)) },
       variants: laterVariants(table, input),

@@ -68,7 +68,25 @@ const data = (merge: object): object => ({
   patches: [{ target: { kind: "ConfigMap", name: "settings" }, merge: { data: merge } }],
 });
 
-/** What overlays do: set the same fields, so that some of them take back what others did; move; read values and peers. */
+const workload = (spec: object): object => ({
+  patches: [{ target: { kind: "Deployment", name: "web" }, merge: { spec } }],
+});
+
+const podLabel = (app: string): object => workload({ template: { metadata: { labels: { app } } } });
+
+/** Objects that an API server refuses, at some sites or at all: warnings. */
+const refused = [
+  workload({ replica: 1 }),
+  workload({ replicas: "${site.labels.tier == 'shop' ? 'two' : 'three'}" }),
+  podLabel("${site.labels.tier == 'shop' ? 'web' : 'other'}"),
+  podLabel("other"),
+  workload({ selector: { matchLabels: { app: "${site.labels.ring}-${site.name}" } } }),
+];
+
+/**
+ * What overlays do: set the same fields, so that some of them take back what others did; move; read values and peers; give
+ * what is refused.
+ */
 const effects = [
   data({ k: "1" }),
   data({ k: "2" }),
@@ -90,6 +108,7 @@ const effects = [
   { images: [{ name: "example.com/none", newTag: "2" }] },
   { values: { a: 3 } },
   { values: { m: { x: "${site.name}" }, unread: 1 } },
+  ...refused,
   { name: "both", values: { n: 1 }, annotations: { n: "${string(values.n)}" } },
 ];
 
@@ -157,7 +176,15 @@ function contentOf(fleet: RenderedFiles): unknown {
   return { diagnostics, apps, variants: new Map(variants) };
 }
 
-const warnings = ["reads the value", "effect left", "changes nothing", "has no Secret"];
+const warnings = [
+  "reads the value",
+  "effect left",
+  "changes nothing",
+  "has no Secret",
+  "which its pods do not have",
+  "(at site",
+  " more)",
+];
 
 /** So that nothing of this is missing in all of them. */
 function whatIsIn(fleet: RenderedFiles, started: RenderedFiles): readonly string[] {
@@ -203,6 +230,49 @@ describe("an app of which only some sites have changed", () => {
     for (const what of often) expect([what, (seen.get(what) ?? 0) > 20]).toEqual([what, true]);
     expect(seen.get("rendered")).toBeGreaterThan(200);
   }, 240_000);
+
+  it("is what it was at all other sites, also where it is warned of", () => {
+    const web: AppChoice = {
+      overlays: [{ virtualSites: ["all"], ...podLabel("${site.name}") }],
+      expressions: undefined,
+      secret: undefined,
+      values: undefined,
+    };
+    const shop: SiteChoice = {
+      tier: "shop",
+      ring: "canary",
+      address: undefined,
+      values: undefined,
+    };
+    const known = new KnownFleet();
+    const rendered = (sites: Sites): { told: string[]; objects: ReadonlyMap<string, unknown> } => {
+      const fleet = renderWith(loadFleet(filesOf(sites, web), known), noToolOutputs);
+      if (!fleet.ok) throw new Error(JSON.stringify(fleet.diagnostics));
+      const { apps, variants } = fleet.rendered;
+      const trees = [...(apps.get("web")?.sites ?? [])];
+      return {
+        told: fleet.diagnostics.flatMap(({ message }) => /\(at.*/.exec(message) ?? []),
+        objects: new Map(trees.map(([site, tree]) => [site, variants.get(tree)?.objects])),
+      };
+    };
+    const first = rendered({ e2: shop, n1: shop, w1: shop });
+    const second = rendered({ e1: shop, e2: shop, n1: shop, w1: shop });
+
+    expect([first.told, second.told]).toEqual([
+      ["(at site e2 and 2 more)"],
+      ["(at site e1 and 3 more)"],
+    ]);
+    const isSame = [...second.objects].map(([site, own]) => [
+      site,
+      own === first.objects.get(site),
+    ]);
+    expect(isSame).toEqual([
+      ["e1", false],
+      ["e2", true],
+      ["n1", true],
+      ["w1", true],
+    ]);
+  });
 
   it("has the warning of an overlay while later ones take it back at all of its sites", () => {
     const web: AppChoice = {
