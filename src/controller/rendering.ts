@@ -17,6 +17,7 @@ import { noToolOutputs, type ToolOutputs } from "../core/render/tools/tool-outpu
 import type { RenderInputs } from "../core/render/app-parts.ts";
 import { neededTools } from "../core/render/tools/tool-requests.ts";
 import type { RenderedApp, RenderedFleet, TreeId, Variant } from "../core/render/rendered.ts";
+import { namesIn } from "../core/render/site-trees.ts";
 import { renderWithoutTools } from "../core/render/render-without-tools.ts";
 import { placeApp } from "../core/select/virtual-sites.ts";
 import type { Clock } from "../runtime/clock.ts";
@@ -59,7 +60,7 @@ interface AppRendering {
 }
 
 /** Commits have most of their apps in common. */
-const sitesOf = keptFor(({ sites }: RenderedApp): readonly string[] => [...sites.keys()]);
+const sitesOf = keptFor(({ sites }: RenderedApp): readonly string[] => namesIn(sites));
 
 export class Rendering {
   readonly #readFiles: ReadFiles;

@@ -1,29 +1,45 @@
 import type { FleetModel } from "../model/fleet-model.ts";
 import { siteGroups } from "../select/site-groups.ts";
+import { placeApp } from "../select/virtual-sites.ts";
 import type { FilledShape } from "./fill-shapes.ts";
 import type { TreeId } from "./rendered.ts";
-import { TreesByGroup } from "./trees-by-group.ts";
+import { SiteTrees, treesOfGroups } from "./site-trees.ts";
 
 interface Models {
   readonly model: FleetModel;
   readonly siteModel: FleetModel;
 }
 
-/** The tree of each site. */
+/** The tree of each site of an app. */
 export function treesBySite(
   trees: ReadonlyMap<FilledShape, TreeId>,
-  { model, siteModel }: Models,
-): ReadonlyMap<string, TreeId> {
+  models: Models,
+  app: string,
+): SiteTrees {
+  const { model, siteModel } = models;
   const byGroup = [...trees].flatMap(([{ groups }, tree]) =>
     (groups ?? []).map((group) => [group, tree] as const),
   );
   if ([...trees.keys()].every(({ groups }) => groups !== undefined)) {
-    return new TreesByGroup(siteGroups(model.virtualSites, siteModel.sites), new Map(byGroup));
+    return treesOfGroups(siteGroups(model.virtualSites, siteModel.sites), new Map(byGroup));
   }
-  const bySite = [...trees].flatMap(([{ sites }, tree]) =>
-    sites.map((site) => [site, tree] as const),
-  );
-  return new Map(bySite.toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  return siteTrees(placeApp(model, app, siteModel), treeOfEach(trees));
+}
+
+/** The tree of each site of shapes. */
+export function treeOfEach(trees: ReadonlyMap<FilledShape, TreeId>): ReadonlyMap<string, TreeId> {
+  const found = new Map<string, TreeId>();
+  for (const [{ sites }, tree] of trees) for (const site of sites) found.set(site, tree);
+  return found;
+}
+
+/** Trees by site. `placed`: the sites that an app is placed at; without mistakes they all have one. */
+export function siteTrees(
+  placed: readonly string[],
+  trees: ReadonlyMap<string, TreeId>,
+): SiteTrees {
+  const names = placed.length === trees.size ? placed : [...trees.keys()].toSorted();
+  return new SiteTrees(names, (site) => trees.get(site));
 }
 
 /** The namespace that overlays move the app to, at each site at which one does. */

@@ -5,9 +5,12 @@
  */
 import { StepBudget } from "../expressions/step-budget.ts";
 import { isError, type Parsed } from "../model/diagnostic.ts";
+import { PatchedMap } from "../model/patched-map.ts";
 import { type SiteGroups, siteGroups } from "../select/site-groups.ts";
+import { placeApp } from "../select/virtual-sites.ts";
 import { type FleetContext, readApp, type ShapeInput } from "./app-parts.ts";
-import { namespacesBySite, treesBySite } from "./by-site.ts";
+import { namespacesBySite, siteTrees, treeOfEach } from "./by-site.ts";
+import { PerSite } from "./per-site.ts";
 import { idsOf, kindsOf, lazily, type PlacedRendering } from "./placed-rendering.ts";
 import { type LeftOverlays, leftAfterChanges, overriddenOverlays } from "./overridden-overlays.ts";
 import { unusedPlainSecrets } from "./plain-secrets.ts";
@@ -15,7 +18,7 @@ import { type RenderedShapes, renderShapes } from "./render-shapes.ts";
 import type { TreeId, Variant } from "./rendered.ts";
 import { type Shape, shapesOf } from "./shapes.ts";
 import { changedSites, type FactDigests, type SiteFacts } from "./site-facts.ts";
-import { type ToldBySite, toldAfterChanges, toldDiagnostics } from "./site-mistakes.ts";
+import { type ToldPerSite, toldAfterChanges, toldDiagnostics } from "./site-mistakes.ts";
 import { type OverlayEffect, unusedOverlays } from "./unused-overlays.ts";
 
 type Effects = readonly OverlayEffect[];
@@ -28,14 +31,15 @@ export interface AppRecord {
   readonly peers: ReadonlyMap<string, string>;
   /** What its expressions took; at least what they would take together. */
   readonly steps: number;
-  /** What overlays did, by site: few are different, and equal ones the same object. */
-  readonly effects: () => ReadonlyMap<string, Effects>;
+  readonly trees: () => PerSite<TreeId>;
+  /** What overlays did: few are different, and equal ones the same object. */
+  readonly effects: () => PerSite<Effects>;
   /** The different ones. */
   readonly distinct: readonly Effects[];
   /** Where that is left behind all overlays. */
   readonly left: LeftOverlays;
   /** Warnings of objects, by site. */
-  readonly told: ToldBySite;
+  readonly told: ToldPerSite;
   readonly rendering: Omit<PlacedRendering, "reads">;
 }
 
@@ -55,9 +59,10 @@ export function recordOf(
     digests: facts.digests(),
     peers: new Map(selectors.map((selector) => [selector, facts.digestOfSelected(selector)])),
     steps: mistakes.budget.spent,
-    ...keptEffects(effectsBySite(shapes, [])),
+    trees: lazily(() => PerSite.of(new Map(rendering.app.sites))),
+    ...keptEffects(PerSite.of(effectsBySite(shapes, []))),
     left,
-    told: mistakes.bySite(),
+    told: PerSite.of(mistakes.bySite()),
     rendering,
   };
 }
@@ -87,17 +92,20 @@ export function renderChanged(last: AppRecord, input: ChangedInput): Changed | u
   if (names.length === 0) return changedTo({ ...last, digests }, app, shapes);
   const steps = last.steps + shapes.filled.mistakes.budget.spent;
   if (shapes.diagnostics.some(isError) || !new StepBudget().allows(steps)) return undefined;
-  const changed = new Set(names);
-  const rendering = withChanges(last.rendering, { changed, shapes, input });
-  if (rendering.app.sites.size === 0) return undefined;
-  const others = [...last.effects()].filter(([site]) => !changed.has(site));
-  const effects = effectsBySite(shapes, others);
-  const changes = { changed, shapes: { ends: shapes.ends, chain: app.chain }, effects };
+  const after = withChanges(last, { names, shapes, input });
+  if (after.rendering.app.sites.size === 0) return undefined;
+  const found = effectsBySite(shapes, last.distinct);
+  const effects = last.effects().with(names, found);
+  const changes = {
+    changed: new Set(names),
+    shapes: { ends: shapes.ends, chain: app.chain },
+    effects,
+  };
   const left = leftAfterChanges(app.app, last.left, changes);
   if (left === undefined) return undefined;
-  const told = toldAfterChanges(last.told, changed, shapes.filled.mistakes.bySite());
+  const told = toldAfterChanges(last.told, names, shapes.filled.mistakes.bySite());
   const { peers } = last;
-  const record = { digests, peers, steps, ...keptEffects(effects), left, told, rendering };
+  const record = { digests, peers, steps, ...keptEffects(effects), left, told, ...after };
   return changedTo(record, app, shapes);
 }
 
@@ -108,7 +116,7 @@ function changedTo(
 ): Changed {
   const diagnostics = [
     ...source.diagnostics,
-    ...toldDiagnostics(record.told),
+    ...toldDiagnostics(record.told.bySite),
     ...unusedOverlays(app, record.distinct.flat()),
     ...unusedPlainSecrets(app, [source]),
     ...overriddenOverlays(app, record.left),
@@ -116,10 +124,8 @@ function changedTo(
   return { result: { ok: true, value: { ...record.rendering, reads }, diagnostics }, record };
 }
 
-function keptEffects(
-  bySite: ReadonlyMap<string, Effects>,
-): Pick<AppRecord, "effects" | "distinct"> {
-  return { effects: always(bySite), distinct: [...new Set(bySite.values())] };
+function keptEffects(effects: PerSite<Effects>): Pick<AppRecord, "effects" | "distinct"> {
+  return { effects: always(effects), distinct: effects.distinct };
 }
 
 /** An app at some sites, whatever it is elsewhere. */
@@ -151,38 +157,52 @@ function shapesAt(
 }
 
 interface Changes {
-  readonly changed: ReadonlySet<string>;
+  /** Sites that are others than they were, new or gone. */
+  readonly names: readonly string[];
   readonly shapes: RenderedShapes;
   readonly input: ChangedInput;
 }
 
 function withChanges(
-  last: AppRecord["rendering"],
-  { changed, shapes, input }: Changes,
-): AppRecord["rendering"] {
-  const { context } = input;
-  const others = [...last.app.sites].filter(([site]) => !changed.has(site));
-  const sites = [...others, ...treesBySite(shapes.trees, context)];
-  const moved = [...last.app.movedTo].filter(([site]) => !changed.has(site));
+  last: AppRecord,
+  { names, shapes, input }: Changes,
+): Pick<AppRecord, "trees" | "rendering"> {
+  const { context, name } = input;
+  const { app, variants, ids, kinds } = last.rendering;
+  const now = treeOfEach(shapes.trees);
+  const before = last.trees();
+  const trees = before.with(names, now);
+  const given = names.flatMap((site) =>
+    [before.bySite.get(site) ?? [], now.get(site) ?? []].flat(),
+  );
+  const known = variants instanceof PatchedMap ? variants : new PatchedMap(variants);
   const variantOf = (tree: TreeId): Variant | undefined =>
-    last.variants.get(tree) ?? shapes.variants.get(tree);
-  const variants = sites.flatMap(([, tree]): [TreeId, Variant][] => {
-    const variant = variantOf(tree);
-    return variant === undefined ? [] : [[tree, variant]];
-  });
-  const ids = withMore(last.ids(), idsOf(shapes.variants.values()));
-  const kinds = withMore(last.kinds(), kindsOf(shapes.variants.values()));
+    trees.isAnywhere(tree) ? (known.get(tree) ?? shapes.variants.get(tree)) : undefined;
+  const placed = placeApp(context.model, name, context.siteModel);
   return {
-    app: {
-      ...last.app,
-      sites: new Map(sites.toSorted(([a], [b]) => (a < b ? -1 : 1))),
-      movedTo: new Map([...moved, ...namespacesBySite(shapes.trees)]),
+    trees: always(trees),
+    rendering: {
+      app: {
+        ...app,
+        sites: siteTrees(placed, trees.bySite),
+        movedTo: movedAfter(app.movedTo, names, namespacesBySite(shapes.trees)),
+      },
+      variants: known.with(given.map((tree) => [tree, variantOf(tree)] as const)),
+      places: laterPlaces(input),
+      ids: always(withMore(ids(), idsOf(shapes.variants.values()))),
+      kinds: always(withMore(kinds(), kindsOf(shapes.variants.values()))),
     },
-    variants: new Map(variants),
-    places: laterPlaces(input),
-    ids: always(ids),
-    kinds: always(kinds),
   };
+}
+
+function movedAfter(
+  before: ReadonlyMap<string, string>,
+  names: readonly string[],
+  now: ReadonlyMap<string, string>,
+): ReadonlyMap<string, string> {
+  if (now.size === 0 && !names.some((name) => before.has(name))) return before;
+  const changed = new Set(names);
+  return new Map([...[...before].filter(([site]) => !changed.has(site)), ...now]);
 }
 
 // What is made later is made apart: in one scope with what was before it would keep that, and all before it.
@@ -204,14 +224,13 @@ function withMore(before: ReadonlySet<string>, added: ReadonlySet<string>): Read
   return added.isSubsetOf(before) ? before : before.union(added);
 }
 
+/** Of the sites of the shapes; what is as one of these is that one. */
 function effectsBySite(
   { filled, ends }: RenderedShapes,
-  others: readonly (readonly [string, Effects])[],
+  others: readonly Effects[],
 ): ReadonlyMap<string, Effects> {
-  const known = new Map(
-    [...new Set(others.map(([, own]) => own))].map((own) => [textOf(own), own]),
-  );
-  const found = new Map(others);
+  const known = new Map(others.map((own) => [textOf(own), own]));
+  const found = new Map<string, Effects>();
   const same = (own: Effects): Effects => {
     const text = textOf(own);
     const one = known.get(text) ?? own;

@@ -9,6 +9,7 @@ import type { FilledShape } from "./fill-shapes.ts";
 import type { LayeredApp } from "./layered-app.ts";
 import { warning } from "./mistake.ts";
 import type { ChainLink, OverlayChain } from "./overlay-chain.ts";
+import type { PerSite } from "./per-site.ts";
 import type { OverlayEffect } from "./unused-overlays.ts";
 
 /** By position, of overlays that change something: a site at which that is left; null: at none. */
@@ -34,8 +35,8 @@ export interface ChangedOverlays {
   readonly changed: ReadonlySet<string>;
   /** Of the sites among them that have the app. */
   readonly shapes: ShapeEnds;
-  /** What overlays did, by site: of all sites, in the order in which they were applied. */
-  readonly effects: ReadonlyMap<string, readonly OverlayEffect[]>;
+  /** What overlays did at all sites, in the order in which they were applied. */
+  readonly effects: PerSite<readonly OverlayEffect[]>;
 }
 
 /** The same where only some sites have changed; undefined where all others have to be looked at, too. */
@@ -45,7 +46,7 @@ export function leftAfterChanges(
   { changed, shapes, effects }: ChangedOverlays,
 ): LeftOverlays | undefined {
   const left = new Map<number, string | null>();
-  for (const index of overridable(app, [...new Set(effects.values())].flat())) {
+  for (const index of overridable(app, effects.distinct.flat())) {
     // One that did nothing before is left nowhere, too.
     const known = last.get(index) ?? null;
     const isKept = known !== null && !changed.has(known);
@@ -93,7 +94,7 @@ function siteWithEffect(index: number, { ends, chain }: ShapeEnds): string | und
 }
 
 function siteWhereLast(index: number, effects: ChangedOverlays["effects"]): string | undefined {
-  return [...effects].find(([, own]) => lastChange(own) === index)?.[0];
+  return [...effects.bySite].find(([, own]) => lastChange(own) === index)?.[0];
 }
 
 function lastChange(effects: readonly OverlayEffect[]): number | undefined {

@@ -129,7 +129,7 @@ function renderAgain(context: FleetContext, name: string): Parsed<PlacedRenderin
   if (now === undefined || !result.ok) return result;
   last.record = now;
   // Where in files that is, which are not in the key, changes without what they say.
-  if (now.told.size > 0) return result;
+  if (now.told.bySite.size > 0) return result;
   const table = (): AppTable => ({ key: tableKey(readApp(context, name)), ...tableOf(now) });
   return { ...result, value: { ...result.value, table } };
 }
@@ -167,7 +167,7 @@ function renderNew(context: FleetContext, name: string): Outcome {
   const app = {
     app: name,
     inputDigest: digestOf(input),
-    sites: treesBySite(shapes.trees, context),
+    sites: treesBySite(shapes.trees, context, name),
     movedTo: namespacesBySite(shapes.trees),
   };
   const value = placed(app, shapes);

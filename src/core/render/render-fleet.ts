@@ -13,7 +13,7 @@ import { mayDefineKinds } from "./custom-kinds.ts";
 import { fleetContext, type RenderInputs } from "./app-parts.ts";
 import type { AppRendering, PlacedRendering } from "./placed-rendering.ts";
 import { renderPlacedApp } from "./render-app.ts";
-import type { RenderedFleet } from "./rendered.ts";
+import type { RenderedFleet, TreeId, Variant } from "./rendered.ts";
 import { sharedObjects } from "./shared-objects.ts";
 import { unreadValues } from "./unread-values.ts";
 import type { ToolOutputs } from "./tools/tool-output.ts";
@@ -41,12 +41,29 @@ export function renderFleet(model: FleetModel, inputs: RenderInputs = {}): Parse
     ok: true,
     value: {
       apps: new Map(renderings.map(({ app }) => [app.app, app])),
-      // Where each site has variants of its own these are many, and few of them are asked for.
-      variants: new LaterMap(() => new Map(renderings.flatMap(({ variants }) => [...variants]))),
+      variants: new AllVariants(renderings.map(({ variants }) => variants)),
       tables: renderings.flatMap(({ table }) => table ?? []),
     },
     diagnostics: sorted,
   };
+}
+
+/** Where each site has variants of its own these are many, and few of them are asked for. */
+class AllVariants extends LaterMap<TreeId, Variant> {
+  readonly #byApp: readonly ReadonlyMap<TreeId, Variant>[];
+
+  constructor(byApp: readonly ReadonlyMap<TreeId, Variant>[]) {
+    super(() => new Map(byApp.flatMap((variants) => [...variants])));
+    this.#byApp = byApp;
+  }
+
+  override get(tree: TreeId): Variant | undefined {
+    return this.#byApp.find((variants) => variants.has(tree))?.get(tree);
+  }
+
+  override has(tree: TreeId): boolean {
+    return this.#byApp.some((variants) => variants.has(tree));
+  }
 }
 
 /**

@@ -4,6 +4,7 @@
  */
 import { StepBudget } from "../expressions/step-budget.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
+import type { PerSite } from "./per-site.ts";
 
 /** Something that is told of a site. */
 interface Told {
@@ -16,8 +17,10 @@ interface Told {
   readonly id: string;
 }
 
+type ToldBySite = ReadonlyMap<string, readonly Told[]>;
+
 /** What is told of each site of which something is: equal lists are the same object. */
-export type ToldBySite = ReadonlyMap<string, readonly Told[]>;
+export type ToldPerSite = PerSite<readonly Told[]>;
 
 interface Found {
   readonly told: Told;
@@ -66,13 +69,15 @@ function bySite(found: readonly Found[]): ToldBySite {
 
 /** What was told before where nothing has changed, and now of the sites that have. */
 export function toldAfterChanges(
-  before: ToldBySite,
-  changed: ReadonlySet<string>,
+  before: ToldPerSite,
+  changed: readonly string[],
   now: ToldBySite,
-): ToldBySite {
+): ToldPerSite {
+  if (now.size === 0) return before.with(changed, now);
   const lists = new SameLists();
-  const others = [...before].filter(([site]) => !changed.has(site));
-  return new Map([...others, ...now].map(([site, own]) => [site, lists.same(own)]));
+  for (const list of before.distinct) lists.same(list);
+  const same = new Map([...now].map(([site, list]) => [site, lists.same(list)]));
+  return before.with(changed, same);
 }
 
 class SameLists {

@@ -10,7 +10,9 @@ import {
   renderedAt,
 } from "./changed-sites.ts";
 import { lazily } from "./placed-rendering.ts";
+import { PerSite } from "./per-site.ts";
 import type { TreeId, Variant } from "./rendered.ts";
+import { SiteTrees } from "./site-trees.ts";
 import type { FactDigests } from "./site-facts.ts";
 
 /** The table of a record, but for its key. */
@@ -18,7 +20,7 @@ export function tableOf(record: AppRecord): Omit<AppTable, "key"> {
   const { digests, peers, steps, distinct, left, rendering } = record;
   const { app, variants, ids, kinds } = rendering;
   const sites = [...app.sites];
-  const effects = record.effects();
+  const { bySite } = record.effects();
   const positions = new Map(distinct.map((own, index) => [own, index]));
   return {
     steps,
@@ -34,7 +36,7 @@ export function tableOf(record: AppRecord): Omit<AppTable, "key"> {
     sites: sites.map(([site]) => site).join("\n"),
     facts: sites.map(([site]) => digests.get(site) ?? "").join(""),
     trees: sites.map(([, tree]) => tree).join(""),
-    did: sites.map(([site]) => positions.get(effects.get(site) ?? []) ?? 0),
+    did: sites.map(([site]) => positions.get(bySite.get(site) ?? []) ?? 0),
   };
 }
 
@@ -49,17 +51,19 @@ export function recordOfTable(
     own.map(([overlay, changed, images]) => ({ overlay, changed, matchedImages: new Set(images) })),
   );
   const { did, moved } = table;
-  const sites = new Map(names.map((site, index) => [site, treeOf(index)]));
+  const sites = new SiteTrees(names, (site) => trees().bySite.get(site));
+  const trees = lazily(() => PerSite.of(new Map(names.map((site, at) => [site, treeOf(at)]))));
   return {
     digests: digestsOf(table, input),
     peers: new Map(Object.entries(table.peers)),
     steps: table.steps,
+    trees,
     distinct,
-    effects: lazily(
-      () => new Map(names.map((site, index) => [site, distinct[did[index] ?? 0] ?? []])),
+    effects: lazily(() =>
+      PerSite.of(new Map(names.map((site, index) => [site, distinct[did[index] ?? 0] ?? []]))),
     ),
     left: new Map(table.left),
-    told: new Map(),
+    told: PerSite.of(new Map()),
     rendering: {
       app: { app: input.name, inputDigest, sites, movedTo: new Map(Object.entries(moved)) },
       variants: laterVariants(table, input),
