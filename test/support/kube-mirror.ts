@@ -13,7 +13,7 @@ import type { AddressInfo } from "node:net";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runHttpBackend } from "../../src/adapters/git/http-backend-process.ts";
+import { createMirrorGitHandler } from "../../src/adapters/git/http-backend.ts";
 import { type NativeStore, openStore } from "../../src/adapters/git/native-store.ts";
 import type { TreeChange } from "../../src/adapters/git/object-store.ts";
 import { type KubeObject, keyOf, objectId } from "../../src/core/model/kube-object.ts";
@@ -97,32 +97,14 @@ export async function startTestMirror(): Promise<TestMirror> {
     for (const site of report.sites) sites.set(site.site, site);
     return true;
   };
-  const serveGit = (
-    request: IncomingMessage,
-    response: ServerResponse,
-    { path, body }: { path: string; body: Buffer },
-  ): Promise<void> => {
-    const [pathname = "", query = ""] = path.split("?");
-    return runHttpBackend(
-      {
-        repoDir,
-        method: request.method === "POST" ? "POST" : "GET",
-        path: pathname,
-        query,
-        contentType: request.headers["content-type"] ?? "",
-        protocol: String(request.headers["git-protocol"] ?? ""),
-        body,
-        config: { "safe.directory": "*" },
-        timeoutMs: 30_000,
-      },
-      response,
-      systemClock(),
-    );
-  };
+  const serveGit = createMirrorGitHandler({
+    repoDir: () => repoDir,
+    authorize: (_mirror, authorization) => isAuthorized(authorization),
+    clock: systemClock(),
+  });
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const body = await readBody(request);
     const path = (request.url ?? "").replace(/^\/mirrors\/eu\.git/, "");
-    if (!request.headers.authorization?.startsWith("Basic ")) {
+    if (!isAuthorized(request.headers.authorization)) {
       response.writeHead(401, { "www-authenticate": 'Basic realm="flotilla"' }).end();
     } else if (path === "/hints") {
       response.writeHead(200, { "content-type": "application/x-ndjson" });
@@ -130,12 +112,12 @@ export async function startTestMirror(): Promise<TestMirror> {
       hints.add(response);
       response.on("close", () => hints.delete(response));
     } else if (path === "/answers") {
-      const answer = JSON.parse(body.toString()) as SiteAnswer; // of the worker under test
+      const answer = (await readJson(request)) as SiteAnswer; // of the worker under test
       answers.get(answer.id)?.(answer);
       response.writeHead(200, { "content-type": "application/json" }).end("{}");
     } else if (path === "/reports") {
       // Written by the worker under test.
-      const report = JSON.parse(body.toString()) as WorkerReport;
+      const report = (await readJson(request)) as WorkerReport;
       if (mirror.isOld && report.sites.some((site) => site.kubernetesVersion !== undefined)) {
         response.writeHead(400).end();
         return;
@@ -145,7 +127,7 @@ export async function startTestMirror(): Promise<TestMirror> {
       response.end(JSON.stringify({ resend: !isTaken, head, epoch }));
     } else {
       gitRequests.push(path);
-      await serveGit(request, response, { path, body });
+      if (!(await serveGit(request, response))) response.writeHead(404).end();
     }
   };
   let server: Server | undefined;
@@ -282,8 +264,12 @@ function isObjects(target: readonly KubeObject[] | LeavingMarker): target is rea
   return Array.isArray(target);
 }
 
-async function readBody(request: IncomingMessage): Promise<Buffer> {
+function isAuthorized(authorization: string | undefined): boolean {
+  return authorization?.startsWith("Basic ") === true;
+}
+
+async function readJson(request: IncomingMessage): Promise<unknown> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
+  return JSON.parse(Buffer.concat(chunks).toString());
 }
