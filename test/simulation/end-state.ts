@@ -1,5 +1,6 @@
 /** What clusters have at the end of a story, against what the last head says. */
 import { namespaceOf, type StoredObject } from "../../src/core/cluster-model/stored-object.ts";
+import { keyOf, objectId } from "../../src/core/model/kube-object.ts";
 import type { SimSite } from "./cluster-connection.ts";
 import { appsAt, type StoryHead } from "./fleet-story.ts";
 import { at, ownerOf } from "./live-object.ts";
@@ -11,12 +12,14 @@ export interface Clusters {
   readonly forgotten: ReadonlySet<string>;
   /** Control was lost: that an app was there, and left the fleet since, is written nowhere. */
   readonly wasControlLost: boolean;
+  /** Mirrors were lost: what they have given since (`<site> <app> <object>`); nobody knows the rest. Null: they were not. */
+  readonly given: ReadonlySet<string> | null;
 }
 
 /** What is wrong with the clusters of a head that has had its time: each has exactly what the head says, or words. */
 export function differences(
   head: StoryHead,
-  { sites, forgotten, wasControlLost }: Clusters,
+  { sites, forgotten, wasControlLost, given }: Clusters,
 ): string[] {
   return Object.keys(head.sites).flatMap((name) => {
     const site = sites.get(name);
@@ -27,9 +30,14 @@ export function differences(
     const isUnknown = (app: string): boolean =>
       forgotten.has(name) || (wasControlLost && head.apps[app] === undefined);
     const found = ownedObjects(site).filter(({ app }) => apps.includes(app) || !isUnknown(app));
-    const words = found.map((each) => each.words);
-    const missing = wanted.filter((each) => !words.includes(each));
-    const surplus = words.filter((each) => !wanted.includes(each));
+    const words = new Set(found.map((each) => each.words));
+    const missing = wanted.filter((each) => !words.has(each));
+    // No release has dropped what no tree had: it stays, for nobody has counted it.
+    const isKnown = ({ app, id }: OwnedObject): boolean =>
+      given === null || given.has(`${name} ${app} ${id}`);
+    const surplus = found
+      .filter((each) => !wanted.includes(each.words) && isKnown(each))
+      .map((each) => each.words);
     return [
       ...missing.map((each) => `${name} lacks ${each}`),
       ...surplus.map((each) => `${name} still has ${each}`),
@@ -52,6 +60,7 @@ function wordsOf({ apps, sharer }: StoryHead, app: string): string[] {
 
 interface OwnedObject {
   readonly app: string;
+  readonly id: string;
   readonly words: string;
 }
 
@@ -60,7 +69,7 @@ function ownedObjects({ cluster }: SimSite): OwnedObject[] {
     const app = ownerOf(object);
     const { name } = object.metadata;
     const words = `${app}: ${object.kind} ${namespaceOf(object)}/${name} ${typeof detail === "string" ? detail : ""}`;
-    return app === undefined ? [] : [{ app, words }];
+    return app === undefined ? [] : [{ app, id: objectId(keyOf(object)), words }];
   };
   const all = (plural: string): StoredObject[] => [...cluster.store.all(plural)];
   return [

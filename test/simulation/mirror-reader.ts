@@ -20,6 +20,25 @@ export interface MirrorCommit {
   readonly sites: ReadonlyMap<string, SiteTrees>;
 }
 
+interface Given {
+  /** `<site> <app>` */
+  readonly place: string;
+  readonly trees: Set<string>;
+  /** The good tree of the oldest commit. */
+  good: string | undefined;
+}
+
+/** Commits come newest first. */
+function noteGiven(given: Map<string, Given>, place: string, sites: MirrorCommit["sites"]): void {
+  const [site = "", app = ""] = place.split(" ");
+  const { apps, good } = sites.get(site) ?? {};
+  const entry = apps?.get(app);
+  const known = given.get(place) ?? { place, trees: new Set<string>(), good: undefined };
+  given.set(place, known);
+  if (entry !== undefined && "tree" in entry) known.trees.add(entry.tree);
+  known.good = good?.get(app);
+}
+
 export class MirrorReader {
   readonly #commits = new Map<string, Promise<MirrorCommit>>();
   /** By the ids of the two folders of a site. */
@@ -36,6 +55,29 @@ export class MirrorReader {
       const files = await store.children(tree);
       return new Set(files.map(({ path }) => path.replace(/\.yaml$/, "")));
     });
+  }
+
+  /**
+   * The trees that each app had at each site after a time, and before it as long as it had been there then; and the good
+   * one that came along with it.
+   */
+  async givenAt(
+    store: ObjectStore,
+    head: string | null,
+    isAfter: (commit: string) => boolean,
+  ): Promise<readonly Given[]> {
+    const given = new Map<string, Given>();
+    let were: ReadonlySet<string> | undefined;
+    for (let commit: string | null | undefined = head; commit;) {
+      const { parent, sites } = await this.at(store, commit);
+      const named = new Set(
+        [...sites].flatMap(([site, { apps }]) => [...apps.keys()].map((app) => `${site} ${app}`)),
+      );
+      if (!isAfter(commit)) were = were?.intersection(named) ?? named;
+      for (const place of were ?? named) noteGiven(given, place, sites);
+      commit = parent;
+    }
+    return [...given.values()];
   }
 
   async #read(store: ObjectStore, commit: string): Promise<MirrorCommit> {

@@ -3,7 +3,7 @@ import { ControlRepository } from "../../src/controller/control-repository.ts";
 import type { ObjectStore } from "../../src/adapters/git/object-store.ts";
 import type { StoredObject } from "../../src/core/cluster-model/stored-object.ts";
 import type { Json } from "../../src/core/model/json.ts";
-import type { MirrorTrailers } from "../../src/core/protocol/mirror-layout.ts";
+import { mirrorBranch, type MirrorTrailers } from "../../src/core/protocol/mirror-layout.ts";
 import { type KubeObject, keyOf, objectId } from "../../src/core/model/kube-object.ts";
 import type { ControlState, MirrorEntry } from "../../src/core/rollout/planner-types.ts";
 import { WriteAuditor } from "./write-promises.ts";
@@ -30,6 +30,8 @@ export class Auditor {
   readonly #writes: WriteAuditor;
   /** Mirror -> the newest commit that its worker has followed. */
   readonly #newest = new Map<string, string>();
+  /** Commits of mirrors that were made since they were lost; null: they were not. */
+  #madeSince: Set<string> | null = null;
 
   constructor(ground: Ground, fail: (what: string) => void) {
     this.#ground = ground;
@@ -63,6 +65,7 @@ export class Auditor {
 
   /** Everything that a mirror commit changes is named by it, with the release that control had handed over. */
   mirrorCommit(mirror: string, commit: string): void {
+    this.#madeSince?.add(commit);
     const region = this.#ground.regions.get(mirror);
     if (region !== undefined) this.#look(() => this.#checkMirrorCommit(region, commit));
   }
@@ -187,6 +190,29 @@ export class Auditor {
       .get(site)
       ?.apps.get(app);
     return entry !== undefined && "tree" in entry ? this.#objectsOf(mirror, entry.tree) : new Set();
+  }
+
+  /** Mirrors are lost now: what their workers bring back is what they had. */
+  lose(): void {
+    this.#madeSince = new Set();
+  }
+
+  /** `<site> <app> <object>`: what mirrors have given since they were lost, and what they had then; null: they were not. */
+  async given(): Promise<ReadonlySet<string> | null> {
+    const made = this.#madeSince;
+    if (made === null) return null;
+    const given = new Set<string>();
+    for (const { mirror } of this.#ground.regions.values()) {
+      const head = await mirror.store.resolve(mirrorBranch);
+      const places = await this.#reader.givenAt(mirror.store, head, (commit) => made.has(commit));
+      for (const { place, trees, good } of places) {
+        const all = good === undefined ? [...trees] : [...trees, good];
+        const ids = all.map((tree) => this.#reader.objectsOf(mirror.store, tree));
+        for (const id of (await Promise.all(ids)).flatMap((each) => [...each]))
+          given.add(`${place} ${id}`);
+      }
+    }
+    return given;
   }
 
   #objectsOf(mirror: string, tree: string): Promise<ReadonlySet<string>> {

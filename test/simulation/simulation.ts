@@ -37,6 +37,8 @@ export interface Outcome {
 /** Time that a fleet gets to come to rest once everything is well. */
 const calmMs = 120_000;
 const lookEveryMs = 500;
+/** Time in which a worker has looked every site over for drift: what it did after its store was copied it knows no more. */
+const driftMs = 12 * 60_000;
 /** The longest that is waited for a controller to lead, and for a commit to be followed. */
 const wellMs = 5000;
 /** People look after so long whether they are asked for anything. */
@@ -93,6 +95,7 @@ class Story {
   readonly #aftermathMs: number;
   #declared = 0;
   #wasControlLost = false;
+  #wasStoreLost = false;
   /** Sites that some head had and a later one had not. */
   readonly #forgotten = new Set<string>();
   #lastPass: Pass | undefined;
@@ -209,7 +212,9 @@ class Story {
     else if (event.kind === "pause-worker") this.#workers.get(region.name)?.pause(event.forMs);
     else {
       this.#killWorker(region, event.downMs);
-      if (event.kind === "restore-worker") this.#backups.restoreWorker(event);
+      if (event.kind !== "restore-worker") return;
+      this.#backups.restoreWorker(event);
+      this.#wasStoreLost ||= event.what !== "copy";
     }
   }
 
@@ -237,6 +242,7 @@ class Story {
       this.#killController(event.downMs);
       if (event.kind === "kill-controller") return;
       this.#wasControlLost = true;
+      if (event.what === "both") this.#auditor.lose();
       this.#passAuditor.forget();
       this.#backups.restoreController(event);
     }
@@ -369,7 +375,7 @@ class Story {
     if (isPatient && (await this.#rest(patienceMs)) === null) return;
     if (this.violations.length > 0) return;
     repository.commit(goodHead(repository.head, "v9", { contested: this.#contested }));
-    const open = await this.#rest(calmMs);
+    const open = await this.#rest(this.#wasStoreLost ? calmMs + driftMs : calmMs);
     if (open === null) return;
     this.#fail(`it does not come to rest: ${open} (the controller says: ${this.#told()})`);
   }
@@ -387,6 +393,7 @@ class Story {
         sites,
         forgotten: this.#forgotten,
         wasControlLost: this.#wasControlLost,
+        given: await this.#auditor.given(),
       });
       if (left.length === 0 && this.#isQuiet()) return null;
     }
