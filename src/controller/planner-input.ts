@@ -31,6 +31,8 @@ export interface ReadMirror {
   readonly isAwaited: boolean;
   /** Its worker is at a head that the mirror does not have. */
   readonly isBehindWorker: boolean;
+  /** Its worker was silent when the pass began. */
+  readonly isSilent: boolean;
 }
 
 /** Everything that one pass has read. */
@@ -120,11 +122,15 @@ function observedWorkers({
 
 /**
  * The mirror may have come back from an older copy, or empty: a commit on it would part from what its worker follows,
- * which then could not be brought back. An operator's word that the region goes on without its worker ends the wait.
+ * which then could not be brought back. An operator's word that the region goes on without its worker ends the wait, as
+ * long as that is silent.
  */
-export function mayLack(read: ReadMirror, { state: { workers } }: ControlSnapshot): boolean {
-  if (read.isBehindWorker) return true;
-  return read.isAwaited && own(workers, read.mirror.name)?.excused === undefined;
+export function mayLack(
+  { mirror, isAwaited, isBehindWorker, isSilent }: ReadMirror,
+  { state: { workers } }: ControlSnapshot,
+): boolean {
+  if (!isAwaited && !isBehindWorker) return false;
+  return !isSilent || own(workers, mirror.name)?.excused === undefined;
 }
 
 /**

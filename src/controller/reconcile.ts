@@ -98,12 +98,13 @@ async function readMirrors(world: World, known: readonly ReadMirror[]): Promise<
   const expected = expectedMirrors(await world.control.read());
   const read = await forEachAtOnce(unread, mirrorsAtOnce, async (mirror) => {
     const workerHead = observations.headOf(mirror.name);
+    const isSilent = observations.silentSince(mirror.name) !== null;
     const isExpected = expected === null || expected.has(mirror.name);
     const found = await recovery.catchUp(mirror, { workerHead, isExpected });
     const snapshot = await mirror.snapshot();
     const isAwaited = workerHead === undefined;
     const { epoch, isBehind: isBehindWorker } = found;
-    return { epoch, mirror: { mirror, snapshot, isAwaited, isBehindWorker } };
+    return { epoch, mirror: { mirror, snapshot, isAwaited, isBehindWorker, isSilent } };
   });
   for (const { epoch } of read) if (epoch >= world.epoch) await world.raise(epoch);
   return [...known, ...read.map(({ mirror }) => mirror)];

@@ -44,8 +44,16 @@ export class Recovery {
     return this.#wanted.get(mirror) ?? null;
   }
 
-  /** What there is to say of a mirror that is behind its worker, and what ends it. */
-  messageOf(mirror: string): string {
+  /** What there is to say of a mirror that is behind its worker, silent `since` (ms) or live, and what ends it. */
+  messageOf(mirror: string, since: number | null): string {
+    if (since === null) return this.#findingOf(mirror);
+    return (
+      `${this.#findingOf(mirror)}; the worker is ${silentSinceInWords(since)}: where it does not come back, ` +
+      "an operator's excuse of the region lets that go on from what the mirror has"
+    );
+  }
+
+  #findingOf(mirror: string): string {
     const found =
       "its worker has a newer head than this mirror, which came back from an older copy";
     const refused = this.#refused.get(mirror);
@@ -110,4 +118,9 @@ export class Recovery {
     this.#wanted.delete(mirror);
     return standing;
   }
+}
+
+/** Since when (wall ms) a worker is silent. */
+export function silentSinceInWords(since: number): string {
+  return `silent since ${new Date(since).toISOString()}`;
 }

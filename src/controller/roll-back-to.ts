@@ -113,7 +113,7 @@ async function inputNow(world: World, control: ControlSnapshot): Promise<StartIn
   const mirrors = await Promise.all(
     world.mirrors.all().map(async (mirror) => {
       const snapshot = await mirror.snapshot();
-      return { mirror, snapshot, isAwaited: false, isBehindWorker: false };
+      return { mirror, snapshot, isAwaited: false, isBehindWorker: false, isSilent: false };
     }),
   );
   const state = { control, mirrors, head: head.value, controlLost: undefined };

@@ -7,7 +7,7 @@ import type { ControlState, ReleaseProgress } from "../core/rollout/planner-type
 import type { Hold } from "../core/rollout/records.ts";
 import { appsAtSite, releaseAt, siteLink, standingAt } from "./app-at-site.ts";
 import type { Observations } from "./observations.ts";
-import type { Recovery } from "./recovery.ts";
+import { type Recovery, silentSinceInWords } from "./recovery.ts";
 import type { Pass } from "./reconcile.ts";
 
 export interface StatusInput {
@@ -114,12 +114,12 @@ function regionRows({ pass, observations, recovery }: StatusInput): FleetStatus[
     const behind = pass.mirrors.some(({ mirror, isBehindWorker }) =>
       mirror.name === name ? isBehindWorker : false,
     );
-    const isSilent = observations.silentSince(name) !== null || behind;
+    const since = observations.silentSince(name);
     return {
       name,
       sites: facts.filter(({ region }) => region === name).length,
-      worker: isSilent ? "silent" : "live",
-      message: behind ? recovery.messageOf(name) : regionMessage(observations, name),
+      worker: since !== null || behind ? "silent" : "live",
+      message: behind ? recovery.messageOf(name, since) : regionMessage(observations, name),
     };
   });
 }
@@ -127,7 +127,7 @@ function regionRows({ pass, observations, recovery }: StatusInput): FleetStatus[
 function regionMessage(observations: Observations, name: string): string {
   if (observations.headOf(name) === undefined) return "its worker has not reported since the start";
   const since = observations.silentSince(name);
-  if (since !== null) return `silent since ${new Date(since).toISOString()}`;
+  if (since !== null) return silentSinceInWords(since);
   return observations.refusedOf(name);
 }
 

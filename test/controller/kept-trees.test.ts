@@ -28,7 +28,7 @@ async function standing(files: Readonly<Record<string, string>>) {
   const content: SiteContent = { apps: new Map([["web", { tree }]]), good: new Map(), meta: null };
   const snapshot = { head: null, trailers: null, sites: new Map([["e1", content]]) };
   const trees = new KeptTrees();
-  const read = { mirror, snapshot, isAwaited: false, isBehindWorker: false };
+  const read = { mirror, snapshot, isAwaited: false, isBehindWorker: false, isSilent: false };
   await trees.learn([read], unrendered);
   return { trees, tree };
 }

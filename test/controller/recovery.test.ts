@@ -1,6 +1,8 @@
+import { randomUUID } from "node:crypto";
 import { cp, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
+import type { WorkerReport } from "../../src/core/protocol/worker-report.ts";
 import { createLogger } from "../../src/runtime/logger.ts";
 import { systemClock } from "../../src/runtime/system-clock.ts";
 import type { WorkerConfig } from "../../src/worker/config.ts";
@@ -93,6 +95,29 @@ async function withOldCopy() {
 async function restore(bench: ControllerBench, copy: string, path: string): Promise<void> {
   await rm(join(bench.stateDir, path), { recursive: true });
   await cp(join(copy, path), join(bench.stateDir, path), { recursive: true });
+}
+
+const authorization = `Basic ${Buffer.from(`flotilla:${mirrorTokens.east}`).toString("base64")}`;
+
+/** The worker of east, new each time, says once that it stands at this commit. */
+async function reportHead(bench: ControllerBench, head: string): Promise<{ recover?: string }> {
+  const body: WorkerReport = {
+    worker: randomUUID(),
+    sequence: 1,
+    full: true,
+    head,
+    epoch: 0,
+    sites: [],
+    apps: [],
+    stopped: {},
+    refused: "",
+  };
+  const answer = await fetch(`http://127.0.0.1:${bench.port}/mirrors/east.git/reports`, {
+    method: "POST",
+    headers: { authorization, "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  return (await answer.json()) as { recover?: string }; // ReportAnswer
 }
 
 const regionMessage = async (
@@ -212,6 +237,42 @@ describe("a state folder that came back from an older copy", { timeout: 120_000 
     );
   });
 
+  it("goes on without a worker that has told of a newer head and went away, by an operator's excuse", async () => {
+    const { bench, copy, worker, newest, stopWorker } = await withOldCopy();
+    await stopWorker();
+    await restore(bench, copy, "mirrors/east.git");
+    const suspended = siteYaml("a1", {
+      region: "east",
+      labels: { ring: "canary" },
+      spec: { suspend: true },
+    });
+    await bench.fleet.commit({ "sites/a1.yaml": suspended });
+    const controller = await startController(bench);
+    const east = bench.mirror("east");
+    const before = await east.head();
+    await eventually("it is asked for", async () => (await reportHead(bench, newest)).recover);
+    const message = await eventually("it is silent", async () => {
+      const text = await regionMessage(controller, "east");
+      return text.includes("silent since") && text;
+    });
+    expect(message).toContain("an operator's excuse of the region");
+    expect(await east.head()).toBe(before);
+
+    await controller.decide({ verb: "excuse", region: "east", why: "its disk burnt" });
+    await eventually("the new fact is in the mirror", async () =>
+      (await east.file("meta/a1.json"))?.includes('"suspend":true'),
+    );
+    const parted = await east.head();
+
+    await realWorker(bench);
+    await eventually("the worker that came back is told what to do", async () =>
+      (await regionMessage(controller, "east")).includes("let the worker start with an empty one"),
+    );
+    const log = await east.git("log", "--format=", "--name-only", "main");
+    expect(log).not.toContain(".leaving");
+    expect([await east.head(), await worker.head()]).toEqual([parted, newest]);
+  });
+
   it("does not take what is no descendant of the mirror's head", async () => {
     const bench = await controllerBench();
     await commitFleet(bench.fleet);
@@ -228,19 +289,17 @@ describe("a state folder that came back from an older copy", { timeout: 120_000 
     const head = await git(["commit-tree", tree, "-m", message], forged);
     const controller = await startController(bench);
     const url = `http://127.0.0.1:${bench.port}/mirrors/east.git`;
-    const header = `Authorization: Basic ${Buffer.from(`flotilla:${mirrorTokens.east}`).toString("base64")}`;
-    const body = { worker: "forged", sequence: 1, full: true, head, epoch: 0, sites: [], apps: [] };
-    const report = async (): Promise<{ recover?: string }> => {
-      const answer = await fetch(`${url}/reports`, {
-        method: "POST",
-        headers: { authorization: header.slice(15), "content-type": "application/json" },
-        body: JSON.stringify({ ...body, stopped: {}, refused: "" }),
-      });
-      return (await answer.json()) as { recover?: string }; // ReportAnswer
-    };
+    const report = () => reportHead(bench, head);
     await eventually("it is asked for", async () => (await report()).recover === head);
     await git(
-      ["-c", `http.extraHeader=${header}`, "push", "-q", url, `${head}:refs/flotilla/recover`],
+      [
+        "-c",
+        `http.extraHeader=Authorization: ${authorization}`,
+        "push",
+        "-q",
+        url,
+        `${head}:refs/flotilla/recover`,
+      ],
       forged,
     );
     const message2 = await eventually("it is refused", async () => {
