@@ -4,20 +4,16 @@ import { closestName } from "./closest-name.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { byRegion } from "./domain-stages.ts";
 import { type Entry, errorAt, type Finding, type FleetDraft } from "./fleet-draft.ts";
-import type { Fleet, FleetDocument } from "./kinds.ts";
+import type { Fleet, FleetDocument, KindName } from "./kinds.ts";
 import type { FieldPath } from "./yaml-places.ts";
 
 /** The Fleet's labels; undefined: it declares none, so anything goes. */
 export type Vocabulary = Fleet["spec"]["labels"];
 
-/** Labels that Kubernetes would refuse, in any kind, and labels of sites that the vocabulary does not have. */
+/** Labels of the vocabulary, and those that overlays and stages name. */
 export function checkLabels(draft: FleetDraft): Diagnostic[] {
-  const vocabulary = draft.fleet?.value.spec.labels;
   return [
     ...checkVocabularySyntax(draft.fleet),
-    ...allEntries(draft).flatMap((entry) =>
-      checkSyntax(entry, ["metadata", "labels"], entry.value.metadata.labels),
-    ),
     ...[...draft.profiles.values(), ...draft.apps.values()].flatMap((entry) =>
       (entry.value.spec.overlays ?? []).flatMap(({ labels = {} }, index) => {
         // What an expression gives is checked where it is filled in.
@@ -26,19 +22,35 @@ export function checkLabels(draft: FleetDraft): Diagnostic[] {
         return checkSyntax(entry, path, Object.fromEntries(written));
       }),
     ),
-    ...[...draft.sites.values()].flatMap((site) =>
-      Object.entries(site.value.metadata.labels ?? {}).flatMap(([key, value]) => {
-        if (labelKeyProblem(key) ?? labelValueProblem(value)) return []; // told already
-        const path = ["metadata", "labels", key];
-        const keyFinding = unknownKey(vocabulary, key);
-        if (keyFinding !== undefined) return errorAt(site.document.keyAt(path), keyFinding);
-        const valueFinding = unknownValue(vocabulary, key, value);
-        return valueFinding === undefined ? [] : errorAt(site.document.at(path), valueFinding);
-      }),
-    ),
     ...checkFailureDomains(draft.fleet),
     ...checkStageDomains(draft),
   ];
+}
+
+/** Labels of a document that Kubernetes would refuse, and of a Site that the vocabulary does not have. */
+export function checkOwnLabels(
+  { kind, entry }: { readonly kind: KindName; readonly entry: Entry<FleetDocument> },
+  vocabulary: Vocabulary,
+): Diagnostic[] {
+  // A Decision is read, and goes no further.
+  if (kind === "Decision") return [];
+  const { labels } = entry.value.metadata;
+  const mistakes = checkSyntax(entry, ["metadata", "labels"], labels);
+  return kind === "Site" ? [...mistakes, ...unknownLabels(entry, vocabulary)] : mistakes;
+}
+
+function unknownLabels(
+  { value: { metadata }, document }: Entry<FleetDocument>,
+  vocabulary: Vocabulary,
+): Diagnostic[] {
+  return Object.entries(metadata.labels ?? {}).flatMap(([key, value]) => {
+    if (labelKeyProblem(key) ?? labelValueProblem(value)) return []; // told already
+    const path = ["metadata", "labels", key];
+    const keyFinding = unknownKey(vocabulary, key);
+    if (keyFinding !== undefined) return errorAt(document.keyAt(path), keyFinding);
+    const valueFinding = unknownValue(vocabulary, key, value);
+    return valueFinding === undefined ? [] : errorAt(document.at(path), valueFinding);
+  });
 }
 
 /** What is wrong with a key that the vocabulary does not have; undefined when it has it. */
@@ -67,12 +79,6 @@ export function unknownValue(
     message: `the Fleet declares no value "${value}" for the label "${key}"`,
     hint: near === undefined ? `one of ${values.join(", ")}` : `did you mean "${near}"?`,
   };
-}
-
-function allEntries(draft: FleetDraft): Entry<FleetDocument>[] {
-  const { fleet, regions, sites, virtualSites, profiles, apps, strategies, windows } = draft;
-  const byKind = [regions, sites, virtualSites, profiles, apps, strategies, windows];
-  return [...(fleet ? [fleet] : []), ...byKind.flatMap((entries) => [...entries.values()])];
 }
 
 function checkSyntax(

@@ -16,10 +16,10 @@ interface Reference {
 /** Names that refer to nothing. Where a document's name could not be read, nothing is reported: it may be its. */
 export function checkReferences(draft: FleetDraft): Diagnostic[] {
   if (draft.hasUnreadable) return [];
-  return allReferences(draft).flatMap((reference) => {
+  const namesOf = knownNames(draft);
+  return allReferences(draft, namesOf).flatMap((reference) => {
     const { from, path, kind, name } = reference;
-    const declared = draft.declared.get(kind) ?? new Set();
-    const known = kind === "Profile" ? declared.union(shippedNames) : declared;
+    const known = namesOf(kind);
     if (known.has(name)) return [];
     const message = `there is no ${kind} "${name}"`;
     const hint = danglingHint(kind, name, known);
@@ -29,8 +29,31 @@ export function checkReferences(draft: FleetDraft): Diagnostic[] {
 
 const shippedNames = new Set(shippedProfiles.keys());
 
-function allReferences(draft: FleetDraft): Reference[] {
-  const { fleet, sites, profiles, apps, strategies, windows } = draft;
+type NamesOf = (kind: KindName) => ReadonlySet<string>;
+
+function knownNames({ declared }: FleetDraft): NamesOf {
+  const profiles = (declared.get("Profile") ?? new Set<string>()).union(shippedNames);
+  return (kind) => (kind === "Profile" ? profiles : (declared.get(kind) ?? new Set()));
+}
+
+/** Of Sites, of which there are many, those that lead nowhere. */
+function danglingOfSites({ sites }: FleetDraft, namesOf: NamesOf): Reference[] {
+  const [regions, profiles] = [namesOf("Region"), namesOf("Profile")];
+  const found: Reference[] = [];
+  for (const from of sites.values()) {
+    const { region, profile } = from.value.spec;
+    if (!regions.has(region)) {
+      found.push({ from, path: ["spec", "region"], kind: "Region", name: region });
+    }
+    if (profile !== undefined && !profiles.has(profile)) {
+      found.push(...profileReference(from, "profile", profile));
+    }
+  }
+  return found;
+}
+
+function allReferences(draft: FleetDraft, namesOf: NamesOf): Reference[] {
+  const { fleet, profiles, apps, strategies, windows } = draft;
   return [
     ...(fleet === undefined ? [] : strategyReference(fleet, fleet.value.spec.rollout?.strategy)),
     ...[...(fleet === undefined ? [] : [fleet]), ...strategies.values()].flatMap((from) =>
@@ -43,13 +66,8 @@ function allReferences(draft: FleetDraft): Reference[] {
     ...[...windows.values()].flatMap((window) =>
       virtualSiteReferences(window, ["spec"], window.value.spec.virtualSites ?? []),
     ),
-    ...[...sites.values()].map((site): Reference => ({
-      from: site,
-      path: ["spec", "region"],
-      kind: "Region",
-      name: site.value.spec.region,
-    })),
-    ...[...sites.values(), ...apps.values()].flatMap((from) =>
+    ...danglingOfSites(draft, namesOf),
+    ...[...apps.values()].flatMap((from) =>
       profileReference(from, "profile", from.value.spec.profile),
     ),
     ...[...profiles.values()].flatMap((from) => [

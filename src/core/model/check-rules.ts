@@ -129,7 +129,10 @@ function checkStrategy({ value, document }: Entry<RolloutStrategy>): Diagnostic[
 }
 
 /** What an urgent release keeps are stages that there are. */
-function checkUrgentStages({ value, document }: Entry<RolloutStrategy>): Diagnostic[] {
+function checkUrgentStages({
+  value,
+  document,
+}: Pick<Entry<RolloutStrategy>, "value" | "document">): Diagnostic[] {
   const { stages = [], urgent } = value.spec;
   const declared = stages.map(({ name }) => name);
   const names = [...(declared.length === 0 ? ["canary", "early"] : declared), "rest"];

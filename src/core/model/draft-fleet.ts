@@ -28,30 +28,29 @@ export function draftFleet(
   const declared = new Map<KindName, Map<string, YamlDocument>>();
   const diagnostics: Diagnostic[] = [];
   let hasUnreadable = read.mistaken.size > 0;
-  for (const one of read.documents) {
-    const name = nameOf(one);
-    if (name === undefined) hasUnreadable = true;
-    else diagnostics.push(...declare(one, name, declared));
-    if (one.document.isBroken) continue;
-    const mistakes = checkSchema(one.kind, one.document);
+  for (const { isNameless, named, entries, mistakes } of read.byFile.map(draftFile)) {
+    hasUnreadable ||= isNameless;
     diagnostics.push(...mistakes);
-    if (mistakes.length === 0 && name !== undefined) collect(valid, one, name);
+    for (const { kind, name, document } of named) {
+      diagnostics.push(...declare({ kind, document }, name, declared));
+    }
+    for (const entry of entries) collect(valid, entry);
   }
   diagnostics.push(...checkOneFleet(read));
-  const entriesOf = <T extends FleetDocument>(kind: T["kind"]): ReadonlyMap<string, Entry<T>> => {
+  const allOf = <T extends FleetDocument>(kind: T["kind"]): ReadonlyMap<string, Entry<T>> => {
     const entries = known.ofKind(kind, valid.get(kind) ?? new Map<string, Entry<FleetDocument>>());
     return entries as ReadonlyMap<string, Entry<T>>; // sorted by `kind`
   };
   const draft: FleetDraft = {
-    fleet: [...entriesOf<Fleet>("Fleet").values()][0],
-    regions: entriesOf<Region>("Region"),
-    sites: entriesOf<Site>("Site"),
-    virtualSites: entriesOf<VirtualSite>("VirtualSite"),
-    profiles: entriesOf<Profile>("Profile"),
-    apps: entriesOf<App>("App"),
-    strategies: entriesOf<RolloutStrategy>("RolloutStrategy"),
-    decisions: entriesOf<Decision>("Decision"),
-    windows: entriesOf<MaintenanceWindow>("MaintenanceWindow"),
+    fleet: [...allOf<Fleet>("Fleet").values()][0],
+    regions: allOf<Region>("Region"),
+    sites: allOf<Site>("Site"),
+    virtualSites: allOf<VirtualSite>("VirtualSite"),
+    profiles: allOf<Profile>("Profile"),
+    apps: allOf<App>("App"),
+    strategies: allOf<RolloutStrategy>("RolloutStrategy"),
+    decisions: allOf<Decision>("Decision"),
+    windows: allOf<MaintenanceWindow>("MaintenanceWindow"),
     declared: new Map([...declared].map(([kind, names]) => [kind, new Set(names.keys())])),
     hasUnreadable,
   };
@@ -59,6 +58,46 @@ export function draftFleet(
 }
 
 type Collected = Map<KindName, Map<string, Entry<FleetDocument>>>;
+
+interface DraftFile {
+  /** A name of one of its documents cannot be read. */
+  readonly isNameless: boolean;
+  readonly named: readonly (KindDocument & { readonly name: string })[];
+  /** Of the documents without mistakes. */
+  readonly entries: readonly NamedEntry[];
+  readonly mistakes: readonly Diagnostic[];
+}
+
+interface NamedEntry {
+  readonly kind: KindName;
+  readonly name: string;
+  readonly entry: Entry<FleetDocument>;
+}
+
+const draftFile = keptFor((documents: readonly KindDocument[]): DraftFile => {
+  const named = documents.flatMap((one) => {
+    const name = nameOf(one);
+    return name === undefined ? [] : { ...one, name };
+  });
+  return {
+    isNameless: named.length < documents.length,
+    named,
+    entries: entriesOf(documents),
+    mistakes: documents.flatMap(({ kind, document }) =>
+      document.isBroken ? [] : checkSchema(kind, document),
+    ),
+  };
+});
+
+/** The documents of a file that satisfy the schemas of their kinds. */
+export const entriesOf = keptFor((documents: readonly KindDocument[]): readonly NamedEntry[] =>
+  documents.flatMap((one): NamedEntry[] => {
+    const { kind, document } = one;
+    const name = nameOf(one);
+    const isValid = !document.isBroken && checkSchema(kind, document).length === 0;
+    return isValid && name !== undefined ? [{ kind, name, entry: entryOf(document) }] : [];
+  }),
+);
 
 function nameOf({ document: { value } }: KindDocument): string | undefined {
   const metadata = isJsonObject(value) ? value["metadata"] : undefined;
@@ -85,16 +124,20 @@ function declare(
   return [errorAt(document.at(["metadata", "name"]), { code: "duplicate-name", message, hint })];
 }
 
-function collect(valid: Collected, { kind, document }: KindDocument, name: string): void {
+function collect(valid: Collected, { kind, name, entry }: NamedEntry): void {
   const entries = valid.get(kind) ?? new Map<string, Entry<FleetDocument>>();
   valid.set(kind, entries);
-  if (!entries.has(name)) entries.set(name, entryOf(document));
+  if (!entries.has(name)) entries.set(name, entry);
 }
 
-const entryOf = keptFor((document: YamlDocument): Entry<FleetDocument> => {
-  const value = document.value as unknown as FleetDocument; // it satisfies the schema of its kind
-  return { value, document };
-});
+const entryOf = keptFor((document: YamlDocument): Entry<FleetDocument> => ({
+  value: document.value as unknown as FleetDocument, // it satisfies the schema of its kind
+  document,
+  file: document.file,
+  at: (path) => document.at(path),
+  keyAt: (path) => document.keyAt(path),
+  textAt: (path, index) => document.textAt(path, index),
+}));
 
 function checkOneFleet({ documents, mistaken }: FleetFiles): Diagnostic[] {
   const [first, ...others] = documents.filter(({ kind }) => kind === "Fleet");

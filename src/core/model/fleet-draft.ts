@@ -3,7 +3,7 @@
  * fields, and the names of those that do not (so that a reference to them is not a second mistake).
  */
 import type { Diagnostic, DiagnosticCode } from "./diagnostic.ts";
-import type { Place } from "./fleet-model.ts";
+import type { Located, Place } from "./fleet-model.ts";
 import type {
   App,
   Decision,
@@ -20,8 +20,7 @@ import type {
 import type { YamlDocument } from "./parse-yaml.ts";
 
 /** A document that satisfies the schema of its kind. */
-export interface Entry<T extends FleetDocument> {
-  readonly value: T;
+export interface Entry<T extends FleetDocument> extends Located<T> {
   readonly document: YamlDocument;
 }
 

@@ -7,7 +7,7 @@ import { checkChecks } from "./check-checks.ts";
 import { checkDecisions, warnOfDecisions } from "./check-decisions.ts";
 import { checkDependencies } from "./check-dependencies.ts";
 import { checkExpressions } from "./check-expressions.ts";
-import { checkLabels } from "./check-labels.ts";
+import { checkLabels, checkOwnLabels, type Vocabulary } from "./check-labels.ts";
 import { checkProfiles, warnOfProfiles } from "./check-profiles.ts";
 import { checkReferences } from "./check-references.ts";
 import { checkRules } from "./check-rules.ts";
@@ -16,14 +16,18 @@ import { checkSources } from "./check-sources.ts";
 import { checkTwofold, warnOfTwofold } from "./check-twofold.ts";
 import { checkWindows, warnOfWindows } from "./check-windows.ts";
 import { type Diagnostic, distinctDiagnostics, sortDiagnostics } from "./diagnostic.ts";
-import { draftFleet } from "./draft-fleet.ts";
+import { draftFleet, entriesOf } from "./draft-fleet.ts";
 import type { Entry, FleetDraft } from "./fleet-draft.ts";
 import type { FleetModel, SourceFile } from "./fleet-model.ts";
 import { KeptResults } from "./kept-results.ts";
 import type { Fleet } from "./kinds.ts";
-import { allLocated, located } from "./located.ts";
 import { keptFor, KnownFleet } from "./known-fleet.ts";
-import { type FleetFiles, manifestsOf, readFleetFiles } from "./read-fleet-files.ts";
+import {
+  type FleetFiles,
+  type KindDocument,
+  manifestsOf,
+  readFleetFiles,
+} from "./read-fleet-files.ts";
 import { type SoundPart, soundPart } from "./sound-part.ts";
 import { foundSources, readToolSources } from "./tools/read-tool-sources.ts";
 import type { ReadToolSource } from "./tools/tool-source.ts";
@@ -91,8 +95,7 @@ function checkDraft(read: FleetFiles, known: KnownFleet): CheckedDraft {
   const { draft, diagnostics } = draftFleet(read, known);
   const errors = [
     ...diagnostics,
-    ...checkTwofold(read.documents),
-    ...checkExpressions(read.documents, draft.fleet?.value.spec.labels),
+    ...checkFiles(read.byFile, draft.fleet?.value.spec.labels),
     ...checkReferences(draft),
     ...checkDependencies(draft),
     ...checkProfiles(draft),
@@ -104,6 +107,22 @@ function checkDraft(read: FleetFiles, known: KnownFleet): CheckedDraft {
     ...checkSelectors(draft),
   ];
   return { draft, errors };
+}
+
+const keptFiles = new KeptResults<readonly KindDocument[], readonly Diagnostic[]>(1);
+
+/** What is wrong with documents whatever others there are. */
+function checkFiles(
+  byFile: readonly (readonly KindDocument[])[],
+  vocabulary: Vocabulary,
+): readonly Diagnostic[] {
+  return byFile.flatMap((documents) =>
+    keptFiles.get(documents, [vocabulary], () => [
+      ...checkTwofold(documents),
+      ...checkExpressions(documents, vocabulary),
+      ...entriesOf(documents).flatMap((one) => checkOwnLabels(one, vocabulary)),
+    ]),
+  );
 }
 
 const warningsOf = keptFor((draft: FleetDraft) =>
@@ -125,15 +144,15 @@ interface ModelSources {
 
 function modelOf(draft: FleetDraft, { fleet, tools, others, known }: ModelSources): FleetModel {
   return {
-    fleet: located(fleet),
-    regions: allLocated(draft.regions),
-    sites: allLocated(draft.sites),
-    virtualSites: allLocated(draft.virtualSites),
-    profiles: allLocated(draft.profiles),
-    apps: allLocated(draft.apps),
-    strategies: allLocated(draft.strategies),
-    decisions: allLocated(draft.decisions),
-    windows: allLocated(draft.windows),
+    fleet,
+    regions: draft.regions,
+    sites: draft.sites,
+    virtualSites: draft.virtualSites,
+    profiles: draft.profiles,
+    apps: draft.apps,
+    strategies: draft.strategies,
+    decisions: draft.decisions,
+    windows: draft.windows,
     manifests: known.manifests(
       new Map(
         [...draft.apps].map(([name, { value }]) => [

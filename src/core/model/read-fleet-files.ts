@@ -22,6 +22,8 @@ export interface KindDocument {
 
 export interface FleetFiles {
   readonly documents: readonly KindDocument[];
+  /** The same by file: the same list for the same file. */
+  readonly byFile: readonly (readonly KindDocument[])[];
   readonly diagnostics: readonly Diagnostic[];
   /** Kinds that mistaken documents most likely mean; `unknown`: a document that could not be read at all. */
   readonly mistaken: ReadonlySet<KindName | "unknown">;
@@ -67,8 +69,10 @@ export function readFleetFiles(
   const ownPaths = new Set(
     own.filter(({ isFlotillas }) => isFlotillas).map(({ file }) => file.path),
   );
+  const byFile = own.flatMap(({ documents }) => (documents.length === 0 ? [] : [documents]));
   return {
-    documents: known.documents(own.flatMap(({ documents }) => documents)),
+    documents: known.documents(byFile.flat()),
+    byFile,
     diagnostics: [
       ...unreadable.map(unreadableFile),
       ...own.flatMap(({ diagnostics }) => diagnostics),

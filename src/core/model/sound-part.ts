@@ -7,7 +7,6 @@ import type { Entry, FleetDraft } from "./fleet-draft.ts";
 import type { FleetModel, Located, Place } from "./fleet-model.ts";
 import { isJsonObject } from "./json.ts";
 import { type App, apiVersion, type Fleet, type FleetDocument, type Profile } from "./kinds.ts";
-import { located } from "./located.ts";
 import { type FleetFiles, manifestsOf, type KindDocument } from "./read-fleet-files.ts";
 import type { YamlDocument } from "./parse-yaml.ts";
 import { foundSources } from "./tools/read-tool-sources.ts";
@@ -32,11 +31,7 @@ export function soundPart({ draft, read, tools, errors }: SoundInput): SoundPart
   const sound = <T extends FleetDocument>(
     entries: ReadonlyMap<string, Entry<T>>,
   ): Map<string, Located<T>> =>
-    new Map(
-      [...entries]
-        .filter(([, { document }]) => !unsound.has(document))
-        .map(([name, entry]) => [name, located(entry)]),
-    );
+    new Map([...entries].filter(([, { document }]) => !unsound.has(document)));
   const virtualSites = sound(draft.virtualSites);
   const soundApps = sound(draft.apps);
   const profiles = sound(draft.profiles);
@@ -50,7 +45,7 @@ export function soundPart({ draft, read, tools, errors }: SoundInput): SoundPart
   const sources = read.documents.filter(({ kind }) => kind === "App").map(sourceOf);
   return {
     model: {
-      fleet: draft.fleet === undefined ? noFleet : located(draft.fleet),
+      fleet: draft.fleet === undefined ? noFleet : draft.fleet,
       regions: sound(draft.regions),
       sites: new Map(sites),
       virtualSites,

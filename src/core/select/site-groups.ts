@@ -67,17 +67,14 @@ function groupSites(virtualSites: VirtualSites, sites: Sites): SiteGroups {
   }));
   const selectors = tests.flatMap(({ selector }) => selector ?? []);
   const found = new Map<string, SiteGroup & { readonly sites: string[] }>();
-  const profileOf = (site: string): string | undefined => sites.get(site)?.value.spec.profile;
-  for (const { labels, names } of sitesByLabels(sites, selectors)) {
+  for (const { labels, profile, names } of sitesByLabels(sites, selectors)) {
     const holding = tests.flatMap(({ name, selector }) =>
       selector === null || matchesSelector(selector, labels) ? name : [],
     );
-    for (const [profile, own] of Map.groupBy(names, profileOf)) {
-      const key = `${profile ?? ""} ${holding.join()}`;
-      const group = found.get(key);
-      if (group !== undefined) group.sites.push(...own);
-      else found.set(key, { virtualSites: new Set(holding), profile, sites: [...own] });
-    }
+    const key = `${profile ?? ""} ${holding.join()}`;
+    const group = found.get(key);
+    if (group !== undefined) group.sites.push(...names);
+    else found.set(key, { virtualSites: new Set(holding), profile, sites: [...names] });
   }
   for (const group of found.values()) group.sites.sort();
   return new SiteGroups([...found.values()]);
@@ -91,24 +88,33 @@ function selectorOf({ spec }: VirtualSite): Selector | null {
 /** Sites that some selectors do not tell apart: labels of one of them, and their names. */
 export interface LabelledSites {
   readonly labels: Labels;
+  readonly profile: string | undefined;
   readonly names: readonly string[];
 }
 
-/** Sites with the same values of every label that some of these selectors asks for. */
+type LabelMap = ReadonlyMap<string, { readonly value: Site }>;
+
+const keptByLabels = new KeptResults<LabelMap, readonly LabelledSites[]>();
+
+/** Sites with the same profile and the same values of every label that some of these selectors asks for. */
 export function sitesByLabels(
-  sites: ReadonlyMap<string, { readonly value: Site }>,
+  sites: LabelMap,
   selectors: readonly Selector[],
 ): readonly LabelledSites[] {
-  const keys = [
-    ...new Set(selectors.flatMap(({ requirements }) => requirements.map(({ key }) => key))),
-  ];
-  const found = new Map<string, { labels: Labels; names: string[] }>();
+  const keys = new Set(selectors.flatMap(({ requirements }) => requirements.map(({ key }) => key)));
+  const sorted = [...keys].toSorted();
+  return keptByLabels.get(sites, [sorted.join()], () => groupByLabels(sites, sorted));
+}
+
+function groupByLabels(sites: LabelMap, keys: readonly string[]): readonly LabelledSites[] {
+  const found = new Map<string, LabelledSites & { readonly names: string[] }>();
   for (const [name, { value }] of sites) {
     const { labels = {} } = value.metadata;
-    let id = "";
-    for (const key of keys) id += Object.hasOwn(labels, key) ? `=${labels[key]}\0` : "\0";
+    const { profile } = value.spec;
+    let id = profile ?? "";
+    for (const key of keys) id += Object.hasOwn(labels, key) ? `\0=${labels[key]}` : "\0";
     const group = found.get(id);
-    if (group === undefined) found.set(id, { labels, names: [name] });
+    if (group === undefined) found.set(id, { labels, profile, names: [name] });
     else group.names.push(name);
   }
   return [...found.values()];
