@@ -51,6 +51,8 @@ const configuration: GitConfig = {
   "safe.directory": "*",
   "http.receivepack": "false",
   "http.getanyfile": "false",
+  // Objects go as they were written: to look for what one has in common with another takes longer than it saves.
+  "pack.window": "0",
   // Later values win: everything is hidden, and then the one branch is not.
   "uploadpack.hideRefs": ["refs/", `!${mirrorBranch}`],
   "uploadpack.allowAnySHA1InWant": "false",

@@ -124,6 +124,20 @@ describe("mirrors over HTTP", () => {
     await store.close();
   });
 
+  it("sends objects as they were written, and looks for no differences between them", async () => {
+    const dir = join(await temporaryFolder(), "worker.git");
+    const worker = await fetcher({ dir });
+    const text = randomBytes(10_000).toString("base64");
+    await write({ sites: 1, objects: 1 }, text);
+    await worker.fetch();
+    head = await write({ sites: 1, objects: 1 }, `${text}!`);
+    expect(await worker.fetch()).toEqual({ head });
+    const folder = join(dir, "objects/pack");
+    const packs = (await readdir(folder)).filter((name) => name.endsWith(".idx"));
+    const listed = packs.map((name) => git(["verify-pack", "--stat-only", join(folder, name)]));
+    expect((await Promise.all(listed)).join("")).not.toContain("chain length");
+  });
+
   it("shows the one branch and nothing else", async () => {
     const url = `${proxy.url.replace("://", `://flotilla:token-of-eu@`)}/mirrors/eu.git`;
     for (const version of ["0", "2"]) {
