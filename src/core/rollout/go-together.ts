@@ -11,7 +11,7 @@ import { takeFromDomain } from "./failure-domains.ts";
 import type { Block } from "./block.ts";
 import { dependencyBlock } from "./dependencies.ts";
 import { goodTree } from "./good-tree.ts";
-import { lossesOf, type TreeStep } from "./losses.ts";
+import { giverOf, lossesOf, type TreeStep } from "./losses.ts";
 import { own } from "./own.ts";
 import type { HandOver } from "./planner-types.ts";
 import { standingOf, treeAt } from "./site-view.ts";
@@ -105,6 +105,20 @@ function tiedWords(
     ...block,
     reason: `${block.reason} (${giver} moves together with ${app}: ${object} goes from one to the other)`,
   };
+}
+
+/** An app that does not go along has an object that comes by one of these steps, and takes that one along later. */
+export function giverBlock(board: Board, site: string, steps: readonly TreeStep[]): Block | null {
+  for (const step of steps) {
+    const giver = giverOf(board, site, { step, steps });
+    if (giver === undefined) continue;
+    return {
+      code: "progressing",
+      reason: `${giver.app} still has ${giver.object} at ${site}, which goes from it to ${step.app}`,
+      endsWhen: `${giver.app} gives it up there: both go together`,
+    };
+  }
+  return null;
 }
 
 /** An arrival deletes what nobody has counted. */

@@ -127,6 +127,29 @@ export function finalLosses(board: Board, site: string, step: TreeStep): readonl
 }
 
 /**
+ * The first app, of those that take none of the steps, that has an object there which a step takes, and is on its way to
+ * give it up; and that object.
+ */
+export function giverOf(
+  board: Board,
+  site: string,
+  { step: { from, to }, steps }: { step: TreeStep; steps: readonly TreeStep[] },
+): { readonly app: string; readonly object: ObjectId } | undefined {
+  const taken = to === null ? [] : droppedObjects(board, { from: to, to: from ?? null });
+  if (taken.length === 0) return undefined;
+  for (const other of board.apps.values()) {
+    if (steps.some(({ app }) => app === other.app)) continue;
+    const standing = treeAt(board.input, other.app, site);
+    if (standing === undefined) continue;
+    const object = taken.find((each) => hasObject(board, standing, each));
+    if (object === undefined) continue;
+    const last = finalTree(board, other, site);
+    if (last === undefined || !hasObject(board, last, object)) return { app: other.app, object };
+  }
+  return undefined;
+}
+
+/**
  * What it drops stays in the cluster: by the word of the removal, or of the object itself. That word counts where it has
  * come: a site that is behind has the object as an earlier tree said, and its worker goes by that. Undefined: nobody has
  * told yet what the site has, and nothing goes there before.

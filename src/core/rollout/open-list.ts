@@ -9,7 +9,7 @@ import { arrivalBlock, type OpenList, openList } from "./arrival-blocks.ts";
 import { addHandOver, type AppBoard, type Board, setArrivals } from "./board.ts";
 import type { Block } from "./block.ts";
 import { dependencyBlock } from "./dependencies.ts";
-import { goTogether, isBlock, takeAlong } from "./go-together.ts";
+import { giverBlock, goTogether, isBlock, takeAlong } from "./go-together.ts";
 import { finalLosses } from "./losses.ts";
 import { own } from "./own.ts";
 import type { Arrivals, SiteLosses } from "./records.ts";
@@ -64,6 +64,8 @@ function handOver(list: OpenList, arrival: Arrival): Block | null {
   if (block !== null) return block;
   const together = goTogether(board, view.site, { steps: [], arrivals: [{ list, arrival }] });
   if (isBlock(together)) return together;
+  const early = giverBlock(board, view.site, together.steps);
+  if (early !== null) return early;
   const apps = takeAlong(board, together.arrivals);
   addHandOver(board, { site: view.site, mirror: view.mirror, apps });
   return null;

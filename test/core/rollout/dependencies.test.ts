@@ -263,7 +263,7 @@ describe("an app that depends on another", () => {
     world.run(10);
     const order = world.story
       .slice(before)
-      .flatMap(({ handOver: { apps: steps } }) => steps.map(({ app }) => app));
-    expect(order).toEqual(["db", "web", "api"]);
+      .map(({ handOver: { apps: steps } }) => steps.map(({ app }) => app));
+    expect(order).toEqual([["db"], ["api", "web"]]);
   });
 });

@@ -122,4 +122,19 @@ describe("a site that people excuse from one of two releases that move as one", 
     expect(stateAt(world, "web", "app")).toBeUndefined();
     expect(world.release("web").failed["s4"]?.cause).toContain("Degraded");
   });
+
+  it("keeps the other from it while what it gives up there is held", () => {
+    const world = excusedBefore();
+    approveDeletions(world);
+    world.decide({ verb: "pause", scope: { app: "api", site: "s4" }, why: "not now" });
+    world.run(30);
+    expect(world.on("web", "v2")).toEqual(["s1", "s2", "s3"]);
+    expect(world.waitsOf("s4", "web").map(({ reason }) => reason)).toEqual([
+      `api still has ${data} at s4, which goes from it to web`,
+    ]);
+    const before = movesAt(world, "s4").length;
+    world.decide({ verb: "resume", scope: { app: "api", site: "s4" }, why: "now" });
+    world.run(30);
+    expect(movesAt(world, "s4").slice(before)).toEqual([["api", "web"], ["api"]]);
+  });
 });
