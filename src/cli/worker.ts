@@ -1,4 +1,4 @@
-import { growOldSpaceSlowly } from "../runtime/old-space.ts";
+import { growOldSpaceBy } from "../runtime/old-space.ts";
 import { boundYoungSpace } from "../runtime/young-space.ts";
 import { WorkerConfig, workerMistakes } from "../worker/config.ts";
 import { runWorker } from "../worker/worker.ts";
@@ -8,7 +8,7 @@ import { processOptions, processUsage, runProcess } from "./run-process.ts";
 /** For each config file, up to so much. */
 const youngBytes = 16 * 1024 * 1024;
 const mostYoungBytes = 4 * youngBytes;
-const slowlyBeyondBytes = 192 * 1024 * 1024;
+const oldSpacePercent = 60;
 
 /** `flotilla worker`. */
 export const command: Command = {
@@ -27,7 +27,7 @@ Exit codes: 0 ended in order, 2 could not start or failed.
   run: (args, io) => {
     const parts = [args.values["config"] ?? []].flat().length;
     boundYoungSpace(Math.min(mostYoungBytes, parts * youngBytes));
-    growOldSpaceSlowly(slowlyBeyondBytes);
+    growOldSpaceBy(oldSpacePercent);
     return runProcess({
       name: "worker",
       schema: WorkerConfig,
