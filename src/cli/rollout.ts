@@ -38,8 +38,8 @@ export const command: Command = {
   approve APP RELEASE --deletions NUMBER       delete so many objects
                                                (RELEASE open-list: by no release)
   approve APP RELEASE --removal delete|orphan  end a removal that is on hold
-  excuse [APP RELEASE] --site SITE [--uid UID] go on without a site (--uid: it moves, its old
-                                               worker is not waited for)
+  excuse [APP RELEASE] --site SITE [--uid UID] go on without a site (--uid: its cluster; the
+                                               worker that had it is not waited for)
   excuse --region REGION              go on without a region whose worker is silent
   retry  APP RELEASE [--site SITE]    hand the release to sites again where it failed
   rollback APP [RELEASE] [--site SITE | --stage STAGE]

@@ -31,7 +31,8 @@ function identityChanges(control: ControlState, observations: Observations): Con
     const isMoving = assignment.moving !== undefined;
     if (uid === undefined || uid === "" || isMoving || owners.has(uid)) return [];
     owners.set(uid, site);
-    const record = { ...assignment, uid };
+    const { formerUid: _, ...rest } = assignment;
+    const record = { ...rest, uid };
     return [{ path: controlPaths.site(site), record, why: `${site}: its cluster is ${uid}` }];
   });
 }

@@ -123,12 +123,14 @@ function standingAssignments(
   }
   return [...found].flatMap(([site, standing]) => {
     const known = own(state.sites, site);
+    const isThere = standing.some(({ mirror }) => mirror === known?.mirror);
     const [first] = standing;
-    if (first === undefined || standing.some(({ mirror }) => mirror === known?.mirror)) return [];
-    const { mirror, meta } = first;
-    const uid = known?.uid ?? meta.uid;
-    const record: SiteAssignment = { mirror, ...(uid === undefined ? {} : { uid }) };
-    return [{ path: controlPaths.site(site), record, why: `${site} stands in ${mirror}` }];
+    if (first === undefined) return [];
+    const uid = known?.uid ?? standing.map(({ meta }) => meta.uid).find((one) => one !== undefined);
+    if (isThere && uid === known?.uid) return [];
+    const stays: SiteAssignment = isThere && known ? known : { mirror: first.mirror };
+    const record: SiteAssignment = { ...stays, ...(uid === undefined ? {} : { uid }) };
+    return [{ path: controlPaths.site(site), record, why: `${site} stands in ${record.mirror}` }];
   });
 }
 

@@ -66,7 +66,7 @@ export function metaMaker(
       site,
       fleet,
       facts: known,
-      uid: own(read.control.state.sites, site)?.uid,
+      assignment: own(read.control.state.sites, site),
       old: movedMetas.get(site) ?? before.get(site)?.meta ?? null,
       apps,
       handed: handed.get(site) ?? {},

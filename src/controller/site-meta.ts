@@ -5,6 +5,7 @@
 import type { AppPolicy, SiteMeta } from "../core/protocol/mirror-layout.ts";
 import { own } from "../core/rollout/own.ts";
 import type { SiteFacts } from "../core/rollout/planner-types.ts";
+import type { SiteAssignment } from "../core/rollout/records.ts";
 
 /** Facts that are the same for all sites of a fleet. */
 export interface FleetFacts {
@@ -21,7 +22,7 @@ export interface MetaInput {
   readonly site: string;
   readonly fleet: FleetFacts;
   readonly facts: SiteFacts;
-  readonly uid: string | undefined;
+  readonly assignment: Pick<SiteAssignment, "uid" | "formerUid"> | undefined;
   /** What stands there now. */
   readonly old: SiteMeta | null;
   /** Apps that will stand or leave there after this commit. */
@@ -32,7 +33,8 @@ export interface MetaInput {
 
 /** The meta file that the site is to have. */
 export function siteMeta(input: MetaInput): SiteMeta {
-  const { site, fleet, facts, uid, old, handed } = input;
+  const { site, fleet, facts, assignment, old, handed } = input;
+  const { uid, formerUid } = assignment ?? {};
   const apps: Record<string, AppFacts> = {};
   for (const app of [...input.apps].toSorted()) {
     const known = handed[app] ?? old?.apps[app];
@@ -47,6 +49,7 @@ export function siteMeta(input: MetaInput): SiteMeta {
     drift: fleet.drift,
     ...policiesOf(input),
     ...(uid === undefined ? {} : { uid }),
+    ...(formerUid === undefined ? {} : { formerUid }),
   };
 }
 

@@ -3,11 +3,13 @@ import {
   inventoryKey,
   inventoryName,
   inventoryParts,
+  mirrorAnnotation,
   parseInventory,
 } from "../core/apply/inventory.ts";
 import { hashOf, metadataText, systemNamespace } from "../core/apply/ownership.ts";
 import { FleetError } from "../core/errors.ts";
 import type { KubeObject, ObjectId } from "../core/model/kube-object.ts";
+import { mirrorName } from "./config.ts";
 import type { SiteContext } from "./site-context.ts";
 import type { AppRow } from "./state-store.ts";
 
@@ -65,7 +67,11 @@ async function writePart(context: SiteContext, name: string, text: string): Prom
   const object: KubeObject = {
     apiVersion: "v1",
     kind: "ConfigMap",
-    metadata: { name, namespace: systemNamespace },
+    metadata: {
+      name,
+      namespace: systemNamespace,
+      annotations: { [mirrorAnnotation]: mirrorName(context.config) },
+    },
     data: { [inventoryKey]: text },
   };
   const options = { fieldManager: manager, force: true, signal: context.signal() };

@@ -113,6 +113,11 @@ export type WorkerSettings = Omit<WorkerConfig, TimeName> & {
   readonly [Name in TimeName as `${Name}Ms`]: number;
 };
 
+/** The name of the mirror that a worker follows: `eu` of `https://controller.example/mirrors/eu.git`. */
+export function mirrorName({ mirror }: Pick<WorkerConfig, "mirror">): string {
+  return mirror.url.slice(mirror.url.lastIndexOf("/") + 1).replace(/\.git$/, "");
+}
+
 /** Reads the times. USAGE when one is too short to work with. */
 export function workerSettings(config: WorkerConfig): WorkerSettings {
   const {

@@ -1,4 +1,6 @@
 import type { ClusterClient } from "../adapters/kubernetes/cluster-client.ts";
+import { writerOf } from "../core/apply/inventory.ts";
+import { systemNamespace } from "../core/apply/ownership.ts";
 import { FleetError } from "../core/errors.ts";
 import { UnansweredError, isApiError } from "../adapters/kubernetes/api-error.ts";
 import type { Clock } from "../runtime/clock.ts";
@@ -12,6 +14,8 @@ export interface SiteLink {
    * `maxAgeMs`. CLUSTER_CHANGED: nothing may be written. CLUSTER_UNREACHABLE and CLUSTER_AUTH open the breaker.
    */
   verify(options: { readonly signal: AbortSignal; readonly maxAgeMs?: number }): Promise<void>;
+  /** Others may have had the site meanwhile: before anything else its cluster is asked who it is, and who writes there. */
+  doubt(): void;
   /** Tells the link how a request ended, so that it knows whether the cluster answers. */
   noteFailure(error: unknown): void;
   /** True while the cluster does not answer, or is another one: only probes may be sent. */
@@ -32,9 +36,16 @@ export interface SiteLinkOptions {
   readonly clock: Clock;
   /** The uid that the mirror's meta names. */
   readonly expectedUid: () => string | undefined;
+  /** The uid that it had before it was forgotten, as the meta says; its cluster may be another one now. */
+  readonly formerUid: () => string | undefined;
+  /** The mirror that this worker follows. */
+  readonly mirror: string;
   /** Whether a site of this worker is in the mirror, or still being written to. */
   readonly isHeld: (site: string) => boolean;
 }
+
+/** `met/<site>` in the store: the cluster that was found to be nobody else's when the site came to this worker's mirror. */
+export const metPrefix = "met/";
 
 /** A link that knows nothing of its cluster yet. */
 export function createSiteLink(options: SiteLinkOptions): SiteLink {
@@ -86,14 +97,32 @@ class Link implements SiteLink {
     const known = store.siteUid(site) ?? undefined;
     const wanted = [known, expectedUid()].find((one) => one !== undefined && one !== uid);
     if (wanted !== undefined) throw changed(site, wanted, uid);
-    if (known === undefined) this.#take(uid);
     // Another cluster at the same address serves other kinds.
     if (this.#verified === undefined) this.client.forgetKinds();
+    await this.#meet(uid, signal);
+    if (known === undefined) this.#take(uid);
     this.client.pin(identity);
     this.#verified = { generation, at: clock.monotonic(), uid };
     this.#failure = undefined;
     this.#isSuspected = false;
     this.#hasAnswered = true;
+  }
+
+  /**
+   * Where the controller does not know the cluster, it may have forgotten that another mirror has the site, whose worker
+   * then writes there still: what that one has written says so.
+   */
+  async #meet(uid: string, signal: AbortSignal): Promise<void> {
+    const { site, store, mirror, expectedUid, formerUid } = this.#options;
+    const key = metPrefix + site;
+    if (store.value(key) === uid) return;
+    if (expectedUid() !== uid && formerUid() !== uid) {
+      const place = { apiVersion: "v1", kind: "ConfigMap", namespace: systemNamespace };
+      const writers = (await this.client.list({ ...place, signal })).map(writerOf);
+      const other = writers.find((writer) => writer !== "" && writer !== mirror);
+      if (other !== undefined) throw served(site, { uid, other, mirror });
+    }
+    store.setValue(key, uid);
   }
 
   /**
@@ -107,6 +136,11 @@ class Link implements SiteLink {
     if (holder !== undefined) throw taken(site, holder);
     for (const old of holders) store.forgetSite(old);
     store.setSiteUid(site, uid);
+  }
+
+  doubt(): void {
+    this.#verified = undefined;
+    this.#hasAnswered = false;
   }
 
   noteFailure(error: unknown): void {
@@ -135,7 +169,7 @@ class Link implements SiteLink {
   facts(): { uid: string | null; offlineForMs: number; message: string } {
     const { site, store, clock } = this.#options;
     const failure = this.#failure;
-    const uid = this.#verified?.uid ?? store.siteUid(site);
+    const uid = this.#verified?.uid ?? store.value(metPrefix + site);
     if (failure === undefined) return { uid, offlineForMs: 0, message: "" };
     // Whether it is silent, refuses to say who it is, or is another one: nothing is heard of the site's cluster.
     const offlineForMs = clock.monotonic() - failure.since;
@@ -157,6 +191,20 @@ function taken(site: string, holder: string): FleetError {
     {
       retry: "never",
       hint: "nothing is written there as this site; correct the kubeconfig, or register the cluster once",
+    },
+  );
+}
+
+function served(
+  site: string,
+  { uid, other, mirror }: { uid: string; other: string; mirror: string },
+): FleetError {
+  return new FleetError(
+    "CLUSTER_CHANGED",
+    `the cluster of site ${site} (uid ${uid}) was served by mirror ${other}, and the controller does not know that ${mirror} has it now`,
+    {
+      retry: "never",
+      hint: `nothing is written there: start the worker of ${other}, which tells the controller what it has; where it is gone for good, \`flotilla rollout excuse --site ${site} --uid ${uid}\``,
     },
   );
 }

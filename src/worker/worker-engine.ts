@@ -6,13 +6,13 @@ import type { AppReport, SiteReport } from "../core/protocol/worker-report.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/logger.ts";
 import { compareSite } from "./compare-site.ts";
-import type { WorkerSettings } from "./config.ts";
+import { mirrorName, type WorkerSettings } from "./config.ts";
 import { createDriftBudget } from "./drift-budget.ts";
 import type { FairPlaces } from "./fair-places.ts";
 import type { MirrorHistory } from "./mirror-history.ts";
 import type { MirrorView, SiteTarget } from "./mirror-view.ts";
 import { type SiteActor, createSiteActor } from "./site-actor.ts";
-import { createSiteLink } from "./site-link.ts";
+import { createSiteLink, metPrefix, type SiteLink } from "./site-link.ts";
 import type { RegionSecrets } from "./region-secrets.ts";
 import type { StateStore } from "./state-store.ts";
 import type { TreeCache } from "./tree-cache.ts";
@@ -63,6 +63,7 @@ export function createWorkerEngine(options: WorkerEngineOptions): WorkerEngine {
 interface Entry {
   readonly actor: SiteActor;
   readonly client: ClusterClient;
+  readonly link: SiteLink;
   running: Promise<void> | undefined;
   /** Changes of the target, one after the other: a site that hangs holds up no other one. */
   turn: Promise<void>;
@@ -141,6 +142,8 @@ class Engine implements WorkerEngine {
     if (!this.#stopped.delete(site)) return false;
     this.#options.store.distrustSite(site);
     this.#options.store.deleteValue(stoppedPrefix + site);
+    this.#options.store.deleteValue(metPrefix + site);
+    this.#entries.get(site)?.link.doubt();
     return true;
   }
 
@@ -159,6 +162,8 @@ class Engine implements WorkerEngine {
       store,
       clock,
       expectedUid: () => this.#view?.sites.get(site)?.meta.uid,
+      formerUid: () => this.#view?.sites.get(site)?.meta.formerUid,
+      mirror: mirrorName(config),
       isHeld: (other) =>
         this.#view?.sites.has(other) === true || this.#entries.get(other)?.isStopping === true,
     });
@@ -171,6 +176,7 @@ class Engine implements WorkerEngine {
     const entry = {
       actor,
       client,
+      link,
       running: undefined,
       turn: Promise.resolve(),
       isStopping: false,

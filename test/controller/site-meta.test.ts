@@ -10,7 +10,7 @@ function told(edits: FleetEdits, old: SiteMeta | null = null): SiteMeta {
     site: "e1",
     fleet: fleetFacts(aModel(edits)),
     facts: { region: "east", suspend: false } as Parameters<typeof siteMeta>[0]["facts"],
-    uid: undefined,
+    assignment: undefined,
     old,
     apps: ["web", "gone"],
     handed: {},
@@ -40,5 +40,25 @@ describe("how a site's worker is told to treat apps", () => {
   it("stays as it was for an app that the fleet does not have any more", () => {
     const policies: NonNullable<SiteMeta["policies"]> = { gone: { drift: "ignore", ignored: [] } };
     expect(told({}, { ...told({}), policies }).policies).toEqual(policies);
+  });
+});
+
+describe("which cluster a site's worker is told to find", () => {
+  const facts = { region: "east", suspend: false } as Parameters<typeof siteMeta>[0]["facts"];
+  const input = {
+    site: "e1",
+    fleet: fleetFacts(aModel({})),
+    facts,
+    old: null,
+    apps: [],
+    handed: {},
+  };
+
+  it("is the one that control has, else the one that the site had before it was forgotten", () => {
+    const identity = ({ uid, formerUid }: SiteMeta) => ({ uid, formerUid });
+    const assigned = (record: object) => siteMeta({ ...input, assignment: record });
+    expect(identity(assigned({ uid: "u" }))).toEqual({ uid: "u" });
+    expect(identity(assigned({ formerUid: "u" }))).toEqual({ formerUid: "u" });
+    expect(identity(siteMeta({ ...input, assignment: undefined }))).toEqual({});
   });
 });

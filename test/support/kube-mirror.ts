@@ -39,6 +39,7 @@ interface CommitOptions {
   /** How apps are treated, at all sites. */
   readonly policies?: Readonly<Record<string, AppPolicy>>;
   readonly uid?: string;
+  readonly formerUid?: string;
   readonly suspend?: boolean;
   readonly namespace?: string;
   /** Makes the trailers wrong. */
@@ -73,9 +74,9 @@ export interface TestMirror {
 
 const token = "mirror-token";
 
-export async function startTestMirror(): Promise<TestMirror> {
+export async function startTestMirror(name = "eu"): Promise<TestMirror> {
   const dir = await mkdtemp(join(tmpdir(), "flotilla-mirror-"));
-  const repoDir = join(dir, "eu.git");
+  const repoDir = join(dir, `${name}.git`);
   const store = await openStore(repoDir, { create: true, clock: systemClock() });
   const tokenFile = join(dir, "token");
   await writeFile(tokenFile, `${token}\n`);
@@ -103,7 +104,7 @@ export async function startTestMirror(): Promise<TestMirror> {
     clock: systemClock(),
   });
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const path = (request.url ?? "").replace(/^\/mirrors\/eu\.git/, "");
+    const path = (request.url ?? "").replace(`/mirrors/${name}.git`, "");
     if (!isAuthorized(request.headers.authorization)) {
       response.writeHead(401, { "www-authenticate": 'Basic realm="flotilla"' }).end();
     } else if (path === "/hints") {
@@ -157,7 +158,7 @@ export async function startTestMirror(): Promise<TestMirror> {
   const mirror: TestMirror = {
     isOld: false,
     forget: () => void reports.splice(0),
-    url: `http://127.0.0.1:${port}/mirrors/eu.git`,
+    url: `http://127.0.0.1:${port}/mirrors/${name}.git`,
     tokenFile,
     store,
     reports,
@@ -252,8 +253,10 @@ function changesOf(
       suspend: options.suspend ?? false,
       apps: facts,
       drift: { intervalMs: options.driftIntervalMs ?? 3_600_000, maxSitesPerMinute: 1000 },
-      ...(options.policies !== undefined && { policies: options.policies }),
-      ...(options.uid !== undefined && { uid: options.uid }),
+      // What is undefined is not written.
+      policies: options.policies,
+      uid: options.uid,
+      formerUid: options.formerUid,
     };
     changes.push({ path: `meta/${site}.json`, content: JSON.stringify(meta) });
   }

@@ -46,6 +46,10 @@ export async function startStandIns(): Promise<StandIns> {
       const metadata = { name: "kube-system", uid: `uid-of-${site}` };
       return [200, { apiVersion: "v1", kind: "Namespace", metadata }];
     }
+    if (path === "/api/v1/namespaces/flotilla-system/configmaps") {
+      const items = [...live].filter(([key]) => key.startsWith(`${url.pathname}/`));
+      return [200, { kind: "ConfigMapList", metadata: {}, items: items.map(([, item]) => item) }];
+    }
     const found = live.get(url.pathname);
     if (method === "GET") return found === undefined ? [404, notFound] : [200, found];
     version += 1;

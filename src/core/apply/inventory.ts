@@ -3,7 +3,7 @@
  * same objects. In: ids. Out: the data of one ConfigMap or more. It is read only where the worker's own store is lost.
  */
 import { type Json, isJsonObject } from "../model/json.ts";
-import { type ObjectId, parseObjectId } from "../model/kube-object.ts";
+import { type KubeObject, type ObjectId, parseObjectId } from "../model/kube-object.ts";
 
 /** One ConfigMap of an inventory. */
 export interface InventoryPart {
@@ -12,6 +12,9 @@ export interface InventoryPart {
   readonly text: string;
 }
 
+/** Annotation of an inventory: the mirror whose worker wrote it last. */
+export const mirrorAnnotation = "flotilla.dev/mirror";
+
 /** Key in the ConfigMap's data. */
 export const inventoryKey = "objects";
 const maxPartBytes = 512 * 1024;
@@ -19,6 +22,14 @@ const maxPartBytes = 512 * 1024;
 /** Name of the n-th ConfigMap of an app: `flotilla-web`, `flotilla-web--1`, ... (no app's name contains `--`, so that none is another's). */
 export function inventoryName(app: string, part: number): string {
   return part === 0 ? `flotilla-${app}` : `flotilla-${app}--${part}`;
+}
+
+/** The mirror that a live object names, if it is an inventory; "" where it names none, as older workers write them. */
+export function writerOf({ metadata }: KubeObject): string {
+  const annotations = metadata["annotations"];
+  const mirror = isJsonObject(annotations) ? annotations[mirrorAnnotation] : undefined;
+  const isInventory = typeof metadata.name === "string" && metadata.name.startsWith("flotilla-");
+  return isInventory && typeof mirror === "string" ? mirror : "";
 }
 
 /** The ConfigMaps that hold these ids: one, and a further one for each 512 KiB. */

@@ -12,6 +12,7 @@ import {
 } from "./decision-result.ts";
 import { own } from "./own.ts";
 import type { ControlState } from "./planner-types.ts";
+import type { SiteAssignment } from "./records.ts";
 
 /** Excuses a site, a region, or the old worker of a site that moves. */
 export function excuse(control: ControlState, decision: Of<"excuse">, word: Word): DecisionResult {
@@ -92,19 +93,20 @@ function releaseMove(
 ): DecisionResult {
   const { site, uid = "", why } = decision;
   const assignment = own(control.sites, site);
-  const moving = assignment?.moving;
-  if (assignment === undefined || moving === undefined) {
+  if (assignment === undefined || !isAsked(assignment)) {
     return conflict(
       `${site} does not move`,
       "a UID is only named for a site that waits for its old worker",
     );
   }
-  if (uid === "" || (assignment.uid !== undefined && assignment.uid !== uid)) {
+  if (uid === "" || (assignment.uid ?? uid) !== uid) {
     return conflict(
-      `${uid === "" ? "no UID" : uid} is not the cluster of ${site}`,
+      `${uid || "no UID"} is not the cluster of ${site}`,
       `its UID is ${assignment.uid ?? "not known yet"}`,
     );
   }
+  const { moving } = assignment;
+  if (moving === undefined) return vouchFor(control, { site, uid, assignment }, { ...word, why });
   const { by, at } = word;
   const record = { ...assignment, uid, moving: { ...moving, released: { by, at, why } } };
   const change = {
@@ -113,4 +115,30 @@ function releaseMove(
     why: `${by} releases ${site} from ${assignment.mirror}: ${why}`,
   };
   return done([change], `${site} goes to ${moving.to} without its old worker's word`);
+}
+
+/** A UID is asked for: where the site waits for its old worker, or where nobody has told which cluster it has. */
+function isAsked({ moving, uid }: SiteAssignment): boolean {
+  return moving !== undefined || uid === undefined;
+}
+
+/** The site does not move, and nobody has told its cluster: its worker refuses it, for another mirror's wrote there. */
+function vouchFor(
+  control: ControlState,
+  { site, uid, assignment }: { site: string; uid: string; assignment: SiteAssignment },
+  { by, why }: Word & { why: string },
+): DecisionResult {
+  const owner = Object.entries(control.sites).find(
+    ([, known]) => known.uid === uid && known.moving?.forgotten === undefined,
+  );
+  if (owner !== undefined) {
+    return conflict(`${uid} is the cluster of ${owner[0]}`, "a cluster is one site's");
+  }
+  const { formerUid: _, ...rest } = assignment;
+  const change = {
+    path: controlPaths.site(site),
+    record: { ...rest, uid },
+    why: `${by} says that ${uid} is the cluster of ${site}, and served by nobody else: ${why}`,
+  };
+  return done([change], `${rest.mirror} may write to ${site}`);
 }

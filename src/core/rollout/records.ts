@@ -363,6 +363,8 @@ export const SiteAssignment = record({
   mirror: Type.String(),
   /** UID of the cluster's kube-system namespace, as its worker told. */
   uid: Type.Optional(Type.String()),
+  /** The one that it had when it was forgotten, until its worker tells which it has now. */
+  formerUid: Type.Optional(Type.String()),
   /**
    * Set while the site moves, or is forgotten: it leaves `mirror`'s tree, and comes to any other only when that worker
    * has stopped.

@@ -311,11 +311,10 @@ function enter(
  * site that was forgotten may be another one now: its worker tells.
  */
 function arrive(board: Board, site: string, { assignment, moving }: Move): void {
-  const isKnown = assignment.uid !== undefined && moving.forgotten === undefined;
-  const record: SiteAssignment = {
-    mirror: moving.to,
-    ...(isKnown ? { uid: assignment.uid } : {}),
-  };
+  const { moving: _, uid, ...rest } = assignment;
+  const isKnown = uid !== undefined && moving.forgotten === undefined;
+  const identity = isKnown ? { uid } : uid === undefined ? {} : { formerUid: uid };
+  const record: SiteAssignment = { ...rest, ...identity, mirror: moving.to };
   assign(board, site, { record, why: `has moved to ${record.mirror}` });
   for (const app of board.apps.values()) restartClocks(board, app, site);
 }

@@ -88,9 +88,13 @@ describe("excuse and retry", () => {
     expect(refusal(world, { verb: "excuse", site: "s99", why: "" })).toContain("not-found");
     expect(refusal(world, { verb: "excuse", why: "" })).toContain("bad-request");
     expect(refusal(world, { verb: "excuse", region: "mars", why: "" })).toContain("not-found");
-    expect(refusal(world, { verb: "excuse", site: "s1", uid: "u", why: "" })).toContain(
-      "s1 does not move",
-    );
+    const cluster = { verb: "excuse", uid: "u", why: "" } as const;
+    expect(refusal(world, { ...cluster, site: "s1" })).toBe("accepted");
+    world.decide({ ...cluster, site: "s1" });
+    expect(world.control.sites["s1"]).toMatchObject({ uid: "u" });
+    expect(refusal(world, { ...cluster, site: "s1" })).toContain("s1 does not move");
+    expect(refusal(world, { ...cluster, site: "s2" })).toContain("u is the cluster of s1");
+    expect(refusal(world, { ...cluster, site: "s2", uid: "" })).toContain("no UID");
     expect(refusal(world, { verb: "retry", app: "web", release: id, why: "" })).toContain(
       "nothing of it has failed",
     );

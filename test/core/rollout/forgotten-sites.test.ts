@@ -55,7 +55,7 @@ describe("a site that was removed from Git and is added again", () => {
     world.decide({ verb: "excuse", site: "s2", uid: "u-2", why: "its rack has no power" });
     world.run(5);
     expect(world.hosts["s2"]).toBe("us");
-    expect(world.control.sites["s2"]).toEqual({ mirror: "us" });
+    expect(world.control.sites["s2"]).toEqual({ mirror: "us", formerUid: "u-2" });
   });
 
   it("in another region comes there at once when its old worker had stopped before it died", () => {
