@@ -15,6 +15,7 @@ import { giverOf, lossesOf, type TreeStep } from "./losses.ts";
 import { own } from "./own.ts";
 import type { HandOver } from "./planner-types.ts";
 import { standingOf, treeAt } from "./site-view.ts";
+import { unknownTakerBlock } from "./unrendered.ts";
 
 /** An arrival of the open list, with the budgets that it uses. */
 export interface Coming {
@@ -127,7 +128,9 @@ function uncounted(board: Board, site: string, { steps, arrivals }: Together): B
     const step = arrivalStep(board, list, arrival);
     const { deleted } = lossesOf(board, site, { step, steps });
     const at = { site, to: arrival.to };
-    if (!isGranted(list.app, at, deleted)) return lossBlock(list.app, site, deleted);
+    if (isGranted(list.app, at, deleted)) continue;
+    const unknown = unknownTakerBlock(board.input, { app: list.app.app, site });
+    return unknown ?? lossBlock(list.app, site, deleted);
   }
   return null;
 }

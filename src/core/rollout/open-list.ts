@@ -16,7 +16,7 @@ import type { Arrivals, SiteLosses } from "./records.ts";
 import { siteBlock } from "./site-blocks.ts";
 import { standingOf, standingTree, treeAt, viewSite } from "./site-view.ts";
 import { isRefused } from "./start/start-candidate.ts";
-import { unrenderedBlock } from "./unrendered.ts";
+import { unknownTakerBlock, unrenderedBlock } from "./unrendered.ts";
 import { siteHash } from "./stable-order.ts";
 import { isGranted } from "./arrival-losses.ts";
 import { healthInWords } from "./words.ts";
@@ -93,7 +93,10 @@ function noteLosses(board: Board, app: AppBoard, arrivals: readonly Arrival[]): 
     if (known?.to === to) granted[site] = known;
     const step = { app: app.app, from: treeAt(board.input, app.app, site), to };
     const deleted = finalLosses(board, site, step);
-    if (!isGranted(app, { site, to }, deleted)) waiting[site] = { to, objects: [...deleted] };
+    if (isGranted(app, { site, to }, deleted)) continue;
+    // What another app may take is no question yet.
+    if (unknownTakerBlock(board.input, { app: app.app, site }) !== null) continue;
+    waiting[site] = { to, objects: [...deleted] };
   }
   const { granted: _, waiting: __, ...rest } = app.arrivals;
   const next: Arrivals = {

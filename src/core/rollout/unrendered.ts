@@ -18,6 +18,19 @@ export function unrenderedBlock({ unrendered }: PlannerInput, app: string): Bloc
   return { code: "unrendered", reason: `${reason}; what stands of ${app} stays`, endsWhen };
 }
 
+/** Why nobody can tell whether what an app drops at a site is lost: another that belongs there is not rendered; else null. */
+export function unknownTakerBlock(
+  { unrendered, placedByHead = {} }: PlannerInput,
+  { app, site }: { readonly app: string; readonly site: string },
+): Block | null {
+  const taker = unrendered?.apps.find(
+    (other) => other !== app && own(placedByHead, other)?.includes(site) === true,
+  );
+  if (unrendered === undefined || taker === undefined) return null;
+  const reason = `${unrendered.reason}; whether ${taker} takes what ${app} drops at ${site} is known only by that`;
+  return { code: "unrendered", reason, endsWhen };
+}
+
 /** An open release that goes to trees of which nobody has the objects now, and where. */
 interface UnknownRelease {
   readonly app: string;

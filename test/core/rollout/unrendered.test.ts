@@ -107,3 +107,55 @@ describe("a head of which an app is not rendered", () => {
     expect(waitsOf(input, "desk")).toHaveLength(1);
   });
 });
+
+describe("what the open list would delete, and no release has counted", () => {
+  const data = "_PersistentVolumeClaim_x_data";
+  const api = (version: string, objects: readonly string[]) => ({
+    version,
+    objects: ["_Service_x_api", ...objects],
+    strategy: { ...quick, soak: "60s" },
+  });
+
+  /** One site has the data by a release that control has lost; `web` is placed at these sites, and not rendered. */
+  function lost(placed: (canary: string) => readonly string[]): readonly [string, PlannerInput] {
+    const world = new PlannerWorld();
+    const sites = someSites(4);
+    world.follow({ sites, apps: { api: api("v1", []) } });
+    world.run(140);
+    world.follow({ sites, apps: { api: api("v2", [data]) } });
+    world.run(5);
+    const [canary = ""] = world.on("api", "v2");
+    const before = world.control.apps["api"];
+    if (before === undefined) throw new Error("api is there");
+    world.control = { ...world.control, apps: { api: { ...before, open: [] } } };
+    const input = world.input();
+    const placedByHead = { ...input.placedByHead, web: placed(canary) };
+    return [canary, { ...input, placedByHead, unrendered: { apps: ["web"], reason: "no helm" } }];
+  }
+  const questions = ({ control }: PlannerInput, changes: readonly { record: unknown }[]) =>
+    [control.apps["api"]?.arrivals, ...changes.map(({ record }) => record)].filter((record) =>
+      JSON.stringify(record ?? null).includes(data),
+    );
+
+  it("is no question while an app that may take it there is not rendered", () => {
+    const [canary, input] = lost((site) => [site]);
+    const { changes, handOvers, waits } = planRollout(input);
+    expect(handOvers).toEqual([]);
+    expect(questions(input, changes)).toEqual([]);
+    expect(waits.filter(({ site }) => site === canary)).toEqual([
+      expect.objectContaining({
+        app: "api",
+        code: "unrendered",
+        reason: `no helm; whether web takes what api drops at ${canary} is known only by that`,
+      }),
+    ]);
+  });
+
+  it("is one where that app is placed elsewhere", () => {
+    const [canary, input] = lost((site) => ["s1", "s2"].filter((other) => other !== site));
+    const { changes, handOvers, waits } = planRollout(input);
+    expect(handOvers).toEqual([]);
+    expect(questions(input, changes)).toHaveLength(1);
+    expect(waits.find(({ site }) => site === canary)?.code).toBe("deletions");
+  });
+});
