@@ -134,8 +134,8 @@ export function mayLack(
 }
 
 /**
- * No commit grants what it needs: while a release of the head is open, the head before it sets the bounds. A window that
- * the head has closes at once, for that takes something away.
+ * No commit grants what it needs: while a release of the head is open, the head before it sets the bounds, for the open
+ * list too, which uses up the same count of sites. A window that the head has closes at once, for that takes something away.
  */
 function budgets({ control, head, previous }: ReadState): FleetBudgets {
   const isUnderWay = Object.values(control.state.apps).some(({ open }) =>
