@@ -49,6 +49,8 @@ export interface FillProblem extends CelProblem {
 export interface FillableJson {
   readonly json: Json;
   readonly texts: ReadonlyMap<string, CompiledText>;
+  /** The maps and lists of it that a text stands in, at whatever depth. */
+  readonly holding: ReadonlySet<Json>;
   /** What of the facts decides what it is filled with. */
   readonly reads: readonly ReadPath[];
   /** It may read values of other sites than the one that it is filled in for. */
@@ -74,7 +76,23 @@ export function fillableJson(json: Json, scope: ExpressionScope): FillableJson |
   if (texts.size === 0) return undefined;
   const mayReadPeers = [...texts.keys()].some((text) => peerValues.test(text));
   const selectors = allSelectors([...texts.values()]);
-  return { json, texts, reads: [...reads.values()], mayReadPeers, selectors };
+  const holding = new Set<Json>();
+  noteHolding(json, { texts, holding });
+  return { json, texts, holding, reads: [...reads.values()], mayReadPeers, selectors };
+}
+
+function noteHolding(
+  value: Json,
+  found: { readonly texts: ReadonlyMap<string, unknown>; readonly holding: Set<Json> },
+): boolean {
+  if (typeof value === "string") return found.texts.has(value);
+  if (typeof value !== "object" || value === null) return false;
+  let isHolding = false;
+  for (const inner of Object.values(value)) {
+    if (noteHolding(inner, found)) isHolding = true;
+  }
+  if (isHolding) found.holding.add(value);
+  return isHolding;
 }
 
 /** What all of these ask for; null where one of them may ask for anything. */
@@ -87,25 +105,33 @@ export function allSelectors(
 
 /** Data that was filled in, or why it could not be. */
 export type FilledJson =
-  | { readonly ok: true; readonly json: Json }
+  | {
+      readonly ok: true;
+      readonly json: Json;
+      /** What the texts came to, in their order: equal for equal fillings. */
+      readonly values: readonly Json[];
+    }
   | { readonly ok: false; readonly problems: readonly FillProblem[] };
 
 /** Fills in every expression. What has none is shared with what was given. */
 export function fillJson(
-  { json, texts }: FillableJson,
+  { json, texts, holding }: FillableJson,
   given: ExpressionFacts,
   budget: StepBudget,
 ): FilledJson {
   const problems: FillProblem[] = [];
+  const values: Json[] = [];
   const fill = (value: Json, path: FieldPath): Json => {
     if (typeof value === "string") {
       const text = texts.get(value);
       if (text === undefined) return value;
       const outcome = fillText(text, given, budget);
+      values.push(outcome.ok ? outcome.value : null);
       if (outcome.ok) return outcome.value;
       problems.push({ ...outcome.problem, path });
       return null;
     }
+    if (!holding.has(value)) return value;
     if (Array.isArray(value)) {
       return (value as readonly Json[]).map((item, index) => fill(item, [...path, index])); // isArray loses the type
     }
@@ -115,7 +141,7 @@ export function fillJson(
     );
   };
   const filled = fill(json, []);
-  return problems.length === 0 ? { ok: true, json: filled } : { ok: false, problems };
+  return problems.length === 0 ? { ok: true, json: filled, values } : { ok: false, problems };
 }
 
 /** What data reads of the facts, as one text: equal texts, equal fillings. */

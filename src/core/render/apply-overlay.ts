@@ -114,6 +114,8 @@ function applyPatch(state: State, patch: Patch, path: FieldPath): void {
   }
   state.objects = state.objects.flatMap((source) => {
     if (!targets.has(source)) return source;
+    const known = state.steps?.(path).get(source);
+    if (known !== undefined) return taken(state, known);
     const result = patchObject(source.object, patch, state.context.customKinds);
     if (result.ok) {
       if (result.object !== null) return changed(state, { source, path, object: result.object });
@@ -158,9 +160,13 @@ function changed(state: State, change: Change): SourceObject {
   const steps = change.path[0] === "namespace" ? undefined : state.steps?.(change.path);
   const step = steps?.get(change.source) ?? stepOf(state, change);
   steps?.set(change.source, step);
-  if (step.isChanged) state.changed = true;
-  state.diagnostics.push(...step.diagnostics);
-  return step.source;
+  return taken(state, step);
+}
+
+function taken(state: State, { source, isChanged, diagnostics }: OverlayStep): SourceObject {
+  if (isChanged) state.changed = true;
+  state.diagnostics.push(...diagnostics);
+  return source;
 }
 
 function stepOf(state: State, { source, path, object }: Change): OverlayStep {

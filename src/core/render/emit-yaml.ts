@@ -14,30 +14,57 @@ const first = ["apiVersion", "kind", "metadata"];
 export function emitYaml(object: JsonObject): string {
   const rest = Object.keys(object).filter((key) => !first.includes(key));
   const keys = [...first.filter((key) => Object.hasOwn(object, key)), ...rest.toSorted()];
-  const lines = keys.flatMap((key) => entry(key, object[key] ?? null));
-  return `${lines.length === 0 ? "{}" : lines.join("\n")}\n`;
+  const out: string[] = [];
+  for (const key of keys) addEntry(out, { head: "", pad: "" }, [key, object[key] ?? null]);
+  return `${out.length === 0 ? "{}" : out.join("\n")}\n`;
 }
 
-/** Lines of `key: value`, not indented. */
-function entry(key: string, value: Json): string[] {
+/** What the first line begins with, and all others. */
+interface Margin {
+  readonly head: string;
+  readonly pad: string;
+}
+
+/** Lines of `key: value`. */
+function addEntry(out: string[], { head, pad }: Margin, [key, value]: [string, Json]): void {
   const name = scalarText(key);
   // A reader need not accept a key of more than 1024 characters before its colon.
-  if (name.length > 1000) return prefixed("? ", [name]).concat(prefixed(": ", lines(value)));
-  const block = literalBlock(value);
-  if (block !== undefined) return [`${name}: ${block.header}`, ...indented(block.lines)];
-  if (isEmpty(value) || !isNested(value)) return [`${name}: ${inline(value)}`];
-  return [`${name}:`, ...(Array.isArray(value) ? lines(value) : indented(lines(value)))];
+  if (name.length > 1000) {
+    out.push(`${head}? ${name}`);
+    addLines(out, { head: `${pad}: `, pad: `${pad}  ` }, value);
+  } else if (isEmpty(value) || !isNested(value)) {
+    addScalar(out, { head: `${head}${name}: `, pad }, value);
+  } else {
+    out.push(`${head}${name}:`);
+    const inner = Array.isArray(value) ? pad : `${pad}  `;
+    addLines(out, { head: inner, pad: inner }, value);
+  }
 }
 
 /** Lines of a value that stands in a list or on its own. */
-function lines(value: Json): string[] {
-  const block = literalBlock(value);
-  if (block !== undefined) return [block.header, ...indented(block.lines)];
-  if (isEmpty(value) || !isNested(value)) return [inline(value)];
+function addLines(out: string[], margin: Margin, value: Json): void {
+  if (isEmpty(value) || !isNested(value)) return addScalar(out, margin, value);
+  let { head } = margin;
+  const { pad } = margin;
   if (isJsonObject(value)) {
-    return sortedKeys(value).flatMap((key) => entry(key, value[key] ?? null));
+    for (const key of sortedKeys(value)) {
+      addEntry(out, { head, pad }, [key, value[key] ?? null]);
+      head = pad;
+    }
   }
-  return Array.isArray(value) ? value.flatMap((item: Json) => prefixed("- ", lines(item))) : [];
+  if (!Array.isArray(value)) return;
+  for (const item of value as readonly Json[]) {
+    // isArray loses the type
+    addLines(out, { head: `${head}- `, pad: `${pad}  ` }, item);
+    head = pad;
+  }
+}
+
+/** What holds nothing in it. An empty line stays empty: no trailing spaces. */
+function addScalar(out: string[], { head, pad }: Margin, value: Json): void {
+  const block = literalBlock(value);
+  out.push(`${head}${block === undefined ? inline(value) : block.header}`);
+  for (const line of block?.lines ?? []) out.push(line === "" ? "" : `${pad}  ${line}`);
 }
 
 function isNested(value: Json): boolean {
@@ -52,16 +79,6 @@ function inline(value: Json): string {
   if (Array.isArray(value)) return "[]";
   if (isJsonObject(value)) return "{}";
   return typeof value === "string" ? scalarText(value) : JSON.stringify(value);
-}
-
-/** An empty line stays empty: no trailing spaces. */
-function indented(block: readonly string[]): string[] {
-  return block.map((line) => (line === "" ? "" : `  ${line}`));
-}
-
-function prefixed(prefix: string, block: readonly string[]): string[] {
-  const [head = "", ...rest] = block;
-  return [`${prefix}${head}`, ...indented(rest)];
 }
 
 /** Letters first, so nothing that starts like a number; no character that means something in YAML. */

@@ -80,14 +80,14 @@ export class FillablePart<T extends Json = Json> {
       for (const problem of filled.problems) mistakes.tell(this.#mistake(problem), [site]);
       return undefined;
     }
-    const part = this.#intern(filled.json as T); // expressions replace texts: the rest is as it was
+    const content = canonicalJson(filled.values);
+    const part = this.#byContent.get(content) ?? this.#newPart(content, filled.json as T); // expressions replace texts: the rest is as it was
     this.#byReading.set(reading, part);
     return part;
   }
 
-  #intern(json: T): FilledPart<T> {
-    const content = canonicalJson(json);
-    const part = this.#byContent.get(content) ?? { json, id: String(this.#byContent.size) };
+  #newPart(content: string, json: T): FilledPart<T> {
+    const part = { json, id: String(this.#byContent.size) };
     this.#byContent.set(content, part);
     return part;
   }

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { TreeId } from "./rendered.ts";
 
 /** A file of a tree: a name without `/`, and its text. */
@@ -14,7 +14,7 @@ export function blobId(text: string): string {
 
 /** The same, as its bytes. */
 export function blobHash(text: string): Buffer {
-  return objectHash("blob", Buffer.from(text));
+  return hash("sha1", `blob ${Buffer.byteLength(text)}\0${text}`, "buffer");
 }
 
 /** The id that git gives a tree of ordinary files; their order does not matter. */
@@ -39,9 +39,7 @@ const zero = Buffer.from([0]);
 /** The id of a tree with these entries. */
 export function treeIdOfEntries(entries: readonly TreeFileEntry[]): TreeId {
   const sorted = entries.toSorted((a, b) => Buffer.compare(a.name, b.name)); // git orders names by bytes
-  return objectHash("tree", Buffer.concat(sorted.map(({ bytes }) => bytes))).toString("hex");
-}
-
-function objectHash(type: "blob" | "tree", content: Buffer): Buffer {
-  return createHash("sha1").update(`${type} ${content.length}\0`).update(content).digest();
+  const length = sorted.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  const header = Buffer.from(`tree ${length}\0`);
+  return hash("sha1", Buffer.concat([header, ...sorted.map(({ bytes }) => bytes)]), "hex");
 }

@@ -23,9 +23,13 @@ export interface ShapeEnds {
 
 /** Where what overlays did is left, at the sites of all shapes of an app. */
 export function leftOverlays(app: LayeredApp, shapes: ShapeEnds): LeftOverlays {
-  const effects = [...shapes.ends.values()].flatMap((end) => end.effects);
+  const effects = new Set([...shapes.ends.values()].flatMap((end) => end.effects));
+  const last = lastChanges(shapes);
   return new Map(
-    overridable(app, effects).map((index) => [index, siteWithEffect(index, shapes) ?? null]),
+    overridable(app, [...effects]).map((index) => [
+      index,
+      last.get(index) ?? siteWithEffect(index, shapes) ?? null,
+    ]),
   );
 }
 
@@ -46,11 +50,12 @@ export function leftAfterChanges(
   { changed, shapes, effects }: ChangedOverlays,
 ): LeftOverlays | undefined {
   const left = new Map<number, string | null>();
+  const lastNow = lastChanges(shapes);
   for (const index of overridable(app, effects.distinct.flat())) {
     // One that did nothing before is left nowhere, too.
     const known = last.get(index) ?? null;
     const isKept = known !== null && !changed.has(known);
-    const site = isKept ? known : siteWithEffect(index, shapes);
+    const site = isKept ? known : (lastNow.get(index) ?? siteWithEffect(index, shapes));
     const found = site ?? (known === null ? null : siteWhereLast(index, effects));
     if (found === undefined) return undefined;
     left.set(index, found);
@@ -80,16 +85,24 @@ function overridable(app: LayeredApp, effects: readonly OverlayEffect[]): readon
   });
 }
 
+/** The last one to change something at a site has an effect: nearly always that is every one, somewhere. */
+function lastChanges({ ends }: ShapeEnds): ReadonlyMap<number, string> {
+  const found = new Map<number, string>();
+  for (const [{ sites }, { effects }] of ends) {
+    const index = lastChange(effects);
+    const [site] = sites;
+    if (index !== undefined && site !== undefined && !found.has(index)) found.set(index, site);
+  }
+  return found;
+}
+
+/** Where it is not the last one. */
 function siteWithEffect(index: number, { ends, chain }: ShapeEnds): string | undefined {
-  // The last one to change something at a site has an effect: nearly always that is every one, somewhere.
-  const last = [...ends].find(([, { effects }]) => lastChange(effects) === index);
-  const found =
-    last ??
-    [...ends].find(([shape, end]) => {
-      const overlays = shape.overlays.filter((overlay) => overlay.index !== index);
-      const isIn = overlays.length < shape.overlays.length;
-      return isIn && !isSameResult(end, chain.apply({ ...shape, overlays }));
-    });
+  const found = [...ends].find(([shape, end]) => {
+    const overlays = shape.overlays.filter((overlay) => overlay.index !== index);
+    const isIn = overlays.length < shape.overlays.length;
+    return isIn && !isSameResult(end, chain.apply({ ...shape, overlays }));
+  });
   return found?.[0].sites[0];
 }
 

@@ -52,7 +52,7 @@ export function renderShapes(input: ShapeInput, unfilled: readonly Shape[]): Ren
   return {
     trees,
     variants,
-    places: placesOf([...shapes.flatMap(({ objects }) => objects), ...moved]),
+    places: placesOf([...shapes.map(({ objects }) => objects), moved]),
     diagnostics: mistakes.diagnostics(),
     ends,
     filled,
@@ -84,11 +84,16 @@ function chartEffects(
 }
 
 /** Where objects come from: the first of each. */
-function placesOf(objects: readonly SourceObject[]): ReadonlyMap<ObjectId, Place> {
+function placesOf(lists: readonly (readonly SourceObject[])[]): ReadonlyMap<ObjectId, Place> {
   const places = new Map<ObjectId, Place>();
-  for (const { key, at } of new Set(objects)) {
-    const id = objectId(key);
-    if (!places.has(id)) places.set(id, at([]));
+  const seen = new Set<SourceObject>();
+  for (const objects of lists) {
+    for (const object of objects) {
+      if (seen.has(object)) continue;
+      seen.add(object);
+      const id = objectId(object.key);
+      if (!places.has(id)) places.set(id, object.at([]));
+    }
   }
   return places;
 }
