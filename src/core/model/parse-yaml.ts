@@ -6,6 +6,8 @@ import { type Document, LineCounter, parseAllDocuments, type YAMLError } from "y
 import type { Diagnostic } from "./diagnostic.ts";
 import type { Place, SourceFile } from "./fleet-model.ts";
 import type { Json } from "./json.ts";
+import { keptFor } from "./known-fleet.ts";
+import { readPlainYaml } from "./read-plain-yaml.ts";
 import { readYamlNode, type TwofoldScalar } from "./read-yaml-node.ts";
 import { syntaxMessage } from "./syntax-message.ts";
 import { yamlDepthProblem } from "./yaml-limits.ts";
@@ -43,6 +45,38 @@ const maxErrorsPerDocument = 20;
 export function parseYaml(file: SourceFile): YamlFile {
   const limit = yamlDepthProblem(file.text);
   if (limit !== undefined) return tooDeep(file, limit);
+  const plain = readPlainYaml(file.text);
+  if (plain !== undefined) {
+    const documents = plain.map((value, index) => plainDocument(file, value, index));
+    return { documents, diagnostics: [] };
+  }
+  return parseAnyYaml(file);
+}
+
+/** A document whose places are looked for when one is asked for: of most documents, never. */
+function plainDocument(file: SourceFile, value: Json, index: number): YamlDocument {
+  const placed = (): YamlDocument => placedDocument(file, index);
+  return {
+    file: file.path,
+    value,
+    isBroken: false,
+    twofold: [],
+    at: (path) => placed().at(path),
+    keyAt: (path) => placed().keyAt(path),
+    sourceAt: (path) => placed().sourceAt(path),
+    textAt: (path, offset) => placed().textAt(path, offset),
+  };
+}
+
+const keptPlaces = keptFor((file: SourceFile) => parseAnyYaml(file).documents);
+
+function placedDocument(file: SourceFile, index: number): YamlDocument {
+  const document = keptPlaces(file)[index];
+  if (document === undefined) throw new Error(`${file.path} parses differently the second time`);
+  return document;
+}
+
+function parseAnyYaml(file: SourceFile): YamlFile {
   const lineCounter = new LineCounter();
   const placeAt = (offset: number): Place => {
     const { line, col } = lineCounter.linePos(offset);
