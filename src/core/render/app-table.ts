@@ -4,6 +4,7 @@
  */
 import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
 import type { KubeObject, ObjectId } from "../model/kube-object.ts";
+import { selectorFromSpec } from "../select/selector.ts";
 import type { TreeId, Variant } from "./rendered.ts";
 import { digestLength } from "./site-facts.ts";
 
@@ -89,14 +90,23 @@ function areSites({ sites, facts, trees, did, effects }: JsonObject): boolean {
 }
 
 function hasScalars({ steps, isOrdinary, peers, moved }: JsonObject): boolean {
-  const areTexts = [peers, moved].every(
-    (texts) => isJsonObject(texts ?? null) && Object.values(texts as JsonObject).every(isText),
-  );
-  return areTexts && typeof isOrdinary === "boolean" && typeof steps === "number" && steps >= 0;
+  const areTexts = isMapOf(peers, isText) && isMapOf(moved, isText);
+  const areSelectors = areTexts && Object.keys(peers as JsonObject).every(isSelector); // just asked
+  return areSelectors && typeof isOrdinary === "boolean" && typeof steps === "number" && steps >= 0;
 }
 
 function isListOf(value: Json | undefined, is: (item: Json) => boolean): boolean {
   return Array.isArray(value) && (value as readonly Json[]).every(is); // isArray loses the type
+}
+
+function isMapOf(value: Json | undefined, is: (item: Json) => boolean): boolean {
+  return isJsonObject(value) && Object.values(value).every(is);
+}
+
+/** One that says something: who asks for others, or none, has a mistake. */
+function isSelector(text: string): boolean {
+  const parsed = selectorFromSpec(text);
+  return parsed.ok && parsed.selector.requirements.length > 0;
 }
 
 function isText(value: Json): boolean {

@@ -1,4 +1,5 @@
 /** Tables as records of an app, and back: what an earlier start found out, as if this one had. */
+import { FleetError } from "../errors.ts";
 import { LaterMap } from "../model/later-map.ts";
 import { placeApp } from "../select/virtual-sites.ts";
 import { type AppTable, areOrdinary, LaterVariant, sitesOfTable } from "./app-table.ts";
@@ -122,9 +123,15 @@ function laterObjects(table: AppTable, input: ChangedInput): (tree: TreeId) => V
     const variants =
       site === undefined ? whole() : renderedAt([site], input.context, input.name).shapes.variants;
     const objects = variants.get(tree)?.objects;
-    if (objects === undefined)
-      throw new Error(`${input.name} comes to ${tree} nowhere, as was kept`);
+    if (objects === undefined) throw notKept(input.name, tree);
     if (!isWhole) single.set(tree, objects);
     return objects;
   };
+}
+
+/** Somebody wrote it there who can write the hash of a file of the cache. */
+function notKept(app: string, tree: TreeId): FleetError {
+  const message = `${app} comes to the tree ${tree} at no site, though the cache says so`;
+  const hint = "delete the folder of the cache: it saves time, and holds nothing else";
+  return new FleetError("STATE_CORRUPT", message, { hint, retry: "never" });
 }

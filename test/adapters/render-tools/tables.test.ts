@@ -159,6 +159,14 @@ describe("what an earlier start has rendered", () => {
       "of trees that are none",
       (_, json) => hashed(JSON.stringify({ ...json, trees: json.trees.replaceAll(/[0-9]/g, "x") })),
     ],
+    [
+      "of a selector that is none",
+      (_, json) => hashed(JSON.stringify({ ...json, peers: { "tier in (": "x" } })),
+    ],
+    [
+      "of a selector that says nothing",
+      (_, json) => hashed(JSON.stringify({ ...json, peers: { "": "x" } })),
+    ],
     ["null", () => hashed("null")],
   ])("is not there where its file is %s", async (_, damage) => {
     await start(fleet(3));
@@ -170,6 +178,25 @@ describe("what an earlier start has rendered", () => {
     expect(wholeOf(again)).toBe(1);
     expect(seen(again)).toEqual(seen(renderFiles(fleet(3))));
     expect(await readFile(await theFile(), "utf8")).toBe(text);
+  });
+
+  it("is an error with a hint where it names a tree that no site has, and not another object", async () => {
+    const files = folderWith(fleet(3));
+    const home = emptyFolder();
+    folder = join(home, ".cache/flotilla/rendered");
+    const render = (): ReturnType<typeof runCli> =>
+      runCli(["render", files, "--site", "s1", "--app", "web"], { env: { HOME: home } });
+    expect(await render()).toMatchObject({ code: 0 });
+    const text = await readFile(await theFile(), "utf8");
+    const json = JSON.parse(text.slice(text.indexOf("\n"))) as AppTable; // what was written
+    const trees = json.trees.replaceAll(/[0-9a-f]/g, "a");
+    await writeFile(await theFile(), hashed(JSON.stringify({ ...json, trees })));
+    const again = await render();
+
+    expect(again).toMatchObject({ code: 2, stdout: "" });
+    expect(again.stderr).toContain("though the cache says so");
+    expect(again.stderr).toContain("delete the folder of the cache");
+    expect(again.stderr).not.toContain(".ts:");
   });
 
   it("is no object, and for nobody else to read", async () => {
