@@ -2,7 +2,7 @@ import { ApiError } from "../adapters/kubernetes/api-error.ts";
 import { addressOf } from "../adapters/kubernetes/object-address.ts";
 import { managedEntries } from "../core/apply/compare-fields.ts";
 import { withoutLostVersions } from "../core/apply/lost-versions.ts";
-import { fieldPaths, ownedFields, projectFields } from "../core/apply/owned-fields.ts";
+import { fieldPaths, ownedFields } from "../core/apply/owned-fields.ts";
 import {
   type FieldConflict,
   forbiddenConflicts,
@@ -12,7 +12,6 @@ import { withLeft } from "../core/apply/left-to-others.ts";
 import {
   encodeObject,
   fieldManagerOf,
-  hashOf,
   liveOwner,
   metadataText,
   withUid,
@@ -33,6 +32,8 @@ import {
 } from "./refusals.ts";
 import { type SiteContext, desiredIds } from "./site-context.ts";
 import { createNamespace } from "./create-namespace.ts";
+import { projectionOf } from "./projection.ts";
+import type { StateKey } from "./state-key.ts";
 import type { ObjectRow } from "./state-store.ts";
 import type { TreeObject } from "./tree-cache.ts";
 
@@ -68,7 +69,7 @@ async function sendUntilDone(
   const answered = new Set<Remedy>();
   for (;;) {
     try {
-      return rowOf(work, await send(context, work, attempt));
+      return rowOf(work, await send(context, work, attempt), context.store.key);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       // Each at most once: what a remedy did not mend is refused for good.
@@ -331,7 +332,7 @@ export function parseFields(text: string): Record<string, Json> {
   return isJsonObject(value) ? value : {};
 }
 
-function rowOf(work: ObjectWork, live: KubeObject): ObjectRow {
+function rowOf(work: ObjectWork, live: KubeObject, key: StateKey): ObjectRow {
   const owned = ownedFields(live, fieldManagerOf(work.app));
   return {
     id: work.object.id,
@@ -341,7 +342,7 @@ function rowOf(work: ObjectWork, live: KubeObject): ObjectRow {
     resourceVersion: metadataText(live, "resourceVersion"),
     phase: "applied",
     owned: JSON.stringify(owned),
-    projection: hashOf(projectFields(live, owned)),
+    projection: projectionOf(live, owned, key),
     finished: false,
   };
 }

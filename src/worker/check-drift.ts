@@ -4,9 +4,12 @@ import type { AppState, DriftedObject } from "./app-state.ts";
 import { save, wasWritten } from "./apply-app.ts";
 import { leftOf, policyOf } from "./app-policy.ts";
 import { type Difference, compareObject } from "./compare-object.ts";
+import { parseFields } from "./apply-object.ts";
 import { isFight, meetAgain, noteQuiet } from "./fights.ts";
+import { isOfLostKey, projectionOf } from "./projection.ts";
 import { type LiveObjects, readLive, whyUnread } from "./read-live.ts";
 import { type SiteContext, desiredTree, throwUnlessPassable } from "./site-context.ts";
+import type { StateKey } from "./state-key.ts";
 import type { ObjectRow } from "./state-store.ts";
 import type { AppTree, TreeObject } from "./tree-cache.ts";
 
@@ -91,16 +94,24 @@ function compareOne(
 ): readonly ObjectRow[] {
   const { id, key } = object;
   const left = leftOf(context, state.app, key);
-  const compared = compareObject({ app: state.app, row, left }, live);
+  const stateKey = context.store.key;
+  const compared = compareObject({ app: state.app, row, left, key: stateKey }, live);
   if (typeof compared !== "string") {
     state.drifted.set(id, judge(context, { state, object }, compared));
     return [];
   }
   state.drifted.delete(id);
   noteQuiet(state.fights, id);
-  const resourceVersion = live === null ? "" : metadataText(live, "resourceVersion");
-  const isNewer = compared === "same" && resourceVersion !== row.resourceVersion;
-  return isNewer ? [{ ...row, resourceVersion }] : [];
+  return compared === "same" && live !== null ? renewed(row, live, stateKey) : [];
+}
+
+/** The row of an object that is as it was applied, where the row is of an older version or a key that is lost. */
+function renewed(row: ObjectRow, live: KubeObject, key: StateKey): readonly ObjectRow[] {
+  const resourceVersion = metadataText(live, "resourceVersion");
+  const isOfLost = isOfLostKey(live, row.projection, key);
+  if (resourceVersion === row.resourceVersion && !isOfLost) return [];
+  if (!isOfLost) return [{ ...row, resourceVersion }];
+  return [{ ...row, resourceVersion, projection: projectionOf(live, parseFields(row.owned), key) }];
 }
 
 /** Whether it is repaired now: that is the app's word, and what comes back each time is repaired ever more seldom. */

@@ -2,10 +2,12 @@ import { fieldOwners, type FieldOwner } from "../core/apply/field-owners.ts";
 import { isWithin } from "../core/apply/field-paths.ts";
 import { forbiddenConflicts } from "../core/apply/judge-conflicts.ts";
 import { isLeft, type LeftToOthers } from "../core/apply/left-to-others.ts";
-import { fieldPaths, ownedFields, projectFields } from "../core/apply/owned-fields.ts";
-import { fieldManagerOf, hashOf, liveOwner, metadataText } from "../core/apply/ownership.ts";
+import { fieldPaths, ownedFields } from "../core/apply/owned-fields.ts";
+import { fieldManagerOf, liveOwner, metadataText } from "../core/apply/ownership.ts";
 import type { KubeObject } from "../core/model/kube-object.ts";
 import { parseFields } from "./apply-object.ts";
+import { isOfLostKey, projectionOf } from "./projection.ts";
+import type { StateKey } from "./state-key.ts";
 import type { ObjectRow } from "./state-store.ts";
 
 /** How a live object differs from what was applied. */
@@ -27,19 +29,20 @@ interface Known {
   readonly app: string;
   readonly row: ObjectRow;
   readonly left: LeftToOthers | null;
+  readonly key: StateKey;
 }
 
 /** Compares a live object with what is known of our last apply. */
 export function compareObject(known: Known, live: KubeObject | null): Comparison {
-  const { row } = known;
+  const { row, key } = known;
   if (live === null) return row.finished ? "same" : wholly; // a Job that is done and was cleared away
   if (metadataText(live, "uid") !== row.uid) return wholly;
   if (metadataText(live, "deletionTimestamp") !== "") return "left";
   if (metadataText(live, "resourceVersion") === row.resourceVersion) return "same";
-  // Nothing is known of what it was (an inventory that was read back): it is applied anew.
-  if (row.owned === "") return wholly;
+  // Nothing is known of what it was (an inventory that was read back, a lost key): it is applied anew.
+  if (row.owned === "" || isOfLostKey(live, row.projection, key)) return wholly;
   const owned = parseFields(row.owned);
-  if (hashOf(projectFields(live, owned)) === row.projection) return "same";
+  if (projectionOf(live, owned, key) === row.projection) return "same";
   return explain(known, live, new Set(fieldPaths(owned)));
 }
 

@@ -4,6 +4,7 @@ import { DatabaseSync, type SQLOutputValue, type StatementSync } from "node:sqli
 import { FleetError } from "../core/errors.ts";
 import type { ObjectId } from "../core/model/kube-object.ts";
 import type { Clock } from "../runtime/clock.ts";
+import type { StateKey } from "./state-key.ts";
 import { WriteBatch } from "./write-batch.ts";
 
 /** `pending`: to be written, perhaps written; `applied`: it stands; `deleting`: a delete was sent. */
@@ -22,7 +23,7 @@ export interface ObjectRow {
   readonly phase: ObjectPhase;
   /** The fields that were ours after the last apply (FieldsV1 JSON); "" when not known. */
   readonly owned: string;
-  /** Hash of the values of those fields. */
+  /** Hash of the values of those fields; of a Secret, sealed with the store's key. */
   readonly projection: string;
   /** A Job that has completed: that it is gone later is no drift. */
   readonly finished: boolean;
@@ -69,6 +70,7 @@ export interface AppRow {
  * machine before anything goes on is waited for with `durable`. Opened by one process at a time (USAGE otherwise); STATE_CORRUPT when it cannot be read.
  */
 export interface StateStore {
+  readonly key: StateKey;
   /** Resolves when all that was written so far is on the disk: it outlives the machine. */
   durable(): Promise<void>;
   /** Rejects when something could not be written: what is kept in memory is then worth nothing. */
@@ -116,19 +118,26 @@ CREATE TABLE IF NOT EXISTS objects (
 const insertApp = `INSERT OR REPLACE INTO apps VALUES (${marks(12)})`;
 const insertObject = `INSERT OR REPLACE INTO objects VALUES (${marks(11)})`;
 
+interface StoreMeans {
+  readonly clock: Clock;
+  readonly key: StateKey;
+}
+
 /** Opens (or makes) the store in a file. */
-export function openStateStore(path: string, clock: Clock): StateStore {
+export function openStateStore(path: string, means: StoreMeans): StateStore {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  return new SqliteStore(openDatabase(path), `${path}-wal`, clock);
+  return new SqliteStore(openDatabase(path, means.key), `${path}-wal`, means);
 }
 
 class SqliteStore implements StateStore {
   readonly failed: Promise<never>;
+  readonly key: StateKey;
   readonly #database: DatabaseSync;
   readonly #batch: WriteBatch;
   readonly #statements = new Map<string, StatementSync>();
 
-  constructor(database: DatabaseSync, logPath: string, clock: Clock) {
+  constructor(database: DatabaseSync, logPath: string, { clock, key }: StoreMeans) {
+    this.key = key;
     this.#database = database;
     this.#batch = new WriteBatch(database, logPath, clock);
     this.failed = this.#batch.failed;
@@ -238,7 +247,7 @@ class SqliteStore implements StateStore {
   }
 }
 
-function openDatabase(path: string): DatabaseSync {
+function openDatabase(path: string, key: StateKey): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
     database = new DatabaseSync(path, { timeout: 2000 });
@@ -246,6 +255,7 @@ function openDatabase(path: string): DatabaseSync {
     database.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;");
     database.exec("PRAGMA synchronous = FULL;");
     database.exec(`BEGIN EXCLUSIVE; ${schema} COMMIT;`);
+    sealPlainHashes(database, key);
     // The log itself is on the disk now; what is written to it is flushed by whoever needs that (WriteBatch).
     database.exec("PRAGMA synchronous = NORMAL;");
     return database;
@@ -263,6 +273,15 @@ function openDatabase(path: string): DatabaseSync {
       hint: "move the file away: the inventories are then read back from the clusters",
     });
   }
+}
+
+/** An older worker kept plain hashes of Secrets: they go, also from the file's unused room. */
+function sealPlainHashes(database: DatabaseSync, key: StateKey): void {
+  database.function("sealed", (hash) => key.seal(String(hash)));
+  database.exec("PRAGMA secure_delete = ON");
+  database.exec(`UPDATE objects SET projection = sealed(projection)
+    WHERE substr(id, 1, 8) = '_Secret_' AND length(projection) = 64`);
+  database.exec("PRAGMA secure_delete = OFF");
 }
 
 const sqliteBusy = 5;

@@ -15,6 +15,7 @@ import { type Wakefulness, createWakefulness } from "../runtime/wakefulness.ts";
 import { type WorkerConfig, type WorkerSettings, workerSettings } from "./config.ts";
 import { createControllerClient } from "./controller-client.ts";
 import { type WorkerPorts, runWith } from "./run-with.ts";
+import { openStateKey } from "./state-key.ts";
 import { openStateStore } from "./state-store.ts";
 
 /** What a worker gets from its `main`. */
@@ -39,17 +40,7 @@ export async function runWorker(
 ): Promise<void> {
   const redactor = createRedactor();
   const settings = workerSettings(config);
-  await makeFolder(config.stateDir, 0o700);
-  const store = openStateStore(join(config.stateDir, "state.sqlite"), clock);
-  const dir = join(config.stateDir, "mirror.git");
-  let git: Awaited<ReturnType<typeof openStore>>;
-  try {
-    git = readableTwice(await openStore(dir, { create: true, clock }), maxKeptText);
-  } catch (error) {
-    // Who tries again must not find the store taken.
-    await store.close();
-    throw error;
-  }
+  const { store, git, dir } = await openState(config.stateDir, clock);
   const { url, tokenFile, caFile } = config.mirror;
   const wakefulness = createWakefulness(clock);
   const token = async (): Promise<string> => {
@@ -81,6 +72,22 @@ export async function runWorker(
   } finally {
     await region?.client.close();
     await git.close().finally(() => store.close());
+  }
+}
+
+/** What lies in the state folder. */
+async function openState(stateDir: string, clock: Clock) {
+  await makeFolder(stateDir, 0o700);
+  const key = await openStateKey(stateDir);
+  const store = openStateStore(join(stateDir, "state.sqlite"), { clock, key });
+  const dir = join(stateDir, "mirror.git");
+  try {
+    const git = readableTwice(await openStore(dir, { create: true, clock }), maxKeptText);
+    return { store, git, dir };
+  } catch (error) {
+    // Who tries again must not find the store taken.
+    await store.close();
+    throw error;
   }
 }
 

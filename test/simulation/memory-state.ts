@@ -1,6 +1,7 @@
 /** A worker's state store in memory: what was written is lost with the process unless it reached the "disk" before. */
 import type { AppRow, ObjectRow, StateStore } from "../../src/worker/state-store.ts";
 import type { Clock } from "../../src/runtime/clock.ts";
+import { stateKeyOf } from "../../src/worker/state-key.ts";
 
 interface Tables {
   readonly facts: Map<string, string>;
@@ -51,6 +52,7 @@ export function openMemoryState(disk: StateDisk, clock: Clock): StateStore {
 
 class MemoryState implements StateStore {
   readonly failed = new Promise<never>(() => {});
+  readonly key = stateKeyOf("of the simulation");
   readonly #disk: StateDisk;
   readonly #clock: Clock;
   readonly #tables: Tables;

@@ -5,6 +5,7 @@ import { mirrorBranch } from "../../src/core/protocol/mirror-layout.ts";
 import { createLogger } from "../../src/runtime/logger.ts";
 import { systemClock } from "../../src/runtime/system-clock.ts";
 import { createMirrorFollower } from "../../src/worker/mirror-follower.ts";
+import { stateKeyOf } from "../../src/worker/state-key.ts";
 import { openStateStore } from "../../src/worker/state-store.ts";
 import { emptyFolder } from "../support/folder.ts";
 import { eventually } from "../support/kube-worker.ts";
@@ -12,7 +13,10 @@ import { eventually } from "../support/kube-worker.ts";
 it("follows what was told while an older commit was fetched, also where that one was told again since", async () => {
   const clock = systemClock();
   const git = memoryStore();
-  const store = openStateStore(join(emptyFolder(), "state.sqlite"), clock);
+  const store = openStateStore(join(emptyFolder(), "state.sqlite"), {
+    clock,
+    key: stateKeyOf("a key"),
+  });
   const commit = async (parent: string | null, content: string): Promise<string> =>
     git.commitChanges({
       ref: mirrorBranch,

@@ -1,10 +1,13 @@
+import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
-import { cp } from "node:fs/promises";
+import { cp, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../src/runtime/system-clock.ts";
+import { stateKeyOf } from "../../src/worker/state-key.ts";
 import {
   type AppRow,
+  type ObjectRow,
   type StateStore,
   openStateStore,
   pendingRow,
@@ -25,13 +28,14 @@ const row: AppRow = {
   childSet: "c",
   childParts: 1,
 };
+const means = { clock: systemClock(), key: stateKeyOf("a key") };
 const place = { site: "s1", app: "web" };
 
 describe("the worker's store", () => {
   let folder: Awaited<ReturnType<typeof temporaryState>>;
   let store: StateStore | undefined;
   const open = (): StateStore => {
-    store = openStateStore(join(folder.dir, "state.sqlite"), systemClock());
+    store = openStateStore(join(folder.dir, "state.sqlite"), means);
     return store;
   };
   const reopen = async (): Promise<StateStore> => {
@@ -78,7 +82,7 @@ describe("the worker's store", () => {
       const copy = join(folder.dir, `copy-${site}`);
       await cp(join(folder.dir, "state.sqlite"), join(copy, "state.sqlite"));
       await cp(join(folder.dir, "state.sqlite-wal"), join(copy, "state.sqlite-wal"));
-      const found = openStateStore(join(copy, "state.sqlite"), systemClock());
+      const found = openStateStore(join(copy, "state.sqlite"), means);
       expect(found.siteUid(site)).toBe(`uid of ${site}`);
       await found.close();
     }
@@ -102,10 +106,38 @@ describe("the worker's store", () => {
     expect(opened.objects("s1", "web")).toEqual([]);
   });
 
+  it("seals the hashes of Secrets that an older worker kept in the plain, and leaves no trace of them", async () => {
+    const path = join(folder.dir, "state.sqlite");
+    const plain = (text: string): string => createHash("sha256").update(text).digest("hex");
+    const first = open();
+    // As many fields as go beyond the row's own page.
+    const rowOf = (id: string): ObjectRow => {
+      const owned = JSON.stringify({ "f:data": { [`f:${"x".repeat(5000)}`]: {} } });
+      return { ...pendingRow(id, "v1"), phase: "applied", owned, projection: plain(id) };
+    };
+    const ids = ["_ConfigMap_web_a", "_Secret_web_a", "_Secret_web_b", "apps_Secret_web_a"];
+    first.saveObjects(place, ids.map(rowOf));
+    await store?.close();
+    store = undefined;
+    const seen = async (id: string): Promise<boolean> =>
+      (await readFile(path, "latin1")).includes(plain(id));
+    expect(await seen("_Secret_web_a")).toBe(true);
+
+    await reopen();
+    const rows = (await reopen()).objects("s1", "web");
+    const kept = new Map(rows.map((one) => [one.id, one.projection]));
+    for (const id of ["_Secret_web_a", "_Secret_web_b"]) {
+      expect(kept.get(id)).toBe(means.key.seal(plain(id)));
+      expect(await seen(id)).toBe(false);
+    }
+    expect(kept.get("_ConfigMap_web_a")).toBe(plain("_ConfigMap_web_a"));
+    expect(kept.get("apps_Secret_web_a")).toBe(plain("apps_Secret_web_a"));
+  });
+
   it("belongs to one worker at a time", () => {
     open();
 
-    expect(() => openStateStore(join(folder.dir, "state.sqlite"), systemClock())).toThrow(
+    expect(() => openStateStore(join(folder.dir, "state.sqlite"), means)).toThrow(
       /another worker uses/,
     );
   });

@@ -1,0 +1,15 @@
+import { type FieldSet, projectFields } from "../core/apply/owned-fields.ts";
+import { hashOf } from "../core/apply/ownership.ts";
+import { type KubeObject, isSecret } from "../core/model/kube-object.ts";
+import type { StateKey } from "./state-key.ts";
+
+/** What a row keeps of the values that a live object has at our fields: a hash, of a Secret a sealed one. */
+export function projectionOf(live: KubeObject, owned: FieldSet, key: StateKey): string {
+  const hash = hashOf(projectFields(live, owned));
+  return isSecret(live) ? key.seal(hash) : hash;
+}
+
+/** True where a row's projection is of a key that is lost: it compares with nothing. */
+export function isOfLostKey(live: KubeObject, projection: string, key: StateKey): boolean {
+  return isSecret(live) && key.isOther(projection);
+}
