@@ -1,8 +1,6 @@
-import { isApiError } from "../adapters/kubernetes/api-error.ts";
 import { type Json, isJsonObject } from "../core/model/json.ts";
 import { type KubeObject, type ObjectId, parseObjectId } from "../core/model/kube-object.ts";
 import type { AppState } from "./app-state.ts";
-import type { ApplyOutcome } from "./apply-app.ts";
 import { lookUp } from "./look-up.ts";
 import { pruneObjects } from "./prune-objects.ts";
 import type { SiteContext } from "./site-context.ts";
@@ -17,18 +15,17 @@ const webhookKinds: ReadonlySet<string> = new Set([
 const bindingKind = "ValidatingAdmissionPolicyBinding";
 
 /**
- * Takes away what the app has dropped and what refuses the rest of it: a webhook whose service is gone, or a policy that
- * the new version does not keep to. All else is pruned once the app is well, which it would never be with these in its
- * way. An app that still has the webhook keeps it, however much that refuses. True: the way is clear, try again.
+ * Takes away what the app has dropped and what refuses the rest of it, by what API servers have `said`: a webhook whose
+ * service is gone, or a policy that the new version does not keep to. All else is pruned once the app is well, which it
+ * would never be with these in its way. An app that still has the webhook keeps it, however much that refuses. True: the
+ * way is clear, try again.
  */
 export async function clearTheWay(
   context: SiteContext,
   state: AppState,
-  { row, tree, failed }: { row: AppRow; tree: AppTree } & Pick<ApplyOutcome, "failed">,
+  { row, tree, said }: { row: AppRow; tree: AppTree; said: readonly string[] },
 ): Promise<boolean> {
-  const refusing = new Set(
-    failed.flatMap(({ error }) => (isApiError(error) ? named(error.said) : [])),
-  );
+  const refusing = new Set(said.flatMap(named));
   if (refusing.size === 0) return false;
   const dropped = [...state.rows.keys()].filter((id) => !tree.ids.has(id));
   const going = new Set<ObjectId>();
@@ -40,8 +37,14 @@ export async function clearTheWay(
   const stays = await unreleased(context, state, { tree: tree.tree, ids: dropped });
   const desired = new Set([...tree.ids, ...state.rows.keys()].filter((id) => !going.has(id)));
   const options = { row, desired, stays, verb: "delete" } as const;
-  const { failed: stuck, waiting } = await pruneObjects(context, state, options);
-  return stuck.length === 0 && waiting.length === 0;
+  const { failed, waiting } = await pruneObjects(context, state, options);
+  return failed.length === 0 && waiting.length === 0;
+}
+
+/** What waits to be pruned may go: the app is well, or what controllers make for it is refused, perhaps by just that. */
+export function mayGoOn({ failures, health, healthySince, waiting }: AppState): boolean {
+  if (waiting === "" || failures > 0) return false;
+  return healthySince !== null || named(health?.message ?? "").length > 0;
 }
 
 /** Webhooks and bindings that an API server names where they refuse, or cannot be asked. */

@@ -94,12 +94,8 @@ async function keep(
   state.trouble = trouble;
   const [failure] = outcome.failed;
   if (failure !== undefined) {
-    const known = state.row ?? row;
-    const isClear = await clearTheWay(context, state, {
-      row: known,
-      tree,
-      failed: outcome.failed,
-    });
+    const said = outcome.failed.flatMap(({ error }) => (isApiError(error) ? error.said : []));
+    const isClear = await clearTheWay(context, state, { row: state.row ?? row, tree, said });
     return isClear ? "soon" : { backoff: failure.error };
   }
   if (outcome.blocked.length > 0) return "soon";
@@ -147,7 +143,9 @@ async function prune(context: SiteContext, state: AppState, tree: AppTree): Prom
   }
   if (state.healthySince === null || tree.objects.some((object) => needsWrite(state, object))) {
     state.waiting = `${count(unwanted.length)} to be pruned once the app is healthy`;
-    return "settled"; // its health, once observed, wakes it
+    const said = [state.health?.message ?? ""];
+    const isClear = await clearTheWay(context, state, { row, tree, said });
+    return isClear ? "soon" : "settled"; // its health, once observed, wakes it
   }
   const stays = await unreleased(context, state, { tree: tree.tree, ids: unwanted });
   const options = { row, desired: tree.ids, stays, verb: "delete" } as const;

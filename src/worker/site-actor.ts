@@ -2,6 +2,7 @@ import { FleetError } from "../core/errors.ts";
 import type { SiteMeta } from "../core/protocol/mirror-layout.ts";
 import type { AppReport, SiteReport } from "../core/protocol/worker-report.ts";
 import { type AppState, appReport, hasLeft, newAppState, noneLookedUp } from "./app-state.ts";
+import { mayGoOn } from "./clear-way.ts";
 import type { DriftBudget } from "./drift-budget.ts";
 import { inWords } from "./in-words.ts";
 import { judgeAnew, lookForDrift, noteDrift } from "./look-for-drift.ts";
@@ -318,9 +319,7 @@ class Actor implements SiteActor {
   /** Carries on with what a look has shown; gives the time until the app is to be looked at again. */
   #lookedAt(state: AppState): number {
     const { clock, config } = this.#context;
-    if (state.healthySince !== null && state.waiting !== "" && state.failures === 0) {
-      this.#timer.schedule(`app/${state.app}`, 0);
-    }
+    if (mayGoOn(state)) this.#timer.schedule(`app/${state.app}`, 0);
     const minReadyMs = this.#target?.meta.apps[state.app]?.minReadyMs ?? 0;
     if (takeWorthTelling(state, minReadyMs)) this.#options.touch(state.app);
     const { settleMs } = config;

@@ -81,6 +81,51 @@ describe("the rules of applying, on real API servers", { timeout: 60_000 }, () =
     await eventually("it has left", () => site.report("web")?.left, 40_000);
   });
 
+  it("AC-07: gets past a webhook that the app has dropped and that refuses the pods of its Deployment", async () => {
+    const namespace = "guarded-pods";
+    const webhook = object("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration", {
+      name: "guard-pods",
+      namespace: "",
+      webhooks: [
+        {
+          name: "pods.example.org",
+          admissionReviewVersions: ["v1"],
+          sideEffects: "None",
+          failurePolicy: "Fail",
+          namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } },
+          clientConfig: { service: { namespace, name: "nobody" } },
+          rules: [{ apiGroups: [""], apiVersions: ["v1"], operations: ["*"], resources: ["pods"] }],
+        },
+      ],
+    });
+    const others = [namespaceOf(namespace), configMap("a", { k: "1" }, namespace)];
+    await site.mirror.commit({ s1: { web: [...others, webhook] } });
+    site.start();
+    await site.settled("web");
+    const containers = [{ name: "main", image: "web:1" }];
+    const probe = {
+      path: `/api/v1/namespaces/${namespace}/pods`,
+      object: object("v1", "Pod", { name: "probe", namespace, spec: { containers } }),
+    };
+    await eventually("the webhook refuses", async () => {
+      const { body } = await createAs(site, "probe", probe);
+      return JSON.stringify(body).includes("pods.example.org");
+    });
+    const template = { metadata: { labels: { app: "web" } }, spec: { containers } };
+    const spec = { replicas: 1, selector: { matchLabels: { app: "web" } }, template };
+    const web = object("apps/v1", "Deployment", { name: "web", namespace, spec });
+    // What it still has stays in its way.
+    await site.mirror.commit({ s1: { web: [...others, webhook, web] } });
+    await told(site, "web", 'failed calling webhook "pods.example.org"');
+
+    await site.mirror.commit({ s1: { web: [...others, web] } });
+    await site.settled("web");
+    const path = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/guard-pods";
+    expect((await site.cluster.get(path)).status).toBe(404);
+    await site.mirror.commit({ s1: { web: leaving(3) } });
+    await eventually("it has left", () => site.report("web")?.left, 40_000);
+  });
+
   // The model has no aggregation layer.
   it("AC-07: brings what an aggregated API server serves once that is available, and takes it away before its way is", async () => {
     const group = "far.example.org";
