@@ -126,6 +126,21 @@ describe("the rules of applying, on real API servers", { timeout: 60_000 }, () =
     await eventually("it has left", () => site.report("web")?.left, 40_000);
   });
 
+  // The model lets a scope be changed.
+  it("AC-05: says that the scope of a definition cannot be changed, and deletes nothing", async () => {
+    const text = { group: "scoped.example.org" };
+    await site.mirror.commit({ s1: { web: [definition("Thing", text)] } });
+    site.start();
+    await site.settled("web");
+    site.cluster.proxy.forget();
+    await site.mirror.commit({ s1: { web: [definition("Thing", { ...text, scope: "Cluster" })] } });
+    await told(site, "web", "cannot be changed");
+
+    expect(site.cluster.proxy.count({ method: "DELETE" })).toBe(0);
+    await site.mirror.commit({ s1: { web: leaving(1) } });
+    await eventually("it has left", () => site.report("web")?.left, 40_000);
+  });
+
   // The model has no aggregation layer.
   it("AC-07: brings what an aggregated API server serves once that is available, and takes it away before its way is", async () => {
     const group = "far.example.org";

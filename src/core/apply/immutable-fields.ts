@@ -4,6 +4,7 @@
  */
 import { type Json, type JsonObject, canonicalJson, isJsonObject } from "../model/json.ts";
 import { type KubeObject, groupOf } from "../model/kube-object.ts";
+import { quantityOf } from "../model/quantity.ts";
 
 const binding = ["roleRef"];
 const data = ["data", "binaryData", "stringData", "immutable"];
@@ -21,7 +22,9 @@ const table: Readonly<Record<string, readonly string[]>> = {
     "spec.volumeName",
     "spec.dataSource",
     "spec.dataSourceRef",
+    "spec.resources.requests.storage",
   ],
+  "apiextensions.k8s.io/CustomResourceDefinition": ["spec.scope"],
   "apps/DaemonSet": ["spec.selector"],
   "apps/Deployment": ["spec.selector"],
   "apps/ReplicaSet": ["spec.selector"],
@@ -78,6 +81,9 @@ const allowed: Readonly<Record<string, (change: FieldChange) => boolean>> = {
   "spec.clusterIP": isAddressKept,
   "spec.clusterIPs": isAddressKept,
   "spec.volumeName": ({ from }) => from === null,
+  // A volume grows, and never shrinks.
+  "spec.resources.requests.storage": ({ from, to }) =>
+    (quantityOf(to) ?? Infinity) >= (quantityOf(from) ?? 0),
   // Where its pods run may be changed while it has not begun.
   "spec.template": ({ before }) => valueAt(before, "spec.suspend") === true,
   // An indexed one grows and shrinks with its parallelism.

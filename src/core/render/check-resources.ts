@@ -2,6 +2,7 @@
 import type { Diagnostic } from "../model/diagnostic.ts";
 import { describeKey } from "../model/kube-object.ts";
 import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
+import { quantityOf } from "../model/quantity.ts";
 import type { SourceObject } from "./parse-manifests.ts";
 import { mistake } from "./mistake.ts";
 import { podSpecPath } from "./pod-templates.ts";
@@ -39,42 +40,12 @@ function excesses(container: Json): { name: string; request: string; limit: stri
   const [requests, limits] = ["requests", "limits"].map((key) => fieldOf(resources, key));
   return Object.entries(requests ?? none).flatMap(([name, request]) => {
     const limit = limits !== undefined && Object.hasOwn(limits, name) ? limits[name] : undefined;
-    const [asked, allowed] = [amountOf(request), amountOf(limit)];
+    const [asked, allowed] = [quantityOf(request), quantityOf(limit)];
     if (asked === undefined || allowed === undefined || asked <= allowed) return [];
     return [{ name, request: shown(request), limit: shown(limit) }];
   });
 }
 
-const powers: Readonly<Record<string, readonly [base: number, power: number]>> = {
-  n: [10, -9],
-  u: [10, -6],
-  m: [10, -3],
-  "": [10, 0],
-  k: [10, 3],
-  M: [10, 6],
-  G: [10, 9],
-  T: [10, 12],
-  P: [10, 15],
-  E: [10, 18],
-  Ki: [2, 10],
-  Mi: [2, 20],
-  Gi: [2, 30],
-  Ti: [2, 40],
-  Pi: [2, 50],
-  Ei: [2, 60],
-};
-
 function shown(amount: Json | undefined): string {
   return typeof amount === "string" ? amount : JSON.stringify(amount);
-}
-
-/** A quantity of Kubernetes as a number; undefined for what is none. */
-function amountOf(value: Json | undefined): number | undefined {
-  if (typeof value === "number") return value;
-  const text = typeof value === "string" ? value : "";
-  const [, digits, suffix = ""] =
-    /^([+-]?\d*\.?\d+(?:[eE][+-]?\d+)?)([a-zA-Z]{0,2})$/.exec(text) ?? [];
-  const power = powers[suffix];
-  if (digits === undefined || power === undefined) return undefined;
-  return Number(digits) * power[0] ** power[1];
 }

@@ -15,6 +15,8 @@ const object = (type: string, fields: object): KubeObject => {
 
 const spec = (fields: object) => ({ spec: fields });
 const labels = (value: string) => ({ matchLabels: { app: value } });
+const requests = "resources.requests.storage";
+const storage = (size: string) => ({ resources: { requests: { storage: size } } });
 const rbac = "rbac.authorization.k8s.io/v1";
 
 describe("what cannot be changed in place", () => {
@@ -73,6 +75,14 @@ describe("what cannot be changed in place", () => {
       spec({ volumeName: "b" }),
       "spec.volumeName",
     ],
+    ["v1 PersistentVolumeClaim", spec(storage("2Gi")), spec(storage("1G")), `spec.${requests}`],
+    ["v1 PersistentVolumeClaim", spec(storage("1.5Gi")), spec(storage("1Gi")), `spec.${requests}`],
+    [
+      "apiextensions.k8s.io/v1 CustomResourceDefinition",
+      spec({ scope: "Namespaced" }),
+      spec({ scope: "Cluster" }),
+      "spec.scope",
+    ],
     ["storage.k8s.io/v1 StorageClass", { provisioner: "a" }, { provisioner: "b" }, "provisioner"],
   ])("%s: %j to %j", (...[type, before, after, field]) => {
     expect(immutableChanges(object(type, before), object(type, after))).toEqual([field]);
@@ -88,11 +98,9 @@ describe("what cannot be changed in place", () => {
     ["v1 Service", spec({ clusterIP: "None" }), spec({})],
     ["v1 Service", spec({ type: "ExternalName" }), spec({ clusterIP: "10.0.0.1" })],
     ["v1 PersistentVolumeClaim", spec({}), spec({ volumeName: "a" })],
-    [
-      "v1 PersistentVolumeClaim",
-      spec({ resources: { requests: { storage: "1Gi" } } }),
-      spec({ resources: { requests: { storage: "2Gi" } } }),
-    ],
+    ["v1 PersistentVolumeClaim", spec(storage("1Gi")), spec(storage("2Gi"))],
+    ["v1 PersistentVolumeClaim", spec(storage("1Gi")), spec(storage("1024Mi"))],
+    ["v1 PersistentVolumeClaim", spec(storage("1Gi")), spec({})],
     ["example.com/v1 Deployment", spec({ selector: 1 }), spec({ selector: 2 })],
   ])("is nothing of %s: %j to %j", (type, before, after) => {
     expect(immutableChanges(object(type, before), object(type, after))).toEqual([]);
