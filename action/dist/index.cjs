@@ -68011,7 +68011,16 @@ var Release = record({
   failed: typebox_exports.Record(typebox_exports.String(), record({ at: Time, cause: typebox_exports.String() })),
   /** Sites that failed and go again by an operator's word: what they were before the first time. */
   retried: typebox_exports.Optional(typebox_exports.Record(typebox_exports.String(), Standing)),
-  excused: typebox_exports.Record(typebox_exports.String(), record({ at: Time, by: typebox_exports.String(), why: typebox_exports.String() })),
+  /** `with`: the word was said of that release, which moves together with this one. */
+  excused: typebox_exports.Record(
+    typebox_exports.String(),
+    record({
+      at: Time,
+      by: typebox_exports.String(),
+      why: typebox_exports.String(),
+      with: typebox_exports.Optional(typebox_exports.String())
+    })
+  ),
   opened: typebox_exports.Record(typebox_exports.String(), Time),
   passed: typebox_exports.Record(typebox_exports.String(), Time),
   /** What its strategy wants when it fails too often; absent: sites stay where they are. */
@@ -72916,8 +72925,8 @@ var uncHost = (p) => {
     return -1;
   const h = p[2] !== "?" ? 2 : isLongUNC(p[3]) ? 4 : -1;
   const host = p[h];
-  const share = p[h + 1];
-  return h !== -1 && host !== void 0 && host !== "" && host !== GLOBSTAR && share !== void 0 && share !== "" && share !== GLOBSTAR ? h : -1;
+  const share2 = p[h + 1];
+  return h !== -1 && host !== void 0 && host !== "" && host !== GLOBSTAR && share2 !== void 0 && share2 !== "" && share2 !== GLOBSTAR ? h : -1;
 };
 var walkable = (p, dot) => !isDots(p) && (dot || !p.startsWith("."));
 var dotPortion = (f, start, end, dot, sep4) => {
@@ -73675,11 +73684,11 @@ var Minimatch = class {
     const ph = fh === -1 ? -1 : uncHost(pattern2);
     if (ph !== -1) {
       const host = pattern2[ph];
-      const share = pattern2[ph + 1];
-      if (typeof host !== "string" || typeof share !== "string") {
+      const share2 = pattern2[ph + 1];
+      if (typeof host !== "string" || typeof share2 !== "string") {
         fileStartIndex = fh;
         patternStartIndex = ph;
-      } else if (resolved[fh].toLowerCase() === host.toLowerCase() && resolved[fh + 1].toLowerCase() === share.toLowerCase()) {
+      } else if (resolved[fh].toLowerCase() === host.toLowerCase() && resolved[fh + 1].toLowerCase() === share2.toLowerCase()) {
         fileStartIndex = fh + 2;
         patternStartIndex = ph + 2;
       }
@@ -75635,6 +75644,39 @@ function isListed(app, site) {
   return false;
 }
 
+// src/core/rollout/share-excuses.ts
+function shareExcuses(board, tied) {
+  const excuses = /* @__PURE__ */ new Map();
+  for (const release2 of tied) {
+    for (const [site, excuse2] of Object.entries(release2.excused)) {
+      if (excuses.has(site) || !isStillToGo(board, release2, site)) continue;
+      excuses.set(site, { ...excuse2, with: excuse2.with ?? release2.id });
+    }
+  }
+  for (const release2 of tied) share(board, release2, excuses);
+}
+function share(board, release2, excuses) {
+  const shared2 = [...excuses].filter(
+    ([site]) => !Object.hasOwn(release2.excused, site) && isStillToGo(board, release2, site)
+  );
+  if (shared2.length === 0) return;
+  const excused = { ...release2.excused, ...Object.fromEntries(shared2) };
+  const whys = shared2.map(
+    ([site, by]) => `${site} is excused from ${release2.id} as it is from ${by.with}`
+  );
+  setRelease(board, { ...release2, excused }, whys.join("; "));
+}
+function isStillToGo({ input: input2 }, release2, site) {
+  const entry2 = own(release2.list, site);
+  if (entry2 === void 0 || hasPassedAt(release2, site)) return false;
+  if (Object.hasOwn(release2.handed, site) || Object.hasOwn(release2.failed, site)) return false;
+  return treeAt(input2, release2.app, site) !== (entry2.to ?? void 0);
+}
+function hasPassedAt(release2, site) {
+  const stage = release2.stages[own(release2.list, site)?.stage ?? -1]?.name ?? "";
+  return Object.hasOwn(release2.passed, stage);
+}
+
 // src/core/rollout/losses.ts
 var nothing = { deleted: [], awaited: void 0 };
 function lossesOf(board, site, { step, steps: steps2 }) {
@@ -75704,6 +75746,20 @@ function finalLosses(board, site, step) {
     (object) => isLetGo(board, site, { step, object }) === false && !kept6.some((tree) => hasObject(board, tree, object))
   );
 }
+function giverOf(board, site, { step: { from, to }, steps: steps2 }) {
+  const taken2 = to === null ? [] : droppedObjects(board, { from: to, to: from ?? null });
+  if (taken2.length === 0) return void 0;
+  for (const other of board.apps.values()) {
+    if (steps2.some(({ app }) => app === other.app)) continue;
+    const standing2 = treeAt(board.input, other.app, site);
+    if (standing2 === void 0) continue;
+    const object = taken2.find((each) => hasObject(board, standing2, each));
+    if (object === void 0) continue;
+    const last = finalTree(board, other, site);
+    if (last === void 0 || !hasObject(board, last, object)) return { app: other.app, object };
+  }
+  return void 0;
+}
 function isLetGo({ input: input2 }, site, { step, object }) {
   const { app, from, isOrphaned } = step;
   if (isOrphaned === true) return true;
@@ -75731,9 +75787,8 @@ function comingTree(board, app, site) {
 function comingBy(release2, site) {
   const entry2 = own(release2.list, site);
   if (entry2 === void 0 || entry2.to === null) return void 0;
-  const isOver = [release2.excused, release2.failed].some((records) => Object.hasOwn(records, site));
-  const hasPassed3 = Object.hasOwn(release2.passed, release2.stages[entry2.stage]?.name ?? "");
-  return isOver || hasPassed3 ? void 0 : entry2.to;
+  const isOver = Object.hasOwn(release2.failed, site) || Object.hasOwn(release2.excused, site) && release2.goingBack !== void 0;
+  return isOver || hasPassedAt(release2, site) ? void 0 : entry2.to;
 }
 
 // src/core/rollout/count-losses.ts
@@ -75902,9 +75957,9 @@ function reasonFor(run3, { release: release2, protected: [first2] }, { total, of
   if (total > objects)
     return `this commit deletes ${total} objects over all apps, its budget is ${objects}`;
   const all = objectsOfApp(run3, release2.app);
-  const share = resolveAmount({ percent }, all);
-  if (ofApp <= share) return void 0;
-  return `${ofApp} of the ${all} objects of ${release2.app} go, the budget is ${percent} % of ${all} = ${share}`;
+  const share2 = resolveAmount({ percent }, all);
+  if (ofApp <= share2) return void 0;
+  return `${ofApp} of the ${all} objects of ${release2.app} go, the budget is ${percent} % of ${all} = ${share2}`;
 }
 function objectsOfApp({ input: input2 }, app) {
   let objects = 0;
@@ -75945,8 +76000,7 @@ function siteState(listed) {
   const { release: release2, view } = listed;
   const excused = own(release2.excused, view.site);
   if (excused !== void 0) {
-    const because = excused.by === excusedByPlanner ? "passed" : "operator";
-    return { kind: "excused", because, settledAt: Date.parse(excused.at) };
+    return { kind: "excused", because: becauseOf(excused), settledAt: Date.parse(excused.at) };
   }
   const failed4 = own(release2.failed, view.site);
   if (failed4 !== void 0) {
@@ -75962,6 +76016,10 @@ function siteState(listed) {
     was: handed.was ?? "healthy",
     met: handed.met === void 0 ? void 0 : Date.parse(handed.met)
   });
+}
+function becauseOf(excused) {
+  if (excused.with !== void 0) return "tied";
+  return excused.by === excusedByPlanner ? "passed" : "operator";
 }
 function unhandedState(listed) {
   const { entry: entry2, view } = listed;
@@ -77463,7 +77521,7 @@ function indexDomains(board, app) {
   const domains = /* @__PURE__ */ new Map();
   const excused = new Set(
     [...app.open.values()].flatMap(
-      ({ excused: spoken }) => Object.keys(spoken).filter((site) => own(spoken, site)?.by !== excusedByPlanner)
+      ({ excused: spoken2 }) => Object.keys(spoken2).filter((site) => own(spoken2, site)?.by !== excusedByPlanner)
     )
   );
   for (const site of Object.keys(board.input.sites)) {
@@ -77664,7 +77722,15 @@ function afterBlock(board, check, until) {
 function readyWords(release2) {
   return release2.kind === "removal" ? "its worker reports that the app has left" : `it is healthy for ${spanInWords(release2.minReadyMs)}`;
 }
-function excusedBlock({ view }, { because }) {
+function excusedBlock({ view, release: release2 }, { because }) {
+  if (because === "tied") {
+    const { by, with: other } = own(release2.excused, view.site) ?? {};
+    return {
+      code: "progressing",
+      reason: `${by} has excused ${view.site} from ${other}, which moves together with ${release2.id}: it catches up later`,
+      endsWhen: "the stage has passed"
+    };
+  }
   if (because === "offline" || because === "suspended" || because === "region") {
     const block = siteBlock(view);
     return block && { ...block, reason: `${block.reason}: excused, it catches up later` };
@@ -77936,6 +78002,18 @@ function tiedWords(block, { giver, app, object }) {
     reason: `${block.reason} (${giver} moves together with ${app}: ${object} goes from one to the other)`
   };
 }
+function giverBlock(board, site, steps2) {
+  for (const step of steps2) {
+    const giver = giverOf(board, site, { step, steps: steps2 });
+    if (giver === void 0) continue;
+    return {
+      code: "progressing",
+      reason: `${giver.app} still has ${giver.object} at ${site}, which goes from it to ${step.app}`,
+      endsWhen: `${giver.app} gives it up there: both go together`
+    };
+  }
+  return null;
+}
 function uncounted(board, site, { steps: steps2, arrivals }) {
   for (const { list, arrival } of arrivals) {
     const step = arrivalStep(board, list, arrival);
@@ -78079,6 +78157,8 @@ function handOver(list, arrival) {
   if (block !== null) return block;
   const together = goTogether(board, view.site, { steps: [], arrivals: [{ list, arrival }] });
   if (isBlock(together)) return together;
+  const early = giverBlock(board, view.site, together.steps);
+  if (early !== null) return early;
   const apps = takeAlong(board, together.arrivals);
   addHandOver(board, { site: view.site, mirror: view.mirror, apps });
   return null;
@@ -78604,6 +78684,7 @@ function soakEnds(run3) {
     return { mirror, at: at2, isStill, heardAt: isNow ? input2.now : heardAt(input2, view) };
   });
 }
+var spoken = /* @__PURE__ */ new Set(["operator", "tied"]);
 function settledAt2(run3, { state, release: release2 }) {
   const opened = Date.parse(own(release2.opened, run3.stage.name) ?? run3.board.at);
   switch (state.kind) {
@@ -78612,7 +78693,7 @@ function settledAt2(run3, { state, release: release2 }) {
     case "unchanged":
       return Math.max(state.settledAt, opened);
     case "excused":
-      return state.because === "operator" ? Math.max(state.settledAt, opened) : null;
+      return spoken.has(state.because) ? Math.max(state.settledAt, opened) : null;
     case "waiting":
     case "in-flight":
     case "fails":
@@ -78708,12 +78789,13 @@ function closingBlock(run3, hasBlocked) {
 function isUnsettled({ state }) {
   return state.kind === "waiting" || state.kind === "in-flight";
 }
-function successBlock({ sites, stage }) {
+function successBlock({ sites, stage, unit }) {
   if (sites.length === 0 || hasSuccess(sites)) return null;
+  const each = unit.members.length > 1 ? ", from each release that moves there" : "";
   return {
     code: "no-success",
     reason: `no site of stage ${stage.name} has got it and is healthy (${someOf(sites.map(({ site }) => site))})`,
-    endsWhen: "one is, or an operator excuses every site of the stage"
+    endsWhen: `one is, or an operator excuses every site of the stage${each}`
   };
 }
 function waitingBlock2(run3) {
@@ -78736,9 +78818,11 @@ function promotionBlock(run3) {
 }
 function hasSuccess(sites) {
   if (sites.some(({ state }) => state.kind === "done")) return true;
-  return sites.every(
-    ({ state }) => state.kind === "excused" && state.because !== "offline" && state.because !== "suspended"
-  );
+  return sites.every(({ parts }) => parts.every(isSpokenFor));
+}
+var unspoken = /* @__PURE__ */ new Set(["offline", "suspended", "tied"]);
+function isSpokenFor({ state }) {
+  return state.kind === "excused" && !unspoken.has(state.because);
 }
 function passStage(run3) {
   const { board, unit, stage, sites } = run3;
@@ -79393,7 +79477,10 @@ function unitsOf(board) {
     const members = [...group2].toSorted(
       (a, b) => compareText2(a.app, b.app) || compareText2(a.id, b.id)
     );
-    if (members.length > 1) align(board, members);
+    if (members.length > 1) {
+      align(board, members);
+      shareExcuses(board, releasesOf(board, { members }));
+    }
     return { members: members.map(({ app, id }) => ({ app, id })) };
   });
 }
@@ -79402,7 +79489,7 @@ function tiedPairs(board, releases) {
   const bySite2 = /* @__PURE__ */ new Map();
   for (const release2 of releases) {
     for (const site of Object.keys(release2.list)) {
-      if (!isOpenAt(release2, site)) continue;
+      if (hasPassedAt(release2, site)) continue;
       const others = bySite2.get(site);
       if (others === void 0) bySite2.set(site, [release2]);
       else others.push(release2);
@@ -79418,10 +79505,6 @@ function pairsAt(known4, site, there) {
   return there.flatMap(
     (giver) => there.filter((taker) => goesOver(known4, { giver, taker, site })).map((taker) => [giver, taker])
   );
-}
-function isOpenAt(release2, site) {
-  const stage = release2.stages[own(release2.list, site)?.stage ?? -1]?.name ?? "";
-  return !Object.hasOwn(release2.passed, stage);
 }
 function goesOver(known4, { giver, taker, site }) {
   if (giver.app === taker.app) return false;
