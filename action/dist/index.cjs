@@ -64751,8 +64751,8 @@ function withNamespace(object, { left, namespace }) {
   if (typeof metadata["namespace"] === "string") {
     return { ...object, metadata: { ...metadata, namespace } };
   }
-  const isLeft2 = object.apiVersion === "v1" && object.kind === "Namespace" && left.has(metadata.name);
-  return isLeft2 ? { ...object, metadata: { ...metadata, name: namespace } } : object;
+  const isLeft3 = object.apiVersion === "v1" && object.kind === "Namespace" && left.has(metadata.name);
+  return isLeft3 ? { ...object, metadata: { ...metadata, name: namespace } } : object;
 }
 function changeAt(value, path3, change2) {
   if (Array.isArray(value))
@@ -68011,16 +68011,7 @@ var Release = record({
   failed: typebox_exports.Record(typebox_exports.String(), record({ at: Time, cause: typebox_exports.String() })),
   /** Sites that failed and go again by an operator's word: what they were before the first time. */
   retried: typebox_exports.Optional(typebox_exports.Record(typebox_exports.String(), Standing)),
-  /** `with`: the word was said of that release, which moves together with this one. */
-  excused: typebox_exports.Record(
-    typebox_exports.String(),
-    record({
-      at: Time,
-      by: typebox_exports.String(),
-      why: typebox_exports.String(),
-      with: typebox_exports.Optional(typebox_exports.String())
-    })
-  ),
+  excused: typebox_exports.Record(typebox_exports.String(), record({ at: Time, by: typebox_exports.String(), why: typebox_exports.String() })),
   opened: typebox_exports.Record(typebox_exports.String(), Time),
   passed: typebox_exports.Record(typebox_exports.String(), Time),
   /** What its strategy wants when it fails too often; absent: sites stay where they are. */
@@ -68120,6 +68111,8 @@ var SiteAssignment = record({
   mirror: typebox_exports.String(),
   /** UID of the cluster's kube-system namespace, as its worker told. */
   uid: typebox_exports.Optional(typebox_exports.String()),
+  /** The one that it had when it was forgotten, until its worker tells which it has now. */
+  formerUid: typebox_exports.Optional(typebox_exports.String()),
   /**
    * Set while the site moves, or is forgotten: it leaves `mirror`'s tree, and comes to any other only when that worker
    * has stopped.
@@ -72925,8 +72918,8 @@ var uncHost = (p) => {
     return -1;
   const h = p[2] !== "?" ? 2 : isLongUNC(p[3]) ? 4 : -1;
   const host = p[h];
-  const share2 = p[h + 1];
-  return h !== -1 && host !== void 0 && host !== "" && host !== GLOBSTAR && share2 !== void 0 && share2 !== "" && share2 !== GLOBSTAR ? h : -1;
+  const share = p[h + 1];
+  return h !== -1 && host !== void 0 && host !== "" && host !== GLOBSTAR && share !== void 0 && share !== "" && share !== GLOBSTAR ? h : -1;
 };
 var walkable = (p, dot) => !isDots(p) && (dot || !p.startsWith("."));
 var dotPortion = (f, start, end, dot, sep4) => {
@@ -73684,11 +73677,11 @@ var Minimatch = class {
     const ph = fh === -1 ? -1 : uncHost(pattern2);
     if (ph !== -1) {
       const host = pattern2[ph];
-      const share2 = pattern2[ph + 1];
-      if (typeof host !== "string" || typeof share2 !== "string") {
+      const share = pattern2[ph + 1];
+      if (typeof host !== "string" || typeof share !== "string") {
         fileStartIndex = fh;
         patternStartIndex = ph;
-      } else if (resolved[fh].toLowerCase() === host.toLowerCase() && resolved[fh + 1].toLowerCase() === share2.toLowerCase()) {
+      } else if (resolved[fh].toLowerCase() === host.toLowerCase() && resolved[fh + 1].toLowerCase() === share.toLowerCase()) {
         fileStartIndex = fh + 2;
         patternStartIndex = ph + 2;
       }
@@ -75389,7 +75382,7 @@ function viewSite(input2, app, site) {
     site,
     facts,
     mirror,
-    isMoving: isMoving(assignment, facts),
+    isMoving: isMoving(input2, site),
     waitsFor: awaitedMirror(input2, assignment),
     entry: own(own(input2.mirrors, site), app),
     observed: own(observed?.apps, app),
@@ -75406,6 +75399,13 @@ function awaitedMirror({ workers }, assignment) {
   const isOut = [stopped, released, entering].some((word2) => word2 !== void 0);
   return isOut || to === assignment?.mirror ? to : null;
 }
+function mirrorsWith({ standsIn, mirrors, control: control2 }, site) {
+  if (standsIn !== void 0) return own(standsIn, site) ?? [];
+  const assignment = own(control2.sites, site);
+  if (assignment === void 0 || own(mirrors, site) === void 0) return [];
+  const { mirror, moving } = assignment;
+  return [moving?.entering === void 0 ? mirror : moving.to];
+}
 function silentSinceOf({ workers, now }, mirror) {
   const worker = own(workers, mirror);
   return worker === void 0 ? now : worker.silentSince;
@@ -75413,9 +75413,12 @@ function silentSinceOf({ workers, now }, mirror) {
 function heardAt(input2, { mirror, silentSince }) {
   return silentSince ?? Math.min(input2.now, own(input2.workers, mirror)?.heardAt ?? input2.now);
 }
-function isMoving(assignment, facts) {
+function isMoving(input2, site) {
+  const assignment = own(input2.control.sites, site);
   if (assignment === void 0) return false;
-  return assignment.moving !== void 0 || facts !== void 0 && facts.mirror !== assignment.mirror;
+  const { mirror, moving } = assignment;
+  const wanted2 = own(input2.sites, site)?.mirror ?? mirror;
+  return moving !== void 0 || wanted2 !== mirror || mirrorsWith(input2, site).some((name2) => name2 !== mirror);
 }
 function standingTree(entry2) {
   return entry2 !== void 0 && "tree" in entry2 ? entry2.tree : void 0;
@@ -75644,39 +75647,6 @@ function isListed(app, site) {
   return false;
 }
 
-// src/core/rollout/share-excuses.ts
-function shareExcuses(board, tied) {
-  const excuses = /* @__PURE__ */ new Map();
-  for (const release2 of tied) {
-    for (const [site, excuse2] of Object.entries(release2.excused)) {
-      if (excuses.has(site) || !isStillToGo(board, release2, site)) continue;
-      excuses.set(site, { ...excuse2, with: excuse2.with ?? release2.id });
-    }
-  }
-  for (const release2 of tied) share(board, release2, excuses);
-}
-function share(board, release2, excuses) {
-  const shared2 = [...excuses].filter(
-    ([site]) => !Object.hasOwn(release2.excused, site) && isStillToGo(board, release2, site)
-  );
-  if (shared2.length === 0) return;
-  const excused = { ...release2.excused, ...Object.fromEntries(shared2) };
-  const whys = shared2.map(
-    ([site, by]) => `${site} is excused from ${release2.id} as it is from ${by.with}`
-  );
-  setRelease(board, { ...release2, excused }, whys.join("; "));
-}
-function isStillToGo({ input: input2 }, release2, site) {
-  const entry2 = own(release2.list, site);
-  if (entry2 === void 0 || hasPassedAt(release2, site)) return false;
-  if (Object.hasOwn(release2.handed, site) || Object.hasOwn(release2.failed, site)) return false;
-  return treeAt(input2, release2.app, site) !== (entry2.to ?? void 0);
-}
-function hasPassedAt(release2, site) {
-  const stage = release2.stages[own(release2.list, site)?.stage ?? -1]?.name ?? "";
-  return Object.hasOwn(release2.passed, stage);
-}
-
 // src/core/rollout/losses.ts
 var nothing = { deleted: [], awaited: void 0 };
 function lossesOf(board, site, { step, steps: steps2 }) {
@@ -75746,20 +75716,6 @@ function finalLosses(board, site, step) {
     (object) => isLetGo(board, site, { step, object }) === false && !kept6.some((tree) => hasObject(board, tree, object))
   );
 }
-function giverOf(board, site, { step: { from, to }, steps: steps2 }) {
-  const taken2 = to === null ? [] : droppedObjects(board, { from: to, to: from ?? null });
-  if (taken2.length === 0) return void 0;
-  for (const other of board.apps.values()) {
-    if (steps2.some(({ app }) => app === other.app)) continue;
-    const standing2 = treeAt(board.input, other.app, site);
-    if (standing2 === void 0) continue;
-    const object = taken2.find((each) => hasObject(board, standing2, each));
-    if (object === void 0) continue;
-    const last = finalTree(board, other, site);
-    if (last === void 0 || !hasObject(board, last, object)) return { app: other.app, object };
-  }
-  return void 0;
-}
 function isLetGo({ input: input2 }, site, { step, object }) {
   const { app, from, isOrphaned } = step;
   if (isOrphaned === true) return true;
@@ -75787,8 +75743,9 @@ function comingTree(board, app, site) {
 function comingBy(release2, site) {
   const entry2 = own(release2.list, site);
   if (entry2 === void 0 || entry2.to === null) return void 0;
-  const isOver = Object.hasOwn(release2.failed, site) || Object.hasOwn(release2.excused, site) && release2.goingBack !== void 0;
-  return isOver || hasPassedAt(release2, site) ? void 0 : entry2.to;
+  const isOver = [release2.excused, release2.failed].some((records) => Object.hasOwn(records, site));
+  const hasPassed3 = Object.hasOwn(release2.passed, release2.stages[entry2.stage]?.name ?? "");
+  return isOver || hasPassed3 ? void 0 : entry2.to;
 }
 
 // src/core/rollout/count-losses.ts
@@ -75957,9 +75914,9 @@ function reasonFor(run3, { release: release2, protected: [first2] }, { total, of
   if (total > objects)
     return `this commit deletes ${total} objects over all apps, its budget is ${objects}`;
   const all = objectsOfApp(run3, release2.app);
-  const share2 = resolveAmount({ percent }, all);
-  if (ofApp <= share2) return void 0;
-  return `${ofApp} of the ${all} objects of ${release2.app} go, the budget is ${percent} % of ${all} = ${share2}`;
+  const share = resolveAmount({ percent }, all);
+  if (ofApp <= share) return void 0;
+  return `${ofApp} of the ${all} objects of ${release2.app} go, the budget is ${percent} % of ${all} = ${share}`;
 }
 function objectsOfApp({ input: input2 }, app) {
   let objects = 0;
@@ -76000,7 +75957,8 @@ function siteState(listed) {
   const { release: release2, view } = listed;
   const excused = own(release2.excused, view.site);
   if (excused !== void 0) {
-    return { kind: "excused", because: becauseOf(excused), settledAt: Date.parse(excused.at) };
+    const because = excused.by === excusedByPlanner ? "passed" : "operator";
+    return { kind: "excused", because, settledAt: Date.parse(excused.at) };
   }
   const failed4 = own(release2.failed, view.site);
   if (failed4 !== void 0) {
@@ -76016,10 +75974,6 @@ function siteState(listed) {
     was: handed.was ?? "healthy",
     met: handed.met === void 0 ? void 0 : Date.parse(handed.met)
   });
-}
-function becauseOf(excused) {
-  if (excused.with !== void 0) return "tied";
-  return excused.by === excusedByPlanner ? "passed" : "operator";
 }
 function unhandedState(listed) {
   const { entry: entry2, view } = listed;
@@ -76349,7 +76303,10 @@ function planSiteMoves(board) {
       });
     else if (assignment.moving !== void 0)
       goOn(board, site, { facts, assignment, moving: assignment.moving });
-    else if (facts.mirror !== assignment.mirror) leave(board, site, { facts, assignment });
+    else {
+      const from = wrongMirror(board, site, { facts, assignment });
+      if (from !== void 0) leave(board, site, { assignment, from, to: facts.mirror });
+    }
   }
   forgetSites(board);
 }
@@ -76360,23 +76317,24 @@ function forget(board, site) {
   const assignment = own(board.input.control.sites, site);
   if (assignment === void 0) return;
   const { moving } = assignment;
-  const why = `${site} is no longer in the fleet`;
   if (moving?.forgotten !== void 0 && moving.entering === void 0)
-    return forgetFurther(board, site, { assignment, moving, why });
+    return forgetFurther(board, site, { assignment, moving });
   const mirror = hostOf(board, site, assignment);
-  const record4 = {
-    ...assignment,
-    mirror,
-    moving: { ...forgottenMove(board, site, { mirror, moving }), forgotten: board.at }
-  };
+  const next = { ...forgottenMove(board, site, { mirror, moving }), forgotten: board.at };
+  letGo(board, site, { ...assignment, mirror, moving: next });
+}
+function letGo(board, site, record4) {
   assign(board, site, { record: record4, why: "is no longer in the fleet" });
-  board.siteMoves.push({ site, leave: mirror, why });
+  board.siteMoves.push({ site, leave: record4.mirror, why: whyForgotten(site) });
+}
+function whyForgotten(site) {
+  return `${site} is no longer in the fleet`;
 }
 function hostOf(board, site, { mirror, moving }) {
   return moving !== void 0 && hasEntered(board, site, moving) ? moving.to : mirror;
 }
-function hasEntered(board, site, { entering }) {
-  return entering !== void 0 && own(board.input.mirrors, site) !== void 0;
+function hasEntered(board, site, { entering, to }) {
+  return entering !== void 0 && mirrorsWith(board.input, site).includes(to);
 }
 function forgottenMove(board, site, { mirror, moving }) {
   if (moving === void 0 || hasEntered(board, site, moving))
@@ -76384,28 +76342,44 @@ function forgottenMove(board, site, { mirror, moving }) {
   const { entering, ...rest2 } = moving;
   return entering === void 0 ? rest2 : { ...rest2, stopped: entering };
 }
-function forgetFurther(board, site, { assignment, moving, why }) {
-  if (own(board.input.mirrors, site) !== void 0) {
+function forgetFurther(board, site, { assignment, moving }) {
+  if (!isLeft2(board, site, { assignment, moving })) {
+    const why = whyForgotten(site);
     board.siteMoves.push({ site, leave: assignment.mirror, why });
     return;
   }
-  const isStill = moving.stopped !== void 0;
-  if (isStill && Object.keys(moving.trees).length === 0)
-    return change(board, controlPaths.site(site), { record: null, why });
-  if (isStill) return;
-  if (hasStopped(board, site, { assignment, moving })) {
-    const record4 = { ...assignment, moving: { ...moving, stopped: board.at } };
-    return assign(board, site, { record: record4, why: `is left alone by the worker of ${record4.mirror}` });
+  const [mirror] = mirrorsWith(board.input, site);
+  if (mirror !== void 0) {
+    const next = beginMove(board, site, { mirror, to: mirror });
+    const trees = { ...moving.trees, ...next.trees };
+    const good = { ...moving.good, ...next.good };
+    return letGo(board, site, {
+      ...assignment,
+      mirror,
+      moving: { ...next, trees, good, forgotten: board.at }
+    });
   }
-  board.siteMoves.push({ site, leave: assignment.mirror, why });
+  if (Object.keys(moving.trees).length === 0)
+    return change(board, controlPaths.site(site), { record: null, why: whyForgotten(site) });
+  if (moving.stopped !== void 0) return;
+  const record4 = { ...assignment, moving: { ...moving, stopped: board.at } };
+  assign(board, site, { record: record4, why: `is left alone by the worker of ${record4.mirror}` });
 }
-function leave(board, site, { facts, assignment }) {
-  const moving = beginMove(board, site, { mirror: assignment.mirror, to: facts.mirror });
+function isLeft2(board, site, move2) {
+  const stands = mirrorsWith(board.input, site).includes(move2.assignment.mirror);
+  return !stands && hasStopped(board, site, move2);
+}
+function wrongMirror(board, site, { facts, assignment }) {
+  if (assignment.mirror !== facts.mirror) return assignment.mirror;
+  return mirrorsWith(board.input, site).find((mirror) => mirror !== facts.mirror);
+}
+function leave(board, site, { assignment, from, to }) {
+  const moving = beginMove(board, site, { mirror: from, to });
   assign(board, site, {
-    record: { ...assignment, moving },
-    why: `leaves ${assignment.mirror} for ${facts.mirror}`
+    record: { ...assignment, mirror: from, moving },
+    why: `leaves ${from} for ${to}`
   });
-  board.siteMoves.push({ site, leave: assignment.mirror, why: `${site} moves to ${facts.mirror}` });
+  board.siteMoves.push({ site, leave: from, why: `${site} moves to ${to}` });
 }
 function beginMove(board, site, { mirror, to }) {
   const { good, workers, mirrors } = board.input;
@@ -76446,19 +76420,21 @@ function unleave(board, app, { site, entry: entry2 }) {
 }
 function goOn(board, site, move2) {
   const { assignment, moving } = move2;
-  const stands = own(board.input.mirrors, site) !== void 0;
+  const standing2 = mirrorsWith(board.input, site);
   if (moving.entering !== void 0) {
-    const isThere = stands || Object.keys(moving.trees).length === 0;
+    const isThere = standing2.includes(moving.to) || Object.keys(moving.trees).length === 0;
     if (isThere) arrive(board, site, move2);
     else enter(board, site, { moving, from: assignment.mirror });
     return;
   }
-  const aimed = redirected(board, site, move2);
-  const isHome = aimed.to === assignment.mirror;
-  if (stands || !(isHome || hasStopped(board, site, { assignment, moving: aimed }))) {
+  const aimed = standing2.includes(moving.to) ? moving : redirected(board, site, move2);
+  if (!isReadyToGo(board, site, { assignment, moving: aimed })) {
     board.siteMoves.push({ site, leave: assignment.mirror, why: `${site} moves to ${aimed.to}` });
     return;
   }
+  const other = standing2.find((mirror) => mirror !== aimed.to);
+  if (other !== void 0) return leave(board, site, { assignment, from: other, to: aimed.to });
+  if (standing2.length > 0) return arrive(board, site, { ...move2, moving: aimed });
   if (own(board.input.workers, aimed.to)?.isAwaited === true)
     return waitOutside(board, site, { assignment, moving: aimed });
   const entering = { ...aimed, entering: board.at };
@@ -76467,6 +76443,12 @@ function goOn(board, site, move2) {
     why: `may enter ${entering.to}`
   });
   enter(board, site, { moving: entering, from: assignment.mirror });
+}
+function isReadyToGo(board, site, move2) {
+  const { assignment, moving } = move2;
+  const isHome = moving.to === assignment.mirror;
+  if (!isHome) return isLeft2(board, site, move2);
+  return !mirrorsWith(board.input, site).includes(assignment.mirror);
 }
 function waitOutside(board, site, { assignment, moving }) {
   if (moving.stopped !== void 0 || moving.to === assignment.mirror) return;
@@ -76500,11 +76482,10 @@ function enter(board, site, { moving, from }) {
   board.siteMoves.push({ site, enter: to, trees, good, fromMirror: from });
 }
 function arrive(board, site, { assignment, moving }) {
-  const isKnown = assignment.uid !== void 0 && moving.forgotten === void 0;
-  const record4 = {
-    mirror: moving.to,
-    ...isKnown ? { uid: assignment.uid } : {}
-  };
+  const { moving: _, uid, ...rest2 } = assignment;
+  const isKnown = uid !== void 0 && moving.forgotten === void 0;
+  const identity2 = isKnown ? { uid } : uid === void 0 ? {} : { formerUid: uid };
+  const record4 = { ...rest2, ...identity2, mirror: moving.to };
   assign(board, site, { record: record4, why: `has moved to ${record4.mirror}` });
   for (const app of board.apps.values()) restartClocks(board, app, site);
 }
@@ -77521,7 +77502,7 @@ function indexDomains(board, app) {
   const domains = /* @__PURE__ */ new Map();
   const excused = new Set(
     [...app.open.values()].flatMap(
-      ({ excused: spoken2 }) => Object.keys(spoken2).filter((site) => own(spoken2, site)?.by !== excusedByPlanner)
+      ({ excused: spoken }) => Object.keys(spoken).filter((site) => own(spoken, site)?.by !== excusedByPlanner)
     )
   );
   for (const site of Object.keys(board.input.sites)) {
@@ -77722,15 +77703,7 @@ function afterBlock(board, check, until) {
 function readyWords(release2) {
   return release2.kind === "removal" ? "its worker reports that the app has left" : `it is healthy for ${spanInWords(release2.minReadyMs)}`;
 }
-function excusedBlock({ view, release: release2 }, { because }) {
-  if (because === "tied") {
-    const { by, with: other } = own(release2.excused, view.site) ?? {};
-    return {
-      code: "progressing",
-      reason: `${by} has excused ${view.site} from ${other}, which moves together with ${release2.id}: it catches up later`,
-      endsWhen: "the stage has passed"
-    };
-  }
+function excusedBlock({ view }, { because }) {
   if (because === "offline" || because === "suspended" || because === "region") {
     const block = siteBlock(view);
     return block && { ...block, reason: `${block.reason}: excused, it catches up later` };
@@ -77946,112 +77919,20 @@ function isOnTrial(app, site, tree) {
   });
 }
 
-// src/core/rollout/go-together.ts
-function isBlock(result2) {
-  return "code" in result2;
-}
-function goTogether(board, site, { steps: steps2, arrivals }) {
-  const all = [...steps2, ...arrivals.map(({ list, arrival }) => arrivalStep(board, list, arrival))];
-  const coming = [...arrivals];
-  for (let index = 0; index < all.length; index += 1) {
-    const step = all[index];
-    if (step === void 0) break;
-    const block = leavingBlock(board, site, step);
-    if (block !== null) return block;
-    for (; ; ) {
-      const { awaited } = lossesOf(board, site, { step, steps: all });
-      if (awaited === void 0) break;
-      const next = comingOf(board, site, { name: awaited.app, steps: all });
-      if (isComingBlock(next)) return tiedWords(next, { giver: step.app, ...awaited });
-      coming.push(next);
-      all.push(arrivalStep(board, next.list, next.arrival));
-    }
-  }
-  return uncounted(board, site, { steps: all, arrivals: coming }) ?? { steps: all, arrivals: coming };
-}
-function arrivalStep(board, { app }, { view, to }) {
-  return { app: app.app, from: treeAt(board.input, app.app, view.site), to };
-}
-function leavingBlock(board, site, { app, to }) {
-  const entry2 = own(own(board.input.mirrors, site), app);
-  if (to === null || entry2 === void 0 || !("leaving" in entry2)) return null;
-  if (entry2.leaving.verb !== "orphan") return null;
-  return {
-    code: "progressing",
-    reason: `${site} is letting go of ${app}, which its marker says is orphaned there`,
-    endsWhen: "its worker reports that it has"
-  };
-}
-function comingOf(board, site, { name: name2, steps: steps2 }) {
-  const app = board.apps.get(name2);
-  const arrival = app === void 0 ? void 0 : arrivalAt(board, app, site);
-  if (app === void 0 || arrival === void 0) {
-    const reason = `${name2} has not come to ${site} yet`;
-    return { code: "progressing", reason, endsWhen: `its release reaches ${site}` };
-  }
-  const list = openList(board, app, [arrival]);
-  const all = [...steps2, arrivalStep(board, list, arrival)];
-  return dependencyBlock(board, site, all) ?? arrivalBlock(list, arrival) ?? { list, arrival };
-}
-function isComingBlock(coming) {
-  return "code" in coming;
-}
-function tiedWords(block, { giver, app, object }) {
-  return {
-    ...block,
-    reason: `${block.reason} (${giver} moves together with ${app}: ${object} goes from one to the other)`
-  };
-}
-function giverBlock(board, site, steps2) {
-  for (const step of steps2) {
-    const giver = giverOf(board, site, { step, steps: steps2 });
-    if (giver === void 0) continue;
-    return {
-      code: "progressing",
-      reason: `${giver.app} still has ${giver.object} at ${site}, which goes from it to ${step.app}`,
-      endsWhen: `${giver.app} gives it up there: both go together`
-    };
-  }
-  return null;
-}
-function uncounted(board, site, { steps: steps2, arrivals }) {
-  for (const { list, arrival } of arrivals) {
-    const step = arrivalStep(board, list, arrival);
-    const { deleted } = lossesOf(board, site, { step, steps: steps2 });
-    const at2 = { site, to: arrival.to };
-    if (!isGranted(list.app, at2, deleted)) return lossBlock(list.app, site, deleted);
-  }
-  return null;
-}
-function takeAlong(board, arrivals) {
-  return arrivals.map(({ list, arrival }) => {
-    const { app, budgets } = list;
-    const { view, to } = arrival;
-    const { site } = view;
-    const was = own(app.arrivals.handed, site)?.was ?? standingOf(view, budgets.unknownBlocks);
-    record2(board, app, { site, to, was });
-    list.inFlight.add(site);
-    list.failed.delete(site);
-    if (was !== "joining") list.unavailable.add(site);
-    board.sitesInFlight.add(site);
-    app.inFlight.set(site, null);
-    app.movedNow.add(site);
-    takeFromDomain(board, app, site);
-    return { app: app.app, release: null, set: { tree: to }, good: goodTree(app, view) };
-  });
-}
-function record2(board, app, { site, to, was }) {
-  const { handed, failed: failed4 } = draftArrivals(board, app, `${app.app}: open list handed over`);
-  handed[site] = { at: board.at, to, was };
-  delete failed4[site];
-}
-
 // src/core/rollout/unrendered.ts
 var endsWhen = "they have rendered it, which is tried again by itself";
 function unrenderedBlock({ unrendered }, app) {
   if (unrendered?.apps.includes(app) !== true) return null;
   const { reason } = unrendered;
   return { code: "unrendered", reason: `${reason}; what stands of ${app} stays`, endsWhen };
+}
+function unknownTakerBlock({ unrendered, placedByHead = {} }, { app, site }) {
+  const taker = unrendered?.apps.find(
+    (other) => other !== app && own(placedByHead, other)?.includes(site) === true
+  );
+  if (unrendered === void 0 || taker === void 0) return null;
+  const reason = `${unrendered.reason}; whether ${taker} takes what ${app} drops at ${site} is known only by that`;
+  return { code: "unrendered", reason, endsWhen };
 }
 function unknownReleases(input2) {
   return Object.entries(input2.control.apps).flatMap(
@@ -78119,6 +78000,96 @@ function stepsAt(board, app, site) {
   );
 }
 
+// src/core/rollout/go-together.ts
+function isBlock(result2) {
+  return "code" in result2;
+}
+function goTogether(board, site, { steps: steps2, arrivals }) {
+  const all = [...steps2, ...arrivals.map(({ list, arrival }) => arrivalStep(board, list, arrival))];
+  const coming = [...arrivals];
+  for (let index = 0; index < all.length; index += 1) {
+    const step = all[index];
+    if (step === void 0) break;
+    const block = leavingBlock(board, site, step);
+    if (block !== null) return block;
+    for (; ; ) {
+      const { awaited } = lossesOf(board, site, { step, steps: all });
+      if (awaited === void 0) break;
+      const next = comingOf(board, site, { name: awaited.app, steps: all });
+      if (isComingBlock(next)) return tiedWords(next, { giver: step.app, ...awaited });
+      coming.push(next);
+      all.push(arrivalStep(board, next.list, next.arrival));
+    }
+  }
+  return uncounted(board, site, { steps: all, arrivals: coming }) ?? { steps: all, arrivals: coming };
+}
+function arrivalStep(board, { app }, { view, to }) {
+  return { app: app.app, from: treeAt(board.input, app.app, view.site), to };
+}
+function leavingBlock(board, site, { app, to }) {
+  const entry2 = own(own(board.input.mirrors, site), app);
+  if (to === null || entry2 === void 0 || !("leaving" in entry2)) return null;
+  if (entry2.leaving.verb !== "orphan") return null;
+  return {
+    code: "progressing",
+    reason: `${site} is letting go of ${app}, which its marker says is orphaned there`,
+    endsWhen: "its worker reports that it has"
+  };
+}
+function comingOf(board, site, { name: name2, steps: steps2 }) {
+  const app = board.apps.get(name2);
+  const arrival = app === void 0 ? void 0 : arrivalAt(board, app, site);
+  if (app === void 0 || arrival === void 0) {
+    const reason = `${name2} has not come to ${site} yet`;
+    return { code: "progressing", reason, endsWhen: `its release reaches ${site}` };
+  }
+  const list = openList(board, app, [arrival]);
+  const all = [...steps2, arrivalStep(board, list, arrival)];
+  return dependencyBlock(board, site, all) ?? arrivalBlock(list, arrival) ?? { list, arrival };
+}
+function isComingBlock(coming) {
+  return "code" in coming;
+}
+function tiedWords(block, { giver, app, object }) {
+  return {
+    ...block,
+    reason: `${block.reason} (${giver} moves together with ${app}: ${object} goes from one to the other)`
+  };
+}
+function uncounted(board, site, { steps: steps2, arrivals }) {
+  for (const { list, arrival } of arrivals) {
+    const step = arrivalStep(board, list, arrival);
+    const { deleted } = lossesOf(board, site, { step, steps: steps2 });
+    const at2 = { site, to: arrival.to };
+    if (isGranted(list.app, at2, deleted)) continue;
+    const unknown = unknownTakerBlock(board.input, { app: list.app.app, site });
+    return unknown ?? lossBlock(list.app, site, deleted);
+  }
+  return null;
+}
+function takeAlong(board, arrivals) {
+  return arrivals.map(({ list, arrival }) => {
+    const { app, budgets } = list;
+    const { view, to } = arrival;
+    const { site } = view;
+    const was = own(app.arrivals.handed, site)?.was ?? standingOf(view, budgets.unknownBlocks);
+    record2(board, app, { site, to, was });
+    list.inFlight.add(site);
+    list.failed.delete(site);
+    if (was !== "joining") list.unavailable.add(site);
+    board.sitesInFlight.add(site);
+    app.inFlight.set(site, null);
+    app.movedNow.add(site);
+    takeFromDomain(board, app, site);
+    return { app: app.app, release: null, set: { tree: to }, good: goodTree(app, view) };
+  });
+}
+function record2(board, app, { site, to, was }) {
+  const { handed, failed: failed4 } = draftArrivals(board, app, `${app.app}: open list handed over`);
+  handed[site] = { at: board.at, to, was };
+  delete failed4[site];
+}
+
 // src/core/rollout/open-list.ts
 function planOpenList(board, app) {
   reportRefused(board, app);
@@ -78157,8 +78128,6 @@ function handOver(list, arrival) {
   if (block !== null) return block;
   const together = goTogether(board, view.site, { steps: [], arrivals: [{ list, arrival }] });
   if (isBlock(together)) return together;
-  const early = giverBlock(board, view.site, together.steps);
-  if (early !== null) return early;
   const apps = takeAlong(board, together.arrivals);
   addHandOver(board, { site: view.site, mirror: view.mirror, apps });
   return null;
@@ -78181,7 +78150,9 @@ function noteLosses(board, app, arrivals) {
     if (known4?.to === to) granted[site] = known4;
     const step = { app: app.app, from: treeAt(board.input, app.app, site), to };
     const deleted = finalLosses(board, site, step);
-    if (!isGranted(app, { site, to }, deleted)) waiting2[site] = { to, objects: [...deleted] };
+    if (isGranted(app, { site, to }, deleted)) continue;
+    if (unknownTakerBlock(board.input, { app: app.app, site }) !== null) continue;
+    waiting2[site] = { to, objects: [...deleted] };
   }
   const { granted: _, waiting: __, ...rest2 } = app.arrivals;
   const next = {
@@ -78684,7 +78655,6 @@ function soakEnds(run3) {
     return { mirror, at: at2, isStill, heardAt: isNow ? input2.now : heardAt(input2, view) };
   });
 }
-var spoken = /* @__PURE__ */ new Set(["operator", "tied"]);
 function settledAt2(run3, { state, release: release2 }) {
   const opened = Date.parse(own(release2.opened, run3.stage.name) ?? run3.board.at);
   switch (state.kind) {
@@ -78693,7 +78663,7 @@ function settledAt2(run3, { state, release: release2 }) {
     case "unchanged":
       return Math.max(state.settledAt, opened);
     case "excused":
-      return spoken.has(state.because) ? Math.max(state.settledAt, opened) : null;
+      return state.because === "operator" ? Math.max(state.settledAt, opened) : null;
     case "waiting":
     case "in-flight":
     case "fails":
@@ -78789,13 +78759,12 @@ function closingBlock(run3, hasBlocked) {
 function isUnsettled({ state }) {
   return state.kind === "waiting" || state.kind === "in-flight";
 }
-function successBlock({ sites, stage, unit }) {
+function successBlock({ sites, stage }) {
   if (sites.length === 0 || hasSuccess(sites)) return null;
-  const each = unit.members.length > 1 ? ", from each release that moves there" : "";
   return {
     code: "no-success",
     reason: `no site of stage ${stage.name} has got it and is healthy (${someOf(sites.map(({ site }) => site))})`,
-    endsWhen: `one is, or an operator excuses every site of the stage${each}`
+    endsWhen: "one is, or an operator excuses every site of the stage"
   };
 }
 function waitingBlock2(run3) {
@@ -78818,11 +78787,9 @@ function promotionBlock(run3) {
 }
 function hasSuccess(sites) {
   if (sites.some(({ state }) => state.kind === "done")) return true;
-  return sites.every(({ parts }) => parts.every(isSpokenFor));
-}
-var unspoken = /* @__PURE__ */ new Set(["offline", "suspended", "tied"]);
-function isSpokenFor({ state }) {
-  return state.kind === "excused" && !unspoken.has(state.because);
+  return sites.every(
+    ({ state }) => state.kind === "excused" && state.because !== "offline" && state.because !== "suspended"
+  );
 }
 function passStage(run3) {
   const { board, unit, stage, sites } = run3;
@@ -79477,10 +79444,7 @@ function unitsOf(board) {
     const members = [...group2].toSorted(
       (a, b) => compareText2(a.app, b.app) || compareText2(a.id, b.id)
     );
-    if (members.length > 1) {
-      align(board, members);
-      shareExcuses(board, releasesOf(board, { members }));
-    }
+    if (members.length > 1) align(board, members);
     return { members: members.map(({ app, id }) => ({ app, id })) };
   });
 }
@@ -79489,7 +79453,7 @@ function tiedPairs(board, releases) {
   const bySite2 = /* @__PURE__ */ new Map();
   for (const release2 of releases) {
     for (const site of Object.keys(release2.list)) {
-      if (hasPassedAt(release2, site)) continue;
+      if (!isOpenAt(release2, site)) continue;
       const others = bySite2.get(site);
       if (others === void 0) bySite2.set(site, [release2]);
       else others.push(release2);
@@ -79505,6 +79469,10 @@ function pairsAt(known4, site, there) {
   return there.flatMap(
     (giver) => there.filter((taker) => goesOver(known4, { giver, taker, site })).map((taker) => [giver, taker])
   );
+}
+function isOpenAt(release2, site) {
+  const stage = release2.stages[own(release2.list, site)?.stage ?? -1]?.name ?? "";
+  return !Object.hasOwn(release2.passed, stage);
 }
 function goesOver(known4, { giver, taker, site }) {
   if (giver.app === taker.app) return false;
