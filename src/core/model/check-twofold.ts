@@ -29,6 +29,19 @@ export function checkTwofold(documents: readonly KindDocument[]): Diagnostic[] {
   );
 }
 
+/** Numbers with leading zeros where the schema, which the document satisfies, wants a number: 10 here, and 8 elsewhere. */
+export function checkTypedNumbers(document: YamlDocument): Diagnostic[] {
+  const found = document.twofold.filter(({ path, isKey, source }) => {
+    const isTyped = !isKey && !isIn(path, valueParts) && !isIn(path, objectParts);
+    return isTyped && /^[-+]?0[0-9]+$/.test(source);
+  });
+  return found.slice(0, mostProblems).map(({ path }) => {
+    const message = "a number with leading zeros: readers of YAML differ";
+    const hint = "write it without them";
+    return errorAt(document.at(path), { code: "invalid-value", message, hint });
+  });
+}
+
 /** The scalars that hold nothing up. */
 export function warnOfTwofold({ apps, profiles, sites }: FleetDraft): Diagnostic[] {
   return [apps, profiles, sites].flatMap((entries) =>

@@ -13,7 +13,7 @@ import { checkReferences } from "./check-references.ts";
 import { checkRules } from "./check-rules.ts";
 import { checkSelectors } from "./check-selectors.ts";
 import { checkSources } from "./check-sources.ts";
-import { checkTwofold, warnOfTwofold } from "./check-twofold.ts";
+import { checkTwofold, checkTypedNumbers, warnOfTwofold } from "./check-twofold.ts";
 import { checkWindows, warnOfWindows } from "./check-windows.ts";
 import { type Diagnostic, distinctDiagnostics, sortDiagnostics } from "./diagnostic.ts";
 import { draftFleet, entriesOf } from "./draft-fleet.ts";
@@ -120,7 +120,10 @@ function checkFiles(
     keptFiles.get(documents, [vocabulary], () => [
       ...checkTwofold(documents),
       ...checkExpressions(documents, vocabulary),
-      ...entriesOf(documents).flatMap((one) => checkOwnLabels(one, vocabulary)),
+      ...entriesOf(documents).flatMap((one) => [
+        ...checkTypedNumbers(one.entry.document),
+        ...checkOwnLabels(one, vocabulary),
+      ]),
     ]),
   );
 }

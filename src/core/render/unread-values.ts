@@ -12,7 +12,7 @@ import { keptFor } from "../model/known-fleet.ts";
 import type { App } from "../model/kinds.ts";
 import { type SiteGroups, siteGroups } from "../select/site-groups.ts";
 import { layeredApp } from "./layered-app.ts";
-import { warning } from "./mistake.ts";
+import { mostProblems, warning } from "./mistake.ts";
 import type { PlacedRendering } from "./placed-rendering.ts";
 import type { FieldPath } from "./read-yaml.ts";
 
@@ -168,11 +168,18 @@ function writtenValues(
 function unreadOf({ from, path, values, reads, isOfProfile }: WrittenValues): Diagnostic[] {
   if (reads === null) return [];
   const who = isOfProfile ? "no app that takes the profile" : "no expression of the app";
-  return unreadKeys(values, reads).map((unread) => {
-    const message = `${who} reads the value "${unread.path.join(".")}"`;
+  const all = unreadKeys(values, reads);
+  return all.slice(0, mostProblems).map((unread, index) => {
+    const message = `${who} reads the value "${unread.path.join(".")}"${andMore(all, index)}`;
     const place = from.keyAt([...path, "values", ...unread.path]);
     return warning(place, { code: "no-effect", message, hint: hintOf(unread) });
   });
+}
+
+/** Behind the last one that is told. */
+function andMore(all: readonly unknown[], index: number): string {
+  const more = index === mostProblems - 1 ? all.length - mostProblems : 0;
+  return more === 0 ? "" : `, nor ${more} more`;
 }
 
 interface Unread {
@@ -216,9 +223,10 @@ function unreadBySites(
     }
     return [...unread.values()];
   });
-  return found.flatMap(({ path, hint, site, more }) => {
+  return found.slice(0, mostProblems).flatMap(({ path, hint, site, more }, index) => {
     const others = more === 0 ? "" : `; ${more} more sites have it`;
-    const message = `no app at the site reads the value "${path.join(".")}"${others}`;
+    const name = path.join(".");
+    const message = `no app at the site reads the value "${name}"${andMore(found, index)}${others}`;
     const place = sites.get(site)?.keyAt(["spec", "values", ...path]);
     return place === undefined ? [] : [warning(place, { code: "no-effect", message, hint })];
   });

@@ -130,6 +130,31 @@ spec: { region: east }
   });
 });
 
+describe("a number with a leading zero where the schema wants a number", () => {
+  const message =
+    "error: a number with leading zeros: readers of YAML differ; write it without them";
+  const strategy = (count: string): string =>
+    `${head}kind: RolloutStrategy\nmetadata: { name: standard }\nspec:\n  stages:\n    - { name: one, count: ${count} }\n`;
+  const replicas = (count: string): string =>
+    app(
+      `  overlays:\n    - virtualSites: [all]\n      replicas: [{ name: web, count: ${count} }]\n`,
+    );
+
+  it("is a mistake at its place, and not another number", () => {
+    expect(problems("strategies/standard.yaml", strategy("010"))).toEqual([
+      `strategies/standard.yaml:6:27: ${message}`,
+    ]);
+    expect(problems("apps/web.yaml", replicas("0755"))).toEqual([
+      `apps/web.yaml:10:38: ${message}`,
+    ]);
+  });
+
+  it.each(["10", "0", "1e1", "08"])("is none where all agree: %s", (count) => {
+    expect(problems("strategies/standard.yaml", strategy(count))).toEqual([]);
+    expect(problems("apps/web.yaml", replicas(count))).toEqual([]);
+  });
+});
+
 describe("a mistake in a document", () => {
   it("shows a number as it is written where a text is wanted", () => {
     const image = "  overlays:\n    - virtualSites: [all]\n      images:\n        - name: a\n";

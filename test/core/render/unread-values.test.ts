@@ -45,6 +45,33 @@ const site = (values: object): FleetEdits => ({
 });
 
 describe("values that nothing reads", () => {
+  const many = Array.from({ length: 1000 }, (_, index) => `v${1000 + index}`);
+
+  it("are told twenty times of a document, and how many more there are", () => {
+    const values = `  values:\n${many.map((key) => `    ${key}: 1\n`).join("")}`;
+    const told = problems(app(`${values}${reading("site.name")}`));
+    expect(told).toHaveLength(20);
+    expect(told[0]).toContain('no expression of the app reads the value "v1000"; ');
+    expect(told[19]).toContain('no expression of the app reads the value "v1019", nor 980 more; ');
+  });
+
+  it("are told twenty times of all sites, and how many more there are", () => {
+    const values = Object.fromEntries(many.map((key) => [key, 1]));
+    const second = siteYaml("e2", {
+      region: "east",
+      labels: { ring: "main", tier: "depot" },
+      spec: { values: { v1000: 1, v1019: 2 } },
+    });
+    const told = problems({
+      ...app(reading("site.name")),
+      ...site(values),
+      "sites/e2.yaml": second,
+    });
+    const last = 'reads the value "v1019", nor 980 more; 1 more sites have it';
+    expect(told).toHaveLength(20);
+    expect(told.filter((each) => each.includes("more; "))).toEqual([expect.stringContaining(last)]);
+  });
+
   it("are told at the key, with the name that was meant", () => {
     const values = "  values:\n    slots: 3\n    colur: red\n";
     expect(problems(app(`${values}${reading("string(values.slots) + values.colour")}`))).toEqual([
