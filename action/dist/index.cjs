@@ -56398,6 +56398,34 @@ function isProtectedByContent({ kind, metadata, ...rest2 }) {
   return Array.isArray(claims) && claims.length > 0;
 }
 
+// src/core/model/quantity.ts
+var powers = {
+  n: [10, -9],
+  u: [10, -6],
+  m: [10, -3],
+  "": [10, 0],
+  k: [10, 3],
+  M: [10, 6],
+  G: [10, 9],
+  T: [10, 12],
+  P: [10, 15],
+  E: [10, 18],
+  Ki: [2, 10],
+  Mi: [2, 20],
+  Gi: [2, 30],
+  Ti: [2, 40],
+  Pi: [2, 50],
+  Ei: [2, 60]
+};
+function quantityOf(value) {
+  if (typeof value === "number") return value;
+  const text = typeof value === "string" ? value : "";
+  const [, digits, suffix = ""] = /^([+-]?\d*\.?\d+(?:[eE][+-]?\d+)?)([a-zA-Z]{0,2})$/.exec(text) ?? [];
+  const power = powers[suffix];
+  if (digits === void 0 || power === void 0) return void 0;
+  return Number(digits) * power[0] ** power[1];
+}
+
 // src/core/apply/immutable-fields.ts
 var binding = ["roleRef"];
 var data = ["data", "binaryData", "stringData", "immutable"];
@@ -56412,8 +56440,10 @@ var table = {
     "spec.volumeMode",
     "spec.volumeName",
     "spec.dataSource",
-    "spec.dataSourceRef"
+    "spec.dataSourceRef",
+    "spec.resources.requests.storage"
   ],
+  "apiextensions.k8s.io/CustomResourceDefinition": ["spec.scope"],
   "apps/DaemonSet": ["spec.selector"],
   "apps/Deployment": ["spec.selector"],
   "apps/ReplicaSet": ["spec.selector"],
@@ -56453,6 +56483,8 @@ var allowed = {
   "spec.clusterIP": isAddressKept,
   "spec.clusterIPs": isAddressKept,
   "spec.volumeName": ({ from }) => from === null,
+  // A volume grows, and never shrinks.
+  "spec.resources.requests.storage": ({ from, to }) => (quantityOf(to) ?? Infinity) >= (quantityOf(from) ?? 0),
   // Where its pods run may be changed while it has not begun.
   "spec.template": ({ before }) => valueAt(before, "spec.suspend") === true,
   // An indexed one grows and shrinks with its parallelism.
@@ -58611,39 +58643,13 @@ function excesses(container) {
   const [requests, limits] = ["requests", "limits"].map((key) => fieldOf(resources, key));
   return Object.entries(requests ?? none).flatMap(([name2, request]) => {
     const limit2 = limits !== void 0 && Object.hasOwn(limits, name2) ? limits[name2] : void 0;
-    const [asked, allowed2] = [amountOf(request), amountOf(limit2)];
+    const [asked, allowed2] = [quantityOf(request), quantityOf(limit2)];
     if (asked === void 0 || allowed2 === void 0 || asked <= allowed2) return [];
     return [{ name: name2, request: shown(request), limit: shown(limit2) }];
   });
 }
-var powers = {
-  n: [10, -9],
-  u: [10, -6],
-  m: [10, -3],
-  "": [10, 0],
-  k: [10, 3],
-  M: [10, 6],
-  G: [10, 9],
-  T: [10, 12],
-  P: [10, 15],
-  E: [10, 18],
-  Ki: [2, 10],
-  Mi: [2, 20],
-  Gi: [2, 30],
-  Ti: [2, 40],
-  Pi: [2, 50],
-  Ei: [2, 60]
-};
 function shown(amount2) {
   return typeof amount2 === "string" ? amount2 : JSON.stringify(amount2);
-}
-function amountOf(value) {
-  if (typeof value === "number") return value;
-  const text = typeof value === "string" ? value : "";
-  const [, digits, suffix = ""] = /^([+-]?\d*\.?\d+(?:[eE][+-]?\d+)?)([a-zA-Z]{0,2})$/.exec(text) ?? [];
-  const power = powers[suffix];
-  if (digits === void 0 || power === void 0) return void 0;
-  return Number(digits) * power[0] ** power[1];
 }
 
 // src/core/render/check-workloads.ts
