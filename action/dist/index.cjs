@@ -80080,22 +80080,28 @@ function refusals(moves, sides) {
   const told2 = /* @__PURE__ */ new Map();
   for (const { app, site, from, to } of moves) {
     const pair2 = `${app} ${from} ${to}`;
-    const words5 = told2.get(pair2) ?? immutableWords(app, variantOf2(from), variantOf2(to));
-    told2.set(pair2, words5);
-    for (const text of words5) found.set(text, (found.get(text) ?? /* @__PURE__ */ new Set()).add(site));
+    const refused2 = told2.get(pair2) ?? refusalsOf(app, variantOf2(from), variantOf2(to));
+    told2.set(pair2, refused2);
+    for (const { what, advice } of refused2) {
+      const known4 = found.get(what) ?? { advice, sites: /* @__PURE__ */ new Set() };
+      known4.sites.add(site);
+      found.set(what, known4);
+    }
   }
   return [...found].map(
-    ([text, sites]) => `${text} cannot be changed in place, and will be refused at ${someOf([...sites])}: ${newName}`
+    ([what, { advice, sites }]) => `${what} cannot be changed in place, and will be refused at ${someOf([...sites])}: ${advice}`
   );
 }
-var newName = "give the object another name, or let it be made anew by flotilla.dev/immutable: recreate";
-function immutableWords(app, from, to) {
+var newName = "give the object another name";
+function refusalsOf(app, from, to) {
   const before = new Map(from?.objects.map(({ id, object }) => [id, object]));
   return (to?.objects ?? []).flatMap(({ id, object }) => {
     const old = before.get(id);
     const fields = old === void 0 ? [] : refusedFields(old, object);
     if (fields.length === 0) return [];
-    return [`${app}: ${fields.join(", ")} of ${describeKey(keyOf(object))}`];
+    const what = `${app}: ${fields.join(", ")} of ${describeKey(keyOf(object))}`;
+    const orAnew = isProtectedKind(id) ? "" : ", or let it be made anew by flotilla.dev/immutable: recreate";
+    return [{ what, advice: newName + orAnew }];
   });
 }
 function refusedFields(before, after) {

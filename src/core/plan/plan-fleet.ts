@@ -11,6 +11,7 @@ import { describeKey, keyOf, type KubeObject, type ObjectId } from "../model/kub
 import { type TreeId, type Variant, rendererNumber } from "../render/rendered.ts";
 import { changedReleases } from "../rollout/changed-releases.ts";
 import type { Release } from "../rollout/records.ts";
+import { isProtectedKind } from "../rollout/protected-objects.ts";
 import { someOf } from "../rollout/words.ts";
 import { startReleases } from "../rollout/start-releases.ts";
 import { type PlanSide, assumedState } from "./assumed-state.ts";
@@ -112,34 +113,48 @@ function variantsOf(
 /** What API servers will refuse: told once for each object and its fields, with the sites. */
 function refusals(moves: readonly Move[], sides: readonly (PlanSide | null)[]): readonly string[] {
   const variantOf = variantsOf(sides);
-  const found = new Map<string, Set<string>>();
-  const told = new Map<string, readonly string[]>();
+  const found = new Map<string, { readonly advice: string; readonly sites: Set<string> }>();
+  const told = new Map<string, readonly Refusal[]>();
   for (const { app, site, from, to } of moves) {
     const pair = `${app} ${from} ${to}`;
-    const words = told.get(pair) ?? immutableWords(app, variantOf(from), variantOf(to));
-    told.set(pair, words);
-    for (const text of words) found.set(text, (found.get(text) ?? new Set()).add(site));
+    const refused = told.get(pair) ?? refusalsOf(app, variantOf(from), variantOf(to));
+    told.set(pair, refused);
+    for (const { what, advice } of refused) {
+      const known = found.get(what) ?? { advice, sites: new Set() };
+      known.sites.add(site);
+      found.set(what, known);
+    }
   }
   return [...found].map(
-    ([text, sites]) =>
-      `${text} cannot be changed in place, and will be refused at ${someOf([...sites])}: ${newName}`,
+    ([what, { advice, sites }]) =>
+      `${what} cannot be changed in place, and will be refused at ${someOf([...sites])}: ${advice}`,
   );
 }
 
-const newName =
-  "give the object another name, or let it be made anew by flotilla.dev/immutable: recreate";
+interface Refusal {
+  /** App, fields and object. */
+  readonly what: string;
+  readonly advice: string;
+}
 
-function immutableWords(
+const newName = "give the object another name";
+
+function refusalsOf(
   app: string,
   from: Variant | undefined,
   to: Variant | undefined,
-): readonly string[] {
+): readonly Refusal[] {
   const before = new Map(from?.objects.map(({ id, object }) => [id, object]));
   return (to?.objects ?? []).flatMap(({ id, object }) => {
     const old = before.get(id);
     const fields = old === undefined ? [] : refusedFields(old, object);
     if (fields.length === 0) return [];
-    return [`${app}: ${fields.join(", ")} of ${describeKey(keyOf(object))}`];
+    const what = `${app}: ${fields.join(", ")} of ${describeKey(keyOf(object))}`;
+    // What is protected is never made anew.
+    const orAnew = isProtectedKind(id)
+      ? ""
+      : ", or let it be made anew by flotilla.dev/immutable: recreate";
+    return [{ what, advice: newName + orAnew }];
   });
 }
 

@@ -130,6 +130,22 @@ describe("a plan", () => {
     expect(planText(plan)).toContain(`Refused\n  ${told}\n`);
   });
 
+  it("does not say that what is protected could be made anew", () => {
+    const claim = (size: string): FleetEdits => ({
+      "manifests/web/claim.yaml": JSON.stringify({
+        apiVersion: "v1",
+        kind: "PersistentVolumeClaim",
+        metadata: { name: "data" },
+        spec: { accessModes: ["ReadWriteOnce"], ...storage(size) },
+      }),
+    });
+    const options = { isProtected: () => false, now: 0 };
+    const plan = planFleet(side("a", claim("2Gi")), side("b", claim("1Gi")), options);
+    expect(plan.refusals).toEqual([expect.stringMatching(/requests\.storage of .*another name$/)]);
+    const grown = planFleet(side("a", claim("1Gi")), side("b", claim("2Gi")), options);
+    expect(grown.refusals).toEqual([]);
+  });
+
   it("says so only where it happens", () => {
     const patch = {
       target: { kind: "Deployment" },
