@@ -79,6 +79,7 @@ function handOverApp(
   const { app, set, good } = step;
   const path = `sites/${site}/${app}`;
   const standing = draft.apps.get(app);
+  if (isMarkedAlready(standing, set)) return;
   if (standing !== undefined && "leaving" in standing) {
     draft.changes.push({ path: `${path}.leaving`, remove: true });
   }
@@ -94,6 +95,13 @@ function handOverApp(
     draft.changes.push({ path: `good/${site}/${app}`, tree: good });
     draft.good.set(app, good);
   }
+}
+
+/** Told again, after it failed: the marker stays as it is, for the tree whose size it tells stands there no more. */
+function isMarkedAlready(standing: MirrorEntry | undefined, set: Step["set"]): boolean {
+  if (standing === undefined || !("leaving" in standing) || !("leaving" in set)) return false;
+  const { verb, release } = standing.leaving;
+  return verb === set.leaving.verb && release === set.leaving.release;
 }
 
 function leaveApp(

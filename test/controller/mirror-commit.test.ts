@@ -69,6 +69,17 @@ describe("a mirror commit", () => {
     expect(counts).toEqual({ sites: 2, objects: 2 });
   });
 
+  it("leaves a marker as it is where the same removal is told again: its tree is known no more", () => {
+    const leaving: SiteContent = {
+      apps: new Map([["web", { leaving: { verb: "delete", release: "r" } }]]),
+      good: new Map(),
+      meta: meta("a1", ["web"]),
+    };
+    const set = { leaving: { verb: "delete", release: "r", from: "gone" } } as const;
+    const again = plan([handOver("a1", { set })], [], new Map([["a1", leaving]]));
+    expect(again.changes).toEqual([]);
+  });
+
   it("takes the marker away when the app has left, and the good tree with it", () => {
     const left: SiteContent = {
       apps: new Map([["web", { leaving: { verb: "delete", release: "r" } }]]),
