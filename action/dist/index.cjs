@@ -392,7 +392,7 @@ var require_directives = __commonJS({
         return tag[0] === "!" ? tag : `!<${tag}>`;
       }
       toString(doc) {
-        const lines2 = this.yaml.explicit ? [`%YAML ${this.yaml.version || "1.2"}`] : [];
+        const lines = this.yaml.explicit ? [`%YAML ${this.yaml.version || "1.2"}`] : [];
         const tagEntries = Object.entries(this.tags);
         let tagNames;
         if (doc && tagEntries.length > 0 && identity2.isNode(doc.contents)) {
@@ -408,9 +408,9 @@ var require_directives = __commonJS({
           if (handle === "!!" && prefix2 === "tag:yaml.org,2002:")
             continue;
           if (!doc || tagNames.some((tn) => tn.startsWith(prefix2)))
-            lines2.push(`%TAG ${handle} ${prefix2}`);
+            lines.push(`%TAG ${handle} ${prefix2}`);
         }
-        return lines2.join("\n");
+        return lines.join("\n");
       }
     };
     Directives.defaultYaml = { explicit: false, version: "1.2" };
@@ -1871,22 +1871,22 @@ var require_stringifyCollection = __commonJS({
       const { indent, options: { commentString } } = ctx;
       const itemCtx = Object.assign({}, ctx, { indent: itemIndent, type: null });
       let chompKeep = false;
-      const lines2 = [];
+      const lines = [];
       for (let i = 0; i < items.length; ++i) {
         const item = items[i];
         let comment3 = null;
         if (identity2.isNode(item)) {
           if (!chompKeep && item.spaceBefore)
-            lines2.push("");
-          addCommentBefore(ctx, lines2, item.commentBefore, chompKeep);
+            lines.push("");
+          addCommentBefore(ctx, lines, item.commentBefore, chompKeep);
           if (item.comment)
             comment3 = item.comment;
         } else if (identity2.isPair(item)) {
           const ik = identity2.isNode(item.key) ? item.key : null;
           if (ik) {
             if (!chompKeep && ik.spaceBefore)
-              lines2.push("");
-            addCommentBefore(ctx, lines2, ik.commentBefore, chompKeep);
+              lines.push("");
+            addCommentBefore(ctx, lines, ik.commentBefore, chompKeep);
           }
         }
         chompKeep = false;
@@ -1895,15 +1895,15 @@ var require_stringifyCollection = __commonJS({
           str2 += stringifyComment.lineComment(str2, itemIndent, commentString(comment3));
         if (chompKeep && comment3)
           chompKeep = false;
-        lines2.push(blockItemPrefix + str2);
+        lines.push(blockItemPrefix + str2);
       }
       let str;
-      if (lines2.length === 0) {
+      if (lines.length === 0) {
         str = flowChars.start + flowChars.end;
       } else {
-        str = lines2[0];
-        for (let i = 1; i < lines2.length; ++i) {
-          const line = lines2[i];
+        str = lines[0];
+        for (let i = 1; i < lines.length; ++i) {
+          const line = lines[i];
           str += line ? `
 ${indent}${line}` : "\n";
         }
@@ -1926,22 +1926,22 @@ ${indent}${line}` : "\n";
       });
       let reqNewline = false;
       let linesAtValue = 0;
-      const lines2 = [];
+      const lines = [];
       for (let i = 0; i < items.length; ++i) {
         const item = items[i];
         let comment2 = null;
         if (identity2.isNode(item)) {
           if (item.spaceBefore)
-            lines2.push("");
-          addCommentBefore(ctx, lines2, item.commentBefore, false);
+            lines.push("");
+          addCommentBefore(ctx, lines, item.commentBefore, false);
           if (item.comment)
             comment2 = item.comment;
         } else if (identity2.isPair(item)) {
           const ik = identity2.isNode(item.key) ? item.key : null;
           if (ik) {
             if (ik.spaceBefore)
-              lines2.push("");
-            addCommentBefore(ctx, lines2, ik.commentBefore, false);
+              lines.push("");
+            addCommentBefore(ctx, lines, ik.commentBefore, false);
             if (ik.comment)
               reqNewline = true;
           }
@@ -1958,12 +1958,12 @@ ${indent}${line}` : "\n";
         if (comment2)
           reqNewline = true;
         let str = stringify.stringify(item, itemCtx, () => comment2 = null);
-        reqNewline || (reqNewline = lines2.length > linesAtValue || str.includes("\n"));
+        reqNewline || (reqNewline = lines.length > linesAtValue || str.includes("\n"));
         if (i < items.length - 1) {
           str += ",";
         } else if (ctx.options.trailingComma) {
           if (ctx.options.lineWidth > 0) {
-            reqNewline || (reqNewline = lines2.reduce((sum, line) => sum + line.length + 2, 2) + (str.length + 2) > ctx.options.lineWidth);
+            reqNewline || (reqNewline = lines.reduce((sum, line) => sum + line.length + 2, 2) + (str.length + 2) > ctx.options.lineWidth);
           }
           if (reqNewline) {
             str += ",";
@@ -1971,35 +1971,35 @@ ${indent}${line}` : "\n";
         }
         if (comment2)
           str += stringifyComment.lineComment(str, itemIndent, commentString(comment2));
-        lines2.push(str);
-        linesAtValue = lines2.length;
+        lines.push(str);
+        linesAtValue = lines.length;
       }
       const { start, end } = flowChars;
-      if (lines2.length === 0) {
+      if (lines.length === 0) {
         return start + end;
       } else {
         if (!reqNewline) {
-          const len = lines2.reduce((sum, line) => sum + line.length + 2, 2);
+          const len = lines.reduce((sum, line) => sum + line.length + 2, 2);
           reqNewline = ctx.options.lineWidth > 0 && len > ctx.options.lineWidth;
         }
         if (reqNewline) {
           let str = start;
-          for (const line of lines2)
+          for (const line of lines)
             str += line ? `
 ${indentStep}${indent}${line}` : "\n";
           return `${str}
 ${indent}${end}`;
         } else {
-          return `${start}${fcPadding}${lines2.join(" ")}${fcPadding}${end}`;
+          return `${start}${fcPadding}${lines.join(" ")}${fcPadding}${end}`;
         }
       }
     }
-    function addCommentBefore({ indent, options: { commentString } }, lines2, comment2, chompKeep) {
+    function addCommentBefore({ indent, options: { commentString } }, lines, comment2, chompKeep) {
       if (comment2 && chompKeep)
         comment2 = comment2.replace(/^\n+/, "");
       if (comment2) {
         const ic = stringifyComment.indentComment(commentString(comment2), indent);
-        lines2.push(ic.trimStart());
+        lines.push(ic.trimStart());
       }
     }
     exports2.stringifyCollection = stringifyCollection;
@@ -2637,11 +2637,11 @@ var require_binary = __commonJS({
         if (type !== Scalar.Scalar.QUOTE_DOUBLE) {
           const lineWidth = Math.max(ctx.options.lineWidth - ctx.indent.length, ctx.options.minContentWidth);
           const n = Math.ceil(str.length / lineWidth);
-          const lines2 = new Array(n);
+          const lines = new Array(n);
           for (let i = 0, o = 0; i < n; ++i, o += lineWidth) {
-            lines2[i] = str.substr(o, lineWidth);
+            lines[i] = str.substr(o, lineWidth);
           }
-          str = lines2.join(type === Scalar.Scalar.BLOCK_LITERAL ? "\n" : " ");
+          str = lines.join(type === Scalar.Scalar.BLOCK_LITERAL ? "\n" : " ");
         }
         return stringifyString.stringifyString({ comment: comment2, type, value: str }, ctx, onComment, onChompKeep);
       }
@@ -3321,35 +3321,35 @@ var require_stringifyDocument = __commonJS({
     var stringify = require_stringify();
     var stringifyComment = require_stringifyComment();
     function stringifyDocument(doc, options) {
-      const lines2 = [];
+      const lines = [];
       let hasDirectives = options.directives === true;
       if (options.directives !== false && doc.directives) {
         const dir = doc.directives.toString(doc);
         if (dir) {
-          lines2.push(dir);
+          lines.push(dir);
           hasDirectives = true;
         } else if (doc.directives.docStart)
           hasDirectives = true;
       }
       if (hasDirectives)
-        lines2.push("---");
+        lines.push("---");
       const ctx = stringify.createStringifyContext(doc, options);
       const { commentString } = ctx.options;
       if (doc.commentBefore) {
-        if (lines2.length !== 1)
-          lines2.unshift("");
+        if (lines.length !== 1)
+          lines.unshift("");
         const cs = commentString(doc.commentBefore);
-        lines2.unshift(stringifyComment.indentComment(cs, ""));
+        lines.unshift(stringifyComment.indentComment(cs, ""));
       }
       let chompKeep = false;
       let contentComment = null;
       if (doc.contents) {
         if (identity2.isNode(doc.contents)) {
           if (doc.contents.spaceBefore && hasDirectives)
-            lines2.push("");
+            lines.push("");
           if (doc.contents.commentBefore) {
             const cs = commentString(doc.contents.commentBefore);
-            lines2.push(stringifyComment.indentComment(cs, ""));
+            lines.push(stringifyComment.indentComment(cs, ""));
           }
           ctx.forceBlockIndent = !!doc.comment;
           contentComment = doc.contents.comment;
@@ -3358,36 +3358,36 @@ var require_stringifyDocument = __commonJS({
         let body = stringify.stringify(doc.contents, ctx, () => contentComment = null, onChompKeep);
         if (contentComment)
           body += stringifyComment.lineComment(body, "", commentString(contentComment));
-        if ((body[0] === "|" || body[0] === ">") && lines2[lines2.length - 1] === "---") {
-          lines2[lines2.length - 1] = `--- ${body}`;
+        if ((body[0] === "|" || body[0] === ">") && lines[lines.length - 1] === "---") {
+          lines[lines.length - 1] = `--- ${body}`;
         } else
-          lines2.push(body);
+          lines.push(body);
       } else {
-        lines2.push(stringify.stringify(doc.contents, ctx));
+        lines.push(stringify.stringify(doc.contents, ctx));
       }
       if (doc.directives?.docEnd) {
         if (doc.comment) {
           const cs = commentString(doc.comment);
           if (cs.includes("\n")) {
-            lines2.push("...");
-            lines2.push(stringifyComment.indentComment(cs, ""));
+            lines.push("...");
+            lines.push(stringifyComment.indentComment(cs, ""));
           } else {
-            lines2.push(`... ${cs}`);
+            lines.push(`... ${cs}`);
           }
         } else {
-          lines2.push("...");
+          lines.push("...");
         }
       } else {
         let dc = doc.comment;
         if (dc && chompKeep)
           dc = dc.replace(/^\n+/, "");
         if (dc) {
-          if ((!chompKeep || contentComment) && lines2[lines2.length - 1] !== "")
-            lines2.push("");
-          lines2.push(stringifyComment.indentComment(commentString(dc), ""));
+          if ((!chompKeep || contentComment) && lines[lines.length - 1] !== "")
+            lines.push("");
+          lines.push(stringifyComment.indentComment(commentString(dc), ""));
         }
       }
-      return lines2.join("\n") + "\n";
+      return lines.join("\n") + "\n";
     }
     exports2.stringifyDocument = stringifyDocument;
   }
@@ -4449,17 +4449,17 @@ var require_resolve_block_scalar = __commonJS({
       if (!header)
         return { value: "", type: null, comment: "", range: [start, start, start] };
       const type = header.mode === ">" ? Scalar.Scalar.BLOCK_FOLDED : Scalar.Scalar.BLOCK_LITERAL;
-      const lines2 = scalar2.source ? splitLines(scalar2.source) : [];
-      let chompStart = lines2.length;
-      for (let i = lines2.length - 1; i >= 0; --i) {
-        const content = lines2[i][1];
+      const lines = scalar2.source ? splitLines(scalar2.source) : [];
+      let chompStart = lines.length;
+      for (let i = lines.length - 1; i >= 0; --i) {
+        const content = lines[i][1];
         if (content === "" || content === "\r")
           chompStart = i;
         else
           break;
       }
       if (chompStart === 0) {
-        const value2 = header.chomp === "+" && lines2.length > 0 ? "\n".repeat(Math.max(1, lines2.length - 1)) : "";
+        const value2 = header.chomp === "+" && lines.length > 0 ? "\n".repeat(Math.max(1, lines.length - 1)) : "";
         let end2 = start + header.length;
         if (scalar2.source)
           end2 += scalar2.source.length;
@@ -4469,7 +4469,7 @@ var require_resolve_block_scalar = __commonJS({
       let offset = scalar2.offset + header.length;
       let contentStart = 0;
       for (let i = 0; i < chompStart; ++i) {
-        const [indent, content] = lines2[i];
+        const [indent, content] = lines[i];
         if (content === "" || content === "\r") {
           if (header.indent === 0 && indent.length > trimIndent)
             trimIndent = indent.length;
@@ -4489,17 +4489,17 @@ var require_resolve_block_scalar = __commonJS({
         }
         offset += indent.length + content.length + 1;
       }
-      for (let i = lines2.length - 1; i >= chompStart; --i) {
-        if (lines2[i][0].length > trimIndent)
+      for (let i = lines.length - 1; i >= chompStart; --i) {
+        if (lines[i][0].length > trimIndent)
           chompStart = i + 1;
       }
       let value = "";
       let sep4 = "";
       let prevMoreIndented = false;
       for (let i = 0; i < contentStart; ++i)
-        value += lines2[i][0].slice(trimIndent) + "\n";
+        value += lines[i][0].slice(trimIndent) + "\n";
       for (let i = contentStart; i < chompStart; ++i) {
-        let [indent, content] = lines2[i];
+        let [indent, content] = lines[i];
         offset += indent.length + content.length + 1;
         const crlf = content[content.length - 1] === "\r";
         if (crlf)
@@ -4536,8 +4536,8 @@ var require_resolve_block_scalar = __commonJS({
         case "-":
           break;
         case "+":
-          for (let i = chompStart; i < lines2.length; ++i)
-            value += "\n" + lines2[i][0].slice(trimIndent);
+          for (let i = chompStart; i < lines.length; ++i)
+            value += "\n" + lines[i][0].slice(trimIndent);
           if (value[value.length - 1] !== "\n")
             value += "\n";
           break;
@@ -4612,10 +4612,10 @@ var require_resolve_block_scalar = __commonJS({
       const first2 = split2[0];
       const m = first2.match(/^( *)/);
       const line0 = m?.[1] ? [m[1], first2.slice(m[1].length)] : ["", first2];
-      const lines2 = [line0];
+      const lines = [line0];
       for (let i = 1; i < split2.length; i += 2)
-        lines2.push([split2[i], split2[i + 1]]);
-      return lines2;
+        lines.push([split2[i], split2[i + 1]]);
+      return lines;
     }
     exports2.resolveBlockScalar = resolveBlockScalar;
   }
@@ -8391,10 +8391,10 @@ var require_util = __commonJS({
     var codegen_1 = require_codegen();
     var code_1 = require_code();
     function toHash(arr) {
-      const hash2 = {};
+      const hash3 = {};
       for (const item of arr)
-        hash2[item] = true;
-      return hash2;
+        hash3[item] = true;
+      return hash3;
     }
     exports2.toHash = toHash;
     function alwaysValidSchema(it, schema) {
@@ -10227,9 +10227,9 @@ var require_compile = __commonJS({
       if (_sch)
         return _sch;
       const rootId = (0, resolve_1.getFullPath)(this.opts.uriResolver, sch.root.baseId);
-      const { es5, lines: lines2 } = this.opts.code;
+      const { es5, lines } = this.opts.code;
       const { ownProperties } = this.opts;
-      const gen = new codegen_1.CodeGen(this.scope, { es5, lines: lines2, ownProperties });
+      const gen = new codegen_1.CodeGen(this.scope, { es5, lines, ownProperties });
       let _ValidationError;
       if (sch.$async) {
         _ValidationError = gen.scopeValue("Error", {
@@ -11736,8 +11736,8 @@ var require_core = __commonJS({
         this._loading = {};
         this._cache = /* @__PURE__ */ new Map();
         opts = this.opts = { ...opts, ...requiredOptions(opts) };
-        const { es5, lines: lines2 } = this.opts.code;
-        this.scope = new codegen_2.ValueScope({ scope: {}, prefixes: EXT_SCOPE_NAMES, es5, lines: lines2 });
+        const { es5, lines } = this.opts.code;
+        this.scope = new codegen_2.ValueScope({ scope: {}, prefixes: EXT_SCOPE_NAMES, es5, lines });
         this.logger = getLogger(opts.logger);
         const formatOpt = opts.validateFormats;
         opts.validateFormats = false;
@@ -14510,11 +14510,11 @@ var require_sign = __commonJS({
   "node_modules/math-intrinsics/sign.js"(exports2, module2) {
     "use strict";
     var $isNaN = require_isNaN();
-    module2.exports = function sign(number) {
-      if ($isNaN(number) || number === 0) {
-        return number;
+    module2.exports = function sign(number2) {
+      if ($isNaN(number2) || number2 === 0) {
+        return number2;
       }
-      return number < 0 ? -1 : 1;
+      return number2 < 0 ? -1 : 1;
     };
   }
 });
@@ -15129,8 +15129,8 @@ var require_get_intrinsic = __commonJS({
         throw new $SyntaxError("invalid intrinsic syntax, expected opening `%`");
       }
       var result2 = [];
-      $replace(string, rePropName, function(match2, number, quote2, subString) {
-        result2[result2.length] = quote2 ? $replace(subString, reEscapeChar, "$1") : number || match2;
+      $replace(string, rePropName, function(match2, number2, quote2, subString) {
+        result2[result2.length] = quote2 ? $replace(subString, reEscapeChar, "$1") : number2 || match2;
       });
       return result2;
     };
@@ -15901,8 +15901,8 @@ var require_hash = __commonJS({
         this._block.writeUInt32BE(lowBits, this._blockSize - 4);
       }
       this._update(this._block);
-      var hash2 = this._hash();
-      return enc ? hash2.toString(enc) : hash2;
+      var hash3 = this._hash();
+      return enc ? hash3.toString(enc) : hash3;
     };
     Hash.prototype._update = function() {
       throw new Error("_update must be implemented by subclass");
@@ -21641,13 +21641,13 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
       return new Hash().update(buffer).digest("hex");
     }
     async function subtleSHA1(buffer) {
-      const hash2 = await crypto.subtle.digest("SHA-1", buffer);
-      return toHex(hash2);
+      const hash3 = await crypto.subtle.digest("SHA-1", buffer);
+      return toHex(hash3);
     }
     async function testSubtleSHA1() {
       try {
-        const hash2 = await subtleSHA1(new Uint8Array([]));
-        return hash2 === "da39a3ee5e6b4b0d3255bfef95601890afd80709";
+        const hash3 = await subtleSHA1(new Uint8Array([]));
+        return hash3 === "da39a3ee5e6b4b0d3255bfef95601890afd80709";
       } catch (_) {
       }
       return false;
@@ -21664,17 +21664,17 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
     }
     var SKIP_WORKTREE = 16384;
     var INTENT_TO_ADD = 8192;
-    function hasExtendedFlags(entry2) {
-      return Boolean(entry2.flags.skipWorktree || entry2.flags.intentToAdd);
+    function hasExtendedFlags(entry) {
+      return Boolean(entry.flags.skipWorktree || entry.flags.intentToAdd);
     }
-    function renderCacheEntryFlags(entry2) {
-      const flags = entry2.flags;
-      flags.extended = hasExtendedFlags(entry2);
-      flags.nameLength = Math.min(Buffer.from(entry2.path).length, 4095);
+    function renderCacheEntryFlags(entry) {
+      const flags = entry.flags;
+      flags.extended = hasExtendedFlags(entry);
+      flags.nameLength = Math.min(Buffer.from(entry.path).length, 4095);
       return (flags.assumeValid ? 32768 : 0) + (flags.extended ? 16384 : 0) + ((flags.stage & 3) << 12) + (flags.nameLength & 4095);
     }
-    function renderCacheEntryExtendedFlags(entry2) {
-      return (entry2.flags.skipWorktree ? SKIP_WORKTREE : 0) + (entry2.flags.intentToAdd ? INTENT_TO_ADD : 0);
+    function renderCacheEntryExtendedFlags(entry) {
+      return (entry.flags.skipWorktree ? SKIP_WORKTREE : 0) + (entry.flags.intentToAdd ? INTENT_TO_ADD : 0);
     }
     var GitIndex = class _GitIndex {
       /*::
@@ -21686,19 +21686,19 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
         this._unmergedPaths = unmergedPaths || /* @__PURE__ */ new Set();
         this._entries = entries2 || /* @__PURE__ */ new Map();
       }
-      _addEntry(entry2) {
-        if (entry2.flags.stage === 0) {
-          entry2.stages = [entry2];
-          this._entries.set(entry2.path, entry2);
-          this._unmergedPaths.delete(entry2.path);
+      _addEntry(entry) {
+        if (entry.flags.stage === 0) {
+          entry.stages = [entry];
+          this._entries.set(entry.path, entry);
+          this._unmergedPaths.delete(entry.path);
         } else {
-          let existingEntry = this._entries.get(entry2.path);
+          let existingEntry = this._entries.get(entry.path);
           if (!existingEntry) {
-            this._entries.set(entry2.path, entry2);
-            existingEntry = entry2;
+            this._entries.set(entry.path, entry);
+            existingEntry = entry;
           }
-          existingEntry.stages[entry2.flags.stage] = entry2;
-          this._unmergedPaths.add(entry2.path);
+          existingEntry.stages[entry.flags.stage] = entry;
+          this._unmergedPaths.add(entry.path);
         }
       }
       static async from(buffer) {
@@ -21734,37 +21734,37 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
         const numEntries = reader.readUInt32BE();
         let i = 0;
         while (!reader.eof() && i < numEntries) {
-          const entry2 = {};
-          entry2.ctimeSeconds = reader.readUInt32BE();
-          entry2.ctimeNanoseconds = reader.readUInt32BE();
-          entry2.mtimeSeconds = reader.readUInt32BE();
-          entry2.mtimeNanoseconds = reader.readUInt32BE();
-          entry2.dev = reader.readUInt32BE();
-          entry2.ino = reader.readUInt32BE();
-          entry2.mode = reader.readUInt32BE();
-          entry2.uid = reader.readUInt32BE();
-          entry2.gid = reader.readUInt32BE();
-          entry2.size = reader.readUInt32BE();
-          entry2.oid = reader.slice(20).toString("hex");
+          const entry = {};
+          entry.ctimeSeconds = reader.readUInt32BE();
+          entry.ctimeNanoseconds = reader.readUInt32BE();
+          entry.mtimeSeconds = reader.readUInt32BE();
+          entry.mtimeNanoseconds = reader.readUInt32BE();
+          entry.dev = reader.readUInt32BE();
+          entry.ino = reader.readUInt32BE();
+          entry.mode = reader.readUInt32BE();
+          entry.uid = reader.readUInt32BE();
+          entry.gid = reader.readUInt32BE();
+          entry.size = reader.readUInt32BE();
+          entry.oid = reader.slice(20).toString("hex");
           const flags = reader.readUInt16BE();
-          entry2.flags = parseCacheEntryFlags(flags);
-          if (entry2.flags.extended) {
+          entry.flags = parseCacheEntryFlags(flags);
+          if (entry.flags.extended) {
             const extendedFlags = reader.readUInt16BE();
             if (extendedFlags & ~(SKIP_WORKTREE | INTENT_TO_ADD)) {
               throw new InternalError(
                 `Unknown index entry format: 0x${extendedFlags.toString(16)}`
               );
             }
-            entry2.flags.skipWorktree = Boolean(extendedFlags & SKIP_WORKTREE);
-            entry2.flags.intentToAdd = Boolean(extendedFlags & INTENT_TO_ADD);
+            entry.flags.skipWorktree = Boolean(extendedFlags & SKIP_WORKTREE);
+            entry.flags.intentToAdd = Boolean(extendedFlags & INTENT_TO_ADD);
           }
           const pathlength = buffer.indexOf(0, reader.tell() + 1) - reader.tell();
           if (pathlength < 1) {
             throw new InternalError(`Got a path length of: ${pathlength}`);
           }
-          entry2.path = reader.toString("utf8", pathlength);
-          if (entry2.path.includes("..\\") || entry2.path.includes("../")) {
-            throw new UnsafeFilepathError(entry2.path);
+          entry.path = reader.toString("utf8", pathlength);
+          if (entry.path.includes("..\\") || entry.path.includes("../")) {
+            throw new UnsafeFilepathError(entry.path);
           }
           let padding = 8 - (reader.tell() - 12) % 8;
           if (padding === 0) padding = 8;
@@ -21772,14 +21772,14 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
             const tmp = reader.readUInt8();
             if (tmp !== 0) {
               throw new InternalError(
-                `Expected 1-8 null characters but got '${tmp}' after ${entry2.path}`
+                `Expected 1-8 null characters but got '${tmp}' after ${entry.path}`
               );
             } else if (reader.eof()) {
               throw new InternalError("Unexpected end of file");
             }
           }
-          entry2.stages = [];
-          index2._addEntry(entry2);
+          entry.stages = [];
+          index2._addEntry(entry);
           i++;
         }
         return index2;
@@ -21794,13 +21794,13 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
         return this._entries;
       }
       get entriesFlat() {
-        return [...this.entries].flatMap((entry2) => {
-          return entry2.stages.length > 1 ? entry2.stages.filter((x) => x) : entry2;
+        return [...this.entries].flatMap((entry) => {
+          return entry.stages.length > 1 ? entry.stages.filter((x) => x) : entry;
         });
       }
       *[Symbol.iterator]() {
-        for (const entry2 of this.entries) {
-          yield entry2;
+        for (const entry of this.entries) {
+          yield entry;
         }
       }
       insert({ filepath, stats, oid, stage = 0 }) {
@@ -21821,7 +21821,7 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
         stats = normalizeStats(stats);
         const bfilepath = Buffer.from(filepath);
         const existing2 = stage === 0 ? this._entries.get(filepath) : void 0;
-        const entry2 = {
+        const entry = {
           ctimeSeconds: stats.ctimeSeconds,
           ctimeNanoseconds: stats.ctimeNanoseconds,
           mtimeSeconds: stats.mtimeSeconds,
@@ -21847,7 +21847,7 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
           },
           stages: []
         };
-        this._addEntry(entry2);
+        this._addEntry(entry);
         this._dirty = true;
       }
       delete({ filepath }) {
@@ -21873,15 +21873,15 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
         return this._entries.has(filepath);
       }
       render() {
-        return this.entries.map((entry2) => `${entry2.mode.toString(8)} ${entry2.oid}    ${entry2.path}`).join("\n");
+        return this.entries.map((entry) => `${entry.mode.toString(8)} ${entry.oid}    ${entry.path}`).join("\n");
       }
-      static async _entryToBuffer(entry2) {
-        const bpath = Buffer.from(entry2.path);
-        const extended = hasExtendedFlags(entry2);
+      static async _entryToBuffer(entry) {
+        const bpath = Buffer.from(entry.path);
+        const extended = hasExtendedFlags(entry);
         const length = Math.ceil((62 + (extended ? 2 : 0) + bpath.length + 1) / 8) * 8;
         const written = Buffer.alloc(length);
         const writer = new BufferCursor(written);
-        const stat3 = normalizeStats(entry2);
+        const stat3 = normalizeStats(entry);
         writer.writeUInt32BE(stat3.ctimeSeconds);
         writer.writeUInt32BE(stat3.ctimeNanoseconds);
         writer.writeUInt32BE(stat3.mtimeSeconds);
@@ -21892,12 +21892,12 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
         writer.writeUInt32BE(stat3.uid);
         writer.writeUInt32BE(stat3.gid);
         writer.writeUInt32BE(stat3.size);
-        writer.write(entry2.oid, 20, "hex");
-        writer.writeUInt16BE(renderCacheEntryFlags(entry2));
+        writer.write(entry.oid, 20, "hex");
+        writer.writeUInt16BE(renderCacheEntryFlags(entry));
         if (extended) {
-          writer.writeUInt16BE(renderCacheEntryExtendedFlags(entry2));
+          writer.writeUInt16BE(renderCacheEntryExtendedFlags(entry));
         }
-        writer.write(entry2.path, bpath.length, "utf8");
+        writer.write(entry.path, bpath.length, "utf8");
         return written;
       }
       async toObject() {
@@ -21907,11 +21907,11 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
         writer.writeUInt32BE(this.entriesFlat.some(hasExtendedFlags) ? 3 : 2);
         writer.writeUInt32BE(this.entriesFlat.length);
         let entryBuffers = [];
-        for (const entry2 of this.entries) {
-          entryBuffers.push(_GitIndex._entryToBuffer(entry2));
-          if (entry2.stages.length > 1) {
-            for (const stage of entry2.stages) {
-              if (stage && stage !== entry2) {
+        for (const entry of this.entries) {
+          entryBuffers.push(_GitIndex._entryToBuffer(entry));
+          if (entry.stages.length > 1) {
+            for (const stage of entry.stages) {
+              if (stage && stage !== entry) {
                 entryBuffers.push(_GitIndex._entryToBuffer(stage));
               }
             }
@@ -21924,8 +21924,8 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
         return Buffer.concat([main2, Buffer.from(sum, "hex")]);
       }
     };
-    function compareStats(entry2, stats, filemode = true, trustino = true) {
-      const e = normalizeStats(entry2);
+    function compareStats(entry, stats, filemode = true, trustino = true) {
+      const e = normalizeStats(entry);
       const s = normalizeStats(stats);
       const staleness = filemode && e.mode !== s.mode || e.mtimeSeconds !== s.mtimeSeconds || e.mtimeNanoseconds !== s.mtimeNanoseconds || e.ctimeSeconds !== s.ctimeSeconds || e.ctimeNanoseconds !== s.ctimeNanoseconds || e.uid !== s.uid || e.gid !== s.gid || trustino && e.ino !== s.ino || e.size !== s.size;
       return staleness;
@@ -22106,8 +22106,8 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
           }
         };
       }
-      async readdir(entry2) {
-        const filepath = entry2._fullpath;
+      async readdir(entry) {
+        const filepath = entry._fullpath;
         const tree = await this.treePromise;
         const inode = tree.get(filepath);
         if (!inode) return null;
@@ -22119,47 +22119,47 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
         names2.sort(compareStrings);
         return names2;
       }
-      async type(entry2) {
-        if (entry2._type === false) {
-          await entry2.stat();
+      async type(entry) {
+        if (entry._type === false) {
+          await entry.stat();
         }
-        return entry2._type;
+        return entry._type;
       }
-      async mode(entry2) {
-        if (entry2._mode === false) {
-          await entry2.stat();
+      async mode(entry) {
+        if (entry._mode === false) {
+          await entry.stat();
         }
-        return entry2._mode;
+        return entry._mode;
       }
-      async stat(entry2) {
-        if (entry2._stat === false) {
+      async stat(entry) {
+        if (entry._stat === false) {
           const tree = await this.treePromise;
-          const inode = tree.get(entry2._fullpath);
+          const inode = tree.get(entry._fullpath);
           if (!inode) {
             throw new Error(
-              `ENOENT: no such file or directory, lstat '${entry2._fullpath}'`
+              `ENOENT: no such file or directory, lstat '${entry._fullpath}'`
             );
           }
           const stats = inode.type === "tree" ? {} : normalizeStats(inode.metadata);
-          entry2._type = inode.type === "tree" ? "tree" : mode2type(stats.mode);
-          entry2._mode = stats.mode;
+          entry._type = inode.type === "tree" ? "tree" : mode2type(stats.mode);
+          entry._mode = stats.mode;
           if (inode.type === "tree") {
-            entry2._stat = void 0;
+            entry._stat = void 0;
           } else {
-            entry2._stat = stats;
+            entry._stat = stats;
           }
         }
-        return entry2._stat;
+        return entry._stat;
       }
       async content(_entry) {
       }
-      async oid(entry2) {
-        if (entry2._oid === false) {
+      async oid(entry) {
+        if (entry._oid === false) {
           const tree = await this.treePromise;
-          const inode = tree.get(entry2._fullpath);
-          entry2._oid = inode.metadata.oid;
+          const inode = tree.get(entry._fullpath);
+          entry._oid = inode.metadata.oid;
         }
-        return entry2._oid;
+        return entry._oid;
       }
     };
     var GitWalkSymbol = /* @__PURE__ */ Symbol("GitWalkSymbol");
@@ -22269,7 +22269,7 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
         return new _GitPackedRefs(text);
       }
       delete(ref) {
-        this.parsedConfig = this.parsedConfig.filter((entry2) => entry2.ref !== ref);
+        this.parsedConfig = this.parsedConfig.filter((entry) => entry.ref !== ref);
         this.refs.delete(ref);
       }
       toString() {
@@ -23238,8 +23238,8 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
     function compareTreeEntryPath(a, b) {
       return compareStrings(appendSlashIfDir(a), appendSlashIfDir(b));
     }
-    function appendSlashIfDir(entry2) {
-      return entry2.mode === "040000" ? entry2.path + "/" : entry2.path;
+    function appendSlashIfDir(entry) {
+      return entry.mode === "040000" ? entry.path + "/" : entry.path;
     }
     function mode2type$1(mode) {
       switch (mode) {
@@ -23302,15 +23302,15 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
       if (mode.match(/^160.*/)) return "160000";
       throw new InternalError(`Could not understand file mode: ${mode}`);
     }
-    function nudgeIntoShape(entry2) {
-      if (!entry2.oid && entry2.sha) {
-        entry2.oid = entry2.sha;
+    function nudgeIntoShape(entry) {
+      if (!entry.oid && entry.sha) {
+        entry.oid = entry.sha;
       }
-      entry2.mode = limitModeToAllowed(entry2.mode);
-      if (!entry2.type) {
-        entry2.type = mode2type$1(entry2.mode);
+      entry.mode = limitModeToAllowed(entry.mode);
+      if (!entry.type) {
+        entry.type = mode2type$1(entry.mode);
       }
-      return entry2;
+      return entry;
     }
     var GitTree = class _GitTree {
       constructor(entries2) {
@@ -23327,18 +23327,18 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
         return new _GitTree(tree);
       }
       render() {
-        return this._entries.map((entry2) => `${entry2.mode} ${entry2.type} ${entry2.oid}    ${entry2.path}`).join("\n");
+        return this._entries.map((entry) => `${entry.mode} ${entry.type} ${entry.oid}    ${entry.path}`).join("\n");
       }
       toObject() {
         const entries2 = [...this._entries];
         entries2.sort(compareTreeEntryPath);
         return Buffer.concat(
-          entries2.map((entry2) => {
-            const mode = Buffer.from(entry2.mode.replace(/^0/, ""));
+          entries2.map((entry) => {
+            const mode = Buffer.from(entry.mode.replace(/^0/, ""));
             const space = Buffer.from(" ");
-            const path3 = Buffer.from(entry2.path, "utf8");
+            const path3 = Buffer.from(entry.path, "utf8");
             const nullchar = Buffer.from([0]);
-            const oid = Buffer.from(entry2.oid, "hex");
+            const oid = Buffer.from(entry.oid, "hex");
             return Buffer.concat([mode, space, path3, nullchar, oid]);
           })
         );
@@ -23350,8 +23350,8 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
         return this._entries;
       }
       *[Symbol.iterator]() {
-        for (const entry2 of this._entries) {
-          yield entry2;
+        for (const entry of this._entries) {
+          yield entry;
         }
       }
     };
@@ -23827,8 +23827,8 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
         const size = reader.readUInt32BE();
         const hashes = [];
         for (let i = 0; i < size; i++) {
-          const hash2 = reader.slice(20).toString("hex");
-          hashes[i] = hash2;
+          const hash3 = reader.slice(20).toString("hex");
+          hashes[i] = hash3;
         }
         reader.seek(reader.tell() + 4 * size);
         const offsets = /* @__PURE__ */ new Map();
@@ -23968,23 +23968,23 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
         const fanoutBuffer = new BufferCursor(Buffer.alloc(256 * 4));
         for (let i = 0; i < 256; i++) {
           let count = 0;
-          for (const hash2 of this.hashes) {
-            if (parseInt(hash2.slice(0, 2), 16) <= i) count++;
+          for (const hash3 of this.hashes) {
+            if (parseInt(hash3.slice(0, 2), 16) <= i) count++;
           }
           fanoutBuffer.writeUInt32BE(count);
         }
         buffers.push(fanoutBuffer.buffer);
-        for (const hash2 of this.hashes) {
-          write2(hash2, "hex");
+        for (const hash3 of this.hashes) {
+          write2(hash3, "hex");
         }
         const crcsBuffer = new BufferCursor(Buffer.alloc(this.hashes.length * 4));
-        for (const hash2 of this.hashes) {
-          crcsBuffer.writeUInt32BE(this.crcs[hash2]);
+        for (const hash3 of this.hashes) {
+          crcsBuffer.writeUInt32BE(this.crcs[hash3]);
         }
         buffers.push(crcsBuffer.buffer);
         const offsetsBuffer = new BufferCursor(Buffer.alloc(this.hashes.length * 4));
-        for (const hash2 of this.hashes) {
-          offsetsBuffer.writeUInt32BE(this.offsets.get(hash2));
+        for (const hash3 of this.hashes) {
+          offsetsBuffer.writeUInt32BE(this.offsets.get(hash3));
         }
         buffers.push(offsetsBuffer.buffer);
         write2(this.packfileSha, "hex");
@@ -24112,11 +24112,11 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
     }
     var SHA1_CHUNK_SIZE = 8 * 1024 * 1024;
     async function shasumRange(buffer, { start = 0, end = buffer.length } = {}) {
-      const hash2 = crypto$1.createHash("sha1");
+      const hash3 = crypto$1.createHash("sha1");
       for (let i = start; i < end; i += SHA1_CHUNK_SIZE) {
-        hash2.update(buffer.subarray(i, Math.min(i + SHA1_CHUNK_SIZE, end)));
+        hash3.update(buffer.subarray(i, Math.min(i + SHA1_CHUNK_SIZE, end)));
       }
-      return hash2.digest("hex");
+      return hash3.digest("hex");
     }
     async function readObjectPacked({
       fs: fs2,
@@ -25001,8 +25001,8 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           }
         };
       }
-      async readdir(entry2) {
-        const filepath = entry2._fullpath;
+      async readdir(entry) {
+        const filepath = entry._fullpath;
         const { fs: fs2, cache: cache3, gitdir } = this;
         const map = await this.mapPromise;
         const obj = map.get(filepath);
@@ -25017,51 +25017,51 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           throw new ObjectTypeError(oid, type, obj.type);
         }
         const tree = GitTree.from(object);
-        for (const entry3 of tree) {
-          map.set(join9(filepath, entry3.path), entry3);
+        for (const entry2 of tree) {
+          map.set(join9(filepath, entry2.path), entry2);
         }
-        return tree.entries().map((entry3) => join9(filepath, entry3.path));
+        return tree.entries().map((entry2) => join9(filepath, entry2.path));
       }
-      async type(entry2) {
-        if (entry2._type === false) {
+      async type(entry) {
+        if (entry._type === false) {
           const map = await this.mapPromise;
-          const { type } = map.get(entry2._fullpath);
-          entry2._type = type;
+          const { type } = map.get(entry._fullpath);
+          entry._type = type;
         }
-        return entry2._type;
+        return entry._type;
       }
-      async mode(entry2) {
-        if (entry2._mode === false) {
+      async mode(entry) {
+        if (entry._mode === false) {
           const map = await this.mapPromise;
-          const { mode } = map.get(entry2._fullpath);
-          entry2._mode = normalizeMode(parseInt(mode, 8));
+          const { mode } = map.get(entry._fullpath);
+          entry._mode = normalizeMode(parseInt(mode, 8));
         }
-        return entry2._mode;
+        return entry._mode;
       }
       async stat(_entry) {
       }
-      async content(entry2) {
-        if (entry2._content === false) {
+      async content(entry) {
+        if (entry._content === false) {
           const map = await this.mapPromise;
           const { fs: fs2, cache: cache3, gitdir } = this;
-          const obj = map.get(entry2._fullpath);
+          const obj = map.get(entry._fullpath);
           const oid = obj.oid;
           const { type, object } = await _readObject({ fs: fs2, cache: cache3, gitdir, oid });
           if (type !== "blob") {
-            entry2._content = void 0;
+            entry._content = void 0;
           } else {
-            entry2._content = new Uint8Array(object);
+            entry._content = new Uint8Array(object);
           }
         }
-        return entry2._content;
+        return entry._content;
       }
-      async oid(entry2) {
-        if (entry2._oid === false) {
+      async oid(entry) {
+        if (entry._oid === false) {
           const map = await this.mapPromise;
-          const obj = map.get(entry2._fullpath);
-          entry2._oid = obj.oid;
+          const obj = map.get(entry._fullpath);
+          entry._oid = obj.oid;
         }
-        return entry2._oid;
+        return entry._oid;
       }
     };
     function TREE({ ref = "HEAD" } = {}) {
@@ -25111,87 +25111,87 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           }
         };
       }
-      async readdir(entry2) {
-        if (await entry2.type() !== "tree") return null;
-        const filepath = entry2._fullpath;
+      async readdir(entry) {
+        if (await entry.type() !== "tree") return null;
+        const filepath = entry._fullpath;
         const { fs: fs2, dir } = this;
         const names2 = await fs2.readdir(join9(dir, filepath));
         if (names2 === null) return null;
         return names2.map((name2) => join9(filepath, name2));
       }
-      async type(entry2) {
-        if (entry2._type === false) {
-          await entry2.stat();
+      async type(entry) {
+        if (entry._type === false) {
+          await entry.stat();
         }
-        return entry2._type;
+        return entry._type;
       }
-      async mode(entry2) {
-        if (entry2._mode === false) {
-          await entry2.stat();
+      async mode(entry) {
+        if (entry._mode === false) {
+          await entry.stat();
         }
-        return entry2._mode;
+        return entry._mode;
       }
-      async stat(entry2) {
-        if (entry2._stat === false) {
+      async stat(entry) {
+        if (entry._stat === false) {
           const { fs: fs2, dir } = this;
-          let stat3 = await fs2.lstat(`${dir}/${entry2._fullpath}`);
+          let stat3 = await fs2.lstat(`${dir}/${entry._fullpath}`);
           if (!stat3) {
             throw new Error(
-              `ENOENT: no such file or directory, lstat '${entry2._fullpath}'`
+              `ENOENT: no such file or directory, lstat '${entry._fullpath}'`
             );
           }
           let type = stat3.isDirectory() ? "tree" : "blob";
           if (type === "blob" && !stat3.isFile() && !stat3.isSymbolicLink()) {
             type = "special";
           }
-          entry2._type = type;
+          entry._type = type;
           stat3 = normalizeStats(stat3);
-          entry2._mode = stat3.mode;
-          if (stat3.size === -1 && entry2._actualSize) {
-            stat3.size = entry2._actualSize;
+          entry._mode = stat3.mode;
+          if (stat3.size === -1 && entry._actualSize) {
+            stat3.size = entry._actualSize;
           }
-          entry2._stat = stat3;
+          entry._stat = stat3;
         }
-        return entry2._stat;
+        return entry._stat;
       }
-      async content(entry2) {
-        if (entry2._content === false) {
+      async content(entry) {
+        if (entry._content === false) {
           const { fs: fs2, dir, gitdir } = this;
-          if (await entry2.type() === "tree") {
-            entry2._content = void 0;
+          if (await entry.type() === "tree") {
+            entry._content = void 0;
           } else {
             let content;
-            if (await entry2.mode() >> 12 === 10) {
-              content = await fs2.readlink(`${dir}/${entry2._fullpath}`);
+            if (await entry.mode() >> 12 === 10) {
+              content = await fs2.readlink(`${dir}/${entry._fullpath}`);
             } else {
               const config = await this._getGitConfig(fs2, gitdir);
               const autocrlf = await config.get("core.autocrlf");
-              content = await fs2.read(`${dir}/${entry2._fullpath}`, { autocrlf });
+              content = await fs2.read(`${dir}/${entry._fullpath}`, { autocrlf });
             }
-            entry2._actualSize = content.length;
-            if (entry2._stat && entry2._stat.size === -1) {
-              entry2._stat.size = entry2._actualSize;
+            entry._actualSize = content.length;
+            if (entry._stat && entry._stat.size === -1) {
+              entry._stat.size = entry._actualSize;
             }
-            entry2._content = new Uint8Array(content);
+            entry._content = new Uint8Array(content);
           }
         }
-        return entry2._content;
+        return entry._content;
       }
-      async oid(entry2) {
-        if (entry2._oid === false) {
+      async oid(entry) {
+        if (entry._oid === false) {
           const self = this;
           const { fs: fs2, gitdir, cache: cache3 } = this;
           let oid;
           await GitIndexManager.acquire(
             { fs: fs2, gitdir, cache: cache3 },
             async function(index2) {
-              const stage = index2.entriesMap.get(entry2._fullpath);
-              const stats = await entry2.stat();
+              const stage = index2.entriesMap.get(entry._fullpath);
+              const stats = await entry.stat();
               const config = await self._getGitConfig(fs2, gitdir);
               const filemode = await config.get("core.filemode");
               const trustino = typeof process !== "undefined" ? !(process.platform === "win32") : true;
               if (!stage || compareStats(stats, stage, filemode, trustino)) {
-                const content = await entry2.content();
+                const content = await entry.content();
                 if (content === void 0) {
                   oid = void 0;
                 } else {
@@ -25200,10 +25200,10 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
                   );
                   if (self.refresh && stage && !stage.flags.intentToAdd && oid === stage.oid && (!filemode || stats.mode === stage.mode) && compareStats(stats, stage, filemode, trustino)) {
                     if (self.flushed) {
-                      index2.insert({ filepath: entry2._fullpath, stats, oid });
+                      index2.insert({ filepath: entry._fullpath, stats, oid });
                     } else {
                       self.refreshQueue.push({
-                        filepath: entry2._fullpath,
+                        filepath: entry._fullpath,
                         stage,
                         stats,
                         oid
@@ -25216,9 +25216,9 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
               }
             }
           );
-          entry2._oid = oid;
+          entry._oid = oid;
         }
-        return entry2._oid;
+        return entry._oid;
       }
       /**
        * Write the queued stat refreshes to the index in a single pass.
@@ -25315,7 +25315,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       gitdir,
       trees,
       // @ts-ignore
-      map = async (_, entry2) => entry2,
+      map = async (_, entry) => entry,
       // The default reducer is a flatmap that filters out undefineds.
       reduce = async (parent, children) => {
         const flatten = flat(children);
@@ -25332,13 +25332,13 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       const range2 = arrayRange(0, walkers.length);
       const unionWalkerFromReaddir = async (entries2) => {
         range2.forEach((i) => {
-          const entry2 = entries2[i];
-          entries2[i] = entry2 && new walkers[i].ConstructEntry(entry2);
+          const entry = entries2[i];
+          entries2[i] = entry && new walkers[i].ConstructEntry(entry);
         });
         const subdirs = await Promise.all(
           range2.map((i) => {
-            const entry2 = entries2[i];
-            return entry2 ? walkers[i].readdir(entry2) : [];
+            const entry = entries2[i];
+            return entry ? walkers[i].readdir(entry) : [];
           })
         );
         const iterators = subdirs.map((array) => {
@@ -25351,7 +25351,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       };
       const walk2 = async (root2) => {
         const { entries: entries2, children } = await unionWalkerFromReaddir(root2);
-        const fullpath = entries2.find((entry2) => entry2 && entry2._fullpath)._fullpath;
+        const fullpath = entries2.find((entry) => entry && entry._fullpath)._fullpath;
         const parent = await map(fullpath, entries2);
         if (parent !== null) {
           let walkedChildren = await iterate(walk2, children);
@@ -25396,8 +25396,8 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         await fs2.rm(filepath);
       } else if (entries2.length) {
         await Promise.all(
-          entries2.map((entry2) => {
-            const subpath = join9(filepath, entry2);
+          entries2.map((entry) => {
+            const subpath = join9(filepath, entry);
             return fs2.lstat(subpath).then((stat3) => {
               if (!stat3) return;
               return stat3.isDirectory() ? rmRecursive(fs2, subpath) : fs2.rm(subpath);
@@ -25701,14 +25701,14 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         return dotgit;
       }
     }
-    async function modified(entry2, base) {
-      if (!entry2 && !base) return false;
-      if (entry2 && !base) return true;
-      if (!entry2 && base) return true;
-      if (await entry2.type() === "tree" && await base.type() === "tree") {
+    async function modified(entry, base) {
+      if (!entry && !base) return false;
+      if (entry && !base) return true;
+      if (!entry && base) return true;
+      if (await entry.type() === "tree" && await base.type() === "tree") {
         return false;
       }
-      if (await entry2.type() === await base.type() && await entry2.mode() === await base.mode() && await entry2.oid() === await base.oid()) {
+      if (await entry.type() === await base.type() && await entry.mode() === await base.mode() && await entry.oid() === await base.oid()) {
         return false;
       }
       return true;
@@ -25760,21 +25760,21 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         await GitIndexManager.acquire(
           { fs: fs2, gitdir: updatedGitdir, cache: cache3 },
           async function(index2) {
-            for (const entry2 of results) {
-              if (entry2 === false) continue;
-              if (!entry2) {
-                await fs2.rmdir(`${dir}/${entry2.path}`, { recursive: true });
-                index2.delete({ filepath: entry2.path });
+            for (const entry of results) {
+              if (entry === false) continue;
+              if (!entry) {
+                await fs2.rmdir(`${dir}/${entry.path}`, { recursive: true });
+                index2.delete({ filepath: entry.path });
                 continue;
               }
-              if (entry2.type === "blob") {
-                const content = new TextDecoder().decode(entry2.content);
-                await fs2.write(`${dir}/${entry2.path}`, content, {
-                  mode: entry2.mode
+              if (entry.type === "blob") {
+                const content = new TextDecoder().decode(entry.content);
+                await fs2.write(`${dir}/${entry.path}`, content, {
+                  mode: entry.mode
                 });
                 index2.insert({
-                  filepath: entry2.path,
-                  oid: entry2.oid,
+                  filepath: entry.path,
+                  oid: entry.oid,
                   stage: 0
                 });
               }
@@ -25937,8 +25937,8 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     function isTracked(index2, filepath) {
       if (index2.has({ filepath })) return true;
       const prefix2 = `${filepath}/`;
-      for (const entry2 of index2.entriesMap.keys()) {
-        if (entry2.startsWith(prefix2)) return true;
+      for (const entry of index2.entriesMap.keys()) {
+        if (entry.startsWith(prefix2)) return true;
       }
       return false;
     }
@@ -26221,7 +26221,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         { fs: fs2, gitdir, cache: cache3, allowUnmerged: false },
         async function(index2) {
           const inodes = flatFileListToDirectoryStructure(
-            index2.entries.filter((entry2) => !entry2.flags.intentToAdd)
+            index2.entries.filter((entry) => !entry.flags.intentToAdd)
           );
           const inode = inodes.get(".");
           if (!tree) {
@@ -26318,14 +26318,14 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       return oid;
     }
     async function resolveFilepath({ fs: fs2, cache: cache3, gitdir, oid, filepath }) {
-      const entry2 = await resolveFilepathEntry({
+      const entry = await resolveFilepathEntry({
         fs: fs2,
         cache: cache3,
         gitdir,
         oid,
         filepath
       });
-      return entry2.oid;
+      return entry.oid;
     }
     async function resolveFilepathEntry({
       fs: fs2,
@@ -26367,16 +26367,16 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       filepath
     }) {
       const name2 = pathArray.shift();
-      for (const entry2 of tree) {
-        if (entry2.path === name2) {
+      for (const entry of tree) {
+        if (entry.path === name2) {
           if (pathArray.length === 0) {
-            return entry2;
+            return entry;
           } else {
             const { type, object } = await _readObject({
               fs: fs2,
               cache: cache3,
               gitdir,
-              oid: entry2.oid
+              oid: entry.oid
             });
             if (type !== "tree") {
               throw new ObjectTypeError(oid, type, "tree", filepath);
@@ -26453,10 +26453,10 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       });
       let tree = result2.tree;
       if (force) {
-        tree = tree.filter((entry2) => entry2.path !== oid);
+        tree = tree.filter((entry) => entry.path !== oid);
       } else {
-        for (const entry2 of tree) {
-          if (entry2.path === oid) {
+        for (const entry of tree) {
+          if (entry.path === oid) {
             throw new AlreadyExistsError("note", oid);
           }
         }
@@ -27663,11 +27663,11 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
             dir,
             gitdir,
             trees: [TREE({ ref: results.oid })],
-            map: async function(filepath, [entry2]) {
+            map: async function(filepath, [entry]) {
               const path3 = `${dir}/${filepath}`;
-              if (await entry2.type() === "blob") {
-                const mode = await entry2.mode();
-                const content = await entry2.content();
+              if (await entry.type() === "blob") {
+                const mode = await entry.mode();
+                const content = await entry.content();
                 await fs2.write(path3, content, { mode });
               }
               return true;
@@ -27764,29 +27764,29 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       return retOid;
     }
     async function processTreeEntries({ fs: fs2, dir, gitdir, entries: entries2 }) {
-      async function processTreeEntry(entry2) {
-        if (entry2.type === "tree") {
-          if (!entry2.oid) {
-            const children = await Promise.all(entry2.children.map(processTreeEntry));
-            entry2.oid = await _writeTree({
+      async function processTreeEntry(entry) {
+        if (entry.type === "tree") {
+          if (!entry.oid) {
+            const children = await Promise.all(entry.children.map(processTreeEntry));
+            entry.oid = await _writeTree({
               fs: fs2,
               gitdir,
               tree: children
             });
-            entry2.mode = 16384;
+            entry.mode = 16384;
           }
-        } else if (entry2.type === "blob") {
-          entry2.oid = await checkAndWriteBlob(
+        } else if (entry.type === "blob") {
+          entry.oid = await checkAndWriteBlob(
             fs2,
             gitdir,
             dir,
-            entry2.path,
-            entry2.oid
+            entry.path,
+            entry.oid
           );
-          entry2.mode = 33188;
+          entry.mode = 33188;
         }
-        entry2.path = entry2.path.split("/").pop();
-        return entry2;
+        entry.path = entry.path.split("/").pop();
+        return entry;
       }
       return Promise.all(entries2.map(processTreeEntry));
     }
@@ -27866,11 +27866,11 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         gitdir,
         entries: entries2
       });
-      const treeEntries = processedEntries.filter(Boolean).map((entry2) => ({
-        mode: entry2.mode,
-        path: entry2.path,
-        oid: entry2.oid,
-        type: entry2.type
+      const treeEntries = processedEntries.filter(Boolean).map((entry) => ({
+        mode: entry.mode,
+        path: entry.path,
+        oid: entry.oid,
+        type: entry.type
       }));
       return _writeTree({ fs: fs2, gitdir, tree: treeEntries });
     }
@@ -29204,8 +29204,8 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         description: `${noun} '${abbreviateRef(fullref)}' of ${url}`
       };
       if (onProgress || onMessage) {
-        const lines2 = splitLines(response.progress);
-        forAwait(lines2, async (line) => {
+        const lines = splitLines(response.progress);
+        forAwait(lines, async (line) => {
           if (onMessage) await onMessage(line);
           if (onProgress) {
             const matches3 = line.match(/([^:]*).*\((\d+?)\/(\d+?)\)/);
@@ -30557,18 +30557,18 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       prefix: prefix2
     }) {
       const { tree } = await _readTree({ fs: fs2, cache: cache3, gitdir, oid });
-      for (const entry2 of tree) {
-        if (entry2.type === "tree") {
+      for (const entry of tree) {
+        if (entry.type === "tree") {
           await accumulateFilesFromOid({
             fs: fs2,
             cache: cache3,
             gitdir,
-            oid: entry2.oid,
+            oid: entry.oid,
             filenames,
-            prefix: join9(prefix2, entry2.path)
+            prefix: join9(prefix2, entry.path)
           });
         } else {
-          filenames.push(join9(prefix2, entry2.path));
+          filenames.push(join9(prefix2, entry.path));
         }
       }
     }
@@ -30611,9 +30611,9 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         gitdir,
         oid: parent
       });
-      const notes = result2.tree.map((entry2) => ({
-        target: entry2.path,
-        note: entry2.oid
+      const notes = result2.tree.map((entry) => ({
+        target: entry.path,
+        note: entry.oid
       }));
       return notes;
     }
@@ -30818,17 +30818,17 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       filepaths = [],
       parentPath = ""
     }) {
-      const walks = tree.entries().map(function(entry2) {
+      const walks = tree.entries().map(function(entry) {
         let result2;
-        if (entry2.oid === fileId) {
-          result2 = join9(parentPath, entry2.path);
+        if (entry.oid === fileId) {
+          result2 = join9(parentPath, entry.path);
           filepaths.push(result2);
-        } else if (entry2.type === "tree") {
+        } else if (entry.type === "tree") {
           result2 = _readObject({
             fs: fs2,
             cache: cache3,
             gitdir,
-            oid: entry2.oid
+            oid: entry.oid
           }).then(function({ object }) {
             return _resolveFileId({
               fs: fs2,
@@ -30838,7 +30838,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
               fileId,
               oid,
               filepaths,
-              parentPath: join9(parentPath, entry2.path)
+              parentPath: join9(parentPath, entry.path)
             });
           });
         }
@@ -31143,12 +31143,12 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       gitdir = join9(dir, ".git"),
       oids
     }) {
-      const hash2 = new Hash();
+      const hash3 = new Hash();
       const outputStream = [];
       function write2(chunk, enc) {
         const buff = Buffer.from(chunk, enc);
         outputStream.push(buff);
-        hash2.update(buff);
+        hash3.update(buff);
       }
       async function writeObject2({ stype, object }) {
         const type = types[stype];
@@ -31173,7 +31173,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         const { type, object } = await _readObject({ fs: fs2, cache: cache3, gitdir, oid });
         await writeObject2({ write: write2, object, stype: type });
       }
-      const digest = hash2.digest();
+      const digest = hash3.digest();
       outputStream.push(digest);
       return outputStream;
     }
@@ -31362,12 +31362,12 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           await walk2(tree);
         } else if (type === "tree") {
           const tree = GitTree.from(object);
-          for (const entry2 of tree) {
-            if (entry2.type === "blob") {
-              visited.add(entry2.oid);
+          for (const entry of tree) {
+            if (entry.type === "blob") {
+              visited.add(entry.oid);
             }
-            if (entry2.type === "tree") {
-              await walk2(entry2.oid);
+            if (entry.type === "tree") {
+              await walk2(entry.oid);
             }
           }
         }
@@ -31386,8 +31386,8 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         if (line !== null) response += line.toString("utf8") + "\n";
         line = await read2();
       }
-      const lines2 = response.toString("utf8").split("\n");
-      line = lines2.shift();
+      const lines = response.toString("utf8").split("\n");
+      line = lines.shift();
       if (!line.startsWith("unpack ")) {
         throw new ParseError2('unpack ok" or "unpack [error message]', line);
       }
@@ -31396,7 +31396,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         result2.error = line.slice("unpack ".length);
       }
       result2.refs = {};
-      for (const line2 of lines2) {
+      for (const line2 of lines) {
         if (line2.trim() === "") continue;
         const status2 = line2.slice(0, 2);
         const refAndMessage = line2.slice(3);
@@ -31609,8 +31609,8 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       });
       const { packfile, progress } = await GitSideBand.demux(res.body);
       if (onMessage) {
-        const lines2 = splitLines(progress);
-        forAwait(lines2, async (line) => {
+        const lines = splitLines(progress);
+        forAwait(lines, async (line) => {
           await onMessage(line);
         });
       }
@@ -32006,7 +32006,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         oid: parent || "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
       });
       let tree = result2.tree;
-      tree = tree.filter((entry2) => entry2.path !== oid);
+      tree = tree.filter((entry) => entry.path !== oid);
       const treeOid = await _writeTree({
         fs: fs2,
         gitdir,
@@ -32464,7 +32464,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
        */
       async writeStashReflogEntry({ stashCommit, message }) {
         const author2 = await this.getAuthor();
-        const entry2 = GitRefStash.createStashReflogEntry(
+        const entry = GitRefStash.createStashReflogEntry(
           author2,
           stashCommit,
           message
@@ -32472,7 +32472,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         const filepath = this.refLogsStashPath;
         await acquireLock(filepath, async () => {
           const appendTo = await this.fs.exists(filepath) ? await this.fs.read(filepath, "utf8") : "";
-          await this.fs.write(filepath, appendTo + entry2, "utf8");
+          await this.fs.write(filepath, appendTo + entry, "utf8");
         });
       }
       /**
@@ -32738,8 +32738,8 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         const indexEntry = await GitIndexManager.acquire(
           { fs: fs2, gitdir: updatedGitdir, cache: cache3 },
           async function(index2) {
-            for (const entry2 of index2) {
-              if (entry2.path === filepath) return entry2;
+            for (const entry of index2) {
+              if (entry.path === filepath) return entry;
             }
             return null;
           }
@@ -32823,7 +32823,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           if (err.code === "ENOENT" || err.code === "ENOTDIR") return false;
           throw err;
         }
-        if (!entries2.some((entry2) => entry2.normalize() === segment.normalize())) {
+        if (!entries2.some((entry) => entry.normalize() === segment.normalize())) {
           return false;
         }
         parent = join9(parent, segment);
@@ -32833,23 +32833,23 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function getOidAtPath({ fs: fs2, cache: cache3, gitdir: updatedGitdir, tree, path: path3 }) {
       if (typeof path3 === "string") path3 = path3.split("/");
       const dirname4 = path3.shift();
-      for (const entry2 of tree) {
-        if (entry2.path === dirname4) {
+      for (const entry of tree) {
+        if (entry.path === dirname4) {
           if (path3.length === 0) {
-            return entry2.oid;
+            return entry.oid;
           }
           const { type, object } = await _readObject({
             fs: fs2,
             cache: cache3,
             gitdir: updatedGitdir,
-            oid: entry2.oid
+            oid: entry.oid
           });
           if (type === "tree") {
             const tree2 = GitTree.from(object);
             return getOidAtPath({ fs: fs2, cache: cache3, gitdir: updatedGitdir, tree: tree2, path: path3 });
           }
           if (type === "blob") {
-            throw new ObjectTypeError(entry2.oid, type, "blob", path3.join("/"));
+            throw new ObjectTypeError(entry.oid, type, "blob", path3.join("/"));
           }
         }
       }
@@ -32934,8 +32934,8 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
             } else if (workdirType === "blob") {
               workdirOid = await workdir.oid();
             }
-            const entry2 = [void 0, headOid, workdirOid, stageOid];
-            const result2 = entry2.map((value) => entry2.indexOf(value));
+            const entry = [void 0, headOid, workdirOid, stageOid];
+            const result2 = entry.map((value) => entry.indexOf(value));
             result2.shift();
             return [filepath, ...result2];
           }
@@ -33895,6 +33895,315 @@ function sortedKeys(object) {
   const keys = Object.keys(object);
   const isSorted = keys.every((key, at2) => at2 === 0 || (keys[at2 - 1] ?? "") < key);
   return isSorted ? keys : keys.toSorted();
+}
+
+// src/core/select/label-syntax.ts
+var namePattern = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
+var subdomainPattern = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+var nameRule = "letters, digits, `-`, `_` and `.`, with a letter or digit at both ends, at most 63 characters";
+function labelKeyProblem(key) {
+  const parts = key.split("/");
+  if (parts.length > 2) return "has more than one `/`; a key is `name` or `prefix/name`";
+  const name2 = parts.at(-1) ?? "";
+  const prefix2 = parts.length === 2 ? parts[0] : void 0;
+  if (prefix2 !== void 0 && (prefix2.length > 253 || !subdomainPattern.test(prefix2))) {
+    return "has a prefix that is no DNS name in lower case";
+  }
+  if (name2.length > 63 || !namePattern.test(name2)) return `is not a label key: ${nameRule}`;
+  return void 0;
+}
+function labelValueProblem(value) {
+  if (value === "") return void 0;
+  if (value.length > 63 || !namePattern.test(value)) return `is not a label value: ${nameRule}`;
+  return void 0;
+}
+
+// src/core/select/selector-lexer.ts
+var tokenPattern = /[ \t\r\n]+|(?<symbol>==|!=|[=!(),<>])|(?<word>[^ \t\r\n=!(),<>]+)/y;
+function lexSelector(text) {
+  const tokens = [];
+  const pattern2 = new RegExp(tokenPattern);
+  for (let match2 = pattern2.exec(text); match2 !== null; match2 = pattern2.exec(text)) {
+    const { symbol, word: word2 } = match2.groups ?? {};
+    if (symbol !== void 0) tokens.push({ kind: "symbol", text: symbol, offset: match2.index });
+    if (word2 !== void 0) tokens.push({ kind: "word", text: word2, offset: match2.index });
+  }
+  return [...tokens, { kind: "end", text: "", offset: text.length }];
+}
+
+// src/core/select/parse-selector.ts
+var largestInteger = 9223372036854775807n;
+function parseSelectorParts(text) {
+  const parser = new SelectorParser(lexSelector(text));
+  try {
+    return { ok: true, parts: parser.parse() };
+  } catch (error) {
+    if (!(error instanceof Mistake)) throw error;
+    return { ok: false, message: error.message, offset: error.offset };
+  }
+}
+function isSelectorInteger(text) {
+  return /^\d+$/.test(text) && BigInt(text) <= largestInteger;
+}
+var Mistake = class extends Error {
+  offset;
+  constructor(message, token) {
+    super(message);
+    this.offset = token.offset;
+  }
+};
+var SelectorParser = class {
+  #tokens;
+  #position = 0;
+  constructor(tokens) {
+    this.#tokens = tokens;
+  }
+  parse() {
+    const parts = [];
+    if (this.#peek().kind === "end") return parts;
+    do {
+      parts.push(this.#requirement());
+    } while (this.#comma());
+    return parts;
+  }
+  #requirement() {
+    const isNegated = this.#takeSymbol("!");
+    const key = this.#key();
+    if (isNegated) return { key, operator: "absent", values: [] };
+    if (this.#isAtEndOfRequirement()) return { key, operator: "exists", values: [] };
+    const operator = this.#operator(key);
+    const isSet2 = operator === "in" || operator === "notin";
+    const values = isSet2 ? this.#set(operator) : [this.#exactValue(operator)];
+    for (const value of values) checkValue(value, operator);
+    return { key, operator, values };
+  }
+  #key() {
+    const token = this.#take();
+    if (token.kind !== "word")
+      throw new Mistake(`expected a label key, found ${name(token)}`, token);
+    const problem2 = labelKeyProblem(token.text);
+    if (problem2 !== void 0) throw new Mistake(`"${token.text}" ${problem2}`, token);
+    return token;
+  }
+  #operator(key) {
+    const token = this.#take();
+    switch (token.text) {
+      case "=":
+      case "==":
+        return "=";
+      case "!=":
+      case "in":
+      case "notin":
+      case ">":
+      case "<":
+        return token.text;
+      default:
+        throw new Mistake(
+          `expected \`,\` or an operator (=, ==, !=, in, notin, >, <) after "${key.text}", found ${name(token)}`,
+          token
+        );
+    }
+  }
+  /** `(a,b)`. An empty place, as in `()` or `(a,)`, is the empty value. */
+  #set(operator) {
+    const open3 = this.#take();
+    if (open3.text !== "(")
+      throw new Mistake(`expected \`(\` after ${operator}, found ${name(open3)}`, open3);
+    const values = [];
+    for (; ; ) {
+      const token = this.#peek();
+      values.push(token.kind === "word" ? this.#take() : { text: "", offset: token.offset });
+      const next = this.#take();
+      if (next.text === ")") return values;
+      if (next.text !== ",")
+        throw new Mistake(`expected \`,\` or \`)\`, found ${name(next)}`, next);
+    }
+  }
+  #exactValue(operator) {
+    if (this.#isAtEndOfRequirement()) return { text: "", offset: this.#peek().offset };
+    const token = this.#take();
+    if (token.kind !== "word") {
+      throw new Mistake(`expected a value after \`${operator}\`, found ${name(token)}`, token);
+    }
+    return token;
+  }
+  /** True when another requirement follows. */
+  #comma() {
+    const token = this.#take();
+    if (token.kind === "end") return false;
+    if (token.text !== ",")
+      throw new Mistake(`expected \`,\` or the end, found ${name(token)}`, token);
+    const next = this.#peek();
+    if (next.kind === "word" || next.text === "!") return true;
+    throw new Mistake(`expected a label key after \`,\`, found ${name(next)}`, next);
+  }
+  #isAtEndOfRequirement() {
+    const token = this.#peek();
+    return token.kind === "end" || token.text === ",";
+  }
+  #takeSymbol(text) {
+    if (this.#peek().text !== text) return false;
+    this.#position += 1;
+    return true;
+  }
+  /** The token `end` stays, however often it is taken. */
+  #take() {
+    const token = this.#peek();
+    if (token.kind !== "end") this.#position += 1;
+    return token;
+  }
+  #peek() {
+    const token = this.#tokens[this.#position];
+    if (token === void 0) throw new Error("selector tokens have no end");
+    return token;
+  }
+};
+function checkValue(value, operator) {
+  const problem2 = labelValueProblem(value.text);
+  if (problem2 !== void 0) throw new Mistake(`"${value.text}" ${problem2}`, value);
+  if ((operator === ">" || operator === "<") && !isSelectorInteger(value.text)) {
+    throw new Mistake(`\`${operator}\` compares whole numbers, found "${value.text}"`, value);
+  }
+}
+function name(token) {
+  return token.kind === "end" ? "the end" : `\`${token.text}\``;
+}
+
+// src/core/select/selector.ts
+function parseSelector(text) {
+  const parsed = parseSelectorParts(text);
+  if (!parsed.ok) return parsed;
+  const requirements = parsed.parts.map(
+    ({ key, operator, values }) => requirement(
+      key.text,
+      operator,
+      values.map((value) => value.text)
+    )
+  );
+  return { ok: true, selector: canonical(requirements) };
+}
+function selectorFromSpec(spec) {
+  if (typeof spec === "string") {
+    const parsed = parseSelector(spec);
+    return parsed.ok ? parsed : { ...parsed, path: [] };
+  }
+  const mistake2 = specMistake(spec);
+  if (mistake2 !== void 0) return mistake2;
+  const requirements = [
+    ...Object.entries(spec.matchLabels ?? {}).map(([key, value]) => requirement(key, "=", [value])),
+    ...(spec.matchExpressions ?? []).map(
+      ({ key, operator, values }) => requirement(key, operators[operator], values ?? [])
+    )
+  ];
+  return { ok: true, selector: canonical(requirements) };
+}
+function checkedSelector(spec) {
+  const result2 = selectorFromSpec(spec);
+  if (!result2.ok) throw new Error(`selector was not checked: ${result2.message}`);
+  return result2.selector;
+}
+function matchesSelector(selector, labels) {
+  return selector.requirements.every((requirement2) => holds(requirement2, labels));
+}
+function matchesOnlyByAbsence(selector, labels) {
+  return matchesSelector(selector, labels) && selector.requirements.some(
+    ({ key, operator }) => (operator === "!=" || operator === "notin") && !Object.hasOwn(labels, key)
+  );
+}
+function formatSelector(selector) {
+  return selector.requirements.map(formatRequirement).join(",");
+}
+function holds({ key, operator, values }, labels) {
+  return tests[operator](Object.hasOwn(labels, key) ? labels[key] : void 0, values);
+}
+var tests = {
+  "=": (value, values) => value !== void 0 && values.includes(value),
+  in: (value, values) => value !== void 0 && values.includes(value),
+  "!=": (value, values) => value === void 0 || !values.includes(value),
+  notin: (value, values) => value === void 0 || !values.includes(value),
+  exists: (value) => value !== void 0,
+  absent: (value) => value === void 0,
+  ">": (value, values) => compareIntegers(value, values[0]) > 0,
+  "<": (value, values) => compareIntegers(value, values[0]) < 0
+};
+function compareIntegers(a, b) {
+  if (a === void 0 || b === void 0) return NaN;
+  if (!isSelectorInteger(a) || !isSelectorInteger(b)) return NaN;
+  const difference = BigInt(a) - BigInt(b);
+  if (difference === 0n) return 0;
+  return difference > 0n ? 1 : -1;
+}
+function requirement(key, operator, values) {
+  const distinct = [...new Set(values)].toSorted();
+  if (operator === "in" && distinct.length === 1) return { key, operator: "=", values: distinct };
+  if (operator === "notin" && distinct.length === 1) {
+    return { key, operator: "!=", values: distinct };
+  }
+  return { key, operator, values: distinct };
+}
+function canonical(requirements) {
+  const byText = new Map(requirements.map((item) => [formatRequirement(item), item]));
+  const texts2 = [...byText.keys()].toSorted();
+  return { requirements: texts2.flatMap((text) => byText.get(text) ?? []) };
+}
+function formatRequirement({ key, operator, values }) {
+  if (operator === "exists") return key;
+  if (operator === "absent") return `!${key}`;
+  const text = values.join(",");
+  const isSet2 = operator === "in" || operator === "notin";
+  return isSet2 ? `${key} ${operator} (${text})` : `${key}${operator}${text}`;
+}
+var operators = {
+  In: "in",
+  NotIn: "notin",
+  Exists: "exists",
+  DoesNotExist: "absent",
+  Gt: ">",
+  Lt: "<"
+};
+function specMistake(spec) {
+  for (const [key, value] of Object.entries(spec.matchLabels ?? {})) {
+    const problem2 = labelKeyProblem(key);
+    if (problem2 !== void 0) return mistakeAt(["matchLabels", key], `"${key}" ${problem2}`);
+    const valueProblem = labelValueProblem(value);
+    if (valueProblem !== void 0) {
+      return mistakeAt(["matchLabels", key], `"${value}" ${valueProblem}`);
+    }
+  }
+  for (const [index, expression] of (spec.matchExpressions ?? []).entries()) {
+    const mistake2 = expressionMistake(expression, ["matchExpressions", index]);
+    if (mistake2 !== void 0) return mistake2;
+  }
+  return void 0;
+}
+function expressionMistake({ key, operator, values = [] }, path3) {
+  const keyProblem = labelKeyProblem(key);
+  if (keyProblem !== void 0) return mistakeAt([...path3, "key"], `"${key}" ${keyProblem}`);
+  const countProblem = valueCountProblem(operators[operator], values.length);
+  if (countProblem !== void 0) {
+    return mistakeAt([...path3, "values"], `operator ${operator} ${countProblem}`);
+  }
+  for (const [index, value] of values.entries()) {
+    const valuePath = [...path3, "values", index];
+    const problem2 = labelValueProblem(value);
+    if (problem2 !== void 0) return mistakeAt(valuePath, `"${value}" ${problem2}`);
+    if ((operator === "Gt" || operator === "Lt") && !isSelectorInteger(value)) {
+      return mistakeAt(valuePath, `operator ${operator} compares whole numbers, found "${value}"`);
+    }
+  }
+  return void 0;
+}
+function valueCountProblem(operator, count) {
+  if (operator === "exists" || operator === "absent") {
+    return count === 0 ? void 0 : "takes no values";
+  }
+  if (operator === ">" || operator === "<") {
+    return count === 1 ? void 0 : "takes exactly one value";
+  }
+  return count > 0 ? void 0 : "needs values";
+}
+function mistakeAt(path3, message) {
+  return { ok: false, path: path3, message };
 }
 
 // src/core/render/site-facts.ts
@@ -35752,11 +36061,11 @@ var ReflectMessageImpl = class {
     this.oneofs = messageDesc2.oneofs;
     this.members = messageDesc2.members;
   }
-  findNumber(number) {
+  findNumber(number2) {
     if (!this._fieldsByNumber) {
       this._fieldsByNumber = new Map(this.desc.fields.map((f) => [f.number, f]));
     }
-    return this._fieldsByNumber.get(number);
+    return this._fieldsByNumber.get(number2);
   }
   oneofCase(oneof) {
     assertOwn(this.message, oneof);
@@ -37718,13 +38027,13 @@ function compileMapFieldReader(field) {
   const localName = field.localName;
   const readKey = compileScalarReader(field.mapKey, field.utf8Validation, false);
   const keyZero = scalarZeroValue(field.mapKey, false);
-  let readValue;
+  let readValue2;
   let valueDefault;
   switch (field.mapKind) {
     case "scalar": {
       const scalar2 = field.scalar;
       const readScalar = compileScalarReader(scalar2, field.utf8Validation, false);
-      readValue = (reader) => readScalar(reader);
+      readValue2 = (reader) => readScalar(reader);
       if (scalar2 == ScalarType.BYTES) {
         valueDefault = () => new Uint8Array(0);
       } else {
@@ -37735,14 +38044,14 @@ function compileMapFieldReader(field) {
     }
     case "enum": {
       const zero2 = field.enum.values[0].number;
-      readValue = (reader) => reader.int32();
+      readValue2 = (reader) => reader.int32();
       valueDefault = () => zero2;
       break;
     }
     case "message": {
       const { toMessage, toLocal } = localMessageMapper(field);
       const readChild = compiledReader(field.message).read;
-      readValue = (reader, ctx, existing2) => {
+      readValue2 = (reader, ctx, existing2) => {
         const child3 = toMessage(existing2);
         readChild(child3, reader, ctx, reader.uint32());
         return toLocal(child3);
@@ -37764,7 +38073,7 @@ function compileMapFieldReader(field) {
           key = readKey(reader);
           break;
         case 2:
-          val = readValue(reader, ctx, val);
+          val = readValue2(reader, ctx, val);
           break;
         default:
           reader.skip(wireType, fieldNo, ctx.recursionLimit - ctx.depth);
@@ -39098,24 +39407,24 @@ function compileMessage4(desc) {
     for (let i = 0; i < jsonKeys.length; i++) {
       const jsonKey = jsonKeys[i];
       const jsonValue = json[jsonKey];
-      const entry2 = fieldsByJsonKey.get(jsonKey);
-      if (entry2 !== void 0) {
-        const field = entry2.field;
+      const entry = fieldsByJsonKey.get(jsonKey);
+      if (entry !== void 0) {
+        const field = entry.field;
         if (fieldSeen.has(field)) {
           throw new FieldError(field, "set multiple times");
         }
         fieldSeen.add(field);
-        if (entry2.oneofScalarNullSkip && jsonValue === null) {
+        if (entry.oneofScalarNullSkip && jsonValue === null) {
           continue;
         }
-        if (entry2.oneof) {
-          const seen = oneofSeen.get(entry2.oneof);
+        if (entry.oneof) {
+          const seen = oneofSeen.get(entry.oneof);
           if (seen !== void 0) {
-            throw new FieldError(entry2.oneof, `oneof set multiple times by ${seen.name} and ${field.name}`);
+            throw new FieldError(entry.oneof, `oneof set multiple times by ${seen.name} and ${field.name}`);
           }
-          oneofSeen.set(entry2.oneof, field);
+          oneofSeen.set(entry.oneof, field);
         }
-        entry2.read(message, jsonValue, ctx);
+        entry.read(message, jsonValue, ctx);
       } else {
         const extension = jsonKey.startsWith("[") && jsonKey.endsWith("]") ? (_a = ctx.registry) === null || _a === void 0 ? void 0 : _a.getExtension(jsonKey.substring(1, jsonKey.length - 1)) : void 0;
         if ((extension === null || extension === void 0 ? void 0 : extension.extendee.typeName) == typeName2) {
@@ -39132,13 +39441,13 @@ function compileMessage4(desc) {
   };
   compiledReaders2.set(desc, compiled);
   for (const field of desc.fields) {
-    const entry2 = {
+    const entry = {
       read: compileFieldReader2(field),
       field,
       oneof: field.oneof,
       oneofScalarNullSkip: field.oneof !== void 0 && field.fieldKind == "scalar"
     };
-    fieldsByJsonKey.set(field.name, entry2).set(field.jsonName, entry2);
+    fieldsByJsonKey.set(field.name, entry).set(field.jsonName, entry);
   }
   return compiled;
 }
@@ -39472,9 +39781,9 @@ function compileEnumConverter(desc) {
         }
         break;
       case "string": {
-        const number = numbers.get(json);
-        if (number !== void 0) {
-          return number;
+        const number2 = numbers.get(json);
+        if (number2 !== void 0) {
+          return number2;
         }
         if (ignoreUnknownFields) {
           return tokenIgnoredUnknownEnum;
@@ -41916,8 +42225,8 @@ var DFA = class _DFA {
   getState(pcs) {
     const closureResult = this.computeClosure(pcs);
     const sortedPCs = closureResult.pcs;
-    const hash2 = hashPCs(sortedPCs);
-    let bucket = this.stateCache.get(hash2);
+    const hash3 = hashPCs(sortedPCs);
+    let bucket = this.stateCache.get(hash3);
     if (bucket) {
       for (let i = 0; i < bucket.length; i++) {
         const state2 = bucket[i];
@@ -41927,7 +42236,7 @@ var DFA = class _DFA {
       }
     } else {
       bucket = [];
-      this.stateCache.set(hash2, bucket);
+      this.stateCache.set(hash3, bucket);
     }
     if (this.failed)
       return null;
@@ -52179,26 +52488,26 @@ var Planner = class {
     const keys = [];
     const values = [];
     for (let i = 0; i < expr.entries.length; i++) {
-      const entry2 = expr.entries[i];
-      if (entry2.optionalEntry) {
+      const entry = expr.entries[i];
+      if (entry.optionalEntry) {
         if (optionals === void 0) {
           optionals = new Array(expr.entries.length).fill(false);
         }
         optionals[i] = true;
       }
-      switch (entry2.keyKind.case) {
+      switch (entry.keyKind.case) {
         case "fieldKey":
-          keys.push(entry2.keyKind.value);
+          keys.push(entry.keyKind.value);
           break;
         case "mapKey":
           throw new Error("invalid entry");
         default:
           break;
       }
-      if (entry2.value === void 0) {
+      if (entry.value === void 0) {
         throw new Error("invalid entry");
       }
-      values.push(this.plan(entry2.value));
+      values.push(this.plan(entry.value));
     }
     return new EvalObj(id, typeName2, keys, values, optionals);
   }
@@ -52210,26 +52519,26 @@ var Planner = class {
     const keys = [];
     const values = [];
     for (let i = 0; i < expr.entries.length; i++) {
-      const entry2 = expr.entries[i];
-      if (entry2.optionalEntry) {
+      const entry = expr.entries[i];
+      if (entry.optionalEntry) {
         if (optionals === void 0) {
           optionals = new Array(expr.entries.length).fill(false);
         }
         optionals[i] = true;
       }
-      switch (entry2.keyKind.case) {
+      switch (entry.keyKind.case) {
         case "fieldKey":
           throw new Error("unimplemented");
         case "mapKey":
-          keys.push(this.plan(entry2.keyKind.value));
+          keys.push(this.plan(entry.keyKind.value));
           break;
         default:
           break;
       }
-      if (entry2.value === void 0) {
+      if (entry.value === void 0) {
         return new EvalErr(id, "map entry missing value");
       }
-      values.push(this.plan(entry2.value));
+      values.push(this.plan(entry.value));
     }
     return new EvalMap(id, keys, values, optionals);
   }
@@ -52854,8 +53163,8 @@ function fromCelValue(value) {
   return isCelMap(value) ? fromEntries([...value]) : void 0;
 }
 function wholeNumber(value) {
-  const number = Number(value);
-  return Number.isSafeInteger(number) ? number : void 0;
+  const number2 = Number(value);
+  return Number.isSafeInteger(number2) ? number2 : void 0;
 }
 function fromEntries(entries2) {
   const result2 = [];
@@ -53102,7 +53411,7 @@ function meant(name2, known4) {
 }
 var comparisons = /* @__PURE__ */ new Set(["_==_", "_!=_", "_<_", "_<=_", "_>_", "_>=_"]);
 var logic = /* @__PURE__ */ new Set(["_&&_", "_||_", "!_", "@not_strictly_false"]);
-var tests = /* @__PURE__ */ new Set(["@in", "matches", "startsWith", "endsWith", "contains"]);
+var tests2 = /* @__PURE__ */ new Set(["@in", "matches", "startsWith", "endsWith", "contains"]);
 var withoutFunction = /* @__PURE__ */ new Set(["_?_:_", "_[_]", "_&&_", "_||_", "@not_strictly_false"]);
 function callType(check, node, scope2) {
   if (node.exprKind.case !== "callExpr") return "any";
@@ -53130,7 +53439,7 @@ function ownType({ parsed, functions: functions2, problems }, node, types) {
   return functions2[name2] ?? "any";
 }
 function resultType(name2, types) {
-  if (tests.has(name2)) return "bool";
+  if (tests2.has(name2)) return "bool";
   if (name2 === "size") return "int";
   if (name2 === "_[_]") return itemType(types[0] ?? "any");
   if (name2 === "_?_:_") return types[1] === types[2] ? types[1] ?? "any" : "any";
@@ -54178,23 +54487,38 @@ function fillableJson(json, scope2) {
   if (texts2.size === 0) return void 0;
   const mayReadPeers = [...texts2.keys()].some((text) => peerValues.test(text));
   const selectors = allSelectors([...texts2.values()]);
-  return { json, texts: texts2, reads: [...reads.values()], mayReadPeers, selectors };
+  const holding = /* @__PURE__ */ new Set();
+  noteHolding(json, { texts: texts2, holding });
+  return { json, texts: texts2, holding, reads: [...reads.values()], mayReadPeers, selectors };
+}
+function noteHolding(value, found) {
+  if (typeof value === "string") return found.texts.has(value);
+  if (typeof value !== "object" || value === null) return false;
+  let isHolding = false;
+  for (const inner of Object.values(value)) {
+    if (noteHolding(inner, found)) isHolding = true;
+  }
+  if (isHolding) found.holding.add(value);
+  return isHolding;
 }
 function allSelectors(all) {
   const known4 = all.flatMap(({ selectors }) => selectors === null ? [] : [selectors]);
   return known4.length < all.length ? null : [...new Set(known4.flat())];
 }
-function fillJson({ json, texts: texts2 }, given, budget2) {
+function fillJson({ json, texts: texts2, holding }, given, budget2) {
   const problems = [];
+  const values = [];
   const fill = (value, path3) => {
     if (typeof value === "string") {
       const text = texts2.get(value);
       if (text === void 0) return value;
       const outcome = fillText(text, given, budget2);
+      values.push(outcome.ok ? outcome.value : null);
       if (outcome.ok) return outcome.value;
       problems.push({ ...outcome.problem, path: path3 });
       return null;
     }
+    if (!holding.has(value)) return value;
     if (Array.isArray(value)) {
       return value.map((item, index) => fill(item, [...path3, index]));
     }
@@ -54204,7 +54528,7 @@ function fillJson({ json, texts: texts2 }, given, budget2) {
     );
   };
   const filled = fill(json, []);
-  return problems.length === 0 ? { ok: true, json: filled } : { ok: false, problems };
+  return problems.length === 0 ? { ok: true, json: filled, values } : { ok: false, problems };
 }
 function readingOf({ reads }, { facts }) {
   return reads.map((path3) => valueText(facts, path3)).join("\0");
@@ -54296,315 +54620,6 @@ function isSameFile(a, b) {
 function keptFor(make) {
   const kept6 = new KeptResults(1);
   return (owner) => kept6.get(owner, [], () => make(owner));
-}
-
-// src/core/select/label-syntax.ts
-var namePattern = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
-var subdomainPattern = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-var nameRule = "letters, digits, `-`, `_` and `.`, with a letter or digit at both ends, at most 63 characters";
-function labelKeyProblem(key) {
-  const parts = key.split("/");
-  if (parts.length > 2) return "has more than one `/`; a key is `name` or `prefix/name`";
-  const name2 = parts.at(-1) ?? "";
-  const prefix2 = parts.length === 2 ? parts[0] : void 0;
-  if (prefix2 !== void 0 && (prefix2.length > 253 || !subdomainPattern.test(prefix2))) {
-    return "has a prefix that is no DNS name in lower case";
-  }
-  if (name2.length > 63 || !namePattern.test(name2)) return `is not a label key: ${nameRule}`;
-  return void 0;
-}
-function labelValueProblem(value) {
-  if (value === "") return void 0;
-  if (value.length > 63 || !namePattern.test(value)) return `is not a label value: ${nameRule}`;
-  return void 0;
-}
-
-// src/core/select/selector-lexer.ts
-var tokenPattern = /[ \t\r\n]+|(?<symbol>==|!=|[=!(),<>])|(?<word>[^ \t\r\n=!(),<>]+)/y;
-function lexSelector(text) {
-  const tokens = [];
-  const pattern2 = new RegExp(tokenPattern);
-  for (let match2 = pattern2.exec(text); match2 !== null; match2 = pattern2.exec(text)) {
-    const { symbol, word: word2 } = match2.groups ?? {};
-    if (symbol !== void 0) tokens.push({ kind: "symbol", text: symbol, offset: match2.index });
-    if (word2 !== void 0) tokens.push({ kind: "word", text: word2, offset: match2.index });
-  }
-  return [...tokens, { kind: "end", text: "", offset: text.length }];
-}
-
-// src/core/select/parse-selector.ts
-var largestInteger = 9223372036854775807n;
-function parseSelectorParts(text) {
-  const parser = new SelectorParser(lexSelector(text));
-  try {
-    return { ok: true, parts: parser.parse() };
-  } catch (error) {
-    if (!(error instanceof Mistake)) throw error;
-    return { ok: false, message: error.message, offset: error.offset };
-  }
-}
-function isSelectorInteger(text) {
-  return /^\d+$/.test(text) && BigInt(text) <= largestInteger;
-}
-var Mistake = class extends Error {
-  offset;
-  constructor(message, token) {
-    super(message);
-    this.offset = token.offset;
-  }
-};
-var SelectorParser = class {
-  #tokens;
-  #position = 0;
-  constructor(tokens) {
-    this.#tokens = tokens;
-  }
-  parse() {
-    const parts = [];
-    if (this.#peek().kind === "end") return parts;
-    do {
-      parts.push(this.#requirement());
-    } while (this.#comma());
-    return parts;
-  }
-  #requirement() {
-    const isNegated = this.#takeSymbol("!");
-    const key = this.#key();
-    if (isNegated) return { key, operator: "absent", values: [] };
-    if (this.#isAtEndOfRequirement()) return { key, operator: "exists", values: [] };
-    const operator = this.#operator(key);
-    const isSet2 = operator === "in" || operator === "notin";
-    const values = isSet2 ? this.#set(operator) : [this.#exactValue(operator)];
-    for (const value of values) checkValue(value, operator);
-    return { key, operator, values };
-  }
-  #key() {
-    const token = this.#take();
-    if (token.kind !== "word")
-      throw new Mistake(`expected a label key, found ${name(token)}`, token);
-    const problem2 = labelKeyProblem(token.text);
-    if (problem2 !== void 0) throw new Mistake(`"${token.text}" ${problem2}`, token);
-    return token;
-  }
-  #operator(key) {
-    const token = this.#take();
-    switch (token.text) {
-      case "=":
-      case "==":
-        return "=";
-      case "!=":
-      case "in":
-      case "notin":
-      case ">":
-      case "<":
-        return token.text;
-      default:
-        throw new Mistake(
-          `expected \`,\` or an operator (=, ==, !=, in, notin, >, <) after "${key.text}", found ${name(token)}`,
-          token
-        );
-    }
-  }
-  /** `(a,b)`. An empty place, as in `()` or `(a,)`, is the empty value. */
-  #set(operator) {
-    const open3 = this.#take();
-    if (open3.text !== "(")
-      throw new Mistake(`expected \`(\` after ${operator}, found ${name(open3)}`, open3);
-    const values = [];
-    for (; ; ) {
-      const token = this.#peek();
-      values.push(token.kind === "word" ? this.#take() : { text: "", offset: token.offset });
-      const next = this.#take();
-      if (next.text === ")") return values;
-      if (next.text !== ",")
-        throw new Mistake(`expected \`,\` or \`)\`, found ${name(next)}`, next);
-    }
-  }
-  #exactValue(operator) {
-    if (this.#isAtEndOfRequirement()) return { text: "", offset: this.#peek().offset };
-    const token = this.#take();
-    if (token.kind !== "word") {
-      throw new Mistake(`expected a value after \`${operator}\`, found ${name(token)}`, token);
-    }
-    return token;
-  }
-  /** True when another requirement follows. */
-  #comma() {
-    const token = this.#take();
-    if (token.kind === "end") return false;
-    if (token.text !== ",")
-      throw new Mistake(`expected \`,\` or the end, found ${name(token)}`, token);
-    const next = this.#peek();
-    if (next.kind === "word" || next.text === "!") return true;
-    throw new Mistake(`expected a label key after \`,\`, found ${name(next)}`, next);
-  }
-  #isAtEndOfRequirement() {
-    const token = this.#peek();
-    return token.kind === "end" || token.text === ",";
-  }
-  #takeSymbol(text) {
-    if (this.#peek().text !== text) return false;
-    this.#position += 1;
-    return true;
-  }
-  /** The token `end` stays, however often it is taken. */
-  #take() {
-    const token = this.#peek();
-    if (token.kind !== "end") this.#position += 1;
-    return token;
-  }
-  #peek() {
-    const token = this.#tokens[this.#position];
-    if (token === void 0) throw new Error("selector tokens have no end");
-    return token;
-  }
-};
-function checkValue(value, operator) {
-  const problem2 = labelValueProblem(value.text);
-  if (problem2 !== void 0) throw new Mistake(`"${value.text}" ${problem2}`, value);
-  if ((operator === ">" || operator === "<") && !isSelectorInteger(value.text)) {
-    throw new Mistake(`\`${operator}\` compares whole numbers, found "${value.text}"`, value);
-  }
-}
-function name(token) {
-  return token.kind === "end" ? "the end" : `\`${token.text}\``;
-}
-
-// src/core/select/selector.ts
-function parseSelector(text) {
-  const parsed = parseSelectorParts(text);
-  if (!parsed.ok) return parsed;
-  const requirements = parsed.parts.map(
-    ({ key, operator, values }) => requirement(
-      key.text,
-      operator,
-      values.map((value) => value.text)
-    )
-  );
-  return { ok: true, selector: canonical(requirements) };
-}
-function selectorFromSpec(spec) {
-  if (typeof spec === "string") {
-    const parsed = parseSelector(spec);
-    return parsed.ok ? parsed : { ...parsed, path: [] };
-  }
-  const mistake2 = specMistake(spec);
-  if (mistake2 !== void 0) return mistake2;
-  const requirements = [
-    ...Object.entries(spec.matchLabels ?? {}).map(([key, value]) => requirement(key, "=", [value])),
-    ...(spec.matchExpressions ?? []).map(
-      ({ key, operator, values }) => requirement(key, operators[operator], values ?? [])
-    )
-  ];
-  return { ok: true, selector: canonical(requirements) };
-}
-function checkedSelector(spec) {
-  const result2 = selectorFromSpec(spec);
-  if (!result2.ok) throw new Error(`selector was not checked: ${result2.message}`);
-  return result2.selector;
-}
-function matchesSelector(selector, labels) {
-  return selector.requirements.every((requirement2) => holds(requirement2, labels));
-}
-function matchesOnlyByAbsence(selector, labels) {
-  return matchesSelector(selector, labels) && selector.requirements.some(
-    ({ key, operator }) => (operator === "!=" || operator === "notin") && !Object.hasOwn(labels, key)
-  );
-}
-function formatSelector(selector) {
-  return selector.requirements.map(formatRequirement).join(",");
-}
-function holds({ key, operator, values }, labels) {
-  return tests2[operator](Object.hasOwn(labels, key) ? labels[key] : void 0, values);
-}
-var tests2 = {
-  "=": (value, values) => value !== void 0 && values.includes(value),
-  in: (value, values) => value !== void 0 && values.includes(value),
-  "!=": (value, values) => value === void 0 || !values.includes(value),
-  notin: (value, values) => value === void 0 || !values.includes(value),
-  exists: (value) => value !== void 0,
-  absent: (value) => value === void 0,
-  ">": (value, values) => compareIntegers(value, values[0]) > 0,
-  "<": (value, values) => compareIntegers(value, values[0]) < 0
-};
-function compareIntegers(a, b) {
-  if (a === void 0 || b === void 0) return NaN;
-  if (!isSelectorInteger(a) || !isSelectorInteger(b)) return NaN;
-  const difference = BigInt(a) - BigInt(b);
-  if (difference === 0n) return 0;
-  return difference > 0n ? 1 : -1;
-}
-function requirement(key, operator, values) {
-  const distinct2 = [...new Set(values)].toSorted();
-  if (operator === "in" && distinct2.length === 1) return { key, operator: "=", values: distinct2 };
-  if (operator === "notin" && distinct2.length === 1) {
-    return { key, operator: "!=", values: distinct2 };
-  }
-  return { key, operator, values: distinct2 };
-}
-function canonical(requirements) {
-  const byText = new Map(requirements.map((item) => [formatRequirement(item), item]));
-  const texts2 = [...byText.keys()].toSorted();
-  return { requirements: texts2.flatMap((text) => byText.get(text) ?? []) };
-}
-function formatRequirement({ key, operator, values }) {
-  if (operator === "exists") return key;
-  if (operator === "absent") return `!${key}`;
-  const text = values.join(",");
-  const isSet2 = operator === "in" || operator === "notin";
-  return isSet2 ? `${key} ${operator} (${text})` : `${key}${operator}${text}`;
-}
-var operators = {
-  In: "in",
-  NotIn: "notin",
-  Exists: "exists",
-  DoesNotExist: "absent",
-  Gt: ">",
-  Lt: "<"
-};
-function specMistake(spec) {
-  for (const [key, value] of Object.entries(spec.matchLabels ?? {})) {
-    const problem2 = labelKeyProblem(key);
-    if (problem2 !== void 0) return mistakeAt(["matchLabels", key], `"${key}" ${problem2}`);
-    const valueProblem = labelValueProblem(value);
-    if (valueProblem !== void 0) {
-      return mistakeAt(["matchLabels", key], `"${value}" ${valueProblem}`);
-    }
-  }
-  for (const [index, expression] of (spec.matchExpressions ?? []).entries()) {
-    const mistake2 = expressionMistake(expression, ["matchExpressions", index]);
-    if (mistake2 !== void 0) return mistake2;
-  }
-  return void 0;
-}
-function expressionMistake({ key, operator, values = [] }, path3) {
-  const keyProblem = labelKeyProblem(key);
-  if (keyProblem !== void 0) return mistakeAt([...path3, "key"], `"${key}" ${keyProblem}`);
-  const countProblem = valueCountProblem(operators[operator], values.length);
-  if (countProblem !== void 0) {
-    return mistakeAt([...path3, "values"], `operator ${operator} ${countProblem}`);
-  }
-  for (const [index, value] of values.entries()) {
-    const valuePath = [...path3, "values", index];
-    const problem2 = labelValueProblem(value);
-    if (problem2 !== void 0) return mistakeAt(valuePath, `"${value}" ${problem2}`);
-    if ((operator === "Gt" || operator === "Lt") && !isSelectorInteger(value)) {
-      return mistakeAt(valuePath, `operator ${operator} compares whole numbers, found "${value}"`);
-    }
-  }
-  return void 0;
-}
-function valueCountProblem(operator, count) {
-  if (operator === "exists" || operator === "absent") {
-    return count === 0 ? void 0 : "takes no values";
-  }
-  if (operator === ">" || operator === "<") {
-    return count === 1 ? void 0 : "takes exactly one value";
-  }
-  return count > 0 ? void 0 : "needs values";
-}
-function mistakeAt(path3, message) {
-  return { ok: false, path: path3, message };
 }
 
 // src/core/render/merge-values.ts
@@ -54854,13 +54869,19 @@ function areSites({ sites, facts, trees, did, effects }) {
   return isListOf(did, isPosition) && did.length === names2.length;
 }
 function hasScalars({ steps: steps2, isOrdinary: isOrdinary2, peers, moved }) {
-  const areTexts = [peers, moved].every(
-    (texts2) => isJsonObject(texts2 ?? null) && Object.values(texts2).every(isText)
-  );
-  return areTexts && typeof isOrdinary2 === "boolean" && typeof steps2 === "number" && steps2 >= 0;
+  const areTexts = isMapOf(peers, isText) && isMapOf(moved, isText);
+  const areSelectors = areTexts && Object.keys(peers).every(isSelector);
+  return areSelectors && typeof isOrdinary2 === "boolean" && typeof steps2 === "number" && steps2 >= 0;
 }
 function isListOf(value, is) {
   return Array.isArray(value) && value.every(is);
+}
+function isMapOf(value, is) {
+  return isJsonObject(value) && Object.values(value).every(is);
+}
+function isSelector(text) {
+  const parsed = selectorFromSpec(text);
+  return parsed.ok && parsed.selector.requirements.length > 0;
 }
 function isText(value) {
   return typeof value === "string";
@@ -55466,14 +55487,14 @@ function readYaml(file, numbers = {}) {
     const diagnostic = { ...place2, severity: "error", code: "yaml-limit", message };
     return { documents: [], diagnostics: [diagnostic] };
   }
-  const lines2 = new import_yaml3.LineCounter();
+  const lines = new import_yaml3.LineCounter();
   const place = (offset) => {
-    const { line, col } = lines2.linePos(offset);
+    const { line, col } = lines.linePos(offset);
     return { file: file.path, line: Math.max(line, 1), column: Math.max(col, 1) };
   };
   const documents = [];
   const diagnostics = [];
-  for (const [index, parsed] of parseDocuments(file, lines2).entries()) {
+  for (const [index, parsed] of parseDocuments(file, lines).entries()) {
     if (parsed.errors.length > 0) {
       diagnostics.push(...parsed.errors.map((error) => syntaxError(error, place)));
       continue;
@@ -55803,18 +55824,18 @@ function typeWord(value) {
 // src/core/render/tools/helm-documents.ts
 function helmDocuments(source, output) {
   const documents = [];
-  let lines2 = [];
+  let lines = [];
   const close = () => {
-    const text = lines2.join("\n");
+    const text = lines.join("\n");
     if (text.trim() !== "") documents.push({ file: templateOf(source, text), text: `${text}
 ` });
-    lines2 = [];
+    lines = [];
   };
   for (const line of output.split("\n")) {
     if (/^---(\s|$)/.test(line)) {
       close();
-      lines2.push(line.slice(3));
-    } else lines2.push(line);
+      lines.push(line.slice(3));
+    } else lines.push(line);
   }
   close();
   return documents;
@@ -56307,8 +56328,8 @@ function someOf(names2, most = 3) {
   const shown3 = names2.values().take(most).toArray().join(", ");
   return count > most ? `${shown3} and ${count - most} more` : shown3;
 }
-function countOf(number, noun) {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+function countOf(number2, noun) {
+  return `${number2} ${noun}${number2 === 1 ? "" : "s"}`;
 }
 function spanInWords(ms) {
   if (ms < 1e3) return `${Math.max(0, Math.round(ms))}ms`;
@@ -56398,34 +56419,6 @@ function isProtectedByContent({ kind, metadata, ...rest2 }) {
   return Array.isArray(claims) && claims.length > 0;
 }
 
-// src/core/model/quantity.ts
-var powers = {
-  n: [10, -9],
-  u: [10, -6],
-  m: [10, -3],
-  "": [10, 0],
-  k: [10, 3],
-  M: [10, 6],
-  G: [10, 9],
-  T: [10, 12],
-  P: [10, 15],
-  E: [10, 18],
-  Ki: [2, 10],
-  Mi: [2, 20],
-  Gi: [2, 30],
-  Ti: [2, 40],
-  Pi: [2, 50],
-  Ei: [2, 60]
-};
-function quantityOf(value) {
-  if (typeof value === "number") return value;
-  const text = typeof value === "string" ? value : "";
-  const [, digits, suffix = ""] = /^([+-]?\d*\.?\d+(?:[eE][+-]?\d+)?)([a-zA-Z]{0,2})$/.exec(text) ?? [];
-  const power = powers[suffix];
-  if (digits === void 0 || power === void 0) return void 0;
-  return Number(digits) * power[0] ** power[1];
-}
-
 // src/core/apply/immutable-fields.ts
 var binding = ["roleRef"];
 var data = ["data", "binaryData", "stringData", "immutable"];
@@ -56440,10 +56433,8 @@ var table = {
     "spec.volumeMode",
     "spec.volumeName",
     "spec.dataSource",
-    "spec.dataSourceRef",
-    "spec.resources.requests.storage"
+    "spec.dataSourceRef"
   ],
-  "apiextensions.k8s.io/CustomResourceDefinition": ["spec.scope"],
   "apps/DaemonSet": ["spec.selector"],
   "apps/Deployment": ["spec.selector"],
   "apps/ReplicaSet": ["spec.selector"],
@@ -56483,8 +56474,6 @@ var allowed = {
   "spec.clusterIP": isAddressKept,
   "spec.clusterIPs": isAddressKept,
   "spec.volumeName": ({ from }) => from === null,
-  // A volume grows, and never shrinks.
-  "spec.resources.requests.storage": ({ from, to }) => (quantityOf(to) ?? Infinity) >= (quantityOf(from) ?? 0),
   // Where its pods run may be changed while it has not begun.
   "spec.template": ({ before }) => valueAt(before, "spec.suspend") === true,
   // An indexed one grows and shrinks with its parallelism.
@@ -56609,6 +56598,144 @@ function isRemote(key, reference) {
 // src/core/model/parse-yaml.ts
 var import_yaml5 = __toESM(require_dist(), 1);
 
+// src/core/model/read-plain-yaml.ts
+function readPlainYaml(text) {
+  if (!/^[\n\u0020-\u007E\p{L}]+$/u.test(text)) return void 0;
+  const lines = text.split("\n").filter((line) => !emptyLine.test(line));
+  const parts = [[]];
+  for (const line of lines[0] === "---" ? lines.slice(1) : lines) {
+    if (line === "---") parts.push([]);
+    else parts.at(-1)?.push(line);
+  }
+  const documents = [];
+  for (const part2 of parts) {
+    const document2 = part2.length === 0 ? void 0 : readMap(part2);
+    if (document2 === void 0) return void 0;
+    documents.push(document2);
+  }
+  return documents;
+}
+var emptyLine = /^ *(#.*)?$/;
+var entryLine = /^( *)([A-Za-z][\w./-]{0,62}):(?: +(\S.*))?$/;
+var strangeWord = /^(y|n|yes|no|on|off|true|false|null)$/i;
+function readMap(lines) {
+  const entries2 = {};
+  let block = { open: [{ indent: 0, entries: entries2 }], next: void 0 };
+  for (const line of lines) block &&= afterLine(block, line);
+  return block !== void 0 && block.next === void 0 ? entries2 : void 0;
+}
+function afterLine(block, line) {
+  const [, { length: indent } = "", key, rest2] = entryLine.exec(line) ?? [];
+  if (key === void 0 || strangeWord.test(key)) return void 0;
+  const open3 = openAt(block, indent);
+  const entries2 = open3.at(-1)?.entries;
+  if (entries2 === void 0 || Object.hasOwn(entries2, key)) return void 0;
+  if (rest2 === void 0) {
+    const inner = {};
+    entries2[key] = inner;
+    return { open: open3, next: { indent, entries: inner } };
+  }
+  const value = readValue(rest2);
+  if (value === void 0) return void 0;
+  entries2[key] = value;
+  return { open: open3, next: void 0 };
+}
+function openAt({ open: open3, next }, indent) {
+  if (next !== void 0) {
+    return indent <= next.indent ? [] : [...open3, { indent, entries: next.entries }];
+  }
+  const left = open3.filter((each) => each.indent <= indent);
+  return left.at(-1)?.indent === indent ? left : [];
+}
+function readValue(text) {
+  const reader = new LineReader(text);
+  const value = reader.value(plainInBlock);
+  return value !== void 0 && reader.isAtEnd() ? value : void 0;
+}
+var inDoubleQuotes = /"([^"\\]*)"/y;
+var inSingleQuotes = /'([^']*)'/y;
+var plainInFlow = /-?[A-Za-z0-9][\w./@+=()-]*(?: [\w./@+=()-]+)*/y;
+var plainInBlock = /-?[A-Za-z0-9][^\s:#]*(?: [^\s:#]+)*/y;
+var plainKey = /([A-Za-z][\w./-]{0,62}): /y;
+var quotedKey = /"([A-Za-z][\w./-]{0,62})":/y;
+var spaces = / */y;
+var ending = /( +#.*)?$/y;
+var number = /^-?(0|[1-9][0-9]*)(\.[0-9]+)?$/;
+var LineReader = class {
+  #text;
+  #at = 0;
+  constructor(text) {
+    this.#text = text;
+  }
+  isAtEnd() {
+    return this.#take(ending) !== void 0;
+  }
+  value(plain = plainInFlow) {
+    const first2 = this.#text.charAt(this.#at);
+    if (first2 === "{") return this.#map();
+    if (first2 === "[") return this.#list();
+    if (first2 === '"') return this.#take(inDoubleQuotes)?.[1];
+    if (first2 === "'") return this.#take(inSingleQuotes)?.[1];
+    const text = this.#take(plain)?.[0];
+    return text === void 0 ? void 0 : scalarOf(text);
+  }
+  #take(pattern2) {
+    pattern2.lastIndex = this.#at;
+    const found = pattern2.exec(this.#text) ?? void 0;
+    if (found !== void 0) this.#at += found[0].length;
+    return found;
+  }
+  #map() {
+    const entries2 = {};
+    const isRead = this.#items("}", () => {
+      const plain = this.#take(plainKey)?.[1];
+      if (plain !== void 0 && strangeWord.test(plain)) return false;
+      const key = plain ?? this.#take(quotedKey)?.[1];
+      if (key === void 0 || Object.hasOwn(entries2, key)) return false;
+      this.#take(spaces);
+      const value = this.value();
+      if (value === void 0) return false;
+      entries2[key] = value;
+      return true;
+    });
+    return isRead ? entries2 : void 0;
+  }
+  #list() {
+    const items = [];
+    const isRead = this.#items("]", () => {
+      const value = this.value();
+      if (value === void 0) return false;
+      items.push(value);
+      return true;
+    });
+    return isRead ? items : void 0;
+  }
+  /** Everything up to a bracket; false where that is not to be read. */
+  #items(end, read2) {
+    this.#at += 1;
+    this.#take(spaces);
+    if (this.#skip(end)) return true;
+    while (read2()) {
+      this.#take(spaces);
+      if (this.#skip(end)) return true;
+      if (!this.#skip(",")) return false;
+      this.#take(spaces);
+    }
+    return false;
+  }
+  #skip(character) {
+    const isThere = this.#text.charAt(this.#at) === character;
+    if (isThere) this.#at += 1;
+    return isThere;
+  }
+};
+function scalarOf(text) {
+  if (text === "true" || text === "false") return text === "true";
+  if (/^[A-Za-z]/.test(text)) return strangeWord.test(text) ? void 0 : text;
+  const value = number.test(text) && text.length <= 15 ? Number(text) : Number.NaN;
+  return Number.isNaN(value) || Object.is(value, -0) ? void 0 : value;
+}
+
 // src/core/model/read-yaml-node.ts
 var import_yaml4 = __toESM(require_dist(), 1);
 var maxAliases = 100;
@@ -56713,6 +56840,33 @@ var maxErrorsPerDocument = 20;
 function parseYaml(file) {
   const limit2 = yamlDepthProblem(file.text);
   if (limit2 !== void 0) return tooDeep(file, limit2);
+  const plain = readPlainYaml(file.text);
+  if (plain !== void 0) {
+    const documents = plain.map((value, index) => plainDocument(file, value, index));
+    return { documents, diagnostics: [] };
+  }
+  return parseAnyYaml(file);
+}
+function plainDocument(file, value, index) {
+  const placed2 = () => placedDocument(file, index);
+  return {
+    file: file.path,
+    value,
+    isBroken: false,
+    twofold: [],
+    at: (path3) => placed2().at(path3),
+    keyAt: (path3) => placed2().keyAt(path3),
+    sourceAt: (path3) => placed2().sourceAt(path3),
+    textAt: (path3, offset) => placed2().textAt(path3, offset)
+  };
+}
+var keptPlaces = keptFor((file) => parseAnyYaml(file).documents);
+function placedDocument(file, index) {
+  const document2 = keptPlaces(file)[index];
+  if (document2 === void 0) throw new Error(`${file.path} parses differently the second time`);
+  return document2;
+}
+function parseAnyYaml(file) {
   const lineCounter = new import_yaml5.LineCounter();
   const placeAt = (offset) => {
     const { line, col } = lineCounter.linePos(offset);
@@ -57114,11 +57268,11 @@ function result(source, diagnostics) {
   return { source: { ...source, files, digest: digestOf2(files) }, diagnostics: [] };
 }
 function digestOf2(files) {
-  const hash2 = (0, import_node_crypto5.createHash)("sha256");
+  const hash3 = (0, import_node_crypto5.createHash)("sha256");
   for (const { path: path3, text, isBinary = false } of files) {
-    hash2.update(JSON.stringify([path3, isBinary, text.length])).update(text);
+    hash3.update(JSON.stringify([path3, isBinary, text.length])).update(text);
   }
-  return hash2.digest("hex");
+  return hash3.digest("hex");
 }
 function valuesFiles(written, index, at2) {
   const files = [];
@@ -57319,9 +57473,9 @@ var plainField = {
 };
 var plainSchema = { field: () => plainField };
 function builtInSchema(apiVersion2, kind) {
-  const entry2 = kindEntry(apiVersion2, kind);
-  if (entry2 === void 0) return void 0;
-  const [, type] = entry2;
+  const entry = kindEntry(apiVersion2, kind);
+  if (entry === void 0) return void 0;
+  const [, type] = entry;
   return type === void 0 ? plainSchema : tableSchema(type);
 }
 function builtInScope(apiVersion2, kind) {
@@ -58643,13 +58797,39 @@ function excesses(container) {
   const [requests, limits] = ["requests", "limits"].map((key) => fieldOf(resources, key));
   return Object.entries(requests ?? none).flatMap(([name2, request]) => {
     const limit2 = limits !== void 0 && Object.hasOwn(limits, name2) ? limits[name2] : void 0;
-    const [asked, allowed2] = [quantityOf(request), quantityOf(limit2)];
+    const [asked, allowed2] = [amountOf(request), amountOf(limit2)];
     if (asked === void 0 || allowed2 === void 0 || asked <= allowed2) return [];
     return [{ name: name2, request: shown(request), limit: shown(limit2) }];
   });
 }
+var powers = {
+  n: [10, -9],
+  u: [10, -6],
+  m: [10, -3],
+  "": [10, 0],
+  k: [10, 3],
+  M: [10, 6],
+  G: [10, 9],
+  T: [10, 12],
+  P: [10, 15],
+  E: [10, 18],
+  Ki: [2, 10],
+  Mi: [2, 20],
+  Gi: [2, 30],
+  Ti: [2, 40],
+  Pi: [2, 50],
+  Ei: [2, 60]
+};
 function shown(amount2) {
   return typeof amount2 === "string" ? amount2 : JSON.stringify(amount2);
+}
+function amountOf(value) {
+  if (typeof value === "number") return value;
+  const text = typeof value === "string" ? value : "";
+  const [, digits, suffix = ""] = /^([+-]?\d*\.?\d+(?:[eE][+-]?\d+)?)([a-zA-Z]{0,2})$/.exec(text) ?? [];
+  const power = powers[suffix];
+  if (digits === void 0 || power === void 0) return void 0;
+  return Number(digits) * power[0] ** power[1];
 }
 
 // src/core/render/check-workloads.ts
@@ -58703,26 +58883,44 @@ var first = ["apiVersion", "kind", "metadata"];
 function emitYaml(object) {
   const rest2 = Object.keys(object).filter((key) => !first.includes(key));
   const keys = [...first.filter((key) => Object.hasOwn(object, key)), ...rest2.toSorted()];
-  const lines2 = keys.flatMap((key) => entry(key, object[key] ?? null));
-  return `${lines2.length === 0 ? "{}" : lines2.join("\n")}
+  const out = [];
+  for (const key of keys) addEntry(out, { head: "", pad: "" }, [key, object[key] ?? null]);
+  return `${out.length === 0 ? "{}" : out.join("\n")}
 `;
 }
-function entry(key, value) {
+function addEntry(out, { head, pad }, [key, value]) {
   const name2 = scalarText(key);
-  if (name2.length > 1e3) return prefixed("? ", [name2]).concat(prefixed(": ", lines(value)));
-  const block = literalBlock(value);
-  if (block !== void 0) return [`${name2}: ${block.header}`, ...indented(block.lines)];
-  if (isEmpty2(value) || !isNested(value)) return [`${name2}: ${inline(value)}`];
-  return [`${name2}:`, ...Array.isArray(value) ? lines(value) : indented(lines(value))];
-}
-function lines(value) {
-  const block = literalBlock(value);
-  if (block !== void 0) return [block.header, ...indented(block.lines)];
-  if (isEmpty2(value) || !isNested(value)) return [inline(value)];
-  if (isJsonObject(value)) {
-    return sortedKeys(value).flatMap((key) => entry(key, value[key] ?? null));
+  if (name2.length > 1e3) {
+    out.push(`${head}? ${name2}`);
+    addLines(out, { head: `${pad}: `, pad: `${pad}  ` }, value);
+  } else if (isEmpty2(value) || !isNested(value)) {
+    addScalar(out, { head: `${head}${name2}: `, pad }, value);
+  } else {
+    out.push(`${head}${name2}:`);
+    const inner = Array.isArray(value) ? pad : `${pad}  `;
+    addLines(out, { head: inner, pad: inner }, value);
   }
-  return Array.isArray(value) ? value.flatMap((item) => prefixed("- ", lines(item))) : [];
+}
+function addLines(out, margin, value) {
+  if (isEmpty2(value) || !isNested(value)) return addScalar(out, margin, value);
+  let { head } = margin;
+  const { pad } = margin;
+  if (isJsonObject(value)) {
+    for (const key of sortedKeys(value)) {
+      addEntry(out, { head, pad }, [key, value[key] ?? null]);
+      head = pad;
+    }
+  }
+  if (!Array.isArray(value)) return;
+  for (const item of value) {
+    addLines(out, { head: `${head}- `, pad: `${pad}  ` }, item);
+    head = pad;
+  }
+}
+function addScalar(out, { head, pad }, value) {
+  const block = literalBlock(value);
+  out.push(`${head}${block === void 0 ? inline(value) : block.header}`);
+  for (const line of block?.lines ?? []) out.push(line === "" ? "" : `${pad}  ${line}`);
 }
 function isNested(value) {
   return typeof value === "object" && value !== null;
@@ -58734,13 +58932,6 @@ function inline(value) {
   if (Array.isArray(value)) return "[]";
   if (isJsonObject(value)) return "{}";
   return typeof value === "string" ? scalarText(value) : JSON.stringify(value);
-}
-function indented(block) {
-  return block.map((line) => line === "" ? "" : `  ${line}`);
-}
-function prefixed(prefix2, block) {
-  const [head = "", ...rest2] = block;
-  return [`${prefix2}${head}`, ...indented(rest2)];
 }
 var plainText2 = /^[A-Za-z_/][A-Za-z0-9_./@=+%-]*((:| +)[A-Za-z0-9_./@=+%-]+)*$/;
 var quantity2 = /^[1-9][0-9]*[A-DF-Za-df-z][A-Za-z]*$/;
@@ -58771,7 +58962,7 @@ function isBlockSafe(text) {
 // src/core/render/git-tree.ts
 var import_node_crypto6 = require("node:crypto");
 function blobHash(text) {
-  return objectHash("blob", Buffer.from(text));
+  return (0, import_node_crypto6.hash)("sha1", `blob ${Buffer.byteLength(text)}\0${text}`, "buffer");
 }
 function treeEntry({ name: name2, blob }) {
   const bytes = Buffer.from(name2);
@@ -58780,10 +58971,9 @@ function treeEntry({ name: name2, blob }) {
 var zero = Buffer.from([0]);
 function treeIdOfEntries(entries2) {
   const sorted = entries2.toSorted((a, b) => Buffer.compare(a.name, b.name));
-  return objectHash("tree", Buffer.concat(sorted.map(({ bytes }) => bytes))).toString("hex");
-}
-function objectHash(type, content) {
-  return (0, import_node_crypto6.createHash)("sha1").update(`${type} ${content.length}\0`).update(content).digest();
+  const length = sorted.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  const header = Buffer.from(`tree ${length}\0`);
+  return (0, import_node_crypto6.hash)("sha1", Buffer.concat([header, ...sorted.map(({ bytes }) => bytes)]), "hex");
 }
 
 // src/core/render/finish-object.ts
@@ -64441,14 +64631,14 @@ function shipped(name2) {
 // src/core/render/layered-app.ts
 function layeredApp({ model, siteModel }, app) {
   const { profile: profile2 } = app.value.spec;
-  const taken2 = profile2 === void 0 ? takenProfiles(siteModel.sites) : [profile2];
-  const inputs = taken2.flatMap((name2) => [name2, ...profileChain(model.profiles, name2)]);
+  const taken3 = profile2 === void 0 ? takenProfiles(siteModel.sites) : [profile2];
+  const inputs = taken3.flatMap((name2) => [name2, ...profileChain(model.profiles, name2)]);
   return kept2.get(
     app,
     inputs,
     () => withLayers(
       app,
-      taken2.flatMap((name2) => profileLayers(model, name2))
+      taken3.flatMap((name2) => profileLayers(model, name2))
     )
   );
 }
@@ -64757,8 +64947,8 @@ function withNamespace(object, { left, namespace }) {
   if (typeof metadata["namespace"] === "string") {
     return { ...object, metadata: { ...metadata, namespace } };
   }
-  const isLeft3 = object.apiVersion === "v1" && object.kind === "Namespace" && left.has(metadata.name);
-  return isLeft3 ? { ...object, metadata: { ...metadata, name: namespace } } : object;
+  const isLeft2 = object.apiVersion === "v1" && object.kind === "Namespace" && left.has(metadata.name);
+  return isLeft2 ? { ...object, metadata: { ...metadata, name: namespace } } : object;
 }
 function changeAt(value, path3, change2) {
   if (Array.isArray(value))
@@ -65559,9 +65749,9 @@ function applyOverlay(objects, placed2, context2) {
 function changeWorkloads(state, { patches, sidecars, scheduling, images, resources, replicas }) {
   for (const [index, patch] of entriesOf(patches)) applyPatch(state, patch, ["patches", index]);
   for (const [index, sidecar] of entriesOf(sidecars)) applySidecar(state, index, sidecar);
-  for (const [index, entry2] of entriesOf(scheduling)) applyScheduling(state, index, entry2);
+  for (const [index, entry] of entriesOf(scheduling)) applyScheduling(state, index, entry);
   for (const [index] of entriesOf(images)) applyImage(state, index);
-  for (const [index, entry2] of entriesOf(resources)) applyResources(state, index, entry2);
+  for (const [index, entry] of entriesOf(resources)) applyResources(state, index, entry);
   for (const [index] of entriesOf(replicas)) applyReplicas(state, index);
 }
 function entriesOf(list) {
@@ -65578,6 +65768,8 @@ function applyPatch(state, patch, path3) {
   }
   state.objects = state.objects.flatMap((source) => {
     if (!targets.has(source)) return source;
+    const known4 = state.steps?.(path3).get(source);
+    if (known4 !== void 0) return taken2(state, known4);
     const result2 = patchObject(source.object, patch, state.context.customKinds);
     if (result2.ok) {
       if (result2.object !== null) return changed(state, { source, path: path3, object: result2.object });
@@ -65610,9 +65802,12 @@ function changed(state, change2) {
   const steps2 = change2.path[0] === "namespace" ? void 0 : state.steps?.(change2.path);
   const step = steps2?.get(change2.source) ?? stepOf(state, change2);
   steps2?.set(change2.source, step);
-  if (step.isChanged) state.changed = true;
-  state.diagnostics.push(...step.diagnostics);
-  return step.source;
+  return taken2(state, step);
+}
+function taken2(state, { source, isChanged, diagnostics }) {
+  if (isChanged) state.changed = true;
+  state.diagnostics.push(...diagnostics);
+  return source;
 }
 function stepOf(state, { source, path: path3, object }) {
   if (canonicalJson(object) === canonicalJson(source.object)) {
@@ -65698,18 +65893,18 @@ var scalable = /* @__PURE__ */ new Set([
   "/ReplicationController"
 ]);
 function applyReplicas(state, index) {
-  const entry2 = state.overlay.replicas?.[index];
-  if (entry2 === void 0) return;
-  const isTarget = ({ key }) => key.name === entry2.name && scalable.has(`${key.group}/${key.kind}`);
+  const entry = state.overlay.replicas?.[index];
+  if (entry === void 0) return;
+  const isTarget = ({ key }) => key.name === entry.name && scalable.has(`${key.group}/${key.kind}`);
   const targets = new Set(state.objects.filter(isTarget).map(({ object }) => object));
   if (targets.size === 0) {
-    const message = `the app has no Deployment, StatefulSet, ReplicaSet or ReplicationController "${entry2.name}"`;
+    const message = `the app has no Deployment, StatefulSet, ReplicaSet or ReplicationController "${entry.name}"`;
     return tell2(state, ["replicas", index, "name"], { code: "patch-no-target", message });
   }
   changeAll(state, ["replicas", index], (object) => {
     if (!targets.has(object)) return object;
     const spec = isJsonObject(object["spec"]) ? object["spec"] : {};
-    return { ...object, spec: { ...spec, replicas: Number(entry2.count) } };
+    return { ...object, spec: { ...spec, replicas: Number(entry.count) } };
   });
 }
 function applyNamespace(state, namespace) {
@@ -65803,7 +65998,7 @@ var OverlayChain = class {
 
 // src/core/render/plain-secrets.ts
 function plainSecretIds({ spec }) {
-  return new Set((spec.plainSecrets ?? []).map((entry2) => idOf3(entry2, spec.namespace)));
+  return new Set((spec.plainSecrets ?? []).map((entry) => idOf3(entry, spec.namespace)));
 }
 function idOf3({ name: name2, namespace }, appNamespace) {
   return objectId({ group: "", kind: "Secret", namespace: namespace ?? appNamespace, name: name2 });
@@ -65812,9 +66007,9 @@ function unusedPlainSecrets(app, shapes) {
   const { namespace, plainSecrets = [] } = app.value.spec;
   if (plainSecrets.length === 0) return [];
   const known4 = new Set(shapes.flatMap(({ objects }) => objects.flatMap(plainIdOf)));
-  return plainSecrets.flatMap((entry2, index) => {
-    if (known4.has(idOf3(entry2, namespace))) return [];
-    const message = `the source of the app has no Secret "${entry2.name}" in namespace ${entry2.namespace ?? namespace}`;
+  return plainSecrets.flatMap((entry, index) => {
+    if (known4.has(idOf3(entry, namespace))) return [];
+    const message = `the source of the app has no Secret "${entry.name}" in namespace ${entry.namespace ?? namespace}`;
     const hint = "correct it, or remove it: what comes under that name later would not be refused";
     const place = app.at(["spec", "plainSecrets", index, "name"]);
     return [warning(place, { code: "no-effect", message, hint })];
@@ -65944,39 +66139,41 @@ function domainStageName(stage, domain) {
   const name2 = plain.toLowerCase().replaceAll(/[^a-z0-9]+/gu, "-");
   const isPlain2 = name2 === plain && name2.length <= longest2 && !name2.endsWith("-");
   if (isPlain2 && !hashed.test(name2)) return name2;
-  const hash2 = (0, import_node_crypto7.createHash)("sha256").update(domain).digest("hex").slice(0, 8);
-  const start = name2.slice(0, longest2 - hash2.length - 1);
-  return `${start.endsWith("-") ? start.slice(0, -1) : start}-${hash2}`;
+  const hash3 = (0, import_node_crypto7.createHash)("sha256").update(domain).digest("hex").slice(0, 8);
+  const start = name2.slice(0, longest2 - hash3.length - 1);
+  return `${start.endsWith("-") ? start.slice(0, -1) : start}-${hash3}`;
 }
 
 // src/core/model/check-labels.ts
 function checkLabels2(draft) {
-  const vocabulary = draft.fleet?.value.spec.labels;
   return [
     ...checkVocabularySyntax(draft.fleet),
-    ...allEntries(draft).flatMap(
-      (entry2) => checkSyntax(entry2, ["metadata", "labels"], entry2.value.metadata.labels)
-    ),
     ...[...draft.profiles.values(), ...draft.apps.values()].flatMap(
-      (entry2) => (entry2.value.spec.overlays ?? []).flatMap(({ labels = {} }, index) => {
+      (entry) => (entry.value.spec.overlays ?? []).flatMap(({ labels = {} }, index) => {
         const written = Object.entries(labels).filter(([, value]) => !hasTemplate(value));
         const path3 = ["spec", "overlays", index, "labels"];
-        return checkSyntax(entry2, path3, Object.fromEntries(written));
-      })
-    ),
-    ...[...draft.sites.values()].flatMap(
-      (site) => Object.entries(site.value.metadata.labels ?? {}).flatMap(([key, value]) => {
-        if (labelKeyProblem(key) ?? labelValueProblem(value)) return [];
-        const path3 = ["metadata", "labels", key];
-        const keyFinding = unknownKey(vocabulary, key);
-        if (keyFinding !== void 0) return errorAt(site.document.keyAt(path3), keyFinding);
-        const valueFinding = unknownValue(vocabulary, key, value);
-        return valueFinding === void 0 ? [] : errorAt(site.document.at(path3), valueFinding);
+        return checkSyntax(entry, path3, Object.fromEntries(written));
       })
     ),
     ...checkFailureDomains(draft.fleet),
     ...checkStageDomains(draft)
   ];
+}
+function checkOwnLabels({ kind, entry }, vocabulary) {
+  if (kind === "Decision") return [];
+  const { labels } = entry.value.metadata;
+  const mistakes = checkSyntax(entry, ["metadata", "labels"], labels);
+  return kind === "Site" ? [...mistakes, ...unknownLabels(entry, vocabulary)] : mistakes;
+}
+function unknownLabels({ value: { metadata }, document: document2 }, vocabulary) {
+  return Object.entries(metadata.labels ?? {}).flatMap(([key, value]) => {
+    if (labelKeyProblem(key) ?? labelValueProblem(value)) return [];
+    const path3 = ["metadata", "labels", key];
+    const keyFinding = unknownKey(vocabulary, key);
+    if (keyFinding !== void 0) return errorAt(document2.keyAt(path3), keyFinding);
+    const valueFinding = unknownValue(vocabulary, key, value);
+    return valueFinding === void 0 ? [] : errorAt(document2.at(path3), valueFinding);
+  });
 }
 function unknownKey(vocabulary, key) {
   if (vocabulary === void 0 || Object.hasOwn(vocabulary, key)) return void 0;
@@ -65997,11 +66194,6 @@ function unknownValue(vocabulary, key, value) {
     message: `the Fleet declares no value "${value}" for the label "${key}"`,
     hint: near === void 0 ? `one of ${values.join(", ")}` : `did you mean "${near}"?`
   };
-}
-function allEntries(draft) {
-  const { fleet, regions, sites, virtualSites: virtualSites2, profiles, apps, strategies, windows } = draft;
-  const byKind = [regions, sites, virtualSites2, profiles, apps, strategies, windows];
-  return [...fleet ? [fleet] : [], ...byKind.flatMap((entries2) => [...entries2.values()])];
 }
 function checkSyntax({ document: document2 }, path3, labels) {
   return Object.entries(labels ?? {}).flatMap(([key, value]) => [
@@ -66057,16 +66249,16 @@ function keyFindings(vocabulary, key) {
 
 // src/core/model/check-selectors.ts
 function allSelectors2(draft) {
-  const ofVirtualSites = [...draft.virtualSites.values()].flatMap((entry2) => {
-    const spec = entry2.value.spec.selector;
+  const ofVirtualSites = [...draft.virtualSites.values()].flatMap((entry) => {
+    const spec = entry.value.spec.selector;
     const insteadOfEmpty = "write `all: true` for every site";
-    return spec === void 0 ? [] : { entry: entry2, path: ["spec", "selector"], spec, insteadOfEmpty };
+    return spec === void 0 ? [] : { entry, path: ["spec", "selector"], spec, insteadOfEmpty };
   });
   const ofStages = [...draft.strategies.values()].flatMap(
-    (entry2) => (entry2.value.spec.stages ?? []).flatMap(({ selector: spec }, index) => {
+    (entry) => (entry.value.spec.stages ?? []).flatMap(({ selector: spec }, index) => {
       const path3 = ["spec", "stages", index, "selector"];
       const insteadOfEmpty = "leave it out to take all that is left";
-      return spec === void 0 ? [] : { entry: entry2, path: path3, spec, insteadOfEmpty };
+      return spec === void 0 ? [] : { entry, path: path3, spec, insteadOfEmpty };
     })
   );
   return [...ofVirtualSites, ...ofStages];
@@ -66079,12 +66271,12 @@ function checkSelectors(draft) {
   });
 }
 function syntaxMistake({
-  entry: entry2,
+  entry,
   path: path3,
   spec,
   insteadOfEmpty
 }) {
-  const { document: document2 } = entry2;
+  const { document: document2 } = entry;
   const parsed = selectorFromSpec(spec);
   if (!parsed.ok) {
     const place = parsed.offset === void 0 ? document2.at([...path3, ...parsed.path]) : document2.textAt(path3, parsed.offset);
@@ -66110,9 +66302,9 @@ function selectorMistakes(selector, vocabulary) {
   }
   return parsed.parts.flatMap((part2) => partFindings(part2, vocabulary));
 }
-function vocabularyMistakes({ entry: entry2, path: path3, spec }, vocabulary) {
+function vocabularyMistakes({ entry, path: path3, spec }, vocabulary) {
   if (vocabulary === void 0) return [];
-  const { document: document2 } = entry2;
+  const { document: document2 } = entry;
   if (typeof spec === "string") {
     const parsed = parseSelectorParts(spec);
     return (parsed.ok ? parsed.parts : []).flatMap(
@@ -66134,9 +66326,9 @@ function vocabularyMistakes({ entry: entry2, path: path3, spec }, vocabulary) {
     const keyFinding = unknownKey(vocabulary, key);
     if (keyFinding !== void 0) return [errorAt(document2.at([...at2, "key"]), keyFinding)];
     if (operator === "Gt" || operator === "Lt") return [];
-    return values.flatMap((value, number) => {
+    return values.flatMap((value, number2) => {
       const finding = unknownValue(vocabulary, key, value);
-      return finding === void 0 ? [] : errorAt(document2.at([...at2, "values", number]), finding);
+      return finding === void 0 ? [] : errorAt(document2.at([...at2, "values", number2]), finding);
     });
   });
   return [...labels, ...expressions];
@@ -66258,13 +66450,13 @@ var FillablePart = class {
       for (const problem2 of filled.problems) mistakes.tell(this.#mistake(problem2), [site]);
       return void 0;
     }
-    const part2 = this.#intern(filled.json);
+    const content = canonicalJson(filled.values);
+    const part2 = this.#byContent.get(content) ?? this.#newPart(content, filled.json);
     this.#byReading.set(reading, part2);
     return part2;
   }
-  #intern(json) {
-    const content = canonicalJson(json);
-    const part2 = this.#byContent.get(content) ?? { json, id: String(this.#byContent.size) };
+  #newPart(content, json) {
+    const part2 = { json, id: String(this.#byContent.size) };
     this.#byContent.set(content, part2);
     return part2;
   }
@@ -66330,24 +66522,28 @@ var FillableManifest = class {
   }
 };
 function manifestsAt(manifests, site, given) {
-  const { objects, fillable, mistakes, known: known4 } = manifests;
+  const { fillable, mistakes, known: known4 } = manifests;
   const parts = fillable.map(({ part: part2 }) => part2.at(site, given, mistakes));
   const filled = parts.filter((part2) => part2 !== void 0);
   if (filled.length < parts.length) return void 0;
   const id = filled.map((part2) => part2.id).join(".");
-  const before = known4.get(id);
-  if (before !== void 0) return { objects: before, id };
+  const result2 = known4.get(id) ?? checkFilled(manifests, filled);
+  known4.set(id, result2);
+  for (const diagnostic of result2.diagnostics) mistakes.tell(diagnostic, [site]);
+  return result2.ok ? { objects: result2.value, id } : void 0;
+}
+function checkFilled({ objects, fillable }, filled) {
   const checked2 = fillable.flatMap((manifest, index) => {
     const part2 = filled[index];
     return part2 === void 0 ? [] : [manifest.check(part2)];
   });
   const sound = checked2.flatMap((result2) => result2.ok ? [result2.value] : []);
-  const found = [...checked2.flatMap((each) => each.diagnostics), ...duplicates(objects, sound)];
-  for (const diagnostic of found) mistakes.tell(diagnostic, [site]);
-  if (found.some(isError)) return void 0;
-  const all = [...objects, ...sound];
-  known4.set(id, all);
-  return { objects: all, id };
+  const diagnostics = [
+    ...checked2.flatMap((each) => each.diagnostics),
+    ...duplicates(objects, sound)
+  ];
+  if (diagnostics.some(isError)) return { ok: false, diagnostics };
+  return { ok: true, value: [...objects, ...sound], diagnostics };
 }
 function duplicates(literal2, filled) {
   const found = new Map(literal2.map((each) => [objectId(each.key), each]));
@@ -66408,7 +66604,7 @@ var SiteGroups = class {
     const key = numbers.join();
     const known4 = this.#joined.get(key);
     if (known4 !== void 0) return known4;
-    const joined4 = numbers.flatMap((number) => this.groups[number]?.sites ?? []).toSorted();
+    const joined4 = numbers.flatMap((number2) => this.groups[number2]?.sites ?? []).toSorted();
     if (this.#joined.size >= maxJoined) this.#joined.clear();
     this.#joined.set(key, joined4);
     return joined4;
@@ -66416,7 +66612,7 @@ var SiteGroups = class {
   /** The group of each site, by its position in `groups`. */
   get numbers() {
     this.#numbers ??= new Map(
-      this.groups.flatMap(({ sites }, number) => sites.map((site) => [site, number]))
+      this.groups.flatMap(({ sites }, number2) => sites.map((site) => [site, number2]))
     );
     return this.#numbers;
   }
@@ -66432,17 +66628,14 @@ function groupSites(virtualSites2, sites) {
   }));
   const selectors = tests4.flatMap(({ selector }) => selector ?? []);
   const found = /* @__PURE__ */ new Map();
-  const profileOf = (site) => sites.get(site)?.value.spec.profile;
-  for (const { labels, names: names2 } of sitesByLabels(sites, selectors)) {
+  for (const { labels, profile: profile2, names: names2 } of sitesByLabels(sites, selectors)) {
     const holding = tests4.flatMap(
       ({ name: name2, selector }) => selector === null || matchesSelector(selector, labels) ? name2 : []
     );
-    for (const [profile2, own2] of Map.groupBy(names2, profileOf)) {
-      const key = `${profile2 ?? ""} ${holding.join()}`;
-      const group2 = found.get(key);
-      if (group2 !== void 0) group2.sites.push(...own2);
-      else found.set(key, { virtualSites: new Set(holding), profile: profile2, sites: [...own2] });
-    }
+    const key = `${profile2 ?? ""} ${holding.join()}`;
+    const group2 = found.get(key);
+    if (group2 !== void 0) group2.sites.push(...names2);
+    else found.set(key, { virtualSites: new Set(holding), profile: profile2, sites: [...names2] });
   }
   for (const group2 of found.values()) group2.sites.sort();
   return new SiteGroups([...found.values()]);
@@ -66450,17 +66643,21 @@ function groupSites(virtualSites2, sites) {
 function selectorOf({ spec }) {
   return spec.selector === void 0 ? null : checkedSelector(spec.selector);
 }
+var keptByLabels = new KeptResults();
 function sitesByLabels(sites, selectors) {
-  const keys = [
-    ...new Set(selectors.flatMap(({ requirements }) => requirements.map(({ key }) => key)))
-  ];
+  const keys = new Set(selectors.flatMap(({ requirements }) => requirements.map(({ key }) => key)));
+  const sorted = [...keys].toSorted();
+  return keptByLabels.get(sites, [sorted.join()], () => groupByLabels(sites, sorted));
+}
+function groupByLabels(sites, keys) {
   const found = /* @__PURE__ */ new Map();
   for (const [name2, { value }] of sites) {
     const { labels = {} } = value.metadata;
-    let id = "";
-    for (const key of keys) id += Object.hasOwn(labels, key) ? `=${labels[key]}\0` : "\0";
+    const { profile: profile2 } = value.spec;
+    let id = profile2 ?? "";
+    for (const key of keys) id += Object.hasOwn(labels, key) ? `\0=${labels[key]}` : "\0";
     const group2 = found.get(id);
-    if (group2 === void 0) found.set(id, { labels, names: [name2] });
+    if (group2 === void 0) found.set(id, { labels, profile: profile2, names: [name2] });
     else group2.names.push(name2);
   }
   return [...found.values()];
@@ -66470,7 +66667,7 @@ function sitesByLabels(sites, selectors) {
 function shapesOf({ model, siteModel }, app, variableOf) {
   const all = siteGroups(model.virtualSites, siteModel.sites);
   const byOverlays = /* @__PURE__ */ new Map();
-  for (const [number, { virtualSites: virtualSites2, profile: profile2 }] of all.groups.entries()) {
+  for (const [number2, { virtualSites: virtualSites2, profile: profile2 }] of all.groups.entries()) {
     const isIn2 = (names2) => names2.some((name2) => virtualSites2.has(name2));
     if (!isIn2(app.value.spec.placement.virtualSites)) continue;
     const overlays = app.layers.flatMap((layer, index) => {
@@ -66479,8 +66676,8 @@ function shapesOf({ model, siteModel }, app, variableOf) {
       return holdsAt(app, layer, profile2) && (isForAll || isIn2(names2)) ? index : [];
     });
     const known4 = byOverlays.get(overlays.join());
-    if (known4 === void 0) byOverlays.set(overlays.join(), { overlays, groups: [number] });
-    else known4.groups.push(number);
+    if (known4 === void 0) byOverlays.set(overlays.join(), { overlays, groups: [number2] });
+    else known4.groups.push(number2);
   }
   if (byOverlays.size === 0) {
     return [{ overlays: [], variable: variableOf?.(void 0, []) ?? "", sites: [] }];
@@ -66550,8 +66747,8 @@ function ordinary(object) {
     metadata: kept6.length === 0 ? metadata : { ...metadata, annotations: Object.fromEntries(kept6) }
   };
   if (object.kind !== "Job" || groupOf(object.apiVersion) !== "batch") return cleaned;
-  const hash2 = (0, import_node_crypto8.createHash)("sha256").update(canonicalJson(cleaned)).digest("hex").slice(0, 8);
-  const name2 = `${object.metadata.name.slice(0, 54)}-${hash2}`;
+  const hash3 = (0, import_node_crypto8.createHash)("sha256").update(canonicalJson(cleaned)).digest("hex").slice(0, 8);
+  const name2 = `${object.metadata.name.slice(0, 54)}-${hash3}`;
   return { ...cleaned, metadata: { ...cleaned.metadata, name: name2 } };
 }
 
@@ -66563,23 +66760,84 @@ var SiteMistakes = class {
   /** What the expressions that make them may take. */
   budget = new StepBudget();
   #found = /* @__PURE__ */ new Map();
-  tell(diagnostic, sites) {
+  /** Of these sites; `isOfSite`: it comes of their facts, else only of what they get. */
+  tell(diagnostic, sites, isOfSite2 = true) {
+    const id = JSON.stringify([isOfSite2, diagnostic]);
     const { file, line, column, code } = diagnostic;
-    const key = JSON.stringify([file, line, column, code]);
-    const known4 = this.#found.get(key) ?? { diagnostic, sites: /* @__PURE__ */ new Set() };
-    for (const site of sites) known4.sites.add(site);
-    this.#found.set(key, known4);
+    const key = isOfSite2 ? JSON.stringify([file, line, column, code]) : id;
+    const found = this.#found.get(id) ?? { told: { diagnostic, isOfSite: isOfSite2, key, id }, at: [] };
+    if (sites.length > 0) found.at.push(sites);
+    this.#found.set(id, found);
+  }
+  /** By site. */
+  bySite() {
+    return bySite([...this.#found.values()]);
   }
   /** All of them. */
   diagnostics() {
-    return [...this.#found.values()].map(({ diagnostic, sites }) => {
-      const [first2, ...others] = sites;
-      const more = others.length === 0 ? "" : ` and ${others.length} more`;
-      const where = first2 === void 0 ? "" : ` (at site ${first2}${more})`;
-      return { ...diagnostic, message: `${diagnostic.message}${where}` };
-    });
+    const all = [...this.#found.values()];
+    const ofSites = all.filter(({ told: told2, at: at2 }) => told2.isOfSite && at2.length > 0);
+    const others = all.filter(({ told: told2, at: at2 }) => !told2.isOfSite || at2.length === 0);
+    return [...others.map(({ told: told2 }) => told2.diagnostic), ...toldDiagnostics(bySite(ofSites))];
   }
 };
+function bySite(found) {
+  const toldAt = /* @__PURE__ */ new Map();
+  for (const { told: told2, at: at2 } of found.toSorted((a, b) => a.told.id < b.told.id ? -1 : 1)) {
+    for (const site of at2.flat()) toldAt.set(site, (toldAt.get(site) ?? /* @__PURE__ */ new Set()).add(told2));
+  }
+  const lists = new SameLists();
+  return new Map([...toldAt].map(([site, own2]) => [site, lists.same([...own2])]));
+}
+function toldAfterChanges(before, changed3, now) {
+  if (now.size === 0) return before.with(changed3, now);
+  const lists = new SameLists();
+  for (const list of before.distinct) lists.same(list);
+  const same = new Map([...now].map(([site, list]) => [site, lists.same(list)]));
+  return before.with(changed3, same);
+}
+var SameLists = class {
+  #lists = /* @__PURE__ */ new Map();
+  #known = /* @__PURE__ */ new Set();
+  same(list) {
+    if (this.#known.has(list)) return list;
+    const id = list.map((told2) => told2.id).join("\n");
+    const one = this.#lists.get(id) ?? list;
+    this.#lists.set(id, one);
+    this.#known.add(one);
+    return one;
+  }
+};
+function toldDiagnostics(bySite3) {
+  const found = /* @__PURE__ */ new Map();
+  for (const { list, first: first2, count } of sitesByList(bySite3)) {
+    for (const [key, [told2]] of Map.groupBy(list, ({ key: key2 }) => key2)) {
+      if (told2 === void 0) continue;
+      const known4 = found.get(key);
+      const isFirst = known4 === void 0 || first2 < known4.first;
+      const sum = isFirst ? { told: told2, first: first2 } : known4;
+      found.set(key, { ...sum, count: count + (known4?.count ?? 0) });
+    }
+  }
+  return [...found.values()].map(diagnosticOf);
+}
+function diagnosticOf({ told: { diagnostic, isOfSite: isOfSite2 }, first: first2, count }) {
+  if (!isOfSite2) return diagnostic;
+  const more = count === 1 ? "" : ` and ${count - 1} more`;
+  return { ...diagnostic, message: `${diagnostic.message} (at site ${first2}${more})` };
+}
+function sitesByList(bySite3) {
+  const found = /* @__PURE__ */ new Map();
+  for (const [site, list] of bySite3) {
+    const known4 = found.get(list);
+    if (known4 === void 0) found.set(list, { list, first: site, count: 1 });
+    else {
+      known4.count += 1;
+      if (site < known4.first) known4.first = site;
+    }
+  }
+  return found.values();
+}
 
 // src/core/render/value-layers.ts
 var ValueLayers = class {
@@ -66792,7 +67050,7 @@ var unknownObjects = {
 };
 function readObjects2({ objects, problems }, manifests, written) {
   if (problems.length > 0) {
-    return { objects: [], diagnostics: problems.map((problem2) => diagnosticOf(problem2, written)) };
+    return { objects: [], diagnostics: problems.map((problem2) => diagnosticOf2(problem2, written)) };
   }
   const placed2 = objects.map(({ file, object }) => {
     const at2 = () => ({ file, line: 0, column: 0 });
@@ -66802,7 +67060,7 @@ function readObjects2({ objects, problems }, manifests, written) {
   const named2 = placed2.flatMap(regionFieldProblem);
   return { ...checked2, diagnostics: [...named2, ...checked2.diagnostics] };
 }
-function diagnosticOf(problem2, written) {
+function diagnosticOf2(problem2, written) {
   const { file, line, column, code, message, hint } = problem2;
   const place = file === null ? written() : { file, line, column };
   return mistake(place, { code, message, ...hint === void 0 ? {} : { hint } });
@@ -66876,35 +67134,59 @@ function appOf(model, name2) {
   return app;
 }
 
-// src/core/render/trees-by-group.ts
-var TreesByGroup = class {
-  #groups;
-  #trees;
-  size;
-  constructor(groups2, trees) {
-    this.#groups = groups2;
-    this.#trees = trees;
-    this.size = [...trees.keys()].reduce(
-      (sum, number) => sum + (groups2.groups[number]?.sites.length ?? 0),
-      0
-    );
+// src/core/select/virtual-sites.ts
+function sitesOfVirtualSite(model, name2) {
+  return sitesOfAny(model, [name2], model);
+}
+function placeApp(model, app, siteModel = model) {
+  return sitesOfAny(model, appOf2(model, app).spec.placement.virtualSites, siteModel);
+}
+function sitesOfAny({ virtualSites: virtualSites2 }, names2, { sites }) {
+  for (const name2 of names2) {
+    if (!virtualSites2.has(name2)) throw new Error(`the model has no VirtualSite ${name2}`);
+  }
+  const groups2 = siteGroups(virtualSites2, sites);
+  const numbers = groups2.groups.flatMap(
+    (group2, number2) => names2.some((name2) => group2.virtualSites.has(name2)) ? number2 : []
+  );
+  return groups2.sitesOf(numbers);
+}
+function appOf2(model, name2) {
+  const app = model.apps.get(name2);
+  if (app === void 0) throw new Error(`the model has no App ${name2}`);
+  return app.value;
+}
+
+// src/core/render/site-trees.ts
+var SiteTrees = class {
+  #names;
+  #treeOf;
+  /** `names`: sorted, of all sites that have a tree. */
+  constructor(names2, treeOf) {
+    this.#names = names2;
+    this.#treeOf = treeOf;
+  }
+  /** Sorted. */
+  get names() {
+    return this.#names;
+  }
+  get size() {
+    return this.#names.length;
   }
   get(site) {
-    const number = this.#groups.numbers.get(site);
-    return number === void 0 ? void 0 : this.#trees.get(number);
+    return this.#treeOf(site);
   }
   has(site) {
     return this.get(site) !== void 0;
   }
-  /** Sorted, as everything here that goes through the sites. */
   *keys() {
-    yield* this.#sites();
+    yield* this.#names;
   }
   *values() {
     for (const [, tree] of this.entries()) yield tree;
   }
   *entries() {
-    for (const site of this.#sites()) {
+    for (const site of this.#names) {
       const tree = this.get(site);
       if (tree !== void 0) yield [site, tree];
     }
@@ -66915,23 +67197,34 @@ var TreesByGroup = class {
   forEach(visit) {
     for (const [site, tree] of this) visit(tree, site, this);
   }
-  #sites() {
-    return this.#groups.sitesOf([...this.#trees.keys()].toSorted((a, b) => a - b));
-  }
 };
+function treesOfGroups(groups2, trees) {
+  const names2 = groups2.sitesOf([...trees.keys()].toSorted((a, b) => a - b));
+  return new SiteTrees(names2, (site) => {
+    const number2 = groups2.numbers.get(site);
+    return number2 === void 0 ? void 0 : trees.get(number2);
+  });
+}
 
 // src/core/render/by-site.ts
-function treesBySite(trees, { model, siteModel }) {
+function treesBySite(trees, models, app) {
+  const { model, siteModel } = models;
   const byGroup = [...trees].flatMap(
     ([{ groups: groups2 }, tree]) => (groups2 ?? []).map((group2) => [group2, tree])
   );
   if ([...trees.keys()].every(({ groups: groups2 }) => groups2 !== void 0)) {
-    return new TreesByGroup(siteGroups(model.virtualSites, siteModel.sites), new Map(byGroup));
+    return treesOfGroups(siteGroups(model.virtualSites, siteModel.sites), new Map(byGroup));
   }
-  const bySite2 = [...trees].flatMap(
-    ([{ sites }, tree]) => sites.map((site) => [site, tree])
-  );
-  return new Map(bySite2.toSorted(([a], [b]) => a < b ? -1 : 1));
+  return siteTrees(placeApp(model, app, siteModel), treeOfEach(trees));
+}
+function treeOfEach(trees) {
+  const found = /* @__PURE__ */ new Map();
+  for (const [{ sites }, tree] of trees) for (const site of sites) found.set(site, tree);
+  return found;
+}
+function siteTrees(placed2, trees) {
+  const names2 = placed2.length === trees.size ? placed2 : [...trees.keys()].toSorted();
+  return new SiteTrees(names2, (site) => trees.get(site));
 }
 function namespacesBySite(trees) {
   const moved = /* @__PURE__ */ new Map();
@@ -67030,7 +67323,7 @@ function filledOverlayMistakes(overlay, at2) {
     ...(overlay.scheduling ?? []).flatMap(({ nodeSelector = {}, tolerations = [] }, index) => [
       ...entries(nodeSelector, ["scheduling", index, "nodeSelector"]),
       ...tolerations.flatMap(
-        ({ key, value }, number) => entries({ key, value }, ["scheduling", index, "tolerations", number])
+        ({ key, value }, number2) => entries({ key, value }, ["scheduling", index, "tolerations", number2])
       )
     ])
   ];
@@ -67219,27 +67512,24 @@ function renderShapes(input2, unfilled) {
   const trees = /* @__PURE__ */ new Map();
   const ends = /* @__PURE__ */ new Map();
   const variants = /* @__PURE__ */ new Map();
-  const diagnostics = [];
   const moved = [];
   input2.chain.begin();
   for (const shape of shapes) {
     const end = input2.chain.apply(shape);
     ends.set(shape, end);
     const result2 = renderShape(end, input2, shape);
-    if (!end.isFilled) diagnostics.push(...result2.diagnostics);
-    else for (const found of result2.diagnostics) mistakes.tell(found, shape.sites);
+    for (const found of result2.diagnostics) mistakes.tell(found, shape.sites, end.isFilled);
     if (namespaceOf(shape) !== void 0) moved.push(...end.objects);
     if (!result2.ok) continue;
     const { tree } = result2.value;
     variants.set(tree, variants.get(tree) ?? result2.value);
     trees.set(shape, tree);
   }
-  diagnostics.push(...mistakes.diagnostics());
   return {
     trees,
     variants,
-    places: placesOf2([...shapes.flatMap(({ objects }) => objects), ...moved]),
-    diagnostics: distinct(diagnostics),
+    places: placesOf2([...shapes.map(({ objects }) => objects), moved]),
+    diagnostics: mistakes.diagnostics(),
     ends,
     filled
   };
@@ -67256,11 +67546,16 @@ function chartEffects({ value: { spec } }, shapes) {
     (overlay) => Object.keys(spec.overlays?.[overlay]?.values ?? {}).length === 0 ? [] : [{ overlay, changed: true, matchedImages: /* @__PURE__ */ new Set() }]
   );
 }
-function placesOf2(objects) {
+function placesOf2(lists) {
   const places2 = /* @__PURE__ */ new Map();
-  for (const { key, at: at2 } of new Set(objects)) {
-    const id = objectId(key);
-    if (!places2.has(id)) places2.set(id, at2([]));
+  const seen = /* @__PURE__ */ new Set();
+  for (const objects of lists) {
+    for (const object of objects) {
+      if (seen.has(object)) continue;
+      seen.add(object);
+      const id = objectId(object.key);
+      if (!places2.has(id)) places2.set(id, object.at([]));
+    }
   }
   return places2;
 }
@@ -67280,7 +67575,7 @@ function variantOf({ objects, diagnostics }, finish2) {
   const problems = [...diagnostics, ...finished.flatMap((each) => each.problems)];
   if (problems.some(isError)) return { ok: false, diagnostics: problems };
   const sorted = finished.toSorted((a, b) => a.rendered.id < b.rendered.id ? -1 : 1);
-  const tree = treeIdOfEntries(sorted.map(({ entry: entry2 }) => entry2));
+  const tree = treeIdOfEntries(sorted.map(({ entry }) => entry));
   const value = { tree, objects: sorted.map(({ rendered }) => rendered) };
   return { ok: true, value, diagnostics: problems };
 }
@@ -67291,24 +67586,25 @@ function emptyShape({ app, source }, { sites, overlays }) {
   const hint = "to take the app off a site, change its placement";
   return [mistake(place, { code: "empty-app", message, hint })];
 }
-function distinct(diagnostics) {
-  const byText = diagnostics.map((diagnostic) => [JSON.stringify(diagnostic), diagnostic]);
-  return [...new Map(byText).values()];
-}
 
 // src/core/render/overridden-overlays.ts
 function leftOverlays(app, shapes) {
-  const effects = [...shapes.ends.values()].flatMap((end) => end.effects);
+  const effects = new Set([...shapes.ends.values()].flatMap((end) => end.effects));
+  const last = lastChanges(shapes);
   return new Map(
-    overridable(app, effects).map((index) => [index, siteWithEffect(index, shapes) ?? null])
+    overridable(app, [...effects]).map((index) => [
+      index,
+      last.get(index) ?? siteWithEffect(index, shapes) ?? null
+    ])
   );
 }
 function leftAfterChanges(app, last, { changed: changed3, shapes, effects }) {
   const left = /* @__PURE__ */ new Map();
-  for (const index of overridable(app, [...new Set(effects.values())].flat())) {
+  const lastNow = lastChanges(shapes);
+  for (const index of overridable(app, effects.distinct.flat())) {
     const known4 = last.get(index) ?? null;
     const isKept2 = known4 !== null && !changed3.has(known4);
-    const site = isKept2 ? known4 : siteWithEffect(index, shapes);
+    const site = isKept2 ? known4 : lastNow.get(index) ?? siteWithEffect(index, shapes);
     const found = site ?? (known4 === null ? null : siteWhereLast(index, effects));
     if (found === void 0) return void 0;
     left.set(index, found);
@@ -67331,9 +67627,17 @@ function overridable(app, effects) {
     return layer?.profile === null && layer.overlay.values === void 0;
   });
 }
+function lastChanges({ ends }) {
+  const found = /* @__PURE__ */ new Map();
+  for (const [{ sites }, { effects }] of ends) {
+    const index = lastChange(effects);
+    const [site] = sites;
+    if (index !== void 0 && site !== void 0 && !found.has(index)) found.set(index, site);
+  }
+  return found;
+}
 function siteWithEffect(index, { ends, chain }) {
-  const last = [...ends].find(([, { effects }]) => lastChange(effects) === index);
-  const found = last ?? [...ends].find(([shape, end]) => {
+  const found = [...ends].find(([shape, end]) => {
     const overlays = shape.overlays.filter((overlay) => overlay.index !== index);
     const isIn2 = overlays.length < shape.overlays.length;
     return isIn2 && !isSameResult(end, chain.apply({ ...shape, overlays }));
@@ -67341,7 +67645,7 @@ function siteWithEffect(index, { ends, chain }) {
   return found?.[0].sites[0];
 }
 function siteWhereLast(index, effects) {
-  return [...effects].find(([, own2]) => lastChange(own2) === index)?.[0];
+  return [...effects.bySite].find(([, own2]) => lastChange(own2) === index)?.[0];
 }
 function lastChange(effects) {
   return effects.findLast(({ changed: changed3 }) => changed3)?.overlay;
@@ -67352,6 +67656,92 @@ function isSameResult(a, b) {
     return other !== void 0 && (object === other || isSameJson(object, other));
   });
 }
+
+// src/core/model/patched-map.ts
+var PatchedMap = class _PatchedMap {
+  size;
+  #base;
+  /** undefined: not in the map. */
+  #patch;
+  constructor(base, patch = /* @__PURE__ */ new Map()) {
+    this.#base = base;
+    this.#patch = patch;
+    let { size } = base;
+    for (const [key, value] of patch) {
+      size += Number(value !== void 0) - Number(base.has(key));
+    }
+    this.size = size;
+  }
+  /** The map with these entries in place of what it has for them; undefined: without one. */
+  with(changes) {
+    const patch = new Map(this.#patch);
+    for (const [key, value] of changes) patch.set(key, value);
+    if (patch.size === 0) return this;
+    const patched = new _PatchedMap(this.#base, patch);
+    return patch.size <= mostPatched ? patched : new _PatchedMap(new Map(patched));
+  }
+  get(key) {
+    return this.#patch.has(key) ? this.#patch.get(key) : this.#base.get(key);
+  }
+  has(key) {
+    return this.get(key) !== void 0;
+  }
+  *entries() {
+    for (const entry of this.#base) if (!this.#patch.has(entry[0])) yield entry;
+    for (const [key, value] of this.#patch) if (value !== void 0) yield [key, value];
+  }
+  *keys() {
+    for (const [key] of this.entries()) yield key;
+  }
+  *values() {
+    for (const [, value] of this.entries()) yield value;
+  }
+  [Symbol.iterator]() {
+    return this.entries();
+  }
+  forEach(visit) {
+    for (const [key, value] of this) visit(value, key, this);
+  }
+};
+var mostPatched = 300;
+
+// src/core/render/per-site.ts
+var PerSite = class _PerSite {
+  bySite;
+  #counts;
+  constructor(bySite3, counts) {
+    this.bySite = bySite3;
+    this.#counts = counts;
+  }
+  static of(bySite3) {
+    const counts = /* @__PURE__ */ new Map();
+    for (const value of bySite3.values()) counts.set(value, (counts.get(value) ?? 0) + 1);
+    return new _PerSite(new PatchedMap(bySite3), new PatchedMap(counts));
+  }
+  /** What there is at some site, each once. */
+  get distinct() {
+    return [...this.#counts.keys()];
+  }
+  /** True where some site has this. */
+  isAnywhere(value) {
+    return this.#counts.has(value);
+  }
+  /** The same where these sites have something else; those that `now` lacks have nothing. */
+  with(sites, now) {
+    const changes = new Map([...sites].map((site) => [site, now.get(site)]));
+    const counts = /* @__PURE__ */ new Map();
+    const count = (value, by) => {
+      if (value === void 0) return;
+      counts.set(value, (counts.get(value) ?? this.#counts.get(value) ?? 0) + by);
+    };
+    for (const [site, value] of changes) {
+      count(this.bySite.get(site), -1);
+      count(value, 1);
+    }
+    const known4 = [...counts].map(([value, number2]) => [value, number2 || void 0]);
+    return new _PerSite(this.bySite.with(changes), this.#counts.with(known4));
+  }
+};
 
 // src/core/render/unused-overlays.ts
 function unusedOverlays(app, effects) {
@@ -67381,7 +67771,7 @@ function unusedOverlays(app, effects) {
 // src/core/render/changed-sites.ts
 function recordOf({ facts, app }, shapes, { rendering, left }) {
   const { selectors, mistakes } = shapes.filled;
-  const isSound = shapes.diagnostics.length === 0 && rendering.app.sites.size > 0;
+  const isSound = !shapes.diagnostics.some(isError) && rendering.app.sites.size > 0;
   const { plainSecrets = [], source } = app.value.spec;
   const areSecretsOfSites = plainSecrets.length > 0 && source.expressions === true;
   if (!isSound || selectors === null || areSecretsOfSites) return void 0;
@@ -67389,8 +67779,10 @@ function recordOf({ facts, app }, shapes, { rendering, left }) {
     digests: facts.digests(),
     peers: new Map(selectors.map((selector) => [selector, facts.digestOfSelected(selector)])),
     steps: mistakes.budget.spent,
-    ...keptEffects(effectsBySite(shapes, [])),
+    trees: lazily(() => PerSite.of(new Map(rendering.app.sites))),
+    ...keptEffects(PerSite.of(effectsBySite(shapes, []))),
     left,
+    told: PerSite.of(mistakes.bySite()),
     rendering
   };
 }
@@ -67404,29 +67796,35 @@ function renderChanged(last, input2) {
   if (app.source.diagnostics.some(isError)) return void 0;
   if (names2.length === 0) return changedTo({ ...last, digests }, app, shapes);
   const steps2 = last.steps + shapes.filled.mistakes.budget.spent;
-  if (shapes.diagnostics.length > 0 || !new StepBudget().allows(steps2)) return void 0;
-  const changed3 = new Set(names2);
-  const rendering = withChanges(last.rendering, { changed: changed3, shapes, input: input2 });
-  if (rendering.app.sites.size === 0) return void 0;
-  const others = [...last.effects()].filter(([site]) => !changed3.has(site));
-  const effects = effectsBySite(shapes, others);
-  const changes = { changed: changed3, shapes: { ends: shapes.ends, chain: app.chain }, effects };
+  if (shapes.diagnostics.some(isError) || !new StepBudget().allows(steps2)) return void 0;
+  const after = withChanges(last, { names: names2, shapes, input: input2 });
+  if (after.rendering.app.sites.size === 0) return void 0;
+  const found = effectsBySite(shapes, last.distinct);
+  const effects = last.effects().with(names2, found);
+  const changes = {
+    changed: new Set(names2),
+    shapes: { ends: shapes.ends, chain: app.chain },
+    effects
+  };
   const left = leftAfterChanges(app.app, last.left, changes);
   if (left === void 0) return void 0;
-  const record4 = { digests, peers: last.peers, steps: steps2, ...keptEffects(effects), left, rendering };
+  const told2 = toldAfterChanges(last.told, names2, shapes.filled.mistakes.bySite());
+  const { peers } = last;
+  const record4 = { digests, peers, steps: steps2, ...keptEffects(effects), left, told: told2, ...after };
   return changedTo(record4, app, shapes);
 }
 function changedTo(record4, { app, source }, { filled: { reads } }) {
   const diagnostics = [
     ...source.diagnostics,
+    ...toldDiagnostics(record4.told.bySite),
     ...unusedOverlays(app, record4.distinct.flat()),
     ...unusedPlainSecrets(app, [source]),
     ...overriddenOverlays(app, record4.left)
   ];
   return { result: { ok: true, value: { ...record4.rendering, reads }, diagnostics }, record: record4 };
 }
-function keptEffects(bySite2) {
-  return { effects: always(bySite2), distinct: [...new Set(bySite2.values())] };
+function keptEffects(effects) {
+  return { effects: always(effects), distinct: effects.distinct };
 }
 function renderedAt(sites, context2, name2) {
   const app = readApp(context2, name2);
@@ -67443,29 +67841,37 @@ function shapesAt(shapes, names2, { numbers }) {
     return sites.length === 0 ? [] : [{ overlays, variable, sites }];
   });
 }
-function withChanges(last, { changed: changed3, shapes, input: input2 }) {
-  const { context: context2 } = input2;
-  const others = [...last.app.sites].filter(([site]) => !changed3.has(site));
-  const sites = [...others, ...treesBySite(shapes.trees, context2)];
-  const moved = [...last.app.movedTo].filter(([site]) => !changed3.has(site));
-  const variantOf2 = (tree) => last.variants.get(tree) ?? shapes.variants.get(tree);
-  const variants = sites.flatMap(([, tree]) => {
-    const variant = variantOf2(tree);
-    return variant === void 0 ? [] : [[tree, variant]];
-  });
-  const ids = withMore(last.ids(), idsOf(shapes.variants.values()));
-  const kinds4 = withMore(last.kinds(), kindsOf(shapes.variants.values()));
+function withChanges(last, { names: names2, shapes, input: input2 }) {
+  const { context: context2, name: name2 } = input2;
+  const { app, variants, ids, kinds: kinds4 } = last.rendering;
+  const now = treeOfEach(shapes.trees);
+  const before = last.trees();
+  const trees = before.with(names2, now);
+  const given = names2.flatMap(
+    (site) => [before.bySite.get(site) ?? [], now.get(site) ?? []].flat()
+  );
+  const known4 = variants instanceof PatchedMap ? variants : new PatchedMap(variants);
+  const variantOf2 = (tree) => trees.isAnywhere(tree) ? known4.get(tree) ?? shapes.variants.get(tree) : void 0;
+  const placed2 = placeApp(context2.model, name2, context2.siteModel);
   return {
-    app: {
-      ...last.app,
-      sites: new Map(sites.toSorted(([a], [b]) => a < b ? -1 : 1)),
-      movedTo: new Map([...moved, ...namespacesBySite(shapes.trees)])
-    },
-    variants: new Map(variants),
-    places: laterPlaces(input2),
-    ids: always(ids),
-    kinds: always(kinds4)
+    trees: always(trees),
+    rendering: {
+      app: {
+        ...app,
+        sites: siteTrees(placed2, trees.bySite),
+        movedTo: movedAfter(app.movedTo, names2, namespacesBySite(shapes.trees))
+      },
+      variants: known4.with(given.map((tree) => [tree, variantOf2(tree)])),
+      places: laterPlaces(input2),
+      ids: always(withMore(ids(), idsOf(shapes.variants.values()))),
+      kinds: always(withMore(kinds4(), kindsOf(shapes.variants.values())))
+    }
   };
+}
+function movedAfter(before, names2, now) {
+  if (now.size === 0 && !names2.some((name2) => before.has(name2))) return before;
+  const changed3 = new Set(names2);
+  return new Map([...[...before].filter(([site]) => !changed3.has(site)), ...now]);
 }
 function laterPlaces({ whole }) {
   return lazily(() => {
@@ -67480,10 +67886,8 @@ function withMore(before, added) {
   return added.isSubsetOf(before) ? before : before.union(added);
 }
 function effectsBySite({ filled, ends }, others) {
-  const known4 = new Map(
-    [...new Set(others.map(([, own2]) => own2))].map((own2) => [textOf(own2), own2])
-  );
-  const found = new Map(others);
+  const known4 = new Map(others.map((own2) => [textOf(own2), own2]));
+  const found = /* @__PURE__ */ new Map();
   const same = (own2) => {
     const text = textOf(own2);
     const one = known4.get(text) ?? own2;
@@ -67548,42 +67952,19 @@ var LaterMap = class {
   }
 };
 
-// src/core/select/virtual-sites.ts
-function sitesOfVirtualSite(model, name2) {
-  return sitesOfAny(model, [name2], model);
-}
-function placeApp(model, app, siteModel = model) {
-  return sitesOfAny(model, appOf2(model, app).spec.placement.virtualSites, siteModel);
-}
-function sitesOfAny({ virtualSites: virtualSites2 }, names2, { sites }) {
-  for (const name2 of names2) {
-    if (!virtualSites2.has(name2)) throw new Error(`the model has no VirtualSite ${name2}`);
-  }
-  const groups2 = siteGroups(virtualSites2, sites);
-  const numbers = groups2.groups.flatMap(
-    (group2, number) => names2.some((name2) => group2.virtualSites.has(name2)) ? number : []
-  );
-  return groups2.sitesOf(numbers);
-}
-function appOf2(model, name2) {
-  const app = model.apps.get(name2);
-  if (app === void 0) throw new Error(`the model has no App ${name2}`);
-  return app.value;
-}
-
 // src/core/render/table-record.ts
 function tableOf(record4) {
-  const { digests, peers, steps: steps2, distinct: distinct2, left, rendering } = record4;
+  const { digests, peers, steps: steps2, distinct, left, rendering } = record4;
   const { app, variants, ids, kinds: kinds4 } = rendering;
   const sites = [...app.sites];
-  const effects = record4.effects();
-  const positions = new Map(distinct2.map((own2, index) => [own2, index]));
+  const { bySite: bySite3 } = record4.effects();
+  const positions = new Map(distinct.map((own2, index) => [own2, index]));
   return {
     steps: steps2,
     isOrdinary: areOrdinary(variants.values()),
     ids: [...ids()],
     kinds: [...kinds4()],
-    effects: distinct2.map(
+    effects: distinct.map(
       (own2) => own2.map(({ overlay, changed: changed3, matchedImages }) => [overlay, changed3, [...matchedImages]])
     ),
     peers: Object.fromEntries(peers),
@@ -67592,25 +67973,28 @@ function tableOf(record4) {
     sites: sites.map(([site]) => site).join("\n"),
     facts: sites.map(([site]) => digests.get(site) ?? "").join(""),
     trees: sites.map(([, tree]) => tree).join(""),
-    did: sites.map(([site]) => positions.get(effects.get(site) ?? []) ?? 0)
+    did: sites.map(([site]) => positions.get(bySite3.get(site) ?? []) ?? 0)
   };
 }
 function recordOfTable(table3, inputDigest2, input2) {
   const { names: names2, treeOf } = sitesOfTable(table3);
-  const distinct2 = table3.effects.map(
+  const distinct = table3.effects.map(
     (own2) => own2.map(([overlay, changed3, images]) => ({ overlay, changed: changed3, matchedImages: new Set(images) }))
   );
   const { did, moved } = table3;
-  const sites = new Map(names2.map((site, index) => [site, treeOf(index)]));
+  const sites = new SiteTrees(names2, (site) => trees().bySite.get(site));
+  const trees = lazily(() => PerSite.of(new Map(names2.map((site, at2) => [site, treeOf(at2)]))));
   return {
     digests: digestsOf(table3, input2),
     peers: new Map(Object.entries(table3.peers)),
     steps: table3.steps,
-    distinct: distinct2,
+    trees,
+    distinct,
     effects: lazily(
-      () => new Map(names2.map((site, index) => [site, distinct2[did[index] ?? 0] ?? []]))
+      () => PerSite.of(new Map(names2.map((site, index) => [site, distinct[did[index] ?? 0] ?? []])))
     ),
     left: new Map(table3.left),
+    told: PerSite.of(/* @__PURE__ */ new Map()),
     rendering: {
       app: { app: input2.name, inputDigest: inputDigest2, sites, movedTo: new Map(Object.entries(moved)) },
       variants: laterVariants(table3, input2),
@@ -67660,11 +68044,15 @@ function laterObjects(table3, input2) {
     const site = isWhole3 ? void 0 : siteOf(tree);
     const variants = site === void 0 ? whole() : renderedAt([site], input2.context, input2.name).shapes.variants;
     const objects = variants.get(tree)?.objects;
-    if (objects === void 0)
-      throw new Error(`${input2.name} comes to ${tree} nowhere, as was kept`);
+    if (objects === void 0) throw notKept(input2.name, tree);
     if (!isWhole3) single.set(tree, objects);
     return objects;
   };
+}
+function notKept(app, tree) {
+  const message = `${app} comes to the tree ${tree} at no site, though the cache says so`;
+  const hint = "delete the folder of the cache: it saves time, and holds nothing else";
+  return new FleetError("STATE_CORRUPT", message, { hint, retry: "never" });
 }
 
 // src/core/render/render-app.ts
@@ -67744,6 +68132,7 @@ function renderAgain2(context2, name2) {
   const now = record4();
   if (now === void 0 || !result2.ok) return result2;
   last.record = now;
+  if (now.told.bySite.size > 0) return result2;
   const table3 = () => ({ key: tableKey(readApp(context2, name2)), ...tableOf(now) });
   return { ...result2, value: { ...result2.value, table: table3 } };
 }
@@ -67773,7 +68162,7 @@ function renderNew(context2, name2) {
   const app = {
     app: name2,
     inputDigest: digestOf3(input2),
-    sites: treesBySite(shapes.trees, context2),
+    sites: treesBySite(shapes.trees, context2, name2),
     movedTo: namespacesBySite(shapes.trees)
   };
   const value = placed(app, shapes);
@@ -68117,8 +68506,6 @@ var SiteAssignment = record({
   mirror: typebox_exports.String(),
   /** UID of the cluster's kube-system namespace, as its worker told. */
   uid: typebox_exports.Optional(typebox_exports.String()),
-  /** The one that it had when it was forgotten, until its worker tells which it has now. */
-  formerUid: typebox_exports.Optional(typebox_exports.String()),
   /**
    * Set while the site moves, or is forgotten: it leaves `mirror`'s tree, and comes to any other only when that worker
    * has stopped.
@@ -68206,9 +68593,9 @@ function own(record4, key) {
 function declaredDecisions({
   decisions
 }) {
-  return [...decisions].map(([name2, located4]) => {
-    const { file, line } = located4.at(["spec"]);
-    return { name: name2, file, line, spec: located4.value.spec };
+  return [...decisions].map(([name2, located3]) => {
+    const { file, line } = located3.at(["spec"]);
+    return { name: name2, file, line, spec: located3.value.spec };
   });
 }
 function declaredHold({ name: name2, file, line, spec }, { by, at: at2 }) {
@@ -68464,9 +68851,9 @@ function builtInStages(spec) {
   return stages2.map((stage, index) => resolveStage(stage, { spec, index }));
 }
 function restName(stages2) {
-  const taken2 = new Set(stages2.map(({ name: name3 }) => name3));
+  const taken3 = new Set(stages2.map(({ name: name3 }) => name3));
   let name2 = "rest";
-  for (let number = 2; taken2.has(name2); number += 1) name2 = `rest-${number}`;
+  for (let number2 = 2; taken3.has(name2); number2 += 1) name2 = `rest-${number2}`;
   return name2;
 }
 function resolveStage(stage, { spec, index }) {
@@ -68516,7 +68903,7 @@ function assumedState({ base, head, isProtected, now }) {
       holds: declaredHolds(base, head, new Date(now).toISOString())
     },
     sites: headSites,
-    mirrors: bySite(base?.rendered),
+    mirrors: bySite2(base?.rendered),
     observed: {},
     workers: liveWorkers(sides),
     // No commit grants what it needs: budgets come from the base.
@@ -68565,7 +68952,7 @@ function liveWorkers(sides) {
   const regions = sides.flatMap(({ model }) => [...model.regions.keys()]);
   return Object.fromEntries(regions.map((region) => [region, { silentSince: null, stopped: {} }]));
 }
-function bySite(rendered) {
+function bySite2(rendered) {
   const sites = {};
   for (const [app, { sites: trees }] of rendered?.apps ?? []) {
     for (const [site, tree] of trees) (sites[site] ??= {})[app] = { tree };
@@ -68586,14 +68973,14 @@ function entitled(base, head) {
 }
 var noIds = /* @__PURE__ */ new Set();
 function byTree(sides, take2, other) {
-  const taken2 = /* @__PURE__ */ new Map();
+  const taken3 = /* @__PURE__ */ new Map();
   return (tree) => {
-    const known4 = taken2.get(tree);
+    const known4 = taken3.get(tree);
     if (known4 !== void 0) return known4;
     const variant = sides.map(({ rendered }) => rendered.variants.get(tree)).find(Boolean);
     if (variant === void 0) return other;
     const made = take2(variant);
-    taken2.set(tree, made);
+    taken3.set(tree, made);
     return made;
   };
 }
@@ -68620,7 +69007,7 @@ function diffLines(before, after) {
     before: before.slice(start).toReversed(),
     after: after.slice(start).toReversed()
   });
-  const signed = (sign, lines2) => lines2.map((text) => ({ sign, text }));
+  const signed = (sign, lines) => lines.map((text) => ({ sign, text }));
   const middle = [
     before.slice(start, before.length - end),
     after.slice(start, after.length - end)
@@ -68667,41 +69054,41 @@ function oneEdit(reached, diagonal) {
 function linesOf(before, after, last) {
   const edited = { "-": /* @__PURE__ */ new Set(), "+": /* @__PURE__ */ new Set() };
   for (let edit = last; edit !== void 0; edit = edit.before) edited[edit.sign].add(edit.at);
-  const lines2 = [];
+  const lines = [];
   let y = 0;
   const insert = () => {
-    for (; edited["+"].has(y); y += 1) lines2.push({ sign: "+", text: after[y] ?? "" });
+    for (; edited["+"].has(y); y += 1) lines.push({ sign: "+", text: after[y] ?? "" });
   };
   for (const [x, text] of before.entries()) {
     if (edited["-"].has(x)) {
-      lines2.push({ sign: "-", text });
+      lines.push({ sign: "-", text });
       continue;
     }
     insert();
-    lines2.push({ sign: " ", text });
+    lines.push({ sign: " ", text });
     y += 1;
   }
   insert();
-  return lines2;
+  return lines;
 }
 
 // src/core/plan/unified-diff.ts
 var context = 3;
 function unifiedDiff(before, after) {
-  const lines2 = diffLines(linesOf2(before), linesOf2(after));
-  return hunksOf(lines2).map((hunk) => hunkText(lines2, hunk)).join("");
+  const lines = diffLines(linesOf2(before), linesOf2(after));
+  return hunksOf(lines).map((hunk) => hunkText(lines, hunk)).join("");
 }
 function linesOf2(text) {
   if (text === "") return [];
   return (text.endsWith("\n") ? text.slice(0, -1) : text).split("\n");
 }
-function hunksOf(lines2) {
+function hunksOf(lines) {
   const hunks = [];
-  for (const [index, { sign }] of lines2.entries()) {
+  for (const [index, { sign }] of lines.entries()) {
     if (sign === " ") continue;
     const hunk = {
       start: Math.max(0, index - context),
-      end: Math.min(lines2.length, index + context + 1)
+      end: Math.min(lines.length, index + context + 1)
     };
     const last = hunks.at(-1);
     if (last !== void 0 && hunk.start <= last.end)
@@ -68710,9 +69097,9 @@ function hunksOf(lines2) {
   }
   return hunks;
 }
-function hunkText(lines2, { start, end }) {
-  const before = lines2.slice(0, start);
-  const hunk = lines2.slice(start, end);
+function hunkText(lines, { start, end }) {
+  const before = lines.slice(0, start);
+  const hunk = lines.slice(start, end);
   const range2 = (sign) => {
     const own2 = (line) => line.sign === " " || line.sign === sign;
     const length = hunk.filter(own2).length;
@@ -68802,7 +69189,7 @@ function planText(plan2) {
     plan2.refusals.length === 0 ? [] : ["Refused", ...plan2.refusals.map((text) => `  ${text}`)],
     plan2.notes.length === 0 ? [] : ["Notes", ...plan2.notes.map((note) => `  ${note}`)]
   ];
-  return blocks.flatMap((lines2) => lines2.length === 0 ? [] : [`${lines2.join("\n")}
+  return blocks.flatMap((lines) => lines.length === 0 ? [] : [`${lines.join("\n")}
 `]).join("\n");
 }
 function headLines({ base, head, sites, siteCount }) {
@@ -68893,8 +69280,8 @@ function objectLines(object) {
   const what = `${kind} ${namespace === "" ? name2 : `${namespace}/${name2}`}`;
   const title = `  ${signs[change2]} ${what}${fixed2 === "" ? "" : `: ${fixed2}`}`;
   if (change2 !== "changed") return [title];
-  const lines2 = diff.trimEnd().split("\n");
-  return [title, ...lines2.map((line) => `      ${line}`.trimEnd())];
+  const lines = diff.trimEnd().split("\n");
+  return [title, ...lines.map((line) => `      ${line}`.trimEnd())];
 }
 function deletionLine({ deletions: { objects, perApp, needsApproval } }) {
   if (objects === 0) return "Deletions: none.";
@@ -69180,10 +69567,10 @@ var causes = [
 function gitFailure(options) {
   const text = withoutSecrets(options.stderr, options.secrets ?? []);
   const cause = causes.find(({ pattern: pattern2 }) => pattern2.test(text));
-  const ending2 = options.code === null ? "was killed" : `ended with code ${options.code}`;
+  const ending3 = options.code === null ? "was killed" : `ended with code ${options.code}`;
   const { code = "GIT_FAILED", message, hint } = cause ?? {};
   const words5 = message ?? (shorten(text) || "no message");
-  return new FleetError(code, `git ${options.command} ${ending2}: ${words5}`, {
+  return new FleetError(code, `git ${options.command} ${ending3}: ${words5}`, {
     ...hint === void 0 ? {} : { hint },
     ...code === "USAGE" ? { retry: "never" } : {}
   });
@@ -69196,8 +69583,8 @@ function withoutSecrets(text, secrets = []) {
   return clean;
 }
 function shorten(stderr) {
-  const lines2 = stderr.split(/[\r\n]+/).map((line) => line.trim()).filter((line) => line !== "" && !/^(remote: )?\w+ objects: /.test(line));
-  const text = lines2.slice(-6).join("; ");
+  const lines = stderr.split(/[\r\n]+/).map((line) => line.trim()).filter((line) => line !== "" && !/^(remote: )?\w+ objects: /.test(line));
+  const text = lines.slice(-6).join("; ");
   return text.length > 800 ? `${text.slice(0, 800)}…` : text;
 }
 
@@ -69374,7 +69761,7 @@ async function run2(command2, clock, signal) {
     const output = collect2(child3.stdout, maxOutput, () => stop("output"));
     const errors = collect2(child3.stderr, maxStderr2, () => void 0);
     feed(child3, command2.input);
-    const code = await ending(child3);
+    const code = await ending2(child3);
     if (stopped === "abort") throw signal?.reason;
     if (stopped !== void 0) throw stoppedError(command2, stopped, { timeoutMs, maxOutput });
     return answer(command2, { code, stdout: output(), stderr: errors().toString("utf8") });
@@ -69418,7 +69805,7 @@ function feed(child3, input2) {
   }
   import_node_stream.Readable.from(input2).pipe(child3.stdin);
 }
-function ending(child3) {
+function ending2(child3) {
   return new Promise((resolve4, reject) => {
     child3.once("error", (error) => reject(cannotStart(error)));
     child3.once("close", (code) => resolve4(code));
@@ -69740,11 +70127,11 @@ async function readSourceTree(options) {
   const texts2 = /* @__PURE__ */ new Map();
   const missing2 = [];
   const needed = new Set(chosen.flatMap(({ path: path3, oid }) => isToolFile(path3) ? oid : []));
-  for (const entry2 of chosen) {
-    const content = options.known?.get(entry2.oid);
-    const isKnown = content !== void 0 && (content !== noText2 || !needed.has(entry2.oid));
-    if (isKnown) texts2.set(entry2.oid, content);
-    else missing2.push(entry2);
+  for (const entry of chosen) {
+    const content = options.known?.get(entry.oid);
+    const isKnown = content !== void 0 && (content !== noText2 || !needed.has(entry.oid));
+    if (isKnown) texts2.set(entry.oid, content);
+    else missing2.push(entry);
   }
   await readInto(texts2, missing2, { gitDir, clock, needed });
   const read2 = chosen.flatMap(({ path: path3, oid }) => {
@@ -69791,9 +70178,9 @@ function bytesOf2(blobs, oid) {
 function* batches(entries2) {
   let batch = [];
   let bytes = 0;
-  for (const entry2 of entries2) {
-    batch.push(entry2);
-    bytes += entry2.size;
+  for (const entry of entries2) {
+    batch.push(entry);
+    bytes += entry.size;
     if (bytes < batchBytes) continue;
     yield batch;
     batch = [];
@@ -69877,12 +70264,12 @@ async function readFiles(repository, root, options) {
   const { limits, signal } = options;
   const entries2 = await listTree(repository, root, options);
   const sized = [];
-  for (const entry2 of entries2) {
+  for (const entry of entries2) {
     signal?.throwIfAborted();
-    const bytes = await readBlob(repository, entry2.oid);
+    const bytes = await readBlob(repository, entry.oid);
     const isTooLarge = bytes.length > limits.maxFileBytes;
     const content = isTooLarge ? noText2 : decodeContent(bytes, true);
-    sized.push({ ...entry2, size: bytes.length, content });
+    sized.push({ ...entry, size: bytes.length, content });
   }
   const { chosen, refused: refused2, isToolFile } = selectSources(sized, limits);
   const files = chosen.flatMap(({ path: path3, content }) => {
@@ -69946,7 +70333,7 @@ async function folderAt2(repository, commit2) {
   let { oid } = await git.readTree({ fs: import_node_fs.default, gitdir, oid: commit2, cache: cache3 });
   for (const name2 of prefix2 === "" ? [] : prefix2.split("/")) {
     const { tree } = await git.readTree({ fs: import_node_fs.default, gitdir, oid, cache: cache3 });
-    const next = tree.find((entry2) => entry2.path === name2 && entry2.type === "tree");
+    const next = tree.find((entry) => entry.path === name2 && entry.type === "tree");
     if (next === void 0) return void 0;
     oid = next.oid;
   }
@@ -69959,12 +70346,12 @@ async function listTree({ git, gitdir, cache: cache3 }, root, { limits, signal }
     signal?.throwIfAborted();
     const { oid, under } = next;
     const { tree } = await git.readTree({ fs: import_node_fs.default, gitdir, oid, cache: cache3 });
-    for (const entry2 of tree) {
-      const path3 = under + entry2.path;
+    for (const entry of tree) {
+      const path3 = under + entry.path;
       if (!isSourcePath(path3)) continue;
-      if (entry2.type === "tree") openFolders.push({ oid: entry2.oid, under: `${path3}/` });
-      const kind = entry2.mode === "120000" ? "link" : "file";
-      if (entry2.type === "blob") found.push({ path: path3, oid: entry2.oid, kind });
+      if (entry.type === "tree") openFolders.push({ oid: entry.oid, under: `${path3}/` });
+      const kind = entry.mode === "120000" ? "link" : "file";
+      if (entry.type === "blob") found.push({ path: path3, oid: entry.oid, kind });
     }
     if (found.length > limits.maxFiles) throw tooManyFiles(limits);
   }
@@ -70020,12 +70407,12 @@ async function listFolder(dir, folder) {
   const isOtherRepository = folder !== "" && entries2.some(({ name: name2 }) => name2 === ".git");
   const files = [];
   const folders = [];
-  for (const entry2 of isOtherRepository ? [] : entries2) {
-    const path3 = folder === "" ? entry2.name : `${folder}/${entry2.name}`;
+  for (const entry of isOtherRepository ? [] : entries2) {
+    const path3 = folder === "" ? entry.name : `${folder}/${entry.name}`;
     if (!isSourcePath(path3)) continue;
-    if (entry2.isDirectory()) folders.push(path3);
-    else if (entry2.isSymbolicLink()) files.push({ path: path3, kind: "link", size: 0 });
-    else if (entry2.isFile()) files.push(await measured(dir, path3));
+    if (entry.isDirectory()) folders.push(path3);
+    else if (entry.isSymbolicLink()) files.push({ path: path3, kind: "link", size: 0 });
+    else if (entry.isFile()) files.push(await measured(dir, path3));
   }
   return { files, folders };
 }
@@ -70083,21 +70470,21 @@ function actionOf({ spec }) {
   return others.length === 0 ? first2 : void 0;
 }
 function checkDecisions(draft) {
-  return [...draft.decisions.values()].flatMap((entry2) => {
-    const action2 = actionOf(entry2.value);
-    if (action2 === void 0) return [notOneAction(entry2)];
+  return [...draft.decisions.values()].flatMap((entry) => {
+    const action2 = actionOf(entry.value);
+    if (action2 === void 0) return [notOneAction(entry)];
     return [
-      ...excludes(entry2, action2),
-      ...releaseOfNoApp(entry2, action2),
-      ...action2 === "hold" ? unknownNames(draft, entry2, action2).map(asError) : []
+      ...excludes(entry, action2),
+      ...releaseOfNoApp(entry, action2),
+      ...action2 === "hold" ? unknownNames(draft, entry, action2).map(asError) : []
     ];
   });
 }
 function warnOfDecisions(draft) {
-  return [...draft.decisions.values()].flatMap((entry2) => {
-    const action2 = actionOf(entry2.value);
+  return [...draft.decisions.values()].flatMap((entry) => {
+    const action2 = actionOf(entry.value);
     if (action2 === void 0 || action2 === "hold") return [];
-    return unknownNames(draft, entry2, action2).map(
+    return unknownNames(draft, entry, action2).map(
       ({ place, ...finding }) => warningAt(place, finding)
     );
   });
@@ -70156,9 +70543,9 @@ function asError({ place, ...finding }) {
   return errorAt(place, finding);
 }
 var kindOf = { app: "App", site: "Site", region: "Region" };
-function unknownNames(draft, entry2, action2) {
+function unknownNames(draft, entry, action2) {
   if (draft.hasUnreadable) return [];
-  const fields = Object.entries(entry2.value.spec[action2] ?? {});
+  const fields = Object.entries(entry.value.spec[action2] ?? {});
   return fields.flatMap(([field, name2]) => {
     const known4 = field === "stage" ? stageNames(draft) : declaredNames(draft, field);
     if (typeof name2 !== "string" || known4 === void 0 || known4.has(name2)) return [];
@@ -70167,7 +70554,7 @@ function unknownNames(draft, entry2, action2) {
     const hint = near === void 0 ? `known: ${[...known4].join(", ")}` : `did you mean "${near}"?`;
     const path3 = ["spec", action2, field];
     const message = `there is no ${what} "${name2}"`;
-    return [{ place: entry2.document.at(path3), code: "dangling-reference", message, hint }];
+    return [{ place: entry.document.at(path3), code: "dangling-reference", message, hint }];
   });
 }
 function declaredNames(draft, field) {
@@ -70236,9 +70623,9 @@ function circleMistake(apps, circle) {
   return errorAt(place, { code: "dependency-cycle", message, hint });
 }
 function linkPlace(apps, app, next) {
-  const entry2 = apps.get(app);
-  const index = entry2?.value.spec.dependsOn?.indexOf(next) ?? 0;
-  return entry2?.document.at(["spec", "dependsOn", index]) ?? { file: ".", line: 0, column: 0 };
+  const entry = apps.get(app);
+  const index = entry?.value.spec.dependsOn?.indexOf(next) ?? 0;
+  return entry?.document.at(["spec", "dependsOn", index]) ?? { file: ".", line: 0, column: 0 };
 }
 
 // src/core/model/check-profiles.ts
@@ -70259,14 +70646,14 @@ function checkProfiles({ profiles }) {
 }
 function warnOfProfiles({ profiles, sites, apps }) {
   if (profiles.size === 0) return [];
-  const taken2 = /* @__PURE__ */ new Set([
+  const taken3 = /* @__PURE__ */ new Set([
     ...[...sites.values(), ...apps.values()].map(({ value }) => value.spec.profile),
     ...[...profiles].flatMap(
       ([name2, { value }]) => value.spec.extends === name2 ? [] : value.spec.extends
     )
   ]);
   return [...profiles].flatMap(([name2, { document: document2 }]) => {
-    if (taken2.has(name2)) return [];
+    if (taken3.has(name2)) return [];
     const message = `nothing takes the Profile "${name2}", so it changes nothing`;
     const hint = "name it in `profile` of a Site or an App";
     return warningAt(document2.at(["metadata", "name"]), { code: "no-effect", message, hint });
@@ -70276,10 +70663,10 @@ function warnOfProfiles({ profiles, sites, apps }) {
 // src/core/model/check-references.ts
 function checkReferences(draft) {
   if (draft.hasUnreadable) return [];
-  return allReferences(draft).flatMap((reference) => {
+  const namesOf = knownNames(draft);
+  return allReferences(draft, namesOf).flatMap((reference) => {
     const { from, path: path3, kind, name: name2 } = reference;
-    const declared = draft.declared.get(kind) ?? /* @__PURE__ */ new Set();
-    const known4 = kind === "Profile" ? declared.union(shippedNames) : declared;
+    const known4 = namesOf(kind);
     if (known4.has(name2)) return [];
     const message = `there is no ${kind} "${name2}"`;
     const hint = danglingHint(kind, name2, known4);
@@ -70287,8 +70674,26 @@ function checkReferences(draft) {
   });
 }
 var shippedNames = new Set(shippedProfiles.keys());
-function allReferences(draft) {
-  const { fleet, sites, profiles, apps, strategies, windows } = draft;
+function knownNames({ declared }) {
+  const profiles = (declared.get("Profile") ?? /* @__PURE__ */ new Set()).union(shippedNames);
+  return (kind) => kind === "Profile" ? profiles : declared.get(kind) ?? /* @__PURE__ */ new Set();
+}
+function danglingOfSites({ sites }, namesOf) {
+  const [regions, profiles] = [namesOf("Region"), namesOf("Profile")];
+  const found = [];
+  for (const from of sites.values()) {
+    const { region, profile: profile2 } = from.value.spec;
+    if (!regions.has(region)) {
+      found.push({ from, path: ["spec", "region"], kind: "Region", name: region });
+    }
+    if (profile2 !== void 0 && !profiles.has(profile2)) {
+      found.push(...profileReference(from, "profile", profile2));
+    }
+  }
+  return found;
+}
+function allReferences(draft, namesOf) {
+  const { fleet, profiles, apps, strategies, windows } = draft;
   return [
     ...fleet === void 0 ? [] : strategyReference(fleet, fleet.value.spec.rollout?.strategy),
     ...[...fleet === void 0 ? [] : [fleet], ...strategies.values()].flatMap(
@@ -70301,13 +70706,8 @@ function allReferences(draft) {
     ...[...windows.values()].flatMap(
       (window) => virtualSiteReferences(window, ["spec"], window.value.spec.virtualSites ?? [])
     ),
-    ...[...sites.values()].map((site) => ({
-      from: site,
-      path: ["spec", "region"],
-      kind: "Region",
-      name: site.value.spec.region
-    })),
-    ...[...sites.values(), ...apps.values()].flatMap(
+    ...danglingOfSites(draft, namesOf),
+    ...[...apps.values()].flatMap(
       (from) => profileReference(from, "profile", from.value.spec.profile)
     ),
     ...[...profiles.values()].flatMap((from) => [
@@ -70370,7 +70770,7 @@ function checkDrift(policy, document2) {
       return [errorAt(document2.at(path3), { code: "missing-field", message, hint })];
     }
     return (fields ?? []).flatMap(
-      (field, number) => checkField2(field, document2, [...path3, "fields", number])
+      (field, number2) => checkField2(field, document2, [...path3, "fields", number2])
     );
   });
 }
@@ -70441,33 +70841,33 @@ function checkOverlays(overlays, document2) {
   return (overlays ?? []).flatMap((overlay, index) => {
     const path3 = ["spec", "overlays", index];
     const patches = (overlay.patches ?? []).flatMap(
-      (patch, number) => checkPatch(patch, document2, [...path3, "patches", number])
+      (patch, number2) => checkPatch(patch, document2, [...path3, "patches", number2])
     );
-    const images = (overlay.images ?? []).flatMap(({ newName: newName2, newTag, digest }, number) => {
+    const images = (overlay.images ?? []).flatMap(({ newName: newName2, newTag, digest }, number2) => {
       if ((newName2 ?? newTag ?? digest) !== void 0) return [];
       const message = "an image change needs newName, newTag or digest";
-      const place = document2.at([...path3, "images", number]);
+      const place = document2.at([...path3, "images", number2]);
       return errorAt(place, { code: "missing-field", message, hint: "add one of them" });
     });
     const pods = [
-      ...needsOne(overlay.sidecars, ["containers", "initContainers", "volumes"]).map((number) => ({
+      ...needsOne(overlay.sidecars, ["containers", "initContainers", "volumes"]).map((number2) => ({
         field: "sidecars",
-        number,
+        number: number2,
         message: "a sidecar needs containers, initContainers or volumes"
       })),
-      ...needsOne(overlay.resources, ["requests", "limits"]).map((number) => ({
+      ...needsOne(overlay.resources, ["requests", "limits"]).map((number2) => ({
         field: "resources",
-        number,
+        number: number2,
         message: "a resource reservation needs requests or limits"
       })),
-      ...needsOne(overlay.scheduling, ["nodeSelector", "tolerations"]).map((number) => ({
+      ...needsOne(overlay.scheduling, ["nodeSelector", "tolerations"]).map((number2) => ({
         field: "scheduling",
-        number,
+        number: number2,
         message: "scheduling needs nodeSelector or tolerations"
       }))
-    ].map(({ field, number, message }) => {
+    ].map(({ field, number: number2, message }) => {
       const hint = "add one of them";
-      const place = document2.at([...path3, field, number]);
+      const place = document2.at([...path3, field, number2]);
       return errorAt(place, { code: "missing-field", message, hint });
     });
     return [...patches, ...images, ...pods];
@@ -70475,7 +70875,7 @@ function checkOverlays(overlays, document2) {
 }
 function needsOne(entries2, fields) {
   return [...(entries2 ?? []).entries()].flatMap(
-    ([number, entry2]) => fields.some((field) => entry2[field] !== void 0) ? [] : number
+    ([number2, entry]) => fields.some((field) => entry[field] !== void 0) ? [] : number2
   );
 }
 function checkPatch({ merge, json, target }, document2, path3) {
@@ -70862,7 +71262,10 @@ function checkStrategy({ value, document: document2 }) {
     ...checkUrgentStages({ value, document: document2 })
   ];
 }
-function checkUrgentStages({ value, document: document2 }) {
+function checkUrgentStages({
+  value,
+  document: document2
+}) {
   const { stages: stages2 = [], urgent } = value.spec;
   const declared = stages2.map(({ name: name2 }) => name2);
   const names2 = [...declared.length === 0 ? ["canary", "early"] : declared, "rest"];
@@ -70982,6 +71385,17 @@ function checkTwofold(documents) {
     ({ kind, document: document2 }) => kinds3.has(kind) ? tell3(document2, "error", errorAt) : []
   );
 }
+function checkTypedNumbers(document2) {
+  const found = document2.twofold.filter(({ path: path3, isKey, source }) => {
+    const isTyped = !isKey && !isIn(path3, valueParts) && !isIn(path3, objectParts);
+    return isTyped && /^[-+]?0[0-9]+$/.test(source);
+  });
+  return found.slice(0, mostProblems2).map(({ path: path3 }) => {
+    const message = "a number with leading zeros: readers of YAML differ";
+    const hint = "write it without them";
+    return errorAt(document2.at(path3), { code: "invalid-value", message, hint });
+  });
+}
 function warnOfTwofold({ apps, profiles, sites }) {
   return [apps, profiles, sites].flatMap(
     (entries2) => [...entries2.values()].flatMap(({ document: document2 }) => tell3(document2, "warning", warningAt))
@@ -71082,7 +71496,7 @@ var longestOpenMs = 7 * 24 * 36e5;
 function checkWindows({ regions, sites, windows }) {
   return [
     ...[...regions.values(), ...sites.values(), ...windows.values()].flatMap(
-      (entry2) => checkTimeZone(entry2, entry2.value.spec.timeZone)
+      (entry) => checkTimeZone(entry, entry.value.spec.timeZone)
     ),
     ...[...windows.values()].flatMap(checkWindow)
   ];
@@ -71201,35 +71615,56 @@ function draftFleet(read2, known4) {
   const declared = /* @__PURE__ */ new Map();
   const diagnostics = [];
   let hasUnreadable = read2.mistaken.size > 0;
-  for (const one of read2.documents) {
-    const name2 = nameOf3(one);
-    if (name2 === void 0) hasUnreadable = true;
-    else diagnostics.push(...declare(one, name2, declared));
-    if (one.document.isBroken) continue;
-    const mistakes = checkSchema(one.kind, one.document);
+  for (const { isNameless, named: named2, entries: entries2, mistakes } of read2.byFile.map(draftFile)) {
+    hasUnreadable ||= isNameless;
     diagnostics.push(...mistakes);
-    if (mistakes.length === 0 && name2 !== void 0) collect3(valid, one, name2);
+    for (const { kind, name: name2, document: document2 } of named2) {
+      diagnostics.push(...declare({ kind, document: document2 }, name2, declared));
+    }
+    for (const entry of entries2) collect3(valid, entry);
   }
   diagnostics.push(...checkOneFleet(read2));
-  const entriesOf2 = (kind) => {
+  const allOf = (kind) => {
     const entries2 = known4.ofKind(kind, valid.get(kind) ?? /* @__PURE__ */ new Map());
     return entries2;
   };
   const draft = {
-    fleet: [...entriesOf2("Fleet").values()][0],
-    regions: entriesOf2("Region"),
-    sites: entriesOf2("Site"),
-    virtualSites: entriesOf2("VirtualSite"),
-    profiles: entriesOf2("Profile"),
-    apps: entriesOf2("App"),
-    strategies: entriesOf2("RolloutStrategy"),
-    decisions: entriesOf2("Decision"),
-    windows: entriesOf2("MaintenanceWindow"),
+    fleet: [...allOf("Fleet").values()][0],
+    regions: allOf("Region"),
+    sites: allOf("Site"),
+    virtualSites: allOf("VirtualSite"),
+    profiles: allOf("Profile"),
+    apps: allOf("App"),
+    strategies: allOf("RolloutStrategy"),
+    decisions: allOf("Decision"),
+    windows: allOf("MaintenanceWindow"),
     declared: new Map([...declared].map(([kind, names2]) => [kind, new Set(names2.keys())])),
     hasUnreadable
   };
   return { draft, diagnostics };
 }
+var draftFile = keptFor((documents) => {
+  const named2 = documents.flatMap((one) => {
+    const name2 = nameOf3(one);
+    return name2 === void 0 ? [] : { ...one, name: name2 };
+  });
+  return {
+    isNameless: named2.length < documents.length,
+    named: named2,
+    entries: entriesOf2(documents),
+    mistakes: documents.flatMap(
+      ({ kind, document: document2 }) => document2.isBroken ? [] : checkSchema(kind, document2)
+    )
+  };
+});
+var entriesOf2 = keptFor(
+  (documents) => documents.flatMap((one) => {
+    const { kind, document: document2 } = one;
+    const name2 = nameOf3(one);
+    const isValid = !document2.isBroken && checkSchema(kind, document2).length === 0;
+    return isValid && name2 !== void 0 ? [{ kind, name: name2, entry: entryOf(document2) }] : [];
+  })
+);
 function nameOf3({ document: { value } }) {
   const metadata = isJsonObject(value) ? value["metadata"] : void 0;
   const name2 = isJsonObject(metadata) ? metadata["name"] : void 0;
@@ -71248,15 +71683,20 @@ function declare({ kind, document: document2 }, name2, declared) {
   const hint = "rename or remove one of the two";
   return [errorAt(document2.at(["metadata", "name"]), { code: "duplicate-name", message, hint })];
 }
-function collect3(valid, { kind, document: document2 }, name2) {
+function collect3(valid, { kind, name: name2, entry }) {
   const entries2 = valid.get(kind) ?? /* @__PURE__ */ new Map();
   valid.set(kind, entries2);
-  if (!entries2.has(name2)) entries2.set(name2, entryOf(document2));
+  if (!entries2.has(name2)) entries2.set(name2, entry);
 }
-var entryOf = keptFor((document2) => {
-  const value = document2.value;
-  return { value, document: document2 };
-});
+var entryOf = keptFor((document2) => ({
+  value: document2.value,
+  // it satisfies the schema of its kind
+  document: document2,
+  file: document2.file,
+  at: (path3) => document2.at(path3),
+  keyAt: (path3) => document2.keyAt(path3),
+  textAt: (path3, index) => document2.textAt(path3, index)
+}));
 function checkOneFleet({ documents, mistaken: mistaken2 }) {
   const [first2, ...others] = documents.filter(({ kind }) => kind === "Fleet");
   if (first2 === void 0) {
@@ -71272,24 +71712,6 @@ function checkOneFleet({ documents, mistaken: mistaken2 }) {
     return errorAt(place, { code: "no-fleet", message, hint: "merge them into one" });
   });
 }
-
-// src/core/model/located.ts
-function located3(entry2) {
-  return locatedOne(entry2);
-}
-function allLocated(entries2) {
-  return locatedAll(entries2);
-}
-var locatedOne = keptFor(({ value, document: document2 }) => ({
-  value,
-  file: document2.file,
-  at: (path3) => document2.at(path3),
-  keyAt: (path3) => document2.keyAt(path3),
-  textAt: (path3, index) => document2.textAt(path3, index)
-}));
-var locatedAll = keptFor(
-  (entries2) => new Map([...entries2].map(([name2, entry2]) => [name2, locatedOne(entry2)]))
-);
 
 // src/core/model/identify-document.ts
 var group = "flotilla.dev";
@@ -71352,9 +71774,9 @@ function meantKind(kind) {
 }
 function isMeantForFlotilla({ apiVersion: version, kind }) {
   if (typeof version === "string") {
-    const [versionGroup = "", number] = version.split("/");
+    const [versionGroup = "", number2] = version.split("/");
     if (closestName(versionGroup, [group]) !== void 0) return true;
-    if (number !== void 0) return false;
+    if (number2 !== void 0) return false;
   }
   return typeof kind === "string" && (knownKinds.includes(kind) || plannedKinds.has(kind));
 }
@@ -72052,22 +72474,22 @@ var compile = (items, nocase) => {
         return { t: "neg", id: id++, sub: split2(alts(MATCH)), next };
     }
     const after = split2([]);
-    const entry2 = split2(alts(after));
-    after.out.push(next, entry2);
-    return it.type === "*" ? after : entry2;
+    const entry = split2(alts(after));
+    after.out.push(next, entry);
+    return it.type === "*" ? after : entry;
   };
   const start = seq(items, MATCH);
   return [start, id];
 };
 var show = (start) => {
-  const lines2 = [];
+  const lines = [];
   const seen = /* @__PURE__ */ new Set();
   const ref = (n) => n.t === "match" ? "match" : String(n.id);
   const walk = (n, indent) => {
     if (n.t === "match" || seen.has(n))
       return;
     seen.add(n);
-    const line = (desc) => lines2.push(`${indent}${n.id}: ${desc}`);
+    const line = (desc) => lines.push(`${indent}${n.id}: ${desc}`);
     switch (n.t) {
       case "split":
         line(`split -> ${n.out.map(ref).join(", ")}`);
@@ -72090,7 +72512,7 @@ var show = (start) => {
     walk(n.next, indent);
   };
   walk(start, "");
-  return [`start -> ${ref(start)}`, ...lines2].join("\n");
+  return [`start -> ${ref(start)}`, ...lines].join("\n");
 };
 var State2 = class {
   // set by the Sim, to mark the nodes that this state has
@@ -74034,8 +74456,10 @@ function readFleetFiles(all, known4 = new KnownFleet()) {
   const ownPaths = new Set(
     own2.filter(({ isFlotillas }) => isFlotillas).map(({ file }) => file.path)
   );
+  const byFile = own2.flatMap(({ documents }) => documents.length === 0 ? [] : [documents]);
   return {
-    documents: known4.documents(own2.flatMap(({ documents }) => documents)),
+    documents: known4.documents(byFile.flat()),
+    byFile,
     diagnostics: [
       ...unreadable3.map(unreadableFile),
       ...own2.flatMap(({ diagnostics }) => diagnostics),
@@ -74198,9 +74622,7 @@ function foundSources(read2) {
 // src/core/model/sound-part.ts
 function soundPart({ draft, read: read2, tools, errors }) {
   const unsound = documentsWithErrors(read2.documents, errors);
-  const sound = (entries2) => new Map(
-    [...entries2].filter(([, { document: document2 }]) => !unsound.has(document2)).map(([name2, entry2]) => [name2, located3(entry2)])
-  );
+  const sound = (entries2) => new Map([...entries2].filter(([, { document: document2 }]) => !unsound.has(document2)));
   const virtualSites2 = sound(draft.virtualSites);
   const soundApps = sound(draft.apps);
   const profiles = sound(draft.profiles);
@@ -74212,7 +74634,7 @@ function soundPart({ draft, read: read2, tools, errors }) {
   const sources = read2.documents.filter(({ kind }) => kind === "App").map(sourceOf);
   return {
     model: {
-      fleet: draft.fleet === void 0 ? noFleet : located3(draft.fleet),
+      fleet: draft.fleet === void 0 ? noFleet : draft.fleet,
       regions: sound(draft.regions),
       sites: new Map(sites),
       virtualSites: virtualSites2,
@@ -74262,7 +74684,7 @@ function profilesAreKnown(draft, profiles, virtualSites2) {
       (overlay) => (overlay.virtualSites ?? []).every((name2) => virtualSites2.has(name2))
     )
   );
-  return (taken2) => areKnown || taken2 === void 0;
+  return (taken3) => areKnown || taken3 === void 0;
 }
 function sourceOf({ document: document2 }, index) {
   const { value } = document2;
@@ -74302,10 +74724,10 @@ function parseLock(text) {
   if (!Object.keys(vendored).every((name2) => /^[a-z0-9][a-z0-9-]*$/.test(name2))) return void 0;
   return vendored;
 }
-function isEntry(entry2) {
-  if (!isJsonObject(entry2) || typeof entry2["from"] !== "string") return false;
-  const { files } = entry2;
-  return isJsonObject(files) && Object.values(files).every((hash2) => typeof hash2 === "string");
+function isEntry(entry) {
+  if (!isJsonObject(entry) || typeof entry["from"] !== "string") return false;
+  const { files } = entry;
+  return isJsonObject(files) && Object.values(files).every((hash3) => typeof hash3 === "string");
 }
 function fileHash({ text, isBinary = false }) {
   return (0, import_node_crypto13.createHash)("sha256").update(Buffer.from(text, isBinary ? "latin1" : "utf8")).digest("hex");
@@ -74321,9 +74743,9 @@ function checkVendored({ fleet }, { all }) {
   const file = all.find(({ path: path3 }) => path3 === lockPath);
   const lock = file === void 0 ? {} : parseLock(file.text);
   if (lock === void 0) return [changed2(lockPath, "it is no lock of `flotilla vendor`")];
-  const missing2 = wanted2.flatMap((entry2, index) => {
-    if (lock[entry2.name]?.from === originText(entry2) || fleet === void 0) return [];
-    const message = `${entry2.name} is not in \`${vendorFolder}/\`, or comes from elsewhere`;
+  const missing2 = wanted2.flatMap((entry, index) => {
+    if (lock[entry.name]?.from === originText(entry) || fleet === void 0) return [];
+    const message = `${entry.name} is not in \`${vendorFolder}/\`, or comes from elsewhere`;
     const place = fleet.document.at(["spec", "vendor", index, "name"]);
     return errorAt(place, { code: "vendor-changed", message, hint: "run `flotilla vendor`" });
   });
@@ -74359,8 +74781,8 @@ function warnOfSelectors(draft) {
   );
   return all.flatMap(({ placed: placed2, selector }) => warnOf(placed2, selector, sites));
 }
-function warnOf({ entry: entry2, path: path3 }, selector, sites) {
-  const place = entry2.document.at(path3);
+function warnOf({ entry, path: path3 }, selector, sites) {
+  const place = entry.document.at(path3);
   const matching = sites.filter(({ labels }) => matchesSelector(selector, labels));
   if (matching.length === 0) {
     const message2 = "the selector matches no site";
@@ -74412,8 +74834,7 @@ function checkDraft(read2, known4) {
   const { draft, diagnostics } = draftFleet(read2, known4);
   const errors = [
     ...diagnostics,
-    ...checkTwofold(read2.documents),
-    ...checkExpressions(read2.documents, draft.fleet?.value.spec.labels),
+    ...checkFiles(read2.byFile, draft.fleet?.value.spec.labels),
     ...checkReferences(draft),
     ...checkDependencies(draft),
     ...checkProfiles(draft),
@@ -74426,6 +74847,19 @@ function checkDraft(read2, known4) {
   ];
   return { draft, errors };
 }
+var keptFiles = new KeptResults(1);
+function checkFiles(byFile, vocabulary) {
+  return byFile.flatMap(
+    (documents) => keptFiles.get(documents, [vocabulary], () => [
+      ...checkTwofold(documents),
+      ...checkExpressions(documents, vocabulary),
+      ...entriesOf2(documents).flatMap((one) => [
+        ...checkTypedNumbers(one.entry.document),
+        ...checkOwnLabels(one, vocabulary)
+      ])
+    ])
+  );
+}
 var warningsOf = keptFor(
   (draft) => sortDiagnostics([
     ...warnOfSelectors(draft),
@@ -74437,15 +74871,15 @@ var warningsOf = keptFor(
 );
 function modelOf(draft, { fleet, tools, others, known: known4 }) {
   return {
-    fleet: located3(fleet),
-    regions: allLocated(draft.regions),
-    sites: allLocated(draft.sites),
-    virtualSites: allLocated(draft.virtualSites),
-    profiles: allLocated(draft.profiles),
-    apps: allLocated(draft.apps),
-    strategies: allLocated(draft.strategies),
-    decisions: allLocated(draft.decisions),
-    windows: allLocated(draft.windows),
+    fleet,
+    regions: draft.regions,
+    sites: draft.sites,
+    virtualSites: draft.virtualSites,
+    profiles: draft.profiles,
+    apps: draft.apps,
+    strategies: draft.strategies,
+    decisions: draft.decisions,
+    windows: draft.windows,
     manifests: known4.manifests(
       new Map(
         [...draft.apps].map(([name2, { value }]) => [
@@ -74796,20 +75230,20 @@ function withSameObjects(renderings) {
   return renderings.filter((rendering) => found.has(rendering));
 }
 function distinctSites(renderings) {
-  const bySite2 = /* @__PURE__ */ new Map();
+  const bySite3 = /* @__PURE__ */ new Map();
   for (const rendering of renderings) {
     for (const [site, tree] of rendering.app.sites) {
-      const apps = bySite2.get(site);
-      if (apps === void 0) bySite2.set(site, [[rendering, tree]]);
+      const apps = bySite3.get(site);
+      if (apps === void 0) bySite3.set(site, [[rendering, tree]]);
       else apps.push([rendering, tree]);
     }
   }
-  const distinct2 = /* @__PURE__ */ new Map();
-  for (const [site, apps] of [...bySite2].toSorted(([a], [b]) => a < b ? -1 : 1)) {
+  const distinct = /* @__PURE__ */ new Map();
+  for (const [site, apps] of [...bySite3].toSorted(([a], [b]) => a < b ? -1 : 1)) {
     const combination = apps.map(([, tree]) => tree).join();
-    if (!distinct2.has(combination)) distinct2.set(combination, { site, apps });
+    if (!distinct.has(combination)) distinct.set(combination, { site, apps });
   }
-  return distinct2.values();
+  return distinct.values();
 }
 function shared({ id, site, owner, rendering }) {
   const place = rendering.places().get(id) ?? { file: "", line: 0, column: 0 };
@@ -74926,11 +75360,16 @@ function writtenValues2(models, apps) {
 function unreadOf({ from, path: path3, values, reads, isOfProfile }) {
   if (reads === null) return [];
   const who = isOfProfile ? "no app that takes the profile" : "no expression of the app";
-  return unreadKeys(values, reads).map((unread) => {
-    const message = `${who} reads the value "${unread.path.join(".")}"`;
+  const all = unreadKeys(values, reads);
+  return all.slice(0, mostProblems).map((unread, index) => {
+    const message = `${who} reads the value "${unread.path.join(".")}"${andMore(all, index)}`;
     const place = from.keyAt([...path3, "values", ...unread.path]);
     return warning(place, { code: "no-effect", message, hint: hintOf(unread) });
   });
+}
+function andMore(all, index) {
+  const more = index === mostProblems - 1 ? all.length - mostProblems : 0;
+  return more === 0 ? "" : `, nor ${more} more`;
 }
 var kept5 = new KeptResults();
 var sitesWithValues = keptFor(
@@ -74957,9 +75396,10 @@ function unreadBySites({ model, siteModel }, apps) {
     }
     return [...unread.values()];
   });
-  return found.flatMap(({ path: path3, hint, site, more }) => {
+  return found.slice(0, mostProblems).flatMap(({ path: path3, hint, site, more }, index) => {
     const others = more === 0 ? "" : `; ${more} more sites have it`;
-    const message = `no app at the site reads the value "${path3.join(".")}"${others}`;
+    const name2 = path3.join(".");
+    const message = `no app at the site reads the value "${name2}"${andMore(found, index)}${others}`;
     const place = sites.get(site)?.keyAt(["spec", "values", ...path3]);
     return place === void 0 ? [] : [warning(place, { code: "no-effect", message, hint })];
   });
@@ -74983,8 +75423,8 @@ function readsByGroup({ groups: groups2 }, apps) {
     const indices = new Set(names2.flatMap((name2) => placed2.get(name2) ?? []));
     return ofApps([...indices].toSorted((a, b) => a - b));
   });
-  return (number = -1) => {
-    const names2 = [...groups2[number]?.virtualSites ?? []];
+  return (number2 = -1) => {
+    const names2 = [...groups2[number2]?.virtualSites ?? []];
     return atPlaces(names2.filter((name2) => placed2.has(name2)));
   };
 }
@@ -75033,13 +75473,25 @@ function renderFleet(model, inputs = {}) {
     ok: true,
     value: {
       apps: new Map(renderings.map(({ app }) => [app.app, app])),
-      // Where each site has variants of its own these are many, and few of them are asked for.
-      variants: new LaterMap(() => new Map(renderings.flatMap(({ variants }) => [...variants]))),
+      variants: new AllVariants(renderings.map(({ variants }) => variants)),
       tables: renderings.flatMap(({ table: table3 }) => table3 ?? [])
     },
     diagnostics: sorted
   };
 }
+var AllVariants = class extends LaterMap {
+  #byApp;
+  constructor(byApp2) {
+    super(() => new Map(byApp2.flatMap((variants) => [...variants])));
+    this.#byApp = byApp2;
+  }
+  get(tree) {
+    return this.#byApp.find((variants) => variants.has(tree))?.get(tree);
+  }
+  has(tree) {
+    return this.#byApp.some((variants) => variants.has(tree));
+  }
+};
 function renderLoaded(loaded, inputs = {}) {
   if (loaded.ok) {
     const rendered = renderFleet(loaded.value, inputs);
@@ -75238,14 +75690,14 @@ var import_node_crypto14 = require("node:crypto");
 
 // src/core/rollout/stable-order.ts
 function siteHash(app, site) {
-  let hash2 = 2166136261;
+  let hash3 = 2166136261;
   const text = `${app}/${site}`;
   for (let index = 0; index < text.length; index += 1) {
-    hash2 = Math.imul(hash2 ^ text.charCodeAt(index), 16777619);
+    hash3 = Math.imul(hash3 ^ text.charCodeAt(index), 16777619);
   }
-  hash2 = Math.imul(hash2 ^ hash2 >>> 16, 2246822507);
-  hash2 = Math.imul(hash2 ^ hash2 >>> 13, 3266489909);
-  return (hash2 ^ hash2 >>> 16) >>> 0;
+  hash3 = Math.imul(hash3 ^ hash3 >>> 16, 2246822507);
+  hash3 = Math.imul(hash3 ^ hash3 >>> 13, 3266489909);
+  return (hash3 ^ hash3 >>> 16) >>> 0;
 }
 function inStableOrder(app, sites) {
   const hashed2 = [...sites].map((site) => ({ site, hash: siteHash(app, site) }));
@@ -75266,8 +75718,8 @@ function refillStages(before, after) {
     if (!hadSites.has(index) || Object.hasOwn(after.passed, name2)) continue;
     const next = nextSite(after.app, list, index);
     if (next === void 0 || list[next]?.stage === index) continue;
-    const entry2 = list[next];
-    if (entry2 !== void 0) list[next] = { ...entry2, stage: index };
+    const entry = list[next];
+    if (entry !== void 0) list[next] = { ...entry, stage: index };
     changed3 = true;
   }
   return changed3 ? { ...after, list } : after;
@@ -75388,7 +75840,7 @@ function viewSite(input2, app, site) {
     site,
     facts,
     mirror,
-    isMoving: isMoving(input2, site),
+    isMoving: isMoving(assignment, facts),
     waitsFor: awaitedMirror(input2, assignment),
     entry: own(own(input2.mirrors, site), app),
     observed: own(observed?.apps, app),
@@ -75405,13 +75857,6 @@ function awaitedMirror({ workers }, assignment) {
   const isOut = [stopped, released, entering].some((word2) => word2 !== void 0);
   return isOut || to === assignment?.mirror ? to : null;
 }
-function mirrorsWith({ standsIn, mirrors, control: control2 }, site) {
-  if (standsIn !== void 0) return own(standsIn, site) ?? [];
-  const assignment = own(control2.sites, site);
-  if (assignment === void 0 || own(mirrors, site) === void 0) return [];
-  const { mirror, moving } = assignment;
-  return [moving?.entering === void 0 ? mirror : moving.to];
-}
 function silentSinceOf({ workers, now }, mirror) {
   const worker = own(workers, mirror);
   return worker === void 0 ? now : worker.silentSince;
@@ -75419,19 +75864,16 @@ function silentSinceOf({ workers, now }, mirror) {
 function heardAt(input2, { mirror, silentSince }) {
   return silentSince ?? Math.min(input2.now, own(input2.workers, mirror)?.heardAt ?? input2.now);
 }
-function isMoving(input2, site) {
-  const assignment = own(input2.control.sites, site);
+function isMoving(assignment, facts) {
   if (assignment === void 0) return false;
-  const { mirror, moving } = assignment;
-  const wanted2 = own(input2.sites, site)?.mirror ?? mirror;
-  return moving !== void 0 || wanted2 !== mirror || mirrorsWith(input2, site).some((name2) => name2 !== mirror);
+  return assignment.moving !== void 0 || facts !== void 0 && facts.mirror !== assignment.mirror;
 }
-function standingTree(entry2) {
-  return entry2 !== void 0 && "tree" in entry2 ? entry2.tree : void 0;
+function standingTree(entry) {
+  return entry !== void 0 && "tree" in entry ? entry.tree : void 0;
 }
 function treeAt({ mirrors, control: control2 }, app, site) {
-  const entry2 = own(own(mirrors, site), app);
-  if (entry2 !== void 0) return standingTree(entry2);
+  const entry = own(own(mirrors, site), app);
+  if (entry !== void 0) return standingTree(entry);
   return own(own(control2.sites, site)?.moving?.trees, app);
 }
 function isHealthy(view, unknownBlocks) {
@@ -75441,8 +75883,8 @@ function isHealthy(view, unknownBlocks) {
   return observed.health === "Healthy" || observed.health === "Suspended";
 }
 function standingOf(view, unknownBlocks) {
-  const { observed, entry: entry2 } = view;
-  if (observed === void 0) return standingTree(entry2) === void 0 ? "joining" : "unhealthy";
+  const { observed, entry } = view;
+  if (observed === void 0) return standingTree(entry) === void 0 ? "joining" : "unhealthy";
   if (!observed.everHealthy) return "joining";
   return isHealthy(view, unknownBlocks) ? "healthy" : "unhealthy";
 }
@@ -75482,11 +75924,11 @@ function appsAt({ mirrors, observed }, site) {
   return [.../* @__PURE__ */ new Set([...Object.keys(own(mirrors, site) ?? {}), ...Object.keys(told2)])];
 }
 function appFacts(view, unknownBlocks) {
-  const { observed, entry: entry2 } = view;
+  const { observed, entry } = view;
   return {
     health: observed?.health ?? "Unknown",
     healthy: isHealthy(view, unknownBlocks),
-    present: standingTree(entry2) !== void 0,
+    present: standingTree(entry) !== void 0,
     healthyForSeconds: Math.floor((observed?.healthyForMs ?? 0) / 1e3),
     unverified: observed?.unverified ?? 0
   };
@@ -75644,11 +76086,11 @@ function arrivalAt(board, app, site) {
 }
 function isListed(app, site) {
   for (const release2 of app.open.values()) {
-    const entry2 = own(release2.list, site);
-    if (entry2 === void 0) continue;
+    const entry = own(release2.list, site);
+    if (entry === void 0) continue;
     if (release2.kind === "removal" || release2.goingBack !== void 0) return true;
     if (own(release2.setBack ?? {}, site) !== void 0) return true;
-    if (!Object.hasOwn(release2.passed, release2.stages[entry2.stage]?.name ?? "")) return true;
+    if (!Object.hasOwn(release2.passed, release2.stages[entry.stage]?.name ?? "")) return true;
   }
   return false;
 }
@@ -75747,16 +76189,16 @@ function comingTree(board, app, site) {
   return to === standing2 ? void 0 : to;
 }
 function comingBy(release2, site) {
-  const entry2 = own(release2.list, site);
-  if (entry2 === void 0 || entry2.to === null) return void 0;
+  const entry = own(release2.list, site);
+  if (entry === void 0 || entry.to === null) return void 0;
   const isOver = [release2.excused, release2.failed].some((records) => Object.hasOwn(records, site));
-  const hasPassed3 = Object.hasOwn(release2.passed, release2.stages[entry2.stage]?.name ?? "");
-  return isOver || hasPassed3 ? void 0 : entry2.to;
+  const hasPassed3 = Object.hasOwn(release2.passed, release2.stages[entry.stage]?.name ?? "");
+  return isOver || hasPassed3 ? void 0 : entry.to;
 }
 
 // src/core/rollout/count-losses.ts
 function countLosses(board, release2) {
-  const bySite2 = /* @__PURE__ */ new Map();
+  const bySite3 = /* @__PURE__ */ new Map();
   const [deleted, spared] = [/* @__PURE__ */ new Set(), /* @__PURE__ */ new Set()];
   const before = release2.deletions.handed ?? {};
   let objects = 0;
@@ -75768,11 +76210,11 @@ function countLosses(board, release2) {
     for (const object of dropped) {
       (gone.has(object) ? deleted : spared).add(object);
     }
-    bySite2.set(site, gone.size);
+    bySite3.set(site, gone.size);
     objects += gone.size;
   }
-  for (const [site, number] of Object.entries(before)) if (!bySite2.has(site)) objects += number;
-  return { objects, bySite: bySite2, deleted, spared: spared.difference(deleted) };
+  for (const [site, number2] of Object.entries(before)) if (!bySite3.has(site)) objects += number2;
+  return { objects, bySite: bySite3, deleted, spared: spared.difference(deleted) };
 }
 function lossesBy(board, site, steps2) {
   const dropped = steps2.flatMap((step) => droppedObjects(board, step));
@@ -75780,13 +76222,13 @@ function lossesBy(board, site, steps2) {
   return { dropped, gone: new Set(steps2.flatMap((step) => finalLosses(board, site, step))) };
 }
 function stepAt(board, release2, site) {
-  const entry2 = own(release2.list, site);
+  const entry = own(release2.list, site);
   const from = treeAt(board.input, release2.app, site);
-  if (entry2 === void 0 || from === void 0 || from === entry2.to) return void 0;
+  if (entry === void 0 || from === void 0 || from === entry.to) return void 0;
   if (goesNoMore(release2, site)) return void 0;
-  const hasPassed3 = Object.hasOwn(release2.passed, release2.stages[entry2.stage]?.name ?? "");
+  const hasPassed3 = Object.hasOwn(release2.passed, release2.stages[entry.stage]?.name ?? "");
   if (hasPassed3 && release2.kind !== "removal") return void 0;
-  return stepOf2(release2, { from, to: entry2.to });
+  return stepOf2(release2, { from, to: entry.to });
 }
 function goesNoMore({ goingBack, back }, site) {
   return goingBack !== void 0 || own(back, site) !== void 0;
@@ -75839,7 +76281,7 @@ function recountBlock({ id }) {
 }
 function withLosses({ deletions: deletions2 }, losses) {
   const handed = { ...deletions2.handed, ...losses };
-  const some = Object.fromEntries(Object.entries(handed).filter(([, number]) => number > 0));
+  const some = Object.fromEntries(Object.entries(handed).filter(([, number2]) => number2 > 0));
   const { handed: _, ...rest2 } = deletions2;
   return Object.keys(some).length === 0 ? rest2 : { ...rest2, handed: some };
 }
@@ -75956,8 +76398,8 @@ function isBackInFlight(input2, release2, view) {
 // src/core/rollout/site-state.ts
 var excusedByPlanner = "flotilla";
 function listedSite(input2, release2, site) {
-  const entry2 = own(release2.list, site);
-  return entry2 && { input: input2, release: release2, entry: entry2, view: viewSite(input2, release2.app, site) };
+  const entry = own(release2.list, site);
+  return entry && { input: input2, release: release2, entry, view: viewSite(input2, release2.app, site) };
 }
 function siteState(listed) {
   const { release: release2, view } = listed;
@@ -75982,10 +76424,10 @@ function siteState(listed) {
   });
 }
 function unhandedState(listed) {
-  const { entry: entry2, view } = listed;
+  const { entry, view } = listed;
   if (isThereAlready(listed)) {
     const left = own(listed.release.left, view.site);
-    if (entry2.to !== null) return { kind: "done", settledAt: settledAt(listed, 0) };
+    if (entry.to !== null) return { kind: "done", settledAt: settledAt(listed, 0) };
     return { kind: "done", settledAt: left === void 0 ? 0 : Date.parse(left) };
   }
   if (isCarried(listed)) return { kind: "waiting", holdsSlot: true };
@@ -75994,11 +76436,11 @@ function unhandedState(listed) {
   if (view.facts?.suspend === true) return { kind: "excused", because: "suspended", settledAt: 0 };
   return { kind: "waiting", holdsSlot: false };
 }
-function isThereAlready({ input: input2, release: release2, entry: entry2, view }) {
-  if (entry2.to === null) {
+function isThereAlready({ input: input2, release: release2, entry, view }) {
+  if (entry.to === null) {
     return Object.hasOwn(release2.left ?? {}, view.site) || view.entry === void 0 && !view.isMoving;
   }
-  return standingTree(view.entry) === entry2.to && hasBeenReady(view, entry2.to, release2) && isHealthy(view, release2.unknownBlocks) && untrueAfter(input2, release2, { app: release2.app, view }) === null;
+  return standingTree(view.entry) === entry.to && hasBeenReady(view, entry.to, release2) && isHealthy(view, release2.unknownBlocks) && untrueAfter(input2, release2, { app: release2.app, view }) === null;
 }
 function isCarried({ input: input2, release: release2, view }) {
   const carried = own(release2.carried, view.site);
@@ -76010,12 +76452,12 @@ function isCarried({ input: input2, release: release2, view }) {
   return input2.now < deadline(input2, release2, { at: Date.parse(carried.at), mirror: view.mirror });
 }
 function handedState(listed, handed) {
-  const { entry: entry2, view } = listed;
-  if (entry2.to === null) return leavingState(listed, handed);
-  if (standingTree(view.entry) !== entry2.to) {
+  const { entry, view } = listed;
+  if (entry.to === null) return leavingState(listed, handed);
+  if (standingTree(view.entry) !== entry.to) {
     return { kind: "in-flight", rehand: true, until: null };
   }
-  return isFrozen(view) ? frozenState(listed, handed, entry2.to) : judgedState2(listed, handed, entry2.to);
+  return isFrozen(view) ? frozenState(listed, handed, entry.to) : judgedState2(listed, handed, entry.to);
 }
 function isFrozen(view) {
   return view.silentSince !== null || view.isMoving;
@@ -76179,11 +76621,11 @@ function partOf(listed) {
   return { ...listed, state: isHeldBack(listed, state) ? waiting : state };
 }
 var waiting = { kind: "waiting", holdsSlot: false };
-function isHeldBack({ input: input2, release: release2, entry: entry2, view }, state) {
+function isHeldBack({ input: input2, release: release2, entry, view }, state) {
   if (input2.control.holds.length === 0 || state.kind !== "excused") return false;
   if (release2.backTo !== void 0) return false;
   if (state.because !== "offline" && state.because !== "suspended") return false;
-  const stage = release2.stages[entry2.stage];
+  const stage = release2.stages[entry.stage];
   const at2 = { site: view.site, region: view.facts?.region ?? "" };
   const { app, kind, id, source } = release2;
   return holdOn(input2.control.holds, { app, kind, release: id, source, stage, at: at2 }) !== void 0;
@@ -76216,9 +76658,9 @@ function unitStanding({ parts }) {
 }
 function isUnavailable({ parts }) {
   return parts.some((part2) => {
-    const { release: release2, view, entry: entry2, state } = part2;
+    const { release: release2, view, entry, state } = part2;
     if (state.kind === "excused") return false;
-    if (entry2.to === null && state.kind === "done") return false;
+    if (entry.to === null && state.kind === "done") return false;
     const was = own(release2.handed, view.site)?.was ?? standingOf(view, release2.unknownBlocks);
     if (was === "joining" && standingOf(view, release2.unknownBlocks) !== "unhealthy") return false;
     return holdsSlot(state) || !isHealthy(view, release2.unknownBlocks);
@@ -76288,9 +76730,9 @@ function unlistSites({ input: input2, board }, app) {
   const why = "sites are no longer in the fleet";
   if (gone.size > 0) takeSites(board, app, { sites: gone, kinds: allKinds, why });
   if (!app.current.partial.some(({ sites }) => sites.some(isGone))) return;
-  const partial = app.current.partial.map((entry2) => ({
-    ...entry2,
-    sites: entry2.sites.filter((site) => !isGone(site))
+  const partial = app.current.partial.map((entry) => ({
+    ...entry,
+    sites: entry.sites.filter((site) => !isGone(site))
   }));
   setCurrent(board, app, { current: { ...app.current, partial }, why });
 }
@@ -76309,10 +76751,7 @@ function planSiteMoves(board) {
       });
     else if (assignment.moving !== void 0)
       goOn(board, site, { facts, assignment, moving: assignment.moving });
-    else {
-      const from = wrongMirror(board, site, { facts, assignment });
-      if (from !== void 0) leave(board, site, { assignment, from, to: facts.mirror });
-    }
+    else if (facts.mirror !== assignment.mirror) leave(board, site, { facts, assignment });
   }
   forgetSites(board);
 }
@@ -76323,24 +76762,23 @@ function forget(board, site) {
   const assignment = own(board.input.control.sites, site);
   if (assignment === void 0) return;
   const { moving } = assignment;
+  const why = `${site} is no longer in the fleet`;
   if (moving?.forgotten !== void 0 && moving.entering === void 0)
-    return forgetFurther(board, site, { assignment, moving });
+    return forgetFurther(board, site, { assignment, moving, why });
   const mirror = hostOf(board, site, assignment);
-  const next = { ...forgottenMove(board, site, { mirror, moving }), forgotten: board.at };
-  letGo(board, site, { ...assignment, mirror, moving: next });
-}
-function letGo(board, site, record4) {
+  const record4 = {
+    ...assignment,
+    mirror,
+    moving: { ...forgottenMove(board, site, { mirror, moving }), forgotten: board.at }
+  };
   assign(board, site, { record: record4, why: "is no longer in the fleet" });
-  board.siteMoves.push({ site, leave: record4.mirror, why: whyForgotten(site) });
-}
-function whyForgotten(site) {
-  return `${site} is no longer in the fleet`;
+  board.siteMoves.push({ site, leave: mirror, why });
 }
 function hostOf(board, site, { mirror, moving }) {
   return moving !== void 0 && hasEntered(board, site, moving) ? moving.to : mirror;
 }
-function hasEntered(board, site, { entering, to }) {
-  return entering !== void 0 && mirrorsWith(board.input, site).includes(to);
+function hasEntered(board, site, { entering }) {
+  return entering !== void 0 && own(board.input.mirrors, site) !== void 0;
 }
 function forgottenMove(board, site, { mirror, moving }) {
   if (moving === void 0 || hasEntered(board, site, moving))
@@ -76348,44 +76786,28 @@ function forgottenMove(board, site, { mirror, moving }) {
   const { entering, ...rest2 } = moving;
   return entering === void 0 ? rest2 : { ...rest2, stopped: entering };
 }
-function forgetFurther(board, site, { assignment, moving }) {
-  if (!isLeft2(board, site, { assignment, moving })) {
-    const why = whyForgotten(site);
+function forgetFurther(board, site, { assignment, moving, why }) {
+  if (own(board.input.mirrors, site) !== void 0) {
     board.siteMoves.push({ site, leave: assignment.mirror, why });
     return;
   }
-  const [mirror] = mirrorsWith(board.input, site);
-  if (mirror !== void 0) {
-    const next = beginMove(board, site, { mirror, to: mirror });
-    const trees = { ...moving.trees, ...next.trees };
-    const good = { ...moving.good, ...next.good };
-    return letGo(board, site, {
-      ...assignment,
-      mirror,
-      moving: { ...next, trees, good, forgotten: board.at }
-    });
+  const isStill = moving.stopped !== void 0;
+  if (isStill && Object.keys(moving.trees).length === 0)
+    return change(board, controlPaths.site(site), { record: null, why });
+  if (isStill) return;
+  if (hasStopped(board, site, { assignment, moving })) {
+    const record4 = { ...assignment, moving: { ...moving, stopped: board.at } };
+    return assign(board, site, { record: record4, why: `is left alone by the worker of ${record4.mirror}` });
   }
-  if (Object.keys(moving.trees).length === 0)
-    return change(board, controlPaths.site(site), { record: null, why: whyForgotten(site) });
-  if (moving.stopped !== void 0) return;
-  const record4 = { ...assignment, moving: { ...moving, stopped: board.at } };
-  assign(board, site, { record: record4, why: `is left alone by the worker of ${record4.mirror}` });
+  board.siteMoves.push({ site, leave: assignment.mirror, why });
 }
-function isLeft2(board, site, move2) {
-  const stands = mirrorsWith(board.input, site).includes(move2.assignment.mirror);
-  return !stands && hasStopped(board, site, move2);
-}
-function wrongMirror(board, site, { facts, assignment }) {
-  if (assignment.mirror !== facts.mirror) return assignment.mirror;
-  return mirrorsWith(board.input, site).find((mirror) => mirror !== facts.mirror);
-}
-function leave(board, site, { assignment, from, to }) {
-  const moving = beginMove(board, site, { mirror: from, to });
+function leave(board, site, { facts, assignment }) {
+  const moving = beginMove(board, site, { mirror: assignment.mirror, to: facts.mirror });
   assign(board, site, {
-    record: { ...assignment, mirror: from, moving },
-    why: `leaves ${from} for ${to}`
+    record: { ...assignment, moving },
+    why: `leaves ${assignment.mirror} for ${facts.mirror}`
   });
-  board.siteMoves.push({ site, leave: from, why: `${site} moves to ${to}` });
+  board.siteMoves.push({ site, leave: assignment.mirror, why: `${site} moves to ${facts.mirror}` });
 }
 function beginMove(board, site, { mirror, to }) {
   const { good, workers, mirrors } = board.input;
@@ -76406,17 +76828,17 @@ function forgetSites(board) {
 }
 function treesToTake(board, site) {
   const trees = {};
-  for (const [app, entry2] of Object.entries(own(board.input.mirrors, site) ?? {})) {
-    const tree = standingTree(entry2) ?? unleave(board, app, { site, entry: entry2 });
+  for (const [app, entry] of Object.entries(own(board.input.mirrors, site) ?? {})) {
+    const tree = standingTree(entry) ?? unleave(board, app, { site, entry });
     if (tree !== void 0) trees[app] = tree;
   }
   return trees;
 }
-function unleave(board, app, { site, entry: entry2 }) {
-  if (!("leaving" in entry2)) return void 0;
+function unleave(board, app, { site, entry }) {
+  if (!("leaving" in entry)) return void 0;
   const isForgotten = own(board.input.sites, site) === void 0;
-  if (isForgotten && entry2.leaving.verb === "orphan") return void 0;
-  const release2 = board.apps.get(app)?.open.get(entry2.leaving.release);
+  if (isForgotten && entry.leaving.verb === "orphan") return void 0;
+  const release2 = board.apps.get(app)?.open.get(entry.leaving.release);
   const from = own(release2?.list, site)?.from ?? void 0;
   if (release2 === void 0 || from === void 0) return void 0;
   const without = (record4) => Object.fromEntries(Object.entries(record4).filter(([name2]) => name2 !== site));
@@ -76426,21 +76848,19 @@ function unleave(board, app, { site, entry: entry2 }) {
 }
 function goOn(board, site, move2) {
   const { assignment, moving } = move2;
-  const standing2 = mirrorsWith(board.input, site);
+  const stands = own(board.input.mirrors, site) !== void 0;
   if (moving.entering !== void 0) {
-    const isThere = standing2.includes(moving.to) || Object.keys(moving.trees).length === 0;
+    const isThere = stands || Object.keys(moving.trees).length === 0;
     if (isThere) arrive(board, site, move2);
     else enter(board, site, { moving, from: assignment.mirror });
     return;
   }
-  const aimed = standing2.includes(moving.to) ? moving : redirected(board, site, move2);
-  if (!isReadyToGo(board, site, { assignment, moving: aimed })) {
+  const aimed = redirected(board, site, move2);
+  const isHome = aimed.to === assignment.mirror;
+  if (stands || !(isHome || hasStopped(board, site, { assignment, moving: aimed }))) {
     board.siteMoves.push({ site, leave: assignment.mirror, why: `${site} moves to ${aimed.to}` });
     return;
   }
-  const other = standing2.find((mirror) => mirror !== aimed.to);
-  if (other !== void 0) return leave(board, site, { assignment, from: other, to: aimed.to });
-  if (standing2.length > 0) return arrive(board, site, { ...move2, moving: aimed });
   if (own(board.input.workers, aimed.to)?.isAwaited === true)
     return waitOutside(board, site, { assignment, moving: aimed });
   const entering = { ...aimed, entering: board.at };
@@ -76449,12 +76869,6 @@ function goOn(board, site, move2) {
     why: `may enter ${entering.to}`
   });
   enter(board, site, { moving: entering, from: assignment.mirror });
-}
-function isReadyToGo(board, site, move2) {
-  const { assignment, moving } = move2;
-  const isHome = moving.to === assignment.mirror;
-  if (!isHome) return isLeft2(board, site, move2);
-  return !mirrorsWith(board.input, site).includes(assignment.mirror);
 }
 function waitOutside(board, site, { assignment, moving }) {
   if (moving.stopped !== void 0 || moving.to === assignment.mirror) return;
@@ -76488,10 +76902,11 @@ function enter(board, site, { moving, from }) {
   board.siteMoves.push({ site, enter: to, trees, good, fromMirror: from });
 }
 function arrive(board, site, { assignment, moving }) {
-  const { moving: _, uid, ...rest2 } = assignment;
-  const isKnown = uid !== void 0 && moving.forgotten === void 0;
-  const identity2 = isKnown ? { uid } : uid === void 0 ? {} : { formerUid: uid };
-  const record4 = { ...rest2, ...identity2, mirror: moving.to };
+  const isKnown = assignment.uid !== void 0 && moving.forgotten === void 0;
+  const record4 = {
+    mirror: moving.to,
+    ...isKnown ? { uid: assignment.uid } : {}
+  };
   assign(board, site, { record: record4, why: `has moved to ${record4.mirror}` });
   for (const app of board.apps.values()) restartClocks(board, app, site);
 }
@@ -76538,8 +76953,8 @@ function foldStages(release2) {
     return kept6.findIndex((stage) => stage === stages2[next]);
   });
   const list = {};
-  for (const [site, entry2] of Object.entries(release2.list)) {
-    list[site] = { ...entry2, stage: target[entry2.stage] ?? entry2.stage };
+  for (const [site, entry] of Object.entries(release2.list)) {
+    list[site] = { ...entry, stage: target[entry.stage] ?? entry.stage };
   }
   const folded = kept6.map((stage, index) => {
     const added = stages2.filter((other, at2) => target[at2] === index && other !== stage);
@@ -76554,26 +76969,26 @@ function waitsForPerson({ approval, promotion }) {
 
 // src/core/rollout/freeze-stages.ts
 function freezeStages({ strategy, app, sites }) {
-  const bySite2 = new Map(sites.map((site) => [site.site, site]));
-  const ordered = inStableOrder(app, bySite2.keys()).flatMap((name2) => bySite2.get(name2) ?? []);
+  const bySite3 = new Map(sites.map((site) => [site.site, site]));
+  const ordered = inStableOrder(app, bySite3.keys()).flatMap((name2) => bySite3.get(name2) ?? []);
   let left = [
     ...ordered.filter(({ reachable }) => reachable),
     ...ordered.filter(({ reachable }) => !reachable)
   ];
-  const taken2 = [];
+  const taken3 = [];
   for (const stage of strategy.stages) {
     const parts = take(stage, left, sites.length);
     const gone = new Set(parts.flatMap((part2) => part2.sites));
     left = left.filter((site) => !gone.has(site));
-    taken2.push(...parts);
+    taken3.push(...parts);
   }
-  const last = taken2.at(-1);
+  const last = taken3.at(-1);
   if (last !== void 0 && left.length > 0) last.sites.push(...left);
   const stageOf2 = {};
-  for (const [index, { sites: members }] of taken2.entries()) {
+  for (const [index, { sites: members }] of taken3.entries()) {
     for (const { site } of members) stageOf2[site] = index;
   }
-  return { stages: taken2.map((each) => frozenStage(each)), stageOf: stageOf2 };
+  return { stages: taken3.map((each) => frozenStage(each)), stageOf: stageOf2 };
 }
 function take(stage, left, total) {
   const { name: name2, take: wanted2 } = stage;
@@ -76632,9 +77047,9 @@ function releaseName(release2, control2) {
   const prefix2 = kind === "app" ? [] : [kind];
   const room = longest3 - [...prefix2, ...marks2].join("-").length - "-".length - "-99".length;
   const base = [...prefix2, shortened(app, room), ...marks2].join("-");
-  const known4 = knownNames(control2);
+  const known4 = knownNames2(control2);
   let name2 = base;
-  for (let number = 2; known4.has(name2); number += 1) name2 = `${base}-${number}`;
+  for (let number2 = 2; known4.has(name2); number2 += 1) name2 = `${base}-${number2}`;
   return name2;
 }
 function mark(id) {
@@ -76642,10 +77057,10 @@ function mark(id) {
 }
 function shortened(app, room) {
   if (app.length <= room) return app;
-  const hash2 = (0, import_node_crypto15.createHash)("sha256").update(app).digest("hex").slice(0, 5);
-  return `${app.slice(0, room - hash2.length - 1).replace(/-$/, "")}-${hash2}`;
+  const hash3 = (0, import_node_crypto15.createHash)("sha256").update(app).digest("hex").slice(0, 5);
+  return `${app.slice(0, room - hash3.length - 1).replace(/-$/, "")}-${hash3}`;
 }
-function knownNames(control2) {
+function knownNames2(control2) {
   if (control2 === void 0) return /* @__PURE__ */ new Set();
   const { current, open: open3 } = control2;
   const names2 = [...open3, ...current.partial.map(({ release: release2 }) => release2)].map(({ id }) => id);
@@ -76993,8 +77408,8 @@ function entitleUnplaced(run3, app) {
   const entitled2 = Object.keys(own(run3.input.entitled, app.app) ?? {});
   const sites = entitled2.filter((site) => !isPlaced(run3, app, site));
   if (sites.length === 0) return;
-  const entry2 = { stage: "left", release: refOf(candidate), sites: sites.toSorted() };
-  const current = { ...app.current, partial: [...app.current.partial, entry2] };
+  const entry = { stage: "left", release: refOf(candidate), sites: sites.toSorted() };
+  const current = { ...app.current, partial: [...app.current.partial, entry] };
   setCurrent(run3.board, app, {
     current,
     why: `${app.app}: ${sites.length} sites are no longer placed`
@@ -77078,12 +77493,12 @@ function takeBackPromotion(board, app, release2) {
     return standing2 === own(release2.list, site)?.to && !isToGoBack(release2, site);
   };
   let changed3 = false;
-  const partial = current.partial.flatMap((entry2) => {
-    if (entry2.release.id !== release2.id || entry2.stage === "left") return [entry2];
-    const sites = entry2.sites.filter(stays);
-    if (sites.length === entry2.sites.length && entry2.selector === void 0) return [entry2];
+  const partial = current.partial.flatMap((entry) => {
+    if (entry.release.id !== release2.id || entry.stage === "left") return [entry];
+    const sites = entry.sites.filter(stays);
+    if (sites.length === entry.sites.length && entry.selector === void 0) return [entry];
     changed3 = true;
-    const { selector: _, ...rest2 } = entry2;
+    const { selector: _, ...rest2 } = entry;
     return sites.length === 0 ? [] : [{ ...rest2, sites }];
   });
   if (!changed3) return;
@@ -77143,9 +77558,9 @@ function changedSites2({ input: input2 }, app) {
   return changed3;
 }
 function isTouched(candidate, site) {
-  const entry2 = own(candidate?.list, site);
-  if (candidate === void 0 || entry2 === void 0) return false;
-  if (hasPassed(candidate, entry2) || Object.hasOwn(candidate.back ?? {}, site)) return false;
+  const entry = own(candidate?.list, site);
+  if (candidate === void 0 || entry === void 0) return false;
+  if (hasPassed(candidate, entry) || Object.hasOwn(candidate.back ?? {}, site)) return false;
   return Object.hasOwn(candidate.handed, site) || Object.hasOwn(candidate.carried, site);
 }
 function rewriteCandidate(run3, app, { candidate, changed: changed3, list }) {
@@ -77153,20 +77568,20 @@ function rewriteCandidate(run3, app, { candidate, changed: changed3, list }) {
   const desired2 = own(run3.input.desired, app.app);
   if (desired2?.digest !== candidate.digest) return;
   const rewritten = {};
-  for (const [site, entry2] of Object.entries(candidate.list)) {
+  for (const [site, entry] of Object.entries(candidate.list)) {
     const to = own(desired2.sites, site);
-    if (to === void 0 || hasPassed(candidate, entry2)) continue;
-    if (isTouched(candidate, site)) followTouched(run3, { candidate, list }, { site, entry: entry2, to });
-    else rewritten[site] = { ...entry2, from: changed3.get(site) ?? entry2.from, to };
+    if (to === void 0 || hasPassed(candidate, entry)) continue;
+    if (isTouched(candidate, site)) followTouched(run3, { candidate, list }, { site, entry, to });
+    else rewritten[site] = { ...entry, from: changed3.get(site) ?? entry.from, to };
   }
   const next = { ...candidate, list: { ...candidate.list, ...rewritten } };
   if (canonicalJson(next.list) === canonicalJson(candidate.list)) return;
   setRelease(run3.board, next, `${candidate.id} follows its sites' data`);
 }
-function followTouched({ begun }, { candidate, list }, { site, entry: entry2, to }) {
+function followTouched({ begun }, { candidate, list }, { site, entry, to }) {
   if (candidate.goingBack !== void 0 || isToGoBack(candidate, site)) return;
   const isNew2 = begun.some(({ app, id }) => app === candidate.app && id === candidate.id);
-  if (!isNew2 && entry2.to !== null && entry2.to !== to) list.set(site, { from: entry2.to, to });
+  if (!isNew2 && entry.to !== null && entry.to !== to) list.set(site, { from: entry.to, to });
 }
 function hasPassed({ stages: stages2, passed: passed2 }, { stage }) {
   return Object.hasOwn(passed2, stages2[stage]?.name ?? "");
@@ -77231,11 +77646,11 @@ function diffGroups(variants, addressOf) {
   return [...groups2.values()].map((group2) => ({ ...group2, sites: group2.sites.toSorted() }));
 }
 function changedLines({ id, change: change2, diff }, { sites }, addressOf) {
-  const lines2 = diff.split("\n").filter((line) => line.startsWith("-") || line.startsWith("+"));
+  const lines = diff.split("\n").filter((line) => line.startsWith("-") || line.startsWith("+"));
   const [site] = sites;
-  if (sites.length !== 1 || site === void 0) return [id, change2, ...lines2];
+  if (sites.length !== 1 || site === void 0) return [id, change2, ...lines];
   const address = addressOf(site) ?? "";
-  return [id, change2, ...lines2].map((line) => {
+  return [id, change2, ...lines].map((line) => {
     const anywhere = address === "" ? line : line.replaceAll(address, "<address>");
     return anywhere.replaceAll(site, "<site>");
   });
@@ -77385,10 +77800,10 @@ function isToLeave({ input: input2 }, release2, site) {
 function clearMarkers(board) {
   const left = /* @__PURE__ */ new Map();
   for (const site of Object.keys(board.input.mirrors)) {
-    for (const [app, entry2] of Object.entries(own(board.input.mirrors, site) ?? {})) {
-      if (!("leaving" in entry2) || !hasLeft(board, site, app)) continue;
+    for (const [app, entry] of Object.entries(own(board.input.mirrors, site) ?? {})) {
+      if (!("leaving" in entry) || !hasLeft(board, site, app)) continue;
       const { mirror } = viewSite(board.input, app, site);
-      const { release: release2 } = entry2.leaving;
+      const { release: release2 } = entry.leaving;
       const apps = [{ app, release: release2, set: { clear: "marker" }, good: null }];
       board.handOvers.push({ site, mirror, apps });
       board.apps.get(app)?.movedNow.add(site);
@@ -77439,16 +77854,16 @@ var counted2 = /* @__PURE__ */ new WeakMap();
 function countsOf(run3) {
   const known4 = counted2.get(run3);
   if (known4 !== void 0) return known4;
-  const number = (is) => run3.sites.filter(is).length;
-  const ofKind = (kind) => number(({ state }) => state.kind === kind);
+  const number2 = (is) => run3.sites.filter(is).length;
+  const ofKind = (kind) => number2(({ state }) => state.kind === kind);
   const counts = {
     sites: run3.sites.length,
     waiting: ofKind("waiting"),
     done: ofKind("done"),
     unchanged: ofKind("unchanged"),
     excused: ofKind("excused"),
-    healthy: number(isHealthySite),
-    unhealthy: number((site) => site.state.kind !== "excused" && !isHealthySite(site))
+    healthy: number2(isHealthySite),
+    unhealthy: number2((site) => site.state.kind !== "excused" && !isHealthySite(site))
   };
   counted2.set(run3, counts);
   return counts;
@@ -77919,10 +78334,98 @@ function goodTree(app, view) {
 }
 function isOnTrial(app, site, tree) {
   return [...app.open.values()].some(({ kind, list, stages: stages2, passed: passed2, handed }) => {
-    const entry2 = own(list, site);
-    if (kind !== "app" || entry2?.to !== tree || !Object.hasOwn(handed, site)) return false;
-    return !Object.hasOwn(passed2, stages2[entry2.stage]?.name ?? "");
+    const entry = own(list, site);
+    if (kind !== "app" || entry?.to !== tree || !Object.hasOwn(handed, site)) return false;
+    return !Object.hasOwn(passed2, stages2[entry.stage]?.name ?? "");
   });
+}
+
+// src/core/rollout/go-together.ts
+function isBlock(result2) {
+  return "code" in result2;
+}
+function goTogether(board, site, { steps: steps2, arrivals }) {
+  const all = [...steps2, ...arrivals.map(({ list, arrival }) => arrivalStep(board, list, arrival))];
+  const coming = [...arrivals];
+  for (let index = 0; index < all.length; index += 1) {
+    const step = all[index];
+    if (step === void 0) break;
+    const block = leavingBlock(board, site, step);
+    if (block !== null) return block;
+    for (; ; ) {
+      const { awaited } = lossesOf(board, site, { step, steps: all });
+      if (awaited === void 0) break;
+      const next = comingOf(board, site, { name: awaited.app, steps: all });
+      if (isComingBlock(next)) return tiedWords(next, { giver: step.app, ...awaited });
+      coming.push(next);
+      all.push(arrivalStep(board, next.list, next.arrival));
+    }
+  }
+  return uncounted(board, site, { steps: all, arrivals: coming }) ?? { steps: all, arrivals: coming };
+}
+function arrivalStep(board, { app }, { view, to }) {
+  return { app: app.app, from: treeAt(board.input, app.app, view.site), to };
+}
+function leavingBlock(board, site, { app, to }) {
+  const entry = own(own(board.input.mirrors, site), app);
+  if (to === null || entry === void 0 || !("leaving" in entry)) return null;
+  if (entry.leaving.verb !== "orphan") return null;
+  return {
+    code: "progressing",
+    reason: `${site} is letting go of ${app}, which its marker says is orphaned there`,
+    endsWhen: "its worker reports that it has"
+  };
+}
+function comingOf(board, site, { name: name2, steps: steps2 }) {
+  const app = board.apps.get(name2);
+  const arrival = app === void 0 ? void 0 : arrivalAt(board, app, site);
+  if (app === void 0 || arrival === void 0) {
+    const reason = `${name2} has not come to ${site} yet`;
+    return { code: "progressing", reason, endsWhen: `its release reaches ${site}` };
+  }
+  const list = openList(board, app, [arrival]);
+  const all = [...steps2, arrivalStep(board, list, arrival)];
+  return dependencyBlock(board, site, all) ?? arrivalBlock(list, arrival) ?? { list, arrival };
+}
+function isComingBlock(coming) {
+  return "code" in coming;
+}
+function tiedWords(block, { giver, app, object }) {
+  return {
+    ...block,
+    reason: `${block.reason} (${giver} moves together with ${app}: ${object} goes from one to the other)`
+  };
+}
+function uncounted(board, site, { steps: steps2, arrivals }) {
+  for (const { list, arrival } of arrivals) {
+    const step = arrivalStep(board, list, arrival);
+    const { deleted } = lossesOf(board, site, { step, steps: steps2 });
+    const at2 = { site, to: arrival.to };
+    if (!isGranted(list.app, at2, deleted)) return lossBlock(list.app, site, deleted);
+  }
+  return null;
+}
+function takeAlong(board, arrivals) {
+  return arrivals.map(({ list, arrival }) => {
+    const { app, budgets } = list;
+    const { view, to } = arrival;
+    const { site } = view;
+    const was = own(app.arrivals.handed, site)?.was ?? standingOf(view, budgets.unknownBlocks);
+    record2(board, app, { site, to, was });
+    list.inFlight.add(site);
+    list.failed.delete(site);
+    if (was !== "joining") list.unavailable.add(site);
+    board.sitesInFlight.add(site);
+    app.inFlight.set(site, null);
+    app.movedNow.add(site);
+    takeFromDomain(board, app, site);
+    return { app: app.app, release: null, set: { tree: to }, good: goodTree(app, view) };
+  });
+}
+function record2(board, app, { site, to, was }) {
+  const { handed, failed: failed4 } = draftArrivals(board, app, `${app.app}: open list handed over`);
+  handed[site] = { at: board.at, to, was };
+  delete failed4[site];
 }
 
 // src/core/rollout/unrendered.ts
@@ -77931,14 +78434,6 @@ function unrenderedBlock({ unrendered }, app) {
   if (unrendered?.apps.includes(app) !== true) return null;
   const { reason } = unrendered;
   return { code: "unrendered", reason: `${reason}; what stands of ${app} stays`, endsWhen };
-}
-function unknownTakerBlock({ unrendered, placedByHead = {} }, { app, site }) {
-  const taker = unrendered?.apps.find(
-    (other) => other !== app && own(placedByHead, other)?.includes(site) === true
-  );
-  if (unrendered === void 0 || taker === void 0) return null;
-  const reason = `${unrendered.reason}; whether ${taker} takes what ${app} drops at ${site} is known only by that`;
-  return { code: "unrendered", reason, endsWhen };
 }
 function unknownReleases(input2) {
   return Object.entries(input2.control.apps).flatMap(
@@ -78006,96 +78501,6 @@ function stepsAt(board, app, site) {
   );
 }
 
-// src/core/rollout/go-together.ts
-function isBlock(result2) {
-  return "code" in result2;
-}
-function goTogether(board, site, { steps: steps2, arrivals }) {
-  const all = [...steps2, ...arrivals.map(({ list, arrival }) => arrivalStep(board, list, arrival))];
-  const coming = [...arrivals];
-  for (let index = 0; index < all.length; index += 1) {
-    const step = all[index];
-    if (step === void 0) break;
-    const block = leavingBlock(board, site, step);
-    if (block !== null) return block;
-    for (; ; ) {
-      const { awaited } = lossesOf(board, site, { step, steps: all });
-      if (awaited === void 0) break;
-      const next = comingOf(board, site, { name: awaited.app, steps: all });
-      if (isComingBlock(next)) return tiedWords(next, { giver: step.app, ...awaited });
-      coming.push(next);
-      all.push(arrivalStep(board, next.list, next.arrival));
-    }
-  }
-  return uncounted(board, site, { steps: all, arrivals: coming }) ?? { steps: all, arrivals: coming };
-}
-function arrivalStep(board, { app }, { view, to }) {
-  return { app: app.app, from: treeAt(board.input, app.app, view.site), to };
-}
-function leavingBlock(board, site, { app, to }) {
-  const entry2 = own(own(board.input.mirrors, site), app);
-  if (to === null || entry2 === void 0 || !("leaving" in entry2)) return null;
-  if (entry2.leaving.verb !== "orphan") return null;
-  return {
-    code: "progressing",
-    reason: `${site} is letting go of ${app}, which its marker says is orphaned there`,
-    endsWhen: "its worker reports that it has"
-  };
-}
-function comingOf(board, site, { name: name2, steps: steps2 }) {
-  const app = board.apps.get(name2);
-  const arrival = app === void 0 ? void 0 : arrivalAt(board, app, site);
-  if (app === void 0 || arrival === void 0) {
-    const reason = `${name2} has not come to ${site} yet`;
-    return { code: "progressing", reason, endsWhen: `its release reaches ${site}` };
-  }
-  const list = openList(board, app, [arrival]);
-  const all = [...steps2, arrivalStep(board, list, arrival)];
-  return dependencyBlock(board, site, all) ?? arrivalBlock(list, arrival) ?? { list, arrival };
-}
-function isComingBlock(coming) {
-  return "code" in coming;
-}
-function tiedWords(block, { giver, app, object }) {
-  return {
-    ...block,
-    reason: `${block.reason} (${giver} moves together with ${app}: ${object} goes from one to the other)`
-  };
-}
-function uncounted(board, site, { steps: steps2, arrivals }) {
-  for (const { list, arrival } of arrivals) {
-    const step = arrivalStep(board, list, arrival);
-    const { deleted } = lossesOf(board, site, { step, steps: steps2 });
-    const at2 = { site, to: arrival.to };
-    if (isGranted(list.app, at2, deleted)) continue;
-    const unknown = unknownTakerBlock(board.input, { app: list.app.app, site });
-    return unknown ?? lossBlock(list.app, site, deleted);
-  }
-  return null;
-}
-function takeAlong(board, arrivals) {
-  return arrivals.map(({ list, arrival }) => {
-    const { app, budgets } = list;
-    const { view, to } = arrival;
-    const { site } = view;
-    const was = own(app.arrivals.handed, site)?.was ?? standingOf(view, budgets.unknownBlocks);
-    record2(board, app, { site, to, was });
-    list.inFlight.add(site);
-    list.failed.delete(site);
-    if (was !== "joining") list.unavailable.add(site);
-    board.sitesInFlight.add(site);
-    app.inFlight.set(site, null);
-    app.movedNow.add(site);
-    takeFromDomain(board, app, site);
-    return { app: app.app, release: null, set: { tree: to }, good: goodTree(app, view) };
-  });
-}
-function record2(board, app, { site, to, was }) {
-  const { handed, failed: failed4 } = draftArrivals(board, app, `${app.app}: open list handed over`);
-  handed[site] = { at: board.at, to, was };
-  delete failed4[site];
-}
-
 // src/core/rollout/open-list.ts
 function planOpenList(board, app) {
   reportRefused(board, app);
@@ -78142,8 +78547,8 @@ function arrivalsOf(board, app) {
   const trees = own(board.input.entitled, app.app) ?? {};
   const sites = Object.keys(trees).filter((site) => {
     if (app.promoted.has(site)) return true;
-    const entry2 = own(own(board.input.mirrors, site), app.app);
-    return standingTree(entry2) !== trees[site];
+    const entry = own(own(board.input.mirrors, site), app.app);
+    return standingTree(entry) !== trees[site];
   });
   const promoted = [...app.promoted.keys()].filter((site) => !Object.hasOwn(trees, site));
   return [...sites, ...promoted].flatMap((site) => arrivalAt(board, app, site) ?? []);
@@ -78156,9 +78561,7 @@ function noteLosses(board, app, arrivals) {
     if (known4?.to === to) granted[site] = known4;
     const step = { app: app.app, from: treeAt(board.input, app.app, site), to };
     const deleted = finalLosses(board, site, step);
-    if (isGranted(app, { site, to }, deleted)) continue;
-    if (unknownTakerBlock(board.input, { app: app.app, site }) !== null) continue;
-    waiting2[site] = { to, objects: [...deleted] };
+    if (!isGranted(app, { site, to }, deleted)) waiting2[site] = { to, objects: [...deleted] };
   }
   const { granted: _, waiting: __, ...rest2 } = app.arrivals;
   const next = {
@@ -78372,18 +78775,18 @@ function stageOf(run3, release2, index) {
 }
 function followedTo(candidate, { moved, site }) {
   if (candidate.kind !== "app" || own(candidate.back, site) !== void 0) return void 0;
-  const [entry2, to] = [own(candidate.list, site), own(moved.list, site)?.to];
-  if (entry2 === void 0 || !Object.hasOwn(candidate.handed, site)) return void 0;
-  return entry2.to === to ? void 0 : to;
+  const [entry, to] = [own(candidate.list, site), own(moved.list, site)?.to];
+  if (entry === void 0 || !Object.hasOwn(candidate.handed, site)) return void 0;
+  return entry.to === to ? void 0 : to;
 }
 function followSites(board, { site: moved, other, sites }) {
   const [list, handed] = [{ ...other.list }, { ...other.handed }];
   let changed3 = false;
   for (const site of sites) {
-    const [entry2, record4] = [own(list, site), own(handed, site)];
+    const [entry, record4] = [own(list, site), own(handed, site)];
     const to = followedTo(other, { moved, site });
-    if (entry2 === void 0 || record4 === void 0 || to === void 0) continue;
-    list[site] = { ...entry2, to };
+    if (entry === void 0 || record4 === void 0 || to === void 0) continue;
+    list[site] = { ...entry, to };
     const { met: _, ...before } = record4;
     handed[site] = { ...before, at: board.at };
     changed3 = true;
@@ -78517,9 +78920,9 @@ function overtakes(release2, other) {
   return Date.parse(release2.startedAt) >= Date.parse(other.startedAt);
 }
 function domainBlock(board, { site, parts }) {
-  for (const { release: release2, entry: entry2 } of parts) {
+  for (const { release: release2, entry } of parts) {
     const app = board.apps.get(release2.app);
-    const later = (other) => (own(release2.list, other)?.stage ?? -1) > entry2.stage;
+    const later = (other) => (own(release2.list, other)?.stage ?? -1) > entry.stage;
     const domain = app && loneDomain(board, app, { site, later });
     if (domain !== void 0) return loneBlock(domain, release2.app);
   }
@@ -78527,14 +78930,14 @@ function domainBlock(board, { site, parts }) {
 }
 function handOver2(run3, site, again) {
   const parts = site.parts.filter((part2) => part2.state.kind === "waiting" || isRehand(part2));
-  const taken2 = parts.map((part2) => lossStep(run3.board, part2));
+  const taken3 = parts.map((part2) => lossStep(run3.board, part2));
   const together = goTogether(run3.board, site.site, {
-    steps: taken2.map(({ step }) => step),
+    steps: taken3.map(({ step }) => step),
     arrivals: []
   });
   if (isBlock(together)) return together;
   const losses = /* @__PURE__ */ new Map();
-  for (const { step, release: release2 } of taken2) {
+  for (const { step, release: release2 } of taken3) {
     const lost = lossesOf(run3.board, site.site, { step, steps: together.steps }).deleted.length;
     const counted3 = countedAt(run3.board, release2, site.site);
     if (lost > counted3) return recountBlock(release2);
@@ -78551,9 +78954,9 @@ function handOver2(run3, site, again) {
   noteInFlight(run3, site);
   return null;
 }
-function lossStep(board, { release: release2, entry: entry2, view }) {
+function lossStep(board, { release: release2, entry, view }) {
   const from = treeAt(board.input, release2.app, view.site);
-  return { step: stepOf2(release2, { from, to: entry2.to }), release: release2 };
+  return { step: stepOf2(release2, { from, to: entry.to }), release: release2 };
 }
 function noteInFlight(run3, { site, parts }) {
   run3.inFlight.add(site);
@@ -78578,15 +78981,15 @@ function record3(run3, { release: release2, view }, lost) {
   run3.losses.set(release2.id, losses);
   losses[view.site] = lost;
 }
-function stepOf3(board, { release: release2, entry: entry2, view }) {
+function stepOf3(board, { release: release2, entry, view }) {
   const { app, id } = release2;
-  if (entry2.to === null) {
-    const from = standingTree(view.entry) ?? entry2.from ?? "";
+  if (entry.to === null) {
+    const from = standingTree(view.entry) ?? entry.from ?? "";
     const verb = removalVerb(release2);
     return { app, release: id, set: { leaving: { verb, release: id, from } }, good: null };
   }
   const good = goodTree(board.apps.get(app), view);
-  return { app, release: id, set: { tree: entry2.to }, good };
+  return { app, release: id, set: { tree: entry.to }, good };
 }
 function recordHandOvers(run3) {
   for (const { app, id } of run3.unit.members) {
@@ -78613,8 +79016,8 @@ function overtakeMissed(board, by, sites) {
   }
 }
 function overtake(board, other, { sites, by }) {
-  const taken2 = new Set([...sites].filter((site) => !Object.hasOwn(other.failed, site)));
-  const smaller = withoutSites(other, taken2);
+  const taken3 = new Set([...sites].filter((site) => !Object.hasOwn(other.failed, site)));
+  const smaller = withoutSites(other, taken3);
   const isOver = Object.keys(smaller.list).every(
     (site) => sites.has(site) || Object.hasOwn(other.failed, site) && Object.hasOwn(by.handed, site)
   );
@@ -78850,11 +79253,11 @@ function promote({ board, stage, sites }, release2) {
   const missed = names2.filter((site) => !Object.hasOwn(release2.handed, site));
   overtakeMissed(board, release2, new Set(missed));
   const gone = new Set(names2);
-  const older = app.current.partial.map((entry3) => ({ ...entry3, sites: entry3.sites.filter((site) => !gone.has(site)) })).filter((entry3) => entry3.sites.length > 0 || entry3.release.id === release2.id);
+  const older = app.current.partial.map((entry2) => ({ ...entry2, sites: entry2.sites.filter((site) => !gone.has(site)) })).filter((entry2) => entry2.sites.length > 0 || entry2.release.id === release2.id);
   const { selector } = stage;
   const ref = currentRefOf(release2);
-  const entry2 = { stage: stage.name, release: ref, sites: names2.toSorted() };
-  const partial = [...older, selector === void 0 ? entry2 : { ...entry2, selector }];
+  const entry = { stage: stage.name, release: ref, sites: names2.toSorted() };
+  const partial = [...older, selector === void 0 ? entry : { ...entry, selector }];
   const openList2 = app.current.openList ?? release2.openList;
   const current = { ...app.current, partial, ...openList2 === void 0 ? {} : { openList: openList2 } };
   setCurrent(board, app, { current, why: `${release2.id} is current for stage ${stage.name}` });
@@ -78902,9 +79305,9 @@ function stageName(release2, site) {
 }
 function inFlightOf(board, release2) {
   const sites = Object.keys(release2.handed).filter((site) => {
-    const [entry2, view] = [own(release2.list, site), viewSite(board.input, release2.app, site)];
-    if (entry2 === void 0 || view.entry === void 0) return false;
-    return siteState({ input: board.input, release: release2, entry: entry2, view }).kind === "in-flight";
+    const [entry, view] = [own(release2.list, site), viewSite(board.input, release2.app, site)];
+    if (entry === void 0 || view.entry === void 0) return false;
+    return siteState({ input: board.input, release: release2, entry, view }).kind === "in-flight";
   });
   return new Set(sites);
 }
@@ -78967,7 +79370,7 @@ function stayingAt(current, sites) {
     byRelease.set(release2.id, known4);
     known4.sites.push(site);
   }
-  return [...byRelease.values()].map((entry2) => ({ stage: "stays", ...entry2 }));
+  return [...byRelease.values()].map((entry) => ({ stage: "stays", ...entry }));
 }
 function reportStaying(board, release2) {
   for (const site of release2.backTo?.stays ?? []) {
@@ -79003,13 +79406,13 @@ function countBackLosses(board, unit, backs) {
   });
 }
 function addStep(board, counts, { back, step }) {
-  const { release: release2, entry: entry2 } = step.part;
+  const { release: release2, entry } = step.part;
   const lost = lossesOf(board, back.site, { step: treeStep(step), steps: steps(back) }).deleted;
   step.lost = lost.length;
   const count = counts.get(release2.id) ?? { bySite: /* @__PURE__ */ new Map(), protected: /* @__PURE__ */ new Set(), found: 0 };
   counts.set(release2.id, count);
   count.bySite.set(back.site, lost.length);
-  const before = entry2.from === null ? /* @__PURE__ */ new Set() : board.input.objectsOf(entry2.from);
+  const before = entry.from === null ? /* @__PURE__ */ new Set() : board.input.objectsOf(entry.from);
   const stays = step.to === null ? /* @__PURE__ */ new Set() : board.input.objectsOf(step.to);
   for (const object of lost) {
     if (isGuarded(release2, object)) count.protected.add(object);
@@ -79022,10 +79425,10 @@ function isGuarded({ guarded }, object) {
 function withCount(release2, count) {
   const { deletions: deletions2 } = release2;
   const handed = new Map(Object.entries(deletions2.handed ?? {}));
-  for (const [site, number] of count.bySite) {
-    handed.set(site, Math.max(number, handed.get(site) ?? 0));
+  for (const [site, number2] of count.bySite) {
+    handed.set(site, Math.max(number2, handed.get(site) ?? 0));
   }
-  const objects = [...handed.values()].reduce((sum, number) => sum + number, 0);
+  const objects = [...handed.values()].reduce((sum, number2) => sum + number2, 0);
   const known4 = new Set(deletions2.protected);
   const isNew2 = [...count.protected].some((object) => !known4.has(object));
   const needs = needsWords(count);
@@ -79110,9 +79513,9 @@ function takenBlock(board, { site, steps: steps2 }) {
     for (const app of gained.length === 0 ? [] : others) {
       const trees = [treeAt(board.input, app, site), board.handedTrees.get(site)?.get(app)];
       const objects = trees.flatMap((tree) => tree ? [...board.input.objectsOf(tree)] : []);
-      const taken2 = gained.find((object) => objects.includes(object));
-      if (taken2 === void 0) continue;
-      const reason = `${taken2} of the good version of ${step.part.release.app} is part of ${app} at ${site} now`;
+      const taken3 = gained.find((object) => objects.includes(object));
+      if (taken3 === void 0) continue;
+      const reason = `${taken3} of the good version of ${step.part.release.app} is part of ${app} at ${site} now`;
       return {
         code: "object-taken",
         reason,
@@ -79164,7 +79567,7 @@ function backsOf(board, unit, sites) {
   });
 }
 function stepOf4(board, part2) {
-  const { release: release2, entry: entry2, view } = part2;
+  const { release: release2, entry, view } = part2;
   const standing2 = standingTree(view.entry);
   if (release2.kind === "removal" || standing2 === void 0) return void 0;
   const record4 = own(release2.back, view.site);
@@ -79172,7 +79575,7 @@ function stepOf4(board, part2) {
     if (backState(board.input, release2, view)?.kind !== "pending") return void 0;
     return { part: part2, from: record4.from, to: record4.to, isAgain: true, lost: 0 };
   }
-  if (standing2 !== entry2.to) return void 0;
+  if (standing2 !== entry.to) return void 0;
   return { part: part2, from: standing2, to: goodTreeAt(board, part2), isAgain: false, lost: 0 };
 }
 function goodTreeAt(board, { release: release2, view }) {
@@ -79429,8 +79832,8 @@ function forgetApp(board, app) {
 }
 function isSomewhere(board, release2) {
   return Object.keys(release2.list).some((site) => {
-    const { facts, isMoving: isMoving2, entry: entry2 } = viewSite(board.input, release2.app, site);
-    return facts !== void 0 && (isMoving2 || entry2 !== void 0);
+    const { facts, isMoving: isMoving2, entry } = viewSite(board.input, release2.app, site);
+    return facts !== void 0 && (isMoving2 || entry !== void 0);
   });
 }
 
@@ -79456,18 +79859,18 @@ function unitsOf(board) {
 }
 function tiedPairs(board, releases) {
   if (new Set(releases.map(({ app }) => app)).size < 2) return [];
-  const bySite2 = /* @__PURE__ */ new Map();
+  const bySite3 = /* @__PURE__ */ new Map();
   for (const release2 of releases) {
     for (const site of Object.keys(release2.list)) {
       if (!isOpenAt(release2, site)) continue;
-      const others = bySite2.get(site);
-      if (others === void 0) bySite2.set(site, [release2]);
+      const others = bySite3.get(site);
+      if (others === void 0) bySite3.set(site, [release2]);
       else others.push(release2);
     }
   }
   const pairs = [];
   const known4 = { board, answers: /* @__PURE__ */ new Map() };
-  for (const [site, there] of bySite2) pairs.push(...pairsAt(known4, site, there));
+  for (const [site, there] of bySite3) pairs.push(...pairsAt(known4, site, there));
   return pairs;
 }
 function pairsAt(known4, site, there) {
@@ -79491,8 +79894,8 @@ function goesOver(known4, { giver, taker, site }) {
   const key = `${from} ${gives.to} ${takes.to}`;
   const answer2 = known4.answers.get(key);
   if (answer2 !== void 0) return answer2;
-  const taken2 = known4.board.input.objectsOf(takes.to);
-  const isTaken = dropped.some((object) => taken2.has(object));
+  const taken3 = known4.board.input.objectsOf(takes.to);
+  const isTaken = dropped.some((object) => taken3.has(object));
   known4.answers.set(key, isTaken);
   return isTaken;
 }
@@ -79559,8 +79962,8 @@ function stagesBySite(members, count) {
 }
 function withStages(release2, stages2, stageOf2) {
   const list = {};
-  for (const [site, entry2] of Object.entries(release2.list)) {
-    list[site] = { ...entry2, stage: stageOf2.get(site) ?? entry2.stage };
+  for (const [site, entry] of Object.entries(release2.list)) {
+    list[site] = { ...entry, stage: stageOf2.get(site) ?? entry.stage };
   }
   const aligned = { ...release2, stages: [...stages2], list };
   const isRenamed = stages2.some(({ name: name2 }, index) => release2.stages[index]?.name !== name2);
@@ -79712,9 +80115,9 @@ function hasInFlight(board, release2, site) {
   const part2 = partAt(board, release2, site);
   return part2 !== null && !isBehind2(part2) && holdsSlot(part2.state);
 }
-function isBehind2({ release: release2, entry: entry2, view }) {
+function isBehind2({ release: release2, entry, view }) {
   if (own(release2.back, view.site) !== void 0) return false;
-  const stage = release2.stages[entry2.stage]?.name ?? "";
+  const stage = release2.stages[entry.stage]?.name ?? "";
   return release2.kind !== "removal" && Object.hasOwn(release2.passed, stage);
 }
 
@@ -79802,9 +80205,9 @@ function simulatedWorld(start, offlinePercent) {
   const offline = new Set(inStableOrder("offline", sites).slice(0, some));
   const untouched = {};
   for (const site of /* @__PURE__ */ new Set([...sites, ...Object.keys(start.mirrors)])) {
-    const apps = Object.entries(own(start.mirrors, site) ?? {}).map(([app, entry2]) => [
+    const apps = Object.entries(own(start.mirrors, site) ?? {}).map(([app, entry]) => [
       app,
-      observeApp(oldApp("tree" in entry2 ? entry2.tree : ""), start.now)
+      observeApp(oldApp("tree" in entry ? entry.tree : ""), start.now)
     ]);
     untouched[site] = { reachable: !offline.has(site), apps: Object.fromEntries(apps) };
   }
@@ -80080,28 +80483,22 @@ function refusals(moves, sides) {
   const told2 = /* @__PURE__ */ new Map();
   for (const { app, site, from, to } of moves) {
     const pair2 = `${app} ${from} ${to}`;
-    const refused2 = told2.get(pair2) ?? refusalsOf(app, variantOf2(from), variantOf2(to));
-    told2.set(pair2, refused2);
-    for (const { what, advice } of refused2) {
-      const known4 = found.get(what) ?? { advice, sites: /* @__PURE__ */ new Set() };
-      known4.sites.add(site);
-      found.set(what, known4);
-    }
+    const words5 = told2.get(pair2) ?? immutableWords(app, variantOf2(from), variantOf2(to));
+    told2.set(pair2, words5);
+    for (const text of words5) found.set(text, (found.get(text) ?? /* @__PURE__ */ new Set()).add(site));
   }
   return [...found].map(
-    ([what, { advice, sites }]) => `${what} cannot be changed in place, and will be refused at ${someOf([...sites])}: ${advice}`
+    ([text, sites]) => `${text} cannot be changed in place, and will be refused at ${someOf([...sites])}: ${newName}`
   );
 }
-var newName = "give the object another name";
-function refusalsOf(app, from, to) {
+var newName = "give the object another name, or let it be made anew by flotilla.dev/immutable: recreate";
+function immutableWords(app, from, to) {
   const before = new Map(from?.objects.map(({ id, object }) => [id, object]));
   return (to?.objects ?? []).flatMap(({ id, object }) => {
     const old = before.get(id);
     const fields = old === void 0 ? [] : refusedFields(old, object);
     if (fields.length === 0) return [];
-    const what = `${app}: ${fields.join(", ")} of ${describeKey(keyOf(object))}`;
-    const orAnew = isProtectedKind(id) ? "" : ", or let it be made anew by flotilla.dev/immutable: recreate";
-    return [{ what, advice: newName + orAnew }];
+    return [`${app}: ${fields.join(", ")} of ${describeKey(keyOf(object))}`];
   });
 }
 function refusedFields(before, after) {
@@ -80109,11 +80506,11 @@ function refusedFields(before, after) {
   return isMadeAnew ? [] : immutableChanges(before, after);
 }
 function sitePlans(moves, head, releases) {
-  const bySite2 = Map.groupBy(moves, ({ site }) => site);
-  return [...bySite2.keys()].toSorted().map((site) => ({
+  const bySite3 = Map.groupBy(moves, ({ site }) => site);
+  return [...bySite3.keys()].toSorted().map((site) => ({
     site,
     region: head.sites.get(site)?.value.spec.region ?? "",
-    apps: (bySite2.get(site) ?? []).map(({ app, from, to }) => {
+    apps: (bySite3.get(site) ?? []).map(({ app, from, to }) => {
       const change2 = from === null ? "added" : to === null ? "removed" : "changed";
       return { app, change: change2, ...bringerOf(releases, app, site) };
     })
@@ -80267,8 +80664,8 @@ function markdownTable(headings, rows) {
 `;
   return [headings, headings.map(() => "---"), ...rows].map(line).join("");
 }
-function fence(language, lines2) {
-  const shown3 = lines2.map((line) => visible(line, 500));
+function fence(language, lines) {
+  const shown3 = lines.map((line) => visible(line, 500));
   const marks2 = "`".repeat(Math.max(3, ...shown3.map((line) => longestRun(line) + 1)));
   return `${marks2}${language}
 ${shown3.join("\n")}
@@ -80350,9 +80747,9 @@ function gatesOf({ sites, approval, soakMs, failureBudget }) {
 }
 function risks(plan2) {
   const refused2 = plan2.refusals.map((text) => `**Refused**: ${codeSpan(text, 1e3)}`);
-  const lines2 = [...refused2, deletions(plan2), ...leaving(plan2), ...removed(plan2)];
-  const kept6 = lines2.slice(0, maxRows);
-  if (lines2.length > kept6.length) kept6.push(`${countOf(lines2.length - kept6.length, "line")} more`);
+  const lines = [...refused2, deletions(plan2), ...leaving(plan2), ...removed(plan2)];
+  const kept6 = lines.slice(0, maxRows);
+  if (lines.length > kept6.length) kept6.push(`${countOf(lines.length - kept6.length, "line")} more`);
   return kept6.map((line) => `- ${line}
 `).join("");
 }
@@ -80384,7 +80781,7 @@ function noteBlocks({ notes }) {
   return [`${shown3.join("")}${more > 0 ? `- ${countOf(more, "note")} more
 ` : ""}`];
 }
-function groupBlock(plan2, group2, number) {
+function groupBlock(plan2, group2, number2) {
   const variant = plan2.variants[group2.variants[0] ?? -1];
   if (variant === void 0) return "";
   const { objects } = variant;
@@ -80404,7 +80801,7 @@ function groupBlock(plan2, group2, number) {
   const alike = group2.variants.length === 1 ? "" : `${group2.variants.length} variants that change alike but for the names of their sites; the first is shown.
 
 `;
-  return `<details${number === 1 ? " open" : ""}><summary><b>${number}</b> · app <code>${htmlText(group2.app)}</code> · ${what.join(" · ")}</summary>
+  return `<details${number2 === 1 ? " open" : ""}><summary><b>${number2}</b> · app <code>${htmlText(group2.app)}</code> · ${what.join(" · ")}</summary>
 
 ${names2.join(" ")}${more > 0 ? ` and ${more} more` : ""}
 
@@ -80431,9 +80828,9 @@ function titleOf({
 function diffLinesOf(diff) {
   return diff.trimEnd().split("\n");
 }
-function bounded(lines2) {
-  const more = lines2.length - maxDiffLines;
-  return more > 0 ? [...lines2.slice(0, maxDiffLines), `# … ${more} lines more`] : lines2;
+function bounded(lines) {
+  const more = lines.length - maxDiffLines;
+  return more > 0 ? [...lines.slice(0, maxDiffLines), `# … ${more} lines more`] : lines;
 }
 
 // src/action/summary.ts
@@ -80571,9 +80968,9 @@ function data2(text) {
 function property(text) {
   return data2(text).replaceAll(":", "%3A").replaceAll(",", "%2C");
 }
-function logLines(lines2, token) {
-  const shown3 = lines2.slice(0, maxLogLines).map(plainLine);
-  const more = lines2.length - shown3.length;
+function logLines(lines, token) {
+  const shown3 = lines.slice(0, maxLogLines).map(plainLine);
+  const more = lines.length - shown3.length;
   const all = more === 0 ? shown3 : [...shown3, `... and ${more} lines more`];
   return `::stop-commands::${token}
 ${all.map((line) => `${line}
