@@ -211,8 +211,10 @@ interface Move {
 }
 
 /** Where a loss has left it in several mirrors, it leaves one after the other, until it stands in its new one alone. */
-function goOn(board: Board, site: string, move: Move): void {
-  const { assignment, moving } = move;
+function goOn(board: Board, site: string, known: Move): void {
+  const { assignment } = known;
+  const moving = takenAnew(board, site, known);
+  const move = { ...known, moving };
   const standing = mirrorsWith(board.input, site);
   if (moving.entering !== undefined) {
     const isThere = standing.includes(moving.to) || Object.keys(moving.trees).length === 0;
@@ -236,6 +238,28 @@ function goOn(board: Board, site: string, move: Move): void {
     why: `may enter ${entering.to}`,
   });
   enter(board, site, { moving: entering, from: assignment.mirror });
+}
+
+/**
+ * The move as the mirror is now. One that a loss had left older than its worker, where the move began, has what that
+ * worker brought: that is what the site takes along, and whoever has it has to stop.
+ */
+function takenAnew(board: Board, site: string, { assignment, moving }: Move): Moving {
+  const { mirror } = assignment;
+  const isLeaving = moving.entering === undefined;
+  if (!isLeaving || !mirrorsWith(board.input, site).includes(mirror)) return moving;
+  const isTaken = Object.entries(own(board.input.mirrors, site) ?? {}).every(([app, entry]) => {
+    const tree = standingTree(entry);
+    return tree === undefined || !board.apps.has(app) || tree === own(moving.trees, app);
+  });
+  if (isTaken) return moving;
+  const { stopped: _, ...rest } = moving;
+  const next = { ...rest, ...beginMove(board, site, { mirror, to: moving.to }), at: moving.at };
+  assign(board, site, {
+    record: { ...assignment, moving: next },
+    why: `takes along what ${mirror} has now`,
+  });
+  return next;
 }
 
 /** It is out of its mirror, and nobody writes there any more but the worker to which it comes back. */
