@@ -74,7 +74,7 @@ async function sendUntilDone(
       if (!(error instanceof ApiError)) throw error;
       // Each at most once: what a remedy did not mend is refused for good.
       const remedy = remedyOf(work, attempt, error);
-      if (remedy === null || answered.has(remedy)) throw inWords(context.site, error);
+      if (remedy === null || answered.has(remedy)) throw inWords(context.site, error, work.object);
       answered.add(remedy);
       // Another object than the one whose fields were judged: it is judged by itself.
       if (remedy === "look") answered.delete("take");
@@ -154,7 +154,7 @@ async function takeOverFields(
     await dryApply(context, work, { live, force: false });
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    if (error.code !== "CONFLICT") throw inWords(context.site, error);
+    if (error.code !== "CONFLICT") throw inWords(context.site, error, work.object);
     await judge(context, work, error);
   }
   const uid = metadataText(live, "uid");

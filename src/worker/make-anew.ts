@@ -71,7 +71,7 @@ export async function tryToMakeAnew(
   { live, refusal }: { readonly live: KubeObject; readonly refusal: ApiError },
 ): Promise<void> {
   if (!isOurs(work, live) || !(await isCounted(context, work))) {
-    throw inWords(context.site, refusal);
+    throw inWords(context.site, refusal, work.object);
   }
   await tryAnew(context, work);
 }

@@ -2,6 +2,7 @@
 import type { ApiError } from "../adapters/kubernetes/api-error.ts";
 import { FleetError } from "../core/errors.ts";
 import type { KubeObject } from "../core/model/kube-object.ts";
+import { isProtectedByContent, isProtectedKind } from "../core/rollout/protected-objects.ts";
 import type { TreeObject } from "./tree-cache.ts";
 
 /** The namespace of the app is what is missing, and the object is in it. */
@@ -39,21 +40,29 @@ export function isOfImmutableField(error: ApiError): boolean {
 /** Why an object cannot be written, and what a person can do about it; the first row that fits. */
 const advice: readonly {
   readonly fits: (error: ApiError) => boolean;
-  readonly hint: string;
+  readonly hint: (object: TreeObject) => string;
 }[] = [
   {
     fits: ({ facts }) => facts.causes.some(({ reason }) => reason === "NamespaceTerminating"),
-    hint: "the namespace is being deleted; it is tried again until that has ended",
+    hint: () => "the namespace is being deleted; it is tried again until that has ended",
   },
   {
     fits: isOfImmutableField,
-    hint: "the field cannot be changed: give the new object another name, delete it by hand, or let it be made anew (flotilla.dev/immutable: recreate, by a release before)",
+    hint: waysOn,
   },
   {
     fits: (error) => error.facts.status === 413 || saysAnywhere(error, tooLarge),
-    hint: "it is too large for the API server: split it",
+    hint: () => "it is too large for the API server: split it",
   },
 ];
+
+/** What is protected is never made anew. */
+function waysOn({ id, object }: TreeObject): string {
+  const name = "the field cannot be changed: give the new object another name";
+  return isProtectedKind(id) || isProtectedByContent(object)
+    ? `${name}, or delete it by hand`
+    : `${name}, delete it by hand, or let it be made anew (flotilla.dev/immutable: recreate, by a release before)`;
+}
 
 /** Also of a rule in a definition that compares with what was there before. */
 const immutableField =
@@ -63,11 +72,11 @@ const immutableField =
 const tooLarge =
   /entity too large|trying to send message larger than max|etcdserver: request is too large|Too long: may not be more than \d+ bytes/;
 
-/** The same refusal in words that name the site and say what to do, where that is known. */
-export function inWords(site: string, error: ApiError): FleetError {
+/** The refusal of an object in words that name the site and say what to do, where that is known. */
+export function inWords(site: string, error: ApiError, object: TreeObject): FleetError {
   const found = advice.find(({ fits }) => fits(error));
   if (found === undefined) return error;
-  const { hint } = found;
+  const hint = found.hint(object);
   return new FleetError("API_REFUSED", `${error.message} at site ${site}`, { cause: error, hint });
 }
 

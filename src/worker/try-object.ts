@@ -32,7 +32,7 @@ export async function tryOneObject(
       if (!(error instanceof ApiError)) throw error;
       const remedy = await remedyFor(context, work, { error, live, brought });
       if (remedy === "none") return;
-      if (remedies.has(remedy)) throw inWords(context.site, error);
+      if (remedies.has(remedy)) throw inWords(context.site, error, work.object);
       remedies.add(remedy);
     }
   }
@@ -59,7 +59,8 @@ async function remedyFor(
     await judge(context, work, error);
     return "take";
   }
-  if (!isNamespaceMissing(error, work.object, work.namespace)) throw inWords(context.site, error);
+  if (!isNamespaceMissing(error, work.object, work.namespace))
+    throw inWords(context.site, error, work.object);
   await createNamespace(context, work.namespace);
   return "namespace";
 }

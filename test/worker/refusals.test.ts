@@ -1,0 +1,40 @@
+import { describe, expect, it } from "vitest";
+import { apiErrorOf } from "../../src/adapters/kubernetes/api-error.ts";
+import { type KubeObject, keyOf, objectId } from "../../src/core/model/kube-object.ts";
+import { inWords } from "../../src/worker/refusals.ts";
+import type { TreeObject } from "../../src/worker/tree-cache.ts";
+
+function inTree(object: KubeObject): TreeObject {
+  const key = keyOf(object);
+  return { id: objectId(key), key, object, rank: 0, needs: [], hash: "", text: "" };
+}
+
+const refusal = apiErrorOf(
+  {
+    status: 422,
+    body: { message: "spec: Forbidden: field is immutable", reason: "Invalid" },
+  },
+  { verb: "apply", describe: "it", secret: false },
+);
+
+function hintFor(object: KubeObject): string {
+  return inWords("oslo", refusal, inTree(object)).hint ?? "";
+}
+
+const metadata = { name: "data", namespace: "shop" };
+const claims = { spec: { volumeClaimTemplates: [{ metadata: { name: "disk" } }] } };
+
+describe("what is said of a field that cannot be changed", () => {
+  it("advises to let the object be made anew where that may be", () => {
+    const deployment = { apiVersion: "apps/v1", kind: "Deployment", metadata };
+    expect(hintFor(deployment)).toContain("recreate");
+  });
+
+  it.each([
+    { apiVersion: "v1", kind: "PersistentVolumeClaim", metadata },
+    { apiVersion: "apps/v1", kind: "StatefulSet", metadata, ...claims },
+  ])("advises so of nothing that is protected: $kind", (object) => {
+    expect(hintFor(object)).toContain("delete it by hand");
+    expect(hintFor(object)).not.toContain("recreate");
+  });
+});
