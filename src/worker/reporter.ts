@@ -51,7 +51,8 @@ export interface ReporterOptions {
 
 /**
  * What comes at the same time is gathered for so long, while much comes for so long since the report before, and while
- * work is under way for so long: each report makes the controller think, and what is last is told at once.
+ * work is under way for so long: each report makes the controller think, and what is last is told at once. So is what the
+ * controller asks for.
  */
 const gatherMs = 20;
 const betweenMs = 100;
@@ -107,7 +108,8 @@ class KeptReporter implements Reporter {
   async #gather(signal: AbortSignal): Promise<void> {
     const { clock, source } = this.#options;
     const sinceMs = (): number => clock.monotonic() - this.#sentAt;
-    await clock.sleep(Math.max(gatherMs, betweenMs - sinceMs()), signal);
+    const patienceMs = this.#isAsked ? 0 : betweenMs - sinceMs();
+    await clock.sleep(Math.max(gatherMs, patienceMs), signal);
     while (!signal.aborted && !this.#isAsked && source.isBusy() && sinceMs() < busyMs) {
       await clock.sleep(gatherMs, signal);
     }
