@@ -51,7 +51,8 @@ export async function writeChildInventory(
   ids: Iterable<ObjectId>,
 ): Promise<AppRow> {
   const sorted = [...new Set(ids)].toSorted();
-  const childSet = sorted.length === 0 ? "" : hashOf(sorted);
+  // One that another mirror's worker wrote, or an older one that named none, is written anew.
+  const childSet = sorted.length === 0 ? "" : hashOf([mirrorName(context.config), ...sorted]);
   const parts = sorted.length === 0 ? [] : inventoryParts(row.app, sorted);
   if (childSet === row.childSet && parts.length === row.childParts) return row;
   for (const { name, text } of parts) await writePart(context, name, text);

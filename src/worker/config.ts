@@ -87,10 +87,15 @@ export type WorkerConfig = Static<typeof WorkerConfig>;
 /** What the schema cannot say: the token goes to other machines over https alone. */
 export function workerMistakes({ mirror }: WorkerConfig): readonly ConfigMistake[] {
   const url = URL.parse(mirror.url);
+  const place = { path: ["mirror", "url"] };
+  if (url !== null && (url.search !== "" || url.hash !== "")) {
+    const message = "the address does not end in the name of a mirror";
+    return [{ ...place, message, hint: "write https://CONTROLLER/mirrors/NAME.git" }];
+  }
   const isLocal = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url?.hostname ?? "");
   if (url?.protocol === "https:" || isLocal) return [];
   const message = "the mirror's token would go to another machine in the clear";
-  return [{ path: ["mirror", "url"], message, hint: "use https, or forward a port to 127.0.0.1" }];
+  return [{ ...place, message, hint: "use https, or forward a port to 127.0.0.1" }];
 }
 
 /** The shortest each time may be, ms: below it a worker would do nothing but ask. */
@@ -115,7 +120,8 @@ export type WorkerSettings = Omit<WorkerConfig, TimeName> & {
 
 /** The name of the mirror that a worker follows: `eu` of `https://controller.example/mirrors/eu.git`. */
 export function mirrorName({ mirror }: Pick<WorkerConfig, "mirror">): string {
-  return mirror.url.slice(mirror.url.lastIndexOf("/") + 1).replace(/\.git$/, "");
+  const path = URL.parse(mirror.url)?.pathname ?? mirror.url;
+  return path.slice(path.lastIndexOf("/") + 1).replace(/\.git$/, "");
 }
 
 /** Reads the times. USAGE when one is too short to work with. */

@@ -101,6 +101,7 @@ class Link implements SiteLink {
     if (this.#verified === undefined) this.client.forgetKinds();
     await this.#meet(uid, signal);
     if (known === undefined) this.#take(uid);
+    if (store.value(metPrefix + site) !== uid) store.setValue(metPrefix + site, uid);
     this.client.pin(identity);
     this.#verified = { generation, at: clock.monotonic(), uid };
     this.#failure = undefined;
@@ -114,15 +115,11 @@ class Link implements SiteLink {
    */
   async #meet(uid: string, signal: AbortSignal): Promise<void> {
     const { site, store, mirror, expectedUid, formerUid } = this.#options;
-    const key = metPrefix + site;
-    if (store.value(key) === uid) return;
-    if (expectedUid() !== uid && formerUid() !== uid) {
-      const place = { apiVersion: "v1", kind: "ConfigMap", namespace: systemNamespace };
-      const writers = (await this.client.list({ ...place, signal })).map(writerOf);
-      const other = writers.find((writer) => writer !== "" && writer !== mirror);
-      if (other !== undefined) throw served(site, { uid, other, mirror });
-    }
-    store.setValue(key, uid);
+    if ([store.value(metPrefix + site), expectedUid(), formerUid()].includes(uid)) return;
+    const place = { apiVersion: "v1", kind: "ConfigMap", namespace: systemNamespace };
+    const writers = (await this.client.list({ ...place, signal })).map(writerOf);
+    const other = writers.find((writer) => writer !== "" && writer !== mirror);
+    if (other !== undefined) throw served(site, { uid, other, mirror });
   }
 
   /**

@@ -79,4 +79,15 @@ describe("a config of a worker", () => {
       "config.yaml:1:15: error: the mirror's token would go to another machine in the clear; use https, or forward a port to 127.0.0.1",
     );
   });
+
+  it.each(["mirrors/eu.git?token=1", "mirrors/eu.git#main"])(
+    "is refused where its address %s does not end in the name of a mirror",
+    async (path) => {
+      const url = `https://controller.example/${path}`;
+      const text = `mirror: {url: "${url}", tokenFile: t}\nstateDir: s\nsites: {}\n`;
+      expect(await refusalOf("worker", text)).toBe(
+        "config.yaml:1:15: error: the address does not end in the name of a mirror; write https://CONTROLLER/mirrors/NAME.git",
+      );
+    },
+  );
 });

@@ -2,8 +2,10 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { handleRequest } from "../../src/core/cluster-model/handle-request.ts";
+import { isJsonObject, type Json, type JsonObject } from "../../src/core/model/json.ts";
 import { systemClock } from "../../src/runtime/system-clock.ts";
 import { type Simulator, startSimulator } from "../../src/simulator/simulator.ts";
 import { type TestMirror, startTestMirror } from "../support/kube-mirror.ts";
@@ -37,31 +39,43 @@ describe("a cluster of which the controller does not know", { timeout: 120_000 }
     await folder.remove();
   });
 
-  async function start(name: "eu" | "us", state: string = name): Promise<TestWorker> {
+  /** A worker whose sites all have the one cluster. */
+  async function start(
+    name: "eu" | "us",
+    { state = name, sites = ["s1"] }: { state?: string; sites?: readonly string[] } = {},
+  ): Promise<TestWorker> {
     const dir = join(folder.dir, state);
     await mkdir(dir, { recursive: true });
-    const worker = startTestWorker(
-      workerConfig(mirrors[name], dir, { s1: join(folder.dir, "s1") }),
-    );
+    const places = sites.map((site) => [site, join(folder.dir, "s1")] as const);
+    const worker = startTestWorker(workerConfig(mirrors[name], dir, Object.fromEntries(places)));
     workers.push(worker);
     return worker;
   }
 
-  function live(): unknown {
+  function ask(method: "GET" | "PATCH", path: string, body?: Json): JsonObject {
     const answer = handleRequest(
       simulator.cluster("s1"),
       {
-        method: "GET",
-        path: "/api/v1/namespaces/default/configmaps/settings",
+        method,
+        path,
         query: new URLSearchParams(),
         accept: "application/json",
-        contentType: "",
+        contentType: body === undefined ? "" : "application/merge-patch+json",
         userAgent: "test",
-        body: undefined,
+        body,
       },
       systemClock().now(),
     );
-    return "body" in answer ? answer.body["data"] : undefined;
+    return "body" in answer ? answer.body : {};
+  }
+
+  const live = (): unknown => ask("GET", "/api/v1/namespaces/default/configmaps/settings")["data"];
+
+  const inventory = "/api/v1/namespaces/flotilla-system/configmaps/flotilla-web";
+  function writerNamed(): unknown {
+    const { metadata } = ask("GET", inventory);
+    const annotations = isJsonObject(metadata) ? metadata["annotations"] : undefined;
+    return isJsonObject(annotations) ? annotations["flotilla.dev/mirror"] : undefined;
   }
 
   const stands = (version: string): Promise<unknown> =>
@@ -124,9 +138,35 @@ describe("a cluster of which the controller does not know", { timeout: 120_000 }
     await servedByEu();
     await workers[0]?.stop();
     await mirrors.eu.commit({ s1: web("2") });
-    await start("eu", "eu-anew");
+    await start("eu", { state: "eu-anew" });
     await stands("2");
     expect(mirrors.eu.site("s1")?.message).toBe("");
+  });
+
+  it("is named in inventories that an older worker wrote without a name, before anything else changes", async () => {
+    await servedByEu();
+    await workers[0]?.stop();
+    // As an older worker left it, there and in its store.
+    ask("PATCH", inventory, { metadata: { annotations: { "flotilla.dev/mirror": null } } });
+    const store = new DatabaseSync(join(folder.dir, "eu", "state.sqlite"));
+    store.exec("UPDATE apps SET child_set = 'of ids alone'");
+    store.close();
+    expect(writerNamed()).toBeUndefined();
+    await start("eu");
+    await eventually("it names its mirror", () => writerNamed() === "eu");
+  });
+
+  it("and which another site of the worker has is told for that one alone", async () => {
+    await mirrors.eu.commit({ b: web("1") });
+    await start("eu", { sites: ["a", "b"] });
+    const uid = await eventually("b is told", () => mirrors.eu.site("b")?.uid);
+    await mirrors.eu.commit({ a: { other: [configMap("other", {})] }, b: web("1") });
+    await eventually("a is refused", () =>
+      mirrors.eu.site("a")?.message.includes("already site b"),
+    );
+    await sleep(500);
+    expect(mirrors.eu.site("a")?.uid).toBeUndefined();
+    expect(mirrors.eu.site("b")?.uid).toBe(uid);
   });
 
   it("is not written to by a worker that had it, when another one had it since", async () => {
