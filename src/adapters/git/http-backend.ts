@@ -51,8 +51,9 @@ const configuration: GitConfig = {
   "safe.directory": "*",
   "http.receivepack": "false",
   "http.getanyfile": "false",
-  // Objects go as they were written: to look for what one has in common with another takes longer than it saves.
-  "pack.window": "0",
+  // What an object was before is the first one that it is compared with, and nearly all that is saved: a list of all sites
+  // in which one has changed goes as that. To look further takes longer than it saves.
+  "pack.window": "1",
   // Later values win: everything is hidden, and then the one branch is not.
   "uploadpack.hideRefs": ["refs/", `!${mirrorBranch}`],
   "uploadpack.allowAnySHA1InWant": "false",

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { createServer, request, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -23,6 +23,7 @@ const main = "refs/heads/main";
 const tokens: Readonly<Record<string, string>> = {
   eu: "token-of-eu",
   "eu--cell-1": "token-of-cell",
+  large: "token-of-large",
 };
 
 describe("mirrors over HTTP", () => {
@@ -31,6 +32,7 @@ describe("mirrors over HTTP", () => {
   let proxy: FaultProxy;
   let mirror: NativeStore;
   let head: string;
+  const sockets = new Set<Socket>();
 
   beforeAll(async () => {
     root = await temporaryFolder();
@@ -45,6 +47,7 @@ describe("mirrors over HTTP", () => {
         if (!taken) response.writeHead(418).end("not git\n");
       });
     });
+    server.on("connection", (socket) => sockets.add(socket));
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const { port } = server.address() as AddressInfo;
     proxy = await startFaultProxy({ target: `http://127.0.0.1:${port}` });
@@ -124,18 +127,37 @@ describe("mirrors over HTTP", () => {
     await store.close();
   });
 
-  it("sends objects as they were written, and looks for no differences between them", async () => {
-    const dir = join(await temporaryFolder(), "worker.git");
-    const worker = await fetcher({ dir });
-    const text = randomBytes(10_000).toString("base64");
-    await write({ sites: 1, objects: 1 }, text);
-    await worker.fetch();
-    head = await write({ sites: 1, objects: 1 }, `${text}!`);
-    expect(await worker.fetch()).toEqual({ head });
-    const folder = join(dir, "objects/pack");
-    const packs = (await readdir(folder)).filter((name) => name.endsWith(".idx"));
-    const listed = packs.map((name) => git(["verify-pack", "--stat-only", join(folder, name)]));
-    expect((await Promise.all(listed)).join("")).not.toContain("chain length");
+  it("sends for a change what the change is, however many sites the mirror has", async () => {
+    const large = await openStore(join(root, "large.git"), { create: true, clock });
+    const sent = (): number =>
+      [...sockets].reduce((sum, { bytesWritten }) => sum + bytesWritten, 0);
+    const worker = await fetcher({ mirror: "large" });
+    const commit = async (from: number, to: number, version: string): Promise<void> => {
+      const sites = Array.from({ length: to - from }, (_, index) => `s${from + index}`);
+      await large.commitChanges({
+        ref: main,
+        parent: await large.resolve(main),
+        changes: sites.flatMap((site) => [
+          { path: `meta/${site}.json`, content: `{"site":"${site}","version":"${version}"}` },
+          { path: `sites/${site}/app/o.yaml`, content: `data: ${site} ${version}` },
+        ]),
+        message: "m",
+        author: "t",
+        at: 0,
+      });
+      await worker.fetch();
+    };
+    const bytes: number[] = [];
+    for (const [from, to] of [[0, 100] as const, [100, 1000] as const]) {
+      await commit(from, to, "1");
+      const before = sent();
+      await commit(7, 8, `of ${to}`);
+      bytes.push(sent() - before);
+    }
+    await large.close();
+    const [few = 0, many = 0] = bytes;
+    expect(few).toBeGreaterThan(0);
+    expect(many).toBeLessThan(1.5 * few);
   });
 
   it("shows the one branch and nothing else", async () => {
