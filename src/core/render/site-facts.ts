@@ -73,7 +73,8 @@ const keptChanges = new KeptResults<FactDigests, readonly string[]>();
 
 /** The sites that are other ones than they were, new or gone. */
 export function changedSites(before: FactDigests, now: FactDigests): readonly string[] {
-  return keptChanges.get(now, [before], () => {
+  // Kept with what was before: the other way round each of them would keep the one before it, for ever.
+  return keptChanges.get(before, [now], () => {
     const gone = [...before.keys()].filter((name) => !now.has(name));
     const others = [...now].filter(([name, digest]) => before.get(name) !== digest);
     return [...gone, ...others.map(([name]) => name)];
