@@ -8,7 +8,7 @@ import { type Board, setRelease } from "./board.ts";
 import { droppedObjects } from "./losses.ts";
 import { own } from "./own.ts";
 import type { FrozenStage, Release } from "./records.ts";
-import { hasPassedAt, shareExcuses } from "./share-excuses.ts";
+import { hasPassedAt, shareExcuses, type Ties } from "./share-excuses.ts";
 import { treeAt } from "./site-view.ts";
 import { releasesOf, type Unit } from "./units.ts";
 import { foldStages, withUrgency } from "./urgent.ts";
@@ -18,7 +18,8 @@ import { compareText } from "./stable-order.ts";
 export function unitsOf(board: Board): Unit[] {
   const releases = [...board.apps.values()].flatMap(({ open }) => [...open.values()]);
   const groups = new Map(releases.map((release) => [release, new Set([release])]));
-  for (const [a, b] of tiedPairs(board, releases)) {
+  const ties = tiesOf(board, releases);
+  for (const [a, b] of [...ties.values()].flat()) {
     const [one, other] = [groups.get(a), groups.get(b)];
     if (one === undefined || other === undefined || one === other) continue;
     for (const release of other) {
@@ -30,17 +31,15 @@ export function unitsOf(board: Board): Unit[] {
     const members = [...group].toSorted(
       (a, b) => compareText(a.app, b.app) || compareText(a.id, b.id),
     );
-    if (members.length > 1) {
-      align(board, members);
-      shareExcuses(board, releasesOf(board, { members }));
-    }
+    if (members.length > 1) align(board, members);
+    shareExcuses(board, releasesOf(board, { members }), ties);
     return { members: members.map(({ app, id }) => ({ app, id })) };
   });
 }
 
-/** Pairs between which an object goes over at some site that both have still to move. */
-function tiedPairs(board: Board, releases: readonly Release[]): [Release, Release][] {
-  if (new Set(releases.map(({ app }) => app)).size < 2) return [];
+/** Pairs between which an object goes over at a site that both have still to move. */
+function tiesOf(board: Board, releases: readonly Release[]): Ties {
+  if (new Set(releases.map(({ app }) => app)).size < 2) return new Map();
   const bySite = new Map<string, Release[]>();
   for (const release of releases) {
     for (const site of Object.keys(release.list)) {
@@ -50,10 +49,13 @@ function tiedPairs(board: Board, releases: readonly Release[]): [Release, Releas
       else others.push(release);
     }
   }
-  const pairs: [Release, Release][] = [];
   const known = { board, answers: new Map<string, boolean>() };
-  for (const [site, there] of bySite) pairs.push(...pairsAt(known, site, there));
-  return pairs;
+  const ties = new Map<string, [Release, Release][]>();
+  for (const [site, there] of bySite) {
+    const pairs = pairsAt(known, site, there);
+    if (pairs.length > 0) ties.set(site, pairs);
+  }
+  return ties;
 }
 
 function pairsAt(known: Transfers, site: string, there: readonly Release[]): [Release, Release][] {

@@ -138,3 +138,118 @@ describe("a site that people excuse from one of two releases that move as one", 
     expect(movesAt(world, "s4").slice(before)).toEqual([["api", "web"], ["api"]]);
   });
 });
+
+/** web starts with s4, and takes there what api drops; or neither happens. */
+function canary(versions: { api: string; web: string }, goesOver = true): WorldHead {
+  const stages = [{ name: "canary", selector: "site=s4" }, { name: "rest" }];
+  const isTaken = ({ site = "" }: { site?: string }): boolean => goesOver && site === "s4";
+  return {
+    sites,
+    apps: {
+      api: {
+        version: versions.api,
+        strategy,
+        variant: (place) => (isTaken(place) ? "" : "data"),
+        objects: ["_Service_x_api"],
+        variantObjects: { data: ["_Service_x_api", data] },
+      },
+      web: {
+        version: versions.web,
+        strategy: { ...strategy, stages },
+        variant: (place) => (isTaken(place) ? "data" : ""),
+        objects: ["_Service_x_web"],
+        variantObjects: { data: ["_Service_x_web", data] },
+      },
+    },
+  };
+}
+
+/** Both are at v2, tied and held, and people have excused s4 from api's. */
+function tiedByCanary(): PlannerWorld {
+  const world = new PlannerWorld({ onPlan: checkPlan });
+  world.follow(canary({ api: "v1", web: "v1" }, false));
+  world.run(20);
+  world.decide({ verb: "pause", scope: { app: "web" }, why: "not yet" });
+  world.follow(canary({ api: "v2", web: "v2" }));
+  world.step();
+  const { id } = world.release("api");
+  world.decide({ verb: "excuse", app: "api", release: id, site: "s4", why });
+  world.step();
+  expect(stateAt(world, "web", "app")).toMatchObject({ with: id });
+  return world;
+}
+
+describe("a site that is excused from a release as it is from another", () => {
+  it("is not excused from what replaces them, one after the other", () => {
+    const world = tiedByCanary();
+    world.follow(canary({ api: "v3", web: "v2" }));
+    world.step();
+    expect([stateAt(world, "api", "app"), stateAt(world, "web", "app")]).toEqual([
+      undefined,
+      undefined,
+    ]);
+    world.follow(canary({ api: "v3", web: "v3" }));
+    world.step();
+    world.decide({ verb: "resume", scope: { app: "web" }, why: "now" });
+    world.run(60);
+    expect(world.on("web", "v3")).toEqual(["s1", "s2", "s3", "s4"]);
+    expect(world.trees("api")["s4"]).toBe("api:v3");
+    expect([world.open("api"), world.open("web")]).toEqual([undefined, undefined]);
+  });
+
+  it("is reached when nothing goes over there any more", () => {
+    const world = tiedByCanary();
+    world.follow(canary({ api: "v1", web: "v2" }, false));
+    world.step();
+    expect(stateAt(world, "web", "app")).toBeUndefined();
+    world.decide({ verb: "resume", scope: { app: "web" }, why: "now" });
+    world.run(60);
+    expect(world.on("web", "v2")).toEqual(["s1", "s2", "s3", "s4"]);
+    expect(world.open("web")).toBeUndefined();
+  });
+
+  it("is reached by those of its unit between which nothing goes over there", () => {
+    const world = new PlannerWorld({ onPlan: checkPlan });
+    world.follow(chain("v1"));
+    world.run(20);
+    world.decide({ verb: "pause", scope: { app: "x" }, why: "not yet" });
+    world.follow(chain("v2"));
+    world.step();
+    for (const site of ["s1", "s4"]) {
+      world.decide({ verb: "excuse", app: "x", release: world.release("x").id, site, why });
+    }
+    world.step();
+    const excused = ["x", "y", "z"].map((app) => Object.keys(world.release(app).excused));
+    expect(excused).toEqual([["s1", "s4"], ["s1"], []]);
+    world.decide({ verb: "resume", scope: { app: "x" }, why: "now" });
+    world.run(60);
+    expect(world.on("z", "v2")).toEqual(["s1", "s2", "s3", "s4"]);
+    expect(["x", "y", "z"].filter((app) => world.open(app) !== undefined)).toEqual([]);
+  });
+});
+
+/** With v2, x gives an object to y at s1, and y one to z at s2. */
+function chain(version: string): WorldHead {
+  const [first, second] = ["_ConfigMap_x_first", "_ConfigMap_x_second"];
+  const app = (name: string, before: string, after: string): WorldHead["apps"][string] => ({
+    version,
+    strategy,
+    variant: ({ site = "" }) => {
+      const known = version === "v1" ? before : after;
+      return known.split(" ").find((each) => each.endsWith(`-${site}`)) ?? "";
+    },
+    objects: [`_Service_x_${name}`],
+    variantObjects: {
+      "first-s1": [`_Service_x_${name}`, first],
+      "second-s2": [`_Service_x_${name}`, second],
+    },
+  });
+  return {
+    sites,
+    apps: {
+      x: app("x", "first-s1", ""),
+      y: app("y", "second-s2", "first-s1"),
+      z: app("z", "", "second-s2"),
+    },
+  };
+}
