@@ -122,6 +122,16 @@ describe("a cluster of which the controller does not know", { timeout: 120_000 }
     await eventually("it is told", () => mirrors.us.site("s1")?.uid === uid);
   });
 
+  it("and which a worker that runs has let go comes by a word, too, as the message says", async () => {
+    await servedByEu();
+    await mirrors.eu.commit({});
+    await eventually("eu has stopped", () => mirrors.eu.last()?.stopped["s1"]);
+    await mirrors.us.commit({ s1: web("2") });
+    await start("us");
+    await isRefused(mirrors.us, "eu");
+    expect(mirrors.us.site("s1")?.message).toContain("or runs and has let this cluster go");
+  });
+
   it("is written to where the site was forgotten, and it is the cluster that it was", async () => {
     const formerUid = await servedByEu();
     await workers[0]?.stop();

@@ -1,3 +1,4 @@
+import { awaitedWord, clusterOwners, leaveClusters } from "./cluster-owners.ts";
 import { controlPaths } from "./control-files.ts";
 import {
   conflict,
@@ -128,11 +129,10 @@ function vouchFor(
   { site, uid, assignment }: { site: string; uid: string; assignment: SiteAssignment },
   { by, why }: Word & { why: string },
 ): DecisionResult {
-  const owner = Object.entries(control.sites).find(
-    ([, known]) => known.uid === uid && known.moving?.forgotten === undefined,
-  );
+  const owner = clusterOwners(control).get(uid);
   if (owner !== undefined) {
-    return conflict(`${uid} is the cluster of ${owner[0]}`, "a cluster is one site's");
+    const hint = awaitedWord(control, owner) ?? "a cluster is one site's";
+    return conflict(`${uid} is the cluster of ${owner}`, hint);
   }
   const { formerUid: _, ...rest } = assignment;
   const change = {
@@ -140,5 +140,6 @@ function vouchFor(
     record: { ...rest, uid },
     why: `${by} says that ${uid} is the cluster of ${site}, and served by nobody else: ${why}`,
   };
-  return done([change], `${rest.mirror} may write to ${site}`);
+  const left = leaveClusters(control, new Map([[uid, site]]));
+  return done([change, ...left], `${rest.mirror} may write to ${site}`);
 }

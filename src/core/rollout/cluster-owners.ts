@@ -1,0 +1,49 @@
+/** Which site a cluster is on record for. */
+import { controlPaths } from "./control-files.ts";
+import { own } from "./own.ts";
+import type { ControlChange, ControlState } from "./planner-types.ts";
+import type { SiteAssignment } from "./records.ts";
+
+/** Cluster -> the site that it is on record for. One that has let it go leaves it to others: it may be renamed. */
+export function clusterOwners({ sites }: ControlState): Map<string, string> {
+  return new Map(
+    Object.entries(sites).flatMap(([site, assignment]) =>
+      assignment.uid === undefined || hasLetGo(assignment) ? [] : [[assignment.uid, site]],
+    ),
+  );
+}
+
+/** The fleet does not have the site, and nobody writes to it any more. */
+function hasLetGo({ moving }: SiteAssignment): boolean {
+  return (
+    moving?.forgotten !== undefined && moving.stopped !== undefined && moving.entering === undefined
+  );
+}
+
+/**
+ * The clusters (cluster -> site) are these sites' now. Whoever had one before does not go back to it unasked: its worker
+ * asks the cluster then who writes there.
+ */
+export function leaveClusters(
+  { sites }: ControlState,
+  taken: ReadonlyMap<string, string>,
+): ControlChange[] {
+  const takers = new Set(taken.values());
+  return Object.entries(sites).flatMap(([site, { uid, formerUid, ...rest }]) => {
+    const taker = taken.get(uid ?? "") ?? taken.get(formerUid ?? "");
+    if (taker === undefined || takers.has(site)) return [];
+    return [
+      { path: controlPaths.site(site), record: rest, why: `${site}: ${taker} has its cluster` },
+    ];
+  });
+}
+
+/** Where the owner is in the fleet no more: what has to be said before another one may have its cluster. */
+export function awaitedWord({ sites }: ControlState, owner: string): string | undefined {
+  const { mirror, moving, uid } = own(sites, owner) ?? {};
+  if (moving?.forgotten === undefined) return undefined;
+  return (
+    `${owner} is no longer in the fleet, but the worker of ${mirror} has not said yet that it stopped there; ` +
+    `where that one is gone for good: \`flotilla rollout excuse --site ${owner} --uid ${uid}\``
+  );
+}
