@@ -275,14 +275,22 @@ function openDatabase(path: string, key: StateKey): DatabaseSync {
   }
 }
 
-/** An older worker kept plain hashes of Secrets: they go, also from the file's unused room. */
+/**
+ * An older worker kept plain hashes of Secrets: they go, once, also from the room in the file that nothing uses, and from
+ * the log.
+ */
 function sealPlainHashes(database: DatabaseSync, key: StateKey): void {
+  const { user_version: version } = database.prepare("PRAGMA user_version").get() ?? {};
+  if (Number(version) >= sealedVersion) return;
   database.function("sealed", (hash) => key.seal(String(hash)));
-  database.exec("PRAGMA secure_delete = ON");
   database.exec(`UPDATE objects SET projection = sealed(projection)
     WHERE substr(id, 1, 8) = '_Secret_' AND length(projection) = 64`);
-  database.exec("PRAGMA secure_delete = OFF");
+  database.exec("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)");
+  database.exec(`PRAGMA user_version = ${sealedVersion}`);
 }
+
+/** Of a store in which no plain hashes of Secrets are left. */
+const sealedVersion = 1;
 
 const sqliteBusy = 5;
 

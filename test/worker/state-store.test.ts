@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { cp, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../src/runtime/system-clock.ts";
 import { stateKeyOf } from "../../src/worker/state-key.ts";
@@ -109,29 +110,41 @@ describe("the worker's store", () => {
   it("seals the hashes of Secrets that an older worker kept in the plain, and leaves no trace of them", async () => {
     const path = join(folder.dir, "state.sqlite");
     const plain = (text: string): string => createHash("sha256").update(text).digest("hex");
-    const first = open();
-    // As many fields as go beyond the row's own page.
-    const rowOf = (id: string): ObjectRow => {
-      const owned = JSON.stringify({ "f:data": { [`f:${"x".repeat(5000)}`]: {} } });
-      return { ...pendingRow(id, "v1"), phase: "applied", owned, projection: plain(id) };
-    };
-    const ids = ["_ConfigMap_web_a", "_Secret_web_a", "_Secret_web_b", "apps_Secret_web_a"];
-    first.saveObjects(place, ids.map(rowOf));
+    const ids = Array.from({ length: 200 }, (_, index) => `_Secret_web_${index}`);
+    const rowOf = (id: string): ObjectRow => ({ ...pendingRow(id, "v1"), projection: plain(id) });
+    open().saveObjects(place, [...ids, "_ConfigMap_web_a", "apps_Secret_web_a"].map(rowOf));
     await store?.close();
     store = undefined;
-    const seen = async (id: string): Promise<boolean> =>
-      (await readFile(path, "latin1")).includes(plain(id));
-    expect(await seen("_Secret_web_a")).toBe(true);
-
-    await reopen();
-    const rows = (await reopen()).objects("s1", "web");
-    const kept = new Map(rows.map((one) => [one.id, one.projection]));
-    for (const id of ["_Secret_web_a", "_Secret_web_b"]) {
-      expect(kept.get(id)).toBe(means.key.seal(plain(id)));
-      expect(await seen(id)).toBe(false);
+    // As an older worker left it: rows were written again and again, longer each time, and some were taken out.
+    const older = new DatabaseSync(path);
+    older.exec("PRAGMA secure_delete = OFF; PRAGMA user_version = 0");
+    const update = older.prepare("UPDATE objects SET projection = ?, owned = ? WHERE id = ?");
+    const hashes = new Set(ids.map(plain));
+    for (let round = 0; round < 4; round++) {
+      for (const id of ids) {
+        const hash = plain(`${id} ${round}`);
+        hashes.add(hash);
+        update.run(hash, "x".repeat(11 * round), id);
+      }
     }
+    older.exec("DELETE FROM objects WHERE id LIKE '%7'");
+    older.close();
+    const seen = async (): Promise<number> => {
+      const texts = await Promise.all(
+        [path, `${path}-wal`].map((file) => readFile(file, "latin1").catch(() => "")),
+      );
+      return [...hashes].filter((hash) => texts.some((text) => text.includes(hash))).length;
+    };
+    expect(await seen()).toBeGreaterThan(200);
+
+    const rows = open().objects("s1", "web");
+    expect(await seen()).toBe(0);
+    const kept = new Map(rows.map((one) => [one.id, one.projection]));
+    expect(kept.get("_Secret_web_1")).toBe(means.key.seal(plain("_Secret_web_1 3")));
     expect(kept.get("_ConfigMap_web_a")).toBe(plain("_ConfigMap_web_a"));
     expect(kept.get("apps_Secret_web_a")).toBe(plain("apps_Secret_web_a"));
+    const again = (await reopen()).objects("s1", "web");
+    expect(new Map(again.map((one) => [one.id, one.projection]))).toEqual(kept);
   });
 
   it("belongs to one worker at a time", () => {
