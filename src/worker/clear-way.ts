@@ -44,7 +44,7 @@ export async function clearTheWay(
 /** What waits to be pruned may go: the app is well, or what controllers make for it is refused, perhaps by just that. */
 export function mayGoOn({ failures, health, healthySince, waiting }: AppState): boolean {
   if (waiting === "" || failures > 0) return false;
-  return healthySince !== null || named(health?.message ?? "").length > 0;
+  return healthySince !== null || (health?.said ?? []).some((said) => named(said).length > 0);
 }
 
 /** Webhooks and bindings that an API server names where they refuse, or cannot be asked. */

@@ -99,7 +99,9 @@ async function assess(
   const whole = appHealth(rated);
   const message = await messageOf(context, whole, rated);
   if (message !== "" && message !== state.health?.message) await meetSecrets(context);
-  return { ...whole, message };
+  const failing = rated.filter(({ health: { status } }) => status === "Degraded");
+  if (failing.length === 0) return { ...whole, message };
+  return { ...whole, message, said: failing.map(({ health: { message: said } }) => said) };
 }
 
 /** With the reason of the pods, where they are why the app is not well. */

@@ -143,7 +143,7 @@ async function prune(context: SiteContext, state: AppState, tree: AppTree): Prom
   }
   if (state.healthySince === null || tree.objects.some((object) => needsWrite(state, object))) {
     state.waiting = `${count(unwanted.length)} to be pruned once the app is healthy`;
-    const said = [state.health?.message ?? ""];
+    const said = state.health?.said ?? [];
     const isClear = await clearTheWay(context, state, { row, tree, said });
     return isClear ? "soon" : "settled"; // its health, once observed, wakes it
   }

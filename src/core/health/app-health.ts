@@ -4,6 +4,8 @@ import { type Health, healthOrder } from "./health.ts";
 /** The app's word and line, and how many objects have no opinion. */
 export interface AppHealth extends Health {
   readonly unverified: number;
+  /** What each object says that is Degraded, not only the one that the line is of. */
+  readonly said?: readonly string[];
 }
 
 /** One of the app's objects. */

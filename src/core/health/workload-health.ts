@@ -14,11 +14,13 @@ import {
 
 /** Deployment: rolled out, unless paused or over its progress deadline. */
 export function deploymentHealth(object: JsonObject): Health {
-  const failed = conditionsOf(object).find(
-    (entry) =>
-      (entry.type === "Progressing" && entry.reason === "ProgressDeadlineExceeded") ||
-      (entry.type === "ReplicaFailure" && entry.status === "True"),
-  );
+  const conditions = conditionsOf(object);
+  // That its pods are refused says why it is late.
+  const failed =
+    conditions.find(({ type, status }) => type === "ReplicaFailure" && status === "True") ??
+    conditions.find(
+      ({ type, reason }) => type === "Progressing" && reason === "ProgressDeadlineExceeded",
+    );
   if (failed !== undefined) return healthBy("Degraded", failed);
   if (at(object, "spec", "paused") === true) return health("Suspended", "the rollout is paused");
   const wanted = numberAt(object, ["spec", "replicas"], 1);
