@@ -1,5 +1,6 @@
 import { createHash, createHmac } from "node:crypto";
 import { join } from "node:path";
+import { FleetError } from "../core/errors.ts";
 import { ensureTokenFile } from "../runtime/token-file.ts";
 
 /**
@@ -15,7 +16,24 @@ export interface StateKey {
 
 /** The key in a worker's state folder; made where there is none. */
 export async function openStateKey(stateDir: string): Promise<StateKey> {
-  return stateKeyOf(await ensureTokenFile(join(stateDir, "state-key")));
+  const path = join(stateDir, "state-key");
+  const secret = await ensureTokenFile(path).catch((cause: unknown) => {
+    throw cause instanceof FleetError ? damaged(path, cause) : cause;
+  });
+  // What a torn copy holds could be guessed.
+  if (secret.length < keyLength)
+    throw damaged(path, new Error(`it has ${secret.length} characters`));
+  return stateKeyOf(secret);
+}
+
+/** 256 bits as base64url. */
+const keyLength = 43;
+
+function damaged(path: string, cause: Error): FleetError {
+  return new FleetError("STATE_CORRUPT", `the worker's key cannot be read: ${cause.message}`, {
+    cause,
+    hint: `restore ${path}, or delete it: the worker makes a new one, and Secrets that it has applied are looked at anew`,
+  });
 }
 
 /** The key that a secret of 256 random bits gives. */

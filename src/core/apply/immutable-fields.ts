@@ -4,7 +4,7 @@
  */
 import { type Json, type JsonObject, canonicalJson, isJsonObject } from "../model/json.ts";
 import { type KubeObject, groupOf } from "../model/kube-object.ts";
-import { quantityOf } from "../model/quantity.ts";
+import { isMore, quantityOf } from "../model/quantity.ts";
 
 const binding = ["roleRef"];
 const data = ["data", "binaryData", "stringData", "immutable"];
@@ -83,7 +83,7 @@ const allowed: Readonly<Record<string, (change: FieldChange) => boolean>> = {
   "spec.volumeName": ({ from }) => from === null,
   // A volume grows, and never shrinks.
   "spec.resources.requests.storage": ({ from, to }) =>
-    (quantityOf(to) ?? Infinity) >= (quantityOf(from) ?? 0),
+    !isMore(quantityOf(from) ?? 0, quantityOf(to) ?? Infinity),
   // Where its pods run may be changed while it has not begun.
   "spec.template": ({ before }) => valueAt(before, "spec.suspend") === true,
   // An indexed one grows and shrinks with its parallelism.

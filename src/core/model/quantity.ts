@@ -24,8 +24,16 @@ export function quantityOf(value: Json | undefined): number | undefined {
   if (typeof value === "number") return value;
   const text = typeof value === "string" ? value : "";
   const [, digits, suffix = ""] =
-    /^([+-]?\d*\.?\d+(?:[eE][+-]?\d+)?)([a-zA-Z]{0,2})$/.exec(text) ?? [];
+    /^([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)([a-zA-Z]{0,2})$/.exec(text) ?? [];
   const power = powers[suffix];
   if (digits === undefined || power === undefined) return undefined;
   return Number(digits) * power[0] ** power[1];
+}
+
+/** What two amounts differ by when they are the same in other words: `17G` and `0.017T`. */
+const sameAmount = 1e-12;
+
+/** One amount is more than another, beyond what reading them as numbers loses. */
+export function isMore(amount: number, other: number): boolean {
+  return amount - other > sameAmount * Math.max(Math.abs(amount), Math.abs(other));
 }

@@ -2,7 +2,7 @@
 import type { Diagnostic } from "../model/diagnostic.ts";
 import { describeKey } from "../model/kube-object.ts";
 import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
-import { quantityOf } from "../model/quantity.ts";
+import { isMore, quantityOf } from "../model/quantity.ts";
 import type { SourceObject } from "./parse-manifests.ts";
 import { mistake } from "./mistake.ts";
 import { podSpecPath } from "./pod-templates.ts";
@@ -41,7 +41,7 @@ function excesses(container: Json): { name: string; request: string; limit: stri
   return Object.entries(requests ?? none).flatMap(([name, request]) => {
     const limit = limits !== undefined && Object.hasOwn(limits, name) ? limits[name] : undefined;
     const [asked, allowed] = [quantityOf(request), quantityOf(limit)];
-    if (asked === undefined || allowed === undefined || asked <= allowed) return [];
+    if (asked === undefined || allowed === undefined || !isMore(asked, allowed)) return [];
     return [{ name, request: shown(request), limit: shown(limit) }];
   });
 }

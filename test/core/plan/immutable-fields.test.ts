@@ -77,6 +77,7 @@ describe("what cannot be changed in place", () => {
     ],
     ["v1 PersistentVolumeClaim", spec(storage("2Gi")), spec(storage("1G")), `spec.${requests}`],
     ["v1 PersistentVolumeClaim", spec(storage("1.5Gi")), spec(storage("1Gi")), `spec.${requests}`],
+    ["v1 PersistentVolumeClaim", spec(storage("10Gi")), spec(storage("1.Gi")), `spec.${requests}`],
     [
       "apiextensions.k8s.io/v1 CustomResourceDefinition",
       spec({ scope: "Namespaced" }),
@@ -100,6 +101,8 @@ describe("what cannot be changed in place", () => {
     ["v1 PersistentVolumeClaim", spec({}), spec({ volumeName: "a" })],
     ["v1 PersistentVolumeClaim", spec(storage("1Gi")), spec(storage("2Gi"))],
     ["v1 PersistentVolumeClaim", spec(storage("1Gi")), spec(storage("1024Mi"))],
+    ["v1 PersistentVolumeClaim", spec(storage("17G")), spec(storage("0.017T"))],
+    ["v1 PersistentVolumeClaim", spec(storage("67M")), spec(storage("0.067G"))],
     ["v1 PersistentVolumeClaim", spec(storage("1Gi")), spec({})],
     ["example.com/v1 Deployment", spec({ selector: 1 }), spec({ selector: 2 })],
   ])("is nothing of %s: %j to %j", (type, before, after) => {
