@@ -4,6 +4,7 @@
  */
 import type { ObjectId } from "../model/kube-object.ts";
 import type { TreeId } from "../render/rendered.ts";
+import type { Block } from "./block.ts";
 import { controlPaths } from "./control-files.ts";
 import { own } from "./own.ts";
 import type {
@@ -31,6 +32,8 @@ export interface Board {
   readonly waits: Wait[];
   /** Sites in flight over all apps, those of this plan included. */
   readonly sitesInFlight: Set<string>;
+  /** Apps of which nothing moves while something is not rendered. */
+  held: ReadonlyMap<string, Block>;
   wakeAt: number | null;
   /** Mirror -> when a word of its worker is wanted. */
   readonly asks: Map<string, number>;
@@ -87,6 +90,7 @@ export function newBoard(input: PlannerInput, units: UnitMemory = newUnitMemory(
     siteMoves: [],
     waits: [],
     sitesInFlight: new Set(),
+    held: new Map(),
     wakeAt: null,
     asks: new Map(),
     windows: { blocks: new Map() },

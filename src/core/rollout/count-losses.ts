@@ -75,7 +75,7 @@ export function stepOf(
   { from, to }: { from: TreeId | undefined; to: TreeId | null },
 ): TreeStep {
   const isOrphaned = to === null && removalVerb(release) === "orphan";
-  return { app: release.app, from, to, isOrphaned };
+  return { app: release.app, from, to, isOrphaned, isBack: release.backTo !== undefined };
 }
 
 /**

@@ -1,6 +1,7 @@
 /**
  * What has to change at a site in one mirror commit: an app that gives an object away goes together with the app that
- * takes it, so that ownership goes over and nothing is deleted in between. What comes by the open list is taken along.
+ * takes it, so that ownership goes over and nothing is deleted in between. What comes by the open list is taken along,
+ * be it the one or the other.
  */
 import type { TreeId } from "../render/rendered.ts";
 import { type Arrival, arrivalAt } from "./arrivals.ts";
@@ -11,7 +12,7 @@ import { takeFromDomain } from "./failure-domains.ts";
 import type { Block } from "./block.ts";
 import { dependencyBlock } from "./dependencies.ts";
 import { goodTree } from "./good-tree.ts";
-import { giverOf, lossesOf, type TreeStep } from "./losses.ts";
+import { giversOf, lossesOf, type TreeStep } from "./losses.ts";
 import { own } from "./own.ts";
 import type { HandOver } from "./planner-types.ts";
 import { standingOf, treeAt } from "./site-view.ts";
@@ -48,10 +49,9 @@ export function goTogether(
     const block = leavingBlock(board, site, step);
     if (block !== null) return block;
     for (;;) {
-      const { awaited } = lossesOf(board, site, { step, steps: all });
-      if (awaited === undefined) break;
-      const next = comingOf(board, site, { name: awaited.app, steps: all });
-      if (isComingBlock(next)) return tiedWords(next, { giver: step.app, ...awaited });
+      const next = neededBy(board, site, { step, steps: all });
+      if (next === undefined) break;
+      if (isComingBlock(next)) return next;
       coming.push(next);
       all.push(arrivalStep(board, next.list, next.arrival));
     }
@@ -59,6 +59,29 @@ export function goTogether(
   return (
     uncounted(board, site, { steps: all, arrivals: coming }) ?? { steps: all, arrivals: coming }
   );
+}
+
+/** What has to come along with a step, or why it may not: what takes an object from it, or by the open list gives it one. */
+function neededBy(
+  board: Board,
+  site: string,
+  { step, steps }: { step: TreeStep; steps: readonly TreeStep[] },
+): Coming | Block | undefined {
+  const { awaited } = lossesOf(board, site, { step, steps });
+  if (awaited !== undefined) {
+    const next = comingOf(board, site, { name: awaited.app, steps });
+    return isComingBlock(next) ? tiedWords(next, { giver: step.app, ...awaited }) : next;
+  }
+  for (const { app, object } of giversOf(board, site, { step, steps })) {
+    const giver = board.apps.get(app);
+    // Where a release decides about the giver, that one moves together with the taker, or comes when it may.
+    if (giver === undefined || arrivalAt(board, giver, site) === undefined) continue;
+    const next = comingOf(board, site, { name: app, steps });
+    if (!isComingBlock(next)) return next;
+    // What goes back waits for nobody.
+    if (step.isBack !== true) return tiedWords(next, { giver: app, app: step.app, object });
+  }
+  return undefined;
 }
 
 function arrivalStep(board: Board, { app }: OpenList, { view, to }: Arrival): TreeStep {
@@ -89,6 +112,8 @@ function comingOf(
     const reason = `${name} has not come to ${site} yet`;
     return { code: "progressing", reason, endsWhen: `its release reaches ${site}` };
   }
+  const held = board.held.get(name);
+  if (held !== undefined) return held;
   const list = openList(board, app, [arrival]);
   const all = [...steps, arrivalStep(board, list, arrival)];
   return dependencyBlock(board, site, all) ?? arrivalBlock(list, arrival) ?? { list, arrival };
@@ -111,7 +136,7 @@ function tiedWords(
 /** An app that does not go along has an object that comes by one of these steps, and takes that one along later. */
 export function giverBlock(board: Board, site: string, steps: readonly TreeStep[]): Block | null {
   for (const step of steps) {
-    const giver = giverOf(board, site, { step, steps });
+    const [giver] = giversOf(board, site, { step, steps });
     if (giver === undefined) continue;
     return {
       code: "progressing",

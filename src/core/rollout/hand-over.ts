@@ -135,11 +135,12 @@ function orderBlock({ board }: StageRun, { site, parts }: UnitSite): Block | nul
   const waiting = parts.filter(
     ({ release, state }) => state.kind === "waiting" && release.backTo === undefined,
   );
-  return dependencyBlock(
-    board,
-    site,
-    waiting.map((part) => lossStep(board, part).step),
-  );
+  const steps = waiting.map((part) => lossStep(board, part).step);
+  const block = dependencyBlock(board, site, steps);
+  if (block === null) return null;
+  // What is taken along is not waited for.
+  const together = goTogether(board, site, { steps, arrivals: [] });
+  return isBlock(together) ? block : dependencyBlock(board, site, together.steps);
 }
 
 /** The budget that a hand-over to this site would exceed; null: it may go. What goes back needs a slot only. */

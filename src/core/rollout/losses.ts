@@ -19,6 +19,8 @@ export interface TreeStep {
   readonly to: TreeId | null;
   /** What it drops is let go of, not deleted. */
   readonly isOrphaned?: boolean;
+  /** It goes back to an older release. */
+  readonly isBack?: boolean;
 }
 
 /** What becomes of the objects that an app drops and that no other app has there. */
@@ -126,27 +128,31 @@ export function finalLosses(board: Board, site: string, step: TreeStep): readonl
   );
 }
 
-/**
- * The first app, of those that take none of the steps, that has an object there which a step takes, and is on its way to
- * give it up; and that object.
- */
-export function giverOf(
+/** An app that has an object at a site which another one takes there. */
+export interface Giver {
+  readonly app: string;
+  readonly object: ObjectId;
+}
+
+/** The apps, of those that take none of the steps, that have an object there which a step takes, and are to give it up. */
+export function giversOf(
   board: Board,
   site: string,
   { step: { from, to }, steps }: { step: TreeStep; steps: readonly TreeStep[] },
-): { readonly app: string; readonly object: ObjectId } | undefined {
+): readonly Giver[] {
   const taken = to === null ? [] : droppedObjects(board, { from: to, to: from ?? null });
-  if (taken.length === 0) return undefined;
-  for (const other of board.apps.values()) {
-    if (steps.some(({ app }) => app === other.app)) continue;
+  if (taken.length === 0) return [];
+  return [...board.apps.values()].flatMap((other) => {
+    if (steps.some(({ app }) => app === other.app)) return [];
     const standing = treeAt(board.input, other.app, site);
-    if (standing === undefined) continue;
+    if (standing === undefined) return [];
     const object = taken.find((each) => hasObject(board, standing, each));
-    if (object === undefined) continue;
+    if (object === undefined) return [];
     const last = finalTree(board, other, site);
-    if (last === undefined || !hasObject(board, last, object)) return { app: other.app, object };
-  }
-  return undefined;
+    return last === undefined || !hasObject(board, last, object)
+      ? [{ app: other.app, object }]
+      : [];
+  });
 }
 
 /**

@@ -38,6 +38,7 @@ export function planRollout(input: PlannerInput, memory?: UnitMemory): RolloutPl
   const units = unitsOf(board);
   noteTies(board, units);
   const held = heldByUnknown(board, units);
+  board.held = held;
   recountLosses(board, held);
   for (const unit of units) {
     if (!unit.members.some(({ app }) => held.has(app))) planUnit(board, unit);
