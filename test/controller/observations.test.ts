@@ -256,4 +256,20 @@ describe("a cluster", () => {
       expect.stringMatching(/^site a2 reaches the cluster of site a1 \(u\)/),
     ]);
   });
+
+  it("that an operator named is recorded as the worker tells it, and nobody else may have it by such a word", () => {
+    const { observations } = world();
+    observations.accept(
+      "east",
+      report({ sites: [{ site: "a1", reachable: true, message: "", uid: "u" }] }),
+    );
+    const named = (formerUid: string) => ({ mirror: "east", formerUid });
+    const sites = { a1: named("typo"), a2: named("u"), a3: named("v") };
+    const state = { head: null, epoch: 1, holds: [], apps: {}, workers: {}, sites };
+    const { changes } = bookkeeping(state, observations);
+    expect(changes.map(({ path, record }) => [path, record])).toEqual([
+      ["sites/a1.json", { mirror: "east", uid: "u" }],
+      ["sites/a2.json", { mirror: "east" }],
+    ]);
+  });
 });

@@ -93,7 +93,7 @@ export const SiteMeta = Type.Object({
   policies: Type.Optional(Type.Record(Type.String(), AppPolicy)),
   /** UID of the cluster, once known: another one stops everything at this site. */
   uid: Type.Optional(Type.String()),
-  /** UID that it had before it was forgotten: it may be another cluster now. */
+  /** UID that it had before it was forgotten, or that an operator names: it may be another cluster. */
   formerUid: Type.Optional(Type.String()),
   /**
    * Fields (`name`, `apps.name`, `drift.name`) that a worker has to know: one that does not follows nothing. It passes

@@ -14,7 +14,7 @@ export function clusterOwners({ sites }: ControlState): Map<string, string> {
 }
 
 /** The fleet does not have the site, and nobody writes to it any more. */
-function hasLetGo({ moving }: SiteAssignment): boolean {
+export function hasLetGo({ moving }: SiteAssignment): boolean {
   return (
     moving?.forgotten !== undefined && moving.stopped !== undefined && moving.entering === undefined
   );
@@ -40,10 +40,10 @@ export function leaveClusters(
 
 /** Where the owner is in the fleet no more: what has to be said before another one may have its cluster. */
 export function awaitedWord({ sites }: ControlState, owner: string): string | undefined {
-  const { mirror, moving, uid } = own(sites, owner) ?? {};
+  const { mirror, moving, uid, formerUid } = own(sites, owner) ?? {};
   if (moving?.forgotten === undefined) return undefined;
   return (
     `${owner} is no longer in the fleet, but the worker of ${mirror} has not said yet that it stopped there; ` +
-    `where that one is gone for good: \`flotilla rollout excuse --site ${owner} --uid ${uid}\``
+    `where that one is gone for good: \`flotilla rollout excuse --site ${owner} --uid ${uid ?? formerUid}\``
   );
 }

@@ -1,4 +1,4 @@
-import { awaitedWord, clusterOwners, leaveClusters } from "./cluster-owners.ts";
+import { awaitedWord, hasLetGo, leaveClusters } from "./cluster-owners.ts";
 import { controlPaths } from "./control-files.ts";
 import {
   conflict,
@@ -25,7 +25,7 @@ export function excuse(control: ControlState, decision: Of<"excuse">, word: Word
   const named = { ...decision, site: decision.site };
   return decision.uid === undefined
     ? excuseSite(control, named, word)
-    : releaseMove(control, named, word);
+    : speakForCluster(control, named, word);
 }
 
 function excuseRegion(
@@ -86,36 +86,36 @@ function excuseSite(
   return done(changes, `excused ${site} from ${releases.map((release) => release.id).join(", ")}`);
 }
 
-/** The old worker of a moving site is not waited for: the operator knows that it cannot write any more. */
-function releaseMove(
+/**
+ * Which cluster a site has. Where it moves, its old worker is not waited for: the operator knows that it cannot write any
+ * more. Where no worker has told the cluster, it may be this one, whoever wrote there: what counts is what its worker
+ * tells then. So another word corrects one that named a wrong UID.
+ */
+function speakForCluster(
   control: ControlState,
   decision: Of<"excuse"> & { site: string },
   word: Word,
 ): DecisionResult {
-  const { site, uid = "", why } = decision;
+  const { site, uid = "" } = decision;
   const assignment = own(control.sites, site);
   if (assignment === undefined || !isAsked(assignment)) {
     return conflict(
-      `${site} does not move`,
-      "a UID is only named for a site that waits for its old worker",
+      `nobody asks for the cluster of ${site}`,
+      "a UID is named where a site waits for its old worker, or where its worker has not told it, for another mirror's wrote there",
     );
   }
-  if (uid === "" || (assignment.uid ?? uid) !== uid) {
-    return conflict(
-      `${uid || "no UID"} is not the cluster of ${site}`,
-      `its UID is ${assignment.uid ?? "not known yet"}`,
-    );
-  }
-  const { moving } = assignment;
-  if (moving === undefined) return vouchFor(control, { site, uid, assignment }, { ...word, why });
-  const { by, at } = word;
-  const record = { ...assignment, uid, moving: { ...moving, released: { by, at, why } } };
-  const change = {
-    path: controlPaths.site(site),
-    record,
-    why: `${by} releases ${site} from ${assignment.mirror}: ${why}`,
-  };
-  return done([change], `${site} goes to ${moving.to} without its old worker's word`);
+  const named = { site, uid, assignment };
+  const no = notItsCluster(control, named);
+  if (no !== undefined) return no;
+  const { record, why, message } = spoken(named, { ...word, why: decision.why });
+  const left = leaveClusters(control, new Map([[uid, site]]));
+  return done([{ path: controlPaths.site(site), record, why }, ...left], message);
+}
+
+interface Named {
+  readonly site: string;
+  readonly uid: string;
+  readonly assignment: SiteAssignment;
 }
 
 /** A UID is asked for: where the site waits for its old worker, or where nobody has told which cluster it has. */
@@ -123,23 +123,57 @@ function isAsked({ moving, uid }: SiteAssignment): boolean {
   return moving !== undefined || uid === undefined;
 }
 
-/** The site does not move, and nobody has told its cluster: its worker refuses it, for another mirror's wrote there. */
-function vouchFor(
-  control: ControlState,
-  { site, uid, assignment }: { site: string; uid: string; assignment: SiteAssignment },
-  { by, why }: Word & { why: string },
-): DecisionResult {
-  const owner = clusterOwners(control).get(uid);
-  if (owner !== undefined) {
-    const hint = awaitedWord(control, owner) ?? "a cluster is one site's";
-    return conflict(`${uid} is the cluster of ${owner}`, hint);
+function notItsCluster(control: ControlState, named: Named): DecisionResult | undefined {
+  const { site, uid, assignment } = named;
+  if (uid === "" || (assignment.uid ?? uid) !== uid) {
+    return conflict(
+      `${uid || "no UID"} is not the cluster of ${site}`,
+      `its UID is ${assignment.uid ?? "not known yet"}`,
+    );
   }
-  const { formerUid: _, ...rest } = assignment;
-  const change = {
-    path: controlPaths.site(site),
-    record: { ...rest, uid },
-    why: `${by} says that ${uid} is the cluster of ${site}, and served by nobody else: ${why}`,
+  const other = assignment.uid === undefined ? claimant(control, named) : undefined;
+  return other === undefined
+    ? undefined
+    : conflict(`${uid} is the cluster of ${other}`, whatFreesIt(control, other));
+}
+
+/** The other site that has the cluster, or of which a word says so that its worker may still confirm. */
+function claimant({ sites }: ControlState, { site, uid }: Named): string | undefined {
+  return Object.keys(sites).find((other) => {
+    const known = own(sites, other);
+    return (
+      other !== site &&
+      known !== undefined &&
+      !hasLetGo(known) &&
+      (known.uid ?? known.formerUid) === uid
+    );
+  });
+}
+
+function whatFreesIt(control: ControlState, other: string): string {
+  const isTold = own(control.sites, other)?.uid !== undefined;
+  return (
+    awaitedWord(control, other) ??
+    `a cluster is one site's${isTold ? "" : `; where ${other} has another one, name that first`}`
+  );
+}
+
+/** Recorded as known is only what a worker tells: a word lets it through where it finds just that cluster. */
+function spoken(
+  { site, uid, assignment }: Named,
+  { by, at, why }: Word & { why: string },
+): { record: SiteAssignment; why: string; message: string } {
+  const named = assignment.uid === undefined ? { ...assignment, formerUid: uid } : assignment;
+  const { moving, mirror } = named;
+  if (moving === undefined)
+    return {
+      record: named,
+      why: `${by} says that ${uid} is the cluster of ${site}, and served by nobody else: ${why}`,
+      message: `${mirror} may write to ${site} where its cluster is ${uid}`,
+    };
+  return {
+    record: { ...named, moving: { ...moving, released: { by, at, why } } },
+    why: `${by} releases ${site} from ${mirror}: ${why}`,
+    message: `${site} goes to ${moving.to} without its old worker's word`,
   };
-  const left = leaveClusters(control, new Map([[uid, site]]));
-  return done([change, ...left], `${rest.mirror} may write to ${site}`);
 }

@@ -363,7 +363,7 @@ export const SiteAssignment = record({
   mirror: Type.String(),
   /** UID of the cluster's kube-system namespace, as its worker told. */
   uid: Type.Optional(Type.String()),
-  /** The one that it had when it was forgotten, until its worker tells which it has now. */
+  /** The one that it had when it was forgotten, or that an operator names, until its worker tells which it has now. */
   formerUid: Type.Optional(Type.String()),
   /**
    * Set while the site moves, or is forgotten: it leaves `mirror`'s tree, and comes to any other only when that worker

@@ -91,8 +91,7 @@ describe("excuse and retry", () => {
     const cluster = { verb: "excuse", uid: "u", why: "" } as const;
     expect(refusal(world, { ...cluster, site: "s1" })).toBe("accepted");
     world.decide({ ...cluster, site: "s1" });
-    expect(world.control.sites["s1"]).toMatchObject({ uid: "u" });
-    expect(refusal(world, { ...cluster, site: "s1" })).toContain("s1 does not move");
+    expect(world.control.sites["s1"]).toEqual({ mirror: "eu", formerUid: "u" });
     expect(refusal(world, { ...cluster, site: "s2" })).toContain("u is the cluster of s1");
     expect(refusal(world, { ...cluster, site: "s2", uid: "" })).toContain("no UID");
     expect(refusal(world, { verb: "retry", app: "web", release: id, why: "" })).toContain(

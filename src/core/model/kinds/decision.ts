@@ -64,7 +64,7 @@ export const Decision = documentOf(
               minLength: 1,
               maxLength: 300,
               description:
-                "UID of the cluster of a site that moves: its old worker is not waited for",
+                "UID of the cluster of a site that moves (its old worker is not waited for), or whose worker finds that another mirror has it",
             }),
           ),
         },
