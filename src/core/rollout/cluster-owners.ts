@@ -29,9 +29,11 @@ export function leaveClusters(
   taken: ReadonlyMap<string, string>,
 ): ControlChange[] {
   const takers = new Set(taken.values());
-  return Object.entries(sites).flatMap(([site, { uid, formerUid, ...rest }]) => {
-    const taker = taken.get(uid ?? "") ?? taken.get(formerUid ?? "");
-    if (taker === undefined || takers.has(site)) return [];
+  return Object.entries(sites).flatMap(([site, assignment]) => {
+    const { uid, formerUid, ...rest } = assignment;
+    const taker = taken.get(uid ?? formerUid ?? "");
+    const isStill = uid !== undefined && !hasLetGo(assignment);
+    if (taker === undefined || takers.has(site) || isStill) return [];
     return [
       { path: controlPaths.site(site), record: rest, why: `${site}: ${taker} has its cluster` },
     ];

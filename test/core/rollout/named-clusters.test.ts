@@ -66,4 +66,15 @@ describe("a UID that an operator names", () => {
     say(world, "s3", "u-3");
     expect(world.control.sites["s3"]).toEqual({ mirror: "eu", formerUid: "u-3" });
   });
+
+  it("takes the cluster from no site whose worker has told it, where control has it for two", () => {
+    const world = running();
+    told(world, "s1", "u-1");
+    told(world, "s2", "u-1");
+    world.silence("eu", true);
+    world.follow({ sites: { ...sites, s2: { region: "us" } }, apps: web });
+    world.run(5);
+    say(world, "s2", "u-1");
+    expect(world.control.sites["s1"]).toEqual({ mirror: "eu", uid: "u-1" });
+  });
 });
