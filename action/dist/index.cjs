@@ -54678,7 +54678,7 @@ function shortHash(text) {
 }
 var keptChanges = new KeptResults();
 function changedSites(before, now) {
-  return keptChanges.get(now, [before], () => {
+  return keptChanges.get(before, [now], () => {
     const gone = [...before.keys()].filter((name2) => !now.has(name2));
     const others = [...now].filter(([name2, digest]) => before.get(name2) !== digest);
     return [...gone, ...others.map(([name2]) => name2)];
@@ -56419,6 +56419,38 @@ function isProtectedByContent({ kind, metadata, ...rest2 }) {
   return Array.isArray(claims) && claims.length > 0;
 }
 
+// src/core/model/quantity.ts
+var powers = {
+  n: [10, -9],
+  u: [10, -6],
+  m: [10, -3],
+  "": [10, 0],
+  k: [10, 3],
+  M: [10, 6],
+  G: [10, 9],
+  T: [10, 12],
+  P: [10, 15],
+  E: [10, 18],
+  Ki: [2, 10],
+  Mi: [2, 20],
+  Gi: [2, 30],
+  Ti: [2, 40],
+  Pi: [2, 50],
+  Ei: [2, 60]
+};
+function quantityOf(value) {
+  if (typeof value === "number") return value;
+  const text = typeof value === "string" ? value : "";
+  const [, digits, suffix = ""] = /^([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)([a-zA-Z]{0,2})$/.exec(text) ?? [];
+  const power = powers[suffix];
+  if (digits === void 0 || power === void 0) return void 0;
+  return Number(digits) * power[0] ** power[1];
+}
+var sameAmount = 1e-12;
+function isMore(amount2, other) {
+  return amount2 - other > sameAmount * Math.max(Math.abs(amount2), Math.abs(other));
+}
+
 // src/core/apply/immutable-fields.ts
 var binding = ["roleRef"];
 var data = ["data", "binaryData", "stringData", "immutable"];
@@ -56433,8 +56465,10 @@ var table = {
     "spec.volumeMode",
     "spec.volumeName",
     "spec.dataSource",
-    "spec.dataSourceRef"
+    "spec.dataSourceRef",
+    "spec.resources.requests.storage"
   ],
+  "apiextensions.k8s.io/CustomResourceDefinition": ["spec.scope"],
   "apps/DaemonSet": ["spec.selector"],
   "apps/Deployment": ["spec.selector"],
   "apps/ReplicaSet": ["spec.selector"],
@@ -56474,6 +56508,8 @@ var allowed = {
   "spec.clusterIP": isAddressKept,
   "spec.clusterIPs": isAddressKept,
   "spec.volumeName": ({ from }) => from === null,
+  // A volume grows, and never shrinks.
+  "spec.resources.requests.storage": ({ from, to }) => !isMore(quantityOf(from) ?? 0, quantityOf(to) ?? Infinity),
   // Where its pods run may be changed while it has not begun.
   "spec.template": ({ before }) => valueAt(before, "spec.suspend") === true,
   // An indexed one grows and shrinks with its parallelism.
@@ -58797,39 +58833,13 @@ function excesses(container) {
   const [requests, limits] = ["requests", "limits"].map((key) => fieldOf(resources, key));
   return Object.entries(requests ?? none).flatMap(([name2, request]) => {
     const limit2 = limits !== void 0 && Object.hasOwn(limits, name2) ? limits[name2] : void 0;
-    const [asked, allowed2] = [amountOf(request), amountOf(limit2)];
-    if (asked === void 0 || allowed2 === void 0 || asked <= allowed2) return [];
+    const [asked, allowed2] = [quantityOf(request), quantityOf(limit2)];
+    if (asked === void 0 || allowed2 === void 0 || !isMore(asked, allowed2)) return [];
     return [{ name: name2, request: shown(request), limit: shown(limit2) }];
   });
 }
-var powers = {
-  n: [10, -9],
-  u: [10, -6],
-  m: [10, -3],
-  "": [10, 0],
-  k: [10, 3],
-  M: [10, 6],
-  G: [10, 9],
-  T: [10, 12],
-  P: [10, 15],
-  E: [10, 18],
-  Ki: [2, 10],
-  Mi: [2, 20],
-  Gi: [2, 30],
-  Ti: [2, 40],
-  Pi: [2, 50],
-  Ei: [2, 60]
-};
 function shown(amount2) {
   return typeof amount2 === "string" ? amount2 : JSON.stringify(amount2);
-}
-function amountOf(value) {
-  if (typeof value === "number") return value;
-  const text = typeof value === "string" ? value : "";
-  const [, digits, suffix = ""] = /^([+-]?\d*\.?\d+(?:[eE][+-]?\d+)?)([a-zA-Z]{0,2})$/.exec(text) ?? [];
-  const power = powers[suffix];
-  if (digits === void 0 || power === void 0) return void 0;
-  return Number(digits) * power[0] ** power[1];
 }
 
 // src/core/render/check-workloads.ts
@@ -64023,7 +64033,7 @@ var Decision = documentOf(
             typebox_exports.String({
               minLength: 1,
               maxLength: 300,
-              description: "UID of the cluster of a site that moves: its old worker is not waited for"
+              description: "UID of the cluster of a site that moves (its old worker is not waited for), or whose worker finds that another mirror has it"
             })
           )
         },
@@ -64947,8 +64957,8 @@ function withNamespace(object, { left, namespace }) {
   if (typeof metadata["namespace"] === "string") {
     return { ...object, metadata: { ...metadata, namespace } };
   }
-  const isLeft2 = object.apiVersion === "v1" && object.kind === "Namespace" && left.has(metadata.name);
-  return isLeft2 ? { ...object, metadata: { ...metadata, name: namespace } } : object;
+  const isLeft3 = object.apiVersion === "v1" && object.kind === "Namespace" && left.has(metadata.name);
+  return isLeft3 ? { ...object, metadata: { ...metadata, name: namespace } } : object;
 }
 function changeAt(value, path3, change2) {
   if (Array.isArray(value))
@@ -68406,7 +68416,16 @@ var Release = record({
   failed: typebox_exports.Record(typebox_exports.String(), record({ at: Time, cause: typebox_exports.String() })),
   /** Sites that failed and go again by an operator's word: what they were before the first time. */
   retried: typebox_exports.Optional(typebox_exports.Record(typebox_exports.String(), Standing)),
-  excused: typebox_exports.Record(typebox_exports.String(), record({ at: Time, by: typebox_exports.String(), why: typebox_exports.String() })),
+  /** `with`: the word was said of that release, which moves together with this one. */
+  excused: typebox_exports.Record(
+    typebox_exports.String(),
+    record({
+      at: Time,
+      by: typebox_exports.String(),
+      why: typebox_exports.String(),
+      with: typebox_exports.Optional(typebox_exports.String())
+    })
+  ),
   opened: typebox_exports.Record(typebox_exports.String(), Time),
   passed: typebox_exports.Record(typebox_exports.String(), Time),
   /** What its strategy wants when it fails too often; absent: sites stay where they are. */
@@ -68506,6 +68525,8 @@ var SiteAssignment = record({
   mirror: typebox_exports.String(),
   /** UID of the cluster's kube-system namespace, as its worker told. */
   uid: typebox_exports.Optional(typebox_exports.String()),
+  /** The one that it had when it was forgotten, or that an operator names, until its worker tells which it has now. */
+  formerUid: typebox_exports.Optional(typebox_exports.String()),
   /**
    * Set while the site moves, or is forgotten: it leaves `mirror`'s tree, and comes to any other only when that worker
    * has stopped.
@@ -73346,8 +73367,8 @@ var uncHost = (p) => {
     return -1;
   const h = p[2] !== "?" ? 2 : isLongUNC(p[3]) ? 4 : -1;
   const host = p[h];
-  const share = p[h + 1];
-  return h !== -1 && host !== void 0 && host !== "" && host !== GLOBSTAR && share !== void 0 && share !== "" && share !== GLOBSTAR ? h : -1;
+  const share2 = p[h + 1];
+  return h !== -1 && host !== void 0 && host !== "" && host !== GLOBSTAR && share2 !== void 0 && share2 !== "" && share2 !== GLOBSTAR ? h : -1;
 };
 var walkable = (p, dot) => !isDots(p) && (dot || !p.startsWith("."));
 var dotPortion = (f, start, end, dot, sep4) => {
@@ -74105,11 +74126,11 @@ var Minimatch = class {
     const ph = fh === -1 ? -1 : uncHost(pattern2);
     if (ph !== -1) {
       const host = pattern2[ph];
-      const share = pattern2[ph + 1];
-      if (typeof host !== "string" || typeof share !== "string") {
+      const share2 = pattern2[ph + 1];
+      if (typeof host !== "string" || typeof share2 !== "string") {
         fileStartIndex = fh;
         patternStartIndex = ph;
-      } else if (resolved[fh].toLowerCase() === host.toLowerCase() && resolved[fh + 1].toLowerCase() === share.toLowerCase()) {
+      } else if (resolved[fh].toLowerCase() === host.toLowerCase() && resolved[fh + 1].toLowerCase() === share2.toLowerCase()) {
         fileStartIndex = fh + 2;
         patternStartIndex = ph + 2;
       }
@@ -75579,6 +75600,7 @@ function newBoard(input2, units = newUnitMemory()) {
     siteMoves: [],
     waits: [],
     sitesInFlight: /* @__PURE__ */ new Set(),
+    held: /* @__PURE__ */ new Map(),
     wakeAt: null,
     asks: /* @__PURE__ */ new Map(),
     windows: { blocks: /* @__PURE__ */ new Map() },
@@ -75840,7 +75862,7 @@ function viewSite(input2, app, site) {
     site,
     facts,
     mirror,
-    isMoving: isMoving(assignment, facts),
+    isMoving: isMoving(input2, site),
     waitsFor: awaitedMirror(input2, assignment),
     entry: own(own(input2.mirrors, site), app),
     observed: own(observed?.apps, app),
@@ -75857,6 +75879,13 @@ function awaitedMirror({ workers }, assignment) {
   const isOut = [stopped, released, entering].some((word2) => word2 !== void 0);
   return isOut || to === assignment?.mirror ? to : null;
 }
+function mirrorsWith({ standsIn, mirrors, control: control2 }, site) {
+  if (standsIn !== void 0) return own(standsIn, site) ?? [];
+  const assignment = own(control2.sites, site);
+  if (assignment === void 0 || own(mirrors, site) === void 0) return [];
+  const { mirror, moving } = assignment;
+  return [moving?.entering === void 0 ? mirror : moving.to];
+}
 function silentSinceOf({ workers, now }, mirror) {
   const worker = own(workers, mirror);
   return worker === void 0 ? now : worker.silentSince;
@@ -75864,9 +75893,12 @@ function silentSinceOf({ workers, now }, mirror) {
 function heardAt(input2, { mirror, silentSince }) {
   return silentSince ?? Math.min(input2.now, own(input2.workers, mirror)?.heardAt ?? input2.now);
 }
-function isMoving(assignment, facts) {
+function isMoving(input2, site) {
+  const assignment = own(input2.control.sites, site);
   if (assignment === void 0) return false;
-  return assignment.moving !== void 0 || facts !== void 0 && facts.mirror !== assignment.mirror;
+  const { mirror, moving } = assignment;
+  const wanted2 = own(input2.sites, site)?.mirror ?? mirror;
+  return moving !== void 0 || wanted2 !== mirror || mirrorsWith(input2, site).some((name2) => name2 !== mirror);
 }
 function standingTree(entry) {
   return entry !== void 0 && "tree" in entry ? entry.tree : void 0;
@@ -76095,6 +76127,61 @@ function isListed(app, site) {
   return false;
 }
 
+// src/core/rollout/share-excuses.ts
+function shareExcuses(board, releases, ties) {
+  const spoken2 = releases.flatMap((release2) => spokenOf(board, release2, ties));
+  for (const release2 of releases) share(board, release2, spoken2);
+}
+function isShared(excuse2) {
+  return excuse2.with !== void 0;
+}
+function spokenOf(board, release2, ties) {
+  return Object.entries(release2.excused).flatMap(([site, excuse2]) => {
+    if (isShared(excuse2) || !isStillToGo(board, release2, site)) return [];
+    const tied = tiedTo(release2.id, ties.get(site) ?? []);
+    return tied.size < 2 ? [] : [{ site, excuse: { ...excuse2, with: release2.id }, tied }];
+  });
+}
+function tiedTo(id, pairs) {
+  const tied = /* @__PURE__ */ new Set([id]);
+  for (const one of tied) {
+    for (const [a, b] of pairs) {
+      if (a.id === one) tied.add(b.id);
+      if (b.id === one) tied.add(a.id);
+    }
+  }
+  return tied;
+}
+function share(board, release2, spoken2) {
+  const { id } = release2;
+  const shared2 = spoken2.filter(
+    ({ site, tied }) => tied.has(id) && isStillToGo(board, release2, site)
+  );
+  const isOver = (site, excuse2) => isShared(excuse2) && !hasPassedAt(release2, site) && !shared2.some((other) => other.site === site && other.excuse.with === excuse2.with);
+  const before = Object.entries(release2.excused);
+  const over = before.filter((entry) => isOver(...entry));
+  const excused = Object.fromEntries(before.filter((entry) => !isOver(...entry)));
+  const whys = over.map(
+    ([site, by]) => `${site} is no longer excused from ${id} as it is from ${by.with}`
+  );
+  for (const { site, excuse: excuse2 } of shared2) {
+    if (Object.hasOwn(excused, site)) continue;
+    excused[site] = excuse2;
+    whys.push(`${site} is excused from ${id} as it is from ${excuse2.with}`);
+  }
+  if (whys.length > 0) setRelease(board, { ...release2, excused }, whys.join("; "));
+}
+function isStillToGo({ input: input2 }, release2, site) {
+  const entry = own(release2.list, site);
+  if (entry === void 0 || hasPassedAt(release2, site)) return false;
+  if (Object.hasOwn(release2.handed, site) || Object.hasOwn(release2.failed, site)) return false;
+  return treeAt(input2, release2.app, site) !== (entry.to ?? void 0);
+}
+function hasPassedAt(release2, site) {
+  const stage = release2.stages[own(release2.list, site)?.stage ?? -1]?.name ?? "";
+  return Object.hasOwn(release2.passed, stage);
+}
+
 // src/core/rollout/losses.ts
 var nothing = { deleted: [], awaited: void 0 };
 function lossesOf(board, site, { step, steps: steps2 }) {
@@ -76164,6 +76251,19 @@ function finalLosses(board, site, step) {
     (object) => isLetGo(board, site, { step, object }) === false && !kept6.some((tree) => hasObject(board, tree, object))
   );
 }
+function giversOf(board, site, { step: { from, to }, steps: steps2 }) {
+  const taken3 = to === null ? [] : droppedObjects(board, { from: to, to: from ?? null });
+  if (taken3.length === 0) return [];
+  return [...board.apps.values()].flatMap((other) => {
+    if (steps2.some(({ app }) => app === other.app)) return [];
+    const standing2 = treeAt(board.input, other.app, site);
+    if (standing2 === void 0) return [];
+    const object = taken3.find((each) => hasObject(board, standing2, each));
+    if (object === void 0) return [];
+    const last = finalTree(board, other, site);
+    return last === void 0 || !hasObject(board, last, object) ? [{ app: other.app, object }] : [];
+  });
+}
 function isLetGo({ input: input2 }, site, { step, object }) {
   const { app, from, isOrphaned } = step;
   if (isOrphaned === true) return true;
@@ -76191,9 +76291,8 @@ function comingTree(board, app, site) {
 function comingBy(release2, site) {
   const entry = own(release2.list, site);
   if (entry === void 0 || entry.to === null) return void 0;
-  const isOver = [release2.excused, release2.failed].some((records) => Object.hasOwn(records, site));
-  const hasPassed3 = Object.hasOwn(release2.passed, release2.stages[entry.stage]?.name ?? "");
-  return isOver || hasPassed3 ? void 0 : entry.to;
+  const isOver = Object.hasOwn(release2.failed, site) || Object.hasOwn(release2.excused, site) && release2.goingBack !== void 0;
+  return isOver || hasPassedAt(release2, site) ? void 0 : entry.to;
 }
 
 // src/core/rollout/count-losses.ts
@@ -76235,7 +76334,7 @@ function goesNoMore({ goingBack, back }, site) {
 }
 function stepOf2(release2, { from, to }) {
   const isOrphaned = to === null && removalVerb(release2) === "orphan";
-  return { app: release2.app, from, to, isOrphaned };
+  return { app: release2.app, from, to, isOrphaned, isBack: release2.backTo !== void 0 };
 }
 function recountLosses(board, held) {
   for (const { app, open: open3 } of board.apps.values()) {
@@ -76362,9 +76461,9 @@ function reasonFor(run3, { release: release2, protected: [first2] }, { total, of
   if (total > objects)
     return `this commit deletes ${total} objects over all apps, its budget is ${objects}`;
   const all = objectsOfApp(run3, release2.app);
-  const share = resolveAmount({ percent }, all);
-  if (ofApp <= share) return void 0;
-  return `${ofApp} of the ${all} objects of ${release2.app} go, the budget is ${percent} % of ${all} = ${share}`;
+  const share2 = resolveAmount({ percent }, all);
+  if (ofApp <= share2) return void 0;
+  return `${ofApp} of the ${all} objects of ${release2.app} go, the budget is ${percent} % of ${all} = ${share2}`;
 }
 function objectsOfApp({ input: input2 }, app) {
   let objects = 0;
@@ -76405,8 +76504,7 @@ function siteState(listed) {
   const { release: release2, view } = listed;
   const excused = own(release2.excused, view.site);
   if (excused !== void 0) {
-    const because = excused.by === excusedByPlanner ? "passed" : "operator";
-    return { kind: "excused", because, settledAt: Date.parse(excused.at) };
+    return { kind: "excused", because: becauseOf(excused), settledAt: Date.parse(excused.at) };
   }
   const failed4 = own(release2.failed, view.site);
   if (failed4 !== void 0) {
@@ -76422,6 +76520,10 @@ function siteState(listed) {
     was: handed.was ?? "healthy",
     met: handed.met === void 0 ? void 0 : Date.parse(handed.met)
   });
+}
+function becauseOf(excused) {
+  if (excused.with !== void 0) return "tied";
+  return excused.by === excusedByPlanner ? "passed" : "operator";
 }
 function unhandedState(listed) {
   const { entry, view } = listed;
@@ -76751,7 +76853,10 @@ function planSiteMoves(board) {
       });
     else if (assignment.moving !== void 0)
       goOn(board, site, { facts, assignment, moving: assignment.moving });
-    else if (facts.mirror !== assignment.mirror) leave(board, site, { facts, assignment });
+    else {
+      const from = wrongMirror(board, site, { facts, assignment });
+      if (from !== void 0) leave(board, site, { assignment, from, to: facts.mirror });
+    }
   }
   forgetSites(board);
 }
@@ -76762,23 +76867,24 @@ function forget(board, site) {
   const assignment = own(board.input.control.sites, site);
   if (assignment === void 0) return;
   const { moving } = assignment;
-  const why = `${site} is no longer in the fleet`;
   if (moving?.forgotten !== void 0 && moving.entering === void 0)
-    return forgetFurther(board, site, { assignment, moving, why });
+    return forgetFurther(board, site, { assignment, moving });
   const mirror = hostOf(board, site, assignment);
-  const record4 = {
-    ...assignment,
-    mirror,
-    moving: { ...forgottenMove(board, site, { mirror, moving }), forgotten: board.at }
-  };
+  const next = { ...forgottenMove(board, site, { mirror, moving }), forgotten: board.at };
+  letGo(board, site, { ...assignment, mirror, moving: next });
+}
+function letGo(board, site, record4) {
   assign(board, site, { record: record4, why: "is no longer in the fleet" });
-  board.siteMoves.push({ site, leave: mirror, why });
+  board.siteMoves.push({ site, leave: record4.mirror, why: whyForgotten(site) });
+}
+function whyForgotten(site) {
+  return `${site} is no longer in the fleet`;
 }
 function hostOf(board, site, { mirror, moving }) {
   return moving !== void 0 && hasEntered(board, site, moving) ? moving.to : mirror;
 }
-function hasEntered(board, site, { entering }) {
-  return entering !== void 0 && own(board.input.mirrors, site) !== void 0;
+function hasEntered(board, site, { entering, to }) {
+  return entering !== void 0 && mirrorsWith(board.input, site).includes(to);
 }
 function forgottenMove(board, site, { mirror, moving }) {
   if (moving === void 0 || hasEntered(board, site, moving))
@@ -76786,28 +76892,44 @@ function forgottenMove(board, site, { mirror, moving }) {
   const { entering, ...rest2 } = moving;
   return entering === void 0 ? rest2 : { ...rest2, stopped: entering };
 }
-function forgetFurther(board, site, { assignment, moving, why }) {
-  if (own(board.input.mirrors, site) !== void 0) {
+function forgetFurther(board, site, { assignment, moving }) {
+  if (!isLeft2(board, site, { assignment, moving })) {
+    const why = whyForgotten(site);
     board.siteMoves.push({ site, leave: assignment.mirror, why });
     return;
   }
-  const isStill = moving.stopped !== void 0;
-  if (isStill && Object.keys(moving.trees).length === 0)
-    return change(board, controlPaths.site(site), { record: null, why });
-  if (isStill) return;
-  if (hasStopped(board, site, { assignment, moving })) {
-    const record4 = { ...assignment, moving: { ...moving, stopped: board.at } };
-    return assign(board, site, { record: record4, why: `is left alone by the worker of ${record4.mirror}` });
+  const [mirror] = mirrorsWith(board.input, site);
+  if (mirror !== void 0) {
+    const next = beginMove(board, site, { mirror, to: mirror });
+    const trees = { ...moving.trees, ...next.trees };
+    const good = { ...moving.good, ...next.good };
+    return letGo(board, site, {
+      ...assignment,
+      mirror,
+      moving: { ...next, trees, good, forgotten: board.at }
+    });
   }
-  board.siteMoves.push({ site, leave: assignment.mirror, why });
+  if (Object.keys(moving.trees).length === 0)
+    return change(board, controlPaths.site(site), { record: null, why: whyForgotten(site) });
+  if (moving.stopped !== void 0) return;
+  const record4 = { ...assignment, moving: { ...moving, stopped: board.at } };
+  assign(board, site, { record: record4, why: `is left alone by the worker of ${record4.mirror}` });
 }
-function leave(board, site, { facts, assignment }) {
-  const moving = beginMove(board, site, { mirror: assignment.mirror, to: facts.mirror });
+function isLeft2(board, site, move2) {
+  const stands = mirrorsWith(board.input, site).includes(move2.assignment.mirror);
+  return !stands && hasStopped(board, site, move2);
+}
+function wrongMirror(board, site, { facts, assignment }) {
+  if (assignment.mirror !== facts.mirror) return assignment.mirror;
+  return mirrorsWith(board.input, site).find((mirror) => mirror !== facts.mirror);
+}
+function leave(board, site, { assignment, from, to }) {
+  const moving = beginMove(board, site, { mirror: from, to });
   assign(board, site, {
-    record: { ...assignment, moving },
-    why: `leaves ${assignment.mirror} for ${facts.mirror}`
+    record: { ...assignment, mirror: from, moving },
+    why: `leaves ${from} for ${to}`
   });
-  board.siteMoves.push({ site, leave: assignment.mirror, why: `${site} moves to ${facts.mirror}` });
+  board.siteMoves.push({ site, leave: from, why: `${site} moves to ${to}` });
 }
 function beginMove(board, site, { mirror, to }) {
   const { good, workers, mirrors } = board.input;
@@ -76846,21 +76968,25 @@ function unleave(board, app, { site, entry }) {
   setRelease(board, next, `${app} leaves ${site} once it has moved`);
   return from;
 }
-function goOn(board, site, move2) {
-  const { assignment, moving } = move2;
-  const stands = own(board.input.mirrors, site) !== void 0;
+function goOn(board, site, known4) {
+  const { assignment } = known4;
+  const moving = takenAnew(board, site, known4);
+  const move2 = { ...known4, moving };
+  const standing2 = mirrorsWith(board.input, site);
   if (moving.entering !== void 0) {
-    const isThere = stands || Object.keys(moving.trees).length === 0;
+    const isThere = standing2.includes(moving.to) || Object.keys(moving.trees).length === 0;
     if (isThere) arrive(board, site, move2);
     else enter(board, site, { moving, from: assignment.mirror });
     return;
   }
-  const aimed = redirected(board, site, move2);
-  const isHome = aimed.to === assignment.mirror;
-  if (stands || !(isHome || hasStopped(board, site, { assignment, moving: aimed }))) {
+  const aimed = standing2.includes(moving.to) ? moving : redirected(board, site, move2);
+  if (!isReadyToGo(board, site, { assignment, moving: aimed })) {
     board.siteMoves.push({ site, leave: assignment.mirror, why: `${site} moves to ${aimed.to}` });
     return;
   }
+  const other = standing2.find((mirror) => mirror !== aimed.to);
+  if (other !== void 0) return leave(board, site, { assignment, from: other, to: aimed.to });
+  if (standing2.length > 0) return arrive(board, site, { ...move2, moving: aimed });
   if (own(board.input.workers, aimed.to)?.isAwaited === true)
     return waitOutside(board, site, { assignment, moving: aimed });
   const entering = { ...aimed, entering: board.at };
@@ -76869,6 +76995,29 @@ function goOn(board, site, move2) {
     why: `may enter ${entering.to}`
   });
   enter(board, site, { moving: entering, from: assignment.mirror });
+}
+function takenAnew(board, site, { assignment, moving }) {
+  const { mirror } = assignment;
+  const isLeaving = moving.entering === void 0;
+  if (!isLeaving || !mirrorsWith(board.input, site).includes(mirror)) return moving;
+  const isTaken = Object.entries(own(board.input.mirrors, site) ?? {}).every(([app, entry]) => {
+    const tree = standingTree(entry);
+    return tree === void 0 || !board.apps.has(app) || tree === own(moving.trees, app);
+  });
+  if (isTaken) return moving;
+  const { stopped: _, ...rest2 } = moving;
+  const next = { ...rest2, ...beginMove(board, site, { mirror, to: moving.to }), at: moving.at };
+  assign(board, site, {
+    record: { ...assignment, moving: next },
+    why: `takes along what ${mirror} has now`
+  });
+  return next;
+}
+function isReadyToGo(board, site, move2) {
+  const { assignment, moving } = move2;
+  const isHome = moving.to === assignment.mirror;
+  if (!isHome) return isLeft2(board, site, move2);
+  return !mirrorsWith(board.input, site).includes(assignment.mirror);
 }
 function waitOutside(board, site, { assignment, moving }) {
   if (moving.stopped !== void 0 || moving.to === assignment.mirror) return;
@@ -76902,11 +77051,10 @@ function enter(board, site, { moving, from }) {
   board.siteMoves.push({ site, enter: to, trees, good, fromMirror: from });
 }
 function arrive(board, site, { assignment, moving }) {
-  const isKnown = assignment.uid !== void 0 && moving.forgotten === void 0;
-  const record4 = {
-    mirror: moving.to,
-    ...isKnown ? { uid: assignment.uid } : {}
-  };
+  const { moving: _, uid, ...rest2 } = assignment;
+  const isKnown = uid !== void 0 && moving.forgotten === void 0;
+  const identity2 = isKnown ? { uid } : uid === void 0 ? {} : { formerUid: uid };
+  const record4 = { ...rest2, ...identity2, mirror: moving.to };
   assign(board, site, { record: record4, why: `has moved to ${record4.mirror}` });
   for (const app of board.apps.values()) restartClocks(board, app, site);
 }
@@ -77923,7 +78071,7 @@ function indexDomains(board, app) {
   const domains = /* @__PURE__ */ new Map();
   const excused = new Set(
     [...app.open.values()].flatMap(
-      ({ excused: spoken }) => Object.keys(spoken).filter((site) => own(spoken, site)?.by !== excusedByPlanner)
+      ({ excused: spoken2 }) => Object.keys(spoken2).filter((site) => own(spoken2, site)?.by !== excusedByPlanner)
     )
   );
   for (const site of Object.keys(board.input.sites)) {
@@ -78124,7 +78272,15 @@ function afterBlock(board, check, until) {
 function readyWords(release2) {
   return release2.kind === "removal" ? "its worker reports that the app has left" : `it is healthy for ${spanInWords(release2.minReadyMs)}`;
 }
-function excusedBlock({ view }, { because }) {
+function excusedBlock({ view, release: release2 }, { because }) {
+  if (because === "tied") {
+    const { by, with: other } = own(release2.excused, view.site) ?? {};
+    return {
+      code: "progressing",
+      reason: `${by} has excused ${view.site} from ${other}, which moves together with ${release2.id}: it catches up later`,
+      endsWhen: "the stage has passed"
+    };
+  }
   if (because === "offline" || because === "suspended" || because === "region") {
     const block = siteBlock(view);
     return block && { ...block, reason: `${block.reason}: excused, it catches up later` };
@@ -78340,100 +78496,20 @@ function isOnTrial(app, site, tree) {
   });
 }
 
-// src/core/rollout/go-together.ts
-function isBlock(result2) {
-  return "code" in result2;
-}
-function goTogether(board, site, { steps: steps2, arrivals }) {
-  const all = [...steps2, ...arrivals.map(({ list, arrival }) => arrivalStep(board, list, arrival))];
-  const coming = [...arrivals];
-  for (let index = 0; index < all.length; index += 1) {
-    const step = all[index];
-    if (step === void 0) break;
-    const block = leavingBlock(board, site, step);
-    if (block !== null) return block;
-    for (; ; ) {
-      const { awaited } = lossesOf(board, site, { step, steps: all });
-      if (awaited === void 0) break;
-      const next = comingOf(board, site, { name: awaited.app, steps: all });
-      if (isComingBlock(next)) return tiedWords(next, { giver: step.app, ...awaited });
-      coming.push(next);
-      all.push(arrivalStep(board, next.list, next.arrival));
-    }
-  }
-  return uncounted(board, site, { steps: all, arrivals: coming }) ?? { steps: all, arrivals: coming };
-}
-function arrivalStep(board, { app }, { view, to }) {
-  return { app: app.app, from: treeAt(board.input, app.app, view.site), to };
-}
-function leavingBlock(board, site, { app, to }) {
-  const entry = own(own(board.input.mirrors, site), app);
-  if (to === null || entry === void 0 || !("leaving" in entry)) return null;
-  if (entry.leaving.verb !== "orphan") return null;
-  return {
-    code: "progressing",
-    reason: `${site} is letting go of ${app}, which its marker says is orphaned there`,
-    endsWhen: "its worker reports that it has"
-  };
-}
-function comingOf(board, site, { name: name2, steps: steps2 }) {
-  const app = board.apps.get(name2);
-  const arrival = app === void 0 ? void 0 : arrivalAt(board, app, site);
-  if (app === void 0 || arrival === void 0) {
-    const reason = `${name2} has not come to ${site} yet`;
-    return { code: "progressing", reason, endsWhen: `its release reaches ${site}` };
-  }
-  const list = openList(board, app, [arrival]);
-  const all = [...steps2, arrivalStep(board, list, arrival)];
-  return dependencyBlock(board, site, all) ?? arrivalBlock(list, arrival) ?? { list, arrival };
-}
-function isComingBlock(coming) {
-  return "code" in coming;
-}
-function tiedWords(block, { giver, app, object }) {
-  return {
-    ...block,
-    reason: `${block.reason} (${giver} moves together with ${app}: ${object} goes from one to the other)`
-  };
-}
-function uncounted(board, site, { steps: steps2, arrivals }) {
-  for (const { list, arrival } of arrivals) {
-    const step = arrivalStep(board, list, arrival);
-    const { deleted } = lossesOf(board, site, { step, steps: steps2 });
-    const at2 = { site, to: arrival.to };
-    if (!isGranted(list.app, at2, deleted)) return lossBlock(list.app, site, deleted);
-  }
-  return null;
-}
-function takeAlong(board, arrivals) {
-  return arrivals.map(({ list, arrival }) => {
-    const { app, budgets } = list;
-    const { view, to } = arrival;
-    const { site } = view;
-    const was = own(app.arrivals.handed, site)?.was ?? standingOf(view, budgets.unknownBlocks);
-    record2(board, app, { site, to, was });
-    list.inFlight.add(site);
-    list.failed.delete(site);
-    if (was !== "joining") list.unavailable.add(site);
-    board.sitesInFlight.add(site);
-    app.inFlight.set(site, null);
-    app.movedNow.add(site);
-    takeFromDomain(board, app, site);
-    return { app: app.app, release: null, set: { tree: to }, good: goodTree(app, view) };
-  });
-}
-function record2(board, app, { site, to, was }) {
-  const { handed, failed: failed4 } = draftArrivals(board, app, `${app.app}: open list handed over`);
-  handed[site] = { at: board.at, to, was };
-  delete failed4[site];
-}
-
 // src/core/rollout/unrendered.ts
 var endsWhen = "they have rendered it, which is tried again by itself";
 function unrenderedBlock({ unrendered }, app) {
   if (unrendered?.apps.includes(app) !== true) return null;
   const { reason } = unrendered;
   return { code: "unrendered", reason: `${reason}; what stands of ${app} stays`, endsWhen };
+}
+function unknownTakerBlock({ unrendered, placedByHead = {} }, { app, site }) {
+  const taker = unrendered?.apps.find(
+    (other) => other !== app && own(placedByHead, other)?.includes(site) === true
+  );
+  if (unrendered === void 0 || taker === void 0) return null;
+  const reason = `${unrendered.reason}; whether ${taker} takes what ${app} drops at ${site} is known only by that`;
+  return { code: "unrendered", reason, endsWhen };
 }
 function unknownReleases(input2) {
   return Object.entries(input2.control.apps).flatMap(
@@ -78501,6 +78577,124 @@ function stepsAt(board, app, site) {
   );
 }
 
+// src/core/rollout/go-together.ts
+function isBlock(result2) {
+  return "code" in result2;
+}
+function goTogether(board, site, { steps: steps2, arrivals }) {
+  const all = [...steps2, ...arrivals.map(({ list, arrival }) => arrivalStep(board, list, arrival))];
+  const coming = [...arrivals];
+  for (let index = 0; index < all.length; index += 1) {
+    const step = all[index];
+    if (step === void 0) break;
+    const block = leavingBlock(board, site, step);
+    if (block !== null) return block;
+    for (; ; ) {
+      const next = neededBy(board, site, { step, steps: all });
+      if (next === void 0) break;
+      if (isComingBlock(next)) return next;
+      coming.push(next);
+      all.push(arrivalStep(board, next.list, next.arrival));
+    }
+  }
+  return uncounted(board, site, { steps: all, arrivals: coming }) ?? { steps: all, arrivals: coming };
+}
+function neededBy(board, site, { step, steps: steps2 }) {
+  const { awaited } = lossesOf(board, site, { step, steps: steps2 });
+  if (awaited !== void 0) {
+    const next = comingOf(board, site, { name: awaited.app, steps: steps2 });
+    return isComingBlock(next) ? tiedWords(next, { giver: step.app, ...awaited }) : next;
+  }
+  for (const { app, object } of giversOf(board, site, { step, steps: steps2 })) {
+    const giver = board.apps.get(app);
+    if (giver === void 0 || arrivalAt(board, giver, site) === void 0) continue;
+    const next = comingOf(board, site, { name: app, steps: steps2 });
+    if (!isComingBlock(next)) return next;
+    if (step.isBack !== true) return tiedWords(next, { giver: app, app: step.app, object });
+  }
+  return void 0;
+}
+function arrivalStep(board, { app }, { view, to }) {
+  return { app: app.app, from: treeAt(board.input, app.app, view.site), to };
+}
+function leavingBlock(board, site, { app, to }) {
+  const entry = own(own(board.input.mirrors, site), app);
+  if (to === null || entry === void 0 || !("leaving" in entry)) return null;
+  if (entry.leaving.verb !== "orphan") return null;
+  return {
+    code: "progressing",
+    reason: `${site} is letting go of ${app}, which its marker says is orphaned there`,
+    endsWhen: "its worker reports that it has"
+  };
+}
+function comingOf(board, site, { name: name2, steps: steps2 }) {
+  const app = board.apps.get(name2);
+  const arrival = app === void 0 ? void 0 : arrivalAt(board, app, site);
+  if (app === void 0 || arrival === void 0) {
+    const reason = `${name2} has not come to ${site} yet`;
+    return { code: "progressing", reason, endsWhen: `its release reaches ${site}` };
+  }
+  const held = board.held.get(name2);
+  if (held !== void 0) return held;
+  const list = openList(board, app, [arrival]);
+  const all = [...steps2, arrivalStep(board, list, arrival)];
+  return dependencyBlock(board, site, all) ?? arrivalBlock(list, arrival) ?? { list, arrival };
+}
+function isComingBlock(coming) {
+  return "code" in coming;
+}
+function tiedWords(block, { giver, app, object }) {
+  return {
+    ...block,
+    reason: `${block.reason} (${giver} moves together with ${app}: ${object} goes from one to the other)`
+  };
+}
+function giverBlock(board, site, steps2) {
+  for (const step of steps2) {
+    const [giver] = giversOf(board, site, { step, steps: steps2 });
+    if (giver === void 0) continue;
+    return {
+      code: "progressing",
+      reason: `${giver.app} still has ${giver.object} at ${site}, which goes from it to ${step.app}`,
+      endsWhen: `${giver.app} gives it up there: both go together`
+    };
+  }
+  return null;
+}
+function uncounted(board, site, { steps: steps2, arrivals }) {
+  for (const { list, arrival } of arrivals) {
+    const step = arrivalStep(board, list, arrival);
+    const { deleted } = lossesOf(board, site, { step, steps: steps2 });
+    const at2 = { site, to: arrival.to };
+    if (isGranted(list.app, at2, deleted)) continue;
+    const unknown = unknownTakerBlock(board.input, { app: list.app.app, site });
+    return unknown ?? lossBlock(list.app, site, deleted);
+  }
+  return null;
+}
+function takeAlong(board, arrivals) {
+  return arrivals.map(({ list, arrival }) => {
+    const { app, budgets } = list;
+    const { view, to } = arrival;
+    const { site } = view;
+    const was = own(app.arrivals.handed, site)?.was ?? standingOf(view, budgets.unknownBlocks);
+    record2(board, app, { site, to, was });
+    list.inFlight.add(site);
+    list.failed.delete(site);
+    if (was !== "joining") list.unavailable.add(site);
+    board.sitesInFlight.add(site);
+    app.inFlight.set(site, null);
+    app.movedNow.add(site);
+    takeFromDomain(board, app, site);
+    return { app: app.app, release: null, set: { tree: to }, good: goodTree(app, view) };
+  });
+}
+function record2(board, app, { site, to, was }) {
+  const { handed, failed: failed4 } = draftArrivals(board, app, `${app.app}: open list handed over`);
+  handed[site] = { at: board.at, to, was };
+  delete failed4[site];
+}
+
 // src/core/rollout/open-list.ts
 function planOpenList(board, app) {
   reportRefused(board, app);
@@ -78539,6 +78733,8 @@ function handOver(list, arrival) {
   if (block !== null) return block;
   const together = goTogether(board, view.site, { steps: [], arrivals: [{ list, arrival }] });
   if (isBlock(together)) return together;
+  const early = giverBlock(board, view.site, together.steps);
+  if (early !== null) return early;
   const apps = takeAlong(board, together.arrivals);
   addHandOver(board, { site: view.site, mirror: view.mirror, apps });
   return null;
@@ -78561,7 +78757,9 @@ function noteLosses(board, app, arrivals) {
     if (known4?.to === to) granted[site] = known4;
     const step = { app: app.app, from: treeAt(board.input, app.app, site), to };
     const deleted = finalLosses(board, site, step);
-    if (!isGranted(app, { site, to }, deleted)) waiting2[site] = { to, objects: [...deleted] };
+    if (isGranted(app, { site, to }, deleted)) continue;
+    if (unknownTakerBlock(board.input, { app: app.app, site }) !== null) continue;
+    waiting2[site] = { to, objects: [...deleted] };
   }
   const { granted: _, waiting: __, ...rest2 } = app.arrivals;
   const next = {
@@ -78878,11 +79076,11 @@ function orderBlock({ board }, { site, parts }) {
   const waiting2 = parts.filter(
     ({ release: release2, state }) => state.kind === "waiting" && release2.backTo === void 0
   );
-  return dependencyBlock(
-    board,
-    site,
-    waiting2.map((part2) => lossStep(board, part2).step)
-  );
+  const steps2 = waiting2.map((part2) => lossStep(board, part2).step);
+  const block = dependencyBlock(board, site, steps2);
+  if (block === null) return null;
+  const together = goTogether(board, site, { steps: steps2, arrivals: [] });
+  return isBlock(together) ? block : dependencyBlock(board, site, together.steps);
 }
 function budgetBlock2(run3, site) {
   const isBack = site.parts.every(({ release: release2 }) => release2.backTo !== void 0);
@@ -79064,6 +79262,7 @@ function soakEnds(run3) {
     return { mirror, at: at2, isStill, heardAt: isNow ? input2.now : heardAt(input2, view) };
   });
 }
+var spoken = /* @__PURE__ */ new Set(["operator", "tied"]);
 function settledAt2(run3, { state, release: release2 }) {
   const opened = Date.parse(own(release2.opened, run3.stage.name) ?? run3.board.at);
   switch (state.kind) {
@@ -79072,7 +79271,7 @@ function settledAt2(run3, { state, release: release2 }) {
     case "unchanged":
       return Math.max(state.settledAt, opened);
     case "excused":
-      return state.because === "operator" ? Math.max(state.settledAt, opened) : null;
+      return spoken.has(state.because) ? Math.max(state.settledAt, opened) : null;
     case "waiting":
     case "in-flight":
     case "fails":
@@ -79168,12 +79367,13 @@ function closingBlock(run3, hasBlocked) {
 function isUnsettled({ state }) {
   return state.kind === "waiting" || state.kind === "in-flight";
 }
-function successBlock({ sites, stage }) {
+function successBlock({ sites, stage, unit }) {
   if (sites.length === 0 || hasSuccess(sites)) return null;
+  const each = unit.members.length > 1 ? ", from each release that moves there" : "";
   return {
     code: "no-success",
     reason: `no site of stage ${stage.name} has got it and is healthy (${someOf(sites.map(({ site }) => site))})`,
-    endsWhen: "one is, or an operator excuses every site of the stage"
+    endsWhen: `one is, or an operator excuses every site of the stage${each}`
   };
 }
 function waitingBlock2(run3) {
@@ -79196,9 +79396,11 @@ function promotionBlock(run3) {
 }
 function hasSuccess(sites) {
   if (sites.some(({ state }) => state.kind === "done")) return true;
-  return sites.every(
-    ({ state }) => state.kind === "excused" && state.because !== "offline" && state.because !== "suspended"
-  );
+  return sites.every(({ parts }) => parts.every(isSpokenFor));
+}
+var unspoken = /* @__PURE__ */ new Set(["offline", "suspended", "tied"]);
+function isSpokenFor({ state }) {
+  return state.kind === "excused" && !unspoken.has(state.because);
 }
 function passStage(run3) {
   const { board, unit, stage, sites } = run3;
@@ -79841,7 +80043,8 @@ function isSomewhere(board, release2) {
 function unitsOf(board) {
   const releases = [...board.apps.values()].flatMap(({ open: open3 }) => [...open3.values()]);
   const groups2 = new Map(releases.map((release2) => [release2, /* @__PURE__ */ new Set([release2])]));
-  for (const [a, b] of tiedPairs(board, releases)) {
+  const ties = tiesOf(board, releases);
+  for (const [a, b] of [...ties.values()].flat()) {
     const [one, other] = [groups2.get(a), groups2.get(b)];
     if (one === void 0 || other === void 0 || one === other) continue;
     for (const release2 of other) {
@@ -79854,34 +80057,34 @@ function unitsOf(board) {
       (a, b) => compareText2(a.app, b.app) || compareText2(a.id, b.id)
     );
     if (members.length > 1) align(board, members);
+    shareExcuses(board, releasesOf(board, { members }), ties);
     return { members: members.map(({ app, id }) => ({ app, id })) };
   });
 }
-function tiedPairs(board, releases) {
-  if (new Set(releases.map(({ app }) => app)).size < 2) return [];
+function tiesOf(board, releases) {
+  if (new Set(releases.map(({ app }) => app)).size < 2) return /* @__PURE__ */ new Map();
   const bySite3 = /* @__PURE__ */ new Map();
   for (const release2 of releases) {
     for (const site of Object.keys(release2.list)) {
-      if (!isOpenAt(release2, site)) continue;
+      if (hasPassedAt(release2, site)) continue;
       const others = bySite3.get(site);
       if (others === void 0) bySite3.set(site, [release2]);
       else others.push(release2);
     }
   }
-  const pairs = [];
   const known4 = { board, answers: /* @__PURE__ */ new Map() };
-  for (const [site, there] of bySite3) pairs.push(...pairsAt(known4, site, there));
-  return pairs;
+  const ties = /* @__PURE__ */ new Map();
+  for (const [site, there] of bySite3) {
+    const pairs = pairsAt(known4, site, there);
+    if (pairs.length > 0) ties.set(site, pairs);
+  }
+  return ties;
 }
 function pairsAt(known4, site, there) {
   if (there.length < 2) return [];
   return there.flatMap(
     (giver) => there.filter((taker) => goesOver(known4, { giver, taker, site })).map((taker) => [giver, taker])
   );
-}
-function isOpenAt(release2, site) {
-  const stage = release2.stages[own(release2.list, site)?.stage ?? -1]?.name ?? "";
-  return !Object.hasOwn(release2.passed, stage);
 }
 function goesOver(known4, { giver, taker, site }) {
   if (giver.app === taker.app) return false;
@@ -80034,6 +80237,7 @@ function planRollout(input2, memory) {
   const units = unitsOf(board);
   noteTies(board, units);
   const held = heldByUnknown(board, units);
+  board.held = held;
   recountLosses(board, held);
   for (const unit of units) {
     if (!unit.members.some(({ app }) => held.has(app))) planUnit(board, unit);
@@ -80483,22 +80687,28 @@ function refusals(moves, sides) {
   const told2 = /* @__PURE__ */ new Map();
   for (const { app, site, from, to } of moves) {
     const pair2 = `${app} ${from} ${to}`;
-    const words5 = told2.get(pair2) ?? immutableWords(app, variantOf2(from), variantOf2(to));
-    told2.set(pair2, words5);
-    for (const text of words5) found.set(text, (found.get(text) ?? /* @__PURE__ */ new Set()).add(site));
+    const refused2 = told2.get(pair2) ?? refusalsOf(app, variantOf2(from), variantOf2(to));
+    told2.set(pair2, refused2);
+    for (const { what, advice } of refused2) {
+      const known4 = found.get(what) ?? { advice, sites: /* @__PURE__ */ new Set() };
+      known4.sites.add(site);
+      found.set(what, known4);
+    }
   }
   return [...found].map(
-    ([text, sites]) => `${text} cannot be changed in place, and will be refused at ${someOf([...sites])}: ${newName}`
+    ([what, { advice, sites }]) => `${what} cannot be changed in place, and will be refused at ${someOf([...sites])}: ${advice}`
   );
 }
-var newName = "give the object another name, or let it be made anew by flotilla.dev/immutable: recreate";
-function immutableWords(app, from, to) {
+var newName = "give the object another name";
+function refusalsOf(app, from, to) {
   const before = new Map(from?.objects.map(({ id, object }) => [id, object]));
   return (to?.objects ?? []).flatMap(({ id, object }) => {
     const old = before.get(id);
     const fields = old === void 0 ? [] : refusedFields(old, object);
     if (fields.length === 0) return [];
-    return [`${app}: ${fields.join(", ")} of ${describeKey(keyOf(object))}`];
+    const what = `${app}: ${fields.join(", ")} of ${describeKey(keyOf(object))}`;
+    const orAnew = isProtectedKind(id) ? "" : ", or let it be made anew by flotilla.dev/immutable: recreate";
+    return [{ what, advice: newName + orAnew }];
   });
 }
 function refusedFields(before, after) {
