@@ -188,8 +188,10 @@ function overtakes(release: Release, other: Release): boolean {
   return Date.parse(release.startedAt) >= Date.parse(other.startedAt);
 }
 
+/** Of each app that is healthy there: where it is not, a hand-over takes no healthy one away. */
 function domainBlock(board: Board, { site, parts }: UnitSite): Block | null {
-  for (const { release, entry } of parts) {
+  for (const { release, entry, view } of parts) {
+    if (standingOf(view, release.unknownBlocks) !== "healthy") continue;
     const app = board.apps.get(release.app);
     const later = (other: string): boolean => (own(release.list, other)?.stage ?? -1) > entry.stage;
     const domain = app && loneDomain(board, app, { site, later });

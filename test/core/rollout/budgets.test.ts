@@ -352,4 +352,28 @@ describe("the last healthy site of a failure domain", () => {
 
     expect(world.trees("web")).toEqual({ a: "web:v2", b: "web:v2" });
   });
+
+  it("is none of an app that is healthy at none of them: what moves together with it mends them all", () => {
+    const objects = (...names: string[]): string[] => names.map((name) => `_Service_x_${name}`);
+    const head = (version: string, apps: Record<string, string[]>): WorldHead => ({
+      sites: { a: {}, b: {} },
+      failureDomains: [],
+      apps: Object.fromEntries(
+        Object.entries(apps).map(([app, own]) => [
+          app,
+          { version, objects: own, strategy: { ...quick, stages: [{ name: "all" }] } },
+        ]),
+      ),
+    });
+    const world = new PlannerWorld();
+    world.follow(head("v1", { api: objects("api", "shared"), web: objects("web") }));
+    world.run(20);
+    world.behaviour = ({ tree }) => (tree === "api:v1" ? "Degraded" : "Healthy");
+    world.run(2);
+    world.follow(head("v2", { api: objects("api"), web: objects("web", "shared") }));
+    world.run(30);
+
+    expect(world.trees("api")).toEqual({ a: "api:v2", b: "api:v2" });
+    expect(world.trees("web")).toEqual({ a: "web:v2", b: "web:v2" });
+  });
 });
