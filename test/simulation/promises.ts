@@ -6,6 +6,7 @@ import type { Json } from "../../src/core/model/json.ts";
 import { mirrorBranch, type MirrorTrailers } from "../../src/core/protocol/mirror-layout.ts";
 import { type KubeObject, keyOf, objectId } from "../../src/core/model/kube-object.ts";
 import type { ControlState, MirrorEntry } from "../../src/core/rollout/planner-types.ts";
+import type { Release } from "../../src/core/rollout/records.ts";
 import { WriteAuditor } from "./write-promises.ts";
 import type { ClusterWrite } from "./cluster-connection.ts";
 import { at, ownerOf } from "./live-object.ts";
@@ -344,13 +345,18 @@ function checkStep({ where, from, to, release }: MirrorStep, control: ControlSta
   if (release !== null && to !== undefined) checkHanded(told, { where, to, release }, control);
 }
 
+/** It was handed over, or an older release had given it the same, and it goes back with this one. */
+function names({ handed, back }: Release, site: string): boolean {
+  return handed[site] !== undefined || back?.[site] !== undefined;
+}
+
 function checkHanded(
   told: string,
   { where, to, release }: { where: MirrorStep["where"]; to: MirrorEntry; release: string },
   control: ControlState,
 ): void {
   const open = control.apps[where.app]?.open.find(({ id }) => id === release);
-  if (open?.handed[where.site] === undefined) {
+  if (open === undefined || !names(open, where.site)) {
     throw new Error(`${told} moved by ${release}, which did not hand it over`);
   }
   const tree = "tree" in to ? to.tree : null;

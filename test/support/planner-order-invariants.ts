@@ -32,7 +32,8 @@ export function checkTimeAndOrder(
     const release = releasesOf(after, app).find((open) => open.id === id);
     if ("clear" in set || isBack(input, release, site)) continue;
     const mayMove =
-      isFreeOfWindows(release) || isOpen(input, site, hourOf(input, site, { app, release }));
+      isFreeOfWindows(release) ||
+      isOpen(input, site, hourOf({ input, after }, site, { app, release }));
     assert.ok(mayMove, `no window is open at ${site} for ${app}`);
     // An older release brings nothing new: it waits for nothing.
     const isOlder = release?.backTo !== undefined;
@@ -58,13 +59,21 @@ interface Hour {
 }
 
 function hourOf(
-  { control, mirrors }: PlannerInput,
+  { input, after }: { readonly input: PlannerInput; readonly after: PlannerInput },
   site: string,
   { app, release }: { readonly app: string; readonly release: Release | undefined },
 ): Hour {
   if (release !== undefined) return { names: release.windows ?? [], isFirst: false };
+  // A release that is through gives the open list what it had.
+  const { control } = isThrough(input, after, app) ? after : input;
   const names = own(control.apps, app)?.current.openList?.windows ?? [];
-  return { names, isFirst: own(mirrors, site)?.[app] === undefined };
+  return { names, isFirst: own(input.mirrors, site)?.[app] === undefined };
+}
+
+/** A release of the app was through in this plan: it is what the app's sites are to have from now on. */
+function isThrough(input: PlannerInput, after: PlannerInput, app: string): boolean {
+  const current = own(after.control.apps, app)?.current.release?.id;
+  return releasesOf(input, app).some(({ id, kind }) => kind === "app" && id === current);
 }
 
 function isBack(input: PlannerInput, release: Release | undefined, site: string): boolean {
