@@ -79118,7 +79118,8 @@ function overtakes(release2, other) {
   return Date.parse(release2.startedAt) >= Date.parse(other.startedAt);
 }
 function domainBlock(board, { site, parts }) {
-  for (const { release: release2, entry } of parts) {
+  for (const { release: release2, entry, view } of parts) {
+    if (standingOf(view, release2.unknownBlocks) !== "healthy") continue;
     const app = board.apps.get(release2.app);
     const later = (other) => (own(release2.list, other)?.stage ?? -1) > entry.stage;
     const domain = app && loneDomain(board, app, { site, later });
