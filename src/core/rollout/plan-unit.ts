@@ -42,12 +42,13 @@ export function planUnit(board: Board, unit: Unit): void {
     reportLaterStages(board, unit, { open: index, cause });
     break;
   }
-  goBack(board, unit);
+  const isHandingBack = goBack(board, unit);
   for (const release of releasesOf(board, unit)) {
     if (release.kind === "removal") planStragglers(board, release);
     reportStaying(board, release);
     const isThrough = stages.every(({ name }) => Object.hasOwn(release.passed, name));
-    if (isThrough) finish(board, release);
+    // What is carried out under its name comes before it ends.
+    if (isThrough && !isHandingBack) finish(board, release);
   }
 }
 

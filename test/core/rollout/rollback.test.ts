@@ -436,4 +436,21 @@ describe("an operator", () => {
     expect(world.trees("web")[site]).toBe("web:v1");
     expect(world.story.length - before).toBe(1);
   });
+
+  it("is not through in the plan in which an operator's word takes one of its sites back", () => {
+    let seconds = 0;
+    for (const world = soaking(); world.open("web") !== undefined; seconds++) world.run(1);
+    const world = soaking();
+    world.run(seconds - 1);
+    world.now += 1000;
+    world.work();
+    const { id, list } = world.release("web");
+    const [site = ""] = Object.keys(list).filter((name) => list[name]?.stage === 0);
+    world.decide({ ...rollback, site });
+    world.step();
+    expect(world.trees("web")[site]).toBe("web:v1");
+    expect(world.control.apps["web"]?.open).toMatchObject([{ id, back: { [site]: {} } }]);
+    world.run(1);
+    expect(world.open("web")).toBeUndefined();
+  });
 });

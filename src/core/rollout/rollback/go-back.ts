@@ -17,11 +17,11 @@ import { countBackLosses } from "./back-losses.ts";
 import { type Back, backsOf, handBack, recordBacks, reportStanding } from "./back-steps.ts";
 import { isToGoBack, settleGoingBack } from "./stop-failed.ts";
 
-/** Hands back what may go now, and says of the rest why it stays. */
-export function goBack(board: Board, unit: Unit): void {
+/** Hands back what may go now, and says of the rest why it stays; true: something was handed. */
+export function goBack(board: Board, unit: Unit): boolean {
   const isConcerned = ({ goingBack, setBack }: Release): boolean =>
     goingBack !== undefined || Object.keys(setBack ?? {}).length > 0;
-  if (!releasesOf(board, unit).some(isConcerned)) return;
+  if (!releasesOf(board, unit).some(isConcerned)) return false;
   settleGoingBack(board, releasesOf(board, unit));
   dropUnwritten(board, unit);
   const backs = inOrder(unit, backsOf(board, unit, sitesToGoBack(board, unit)));
@@ -40,6 +40,7 @@ export function goBack(board: Board, unit: Unit): void {
   }
   recordBacks(run);
   replaceWaits(board, waits);
+  return [...run.handed.values()].flat().some(({ to }) => to !== null);
 }
 
 /** One reason for each site: that it goes back comes before what its stage says of it. */
