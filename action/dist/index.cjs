@@ -79889,7 +79889,7 @@ function inFlightBlock2(reason, parts) {
 // src/core/rollout/rollback/go-back.ts
 function goBack(board, unit) {
   const isConcerned2 = ({ goingBack, setBack }) => goingBack !== void 0 || Object.keys(setBack ?? {}).length > 0;
-  if (!releasesOf(board, unit).some(isConcerned2)) return;
+  if (!releasesOf(board, unit).some(isConcerned2)) return false;
   settleGoingBack(board, releasesOf(board, unit));
   dropUnwritten(board, unit);
   const backs = inOrder4(unit, backsOf(board, unit, sitesToGoBack(board, unit)));
@@ -79908,6 +79908,7 @@ function goBack(board, unit) {
   }
   recordBacks(run3);
   replaceWaits(board, waits2);
+  return [...run3.handed.values()].flat().some(({ to }) => to !== null);
 }
 function replaceWaits(board, waits2) {
   const keyOf2 = ({ release: release2, site }) => `${release2} ${site}`;
@@ -79965,12 +79966,12 @@ function planUnit(board, unit) {
     reportLaterStages(board, unit, { open: index, cause });
     break;
   }
-  goBack(board, unit);
+  const isHandingBack = goBack(board, unit);
   for (const release2 of releasesOf(board, unit)) {
     if (release2.kind === "removal") planStragglers(board, release2);
     reportStaying(board, release2);
     const isThrough = stages2.every(({ name: name2 }) => Object.hasOwn(release2.passed, name2));
-    if (isThrough) finish(board, release2);
+    if (isThrough && !isHandingBack) finish(board, release2);
   }
 }
 function hasPassed2(board, { app, id }, stage) {
