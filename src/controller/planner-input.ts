@@ -14,7 +14,7 @@ import { awaitedHead } from "./control-loss.ts";
 import type { ControlSnapshot } from "./control-repository.ts";
 import type { SiteTrees } from "./entitlement.ts";
 import { own } from "../core/rollout/own.ts";
-import { dependencies, fleetBudgets } from "../core/rollout/fleet-facts.ts";
+import { bringsSites, dependencies, fleetBudgets } from "../core/rollout/fleet-facts.ts";
 import { lackingInWords } from "./lacking.ts";
 import type { MirrorRepository } from "./mirror-repository.ts";
 import type { MirrorSnapshot } from "./mirror-snapshot.ts";
@@ -134,15 +134,19 @@ export function mayLack(
 }
 
 /**
- * No commit grants what it needs: while a release of the head is open, the head before it sets the bounds, for the open
- * list too, which uses up the same count of sites. A window that the head has closes at once, for that takes something away.
+ * No commit grants what it needs: while a release of the head is open, and where sites join by it, the head before it sets
+ * the bounds, for the open list too, which uses up the same count of sites. A window that the head has closes at once, for
+ * that takes something away.
  */
 function budgets({ control, head, previous }: ReadState): FleetBudgets {
-  const isUnderWay = Object.values(control.state.apps).some(({ open }) =>
-    open.some(({ source }) => source === head.commit),
-  );
   const own = fleetBudgets(head.model);
-  if (!isUnderWay || previous === null) return own;
+  if (previous === null) return own;
+  const isUnderWay =
+    bringsSites(head.facts, previous.facts) ||
+    Object.values(control.state.apps).some(({ open }) =>
+      open.some(({ source }) => source === head.commit),
+    );
+  if (!isUnderWay) return own;
   const granted = fleetBudgets(previous.model);
   return { ...granted, windows: [...(granted.windows ?? []), ...(own.windows ?? [])] };
 }

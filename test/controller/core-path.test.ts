@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { eventually } from "../support/controller-mirror.ts";
-import { commitFleet, webVersion } from "../support/controller-fleet.ts";
+import { commitFleet, type Files, webVersion } from "../support/controller-fleet.ts";
 import { controllerBench } from "../support/controller-process.ts";
 import {
   bothWorkers,
@@ -11,7 +11,7 @@ import {
   startController,
   versions,
 } from "../support/controller-world.ts";
-import { appYaml, configMapYaml, siteYaml, virtualSiteYaml } from "../support/fleet.ts";
+import { appYaml, configMapYaml, fleetYaml, siteYaml, virtualSiteYaml } from "../support/fleet.ts";
 
 describe("a commit", { timeout: 120_000 }, () => {
   it("goes to the canary first, and further only when it is healthy there", async () => {
@@ -119,6 +119,31 @@ describe("a commit", { timeout: 120_000 }, () => {
       site: "b3",
       apps: { web: { namespace: "web" } },
     });
+  });
+
+  it("that adds sites gives itself no room for them, the next one does", async () => {
+    const bench = await controllerBench();
+    const fleet = (spec: object): Files => ({
+      "fleet.yaml": fleetYaml({ rollout: { strategy: "fast" }, ...spec }),
+    });
+    await commitFleet(bench.fleet, fleet({ maxSitesInFlight: 1 }));
+    const { west } = await bothWorkers(await startController(bench));
+    await everywhere(bench, "1");
+    await quiet(bench);
+    west.script.health = (site) => (/b[345]/u.test(site) ? "Progressing" : "Healthy");
+    const added = Object.fromEntries(
+      ["b3", "b4", "b5"].map((site) => [`sites/${site}.yaml`, siteYaml(site, { region: "west" })]),
+    );
+    await bench.fleet.commit({ ...added, ...fleet({}) });
+    const joined = async (): Promise<string[]> => {
+      const files = await bench.mirror("west").files();
+      return files.filter((path) => /^sites\/b[345]\/web\//u.test(path));
+    };
+    await eventually("one joins", async () => (await joined()).length > 0);
+    await pause(600);
+    expect(await joined()).toHaveLength(1);
+    await bench.fleet.commit({ "README.md": "words\n" });
+    await eventually("all join", async () => (await joined()).length === 3);
   });
 
   it("of an app that two sites get writes only their paths", async () => {

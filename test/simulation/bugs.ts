@@ -142,8 +142,8 @@ export const bugs: Readonly<Record<string, readonly Edit[]>> = {
   "windows do not come to the planner": [
     {
       file: "controller/planner-input.ts",
-      find: "if (!isUnderWay || previous === null) return own;",
-      replace: "if (!isUnderWay || previous === null) return { ...own, windows: [] };",
+      find: "if (!isUnderWay) return own;",
+      replace: "if (!isUnderWay) return { ...own, windows: [] };",
     },
     {
       file: "controller/planner-input.ts",

@@ -1,6 +1,8 @@
 /** What the planner needs of a commit beside its apps: the sites and the bounds over all apps. */
 import type { FleetModel } from "../model/fleet-model.ts";
+import { isSameJson } from "../model/json.ts";
 import { KeptResults } from "../model/kept-results.ts";
+import { own } from "./own.ts";
 import type { FleetBudgets, SiteFacts, StartInput } from "./planner-types.ts";
 import { windowRules } from "./windows/window-rules.ts";
 
@@ -27,6 +29,19 @@ function factsOf(sites: FleetModel["sites"], regions: FleetModel["regions"]): Fa
     };
   }
   return facts;
+}
+
+const brought = new KeptResults<Facts, boolean>();
+
+/** Sites that are new in a commit, or have other labels than in the one before: apps may join there by it. */
+export function bringsSites(facts: Facts, before: Facts): boolean {
+  if (facts === before) return false;
+  return brought.get(facts, [before], () =>
+    Object.entries(facts).some(([site, { labels }]) => {
+      const known = own(before, site);
+      return known === undefined || !isSameJson(known.labels, labels);
+    }),
+  );
 }
 
 /** What each app of a commit depends on, where it says so. */
