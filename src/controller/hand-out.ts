@@ -74,8 +74,10 @@ async function handOutTo(
   problems: string[],
 ): Promise<boolean> {
   const { read } = input;
-  if (isAwaited(mirror, read)) return leaveByWord(mirror, input);
-  const before = await mirror.snapshot();
+  const found = read.mirrors.find((each) => each.mirror === mirror);
+  if (found === undefined) return false; // what this pass has not read is not written by it
+  const { snapshot: before } = found;
+  if (mayLack(found, read.control)) return leaveByWord(mirror, before, input);
   const { enters, movedMetas } = await keepEnterable(
     input.siteMoves.filter((move): move is Enter => "enter" in move && move.enter === mirror.name),
     { mirror, input, problems },
@@ -99,7 +101,7 @@ async function handOutTo(
       mirror.noteTold(content, factSources(read, site));
     }
   }
-  return write(mirror, commit, input);
+  return write({ mirror, before }, commit, input);
 }
 
 /** Served sites of which it is not known that their meta files tell the facts as they are. */
@@ -118,36 +120,34 @@ function factSources({ head, control }: ReadState, site: string): FactSources {
   return { model: head.model, assignment: own(control.state.sites, site) };
 }
 
+/** The commit comes on top of what the plan was made of: where that has moved meanwhile, the next pass plans anew. */
 async function write(
-  mirror: MirrorRepository,
+  { mirror, before }: { readonly mirror: MirrorRepository; readonly before: MirrorSnapshot },
   commit: MirrorCommit,
   { read, author }: HandOutInput,
 ): Promise<boolean> {
   const { head: control, state } = read.control;
   if (commit.changes.length === 0 || control === null) return false;
-  const { head } = await mirror.snapshot();
-  const { epoch } = state;
-  return (await mirror.commit(commit, { epoch, control, at: read.now, author })) !== head;
-}
-
-/** One that this pass has not read is not written by it. */
-function isAwaited(mirror: MirrorRepository, { mirrors, control }: ReadState): boolean {
-  const found = mirrors.find((each) => each.mirror === mirror);
-  return found === undefined || mayLack(found, control);
+  const frame = { epoch: state.epoch, control, at: read.now, author };
+  return (await mirror.commit(before, commit, frame)) !== before.head;
 }
 
 /** Where the worker is awaited, only those sites leave of which an operator said that their worker is gone. */
-async function leaveByWord(mirror: MirrorRepository, input: HandOutInput): Promise<boolean> {
+async function leaveByWord(
+  mirror: MirrorRepository,
+  before: MirrorSnapshot,
+  input: HandOutInput,
+): Promise<boolean> {
   const { sites } = input.read.control.state;
   const leaves = leavesOf(mirror, input).filter(
     (site) => own(sites, site)?.moving?.released !== undefined,
   );
-  const { sites: before } = await mirror.snapshot();
   const work = { handOvers: [], enters: [], leaves };
   const facts: string[] = [];
   const metaOf = (): null => null;
   const sizeOf = (tree: TreeId): number => mirror.sizeOf(tree);
-  return write(mirror, planMirrorCommit({ before, work, sizeOf, facts, metaOf }), input);
+  const commit = planMirrorCommit({ before: before.sites, work, sizeOf, facts, metaOf });
+  return write({ mirror, before }, commit, input);
 }
 
 function leavesOf({ name }: MirrorRepository, { siteMoves }: HandOutInput): string[] {

@@ -110,10 +110,17 @@ export class MirrorRepository {
     await this.#learn([tree]);
   }
 
-  /** Commits; gives the head, which stays where it is when nothing changes. REF_RACE when the head moved. */
-  async commit(commit: MirrorCommit, frame: CommitFrame): Promise<string | null> {
-    const before = await this.snapshot();
+  /**
+   * Commits on top of what was read; gives the head, which stays where it is when nothing changes. REF_RACE: it has moved
+   * since, STALE_EPOCH: a later leader has written there.
+   */
+  async commit(
+    before: MirrorSnapshot,
+    commit: MirrorCommit,
+    frame: CommitFrame,
+  ): Promise<string | null> {
     if (commit.changes.length === 0) return before.head;
+    requireEpoch(before, frame);
     const sites = new Map(before.sites);
     for (const [site, content] of commit.after) {
       if (content === null) sites.delete(site);
@@ -165,6 +172,16 @@ export class MirrorRepository {
   sizeOf(tree: TreeId): number {
     return this.#objects.get(tree)?.size ?? 0;
   }
+}
+
+/** What an older leader writes late is followed by no worker, and every later commit would come after it. */
+function requireEpoch({ trailers }: MirrorSnapshot, { epoch }: CommitFrame): void {
+  if (trailers === null || trailers.epoch <= epoch) return;
+  throw new FleetError(
+    "STALE_EPOCH",
+    `a leader of epoch ${trailers.epoch} has written to it; this one has ${epoch}`,
+    { hint: "run one controller on a state folder", retry: "never" },
+  );
 }
 
 function* treesOf(sites: Iterable<SiteContent>): Iterable<TreeId> {
