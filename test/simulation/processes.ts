@@ -45,7 +45,7 @@ interface Watch {
   onMirrorCommit(mirror: string, commit: string): void;
   /** A worker that starts has this commit. */
   onAccept(mirror: string, commit: string): void;
-  /** A worker goes on to this commit. */
+  /** A worker goes on to this commit: it is in its copy of the mirror, also where the worker is killed just then. */
   onFollow(mirror: string, commit: string): void;
   /** A report has come to the controller. */
   onReport(mirror: string, report: WorkerReport): void;
@@ -156,10 +156,12 @@ interface Reach {
   readonly clock: Clock;
   readonly time: VirtualTime;
   readonly onCommit?: (commit: string) => void;
+  /** A ref is on the disk, whether or not the process lives to know it. */
+  readonly onRef?: (target: string) => void;
 }
 
 /** A store as one life of a process has it: writes take time, and the process may die before, between and after. */
-function storeOf(store: ObjectStore, { life, clock, time, onCommit }: Reach): MirrorStore {
+function storeOf(store: ObjectStore, { life, clock, time, onCommit, onRef }: Reach): MirrorStore {
   const slowly = async <T>(write: () => Promise<T>): Promise<T> => {
     await clock.sleep(time.random() * 6);
     const result = await life.guard(write());
@@ -177,7 +179,11 @@ function storeOf(store: ObjectStore, { life, clock, time, onCommit }: Reach): Mi
         if (commit !== request.parent) onCommit?.(commit);
         return commit;
       }),
-    setRef: (ref, target, expected) => slowly(() => store.setRef(ref, target, expected)),
+    setRef: (ref, target, expected) =>
+      slowly(async () => {
+        await store.setRef(ref, target, expected);
+        onRef?.(target);
+      }),
     maintain: () => Promise.resolve(),
     close: () => Promise.resolve(),
   };
@@ -220,7 +226,8 @@ export function startWorker(
   const { time, watch, sites, settings } = ground;
   const life = new Life(time);
   const clock = clockOf(time, life, () => 0);
-  const git = storeOf(region.copy.store, { life, clock, time });
+  const onRef = (commit: string): void => watch.onFollow(region.name, commit);
+  const git = storeOf(region.copy.store, { life, clock, time, onRef });
   const open = (name: string): ReturnType<typeof clusterOver> => {
     const site = sites.get(name);
     if (site === undefined) throw new FleetError("USAGE", `no kubeconfig for site ${name}`);
@@ -230,7 +237,7 @@ export function startWorker(
     return clusterOver(createWire({ site, mirror, time, life, clock, timeoutMs, onWrite }));
   };
   const link = { region, life, clock, time, controller, watch };
-  // The one before may have been killed between taking a commit and saying so.
+  // It may have come back as it was before.
   void region.copy.store.resolve(mirrorBranch).then((head) => {
     if (head !== null) watch.onAccept(region.name, head);
   });
@@ -273,7 +280,7 @@ async function reach({ region, clock, time, controller }: Link): Promise<Control
 }
 
 function fetcherOf(link: Link, git: ObjectStore): MirrorFetcher {
-  const { region, life, watch } = link;
+  const { region, life } = link;
   return {
     fetch: async () => {
       await reach(link);
@@ -281,10 +288,7 @@ function fetcherOf(link: Link, git: ObjectStore): MirrorFetcher {
       await reach(link); // the answer is on its way
       return life.guard(Promise.resolve({ head }));
     },
-    accept: async (commit, expected) => {
-      await git.setRef(mirrorBranch, commit, expected);
-      watch.onFollow(region.name, commit);
-    },
+    accept: (commit, expected) => git.setRef(mirrorBranch, commit, expected),
     offer: async (commit) => {
       const controller = await reach(link);
       const { store } = region.mirror;
