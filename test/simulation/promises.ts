@@ -104,6 +104,8 @@ export class Auditor {
         const id = objectId(keyOf(body));
         const since = this.#written.get(`${mirror} ${site} ${id}`) ?? 0;
         this.#look(() => this.#checkApply(write, body, since));
+        // What names no owner lets go of the object: nothing of a tree is written by it.
+        if (ownerOf(body) === undefined) return;
         this.#written.set(`${mirror} ${site} ${id}`, Math.max(0, commits.length - 1));
       }
     };
