@@ -366,6 +366,26 @@ describe("an operator", () => {
     expect(() => world.decide(rollback)).toThrow(/^conflict:/);
   });
 
+  it("sends no more sites back at once than the stage allows when one comes to another region meanwhile", () => {
+    const times = { minReady: "5s", progressDeadline: "60s", soak: "60s" };
+    const strategy = { ...quick, ...times, maxInFlight: 1, stages: [{ name: "all" }] };
+    const sites = someSites(3);
+    const world = settled({ strategy }, sites);
+    world.behaviour = ({ afterMs }) => (afterMs >= 1000 ? "Healthy" : "Progressing");
+    world.follow(fleet("v2", { strategy }, sites));
+    while (world.on("web", "v2").length < 3) world.run(1);
+    world.run(10);
+    world.decide(rollback);
+    world.settle();
+    const [next = ""] = world.on("web", "v2");
+    world.follow(fleet("v2", { strategy }, { ...sites, [next]: { region: "us" } }));
+    world.run(3);
+    expect(world.hosts[next]).toBe("us");
+    expect(world.on("web", "v1")).toHaveLength(1);
+    world.run(30);
+    expect(world.on("web", "v1")).toHaveLength(3);
+  });
+
   it("sends back a stage, or a single site, which makes nothing bad", () => {
     const world = soaking();
     const [site = ""] = Object.entries(world.release("web").list).flatMap(([name, { stage }]) =>

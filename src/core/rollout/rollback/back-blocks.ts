@@ -14,29 +14,37 @@ import type { Back, BackStep } from "./back-steps.ts";
 export interface BackRun {
   readonly board: Board;
   readonly unit: Unit;
-  /** Sites in flight, by index of their stage. */
-  readonly users: Map<number, Set<string>>;
+  readonly users: SlotUsers;
   /** Release id -> what was handed back, to be recorded. */
   readonly handed: Map<string, BackStep[]>;
 }
 
-/** Sites of the unit that hold a slot now, forward or back, by index of their stage. */
-export function slotUsers(board: Board, unit: Unit): BackRun["users"] {
+/** Index of a stage -> its sites that hold a slot, and whether they are on their way back. */
+type SlotUsers = Map<number, Map<string, boolean>>;
+
+/** Sites of the unit that hold a slot now. */
+export function slotUsers(board: Board, unit: Unit): SlotUsers {
   const releases = releasesOf(board, unit);
-  const users: BackRun["users"] = new Map();
+  const users: SlotUsers = new Map();
   const inFlight = releases.flatMap(({ app, id }) =>
     [...(board.apps.get(app)?.inFlight ?? [])].flatMap(([site, by]) => (by === id ? [site] : [])),
   );
   for (const site of new Set(inFlight)) {
     const { parts } = unitSite(board, releases, site);
-    if (parts.some(({ state }) => holdsSlot(state))) addUser(users, parts[0]?.entry.stage, site);
+    const holders = parts.filter(({ state }) => holdsSlot(state));
+    if (holders.length === 0) continue;
+    const isBack = holders.some(({ state }) => state.kind === "failed");
+    addUser(users, { stage: parts[0]?.entry.stage ?? 0, site, isBack });
   }
   return users;
 }
 
 /** The site takes a slot of its stage. */
-export function addUser(users: BackRun["users"], stage: number | undefined, site: string): void {
-  users.set(stage ?? 0, (users.get(stage ?? 0) ?? new Set()).add(site));
+export function addUser(
+  users: SlotUsers,
+  { stage, site, isBack }: { stage: number; site: string; isBack: boolean },
+): void {
+  users.set(stage, (users.get(stage) ?? new Map<string, boolean>()).set(site, isBack));
 }
 
 /** Why the site stays for now; null: it goes, or has nothing left to do. */
@@ -125,11 +133,21 @@ function slotBlock({ board, unit, users }: BackRun, { site, stage, steps }: Back
   const frozen = releasesOf(board, unit)[0]?.stages[stage];
   if (frozen === undefined) return null;
   const { name, maxInFlight: most } = frozen;
-  const used = users.get(stage) ?? new Set<string>();
-  if (!used.has(site) && used.size >= most) {
+  const used = usersFor(users.get(stage) ?? new Map<string, boolean>(), site);
+  if (used.size >= most) {
     const words = { name: "maxInFlight", most, users: used, stage: `stage ${name}` };
     return budget("in-flight-budget", words);
   }
   if (fitsFleet(board, site)) return null;
   return fleetWords(board.input.budgets.maxSitesInFlight ?? 0, board.sitesInFlight);
+}
+
+/**
+ * Whose slots count for a site that is to go back: all; where it holds one itself, those on their way back. Sites that
+ * came to another region are in flight anew, and may be more than the stage has slots for.
+ */
+function usersFor(users: ReadonlyMap<string, boolean>, site: string): ReadonlySet<string> {
+  const others = [...users].filter(([name]) => name !== site);
+  const counted = users.has(site) ? others.filter(([, isBack]) => isBack) : others;
+  return new Set(counted.map(([name]) => name));
 }

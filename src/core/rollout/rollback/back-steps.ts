@@ -80,7 +80,7 @@ export function handBack(run: BackRun, back: Back): void {
   );
   addHandOver(board, { site, mirror, apps });
   board.sitesInFlight.add(site);
-  addUser(run.users, back.stage, site);
+  addUser(run.users, { stage: back.stage, site, isBack: true });
   for (const step of steps) {
     const { id } = step.part.release;
     const handed = run.handed.get(id) ?? [];
