@@ -22,6 +22,8 @@ export interface AppState {
   target: AppTarget | null;
   row: AppRow | null;
   rows: Map<ObjectId, ObjectRow>;
+  /** This process has read what the cluster's inventory of the app names. */
+  hasMetInventory: boolean;
   /** Raised by each write: what was observed before it says nothing about what stands after it. */
   writes: number;
   health: AppHealth | null;
@@ -69,6 +71,7 @@ export function newAppState(app: string): AppState {
     target: null,
     row: null,
     rows: new Map(),
+    hasMetInventory: false,
     writes: 0,
     health: null,
     healthySince: null,

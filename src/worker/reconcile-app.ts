@@ -2,13 +2,14 @@ import { isApiError } from "../adapters/kubernetes/api-error.ts";
 import type { FleetError } from "../core/errors.ts";
 import { ownerOf } from "../core/apply/ownership.ts";
 import { type AppState, hasLeft } from "./app-state.ts";
-import { type ApplyOutcome, applyTree, needsWrite, save } from "./apply-app.ts";
+import { type ApplyOutcome, applyTree, needsWrite } from "./apply-app.ts";
 import { clearTheWay } from "./clear-way.ts";
-import { readChildInventory, writeChildInventory } from "./child-inventory.ts";
+import { writeChildInventory } from "./child-inventory.ts";
 import { meetSecrets } from "./learn-secrets.ts";
+import { isNewSet, meetAgain, meetInventory, saveUnknown } from "./meet-inventory.ts";
 import { pruneObjects } from "./prune-objects.ts";
 import { type SiteContext, desiredTree } from "./site-context.ts";
-import { type AppRow, pendingRow } from "./state-store.ts";
+import type { AppRow } from "./state-store.ts";
 import { type TargetForm, formOfTarget } from "./target-form.ts";
 import type { AppTree } from "./tree-cache.ts";
 import { reasonNotToLeave, unreleased } from "./unapproved-objects.ts";
@@ -51,10 +52,7 @@ async function rebuild(
   state: AppState,
   facts: Pick<AppRow, "owner" | "namespace">,
 ): Promise<AppRow> {
-  await context.link.verify({ signal: context.signal(), maxAgeMs: 30_000 });
-  const found = await readChildInventory(context, state.app);
-  // That there is none must have been said by this cluster: nothing would be asked again.
-  await context.link.verify({ signal: context.signal() });
+  const found = await meetInventory(context, state);
   const row: AppRow = {
     ...facts,
     site: context.site,
@@ -68,14 +66,10 @@ async function rebuild(
     childSet: "",
     childParts: found?.parts ?? 0,
   };
-  // Known to be ours, and nothing else: each is looked at before anything is done to it. The store knows some of a site
-  // that was away.
+  // The store knows some of a site that was away.
   const kept = context.store.objects(context.site, state.app).map(({ id }) => id);
-  const ids = new Set([...kept, ...(found?.ids ?? [])]);
-  const rows = [...ids].map((id) => pendingRow(id, ""));
-  save(context, state, rows);
-  context.store.saveApp(row);
-  state.row = row;
+  saveUnknown(context, state, kept);
+  keepRow(context, state, row);
   return row;
 }
 
@@ -85,7 +79,8 @@ async function keep(
   wanted: { readonly row: AppRow; readonly tree: AppTree },
 ): Promise<NextLook> {
   const { tree } = wanted;
-  const row = { ...wanted.row, left: false };
+  const known = isNewSet(state, tree) ? await meetAgain(context, state, wanted.row) : wanted.row;
+  const row = { ...known, left: false };
   // Durable before anything is created: what has objects has not left, however far the apply comes.
   if (wanted.row.left) keepRow(context, state, row);
   const outcome = await applyTree(context, state, { row, tree });
@@ -162,8 +157,9 @@ async function leave(
   state: AppState,
   options: { readonly row: AppRow; readonly marker: NonNullable<TargetForm["leave"]> },
 ): Promise<NextLook> {
-  const { row, marker } = options;
+  const { marker } = options;
   if (hasLeft(state)) return "settled";
+  const row = await meetAgain(context, state, options.row);
   const reason =
     marker.verb === "delete" ? await reasonNotToLeave(context, state, { row, marker }) : null;
   if (reason !== null) {

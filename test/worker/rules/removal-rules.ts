@@ -1,6 +1,7 @@
 /** The rules of removing: what is in the inventory, what may go, and what holds it. */
+import { cp, rm } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import type { KubeObject } from "../../../src/core/model/kube-object.ts";
 import { writeKubeconfig } from "../../support/kube-cluster.ts";
 import type { TestSite } from "../../support/kube-site.ts";
@@ -60,6 +61,51 @@ export function inventoryRules(site: TestSite): void {
 
     await gone(site, `${configMaps}/made`);
     expect(site.report("web")?.objects).toBe(1);
+  });
+
+  it.each([
+    ["leaves", leaving(2)],
+    ["drops it", [configMap("other", {})]],
+  ])(
+    "AC-10: takes away what the store, from an older copy, does not know where the app %s",
+    async (_, next) => {
+      const copy = `${site.stateDir}-copy`;
+      onTestFinished(() => rm(copy, { recursive: true }));
+      await site.mirror.commit({ s1: { web: [configMap("a", {})] } });
+      site.start();
+      await site.settled("web");
+      await site.stop();
+      await cp(site.stateDir, copy, { recursive: true });
+      await site.mirror.commit({ s1: { web: [configMap("a", {}), configMap("got", {})] } });
+      site.start();
+      await site.settled("web");
+      await site.stop();
+      await rm(site.stateDir, { recursive: true });
+      await cp(copy, site.stateDir, { recursive: true });
+      await site.mirror.commit({ s1: { web: next } });
+      site.start();
+
+      await gone(site, `${configMaps}/got`);
+      const isDone = (): boolean => site.report("web")?.message === "";
+      expect(await eventually("nothing is left to say", isDone)).toBe(true);
+    },
+  );
+
+  it("AC-10: asks the cluster for an inventory only where the set of objects changes, and once", async () => {
+    const reads = { method: "GET", path: /\/flotilla-system\/configmaps\/flotilla-web$/ };
+    const keep = async (...objects: KubeObject[]): Promise<number> => {
+      site.cluster.proxy.forget();
+      await site.mirror.commit({ s1: { web: objects } });
+      await site.settled("web");
+      return site.cluster.proxy.count(reads);
+    };
+    site.start();
+    await keep(configMap("a", {}));
+    await site.stop();
+    site.start();
+    expect(await keep(configMap("a", { k: "1" }))).toBe(0);
+    expect(await keep(configMap("a", { k: "1" }), configMap("b", {}))).toBe(1);
+    expect(await keep(configMap("a", { k: "1" }))).toBe(0);
   });
 }
 
