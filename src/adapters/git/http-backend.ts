@@ -5,6 +5,7 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { pipeline, type Readable } from "node:stream";
+import { fileURLToPath } from "node:url";
 import { createGunzip } from "node:zlib";
 import pLimit from "p-limit";
 import { mirrorBranch, recoverRef } from "../../core/protocol/mirror-layout.ts";
@@ -52,8 +53,10 @@ const configuration: GitConfig = {
   "http.receivepack": "false",
   "http.getanyfile": "false",
   // What an object was before is the first one that it is compared with, and nearly all that is saved: a list of all sites
-  // in which one has changed goes as that. To look further takes longer than it saves.
+  // in which one has changed goes as that. To look further takes longer than it saves. Files are sent whole: to find what
+  // has changed of a thousand small ones, and to put them together again, takes longer than all else of a fetch.
   "pack.window": "1",
+  "core.attributesFile": fileURLToPath(new URL("mirror.gitattributes", import.meta.url)),
   // Later values win: everything is hidden, and then the one branch is not.
   "uploadpack.hideRefs": ["refs/", `!${mirrorBranch}`],
   "uploadpack.allowAnySHA1InWant": "false",

@@ -24,6 +24,7 @@ const tokens: Readonly<Record<string, string>> = {
   eu: "token-of-eu",
   "eu--cell-1": "token-of-cell",
   large: "token-of-large",
+  files: "token-of-files",
 };
 
 describe("mirrors over HTTP", () => {
@@ -158,6 +159,29 @@ describe("mirrors over HTTP", () => {
     const [few = 0, many = 0] = bytes;
     expect(few).toBeGreaterThan(0);
     expect(many).toBeLessThan(1.5 * few);
+  });
+
+  it("sends files whole, so that a worker has not to put them together from older ones", async () => {
+    const store = await openStore(join(root, "files.git"), { create: true, clock });
+    const dir = join(await temporaryFolder(), "worker.git");
+    const worker = await fetcher({ dir, mirror: "files" });
+    const paths = ["meta/s.json", "sites/s/app/o.yaml"];
+    for (const version of ["1", "2"]) {
+      await store.commitChanges({
+        ref: main,
+        parent: await store.resolve(main),
+        changes: paths.map((path) => ({ path, content: `${path.repeat(50)} ${version}` })),
+        message: "m",
+        author: "t",
+        at: 0,
+      });
+      await worker.fetch();
+    }
+    await store.close();
+    const format = "--batch-check=%(objecttype) %(deltabase)";
+    const objects = (await git(["cat-file", format, "--batch-all-objects"], dir)).split("\n");
+    const blobs = objects.filter((line) => line.startsWith("blob "));
+    expect(blobs).toEqual(Array.from({ length: 4 }, () => `blob ${"0".repeat(40)}`));
   });
 
   it("shows the one branch and nothing else", async () => {
