@@ -3,6 +3,7 @@ import type { DataKeys } from "../adapters/age/data-keys.ts";
 import type { ObjectStore } from "../adapters/git/object-store.ts";
 import type { ClusterClient } from "../adapters/kubernetes/cluster-client.ts";
 import { FleetError } from "../core/errors.ts";
+import type { KubeObject } from "../core/model/kube-object.ts";
 import { mirrorBranch } from "../core/protocol/mirror-layout.ts";
 import type { SiteQuestion } from "../core/protocol/site-diff.ts";
 import type { Hint } from "../core/protocol/worker-report.ts";
@@ -95,7 +96,8 @@ interface Assembly {
 
 function assemble(config: WorkerSettings, ports: WorkerPorts): Assembly {
   const { clock, logger, redactor, store, git } = ports;
-  const trees = createTreeCache(git, (object) => learnSecret(object, redactor));
+  const onRead = (object: KubeObject): void => learnSecret(object, redactor);
+  const trees = createTreeCache({ store: git, clock, onRead });
   const places = createFairPlaces(config.concurrency, clock);
   const engine = createWorkerEngine({
     config,

@@ -1,3 +1,4 @@
+import pLimit from "p-limit";
 import { parse } from "yaml";
 import type { ObjectStore, TreeEntry } from "../adapters/git/object-store.ts";
 import { type ApplyStep, orderObjects } from "../core/apply/order-objects.ts";
@@ -6,6 +7,7 @@ import { FleetError } from "../core/errors.ts";
 import { readEmitted } from "../core/render/read-emitted.ts";
 import { type Json, isJsonObject } from "../core/model/json.ts";
 import { type KubeObject, type ObjectId, keyOf, objectId } from "../core/model/kube-object.ts";
+import type { Clock } from "../runtime/clock.ts";
 
 /** One object of a tree, as it is sent. */
 export interface TreeObject extends ApplyStep {
@@ -34,20 +36,52 @@ export interface TreeCache {
 const maxTrees = 5000;
 const maxObjects = 50_000;
 
-/** A cache over a store; keeps what was used last. `onRead` is called with each object when it was read. */
-export function createTreeCache(
-  store: ObjectStore,
-  onRead: (object: KubeObject) => void = () => {},
-): TreeCache {
+/** Trees that are read at once. */
+const atOnce = 4;
+/** After so long a time of reading others get a turn: what was read is sent while the next is read. */
+const breathAfterMs = 4;
+
+/** What a cache needs. */
+export interface TreeCacheOptions {
+  readonly store: ObjectStore;
+  readonly clock: Clock;
+  /** Called with each object when it was read. */
+  readonly onRead: (object: KubeObject) => void;
+}
+
+/** A cache over a store; keeps what was used last. */
+export function createTreeCache({ store, clock, onRead }: TreeCacheOptions): TreeCache {
+  const takeTurn = createTurns(clock);
   const trees = createLastUsed<AppTree>(maxTrees);
   const names = createLastUsed<ReadonlySet<ObjectId>>(maxTrees);
   const prepared = createLastUsed<Prepared>(maxObjects);
   return {
     load: (tree, owner) =>
-      trees(`${owner} ${tree}`, () => readTree({ store, prepared, onRead }, tree, owner)),
+      trees(`${owner} ${tree}`, () =>
+        takeTurn(() => readTree({ store, prepared, onRead }, tree, owner)),
+      ),
     ids: (tree) =>
       names(tree, async () => new Set((await filesOf(store, tree)).map(({ path }) => idOf(path)))),
   };
+}
+
+/** Runs some at once, with a breath after each few ms of them. */
+function createTurns(clock: Clock): <T>(work: () => Promise<T>) => Promise<T> {
+  const limit = pLimit(atOnce);
+  let busyMs = 0;
+  return (work) =>
+    limit(async () => {
+      if (busyMs >= breathAfterMs) {
+        await clock.sleep(0);
+        busyMs = 0;
+      }
+      const startedAt = clock.monotonic();
+      try {
+        return await work();
+      } finally {
+        busyMs += clock.monotonic() - startedAt;
+      }
+    });
 }
 
 /** What is kept of one file. */
