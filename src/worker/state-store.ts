@@ -4,6 +4,8 @@ import { DatabaseSync, type SQLOutputValue, type StatementSync } from "node:sqli
 import { FleetError } from "../core/errors.ts";
 import type { ObjectId } from "../core/model/kube-object.ts";
 import type { Clock } from "../runtime/clock.ts";
+import type { Logger } from "../runtime/logger.ts";
+import { sealPlainHashes } from "./seal-plain-hashes.ts";
 import type { StateKey } from "./state-key.ts";
 import { WriteBatch } from "./write-batch.ts";
 
@@ -121,12 +123,13 @@ const insertObject = `INSERT OR REPLACE INTO objects VALUES (${marks(11)})`;
 interface StoreMeans {
   readonly clock: Clock;
   readonly key: StateKey;
+  readonly logger: Logger;
 }
 
 /** Opens (or makes) the store in a file. */
 export function openStateStore(path: string, means: StoreMeans): StateStore {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  return new SqliteStore(openDatabase(path, means.key), `${path}-wal`, means);
+  return new SqliteStore(openDatabase(path, means), `${path}-wal`, means);
 }
 
 class SqliteStore implements StateStore {
@@ -247,7 +250,7 @@ class SqliteStore implements StateStore {
   }
 }
 
-function openDatabase(path: string, key: StateKey): DatabaseSync {
+function openDatabase(path: string, means: StoreMeans): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
     database = new DatabaseSync(path, { timeout: 2000 });
@@ -255,7 +258,7 @@ function openDatabase(path: string, key: StateKey): DatabaseSync {
     database.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;");
     database.exec("PRAGMA synchronous = FULL;");
     database.exec(`BEGIN EXCLUSIVE; ${schema} COMMIT;`);
-    sealPlainHashes(database, key);
+    sealPlainHashes(database, means);
     // The log itself is on the disk now; what is written to it is flushed by whoever needs that (WriteBatch).
     database.exec("PRAGMA synchronous = NORMAL;");
     return database;
@@ -274,23 +277,6 @@ function openDatabase(path: string, key: StateKey): DatabaseSync {
     });
   }
 }
-
-/**
- * An older worker kept plain hashes of Secrets: they go, once, also from the room in the file that nothing uses, and from
- * the log.
- */
-function sealPlainHashes(database: DatabaseSync, key: StateKey): void {
-  const { user_version: version } = database.prepare("PRAGMA user_version").get() ?? {};
-  if (Number(version) >= sealedVersion) return;
-  database.function("sealed", (hash) => key.seal(String(hash)));
-  database.exec(`UPDATE objects SET projection = sealed(projection)
-    WHERE substr(id, 1, 8) = '_Secret_' AND length(projection) = 64`);
-  database.exec("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)");
-  database.exec(`PRAGMA user_version = ${sealedVersion}`);
-}
-
-/** Of a store in which no plain hashes of Secrets are left. */
-const sealedVersion = 1;
 
 const sqliteBusy = 5;
 

@@ -40,7 +40,7 @@ export async function runWorker(
 ): Promise<void> {
   const redactor = createRedactor();
   const settings = workerSettings(config);
-  const { store, git, dir } = await openState(config.stateDir, clock);
+  const { store, git, dir } = await openState(config.stateDir, { clock, logger });
   const { url, tokenFile, caFile } = config.mirror;
   const wakefulness = createWakefulness(clock);
   const token = async (): Promise<string> => {
@@ -76,10 +76,13 @@ export async function runWorker(
 }
 
 /** What lies in the state folder. */
-async function openState(stateDir: string, clock: Clock) {
+async function openState(
+  stateDir: string,
+  { clock, logger }: Pick<WorkerDeps, "clock" | "logger">,
+) {
   await makeFolder(stateDir, 0o700);
   const key = await openStateKey(stateDir);
-  const store = openStateStore(join(stateDir, "state.sqlite"), { clock, key });
+  const store = openStateStore(join(stateDir, "state.sqlite"), { clock, key, logger });
   const dir = join(stateDir, "mirror.git");
   try {
     const git = readableTwice(await openStore(dir, { create: true, clock }), maxKeptText);

@@ -16,6 +16,7 @@ it("follows what was told while an older commit was fetched, also where that one
   const store = openStateStore(join(emptyFolder(), "state.sqlite"), {
     clock,
     key: stateKeyOf("a key"),
+    logger: createLogger({ name: "test", level: "silent" }),
   });
   const commit = async (parent: string | null, content: string): Promise<string> =>
     git.commitChanges({

@@ -1,9 +1,13 @@
+import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { cp, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createLogger } from "../../src/runtime/logger.ts";
 import { systemClock } from "../../src/runtime/system-clock.ts";
 import { stateKeyOf } from "../../src/worker/state-key.ts";
 import {
@@ -29,7 +33,12 @@ const row: AppRow = {
   childSet: "c",
   childParts: 1,
 };
-const means = { clock: systemClock(), key: stateKeyOf("a key") };
+const log: string[] = [];
+const means = {
+  clock: systemClock(),
+  key: stateKeyOf("a key"),
+  logger: createLogger({ name: "test", destination: { write: (line) => void log.push(line) } }),
+};
 const place = { site: "s1", app: "web" };
 
 describe("the worker's store", () => {
@@ -145,6 +154,35 @@ describe("the worker's store", () => {
     expect(kept.get("apps_Secret_web_a")).toBe(plain("apps_Secret_web_a"));
     const again = (await reopen()).objects("s1", "web");
     expect(new Map(again.map((one) => [one.id, one.projection]))).toEqual(kept);
+  });
+
+  it("is opened also where there is no room to write it anew, says so, and seals at the next start", async () => {
+    const path = join(folder.dir, "state.sqlite");
+    const plain = createHash("sha256").update("1234").digest("hex");
+    const large = { owned: "x".repeat(1_000_000) };
+    const first = open();
+    first.saveObjects(place, [
+      { ...pendingRow("_Secret_web_a", "v1"), projection: plain },
+      { ...pendingRow("_ConfigMap_web_a", "v1"), ...large },
+    ]);
+    await store?.close();
+    store = undefined;
+    const older = new DatabaseSync(path);
+    older.exec("PRAGMA user_version = 0");
+    older.close();
+
+    // No file may become larger than half of it.
+    const child = fileURLToPath(new URL("state-store-child.ts", import.meta.url));
+    const args = ["-c", 'ulimit -f 1000; exec "$0" "$@"', process.execPath, child, path, "a key"];
+    const { stdout, stderr } = await promisify(execFile)("sh", args);
+    expect(JSON.parse(stdout)).toEqual(["_ConfigMap_web_a", "_Secret_web_a", "written"]);
+    expect(stderr.match(/there is no room to write it anew/g)).toHaveLength(1);
+
+    const rows = open().objects("s1", "web");
+    expect(rows.find(({ id }) => id === "_Secret_web_a")?.projection).toBe(means.key.seal(plain));
+    const files = await Promise.all([path, `${path}-wal`].map((file) => readFile(file, "latin1")));
+    expect(files.filter((text) => text.includes(plain))).toEqual([]);
+    expect(log).toEqual([]);
   });
 
   it("belongs to one worker at a time", () => {
