@@ -14,6 +14,7 @@ import {
 } from "../model/kube-object.ts";
 import { appAtSite, type AppAtSite, type RenderedModel } from "../render/app-at-site.ts";
 import { applyOverlay } from "../render/apply-overlay.ts";
+import { objectsOf } from "../render/fill-shapes.ts";
 import type { SourceObject } from "../render/parse-manifests.ts";
 import type { FleetModel } from "../model/fleet-model.ts";
 import { regionField } from "../secrets/region-secret.ts";
@@ -91,7 +92,7 @@ interface Version {
 
 /** Every object of the app at the site in all its versions, oldest first. */
 function historyOf(found: AppAtSite): readonly (readonly Version[])[] {
-  let { objects } = found.shape;
+  let objects = objectsOf(found.shape);
   // What an object is called may change; where it is written does not.
   const versions = new Map(objects.map((source) => [source.at, [firstVersion(found, source)]]));
   for (const change of overlayChanges(found)) {

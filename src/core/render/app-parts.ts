@@ -1,6 +1,5 @@
 /** What is read of an app, once for whatever sites there are. In: models and what tools gave. Out: objects and overlays. */
 import { templatesIn } from "../expressions/fill-json.ts";
-import type { Parsed } from "../model/diagnostic.ts";
 import type { FleetModel, Located } from "../model/fleet-model.ts";
 import { canonicalJson, type JsonObject } from "../model/json.ts";
 import { KeptResults } from "../model/kept-results.ts";
@@ -8,12 +7,12 @@ import type { App } from "../model/kinds.ts";
 import { toolOf } from "../model/tools/tool-source.ts";
 import { type AppTables, noTables } from "./app-table.ts";
 import { type CustomKinds, customKindsOf, readCustomKinds } from "./custom-kinds.ts";
-import { type Finish, finisher } from "./finish-object.ts";
+import { type Finish, finisher, type ObjectOwner } from "./finish-object.ts";
 import { layeredApp, type LayeredApp } from "./layered-app.ts";
 import { type ChainLink, OverlayChain } from "./overlay-chain.ts";
 import type { ManifestContext } from "./parse-manifests.ts";
 import { plainSecretIds } from "./plain-secrets.ts";
-import type { Variant } from "./rendered.ts";
+import type { SharedPart } from "./variant-parts.ts";
 import { type SiteFacts, siteFactsOf } from "./site-facts.ts";
 import { type AppObjects, appObjects, toolDefinitions } from "./tools/app-objects.ts";
 import { noToolOutputs, type ToolOutputs } from "./tools/tool-output.ts";
@@ -121,21 +120,25 @@ interface AppParts {
   readonly manifests: ManifestContext;
   readonly source: AppObjects;
   readonly chain: OverlayChain;
+  readonly owner: ObjectOwner;
+  /** What shapes have in common is finished once. */
   readonly finish: Finish;
-  /** By what the overlays of a shape gave. */
-  readonly variants: KeptResults<ChainLink, Parsed<Variant>>;
+  /** By what the overlays of shapes gave. */
+  readonly shared: KeptResults<ChainLink, SharedPart>;
 }
 
 function readParts(context: FleetContext, app: LayeredApp): AppParts {
   const { namespace } = app.value.spec;
   const plainSecrets = plainSecretIds(app.value);
   const manifests = { namespace, customKinds: context.customKinds, plainSecrets };
+  const owner = { fleet: context.model.fleet.value.metadata.name, app: app.value.metadata.name };
   return {
     manifests,
     source: appObjects(context, { app, manifests }),
     chain: new OverlayChain(app, manifests),
-    finish: finisher(context.model.fleet.value.metadata.name, app.value.metadata.name),
-    variants: new KeptResults(),
+    owner,
+    finish: finisher(owner),
+    shared: new KeptResults(),
   };
 }
 

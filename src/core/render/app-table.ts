@@ -127,14 +127,10 @@ function isLeft(value: Json): boolean {
   return Number.isInteger(overlay) && (site === null || typeof site === "string");
 }
 
-/** No object of these says how it is to be kept, protected or made anew. */
-export function areOrdinary(variants: Iterable<Variant>): boolean {
-  return [...variants].every(({ objects }) => objects.every(({ object }) => isOrdinary(object)));
-}
-
 const ownMarks: ReadonlySet<string> = new Set(["flotilla.dev/app", "flotilla.dev/owner"]);
 
-function isOrdinary({ kind, metadata: { labels, annotations } }: KubeObject): boolean {
+/** It does not say how it is to be kept, protected or made anew. */
+export function isOrdinary({ kind, metadata: { labels, annotations } }: KubeObject): boolean {
   const marks = [labels, annotations].flatMap((each) =>
     isJsonObject(each ?? null) ? Object.keys(each as JsonObject) : [],
   );

@@ -19,8 +19,15 @@ import { checkObject } from "./check-object.ts";
 import { type Told, mistake, placeText } from "./mistake.ts";
 import { namespaceMove } from "./move-namespace.ts";
 import { duplicate, type ManifestContext, type SourceObject } from "./parse-manifests.ts";
+import type {
+  OtherObjects,
+  OverlayResult,
+  OverlayStep,
+  PlacedOverlay,
+  Unmatched,
+} from "./overlay-result.ts";
 import { patchObject } from "./patch-object.ts";
-import { patchTargets, selectedBy } from "./patch-targets.ts";
+import { isDeletion, patchTargets, selectedBy } from "./patch-targets.ts";
 import { podSpecPath } from "./pod-templates.ts";
 import type { FieldPath } from "./read-yaml.ts";
 import { withoutServerFields } from "./server-fields.ts";
@@ -28,31 +35,6 @@ import { regionField } from "../secrets/region-secret.ts";
 import { sopsField } from "../secrets/sops-file.ts";
 import { setImages } from "./set-images.ts";
 import { addSidecar, setResources, setScheduling } from "./set-pods.ts";
-
-/** An overlay with the place of its fields; `[]` is the overlay. */
-export interface PlacedOverlay {
-  readonly overlay: Overlay;
-  readonly at: (path: FieldPath) => Place;
-  /** What its steps made of objects before, for an overlay that is the same for many shapes. */
-  readonly steps?: (path: FieldPath) => WeakMap<SourceObject, OverlayStep>;
-}
-
-/** What one step of an overlay made of one object. */
-export interface OverlayStep {
-  readonly source: SourceObject;
-  readonly isChanged: boolean;
-  readonly diagnostics: readonly Diagnostic[];
-}
-
-/** What an overlay made of the objects. */
-export interface OverlayResult {
-  readonly objects: readonly SourceObject[];
-  readonly diagnostics: readonly Diagnostic[];
-  /** False: all objects are as they were. */
-  readonly changed: boolean;
-  /** Positions in `images` of the entries that name an image of the objects. */
-  readonly matchedImages: ReadonlySet<number>;
-}
 
 /** Applies an overlay. With mistakes, what could be applied is. */
 export function applyOverlay(
@@ -63,8 +45,10 @@ export function applyOverlay(
   const state: State = {
     objects,
     ...placed,
+    others: placed.others ?? noOthers,
     context,
     diagnostics: [],
+    unmatched: [],
     changed: false,
     matchedImages: new Set(),
   };
@@ -75,9 +59,11 @@ export function applyOverlay(
     changeAll(state, [field], (object) => withMetadata(object, field, added));
   }
   if (placed.overlay.namespace !== undefined) applyNamespace(state, placed.overlay.namespace);
-  const { objects: result, diagnostics, changed, matchedImages } = state;
-  return { objects: result, diagnostics, changed, matchedImages };
+  const { objects: result, diagnostics, unmatched, changed, matchedImages } = state;
+  return { objects: result, diagnostics, unmatched, changed, matchedImages };
 }
+
+const noOthers: OtherObjects = { objects: [], areFirst: false };
 
 function changeWorkloads(
   state: State,
@@ -97,18 +83,28 @@ function entriesOf<T>(list: readonly T[] | undefined): readonly (readonly [numbe
 
 interface State extends PlacedOverlay {
   objects: readonly SourceObject[];
+  others: OtherObjects;
   readonly context: ManifestContext;
   readonly diagnostics: Diagnostic[];
+  readonly unmatched: Unmatched[];
   changed: boolean;
   readonly matchedImages: Set<number>;
 }
 
 function applyPatch(state: State, patch: Patch, path: FieldPath): void {
-  const targets = new Set(patchTargets(state.objects, patch, state.context.namespace));
+  const { namespace } = state.context;
+  const around = { namespace, others: state.others.objects };
+  const targets = new Set(patchTargets(state.objects, patch, around));
+  if (isDeletion(patch)) {
+    const deleted = new Set(
+      patchTargets(state.others.objects, patch, { namespace, others: state.objects }),
+    );
+    const objects = state.others.objects.filter((other) => !deleted.has(other));
+    state.others = { ...state.others, objects };
+  }
   if (targets.size === 0) {
-    const at = [...path, patch.target === undefined ? "merge" : "target"];
-    return tell(state, at, {
-      code: "patch-no-target",
+    return tellUnmatched(state, path, {
+      inside: [patch.target === undefined ? "merge" : "target"],
       message: "the patch matches no object of the app",
     });
   }
@@ -129,6 +125,22 @@ function applyPatch(state: State, patch: Patch, path: FieldPath): void {
     });
     return source;
   });
+}
+
+interface NoMatch {
+  /** The field of the step that names what there is not. */
+  readonly inside: FieldPath;
+  readonly message: string;
+  readonly hasTargets?: boolean;
+}
+
+function tellUnmatched(
+  state: State,
+  path: FieldPath,
+  { inside, message, hasTargets = false }: NoMatch,
+): void {
+  const told = { code: "patch-no-target", message } as const;
+  state.unmatched.push({ step: path.join("."), hasTargets, path: [...path, ...inside], told });
 }
 
 function tell(state: State, path: FieldPath, told: Told): void {
@@ -209,9 +221,8 @@ function workloads(
   const objects = target === undefined ? state.objects : selectedBy(state.objects, target);
   const found = objects.filter(({ object }) => podSpecPath(object) !== undefined);
   if (found.length === 0) {
-    const at = target === undefined ? path : [...path, "target"];
     const message = "no workload of the app is meant: none has a pod template";
-    tell(state, at, { code: "patch-no-target", message });
+    tellUnmatched(state, path, { inside: target === undefined ? [] : ["target"], message });
   }
   return new Set(found.map(({ object }) => object));
 }
@@ -246,7 +257,7 @@ function applyResources(state: State, index: number, resources: Resources): void
   );
   if (isMatched) return;
   const message = `no container of the workloads is called "${resources.container ?? ""}"`;
-  tell(state, [...path, "container"], { code: "patch-no-target", message });
+  tellUnmatched(state, path, { inside: ["container"], message, hasTargets: true });
 }
 
 function applyImage(state: State, index: number): void {
@@ -275,7 +286,7 @@ function applyReplicas(state: State, index: number): void {
   const targets = new Set(state.objects.filter(isTarget).map(({ object }) => object));
   if (targets.size === 0) {
     const message = `the app has no Deployment, StatefulSet, ReplicaSet or ReplicationController "${entry.name}"`;
-    return tell(state, ["replicas", index, "name"], { code: "patch-no-target", message });
+    return tellUnmatched(state, ["replicas", index], { inside: ["name"], message });
   }
   changeAll(state, ["replicas", index], (object) => {
     if (!targets.has(object)) return object;
@@ -287,8 +298,13 @@ function applyReplicas(state: State, index: number): void {
 
 /** What comes together in one namespace must not be one object. */
 function applyNamespace(state: State, namespace: string): void {
-  changeAll(state, ["namespace"], namespaceMove(state.objects, namespace));
-  const found = new Map<string, SourceObject>();
+  const { others } = state;
+  const move = namespaceMove([...state.objects, ...others.objects], namespace);
+  changeAll(state, ["namespace"], move);
+  const before = others.areFirst ? others.objects : [];
+  const found = new Map(
+    before.map((source) => [objectId(keyOf(move(source.object))), source] as const),
+  );
   for (const source of state.objects) {
     const id = objectId(source.key);
     const first = found.get(id);

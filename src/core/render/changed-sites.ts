@@ -11,9 +11,10 @@ import { placeApp } from "../select/virtual-sites.ts";
 import { type FleetContext, readApp, type ShapeInput } from "./app-parts.ts";
 import { namespacesBySite, siteTrees, treeOfEach } from "./by-site.ts";
 import { PerSite } from "./per-site.ts";
-import { idsOf, kindsOf, lazily, type PlacedRendering } from "./placed-rendering.ts";
+import { lazily, type PlacedRendering } from "./placed-rendering.ts";
 import { type LeftOverlays, leftAfterChanges, overriddenOverlays } from "./overridden-overlays.ts";
 import { unusedPlainSecrets } from "./plain-secrets.ts";
+import { textOfEffect } from "./overlay-chain.ts";
 import { type RenderedShapes, renderShapes } from "./render-shapes.ts";
 import type { TreeId, Variant } from "./rendered.ts";
 import { type Shape, shapesOf } from "./shapes.ts";
@@ -118,7 +119,7 @@ function changedTo(
     ...source.diagnostics,
     ...toldDiagnostics(record.told.bySite),
     ...unusedOverlays(app, record.distinct.flat()),
-    ...unusedPlainSecrets(app, [source]),
+    ...unusedPlainSecrets(app, () => [source.objects]),
     ...overriddenOverlays(app, record.left),
   ];
   return { result: { ok: true, value: { ...record.rendering, reads }, diagnostics }, record };
@@ -189,8 +190,8 @@ function withChanges(
       },
       variants: known.with(given.map((tree) => [tree, variantOf(tree)] as const)),
       places: laterPlaces(input),
-      ids: always(withMore(ids(), idsOf(shapes.variants.values()))),
-      kinds: always(withMore(kinds(), kindsOf(shapes.variants.values()))),
+      ids: always(withMore(ids(), new Set(shapes.places.keys()))),
+      kinds: always(withMore(kinds(), shapes.kinds)),
     },
   };
 }
@@ -231,10 +232,14 @@ function effectsBySite(
 ): ReadonlyMap<string, Effects> {
   const known = new Map(others.map((own) => [textOf(own), own]));
   const found = new Map<string, Effects>();
+  const met = new Map<Effects, Effects>();
   const same = (own: Effects): Effects => {
+    const before = met.get(own);
+    if (before !== undefined) return before;
     const text = textOf(own);
     const one = known.get(text) ?? own;
     known.set(text, one);
+    met.set(own, one);
     return one;
   };
   for (const shape of filled.shapes) {
@@ -248,8 +253,5 @@ function effectsBySite(
 }
 
 function textOf(effects: Effects): string {
-  const texts = effects.map(
-    ({ overlay, changed, matchedImages }) => `${overlay} ${changed} ${[...matchedImages].join()}`,
-  );
-  return texts.join(";");
+  return effects.map(textOfEffect).join(";");
 }

@@ -3,7 +3,7 @@
  * then, because its name or namespace may come of an expression; all others are read as ever.
  */
 import type { ExpressionFacts } from "../expressions/expression-language.ts";
-import { fillableJson, templatesIn } from "../expressions/fill-json.ts";
+import { type FillableJson, fillableJson, templatesIn } from "../expressions/fill-json.ts";
 import { checkTemplate } from "../model/check-expressions.ts";
 import type { Vocabulary } from "../model/check-labels.ts";
 import { type Diagnostic, isError, type Parsed } from "../model/diagnostic.ts";
@@ -68,25 +68,23 @@ function keyMistake({ keyAt }: ManifestObject, path: readonly (string | number)[
 export class FillableManifest {
   /** The object as it is written, by whose kind the app is known. */
   readonly written: SourceObject;
-  readonly part: FillablePart<JsonObject>;
   readonly #context: ManifestContext;
-  readonly #checked = new Map<string, Parsed<SourceObject>>();
+  readonly #fillable: FillableJson | undefined;
 
   constructor(manifest: ManifestObject, context: ManifestContext) {
     this.written = { ...manifest, key: keyOf(manifest.object) };
     this.#context = context;
-    const fillable = fillableJson(manifest.object, "all");
-    this.part = new FillablePart<JsonObject>(manifest.object, fillable, manifest.textAt);
+    this.#fillable = fillableJson(manifest.object, "all");
   }
 
-  /** The object that a filling gives, with its mistakes: once for each. */
-  check({ id, json }: FilledPart<JsonObject>): Parsed<SourceObject> {
-    const known = this.#checked.get(id) ?? this.#check(json);
-    this.#checked.set(id, known);
-    return known;
+  /** To be filled in at some sites. */
+  part(): FillablePart<JsonObject> {
+    const { object, textAt } = this.written;
+    return new FillablePart<JsonObject>(object, this.#fillable, textAt);
   }
 
-  #check(json: JsonObject): Parsed<SourceObject> {
+  /** The object that a filling gives, with its mistakes. */
+  check(json: JsonObject): Parsed<SourceObject> {
     const { at, keyAt, textAt } = this.written;
     const problem = identityProblem({ value: json, at, keyAt });
     if (problem !== undefined) return { ok: false, diagnostics: [problem] };
@@ -95,29 +93,54 @@ export class FillableManifest {
   }
 }
 
-/** What the manifests of an app come to at a site. */
+/** What the manifests with expressions come to at a site. */
 export interface ManifestsAt {
   readonly objects: readonly SourceObject[];
   /** Equal for equal objects. */
   readonly id: string;
 }
 
+/** A manifest that is being filled in. */
+export class ManifestFilling {
+  readonly part: FillablePart<JsonObject>;
+  readonly #manifest: FillableManifest;
+  readonly #checked = new Map<string, Parsed<SourceObject>>();
+
+  constructor(manifest: FillableManifest) {
+    this.part = manifest.part();
+    this.#manifest = manifest;
+  }
+
+  /** The object that a filling gives, with its mistakes: once for each. */
+  check({ id, json }: FilledPart<JsonObject>): Parsed<SourceObject> {
+    const known = this.#checked.get(id) ?? this.#manifest.check(json);
+    this.#checked.set(id, known);
+    return known;
+  }
+}
+
 export interface FillManifests {
-  readonly objects: readonly SourceObject[];
-  readonly fillable: readonly FillableManifest[];
+  /** Objects without expressions, by id. */
+  readonly literal: ReadonlyMap<string, SourceObject>;
+  readonly fillings: readonly ManifestFilling[];
   readonly mistakes: SiteMistakes;
   /** What came of fillings before, with warnings. */
   readonly known: Map<string, Parsed<readonly SourceObject[]>>;
 }
 
-/** The objects at a site; undefined, and told, where one of them cannot be filled in. */
+/** Objects by id. */
+export function byObjectId(objects: readonly SourceObject[]): ReadonlyMap<string, SourceObject> {
+  return new Map(objects.map((each) => [objectId(each.key), each]));
+}
+
+/** Those with expressions at a site; undefined, and told, where one of them cannot be filled in. */
 export function manifestsAt(
   manifests: FillManifests,
   site: string,
   given: ExpressionFacts,
 ): ManifestsAt | undefined {
-  const { fillable, mistakes, known } = manifests;
-  const parts = fillable.map(({ part }) => part.at(site, given, mistakes));
+  const { fillings, mistakes, known } = manifests;
+  const parts = fillings.map(({ part }) => part.at(site, given, mistakes));
   const filled = parts.filter((part) => part !== undefined);
   if (filled.length < parts.length) return undefined;
   const id = filled.map((part) => part.id).join(".");
@@ -128,30 +151,30 @@ export function manifestsAt(
 }
 
 function checkFilled(
-  { objects, fillable }: FillManifests,
+  { literal, fillings }: FillManifests,
   filled: readonly FilledPart<JsonObject>[],
 ): Parsed<readonly SourceObject[]> {
-  const checked = fillable.flatMap((manifest, index) => {
+  const checked = fillings.flatMap((filling, index) => {
     const part = filled[index];
-    return part === undefined ? [] : [manifest.check(part)];
+    return part === undefined ? [] : [filling.check(part)];
   });
   const sound = checked.flatMap((result) => (result.ok ? [result.value] : []));
   const diagnostics = [
     ...checked.flatMap((each) => each.diagnostics),
-    ...duplicates(objects, sound),
+    ...duplicates(literal, sound),
   ];
   if (diagnostics.some(isError)) return { ok: false, diagnostics };
-  return { ok: true, value: [...objects, ...sound], diagnostics };
+  return { ok: true, value: sound, diagnostics };
 }
 
 function duplicates(
-  literal: readonly SourceObject[],
+  literal: ReadonlyMap<string, SourceObject>,
   filled: readonly SourceObject[],
 ): Diagnostic[] {
-  const found = new Map(literal.map((each) => [objectId(each.key), each]));
+  const found = new Map<string, SourceObject>();
   return filled.flatMap((each) => {
     const id = objectId(each.key);
-    const first = found.get(id);
+    const first = found.get(id) ?? literal.get(id);
     found.set(id, each);
     return first === undefined ? [] : [duplicate(each, first)];
   });

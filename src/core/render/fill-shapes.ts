@@ -9,7 +9,13 @@ import type { FleetModel } from "../model/fleet-model.ts";
 import { canonicalJson, type JsonObject } from "../model/json.ts";
 import type { Overlay } from "../model/kinds.ts";
 import { filledOverlayMistakes } from "./check-filled-overlay.ts";
-import { type FillManifests, type FillableManifests, manifestsAt } from "./fill-manifests.ts";
+import {
+  byObjectId,
+  type FillManifests,
+  type FillableManifests,
+  ManifestFilling,
+  manifestsAt,
+} from "./fill-manifests.ts";
 import { FillablePart } from "./fillable-part.ts";
 import { type LayeredApp, valueOrder } from "./layered-app.ts";
 import { mergeValues, presentValues } from "./merge-values.ts";
@@ -34,13 +40,21 @@ export interface ShapedOverlay {
 /** Sites at which an app comes to the same. */
 export interface FilledShape {
   readonly overlays: readonly ShapedOverlay[];
-  readonly objects: readonly SourceObject[];
-  /** Equal for equal objects. */
-  readonly objectsId: string;
+  /** Objects that no expression is in. */
+  readonly literal: readonly SourceObject[];
+  /** Equal for equal ones. */
+  readonly literalId: string;
+  /** What manifests with expressions come to there. */
+  readonly own: readonly SourceObject[];
   readonly isFilled: boolean;
   readonly sites: readonly string[];
   /** Where the groups of a site decide alone: which they are. */
   readonly groups?: readonly number[];
+}
+
+/** All objects of a shape before its overlays. */
+export function objectsOf({ literal, own }: FilledShape): readonly SourceObject[] {
+  return own.length === 0 ? literal : [...literal, ...own];
 }
 
 export interface FillInput {
@@ -79,11 +93,17 @@ interface MergedValues {
   readonly effects: readonly OverlayEffect[];
 }
 
+interface FilledAt {
+  readonly shape: Omit<FilledShape, "sites">;
+  /** Equal for equal own objects. */
+  readonly ownId: string;
+}
+
 class ShapeFiller {
   readonly #facts: SiteFacts;
   readonly #mistakes = new SiteMistakes();
   readonly #objectsAt: FillInput["objectsAt"];
-  readonly #fillable: FillInput["fillable"];
+  readonly #fillings: readonly ManifestFilling[];
   readonly #manifests = new Map<string, FillManifests>();
   readonly #values: ValueLayers;
   readonly #overlays: readonly FillablePart<JsonObject>[];
@@ -98,7 +118,7 @@ class ShapeFiller {
     this.#app = app;
     this.#facts = facts;
     this.#objectsAt = objectsAt;
-    this.#fillable = fillable;
+    this.#fillings = fillable.map((manifest) => new ManifestFilling(manifest));
     this.#values = new ValueLayers(app);
     const { overlays = [] } = app.value.spec;
     this.#overlays = overlays.map(({ values: _values, ...overlay }, index) => {
@@ -108,7 +128,7 @@ class ShapeFiller {
         app.textAt([...at, ...path], offset),
       );
     });
-    const readers = [...this.#overlays, ...fillable.map(({ part }) => part)];
+    const readers = [...this.#overlays, ...this.#fillings.map(({ part }) => part)];
     this.#readsValues = readers.some((part) => part.readsValues);
     this.#parts = [...readers, ...this.#values.parts];
     this.#isLiteral = this.#parts.every((part) => !part.isFillable);
@@ -135,9 +155,9 @@ class ShapeFiller {
     for (const site of shape.sites) {
       const found = this.#at(site, shape);
       if (found === undefined) continue;
-      const id = [found.objectsId, ...found.overlays.map((overlay) => overlay.id)].join();
+      const id = [found.ownId, ...found.shape.overlays.map((overlay) => overlay.id)].join();
       const known = byContent.get(id);
-      if (known === undefined) byContent.set(id, { ...found, sites: [site] });
+      if (known === undefined) byContent.set(id, { ...found.shape, sites: [site] });
       else known.sites.push(site);
     }
     return [...byContent.values()];
@@ -149,14 +169,15 @@ class ShapeFiller {
       const overlay = this.#app.value.spec.overlays?.[index];
       return overlay === undefined ? [] : [{ index, overlay, id: "", isFilled: false }];
     });
-    const literal = { overlays: shaped, objects, objectsId: variable, isFilled: false, sites };
+    const shape = { overlays: shaped, literal: objects, literalId: variable, own: [], sites };
+    const literal = { ...shape, isFilled: false };
     return groups === undefined ? literal : { ...literal, groups };
   }
 
   #manifestsOf(variable: string): FillManifests {
     const known = this.#manifests.get(variable) ?? {
-      objects: this.#objectsAt(variable),
-      fillable: this.#fillable,
+      literal: byObjectId(this.#objectsAt(variable)),
+      fillings: this.#fillings,
       mistakes: this.#mistakes,
       known: new Map(),
     };
@@ -164,7 +185,7 @@ class ShapeFiller {
     return known;
   }
 
-  #at(site: string, shape: Shape): Omit<FilledShape, "sites"> | undefined {
+  #at(site: string, shape: Shape): FilledAt | undefined {
     const { overlays: indexes, variable } = shape;
     const given = this.#given(this.#facts.of(site), indexes);
     if (given === undefined) return undefined;
@@ -172,9 +193,10 @@ class ShapeFiller {
     const overlays = indexes.map((index) => this.#overlayAt(site, index, given));
     const sound = overlays.filter((overlay) => overlay !== undefined);
     if (manifests === undefined || sound.length < overlays.length) return undefined;
-    const { objects, id } = manifests;
-    const isFilled = this.#fillable.length > 0;
-    return { overlays: sound, objects, objectsId: `${variable} ${id}`, isFilled };
+    const { objects: own, id: ownId } = manifests;
+    const isFilled = this.#fillings.length > 0;
+    const literal = this.#objectsAt(variable);
+    return { ownId, shape: { overlays: sound, literal, literalId: variable, own, isFilled } };
   }
 
   #overlayAt(site: string, index: number, given: ExpressionFacts): ShapedOverlay | undefined {

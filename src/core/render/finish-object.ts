@@ -7,43 +7,51 @@ import { checkFieldTypes } from "./check-field-types.ts";
 import { checkResources } from "./check-resources.ts";
 import { checkWorkload } from "./check-workloads.ts";
 import { emitYaml } from "./emit-yaml.ts";
-import { blobHash, treeEntry, type TreeFileEntry } from "./git-tree.ts";
+import { treeEntry, type TreeFileEntry } from "./git-tree.ts";
 import { mistake, warning } from "./mistake.ts";
 import type { SourceObject } from "./parse-manifests.ts";
 import type { RenderedObject } from "./rendered.ts";
 
 /** An object of a variant, and what is wrong with it. */
-interface FinishedObject {
+export interface FinishedObject {
   readonly rendered: RenderedObject;
   readonly entry: TreeFileEntry;
   readonly problems: readonly Diagnostic[];
 }
 
-/** Finishes the objects of an app. */
+/** Whose objects they are. */
+export interface ObjectOwner {
+  readonly fleet: string;
+  readonly app: string;
+}
+
+/** Finishes an object of an app. */
 export type Finish = (source: SourceObject) => FinishedObject;
 
 /** Objects that no overlay touches are the same in all shapes: they are finished once. */
-export function finisher(fleet: string, app: string): Finish {
+export function finisher(owner: ObjectOwner): Finish {
   const done = new WeakMap<KubeObject, FinishedObject>();
   return (source) => {
-    const { object, key } = source;
-    const known = done.get(object);
-    if (known !== undefined) return known;
-    const owned = withOwner(object, { fleet, app });
-    const id = objectId(key);
-    const yaml = emitYaml(owned);
-    const finished = {
-      rendered: new LightObject(id, owned),
-      entry: treeEntry({ name: `${id}.yaml`, blob: blobHash(yaml) }),
-      problems: [
-        ...checkSize(source, yaml),
-        ...checkResources(source),
-        ...checkFieldTypes(source),
-        ...checkWorkload(source),
-      ],
-    };
-    done.set(object, finished);
-    return finished;
+    const known = done.get(source.object) ?? finishObject(source, owner);
+    done.set(source.object, known);
+    return known;
+  };
+}
+
+/** Finishes one. */
+export function finishObject(source: SourceObject, owner: ObjectOwner): FinishedObject {
+  const owned = withOwner(source.object, owner);
+  const id = objectId(source.key);
+  const yaml = emitYaml(owned);
+  return {
+    rendered: new LightObject(id, owned),
+    entry: treeEntry({ name: `${id}.yaml`, text: yaml }),
+    problems: [
+      ...checkSize(source, yaml),
+      ...checkResources(source),
+      ...checkFieldTypes(source),
+      ...checkWorkload(source),
+    ],
   };
 }
 
@@ -80,7 +88,7 @@ function checkSize({ object, key, at }: SourceObject, yaml: string): Diagnostic[
 }
 
 /** Ownership names fleet and app, never site, release or time: that would make a variant per site. */
-function withOwner(object: KubeObject, owner: { fleet: string; app: string }): KubeObject {
+function withOwner(object: KubeObject, owner: ObjectOwner): KubeObject {
   const { labels, annotations } = object.metadata;
   return {
     ...object,

@@ -9,37 +9,64 @@ export interface TreeFile {
 
 /** The id (SHA-1) that git gives a blob with this text. */
 export function blobId(text: string): string {
-  return blobHash(text).toString("hex");
-}
-
-/** The same, as its bytes. */
-export function blobHash(text: string): Buffer {
-  return hash("sha1", `blob ${Buffer.byteLength(text)}\0${text}`, "buffer");
+  return hash("sha1", blobOf(text), "hex");
 }
 
 /** The id that git gives a tree of ordinary files; their order does not matter. */
 export function treeId(files: readonly TreeFile[]): TreeId {
-  return treeIdOfEntries(files.map(({ name, text }) => treeEntry({ name, blob: blobHash(text) })));
+  return new TreeEntries(files.map(treeEntry)).idWith([]);
 }
 
-/** A file of a tree as git hashes it. */
+/** A file of a tree as git hashes it: bytes, each as a character of that code. */
 export interface TreeFileEntry {
-  readonly name: Buffer;
-  readonly bytes: Buffer;
+  readonly name: string;
+  readonly bytes: string;
 }
 
-/** The entry of a file whose hash is known. */
-export function treeEntry({ name, blob }: { name: string; blob: Buffer }): TreeFileEntry {
-  const bytes = Buffer.from(name);
-  return { name: bytes, bytes: Buffer.concat([Buffer.from("100644 "), bytes, zero, blob]) };
+/** The entry of a file. */
+export function treeEntry({ name, text }: TreeFile): TreeFileEntry {
+  const bytes = Buffer.from(name).toString("latin1");
+  return { name: bytes, bytes: `100644 ${bytes}\0${hash("sha1", blobOf(text), "binary")}` };
 }
 
-const zero = Buffer.from([0]);
+function blobOf(text: string): string {
+  return `blob ${Buffer.byteLength(text)}\0${text}`;
+}
 
-/** The id of a tree with these entries. */
-export function treeIdOfEntries(entries: readonly TreeFileEntry[]): TreeId {
-  const sorted = entries.toSorted((a, b) => Buffer.compare(a.name, b.name)); // git orders names by bytes
-  const length = sorted.reduce((sum, { bytes }) => sum + bytes.length, 0);
-  const header = Buffer.from(`tree ${length}\0`);
-  return hash("sha1", Buffer.concat([header, ...sorted.map(({ bytes }) => bytes)]), "hex");
+/** Entries that many trees have in common. */
+export class TreeEntries {
+  /** git orders names by bytes. */
+  readonly #sorted: readonly TreeFileEntry[];
+  readonly #bytes: string;
+
+  constructor(entries: readonly TreeFileEntry[]) {
+    this.#sorted = sortedEntries(entries);
+    this.#bytes = this.#sorted.map(({ bytes }) => bytes).join("");
+  }
+
+  /** The id of the tree with these entries, and others. */
+  idWith(others: readonly TreeFileEntry[]): TreeId {
+    const bytes = others.length === 0 ? this.#bytes : this.#bytesWith(sortedEntries(others));
+    return hash("sha1", Buffer.from(`tree ${bytes.length}\0${bytes}`, "latin1"), "hex");
+  }
+
+  #bytesWith(others: readonly TreeFileEntry[]): string {
+    let all = "";
+    let [index, from, to] = [0, 0, 0];
+    for (const other of others) {
+      let next = this.#sorted[index];
+      while (next !== undefined && next.name < other.name) {
+        to += next.bytes.length;
+        index += 1;
+        next = this.#sorted[index];
+      }
+      all += this.#bytes.slice(from, to) + other.bytes;
+      from = to;
+    }
+    return all + this.#bytes.slice(from);
+  }
+}
+
+function sortedEntries(entries: readonly TreeFileEntry[]): readonly TreeFileEntry[] {
+  return entries.length < 2 ? entries : entries.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }

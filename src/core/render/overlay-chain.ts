@@ -1,20 +1,42 @@
+/**
+ * The overlays of shapes on the objects of an app. In: shapes. Out: what they come to. The objects that shapes have in
+ * common and those that are a shape's own go through the overlays apart, so that ten thousand shapes which differ in one
+ * object cost ten thousand objects, and not all of the app as often.
+ */
 import type { Diagnostic } from "../model/diagnostic.ts";
-import { applyOverlay, type OverlayStep } from "./apply-overlay.ts";
+import { objectId } from "../model/kube-object.ts";
+import { applyOverlay } from "./apply-overlay.ts";
 import type { FilledShape, ShapedOverlay } from "./fill-shapes.ts";
 import type { LayeredApp } from "./layered-app.ts";
+import { mistake } from "./mistake.ts";
+import type { OtherObjects, OverlayStep, Unmatched } from "./overlay-result.ts";
 import type { ManifestContext, SourceObject } from "./parse-manifests.ts";
 import type { FieldPath } from "./read-yaml.ts";
 import type { OverlayEffect } from "./unused-overlays.ts";
 
-/** The objects of an app behind some overlays. */
+/** Objects behind some overlays. */
 export interface ChainLink {
   readonly objects: readonly SourceObject[];
   /** Of this overlay and all before it. */
   readonly diagnostics: readonly Diagnostic[];
+  /** What of overlays is for none of the objects. */
+  readonly unmatched: readonly PlacedUnmatched[];
   /** True where expressions of a site have had a part in it. */
   readonly isFilled: boolean;
-  /** What this overlay and all before it did. */
+  /** What this overlay and all before it did: equal lists are the same object. */
   readonly effects: readonly OverlayEffect[];
+}
+
+interface PlacedUnmatched extends Unmatched {
+  readonly overlay: number;
+}
+
+/** What the overlays of a shape came to. */
+export interface ShapeEnd extends Pick<ChainLink, "isFilled" | "effects" | "diagnostics"> {
+  /** The same for all shapes with the same overlays. */
+  readonly shared: ChainLink;
+  /** null: the shape has no objects of its own. */
+  readonly own: ChainLink | null;
 }
 
 interface NumberedLink extends ChainLink {
@@ -29,6 +51,7 @@ export class OverlayChain {
   #before: ReadonlyMap<string, NumberedLink> = new Map();
   #count = 0;
   readonly #steps = new Map<string, WeakMap<SourceObject, OverlayStep>>();
+  readonly #effects = new SameEffects();
 
   constructor(app: LayeredApp, context: ManifestContext) {
     this.#app = app;
@@ -42,22 +65,25 @@ export class OverlayChain {
   }
 
   /** What the overlays of a shape make of its objects. */
-  apply({ overlays, objects, objectsId, isFilled }: FilledShape): ChainLink {
-    let link = this.#link(`objects ${objectsId}`, () => ({
-      objects,
-      diagnostics: [],
-      isFilled,
-      effects: [],
-    }));
+  apply({ overlays, literal, literalId, own, isFilled }: FilledShape): ShapeEnd {
+    // An overlay may tell objects by what others there are.
+    const around = own.map(({ key }) => objectId(key)).join(" ");
+    let shared = this.#link(`${around} objects ${literalId}`, () => firstLink(literal, false));
+    let ownLink = own.length === 0 ? null : firstLink(own, isFilled);
     for (const overlay of overlays) {
-      const before = link;
-      const key = `${before.number} ${overlay.index} ${overlay.id}`;
-      link = this.#link(key, () => this.#applyTo(before, overlay));
+      const before = shared;
+      const others = { objects: ownLink?.objects ?? [], areFirst: false };
+      shared = this.#link(`${before.number} ${overlay.index} ${overlay.id}`, () =>
+        this.#applyTo(before, overlay, { others, areShared: true }),
+      );
+      if (ownLink === null) continue;
+      const sharedObjects = { objects: before.objects, areFirst: true };
+      ownLink = this.#applyTo(ownLink, overlay, { others: sharedObjects, areShared: false });
     }
-    return link;
+    return this.#endOf(shared, ownLink);
   }
 
-  #link(key: string, make: () => Omit<NumberedLink, "number">): NumberedLink {
+  #link(key: string, make: () => ChainLink): NumberedLink {
     let known = this.#links.get(key) ?? this.#before.get(key);
     if (known === undefined) {
       known = { ...make(), number: this.#count };
@@ -77,27 +103,111 @@ export class OverlayChain {
   #applyTo(
     before: ChainLink,
     { index, overlay, isFilled }: ShapedOverlay,
-  ): Omit<NumberedLink, "number"> {
+    { others, areShared }: { readonly others: OtherObjects; readonly areShared: boolean },
+  ): ChainLink {
     const at = ["spec", "overlays", index];
     const placed = {
       overlay,
+      others,
       at: (path: FieldPath) => this.#app.at([...at, ...path]),
       // Shapes that differ in one object have all others in common.
-      ...(!isFilled && { steps: (path: FieldPath) => this.#stepsAt([...at, ...path]) }),
+      ...(areShared &&
+        !isFilled && { steps: (path: FieldPath) => this.#stepsAt([...at, ...path]) }),
     };
-    const { objects, changed, matchedImages, ...result } = applyOverlay(
-      before.objects,
-      placed,
-      this.#context,
-    );
+    const result = applyOverlay(before.objects, placed, this.#context);
+    const { objects, diagnostics, changed, matchedImages } = result;
     // A profile is for all apps: what one of them does not have is no mistake.
     const isForAny = this.#app.layers[index]?.profile !== null;
-    const found = result.diagnostics.filter(({ code }) => !isForAny || code !== "patch-no-target");
+    const unmatched = isForAny ? [] : result.unmatched.map((each) => ({ ...each, overlay: index }));
     return {
       objects,
-      effects: [...before.effects, { overlay: index, changed, matchedImages }],
-      diagnostics: [...before.diagnostics, ...found],
+      effects: this.#effects.with(before.effects, { overlay: index, changed, matchedImages }),
+      diagnostics: joined(before.diagnostics, diagnostics),
+      unmatched: joined(before.unmatched, unmatched),
       isFilled: before.isFilled || isFilled,
     };
   }
+
+  #endOf(shared: ChainLink, own: ChainLink | null): ShapeEnd {
+    const all = own === null ? shared.diagnostics : joined(shared.diagnostics, own.diagnostics);
+    const unmatched = unmatchedBy(shared, own).map(({ overlay, path, told }) =>
+      mistake(this.#app.at(["spec", "overlays", overlay, ...path]), told),
+    );
+    return {
+      shared,
+      own,
+      isFilled: shared.isFilled || own?.isFilled === true,
+      diagnostics: joined(all, unmatched),
+      effects: own === null ? shared.effects : this.#effects.together(shared.effects, own.effects),
+    };
+  }
+}
+
+function firstLink(objects: readonly SourceObject[], isFilled: boolean): ChainLink {
+  return { objects, diagnostics: [], unmatched: [], isFilled, effects: noEffects };
+}
+
+const noEffects: readonly OverlayEffect[] = [];
+
+/** Mostly one of them is empty. */
+function joined<T>(a: readonly T[], b: readonly T[]): readonly T[] {
+  if (b.length === 0) return a;
+  return a.length === 0 ? b : [...a, ...b];
+}
+
+/** What is for no object at all. */
+function unmatchedBy(shared: ChainLink, own: ChainLink | null): readonly PlacedUnmatched[] {
+  if (own === null || shared.unmatched.length === 0) return shared.unmatched;
+  return shared.unmatched.flatMap((one) => {
+    const other = own.unmatched.find(
+      ({ overlay, step }) => overlay === one.overlay && step === one.step,
+    );
+    if (other === undefined) return [];
+    return one.hasTargets ? one : other;
+  });
+}
+
+/** Lists of effects: the same object for equal ones, of which there are few. */
+class SameEffects {
+  readonly #after = new WeakMap<readonly OverlayEffect[], Map<string, readonly OverlayEffect[]>>();
+  readonly #together = new WeakMap<
+    readonly OverlayEffect[],
+    Map<readonly OverlayEffect[], readonly OverlayEffect[]>
+  >();
+
+  with(before: readonly OverlayEffect[], effect: OverlayEffect): readonly OverlayEffect[] {
+    const after = this.#after.get(before) ?? new Map<string, readonly OverlayEffect[]>();
+    this.#after.set(before, after);
+    const key = textOfEffect(effect);
+    const known = after.get(key) ?? [...before, effect];
+    after.set(key, known);
+    return known;
+  }
+
+  /** What the same overlays did to two parts of the objects. */
+  together(a: readonly OverlayEffect[], b: readonly OverlayEffect[]): readonly OverlayEffect[] {
+    const others = this.#together.get(a) ?? new Map<typeof b, readonly OverlayEffect[]>();
+    this.#together.set(a, others);
+    const known = others.get(b) ?? this.#sum(a, b);
+    others.set(b, known);
+    return known;
+  }
+
+  #sum(a: readonly OverlayEffect[], b: readonly OverlayEffect[]): readonly OverlayEffect[] {
+    let sum = noEffects;
+    for (const [position, { overlay, changed, matchedImages }] of a.entries()) {
+      const other = b[position];
+      sum = this.with(sum, {
+        overlay,
+        changed: changed || other?.changed === true,
+        matchedImages: matchedImages.union(other?.matchedImages ?? new Set()),
+      });
+    }
+    return sum;
+  }
+}
+
+/** Equal for equal effects. */
+export function textOfEffect({ overlay, changed, matchedImages }: OverlayEffect): string {
+  return `${overlay} ${changed} ${[...matchedImages].toSorted((a, b) => a - b).join()}`;
 }

@@ -8,7 +8,7 @@ import { isSameJson } from "../model/json.ts";
 import type { FilledShape } from "./fill-shapes.ts";
 import type { LayeredApp } from "./layered-app.ts";
 import { warning } from "./mistake.ts";
-import type { ChainLink, OverlayChain } from "./overlay-chain.ts";
+import type { ChainLink, OverlayChain, ShapeEnd } from "./overlay-chain.ts";
 import type { PerSite } from "./per-site.ts";
 import type { OverlayEffect } from "./unused-overlays.ts";
 
@@ -17,16 +17,16 @@ export type LeftOverlays = ReadonlyMap<number, string | null>;
 
 /** What shapes came to, and the chain that they were made by. */
 export interface ShapeEnds {
-  readonly ends: ReadonlyMap<FilledShape, ChainLink>;
+  readonly ends: ReadonlyMap<FilledShape, ShapeEnd>;
   readonly chain: OverlayChain;
 }
 
 /** Where what overlays did is left, at the sites of all shapes of an app. */
 export function leftOverlays(app: LayeredApp, shapes: ShapeEnds): LeftOverlays {
-  const effects = new Set([...shapes.ends.values()].flatMap((end) => end.effects));
+  const effects = [...new Set([...shapes.ends.values()].map((end) => end.effects))].flat();
   const last = lastChanges(shapes);
   return new Map(
-    overridable(app, [...effects]).map((index) => [
+    overridable(app, effects).map((index) => [
       index,
       last.get(index) ?? siteWithEffect(index, shapes) ?? null,
     ]),
@@ -114,13 +114,21 @@ function lastChange(effects: readonly OverlayEffect[]): number | undefined {
   return effects.findLast(({ changed }) => changed)?.overlay;
 }
 
-function isSameResult(a: ChainLink, b: ChainLink): boolean {
+function isSameResult(a: ShapeEnd, b: ShapeEnd): boolean {
   return (
     a.diagnostics.length === b.diagnostics.length &&
+    haveSameObjects(a.shared, b.shared) &&
+    haveSameObjects(a.own, b.own)
+  );
+}
+
+function haveSameObjects(a: ChainLink | null, b: ChainLink | null): boolean {
+  if (a === null || b === null) return a === b;
+  return (
     a.objects.length === b.objects.length &&
     a.objects.every(({ object }, index) => {
       const other = b.objects[index]?.object;
-      return other !== undefined && (object === other || isSameJson(object, other));
+      return other !== undefined && isSameJson(object, other);
     })
   );
 }

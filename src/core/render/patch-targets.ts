@@ -3,15 +3,28 @@ import { groupOf } from "../model/kube-object.ts";
 import type { Patch, PatchTarget } from "../model/kinds.ts";
 import type { SourceObject } from "./parse-manifests.ts";
 
+/** What else counts for which objects are meant. */
+interface AroundObjects {
+  /** The app's. */
+  readonly namespace: string;
+  /** The app's other objects: what is meant may be one of them. */
+  readonly others: readonly SourceObject[];
+}
+
 /** The objects that a patch is for: those its `target` selects, else the one its `merge` names. */
 export function patchTargets(
   objects: readonly SourceObject[],
   patch: Patch,
-  namespace: string,
+  around: AroundObjects,
 ): readonly SourceObject[] {
   if (patch.target !== undefined) return selectedBy(objects, patch.target);
   // loadFleet has checked that it is a map of JSON values.
-  return named(objects, (patch.merge ?? {}) as JsonObject, namespace);
+  return named(objects, (patch.merge ?? {}) as JsonObject, around);
+}
+
+/** Takes away what it is for. */
+export function isDeletion({ merge, json }: Patch): boolean {
+  return json === undefined && merge?.["$patch"] === "delete";
 }
 
 /** The objects that agree in all fields of a target. */
@@ -29,19 +42,19 @@ export function selectedBy(
 function named(
   objects: readonly SourceObject[],
   patch: JsonObject,
-  appNamespace: string,
+  { namespace: appNamespace, others }: AroundObjects,
 ): readonly SourceObject[] {
   const metadata = isJsonObject(patch["metadata"]) ? patch["metadata"] : {};
   const apiVersion = typeof patch["apiVersion"] === "string" ? patch["apiVersion"] : undefined;
-  const candidates = objects.filter(
-    ({ key }) =>
-      key.kind === patch["kind"] &&
-      key.name === metadata["name"] &&
-      (apiVersion === undefined || key.group === groupOf(apiVersion)),
-  );
+  const isCandidate = ({ key }: SourceObject): boolean =>
+    key.kind === patch["kind"] &&
+    key.name === metadata["name"] &&
+    (apiVersion === undefined || key.group === groupOf(apiVersion));
+  const isOwn = ({ key }: SourceObject): boolean => ["", appNamespace].includes(key.namespace);
+  const candidates = objects.filter(isCandidate);
   const { namespace } = metadata;
   if (namespace !== undefined) return candidates.filter(({ key }) => key.namespace === namespace);
-  const own = candidates.filter(({ key }) => ["", appNamespace].includes(key.namespace));
-  if (own.length > 0) return own;
-  return candidates.length === 1 ? candidates : [];
+  const own = candidates.filter(isOwn);
+  if (own.length > 0 || candidates.length !== 1) return own;
+  return others.some(isCandidate) ? [] : candidates;
 }

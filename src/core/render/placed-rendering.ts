@@ -2,7 +2,7 @@ import type { Place } from "../model/fleet-model.ts";
 import type { ObjectId } from "../model/kube-object.ts";
 import type { AppTable } from "./app-table.ts";
 import type { AppReads } from "./fill-shapes.ts";
-import type { RenderedApp, RenderedObject, TreeId, Variant } from "./rendered.ts";
+import type { RenderedApp, TreeId, Variant } from "./rendered.ts";
 
 /** An app with its variants. */
 export interface AppRendering {
@@ -27,23 +27,4 @@ export interface PlacedRendering extends AppRendering {
 export function lazily<T extends object>(make: () => T): () => T {
   let made: T | undefined;
   return () => (made ??= make());
-}
-
-/** The objects of variants. */
-export function idsOf(variants: Iterable<Variant>): ReadonlySet<ObjectId> {
-  return setOf(variants, ({ id }) => id);
-}
-
-/** Their API versions and kinds. */
-export function kindsOf(variants: Iterable<Variant>): ReadonlySet<string> {
-  return setOf(variants, ({ object: { apiVersion, kind } }) => `${apiVersion} ${kind}`);
-}
-
-function setOf(
-  variants: Iterable<Variant>,
-  take: (object: RenderedObject) => string,
-): ReadonlySet<string> {
-  const found = new Set<string>();
-  for (const { objects } of variants) for (const object of objects) found.add(take(object));
-  return found;
 }

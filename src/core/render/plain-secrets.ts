@@ -21,11 +21,11 @@ function idOf({ name, namespace }: PlainSecret, appNamespace: string): ObjectId 
 /** Warnings of entries that name no Secret of the app's source, at whatever sites. */
 export function unusedPlainSecrets(
   app: LayeredApp,
-  shapes: readonly { readonly objects: readonly SourceObject[] }[],
+  objectsOfShapes: () => readonly (readonly SourceObject[])[],
 ): readonly Diagnostic[] {
   const { namespace, plainSecrets = [] } = app.value.spec;
   if (plainSecrets.length === 0) return [];
-  const known = new Set(shapes.flatMap(({ objects }) => objects.flatMap(plainIdOf)));
+  const known = new Set(objectsOfShapes().flatMap((objects) => objects.flatMap(plainIdOf)));
   return plainSecrets.flatMap((entry, index) => {
     if (known.has(idOf(entry, namespace))) return [];
     const message = `the source of the app has no Secret "${entry.name}" in namespace ${entry.namespace ?? namespace}`;

@@ -16,10 +16,11 @@ import {
   type ShapeInput,
 } from "./app-parts.ts";
 import { namespacesBySite, treesBySite } from "./by-site.ts";
+import { objectsOf } from "./fill-shapes.ts";
 import { inputDigest } from "./input-digest.ts";
 import type { LayeredApp } from "./layered-app.ts";
 import { mistake } from "./mistake.ts";
-import { idsOf, kindsOf, lazily, type PlacedRendering } from "./placed-rendering.ts";
+import { lazily, type PlacedRendering } from "./placed-rendering.ts";
 import { allEffects, areSecretsOnly, type RenderedShapes, renderShapes } from "./render-shapes.ts";
 import { type LeftOverlays, leftOverlays, overriddenOverlays } from "./overridden-overlays.ts";
 import { unusedPlainSecrets } from "./plain-secrets.ts";
@@ -178,15 +179,12 @@ function renderNew(context: FleetContext, name: string): Outcome {
 }
 
 /** With what is made later: apart, so that it keeps no more than it needs. */
-function placed(app: RenderedApp, { variants, places, filled }: RenderedShapes): PlacedRendering {
-  return {
-    app,
-    variants,
-    places: () => places,
-    ids: lazily(() => idsOf(variants.values())),
-    kinds: lazily(() => kindsOf(variants.values())),
-    reads: filled.reads,
-  };
+function placed(
+  app: RenderedApp,
+  { variants, places, kinds, filled: { reads } }: RenderedShapes,
+): PlacedRendering {
+  const ids = lazily(() => new Set(places.keys()));
+  return { app, variants, places: () => places, ids, kinds: () => kinds, reads };
 }
 
 /** Undefined with mistakes, or without sites: then nothing has an effect, for reasons that are told already. */
@@ -203,7 +201,7 @@ function noEffects(
 ): readonly Diagnostic[] {
   return [
     ...unusedOverlays(app, allEffects(app, shapes)),
-    ...unusedPlainSecrets(app, shapes.filled.shapes),
+    ...unusedPlainSecrets(app, () => shapes.filled.shapes.map(objectsOf)),
     ...overriddenOverlays(app, left),
   ];
 }

@@ -4,28 +4,28 @@ import type { Place } from "../model/fleet-model.ts";
 import { type KubeObject, type ObjectId, objectId } from "../model/kube-object.ts";
 import { regionField } from "../secrets/region-secret.ts";
 import type { ShapeInput } from "./app-parts.ts";
-import { namespaceOf } from "./by-site.ts";
 import { type FilledShape, type FilledShapes, fillShapes } from "./fill-shapes.ts";
-import type { Finish } from "./finish-object.ts";
-import { treeIdOfEntries } from "./git-tree.ts";
+import { finishObject } from "./finish-object.ts";
 import type { LayeredApp } from "./layered-app.ts";
 import { mistake } from "./mistake.ts";
-import type { ChainLink } from "./overlay-chain.ts";
-import type { SourceObject } from "./parse-manifests.ts";
+import type { ChainLink, ShapeEnd } from "./overlay-chain.ts";
 import type { TreeId, Variant } from "./rendered.ts";
 import type { Shape } from "./shapes.ts";
 import type { OverlayEffect } from "./unused-overlays.ts";
+import { ownPart, SharedPart } from "./variant-parts.ts";
 
 /** What shapes came to. */
 export interface RenderedShapes {
   /** Of each sound shape with sites. */
   readonly trees: ReadonlyMap<FilledShape, TreeId>;
   readonly variants: ReadonlyMap<TreeId, Variant>;
-  /** Of the objects of all shapes: the first of each. */
+  /** Where objects of variants come from: the first of each. */
   readonly places: ReadonlyMap<ObjectId, Place>;
+  /** API versions and kinds of the objects of variants: `apps/v1 Deployment`. */
+  readonly kinds: ReadonlySet<string>;
   readonly diagnostics: readonly Diagnostic[];
   /** What overlays made: of each shape, whatever has become of it. */
-  readonly ends: ReadonlyMap<FilledShape, ChainLink>;
+  readonly ends: ReadonlyMap<FilledShape, ShapeEnd>;
   readonly filled: FilledShapes;
 }
 
@@ -34,17 +34,17 @@ export function renderShapes(input: ShapeInput, unfilled: readonly Shape[]): Ren
   const filled = fillShapes({ ...input, ...input.source }, unfilled);
   const { shapes, mistakes } = filled;
   const trees = new Map<FilledShape, TreeId>();
-  const ends = new Map<FilledShape, ChainLink>();
+  const ends = new Map<FilledShape, ShapeEnd>();
   const variants = new Map<TreeId, Variant>();
-  const moved: SourceObject[] = [];
+  const objects = new ObjectsOfApp();
   input.chain.begin();
   for (const shape of shapes) {
     const end = input.chain.apply(shape);
     ends.set(shape, end);
     const result = renderShape(end, input, shape);
     for (const found of result.diagnostics) mistakes.tell(found, shape.sites, end.isFilled);
-    if (namespaceOf(shape) !== undefined) moved.push(...end.objects);
     if (!result.ok) continue;
+    objects.add(end);
     const { tree } = result.value;
     variants.set(tree, variants.get(tree) ?? result.value);
     trees.set(shape, tree);
@@ -52,7 +52,8 @@ export function renderShapes(input: ShapeInput, unfilled: readonly Shape[]): Ren
   return {
     trees,
     variants,
-    places: placesOf([...shapes.map(({ objects }) => objects), moved]),
+    places: objects.places,
+    kinds: objects.kinds,
     diagnostics: mistakes.diagnostics(),
     ends,
     filled,
@@ -65,7 +66,7 @@ export function allEffects(
   { ends, filled }: Pick<RenderedShapes, "ends" | "filled">,
 ): readonly OverlayEffect[] {
   const ofValues = [...new Set(filled.valueEffects.values())];
-  const ofChains = [...ends.values()].flatMap((end) => end.effects);
+  const ofChains = [...new Set([...ends.values()].map((end) => end.effects))].flat();
   return [...ofValues.flat(), ...chartEffects(app, filled.shapes), ...ofChains];
 }
 
@@ -83,19 +84,25 @@ function chartEffects(
   );
 }
 
-/** Where objects come from: the first of each. */
-function placesOf(lists: readonly (readonly SourceObject[])[]): ReadonlyMap<ObjectId, Place> {
-  const places = new Map<ObjectId, Place>();
-  const seen = new Set<SourceObject>();
-  for (const objects of lists) {
-    for (const object of objects) {
-      if (seen.has(object)) continue;
-      seen.add(object);
-      const id = objectId(object.key);
-      if (!places.has(id)) places.set(id, object.at([]));
+/** What there is at some site or other. */
+class ObjectsOfApp {
+  readonly places = new Map<ObjectId, Place>();
+  readonly kinds = new Set<string>();
+  readonly #seen = new Set<ChainLink>();
+
+  add({ shared, own }: ShapeEnd): void {
+    if (!this.#seen.has(shared)) this.#addAll(shared);
+    this.#seen.add(shared);
+    if (own !== null) this.#addAll(own);
+  }
+
+  #addAll({ objects }: ChainLink): void {
+    for (const { object, key, at } of objects) {
+      const id = objectId(key);
+      if (!this.places.has(id)) this.places.set(id, at([]));
+      this.kinds.add(`${object.apiVersion} ${object.kind}`);
     }
   }
-  return places;
 }
 
 /** Nothing of the app's source: what it gets from its region is no app by itself. */
@@ -104,23 +111,17 @@ export function areSecretsOnly(objects: readonly { readonly object: KubeObject }
 }
 
 /** The variant of a shape whose overlays were applied; of a shape without sites, its mistakes only. */
-function renderShape(end: ChainLink, input: ShapeInput, shape: FilledShape): Parsed<Variant> {
-  if (areSecretsOnly(end.objects)) {
+function renderShape(end: ShapeEnd, input: ShapeInput, shape: FilledShape): Parsed<Variant> {
+  const { objects } = end.shared;
+  const ownObjects = end.own?.objects ?? [];
+  if (areSecretsOnly(ownObjects) && areSecretsOnly(objects)) {
     return { ok: false, diagnostics: [...end.diagnostics, ...emptyShape(input, shape)] };
   }
-  const variant = input.variants.get(end, [], () => variantOf(end, input.finish));
-  if (shape.sites.length > 0) return variant;
-  return { ok: false, diagnostics: variant.diagnostics };
-}
-
-function variantOf({ objects, diagnostics }: ChainLink, finish: Finish): Parsed<Variant> {
-  const finished = objects.map(finish);
-  const problems = [...diagnostics, ...finished.flatMap((each) => each.problems)];
-  if (problems.some(isError)) return { ok: false, diagnostics: problems };
-  const sorted = finished.toSorted((a, b) => (a.rendered.id < b.rendered.id ? -1 : 1));
-  const tree = treeIdOfEntries(sorted.map(({ entry }) => entry));
-  const value = { tree, objects: sorted.map(({ rendered }) => rendered) };
-  return { ok: true, value, diagnostics: problems };
+  const shared = input.shared.get(end.shared, [], () => new SharedPart(objects.map(input.finish)));
+  const own = ownPart(ownObjects.map((object) => finishObject(object, input.owner)));
+  const diagnostics = [...end.diagnostics, ...shared.problems, ...own.problems];
+  if (diagnostics.some(isError) || shape.sites.length === 0) return { ok: false, diagnostics };
+  return { ok: true, value: end.own === null ? shared.alone : shared.with(own), diagnostics };
 }
 
 function emptyShape({ app, source }: ShapeInput, { sites, overlays }: FilledShape): Diagnostic[] {

@@ -21,7 +21,7 @@ export interface Variant {
   readonly tree: TreeId;
   /** Sorted by `id`. Never empty. */
   readonly objects: readonly RenderedObject[];
-  /** True: no object says how it is to be kept, protected or made anew; nobody has to look. */
+  /** True: no object of it says how it is to be kept, protected or made anew; nobody has to look. */
   readonly isOrdinary?: boolean;
 }
 

@@ -2,7 +2,7 @@
 import { FleetError } from "../errors.ts";
 import { LaterMap } from "../model/later-map.ts";
 import { placeApp } from "../select/virtual-sites.ts";
-import { type AppTable, areOrdinary, LaterVariant, sitesOfTable } from "./app-table.ts";
+import { type AppTable, LaterVariant, sitesOfTable } from "./app-table.ts";
 import {
   always,
   type AppRecord,
@@ -25,7 +25,7 @@ export function tableOf(record: AppRecord): Omit<AppTable, "key"> {
   const positions = new Map(distinct.map((own, index) => [own, index]));
   return {
     steps,
-    isOrdinary: areOrdinary(variants.values()),
+    isOrdinary: [...variants.values()].every((variant) => variant.isOrdinary === true),
     ids: [...ids()],
     kinds: [...kinds()],
     effects: distinct.map((own) =>

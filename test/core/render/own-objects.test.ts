@@ -1,0 +1,136 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { SourceFile } from "../../../src/core/model/fleet-model.ts";
+import { renderFiles } from "../../../src/core/render/render-files.ts";
+import { aFleet, appYaml } from "../../support/fleet.ts";
+
+const metadata = { labels: { app: "x" } };
+const pod = { containers: [{ name: "main", image: "example.com/main:1" }] };
+const spec = { selector: { matchLabels: { app: "x" } }, template: { metadata, spec: pod } };
+const subjects = [{ kind: "ServiceAccount", name: "runner" }];
+const roleRef = { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: "reader" };
+
+/** Objects that overlays tell apart by all that they go by. */
+const objects = [
+  ["v1", "ConfigMap", "settings", undefined, { data: { a: "1" } }],
+  ["v1", "ConfigMap", "settings", "other", { data: { a: "2" } }],
+  ["v1", "ConfigMap", "more", "other", { data: { a: "3" } }],
+  ["v1", "ConfigMap", "more", "third", { data: { a: "4" } }],
+  ["apps/v1", "Deployment", "web", undefined, { spec }],
+  ["apps/v1", "Deployment", "shop", "other", { spec }],
+  ["v1", "ServiceAccount", "runner", "other", {}],
+  ["rbac.authorization.k8s.io/v1", "RoleBinding", "reads", undefined, { subjects, roleRef }],
+  ["v1", "Namespace", "other", undefined, {}],
+] as const;
+
+const choice = fc.constantFrom<"none" | "literal" | "own">("none", "literal", "own", "own");
+
+const target = fc.record(
+  {
+    kind: fc.constantFrom("ConfigMap", "Deployment", "Namespace", "Secret"),
+    name: fc.constantFrom("settings", "more", "web", "none"),
+    namespace: fc.constantFrom("web", "other"),
+  },
+  { requiredKeys: [], noNullPrototype: true },
+);
+
+const merge = fc
+  .tuple(
+    fc.constantFrom("settings", "more", "web"),
+    fc.constantFrom("ConfigMap", "Deployment"),
+    fc.constantFrom(undefined, "web", "other", "third"),
+    fc.boolean(),
+  )
+  .map(([name, kind, namespace, isDeleted]) => ({
+    merge: {
+      apiVersion: kind === "ConfigMap" ? "v1" : "apps/v1",
+      kind,
+      metadata: { name, ...(namespace !== undefined && { namespace }) },
+      ...(isDeleted ? { $patch: "delete" } : { immutable: true }),
+    },
+  }));
+
+const targeted = fc.tuple(target, fc.boolean()).map(([meant, isDeleted]) => ({
+  target: { kind: "ConfigMap", ...meant },
+  merge: isDeleted ? { $patch: "delete" } : { metadata: { labels: { patched: "yes" } } },
+}));
+
+const overlay = fc.record(
+  {
+    patches: fc.array(fc.oneof(merge, targeted), { minLength: 1, maxLength: 2 }),
+    sidecars: fc.constant([{ containers: [{ name: "side", image: "example.com/side:1" }] }]),
+    scheduling: fc.constant([{ nodeSelector: { disk: "ssd" } }]),
+    images: fc.constantFrom(
+      [{ name: "example.com/main", newTag: "2" }],
+      [{ name: "example.com/side", newTag: "2" }],
+    ),
+    resources: fc
+      .constantFrom("main", "side", "nobody")
+      .map((container) => [{ container, requests: { cpu: "1" } }]),
+    replicas: fc.constantFrom("web", "shop", "none").map((name) => [{ name, count: 3 }]),
+    labels: fc.constant({ team: "a" }),
+    annotations: fc.constantFrom({ note: "b" }, { mark: "test" }),
+    namespace: fc.constantFrom("other", "new"),
+  },
+  { requiredKeys: [], noNullPrototype: true },
+);
+
+/** `isOwn`: what is chosen to be a site's own holds an expression; else it says the same without one. */
+function fleetOf(
+  choices: readonly ("none" | "literal" | "own")[],
+  overlays: readonly object[],
+  isOwn: boolean,
+): SourceFile[] {
+  const manifests = objects.flatMap(([apiVersion, kind, name, namespace, rest], index) => {
+    if (choices[index] === "none") return [];
+    const mark = isOwn && choices[index] === "own" ? "${fleet.name}" : "test";
+    const meta = { name, ...(namespace && { namespace }), annotations: { mark } };
+    const text = `apiVersion: ${apiVersion}\nkind: ${kind}\nmetadata: ${JSON.stringify(meta)}\n`;
+    const fields = Object.entries(rest).map(([key, json]) => `${key}: ${JSON.stringify(json)}\n`);
+    // Those of sites come behind the others.
+    return [[`manifests/web/${choices[index]}-${index}.yaml`, text + fields.join("")] as const];
+  });
+  return aFleet({
+    "manifests/web/deployment.yaml": null,
+    "manifests/web/settings.yaml": null,
+    ...Object.fromEntries(manifests),
+    "apps/web.yaml": appYaml("web", {
+      spec: {
+        source: { manifests: "manifests/web", expressions: true },
+        overlays: overlays.map((one) => ({ virtualSites: ["all"], ...one })),
+      },
+    }),
+  });
+}
+
+/** Everything that sites get, and all mistakes. */
+function outcomeOf(files: readonly SourceFile[]): unknown {
+  const fleet = renderFiles(files);
+  // Of mistakes of one kind at one place, those of sites are told as one.
+  const told = new Set(fleet.diagnostics.map(({ file, line, code }) => `${file}:${line} ${code}`));
+  if (!fleet.ok) return { told };
+  const variants = [...fleet.rendered.variants.values()];
+  return {
+    told,
+    trees: [...(fleet.rendered.apps.get("web")?.sites ?? [])],
+    texts: variants.flatMap(({ objects: all }) => all.map(({ id, yaml }) => [id, yaml])),
+  };
+}
+
+describe("objects that are a site's own", () => {
+  it("come to what overlays make of them beside all others, as if they were literal", () => {
+    const seen = { sound: 0, mistaken: 0 };
+    const choices = fc.array(choice, { minLength: objects.length, maxLength: objects.length });
+    fc.assert(
+      fc.property(choices, fc.array(overlay, { maxLength: 3 }), (chosen, overlays) => {
+        const literal = outcomeOf(fleetOf(chosen, overlays, false));
+        expect(outcomeOf(fleetOf(chosen, overlays, true))).toEqual(literal);
+        if (typeof literal === "object" && literal !== null && "trees" in literal) seen.sound += 1;
+        else seen.mistaken += 1;
+      }),
+      { numRuns: 400 },
+    );
+    expect(seen.sound).toBeGreaterThan(50);
+    expect(seen.mistaken).toBeGreaterThan(50);
+  }, 120_000);
+});
