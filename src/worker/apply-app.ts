@@ -9,7 +9,7 @@ import { type ObjectWork, applyOneObject } from "./apply-object.ts";
 import { writeChildInventory } from "./child-inventory.ts";
 import { openObject } from "./open-object.ts";
 import { observable } from "./read-live.ts";
-import { type SiteContext, throwUnlessPassable } from "./site-context.ts";
+import { type SiteContext, desiredIds, throwUnlessPassable } from "./site-context.ts";
 import { type AppRow, type ObjectRow, pendingRow } from "./state-store.ts";
 import type { AppTree, TreeObject } from "./tree-cache.ts";
 import { tryOneObject } from "./try-object.ts";
@@ -53,12 +53,40 @@ export async function applyTree(
   const unheard = fresh.filter((object) => !state.rows.has(object.id));
   const rows = unheard.map((object) => pendingRow(object.id, object.object.apiVersion));
   save(context, state, rows);
+  const isTaking = await noteTaken(context, state, todo);
   state.row = await writeChildInventory(context, wanted.row, state.rows.keys());
-  if (isCreating) await context.store.durable();
+  if (isCreating || isTaking) await context.store.durable();
   state.writes += 1;
   const { health: rules = [] } = policyOf(context, state.app);
   state.isStirred ||= observable(todo, rules).length > 0;
   return writeAll({ context, state, row: state.row, tree }, todo);
+}
+
+/**
+ * What is about to be written may have been another app's, which still has it on record: what it knows of it counts no
+ * more, so that it writes it again, should it get it back before it has let go of it. True where there is such an object.
+ */
+async function noteTaken(
+  context: SiteContext,
+  state: AppState,
+  todo: readonly TreeObject[],
+): Promise<boolean> {
+  let isTaking = false;
+  for (const other of context.apps.values()) {
+    if (other === state || !todo.some(({ id }) => isHashed(other.rows.get(id)))) continue;
+    const wanted = await desiredIds(context, other.app);
+    const taken = todo.flatMap(({ id }) => {
+      const row = other.rows.get(id);
+      return isHashed(row) && wanted?.has(id) !== true ? [{ ...row, hash: "" }] : [];
+    });
+    save(context, other, taken);
+    isTaking ||= taken.length > 0;
+  }
+  return isTaking;
+}
+
+function isHashed(row: ObjectRow | undefined): row is ObjectRow {
+  return row !== undefined && row.hash !== "";
 }
 
 /** What is new is tried as a whole where the app asks for that; a repair of what stands mends what it can. */

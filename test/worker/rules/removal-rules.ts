@@ -5,7 +5,7 @@ import { expect, it, onTestFinished } from "vitest";
 import type { KubeObject } from "../../../src/core/model/kube-object.ts";
 import { writeKubeconfig } from "../../support/kube-cluster.ts";
 import type { TestSite } from "../../support/kube-site.ts";
-import { configMap, eventually } from "../../support/kube-worker.ts";
+import { configMap, deployment, eventually } from "../../support/kube-worker.ts";
 import {
   configMaps,
   createAs,
@@ -110,6 +110,28 @@ export function inventoryRules(site: TestSite): void {
 }
 
 export function pruningRules(site: TestSite): void {
+  it("AC-11: writes an object again that an app gets back before it has let go of it", async () => {
+    site.kubelet.setScript([{ outcome: "crashing", match: { image: "w:bad" } }]);
+    const [shared, other] = [configMap("shared", { k: "1" }), configMap("other", {})];
+    const apps = (first: readonly KubeObject[], second: readonly KubeObject[]) =>
+      site.mirror.commit({ s1: { first: [...first], second: [...second] } });
+    const owner = async (): Promise<unknown> =>
+      (await metadataOf(site, pathOf("shared")))["annotations"];
+    await apps([deployment("w", "w:1"), shared], [other]);
+    site.start();
+    await site.settled("first");
+    // Not well, it lets go of nothing.
+    await apps([deployment("w", "w:bad")], [other, shared]);
+    await eventually("the other one has it", async () =>
+      JSON.stringify(await owner()).includes("demo/second"),
+    );
+    await site.settled("second");
+    await apps([deployment("w", "w:bad"), shared], [other]);
+    await site.settled("second");
+    expect(await owner()).toMatchObject({ "flotilla.dev/owner": "demo/first" });
+    expect(await dataOf(site, "shared")).toEqual({ k: "1" });
+  });
+
   it.each([
     ["gets another name", [] as KubeObject[]],
     ["gives an object to another one", [configMap("rest", {})]],
