@@ -117,7 +117,8 @@ class Link implements SiteLink {
     const { site, store, mirror, expectedUid, formerUid } = this.#options;
     if ([store.value(metPrefix + site), expectedUid(), formerUid()].includes(uid)) return;
     const place = { apiVersion: "v1", kind: "ConfigMap", namespace: systemNamespace };
-    const writers = (await this.client.list({ ...place, signal })).map(writerOf);
+    const inventories = await this.client.list({ ...place, metadataOnly: true, signal });
+    const writers = inventories.map(writerOf);
     const other = writers.find((writer) => writer !== "" && writer !== mirror);
     if (other !== undefined) throw served(site, { uid, other, mirror });
   }

@@ -52,7 +52,8 @@ describe("a cluster of which the controller does not know", { timeout: 120_000 }
     return worker;
   }
 
-  function ask(method: "GET" | "PATCH", path: string, body?: Json): JsonObject {
+  const types = { GET: "", PATCH: "application/merge-patch+json", POST: "application/json" };
+  function ask(method: keyof typeof types, path: string, body?: Json): JsonObject {
     const answer = handleRequest(
       simulator.cluster("s1"),
       {
@@ -60,7 +61,7 @@ describe("a cluster of which the controller does not know", { timeout: 120_000 }
         path,
         query: new URLSearchParams(),
         accept: "application/json",
-        contentType: body === undefined ? "" : "application/merge-patch+json",
+        contentType: types[method],
         userAgent: "test",
         body,
       },
@@ -120,6 +121,22 @@ describe("a cluster of which the controller does not know", { timeout: 120_000 }
     await mirrors.us.commit({ s1: web("2") }, { uid });
     await stands("2");
     await eventually("it is told", () => mirrors.us.site("s1")?.uid === uid);
+  });
+
+  it("is known by who wrote there, however much is in the inventories", async () => {
+    await servedByEu();
+    const text = "x".repeat(1_000_000);
+    // Together more than a worker takes for one answer.
+    for (let index = 0; index < 70; index++) {
+      const metadata = { name: `flotilla-app-${index}`, namespace: "flotilla-system" };
+      const data = { text };
+      const object = { apiVersion: "v1", kind: "ConfigMap", metadata, data };
+      ask("POST", "/api/v1/namespaces/flotilla-system/configmaps", object);
+    }
+    await mirrors.us.commit({ s1: web("2") });
+    await start("us");
+    await isRefused(mirrors.us, "eu");
+    expect(live()).toEqual({ version: "1" });
   });
 
   it("and which a worker that runs has let go comes by a word, too, as the message says", async () => {

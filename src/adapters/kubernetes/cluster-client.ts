@@ -46,6 +46,8 @@ interface ListOptions {
   readonly limit?: number;
   /** Only a sample is wanted: no page is asked once there are so many. */
   readonly sample?: number;
+  /** Of each object only the metadata are sent. */
+  readonly metadataOnly?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -184,6 +186,9 @@ async function getObject(
 }
 
 const maxListed = 20_000;
+/** What cannot give metadata alone gives the objects. */
+const metadataForm =
+  "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
 
 async function listObjects(context: Context, options: ListOptions): Promise<readonly KubeObject[]> {
   const { apiVersion, kind } = options;
@@ -207,13 +212,14 @@ async function listObjects(context: Context, options: ListOptions): Promise<read
 async function listPage(
   context: Context,
   { path, next }: { readonly path: string; readonly next: string },
-  { apiVersion, kind, limit = 500, labelSelector, signal }: ListOptions,
+  { apiVersion, kind, limit = 500, labelSelector, metadataOnly = false, signal }: ListOptions,
 ): Promise<{ items: readonly KubeObject[]; next: string }> {
   const query = new URLSearchParams({ limit: String(limit) });
   if (labelSelector !== undefined) query.set("labelSelector", labelSelector);
   if (next !== "") query.set("continue", next);
   const url = `${path}?${query.toString()}`;
-  const answer = await send(context, { method: "GET", path: url, signal });
+  const form = metadataOnly ? { accept: metadataForm } : {};
+  const answer = await send(context, { method: "GET", path: url, signal, ...form });
   const subject = (): RequestSubject => ({
     verb: "list",
     describe: `${kind} objects`,

@@ -8,6 +8,8 @@ import type { KeptConnections } from "./kept-connections.ts";
 export interface ApiRequest {
   readonly method: "GET" | "POST" | "PATCH" | "DELETE";
   readonly path: string;
+  /** Accept header, default `application/json`. */
+  readonly accept?: string;
   readonly contentType?: string;
   readonly body?: string;
   readonly signal?: AbortSignal | undefined;
@@ -64,10 +66,10 @@ export function exchange(
 
 function headersOf(
   { authorization }: ClusterCredentials,
-  { body, contentType = "application/json" }: ApiRequest,
+  { accept = "application/json", body, contentType = "application/json" }: ApiRequest,
 ): Record<string, string> {
   return {
-    accept: "application/json",
+    accept,
     "user-agent": "flotilla",
     ...(authorization && { authorization }),
     ...(body !== undefined && { "content-type": contentType }),

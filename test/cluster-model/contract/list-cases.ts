@@ -87,6 +87,15 @@ export const listCases: readonly ContractCase[] = [
         metadata: { name: "shown" },
       });
       expect(metadata.body["data"]).toBeUndefined();
+      const list = await cluster.request("GET", `${path}?limit=500`, {
+        accept: "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json",
+      });
+      expect(list.body).toMatchObject({
+        kind: "PartialObjectMetadataList",
+        apiVersion: "meta.k8s.io/v1",
+      });
+      expect(names(list.body)).toContain("shown");
+      expect(list.body["items"]?.some((item) => item["data"] !== undefined)).toBe(false);
     },
   },
   {
