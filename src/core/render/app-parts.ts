@@ -108,10 +108,9 @@ const keptParts = new KeptResults<LayeredApp, AppParts>();
 /** An app with its objects, as it is written; throws for one that the model does not have. */
 export function readApp(context: FleetContext, name: string): ShapeInput {
   const app = layeredAppOf(context, name);
-  const isLiteral = toolOf(app.value.spec.source) === undefined && !hasExpressions(app);
-  const parts = isLiteral
-    ? keptParts.get(app, ownInputs(context, app), () => readParts(context, app))
-    : readParts(context, app);
+  const isOfTool = toolOf(app.value.spec.source) !== undefined;
+  const read = (): AppParts => readParts(context, app);
+  const parts = isOfTool ? read() : keptParts.get(app, ownInputs(context, app), read);
   return { ...context, ...parts, app };
 }
 
@@ -128,9 +127,7 @@ interface AppParts {
 }
 
 function readParts(context: FleetContext, app: LayeredApp): AppParts {
-  const { namespace } = app.value.spec;
-  const plainSecrets = plainSecretIds(app.value);
-  const manifests = { namespace, customKinds: context.customKinds, plainSecrets };
+  const manifests = manifestContext(app, context.customKinds);
   const owner = { fleet: context.model.fleet.value.metadata.name, app: app.value.metadata.name };
   return {
     manifests,
@@ -140,6 +137,15 @@ function readParts(context: FleetContext, app: LayeredApp): AppParts {
     finish: finisher(owner),
     shared: new KeptResults(),
   };
+}
+
+const keptContexts = new KeptResults<LayeredApp, ManifestContext>();
+
+/** The same object for the same app and kinds. */
+function manifestContext(app: LayeredApp, customKinds: CustomKinds): ManifestContext {
+  const { namespace } = app.value.spec;
+  const plainSecrets = plainSecretIds(app.value);
+  return keptContexts.get(app, [customKinds], () => ({ namespace, customKinds, plainSecrets }));
 }
 
 /** An app with all that its shapes are rendered from. */

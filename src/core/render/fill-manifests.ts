@@ -3,15 +3,16 @@
  * then, because its name or namespace may come of an expression; all others are read as ever.
  */
 import type { ExpressionFacts } from "../expressions/expression-language.ts";
-import { type FillableJson, fillableJson, templatesIn } from "../expressions/fill-json.ts";
+import { fillableJson, templatesIn } from "../expressions/fill-json.ts";
 import { checkTemplate } from "../model/check-expressions.ts";
 import type { Vocabulary } from "../model/check-labels.ts";
 import { type Diagnostic, isError, type Parsed } from "../model/diagnostic.ts";
 import type { SourceFile } from "../model/fleet-model.ts";
 import type { JsonObject } from "../model/json.ts";
+import { KeptResults } from "../model/kept-results.ts";
 import { type KubeObject, keyOf, objectId } from "../model/kube-object.ts";
 import { sealedText } from "../secrets/sops-file.ts";
-import { type FilledPart, FillablePart } from "./fillable-part.ts";
+import { type FilledPart, FillablePart, type WrittenPart } from "./fillable-part.ts";
 import { type ManifestObject, identityProblem, readManifestObjects } from "./manifest-objects.ts";
 import { mistake } from "./mistake.ts";
 import {
@@ -53,11 +54,15 @@ export function parseFillableManifests(
           : checkTemplate(manifest, { ...template, scope: "all", vocabulary }),
       ),
     );
-    fillable.push(new FillableManifest(manifest, context));
+    fillable.push(
+      keptManifests.get(manifest, [context], () => new FillableManifest(manifest, context)),
+    );
   }
   const parsed = checkManifests(literal, context);
   return { ...parsed, diagnostics: [...diagnostics, ...parsed.diagnostics], fillable };
 }
+
+const keptManifests = new KeptResults<ManifestObject, FillableManifest>();
 
 function keyMistake({ keyAt }: ManifestObject, path: readonly (string | number)[]): Diagnostic {
   const message = "a key is taken as it is written: it cannot hold `${`";
@@ -68,19 +73,14 @@ function keyMistake({ keyAt }: ManifestObject, path: readonly (string | number)[
 export class FillableManifest {
   /** The object as it is written, by whose kind the app is known. */
   readonly written: SourceObject;
+  readonly part: WrittenPart<JsonObject>;
   readonly #context: ManifestContext;
-  readonly #fillable: FillableJson | undefined;
 
   constructor(manifest: ManifestObject, context: ManifestContext) {
-    this.written = { ...manifest, key: keyOf(manifest.object) };
+    const { object, textAt } = manifest;
+    this.written = { ...manifest, key: keyOf(object) };
+    this.part = { json: object, fillable: fillableJson(object, "all"), textAt };
     this.#context = context;
-    this.#fillable = fillableJson(manifest.object, "all");
-  }
-
-  /** To be filled in at some sites. */
-  part(): FillablePart<JsonObject> {
-    const { object, textAt } = this.written;
-    return new FillablePart<JsonObject>(object, this.#fillable, textAt);
   }
 
   /** The object that a filling gives, with its mistakes. */
@@ -107,7 +107,7 @@ export class ManifestFilling {
   readonly #checked = new Map<string, Parsed<SourceObject>>();
 
   constructor(manifest: FillableManifest) {
-    this.part = manifest.part();
+    this.part = new FillablePart(manifest.part);
     this.#manifest = manifest;
   }
 

@@ -5,8 +5,8 @@
 import type { ReadPath } from "../cel/cel-reads.ts";
 import type { ExpressionFacts } from "../expressions/expression-language.ts";
 import { allSelectors, fillableJson } from "../expressions/fill-json.ts";
-import type { FleetModel } from "../model/fleet-model.ts";
 import { canonicalJson, type JsonObject } from "../model/json.ts";
+import { keptFor } from "../model/known-fleet.ts";
 import type { Overlay } from "../model/kinds.ts";
 import { filledOverlayMistakes } from "./check-filled-overlay.ts";
 import {
@@ -20,6 +20,7 @@ import { FillablePart } from "./fillable-part.ts";
 import { type LayeredApp, valueOrder } from "./layered-app.ts";
 import { mergeValues, presentValues } from "./merge-values.ts";
 import type { SourceObject } from "./parse-manifests.ts";
+import type { FieldPath } from "./read-yaml.ts";
 import type { KnownSite, SiteFacts } from "./site-facts.ts";
 import { SiteMistakes } from "./site-mistakes.ts";
 import type { Shape } from "./shapes.ts";
@@ -46,10 +47,19 @@ export interface FilledShape {
   readonly literalId: string;
   /** What manifests with expressions come to there. */
   readonly own: readonly SourceObject[];
+  /** What all that was filled in is made of; null: nothing was, or other sites have a part in it. */
+  readonly from: FilledFrom | null;
   readonly isFilled: boolean;
   readonly sites: readonly string[];
   /** Where the groups of a site decide alone: which they are. */
   readonly groups?: readonly number[];
+}
+
+/** What a shape can be filled in from once more. */
+export interface FilledFrom {
+  readonly shape: Pick<Shape, "overlays" | "variable">;
+  /** One of its sites. */
+  readonly site: KnownSite;
 }
 
 /** All objects of a shape before its overlays. */
@@ -58,12 +68,11 @@ export function objectsOf({ literal, own }: FilledShape): readonly SourceObject[
 }
 
 export interface FillInput {
-  readonly model: FleetModel;
   readonly app: LayeredApp;
   /** What of a shape is the same at all of its sites, without overlays. */
   readonly objectsAt: (variable: string) => readonly SourceObject[];
   readonly fillable: FillableManifests["fillable"];
-  readonly facts: SiteFacts;
+  readonly facts: Pick<SiteFacts, "of" | "calls">;
 }
 
 export interface FilledShapes {
@@ -93,6 +102,18 @@ interface MergedValues {
   readonly effects: readonly OverlayEffect[];
 }
 
+const writtenOverlays = keptFor((app: LayeredApp) =>
+  (app.value.spec.overlays ?? []).map(({ values: _values, ...overlay }, index) => {
+    const json = overlay as unknown as JsonObject; // parsed YAML that the schema has checked
+    const at = ["spec", "overlays", index];
+    return {
+      json,
+      fillable: fillableJson(json, "all"),
+      textAt: (path: FieldPath, offset: number) => app.textAt([...at, ...path], offset),
+    };
+  }),
+);
+
 interface FilledAt {
   readonly shape: Omit<FilledShape, "sites">;
   /** Equal for equal own objects. */
@@ -100,7 +121,7 @@ interface FilledAt {
 }
 
 class ShapeFiller {
-  readonly #facts: SiteFacts;
+  readonly #facts: FillInput["facts"];
   readonly #mistakes = new SiteMistakes();
   readonly #objectsAt: FillInput["objectsAt"];
   readonly #fillings: readonly ManifestFilling[];
@@ -112,6 +133,7 @@ class ShapeFiller {
   readonly #readsValues: boolean;
   readonly #parts: readonly FillablePart[];
   readonly #isLiteral: boolean;
+  readonly #asksForSites: boolean;
   readonly #app: LayeredApp;
 
   constructor({ app, objectsAt, fillable, facts }: FillInput) {
@@ -120,18 +142,12 @@ class ShapeFiller {
     this.#objectsAt = objectsAt;
     this.#fillings = fillable.map((manifest) => new ManifestFilling(manifest));
     this.#values = new ValueLayers(app);
-    const { overlays = [] } = app.value.spec;
-    this.#overlays = overlays.map(({ values: _values, ...overlay }, index) => {
-      const json = overlay as unknown as JsonObject; // parsed YAML that the schema has checked
-      const at = ["spec", "overlays", index];
-      return new FillablePart(json, fillableJson(json, "all"), (path, offset) =>
-        app.textAt([...at, ...path], offset),
-      );
-    });
+    this.#overlays = writtenOverlays(app).map((overlay) => new FillablePart(overlay));
     const readers = [...this.#overlays, ...this.#fillings.map(({ part }) => part)];
     this.#readsValues = readers.some((part) => part.readsValues);
     this.#parts = [...readers, ...this.#values.parts];
     this.#isLiteral = this.#parts.every((part) => !part.isFillable);
+    this.#asksForSites = allSelectors(this.#parts)?.length !== 0;
   }
 
   fill(shapes: readonly Shape[]): FilledShapes {
@@ -152,8 +168,10 @@ class ShapeFiller {
   #fillShape(shape: Shape): FilledShape[] {
     if (this.#isLiteral || shape.sites.length === 0) return [this.#literal(shape)];
     const byContent = new Map<string, FilledShape & { sites: string[] }>();
+    const { overlays, variable } = shape;
+    const from = { overlays, variable };
     for (const site of shape.sites) {
-      const found = this.#at(site, shape);
+      const found = this.#at(site, from);
       if (found === undefined) continue;
       const id = [found.ownId, ...found.shape.overlays.map((overlay) => overlay.id)].join();
       const known = byContent.get(id);
@@ -169,7 +187,14 @@ class ShapeFiller {
       const overlay = this.#app.value.spec.overlays?.[index];
       return overlay === undefined ? [] : [{ index, overlay, id: "", isFilled: false }];
     });
-    const shape = { overlays: shaped, literal: objects, literalId: variable, own: [], sites };
+    const shape = {
+      overlays: shaped,
+      literal: objects,
+      literalId: variable,
+      own: [],
+      from: null,
+      sites,
+    };
     const literal = { ...shape, isFilled: false };
     return groups === undefined ? literal : { ...literal, groups };
   }
@@ -185,18 +210,21 @@ class ShapeFiller {
     return known;
   }
 
-  #at(site: string, shape: Shape): FilledAt | undefined {
-    const { overlays: indexes, variable } = shape;
-    const given = this.#given(this.#facts.of(site), indexes);
+  #at(name: string, from: FilledFrom["shape"]): FilledAt | undefined {
+    const { overlays: indexes, variable } = from;
+    const site = this.#facts.of(name);
+    const given = this.#given(site, indexes);
     if (given === undefined) return undefined;
-    const manifests = manifestsAt(this.#manifestsOf(variable), site, given);
-    const overlays = indexes.map((index) => this.#overlayAt(site, index, given));
+    const manifests = manifestsAt(this.#manifestsOf(variable), name, given);
+    const overlays = indexes.map((index) => this.#overlayAt(name, index, given));
     const sound = overlays.filter((overlay) => overlay !== undefined);
     if (manifests === undefined || sound.length < overlays.length) return undefined;
     const { objects: own, id: ownId } = manifests;
     const isFilled = this.#fillings.length > 0;
     const literal = this.#objectsAt(variable);
-    return { ownId, shape: { overlays: sound, literal, literalId: variable, own, isFilled } };
+    const origin = this.#asksForSites ? null : { shape: from, site };
+    const objects = { literal, literalId: variable, own, isFilled };
+    return { ownId, shape: { overlays: sound, ...objects, from: origin } };
   }
 
   #overlayAt(site: string, index: number, given: ExpressionFacts): ShapedOverlay | undefined {

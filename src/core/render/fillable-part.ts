@@ -22,35 +22,35 @@ export interface FilledPart<T extends Json = Json> {
   readonly id: string;
 }
 
+/** A part of what a user wrote that may hold expressions. */
+export interface WrittenPart<T extends Json = Json> {
+  readonly json: T;
+  /** undefined: it holds none. */
+  readonly fillable: FillableJson | undefined;
+  readonly textAt: (path: FieldPath, index: number) => Place;
+}
+
 /**
- * A part of what a user wrote that may hold expressions: filled in once for each set of facts that it reads, and the same
+ * A part of what a user wrote at some sites: filled in once for each set of facts that it reads, and the same
  * object for all sites where it comes to the same.
  */
 export class FillablePart<T extends Json = Json> {
-  readonly #json: T;
-  readonly #fillable: FillableJson | undefined;
-  readonly #textAt: (path: FieldPath, index: number) => Place;
+  readonly #written: WrittenPart<T>;
   readonly #byReading = new Map<string, FilledPart<T>>();
   readonly #byContent = new Map<string, FilledPart<T>>();
   #failures = 0;
 
-  constructor(
-    json: T,
-    fillable: FillableJson | undefined,
-    textAt: (path: FieldPath, index: number) => Place,
-  ) {
-    this.#json = json;
-    this.#fillable = fillable;
-    this.#textAt = textAt;
+  constructor(written: WrittenPart<T>) {
+    this.#written = written;
   }
 
   get isFillable(): boolean {
-    return this.#fillable !== undefined;
+    return this.#written.fillable !== undefined;
   }
 
   /** What of the facts it reads. */
   get reads(): readonly ReadPath[] {
-    return this.#fillable?.reads ?? [];
+    return this.#written.fillable?.reads ?? [];
   }
 
   get readsValues(): boolean {
@@ -58,18 +58,19 @@ export class FillablePart<T extends Json = Json> {
   }
 
   get mayReadPeers(): boolean {
-    return this.#fillable?.mayReadPeers ?? false;
+    return this.#written.fillable?.mayReadPeers ?? false;
   }
 
   /** What it asks `sites(…)` for; null: anything. */
   get selectors(): readonly string[] | null {
-    return this.#fillable === undefined ? [] : this.#fillable.selectors;
+    const { fillable } = this.#written;
+    return fillable === undefined ? [] : fillable.selectors;
   }
 
   /** The part at a site; undefined, and told, where it cannot be filled in. */
   at(site: string, given: ExpressionFacts, mistakes: SiteMistakes): FilledPart<T> | undefined {
-    const fillable = this.#fillable;
-    if (fillable === undefined) return { json: this.#json, id: "" };
+    const { fillable } = this.#written;
+    if (fillable === undefined) return { json: this.#written.json, id: "" };
     const reading = readingOf(fillable, given);
     const known = this.#byReading.get(reading);
     if (known !== undefined) return known;
@@ -93,7 +94,7 @@ export class FillablePart<T extends Json = Json> {
   }
 
   #mistake({ path, offset, message, hint }: FillProblem): Diagnostic {
-    return mistake(this.#textAt(path, offset), {
+    return mistake(this.#written.textAt(path, offset), {
       code: "expression-failed",
       message,
       ...(hint !== undefined && { hint }),

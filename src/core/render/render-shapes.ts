@@ -12,7 +12,8 @@ import type { ChainLink, ShapeEnd } from "./overlay-chain.ts";
 import type { TreeId, Variant } from "./rendered.ts";
 import type { Shape } from "./shapes.ts";
 import type { OverlayEffect } from "./unused-overlays.ts";
-import { ownPart, SharedPart } from "./variant-parts.ts";
+import { ownPart } from "./own-part.ts";
+import { SharedPart } from "./variant-parts.ts";
 
 /** What shapes came to. */
 export interface RenderedShapes {
@@ -31,7 +32,7 @@ export interface RenderedShapes {
 
 /** Renders shapes of an app. */
 export function renderShapes(input: ShapeInput, unfilled: readonly Shape[]): RenderedShapes {
-  const filled = fillShapes({ ...input, ...input.source }, unfilled);
+  const filled = fillShapes({ ...input.source, app: input.app, facts: input.facts }, unfilled);
   const { shapes, mistakes } = filled;
   const trees = new Map<FilledShape, TreeId>();
   const ends = new Map<FilledShape, ShapeEnd>();
@@ -118,10 +119,12 @@ function renderShape(end: ShapeEnd, input: ShapeInput, shape: FilledShape): Pars
     return { ok: false, diagnostics: [...end.diagnostics, ...emptyShape(input, shape)] };
   }
   const shared = input.shared.get(end.shared, [], () => new SharedPart(objects.map(input.finish)));
-  const own = ownPart(ownObjects.map((object) => finishObject(object, input.owner)));
-  const diagnostics = [...end.diagnostics, ...shared.problems, ...own.problems];
+  const own = ownObjects.map((object) => finishObject(object, input.owner));
+  const found = own.flatMap(({ problems }) => problems);
+  const diagnostics = [...end.diagnostics, ...shared.problems, ...found];
   if (diagnostics.some(isError) || shape.sites.length === 0) return { ok: false, diagnostics };
-  return { ok: true, value: end.own === null ? shared.alone : shared.with(own), diagnostics };
+  const value = end.own === null ? shared.alone : shared.with(ownPart(own, input, shape));
+  return { ok: true, value, diagnostics };
 }
 
 function emptyShape({ app, source }: ShapeInput, { sites, overlays }: FilledShape): Diagnostic[] {

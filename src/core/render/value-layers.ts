@@ -1,7 +1,8 @@
 import type { ExpressionFacts } from "../expressions/expression-language.ts";
 import { fillableJson } from "../expressions/fill-json.ts";
 import type { JsonObject } from "../model/json.ts";
-import { type FilledPart, FillablePart } from "./fillable-part.ts";
+import { keptFor } from "../model/known-fleet.ts";
+import { type FilledPart, FillablePart, type WrittenPart } from "./fillable-part.ts";
 import { type LayeredApp, valueOrder } from "./layered-app.ts";
 import type { FieldPath } from "./read-yaml.ts";
 import type { SiteMistakes } from "./site-mistakes.ts";
@@ -14,11 +15,9 @@ export class ValueLayers {
 
   constructor(app: LayeredApp) {
     this.#layered = app;
-    const { values = {}, overlays = [] } = app.value.spec;
-    this.#app = valuesPart(app, values, ["spec", "values"]);
-    this.#overlays = overlays.map((overlay, index) =>
-      valuesPart(app, overlay.values ?? {}, ["spec", "overlays", index, "values"]),
-    );
+    const written = writtenValues(app);
+    this.#app = new FillablePart(written.app);
+    this.#overlays = written.overlays.map((values) => new FillablePart(values));
   }
 
   get parts(): readonly FillablePart[] {
@@ -40,13 +39,25 @@ export class ValueLayers {
   }
 }
 
+const writtenValues = keptFor((app: LayeredApp) => {
+  const { values = {}, overlays = [] } = app.value.spec;
+  return {
+    app: valuesPart(app, values, ["spec", "values"]),
+    overlays: overlays.map((overlay, index) =>
+      valuesPart(app, overlay.values ?? {}, ["spec", "overlays", index, "values"]),
+    ),
+  };
+});
+
 function valuesPart(
   app: LayeredApp,
   written: Readonly<Record<string, unknown>>,
   at: FieldPath,
-): FillablePart<JsonObject> {
+): WrittenPart<JsonObject> {
   const json = written as JsonObject; // parsed YAML that the schema has checked
-  return new FillablePart(json, fillableJson(json, "values"), (path, offset) =>
-    app.textAt([...at, ...path], offset),
-  );
+  return {
+    json,
+    fillable: fillableJson(json, "values"),
+    textAt: (path, offset) => app.textAt([...at, ...path], offset),
+  };
 }

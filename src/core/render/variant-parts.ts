@@ -10,21 +10,15 @@ import { isOrdinary } from "./app-table.ts";
 
 /** Objects of a variant that are its own. */
 export interface OwnPart {
-  /** Sorted by `id`. */
-  readonly objects: readonly RenderedObject[];
   readonly entries: readonly TreeFileEntry[];
-  readonly problems: readonly Diagnostic[];
   readonly isOrdinary: boolean;
+  /** Made when somebody asks: where each site has some, these would be most of the memory. */
+  readonly objects: () => readonly RenderedObject[];
 }
 
-/** Finished objects as a part of a variant. */
-export function ownPart(finished: readonly FinishedObject[]): OwnPart {
-  return {
-    objects: sortedObjects(finished.map(({ rendered }) => rendered)),
-    entries: finished.map(({ entry }) => entry),
-    problems: finished.flatMap(({ problems }) => problems),
-    isOrdinary: finished.every(({ rendered }) => isOrdinary(rendered.object)),
-  };
+/** No object says how it is to be kept, protected or made anew. */
+export function areOrdinary(finished: readonly FinishedObject[]): boolean {
+  return finished.every(({ rendered }) => isOrdinary(rendered.object));
 }
 
 function sortedObjects(objects: readonly RenderedObject[]): readonly RenderedObject[] {
@@ -34,17 +28,17 @@ function sortedObjects(objects: readonly RenderedObject[]): readonly RenderedObj
 /** Objects that variants have in common. */
 export class SharedPart {
   readonly problems: readonly Diagnostic[];
+  /** Sorted by `id`. */
   readonly objects: readonly RenderedObject[];
   readonly isOrdinary: boolean;
   readonly #entries: TreeEntries;
   #alone: Variant | undefined;
 
   constructor(finished: readonly FinishedObject[]) {
-    const { objects, entries, problems, isOrdinary } = ownPart(finished);
-    this.objects = objects;
-    this.problems = problems;
-    this.isOrdinary = isOrdinary;
-    this.#entries = new TreeEntries(entries);
+    this.objects = sortedObjects(finished.map(({ rendered }) => rendered));
+    this.problems = finished.flatMap(({ problems }) => problems);
+    this.isOrdinary = areOrdinary(finished);
+    this.#entries = new TreeEntries(finished.map(({ entry }) => entry));
   }
 
   /** The variant that has nothing else: the same object each time. */
@@ -67,6 +61,8 @@ class PartedVariant implements Variant {
   readonly tree: TreeId;
   readonly #shared: SharedPart;
   readonly #own: OwnPart;
+  /** For who asks several times in one go. */
+  #made: WeakRef<readonly RenderedObject[]> | undefined;
 
   constructor(tree: TreeId, shared: SharedPart, own: OwnPart) {
     this.tree = tree;
@@ -79,6 +75,10 @@ class PartedVariant implements Variant {
   }
 
   get objects(): readonly RenderedObject[] {
-    return sortedObjects([...this.#shared.objects, ...this.#own.objects]);
+    const known = this.#made?.deref();
+    if (known !== undefined) return known;
+    const made = sortedObjects([...this.#shared.objects, ...this.#own.objects()]);
+    this.#made = new WeakRef(made);
+    return made;
   }
 }
