@@ -16,7 +16,7 @@ import type { SiteMistakes } from "./site-mistakes.ts";
 /** Sites at which a part may fail before it is not tried any more: all of them are told as one mistake. */
 const maxFailures = 50;
 
-/** Data as it is at a site. Equal data of one part has the same id. */
+/** Data as it is at a site. Equal data of one part has the same id, whenever it was filled in. */
 export interface FilledPart<T extends Json = Json> {
   readonly json: T;
   readonly id: string;
@@ -88,7 +88,7 @@ export class FillablePart<T extends Json = Json> {
   }
 
   #newPart(content: string, json: T): FilledPart<T> {
-    const part = { json, id: String(this.#byContent.size) };
+    const part = { json, id: content };
     this.#byContent.set(content, part);
     return part;
   }
