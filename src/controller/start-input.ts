@@ -1,8 +1,9 @@
 /** Gathers the input for starting releases: what a new head renders to, against what its predecessor grants. */
+import type { FleetModel } from "../core/model/fleet-model.ts";
 import type { ObjectId } from "../core/model/kube-object.ts";
 import type { RenderedApp } from "../core/render/rendered.ts";
 import type { AppControl, DesiredApp, StartInput } from "../core/rollout/planner-types.ts";
-import type { RemovalVerb } from "../core/rollout/records.ts";
+import type { Release, RemovalVerb } from "../core/rollout/records.ts";
 import { own } from "../core/rollout/own.ts";
 import { resolveStrategy } from "../core/rollout/resolve-strategy.ts";
 import type { SiteTrees } from "./entitlement.ts";
@@ -43,13 +44,14 @@ function desired(app: RenderedApp): DesiredApp {
 }
 
 /**
- * `onRemoval` of each app as its current release's commit has it, else as its newest candidate's. Where neither is
- * known, as after control was lost, the first of `heads` that has the app tells.
+ * `onRemoval` of each app as the head followed until now has it, where that has the app's current release. Where that has
+ * another version of it, the stricter of what it says and of what the current release's commit (else its newest
+ * candidate's) says. Where neither is known, the first of `heads`, oldest first, that has the app tells. See ADR 6.
  */
 export async function removalVerbs(
   { state }: ReadState["control"],
   rendering: Rendering,
-  heads: readonly Pick<ValidHead, "model">[],
+  heads: readonly Pick<ValidHead, "model" | "apps">[],
 ): Promise<Record<string, RemovalVerb>> {
   const verbs: Record<string, RemovalVerb> = {};
   const apps = [
@@ -57,18 +59,40 @@ export async function removalVerbs(
     ...heads.flatMap(({ model }) => [...model.apps.keys()]),
   ];
   for (const app of new Set(apps)) {
-    const source = decidingCommit(own(state.apps, app));
-    const model = source === undefined ? null : await rendering.model(source);
-    const models = [...(model?.ok ? [model.value] : []), ...heads.map((head) => head.model)];
-    const deciding = models.find((each) => each.apps.has(app));
-    verbs[app] = deciding?.apps.get(app)?.value.spec.onRemoval ?? "delete";
+    const newest = heads.find(({ model }) => model.apps.has(app));
+    const release = decidingRelease(own(state.apps, app));
+    const isNew = newest === heads.at(-1);
+    const isReleased = !isNew && newest?.apps.get(app)?.inputDigest === release?.digest;
+    const models = [newest?.model, isReleased ? undefined : await modelOf(rendering, release)];
+    verbs[app] = strictest(models.flatMap((model) => verbIn(model, app)));
   }
   return verbs;
 }
 
-function decidingCommit(control: AppControl | undefined): string | undefined {
+async function modelOf(
+  rendering: Rendering,
+  release: DecidingRelease | undefined,
+): Promise<FleetModel | undefined> {
+  const model = release === undefined ? null : await rendering.model(release.source);
+  return model?.ok === true ? model.value : undefined;
+}
+
+function verbIn(model: FleetModel | undefined, app: string): RemovalVerb[] {
+  const found = model?.apps.get(app);
+  return found === undefined ? [] : [found.value.spec.onRemoval ?? "delete"];
+}
+
+/** The one that takes least away. */
+function strictest(verbs: readonly RemovalVerb[]): RemovalVerb {
+  const order = ["hold", "orphan"] as const;
+  return order.find((verb) => verbs.includes(verb)) ?? "delete";
+}
+
+type DecidingRelease = Pick<Release, "digest" | "source">;
+
+function decidingRelease(control: AppControl | undefined): DecidingRelease | undefined {
   if (control === undefined) return undefined;
   const { current, open } = control;
   const released = current.release ?? current.partial.at(-1)?.release;
-  return (released ?? open.findLast(({ kind }) => kind === "app"))?.source;
+  return released ?? open.findLast(({ kind }) => kind === "app");
 }

@@ -161,8 +161,9 @@ export const bugs: Readonly<Record<string, readonly Edit[]>> = {
   "what leaves is deleted, whatever its app says": [
     {
       file: "controller/start-input.ts",
-      find: 'verbs[app] = deciding?.apps.get(app)?.value.spec.onRemoval ?? "delete";',
-      replace: 'verbs[app] = deciding === null ? "hold" : "delete";',
+      find: "verbs[app] = strictest(models.flatMap((model) => verbIn(model, app)));",
+      replace:
+        'verbs[app] = models.length > 9 ? strictest(models.flatMap((m) => verbIn(m, app))) : "delete";',
     },
   ],
   "a hold in Git does not hold": [

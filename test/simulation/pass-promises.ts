@@ -1,5 +1,6 @@
 /** What a pass may plan, whatever it was told: windows, order and holds are those that the story's own commits declare. */
 import assert from "node:assert/strict";
+import { isSameJson, type Json } from "../../src/core/model/json.ts";
 import type { Pass } from "../../src/controller/reconcile.ts";
 import { isStageApproved, isStagePromoted } from "../../src/core/rollout/approvals.ts";
 import type {
@@ -8,11 +9,11 @@ import type {
   RolloutPlan,
 } from "../../src/core/rollout/planner-types.ts";
 import { progressOf } from "../../src/core/rollout/progress.ts";
-import type { Release } from "../../src/core/rollout/records.ts";
+import type { Release, RemovalVerb } from "../../src/core/rollout/records.ts";
 import { applyChanges } from "../support/control-state.ts";
 import { checkPlan } from "../support/planner-invariants.ts";
 import { dependenciesOf, windowRulesOf } from "./fleet-files.ts";
-import type { StoryHead } from "./fleet-story.ts";
+import type { StoryApp, StoryHead } from "./fleet-story.ts";
 import type { Repository } from "./repository.ts";
 
 /** Looks at one pass after the other. */
@@ -20,6 +21,8 @@ export class PassAuditor {
   readonly #repository: Repository;
   /** The commit that says what becomes of an app's objects where it leaves, as of the pass before. */
   #deciding: Readonly<Record<string, string>> = {};
+  /** The head that was followed then. */
+  #followed = "";
   /** Removals that were open then: their verb was looked at when they were new. */
   #removals: ReadonlySet<string> = new Set();
   #wasLost = false;
@@ -39,17 +42,25 @@ export class PassAuditor {
     if (!this.#wasLost) checkKnown(plan);
     this.#checkVerbs(input);
     this.#deciding = decidingCommits(control.state);
+    this.#followed = control.state.head?.commit ?? "";
     this.#removals = openRemovals(control.state);
   }
 
-  /** A removal does what the commit of the app's current release says, else that of its newest candidate. */
+  /**
+   * A removal does what the head before says, where that has the app as the commit of its current release (else of its
+   * newest candidate) does; where they differ in more than the verb, the stricter of both.
+   */
   #checkVerbs({ control }: PlannerInput): void {
     for (const [app, { open }] of Object.entries(control.apps)) {
       const source = this.#deciding[app];
       const removal = open.find(({ kind, id }) => kind === "removal" && !this.#removals.has(id));
       if (source === undefined || removal === undefined) continue;
-      const { onRemoval = "delete" } = this.#repository.at(source).apps[app] ?? {};
-      assert.equal(removal.verb, onRemoval, `${removal.id} is to ${removal.verb}`);
+      const verb = expectedVerb(
+        this.#repository.at(this.#followed),
+        this.#repository.at(source),
+        app,
+      );
+      assert.equal(removal.verb, verb, `${removal.id} is to ${removal.verb}`);
     }
   }
 
@@ -59,6 +70,31 @@ export class PassAuditor {
     this.#removals = new Set();
     this.#wasLost = true;
   }
+}
+
+/** What becomes of an app that leaves by a head, by the head before and the commit of the app's current release. */
+function expectedVerb(followed: StoryHead, current: StoryHead, app: string): RemovalVerb {
+  const verbs = [followed, current].flatMap(({ apps }) => verbIn(apps[app]));
+  const [newest = "delete"] = verbs;
+  if (isSameJson(contentOf(followed, app), contentOf(current, app))) return newest;
+  if (verbs.includes("hold")) return "hold";
+  return verbs.includes("orphan") ? "orphan" : "delete";
+}
+
+function verbIn(app: StoryApp | undefined): RemovalVerb[] {
+  return app === undefined ? [] : [app.onRemoval ?? "delete"];
+}
+
+/** What decides what an app renders to. */
+function contentOf({ apps, sharer }: StoryHead, app: string): Json {
+  const {
+    onRemoval: _verb,
+    drift: _drift,
+    checks: _checks,
+    isCalm: _calm,
+    ...rest
+  } = apps[app] ?? {};
+  return { ...rest, sharer: sharer === app } as Json; // plain data
 }
 
 /** Only with control can it be lost what is to become of an app. */

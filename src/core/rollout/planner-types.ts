@@ -196,7 +196,7 @@ export interface StartInput extends PlannerInput {
   readonly headSites: Readonly<Record<string, SiteFacts>>;
   /** Per app: trees of the entitled releases rendered with the site data of the *previous* head (for site releases). */
   readonly entitledBefore: Readonly<Record<string, Readonly<Record<string, TreeId>>>>;
-  /** `onRemoval` of the app's current release's commit, else of its newest candidate's. */
+  /** What becomes of each app's objects where it leaves (`removalVerbs`). */
   readonly onRemoval: Readonly<Record<string, RemovalVerb>>;
   /** What the apps of the previous head depend on: for those that leave. */
   readonly dependedBefore?: Readonly<Record<string, readonly string[]>>;

@@ -1,0 +1,62 @@
+/** What becomes of an app's objects where it leaves: what Git said of it before the commit by which it leaves. */
+import { describe, expect, it } from "vitest";
+import { appYaml } from "../support/fleet.ts";
+import type { Files } from "../support/controller-fleet.ts";
+import { webVersion } from "../support/controller-fleet.ts";
+import { eventually } from "../support/controller-mirror.ts";
+import { quiet, settledFleet, versions } from "../support/controller-world.ts";
+
+type Settled = Awaited<ReturnType<typeof settledFleet>>;
+
+const web = (onRemoval: string): Files => ({
+  "apps/web.yaml": appYaml("web", { spec: { onRemoval } }),
+});
+
+async function follow({ bench, controller }: Settled, files: Files): Promise<void> {
+  const commit = await bench.fleet.commit(files);
+  await eventually("it is followed", async () => {
+    const { revision } = (await controller.status()) ?? {};
+    return revision?.endsWith(commit);
+  });
+}
+
+/** The gates at which the removal of `web` waits. */
+async function waitsOf({ controller }: Settled): Promise<string> {
+  return eventually("the removal waits", async () => {
+    const { waits = [] } = (await controller.status()) ?? {};
+    return waits.map(({ reason }) => reason).find((reason) => reason.includes("onRemoval"));
+  });
+}
+
+describe("onRemoval", { timeout: 60_000 }, () => {
+  it("counts as the head before the removal says it, also where a commit changed nothing else", async () => {
+    const settled = await settledFleet();
+    await follow(settled, web("hold"));
+    await follow(settled, { "apps/web.yaml": null });
+    expect(await waitsOf(settled)).toContain("onRemoval is hold");
+    expect(await versions(settled.bench)).toEqual({ a1: "1", a2: "1", b1: "1", b2: "1" });
+  });
+
+  it("is taken at its word when it was hold before", async () => {
+    const settled = await settledFleet();
+    await follow(settled, web("hold"));
+    await follow(settled, web("orphan"));
+    await follow(settled, { "apps/web.yaml": null });
+    const marker = await eventually("a1 is told to leave", async () =>
+      settled.bench.mirror("east").file("sites/a1/web.leaving"),
+    );
+    expect(JSON.parse(marker)).toMatchObject({ verb: "orphan" });
+  });
+
+  it("is the stricter one where the head before has a version that is not released", async () => {
+    const settled = await settledFleet();
+    const { bench, workers } = settled;
+    await follow(settled, { ...web("hold"), ...webVersion("2") });
+    await quiet(bench);
+    workers.east.script.health = () => "Progressing";
+    await follow(settled, { ...web("delete"), ...webVersion("3") });
+    await follow(settled, { "apps/web.yaml": null });
+    expect(await waitsOf(settled)).toContain("onRemoval is hold");
+    expect(Object.keys(await versions(bench))).toHaveLength(4);
+  });
+});
