@@ -25,6 +25,8 @@ export class PassAuditor {
   #followed = "";
   /** Removals that were open then: their verb was looked at when they were new. */
   #removals: ReadonlySet<string> = new Set();
+  /** Of the newest leader whose pass was looked at. */
+  #epoch = 0;
   #wasLost = false;
 
   constructor(repository: Repository) {
@@ -40,6 +42,9 @@ export class PassAuditor {
     checkStages(input, plan);
     checkCoverage(input);
     if (!this.#wasLost) checkKnown(plan);
+    // One that was overtaken in its pass tells of it late: others have gone on since.
+    if (control.state.epoch < this.#epoch) return;
+    this.#epoch = control.state.epoch;
     this.#checkVerbs(input);
     this.#deciding = decidingCommits(control.state);
     this.#followed = control.state.head?.commit ?? "";
@@ -68,6 +73,7 @@ export class PassAuditor {
   forget(): void {
     this.#deciding = {};
     this.#removals = new Set();
+    this.#epoch = 0;
     this.#wasLost = true;
   }
 }
