@@ -66,21 +66,25 @@ export class ControlRepository {
   /** The state at control's head. STATE_CORRUPT when a record cannot be read. */
   async read(): Promise<ControlSnapshot> {
     const head = await this.#store.resolve(mirrorBranch);
-    if (this.#snapshot?.head === head) return this.#snapshot;
+    return this.#snapshot?.head === head ? this.#snapshot : this.#readAt(head);
+  }
+
+  async #readAt(head: string | null): Promise<ControlSnapshot> {
     const files = head === null ? new Map<string, string>() : await this.#readFiles(head);
     const parsed = parseControl(files, this.#records);
     if (!parsed.ok) throw parsed.error;
     const accepted = files.get(controlPaths.accepted);
     const recovery = files.get(controlPaths.recovered);
     const commit = head === null ? null : await this.#store.commit(head);
-    this.#snapshot = {
+    const snapshot: ControlSnapshot = {
       head,
       at: commit?.at ?? null,
       state: parsed.value,
       accepted: accepted === undefined ? null : readAccepted(accepted, controlPaths.accepted),
       recovery: recovery === undefined ? null : readRecovery(recovery, controlPaths.recovered),
     };
-    return this.#snapshot;
+    this.#snapshot = snapshot;
+    return snapshot;
   }
 
   async #readFiles(head: string): Promise<Map<string, string>> {
@@ -93,10 +97,13 @@ export class ControlRepository {
     return new Map(entries.map(({ path, oid }) => [path, texts.get(oid) ?? ""]));
   }
 
-  /** Writes the changes as one commit on top of what was read; REF_RACE when somebody else was first. */
+  /**
+   * Writes the changes as one commit on top of what was read, and gives the state at that commit, whatever somebody else
+   * has written since; REF_RACE when somebody else was first.
+   */
   async commit(base: ControlSnapshot, request: ControlCommit): Promise<ControlSnapshot> {
     const files = request.changes.map(controlFile);
-    await this.#store.commitChanges({
+    const head = await this.#store.commitChanges({
       ref: mirrorBranch,
       parent: base.head,
       changes: files.map(({ path, text }) =>
@@ -107,7 +114,7 @@ export class ControlRepository {
       at: request.at,
     });
     this.#keep(files);
-    return this.read();
+    return this.#snapshot?.head === head ? this.#snapshot : this.#readAt(head);
   }
 
   /** What was just written is neither fetched again nor checked again. */
