@@ -79671,12 +79671,15 @@ function slotUsers(board, unit) {
   );
   for (const site of new Set(inFlight)) {
     const { parts } = unitSite(board, releases, site);
-    if (parts.some(({ state }) => holdsSlot(state))) addUser(users, parts[0]?.entry.stage, site);
+    const holders = parts.filter(({ state }) => holdsSlot(state));
+    if (holders.length === 0) continue;
+    const isBack = holders.some(({ state }) => state.kind === "failed");
+    addUser(users, { stage: parts[0]?.entry.stage ?? 0, site, isBack });
   }
   return users;
 }
-function addUser(users, stage, site) {
-  users.set(stage ?? 0, (users.get(stage ?? 0) ?? /* @__PURE__ */ new Set()).add(site));
+function addUser(users, { stage, site, isBack }) {
+  users.set(stage, (users.get(stage) ?? /* @__PURE__ */ new Map()).set(site, isBack));
 }
 function backBlock(run3, back) {
   const { board } = run3;
@@ -79745,13 +79748,18 @@ function slotBlock2({ board, unit, users }, { site, stage, steps: steps2 }) {
   const frozen = releasesOf(board, unit)[0]?.stages[stage];
   if (frozen === void 0) return null;
   const { name: name2, maxInFlight: most } = frozen;
-  const used = users.get(stage) ?? /* @__PURE__ */ new Set();
-  if (!used.has(site) && used.size >= most) {
+  const used = usersFor(users.get(stage) ?? /* @__PURE__ */ new Map(), site);
+  if (used.size >= most) {
     const words5 = { name: "maxInFlight", most, users: used, stage: `stage ${name2}` };
     return budget("in-flight-budget", words5);
   }
   if (fitsFleet(board, site)) return null;
   return fleetWords(board.input.budgets.maxSitesInFlight ?? 0, board.sitesInFlight);
+}
+function usersFor(users, site) {
+  const others = [...users].filter(([name2]) => name2 !== site);
+  const counted3 = users.has(site) ? others.filter(([, isBack]) => isBack) : others;
+  return new Set(counted3.map(([name2]) => name2));
 }
 
 // src/core/rollout/rollback/back-steps.ts
@@ -79795,7 +79803,7 @@ function handBack(run3, back) {
   );
   addHandOver(board, { site, mirror, apps });
   board.sitesInFlight.add(site);
-  addUser(run3.users, back.stage, site);
+  addUser(run3.users, { stage: back.stage, site, isBack: true });
   for (const step of steps2) {
     const { id } = step.part.release;
     const handed = run3.handed.get(id) ?? [];
