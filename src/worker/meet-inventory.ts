@@ -30,7 +30,7 @@ export async function meetInventory(
  * The same of an app that the store knows, unless this process has done so; gives its row. What is no inventory names
  * nothing, and is written anew.
  */
-export async function meetAgain(
+export async function meetInventoryOnce(
   context: SiteContext,
   state: AppState,
   row: AppRow,

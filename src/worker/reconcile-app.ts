@@ -6,7 +6,7 @@ import { type ApplyOutcome, applyTree, needsWrite } from "./apply-app.ts";
 import { clearTheWay } from "./clear-way.ts";
 import { writeChildInventory } from "./child-inventory.ts";
 import { meetSecrets } from "./learn-secrets.ts";
-import { isNewSet, meetAgain, meetInventory, saveUnknown } from "./meet-inventory.ts";
+import { isNewSet, meetInventoryOnce, meetInventory, saveUnknown } from "./meet-inventory.ts";
 import { pruneObjects } from "./prune-objects.ts";
 import { type SiteContext, desiredTree } from "./site-context.ts";
 import type { AppRow } from "./state-store.ts";
@@ -79,7 +79,9 @@ async function keep(
   wanted: { readonly row: AppRow; readonly tree: AppTree },
 ): Promise<NextLook> {
   const { tree } = wanted;
-  const known = isNewSet(state, tree) ? await meetAgain(context, state, wanted.row) : wanted.row;
+  const known = isNewSet(state, tree)
+    ? await meetInventoryOnce(context, state, wanted.row)
+    : wanted.row;
   const row = { ...known, left: false };
   // Durable before anything is created: what has objects has not left, however far the apply comes.
   if (wanted.row.left) keepRow(context, state, row);
@@ -159,7 +161,7 @@ async function leave(
 ): Promise<NextLook> {
   const { marker } = options;
   if (hasLeft(state)) return "settled";
-  const row = await meetAgain(context, state, options.row);
+  const row = await meetInventoryOnce(context, state, options.row);
   const reason =
     marker.verb === "delete" ? await reasonNotToLeave(context, state, { row, marker }) : null;
   if (reason !== null) {
