@@ -4,6 +4,7 @@ import { createMirrorFetcher } from "../adapters/git/mirror-fetcher.ts";
 import { openStore } from "../adapters/git/native-store.ts";
 import { readableTwice } from "../adapters/git/readable-twice.ts";
 import { verifyCommit } from "../adapters/git/verify-mirror.ts";
+import { trustingFetch } from "../adapters/http/trusting-fetch.ts";
 import { type ClusterClient, openCluster } from "../adapters/kubernetes/cluster-client.ts";
 import { FleetError } from "../core/errors.ts";
 import type { Clock } from "../runtime/clock.ts";
@@ -43,6 +44,7 @@ export async function runWorker(
   const { store, git, dir } = await openState(config.stateDir, { clock, logger });
   const { url, tokenFile, caFile } = config.mirror;
   const wakefulness = createWakefulness(clock);
+  const post = trustingFetch(caFile);
   const token = async (): Promise<string> => {
     const read = await readTokenFile(tokenFile);
     redactor.learn(read);
@@ -54,7 +56,7 @@ export async function runWorker(
       settings,
       wrap({
         git,
-        fetcher: createMirrorFetcher({ dir, url, token, clock, signal, caFile }),
+        fetcher: createMirrorFetcher({ dir, url, token, post, clock, signal, caFile }),
         verify: (commit, previous) => verifyCommit(git, commit, previous),
         maintain: (until) => git.maintain(until),
         controller: createControllerClient(config.mirror),

@@ -56,7 +56,8 @@ describe("a worker and its copy of the mirror", { timeout: 60_000 }, () => {
     });
     await sleep(500);
     const asked = fleet.mirror.gitRequests.slice(before);
-    expect(asked.filter((path) => path.startsWith("/info/refs"))).toHaveLength(1);
+    // Where the head is, and what is new there.
+    expect(asked).toEqual(["/git-upload-pack", "/git-upload-pack"]);
 
     await commit("3");
     await stands("3");

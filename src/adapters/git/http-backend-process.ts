@@ -6,7 +6,7 @@ import type { Clock } from "../../runtime/clock.ts";
 import { type GitConfig, gitEnvironment } from "./git-environment.ts";
 import { killGroup } from "./git-process.ts";
 
-/** One request for `git http-backend`, already authorized, with its whole body. */
+/** One request for git, already authorized, with its whole body. */
 export interface BackendRequest {
   /** The repository, absolute. */
   readonly repoDir: string;
@@ -25,15 +25,18 @@ export interface BackendRequest {
 const maxHeader = 8 * 1024;
 
 /**
- * Runs `git http-backend` (CGI) and streams its answer to `response`. The process ends when the client goes away or
- * the time is over. Resolves when all is over; a backend that fails before its headers gives 500.
+ * Runs git and streams its answer to `response`: a fetch goes to what `git http-backend` (CGI) would start for it, all
+ * else to that. The process ends when the client goes away or the time is over. Resolves when all is over; one that
+ * fails before it answers gives 500.
  */
 export async function runHttpBackend(
   request: BackendRequest,
   response: ServerResponse,
   clock: Clock,
 ): Promise<void> {
-  const child = spawn("git", ["http-backend"], {
+  const isFetch = request.path === fetchPath && request.protocol === "version=2";
+  const args = isFetch ? ["upload-pack", "--stateless-rpc", request.repoDir] : ["http-backend"];
+  const child = spawn("git", args, {
     cwd: "/",
     detached: true,
     stdio: ["pipe", "pipe", "ignore"],
@@ -52,7 +55,7 @@ export async function runHttpBackend(
   child.stdin.on("error", () => undefined);
   child.stdin.end(request.body);
   try {
-    await copyAnswer(child.stdout, response);
+    await copyAnswer(child.stdout, response, isFetch ? readPlain : readHeader);
     // Killed in the middle: a cut connection, so that nobody takes what came for the whole.
     if ((await closed) === null) response.destroy();
     else response.end();
@@ -81,10 +84,14 @@ function cgiEnvironment(request: BackendRequest): Record<string, string> {
   };
 }
 
-async function copyAnswer(stdout: Readable, response: ServerResponse): Promise<void> {
-  const start = await readHeader(stdout);
+async function copyAnswer(
+  stdout: Readable,
+  response: ServerResponse,
+  readStart: (stdout: Readable) => Promise<AnswerStart | undefined>,
+): Promise<void> {
+  const start = await readStart(stdout);
   if (start === undefined) {
-    response.writeHead(500, { "content-type": "text/plain" }).write("git http-backend failed\n");
+    response.writeHead(500, { "content-type": "text/plain" }).write("git failed\n");
     return;
   }
   response.writeHead(start.status, start.headers);
@@ -95,8 +102,20 @@ async function copyAnswer(stdout: Readable, response: ServerResponse): Promise<v
 
 interface AnswerStart {
   readonly status: number;
-  readonly headers: Record<string, string>;
+  readonly headers: Readonly<Record<string, string>>;
   readonly rest: Buffer;
+}
+
+const fetchPath = "/git-upload-pack";
+const fetchHeaders = {
+  "content-type": "application/x-git-upload-pack-result",
+  "cache-control": "no-cache",
+};
+
+/** An answer without a header of its own. Undefined when there is none. */
+async function readPlain(stdout: Readable): Promise<AnswerStart | undefined> {
+  const rest = await nextChunk(stdout);
+  return rest === undefined ? undefined : { status: 200, headers: fetchHeaders, rest };
 }
 
 /** Reads the CGI header. Undefined when the stream ends (or goes on too long) without one. */

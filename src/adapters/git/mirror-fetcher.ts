@@ -5,6 +5,7 @@ import { openBareRepository } from "./bare-repository.ts";
 import { createGit } from "./git-process.ts";
 import { isObjectId } from "./object-id.ts";
 import { once } from "./once.ts";
+import { type PostToGit, quickFetch } from "./quick-fetch.ts";
 import { readRef, readRefFile, type RefContext, swapRef } from "./refs.ts";
 import { fetchRef, listRemoteRefs, pushCommit, type Remote, remoteAt } from "./remote.ts";
 
@@ -30,6 +31,8 @@ export function createMirrorFetcher(options: {
   readonly dir: string;
   readonly url: string;
   readonly token: () => Promise<string>;
+  /** Sends requests to the mirror, trusting whom git trusts; without it git sends all of them. */
+  readonly post?: PostToGit;
   readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
   /** PEM file with the authorities to trust for https; default the system's. */
@@ -37,14 +40,23 @@ export function createMirrorFetcher(options: {
   /** Default 120,000. */
   readonly timeoutMs?: number;
 }): MirrorFetcher {
-  const { dir, url, token, clock, signal, caFile, timeoutMs = 120_000 } = options;
+  const { dir, url, token, post, clock, signal, caFile, timeoutMs = 120_000 } = options;
   const git = createGit({ clock, signal });
   const context: RefContext = { git, gitDir: dir, clock };
   const remote = remoteAt({ url, token, caFile, user: "flotilla" });
   const ready = once(() => openBareRepository(git, dir, { create: true }));
+  /** Of this process: what an earlier one left here may have holes. */
+  let followed: string | undefined;
+  let fetched: string | undefined;
   return {
     fetch: async (signal) => {
       await ready();
+      if (post !== undefined && followed !== undefined) {
+        const known = { followed, fetched };
+        const head = await quickFetch({ git, gitDir: dir, remote, post, signal, ...known });
+        fetched = head ?? undefined;
+        if (head !== null) return { head };
+      }
       return fetchHead(context, remote, { signal, timeoutMs });
     },
     accepted: async () => {
@@ -55,6 +67,7 @@ export function createMirrorFetcher(options: {
       if (!isObjectId(commit)) throw new Error(`not a commit id: ${JSON.stringify(commit)}`);
       await ready();
       await swapRef(context, mirrorBranch, { target: commit, expected: expectedOld });
+      followed = commit;
     },
     offer: async (commit, signal) => {
       if (!isObjectId(commit)) throw new Error(`not a commit id: ${JSON.stringify(commit)}`);

@@ -83,11 +83,21 @@ async function credentialsFor(
 ): Promise<Pick<GitCommand, "secretConfig" | "secrets">> {
   const token = await readToken(remote);
   if (token === undefined) return {};
-  const basic = Buffer.from(`${remote.user}:${token}`).toString("base64");
+  const basic = basicOf(remote, token);
   return {
     secretConfig: { "http.extraHeader": `Authorization: Basic ${basic}` },
     secrets: [token, basic],
   };
+}
+
+/** The header that opens the remote; undefined where it takes none. */
+export async function authorizationFor(remote: Remote): Promise<string | undefined> {
+  const token = await readToken(remote);
+  return token === undefined ? undefined : `Basic ${basicOf(remote, token)}`;
+}
+
+function basicOf({ user }: Remote, token: string): string {
+  return Buffer.from(`${user}:${token}`).toString("base64");
 }
 
 async function readToken(remote: Remote): Promise<string | undefined> {

@@ -3,6 +3,7 @@
  * git's protocol 2. Out: the answer, or null, where git itself is asked: whenever it is not that simple.
  */
 import { mirrorBranch } from "../../core/protocol/mirror-layout.ts";
+import { flush, packetLine, packetLines } from "./packet-lines.ts";
 import { readRefFile } from "./refs.ts";
 
 export interface UploadPackRequest {
@@ -18,9 +19,6 @@ export interface UploadPackAnswer {
   readonly contentType: string;
   readonly body: string;
 }
-
-const flush = "0000";
-const delimiter = "0001";
 
 /** What every git that is new enough says of itself: it answers what comes after. */
 const capabilities = [
@@ -52,13 +50,9 @@ export async function answerUploadPack(
   };
 }
 
-function packetLine(text: string): string {
-  return (text.length + 4).toString(16).padStart(4, "0") + text;
-}
-
 /** A listing by prefixes of which some is one of the branch, and none one of `HEAD`. */
 function asksForBranchOnly(body: Buffer): boolean {
-  const lines = packetLines(body.toString("latin1"));
+  const lines = packetLines(body);
   if (lines?.[0] !== "command=ls-refs") return false;
   const prefixes = lines
     .filter((line) => line.startsWith(prefixStart))
@@ -68,17 +62,3 @@ function asksForBranchOnly(body: Buffer): boolean {
 }
 
 const prefixStart = "ref-prefix ";
-
-/** The lines of a request without their ends; null where it is no request that is whole. */
-function packetLines(text: string): string[] | null {
-  const lines: string[] = [];
-  for (let at = 0; at < text.length;) {
-    const mark = text.slice(at, at + 4);
-    if (mark === flush) return lines;
-    const length = mark === delimiter ? 4 : Number.parseInt(mark, 16);
-    if (!(length >= 4)) return null;
-    if (length > 4) lines.push(text.slice(at + 4, at + length).replace(/\n$/, ""));
-    at += length;
-  }
-  return null;
-}

@@ -1,0 +1,128 @@
+/**
+ * A fetch of a mirror with one git process, where git itself needs a chain of them: the worker asks where the branch is,
+ * asks for what is new there over the commit that it follows, and gives that to git, which checks that everything in it
+ * is sound, and that everything it names is there, before it keeps any of it. Null: git is to fetch, whenever something
+ * is not that simple; it also knows best what to say of a failure.
+ */
+import { FleetError } from "../../core/errors.ts";
+import { mirrorBranch } from "../../core/protocol/mirror-layout.ts";
+import type { Git } from "./git-process.ts";
+import { isObjectId } from "./object-id.ts";
+import { delimiter, flush, packetLine, packetLines, packets } from "./packet-lines.ts";
+import { authorizationFor, type Remote } from "./remote.ts";
+
+/** Sends a request of git's; `fetch` does. */
+export type PostToGit = (
+  url: string,
+  init: {
+    readonly method: "POST";
+    readonly headers: Record<string, string>;
+    readonly body: string;
+    readonly redirect: "error";
+    readonly signal: AbortSignal;
+  },
+) => Promise<{ readonly status: number; readonly body: AsyncIterable<Uint8Array> | null }>;
+
+export interface QuickFetch {
+  readonly git: Git;
+  readonly gitDir: string;
+  readonly remote: Remote;
+  readonly post: PostToGit;
+  /** The commit that is followed: the repository has all of it. */
+  readonly followed: string;
+  /** The head that was fetched last, so that what is refused is not fetched again and again. */
+  readonly fetched: string | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** What is larger, or takes longer, is no quick fetch: git does it, and can take its time. */
+const maxBytes = 32 * 1024 * 1024;
+const patienceMs = 10_000;
+
+/** The head of the mirror, with all of it in the repository; null: that is for git to find out. */
+export async function quickFetch(fetch: QuickFetch): Promise<string | null> {
+  try {
+    const head = await askForHead(fetch);
+    if (head === null || head === fetch.followed || head === fetch.fetched) return head;
+    const pack = packOf(await ask(fetch, newsOf(head, fetch.followed)));
+    if (pack === null) return null;
+    const args = ["index-pack", "--stdin", "--fix-thin", "--strict"];
+    await fetch.git({ args, gitDir: fetch.gitDir, input: pack, signal: fetch.signal });
+    return head;
+  } catch (error) {
+    fetch.signal?.throwIfAborted();
+    // Refused, cut off, late, damaged, a part of it missing here: all that is expected of a network and a disk.
+    if (error instanceof FleetError) return null;
+    throw error;
+  }
+}
+
+async function askForHead(fetch: QuickFetch): Promise<string | null> {
+  const prefix = packetLine(`ref-prefix ${mirrorBranch}\n`);
+  const lines = packetLines(await ask(fetch, command("ls-refs", prefix))) ?? [];
+  const line = lines.find((one) => one.slice(idLength) === ` ${mirrorBranch}`);
+  const head = line?.slice(0, idLength) ?? "";
+  return isObjectId(head) ? head : null;
+}
+
+const idLength = 40;
+
+function newsOf(head: string, followed: string): string {
+  const wishes = ["thin-pack", "no-progress", "ofs-delta", `want ${head}`, `have ${followed}`];
+  return command("fetch", [...wishes, "done"].map((line) => packetLine(`${line}\n`)).join(""));
+}
+
+function command(name: string, rest: string): string {
+  const lines = [`command=${name}\n`, "agent=flotilla\n", "object-format=sha1\n"];
+  return lines.map(packetLine).join("") + delimiter + rest + flush;
+}
+
+async function ask({ remote, post, signal }: QuickFetch, body: string): Promise<Buffer> {
+  const authorization = await authorizationFor(remote);
+  const late = AbortSignal.timeout(patienceMs);
+  const headers = {
+    "content-type": "application/x-git-upload-pack-request",
+    "git-protocol": "version=2",
+    ...(authorization !== undefined && { authorization }),
+  };
+  try {
+    const answer = await post(`${remote.url}/git-upload-pack`, {
+      method: "POST",
+      headers,
+      body,
+      redirect: "error", // the token is for this address alone
+      signal: signal === undefined ? late : AbortSignal.any([signal, late]),
+    });
+    const bytes = await readAll(answer.body ?? []);
+    if (bytes !== null && answer.status === 200) return bytes;
+  } catch (cause) {
+    throw new FleetError("GIT_FAILED", "the mirror has not answered", { cause });
+  }
+  throw new FleetError("GIT_FAILED", "the mirror has not answered as it usually does");
+}
+
+/** null: it is too large. */
+async function readAll(
+  body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): Promise<Buffer | null> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size > maxBytes) return null;
+  }
+  return Buffer.concat(chunks);
+}
+
+/** The pack in an answer that is whole; what git says beside it counts only where it is that it failed. */
+function packOf(answer: Buffer): Buffer | null {
+  const [section, ...lines] = packets(answer) ?? [];
+  if (section?.toString("latin1") !== "packfile\n") return null;
+  if (lines.some((line) => line[0] === failure)) return null;
+  return Buffer.concat(lines.filter((line) => line[0] === data).map((line) => line.subarray(1)));
+}
+
+/** The bands of an answer that has a pack. */
+const data = 1;
+const failure = 3;
