@@ -78,7 +78,13 @@ export function layeredAppOf(context: FleetContext, name: string): LayeredApp {
 }
 
 /** All that decides what the objects of an app's manifests are, beside the App. */
-export function ownInputs(
+export function ownInputs(context: FleetContext, app: LayeredApp): readonly unknown[] {
+  const manifests = context.model.manifests.get(app.value.metadata.name);
+  return [manifests, ...inputsBesideManifests(context, app)];
+}
+
+/** The same without the manifests themselves. */
+export function inputsBesideManifests(
   { model, customKinds }: FleetContext,
   app: LayeredApp,
 ): readonly unknown[] {
@@ -86,7 +92,6 @@ export function ownInputs(
   const { labels = null } = spec;
   return [
     metadata.name,
-    model.manifests.get(app.value.metadata.name),
     customKinds,
     // Expressions in manifests are checked against the vocabulary.
     app.value.spec.source.expressions === true ? canonicalJson(labels) : null,

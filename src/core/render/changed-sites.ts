@@ -15,11 +15,12 @@ import { lazily, type PlacedRendering } from "./placed-rendering.ts";
 import { type LeftOverlays, leftAfterChanges, overriddenOverlays } from "./overridden-overlays.ts";
 import { unusedPlainSecrets } from "./plain-secrets.ts";
 import { textOfEffect } from "./overlay-chain.ts";
-import { type RenderedShapes, renderShapes } from "./render-shapes.ts";
+import { type RenderedShapes, renderShapes, type SharedEnds } from "./render-shapes.ts";
 import type { TreeId, Variant } from "./rendered.ts";
 import { type Shape, shapesOf } from "./shapes.ts";
 import { changedSites, type FactDigests, type SiteFacts } from "./site-facts.ts";
 import { type ToldPerSite, toldAfterChanges, toldDiagnostics } from "./site-mistakes.ts";
+import type { AppObjects } from "./tools/app-objects.ts";
 import { type OverlayEffect, unusedOverlays } from "./unused-overlays.ts";
 
 type Effects = readonly OverlayEffect[];
@@ -41,12 +42,16 @@ export interface AppRecord {
   readonly left: LeftOverlays;
   /** Warnings of objects, by site. */
   readonly told: ToldPerSite;
+  /** What it is rendered from; undefined: something else than now, and only sites can be others. */
+  readonly source: AppObjects | undefined;
+  /** What was done to what sites share, by overlays as in `SharedEnds`; null: more than that counts. */
+  readonly did: ReadonlyMap<string, string> | null;
   readonly rendering: Omit<PlacedRendering, "reads">;
 }
 
 /** What was rendered, for `renderChanged`; undefined where it has to be rendered as a whole for other sites. */
 export function recordOf(
-  { facts, app }: ShapeInput,
+  { facts, app, source: objects }: ShapeInput,
   shapes: RenderedShapes,
   { rendering, left }: Pick<AppRecord, "rendering" | "left">,
 ): AppRecord | undefined {
@@ -64,6 +69,9 @@ export function recordOf(
     ...keptEffects(PerSite.of(effectsBySite(shapes, []))),
     left,
     told: PerSite.of(mistakes.bySite()),
+    source: objects,
+    // What values of overlays do is of each site.
+    did: shapes.filled.valueEffects.size === 0 ? didOf(shapes.shared) : null,
     rendering,
   };
 }
@@ -72,6 +80,8 @@ export function recordOf(
 export interface ChangedInput {
   readonly context: FleetContext;
   readonly name: string;
+  /** Digest of all that is the app's own. */
+  readonly inputDigest: () => string;
   /** Renders all of it. */
   readonly whole: () => { readonly result: Parsed<PlacedRendering> };
 }
@@ -105,8 +115,10 @@ export function renderChanged(last: AppRecord, input: ChangedInput): Changed | u
   const left = leftAfterChanges(app.app, last.left, changes);
   if (left === undefined) return undefined;
   const told = toldAfterChanges(last.told, names, shapes.filled.mistakes.bySite());
-  const { peers } = last;
-  const record = { digests, peers, steps, ...keptEffects(effects), left, told, ...after };
+  const { peers, source } = last;
+  const did = last.did && withSame(last.did, didOf(shapes.shared));
+  const kept = { peers, source, did };
+  const record = { ...kept, digests, steps, ...keptEffects(effects), left, told, ...after };
   return changedTo(record, app, shapes);
 }
 
@@ -125,7 +137,22 @@ function changedTo(
   return { result: { ok: true, value: { ...record.rendering, reads }, diagnostics }, record };
 }
 
-function keptEffects(effects: PerSite<Effects>): Pick<AppRecord, "effects" | "distinct"> {
+function didOf(shared: SharedEnds | null): AppRecord["did"] {
+  return shared && new Map([...shared].map(([overlays, { did }]) => [overlays, did]));
+}
+
+/** Both, where they say the same of what is in both. */
+function withSame(
+  before: ReadonlyMap<string, string>,
+  now: ReadonlyMap<string, string> | null,
+): AppRecord["did"] {
+  if (now === null) return null;
+  const isSame = [...now].every(([overlays, did]) => (before.get(overlays) ?? did) === did);
+  return isSame ? new Map([...before, ...now]) : null;
+}
+
+/** Effects by site, with the different ones. */
+export function keptEffects(effects: PerSite<Effects>): Pick<AppRecord, "effects" | "distinct"> {
   return { effects: always(effects), distinct: effects.distinct };
 }
 
@@ -221,7 +248,11 @@ export function always<T>(value: T): () => T {
   return () => value;
 }
 
-function withMore(before: ReadonlySet<string>, added: ReadonlySet<string>): ReadonlySet<string> {
+/** All of both; the same object where there is nothing more. */
+export function withMore(
+  before: ReadonlySet<string>,
+  added: ReadonlySet<string>,
+): ReadonlySet<string> {
   return added.isSubsetOf(before) ? before : before.union(added);
 }
 

@@ -86,7 +86,7 @@ function overridable(app: LayeredApp, effects: readonly OverlayEffect[]): readon
 }
 
 /** The last one to change something at a site has an effect: nearly always that is every one, somewhere. */
-function lastChanges({ ends }: ShapeEnds): ReadonlyMap<number, string> {
+function lastChanges({ ends }: Pick<ShapeEnds, "ends">): ReadonlyMap<number, string> {
   const found = new Map<number, string>();
   for (const [{ sites }, { effects }] of ends) {
     const index = lastChange(effects);
@@ -104,6 +104,18 @@ function siteWithEffect(index: number, { ends, chain }: ShapeEnds): string | und
     return isIn && !isSameResult(end, chain.apply({ ...shape, overlays }));
   });
   return found?.[0].sites[0];
+}
+
+/** For each of them a site where it is the last to do something; undefined where one is that at none of these. */
+export function leftWhereLast(
+  app: LayeredApp,
+  effects: ChangedOverlays["effects"],
+  shapes: Pick<ShapeEnds, "ends">,
+): LeftOverlays | undefined {
+  const last = lastChanges(shapes);
+  const indexes = overridable(app, effects.distinct.flat());
+  const left = new Map(indexes.map((index) => [index, last.get(index) ?? null]));
+  return [...left.values()].includes(null) ? undefined : left;
 }
 
 function siteWhereLast(index: number, effects: ChangedOverlays["effects"]): string | undefined {

@@ -26,7 +26,8 @@ export function ownPart(
   return { entries, isOrdinary, objects: () => objects };
 }
 
-class LaterPart implements OwnPart {
+/** A part whose objects are made again. */
+export class LaterPart implements OwnPart {
   readonly entries: OwnPart["entries"];
   readonly isOrdinary: boolean;
   readonly #maker: OwnMaker;
@@ -41,6 +42,11 @@ class LaterPart implements OwnPart {
     this.isOrdinary = isOrdinary;
     this.#maker = maker;
     this.#from = from;
+  }
+
+  /** Positions of the overlays that it went through, as text. */
+  get overlays(): string {
+    return this.#from.shape.overlays.join();
   }
 
   objects(): readonly RenderedObject[] {

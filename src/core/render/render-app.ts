@@ -10,6 +10,7 @@ import {
   type FleetContext,
   fleetContext,
   hasExpressions,
+  inputsBesideManifests,
   layeredAppOf,
   ownInputs,
   readApp,
@@ -27,6 +28,7 @@ import { unusedPlainSecrets } from "./plain-secrets.ts";
 import { shapesOf } from "./shapes.ts";
 import { type AppRecord, type ChangedInput, recordOf, renderChanged } from "./changed-sites.ts";
 import { type AppTable, tableFormat } from "./app-table.ts";
+import { withOtherManifests } from "./other-manifests.ts";
 import { type RenderedApp, rendererNumber } from "./rendered.ts";
 import { recordOfTable, tableOf } from "./table-record.ts";
 import type { ToolOutputs } from "./tools/tool-output.ts";
@@ -62,9 +64,21 @@ interface Last {
 const keptLast = new KeptResults<LayeredApp, Last>();
 
 function lastOf(context: FleetContext, app: LayeredApp): Last {
-  const { profiles, virtualSites } = context.model;
-  const known = app.value.spec.profile === undefined ? profiles : null;
-  return keptLast.get(app, [...ownInputs(context, app), known, virtualSites], () => ({}));
+  const known = placingInputs(context, app);
+  return keptLast.get(app, [...ownInputs(context, app), ...known], () => ({}));
+}
+
+const keptNewest = new KeptResults<LayeredApp, Last>();
+
+/** The same, whatever the manifests were. */
+function newestOf(context: FleetContext, app: LayeredApp): Last {
+  const known = [...inputsBesideManifests(context, app), ...placingInputs(context, app)];
+  return keptNewest.get(app, known, () => ({}));
+}
+
+function placingInputs({ model }: FleetContext, app: LayeredApp): readonly unknown[] {
+  const { profiles, virtualSites } = model;
+  return [app.value.spec.profile === undefined ? profiles : null, virtualSites];
 }
 
 /** Keys of the tables that a start can go by: of apps with expressions that nothing is known of yet. */
@@ -109,30 +123,51 @@ function recordOfStart(input: ChangedInput): AppRecord | undefined {
   if (context.tables.size === 0) return undefined;
   const app = readApp(context, name);
   const table = context.tables.get(tableKey(app));
-  return table && recordOfTable(table, digestOf(app), input);
+  return table && recordOfTable(table, input);
 }
 
 /** An app of which nothing but the sites have changed is rendered for those that have. */
 function renderAgain(context: FleetContext, name: string): Parsed<PlacedRendering> {
   const app = layeredAppOf(context, name);
   if (!hasExpressions(app)) return renderNew(context, name).result;
-  const last = lastOf(context, app);
+  const [last, newest] = [lastOf(context, app), newestOf(context, app)];
   const whole = (): Outcome => renderNew(context, name);
-  const input = { context, name, whole };
-  const before = last.record ?? recordOfStart(input);
-  const changed = before && renderChanged(before, input);
-  if (changed !== undefined) {
-    last.record = changed.record;
-    return changed.result;
-  }
-  const { result, record } = whole();
-  const now = record();
-  if (now === undefined || !result.ok) return result;
-  last.record = now;
+  const inputDigest = (): string => digestOf(readApp(context, name));
+  const input = { context, name, inputDigest, whole };
+  const known = last.record ?? recordOfStart(input);
+  const changed = known && renderChanged(known, input);
+  const { result, record } =
+    changed ?? renderedOnNewest(newest, input) ?? madeWhole(renderNew(context, name));
+  if (record === undefined || !result.ok) return result;
+  last.record = record;
+  newest.record = record;
+  return changed === undefined ? withTable(result, record, input) : result;
+}
+
+/** By what it came to with other manifests. */
+function renderedOnNewest({ record }: Last, input: ChangedInput): Rendered | undefined {
+  const before = record && withOtherManifests(record, input);
+  return before && renderChanged(before, input);
+}
+
+interface Rendered {
+  readonly result: Parsed<PlacedRendering>;
+  readonly record: AppRecord | undefined;
+}
+
+function withTable(
+  { value, diagnostics }: Extract<Rendered["result"], { ok: true }>,
+  record: AppRecord,
+  { context, name }: ChangedInput,
+): Parsed<PlacedRendering> {
   // Where in files that is, which are not in the key, changes without what they say.
-  if (now.told.bySite.size > 0) return result;
-  const table = (): AppTable => ({ key: tableKey(readApp(context, name)), ...tableOf(now) });
-  return { ...result, value: { ...result.value, table } };
+  if (record.told.bySite.size > 0) return { ok: true, value, diagnostics };
+  const table = (): AppTable => ({ key: tableKey(readApp(context, name)), ...tableOf(record) });
+  return { ok: true, value: { ...value, table }, diagnostics };
+}
+
+function madeWhole({ result, record }: Outcome): Rendered {
+  return { result, record: record() };
 }
 
 interface Outcome {

@@ -4,11 +4,12 @@ import type { Place } from "../model/fleet-model.ts";
 import { type KubeObject, type ObjectId, objectId } from "../model/kube-object.ts";
 import { regionField } from "../secrets/region-secret.ts";
 import type { ShapeInput } from "./app-parts.ts";
-import { type FilledShape, type FilledShapes, fillShapes } from "./fill-shapes.ts";
+import { type FilledFrom, type FilledShape, type FilledShapes, fillShapes } from "./fill-shapes.ts";
 import { finishObject } from "./finish-object.ts";
 import type { LayeredApp } from "./layered-app.ts";
 import { mistake } from "./mistake.ts";
-import type { ChainLink, ShapeEnd } from "./overlay-chain.ts";
+import { type ChainLink, type ShapeEnd, textOfEffect } from "./overlay-chain.ts";
+import type { SourceObject } from "./parse-manifests.ts";
 import type { TreeId, Variant } from "./rendered.ts";
 import type { Shape } from "./shapes.ts";
 import type { OverlayEffect } from "./unused-overlays.ts";
@@ -25,9 +26,21 @@ export interface RenderedShapes {
   /** API versions and kinds of the objects of variants: `apps/v1 Deployment`. */
   readonly kinds: ReadonlySet<string>;
   readonly diagnostics: readonly Diagnostic[];
+  /** What shapes with objects of their own have beside them; null: not only overlays say which. */
+  readonly shared: SharedEnds | null;
   /** What overlays made: of each shape, whatever has become of it. */
   readonly ends: ReadonlyMap<FilledShape, ShapeEnd>;
   readonly filled: FilledShapes;
+}
+
+/** By positions of overlays, as text. */
+export type SharedEnds = ReadonlyMap<string, SharedEnd>;
+
+/** What overlays made of objects that shapes have in common. */
+export interface SharedEnd {
+  readonly part: SharedPart;
+  /** What else there was, what they did, and what they found nothing for. */
+  readonly did: string;
 }
 
 /** Renders shapes of an app. */
@@ -53,6 +66,7 @@ export function renderShapes(input: ShapeInput, unfilled: readonly Shape[]): Ren
   return {
     trees,
     variants,
+    shared: sharedEnds(ends, input),
     places: objects.places,
     kinds: objects.kinds,
     diagnostics: mistakes.diagnostics(),
@@ -83,6 +97,31 @@ function chartEffects(
       ? []
       : [{ overlay, changed: true, matchedImages: new Set<number>() }],
   );
+}
+
+function sharedEnds(
+  ends: ReadonlyMap<FilledShape, ShapeEnd>,
+  input: ShapeInput,
+): SharedEnds | null {
+  const found = new Map<FilledFrom["shape"], { link: ChainLink; own: readonly SourceObject[] }>();
+  for (const [{ from, own, overlays }, { shared: link }] of ends) {
+    const isOfSite = overlays.some(({ isFilled }) => isFilled);
+    if (from === null || own.length === 0 || isOfSite) return null;
+    const known = found.get(from.shape);
+    if (known === undefined) found.set(from.shape, { link, own });
+    else if (known.link !== link) return null;
+  }
+  const entries = [...found].map(([{ overlays }, { link, own }]): [string, SharedEnd] => {
+    const unmatched = link.unmatched.map(({ overlay, step }) => `${overlay} ${step}`);
+    const others = own.map(({ key }) => objectId(key));
+    const did = [others, link.effects.map(textOfEffect), unmatched];
+    return [overlays.join(), { part: sharedPart(link, input), did: JSON.stringify(did) }];
+  });
+  return new Map(entries);
+}
+
+function sharedPart(link: ChainLink, { shared, finish }: ShapeInput): SharedPart {
+  return shared.get(link, [], () => new SharedPart(link.objects.map(finish)));
 }
 
 /** What there is at some site or other. */
@@ -118,7 +157,7 @@ function renderShape(end: ShapeEnd, input: ShapeInput, shape: FilledShape): Pars
   if (areSecretsOnly(ownObjects) && areSecretsOnly(objects)) {
     return { ok: false, diagnostics: [...end.diagnostics, ...emptyShape(input, shape)] };
   }
-  const shared = input.shared.get(end.shared, [], () => new SharedPart(objects.map(input.finish)));
+  const shared = sharedPart(end.shared, input);
   const own = ownObjects.map((object) => finishObject(object, input.owner));
   const found = own.flatMap(({ problems }) => problems);
   const diagnostics = [...end.diagnostics, ...shared.problems, ...found];

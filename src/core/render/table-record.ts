@@ -42,11 +42,8 @@ export function tableOf(record: AppRecord): Omit<AppTable, "key"> {
 }
 
 /** The record that a table is of. Objects that are asked for are rendered for the sites of `input`. */
-export function recordOfTable(
-  table: AppTable,
-  inputDigest: string,
-  input: ChangedInput,
-): AppRecord {
+export function recordOfTable(table: AppTable, input: ChangedInput): AppRecord {
+  const inputDigest = input.inputDigest();
   const { names, treeOf } = sitesOfTable(table);
   const distinct = table.effects.map((own) =>
     own.map(([overlay, changed, images]) => ({ overlay, changed, matchedImages: new Set(images) })),
@@ -65,6 +62,8 @@ export function recordOfTable(
     ),
     left: new Map(table.left),
     told: PerSite.of(new Map()),
+    source: undefined,
+    did: null,
     rendering: {
       app: { app: input.name, inputDigest, sites, movedTo: new Map(Object.entries(moved)) },
       variants: laterVariants(table, input),

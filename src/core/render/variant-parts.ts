@@ -57,27 +57,28 @@ export class SharedPart {
   }
 }
 
-class PartedVariant implements Variant {
+/** A variant with objects of its own. */
+export class PartedVariant implements Variant {
   readonly tree: TreeId;
+  readonly own: OwnPart;
   readonly #shared: SharedPart;
-  readonly #own: OwnPart;
   /** For who asks several times in one go. */
   #made: WeakRef<readonly RenderedObject[]> | undefined;
 
   constructor(tree: TreeId, shared: SharedPart, own: OwnPart) {
     this.tree = tree;
     this.#shared = shared;
-    this.#own = own;
+    this.own = own;
   }
 
   get isOrdinary(): boolean {
-    return this.#shared.isOrdinary && this.#own.isOrdinary;
+    return this.#shared.isOrdinary && this.own.isOrdinary;
   }
 
   get objects(): readonly RenderedObject[] {
     const known = this.#made?.deref();
     if (known !== undefined) return known;
-    const made = sortedObjects([...this.#shared.objects, ...this.#own.objects()]);
+    const made = sortedObjects([...this.#shared.objects, ...this.own.objects()]);
     this.#made = new WeakRef(made);
     return made;
   }

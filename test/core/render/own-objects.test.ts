@@ -1,8 +1,17 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { SourceFile } from "../../../src/core/model/fleet-model.ts";
-import { renderFiles } from "../../../src/core/render/render-files.ts";
-import { aFleet, appYaml } from "../../support/fleet.ts";
+import { KnownFleet } from "../../../src/core/model/known-fleet.ts";
+import { loadFleet } from "../../../src/core/model/load-fleet.ts";
+import {
+  type RenderedFiles,
+  renderFiles,
+  renderWith,
+} from "../../../src/core/render/render-files.ts";
+import { noToolOutputs } from "../../../src/core/render/tools/tool-output.ts";
+import { PartedVariant } from "../../../src/core/render/variant-parts.ts";
+import { aFleet, appYaml, configMapYaml, siteYaml } from "../../support/fleet.ts";
+import { startFromTables } from "../../support/start-from-tables.ts";
 
 const metadata = { labels: { app: "x" } };
 const pod = { containers: [{ name: "main", image: "example.com/main:1" }] };
@@ -132,5 +141,133 @@ describe("objects that are a site's own", () => {
     );
     expect(seen.sound).toBeGreaterThan(50);
     expect(seen.mistaken).toBeGreaterThan(50);
+  }, 120_000);
+});
+
+/** What a commit has: its sites, and what stands in manifests without and with expressions. */
+interface Step {
+  readonly sites: Readonly<Record<string, { readonly tier: string; readonly note: string }>>;
+  readonly settings: string;
+  readonly more: boolean;
+  readonly own: string;
+}
+
+const site = fc.record(
+  { tier: fc.constantFrom("shop", "depot"), note: fc.constantFrom("x", "y", "z") },
+  { noNullPrototype: true },
+);
+
+const first: fc.Arbitrary<Step> = fc.record(
+  {
+    sites: fc
+      .tuple(fc.dictionary(fc.constantFrom("e2", "n1", "n2", "w2"), site), site, site)
+      .map(([others, e1, w1]) => ({ ...others, e1, w1 })),
+    settings: fc.constantFrom("a", "b", "c", "late"),
+    more: fc.boolean(),
+    own: fc.constantFrom("${site.name}", "${site.labels.tier}", "${site.labels.note}"),
+  },
+  { noNullPrototype: true },
+);
+
+/** Mostly one thing changes at a time; sometimes several do. */
+const changes: fc.Arbitrary<Partial<Step> & { readonly moved?: Step["sites"] }> = fc.oneof(
+  fc.record({ settings: fc.constantFrom("a", "b", "c", "late") }),
+  fc.record({ moved: fc.dictionary(fc.constantFrom("e1", "e2", "n1"), site, { maxKeys: 1 }) }),
+  fc.record(
+    {
+      settings: fc.constantFrom("a", "b", "c", "late"),
+      more: fc.boolean(),
+      own: fc.constantFrom("${site.name}", "${site.labels.note}"),
+      moved: fc.dictionary(fc.constantFrom("e1", "n2"), site, { maxKeys: 1 }),
+    },
+    { requiredKeys: ["moved", "settings"] },
+  ),
+);
+
+const named = (name: string, merge: object): object => ({
+  patches: [{ target: { kind: "ConfigMap", name }, merge }],
+});
+
+/** With effects, without, and with such as depend on what the manifests say. */
+const someOverlays = fc.subarray([
+  { virtualSites: ["shops"], ...named("settings", { data: { shop: "yes" } }) },
+  { virtualSites: ["depots"], ...named("own", { data: { depot: "yes" } }) },
+  { virtualSites: ["all"], ...named("settings", { data: { a: "late" } }) },
+  { virtualSites: ["all"], labels: { team: "a" } },
+  { virtualSites: ["shops"], ...named("more", { data: { m: "1" } }) },
+  { virtualSites: ["all"], images: [{ name: "example.com/web", newTag: "2" }] },
+  { virtualSites: ["depots"], namespace: "elsewhere" },
+  { virtualSites: ["shops"], annotations: { at: "${site.labels.note}" } },
+  { virtualSites: ["all"], replicas: [{ name: "web", count: 4 }] },
+]);
+
+function commitOf({ sites, settings, more, own }: Step, overlays: readonly object[]): SourceFile[] {
+  const source = { manifests: "manifests/web", expressions: true };
+  return aFleet({
+    "sites/e2.yaml": null,
+    "sites/w2.yaml": null,
+    ...Object.fromEntries(
+      Object.entries(sites).map(([name, labels]) => [
+        `sites/${name}.yaml`,
+        siteYaml(name, { region: "east", labels: { ...labels, ring: "canary" } }),
+      ]),
+    ),
+    "apps/web.yaml": appYaml("web", { spec: { source, overlays } }),
+    "manifests/web/settings.yaml": configMapYaml("settings", { a: settings }),
+    "manifests/web/more.yaml": more ? configMapYaml("more", { b: "b" }) : null,
+    "manifests/web/own.yaml": configMapYaml("own", { own }),
+  });
+}
+
+/** To the byte. */
+function allOf({ rendered }: Extract<RenderedFiles, { ok: true }>): unknown {
+  const variants = [...rendered.variants].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return [
+    [...rendered.apps].map(([name, { sites, inputDigest, movedTo }]) => [
+      name,
+      inputDigest,
+      [...sites],
+      [...movedTo].toSorted(),
+    ]),
+    variants.map(([tree, { objects: all }]) => [tree, all.map(({ id, yaml }) => [id, yaml])]),
+  ];
+}
+
+function ownParts(fleet: Extract<RenderedFiles, { ok: true }>): readonly unknown[] {
+  const variants = [...fleet.rendered.variants.values()];
+  return variants.flatMap((one) => (one instanceof PartedVariant ? [one.own] : []));
+}
+
+describe("an app with objects that are a site's own", () => {
+  it("comes after any history of manifests and sites to what it comes to from nothing", () => {
+    let composed = 0;
+    const history = fc.tuple(first, fc.array(changes, { minLength: 3, maxLength: 6 }));
+    fc.assert(
+      fc.property(someOverlays, history, (overlays, [begin, later]) => {
+        const known = new KnownFleet();
+        const disk = new Map<string, string>();
+        let step = begin;
+        let before: readonly unknown[] = [];
+        for (const change of [{}, ...later]) {
+          const { moved = {}, ...other } = change as Partial<Step> & { moved?: Step["sites"] };
+          const hasNewManifest = other.settings !== undefined && other.settings !== step.settings;
+          step = { ...step, ...other, sites: { ...step.sites, ...moved } };
+          const files = commitOf(step, overlays);
+          const kept = renderWith(loadFleet(files, known), noToolOutputs);
+          const started = startFromTables(files, disk);
+          const cold = renderFiles(files);
+          expect(kept.diagnostics).toEqual(cold.diagnostics);
+          expect(started.diagnostics).toEqual(cold.diagnostics);
+          if (!kept.ok || !started.ok || !cold.ok) continue;
+          const own = ownParts(kept);
+          if (hasNewManifest && own.some((part) => before.includes(part))) composed += 1;
+          before = own;
+          expect(allOf(kept)).toEqual(allOf(cold));
+          expect(allOf(started)).toEqual(allOf(cold));
+        }
+      }),
+      { numRuns: 120 },
+    );
+    expect(composed).toBeGreaterThan(30);
   }, 120_000);
 });
