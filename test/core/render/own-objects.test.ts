@@ -227,7 +227,7 @@ function allOf({ rendered }: Extract<RenderedFiles, { ok: true }>): unknown {
       name,
       inputDigest,
       [...sites],
-      [...movedTo].toSorted(),
+      [...movedTo].toSorted(([a], [b]) => (a < b ? -1 : 1)),
     ]),
     variants.map(([tree, { objects: all }]) => [tree, all.map(({ id, yaml }) => [id, yaml])]),
   ];
