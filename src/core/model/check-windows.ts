@@ -10,12 +10,14 @@ import { isTimeZone } from "./zone-clock.ts";
 const longestOpenMs = 7 * 24 * 3_600_000;
 
 export function checkWindows({ regions, sites, windows }: FleetDraft): Diagnostic[] {
-  return [
-    ...[...regions.values(), ...sites.values(), ...windows.values()].flatMap((entry) =>
-      checkTimeZone(entry, entry.value.spec.timeZone),
-    ),
-    ...[...windows.values()].flatMap(checkWindow),
-  ];
+  const found: Diagnostic[] = [];
+  for (const entries of [regions, sites, windows]) {
+    for (const entry of entries.values()) {
+      const { timeZone } = entry.value.spec;
+      if (timeZone !== undefined) found.push(...checkTimeZone(entry, timeZone));
+    }
+  }
+  return [...found, ...[...windows.values()].flatMap(checkWindow)];
 }
 
 /** Windows that neither the Fleet nor a strategy names: they hold nothing. */
@@ -32,11 +34,8 @@ export function warnOfWindows({ fleet, strategies, windows }: FleetDraft): Diagn
   });
 }
 
-function checkTimeZone(
-  { document }: Entry<FleetDocument>,
-  timeZone: string | undefined,
-): Diagnostic[] {
-  if (timeZone === undefined || isTimeZone(timeZone)) return [];
+function checkTimeZone({ document }: Entry<FleetDocument>, timeZone: string): Diagnostic[] {
+  if (isTimeZone(timeZone)) return [];
   const message = `there is no time zone "${timeZone}"`;
   const hint = "write a name of the IANA database, such as Europe/Berlin or UTC";
   return [errorAt(document.at(["spec", "timeZone"]), { code: "invalid-value", message, hint })];

@@ -25,18 +25,19 @@ export function draftFleet(
   known: KnownFleet,
 ): { readonly draft: FleetDraft; readonly diagnostics: readonly Diagnostic[] } {
   const valid: Collected = new Map();
-  const declared = new Map<KindName, Map<string, YamlDocument>>();
+  const declared = new Map<KindName, Set<string>>();
   const diagnostics: Diagnostic[] = [];
+  const twice: NamedDocument[] = [];
   let hasUnreadable = read.mistaken.size > 0;
   for (const { isNameless, named, entries, mistakes } of read.byFile.map(draftFile)) {
     hasUnreadable ||= isNameless;
     diagnostics.push(...mistakes);
-    for (const { kind, name, document } of named) {
-      diagnostics.push(...declare({ kind, document }, name, declared));
+    for (const one of named) {
+      if (!declare(one, declared)) twice.push(one);
     }
     for (const entry of entries) collect(valid, entry);
   }
-  diagnostics.push(...checkOneFleet(read));
+  diagnostics.push(...duplicateNames(twice, read), ...checkOneFleet(read));
   const allOf = <T extends FleetDocument>(kind: T["kind"]): ReadonlyMap<string, Entry<T>> => {
     const entries = known.ofKind(kind, valid.get(kind) ?? new Map<string, Entry<FleetDocument>>());
     return entries as ReadonlyMap<string, Entry<T>>; // sorted by `kind`
@@ -51,7 +52,7 @@ export function draftFleet(
     strategies: allOf<RolloutStrategy>("RolloutStrategy"),
     decisions: allOf<Decision>("Decision"),
     windows: allOf<MaintenanceWindow>("MaintenanceWindow"),
-    declared: new Map([...declared].map(([kind, names]) => [kind, new Set(names.keys())])),
+    declared,
     hasUnreadable,
   };
   return { draft, diagnostics };
@@ -62,10 +63,14 @@ type Collected = Map<KindName, Map<string, Entry<FleetDocument>>>;
 interface DraftFile {
   /** A name of one of its documents cannot be read. */
   readonly isNameless: boolean;
-  readonly named: readonly (KindDocument & { readonly name: string })[];
+  readonly named: readonly NamedDocument[];
   /** Of the documents without mistakes. */
   readonly entries: readonly NamedEntry[];
   readonly mistakes: readonly Diagnostic[];
+}
+
+interface NamedDocument extends KindDocument {
+  readonly name: string;
 }
 
 interface NamedEntry {
@@ -105,23 +110,25 @@ function nameOf({ document: { value } }: KindDocument): string | undefined {
   return typeof name === "string" ? name : undefined;
 }
 
-/** Notes the name; a second document of the same kind and name is a mistake, told at its name. */
-function declare(
-  { kind, document }: KindDocument,
-  name: string,
-  declared: Map<KindName, Map<string, YamlDocument>>,
-): Diagnostic[] {
-  const names = declared.get(kind) ?? new Map<string, YamlDocument>();
+/** Notes the name; false: there is one already. */
+function declare({ kind, name }: NamedDocument, declared: Map<KindName, Set<string>>): boolean {
+  const names = declared.get(kind) ?? new Set<string>();
   declared.set(kind, names);
-  const first = names.get(name);
-  if (first === undefined) {
-    names.set(name, document);
-    return [];
-  }
-  const { file, line } = first.at(["metadata", "name"]);
-  const message = `the ${kind} "${name}" is declared already, at ${file}:${line}`;
-  const hint = "rename or remove one of the two";
-  return [errorAt(document.at(["metadata", "name"]), { code: "duplicate-name", message, hint })];
+  const { size } = names;
+  return names.add(name).size > size;
+}
+
+/** A second document of the same kind and name is a mistake, told at its name. */
+function duplicateNames(twice: readonly NamedDocument[], { byFile }: FleetFiles): Diagnostic[] {
+  if (twice.length === 0) return [];
+  const all = byFile.flatMap((documents) => draftFile(documents).named);
+  const first = new Map(all.toReversed().map((one) => [`${one.kind} ${one.name}`, one.document]));
+  return twice.map(({ kind, name, document }) => {
+    const { file, line } = (first.get(`${kind} ${name}`) ?? document).at(["metadata", "name"]);
+    const message = `the ${kind} "${name}" is declared already, at ${file}:${line}`;
+    const hint = "rename or remove one of the two";
+    return errorAt(document.at(["metadata", "name"]), { code: "duplicate-name", message, hint });
+  });
 }
 
 function collect(valid: Collected, { kind, name, entry }: NamedEntry): void {

@@ -37,11 +37,12 @@ const keptMinors = new KeptResults<FleetModel["sites"], ReadonlyMap<string, numb
 function minorsOf({ fleet, sites }: FleetModel): ReadonlyMap<string, number> {
   const common = fleet.value.spec.kubernetes?.version;
   return keptMinors.get(sites, [common], () => {
-    const versions = [...sites].flatMap(([name, { value }]): [string, number][] => {
+    const versions = new Map<string, number>();
+    for (const [name, { value }] of sites) {
       const version = value.spec.kubernetes?.version ?? common;
-      return version === undefined ? [] : [[name, minorOf(version)]];
-    });
-    return new Map(versions);
+      if (version !== undefined) versions.set(name, minorOf(version));
+    }
+    return versions;
   });
 }
 

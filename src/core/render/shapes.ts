@@ -31,7 +31,7 @@ export function shapesOf(
 ): readonly Shape[] {
   const all = siteGroups(model.virtualSites, siteModel.sites);
   const byOverlays = new Map<string, { overlays: readonly number[]; groups: number[] }>();
-  for (const [number, { virtualSites, profile }] of all.groups.entries()) {
+  for (const { number, virtualSites, profile } of all.groups) {
     const isIn = (names: readonly string[]): boolean =>
       names.some((name) => virtualSites.has(name));
     if (!isIn(app.value.spec.placement.virtualSites)) continue;

@@ -145,16 +145,16 @@ export class SiteFacts {
 
   /** Mistakes in the values of sites themselves. */
   mistakes(): Diagnostic[] {
-    return [...this.#model.sites].flatMap(([name, site]) => {
-      if (site.value.spec.values === undefined) return [];
-      return this.of(name).problems.map(({ path, offset, message, hint }) =>
-        mistake(site.textAt(["spec", "values", ...path], offset), {
-          code: "expression-failed",
-          message,
-          ...(hint !== undefined && { hint }),
-        }),
-      );
-    });
+    const found: Diagnostic[] = [];
+    for (const [name, site] of this.#model.sites) {
+      if (site.value.spec.values === undefined) continue;
+      for (const { path, offset, message, hint } of this.of(name).problems) {
+        const place = site.textAt(["spec", "values", ...path], offset);
+        const told = { code: "expression-failed", message } as const;
+        found.push(mistake(place, { ...told, ...(hint !== undefined && { hint }) }));
+      }
+    }
+    return found;
   }
 
   /** Of all sites that have some, by name: what they may take together must not depend on who is asked for first. */

@@ -192,14 +192,14 @@ interface Unread {
 const kept = new KeptResults<FleetModel["sites"], readonly Unread[]>();
 
 /** Sites that have values, in order. */
-const sitesWithValues = keptFor((sites: FleetModel["sites"]): readonly [string, JsonObject][] =>
-  [...sites]
-    .flatMap(
-      ([name, { value }]): [string, JsonObject][] =>
-        value.spec.values === undefined ? [] : [[name, value.spec.values as JsonObject]], // checked YAML
-    )
-    .toSorted(([a], [b]) => (a < b ? -1 : 1)),
-);
+const sitesWithValues = keptFor((sites: FleetModel["sites"]): readonly [string, JsonObject][] => {
+  const found: [string, JsonObject][] = [];
+  for (const [name, { value }] of sites) {
+    const { values } = value.spec;
+    if (values !== undefined) found.push([name, values as JsonObject]); // checked YAML
+  }
+  return found.sort(([a], [b]) => (a < b ? -1 : 1));
+});
 
 /** Values of Sites, each key told once, at the first site that has it. */
 function unreadBySites(
@@ -241,7 +241,7 @@ function placesOf({ value }: Located<App>): readonly string[] {
  * sites.
  */
 function readsByGroup(
-  { groups }: SiteGroups,
+  groups: SiteGroups,
   apps: readonly ReadingApp[],
 ): (number: number | undefined) => Reads | null {
   const placed = new Map<string, number[]>();
@@ -260,7 +260,7 @@ function readsByGroup(
     return ofApps([...indices].toSorted((a, b) => a - b));
   });
   return (number = -1) => {
-    const names = [...(groups[number]?.virtualSites ?? [])];
+    const names = [...(groups.group(number)?.virtualSites ?? [])];
     return atPlaces(names.filter((name) => placed.has(name)));
   };
 }

@@ -30,8 +30,8 @@ function sitesOfAny(
     if (!virtualSites.has(name)) throw new Error(`the model has no VirtualSite ${name}`);
   }
   const groups = siteGroups(virtualSites, sites);
-  const numbers = groups.groups.flatMap((group, number) =>
-    names.some((name) => group.virtualSites.has(name)) ? number : [],
+  const numbers = groups.groups.flatMap((group) =>
+    names.some((name) => group.virtualSites.has(name)) ? group.number : [],
   );
   return groups.sitesOf(numbers);
 }
