@@ -5,7 +5,7 @@
  */
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Place } from "../model/fleet-model.ts";
-import { canonicalJson, isJsonObject } from "../model/json.ts";
+import { canonicalJson, isJsonObject, type Json, type JsonObject } from "../model/json.ts";
 import type {
   Overlay,
   Patch,
@@ -191,7 +191,9 @@ function stepOf(state: State, { source, path, object }: Change): OverlayStep {
     ...checkObject({ ...source, object: cleaned, at, keyAt: at, textAt: at }),
     ...sealChange(source.object, cleaned, at),
   ];
-  const after = { ...source, object: cleaned, key: keyOf(cleaned) };
+  const step = stepAt(state.overlay, path);
+  const changedBy = { before: source, at: state.at, path, step };
+  const after = { ...source, object: cleaned, key: keyOf(cleaned), changedBy };
   if (problems.length === 0) return { source: after, isChanged: true, diagnostics: [] };
   const where = `${describeKey(source.key)} (${placeText(source.at([]))})`;
   const diagnostics = problems.map((problem) => ({
@@ -199,6 +201,12 @@ function stepOf(state: State, { source, path, object }: Change): OverlayStep {
     message: `${where}: ${problem.message}`,
   }));
   return { source: after, isChanged: true, diagnostics };
+}
+
+/** What an overlay says in one of its steps: an entry of a list, or a field. */
+function stepAt(overlay: Overlay, [field, index]: FieldPath): Json | undefined {
+  const value = (overlay as unknown as JsonObject)[String(field)]; // parsed YAML
+  return Array.isArray(value) && index !== undefined ? (value[Number(index)] as Json) : value; // as above
 }
 
 function changeAll(

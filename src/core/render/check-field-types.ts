@@ -19,6 +19,7 @@ import { sopsField } from "../secrets/sops-file.ts";
 import { shownType } from "./manifest-objects.ts";
 import { mostProblems, shortText, warning } from "./mistake.ts";
 import type { SourceObject } from "./parse-manifests.ts";
+import { placeOfField } from "./place-of-field.ts";
 import type { FieldPath } from "./read-yaml.ts";
 
 /** Of which the fields are known. */
@@ -104,17 +105,17 @@ class FieldWalk {
   }
 
   #tell(words: string): void {
-    const { key, at } = this.#source;
-    const message = `${describeKey(key)}: ${fieldName(this.#path)} ${words}`;
-    this.problems.push(warning(at([...this.#path]), { code: "refused-object", message }));
+    const message = `${describeKey(this.#source.key)}: ${fieldName(this.#path)} ${words}`;
+    const place = placeOfField(this.#source, this.#path);
+    this.problems.push(warning(place, { code: "refused-object", message }));
   }
 
   #unknown(name: string, map: MapType): void {
-    const { key, keyAt } = this.#source;
+    const { key } = this.#source;
     const near = closestName(name, map.fields.keys());
     const message = `${describeKey(key)}: Kubernetes ${minor} knows no field ${fieldName(this.#path)}, and refuses it`;
     const hint = near === undefined ? "remove it" : `did you mean ${near}?`;
-    const place = keyAt([...this.#path]);
+    const place = placeOfField(this.#source, this.#path, true);
     this.problems.push(warning(place, { code: "refused-object", message, hint }));
   }
 }

@@ -5,11 +5,13 @@ import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
 import { isMore, quantityOf } from "../model/quantity.ts";
 import type { SourceObject } from "./parse-manifests.ts";
 import { mistake } from "./mistake.ts";
+import { placeOfFields } from "./place-of-field.ts";
 import { podSpecPath } from "./pod-templates.ts";
 import type { FieldPath } from "./read-yaml.ts";
 
-/** Each request that is above its limit, in an object behind all overlays: at the request, or the container, of its manifest. */
-export function checkResources({ object, key, at }: SourceObject): readonly Diagnostic[] {
+/** Each request that is above its limit, in an object behind all overlays: where the later of both was written. */
+export function checkResources(source: SourceObject): readonly Diagnostic[] {
+  const { object, key } = source;
   const path = podSpecPath(object);
   if (path === undefined) return [];
   const pod = path.reduce(fieldOf, object);
@@ -19,10 +21,11 @@ export function checkResources({ object, key, at }: SourceObject): readonly Diag
     return (containers as readonly Json[]).flatMap((container, index) =>
       // isArray loses the type
       excesses(container).map(({ name, request, limit }) => {
-        const place: FieldPath = [...path, list, index, "resources", "requests", name];
+        const resources: FieldPath = [...path, list, index, "resources"];
+        const both = ["requests", "limits"].map((part) => [...resources, part, name]);
         const message = `${describeKey(key)}: the request of ${name}, ${request}, is more than its limit, ${limit}`;
         const hint = "lower the request, or raise the limit";
-        return mistake(at(place), { code: "invalid-object", message, hint });
+        return mistake(placeOfFields(source, both), { code: "invalid-object", message, hint });
       }),
     );
   });

@@ -4,6 +4,7 @@ import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
 import { describeKey, groupOf } from "../model/kube-object.ts";
 import { mostProblems, shortText, warning } from "./mistake.ts";
 import type { SourceObject } from "./parse-manifests.ts";
+import { placeOfFields } from "./place-of-field.ts";
 import type { FieldPath } from "./read-yaml.ts";
 
 const templates: Readonly<Record<string, FieldPath>> = {
@@ -18,29 +19,37 @@ const templates: Readonly<Record<string, FieldPath>> = {
 
 /** A workload without a container, or one that does not select the pods that it makes. */
 export function checkWorkload(source: SourceObject): readonly Diagnostic[] {
-  const { object, key, at } = source;
+  const { object, key } = source;
   const path = templates[`${groupOf(object.apiVersion)}/${object.kind}`];
   const template = path === undefined ? undefined : valueAt(object, path);
   if (path === undefined || !isJsonObject(template) || !isJsonObject(template["spec"])) return [];
-  const tell = (place: FieldPath, words: string): Diagnostic =>
-    warning(at(place), { code: "refused-object", message: `${describeKey(key)}: ${words}` });
+  const tell: Tell = (places, words) =>
+    warning(placeOfFields(source, places), {
+      code: "refused-object",
+      message: `${describeKey(key)}: ${words}`,
+    });
   const { containers } = template["spec"];
   const hasSome = Array.isArray(containers) && containers.length > 0;
   return [
-    ...(hasSome ? [] : [tell([...path, "spec"], "its pods have no container")]),
-    ...(groupOf(object.apiVersion) === "apps" ? selectorProblems(object, template, tell) : []),
+    ...(hasSome ? [] : [tell([[...path, "spec"]], "its pods have no container")]),
+    ...(groupOf(object.apiVersion) === "apps"
+      ? selectorProblems(object, { path, template }, tell)
+      : []),
   ];
 }
 
+/** Told where the later of these fields was written. */
+type Tell = (places: readonly FieldPath[], words: string) => Diagnostic;
+
 function selectorProblems(
   object: JsonObject,
-  template: JsonObject,
-  tell: (place: FieldPath, words: string) => Diagnostic,
+  { path, template }: { readonly path: FieldPath; readonly template: JsonObject },
+  tell: Tell,
 ): Diagnostic[] {
-  const path = ["spec", "selector"];
-  const selector = valueAt(object, path);
+  const selectorPath = ["spec", "selector"];
+  const selector = valueAt(object, selectorPath);
   if (!isJsonObject(selector) || Object.keys(selector).length === 0) {
-    return [tell(["spec"], "spec.selector is missing: it says which pods are its own")];
+    return [tell([["spec"]], "spec.selector is missing: it says which pods are its own")];
   }
   const wanted = valueAt(selector, ["matchLabels"]);
   const labels = valueAt(template, ["metadata", "labels"]);
@@ -50,7 +59,8 @@ function selectorProblems(
   return missing.slice(0, mostProblems).map(([key, value]) => {
     const label = `${shortText(key)}: ${shortText(JSON.stringify(value))}`;
     const words = `spec.selector wants the label ${label}, which its pods do not have`;
-    return tell([...path, "matchLabels", key], words);
+    const own = [...path, "metadata", "labels", key];
+    return tell([[...selectorPath, "matchLabels", key], own], words);
   });
 }
 

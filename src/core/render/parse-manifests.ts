@@ -4,7 +4,8 @@
  * nothing, unless the App says otherwise (`fill-manifests.ts`). What only a server writes (`status`, `resourceVersion`, ...) is dropped.
  */
 import { type Diagnostic, isError, type Parsed } from "../model/diagnostic.ts";
-import type { SourceFile } from "../model/fleet-model.ts";
+import type { Place, SourceFile } from "../model/fleet-model.ts";
+import type { Json } from "../model/json.ts";
 import {
   type ObjectId,
   type ObjectKey,
@@ -17,11 +18,24 @@ import type { CustomKinds } from "./custom-kinds.ts";
 import { type ManifestObject, readManifestObjects } from "./manifest-objects.ts";
 import { mistake, placeText } from "./mistake.ts";
 import { withNamespace } from "./object-namespace.ts";
+import type { FieldPath } from "./read-yaml.ts";
 import { withoutServerFields } from "./server-fields.ts";
 
 /** An object of an app before overlays. */
 export interface SourceObject extends ManifestObject {
   readonly key: ObjectKey;
+  /** The overlay's step that made it what it is; without it, it is as its file has it. */
+  readonly changedBy?: OverlayChange;
+}
+
+/** A step of an overlay that changed an object. */
+export interface OverlayChange {
+  readonly before: SourceObject;
+  /** Places in the overlay; `path` is the step. */
+  readonly at: (path: FieldPath) => Place;
+  readonly path: FieldPath;
+  /** What stands there. */
+  readonly step: Json | undefined;
 }
 
 /** What the files are read for. */

@@ -72,14 +72,14 @@ describe("a field of Kubernetes' own kinds", () => {
     ]);
   });
 
-  it("is looked at behind all overlays, and told at the manifest", () => {
+  it("is looked at behind all overlays, and told where it was written", () => {
     const patch = {
       target: { kind: "Deployment", name: "d" },
       merge: { spec: { replicas: "two" } },
     };
     const overlays = [{ virtualSites: ["shops"], patches: [patch] }];
     expect(problems(deployment("tty: true"), { overlays })).toEqual([
-      "manifests/web/more.yaml:5:13: warning: Deployment web/d: spec.replicas must be a number, not text [refused-object]",
+      "apps/web.yaml:4:222: warning: Deployment web/d: spec.replicas must be a number, not text [refused-object]",
     ]);
     const mended = { ...patch, merge: { spec: { replicas: 2 } } };
     expect(
@@ -166,7 +166,7 @@ describe("what every API server refuses of a workload", () => {
     };
     const overlays = [{ virtualSites: ["all"], patches: [patch] }];
     expect(problems(deployment("tty: true"), { overlays })).toEqual([
-      "manifests/web/more.yaml:10:7: warning: Deployment web/d: its pods have no container [refused-object]",
+      "apps/web.yaml:4:228: warning: Deployment web/d: its pods have no container [refused-object]",
     ]);
   });
 

@@ -50,6 +50,21 @@ describe("requests and limits", () => {
     expect(problems(resources)).toEqual([]);
   });
 
+  it("are refused where an overlay has made them wrong", () => {
+    const [found] = problems("{limits: {cpu: 1}}", [
+      { virtualSites: ["all"], labels: { a: "b" } },
+      { virtualSites: ["all"], resources: [{ requests: { cpu: "2" } }] },
+      { virtualSites: ["all"], images: [{ name: "a", newTag: "2" }] },
+    ]);
+    expect(found).toMatch(
+      /^apps\/web\.yaml:\d+:\d+: error: Deployment web\/web: the request of cpu/u,
+    );
+    const lower = { virtualSites: ["all"], resources: [{ limits: { cpu: "1" } }] };
+    expect(problems("{requests: {cpu: 2}, limits: {cpu: 3}}", [lower])).toEqual([
+      expect.stringMatching(/^apps\/web\.yaml:\d+:\d+: error/u),
+    ]);
+  });
+
   it("are looked at behind all overlays, of init containers too", () => {
     const small = "{requests: {memory: 1Mi}, limits: {memory: 2Mi}}";
     const more = { virtualSites: ["all"], resources: [{ requests: { memory: "4Mi" } }] };
