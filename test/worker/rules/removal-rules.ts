@@ -91,6 +91,24 @@ export function inventoryRules(site: TestSite): void {
     },
   );
 
+  it("AC-10: goes on with what its store knows where somebody has broken the inventory", async () => {
+    const inventory = `${inventories}/flotilla-web`;
+    await site.mirror.commit({ s1: { web: [configMap("a", {}), configMap("b", {})] } });
+    site.start();
+    await site.settled("web");
+    await site.stop();
+    await site.cluster.put(inventory, { data: { objects: null } });
+    await site.mirror.commit({ s1: { web: [configMap("a", {})] } });
+    site.start();
+    await site.settled("web");
+
+    await gone(site, `${configMaps}/b`);
+    const written = async (): Promise<unknown> => (await site.cluster.get(inventory)).body["data"];
+    const isWhole = async (): Promise<boolean> =>
+      JSON.stringify(await written()) === '{"objects":"_ConfigMap_default_a\\n"}';
+    expect(await eventually("the inventory says what stands", isWhole)).toBe(true);
+  });
+
   it("AC-10: asks the cluster for an inventory only where the set of objects changes, and once", async () => {
     const reads = { method: "GET", path: /\/flotilla-system\/configmaps\/flotilla-web$/ };
     const keep = async (...objects: KubeObject[]): Promise<number> => {
