@@ -36,7 +36,7 @@ export interface QuickFetch {
 }
 
 /** What is larger, or takes longer, is no quick fetch: git does it, and can take its time. */
-const maxBytes = 32 * 1024 * 1024;
+const maxBytes = 8 * 1024 * 1024;
 const patienceMs = 10_000;
 
 /** The head of the mirror, with all of it in the repository; null: that is for git to find out. */
