@@ -1,5 +1,5 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
-import { Readable, type Writable } from "node:stream";
+import { pipeline, Readable, type Writable } from "node:stream";
 import { FleetError } from "../../core/errors.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { configArguments, type GitConfig, gitEnvironment } from "./git-environment.ts";
@@ -14,7 +14,8 @@ export interface GitCommand {
   readonly gitDir?: string;
   /** A folder in a work tree, absolute: the repository is looked for from there upwards. */
   readonly workDir?: string;
-  readonly input?: string | Uint8Array | Iterable<Uint8Array>;
+  /** One that fails ends what git reads, as if it were cut off. */
+  readonly input?: string | AsyncIterable<Uint8Array>;
   readonly signal?: AbortSignal | undefined;
   /** Default 60,000 ms. */
   readonly timeoutMs?: number;
@@ -177,12 +178,8 @@ function collect(stream: Readable, max: number, onMore: () => void): () => Buffe
 
 function feed(child: GitChild, input: GitCommand["input"]): void {
   child.stdin.on("error", () => undefined);
-  if (input === undefined || typeof input === "string" || input instanceof Uint8Array) {
-    child.stdin.end(input);
-    return;
-  }
-  // Made as fast as git takes it, so that a large pack neither fills the memory nor blocks everything else.
-  Readable.from(input).pipe(child.stdin);
+  if (input === undefined || typeof input === "string") child.stdin.end(input);
+  else pipeline(Readable.from(input), child.stdin, () => undefined);
 }
 
 function ending(child: GitChild): Promise<number | null> {

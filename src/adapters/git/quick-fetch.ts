@@ -10,6 +10,7 @@ import type { Git } from "./git-process.ts";
 import { isObjectId } from "./object-id.ts";
 import { delimiter, flush, packetLine, packetLines, packets } from "./packet-lines.ts";
 import { authorizationFor, type Remote } from "./remote.ts";
+import { removeStaleFiles } from "./stale-files.ts";
 
 /** Sends a request of git's; `fetch` does. */
 export type PostToGit = (
@@ -44,22 +45,25 @@ export async function quickFetch(fetch: QuickFetch): Promise<string | null> {
   try {
     const head = await askForHead(fetch);
     if (head === null || head === fetch.followed || head === fetch.fetched) return head;
-    const pack = packOf(await ask(fetch, newsOf(head, fetch.followed)));
-    if (pack === null) return null;
+    const answer = await ask(fetch, newsOf(head, fetch.followed));
+    // Git starts while the mirror makes the pack.
     const args = ["index-pack", "--stdin", "--fix-thin", "--strict"];
-    await fetch.git({ args, gitDir: fetch.gitDir, input: pack, signal: fetch.signal });
+    await fetch.git({ args, gitDir: fetch.gitDir, input: packIn(answer), signal: fetch.signal });
     return head;
   } catch (error) {
     fetch.signal?.throwIfAborted();
     // Refused, cut off, late, damaged, a part of it missing here: all that is expected of a network and a disk.
-    if (error instanceof FleetError) return null;
-    throw error;
+    if (!(error instanceof FleetError)) throw error;
+    // What git leaves of a pack that it did not keep.
+    await removeStaleFiles(fetch.gitDir);
+    return null;
   }
 }
 
 async function askForHead(fetch: QuickFetch): Promise<string | null> {
   const prefix = packetLine(`ref-prefix ${mirrorBranch}\n`);
-  const lines = packetLines(await ask(fetch, command("ls-refs", prefix))) ?? [];
+  const answer = await ask(fetch, command("ls-refs", prefix));
+  const lines = packetLines(await readAll(answer)) ?? [];
   const line = lines.find((one) => one.slice(idLength) === ` ${mirrorBranch}`);
   const head = line?.slice(0, idLength) ?? "";
   return isObjectId(head) ? head : null;
@@ -77,7 +81,11 @@ function command(name: string, rest: string): string {
   return lines.map(packetLine).join("") + delimiter + rest + flush;
 }
 
-async function ask({ remote, post, signal }: QuickFetch, body: string): Promise<Buffer> {
+/** The body of the answer, which has begun. */
+async function ask(
+  { remote, post, signal }: QuickFetch,
+  body: string,
+): Promise<AsyncIterable<Uint8Array>> {
   const authorization = await authorizationFor(remote);
   const late = AbortSignal.timeout(patienceMs);
   const headers = {
@@ -85,42 +93,44 @@ async function ask({ remote, post, signal }: QuickFetch, body: string): Promise<
     "git-protocol": "version=2",
     ...(authorization !== undefined && { authorization }),
   };
-  try {
-    const answer = await post(`${remote.url}/git-upload-pack`, {
-      method: "POST",
-      headers,
-      body,
-      redirect: "error", // the token is for this address alone
-      signal: signal === undefined ? late : AbortSignal.any([signal, late]),
-    });
-    const bytes = await readAll(answer.body ?? []);
-    if (bytes !== null && answer.status === 200) return bytes;
-  } catch (cause) {
-    throw new FleetError("GIT_FAILED", "the mirror has not answered", { cause });
-  }
-  throw new FleetError("GIT_FAILED", "the mirror has not answered as it usually does");
+  const answer = await post(`${remote.url}/git-upload-pack`, {
+    method: "POST",
+    headers,
+    body,
+    redirect: "error", // the token is for this address alone
+    signal: signal === undefined ? late : AbortSignal.any([signal, late]),
+  }).catch(failed);
+  if (answer.body === null) return failed("it said nothing");
+  if (answer.status === 200) return answer.body;
+  await readAll(answer.body); // so that the connection is free for what comes next
+  return failed(`it answered ${answer.status}`);
 }
 
-/** null: it is too large. */
-async function readAll(
-  body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-): Promise<Buffer | null> {
+function failed(cause: unknown): never {
+  throw new FleetError("GIT_FAILED", "the mirror did not answer as it usually does", { cause });
+}
+
+async function readAll(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of body) {
-    chunks.push(chunk);
-    size += chunk.length;
-    if (size > maxBytes) return null;
+  try {
+    for await (const chunk of body) {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size > maxBytes) break;
+    }
+  } catch (cause) {
+    return failed(cause);
   }
-  return Buffer.concat(chunks);
+  return size > maxBytes ? failed(`more than ${maxBytes} bytes`) : Buffer.concat(chunks);
 }
 
 /** The pack in an answer that is whole; what git says beside it counts only where it is that it failed. */
-function packOf(answer: Buffer): Buffer | null {
-  const [section, ...lines] = packets(answer) ?? [];
-  if (section?.toString("latin1") !== "packfile\n") return null;
-  if (lines.some((line) => line[0] === failure)) return null;
-  return Buffer.concat(lines.filter((line) => line[0] === data).map((line) => line.subarray(1)));
+async function* packIn(answer: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  const [section, ...lines] = packets(await readAll(answer)) ?? [];
+  const isPack = section?.toString("latin1") === "packfile\n";
+  if (!isPack || lines.some((line) => line[0] === failure)) failed("there is no pack in it");
+  yield* lines.filter((line) => line[0] === data).map((line) => line.subarray(1));
 }
 
 /** The bands of an answer that has a pack. */
