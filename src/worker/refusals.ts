@@ -1,5 +1,6 @@
 /** What the refusals of an API server mean for an object that was to be written. */
 import type { ApiError } from "../adapters/kubernetes/api-error.ts";
+import { immutableFieldsOf } from "../core/apply/immutable-fields.ts";
 import { FleetError } from "../core/errors.ts";
 import type { KubeObject } from "../core/model/kube-object.ts";
 import { isProtectedByContent, isProtectedKind } from "../core/rollout/protected-objects.ts";
@@ -56,17 +57,18 @@ const advice: readonly {
   },
 ];
 
-/** What is protected is never made anew. */
+/** What is protected is never made anew, nor what is of a kind of which no such field is known. */
 function waysOn({ id, object }: TreeObject): string {
   const name = "the field cannot be changed: give the new object another name";
-  return isProtectedKind(id) || isProtectedByContent(object)
+  const isUnknown = immutableFieldsOf(object).length === 0;
+  return isUnknown || isProtectedKind(id) || isProtectedByContent(object)
     ? `${name}, or delete it by hand`
     : `${name}, delete it by hand, or let it be made anew (flotilla.dev/immutable: recreate, by a release before)`;
 }
 
 /** Also of a rule in a definition that compares with what was there before. */
 const immutableField =
-  /field is immutable|may not change once set|are forbidden: updates to|updates to \w+ spec for fields other than|cannot change roleRef|is immutable|\boldSelf\b/i;
+  /field is immutable|may not change once set|are forbidden: updates to|updates to \w+ spec for fields other than|updates may not change fields other than|cannot change roleRef|is immutable|\boldSelf\b/i;
 
 /** Of the API server's request, of its messages to etcd, of etcd's requests, of single fields. */
 const tooLarge =

@@ -9,15 +9,9 @@ function inTree(object: KubeObject): TreeObject {
   return { id: objectId(key), key, object, rank: 0, needs: [], hash: "", text: "" };
 }
 
-const refusal = apiErrorOf(
-  {
-    status: 422,
-    body: { message: "spec: Forbidden: field is immutable", reason: "Invalid" },
-  },
-  { verb: "apply", describe: "it", secret: false },
-);
-
-function hintFor(object: KubeObject): string {
+function hintFor(object: KubeObject, message = "spec: Forbidden: field is immutable"): string {
+  const answer = { status: 422, body: { message, reason: "Invalid" } };
+  const refusal = apiErrorOf(answer, { verb: "apply", describe: "it", secret: false });
   return inWords("oslo", refusal, inTree(object)).hint ?? "";
 }
 
@@ -36,5 +30,18 @@ describe("what is said of a field that cannot be changed", () => {
   ])("advises so of nothing that is protected: $kind", (object) => {
     expect(hintFor(object)).toContain("delete it by hand");
     expect(hintFor(object)).not.toContain("recreate");
+  });
+
+  it("advises so of no kind that is never made anew, and knows the words for a pod", () => {
+    const words = 'Pod "data" is invalid: spec: Forbidden: pod updates may not change fields other';
+    const pod = { apiVersion: "v1", kind: "Pod", metadata };
+    const rule = { apiVersion: "shop.example/v1", kind: "Till", metadata };
+    for (const hint of [
+      hintFor(pod, `${words} than \`spec.containers[*].image\``),
+      hintFor(rule),
+    ]) {
+      expect(hint).toContain("delete it by hand");
+      expect(hint).not.toContain("recreate");
+    }
   });
 });
