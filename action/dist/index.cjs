@@ -69820,11 +69820,8 @@ function collect2(stream, max, onMore) {
 }
 function feed(child3, input2) {
   child3.stdin.on("error", () => void 0);
-  if (input2 === void 0 || typeof input2 === "string" || input2 instanceof Uint8Array) {
-    child3.stdin.end(input2);
-    return;
-  }
-  import_node_stream.Readable.from(input2).pipe(child3.stdin);
+  if (input2 === void 0 || typeof input2 === "string") child3.stdin.end(input2);
+  else (0, import_node_stream.pipeline)(import_node_stream.Readable.from(input2), child3.stdin, () => void 0);
 }
 function ending2(child3) {
   return new Promise((resolve4, reject) => {
