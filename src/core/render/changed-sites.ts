@@ -65,7 +65,7 @@ export function recordOf(
     digests: facts.digests(),
     peers: new Map(selectors.map((selector) => [selector, facts.digestOfSelected(selector)])),
     steps: mistakes.budget.spent,
-    trees: lazily(() => PerSite.of(new Map(rendering.app.sites))),
+    trees: lazily(() => PerSite.of(rendering.app.sites)),
     ...keptEffects(PerSite.of(effectsBySite(shapes, []))),
     left,
     told: PerSite.of(mistakes.bySite()),
