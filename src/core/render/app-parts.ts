@@ -113,9 +113,9 @@ const keptParts = new KeptResults<LayeredApp, AppParts>();
 /** An app with its objects, as it is written; throws for one that the model does not have. */
 export function readApp(context: FleetContext, name: string): ShapeInput {
   const app = layeredAppOf(context, name);
-  const isOfTool = toolOf(app.value.spec.source) !== undefined;
+  const isLiteral = toolOf(app.value.spec.source) === undefined && !hasExpressions(app);
   const read = (): AppParts => readParts(context, app);
-  const parts = isOfTool ? read() : keptParts.get(app, ownInputs(context, app), read);
+  const parts = isLiteral ? keptParts.get(app, ownInputs(context, app), read) : read();
   return { ...context, ...parts, app };
 }
 

@@ -6,24 +6,42 @@ import type { ShapeInput } from "./app-parts.ts";
 import { type FilledFrom, type FilledShape, fillShapes } from "./fill-shapes.ts";
 import { type FinishedObject, finishObject } from "./finish-object.ts";
 import type { RenderedObject } from "./rendered.ts";
+import { OverlayChain } from "./overlay-chain.ts";
 import { areOrdinary, type OwnPart } from "./variant-parts.ts";
 
-/** What objects are made with, without the fleet. */
-type OwnMaker = Pick<ShapeInput, "app" | "source" | "chain" | "owner">;
+/** Makes own objects of an app, without the fleet and all that was made of it. */
+export class OwnMaker {
+  readonly #app: ShapeInput["app"];
+  readonly #source: ShapeInput["source"];
+  readonly #owner: ShapeInput["owner"];
+  /** One of its own, so that it keeps nothing of any other shape. */
+  readonly #chain: OverlayChain;
 
-/** The part of a variant that a shape's own objects are. Where they come of other sites too, they are kept. */
-export function ownPart(
-  finished: readonly FinishedObject[],
-  { app, source, chain, owner }: ShapeInput,
-  { from }: FilledShape,
-): OwnPart {
-  const entries = finished.map(({ entry }) => entry);
-  const isOrdinary = areOrdinary(finished);
-  if (from !== null) {
-    return new LaterPart({ entries, isOrdinary }, { app, source, chain, owner }, from);
+  constructor({ app, source, owner, manifests }: ShapeInput) {
+    this.#app = app;
+    this.#source = source;
+    this.#owner = owner;
+    this.#chain = new OverlayChain(app, manifests);
   }
-  const objects = finished.map(({ rendered }) => rendered);
-  return { entries, isOrdinary, objects: () => objects };
+
+  /** The part of a variant that a shape's own objects are. Where they come of other sites too, they are kept. */
+  partOf(finished: readonly FinishedObject[], { from }: FilledShape): OwnPart {
+    const entries = finished.map(({ entry }) => entry);
+    const isOrdinary = areOrdinary(finished);
+    if (from !== null) return new LaterPart({ entries, isOrdinary }, this, from);
+    const objects = finished.map(({ rendered }) => rendered);
+    return { entries, isOrdinary, objects: () => objects };
+  }
+
+  /** The objects of a shape once more. */
+  again({ shape, site }: FilledFrom): readonly RenderedObject[] {
+    const facts = { of: () => site, calls: {} };
+    const input = { ...this.#source, app: this.#app, facts };
+    const { shapes } = fillShapes(input, [{ ...shape, sites: [site.name] }]);
+    this.#chain.begin();
+    const objects = shapes.flatMap((one) => this.#chain.apply(one).own?.objects ?? []);
+    return objects.map((object) => finishObject(object, this.#owner).rendered);
+  }
 }
 
 /** A part whose objects are made again. */
@@ -50,12 +68,8 @@ export class LaterPart implements OwnPart {
   }
 
   objects(): readonly RenderedObject[] {
-    const { app, source, chain, owner } = this.#maker;
-    const { shape, site } = this.#from;
-    const facts = { of: () => site, calls: {} };
-    const sites = [site.name];
-    const filled = fillShapes({ ...source, app, facts }, [{ ...shape, sites }]);
-    const objects = filled.shapes.flatMap((one) => chain.apply(one).own?.objects ?? []);
-    return objects.map((object) => finishObject(object, owner).rendered);
+    const objects = this.#maker.again(this.#from);
+    if (objects.length === this.entries.length) return objects;
+    throw new Error(`site ${this.#from.site.name} has other objects of its own than it had`);
   }
 }

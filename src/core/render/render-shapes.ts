@@ -13,7 +13,7 @@ import type { SourceObject } from "./parse-manifests.ts";
 import type { TreeId, Variant } from "./rendered.ts";
 import type { Shape } from "./shapes.ts";
 import type { OverlayEffect } from "./unused-overlays.ts";
-import { ownPart } from "./own-part.ts";
+import { OwnMaker } from "./own-part.ts";
 import { SharedPart } from "./variant-parts.ts";
 
 /** What shapes came to. */
@@ -51,11 +51,12 @@ export function renderShapes(input: ShapeInput, unfilled: readonly Shape[]): Ren
   const ends = new Map<FilledShape, ShapeEnd>();
   const variants = new Map<TreeId, Variant>();
   const objects = new ObjectsOfApp();
+  const making = { ...input, maker: new OwnMaker(input) };
   input.chain.begin();
   for (const shape of shapes) {
     const end = input.chain.apply(shape);
     ends.set(shape, end);
-    const result = renderShape(end, input, shape);
+    const result = renderShape(end, making, shape);
     for (const found of result.diagnostics) mistakes.tell(found, shape.sites, end.isFilled);
     if (!result.ok) continue;
     objects.add(end);
@@ -150,8 +151,12 @@ export function areSecretsOnly(objects: readonly { readonly object: KubeObject }
   return objects.every(({ object }) => object[regionField] !== undefined);
 }
 
+interface ShapeMaking extends ShapeInput {
+  readonly maker: OwnMaker;
+}
+
 /** The variant of a shape whose overlays were applied; of a shape without sites, its mistakes only. */
-function renderShape(end: ShapeEnd, input: ShapeInput, shape: FilledShape): Parsed<Variant> {
+function renderShape(end: ShapeEnd, input: ShapeMaking, shape: FilledShape): Parsed<Variant> {
   const { objects } = end.shared;
   const ownObjects = end.own?.objects ?? [];
   if (areSecretsOnly(ownObjects) && areSecretsOnly(objects)) {
@@ -162,7 +167,7 @@ function renderShape(end: ShapeEnd, input: ShapeInput, shape: FilledShape): Pars
   const found = own.flatMap(({ problems }) => problems);
   const diagnostics = [...end.diagnostics, ...shared.problems, ...found];
   if (diagnostics.some(isError) || shape.sites.length === 0) return { ok: false, diagnostics };
-  const value = end.own === null ? shared.alone : shared.with(ownPart(own, input, shape));
+  const value = end.own === null ? shared.alone : shared.with(input.maker.partOf(own, shape));
   return { ok: true, value, diagnostics };
 }
 
