@@ -16471,7 +16471,7 @@ var require_trees = __commonJS({
     var Z_BINARY = 0;
     var Z_TEXT = 1;
     var Z_UNKNOWN = 2;
-    function zero2(buf) {
+    function zero(buf) {
       var len = buf.length;
       while (--len >= 0) {
         buf[len] = 0;
@@ -16510,17 +16510,17 @@ var require_trees = __commonJS({
     var bl_order = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
     var DIST_CODE_LEN = 512;
     var static_ltree = new Array((L_CODES + 2) * 2);
-    zero2(static_ltree);
+    zero(static_ltree);
     var static_dtree = new Array(D_CODES * 2);
-    zero2(static_dtree);
+    zero(static_dtree);
     var _dist_code = new Array(DIST_CODE_LEN);
-    zero2(_dist_code);
+    zero(_dist_code);
     var _length_code = new Array(MAX_MATCH - MIN_MATCH + 1);
-    zero2(_length_code);
+    zero(_length_code);
     var base_length = new Array(LENGTH_CODES);
-    zero2(base_length);
+    zero(base_length);
     var base_dist = new Array(D_CODES);
-    zero2(base_dist);
+    zero(base_dist);
     function StaticTreeDesc(static_tree, extra_bits, extra_base, elems, max_length) {
       this.static_tree = static_tree;
       this.extra_bits = extra_bits;
@@ -17241,7 +17241,7 @@ var require_deflate = __commonJS({
     function rank(f) {
       return (f << 1) - (f > 4 ? 9 : 0);
     }
-    function zero2(buf) {
+    function zero(buf) {
       var len = buf.length;
       while (--len >= 0) {
         buf[len] = 0;
@@ -17726,7 +17726,7 @@ var require_deflate = __commonJS({
     ];
     function lm_init(s) {
       s.window_size = 2 * s.w_size;
-      zero2(s.head);
+      zero(s.head);
       s.max_lazy_match = configuration_table[s.level].max_lazy;
       s.good_match = configuration_table[s.level].good_length;
       s.nice_match = configuration_table[s.level].nice_length;
@@ -17780,19 +17780,19 @@ var require_deflate = __commonJS({
       this.dyn_ltree = new utils.Buf16(HEAP_SIZE * 2);
       this.dyn_dtree = new utils.Buf16((2 * D_CODES + 1) * 2);
       this.bl_tree = new utils.Buf16((2 * BL_CODES + 1) * 2);
-      zero2(this.dyn_ltree);
-      zero2(this.dyn_dtree);
-      zero2(this.bl_tree);
+      zero(this.dyn_ltree);
+      zero(this.dyn_dtree);
+      zero(this.bl_tree);
       this.l_desc = null;
       this.d_desc = null;
       this.bl_desc = null;
       this.bl_count = new utils.Buf16(MAX_BITS + 1);
       this.heap = new utils.Buf16(2 * L_CODES + 1);
-      zero2(this.heap);
+      zero(this.heap);
       this.heap_len = 0;
       this.heap_max = 0;
       this.depth = new utils.Buf16(2 * L_CODES + 1);
-      zero2(this.depth);
+      zero(this.depth);
       this.l_buf = 0;
       this.lit_bufsize = 0;
       this.last_lit = 0;
@@ -18101,7 +18101,7 @@ var require_deflate = __commonJS({
           } else if (flush !== Z_BLOCK) {
             trees._tr_stored_block(s, 0, 0, false);
             if (flush === Z_FULL_FLUSH) {
-              zero2(s.head);
+              zero(s.head);
               if (s.lookahead === 0) {
                 s.strstart = 0;
                 s.block_start = 0;
@@ -18176,7 +18176,7 @@ var require_deflate = __commonJS({
       s.wrap = 0;
       if (dictLength >= s.w_size) {
         if (wrap === 0) {
-          zero2(s.head);
+          zero(s.head);
           s.strstart = 0;
           s.block_start = 0;
           s.insert = 0;
@@ -22473,19 +22473,19 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
     }
     function join9(...args) {
       if (args.length === 0) return ".";
-      let joined4;
+      let joined5;
       for (let i = 0; i < args.length; ++i) {
         const arg = args[i].replace(/\\/g, "/");
         if (arg.length === 0) continue;
         if (/^[a-zA-Z]:\//.test(arg)) {
-          joined4 = arg;
+          joined5 = arg;
         } else {
-          if (joined4 === void 0) joined4 = arg;
-          else joined4 += "/" + arg;
+          if (joined5 === void 0) joined5 = arg;
+          else joined5 += "/" + arg;
         }
       }
-      if (joined4 === void 0) return ".";
-      return normalize2(joined4);
+      if (joined5 === void 0) return ".";
+      return normalize2(joined5);
     }
     var num = (val) => {
       if (typeof val === "number") {
@@ -24843,23 +24843,23 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         const obj = {
           parent: []
         };
-        const keyOf2 = (h) => h.slice(0, h.indexOf(" "));
+        const keyOf3 = (h) => h.slice(0, h.indexOf(" "));
         const valueOf2 = (h) => h.slice(h.indexOf(" ") + 1);
-        if (hs.length === 0 || keyOf2(hs[0]) !== "tree") {
+        if (hs.length === 0 || keyOf3(hs[0]) !== "tree") {
           throw new ParseError2(
             "tree as the first commit header",
-            keyOf2(hs[0] || "")
+            keyOf3(hs[0] || "")
           );
         }
         obj.tree = valueOf2(hs[0]);
         let index2 = 1;
-        while (index2 < hs.length && keyOf2(hs[index2]) === "parent") {
+        while (index2 < hs.length && keyOf3(hs[index2]) === "parent") {
           obj.parent.push(valueOf2(hs[index2]));
           index2++;
         }
         const seen = /* @__PURE__ */ new Set(["tree", "parent"]);
         for (; index2 < hs.length; index2++) {
-          const key = keyOf2(hs[index2]);
+          const key = keyOf3(hs[index2]);
           if (seen.has(key)) continue;
           seen.add(key);
           obj[key] = valueOf2(hs[index2]);
@@ -38037,15 +38037,15 @@ function compileMapFieldReader(field) {
       if (scalar2 == ScalarType.BYTES) {
         valueDefault = () => new Uint8Array(0);
       } else {
-        const zero2 = scalarZeroValue(scalar2, false);
-        valueDefault = () => zero2;
+        const zero = scalarZeroValue(scalar2, false);
+        valueDefault = () => zero;
       }
       break;
     }
     case "enum": {
-      const zero2 = field.enum.values[0].number;
+      const zero = field.enum.values[0].number;
       readValue2 = (reader) => reader.int32();
-      valueDefault = () => zero2;
+      valueDefault = () => zero;
       break;
     }
     case "message": {
@@ -38259,10 +38259,10 @@ function compileSingularField(field) {
     };
   }
   if (field.fieldKind == "enum") {
-    const zero2 = field.enum.values[0].number;
+    const zero = field.enum.values[0].number;
     return (writer, opts, message) => {
       const value = message[localName];
-      if (value !== zero2) {
+      if (value !== zero) {
         writeValue(writer, opts, value);
       }
     };
@@ -38932,11 +38932,11 @@ function compileWkt(desc) {
       if (isWrapperDesc(desc)) {
         const valueField = desc.fields[0];
         const localName = valueField.localName;
-        const zero2 = scalarZeroValue(valueField.scalar, false);
+        const zero = scalarZeroValue(valueField.scalar, false);
         const writeScalar = compileScalarValue2(valueField);
         return (opts, message) => {
           const value = message[localName];
-          return writeScalar(opts, value === void 0 ? zero2 : value);
+          return writeScalar(opts, value === void 0 ? zero : value);
         };
       }
       return void 0;
@@ -38989,10 +38989,10 @@ function compileSingularField2(field) {
     };
   }
   if (field.fieldKind == "enum") {
-    const zero2 = field.enum.values[0].number;
+    const zero = field.enum.values[0].number;
     return (opts, message, json) => {
       const value = message[localName];
-      if (value !== zero2 || opts.alwaysEmitImplicit) {
+      if (value !== zero || opts.alwaysEmitImplicit) {
         json[opts.useProtoFieldName ? protoName : jsonKey] = writeValue(opts, value);
       }
     };
@@ -39531,9 +39531,9 @@ function compileClear(field) {
     };
   }
   if (field.fieldKind == "enum") {
-    const zero2 = field.enum.values[0].number;
+    const zero = field.enum.values[0].number;
     return (message) => {
-      message[localName] = zero2;
+      message[localName] = zero;
     };
   }
   const scalar2 = field.scalar;
@@ -39762,7 +39762,7 @@ function compileMapFieldReader2(field) {
 }
 var tokenIgnoredUnknownEnum = /* @__PURE__ */ Symbol();
 function compileEnumConverter(desc) {
-  const zero2 = desc.values[0].number;
+  const zero = desc.values[0].number;
   const numbers = /* @__PURE__ */ new Map();
   for (const value of desc.values) {
     numbers.set(value.jsonName, value.number);
@@ -39772,7 +39772,7 @@ function compileEnumConverter(desc) {
   }
   return (json, ignoreUnknownFields) => {
     if (json === null) {
-      return zero2;
+      return zero;
     }
     switch (typeof json) {
       case "number":
@@ -54737,16 +54737,16 @@ var SiteFacts = class {
   }
   /** Mistakes in the values of sites themselves. */
   mistakes() {
-    return [...this.#model.sites].flatMap(([name2, site]) => {
-      if (site.value.spec.values === void 0) return [];
-      return this.of(name2).problems.map(
-        ({ path: path3, offset, message, hint }) => mistake(site.textAt(["spec", "values", ...path3], offset), {
-          code: "expression-failed",
-          message,
-          ...hint !== void 0 && { hint }
-        })
-      );
-    });
+    const found = [];
+    for (const [name2, site] of this.#model.sites) {
+      if (site.value.spec.values === void 0) continue;
+      for (const { path: path3, offset, message, hint } of this.of(name2).problems) {
+        const place = site.textAt(["spec", "values", ...path3], offset);
+        const told2 = { code: "expression-failed", message };
+        found.push(mistake(place, { ...told2, ...hint !== void 0 && { hint } }));
+      }
+    }
+    return found;
   }
   /** Of all sites that have some, by name: what they may take together must not depend on who is asked for first. */
   #readValues() {
@@ -54895,9 +54895,6 @@ function isLeft(value) {
   if (!Array.isArray(value) || value.length !== 2) return false;
   const [overlay, site] = value;
   return Number.isInteger(overlay) && (site === null || typeof site === "string");
-}
-function areOrdinary(variants) {
-  return [...variants].every(({ objects }) => objects.every(({ object }) => isOrdinary(object)));
 }
 var ownMarks = /* @__PURE__ */ new Set(["flotilla.dev/app", "flotilla.dev/owner"]);
 function isOrdinary({ kind, metadata: { labels, annotations: annotations2 } }) {
@@ -58971,43 +58968,68 @@ function isBlockSafe(text) {
 
 // src/core/render/git-tree.ts
 var import_node_crypto6 = require("node:crypto");
-function blobHash(text) {
-  return (0, import_node_crypto6.hash)("sha1", `blob ${Buffer.byteLength(text)}\0${text}`, "buffer");
+function treeEntry({ name: name2, text }) {
+  const bytes = Buffer.from(name2).toString("latin1");
+  return { name: bytes, bytes: `100644 ${bytes}\0${(0, import_node_crypto6.hash)("sha1", blobOf(text), "binary")}` };
 }
-function treeEntry({ name: name2, blob }) {
-  const bytes = Buffer.from(name2);
-  return { name: bytes, bytes: Buffer.concat([Buffer.from("100644 "), bytes, zero, blob]) };
+function blobOf(text) {
+  return `blob ${Buffer.byteLength(text)}\0${text}`;
 }
-var zero = Buffer.from([0]);
-function treeIdOfEntries(entries2) {
-  const sorted = entries2.toSorted((a, b) => Buffer.compare(a.name, b.name));
-  const length = sorted.reduce((sum, { bytes }) => sum + bytes.length, 0);
-  const header = Buffer.from(`tree ${length}\0`);
-  return (0, import_node_crypto6.hash)("sha1", Buffer.concat([header, ...sorted.map(({ bytes }) => bytes)]), "hex");
+var TreeEntries = class {
+  /** git orders names by bytes. */
+  #sorted;
+  #bytes;
+  constructor(entries2) {
+    this.#sorted = sortedEntries(entries2);
+    this.#bytes = this.#sorted.map(({ bytes }) => bytes).join("");
+  }
+  /** The id of the tree with these entries, and others. */
+  idWith(others) {
+    const bytes = others.length === 0 ? this.#bytes : this.#bytesWith(sortedEntries(others));
+    return (0, import_node_crypto6.hash)("sha1", Buffer.from(`tree ${bytes.length}\0${bytes}`, "latin1"), "hex");
+  }
+  #bytesWith(others) {
+    let all = "";
+    let [index, from, to] = [0, 0, 0];
+    for (const other of others) {
+      let next = this.#sorted[index];
+      while (next !== void 0 && next.name < other.name) {
+        to += next.bytes.length;
+        index += 1;
+        next = this.#sorted[index];
+      }
+      all += this.#bytes.slice(from, to) + other.bytes;
+      from = to;
+    }
+    return all + this.#bytes.slice(from);
+  }
+};
+function sortedEntries(entries2) {
+  return entries2.length < 2 ? entries2 : entries2.toSorted((a, b) => a.name < b.name ? -1 : 1);
 }
 
 // src/core/render/finish-object.ts
-function finisher(fleet, app) {
+function finisher(owner) {
   const done = /* @__PURE__ */ new WeakMap();
   return (source) => {
-    const { object, key } = source;
-    const known4 = done.get(object);
-    if (known4 !== void 0) return known4;
-    const owned = withOwner(object, { fleet, app });
-    const id = objectId(key);
-    const yaml = emitYaml(owned);
-    const finished = {
-      rendered: new LightObject(id, owned),
-      entry: treeEntry({ name: `${id}.yaml`, blob: blobHash(yaml) }),
-      problems: [
-        ...checkSize(source, yaml),
-        ...checkResources(source),
-        ...checkFieldTypes(source),
-        ...checkWorkload(source)
-      ]
-    };
-    done.set(object, finished);
-    return finished;
+    const known4 = done.get(source.object) ?? finishObject(source, owner);
+    done.set(source.object, known4);
+    return known4;
+  };
+}
+function finishObject(source, owner) {
+  const owned = withOwner(source.object, owner);
+  const id = objectId(source.key);
+  const yaml = emitYaml(owned);
+  return {
+    rendered: new LightObject(id, owned),
+    entry: treeEntry({ name: `${id}.yaml`, text: yaml }),
+    problems: [
+      ...checkSize(source, yaml),
+      ...checkResources(source),
+      ...checkFieldTypes(source),
+      ...checkWorkload(source)
+    ]
   };
 }
 var LightObject = class {
@@ -60550,8 +60572,8 @@ function FactorWith(type, withClause) {
   return guard_exports.IsArray(withClause) && guard_exports.IsEqual(withClause.length, 0) ? type : WithDeferred(type, withClause);
 }
 function FactorMapping(input2) {
-  const [keyOf2, type, indexArray, extend, withClause] = input2;
-  return FactorWith(keyOf2 ? FactorExtends(KeyOfDeferred(FactorIndexArray(type, indexArray)), extend) : FactorExtends(FactorIndexArray(type, indexArray), extend), withClause);
+  const [keyOf3, type, indexArray, extend, withClause] = input2;
+  return FactorWith(keyOf3 ? FactorExtends(KeyOfDeferred(FactorIndexArray(type, indexArray)), extend) : FactorExtends(FactorIndexArray(type, indexArray), extend), withClause);
 }
 function ExprBinaryMapping(left, rest2) {
   return guard_exports.IsEqual(rest2.length, 3) ? (() => {
@@ -65574,9 +65596,12 @@ function changedIdentity(before, after) {
 }
 
 // src/core/render/patch-targets.ts
-function patchTargets(objects, patch, namespace) {
+function patchTargets(objects, patch, around) {
   if (patch.target !== void 0) return selectedBy(objects, patch.target);
-  return named(objects, patch.merge ?? {}, namespace);
+  return named(objects, patch.merge ?? {}, around);
+}
+function isDeletion({ merge, json }) {
+  return json === void 0 && merge?.["$patch"] === "delete";
 }
 function selectedBy(objects, target) {
   const fields = ["group", "kind", "namespace", "name"];
@@ -65584,17 +65609,17 @@ function selectedBy(objects, target) {
     ({ key }) => fields.every((field) => target[field] === void 0 || target[field] === key[field])
   );
 }
-function named(objects, patch, appNamespace) {
+function named(objects, patch, { namespace: appNamespace, others }) {
   const metadata = isJsonObject(patch["metadata"]) ? patch["metadata"] : {};
   const apiVersion2 = typeof patch["apiVersion"] === "string" ? patch["apiVersion"] : void 0;
-  const candidates2 = objects.filter(
-    ({ key }) => key.kind === patch["kind"] && key.name === metadata["name"] && (apiVersion2 === void 0 || key.group === groupOf(apiVersion2))
-  );
+  const isCandidate = ({ key }) => key.kind === patch["kind"] && key.name === metadata["name"] && (apiVersion2 === void 0 || key.group === groupOf(apiVersion2));
+  const isOwn = ({ key }) => ["", appNamespace].includes(key.namespace);
+  const candidates2 = objects.filter(isCandidate);
   const { namespace } = metadata;
   if (namespace !== void 0) return candidates2.filter(({ key }) => key.namespace === namespace);
-  const own2 = candidates2.filter(({ key }) => ["", appNamespace].includes(key.namespace));
-  if (own2.length > 0) return own2;
-  return candidates2.length === 1 ? candidates2 : [];
+  const own2 = candidates2.filter(isOwn);
+  if (own2.length > 0 || candidates2.length !== 1) return own2;
+  return others.some(isCandidate) ? [] : candidates2;
 }
 
 // src/core/render/set-images.ts
@@ -65741,8 +65766,10 @@ function applyOverlay(objects, placed2, context2) {
   const state = {
     objects,
     ...placed2,
+    others: placed2.others ?? noOthers,
     context: context2,
     diagnostics: [],
+    unmatched: [],
     changed: false,
     matchedImages: /* @__PURE__ */ new Set()
   };
@@ -65753,9 +65780,10 @@ function applyOverlay(objects, placed2, context2) {
     changeAll(state, [field], (object) => withMetadata(object, field, added));
   }
   if (placed2.overlay.namespace !== void 0) applyNamespace(state, placed2.overlay.namespace);
-  const { objects: result2, diagnostics, changed: changed3, matchedImages } = state;
-  return { objects: result2, diagnostics, changed: changed3, matchedImages };
+  const { objects: result2, diagnostics, unmatched, changed: changed3, matchedImages } = state;
+  return { objects: result2, diagnostics, unmatched, changed: changed3, matchedImages };
 }
+var noOthers = { objects: [], areFirst: false };
 function changeWorkloads(state, { patches, sidecars, scheduling, images, resources, replicas }) {
   for (const [index, patch] of entriesOf(patches)) applyPatch(state, patch, ["patches", index]);
   for (const [index, sidecar] of entriesOf(sidecars)) applySidecar(state, index, sidecar);
@@ -65768,11 +65796,19 @@ function entriesOf(list) {
   return [...(list ?? []).entries()];
 }
 function applyPatch(state, patch, path3) {
-  const targets = new Set(patchTargets(state.objects, patch, state.context.namespace));
+  const { namespace } = state.context;
+  const around = { namespace, others: state.others.objects };
+  const targets = new Set(patchTargets(state.objects, patch, around));
+  if (isDeletion(patch)) {
+    const deleted = new Set(
+      patchTargets(state.others.objects, patch, { namespace, others: state.objects })
+    );
+    const objects = state.others.objects.filter((other) => !deleted.has(other));
+    state.others = { ...state.others, objects };
+  }
   if (targets.size === 0) {
-    const at2 = [...path3, patch.target === void 0 ? "merge" : "target"];
-    return tell2(state, at2, {
-      code: "patch-no-target",
+    return tellUnmatched(state, path3, {
+      inside: [patch.target === void 0 ? "merge" : "target"],
       message: "the patch matches no object of the app"
     });
   }
@@ -65793,6 +65829,10 @@ function applyPatch(state, patch, path3) {
     });
     return source;
   });
+}
+function tellUnmatched(state, path3, { inside: inside2, message, hasTargets = false }) {
+  const told2 = { code: "patch-no-target", message };
+  state.unmatched.push({ step: path3.join("."), hasTargets, path: [...path3, ...inside2], told: told2 });
 }
 function tell2(state, path3, told2) {
   state.diagnostics.push(mistake(state.at(path3), told2));
@@ -65848,9 +65888,8 @@ function workloads(state, path3, target) {
   const objects = target === void 0 ? state.objects : selectedBy(state.objects, target);
   const found = objects.filter(({ object }) => podSpecPath(object) !== void 0);
   if (found.length === 0) {
-    const at2 = target === void 0 ? path3 : [...path3, "target"];
     const message = "no workload of the app is meant: none has a pod template";
-    tell2(state, at2, { code: "patch-no-target", message });
+    tellUnmatched(state, path3, { inside: target === void 0 ? [] : ["target"], message });
   }
   return new Set(found.map(({ object }) => object));
 }
@@ -65886,7 +65925,7 @@ function applyResources(state, index, resources) {
   );
   if (isMatched) return;
   const message = `no container of the workloads is called "${resources.container ?? ""}"`;
-  tell2(state, [...path3, "container"], { code: "patch-no-target", message });
+  tellUnmatched(state, path3, { inside: ["container"], message, hasTargets: true });
 }
 function applyImage(state, index) {
   const image = state.overlay.images?.[index];
@@ -65909,7 +65948,7 @@ function applyReplicas(state, index) {
   const targets = new Set(state.objects.filter(isTarget).map(({ object }) => object));
   if (targets.size === 0) {
     const message = `the app has no Deployment, StatefulSet, ReplicaSet or ReplicationController "${entry.name}"`;
-    return tell2(state, ["replicas", index, "name"], { code: "patch-no-target", message });
+    return tellUnmatched(state, ["replicas", index], { inside: ["name"], message });
   }
   changeAll(state, ["replicas", index], (object) => {
     if (!targets.has(object)) return object;
@@ -65918,8 +65957,13 @@ function applyReplicas(state, index) {
   });
 }
 function applyNamespace(state, namespace) {
-  changeAll(state, ["namespace"], namespaceMove(state.objects, namespace));
-  const found = /* @__PURE__ */ new Map();
+  const { others } = state;
+  const move2 = namespaceMove([...state.objects, ...others.objects], namespace);
+  changeAll(state, ["namespace"], move2);
+  const before = others.areFirst ? others.objects : [];
+  const found = new Map(
+    before.map((source) => [objectId(keyOf(move2(source.object))), source])
+  );
   for (const source of state.objects) {
     const id = objectId(source.key);
     const first2 = found.get(id);
@@ -65943,6 +65987,7 @@ var OverlayChain = class {
   #before = /* @__PURE__ */ new Map();
   #count = 0;
   #steps = /* @__PURE__ */ new Map();
+  #effects = new SameEffects();
   constructor(app, context2) {
     this.#app = app;
     this.#context = context2;
@@ -65953,19 +65998,22 @@ var OverlayChain = class {
     this.#links = /* @__PURE__ */ new Map();
   }
   /** What the overlays of a shape make of its objects. */
-  apply({ overlays, objects, objectsId, isFilled }) {
-    let link = this.#link(`objects ${objectsId}`, () => ({
-      objects,
-      diagnostics: [],
-      isFilled,
-      effects: []
-    }));
+  apply({ overlays, literal: literal2, literalId, own: own2, isFilled }) {
+    const around = own2.map(({ key }) => objectId(key)).join(" ");
+    let shared2 = this.#link(`${around} objects ${literalId}`, () => firstLink(literal2, false));
+    let ownLink = own2.length === 0 ? null : firstLink(own2, isFilled);
     for (const overlay of overlays) {
-      const before = link;
-      const key = `${before.number} ${overlay.index} ${overlay.id}`;
-      link = this.#link(key, () => this.#applyTo(before, overlay));
+      const before = shared2;
+      const others = { objects: ownLink?.objects ?? [], areFirst: false };
+      shared2 = this.#link(
+        `${before.number} ${overlay.index} ${overlay.id}`,
+        () => this.#applyTo(before, overlay, { others, areShared: true })
+      );
+      if (ownLink === null) continue;
+      const sharedObjects2 = { objects: before.objects, areFirst: true };
+      ownLink = this.#applyTo(ownLink, overlay, { others: sharedObjects2, areShared: false });
     }
-    return link;
+    return this.#endOf(shared2, ownLink);
   }
   #link(key, make) {
     let known4 = this.#links.get(key) ?? this.#before.get(key);
@@ -65982,29 +66030,94 @@ var OverlayChain = class {
     this.#steps.set(key, known4);
     return known4;
   }
-  #applyTo(before, { index, overlay, isFilled }) {
+  #applyTo(before, { index, overlay, isFilled }, { others, areShared }) {
     const at2 = ["spec", "overlays", index];
     const placed2 = {
       overlay,
+      others,
       at: (path3) => this.#app.at([...at2, ...path3]),
       // Shapes that differ in one object have all others in common.
-      ...!isFilled && { steps: (path3) => this.#stepsAt([...at2, ...path3]) }
+      ...areShared && !isFilled && { steps: (path3) => this.#stepsAt([...at2, ...path3]) }
     };
-    const { objects, changed: changed3, matchedImages, ...result2 } = applyOverlay(
-      before.objects,
-      placed2,
-      this.#context
-    );
+    const result2 = applyOverlay(before.objects, placed2, this.#context);
+    const { objects, diagnostics, changed: changed3, matchedImages } = result2;
     const isForAny = this.#app.layers[index]?.profile !== null;
-    const found = result2.diagnostics.filter(({ code }) => !isForAny || code !== "patch-no-target");
+    const unmatched = isForAny ? [] : result2.unmatched.map((each) => ({ ...each, overlay: index }));
     return {
       objects,
-      effects: [...before.effects, { overlay: index, changed: changed3, matchedImages }],
-      diagnostics: [...before.diagnostics, ...found],
+      effects: this.#effects.with(before.effects, { overlay: index, changed: changed3, matchedImages }),
+      diagnostics: joined3(before.diagnostics, diagnostics),
+      unmatched: joined3(before.unmatched, unmatched),
       isFilled: before.isFilled || isFilled
     };
   }
+  #endOf(shared2, own2) {
+    const all = own2 === null ? shared2.diagnostics : joined3(shared2.diagnostics, own2.diagnostics);
+    const unmatched = unmatchedBy(shared2, own2).map(
+      ({ overlay, path: path3, told: told2 }) => mistake(this.#app.at(["spec", "overlays", overlay, ...path3]), told2)
+    );
+    return {
+      shared: shared2,
+      own: own2,
+      isFilled: shared2.isFilled || own2?.isFilled === true,
+      diagnostics: joined3(all, unmatched),
+      effects: own2 === null ? shared2.effects : this.#effects.together(shared2.effects, own2.effects)
+    };
+  }
 };
+function firstLink(objects, isFilled) {
+  return { objects, diagnostics: [], unmatched: [], isFilled, effects: noEffects };
+}
+var noEffects = [];
+function joined3(a, b) {
+  if (b.length === 0) return a;
+  return a.length === 0 ? b : [...a, ...b];
+}
+function unmatchedBy(shared2, own2) {
+  if (own2 === null || shared2.unmatched.length === 0) return shared2.unmatched;
+  return shared2.unmatched.flatMap((one) => {
+    const other = own2.unmatched.find(
+      ({ overlay, step }) => overlay === one.overlay && step === one.step
+    );
+    if (other === void 0) return [];
+    return one.hasTargets ? one : other;
+  });
+}
+var SameEffects = class {
+  #after = /* @__PURE__ */ new WeakMap();
+  #together = /* @__PURE__ */ new WeakMap();
+  with(before, effect) {
+    const after = this.#after.get(before) ?? /* @__PURE__ */ new Map();
+    this.#after.set(before, after);
+    const key = textOfEffect(effect);
+    const known4 = after.get(key) ?? [...before, effect];
+    after.set(key, known4);
+    return known4;
+  }
+  /** What the same overlays did to two parts of the objects. */
+  together(a, b) {
+    const others = this.#together.get(a) ?? /* @__PURE__ */ new Map();
+    this.#together.set(a, others);
+    const known4 = others.get(b) ?? this.#sum(a, b);
+    others.set(b, known4);
+    return known4;
+  }
+  #sum(a, b) {
+    let sum = noEffects;
+    for (const [position, { overlay, changed: changed3, matchedImages }] of a.entries()) {
+      const other = b[position];
+      sum = this.with(sum, {
+        overlay,
+        changed: changed3 || other?.changed === true,
+        matchedImages: matchedImages.union(other?.matchedImages ?? /* @__PURE__ */ new Set())
+      });
+    }
+    return sum;
+  }
+};
+function textOfEffect({ overlay, changed: changed3, matchedImages }) {
+  return `${overlay} ${changed3} ${[...matchedImages].toSorted((a, b) => a - b).join()}`;
+}
 
 // src/core/render/plain-secrets.ts
 function plainSecretIds({ spec }) {
@@ -66013,10 +66126,10 @@ function plainSecretIds({ spec }) {
 function idOf3({ name: name2, namespace }, appNamespace) {
   return objectId({ group: "", kind: "Secret", namespace: namespace ?? appNamespace, name: name2 });
 }
-function unusedPlainSecrets(app, shapes) {
+function unusedPlainSecrets(app, objectsOfShapes) {
   const { namespace, plainSecrets = [] } = app.value.spec;
   if (plainSecrets.length === 0) return [];
-  const known4 = new Set(shapes.flatMap(({ objects }) => objects.flatMap(plainIdOf)));
+  const known4 = new Set(objectsOfShapes().flatMap((objects) => objects.flatMap(plainIdOf)));
   return plainSecrets.flatMap((entry, index) => {
     if (known4.has(idOf3(entry, namespace))) return [];
     const message = `the source of the app has no Secret "${entry.name}" in namespace ${entry.namespace ?? namespace}`;
@@ -66418,38 +66531,35 @@ function checkTemplate(document2, { scope: scope2, path: path3, text, vocabulary
 // src/core/render/fillable-part.ts
 var maxFailures = 50;
 var FillablePart = class {
-  #json;
-  #fillable;
-  #textAt;
+  #written;
   #byReading = /* @__PURE__ */ new Map();
   #byContent = /* @__PURE__ */ new Map();
   #failures = 0;
-  constructor(json, fillable, textAt2) {
-    this.#json = json;
-    this.#fillable = fillable;
-    this.#textAt = textAt2;
+  constructor(written) {
+    this.#written = written;
   }
   get isFillable() {
-    return this.#fillable !== void 0;
+    return this.#written.fillable !== void 0;
   }
   /** What of the facts it reads. */
   get reads() {
-    return this.#fillable?.reads ?? [];
+    return this.#written.fillable?.reads ?? [];
   }
   get readsValues() {
     return this.reads.some(([variable]) => variable === "values");
   }
   get mayReadPeers() {
-    return this.#fillable?.mayReadPeers ?? false;
+    return this.#written.fillable?.mayReadPeers ?? false;
   }
   /** What it asks `sites(…)` for; null: anything. */
   get selectors() {
-    return this.#fillable === void 0 ? [] : this.#fillable.selectors;
+    const { fillable } = this.#written;
+    return fillable === void 0 ? [] : fillable.selectors;
   }
   /** The part at a site; undefined, and told, where it cannot be filled in. */
   at(site, given, mistakes) {
-    const fillable = this.#fillable;
-    if (fillable === void 0) return { json: this.#json, id: "" };
+    const { fillable } = this.#written;
+    if (fillable === void 0) return { json: this.#written.json, id: "" };
     const reading = readingOf(fillable, given);
     const known4 = this.#byReading.get(reading);
     if (known4 !== void 0) return known4;
@@ -66466,12 +66576,12 @@ var FillablePart = class {
     return part2;
   }
   #newPart(content, json) {
-    const part2 = { json, id: String(this.#byContent.size) };
+    const part2 = { json, id: content };
     this.#byContent.set(content, part2);
     return part2;
   }
   #mistake({ path: path3, offset, message, hint }) {
-    return mistake(this.#textAt(path3, offset), {
+    return mistake(this.#written.textAt(path3, offset), {
       code: "expression-failed",
       message,
       ...hint !== void 0 && { hint }
@@ -66496,11 +66606,14 @@ function parseFillableManifests(files, context2, vocabulary) {
         (template) => template.isKey ? [keyMistake(manifest, template.path)] : checkTemplate(manifest, { ...template, scope: "all", vocabulary })
       )
     );
-    fillable.push(new FillableManifest(manifest, context2));
+    fillable.push(
+      keptManifests.get(manifest, [context2], () => new FillableManifest(manifest, context2))
+    );
   }
   const parsed = checkManifests(literal2, context2);
   return { ...parsed, diagnostics: [...diagnostics, ...parsed.diagnostics], fillable };
 }
+var keptManifests = new KeptResults();
 function keyMistake({ keyAt }, path3) {
   const message = "a key is taken as it is written: it cannot hold `${`";
   return mistake(keyAt(path3), { code: "expression", message, hint: "write the key out" });
@@ -66510,20 +66623,14 @@ var FillableManifest = class {
   written;
   part;
   #context;
-  #checked = /* @__PURE__ */ new Map();
   constructor(manifest, context2) {
-    this.written = { ...manifest, key: keyOf(manifest.object) };
+    const { object, textAt: textAt2 } = manifest;
+    this.written = { ...manifest, key: keyOf(object) };
+    this.part = { json: object, fillable: fillableJson(object, "all"), textAt: textAt2 };
     this.#context = context2;
-    const fillable = fillableJson(manifest.object, "all");
-    this.part = new FillablePart(manifest.object, fillable, manifest.textAt);
   }
-  /** The object that a filling gives, with its mistakes: once for each. */
-  check({ id, json }) {
-    const known4 = this.#checked.get(id) ?? this.#check(json);
-    this.#checked.set(id, known4);
-    return known4;
-  }
-  #check(json) {
+  /** The object that a filling gives, with its mistakes. */
+  check(json) {
     const { at: at2, keyAt, textAt: textAt2 } = this.written;
     const problem2 = identityProblem({ value: json, at: at2, keyAt });
     if (problem2 !== void 0) return { ok: false, diagnostics: [problem2] };
@@ -66531,9 +66638,27 @@ var FillableManifest = class {
     return sourceObject({ object, at: at2, keyAt, textAt: textAt2 }, this.#context);
   }
 };
+var ManifestFilling = class {
+  part;
+  #manifest;
+  #checked = /* @__PURE__ */ new Map();
+  constructor(manifest) {
+    this.part = new FillablePart(manifest.part);
+    this.#manifest = manifest;
+  }
+  /** The object that a filling gives, with its mistakes: once for each. */
+  check({ id, json }) {
+    const known4 = this.#checked.get(id) ?? this.#manifest.check(json);
+    this.#checked.set(id, known4);
+    return known4;
+  }
+};
+function byObjectId(objects) {
+  return new Map(objects.map((each) => [objectId(each.key), each]));
+}
 function manifestsAt(manifests, site, given) {
-  const { fillable, mistakes, known: known4 } = manifests;
-  const parts = fillable.map(({ part: part2 }) => part2.at(site, given, mistakes));
+  const { fillings, mistakes, known: known4 } = manifests;
+  const parts = fillings.map(({ part: part2 }) => part2.at(site, given, mistakes));
   const filled = parts.filter((part2) => part2 !== void 0);
   if (filled.length < parts.length) return void 0;
   const id = filled.map((part2) => part2.id).join(".");
@@ -66542,24 +66667,24 @@ function manifestsAt(manifests, site, given) {
   for (const diagnostic of result2.diagnostics) mistakes.tell(diagnostic, [site]);
   return result2.ok ? { objects: result2.value, id } : void 0;
 }
-function checkFilled({ objects, fillable }, filled) {
-  const checked2 = fillable.flatMap((manifest, index) => {
+function checkFilled({ literal: literal2, fillings }, filled) {
+  const checked2 = fillings.flatMap((filling, index) => {
     const part2 = filled[index];
-    return part2 === void 0 ? [] : [manifest.check(part2)];
+    return part2 === void 0 ? [] : [filling.check(part2)];
   });
   const sound = checked2.flatMap((result2) => result2.ok ? [result2.value] : []);
   const diagnostics = [
     ...checked2.flatMap((each) => each.diagnostics),
-    ...duplicates(objects, sound)
+    ...duplicates(literal2, sound)
   ];
   if (diagnostics.some(isError)) return { ok: false, diagnostics };
-  return { ok: true, value: [...objects, ...sound], diagnostics };
+  return { ok: true, value: sound, diagnostics };
 }
 function duplicates(literal2, filled) {
-  const found = new Map(literal2.map((each) => [objectId(each.key), each]));
+  const found = /* @__PURE__ */ new Map();
   return filled.flatMap((each) => {
     const id = objectId(each.key);
-    const first2 = found.get(id);
+    const first2 = found.get(id) ?? literal2.get(id);
     found.set(id, each);
     return first2 === void 0 ? [] : [duplicate(each, first2)];
   });
@@ -66597,58 +66722,200 @@ function writtenAt(path3) {
   return path3[1] === "name" ? ["from"] : path3.slice(1);
 }
 
+// src/core/model/patched-map.ts
+var PatchedMap = class _PatchedMap {
+  size;
+  #base;
+  /** undefined: not in the map. */
+  #patch;
+  constructor(base, patch = /* @__PURE__ */ new Map()) {
+    this.#base = base;
+    this.#patch = patch;
+    let { size } = base;
+    for (const [key, value] of patch) {
+      size += Number(value !== void 0) - Number(base.has(key));
+    }
+    this.size = size;
+  }
+  /** The map with these entries in place of what it has for them; undefined: without one. */
+  with(changes) {
+    const patch = new Map(this.#patch);
+    for (const [key, value] of changes) patch.set(key, value);
+    if (patch.size === 0) return this;
+    const patched = new _PatchedMap(this.#base, patch);
+    return patch.size <= mostPatched ? patched : new _PatchedMap(new Map(patched));
+  }
+  get(key) {
+    return this.#patch.has(key) ? this.#patch.get(key) : this.#base.get(key);
+  }
+  has(key) {
+    return this.get(key) !== void 0;
+  }
+  *entries() {
+    for (const entry of this.#base) if (!this.#patch.has(entry[0])) yield entry;
+    for (const [key, value] of this.#patch) if (value !== void 0) yield [key, value];
+  }
+  *keys() {
+    for (const [key] of this.entries()) yield key;
+  }
+  *values() {
+    for (const [, value] of this.entries()) yield value;
+  }
+  [Symbol.iterator]() {
+    return this.entries();
+  }
+  forEach(visit) {
+    for (const [key, value] of this) visit(value, key, this);
+  }
+};
+var mostPatched = 300;
+
 // src/core/select/site-groups.ts
 var maxJoined = 200;
-var SiteGroups = class {
+var SiteGroups = class _SiteGroups {
   groups;
-  #joined = /* @__PURE__ */ new Map();
+  #byNumber;
+  #joined;
   #numbers;
-  constructor(groups2) {
-    this.groups = groups2.toSorted((a, b) => (a.sites[0] ?? "") < (b.sites[0] ?? "") ? -1 : 1);
+  constructor(groups2, joined5) {
+    this.groups = groups2.toSorted((a, b) => firstOf(a) < firstOf(b) ? -1 : 1);
+    this.#byNumber = new Map(groups2.map((group2) => [group2.number, group2]));
+    this.#joined = new Map(joined5);
+  }
+  static of(groups2) {
+    return new _SiteGroups(groups2.map((group2, number2) => ({ ...group2, number: number2 })));
+  }
+  /**
+   * The groups where some sites are in others now; undefined: in none. What has not changed is the same object. Undefined
+   * where a group has no site left.
+   */
+  after(moved) {
+    const affected = /* @__PURE__ */ new Map();
+    for (const [site, to] of moved) {
+      const from = this.numbers.get(site);
+      if (from !== void 0) affected.set(from, affected.get(from) ?? []);
+      if (to !== void 0) affected.set(to, [...affected.get(to) ?? [], site]);
+    }
+    const groups2 = this.groups.map((group2) => {
+      const added = affected.get(group2.number);
+      return added === void 0 ? group2 : { ...group2, sites: withMoved(group2.sites, moved, added) };
+    });
+    if (groups2.some(({ sites }) => sites.length === 0)) return void 0;
+    const joined5 = [...this.#joined].map(([key, names2]) => {
+      const own2 = new Set(key.split(",").map(Number));
+      const added = [...moved].flatMap(
+        ([site, to]) => to !== void 0 && own2.has(to) ? site : []
+      );
+      return [key, withMoved(names2, moved, added)];
+    });
+    const after = new _SiteGroups(groups2, new Map(joined5));
+    after.#numbers = this.numbers.with(moved);
+    return after;
+  }
+  /** The group with a number. */
+  group(number2) {
+    return this.#byNumber.get(number2);
   }
   /** The sites of these groups, sorted. */
   sitesOf(numbers) {
     const [first2, ...others] = numbers;
     if (first2 === void 0) return [];
-    if (others.length === 0) return this.groups[first2]?.sites ?? [];
-    const key = numbers.join();
+    if (others.length === 0) return this.#byNumber.get(first2)?.sites ?? [];
+    const key = numbers.toSorted((a, b) => a - b).join();
     const known4 = this.#joined.get(key);
     if (known4 !== void 0) return known4;
-    const joined4 = numbers.flatMap((number2) => this.groups[number2]?.sites ?? []).toSorted();
+    const joined5 = numbers.flatMap((number2) => this.#byNumber.get(number2)?.sites ?? []).toSorted();
     if (this.#joined.size >= maxJoined) this.#joined.clear();
-    this.#joined.set(key, joined4);
-    return joined4;
+    this.#joined.set(key, joined5);
+    return joined5;
   }
-  /** The group of each site, by its position in `groups`. */
+  /** The number of the group of each site. */
   get numbers() {
-    this.#numbers ??= new Map(
-      this.groups.flatMap(({ sites }, number2) => sites.map((site) => [site, number2]))
+    this.#numbers ??= new PatchedMap(
+      new Map(
+        this.groups.flatMap(({ sites, number: number2 }) => sites.map((site) => [site, number2]))
+      )
     );
     return this.#numbers;
   }
 };
+function firstOf(group2) {
+  return group2?.sites[0] ?? "";
+}
+function withMoved(sorted, moved, added) {
+  const names2 = sorted.filter((site) => !moved.has(site));
+  for (const name2 of added) {
+    const at2 = names2.findIndex((each) => each > name2);
+    names2.splice(at2 === -1 ? names2.length : at2, 0, name2);
+  }
+  return names2;
+}
 var kept3 = new KeptResults();
+var keptLast = new KeptResults(1);
 function siteGroups(virtualSites2, sites) {
-  return kept3.get(sites, [virtualSites2], () => groupSites(virtualSites2, sites));
+  return kept3.get(sites, [virtualSites2], () => {
+    const last = keptLast.get(virtualSites2, [], () => ({}));
+    const groups2 = groupsAfter(last, virtualSites2, sites) ?? groupSites(virtualSites2, sites);
+    last.sites = sites;
+    last.groups = groups2;
+    return groups2;
+  });
+}
+var mostMoved = 100;
+function groupsAfter({ sites: before, groups: groups2 }, virtualSites2, sites) {
+  const changed3 = before && changedNames(before, sites);
+  if (changed3 === void 0 || groups2 === void 0) return void 0;
+  const tests4 = testsOf(virtualSites2);
+  const numbers = new Map(groups2.groups.map((group2) => [keyOf2(group2), group2.number]));
+  const moved = /* @__PURE__ */ new Map();
+  for (const name2 of changed3) {
+    const site = sites.get(name2)?.value;
+    const to = site && numbers.get(keyOf2(placeOf(site, tests4)));
+    if (site !== void 0 && to === void 0) return void 0;
+    moved.set(name2, to);
+  }
+  return groups2.after(moved);
+}
+function changedNames(before, now) {
+  const changed3 = [];
+  for (const [name2, site] of now) {
+    if (before.get(name2) === site) continue;
+    if (changed3.length >= mostMoved) return void 0;
+    changed3.push(name2);
+  }
+  const isNew2 = (name2) => !before.has(name2);
+  if (before.size + changed3.filter(isNew2).length === now.size) return changed3;
+  const gone = [...before.keys()].filter((name2) => !now.has(name2));
+  return gone.length > mostMoved ? void 0 : [...changed3, ...gone];
+}
+function testsOf(virtualSites2) {
+  return [...virtualSites2].map(([name2, { value }]) => ({ name: name2, selector: selectorOf(value) }));
+}
+function placeOf({ metadata: { labels = {} }, spec: { profile: profile2 } }, tests4) {
+  const holding = tests4.filter(
+    ({ selector }) => selector === null || matchesSelector(selector, labels)
+  );
+  return { virtualSites: new Set(holding.map(({ name: name2 }) => name2)), profile: profile2 };
+}
+function keyOf2({ virtualSites: virtualSites2, profile: profile2 }) {
+  return `${profile2 ?? ""} ${[...virtualSites2].join()}`;
 }
 function groupSites(virtualSites2, sites) {
-  const tests4 = [...virtualSites2].map(([name2, { value }]) => ({
-    name: name2,
-    selector: selectorOf(value)
-  }));
+  const tests4 = testsOf(virtualSites2);
   const selectors = tests4.flatMap(({ selector }) => selector ?? []);
   const found = /* @__PURE__ */ new Map();
   for (const { labels, profile: profile2, names: names2 } of sitesByLabels(sites, selectors)) {
     const holding = tests4.flatMap(
       ({ name: name2, selector }) => selector === null || matchesSelector(selector, labels) ? name2 : []
     );
-    const key = `${profile2 ?? ""} ${holding.join()}`;
+    const place = { virtualSites: new Set(holding), profile: profile2 };
+    const key = keyOf2(place);
     const group2 = found.get(key);
     if (group2 !== void 0) group2.sites.push(...names2);
-    else found.set(key, { virtualSites: new Set(holding), profile: profile2, sites: [...names2] });
+    else found.set(key, { ...place, sites: [...names2] });
   }
   for (const group2 of found.values()) group2.sites.sort();
-  return new SiteGroups([...found.values()]);
+  return SiteGroups.of([...found.values()]);
 }
 function selectorOf({ spec }) {
   return spec.selector === void 0 ? null : checkedSelector(spec.selector);
@@ -66661,23 +66928,33 @@ function sitesByLabels(sites, selectors) {
 }
 function groupByLabels(sites, keys) {
   const found = /* @__PURE__ */ new Map();
+  const asked = keys.join();
   for (const [name2, { value }] of sites) {
-    const { labels = {} } = value.metadata;
-    const { profile: profile2 } = value.spec;
-    let id = profile2 ?? "";
-    for (const key of keys) id += Object.hasOwn(labels, key) ? `\0=${labels[key]}` : "\0";
+    const known4 = keptIds2.get(value);
+    const id = known4?.asked === asked ? known4.id : idByLabels(value, keys);
+    if (known4?.asked !== asked) keptIds2.set(value, { asked, id });
     const group2 = found.get(id);
-    if (group2 === void 0) found.set(id, { labels, profile: profile2, names: [name2] });
-    else group2.names.push(name2);
+    if (group2 !== void 0) {
+      group2.names.push(name2);
+      continue;
+    }
+    const { labels = {} } = value.metadata;
+    found.set(id, { labels, profile: value.spec.profile, names: [name2] });
   }
   return [...found.values()];
+}
+var keptIds2 = /* @__PURE__ */ new WeakMap();
+function idByLabels({ metadata, spec }, keys) {
+  const { labels = {} } = metadata;
+  const values = keys.map((key) => Object.hasOwn(labels, key) ? `=${labels[key]}` : "");
+  return [spec.profile ?? "", ...values].join("\0");
 }
 
 // src/core/render/shapes.ts
 function shapesOf({ model, siteModel }, app, variableOf) {
   const all = siteGroups(model.virtualSites, siteModel.sites);
   const byOverlays = /* @__PURE__ */ new Map();
-  for (const [number2, { virtualSites: virtualSites2, profile: profile2 }] of all.groups.entries()) {
+  for (const { number: number2, virtualSites: virtualSites2, profile: profile2 } of all.groups) {
     const isIn2 = (names2) => names2.some((name2) => virtualSites2.has(name2));
     if (!isIn2(app.value.spec.placement.virtualSites)) continue;
     const overlays = app.layers.flatMap((layer, index) => {
@@ -66856,11 +67133,9 @@ var ValueLayers = class {
   #overlays;
   constructor(app) {
     this.#layered = app;
-    const { values = {}, overlays = [] } = app.value.spec;
-    this.#app = valuesPart(app, values, ["spec", "values"]);
-    this.#overlays = overlays.map(
-      (overlay, index) => valuesPart(app, overlay.values ?? {}, ["spec", "overlays", index, "values"])
-    );
+    const written = writtenValues(app);
+    this.#app = new FillablePart(written.app);
+    this.#overlays = written.overlays.map((values) => new FillablePart(values));
   }
   get parts() {
     return [this.#app, ...this.#overlays];
@@ -66875,13 +67150,22 @@ var ValueLayers = class {
     return sound.length < layers.length ? void 0 : sound;
   }
 };
+var writtenValues = keptFor((app) => {
+  const { values = {}, overlays = [] } = app.value.spec;
+  return {
+    app: valuesPart(app, values, ["spec", "values"]),
+    overlays: overlays.map(
+      (overlay, index) => valuesPart(app, overlay.values ?? {}, ["spec", "overlays", index, "values"])
+    )
+  };
+});
 function valuesPart(app, written, at2) {
   const json = written;
-  return new FillablePart(
+  return {
     json,
-    fillableJson(json, "values"),
-    (path3, offset) => app.textAt([...at2, ...path3], offset)
-  );
+    fillable: fillableJson(json, "values"),
+    textAt: (path3, offset) => app.textAt([...at2, ...path3], offset)
+  };
 }
 
 // src/core/render/tools/tool-requests.ts
@@ -66934,7 +67218,7 @@ function layersAt({ model, siteModel }, app) {
   const facts = siteFactsOf(model.fleet.value.metadata.name, siteModel);
   const untold = new SiteMistakes();
   return (site, overlays) => {
-    if (site === void 0) return { id: "", merge: () => writtenValues(app.value) };
+    if (site === void 0) return { id: "", merge: () => writtenValues2(app.value) };
     const known4 = facts.of(site);
     const layers = values.at({ ...known4, calls: facts.calls }, overlays, untold);
     if (layers === void 0) return void 0;
@@ -66944,7 +67228,7 @@ function layersAt({ model, siteModel }, app) {
     };
   };
 }
-function writtenValues({ spec }) {
+function writtenValues2({ spec }) {
   return spec.values ?? {};
 }
 function chartInputs(app, { values, kubernetes: kubernetes2, fleet }) {
@@ -67101,12 +67385,15 @@ function customKindsIn(models) {
 function layeredAppOf(context2, name2) {
   return layeredApp(context2, appOf(context2.model, name2));
 }
-function ownInputs({ model, customKinds }, app) {
+function ownInputs(context2, app) {
+  const manifests = context2.model.manifests.get(app.value.metadata.name);
+  return [manifests, ...inputsBesideManifests(context2, app)];
+}
+function inputsBesideManifests({ model, customKinds }, app) {
   const { metadata, spec } = model.fleet.value;
   const { labels = null } = spec;
   return [
     metadata.name,
-    model.manifests.get(app.value.metadata.name),
     customKinds,
     // Expressions in manifests are checked against the vocabulary.
     app.value.spec.source.expressions === true ? canonicalJson(labels) : null
@@ -67123,20 +67410,27 @@ var keptParts = new KeptResults();
 function readApp(context2, name2) {
   const app = layeredAppOf(context2, name2);
   const isLiteral = toolOf(app.value.spec.source) === void 0 && !hasExpressions(app);
-  const parts = isLiteral ? keptParts.get(app, ownInputs(context2, app), () => readParts(context2, app)) : readParts(context2, app);
+  const read2 = () => readParts(context2, app);
+  const parts = isLiteral ? keptParts.get(app, ownInputs(context2, app), read2) : read2();
   return { ...context2, ...parts, app };
 }
 function readParts(context2, app) {
-  const { namespace } = app.value.spec;
-  const plainSecrets = plainSecretIds(app.value);
-  const manifests = { namespace, customKinds: context2.customKinds, plainSecrets };
+  const manifests = manifestContext(app, context2.customKinds);
+  const owner = { fleet: context2.model.fleet.value.metadata.name, app: app.value.metadata.name };
   return {
     manifests,
     source: appObjects(context2, { app, manifests }),
     chain: new OverlayChain(app, manifests),
-    finish: finisher(context2.model.fleet.value.metadata.name, app.value.metadata.name),
-    variants: new KeptResults()
+    owner,
+    finish: finisher(owner),
+    shared: new KeptResults()
   };
+}
+var keptContexts = new KeptResults();
+function manifestContext(app, customKinds) {
+  const { namespace } = app.value.spec;
+  const plainSecrets = plainSecretIds(app.value);
+  return keptContexts.get(app, [customKinds], () => ({ namespace, customKinds, plainSecrets }));
 }
 function appOf(model, name2) {
   const app = model.apps.get(name2);
@@ -67157,7 +67451,7 @@ function sitesOfAny({ virtualSites: virtualSites2 }, names2, { sites }) {
   }
   const groups2 = siteGroups(virtualSites2, sites);
   const numbers = groups2.groups.flatMap(
-    (group2, number2) => names2.some((name2) => group2.virtualSites.has(name2)) ? number2 : []
+    (group2) => names2.some((name2) => group2.virtualSites.has(name2)) ? group2.number : []
   );
   return groups2.sitesOf(numbers);
 }
@@ -67249,78 +67543,6 @@ function namespaceOf({ overlays }) {
   return overlays.findLast(({ overlay }) => overlay.namespace !== void 0)?.overlay.namespace;
 }
 
-// src/core/render/input-digest.ts
-var import_node_crypto10 = require("node:crypto");
-function inputDigest(inputs) {
-  const { model, app, files } = inputs;
-  const { namespace, source, placement, values, secrets, profile: profile2, overlays = [] } = app.spec;
-  const profiles = knownProfiles(model, app);
-  const names2 = /* @__PURE__ */ new Set([
-    ...placement.virtualSites,
-    ...[overlays, ...profiles.map(([, spec]) => spec.overlays ?? [])].flatMap(
-      (list) => list.flatMap(({ virtualSites: virtualSites2 = [] }) => virtualSites2)
-    )
-  ]);
-  const selectors = [...names2].map((name2) => {
-    const { selector, all } = model.virtualSites.get(name2)?.value.spec ?? {};
-    return [name2, { selector: selector ?? null, all: all ?? false }];
-  });
-  const tool = toolInputs(model, app);
-  const data3 = {
-    fleet: model.fleet.value.metadata.name,
-    app: {
-      name: app.metadata.name,
-      namespace,
-      source,
-      placement,
-      overlays,
-      ...values && { values },
-      ...secrets && { secrets },
-      ...profile2 !== void 0 && { profile: profile2 }
-    },
-    ...profiles.length > 0 && { profiles: Object.fromEntries(profiles) },
-    ...tool === null ? {} : { tool },
-    files: Object.fromEntries(files.map(({ path: path3, text }) => [path3, text])),
-    virtualSites: Object.fromEntries(selectors),
-    customKinds: Object.fromEntries(usedCustomKinds(inputs))
-  };
-  return (0, import_node_crypto10.createHash)("sha256").update(canonicalJson(data3)).digest("hex");
-}
-function knownProfiles({ profiles }, app) {
-  const { profile: profile2 } = app.spec;
-  const all = profile2 === void 0 ? [...profiles.values()] : profileChain(profiles, profile2);
-  return all.flatMap(({ value }) => {
-    const { name: name2 } = value.metadata;
-    return profiles.get(name2)?.value === value ? [[name2, value.spec]] : [];
-  });
-}
-function usedCustomKinds({ app, objects, customKinds }) {
-  if (toolOf(app.spec.source) !== void 0) return [];
-  return objects.flatMap(({ object, key }) => {
-    const kind = customKindOf(object, customKinds);
-    if (kind === void 0) return [];
-    const { namespaced, schemas } = kind;
-    return [[`${key.group}/${key.kind}`, { namespaced, schemas }]];
-  });
-}
-
-// src/core/render/placed-rendering.ts
-function lazily(make) {
-  let made;
-  return () => made ??= make();
-}
-function idsOf(variants) {
-  return setOf(variants, ({ id }) => id);
-}
-function kindsOf(variants) {
-  return setOf(variants, ({ object: { apiVersion: apiVersion2, kind } }) => `${apiVersion2} ${kind}`);
-}
-function setOf(variants, take2) {
-  const found = /* @__PURE__ */ new Set();
-  for (const { objects } of variants) for (const object of objects) found.add(take2(object));
-  return found;
-}
-
 // src/core/render/check-filled-overlay.ts
 function filledOverlayMistakes(overlay, at2) {
   const { images = [], replicas = [], labels = {}, annotations: annotations2 = {}, resources = [] } = overlay;
@@ -67381,14 +67603,28 @@ function told(at2, expected2, isRight) {
 }
 
 // src/core/render/fill-shapes.ts
+function objectsOf({ literal: literal2, own: own2 }) {
+  return own2.length === 0 ? literal2 : [...literal2, ...own2];
+}
 function fillShapes(input2, shapes) {
   return new ShapeFiller(input2).fill(shapes);
 }
+var writtenOverlays = keptFor(
+  (app) => (app.value.spec.overlays ?? []).map(({ values: _values, ...overlay }, index) => {
+    const json = overlay;
+    const at2 = ["spec", "overlays", index];
+    return {
+      json,
+      fillable: fillableJson(json, "all"),
+      textAt: (path3, offset) => app.textAt([...at2, ...path3], offset)
+    };
+  })
+);
 var ShapeFiller = class {
   #facts;
   #mistakes = new SiteMistakes();
   #objectsAt;
-  #fillable;
+  #fillings;
   #manifests = /* @__PURE__ */ new Map();
   #values;
   #overlays;
@@ -67397,27 +67633,20 @@ var ShapeFiller = class {
   #readsValues;
   #parts;
   #isLiteral;
+  #asksForSites;
   #app;
   constructor({ app, objectsAt, fillable, facts }) {
     this.#app = app;
     this.#facts = facts;
     this.#objectsAt = objectsAt;
-    this.#fillable = fillable;
+    this.#fillings = fillable.map((manifest) => new ManifestFilling(manifest));
     this.#values = new ValueLayers(app);
-    const { overlays = [] } = app.value.spec;
-    this.#overlays = overlays.map(({ values: _values, ...overlay }, index) => {
-      const json = overlay;
-      const at2 = ["spec", "overlays", index];
-      return new FillablePart(
-        json,
-        fillableJson(json, "all"),
-        (path3, offset) => app.textAt([...at2, ...path3], offset)
-      );
-    });
-    const readers = [...this.#overlays, ...fillable.map(({ part: part2 }) => part2)];
+    this.#overlays = writtenOverlays(app).map((overlay) => new FillablePart(overlay));
+    const readers = [...this.#overlays, ...this.#fillings.map(({ part: part2 }) => part2)];
     this.#readsValues = readers.some((part2) => part2.readsValues);
     this.#parts = [...readers, ...this.#values.parts];
     this.#isLiteral = this.#parts.every((part2) => !part2.isFillable);
+    this.#asksForSites = allSelectors(this.#parts)?.length !== 0;
   }
   fill(shapes) {
     const filled = shapes.flatMap((shape) => this.#fillShape(shape));
@@ -67436,12 +67665,14 @@ var ShapeFiller = class {
   #fillShape(shape) {
     if (this.#isLiteral || shape.sites.length === 0) return [this.#literal(shape)];
     const byContent = /* @__PURE__ */ new Map();
+    const { overlays, variable } = shape;
+    const from = { overlays, variable };
     for (const site of shape.sites) {
-      const found = this.#at(site, shape);
+      const found = this.#at(site, from);
       if (found === void 0) continue;
-      const id = [found.objectsId, ...found.overlays.map((overlay) => overlay.id)].join();
+      const id = [found.ownId, ...found.shape.overlays.map((overlay) => overlay.id)].join();
       const known4 = byContent.get(id);
-      if (known4 === void 0) byContent.set(id, { ...found, sites: [site] });
+      if (known4 === void 0) byContent.set(id, { ...found.shape, sites: [site] });
       else known4.sites.push(site);
     }
     return [...byContent.values()];
@@ -67452,30 +67683,42 @@ var ShapeFiller = class {
       const overlay = this.#app.value.spec.overlays?.[index];
       return overlay === void 0 ? [] : [{ index, overlay, id: "", isFilled: false }];
     });
-    const literal2 = { overlays: shaped, objects, objectsId: variable, isFilled: false, sites };
+    const shape = {
+      overlays: shaped,
+      literal: objects,
+      literalId: variable,
+      own: [],
+      from: null,
+      sites
+    };
+    const literal2 = { ...shape, isFilled: false };
     return groups2 === void 0 ? literal2 : { ...literal2, groups: groups2 };
   }
   #manifestsOf(variable) {
     const known4 = this.#manifests.get(variable) ?? {
-      objects: this.#objectsAt(variable),
-      fillable: this.#fillable,
+      literal: byObjectId(this.#objectsAt(variable)),
+      fillings: this.#fillings,
       mistakes: this.#mistakes,
       known: /* @__PURE__ */ new Map()
     };
     this.#manifests.set(variable, known4);
     return known4;
   }
-  #at(site, shape) {
-    const { overlays: indexes, variable } = shape;
-    const given = this.#given(this.#facts.of(site), indexes);
+  #at(name2, from) {
+    const { overlays: indexes, variable } = from;
+    const site = this.#facts.of(name2);
+    const given = this.#given(site, indexes);
     if (given === void 0) return void 0;
-    const manifests = manifestsAt(this.#manifestsOf(variable), site, given);
-    const overlays = indexes.map((index) => this.#overlayAt(site, index, given));
+    const manifests = manifestsAt(this.#manifestsOf(variable), name2, given);
+    const overlays = indexes.map((index) => this.#overlayAt(name2, index, given));
     const sound = overlays.filter((overlay) => overlay !== void 0);
     if (manifests === void 0 || sound.length < overlays.length) return void 0;
-    const { objects, id } = manifests;
-    const isFilled = this.#fillable.length > 0;
-    return { overlays: sound, objects, objectsId: `${variable} ${id}`, isFilled };
+    const { objects: own2, id: ownId } = manifests;
+    const isFilled = this.#fillings.length > 0;
+    const literal2 = this.#objectsAt(variable);
+    const origin = this.#asksForSites ? null : { shape: from, site };
+    const objects = { literal: literal2, literalId: variable, own: own2, isFilled };
+    return { ownId, shape: { overlays: sound, ...objects, from: origin } };
   }
   #overlayAt(site, index, given) {
     const part2 = this.#overlays[index];
@@ -67507,30 +67750,202 @@ var ShapeFiller = class {
     const merged = presentValues(mergeValues(layers));
     for (const [position, index] of valueOrder(this.#app, indexes).entries()) {
       if (index === null) continue;
-      const without = presentValues(mergeValues(layers.toSpliced(position, 1)));
-      const changed3 = canonicalJson(without) !== canonicalJson(merged);
+      const without2 = presentValues(mergeValues(layers.toSpliced(position, 1)));
+      const changed3 = canonicalJson(without2) !== canonicalJson(merged);
       if (changed3) effects.push({ overlay: index, changed: changed3, matchedImages: /* @__PURE__ */ new Set() });
     }
     return { values: merged, effects };
   }
 };
 
+// src/core/render/input-digest.ts
+var import_node_crypto10 = require("node:crypto");
+function inputDigest(inputs) {
+  const { model, app, files } = inputs;
+  const { namespace, source, placement, values, secrets, profile: profile2, overlays = [] } = app.spec;
+  const profiles = knownProfiles(model, app);
+  const names2 = /* @__PURE__ */ new Set([
+    ...placement.virtualSites,
+    ...[overlays, ...profiles.map(([, spec]) => spec.overlays ?? [])].flatMap(
+      (list) => list.flatMap(({ virtualSites: virtualSites2 = [] }) => virtualSites2)
+    )
+  ]);
+  const selectors = [...names2].map((name2) => {
+    const { selector, all } = model.virtualSites.get(name2)?.value.spec ?? {};
+    return [name2, { selector: selector ?? null, all: all ?? false }];
+  });
+  const tool = toolInputs(model, app);
+  const data3 = {
+    fleet: model.fleet.value.metadata.name,
+    app: {
+      name: app.metadata.name,
+      namespace,
+      source,
+      placement,
+      overlays,
+      ...values && { values },
+      ...secrets && { secrets },
+      ...profile2 !== void 0 && { profile: profile2 }
+    },
+    ...profiles.length > 0 && { profiles: Object.fromEntries(profiles) },
+    ...tool === null ? {} : { tool },
+    files: Object.fromEntries(files.map(({ path: path3, text }) => [path3, text])),
+    virtualSites: Object.fromEntries(selectors),
+    customKinds: Object.fromEntries(usedCustomKinds(inputs))
+  };
+  return (0, import_node_crypto10.createHash)("sha256").update(canonicalJson(data3)).digest("hex");
+}
+function knownProfiles({ profiles }, app) {
+  const { profile: profile2 } = app.spec;
+  const all = profile2 === void 0 ? [...profiles.values()] : profileChain(profiles, profile2);
+  return all.flatMap(({ value }) => {
+    const { name: name2 } = value.metadata;
+    return profiles.get(name2)?.value === value ? [[name2, value.spec]] : [];
+  });
+}
+function usedCustomKinds({ app, objects, customKinds }) {
+  if (toolOf(app.spec.source) !== void 0) return [];
+  return objects.flatMap(({ object, key }) => {
+    const kind = customKindOf(object, customKinds);
+    if (kind === void 0) return [];
+    const { namespaced, schemas } = kind;
+    return [[`${key.group}/${key.kind}`, { namespaced, schemas }]];
+  });
+}
+
+// src/core/render/placed-rendering.ts
+function lazily(make) {
+  let made;
+  return () => made ??= make();
+}
+
+// src/core/render/variant-parts.ts
+function areOrdinary(finished) {
+  return finished.every(({ rendered }) => isOrdinary(rendered.object));
+}
+function sortedObjects(objects) {
+  return objects.length < 2 ? objects : objects.toSorted((a, b) => a.id < b.id ? -1 : 1);
+}
+var SharedPart = class {
+  problems;
+  /** Sorted by `id`. */
+  objects;
+  isOrdinary;
+  #entries;
+  #alone;
+  constructor(finished) {
+    this.objects = sortedObjects(finished.map(({ rendered }) => rendered));
+    this.problems = finished.flatMap(({ problems }) => problems);
+    this.isOrdinary = areOrdinary(finished);
+    this.#entries = new TreeEntries(finished.map(({ entry }) => entry));
+  }
+  /** The variant that has nothing else: the same object each time. */
+  get alone() {
+    this.#alone ??= {
+      tree: this.#entries.idWith([]),
+      objects: this.objects,
+      isOrdinary: this.isOrdinary
+    };
+    return this.#alone;
+  }
+  /** The variant with objects of its own beside these. */
+  with(own2) {
+    return new PartedVariant(this.#entries.idWith(own2.entries), this, own2);
+  }
+};
+var PartedVariant = class {
+  tree;
+  own;
+  #shared;
+  /** For who asks several times in one go. */
+  #made;
+  constructor(tree, shared2, own2) {
+    this.tree = tree;
+    this.#shared = shared2;
+    this.own = own2;
+  }
+  get isOrdinary() {
+    return this.#shared.isOrdinary && this.own.isOrdinary;
+  }
+  get objects() {
+    const known4 = this.#made?.deref();
+    if (known4 !== void 0) return known4;
+    const made = sortedObjects([...this.#shared.objects, ...this.own.objects()]);
+    this.#made = new WeakRef(made);
+    return made;
+  }
+};
+
+// src/core/render/own-part.ts
+var OwnMaker = class {
+  #app;
+  #source;
+  #owner;
+  /** One of its own, so that it keeps nothing of any other shape. */
+  #chain;
+  constructor({ app, source, owner, manifests }) {
+    this.#app = app;
+    this.#source = source;
+    this.#owner = owner;
+    this.#chain = new OverlayChain(app, manifests);
+  }
+  /** The part of a variant that a shape's own objects are. Where they come of other sites too, they are kept. */
+  partOf(finished, { from }) {
+    const entries2 = finished.map(({ entry }) => entry);
+    const isOrdinary2 = areOrdinary(finished);
+    if (from !== null) return new LaterPart({ entries: entries2, isOrdinary: isOrdinary2 }, this, from);
+    const objects = finished.map(({ rendered }) => rendered);
+    return { entries: entries2, isOrdinary: isOrdinary2, objects: () => objects };
+  }
+  /** The objects of a shape once more. */
+  again({ shape, site }) {
+    const facts = { of: () => site, calls: {} };
+    const input2 = { ...this.#source, app: this.#app, facts };
+    const { shapes } = fillShapes(input2, [{ ...shape, sites: [site.name] }]);
+    this.#chain.begin();
+    const objects = shapes.flatMap((one) => this.#chain.apply(one).own?.objects ?? []);
+    return objects.map((object) => finishObject(object, this.#owner).rendered);
+  }
+};
+var LaterPart = class {
+  entries;
+  isOrdinary;
+  #maker;
+  #from;
+  constructor({ entries: entries2, isOrdinary: isOrdinary2 }, maker, from) {
+    this.entries = entries2;
+    this.isOrdinary = isOrdinary2;
+    this.#maker = maker;
+    this.#from = from;
+  }
+  /** Positions of the overlays that it went through, as text. */
+  get overlays() {
+    return this.#from.shape.overlays.join();
+  }
+  objects() {
+    const objects = this.#maker.again(this.#from);
+    if (objects.length === this.entries.length) return objects;
+    throw new Error(`site ${this.#from.site.name} has other objects of its own than it had`);
+  }
+};
+
 // src/core/render/render-shapes.ts
 function renderShapes(input2, unfilled) {
-  const filled = fillShapes({ ...input2, ...input2.source }, unfilled);
+  const filled = fillShapes({ ...input2.source, app: input2.app, facts: input2.facts }, unfilled);
   const { shapes, mistakes } = filled;
   const trees = /* @__PURE__ */ new Map();
   const ends = /* @__PURE__ */ new Map();
   const variants = /* @__PURE__ */ new Map();
-  const moved = [];
+  const objects = new ObjectsOfApp();
+  const making = { ...input2, maker: new OwnMaker(input2) };
   input2.chain.begin();
   for (const shape of shapes) {
     const end = input2.chain.apply(shape);
     ends.set(shape, end);
-    const result2 = renderShape(end, input2, shape);
+    const result2 = renderShape(end, making, shape);
     for (const found of result2.diagnostics) mistakes.tell(found, shape.sites, end.isFilled);
-    if (namespaceOf(shape) !== void 0) moved.push(...end.objects);
     if (!result2.ok) continue;
+    objects.add(end);
     const { tree } = result2.value;
     variants.set(tree, variants.get(tree) ?? result2.value);
     trees.set(shape, tree);
@@ -67538,7 +67953,9 @@ function renderShapes(input2, unfilled) {
   return {
     trees,
     variants,
-    places: placesOf2([...shapes.map(({ objects }) => objects), moved]),
+    shared: sharedEnds(ends, input2),
+    places: objects.places,
+    kinds: objects.kinds,
     diagnostics: mistakes.diagnostics(),
     ends,
     filled
@@ -67546,7 +67963,7 @@ function renderShapes(input2, unfilled) {
 }
 function allEffects(app, { ends, filled }) {
   const ofValues = [...new Set(filled.valueEffects.values())];
-  const ofChains = [...ends.values()].flatMap((end) => end.effects);
+  const ofChains = [...new Set([...ends.values()].map((end) => end.effects))].flat();
   return [...ofValues.flat(), ...chartEffects(app, filled.shapes), ...ofChains];
 }
 function chartEffects({ value: { spec } }, shapes) {
@@ -67556,38 +67973,59 @@ function chartEffects({ value: { spec } }, shapes) {
     (overlay) => Object.keys(spec.overlays?.[overlay]?.values ?? {}).length === 0 ? [] : [{ overlay, changed: true, matchedImages: /* @__PURE__ */ new Set() }]
   );
 }
-function placesOf2(lists) {
-  const places2 = /* @__PURE__ */ new Map();
-  const seen = /* @__PURE__ */ new Set();
-  for (const objects of lists) {
-    for (const object of objects) {
-      if (seen.has(object)) continue;
-      seen.add(object);
-      const id = objectId(object.key);
-      if (!places2.has(id)) places2.set(id, object.at([]));
+function sharedEnds(ends, input2) {
+  const found = /* @__PURE__ */ new Map();
+  for (const [{ from, own: own2, overlays }, { shared: link }] of ends) {
+    const isOfSite2 = overlays.some(({ isFilled }) => isFilled);
+    if (from === null || own2.length === 0 || isOfSite2) return null;
+    const known4 = found.get(from.shape);
+    if (known4 === void 0) found.set(from.shape, { link, own: own2 });
+    else if (known4.link !== link) return null;
+  }
+  const entries2 = [...found].map(([{ overlays }, { link, own: own2 }]) => {
+    const unmatched = link.unmatched.map(({ overlay, step }) => `${overlay} ${step}`);
+    const others = own2.map(({ key }) => objectId(key));
+    const did = [others, link.effects.map(textOfEffect), unmatched];
+    return [overlays.join(), { part: sharedPart(link, input2), did: JSON.stringify(did) }];
+  });
+  return new Map(entries2);
+}
+function sharedPart(link, { shared: shared2, finish: finish2 }) {
+  return shared2.get(link, [], () => new SharedPart(link.objects.map(finish2)));
+}
+var ObjectsOfApp = class {
+  places = /* @__PURE__ */ new Map();
+  kinds = /* @__PURE__ */ new Set();
+  #seen = /* @__PURE__ */ new Set();
+  add({ shared: shared2, own: own2 }) {
+    if (!this.#seen.has(shared2)) this.#addAll(shared2);
+    this.#seen.add(shared2);
+    if (own2 !== null) this.#addAll(own2);
+  }
+  #addAll({ objects }) {
+    for (const { object, key, at: at2 } of objects) {
+      const id = objectId(key);
+      if (!this.places.has(id)) this.places.set(id, at2([]));
+      this.kinds.add(`${object.apiVersion} ${object.kind}`);
     }
   }
-  return places2;
-}
+};
 function areSecretsOnly(objects) {
   return objects.every(({ object }) => object[regionField] !== void 0);
 }
 function renderShape(end, input2, shape) {
-  if (areSecretsOnly(end.objects)) {
+  const { objects } = end.shared;
+  const ownObjects = end.own?.objects ?? [];
+  if (areSecretsOnly(ownObjects) && areSecretsOnly(objects)) {
     return { ok: false, diagnostics: [...end.diagnostics, ...emptyShape(input2, shape)] };
   }
-  const variant = input2.variants.get(end, [], () => variantOf(end, input2.finish));
-  if (shape.sites.length > 0) return variant;
-  return { ok: false, diagnostics: variant.diagnostics };
-}
-function variantOf({ objects, diagnostics }, finish2) {
-  const finished = objects.map(finish2);
-  const problems = [...diagnostics, ...finished.flatMap((each) => each.problems)];
-  if (problems.some(isError)) return { ok: false, diagnostics: problems };
-  const sorted = finished.toSorted((a, b) => a.rendered.id < b.rendered.id ? -1 : 1);
-  const tree = treeIdOfEntries(sorted.map(({ entry }) => entry));
-  const value = { tree, objects: sorted.map(({ rendered }) => rendered) };
-  return { ok: true, value, diagnostics: problems };
+  const shared2 = sharedPart(end.shared, input2);
+  const own2 = ownObjects.map((object) => finishObject(object, input2.owner));
+  const found = own2.flatMap(({ problems }) => problems);
+  const diagnostics = [...end.diagnostics, ...shared2.problems, ...found];
+  if (diagnostics.some(isError) || shape.sites.length === 0) return { ok: false, diagnostics };
+  const value = end.own === null ? shared2.alone : shared2.with(input2.maker.partOf(own2, shape));
+  return { ok: true, value, diagnostics };
 }
 function emptyShape({ app, source }, { sites, overlays }) {
   if (sites.length === 0 && source.fillable.length > 0) return [];
@@ -67599,10 +68037,10 @@ function emptyShape({ app, source }, { sites, overlays }) {
 
 // src/core/render/overridden-overlays.ts
 function leftOverlays(app, shapes) {
-  const effects = new Set([...shapes.ends.values()].flatMap((end) => end.effects));
+  const effects = [...new Set([...shapes.ends.values()].map((end) => end.effects))].flat();
   const last = lastChanges(shapes);
   return new Map(
-    overridable(app, [...effects]).map((index) => [
+    overridable(app, effects).map((index) => [
       index,
       last.get(index) ?? siteWithEffect(index, shapes) ?? null
     ])
@@ -67654,6 +68092,12 @@ function siteWithEffect(index, { ends, chain }) {
   });
   return found?.[0].sites[0];
 }
+function leftWhereLast(app, effects, shapes) {
+  const last = lastChanges(shapes);
+  const indexes = overridable(app, effects.distinct.flat());
+  const left = new Map(indexes.map((index) => [index, last.get(index) ?? null]));
+  return [...left.values()].includes(null) ? void 0 : left;
+}
 function siteWhereLast(index, effects) {
   return [...effects.bySite].find(([, own2]) => lastChange(own2) === index)?.[0];
 }
@@ -67661,59 +68105,15 @@ function lastChange(effects) {
   return effects.findLast(({ changed: changed3 }) => changed3)?.overlay;
 }
 function isSameResult(a, b) {
-  return a.diagnostics.length === b.diagnostics.length && a.objects.length === b.objects.length && a.objects.every(({ object }, index) => {
+  return a.diagnostics.length === b.diagnostics.length && haveSameObjects(a.shared, b.shared) && haveSameObjects(a.own, b.own);
+}
+function haveSameObjects(a, b) {
+  if (a === null || b === null) return a === b;
+  return a.objects.length === b.objects.length && a.objects.every(({ object }, index) => {
     const other = b.objects[index]?.object;
-    return other !== void 0 && (object === other || isSameJson(object, other));
+    return other !== void 0 && isSameJson(object, other);
   });
 }
-
-// src/core/model/patched-map.ts
-var PatchedMap = class _PatchedMap {
-  size;
-  #base;
-  /** undefined: not in the map. */
-  #patch;
-  constructor(base, patch = /* @__PURE__ */ new Map()) {
-    this.#base = base;
-    this.#patch = patch;
-    let { size } = base;
-    for (const [key, value] of patch) {
-      size += Number(value !== void 0) - Number(base.has(key));
-    }
-    this.size = size;
-  }
-  /** The map with these entries in place of what it has for them; undefined: without one. */
-  with(changes) {
-    const patch = new Map(this.#patch);
-    for (const [key, value] of changes) patch.set(key, value);
-    if (patch.size === 0) return this;
-    const patched = new _PatchedMap(this.#base, patch);
-    return patch.size <= mostPatched ? patched : new _PatchedMap(new Map(patched));
-  }
-  get(key) {
-    return this.#patch.has(key) ? this.#patch.get(key) : this.#base.get(key);
-  }
-  has(key) {
-    return this.get(key) !== void 0;
-  }
-  *entries() {
-    for (const entry of this.#base) if (!this.#patch.has(entry[0])) yield entry;
-    for (const [key, value] of this.#patch) if (value !== void 0) yield [key, value];
-  }
-  *keys() {
-    for (const [key] of this.entries()) yield key;
-  }
-  *values() {
-    for (const [, value] of this.entries()) yield value;
-  }
-  [Symbol.iterator]() {
-    return this.entries();
-  }
-  forEach(visit) {
-    for (const [key, value] of this) visit(value, key, this);
-  }
-};
-var mostPatched = 300;
 
 // src/core/render/per-site.ts
 var PerSite = class _PerSite {
@@ -67779,7 +68179,7 @@ function unusedOverlays(app, effects) {
 }
 
 // src/core/render/changed-sites.ts
-function recordOf({ facts, app }, shapes, { rendering, left }) {
+function recordOf({ facts, app, source: objects }, shapes, { rendering, left }) {
   const { selectors, mistakes } = shapes.filled;
   const isSound = !shapes.diagnostics.some(isError) && rendering.app.sites.size > 0;
   const { plainSecrets = [], source } = app.value.spec;
@@ -67789,10 +68189,13 @@ function recordOf({ facts, app }, shapes, { rendering, left }) {
     digests: facts.digests(),
     peers: new Map(selectors.map((selector) => [selector, facts.digestOfSelected(selector)])),
     steps: mistakes.budget.spent,
-    trees: lazily(() => PerSite.of(new Map(rendering.app.sites))),
+    trees: lazily(() => PerSite.of(rendering.app.sites)),
     ...keptEffects(PerSite.of(effectsBySite(shapes, []))),
     left,
     told: PerSite.of(mistakes.bySite()),
+    source: objects,
+    // What values of overlays do is of each site.
+    did: shapes.filled.valueEffects.size === 0 ? didOf(shapes.shared) : null,
     rendering
   };
 }
@@ -67819,8 +68222,10 @@ function renderChanged(last, input2) {
   const left = leftAfterChanges(app.app, last.left, changes);
   if (left === void 0) return void 0;
   const told2 = toldAfterChanges(last.told, names2, shapes.filled.mistakes.bySite());
-  const { peers } = last;
-  const record4 = { digests, peers, steps: steps2, ...keptEffects(effects), left, told: told2, ...after };
+  const { peers, source } = last;
+  const did = last.did && withSame(last.did, didOf(shapes.shared));
+  const kept6 = { peers, source, did };
+  const record4 = { ...kept6, digests, steps: steps2, ...keptEffects(effects), left, told: told2, ...after };
   return changedTo(record4, app, shapes);
 }
 function changedTo(record4, { app, source }, { filled: { reads } }) {
@@ -67828,10 +68233,18 @@ function changedTo(record4, { app, source }, { filled: { reads } }) {
     ...source.diagnostics,
     ...toldDiagnostics(record4.told.bySite),
     ...unusedOverlays(app, record4.distinct.flat()),
-    ...unusedPlainSecrets(app, [source]),
+    ...unusedPlainSecrets(app, () => [source.objects]),
     ...overriddenOverlays(app, record4.left)
   ];
   return { result: { ok: true, value: { ...record4.rendering, reads }, diagnostics }, record: record4 };
+}
+function didOf(shared2) {
+  return shared2 && new Map([...shared2].map(([overlays, { did }]) => [overlays, did]));
+}
+function withSame(before, now) {
+  if (now === null) return null;
+  const isSame3 = [...now].every(([overlays, did]) => (before.get(overlays) ?? did) === did);
+  return isSame3 ? new Map([...before, ...now]) : null;
 }
 function keptEffects(effects) {
   return { effects: always(effects), distinct: effects.distinct };
@@ -67861,7 +68274,7 @@ function withChanges(last, { names: names2, shapes, input: input2 }) {
     (site) => [before.bySite.get(site) ?? [], now.get(site) ?? []].flat()
   );
   const known4 = variants instanceof PatchedMap ? variants : new PatchedMap(variants);
-  const variantOf2 = (tree) => trees.isAnywhere(tree) ? known4.get(tree) ?? shapes.variants.get(tree) : void 0;
+  const variantOf = (tree) => trees.isAnywhere(tree) ? known4.get(tree) ?? shapes.variants.get(tree) : void 0;
   const placed2 = placeApp(context2.model, name2, context2.siteModel);
   return {
     trees: always(trees),
@@ -67871,10 +68284,10 @@ function withChanges(last, { names: names2, shapes, input: input2 }) {
         sites: siteTrees(placed2, trees.bySite),
         movedTo: movedAfter(app.movedTo, names2, namespacesBySite(shapes.trees))
       },
-      variants: known4.with(given.map((tree) => [tree, variantOf2(tree)])),
+      variants: known4.with(given.map((tree) => [tree, variantOf(tree)])),
       places: laterPlaces(input2),
-      ids: always(withMore(ids(), idsOf(shapes.variants.values()))),
-      kinds: always(withMore(kinds4(), kindsOf(shapes.variants.values())))
+      ids: always(withMore(ids(), new Set(shapes.places.keys()))),
+      kinds: always(withMore(kinds4(), shapes.kinds))
     }
   };
 }
@@ -67898,10 +68311,14 @@ function withMore(before, added) {
 function effectsBySite({ filled, ends }, others) {
   const known4 = new Map(others.map((own2) => [textOf(own2), own2]));
   const found = /* @__PURE__ */ new Map();
+  const met = /* @__PURE__ */ new Map();
   const same = (own2) => {
+    const before = met.get(own2);
+    if (before !== void 0) return before;
     const text = textOf(own2);
     const one = known4.get(text) ?? own2;
     known4.set(text, one);
+    met.set(own2, one);
     return one;
   };
   for (const shape of filled.shapes) {
@@ -67914,10 +68331,95 @@ function effectsBySite({ filled, ends }, others) {
   return found;
 }
 function textOf(effects) {
-  const texts2 = effects.map(
-    ({ overlay, changed: changed3, matchedImages }) => `${overlay} ${changed3} ${[...matchedImages].join()}`
-  );
-  return texts2.join(";");
+  return effects.map(textOfEffect).join(";");
+}
+
+// src/core/render/other-manifests.ts
+function withOtherManifests(last, input2) {
+  const now = input2.context.facts.digests();
+  const changed3 = new Set(changedSites(last.digests, now));
+  const app = readApp(input2.context, input2.name);
+  if (changed3.size * 2 > now.size || !isFor(last, app.source)) return void 0;
+  const same = unchangedShapes(app, changed3);
+  const samples = same.map((shape) => ({ ...shape, sites: shape.sites.slice(0, 1) }));
+  const shapes = renderShapes(app, samples);
+  const { shared: shared2, diagnostics, kinds: kinds4 } = shapes;
+  if (shared2 === null || diagnostics.length > 0 || !haveDone(shared2, last)) return void 0;
+  const composed = composedAt(same, last.rendering, shared2);
+  const effects = last.effects().with(changed3, /* @__PURE__ */ new Map());
+  const left = leftWhereLast(app.app, effects, shapes);
+  if (composed === void 0 || left === void 0) return void 0;
+  return {
+    ...last,
+    digests: without(now, changed3),
+    steps: last.steps + shapes.filled.mistakes.budget.spent,
+    trees: treesPerSite(composed.trees),
+    ...keptEffects(effects),
+    left,
+    source: app.source,
+    rendering: renderingOf(composed, { last, input: input2, changed: changed3, kinds: kinds4 })
+  };
+}
+function isFor({ source: before, told: told2 }, now) {
+  if (before === void 0 || told2.bySite.size > 0) return false;
+  const haveSameIds = idsOf(before.objects) === idsOf(now.objects);
+  return haveSameIds && isSameList2(before.fillable, now.fillable);
+}
+function isSameList2(a, b) {
+  return a.length === b.length && a.every((item, index) => item === b[index]);
+}
+function idsOf(objects) {
+  return objects.map(({ key }) => objectId(key)).join(" ");
+}
+function unchangedShapes(app, changed3) {
+  return shapesOf(app, app.app).flatMap(({ sites, ...shape }) => {
+    const same = changed3.size === 0 ? sites : sites.filter((site) => !changed3.has(site));
+    return same.length === 0 ? [] : [{ ...shape, sites: same }];
+  });
+}
+function haveDone(shared2, { did: before }) {
+  return [...shared2].every(([overlays, { did }]) => before?.get(overlays) === did);
+}
+function composedAt(shapes, { app, variants: before }, shared2) {
+  const trees = /* @__PURE__ */ new Map();
+  const variants = /* @__PURE__ */ new Map();
+  for (const shape of shapes) {
+    const overlays = shape.overlays.join();
+    const part2 = shared2.get(overlays)?.part;
+    for (const site of shape.sites) {
+      const variant = before.get(app.sites.get(site) ?? "");
+      const own2 = variant instanceof PartedVariant ? variant.own : void 0;
+      if (part2 === void 0 || !(own2 instanceof LaterPart)) return void 0;
+      if (own2.overlays !== overlays) return void 0;
+      const now = part2.with(own2);
+      if (!variants.has(now.tree)) variants.set(now.tree, now);
+      trees.set(site, now.tree);
+    }
+  }
+  return { trees, variants };
+}
+function renderingOf({ trees, variants }, { last, input: input2, changed: changed3, kinds: kinds4 }) {
+  const { app, ids, kinds: before } = last.rendering;
+  const { model, siteModel } = input2.context;
+  return {
+    app: {
+      ...app,
+      inputDigest: input2.inputDigest(),
+      sites: siteTrees(placeApp(model, input2.name, siteModel), trees),
+      movedTo: without(app.movedTo, changed3)
+    },
+    variants,
+    places: laterPlaces(input2),
+    ids,
+    kinds: always(withMore(before(), kinds4))
+  };
+}
+function treesPerSite(trees) {
+  return lazily(() => PerSite.of(trees));
+}
+function without(bySite3, sites) {
+  if (sites.size === 0) return bySite3;
+  return new Map([...bySite3].filter(([site]) => !sites.has(site)));
 }
 
 // src/core/render/rendered.ts
@@ -67971,7 +68473,7 @@ function tableOf(record4) {
   const positions = new Map(distinct.map((own2, index) => [own2, index]));
   return {
     steps: steps2,
-    isOrdinary: areOrdinary(variants.values()),
+    isOrdinary: [...variants.values()].every((variant) => variant.isOrdinary === true),
     ids: [...ids()],
     kinds: [...kinds4()],
     effects: distinct.map(
@@ -67986,7 +68488,8 @@ function tableOf(record4) {
     did: sites.map(([site]) => positions.get(bySite3.get(site) ?? []) ?? 0)
   };
 }
-function recordOfTable(table3, inputDigest2, input2) {
+function recordOfTable(table3, input2) {
+  const inputDigest2 = input2.inputDigest();
   const { names: names2, treeOf } = sitesOfTable(table3);
   const distinct = table3.effects.map(
     (own2) => own2.map(([overlay, changed3, images]) => ({ overlay, changed: changed3, matchedImages: new Set(images) }))
@@ -68005,6 +68508,8 @@ function recordOfTable(table3, inputDigest2, input2) {
     ),
     left: new Map(table3.left),
     told: PerSite.of(/* @__PURE__ */ new Map()),
+    source: void 0,
+    did: null,
     rendering: {
       app: { app: input2.name, inputDigest: inputDigest2, sites, movedTo: new Map(Object.entries(moved)) },
       variants: laterVariants(table3, input2),
@@ -68027,12 +68532,12 @@ function digestsOf(table3, { context: context2, name: name2 }) {
 }
 function laterVariants(table3, input2) {
   const { isOrdinary: isOrdinary2 } = table3;
-  const objectsOf = laterObjects(table3, input2);
+  const objectsOf2 = laterObjects(table3, input2);
   const { names: names2, treeOf } = sitesOfTable(table3);
   return new LaterMap(() => {
     const trees = new Set(names2.map((_, index) => treeOf(index)));
     return new Map(
-      [...trees].map((tree) => [tree, new LaterVariant({ tree, isOrdinary: isOrdinary2 }, objectsOf)])
+      [...trees].map((tree) => [tree, new LaterVariant({ tree, isOrdinary: isOrdinary2 }, objectsOf2)])
     );
   });
 }
@@ -68081,11 +68586,19 @@ function renderPlacedApp(context2, name2) {
   ];
   return keptRenderings.get(app, inputs, () => renderAgain2(context2, name2));
 }
-var keptLast = new KeptResults();
+var keptLast2 = new KeptResults();
 function lastOf(context2, app) {
-  const { profiles, virtualSites: virtualSites2 } = context2.model;
-  const known4 = app.value.spec.profile === void 0 ? profiles : null;
-  return keptLast.get(app, [...ownInputs(context2, app), known4, virtualSites2], () => ({}));
+  const known4 = placingInputs(context2, app);
+  return keptLast2.get(app, [...ownInputs(context2, app), ...known4], () => ({}));
+}
+var keptNewest = new KeptResults();
+function newestOf(context2, app) {
+  const known4 = [...inputsBesideManifests(context2, app), ...placingInputs(context2, app)];
+  return keptNewest.get(app, known4, () => ({}));
+}
+function placingInputs({ model }, app) {
+  const { profiles, virtualSites: virtualSites2 } = model;
+  return [app.value.spec.profile === void 0 ? profiles : null, virtualSites2];
 }
 function wantedTables(model, tools) {
   const context2 = fleetContext(model, model, { tools });
@@ -68124,27 +68637,34 @@ function recordOfStart(input2) {
   if (context2.tables.size === 0) return void 0;
   const app = readApp(context2, name2);
   const table3 = context2.tables.get(tableKey(app));
-  return table3 && recordOfTable(table3, digestOf3(app), input2);
+  return table3 && recordOfTable(table3, input2);
 }
 function renderAgain2(context2, name2) {
   const app = layeredAppOf(context2, name2);
   if (!hasExpressions(app)) return renderNew(context2, name2).result;
-  const last = lastOf(context2, app);
+  const [last, newest] = [lastOf(context2, app), newestOf(context2, app)];
   const whole = () => renderNew(context2, name2);
-  const input2 = { context: context2, name: name2, whole };
-  const before = last.record ?? recordOfStart(input2);
-  const changed3 = before && renderChanged(before, input2);
-  if (changed3 !== void 0) {
-    last.record = changed3.record;
-    return changed3.result;
-  }
-  const { result: result2, record: record4 } = whole();
-  const now = record4();
-  if (now === void 0 || !result2.ok) return result2;
-  last.record = now;
-  if (now.told.bySite.size > 0) return result2;
-  const table3 = () => ({ key: tableKey(readApp(context2, name2)), ...tableOf(now) });
-  return { ...result2, value: { ...result2.value, table: table3 } };
+  const inputDigest2 = () => digestOf3(readApp(context2, name2));
+  const input2 = { context: context2, name: name2, inputDigest: inputDigest2, whole };
+  const known4 = last.record ?? recordOfStart(input2);
+  const changed3 = known4 && renderChanged(known4, input2);
+  const { result: result2, record: record4 } = changed3 ?? renderedOnNewest(newest, input2) ?? madeWhole(renderNew(context2, name2));
+  if (record4 === void 0 || !result2.ok) return result2;
+  last.record = record4;
+  newest.record = record4;
+  return changed3 === void 0 ? withTable(result2, record4, input2) : result2;
+}
+function renderedOnNewest({ record: record4 }, input2) {
+  const before = record4 && withOtherManifests(record4, input2);
+  return before && renderChanged(before, input2);
+}
+function withTable({ value, diagnostics }, record4, { context: context2, name: name2 }) {
+  if (record4.told.bySite.size > 0) return { ok: true, value, diagnostics };
+  const table3 = () => ({ key: tableKey(readApp(context2, name2)), ...tableOf(record4) });
+  return { ok: true, value: { ...value, table: table3 }, diagnostics };
+}
+function madeWhole({ result: result2, record: record4 }) {
+  return { result: result2, record: record4() };
 }
 function renderNew(context2, name2) {
   const input2 = readApp(context2, name2);
@@ -68166,7 +68686,7 @@ function renderNew(context2, name2) {
   }
   const shapes = renderShapes(input2, shapesOf(input2, input2.app, parsed.variableOf));
   const left = leftOf(input2, shapes);
-  const warnings = left === void 0 ? [] : noEffects(input2, shapes, left);
+  const warnings = left === void 0 ? [] : noEffects2(input2, shapes, left);
   const diagnostics = [...parsed.diagnostics, ...shapes.diagnostics, ...warnings];
   if (diagnostics.some(isError)) return refused2({ ok: false, diagnostics });
   const app = {
@@ -68181,25 +68701,19 @@ function renderNew(context2, name2) {
     record: () => left && recordOf(input2, shapes, { rendering: value, left })
   };
 }
-function placed(app, { variants, places: places2, filled }) {
-  return {
-    app,
-    variants,
-    places: () => places2,
-    ids: lazily(() => idsOf(variants.values())),
-    kinds: lazily(() => kindsOf(variants.values())),
-    reads: filled.reads
-  };
+function placed(app, { variants, places: places2, kinds: kinds4, filled: { reads } }) {
+  const ids = lazily(() => new Set(places2.keys()));
+  return { app, variants, places: () => places2, ids, kinds: () => kinds4, reads };
 }
 function leftOf({ app, chain }, shapes) {
   const { filled, ends, diagnostics } = shapes;
   const isPlaced2 = filled.shapes.some(({ sites }) => sites.length > 0);
   return isPlaced2 && !diagnostics.some(isError) ? leftOverlays(app, { ends, chain }) : void 0;
 }
-function noEffects({ app }, shapes, left) {
+function noEffects2({ app }, shapes, left) {
   return [
     ...unusedOverlays(app, allEffects(app, shapes)),
-    ...unusedPlainSecrets(app, shapes.filled.shapes),
+    ...unusedPlainSecrets(app, () => shapes.filled.shapes.map(objectsOf)),
     ...overriddenOverlays(app, left)
   ];
 }
@@ -68802,10 +69316,10 @@ function grantedStrategy(input2, app) {
   const { before = [], after = [] } = granted.checks ?? {};
   return {
     ...granted,
-    checks: { before: joined3(before, newest.before), after: joined3(after, newest.after) }
+    checks: { before: joined4(before, newest.before), after: joined4(after, newest.after) }
   };
 }
-function joined3(granted, newest) {
+function joined4(granted, newest) {
   const isKnown = ({ name: name2, cel: cel2 }) => granted.some((known4) => known4.name === name2 && known4.cel === cel2);
   return [...granted, ...newest.filter((check) => !isKnown(check))];
 }
@@ -71064,11 +71578,11 @@ function unknownField({ error, kind, path: path3 }, field) {
   const known4 = Object.keys(error.parentSchema?.["properties"] ?? {});
   const near = closestName(field, known4);
   if (near !== void 0) return { code, message, hint: `did you mean "${near}"?` };
-  const elsewhere = placesOf3(kind, field);
+  const elsewhere = placesOf2(kind, field);
   if (elsewhere !== void 0) return { code, message, hint: `did you mean "${elsewhere}"?` };
   return { code, message, hint: `known here: ${known4.join(", ")}` };
 }
-function placesOf3(kind, field) {
+function placesOf2(kind, field) {
   const { properties } = kinds2[kind];
   if (Object.hasOwn(properties, field)) return field;
   if (Object.hasOwn(properties.spec.properties, field)) return `spec.${field}`;
@@ -71415,9 +71929,13 @@ function checkTypedNumbers(document2) {
   });
 }
 function warnOfTwofold({ apps, profiles, sites }) {
-  return [apps, profiles, sites].flatMap(
-    (entries2) => [...entries2.values()].flatMap(({ document: document2 }) => tell3(document2, "warning", warningAt))
-  );
+  const found = [];
+  for (const entries2 of [apps, profiles, sites]) {
+    for (const { document: document2 } of entries2.values()) {
+      if (document2.twofold.length > 0) found.push(...tell3(document2, "warning", warningAt));
+    }
+  }
+  return found;
 }
 function tell3(document2, severity, toldAt) {
   if (document2.twofold.length === 0) return [];
@@ -71512,12 +72030,14 @@ function changeWithin(localAt, { before, after, local }) {
 // src/core/model/check-windows.ts
 var longestOpenMs = 7 * 24 * 36e5;
 function checkWindows({ regions, sites, windows }) {
-  return [
-    ...[...regions.values(), ...sites.values(), ...windows.values()].flatMap(
-      (entry) => checkTimeZone(entry, entry.value.spec.timeZone)
-    ),
-    ...[...windows.values()].flatMap(checkWindow)
-  ];
+  const found = [];
+  for (const entries2 of [regions, sites, windows]) {
+    for (const entry of entries2.values()) {
+      const { timeZone: timeZone2 } = entry.value.spec;
+      if (timeZone2 !== void 0) found.push(...checkTimeZone(entry, timeZone2));
+    }
+  }
+  return [...found, ...[...windows.values()].flatMap(checkWindow)];
 }
 function warnOfWindows({ fleet, strategies, windows }) {
   const named2 = /* @__PURE__ */ new Set([
@@ -71532,7 +72052,7 @@ function warnOfWindows({ fleet, strategies, windows }) {
   });
 }
 function checkTimeZone({ document: document2 }, timeZone2) {
-  if (timeZone2 === void 0 || isTimeZone(timeZone2)) return [];
+  if (isTimeZone(timeZone2)) return [];
   const message = `there is no time zone "${timeZone2}"`;
   const hint = "write a name of the IANA database, such as Europe/Berlin or UTC";
   return [errorAt(document2.at(["spec", "timeZone"]), { code: "invalid-value", message, hint })];
@@ -71632,16 +72152,17 @@ function draftFleet(read2, known4) {
   const valid = /* @__PURE__ */ new Map();
   const declared = /* @__PURE__ */ new Map();
   const diagnostics = [];
+  const twice = [];
   let hasUnreadable = read2.mistaken.size > 0;
   for (const { isNameless, named: named2, entries: entries2, mistakes } of read2.byFile.map(draftFile)) {
     hasUnreadable ||= isNameless;
     diagnostics.push(...mistakes);
-    for (const { kind, name: name2, document: document2 } of named2) {
-      diagnostics.push(...declare({ kind, document: document2 }, name2, declared));
+    for (const one of named2) {
+      if (!declare(one, declared)) twice.push(one);
     }
     for (const entry of entries2) collect3(valid, entry);
   }
-  diagnostics.push(...checkOneFleet(read2));
+  diagnostics.push(...duplicateNames(twice, read2), ...checkOneFleet(read2));
   const allOf = (kind) => {
     const entries2 = known4.ofKind(kind, valid.get(kind) ?? /* @__PURE__ */ new Map());
     return entries2;
@@ -71656,7 +72177,7 @@ function draftFleet(read2, known4) {
     strategies: allOf("RolloutStrategy"),
     decisions: allOf("Decision"),
     windows: allOf("MaintenanceWindow"),
-    declared: new Map([...declared].map(([kind, names2]) => [kind, new Set(names2.keys())])),
+    declared,
     hasUnreadable
   };
   return { draft, diagnostics };
@@ -71688,18 +72209,22 @@ function nameOf3({ document: { value } }) {
   const name2 = isJsonObject(metadata) ? metadata["name"] : void 0;
   return typeof name2 === "string" ? name2 : void 0;
 }
-function declare({ kind, document: document2 }, name2, declared) {
-  const names2 = declared.get(kind) ?? /* @__PURE__ */ new Map();
+function declare({ kind, name: name2 }, declared) {
+  const names2 = declared.get(kind) ?? /* @__PURE__ */ new Set();
   declared.set(kind, names2);
-  const first2 = names2.get(name2);
-  if (first2 === void 0) {
-    names2.set(name2, document2);
-    return [];
-  }
-  const { file, line } = first2.at(["metadata", "name"]);
-  const message = `the ${kind} "${name2}" is declared already, at ${file}:${line}`;
-  const hint = "rename or remove one of the two";
-  return [errorAt(document2.at(["metadata", "name"]), { code: "duplicate-name", message, hint })];
+  const { size } = names2;
+  return names2.add(name2).size > size;
+}
+function duplicateNames(twice, { byFile }) {
+  if (twice.length === 0) return [];
+  const all = byFile.flatMap((documents) => draftFile(documents).named);
+  const first2 = new Map(all.toReversed().map((one) => [`${one.kind} ${one.name}`, one.document]));
+  return twice.map(({ kind, name: name2, document: document2 }) => {
+    const { file, line } = (first2.get(`${kind} ${name2}`) ?? document2).at(["metadata", "name"]);
+    const message = `the ${kind} "${name2}" is declared already, at ${file}:${line}`;
+    const hint = "rename or remove one of the two";
+    return errorAt(document2.at(["metadata", "name"]), { code: "duplicate-name", message, hint });
+  });
 }
 function collect3(valid, { kind, name: name2, entry }) {
   const entries2 = valid.get(kind) ?? /* @__PURE__ */ new Map();
@@ -75129,11 +75654,12 @@ var keptMinors = new KeptResults();
 function minorsOf({ fleet, sites }) {
   const common = fleet.value.spec.kubernetes?.version;
   return keptMinors.get(sites, [common], () => {
-    const versions = [...sites].flatMap(([name2, { value }]) => {
+    const versions = /* @__PURE__ */ new Map();
+    for (const [name2, { value }] of sites) {
       const version = value.spec.kubernetes?.version ?? common;
-      return version === void 0 ? [] : [[name2, minorOf(version)]];
-    });
-    return new Map(versions);
+      if (version !== void 0) versions.set(name2, minorOf(version));
+    }
+    return versions;
   });
 }
 function minorOf(version) {
@@ -75161,7 +75687,7 @@ function rangeMistakes(app, { app: { sites } }, minors) {
     const wanted2 = isBelow ? `1.${minorOf(min)} or newer` : `at most 1.${minorOf(max ?? "")}`;
     return mistake(app.at(["spec", "kubernetes", isBelow ? "min" : "max"]), {
       code: "kubernetes-version",
-      message: `${name2} needs Kubernetes ${wanted2}; ${placesOf4(minor2, names2)}`,
+      message: `${name2} needs Kubernetes ${wanted2}; ${placesOf3(minor2, names2)}`,
       hint: "place it at other sites, or upgrade these first"
     });
   });
@@ -75176,7 +75702,7 @@ function servingMistakes(rendering, minors) {
     );
   }
   return [...found.values()].map(({ place, sites, minor: minor2, problem: problem2 }) => {
-    const message = `${problem2.message}; ${placesOf4(minor2, [...new Set(sites)].toSorted())}`;
+    const message = `${problem2.message}; ${placesOf3(minor2, [...new Set(sites)].toSorted())}`;
     const told2 = { code: "unserved-api", message, hint: problem2.hint };
     return problem2.when === "now" ? mistake(place, told2) : warning(place, told2);
   });
@@ -75194,7 +75720,7 @@ function unserved({ app, variants, places: places2, kinds: kinds4 }, minors) {
         const problem2 = servingProblem(object, minor2);
         if (problem2 === void 0) return [];
         const key = JSON.stringify([object.apiVersion, object.kind, minor2]);
-        return [{ key, place: placeOf(places2, id), sites, minor: minor2, problem: problem2 }];
+        return [{ key, place: placeOf2(places2, id), sites, minor: minor2, problem: problem2 }];
       })
     )
   );
@@ -75208,10 +75734,10 @@ function sitesByTree(sites) {
   }
   return found;
 }
-function placeOf(places2, id) {
+function placeOf2(places2, id) {
   return places2().get(id) ?? { file: ".", line: 0, column: 0 };
 }
-function placesOf4(minor2, names2) {
+function placesOf3(minor2, names2) {
   const [first2 = "", ...others] = names2;
   const more = others.length === 0 ? "" : ` and ${others.length} more`;
   return `site ${first2}${more} ${others.length === 0 ? "has" : "have"} 1.${minor2}`;
@@ -75285,7 +75811,7 @@ function unreadValues(models, renderings, known4) {
   });
   const told2 = new Set(known4.filter(({ code }) => code === "no-effect").map(placeKey));
   const isTold = ({ from, path: path3 }) => [from.at(path3), from.at([...path3, "virtualSites"])].some((at2) => told2.has(placeKey(at2)));
-  const ofDocuments = writtenValues2(models, apps).flatMap((written) => {
+  const ofDocuments = writtenValues3(models, apps).flatMap((written) => {
     const unread = unreadOf(written);
     return unread.length > 0 && isTold(written) ? [] : unread;
   });
@@ -75352,7 +75878,7 @@ function hintOf({ meant: meant2 }) {
   const name2 = meant2();
   return name2 === void 0 ? "remove it, or correct its name" : `did you mean "${name2}"?`;
 }
-function writtenValues2(models, apps) {
+function writtenValues3(models, apps) {
   const found = /* @__PURE__ */ new Map();
   const add2 = (written) => {
     const { reads } = found.get(written.values) ?? written;
@@ -75390,19 +75916,21 @@ function andMore(all, index) {
   return more === 0 ? "" : `, nor ${more} more`;
 }
 var kept5 = new KeptResults();
-var sitesWithValues = keptFor(
-  (sites) => [...sites].flatMap(
-    ([name2, { value }]) => value.spec.values === void 0 ? [] : [[name2, value.spec.values]]
-    // checked YAML
-  ).toSorted(([a], [b]) => a < b ? -1 : 1)
-);
+var sitesWithValues = keptFor((sites) => {
+  const found = [];
+  for (const [name2, { value }] of sites) {
+    const { values } = value.spec;
+    if (values !== void 0) found.push([name2, values]);
+  }
+  return found.sort(([a], [b]) => a < b ? -1 : 1);
+});
 function unreadBySites({ model, siteModel }, apps) {
   const { sites } = siteModel;
   const withValues = sitesWithValues(sites);
   if (withValues.length === 0 || apps.some(({ mayReadPeers }) => mayReadPeers)) return [];
   const groups2 = siteGroups(model.virtualSites, sites);
   const text = JSON.stringify(
-    apps.map(({ app, ofSites }) => [placesOf5(app), ofSites && pathsIn(ofSites)])
+    apps.map(({ app, ofSites }) => [placesOf4(app), ofSites && pathsIn(ofSites)])
   );
   const found = kept5.get(sites, [groups2, text], () => {
     const readsOf2 = readsByGroup(groups2, apps);
@@ -75422,13 +75950,13 @@ function unreadBySites({ model, siteModel }, apps) {
     return place === void 0 ? [] : [warning(place, { code: "no-effect", message, hint })];
   });
 }
-function placesOf5({ value }) {
+function placesOf4({ value }) {
   return value.spec.placement.virtualSites;
 }
-function readsByGroup({ groups: groups2 }, apps) {
+function readsByGroup(groups2, apps) {
   const placed2 = /* @__PURE__ */ new Map();
   for (const [index, { app }] of apps.entries()) {
-    for (const name2 of placesOf5(app)) {
+    for (const name2 of placesOf4(app)) {
       const indices = placed2.get(name2) ?? [];
       indices.push(index);
       placed2.set(name2, indices);
@@ -75442,7 +75970,7 @@ function readsByGroup({ groups: groups2 }, apps) {
     return ofApps([...indices].toSorted((a, b) => a - b));
   });
   return (number2 = -1) => {
-    const names2 = [...groups2[number2]?.virtualSites ?? []];
+    const names2 = [...groups2.group(number2)?.virtualSites ?? []];
     return atPlaces(names2.filter((name2) => placed2.has(name2)));
   };
 }
@@ -76960,8 +77488,8 @@ function unleave(board, app, { site, entry }) {
   const release2 = board.apps.get(app)?.open.get(entry.leaving.release);
   const from = own(release2?.list, site)?.from ?? void 0;
   if (release2 === void 0 || from === void 0) return void 0;
-  const without = (record4) => Object.fromEntries(Object.entries(record4).filter(([name2]) => name2 !== site));
-  const next = { ...release2, handed: without(release2.handed), failed: without(release2.failed) };
+  const without2 = (record4) => Object.fromEntries(Object.entries(record4).filter(([name2]) => name2 !== site));
+  const next = { ...release2, handed: without2(release2.handed), failed: without2(release2.failed) };
   setRelease(board, next, `${app} leaves ${site} once it has moved`);
   return from;
 }
@@ -78431,8 +78959,8 @@ function budgetBlock(list, view) {
   return countBlock(list, view, stage) ?? fleetBlock(list, view);
 }
 function countBlock({ most, inFlight, unavailable, budgets }, view, stage) {
-  const without = (sites) => sites.size - (sites.has(view.site) ? 1 : 0);
-  if (without(inFlight) >= most.inFlight) {
+  const without2 = (sites) => sites.size - (sites.has(view.site) ? 1 : 0);
+  if (without2(inFlight) >= most.inFlight) {
     return budget("in-flight-budget", {
       name: "maxInFlight",
       most: most.inFlight,
@@ -78441,7 +78969,7 @@ function countBlock({ most, inFlight, unavailable, budgets }, view, stage) {
     });
   }
   const isHealthySite2 = standingOf(view, budgets.unknownBlocks) === "healthy";
-  if (!isHealthySite2 || without(unavailable) < most.unavailable) return null;
+  if (!isHealthySite2 || without2(unavailable) < most.unavailable) return null;
   return budget("unavailable-budget", {
     name: "maxUnavailable",
     most: most.unavailable,
@@ -79691,9 +80219,9 @@ function noTreeBlock({ site, parts, steps: steps2 }) {
     const reason2 = `${gone.release.app} has been told to leave ${site}, and went together with it: what is gone does not come back`;
     return { code: "no-good-tree", reason: reason2, endsWhen: endsWhen2 };
   }
-  const without = steps2.find(({ to }) => to === null);
-  if (without === void 0) return null;
-  const { app } = without.part.release;
+  const without2 = steps2.find(({ to }) => to === null);
+  if (without2 === void 0) return null;
+  const { app } = without2.part.release;
   const reason = `nothing good of ${app} is recorded for ${site}: it stays as it is`;
   return { code: "no-good-tree", reason, endsWhen: endsWhen2 };
 }
@@ -79916,9 +80444,9 @@ function goBack(board, unit) {
   return [...run3.handed.values()].flat().some(({ to }) => to !== null);
 }
 function replaceWaits(board, waits2) {
-  const keyOf2 = ({ release: release2, site }) => `${release2} ${site}`;
-  const replaced = new Set(waits2.map((wait) => keyOf2(wait)));
-  const others = board.waits.filter((wait) => !replaced.has(keyOf2(wait)));
+  const keyOf3 = ({ release: release2, site }) => `${release2} ${site}`;
+  const replaced = new Set(waits2.map((wait) => keyOf3(wait)));
+  const others = board.waits.filter((wait) => !replaced.has(keyOf3(wait)));
   board.waits.splice(0, board.waits.length, ...others, ...waits2);
 }
 function dropUnwritten(board, unit) {
@@ -80676,25 +81204,25 @@ function movesOf(base, head) {
 }
 function variantPlans(moves, sides) {
   const groups2 = Map.groupBy(moves, ({ app, from, to }) => JSON.stringify([app, from, to]));
-  const variantOf2 = variantsOf(sides);
+  const variantOf = variantsOf(sides);
   return [...groups2.values()].flatMap((group2) => {
     const [first2] = group2;
     if (first2 === void 0) return [];
     const { app, from, to } = first2;
     const sites = group2.map(({ site }) => site);
-    return [{ app, from, to, sites, objects: objectChanges(variantOf2(from), variantOf2(to)) }];
+    return [{ app, from, to, sites, objects: objectChanges(variantOf(from), variantOf(to)) }];
   });
 }
 function variantsOf(sides) {
   return (tree) => tree === null ? void 0 : sides.map((side) => side?.rendered.variants.get(tree)).find(Boolean);
 }
 function refusals(moves, sides) {
-  const variantOf2 = variantsOf(sides);
+  const variantOf = variantsOf(sides);
   const found = /* @__PURE__ */ new Map();
   const told2 = /* @__PURE__ */ new Map();
   for (const { app, site, from, to } of moves) {
     const pair2 = `${app} ${from} ${to}`;
-    const refused2 = told2.get(pair2) ?? refusalsOf(app, variantOf2(from), variantOf2(to));
+    const refused2 = told2.get(pair2) ?? refusalsOf(app, variantOf(from), variantOf(to));
     told2.set(pair2, refused2);
     for (const { what, advice } of refused2) {
       const known4 = found.get(what) ?? { advice, sites: /* @__PURE__ */ new Set() };

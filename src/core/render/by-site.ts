@@ -56,6 +56,6 @@ export function namespacesBySite(
 }
 
 /** The namespace that overlays of a shape move the app to. */
-export function namespaceOf({ overlays }: FilledShape): string | undefined {
+function namespaceOf({ overlays }: FilledShape): string | undefined {
   return overlays.findLast(({ overlay }) => overlay.namespace !== undefined)?.overlay.namespace;
 }

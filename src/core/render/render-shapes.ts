@@ -37,7 +37,7 @@ export interface RenderedShapes {
 export type SharedEnds = ReadonlyMap<string, SharedEnd>;
 
 /** What overlays made of objects that shapes have in common. */
-export interface SharedEnd {
+interface SharedEnd {
   readonly part: SharedPart;
   /** What else there was, what they did, and what they found nothing for. */
   readonly did: string;
