@@ -11,7 +11,8 @@ export function entitledRelease(current: CurrentReleases, site: string): Release
 
 /**
  * Looks up the release of any site, joiners included: one that no promotion names and no open candidate lists gets
- * the release of the passed stage whose selector matches it, else the one that is through.
+ * the release of the passed stage whose selector matches it, else the one that is through. One that the head leaves out
+ * gets none.
  */
 export function entitlements(
   control: Pick<AppControl, "current" | "open">,
@@ -20,12 +21,14 @@ export function entitlements(
   const named = new Map(
     current.partial.flatMap(({ sites, release }) => sites.map((site) => [site, release] as const)),
   );
+  const unplaced = new Set(current.unplaced);
   const listed = open.filter(({ kind }) => kind === "app").map(({ list }) => list);
   const bySelector = current.partial.toReversed().flatMap(({ selector, release }) => {
     const parsed = selector === undefined ? undefined : parseSelector(selector);
     return parsed?.ok === true ? [{ selector: parsed.selector, release }] : [];
   });
   return (site, labels) => {
+    if (unplaced.has(site)) return null;
     const promoted = named.get(site);
     if (promoted !== undefined) return promoted;
     if (listed.some((list) => Object.hasOwn(list, site))) return current.release;

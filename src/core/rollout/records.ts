@@ -101,6 +101,8 @@ export const CurrentReleases = record({
       selector: Type.Optional(Type.String()),
     }),
   ),
+  /** Sites that what is current would place and the followed head does not: they are entitled to nothing. */
+  unplaced: Type.Optional(Type.Array(Type.String())),
   /** Absent: the built-in defaults. */
   openList: Type.Optional(OpenListBudgets),
 });

@@ -14,7 +14,7 @@ import { unlistSites } from "./start/unlist-sites.ts";
 import { forgetSites } from "./site-moves.ts";
 import { refreshBudgets } from "./start/refresh-budgets.ts";
 import { startCandidate } from "./start/start-candidate.ts";
-import { entitleUnplaced, startRemoval, withdrawRemovals } from "./start/start-removal.ts";
+import { withholdUnplaced, startRemoval, withdrawRemovals } from "./start/start-removal.ts";
 import { startSiteRelease } from "./start/start-site-release.ts";
 import { newStartRun, openListBudgets, type StartRun } from "./start/start-run.ts";
 
@@ -36,7 +36,7 @@ function startApp(run: StartRun, app: AppBoard): void {
   const returning = withdrawRemovals(run, app);
   startRemoval(run, app);
   startCandidate(run, app, returning);
-  entitleUnplaced(run, app);
+  withholdUnplaced(run, app);
   if (run.input.control.head?.commit !== run.input.head) startSiteRelease(run, app);
   refreshBudgets(run, app);
   refreshOpenList(run, app);

@@ -80,7 +80,7 @@ function takeBackPromotion(board: Board, app: AppBoard, release: Release): void 
   };
   let changed = false;
   const partial = current.partial.flatMap((entry) => {
-    if (entry.release.id !== release.id || entry.stage === "left") return [entry];
+    if (entry.release.id !== release.id || isLeftOut(release, entry.stage)) return [entry];
     const sites = entry.sites.filter(stays);
     if (sites.length === entry.sites.length && entry.selector === undefined) return [entry];
     changed = true;
@@ -93,6 +93,11 @@ function takeBackPromotion(board: Board, app: AppBoard, release: Release): void 
   // What the sites are entitled to now shows in the next plan.
   app.isCompleted = true;
   wakeAt(board, board.input.now);
+}
+
+/** Former versions promoted a candidate so to sites that it leaves out. */
+function isLeftOut({ stages }: Release, stage: string): boolean {
+  return stage === "left" && !stages.some(({ name }) => name === stage);
 }
 
 /** The site has got the release, and is one of those that go back. */

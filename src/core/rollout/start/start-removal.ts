@@ -1,7 +1,7 @@
 /** Begins a removal release for the sites that lose an app, and withdraws what is left of one they get back. */
+import { canonicalJson } from "../../model/json.ts";
 import { type AppBoard, change, closeRelease, forgetBad, setCurrent } from "../board.ts";
 import { controlPaths } from "../control-files.ts";
-import { refOf } from "../entitled-release.ts";
 import { own } from "../own.ts";
 import type { StartInput } from "../planner-types.ts";
 import type { Release } from "../records.ts";
@@ -116,19 +116,19 @@ function endApp({ board, notes }: StartRun, app: AppBoard): void {
 }
 
 /**
- * Sites that what is current would place and the head does not are entitled to the release that leaves them out:
- * nothing brings the app back to those it leaves, or to new ones.
+ * Sites that what is current would place and the head does not are entitled to nothing as long as that is so: nothing
+ * brings the app back to those it leaves, or to new ones. One that is placed again is entitled to what is current.
  */
-export function entitleUnplaced(run: StartRun, app: AppBoard): void {
-  const candidate = candidateOf(app);
-  if (candidate === undefined) return;
+export function withholdUnplaced(run: StartRun, app: AppBoard): void {
+  if (!Object.hasOwn(run.input.desired, app.app)) return;
+  const { unplaced: known = [], ...rest } = app.current;
   const entitled = Object.keys(own(run.input.entitled, app.app) ?? {});
-  const sites = entitled.filter((site) => !isPlaced(run, app, site));
-  if (sites.length === 0) return;
-  const entry = { stage: "left", release: refOf(candidate), sites: sites.toSorted() };
-  const current = { ...app.current, partial: [...app.current.partial, entry] };
-  setCurrent(run.board, app, {
-    current,
-    why: `${app.app}: ${sites.length} sites are no longer placed`,
-  });
+  const concerned = candidateOf(app) === undefined ? known : [...known, ...entitled];
+  const unplaced = [...new Set(concerned)]
+    .filter((site) => Object.hasOwn(run.input.headSites, site) && !isPlaced(run, app, site))
+    .toSorted();
+  if (canonicalJson(unplaced) === canonicalJson(known)) return;
+  const current = unplaced.length === 0 ? rest : { ...rest, unplaced };
+  const why = `${app.app}: ${unplaced.length} sites are not placed`;
+  setCurrent(run.board, app, { current, why });
 }

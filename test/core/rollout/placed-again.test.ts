@@ -1,0 +1,79 @@
+/** A site that a commit leaves out of an app, and another one places again while the first is still under way. */
+import { describe, expect, it } from "vitest";
+import { checkPlan } from "../../support/planner-invariants.ts";
+import { PlannerWorld, quick, someSites, type WorldHead } from "../../support/planner-world.ts";
+
+const gold = { labels: { tier: "gold" } };
+const approved = {
+  ...quick,
+  stages: [
+    { name: "canary", count: 1, approval: true },
+    { name: "rest", approval: true },
+  ],
+};
+
+interface Commit {
+  readonly version: string;
+  readonly golden: readonly string[];
+  readonly more?: Partial<WorldHead["apps"][string]>;
+}
+
+function fleet({ version, golden, more }: Commit): WorldHead {
+  const sites = Object.entries(someSites(4)).map(([site, spec]) => [
+    site,
+    golden.includes(site) ? { ...spec, ...gold } : spec,
+  ]);
+  const web = { version, onRemoval: "hold" as const, ...more };
+  // entries of a record of sites
+  return { sites: Object.fromEntries(sites) as WorldHead["sites"], apps: { web } };
+}
+
+const places = ({ tier }: Readonly<Record<string, string>>): boolean => tier === "gold";
+
+/** v1 is everywhere; v2, which only golden sites are to have, is under way. */
+function shrinking(more: Commit["more"]): PlannerWorld {
+  const world = new PlannerWorld({ onPlan: checkPlan });
+  world.follow(fleet({ version: "v1", golden: ["s1", "s2"] }));
+  world.run(30);
+  world.follow(fleet({ version: "v1", golden: ["s1", "s2"], more: { ...more } }));
+  world.follow(fleet({ version: "v2", golden: ["s1", "s2"], more: { ...more, places } }));
+  world.run(25);
+  return world;
+}
+
+describe("a site that is placed again while the version that left it out is under way", () => {
+  it("keeps what is current, and gets that version no sooner than others by their stages", () => {
+    const more = { strategy: approved };
+    const world = shrinking(more);
+    expect(world.control.apps["web"]?.current.unplaced).toEqual(["s3", "s4"]);
+    world.follow(fleet({ version: "v2", golden: ["s1", "s2", "s3"], more: { ...more, places } }));
+    world.run(20);
+    expect(world.control.apps["web"]?.current.unplaced).toEqual(["s4"]);
+    expect(world.on("web", "v2")).toEqual([]);
+
+    const release = world.release("web").id;
+    for (const stage of ["canary", "rest"]) {
+      world.decide({ verb: "approve", app: "web", release, stage, why: "fine" });
+    }
+    world.run(60);
+    expect(world.on("web", "v2")).toEqual(["s1", "s2", "s3"]);
+    expect(world.control.apps["web"]?.current.unplaced).toBeUndefined();
+  });
+
+  it("does not get it when it has been found bad", () => {
+    const more = { strategy: { ...quick, rollback: "all" as const } };
+    const world = new PlannerWorld({ onPlan: checkPlan });
+    world.follow(fleet({ version: "v1", golden: ["s1", "s2"], more }));
+    world.run(30);
+    world.behaviour = ({ tree, afterMs }) =>
+      tree === "web:v2" ? "Degraded" : afterMs >= 1000 ? "Healthy" : "Progressing";
+    world.follow(fleet({ version: "v2", golden: ["s1", "s2"], more: { ...more, places } }));
+    world.run(30);
+    expect(world.control.apps["web"]?.bad).toEqual(["v2"]);
+    const golden = ["s1", "s2", "s3", "s4"];
+    world.follow(fleet({ version: "v2", golden, more: { ...more, places } }));
+    world.run(20);
+    expect(world.on("web", "v1")).toEqual(golden);
+    expect(world.control.apps["web"]?.current.unplaced).toBeUndefined();
+  });
+});
