@@ -19,7 +19,7 @@ import { reportStaying, stayingAt } from "./rollback/staying-sites.ts";
 import { goBack } from "./rollback/go-back.ts";
 import { stopFailed } from "./rollback/stop-failed.ts";
 import type { Wait } from "./planner-types.ts";
-import type { Release } from "./records.ts";
+import type { CurrentReleases, Release } from "./records.ts";
 import { viewSite } from "./site-view.ts";
 import { waitOf } from "./stage-waits.ts";
 import { releasesOf, sitesByStage, stagesOf, type Unit, unitSite } from "./units.ts";
@@ -115,9 +115,15 @@ function makeCurrent(board: Board, app: AppBoard, release: Release): void {
   const current = {
     release: ref,
     partial: stayingAt(app.current, release.backTo?.stays ?? []),
+    ...(release.backTo === undefined ? {} : unplacedOf(app.current)),
     ...(openList === undefined ? {} : { openList }),
   };
   setCurrent(board, app, { current, why: `${ref.id} is current` });
+}
+
+/** What goes back to an older release does not bring the app back to where the head does not have it. */
+function unplacedOf({ unplaced }: CurrentReleases): Pick<CurrentReleases, "unplaced"> {
+  return unplaced === undefined ? {} : { unplaced };
 }
 
 /** An app that the fleet has no more, and that has left everywhere, leaves control too. */

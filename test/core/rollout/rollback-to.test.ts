@@ -76,6 +76,29 @@ describe("going back to an older release", () => {
     expect(world.control.apps["web"]?.bad).toEqual(["v3"]);
   });
 
+  it("brings what it leaves to nobody, neither a site that comes back meanwhile nor a new one", () => {
+    const strategy = { ...quick, maxInFlight: 1 };
+    const world = new PlannerWorld();
+    world.follow(fleet("v1", { strategy }));
+    world.run(30);
+    const trees = world.trees("web");
+    world.offline.add("s5");
+    world.run(2);
+    world.follow(fleet("v2", { strategy }));
+    world.run(60);
+    expect(world.on("web", "v1")).toEqual(["s5"]);
+    goBack(world, { trees });
+    world.run(2);
+    const before = world.handed("web").length;
+    world.offline.delete("s5");
+    world.follow(fleet("v2", { strategy }, 7));
+    world.run(60);
+    expect(world.on("web", "v1")).toHaveLength(7);
+    const handed = world.handed("web").slice(before);
+    expect(handed.filter((step) => step.startsWith("s5 "))).toEqual([]);
+    expect(handed.filter((step) => step.startsWith("s7 "))).toHaveLength(1);
+  });
+
   it("is not undone by the next commit that leaves the app as it is; a newer version goes out", () => {
     const { world, under } = released();
     goBack(world, { trees: under["v1"] ?? {} });

@@ -4,13 +4,14 @@
  * which there is no such tree stays, and an app that was not there is not brought.
  */
 import type { TreeId } from "../../render/rendered.ts";
-import { type AppBoard, changesOf, closeRelease, setBad } from "../board.ts";
+import { type AppBoard, changesOf, closeRelease, setBad, setCurrent } from "../board.ts";
 import { conflict, type DecisionResult, done, missing } from "../decision-result.ts";
 import { entitledRelease } from "../entitled-release.ts";
 import { freezeStages } from "../freeze-stages.ts";
 import { own } from "../own.ts";
 import type { ResolvedStrategy, StartInput } from "../planner-types.ts";
 import type { Release, ReleaseRef } from "../records.ts";
+import { stayingAt } from "../rollback/staying-sites.ts";
 import { treeAt } from "../site-view.ts";
 import { countOf, someOf } from "../words.ts";
 import { countDeletions } from "./count-deletions.ts";
@@ -41,7 +42,7 @@ export interface RollbackOrder {
 /** The one stage of what goes back. */
 const stageName = "rollback";
 
-/** Begins it; whatever of the app is under way is superseded, and its versions are not tried again. */
+/** Begins it; whatever of the app is under way is superseded, and its versions are not tried again, nor handed to anybody. */
 export function startRollback(input: StartInput, order: RollbackOrder): DecisionResult {
   const real = input.strategyOf(order.app);
   const run = newStartRun({ ...input, strategyOf: () => backStrategy(real) });
@@ -71,6 +72,7 @@ export function startRollback(input: StartInput, order: RollbackOrder): Decision
     openList: openListBudgets(real),
     backTo: backRecord(order, { list, stays, isOnly: scope.isOnly }),
   });
+  if (!scope.isOnly) makeCurrent(run, app, { order, stays, real });
   countDeletions(run);
   const what = `${countOf(list.size, "site")} of ${order.app} ${list.size === 1 ? "goes" : "go"} back to ${order.to.id}`;
   return done(changesOf(run.board), left === "" ? what : `${what}; ${left}`);
@@ -186,6 +188,18 @@ function noteBad(
   const trees = new Set([...app.badTrees, ...[...list.values()].map(({ from }) => from)]);
   const bad = [...trees.difference(good)].toSorted();
   setBad(run.board, app, { digests: [...digests].toSorted(), trees: bad, why });
+}
+
+/** From now on it is what everybody else is to have, too: nobody gets any more what the sites leave. */
+function makeCurrent(
+  { board }: StartRun,
+  app: AppBoard,
+  { order, stays, real }: { order: RollbackOrder; stays: string[]; real: ResolvedStrategy },
+): void {
+  const partial = stayingAt(app.current, stays);
+  const openList = openListBudgets(real);
+  const current = { ...app.current, release: { ...order.to }, partial, openList };
+  setCurrent(board, app, { current, why: `${order.to.id} is current` });
 }
 
 function backRecord(
