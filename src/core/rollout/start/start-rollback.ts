@@ -60,7 +60,10 @@ export function startRollback(input: StartInput, order: RollbackOrder): Decision
   const touched = older === undefined ? new Map() : touchedBy(run.board, older);
   const why = `${order.app} goes back to ${order.to.id}: ${order.why}`;
   if (older !== undefined) closeRelease(run.board, older, `${older.id} is stopped: ${why}`);
-  if (!scope.isOnly) noteBad(run, app, { order, list, older, why });
+  if (!scope.isOnly) {
+    noteBad(run, app, { order, list, older, why });
+    makeCurrent(run, app, { order, stays, real });
+  }
   const arriving = takeSites(run.board, app, { sites: new Set(list.keys()), kinds: [], why });
   const carried = Object.fromEntries([...touched].filter(([site]) => list.has(site)));
   beginRelease(run, app, {
@@ -72,7 +75,6 @@ export function startRollback(input: StartInput, order: RollbackOrder): Decision
     openList: openListBudgets(real),
     backTo: backRecord(order, { list, stays, isOnly: scope.isOnly }),
   });
-  if (!scope.isOnly) makeCurrent(run, app, { order, stays, real });
   countDeletions(run);
   const what = `${countOf(list.size, "site")} of ${order.app} ${list.size === 1 ? "goes" : "go"} back to ${order.to.id}`;
   return done(changesOf(run.board), left === "" ? what : `${what}; ${left}`);
