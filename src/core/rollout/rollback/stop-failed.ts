@@ -62,7 +62,10 @@ export function settleGoingBack(board: Board, releases: readonly Release[]): voi
   }
 }
 
+/** What is current is not bad for having failed where it was brought back: it is what other sites stand on, and go back to. */
 function noteBad(board: Board, app: AppBoard, release: Release): void {
+  const { digest, renderer } = app.current.release ?? {};
+  if (digest === release.digest && renderer === release.renderer) return;
   const trees = Object.keys(release.handed).flatMap((site) => own(release.list, site)?.to ?? []);
   const digests = new Set([...app.bad, release.digest]);
   const all = new Set([...app.badTrees, ...trees]);
