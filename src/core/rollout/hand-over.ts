@@ -17,6 +17,7 @@ import { lossesOf, type TreeStep } from "./losses.ts";
 import { own } from "./own.ts";
 import type { HandOver, WaitCode } from "./planner-types.ts";
 import type { Release } from "./records.ts";
+import { returnBlock } from "./rollback/redirect-followers.ts";
 import { standingOf, standingTree, treeAt } from "./site-view.ts";
 import { fitsFleet, siteBlock } from "./site-blocks.ts";
 import { siteHash } from "./stable-order.ts";
@@ -161,6 +162,8 @@ function budgetBlock(run: StageRun, site: UnitSite): Block | WaitCode | null {
 /** Another release of the app, not an older one that this one overtakes, has the site in flight. */
 function busyBlock(board: Board, { site, parts }: UnitSite): Block | null {
   for (const { release } of parts) {
+    const returning = returnBlock(board, release, site);
+    if (returning !== null) return returning;
     const app = board.apps.get(release.app);
     const holder = app?.inFlight.get(site);
     if (app === undefined || holder === undefined || holder === release.id) continue;

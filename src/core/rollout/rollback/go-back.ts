@@ -15,6 +15,7 @@ import { releasesOf, type Unit } from "../units.ts";
 import { backBlock, type BackRun, slotUsers } from "./back-blocks.ts";
 import { countBackLosses } from "./back-losses.ts";
 import { type Back, backsOf, handBack, recordBacks, reportStanding } from "./back-steps.ts";
+import { redirectFollowers } from "./redirect-followers.ts";
 import { isToGoBack, settleGoingBack } from "./stop-failed.ts";
 
 /** Hands back what may go now, and says of the rest why it stays; true: something was handed. */
@@ -22,8 +23,7 @@ export function goBack(board: Board, unit: Unit): boolean {
   const isConcerned = ({ goingBack, setBack }: Release): boolean =>
     goingBack !== undefined || Object.keys(setBack ?? {}).length > 0;
   if (!releasesOf(board, unit).some(isConcerned)) return false;
-  settleGoingBack(board, releasesOf(board, unit));
-  dropUnwritten(board, unit);
+  settleRecords(board, unit);
   const backs = inOrder(unit, backsOf(board, unit, sitesToGoBack(board, unit)));
   countBackLosses(board, unit, backs);
   const run: BackRun = { board, unit, users: slotUsers(board, unit), handed: new Map() };
@@ -41,6 +41,13 @@ export function goBack(board: Board, unit: Unit): boolean {
   recordBacks(run);
   replaceWaits(board, waits);
   return [...run.handed.values()].flat().some(({ to }) => to !== null);
+}
+
+/** What follows from going back, before anything does. */
+function settleRecords(board: Board, unit: Unit): void {
+  settleGoingBack(board, releasesOf(board, unit));
+  for (const release of releasesOf(board, unit)) redirectFollowers(board, release);
+  dropUnwritten(board, unit);
 }
 
 /** One reason for each site: that it goes back comes before what its stage says of it. */
