@@ -11,6 +11,7 @@ import {
 } from "./decision-result.ts";
 import { controlPaths } from "./control-files.ts";
 import { own } from "./own.ts";
+import { withoutSoaked } from "./record-soaked.ts";
 import type { ControlChange, ControlState } from "./planner-types.ts";
 import type { Approval, Release } from "./records.ts";
 
@@ -56,7 +57,7 @@ function retried(release: Release, again: ReadonlySet<string>): Release {
     ...reopened(release, again),
     retried: before,
     failed: without(release.failed),
-    handed: without(release.handed),
+    handed: withoutSoaked(without(release.handed)),
     carried: without(release.carried),
     ...(Object.keys(setBack).length === 0 ? {} : { setBack: without(setBack) }),
     ...(Object.keys(back).length === 0 ? {} : { back: without(back) }),

@@ -91,7 +91,7 @@ export function followSites(
     const to = followedTo(other, { moved, site });
     if (entry === undefined || record === undefined || to === undefined) continue;
     list[site] = { ...entry, to };
-    const { met: _, ...before } = record;
+    const { met: _, soaked: __, ...before } = record;
     handed[site] = { ...before, at: board.at };
     changed = true;
   }

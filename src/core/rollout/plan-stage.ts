@@ -4,6 +4,7 @@ import { isStagePromoted } from "./approvals.ts";
 import type { Block } from "./block.ts";
 import { passingBlock, openingBlock } from "./checks/check-blocks.ts";
 import { recordMet } from "./checks/record-met.ts";
+import { recordSoaked } from "./record-soaked.ts";
 import { currentRefOf } from "./entitled-release.ts";
 import { stageGate } from "./gates.ts";
 import { handOverSites, overtakeMissed, recordHandOvers } from "./hand-over.ts";
@@ -43,6 +44,7 @@ export function planStage(input: StageInput): boolean {
     passStage(run);
     return true;
   }
+  if (isSettled(run, blocked.size > 0)) recordSoaked(run);
   reportSites(run, blocked);
   if (block !== "unsettled") reportStage(run, block);
   return false;
@@ -117,12 +119,16 @@ function openStage({ board, unit, stage }: StageRun): void {
 
 /** Why the stage cannot close now; null: it can. `unsettled`: its sites say why. */
 function closingBlock(run: StageRun, hasBlocked: boolean): StageRun["gate"] | "unsettled" {
-  const { sites, stage, failed, gate } = run;
+  const { stage, failed, gate } = run;
   if (gate?.code === "rolling-back") return gate;
   if (failed.size > stage.failureBudget) return failureWords(run);
   if (gate !== null) return gate;
-  if (hasBlocked || run.handedNow.size > 0 || sites.some(isUnsettled)) return "unsettled";
+  if (!isSettled(run, hasBlocked)) return "unsettled";
   return successBlock(run) ?? waitingBlock(run);
+}
+
+function isSettled({ sites, handedNow }: StageRun, hasBlocked: boolean): boolean {
+  return !hasBlocked && handedNow.size === 0 && !sites.some(isUnsettled);
 }
 
 function isUnsettled({ state }: UnitSite): boolean {
@@ -165,7 +171,7 @@ function promotionBlock(run: StageRun): StageRun["gate"] {
 
 /** One site has it and is healthy; or people have spoken for each of them, in each release that moves there. */
 function hasSuccess(sites: readonly UnitSite[]): boolean {
-  if (sites.some(({ state }) => state.kind === "done")) return true;
+  if (sites.some(({ state }) => state.kind === "done" && state.isBroken !== true)) return true;
   return sites.every(({ parts }) => parts.every(isSpokenFor));
 }
 

@@ -225,6 +225,8 @@ export const Release = record({
       was: Type.Optional(Standing),
       /** When it was done, with every check true: a later break is a failure. Absent where there are none. */
       met: Type.Optional(Time),
+      /** The soak was over, and its stage waited for something else: nothing that breaks later is a failure. */
+      soaked: Type.Optional(Time),
     }),
   ),
   /**

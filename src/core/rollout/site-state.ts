@@ -33,7 +33,8 @@ export type SiteState =
       readonly until: number | null;
       readonly check?: UntrueCheck;
     }
-  | { readonly kind: "done"; readonly settledAt: number }
+  /** `isBroken`: it was, beyond its soak, and is not well now. */
+  | { readonly kind: "done"; readonly settledAt: number; readonly isBroken?: true }
   /** `holdsSlot`: it goes back, and has not settled on what it had before. */
   | {
       readonly kind: "failed";
@@ -99,6 +100,7 @@ export function siteState(listed: ListedSite): SiteState {
         at: Date.parse(handed.at),
         was: handed.was ?? "healthy",
         met: handed.met === undefined ? undefined : Date.parse(handed.met),
+        isSoaked: handed.soaked !== undefined,
       });
 }
 
@@ -152,6 +154,8 @@ interface Handed {
   readonly was: Standing;
   /** When it was done and every check was true; undefined: not yet, or there is none. */
   readonly met: number | undefined;
+  /** Its soak was over: what happens there is no question of the release any more. */
+  readonly isSoaked: boolean;
 }
 
 function handedState(listed: ListedSite, handed: Handed): SiteState {
@@ -160,9 +164,15 @@ function handedState(listed: ListedSite, handed: Handed): SiteState {
   if (standingTree(view.entry) !== entry.to) {
     return { kind: "in-flight", rehand: true, until: null };
   }
+  if (handed.isSoaked) return soakedState(listed, handed);
   return isFrozen(view)
     ? frozenState(listed, handed, entry.to)
     : judgedState(listed, handed, entry.to);
+}
+
+function soakedState({ release, view }: ListedSite, { at }: Handed): SiteState {
+  const isWell = isFrozen(view) || isHealthy(view, release.unknownBlocks);
+  return { kind: "done", settledAt: at, ...(isWell ? {} : { isBroken: true }) };
 }
 
 /** Nobody can tell how it is there: nothing is judged until somebody can. */

@@ -49,6 +49,60 @@ describe("a stage that is promoted by hand", () => {
     expect(world.on("web", "v2")).toHaveLength(4);
   });
 
+  it("does not fail for what breaks after its soak, but passes only with a site that is well", () => {
+    const world = begun(
+      staged([{ name: "share", count: 2, promotion: "manual" }, { name: "rest" }]),
+      60,
+    );
+    const share = world.on("web", "v2");
+    expect(share).toHaveLength(2);
+    world.offline.add(share[0] ?? "");
+    world.run(5);
+    world.offline.clear();
+    world.run(5);
+    expect(world.release("web").failed).toEqual({});
+    const [down, works] = [new Set(share), world.behaviour];
+    world.behaviour = (at) => (down.has(at.site) ? "Degraded" : works(at));
+    world.run(30);
+    world.decide({ verb: "promote", app: "web", why });
+    world.run(10);
+    expect(world.codes(null)).toEqual(["no-success"]);
+    down.delete(share[1] ?? "");
+    world.run(30);
+    expect(world.on("web", "v2")).toHaveLength(4);
+    expect(world.control.apps["web"]?.bad).toEqual([]);
+  });
+
+  it("fails for what breaks before its soak is over, also under a hold", () => {
+    const world = begun(staged([{ name: "canary", count: 1 }, { name: "rest" }], "60s"), 3);
+    world.decide({ verb: "pause", scope: { app: "web" }, why });
+    world.run(30);
+    const [canary = ""] = world.on("web", "v2");
+    world.offline.add(canary);
+    world.run(2);
+    expect(Object.keys(world.release("web").failed)).toEqual([canary]);
+  });
+
+  it("begins its soak anew where a site is retried, for the others too", () => {
+    const share = { name: "share", count: 2, failureBudget: 1, promotion: "manual" as const };
+    const world = begun(staged([share, { name: "rest" }], "30s"), 0);
+    const works = world.behaviour;
+    let broken = "";
+    world.behaviour = (at) => {
+      if (at.tree === "web:v2" && broken === "") broken = at.site;
+      return at.tree === "web:v2" && at.site === broken ? "Degraded" : works(at);
+    };
+    world.run(90);
+    const [other = ""] = world.on("web", "v2").filter((site) => site !== broken);
+    expect(world.release("web").handed[other]?.soaked).toBeDefined();
+    world.behaviour = works;
+    world.decide({ verb: "retry", app: "web", release: world.release("web").id, why });
+    world.run(10);
+    world.offline.add(other);
+    world.run(3);
+    expect(Object.keys(world.release("web").failed)).toEqual([other]);
+  });
+
   it("gives way to a newer version, which waits in the same stage", () => {
     const world = begun(manual, 60);
     world.decide({ verb: "promote", app: "web", stage: "canary", why });
