@@ -7,9 +7,9 @@ import type { Static } from "typebox";
 import { mirrorBranch } from "../core/protocol/mirror-layout.ts";
 import {
   AcceptedHead as AcceptedHeadRecord,
-  controlFile,
   controlPaths,
   parseControl,
+  readableFiles,
   type ReadRecords,
   Recovery as RecoveryRecord,
 } from "../core/rollout/control-files.ts";
@@ -99,10 +99,11 @@ export class ControlRepository {
 
   /**
    * Writes the changes as one commit on top of what was read, and gives the state at that commit, whatever somebody else
-   * has written since; REF_RACE when somebody else was first.
+   * has written since; REF_RACE when somebody else was first, STATE_CORRUPT when one of them could not be read again: then
+   * nothing is written.
    */
   async commit(base: ControlSnapshot, request: ControlCommit): Promise<ControlSnapshot> {
-    const files = request.changes.map(controlFile);
+    const { files, records } = readableFiles(base.state, request.changes);
     const head = await this.#store.commitChanges({
       ref: mirrorBranch,
       parent: base.head,
@@ -113,17 +114,16 @@ export class ControlRepository {
       author: request.author,
       at: request.at,
     });
-    this.#keep(files);
+    this.#keep(records);
     return this.#snapshot?.head === head ? this.#snapshot : this.#readAt(head);
   }
 
   /** What was just written is neither fetched again nor checked again. */
-  #keep(files: readonly { readonly path: string; readonly text: string | null }[]): void {
+  #keep(written: ReadRecords): void {
     const texts = new Map(this.#texts);
-    for (const { path, text } of files) {
-      if (text === null) continue;
+    for (const [path, { text, record }] of written) {
       texts.set(objectId("blob", Buffer.from(text)), text);
-      this.#records.set(path, { text, record: JSON.parse(text) });
+      this.#records.set(path, { text, record });
     }
     this.#texts = texts;
   }

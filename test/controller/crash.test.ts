@@ -276,14 +276,43 @@ describe("control that is lost", { timeout: 120_000 }, () => {
     await everywhere(bench, "1");
     await quiet(bench);
     await first.stop();
-    const broken = join(bench.dir, "broken");
-    await writeFile(broken, "{");
-    const blob = await bench.control("hash-object", "-w", broken);
-    await bench.control("read-tree", "main");
-    await bench.control("update-index", "--add", "--cacheinfo", `100644,${blob},head.json`);
-    const tree = await bench.control("write-tree");
-    const commit = await bench.control("commit-tree", tree, "-p", "main", "-m", "break");
-    await bench.control("update-ref", "refs/heads/main", commit);
+    await breakRecord(bench, "head.json");
     await expect(bench.start()).rejects.toMatchObject({ code: "STATE_CORRUPT" });
   });
+
+  it("with a hold that cannot be read moves nothing and names it, until a commit on control takes it out", async () => {
+    const bench = await controllerBench();
+    await commitFleet(bench.fleet);
+    const controller = await startController(bench);
+    await bothWorkers(controller);
+    await everywhere(bench, "1");
+    await quiet(bench);
+    const good = await bench.controlHead();
+    await breakRecord(bench, "holds/app-web.json");
+    await bench.fleet.commit(webVersion("2"));
+    const told = await eventually("it is told", async () =>
+      (await controller.status())?.warnings.find((each) => each.includes("nothing moves")),
+    );
+    expect(told).toContain("holds/app-web.json cannot be read");
+    expect(told).toContain("`git log -- holds/app-web.json`");
+    await expect(
+      controller.decide({ verb: "pause", scope: { fleet: true }, why: "x" }),
+    ).rejects.toThrow(/holds\/app-web.json cannot be read/);
+    expect(new Set(Object.values(await versions(bench)))).toEqual(new Set(["1"]));
+    const mended = ["commit-tree", `${good}^{tree}`, "-p", "main", "-m", "take it out"];
+    await bench.control("update-ref", "refs/heads/main", await bench.control(...mended));
+    await everywhere(bench, "2");
+  });
 });
+
+/** Somebody writes a record to control that nobody can read. */
+async function breakRecord(bench: ControllerBench, path: string): Promise<void> {
+  const broken = join(bench.dir, "broken");
+  await writeFile(broken, "{");
+  const blob = await bench.control("hash-object", "-w", broken);
+  await bench.control("read-tree", "main");
+  await bench.control("update-index", "--add", "--cacheinfo", `100644,${blob},${path}`);
+  const tree = await bench.control("write-tree");
+  const commit = await bench.control("commit-tree", tree, "-p", "main", "-m", "break");
+  await bench.control("update-ref", "refs/heads/main", commit);
+}

@@ -50,6 +50,26 @@ describe("an operator's decision", () => {
     expect(await bench.controlHead()).toBe(before);
   });
 
+  it("that names what can be no name is refused with a hint, and all goes on", async () => {
+    const { bench, controller } = await settledFleet();
+    const before = await bench.controlHead();
+    const scopes = [{ app: "apps/web" }, { stage: "rest/../../head" }, { site: "a1.json" }];
+    for (const scope of [...scopes, { region: "EU" }]) {
+      for (const verb of ["pause", "resume"]) {
+        const body = JSON.stringify({ why: "x", scope });
+        const path = `/api/v1/rollout/${verb}`;
+        const answer = await controller.request(path, { method: "POST", body });
+        expect(answer.status).toBe(400);
+        const told = await answer.text();
+        expect(told).toContain("cannot be the name of");
+        expect(told).toContain("at most 63 characters");
+      }
+    }
+    expect(await bench.controlHead()).toBe(before);
+    await bench.fleet.commit(webVersion("2"));
+    await everywhere(bench, "2");
+  });
+
   it("cannot forge the records of other events through its words", async () => {
     const { bench, controller } = await settledFleet();
     const why = "fine\n\nFlotilla-Ended: web/x abc done -";

@@ -6,6 +6,7 @@ import { Type } from "typebox";
 import { FleetError } from "../errors.ts";
 import { type DataCheck, dataCheck } from "../model/data-check.ts";
 import { canonicalJson, type Json } from "../model/json.ts";
+import { own } from "./own.ts";
 import type { AppControl, ControlChange, ControlState } from "./planner-types.ts";
 import {
   Arrivals,
@@ -116,6 +117,34 @@ export function controlFile(change: ControlChange): { path: string; text: string
   const { path, record } = change;
   // records are plain JSON data
   return { path, text: record === null ? null : `${canonicalJson(record as Json)}\n` };
+}
+
+/**
+ * Changes as files, and their records as they are read back beside what there is: one that nobody could read would stop
+ * everything for good. Throws STATE_CORRUPT. Costs the reading of what changes.
+ */
+export function readableFiles(
+  state: ControlState,
+  changes: readonly ControlChange[],
+): { readonly files: ReturnType<typeof controlFile>[]; readonly records: ReadRecords } {
+  const files = changes.map(controlFile);
+  const changed = new Set(files.map(({ path }) => path));
+  const draft = emptyDraft(new Map());
+  for (const { path, text } of files) {
+    const [folder, app = ""] = path.split("/");
+    if (folder === "apps" && !draft.apps.has(app))
+      draft.apps.set(app, othersOf(state, app, changed));
+    if (text !== null) takeFile(draft, path, text);
+  }
+  return { files, records: draft.known };
+}
+
+/** What there is of an app beside what changes. */
+function othersOf({ apps }: ControlState, app: string, changed: ReadonlySet<string>): AppDraft {
+  const open = (own(apps, app)?.open ?? []).filter(
+    ({ id }) => !changed.has(controlPaths.open(app, id)),
+  );
+  return { current: { release: null, partial: [] }, open, bad: [] };
 }
 
 interface AppDraft {
@@ -263,7 +292,9 @@ function unknownFile(path: string): FleetError {
 function corrupt(path: string, mistake: string, cause?: unknown): FleetError {
   return new FleetError("STATE_CORRUPT", `control: ${path} cannot be read: ${mistake}`, {
     ...(cause === undefined ? {} : { cause }),
-    hint: "somebody else wrote to control, or the disk is damaged: restore it from a copy",
+    hint:
+      `nothing moves until it can: bring its last good version back by a commit on control (\`git log -- ${path}\` tells who` +
+      " wrote it; of a hold the file may go), or restore the state folder from a copy",
     retry: "never",
   });
 }

@@ -72,14 +72,6 @@ export function conflict(message: string, hint: string): DecisionResult {
   return refuse("conflict", message, hint);
 }
 
-export function noScope(): DecisionResult {
-  return refuse(
-    "bad-request",
-    "it is not said what to hold",
-    "name an app, a stage, a site, a region or the fleet",
-  );
-}
-
 export function noRelease(control: ControlState, app: string): DecisionResult {
   const open = own(control.apps, app)?.open.map(({ id }) => id) ?? [];
   const hint = open.length === 0 ? `${app} has no open release` : `open: ${open.join(", ")}`;

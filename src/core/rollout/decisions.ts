@@ -14,12 +14,12 @@ import {
   type DecisionResult,
   done,
   missing,
-  noScope,
   type Of,
   refuse,
   type Word,
 } from "./decision-result.ts";
 import { controlPaths } from "./control-files.ts";
+import { badScope } from "./hold-scope.ts";
 import { holdInWords, targetInWords } from "./holds.ts";
 import { own } from "./own.ts";
 import type { ControlState } from "./planner-types.ts";
@@ -62,8 +62,8 @@ function pause(
   { scope, all, release, why }: Of<"pause">,
   { by, at }: Word,
 ): DecisionResult {
-  if (Object.keys(scope).length === 0) return noScope();
-  const refusal = release === undefined ? undefined : noHoldAt(control, scope, release);
+  const refusal =
+    badScope(scope) ?? (release === undefined ? undefined : noHoldAt(control, scope, release));
   if (refusal !== undefined) return refusal;
   const id = holdId(scope, release);
   const known = control.holds.find((hold) => hold.id === id);
@@ -103,7 +103,8 @@ function noHoldAt(
 }
 
 function resume(control: ControlState, { scope, release, why }: Of<"resume">): DecisionResult {
-  if (Object.keys(scope).length === 0) return noScope();
+  const refusal = badScope(scope);
+  if (refusal !== undefined) return refusal;
   const id = holdId(scope, release);
   const words = targetInWords({ scope, ...(release === undefined ? {} : { release }) });
   const alike = control.holds.filter((each) => each.declared && targetInWords(each) === words);

@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { controlFile, parseControl } from "../../../src/core/rollout/control-files.ts";
+import {
+  controlFile,
+  controlPaths,
+  parseControl,
+  readableFiles,
+} from "../../../src/core/rollout/control-files.ts";
 import { releaseName } from "../../../src/core/rollout/release-names.ts";
 import { stateFiles } from "../../support/control-state.ts";
 import { PlannerWorld, someSites } from "../../support/planner-world.ts";
@@ -46,6 +51,31 @@ describe("control", () => {
         expect(error?.message).toContain(path);
       }
     }
+  });
+
+  it("writes nothing that could not be read beside what there is", () => {
+    const { control } = busyWorld();
+    const open = control.apps["web"]?.open.find(({ kind }) => kind === "app");
+    const [hold] = control.holds;
+    if (open === undefined || hold === undefined) throw new Error("the world is not busy");
+    const write = (...changes: { path: string; record: object | null }[]): unknown =>
+      readableFiles(
+        control,
+        changes.map((each) => ({ ...each, why: "" })),
+      );
+    const deep = {
+      path: controlPaths.hold("app-apps/web"),
+      record: { ...hold, id: "app-apps/web" },
+    };
+    expect(() => write(deep)).toThrow(/holds\/app-apps\/web\.json cannot be read/);
+    expect(() => write({ path: controlPaths.hold(hold.id), record: {} })).toThrow(/cannot be read/);
+    const other = { ...open, id: "other" };
+    const second = { path: controlPaths.open("web", "other"), record: other };
+    expect(() => write(second)).toThrow(/two open candidates/);
+    const ended = { path: controlPaths.open("web", open.id), record: null };
+    expect(() => write(second, ended)).not.toThrow();
+    expect(() => write(ended, second)).not.toThrow();
+    expect(() => write({ path: controlPaths.open("web", open.id), record: open })).not.toThrow();
   });
 
   it.each([

@@ -17,6 +17,13 @@ export const Name = Type.String({
     "RFC 1123 label: lower case letters, digits and single dashes, at most 63 characters",
 });
 
+const nameRule = new RegExp(namePattern, "u");
+
+/** The text can be the name of an object. */
+export function isName(text: string): boolean {
+  return text.length <= 63 && nameRule.test(text);
+}
+
 /** A Name that refers to another object. */
 export const nameOf = (description: string) =>
   Type.String({ title: "name", pattern: namePattern, maxLength: 63, description });
