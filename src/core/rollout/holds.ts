@@ -5,13 +5,14 @@
 import type { Block } from "./block.ts";
 import { own } from "./own.ts";
 import type { FrozenStage, Hold, Release } from "./records.ts";
+import { namesOf } from "./stage-names.ts";
 
 /** What is about to move. */
 export interface HoldTarget {
   readonly app: string;
   /** `open`: the open list. */
   readonly kind: Release["kind"] | "open";
-  readonly stage?: Pick<FrozenStage, "name" | "of"> | undefined;
+  readonly stage?: Pick<FrozenStage, "name" | "of" | "covers"> | undefined;
   /** Its name; the open list has none. */
   readonly release?: string;
   /** The commit that started it. */
@@ -30,8 +31,7 @@ function applies({ scope }: Hold, { app, stage, at }: HoldTarget): boolean {
   const target = { app, site: at?.site, region: at?.region };
   return (
     Object.keys(scope).length > 0 &&
-    // A stage that became one for each domain is held by the name of that one, or of all of them.
-    (held === undefined || held === stage?.name || held === stage?.of) &&
+    (held === undefined || (stage !== undefined && namesOf(stage).includes(held))) &&
     Object.entries(named).every(([key, name]) => own<string | undefined>(target, key) === name)
   );
 }

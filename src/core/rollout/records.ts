@@ -115,6 +115,8 @@ export const FrozenStage = record({
   by: Type.String(),
   /** The stage of the strategy that became this one and others, a domain each. */
   of: Type.Optional(Type.String()),
+  /** Other stages whose sites it has taken or moves with: a hold of one of them holds it. */
+  covers: Type.Optional(Type.Array(Type.String())),
   /** Selector text, when it has one: a joiner belongs to the stage whose selector matches it. */
   selector: Type.Optional(Type.String()),
   approval: Type.Boolean(),

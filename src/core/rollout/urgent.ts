@@ -3,6 +3,7 @@
  * `minReady`, no windows. Budgets, deadlines, approvals, checks, holds and silence stay what they are.
  */
 import type { FrozenStage, Release } from "./records.ts";
+import { covering } from "./stage-names.ts";
 
 type Numbers = Pick<Release, "minReadyMs" | "stages" | "urgent" | "ifUrgent">;
 
@@ -25,7 +26,8 @@ export function ignoresWindows({ urgent, ifUrgent }: Release): boolean {
 
 /**
  * The release with the stages that an urgent one keeps, those that have opened already, and those that wait for a person.
- * The sites of the others go in the next stage that is kept, by its numbers; the last one always is.
+ * The sites of the others go in the next stage that is kept, by its numbers; the last one always is. What holds one of the
+ * others holds that one.
  */
 export function foldStages(release: Release): Release {
   const keep = release.ifUrgent?.stages;
@@ -49,7 +51,9 @@ export function foldStages(release: Release): Release {
   const folded = kept.map((stage, index) => {
     const added = stages.filter((other, at) => target[at] === index && other !== stage);
     const names = added.map(({ name }) => name).join(", ");
-    return names === "" ? stage : { ...stage, by: `${stage.by}; urgent: with ${names}` };
+    return names === ""
+      ? stage
+      : covering({ ...stage, by: `${stage.by}; urgent: with ${names}` }, added);
   });
   return { ...release, stages: folded, list };
 }

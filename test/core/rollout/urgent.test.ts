@@ -134,6 +134,27 @@ describe("an urgent release", () => {
     expect(world.on("web", "v2")).toHaveLength(12);
   });
 
+  it("does not step over a hold of a stage that it goes without, said before or after", () => {
+    const scope = { app: "web", stage: "early" };
+    for (const order of ["before", "after"]) {
+      const world = begun(declared);
+      if (order === "before") world.decide({ verb: "pause", scope, why });
+      urgent(world);
+      if (order === "after") world.decide({ verb: "pause", scope, why });
+      world.run(20);
+      expect(world.on("web", "v2")).toHaveLength(1);
+      expect(world.waitsOf(null).map(({ reason }) => reason)).toEqual([
+        `held by ada (app web, stage early): ${why}`,
+      ]);
+      world.follow(fleet("v2", declared, { maxSitesInFlight: 100 }));
+      world.run(5);
+      expect(world.on("web", "v2")).toHaveLength(1);
+      world.decide({ verb: "resume", scope, why });
+      world.run(20);
+      expect(world.on("web", "v2")).toHaveLength(12);
+    }
+  });
+
   it("keeps the stages that a person opens or promotes, whatever its strategy has declared", () => {
     const stages = [
       { name: "canary", count: 1 },
