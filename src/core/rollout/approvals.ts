@@ -53,12 +53,19 @@ function validApprovals(release: Release, what: Approval["what"]): readonly Appr
   return candidates.filter((approval) => approval.digest === digest);
 }
 
-/** The release with fewer sites: what was approved for more holds for them. No stage that is to come is left empty. */
-export function withoutSites(release: Release, sites: ReadonlySet<string>): Release {
+/**
+ * The release with fewer sites: what was approved for more holds for them. No stage that is to come is left empty; where
+ * that takes a site from another stage, the division is another one, and what was approved is to be approved again.
+ */
+export function withoutSites(
+  release: Release,
+  sites: ReadonlySet<string>,
+  isReachable: (site: string) => boolean,
+): Release {
   if (!Object.keys(release.list).some((site) => sites.has(site))) return release;
   const keep = <T>(record: Readonly<Record<string, T>>): Record<string, T> =>
     Object.fromEntries(Object.entries(record).filter(([site]) => !sites.has(site)));
-  const smaller = refillStages(release, {
+  const smaller: Release = {
     ...release,
     list: keep(release.list),
     handed: keep(release.handed),
@@ -69,8 +76,9 @@ export function withoutSites(release: Release, sites: ReadonlySet<string>): Rele
     ...(release.setBack === undefined ? {} : { setBack: keep(release.setBack) }),
     ...(release.back === undefined ? {} : { back: keep(release.back) }),
     ...(release.left === undefined ? {} : { left: keep(release.left) }),
-  });
-  return { ...smaller, approvals: rebound(release, smaller) };
+  };
+  const full = refillStages(release, smaller, isReachable);
+  return full === smaller ? { ...smaller, approvals: rebound(release, smaller) } : full;
 }
 
 function rebound(before: Release, after: Release): Approval[] {

@@ -18,7 +18,7 @@ import { own } from "./own.ts";
 import type { HandOver, WaitCode } from "./planner-types.ts";
 import type { Release } from "./records.ts";
 import { returnBlock } from "./rollback/redirect-followers.ts";
-import { standingOf, standingTree, treeAt } from "./site-view.ts";
+import { isReachable, standingOf, standingTree, treeAt } from "./site-view.ts";
 import { fitsFleet, siteBlock } from "./site-blocks.ts";
 import { siteHash } from "./stable-order.ts";
 import type { Blocked, StageRun } from "./stage-run.ts";
@@ -312,7 +312,7 @@ function overtake(
   { sites, by }: { sites: ReadonlySet<string>; by: Release },
 ): void {
   const taken = new Set([...sites].filter((site) => !Object.hasOwn(other.failed, site)));
-  const smaller = withoutSites(other, taken);
+  const smaller = withoutSites(other, taken, (site) => isReachable(board.input, site));
   const isOver = Object.keys(smaller.list).every(
     (site) =>
       sites.has(site) || (Object.hasOwn(other.failed, site) && Object.hasOwn(by.handed, site)),

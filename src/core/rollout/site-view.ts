@@ -73,6 +73,18 @@ export function mirrorsWith(
   return [moving?.entering === undefined ? mirror : moving.to];
 }
 
+/** Stages take it first: it is not suspended, its worker is heard, and does not say that it is offline. */
+export function isReachable(
+  input: PlannerInput,
+  site: string,
+  facts: SiteFacts | undefined = own(input.sites, site),
+): boolean {
+  if (facts === undefined || facts.suspend) return false;
+  if (own(input.observed, site)?.reachable === false) return false;
+  const mirror = own(input.control.sites, site)?.mirror ?? facts.mirror;
+  return silentSinceOf(input, mirror) === null;
+}
+
 /** Since when the worker of a mirror is silent; one that nobody has heard of is silent from now on. */
 export function silentSinceOf({ workers, now }: PlannerInput, mirror: string): number | null {
   const worker = own(workers, mirror);

@@ -145,8 +145,14 @@ describe("an approval", () => {
     const release = world.release("web");
     expect(isStageApproved(release, "rest")).toBe(true);
 
-    const fewer = withoutSites(release, new Set(["s2"]));
+    const without = (stage: number): typeof release => {
+      const site = Object.keys(release.list).find((one) => release.list[one]?.stage === stage);
+      return withoutSites(release, new Set([site ?? ""]), () => true);
+    };
+    const fewer = without(1);
     expect(isStageApproved(fewer, "rest")).toBe(true);
+    // Another site becomes the canary.
+    expect(isStageApproved(without(0), "rest")).toBe(false);
     expect(approvalDigest(fewer)).not.toBe(approvalDigest(release));
     const more = { ...release, list: { ...release.list, s9: { stage: 1, from: null, to: "t" } } };
     expect(isStageApproved(more, "rest")).toBe(false);

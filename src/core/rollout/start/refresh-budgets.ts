@@ -1,7 +1,7 @@
 import { resolveAmount } from "../../model/amount.ts";
 import { canonicalJson } from "../../model/json.ts";
 import { type AppBoard, setRelease } from "../board.ts";
-import type { ResolvedStrategy } from "../planner-types.ts";
+import type { ResolvedStage, ResolvedStrategy } from "../planner-types.ts";
 import type { FrozenStage, Release } from "../records.ts";
 import { withUrgency } from "../urgent.ts";
 import { openListBudgets, type StartRun, urgentOf, windowsOf } from "./start-run.ts";
@@ -26,17 +26,26 @@ export function refreshBudgets({ input, board, begun }: StartRun, app: AppBoard)
   }
 }
 
+/** The strategy's stage of that name, and those for which it stands beside: an approval of any of them is wanted. */
+function strategyStages(
+  { stages }: ResolvedStrategy,
+  { name, of, covers = [] }: FrozenStage,
+): readonly ResolvedStage[] {
+  const names = [of ?? name, ...covers];
+  return names.flatMap((known) => stages.filter((stage) => stage.name === known));
+}
+
 function withNumbers(release: Release, strategy: ResolvedStrategy, head: string): Release {
   const sizes = release.stages.map(() => 0);
   for (const { stage } of Object.values(release.list)) sizes[stage] = (sizes[stage] ?? 0) + 1;
   const stages = release.stages.map((stage, index): FrozenStage => {
-    const found = strategy.stages.find(({ name }) => name === (stage.of ?? stage.name));
+    const [found, ...others] = strategyStages(strategy, stage);
     if (found === undefined) return stage;
     const size = sizes[index] ?? 0;
     const { promotion: _, ...rest } = stage;
     return {
       ...rest,
-      approval: found.approval,
+      approval: [found, ...others].some(({ approval }) => approval),
       ...(found.promotion === undefined ? {} : { promotion: found.promotion }),
       soakMs: found.soakMs,
       failureBudget: resolveAmount(found.failureBudget, size),

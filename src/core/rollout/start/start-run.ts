@@ -7,7 +7,7 @@ import { own } from "../own.ts";
 import type { ResolvedStrategy, StartInput } from "../planner-types.ts";
 import type { OpenListBudgets, Release, RemovalVerb } from "../records.ts";
 import { releaseName } from "../release-names.ts";
-import { silentSinceOf } from "../site-view.ts";
+import { isReachable } from "../site-view.ts";
 
 export interface StartRun {
   readonly input: StartInput;
@@ -55,7 +55,7 @@ export function beginRelease(run: StartRun, app: AppBoard, made: NewRelease): Re
     site,
     region: own(input.headSites, site)?.region ?? "",
     labels: own(input.headSites, site)?.labels ?? {},
-    reachable: isReachable(input, site),
+    reachable: isReachable(input, site, own(input.headSites, site)),
   }));
   const { stages, stageOf } = freezeStages({ strategy, app: app.app, sites });
   const list: Release["list"] = {};
@@ -126,14 +126,6 @@ function originOf(
 ): Pick<Release, "source" | "backTo"> & { named: Release["kind"] | "back" } {
   if (backTo === undefined) return { named: kind, source: head };
   return { named: "back", source: backTo.release.source, backTo };
-}
-
-function isReachable(input: StartInput, site: string): boolean {
-  const facts = own(input.headSites, site);
-  if (facts === undefined || facts.suspend) return false;
-  if (own(input.observed, site)?.reachable === false) return false;
-  const mirror = own(input.control.sites, site)?.mirror ?? facts.mirror;
-  return silentSinceOf(input, mirror) === null;
 }
 
 /** The budgets of an app's open list: those of the strategy's last stage. */

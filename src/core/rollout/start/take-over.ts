@@ -4,6 +4,7 @@ import { type AppBoard, type Board, closeRelease, setArrivals, setRelease } from
 import { own } from "../own.ts";
 import type { Release } from "../records.ts";
 import { listedSite, siteState } from "../site-state.ts";
+import { isReachable } from "../site-view.ts";
 import { holdsSlot } from "../units.ts";
 
 /** What a release has at its sites whose stage has not passed: since when, and whether they have settled. */
@@ -55,7 +56,7 @@ export function shrink(
   release: Release,
   { sites, why }: { sites: ReadonlySet<string>; why: string },
 ): void {
-  const smaller = withoutSites(release, sites);
+  const smaller = withoutSites(release, sites, (site) => isReachable(board.input, site));
   if (smaller === release) return;
   if (Object.keys(smaller.list).length > 0) setRelease(board, smaller, `${release.id}: ${why}`);
   else closeRelease(board, release, `${release.id} ends: ${why}`);
