@@ -47,14 +47,15 @@ function neededFrom(
 }
 
 function stageHold(board: Board, release: Release, stage: FrozenStage): Block | null {
-  const { app, kind, id, source, backTo } = release;
+  const { app, kind, id, source, backTo, stages } = release;
   if (backTo !== undefined) return null;
   const hold = holdOn(board.input.control.holds, {
     app,
     kind,
     release: id,
     source,
-    stage,
+    // Of those that move as one each has its own names for it.
+    stage: stages.find(({ name }) => name === stage.name),
   });
   return hold === undefined ? null : heldBlock(hold);
 }

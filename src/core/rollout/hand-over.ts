@@ -104,14 +104,14 @@ function holdBlock(
 ): Block | null {
   const holds = run.board.input.control.holds;
   if (holds.length === 0) return null;
-  for (const { release } of parts) {
+  for (const { release, entry } of parts) {
     if (release.backTo !== undefined) continue;
     const hold = holdOn(holds, {
       app: release.app,
       kind: release.kind,
       release: release.id,
       source: release.source,
-      stage: run.stage,
+      stage: release.stages[entry.stage],
       at: { site, region },
     });
     if (hold === undefined) continue;

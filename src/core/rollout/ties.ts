@@ -13,6 +13,7 @@ import { treeAt } from "./site-view.ts";
 import { releasesOf, type Unit } from "./units.ts";
 import { foldStages, withUrgency } from "./urgent.ts";
 import { compareText } from "./stable-order.ts";
+import { covering } from "./stage-names.ts";
 
 /** All open releases as units, tied ones together; each tie is written into the records of its members. */
 export function unitsOf(board: Board): Unit[] {
@@ -179,12 +180,25 @@ function withStages(
   for (const [site, entry] of Object.entries(release.list)) {
     list[site] = { ...entry, stage: stageOf.get(site) ?? entry.stage };
   }
-  const aligned = { ...release, stages: [...stages], list };
+  const aligned = {
+    ...release,
+    stages: stages.map((stage, at) => standing(release, stage, at)),
+    list,
+  };
   const isRenamed = stages.some(({ name }, index) => release.stages[index]?.name !== name);
   const isMoved = Object.entries(list).some(
     ([site, { stage }]) => own(release.list, site)?.stage !== stage,
   );
   return isRenamed || isMoved ? { ...aligned, ...translated(release, aligned) } : aligned;
+}
+
+/** The stage in place of the release's own one, whose holds and later numbers go on to count by its name. */
+function standing(
+  release: Release,
+  { covers: _, ...stage }: FrozenStage,
+  index: number,
+): FrozenStage {
+  return covering<FrozenStage>(stage, stageAt(release, index));
 }
 
 /** A stage of the new division is open or passed when all its sites were in one that was, and all before it are. */

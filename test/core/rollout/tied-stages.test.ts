@@ -118,6 +118,41 @@ describe("releases that move as one", () => {
     expect(bothOn(whole, "v2")).toEqual([6, 6]);
   });
 
+  it("keep to holds and later numbers of each one's own stages, by their names", () => {
+    const two: Strategy = {
+      ...quick,
+      stages: [{ name: "first", count: 1 }, { name: "others" }],
+    };
+    const three: Strategy = {
+      ...quick,
+      stages: [{ name: "canary", count: 1 }, { name: "early", count: 1 }, { name: "others" }],
+    };
+    const held = tied([two, three]);
+    const scope = { app: "alpha", stage: "others" };
+    held.decide({ verb: "pause", scope, why });
+    held.run(20);
+    expect(bothOn(held, "v2")).toEqual([1, 1]);
+    expect(new Set(held.codes(null))).toEqual(new Set(["held"]));
+    held.decide({ verb: "resume", scope, why });
+    // The same word of the other one holds its own stage alone.
+    held.decide({ verb: "pause", scope: { app: "zeta", stage: "others" }, why });
+    held.run(20);
+    expect(bothOn(held, "v2")).toEqual([2, 2]);
+
+    const none: Strategy = { ...two, maxInFlight: 0 };
+    const stages = [{ name: "first" }, { name: "others", approval: true }];
+    for (const stricter of [none, { ...two, stages }]) {
+      const slowed = tied([two, three]);
+      slowed.run(1);
+      slowed.follow(fleet(["v2", "v2"], [stricter, three], "alpha"));
+      slowed.run(30);
+      expect(bothOn(slowed, "v2")).toEqual([1, 1]);
+      slowed.follow(fleet(["v2", "v2"], [two, three], "alpha"));
+      slowed.run(30);
+      expect(bothOn(slowed, "v2")).toEqual([6, 6]);
+    }
+  });
+
   it("are not led by one that goes back: the other keeps its canary and its approval", () => {
     const strict: Strategy = {
       ...quick,
