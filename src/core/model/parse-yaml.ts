@@ -2,15 +2,16 @@
  * YAML text in; plain JSON data with the place of every field out, and every mistake at once. YAML 1.2, core schema:
  * `no` and `on` are texts. Bounded in depth and aliases; never throws for what a user wrote.
  */
-import { type Document, LineCounter, parseAllDocuments, type YAMLError } from "yaml";
+import { type Document, LineCounter, type YAMLError } from "yaml";
 import type { Diagnostic } from "./diagnostic.ts";
 import type { Place, SourceFile } from "./fleet-model.ts";
 import type { Json } from "./json.ts";
 import { keptFor } from "./known-fleet.ts";
+import { parseDocuments, type YamlOptions } from "./parse-documents.ts";
 import { readPlainYaml } from "./read-plain-yaml.ts";
 import { readYamlNode, type TwofoldScalar } from "./read-yaml-node.ts";
 import { syntaxMessage } from "./syntax-message.ts";
-import { yamlDepthProblem } from "./yaml-limits.ts";
+import { tooDeepMessage } from "./yaml-limits.ts";
 import { type FieldPath, offsetInText, offsetOf, plainSource } from "./yaml-places.ts";
 
 /** One document of a file. */
@@ -43,8 +44,6 @@ const maxErrorsPerDocument = 20;
 
 /** Parses all documents of a file. */
 export function parseYaml(file: SourceFile): YamlFile {
-  const limit = yamlDepthProblem(file.text);
-  if (limit !== undefined) return tooDeep(file, limit);
   const plain = readPlainYaml(file.text);
   if (plain !== undefined) {
     const documents = plain.map((value, index) => plainDocument(file, value, index));
@@ -82,7 +81,8 @@ function parseAnyYaml(file: SourceFile): YamlFile {
     const { line, col } = lineCounter.linePos(offset);
     return { file: file.path, line: Math.max(1, line), column: Math.max(1, col) };
   };
-  const all = parseDocuments(file, lineCounter);
+  const { documents: all, tooDeepAt } = parseDocuments(file.text, yamlOptions(lineCounter));
+  if (tooDeepAt !== undefined) return tooDeep(placeAt(tooDeepAt));
   const treeAt = lightTrees(file, all);
   const results = all.map((document, index) =>
     readDocument({ file, document, placeAt, tree: () => treeAt(index) }),
@@ -98,17 +98,15 @@ interface DocumentResult {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-function parseDocuments(file: SourceFile, lineCounter: LineCounter): readonly Document.Parsed[] {
-  // Unique keys are checked by readYamlNode: the library compares each key with each.
-  const parsed = parseAllDocuments(file.text, {
+function yamlOptions(lineCounter: LineCounter): YamlOptions {
+  return {
     lineCounter,
     prettyErrors: false,
-    uniqueKeys: false,
+    uniqueKeys: false, // checked by readYamlNode: the library compares each key with each
     version: "1.2",
     schema: "core",
     logLevel: "silent",
-  });
-  return Array.isArray(parsed) ? parsed : [];
+  };
 }
 
 /** Syntax trees are much larger than their text: those that nobody looks at for a while are parsed again. */
@@ -120,7 +118,7 @@ function lightTrees(
   return (index) => {
     let trees = kept.deref();
     if (trees === undefined) {
-      trees = parseDocuments(file, new LineCounter());
+      trees = parseDocuments(file.text, yamlOptions(new LineCounter())).documents;
       kept = new WeakRef(trees);
     }
     const tree = trees[index];
@@ -200,14 +198,12 @@ function firstPerLine(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   return [...byLine.values()].slice(0, maxErrorsPerDocument);
 }
 
-function tooDeep(file: SourceFile, { line, message }: { line: number; message: string }): YamlFile {
+function tooDeep(place: Place): YamlFile {
   const diagnostic: Diagnostic = {
-    file: file.path,
-    line,
-    column: 1,
+    ...place,
     severity: "error",
     code: "yaml-limit",
-    message,
+    message: tooDeepMessage,
     hint: "nest less deeply",
   };
   return { documents: [], diagnostics: [diagnostic] };

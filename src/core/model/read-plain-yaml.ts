@@ -4,6 +4,7 @@
  * undefined for any other text, right or wrong, and for what not all readers of YAML take for the same.
  */
 import type { Json, JsonObject } from "./json.ts";
+import { maxDepth } from "./yaml-limits.ts";
 
 /** The documents of a text; undefined where it is written in another way. */
 export function readPlainYaml(text: string): readonly JsonObject[] | undefined {
@@ -60,7 +61,7 @@ function afterLine(block: Block, line: string): Block | undefined {
     entries[key] = inner;
     return { open, next: { indent, entries: inner } };
   }
-  const value = readValue(rest);
+  const value = readValue(rest, open.length);
   if (value === undefined) return undefined;
   entries[key] = value;
   return { open, next: undefined };
@@ -69,15 +70,16 @@ function afterLine(block: Block, line: string): Block | undefined {
 /** The maps that a line with this indentation stands in; empty where it stands in none. */
 function openAt({ open, next }: Block, indent: number): readonly OpenMap[] {
   if (next !== undefined) {
-    return indent <= next.indent ? [] : [...open, { indent, entries: next.entries }];
+    const isTooDeep = open.length >= maxDepth;
+    return isTooDeep || indent <= next.indent ? [] : [...open, { indent, entries: next.entries }];
   }
   const left = open.filter((each) => each.indent <= indent);
   return left.at(-1)?.indent === indent ? left : [];
 }
 
-/** What stands on one line, with a comment perhaps. */
-function readValue(text: string): Json | undefined {
-  const reader = new LineReader(text);
+/** What stands on one line, with a comment perhaps, in so many maps. */
+function readValue(text: string, depth: number): Json | undefined {
+  const reader = new LineReader(text, depth);
   const value = reader.value(plainInBlock);
   return value !== undefined && reader.isAtEnd() ? value : undefined;
 }
@@ -95,10 +97,12 @@ const number = /^-?(0|[1-9][0-9]*)(\.[0-9]+)?$/;
 
 class LineReader {
   readonly #text: string;
+  #depth: number;
   #at = 0;
 
-  constructor(text: string) {
+  constructor(text: string, depth: number) {
     this.#text = text;
+    this.#depth = depth;
   }
 
   isAtEnd(): boolean {
@@ -151,6 +155,13 @@ class LineReader {
 
   /** Everything up to a bracket; false where that is not to be read. */
   #items(end: string, read: () => boolean): boolean {
+    this.#depth += 1;
+    const isRead = this.#depth <= maxDepth && this.#readItems(end, read);
+    this.#depth -= 1;
+    return isRead;
+  }
+
+  #readItems(end: string, read: () => boolean): boolean {
     this.#at += 1;
     this.#take(spaces);
     if (this.#skip(end)) return true;

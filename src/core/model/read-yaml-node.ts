@@ -2,6 +2,7 @@ import { isAlias, isMap, isScalar, isSeq, type Document, type Node, type Scalar 
 import type { Diagnostic } from "./diagnostic.ts";
 import type { Json } from "./json.ts";
 import { resolvePlainScalar } from "./resolve-plain-scalar.ts";
+import { maxDepth, tooDeepMessage } from "./yaml-limits.ts";
 import { type FieldPath, keyText } from "./yaml-places.ts";
 
 /** A mistake with its offset in the file. */
@@ -28,7 +29,7 @@ export function readYamlNode(document: Document): {
   readonly problems: readonly NodeProblem[];
   readonly twofold: readonly TwofoldScalar[];
 } {
-  const reader = new NodeReader(document);
+  const reader = new NodeReader();
   const value = reader.read(document.contents);
   return { value, problems: reader.problems, twofold: reader.twofold };
 }
@@ -40,20 +41,34 @@ class NodeReader {
   readonly problems: NodeProblem[] = [];
   readonly twofold: TwofoldScalar[] = [];
   readonly #path: (string | number)[] = [];
-  readonly #document: Document;
   readonly #open = new Set<Node>();
+  /** The last one of each name so far, which is what an alias means. */
+  readonly #anchors = new Map<string, Node>();
+  /** What each alias means, also where it is read again inside of what another one means. */
+  readonly #targets = new Map<Node, Node>();
   #aliases = 0;
-
-  constructor(document: Document) {
-    this.#document = document;
-  }
+  /** How many aliases are being followed, one inside of the other. */
+  #following = 0;
 
   read(node: unknown): Json {
     if (isAlias(node)) return this.#readAlias(node);
-    if (isScalar(node)) return this.#readScalar(node);
+    if (isScalar(node)) {
+      this.#noteAnchor(node);
+      return this.#readScalar(node);
+    }
     if (!isMap<Node>(node) && !isSeq(node)) return null;
+    this.#noteAnchor(node);
     if (this.#open.has(node)) {
       this.#report(node, { code: "yaml-limit", message: "an anchor holds an alias to itself" });
+      return null;
+    }
+    // Each alias in an anchor of an alias adds its own levels.
+    if (this.#path.length >= maxDepth) {
+      this.#report(node, {
+        code: "yaml-limit",
+        message: tooDeepMessage,
+        hint: "nest less deeply",
+      });
       return null;
     }
     this.#open.add(node);
@@ -69,6 +84,10 @@ class NodeReader {
     const value = this.read(node);
     this.#path.pop();
     return value;
+  }
+
+  #noteAnchor(node: Node & { anchor?: string }): void {
+    if (node.anchor !== undefined && this.#following === 0) this.#anchors.set(node.anchor, node);
   }
 
   #noteTwofold(scalar: Scalar, isKey: boolean): void {
@@ -98,7 +117,10 @@ class NodeReader {
         });
       }
       this.#path.push(name);
-      if (isScalar(key)) this.#noteTwofold(key, true);
+      if (isScalar(key)) {
+        this.#noteAnchor(key);
+        this.#noteTwofold(key, true);
+      }
       entries.set(name, this.read(value));
       this.#path.pop();
     }
@@ -107,12 +129,19 @@ class NodeReader {
 
   #readAlias(alias: Node): Json {
     this.#aliases += 1;
-    const target = isAlias(alias) ? alias.resolve(this.#document) : undefined;
+    const known = isAlias(alias) ? this.#anchors.get(alias.source) : undefined;
+    const target = this.#targets.get(alias) ?? known;
     if (target === undefined) {
       this.#report(alias, { code: "yaml-syntax", message: "the alias refers to no anchor" });
       return null;
     }
-    if (this.#aliases <= maxAliases) return this.read(target);
+    this.#targets.set(alias, target);
+    if (this.#aliases <= maxAliases) {
+      this.#following += 1;
+      const value = this.read(target);
+      this.#following -= 1;
+      return value;
+    }
     if (this.#aliases === maxAliases + 1) {
       const message = `more than ${maxAliases} aliases are followed`;
       this.#report(alias, { code: "yaml-limit", message, hint: "write the values out" });

@@ -2,21 +2,13 @@
  * YAML and JSON files of manifests, read as `kubectl` reads them, with the place of every field. What comes out is
  * plain JSON; what Go's readers would guess at (duplicate keys, numbers without an exact value) is a diagnostic.
  */
-import {
-  type Document,
-  LineCounter,
-  type Node,
-  type YAMLError,
-  isMap,
-  isScalar,
-  isSeq,
-  parseAllDocuments,
-} from "yaml";
+import { LineCounter, type Node, type YAMLError, isMap, isScalar, isSeq } from "yaml";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Place, SourceFile } from "../model/fleet-model.ts";
 import type { Json } from "../model/json.ts";
+import { parseDocuments, type YamlOptions } from "../model/parse-documents.ts";
 import { syntaxMessage } from "../model/syntax-message.ts";
-import { yamlDepthProblem } from "../model/yaml-limits.ts";
+import { tooDeepMessage } from "../model/yaml-limits.ts";
 import { offsetInScalar } from "../model/yaml-places.ts";
 import {
   type NumberOptions,
@@ -48,21 +40,19 @@ export function readYaml(
   readonly documents: readonly YamlDocument[];
   readonly diagnostics: readonly Diagnostic[];
 } {
-  const limit = yamlDepthProblem(file.text);
-  if (limit !== undefined) {
-    const place: Place = { file: file.path, line: limit.line, column: 1 };
-    const { message } = limit;
-    const diagnostic: Diagnostic = { ...place, severity: "error", code: "yaml-limit", message };
-    return { documents: [], diagnostics: [diagnostic] };
-  }
   const lines = new LineCounter();
   const place = (offset: number): Place => {
     const { line, col } = lines.linePos(offset);
     return { file: file.path, line: Math.max(line, 1), column: Math.max(col, 1) };
   };
+  const all = parseDocuments(file.text, yamlOptions(lines));
+  if (all.tooDeepAt !== undefined) {
+    const problem = { offset: all.tooDeepAt, code: "yaml-limit", message: tooDeepMessage } as const;
+    return { documents: [], diagnostics: [located(problem, place)] };
+  }
   const documents: YamlDocument[] = [];
   const diagnostics: Diagnostic[] = [];
-  for (const [index, parsed] of parseDocuments(file, lines).entries()) {
+  for (const [index, parsed] of all.documents.entries()) {
     if (parsed.errors.length > 0) {
       diagnostics.push(...parsed.errors.map((error) => syntaxError(error, place)));
       continue;
@@ -77,13 +67,8 @@ export function readYaml(
   return { documents, diagnostics };
 }
 
-interface ParsedDocument {
-  readonly contents: Node | null;
-  readonly errors: readonly Pick<YAMLError, "message" | "pos">[];
-}
-
-function parseDocuments(file: SourceFile, lineCounter: LineCounter): readonly ParsedDocument[] {
-  const parsed = parseAllDocuments(file.text, {
+function yamlOptions(lineCounter: LineCounter): YamlOptions {
+  return {
     version: "1.1",
     schema: "failsafe",
     resolveKnownTags: false,
@@ -91,9 +76,7 @@ function parseDocuments(file: SourceFile, lineCounter: LineCounter): readonly Pa
     prettyErrors: false,
     logLevel: "silent",
     lineCounter,
-  });
-  // The library's "empty stream" result is an empty list with extra fields.
-  return Array.isArray(parsed) ? (parsed as readonly Document.Parsed[]) : [];
+  };
 }
 
 function isEmpty(contents: Node | null): boolean {
@@ -131,7 +114,8 @@ function lightContents(
   return () => {
     const known = kept.deref();
     if (known !== undefined) return known;
-    const again = parseDocuments(file, new LineCounter())[index]?.contents;
+    const { documents } = parseDocuments(file.text, yamlOptions(new LineCounter()));
+    const again = documents[index]?.contents;
     if (!again) throw new Error(`${file.path} parses differently the second time`);
     kept = new WeakRef(again);
     return again;

@@ -12,10 +12,10 @@ import {
 import type { DiagnosticCode } from "../model/diagnostic.ts";
 import type { Json, JsonObject } from "../model/json.ts";
 import { resolvePlainScalar } from "../model/resolve-plain-scalar.ts";
+import { maxDepth, tooDeepMessage } from "../model/yaml-limits.ts";
 
 /** Nodes that aliases may add to one document: enough for shared blocks, far below what a bomb needs. */
 const aliasBudget = 10_000;
-const maxDepth = 200;
 
 /** What is wrong with a document, at the offset of a character. */
 export interface YamlProblem {
@@ -39,6 +39,7 @@ export function yamlToJson(
   const state: State = {
     problems: [],
     anchors: new Map(),
+    targets: new Map(),
     expanding: [],
     roundNumbers,
     added: 0,
@@ -54,6 +55,8 @@ interface State {
   readonly problems: YamlProblem[];
   /** Anchors seen so far; a later one of the same name wins, as the specification has it. */
   readonly anchors: Map<string, Node>;
+  /** What each alias means, also where it is read again inside of what another one means. */
+  readonly targets: Map<Node, Node>;
   /** Nodes whose aliases are being expanded, innermost last. */
   readonly expanding: Node[];
   readonly roundNumbers: boolean;
@@ -71,7 +74,7 @@ function convert(node: unknown, state: State): Json {
   if (!isMap(node) && !isSeq(node)) return null;
   anchor(node, state);
   if (state.depth >= maxDepth) {
-    report(state, node, ["yaml-limit", `nested deeper than ${maxDepth} levels`]);
+    report(state, node, ["yaml-limit", tooDeepMessage]);
     return null;
   }
   state.depth += 1;
@@ -87,11 +90,12 @@ function anchor(node: Node & { anchor?: string }, state: State): void {
 }
 
 function expand(name: string, alias: Node, state: State): Json {
-  const target = state.anchors.get(name);
+  const target = state.targets.get(alias) ?? state.anchors.get(name);
   if (target === undefined) {
     report(state, alias, ["yaml-syntax", "this alias names no anchor before it"]);
     return null;
   }
+  state.targets.set(alias, target);
   if (state.expanding.includes(target) || contains(target, alias)) {
     report(state, alias, ["yaml-limit", `alias *${name} contains itself`]);
     return null;

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { formatDiagnostic } from "../../../src/core/model/diagnostic.ts";
 import { KnownFleet } from "../../../src/core/model/known-fleet.ts";
 import { loadFleet } from "../../../src/core/model/load-fleet.ts";
+import { parseYaml } from "../../../src/core/model/parse-yaml.ts";
 import {
   aFleet,
   aModel,
@@ -223,6 +224,14 @@ describe("files that are not Flotilla's", () => {
 describe("hostile YAML", () => {
   it.each([
     ["flow nesting", `${header}kind: Site\nx: ${"[".repeat(50_000)}`],
+    [
+      "flow nesting with brackets in quotes",
+      `${header}kind: Site\nx: ${'["]",'.repeat(3000)}1${"]".repeat(3000)}\n`,
+    ],
+    [
+      "nesting by aliases",
+      `${header}kind: Site\n${Array.from({ length: 99 }, (_, index) => `a${index}: &a${index} ${"[".repeat(150)}${index === 0 ? "" : `*a${index - 1}`}${"]".repeat(150)}\n`).join("")}`,
+    ],
     ["block nesting", `${header}kind: Site\nx:\n ${"- ".repeat(50_000)}`],
     [
       "aliases of aliases",
@@ -233,6 +242,13 @@ describe("hostile YAML", () => {
     const loaded = loadFleet(aFleet({ "sites/e1.yaml": text }));
     expect(loaded.ok).toBe(false);
     expect(loaded.diagnostics.map(({ code }) => code)).toContain("yaml-limit");
+  });
+
+  it("takes an alias for the anchor before it, also where it is read again later", () => {
+    const text = "a: &x 1\nb: &y [*x]\nc: &x 2\nd: *y\ne: *x\n";
+    const [document] = parseYaml({ path: "a.yaml", text }).documents;
+
+    expect(document?.value).toEqual({ a: 1, b: [1], c: 2, d: [1], e: 2 });
   });
 
   it("with very many keys is read in time that grows with its length", { timeout: 5000 }, () => {

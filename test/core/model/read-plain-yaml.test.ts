@@ -205,6 +205,12 @@ describe("plain YAML", () => {
     ["a list", "- a\n"],
     ["another indentation", "a:\n    b: 1\n  c: 2\n"],
     ["nothing", ""],
+    ["more than 200 levels on a line", `a: ${"[".repeat(200)}${"]".repeat(200)}\n`],
+    [
+      "more than 200 levels in lines",
+      Array.from({ length: 201 }, (_, depth) => `${" ".repeat(depth)}a:\n`).join("") +
+        `${" ".repeat(201)}b: 1\n`,
+    ],
   ])("is none, and left to the reader of all YAML: %s", (_, text) => {
     expect(readPlainYaml(text)).toBeUndefined();
   });

@@ -87,6 +87,12 @@ describe("readYaml", () => {
     expect(JSON.stringify(value)).toBe('{"a":{"__proto__":{"b":1}}}');
   });
 
+  it("takes an alias for the anchor before it, also where it is read again later", () => {
+    const { documents } = read("a: &x 1\nb: &y [*x]\nc: &x 2\nd: *y\ne: *x\n");
+
+    expect(documents[0]?.value).toEqual({ a: 1, b: [1], c: 2, d: [1], e: 2 });
+  });
+
   it("expands aliases up to a budget, and never without end", () => {
     const level = (name: string, of: string): string =>
       `${name}: &${name} [${`*${of},`.repeat(9)}]\n`;
@@ -98,11 +104,54 @@ describe("readYaml", () => {
   });
 
   it.each([
-    ["[".repeat(50_000)],
-    [`${"- ".repeat(5000)}x`],
-    ["{a: ".repeat(300) + "}".repeat(300)],
-  ])("refuses what is nested too deeply without giving it to the parser", (text) => {
-    expect(problems(text)).toEqual([expect.stringContaining("yaml-limit")]);
+    ["[".repeat(50_000), "1:201"],
+    [`${"- ".repeat(5000)}x`, "1:401"],
+    [`${"{a: ".repeat(300)}${"}".repeat(300)}`, "1:801"],
+    [`a: ${'["]",'.repeat(3000)}1${"]".repeat(3000)}`, "1:999"],
+    [`${"? ".repeat(300)}a`, "1:401"],
+    [`a: 1\n---\nb: ${"[".repeat(201)}${"]".repeat(201)}`, "3:203"],
+  ])("refuses what is nested too deeply where it gets too deep", (text, place) => {
+    const { documents, diagnostics } = read(text);
+
+    expect(documents).toEqual([]);
+    expect(diagnostics).toEqual([
+      {
+        file: "a.yaml",
+        line: Number(place.split(":")[0]),
+        column: Number(place.split(":")[1]),
+        severity: "error",
+        code: "yaml-limit",
+        message: "nested deeper than 200 levels",
+      },
+    ]);
+  });
+
+  it("reads 200 levels", () => {
+    expect(problems(`${"[".repeat(200)}1${"]".repeat(200)}`)).toEqual([]);
+    expect(problems(`${"- ".repeat(200)}x`)).toEqual([]);
+  });
+
+  it.each([
+    ["a script with brackets", `a: |\n${'  printf "\\033[1m%s\\033[0m\\n" {\n'.repeat(500)}`],
+    ["documents with brackets in texts", 'a: {r: "[0, 1)"}\n---\n'.repeat(500)],
+    ["brackets in comments", `a: 1 # [\n${"# {\n".repeat(500)}`],
+    ["brackets in plain texts", `a:\n${"  - b[{\n".repeat(500)}`],
+    ["a block scalar far to the right", `a: |1\n${" ".repeat(1000)}- x\n`],
+    ["a value far to the right", `a:\n${" ".repeat(1000)}b: 1\n`],
+  ])("counts no level for %s", (_, text) => {
+    expect(problems(text)).toEqual([]);
+  });
+
+  it("takes time for deep nesting that grows with no more than the length", () => {
+    const cpuOf = (length: number): number => {
+      const start = process.cpuUsage();
+      read(`a: ${'["]",'.repeat(length)}1${"]".repeat(length)}`);
+      const { user, system } = process.cpuUsage(start);
+      return user + system;
+    };
+    cpuOf(10_000);
+    // 50 times as long; what grows with the square would take 2,500 times as long.
+    expect(cpuOf(500_000)).toBeLessThan(300 * Math.max(cpuOf(10_000), 1000));
   });
 
   it("reads the other documents of a file with a broken one", () => {
