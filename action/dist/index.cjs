@@ -67998,11 +67998,13 @@ var ObjectsOfApp = class {
   kinds = /* @__PURE__ */ new Set();
   #seen = /* @__PURE__ */ new Set();
   add({ shared: shared2, own: own2 }) {
-    if (!this.#seen.has(shared2)) this.#addAll(shared2);
-    this.#seen.add(shared2);
-    if (own2 !== null) this.#addAll(own2);
+    if (!this.#seen.has(shared2)) {
+      this.#addAll(shared2.objects.filter((object) => !this.#seen.has(object)));
+      for (const seen of [shared2, ...shared2.objects]) this.#seen.add(seen);
+    }
+    if (own2 !== null) this.#addAll(own2.objects);
   }
-  #addAll({ objects }) {
+  #addAll(objects) {
     for (const { object, key, at: at2 } of objects) {
       const id = objectId(key);
       if (!this.places.has(id)) this.places.set(id, at2([]));

@@ -129,15 +129,17 @@ function sharedPart(link: ChainLink, { shared, finish }: ShapeInput): SharedPart
 class ObjectsOfApp {
   readonly places = new Map<ObjectId, Place>();
   readonly kinds = new Set<string>();
-  readonly #seen = new Set<ChainLink>();
+  readonly #seen = new Set<ChainLink | SourceObject>();
 
   add({ shared, own }: ShapeEnd): void {
-    if (!this.#seen.has(shared)) this.#addAll(shared);
-    this.#seen.add(shared);
-    if (own !== null) this.#addAll(own);
+    if (!this.#seen.has(shared)) {
+      this.#addAll(shared.objects.filter((object) => !this.#seen.has(object)));
+      for (const seen of [shared, ...shared.objects]) this.#seen.add(seen);
+    }
+    if (own !== null) this.#addAll(own.objects);
   }
 
-  #addAll({ objects }: ChainLink): void {
+  #addAll(objects: readonly SourceObject[]): void {
     for (const { object, key, at } of objects) {
       const id = objectId(key);
       if (!this.places.has(id)) this.places.set(id, at([]));
