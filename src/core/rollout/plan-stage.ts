@@ -44,7 +44,7 @@ export function planStage(input: StageInput): boolean {
     passStage(run);
     return true;
   }
-  if (isSettled(run, blocked.size > 0)) recordSoaked(run);
+  if (run.gate === null && isSettled(run, blocked.size > 0)) recordSoaked(run);
   reportSites(run, blocked);
   if (block !== "unsettled") reportStage(run, block);
   return false;

@@ -4,8 +4,8 @@ import { soakBlock } from "./soak.ts";
 import { editMembers, type StageRun } from "./stage-run.ts";
 
 /**
- * Writes down where the soak of a settled stage is over that does not pass for another reason: a hold, a promotion. What
- * breaks there from then on is no failure of the release.
+ * Writes down where the soak of a settled stage is over that waits for something else: a promotion, a check. What breaks
+ * there from then on is no failure of the release. Under a hold failures go on to count: whoever lets go of it sees them.
  */
 export function recordSoaked(run: StageRun): void {
   if (soakBlock(run) !== null) return;
