@@ -59,8 +59,11 @@ export interface FillableJson {
   readonly selectors: readonly string[] | null;
 }
 
-/** A text that may read `values` of what `sites(…)` gives. */
-const peerValues = /\bsites\s*\([^]*\bvalues\b/;
+/** Whether a text may read `values` of what `sites(…)` gives: whether the word stands behind the first call. */
+function readsPeerValues(text: string): boolean {
+  const call = text.search(/\bsites\s*\(/);
+  return call >= 0 && /\bvalues\b/.test(text.slice(call));
+}
 
 /** Data that can be filled in; undefined where there is nothing to fill, or where its expressions have mistakes. */
 export function fillableJson(json: Json, scope: ExpressionScope): FillableJson | undefined {
@@ -74,7 +77,7 @@ export function fillableJson(json: Json, scope: ExpressionScope): FillableJson |
     for (const path of compiled.text.reads) reads.set(JSON.stringify(path), path);
   }
   if (texts.size === 0) return undefined;
-  const mayReadPeers = [...texts.keys()].some((text) => peerValues.test(text));
+  const mayReadPeers = [...texts.keys()].some(readsPeerValues);
   const selectors = allSelectors([...texts.values()]);
   const holding = new Set<Json>();
   noteHolding(json, { texts, holding });

@@ -24,7 +24,7 @@ export function quantityOf(value: Json | undefined): number | undefined {
   if (typeof value === "number") return value;
   const text = typeof value === "string" ? value : "";
   const [, digits, suffix = ""] =
-    /^([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)([a-zA-Z]{0,2})$/.exec(text) ?? [];
+    /^([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)([a-zA-Z]{0,2})$/.exec(text) ?? [];
   const power = powers[suffix];
   if (digits === undefined || power === undefined) return undefined;
   return Number(digits) * power[0] ** power[1];

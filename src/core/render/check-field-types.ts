@@ -184,7 +184,7 @@ function wanted({ scalar, list, map }: FieldType): string {
   return forms.join(" or ");
 }
 
-const quantity = /^[+-]?(\d+\.?\d*|\.\d+)(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][+-]?\d+)?$/;
+const quantity = /^[+-]?(\d+(\.\d*)?|\.\d+)(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][+-]?\d+)?$/;
 
 function isQuantity(value: Json): boolean {
   return typeof value === "number" || (typeof value === "string" && quantity.test(value));

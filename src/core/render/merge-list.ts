@@ -67,12 +67,15 @@ export function interleave(items: List, { order, original, field }: Orders): Lis
   const named = items.filter((item) => inOrder(item) >= 0).sort((a, b) => inOrder(a) - inOrder(b));
   const others = items.filter((item) => inOrder(item) < 0);
   const result: Json[] = [];
+  let taken = 0;
   for (const item of named) {
     const at = inOriginal(item);
-    const end = others.findIndex((other) => !isBefore(inOriginal(other), at));
-    result.push(...others.splice(0, end < 0 ? others.length : end), item);
+    const from = taken;
+    while (taken < others.length && isBefore(inOriginal(others[taken] ?? null), at)) taken += 1;
+    for (const other of others.slice(from, taken)) result.push(other);
+    result.push(item);
   }
-  return [...result, ...others];
+  return [...result, ...others.slice(taken)];
 }
 
 function isBefore(place: number, other: number): boolean {

@@ -121,13 +121,14 @@ function retainKeys(result: Map<string, Json>, patch: JsonObject, context: Merge
   const keys = patch["$retainKeys"];
   if (keys === undefined) return;
   if (!Array.isArray(keys)) return problem(context, "$retainKeys must be a list of keys");
+  const retained = new Set<Json>(keys);
   for (const [key, value] of Object.entries(patch)) {
     const isField = value !== null && !key.startsWith("$");
-    if (isField && !keys.includes(key)) {
+    if (isField && !retained.has(key)) {
       problem(context, `"${key}" is patched, but not in $retainKeys`);
     }
   }
-  for (const key of result.keys()) if (!keys.includes(key)) result.delete(key);
+  for (const key of result.keys()) if (!retained.has(key)) result.delete(key);
 }
 
 /** Merges the lists that a `$setElementOrder` names; gives their keys. */
@@ -220,16 +221,12 @@ function mergeItems(
     return { items: original, kept: original };
   }
   const replaces = changes.some((change) => change["$patch"] === "replace");
-  let kept: List = replaces ? [] : original;
-  for (const change of changes.filter(isListDeletion)) {
-    const id = idOf(change, field, context);
-    kept = kept.filter((item) => isJsonObject(item) && idOf(item, field) !== id);
-  }
-  let items = kept;
-  for (const [index, change] of changes.entries()) {
-    if (isItem(change)) items = mergeItem(items, { change, field }, inside(context, index));
-  }
-  return { items, kept };
+  const deletions = changes.filter(isListDeletion);
+  const deleted = new Set(deletions.map((change) => idOf(change, field, context)));
+  const isKept = (item: Json): boolean => isJsonObject(item) && !deleted.has(idOf(item, field));
+  const standing = replaces ? [] : original;
+  const kept = deletions.length === 0 ? standing : standing.filter(isKept);
+  return { items: withChanges(kept, { changes, field }, context), kept };
 }
 
 /** Whether an entry of a patch's list is content; `$patch: replace` and `delete` only say what to do. */
@@ -238,17 +235,29 @@ function isItem({ $patch: directive, ...content }: JsonObject): boolean {
   return directive !== "merge" || Object.keys(content).length > 0;
 }
 
-function mergeItem(
-  items: List,
-  { change, field }: { change: JsonObject; field: FieldSchema },
+/** The items with each change merged into the first one of its id; one that meets none is added. */
+function withChanges(
+  kept: List,
+  { changes, field }: { changes: readonly JsonObject[]; field: FieldSchema },
   context: MergeContext,
 ): List {
-  const id = idOf(change, field, context);
-  const at = items.findIndex((item) => isJsonObject(item) && idOf(item, field) === id);
-  const original = items[at];
-  const merged = mergeMap(
-    { original: isJsonObject(original) ? original : {}, patch: change, schema: field.items },
-    context,
-  );
-  return at < 0 ? [...items, merged] : items.with(at, merged);
+  const items = [...kept];
+  const places = new Map<string | undefined, number>();
+  for (const [index, item] of items.entries()) {
+    const id = idOf(item, field);
+    if (isJsonObject(item) && !places.has(id)) places.set(id, index);
+  }
+  for (const [index, change] of changes.entries()) {
+    if (!isItem(change)) continue;
+    const inner = inside(context, index);
+    const id = idOf(change, field, inner);
+    const at = places.get(id) ?? items.length;
+    places.set(id, at);
+    const original = items[at];
+    items[at] = mergeMap(
+      { original: isJsonObject(original) ? original : {}, patch: change, schema: field.items },
+      inner,
+    );
+  }
+  return items;
 }

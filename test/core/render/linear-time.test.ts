@@ -1,0 +1,66 @@
+import { describe, expect, it } from "vitest";
+import { fillableJson } from "../../../src/core/expressions/fill-json.ts";
+import type { Place } from "../../../src/core/model/fleet-model.ts";
+import type { JsonObject } from "../../../src/core/model/json.ts";
+import { type KubeObject, keyOf } from "../../../src/core/model/kube-object.ts";
+import { quantityOf } from "../../../src/core/model/quantity.ts";
+import { checkFieldTypes } from "../../../src/core/render/check-field-types.ts";
+import { builtInSchema, plainSchema } from "../../../src/core/render/merge-schema.ts";
+import type { SourceObject } from "../../../src/core/render/parse-manifests.ts";
+import { strategicMerge } from "../../../src/core/render/strategic-merge.ts";
+import { cpuTime } from "../../support/cpu-time.ts";
+
+function podWith(container: object): KubeObject {
+  const spec = { containers: [{ name: "c", ...container }] };
+  return { apiVersion: "v1", kind: "Pod", metadata: { name: "p" }, spec };
+}
+
+function sourceOf(object: KubeObject): SourceObject {
+  const at = (): Place => ({ file: "a.yaml", line: 1, column: 1 });
+  return { object, key: keyOf(object), at, keyAt: at, textAt: at };
+}
+
+function envOf(from: number, count: number): JsonObject[] {
+  return Array.from({ length: count }, (_, index) => ({ name: `E${from + index}`, value: "x" }));
+}
+
+function mergeEnv(original: readonly JsonObject[], patch: readonly JsonObject[]): void {
+  const schema = builtInSchema("v1", "Pod") ?? plainSchema;
+  const merged = strategicMerge(podWith({ env: original }), podWith({ env: patch }), schema);
+  if (!merged.ok) throw new Error(merged.message);
+}
+
+/** Twenty times as much may take a hundred times as long; what grows with the square takes 400 times as long. */
+const [small, large, ratio] = [1000, 20_000, 100];
+
+describe("time grows with the length of what is written", () => {
+  it.each<[string, (size: number) => void]>([
+    ["a quantity that is none", (size) => quantityOf(`${"1".repeat(size)}!`)],
+    [
+      "the type of a quantity",
+      (size) =>
+        checkFieldTypes(
+          sourceOf(podWith({ resources: { requests: { memory: `${"1".repeat(size)}x` } } })),
+        ),
+    ],
+    [
+      "calls in a text with an expression",
+      (size) => fillableJson({ a: `\${site.name} ${"sites(".repeat(size)}` }, "all"),
+    ],
+    ["a patch of new items", (size) => mergeEnv(envOf(0, size / 10), envOf(size, size / 10))],
+    ["a patch of items that are there", (size) => mergeEnv(envOf(0, size), envOf(0, size))],
+    [
+      "a patch that deletes items",
+      (size) =>
+        mergeEnv(
+          envOf(0, size),
+          envOf(0, size).map((each) => ({ ...each, $patch: "delete" })),
+        ),
+    ],
+  ])("%s", { timeout: 60_000 }, (_, work) => {
+    work(small);
+    const short = Math.max(1, ...[1, 2, 3].map(() => cpuTime(() => work(small))));
+
+    expect(cpuTime(() => work(large))).toBeLessThan(ratio * short);
+  });
+});
