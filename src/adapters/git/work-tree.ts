@@ -1,5 +1,4 @@
 import { readdir, readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
 import { FleetError } from "../../core/errors.ts";
 import type { SourceFile } from "../../core/model/fleet-model.ts";
 import {
@@ -14,6 +13,17 @@ import {
 
 const readAtOnce = 64;
 
+/** A file that lies there. Its name may be no UTF-8, so that only its bytes lead to it; its path is as a commit's is read. */
+interface LyingFile extends SourceCandidate {
+  readonly bytes: Buffer;
+}
+
+/** A folder, relative to the one that is read ("" itself), and with all its bytes. */
+interface LyingFolder {
+  readonly path: string;
+  readonly bytes: Buffer;
+}
+
 /** The files that lie in a folder now. Links are not followed, nested repositories (submodules) are not entered. */
 export async function readWorkTree(
   dir: string,
@@ -27,9 +37,12 @@ export async function readWorkTree(
   for (let start = 0; start < chosen.length; start += readAtOnce) {
     signal?.throwIfAborted();
     const batch = chosen.slice(start, start + readAtOnce);
-    const read = batch.map(async ({ path }) =>
-      sourceFile(path, decodeContent(await readFile(join(dir, path)), isToolFile(path))),
-    );
+    const read = batch.map(async ({ path, bytes }) => {
+      const content = await unlessGone(readFile(bytes));
+      return content === undefined
+        ? []
+        : sourceFile(path, decodeContent(content, isToolFile(path)));
+    });
     files.push(...(await Promise.all(read)).flat());
   }
   return files;
@@ -50,12 +63,12 @@ async function listFiles(
   dir: string,
   limits: SourceLimits,
   signal: AbortSignal | undefined,
-): Promise<readonly SourceCandidate[]> {
-  const found: SourceCandidate[] = [];
-  const open = [""];
+): Promise<readonly LyingFile[]> {
+  const found: LyingFile[] = [];
+  const open: LyingFolder[] = [{ path: "", bytes: Buffer.from(dir) }];
   for (let folder = open.pop(); folder !== undefined; folder = open.pop()) {
     signal?.throwIfAborted();
-    const { files, folders } = await listFolder(dir, folder);
+    const { files, folders } = await listFolder(folder);
     found.push(...files);
     open.push(...folders);
     if (found.length > limits.maxFiles) throw tooManyFiles(limits);
@@ -64,23 +77,39 @@ async function listFiles(
 }
 
 async function listFolder(
-  dir: string,
-  folder: string,
-): Promise<{ readonly files: SourceCandidate[]; readonly folders: string[] }> {
-  const entries = await readdir(join(dir, folder), { withFileTypes: true });
-  const isOtherRepository = folder !== "" && entries.some(({ name }) => name === ".git");
-  const files: SourceCandidate[] = [];
-  const folders: string[] = [];
-  for (const entry of isOtherRepository ? [] : entries) {
-    const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
+  folder: LyingFolder,
+): Promise<{ readonly files: LyingFile[]; readonly folders: LyingFolder[] }> {
+  const options = { withFileTypes: true, encoding: "buffer" } as const;
+  const entries = (await unlessGone(readdir(folder.bytes, options))) ?? [];
+  const files: LyingFile[] = [];
+  const folders: LyingFolder[] = [];
+  if (folder.path !== "" && entries.some(({ name }) => name.toString() === ".git")) {
+    return { files, folders };
+  }
+  for (const entry of entries) {
+    const name = entry.name.toString();
+    const path = folder.path === "" ? name : `${folder.path}/${name}`;
     if (!isSourcePath(path)) continue;
-    if (entry.isDirectory()) folders.push(path);
-    else if (entry.isSymbolicLink()) files.push({ path, kind: "link", size: 0 });
-    else if (entry.isFile()) files.push(await measured(dir, path));
+    const bytes = Buffer.concat([folder.bytes, Buffer.from("/"), entry.name]);
+    if (entry.isDirectory()) folders.push({ path, bytes });
+    else if (entry.isSymbolicLink()) files.push({ path, bytes, kind: "link", size: 0 });
+    else if (entry.isFile()) files.push(...(await measured(path, bytes)));
   }
   return { files, folders };
 }
 
-async function measured(dir: string, path: string): Promise<SourceCandidate> {
-  return { path, kind: "file", size: (await stat(join(dir, path))).size };
+async function measured(path: string, bytes: Buffer): Promise<readonly LyingFile[]> {
+  const found = await unlessGone(stat(bytes));
+  return found === undefined ? [] : [{ path, bytes, kind: "file", size: found.size }];
+}
+
+/** What was deleted since its folder was listed is not there. */
+async function unlessGone<T>(read: Promise<T>): Promise<T | undefined> {
+  try {
+    return await read;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException; // what node:fs throws
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw error;
+  }
 }

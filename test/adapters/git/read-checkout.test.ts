@@ -1,4 +1,4 @@
-import { mkdir, symlink } from "node:fs/promises";
+import { mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { readCheckout, resolveRevision } from "../../../src/adapters/git/read-checkout.ts";
@@ -46,6 +46,35 @@ describe("reading a checkout", () => {
     { path: "fleet.yaml", text: "kind: Fleet\n" },
     { path: "run.sh", text: "#!/bin/sh\n" },
   ];
+
+  it("gives files whose names are no UTF-8 as their commit has them, and what stands in such folders", async () => {
+    const named = await createRepository();
+    const folder = Buffer.concat([Buffer.from(`${named.dir}/`), Buffer.from([0x66, 0xff])]);
+    const inside = (name: string): Buffer => Buffer.concat([folder, Buffer.from(`/${name}`)]);
+    await mkdir(folder);
+    await writeFile(inside("a.yaml"), "a: 1\n");
+    await writeFile(inside("photo.jpg"), new Uint8Array([0, 1]));
+    await writeFile(Buffer.concat([folder, Buffer.from(".jpg")]), new Uint8Array([0, 1]));
+    await named.git("add", "-A");
+    await named.git("commit", "-qm", "one");
+
+    const lying = await readCheckout(named.dir);
+    expect(lying).toEqual([{ path: "f\ufffd/a.yaml", text: "a: 1\n" }]);
+    for (const reader of readers) {
+      expect(await readCheckout(named.dir, { revision: "HEAD", reader })).toEqual(lying);
+    }
+  });
+
+  it("leaves out what goes away while it is read", async () => {
+    const dir = await temporaryFolder();
+    const names = Array.from({ length: 400 }, (_, index) => `${index % 20}/${index}.yaml`);
+    await writeFiles(dir, Object.fromEntries(names.map((name) => [name, "a: 1\n"])));
+    const reading = readCheckout(dir);
+    for (const name of names.toReversed()) await rm(join(dir, name));
+
+    expect((await reading).every(({ problem }) => problem === undefined)).toBe(true);
+    expect(await readCheckout(dir)).toEqual([]);
+  });
 
   it("gives the files that lie there, tracked or not, without dot-folders, links and other repositories", async () => {
     const dir = await temporaryFolder();
