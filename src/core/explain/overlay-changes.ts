@@ -189,12 +189,11 @@ export function manifestSetting(
 ): Told {
   const { path } = findField(source.object, steps);
   const isNamespace = path.join(".") === "metadata.namespace";
-  const [place, above] = [source.at(path), source.at(path.slice(0, -1))];
-  if (isNamespace && place.line === above.line && place.column === above.column) {
+  if (isNamespace && source.isInAppNamespace === true) {
     const at = found.app.at(["spec", "namespace"]);
     return { by: "namespace of the App", place: at, expression: null, reads: [] };
   }
-  const start = source.at([]);
+  const [place, start] = [source.at(path), source.at([])];
   const written = found.written.find(({ at }) => {
     const other = at([]);
     return other.file === start.file && other.line === start.line && other.column === start.column;

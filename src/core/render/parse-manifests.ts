@@ -24,6 +24,8 @@ import { withoutServerFields } from "./server-fields.ts";
 /** An object of an app before overlays. */
 export interface SourceObject extends ManifestObject {
   readonly key: ObjectKey;
+  /** It names no namespace itself: it has the one of its App. */
+  readonly isInAppNamespace?: true;
   /** The overlay's step that made it what it is; without it, it is as its file has it. */
   readonly changedBy?: OverlayChange;
 }
@@ -97,7 +99,14 @@ export function sourceObject(
     : { ...manifest, object };
   const diagnostics = [...checkObject(known), ...placed.diagnostics];
   if (!placed.ok) return { ok: false, diagnostics };
-  return { ok: true, value: { ...known, object: placed.value, key }, diagnostics };
+  const value: SourceObject = { ...known, object: placed.value, key };
+  const isInAppNamespace =
+    placed.value.metadata.namespace !== undefined && !object.metadata.namespace;
+  return {
+    ok: true,
+    value: isInAppNamespace ? { ...value, isInAppNamespace } : value,
+    diagnostics,
+  };
 }
 
 /** Two objects of an app that are the same one to a cluster. */

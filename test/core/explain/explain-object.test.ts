@@ -134,6 +134,18 @@ function told(field: string, site = "e1"): string[] {
   );
 }
 
+it("takes a namespace that a manifest merges in for the manifest's", () => {
+  const manifest =
+    "apiVersion: v1\nkind: ConfigMap\nmetadata: {<<: {name: cm, namespace: other}}\n";
+  const { model: merged } = fleetOf(aFleet({ "manifests/web/cm.yaml": manifest }));
+  const field = ".metadata.namespace";
+  const question = { app: "web", site: "e1", object: "ConfigMap/other/cm", field };
+  const answer = explainObject({ model: merged, tools: noToolOutputs }, question);
+  expect(answer.ok && answer.fields[0]?.settings).toMatchObject([
+    { by: "manifest", value: "other", place: { file: "manifests/web/cm.yaml", line: 3 } },
+  ]);
+});
+
 describe("where a field comes from", () => {
   it.each<[string, string, string[]]>([
     ["the manifest", ".kind", ['"Deployment" by manifest at manifests/web/deployment.yaml:2:7']],
