@@ -1,10 +1,12 @@
 /**
  * Whether two renderings of a request could differ. A name that is called has to stand in a template, but for `tpl`, which
- * calls what values say; so a chart that names none of these is the same each time, and once is enough.
+ * calls what values say; so a chart that names none of these, and prints no address, is the same each time, and once is
+ * enough.
  */
 import { keptFor } from "../../model/known-fleet.ts";
 import type { SourceFile } from "../../model/fleet-model.ts";
 import { calledNames } from "./called-names.ts";
+import { printsPointers } from "./printed-pointers.ts";
 import type { ToolRequest } from "./tool-requests.ts";
 
 /** What asks for the time; dates are made of it where they are given none, and shown in the zone of the machine. */
@@ -22,8 +24,14 @@ export function mayVary({ tool, version, source }: ToolRequest): boolean {
   if (tool === "kustomize") return false;
   const [major = 0, minor = 0] = version.split(".").map(Number);
   const isNewer = major > known[0] || (major === known[0] && minor > known[1]);
-  return isNewer || names(source, varying) || names(source, ofTime);
+  return isNewer || names(source, varying) || names(source, ofTime) || printsAddresses(source);
 }
+
+function printsAddresses({ files }: ToolRequest["source"]): boolean {
+  return files.some((file) => isTemplate(file) && printsIn(file));
+}
+
+const printsIn = keptFor(({ text }: SourceFile) => printsPointers(text));
 
 /** True where it may tell only after a while. */
 export function mayTellTime({ tool, source }: ToolRequest): boolean {
@@ -32,9 +40,11 @@ export function mayTellTime({ tool, source }: ToolRequest): boolean {
 
 /** Also in files that are no UTF-8: to Helm they are templates. */
 function names({ files }: ToolRequest["source"], functions: RegExp): boolean {
-  return files.some(
-    (file) => `/${file.path}`.includes("/templates/") && functions.test(namesIn(file)),
-  );
+  return files.some((file) => isTemplate(file) && functions.test(namesIn(file)));
+}
+
+function isTemplate({ path }: SourceFile): boolean {
+  return `/${path}`.includes("/templates/");
 }
 
 const namesIn = keptFor(({ text }: SourceFile) => calledNames(text));

@@ -57,4 +57,38 @@ describe("a chart", () => {
   ])("may vary where one stands %s", (_, text) => {
     expect(mayVary(ofTemplate(text))).toBe(true);
   });
+
+  it.each([
+    "{{ . | toString | sha256sum }}",
+    '{{ printf "%p" .Values }}',
+    "{{ print . }}{{ .Values.a }}",
+    "{{ sha256sum (toString .) }}",
+    '{{ join "," (list .) }}',
+    "{{ list .Capabilities | toString }}",
+    '{{ default "x" . | quote }}',
+    "{{ . }}",
+    "{{- $ -}}",
+    "{{ $root := . }}{{ $root | toString }}",
+    "{{ range .Values.a }}{{ $ | toString }}{{ end }}",
+    "{{ range .Values.a }}{{ . }}{{ end }}{{ . | quote }}",
+    "{{ with $ }}{{ . | quote }}{{ end }}",
+    "{{ if .Values.a }}{{ print . }}{{ end }}",
+  ])("may vary where it prints all that it is given, an address with it: %s", (text) => {
+    expect([mayVary(ofTemplate(text)), mayTellTime(ofTemplate(text))]).toEqual([true, false]);
+  });
+
+  it.each([
+    '{{ include "a" . | quote }}',
+    '{{ include "a" (dict "root" $ "b" .Values.b) | quote }}',
+    '{{ printf "%s-%s" (include "a" .) "x" }}',
+    '{{- template "a" . }}',
+    "{{ $root := . }}{{ $root.Values.a | quote }}",
+    "{{ range .Values.a }}{{ . | quote }}{{ end }}",
+    "{{ with .Values.a }}{{ toString . }}{{ else }}{{ .Values.b }}{{ end }}",
+    '{{ if and .Values.a (eq (include "a" .) "x") }}{{ .Chart.Name | quote }}{{ end }}',
+    "{{ toYaml .Values | indent 2 }}{{ .Capabilities.KubeVersion.Version | quote }}",
+    "a: {{ .Values.a }}.",
+  ])("is the same each time where it only hands that on: %s", (text) => {
+    expect(mayVary(ofTemplate(text))).toBe(false);
+  });
 });
