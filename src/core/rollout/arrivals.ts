@@ -4,6 +4,7 @@ import { untrueAfter } from "./checks/site-checks.ts";
 import { own } from "./own.ts";
 import type { TreeId } from "../render/rendered.ts";
 import type { Arrivals, OpenListBudgets } from "./records.ts";
+import { isSetBack } from "./rollback/sites-back.ts";
 import { silentMs } from "./silence.ts";
 import { hasBeenReady, isHealthy, type SiteView, standingTree, viewSite } from "./site-view.ts";
 import { healthInWords } from "./words.ts";
@@ -142,15 +143,15 @@ export function arrivalAt(board: Board, app: AppBoard, site: string): Arrival | 
 }
 
 /**
- * An open release decides about the site: a removal, or one that goes back there, until it is through, others until its stage
- * has passed.
+ * An open release decides about the site: a removal, or one that goes or went back there, until it is through, others until
+ * its stage has passed.
  */
 export function isListed(app: AppBoard, site: string): boolean {
   for (const release of app.open.values()) {
     const entry = own(release.list, site);
     if (entry === undefined) continue;
     if (release.kind === "removal" || release.goingBack !== undefined) return true;
-    if (own(release.setBack ?? {}, site) !== undefined) return true;
+    if (isSetBack(release, site)) return true;
     if (!Object.hasOwn(release.passed, release.stages[entry.stage]?.name ?? "")) return true;
   }
   return false;

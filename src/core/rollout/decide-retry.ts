@@ -12,6 +12,7 @@ import {
 import { controlPaths } from "./control-files.ts";
 import { own } from "./own.ts";
 import { withoutSoaked } from "./record-soaked.ts";
+import { isSetBack } from "./rollback/sites-back.ts";
 import type { ControlChange, ControlState } from "./planner-types.ts";
 import type { Approval, Release } from "./records.ts";
 
@@ -25,7 +26,10 @@ export function retry(control: ControlState, decision: Of<"retry">): DecisionRes
     return conflict(`${release.id} goes back as a whole: ${goingBack.why}`, hint);
   }
   const failed = Object.keys(release.failed).filter(
-    (site) => goingBack !== undefined || !Object.hasOwn(release.passed, stageOf(release, site)),
+    (site) =>
+      goingBack !== undefined ||
+      isSetBack(release, site) ||
+      !Object.hasOwn(release.passed, stageOf(release, site)),
   );
   const sites =
     decision.site === undefined ? failed : failed.filter((site) => site === decision.site);

@@ -11,6 +11,7 @@ import { handOverSites, overtakeMissed, recordHandOvers } from "./hand-over.ts";
 import { finalLosses } from "./losses.ts";
 import { own } from "./own.ts";
 import type { Release, SiteLosses } from "./records.ts";
+import { sitesBack } from "./rollback/sites-back.ts";
 import { soakBlock } from "./soak.ts";
 import { treeAt } from "./site-view.ts";
 import { excusedByPlanner } from "./site-state.ts";
@@ -237,7 +238,10 @@ function excuse(
 function promote({ board, stage, sites }: StageRun, release: Release): void {
   const app = board.apps.get(release.app);
   if (app === undefined) return;
-  const names = sites.map(({ site }) => site).filter((site) => Object.hasOwn(release.list, site));
+  const back = sitesBack(board, release);
+  const names = sites.flatMap(({ site }) =>
+    Object.hasOwn(release.list, site) && !back.has(site) ? [site] : [],
+  );
   for (const site of names) {
     const to = own(release.list, site)?.to;
     if (to !== undefined && to !== null) app.promoted.set(site, to);

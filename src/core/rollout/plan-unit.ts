@@ -17,6 +17,7 @@ import { planStage } from "./plan-stage.ts";
 import { planStragglers } from "./plan-stragglers.ts";
 import { reportStaying, stayingAt } from "./rollback/staying-sites.ts";
 import { goBack } from "./rollback/go-back.ts";
+import { sitesBack } from "./rollback/sites-back.ts";
 import { stopFailed } from "./rollback/stop-failed.ts";
 import type { Wait } from "./planner-types.ts";
 import type { CurrentReleases, Release } from "./records.ts";
@@ -114,7 +115,10 @@ function makeCurrent(board: Board, app: AppBoard, release: Release): void {
   const ref = currentRefOf(release);
   const current = {
     release: ref,
-    partial: stayingAt(app.current, release.backTo?.stays ?? []),
+    partial: stayingAt(app.current, [
+      ...(release.backTo?.stays ?? []),
+      ...sitesBack(board, release),
+    ]),
     ...(release.backTo === undefined ? {} : unplacedOf(app.current)),
     ...(openList === undefined ? {} : { openList }),
   };

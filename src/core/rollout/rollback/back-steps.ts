@@ -11,6 +11,7 @@ import { type Part, releasesOf, type Unit, unitSite } from "../units.ts";
 import { healthInWords, spanInWords } from "../words.ts";
 import { addUser, type BackRun } from "./back-blocks.ts";
 import { backState } from "./back-state.ts";
+import { goodAt } from "./good-at.ts";
 
 /** One app of a site on its way back. */
 export interface BackStep {
@@ -65,9 +66,8 @@ function stepOf(board: Board, part: Part): BackStep | undefined {
 
 /** What is recorded as good at the site; null where that is nothing, or nothing else than what stands there. */
 function goodTreeAt(board: Board, { release, view }: Part): TreeId | null {
-  const good = own(own(board.input.good, view.site), release.app);
-  if (good === undefined || good === standingTree(view.entry)) return null;
-  return board.apps.get(release.app)?.badTrees.includes(good) === true ? null : good;
+  const good = goodAt(board.input, board.apps.get(release.app), view.site);
+  return good === undefined || good === standingTree(view.entry) ? null : good;
 }
 
 /** Hands the site back: in one mirror commit, once every app has it on record (`recordBacks`). */

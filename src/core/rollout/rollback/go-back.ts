@@ -16,6 +16,7 @@ import { backBlock, type BackRun, slotUsers } from "./back-blocks.ts";
 import { countBackLosses } from "./back-losses.ts";
 import { type Back, backsOf, handBack, recordBacks, reportStanding } from "./back-steps.ts";
 import { redirectFollowers } from "./redirect-followers.ts";
+import { takeBackSites } from "./sites-back.ts";
 import { isToGoBack, settleGoingBack } from "./stop-failed.ts";
 
 /** Hands back what may go now, and says of the rest why it stays; true: something was handed. */
@@ -46,7 +47,11 @@ export function goBack(board: Board, unit: Unit): boolean {
 /** What follows from going back, before anything does. */
 function settleRecords(board: Board, unit: Unit): void {
   settleGoingBack(board, releasesOf(board, unit));
-  for (const release of releasesOf(board, unit)) redirectFollowers(board, release);
+  for (const release of releasesOf(board, unit)) {
+    const app = board.apps.get(release.app);
+    if (app !== undefined && release.kind === "app") takeBackSites(board, app, release);
+    redirectFollowers(board, release);
+  }
   dropUnwritten(board, unit);
 }
 

@@ -2,13 +2,13 @@
  * Site releases that were to follow a candidate at its sites, when that goes back: a changed label never brings the
  * version again that just went away, but what is current for the site.
  */
-import type { TreeId } from "../../render/rendered.ts";
 import { entitledTree } from "../arrivals.ts";
 import type { Block } from "../block.ts";
 import { type AppBoard, type Board, setRelease } from "../board.ts";
 import { own } from "../own.ts";
 import type { Release } from "../records.ts";
 import { shrink } from "../start/take-over.ts";
+import { goodAt } from "./good-at.ts";
 import { isToGoBack } from "./stop-failed.ts";
 
 /** Takes sites that stay on the candidate out of site releases, and lets those that go back come to what is current. */
@@ -48,7 +48,7 @@ function redirect(
   let changed = false;
   for (const site of sites) {
     const entry = own(list, site);
-    const good = isToGoBack(candidate, site) ? goodAt(board, app, site) : undefined;
+    const good = isToGoBack(candidate, site) ? goodAt(board.input, app, site) : undefined;
     const to = entitledTree(board, app, site);
     if (good === undefined) staying.add(site);
     else if (entry !== undefined && to !== undefined) {
@@ -62,18 +62,13 @@ function redirect(
   shrink(board, next, { sites: staying, why });
 }
 
-function goodAt({ input }: Board, app: AppBoard, site: string): TreeId | undefined {
-  const good = own(own(input.good, site), app.app);
-  return good === undefined || app.badTrees.includes(good) ? undefined : good;
-}
-
 /** What a site release waits for where a candidate has still to go back. */
 export function returnBlock(board: Board, release: Release, site: string): Block | null {
   const app = board.apps.get(release.app);
   if (app === undefined || release.kind !== "site") return null;
   for (const other of app.open.values()) {
     if (other.kind !== "app" || !isToGoBack(other, site) || own(other.back, site)) continue;
-    if (goodAt(board, app, site) === undefined) continue;
+    if (goodAt(board.input, app, site) === undefined) continue;
     const reason = `${site} goes back from ${other.id}`;
     return { code: "rolling-back", reason, endsWhen: "it has gone back" };
   }
