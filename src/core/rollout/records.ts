@@ -236,6 +236,8 @@ export const Release = record({
    * keep their slot until they settle on what they have; `settled`: they already had.
    */
   carried: Type.Record(Type.String(), record({ at: Time, settled: Type.Optional(Type.Boolean()) })),
+  /** Input digests of the candidates that it replaced, one after the other, and that sites may still have. */
+  replaced: Type.Optional(Type.Array(Type.String())),
   failed: Type.Record(Type.String(), record({ at: Time, cause: Type.String() })),
   /** Sites that failed and go again by an operator's word: what they were before the first time. */
   retried: Type.Optional(Type.Record(Type.String(), Standing)),

@@ -127,6 +127,27 @@ describe("going back to an older release", () => {
     expect(world.control.apps["web"]?.bad).toEqual(["v3", "v4"]);
   });
 
+  it("tries no version again that sites leave, also one that was replaced before it was through", () => {
+    const strategy = { ...quick, stages: [{ name: "canary", count: 2 }, { name: "rest" }] };
+    const world = new PlannerWorld();
+    world.follow(fleet("v1", { strategy }));
+    world.run(30);
+    const trees = world.trees("web");
+    const gated = { ...strategy, stages: [{ name: "canary", count: 2, approval: true }] };
+    world.follow(fleet("v2", { strategy: gated }));
+    world.run(4);
+    expect(world.on("web", "v2")).toHaveLength(2);
+    for (const version of ["v3", "v4"]) world.follow(fleet(version, { strategy: gated }));
+    world.run(4);
+    expect(goBack(world, { trees })).toMatchObject({ message: "2 sites of web go back to web-v1" });
+    world.run(30);
+    expect(world.control.apps["web"]?.bad).toEqual(["v2", "v4"]);
+    world.follow(fleet("v2", { strategy }));
+    world.run(30);
+    expect(world.on("web", "v1")).toHaveLength(6);
+    expect(world.codes(null)).toEqual(["bad-version"]);
+  });
+
   it("goes on under a hold, and though sites do not get healthy there", () => {
     const { world, under } = released();
     world.decide({ verb: "pause", scope: { app: "web" }, why: "wait" });

@@ -56,7 +56,23 @@ export function startCandidate(run: StartRun, app: AppBoard, returning: Release[
     ...onlyAt(sites, returning),
     ...onlyAt(sites, Object.fromEntries(touched)),
   };
-  beginRelease(run, app, { kind: "app", digest, renderer, list, carried });
+  beginRelease(run, app, {
+    kind: "app",
+    digest,
+    renderer,
+    list,
+    carried,
+    ...replacedBy(digest, older),
+  });
+}
+
+/** The versions that sites may still have of what it replaces. */
+function replacedBy(digest: string, older: Release | undefined): { replaced?: readonly string[] } {
+  if (older === undefined) return {};
+  const isSomewhere = older.backTo === undefined && Object.keys(older.handed).length > 0;
+  const all = new Set([...(older.replaced ?? []), ...(isSomewhere ? [older.digest] : [])]);
+  all.delete(digest);
+  return all.size === 0 ? {} : { replaced: [...all] };
 }
 
 function onlyAt(sites: ReadonlySet<string>, records: Release["carried"]): Release["carried"] {

@@ -183,6 +183,7 @@ function noteBad(
   const digests = new Set([
     ...app.bad,
     ...left,
+    ...(older?.replaced ?? []),
     ...[older?.digest, wanted].flatMap((id) => id ?? []),
   ]);
   digests.delete(order.to.digest);

@@ -45,6 +45,8 @@ export interface NewRelease {
   /** Absent: those of the strategy. */
   readonly openList?: OpenListBudgets;
   readonly dependsOn?: readonly string[];
+  /** Input digests that it replaces where they have come. */
+  readonly replaced?: readonly string[];
 }
 
 /** Begins a release: freezes its list and stages. What it deletes is counted when all have begun. */
@@ -88,6 +90,7 @@ export function beginRelease(run: StartRun, app: AppBoard, made: NewRelease): Re
     passed: {},
     openList: made.openList ?? openListBudgets(strategy),
     approvals: [],
+    ...(made.replaced === undefined ? {} : { replaced: [...made.replaced] }),
     ...origin,
   };
   setRelease(board, release, `${id} begins: ${made.list.size} sites of ${app.app}`);
