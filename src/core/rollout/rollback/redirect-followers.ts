@@ -7,6 +7,7 @@ import type { Block } from "../block.ts";
 import { type AppBoard, type Board, setRelease } from "../board.ts";
 import { own } from "../own.ts";
 import type { Release } from "../records.ts";
+import { treeAt } from "../site-view.ts";
 import { shrink } from "../start/take-over.ts";
 import { goodAt } from "./good-at.ts";
 import { isToGoBack } from "./stop-failed.ts";
@@ -68,7 +69,9 @@ export function returnBlock(board: Board, release: Release, site: string): Block
   if (app === undefined || release.kind !== "site") return null;
   for (const other of app.open.values()) {
     if (other.kind !== "app" || !isToGoBack(other, site) || own(other.back, site)) continue;
+    // Without anything good, or moved on since, it stays.
     if (goodAt(board.input, app, site) === undefined) continue;
+    if (treeAt(board.input, app.app, site) !== own(other.list, site)?.to) continue;
     const reason = `${site} goes back from ${other.id}`;
     return { code: "rolling-back", reason, endsWhen: "it has gone back" };
   }
