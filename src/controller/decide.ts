@@ -5,6 +5,7 @@ import type { SiteMeta } from "../core/protocol/mirror-layout.ts";
 import { controlPaths } from "../core/rollout/control-files.ts";
 import { applyDecision } from "../core/rollout/decisions.ts";
 import type { DecisionResult, Word } from "../core/rollout/decision-result.ts";
+import { namedThings } from "../core/rollout/hold-scope.ts";
 import { own } from "../core/rollout/own.ts";
 import type { ControlChange } from "../core/rollout/planner-types.ts";
 import type { SiteAssignment } from "../core/rollout/records.ts";
@@ -33,6 +34,7 @@ export async function decide(
   const word = {
     by,
     at: isoTime(at),
+    ...(decision.verb === "pause" ? await namesOf(world, control) : {}),
     ...(lost === undefined ? {} : { mirrorHeads: Object.fromEntries(heads) }),
   };
   const result = await decisionResult(world, control, { decision, word });
@@ -50,6 +52,21 @@ export async function decide(
   });
   world.logger.info("decision carried out", { verb: decision.verb, by, commit: next.head });
   return { commit: next.head ?? "", message: result.message };
+}
+
+/** What the followed head names; a head that cannot be read keeps nobody from pausing. */
+async function namesOf(
+  { rendering }: World,
+  { state }: ControlSnapshot,
+): Promise<Pick<Word, "named">> {
+  if (state.head === null) return {};
+  try {
+    const head = await rendering.followed(state.head.commit);
+    return head.ok ? { named: namedThings(head.value.model) } : {};
+  } catch (error) {
+    if (error instanceof FleetError) return {};
+    throw error;
+  }
 }
 
 /** What a decision changes: most need nothing but what control says now. */

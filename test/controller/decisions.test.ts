@@ -70,6 +70,26 @@ describe("an operator's decision", () => {
     await everywhere(bench, "2");
   });
 
+  it("that pauses what there is not is refused with what was meant: it would hold nothing", async () => {
+    const { bench, controller } = await settledFleet();
+    const before = await bench.controlHead();
+    const unknown = {
+      wbe: { app: "wbe" },
+      canari: { app: "web", stage: "canari" },
+      s99: { site: "s99" },
+      nowhere: { region: "nowhere" },
+    };
+    for (const [name, scope] of Object.entries(unknown)) {
+      const body = JSON.stringify({ why: "x", scope });
+      const path = "/api/v1/rollout/pause";
+      const answer = await controller.request(path, { method: "POST", body });
+      expect(answer.status).toBe(404);
+      expect(await answer.text()).toMatch(new RegExp(`there is no \\w+ \\\\"${name}\\\\"`, "u"));
+    }
+    expect(await bench.controlHead()).toBe(before);
+    await controller.decide({ verb: "pause", scope: { app: "web", stage: "canary" }, why: "x" });
+  });
+
   it("cannot forge the records of other events through its words", async () => {
     const { bench, controller } = await settledFleet();
     const why = "fine\n\nFlotilla-Ended: web/x abc done -";

@@ -1,9 +1,9 @@
 /** Decisions as files: that each says one clear thing, and names things that there are. */
 import { closestName } from "./closest-name.ts";
 import type { Diagnostic } from "./diagnostic.ts";
-import { domainOfSite, domainStageName } from "./domain-stages.ts";
 import { type Entry, errorAt, type FleetDraft, warningAt } from "./fleet-draft.ts";
-import type { Decision, KindName, Stage } from "./kinds.ts";
+import type { Decision, KindName } from "./kinds.ts";
+import { namedStages } from "./named-stages.ts";
 import type { FieldPath } from "./yaml-places.ts";
 
 /** What a Decision can say, in the order of its page. */
@@ -144,18 +144,7 @@ function declaredNames(draft: FleetDraft, field: string): ReadonlySet<string> | 
 function stageNames(draft: FleetDraft): ReadonlySet<string> | undefined {
   const { strategies, declared } = draft;
   if (strategies.size < (declared.get("RolloutStrategy")?.size ?? 0)) return undefined;
-  const named = [...strategies.values()].flatMap(({ value }) =>
-    (value.spec.stages ?? []).flatMap((stage) => stageNamesOf(draft, stage)),
-  );
-  return new Set(["canary", "early", "rest", ...named]);
-}
-
-/** Its name, or those of its domains. */
-function stageNamesOf({ sites }: FleetDraft, { name, each }: Stage): readonly string[] {
-  if (each === undefined) return [name];
-  const domains = [...sites.values()].flatMap(({ value: { spec, metadata } }) => {
-    const site = { region: spec.region, labels: metadata.labels ?? {} };
-    return domainOfSite(each, site) ?? [];
-  });
-  return domains.map((domain) => domainStageName(name, domain));
+  const valuesOf = <T>(entries: ReadonlyMap<string, { readonly value: T }>): T[] =>
+    [...entries.values()].map(({ value }) => value);
+  return namedStages(valuesOf(strategies), valuesOf(draft.sites));
 }

@@ -13,12 +13,17 @@ import {
 } from "./decision-result.ts";
 import { own } from "./own.ts";
 import type { ControlState } from "./planner-types.ts";
-import type { SiteAssignment } from "./records.ts";
+import type { Release, SiteAssignment } from "./records.ts";
+import { excusedByPlanner, isSpoken } from "./site-state.ts";
 
 /** Excuses a site, a region, or the old worker of a site that moves. */
 export function excuse(control: ControlState, decision: Of<"excuse">, word: Word): DecisionResult {
-  if (decision.region !== undefined)
+  if (decision.region !== undefined) {
+    const { app, release, site, uid } = decision;
+    const other = app ?? release ?? site ?? uid;
+    if (other !== undefined) return notOfRegion(decision.region, other);
     return excuseRegion(control, decision.region, { ...word, why: decision.why });
+  }
   if (decision.site === undefined) {
     return refuse("bad-request", "nobody is named", "name a site or a region");
   }
@@ -26,6 +31,12 @@ export function excuse(control: ControlState, decision: Of<"excuse">, word: Word
   return decision.uid === undefined
     ? excuseSite(control, named, word)
     : speakForCluster(control, named, word);
+}
+
+/** A region is excused for everything: its worker is silent for all apps. */
+function notOfRegion(region: string, other: string): DecisionResult {
+  const message = `a region is excused for every app: ${region} and ${other} exclude each other`;
+  return refuse("bad-request", message, "name the region alone, or a site of it");
 }
 
 function excuseRegion(
@@ -66,24 +77,32 @@ function excuseSite(
     .filter(
       (release) => (id === undefined || release.id === id) && Object.hasOwn(release.list, site),
     )
-    .filter(
-      (release) =>
-        !Object.hasOwn(release.passed, stageOf(release, site)) &&
-        (!Object.hasOwn(release.excused, site) || own(release.excused, site)?.with !== undefined),
-    );
+    .filter((release) => isAwaited(release, site));
   if (releases.length === 0) {
     return missing(
       `no open stage of a release waits for ${site}`,
       "look at `flotilla status` for releases and their sites",
     );
   }
+  const said = by === excusedByPlanner ? ({ spoken: true } as const) : {};
   const changes = releases.map((release) =>
     releaseChange(
-      { ...release, excused: { ...release.excused, [site]: { at, by, why } } },
+      { ...release, excused: { ...release.excused, [site]: { at, by, why, ...said } } },
       `${by} excuses ${site} from ${release.id}: ${why}`,
     ),
   );
   return done(changes, `excused ${site} from ${releases.map((release) => release.id).join(", ")}`);
+}
+
+/**
+ * Something waits for the site, and nobody has said to go on without it: its stage, or, of a removal whose stage has
+ * passed, an app that leaves after this one.
+ */
+function isAwaited(release: Release, site: string): boolean {
+  const excused = own(release.excused, site);
+  if (excused !== undefined && excused.with === undefined && isSpoken(excused)) return false;
+  const hasPassed = Object.hasOwn(release.passed, stageOf(release, site));
+  return !hasPassed || (release.kind === "removal" && !Object.hasOwn(release.left ?? {}, site));
 }
 
 /**

@@ -46,7 +46,8 @@ export function retry(control: ControlState, decision: Of<"retry">): DecisionRes
   return done([...changes, ...forgiven(control, release, why)], `retrying ${what}`);
 }
 
-function retried(release: Release, again: ReadonlySet<string>): Release {
+/** The release as it goes again to these sites: what was said of them before counts no more. */
+export function retried(release: Release, again: ReadonlySet<string>): Release {
   const without = <T>(record: Readonly<Record<string, T>>): Record<string, T> =>
     Object.fromEntries(Object.entries(record).filter(([site]) => !again.has(site)));
   const before = { ...release.retried };
@@ -61,6 +62,7 @@ function retried(release: Release, again: ReadonlySet<string>): Release {
     ...reopened(release, again),
     retried: before,
     failed: without(release.failed),
+    excused: without(release.excused),
     handed: withoutSoaked(without(release.handed)),
     carried: without(release.carried),
     ...(Object.keys(setBack).length === 0 ? {} : { setBack: without(setBack) }),

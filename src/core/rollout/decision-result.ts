@@ -5,11 +5,18 @@ import { own } from "./own.ts";
 import type { ControlChange, ControlState } from "./planner-types.ts";
 import type { Release } from "./records.ts";
 
+/** Names of the fleet, by what a hold may speak of. */
+export type NamedThings = Readonly<
+  Record<"app" | "stage" | "site" | "region", ReadonlySet<string>>
+>;
+
 /** Who spoke and when. */
 export interface Word {
   readonly by: string;
   /** ISO 8601 in UTC. */
   readonly at: string;
+  /** What the followed head names; absent: nobody can tell. */
+  readonly named?: NamedThings;
   /** Heads of the mirrors, for `recover`: what the operator confirms. */
   readonly mirrorHeads?: Readonly<Record<string, string>>;
 }

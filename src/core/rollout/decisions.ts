@@ -19,7 +19,7 @@ import {
   type Word,
 } from "./decision-result.ts";
 import { controlPaths } from "./control-files.ts";
-import { badScope } from "./hold-scope.ts";
+import { badScope, unknownScope } from "./hold-scope.ts";
 import { holdInWords, targetInWords } from "./holds.ts";
 import { own } from "./own.ts";
 import type { ControlState } from "./planner-types.ts";
@@ -60,10 +60,12 @@ export function applyDecision(
 function pause(
   control: ControlState,
   { scope, all, release, why }: Of<"pause">,
-  { by, at }: Word,
+  { by, at, named }: Word,
 ): DecisionResult {
   const refusal =
-    badScope(scope) ?? (release === undefined ? undefined : noHoldAt(control, scope, release));
+    badScope(scope) ??
+    unknownScope(control, scope, named) ??
+    (release === undefined ? undefined : noHoldAt(control, scope, release));
   if (refusal !== undefined) return refusal;
   const id = holdId(scope, release);
   const known = control.holds.find((hold) => hold.id === id);

@@ -9,7 +9,7 @@ import type { AppBoard, Board } from "./board.ts";
 import { lossesOf, type TreeStep } from "./losses.ts";
 import { own } from "./own.ts";
 import type { Release } from "./records.ts";
-import { excusedByPlanner, listedSite, siteState, type SiteState } from "./site-state.ts";
+import { isSpoken, listedSite, siteState, type SiteState } from "./site-state.ts";
 import type { Unit } from "./units.ts";
 import { healthInWords } from "./words.ts";
 
@@ -182,5 +182,5 @@ function isToLeave({ input }: Board, release: Release, site: string): boolean {
   const listed = listedSite(input, release, site);
   if (listed?.view.entry === undefined || Object.hasOwn(release.left ?? {}, site)) return false;
   const excused = own(release.excused, site);
-  return excused === undefined || excused.by === excusedByPlanner;
+  return excused === undefined || !isSpoken(excused);
 }

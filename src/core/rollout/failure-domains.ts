@@ -3,7 +3,7 @@ import type { AppBoard, Board, Domains } from "./board.ts";
 import type { Block } from "./block.ts";
 import { own } from "./own.ts";
 import type { SiteFacts } from "./planner-types.ts";
-import { excusedByPlanner } from "./site-state.ts";
+import { isSpoken } from "./site-state.ts";
 import { isHealthy, standingOf, standingTree, viewSite } from "./site-view.ts";
 import { someOf } from "./words.ts";
 
@@ -19,8 +19,8 @@ function domainsOf(board: Board, app: AppBoard): Domains {
 function indexDomains(board: Board, app: AppBoard): Domains {
   const domains = new Map<string, { reachable: Set<string>; free: Set<string> }>();
   const excused = new Set(
-    [...app.open.values()].flatMap(({ excused: spoken }) =>
-      Object.keys(spoken).filter((site) => own(spoken, site)?.by !== excusedByPlanner),
+    [...app.open.values()].flatMap(({ excused: records }) =>
+      Object.entries(records).flatMap(([site, record]) => (isSpoken(record) ? [site] : [])),
     ),
   );
   for (const site of Object.keys(board.input.sites)) {

@@ -5,7 +5,7 @@ import { stageGate } from "./gates.ts";
 import { own } from "./own.ts";
 import type { PlannerInput, ReleaseProgress, StageProgress } from "./planner-types.ts";
 import type { FrozenStage, Release } from "./records.ts";
-import { excusedByPlanner, type SiteState } from "./site-state.ts";
+import { isSpoken, type SiteState } from "./site-state.ts";
 import { sitesByStage, unitSite } from "./units.ts";
 import type { UnitMemory } from "./unit-memory.ts";
 
@@ -80,7 +80,7 @@ const columnOf: Readonly<Record<SiteState["kind"], keyof Columns>> = {
 /** It was excused because it could not be reached, now or when its stage passed. */
 function isOffline(release: Release, site: string, state: SiteState): boolean {
   const record = own(release.excused, site);
-  if (record !== undefined) return record.by === excusedByPlanner && record.why === "offline";
+  if (record !== undefined) return !isSpoken(record) && record.why === "offline";
   return state.kind === "excused" && state.because === "offline";
 }
 

@@ -241,7 +241,10 @@ export const Release = record({
   failed: Type.Record(Type.String(), record({ at: Time, cause: Type.String() })),
   /** Sites that failed and go again by an operator's word: what they were before the first time. */
   retried: Type.Optional(Type.Record(Type.String(), Standing)),
-  /** `with`: the word was said of that release, which moves together with this one. */
+  /**
+   * `with`: the word was said of that release, which moves together with this one. `spoken`: a person's word, though its
+   * `by` is that of what the planner excuses by itself.
+   */
   excused: Type.Record(
     Type.String(),
     record({
@@ -249,6 +252,7 @@ export const Release = record({
       by: Type.String(),
       why: Type.String(),
       with: Type.Optional(Type.String()),
+      spoken: Type.Optional(Type.Literal(true)),
     }),
   ),
   opened: Type.Record(Type.String(), Time),

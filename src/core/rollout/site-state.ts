@@ -60,6 +60,11 @@ type ExcuseReason =
 /** `by` of an excuse that nobody spoke: the stage passed while the site could not be reached. */
 export const excusedByPlanner = "flotilla";
 
+/** A person has said so; else its stage passed while it could not be reached. */
+export function isSpoken({ by, spoken }: Release["excused"][string]): boolean {
+  return spoken === true || by !== excusedByPlanner;
+}
+
 /** A site of a release with what is known of it. */
 export interface ListedSite {
   readonly input: PlannerInput;
@@ -106,7 +111,7 @@ export function siteState(listed: ListedSite): SiteState {
 
 function becauseOf(excused: Release["excused"][string]): ExcuseReason {
   if (excused.with !== undefined) return "tied";
-  return excused.by === excusedByPlanner ? "passed" : "operator";
+  return isSpoken(excused) ? "operator" : "passed";
 }
 
 function unhandedState(listed: ListedSite): SiteState {

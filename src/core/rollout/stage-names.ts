@@ -18,3 +18,8 @@ export function covering<S extends Named>(stage: S, others: readonly Named[]): S
     ? stage
     : { ...stage, covers: [...names].toSorted(compareText) };
 }
+
+/** The stage as one that stands for itself alone. */
+export function withoutNames({ covers, ...stage }: FrozenStage): FrozenStage {
+  return covers === undefined ? stage : { ...stage };
+}

@@ -9,11 +9,12 @@ import { droppedObjects } from "./losses.ts";
 import { own } from "./own.ts";
 import type { FrozenStage, Release } from "./records.ts";
 import { hasPassedAt, shareExcuses, type Ties } from "./share-excuses.ts";
+import { shareRetries } from "./share-retries.ts";
 import { treeAt } from "./site-view.ts";
 import { releasesOf, type Unit } from "./units.ts";
 import { foldStages, withUrgency } from "./urgent.ts";
 import { compareText } from "./stable-order.ts";
-import { covering } from "./stage-names.ts";
+import { covering, withoutNames } from "./stage-names.ts";
 
 /** All open releases as units, tied ones together; each tie is written into the records of its members. */
 export function unitsOf(board: Board): Unit[] {
@@ -32,7 +33,10 @@ export function unitsOf(board: Board): Unit[] {
     const members = [...group].toSorted(
       (a, b) => compareText(a.app, b.app) || compareText(a.id, b.id),
     );
-    if (members.length > 1) align(board, members);
+    if (members.length > 1) {
+      align(board, members);
+      shareRetries(board, releasesOf(board, { members }));
+    }
     shareExcuses(board, releasesOf(board, { members }), ties);
     return { members: members.map(({ app, id }) => ({ app, id })) };
   });
@@ -193,12 +197,8 @@ function withStages(
 }
 
 /** The stage in place of the release's own one, whose holds and later numbers go on to count by its name. */
-function standing(
-  release: Release,
-  { covers: _, ...stage }: FrozenStage,
-  index: number,
-): FrozenStage {
-  return covering<FrozenStage>(stage, stageAt(release, index));
+function standing(release: Release, stage: FrozenStage, index: number): FrozenStage {
+  return covering(withoutNames(stage), stageAt(release, index));
 }
 
 /** A stage of the new division is open or passed when all its sites were in one that was, and all before it are. */

@@ -1,0 +1,142 @@
+/** Operators' words that are answered "done": each does what it says, and nothing that it does not say. */
+import { describe, expect, it } from "vitest";
+import { applyDecision } from "../../../src/core/rollout/decisions.ts";
+import { applyChanges } from "../../support/control-state.ts";
+import { checkPlan } from "../../support/planner-invariants.ts";
+import { PlannerWorld, quick, someSites, type WorldHead } from "../../support/planner-world.ts";
+
+const why = "seen";
+
+/** All on the first head; then the second is followed, and it runs for so long. */
+function followed(first: WorldHead, second: WorldHead, seconds: number): PlannerWorld {
+  const world = new PlannerWorld({ onPlan: checkPlan });
+  world.follow(first);
+  world.run(20);
+  expect(Object.values(world.control.apps).flatMap(({ open }) => open)).toEqual([]);
+  world.follow(second);
+  return world.run(seconds);
+}
+
+describe("a retry", () => {
+  const strategy = { ...quick, stages: [{ name: "all" }] };
+
+  it("of a site that was excused after it failed goes there again", () => {
+    const head = (version: string): WorldHead => ({
+      sites: someSites(2),
+      apps: { web: { version, strategy: { ...strategy, failureBudget: 1 } } },
+    });
+    const world = followed(head("v1"), head("v1"), 1);
+    world.behaviour = ({ tree, site, afterMs }) =>
+      tree === "web:v2" && site === "s1" ? "Degraded" : afterMs >= 1000 ? "Healthy" : "Progressing";
+    // Another site keeps the stage open.
+    world.decide({ verb: "pause", scope: { site: "s2" }, why });
+    world.follow(head("v2"));
+    world.run(20);
+    const release = world.release("web").id;
+    expect(Object.keys(world.release("web").failed)).toEqual(["s1"]);
+    world.decide({ verb: "excuse", app: "web", release, site: "s1", why });
+    world.behaviour = () => "Healthy";
+    world.decide({ verb: "retry", app: "web", release, site: "s1", why });
+    const before = world.handed("web").length;
+    world.run(5);
+    expect(world.handed("web").slice(before)).toEqual([`s1 ${release}`]);
+    const [all] = world.progress()[0]?.stages ?? [];
+    expect(all).toMatchObject({ done: 1, excused: 0, failed: 0 });
+  });
+
+  it("of one of two that move as one goes to the site with both", () => {
+    const objects = (app: string, ...more: string[]): string[] => [
+      `_ConfigMap_${app}_main`,
+      ...more.map((name) => `_ConfigMap_x_${name}`),
+    ];
+    const head = (version: string): WorldHead => ({
+      sites: someSites(2),
+      apps: {
+        ax: { version, strategy, objects: objects("ax", ...(version === "v1" ? ["moves"] : [])) },
+        by: { version, strategy, objects: objects("by", ...(version === "v2" ? ["moves"] : [])) },
+      },
+    });
+    const world = followed(head("v1"), head("v1"), 1);
+    world.behaviour = ({ tree, site, afterMs }) =>
+      tree.endsWith(":v2") && site === "s1"
+        ? "Degraded"
+        : afterMs >= 1000
+          ? "Healthy"
+          : "Progressing";
+    world.follow(head("v2"));
+    world.run(20);
+    const failed = (app: string): string[] => Object.keys(world.release(app).failed);
+    expect([failed("ax"), failed("by")]).toEqual([["s1"], ["s1"]]);
+    const before = world.handed("ax").length;
+    const release = world.release("ax").id;
+    world.decide({ verb: "retry", app: "ax", release, site: "s1", why });
+    world.run(2);
+    expect(world.handed("ax").slice(before)).toEqual([`s1 ${release}`]);
+    world.behaviour = ({ afterMs }) => (afterMs >= 1000 ? "Healthy" : "Progressing");
+    world.run(20);
+    expect([world.open("ax"), world.open("by")]).toEqual([undefined, undefined]);
+    expect([world.on("ax", "v2"), world.on("by", "v2")]).toEqual([
+      ["s1", "s2"],
+      ["s1", "s2"],
+    ]);
+  });
+});
+
+describe("an excuse", () => {
+  const strategy = { ...quick, stages: [{ name: "all" }], failureBudget: 3 };
+
+  it("of a region names nothing else: it counts for every app", () => {
+    const head = (version: string): WorldHead => ({
+      sites: someSites(4, ["eu", "us"]),
+      apps: { web: { version, strategy } },
+    });
+    const world = followed(head("v1"), head("v1"), 1);
+    world.silence("eu");
+    world.follow(head("v2"));
+    world.run(2);
+    const release = world.release("web").id;
+    expect(() => world.decide({ verb: "excuse", app: "web", release, region: "eu", why })).toThrow(
+      /bad-request: a region is excused for every app/u,
+    );
+    expect(world.control.workers["eu"]?.excused).toBeUndefined();
+    world.decide({ verb: "excuse", region: "eu", why });
+    expect(world.control.workers["eu"]?.excused).toBeDefined();
+  });
+
+  it("ends the wait for an app that is to leave first, also after its stage has passed, whoever says it", () => {
+    const all: WorldHead = {
+      sites: someSites(3),
+      apps: {
+        db: { version: "v1", strategy },
+        web: { version: "v1", strategy, dependsOn: ["db"] },
+        other: { version: "v1" },
+      },
+    };
+    for (const by of ["ada", "flotilla"]) {
+      const world = followed(all, all, 1);
+      world.offline.add("s1");
+      world.run(2);
+      world.follow({ ...all, apps: { other: { version: "v1" } } });
+      world.run(20);
+      world.decide({ verb: "pause", scope: { app: "web" }, why });
+      world.offline.delete("s1");
+      world.run(10);
+      expect(world.trees("db")).toEqual({ s1: "db:v1" });
+      const [wait] = world.waitsOf("s1", "db");
+      const { id } = world.release("web", "removal");
+      expect(wait?.endsWhen).toContain(`an operator excuses the site from ${id}`);
+
+      const decision = { verb: "excuse", app: "web", release: id, site: "s1", why } as const;
+      const at = new Date(world.now).toISOString();
+      const result = applyDecision(world.control, decision, { by, at });
+      if (!result.ok) throw new Error(result.message);
+      world.control = applyChanges(world.control, result.changes);
+      world.run(10);
+      expect(world.trees("db")).toEqual({});
+      expect(world.trees("web")).toEqual({ s1: "web:v1" });
+      world.decide({ verb: "resume", scope: { app: "web" }, why });
+      world.run(10);
+      expect(world.trees("web")).toEqual({});
+    }
+  });
+});
