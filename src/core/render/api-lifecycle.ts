@@ -1,5 +1,6 @@
 /** Which versions of Kubernetes serve an API version of a built-in kind. */
 
+import { groupOf } from "../model/kube-object.ts";
 import { apiLifecycle } from "./generated/api-lifecycle.ts";
 
 /** [minor version with it first, minor version without it again, apiVersion that takes its place]. */
@@ -22,14 +23,30 @@ export interface ServingProblem {
   readonly hint: string;
 }
 
+/** A kind in an API version. */
+export interface VersionedKind {
+  readonly apiVersion: string;
+  readonly kind: string;
+}
+
+/** The minor version of Kubernetes that the table is of: of later ones it knows what is announced. */
+export function newestMinor(): number {
+  return Number(apiLifecycle.version.split(".")[1]);
+}
+
+/** When Kubernetes serves a built-in kind in an API version; undefined when none does, or the kind is not built in. */
+export function lifecycleOf({ apiVersion, kind }: VersionedKind): KindLifecycle | undefined {
+  const id = apiVersion.includes("/") ? `${apiVersion}/${kind}` : `/${apiVersion}/${kind}`;
+  return Object.hasOwn(apiLifecycle.kinds, id) ? apiLifecycle.kinds[id] : undefined;
+}
+
 /** Whether a cluster serves a built-in kind in an API version; undefined when it does, or the kind is not built in. */
 export function servingProblem(
-  { apiVersion, kind }: { readonly apiVersion: string; readonly kind: string },
+  { apiVersion, kind }: VersionedKind,
   minor: number,
 ): ServingProblem | undefined {
-  const id = apiVersion.includes("/") ? `${apiVersion}/${kind}` : `/${apiVersion}/${kind}`;
-  const row = Object.hasOwn(apiLifecycle.kinds, id) ? apiLifecycle.kinds[id] : undefined;
-  if (row === undefined) return undefined;
+  const row = lifecycleOf({ apiVersion, kind });
+  if (row === undefined) return unknownVersion({ apiVersion, kind }, minor);
   const [introduced, removed, replacement] = row;
   const what = `${kind} of ${apiVersion}`;
   if (minor < introduced) {
@@ -42,4 +59,32 @@ export function servingProblem(
   const message = `${what} is gone since Kubernetes 1.${removed}`;
   if (minor >= removed) return { when: "now", message, hint };
   return { when: "later", message: `${what} will be gone with Kubernetes 1.${removed}`, hint };
+}
+
+/** A version that is not there, of a kind that is; a later Kubernetes than the table's may have it. */
+function unknownVersion(
+  { apiVersion, kind }: VersionedKind,
+  minor: number,
+): ServingProblem | undefined {
+  const others = otherVersions({ apiVersion, kind });
+  if (others.length === 0 || minor > newestMinor()) return undefined;
+  const served = others.filter(([, [introduced, removed = Infinity]]) => {
+    return introduced <= minor && minor < removed;
+  });
+  const best = served.findLast(([version]) => /(^|\/)v\d+$/.test(version)) ?? served.at(-1);
+  return {
+    when: "now",
+    message: `Kubernetes has no ${kind} of ${apiVersion}`,
+    hint: best === undefined ? "it serves no other version either" : `use ${best[0]}`,
+  };
+}
+
+/** The API versions of a group that have a kind, in the order of their names. */
+function otherVersions({ apiVersion, kind }: VersionedKind): [string, KindLifecycle][] {
+  const wanted = groupOf(apiVersion);
+  return Object.entries(apiLifecycle.kinds).flatMap(([id, row]): [string, KindLifecycle][] => {
+    const [group = "", version = "", name] = id.split("/");
+    if (group !== wanted || name !== kind) return [];
+    return [[group === "" ? version : `${group}/${version}`, row]];
+  });
 }

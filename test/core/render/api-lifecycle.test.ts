@@ -27,6 +27,23 @@ describe("what a version of Kubernetes serves", () => {
     expect(at(22, "extensions/v1beta1", "Ingress")).toContain("use networking.k8s.io/v1");
   });
 
+  it("is told of versions that are not there, with the one to use", () => {
+    expect(at(33, "apps/v7", "Deployment")).toBe(
+      "now: Kubernetes has no Deployment of apps/v7; use apps/v1",
+    );
+    expect(at(33, "v2", "ConfigMap")).toBe("now: Kubernetes has no ConfigMap of v2; use v1");
+    expect(at(33, "networking.k8s.io/v1beta3", "Ingress")).toContain("use networking.k8s.io/v1");
+    expect(at(18, "networking.k8s.io/v1beta3", "Ingress")).toContain(
+      "use networking.k8s.io/v1beta1",
+    );
+    expect(at(33, "autoscaling/v3", "HorizontalPodAutoscaler")).toContain("use autoscaling/v2");
+    expect(at(33, "policy/v1", "PodSecurityPolicy")).toContain("no other version either");
+  });
+
+  it("is not told of versions that a later Kubernetes may have", () => {
+    expect(at(37, "apps/v7", "Deployment")).toBe("");
+  });
+
   it("is nothing to say of kinds that are as old as Kubernetes, or not its own", () => {
     for (const minor of [20, 36, 99]) {
       expect(at(minor, "v1", "ConfigMap")).toBe("");

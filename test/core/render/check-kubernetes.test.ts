@@ -30,6 +30,13 @@ describe("the Kubernetes of the sites of an app", () => {
     expect(told({ ...edits, "manifests/web/cron.yaml": cron("batch/v1") })).toEqual([]);
   });
 
+  it("is held against versions of an API that are not there", () => {
+    const edits = { ...site("e1", "east", "1.33"), "manifests/web/cron.yaml": cron("batch/v3") };
+    expect(told(edits)).toEqual([
+      "manifests/web/cron.yaml:1:1: error: Kubernetes has no CronJob of batch/v3; site e1 has 1.33; use batch/v1",
+    ]);
+  });
+
   it("is what the Fleet says where the Site says nothing, and unknown where nobody does", () => {
     const edits = { "manifests/web/cron.yaml": cron("batch/v1") };
     const fleet = { "fleet.yaml": fleetYaml({ kubernetes: { version: "1.20" } }) };
