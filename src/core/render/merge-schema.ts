@@ -4,6 +4,7 @@
  */
 import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
 import { groupOf } from "../model/kube-object.ts";
+import { lifecycleOf } from "./api-lifecycle.ts";
 import { kubernetes } from "./generated/kubernetes.ts";
 
 /** What is generated from the API server. Types and fields that merge in the plain way are left out. */
@@ -81,7 +82,10 @@ function kindEntry(
     const [otherGroup, , otherKind] = id.split("/");
     return otherGroup === group && otherKind === kind;
   });
-  return other === undefined ? undefined : kubernetes.kinds[other];
+  if (other !== undefined) return kubernetes.kinds[other];
+  // One that has moved to another group.
+  const successor = lifecycleOf({ apiVersion, kind })?.[2];
+  return successor === undefined ? undefined : kindEntry(successor, kind);
 }
 
 function tableSchema(type: string): MergeSchema {

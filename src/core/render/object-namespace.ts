@@ -2,6 +2,7 @@ import { closestName } from "../model/closest-name.ts";
 import type { Parsed } from "../model/diagnostic.ts";
 import type { Json } from "../model/json.ts";
 import { type KubeObject, groupOf } from "../model/kube-object.ts";
+import { newestMinor, servingProblem } from "./api-lifecycle.ts";
 import { type CustomKinds, scopeOf } from "./custom-kinds.ts";
 import { type ManifestObject, typeName } from "./manifest-objects.ts";
 import { builtInKinds } from "./merge-schema.ts";
@@ -51,6 +52,8 @@ function isLabel(namespace: Json): boolean {
 }
 
 function unknownScope({ apiVersion, kind }: KubeObject): Told {
+  const gone = servingProblem({ apiVersion, kind }, newestMinor());
+  if (gone?.when === "now") return { code: "unserved-api", message: gone.message, hint: gone.hint };
   const known = builtInKinds(groupOf(apiVersion));
   const code = "unknown-scope";
   if (known.length > 0) {

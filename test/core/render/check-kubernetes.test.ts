@@ -37,6 +37,26 @@ describe("the Kubernetes of the sites of an app", () => {
     ]);
   });
 
+  it("is held against kinds that have moved or are gone, where the object names no namespace", () => {
+    const moved = (minor: string): string[] =>
+      told({
+        ...site("e1", "east", minor),
+        "manifests/web/more.yaml":
+          "apiVersion: extensions/v1beta1\nkind: Ingress\nmetadata: {name: i}\n",
+      });
+    expect(moved("1.33")).toEqual([
+      "manifests/web/more.yaml:1:1: error: Ingress of extensions/v1beta1 is gone since Kubernetes 1.22; site e1 has 1.33; use networking.k8s.io/v1",
+    ]);
+    expect(moved("1.20")).toEqual([]);
+    const gone = {
+      "manifests/web/more.yaml":
+        "apiVersion: policy/v1beta1\nkind: PodSecurityPolicy\nmetadata: {name: p}\n",
+    };
+    expect(told(gone)).toEqual([
+      "manifests/web/more.yaml:2:7: error: PodSecurityPolicy of policy/v1beta1 is gone since Kubernetes 1.25; it has no successor",
+    ]);
+  });
+
   it("is what the Fleet says where the Site says nothing, and unknown where nobody does", () => {
     const edits = { "manifests/web/cron.yaml": cron("batch/v1") };
     const fleet = { "fleet.yaml": fleetYaml({ kubernetes: { version: "1.20" } }) };
