@@ -97,7 +97,7 @@ export function sourceObject(
   const known: ManifestObject = context.plainSecrets.has(objectId(key))
     ? { ...manifest, object, isPlainSecret: true }
     : { ...manifest, object };
-  const diagnostics = [...checkObject(known), ...placed.diagnostics];
+  const diagnostics = withObject([...checkObject(known), ...placed.diagnostics], key);
   if (!placed.ok) return { ok: false, diagnostics };
   const value: SourceObject = { ...known, object: placed.value, key };
   const isInAppNamespace =
@@ -107,6 +107,16 @@ export function sourceObject(
     value: isInAppNamespace ? { ...value, isInAppNamespace } : value,
     diagnostics,
   };
+}
+
+/** Where no line tells which object is meant, its name does. */
+export function withObject(
+  diagnostics: readonly Diagnostic[],
+  key: ObjectKey,
+): readonly Diagnostic[] {
+  return diagnostics.map((each) =>
+    each.line === 0 ? { ...each, message: `${describeKey(key)}: ${each.message}` } : each,
+  );
 }
 
 /** Two objects of an app that are the same one to a cluster. */

@@ -32,6 +32,13 @@ export interface YamlDocument {
   readonly textAt: (path: FieldPath, index: number) => Place;
 }
 
+/** A mistake in the values of a document, with the field and what could be read of the document. */
+export interface MistakenField {
+  readonly diagnostic: Diagnostic;
+  readonly path: FieldPath;
+  readonly document: Json;
+}
+
 /** The documents of a file (empty ones left out) that could be read, and what is wrong with the others. */
 export function readYaml(
   file: SourceFile,
@@ -39,6 +46,8 @@ export function readYaml(
 ): {
   readonly documents: readonly YamlDocument[];
   readonly diagnostics: readonly Diagnostic[];
+  /** Those of the diagnostics that belong to a field. */
+  readonly mistaken: readonly MistakenField[];
 } {
   const lines = new LineCounter();
   const place = (offset: number): Place => {
@@ -48,10 +57,11 @@ export function readYaml(
   const all = parseDocuments(file.text, yamlOptions(lines));
   if (all.tooDeepAt !== undefined) {
     const problem = { offset: all.tooDeepAt, code: "yaml-limit", message: tooDeepMessage } as const;
-    return { documents: [], diagnostics: [located(problem, place)] };
+    return { documents: [], diagnostics: [located(problem, place)], mistaken: [] };
   }
   const documents: YamlDocument[] = [];
   const diagnostics: Diagnostic[] = [];
+  const mistaken: MistakenField[] = [];
   for (const [index, parsed] of all.documents.entries()) {
     if (parsed.errors.length > 0) {
       diagnostics.push(...parsed.errors.map((error) => syntaxError(error, place)));
@@ -62,9 +72,15 @@ export function readYaml(
     if (converted.ok) {
       const contents = lightContents(parsed.contents, { file, index });
       documents.push(locatedDocument(converted.value, { text: file.text, contents, place }));
-    } else diagnostics.push(...converted.problems.map((problem) => located(problem, place)));
+      continue;
+    }
+    for (const { path, ...problem } of converted.problems) {
+      const diagnostic = located(problem, place);
+      diagnostics.push(diagnostic);
+      mistaken.push({ diagnostic, path, document: converted.value });
+    }
   }
-  return { documents, diagnostics };
+  return { documents, diagnostics, mistaken };
 }
 
 function yamlOptions(lineCounter: LineCounter): YamlOptions {
@@ -99,7 +115,7 @@ function syntaxError(
   };
 }
 
-function located(problem: YamlProblem, place: (offset: number) => Place): Diagnostic {
+function located(problem: Omit<YamlProblem, "path">, place: (offset: number) => Place): Diagnostic {
   const { offset, ...rest } = problem;
   return { ...place(offset), severity: "error", ...rest };
 }

@@ -23,6 +23,8 @@ export interface YamlProblem {
   readonly code: DiagnosticCode;
   readonly message: string;
   readonly hint?: string;
+  /** The field. */
+  readonly path: readonly (string | number)[];
 }
 
 /** How numbers are read. */
@@ -35,9 +37,10 @@ export interface NumberOptions {
 export function yamlToJson(
   root: Node | null,
   { roundNumbers = false }: NumberOptions = {},
-): { ok: true; value: Json } | { ok: false; problems: readonly YamlProblem[] } {
+): { ok: true; value: Json } | { ok: false; value: Json; problems: readonly YamlProblem[] } {
   const state: State = {
     problems: [],
+    path: [],
     anchors: new Map(),
     targets: new Map(),
     expanding: [],
@@ -48,11 +51,13 @@ export function yamlToJson(
   const value = convert(root, state);
   return state.problems.length === 0
     ? { ok: true, value }
-    : { ok: false, problems: state.problems };
+    : { ok: false, value, problems: state.problems };
 }
 
 interface State {
   readonly problems: YamlProblem[];
+  /** Keys and list positions of what is being converted. */
+  readonly path: (string | number)[];
   /** Anchors seen so far; a later one of the same name wins, as the specification has it. */
   readonly anchors: Map<string, Node>;
   /** What each alias means, also where it is read again inside of what another one means. */
@@ -78,8 +83,17 @@ function convert(node: unknown, state: State): Json {
     return null;
   }
   state.depth += 1;
-  const value = isMap(node) ? mapping(node, state) : node.items.map((item) => convert(item, state));
+  const value = isMap(node)
+    ? mapping(node, state)
+    : node.items.map((item, index) => convertAt(index, item, state));
   state.depth -= 1;
+  return value;
+}
+
+function convertAt(step: string | number, node: unknown, state: State): Json {
+  state.path.push(step);
+  const value = convert(node, state);
+  state.path.pop();
   return value;
 }
 
@@ -129,7 +143,7 @@ function mapping(node: YAMLMap, state: State): JsonObject {
       continue;
     }
     const key = keyText(pair.key, state);
-    const value = convert(pair.value, state);
+    const value = convertAt(key ?? "", pair.value, state);
     if (key === undefined) continue;
     if (own.has(key)) report(state, pair.key, ["yaml-syntax", `duplicate key "${key}"`]);
     own.set(key, value);
@@ -190,7 +204,8 @@ type Told = readonly [code: DiagnosticCode, message: string, hint?: string];
 
 function report(state: State, node: unknown, [code, message, hint]: Told): void {
   const offset = offsetOf(node);
-  state.problems.push({ offset, code, message, ...(hint !== undefined && { hint }) });
+  const path = [...state.path];
+  state.problems.push({ offset, code, message, path, ...(hint !== undefined && { hint }) });
 }
 
 function isPlain(node: Scalar): boolean {

@@ -2,7 +2,7 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { FleetModel, Place, SourceFile } from "../../model/fleet-model.ts";
 import type { App } from "../../model/kinds.ts";
-import type { KubeObject } from "../../model/kube-object.ts";
+import { keyOf, type KubeObject } from "../../model/kube-object.ts";
 import { toolOf, writtenSource } from "../../model/tools/tool-source.ts";
 import type { ManifestObject } from "../manifest-objects.ts";
 import { type FillableManifests, parseFillableManifests } from "../fill-manifests.ts";
@@ -15,6 +15,7 @@ import {
   type ParsedManifests,
   parseManifests,
   type SourceObject,
+  withObject,
 } from "../parse-manifests.ts";
 import { regionFieldProblem } from "../sealed-objects.ts";
 import { shapesOf, type VariableOf } from "../shapes.ts";
@@ -155,7 +156,7 @@ function readObjects(
     return { object, at, keyAt: at, textAt: at };
   });
   const checked = checkManifests(placed, manifests);
-  const named = placed.flatMap(regionFieldProblem);
+  const named = placed.flatMap((each) => withObject(regionFieldProblem(each), keyOf(each.object)));
   return { ...checked, diagnostics: [...named, ...checked.diagnostics] };
 }
 

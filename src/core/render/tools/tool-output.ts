@@ -2,10 +2,13 @@
  * What a tool wrote -> the objects, each with the file it comes from, or what is wrong. A source is rendered twice, and
  * both have to be the same: what differs each time would differ at each site, and never come to rest.
  */
-import type { DiagnosticCode } from "../../model/diagnostic.ts";
+import { type DiagnosticCode, isError } from "../../model/diagnostic.ts";
 import { type Json, isJsonObject, isSameJson } from "../../model/json.ts";
+import { fieldName } from "../../model/schema-messages.ts";
 import { describeKey, keyOf, type KubeObject, objectId } from "../../model/kube-object.ts";
 import { readManifestObjects } from "../manifest-objects.ts";
+import { shortText } from "../mistake.ts";
+import { readYaml } from "../read-yaml.ts";
 import { sealedText } from "../../secrets/sops-file.ts";
 import { originFiles } from "./kustomize-origins.ts";
 import { helmDocuments } from "./helm-documents.ts";
@@ -101,15 +104,34 @@ function isKustomizationOf(folder: string, path: string): boolean {
 /** The objects of a text; its lines are those of no file. */
 function readDocuments(file: string, text: string): ToolOutput {
   const { objects, diagnostics } = readManifestObjects([{ path: file, text }]);
-  const problems = diagnostics
-    .filter(({ severity }) => severity === "error")
-    .map(({ code, message, hint }) => {
-      const rest = hint === undefined ? {} : { hint };
-      // What stands there may be secret: of a file the place tells it, here nothing does.
-      const words = code === "yaml-syntax" ? message.replaceAll(/"[^"]*"/g, '"…"') : message;
-      return { file, line: 0, column: 0, code, message: `rendered: ${words}`, ...rest };
-    });
+  const errors = diagnostics.filter(isError);
+  const fields = errors.length === 0 ? new Map<string, string>() : mistakenFields(file, text);
+  const problems = errors.map(({ line, column, code, message, hint }) => {
+    const rest = hint === undefined ? {} : { hint };
+    // What stands there may be secret: of a file the place tells it, here nothing does.
+    const words = code === "yaml-syntax" ? message.replaceAll(/"[^"]*"/g, '"…"') : message;
+    const field = fields.get(`${line}:${column}`) ?? "";
+    return { file, line: 0, column: 0, code, message: `rendered: ${field}${words}`, ...rest };
+  });
   return { objects: objects.map(({ object }) => ({ file, object })), problems };
+}
+
+/** Object and field of what is wrong with a value, by its place in the text. */
+function mistakenFields(file: string, text: string): ReadonlyMap<string, string> {
+  const { mistaken } = readYaml({ path: file, text });
+  return new Map(
+    mistaken.map(({ diagnostic: { line, column }, path, document }) => {
+      return [`${line}:${column}`, `${nameOf(document)}: ${shortText(fieldName(path))}: `];
+    }),
+  );
+}
+
+/** Kind and name of what may be no object. */
+function nameOf(document: Json): string {
+  const { kind, metadata } = isJsonObject(document) ? document : {};
+  const name = metadata !== undefined && isJsonObject(metadata) ? metadata["name"] : undefined;
+  const words = [kind, name].filter((word) => typeof word === "string");
+  return words.length === 0 ? "a document" : shortText(words.join(" "));
 }
 
 function joined(outputs: readonly ToolOutput[]): ToolOutput {

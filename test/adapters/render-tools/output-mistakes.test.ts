@@ -1,0 +1,45 @@
+import { describe, expect, it } from "vitest";
+import { mistakesOf, toolFleet } from "../../support/render-tools.ts";
+import { chart } from "../../support/tool-sources.ts";
+
+const at = "charts/web/templates/more.yaml";
+const mistakes = (text: string): Promise<readonly string[]> =>
+  mistakesOf(toolFleet({ chart: "charts/web" }, { ...chart, [at]: text }));
+
+const map = (name: string, rest: string): string =>
+  `---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}}\n${rest}\n`;
+
+describe("a mistake in what a chart renders to", { timeout: 60_000 }, () => {
+  it("names its object, each object for itself", async () => {
+    const text = map("one", "data: {a: 5}") + map("two", "data: {a: 5}");
+
+    expect(await mistakes(text)).toEqual([
+      `${at}: error: ConfigMap web/one: data: "a" must be text, not the number 5; quote it [invalid-object]`,
+      `${at}: error: ConfigMap web/two: data: "a" must be text, not the number 5; quote it [invalid-object]`,
+    ]);
+  });
+
+  it("names the object whose namespace is none", async () => {
+    const text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one, namespace: A_b}\n";
+
+    expect(await mistakes(text)).toEqual([
+      `${at}: error: ConfigMap A_b/one: metadata.namespace must be an RFC 1123 label, not "A_b" [wrong-namespace]`,
+    ]);
+  });
+
+  it("names object and field of a number that cannot be kept", async () => {
+    const text = map("one", "data: {a: b}") + map("two", "data: {list: [9007199254740993]}");
+
+    expect(await mistakes(text)).toEqual([
+      `${at}: error: rendered: ConfigMap two: data.list[0]: the integer is beyond 2^53 and would lose digits; quote it if it is text [invalid-object]`,
+    ]);
+  });
+
+  it("is told of deep nesting", async () => {
+    const text = map("one", `data: {a: {{ repeat 201 "[" }}{{ repeat 201 "]" }}}`);
+
+    expect(await mistakes(text)).toEqual([
+      `${at}: error: rendered: nested deeper than 200 levels [yaml-limit]`,
+    ]);
+  });
+});
