@@ -1,7 +1,17 @@
 /** A site that a commit leaves out of an app, and another one places again while the first is still under way. */
 import { describe, expect, it } from "vitest";
+import {
+  controlFile,
+  controlPaths,
+  parseControl,
+} from "../../../src/core/rollout/control-files.ts";
+import { applyChanges } from "../../support/control-state.ts";
 import { checkPlan } from "../../support/planner-invariants.ts";
 import { PlannerWorld, quick, someSites, type WorldHead } from "../../support/planner-world.ts";
+
+function fail(): never {
+  throw new Error("web has no record");
+}
 
 const gold = { labels: { tier: "gold" } };
 const approved = {
@@ -58,6 +68,24 @@ describe("a site that is placed again while the version that left it out is unde
     world.run(60);
     expect(world.on("web", "v2")).toEqual(["s1", "s2", "s3"]);
     expect(world.control.apps["web"]?.current.unplaced).toBeUndefined();
+  });
+
+  it("is read also as a former version wrote it: nothing comes to a site that is not placed", () => {
+    const world = shrinking({ strategy: approved });
+    const { id, digest, renderer, source } = world.release("web");
+    const { unplaced = [], ...current } = world.control.apps["web"]?.current ?? fail();
+    const release = { id, digest, renderer, source };
+    const former = { ...current, partial: [{ stage: "left", release, sites: unplaced }] };
+    const path = controlPaths.current("web");
+    world.control = applyChanges(world.control, [{ path, record: former, why: "as before" }]);
+    const file = controlFile({ path, record: former, why: "" });
+    expect(parseControl(new Map([[path, file.text ?? ""]])).ok).toBe(true);
+    for (const stage of ["canary", "rest"]) {
+      world.decide({ verb: "approve", app: "web", release: id, stage, why: "fine" });
+    }
+    world.run(60);
+    expect(world.on("web", "v2")).toEqual(["s1", "s2"]);
+    expect(world.control.apps["web"]?.current.partial).toEqual([]);
   });
 
   it("does not get it when it has been found bad", () => {
