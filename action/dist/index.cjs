@@ -24843,23 +24843,23 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         const obj = {
           parent: []
         };
-        const keyOf3 = (h) => h.slice(0, h.indexOf(" "));
+        const keyOf2 = (h) => h.slice(0, h.indexOf(" "));
         const valueOf2 = (h) => h.slice(h.indexOf(" ") + 1);
-        if (hs.length === 0 || keyOf3(hs[0]) !== "tree") {
+        if (hs.length === 0 || keyOf2(hs[0]) !== "tree") {
           throw new ParseError2(
             "tree as the first commit header",
-            keyOf3(hs[0] || "")
+            keyOf2(hs[0] || "")
           );
         }
         obj.tree = valueOf2(hs[0]);
         let index2 = 1;
-        while (index2 < hs.length && keyOf3(hs[index2]) === "parent") {
+        while (index2 < hs.length && keyOf2(hs[index2]) === "parent") {
           obj.parent.push(valueOf2(hs[index2]));
           index2++;
         }
         const seen = /* @__PURE__ */ new Set(["tree", "parent"]);
         for (; index2 < hs.length; index2++) {
-          const key = keyOf3(hs[index2]);
+          const key = keyOf2(hs[index2]);
           if (seen.has(key)) continue;
           seen.add(key);
           obj[key] = valueOf2(hs[index2]);
@@ -54737,16 +54737,16 @@ var SiteFacts = class {
   }
   /** Mistakes in the values of sites themselves. */
   mistakes() {
-    const found = [];
-    for (const [name2, site] of this.#model.sites) {
-      if (site.value.spec.values === void 0) continue;
-      for (const { path: path3, offset, message, hint } of this.of(name2).problems) {
-        const place = site.textAt(["spec", "values", ...path3], offset);
-        const told2 = { code: "expression-failed", message };
-        found.push(mistake(place, { ...told2, ...hint !== void 0 && { hint } }));
-      }
-    }
-    return found;
+    return [...this.#model.sites].flatMap(([name2, site]) => {
+      if (site.value.spec.values === void 0) return [];
+      return this.of(name2).problems.map(
+        ({ path: path3, offset, message, hint }) => mistake(site.textAt(["spec", "values", ...path3], offset), {
+          code: "expression-failed",
+          message,
+          ...hint !== void 0 && { hint }
+        })
+      );
+    });
   }
   /** Of all sites that have some, by name: what they may take together must not depend on who is asked for first. */
   #readValues() {
@@ -60572,8 +60572,8 @@ function FactorWith(type, withClause) {
   return guard_exports.IsArray(withClause) && guard_exports.IsEqual(withClause.length, 0) ? type : WithDeferred(type, withClause);
 }
 function FactorMapping(input2) {
-  const [keyOf3, type, indexArray, extend, withClause] = input2;
-  return FactorWith(keyOf3 ? FactorExtends(KeyOfDeferred(FactorIndexArray(type, indexArray)), extend) : FactorExtends(FactorIndexArray(type, indexArray), extend), withClause);
+  const [keyOf2, type, indexArray, extend, withClause] = input2;
+  return FactorWith(keyOf2 ? FactorExtends(KeyOfDeferred(FactorIndexArray(type, indexArray)), extend) : FactorExtends(FactorIndexArray(type, indexArray), extend), withClause);
 }
 function ExprBinaryMapping(left, rest2) {
   return guard_exports.IsEqual(rest2.length, 3) ? (() => {
@@ -66722,200 +66722,58 @@ function writtenAt(path3) {
   return path3[1] === "name" ? ["from"] : path3.slice(1);
 }
 
-// src/core/model/patched-map.ts
-var PatchedMap = class _PatchedMap {
-  size;
-  #base;
-  /** undefined: not in the map. */
-  #patch;
-  constructor(base, patch = /* @__PURE__ */ new Map()) {
-    this.#base = base;
-    this.#patch = patch;
-    let { size } = base;
-    for (const [key, value] of patch) {
-      size += Number(value !== void 0) - Number(base.has(key));
-    }
-    this.size = size;
-  }
-  /** The map with these entries in place of what it has for them; undefined: without one. */
-  with(changes) {
-    const patch = new Map(this.#patch);
-    for (const [key, value] of changes) patch.set(key, value);
-    if (patch.size === 0) return this;
-    const patched = new _PatchedMap(this.#base, patch);
-    return patch.size <= mostPatched ? patched : new _PatchedMap(new Map(patched));
-  }
-  get(key) {
-    return this.#patch.has(key) ? this.#patch.get(key) : this.#base.get(key);
-  }
-  has(key) {
-    return this.get(key) !== void 0;
-  }
-  *entries() {
-    for (const entry of this.#base) if (!this.#patch.has(entry[0])) yield entry;
-    for (const [key, value] of this.#patch) if (value !== void 0) yield [key, value];
-  }
-  *keys() {
-    for (const [key] of this.entries()) yield key;
-  }
-  *values() {
-    for (const [, value] of this.entries()) yield value;
-  }
-  [Symbol.iterator]() {
-    return this.entries();
-  }
-  forEach(visit) {
-    for (const [key, value] of this) visit(value, key, this);
-  }
-};
-var mostPatched = 300;
-
 // src/core/select/site-groups.ts
 var maxJoined = 200;
-var SiteGroups = class _SiteGroups {
+var SiteGroups = class {
   groups;
-  #byNumber;
-  #joined;
+  #joined = /* @__PURE__ */ new Map();
   #numbers;
-  constructor(groups2, joined5) {
-    this.groups = groups2.toSorted((a, b) => firstOf(a) < firstOf(b) ? -1 : 1);
-    this.#byNumber = new Map(groups2.map((group2) => [group2.number, group2]));
-    this.#joined = new Map(joined5);
-  }
-  static of(groups2) {
-    return new _SiteGroups(groups2.map((group2, number2) => ({ ...group2, number: number2 })));
-  }
-  /**
-   * The groups where some sites are in others now; undefined: in none. What has not changed is the same object. Undefined
-   * where a group has no site left.
-   */
-  after(moved) {
-    const affected = /* @__PURE__ */ new Map();
-    for (const [site, to] of moved) {
-      const from = this.numbers.get(site);
-      if (from !== void 0) affected.set(from, affected.get(from) ?? []);
-      if (to !== void 0) affected.set(to, [...affected.get(to) ?? [], site]);
-    }
-    const groups2 = this.groups.map((group2) => {
-      const added = affected.get(group2.number);
-      return added === void 0 ? group2 : { ...group2, sites: withMoved(group2.sites, moved, added) };
-    });
-    if (groups2.some(({ sites }) => sites.length === 0)) return void 0;
-    const joined5 = [...this.#joined].map(([key, names2]) => {
-      const own2 = new Set(key.split(",").map(Number));
-      const added = [...moved].flatMap(
-        ([site, to]) => to !== void 0 && own2.has(to) ? site : []
-      );
-      return [key, withMoved(names2, moved, added)];
-    });
-    const after = new _SiteGroups(groups2, new Map(joined5));
-    after.#numbers = this.numbers.with(moved);
-    return after;
-  }
-  /** The group with a number. */
-  group(number2) {
-    return this.#byNumber.get(number2);
+  constructor(groups2) {
+    this.groups = groups2.toSorted((a, b) => (a.sites[0] ?? "") < (b.sites[0] ?? "") ? -1 : 1);
   }
   /** The sites of these groups, sorted. */
   sitesOf(numbers) {
     const [first2, ...others] = numbers;
     if (first2 === void 0) return [];
-    if (others.length === 0) return this.#byNumber.get(first2)?.sites ?? [];
-    const key = numbers.toSorted((a, b) => a - b).join();
+    if (others.length === 0) return this.groups[first2]?.sites ?? [];
+    const key = numbers.join();
     const known4 = this.#joined.get(key);
     if (known4 !== void 0) return known4;
-    const joined5 = numbers.flatMap((number2) => this.#byNumber.get(number2)?.sites ?? []).toSorted();
+    const joined5 = numbers.flatMap((number2) => this.groups[number2]?.sites ?? []).toSorted();
     if (this.#joined.size >= maxJoined) this.#joined.clear();
     this.#joined.set(key, joined5);
     return joined5;
   }
-  /** The number of the group of each site. */
+  /** The group of each site, by its position in `groups`. */
   get numbers() {
-    this.#numbers ??= new PatchedMap(
-      new Map(
-        this.groups.flatMap(({ sites, number: number2 }) => sites.map((site) => [site, number2]))
-      )
+    this.#numbers ??= new Map(
+      this.groups.flatMap(({ sites }, number2) => sites.map((site) => [site, number2]))
     );
     return this.#numbers;
   }
 };
-function firstOf(group2) {
-  return group2?.sites[0] ?? "";
-}
-function withMoved(sorted, moved, added) {
-  const names2 = sorted.filter((site) => !moved.has(site));
-  for (const name2 of added) {
-    const at2 = names2.findIndex((each) => each > name2);
-    names2.splice(at2 === -1 ? names2.length : at2, 0, name2);
-  }
-  return names2;
-}
 var kept3 = new KeptResults();
-var keptLast = new KeptResults(1);
 function siteGroups(virtualSites2, sites) {
-  return kept3.get(sites, [virtualSites2], () => {
-    const last = keptLast.get(virtualSites2, [], () => ({}));
-    const groups2 = groupsAfter(last, virtualSites2, sites) ?? groupSites(virtualSites2, sites);
-    last.sites = sites;
-    last.groups = groups2;
-    return groups2;
-  });
-}
-var mostMoved = 100;
-function groupsAfter({ sites: before, groups: groups2 }, virtualSites2, sites) {
-  const changed3 = before && changedNames(before, sites);
-  if (changed3 === void 0 || groups2 === void 0) return void 0;
-  const tests4 = testsOf(virtualSites2);
-  const numbers = new Map(groups2.groups.map((group2) => [keyOf2(group2), group2.number]));
-  const moved = /* @__PURE__ */ new Map();
-  for (const name2 of changed3) {
-    const site = sites.get(name2)?.value;
-    const to = site && numbers.get(keyOf2(placeOf(site, tests4)));
-    if (site !== void 0 && to === void 0) return void 0;
-    moved.set(name2, to);
-  }
-  return groups2.after(moved);
-}
-function changedNames(before, now) {
-  const changed3 = [];
-  for (const [name2, site] of now) {
-    if (before.get(name2) === site) continue;
-    if (changed3.length >= mostMoved) return void 0;
-    changed3.push(name2);
-  }
-  const isNew2 = (name2) => !before.has(name2);
-  if (before.size + changed3.filter(isNew2).length === now.size) return changed3;
-  const gone = [...before.keys()].filter((name2) => !now.has(name2));
-  return gone.length > mostMoved ? void 0 : [...changed3, ...gone];
-}
-function testsOf(virtualSites2) {
-  return [...virtualSites2].map(([name2, { value }]) => ({ name: name2, selector: selectorOf(value) }));
-}
-function placeOf({ metadata: { labels = {} }, spec: { profile: profile2 } }, tests4) {
-  const holding = tests4.filter(
-    ({ selector }) => selector === null || matchesSelector(selector, labels)
-  );
-  return { virtualSites: new Set(holding.map(({ name: name2 }) => name2)), profile: profile2 };
-}
-function keyOf2({ virtualSites: virtualSites2, profile: profile2 }) {
-  return `${profile2 ?? ""} ${[...virtualSites2].join()}`;
+  return kept3.get(sites, [virtualSites2], () => groupSites(virtualSites2, sites));
 }
 function groupSites(virtualSites2, sites) {
-  const tests4 = testsOf(virtualSites2);
+  const tests4 = [...virtualSites2].map(([name2, { value }]) => ({
+    name: name2,
+    selector: selectorOf(value)
+  }));
   const selectors = tests4.flatMap(({ selector }) => selector ?? []);
   const found = /* @__PURE__ */ new Map();
   for (const { labels, profile: profile2, names: names2 } of sitesByLabels(sites, selectors)) {
     const holding = tests4.flatMap(
       ({ name: name2, selector }) => selector === null || matchesSelector(selector, labels) ? name2 : []
     );
-    const place = { virtualSites: new Set(holding), profile: profile2 };
-    const key = keyOf2(place);
+    const key = `${profile2 ?? ""} ${holding.join()}`;
     const group2 = found.get(key);
     if (group2 !== void 0) group2.sites.push(...names2);
-    else found.set(key, { ...place, sites: [...names2] });
+    else found.set(key, { virtualSites: new Set(holding), profile: profile2, sites: [...names2] });
   }
   for (const group2 of found.values()) group2.sites.sort();
-  return SiteGroups.of([...found.values()]);
+  return new SiteGroups([...found.values()]);
 }
 function selectorOf({ spec }) {
   return spec.selector === void 0 ? null : checkedSelector(spec.selector);
@@ -66928,33 +66786,23 @@ function sitesByLabels(sites, selectors) {
 }
 function groupByLabels(sites, keys) {
   const found = /* @__PURE__ */ new Map();
-  const asked = keys.join();
   for (const [name2, { value }] of sites) {
-    const known4 = keptIds2.get(value);
-    const id = known4?.asked === asked ? known4.id : idByLabels(value, keys);
-    if (known4?.asked !== asked) keptIds2.set(value, { asked, id });
-    const group2 = found.get(id);
-    if (group2 !== void 0) {
-      group2.names.push(name2);
-      continue;
-    }
     const { labels = {} } = value.metadata;
-    found.set(id, { labels, profile: value.spec.profile, names: [name2] });
+    const { profile: profile2 } = value.spec;
+    let id = profile2 ?? "";
+    for (const key of keys) id += Object.hasOwn(labels, key) ? `\0=${labels[key]}` : "\0";
+    const group2 = found.get(id);
+    if (group2 === void 0) found.set(id, { labels, profile: profile2, names: [name2] });
+    else group2.names.push(name2);
   }
   return [...found.values()];
-}
-var keptIds2 = /* @__PURE__ */ new WeakMap();
-function idByLabels({ metadata, spec }, keys) {
-  const { labels = {} } = metadata;
-  const values = keys.map((key) => Object.hasOwn(labels, key) ? `=${labels[key]}` : "");
-  return [spec.profile ?? "", ...values].join("\0");
 }
 
 // src/core/render/shapes.ts
 function shapesOf({ model, siteModel }, app, variableOf) {
   const all = siteGroups(model.virtualSites, siteModel.sites);
   const byOverlays = /* @__PURE__ */ new Map();
-  for (const { number: number2, virtualSites: virtualSites2, profile: profile2 } of all.groups) {
+  for (const [number2, { virtualSites: virtualSites2, profile: profile2 }] of all.groups.entries()) {
     const isIn2 = (names2) => names2.some((name2) => virtualSites2.has(name2));
     if (!isIn2(app.value.spec.placement.virtualSites)) continue;
     const overlays = app.layers.flatMap((layer, index) => {
@@ -67385,15 +67233,12 @@ function customKindsIn(models) {
 function layeredAppOf(context2, name2) {
   return layeredApp(context2, appOf(context2.model, name2));
 }
-function ownInputs(context2, app) {
-  const manifests = context2.model.manifests.get(app.value.metadata.name);
-  return [manifests, ...inputsBesideManifests(context2, app)];
-}
-function inputsBesideManifests({ model, customKinds }, app) {
+function ownInputs({ model, customKinds }, app) {
   const { metadata, spec } = model.fleet.value;
   const { labels = null } = spec;
   return [
     metadata.name,
+    model.manifests.get(app.value.metadata.name),
     customKinds,
     // Expressions in manifests are checked against the vocabulary.
     app.value.spec.source.expressions === true ? canonicalJson(labels) : null
@@ -67409,9 +67254,9 @@ function hasExpressions(app) {
 var keptParts = new KeptResults();
 function readApp(context2, name2) {
   const app = layeredAppOf(context2, name2);
-  const isLiteral = toolOf(app.value.spec.source) === void 0 && !hasExpressions(app);
+  const isOfTool = toolOf(app.value.spec.source) !== void 0;
   const read2 = () => readParts(context2, app);
-  const parts = isLiteral ? keptParts.get(app, ownInputs(context2, app), read2) : read2();
+  const parts = isOfTool ? read2() : keptParts.get(app, ownInputs(context2, app), read2);
   return { ...context2, ...parts, app };
 }
 function readParts(context2, app) {
@@ -67451,7 +67296,7 @@ function sitesOfAny({ virtualSites: virtualSites2 }, names2, { sites }) {
   }
   const groups2 = siteGroups(virtualSites2, sites);
   const numbers = groups2.groups.flatMap(
-    (group2) => names2.some((name2) => group2.virtualSites.has(name2)) ? group2.number : []
+    (group2, number2) => names2.some((name2) => group2.virtualSites.has(name2)) ? number2 : []
   );
   return groups2.sitesOf(numbers);
 }
@@ -67750,8 +67595,8 @@ var ShapeFiller = class {
     const merged = presentValues(mergeValues(layers));
     for (const [position, index] of valueOrder(this.#app, indexes).entries()) {
       if (index === null) continue;
-      const without2 = presentValues(mergeValues(layers.toSpliced(position, 1)));
-      const changed3 = canonicalJson(without2) !== canonicalJson(merged);
+      const without = presentValues(mergeValues(layers.toSpliced(position, 1)));
+      const changed3 = canonicalJson(without) !== canonicalJson(merged);
       if (changed3) effects.push({ overlay: index, changed: changed3, matchedImages: /* @__PURE__ */ new Set() });
     }
     return { values: merged, effects };
@@ -67855,58 +67700,37 @@ var SharedPart = class {
 };
 var PartedVariant = class {
   tree;
-  own;
   #shared;
+  #own;
   /** For who asks several times in one go. */
   #made;
   constructor(tree, shared2, own2) {
     this.tree = tree;
     this.#shared = shared2;
-    this.own = own2;
+    this.#own = own2;
   }
   get isOrdinary() {
-    return this.#shared.isOrdinary && this.own.isOrdinary;
+    return this.#shared.isOrdinary && this.#own.isOrdinary;
   }
   get objects() {
     const known4 = this.#made?.deref();
     if (known4 !== void 0) return known4;
-    const made = sortedObjects([...this.#shared.objects, ...this.own.objects()]);
+    const made = sortedObjects([...this.#shared.objects, ...this.#own.objects()]);
     this.#made = new WeakRef(made);
     return made;
   }
 };
 
 // src/core/render/own-part.ts
-var OwnMaker = class {
-  #app;
-  #source;
-  #owner;
-  /** One of its own, so that it keeps nothing of any other shape. */
-  #chain;
-  constructor({ app, source, owner, manifests }) {
-    this.#app = app;
-    this.#source = source;
-    this.#owner = owner;
-    this.#chain = new OverlayChain(app, manifests);
+function ownPart(finished, { app, source, chain, owner }, { from }) {
+  const entries2 = finished.map(({ entry }) => entry);
+  const isOrdinary2 = areOrdinary(finished);
+  if (from !== null) {
+    return new LaterPart({ entries: entries2, isOrdinary: isOrdinary2 }, { app, source, chain, owner }, from);
   }
-  /** The part of a variant that a shape's own objects are. Where they come of other sites too, they are kept. */
-  partOf(finished, { from }) {
-    const entries2 = finished.map(({ entry }) => entry);
-    const isOrdinary2 = areOrdinary(finished);
-    if (from !== null) return new LaterPart({ entries: entries2, isOrdinary: isOrdinary2 }, this, from);
-    const objects = finished.map(({ rendered }) => rendered);
-    return { entries: entries2, isOrdinary: isOrdinary2, objects: () => objects };
-  }
-  /** The objects of a shape once more. */
-  again({ shape, site }) {
-    const facts = { of: () => site, calls: {} };
-    const input2 = { ...this.#source, app: this.#app, facts };
-    const { shapes } = fillShapes(input2, [{ ...shape, sites: [site.name] }]);
-    this.#chain.begin();
-    const objects = shapes.flatMap((one) => this.#chain.apply(one).own?.objects ?? []);
-    return objects.map((object) => finishObject(object, this.#owner).rendered);
-  }
-};
+  const objects = finished.map(({ rendered }) => rendered);
+  return { entries: entries2, isOrdinary: isOrdinary2, objects: () => objects };
+}
 var LaterPart = class {
   entries;
   isOrdinary;
@@ -67918,14 +67742,14 @@ var LaterPart = class {
     this.#maker = maker;
     this.#from = from;
   }
-  /** Positions of the overlays that it went through, as text. */
-  get overlays() {
-    return this.#from.shape.overlays.join();
-  }
   objects() {
-    const objects = this.#maker.again(this.#from);
-    if (objects.length === this.entries.length) return objects;
-    throw new Error(`site ${this.#from.site.name} has other objects of its own than it had`);
+    const { app, source, chain, owner } = this.#maker;
+    const { shape, site } = this.#from;
+    const facts = { of: () => site, calls: {} };
+    const sites = [site.name];
+    const filled = fillShapes({ ...source, app, facts }, [{ ...shape, sites }]);
+    const objects = filled.shapes.flatMap((one) => chain.apply(one).own?.objects ?? []);
+    return objects.map((object) => finishObject(object, owner).rendered);
   }
 };
 
@@ -67937,12 +67761,11 @@ function renderShapes(input2, unfilled) {
   const ends = /* @__PURE__ */ new Map();
   const variants = /* @__PURE__ */ new Map();
   const objects = new ObjectsOfApp();
-  const making = { ...input2, maker: new OwnMaker(input2) };
   input2.chain.begin();
   for (const shape of shapes) {
     const end = input2.chain.apply(shape);
     ends.set(shape, end);
-    const result2 = renderShape(end, making, shape);
+    const result2 = renderShape(end, input2, shape);
     for (const found of result2.diagnostics) mistakes.tell(found, shape.sites, end.isFilled);
     if (!result2.ok) continue;
     objects.add(end);
@@ -67953,7 +67776,6 @@ function renderShapes(input2, unfilled) {
   return {
     trees,
     variants,
-    shared: sharedEnds(ends, input2),
     places: objects.places,
     kinds: objects.kinds,
     diagnostics: mistakes.diagnostics(),
@@ -67973,38 +67795,16 @@ function chartEffects({ value: { spec } }, shapes) {
     (overlay) => Object.keys(spec.overlays?.[overlay]?.values ?? {}).length === 0 ? [] : [{ overlay, changed: true, matchedImages: /* @__PURE__ */ new Set() }]
   );
 }
-function sharedEnds(ends, input2) {
-  const found = /* @__PURE__ */ new Map();
-  for (const [{ from, own: own2, overlays }, { shared: link }] of ends) {
-    const isOfSite2 = overlays.some(({ isFilled }) => isFilled);
-    if (from === null || own2.length === 0 || isOfSite2) return null;
-    const known4 = found.get(from.shape);
-    if (known4 === void 0) found.set(from.shape, { link, own: own2 });
-    else if (known4.link !== link) return null;
-  }
-  const entries2 = [...found].map(([{ overlays }, { link, own: own2 }]) => {
-    const unmatched = link.unmatched.map(({ overlay, step }) => `${overlay} ${step}`);
-    const others = own2.map(({ key }) => objectId(key));
-    const did = [others, link.effects.map(textOfEffect), unmatched];
-    return [overlays.join(), { part: sharedPart(link, input2), did: JSON.stringify(did) }];
-  });
-  return new Map(entries2);
-}
-function sharedPart(link, { shared: shared2, finish: finish2 }) {
-  return shared2.get(link, [], () => new SharedPart(link.objects.map(finish2)));
-}
 var ObjectsOfApp = class {
   places = /* @__PURE__ */ new Map();
   kinds = /* @__PURE__ */ new Set();
   #seen = /* @__PURE__ */ new Set();
   add({ shared: shared2, own: own2 }) {
-    if (!this.#seen.has(shared2)) {
-      this.#addAll(shared2.objects.filter((object) => !this.#seen.has(object)));
-      for (const seen of [shared2, ...shared2.objects]) this.#seen.add(seen);
-    }
-    if (own2 !== null) this.#addAll(own2.objects);
+    if (!this.#seen.has(shared2)) this.#addAll(shared2);
+    this.#seen.add(shared2);
+    if (own2 !== null) this.#addAll(own2);
   }
-  #addAll(objects) {
+  #addAll({ objects }) {
     for (const { object, key, at: at2 } of objects) {
       const id = objectId(key);
       if (!this.places.has(id)) this.places.set(id, at2([]));
@@ -68021,12 +67821,12 @@ function renderShape(end, input2, shape) {
   if (areSecretsOnly(ownObjects) && areSecretsOnly(objects)) {
     return { ok: false, diagnostics: [...end.diagnostics, ...emptyShape(input2, shape)] };
   }
-  const shared2 = sharedPart(end.shared, input2);
+  const shared2 = input2.shared.get(end.shared, [], () => new SharedPart(objects.map(input2.finish)));
   const own2 = ownObjects.map((object) => finishObject(object, input2.owner));
   const found = own2.flatMap(({ problems }) => problems);
   const diagnostics = [...end.diagnostics, ...shared2.problems, ...found];
   if (diagnostics.some(isError) || shape.sites.length === 0) return { ok: false, diagnostics };
-  const value = end.own === null ? shared2.alone : shared2.with(input2.maker.partOf(own2, shape));
+  const value = end.own === null ? shared2.alone : shared2.with(ownPart(own2, input2, shape));
   return { ok: true, value, diagnostics };
 }
 function emptyShape({ app, source }, { sites, overlays }) {
@@ -68094,12 +67894,6 @@ function siteWithEffect(index, { ends, chain }) {
   });
   return found?.[0].sites[0];
 }
-function leftWhereLast(app, effects, shapes) {
-  const last = lastChanges(shapes);
-  const indexes = overridable(app, effects.distinct.flat());
-  const left = new Map(indexes.map((index) => [index, last.get(index) ?? null]));
-  return [...left.values()].includes(null) ? void 0 : left;
-}
 function siteWhereLast(index, effects) {
   return [...effects.bySite].find(([, own2]) => lastChange(own2) === index)?.[0];
 }
@@ -68116,6 +67910,54 @@ function haveSameObjects(a, b) {
     return other !== void 0 && isSameJson(object, other);
   });
 }
+
+// src/core/model/patched-map.ts
+var PatchedMap = class _PatchedMap {
+  size;
+  #base;
+  /** undefined: not in the map. */
+  #patch;
+  constructor(base, patch = /* @__PURE__ */ new Map()) {
+    this.#base = base;
+    this.#patch = patch;
+    let { size } = base;
+    for (const [key, value] of patch) {
+      size += Number(value !== void 0) - Number(base.has(key));
+    }
+    this.size = size;
+  }
+  /** The map with these entries in place of what it has for them; undefined: without one. */
+  with(changes) {
+    const patch = new Map(this.#patch);
+    for (const [key, value] of changes) patch.set(key, value);
+    if (patch.size === 0) return this;
+    const patched = new _PatchedMap(this.#base, patch);
+    return patch.size <= mostPatched ? patched : new _PatchedMap(new Map(patched));
+  }
+  get(key) {
+    return this.#patch.has(key) ? this.#patch.get(key) : this.#base.get(key);
+  }
+  has(key) {
+    return this.get(key) !== void 0;
+  }
+  *entries() {
+    for (const entry of this.#base) if (!this.#patch.has(entry[0])) yield entry;
+    for (const [key, value] of this.#patch) if (value !== void 0) yield [key, value];
+  }
+  *keys() {
+    for (const [key] of this.entries()) yield key;
+  }
+  *values() {
+    for (const [, value] of this.entries()) yield value;
+  }
+  [Symbol.iterator]() {
+    return this.entries();
+  }
+  forEach(visit) {
+    for (const [key, value] of this) visit(value, key, this);
+  }
+};
+var mostPatched = 300;
 
 // src/core/render/per-site.ts
 var PerSite = class _PerSite {
@@ -68181,7 +68023,7 @@ function unusedOverlays(app, effects) {
 }
 
 // src/core/render/changed-sites.ts
-function recordOf({ facts, app, source: objects }, shapes, { rendering, left }) {
+function recordOf({ facts, app }, shapes, { rendering, left }) {
   const { selectors, mistakes } = shapes.filled;
   const isSound = !shapes.diagnostics.some(isError) && rendering.app.sites.size > 0;
   const { plainSecrets = [], source } = app.value.spec;
@@ -68191,13 +68033,10 @@ function recordOf({ facts, app, source: objects }, shapes, { rendering, left }) 
     digests: facts.digests(),
     peers: new Map(selectors.map((selector) => [selector, facts.digestOfSelected(selector)])),
     steps: mistakes.budget.spent,
-    trees: lazily(() => PerSite.of(rendering.app.sites)),
+    trees: lazily(() => PerSite.of(new Map(rendering.app.sites))),
     ...keptEffects(PerSite.of(effectsBySite(shapes, []))),
     left,
     told: PerSite.of(mistakes.bySite()),
-    source: objects,
-    // What values of overlays do is of each site.
-    did: shapes.filled.valueEffects.size === 0 ? didOf(shapes.shared) : null,
     rendering
   };
 }
@@ -68224,10 +68063,8 @@ function renderChanged(last, input2) {
   const left = leftAfterChanges(app.app, last.left, changes);
   if (left === void 0) return void 0;
   const told2 = toldAfterChanges(last.told, names2, shapes.filled.mistakes.bySite());
-  const { peers, source } = last;
-  const did = last.did && withSame(last.did, didOf(shapes.shared));
-  const kept6 = { peers, source, did };
-  const record4 = { ...kept6, digests, steps: steps2, ...keptEffects(effects), left, told: told2, ...after };
+  const { peers } = last;
+  const record4 = { digests, peers, steps: steps2, ...keptEffects(effects), left, told: told2, ...after };
   return changedTo(record4, app, shapes);
 }
 function changedTo(record4, { app, source }, { filled: { reads } }) {
@@ -68239,14 +68076,6 @@ function changedTo(record4, { app, source }, { filled: { reads } }) {
     ...overriddenOverlays(app, record4.left)
   ];
   return { result: { ok: true, value: { ...record4.rendering, reads }, diagnostics }, record: record4 };
-}
-function didOf(shared2) {
-  return shared2 && new Map([...shared2].map(([overlays, { did }]) => [overlays, did]));
-}
-function withSame(before, now) {
-  if (now === null) return null;
-  const isSame3 = [...now].every(([overlays, did]) => (before.get(overlays) ?? did) === did);
-  return isSame3 ? new Map([...before, ...now]) : null;
 }
 function keptEffects(effects) {
   return { effects: always(effects), distinct: effects.distinct };
@@ -68336,94 +68165,6 @@ function textOf(effects) {
   return effects.map(textOfEffect).join(";");
 }
 
-// src/core/render/other-manifests.ts
-function withOtherManifests(last, input2) {
-  const now = input2.context.facts.digests();
-  const changed3 = new Set(changedSites(last.digests, now));
-  const app = readApp(input2.context, input2.name);
-  if (changed3.size * 2 > now.size || !isFor(last, app.source)) return void 0;
-  const same = unchangedShapes(app, changed3);
-  const samples = same.map((shape) => ({ ...shape, sites: shape.sites.slice(0, 1) }));
-  const shapes = renderShapes(app, samples);
-  const { shared: shared2, diagnostics, kinds: kinds4 } = shapes;
-  if (shared2 === null || diagnostics.length > 0 || !haveDone(shared2, last)) return void 0;
-  const composed = composedAt(same, last.rendering, shared2);
-  const effects = last.effects().with(changed3, /* @__PURE__ */ new Map());
-  const left = leftWhereLast(app.app, effects, shapes);
-  if (composed === void 0 || left === void 0) return void 0;
-  return {
-    ...last,
-    digests: without(now, changed3),
-    steps: last.steps + shapes.filled.mistakes.budget.spent,
-    trees: treesPerSite(composed.trees),
-    ...keptEffects(effects),
-    left,
-    source: app.source,
-    rendering: renderingOf(composed, { last, input: input2, changed: changed3, kinds: kinds4 })
-  };
-}
-function isFor({ source: before, told: told2 }, now) {
-  if (before === void 0 || told2.bySite.size > 0) return false;
-  const haveSameIds = idsOf(before.objects) === idsOf(now.objects);
-  return haveSameIds && isSameList2(before.fillable, now.fillable);
-}
-function isSameList2(a, b) {
-  return a.length === b.length && a.every((item, index) => item === b[index]);
-}
-function idsOf(objects) {
-  return objects.map(({ key }) => objectId(key)).join(" ");
-}
-function unchangedShapes(app, changed3) {
-  return shapesOf(app, app.app).flatMap(({ sites, ...shape }) => {
-    const same = changed3.size === 0 ? sites : sites.filter((site) => !changed3.has(site));
-    return same.length === 0 ? [] : [{ ...shape, sites: same }];
-  });
-}
-function haveDone(shared2, { did: before }) {
-  return [...shared2].every(([overlays, { did }]) => before?.get(overlays) === did);
-}
-function composedAt(shapes, { app, variants: before }, shared2) {
-  const trees = /* @__PURE__ */ new Map();
-  const variants = /* @__PURE__ */ new Map();
-  for (const shape of shapes) {
-    const overlays = shape.overlays.join();
-    const part2 = shared2.get(overlays)?.part;
-    for (const site of shape.sites) {
-      const variant = before.get(app.sites.get(site) ?? "");
-      const own2 = variant instanceof PartedVariant ? variant.own : void 0;
-      if (part2 === void 0 || !(own2 instanceof LaterPart)) return void 0;
-      if (own2.overlays !== overlays) return void 0;
-      const now = part2.with(own2);
-      if (!variants.has(now.tree)) variants.set(now.tree, now);
-      trees.set(site, now.tree);
-    }
-  }
-  return { trees, variants };
-}
-function renderingOf({ trees, variants }, { last, input: input2, changed: changed3, kinds: kinds4 }) {
-  const { app, ids, kinds: before } = last.rendering;
-  const { model, siteModel } = input2.context;
-  return {
-    app: {
-      ...app,
-      inputDigest: input2.inputDigest(),
-      sites: siteTrees(placeApp(model, input2.name, siteModel), trees),
-      movedTo: without(app.movedTo, changed3)
-    },
-    variants,
-    places: laterPlaces(input2),
-    ids,
-    kinds: always(withMore(before(), kinds4))
-  };
-}
-function treesPerSite(trees) {
-  return lazily(() => PerSite.of(trees));
-}
-function without(bySite3, sites) {
-  if (sites.size === 0) return bySite3;
-  return new Map([...bySite3].filter(([site]) => !sites.has(site)));
-}
-
 // src/core/render/rendered.ts
 var rendererNumber = 1;
 
@@ -68490,8 +68231,7 @@ function tableOf(record4) {
     did: sites.map(([site]) => positions.get(bySite3.get(site) ?? []) ?? 0)
   };
 }
-function recordOfTable(table3, input2) {
-  const inputDigest2 = input2.inputDigest();
+function recordOfTable(table3, inputDigest2, input2) {
   const { names: names2, treeOf } = sitesOfTable(table3);
   const distinct = table3.effects.map(
     (own2) => own2.map(([overlay, changed3, images]) => ({ overlay, changed: changed3, matchedImages: new Set(images) }))
@@ -68510,8 +68250,6 @@ function recordOfTable(table3, input2) {
     ),
     left: new Map(table3.left),
     told: PerSite.of(/* @__PURE__ */ new Map()),
-    source: void 0,
-    did: null,
     rendering: {
       app: { app: input2.name, inputDigest: inputDigest2, sites, movedTo: new Map(Object.entries(moved)) },
       variants: laterVariants(table3, input2),
@@ -68588,19 +68326,11 @@ function renderPlacedApp(context2, name2) {
   ];
   return keptRenderings.get(app, inputs, () => renderAgain2(context2, name2));
 }
-var keptLast2 = new KeptResults();
+var keptLast = new KeptResults();
 function lastOf(context2, app) {
-  const known4 = placingInputs(context2, app);
-  return keptLast2.get(app, [...ownInputs(context2, app), ...known4], () => ({}));
-}
-var keptNewest = new KeptResults();
-function newestOf(context2, app) {
-  const known4 = [...inputsBesideManifests(context2, app), ...placingInputs(context2, app)];
-  return keptNewest.get(app, known4, () => ({}));
-}
-function placingInputs({ model }, app) {
-  const { profiles, virtualSites: virtualSites2 } = model;
-  return [app.value.spec.profile === void 0 ? profiles : null, virtualSites2];
+  const { profiles, virtualSites: virtualSites2 } = context2.model;
+  const known4 = app.value.spec.profile === void 0 ? profiles : null;
+  return keptLast.get(app, [...ownInputs(context2, app), known4, virtualSites2], () => ({}));
 }
 function wantedTables(model, tools) {
   const context2 = fleetContext(model, model, { tools });
@@ -68639,34 +68369,27 @@ function recordOfStart(input2) {
   if (context2.tables.size === 0) return void 0;
   const app = readApp(context2, name2);
   const table3 = context2.tables.get(tableKey(app));
-  return table3 && recordOfTable(table3, input2);
+  return table3 && recordOfTable(table3, digestOf3(app), input2);
 }
 function renderAgain2(context2, name2) {
   const app = layeredAppOf(context2, name2);
   if (!hasExpressions(app)) return renderNew(context2, name2).result;
-  const [last, newest] = [lastOf(context2, app), newestOf(context2, app)];
+  const last = lastOf(context2, app);
   const whole = () => renderNew(context2, name2);
-  const inputDigest2 = () => digestOf3(readApp(context2, name2));
-  const input2 = { context: context2, name: name2, inputDigest: inputDigest2, whole };
-  const known4 = last.record ?? recordOfStart(input2);
-  const changed3 = known4 && renderChanged(known4, input2);
-  const { result: result2, record: record4 } = changed3 ?? renderedOnNewest(newest, input2) ?? madeWhole(renderNew(context2, name2));
-  if (record4 === void 0 || !result2.ok) return result2;
-  last.record = record4;
-  newest.record = record4;
-  return changed3 === void 0 ? withTable(result2, record4, input2) : result2;
-}
-function renderedOnNewest({ record: record4 }, input2) {
-  const before = record4 && withOtherManifests(record4, input2);
-  return before && renderChanged(before, input2);
-}
-function withTable({ value, diagnostics }, record4, { context: context2, name: name2 }) {
-  if (record4.told.bySite.size > 0) return { ok: true, value, diagnostics };
-  const table3 = () => ({ key: tableKey(readApp(context2, name2)), ...tableOf(record4) });
-  return { ok: true, value: { ...value, table: table3 }, diagnostics };
-}
-function madeWhole({ result: result2, record: record4 }) {
-  return { result: result2, record: record4() };
+  const input2 = { context: context2, name: name2, whole };
+  const before = last.record ?? recordOfStart(input2);
+  const changed3 = before && renderChanged(before, input2);
+  if (changed3 !== void 0) {
+    last.record = changed3.record;
+    return changed3.result;
+  }
+  const { result: result2, record: record4 } = whole();
+  const now = record4();
+  if (now === void 0 || !result2.ok) return result2;
+  last.record = now;
+  if (now.told.bySite.size > 0) return result2;
+  const table3 = () => ({ key: tableKey(readApp(context2, name2)), ...tableOf(now) });
+  return { ...result2, value: { ...result2.value, table: table3 } };
 }
 function renderNew(context2, name2) {
   const input2 = readApp(context2, name2);
@@ -68817,6 +68540,8 @@ var CurrentReleases = record({
       selector: typebox_exports.Optional(typebox_exports.String())
     })
   ),
+  /** Sites that what is current would place and the followed head does not: they are entitled to nothing. */
+  unplaced: typebox_exports.Optional(typebox_exports.Array(typebox_exports.String())),
   /** Absent: the built-in defaults. */
   openList: typebox_exports.Optional(OpenListBudgets)
 });
@@ -68921,7 +68646,9 @@ var Release = record({
       commit: typebox_exports.Optional(typebox_exports.String()),
       was: typebox_exports.Optional(Standing),
       /** When it was done, with every check true: a later break is a failure. Absent where there are none. */
-      met: typebox_exports.Optional(Time)
+      met: typebox_exports.Optional(Time),
+      /** The soak was over, and its stage waited for something else: nothing that breaks later is a failure. */
+      soaked: typebox_exports.Optional(Time)
     })
   ),
   /**
@@ -68929,6 +68656,8 @@ var Release = record({
    * keep their slot until they settle on what they have; `settled`: they already had.
    */
   carried: typebox_exports.Record(typebox_exports.String(), record({ at: Time, settled: typebox_exports.Optional(typebox_exports.Boolean()) })),
+  /** Input digests of the candidates that it replaced, one after the other, and that sites may still have. */
+  replaced: typebox_exports.Optional(typebox_exports.Array(typebox_exports.String())),
   failed: typebox_exports.Record(typebox_exports.String(), record({ at: Time, cause: typebox_exports.String() })),
   /** Sites that failed and go again by an operator's word: what they were before the first time. */
   retried: typebox_exports.Optional(typebox_exports.Record(typebox_exports.String(), Standing)),
@@ -69274,6 +69003,7 @@ function factsOf(sites, regions) {
   }
   return facts;
 }
+var brought = new KeptResults();
 function dependencies(model) {
   const named2 = {};
   for (const [app, { value }] of model.apps) named2[app] = value.spec.dependsOn ?? [];
@@ -70336,8 +70066,11 @@ function collect2(stream, max, onMore) {
 }
 function feed(child3, input2) {
   child3.stdin.on("error", () => void 0);
-  if (input2 === void 0 || typeof input2 === "string") child3.stdin.end(input2);
-  else (0, import_node_stream.pipeline)(import_node_stream.Readable.from(input2), child3.stdin, () => void 0);
+  if (input2 === void 0 || typeof input2 === "string" || input2 instanceof Uint8Array) {
+    child3.stdin.end(input2);
+    return;
+  }
+  import_node_stream.Readable.from(input2).pipe(child3.stdin);
 }
 function ending2(child3) {
   return new Promise((resolve4, reject) => {
@@ -71931,13 +71664,9 @@ function checkTypedNumbers(document2) {
   });
 }
 function warnOfTwofold({ apps, profiles, sites }) {
-  const found = [];
-  for (const entries2 of [apps, profiles, sites]) {
-    for (const { document: document2 } of entries2.values()) {
-      if (document2.twofold.length > 0) found.push(...tell3(document2, "warning", warningAt));
-    }
-  }
-  return found;
+  return [apps, profiles, sites].flatMap(
+    (entries2) => [...entries2.values()].flatMap(({ document: document2 }) => tell3(document2, "warning", warningAt))
+  );
 }
 function tell3(document2, severity, toldAt) {
   if (document2.twofold.length === 0) return [];
@@ -72032,14 +71761,12 @@ function changeWithin(localAt, { before, after, local }) {
 // src/core/model/check-windows.ts
 var longestOpenMs = 7 * 24 * 36e5;
 function checkWindows({ regions, sites, windows }) {
-  const found = [];
-  for (const entries2 of [regions, sites, windows]) {
-    for (const entry of entries2.values()) {
-      const { timeZone: timeZone2 } = entry.value.spec;
-      if (timeZone2 !== void 0) found.push(...checkTimeZone(entry, timeZone2));
-    }
-  }
-  return [...found, ...[...windows.values()].flatMap(checkWindow)];
+  return [
+    ...[...regions.values(), ...sites.values(), ...windows.values()].flatMap(
+      (entry) => checkTimeZone(entry, entry.value.spec.timeZone)
+    ),
+    ...[...windows.values()].flatMap(checkWindow)
+  ];
 }
 function warnOfWindows({ fleet, strategies, windows }) {
   const named2 = /* @__PURE__ */ new Set([
@@ -72054,7 +71781,7 @@ function warnOfWindows({ fleet, strategies, windows }) {
   });
 }
 function checkTimeZone({ document: document2 }, timeZone2) {
-  if (isTimeZone(timeZone2)) return [];
+  if (timeZone2 === void 0 || isTimeZone(timeZone2)) return [];
   const message = `there is no time zone "${timeZone2}"`;
   const hint = "write a name of the IANA database, such as Europe/Berlin or UTC";
   return [errorAt(document2.at(["spec", "timeZone"]), { code: "invalid-value", message, hint })];
@@ -72154,17 +71881,16 @@ function draftFleet(read2, known4) {
   const valid = /* @__PURE__ */ new Map();
   const declared = /* @__PURE__ */ new Map();
   const diagnostics = [];
-  const twice = [];
   let hasUnreadable = read2.mistaken.size > 0;
   for (const { isNameless, named: named2, entries: entries2, mistakes } of read2.byFile.map(draftFile)) {
     hasUnreadable ||= isNameless;
     diagnostics.push(...mistakes);
-    for (const one of named2) {
-      if (!declare(one, declared)) twice.push(one);
+    for (const { kind, name: name2, document: document2 } of named2) {
+      diagnostics.push(...declare({ kind, document: document2 }, name2, declared));
     }
     for (const entry of entries2) collect3(valid, entry);
   }
-  diagnostics.push(...duplicateNames(twice, read2), ...checkOneFleet(read2));
+  diagnostics.push(...checkOneFleet(read2));
   const allOf = (kind) => {
     const entries2 = known4.ofKind(kind, valid.get(kind) ?? /* @__PURE__ */ new Map());
     return entries2;
@@ -72179,7 +71905,7 @@ function draftFleet(read2, known4) {
     strategies: allOf("RolloutStrategy"),
     decisions: allOf("Decision"),
     windows: allOf("MaintenanceWindow"),
-    declared,
+    declared: new Map([...declared].map(([kind, names2]) => [kind, new Set(names2.keys())])),
     hasUnreadable
   };
   return { draft, diagnostics };
@@ -72211,22 +71937,18 @@ function nameOf3({ document: { value } }) {
   const name2 = isJsonObject(metadata) ? metadata["name"] : void 0;
   return typeof name2 === "string" ? name2 : void 0;
 }
-function declare({ kind, name: name2 }, declared) {
-  const names2 = declared.get(kind) ?? /* @__PURE__ */ new Set();
+function declare({ kind, document: document2 }, name2, declared) {
+  const names2 = declared.get(kind) ?? /* @__PURE__ */ new Map();
   declared.set(kind, names2);
-  const { size } = names2;
-  return names2.add(name2).size > size;
-}
-function duplicateNames(twice, { byFile }) {
-  if (twice.length === 0) return [];
-  const all = byFile.flatMap((documents) => draftFile(documents).named);
-  const first2 = new Map(all.toReversed().map((one) => [`${one.kind} ${one.name}`, one.document]));
-  return twice.map(({ kind, name: name2, document: document2 }) => {
-    const { file, line } = (first2.get(`${kind} ${name2}`) ?? document2).at(["metadata", "name"]);
-    const message = `the ${kind} "${name2}" is declared already, at ${file}:${line}`;
-    const hint = "rename or remove one of the two";
-    return errorAt(document2.at(["metadata", "name"]), { code: "duplicate-name", message, hint });
-  });
+  const first2 = names2.get(name2);
+  if (first2 === void 0) {
+    names2.set(name2, document2);
+    return [];
+  }
+  const { file, line } = first2.at(["metadata", "name"]);
+  const message = `the ${kind} "${name2}" is declared already, at ${file}:${line}`;
+  const hint = "rename or remove one of the two";
+  return [errorAt(document2.at(["metadata", "name"]), { code: "duplicate-name", message, hint })];
 }
 function collect3(valid, { kind, name: name2, entry }) {
   const entries2 = valid.get(kind) ?? /* @__PURE__ */ new Map();
@@ -75656,12 +75378,11 @@ var keptMinors = new KeptResults();
 function minorsOf({ fleet, sites }) {
   const common = fleet.value.spec.kubernetes?.version;
   return keptMinors.get(sites, [common], () => {
-    const versions = /* @__PURE__ */ new Map();
-    for (const [name2, { value }] of sites) {
+    const versions = [...sites].flatMap(([name2, { value }]) => {
       const version = value.spec.kubernetes?.version ?? common;
-      if (version !== void 0) versions.set(name2, minorOf(version));
-    }
-    return versions;
+      return version === void 0 ? [] : [[name2, minorOf(version)]];
+    });
+    return new Map(versions);
   });
 }
 function minorOf(version) {
@@ -75722,7 +75443,7 @@ function unserved({ app, variants, places: places2, kinds: kinds4 }, minors) {
         const problem2 = servingProblem(object, minor2);
         if (problem2 === void 0) return [];
         const key = JSON.stringify([object.apiVersion, object.kind, minor2]);
-        return [{ key, place: placeOf2(places2, id), sites, minor: minor2, problem: problem2 }];
+        return [{ key, place: placeOf(places2, id), sites, minor: minor2, problem: problem2 }];
       })
     )
   );
@@ -75736,7 +75457,7 @@ function sitesByTree(sites) {
   }
   return found;
 }
-function placeOf2(places2, id) {
+function placeOf(places2, id) {
   return places2().get(id) ?? { file: ".", line: 0, column: 0 };
 }
 function placesOf3(minor2, names2) {
@@ -75918,14 +75639,12 @@ function andMore(all, index) {
   return more === 0 ? "" : `, nor ${more} more`;
 }
 var kept5 = new KeptResults();
-var sitesWithValues = keptFor((sites) => {
-  const found = [];
-  for (const [name2, { value }] of sites) {
-    const { values } = value.spec;
-    if (values !== void 0) found.push([name2, values]);
-  }
-  return found.sort(([a], [b]) => a < b ? -1 : 1);
-});
+var sitesWithValues = keptFor(
+  (sites) => [...sites].flatMap(
+    ([name2, { value }]) => value.spec.values === void 0 ? [] : [[name2, value.spec.values]]
+    // checked YAML
+  ).toSorted(([a], [b]) => a < b ? -1 : 1)
+);
 function unreadBySites({ model, siteModel }, apps) {
   const { sites } = siteModel;
   const withValues = sitesWithValues(sites);
@@ -75955,7 +75674,7 @@ function unreadBySites({ model, siteModel }, apps) {
 function placesOf4({ value }) {
   return value.spec.placement.virtualSites;
 }
-function readsByGroup(groups2, apps) {
+function readsByGroup({ groups: groups2 }, apps) {
   const placed2 = /* @__PURE__ */ new Map();
   for (const [index, { app }] of apps.entries()) {
     for (const name2 of placesOf4(app)) {
@@ -75972,7 +75691,7 @@ function readsByGroup(groups2, apps) {
     return ofApps([...indices].toSorted((a, b) => a - b));
   });
   return (number2 = -1) => {
-    const names2 = [...groups2.group(number2)?.virtualSites ?? []];
+    const names2 = [...groups2[number2]?.virtualSites ?? []];
     return atPlaces(names2.filter((name2) => placed2.has(name2)));
   };
 }
@@ -76524,6 +76243,37 @@ function untrueBefore(input2, { checks: checks2, unknownBlocks }, { app, view })
   return firstUntrue(checks2.before, facts, (program) => !countsSites(program));
 }
 
+// src/core/rollout/rollback/good-at.ts
+function goodAt({ good }, app, site) {
+  const tree = app && own(own(good, site), app.app);
+  return tree === void 0 || app?.badTrees.includes(tree) === true ? void 0 : tree;
+}
+
+// src/core/rollout/rollback/sites-back.ts
+function sitesBack(board, release2) {
+  const { app, back, setBack } = release2;
+  const set = Object.keys(setBack ?? {}).filter(
+    (site) => goodAt(board.input, board.apps.get(app), site) !== void 0
+  );
+  return /* @__PURE__ */ new Set([...Object.keys(back ?? {}), ...set]);
+}
+function takeBackSites(board, app, release2) {
+  const back = sitesBack(board, release2);
+  const isConcerned2 = (id, sites) => id === release2.id && sites.some((site) => back.has(site));
+  const { current } = app;
+  if (!current.partial.some(({ release: { id }, sites }) => isConcerned2(id, sites))) return;
+  const partial = current.partial.map(
+    (entry) => entry.release.id === release2.id ? { ...entry, sites: entry.sites.filter((site) => !back.has(site)) } : entry
+  );
+  const why = `${release2.id} is not current where it went back`;
+  setCurrent(board, app, { current: { ...current, partial }, why });
+  app.isCompleted = true;
+  wakeAt(board, board.input.now);
+}
+function isSetBack({ back, setBack }, site) {
+  return own(back, site) !== void 0 || own(setBack, site) !== void 0;
+}
+
 // src/core/rollout/silence.ts
 function silentMs(input2, mirror, from) {
   const spans = (own(input2.control.workers, mirror)?.silences ?? []).map((silence) => ({
@@ -76648,7 +76398,7 @@ function isListed(app, site) {
     const entry = own(release2.list, site);
     if (entry === void 0) continue;
     if (release2.kind === "removal" || release2.goingBack !== void 0) return true;
-    if (own(release2.setBack ?? {}, site) !== void 0) return true;
+    if (isSetBack(release2, site)) return true;
     if (!Object.hasOwn(release2.passed, release2.stages[entry.stage]?.name ?? "")) return true;
   }
   return false;
@@ -77045,7 +76795,8 @@ function siteState(listed) {
   return handed === void 0 ? unhandedState(listed) : handedState(listed, {
     at: Date.parse(handed.at),
     was: handed.was ?? "healthy",
-    met: handed.met === void 0 ? void 0 : Date.parse(handed.met)
+    met: handed.met === void 0 ? void 0 : Date.parse(handed.met),
+    isSoaked: handed.soaked !== void 0
   });
 }
 function becauseOf(excused) {
@@ -77086,7 +76837,12 @@ function handedState(listed, handed) {
   if (standingTree(view.entry) !== entry.to) {
     return { kind: "in-flight", rehand: true, until: null };
   }
+  if (handed.isSoaked) return soakedState(listed, handed);
   return isFrozen(view) ? frozenState(listed, handed, entry.to) : judgedState2(listed, handed, entry.to);
+}
+function soakedState({ release: release2, view }, { at: at2 }) {
+  const isWell = isFrozen(view) || isHealthy(view, release2.unknownBlocks);
+  return { kind: "done", settledAt: at2, ...isWell ? {} : { isBroken: true } };
 }
 function isFrozen(view) {
   return view.silentSince !== null || view.isMoving;
@@ -77490,8 +77246,8 @@ function unleave(board, app, { site, entry }) {
   const release2 = board.apps.get(app)?.open.get(entry.leaving.release);
   const from = own(release2?.list, site)?.from ?? void 0;
   if (release2 === void 0 || from === void 0) return void 0;
-  const without2 = (record4) => Object.fromEntries(Object.entries(record4).filter(([name2]) => name2 !== site));
-  const next = { ...release2, handed: without2(release2.handed), failed: without2(release2.failed) };
+  const without = (record4) => Object.fromEntries(Object.entries(record4).filter(([name2]) => name2 !== site));
+  const next = { ...release2, handed: without(release2.handed), failed: without(release2.failed) };
   setRelease(board, next, `${app} leaves ${site} once it has moved`);
   return from;
 }
@@ -77795,6 +77551,7 @@ function beginRelease(run3, app, made) {
     passed: {},
     openList: made.openList ?? openListBudgets(strategy),
     approvals: [],
+    ...made.replaced === void 0 ? {} : { replaced: [...made.replaced] },
     ...origin
   };
   setRelease(board, release2, `${id} begins: ${made.list.size} sites of ${app.app}`);
@@ -77940,7 +77697,21 @@ function startCandidate(run3, app, returning) {
     ...onlyAt(sites, returning),
     ...onlyAt(sites, Object.fromEntries(touched))
   };
-  beginRelease(run3, app, { kind: "app", digest, renderer, list, carried });
+  beginRelease(run3, app, {
+    kind: "app",
+    digest,
+    renderer,
+    list,
+    carried,
+    ...replacedBy(digest, older)
+  });
+}
+function replacedBy(digest, older) {
+  if (older === void 0) return {};
+  const isSomewhere2 = older.backTo === void 0 && Object.keys(older.handed).length > 0;
+  const all = /* @__PURE__ */ new Set([...older.replaced ?? [], ...isSomewhere2 ? [older.digest] : []]);
+  all.delete(digest);
+  return all.size === 0 ? {} : { replaced: [...all] };
 }
 function onlyAt(sites, records) {
   return Object.fromEntries(Object.entries(records).filter(([site]) => sites.has(site)));
@@ -77962,35 +77733,6 @@ function makeCurrent(run3, app, release2) {
   const why = `${release2.id} changes no site: it is current at once`;
   setCurrent(run3.board, app, { current: { release: release2, partial: [], openList: openList2 }, why });
   run3.notes.push(why);
-}
-
-// src/core/rollout/entitled-release.ts
-function entitledRelease(current, site) {
-  return current.partial.findLast(({ sites }) => sites.includes(site))?.release ?? current.release;
-}
-function entitlements(control2) {
-  const { current, open: open3 } = control2;
-  const named2 = new Map(
-    current.partial.flatMap(({ sites, release: release2 }) => sites.map((site) => [site, release2]))
-  );
-  const listed = open3.filter(({ kind }) => kind === "app").map(({ list }) => list);
-  const bySelector = current.partial.toReversed().flatMap(({ selector, release: release2 }) => {
-    const parsed = selector === void 0 ? void 0 : parseSelector(selector);
-    return parsed?.ok === true ? [{ selector: parsed.selector, release: release2 }] : [];
-  });
-  return (site, labels) => {
-    const promoted = named2.get(site);
-    if (promoted !== void 0) return promoted;
-    if (listed.some((list) => Object.hasOwn(list, site))) return current.release;
-    const matching = bySelector.find(({ selector }) => matchesSelector(selector, labels));
-    return matching?.release ?? current.release;
-  };
-}
-function currentRefOf(release2) {
-  return release2.backTo?.release ?? refOf(release2);
-}
-function refOf({ id, digest, renderer, source }) {
-  return { id, digest, renderer, source };
 }
 
 // src/core/rollout/start/start-removal.ts
@@ -78077,18 +77819,16 @@ function endApp({ board, notes }, app) {
     forgetBad(board, app);
   }
 }
-function entitleUnplaced(run3, app) {
-  const candidate = candidateOf(app);
-  if (candidate === void 0) return;
+function withholdUnplaced(run3, app) {
+  if (!Object.hasOwn(run3.input.desired, app.app)) return;
+  const { unplaced: known4 = [], ...rest2 } = app.current;
   const entitled2 = Object.keys(own(run3.input.entitled, app.app) ?? {});
-  const sites = entitled2.filter((site) => !isPlaced(run3, app, site));
-  if (sites.length === 0) return;
-  const entry = { stage: "left", release: refOf(candidate), sites: sites.toSorted() };
-  const current = { ...app.current, partial: [...app.current.partial, entry] };
-  setCurrent(run3.board, app, {
-    current,
-    why: `${app.app}: ${sites.length} sites are no longer placed`
-  });
+  const concerned = candidateOf(app) === void 0 ? known4 : [...known4, ...entitled2];
+  const unplaced = [...new Set(concerned)].filter((site) => Object.hasOwn(run3.input.headSites, site) && !isPlaced(run3, app, site)).toSorted();
+  if (canonicalJson(unplaced) === canonicalJson(known4)) return;
+  const current = unplaced.length === 0 ? rest2 : { ...rest2, unplaced };
+  const why = `${app.app}: ${unplaced.length} sites are not placed`;
+  setCurrent(run3.board, app, { current, why });
 }
 
 // src/core/rollout/stage-run.ts
@@ -78154,6 +77894,8 @@ function settleGoingBack(board, releases) {
   }
 }
 function noteBad(board, app, release2) {
+  const { digest, renderer } = app.current.release ?? {};
+  if (digest === release2.digest && renderer === release2.renderer) return;
   const trees = Object.keys(release2.handed).flatMap((site) => own(release2.list, site)?.to ?? []);
   const digests = /* @__PURE__ */ new Set([...app.bad, release2.digest]);
   const all = /* @__PURE__ */ new Set([...app.badTrees, ...trees]);
@@ -78169,7 +77911,7 @@ function takeBackPromotion(board, app, release2) {
   };
   let changed3 = false;
   const partial = current.partial.flatMap((entry) => {
-    if (entry.release.id !== release2.id || entry.stage === "left") return [entry];
+    if (entry.release.id !== release2.id || isLeftOut(release2, entry.stage)) return [entry];
     const sites = entry.sites.filter(stays);
     if (sites.length === entry.sites.length && entry.selector === void 0) return [entry];
     changed3 = true;
@@ -78181,6 +77923,9 @@ function takeBackPromotion(board, app, release2) {
   setCurrent(board, app, { current: { ...current, partial }, why });
   app.isCompleted = true;
   wakeAt(board, board.input.now);
+}
+function isLeftOut({ stages: stages2 }, stage) {
+  return stage === "left" && !stages2.some(({ name: name2 }) => name2 === stage);
 }
 function isToGoBack(release2, site) {
   if (release2.kind === "removal" || !Object.hasOwn(release2.handed, site)) return false;
@@ -78279,7 +78024,7 @@ function startApp(run3, app) {
   const returning = withdrawRemovals(run3, app);
   startRemoval(run3, app);
   startCandidate(run3, app, returning);
-  entitleUnplaced(run3, app);
+  withholdUnplaced(run3, app);
   if (run3.input.control.head?.commit !== run3.input.head) startSiteRelease(run3, app);
   refreshBudgets(run3, app);
   refreshOpenList(run3, app);
@@ -78961,8 +78706,8 @@ function budgetBlock(list, view) {
   return countBlock(list, view, stage) ?? fleetBlock(list, view);
 }
 function countBlock({ most, inFlight, unavailable, budgets }, view, stage) {
-  const without2 = (sites) => sites.size - (sites.has(view.site) ? 1 : 0);
-  if (without2(inFlight) >= most.inFlight) {
+  const without = (sites) => sites.size - (sites.has(view.site) ? 1 : 0);
+  if (without(inFlight) >= most.inFlight) {
     return budget("in-flight-budget", {
       name: "maxInFlight",
       most: most.inFlight,
@@ -78971,7 +78716,7 @@ function countBlock({ most, inFlight, unavailable, budgets }, view, stage) {
     });
   }
   const isHealthySite2 = standingOf(view, budgets.unknownBlocks) === "healthy";
-  if (!isHealthySite2 || without2(unavailable) < most.unavailable) return null;
+  if (!isHealthySite2 || without(unavailable) < most.unavailable) return null;
   return budget("unavailable-budget", {
     name: "maxUnavailable",
     most: most.unavailable,
@@ -79085,8 +78830,8 @@ function isConcerned(board, other, { app, sites }) {
     const had = theirs === void 0 ? /* @__PURE__ */ new Set() : input2.objectsOf(theirs);
     return stepsAt(board, other, site).some(({ from, to }) => {
       if (droppedObjects(board, { from, to }).length > 0) return true;
-      const brought = to === null ? /* @__PURE__ */ new Set() : input2.objectsOf(to);
-      return !brought.isDisjointFrom(had);
+      const brought2 = to === null ? /* @__PURE__ */ new Set() : input2.objectsOf(to);
+      return !brought2.isDisjointFrom(had);
     });
   });
 }
@@ -79357,6 +79102,37 @@ function addWait(board, app, { site, block }) {
   board.waits.push({ app: app.app, release: null, stage: null, site, ...block });
 }
 
+// src/core/rollout/entitled-release.ts
+function entitledRelease(current, site) {
+  return current.partial.findLast(({ sites }) => sites.includes(site))?.release ?? current.release;
+}
+function entitlements(control2) {
+  const { current, open: open3 } = control2;
+  const named2 = new Map(
+    current.partial.flatMap(({ sites, release: release2 }) => sites.map((site) => [site, release2]))
+  );
+  const unplaced = new Set(current.unplaced);
+  const listed = open3.filter(({ kind }) => kind === "app").map(({ list }) => list);
+  const bySelector = current.partial.toReversed().flatMap(({ selector, release: release2 }) => {
+    const parsed = selector === void 0 ? void 0 : parseSelector(selector);
+    return parsed?.ok === true ? [{ selector: parsed.selector, release: release2 }] : [];
+  });
+  return (site, labels) => {
+    if (unplaced.has(site)) return null;
+    const promoted = named2.get(site);
+    if (promoted !== void 0) return promoted;
+    if (listed.some((list) => Object.hasOwn(list, site))) return current.release;
+    const matching = bySelector.find(({ selector }) => matchesSelector(selector, labels));
+    return matching?.release ?? current.release;
+  };
+}
+function currentRefOf(release2) {
+  return release2.backTo?.release ?? refOf(release2);
+}
+function refOf({ id, digest, renderer, source }) {
+  return { id, digest, renderer, source };
+}
+
 // src/core/rollout/checks/record-met.ts
 function recordMet({ board, unit, sites }) {
   editMembers(board, unit, (release2) => {
@@ -79374,6 +79150,85 @@ function noteMet(handed, site, at2) {
   const record4 = own(handed, site);
   if (record4 === void 0 || record4.met !== void 0) return [];
   handed[site] = { ...record4, met: at2 };
+  return [site];
+}
+
+// src/core/rollout/soak.ts
+function soakBlock(run3) {
+  const { board, unit, stage } = run3;
+  const ends = soakEnds(run3).filter(({ at: at2, heardAt: heardAt2 }) => heardAt2 < at2);
+  const last = ends.toSorted((a, b) => b.at - a.at)[0];
+  if (last === void 0) return null;
+  if (last.isStill) {
+    return {
+      code: "worker-silent",
+      reason: `the soak of stage ${stage.name} stands still: the worker of ${last.mirror} is silent`,
+      endsWhen: "it reports again, or an operator excuses the region"
+    };
+  }
+  if (releasesOf(board, unit).every((release2) => isStagePromoted(release2, stage.name))) return null;
+  for (const { mirror, at: at2, isStill } of ends) if (!isStill) askAt(board, mirror, at2);
+  const left = spanInWords(Math.max(0, last.at - board.input.now));
+  return {
+    code: "soak",
+    reason: `stage ${stage.name} soaks for ${spanInWords(stage.soakMs)}`,
+    endsWhen: `${left} more have passed without a failure`
+  };
+}
+function soakEnds(run3) {
+  const { input: input2 } = run3.board;
+  let last = -Infinity;
+  const views = /* @__PURE__ */ new Map();
+  for (const part2 of run3.sites.flatMap(({ parts }) => parts)) {
+    const from = settledAt2(run3, part2);
+    if (from === null) continue;
+    last = Math.max(last, from);
+    views.set(part2.view.mirror, part2.view);
+  }
+  return [...views].map(([mirror, view]) => {
+    const isStill = view.silentSince !== null;
+    const at2 = last + run3.stage.soakMs + silentMs(input2, mirror, last);
+    const isNow = isStill || run3.stage.soakMs === 0;
+    return { mirror, at: at2, isStill, heardAt: isNow ? input2.now : heardAt(input2, view) };
+  });
+}
+var spoken = /* @__PURE__ */ new Set(["operator", "tied"]);
+function settledAt2(run3, { state, release: release2 }) {
+  const opened = Date.parse(own(release2.opened, run3.stage.name) ?? run3.board.at);
+  switch (state.kind) {
+    case "done":
+    case "failed":
+    case "unchanged":
+      return Math.max(state.settledAt, opened);
+    case "excused":
+      return spoken.has(state.because) ? Math.max(state.settledAt, opened) : null;
+    case "waiting":
+    case "in-flight":
+    case "fails":
+      break;
+  }
+  return null;
+}
+
+// src/core/rollout/record-soaked.ts
+function recordSoaked(run3) {
+  if (soakBlock(run3) !== null) return;
+  const { board, unit, stage, sites } = run3;
+  editMembers(board, unit, (release2) => {
+    const handed = { ...release2.handed };
+    const parts = sites.flatMap((site) => site.parts);
+    const soaked = parts.flatMap(
+      ({ release: { id }, entry, state, view }) => id === release2.id && entry.to !== null && state.kind === "done" ? noteSoaked(handed, view.site, board.at) : []
+    );
+    if (soaked.length === 0) return void 0;
+    const why = `${release2.id}: the soak of stage ${stage.name} is over`;
+    return { release: { ...release2, handed }, why };
+  });
+}
+function noteSoaked(handed, site, at2) {
+  const record4 = own(handed, site);
+  if (record4 === void 0 || record4.soaked !== void 0) return [];
+  handed[site] = { ...record4, soaked: at2 };
   return [site];
 }
 
@@ -79479,8 +79334,8 @@ function followedStages(run3, { site, parts }) {
     if (release2.kind !== "site") return [];
     const others = [...run3.board.apps.get(release2.app)?.open.values() ?? []];
     return others.flatMap((other) => {
-      const isSettled = Object.hasOwn(other.failed, site) || Object.hasOwn(other.excused, site);
-      if (isSettled || followedTo(other, { moved: release2, site }) === void 0) return [];
+      const isSettled2 = Object.hasOwn(other.failed, site) || Object.hasOwn(other.excused, site);
+      if (isSettled2 || followedTo(other, { moved: release2, site }) === void 0) return [];
       return stageOf(run3, other, own(other.list, site)?.stage ?? 0) ?? [];
     });
   });
@@ -79512,11 +79367,65 @@ function followSites(board, { site: moved, other, sites }) {
     const to = followedTo(other, { moved, site });
     if (entry === void 0 || record4 === void 0 || to === void 0) continue;
     list[site] = { ...entry, to };
-    const { met: _, ...before } = record4;
+    const { met: _, soaked: __, ...before } = record4;
     handed[site] = { ...before, at: board.at };
     changed3 = true;
   }
   if (changed3) setRelease(board, { ...other, list, handed }, `${other.id} follows ${moved.id}`);
+}
+
+// src/core/rollout/rollback/redirect-followers.ts
+function redirectFollowers(board, candidate) {
+  const app = board.apps.get(candidate.app);
+  if (app === void 0 || candidate.kind !== "app") return;
+  for (const release2 of app.open.values()) {
+    if (release2.kind !== "site") continue;
+    const sites = followers(release2, candidate);
+    if (sites.length > 0) redirect(board, app, { release: release2, candidate, sites });
+  }
+}
+function followers(release2, candidate) {
+  return Object.entries(release2.list).flatMap(([site, { from }]) => {
+    const isBrought = Object.hasOwn(candidate.handed, site) && !Object.hasOwn(release2.handed, site);
+    if (!isBrought || own(candidate.list, site)?.to !== from) return [];
+    return isToGoBack(candidate, site) || isLeftThere(candidate, site) ? [site] : [];
+  });
+}
+function isLeftThere({ goingBack, list, stages: stages2, passed: passed2 }, site) {
+  const stage = stages2[own(list, site)?.stage ?? -1]?.name ?? "";
+  return goingBack !== void 0 && !Object.hasOwn(passed2, stage);
+}
+function redirect(board, app, at2) {
+  const { release: release2, candidate, sites } = at2;
+  const list = { ...release2.list };
+  const staying = /* @__PURE__ */ new Set();
+  let changed3 = false;
+  for (const site of sites) {
+    const entry = own(list, site);
+    const good = isToGoBack(candidate, site) ? goodAt(board.input, app, site) : void 0;
+    const to = entitledTree(board, app, site);
+    if (good === void 0) staying.add(site);
+    else if (entry !== void 0 && to !== void 0) {
+      list[site] = { ...entry, from: good, to };
+      changed3 = true;
+    }
+  }
+  const why = `it does not follow ${candidate.id}`;
+  const next = changed3 ? { ...release2, list } : release2;
+  if (changed3) setRelease(board, next, `${release2.id}: ${why}`);
+  shrink(board, next, { sites: staying, why });
+}
+function returnBlock(board, release2, site) {
+  const app = board.apps.get(release2.app);
+  if (app === void 0 || release2.kind !== "site") return null;
+  for (const other of app.open.values()) {
+    if (other.kind !== "app" || !isToGoBack(other, site) || own(other.back, site)) continue;
+    if (goodAt(board.input, app, site) === void 0) continue;
+    if (treeAt(board.input, app.app, site) !== own(other.list, site)?.to) continue;
+    const reason = `${site} goes back from ${other.id}`;
+    return { code: "rolling-back", reason, endsWhen: "it has gone back" };
+  }
+  return null;
 }
 
 // src/core/rollout/hand-over.ts
@@ -79624,6 +79533,8 @@ function budgetBlock2(run3, site) {
 }
 function busyBlock(board, { site, parts }) {
   for (const { release: release2 } of parts) {
+    const returning = returnBlock(board, release2, site);
+    if (returning !== null) return returning;
     const app = board.apps.get(release2.app);
     const holder = app?.inFlight.get(site);
     if (app === void 0 || holder === void 0 || holder === release2.id) continue;
@@ -79751,63 +79662,6 @@ function overtake(board, other, { sites, by }) {
   else if (smaller !== other) setRelease(board, smaller, `${by.id} overtakes ${other.id}`);
 }
 
-// src/core/rollout/soak.ts
-function soakBlock(run3) {
-  const { board, unit, stage } = run3;
-  const ends = soakEnds(run3).filter(({ at: at2, heardAt: heardAt2 }) => heardAt2 < at2);
-  const last = ends.toSorted((a, b) => b.at - a.at)[0];
-  if (last === void 0) return null;
-  if (last.isStill) {
-    return {
-      code: "worker-silent",
-      reason: `the soak of stage ${stage.name} stands still: the worker of ${last.mirror} is silent`,
-      endsWhen: "it reports again, or an operator excuses the region"
-    };
-  }
-  if (releasesOf(board, unit).every((release2) => isStagePromoted(release2, stage.name))) return null;
-  for (const { mirror, at: at2, isStill } of ends) if (!isStill) askAt(board, mirror, at2);
-  const left = spanInWords(Math.max(0, last.at - board.input.now));
-  return {
-    code: "soak",
-    reason: `stage ${stage.name} soaks for ${spanInWords(stage.soakMs)}`,
-    endsWhen: `${left} more have passed without a failure`
-  };
-}
-function soakEnds(run3) {
-  const { input: input2 } = run3.board;
-  let last = -Infinity;
-  const views = /* @__PURE__ */ new Map();
-  for (const part2 of run3.sites.flatMap(({ parts }) => parts)) {
-    const from = settledAt2(run3, part2);
-    if (from === null) continue;
-    last = Math.max(last, from);
-    views.set(part2.view.mirror, part2.view);
-  }
-  return [...views].map(([mirror, view]) => {
-    const isStill = view.silentSince !== null;
-    const at2 = last + run3.stage.soakMs + silentMs(input2, mirror, last);
-    const isNow = isStill || run3.stage.soakMs === 0;
-    return { mirror, at: at2, isStill, heardAt: isNow ? input2.now : heardAt(input2, view) };
-  });
-}
-var spoken = /* @__PURE__ */ new Set(["operator", "tied"]);
-function settledAt2(run3, { state, release: release2 }) {
-  const opened = Date.parse(own(release2.opened, run3.stage.name) ?? run3.board.at);
-  switch (state.kind) {
-    case "done":
-    case "failed":
-    case "unchanged":
-      return Math.max(state.settledAt, opened);
-    case "excused":
-      return spoken.has(state.because) ? Math.max(state.settledAt, opened) : null;
-    case "waiting":
-    case "in-flight":
-    case "fails":
-      break;
-  }
-  return null;
-}
-
 // src/core/rollout/plan-stage.ts
 function planStage(input2) {
   const run3 = openRun(input2);
@@ -79825,6 +79679,7 @@ function planStage(input2) {
     passStage(run3);
     return true;
   }
+  if (run3.gate === null && isSettled(run3, blocked.size > 0)) recordSoaked(run3);
   reportSites(run3, blocked);
   if (block !== "unsettled") reportStage(run3, block);
   return false;
@@ -79885,12 +79740,15 @@ function openStage({ board, unit, stage }) {
   });
 }
 function closingBlock(run3, hasBlocked) {
-  const { sites, stage, failed: failed4, gate } = run3;
+  const { stage, failed: failed4, gate } = run3;
   if (gate?.code === "rolling-back") return gate;
   if (failed4.size > stage.failureBudget) return failureWords(run3);
   if (gate !== null) return gate;
-  if (hasBlocked || run3.handedNow.size > 0 || sites.some(isUnsettled)) return "unsettled";
+  if (!isSettled(run3, hasBlocked)) return "unsettled";
   return successBlock(run3) ?? waitingBlock2(run3);
+}
+function isSettled({ sites, handedNow: handedNow2 }, hasBlocked) {
+  return !hasBlocked && handedNow2.size === 0 && !sites.some(isUnsettled);
 }
 function isUnsettled({ state }) {
   return state.kind === "waiting" || state.kind === "in-flight";
@@ -79923,7 +79781,7 @@ function promotionBlock(run3) {
   };
 }
 function hasSuccess(sites) {
-  if (sites.some(({ state }) => state.kind === "done")) return true;
+  if (sites.some(({ state }) => state.kind === "done" && state.isBroken !== true)) return true;
   return sites.every(({ parts }) => parts.every(isSpokenFor));
 }
 var unspoken = /* @__PURE__ */ new Set(["offline", "suspended", "tied"]);
@@ -79975,7 +79833,10 @@ function excuse(board, { state, release: release2, view }, excused) {
 function promote({ board, stage, sites }, release2) {
   const app = board.apps.get(release2.app);
   if (app === void 0) return;
-  const names2 = sites.map(({ site }) => site).filter((site) => Object.hasOwn(release2.list, site));
+  const back = sitesBack(board, release2);
+  const names2 = sites.flatMap(
+    ({ site }) => Object.hasOwn(release2.list, site) && !back.has(site) ? [site] : []
+  );
   for (const site of names2) {
     const to = own(release2.list, site)?.to;
     if (to !== void 0 && to !== null) app.promoted.set(site, to);
@@ -80221,9 +80082,9 @@ function noTreeBlock({ site, parts, steps: steps2 }) {
     const reason2 = `${gone.release.app} has been told to leave ${site}, and went together with it: what is gone does not come back`;
     return { code: "no-good-tree", reason: reason2, endsWhen: endsWhen2 };
   }
-  const without2 = steps2.find(({ to }) => to === null);
-  if (without2 === void 0) return null;
-  const { app } = without2.part.release;
+  const without = steps2.find(({ to }) => to === null);
+  if (without === void 0) return null;
+  const { app } = without.part.release;
   const reason = `nothing good of ${app} is recorded for ${site}: it stays as it is`;
   return { code: "no-good-tree", reason, endsWhen: endsWhen2 };
 }
@@ -80317,9 +80178,8 @@ function stepOf4(board, part2) {
   return { part: part2, from: standing2, to: goodTreeAt(board, part2), isAgain: false, lost: 0 };
 }
 function goodTreeAt(board, { release: release2, view }) {
-  const good = own(own(board.input.good, view.site), release2.app);
-  if (good === void 0 || good === standingTree(view.entry)) return null;
-  return board.apps.get(release2.app)?.badTrees.includes(good) === true ? null : good;
+  const good = goodAt(board.input, board.apps.get(release2.app), view.site);
+  return good === void 0 || good === standingTree(view.entry) ? null : good;
 }
 function handBack(run3, back) {
   const { board } = run3;
@@ -80425,8 +80285,7 @@ function inFlightBlock2(reason, parts) {
 function goBack(board, unit) {
   const isConcerned2 = ({ goingBack, setBack }) => goingBack !== void 0 || Object.keys(setBack ?? {}).length > 0;
   if (!releasesOf(board, unit).some(isConcerned2)) return false;
-  settleGoingBack(board, releasesOf(board, unit));
-  dropUnwritten(board, unit);
+  settleRecords(board, unit);
   const backs = inOrder4(unit, backsOf(board, unit, sitesToGoBack(board, unit)));
   countBackLosses(board, unit, backs);
   const run3 = { board, unit, users: slotUsers(board, unit), handed: /* @__PURE__ */ new Map() };
@@ -80445,10 +80304,19 @@ function goBack(board, unit) {
   replaceWaits(board, waits2);
   return [...run3.handed.values()].flat().some(({ to }) => to !== null);
 }
+function settleRecords(board, unit) {
+  settleGoingBack(board, releasesOf(board, unit));
+  for (const release2 of releasesOf(board, unit)) {
+    const app = board.apps.get(release2.app);
+    if (app !== void 0 && release2.kind === "app") takeBackSites(board, app, release2);
+    redirectFollowers(board, release2);
+  }
+  dropUnwritten(board, unit);
+}
 function replaceWaits(board, waits2) {
-  const keyOf3 = ({ release: release2, site }) => `${release2} ${site}`;
-  const replaced = new Set(waits2.map((wait) => keyOf3(wait)));
-  const others = board.waits.filter((wait) => !replaced.has(keyOf3(wait)));
+  const keyOf2 = ({ release: release2, site }) => `${release2} ${site}`;
+  const replaced = new Set(waits2.map((wait) => keyOf2(wait)));
+  const others = board.waits.filter((wait) => !replaced.has(keyOf2(wait)));
   board.waits.splice(0, board.waits.length, ...others, ...waits2);
 }
 function dropUnwritten(board, unit) {
@@ -80465,11 +80333,11 @@ function dropUnwritten(board, unit) {
   });
 }
 function isUnwritten(board, release2, site) {
-  const isSettled = [release2.failed, release2.excused, release2.back ?? {}].some(
+  const isSettled2 = [release2.failed, release2.excused, release2.back ?? {}].some(
     (records) => Object.hasOwn(records, site)
   );
   const view = viewSite(board.input, release2.app, site);
-  return !isSettled && !view.isMoving && standingTree(view.entry) !== own(release2.list, site)?.to;
+  return !isSettled2 && !view.isMoving && standingTree(view.entry) !== own(release2.list, site)?.to;
 }
 function sitesToGoBack(board, unit) {
   const sites = releasesOf(board, unit).flatMap(
@@ -80557,10 +80425,17 @@ function makeCurrent2(board, app, release2) {
   const ref = currentRefOf(release2);
   const current = {
     release: ref,
-    partial: stayingAt(app.current, release2.backTo?.stays ?? []),
+    partial: stayingAt(app.current, [
+      ...release2.backTo?.stays ?? [],
+      ...sitesBack(board, release2)
+    ]),
+    ...release2.backTo === void 0 ? {} : unplacedOf(app.current),
     ...openList2 === void 0 ? {} : { openList: openList2 }
   };
   setCurrent(board, app, { current, why: `${ref.id} is current` });
+}
+function unplacedOf({ unplaced }) {
+  return unplaced === void 0 ? {} : { unplaced };
 }
 function forgetApp(board, app) {
   const { release: release2, partial } = app.current;
