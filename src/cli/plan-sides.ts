@@ -20,7 +20,8 @@ export const sideOptions = {
 /** What a command's usage says of them. */
 export const sideUsage = `      --base         the commit, branch or tag that is followed now (default: HEAD)
       --from-nothing instead of --base: plan the first commit of a fleet
-      --head         the commit, branch or tag to go to (default: the files as they lie there)`;
+      --head         the commit, branch or tag to go to (default: the files as they lie there, but for
+                     what git ignores; without git, or outside of a repository, that too)`;
 
 /** Where sides are read from. */
 export interface SideSource {

@@ -15,6 +15,7 @@ export const command: Command = {
 
 Checks the fleet in DIR (default: the current folder) as it lies there: syntax, fields, references, selectors, labels,
 and what can go wrong when manifests are rendered. Every mistake is told with file, line, column and what to do.
+What git ignores is left out, as no commit will bring it; without git, or outside of a repository, it is read too.
 
 Options:
   -o, --output       table (default; as compilers print mistakes) or json

@@ -6,6 +6,7 @@ import { gitVersion, isRecentEnough } from "./bare-repository.ts";
 import { readIsomorphicTree, resolveIsomorphicRevision } from "./checkout-isomorphic.ts";
 import { readNativeTree, resolveNativeRevision } from "./checkout-native.ts";
 import { createGit, type Git, isGitMissing } from "./git-process.ts";
+import { ignoredFiles } from "./ignored-files.ts";
 import { defaultSourceLimits, type SourceLimits } from "./source-files.ts";
 import { readWorkTree } from "./work-tree.ts";
 
@@ -20,7 +21,7 @@ export interface CheckoutOptions {
 
 /**
  * The files of a checkout, sorted by path, with paths relative to `dir` (which may be a folder inside a
- * repository). Without `revision` those that lie there now, tracked or not; with it those of that commit. Dot-folders,
+ * repository). Without `revision` those that lie there now, tracked or not, but for what git ignores; with it those of that commit. Dot-folders,
  * node_modules, links, submodules and files that are no text are left out; YAML and JSON files that cannot be read (links,
  * too large, not UTF-8) have a `problem`. In charts and kustomizations bytes are carried along, and what cannot be has
  * its reason in `leftOut`. Too many files, or too large together, are INVALID_FLEET. An unknown revision, folder or repository is GIT_NOT_FOUND.
@@ -33,7 +34,11 @@ export async function readCheckout(
   const folder = resolve(dir);
   const files =
     options.revision === undefined
-      ? await readWorkTree(folder, limits, options.signal)
+      ? await readWorkTree(folder, {
+          limits,
+          ignored: () => ignoredFiles(checkoutGit(options), folder),
+          signal: options.signal,
+        })
       : await readRevision(folder, options.revision, { ...options, limits });
   return files.toSorted((a, b) => (a.path < b.path ? -1 : Number(a.path > b.path)));
 }

@@ -24,14 +24,22 @@ interface LyingFolder {
   readonly bytes: Buffer;
 }
 
+/** How a folder is read. */
+export interface WorkTreeOptions {
+  readonly limits: SourceLimits;
+  /** Paths of files, and of folders with `/` at the end, that are left out. */
+  readonly ignored: () => Promise<ReadonlySet<string>>;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** The files that lie in a folder now. Links are not followed, nested repositories (submodules) are not entered. */
 export async function readWorkTree(
   dir: string,
-  limits: SourceLimits,
-  signal?: AbortSignal,
+  options: WorkTreeOptions,
 ): Promise<readonly SourceFile[]> {
+  const { limits, signal } = options;
   await requireFolder(dir);
-  const listed = await listFiles(dir, limits, signal);
+  const listed = await listFiles(dir, options);
   const { chosen, refused, isToolFile } = selectSources(listed, limits);
   const files: SourceFile[] = [...refused];
   for (let start = 0; start < chosen.length; start += readAtOnce) {
@@ -61,16 +69,16 @@ async function requireFolder(dir: string): Promise<void> {
 
 async function listFiles(
   dir: string,
-  limits: SourceLimits,
-  signal: AbortSignal | undefined,
+  { limits, ignored, signal }: WorkTreeOptions,
 ): Promise<readonly LyingFile[]> {
+  const leftOut = await ignored();
   const found: LyingFile[] = [];
   const open: LyingFolder[] = [{ path: "", bytes: Buffer.from(dir) }];
   for (let folder = open.pop(); folder !== undefined; folder = open.pop()) {
     signal?.throwIfAborted();
     const { files, folders } = await listFolder(folder);
-    found.push(...files);
-    open.push(...folders);
+    found.push(...files.filter(({ path }) => !leftOut.has(path)));
+    open.push(...folders.filter(({ path }) => !leftOut.has(`${path}/`)));
     if (found.length > limits.maxFiles) throw tooManyFiles(limits);
   }
   return found;

@@ -65,6 +65,31 @@ describe("reading a checkout", () => {
     }
   });
 
+  it("leaves out what git ignores, which no commit will bring, but not what is tracked all the same", async () => {
+    const own = await createRepository();
+    await own.commit({ "tracked/a.yaml": "1", ".gitignore": "" });
+    await writeFiles(own.dir, {
+      ".gitignore": "*.local.yaml\nscratch/\ntracked/\n",
+      "apps/x.yaml": "2",
+      "apps/x.local.yaml": "3",
+      "apps/scratch/deep/y.yaml": "4",
+      "tracked/b.yaml": "5",
+      "scratch/fleet/z.yaml": "6",
+    });
+    await writeFile(join(own.dir, ".git/info/exclude"), "mine.yaml\n");
+    await writeFiles(own.dir, { "mine.yaml": "7" });
+
+    expect(await readCheckout(own.dir)).toEqual([
+      { path: "apps/x.yaml", text: "2" },
+      { path: "tracked/a.yaml", text: "1" },
+    ]);
+    expect(await readCheckout(join(own.dir, "apps"))).toEqual([{ path: "x.yaml", text: "2" }]);
+    // A folder that is ignored as a whole is read as one outside of any repository.
+    for (const dir of ["scratch", "scratch/fleet"]) {
+      expect(await readCheckout(join(own.dir, dir))).toMatchObject([{ text: "6" }]);
+    }
+  });
+
   it("leaves out what goes away while it is read", async () => {
     const dir = await temporaryFolder();
     const names = Array.from({ length: 400 }, (_, index) => `${index % 20}/${index}.yaml`);
