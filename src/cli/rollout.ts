@@ -36,7 +36,8 @@ export const command: Command = {
                                       fewer stages, shorter soaks, outside of windows
   approve APP RELEASE --stage STAGE            open a stage
   approve APP RELEASE --deletions NUMBER       delete so many objects
-                                               (RELEASE open-list: by no release)
+                                               (RELEASE open-list: by no release; so too
+                                               for excuse and retry)
   approve APP RELEASE --removal delete|orphan  end a removal that is on hold
   excuse [APP RELEASE] --site SITE [--uid UID] go on without a site (--uid: its cluster; the
                                                worker that had it is not waited for)

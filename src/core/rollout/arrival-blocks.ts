@@ -1,5 +1,6 @@
 /** What the open list of an app may hand over: its budgets, who uses them, and what stops an arrival. */
 import { resolveAmount } from "../model/amount.ts";
+import { openListName } from "./arrival-losses.ts";
 import { type Arrival, budgetsOf } from "./arrivals.ts";
 import type { AppBoard, Board } from "./board.ts";
 import { blockOf } from "./checks/check-blocks.ts";
@@ -83,7 +84,7 @@ function budgetBlock(list: OpenList, view: SiteView): Block | null {
     return {
       code: "failure-budget",
       reason: `${countOf(failed.size, "site")} of ${stage} failed (${someOf(failed)}); its failureBudget is ${most.failed}`,
-      endsWhen: "they are healthy, or another release reaches them",
+      endsWhen: `they are healthy, another release reaches them, or an operator excuses them (\`excuse ${app.app} ${openListName} --site SITE\`)`,
     };
   }
   const holder = app.inFlight.get(view.site);

@@ -1,3 +1,4 @@
+import { openListName } from "./arrival-losses.ts";
 import { awaitedWord, hasLetGo, leaveClusters } from "./cluster-owners.ts";
 import { controlPaths } from "./control-files.ts";
 import {
@@ -11,6 +12,7 @@ import {
   stageOf,
   type Word,
 } from "./decision-result.ts";
+import { speakOfArrivals } from "./decide-open-list.ts";
 import { own } from "./own.ts";
 import type { ControlState } from "./planner-types.ts";
 import type { Release, SiteAssignment } from "./records.ts";
@@ -28,6 +30,8 @@ export function excuse(control: ControlState, decision: Of<"excuse">, word: Word
     return refuse("bad-request", "nobody is named", "name a site or a region");
   }
   const named = { ...decision, site: decision.site };
+  if (decision.release === openListName && decision.app !== undefined)
+    return speakOfArrivals(control, "excuse", { ...named, ...word, app: decision.app });
   return decision.uid === undefined
     ? excuseSite(control, named, word)
     : speakForCluster(control, named, word);

@@ -8,16 +8,26 @@ import {
   type Of,
   releaseChange,
   stageOf,
+  type Word,
 } from "./decision-result.ts";
+import { openListName } from "./arrival-losses.ts";
 import { controlPaths } from "./control-files.ts";
+import { speakOfArrivals } from "./decide-open-list.ts";
 import { own } from "./own.ts";
 import { withoutSoaked } from "./record-soaked.ts";
 import { isSetBack } from "./rollback/sites-back.ts";
 import type { ControlChange, ControlState } from "./planner-types.ts";
 import type { Approval, Release } from "./records.ts";
 
-/** Hands the release to sites again. One that goes back as a whole goes forward again as a whole. */
-export function retry(control: ControlState, decision: Of<"retry">): DecisionResult {
+/** Hands the release, or the open list, to sites again where it failed. */
+export function retry(control: ControlState, decision: Of<"retry">, word: Word): DecisionResult {
+  return decision.release === openListName
+    ? speakOfArrivals(control, "retry", { ...decision, ...word })
+    : retryRelease(control, decision);
+}
+
+/** One that goes back as a whole goes forward again as a whole. */
+function retryRelease(control: ControlState, decision: Of<"retry">): DecisionResult {
   const release = findRelease(control, decision);
   if (release === undefined) return noRelease(control, decision.app);
   const { goingBack } = release;

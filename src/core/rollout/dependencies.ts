@@ -9,7 +9,8 @@ import type { AppBoard, Board } from "./board.ts";
 import { lossesOf, type TreeStep } from "./losses.ts";
 import { own } from "./own.ts";
 import type { Release } from "./records.ts";
-import { isSpoken, listedSite, siteState, type SiteState } from "./site-state.ts";
+import { isSpoken, type ListedSite, listedSite, siteState, type SiteState } from "./site-state.ts";
+import { isHealthy, standingTree } from "./site-view.ts";
 import type { Unit } from "./units.ts";
 import { healthInWords } from "./words.ts";
 
@@ -113,14 +114,26 @@ function releaseFirst(
 ): Block | null {
   const listed = listedSite(input, release, site);
   const stage = release.stages[listed?.entry.stage ?? -1]?.name ?? "";
-  if (listed === undefined || Object.hasOwn(release.passed, stage)) return null;
-  const words = stateWords(siteState(listed), release, healthInWords(listed.view.observed));
+  if (listed === undefined) return null;
+  const words = Object.hasOwn(release.passed, stage)
+    ? failedWords(listed)
+    : stateWords(siteState(listed), release, healthInWords(listed.view.observed));
   if (words === null) return null;
   return {
     code: "dependency",
     reason: `${app} depends on ${release.app}, and ${release.id} ${words.now}`,
     endsWhen: words.ends ?? `${release.app} has got it there and is healthy`,
   };
+}
+
+/** Its stage has passed without the site, for it failed there within its budget: that is waited for while it is open. */
+function failedWords(listed: ListedSite): ReturnType<typeof stateWords> {
+  const { release, entry, view } = listed;
+  const state = siteState(listed);
+  const isThere = standingTree(view.entry) === entry.to && isHealthy(view, release.unknownBlocks);
+  if (state.kind !== "failed" || isThere) return null;
+  const ends = `${release.app} is healthy there on what it brings, or ${release.id} is through or replaced`;
+  return { now: `failed there: ${state.cause}`, ends };
 }
 
 /** How a release stands at the site, for what waits for it; null: there is nothing to wait for. */

@@ -99,6 +99,47 @@ describe("an app that depends on another", () => {
     expect(world.on("web", "v2")).toEqual(["s1", "s2"]);
   });
 
+  it("waits where the other failed within its budget, as long as that release is open or it is not well", () => {
+    const strategy = {
+      ...quick,
+      stages: [
+        { name: "first", count: 3, failureBudget: 1 },
+        { name: "rest", promotion: "manual" as const },
+      ],
+      failureBudget: 1,
+    };
+    const broken = (): [PlannerWorld, string] => {
+      const world = settledWorld(someSites(6), [{ strategy: allAtOnce }]);
+      world.follow({ sites: someSites(6), apps: apps({ version: "v1", strategy }, v("v1")) });
+      world.run(1);
+      let bad = "";
+      world.behaviour = ({ site, tree, afterMs }) => {
+        if (tree === "db:v2" && bad === "") bad = site;
+        if (tree === "db:v2" && bad === site) return "Degraded";
+        return afterMs >= 1000 ? "Healthy" : "Progressing";
+      };
+      world.follow({ sites: someSites(6), apps: apps({ version: "v2", strategy }, v("v2")) });
+      world.run(40);
+      expect(Object.keys(world.release("db").failed)).toEqual([bad]);
+      expect(Object.keys(world.release("db").passed)).toEqual(["first"]);
+      return [world, bad];
+    };
+    const [world, bad] = broken();
+    expect(world.on("web", "v2")).toHaveLength(5);
+    const [wait] = world.waitsOf(bad, "web");
+    expect(wait?.reason).toMatch(/^web depends on db, and db-.* failed there: Degraded/u);
+    expect(wait?.endsWhen).toMatch(/^db is healthy there on what it brings, or .* is through/u);
+    world.behaviour = () => "Healthy";
+    world.run(5);
+    expect(world.on("web", "v2")).toHaveLength(6);
+
+    const [through] = broken();
+    through.decide({ verb: "promote", app: "db", why: "seen" });
+    through.run(10);
+    expect(through.open("db")).toBeUndefined();
+    expect(through.on("web", "v2")).toHaveLength(6);
+  });
+
   it("does not wait for a version that is not tried again", () => {
     const strategy = { ...allAtOnce, failureBudget: 0, rollback: "failed" as const };
     const world = settledWorld(someSites(2), [{ strategy }]);

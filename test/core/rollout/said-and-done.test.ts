@@ -140,3 +140,51 @@ describe("an excuse", () => {
     }
   });
 });
+
+describe("what the open list brought and what failed", () => {
+  /** A site that was away through a release comes back, and the open list has a broken joiner. */
+  function withBrokenJoiner(): PlannerWorld {
+    const head = (version: string, count: number): WorldHead => ({
+      sites: someSites(count),
+      apps: { web: { version, strategy: quick } },
+    });
+    const world = followed(head("v1", 6), head("v1", 6), 1);
+    world.offline.add("s5");
+    world.run(2);
+    world.follow(head("v2", 6));
+    world.run(20);
+    expect(world.open("web")).toBeUndefined();
+    world.behaviour = ({ site, afterMs }) =>
+      site === "s7" ? "Degraded" : afterMs >= 1000 ? "Healthy" : "Progressing";
+    world.follow(head("v2", 7));
+    world.run(20);
+    world.offline.delete("s5");
+    world.run(20);
+    expect(world.trees("web")["s5"]).toBe("web:v1");
+    const [wait] = world.waitsOf("s5");
+    expect(wait?.code).toBe("failure-budget");
+    expect(wait?.endsWhen).toContain("excuse web open-list --site SITE");
+    return world;
+  }
+
+  it("keeps nobody from coming once an operator excuses it", () => {
+    const world = withBrokenJoiner();
+    const named = { app: "web", release: "open-list", why };
+    expect(() => world.decide({ verb: "excuse", ...named, site: "s1" })).toThrow(/failed: s7/u);
+    world.decide({ verb: "excuse", ...named, site: "s7" });
+    world.run(20);
+    expect(world.trees("web")["s5"]).toBe("web:v2");
+    expect(world.control.apps["web"]?.arrivals).toBeUndefined();
+  });
+
+  it("has until a new deadline once an operator retries it", () => {
+    const world = withBrokenJoiner();
+    const named = { app: "web", release: "open-list", why };
+    world.decide({ verb: "retry", ...named });
+    world.run(1);
+    expect(Object.keys(world.control.apps["web"]?.arrivals?.handed ?? {})).toContain("s7");
+    world.run(20);
+    expect(Object.keys(world.control.apps["web"]?.arrivals?.failed ?? {})).toEqual(["s7"]);
+    expect(() => world.decide({ verb: "retry", ...named, site: "s1" })).toThrow(/failed: s7/u);
+  });
+});

@@ -9,18 +9,31 @@ export function checksOf({ before = [], after = [] }: Checks = {}): ReleaseCheck
 }
 
 /**
- * What a new head's releases of an app are begun with: the strategy that grants, and beside its checks those of the head
- * itself. A commit may be stricter with itself, never laxer.
+ * What a new head's releases of an app are begun with: the strategy that grants, and beside its checks and windows those
+ * of the head itself. A commit may be stricter with itself, never laxer.
  */
 export function grantedStrategy(input: StartInput, app: string): ResolvedStrategy {
   const granted = input.strategyOf(app);
-  const newest = input.newestStrategyOf?.(app)?.checks;
+  const newest = input.newestStrategyOf?.(app);
   if (newest === undefined) return granted;
-  const { before = [], after = [] } = granted.checks ?? {};
-  return {
-    ...granted,
-    checks: { before: joined(before, newest.before), after: joined(after, newest.after) },
-  };
+  return { ...granted, ...strictChecks(granted, newest), ...strictWindows(granted, newest) };
+}
+
+function strictWindows(
+  { windows: granted = [] }: ResolvedStrategy,
+  { windows: newest = [] }: ResolvedStrategy,
+): Pick<ResolvedStrategy, "windows"> {
+  const names = new Set([...granted, ...newest]);
+  return names.size === 0 ? {} : { windows: [...names] };
+}
+
+function strictChecks(
+  { checks: granted }: ResolvedStrategy,
+  { checks: newest }: ResolvedStrategy,
+): Pick<ResolvedStrategy, "checks"> {
+  if (newest === undefined) return {};
+  const { before = [], after = [] } = granted ?? {};
+  return { checks: { before: joined(before, newest.before), after: joined(after, newest.after) } };
 }
 
 function joined(granted: readonly ReleaseCheck[], newest: readonly ReleaseCheck[]): ReleaseCheck[] {

@@ -102,6 +102,26 @@ describe("a window", () => {
     expect([world.on("web", "v2"), world.on("db", "v2")]).toEqual([[], ["s1"]]);
   });
 
+  it("that comes with a commit holds that commit at once, also where its strategy names it, and until a later one", () => {
+    const world = new PlannerWorld();
+    const sites = someSites(2);
+    const windows = [window(christmas, { everyApp: false })];
+    const named = { ...allAtOnce, windows: ["nights"] };
+    world.follow({ sites, apps: web("v1") });
+    world.run(20);
+    world.follow({ sites, apps: web("v2", named), windows });
+    world.run(10);
+    expect(world.on("web", "v2")).toEqual([]);
+    expect(world.codes("s1")).toEqual(["window"]);
+    // The strategy of the commit before counts too: no commit opens a window for itself.
+    world.follow({ sites, apps: web("v3"), windows });
+    world.run(10);
+    expect(world.on("web", "v3")).toEqual([]);
+    world.follow({ sites, apps: web("v3"), windows, maxSitesInFlight: 10 });
+    world.run(10);
+    expect(world.on("web", "v3")).toEqual(["s1", "s2"]);
+  });
+
   it("comes to a release under way with the strategy of a later commit", () => {
     const world = new PlannerWorld();
     const sites = someSites(2);
