@@ -38,18 +38,48 @@ export interface Opening {
 
 const dayMs = 86_400_000;
 
-/** How often the next opening of one window may fall outside of another before they count as never open together. */
-const mostTries = 64;
+/**
+ * How often the next opening of one window may fall outside of another, over more than a week, before they count as never
+ * open together for as long as no clock changes.
+ */
+const [fewTries, mostTries] = [64, 2000];
+const repeatsAfterMs = 8 * dayMs;
+/** So many changes of clocks are looked beyond, and so far for each: summer and winter in two zones. */
+const mostSeasons = 5;
+const longestSeasonMs = 370 * dayMs;
 
 /** The first moment, not before `from`, in which all windows are open. */
 export function nextOpening(windows: readonly ClockedWindow[], from: number): Opening {
+  let opening = openingBefore(windows, from);
+  for (let season = 1; season < mostSeasons && !opening.isOpen; season += 1) {
+    const change = nextClockChange(windows, opening.at);
+    if (change === undefined) break;
+    opening = openingBefore(windows, change);
+  }
+  return opening;
+}
+
+function openingBefore(windows: readonly ClockedWindow[], from: number): Opening {
   let at = from;
-  for (let tries = 0; tries < mostTries; tries += 1) {
+  const isWorthIt = (tries: number): boolean =>
+    tries < fewTries || (tries < mostTries && at < from + repeatsAfterMs);
+  for (let tries = 0; isWorthIt(tries); tries += 1) {
     const next = Math.max(at, ...windows.map((window) => possibleFrom(window, at)));
     if (next === at) return { at, isOpen: true };
     at = next;
   }
   return { at, isOpen: false };
+}
+
+/** A moment at most a day before one of the clocks goes forward or back for the next time. */
+function nextClockChange(windows: readonly ClockedWindow[], from: number): number | undefined {
+  const offsets = (at: number): string =>
+    windows.map(({ clock }) => clock.localAt(at) - at).join(" ");
+  const now = offsets(from);
+  for (let at = from; at < from + longestSeasonMs; at += dayMs) {
+    if (offsets(at + dayMs) !== now) return at;
+  }
+  return undefined;
 }
 
 /** The closed period that runs at a moment, if one does. */

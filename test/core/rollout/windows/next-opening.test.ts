@@ -188,3 +188,25 @@ describe("against a clock that is read every minute", () => {
     );
   }, 60_000);
 });
+
+describe("windows of two clocks that are together in summer alone", () => {
+  it("open together then, however long that is away", () => {
+    const windows = [
+      daily("America/New_York", 3 * hour + 20 * minute, 10 * minute),
+      daily("UTC", 7 * hour + 20 * minute, 10 * minute),
+    ];
+    for (const from of ["2030-01-05", "2029-11-10", "2030-03-09T12:00:00Z"]) {
+      const opening = nextOpening(windows, Date.parse(from));
+      expect(opening.isOpen).toBe(true);
+      expect(new Date(opening.at).toISOString()).toBe("2030-03-10T07:20:00.000Z");
+    }
+  });
+
+  it("and windows that are never together are told to be so", () => {
+    const windows = [
+      daily("America/New_York", 3 * hour, 10 * minute),
+      daily("Asia/Kathmandu", 3 * hour, 10 * minute),
+    ];
+    expect(nextOpening(windows, Date.parse("2030-01-05")).isOpen).toBe(false);
+  });
+});
