@@ -82,7 +82,7 @@ function goesOver(
   known: Transfers,
   { giver, taker, site }: { giver: Release; taker: Release; site: string },
 ): boolean {
-  if (giver.app === taker.app) return false;
+  if (giver.app === taker.app || hasGivenBefore(giver, taker, site)) return false;
   const [gives, takes] = [own(giver.list, site), own(taker.list, site)];
   if (gives === undefined || takes === undefined) return false;
   const from = leftTree(known.board, giver, site);
@@ -96,6 +96,16 @@ function goesOver(
   const isTaken = dropped.some((object) => taken.has(object));
   known.answers.set(key, isTaken);
   return isTaken;
+}
+
+/**
+ * What a site release changes comes to a site where the giver had moved before it, with what was then taken: nothing goes
+ * over with it any more.
+ */
+function hasGivenBefore(giver: Release, taker: Release, site: string): boolean {
+  const [gave, took] = [own(giver.handed, site), own(taker.handed, site)];
+  if (taker.kind !== "site" || gave === undefined) return false;
+  return took === undefined || Date.parse(gave.at) < Date.parse(took.at);
 }
 
 /** The tree that a release takes away: what stands there as long as it has not been handed over. */

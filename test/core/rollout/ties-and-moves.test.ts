@@ -37,6 +37,44 @@ describe("an object that goes from one app to another", () => {
     expect(world.control.apps["web"]?.open).toEqual([]);
   });
 
+  it("does not keep a label change from coming to a canary that has it, by a release of its own", () => {
+    const strategy = {
+      ...quick,
+      soak: "5s",
+      stages: [{ name: "canary", count: 1 }, { name: "rest" }],
+    };
+    const head = (
+      version: "v1" | "v2",
+      labels: Record<string, WorldHead["sites"][string]> = {},
+    ) => {
+      const named = Object.entries(version === "v1" ? before : after);
+      const variant = ({ c = "" }: Readonly<Record<string, string>>): string => c;
+      const apps = Object.fromEntries(
+        named.map(([app, one]) => [
+          app,
+          { ...one, strategy, ...(app === "web" ? { variant } : {}) },
+        ]),
+      );
+      return { sites: { ...sites, ...labels }, apps };
+    };
+    const world = new PlannerWorld();
+    world.follow(head("v1"));
+    world.run(60);
+    world.follow(head("v2"));
+    world.run(3);
+    const [canary = ""] = world.on("web", "v2");
+    world.follow(head("v2", { [canary]: { labels: { c: "red" } } }));
+    world.run(1);
+    const release = world.release("web", "site").id;
+    world.run(2);
+    expect(world.handed("web").at(-1)).toBe(`${canary} ${release}`);
+    expect(world.trees("web")[canary]).toBe("web:v2:red");
+    expect(world.on("web", "v2")).toHaveLength(1);
+    world.run(60);
+    expect(world.control.apps["web"]?.open).toEqual([]);
+    expect(world.on("api", "v2")).toHaveLength(4);
+  });
+
   it("waits for both while one of them is on hold, and says so", () => {
     const world = swapped();
     world.decide({ verb: "pause", scope: { app: "web" }, why: "not now" });
