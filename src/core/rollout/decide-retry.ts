@@ -53,11 +53,32 @@ function retryRelease(control: ControlState, decision: Of<"retry">): DecisionRes
   const what = sites.length === 0 ? release.id : `${sites.join(", ")} in ${release.id}`;
   const why = `retry ${what}: ${decision.why}`;
   const changes = [releaseChange(retried(release, new Set(sites)), why)];
-  return done([...changes, ...forgiven(control, release, why)], `retrying ${what}`);
+  const along = retriedAlong(control, release, { sites, why });
+  return done([...changes, ...along, ...forgiven(control, release, why)], `retrying ${what}`);
+}
+
+/**
+ * What moves as one goes again as one, for alone none of them may go: those that failed at the same sites. What goes back
+ * as a whole needs a word of its own.
+ */
+function retriedAlong(
+  { apps }: ControlState,
+  { tiedWith = [] }: Release,
+  { sites, why }: { sites: readonly string[]; why: string },
+): ControlChange[] {
+  const open = Object.values(apps).flatMap((app) => app.open);
+  const tied = open.filter(({ id, goingBack }) => tiedWith.includes(id) && goingBack === undefined);
+  return tied.flatMap((other) => {
+    const again = sites.filter(
+      (site) =>
+        Object.hasOwn(other.failed, site) && !Object.hasOwn(other.passed, stageOf(other, site)),
+    );
+    return again.length === 0 ? [] : [releaseChange(retried(other, new Set(again)), why)];
+  });
 }
 
 /** The release as it goes again to these sites: what was said of them before counts no more. */
-export function retried(release: Release, again: ReadonlySet<string>): Release {
+function retried(release: Release, again: ReadonlySet<string>): Release {
   const without = <T>(record: Readonly<Record<string, T>>): Record<string, T> =>
     Object.fromEntries(Object.entries(record).filter(([site]) => !again.has(site)));
   const before = { ...release.retried };

@@ -205,6 +205,8 @@ export const Release = record({
   /** An operator's word that it is urgent. */
   urgent: Type.Optional(record({ by: Type.String(), at: Time, why: Type.String() })),
   stages: Type.Array(FrozenStage),
+  /** Ids of the releases that it moved together with when it was last planned: a retry is of all of them. */
+  tiedWith: Type.Optional(Type.Array(Type.String())),
   list: Type.Record(Type.String(), ListEntry),
   /** Removal: what its app depends on, for when the fleet does not have it any more. */
   dependsOn: Type.Optional(Type.Array(Type.String())),

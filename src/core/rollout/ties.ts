@@ -9,7 +9,6 @@ import { droppedObjects } from "./losses.ts";
 import { own } from "./own.ts";
 import type { FrozenStage, Release } from "./records.ts";
 import { hasPassedAt, shareExcuses, type Ties } from "./share-excuses.ts";
-import { shareRetries } from "./share-retries.ts";
 import { treeAt } from "./site-view.ts";
 import { releasesOf, type Unit } from "./units.ts";
 import { foldStages, withUrgency } from "./urgent.ts";
@@ -33,10 +32,8 @@ export function unitsOf(board: Board): Unit[] {
     const members = [...group].toSorted(
       (a, b) => compareText(a.app, b.app) || compareText(a.id, b.id),
     );
-    if (members.length > 1) {
-      align(board, members);
-      shareRetries(board, releasesOf(board, { members }));
-    }
+    if (members.length > 1) align(board, members);
+    else for (const member of members) noteAlone(board, member);
     shareExcuses(board, releasesOf(board, { members }), ties);
     return { members: members.map(({ app, id }) => ({ app, id })) };
   });
@@ -133,11 +130,16 @@ function align(board: Board, tied: readonly Release[]): void {
   };
   const stageOf = stagesBySite(members, stages.length);
   for (const member of tied) {
-    const aligned = withStages({ ...member, ...strict }, stages, stageOf);
-    if (isSame(member, aligned)) continue;
     const names = tied.filter(({ id }) => id !== member.id).map(({ id }) => id);
+    const aligned = withStages({ ...member, ...strict, tiedWith: names }, stages, stageOf);
+    if (isSame(member, aligned)) continue;
     setRelease(board, aligned, `${member.id} moves together with ${names.join(", ")}`);
   }
+}
+
+function noteAlone(board: Board, release: Release): void {
+  const { tiedWith, ...rest } = release;
+  if (tiedWith !== undefined) setRelease(board, rest, `${release.id} moves by itself again`);
 }
 
 /** The members with the numbers of urgent ones; only where all of them are urgent do they go in fewer stages. */
