@@ -63359,6 +63359,7 @@ var Name = typebox_exports.String({
   maxLength: 63,
   description: "RFC 1123 label: lower case letters, digits and single dashes, at most 63 characters"
 });
+var nameRule2 = new RegExp(namePattern2, "u");
 var nameOf = (description) => typebox_exports.String({ title: "name", pattern: namePattern2, maxLength: 63, description });
 var duration = (description) => typebox_exports.String({
   title: "duration",
@@ -64768,7 +64769,7 @@ function nameProblem2(object) {
   if (/[/%]/.test(name2) || name2 === "." || name2 === "..") {
     return `"${shortText(name2)}" is no name for an object: it must not contain / or %`;
   }
-  const rule = nameRule2(object);
+  const rule = nameRule3(object);
   if (rule === void 0 || name2.length <= rule.length && rule.pattern.test(name2))
     return void 0;
   return `"${shortText(name2)}" is no name for a ${object.kind} (${rule.words}, at most ${rule.length})`;
@@ -64777,7 +64778,7 @@ var runNames = /* @__PURE__ */ new Map([
   ["CronJob", 52],
   ["Job", 63]
 ]);
-function nameRule2({ apiVersion: apiVersion2, kind }) {
+function nameRule3({ apiVersion: apiVersion2, kind }) {
   const group2 = groupOf(apiVersion2);
   if (labelNamed.has(`${group2}/${kind}`)) {
     return { pattern: label, length: 63, words: "lower case letters, digits and `-`" };
@@ -65488,8 +65489,8 @@ function orderList(input2, context2) {
   if (patch.length === 0) return interleave(original, input2);
   if (field.strategy !== "merge") return interleave(patch, input2);
   const { items, kept: kept6 } = mergeItems(input2, context2);
-  const standing2 = [...kept6, ...items.slice(kept6.length)].slice(0, original.length);
-  return interleave(items, { order, original: standing2, field });
+  const standing3 = [...kept6, ...items.slice(kept6.length)].slice(0, original.length);
+  return interleave(items, { order, original: standing3, field });
 }
 function mergeItems({ original, patch, field }, context2) {
   const changes = patch.filter(isJsonObject);
@@ -68480,6 +68481,11 @@ function dataCheck(schema, { dropsUnknown = false } = {}) {
   };
 }
 
+// src/core/rollout/own.ts
+function own(record4, key) {
+  return record4 !== void 0 && Object.hasOwn(record4, key) ? record4[key] : void 0;
+}
+
 // src/core/rollout/records.ts
 var closed = { additionalProperties: false };
 var record = (properties) => typebox_exports.Object(properties, closed);
@@ -68540,8 +68546,6 @@ var CurrentReleases = record({
       selector: typebox_exports.Optional(typebox_exports.String())
     })
   ),
-  /** Sites that what is current would place and the followed head does not: they are entitled to nothing. */
-  unplaced: typebox_exports.Optional(typebox_exports.Array(typebox_exports.String())),
   /** Absent: the built-in defaults. */
   openList: typebox_exports.Optional(OpenListBudgets)
 });
@@ -68551,6 +68555,8 @@ var FrozenStage = record({
   by: typebox_exports.String(),
   /** The stage of the strategy that became this one and others, a domain each. */
   of: typebox_exports.Optional(typebox_exports.String()),
+  /** Other stages whose sites it has taken or moves with: a hold of one of them holds it. */
+  covers: typebox_exports.Optional(typebox_exports.Array(typebox_exports.String())),
   /** Selector text, when it has one: a joiner belongs to the stage whose selector matches it. */
   selector: typebox_exports.Optional(typebox_exports.String()),
   approval: typebox_exports.Boolean(),
@@ -68646,9 +68652,7 @@ var Release = record({
       commit: typebox_exports.Optional(typebox_exports.String()),
       was: typebox_exports.Optional(Standing),
       /** When it was done, with every check true: a later break is a failure. Absent where there are none. */
-      met: typebox_exports.Optional(Time),
-      /** The soak was over, and its stage waited for something else: nothing that breaks later is a failure. */
-      soaked: typebox_exports.Optional(Time)
+      met: typebox_exports.Optional(Time)
     })
   ),
   /**
@@ -68656,19 +68660,25 @@ var Release = record({
    * keep their slot until they settle on what they have; `settled`: they already had.
    */
   carried: typebox_exports.Record(typebox_exports.String(), record({ at: Time, settled: typebox_exports.Optional(typebox_exports.Boolean()) })),
-  /** Input digests of the candidates that it replaced, one after the other, and that sites may still have. */
-  replaced: typebox_exports.Optional(typebox_exports.Array(typebox_exports.String())),
-  failed: typebox_exports.Record(typebox_exports.String(), record({ at: Time, cause: typebox_exports.String() })),
+  /** `with`: the releases that moved together with it then: a retry is of all that failed there. */
+  failed: typebox_exports.Record(
+    typebox_exports.String(),
+    record({ at: Time, cause: typebox_exports.String(), with: typebox_exports.Optional(typebox_exports.Array(typebox_exports.String())) })
+  ),
   /** Sites that failed and go again by an operator's word: what they were before the first time. */
   retried: typebox_exports.Optional(typebox_exports.Record(typebox_exports.String(), Standing)),
-  /** `with`: the word was said of that release, which moves together with this one. */
+  /**
+   * `with`: the word was said of that release, which moves together with this one. `spoken`: a person's word, though its
+   * `by` is that of what the planner excuses by itself.
+   */
   excused: typebox_exports.Record(
     typebox_exports.String(),
     record({
       at: Time,
       by: typebox_exports.String(),
       why: typebox_exports.String(),
-      with: typebox_exports.Optional(typebox_exports.String())
+      with: typebox_exports.Optional(typebox_exports.String()),
+      spoken: typebox_exports.Optional(typebox_exports.Literal(true))
     })
   ),
   opened: typebox_exports.Record(typebox_exports.String(), Time),
@@ -68849,11 +68859,6 @@ var controlPaths = {
   site: (site) => `sites/${site}.json`,
   worker: (mirror) => `workers/${mirror}.json`
 };
-
-// src/core/rollout/own.ts
-function own(record4, key) {
-  return record4 !== void 0 && Object.hasOwn(record4, key) ? record4[key] : void 0;
-}
 
 // src/core/rollout/declared-decisions.ts
 function declaredDecisions({
@@ -69043,13 +69048,18 @@ function checksOf({ before = [], after = [] } = {}) {
 }
 function grantedStrategy(input2, app) {
   const granted = input2.strategyOf(app);
-  const newest = input2.newestStrategyOf?.(app)?.checks;
+  const newest = input2.newestStrategyOf?.(app);
   if (newest === void 0) return granted;
-  const { before = [], after = [] } = granted.checks ?? {};
-  return {
-    ...granted,
-    checks: { before: joined4(before, newest.before), after: joined4(after, newest.after) }
-  };
+  return { ...granted, ...strictChecks(granted, newest), ...strictWindows(granted, newest) };
+}
+function strictWindows({ windows: granted = [] }, { windows: newest = [] }) {
+  const names2 = /* @__PURE__ */ new Set([...granted, ...newest]);
+  return names2.size === 0 ? {} : { windows: [...names2] };
+}
+function strictChecks({ checks: granted }, { checks: newest }) {
+  if (newest === void 0) return {};
+  const { before = [], after = [] } = granted ?? {};
+  return { checks: { before: joined4(before, newest.before), after: joined4(after, newest.after) } };
 }
 function joined4(granted, newest) {
   const isKnown = ({ name: name2, cel: cel2 }) => granted.some((known4) => known4.name === name2 && known4.cel === cel2);
@@ -70721,6 +70731,23 @@ async function readerOf(options, git) {
   }
 }
 
+// src/core/model/named-stages.ts
+function namedStages(strategies, sites) {
+  const all = [...sites];
+  const named2 = [...strategies].flatMap(
+    ({ spec }) => (spec.stages ?? []).flatMap((stage) => namesOf(stage, all))
+  );
+  return /* @__PURE__ */ new Set(["canary", "early", "rest", ...named2]);
+}
+function namesOf({ name: name2, each }, sites) {
+  if (each === void 0) return [name2];
+  const domains = sites.flatMap(({ spec, metadata }) => {
+    const site = { region: spec.region, labels: metadata.labels ?? {} };
+    return domainOfSite(each, site) ?? [];
+  });
+  return [name2, ...domains.map((domain) => domainStageName(name2, domain))];
+}
+
 // src/core/model/check-decisions.ts
 var decisionActions = [
   "hold",
@@ -70831,18 +70858,8 @@ function declaredNames(draft, field) {
 function stageNames(draft) {
   const { strategies, declared } = draft;
   if (strategies.size < (declared.get("RolloutStrategy")?.size ?? 0)) return void 0;
-  const named2 = [...strategies.values()].flatMap(
-    ({ value }) => (value.spec.stages ?? []).flatMap((stage) => stageNamesOf(draft, stage))
-  );
-  return /* @__PURE__ */ new Set(["canary", "early", "rest", ...named2]);
-}
-function stageNamesOf({ sites }, { name: name2, each }) {
-  if (each === void 0) return [name2];
-  const domains = [...sites.values()].flatMap(({ value: { spec, metadata } }) => {
-    const site = { region: spec.region, labels: metadata.labels ?? {} };
-    return domainOfSite(each, site) ?? [];
-  });
-  return domains.map((domain) => domainStageName(name2, domain));
+  const valuesOf2 = (entries2) => [...entries2.values()].map(({ value }) => value);
+  return namedStages(valuesOf2(strategies), valuesOf2(draft.sites));
 }
 
 // src/core/model/check-dependencies.ts
@@ -70930,10 +70947,10 @@ function warnOfProfiles({ profiles, sites, apps }) {
 // src/core/model/check-references.ts
 function checkReferences(draft) {
   if (draft.hasUnreadable) return [];
-  const namesOf = knownNames(draft);
-  return allReferences(draft, namesOf).flatMap((reference) => {
+  const namesOf3 = knownNames(draft);
+  return allReferences(draft, namesOf3).flatMap((reference) => {
     const { from, path: path3, kind, name: name2 } = reference;
-    const known4 = namesOf(kind);
+    const known4 = namesOf3(kind);
     if (known4.has(name2)) return [];
     const message = `there is no ${kind} "${name2}"`;
     const hint = danglingHint(kind, name2, known4);
@@ -70945,8 +70962,8 @@ function knownNames({ declared }) {
   const profiles = (declared.get("Profile") ?? /* @__PURE__ */ new Set()).union(shippedNames);
   return (kind) => kind === "Profile" ? profiles : declared.get(kind) ?? /* @__PURE__ */ new Set();
 }
-function danglingOfSites({ sites }, namesOf) {
-  const [regions, profiles] = [namesOf("Region"), namesOf("Profile")];
+function danglingOfSites({ sites }, namesOf3) {
+  const [regions, profiles] = [namesOf3("Region"), namesOf3("Profile")];
   const found = [];
   for (const from of sites.values()) {
     const { region, profile: profile2 } = from.value.spec;
@@ -70959,7 +70976,7 @@ function danglingOfSites({ sites }, namesOf) {
   }
   return found;
 }
-function allReferences(draft, namesOf) {
+function allReferences(draft, namesOf3) {
   const { fleet, profiles, apps, strategies, windows } = draft;
   return [
     ...fleet === void 0 ? [] : strategyReference(fleet, fleet.value.spec.rollout?.strategy),
@@ -70973,7 +70990,7 @@ function allReferences(draft, namesOf) {
     ...[...windows.values()].flatMap(
       (window) => virtualSiteReferences(window, ["spec"], window.value.spec.virtualSites ?? [])
     ),
-    ...danglingOfSites(draft, namesOf),
+    ...danglingOfSites(draft, namesOf3),
     ...[...apps.values()].flatMap(
       (from) => profileReference(from, "profile", from.value.spec.profile)
     ),
@@ -75977,33 +75994,55 @@ function compareText2(a, b) {
   return a < b ? -1 : 1;
 }
 
+// src/core/rollout/stage-names.ts
+function namesOf2({ name: name2, of, covers = [] }) {
+  return of === void 0 ? [name2, ...covers] : [name2, of, ...covers];
+}
+function covering(stage, others) {
+  const { name: name2, of, covers: known4 = [] } = stage;
+  const names2 = /* @__PURE__ */ new Set([...known4, ...others.flatMap(namesOf2)]);
+  for (const own2 of [name2, of]) if (own2 !== void 0) names2.delete(own2);
+  return names2.size === known4.length ? stage : { ...stage, covers: [...names2].toSorted(compareText2) };
+}
+function withoutNames({ covers, ...stage }) {
+  return covers === void 0 ? stage : { ...stage };
+}
+
 // src/core/rollout/refill-stages.ts
-function refillStages(before, after) {
+function refillStages(before, after, isReachable2) {
   const list = { ...after.list };
+  const stages2 = [...after.stages];
+  const opened = { ...after.opened };
   const hadSites = new Set(Object.values(before.list).map(({ stage }) => stage));
   let changed3 = false;
-  for (const [index, { name: name2 }] of after.stages.entries()) {
-    if (!hadSites.has(index) || Object.hasOwn(after.passed, name2)) continue;
-    const next = nextSite(after.app, list, index);
-    if (next === void 0 || list[next]?.stage === index) continue;
-    const entry = list[next];
-    if (entry !== void 0) list[next] = { ...entry, stage: index };
+  for (const [index, stage] of after.stages.entries()) {
+    if (!hadSites.has(index) || Object.hasOwn(after.passed, stage.name)) continue;
+    const next = nextSite({ ...after, list }, index, isReachable2);
+    if (next === void 0) continue;
+    const from = stages2[next.entry.stage] ?? stage;
+    list[next.site] = { ...next.entry, stage: index };
+    stages2[index] = refilled(stage, from);
+    delete opened[stage.name];
     changed3 = true;
   }
-  return changed3 ? { ...after, list } : after;
+  return changed3 ? { ...after, list, stages: stages2, opened } : after;
 }
-function nextSite(app, list, index) {
+function refilled(stage, from) {
+  return covering({ ...stage, approval: stage.approval || from.approval }, [from]);
+}
+function nextSite({ app, list }, index, isReachable2) {
   let first2;
-  for (const [site, { stage }] of Object.entries(list)) {
-    if (stage < index || first2 !== void 0 && stage > first2.stage) continue;
-    if (stage === index) return site;
-    const candidate = { site, stage, hash: siteHash(app, site) };
+  for (const [site, entry] of Object.entries(list)) {
+    if (entry.stage === index) return void 0;
+    if (entry.stage < index || first2 !== void 0 && entry.stage > first2.entry.stage) continue;
+    const rank = isReachable2(site) ? 0 : 1;
+    const candidate = { site, entry, rank, hash: siteHash(app, site) };
     if (first2 === void 0 || isBefore2(candidate, first2)) first2 = candidate;
   }
-  return first2?.site;
+  return first2;
 }
 function isBefore2(a, b) {
-  const order = a.stage - b.stage || a.hash - b.hash || compareText2(a.site, b.site);
+  const order = a.entry.stage - b.entry.stage || a.rank - b.rank || a.hash - b.hash || compareText2(a.site, b.site);
   return order < 0;
 }
 
@@ -76042,10 +76081,10 @@ function validApprovals(release2, what) {
   const digest = approvalDigest(release2);
   return candidates2.filter((approval) => approval.digest === digest);
 }
-function withoutSites(release2, sites) {
+function withoutSites(release2, sites, isReachable2) {
   if (!Object.keys(release2.list).some((site) => sites.has(site))) return release2;
   const keep2 = (record4) => Object.fromEntries(Object.entries(record4).filter(([site]) => !sites.has(site)));
-  const smaller = refillStages(release2, {
+  const smaller = {
     ...release2,
     list: keep2(release2.list),
     handed: keep2(release2.handed),
@@ -76056,8 +76095,9 @@ function withoutSites(release2, sites) {
     ...release2.setBack === void 0 ? {} : { setBack: keep2(release2.setBack) },
     ...release2.back === void 0 ? {} : { back: keep2(release2.back) },
     ...release2.left === void 0 ? {} : { left: keep2(release2.left) }
-  });
-  return { ...smaller, approvals: rebound(release2, smaller) };
+  };
+  const full = refillStages(release2, smaller, isReachable2);
+  return full === smaller ? { ...smaller, approvals: rebound(release2, smaller) } : full;
 }
 function rebound(before, after) {
   if (before.approvals.length === 0) return [];
@@ -76131,6 +76171,12 @@ function mirrorsWith({ standsIn, mirrors, control: control2 }, site) {
   if (assignment === void 0 || own(mirrors, site) === void 0) return [];
   const { mirror, moving } = assignment;
   return [moving?.entering === void 0 ? mirror : moving.to];
+}
+function isReachable(input2, site, facts = own(input2.sites, site)) {
+  if (facts === void 0 || facts.suspend) return false;
+  if (own(input2.observed, site)?.reachable === false) return false;
+  const mirror = own(input2.control.sites, site)?.mirror ?? facts.mirror;
+  return silentSinceOf(input2, mirror) === null;
 }
 function silentSinceOf({ workers, now }, mirror) {
   const worker = own(workers, mirror);
@@ -76241,37 +76287,6 @@ function untrueBefore(input2, { checks: checks2, unknownBlocks }, { app, view })
   if (checks2 === void 0 || checks2.before.length === 0) return null;
   const facts = siteFacts2(input2, { app, view, unknownBlocks });
   return firstUntrue(checks2.before, facts, (program) => !countsSites(program));
-}
-
-// src/core/rollout/rollback/good-at.ts
-function goodAt({ good }, app, site) {
-  const tree = app && own(own(good, site), app.app);
-  return tree === void 0 || app?.badTrees.includes(tree) === true ? void 0 : tree;
-}
-
-// src/core/rollout/rollback/sites-back.ts
-function sitesBack(board, release2) {
-  const { app, back, setBack } = release2;
-  const set = Object.keys(setBack ?? {}).filter(
-    (site) => goodAt(board.input, board.apps.get(app), site) !== void 0
-  );
-  return /* @__PURE__ */ new Set([...Object.keys(back ?? {}), ...set]);
-}
-function takeBackSites(board, app, release2) {
-  const back = sitesBack(board, release2);
-  const isConcerned2 = (id, sites) => id === release2.id && sites.some((site) => back.has(site));
-  const { current } = app;
-  if (!current.partial.some(({ release: { id }, sites }) => isConcerned2(id, sites))) return;
-  const partial = current.partial.map(
-    (entry) => entry.release.id === release2.id ? { ...entry, sites: entry.sites.filter((site) => !back.has(site)) } : entry
-  );
-  const why = `${release2.id} is not current where it went back`;
-  setCurrent(board, app, { current: { ...current, partial }, why });
-  app.isCompleted = true;
-  wakeAt(board, board.input.now);
-}
-function isSetBack({ back, setBack }, site) {
-  return own(back, site) !== void 0 || own(setBack, site) !== void 0;
 }
 
 // src/core/rollout/silence.ts
@@ -76398,7 +76413,7 @@ function isListed(app, site) {
     const entry = own(release2.list, site);
     if (entry === void 0) continue;
     if (release2.kind === "removal" || release2.goingBack !== void 0) return true;
-    if (isSetBack(release2, site)) return true;
+    if (own(release2.setBack ?? {}, site) !== void 0) return true;
     if (!Object.hasOwn(release2.passed, release2.stages[entry.stage]?.name ?? "")) return true;
   }
   return false;
@@ -76514,10 +76529,10 @@ function hasObject({ input: input2 }, tree, object) {
 function treesAfter(board, app, { site, steps: steps2 }) {
   const step = steps2.find((each) => each.app === app);
   if (step !== void 0) return step.to === null ? [] : [step.to];
-  const standing2 = treeAt(board.input, app, site);
+  const standing3 = treeAt(board.input, app, site);
   const handed = board.handedTrees.get(site)?.get(app);
-  if (standing2 === void 0 || handed === null) return [];
-  return handed === void 0 ? [standing2] : [standing2, handed];
+  if (standing3 === void 0 || handed === null) return [];
+  return handed === void 0 ? [standing3] : [standing3, handed];
 }
 function finalLosses(board, site, step) {
   const dropped = droppedObjects(board, step);
@@ -76533,9 +76548,9 @@ function giversOf(board, site, { step: { from, to }, steps: steps2 }) {
   if (taken3.length === 0) return [];
   return [...board.apps.values()].flatMap((other) => {
     if (steps2.some(({ app }) => app === other.app)) return [];
-    const standing2 = treeAt(board.input, other.app, site);
-    if (standing2 === void 0) return [];
-    const object = taken3.find((each) => hasObject(board, standing2, each));
+    const standing3 = treeAt(board.input, other.app, site);
+    if (standing3 === void 0) return [];
+    const object = taken3.find((each) => hasObject(board, standing3, each));
     if (object === void 0) return [];
     const last = finalTree(board, other, site);
     return last === void 0 || !hasObject(board, last, object) ? [{ app: other.app, object }] : [];
@@ -76558,12 +76573,12 @@ function finalTree(board, app, site) {
   return comingTree(board, app, site) ?? treeAt(board.input, app.app, site);
 }
 function comingTree(board, app, site) {
-  const standing2 = treeAt(board.input, app.app, site);
+  const standing3 = treeAt(board.input, app.app, site);
   const listed = [...app.open.values()].flatMap((release2) => comingBy(release2, site) ?? [])[0];
-  if (listed !== void 0) return listed === standing2 ? void 0 : listed;
+  if (listed !== void 0) return listed === standing3 ? void 0 : listed;
   if (isListed(app, site) || own(board.input.sites, site) === void 0) return void 0;
   const to = entitledTree(board, app, site);
-  return to === standing2 ? void 0 : to;
+  return to === standing3 ? void 0 : to;
 }
 function comingBy(release2, site) {
   const entry = own(release2.list, site);
@@ -76773,6 +76788,9 @@ function isBackInFlight(input2, release2, view) {
 
 // src/core/rollout/site-state.ts
 var excusedByPlanner = "flotilla";
+function isSpoken({ by, spoken: spoken2 }) {
+  return spoken2 === true || by !== excusedByPlanner;
+}
 function listedSite(input2, release2, site) {
   const entry = own(release2.list, site);
   return entry && { input: input2, release: release2, entry, view: viewSite(input2, release2.app, site) };
@@ -76795,13 +76813,12 @@ function siteState(listed) {
   return handed === void 0 ? unhandedState(listed) : handedState(listed, {
     at: Date.parse(handed.at),
     was: handed.was ?? "healthy",
-    met: handed.met === void 0 ? void 0 : Date.parse(handed.met),
-    isSoaked: handed.soaked !== void 0
+    met: handed.met === void 0 ? void 0 : Date.parse(handed.met)
   });
 }
 function becauseOf(excused) {
   if (excused.with !== void 0) return "tied";
-  return excused.by === excusedByPlanner ? "passed" : "operator";
+  return isSpoken(excused) ? "operator" : "passed";
 }
 function unhandedState(listed) {
   const { entry, view } = listed;
@@ -76837,12 +76854,7 @@ function handedState(listed, handed) {
   if (standingTree(view.entry) !== entry.to) {
     return { kind: "in-flight", rehand: true, until: null };
   }
-  if (handed.isSoaked) return soakedState(listed, handed);
   return isFrozen(view) ? frozenState(listed, handed, entry.to) : judgedState2(listed, handed, entry.to);
-}
-function soakedState({ release: release2, view }, { at: at2 }) {
-  const isWell = isFrozen(view) || isHealthy(view, release2.unknownBlocks);
-  return { kind: "done", settledAt: at2, ...isWell ? {} : { isBroken: true } };
 }
 function isFrozen(view) {
   return view.silentSince !== null || view.isMoving;
@@ -76909,8 +76921,7 @@ function holdOn(holds2, target) {
 function applies({ scope: scope2 }, { app, stage, at: at2 }) {
   const { fleet: _, stage: held, ...named2 } = scope2;
   const target = { app, site: at2?.site, region: at2?.region };
-  return Object.keys(scope2).length > 0 && // A stage that became one for each domain is held by the name of that one, or of all of them.
-  (held === void 0 || held === stage?.name || held === stage?.of) && Object.entries(named2).every(([key, name2]) => own(target, key) === name2);
+  return Object.keys(scope2).length > 0 && (held === void 0 || stage !== void 0 && namesOf2(stage).includes(held)) && Object.entries(named2).every(([key, name2]) => own(target, key) === name2);
 }
 function stops(hold, { kind, release: name2, source }) {
   const { scope: scope2, all, release: release2, endedBy } = hold;
@@ -77085,7 +77096,7 @@ function takeSites(board, app, {
   return { ...carried, ...takeArrivals(board, app, { sites, why }) };
 }
 function shrink(board, release2, { sites, why }) {
-  const smaller = withoutSites(release2, sites);
+  const smaller = withoutSites(release2, sites, (site) => isReachable(board.input, site));
   if (smaller === release2) return;
   if (Object.keys(smaller.list).length > 0) setRelease(board, smaller, `${release2.id}: ${why}`);
   else closeRelease(board, release2, `${release2.id} ends: ${why}`);
@@ -77255,21 +77266,21 @@ function goOn(board, site, known4) {
   const { assignment } = known4;
   const moving = takenAnew(board, site, known4);
   const move2 = { ...known4, moving };
-  const standing2 = mirrorsWith(board.input, site);
+  const standing3 = mirrorsWith(board.input, site);
   if (moving.entering !== void 0) {
-    const isThere = standing2.includes(moving.to) || Object.keys(moving.trees).length === 0;
+    const isThere = standing3.includes(moving.to) || Object.keys(moving.trees).length === 0;
     if (isThere) arrive(board, site, move2);
     else enter(board, site, { moving, from: assignment.mirror });
     return;
   }
-  const aimed = standing2.includes(moving.to) ? moving : redirected(board, site, move2);
+  const aimed = standing3.includes(moving.to) ? moving : redirected(board, site, move2);
   if (!isReadyToGo(board, site, { assignment, moving: aimed })) {
     board.siteMoves.push({ site, leave: assignment.mirror, why: `${site} moves to ${aimed.to}` });
     return;
   }
-  const other = standing2.find((mirror) => mirror !== aimed.to);
+  const other = standing3.find((mirror) => mirror !== aimed.to);
   if (other !== void 0) return leave(board, site, { assignment, from: other, to: aimed.to });
-  if (standing2.length > 0) return arrive(board, site, { ...move2, moving: aimed });
+  if (standing3.length > 0) return arrive(board, site, { ...move2, moving: aimed });
   if (own(board.input.workers, aimed.to)?.isAwaited === true)
     return waitOutside(board, site, { assignment, moving: aimed });
   const entering = { ...aimed, entering: board.at };
@@ -77390,7 +77401,7 @@ function foldStages(release2) {
   const folded = kept6.map((stage, index) => {
     const added = stages2.filter((other, at2) => target[at2] === index && other !== stage);
     const names2 = added.map(({ name: name2 }) => name2).join(", ");
-    return names2 === "" ? stage : { ...stage, by: `${stage.by}; urgent: with ${names2}` };
+    return names2 === "" ? stage : covering({ ...stage, by: `${stage.by}; urgent: with ${names2}` }, added);
   });
   return { ...release2, stages: folded, list };
 }
@@ -77518,7 +77529,7 @@ function beginRelease(run3, app, made) {
     site,
     region: own(input2.headSites, site)?.region ?? "",
     labels: own(input2.headSites, site)?.labels ?? {},
-    reachable: isReachable(input2, site)
+    reachable: isReachable(input2, site, own(input2.headSites, site))
   }));
   const { stages: stages2, stageOf: stageOf2 } = freezeStages({ strategy, app: app.app, sites });
   const list = {};
@@ -77551,7 +77562,6 @@ function beginRelease(run3, app, made) {
     passed: {},
     openList: made.openList ?? openListBudgets(strategy),
     approvals: [],
-    ...made.replaced === void 0 ? {} : { replaced: [...made.replaced] },
     ...origin
   };
   setRelease(board, release2, `${id} begins: ${made.list.size} sites of ${app.app}`);
@@ -77580,13 +77590,6 @@ function rulesOf(strategy, { kind, verb, dependsOn = [], backTo }) {
 function originOf({ head }, { kind, backTo }) {
   if (backTo === void 0) return { named: kind, source: head };
   return { named: "back", source: backTo.release.source, backTo };
-}
-function isReachable(input2, site) {
-  const facts = own(input2.headSites, site);
-  if (facts === void 0 || facts.suspend) return false;
-  if (own(input2.observed, site)?.reachable === false) return false;
-  const mirror = own(input2.control.sites, site)?.mirror ?? facts.mirror;
-  return silentSinceOf(input2, mirror) === null;
 }
 function openListBudgets(strategy) {
   const last = strategy.stages.at(-1);
@@ -77622,17 +77625,21 @@ function refreshBudgets({ input: input2, board, begun }, app) {
     setRelease(board, next, `${release2.id} goes on with the budgets of ${input2.head}`);
   }
 }
+function strategyStages({ stages: stages2 }, { name: name2, of, covers = [] }) {
+  const names2 = [of ?? name2, ...covers];
+  return names2.flatMap((known4) => stages2.filter((stage) => stage.name === known4));
+}
 function withNumbers(release2, strategy, head) {
   const sizes = release2.stages.map(() => 0);
   for (const { stage } of Object.values(release2.list)) sizes[stage] = (sizes[stage] ?? 0) + 1;
   const stages2 = release2.stages.map((stage, index) => {
-    const found = strategy.stages.find(({ name: name2 }) => name2 === (stage.of ?? stage.name));
+    const [found, ...others] = strategyStages(strategy, stage);
     if (found === void 0) return stage;
     const size = sizes[index] ?? 0;
     const { promotion: _2, ...rest3 } = stage;
     return {
       ...rest3,
-      approval: found.approval,
+      approval: [found, ...others].some(({ approval }) => approval),
       ...found.promotion === void 0 ? {} : { promotion: found.promotion },
       soakMs: found.soakMs,
       failureBudget: resolveAmount(found.failureBudget, size),
@@ -77697,21 +77704,7 @@ function startCandidate(run3, app, returning) {
     ...onlyAt(sites, returning),
     ...onlyAt(sites, Object.fromEntries(touched))
   };
-  beginRelease(run3, app, {
-    kind: "app",
-    digest,
-    renderer,
-    list,
-    carried,
-    ...replacedBy(digest, older)
-  });
-}
-function replacedBy(digest, older) {
-  if (older === void 0) return {};
-  const isSomewhere2 = older.backTo === void 0 && Object.keys(older.handed).length > 0;
-  const all = /* @__PURE__ */ new Set([...older.replaced ?? [], ...isSomewhere2 ? [older.digest] : []]);
-  all.delete(digest);
-  return all.size === 0 ? {} : { replaced: [...all] };
+  beginRelease(run3, app, { kind: "app", digest, renderer, list, carried });
 }
 function onlyAt(sites, records) {
   return Object.fromEntries(Object.entries(records).filter(([site]) => sites.has(site)));
@@ -77733,6 +77726,35 @@ function makeCurrent(run3, app, release2) {
   const why = `${release2.id} changes no site: it is current at once`;
   setCurrent(run3.board, app, { current: { release: release2, partial: [], openList: openList2 }, why });
   run3.notes.push(why);
+}
+
+// src/core/rollout/entitled-release.ts
+function entitledRelease(current, site) {
+  return current.partial.findLast(({ sites }) => sites.includes(site))?.release ?? current.release;
+}
+function entitlements(control2) {
+  const { current, open: open3 } = control2;
+  const named2 = new Map(
+    current.partial.flatMap(({ sites, release: release2 }) => sites.map((site) => [site, release2]))
+  );
+  const listed = open3.filter(({ kind }) => kind === "app").map(({ list }) => list);
+  const bySelector = current.partial.toReversed().flatMap(({ selector, release: release2 }) => {
+    const parsed = selector === void 0 ? void 0 : parseSelector(selector);
+    return parsed?.ok === true ? [{ selector: parsed.selector, release: release2 }] : [];
+  });
+  return (site, labels) => {
+    const promoted = named2.get(site);
+    if (promoted !== void 0) return promoted;
+    if (listed.some((list) => Object.hasOwn(list, site))) return current.release;
+    const matching = bySelector.find(({ selector }) => matchesSelector(selector, labels));
+    return matching?.release ?? current.release;
+  };
+}
+function currentRefOf(release2) {
+  return release2.backTo?.release ?? refOf(release2);
+}
+function refOf({ id, digest, renderer, source }) {
+  return { id, digest, renderer, source };
 }
 
 // src/core/rollout/start/start-removal.ts
@@ -77819,16 +77841,18 @@ function endApp({ board, notes }, app) {
     forgetBad(board, app);
   }
 }
-function withholdUnplaced(run3, app) {
-  if (!Object.hasOwn(run3.input.desired, app.app)) return;
-  const { unplaced: known4 = [], ...rest2 } = app.current;
+function entitleUnplaced(run3, app) {
+  const candidate = candidateOf(app);
+  if (candidate === void 0) return;
   const entitled2 = Object.keys(own(run3.input.entitled, app.app) ?? {});
-  const concerned = candidateOf(app) === void 0 ? known4 : [...known4, ...entitled2];
-  const unplaced = [...new Set(concerned)].filter((site) => Object.hasOwn(run3.input.headSites, site) && !isPlaced(run3, app, site)).toSorted();
-  if (canonicalJson(unplaced) === canonicalJson(known4)) return;
-  const current = unplaced.length === 0 ? rest2 : { ...rest2, unplaced };
-  const why = `${app.app}: ${unplaced.length} sites are not placed`;
-  setCurrent(run3.board, app, { current, why });
+  const sites = entitled2.filter((site) => !isPlaced(run3, app, site));
+  if (sites.length === 0) return;
+  const entry = { stage: "left", release: refOf(candidate), sites: sites.toSorted() };
+  const current = { ...app.current, partial: [...app.current.partial, entry] };
+  setCurrent(run3.board, app, {
+    current,
+    why: `${app.app}: ${sites.length} sites are no longer placed`
+  });
 }
 
 // src/core/rollout/stage-run.ts
@@ -77894,8 +77918,6 @@ function settleGoingBack(board, releases) {
   }
 }
 function noteBad(board, app, release2) {
-  const { digest, renderer } = app.current.release ?? {};
-  if (digest === release2.digest && renderer === release2.renderer) return;
   const trees = Object.keys(release2.handed).flatMap((site) => own(release2.list, site)?.to ?? []);
   const digests = /* @__PURE__ */ new Set([...app.bad, release2.digest]);
   const all = /* @__PURE__ */ new Set([...app.badTrees, ...trees]);
@@ -77906,12 +77928,12 @@ function noteBad(board, app, release2) {
 function takeBackPromotion(board, app, release2) {
   const { current } = app;
   const stays = (site) => {
-    const standing2 = standingTree(viewSite(board.input, app.app, site).entry);
-    return standing2 === own(release2.list, site)?.to && !isToGoBack(release2, site);
+    const standing3 = standingTree(viewSite(board.input, app.app, site).entry);
+    return standing3 === own(release2.list, site)?.to && !isToGoBack(release2, site);
   };
   let changed3 = false;
   const partial = current.partial.flatMap((entry) => {
-    if (entry.release.id !== release2.id || isLeftOut(release2, entry.stage)) return [entry];
+    if (entry.release.id !== release2.id || entry.stage === "left") return [entry];
     const sites = entry.sites.filter(stays);
     if (sites.length === entry.sites.length && entry.selector === void 0) return [entry];
     changed3 = true;
@@ -77923,9 +77945,6 @@ function takeBackPromotion(board, app, release2) {
   setCurrent(board, app, { current: { ...current, partial }, why });
   app.isCompleted = true;
   wakeAt(board, board.input.now);
-}
-function isLeftOut({ stages: stages2 }, stage) {
-  return stage === "left" && !stages2.some(({ name: name2 }) => name2 === stage);
 }
 function isToGoBack(release2, site) {
   if (release2.kind === "removal" || !Object.hasOwn(release2.handed, site)) return false;
@@ -78024,7 +78043,7 @@ function startApp(run3, app) {
   const returning = withdrawRemovals(run3, app);
   startRemoval(run3, app);
   startCandidate(run3, app, returning);
-  withholdUnplaced(run3, app);
+  entitleUnplaced(run3, app);
   if (run3.input.control.head?.commit !== run3.input.head) startSiteRelease(run3, app);
   refreshBudgets(run3, app);
   refreshOpenList(run3, app);
@@ -78160,14 +78179,22 @@ function comesFirst(board, site, { app, other }) {
 function releaseFirst({ input: input2 }, site, { app, release: release2 }) {
   const listed = listedSite(input2, release2, site);
   const stage = release2.stages[listed?.entry.stage ?? -1]?.name ?? "";
-  if (listed === void 0 || Object.hasOwn(release2.passed, stage)) return null;
-  const words5 = stateWords(siteState(listed), release2, healthInWords(listed.view.observed));
+  if (listed === void 0) return null;
+  const words5 = Object.hasOwn(release2.passed, stage) ? failedWords(listed) : stateWords(siteState(listed), release2, healthInWords(listed.view.observed));
   if (words5 === null) return null;
   return {
     code: "dependency",
     reason: `${app} depends on ${release2.app}, and ${release2.id} ${words5.now}`,
     endsWhen: words5.ends ?? `${release2.app} has got it there and is healthy`
   };
+}
+function failedWords(listed) {
+  const { release: release2, entry, view } = listed;
+  const state = siteState(listed);
+  const isThere = standingTree(view.entry) === entry.to && isHealthy(view, release2.unknownBlocks);
+  if (state.kind !== "failed" || isThere) return null;
+  const ends = `${release2.app} is healthy there on what it brings, or ${release2.id} is through or replaced`;
+  return { now: `failed there: ${state.cause}`, ends };
 }
 function stateWords(state, { id, goingBack }, health2) {
   const ends = `a newer commit replaces ${id}, or an operator retries it or excuses the site`;
@@ -78213,7 +78240,7 @@ function isToLeave({ input: input2 }, release2, site) {
   const listed = listedSite(input2, release2, site);
   if (listed?.view.entry === void 0 || Object.hasOwn(release2.left ?? {}, site)) return false;
   const excused = own(release2.excused, site);
-  return excused === void 0 || excused.by === excusedByPlanner;
+  return excused === void 0 || !isSpoken(excused);
 }
 
 // src/core/rollout/leaving-markers.ts
@@ -78245,6 +78272,26 @@ function noteLeft(left, release2, { site, at: at2 }) {
   const sites = left.get(release2) ?? {};
   left.set(release2, sites);
   if (!Object.hasOwn(release2.left ?? {}, site)) sites[site] = at2;
+}
+
+// src/core/rollout/arrival-losses.ts
+var openListName = "open-list";
+function waitingLosses({ waiting: waiting2 }) {
+  return Object.values(waiting2 ?? {}).reduce((sum, { objects }) => sum + objects.length, 0);
+}
+function isGranted(app, { site, to }, objects) {
+  if (objects.length === 0) return true;
+  const granted = own(app.arrivals.granted, site);
+  if (granted === void 0 || granted.to !== to) return false;
+  return objects.every((object) => granted.objects.includes(object));
+}
+function lossBlock(app, site, objects) {
+  const all = Math.max(waitingLosses(app.arrivals), objects.length);
+  return {
+    code: "deletions",
+    reason: `it deletes ${objects.length} objects at ${site} that no release has counted: ${someOf(objects)}`,
+    endsWhen: `an operator approves ${all} deletions of ${openListName} of ${app.app}, or a release reaches the site`
+  };
 }
 
 // src/core/rollout/checks/stage-facts.ts
@@ -78343,7 +78390,7 @@ function indexDomains(board, app) {
   const domains = /* @__PURE__ */ new Map();
   const excused = new Set(
     [...app.open.values()].flatMap(
-      ({ excused: spoken2 }) => Object.keys(spoken2).filter((site) => own(spoken2, site)?.by !== excusedByPlanner)
+      ({ excused: records }) => Object.entries(records).flatMap(([site, record4]) => isSpoken(record4) ? [site] : [])
     )
   );
   for (const site of Object.keys(board.input.sites)) {
@@ -78562,15 +78609,36 @@ function excusedBlock({ view, release: release2 }, { because }) {
 
 // src/core/rollout/windows/next-opening.ts
 var dayMs3 = 864e5;
-var mostTries = 64;
+var [fewTries, mostTries] = [64, 2e3];
+var repeatsAfterMs = 8 * dayMs3;
+var mostSeasons = 5;
+var longestSeasonMs = 370 * dayMs3;
 function nextOpening(windows, from) {
+  let opening = openingBefore(windows, from);
+  for (let season = 1; season < mostSeasons && !opening.isOpen; season += 1) {
+    const change2 = nextClockChange(windows, opening.at);
+    if (change2 === void 0) break;
+    opening = openingBefore(windows, change2);
+  }
+  return opening;
+}
+function openingBefore(windows, from) {
   let at2 = from;
-  for (let tries = 0; tries < mostTries; tries += 1) {
+  const isWorthIt = (tries) => tries < fewTries || tries < mostTries && at2 < from + repeatsAfterMs;
+  for (let tries = 0; isWorthIt(tries); tries += 1) {
     const next = Math.max(at2, ...windows.map((window) => possibleFrom(window, at2)));
     if (next === at2) return { at: at2, isOpen: true };
     at2 = next;
   }
   return { at: at2, isOpen: false };
+}
+function nextClockChange(windows, from) {
+  const offsets = (at2) => windows.map(({ clock }) => clock.localAt(at2) - at2).join(" ");
+  const now = offsets(from);
+  for (let at2 = from; at2 < from + longestSeasonMs; at2 += dayMs3) {
+    if (offsets(at2 + dayMs3) !== now) return at2;
+  }
+  return void 0;
 }
 function closedAt({ clock, closed: closed3 }, at2) {
   return closed3.find(
@@ -78692,7 +78760,7 @@ function budgetBlock(list, view) {
     return {
       code: "failure-budget",
       reason: `${countOf(failed4.size, "site")} of ${stage} failed (${someOf(failed4)}); its failureBudget is ${most.failed}`,
-      endsWhen: "they are healthy, or another release reaches them"
+      endsWhen: `they are healthy, another release reaches them, or an operator excuses them (\`excuse ${app.app} ${openListName} --site SITE\`)`
     };
   }
   const holder = app.inFlight.get(view.site);
@@ -78731,26 +78799,6 @@ function fleetBlock({ board, app, budgets }, view) {
   if (standingOf(view, budgets.unknownBlocks) !== "healthy") return null;
   const domain = loneDomain(board, app, { site: view.site, later: () => false });
   return domain === void 0 ? null : loneBlock(domain, app.app);
-}
-
-// src/core/rollout/arrival-losses.ts
-var openListName = "open-list";
-function waitingLosses({ waiting: waiting2 }) {
-  return Object.values(waiting2 ?? {}).reduce((sum, { objects }) => sum + objects.length, 0);
-}
-function isGranted(app, { site, to }, objects) {
-  if (objects.length === 0) return true;
-  const granted = own(app.arrivals.granted, site);
-  if (granted === void 0 || granted.to !== to) return false;
-  return objects.every((object) => granted.objects.includes(object));
-}
-function lossBlock(app, site, objects) {
-  const all = Math.max(waitingLosses(app.arrivals), objects.length);
-  return {
-    code: "deletions",
-    reason: `it deletes ${objects.length} objects at ${site} that no release has counted: ${someOf(objects)}`,
-    endsWhen: `an operator approves ${all} deletions of ${openListName} of ${app.app}, or a release reaches the site`
-  };
 }
 
 // src/core/rollout/good-tree.ts
@@ -78837,11 +78885,11 @@ function isConcerned(board, other, { app, sites }) {
 }
 function stepsAt(board, app, site) {
   const { input: input2 } = board;
-  const standing2 = treeAt(input2, app.app, site);
+  const standing3 = treeAt(input2, app.app, site);
   const good = own(own(input2.good, site), app.app);
   const listed = [...app.open.values()].flatMap(({ list }) => own(list, site) ?? []);
-  const froms = [standing2, ...listed.map(({ from }) => from ?? void 0)];
-  const tos = listed.length === 0 ? [] : [...listed.map(({ to }) => to), good ?? standing2];
+  const froms = [standing3, ...listed.map(({ from }) => from ?? void 0)];
+  const tos = listed.length === 0 ? [] : [...listed.map(({ to }) => to), good ?? standing3];
   const entitled2 = entitledTree(board, app, site);
   if (entitled2 !== void 0) tos.push(entitled2);
   return froms.flatMap(
@@ -79102,37 +79150,6 @@ function addWait(board, app, { site, block }) {
   board.waits.push({ app: app.app, release: null, stage: null, site, ...block });
 }
 
-// src/core/rollout/entitled-release.ts
-function entitledRelease(current, site) {
-  return current.partial.findLast(({ sites }) => sites.includes(site))?.release ?? current.release;
-}
-function entitlements(control2) {
-  const { current, open: open3 } = control2;
-  const named2 = new Map(
-    current.partial.flatMap(({ sites, release: release2 }) => sites.map((site) => [site, release2]))
-  );
-  const unplaced = new Set(current.unplaced);
-  const listed = open3.filter(({ kind }) => kind === "app").map(({ list }) => list);
-  const bySelector = current.partial.toReversed().flatMap(({ selector, release: release2 }) => {
-    const parsed = selector === void 0 ? void 0 : parseSelector(selector);
-    return parsed?.ok === true ? [{ selector: parsed.selector, release: release2 }] : [];
-  });
-  return (site, labels) => {
-    if (unplaced.has(site)) return null;
-    const promoted = named2.get(site);
-    if (promoted !== void 0) return promoted;
-    if (listed.some((list) => Object.hasOwn(list, site))) return current.release;
-    const matching = bySelector.find(({ selector }) => matchesSelector(selector, labels));
-    return matching?.release ?? current.release;
-  };
-}
-function currentRefOf(release2) {
-  return release2.backTo?.release ?? refOf(release2);
-}
-function refOf({ id, digest, renderer, source }) {
-  return { id, digest, renderer, source };
-}
-
 // src/core/rollout/checks/record-met.ts
 function recordMet({ board, unit, sites }) {
   editMembers(board, unit, (release2) => {
@@ -79150,85 +79167,6 @@ function noteMet(handed, site, at2) {
   const record4 = own(handed, site);
   if (record4 === void 0 || record4.met !== void 0) return [];
   handed[site] = { ...record4, met: at2 };
-  return [site];
-}
-
-// src/core/rollout/soak.ts
-function soakBlock(run3) {
-  const { board, unit, stage } = run3;
-  const ends = soakEnds(run3).filter(({ at: at2, heardAt: heardAt2 }) => heardAt2 < at2);
-  const last = ends.toSorted((a, b) => b.at - a.at)[0];
-  if (last === void 0) return null;
-  if (last.isStill) {
-    return {
-      code: "worker-silent",
-      reason: `the soak of stage ${stage.name} stands still: the worker of ${last.mirror} is silent`,
-      endsWhen: "it reports again, or an operator excuses the region"
-    };
-  }
-  if (releasesOf(board, unit).every((release2) => isStagePromoted(release2, stage.name))) return null;
-  for (const { mirror, at: at2, isStill } of ends) if (!isStill) askAt(board, mirror, at2);
-  const left = spanInWords(Math.max(0, last.at - board.input.now));
-  return {
-    code: "soak",
-    reason: `stage ${stage.name} soaks for ${spanInWords(stage.soakMs)}`,
-    endsWhen: `${left} more have passed without a failure`
-  };
-}
-function soakEnds(run3) {
-  const { input: input2 } = run3.board;
-  let last = -Infinity;
-  const views = /* @__PURE__ */ new Map();
-  for (const part2 of run3.sites.flatMap(({ parts }) => parts)) {
-    const from = settledAt2(run3, part2);
-    if (from === null) continue;
-    last = Math.max(last, from);
-    views.set(part2.view.mirror, part2.view);
-  }
-  return [...views].map(([mirror, view]) => {
-    const isStill = view.silentSince !== null;
-    const at2 = last + run3.stage.soakMs + silentMs(input2, mirror, last);
-    const isNow = isStill || run3.stage.soakMs === 0;
-    return { mirror, at: at2, isStill, heardAt: isNow ? input2.now : heardAt(input2, view) };
-  });
-}
-var spoken = /* @__PURE__ */ new Set(["operator", "tied"]);
-function settledAt2(run3, { state, release: release2 }) {
-  const opened = Date.parse(own(release2.opened, run3.stage.name) ?? run3.board.at);
-  switch (state.kind) {
-    case "done":
-    case "failed":
-    case "unchanged":
-      return Math.max(state.settledAt, opened);
-    case "excused":
-      return spoken.has(state.because) ? Math.max(state.settledAt, opened) : null;
-    case "waiting":
-    case "in-flight":
-    case "fails":
-      break;
-  }
-  return null;
-}
-
-// src/core/rollout/record-soaked.ts
-function recordSoaked(run3) {
-  if (soakBlock(run3) !== null) return;
-  const { board, unit, stage, sites } = run3;
-  editMembers(board, unit, (release2) => {
-    const handed = { ...release2.handed };
-    const parts = sites.flatMap((site) => site.parts);
-    const soaked = parts.flatMap(
-      ({ release: { id }, entry, state, view }) => id === release2.id && entry.to !== null && state.kind === "done" ? noteSoaked(handed, view.site, board.at) : []
-    );
-    if (soaked.length === 0) return void 0;
-    const why = `${release2.id}: the soak of stage ${stage.name} is over`;
-    return { release: { ...release2, handed }, why };
-  });
-}
-function noteSoaked(handed, site, at2) {
-  const record4 = own(handed, site);
-  if (record4 === void 0 || record4.soaked !== void 0) return [];
-  handed[site] = { ...record4, soaked: at2 };
   return [site];
 }
 
@@ -79255,14 +79193,15 @@ function neededFrom({ app, id }, what, value) {
   return { app, release: id, what, value };
 }
 function stageHold(board, release2, stage) {
-  const { app, kind, id, source, backTo } = release2;
+  const { app, kind, id, source, backTo, stages: stages2 } = release2;
   if (backTo !== void 0) return null;
   const hold = holdOn(board.input.control.holds, {
     app,
     kind,
     release: id,
     source,
-    stage
+    // Of those that move as one each has its own names for it.
+    stage: stages2.find(({ name: name2 }) => name2 === stage.name)
   });
   return hold === void 0 ? null : heldBlock(hold);
 }
@@ -79334,8 +79273,8 @@ function followedStages(run3, { site, parts }) {
     if (release2.kind !== "site") return [];
     const others = [...run3.board.apps.get(release2.app)?.open.values() ?? []];
     return others.flatMap((other) => {
-      const isSettled2 = Object.hasOwn(other.failed, site) || Object.hasOwn(other.excused, site);
-      if (isSettled2 || followedTo(other, { moved: release2, site }) === void 0) return [];
+      const isSettled = Object.hasOwn(other.failed, site) || Object.hasOwn(other.excused, site);
+      if (isSettled || followedTo(other, { moved: release2, site }) === void 0) return [];
       return stageOf(run3, other, own(other.list, site)?.stage ?? 0) ?? [];
     });
   });
@@ -79367,65 +79306,11 @@ function followSites(board, { site: moved, other, sites }) {
     const to = followedTo(other, { moved, site });
     if (entry === void 0 || record4 === void 0 || to === void 0) continue;
     list[site] = { ...entry, to };
-    const { met: _, soaked: __, ...before } = record4;
+    const { met: _, ...before } = record4;
     handed[site] = { ...before, at: board.at };
     changed3 = true;
   }
   if (changed3) setRelease(board, { ...other, list, handed }, `${other.id} follows ${moved.id}`);
-}
-
-// src/core/rollout/rollback/redirect-followers.ts
-function redirectFollowers(board, candidate) {
-  const app = board.apps.get(candidate.app);
-  if (app === void 0 || candidate.kind !== "app") return;
-  for (const release2 of app.open.values()) {
-    if (release2.kind !== "site") continue;
-    const sites = followers(release2, candidate);
-    if (sites.length > 0) redirect(board, app, { release: release2, candidate, sites });
-  }
-}
-function followers(release2, candidate) {
-  return Object.entries(release2.list).flatMap(([site, { from }]) => {
-    const isBrought = Object.hasOwn(candidate.handed, site) && !Object.hasOwn(release2.handed, site);
-    if (!isBrought || own(candidate.list, site)?.to !== from) return [];
-    return isToGoBack(candidate, site) || isLeftThere(candidate, site) ? [site] : [];
-  });
-}
-function isLeftThere({ goingBack, list, stages: stages2, passed: passed2 }, site) {
-  const stage = stages2[own(list, site)?.stage ?? -1]?.name ?? "";
-  return goingBack !== void 0 && !Object.hasOwn(passed2, stage);
-}
-function redirect(board, app, at2) {
-  const { release: release2, candidate, sites } = at2;
-  const list = { ...release2.list };
-  const staying = /* @__PURE__ */ new Set();
-  let changed3 = false;
-  for (const site of sites) {
-    const entry = own(list, site);
-    const good = isToGoBack(candidate, site) ? goodAt(board.input, app, site) : void 0;
-    const to = entitledTree(board, app, site);
-    if (good === void 0) staying.add(site);
-    else if (entry !== void 0 && to !== void 0) {
-      list[site] = { ...entry, from: good, to };
-      changed3 = true;
-    }
-  }
-  const why = `it does not follow ${candidate.id}`;
-  const next = changed3 ? { ...release2, list } : release2;
-  if (changed3) setRelease(board, next, `${release2.id}: ${why}`);
-  shrink(board, next, { sites: staying, why });
-}
-function returnBlock(board, release2, site) {
-  const app = board.apps.get(release2.app);
-  if (app === void 0 || release2.kind !== "site") return null;
-  for (const other of app.open.values()) {
-    if (other.kind !== "app" || !isToGoBack(other, site) || own(other.back, site)) continue;
-    if (goodAt(board.input, app, site) === void 0) continue;
-    if (treeAt(board.input, app.app, site) !== own(other.list, site)?.to) continue;
-    const reason = `${site} goes back from ${other.id}`;
-    return { code: "rolling-back", reason, endsWhen: "it has gone back" };
-  }
-  return null;
 }
 
 // src/core/rollout/hand-over.ts
@@ -79484,14 +79369,14 @@ function placeBlock(run3, { site, region, parts }) {
 function holdBlock(run3, { site, region, parts }) {
   const holds2 = run3.board.input.control.holds;
   if (holds2.length === 0) return null;
-  for (const { release: release2 } of parts) {
+  for (const { release: release2, entry } of parts) {
     if (release2.backTo !== void 0) continue;
     const hold = holdOn(holds2, {
       app: release2.app,
       kind: release2.kind,
       release: release2.id,
       source: release2.source,
-      stage: run3.stage,
+      stage: release2.stages[entry.stage],
       at: { site, region }
     });
     if (hold === void 0) continue;
@@ -79533,8 +79418,6 @@ function budgetBlock2(run3, site) {
 }
 function busyBlock(board, { site, parts }) {
   for (const { release: release2 } of parts) {
-    const returning = returnBlock(board, release2, site);
-    if (returning !== null) return returning;
     const app = board.apps.get(release2.app);
     const holder = app?.inFlight.get(site);
     if (app === void 0 || holder === void 0 || holder === release2.id) continue;
@@ -79608,9 +79491,9 @@ function noteInFlight(run3, { site, parts }) {
 }
 function record3(run3, { release: release2, view }, lost) {
   const isUnknown = view.observed === void 0;
-  const standing2 = isUnknown ? "joining" : standingOf(view, release2.unknownBlocks);
+  const standing3 = isUnknown ? "joining" : standingOf(view, release2.unknownBlocks);
   const before = own(release2.handed, view.site)?.was ?? own(release2.retried, view.site);
-  const was = before ?? standing2;
+  const was = before ?? standing3;
   const records = run3.handed.get(release2.id) ?? {};
   run3.handed.set(release2.id, records);
   records[view.site] = { at: run3.board.at, was };
@@ -79654,12 +79537,69 @@ function overtakeMissed(board, by, sites) {
 }
 function overtake(board, other, { sites, by }) {
   const taken3 = new Set([...sites].filter((site) => !Object.hasOwn(other.failed, site)));
-  const smaller = withoutSites(other, taken3);
+  const smaller = withoutSites(other, taken3, (site) => isReachable(board.input, site));
   const isOver = Object.keys(smaller.list).every(
     (site) => sites.has(site) || Object.hasOwn(other.failed, site) && Object.hasOwn(by.handed, site)
   );
   if (isOver) closeRelease(board, other, `${other.id} ends: ${by.id} has overtaken it`);
   else if (smaller !== other) setRelease(board, smaller, `${by.id} overtakes ${other.id}`);
+}
+
+// src/core/rollout/soak.ts
+function soakBlock(run3) {
+  const { board, unit, stage } = run3;
+  const ends = soakEnds(run3).filter(({ at: at2, heardAt: heardAt2 }) => heardAt2 < at2);
+  const last = ends.toSorted((a, b) => b.at - a.at)[0];
+  if (last === void 0) return null;
+  if (last.isStill) {
+    return {
+      code: "worker-silent",
+      reason: `the soak of stage ${stage.name} stands still: the worker of ${last.mirror} is silent`,
+      endsWhen: "it reports again, or an operator excuses the region"
+    };
+  }
+  if (releasesOf(board, unit).every((release2) => isStagePromoted(release2, stage.name))) return null;
+  for (const { mirror, at: at2, isStill } of ends) if (!isStill) askAt(board, mirror, at2);
+  const left = spanInWords(Math.max(0, last.at - board.input.now));
+  return {
+    code: "soak",
+    reason: `stage ${stage.name} soaks for ${spanInWords(stage.soakMs)}`,
+    endsWhen: `${left} more have passed without a failure`
+  };
+}
+function soakEnds(run3) {
+  const { input: input2 } = run3.board;
+  let last = -Infinity;
+  const views = /* @__PURE__ */ new Map();
+  for (const part2 of run3.sites.flatMap(({ parts }) => parts)) {
+    const from = settledAt2(run3, part2);
+    if (from === null) continue;
+    last = Math.max(last, from);
+    views.set(part2.view.mirror, part2.view);
+  }
+  return [...views].map(([mirror, view]) => {
+    const isStill = view.silentSince !== null;
+    const at2 = last + run3.stage.soakMs + silentMs(input2, mirror, last);
+    const isNow = isStill || run3.stage.soakMs === 0;
+    return { mirror, at: at2, isStill, heardAt: isNow ? input2.now : heardAt(input2, view) };
+  });
+}
+var spoken = /* @__PURE__ */ new Set(["operator", "tied"]);
+function settledAt2(run3, { state, release: release2 }) {
+  const opened = Date.parse(own(release2.opened, run3.stage.name) ?? run3.board.at);
+  switch (state.kind) {
+    case "done":
+    case "failed":
+    case "unchanged":
+      return Math.max(state.settledAt, opened);
+    case "excused":
+      return spoken.has(state.because) ? Math.max(state.settledAt, opened) : null;
+    case "waiting":
+    case "in-flight":
+    case "fails":
+      break;
+  }
+  return null;
 }
 
 // src/core/rollout/plan-stage.ts
@@ -79679,7 +79619,6 @@ function planStage(input2) {
     passStage(run3);
     return true;
   }
-  if (run3.gate === null && isSettled(run3, blocked.size > 0)) recordSoaked(run3);
   reportSites(run3, blocked);
   if (block !== "unsettled") reportStage(run3, block);
   return false;
@@ -79708,7 +79647,9 @@ function recordFailures(board, unit, failing) {
       if (state.kind !== "fails") continue;
       const failed4 = byRelease.get(release2.id) ?? {};
       byRelease.set(release2.id, failed4);
-      failed4[view.site] = { at: board.at, cause: state.cause };
+      const others = unit.members.flatMap(({ id }) => id === release2.id ? [] : [id]);
+      const along = others.length === 0 ? {} : { with: others };
+      failed4[view.site] = { at: board.at, cause: state.cause, ...along };
     }
   }
   editMembers(board, unit, (release2) => {
@@ -79740,15 +79681,12 @@ function openStage({ board, unit, stage }) {
   });
 }
 function closingBlock(run3, hasBlocked) {
-  const { stage, failed: failed4, gate } = run3;
+  const { sites, stage, failed: failed4, gate } = run3;
   if (gate?.code === "rolling-back") return gate;
   if (failed4.size > stage.failureBudget) return failureWords(run3);
   if (gate !== null) return gate;
-  if (!isSettled(run3, hasBlocked)) return "unsettled";
+  if (hasBlocked || run3.handedNow.size > 0 || sites.some(isUnsettled)) return "unsettled";
   return successBlock(run3) ?? waitingBlock2(run3);
-}
-function isSettled({ sites, handedNow: handedNow2 }, hasBlocked) {
-  return !hasBlocked && handedNow2.size === 0 && !sites.some(isUnsettled);
 }
 function isUnsettled({ state }) {
   return state.kind === "waiting" || state.kind === "in-flight";
@@ -79781,7 +79719,7 @@ function promotionBlock(run3) {
   };
 }
 function hasSuccess(sites) {
-  if (sites.some(({ state }) => state.kind === "done" && state.isBroken !== true)) return true;
+  if (sites.some(({ state }) => state.kind === "done")) return true;
   return sites.every(({ parts }) => parts.every(isSpokenFor));
 }
 var unspoken = /* @__PURE__ */ new Set(["offline", "suspended", "tied"]);
@@ -79833,10 +79771,7 @@ function excuse(board, { state, release: release2, view }, excused) {
 function promote({ board, stage, sites }, release2) {
   const app = board.apps.get(release2.app);
   if (app === void 0) return;
-  const back = sitesBack(board, release2);
-  const names2 = sites.flatMap(
-    ({ site }) => Object.hasOwn(release2.list, site) && !back.has(site) ? [site] : []
-  );
+  const names2 = sites.map(({ site }) => site).filter((site) => Object.hasOwn(release2.list, site));
   for (const site of names2) {
     const to = own(release2.list, site)?.to;
     if (to !== void 0 && to !== null) app.promoted.set(site, to);
@@ -80167,19 +80102,20 @@ function backsOf(board, unit, sites) {
 }
 function stepOf4(board, part2) {
   const { release: release2, entry, view } = part2;
-  const standing2 = standingTree(view.entry);
-  if (release2.kind === "removal" || standing2 === void 0) return void 0;
+  const standing3 = standingTree(view.entry);
+  if (release2.kind === "removal" || standing3 === void 0) return void 0;
   const record4 = own(release2.back, view.site);
   if (record4 !== void 0) {
     if (backState(board.input, release2, view)?.kind !== "pending") return void 0;
     return { part: part2, from: record4.from, to: record4.to, isAgain: true, lost: 0 };
   }
-  if (standing2 !== entry.to) return void 0;
-  return { part: part2, from: standing2, to: goodTreeAt(board, part2), isAgain: false, lost: 0 };
+  if (standing3 !== entry.to) return void 0;
+  return { part: part2, from: standing3, to: goodTreeAt(board, part2), isAgain: false, lost: 0 };
 }
 function goodTreeAt(board, { release: release2, view }) {
-  const good = goodAt(board.input, board.apps.get(release2.app), view.site);
-  return good === void 0 || good === standingTree(view.entry) ? null : good;
+  const good = own(own(board.input.good, view.site), release2.app);
+  if (good === void 0 || good === standingTree(view.entry)) return null;
+  return board.apps.get(release2.app)?.badTrees.includes(good) === true ? null : good;
 }
 function handBack(run3, back) {
   const { board } = run3;
@@ -80285,7 +80221,8 @@ function inFlightBlock2(reason, parts) {
 function goBack(board, unit) {
   const isConcerned2 = ({ goingBack, setBack }) => goingBack !== void 0 || Object.keys(setBack ?? {}).length > 0;
   if (!releasesOf(board, unit).some(isConcerned2)) return false;
-  settleRecords(board, unit);
+  settleGoingBack(board, releasesOf(board, unit));
+  dropUnwritten(board, unit);
   const backs = inOrder4(unit, backsOf(board, unit, sitesToGoBack(board, unit)));
   countBackLosses(board, unit, backs);
   const run3 = { board, unit, users: slotUsers(board, unit), handed: /* @__PURE__ */ new Map() };
@@ -80293,25 +80230,16 @@ function goBack(board, unit) {
   for (const back of backs) {
     const block = backBlock(run3, back);
     if (block === null && back.steps.length > 0) handBack(run3, back);
-    const standing2 = block ?? reportStanding2(run3, back);
-    if (standing2 === null) continue;
+    const standing3 = block ?? reportStanding2(run3, back);
+    if (standing3 === null) continue;
     for (const { release: release2 } of back.parts) {
       const stage = release2.stages[back.stage]?.name ?? "";
-      waits2.push(waitOf(release2, { stage, site: back.site, block: standing2 }));
+      waits2.push(waitOf(release2, { stage, site: back.site, block: standing3 }));
     }
   }
   recordBacks(run3);
   replaceWaits(board, waits2);
   return [...run3.handed.values()].flat().some(({ to }) => to !== null);
-}
-function settleRecords(board, unit) {
-  settleGoingBack(board, releasesOf(board, unit));
-  for (const release2 of releasesOf(board, unit)) {
-    const app = board.apps.get(release2.app);
-    if (app !== void 0 && release2.kind === "app") takeBackSites(board, app, release2);
-    redirectFollowers(board, release2);
-  }
-  dropUnwritten(board, unit);
 }
 function replaceWaits(board, waits2) {
   const keyOf2 = ({ release: release2, site }) => `${release2} ${site}`;
@@ -80333,11 +80261,11 @@ function dropUnwritten(board, unit) {
   });
 }
 function isUnwritten(board, release2, site) {
-  const isSettled2 = [release2.failed, release2.excused, release2.back ?? {}].some(
+  const isSettled = [release2.failed, release2.excused, release2.back ?? {}].some(
     (records) => Object.hasOwn(records, site)
   );
   const view = viewSite(board.input, release2.app, site);
-  return !isSettled2 && !view.isMoving && standingTree(view.entry) !== own(release2.list, site)?.to;
+  return !isSettled && !view.isMoving && standingTree(view.entry) !== own(release2.list, site)?.to;
 }
 function sitesToGoBack(board, unit) {
   const sites = releasesOf(board, unit).flatMap(
@@ -80425,17 +80353,10 @@ function makeCurrent2(board, app, release2) {
   const ref = currentRefOf(release2);
   const current = {
     release: ref,
-    partial: stayingAt(app.current, [
-      ...release2.backTo?.stays ?? [],
-      ...sitesBack(board, release2)
-    ]),
-    ...release2.backTo === void 0 ? {} : unplacedOf(app.current),
+    partial: stayingAt(app.current, release2.backTo?.stays ?? []),
     ...openList2 === void 0 ? {} : { openList: openList2 }
   };
   setCurrent(board, app, { current, why: `${ref.id} is current` });
-}
-function unplacedOf({ unplaced }) {
-  return unplaced === void 0 ? {} : { unplaced };
 }
 function forgetApp(board, app) {
   const { release: release2, partial } = app.current;
@@ -80499,7 +80420,7 @@ function pairsAt(known4, site, there) {
   );
 }
 function goesOver(known4, { giver, taker, site }) {
-  if (giver.app === taker.app) return false;
+  if (giver.app === taker.app || hasGivenBefore(giver, taker, site)) return false;
   const [gives, takes] = [own(giver.list, site), own(taker.list, site)];
   if (gives === void 0 || takes === void 0) return false;
   const from = leftTree(known4.board, giver, site);
@@ -80513,6 +80434,11 @@ function goesOver(known4, { giver, taker, site }) {
   const isTaken = dropped.some((object) => taken3.has(object));
   known4.answers.set(key, isTaken);
   return isTaken;
+}
+function hasGivenBefore(giver, taker, site) {
+  const [gave, took] = [own(giver.handed, site), own(taker.handed, site)];
+  if (taker.kind !== "site" || gave === void 0) return false;
+  return took === void 0 || Date.parse(gave.at) < Date.parse(took.at);
 }
 function leftTree({ input: input2 }, release2, site) {
   const from = own(release2.list, site)?.from ?? void 0;
@@ -80580,12 +80506,19 @@ function withStages(release2, stages2, stageOf2) {
   for (const [site, entry] of Object.entries(release2.list)) {
     list[site] = { ...entry, stage: stageOf2.get(site) ?? entry.stage };
   }
-  const aligned = { ...release2, stages: [...stages2], list };
+  const aligned = {
+    ...release2,
+    stages: stages2.map((stage, at2) => standing2(release2, stage, at2)),
+    list
+  };
   const isRenamed = stages2.some(({ name: name2 }, index) => release2.stages[index]?.name !== name2);
   const isMoved = Object.entries(list).some(
     ([site, { stage }]) => own(release2.list, site)?.stage !== stage
   );
   return isRenamed || isMoved ? { ...aligned, ...translated(release2, aligned) } : aligned;
+}
+function standing2(release2, stage, index) {
+  return covering(withoutNames(stage), stageAt(release2, index));
 }
 function translated(before, after) {
   const opened = {};
@@ -80626,9 +80559,9 @@ function reportUnknownApps(board) {
 function unknownApps({ apps, input: input2 }) {
   const { mirrors, placedByHead, sites } = input2;
   const found = /* @__PURE__ */ new Map();
-  for (const [site, standing2] of Object.entries(mirrors)) {
+  for (const [site, standing3] of Object.entries(mirrors)) {
     if (own(sites, site) === void 0) continue;
-    for (const app of Object.keys(standing2)) {
+    for (const app of Object.keys(standing3)) {
       if (apps.has(app) || own(placedByHead, app) !== void 0) continue;
       found.set(app, [...found.get(app) ?? [], site]);
     }

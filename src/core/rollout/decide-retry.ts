@@ -63,17 +63,19 @@ function retryRelease(control: ControlState, decision: Of<"retry">): DecisionRes
  */
 function retriedAlong(
   { apps }: ControlState,
-  { tiedWith = [] }: Release,
+  release: Release,
   { sites, why }: { sites: readonly string[]; why: string },
 ): ControlChange[] {
   const open = Object.values(apps).flatMap((app) => app.open);
-  const tied = open.filter(({ id, goingBack }) => tiedWith.includes(id) && goingBack === undefined);
-  return tied.flatMap((other) => {
+  return open.flatMap((other) => {
     const again = sites.filter(
       (site) =>
-        Object.hasOwn(other.failed, site) && !Object.hasOwn(other.passed, stageOf(other, site)),
+        own(release.failed, site)?.with?.includes(other.id) === true &&
+        Object.hasOwn(other.failed, site) &&
+        !Object.hasOwn(other.passed, stageOf(other, site)),
     );
-    return again.length === 0 ? [] : [releaseChange(retried(other, new Set(again)), why)];
+    if (other.goingBack !== undefined || again.length === 0) return [];
+    return [releaseChange(retried(other, new Set(again)), why)];
   });
 }
 

@@ -82,7 +82,9 @@ function recordFailures(board: Board, unit: Unit, failing: readonly UnitSite[]):
       if (state.kind !== "fails") continue;
       const failed = byRelease.get(release.id) ?? {};
       byRelease.set(release.id, failed);
-      failed[view.site] = { at: board.at, cause: state.cause };
+      const others = unit.members.flatMap(({ id }) => (id === release.id ? [] : [id]));
+      const along = others.length === 0 ? {} : { with: others };
+      failed[view.site] = { at: board.at, cause: state.cause, ...along };
     }
   }
   editMembers(board, unit, (release) => {

@@ -205,8 +205,6 @@ export const Release = record({
   /** An operator's word that it is urgent. */
   urgent: Type.Optional(record({ by: Type.String(), at: Time, why: Type.String() })),
   stages: Type.Array(FrozenStage),
-  /** Ids of the releases that it moved together with when it was last planned: a retry is of all of them. */
-  tiedWith: Type.Optional(Type.Array(Type.String())),
   list: Type.Record(Type.String(), ListEntry),
   /** Removal: what its app depends on, for when the fleet does not have it any more. */
   dependsOn: Type.Optional(Type.Array(Type.String())),
@@ -240,7 +238,11 @@ export const Release = record({
   carried: Type.Record(Type.String(), record({ at: Time, settled: Type.Optional(Type.Boolean()) })),
   /** Input digests of the candidates that it replaced, one after the other, and that sites may still have. */
   replaced: Type.Optional(Type.Array(Type.String())),
-  failed: Type.Record(Type.String(), record({ at: Time, cause: Type.String() })),
+  /** `with`: the releases that moved together with it then: a retry is of all that failed there. */
+  failed: Type.Record(
+    Type.String(),
+    record({ at: Time, cause: Type.String(), with: Type.Optional(Type.Array(Type.String())) }),
+  ),
   /** Sites that failed and go again by an operator's word: what they were before the first time. */
   retried: Type.Optional(Type.Record(Type.String(), Standing)),
   /**

@@ -33,7 +33,6 @@ export function unitsOf(board: Board): Unit[] {
       (a, b) => compareText(a.app, b.app) || compareText(a.id, b.id),
     );
     if (members.length > 1) align(board, members);
-    else for (const member of members) noteAlone(board, member);
     shareExcuses(board, releasesOf(board, { members }), ties);
     return { members: members.map(({ app, id }) => ({ app, id })) };
   });
@@ -130,16 +129,11 @@ function align(board: Board, tied: readonly Release[]): void {
   };
   const stageOf = stagesBySite(members, stages.length);
   for (const member of tied) {
-    const names = tied.filter(({ id }) => id !== member.id).map(({ id }) => id);
-    const aligned = withStages({ ...member, ...strict, tiedWith: names }, stages, stageOf);
+    const aligned = withStages({ ...member, ...strict }, stages, stageOf);
     if (isSame(member, aligned)) continue;
+    const names = tied.filter(({ id }) => id !== member.id).map(({ id }) => id);
     setRelease(board, aligned, `${member.id} moves together with ${names.join(", ")}`);
   }
-}
-
-function noteAlone(board: Board, release: Release): void {
-  const { tiedWith, ...rest } = release;
-  if (tiedWith !== undefined) setRelease(board, rest, `${release.id} moves by itself again`);
 }
 
 /** The members with the numbers of urgent ones; only where all of them are urgent do they go in fewer stages. */
