@@ -61,7 +61,10 @@ export const kindNotes: Readonly<Record<KindName, KindNotes>> = {
       ["flotilla sites -l country=no", "the sites that a selector matches"],
       ["flotilla render --site oslo", "every object that it gets"],
       [plan, "what a change of its labels or values brings and takes away"],
-      ["flotilla explain oslo storefront", "why an app is there, or is not, and what it waits for"],
+      [
+        "flotilla explain oslo storefront --dir .",
+        "why an app belongs there, or does not; without `--dir` the controller also tells what it waits for",
+      ],
       ["flotilla diff oslo", "how its live objects differ from what they should be"],
       ["flotilla rollout excuse --site oslo --why TEXT", "goes on without it"],
     ],
@@ -94,7 +97,7 @@ export const kindNotes: Readonly<Record<KindName, KindNotes>> = {
         "whether labels match, without a fleet",
       ],
       [plan, "which sites get or lose an app by a changed selector"],
-      ["flotilla explain berlin storefront", "which virtual sites place an app at a site"],
+      ["flotilla explain berlin storefront --dir .", "which virtual sites place an app at a site"],
     ],
     more: "A selector that matches no site, or some only because they lack a label, is a warning ([diagnostics](../diagnostics.md)). A changed selector is a release like any other.",
     status: [],
@@ -113,7 +116,10 @@ export const kindNotes: Readonly<Record<KindName, KindNotes>> = {
         "flotilla rollout simulate --from-nothing",
         "how long it will take, and what it breaks if it is bad",
       ],
-      ["flotilla explain berlin storefront", "why it is there, or is not"],
+      [
+        "flotilla explain berlin storefront --dir .",
+        "why it belongs there, or does not; without `--dir` the controller also tells how it is",
+      ],
       [
         "flotilla explain berlin storefront --object Deployment/storefront --field .spec.replicas",
         "where a field comes from, and what was overridden",
@@ -167,8 +173,8 @@ export const kindNotes: Readonly<Record<KindName, KindNotes>> = {
       ["flotilla render --site oslo", "what a site gets that takes it"],
       [plan, "what a change of it changes, at which sites"],
       [
-        "flotilla explain oslo storefront",
-        "where a field comes from, with `--object` and `--field`",
+        "flotilla explain oslo storefront --object Deployment/storefront",
+        "where its fields come from; with `--field` one of them",
       ],
     ],
     more: "Sites take a profile by `profile`, Apps take another one for themselves; [say what differs by site](../../how-to/say-what-differs-by-site.md) tells the order in which all win.",
@@ -183,7 +189,7 @@ export const kindNotes: Readonly<Record<KindName, KindNotes>> = {
         "flotilla plan --base main --head HEAD --at 2026-12-24T10:00:00Z",
         "what would wait for a window if the commit were followed then",
       ],
-      ["flotilla explain berlin storefront", "until when something waits"],
+      ["flotilla explain berlin storefront", "until when something waits: the controller tells"],
       [
         "flotilla rollout urgent storefront --why TEXT",
         "goes outside of windows, where the strategy allows it",

@@ -22,15 +22,19 @@ export const controllerUsage = `  --controller URL   the controller's API (or FL
 
 const defaultUrl = "http://127.0.0.1:7420";
 
-/** Reads options and environment; the token only ever comes from a file. */
-export async function connectController(args: CommandArgs, io: CliIo): Promise<ControllerClient> {
+/** Reads options and environment; the token only ever comes from a file. `otherwise`: what to do without a controller. */
+export async function connectController(
+  args: CommandArgs,
+  io: CliIo,
+  otherwise = "",
+): Promise<ControllerClient> {
   const url = checkedUrl(
     textOption(args, "controller") ?? nonEmpty(io.env["FLOTILLA_CONTROLLER"]) ?? defaultUrl,
   );
   const tokenFile = textOption(args, "token-file") ?? nonEmpty(io.env["FLOTILLA_TOKEN_FILE"]);
   if (tokenFile === undefined) {
     throw new FleetError("USAGE", "no token file is given", {
-      hint: "set --token-file or FLOTILLA_TOKEN_FILE to the controller's <stateDir>/api-token",
+      hint: `set --token-file or FLOTILLA_TOKEN_FILE to the controller's <stateDir>/api-token${otherwise}`,
       retry: "never",
     });
   }

@@ -56,7 +56,8 @@ find out.
 
 async function ask(args: CommandArgs, io: CliIo): Promise<Explanation> {
   const { site, app } = siteAndApp(args);
-  return (await connectController(args, io)).explain(site, app);
+  const otherwise = ", or name a checkout: --dir DIR";
+  return (await connectController(args, io, otherwise)).explain(site, app);
 }
 
 async function read(dir: string, args: CommandArgs, io: CliIo): Promise<Explanation> {

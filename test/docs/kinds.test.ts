@@ -36,7 +36,7 @@ function run(line: string): Promise<CliResult> {
 }
 
 const asksController =
-  /^flotilla (status|history|diff|explain (?!.*--object)|rollout (?!simulate))/;
+  /^flotilla (status|history|diff|explain (?!.*--(object|dir))|rollout (?!simulate))/;
 const commands = Object.values(kindNotes).flatMap(({ working }) => working.map(([line]) => line));
 const unique = [...new Set(commands)];
 
