@@ -197,7 +197,7 @@ export class CelEnvironment {
       }
       const result = fromCelValue(value);
       return result === undefined
-        ? { ...failed(noData, 0), steps }
+        ? { ...failed(typeof value === "bigint" ? tooLarge : noData, 0), steps }
         : { ok: true, value: result, steps };
     };
     return { names, type, reads, evaluate };
@@ -225,6 +225,7 @@ export class CelEnvironment {
 }
 
 const noData = "the expression gives no text, number, truth value, list or map of them";
+const tooLarge = "the expression gives an integer beyond 2^53, which would lose digits";
 const tooManySteps = (steps: number): string => `the expression takes more than ${steps} steps`;
 
 /** A list that grows by one is a list in a list in a list: made flat now and then, it is no deep one. */

@@ -16,9 +16,18 @@ export function sourcePath(written: string): SourcePath {
   }
   const parts = written.split("/").filter((part) => part !== "" && part !== ".");
   if (parts.includes("..")) {
-    return { ok: false, message: `the path "${written}" leaves the repository`, hint };
+    const why = leavesRoot(parts) ? "leaves the repository" : 'goes up again by ".."';
+    return { ok: false, message: `the path "${written}" ${why}`, hint };
   }
   return { ok: true, path: parts.join("/") };
+}
+
+function leavesRoot(parts: readonly string[]): boolean {
+  let depth = 0;
+  return parts.some((part) => {
+    depth += part === ".." ? -1 : 1;
+    return depth < 0;
+  });
 }
 
 /** True when the path is the source itself or inside of it. */

@@ -10,7 +10,7 @@ import { keptFor } from "./known-fleet.ts";
 import { parseDocuments, type YamlOptions } from "./parse-documents.ts";
 import { readPlainYaml } from "./read-plain-yaml.ts";
 import { readYamlNode, type TwofoldScalar } from "./read-yaml-node.ts";
-import { syntaxMessage } from "./syntax-message.ts";
+import { firstPerLine, syntaxMessage } from "./syntax-message.ts";
 import { tooDeepMessage } from "./yaml-limits.ts";
 import { type FieldPath, offsetInText, offsetOf, plainSource } from "./yaml-places.ts";
 
@@ -38,9 +38,6 @@ export interface YamlFile {
   readonly documents: readonly YamlDocument[];
   readonly diagnostics: readonly Diagnostic[];
 }
-
-/** More mistakes than this are not told of one document: they follow from the first ones. */
-const maxErrorsPerDocument = 20;
 
 /** Parses all documents of a file. */
 export function parseYaml(file: SourceFile): YamlFile {
@@ -189,14 +186,6 @@ const syntaxHints: Partial<Record<YAMLError["code"], string>> = {
   BLOCK_AS_IMPLICIT_KEY: "check the indentation, and quote texts that hold `: `",
   TAG_RESOLVE_FAILED: "leave the tag out",
 };
-
-function firstPerLine(diagnostics: readonly Diagnostic[]): Diagnostic[] {
-  const byLine = new Map<number, Diagnostic>();
-  for (const diagnostic of diagnostics) {
-    if (!byLine.has(diagnostic.line)) byLine.set(diagnostic.line, diagnostic);
-  }
-  return [...byLine.values()].slice(0, maxErrorsPerDocument);
-}
 
 function tooDeep(place: Place): YamlFile {
   const diagnostic: Diagnostic = {

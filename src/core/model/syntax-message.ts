@@ -1,5 +1,19 @@
+import type { Diagnostic } from "./diagnostic.ts";
+
 /** What a YAML parser says of a mistake, without the text that it quotes: that may be a value of a Secret. */
 export function syntaxMessage({ message }: { readonly message: string }): string {
   const text = message.replace(/: .*$/s, "").replace(/\.$/, "");
   return /^[A-Z]{2}/.test(text) ? text : text.charAt(0).toLowerCase() + text.slice(1);
+}
+
+/** More mistakes than this are not told of one document: they follow from the first ones. */
+const maxErrorsPerDocument = 20;
+
+/** The mistakes in the syntax of a document without those that follow from another one on their line. */
+export function firstPerLine(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const byLine = new Map<number, Diagnostic>();
+  for (const diagnostic of diagnostics) {
+    if (!byLine.has(diagnostic.line)) byLine.set(diagnostic.line, diagnostic);
+  }
+  return [...byLine.values()].slice(0, maxErrorsPerDocument);
 }

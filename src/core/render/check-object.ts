@@ -6,7 +6,7 @@ import { type KubeObject, groupOf, isSecret } from "../model/kube-object.ts";
 import { regionField, regionSecretOf } from "../secrets/region-secret.ts";
 import { sealedText, sopsField, strangeFields } from "../secrets/sops-file.ts";
 import { labelKeyProblem, labelValueProblem } from "../select/label-syntax.ts";
-import { type ManifestObject, shownType } from "./manifest-objects.ts";
+import { generatedName, type ManifestObject, shownType } from "./manifest-objects.ts";
 import { builtInSchema } from "./merge-schema.ts";
 import { mistake, mostProblems, shortText } from "./mistake.ts";
 import type { FieldPath } from "./read-yaml.ts";
@@ -15,6 +15,7 @@ import type { FieldPath } from "./read-yaml.ts";
 export function checkObject(manifest: ManifestObject): readonly Diagnostic[] {
   return [
     ...checkName(manifest),
+    ...checkGeneratedName(manifest),
     ...checkLabels(manifest),
     ...checkAnnotations(manifest),
     ...checkDataKeys(manifest),
@@ -35,6 +36,12 @@ function checkName({ object, at }: ManifestObject): Diagnostic[] {
   const message = nameProblem(object);
   if (message === undefined) return [];
   return [mistake(at(["metadata", "name"]), { code: "invalid-object", message })];
+}
+
+/** One that a manifest has is told before; an overlay may put it in. */
+function checkGeneratedName({ object, keyAt }: ManifestObject): Diagnostic[] {
+  if (object.metadata["generateName"] === undefined) return [];
+  return [mistake(keyAt(["metadata", "generateName"]), generatedName)];
 }
 
 function nameProblem(object: KubeObject): string | undefined {

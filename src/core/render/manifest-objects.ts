@@ -4,7 +4,7 @@ import type { Place, SourceFile } from "../model/fleet-model.ts";
 import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
 import { type KubeObject, isSecret } from "../model/kube-object.ts";
 import { keptFor } from "../model/known-fleet.ts";
-import { mistake } from "./mistake.ts";
+import { mistake, type Told } from "./mistake.ts";
 import { type FieldPath, type YamlDocument, readYaml } from "./read-yaml.ts";
 import { sealProblems, sealed } from "./sealed-objects.ts";
 
@@ -104,13 +104,16 @@ export function identityProblem({ value, at, keyAt }: Placed): Diagnostic | unde
 
 type Placed = Pick<YamlDocument, "value" | "at" | "keyAt">;
 
+/** What is told of an object with a `generateName`. */
+export const generatedName: Told = {
+  code: "invalid-object",
+  message: "generateName would make a new object at every apply",
+  hint: "give the object a metadata.name",
+};
+
 function nameProblem(metadata: JsonObject, { at, keyAt }: Placed): Diagnostic | undefined {
   if (metadata["generateName"] !== undefined) {
-    return mistake(keyAt(["metadata", "generateName"]), {
-      code: "invalid-object",
-      message: "generateName would make a new object at every apply",
-      hint: "give the object a metadata.name",
-    });
+    return mistake(keyAt(["metadata", "generateName"]), generatedName);
   }
   const { name } = metadata;
   if (name === undefined || name === "") {

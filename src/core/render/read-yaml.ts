@@ -7,7 +7,7 @@ import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Place, SourceFile } from "../model/fleet-model.ts";
 import type { Json } from "../model/json.ts";
 import { parseDocuments, type YamlOptions } from "../model/parse-documents.ts";
-import { syntaxMessage } from "../model/syntax-message.ts";
+import { firstPerLine, syntaxMessage } from "../model/syntax-message.ts";
 import { tooDeepMessage } from "../model/yaml-limits.ts";
 import { offsetInScalar } from "../model/yaml-places.ts";
 import {
@@ -64,7 +64,7 @@ export function readYaml(
   const mistaken: MistakenField[] = [];
   for (const [index, parsed] of all.documents.entries()) {
     if (parsed.errors.length > 0) {
-      diagnostics.push(...parsed.errors.map((error) => syntaxError(error, place)));
+      diagnostics.push(...firstPerLine(parsed.errors.map((error) => syntaxError(error, place))));
       continue;
     }
     if (isEmpty(parsed.contents)) continue;

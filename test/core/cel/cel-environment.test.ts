@@ -69,7 +69,7 @@ describe("a CEL expression", () => {
     ],
     [
       "9007199254740993",
-      "error at 0: the expression gives no text, number, truth value, list or map of them",
+      "error at 0: the expression gives an integer beyond 2^53, which would lose digits",
     ],
     ...["0.0 / 0.0", "[1.0 / 0.0]", "{'a': -1.0 / 0.0}"].map((text) => [
       text,

@@ -303,6 +303,11 @@ spec:
       /\$patch has no meaning where a list is replaced/,
     ],
     [
+      "a name that the cluster would make up, in a merge patch",
+      { patches: [{ target: { kind: "Deployment" }, merge: { metadata: { generateName: "a" } } }] },
+      /^apps\/web.yaml:4:\d+: error: .*generateName would make a new object at every apply/,
+    ],
+    [
       "Flotilla's own label",
       { labels: { "flotilla.dev/app": "x" } },
       /flotilla.dev\/app is set by Flotilla/,

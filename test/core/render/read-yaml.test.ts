@@ -154,6 +154,12 @@ describe("readYaml", () => {
     expect(cpuOf(500_000)).toBeLessThan(300 * Math.max(cpuOf(10_000), 1000));
   });
 
+  it("tells a mistake in the syntax once, not with all that follows from it on its line", () => {
+    expect(problems(`{"a": 1}\n{${'"b": {"c": [1]}, '.repeat(20)}"d": 2}\n`)).toEqual([
+      expect.stringContaining("2:1 yaml-syntax"),
+    ]);
+  });
+
   it("reads the other documents of a file with a broken one", () => {
     const { documents, diagnostics } = read("a: [\n---\nb: 1\n");
 

@@ -63,6 +63,14 @@ describe("the source of an App", () => {
       ],
     ],
     [
+      "a path that goes up again without leaving the repository",
+      { chart: "charts/../charts" },
+      {},
+      [
+        'apps/web.yaml:4:44: error: the path "charts/../charts" goes up again by ".."; write a path from the root of the repository, such as manifests/web',
+      ],
+    ],
+    [
       "a file of values that is not there",
       { chart: "charts/web", helm: { valuesFiles: ["charts/web/values.yaml", "v.yaml"] } },
       {},
