@@ -92,3 +92,14 @@ describe("flotilla explain --object", () => {
     expect(code).toBe(expected);
   });
 });
+
+describe("flotilla explain without a controller", () => {
+  it("says that a checkout can be asked", async () => {
+    const { code, stderr } = await runCli(["explain", "berlin", "till"], { env: {} });
+
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: expect.stringContaining("or name a checkout: --dir DIR"),
+    });
+  });
+});

@@ -489,12 +489,6 @@ describe("flotilla rollout", () => {
 });
 
 describe("asking the controller", () => {
-  it("tells who explains without one that a checkout can be asked", async () => {
-    const asked = ["explain", "e1", "web"];
-    const { code, err } = await flotilla(asked, { FLOTILLA_CONTROLLER: server.url });
-    expect([code, err]).toEqual([2, expect.stringContaining("or name a checkout: --dir DIR")]);
-  });
-
   it.each<[string, () => CliIo["env"]]>([
     [
       "nobody listens",
