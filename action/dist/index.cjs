@@ -50,7 +50,7 @@ var require_identity = __commonJS({
     var isPair2 = (node) => !!node && typeof node === "object" && node[NODE_TYPE] === PAIR;
     var isScalar6 = (node) => !!node && typeof node === "object" && node[NODE_TYPE] === SCALAR;
     var isSeq5 = (node) => !!node && typeof node === "object" && node[NODE_TYPE] === SEQ;
-    function isCollection(node) {
+    function isCollection2(node) {
       if (node && typeof node === "object")
         switch (node[NODE_TYPE]) {
           case MAP2:
@@ -70,7 +70,7 @@ var require_identity = __commonJS({
         }
       return false;
     }
-    var hasAnchor = (node) => (isScalar6(node) || isCollection(node)) && !!node.anchor;
+    var hasAnchor = (node) => (isScalar6(node) || isCollection2(node)) && !!node.anchor;
     exports2.ALIAS = ALIAS;
     exports2.DOC = DOC;
     exports2.MAP = MAP2;
@@ -80,7 +80,7 @@ var require_identity = __commonJS({
     exports2.SEQ = SEQ;
     exports2.hasAnchor = hasAnchor;
     exports2.isAlias = isAlias4;
-    exports2.isCollection = isCollection;
+    exports2.isCollection = isCollection2;
     exports2.isDocument = isDocument;
     exports2.isMap = isMap6;
     exports2.isNode = isNode;
@@ -5146,7 +5146,7 @@ var require_composer = __commonJS({
       }
       return { comment: comment2, afterEmptyLine };
     }
-    var Composer = class {
+    var Composer2 = class {
       constructor(options = {}) {
         this.doc = null;
         this.atDirectives = false;
@@ -5306,7 +5306,7 @@ ${end.comment}` : end.comment;
         }
       }
     };
-    exports2.Composer = Composer;
+    exports2.Composer = Composer2;
   }
 });
 
@@ -5629,7 +5629,7 @@ var require_cst = __commonJS({
     var DOCUMENT = "";
     var FLOW_END = "";
     var SCALAR = "";
-    var isCollection = (token) => !!token && "items" in token;
+    var isCollection2 = (token) => !!token && "items" in token;
     var isScalar6 = (token) => !!token && (token.type === "scalar" || token.type === "single-quoted-scalar" || token.type === "double-quoted-scalar" || token.type === "block-scalar");
     function prettyToken(token) {
       switch (token) {
@@ -5713,7 +5713,7 @@ var require_cst = __commonJS({
     exports2.DOCUMENT = DOCUMENT;
     exports2.FLOW_END = FLOW_END;
     exports2.SCALAR = SCALAR;
-    exports2.isCollection = isCollection;
+    exports2.isCollection = isCollection2;
     exports2.isScalar = isScalar6;
     exports2.prettyToken = prettyToken;
     exports2.tokenType = tokenType;
@@ -5742,7 +5742,7 @@ var require_lexer = __commonJS({
     var flowIndicatorChars = new Set(",[]{}");
     var invalidAnchorChars = new Set(" ,[]{}\n\r	");
     var isNotAnchorChar = (ch) => !ch || invalidAnchorChars.has(ch);
-    var Lexer = class {
+    var Lexer2 = class {
       constructor() {
         this.atEnd = false;
         this.blockScalarIndent = -1;
@@ -6305,7 +6305,7 @@ var require_lexer = __commonJS({
         return yield* this.pushToIndex(i, false);
       }
     };
-    exports2.Lexer = Lexer;
+    exports2.Lexer = Lexer2;
   }
 });
 
@@ -6437,7 +6437,7 @@ var require_parser = __commonJS({
         }
       }
     }
-    var Parser2 = class {
+    var Parser3 = class {
       /**
        * @param onNewLine - If defined, called separately with the start position of
        *   each new line (in `parse()`, including the start of input).
@@ -7210,7 +7210,7 @@ var require_parser = __commonJS({
         }
       }
     };
-    exports2.Parser = Parser2;
+    exports2.Parser = Parser3;
   }
 });
 
@@ -7230,7 +7230,7 @@ var require_public_api = __commonJS({
       const lineCounter$1 = options.lineCounter || prettyErrors && new lineCounter.LineCounter() || null;
       return { lineCounter: lineCounter$1, prettyErrors };
     }
-    function parseAllDocuments3(source, options = {}) {
+    function parseAllDocuments(source, options = {}) {
       const { lineCounter: lineCounter2, prettyErrors } = parseOptions(options);
       const parser$1 = new parser.Parser(lineCounter2?.addNewLine);
       const composer$1 = new composer.Composer(options);
@@ -7305,7 +7305,7 @@ var require_public_api = __commonJS({
       return new Document.Document(value, _replacer, options).toString(options);
     }
     exports2.parse = parse3;
-    exports2.parseAllDocuments = parseAllDocuments3;
+    exports2.parseAllDocuments = parseAllDocuments;
     exports2.parseDocument = parseDocument;
     exports2.stringify = stringify;
   }
@@ -22471,7 +22471,7 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
       }
       return isAbsolute4 ? `/${normalized}` : normalized;
     }
-    function join9(...args) {
+    function join8(...args) {
       if (args.length === 0) return ".";
       let joined5;
       for (let i = 0; i < args.length; ++i) {
@@ -22882,7 +22882,7 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
         for (const [key, value] of actualRefsToWrite) {
           await acquireLock(
             key,
-            async () => fs2.write(join9(gitdir, key), `${value.trim()}
+            async () => fs2.write(join8(gitdir, key), `${value.trim()}
 `, "utf8")
           );
         }
@@ -22906,7 +22906,7 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
         }
         await acquireLock(
           ref,
-          async () => fs2.write(join9(gitdir, ref), `${value.trim()}
+          async () => fs2.write(join8(gitdir, ref), `${value.trim()}
 `, "utf8")
         );
       }
@@ -22924,7 +22924,7 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
         assertWritableRef(ref);
         await acquireLock(
           ref,
-          async () => fs2.write(join9(gitdir, ref), `ref: ${value.trim()}
+          async () => fs2.write(join8(gitdir, ref), `ref: ${value.trim()}
 `, "utf8")
         );
       }
@@ -22951,7 +22951,7 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
        */
       static async deleteRefs({ fs: fs2, gitdir, refs }) {
         refs.forEach(assertWritableRef);
-        await Promise.all(refs.map((ref) => fs2.rm(join9(gitdir, ref))));
+        await Promise.all(refs.map((ref) => fs2.rm(join8(gitdir, ref))));
         let text = await acquireLock(
           "packed-refs",
           async () => fs2.read(`${gitdir}/packed-refs`, { encoding: "utf8" })
@@ -24126,7 +24126,7 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
       format: format2 = "content",
       getExternalRefDelta
     }) {
-      let list = await fs2.readdir(join9(gitdir, "objects/pack"));
+      let list = await fs2.readdir(join8(gitdir, "objects/pack"));
       list = list.filter((x) => x.endsWith(".idx"));
       for (const filename of list) {
         const indexFile = `${gitdir}/objects/pack/${filename}`;
@@ -25018,9 +25018,9 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         }
         const tree = GitTree.from(object);
         for (const entry2 of tree) {
-          map.set(join9(filepath, entry2.path), entry2);
+          map.set(join8(filepath, entry2.path), entry2);
         }
-        return tree.entries().map((entry2) => join9(filepath, entry2.path));
+        return tree.entries().map((entry2) => join8(filepath, entry2.path));
       }
       async type(entry) {
         if (entry._type === false) {
@@ -25115,9 +25115,9 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         if (await entry.type() !== "tree") return null;
         const filepath = entry._fullpath;
         const { fs: fs2, dir } = this;
-        const names2 = await fs2.readdir(join9(dir, filepath));
+        const names2 = await fs2.readdir(join8(dir, filepath));
         if (names2 === null) return null;
-        return names2.map((name2) => join9(filepath, name2));
+        return names2.map((name2) => join8(filepath, name2));
       }
       async type(entry) {
         if (entry._type === false) {
@@ -25397,7 +25397,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       } else if (entries2.length) {
         await Promise.all(
           entries2.map((entry) => {
-            const subpath = join9(filepath, entry);
+            const subpath = join8(filepath, entry);
             return fs2.lstat(subpath).then((stat3) => {
               if (!stat3) return;
               return stat3.isDirectory() ? rmRecursive(fs2, subpath) : fs2.rm(subpath);
@@ -25694,7 +25694,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           if (isAbsolute3(submoduleGitdir)) {
             return submoduleGitdir;
           }
-          const gitdir = join9(dirname3(dotgit), submoduleGitdir);
+          const gitdir = join8(dirname3(dotgit), submoduleGitdir);
           return gitdir;
         });
       } else {
@@ -25716,7 +25716,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function abortMerge({
       fs: _fs,
       dir,
-      gitdir = join9(dir, ".git"),
+      gitdir = join8(dir, ".git"),
       commit: commit3 = "HEAD",
       cache: cache3 = {}
     }) {
@@ -25797,17 +25797,17 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
        * @param {string} args.filepath - The path of the file to check.
        * @returns {Promise<boolean>} - `true` if the file is ignored, `false` otherwise.
        */
-      static async isIgnored({ fs: fs2, dir, gitdir = join9(dir, ".git"), filepath }) {
+      static async isIgnored({ fs: fs2, dir, gitdir = join8(dir, ".git"), filepath }) {
         if (basename(filepath) === ".git") return true;
         if (filepath === ".") return false;
         let excludes2 = "";
-        const excludesFile = join9(gitdir, "info", "exclude");
+        const excludesFile = join8(gitdir, "info", "exclude");
         if (await fs2.exists(excludesFile)) {
           excludes2 = await fs2.read(excludesFile, "utf8");
         }
         const pairs = [
           {
-            gitignore: join9(dir, ".gitignore"),
+            gitignore: join8(dir, ".gitignore"),
             filepath
           }
         ];
@@ -25816,7 +25816,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           const folder = pieces.slice(0, i).join("/");
           const file = pieces.slice(i).join("/");
           pairs.push({
-            gitignore: join9(dir, folder, ".gitignore"),
+            gitignore: join8(dir, folder, ".gitignore"),
             filepath: file
           });
         }
@@ -25899,7 +25899,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function add2({
       fs: _fs,
       dir,
-      gitdir = join9(dir, ".git"),
+      gitdir = join8(dir, ".git"),
       filepath,
       cache: cache3 = {},
       force = false,
@@ -25963,17 +25963,17 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           });
           if (ignored) return;
         }
-        const stats = await fs2.lstat(join9(dir, currentFilepath));
+        const stats = await fs2.lstat(join8(dir, currentFilepath));
         if (!stats) throw new NotFoundError(currentFilepath);
         if (stats.isDirectory()) {
-          const children = await fs2.readdir(join9(dir, currentFilepath));
+          const children = await fs2.readdir(join8(dir, currentFilepath));
           if (parallel) {
             const promises2 = children.map(
               (child3) => addToIndex({
                 dir,
                 gitdir,
                 fs: fs2,
-                filepath: [join9(currentFilepath, child3)],
+                filepath: [join8(currentFilepath, child3)],
                 index: index2,
                 force,
                 parallel,
@@ -25987,7 +25987,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
                 dir,
                 gitdir,
                 fs: fs2,
-                filepath: [join9(currentFilepath, child3)],
+                filepath: [join8(currentFilepath, child3)],
                 index: index2,
                 force,
                 parallel,
@@ -25996,7 +25996,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
             }
           }
         } else {
-          const object = stats.isSymbolicLink() ? await fs2.readlink(join9(dir, currentFilepath)).then(posixifyPathBuffer) : await fs2.read(join9(dir, currentFilepath), { autocrlf });
+          const object = stats.isSymbolicLink() ? await fs2.readlink(join8(dir, currentFilepath)).then(posixifyPathBuffer) : await fs2.read(join8(dir, currentFilepath), { autocrlf });
           if (object === null) throw new NotFoundError(currentFilepath);
           const oid = await _writeObject({ fs: fs2, gitdir, type: "blob", object });
           index2.insert({ filepath: currentFilepath, stats, oid });
@@ -26024,7 +26024,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       oid,
       getExternalRefDelta
     }) {
-      let list = await fs2.readdir(join9(gitdir, "objects/pack"));
+      let list = await fs2.readdir(join8(gitdir, "objects/pack"));
       list = list.filter((x) => x.endsWith(".idx"));
       for (const filename of list) {
         const indexFile = `${gitdir}/objects/pack/${filename}`;
@@ -26497,7 +26497,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       fs: _fs,
       onSign,
       dir,
-      gitdir = join9(dir, ".git"),
+      gitdir = join8(dir, ".git"),
       ref = "refs/notes/commits",
       oid,
       note,
@@ -26567,7 +26567,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function addRemote({
       fs: fs2,
       dir,
-      gitdir = join9(dir, ".git"),
+      gitdir = join8(dir, ".git"),
       remote,
       url,
       force = false
@@ -26637,7 +26637,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       fs: _fs,
       onSign,
       dir,
-      gitdir = join9(dir, ".git"),
+      gitdir = join8(dir, ".git"),
       ref,
       tagger: _tagger,
       message = ref,
@@ -26720,7 +26720,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function branch({
       fs: fs2,
       dir,
-      gitdir = join9(dir, ".git"),
+      gitdir = join8(dir, ".git"),
       ref,
       object,
       checkout: checkout2 = false,
@@ -27394,7 +27394,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       onProgress,
       onPostCheckout,
       dir,
-      gitdir = join9(dir, ".git"),
+      gitdir = join8(dir, ".git"),
       remote = "origin",
       ref: _ref,
       filepaths,
@@ -27475,7 +27475,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       fs: fs2,
       cache: cache3,
       dir,
-      gitdir = join9(dir, ".git"),
+      gitdir = join8(dir, ".git"),
       index: index2,
       ourOid,
       baseOid,
@@ -27745,7 +27745,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       workdir: WORKDIR
     };
     async function checkAndWriteBlob(fs2, gitdir, dir, filepath, oid = null) {
-      const currentFilepath = join9(dir, filepath);
+      const currentFilepath = join8(dir, filepath);
       const stats = await fs2.lstat(currentFilepath);
       if (!stats) throw new NotFoundError(currentFilepath);
       if (stats.isDirectory())
@@ -27914,7 +27914,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
                 stageUpdated.push({
                   filepath,
                   oid,
-                  stats: await fs2.lstat(join9(dir, filepath))
+                  stats: await fs2.lstat(join8(dir, filepath))
                 });
               return {
                 method: "write",
@@ -27927,7 +27927,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       });
       await acquireLock(gitdir, async () => {
         for (const op of ops) {
-          const currentFilepath = join9(dir, op.filepath);
+          const currentFilepath = join8(dir, op.filepath);
           switch (op.method) {
             case "rmdir":
               await fs2.rmdir(currentFilepath);
@@ -28127,7 +28127,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function cherryPick({
       fs: _fs,
       dir,
-      gitdir = join9(dir, ".git"),
+      gitdir = join8(dir, ".git"),
       oid,
       cache: cache3 = {},
       committer,
@@ -28645,7 +28645,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
        * @returns {Promise<Set<string>>} - A set of shallow object IDs.
        */
       static async read({ fs: fs2, gitdir }) {
-        const filepath = join9(gitdir, "shallow");
+        const filepath = join8(gitdir, "shallow");
         const oids = /* @__PURE__ */ new Set();
         await acquireLock(filepath, async function() {
           const text = await fs2.read(filepath, { encoding: "utf8" });
@@ -28666,7 +28666,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
        * @returns {Promise<void>}
        */
       static async write({ fs: fs2, gitdir, oids }) {
-        const filepath = join9(gitdir, "shallow");
+        const filepath = join8(gitdir, "shallow");
         if (oids.size > 0) {
           const text = [...oids].join("\n") + "\n";
           await acquireLock(filepath, async function() {
@@ -29235,7 +29235,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       }
       if (packfileSha !== "" && !emptyPackfile(packfile)) {
         res.packfile = `objects/pack/pack-${packfileSha}.pack`;
-        const fullpath = join9(gitdir, res.packfile);
+        const fullpath = join8(gitdir, res.packfile);
         await fs2.write(fullpath, packfile);
         const getExternalRefDelta = (oid2) => _readObject({ fs: fs2, cache: cache3, gitdir, oid: oid2 });
         const idx = await GitPackIndex.fromPack({
@@ -29251,7 +29251,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       fs: fs2,
       bare = false,
       dir,
-      gitdir = bare ? dir : join9(dir, ".git"),
+      gitdir = bare ? dir : join8(dir, ".git"),
       defaultBranch = "master"
     }) {
       if (await fs2.exists(gitdir + "/config")) return;
@@ -29365,7 +29365,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       onAuthFailure,
       onPostCheckout,
       dir,
-      gitdir = join9(dir, ".git"),
+      gitdir = join8(dir, ".git"),
       url,
       corsProxy = void 0,
       ref = void 0,
@@ -29428,7 +29428,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       fs: _fs,
       onSign,
       dir,
-      gitdir = join9(dir, ".git"),
+      gitdir = join8(dir, ".git"),
       message,
       author: author2,
       committer,
@@ -29477,7 +29477,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function currentBranch({
       fs: fs2,
       dir,
-      gitdir = join9(dir, ".git"),
+      gitdir = join8(dir, ".git"),
       fullname = false,
       test: test2 = false
     }) {
@@ -29518,7 +29518,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function deleteBranch({
       fs: fs2,
       dir,
-      gitdir = join9(dir, ".git"),
+      gitdir = join8(dir, ".git"),
       ref
     }) {
       try {
@@ -29536,7 +29536,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         throw err;
       }
     }
-    async function deleteRef({ fs: fs2, dir, gitdir = join9(dir, ".git"), ref }) {
+    async function deleteRef({ fs: fs2, dir, gitdir = join8(dir, ".git"), ref }) {
       try {
         assertParameter("fs", fs2);
         assertParameter("ref", ref);
@@ -29556,7 +29556,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function deleteRemote({
       fs: fs2,
       dir,
-      gitdir = join9(dir, ".git"),
+      gitdir = join8(dir, ".git"),
       remote
     }) {
       try {
@@ -29578,7 +29578,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       ref = ref.startsWith("refs/tags/") ? ref : `refs/tags/${ref}`;
       await GitRefManager.deleteRef({ fs: fs2, gitdir, ref });
     }
-    async function deleteTag({ fs: fs2, dir, gitdir = join9(dir, ".git"), ref }) {
+    async function deleteTag({ fs: fs2, dir, gitdir = join8(dir, ".git"), ref }) {
       try {
         assertParameter("fs", fs2);
         assertParameter("ref", ref);
@@ -29607,7 +29607,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       getExternalRefDelta
     }) {
       const results = [];
-      let list = await fs2.readdir(join9(gitdir, "objects/pack"));
+      let list = await fs2.readdir(join8(gitdir, "objects/pack"));
       list = list.filter((x) => x.endsWith(".idx"));
       for (const filename of list) {
         const indexFile = `${gitdir}/objects/pack/${filename}`;
@@ -29650,7 +29650,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function expandOid({
       fs: fs2,
       dir,
-      gitdir = join9(dir, ".git"),
+      gitdir = join8(dir, ".git"),
       oid,
       cache: cache3 = {}
     }) {
@@ -29671,7 +29671,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         throw err;
       }
     }
-    async function expandRef({ fs: fs2, dir, gitdir = join9(dir, ".git"), ref }) {
+    async function expandRef({ fs: fs2, dir, gitdir = join8(dir, ".git"), ref }) {
       try {
         assertParameter("fs", fs2);
         assertParameter("gitdir", gitdir);
@@ -29963,7 +29963,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       onAuthSuccess,
       onAuthFailure,
       dir,
-      gitdir = join9(dir, ".git"),
+      gitdir = join8(dir, ".git"),
       ref,
       url,
       remote,
@@ -30021,7 +30021,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       onAuthSuccess,
       onAuthFailure,
       dir,
-      gitdir = join9(dir, ".git"),
+      gitdir = join8(dir, ".git"),
       ref,
       remote,
       remoteRef,
@@ -30077,7 +30077,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function findMergeBase({
       fs: fs2,
       dir,
-      gitdir = join9(dir, ".git"),
+      gitdir = join8(dir, ".git"),
       oids,
       cache: cache3 = {}
     }) {
@@ -30099,7 +30099,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       }
     }
     async function _findRoot({ fs: fs2, filepath }) {
-      if (await fs2.exists(join9(filepath, ".git"))) {
+      if (await fs2.exists(join8(filepath, ".git"))) {
         return filepath;
       } else {
         const parent = dirname3(filepath);
@@ -30119,7 +30119,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         throw err;
       }
     }
-    async function getConfig({ fs: fs2, dir, gitdir = join9(dir, ".git"), path: path3 }) {
+    async function getConfig({ fs: fs2, dir, gitdir = join8(dir, ".git"), path: path3 }) {
       try {
         assertParameter("fs", fs2);
         assertParameter("gitdir", gitdir);
@@ -30143,7 +30143,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function getConfigAll({
       fs: fs2,
       dir,
-      gitdir = join9(dir, ".git"),
+      gitdir = join8(dir, ".git"),
       path: path3
     }) {
       try {
@@ -30332,7 +30332,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       filepath
     }) {
       try {
-        filepath = join9(dir, filepath);
+        filepath = join8(dir, filepath);
         const pack = await fs2.read(filepath);
         const getExternalRefDelta = (oid) => _readObject({ fs: fs2, cache: cache3, gitdir, oid });
         const idx = await GitPackIndex.fromPack({
@@ -30353,7 +30353,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       fs: fs2,
       onProgress,
       dir,
-      gitdir = join9(dir, ".git"),
+      gitdir = join8(dir, ".git"),
       filepath,
       cache: cache3 = {}
     }) {
@@ -30381,7 +30381,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       fs: fs2,
       bare = false,
       dir,
-      gitdir = bare ? dir : join9(dir, ".git"),
+      gitdir = bare ? dir : join8(dir, ".git"),
       defaultBranch = "master"
     }) {
       try {
@@ -30455,7 +30455,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function isDescendent({
       fs: fs2,
       dir,
-      gitdir = join9(dir, ".git"),
+      gitdir = join8(dir, ".git"),
       oid,
       ancestor,
       depth = -1,
@@ -30484,7 +30484,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function isIgnored({
       fs: fs2,
       dir,
-      gitdir = join9(dir, ".git"),
+      gitdir = join8(dir, ".git"),
       filepath
     }) {
       try {
@@ -30508,7 +30508,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function listBranches({
       fs: fs2,
       dir,
-      gitdir = join9(dir, ".git"),
+      gitdir = join8(dir, ".git"),
       remote
     }) {
       try {
@@ -30565,17 +30565,17 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
             gitdir,
             oid: entry.oid,
             filenames,
-            prefix: join9(prefix2, entry.path)
+            prefix: join8(prefix2, entry.path)
           });
         } else {
-          filenames.push(join9(prefix2, entry.path));
+          filenames.push(join8(prefix2, entry.path));
         }
       }
     }
     async function listFiles2({
       fs: fs2,
       dir,
-      gitdir = join9(dir, ".git"),
+      gitdir = join8(dir, ".git"),
       ref,
       cache: cache3 = {}
     }) {
@@ -30620,7 +30620,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function listNotes({
       fs: fs2,
       dir,
-      gitdir = join9(dir, ".git"),
+      gitdir = join8(dir, ".git"),
       ref = "refs/notes/commits",
       cache: cache3 = {}
     }) {
@@ -30644,7 +30644,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function listRefs({
       fs: fs2,
       dir,
-      gitdir = join9(dir, ".git"),
+      gitdir = join8(dir, ".git"),
       filepath
     }) {
       try {
@@ -30669,7 +30669,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       );
       return remotes;
     }
-    async function listRemotes({ fs: fs2, dir, gitdir = join9(dir, ".git") }) {
+    async function listRemotes({ fs: fs2, dir, gitdir = join8(dir, ".git") }) {
       try {
         assertParameter("fs", fs2);
         assertParameter("gitdir", gitdir);
@@ -30768,7 +30768,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         throw err;
       }
     }
-    async function listTags({ fs: fs2, dir, gitdir = join9(dir, ".git") }) {
+    async function listTags({ fs: fs2, dir, gitdir = join8(dir, ".git") }) {
       try {
         assertParameter("fs", fs2);
         assertParameter("gitdir", gitdir);
@@ -30821,7 +30821,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       const walks = tree.entries().map(function(entry) {
         let result2;
         if (entry.oid === fileId) {
-          result2 = join9(parentPath, entry.path);
+          result2 = join8(parentPath, entry.path);
           filepaths.push(result2);
         } else if (entry.type === "tree") {
           result2 = _readObject({
@@ -30838,7 +30838,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
               fileId,
               oid,
               filepaths,
-              parentPath: join9(parentPath, entry.path)
+              parentPath: join8(parentPath, entry.path)
             });
           });
         }
@@ -31023,7 +31023,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function log({
       fs: fs2,
       dir,
-      gitdir = join9(dir, ".git"),
+      gitdir = join8(dir, ".git"),
       filepath,
       ref = "HEAD",
       depth,
@@ -31063,7 +31063,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       fs: _fs,
       onSign,
       dir,
-      gitdir = join9(dir, ".git"),
+      gitdir = join8(dir, ".git"),
       ours,
       theirs,
       fastForward: fastForward2 = true,
@@ -31140,7 +31140,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       fs: fs2,
       cache: cache3,
       dir,
-      gitdir = join9(dir, ".git"),
+      gitdir = join8(dir, ".git"),
       oids
     }) {
       const hash3 = new Hash();
@@ -31183,7 +31183,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       const packfileSha = packfile.slice(-20).toString("hex");
       const filename = `pack-${packfileSha}.pack`;
       if (write2) {
-        await fs2.write(join9(gitdir, `objects/pack/${filename}`), packfile);
+        await fs2.write(join8(gitdir, `objects/pack/${filename}`), packfile);
         return { filename };
       }
       return {
@@ -31194,7 +31194,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function packObjects({
       fs: fs2,
       dir,
-      gitdir = join9(dir, ".git"),
+      gitdir = join8(dir, ".git"),
       oids,
       write: write2 = false,
       cache: cache3 = {}
@@ -31226,7 +31226,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       onAuthSuccess,
       onAuthFailure,
       dir,
-      gitdir = join9(dir, ".git"),
+      gitdir = join8(dir, ".git"),
       ref,
       url,
       remote,
@@ -31296,7 +31296,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       fs: fs2,
       cache: cache3,
       dir,
-      gitdir = join9(dir, ".git"),
+      gitdir = join8(dir, ".git"),
       start,
       finish: finish2
     }) {
@@ -31344,7 +31344,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       fs: fs2,
       cache: cache3,
       dir,
-      gitdir = join9(dir, ".git"),
+      gitdir = join8(dir, ".git"),
       oids
     }) {
       const visited = /* @__PURE__ */ new Set();
@@ -31647,7 +31647,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       onAuthFailure,
       onPrePush,
       dir,
-      gitdir = join9(dir, ".git"),
+      gitdir = join8(dir, ".git"),
       ref,
       remoteRef,
       remote = "origin",
@@ -31723,7 +31723,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function readBlob2({
       fs: fs2,
       dir,
-      gitdir = join9(dir, ".git"),
+      gitdir = join8(dir, ".git"),
       oid,
       filepath,
       cache: cache3 = {}
@@ -31749,7 +31749,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function readCommit({
       fs: fs2,
       dir,
-      gitdir = join9(dir, ".git"),
+      gitdir = join8(dir, ".git"),
       oid,
       cache: cache3 = {}
     }) {
@@ -31790,7 +31790,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function readNote({
       fs: fs2,
       dir,
-      gitdir = join9(dir, ".git"),
+      gitdir = join8(dir, ".git"),
       ref = "refs/notes/commits",
       oid,
       cache: cache3 = {}
@@ -31817,7 +31817,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function readObject({
       fs: _fs,
       dir,
-      gitdir = join9(dir, ".git"),
+      gitdir = join8(dir, ".git"),
       oid,
       format: format2 = "parsed",
       filepath = void 0,
@@ -31906,7 +31906,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function readTag({
       fs: fs2,
       dir,
-      gitdir = join9(dir, ".git"),
+      gitdir = join8(dir, ".git"),
       oid,
       cache: cache3 = {}
     }) {
@@ -31930,7 +31930,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function readTree({
       fs: fs2,
       dir,
-      gitdir = join9(dir, ".git"),
+      gitdir = join8(dir, ".git"),
       oid,
       filepath = void 0,
       cache: cache3 = {}
@@ -31956,7 +31956,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function remove2({
       fs: _fs,
       dir,
-      gitdir = join9(dir, ".git"),
+      gitdir = join8(dir, ".git"),
       filepath,
       cache: cache3 = {}
     }) {
@@ -32032,7 +32032,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       fs: _fs,
       onSign,
       dir,
-      gitdir = join9(dir, ".git"),
+      gitdir = join8(dir, ".git"),
       ref = "refs/notes/commits",
       oid,
       author: _author,
@@ -32120,7 +32120,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function renameBranch({
       fs: fs2,
       dir,
-      gitdir = join9(dir, ".git"),
+      gitdir = join8(dir, ".git"),
       ref,
       oldref,
       checkout: checkout2 = false
@@ -32150,7 +32150,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function resetIndex({
       fs: _fs,
       dir,
-      gitdir = join9(dir, ".git"),
+      gitdir = join8(dir, ".git"),
       filepath,
       ref,
       cache: cache3 = {}
@@ -32198,7 +32198,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           gid: 0,
           size: 0
         };
-        const object = dir && await fs2.read(join9(dir, filepath));
+        const object = dir && await fs2.read(join8(dir, filepath));
         if (object) {
           workdirOid = await hashObject$1({
             gitdir: updatedGitdir,
@@ -32206,7 +32206,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
             object
           });
           if (oid === workdirOid) {
-            stats = await fs2.lstat(join9(dir, filepath));
+            stats = await fs2.lstat(join8(dir, filepath));
           }
         }
         await GitIndexManager.acquire(
@@ -32226,7 +32226,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function resolveRef({
       fs: fs2,
       dir,
-      gitdir = join9(dir, ".git"),
+      gitdir = join8(dir, ".git"),
       ref,
       depth
     }) {
@@ -32251,7 +32251,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function setConfig({
       fs: _fs,
       dir,
-      gitdir = join9(dir, ".git"),
+      gitdir = join8(dir, ".git"),
       path: path3,
       value,
       append: append2 = false
@@ -32319,7 +32319,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
        * @param {string} args.dir - The working directory.
        * @param {string}[args.gitdir=join(dir, '.git')] - [required] The [git directory](dir-vs-gitdir.md) path
        */
-      constructor({ fs: fs2, dir, gitdir = join9(dir, ".git") }) {
+      constructor({ fs: fs2, dir, gitdir = join8(dir, ".git") }) {
         Object.assign(this, {
           fs: fs2,
           dir,
@@ -32349,7 +32349,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
        * @returns {string} - The file path for the stash reference.
        */
       get refStashPath() {
-        return join9(this.gitdir, _GitStashManager.refStash);
+        return join8(this.gitdir, _GitStashManager.refStash);
       }
       /**
        * Gets the file path for the stash reflogs.
@@ -32357,7 +32357,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
        * @returns {string} - The file path for the stash reflogs.
        */
       get refLogsStashPath() {
-        return join9(this.gitdir, _GitStashManager.refLogsStash);
+        return join8(this.gitdir, _GitStashManager.refLogsStash);
       }
       /**
        * Retrieves the author information for the stash.
@@ -32663,7 +32663,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function stash({
       fs: fs2,
       dir,
-      gitdir = join9(dir, ".git"),
+      gitdir = join8(dir, ".git"),
       op = "push",
       message = "",
       refIdx = 0
@@ -32686,7 +32686,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         const _fs = new FileSystem(fs2);
         const updatedGitdir = await discoverGitdir({ fsp: _fs, dotgit: gitdir });
         const folders = ["refs", "logs", "logs/refs"];
-        folders.map((f) => join9(updatedGitdir, f)).forEach(async (folder) => {
+        folders.map((f) => join8(updatedGitdir, f)).forEach(async (folder) => {
           if (!await _fs.exists(folder)) {
             await _fs.mkdir(folder);
           }
@@ -32716,7 +32716,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function status({
       fs: _fs,
       dir,
-      gitdir = join9(dir, ".git"),
+      gitdir = join8(dir, ".git"),
       filepath,
       cache: cache3 = {},
       refresh = true
@@ -32755,7 +32755,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
             return "ignored";
           }
         }
-        const stats = await fs2.lstat(join9(dir, filepath));
+        const stats = await fs2.lstat(join8(dir, filepath));
         const H = treeOid !== null;
         const I = indexEntry !== null;
         const W = stats !== null && (H || I || await hasExactCasePath({ fs: fs2, dir, filepath }));
@@ -32765,7 +32765,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           } else {
             const config = await GitConfigManager.get({ fs: fs2, gitdir: updatedGitdir });
             const autocrlf = await config.get("core.autocrlf");
-            const object = await fs2.read(join9(dir, filepath), { autocrlf });
+            const object = await fs2.read(join8(dir, filepath), { autocrlf });
             const workdirOid = await hashObject$1({
               gitdir: updatedGitdir,
               type: "blob",
@@ -32826,7 +32826,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         if (!entries2.some((entry) => entry.normalize() === segment.normalize())) {
           return false;
         }
-        parent = join9(parent, segment);
+        parent = join8(parent, segment);
       }
       return true;
     }
@@ -32875,7 +32875,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function statusMatrix({
       fs: _fs,
       dir,
-      gitdir = join9(dir, ".git"),
+      gitdir = join8(dir, ".git"),
       ref = "HEAD",
       filepaths = ["."],
       filter: filter2,
@@ -32948,7 +32948,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function tag({
       fs: _fs,
       dir,
-      gitdir = join9(dir, ".git"),
+      gitdir = join8(dir, ".git"),
       ref,
       object,
       force = false
@@ -32980,7 +32980,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function updateIndex$1({
       fs: _fs,
       dir,
-      gitdir = join9(dir, ".git"),
+      gitdir = join8(dir, ".git"),
       cache: cache3 = {},
       filepath,
       oid,
@@ -33000,7 +33000,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
             { fs: fs2, gitdir: updatedGitdir, cache: cache3 },
             async function(index2) {
               if (!force) {
-                const fileStats2 = await fs2.lstat(join9(dir, filepath));
+                const fileStats2 = await fs2.lstat(join8(dir, filepath));
                 if (fileStats2) {
                   if (fileStats2.isDirectory()) {
                     throw new InvalidFilepathError("directory");
@@ -33018,7 +33018,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         }
         let fileStats;
         if (!oid) {
-          fileStats = await fs2.lstat(join9(dir, filepath));
+          fileStats = await fs2.lstat(join8(dir, filepath));
           if (!fileStats) {
             throw new NotFoundError(
               `file at "${filepath}" on disk and "remove" not set`
@@ -33039,7 +33039,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
             let stats;
             if (!oid) {
               stats = fileStats;
-              const object = stats.isSymbolicLink() ? await fs2.readlink(join9(dir, filepath)) : await fs2.read(join9(dir, filepath));
+              const object = stats.isSymbolicLink() ? await fs2.readlink(join8(dir, filepath)) : await fs2.read(join8(dir, filepath));
               oid = await _writeObject({
                 fs: fs2,
                 gitdir: updatedGitdir,
@@ -33083,7 +33083,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function walk({
       fs: fs2,
       dir,
-      gitdir = join9(dir, ".git"),
+      gitdir = join8(dir, ".git"),
       trees,
       map,
       reduce,
@@ -33111,7 +33111,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         throw err;
       }
     }
-    async function writeBlob({ fs: fs2, dir, gitdir = join9(dir, ".git"), blob }) {
+    async function writeBlob({ fs: fs2, dir, gitdir = join8(dir, ".git"), blob }) {
       try {
         assertParameter("fs", fs2);
         assertParameter("gitdir", gitdir);
@@ -33133,7 +33133,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function writeCommit({
       fs: fs2,
       dir,
-      gitdir = join9(dir, ".git"),
+      gitdir = join8(dir, ".git"),
       commit: commit3
     }) {
       try {
@@ -33155,7 +33155,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function writeObject({
       fs: _fs,
       dir,
-      gitdir = join9(dir, ".git"),
+      gitdir = join8(dir, ".git"),
       type,
       object,
       format: format2 = "parsed",
@@ -33201,7 +33201,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function writeRef({
       fs: _fs,
       dir,
-      gitdir = join9(dir, ".git"),
+      gitdir = join8(dir, ".git"),
       ref,
       value,
       force = false,
@@ -33256,7 +33256,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       });
       return oid;
     }
-    async function writeTag({ fs: fs2, dir, gitdir = join9(dir, ".git"), tag: tag2 }) {
+    async function writeTag({ fs: fs2, dir, gitdir = join8(dir, ".git"), tag: tag2 }) {
       try {
         assertParameter("fs", fs2);
         assertParameter("gitdir", gitdir);
@@ -33273,7 +33273,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         throw err;
       }
     }
-    async function writeTree({ fs: fs2, dir, gitdir = join9(dir, ".git"), tree }) {
+    async function writeTree({ fs: fs2, dir, gitdir = join8(dir, ".git"), tree }) {
       try {
         assertParameter("fs", fs2);
         assertParameter("gitdir", gitdir);
@@ -33461,7 +33461,7 @@ function systemClock() {
 // src/action/run-action.ts
 var import_node_crypto17 = require("node:crypto");
 var import_promises7 = require("node:fs/promises");
-var import_node_path11 = require("node:path");
+var import_node_path10 = require("node:path");
 
 // src/adapters/render-tools/render-tools.ts
 var import_node_os = require("node:os");
@@ -54097,8 +54097,8 @@ var CelEnvironment = class {
     return compiled;
   }
   #compile(text) {
-    const tooLarge2 = sizeProblem(text);
-    if (tooLarge2 !== void 0) return { ok: false, problems: [tooLarge2] };
+    const tooLarge3 = sizeProblem(text);
+    if (tooLarge3 !== void 0) return { ok: false, problems: [tooLarge3] };
     const parsed = parseCel(text);
     if ("message" in parsed) return { ok: false, problems: [parsed] };
     const env = this.#env ??= this.#newEnv();
@@ -54175,7 +54175,7 @@ var CelEnvironment = class {
         return { ...failed(value.message, offsetOfNode(parsed, value.exprId)), steps: steps2 };
       }
       const result2 = fromCelValue(value);
-      return result2 === void 0 ? { ...failed(noData, 0), steps: steps2 } : { ok: true, value: result2, steps: steps2 };
+      return result2 === void 0 ? { ...failed(typeof value === "bigint" ? tooLarge : noData, 0), steps: steps2 } : { ok: true, value: result2, steps: steps2 };
     };
     return { names: names2, type, reads, evaluate };
   }
@@ -54199,6 +54199,7 @@ var CelEnvironment = class {
   }
 };
 var noData = "the expression gives no text, number, truth value, list or map of them";
+var tooLarge = "the expression gives an integer beyond 2^53, which would lose digits";
 var tooManySteps = (steps2) => `the expression takes more than ${steps2} steps`;
 function flatList(list) {
   return list.size > 0 && list.size % 64 === 0 ? celList([...list]) : list;
@@ -54473,7 +54474,10 @@ function templatesIn(json) {
   visit(json, []);
   return found;
 }
-var peerValues = /\bsites\s*\([^]*\bvalues\b/;
+function readsPeerValues(text) {
+  const call = text.search(/\bsites\s*\(/);
+  return call >= 0 && /\bvalues\b/.test(text.slice(call));
+}
 function fillableJson(json, scope2) {
   const texts2 = /* @__PURE__ */ new Map();
   const reads = /* @__PURE__ */ new Map();
@@ -54485,7 +54489,7 @@ function fillableJson(json, scope2) {
     for (const path3 of compiled.text.reads) reads.set(JSON.stringify(path3), path3);
   }
   if (texts2.size === 0) return void 0;
-  const mayReadPeers = [...texts2.keys()].some((text) => peerValues.test(text));
+  const mayReadPeers = [...texts2.keys()].some(readsPeerValues);
   const selectors = allSelectors([...texts2.values()]);
   const holding = /* @__PURE__ */ new Set();
   noteHolding(json, { texts: texts2, holding });
@@ -54924,12 +54928,12 @@ var LaterVariant = class {
 function createTableStore(cache3, build2) {
   const written = /* @__PURE__ */ new WeakSet();
   let own2;
-  const nameOf4 = async (key) => (0, import_node_crypto3.createHash)("sha256").update(`${await (own2 ??= build2())} ${key}`).digest("hex");
+  const nameOf5 = async (key) => (0, import_node_crypto3.createHash)("sha256").update(`${await (own2 ??= build2())} ${key}`).digest("hex");
   return {
     async read(keys) {
       const found = /* @__PURE__ */ new Map();
       for (const key of keys) {
-        const table3 = await cache3.get(await nameOf4(key));
+        const table3 = await cache3.get(await nameOf5(key));
         if (isAppTable(table3, key)) found.set(key, table3);
       }
       return found;
@@ -54938,7 +54942,7 @@ function createTableStore(cache3, build2) {
       for (const make of tables.filter((each) => !written.has(each))) {
         written.add(make);
         const table3 = make();
-        await cache3.set(await nameOf4(table3.key), table3);
+        await cache3.set(await nameOf5(table3.key), table3);
       }
     }
   };
@@ -55054,9 +55058,17 @@ function sourcePath(written) {
   }
   const parts = written.split("/").filter((part2) => part2 !== "" && part2 !== ".");
   if (parts.includes("..")) {
-    return { ok: false, message: `the path "${written}" leaves the repository`, hint };
+    const why = leavesRoot(parts) ? "leaves the repository" : 'goes up again by ".."';
+    return { ok: false, message: `the path "${written}" ${why}`, hint };
   }
   return { ok: true, path: parts.join("/") };
+}
+function leavesRoot(parts) {
+  let depth = 0;
+  return parts.some((part2) => {
+    depth += part2 === ".." ? -1 : 1;
+    return depth < 0;
+  });
 }
 function isInSource(source, path3) {
   return source === "" || path3 === source || path3.startsWith(`${source}/`);
@@ -55146,1153 +55158,6 @@ function originFiles(source, objects) {
   );
 }
 
-// src/core/render/read-yaml.ts
-var import_yaml3 = __toESM(require_dist(), 1);
-
-// src/core/model/syntax-message.ts
-function syntaxMessage({ message }) {
-  const text = message.replace(/: .*$/s, "").replace(/\.$/, "");
-  return /^[A-Z]{2}/.test(text) ? text : text.charAt(0).toLowerCase() + text.slice(1);
-}
-
-// src/core/model/yaml-limits.ts
-var maxFleetFileLength = 1024 * 1024;
-var maxFlowDepth = 200;
-var maxBlockIndent = 400;
-function yamlDepthProblem(text) {
-  let depth = 0;
-  for (const [index, line] of text.split("\n").entries()) {
-    if (blockIndent(line) > maxBlockIndent) {
-      return {
-        line: index + 1,
-        message: `the file is nested deeper than column ${maxBlockIndent}`
-      };
-    }
-    for (const char of line) {
-      if (char === "[" || char === "{") depth += 1;
-      else if (char === "]" || char === "}") depth = Math.max(0, depth - 1);
-      if (depth > maxFlowDepth) {
-        return {
-          line: index + 1,
-          message: `the file is nested deeper than ${maxFlowDepth} brackets`
-        };
-      }
-    }
-  }
-  return void 0;
-}
-function blockIndent(line) {
-  let end = 0;
-  while (end < line.length) {
-    const char = line.charAt(end);
-    const next = line.charAt(end + 1);
-    const isBlank = char === " " || char === "	";
-    const isIndicator = "-?:".includes(char) && (next === " " || next === "	" || next === "");
-    if (!isBlank && !isIndicator) break;
-    end += 1;
-  }
-  return end === line.length && line.trim() === "" ? 0 : end;
-}
-
-// src/core/model/yaml-places.ts
-var import_yaml = __toESM(require_dist(), 1);
-function keyText(key) {
-  if (!(0, import_yaml.isScalar)(key)) return void 0;
-  if (typeof key.value === "string") return key.value;
-  return key.source ?? "";
-}
-function offsetOf(document2, path3, of) {
-  const found = childrenAlong(document2, path3);
-  const last = found.at(-1);
-  if (last === void 0) return startOf(document2.contents) ?? document2.range?.[0] ?? 0;
-  const wantsKey = of === "key" && found.length === path3.length;
-  const start = wantsKey ? startOf(last.key) : startOf(last.value);
-  return start ?? startOf(last.key) ?? offsetOf(document2, path3.slice(0, -1), "value");
-}
-function childrenAlong(document2, path3) {
-  const found = [];
-  let node = document2.contents ?? void 0;
-  for (const name2 of path3) {
-    const child3 = childOf(resolve(document2, node), name2);
-    if (child3 === void 0) break;
-    found.push(child3);
-    node = child3.value;
-  }
-  return found;
-}
-function offsetInText(source, document2, place) {
-  const start = offsetOf(document2, place.path, "value");
-  const node = nodeAt(document2, place.path);
-  return (0, import_yaml.isScalar)(node) ? offsetInScalar(source, node, place.index) : start;
-}
-function offsetInScalar(source, scalar2, index) {
-  const [start, end] = scalar2.range ?? [0, 0];
-  const raw = source.slice(start, end);
-  const value = typeof scalar2.value === "string" ? scalar2.value : "";
-  const passed2 = raw.includes("\n") ? behindExpression(raw, value, index) : rawLength(raw, scalar2, index);
-  return start + (passed2 ?? 0);
-}
-function behindExpression(raw, value, index) {
-  const anchor2 = value.lastIndexOf("${", index);
-  if (anchor2 < 0) return void 0;
-  const count = value.slice(0, anchor2).split("${").length;
-  let at2 = -1;
-  for (let found = 0; found < count; found++) {
-    at2 = raw.indexOf("${", at2 + 1);
-    if (at2 < 0) return void 0;
-  }
-  const isVerbatim = raw.startsWith(value.slice(anchor2, index), at2);
-  return isVerbatim ? at2 + (index - anchor2) : at2;
-}
-function plainSource(document2, path3) {
-  const node = resolve(document2, nodeAt(document2, path3));
-  return (0, import_yaml.isScalar)(node) && node.type === "PLAIN" ? node.source : void 0;
-}
-function nodeAt(document2, path3) {
-  const found = childrenAlong(document2, path3);
-  return found.length === path3.length ? found.at(-1)?.value : void 0;
-}
-function resolve(document2, node) {
-  return (0, import_yaml.isAlias)(node) ? node.resolve(document2) : node;
-}
-function childOf(node, name2) {
-  if ((0, import_yaml.isMap)(node)) {
-    const pair2 = node.items.findLast(({ key }) => keyText(key) === String(name2));
-    return pair2 && { key: pair2.key, value: pair2.value ?? void 0 };
-  }
-  if (!(0, import_yaml.isSeq)(node)) return void 0;
-  const value = node.items[Number(name2)];
-  return value && { key: value, value };
-}
-function startOf(node) {
-  return node?.range?.[0];
-}
-function rawLength(raw, scalar2, index) {
-  if (scalar2.type === "PLAIN") return index;
-  if (scalar2.type !== "QUOTE_SINGLE" && scalar2.type !== "QUOTE_DOUBLE") return void 0;
-  const unit = scalar2.type === "QUOTE_SINGLE" ? /''|[^]/y : doubleQuotedUnit;
-  const pattern2 = new RegExp(unit);
-  pattern2.lastIndex = 1;
-  for (let passed2 = 0; passed2 < index; passed2++) {
-    if (pattern2.exec(raw) === null) return void 0;
-  }
-  return pattern2.lastIndex;
-}
-var doubleQuotedUnit = /\\x[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8}|\\?[^]/y;
-
-// src/core/render/yaml-to-json.ts
-var import_yaml2 = __toESM(require_dist(), 1);
-
-// src/core/model/resolve-plain-scalar.ts
-var words2 = new Map([
-  ...["y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"].map(
-    (word2) => [word2, true]
-  ),
-  ...["n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"].map(
-    (word2) => [word2, false]
-  ),
-  ...["", "~", "null", "Null", "NULL"].map((word2) => [word2, null])
-]);
-var notANumber = /^(\.(nan|NaN|NAN)|[-+]?\.(inf|Inf|INF))$/;
-var integer = /^(?<sign>[-+]?)(0[xX](?<hex>[0-9a-fA-F]+)|0[bB](?<bin>[01]+)|0[oO]?(?<oct>[0-7]+)|(?<dec>0|[1-9][0-9]*))$/;
-var float = /^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$/;
-function resolvePlainScalar(text) {
-  const word2 = words2.get(text);
-  if (word2 !== void 0) return { ok: true, value: word2 };
-  if (notANumber.test(text)) return { ok: false, why: `${text} has no form in JSON` };
-  if (!/^[-+.0-9]/.test(text)) return { ok: true, value: text };
-  return resolveNumber(text);
-}
-function resolveNumber(text) {
-  const digits = text.replaceAll("_", "");
-  const match2 = integer.exec(digits)?.groups;
-  if (match2 !== void 0) return exactInteger(text, match2);
-  if (!float.test(text.startsWith(".") ? text : digits)) return { ok: true, value: text };
-  const value = Number(digits);
-  if (!Number.isFinite(value)) return { ok: true, value: text };
-  if (/^[-+]?[0-9]+$/.test(digits) && !Number.isSafeInteger(value)) return inexact;
-  return { ok: true, value: value + 0 };
-}
-function exactInteger(text, match2) {
-  const { sign, hex, bin, oct, dec = "0" } = match2;
-  let magnitude = Number(dec);
-  if (hex !== void 0) magnitude = Number.parseInt(hex, 16);
-  if (bin !== void 0) magnitude = Number.parseInt(bin, 2);
-  if (oct !== void 0) magnitude = Number.parseInt(oct, 8);
-  if (!Number.isSafeInteger(magnitude)) return inexact;
-  return { ok: true, value: sign === "-" && magnitude !== 0 ? -magnitude : magnitude };
-}
-var inexact = {
-  ok: false,
-  why: "the integer is beyond 2^53 and would lose digits"
-};
-
-// src/core/render/yaml-to-json.ts
-var aliasBudget = 1e4;
-var maxDepth2 = 200;
-function yamlToJson(root, { roundNumbers = false } = {}) {
-  const state = {
-    problems: [],
-    anchors: /* @__PURE__ */ new Map(),
-    expanding: [],
-    roundNumbers,
-    added: 0,
-    depth: 0
-  };
-  const value = convert(root, state);
-  return state.problems.length === 0 ? { ok: true, value } : { ok: false, problems: state.problems };
-}
-function convert(node, state) {
-  if ((0, import_yaml2.isAlias)(node)) return expand(node.source, node, state);
-  if (state.expanding.length > 0) state.added += 1;
-  if ((0, import_yaml2.isScalar)(node)) {
-    anchor(node, state);
-    return scalar(node, state);
-  }
-  if (!(0, import_yaml2.isMap)(node) && !(0, import_yaml2.isSeq)(node)) return null;
-  anchor(node, state);
-  if (state.depth >= maxDepth2) {
-    report(state, node, ["yaml-limit", `nested deeper than ${maxDepth2} levels`]);
-    return null;
-  }
-  state.depth += 1;
-  const value = (0, import_yaml2.isMap)(node) ? mapping(node, state) : node.items.map((item) => convert(item, state));
-  state.depth -= 1;
-  return value;
-}
-function anchor(node, state) {
-  if (node.anchor !== void 0 && state.expanding.length === 0) {
-    state.anchors.set(node.anchor, node);
-  }
-}
-function expand(name2, alias, state) {
-  const target = state.anchors.get(name2);
-  if (target === void 0) {
-    report(state, alias, ["yaml-syntax", "this alias names no anchor before it"]);
-    return null;
-  }
-  if (state.expanding.includes(target) || contains(target, alias)) {
-    report(state, alias, ["yaml-limit", `alias *${name2} contains itself`]);
-    return null;
-  }
-  if (state.added > aliasBudget) {
-    if (state.problems.every(({ code }) => code !== "yaml-limit")) {
-      report(state, alias, ["yaml-limit", `aliases expand to more than ${aliasBudget} values`]);
-    }
-    return null;
-  }
-  state.expanding.push(target);
-  const value = convert(target, state);
-  state.expanding.pop();
-  return value;
-}
-function contains(target, alias) {
-  const [start, , end] = target.range ?? [0, 0, 0];
-  const at2 = offsetOf2(alias);
-  return at2 >= start && at2 < end;
-}
-function mapping(node, state) {
-  const own2 = /* @__PURE__ */ new Map();
-  const merged = /* @__PURE__ */ new Map();
-  for (const pair2 of node.items) {
-    if (isMergeKey(pair2)) {
-      const fresh = mergeSources(pair2, state).filter(([key2]) => !merged.has(key2));
-      for (const [key2, value2] of fresh.reverse()) merged.set(key2, value2);
-      continue;
-    }
-    const key = keyText2(pair2.key, state);
-    const value = convert(pair2.value, state);
-    if (key === void 0) continue;
-    if (own2.has(key)) report(state, pair2.key, ["yaml-syntax", `duplicate key "${key}"`]);
-    own2.set(key, value);
-  }
-  for (const key of own2.keys()) merged.delete(key);
-  return Object.fromEntries([...merged, ...own2]);
-}
-function isMergeKey(pair2) {
-  return (0, import_yaml2.isScalar)(pair2.key) && pair2.key.type === "PLAIN" && pair2.key.value === "<<";
-}
-function mergeSources(pair2, state) {
-  const value = convert(pair2.value, state);
-  const sources = Array.isArray(value) ? value : [value];
-  return sources.flatMap((source) => {
-    if (typeof source === "object" && source !== null && !Array.isArray(source)) {
-      return Object.entries(source);
-    }
-    report(state, pair2.key, ["yaml-syntax", "`<<` needs a mapping or a list of mappings"]);
-    return [];
-  });
-}
-function keyText2(key, state) {
-  const value = convert(key, state);
-  if (typeof value === "object") {
-    const what = value === null ? "null" : "a list or mapping";
-    report(state, key, ["yaml-syntax", `${what} cannot be a key`]);
-    return void 0;
-  }
-  return String(value);
-}
-var standardTag = "tag:yaml.org,2002:";
-var typeOfTag = {
-  int: "number",
-  float: "number",
-  bool: "boolean",
-  null: "object"
-};
-function scalar(node, state) {
-  const text = typeof node.value === "string" ? node.value : "";
-  const tag = node.tag?.replace(standardTag, "");
-  const isText2 = tag === void 0 ? !isPlain(node) : tag === "str" || tag === "!";
-  if (isText2) return text;
-  const resolved = resolvePlainScalar(text);
-  if (!resolved.ok) return inexact2(node, resolved.why, state);
-  if (tag !== void 0 && typeof resolved.value !== typeOfTag[tag]) {
-    report(state, node, ["yaml-syntax", `this text cannot be read as !!${tag}`]);
-  }
-  return resolved.value;
-}
-function report(state, node, [code, message, hint]) {
-  const offset = offsetOf2(node);
-  state.problems.push({ offset, code, message, ...hint !== void 0 && { hint } });
-}
-function isPlain(node) {
-  return node.type === void 0 || node.type === "PLAIN";
-}
-function inexact2(node, why, state) {
-  const rounded = Number(node.value);
-  if (state.roundNumbers && Number.isFinite(rounded)) return rounded;
-  report(state, node, ["invalid-object", why, "quote it if it is text"]);
-  return null;
-}
-function keyNameOf(key) {
-  const text = typeof key.value === "string" ? key.value : "";
-  const resolved = isPlain(key) && key.tag === void 0 ? resolvePlainScalar(text) : void 0;
-  return resolved?.ok ? String(resolved.value) : text;
-}
-function offsetOf2(node) {
-  if ((0, import_yaml2.isPair)(node)) return offsetOf2(node.key);
-  if (typeof node !== "object" || node === null || !("range" in node)) return 0;
-  return Array.isArray(node.range) ? Number(node.range[0]) : 0;
-}
-
-// src/core/render/read-yaml.ts
-function readYaml(file, numbers = {}) {
-  const limit2 = yamlDepthProblem(file.text);
-  if (limit2 !== void 0) {
-    const place2 = { file: file.path, line: limit2.line, column: 1 };
-    const { message } = limit2;
-    const diagnostic = { ...place2, severity: "error", code: "yaml-limit", message };
-    return { documents: [], diagnostics: [diagnostic] };
-  }
-  const lines = new import_yaml3.LineCounter();
-  const place = (offset) => {
-    const { line, col } = lines.linePos(offset);
-    return { file: file.path, line: Math.max(line, 1), column: Math.max(col, 1) };
-  };
-  const documents = [];
-  const diagnostics = [];
-  for (const [index, parsed] of parseDocuments(file, lines).entries()) {
-    if (parsed.errors.length > 0) {
-      diagnostics.push(...parsed.errors.map((error) => syntaxError(error, place)));
-      continue;
-    }
-    if (isEmpty(parsed.contents)) continue;
-    const converted = yamlToJson(parsed.contents, numbers);
-    if (converted.ok) {
-      const contents = lightContents(parsed.contents, { file, index });
-      documents.push(locatedDocument(converted.value, { text: file.text, contents, place }));
-    } else diagnostics.push(...converted.problems.map((problem2) => located(problem2, place)));
-  }
-  return { documents, diagnostics };
-}
-function parseDocuments(file, lineCounter) {
-  const parsed = (0, import_yaml3.parseAllDocuments)(file.text, {
-    version: "1.1",
-    schema: "failsafe",
-    resolveKnownTags: false,
-    uniqueKeys: false,
-    // told by yamlToJson, which compares the keys as they are in JSON
-    prettyErrors: false,
-    logLevel: "silent",
-    lineCounter
-  });
-  return Array.isArray(parsed) ? parsed : [];
-}
-function isEmpty(contents) {
-  return contents === null || (0, import_yaml3.isScalar)(contents) && contents.value === "" && !isQuoted(contents);
-}
-function isQuoted(node) {
-  return node.type !== "PLAIN" && node.type !== void 0;
-}
-function syntaxError(error, place) {
-  return {
-    ...place(error.pos[0]),
-    severity: "error",
-    code: "yaml-syntax",
-    message: syntaxMessage(error)
-  };
-}
-function located(problem2, place) {
-  const { offset, ...rest2 } = problem2;
-  return { ...place(offset), severity: "error", ...rest2 };
-}
-function lightContents(parsed, { file, index }) {
-  if (parsed === null) return () => null;
-  let kept6 = new WeakRef(parsed);
-  return () => {
-    const known4 = kept6.deref();
-    if (known4 !== void 0) return known4;
-    const again = parseDocuments(file, new import_yaml3.LineCounter())[index]?.contents;
-    if (!again) throw new Error(`${file.path} parses differently the second time`);
-    kept6 = new WeakRef(again);
-    return again;
-  };
-}
-function locatedDocument(value, { text, contents, place }) {
-  const start = place(offsetOf2(contents()));
-  return {
-    value,
-    at: (path3) => path3.length === 0 ? start : place(find(contents(), path3).value),
-    keyAt: (path3) => place(find(contents(), path3).key),
-    textAt: (path3, index) => {
-      const { value: start2, node } = find(contents(), path3);
-      return place((0, import_yaml3.isScalar)(node) ? offsetInScalar(text, node, index) : start2);
-    }
-  };
-}
-function find(root, path3) {
-  let found = { key: offsetOf2(root), value: offsetOf2(root) };
-  let node = root;
-  for (const step of path3) {
-    const next = child(node, step);
-    if (next === void 0) return found;
-    found = { key: offsetOf2(next.key), value: offsetOf2(next.value ?? next.key) };
-    node = next.value;
-  }
-  return { ...found, node };
-}
-function child(node, step) {
-  if ((0, import_yaml3.isSeq)(node)) {
-    const item = typeof step === "number" ? node.items[step] : void 0;
-    return item === void 0 ? void 0 : { key: item, value: item };
-  }
-  if (!(0, import_yaml3.isMap)(node)) return void 0;
-  return node.items.find(({ key }) => (0, import_yaml3.isScalar)(key) && keyNameOf(key) === String(step));
-}
-
-// src/core/secrets/region-secret.ts
-var regionField = "fromRegion";
-function regionSecretOf(object) {
-  const isSecret2 = object.kind === "Secret" && groupOf(object.apiVersion) === "";
-  const from = isSecret2 ? object[regionField] : void 0;
-  if (!isJsonObject(from) || typeof from["name"] !== "string") return void 0;
-  const { name: name2, keys } = from;
-  if (!Array.isArray(keys)) return { name: name2, keys: null };
-  return { name: name2, keys: keys.filter((key) => typeof key === "string") };
-}
-function withRegionSecret(metadata, { name: name2, keys }) {
-  const from = { name: name2, ...keys !== void 0 && { keys: [...keys] } };
-  return { apiVersion: "v1", kind: "Secret", metadata, [regionField]: from };
-}
-
-// src/core/secrets/sops-file.ts
-var sopsField = "sops";
-var openSecretFields = /* @__PURE__ */ new Set([
-  "apiVersion",
-  "kind",
-  "metadata",
-  "type",
-  "immutable"
-]);
-var secretFields = /* @__PURE__ */ new Set([...openSecretFields, "data", "stringData"]);
-function strangeFields(secret) {
-  const own2 = /* @__PURE__ */ new Set([sopsField, regionField]);
-  return Object.keys(secret).filter((field) => !secretFields.has(field) && !own2.has(field));
-}
-function sealedText(object) {
-  const text = object[sopsField];
-  return typeof text === "string" ? text : void 0;
-}
-function readSopsFacts(sops) {
-  if (!isJsonObject(sops)) return "is not what SOPS writes";
-  const { mac, lastmodified, age } = sops;
-  if (sops["key_groups"] !== void 0) return "has key groups; one list of age recipients is read";
-  const recipients = Array.isArray(age) ? age.flatMap((one) => recipientOf(one) ?? []) : [];
-  if (recipients.length === 0) return "has no age recipient; Flotilla opens files for age alone";
-  if (typeof mac !== "string" || !isEncrypted(mac) || typeof lastmodified !== "string") {
-    return "has no MAC";
-  }
-  const macOnlyEncrypted = sops["mac_only_encrypted"] === true;
-  return { recipients, mac, lastModified: lastmodified, macOnlyEncrypted };
-}
-function recipientOf(one) {
-  if (!isJsonObject(one)) return void 0;
-  const { recipient, enc } = one;
-  if (typeof recipient !== "string" || typeof enc !== "string") return void 0;
-  return { recipient, enc };
-}
-var encrypted = /^ENC\[AES256_GCM,data:[^,\]]*,iv:[^,\]]+,tag:[^,\]]+,type:[a-z]+\]$/;
-function isEncrypted(text) {
-  return encrypted.test(text);
-}
-function sortValues(file) {
-  const found = {
-    encrypted: [],
-    plain: []
-  };
-  const visit = (value, path3) => {
-    if (Array.isArray(value)) value.forEach((item, at2) => visit(item, [...path3, at2]));
-    else if (isJsonObject(value)) {
-      for (const [key, item] of Object.entries(value)) visit(item, [...path3, key]);
-    } else if (typeof value === "string" && isEncrypted(value)) found.encrypted.push(path3);
-    else if (value !== null && value !== "") found.plain.push(path3);
-  };
-  for (const [key, value] of Object.entries(file)) if (key !== sopsField) visit(value, [key]);
-  return found;
-}
-
-// src/core/render/sealed-objects.ts
-function sealed(manifest, file) {
-  const { apiVersion: apiVersion2, kind, metadata, [sopsField]: sops } = manifest.object;
-  if (sops === void 0) return manifest;
-  return { ...manifest, object: { apiVersion: apiVersion2, kind, metadata, [sopsField]: file.text } };
-}
-function regionFieldProblem({ object, keyAt }) {
-  if (object.kind !== "Secret" || object[regionField] === void 0) return [];
-  const message = `a Secret has no field "${regionField}"`;
-  const hint = "name a Secret of the region in `secrets` of the App";
-  return [mistake(keyAt([regionField]), { code: "invalid-object", message, hint })];
-}
-function sealProblems(manifest, documents) {
-  const { object, at: at2, keyAt } = manifest;
-  const sops = object[sopsField];
-  const named2 = regionFieldProblem(manifest);
-  if (named2.length > 0 || sops === void 0) return named2;
-  const here = keyAt([sopsField]);
-  const tell5 = (message, hint) => [
-    mistake(here, { code: "sealed-secret", message, hint })
-  ];
-  if (object.kind !== "Secret" || groupOf(object.apiVersion) !== "") {
-    return tell5(`${object.kind} ${object.metadata.name} is sealed`, "seal Secrets alone with SOPS");
-  }
-  if (documents.length !== 1 || documents[0]?.value !== object) {
-    const hint = "put it into a file of its own, and seal that: the MAC is over the whole file";
-    return tell5("a sealed Secret must be the only document of its file", hint);
-  }
-  const facts = readSopsFacts(sops);
-  if (typeof facts === "string") {
-    return tell5(`\`sops\` ${facts}`, "seal it with `sops encrypt --age`");
-  }
-  return valueProblems(manifest).map(({ path: path3, told: told2 }) => mistake(at2(path3), told2));
-}
-var secretFields2 = /* @__PURE__ */ new Set(["data", "stringData"]);
-function valueProblems({ object }) {
-  const { encrypted: encrypted2, plain } = sortValues(object);
-  const hidden = encrypted2.filter(([field]) => !secretFields2.has(field));
-  const open3 = plain.filter(([field]) => secretFields2.has(field));
-  return [
-    ...strangeFields(object).map((field) => ({
-      path: [field],
-      told: { code: "invalid-object", message: `a Secret has no field "${field}"` }
-    })),
-    ...hidden.slice(0, 1).map((path3) => ({
-      path: path3,
-      told: {
-        code: "sealed-secret",
-        message: `${path3.join(".")} is encrypted: only data and stringData may be`,
-        hint: "seal it with --encrypted-regex '^(data|stringData)$'"
-      }
-    })),
-    ...open3.map((path3) => ({
-      path: path3,
-      told: {
-        code: "secret-data",
-        message: `${path3.join(".")} of Secret ${object.metadata.name} is not encrypted`,
-        hint: "seal it with --encrypted-regex '^(data|stringData)$'"
-      }
-    }))
-  ];
-}
-
-// src/core/render/manifest-objects.ts
-function readManifestObjects(files) {
-  const read2 = files.map(readObjects);
-  return {
-    objects: read2.flatMap(({ objects }) => objects),
-    diagnostics: read2.flatMap(({ diagnostics }) => diagnostics)
-  };
-}
-var readObjects = keptFor((file) => {
-  const read2 = readYaml(file);
-  const objects = [];
-  const diagnostics = [...read2.diagnostics];
-  for (const found of read2.documents.flatMap(flattenLists)) {
-    const problem2 = identityProblem(found);
-    if (problem2 !== void 0) {
-      diagnostics.push(problem2);
-      continue;
-    }
-    const manifest = { ...found, object: found.value };
-    const problems = sealProblems(manifest, read2.documents);
-    diagnostics.push(...problems);
-    if (problems.length === 0) objects.push(sealed(manifest, file));
-  }
-  return { objects, diagnostics };
-});
-function flattenLists(found) {
-  const { value } = found;
-  if (!isJsonObject(value)) return [found];
-  const { kind, items, apiVersion: apiVersion2 } = value;
-  if (typeof kind !== "string" || !kind.endsWith("List") || !Array.isArray(items)) return [found];
-  const itemKind = kind.slice(0, -"List".length);
-  const typed2 = itemKind === "" ? {} : { ...apiVersion2 !== void 0 && { apiVersion: apiVersion2 }, kind: itemKind };
-  return items.flatMap(
-    (item, index) => flattenLists({
-      value: isJsonObject(item) ? { ...typed2, ...item } : item,
-      at: (path3) => found.at(["items", index, ...path3]),
-      keyAt: (path3) => found.keyAt(["items", index, ...path3]),
-      textAt: (path3, at2) => found.textAt(["items", index, ...path3], at2)
-    })
-  );
-}
-var versionPattern = /^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/)?[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
-var kindPattern = /^[A-Za-z][A-Za-z0-9]*$/;
-function identityProblem({ value, at: at2, keyAt }) {
-  if (!isJsonObject(value)) {
-    const message = `a manifest must be an object, not ${typeWord(value)}`;
-    return mistake(at2([]), { code: "not-an-object", message });
-  }
-  const wrong = (path3, message) => mistake(at2(path3), { code: "invalid-object", message });
-  for (const field of ["apiVersion", "kind", "metadata"]) {
-    if (value[field] !== void 0) continue;
-    const hint = "every manifest needs apiVersion, kind and metadata.name";
-    const told2 = { code: "invalid-object", message: `"${field}" is missing`, hint };
-    return mistake(at2([]), told2);
-  }
-  if (!matches2(value["apiVersion"], versionPattern)) {
-    return wrong(
-      ["apiVersion"],
-      "apiVersion must be `group/version`, or a version of the core group"
-    );
-  }
-  if (!matches2(value["kind"], kindPattern))
-    return wrong(["kind"], "kind must be a name such as `Deployment`");
-  const { metadata } = value;
-  if (!isJsonObject(metadata)) return wrong(["metadata"], "metadata must be an object");
-  return nameProblem(metadata, { value, at: at2, keyAt });
-}
-function nameProblem(metadata, { at: at2, keyAt }) {
-  if (metadata["generateName"] !== void 0) {
-    return mistake(keyAt(["metadata", "generateName"]), {
-      code: "invalid-object",
-      message: "generateName would make a new object at every apply",
-      hint: "give the object a metadata.name"
-    });
-  }
-  const { name: name2 } = metadata;
-  if (name2 === void 0 || name2 === "") {
-    return mistake(at2(["metadata"]), {
-      code: "invalid-object",
-      message: "metadata.name is missing"
-    });
-  }
-  if (typeof name2 === "string") return void 0;
-  const hint = "quote it";
-  const message = `metadata.name must be text, not ${typeName(name2)}`;
-  return mistake(at2(["metadata", "name"]), { code: "invalid-object", message, hint });
-}
-function matches2(value, pattern2) {
-  return typeof value === "string" && pattern2.test(value);
-}
-function typeName(value) {
-  const isShown = typeof value === "number" || typeof value === "boolean";
-  return isShown ? `the ${typeof value} ${value}` : typeWord(value);
-}
-function shownType(value, object) {
-  return isSecret(object) ? typeWord(value) : typeName(value);
-}
-function typeWord(value) {
-  if (value === null) return "null";
-  if (Array.isArray(value)) return "a list";
-  if (typeof value === "object") return "an object";
-  return typeof value === "string" ? "text" : `a ${typeof value}`;
-}
-
-// src/core/render/tools/helm-documents.ts
-function helmDocuments(source, output) {
-  const documents = [];
-  let lines = [];
-  const close = () => {
-    const text = lines.join("\n");
-    if (text.trim() !== "") documents.push({ file: templateOf(source, text), text: `${text}
-` });
-    lines = [];
-  };
-  for (const line of output.split("\n")) {
-    if (/^---(\s|$)/.test(line)) {
-      close();
-      lines.push(line.slice(3));
-    } else lines.push(line);
-  }
-  close();
-  return documents;
-}
-function templateOf(source, text) {
-  const named2 = /^[ \t]*# Source: (.+)$/m.exec(text)?.[1];
-  const path3 = named2 === void 0 ? void 0 : chartFile(source, named2);
-  const isKnown = source.files.some((file) => file.path === path3);
-  return path3 !== void 0 && isKnown ? path3 : chartFile(source, "./Chart.yaml");
-}
-function chartFile({ path: path3 }, told2) {
-  const inside2 = told2.trim().slice(told2.trim().indexOf("/") + 1);
-  return path3 === "" ? inside2 : `${path3}/${inside2}`;
-}
-
-// src/core/render/tools/tool-output.ts
-var noToolOutputs = /* @__PURE__ */ new Map();
-function refused(problem2) {
-  return { objects: [], problems: [problem2] };
-}
-function readToolOutput(request, texts2) {
-  const { first: first2, second, origins = "" } = texts2;
-  const read2 = (text) => request.tool === "helm" ? readHelm(request, text) : readKustomize(request, text);
-  const one = read2(first2);
-  if (one.problems.length > 0) return one;
-  const difference = first2 === second ? void 0 : differenceOf(one, read2(second));
-  if (difference !== void 0) return refused(difference);
-  if (request.tool === "helm") return one;
-  const files = originFiles(request.source, readDocuments("", origins).objects);
-  const objects = one.objects.map(({ file, object }) => {
-    return { file: files.get(objectId(keyOf(object))) ?? file, object };
-  });
-  return { objects, problems: [] };
-}
-function readHelm(request, text) {
-  const documents = helmDocuments(request.source, text);
-  return joined2(documents.map(({ file, text: text2 }) => readDocuments(file, text2)));
-}
-function readKustomize({ source }, text) {
-  const main2 = source.files.find(({ path: path3 }) => isKustomizationOf(source.path, path3));
-  const file = main2?.path ?? source.path;
-  const read2 = readDocuments(file, text);
-  const sealed2 = read2.objects.find(({ object }) => sealedText(object) !== void 0);
-  if (sealed2 === void 0) return read2;
-  return refused({
-    file,
-    line: 0,
-    column: 0,
-    code: "sealed-secret",
-    message: `${describeKey(keyOf(sealed2.object))} is sealed with SOPS, and kustomize writes it anew: no worker could open it`,
-    hint: "put it into an App with `manifests`"
-  });
-}
-function isKustomizationOf(folder, path3) {
-  const names2 = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
-  return names2.some((name2) => path3 === (folder === "" ? name2 : `${folder}/${name2}`));
-}
-function readDocuments(file, text) {
-  const { objects, diagnostics } = readManifestObjects([{ path: file, text }]);
-  const problems = diagnostics.filter(({ severity }) => severity === "error").map(({ code, message, hint }) => {
-    const rest2 = hint === void 0 ? {} : { hint };
-    const words5 = code === "yaml-syntax" ? message.replaceAll(/"[^"]*"/g, '"…"') : message;
-    return { file, line: 0, column: 0, code, message: `rendered: ${words5}`, ...rest2 };
-  });
-  return { objects: objects.map(({ object }) => ({ file, object })), problems };
-}
-function joined2(outputs) {
-  return {
-    objects: outputs.flatMap(({ objects }) => objects),
-    problems: outputs.flatMap(({ problems }) => problems)
-  };
-}
-function differenceOf(one, other) {
-  const told2 = (file, message) => ({
-    file,
-    line: 0,
-    column: 0,
-    code: "unrepeatable",
-    message,
-    hint: "give the value in Git, or have it made in the cluster; functions such as randAlphaNum, genCA and now give another one each time"
-  });
-  const count = Math.max(one.objects.length, other.objects.length);
-  for (let index = 0; index < count; index += 1) {
-    const [a, b] = [one.objects[index], other.objects[index]];
-    if (a === void 0 || b === void 0) {
-      const { file, object } = a ?? b;
-      return told2(
-        file,
-        `${describeKey(keyOf(object))} is there in one rendering and not in the next`
-      );
-    }
-    if (isSameJson(a.object, b.object)) continue;
-    const field = firstDifference(a.object, b.object, "");
-    const message = `${describeKey(keyOf(a.object))} is another one each time it is rendered, in ${field}`;
-    return told2(a.file, message);
-  }
-  return void 0;
-}
-function firstDifference(a, b, path3) {
-  const [from, to] = [membersOf(a), membersOf(b)];
-  if (from === void 0 || to === void 0) return path3 === "" ? "." : path3;
-  const keys = [.../* @__PURE__ */ new Set([...from.keys(), ...to.keys()])].toSorted();
-  for (const key of keys) {
-    const [inner, other] = [from.get(key), to.get(key)];
-    const here = Array.isArray(a) ? `${path3}[${key}]` : `${path3}.${key}`;
-    if (inner === void 0 || other === void 0) return here;
-    if (!isSameJson(inner, other)) return firstDifference(inner, other, here);
-  }
-  return path3;
-}
-function membersOf(value) {
-  if (Array.isArray(value)) {
-    return new Map(value.map((item, index) => [String(index), item]));
-  }
-  return isJsonObject(value) ? new Map(Object.entries(value)) : void 0;
-}
-
-// src/core/render/tools/tool-refusal.ts
-var maxMessage = 600;
-function toolRefusal(request, stderr) {
-  const told2 = stderr.split("\n").filter((line) => !/^(WARNING|level=|time=|# )|--debug flag/.test(line)).join(" ").replaceAll(/\s+/g, " ").trim().replace(/^error: /i, "");
-  const message = told2.length > maxMessage ? `${told2.slice(0, maxMessage)}…` : told2;
-  const place = request.tool === "helm" ? helmPlace(request, message) : nowhere;
-  return refused({ ...place, code: "tool-refused", message: `${request.tool}: ${message}` });
-}
-var nowhere = { file: null, line: 0, column: 0 };
-var namedPlace = /([^\s():"'<>]+\/[^\s():"'<>]+)(?::(\d+)(?::(\d+))?)?/g;
-function helmPlace({ source }, message) {
-  for (const [, named2 = "", line, column] of message.matchAll(namedPlace)) {
-    const file = chartFile(source, named2);
-    if (!source.files.some(({ path: path3 }) => path3 === file)) continue;
-    if (line === void 0) return { file, line: 0, column: 0 };
-    return { file, line: Number(line), column: column === void 0 ? 1 : Number(column) + 1 };
-  }
-  return nowhere;
-}
-
-// src/adapters/render-tools/run-program.ts
-var import_node_child_process = require("node:child_process");
-var defaultLimits = {
-  timeoutMs: 6e4,
-  maxOutput: 16 * 1024 * 1024,
-  maxMemory: 4 * 1024 * 1024
-};
-var maxStderr = 64 * 1024;
-async function runProgram(run3, { timeoutMs, maxOutput, maxMemory }, clock) {
-  run3.signal?.throwIfAborted();
-  const script = `ulimit -v ${maxMemory} 2>/dev/null; exec "$@"`;
-  const child3 = (0, import_node_child_process.spawn)("/bin/sh", ["-c", script, "sh", run3.program, ...run3.args], {
-    cwd: run3.cwd,
-    env: run3.env,
-    stdio: ["ignore", "pipe", "pipe"]
-  });
-  const ended = new AbortController();
-  let stopped;
-  const stop = (why) => {
-    stopped ??= why;
-    if (!ended.signal.aborted) child3.kill("SIGKILL");
-  };
-  const onAbort = () => stop("abort");
-  run3.signal?.addEventListener("abort", onAbort);
-  void clock.sleep(timeoutMs, ended.signal).then(() => ended.signal.aborted || stop("slow"));
-  const stdout = collect(child3.stdout, maxOutput, () => stop("long"));
-  const stderr = collect(child3.stderr, maxStderr, () => void 0);
-  try {
-    const { code, signal } = await new Promise((resolve4, reject) => {
-      child3.once("error", reject);
-      child3.once("close", (code18, signal2) => resolve4({ code: code18, signal: signal2 }));
-    });
-    if (stopped === "abort") throw run3.signal?.reason;
-    if (stopped === "long") return { code: 1, stdout: "", stderr: "", isTooLong: true };
-    const errors = stderr();
-    const problem2 = stopped === "slow" ? `did not end within ${timeoutMs / 1e3} s` : crash({ code, signal }, errors);
-    if (problem2 === void 0)
-      return { code: code ?? 1, stdout: stdout(), stderr: errors, isTooLong: false };
-    throw failed2(run3.program, problem2);
-  } finally {
-    ended.abort();
-    run3.signal?.removeEventListener("abort", onAbort);
-  }
-}
-function crash({ code, signal }, stderr) {
-  if (code === 0 || code === 1) return void 0;
-  if (code === 126 || code === 127) return "cannot be started";
-  const [line = ""] = stderr.split("\n").filter((each) => /^(fatal|runtime|panic)/.test(each));
-  return `broke (${signal ?? `exit code ${code}`})${line === "" ? "" : `: ${line.slice(0, 200)}`}`;
-}
-function failed2(program, problem2) {
-  const name2 = program.slice(program.lastIndexOf("/") + 1);
-  return new FleetError("TOOL_FAILED", `${name2} ${problem2}`, {
-    hint: "look for a loop or a very large result in the source; on a busy machine, try again"
-  });
-}
-function collect(stream, max, onMore) {
-  const chunks = [];
-  let size = 0;
-  stream.on("data", (chunk) => {
-    size += chunk.length;
-    if (size <= max) chunks.push(chunk);
-    else onMore();
-  });
-  return () => Buffer.concat(chunks).toString("utf8");
-}
-
-// src/adapters/render-tools/tool-environment.ts
-var import_node_path4 = require("node:path");
-function toolEnvironment(folder, zoneFile = "") {
-  const home = (0, import_node_path4.join)(folder, "home");
-  const nowhere3 = "http://127.0.0.1:1";
-  return {
-    HOME: home,
-    TMPDIR: home,
-    PATH: "",
-    LC_ALL: "C",
-    // A run is short: looking for garbage oftener is a quarter of its time. Where it grows, it is looked for after all.
-    GOGC: "400",
-    GOMEMLIMIT: "1GiB",
-    TZ: zoneFile === "" ? "UTC" : zoneFile,
-    KUBECONFIG: "/dev/null",
-    KUBERC: "off",
-    HELM_CACHE_HOME: (0, import_node_path4.join)(home, "cache"),
-    HELM_CONFIG_HOME: (0, import_node_path4.join)(home, "config"),
-    HELM_DATA_HOME: (0, import_node_path4.join)(home, "data"),
-    HELM_PLUGINS: (0, import_node_path4.join)(home, "plugins"),
-    HELM_NO_PLUGINS: "1",
-    KUSTOMIZE_PLUGIN_HOME: (0, import_node_path4.join)(home, "kustomize-plugins"),
-    GIT_ALLOW_PROTOCOL: "none",
-    HTTP_PROXY: nowhere3,
-    HTTPS_PROXY: nowhere3,
-    http_proxy: nowhere3,
-    https_proxy: nowhere3,
-    NO_PROXY: "",
-    no_proxy: ""
-  };
-}
-var farAheadSeconds = 400 * 86400 + 3600 + 61;
-function farAheadZone() {
-  const header = Buffer.alloc(44);
-  header.write("TZif", 0, "latin1");
-  header.writeUInt32BE(1, 36);
-  header.writeUInt32BE(4, 40);
-  const type = Buffer.alloc(6);
-  type.writeInt32BE(farAheadSeconds, 0);
-  return Buffer.concat([header, type, Buffer.from("FAR\0", "latin1")]);
-}
-
-// src/adapters/render-tools/work-folder.ts
-var import_promises4 = require("node:fs/promises");
-var import_node_path5 = require("node:path");
-var WorkFolder = class _WorkFolder {
-  /** Absolute path. */
-  path;
-  /** A time zone file for a second rendering. */
-  zoneFile;
-  #extracted = /* @__PURE__ */ new Map();
-  constructor(path3) {
-    this.path = path3;
-    this.zoneFile = (0, import_node_path5.join)(path3, "zone");
-  }
-  /** Makes one below `parent`, for this user alone. */
-  static async create(parent) {
-    await (0, import_promises4.mkdir)(parent, { recursive: true });
-    const folder = new _WorkFolder(await (0, import_promises4.mkdtemp)((0, import_node_path5.join)(parent, "flotilla-render-")));
-    await (0, import_promises4.mkdir)((0, import_node_path5.join)(folder.path, "home"));
-    await (0, import_promises4.writeFile)(folder.zoneFile, farAheadZone());
-    return folder;
-  }
-  /** The folder with a source's files, written once: two levels below this one. */
-  extract(source) {
-    const id = `${source.tool}-${source.digest}`;
-    const known4 = this.#extracted.get(id) ?? extract((0, import_node_path5.join)(this.path, id), source);
-    this.#extracted.set(id, known4);
-    return known4;
-  }
-  /** Writes a file into this folder; gives its path. */
-  async write(name2, text) {
-    const path3 = (0, import_node_path5.join)(this.path, name2);
-    await (0, import_promises4.writeFile)(path3, text);
-    return path3;
-  }
-  /** Takes one such file away. */
-  async forget(path3) {
-    await (0, import_promises4.rm)(path3, { force: true });
-  }
-  async remove() {
-    await (0, import_promises4.rm)(this.path, { recursive: true, force: true });
-  }
-};
-async function extract(root, source) {
-  const tree = (0, import_node_path5.join)(root, treeFolder);
-  const folders = /* @__PURE__ */ new Set([tree]);
-  for (const { path: path3 } of source.files) folders.add((0, import_node_path5.dirname)((0, import_node_path5.join)(tree, path3)));
-  for (const folder of folders) await (0, import_promises4.mkdir)(folder, { recursive: true });
-  for (const file of source.files) {
-    await (0, import_promises4.writeFile)((0, import_node_path5.join)(tree, file.path), bytesOf(file));
-    const position = source.valuesFiles.indexOf(file.path);
-    if (position >= 0) await (0, import_promises4.writeFile)((0, import_node_path5.join)(root, valuesName(position)), bytesOf(file));
-  }
-  if (source.tool === "kustomize") {
-    await (0, import_promises4.mkdir)((0, import_node_path5.join)(root, originsFolder));
-    const text = originsKustomization(source.path);
-    await (0, import_promises4.writeFile)((0, import_node_path5.join)(root, originsFolder, "kustomization.yaml"), text);
-  }
-  return tree;
-}
-function valuesName(position) {
-  return `values-${position}.yaml`;
-}
-function bytesOf({ text, isBinary = false }) {
-  return Buffer.from(text, isBinary ? "latin1" : "utf8");
-}
-
-// src/adapters/render-tools/render-request.ts
-async function renderRequest(request, means) {
-  const { work } = means;
-  const root = await work.extract(request.source);
-  if (request.chart === void 0) return render(request, { ...means, root });
-  const values = await work.write(`${request.key}.json`, JSON.stringify(request.chart.values));
-  try {
-    return await render(request, { ...means, root });
-  } finally {
-    await work.forget(values);
-  }
-}
-async function render(request, means) {
-  const first2 = await run(means, argumentsFor(request, means));
-  const failure = failureOf(request, first2, means);
-  if (failure !== void 0) return failure;
-  const second = mayVary(request) ? await renderAgain(request, means) : first2.stdout;
-  const origins = request.tool === "helm" ? void 0 : await run(means, kustomizeArguments(means, `../${originsFolder}`));
-  return readToolOutput(request, {
-    first: first2.stdout,
-    second,
-    ...origins?.code === 0 && { origins: origins.stdout }
-  });
-}
-async function renderAgain(request, means) {
-  if (mayTellTime(request)) await means.clock.sleep(1100, means.signal);
-  const second = await run(means, argumentsFor(request, means), means.work.zoneFile);
-  if (failureOf(request, second, means) === void 0) return second.stdout;
-  const { tool, source } = request;
-  const message = `${tool} renders ${source.path} once, and refuses it the next time`;
-  throw new FleetError("TOOL_FAILED", message);
-}
-async function run({ tool, root, work, slots, limits, clock, signal }, args, zoneFile) {
-  const env = toolEnvironment(work.path, zoneFile);
-  const { program } = tool;
-  return slots(() => runProgram({ program, args, cwd: root, env, signal }, limits, clock));
-}
-function failureOf(request, { code, stderr, isTooLong }, { limits, work, root }) {
-  if (isTooLong) {
-    const message = `${request.tool}: it renders to more than ${limits.maxOutput} bytes`;
-    return refused({ file: null, line: 0, column: 0, code: "tool-refused", message });
-  }
-  if (code === 0) return void 0;
-  const inTree = stderr.replaceAll(`${root}/`, "").replaceAll(root, ".");
-  return toolRefusal(request, inTree.replaceAll(`${work.path}/`, ""));
-}
-function argumentsFor(request, means) {
-  const { chart, source } = request;
-  if (chart === void 0) return kustomizeArguments(means, relative(source.path));
-  const files = [...source.valuesFiles.keys()].map((position) => `../${valuesName(position)}`);
-  return helmArguments(relative(source.path), chart, [...files, `../../${request.key}.json`]);
-}
-function relative(path3) {
-  return path3 === "" ? "." : `./${path3}`;
-}
-function kustomizeArguments({ tool }, path3) {
-  return [tool.kind === "kubectl" ? "kustomize" : "build", path3];
-}
-function helmArguments(path3, chart, valuesFiles2) {
-  return [
-    "template",
-    chart.releaseName,
-    path3,
-    `--namespace=${chart.namespace}`,
-    ...valuesFiles2.map((file) => `--values=${file}`),
-    // A cluster's version has three numbers, and templates may ask for the last.
-    ...chart.kubernetes === null ? [] : [`--kube-version=${chart.kubernetes}.0`],
-    ...chart.apiVersions.map((version) => `--api-versions=${version}`),
-    ...chart.includeCRDs ? ["--include-crds"] : [],
-    ...chart.skipSchemaValidation ? ["--skip-schema-validation"] : []
-  ];
-}
-
-// src/adapters/render-tools/render-tools.ts
-function createRenderTools(options) {
-  const { path: path3, clock, cacheFolder, build: build2 } = options;
-  const limits = { ...defaultLimits, ...options.limits };
-  const cacheLimits = { ...defaultCacheLimits, ...options.cacheLimits };
-  const cache3 = new ResultCache({
-    folder: cacheFolder,
-    limits: cacheLimits,
-    clock,
-    // One that refuses its source is kept in memory only, since a mistake is mended.
-    isLasting: ({ problems }) => problems.length === 0
-  });
-  const ask = async (program, args) => {
-    const env = toolEnvironment((0, import_node_os.tmpdir)());
-    return runProgram({ program, args, cwd: "/", env }, limits, clock).catch(() => void 0);
-  };
-  return {
-    tables: build2 && cacheFolder ? tablesIn(cacheFolder, { build: build2, clock }) : void 0,
-    async render(requests, signal) {
-      const outputs = /* @__PURE__ */ new Map();
-      const missing2 = [];
-      for (const request of requests) {
-        const known4 = await cache3.get(request.key);
-        if (known4 === void 0) missing2.push(request);
-        else outputs.set(request.key, known4);
-      }
-      const finder = new ToolFinder(path3, ask);
-      const rendered = await renderMissing(missing2, { finder, cache: cache3, limits, clock, signal });
-      return new Map([...outputs, ...rendered]);
-    }
-  };
-}
-var defaultCacheLimits = {
-  memory: 128 * 1024 * 1024,
-  disk: 512 * 1024 * 1024
-};
-var tableLimits = { memory: 0, disk: 256 * 1024 * 1024 };
-function tablesIn(cacheFolder, { build: build2, clock }) {
-  const folder = (0, import_node_path6.join)(cacheFolder, "apps");
-  return createTableStore(new ResultCache({ folder, limits: tableLimits, clock }), build2);
-}
-var requestsPerCore = 8;
-async function renderMissing(requests, { finder, cache: cache3, limits, clock, signal }) {
-  if (requests.length === 0) return /* @__PURE__ */ new Map();
-  for (const { tool, version } of requests) await finder.find(tool, version);
-  const work = await WorkFolder.create((0, import_node_os.tmpdir)());
-  const failed4 = new AbortController();
-  const either = signal === void 0 ? failed4.signal : AbortSignal.any([signal, failed4.signal]);
-  const cores = (0, import_node_os.availableParallelism)();
-  const limit2 = pLimit(cores * requestsPerCore);
-  const slots = pLimit(cores);
-  const outputs = /* @__PURE__ */ new Map();
-  const renderOne = async (request) => {
-    either.throwIfAborted();
-    const tool = await finder.find(request.tool, request.version);
-    const means = { tool, work, slots, limits, clock, signal: either };
-    const output = await renderRequest(request, means);
-    await cache3.set(request.key, output);
-    outputs.set(request.key, output);
-  };
-  try {
-    const all = requests.map(
-      (request) => limit2(() => renderOne(request)).catch((error) => {
-        failed4.abort(error);
-        throw error;
-      })
-    );
-    await Promise.allSettled(all);
-    either.throwIfAborted();
-    return outputs;
-  } finally {
-    await work.remove();
-  }
-}
-
 // src/core/model/diagnostic.ts
 function formatDiagnostic(diagnostic) {
   const { file, line, column, severity, message, hint } = diagnostic;
@@ -56317,2758 +55182,6 @@ function distinctDiagnostics(diagnostics) {
 function compareText(a, b) {
   if (a === b) return 0;
   return a < b ? -1 : 1;
-}
-
-// src/core/rollout/words.ts
-function someOf(names2, most = 3) {
-  const count = "size" in names2 ? names2.size : names2.length;
-  const shown3 = names2.values().take(most).toArray().join(", ");
-  return count > most ? `${shown3} and ${count - most} more` : shown3;
-}
-function countOf(number2, noun) {
-  return `${number2} ${noun}${number2 === 1 ? "" : "s"}`;
-}
-function spanInWords(ms) {
-  if (ms < 1e3) return `${Math.max(0, Math.round(ms))}ms`;
-  const seconds = Math.round(ms / 100) / 10;
-  if (seconds < 60) return `${seconds}s`;
-  const [hours, minutes, rest2] = [
-    Math.floor(seconds / 3600),
-    Math.floor(seconds % 3600 / 60),
-    Math.round(seconds % 60)
-  ];
-  const parts = [
-    hours > 0 ? `${hours}h` : "",
-    minutes > 0 ? `${minutes}m` : "",
-    rest2 > 0 ? `${rest2}s` : ""
-  ];
-  return parts.join("");
-}
-function readableTimes(text) {
-  return text.replaceAll(/\b(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z\b/g, "$1 $2 UTC");
-}
-function healthInWords(observed) {
-  if (observed === void 0) return "nothing reported yet";
-  return observed.message === "" ? observed.health : `${observed.health}: ${observed.message}`;
-}
-
-// src/core/apply/kept-objects.ts
-var pruneAnnotation = "flotilla.dev/prune";
-var pruneMark = `.metadata.annotations.${pruneAnnotation}`;
-function isKept({ metadata: { annotations: annotations2 } }) {
-  return isJsonObject(annotations2) && annotations2[pruneAnnotation] !== void 0;
-}
-function keptIds(objects) {
-  return new Set(objects.filter(({ object }) => isKept(object)).map(({ id }) => id));
-}
-
-// src/core/rollout/protected-objects.ts
-var protectedKinds = /* @__PURE__ */ new Set([
-  "/Namespace",
-  "/PersistentVolume",
-  "/PersistentVolumeClaim",
-  "apiextensions.k8s.io/CustomResourceDefinition"
-]);
-var statefulGroups = [
-  "acid.zalan.do",
-  "ceph.rook.io",
-  "cluster.x-k8s.io",
-  "crossplane.io",
-  "elasticsearch.k8s.elastic.co",
-  "k8ssandra.io",
-  "kafka.strimzi.io",
-  "kubevirt.io",
-  "longhorn.io",
-  "mariadb.com",
-  "mongodb.com",
-  "mysql.oracle.com",
-  "percona.com",
-  "postgres-operator.crunchydata.com",
-  "postgresql.cnpg.io",
-  "rabbitmq.com",
-  "redis.redis.opstreelabs.in",
-  "upbound.io"
-];
-var protectMark = "flotilla.dev/protect";
-function protectedObjects(renderings) {
-  const marked = /* @__PURE__ */ new Set();
-  const variants = renderings.flatMap((rendering) => [...rendering.values()]).filter(({ isOrdinary: isOrdinary2 }) => isOrdinary2 !== true);
-  for (const { id, object } of variants.flatMap(({ objects }) => objects)) {
-    if (isProtectedByContent(object)) marked.add(id);
-  }
-  return (id) => marked.has(id) || isProtectedKind(id);
-}
-function isProtectedKind(id) {
-  const key = parseObjectId(id);
-  if (key === void 0) return true;
-  if (protectedKinds.has(`${key.group}/${key.kind}`)) return true;
-  return statefulGroups.some((group2) => key.group === group2 || key.group.endsWith(`.${group2}`));
-}
-function isProtectedByContent({ kind, metadata, ...rest2 }) {
-  const { labels, annotations: annotations2 } = metadata;
-  const isMarked = [labels, annotations2].some(
-    (marks2) => isJsonObject(marks2) && marks2[protectMark] !== void 0 && marks2[protectMark] !== "false"
-  );
-  if (isMarked) return true;
-  const spec = rest2["spec"];
-  if (kind !== "StatefulSet" || !isJsonObject(spec)) return false;
-  const claims = spec["volumeClaimTemplates"];
-  return Array.isArray(claims) && claims.length > 0;
-}
-
-// src/core/model/quantity.ts
-var powers = {
-  n: [10, -9],
-  u: [10, -6],
-  m: [10, -3],
-  "": [10, 0],
-  k: [10, 3],
-  M: [10, 6],
-  G: [10, 9],
-  T: [10, 12],
-  P: [10, 15],
-  E: [10, 18],
-  Ki: [2, 10],
-  Mi: [2, 20],
-  Gi: [2, 30],
-  Ti: [2, 40],
-  Pi: [2, 50],
-  Ei: [2, 60]
-};
-function quantityOf(value) {
-  if (typeof value === "number") return value;
-  const text = typeof value === "string" ? value : "";
-  const [, digits, suffix = ""] = /^([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)([a-zA-Z]{0,2})$/.exec(text) ?? [];
-  const power = powers[suffix];
-  if (digits === void 0 || power === void 0) return void 0;
-  return Number(digits) * power[0] ** power[1];
-}
-var sameAmount = 1e-12;
-function isMore(amount2, other) {
-  return amount2 - other > sameAmount * Math.max(Math.abs(amount2), Math.abs(other));
-}
-
-// src/core/apply/immutable-fields.ts
-var binding = ["roleRef"];
-var data = ["data", "binaryData", "stringData", "immutable"];
-var table = {
-  "/ConfigMap": data,
-  "/Secret": [...data, "type"],
-  "/Service": ["spec.clusterIP", "spec.clusterIPs"],
-  "/PersistentVolumeClaim": [
-    "spec.accessModes",
-    "spec.storageClassName",
-    "spec.selector",
-    "spec.volumeMode",
-    "spec.volumeName",
-    "spec.dataSource",
-    "spec.dataSourceRef",
-    "spec.resources.requests.storage"
-  ],
-  "apiextensions.k8s.io/CustomResourceDefinition": ["spec.scope"],
-  "apps/DaemonSet": ["spec.selector"],
-  "apps/Deployment": ["spec.selector"],
-  "apps/ReplicaSet": ["spec.selector"],
-  "apps/StatefulSet": [
-    "spec.selector",
-    "spec.serviceName",
-    "spec.volumeClaimTemplates",
-    "spec.podManagementPolicy"
-  ],
-  "batch/Job": ["spec.selector", "spec.template", "spec.completionMode", "spec.completions"],
-  "networking.k8s.io/IngressClass": ["spec.controller"],
-  "node.k8s.io/RuntimeClass": ["handler"],
-  "rbac.authorization.k8s.io/ClusterRoleBinding": binding,
-  "rbac.authorization.k8s.io/RoleBinding": binding,
-  "scheduling.k8s.io/PriorityClass": ["value", "preemptionPolicy"],
-  "storage.k8s.io/StorageClass": [
-    "provisioner",
-    "parameters",
-    "reclaimPolicy",
-    "volumeBindingMode"
-  ]
-};
-function immutableFieldsOf({ apiVersion: apiVersion2, kind }) {
-  return table[`${groupOf(apiVersion2)}/${kind}`] ?? [];
-}
-function immutableValues(object) {
-  return immutableFieldsOf(object).filter((field) => object["immutable"] === true || !data.includes(field)).map((field) => [field, valueAt(object, field)]);
-}
-function immutableChanges(before, after) {
-  return immutableValues(before).flatMap(([field, value]) => {
-    const change2 = { before, after, from: value, to: valueAt(after, field) };
-    const isSame3 = canonicalJson(value) === canonicalJson(change2.to);
-    return isSame3 || allowed[field]?.(change2) === true ? [] : field;
-  });
-}
-var allowed = {
-  "spec.clusterIP": isAddressKept,
-  "spec.clusterIPs": isAddressKept,
-  "spec.volumeName": ({ from }) => from === null,
-  // A volume grows, and never shrinks.
-  "spec.resources.requests.storage": ({ from, to }) => !isMore(quantityOf(from) ?? 0, quantityOf(to) ?? Infinity),
-  // Where its pods run may be changed while it has not begun.
-  "spec.template": ({ before }) => valueAt(before, "spec.suspend") === true,
-  // An indexed one grows and shrinks with its parallelism.
-  "spec.completions": ({ after, to }) => valueAt(after, "spec.completionMode") === "Indexed" && canonicalJson(valueAt(after, "spec.parallelism")) === canonicalJson(to),
-  type: ({ from, to }) => [from, to].every((type) => type === null || type === "Opaque")
-};
-function isAddressKept({ before, after, to }) {
-  const isExternal = (object) => valueAt(object, "spec.type") === "ExternalName";
-  return to === null || to === "" || isExternal(before) || isExternal(after);
-}
-function valueAt(object, field) {
-  let value = object;
-  for (const key of field.split(".")) {
-    const inner = isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : void 0;
-    if (inner === void 0) return null;
-    value = inner;
-  }
-  return value;
-}
-
-// src/core/apply/ownership.ts
-var import_node_crypto4 = require("node:crypto");
-var ownerAnnotation = "flotilla.dev/owner";
-var appLabel = "flotilla.dev/app";
-var ownMarks2 = [
-  `.metadata.annotations.${ownerAnnotation}`,
-  `.metadata.labels.${appLabel}`
-];
-var systemNamespace = "flotilla-system";
-function ownerOf(fleet, app) {
-  return `${fleet}/${app}`;
-}
-function hashOf2(value) {
-  return (0, import_node_crypto4.hash)("sha256", canonicalJson(value));
-}
-
-// src/core/apply/made-anew.ts
-var annotation = "flotilla.dev/immutable";
-var word = "recreate";
-function mayBeMadeAnew(object) {
-  const { annotations: annotations2 } = object.metadata;
-  if (!isJsonObject(annotations2) || annotations2[annotation] !== word) return false;
-  if (immutableFieldsOf(object).length === 0) return false;
-  return !isProtectedKind(objectId(keyOf(object))) && !isProtectedByContent(object);
-}
-function madeAnewIds(objects) {
-  const own2 = objects.filter(({ object }) => mayBeMadeAnew(object));
-  return new Map(own2.map(({ id, object }) => [id, hashOf2(immutableValues(object))]));
-}
-
-// src/core/model/tools/tool-source.ts
-var import_node_crypto5 = require("node:crypto");
-
-// src/core/model/fleet-draft.ts
-function errorAt(place, finding) {
-  return { ...place, severity: "error", ...finding };
-}
-function warningAt(place, finding) {
-  return { ...place, severity: "warning", ...finding };
-}
-
-// src/core/model/tools/scan-chart.ts
-function scanChart(folder, files, { at: at2, skipsSchemas }) {
-  const inside2 = (name2) => folder === "" ? name2 : `${folder}/${name2}`;
-  if (!files.some(({ path: path3 }) => path3 === inside2("Chart.yaml"))) {
-    const message = `"${folder}" holds no Chart.yaml`;
-    const hint = "name the folder of a chart; `flotilla vendor` brings charts into the repository";
-    return { diagnostics: [errorAt(at2, { code: "missing-source", message, hint })] };
-  }
-  return { diagnostics: files.flatMap((file) => fileMistakes(file, skipsSchemas)) };
-}
-function fileMistakes(file, skipsSchemas) {
-  const wrong = (finding, line = 0) => [
-    errorAt({ file: file.path, line, column: line === 0 ? 0 : 1 }, finding)
-  ];
-  if (file.leftOut !== void 0) {
-    const hint = "take it out of the chart, or put a plain file there";
-    return wrong({ code: "unsafe-source", message: file.leftOut, hint });
-  }
-  if (/(^|\/)charts\/[^/]+\.tgz$/.test(file.path)) {
-    const message = "a packed subchart is not looked into";
-    return wrong({ code: "unsafe-source", message, hint: "unpack it, as `flotilla vendor` does" });
-  }
-  const isSchema = file.path.endsWith("/values.schema.json") || file.path === "values.schema.json";
-  return isSchema && !skipsSchemas ? schemaMistakes(file, wrong) : [];
-}
-function schemaMistakes({ text }, wrong) {
-  let schema;
-  try {
-    schema = JSON.parse(text);
-  } catch {
-    return wrong({ code: "tool-refused", message: "the schema of the values is not valid JSON" });
-  }
-  return remoteReferences(schema).flatMap((reference) => {
-    const at2 = text.indexOf(JSON.stringify(reference));
-    const line = at2 < 0 ? 1 : text.slice(0, at2).split("\n").length;
-    const message = `the schema refers to ${JSON.stringify(reference)}, which Helm would fetch`;
-    const hint = "write the definition into the schema, or set `helm.skipSchemaValidation` of the App";
-    return wrong({ code: "remote-reference", message, hint }, line);
-  });
-}
-var references = /* @__PURE__ */ new Set(["$ref", "$dynamicRef", "$recursiveRef"]);
-var known2 = /^https?:\/\/json-schema\.org\/(draft-0[467]|draft\/20(19-09|20-12))\/schema#?$/;
-function remoteReferences(root) {
-  const found = [];
-  const open3 = [root];
-  for (let value = open3.pop(); value !== void 0; value = open3.pop()) {
-    if (Array.isArray(value)) for (const item of value) open3.push(item);
-    if (!isJsonObject(value)) continue;
-    for (const [key, inner] of Object.entries(value)) {
-      open3.push(inner);
-      if (typeof inner === "string" && isRemote(key, inner)) found.push(inner);
-    }
-  }
-  return found.toSorted();
-}
-function isRemote(key, reference) {
-  if (key === "$schema") return !known2.test(reference);
-  return references.has(key) && !reference.startsWith("#");
-}
-
-// src/core/model/parse-yaml.ts
-var import_yaml5 = __toESM(require_dist(), 1);
-
-// src/core/model/read-plain-yaml.ts
-function readPlainYaml(text) {
-  if (!/^[\n\u0020-\u007E\p{L}]+$/u.test(text)) return void 0;
-  const lines = text.split("\n").filter((line) => !emptyLine.test(line));
-  const parts = [[]];
-  for (const line of lines[0] === "---" ? lines.slice(1) : lines) {
-    if (line === "---") parts.push([]);
-    else parts.at(-1)?.push(line);
-  }
-  const documents = [];
-  for (const part2 of parts) {
-    const document2 = part2.length === 0 ? void 0 : readMap(part2);
-    if (document2 === void 0) return void 0;
-    documents.push(document2);
-  }
-  return documents;
-}
-var emptyLine = /^ *(#.*)?$/;
-var entryLine = /^( *)([A-Za-z][\w./-]{0,62}):(?: +(\S.*))?$/;
-var strangeWord = /^(y|n|yes|no|on|off|true|false|null)$/i;
-function readMap(lines) {
-  const entries2 = {};
-  let block = { open: [{ indent: 0, entries: entries2 }], next: void 0 };
-  for (const line of lines) block &&= afterLine(block, line);
-  return block !== void 0 && block.next === void 0 ? entries2 : void 0;
-}
-function afterLine(block, line) {
-  const [, { length: indent } = "", key, rest2] = entryLine.exec(line) ?? [];
-  if (key === void 0 || strangeWord.test(key)) return void 0;
-  const open3 = openAt(block, indent);
-  const entries2 = open3.at(-1)?.entries;
-  if (entries2 === void 0 || Object.hasOwn(entries2, key)) return void 0;
-  if (rest2 === void 0) {
-    const inner = {};
-    entries2[key] = inner;
-    return { open: open3, next: { indent, entries: inner } };
-  }
-  const value = readValue(rest2);
-  if (value === void 0) return void 0;
-  entries2[key] = value;
-  return { open: open3, next: void 0 };
-}
-function openAt({ open: open3, next }, indent) {
-  if (next !== void 0) {
-    return indent <= next.indent ? [] : [...open3, { indent, entries: next.entries }];
-  }
-  const left = open3.filter((each) => each.indent <= indent);
-  return left.at(-1)?.indent === indent ? left : [];
-}
-function readValue(text) {
-  const reader = new LineReader(text);
-  const value = reader.value(plainInBlock);
-  return value !== void 0 && reader.isAtEnd() ? value : void 0;
-}
-var inDoubleQuotes = /"([^"\\]*)"/y;
-var inSingleQuotes = /'([^']*)'/y;
-var plainInFlow = /-?[A-Za-z0-9][\w./@+=()-]*(?: [\w./@+=()-]+)*/y;
-var plainInBlock = /-?[A-Za-z0-9][^\s:#]*(?: [^\s:#]+)*/y;
-var plainKey = /([A-Za-z][\w./-]{0,62}): /y;
-var quotedKey = /"([A-Za-z][\w./-]{0,62})":/y;
-var spaces = / */y;
-var ending = /( +#.*)?$/y;
-var number = /^-?(0|[1-9][0-9]*)(\.[0-9]+)?$/;
-var LineReader = class {
-  #text;
-  #at = 0;
-  constructor(text) {
-    this.#text = text;
-  }
-  isAtEnd() {
-    return this.#take(ending) !== void 0;
-  }
-  value(plain = plainInFlow) {
-    const first2 = this.#text.charAt(this.#at);
-    if (first2 === "{") return this.#map();
-    if (first2 === "[") return this.#list();
-    if (first2 === '"') return this.#take(inDoubleQuotes)?.[1];
-    if (first2 === "'") return this.#take(inSingleQuotes)?.[1];
-    const text = this.#take(plain)?.[0];
-    return text === void 0 ? void 0 : scalarOf(text);
-  }
-  #take(pattern2) {
-    pattern2.lastIndex = this.#at;
-    const found = pattern2.exec(this.#text) ?? void 0;
-    if (found !== void 0) this.#at += found[0].length;
-    return found;
-  }
-  #map() {
-    const entries2 = {};
-    const isRead = this.#items("}", () => {
-      const plain = this.#take(plainKey)?.[1];
-      if (plain !== void 0 && strangeWord.test(plain)) return false;
-      const key = plain ?? this.#take(quotedKey)?.[1];
-      if (key === void 0 || Object.hasOwn(entries2, key)) return false;
-      this.#take(spaces);
-      const value = this.value();
-      if (value === void 0) return false;
-      entries2[key] = value;
-      return true;
-    });
-    return isRead ? entries2 : void 0;
-  }
-  #list() {
-    const items = [];
-    const isRead = this.#items("]", () => {
-      const value = this.value();
-      if (value === void 0) return false;
-      items.push(value);
-      return true;
-    });
-    return isRead ? items : void 0;
-  }
-  /** Everything up to a bracket; false where that is not to be read. */
-  #items(end, read2) {
-    this.#at += 1;
-    this.#take(spaces);
-    if (this.#skip(end)) return true;
-    while (read2()) {
-      this.#take(spaces);
-      if (this.#skip(end)) return true;
-      if (!this.#skip(",")) return false;
-      this.#take(spaces);
-    }
-    return false;
-  }
-  #skip(character) {
-    const isThere = this.#text.charAt(this.#at) === character;
-    if (isThere) this.#at += 1;
-    return isThere;
-  }
-};
-function scalarOf(text) {
-  if (text === "true" || text === "false") return text === "true";
-  if (/^[A-Za-z]/.test(text)) return strangeWord.test(text) ? void 0 : text;
-  const value = number.test(text) && text.length <= 15 ? Number(text) : Number.NaN;
-  return Number.isNaN(value) || Object.is(value, -0) ? void 0 : value;
-}
-
-// src/core/model/read-yaml-node.ts
-var import_yaml4 = __toESM(require_dist(), 1);
-var maxAliases = 100;
-function readYamlNode(document2) {
-  const reader = new NodeReader(document2);
-  const value = reader.read(document2.contents);
-  return { value, problems: reader.problems, twofold: reader.twofold };
-}
-var mayBeTwofold = /^(y|n|yes|no|on|off|[-+]?(0[0-9_b]|[0-9][0-9._]*_).*)$/i;
-var NodeReader = class {
-  problems = [];
-  twofold = [];
-  #path = [];
-  #document;
-  #open = /* @__PURE__ */ new Set();
-  #aliases = 0;
-  constructor(document2) {
-    this.#document = document2;
-  }
-  read(node) {
-    if ((0, import_yaml4.isAlias)(node)) return this.#readAlias(node);
-    if ((0, import_yaml4.isScalar)(node)) return this.#readScalar(node);
-    if (!(0, import_yaml4.isMap)(node) && !(0, import_yaml4.isSeq)(node)) return null;
-    if (this.#open.has(node)) {
-      this.#report(node, { code: "yaml-limit", message: "an anchor holds an alias to itself" });
-      return null;
-    }
-    this.#open.add(node);
-    const value = (0, import_yaml4.isMap)(node) ? this.#readMap(node.items) : node.items.map((item, index) => this.#readAt(index, item));
-    this.#open.delete(node);
-    return value;
-  }
-  #readAt(key, node) {
-    this.#path.push(key);
-    const value = this.read(node);
-    this.#path.pop();
-    return value;
-  }
-  #noteTwofold(scalar2, isKey) {
-    const { type, tag, source = "" } = scalar2;
-    if (type !== "PLAIN" || tag !== void 0 || !mayBeTwofold.test(source)) return;
-    const read2 = resolvePlainScalar(source);
-    const own2 = isKey ? source : scalar2.value;
-    if (!read2.ok || (isKey ? String(read2.value) : read2.value) === own2) return;
-    this.twofold.push({ path: [...this.#path], isKey, source, other: read2.value });
-  }
-  #readMap(items) {
-    const entries2 = /* @__PURE__ */ new Map();
-    for (const { key, value } of items) {
-      const name2 = keyText(key);
-      if (name2 === void 0) {
-        this.#report(key, { code: "yaml-syntax", message: "a key must be a plain text" });
-        continue;
-      }
-      if (entries2.has(name2)) {
-        this.#report(key, {
-          code: "yaml-syntax",
-          message: `the key "${name2}" stands here a second time`,
-          hint: "remove one of the two"
-        });
-      }
-      this.#path.push(name2);
-      if ((0, import_yaml4.isScalar)(key)) this.#noteTwofold(key, true);
-      entries2.set(name2, this.read(value));
-      this.#path.pop();
-    }
-    return Object.fromEntries(entries2);
-  }
-  #readAlias(alias) {
-    this.#aliases += 1;
-    const target = (0, import_yaml4.isAlias)(alias) ? alias.resolve(this.#document) : void 0;
-    if (target === void 0) {
-      this.#report(alias, { code: "yaml-syntax", message: "the alias refers to no anchor" });
-      return null;
-    }
-    if (this.#aliases <= maxAliases) return this.read(target);
-    if (this.#aliases === maxAliases + 1) {
-      const message = `more than ${maxAliases} aliases are followed`;
-      this.#report(alias, { code: "yaml-limit", message, hint: "write the values out" });
-    }
-    return null;
-  }
-  #readScalar(scalar2) {
-    const { value } = scalar2;
-    this.#noteTwofold(scalar2, false);
-    if (typeof value === "string" || typeof value === "boolean") return value;
-    if (typeof value !== "number") return null;
-    const isExact = Number.isInteger(value) ? Number.isSafeInteger(value) : Number.isFinite(value);
-    if (!isExact) {
-      const message = "the number cannot be kept exactly";
-      this.#report(scalar2, { code: "invalid-value", message, hint: "write it in quotes" });
-    }
-    return isExact ? value : null;
-  }
-  #report(node, problem2) {
-    this.problems.push({ ...problem2, severity: "error", offset: node.range?.[0] ?? 0 });
-  }
-};
-
-// src/core/model/parse-yaml.ts
-var maxErrorsPerDocument = 20;
-function parseYaml(file) {
-  const limit2 = yamlDepthProblem(file.text);
-  if (limit2 !== void 0) return tooDeep(file, limit2);
-  const plain = readPlainYaml(file.text);
-  if (plain !== void 0) {
-    const documents = plain.map((value, index) => plainDocument(file, value, index));
-    return { documents, diagnostics: [] };
-  }
-  return parseAnyYaml(file);
-}
-function plainDocument(file, value, index) {
-  const placed2 = () => placedDocument(file, index);
-  return {
-    file: file.path,
-    value,
-    isBroken: false,
-    twofold: [],
-    at: (path3) => placed2().at(path3),
-    keyAt: (path3) => placed2().keyAt(path3),
-    sourceAt: (path3) => placed2().sourceAt(path3),
-    textAt: (path3, offset) => placed2().textAt(path3, offset)
-  };
-}
-var keptPlaces = keptFor((file) => parseAnyYaml(file).documents);
-function placedDocument(file, index) {
-  const document2 = keptPlaces(file)[index];
-  if (document2 === void 0) throw new Error(`${file.path} parses differently the second time`);
-  return document2;
-}
-function parseAnyYaml(file) {
-  const lineCounter = new import_yaml5.LineCounter();
-  const placeAt = (offset) => {
-    const { line, col } = lineCounter.linePos(offset);
-    return { file: file.path, line: Math.max(1, line), column: Math.max(1, col) };
-  };
-  const all = parseDocuments2(file, lineCounter);
-  const treeAt2 = lightTrees(file, all);
-  const results = all.map(
-    (document2, index) => readDocument({ file, document: document2, placeAt, tree: () => treeAt2(index) })
-  );
-  return {
-    documents: results.flatMap(({ document: document2 }) => document2 ?? []),
-    diagnostics: results.flatMap(({ diagnostics }) => diagnostics)
-  };
-}
-function parseDocuments2(file, lineCounter) {
-  const parsed = (0, import_yaml5.parseAllDocuments)(file.text, {
-    lineCounter,
-    prettyErrors: false,
-    uniqueKeys: false,
-    version: "1.2",
-    schema: "core",
-    logLevel: "silent"
-  });
-  return Array.isArray(parsed) ? parsed : [];
-}
-function lightTrees(file, all) {
-  let kept6 = new WeakRef(all);
-  return (index) => {
-    let trees = kept6.deref();
-    if (trees === void 0) {
-      trees = parseDocuments2(file, new import_yaml5.LineCounter());
-      kept6 = new WeakRef(trees);
-    }
-    const tree = trees[index];
-    if (tree === void 0) throw new Error(`${file.path} parses differently the second time`);
-    return tree;
-  };
-}
-function readDocument({ file, document: document2, placeAt, tree }) {
-  const { value, problems, twofold } = readYamlNode(document2);
-  const syntax = [...document2.errors, ...document2.warnings, ...directiveErrors(document2)];
-  const diagnostics = [
-    ...firstPerLine(syntax.map((error) => syntaxDiagnostic(error, placeAt))),
-    ...problems.map(({ offset, ...rest2 }) => ({ ...placeAt(offset), ...rest2 }))
-  ];
-  if (document2.contents === null && diagnostics.length === 0) {
-    return { document: void 0, diagnostics };
-  }
-  const start = placeAt(offsetOf(document2, [], "value"));
-  return {
-    diagnostics,
-    document: {
-      file: file.path,
-      value,
-      isBroken: diagnostics.length > 0,
-      twofold,
-      at: (path3) => path3.length === 0 ? start : placeAt(offsetOf(tree(), path3, "value")),
-      keyAt: (path3) => placeAt(offsetOf(tree(), path3, "key")),
-      sourceAt: (path3) => plainSource(tree(), path3),
-      textAt: (path3, index) => placeAt(offsetInText(file.text, tree(), { path: path3, index }))
-    }
-  };
-}
-function directiveErrors(document2) {
-  const { version, explicit } = document2.directives.yaml;
-  if (explicit !== true || version === "1.2") return [];
-  const message = `YAML ${version} is not read; leave the %YAML directive out (YAML 1.2)`;
-  return [{ code: "BAD_DIRECTIVE", message, pos: [document2.range[0], document2.range[0]] }];
-}
-function syntaxDiagnostic(error, placeAt) {
-  const hint = syntaxHints[error.code];
-  return {
-    ...placeAt(error.pos[0]),
-    severity: "error",
-    code: "yaml-syntax",
-    message: syntaxMessage(error),
-    ...hint === void 0 ? {} : { hint }
-  };
-}
-var syntaxHints = {
-  TAB_AS_INDENT: "indent with spaces",
-  BAD_INDENT: "check the indentation, and that quotes and brackets before it are closed",
-  MISSING_CHAR: "a quote, bracket or colon is missing here or before",
-  BLOCK_AS_IMPLICIT_KEY: "check the indentation, and quote texts that hold `: `",
-  TAG_RESOLVE_FAILED: "leave the tag out"
-};
-function firstPerLine(diagnostics) {
-  const byLine = /* @__PURE__ */ new Map();
-  for (const diagnostic of diagnostics) {
-    if (!byLine.has(diagnostic.line)) byLine.set(diagnostic.line, diagnostic);
-  }
-  return [...byLine.values()].slice(0, maxErrorsPerDocument);
-}
-function tooDeep(file, { line, message }) {
-  const diagnostic = {
-    file: file.path,
-    line,
-    column: 1,
-    severity: "error",
-    code: "yaml-limit",
-    message,
-    hint: "nest less deeply"
-  };
-  return { documents: [], diagnostics: [diagnostic] };
-}
-
-// src/core/model/tools/scan-kustomization.ts
-var fieldUses = {
-  apiVersion: "plain",
-  kind: "plain",
-  metadata: "plain",
-  resources: "paths",
-  bases: "paths",
-  components: "paths",
-  crds: "paths",
-  configurations: "paths",
-  openapi: "entries",
-  patches: "entries",
-  patchesJson6902: "entries",
-  patchesStrategicMerge: "patches",
-  replacements: "entries",
-  configMapGenerator: "entries",
-  secretGenerator: "entries",
-  generatorOptions: "plain",
-  generators: "plugins",
-  transformers: "plugins",
-  validators: "plugins",
-  namePrefix: "plain",
-  nameSuffix: "plain",
-  namespace: "plain",
-  commonLabels: "plain",
-  commonAnnotations: "plain",
-  labels: "plain",
-  images: "plain",
-  imageTags: "plain",
-  replicas: "plain",
-  vars: "plain",
-  buildMetadata: "plain",
-  sortOptions: "plain",
-  helmCharts: "forbidden",
-  helmChartInflationGenerator: "forbidden",
-  helmGlobals: "forbidden",
-  inventory: "forbidden"
-};
-var pathKeys = /* @__PURE__ */ new Set(["path", "paths", "files", "env", "envs"]);
-var fieldKeys = /* @__PURE__ */ new Set(["fieldspecs", "fields"]);
-var kustomizationNames = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
-var maxFolders = 500;
-function scanKustomization(folder, index, at2) {
-  const scan = {
-    index,
-    files: /* @__PURE__ */ new Map(),
-    folders: /* @__PURE__ */ new Set(),
-    pluginFolders: /* @__PURE__ */ new Set(),
-    diagnostics: []
-  };
-  visitFolder(scan, folder, at2);
-  return { files: [...scan.files.values()], diagnostics: scan.diagnostics };
-}
-function tell(scan, place, [code, message, hint]) {
-  scan.diagnostics.push(errorAt(place, { code, message, ...hint === void 0 ? {} : { hint } }));
-}
-function visitFolder(scan, folder, from) {
-  if (scan.folders.has(folder)) return;
-  scan.folders.add(folder);
-  if (scan.folders.size > maxFolders) {
-    return tell(scan, from, ["unsafe-source", `it is made of more than ${maxFolders} folders`]);
-  }
-  const named2 = kustomizationNames.map((name2) => folder === "" ? name2 : `${folder}/${name2}`);
-  const found = named2.flatMap((path3) => scan.index.byPath.get(path3) ?? []);
-  const [file] = found;
-  if (file === void 0) {
-    const hint = "name the folder of a kustomization.yaml";
-    return tell(scan, from, ["missing-source", `"${folder}" holds no kustomization.yaml`, hint]);
-  }
-  for (const one of found) addFile2(scan, one, from);
-  if (file.leftOut === void 0) visitKustomization(scan, folder, file);
-}
-function visitKustomization(scan, folder, file) {
-  const parsed = parseYaml(file);
-  scan.diagnostics.push(...parsed.diagnostics);
-  const [document2, ...others] = parsed.documents;
-  if (document2 === void 0 || parsed.diagnostics.length > 0) return;
-  if (others.length > 0 || !isJsonObject(document2.value)) {
-    return tell(scan, document2.at([]), ["tool-refused", "a kustomization is one mapping"]);
-  }
-  for (const field of Object.keys(document2.value)) visitField(scan, { folder, document: document2 }, field);
-}
-function visitField(scan, part2, field) {
-  const use = Object.hasOwn(fieldUses, field) ? fieldUses[field] : void 0;
-  const { document: document2 } = part2;
-  if (use === void 0) {
-    const message = `a kustomization has no field "${field}"`;
-    return tell(scan, document2.keyAt([field]), ["tool-refused", message]);
-  }
-  if (use === "forbidden") {
-    const message = `${field} fetches charts or runs programs`;
-    const hint = "give the chart an App of its own, with `source.chart`";
-    return tell(scan, document2.keyAt([field]), ["unsafe-source", message, hint]);
-  }
-  if (use === "entries") visitEntries(scan, part2, [field]);
-  else if (use !== "plain") visitTexts(scan, part2, { field, use });
-}
-function visitTexts(scan, part2, { field, use }) {
-  for (const [path3, text] of texts(scan, part2, field)) {
-    const isPlugin = use === "plugins";
-    const isInline = use !== "paths" && (text.includes("\n") || text.startsWith("{"));
-    if (!isInline) visitPath(scan, part2, { path: path3, text, isPlugin });
-    else if (isPlugin) visitInline(scan, part2, { path: path3, text });
-  }
-}
-function texts(scan, { document: document2 }, field) {
-  const list = isJsonObject(document2.value) ? document2.value[field] : void 0;
-  if (list === null || list === void 0) return [];
-  const items = Array.isArray(list) ? list : [list];
-  return items.flatMap((item, index) => {
-    const path3 = Array.isArray(list) ? [field, index] : [field];
-    if (typeof item === "string") return [[path3, item]];
-    tell(scan, document2.at(path3), ["tool-refused", `${field} is a list of texts`]);
-    return [];
-  });
-}
-function visitPath(scan, part2, { path: path3, text, isPlugin = false }) {
-  const place = part2.document.at(path3);
-  const problem2 = referenceProblem(text);
-  if (problem2 !== void 0) return tell(scan, place, problem2);
-  const target = resolveInside(part2.folder, text);
-  if (target === void 0) {
-    return tell(scan, place, ["unsafe-source", `the path "${text}" leaves the repository`]);
-  }
-  const file = scan.index.byPath.get(target);
-  if (file !== void 0) {
-    addFile2(scan, file, place);
-    if (isPlugin) visitPluginFile(scan, file);
-    return;
-  }
-  if (!scan.index.folders.has(target)) {
-    const hint = "what a kustomization names has to be in the repository; dot-files are not read";
-    return tell(scan, place, ["missing-source", `there is no file or folder "${text}"`, hint]);
-  }
-  visitFolder(scan, target, place);
-  if (isPlugin) visitPluginFolder(scan, target);
-}
-function visitPluginFolder(scan, folder) {
-  if (scan.pluginFolders.has(folder)) return;
-  scan.pluginFolders.add(folder);
-  const inner = { ...scan, files: /* @__PURE__ */ new Map(), folders: /* @__PURE__ */ new Set(), diagnostics: [] };
-  visitFolder(inner, folder, { file: folder, line: 0, column: 0 });
-  for (const file of inner.files.values()) {
-    if (!isKustomizationFile(file.path)) visitPluginFile(inner, file);
-  }
-  scan.diagnostics.push(...inner.diagnostics);
-}
-function isKustomizationFile(path3) {
-  return kustomizationNames.includes(path3.slice(path3.lastIndexOf("/") + 1));
-}
-function referenceProblem(text) {
-  const hint = "bring it into the repository; `flotilla vendor` does";
-  if (/^([/\\]|[A-Za-z]:[/\\])/.test(text)) {
-    return ["unsafe-source", `the path "${text}" is absolute`, "name it from this folder"];
-  }
-  const first2 = text.trim().split("/")[0] ?? "";
-  const isRemote2 = /[:?@]|\/\//.test(text) || /^github\.com$/i.test(first2) || text !== text.trim();
-  if (isRemote2) return ["remote-reference", `"${text}" is, or may be, on the network`, hint];
-  return void 0;
-}
-function addFile2(scan, file, from) {
-  if (file.leftOut !== void 0) {
-    return tell(scan, from, ["unsafe-source", `${file.path}: ${file.leftOut}`]);
-  }
-  scan.files.set(file.path, file);
-}
-function visitPluginFile(scan, file) {
-  const folder = file.path.slice(0, Math.max(0, file.path.lastIndexOf("/")));
-  visitPlugins(scan, { folder, file });
-}
-function visitPlugins(scan, { folder, file, at: at2 }) {
-  const { documents, diagnostics } = parseYaml(file);
-  if (diagnostics.length > 0) {
-    scan.diagnostics.push(...diagnostics.map((each) => ({ ...each, ...at2 })));
-    return;
-  }
-  for (const document2 of documents) {
-    const here = {
-      value: document2.value,
-      at: (path3) => at2 ?? document2.at(path3),
-      keyAt: (path3) => at2 ?? document2.keyAt(path3)
-    };
-    visitPlugin(scan, { folder, document: here });
-  }
-}
-function visitPlugin(scan, part2) {
-  const { value, at: at2 } = part2.document;
-  if (!isJsonObject(value)) return tell(scan, at2([]), ["tool-refused", "it configures no plugin"]);
-  const { apiVersion: apiVersion2, kind } = value;
-  const isOwn = apiVersion2 === "builtin" && kind !== "HelmChartInflationGenerator";
-  const isKustomization = kind === "Kustomization" || kind === "Component";
-  if (isFunction(value) || !(isOwn || isKustomization)) {
-    const what = typeof kind === "string" ? kind : "it";
-    const hint = "use what is built into kustomize (`apiVersion: builtin`)";
-    return tell(scan, at2([]), ["unsafe-source", `${what} runs a program`, hint]);
-  }
-  if (isOwn) visitEntries(scan, part2, []);
-}
-function isFunction({ metadata }) {
-  const annotations2 = isJsonObject(metadata) ? metadata["annotations"] : void 0;
-  const keys = isJsonObject(annotations2) ? Object.keys(annotations2) : [];
-  return keys.some((key) => key.endsWith("/function"));
-}
-function visitEntries(scan, part2, path3) {
-  const value = valueAt2(part2.document.value, path3);
-  if (Array.isArray(value)) {
-    for (const index of value.keys()) visitEntries(scan, part2, [...path3, index]);
-    return;
-  }
-  if (!isJsonObject(value)) return;
-  for (const [key, inner] of Object.entries(value)) {
-    const here = [...path3, key];
-    if (fieldKeys.has(key.toLowerCase())) continue;
-    if (!pathKeys.has(key.toLowerCase())) visitEntries(scan, part2, here);
-    else
-      visitNamed(scan, part2, {
-        path: here,
-        value: inner,
-        holdsKeys: key.toLowerCase() === "files"
-      });
-  }
-}
-function visitNamed(scan, part2, { path: path3, value, holdsKeys }) {
-  if (Array.isArray(value)) {
-    for (const [index, item] of value.entries()) {
-      visitNamed(scan, part2, { path: [...path3, index], value: item, holdsKeys });
-    }
-  } else if (typeof value === "string" && value !== "") {
-    const text = holdsKeys ? value.slice(value.indexOf("=") + 1) : value;
-    visitPath(scan, part2, { path: path3, text });
-  } else if (isJsonObject(value)) visitEntries(scan, part2, path3);
-}
-function visitInline(scan, part2, { path: path3, text }) {
-  const place = part2.document.at(path3);
-  visitPlugins(scan, { folder: part2.folder, file: { path: place.file, text }, at: place });
-}
-function valueAt2(root, path3) {
-  let value = root;
-  for (const step of path3) {
-    if (Array.isArray(value)) value = value[Number(step)];
-    else value = isJsonObject(value) ? value[step] : void 0;
-  }
-  return value;
-}
-
-// src/core/model/tools/tool-source.ts
-function writtenSource(source) {
-  const { manifests, kustomize, chart } = source;
-  if (kustomize !== void 0) return { field: "kustomize", path: kustomize };
-  if (chart !== void 0) return { field: "chart", path: chart };
-  return { field: "manifests", path: manifests ?? "" };
-}
-function toolOf({ kustomize, chart }) {
-  if (kustomize !== void 0) return "kustomize";
-  return chart === void 0 ? void 0 : "helm";
-}
-function readToolSource(source, index, at2) {
-  const written = writtenSource(source);
-  const found = sourcePath(written.path);
-  const missing2 = (path4, message, hint) => ({
-    diagnostics: [errorAt(at2(path4), { code: "missing-source", message, hint })]
-  });
-  if (!found.ok) return missing2([written.field], found.message, found.hint);
-  const { path: path3 } = found;
-  const own2 = filesBelow(index, path3);
-  if (own2.length === 0) {
-    const hint = "write the folder's path from the root of the repository";
-    return missing2([written.field], `there is no folder "${written.path}"`, hint);
-  }
-  if (written.field === "kustomize") {
-    const scanned2 = scanKustomization(path3, index, at2(["kustomize"]));
-    const { files: files2 } = scanned2;
-    return result({ tool: "kustomize", path: path3, files: files2, valuesFiles: [] }, scanned2.diagnostics);
-  }
-  const values = valuesFiles(
-    source.helm?.valuesFiles ?? [],
-    index,
-    (position) => at2(["helm", "valuesFiles", position])
-  );
-  const scanned = scanChart(path3, own2, {
-    at: at2(["chart"]),
-    skipsSchemas: source.helm?.skipSchemaValidation === true
-  });
-  const files = new Map([...own2, ...values.files].map((file) => [file.path, file]));
-  const named2 = values.files.map((file) => file.path);
-  const chart = { tool: "helm", path: path3, files: [...files.values()], valuesFiles: named2 };
-  return result(chart, [...scanned.diagnostics, ...values.diagnostics]);
-}
-function result(source, diagnostics) {
-  if (diagnostics.length > 0) return { diagnostics };
-  const files = source.files.toSorted((a, b) => a.path < b.path ? -1 : 1);
-  return { source: { ...source, files, digest: digestOf2(files) }, diagnostics: [] };
-}
-function digestOf2(files) {
-  const hash3 = (0, import_node_crypto5.createHash)("sha256");
-  for (const { path: path3, text, isBinary = false } of files) {
-    hash3.update(JSON.stringify([path3, isBinary, text.length])).update(text);
-  }
-  return hash3.digest("hex");
-}
-function valuesFiles(written, index, at2) {
-  const files = [];
-  const diagnostics = [];
-  for (const [position, each] of written.entries()) {
-    const found = sourcePath(each);
-    const file = found.ok ? index.byPath.get(found.path) : void 0;
-    if (file?.leftOut === void 0 && file !== void 0) files.push(file);
-    else {
-      const message = found.ok ? file?.leftOut ?? `there is no file "${each}"` : found.message;
-      const hint = "write the file's path from the root of the repository";
-      diagnostics.push(errorAt(at2(position), { code: "missing-source", message, hint }));
-    }
-  }
-  return { files, diagnostics };
-}
-
-// src/core/render/generated/kubernetes.ts
-var kubernetes = {
-  version: "v1.36.4",
-  types: {
-    "admissionregistration.v1.MutatingAdmissionPolicy": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "admissionregistration.v1.MutatingAdmissionPolicySpec" } },
-    "admissionregistration.v1.MutatingAdmissionPolicyBinding": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "admissionregistration.v1.MutatingAdmissionPolicySpec": { "matchConditions": { "strategy": "merge", "keys": ["name"] } },
-    "admissionregistration.v1.MutatingWebhook": { "matchConditions": { "strategy": "merge", "keys": ["name"] } },
-    "admissionregistration.v1.MutatingWebhookConfiguration": { "metadata": { "type": "meta.v1.ObjectMeta" }, "webhooks": { "type": "admissionregistration.v1.MutatingWebhook", "strategy": "merge", "keys": ["name"] } },
-    "admissionregistration.v1.ValidatingAdmissionPolicy": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "admissionregistration.v1.ValidatingAdmissionPolicySpec" } },
-    "admissionregistration.v1.ValidatingAdmissionPolicyBinding": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "admissionregistration.v1.ValidatingAdmissionPolicySpec": { "matchConditions": { "strategy": "merge", "keys": ["name"] }, "variables": { "strategy": "merge", "keys": ["name"] } },
-    "admissionregistration.v1.ValidatingWebhook": { "matchConditions": { "strategy": "merge", "keys": ["name"] } },
-    "admissionregistration.v1.ValidatingWebhookConfiguration": { "metadata": { "type": "meta.v1.ObjectMeta" }, "webhooks": { "type": "admissionregistration.v1.ValidatingWebhook", "strategy": "merge", "keys": ["name"] } },
-    "apps.v1.ControllerRevision": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "apps.v1.DaemonSet": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "apps.v1.DaemonSetSpec" } },
-    "apps.v1.DaemonSetSpec": { "template": { "type": "core.v1.PodTemplateSpec" } },
-    "apps.v1.Deployment": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "apps.v1.DeploymentSpec" } },
-    "apps.v1.DeploymentSpec": { "template": { "type": "core.v1.PodTemplateSpec" } },
-    "apps.v1.ReplicaSet": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "apps.v1.ReplicaSetSpec" } },
-    "apps.v1.ReplicaSetSpec": { "template": { "type": "core.v1.PodTemplateSpec" } },
-    "apps.v1.StatefulSet": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "apps.v1.StatefulSetSpec" } },
-    "apps.v1.StatefulSetSpec": { "template": { "type": "core.v1.PodTemplateSpec" }, "volumeClaimTemplates": { "type": "core.v1.PersistentVolumeClaim" } },
-    "authentication.v1.SelfSubjectReview": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "authentication.v1.TokenReview": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "authorization.v1.LocalSubjectAccessReview": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "authorization.v1.SelfSubjectAccessReview": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "authorization.v1.SelfSubjectRulesReview": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "authorization.v1.SubjectAccessReview": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "autoscaling.v1.HorizontalPodAutoscaler": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "autoscaling.v2.HorizontalPodAutoscaler": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "batch.v1.CronJob": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "batch.v1.CronJobSpec" } },
-    "batch.v1.CronJobSpec": { "jobTemplate": { "type": "batch.v1.JobTemplateSpec" } },
-    "batch.v1.Job": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "batch.v1.JobSpec" } },
-    "batch.v1.JobSpec": { "template": { "type": "core.v1.PodTemplateSpec" } },
-    "batch.v1.JobTemplateSpec": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "batch.v1.JobSpec" } },
-    "certificates.v1.CertificateSigningRequest": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "coordination.v1.Lease": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "core.v1.Binding": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "core.v1.ComponentStatus": { "conditions": { "strategy": "merge", "keys": ["type"] }, "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "core.v1.ConfigMap": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "core.v1.Container": { "env": { "strategy": "merge", "keys": ["name"] }, "ports": { "strategy": "merge", "keys": ["containerPort"] }, "volumeDevices": { "strategy": "merge", "keys": ["devicePath"] }, "volumeMounts": { "strategy": "merge", "keys": ["mountPath"] } },
-    "core.v1.Endpoints": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "core.v1.EphemeralContainer": { "env": { "strategy": "merge", "keys": ["name"] }, "ports": { "strategy": "merge", "keys": ["containerPort"] }, "volumeDevices": { "strategy": "merge", "keys": ["devicePath"] }, "volumeMounts": { "strategy": "merge", "keys": ["mountPath"] } },
-    "core.v1.EphemeralVolumeSource": { "volumeClaimTemplate": { "type": "core.v1.PersistentVolumeClaimTemplate" } },
-    "core.v1.Event": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "core.v1.LimitRange": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "core.v1.Namespace": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "core.v1.Node": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "core.v1.NodeSpec" } },
-    "core.v1.NodeSpec": { "podCIDRs": { "strategy": "merge" } },
-    "core.v1.PersistentVolume": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "core.v1.PersistentVolumeClaim": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "core.v1.PersistentVolumeClaimTemplate": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "core.v1.Pod": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "core.v1.PodSpec" } },
-    "core.v1.PodSpec": { "containers": { "type": "core.v1.Container", "strategy": "merge", "keys": ["name"] }, "ephemeralContainers": { "type": "core.v1.EphemeralContainer", "strategy": "merge", "keys": ["name"] }, "hostAliases": { "strategy": "merge", "keys": ["ip"] }, "imagePullSecrets": { "strategy": "merge", "keys": ["name"] }, "initContainers": { "type": "core.v1.Container", "strategy": "merge", "keys": ["name"] }, "resourceClaims": { "strategy": "merge", "keys": ["name"] }, "schedulingGates": { "strategy": "merge", "keys": ["name"] }, "topologySpreadConstraints": { "strategy": "merge", "keys": ["topologyKey"] }, "volumes": { "type": "core.v1.Volume", "strategy": "merge", "keys": ["name"] } },
-    "core.v1.PodTemplate": { "metadata": { "type": "meta.v1.ObjectMeta" }, "template": { "type": "core.v1.PodTemplateSpec" } },
-    "core.v1.PodTemplateSpec": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "core.v1.PodSpec" } },
-    "core.v1.ReplicationController": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "core.v1.ReplicationControllerSpec" } },
-    "core.v1.ReplicationControllerSpec": { "template": { "type": "core.v1.PodTemplateSpec" } },
-    "core.v1.ResourceQuota": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "core.v1.Secret": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "core.v1.Service": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "core.v1.ServiceSpec" } },
-    "core.v1.ServiceAccount": { "metadata": { "type": "meta.v1.ObjectMeta" }, "secrets": { "strategy": "merge", "keys": ["name"] } },
-    "core.v1.ServiceSpec": { "ports": { "strategy": "merge", "keys": ["port"] } },
-    "core.v1.Volume": { "ephemeral": { "type": "core.v1.EphemeralVolumeSource" } },
-    "discovery.v1.EndpointSlice": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "events.v1.Event": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "flowcontrol.v1.FlowSchema": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "flowcontrol.v1.PriorityLevelConfiguration": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "networking.v1.IPAddress": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "networking.v1.Ingress": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "networking.v1.IngressClass": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "networking.v1.NetworkPolicy": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "networking.v1.ServiceCIDR": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "node.v1.RuntimeClass": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "policy.v1.PodDisruptionBudget": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "policy.v1.PodDisruptionBudgetSpec" } },
-    "policy.v1.PodDisruptionBudgetSpec": { "selector": { "strategy": "replace" } },
-    "rbac.v1.ClusterRole": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "rbac.v1.ClusterRoleBinding": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "rbac.v1.Role": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "rbac.v1.RoleBinding": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "resource.v1.DeviceClass": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "resource.v1.ResourceClaim": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "resource.v1.ResourceClaimTemplate": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "resource.v1.ResourceClaimTemplateSpec" } },
-    "resource.v1.ResourceClaimTemplateSpec": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "resource.v1.ResourceSlice": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "scheduling.v1.PriorityClass": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "storage.v1.CSIDriver": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "storage.v1.CSINode": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "storage.v1.CSINodeSpec" } },
-    "storage.v1.CSINodeSpec": { "drivers": { "strategy": "merge", "keys": ["name"] } },
-    "storage.v1.CSIStorageCapacity": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "storage.v1.StorageClass": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "storage.v1.VolumeAttachment": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "storage.v1.VolumeAttributesClass": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionSpec" } },
-    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionSpec": { "versions": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionVersion" } },
-    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionVersion": { "schema": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceValidation" } },
-    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceValidation": { "openAPIV3Schema": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps" } },
-    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps": { "allOf": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps" }, "anyOf": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps" }, "definitions": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps", "values": true }, "not": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps" }, "oneOf": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps" }, "patternProperties": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps", "values": true }, "properties": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps", "values": true }, "x-kubernetes-validations": { "strategy": "merge", "keys": ["rule"] } },
-    "meta.v1.ObjectMeta": { "finalizers": { "strategy": "merge" }, "ownerReferences": { "strategy": "merge", "keys": ["uid"] } },
-    "apiregistration.v1.APIService": { "metadata": { "type": "meta.v1.ObjectMeta" } }
-  },
-  kinds: {
-    "/v1/Binding": [true, "core.v1.Binding"],
-    "/v1/ComponentStatus": [false, "core.v1.ComponentStatus"],
-    "/v1/ConfigMap": [true, "core.v1.ConfigMap"],
-    "/v1/Endpoints": [true, "core.v1.Endpoints"],
-    "/v1/Event": [true, "core.v1.Event"],
-    "/v1/LimitRange": [true, "core.v1.LimitRange"],
-    "/v1/Namespace": [false, "core.v1.Namespace"],
-    "/v1/Node": [false, "core.v1.Node"],
-    "/v1/PersistentVolume": [false, "core.v1.PersistentVolume"],
-    "/v1/PersistentVolumeClaim": [true, "core.v1.PersistentVolumeClaim"],
-    "/v1/Pod": [true, "core.v1.Pod"],
-    "/v1/PodTemplate": [true, "core.v1.PodTemplate"],
-    "/v1/ReplicationController": [true, "core.v1.ReplicationController"],
-    "/v1/ResourceQuota": [true, "core.v1.ResourceQuota"],
-    "/v1/Secret": [true, "core.v1.Secret"],
-    "/v1/Service": [true, "core.v1.Service"],
-    "/v1/ServiceAccount": [true, "core.v1.ServiceAccount"],
-    "admissionregistration.k8s.io/v1/MutatingAdmissionPolicy": [false, "admissionregistration.v1.MutatingAdmissionPolicy"],
-    "admissionregistration.k8s.io/v1/MutatingAdmissionPolicyBinding": [false, "admissionregistration.v1.MutatingAdmissionPolicyBinding"],
-    "admissionregistration.k8s.io/v1/MutatingWebhookConfiguration": [false, "admissionregistration.v1.MutatingWebhookConfiguration"],
-    "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy": [false, "admissionregistration.v1.ValidatingAdmissionPolicy"],
-    "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicyBinding": [false, "admissionregistration.v1.ValidatingAdmissionPolicyBinding"],
-    "admissionregistration.k8s.io/v1/ValidatingWebhookConfiguration": [false, "admissionregistration.v1.ValidatingWebhookConfiguration"],
-    "apiextensions.k8s.io/v1/CustomResourceDefinition": [false, "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition"],
-    "apiregistration.k8s.io/v1/APIService": [false, "apiregistration.v1.APIService"],
-    "apps/v1/ControllerRevision": [true, "apps.v1.ControllerRevision"],
-    "apps/v1/DaemonSet": [true, "apps.v1.DaemonSet"],
-    "apps/v1/Deployment": [true, "apps.v1.Deployment"],
-    "apps/v1/ReplicaSet": [true, "apps.v1.ReplicaSet"],
-    "apps/v1/StatefulSet": [true, "apps.v1.StatefulSet"],
-    "authentication.k8s.io/v1/SelfSubjectReview": [false, "authentication.v1.SelfSubjectReview"],
-    "authentication.k8s.io/v1/TokenReview": [false, "authentication.v1.TokenReview"],
-    "authorization.k8s.io/v1/LocalSubjectAccessReview": [true, "authorization.v1.LocalSubjectAccessReview"],
-    "authorization.k8s.io/v1/SelfSubjectAccessReview": [false, "authorization.v1.SelfSubjectAccessReview"],
-    "authorization.k8s.io/v1/SelfSubjectRulesReview": [false, "authorization.v1.SelfSubjectRulesReview"],
-    "authorization.k8s.io/v1/SubjectAccessReview": [false, "authorization.v1.SubjectAccessReview"],
-    "autoscaling/v1/HorizontalPodAutoscaler": [true, "autoscaling.v1.HorizontalPodAutoscaler"],
-    "autoscaling/v2/HorizontalPodAutoscaler": [true, "autoscaling.v2.HorizontalPodAutoscaler"],
-    "batch/v1/CronJob": [true, "batch.v1.CronJob"],
-    "batch/v1/Job": [true, "batch.v1.Job"],
-    "certificates.k8s.io/v1/CertificateSigningRequest": [false, "certificates.v1.CertificateSigningRequest"],
-    "coordination.k8s.io/v1/Lease": [true, "coordination.v1.Lease"],
-    "discovery.k8s.io/v1/EndpointSlice": [true, "discovery.v1.EndpointSlice"],
-    "events.k8s.io/v1/Event": [true, "events.v1.Event"],
-    "flowcontrol.apiserver.k8s.io/v1/FlowSchema": [false, "flowcontrol.v1.FlowSchema"],
-    "flowcontrol.apiserver.k8s.io/v1/PriorityLevelConfiguration": [false, "flowcontrol.v1.PriorityLevelConfiguration"],
-    "networking.k8s.io/v1/IPAddress": [false, "networking.v1.IPAddress"],
-    "networking.k8s.io/v1/Ingress": [true, "networking.v1.Ingress"],
-    "networking.k8s.io/v1/IngressClass": [false, "networking.v1.IngressClass"],
-    "networking.k8s.io/v1/NetworkPolicy": [true, "networking.v1.NetworkPolicy"],
-    "networking.k8s.io/v1/ServiceCIDR": [false, "networking.v1.ServiceCIDR"],
-    "node.k8s.io/v1/RuntimeClass": [false, "node.v1.RuntimeClass"],
-    "policy/v1/PodDisruptionBudget": [true, "policy.v1.PodDisruptionBudget"],
-    "rbac.authorization.k8s.io/v1/ClusterRole": [false, "rbac.v1.ClusterRole"],
-    "rbac.authorization.k8s.io/v1/ClusterRoleBinding": [false, "rbac.v1.ClusterRoleBinding"],
-    "rbac.authorization.k8s.io/v1/Role": [true, "rbac.v1.Role"],
-    "rbac.authorization.k8s.io/v1/RoleBinding": [true, "rbac.v1.RoleBinding"],
-    "resource.k8s.io/v1/DeviceClass": [false, "resource.v1.DeviceClass"],
-    "resource.k8s.io/v1/ResourceClaim": [true, "resource.v1.ResourceClaim"],
-    "resource.k8s.io/v1/ResourceClaimTemplate": [true, "resource.v1.ResourceClaimTemplate"],
-    "resource.k8s.io/v1/ResourceSlice": [false, "resource.v1.ResourceSlice"],
-    "scheduling.k8s.io/v1/PriorityClass": [false, "scheduling.v1.PriorityClass"],
-    "storage.k8s.io/v1/CSIDriver": [false, "storage.v1.CSIDriver"],
-    "storage.k8s.io/v1/CSINode": [false, "storage.v1.CSINode"],
-    "storage.k8s.io/v1/CSIStorageCapacity": [true, "storage.v1.CSIStorageCapacity"],
-    "storage.k8s.io/v1/StorageClass": [false, "storage.v1.StorageClass"],
-    "storage.k8s.io/v1/VolumeAttachment": [false, "storage.v1.VolumeAttachment"],
-    "storage.k8s.io/v1/VolumeAttributesClass": [false, "storage.v1.VolumeAttributesClass"]
-  }
-};
-
-// src/core/render/merge-schema.ts
-var plainField = {
-  keys: [],
-  get items() {
-    return plainSchema;
-  }
-};
-var plainSchema = { field: () => plainField };
-function builtInSchema(apiVersion2, kind) {
-  const entry = kindEntry(apiVersion2, kind);
-  if (entry === void 0) return void 0;
-  const [, type] = entry;
-  return type === void 0 ? plainSchema : tableSchema(type);
-}
-function builtInScope(apiVersion2, kind) {
-  return kindEntry(apiVersion2, kind)?.[0];
-}
-function builtInKinds(group2) {
-  const ids = Object.keys(kubernetes.kinds).map((id) => id.split("/"));
-  return ids.flatMap(([ofGroup, , kind]) => ofGroup === group2 && kind !== void 0 ? kind : []);
-}
-function kindEntry(apiVersion2, kind) {
-  const exact = kubernetes.kinds[`${apiVersion2.includes("/") ? "" : "/"}${apiVersion2}/${kind}`];
-  if (exact !== void 0) return exact;
-  const group2 = groupOf(apiVersion2);
-  const other = Object.keys(kubernetes.kinds).find((id) => {
-    const [otherGroup, , otherKind] = id.split("/");
-    return otherGroup === group2 && otherKind === kind;
-  });
-  return other === void 0 ? void 0 : kubernetes.kinds[other];
-}
-function tableSchema(type) {
-  const fields = kubernetes.types[type] ?? {};
-  return {
-    field(name2) {
-      const field = Object.hasOwn(fields, name2) ? fields[name2] : void 0;
-      if (field === void 0) return plainField;
-      const items = field.type === void 0 ? plainSchema : tableSchema(field.type);
-      return fieldSchema(field, field.values === true ? mapSchema(items) : items);
-    }
-  };
-}
-function fieldSchema(field, items) {
-  const { strategy, keys = [] } = field;
-  return strategy === "merge" || strategy === "replace" ? { strategy, keys, items } : { keys, items };
-}
-function mapSchema(values) {
-  return { field: () => ({ keys: [], items: values }) };
-}
-function openApiSchema(schema) {
-  if (!isJsonObject(schema)) return plainSchema;
-  const { properties, additionalProperties } = schema;
-  const known4 = isJsonObject(properties) ? properties : {};
-  return {
-    field(name2) {
-      const own2 = Object.hasOwn(known4, name2) ? known4[name2] : additionalProperties;
-      return isJsonObject(own2) ? openApiField(own2) : plainField;
-    }
-  };
-}
-function openApiField(schema) {
-  if (schema["type"] !== "array") return { keys: [], items: openApiSchema(schema) };
-  const { items } = schema;
-  const listed = schema["x-kubernetes-list-map-keys"];
-  const keys = Array.isArray(listed) ? listed.filter((key) => typeof key === "string") : [];
-  return schema["x-kubernetes-list-type"] === "map" && keys.length > 0 ? { strategy: "merge", keys, defaults: keyDefaults(items, keys), items: openApiSchema(items) } : { keys: [], items: openApiSchema(items) };
-}
-function keyDefaults(items, keys) {
-  const properties = isJsonObject(items) ? items["properties"] : void 0;
-  if (!isJsonObject(properties)) return {};
-  return Object.fromEntries(
-    keys.flatMap((key) => {
-      const property2 = properties[key];
-      const value = isJsonObject(property2) ? property2["default"] : void 0;
-      return value === void 0 ? [] : [[key, value]];
-    })
-  );
-}
-
-// src/core/render/custom-kinds.ts
-function readCustomKinds(files) {
-  const defining = files.filter((file) => definitionsIn(file).length > 0);
-  const [first2] = defining;
-  if (first2 === void 0) return noKinds;
-  return keptKinds.get(first2, defining, () => customKindsOf(defining.flatMap(definitionsIn)));
-}
-var noKinds = /* @__PURE__ */ new Map();
-var keptKinds = new KeptResults();
-var keptDefinitions = new KeptResults();
-function definitionsIn(file) {
-  return keptDefinitions.get(file, [], () => {
-    const objects = mayDefineKinds(file.text) ? readManifestObjects([file]).objects : [];
-    return objects.flatMap(({ object }) => isDefinition(object) ? object : []);
-  });
-}
-function customKindsOf(objects) {
-  const kinds4 = objects.flatMap(customKind);
-  return new Map(kinds4.toReversed());
-}
-function mayDefineKinds(text) {
-  return text.includes("CustomResourceDefinition");
-}
-function customKind(crd) {
-  if (!isDefinition(crd)) return [];
-  const spec = objectAt(crd, "spec");
-  const kind = objectAt(spec, "names")["kind"];
-  const { group: group2, scope: scope2, versions } = spec;
-  if (typeof kind !== "string" || typeof group2 !== "string") return [];
-  const schemas = Object.fromEntries(
-    (Array.isArray(versions) ? versions : []).flatMap(versionSchema)
-  );
-  return [[`${group2}/${kind}`, { namespaced: scope2 !== "Cluster", schemas }]];
-}
-function isDefinition({ apiVersion: apiVersion2, kind }) {
-  return kind === "CustomResourceDefinition" && groupOf(apiVersion2) === "apiextensions.k8s.io";
-}
-function versionSchema(version) {
-  if (!isJsonObject(version) || typeof version["name"] !== "string") return [];
-  return [[version["name"], objectAt(objectAt(version, "schema"), "openAPIV3Schema")]];
-}
-function objectAt(parent, field) {
-  const value = parent[field];
-  return isJsonObject(value) ? value : {};
-}
-function scopeOf(object, kinds4) {
-  return builtInScope(object.apiVersion, object.kind) ?? customKindOf(object, kinds4)?.namespaced;
-}
-function mergeSchemaOf(object, kinds4) {
-  const builtIn2 = builtInSchema(object.apiVersion, object.kind);
-  if (builtIn2 !== void 0) return builtIn2;
-  const version = object.apiVersion.split("/").at(-1) ?? "";
-  const schema = customKindOf(object, kinds4)?.schemas[version];
-  return schema === void 0 ? plainSchema : openApiSchema(schema);
-}
-function customKindOf(object, kinds4) {
-  return kinds4.get(`${groupOf(object.apiVersion)}/${object.kind}`);
-}
-
-// src/core/cluster-model/ownership/generated/api-tables.json
-var api_tables_default = {
-  version: "v1.36.4",
-  types: {
-    "admissionregistration.v1.ApplyConfiguration": "expression=s",
-    "admissionregistration.v1.AuditAnnotation": "key=!s valueExpression=!s",
-    "admissionregistration.v1.ExpressionWarning": "fieldRef=!s warning=!s",
-    "admissionregistration.v1.JSONPatch": "expression=s",
-    "admissionregistration.v1.MatchCondition": "expression=!s name=!s",
-    "admissionregistration.v1.MatchResources": "# excludeResourceRules=[@admissionregistration.v1.NamedRuleWithOperations] matchPolicy=s namespaceSelector=@meta.v1.LabelSelector objectSelector=@meta.v1.LabelSelector resourceRules=[@admissionregistration.v1.NamedRuleWithOperations]",
-    "admissionregistration.v1.MutatingAdmissionPolicy": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@admissionregistration.v1.MutatingAdmissionPolicySpec",
-    "admissionregistration.v1.MutatingAdmissionPolicyBinding": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@admissionregistration.v1.MutatingAdmissionPolicyBindingSpec",
-    "admissionregistration.v1.MutatingAdmissionPolicyBindingSpec": "matchResources=@admissionregistration.v1.MatchResources paramRef=@admissionregistration.v1.ParamRef policyName=s",
-    "admissionregistration.v1.MutatingAdmissionPolicySpec": 'failurePolicy=s matchConditions=[@admissionregistration.v1.MatchCondition:name=""] matchConstraints=@admissionregistration.v1.MatchResources mutations=[@admissionregistration.v1.Mutation] paramKind=@admissionregistration.v1.ParamKind reinvocationPolicy=s variables=[@admissionregistration.v1.Variable]',
-    "admissionregistration.v1.MutatingWebhook": 'admissionReviewVersions=![s] clientConfig=!%@admissionregistration.v1.WebhookClientConfig failurePolicy=s matchConditions=[@admissionregistration.v1.MatchCondition:name=""] matchPolicy=s name=!s namespaceSelector=@meta.v1.LabelSelector objectSelector=@meta.v1.LabelSelector reinvocationPolicy=s rules=[@admissionregistration.v1.RuleWithOperations] sideEffects=!s timeoutSeconds=i',
-    "admissionregistration.v1.MutatingWebhookConfiguration": 'apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta webhooks=[@admissionregistration.v1.MutatingWebhook:name=""]',
-    "admissionregistration.v1.Mutation": "applyConfiguration=@admissionregistration.v1.ApplyConfiguration jsonPatch=@admissionregistration.v1.JSONPatch patchType=!s",
-    "admissionregistration.v1.NamedRuleWithOperations": "# apiGroups=[s] apiVersions=[s] operations=[s] resourceNames=[s] resources=[s] scope=s",
-    "admissionregistration.v1.ParamKind": "# apiVersion=s kind=s",
-    "admissionregistration.v1.ParamRef": "# name=s namespace=s parameterNotFoundAction=s selector=@meta.v1.LabelSelector",
-    "admissionregistration.v1.RuleWithOperations": "apiGroups=[s] apiVersions=[s] operations=[s] resources=[s] scope=s",
-    "admissionregistration.v1.ServiceReference": "name=!s namespace=!s path=s port=i",
-    "admissionregistration.v1.TypeChecking": "expressionWarnings=[@admissionregistration.v1.ExpressionWarning]",
-    "admissionregistration.v1.ValidatingAdmissionPolicy": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@admissionregistration.v1.ValidatingAdmissionPolicySpec status=%@admissionregistration.v1.ValidatingAdmissionPolicyStatus",
-    "admissionregistration.v1.ValidatingAdmissionPolicyBinding": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@admissionregistration.v1.ValidatingAdmissionPolicyBindingSpec",
-    "admissionregistration.v1.ValidatingAdmissionPolicyBindingSpec": "matchResources=@admissionregistration.v1.MatchResources paramRef=@admissionregistration.v1.ParamRef policyName=!s validationActions=![s:set]",
-    "admissionregistration.v1.ValidatingAdmissionPolicySpec": 'auditAnnotations=[@admissionregistration.v1.AuditAnnotation] failurePolicy=s matchConditions=[@admissionregistration.v1.MatchCondition:name=""] matchConstraints=@admissionregistration.v1.MatchResources paramKind=@admissionregistration.v1.ParamKind validations=[@admissionregistration.v1.Validation] variables=[@admissionregistration.v1.Variable:name=""]',
-    "admissionregistration.v1.ValidatingAdmissionPolicyStatus": 'conditions=[@meta.v1.Condition:type=""] observedGeneration=I typeChecking=@admissionregistration.v1.TypeChecking',
-    "admissionregistration.v1.ValidatingWebhook": 'admissionReviewVersions=![s] clientConfig=!%@admissionregistration.v1.WebhookClientConfig failurePolicy=s matchConditions=[@admissionregistration.v1.MatchCondition:name=""] matchPolicy=s name=!s namespaceSelector=@meta.v1.LabelSelector objectSelector=@meta.v1.LabelSelector rules=[@admissionregistration.v1.RuleWithOperations] sideEffects=!s timeoutSeconds=i',
-    "admissionregistration.v1.ValidatingWebhookConfiguration": 'apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta webhooks=[@admissionregistration.v1.ValidatingWebhook:name=""]',
-    "admissionregistration.v1.Validation": "expression=!s message=s messageExpression=s reason=s",
-    "admissionregistration.v1.Variable": "# expression=!s name=!s",
-    "admissionregistration.v1.WebhookClientConfig": "caBundle=y service=@admissionregistration.v1.ServiceReference url=s",
-    "apiregistration.v1.APIService": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@apiregistration.v1.APIServiceSpec status=%@apiregistration.v1.APIServiceStatus",
-    "apiregistration.v1.APIServiceCondition": "lastTransitionTime=t message=s reason=s status=!s type=!s",
-    "apiregistration.v1.APIServiceSpec": "caBundle=y group=s groupPriorityMinimum=!i insecureSkipTLSVerify=b service=@apiregistration.v1.ServiceReference version=s versionPriority=!i",
-    "apiregistration.v1.APIServiceStatus": 'conditions=[@apiregistration.v1.APIServiceCondition:type=""]',
-    "apiregistration.v1.ServiceReference": "name=s namespace=s port=i",
-    "apps.v1.ControllerRevision": "apiVersion=s data=* kind=s metadata=%@meta.v1.ObjectMeta revision=!I",
-    "apps.v1.DaemonSet": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@apps.v1.DaemonSetSpec status=%@apps.v1.DaemonSetStatus",
-    "apps.v1.DaemonSetCondition": "lastTransitionTime=t message=s reason=s status=!s type=!s",
-    "apps.v1.DaemonSetSpec": "minReadySeconds=i revisionHistoryLimit=i selector=!@meta.v1.LabelSelector template=!%@core.v1.PodTemplateSpec updateStrategy=%@apps.v1.DaemonSetUpdateStrategy",
-    "apps.v1.DaemonSetStatus": 'collisionCount=i conditions=[@apps.v1.DaemonSetCondition:type=""] currentNumberScheduled=!i desiredNumberScheduled=!i numberAvailable=i numberMisscheduled=!i numberReady=!i numberUnavailable=i observedGeneration=I updatedNumberScheduled=i',
-    "apps.v1.DaemonSetUpdateStrategy": "rollingUpdate=@apps.v1.RollingUpdateDaemonSet type=s",
-    "apps.v1.Deployment": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@apps.v1.DeploymentSpec status=%@apps.v1.DeploymentStatus",
-    "apps.v1.DeploymentCondition": "lastTransitionTime=t lastUpdateTime=t message=s reason=s status=!s type=!s",
-    "apps.v1.DeploymentSpec": "minReadySeconds=i paused=b progressDeadlineSeconds=i replicas=i revisionHistoryLimit=i selector=!@meta.v1.LabelSelector strategy=%@apps.v1.DeploymentStrategy template=!%@core.v1.PodTemplateSpec",
-    "apps.v1.DeploymentStatus": 'availableReplicas=i collisionCount=i conditions=[@apps.v1.DeploymentCondition:type=""] observedGeneration=I readyReplicas=i replicas=i terminatingReplicas=i unavailableReplicas=i updatedReplicas=i',
-    "apps.v1.DeploymentStrategy": "rollingUpdate=@apps.v1.RollingUpdateDeployment type=s",
-    "apps.v1.ReplicaSet": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@apps.v1.ReplicaSetSpec status=%@apps.v1.ReplicaSetStatus",
-    "apps.v1.ReplicaSetCondition": "lastTransitionTime=t message=s reason=s status=!s type=!s",
-    "apps.v1.ReplicaSetSpec": "minReadySeconds=i replicas=i selector=!@meta.v1.LabelSelector template=%@core.v1.PodTemplateSpec",
-    "apps.v1.ReplicaSetStatus": 'availableReplicas=i conditions=[@apps.v1.ReplicaSetCondition:type=""] fullyLabeledReplicas=i observedGeneration=I readyReplicas=i replicas=!i terminatingReplicas=i',
-    "apps.v1.RollingUpdateDaemonSet": "maxSurge=x maxUnavailable=x",
-    "apps.v1.RollingUpdateDeployment": "maxSurge=x maxUnavailable=x",
-    "apps.v1.RollingUpdateStatefulSetStrategy": "maxUnavailable=x partition=i",
-    "apps.v1.StatefulSet": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@apps.v1.StatefulSetSpec status=%@apps.v1.StatefulSetStatus",
-    "apps.v1.StatefulSetCondition": "lastTransitionTime=t message=s reason=s status=!s type=!s",
-    "apps.v1.StatefulSetOrdinals": "start=i",
-    "apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy": "whenDeleted=s whenScaled=s",
-    "apps.v1.StatefulSetSpec": "minReadySeconds=i ordinals=@apps.v1.StatefulSetOrdinals persistentVolumeClaimRetentionPolicy=@apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy podManagementPolicy=s replicas=i revisionHistoryLimit=i selector=!@meta.v1.LabelSelector serviceName=s template=!%@core.v1.PodTemplateSpec updateStrategy=%@apps.v1.StatefulSetUpdateStrategy volumeClaimTemplates=[@core.v1.PersistentVolumeClaim]",
-    "apps.v1.StatefulSetStatus": 'availableReplicas=i collisionCount=i conditions=[@apps.v1.StatefulSetCondition:type=""] currentReplicas=i currentRevision=s observedGeneration=I readyReplicas=i replicas=!i updateRevision=s updatedReplicas=i',
-    "apps.v1.StatefulSetUpdateStrategy": "rollingUpdate=@apps.v1.RollingUpdateStatefulSetStrategy type=s",
-    "authentication.v1.BoundObjectReference": "apiVersion=s kind=s name=s uid=s",
-    "authentication.v1.SelfSubjectReview": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta status=%@authentication.v1.SelfSubjectReviewStatus",
-    "authentication.v1.SelfSubjectReviewStatus": "userInfo=%@authentication.v1.UserInfo",
-    "authentication.v1.TokenRequest": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@authentication.v1.TokenRequestSpec status=%@authentication.v1.TokenRequestStatus",
-    "authentication.v1.TokenRequestSpec": "audiences=[s] boundObjectRef=@authentication.v1.BoundObjectReference expirationSeconds=I",
-    "authentication.v1.TokenRequestStatus": "expirationTimestamp=t token=s",
-    "authentication.v1.TokenReview": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@authentication.v1.TokenReviewSpec status=%@authentication.v1.TokenReviewStatus",
-    "authentication.v1.TokenReviewSpec": "audiences=[s] token=!s",
-    "authentication.v1.TokenReviewStatus": "audiences=[s] authenticated=b error=s user=%@authentication.v1.UserInfo",
-    "authentication.v1.UserInfo": "extra={[s]} groups=[s] uid=s username=s",
-    "authorization.v1.FieldSelectorAttributes": "rawSelector=s requirements=[@meta.v1.FieldSelectorRequirement]",
-    "authorization.v1.LabelSelectorAttributes": "rawSelector=s requirements=[@meta.v1.LabelSelectorRequirement]",
-    "authorization.v1.LocalSubjectAccessReview": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@authorization.v1.SubjectAccessReviewSpec status=%@authorization.v1.SubjectAccessReviewStatus",
-    "authorization.v1.NonResourceAttributes": "path=s verb=s",
-    "authorization.v1.NonResourceRule": "nonResourceURLs=[s] verbs=![s]",
-    "authorization.v1.ResourceAttributes": "fieldSelector=@authorization.v1.FieldSelectorAttributes group=s labelSelector=@authorization.v1.LabelSelectorAttributes name=s namespace=s resource=s subresource=s verb=s version=s",
-    "authorization.v1.ResourceRule": "apiGroups=[s] resourceNames=[s] resources=[s] verbs=![s]",
-    "authorization.v1.SelfSubjectAccessReview": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@authorization.v1.SelfSubjectAccessReviewSpec status=%@authorization.v1.SubjectAccessReviewStatus",
-    "authorization.v1.SelfSubjectAccessReviewSpec": "nonResourceAttributes=@authorization.v1.NonResourceAttributes resourceAttributes=@authorization.v1.ResourceAttributes",
-    "authorization.v1.SelfSubjectRulesReview": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@authorization.v1.SelfSubjectRulesReviewSpec status=%@authorization.v1.SubjectRulesReviewStatus",
-    "authorization.v1.SelfSubjectRulesReviewSpec": "namespace=s",
-    "authorization.v1.SubjectAccessReview": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@authorization.v1.SubjectAccessReviewSpec status=%@authorization.v1.SubjectAccessReviewStatus",
-    "authorization.v1.SubjectAccessReviewSpec": "extra={[s]} groups=[s] nonResourceAttributes=@authorization.v1.NonResourceAttributes resourceAttributes=@authorization.v1.ResourceAttributes uid=s user=s",
-    "authorization.v1.SubjectAccessReviewStatus": "allowed=!b denied=b evaluationError=s reason=s",
-    "authorization.v1.SubjectRulesReviewStatus": "evaluationError=s incomplete=!b nonResourceRules=![@authorization.v1.NonResourceRule] resourceRules=![@authorization.v1.ResourceRule]",
-    "autoscaling.v1.CrossVersionObjectReference": "# apiVersion=s kind=!s name=!s",
-    "autoscaling.v1.HorizontalPodAutoscaler": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@autoscaling.v1.HorizontalPodAutoscalerSpec status=%@autoscaling.v1.HorizontalPodAutoscalerStatus",
-    "autoscaling.v1.HorizontalPodAutoscalerSpec": "maxReplicas=!i minReplicas=i scaleTargetRef=!%@autoscaling.v1.CrossVersionObjectReference targetCPUUtilizationPercentage=i",
-    "autoscaling.v1.HorizontalPodAutoscalerStatus": "currentCPUUtilizationPercentage=i currentReplicas=!i desiredReplicas=!i lastScaleTime=t observedGeneration=I",
-    "autoscaling.v1.Scale": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@autoscaling.v1.ScaleSpec status=%@autoscaling.v1.ScaleStatus",
-    "autoscaling.v1.ScaleSpec": "replicas=i",
-    "autoscaling.v1.ScaleStatus": "replicas=!i selector=s",
-    "autoscaling.v2.ContainerResourceMetricSource": "container=!s name=!s target=!%@autoscaling.v2.MetricTarget",
-    "autoscaling.v2.ContainerResourceMetricStatus": "container=!s current=!%@autoscaling.v2.MetricValueStatus name=!s",
-    "autoscaling.v2.CrossVersionObjectReference": "apiVersion=s kind=!s name=!s",
-    "autoscaling.v2.ExternalMetricSource": "metric=!%@autoscaling.v2.MetricIdentifier target=!%@autoscaling.v2.MetricTarget",
-    "autoscaling.v2.ExternalMetricStatus": "current=!%@autoscaling.v2.MetricValueStatus metric=!%@autoscaling.v2.MetricIdentifier",
-    "autoscaling.v2.HPAScalingPolicy": "periodSeconds=!i type=!s value=!i",
-    "autoscaling.v2.HPAScalingRules": "policies=[@autoscaling.v2.HPAScalingPolicy] selectPolicy=s stabilizationWindowSeconds=i tolerance=q",
-    "autoscaling.v2.HorizontalPodAutoscaler": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@autoscaling.v2.HorizontalPodAutoscalerSpec status=%@autoscaling.v2.HorizontalPodAutoscalerStatus",
-    "autoscaling.v2.HorizontalPodAutoscalerBehavior": "scaleDown=@autoscaling.v2.HPAScalingRules scaleUp=@autoscaling.v2.HPAScalingRules",
-    "autoscaling.v2.HorizontalPodAutoscalerCondition": "lastTransitionTime=t message=s reason=s status=!s type=!s",
-    "autoscaling.v2.HorizontalPodAutoscalerSpec": "behavior=@autoscaling.v2.HorizontalPodAutoscalerBehavior maxReplicas=!i metrics=[@autoscaling.v2.MetricSpec] minReplicas=i scaleTargetRef=!%@autoscaling.v2.CrossVersionObjectReference",
-    "autoscaling.v2.HorizontalPodAutoscalerStatus": 'conditions=[@autoscaling.v2.HorizontalPodAutoscalerCondition:type=""] currentMetrics=[@autoscaling.v2.MetricStatus] currentReplicas=i desiredReplicas=!i lastScaleTime=t observedGeneration=I',
-    "autoscaling.v2.MetricIdentifier": "name=!s selector=@meta.v1.LabelSelector",
-    "autoscaling.v2.MetricSpec": "containerResource=@autoscaling.v2.ContainerResourceMetricSource external=@autoscaling.v2.ExternalMetricSource object=@autoscaling.v2.ObjectMetricSource pods=@autoscaling.v2.PodsMetricSource resource=@autoscaling.v2.ResourceMetricSource type=!s",
-    "autoscaling.v2.MetricStatus": "containerResource=@autoscaling.v2.ContainerResourceMetricStatus external=@autoscaling.v2.ExternalMetricStatus object=@autoscaling.v2.ObjectMetricStatus pods=@autoscaling.v2.PodsMetricStatus resource=@autoscaling.v2.ResourceMetricStatus type=!s",
-    "autoscaling.v2.MetricTarget": "averageUtilization=i averageValue=q type=!s value=q",
-    "autoscaling.v2.MetricValueStatus": "averageUtilization=i averageValue=q value=q",
-    "autoscaling.v2.ObjectMetricSource": "describedObject=!%@autoscaling.v2.CrossVersionObjectReference metric=!%@autoscaling.v2.MetricIdentifier target=!%@autoscaling.v2.MetricTarget",
-    "autoscaling.v2.ObjectMetricStatus": "current=!%@autoscaling.v2.MetricValueStatus describedObject=!%@autoscaling.v2.CrossVersionObjectReference metric=!%@autoscaling.v2.MetricIdentifier",
-    "autoscaling.v2.PodsMetricSource": "metric=!%@autoscaling.v2.MetricIdentifier target=!%@autoscaling.v2.MetricTarget",
-    "autoscaling.v2.PodsMetricStatus": "current=!%@autoscaling.v2.MetricValueStatus metric=!%@autoscaling.v2.MetricIdentifier",
-    "autoscaling.v2.ResourceMetricSource": "name=!s target=!%@autoscaling.v2.MetricTarget",
-    "autoscaling.v2.ResourceMetricStatus": "current=!%@autoscaling.v2.MetricValueStatus name=!s",
-    "batch.v1.CronJob": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@batch.v1.CronJobSpec status=%@batch.v1.CronJobStatus",
-    "batch.v1.CronJobSpec": "concurrencyPolicy=s failedJobsHistoryLimit=i jobTemplate=!%@batch.v1.JobTemplateSpec schedule=!s startingDeadlineSeconds=I successfulJobsHistoryLimit=i suspend=b timeZone=s",
-    "batch.v1.CronJobStatus": "active=[@core.v1.ObjectReference] lastScheduleTime=t lastSuccessfulTime=t",
-    "batch.v1.Job": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@batch.v1.JobSpec status=%@batch.v1.JobStatus",
-    "batch.v1.JobCondition": "lastProbeTime=t lastTransitionTime=t message=s reason=s status=!s type=!s",
-    "batch.v1.JobSpec": "activeDeadlineSeconds=I backoffLimit=i backoffLimitPerIndex=i completionMode=s completions=i managedBy=s manualSelector=b maxFailedIndexes=i parallelism=i podFailurePolicy=@batch.v1.PodFailurePolicy podReplacementPolicy=s selector=@meta.v1.LabelSelector successPolicy=@batch.v1.SuccessPolicy suspend=b template=!%@core.v1.PodTemplateSpec ttlSecondsAfterFinished=i",
-    "batch.v1.JobStatus": "active=i completedIndexes=s completionTime=t conditions=[@batch.v1.JobCondition] failed=i failedIndexes=s ready=i startTime=t succeeded=i terminating=i uncountedTerminatedPods=@batch.v1.UncountedTerminatedPods",
-    "batch.v1.JobTemplateSpec": "metadata=%@meta.v1.ObjectMeta spec=%@batch.v1.JobSpec",
-    "batch.v1.PodFailurePolicy": "rules=![@batch.v1.PodFailurePolicyRule]",
-    "batch.v1.PodFailurePolicyOnExitCodesRequirement": "containerName=s operator=!s values=![i:set]",
-    "batch.v1.PodFailurePolicyOnPodConditionsPattern": "status=s type=!s",
-    "batch.v1.PodFailurePolicyRule": "action=!s onExitCodes=@batch.v1.PodFailurePolicyOnExitCodesRequirement onPodConditions=[@batch.v1.PodFailurePolicyOnPodConditionsPattern]",
-    "batch.v1.SuccessPolicy": "rules=![@batch.v1.SuccessPolicyRule]",
-    "batch.v1.SuccessPolicyRule": "succeededCount=i succeededIndexes=s",
-    "batch.v1.UncountedTerminatedPods": "failed=[s:set] succeeded=[s:set]",
-    "certificates.v1.CertificateSigningRequest": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@certificates.v1.CertificateSigningRequestSpec status=%@certificates.v1.CertificateSigningRequestStatus",
-    "certificates.v1.CertificateSigningRequestCondition": "lastTransitionTime=t lastUpdateTime=t message=s reason=s status=!s type=!s",
-    "certificates.v1.CertificateSigningRequestSpec": "expirationSeconds=i extra={[s]} groups=[s] request=!y signerName=!s uid=s usages=[s] username=s",
-    "certificates.v1.CertificateSigningRequestStatus": 'certificate=y conditions=[@certificates.v1.CertificateSigningRequestCondition:type=""]',
-    "coordination.v1.Lease": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@coordination.v1.LeaseSpec",
-    "coordination.v1.LeaseSpec": "acquireTime=t holderIdentity=s leaseDurationSeconds=i leaseTransitions=i preferredHolder=s renewTime=t strategy=s",
-    "core.v1.AWSElasticBlockStoreVolumeSource": "fsType=s partition=i readOnly=b volumeID=!s",
-    "core.v1.Affinity": "nodeAffinity=@core.v1.NodeAffinity podAffinity=@core.v1.PodAffinity podAntiAffinity=@core.v1.PodAntiAffinity",
-    "core.v1.AppArmorProfile": "localhostProfile=s type=!s",
-    "core.v1.AttachedVolume": "devicePath=!s name=!s",
-    "core.v1.AzureDiskVolumeSource": "cachingMode=s diskName=!s diskURI=!s fsType=s kind=s readOnly=b",
-    "core.v1.AzureFilePersistentVolumeSource": "readOnly=b secretName=!s secretNamespace=s shareName=!s",
-    "core.v1.AzureFileVolumeSource": "readOnly=b secretName=!s shareName=!s",
-    "core.v1.Binding": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta target=!%@core.v1.ObjectReference",
-    "core.v1.CSIPersistentVolumeSource": "controllerExpandSecretRef=@core.v1.SecretReference controllerPublishSecretRef=@core.v1.SecretReference driver=!s fsType=s nodeExpandSecretRef=@core.v1.SecretReference nodePublishSecretRef=@core.v1.SecretReference nodeStageSecretRef=@core.v1.SecretReference readOnly=b volumeAttributes={s} volumeHandle=!s",
-    "core.v1.CSIVolumeSource": "driver=!s fsType=s nodePublishSecretRef=@core.v1.LocalObjectReference readOnly=b volumeAttributes={s}",
-    "core.v1.Capabilities": "add=[s] drop=[s]",
-    "core.v1.CephFSPersistentVolumeSource": "monitors=![s] path=s readOnly=b secretFile=s secretRef=@core.v1.SecretReference user=s",
-    "core.v1.CephFSVolumeSource": "monitors=![s] path=s readOnly=b secretFile=s secretRef=@core.v1.LocalObjectReference user=s",
-    "core.v1.CinderPersistentVolumeSource": "fsType=s readOnly=b secretRef=@core.v1.SecretReference volumeID=!s",
-    "core.v1.CinderVolumeSource": "fsType=s readOnly=b secretRef=@core.v1.LocalObjectReference volumeID=!s",
-    "core.v1.ClientIPConfig": "timeoutSeconds=i",
-    "core.v1.ClusterTrustBundleProjection": "labelSelector=@meta.v1.LabelSelector name=s optional=b path=!s signerName=s",
-    "core.v1.ComponentCondition": "error=s message=s status=!s type=!s",
-    "core.v1.ComponentStatus": 'apiVersion=s conditions=[@core.v1.ComponentCondition:type=""] kind=s metadata=%@meta.v1.ObjectMeta',
-    "core.v1.ConfigMap": "apiVersion=s binaryData={y} data={s} immutable=b kind=s metadata=%@meta.v1.ObjectMeta",
-    "core.v1.ConfigMapEnvSource": "name=s optional=b",
-    "core.v1.ConfigMapKeySelector": "# key=!s name=s optional=b",
-    "core.v1.ConfigMapNodeConfigSource": "kubeletConfigKey=!s name=!s namespace=!s resourceVersion=s uid=s",
-    "core.v1.ConfigMapProjection": "items=[@core.v1.KeyToPath] name=s optional=b",
-    "core.v1.ConfigMapVolumeSource": "defaultMode=i items=[@core.v1.KeyToPath] name=s optional=b",
-    "core.v1.Container": 'args=[s] command=[s] env=[@core.v1.EnvVar:name=""] envFrom=[@core.v1.EnvFromSource] image=s imagePullPolicy=s lifecycle=@core.v1.Lifecycle livenessProbe=@core.v1.Probe name=!s ports=[@core.v1.ContainerPort:containerPort=0,protocol="TCP"] readinessProbe=@core.v1.Probe resizePolicy=[@core.v1.ContainerResizePolicy] resources=%@core.v1.ResourceRequirements restartPolicy=s restartPolicyRules=[@core.v1.ContainerRestartRule] securityContext=@core.v1.SecurityContext startupProbe=@core.v1.Probe stdin=b stdinOnce=b terminationMessagePath=s terminationMessagePolicy=s tty=b volumeDevices=[@core.v1.VolumeDevice:devicePath=""] volumeMounts=[@core.v1.VolumeMount:mountPath=""] workingDir=s',
-    "core.v1.ContainerExtendedResourceRequest": "containerName=!s requestName=!s resourceName=!s",
-    "core.v1.ContainerImage": "names=[s] sizeBytes=I",
-    "core.v1.ContainerPort": "containerPort=!i hostIP=s hostPort=i name=s protocol=s",
-    "core.v1.ContainerResizePolicy": "resourceName=!s restartPolicy=!s",
-    "core.v1.ContainerRestartRule": "action=!s exitCodes=@core.v1.ContainerRestartRuleOnExitCodes",
-    "core.v1.ContainerRestartRuleOnExitCodes": "operator=!s values=[i:set]",
-    "core.v1.ContainerState": "running=@core.v1.ContainerStateRunning terminated=@core.v1.ContainerStateTerminated waiting=@core.v1.ContainerStateWaiting",
-    "core.v1.ContainerStateRunning": "startedAt=t",
-    "core.v1.ContainerStateTerminated": "containerID=s exitCode=!i finishedAt=t message=s reason=s signal=i startedAt=t",
-    "core.v1.ContainerStateWaiting": "message=s reason=s",
-    "core.v1.ContainerStatus": 'allocatedResources={q} allocatedResourcesStatus=[@core.v1.ResourceStatus:name=""] containerID=s image=!s imageID=!s lastState=%@core.v1.ContainerState name=!s ready=!b resources=@core.v1.ResourceRequirements restartCount=!i started=b state=%@core.v1.ContainerState stopSignal=s user=@core.v1.ContainerUser volumeMounts=[@core.v1.VolumeMountStatus:mountPath=""]',
-    "core.v1.ContainerUser": "linux=@core.v1.LinuxContainerUser",
-    "core.v1.DaemonEndpoint": "Port=!i",
-    "core.v1.DownwardAPIProjection": "items=[@core.v1.DownwardAPIVolumeFile]",
-    "core.v1.DownwardAPIVolumeFile": "fieldRef=@core.v1.ObjectFieldSelector mode=i path=!s resourceFieldRef=@core.v1.ResourceFieldSelector",
-    "core.v1.DownwardAPIVolumeSource": "defaultMode=i items=[@core.v1.DownwardAPIVolumeFile]",
-    "core.v1.EmptyDirVolumeSource": "medium=s sizeLimit=q",
-    "core.v1.EndpointAddress": "# hostname=s ip=!s nodeName=s targetRef=@core.v1.ObjectReference",
-    "core.v1.EndpointPort": "# appProtocol=s name=s port=!i protocol=s",
-    "core.v1.EndpointSubset": "addresses=[@core.v1.EndpointAddress] notReadyAddresses=[@core.v1.EndpointAddress] ports=[@core.v1.EndpointPort]",
-    "core.v1.Endpoints": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta subsets=[@core.v1.EndpointSubset]",
-    "core.v1.EnvFromSource": "configMapRef=@core.v1.ConfigMapEnvSource prefix=s secretRef=@core.v1.SecretEnvSource",
-    "core.v1.EnvVar": "name=!s value=s valueFrom=@core.v1.EnvVarSource",
-    "core.v1.EnvVarSource": "configMapKeyRef=@core.v1.ConfigMapKeySelector fieldRef=@core.v1.ObjectFieldSelector fileKeyRef=@core.v1.FileKeySelector resourceFieldRef=@core.v1.ResourceFieldSelector secretKeyRef=@core.v1.SecretKeySelector",
-    "core.v1.EphemeralContainer": 'args=[s] command=[s] env=[@core.v1.EnvVar:name=""] envFrom=[@core.v1.EnvFromSource] image=s imagePullPolicy=s lifecycle=@core.v1.Lifecycle livenessProbe=@core.v1.Probe name=!s ports=[@core.v1.ContainerPort:containerPort=0,protocol="TCP"] readinessProbe=@core.v1.Probe resizePolicy=[@core.v1.ContainerResizePolicy] resources=%@core.v1.ResourceRequirements restartPolicy=s restartPolicyRules=[@core.v1.ContainerRestartRule] securityContext=@core.v1.SecurityContext startupProbe=@core.v1.Probe stdin=b stdinOnce=b targetContainerName=s terminationMessagePath=s terminationMessagePolicy=s tty=b volumeDevices=[@core.v1.VolumeDevice:devicePath=""] volumeMounts=[@core.v1.VolumeMount:mountPath=""] workingDir=s',
-    "core.v1.EphemeralVolumeSource": "volumeClaimTemplate=@core.v1.PersistentVolumeClaimTemplate",
-    "core.v1.Event": "action=s apiVersion=s count=i eventTime=t firstTimestamp=t involvedObject=!%@core.v1.ObjectReference kind=s lastTimestamp=t message=s metadata=!%@meta.v1.ObjectMeta reason=s related=@core.v1.ObjectReference reportingComponent=s reportingInstance=s series=@core.v1.EventSeries source=%@core.v1.EventSource type=s",
-    "core.v1.EventSeries": "count=i lastObservedTime=t",
-    "core.v1.EventSource": "component=s host=s",
-    "core.v1.ExecAction": "command=[s]",
-    "core.v1.FCVolumeSource": "fsType=s lun=i readOnly=b targetWWNs=[s] wwids=[s]",
-    "core.v1.FileKeySelector": "# key=!s optional=b path=!s volumeName=!s",
-    "core.v1.FlexPersistentVolumeSource": "driver=!s fsType=s options={s} readOnly=b secretRef=@core.v1.SecretReference",
-    "core.v1.FlexVolumeSource": "driver=!s fsType=s options={s} readOnly=b secretRef=@core.v1.LocalObjectReference",
-    "core.v1.FlockerVolumeSource": "datasetName=s datasetUUID=s",
-    "core.v1.GCEPersistentDiskVolumeSource": "fsType=s partition=i pdName=!s readOnly=b",
-    "core.v1.GRPCAction": "port=!i service=s",
-    "core.v1.GitRepoVolumeSource": "directory=s repository=!s revision=s",
-    "core.v1.GlusterfsPersistentVolumeSource": "endpoints=!s endpointsNamespace=s path=!s readOnly=b",
-    "core.v1.GlusterfsVolumeSource": "endpoints=!s path=!s readOnly=b",
-    "core.v1.HTTPGetAction": "host=s httpHeaders=[@core.v1.HTTPHeader] path=s port=!x scheme=s",
-    "core.v1.HTTPHeader": "name=!s value=!s",
-    "core.v1.HostAlias": "hostnames=[s] ip=!s",
-    "core.v1.HostIP": "ip=!s",
-    "core.v1.HostPathVolumeSource": "path=!s type=s",
-    "core.v1.ISCSIPersistentVolumeSource": "chapAuthDiscovery=b chapAuthSession=b fsType=s initiatorName=s iqn=!s iscsiInterface=s lun=!i portals=[s] readOnly=b secretRef=@core.v1.SecretReference targetPortal=!s",
-    "core.v1.ISCSIVolumeSource": "chapAuthDiscovery=b chapAuthSession=b fsType=s initiatorName=s iqn=!s iscsiInterface=s lun=!i portals=[s] readOnly=b secretRef=@core.v1.LocalObjectReference targetPortal=!s",
-    "core.v1.ImageVolumeSource": "pullPolicy=s reference=s",
-    "core.v1.ImageVolumeStatus": "imageRef=!s",
-    "core.v1.KeyToPath": "key=!s mode=i path=!s",
-    "core.v1.Lifecycle": "postStart=@core.v1.LifecycleHandler preStop=@core.v1.LifecycleHandler stopSignal=s",
-    "core.v1.LifecycleHandler": "exec=@core.v1.ExecAction httpGet=@core.v1.HTTPGetAction sleep=@core.v1.SleepAction tcpSocket=@core.v1.TCPSocketAction",
-    "core.v1.LimitRange": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@core.v1.LimitRangeSpec",
-    "core.v1.LimitRangeItem": "default={q} defaultRequest={q} max={q} maxLimitRequestRatio={q} min={q} type=!s",
-    "core.v1.LimitRangeSpec": "limits=![@core.v1.LimitRangeItem]",
-    "core.v1.LinuxContainerUser": "gid=!I supplementalGroups=[I] uid=!I",
-    "core.v1.LoadBalancerIngress": "hostname=s ip=s ipMode=s ports=[@core.v1.PortStatus]",
-    "core.v1.LoadBalancerStatus": "ingress=[@core.v1.LoadBalancerIngress]",
-    "core.v1.LocalObjectReference": "# name=s",
-    "core.v1.LocalVolumeSource": "fsType=s path=!s",
-    "core.v1.ModifyVolumeStatus": "status=!s targetVolumeAttributesClassName=s",
-    "core.v1.NFSVolumeSource": "path=!s readOnly=b server=!s",
-    "core.v1.Namespace": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@core.v1.NamespaceSpec status=%@core.v1.NamespaceStatus",
-    "core.v1.NamespaceCondition": "lastTransitionTime=t message=s reason=s status=!s type=!s",
-    "core.v1.NamespaceSpec": "finalizers=[s]",
-    "core.v1.NamespaceStatus": 'conditions=[@core.v1.NamespaceCondition:type=""] phase=s',
-    "core.v1.Node": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@core.v1.NodeSpec status=%@core.v1.NodeStatus",
-    "core.v1.NodeAddress": "address=!s type=!s",
-    "core.v1.NodeAffinity": "preferredDuringSchedulingIgnoredDuringExecution=[@core.v1.PreferredSchedulingTerm] requiredDuringSchedulingIgnoredDuringExecution=@core.v1.NodeSelector",
-    "core.v1.NodeAllocatableResourceClaimStatus": "containers=[s:set] resourceClaimName=!s resources=!{q}",
-    "core.v1.NodeCondition": "lastHeartbeatTime=t lastTransitionTime=t message=s reason=s status=!s type=!s",
-    "core.v1.NodeConfigSource": "configMap=@core.v1.ConfigMapNodeConfigSource",
-    "core.v1.NodeConfigStatus": "active=@core.v1.NodeConfigSource assigned=@core.v1.NodeConfigSource error=s lastKnownGood=@core.v1.NodeConfigSource",
-    "core.v1.NodeDaemonEndpoints": "kubeletEndpoint=%@core.v1.DaemonEndpoint",
-    "core.v1.NodeFeatures": "supplementalGroupsPolicy=b",
-    "core.v1.NodeRuntimeHandler": "features=@core.v1.NodeRuntimeHandlerFeatures name=s",
-    "core.v1.NodeRuntimeHandlerFeatures": "recursiveReadOnlyMounts=b userNamespaces=b",
-    "core.v1.NodeSelector": "# nodeSelectorTerms=![@core.v1.NodeSelectorTerm]",
-    "core.v1.NodeSelectorRequirement": "key=!s operator=!s values=[s]",
-    "core.v1.NodeSelectorTerm": "# matchExpressions=[@core.v1.NodeSelectorRequirement] matchFields=[@core.v1.NodeSelectorRequirement]",
-    "core.v1.NodeSpec": "configSource=@core.v1.NodeConfigSource externalID=s podCIDR=s podCIDRs=[s:set] providerID=s taints=[@core.v1.Taint] unschedulable=b",
-    "core.v1.NodeStatus": 'addresses=[@core.v1.NodeAddress:type=""] allocatable={q} capacity={q} conditions=[@core.v1.NodeCondition:type=""] config=@core.v1.NodeConfigStatus daemonEndpoints=%@core.v1.NodeDaemonEndpoints declaredFeatures=[s] features=@core.v1.NodeFeatures images=[@core.v1.ContainerImage] nodeInfo=%@core.v1.NodeSystemInfo phase=s runtimeHandlers=[@core.v1.NodeRuntimeHandler] volumesAttached=[@core.v1.AttachedVolume] volumesInUse=[s]',
-    "core.v1.NodeSwapStatus": "capacity=I",
-    "core.v1.NodeSystemInfo": "architecture=!s bootID=!s containerRuntimeVersion=!s kernelVersion=!s kubeProxyVersion=!s kubeletVersion=!s machineID=!s operatingSystem=!s osImage=!s swap=@core.v1.NodeSwapStatus systemUUID=!s",
-    "core.v1.ObjectFieldSelector": "# apiVersion=s fieldPath=!s",
-    "core.v1.ObjectReference": "# apiVersion=s fieldPath=s kind=s name=s namespace=s resourceVersion=s uid=s",
-    "core.v1.PersistentVolume": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@core.v1.PersistentVolumeSpec status=%@core.v1.PersistentVolumeStatus",
-    "core.v1.PersistentVolumeClaim": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@core.v1.PersistentVolumeClaimSpec status=%@core.v1.PersistentVolumeClaimStatus",
-    "core.v1.PersistentVolumeClaimCondition": "lastProbeTime=t lastTransitionTime=t message=s reason=s status=!s type=!s",
-    "core.v1.PersistentVolumeClaimSpec": "accessModes=[s] dataSource=@core.v1.TypedLocalObjectReference dataSourceRef=@core.v1.TypedObjectReference resources=%@core.v1.VolumeResourceRequirements selector=@meta.v1.LabelSelector storageClassName=s volumeAttributesClassName=s volumeMode=s volumeName=s",
-    "core.v1.PersistentVolumeClaimStatus": 'accessModes=[s] allocatedResourceStatuses={s} allocatedResources={q} capacity={q} conditions=[@core.v1.PersistentVolumeClaimCondition:type=""] currentVolumeAttributesClassName=s modifyVolumeStatus=@core.v1.ModifyVolumeStatus phase=s',
-    "core.v1.PersistentVolumeClaimTemplate": "metadata=%@meta.v1.ObjectMeta spec=!%@core.v1.PersistentVolumeClaimSpec",
-    "core.v1.PersistentVolumeClaimVolumeSource": "claimName=!s readOnly=b",
-    "core.v1.PersistentVolumeSpec": "accessModes=[s] awsElasticBlockStore=@core.v1.AWSElasticBlockStoreVolumeSource azureDisk=@core.v1.AzureDiskVolumeSource azureFile=@core.v1.AzureFilePersistentVolumeSource capacity={q} cephfs=@core.v1.CephFSPersistentVolumeSource cinder=@core.v1.CinderPersistentVolumeSource claimRef=@core.v1.ObjectReference csi=@core.v1.CSIPersistentVolumeSource fc=@core.v1.FCVolumeSource flexVolume=@core.v1.FlexPersistentVolumeSource flocker=@core.v1.FlockerVolumeSource gcePersistentDisk=@core.v1.GCEPersistentDiskVolumeSource glusterfs=@core.v1.GlusterfsPersistentVolumeSource hostPath=@core.v1.HostPathVolumeSource iscsi=@core.v1.ISCSIPersistentVolumeSource local=@core.v1.LocalVolumeSource mountOptions=[s] nfs=@core.v1.NFSVolumeSource nodeAffinity=@core.v1.VolumeNodeAffinity persistentVolumeReclaimPolicy=s photonPersistentDisk=@core.v1.PhotonPersistentDiskVolumeSource portworxVolume=@core.v1.PortworxVolumeSource quobyte=@core.v1.QuobyteVolumeSource rbd=@core.v1.RBDPersistentVolumeSource scaleIO=@core.v1.ScaleIOPersistentVolumeSource storageClassName=s storageos=@core.v1.StorageOSPersistentVolumeSource volumeAttributesClassName=s volumeMode=s vsphereVolume=@core.v1.VsphereVirtualDiskVolumeSource",
-    "core.v1.PersistentVolumeStatus": "lastPhaseTransitionTime=t message=s phase=s reason=s",
-    "core.v1.PhotonPersistentDiskVolumeSource": "fsType=s pdID=!s",
-    "core.v1.Pod": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@core.v1.PodSpec status=%@core.v1.PodStatus",
-    "core.v1.PodAffinity": "preferredDuringSchedulingIgnoredDuringExecution=[@core.v1.WeightedPodAffinityTerm] requiredDuringSchedulingIgnoredDuringExecution=[@core.v1.PodAffinityTerm]",
-    "core.v1.PodAffinityTerm": "labelSelector=@meta.v1.LabelSelector matchLabelKeys=[s] mismatchLabelKeys=[s] namespaceSelector=@meta.v1.LabelSelector namespaces=[s] topologyKey=!s",
-    "core.v1.PodAntiAffinity": "preferredDuringSchedulingIgnoredDuringExecution=[@core.v1.WeightedPodAffinityTerm] requiredDuringSchedulingIgnoredDuringExecution=[@core.v1.PodAffinityTerm]",
-    "core.v1.PodCertificateProjection": "certificateChainPath=s credentialBundlePath=s keyPath=s keyType=!s maxExpirationSeconds=i signerName=!s userAnnotations={s}",
-    "core.v1.PodCondition": "lastProbeTime=t lastTransitionTime=t message=s observedGeneration=I reason=s status=!s type=!s",
-    "core.v1.PodDNSConfig": "nameservers=[s] options=[@core.v1.PodDNSConfigOption] searches=[s]",
-    "core.v1.PodDNSConfigOption": "name=s value=s",
-    "core.v1.PodExtendedResourceClaimStatus": "requestMappings=![@core.v1.ContainerExtendedResourceRequest] resourceClaimName=!s",
-    "core.v1.PodIP": "ip=!s",
-    "core.v1.PodOS": "name=!s",
-    "core.v1.PodReadinessGate": "conditionType=!s",
-    "core.v1.PodResourceClaim": "name=!s resourceClaimName=s resourceClaimTemplateName=s",
-    "core.v1.PodResourceClaimStatus": "name=!s resourceClaimName=s",
-    "core.v1.PodSchedulingGate": "name=!s",
-    "core.v1.PodSchedulingGroup": "podGroupName=s",
-    "core.v1.PodSecurityContext": "appArmorProfile=@core.v1.AppArmorProfile fsGroup=I fsGroupChangePolicy=s runAsGroup=I runAsNonRoot=b runAsUser=I seLinuxChangePolicy=s seLinuxOptions=@core.v1.SELinuxOptions seccompProfile=@core.v1.SeccompProfile supplementalGroups=[I] supplementalGroupsPolicy=s sysctls=[@core.v1.Sysctl] windowsOptions=@core.v1.WindowsSecurityContextOptions",
-    "core.v1.PodSpec": 'activeDeadlineSeconds=I affinity=@core.v1.Affinity automountServiceAccountToken=b containers=![@core.v1.Container:name=""] dnsConfig=@core.v1.PodDNSConfig dnsPolicy=s enableServiceLinks=b ephemeralContainers=[@core.v1.EphemeralContainer:name=""] hostAliases=[@core.v1.HostAlias:ip=""] hostIPC=b hostNetwork=b hostPID=b hostUsers=b hostname=s hostnameOverride=s imagePullSecrets=[@core.v1.LocalObjectReference:name=""] initContainers=[@core.v1.Container:name=""] nodeName=s nodeSelector=#{s} os=@core.v1.PodOS overhead={q} preemptionPolicy=s priority=i priorityClassName=s readinessGates=[@core.v1.PodReadinessGate] resourceClaims=[@core.v1.PodResourceClaim:name=""] resources=@core.v1.ResourceRequirements restartPolicy=s runtimeClassName=s schedulerName=s schedulingGates=[@core.v1.PodSchedulingGate:name=""] schedulingGroup=@core.v1.PodSchedulingGroup securityContext=@core.v1.PodSecurityContext serviceAccount=s serviceAccountName=s setHostnameAsFQDN=b shareProcessNamespace=b subdomain=s terminationGracePeriodSeconds=I tolerations=[@core.v1.Toleration] topologySpreadConstraints=[@core.v1.TopologySpreadConstraint:topologyKey="",whenUnsatisfiable=""] volumes=[@core.v1.Volume:name=""]',
-    "core.v1.PodStatus": 'allocatedResources={q} conditions=[@core.v1.PodCondition:type=""] containerStatuses=[@core.v1.ContainerStatus] ephemeralContainerStatuses=[@core.v1.ContainerStatus] extendedResourceClaimStatus=@core.v1.PodExtendedResourceClaimStatus hostIP=s hostIPs=[@core.v1.HostIP] initContainerStatuses=[@core.v1.ContainerStatus] message=s nodeAllocatableResourceClaimStatuses=[@core.v1.NodeAllocatableResourceClaimStatus] nominatedNodeName=s observedGeneration=I phase=s podIP=s podIPs=[@core.v1.PodIP:ip=""] qosClass=s reason=s resize=s resourceClaimStatuses=[@core.v1.PodResourceClaimStatus:name=""] resources=@core.v1.ResourceRequirements startTime=t',
-    "core.v1.PodTemplate": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta template=%@core.v1.PodTemplateSpec",
-    "core.v1.PodTemplateSpec": "metadata=%@meta.v1.ObjectMeta spec=%@core.v1.PodSpec",
-    "core.v1.PortStatus": "error=s port=!i protocol=!s",
-    "core.v1.PortworxVolumeSource": "fsType=s readOnly=b volumeID=!s",
-    "core.v1.PreferredSchedulingTerm": "preference=!%@core.v1.NodeSelectorTerm weight=!i",
-    "core.v1.Probe": "exec=@core.v1.ExecAction failureThreshold=i grpc=@core.v1.GRPCAction httpGet=@core.v1.HTTPGetAction initialDelaySeconds=i periodSeconds=i successThreshold=i tcpSocket=@core.v1.TCPSocketAction terminationGracePeriodSeconds=I timeoutSeconds=i",
-    "core.v1.ProjectedVolumeSource": "defaultMode=i sources=[@core.v1.VolumeProjection]",
-    "core.v1.QuobyteVolumeSource": "group=s readOnly=b registry=!s tenant=s user=s volume=!s",
-    "core.v1.RBDPersistentVolumeSource": "fsType=s image=!s keyring=s monitors=![s] pool=s readOnly=b secretRef=@core.v1.SecretReference user=s",
-    "core.v1.RBDVolumeSource": "fsType=s image=!s keyring=s monitors=![s] pool=s readOnly=b secretRef=@core.v1.LocalObjectReference user=s",
-    "core.v1.ReplicationController": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@core.v1.ReplicationControllerSpec status=%@core.v1.ReplicationControllerStatus",
-    "core.v1.ReplicationControllerCondition": "lastTransitionTime=t message=s reason=s status=!s type=!s",
-    "core.v1.ReplicationControllerSpec": "minReadySeconds=i replicas=i selector=#{s} template=@core.v1.PodTemplateSpec",
-    "core.v1.ReplicationControllerStatus": 'availableReplicas=i conditions=[@core.v1.ReplicationControllerCondition:type=""] fullyLabeledReplicas=i observedGeneration=I readyReplicas=i replicas=!i',
-    "core.v1.ResourceClaim": "name=!s request=s",
-    "core.v1.ResourceFieldSelector": "# containerName=s divisor=q resource=!s",
-    "core.v1.ResourceHealth": "health=s message=s resourceID=!s",
-    "core.v1.ResourceQuota": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@core.v1.ResourceQuotaSpec status=%@core.v1.ResourceQuotaStatus",
-    "core.v1.ResourceQuotaSpec": "hard={q} scopeSelector=@core.v1.ScopeSelector scopes=[s]",
-    "core.v1.ResourceQuotaStatus": "hard={q} used={q}",
-    "core.v1.ResourceRequirements": 'claims=[@core.v1.ResourceClaim:name=""] limits={q} requests={q}',
-    "core.v1.ResourceStatus": 'name=!s resources=[@core.v1.ResourceHealth:resourceID=""]',
-    "core.v1.SELinuxOptions": "level=s role=s type=s user=s",
-    "core.v1.ScaleIOPersistentVolumeSource": "fsType=s gateway=!s protectionDomain=s readOnly=b secretRef=!@core.v1.SecretReference sslEnabled=b storageMode=s storagePool=s system=!s volumeName=s",
-    "core.v1.ScaleIOVolumeSource": "fsType=s gateway=!s protectionDomain=s readOnly=b secretRef=!@core.v1.LocalObjectReference sslEnabled=b storageMode=s storagePool=s system=!s volumeName=s",
-    "core.v1.ScopeSelector": "# matchExpressions=[@core.v1.ScopedResourceSelectorRequirement]",
-    "core.v1.ScopedResourceSelectorRequirement": "operator=!s scopeName=!s values=[s]",
-    "core.v1.SeccompProfile": "localhostProfile=s type=!s",
-    "core.v1.Secret": "apiVersion=s data={y} immutable=b kind=s metadata=%@meta.v1.ObjectMeta stringData={s} type=s",
-    "core.v1.SecretEnvSource": "name=s optional=b",
-    "core.v1.SecretKeySelector": "# key=!s name=s optional=b",
-    "core.v1.SecretProjection": "items=[@core.v1.KeyToPath] name=s optional=b",
-    "core.v1.SecretReference": "# name=s namespace=s",
-    "core.v1.SecretVolumeSource": "defaultMode=i items=[@core.v1.KeyToPath] optional=b secretName=s",
-    "core.v1.SecurityContext": "allowPrivilegeEscalation=b appArmorProfile=@core.v1.AppArmorProfile capabilities=@core.v1.Capabilities privileged=b procMount=s readOnlyRootFilesystem=b runAsGroup=I runAsNonRoot=b runAsUser=I seLinuxOptions=@core.v1.SELinuxOptions seccompProfile=@core.v1.SeccompProfile windowsOptions=@core.v1.WindowsSecurityContextOptions",
-    "core.v1.Service": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@core.v1.ServiceSpec status=%@core.v1.ServiceStatus",
-    "core.v1.ServiceAccount": "apiVersion=s automountServiceAccountToken=b imagePullSecrets=[@core.v1.LocalObjectReference] kind=s metadata=%@meta.v1.ObjectMeta secrets=[@core.v1.ObjectReference:name]",
-    "core.v1.ServiceAccountTokenProjection": "audience=s expirationSeconds=I path=!s",
-    "core.v1.ServicePort": "appProtocol=s name=s nodePort=i port=!i protocol=s targetPort=x",
-    "core.v1.ServiceSpec": 'allocateLoadBalancerNodePorts=b clusterIP=s clusterIPs=[s] externalIPs=[s] externalName=s externalTrafficPolicy=s healthCheckNodePort=i internalTrafficPolicy=s ipFamilies=[s] ipFamilyPolicy=s loadBalancerClass=s loadBalancerIP=s loadBalancerSourceRanges=[s] ports=[@core.v1.ServicePort:port=0,protocol="TCP"] publishNotReadyAddresses=b selector=#{s} sessionAffinity=s sessionAffinityConfig=@core.v1.SessionAffinityConfig trafficDistribution=s type=s',
-    "core.v1.ServiceStatus": 'conditions=[@meta.v1.Condition:type=""] loadBalancer=%@core.v1.LoadBalancerStatus',
-    "core.v1.SessionAffinityConfig": "clientIP=@core.v1.ClientIPConfig",
-    "core.v1.SleepAction": "seconds=!I",
-    "core.v1.StorageOSPersistentVolumeSource": "fsType=s readOnly=b secretRef=@core.v1.ObjectReference volumeName=s volumeNamespace=s",
-    "core.v1.StorageOSVolumeSource": "fsType=s readOnly=b secretRef=@core.v1.LocalObjectReference volumeName=s volumeNamespace=s",
-    "core.v1.Sysctl": "name=!s value=!s",
-    "core.v1.TCPSocketAction": "host=s port=!x",
-    "core.v1.Taint": "effect=!s key=!s timeAdded=t value=s",
-    "core.v1.Toleration": "effect=s key=s operator=s tolerationSeconds=I value=s",
-    "core.v1.TopologySelectorLabelRequirement": "key=!s values=![s]",
-    "core.v1.TopologySelectorTerm": "# matchLabelExpressions=[@core.v1.TopologySelectorLabelRequirement]",
-    "core.v1.TopologySpreadConstraint": "labelSelector=@meta.v1.LabelSelector matchLabelKeys=[s] maxSkew=!i minDomains=i nodeAffinityPolicy=s nodeTaintsPolicy=s topologyKey=!s whenUnsatisfiable=!s",
-    "core.v1.TypedLocalObjectReference": "# apiGroup=s kind=!s name=!s",
-    "core.v1.TypedObjectReference": "apiGroup=s kind=!s name=!s namespace=s",
-    "core.v1.Volume": "awsElasticBlockStore=@core.v1.AWSElasticBlockStoreVolumeSource azureDisk=@core.v1.AzureDiskVolumeSource azureFile=@core.v1.AzureFileVolumeSource cephfs=@core.v1.CephFSVolumeSource cinder=@core.v1.CinderVolumeSource configMap=@core.v1.ConfigMapVolumeSource csi=@core.v1.CSIVolumeSource downwardAPI=@core.v1.DownwardAPIVolumeSource emptyDir=@core.v1.EmptyDirVolumeSource ephemeral=@core.v1.EphemeralVolumeSource fc=@core.v1.FCVolumeSource flexVolume=@core.v1.FlexVolumeSource flocker=@core.v1.FlockerVolumeSource gcePersistentDisk=@core.v1.GCEPersistentDiskVolumeSource gitRepo=@core.v1.GitRepoVolumeSource glusterfs=@core.v1.GlusterfsVolumeSource hostPath=@core.v1.HostPathVolumeSource image=@core.v1.ImageVolumeSource iscsi=@core.v1.ISCSIVolumeSource name=!s nfs=@core.v1.NFSVolumeSource persistentVolumeClaim=@core.v1.PersistentVolumeClaimVolumeSource photonPersistentDisk=@core.v1.PhotonPersistentDiskVolumeSource portworxVolume=@core.v1.PortworxVolumeSource projected=@core.v1.ProjectedVolumeSource quobyte=@core.v1.QuobyteVolumeSource rbd=@core.v1.RBDVolumeSource scaleIO=@core.v1.ScaleIOVolumeSource secret=@core.v1.SecretVolumeSource storageos=@core.v1.StorageOSVolumeSource vsphereVolume=@core.v1.VsphereVirtualDiskVolumeSource",
-    "core.v1.VolumeDevice": "devicePath=!s name=!s",
-    "core.v1.VolumeMount": "mountPath=!s mountPropagation=s name=!s readOnly=b recursiveReadOnly=s subPath=s subPathExpr=s",
-    "core.v1.VolumeMountStatus": "mountPath=!s name=!s readOnly=b recursiveReadOnly=s volumeStatus=@core.v1.VolumeStatus",
-    "core.v1.VolumeNodeAffinity": "required=@core.v1.NodeSelector",
-    "core.v1.VolumeProjection": "clusterTrustBundle=@core.v1.ClusterTrustBundleProjection configMap=@core.v1.ConfigMapProjection downwardAPI=@core.v1.DownwardAPIProjection podCertificate=@core.v1.PodCertificateProjection secret=@core.v1.SecretProjection serviceAccountToken=@core.v1.ServiceAccountTokenProjection",
-    "core.v1.VolumeResourceRequirements": "limits={q} requests={q}",
-    "core.v1.VolumeStatus": "image=@core.v1.ImageVolumeStatus",
-    "core.v1.VsphereVirtualDiskVolumeSource": "fsType=s storagePolicyID=s storagePolicyName=s volumePath=!s",
-    "core.v1.WeightedPodAffinityTerm": "podAffinityTerm=!%@core.v1.PodAffinityTerm weight=!i",
-    "core.v1.WindowsSecurityContextOptions": "gmsaCredentialSpec=s gmsaCredentialSpecName=s hostProcess=b runAsUserName=s",
-    "discovery.v1.Endpoint": "addresses=![s:set] conditions=%@discovery.v1.EndpointConditions deprecatedTopology={s} hints=@discovery.v1.EndpointHints hostname=s nodeName=s targetRef=@core.v1.ObjectReference zone=s",
-    "discovery.v1.EndpointConditions": "ready=b serving=b terminating=b",
-    "discovery.v1.EndpointHints": "forNodes=[@discovery.v1.ForNode] forZones=[@discovery.v1.ForZone]",
-    "discovery.v1.EndpointPort": "# appProtocol=s name=s port=i protocol=s",
-    "discovery.v1.EndpointSlice": "addressType=!s apiVersion=s endpoints=[@discovery.v1.Endpoint] kind=s metadata=%@meta.v1.ObjectMeta ports=[@discovery.v1.EndpointPort]",
-    "discovery.v1.ForNode": "name=!s",
-    "discovery.v1.ForZone": "name=!s",
-    "events.v1.Event": "action=s apiVersion=s deprecatedCount=i deprecatedFirstTimestamp=t deprecatedLastTimestamp=t deprecatedSource=%@core.v1.EventSource eventTime=!t kind=s metadata=%@meta.v1.ObjectMeta note=s reason=s regarding=%@core.v1.ObjectReference related=@core.v1.ObjectReference reportingController=s reportingInstance=s series=@events.v1.EventSeries type=s",
-    "events.v1.EventSeries": "count=!i lastObservedTime=!t",
-    "flowcontrol.v1.ExemptPriorityLevelConfiguration": "lendablePercent=i nominalConcurrencyShares=i",
-    "flowcontrol.v1.FlowDistinguisherMethod": "type=!s",
-    "flowcontrol.v1.FlowSchema": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@flowcontrol.v1.FlowSchemaSpec status=%@flowcontrol.v1.FlowSchemaStatus",
-    "flowcontrol.v1.FlowSchemaCondition": "lastTransitionTime=t message=s reason=s status=s type=s",
-    "flowcontrol.v1.FlowSchemaSpec": "distinguisherMethod=@flowcontrol.v1.FlowDistinguisherMethod matchingPrecedence=i priorityLevelConfiguration=!%@flowcontrol.v1.PriorityLevelConfigurationReference rules=[@flowcontrol.v1.PolicyRulesWithSubjects]",
-    "flowcontrol.v1.FlowSchemaStatus": "conditions=[@flowcontrol.v1.FlowSchemaCondition:type]",
-    "flowcontrol.v1.GroupSubject": "name=!s",
-    "flowcontrol.v1.LimitResponse": "queuing=@flowcontrol.v1.QueuingConfiguration type=!s",
-    "flowcontrol.v1.LimitedPriorityLevelConfiguration": "borrowingLimitPercent=i lendablePercent=i limitResponse=%@flowcontrol.v1.LimitResponse nominalConcurrencyShares=i",
-    "flowcontrol.v1.NonResourcePolicyRule": "nonResourceURLs=![s:set] verbs=![s:set]",
-    "flowcontrol.v1.PolicyRulesWithSubjects": "nonResourceRules=[@flowcontrol.v1.NonResourcePolicyRule] resourceRules=[@flowcontrol.v1.ResourcePolicyRule] subjects=![@flowcontrol.v1.Subject]",
-    "flowcontrol.v1.PriorityLevelConfiguration": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@flowcontrol.v1.PriorityLevelConfigurationSpec status=%@flowcontrol.v1.PriorityLevelConfigurationStatus",
-    "flowcontrol.v1.PriorityLevelConfigurationCondition": "lastTransitionTime=t message=s reason=s status=s type=s",
-    "flowcontrol.v1.PriorityLevelConfigurationReference": "name=!s",
-    "flowcontrol.v1.PriorityLevelConfigurationSpec": "exempt=@flowcontrol.v1.ExemptPriorityLevelConfiguration limited=@flowcontrol.v1.LimitedPriorityLevelConfiguration type=!s",
-    "flowcontrol.v1.PriorityLevelConfigurationStatus": "conditions=[@flowcontrol.v1.PriorityLevelConfigurationCondition:type]",
-    "flowcontrol.v1.QueuingConfiguration": "handSize=i queueLengthLimit=i queues=i",
-    "flowcontrol.v1.ResourcePolicyRule": "apiGroups=![s:set] clusterScope=b namespaces=[s:set] resources=![s:set] verbs=![s:set]",
-    "flowcontrol.v1.ServiceAccountSubject": "name=!s namespace=!s",
-    "flowcontrol.v1.Subject": "group=@flowcontrol.v1.GroupSubject kind=!s serviceAccount=@flowcontrol.v1.ServiceAccountSubject user=@flowcontrol.v1.UserSubject",
-    "flowcontrol.v1.UserSubject": "name=!s",
-    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceColumnDefinition": "description=s format=s jsonPath=!s name=!s priority=i type=!s",
-    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceConversion": "strategy=!s webhook=@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.WebhookConversion",
-    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionSpec status=%@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionStatus",
-    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionCondition": "lastTransitionTime=t message=s observedGeneration=I reason=s status=!s type=!s",
-    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionNames": "categories=[s] kind=!s listKind=s plural=!s shortNames=[s] singular=s",
-    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionSpec": "conversion=@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceConversion group=!s names=!%@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionNames preserveUnknownFields=b scope=!s versions=![@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionVersion]",
-    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionStatus": 'acceptedNames=%@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionNames conditions=[@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionCondition:type=""] observedGeneration=I storedVersions=[s]',
-    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionVersion": "additionalPrinterColumns=[@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceColumnDefinition] deprecated=b deprecationWarning=s name=!s schema=@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceValidation selectableFields=[@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.SelectableField] served=!b storage=!b subresources=@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresources",
-    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresourceScale": "labelSelectorPath=s specReplicasPath=!s statusReplicasPath=!s",
-    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresources": "scale=@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresourceScale status={?}",
-    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceValidation": "openAPIV3Schema=@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps",
-    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ExternalDocumentation": "description=s url=s",
-    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps": '$ref=s $schema=s additionalItems=? additionalProperties=? allOf=[@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps] anyOf=[@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps] default=? definitions={@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps} dependencies={?} description=s enum=[?] example=? exclusiveMaximum=b exclusiveMinimum=b externalDocs=@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ExternalDocumentation format=s id=s items=? maxItems=I maxLength=I maxProperties=I maximum=n minItems=I minLength=I minProperties=I minimum=n multipleOf=n not=@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps nullable=b oneOf=[@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps] pattern=s patternProperties={@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps} properties={@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps} required=[s] title=s type=s uniqueItems=b x-kubernetes-embedded-resource=b x-kubernetes-int-or-string=b x-kubernetes-list-map-keys=[s] x-kubernetes-list-type=s x-kubernetes-map-type=s x-kubernetes-preserve-unknown-fields=b x-kubernetes-validations=[@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ValidationRule:rule=""]',
-    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.SelectableField": "jsonPath=!s",
-    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ServiceReference": "name=!s namespace=!s path=s port=i",
-    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ValidationRule": "fieldPath=s message=s messageExpression=s optionalOldSelf=b reason=s rule=!s",
-    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.WebhookClientConfig": "caBundle=y service=@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ServiceReference url=s",
-    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.WebhookConversion": "clientConfig=@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.WebhookClientConfig conversionReviewVersions=![s]",
-    "meta.v1.Condition": "lastTransitionTime=!t message=!s observedGeneration=I reason=!s status=!s type=!s",
-    "meta.v1.DeleteOptions": "apiVersion=s dryRun=[s] gracePeriodSeconds=I ignoreStoreReadErrorWithClusterBreakingPotential=b kind=s orphanDependents=b preconditions=@meta.v1.Preconditions propagationPolicy=s",
-    "meta.v1.FieldSelectorRequirement": "key=!s operator=!s values=[s]",
-    "meta.v1.LabelSelector": "# matchExpressions=[@meta.v1.LabelSelectorRequirement] matchLabels={s}",
-    "meta.v1.LabelSelectorRequirement": "key=!s operator=!s values=[s]",
-    "meta.v1.ManagedFieldsEntry": "apiVersion=s fieldsType=s fieldsV1={?} manager=s operation=s subresource=s time=t",
-    "meta.v1.ObjectMeta": 'annotations={s} creationTimestamp=t deletionGracePeriodSeconds=I deletionTimestamp=t finalizers=[s:set] generateName=s generation=I labels={s} managedFields=[@meta.v1.ManagedFieldsEntry] name=s namespace=s ownerReferences=[@meta.v1.OwnerReference:uid=""] resourceVersion=s selfLink=s uid=s',
-    "meta.v1.OwnerReference": "# apiVersion=!s blockOwnerDeletion=b controller=b kind=!s name=!s uid=!s",
-    "meta.v1.Preconditions": "resourceVersion=s uid=s",
-    "networking.v1.HTTPIngressPath": "backend=!%@networking.v1.IngressBackend path=s pathType=!s",
-    "networking.v1.HTTPIngressRuleValue": "paths=![@networking.v1.HTTPIngressPath]",
-    "networking.v1.IPAddress": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@networking.v1.IPAddressSpec",
-    "networking.v1.IPAddressSpec": "parentRef=!@networking.v1.ParentReference",
-    "networking.v1.IPBlock": "cidr=!s except=[s]",
-    "networking.v1.Ingress": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@networking.v1.IngressSpec status=%@networking.v1.IngressStatus",
-    "networking.v1.IngressBackend": "resource=@core.v1.TypedLocalObjectReference service=@networking.v1.IngressServiceBackend",
-    "networking.v1.IngressClass": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@networking.v1.IngressClassSpec",
-    "networking.v1.IngressClassParametersReference": "apiGroup=s kind=!s name=!s namespace=s scope=s",
-    "networking.v1.IngressClassSpec": "controller=s parameters=@networking.v1.IngressClassParametersReference",
-    "networking.v1.IngressLoadBalancerIngress": "hostname=s ip=s ports=[@networking.v1.IngressPortStatus]",
-    "networking.v1.IngressLoadBalancerStatus": "ingress=[@networking.v1.IngressLoadBalancerIngress]",
-    "networking.v1.IngressPortStatus": "error=s port=!i protocol=!s",
-    "networking.v1.IngressRule": "host=s http=@networking.v1.HTTPIngressRuleValue",
-    "networking.v1.IngressServiceBackend": "name=!s port=%@networking.v1.ServiceBackendPort",
-    "networking.v1.IngressSpec": "defaultBackend=@networking.v1.IngressBackend ingressClassName=s rules=[@networking.v1.IngressRule] tls=[@networking.v1.IngressTLS]",
-    "networking.v1.IngressStatus": "loadBalancer=%@networking.v1.IngressLoadBalancerStatus",
-    "networking.v1.IngressTLS": "hosts=[s] secretName=s",
-    "networking.v1.NetworkPolicy": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@networking.v1.NetworkPolicySpec",
-    "networking.v1.NetworkPolicyEgressRule": "ports=[@networking.v1.NetworkPolicyPort] to=[@networking.v1.NetworkPolicyPeer]",
-    "networking.v1.NetworkPolicyIngressRule": "from=[@networking.v1.NetworkPolicyPeer] ports=[@networking.v1.NetworkPolicyPort]",
-    "networking.v1.NetworkPolicyPeer": "ipBlock=@networking.v1.IPBlock namespaceSelector=@meta.v1.LabelSelector podSelector=@meta.v1.LabelSelector",
-    "networking.v1.NetworkPolicyPort": "endPort=i port=x protocol=s",
-    "networking.v1.NetworkPolicySpec": "egress=[@networking.v1.NetworkPolicyEgressRule] ingress=[@networking.v1.NetworkPolicyIngressRule] podSelector=%@meta.v1.LabelSelector policyTypes=[s]",
-    "networking.v1.ParentReference": "group=s name=!s namespace=s resource=!s",
-    "networking.v1.ServiceBackendPort": "# name=s number=i",
-    "networking.v1.ServiceCIDR": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@networking.v1.ServiceCIDRSpec status=%@networking.v1.ServiceCIDRStatus",
-    "networking.v1.ServiceCIDRSpec": "cidrs=[s]",
-    "networking.v1.ServiceCIDRStatus": 'conditions=[@meta.v1.Condition:type=""]',
-    "node.v1.Overhead": "podFixed={q}",
-    "node.v1.RuntimeClass": "apiVersion=s handler=!s kind=s metadata=%@meta.v1.ObjectMeta overhead=@node.v1.Overhead scheduling=@node.v1.Scheduling",
-    "node.v1.Scheduling": "nodeSelector=#{s} tolerations=[@core.v1.Toleration]",
-    "policy.v1.Eviction": "apiVersion=s deleteOptions=@meta.v1.DeleteOptions kind=s metadata=%@meta.v1.ObjectMeta",
-    "policy.v1.PodDisruptionBudget": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@policy.v1.PodDisruptionBudgetSpec status=%@policy.v1.PodDisruptionBudgetStatus",
-    "policy.v1.PodDisruptionBudgetSpec": "maxUnavailable=x minAvailable=x selector=@meta.v1.LabelSelector unhealthyPodEvictionPolicy=s",
-    "policy.v1.PodDisruptionBudgetStatus": 'conditions=[@meta.v1.Condition:type=""] currentHealthy=i desiredHealthy=i disruptedPods={t} disruptionsAllowed=i expectedPods=i observedGeneration=I',
-    "rbac.v1.AggregationRule": "clusterRoleSelectors=[@meta.v1.LabelSelector]",
-    "rbac.v1.ClusterRole": "aggregationRule=@rbac.v1.AggregationRule apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta rules=[@rbac.v1.PolicyRule]",
-    "rbac.v1.ClusterRoleBinding": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta roleRef=!%@rbac.v1.RoleRef subjects=[@rbac.v1.Subject]",
-    "rbac.v1.PolicyRule": "apiGroups=[s] nonResourceURLs=[s] resourceNames=[s] resources=[s] verbs=![s]",
-    "rbac.v1.Role": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta rules=[@rbac.v1.PolicyRule]",
-    "rbac.v1.RoleBinding": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta roleRef=!%@rbac.v1.RoleRef subjects=[@rbac.v1.Subject]",
-    "rbac.v1.RoleRef": "# apiGroup=s kind=!s name=!s",
-    "rbac.v1.Subject": "# apiGroup=s kind=!s name=!s namespace=s",
-    "resource.v1.AllocatedDeviceStatus": 'conditions=[@meta.v1.Condition:type=""] data=* device=!s driver=!s networkData=@resource.v1.NetworkDeviceData pool=!s shareID=s',
-    "resource.v1.AllocationResult": "allocationTimestamp=t devices=%@resource.v1.DeviceAllocationResult nodeSelector=@core.v1.NodeSelector",
-    "resource.v1.CELDeviceSelector": "expression=!s",
-    "resource.v1.CapacityRequestPolicy": "default=q validRange=@resource.v1.CapacityRequestPolicyRange validValues=[q]",
-    "resource.v1.CapacityRequestPolicyRange": "max=q min=!q step=q",
-    "resource.v1.CapacityRequirements": "requests={q}",
-    "resource.v1.Counter": "value=!q",
-    "resource.v1.CounterSet": "counters=!{@resource.v1.Counter} name=!s",
-    "resource.v1.Device": "allNodes=b allowMultipleAllocations=b attributes={@resource.v1.DeviceAttribute} bindingConditions=[s] bindingFailureConditions=[s] bindsToNode=b capacity={@resource.v1.DeviceCapacity} consumesCounters=[@resource.v1.DeviceCounterConsumption] name=!s nodeAllocatableResourceMappings={@resource.v1.NodeAllocatableResourceMapping} nodeName=s nodeSelector=@core.v1.NodeSelector taints=[@resource.v1.DeviceTaint]",
-    "resource.v1.DeviceAllocationConfiguration": "opaque=@resource.v1.OpaqueDeviceConfiguration requests=[s] source=!s",
-    "resource.v1.DeviceAllocationResult": "config=[@resource.v1.DeviceAllocationConfiguration] results=[@resource.v1.DeviceRequestAllocationResult]",
-    "resource.v1.DeviceAttribute": "bool=b bools=[b] int=I ints=[I] string=s strings=[s] version=s versions=[s]",
-    "resource.v1.DeviceCapacity": "requestPolicy=@resource.v1.CapacityRequestPolicy value=!q",
-    "resource.v1.DeviceClaim": "config=[@resource.v1.DeviceClaimConfiguration] constraints=[@resource.v1.DeviceConstraint] requests=[@resource.v1.DeviceRequest]",
-    "resource.v1.DeviceClaimConfiguration": "opaque=@resource.v1.OpaqueDeviceConfiguration requests=[s]",
-    "resource.v1.DeviceClass": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@resource.v1.DeviceClassSpec",
-    "resource.v1.DeviceClassConfiguration": "opaque=@resource.v1.OpaqueDeviceConfiguration",
-    "resource.v1.DeviceClassSpec": "config=[@resource.v1.DeviceClassConfiguration] extendedResourceName=s selectors=[@resource.v1.DeviceSelector]",
-    "resource.v1.DeviceConstraint": "distinctAttribute=s matchAttribute=s requests=[s]",
-    "resource.v1.DeviceCounterConsumption": "counterSet=!s counters=!{@resource.v1.Counter}",
-    "resource.v1.DeviceRequest": "exactly=@resource.v1.ExactDeviceRequest firstAvailable=[@resource.v1.DeviceSubRequest] name=!s",
-    "resource.v1.DeviceRequestAllocationResult": "adminAccess=b bindingConditions=[s] bindingFailureConditions=[s] consumedCapacity={q} device=!s driver=!s pool=!s request=!s shareID=s tolerations=[@resource.v1.DeviceToleration]",
-    "resource.v1.DeviceSelector": "cel=@resource.v1.CELDeviceSelector",
-    "resource.v1.DeviceSubRequest": "allocationMode=s capacity=@resource.v1.CapacityRequirements count=I deviceClassName=!s name=!s selectors=[@resource.v1.DeviceSelector] tolerations=[@resource.v1.DeviceToleration]",
-    "resource.v1.DeviceTaint": "effect=!s key=!s timeAdded=t value=s",
-    "resource.v1.DeviceToleration": "effect=s key=s operator=s tolerationSeconds=I value=s",
-    "resource.v1.ExactDeviceRequest": "adminAccess=b allocationMode=s capacity=@resource.v1.CapacityRequirements count=I deviceClassName=!s selectors=[@resource.v1.DeviceSelector] tolerations=[@resource.v1.DeviceToleration]",
-    "resource.v1.NetworkDeviceData": "hardwareAddress=s interfaceName=s ips=[s]",
-    "resource.v1.NodeAllocatableResourceMapping": "allocationMultiplier=q capacityKey=s",
-    "resource.v1.OpaqueDeviceConfiguration": "driver=!s parameters=!*",
-    "resource.v1.ResourceClaim": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@resource.v1.ResourceClaimSpec status=%@resource.v1.ResourceClaimStatus",
-    "resource.v1.ResourceClaimConsumerReference": "apiGroup=s name=!s resource=!s uid=!s",
-    "resource.v1.ResourceClaimSpec": "devices=%@resource.v1.DeviceClaim",
-    "resource.v1.ResourceClaimStatus": 'allocation=@resource.v1.AllocationResult devices=[@resource.v1.AllocatedDeviceStatus:driver="",device="",pool="",shareID] reservedFor=[@resource.v1.ResourceClaimConsumerReference:uid=""]',
-    "resource.v1.ResourceClaimTemplate": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@resource.v1.ResourceClaimTemplateSpec",
-    "resource.v1.ResourceClaimTemplateSpec": "metadata=%@meta.v1.ObjectMeta spec=!%@resource.v1.ResourceClaimSpec",
-    "resource.v1.ResourcePool": "generation=!I name=!s resourceSliceCount=!I",
-    "resource.v1.ResourceSlice": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@resource.v1.ResourceSliceSpec",
-    "resource.v1.ResourceSliceSpec": "allNodes=b devices=[@resource.v1.Device] driver=!s nodeName=s nodeSelector=@core.v1.NodeSelector perDeviceNodeSelection=b pool=!%@resource.v1.ResourcePool sharedCounters=[@resource.v1.CounterSet]",
-    "scheduling.v1.PriorityClass": "apiVersion=s description=s globalDefault=b kind=s metadata=%@meta.v1.ObjectMeta preemptionPolicy=s value=i",
-    "storage.v1.CSIDriver": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@storage.v1.CSIDriverSpec",
-    "storage.v1.CSIDriverSpec": "attachRequired=b fsGroupPolicy=s nodeAllocatableUpdatePeriodSeconds=I podInfoOnMount=b preventPodSchedulingIfMissing=b requiresRepublish=b seLinuxMount=b serviceAccountTokenInSecrets=b storageCapacity=b tokenRequests=[@storage.v1.TokenRequest] volumeLifecycleModes=[s:set]",
-    "storage.v1.CSINode": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@storage.v1.CSINodeSpec",
-    "storage.v1.CSINodeDriver": "allocatable=@storage.v1.VolumeNodeResources name=!s nodeID=!s topologyKeys=[s]",
-    "storage.v1.CSINodeSpec": 'drivers=![@storage.v1.CSINodeDriver:name=""]',
-    "storage.v1.CSIStorageCapacity": "apiVersion=s capacity=q kind=s maximumVolumeSize=q metadata=%@meta.v1.ObjectMeta nodeTopology=@meta.v1.LabelSelector storageClassName=!s",
-    "storage.v1.StorageClass": "allowVolumeExpansion=b allowedTopologies=[@core.v1.TopologySelectorTerm] apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta mountOptions=[s] parameters={s} provisioner=!s reclaimPolicy=s volumeBindingMode=s",
-    "storage.v1.TokenRequest": "audience=!s expirationSeconds=I",
-    "storage.v1.VolumeAttachment": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@storage.v1.VolumeAttachmentSpec status=%@storage.v1.VolumeAttachmentStatus",
-    "storage.v1.VolumeAttachmentSource": "inlineVolumeSpec=@core.v1.PersistentVolumeSpec persistentVolumeName=s",
-    "storage.v1.VolumeAttachmentSpec": "attacher=!s nodeName=!s source=!%@storage.v1.VolumeAttachmentSource",
-    "storage.v1.VolumeAttachmentStatus": "attachError=@storage.v1.VolumeError attached=!b attachmentMetadata={s} detachError=@storage.v1.VolumeError",
-    "storage.v1.VolumeAttributesClass": "apiVersion=s driverName=!s kind=s metadata=%@meta.v1.ObjectMeta parameters={s}",
-    "storage.v1.VolumeError": "errorCode=i message=s time=t",
-    "storage.v1.VolumeNodeResources": "count=i"
-  },
-  kinds: {
-    "/v1/Binding": "core.v1.Binding",
-    "/v1/ComponentStatus": "core.v1.ComponentStatus",
-    "/v1/ConfigMap": "core.v1.ConfigMap",
-    "/v1/Endpoints": "core.v1.Endpoints",
-    "/v1/Event": "core.v1.Event",
-    "/v1/LimitRange": "core.v1.LimitRange",
-    "/v1/Namespace": "core.v1.Namespace",
-    "/v1/Node": "core.v1.Node",
-    "/v1/PersistentVolume": "core.v1.PersistentVolume",
-    "/v1/PersistentVolumeClaim": "core.v1.PersistentVolumeClaim",
-    "/v1/Pod": "core.v1.Pod",
-    "/v1/PodTemplate": "core.v1.PodTemplate",
-    "/v1/ReplicationController": "core.v1.ReplicationController",
-    "/v1/ResourceQuota": "core.v1.ResourceQuota",
-    "/v1/Secret": "core.v1.Secret",
-    "/v1/Service": "core.v1.Service",
-    "/v1/ServiceAccount": "core.v1.ServiceAccount",
-    "admissionregistration.k8s.io/v1/MutatingAdmissionPolicy": "admissionregistration.v1.MutatingAdmissionPolicy",
-    "admissionregistration.k8s.io/v1/MutatingAdmissionPolicyBinding": "admissionregistration.v1.MutatingAdmissionPolicyBinding",
-    "admissionregistration.k8s.io/v1/MutatingWebhookConfiguration": "admissionregistration.v1.MutatingWebhookConfiguration",
-    "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy": "admissionregistration.v1.ValidatingAdmissionPolicy",
-    "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicyBinding": "admissionregistration.v1.ValidatingAdmissionPolicyBinding",
-    "admissionregistration.k8s.io/v1/ValidatingWebhookConfiguration": "admissionregistration.v1.ValidatingWebhookConfiguration",
-    "apiextensions.k8s.io/v1/CustomResourceDefinition": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition",
-    "apiregistration.k8s.io/v1/APIService": "apiregistration.v1.APIService",
-    "apps/v1/ControllerRevision": "apps.v1.ControllerRevision",
-    "apps/v1/DaemonSet": "apps.v1.DaemonSet",
-    "apps/v1/Deployment": "apps.v1.Deployment",
-    "apps/v1/ReplicaSet": "apps.v1.ReplicaSet",
-    "apps/v1/StatefulSet": "apps.v1.StatefulSet",
-    "authentication.k8s.io/v1/SelfSubjectReview": "authentication.v1.SelfSubjectReview",
-    "authentication.k8s.io/v1/TokenRequest": "authentication.v1.TokenRequest",
-    "authentication.k8s.io/v1/TokenReview": "authentication.v1.TokenReview",
-    "authorization.k8s.io/v1/LocalSubjectAccessReview": "authorization.v1.LocalSubjectAccessReview",
-    "authorization.k8s.io/v1/SelfSubjectAccessReview": "authorization.v1.SelfSubjectAccessReview",
-    "authorization.k8s.io/v1/SelfSubjectRulesReview": "authorization.v1.SelfSubjectRulesReview",
-    "authorization.k8s.io/v1/SubjectAccessReview": "authorization.v1.SubjectAccessReview",
-    "autoscaling/v1/HorizontalPodAutoscaler": "autoscaling.v1.HorizontalPodAutoscaler",
-    "autoscaling/v1/Scale": "autoscaling.v1.Scale",
-    "autoscaling/v2/HorizontalPodAutoscaler": "autoscaling.v2.HorizontalPodAutoscaler",
-    "batch/v1/CronJob": "batch.v1.CronJob",
-    "batch/v1/Job": "batch.v1.Job",
-    "certificates.k8s.io/v1/CertificateSigningRequest": "certificates.v1.CertificateSigningRequest",
-    "coordination.k8s.io/v1/Lease": "coordination.v1.Lease",
-    "discovery.k8s.io/v1/EndpointSlice": "discovery.v1.EndpointSlice",
-    "events.k8s.io/v1/Event": "events.v1.Event",
-    "flowcontrol.apiserver.k8s.io/v1/FlowSchema": "flowcontrol.v1.FlowSchema",
-    "flowcontrol.apiserver.k8s.io/v1/PriorityLevelConfiguration": "flowcontrol.v1.PriorityLevelConfiguration",
-    "networking.k8s.io/v1/IPAddress": "networking.v1.IPAddress",
-    "networking.k8s.io/v1/Ingress": "networking.v1.Ingress",
-    "networking.k8s.io/v1/IngressClass": "networking.v1.IngressClass",
-    "networking.k8s.io/v1/NetworkPolicy": "networking.v1.NetworkPolicy",
-    "networking.k8s.io/v1/ServiceCIDR": "networking.v1.ServiceCIDR",
-    "node.k8s.io/v1/RuntimeClass": "node.v1.RuntimeClass",
-    "policy/v1/Eviction": "policy.v1.Eviction",
-    "policy/v1/PodDisruptionBudget": "policy.v1.PodDisruptionBudget",
-    "rbac.authorization.k8s.io/v1/ClusterRole": "rbac.v1.ClusterRole",
-    "rbac.authorization.k8s.io/v1/ClusterRoleBinding": "rbac.v1.ClusterRoleBinding",
-    "rbac.authorization.k8s.io/v1/Role": "rbac.v1.Role",
-    "rbac.authorization.k8s.io/v1/RoleBinding": "rbac.v1.RoleBinding",
-    "resource.k8s.io/v1/DeviceClass": "resource.v1.DeviceClass",
-    "resource.k8s.io/v1/ResourceClaim": "resource.v1.ResourceClaim",
-    "resource.k8s.io/v1/ResourceClaimTemplate": "resource.v1.ResourceClaimTemplate",
-    "resource.k8s.io/v1/ResourceSlice": "resource.v1.ResourceSlice",
-    "scheduling.k8s.io/v1/PriorityClass": "scheduling.v1.PriorityClass",
-    "storage.k8s.io/v1/CSIDriver": "storage.v1.CSIDriver",
-    "storage.k8s.io/v1/CSINode": "storage.v1.CSINode",
-    "storage.k8s.io/v1/CSIStorageCapacity": "storage.v1.CSIStorageCapacity",
-    "storage.k8s.io/v1/StorageClass": "storage.v1.StorageClass",
-    "storage.k8s.io/v1/VolumeAttachment": "storage.v1.VolumeAttachment",
-    "storage.k8s.io/v1/VolumeAttributesClass": "storage.v1.VolumeAttributesClass"
-  },
-  groups: {
-    "apiregistration.k8s.io": ["v1"],
-    apps: ["v1"],
-    "events.k8s.io": ["v1"],
-    "authentication.k8s.io": ["v1"],
-    "authorization.k8s.io": ["v1"],
-    autoscaling: ["v2", "v1"],
-    batch: ["v1"],
-    "certificates.k8s.io": ["v1"],
-    "networking.k8s.io": ["v1"],
-    policy: ["v1"],
-    "rbac.authorization.k8s.io": ["v1"],
-    "storage.k8s.io": ["v1"],
-    "admissionregistration.k8s.io": ["v1"],
-    "apiextensions.k8s.io": ["v1"],
-    "scheduling.k8s.io": ["v1"],
-    "coordination.k8s.io": ["v1"],
-    "node.k8s.io": ["v1"],
-    "discovery.k8s.io": ["v1"],
-    "resource.k8s.io": ["v1"],
-    "flowcontrol.apiserver.k8s.io": ["v1"]
-  },
-  resources: {
-    v1: [
-      { name: "bindings", singularName: "binding", namespaced: true, kind: "Binding", verbs: ["create"] },
-      { name: "componentstatuses", singularName: "componentstatus", namespaced: false, kind: "ComponentStatus", verbs: ["get", "list"], shortNames: ["cs"] },
-      { name: "configmaps", singularName: "configmap", namespaced: true, kind: "ConfigMap", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["cm"] },
-      { name: "endpoints", singularName: "endpoints", namespaced: true, kind: "Endpoints", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["ep"] },
-      { name: "events", singularName: "event", namespaced: true, kind: "Event", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["ev"] },
-      { name: "limitranges", singularName: "limitrange", namespaced: true, kind: "LimitRange", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["limits"] },
-      { name: "namespaces", singularName: "namespace", namespaced: false, kind: "Namespace", verbs: ["create", "delete", "get", "list", "patch", "update", "watch"], shortNames: ["ns"] },
-      { name: "namespaces/finalize", namespaced: false, kind: "Namespace", verbs: ["update"] },
-      { name: "namespaces/status", namespaced: false, kind: "Namespace", verbs: ["get", "patch", "update"] },
-      { name: "nodes", singularName: "node", namespaced: false, kind: "Node", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["no"] },
-      { name: "nodes/proxy", namespaced: false, kind: "NodeProxyOptions", verbs: ["create", "delete", "get", "patch", "update"] },
-      { name: "nodes/status", namespaced: false, kind: "Node", verbs: ["get", "patch", "update"] },
-      { name: "persistentvolumeclaims", singularName: "persistentvolumeclaim", namespaced: true, kind: "PersistentVolumeClaim", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["pvc"] },
-      { name: "persistentvolumeclaims/status", namespaced: true, kind: "PersistentVolumeClaim", verbs: ["get", "patch", "update"] },
-      { name: "persistentvolumes", singularName: "persistentvolume", namespaced: false, kind: "PersistentVolume", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["pv"] },
-      { name: "persistentvolumes/status", namespaced: false, kind: "PersistentVolume", verbs: ["get", "patch", "update"] },
-      { name: "pods", singularName: "pod", namespaced: true, kind: "Pod", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["po"], categories: ["all"] },
-      { name: "pods/attach", namespaced: true, kind: "PodAttachOptions", verbs: ["create", "get"] },
-      { name: "pods/binding", namespaced: true, kind: "Binding", verbs: ["create"] },
-      { name: "pods/ephemeralcontainers", namespaced: true, kind: "Pod", verbs: ["get", "patch", "update"] },
-      { name: "pods/eviction", namespaced: true, group: "policy", version: "v1", kind: "Eviction", verbs: ["create"] },
-      { name: "pods/exec", namespaced: true, kind: "PodExecOptions", verbs: ["create", "get"] },
-      { name: "pods/log", namespaced: true, kind: "Pod", verbs: ["get"] },
-      { name: "pods/portforward", namespaced: true, kind: "PodPortForwardOptions", verbs: ["create", "get"] },
-      { name: "pods/proxy", namespaced: true, kind: "PodProxyOptions", verbs: ["create", "delete", "get", "patch", "update"] },
-      { name: "pods/resize", namespaced: true, kind: "Pod", verbs: ["get", "patch", "update"] },
-      { name: "pods/status", namespaced: true, kind: "Pod", verbs: ["get", "patch", "update"] },
-      { name: "podtemplates", singularName: "podtemplate", namespaced: true, kind: "PodTemplate", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
-      { name: "replicationcontrollers", singularName: "replicationcontroller", namespaced: true, kind: "ReplicationController", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["rc"], categories: ["all"] },
-      { name: "replicationcontrollers/scale", namespaced: true, group: "autoscaling", version: "v1", kind: "Scale", verbs: ["get", "patch", "update"] },
-      { name: "replicationcontrollers/status", namespaced: true, kind: "ReplicationController", verbs: ["get", "patch", "update"] },
-      { name: "resourcequotas", singularName: "resourcequota", namespaced: true, kind: "ResourceQuota", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["quota"] },
-      { name: "resourcequotas/status", namespaced: true, kind: "ResourceQuota", verbs: ["get", "patch", "update"] },
-      { name: "secrets", singularName: "secret", namespaced: true, kind: "Secret", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
-      { name: "serviceaccounts", singularName: "serviceaccount", namespaced: true, kind: "ServiceAccount", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["sa"] },
-      { name: "serviceaccounts/token", namespaced: true, group: "authentication.k8s.io", version: "v1", kind: "TokenRequest", verbs: ["create"] },
-      { name: "services", singularName: "service", namespaced: true, kind: "Service", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["svc"], categories: ["all"] },
-      { name: "services/proxy", namespaced: true, kind: "ServiceProxyOptions", verbs: ["create", "delete", "get", "patch", "update"] },
-      { name: "services/status", namespaced: true, kind: "Service", verbs: ["get", "patch", "update"] }
-    ],
-    "apiregistration.k8s.io/v1": [
-      { name: "apiservices", singularName: "apiservice", namespaced: false, kind: "APIService", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], categories: ["api-extensions"] },
-      { name: "apiservices/status", namespaced: false, kind: "APIService", verbs: ["get", "patch", "update"] }
-    ],
-    "apps/v1": [
-      { name: "controllerrevisions", singularName: "controllerrevision", namespaced: true, kind: "ControllerRevision", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
-      { name: "daemonsets", singularName: "daemonset", namespaced: true, kind: "DaemonSet", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["ds"], categories: ["all"] },
-      { name: "daemonsets/status", namespaced: true, kind: "DaemonSet", verbs: ["get", "patch", "update"] },
-      { name: "deployments", singularName: "deployment", namespaced: true, kind: "Deployment", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["deploy"], categories: ["all"] },
-      { name: "deployments/scale", namespaced: true, group: "autoscaling", version: "v1", kind: "Scale", verbs: ["get", "patch", "update"] },
-      { name: "deployments/status", namespaced: true, kind: "Deployment", verbs: ["get", "patch", "update"] },
-      { name: "replicasets", singularName: "replicaset", namespaced: true, kind: "ReplicaSet", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["rs"], categories: ["all"] },
-      { name: "replicasets/scale", namespaced: true, group: "autoscaling", version: "v1", kind: "Scale", verbs: ["get", "patch", "update"] },
-      { name: "replicasets/status", namespaced: true, kind: "ReplicaSet", verbs: ["get", "patch", "update"] },
-      { name: "statefulsets", singularName: "statefulset", namespaced: true, kind: "StatefulSet", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["sts"], categories: ["all"] },
-      { name: "statefulsets/scale", namespaced: true, group: "autoscaling", version: "v1", kind: "Scale", verbs: ["get", "patch", "update"] },
-      { name: "statefulsets/status", namespaced: true, kind: "StatefulSet", verbs: ["get", "patch", "update"] }
-    ],
-    "events.k8s.io/v1": [
-      { name: "events", singularName: "event", namespaced: true, kind: "Event", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["ev"] }
-    ],
-    "authentication.k8s.io/v1": [
-      { name: "selfsubjectreviews", singularName: "selfsubjectreview", namespaced: false, kind: "SelfSubjectReview", verbs: ["create"] },
-      { name: "tokenreviews", singularName: "tokenreview", namespaced: false, kind: "TokenReview", verbs: ["create"] }
-    ],
-    "authorization.k8s.io/v1": [
-      { name: "localsubjectaccessreviews", singularName: "localsubjectaccessreview", namespaced: true, kind: "LocalSubjectAccessReview", verbs: ["create"] },
-      { name: "selfsubjectaccessreviews", singularName: "selfsubjectaccessreview", namespaced: false, kind: "SelfSubjectAccessReview", verbs: ["create"] },
-      { name: "selfsubjectrulesreviews", singularName: "selfsubjectrulesreview", namespaced: false, kind: "SelfSubjectRulesReview", verbs: ["create"] },
-      { name: "subjectaccessreviews", singularName: "subjectaccessreview", namespaced: false, kind: "SubjectAccessReview", verbs: ["create"] }
-    ],
-    "autoscaling/v2": [
-      { name: "horizontalpodautoscalers", singularName: "horizontalpodautoscaler", namespaced: true, kind: "HorizontalPodAutoscaler", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["hpa"], categories: ["all"] },
-      { name: "horizontalpodautoscalers/status", namespaced: true, kind: "HorizontalPodAutoscaler", verbs: ["get", "patch", "update"] }
-    ],
-    "autoscaling/v1": [
-      { name: "horizontalpodautoscalers", singularName: "horizontalpodautoscaler", namespaced: true, kind: "HorizontalPodAutoscaler", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["hpa"], categories: ["all"] },
-      { name: "horizontalpodautoscalers/status", namespaced: true, kind: "HorizontalPodAutoscaler", verbs: ["get", "patch", "update"] }
-    ],
-    "batch/v1": [
-      { name: "cronjobs", singularName: "cronjob", namespaced: true, kind: "CronJob", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["cj"], categories: ["all"] },
-      { name: "cronjobs/status", namespaced: true, kind: "CronJob", verbs: ["get", "patch", "update"] },
-      { name: "jobs", singularName: "job", namespaced: true, kind: "Job", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], categories: ["all"] },
-      { name: "jobs/status", namespaced: true, kind: "Job", verbs: ["get", "patch", "update"] }
-    ],
-    "certificates.k8s.io/v1": [
-      { name: "certificatesigningrequests", singularName: "certificatesigningrequest", namespaced: false, kind: "CertificateSigningRequest", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["csr"] },
-      { name: "certificatesigningrequests/approval", namespaced: false, kind: "CertificateSigningRequest", verbs: ["get", "patch", "update"] },
-      { name: "certificatesigningrequests/status", namespaced: false, kind: "CertificateSigningRequest", verbs: ["get", "patch", "update"] }
-    ],
-    "networking.k8s.io/v1": [
-      { name: "ingressclasses", singularName: "ingressclass", namespaced: false, kind: "IngressClass", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
-      { name: "ingresses", singularName: "ingress", namespaced: true, kind: "Ingress", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["ing"] },
-      { name: "ingresses/status", namespaced: true, kind: "Ingress", verbs: ["get", "patch", "update"] },
-      { name: "ipaddresses", singularName: "ipaddress", namespaced: false, kind: "IPAddress", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["ip"] },
-      { name: "networkpolicies", singularName: "networkpolicy", namespaced: true, kind: "NetworkPolicy", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["netpol"] },
-      { name: "servicecidrs", singularName: "servicecidr", namespaced: false, kind: "ServiceCIDR", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
-      { name: "servicecidrs/status", namespaced: false, kind: "ServiceCIDR", verbs: ["get", "patch", "update"] }
-    ],
-    "policy/v1": [
-      { name: "poddisruptionbudgets", singularName: "poddisruptionbudget", namespaced: true, kind: "PodDisruptionBudget", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["pdb"] },
-      { name: "poddisruptionbudgets/status", namespaced: true, kind: "PodDisruptionBudget", verbs: ["get", "patch", "update"] }
-    ],
-    "rbac.authorization.k8s.io/v1": [
-      { name: "clusterrolebindings", singularName: "clusterrolebinding", namespaced: false, kind: "ClusterRoleBinding", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
-      { name: "clusterroles", singularName: "clusterrole", namespaced: false, kind: "ClusterRole", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
-      { name: "rolebindings", singularName: "rolebinding", namespaced: true, kind: "RoleBinding", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
-      { name: "roles", singularName: "role", namespaced: true, kind: "Role", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] }
-    ],
-    "storage.k8s.io/v1": [
-      { name: "csidrivers", singularName: "csidriver", namespaced: false, kind: "CSIDriver", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
-      { name: "csinodes", singularName: "csinode", namespaced: false, kind: "CSINode", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
-      { name: "csistoragecapacities", singularName: "csistoragecapacity", namespaced: true, kind: "CSIStorageCapacity", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
-      { name: "storageclasses", singularName: "storageclass", namespaced: false, kind: "StorageClass", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["sc"] },
-      { name: "volumeattachments", singularName: "volumeattachment", namespaced: false, kind: "VolumeAttachment", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
-      { name: "volumeattachments/status", namespaced: false, kind: "VolumeAttachment", verbs: ["get", "patch", "update"] },
-      { name: "volumeattributesclasses", singularName: "volumeattributesclass", namespaced: false, kind: "VolumeAttributesClass", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["vac"] }
-    ],
-    "admissionregistration.k8s.io/v1": [
-      { name: "mutatingadmissionpolicies", singularName: "mutatingadmissionpolicy", namespaced: false, kind: "MutatingAdmissionPolicy", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], categories: ["api-extensions"] },
-      { name: "mutatingadmissionpolicybindings", singularName: "mutatingadmissionpolicybinding", namespaced: false, kind: "MutatingAdmissionPolicyBinding", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], categories: ["api-extensions"] },
-      { name: "mutatingwebhookconfigurations", singularName: "mutatingwebhookconfiguration", namespaced: false, kind: "MutatingWebhookConfiguration", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], categories: ["api-extensions"] },
-      { name: "validatingadmissionpolicies", singularName: "validatingadmissionpolicy", namespaced: false, kind: "ValidatingAdmissionPolicy", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], categories: ["api-extensions"] },
-      { name: "validatingadmissionpolicies/status", namespaced: false, kind: "ValidatingAdmissionPolicy", verbs: ["get", "patch", "update"] },
-      { name: "validatingadmissionpolicybindings", singularName: "validatingadmissionpolicybinding", namespaced: false, kind: "ValidatingAdmissionPolicyBinding", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], categories: ["api-extensions"] },
-      { name: "validatingwebhookconfigurations", singularName: "validatingwebhookconfiguration", namespaced: false, kind: "ValidatingWebhookConfiguration", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], categories: ["api-extensions"] }
-    ],
-    "apiextensions.k8s.io/v1": [
-      { name: "customresourcedefinitions", singularName: "customresourcedefinition", namespaced: false, kind: "CustomResourceDefinition", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["crd", "crds"], categories: ["api-extensions"] },
-      { name: "customresourcedefinitions/status", namespaced: false, kind: "CustomResourceDefinition", verbs: ["get", "patch", "update"] }
-    ],
-    "scheduling.k8s.io/v1": [
-      { name: "priorityclasses", singularName: "priorityclass", namespaced: false, kind: "PriorityClass", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["pc"] }
-    ],
-    "coordination.k8s.io/v1": [
-      { name: "leases", singularName: "lease", namespaced: true, kind: "Lease", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] }
-    ],
-    "node.k8s.io/v1": [
-      { name: "runtimeclasses", singularName: "runtimeclass", namespaced: false, kind: "RuntimeClass", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] }
-    ],
-    "discovery.k8s.io/v1": [
-      { name: "endpointslices", singularName: "endpointslice", namespaced: true, kind: "EndpointSlice", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] }
-    ],
-    "resource.k8s.io/v1": [
-      { name: "deviceclasses", singularName: "deviceclass", namespaced: false, kind: "DeviceClass", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
-      { name: "resourceclaims", singularName: "resourceclaim", namespaced: true, kind: "ResourceClaim", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
-      { name: "resourceclaims/status", namespaced: true, kind: "ResourceClaim", verbs: ["get", "patch", "update"] },
-      { name: "resourceclaimtemplates", singularName: "resourceclaimtemplate", namespaced: true, kind: "ResourceClaimTemplate", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
-      { name: "resourceslices", singularName: "resourceslice", namespaced: false, kind: "ResourceSlice", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] }
-    ],
-    "flowcontrol.apiserver.k8s.io/v1": [
-      { name: "flowschemas", singularName: "flowschema", namespaced: false, kind: "FlowSchema", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
-      { name: "flowschemas/status", namespaced: false, kind: "FlowSchema", verbs: ["get", "patch", "update"] },
-      { name: "prioritylevelconfigurations", singularName: "prioritylevelconfiguration", namespaced: false, kind: "PriorityLevelConfiguration", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
-      { name: "prioritylevelconfigurations/status", namespaced: false, kind: "PriorityLevelConfiguration", verbs: ["get", "patch", "update"] }
-    ]
-  }
-};
-
-// src/core/cluster-model/ownership/field-set.ts
-function fieldSetOf(paths) {
-  const draft = { isMember: false };
-  for (const path3 of paths) addPath(draft, path3);
-  return draft;
-}
-function addPath(draft, path3) {
-  let node = draft;
-  for (const step of path3) node = childOf2(node, step);
-  if (path3.length > 0) node.isMember = true;
-}
-function childOf2(draft, step) {
-  draft.children ??= /* @__PURE__ */ new Map();
-  let child3 = draft.children.get(step);
-  if (child3 === void 0) {
-    child3 = { isMember: false };
-    draft.children.set(step, child3);
-  }
-  return child3;
-}
-
-// src/core/cluster-model/ownership/schema.ts
-var noFields = /* @__PURE__ */ new Map();
-var untypedList = {
-  kind: "list",
-  merge: "atomic",
-  keys: [],
-  defaults: {},
-  get items() {
-    return untypedType;
-  }
-};
-var deducedType = {
-  scalar: "any",
-  list: untypedList,
-  map: {
-    kind: "map",
-    name: "",
-    isAtomic: false,
-    fields: noFields,
-    structs: [],
-    get values() {
-      return deducedType;
-    }
-  }
-};
-var untypedType = {
-  scalar: "any",
-  list: untypedList,
-  map: {
-    kind: "map",
-    name: "",
-    isAtomic: true,
-    fields: noFields,
-    structs: [],
-    get values() {
-      return untypedType;
-    }
-  }
-};
-function createBuiltInSchemas(tables) {
-  const types = /* @__PURE__ */ new Map();
-  const schemas = /* @__PURE__ */ new Map();
-  const type = (name2) => {
-    const known4 = types.get(name2);
-    if (known4 !== void 0) return known4;
-    const [isAtomic, texts2] = splitLine(tables.types[name2] ?? "");
-    const fields = /* @__PURE__ */ new Map();
-    const structs = [];
-    const made = { map: { kind: "map", name: name2, isAtomic, fields, structs } };
-    types.set(name2, made);
-    for (const text of texts2) {
-      const [field, parsed] = parseField(text, type);
-      fields.set(field, parsed);
-      if (parsed.isAlwaysThere) structs.push(field);
-    }
-    return made;
-  };
-  const make = (id, name2) => {
-    const [groupVersion, plural] = resourceOf(tables, id);
-    const root = type(name2);
-    return {
-      type: root,
-      empty: emptyValue(root),
-      sets: /* @__PURE__ */ new Map(),
-      resetFields: resetFieldsOf(tables, groupVersion, plural)
-    };
-  };
-  const schemaFor = (group2, version, kind) => {
-    const id = `${group2}/${version}/${kind}`;
-    const known4 = schemas.get(id);
-    const name2 = tables.kinds[id];
-    if (known4 !== void 0 || name2 === void 0) return known4;
-    const schema = make(id, name2);
-    schemas.set(id, schema);
-    return schema;
-  };
-  return { schemaFor, type };
-}
-function splitLine(line) {
-  const parts = line.split(" ").filter((part2) => part2 !== "");
-  return parts[0] === "#" ? [true, parts.slice(1)] : [false, parts];
-}
-function parseField(text, typeByName) {
-  const at2 = text.indexOf("=");
-  const [, flags = "", type = ""] = /^([!%]*)(.*)$/.exec(text.slice(at2 + 1)) ?? [];
-  return [
-    text.slice(0, at2),
-    {
-      type: parseType(type, typeByName),
-      isRequired: flags.includes("!"),
-      isAlwaysThere: flags.includes("%")
-    }
-  ];
-}
-var scalars = {
-  s: "string",
-  y: "bytes",
-  t: "time",
-  q: "quantity",
-  x: "int-or-string",
-  b: "boolean",
-  i: "int32",
-  I: "int64",
-  n: "number"
-};
-function parseType(text, typeByName) {
-  const inner = text.slice(1, -1);
-  switch (text.charAt(0)) {
-    case "#":
-      return asAtomic(parseType(text.slice(1), typeByName));
-    case "@":
-      return typeByName(text.slice(1));
-    case "{":
-      return {
-        map: {
-          kind: "map",
-          name: "",
-          isAtomic: false,
-          fields: noFields,
-          structs: [],
-          values: parseType(inner, typeByName)
-        }
-      };
-    case "[":
-      return { list: parseList(inner, typeByName) };
-    case "?":
-      return deducedType;
-    case "*":
-      return untypedType;
-    default:
-      return { scalar: scalars[text] ?? "any" };
-  }
-}
-function asAtomic(type) {
-  return type.map === void 0 ? type : { ...type, map: { ...type.map, isAtomic: true } };
-}
-function parseList(text, typeByName) {
-  const [, item = "", merge] = /^([^:]*)(?::(.*))?$/.exec(text) ?? [];
-  const items = parseType(item, typeByName);
-  if (merge === void 0) return { kind: "list", items, merge: "atomic", keys: [], defaults: {} };
-  if (merge === "set") return { kind: "list", items, merge: "set", keys: [], defaults: {} };
-  const keys = merge.split(",").map((key) => key.split("="));
-  const defaults3 = keys.flatMap(
-    ([key, value]) => key === void 0 || value === void 0 ? [] : [[key, JSON.parse(value)]]
-  );
-  return {
-    kind: "list",
-    items,
-    merge: "map",
-    keys: keys.map(([key = ""]) => key).toSorted(),
-    defaults: Object.fromEntries(defaults3)
-  };
-}
-function emptyValue(type) {
-  const entries2 = [...type.map?.fields ?? []].flatMap(([name2, field]) => {
-    if (field.isAlwaysThere) return [[name2, emptyValue(field.type)]];
-    const isNull = field.isRequired && (field.type.list ?? field.type.map) !== void 0;
-    return isNull ? [[name2, null]] : [];
-  });
-  return Object.fromEntries(entries2);
-}
-function resourceOf(tables, id) {
-  const [group2 = "", version = "", kind = ""] = id.split("/");
-  const groupVersion = group2 === "" ? version : `${group2}/${version}`;
-  const plural = tables.resources[groupVersion]?.find(
-    (resource) => resource.kind === kind && !resource.name.includes("/")
-  );
-  return [groupVersion, plural?.name ?? ""];
-}
-var keepsMetadata = /* @__PURE__ */ new Set([
-  "admissionregistration.k8s.io",
-  "apiextensions.k8s.io",
-  "apiregistration.k8s.io",
-  "flowcontrol.apiserver.k8s.io",
-  "internal.apiserver.k8s.io",
-  "resource.k8s.io",
-  "storage.k8s.io",
-  "storagemigration.k8s.io"
-]);
-var statusKeeps = {
-  deployments: ["spec", "metadata/labels"],
-  pods: ["spec", "metadata/deletionTimestamp", "metadata/ownerReferences"],
-  servicecidrs: ["spec", "metadata"]
-};
-function resetFieldsOf(tables, groupVersion, plural) {
-  const names2 = new Set(tables.resources[groupVersion]?.map(({ name: name2 }) => name2));
-  const hasStatus = names2.has(`${plural}/status`);
-  const group2 = groupVersion.includes("/") ? groupVersion.split("/")[0] : "";
-  const kept6 = statusKeeps[plural] ?? (keepsMetadata.has(group2 ?? "") ? ["spec", "metadata"] : ["spec"]);
-  return resetFieldsFor(hasStatus, kept6);
-}
-function resetFieldsFor(hasStatus, statusKept) {
-  const ofObject = fieldSetOf(hasStatus ? [["f:status"]] : []);
-  const ofStatus = fieldSetOf(statusKept.map((path3) => path3.split("/").map((name2) => `f:${name2}`)));
-  const none2 = fieldSetOf([]);
-  return (subresource) => {
-    if (subresource === "") return ofObject;
-    return subresource === "status" ? ofStatus : none2;
-  };
-}
-
-// src/core/cluster-model/ownership/built-in-schemas.ts
-var apiTables = api_tables_default;
-function builtInSchemas() {
-  return createBuiltInSchemas(apiTables);
-}
-
-// src/core/render/check-field-types.ts
-var minor = apiTables.version.replace(/^v(\d+\.\d+).*$/, "$1");
-var builtIn = builtInSchemas();
-function checkFieldTypes(source) {
-  const { apiVersion: apiVersion2, kind } = source.object;
-  if ([regionField, sopsField].some((field) => source.object[field] !== void 0)) return [];
-  const version = apiVersion2.slice(apiVersion2.indexOf("/") + 1);
-  const schema = builtIn.schemaFor(groupOf(apiVersion2), version, kind);
-  if (schema === void 0) return [];
-  const walk = new FieldWalk(source);
-  walk.check(source.object, schema.type);
-  return walk.problems;
-}
-var FieldWalk = class {
-  problems = [];
-  #source;
-  /** Where the walk is. */
-  #path = [];
-  constructor(source) {
-    this.#source = source;
-  }
-  get #isFull() {
-    return this.problems.length >= mostProblems;
-  }
-  check(value, type) {
-    if (value === null || this.#isFull) return;
-    if (Array.isArray(value) && type.list !== void 0) this.#checkList(value, type.list);
-    else if (isJsonObject(value) && type.map !== void 0) this.#checkMap(value, type.map);
-    else this.#checkScalar(value, type);
-  }
-  #checkScalar(value, type) {
-    if (!fitsScalar(value, type.scalar)) {
-      this.#tell(`must be ${wanted(type)}, not ${shownType(value, this.#source.object)}`);
-    } else if (type.scalar === "quantity" && !isQuantity(value)) {
-      this.#tell(`must be a quantity such as 500m or 1Gi, not ${this.#shown(value)}`);
-    } else if (isWhole2(type.scalar) && !Number.isInteger(value)) {
-      this.#tell(`must be a whole number, not ${this.#shown(value)}`);
-    }
-  }
-  #checkMap(value, map) {
-    for (const [key, member] of Object.entries(value)) {
-      if (this.#isFull) return;
-      const type = map.fields.get(key)?.type ?? map.values;
-      this.#path.push(key);
-      if (type === void 0) this.#unknown(key, map);
-      else this.check(member, type);
-      this.#path.pop();
-    }
-  }
-  #checkList(value, list) {
-    const seen = /* @__PURE__ */ new Set();
-    for (const [index, item] of value.entries()) {
-      if (this.#isFull) return;
-      const id = value.length === 1 ? void 0 : idOf(item, list);
-      this.#path.push(index);
-      if (id !== void 0 && seen.has(id)) {
-        this.#tell(`is there a second time, with the same ${keyWords(list)}`);
-      }
-      if (id !== void 0) seen.add(id);
-      this.check(item, list.items);
-      this.#path.pop();
-    }
-  }
-  /** The value for a message; of what is no plain value, and of everything in a Secret, what it is. */
-  #shown(value) {
-    const { object } = this.#source;
-    const isShown = typeof value === "string" && !isSecret(object);
-    return isShown ? JSON.stringify(shortText(value)) : shownType(value, object);
-  }
-  #tell(words5) {
-    const { key, at: at2 } = this.#source;
-    const message = `${describeKey(key)}: ${fieldName(this.#path)} ${words5}`;
-    this.problems.push(warning(at2([...this.#path]), { code: "refused-object", message }));
-  }
-  #unknown(name2, map) {
-    const { key, keyAt } = this.#source;
-    const near = closestName(name2, map.fields.keys());
-    const message = `${describeKey(key)}: Kubernetes ${minor} knows no field ${fieldName(this.#path)}, and refuses it`;
-    const hint = near === void 0 ? "remove it" : `did you mean ${near}?`;
-    const place = keyAt([...this.#path]);
-    this.problems.push(warning(place, { code: "refused-object", message, hint }));
-  }
-};
-function idOf(item, list) {
-  if (list.merge === "set") return canonicalJson(item);
-  if (list.merge !== "map" || !isJsonObject(item)) return void 0;
-  const values = list.keys.map((key) => item[key] ?? list.defaults[key]);
-  return values.includes(void 0) ? void 0 : JSON.stringify(values);
-}
-function keyWords({ merge, keys }) {
-  return merge === "set" ? "value" : keys.join(" and ");
-}
-function fieldName(path3) {
-  return path3.map((step) => typeof step === "number" ? `[${step}]` : `.${shortText(step)}`).join("").slice(1);
-}
-var jsonTypes = {
-  string: "string",
-  bytes: "string",
-  time: "string",
-  boolean: "boolean",
-  int32: "number",
-  int64: "number",
-  number: "number"
-};
-function fitsScalar(value, scalar2) {
-  if (scalar2 === void 0) return false;
-  if (scalar2 === "any") return true;
-  const wantedType = jsonTypes[scalar2];
-  return wantedType === void 0 ? typeof value === "string" || typeof value === "number" : typeof value === wantedType;
-}
-function isWhole2(scalar2) {
-  return scalar2 === "int32" || scalar2 === "int64";
-}
-var words3 = {
-  string: "text",
-  bytes: "text (base64)",
-  time: "text (a time)",
-  boolean: "true or false",
-  int32: "a number",
-  int64: "a number",
-  number: "a number",
-  quantity: "a quantity",
-  "int-or-string": "a number or text",
-  any: "anything"
-};
-function wanted({ scalar: scalar2, list, map }) {
-  const forms = [
-    ...scalar2 === void 0 ? [] : [words3[scalar2]],
-    ...list === void 0 ? [] : ["a list"],
-    ...map === void 0 ? [] : ["an object"]
-  ];
-  return forms.join(" or ");
-}
-var quantity = /^[+-]?(\d+\.?\d*|\.\d+)(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][+-]?\d+)?$/;
-function isQuantity(value) {
-  return typeof value === "number" || typeof value === "string" && quantity.test(value);
-}
-
-// src/core/render/pod-templates.ts
-var places = [
-  ["spec", "template", "spec"],
-  ["spec", "jobTemplate", "spec", "template", "spec"],
-  ["template", "spec"],
-  ["spec"]
-];
-function podSpecPath(object) {
-  if (object.kind === "CustomResourceDefinition") return void 0;
-  return places.find((path3) => {
-    const spec = valueAt3(object, path3);
-    if (!isJsonObject(spec) || !isContainerList(spec["containers"])) return false;
-    return path3.length > 1 || object.kind === "Pod";
-  });
-}
-function isContainerList(value) {
-  return Array.isArray(value) && value.length > 0 && value.every(isNamed);
-}
-function isNamed(value) {
-  return isJsonObject(value) && typeof value["name"] === "string";
-}
-function valueAt3(object, path3) {
-  let value = object;
-  for (const key of path3) {
-    if (!isJsonObject(value)) return void 0;
-    value = Object.hasOwn(value, key) ? value[key] : void 0;
-  }
-  return value;
-}
-function changeMapAt(object, path3, change2) {
-  const [key, ...rest2] = path3;
-  const replaced = (map, [next, ...more]) => {
-    if (next === void 0) return change2(map);
-    const inner = map[next];
-    const changed3 = isJsonObject(inner) ? replaced(inner, more) : inner;
-    return changed3 === inner || changed3 === void 0 ? map : { ...map, [next]: changed3 };
-  };
-  return key === void 0 ? change2(object) : replaced(object, [key, ...rest2]);
-}
-
-// src/core/render/check-resources.ts
-function checkResources({ object, key, at: at2 }) {
-  const path3 = podSpecPath(object);
-  if (path3 === void 0) return [];
-  const pod = path3.reduce(fieldOf, object);
-  return ["containers", "initContainers"].flatMap((list) => {
-    const containers = pod[list];
-    if (!Array.isArray(containers)) return [];
-    return containers.flatMap(
-      (container, index) => (
-        // isArray loses the type
-        excesses(container).map(({ name: name2, request, limit: limit2 }) => {
-          const place = [...path3, list, index, "resources", "requests", name2];
-          const message = `${describeKey(key)}: the request of ${name2}, ${request}, is more than its limit, ${limit2}`;
-          const hint = "lower the request, or raise the limit";
-          return mistake(at2(place), { code: "invalid-object", message, hint });
-        })
-      )
-    );
-  });
-}
-var none = {};
-function fieldOf(value, key) {
-  const inner = value[key];
-  return isJsonObject(inner) ? inner : none;
-}
-function excesses(container) {
-  const resources = isJsonObject(container) ? fieldOf(container, "resources") : none;
-  const [requests, limits] = ["requests", "limits"].map((key) => fieldOf(resources, key));
-  return Object.entries(requests ?? none).flatMap(([name2, request]) => {
-    const limit2 = limits !== void 0 && Object.hasOwn(limits, name2) ? limits[name2] : void 0;
-    const [asked, allowed2] = [quantityOf(request), quantityOf(limit2)];
-    if (asked === void 0 || allowed2 === void 0 || !isMore(asked, allowed2)) return [];
-    return [{ name: name2, request: shown(request), limit: shown(limit2) }];
-  });
-}
-function shown(amount2) {
-  return typeof amount2 === "string" ? amount2 : JSON.stringify(amount2);
-}
-
-// src/core/render/check-workloads.ts
-var templates = {
-  "apps/Deployment": ["spec", "template"],
-  "apps/ReplicaSet": ["spec", "template"],
-  "apps/StatefulSet": ["spec", "template"],
-  "apps/DaemonSet": ["spec", "template"],
-  "batch/Job": ["spec", "template"],
-  "batch/CronJob": ["spec", "jobTemplate", "spec", "template"],
-  "/Pod": []
-};
-function checkWorkload(source) {
-  const { object, key, at: at2 } = source;
-  const path3 = templates[`${groupOf(object.apiVersion)}/${object.kind}`];
-  const template = path3 === void 0 ? void 0 : valueAt4(object, path3);
-  if (path3 === void 0 || !isJsonObject(template) || !isJsonObject(template["spec"])) return [];
-  const tell5 = (place, words5) => warning(at2(place), { code: "refused-object", message: `${describeKey(key)}: ${words5}` });
-  const { containers } = template["spec"];
-  const hasSome = Array.isArray(containers) && containers.length > 0;
-  return [
-    ...hasSome ? [] : [tell5([...path3, "spec"], "its pods have no container")],
-    ...groupOf(object.apiVersion) === "apps" ? selectorProblems(object, template, tell5) : []
-  ];
-}
-function selectorProblems(object, template, tell5) {
-  const path3 = ["spec", "selector"];
-  const selector = valueAt4(object, path3);
-  if (!isJsonObject(selector) || Object.keys(selector).length === 0) {
-    return [tell5(["spec"], "spec.selector is missing: it says which pods are its own")];
-  }
-  const wanted2 = valueAt4(selector, ["matchLabels"]);
-  const labels = valueAt4(template, ["metadata", "labels"]);
-  const missing2 = Object.entries(isJsonObject(wanted2) ? wanted2 : {}).filter(
-    ([key, value]) => !isJsonObject(labels) || labels[key] !== value
-  );
-  return missing2.slice(0, mostProblems).map(([key, value]) => {
-    const label2 = `${shortText(key)}: ${shortText(JSON.stringify(value))}`;
-    const words5 = `spec.selector wants the label ${label2}, which its pods do not have`;
-    return tell5([...path3, "matchLabels", key], words5);
-  });
-}
-function valueAt4(object, path3) {
-  let value = object;
-  for (const key of path3) value = isJsonObject(value) ? value[key] : void 0;
-  return value;
-}
-
-// src/core/render/emit-yaml.ts
-var first = ["apiVersion", "kind", "metadata"];
-function emitYaml(object) {
-  const rest2 = Object.keys(object).filter((key) => !first.includes(key));
-  const keys = [...first.filter((key) => Object.hasOwn(object, key)), ...rest2.toSorted()];
-  const out = [];
-  for (const key of keys) addEntry(out, { head: "", pad: "" }, [key, object[key] ?? null]);
-  return `${out.length === 0 ? "{}" : out.join("\n")}
-`;
-}
-function addEntry(out, { head, pad }, [key, value]) {
-  const name2 = scalarText(key);
-  if (name2.length > 1e3) {
-    out.push(`${head}? ${name2}`);
-    addLines(out, { head: `${pad}: `, pad: `${pad}  ` }, value);
-  } else if (isEmpty2(value) || !isNested(value)) {
-    addScalar(out, { head: `${head}${name2}: `, pad }, value);
-  } else {
-    out.push(`${head}${name2}:`);
-    const inner = Array.isArray(value) ? pad : `${pad}  `;
-    addLines(out, { head: inner, pad: inner }, value);
-  }
-}
-function addLines(out, margin, value) {
-  if (isEmpty2(value) || !isNested(value)) return addScalar(out, margin, value);
-  let { head } = margin;
-  const { pad } = margin;
-  if (isJsonObject(value)) {
-    for (const key of sortedKeys(value)) {
-      addEntry(out, { head, pad }, [key, value[key] ?? null]);
-      head = pad;
-    }
-  }
-  if (!Array.isArray(value)) return;
-  for (const item of value) {
-    addLines(out, { head: `${head}- `, pad: `${pad}  ` }, item);
-    head = pad;
-  }
-}
-function addScalar(out, { head, pad }, value) {
-  const block = literalBlock(value);
-  out.push(`${head}${block === void 0 ? inline(value) : block.header}`);
-  for (const line of block?.lines ?? []) out.push(line === "" ? "" : `${pad}  ${line}`);
-}
-function isNested(value) {
-  return typeof value === "object" && value !== null;
-}
-function isEmpty2(value) {
-  return isNested(value) && Object.keys(value ?? {}).length === 0;
-}
-function inline(value) {
-  if (Array.isArray(value)) return "[]";
-  if (isJsonObject(value)) return "{}";
-  return typeof value === "string" ? scalarText(value) : JSON.stringify(value);
-}
-var plainText2 = /^[A-Za-z_/][A-Za-z0-9_./@=+%-]*((:| +)[A-Za-z0-9_./@=+%-]+)*$/;
-var quantity2 = /^[1-9][0-9]*[A-DF-Za-df-z][A-Za-z]*$/;
-var reserved = /^(y|n|yes|no|on|off|true|false|null|nan|inf)$/i;
-function scalarText(text) {
-  const isPlain2 = plainText2.test(text) && !reserved.test(text) || quantity2.test(text);
-  return isPlain2 ? text : quoted(text);
-}
-var printable = /^[\t\n\u0020-\u007E\u00A0-\u2027\u202A-\uD7FF\uE000-\uFEFE\uFF00-\uFFFD\u{10000}-\u{10FFFF}]*$/u;
-function quoted(text) {
-  return JSON.stringify(text).replaceAll(
-    /[\u007F-\u009F\u2028\u2029\uFEFF\uFFFE\uFFFF]/g,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`
-  );
-}
-function literalBlock(value) {
-  if (typeof value !== "string" || !value.includes("\n") || !isBlockSafe(value)) return void 0;
-  const body = value.replace(/\n+$/, "");
-  const newlines = value.length - body.length;
-  const chomping = newlines === 0 ? "-" : newlines === 1 ? "" : "+";
-  const extra = Array.from({ length: Math.max(0, newlines - 1) }, () => "");
-  return { header: `|${chomping}`, lines: [...body.split("\n"), ...extra] };
-}
-function isBlockSafe(text) {
-  return /^\S/.test(text) && !/^[ \t]+$/m.test(text) && printable.test(text);
-}
-
-// src/core/render/git-tree.ts
-var import_node_crypto6 = require("node:crypto");
-function treeEntry({ name: name2, text }) {
-  const bytes = Buffer.from(name2).toString("latin1");
-  return { name: bytes, bytes: `100644 ${bytes}\0${(0, import_node_crypto6.hash)("sha1", blobOf(text), "binary")}` };
-}
-function blobOf(text) {
-  return `blob ${Buffer.byteLength(text)}\0${text}`;
-}
-var TreeEntries = class {
-  /** git orders names by bytes. */
-  #sorted;
-  #bytes;
-  constructor(entries2) {
-    this.#sorted = sortedEntries(entries2);
-    this.#bytes = this.#sorted.map(({ bytes }) => bytes).join("");
-  }
-  /** The id of the tree with these entries, and others. */
-  idWith(others) {
-    const bytes = others.length === 0 ? this.#bytes : this.#bytesWith(sortedEntries(others));
-    return (0, import_node_crypto6.hash)("sha1", Buffer.from(`tree ${bytes.length}\0${bytes}`, "latin1"), "hex");
-  }
-  #bytesWith(others) {
-    let all = "";
-    let [index, from, to] = [0, 0, 0];
-    for (const other of others) {
-      let next = this.#sorted[index];
-      while (next !== void 0 && next.name < other.name) {
-        to += next.bytes.length;
-        index += 1;
-        next = this.#sorted[index];
-      }
-      all += this.#bytes.slice(from, to) + other.bytes;
-      from = to;
-    }
-    return all + this.#bytes.slice(from);
-  }
-};
-function sortedEntries(entries2) {
-  return entries2.length < 2 ? entries2 : entries2.toSorted((a, b) => a.name < b.name ? -1 : 1);
-}
-
-// src/core/render/finish-object.ts
-function finisher(owner) {
-  const done = /* @__PURE__ */ new WeakMap();
-  return (source) => {
-    const known4 = done.get(source.object) ?? finishObject(source, owner);
-    done.set(source.object, known4);
-    return known4;
-  };
-}
-function finishObject(source, owner) {
-  const owned = withOwner(source.object, owner);
-  const id = objectId(source.key);
-  const yaml = emitYaml(owned);
-  return {
-    rendered: new LightObject(id, owned),
-    entry: treeEntry({ name: `${id}.yaml`, text: yaml }),
-    problems: [
-      ...checkSize(source, yaml),
-      ...checkResources(source),
-      ...checkFieldTypes(source),
-      ...checkWorkload(source)
-    ]
-  };
-}
-var LightObject = class {
-  id;
-  object;
-  constructor(id, object) {
-    this.id = id;
-    this.object = object;
-  }
-  get yaml() {
-    return emitYaml(this.object);
-  }
-};
-var maxBytes = 1024 * 1024;
-var mostGrowth = 10;
-function checkSize({ object, key, at: at2 }, yaml) {
-  if (yaml.length * mostGrowth <= maxBytes / 2) return [];
-  const bytes = Buffer.byteLength(canonicalJson(object));
-  if (bytes <= maxBytes / 2) return [];
-  const size = `${describeKey(key)} has ${Math.ceil(bytes / 1024)} KiB`;
-  if (bytes <= maxBytes) {
-    return [warning(at2([]), { code: "too-large", message: `${size}; over 1024 it is refused` })];
-  }
-  const hint = "split it into several objects";
-  return [mistake(at2([]), { code: "too-large", message: `${size}, more than 1024`, hint })];
-}
-function withOwner(object, owner) {
-  const { labels, annotations: annotations2 } = object.metadata;
-  return {
-    ...object,
-    metadata: {
-      ...object.metadata,
-      labels: { ...isJsonObject(labels) && labels, [appLabel]: owner.app },
-      annotations: {
-        ...isJsonObject(annotations2) && annotations2,
-        [ownerAnnotation]: ownerOf(owner.fleet, owner.app)
-      }
-    }
-  };
 }
 
 // node_modules/typebox/build/system/memory/memory.mjs
@@ -63359,7 +59472,6 @@ var Name = typebox_exports.String({
   maxLength: 63,
   description: "RFC 1123 label: lower case letters, digits and single dashes, at most 63 characters"
 });
-var nameRule2 = new RegExp(namePattern2, "u");
 var nameOf = (description) => typebox_exports.String({ title: "name", pattern: namePattern2, maxLength: 63, description });
 var duration = (description) => typebox_exports.String({
   title: "duration",
@@ -64597,6 +60709,4423 @@ var kinds2 = {
   Decision
 };
 
+// src/core/model/planned.ts
+var plannedKinds = /* @__PURE__ */ new Set([
+  "Component",
+  "Policy",
+  "Tenant",
+  "BroadcastJob"
+]);
+var plannedFields = {
+  Fleet: [
+    "spec.values",
+    "spec.sizeClasses",
+    "spec.healthWeights",
+    "spec.replan",
+    "spec.rollout.failureBudget",
+    "spec.rollout.maxInFlight",
+    "spec.rollout.maxUnavailable",
+    "spec.protect",
+    "spec.protectedKinds"
+  ],
+  Region: [
+    "spec.cells",
+    "spec.compliance",
+    "spec.capacity",
+    "spec.headroom",
+    "spec.registration",
+    "spec.values",
+    "spec.decommission",
+    "spec.windows"
+  ],
+  Site: ["spec.cell", "spec.cells", "spec.decommission", "spec.windows", "spec.size"],
+  VirtualSite: ["spec.values", "spec.windows"],
+  Profile: [],
+  App: [
+    "spec.components",
+    "spec.kubernetesVersion",
+    "spec.windows",
+    "spec.tenant",
+    "spec.placement.selector",
+    "spec.rollout.failureBudget",
+    "spec.rollout.maxInFlight",
+    "spec.rollout.maxUnavailable"
+  ],
+  Decision: [],
+  RolloutStrategy: [
+    "spec.checks",
+    "spec.dependsOn",
+    "spec.gates.checks",
+    "spec.stages.windows",
+    "spec.stages.checks",
+    "spec.stages.gates",
+    "spec.stages.onFailure",
+    "spec.stages.rollback"
+  ],
+  MaintenanceWindow: []
+};
+var plannedValues = {
+  "RolloutStrategy spec.onFailure": ["rollback"]
+};
+function isPlannedField(kind, path3) {
+  return plannedFields[kind].includes(path3.join("."));
+}
+function isPlannedValue(kind, path3, value) {
+  const planned = plannedValues[`${kind} ${path3.join(".")}`];
+  return typeof value === "string" && planned !== void 0 && planned.includes(value);
+}
+
+// src/core/model/schema-messages.ts
+var plannedHint = "it is planned and not carried out yet; leave it out";
+var expectedByTitle = {
+  name: "a name of lower case letters, digits and single dashes, at most 63 characters",
+  namespace: "a namespace of lower case letters, digits and dashes, at most 63 characters",
+  duration: "a time span such as `90s`, `5m`, `1h30m` or `500ms`",
+  "time of day": "a time of day such as `02:00`",
+  "local time": "a date such as `2026-12-24`, or with a time `2026-12-24T18:00`",
+  "time zone": "a time zone such as `Europe/Berlin`",
+  "number or percentage": 'a number of sites, or a percentage of them such as "10%"',
+  "number or expression": "a whole number, or one expression such as `${values.replicas}`",
+  selector: "a selector, as text or as matchLabels and matchExpressions",
+  "JSON pointer": "a JSON pointer such as `/spec/replicas`",
+  digest: "a digest such as `sha256:0123…`",
+  path: "a path from the root of the repository",
+  address: "a host name or IP address, without scheme"
+};
+var typeWords = {
+  string: "text",
+  integer: "a whole number",
+  number: "a number",
+  boolean: "true or false",
+  object: "a mapping",
+  array: "a list"
+};
+function describeSchemaError(error, kind, document2) {
+  const path3 = pointerPath(error.instancePath);
+  const mistake2 = { error, kind, path: path3 };
+  const severity = "error";
+  switch (error.keyword) {
+    case "additionalProperties": {
+      const field = String(error.params["additionalProperty"]);
+      return { ...document2.keyAt([...path3, field]), severity, ...unknownField(mistake2, field) };
+    }
+    case "required":
+      return { ...document2.keyAt(path3), severity, ...missingField(mistake2) };
+    case "uniqueItems": {
+      const index = Math.max(Number(error.params["i"]), Number(error.params["j"]));
+      return { ...document2.at([...path3, index]), severity, ...listedTwice(mistake2, index) };
+    }
+    default: {
+      const source = document2.sourceAt(path3) ?? String(error.data);
+      return { ...document2.at(path3), severity, ...wrongValue(mistake2, source) };
+    }
+  }
+}
+function unknownField({ error, kind, path: path3 }, field) {
+  const message = `unknown field "${field}"${within(path3)}`;
+  const code = "unknown-field";
+  const namedPath = [...path3, field].filter((part2) => !/^\d+$/.test(part2));
+  if (isPlannedField(kind, namedPath)) return { code, message, hint: plannedHint };
+  if (field === "<<") {
+    return { code, message, hint: "merge keys are not read; write the fields out" };
+  }
+  const known4 = Object.keys(error.parentSchema?.["properties"] ?? {});
+  const near = closestName(field, known4);
+  if (near !== void 0) return { code, message, hint: `did you mean "${near}"?` };
+  const elsewhere = placesOf(kind, field);
+  if (elsewhere !== void 0) return { code, message, hint: `did you mean "${elsewhere}"?` };
+  return { code, message, hint: `known here: ${known4.join(", ")}` };
+}
+function placesOf(kind, field) {
+  const { properties } = kinds2[kind];
+  if (Object.hasOwn(properties, field)) return field;
+  if (Object.hasOwn(properties.spec.properties, field)) return `spec.${field}`;
+  if (Object.hasOwn(properties.metadata.properties, field)) return `metadata.${field}`;
+  return void 0;
+}
+function missingField({ error, path: path3 }) {
+  const field = String(error.params["missingProperty"]);
+  const properties = error.parentSchema?.["properties"] ?? {};
+  const description = properties[field]?.description;
+  return {
+    code: "missing-field",
+    message: `missing field "${field}"${within(path3)}`,
+    hint: `add \`${field}\`${description === void 0 ? "" : `: ${description}`}`
+  };
+}
+function listedTwice({ error, path: path3 }, index) {
+  const item = Array.isArray(error.data) ? error.data[index] : void 0;
+  return {
+    code: "invalid-value",
+    message: `${describeValue(item, String(item))} stands twice in ${fieldName(path3)}`,
+    hint: "remove one of the two"
+  };
+}
+function wrongValue(mistake2, source) {
+  const { error, kind, path: path3 } = mistake2;
+  const code = codeOf(error);
+  const message = `expected ${expected(error)}${forField(path3)}, found ${describeValue(error.data, source)}`;
+  const namedPath = path3.filter((part2) => !/^\d+$/.test(part2));
+  if (isPlannedValue(kind, namedPath, error.data)) return { code, message, hint: plannedHint };
+  const hint = hintFor(error, source);
+  return hint === void 0 ? { code, message } : { code, message, hint };
+}
+function codeOf({ keyword, parentSchema }) {
+  const isForm = keyword === "pattern" || keyword === "maxLength";
+  return isForm && parentSchema?.["title"] === "name" ? "invalid-name" : "invalid-value";
+}
+function expected(error) {
+  const words5 = expectedByTitle[String(error.parentSchema?.["title"])];
+  const form = expectedByKeyword[error.keyword];
+  if (form === void 0) return words5 ?? "another value";
+  return form(error.params, words5);
+}
+var limit = ({ limit: bound2 }) => String(bound2);
+var allowedValues = (params) => params["allowedValues"].map(String);
+var expectedByKeyword = {
+  type: ({ type }, words5) => words5 ?? typeWords[String(type)] ?? String(type),
+  enum: (params) => `one of ${allowedValues(params).join(", ")}`,
+  const: ({ allowedValue }) => String(allowedValue),
+  minimum: (params) => `at least ${limit(params)}`,
+  maximum: (params) => `at most ${limit(params)}`,
+  minItems: (params) => `a list of at least ${limit(params)}`,
+  minLength: (_, words5) => words5 ?? "a text that is not empty",
+  pattern: ({ pattern: pattern2 }, words5) => words5 ?? `text like ${String(pattern2)}`
+};
+function hintFor(error, source) {
+  const { keyword, params, data: data3 } = error;
+  if (keyword === "enum" && typeof data3 === "string") {
+    const near = closestName(data3, allowedValues(params));
+    return near === void 0 ? void 0 : `did you mean "${near}"?`;
+  }
+  if (keyword === "const" && params["allowedValue"] === true) return "leave the field out instead";
+  return keyword === "type" ? typeHint(error, source) : void 0;
+}
+function typeHint({ params, data: data3, parentSchema }, source) {
+  const { type } = params;
+  if (type === "object" && data3 === null) return "write `{}` where there is nothing to say";
+  if (type !== "string") return void 0;
+  if (parentSchema?.["title"] === "duration" && typeof data3 === "number") {
+    return `write it with its unit: ${data3}s`;
+  }
+  if (data3 === null) return 'write a value, or "" for the empty text';
+  const isScalar6 = typeof data3 === "number" || typeof data3 === "boolean";
+  return isScalar6 ? `write it in quotes: "${source}"` : void 0;
+}
+function describeValue(value, source) {
+  if (value === null || value === void 0) return "nothing";
+  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
+  if (typeof value === "object") return "a mapping";
+  if (typeof value === "number" || typeof value === "boolean") {
+    return `the ${typeof value} ${source}`;
+  }
+  if (typeof value !== "string") return "another value";
+  return `"${value.length > 60 ? `${value.slice(0, 60)}…` : value}"`;
+}
+function within(path3) {
+  return path3.length === 0 ? "" : ` in ${fieldName(path3)}`;
+}
+function forField(path3) {
+  return path3.length === 0 ? "" : ` for ${fieldName(path3)}`;
+}
+function fieldName(path3) {
+  let name2 = "";
+  for (const part2 of path3.map(String)) {
+    if (/^\d+$/.test(part2)) name2 += `[${part2}]`;
+    else if (/^[A-Za-z_]\w*$/.test(part2)) name2 += name2 === "" ? part2 : `.${part2}`;
+    else name2 += `["${part2}"]`;
+  }
+  return name2;
+}
+function pointerPath(pointer) {
+  return pointer.split("/").slice(1).map((part2) => part2.replaceAll("~1", "/").replaceAll("~0", "~"));
+}
+
+// src/core/render/read-yaml.ts
+var import_yaml4 = __toESM(require_dist(), 1);
+
+// src/core/model/parse-documents.ts
+var import_yaml = __toESM(require_dist(), 1);
+
+// src/core/model/yaml-limits.ts
+var maxFleetFileLength = 1024 * 1024;
+var maxDepth2 = 200;
+var tooDeepMessage = `nested deeper than ${maxDepth2} levels`;
+
+// src/core/model/parse-documents.ts
+function parseDocuments(text, options) {
+  const documents = [];
+  const composer = new import_yaml.Composer(options);
+  const parser = new import_yaml.Parser(options.lineCounter.addNewLine);
+  options.lineCounter.addNewLine(0);
+  for (const lexeme of new import_yaml.Lexer().lex(text)) {
+    for (const token of parser.next(lexeme)) documents.push(...composer.next(token));
+    const open3 = parser.stack.at(-1);
+    if (parser.stack.length > maxDepth2 + 1 && open3 !== void 0 && isCollection(open3)) {
+      return { documents: [], tooDeepAt: open3.offset };
+    }
+  }
+  for (const token of parser.end()) documents.push(...composer.next(token));
+  documents.push(...composer.end());
+  return { documents };
+}
+function isCollection({ type }) {
+  return type === "block-map" || type === "block-seq" || type === "flow-collection";
+}
+
+// src/core/model/syntax-message.ts
+function syntaxMessage({ message }) {
+  const text = message.replace(/: .*$/s, "").replace(/\.$/, "");
+  return /^[A-Z]{2}/.test(text) ? text : text.charAt(0).toLowerCase() + text.slice(1);
+}
+var maxErrorsPerDocument = 20;
+function firstPerLine(diagnostics) {
+  const byLine = /* @__PURE__ */ new Map();
+  for (const diagnostic of diagnostics) {
+    if (!byLine.has(diagnostic.line)) byLine.set(diagnostic.line, diagnostic);
+  }
+  return [...byLine.values()].slice(0, maxErrorsPerDocument);
+}
+
+// src/core/model/yaml-places.ts
+var import_yaml2 = __toESM(require_dist(), 1);
+function keyText(key) {
+  if (!(0, import_yaml2.isScalar)(key)) return void 0;
+  if (typeof key.value === "string") return key.value;
+  return key.source ?? "";
+}
+function offsetOf(document2, path3, of) {
+  const found = childrenAlong(document2, path3);
+  const last = found.at(-1);
+  if (last === void 0) return startOf(document2.contents) ?? document2.range?.[0] ?? 0;
+  const wantsKey = of === "key" && found.length === path3.length;
+  const start = wantsKey ? startOf(last.key) : startOf(last.value);
+  return start ?? startOf(last.key) ?? offsetOf(document2, path3.slice(0, -1), "value");
+}
+function childrenAlong(document2, path3) {
+  const found = [];
+  let node = document2.contents ?? void 0;
+  for (const name2 of path3) {
+    const child3 = childOf(resolve(document2, node), name2);
+    if (child3 === void 0) break;
+    found.push(child3);
+    node = child3.value;
+  }
+  return found;
+}
+function offsetInText(source, document2, place) {
+  const start = offsetOf(document2, place.path, "value");
+  const node = nodeAt(document2, place.path);
+  return (0, import_yaml2.isScalar)(node) ? offsetInScalar(source, node, place.index) : start;
+}
+function offsetInScalar(source, scalar2, index) {
+  const [start, end] = scalar2.range ?? [0, 0];
+  const raw = source.slice(start, end);
+  const value = typeof scalar2.value === "string" ? scalar2.value : "";
+  const passed2 = raw.includes("\n") ? behindExpression(raw, value, index) : rawLength(raw, scalar2, index);
+  return start + (passed2 ?? 0);
+}
+function behindExpression(raw, value, index) {
+  const anchor2 = value.lastIndexOf("${", index);
+  if (anchor2 < 0) return void 0;
+  const count = value.slice(0, anchor2).split("${").length;
+  let at2 = -1;
+  for (let found = 0; found < count; found++) {
+    at2 = raw.indexOf("${", at2 + 1);
+    if (at2 < 0) return void 0;
+  }
+  const isVerbatim = raw.startsWith(value.slice(anchor2, index), at2);
+  return isVerbatim ? at2 + (index - anchor2) : at2;
+}
+function plainSource(document2, path3) {
+  const node = resolve(document2, nodeAt(document2, path3));
+  return (0, import_yaml2.isScalar)(node) && node.type === "PLAIN" ? node.source : void 0;
+}
+function nodeAt(document2, path3) {
+  const found = childrenAlong(document2, path3);
+  return found.length === path3.length ? found.at(-1)?.value : void 0;
+}
+function resolve(document2, node) {
+  return (0, import_yaml2.isAlias)(node) ? node.resolve(document2) : node;
+}
+function childOf(node, name2) {
+  if ((0, import_yaml2.isMap)(node)) {
+    const pair2 = node.items.findLast(({ key }) => keyText(key) === String(name2));
+    return pair2 && { key: pair2.key, value: pair2.value ?? void 0 };
+  }
+  if (!(0, import_yaml2.isSeq)(node)) return void 0;
+  const value = node.items[Number(name2)];
+  return value && { key: value, value };
+}
+function startOf(node) {
+  return node?.range?.[0];
+}
+function rawLength(raw, scalar2, index) {
+  if (scalar2.type === "PLAIN") return index;
+  if (scalar2.type !== "QUOTE_SINGLE" && scalar2.type !== "QUOTE_DOUBLE") return void 0;
+  const unit = scalar2.type === "QUOTE_SINGLE" ? /''|[^]/y : doubleQuotedUnit;
+  const pattern2 = new RegExp(unit);
+  pattern2.lastIndex = 1;
+  for (let passed2 = 0; passed2 < index; passed2++) {
+    if (pattern2.exec(raw) === null) return void 0;
+  }
+  return pattern2.lastIndex;
+}
+var doubleQuotedUnit = /\\x[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8}|\\?[^]/y;
+
+// src/core/render/yaml-to-json.ts
+var import_yaml3 = __toESM(require_dist(), 1);
+
+// src/core/model/resolve-plain-scalar.ts
+var words2 = new Map([
+  ...["y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"].map(
+    (word2) => [word2, true]
+  ),
+  ...["n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"].map(
+    (word2) => [word2, false]
+  ),
+  ...["", "~", "null", "Null", "NULL"].map((word2) => [word2, null])
+]);
+var notANumber = /^(\.(nan|NaN|NAN)|[-+]?\.(inf|Inf|INF))$/;
+var integer = /^(?<sign>[-+]?)(0[xX](?<hex>[0-9a-fA-F]+)|0[bB](?<bin>[01]+)|0[oO]?(?<oct>[0-7]+)|(?<dec>0|[1-9][0-9]*))$/;
+var float = /^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$/;
+function resolvePlainScalar(text) {
+  const word2 = words2.get(text);
+  if (word2 !== void 0) return { ok: true, value: word2 };
+  if (notANumber.test(text)) return { ok: false, why: `${text} has no form in JSON` };
+  if (!/^[-+.0-9]/.test(text)) return { ok: true, value: text };
+  return resolveNumber(text);
+}
+function resolveNumber(text) {
+  const digits = text.replaceAll("_", "");
+  const match2 = integer.exec(digits)?.groups;
+  if (match2 !== void 0) return exactInteger(text, match2);
+  if (!float.test(text.startsWith(".") ? text : digits)) return { ok: true, value: text };
+  const value = Number(digits);
+  if (!Number.isFinite(value)) return { ok: true, value: text };
+  if (/^[-+]?[0-9]+$/.test(digits) && !Number.isSafeInteger(value)) return inexact;
+  return { ok: true, value: value + 0 };
+}
+function exactInteger(text, match2) {
+  const { sign, hex, bin, oct, dec = "0" } = match2;
+  let magnitude = Number(dec);
+  if (hex !== void 0) magnitude = Number.parseInt(hex, 16);
+  if (bin !== void 0) magnitude = Number.parseInt(bin, 2);
+  if (oct !== void 0) magnitude = Number.parseInt(oct, 8);
+  if (!Number.isSafeInteger(magnitude)) return inexact;
+  return { ok: true, value: sign === "-" && magnitude !== 0 ? -magnitude : magnitude };
+}
+var inexact = {
+  ok: false,
+  why: "the integer is beyond 2^53 and would lose digits"
+};
+
+// src/core/render/yaml-to-json.ts
+var aliasBudget = 1e4;
+function yamlToJson(root, { roundNumbers = false } = {}) {
+  const state = {
+    problems: [],
+    path: [],
+    anchors: /* @__PURE__ */ new Map(),
+    targets: /* @__PURE__ */ new Map(),
+    expanding: [],
+    roundNumbers,
+    added: 0,
+    depth: 0
+  };
+  const value = convert(root, state);
+  return state.problems.length === 0 ? { ok: true, value } : { ok: false, value, problems: state.problems };
+}
+function convert(node, state) {
+  if ((0, import_yaml3.isAlias)(node)) return expand(node.source, node, state);
+  if (state.expanding.length > 0) state.added += 1;
+  if ((0, import_yaml3.isScalar)(node)) {
+    anchor(node, state);
+    return scalar(node, state);
+  }
+  if (!(0, import_yaml3.isMap)(node) && !(0, import_yaml3.isSeq)(node)) return null;
+  anchor(node, state);
+  if (state.depth >= maxDepth2) {
+    report(state, node, ["yaml-limit", tooDeepMessage]);
+    return null;
+  }
+  state.depth += 1;
+  const value = (0, import_yaml3.isMap)(node) ? mapping(node, state) : node.items.map((item, index) => convertAt(index, item, state));
+  state.depth -= 1;
+  return value;
+}
+function convertAt(step, node, state) {
+  state.path.push(step);
+  const value = convert(node, state);
+  state.path.pop();
+  return value;
+}
+function anchor(node, state) {
+  if (node.anchor !== void 0 && state.expanding.length === 0) {
+    state.anchors.set(node.anchor, node);
+  }
+}
+function expand(name2, alias, state) {
+  const target = state.targets.get(alias) ?? state.anchors.get(name2);
+  if (target === void 0) {
+    report(state, alias, ["yaml-syntax", "this alias names no anchor before it"]);
+    return null;
+  }
+  state.targets.set(alias, target);
+  if (state.expanding.includes(target) || contains(target, alias)) {
+    report(state, alias, ["yaml-limit", `alias *${name2} contains itself`]);
+    return null;
+  }
+  if (state.added > aliasBudget) {
+    if (state.problems.every(({ code }) => code !== "yaml-limit")) {
+      report(state, alias, ["yaml-limit", `aliases expand to more than ${aliasBudget} values`]);
+    }
+    return null;
+  }
+  state.expanding.push(target);
+  const value = convert(target, state);
+  state.expanding.pop();
+  return value;
+}
+function contains(target, alias) {
+  const [start, , end] = target.range ?? [0, 0, 0];
+  const at2 = offsetOf2(alias);
+  return at2 >= start && at2 < end;
+}
+function mapping(node, state) {
+  const own2 = /* @__PURE__ */ new Map();
+  const merged = /* @__PURE__ */ new Map();
+  for (const pair2 of node.items) {
+    if (isMergeKey(pair2)) {
+      const fresh = mergeSources(pair2, state).filter(([key2]) => !merged.has(key2));
+      for (const [key2, value2] of fresh.reverse()) merged.set(key2, value2);
+      continue;
+    }
+    const key = keyText2(pair2.key, state);
+    const value = convertAt(key ?? "", pair2.value, state);
+    if (key === void 0) continue;
+    if (own2.has(key)) report(state, pair2.key, ["yaml-syntax", `duplicate key "${key}"`]);
+    own2.set(key, value);
+  }
+  for (const key of own2.keys()) merged.delete(key);
+  return Object.fromEntries([...merged, ...own2]);
+}
+function isMergeKey(pair2) {
+  return (0, import_yaml3.isScalar)(pair2.key) && pair2.key.type === "PLAIN" && pair2.key.value === "<<";
+}
+function mergeSources(pair2, state) {
+  const value = convert(pair2.value, state);
+  const sources = Array.isArray(value) ? value : [value];
+  return sources.flatMap((source) => {
+    if (typeof source === "object" && source !== null && !Array.isArray(source)) {
+      return Object.entries(source);
+    }
+    report(state, pair2.key, ["yaml-syntax", "`<<` needs a mapping or a list of mappings"]);
+    return [];
+  });
+}
+function keyText2(key, state) {
+  const value = convert(key, state);
+  if (typeof value === "object") {
+    const what = value === null ? "null" : "a list or mapping";
+    report(state, key, ["yaml-syntax", `${what} cannot be a key`]);
+    return void 0;
+  }
+  return String(value);
+}
+var standardTag = "tag:yaml.org,2002:";
+var typeOfTag = {
+  int: "number",
+  float: "number",
+  bool: "boolean",
+  null: "object"
+};
+function scalar(node, state) {
+  const text = typeof node.value === "string" ? node.value : "";
+  const tag = node.tag?.replace(standardTag, "");
+  const isText2 = tag === void 0 ? !isPlain(node) : tag === "str" || tag === "!";
+  if (isText2) return text;
+  const resolved = resolvePlainScalar(text);
+  if (!resolved.ok) return inexact2(node, resolved.why, state);
+  if (tag !== void 0 && typeof resolved.value !== typeOfTag[tag]) {
+    report(state, node, ["yaml-syntax", `this text cannot be read as !!${tag}`]);
+  }
+  return resolved.value;
+}
+function report(state, node, [code, message, hint]) {
+  const offset = offsetOf2(node);
+  const path3 = [...state.path];
+  state.problems.push({ offset, code, message, path: path3, ...hint !== void 0 && { hint } });
+}
+function isPlain(node) {
+  return node.type === void 0 || node.type === "PLAIN";
+}
+function inexact2(node, why, state) {
+  const rounded = Number(node.value);
+  if (state.roundNumbers && Number.isFinite(rounded)) return rounded;
+  report(state, node, ["invalid-object", why, "quote it if it is text"]);
+  return null;
+}
+function keyNameOf(key) {
+  const text = typeof key.value === "string" ? key.value : "";
+  const resolved = isPlain(key) && key.tag === void 0 ? resolvePlainScalar(text) : void 0;
+  return resolved?.ok ? String(resolved.value) : text;
+}
+function offsetOf2(node) {
+  if ((0, import_yaml3.isPair)(node)) return offsetOf2(node.key);
+  if (typeof node !== "object" || node === null || !("range" in node)) return 0;
+  return Array.isArray(node.range) ? Number(node.range[0]) : 0;
+}
+
+// src/core/render/read-yaml.ts
+function readYaml(file, numbers = {}) {
+  const lines = new import_yaml4.LineCounter();
+  const place = (offset) => {
+    const { line, col } = lines.linePos(offset);
+    return { file: file.path, line: Math.max(line, 1), column: Math.max(col, 1) };
+  };
+  const all = parseDocuments(file.text, yamlOptions(lines));
+  if (all.tooDeepAt !== void 0) {
+    const problem2 = { offset: all.tooDeepAt, code: "yaml-limit", message: tooDeepMessage };
+    return { documents: [], diagnostics: [located(problem2, place)], mistaken: [] };
+  }
+  const documents = [];
+  const diagnostics = [];
+  const mistaken2 = [];
+  for (const [index, parsed] of all.documents.entries()) {
+    if (parsed.errors.length > 0) {
+      diagnostics.push(...firstPerLine(parsed.errors.map((error) => syntaxError(error, place))));
+      continue;
+    }
+    if (isEmpty(parsed.contents)) continue;
+    const converted = yamlToJson(parsed.contents, numbers);
+    if (converted.ok) {
+      const contents = lightContents(parsed.contents, { file, index });
+      documents.push(locatedDocument(converted.value, { text: file.text, contents, place }));
+      continue;
+    }
+    for (const { path: path3, ...problem2 } of converted.problems) {
+      const diagnostic = located(problem2, place);
+      diagnostics.push(diagnostic);
+      mistaken2.push({ diagnostic, path: path3, document: converted.value });
+    }
+  }
+  return { documents, diagnostics, mistaken: mistaken2 };
+}
+function yamlOptions(lineCounter) {
+  return {
+    version: "1.1",
+    schema: "failsafe",
+    resolveKnownTags: false,
+    uniqueKeys: false,
+    // told by yamlToJson, which compares the keys as they are in JSON
+    prettyErrors: false,
+    logLevel: "silent",
+    lineCounter
+  };
+}
+function isEmpty(contents) {
+  return contents === null || (0, import_yaml4.isScalar)(contents) && contents.value === "" && !isQuoted(contents);
+}
+function isQuoted(node) {
+  return node.type !== "PLAIN" && node.type !== void 0;
+}
+function syntaxError(error, place) {
+  return {
+    ...place(error.pos[0]),
+    severity: "error",
+    code: "yaml-syntax",
+    message: syntaxMessage(error)
+  };
+}
+function located(problem2, place) {
+  const { offset, ...rest2 } = problem2;
+  return { ...place(offset), severity: "error", ...rest2 };
+}
+function lightContents(parsed, { file, index }) {
+  if (parsed === null) return () => null;
+  let kept6 = new WeakRef(parsed);
+  return () => {
+    const known4 = kept6.deref();
+    if (known4 !== void 0) return known4;
+    const { documents } = parseDocuments(file.text, yamlOptions(new import_yaml4.LineCounter()));
+    const again = documents[index]?.contents;
+    if (!again) throw new Error(`${file.path} parses differently the second time`);
+    kept6 = new WeakRef(again);
+    return again;
+  };
+}
+function locatedDocument(value, { text, contents, place }) {
+  const start = place(offsetOf2(contents()));
+  return {
+    value,
+    at: (path3) => path3.length === 0 ? start : place(find(contents(), path3).value),
+    keyAt: (path3) => place(find(contents(), path3).key),
+    textAt: (path3, index) => {
+      const { value: start2, node } = find(contents(), path3);
+      return place((0, import_yaml4.isScalar)(node) ? offsetInScalar(text, node, index) : start2);
+    }
+  };
+}
+function find(root, path3) {
+  let found = { key: offsetOf2(root), value: offsetOf2(root) };
+  let node = root;
+  for (const step of path3) {
+    const next = child(node, step);
+    if (next === void 0) return found;
+    found = { key: offsetOf2(next.key), value: offsetOf2(next.value ?? next.key) };
+    node = next.value;
+  }
+  return { ...found, node };
+}
+function child(node, step) {
+  if ((0, import_yaml4.isSeq)(node)) {
+    const item = typeof step === "number" ? node.items[step] : void 0;
+    return item === void 0 ? void 0 : { key: item, value: item };
+  }
+  if (!(0, import_yaml4.isMap)(node)) return void 0;
+  return node.items.find(({ key }) => (0, import_yaml4.isScalar)(key) && keyNameOf(key) === String(step));
+}
+
+// src/core/secrets/region-secret.ts
+var regionField = "fromRegion";
+function regionSecretOf(object) {
+  const isSecret2 = object.kind === "Secret" && groupOf(object.apiVersion) === "";
+  const from = isSecret2 ? object[regionField] : void 0;
+  if (!isJsonObject(from) || typeof from["name"] !== "string") return void 0;
+  const { name: name2, keys } = from;
+  if (!Array.isArray(keys)) return { name: name2, keys: null };
+  return { name: name2, keys: keys.filter((key) => typeof key === "string") };
+}
+function withRegionSecret(metadata, { name: name2, keys }) {
+  const from = { name: name2, ...keys !== void 0 && { keys: [...keys] } };
+  return { apiVersion: "v1", kind: "Secret", metadata, [regionField]: from };
+}
+
+// src/core/secrets/sops-file.ts
+var sopsField = "sops";
+var openSecretFields = /* @__PURE__ */ new Set([
+  "apiVersion",
+  "kind",
+  "metadata",
+  "type",
+  "immutable"
+]);
+var secretFields = /* @__PURE__ */ new Set([...openSecretFields, "data", "stringData"]);
+function strangeFields(secret) {
+  const own2 = /* @__PURE__ */ new Set([sopsField, regionField]);
+  return Object.keys(secret).filter((field) => !secretFields.has(field) && !own2.has(field));
+}
+function sealedText(object) {
+  const text = object[sopsField];
+  return typeof text === "string" ? text : void 0;
+}
+function readSopsFacts(sops) {
+  if (!isJsonObject(sops)) return "is not what SOPS writes";
+  const { mac, lastmodified, age } = sops;
+  if (sops["key_groups"] !== void 0) return "has key groups; one list of age recipients is read";
+  const recipients = Array.isArray(age) ? age.flatMap((one) => recipientOf(one) ?? []) : [];
+  if (recipients.length === 0) return "has no age recipient; Flotilla opens files for age alone";
+  if (typeof mac !== "string" || !isEncrypted(mac) || typeof lastmodified !== "string") {
+    return "has no MAC";
+  }
+  const macOnlyEncrypted = sops["mac_only_encrypted"] === true;
+  return { recipients, mac, lastModified: lastmodified, macOnlyEncrypted };
+}
+function recipientOf(one) {
+  if (!isJsonObject(one)) return void 0;
+  const { recipient, enc } = one;
+  if (typeof recipient !== "string" || typeof enc !== "string") return void 0;
+  return { recipient, enc };
+}
+var encrypted = /^ENC\[AES256_GCM,data:[^,\]]*,iv:[^,\]]+,tag:[^,\]]+,type:[a-z]+\]$/;
+function isEncrypted(text) {
+  return encrypted.test(text);
+}
+function sortValues(file) {
+  const found = {
+    encrypted: [],
+    plain: []
+  };
+  const visit = (value, path3) => {
+    if (Array.isArray(value)) value.forEach((item, at2) => visit(item, [...path3, at2]));
+    else if (isJsonObject(value)) {
+      for (const [key, item] of Object.entries(value)) visit(item, [...path3, key]);
+    } else if (typeof value === "string" && isEncrypted(value)) found.encrypted.push(path3);
+    else if (value !== null && value !== "") found.plain.push(path3);
+  };
+  for (const [key, value] of Object.entries(file)) if (key !== sopsField) visit(value, [key]);
+  return found;
+}
+
+// src/core/render/sealed-objects.ts
+function sealed(manifest, file) {
+  const { apiVersion: apiVersion2, kind, metadata, [sopsField]: sops } = manifest.object;
+  if (sops === void 0) return manifest;
+  return { ...manifest, object: { apiVersion: apiVersion2, kind, metadata, [sopsField]: file.text } };
+}
+function regionFieldProblem({ object, keyAt }) {
+  if (object.kind !== "Secret" || object[regionField] === void 0) return [];
+  const message = `a Secret has no field "${regionField}"`;
+  const hint = "name a Secret of the region in `secrets` of the App";
+  return [mistake(keyAt([regionField]), { code: "invalid-object", message, hint })];
+}
+function sealProblems(manifest, documents) {
+  const { object, at: at2, keyAt } = manifest;
+  const sops = object[sopsField];
+  const named2 = regionFieldProblem(manifest);
+  if (named2.length > 0 || sops === void 0) return named2;
+  const here = keyAt([sopsField]);
+  const tell5 = (message, hint) => [
+    mistake(here, { code: "sealed-secret", message, hint })
+  ];
+  if (object.kind !== "Secret" || groupOf(object.apiVersion) !== "") {
+    return tell5(`${object.kind} ${object.metadata.name} is sealed`, "seal Secrets alone with SOPS");
+  }
+  if (documents.length !== 1 || documents[0]?.value !== object) {
+    const hint = "put it into a file of its own, and seal that: the MAC is over the whole file";
+    return tell5("a sealed Secret must be the only document of its file", hint);
+  }
+  const facts = readSopsFacts(sops);
+  if (typeof facts === "string") {
+    return tell5(`\`sops\` ${facts}`, "seal it with `sops encrypt --age`");
+  }
+  return valueProblems(manifest).map(({ path: path3, told: told2 }) => mistake(at2(path3), told2));
+}
+var secretFields2 = /* @__PURE__ */ new Set(["data", "stringData"]);
+function valueProblems({ object }) {
+  const { encrypted: encrypted2, plain } = sortValues(object);
+  const hidden = encrypted2.filter(([field]) => !secretFields2.has(field));
+  const open3 = plain.filter(([field]) => secretFields2.has(field));
+  return [
+    ...strangeFields(object).map((field) => ({
+      path: [field],
+      told: { code: "invalid-object", message: `a Secret has no field "${field}"` }
+    })),
+    ...hidden.slice(0, 1).map((path3) => ({
+      path: path3,
+      told: {
+        code: "sealed-secret",
+        message: `${path3.join(".")} is encrypted: only data and stringData may be`,
+        hint: "seal it with --encrypted-regex '^(data|stringData)$'"
+      }
+    })),
+    ...open3.map((path3) => ({
+      path: path3,
+      told: {
+        code: "secret-data",
+        message: `${path3.join(".")} of Secret ${object.metadata.name} is not encrypted`,
+        hint: "seal it with --encrypted-regex '^(data|stringData)$'"
+      }
+    }))
+  ];
+}
+
+// src/core/render/manifest-objects.ts
+function readManifestObjects(files) {
+  const read2 = files.map(readObjects);
+  return {
+    objects: read2.flatMap(({ objects }) => objects),
+    diagnostics: read2.flatMap(({ diagnostics }) => diagnostics)
+  };
+}
+var readObjects = keptFor((file) => {
+  const read2 = readYaml(file);
+  const objects = [];
+  const diagnostics = [...read2.diagnostics];
+  for (const found of read2.documents.flatMap(flattenLists)) {
+    const problem2 = identityProblem(found);
+    if (problem2 !== void 0) {
+      diagnostics.push(problem2);
+      continue;
+    }
+    const manifest = { ...found, object: found.value };
+    const problems = sealProblems(manifest, read2.documents);
+    diagnostics.push(...problems);
+    if (problems.length === 0) objects.push(sealed(manifest, file));
+  }
+  return { objects, diagnostics };
+});
+function flattenLists(found) {
+  const { value } = found;
+  if (!isJsonObject(value)) return [found];
+  const { kind, items, apiVersion: apiVersion2 } = value;
+  if (typeof kind !== "string" || !kind.endsWith("List") || !Array.isArray(items)) return [found];
+  const itemKind = kind.slice(0, -"List".length);
+  const typed2 = itemKind === "" ? {} : { ...apiVersion2 !== void 0 && { apiVersion: apiVersion2 }, kind: itemKind };
+  return items.flatMap(
+    (item, index) => flattenLists({
+      value: isJsonObject(item) ? { ...typed2, ...item } : item,
+      at: (path3) => found.at(["items", index, ...path3]),
+      keyAt: (path3) => found.keyAt(["items", index, ...path3]),
+      textAt: (path3, at2) => found.textAt(["items", index, ...path3], at2)
+    })
+  );
+}
+var versionPattern = /^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/)?[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+var kindPattern = /^[A-Za-z][A-Za-z0-9]*$/;
+function identityProblem({ value, at: at2, keyAt }) {
+  if (!isJsonObject(value)) {
+    const message = `a manifest must be an object, not ${typeWord(value)}`;
+    return mistake(at2([]), { code: "not-an-object", message });
+  }
+  const wrong = (path3, message) => mistake(at2(path3), { code: "invalid-object", message });
+  for (const field of ["apiVersion", "kind", "metadata"]) {
+    if (value[field] !== void 0) continue;
+    const hint = "every manifest needs apiVersion, kind and metadata.name";
+    const told2 = { code: "invalid-object", message: `"${field}" is missing`, hint };
+    return mistake(at2([]), told2);
+  }
+  if (!matches2(value["apiVersion"], versionPattern)) {
+    return wrong(
+      ["apiVersion"],
+      "apiVersion must be `group/version`, or a version of the core group"
+    );
+  }
+  if (!matches2(value["kind"], kindPattern))
+    return wrong(["kind"], "kind must be a name such as `Deployment`");
+  const { metadata } = value;
+  if (!isJsonObject(metadata)) return wrong(["metadata"], "metadata must be an object");
+  return nameProblem(metadata, { value, at: at2, keyAt });
+}
+var generatedName = {
+  code: "invalid-object",
+  message: "generateName would make a new object at every apply",
+  hint: "give the object a metadata.name"
+};
+function nameProblem(metadata, { at: at2, keyAt }) {
+  if (metadata["generateName"] !== void 0) {
+    return mistake(keyAt(["metadata", "generateName"]), generatedName);
+  }
+  const { name: name2 } = metadata;
+  if (name2 === void 0 || name2 === "") {
+    return mistake(at2(["metadata"]), {
+      code: "invalid-object",
+      message: "metadata.name is missing"
+    });
+  }
+  if (typeof name2 === "string") return void 0;
+  const hint = "quote it";
+  const message = `metadata.name must be text, not ${typeName(name2)}`;
+  return mistake(at2(["metadata", "name"]), { code: "invalid-object", message, hint });
+}
+function matches2(value, pattern2) {
+  return typeof value === "string" && pattern2.test(value);
+}
+function typeName(value) {
+  const isShown = typeof value === "number" || typeof value === "boolean";
+  return isShown ? `the ${typeof value} ${value}` : typeWord(value);
+}
+function shownType(value, object) {
+  return isSecret(object) ? typeWord(value) : typeName(value);
+}
+function typeWord(value) {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "object") return "an object";
+  return typeof value === "string" ? "text" : `a ${typeof value}`;
+}
+
+// src/core/render/tools/helm-documents.ts
+function helmDocuments(source, output) {
+  const documents = [];
+  let lines = [];
+  const close = () => {
+    const text = lines.join("\n");
+    if (text.trim() !== "") documents.push({ file: templateOf(source, text), text: `${text}
+` });
+    lines = [];
+  };
+  for (const line of output.split("\n")) {
+    if (/^---(\s|$)/.test(line)) {
+      close();
+      lines.push(line.slice(3));
+    } else lines.push(line);
+  }
+  close();
+  return documents;
+}
+function templateOf(source, text) {
+  const named2 = /^[ \t]*# Source: (.+)$/m.exec(text)?.[1];
+  const path3 = named2 === void 0 ? void 0 : chartFile(source, named2);
+  const isKnown = source.files.some((file) => file.path === path3);
+  return path3 !== void 0 && isKnown ? path3 : chartFile(source, "./Chart.yaml");
+}
+function chartFile({ path: path3 }, told2) {
+  const inside2 = told2.trim().slice(told2.trim().indexOf("/") + 1);
+  return path3 === "" ? inside2 : `${path3}/${inside2}`;
+}
+
+// src/core/render/tools/tool-output.ts
+var noToolOutputs = /* @__PURE__ */ new Map();
+function refused(problem2) {
+  return { objects: [], problems: [problem2] };
+}
+function readToolOutput(request, texts2) {
+  const { first: first2, second, origins = "" } = texts2;
+  const read2 = (text) => request.tool === "helm" ? readHelm(request, text) : readKustomize(request, text);
+  const one = read2(first2);
+  if (one.problems.length > 0) return one;
+  const difference = first2 === second ? void 0 : differenceOf(one, read2(second));
+  if (difference !== void 0) return refused(difference);
+  if (request.tool === "helm") return one;
+  const files = originFiles(request.source, readDocuments("", origins).objects);
+  const objects = one.objects.map(({ file, object }) => {
+    return { file: files.get(objectId(keyOf(object))) ?? file, object };
+  });
+  return { objects, problems: [] };
+}
+function readHelm(request, text) {
+  const documents = helmDocuments(request.source, text);
+  return joined2(documents.map(({ file, text: text2 }) => readDocuments(file, text2)));
+}
+function readKustomize({ source }, text) {
+  const main2 = source.files.find(({ path: path3 }) => isKustomizationOf(source.path, path3));
+  const file = main2?.path ?? source.path;
+  const read2 = readDocuments(file, text);
+  const sealed2 = read2.objects.find(({ object }) => sealedText(object) !== void 0);
+  if (sealed2 === void 0) return read2;
+  return refused({
+    file,
+    line: 0,
+    column: 0,
+    code: "sealed-secret",
+    message: `${describeKey(keyOf(sealed2.object))} is sealed with SOPS, and kustomize writes it anew: no worker could open it`,
+    hint: "put it into an App with `manifests`"
+  });
+}
+function isKustomizationOf(folder, path3) {
+  const names2 = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+  return names2.some((name2) => path3 === (folder === "" ? name2 : `${folder}/${name2}`));
+}
+function readDocuments(file, text) {
+  const { objects, diagnostics } = readManifestObjects([{ path: file, text }]);
+  const errors = diagnostics.filter(isError);
+  const fields = errors.length === 0 ? /* @__PURE__ */ new Map() : mistakenFields(file, text);
+  const problems = errors.map(({ line, column, code, message, hint }) => {
+    const rest2 = hint === void 0 ? {} : { hint };
+    const words5 = code === "yaml-syntax" ? message.replaceAll(/"[^"]*"/g, '"…"') : message;
+    const field = fields.get(`${line}:${column}`) ?? "";
+    return { file, line: 0, column: 0, code, message: `rendered: ${field}${words5}`, ...rest2 };
+  });
+  return { objects: objects.map(({ object }) => ({ file, object })), problems };
+}
+function mistakenFields(file, text) {
+  const { mistaken: mistaken2 } = readYaml({ path: file, text });
+  return new Map(
+    mistaken2.map(({ diagnostic: { line, column }, path: path3, document: document2 }) => {
+      return [`${line}:${column}`, `${nameOf2(document2)}: ${shortText(fieldName(path3))}: `];
+    })
+  );
+}
+function nameOf2(document2) {
+  const { kind, metadata } = isJsonObject(document2) ? document2 : {};
+  const name2 = metadata !== void 0 && isJsonObject(metadata) ? metadata["name"] : void 0;
+  const words5 = [kind, name2].filter((word2) => typeof word2 === "string");
+  return words5.length === 0 ? "a document" : shortText(words5.join(" "));
+}
+function joined2(outputs) {
+  return {
+    objects: outputs.flatMap(({ objects }) => objects),
+    problems: outputs.flatMap(({ problems }) => problems)
+  };
+}
+function differenceOf(one, other) {
+  const told2 = (file, message) => ({
+    file,
+    line: 0,
+    column: 0,
+    code: "unrepeatable",
+    message,
+    hint: "give the value in Git, or have it made in the cluster; functions such as randAlphaNum, genCA and now give another one each time"
+  });
+  const count = Math.max(one.objects.length, other.objects.length);
+  for (let index = 0; index < count; index += 1) {
+    const [a, b] = [one.objects[index], other.objects[index]];
+    if (a === void 0 || b === void 0) {
+      const { file, object } = a ?? b;
+      return told2(
+        file,
+        `${describeKey(keyOf(object))} is there in one rendering and not in the next`
+      );
+    }
+    if (isSameJson(a.object, b.object)) continue;
+    const field = firstDifference(a.object, b.object, "");
+    const message = `${describeKey(keyOf(a.object))} is another one each time it is rendered, in ${field}`;
+    return told2(a.file, message);
+  }
+  return void 0;
+}
+function firstDifference(a, b, path3) {
+  const [from, to] = [membersOf(a), membersOf(b)];
+  if (from === void 0 || to === void 0) return path3 === "" ? "." : path3;
+  const keys = [.../* @__PURE__ */ new Set([...from.keys(), ...to.keys()])].toSorted();
+  for (const key of keys) {
+    const [inner, other] = [from.get(key), to.get(key)];
+    const here = Array.isArray(a) ? `${path3}[${key}]` : `${path3}.${key}`;
+    if (inner === void 0 || other === void 0) return here;
+    if (!isSameJson(inner, other)) return firstDifference(inner, other, here);
+  }
+  return path3;
+}
+function membersOf(value) {
+  if (Array.isArray(value)) {
+    return new Map(value.map((item, index) => [String(index), item]));
+  }
+  return isJsonObject(value) ? new Map(Object.entries(value)) : void 0;
+}
+
+// src/core/render/tools/tool-refusal.ts
+var maxMessage = 600;
+function toolRefusal(request, stderr) {
+  const told2 = stderr.split("\n").filter((line) => !/^(WARNING|level=|time=|# )|--debug flag/.test(line)).join(" ").replaceAll(/\s+/g, " ").trim().replace(/^error: /i, "");
+  const message = told2.length > maxMessage ? `${told2.slice(0, maxMessage)}…` : told2;
+  const place = request.tool === "helm" ? helmPlace(request, message) : nowhere;
+  return refused({ ...place, code: "tool-refused", message: `${request.tool}: ${message}` });
+}
+var nowhere = { file: null, line: 0, column: 0 };
+var namedPlace = /([^\s():"'<>]+\/[^\s():"'<>]+)(?::(\d+)(?::(\d+))?)?/g;
+function helmPlace({ source }, message) {
+  for (const [, named2 = "", line, column] of message.matchAll(namedPlace)) {
+    const file = chartFile(source, named2);
+    if (!source.files.some(({ path: path3 }) => path3 === file)) continue;
+    if (line === void 0) return { file, line: 0, column: 0 };
+    return { file, line: Number(line), column: column === void 0 ? 1 : Number(column) + 1 };
+  }
+  return nowhere;
+}
+
+// src/adapters/render-tools/run-program.ts
+var import_node_child_process = require("node:child_process");
+var defaultLimits = {
+  timeoutMs: 6e4,
+  maxOutput: 16 * 1024 * 1024,
+  maxMemory: 4 * 1024 * 1024
+};
+var maxStderr = 64 * 1024;
+async function runProgram(run3, { timeoutMs, maxOutput, maxMemory }, clock) {
+  run3.signal?.throwIfAborted();
+  const script = `ulimit -v ${maxMemory} 2>/dev/null; exec "$@"`;
+  const child3 = (0, import_node_child_process.spawn)("/bin/sh", ["-c", script, "sh", run3.program, ...run3.args], {
+    cwd: run3.cwd,
+    env: run3.env,
+    stdio: ["ignore", "pipe", "pipe"]
+  });
+  const ended = new AbortController();
+  let stopped;
+  const stop = (why) => {
+    stopped ??= why;
+    if (!ended.signal.aborted) child3.kill("SIGKILL");
+  };
+  const onAbort = () => stop("abort");
+  run3.signal?.addEventListener("abort", onAbort);
+  void clock.sleep(timeoutMs, ended.signal).then(() => ended.signal.aborted || stop("slow"));
+  const stdout = collect(child3.stdout, maxOutput, () => stop("long"));
+  const stderr = collect(child3.stderr, maxStderr, () => void 0);
+  try {
+    const { code, signal } = await new Promise((resolve4, reject) => {
+      child3.once("error", reject);
+      child3.once("close", (code18, signal2) => resolve4({ code: code18, signal: signal2 }));
+    });
+    if (stopped === "abort") throw run3.signal?.reason;
+    if (stopped === "long") return { code: 1, stdout: "", stderr: "", isTooLong: true };
+    const errors = stderr();
+    const problem2 = stopped === "slow" ? `did not end within ${timeoutMs / 1e3} s` : crash({ code, signal }, errors);
+    if (problem2 === void 0)
+      return { code: code ?? 1, stdout: stdout(), stderr: errors, isTooLong: false };
+    throw failed2(run3.program, problem2);
+  } finally {
+    ended.abort();
+    run3.signal?.removeEventListener("abort", onAbort);
+  }
+}
+function crash({ code, signal }, stderr) {
+  if (code === 0 || code === 1) return void 0;
+  if (code === 126 || code === 127) return "cannot be started";
+  const [line = ""] = stderr.split("\n").filter((each) => /^(fatal|runtime|panic)/.test(each));
+  return `broke (${signal ?? `exit code ${code}`})${line === "" ? "" : `: ${line.slice(0, 200)}`}`;
+}
+function failed2(program, problem2) {
+  const name2 = program.slice(program.lastIndexOf("/") + 1);
+  return new FleetError("TOOL_FAILED", `${name2} ${problem2}`, {
+    hint: "look for a loop or a very large result in the source; on a busy machine, try again"
+  });
+}
+function collect(stream, max, onMore) {
+  const chunks = [];
+  let size = 0;
+  stream.on("data", (chunk) => {
+    size += chunk.length;
+    if (size <= max) chunks.push(chunk);
+    else onMore();
+  });
+  return () => Buffer.concat(chunks).toString("utf8");
+}
+
+// src/adapters/render-tools/tool-environment.ts
+var import_node_path4 = require("node:path");
+function toolEnvironment(folder, zoneFile = "") {
+  const home = (0, import_node_path4.join)(folder, "home");
+  const nowhere3 = "http://127.0.0.1:1";
+  return {
+    HOME: home,
+    TMPDIR: home,
+    PATH: "",
+    LC_ALL: "C",
+    // A run is short: looking for garbage oftener is a quarter of its time. Where it grows, it is looked for after all.
+    GOGC: "400",
+    GOMEMLIMIT: "1GiB",
+    TZ: zoneFile === "" ? "UTC" : zoneFile,
+    KUBECONFIG: "/dev/null",
+    KUBERC: "off",
+    HELM_CACHE_HOME: (0, import_node_path4.join)(home, "cache"),
+    HELM_CONFIG_HOME: (0, import_node_path4.join)(home, "config"),
+    HELM_DATA_HOME: (0, import_node_path4.join)(home, "data"),
+    HELM_PLUGINS: (0, import_node_path4.join)(home, "plugins"),
+    HELM_NO_PLUGINS: "1",
+    KUSTOMIZE_PLUGIN_HOME: (0, import_node_path4.join)(home, "kustomize-plugins"),
+    GIT_ALLOW_PROTOCOL: "none",
+    HTTP_PROXY: nowhere3,
+    HTTPS_PROXY: nowhere3,
+    http_proxy: nowhere3,
+    https_proxy: nowhere3,
+    NO_PROXY: "",
+    no_proxy: ""
+  };
+}
+var farAheadSeconds = 400 * 86400 + 3600 + 61;
+function farAheadZone() {
+  const header = Buffer.alloc(44);
+  header.write("TZif", 0, "latin1");
+  header.writeUInt32BE(1, 36);
+  header.writeUInt32BE(4, 40);
+  const type = Buffer.alloc(6);
+  type.writeInt32BE(farAheadSeconds, 0);
+  return Buffer.concat([header, type, Buffer.from("FAR\0", "latin1")]);
+}
+
+// src/adapters/render-tools/work-folder.ts
+var import_promises4 = require("node:fs/promises");
+var import_node_path5 = require("node:path");
+var WorkFolder = class _WorkFolder {
+  /** Absolute path. */
+  path;
+  /** A time zone file for a second rendering. */
+  zoneFile;
+  #extracted = /* @__PURE__ */ new Map();
+  constructor(path3) {
+    this.path = path3;
+    this.zoneFile = (0, import_node_path5.join)(path3, "zone");
+  }
+  /** Makes one below `parent`, for this user alone. */
+  static async create(parent) {
+    await (0, import_promises4.mkdir)(parent, { recursive: true });
+    const folder = new _WorkFolder(await (0, import_promises4.mkdtemp)((0, import_node_path5.join)(parent, "flotilla-render-")));
+    await (0, import_promises4.mkdir)((0, import_node_path5.join)(folder.path, "home"));
+    await (0, import_promises4.writeFile)(folder.zoneFile, farAheadZone());
+    return folder;
+  }
+  /** The folder with a source's files, written once: two levels below this one. */
+  extract(source) {
+    const id = `${source.tool}-${source.digest}`;
+    const known4 = this.#extracted.get(id) ?? extract((0, import_node_path5.join)(this.path, id), source);
+    this.#extracted.set(id, known4);
+    return known4;
+  }
+  /** Writes a file into this folder; gives its path. */
+  async write(name2, text) {
+    const path3 = (0, import_node_path5.join)(this.path, name2);
+    await (0, import_promises4.writeFile)(path3, text);
+    return path3;
+  }
+  /** Takes one such file away. */
+  async forget(path3) {
+    await (0, import_promises4.rm)(path3, { force: true });
+  }
+  async remove() {
+    await (0, import_promises4.rm)(this.path, { recursive: true, force: true });
+  }
+};
+async function extract(root, source) {
+  const tree = (0, import_node_path5.join)(root, treeFolder);
+  const folders = /* @__PURE__ */ new Set([tree]);
+  for (const { path: path3 } of source.files) folders.add((0, import_node_path5.dirname)((0, import_node_path5.join)(tree, path3)));
+  for (const folder of folders) await (0, import_promises4.mkdir)(folder, { recursive: true });
+  for (const file of source.files) {
+    await (0, import_promises4.writeFile)((0, import_node_path5.join)(tree, file.path), bytesOf(file));
+    const position = source.valuesFiles.indexOf(file.path);
+    if (position >= 0) await (0, import_promises4.writeFile)((0, import_node_path5.join)(root, valuesName(position)), bytesOf(file));
+  }
+  if (source.tool === "kustomize") {
+    await (0, import_promises4.mkdir)((0, import_node_path5.join)(root, originsFolder));
+    const text = originsKustomization(source.path);
+    await (0, import_promises4.writeFile)((0, import_node_path5.join)(root, originsFolder, "kustomization.yaml"), text);
+  }
+  return tree;
+}
+function valuesName(position) {
+  return `values-${position}.yaml`;
+}
+function bytesOf({ text, isBinary = false }) {
+  return Buffer.from(text, isBinary ? "latin1" : "utf8");
+}
+
+// src/adapters/render-tools/render-request.ts
+async function renderRequest(request, means) {
+  const { work } = means;
+  const root = await work.extract(request.source);
+  if (request.chart === void 0) return render(request, { ...means, root });
+  const values = await work.write(`${request.key}.json`, JSON.stringify(request.chart.values));
+  try {
+    return await render(request, { ...means, root });
+  } finally {
+    await work.forget(values);
+  }
+}
+async function render(request, means) {
+  const first2 = await run(means, argumentsFor(request, means));
+  const failure = failureOf(request, first2, means);
+  if (failure !== void 0) return failure;
+  const second = mayVary(request) ? await renderAgain(request, means) : first2.stdout;
+  const origins = request.tool === "helm" ? void 0 : await run(means, kustomizeArguments(means, `../${originsFolder}`));
+  return readToolOutput(request, {
+    first: first2.stdout,
+    second,
+    ...origins?.code === 0 && { origins: origins.stdout }
+  });
+}
+async function renderAgain(request, means) {
+  if (mayTellTime(request)) await means.clock.sleep(1100, means.signal);
+  const second = await run(means, argumentsFor(request, means), means.work.zoneFile);
+  if (failureOf(request, second, means) === void 0) return second.stdout;
+  const { tool, source } = request;
+  const message = `${tool} renders ${source.path} once, and refuses it the next time`;
+  throw new FleetError("TOOL_FAILED", message);
+}
+async function run({ tool, root, work, slots, limits, clock, signal }, args, zoneFile) {
+  const env = toolEnvironment(work.path, zoneFile);
+  const { program } = tool;
+  return slots(() => runProgram({ program, args, cwd: root, env, signal }, limits, clock));
+}
+function failureOf(request, { code, stderr, isTooLong }, { limits, work, root }) {
+  if (isTooLong) {
+    const message = `${request.tool}: it renders to more than ${limits.maxOutput} bytes`;
+    return refused({ file: null, line: 0, column: 0, code: "tool-refused", message });
+  }
+  if (code === 0) return void 0;
+  const inTree = stderr.replaceAll(`${root}/`, "").replaceAll(root, ".");
+  return toolRefusal(request, inTree.replaceAll(`${work.path}/`, ""));
+}
+function argumentsFor(request, means) {
+  const { chart, source } = request;
+  if (chart === void 0) return kustomizeArguments(means, relative(source.path));
+  const files = [...source.valuesFiles.keys()].map((position) => `../${valuesName(position)}`);
+  return helmArguments(relative(source.path), chart, [...files, `../../${request.key}.json`]);
+}
+function relative(path3) {
+  return path3 === "" ? "." : `./${path3}`;
+}
+function kustomizeArguments({ tool }, path3) {
+  return [tool.kind === "kubectl" ? "kustomize" : "build", path3];
+}
+function helmArguments(path3, chart, valuesFiles2) {
+  return [
+    "template",
+    chart.releaseName,
+    path3,
+    `--namespace=${chart.namespace}`,
+    ...valuesFiles2.map((file) => `--values=${file}`),
+    // A cluster's version has three numbers, and templates may ask for the last.
+    ...chart.kubernetes === null ? [] : [`--kube-version=${chart.kubernetes}.0`],
+    ...chart.apiVersions.map((version) => `--api-versions=${version}`),
+    ...chart.includeCRDs ? ["--include-crds"] : [],
+    ...chart.skipSchemaValidation ? ["--skip-schema-validation"] : []
+  ];
+}
+
+// src/adapters/render-tools/render-tools.ts
+function createRenderTools(options) {
+  const { path: path3, clock, cacheFolder, build: build2 } = options;
+  const limits = { ...defaultLimits, ...options.limits };
+  const cacheLimits = { ...defaultCacheLimits, ...options.cacheLimits };
+  const cache3 = new ResultCache({
+    folder: cacheFolder,
+    limits: cacheLimits,
+    clock,
+    // One that refuses its source is kept in memory only, since a mistake is mended.
+    isLasting: ({ problems }) => problems.length === 0
+  });
+  const ask = async (program, args) => {
+    const env = toolEnvironment((0, import_node_os.tmpdir)());
+    return runProgram({ program, args, cwd: "/", env }, limits, clock).catch(() => void 0);
+  };
+  return {
+    tables: build2 && cacheFolder ? tablesIn(cacheFolder, { build: build2, clock }) : void 0,
+    async render(requests, signal) {
+      const outputs = /* @__PURE__ */ new Map();
+      const missing2 = [];
+      for (const request of requests) {
+        const known4 = await cache3.get(request.key);
+        if (known4 === void 0) missing2.push(request);
+        else outputs.set(request.key, known4);
+      }
+      const finder = new ToolFinder(path3, ask);
+      const rendered = await renderMissing(missing2, { finder, cache: cache3, limits, clock, signal });
+      return new Map([...outputs, ...rendered]);
+    }
+  };
+}
+var defaultCacheLimits = {
+  memory: 128 * 1024 * 1024,
+  disk: 512 * 1024 * 1024
+};
+var tableLimits = { memory: 0, disk: 256 * 1024 * 1024 };
+function tablesIn(cacheFolder, { build: build2, clock }) {
+  const folder = (0, import_node_path6.join)(cacheFolder, "apps");
+  return createTableStore(new ResultCache({ folder, limits: tableLimits, clock }), build2);
+}
+var requestsPerCore = 8;
+async function renderMissing(requests, { finder, cache: cache3, limits, clock, signal }) {
+  if (requests.length === 0) return /* @__PURE__ */ new Map();
+  for (const { tool, version } of requests) await finder.find(tool, version);
+  const work = await WorkFolder.create((0, import_node_os.tmpdir)());
+  const failed4 = new AbortController();
+  const either = signal === void 0 ? failed4.signal : AbortSignal.any([signal, failed4.signal]);
+  const cores = (0, import_node_os.availableParallelism)();
+  const limit2 = pLimit(cores * requestsPerCore);
+  const slots = pLimit(cores);
+  const outputs = /* @__PURE__ */ new Map();
+  const renderOne = async (request) => {
+    either.throwIfAborted();
+    const tool = await finder.find(request.tool, request.version);
+    const means = { tool, work, slots, limits, clock, signal: either };
+    const output = await renderRequest(request, means);
+    await cache3.set(request.key, output);
+    outputs.set(request.key, output);
+  };
+  try {
+    const all = requests.map(
+      (request) => limit2(() => renderOne(request)).catch((error) => {
+        failed4.abort(error);
+        throw error;
+      })
+    );
+    await Promise.allSettled(all);
+    either.throwIfAborted();
+    return outputs;
+  } finally {
+    await work.remove();
+  }
+}
+
+// src/core/rollout/words.ts
+function someOf(names2, most = 3) {
+  const count = "size" in names2 ? names2.size : names2.length;
+  const shown3 = names2.values().take(most).toArray().join(", ");
+  return count > most ? `${shown3} and ${count - most} more` : shown3;
+}
+function countOf(number2, noun) {
+  return `${number2} ${noun}${number2 === 1 ? "" : "s"}`;
+}
+function spanInWords(ms) {
+  if (ms < 1e3) return `${Math.max(0, Math.round(ms))}ms`;
+  const seconds = Math.round(ms / 100) / 10;
+  if (seconds < 60) return `${seconds}s`;
+  const [hours, minutes, rest2] = [
+    Math.floor(seconds / 3600),
+    Math.floor(seconds % 3600 / 60),
+    Math.round(seconds % 60)
+  ];
+  const parts = [
+    hours > 0 ? `${hours}h` : "",
+    minutes > 0 ? `${minutes}m` : "",
+    rest2 > 0 ? `${rest2}s` : ""
+  ];
+  return parts.join("");
+}
+function readableTimes(text) {
+  return text.replaceAll(/\b(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z\b/g, "$1 $2 UTC");
+}
+function healthInWords(observed) {
+  if (observed === void 0) return "nothing reported yet";
+  return observed.message === "" ? observed.health : `${observed.health}: ${observed.message}`;
+}
+
+// src/core/apply/kept-objects.ts
+var pruneAnnotation = "flotilla.dev/prune";
+var pruneMark = `.metadata.annotations.${pruneAnnotation}`;
+function isKept({ metadata: { annotations: annotations2 } }) {
+  return isJsonObject(annotations2) && annotations2[pruneAnnotation] !== void 0;
+}
+function keptIds(objects) {
+  return new Set(objects.filter(({ object }) => isKept(object)).map(({ id }) => id));
+}
+
+// src/core/rollout/protected-objects.ts
+var protectedKinds = /* @__PURE__ */ new Set([
+  "/Namespace",
+  "/PersistentVolume",
+  "/PersistentVolumeClaim",
+  "apiextensions.k8s.io/CustomResourceDefinition"
+]);
+var statefulGroups = [
+  "acid.zalan.do",
+  "ceph.rook.io",
+  "cluster.x-k8s.io",
+  "crossplane.io",
+  "elasticsearch.k8s.elastic.co",
+  "k8ssandra.io",
+  "kafka.strimzi.io",
+  "kubevirt.io",
+  "longhorn.io",
+  "mariadb.com",
+  "mongodb.com",
+  "mysql.oracle.com",
+  "percona.com",
+  "postgres-operator.crunchydata.com",
+  "postgresql.cnpg.io",
+  "rabbitmq.com",
+  "redis.redis.opstreelabs.in",
+  "upbound.io"
+];
+var protectMark = "flotilla.dev/protect";
+function protectedObjects(renderings) {
+  const marked = /* @__PURE__ */ new Set();
+  const variants = renderings.flatMap((rendering) => [...rendering.values()]).filter(({ isOrdinary: isOrdinary2 }) => isOrdinary2 !== true);
+  for (const { id, object } of variants.flatMap(({ objects }) => objects)) {
+    if (isProtectedByContent(object)) marked.add(id);
+  }
+  return (id) => marked.has(id) || isProtectedKind(id);
+}
+function isProtectedKind(id) {
+  const key = parseObjectId(id);
+  if (key === void 0) return true;
+  if (protectedKinds.has(`${key.group}/${key.kind}`)) return true;
+  return statefulGroups.some((group2) => key.group === group2 || key.group.endsWith(`.${group2}`));
+}
+function isProtectedByContent({ kind, metadata, ...rest2 }) {
+  const { labels, annotations: annotations2 } = metadata;
+  const isMarked = [labels, annotations2].some(
+    (marks2) => isJsonObject(marks2) && marks2[protectMark] !== void 0 && marks2[protectMark] !== "false"
+  );
+  if (isMarked) return true;
+  const spec = rest2["spec"];
+  if (kind !== "StatefulSet" || !isJsonObject(spec)) return false;
+  const claims = spec["volumeClaimTemplates"];
+  return Array.isArray(claims) && claims.length > 0;
+}
+
+// src/core/model/quantity.ts
+var powers = {
+  n: [10, -9],
+  u: [10, -6],
+  m: [10, -3],
+  "": [10, 0],
+  k: [10, 3],
+  M: [10, 6],
+  G: [10, 9],
+  T: [10, 12],
+  P: [10, 15],
+  E: [10, 18],
+  Ki: [2, 10],
+  Mi: [2, 20],
+  Gi: [2, 30],
+  Ti: [2, 40],
+  Pi: [2, 50],
+  Ei: [2, 60]
+};
+function quantityOf(value) {
+  if (typeof value === "number") return value;
+  const text = typeof value === "string" ? value : "";
+  const [, digits, suffix = ""] = /^([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)([a-zA-Z]{0,2})$/.exec(text) ?? [];
+  const power = powers[suffix];
+  if (digits === void 0 || power === void 0) return void 0;
+  return Number(digits) * power[0] ** power[1];
+}
+var sameAmount = 1e-12;
+function isMore(amount2, other) {
+  return amount2 - other > sameAmount * Math.max(Math.abs(amount2), Math.abs(other));
+}
+
+// src/core/apply/immutable-fields.ts
+var binding = ["roleRef"];
+var data = ["data", "binaryData", "stringData", "immutable"];
+var table = {
+  "/ConfigMap": data,
+  "/Secret": [...data, "type"],
+  "/Service": ["spec.clusterIP", "spec.clusterIPs"],
+  "/PersistentVolumeClaim": [
+    "spec.accessModes",
+    "spec.storageClassName",
+    "spec.selector",
+    "spec.volumeMode",
+    "spec.volumeName",
+    "spec.dataSource",
+    "spec.dataSourceRef",
+    "spec.resources.requests.storage"
+  ],
+  "apiextensions.k8s.io/CustomResourceDefinition": ["spec.scope"],
+  "apps/DaemonSet": ["spec.selector"],
+  "apps/Deployment": ["spec.selector"],
+  "apps/ReplicaSet": ["spec.selector"],
+  "apps/StatefulSet": [
+    "spec.selector",
+    "spec.serviceName",
+    "spec.volumeClaimTemplates",
+    "spec.podManagementPolicy"
+  ],
+  "batch/Job": ["spec.selector", "spec.template", "spec.completionMode", "spec.completions"],
+  "networking.k8s.io/IngressClass": ["spec.controller"],
+  "node.k8s.io/RuntimeClass": ["handler"],
+  "rbac.authorization.k8s.io/ClusterRoleBinding": binding,
+  "rbac.authorization.k8s.io/RoleBinding": binding,
+  "scheduling.k8s.io/PriorityClass": ["value", "preemptionPolicy"],
+  "storage.k8s.io/StorageClass": [
+    "provisioner",
+    "parameters",
+    "reclaimPolicy",
+    "volumeBindingMode"
+  ]
+};
+function immutableFieldsOf({ apiVersion: apiVersion2, kind }) {
+  return table[`${groupOf(apiVersion2)}/${kind}`] ?? [];
+}
+function immutableValues(object) {
+  return immutableFieldsOf(object).filter((field) => object["immutable"] === true || !data.includes(field)).map((field) => [field, valueAt(object, field)]);
+}
+function immutableChanges(before, after) {
+  return immutableValues(before).flatMap(([field, value]) => {
+    const change2 = { before, after, from: value, to: valueAt(after, field) };
+    const isSame3 = canonicalJson(value) === canonicalJson(change2.to);
+    return isSame3 || allowed[field]?.(change2) === true ? [] : field;
+  });
+}
+var allowed = {
+  "spec.clusterIP": isAddressKept,
+  "spec.clusterIPs": isAddressKept,
+  "spec.volumeName": ({ from }) => from === null,
+  // A volume grows, and never shrinks.
+  "spec.resources.requests.storage": ({ from, to }) => !isMore(quantityOf(from) ?? 0, quantityOf(to) ?? Infinity),
+  // Where its pods run may be changed while it has not begun.
+  "spec.template": ({ before }) => valueAt(before, "spec.suspend") === true,
+  // An indexed one grows and shrinks with its parallelism.
+  "spec.completions": ({ after, to }) => valueAt(after, "spec.completionMode") === "Indexed" && canonicalJson(valueAt(after, "spec.parallelism")) === canonicalJson(to),
+  type: ({ from, to }) => [from, to].every((type) => type === null || type === "Opaque")
+};
+function isAddressKept({ before, after, to }) {
+  const isExternal = (object) => valueAt(object, "spec.type") === "ExternalName";
+  return to === null || to === "" || isExternal(before) || isExternal(after);
+}
+function valueAt(object, field) {
+  let value = object;
+  for (const key of field.split(".")) {
+    const inner = isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : void 0;
+    if (inner === void 0) return null;
+    value = inner;
+  }
+  return value;
+}
+
+// src/core/apply/ownership.ts
+var import_node_crypto4 = require("node:crypto");
+var ownerAnnotation = "flotilla.dev/owner";
+var appLabel = "flotilla.dev/app";
+var ownMarks2 = [
+  `.metadata.annotations.${ownerAnnotation}`,
+  `.metadata.labels.${appLabel}`
+];
+var systemNamespace = "flotilla-system";
+function ownerOf(fleet, app) {
+  return `${fleet}/${app}`;
+}
+function hashOf2(value) {
+  return (0, import_node_crypto4.hash)("sha256", canonicalJson(value));
+}
+
+// src/core/apply/made-anew.ts
+var annotation = "flotilla.dev/immutable";
+var word = "recreate";
+function mayBeMadeAnew(object) {
+  const { annotations: annotations2 } = object.metadata;
+  if (!isJsonObject(annotations2) || annotations2[annotation] !== word) return false;
+  if (immutableFieldsOf(object).length === 0) return false;
+  return !isProtectedKind(objectId(keyOf(object))) && !isProtectedByContent(object);
+}
+function madeAnewIds(objects) {
+  const own2 = objects.filter(({ object }) => mayBeMadeAnew(object));
+  return new Map(own2.map(({ id, object }) => [id, hashOf2(immutableValues(object))]));
+}
+
+// src/core/model/tools/tool-source.ts
+var import_node_crypto5 = require("node:crypto");
+
+// src/core/model/fleet-draft.ts
+function errorAt(place, finding) {
+  return { ...place, severity: "error", ...finding };
+}
+function warningAt(place, finding) {
+  return { ...place, severity: "warning", ...finding };
+}
+
+// src/core/model/tools/scan-chart.ts
+function scanChart(folder, files, { at: at2, skipsSchemas }) {
+  const inside2 = (name2) => folder === "" ? name2 : `${folder}/${name2}`;
+  if (!files.some(({ path: path3 }) => path3 === inside2("Chart.yaml"))) {
+    const message = `"${folder}" holds no Chart.yaml`;
+    const hint = "name the folder of a chart; `flotilla vendor` brings charts into the repository";
+    return { diagnostics: [errorAt(at2, { code: "missing-source", message, hint })] };
+  }
+  return { diagnostics: files.flatMap((file) => fileMistakes(file, skipsSchemas)) };
+}
+function fileMistakes(file, skipsSchemas) {
+  const wrong = (finding, line = 0) => [
+    errorAt({ file: file.path, line, column: line === 0 ? 0 : 1 }, finding)
+  ];
+  if (file.leftOut !== void 0) {
+    const hint = "take it out of the chart, or put a plain file there";
+    return wrong({ code: "unsafe-source", message: file.leftOut, hint });
+  }
+  if (/(^|\/)charts\/[^/]+\.tgz$/.test(file.path)) {
+    const message = "a packed subchart is not looked into";
+    return wrong({ code: "unsafe-source", message, hint: "unpack it, as `flotilla vendor` does" });
+  }
+  const isSchema = file.path.endsWith("/values.schema.json") || file.path === "values.schema.json";
+  return isSchema && !skipsSchemas ? schemaMistakes(file, wrong) : [];
+}
+function schemaMistakes({ text }, wrong) {
+  let schema;
+  try {
+    schema = JSON.parse(text);
+  } catch {
+    return wrong({ code: "tool-refused", message: "the schema of the values is not valid JSON" });
+  }
+  return remoteReferences(schema).flatMap((reference) => {
+    const at2 = text.indexOf(JSON.stringify(reference));
+    const line = at2 < 0 ? 1 : text.slice(0, at2).split("\n").length;
+    const message = `the schema refers to ${JSON.stringify(reference)}, which Helm would fetch`;
+    const hint = "write the definition into the schema, or set `helm.skipSchemaValidation` of the App";
+    return wrong({ code: "remote-reference", message, hint }, line);
+  });
+}
+var references = /* @__PURE__ */ new Set(["$ref", "$dynamicRef", "$recursiveRef"]);
+var known2 = /^https?:\/\/json-schema\.org\/(draft-0[467]|draft\/20(19-09|20-12))\/schema#?$/;
+function remoteReferences(root) {
+  const found = [];
+  const open3 = [root];
+  for (let value = open3.pop(); value !== void 0; value = open3.pop()) {
+    if (Array.isArray(value)) for (const item of value) open3.push(item);
+    if (!isJsonObject(value)) continue;
+    for (const [key, inner] of Object.entries(value)) {
+      open3.push(inner);
+      if (typeof inner === "string" && isRemote(key, inner)) found.push(inner);
+    }
+  }
+  return found.toSorted();
+}
+function isRemote(key, reference) {
+  if (key === "$schema") return !known2.test(reference);
+  return references.has(key) && !reference.startsWith("#");
+}
+
+// src/core/model/parse-yaml.ts
+var import_yaml6 = __toESM(require_dist(), 1);
+
+// src/core/model/read-plain-yaml.ts
+function readPlainYaml(text) {
+  if (!/^[\n\u0020-\u007E\p{L}]+$/u.test(text)) return void 0;
+  const lines = text.split("\n").filter((line) => !emptyLine.test(line));
+  const parts = [[]];
+  for (const line of lines[0] === "---" ? lines.slice(1) : lines) {
+    if (line === "---") parts.push([]);
+    else parts.at(-1)?.push(line);
+  }
+  const documents = [];
+  for (const part2 of parts) {
+    const document2 = part2.length === 0 ? void 0 : readMap(part2);
+    if (document2 === void 0) return void 0;
+    documents.push(document2);
+  }
+  return documents;
+}
+var emptyLine = /^ *(#.*)?$/;
+var entryLine = /^( *)([A-Za-z][\w./-]{0,62}):(?: +(\S.*))?$/;
+var strangeWord = /^(y|n|yes|no|on|off|true|false|null)$/i;
+function readMap(lines) {
+  const entries2 = {};
+  let block = { open: [{ indent: 0, entries: entries2 }], next: void 0 };
+  for (const line of lines) block &&= afterLine(block, line);
+  return block !== void 0 && block.next === void 0 ? entries2 : void 0;
+}
+function afterLine(block, line) {
+  const [, { length: indent } = "", key, rest2] = entryLine.exec(line) ?? [];
+  if (key === void 0 || strangeWord.test(key)) return void 0;
+  const open3 = openAt(block, indent);
+  const entries2 = open3.at(-1)?.entries;
+  if (entries2 === void 0 || Object.hasOwn(entries2, key)) return void 0;
+  if (rest2 === void 0) {
+    const inner = {};
+    entries2[key] = inner;
+    return { open: open3, next: { indent, entries: inner } };
+  }
+  const value = readValue(rest2, open3.length);
+  if (value === void 0) return void 0;
+  entries2[key] = value;
+  return { open: open3, next: void 0 };
+}
+function openAt({ open: open3, next }, indent) {
+  if (next !== void 0) {
+    const isTooDeep = open3.length >= maxDepth2;
+    return isTooDeep || indent <= next.indent ? [] : [...open3, { indent, entries: next.entries }];
+  }
+  const left = open3.filter((each) => each.indent <= indent);
+  return left.at(-1)?.indent === indent ? left : [];
+}
+function readValue(text, depth) {
+  const reader = new LineReader(text, depth);
+  const value = reader.value(plainInBlock);
+  return value !== void 0 && reader.isAtEnd() ? value : void 0;
+}
+var inDoubleQuotes = /"([^"\\]*)"/y;
+var inSingleQuotes = /'([^']*)'/y;
+var plainInFlow = /-?[A-Za-z0-9][\w./@+=()-]*(?: [\w./@+=()-]+)*/y;
+var plainInBlock = /-?[A-Za-z0-9][^\s:#]*(?: [^\s:#]+)*/y;
+var plainKey = /([A-Za-z][\w./-]{0,62}): /y;
+var quotedKey = /"([A-Za-z][\w./-]{0,62})":/y;
+var spaces = / */y;
+var ending = /( +#.*)?$/y;
+var number = /^-?(0|[1-9][0-9]*)(\.[0-9]+)?$/;
+var LineReader = class {
+  #text;
+  #depth;
+  #at = 0;
+  constructor(text, depth) {
+    this.#text = text;
+    this.#depth = depth;
+  }
+  isAtEnd() {
+    return this.#take(ending) !== void 0;
+  }
+  value(plain = plainInFlow) {
+    const first2 = this.#text.charAt(this.#at);
+    if (first2 === "{") return this.#map();
+    if (first2 === "[") return this.#list();
+    if (first2 === '"') return this.#take(inDoubleQuotes)?.[1];
+    if (first2 === "'") return this.#take(inSingleQuotes)?.[1];
+    const text = this.#take(plain)?.[0];
+    return text === void 0 ? void 0 : scalarOf(text);
+  }
+  #take(pattern2) {
+    pattern2.lastIndex = this.#at;
+    const found = pattern2.exec(this.#text) ?? void 0;
+    if (found !== void 0) this.#at += found[0].length;
+    return found;
+  }
+  #map() {
+    const entries2 = {};
+    const isRead = this.#items("}", () => {
+      const plain = this.#take(plainKey)?.[1];
+      if (plain !== void 0 && strangeWord.test(plain)) return false;
+      const key = plain ?? this.#take(quotedKey)?.[1];
+      if (key === void 0 || Object.hasOwn(entries2, key)) return false;
+      this.#take(spaces);
+      const value = this.value();
+      if (value === void 0) return false;
+      entries2[key] = value;
+      return true;
+    });
+    return isRead ? entries2 : void 0;
+  }
+  #list() {
+    const items = [];
+    const isRead = this.#items("]", () => {
+      const value = this.value();
+      if (value === void 0) return false;
+      items.push(value);
+      return true;
+    });
+    return isRead ? items : void 0;
+  }
+  /** Everything up to a bracket; false where that is not to be read. */
+  #items(end, read2) {
+    this.#depth += 1;
+    const isRead = this.#depth <= maxDepth2 && this.#readItems(end, read2);
+    this.#depth -= 1;
+    return isRead;
+  }
+  #readItems(end, read2) {
+    this.#at += 1;
+    this.#take(spaces);
+    if (this.#skip(end)) return true;
+    while (read2()) {
+      this.#take(spaces);
+      if (this.#skip(end)) return true;
+      if (!this.#skip(",")) return false;
+      this.#take(spaces);
+    }
+    return false;
+  }
+  #skip(character) {
+    const isThere = this.#text.charAt(this.#at) === character;
+    if (isThere) this.#at += 1;
+    return isThere;
+  }
+};
+function scalarOf(text) {
+  if (text === "true" || text === "false") return text === "true";
+  if (/^[A-Za-z]/.test(text)) return strangeWord.test(text) ? void 0 : text;
+  const value = number.test(text) && text.length <= 15 ? Number(text) : Number.NaN;
+  return Number.isNaN(value) || Object.is(value, -0) ? void 0 : value;
+}
+
+// src/core/model/read-yaml-node.ts
+var import_yaml5 = __toESM(require_dist(), 1);
+var maxAliases = 100;
+function readYamlNode(document2) {
+  const reader = new NodeReader();
+  const value = reader.read(document2.contents);
+  return { value, problems: reader.problems, twofold: reader.twofold };
+}
+var mayBeTwofold = /^(y|n|yes|no|on|off|[-+]?(0[0-9_b]|[0-9][0-9._]*_).*)$/i;
+var NodeReader = class {
+  problems = [];
+  twofold = [];
+  #path = [];
+  #open = /* @__PURE__ */ new Set();
+  /** The last one of each name so far, which is what an alias means. */
+  #anchors = /* @__PURE__ */ new Map();
+  /** What each alias means, also where it is read again inside of what another one means. */
+  #targets = /* @__PURE__ */ new Map();
+  #aliases = 0;
+  /** How many aliases are being followed, one inside of the other. */
+  #following = 0;
+  read(node) {
+    if ((0, import_yaml5.isAlias)(node)) return this.#readAlias(node);
+    if ((0, import_yaml5.isScalar)(node)) {
+      this.#noteAnchor(node);
+      return this.#readScalar(node);
+    }
+    if (!(0, import_yaml5.isMap)(node) && !(0, import_yaml5.isSeq)(node)) return null;
+    this.#noteAnchor(node);
+    if (this.#open.has(node)) {
+      this.#report(node, { code: "yaml-limit", message: "an anchor holds an alias to itself" });
+      return null;
+    }
+    if (this.#path.length >= maxDepth2) {
+      this.#report(node, {
+        code: "yaml-limit",
+        message: tooDeepMessage,
+        hint: "nest less deeply"
+      });
+      return null;
+    }
+    this.#open.add(node);
+    const value = (0, import_yaml5.isMap)(node) ? this.#readMap(node.items) : node.items.map((item, index) => this.#readAt(index, item));
+    this.#open.delete(node);
+    return value;
+  }
+  #readAt(key, node) {
+    this.#path.push(key);
+    const value = this.read(node);
+    this.#path.pop();
+    return value;
+  }
+  #noteAnchor(node) {
+    if (node.anchor !== void 0 && this.#following === 0) this.#anchors.set(node.anchor, node);
+  }
+  #noteTwofold(scalar2, isKey) {
+    const { type, tag, source = "" } = scalar2;
+    if (type !== "PLAIN" || tag !== void 0 || !mayBeTwofold.test(source)) return;
+    const read2 = resolvePlainScalar(source);
+    const own2 = isKey ? source : scalar2.value;
+    if (!read2.ok || (isKey ? String(read2.value) : read2.value) === own2) return;
+    this.twofold.push({ path: [...this.#path], isKey, source, other: read2.value });
+  }
+  #readMap(items) {
+    const entries2 = /* @__PURE__ */ new Map();
+    for (const { key, value } of items) {
+      const name2 = keyText(key);
+      if (name2 === void 0) {
+        this.#report(key, { code: "yaml-syntax", message: "a key must be a plain text" });
+        continue;
+      }
+      if (entries2.has(name2)) {
+        this.#report(key, {
+          code: "yaml-syntax",
+          message: `the key "${name2}" stands here a second time`,
+          hint: "remove one of the two"
+        });
+      }
+      this.#path.push(name2);
+      if ((0, import_yaml5.isScalar)(key)) {
+        this.#noteAnchor(key);
+        this.#noteTwofold(key, true);
+      }
+      entries2.set(name2, this.read(value));
+      this.#path.pop();
+    }
+    return Object.fromEntries(entries2);
+  }
+  #readAlias(alias) {
+    this.#aliases += 1;
+    const known4 = (0, import_yaml5.isAlias)(alias) ? this.#anchors.get(alias.source) : void 0;
+    const target = this.#targets.get(alias) ?? known4;
+    if (target === void 0) {
+      this.#report(alias, { code: "yaml-syntax", message: "the alias refers to no anchor" });
+      return null;
+    }
+    this.#targets.set(alias, target);
+    if (this.#aliases <= maxAliases) {
+      this.#following += 1;
+      const value = this.read(target);
+      this.#following -= 1;
+      return value;
+    }
+    if (this.#aliases === maxAliases + 1) {
+      const message = `more than ${maxAliases} aliases are followed`;
+      this.#report(alias, { code: "yaml-limit", message, hint: "write the values out" });
+    }
+    return null;
+  }
+  #readScalar(scalar2) {
+    const { value } = scalar2;
+    this.#noteTwofold(scalar2, false);
+    if (typeof value === "string" || typeof value === "boolean") return value;
+    if (typeof value !== "number") return null;
+    const isExact = Number.isInteger(value) ? Number.isSafeInteger(value) : Number.isFinite(value);
+    if (!isExact) {
+      const message = "the number cannot be kept exactly";
+      this.#report(scalar2, { code: "invalid-value", message, hint: "write it in quotes" });
+    }
+    return isExact ? value : null;
+  }
+  #report(node, problem2) {
+    this.problems.push({ ...problem2, severity: "error", offset: node.range?.[0] ?? 0 });
+  }
+};
+
+// src/core/model/parse-yaml.ts
+function parseYaml(file) {
+  const plain = readPlainYaml(file.text);
+  if (plain !== void 0) {
+    const documents = plain.map((value, index) => plainDocument(file, value, index));
+    return { documents, diagnostics: [] };
+  }
+  return parseAnyYaml(file);
+}
+function plainDocument(file, value, index) {
+  const placed2 = () => placedDocument(file, index);
+  return {
+    file: file.path,
+    value,
+    isBroken: false,
+    twofold: [],
+    at: (path3) => placed2().at(path3),
+    keyAt: (path3) => placed2().keyAt(path3),
+    sourceAt: (path3) => placed2().sourceAt(path3),
+    textAt: (path3, offset) => placed2().textAt(path3, offset)
+  };
+}
+var keptPlaces = keptFor((file) => parseAnyYaml(file).documents);
+function placedDocument(file, index) {
+  const document2 = keptPlaces(file)[index];
+  if (document2 === void 0) throw new Error(`${file.path} parses differently the second time`);
+  return document2;
+}
+function parseAnyYaml(file) {
+  const lineCounter = new import_yaml6.LineCounter();
+  const placeAt = (offset) => {
+    const { line, col } = lineCounter.linePos(offset);
+    return { file: file.path, line: Math.max(1, line), column: Math.max(1, col) };
+  };
+  const { documents: all, tooDeepAt } = parseDocuments(file.text, yamlOptions2(lineCounter));
+  if (tooDeepAt !== void 0) return tooDeep(placeAt(tooDeepAt));
+  const treeAt2 = lightTrees(file, all);
+  const results = all.map(
+    (document2, index) => readDocument({ file, document: document2, placeAt, tree: () => treeAt2(index) })
+  );
+  return {
+    documents: results.flatMap(({ document: document2 }) => document2 ?? []),
+    diagnostics: results.flatMap(({ diagnostics }) => diagnostics)
+  };
+}
+function yamlOptions2(lineCounter) {
+  return {
+    lineCounter,
+    prettyErrors: false,
+    uniqueKeys: false,
+    // checked by readYamlNode: the library compares each key with each
+    version: "1.2",
+    schema: "core",
+    logLevel: "silent"
+  };
+}
+function lightTrees(file, all) {
+  let kept6 = new WeakRef(all);
+  return (index) => {
+    let trees = kept6.deref();
+    if (trees === void 0) {
+      trees = parseDocuments(file.text, yamlOptions2(new import_yaml6.LineCounter())).documents;
+      kept6 = new WeakRef(trees);
+    }
+    const tree = trees[index];
+    if (tree === void 0) throw new Error(`${file.path} parses differently the second time`);
+    return tree;
+  };
+}
+function readDocument({ file, document: document2, placeAt, tree }) {
+  const { value, problems, twofold } = readYamlNode(document2);
+  const syntax = [...document2.errors, ...document2.warnings, ...directiveErrors(document2)];
+  const diagnostics = [
+    ...firstPerLine(syntax.map((error) => syntaxDiagnostic(error, placeAt))),
+    ...problems.map(({ offset, ...rest2 }) => ({ ...placeAt(offset), ...rest2 }))
+  ];
+  if (document2.contents === null && diagnostics.length === 0) {
+    return { document: void 0, diagnostics };
+  }
+  const start = placeAt(offsetOf(document2, [], "value"));
+  return {
+    diagnostics,
+    document: {
+      file: file.path,
+      value,
+      isBroken: diagnostics.length > 0,
+      twofold,
+      at: (path3) => path3.length === 0 ? start : placeAt(offsetOf(tree(), path3, "value")),
+      keyAt: (path3) => placeAt(offsetOf(tree(), path3, "key")),
+      sourceAt: (path3) => plainSource(tree(), path3),
+      textAt: (path3, index) => placeAt(offsetInText(file.text, tree(), { path: path3, index }))
+    }
+  };
+}
+function directiveErrors(document2) {
+  const { version, explicit } = document2.directives.yaml;
+  if (explicit !== true || version === "1.2") return [];
+  const message = `YAML ${version} is not read; leave the %YAML directive out (YAML 1.2)`;
+  return [{ code: "BAD_DIRECTIVE", message, pos: [document2.range[0], document2.range[0]] }];
+}
+function syntaxDiagnostic(error, placeAt) {
+  const hint = syntaxHints[error.code];
+  return {
+    ...placeAt(error.pos[0]),
+    severity: "error",
+    code: "yaml-syntax",
+    message: syntaxMessage(error),
+    ...hint === void 0 ? {} : { hint }
+  };
+}
+var syntaxHints = {
+  TAB_AS_INDENT: "indent with spaces",
+  BAD_INDENT: "check the indentation, and that quotes and brackets before it are closed",
+  MISSING_CHAR: "a quote, bracket or colon is missing here or before",
+  BLOCK_AS_IMPLICIT_KEY: "check the indentation, and quote texts that hold `: `",
+  TAG_RESOLVE_FAILED: "leave the tag out"
+};
+function tooDeep(place) {
+  const diagnostic = {
+    ...place,
+    severity: "error",
+    code: "yaml-limit",
+    message: tooDeepMessage,
+    hint: "nest less deeply"
+  };
+  return { documents: [], diagnostics: [diagnostic] };
+}
+
+// src/core/model/tools/scan-kustomization.ts
+var fieldUses = {
+  apiVersion: "plain",
+  kind: "plain",
+  metadata: "plain",
+  resources: "paths",
+  bases: "paths",
+  components: "paths",
+  crds: "paths",
+  configurations: "paths",
+  openapi: "entries",
+  patches: "entries",
+  patchesJson6902: "entries",
+  patchesStrategicMerge: "patches",
+  replacements: "entries",
+  configMapGenerator: "entries",
+  secretGenerator: "entries",
+  generatorOptions: "plain",
+  generators: "plugins",
+  transformers: "plugins",
+  validators: "plugins",
+  namePrefix: "plain",
+  nameSuffix: "plain",
+  namespace: "plain",
+  commonLabels: "plain",
+  commonAnnotations: "plain",
+  labels: "plain",
+  images: "plain",
+  imageTags: "plain",
+  replicas: "plain",
+  vars: "plain",
+  buildMetadata: "plain",
+  sortOptions: "plain",
+  helmCharts: "forbidden",
+  helmChartInflationGenerator: "forbidden",
+  helmGlobals: "forbidden",
+  inventory: "forbidden"
+};
+var pathKeys = /* @__PURE__ */ new Set(["path", "paths", "files", "env", "envs"]);
+var fieldKeys = /* @__PURE__ */ new Set(["fieldspecs", "fields"]);
+var kustomizationNames = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+var maxFolders = 500;
+function scanKustomization(folder, index, at2) {
+  const scan = {
+    index,
+    files: /* @__PURE__ */ new Map(),
+    folders: /* @__PURE__ */ new Set(),
+    pluginFolders: /* @__PURE__ */ new Set(),
+    diagnostics: []
+  };
+  visitFolder(scan, folder, at2);
+  return { files: [...scan.files.values()], diagnostics: scan.diagnostics };
+}
+function tell(scan, place, [code, message, hint]) {
+  scan.diagnostics.push(errorAt(place, { code, message, ...hint === void 0 ? {} : { hint } }));
+}
+function visitFolder(scan, folder, from) {
+  if (scan.folders.has(folder)) return;
+  scan.folders.add(folder);
+  if (scan.folders.size > maxFolders) {
+    return tell(scan, from, ["unsafe-source", `it is made of more than ${maxFolders} folders`]);
+  }
+  const named2 = kustomizationNames.map((name2) => folder === "" ? name2 : `${folder}/${name2}`);
+  const found = named2.flatMap((path3) => scan.index.byPath.get(path3) ?? []);
+  const [file] = found;
+  if (file === void 0) {
+    const hint = "name the folder of a kustomization.yaml";
+    return tell(scan, from, ["missing-source", `"${folder}" holds no kustomization.yaml`, hint]);
+  }
+  for (const one of found) addFile2(scan, one, from);
+  if (file.leftOut === void 0) visitKustomization(scan, folder, file);
+}
+function visitKustomization(scan, folder, file) {
+  const parsed = parseYaml(file);
+  scan.diagnostics.push(...parsed.diagnostics);
+  const [document2, ...others] = parsed.documents;
+  if (document2 === void 0 || parsed.diagnostics.length > 0) return;
+  if (others.length > 0 || !isJsonObject(document2.value)) {
+    return tell(scan, document2.at([]), ["tool-refused", "a kustomization is one mapping"]);
+  }
+  for (const field of Object.keys(document2.value)) visitField(scan, { folder, document: document2 }, field);
+}
+function visitField(scan, part2, field) {
+  const use = Object.hasOwn(fieldUses, field) ? fieldUses[field] : void 0;
+  const { document: document2 } = part2;
+  if (use === void 0) {
+    const message = `a kustomization has no field "${field}"`;
+    return tell(scan, document2.keyAt([field]), ["tool-refused", message]);
+  }
+  if (use === "forbidden") {
+    const message = `${field} fetches charts or runs programs`;
+    const hint = "give the chart an App of its own, with `source.chart`";
+    return tell(scan, document2.keyAt([field]), ["unsafe-source", message, hint]);
+  }
+  if (use === "entries") visitEntries(scan, part2, [field]);
+  else if (use !== "plain") visitTexts(scan, part2, { field, use });
+}
+function visitTexts(scan, part2, { field, use }) {
+  for (const [path3, text] of texts(scan, part2, field)) {
+    const isPlugin = use === "plugins";
+    const isInline = use !== "paths" && (text.includes("\n") || text.startsWith("{"));
+    if (!isInline) visitPath(scan, part2, { path: path3, text, isPlugin });
+    else if (isPlugin) visitInline(scan, part2, { path: path3, text });
+  }
+}
+function texts(scan, { document: document2 }, field) {
+  const list = isJsonObject(document2.value) ? document2.value[field] : void 0;
+  if (list === null || list === void 0) return [];
+  const items = Array.isArray(list) ? list : [list];
+  return items.flatMap((item, index) => {
+    const path3 = Array.isArray(list) ? [field, index] : [field];
+    if (typeof item === "string") return [[path3, item]];
+    tell(scan, document2.at(path3), ["tool-refused", `${field} is a list of texts`]);
+    return [];
+  });
+}
+function visitPath(scan, part2, { path: path3, text, isPlugin = false }) {
+  const place = part2.document.at(path3);
+  const problem2 = referenceProblem(text);
+  if (problem2 !== void 0) return tell(scan, place, problem2);
+  const target = resolveInside(part2.folder, text);
+  if (target === void 0) {
+    return tell(scan, place, ["unsafe-source", `the path "${text}" leaves the repository`]);
+  }
+  const file = scan.index.byPath.get(target);
+  if (file !== void 0) {
+    addFile2(scan, file, place);
+    if (isPlugin) visitPluginFile(scan, file);
+    return;
+  }
+  if (!scan.index.folders.has(target)) {
+    const hint = "what a kustomization names has to be in the repository; dot-files are not read";
+    return tell(scan, place, ["missing-source", `there is no file or folder "${text}"`, hint]);
+  }
+  visitFolder(scan, target, place);
+  if (isPlugin) visitPluginFolder(scan, target);
+}
+function visitPluginFolder(scan, folder) {
+  if (scan.pluginFolders.has(folder)) return;
+  scan.pluginFolders.add(folder);
+  const inner = { ...scan, files: /* @__PURE__ */ new Map(), folders: /* @__PURE__ */ new Set(), diagnostics: [] };
+  visitFolder(inner, folder, { file: folder, line: 0, column: 0 });
+  for (const file of inner.files.values()) {
+    if (!isKustomizationFile(file.path)) visitPluginFile(inner, file);
+  }
+  scan.diagnostics.push(...inner.diagnostics);
+}
+function isKustomizationFile(path3) {
+  return kustomizationNames.includes(path3.slice(path3.lastIndexOf("/") + 1));
+}
+function referenceProblem(text) {
+  const hint = "bring it into the repository; `flotilla vendor` does";
+  if (/^([/\\]|[A-Za-z]:[/\\])/.test(text)) {
+    return ["unsafe-source", `the path "${text}" is absolute`, "name it from this folder"];
+  }
+  const first2 = text.trim().split("/")[0] ?? "";
+  const isRemote2 = /[:?@]|\/\//.test(text) || /^github\.com$/i.test(first2) || text !== text.trim();
+  if (isRemote2) return ["remote-reference", `"${text}" is, or may be, on the network`, hint];
+  return void 0;
+}
+function addFile2(scan, file, from) {
+  if (file.leftOut !== void 0) {
+    return tell(scan, from, ["unsafe-source", `${file.path}: ${file.leftOut}`]);
+  }
+  scan.files.set(file.path, file);
+}
+function visitPluginFile(scan, file) {
+  const folder = file.path.slice(0, Math.max(0, file.path.lastIndexOf("/")));
+  visitPlugins(scan, { folder, file });
+}
+function visitPlugins(scan, { folder, file, at: at2 }) {
+  const { documents, diagnostics } = parseYaml(file);
+  if (diagnostics.length > 0) {
+    scan.diagnostics.push(...diagnostics.map((each) => ({ ...each, ...at2 })));
+    return;
+  }
+  for (const document2 of documents) {
+    const here = {
+      value: document2.value,
+      at: (path3) => at2 ?? document2.at(path3),
+      keyAt: (path3) => at2 ?? document2.keyAt(path3)
+    };
+    visitPlugin(scan, { folder, document: here });
+  }
+}
+function visitPlugin(scan, part2) {
+  const { value, at: at2 } = part2.document;
+  if (!isJsonObject(value)) return tell(scan, at2([]), ["tool-refused", "it configures no plugin"]);
+  const { apiVersion: apiVersion2, kind } = value;
+  const isOwn = apiVersion2 === "builtin" && kind !== "HelmChartInflationGenerator";
+  const isKustomization = kind === "Kustomization" || kind === "Component";
+  if (isFunction(value) || !(isOwn || isKustomization)) {
+    const what = typeof kind === "string" ? kind : "it";
+    const hint = "use what is built into kustomize (`apiVersion: builtin`)";
+    return tell(scan, at2([]), ["unsafe-source", `${what} runs a program`, hint]);
+  }
+  if (isOwn) visitEntries(scan, part2, []);
+}
+function isFunction({ metadata }) {
+  const annotations2 = isJsonObject(metadata) ? metadata["annotations"] : void 0;
+  const keys = isJsonObject(annotations2) ? Object.keys(annotations2) : [];
+  return keys.some((key) => key.endsWith("/function"));
+}
+function visitEntries(scan, part2, path3) {
+  const value = valueAt2(part2.document.value, path3);
+  if (Array.isArray(value)) {
+    for (const index of value.keys()) visitEntries(scan, part2, [...path3, index]);
+    return;
+  }
+  if (!isJsonObject(value)) return;
+  for (const [key, inner] of Object.entries(value)) {
+    const here = [...path3, key];
+    if (fieldKeys.has(key.toLowerCase())) continue;
+    if (!pathKeys.has(key.toLowerCase())) visitEntries(scan, part2, here);
+    else
+      visitNamed(scan, part2, {
+        path: here,
+        value: inner,
+        holdsKeys: key.toLowerCase() === "files"
+      });
+  }
+}
+function visitNamed(scan, part2, { path: path3, value, holdsKeys }) {
+  if (Array.isArray(value)) {
+    for (const [index, item] of value.entries()) {
+      visitNamed(scan, part2, { path: [...path3, index], value: item, holdsKeys });
+    }
+  } else if (typeof value === "string" && value !== "") {
+    const text = holdsKeys ? value.slice(value.indexOf("=") + 1) : value;
+    visitPath(scan, part2, { path: path3, text });
+  } else if (isJsonObject(value)) visitEntries(scan, part2, path3);
+}
+function visitInline(scan, part2, { path: path3, text }) {
+  const place = part2.document.at(path3);
+  visitPlugins(scan, { folder: part2.folder, file: { path: place.file, text }, at: place });
+}
+function valueAt2(root, path3) {
+  let value = root;
+  for (const step of path3) {
+    if (Array.isArray(value)) value = value[Number(step)];
+    else value = isJsonObject(value) ? value[step] : void 0;
+  }
+  return value;
+}
+
+// src/core/model/tools/tool-source.ts
+function writtenSource(source) {
+  const { manifests, kustomize, chart } = source;
+  if (kustomize !== void 0) return { field: "kustomize", path: kustomize };
+  if (chart !== void 0) return { field: "chart", path: chart };
+  return { field: "manifests", path: manifests ?? "" };
+}
+function toolOf({ kustomize, chart }) {
+  if (kustomize !== void 0) return "kustomize";
+  return chart === void 0 ? void 0 : "helm";
+}
+function readToolSource(source, index, at2) {
+  const written = writtenSource(source);
+  const found = sourcePath(written.path);
+  const missing2 = (path4, message, hint) => ({
+    diagnostics: [errorAt(at2(path4), { code: "missing-source", message, hint })]
+  });
+  if (!found.ok) return missing2([written.field], found.message, found.hint);
+  const { path: path3 } = found;
+  const own2 = filesBelow(index, path3);
+  if (own2.length === 0) {
+    const hint = "write the folder's path from the root of the repository";
+    return missing2([written.field], `there is no folder "${written.path}"`, hint);
+  }
+  if (written.field === "kustomize") {
+    const scanned2 = scanKustomization(path3, index, at2(["kustomize"]));
+    const { files: files2 } = scanned2;
+    return result({ tool: "kustomize", path: path3, files: files2, valuesFiles: [] }, scanned2.diagnostics);
+  }
+  const values = valuesFiles(
+    source.helm?.valuesFiles ?? [],
+    index,
+    (position) => at2(["helm", "valuesFiles", position])
+  );
+  const scanned = scanChart(path3, own2, {
+    at: at2(["chart"]),
+    skipsSchemas: source.helm?.skipSchemaValidation === true
+  });
+  const files = new Map([...own2, ...values.files].map((file) => [file.path, file]));
+  const named2 = values.files.map((file) => file.path);
+  const chart = { tool: "helm", path: path3, files: [...files.values()], valuesFiles: named2 };
+  return result(chart, [...scanned.diagnostics, ...values.diagnostics]);
+}
+function result(source, diagnostics) {
+  if (diagnostics.length > 0) return { diagnostics };
+  const files = source.files.toSorted((a, b) => a.path < b.path ? -1 : 1);
+  return { source: { ...source, files, digest: digestOf2(files) }, diagnostics: [] };
+}
+function digestOf2(files) {
+  const hash3 = (0, import_node_crypto5.createHash)("sha256");
+  for (const { path: path3, text, isBinary = false } of files) {
+    hash3.update(JSON.stringify([path3, isBinary, text.length])).update(text);
+  }
+  return hash3.digest("hex");
+}
+function valuesFiles(written, index, at2) {
+  const files = [];
+  const diagnostics = [];
+  for (const [position, each] of written.entries()) {
+    const found = sourcePath(each);
+    const file = found.ok ? index.byPath.get(found.path) : void 0;
+    if (file?.leftOut === void 0 && file !== void 0) files.push(file);
+    else {
+      const message = found.ok ? file?.leftOut ?? `there is no file "${each}"` : found.message;
+      const hint = "write the file's path from the root of the repository";
+      diagnostics.push(errorAt(at2(position), { code: "missing-source", message, hint }));
+    }
+  }
+  return { files, diagnostics };
+}
+
+// src/core/render/generated/api-lifecycle.ts
+var apiLifecycle = {
+  version: "v0.36.4",
+  kinds: {
+    "/v1/Binding": [0],
+    "/v1/ConfigMap": [2],
+    "/v1/Endpoints": [0],
+    "/v1/Event": [0],
+    "/v1/LimitRange": [0],
+    "/v1/Namespace": [0],
+    "/v1/Node": [0],
+    "/v1/NodeProxyOptions": [2],
+    "/v1/PersistentVolume": [0],
+    "/v1/PersistentVolumeClaim": [0],
+    "/v1/Pod": [0],
+    "/v1/PodAttachOptions": [1],
+    "/v1/PodExecOptions": [0],
+    "/v1/PodLogOptions": [0],
+    "/v1/PodPortForwardOptions": [6],
+    "/v1/PodProxyOptions": [0],
+    "/v1/PodStatusResult": [0],
+    "/v1/PodTemplate": [0],
+    "/v1/RangeAllocation": [0],
+    "/v1/ReplicationController": [0],
+    "/v1/ResourceQuota": [0],
+    "/v1/Secret": [0],
+    "/v1/SerializedReference": [0],
+    "/v1/Service": [0],
+    "/v1/ServiceAccount": [0],
+    "/v1/ServiceProxyOptions": [2],
+    "admission.k8s.io/v1/AdmissionReview": [19],
+    "admission.k8s.io/v1beta1/AdmissionReview": [9, 22, "admission.k8s.io/v1"],
+    "admissionregistration.k8s.io/v1/MutatingAdmissionPolicy": [36],
+    "admissionregistration.k8s.io/v1/MutatingAdmissionPolicyBinding": [36],
+    "admissionregistration.k8s.io/v1/MutatingWebhookConfiguration": [16],
+    "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy": [30],
+    "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicyBinding": [30],
+    "admissionregistration.k8s.io/v1/ValidatingWebhookConfiguration": [16],
+    "admissionregistration.k8s.io/v1alpha1/MutatingAdmissionPolicy": [32, 38],
+    "admissionregistration.k8s.io/v1alpha1/MutatingAdmissionPolicyBinding": [32, 38],
+    "admissionregistration.k8s.io/v1alpha1/ValidatingAdmissionPolicy": [26, 32],
+    "admissionregistration.k8s.io/v1alpha1/ValidatingAdmissionPolicyBinding": [26, 32],
+    "admissionregistration.k8s.io/v1beta1/MutatingAdmissionPolicy": [34, 40, "admissionregistration.k8s.io/v1"],
+    "admissionregistration.k8s.io/v1beta1/MutatingAdmissionPolicyBinding": [34, 40, "admissionregistration.k8s.io/v1"],
+    "admissionregistration.k8s.io/v1beta1/MutatingWebhookConfiguration": [9, 22, "admissionregistration.k8s.io/v1"],
+    "admissionregistration.k8s.io/v1beta1/ValidatingAdmissionPolicy": [28, 34],
+    "admissionregistration.k8s.io/v1beta1/ValidatingAdmissionPolicyBinding": [28, 34],
+    "admissionregistration.k8s.io/v1beta1/ValidatingWebhookConfiguration": [9, 22, "admissionregistration.k8s.io/v1"],
+    "apidiscovery.k8s.io/v2/APIGroupDiscovery": [30],
+    "apidiscovery.k8s.io/v2beta1/APIGroupDiscovery": [26, 35],
+    "apiextensions.k8s.io/v1/ConversionReview": [16],
+    "apiextensions.k8s.io/v1/CustomResourceDefinition": [16],
+    "apiextensions.k8s.io/v1beta1/ConversionReview": [13, 22, "apiextensions.k8s.io/v1"],
+    "apiextensions.k8s.io/v1beta1/CustomResourceDefinition": [7, 22, "apiextensions.k8s.io/v1"],
+    "apiregistration.k8s.io/v1/APIService": [10],
+    "apiregistration.k8s.io/v1beta1/APIService": [7, 22, "apiregistration.k8s.io/v1"],
+    "apps/v1/ControllerRevision": [9],
+    "apps/v1/DaemonSet": [9],
+    "apps/v1/Deployment": [9],
+    "apps/v1/ReplicaSet": [9],
+    "apps/v1/StatefulSet": [9],
+    "apps/v1beta1/ControllerRevision": [7, 16, "apps/v1"],
+    "apps/v1beta1/Deployment": [6, 16, "apps/v1"],
+    "apps/v1beta1/DeploymentRollback": [6, 16, "apps/v1"],
+    "apps/v1beta1/Scale": [6, 16, "autoscaling/v1"],
+    "apps/v1beta1/StatefulSet": [5, 16, "apps/v1"],
+    "apps/v1beta2/ControllerRevision": [8, 16, "apps/v1"],
+    "apps/v1beta2/DaemonSet": [8, 16, "apps/v1"],
+    "apps/v1beta2/Deployment": [8, 16, "apps/v1"],
+    "apps/v1beta2/ReplicaSet": [8, 16, "apps/v1"],
+    "apps/v1beta2/Scale": [8, 16, "autoscaling/v1"],
+    "apps/v1beta2/StatefulSet": [8, 16, "apps/v1"],
+    "authentication.k8s.io/v1/SelfSubjectReview": [28],
+    "authentication.k8s.io/v1/TokenRequest": [10],
+    "authentication.k8s.io/v1/TokenReview": [6],
+    "authentication.k8s.io/v1alpha1/SelfSubjectReview": [26, 32],
+    "authentication.k8s.io/v1beta1/SelfSubjectReview": [27, 33],
+    "authentication.k8s.io/v1beta1/TokenReview": [4, 22, "authentication.k8s.io/v1"],
+    "authorization.k8s.io/v1/LocalSubjectAccessReview": [19],
+    "authorization.k8s.io/v1/SelfSubjectAccessReview": [19],
+    "authorization.k8s.io/v1/SelfSubjectRulesReview": [19],
+    "authorization.k8s.io/v1/SubjectAccessReview": [6],
+    "authorization.k8s.io/v1beta1/LocalSubjectAccessReview": [2, 22, "authorization.k8s.io/v1"],
+    "authorization.k8s.io/v1beta1/SelfSubjectAccessReview": [2, 22, "authorization.k8s.io/v1"],
+    "authorization.k8s.io/v1beta1/SelfSubjectRulesReview": [8, 22, "authorization.k8s.io/v1"],
+    "authorization.k8s.io/v1beta1/SubjectAccessReview": [2, 22, "authorization.k8s.io/v1"],
+    "autoscaling/v1/HorizontalPodAutoscaler": [2],
+    "autoscaling/v1/Scale": [2],
+    "autoscaling/v2/HorizontalPodAutoscaler": [23],
+    "autoscaling/v2beta1/HorizontalPodAutoscaler": [8, 25, "autoscaling/v2"],
+    "autoscaling/v2beta2/HorizontalPodAutoscaler": [12, 26, "autoscaling/v2"],
+    "batch/v1/CronJob": [21],
+    "batch/v1/Job": [2],
+    "batch/v1beta1/CronJob": [8, 25, "batch/v1"],
+    "batch/v2alpha1/CronJob": [4, 21, "batch/v1"],
+    "certificates.k8s.io/v1/CertificateSigningRequest": [19],
+    "certificates.k8s.io/v1alpha1/ClusterTrustBundle": [26, 37],
+    "certificates.k8s.io/v1beta1/CertificateSigningRequest": [12, 22, "certificates.k8s.io/v1"],
+    "certificates.k8s.io/v1beta1/ClusterTrustBundle": [33, 40],
+    "certificates.k8s.io/v1beta1/PodCertificateRequest": [35, 41],
+    "coordination.k8s.io/v1/Lease": [14],
+    "coordination.k8s.io/v1alpha2/LeaseCandidate": [32, 38],
+    "coordination.k8s.io/v1beta1/Lease": [12, 22, "coordination.k8s.io/v1"],
+    "coordination.k8s.io/v1beta1/LeaseCandidate": [33, 39],
+    "discovery.k8s.io/v1/EndpointSlice": [21],
+    "discovery.k8s.io/v1beta1/EndpointSlice": [16, 25, "discovery.k8s.io/v1"],
+    "events.k8s.io/v1/Event": [19],
+    "events.k8s.io/v1beta1/Event": [8, 25],
+    "extensions/v1beta1/DaemonSet": [1, 16, "apps/v1"],
+    "extensions/v1beta1/Deployment": [1, 16, "apps/v1"],
+    "extensions/v1beta1/DeploymentRollback": [2, 16],
+    "extensions/v1beta1/Ingress": [1, 22, "networking.k8s.io/v1"],
+    "extensions/v1beta1/NetworkPolicy": [3, 16, "networking.k8s.io/v1"],
+    "extensions/v1beta1/PodSecurityPolicy": [2, 16, "policy/v1beta1"],
+    "extensions/v1beta1/ReplicaSet": [2, 16, "apps/v1"],
+    "extensions/v1beta1/Scale": [1, 16],
+    "flowcontrol.apiserver.k8s.io/v1/FlowSchema": [29],
+    "flowcontrol.apiserver.k8s.io/v1/PriorityLevelConfiguration": [29],
+    "flowcontrol.apiserver.k8s.io/v1beta1/FlowSchema": [20, 26, "flowcontrol.apiserver.k8s.io/v1beta3"],
+    "flowcontrol.apiserver.k8s.io/v1beta1/PriorityLevelConfiguration": [20, 26, "flowcontrol.apiserver.k8s.io/v1beta3"],
+    "flowcontrol.apiserver.k8s.io/v1beta2/FlowSchema": [23, 29, "flowcontrol.apiserver.k8s.io/v1beta3"],
+    "flowcontrol.apiserver.k8s.io/v1beta2/PriorityLevelConfiguration": [23, 29, "flowcontrol.apiserver.k8s.io/v1beta3"],
+    "flowcontrol.apiserver.k8s.io/v1beta3/FlowSchema": [26, 32, "flowcontrol.apiserver.k8s.io/v1"],
+    "flowcontrol.apiserver.k8s.io/v1beta3/PriorityLevelConfiguration": [26, 32, "flowcontrol.apiserver.k8s.io/v1"],
+    "networking.k8s.io/v1/IPAddress": [33],
+    "networking.k8s.io/v1/Ingress": [19],
+    "networking.k8s.io/v1/IngressClass": [19],
+    "networking.k8s.io/v1/NetworkPolicy": [7],
+    "networking.k8s.io/v1/ServiceCIDR": [33],
+    "networking.k8s.io/v1beta1/IPAddress": [31, 37],
+    "networking.k8s.io/v1beta1/Ingress": [14, 22, "networking.k8s.io/v1"],
+    "networking.k8s.io/v1beta1/IngressClass": [18, 22, "networking.k8s.io/v1"],
+    "networking.k8s.io/v1beta1/ServiceCIDR": [31, 37],
+    "node.k8s.io/v1/RuntimeClass": [20],
+    "node.k8s.io/v1beta1/RuntimeClass": [13, 25],
+    "policy/v1/Eviction": [22],
+    "policy/v1/PodDisruptionBudget": [21],
+    "policy/v1beta1/Eviction": [5, 25],
+    "policy/v1beta1/PodDisruptionBudget": [5, 25, "policy/v1"],
+    "policy/v1beta1/PodSecurityPolicy": [10, 25],
+    "rbac.authorization.k8s.io/v1/ClusterRole": [8],
+    "rbac.authorization.k8s.io/v1/ClusterRoleBinding": [8],
+    "rbac.authorization.k8s.io/v1/Role": [8],
+    "rbac.authorization.k8s.io/v1/RoleBinding": [8],
+    "rbac.authorization.k8s.io/v1beta1/ClusterRole": [6, 22, "rbac.authorization.k8s.io/v1"],
+    "rbac.authorization.k8s.io/v1beta1/ClusterRoleBinding": [6, 22, "rbac.authorization.k8s.io/v1"],
+    "rbac.authorization.k8s.io/v1beta1/Role": [6, 22, "rbac.authorization.k8s.io/v1"],
+    "rbac.authorization.k8s.io/v1beta1/RoleBinding": [6, 22, "rbac.authorization.k8s.io/v1"],
+    "resource.k8s.io/v1/DeviceClass": [34],
+    "resource.k8s.io/v1/ResourceClaim": [34],
+    "resource.k8s.io/v1/ResourceClaimTemplate": [34],
+    "resource.k8s.io/v1/ResourceSlice": [34],
+    "resource.k8s.io/v1alpha3/DeviceTaintRule": [33, 39],
+    "resource.k8s.io/v1alpha3/ResourcePoolStatusRequest": [36, 42],
+    "resource.k8s.io/v1beta1/DeviceClass": [32, 38],
+    "resource.k8s.io/v1beta1/ResourceClaim": [32, 38],
+    "resource.k8s.io/v1beta1/ResourceClaimTemplate": [32, 38],
+    "resource.k8s.io/v1beta1/ResourceSlice": [32, 38],
+    "resource.k8s.io/v1beta2/DeviceClass": [33, 39],
+    "resource.k8s.io/v1beta2/DeviceTaintRule": [36, 42],
+    "resource.k8s.io/v1beta2/ResourceClaim": [33, 39],
+    "resource.k8s.io/v1beta2/ResourceClaimTemplate": [33, 39],
+    "resource.k8s.io/v1beta2/ResourceSlice": [33, 39],
+    "scheduling.k8s.io/v1/PriorityClass": [14],
+    "scheduling.k8s.io/v1beta1/PriorityClass": [11, 22, "scheduling.k8s.io/v1"],
+    "storage.k8s.io/v1/CSIDriver": [18],
+    "storage.k8s.io/v1/CSINode": [17],
+    "storage.k8s.io/v1/CSIStorageCapacity": [24],
+    "storage.k8s.io/v1/StorageClass": [6],
+    "storage.k8s.io/v1/VolumeAttachment": [13],
+    "storage.k8s.io/v1/VolumeAttributesClass": [34],
+    "storage.k8s.io/v1alpha1/CSIStorageCapacity": [19, 24, "storage.k8s.io/v1beta1"],
+    "storage.k8s.io/v1alpha1/VolumeAttachment": [9, 24, "storage.k8s.io/v1"],
+    "storage.k8s.io/v1alpha1/VolumeAttributesClass": [29, 35, "storage.k8s.io/v1"],
+    "storage.k8s.io/v1beta1/CSIDriver": [14, 22, "storage.k8s.io/v1"],
+    "storage.k8s.io/v1beta1/CSINode": [14, 22, "storage.k8s.io/v1"],
+    "storage.k8s.io/v1beta1/CSIStorageCapacity": [21, 27, "storage.k8s.io/v1"],
+    "storage.k8s.io/v1beta1/StorageClass": [4, 22, "storage.k8s.io/v1"],
+    "storage.k8s.io/v1beta1/VolumeAttachment": [10, 22, "storage.k8s.io/v1"],
+    "storage.k8s.io/v1beta1/VolumeAttributesClass": [31, 37, "storage.k8s.io/v1"],
+    "storagemigration.k8s.io/v1beta1/StorageVersionMigration": [35, 41]
+  }
+};
+
+// src/core/render/api-lifecycle.ts
+function newestMinor() {
+  return Number(apiLifecycle.version.split(".")[1]);
+}
+function lifecycleOf({ apiVersion: apiVersion2, kind }) {
+  const id = apiVersion2.includes("/") ? `${apiVersion2}/${kind}` : `/${apiVersion2}/${kind}`;
+  return Object.hasOwn(apiLifecycle.kinds, id) ? apiLifecycle.kinds[id] : void 0;
+}
+function servingProblem({ apiVersion: apiVersion2, kind }, minor2) {
+  const row = lifecycleOf({ apiVersion: apiVersion2, kind });
+  if (row === void 0) return unknownVersion({ apiVersion: apiVersion2, kind }, minor2);
+  const [introduced, removed2, replacement] = row;
+  const what = `${kind} of ${apiVersion2}`;
+  if (minor2 < introduced) {
+    const hint2 = "use an API version that it serves, or upgrade it first";
+    return { when: "now", message: `${what} exists since Kubernetes 1.${introduced}`, hint: hint2 };
+  }
+  if (removed2 === void 0 || removed2 > minor2 + 1) return void 0;
+  const hint = replacement === void 0 ? "it has no successor" : `use ${replacement}`;
+  const message = `${what} is gone since Kubernetes 1.${removed2}`;
+  if (minor2 >= removed2) return { when: "now", message, hint };
+  return { when: "later", message: `${what} will be gone with Kubernetes 1.${removed2}`, hint };
+}
+function unknownVersion({ apiVersion: apiVersion2, kind }, minor2) {
+  const others = otherVersions({ apiVersion: apiVersion2, kind });
+  if (others.length === 0 || minor2 > newestMinor()) return void 0;
+  const served = others.filter(([, [introduced, removed2 = Infinity]]) => {
+    return introduced <= minor2 && minor2 < removed2;
+  });
+  const best = served.findLast(([version]) => /(^|\/)v\d+$/.test(version)) ?? served.at(-1);
+  return {
+    when: "now",
+    message: `Kubernetes has no ${kind} of ${apiVersion2}`,
+    hint: best === void 0 ? "it serves no other version either" : `use ${best[0]}`
+  };
+}
+function otherVersions({ apiVersion: apiVersion2, kind }) {
+  const wanted2 = groupOf(apiVersion2);
+  return Object.entries(apiLifecycle.kinds).flatMap(([id, row]) => {
+    const [group2 = "", version = "", name2] = id.split("/");
+    if (group2 !== wanted2 || name2 !== kind) return [];
+    return [[group2 === "" ? version : `${group2}/${version}`, row]];
+  });
+}
+
+// src/core/render/generated/kubernetes.ts
+var kubernetes = {
+  version: "v1.36.4",
+  types: {
+    "admissionregistration.v1.MutatingAdmissionPolicy": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "admissionregistration.v1.MutatingAdmissionPolicySpec" } },
+    "admissionregistration.v1.MutatingAdmissionPolicyBinding": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "admissionregistration.v1.MutatingAdmissionPolicySpec": { "matchConditions": { "strategy": "merge", "keys": ["name"] } },
+    "admissionregistration.v1.MutatingWebhook": { "matchConditions": { "strategy": "merge", "keys": ["name"] } },
+    "admissionregistration.v1.MutatingWebhookConfiguration": { "metadata": { "type": "meta.v1.ObjectMeta" }, "webhooks": { "type": "admissionregistration.v1.MutatingWebhook", "strategy": "merge", "keys": ["name"] } },
+    "admissionregistration.v1.ValidatingAdmissionPolicy": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "admissionregistration.v1.ValidatingAdmissionPolicySpec" } },
+    "admissionregistration.v1.ValidatingAdmissionPolicyBinding": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "admissionregistration.v1.ValidatingAdmissionPolicySpec": { "matchConditions": { "strategy": "merge", "keys": ["name"] }, "variables": { "strategy": "merge", "keys": ["name"] } },
+    "admissionregistration.v1.ValidatingWebhook": { "matchConditions": { "strategy": "merge", "keys": ["name"] } },
+    "admissionregistration.v1.ValidatingWebhookConfiguration": { "metadata": { "type": "meta.v1.ObjectMeta" }, "webhooks": { "type": "admissionregistration.v1.ValidatingWebhook", "strategy": "merge", "keys": ["name"] } },
+    "apps.v1.ControllerRevision": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "apps.v1.DaemonSet": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "apps.v1.DaemonSetSpec" } },
+    "apps.v1.DaemonSetSpec": { "template": { "type": "core.v1.PodTemplateSpec" } },
+    "apps.v1.Deployment": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "apps.v1.DeploymentSpec" } },
+    "apps.v1.DeploymentSpec": { "template": { "type": "core.v1.PodTemplateSpec" } },
+    "apps.v1.ReplicaSet": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "apps.v1.ReplicaSetSpec" } },
+    "apps.v1.ReplicaSetSpec": { "template": { "type": "core.v1.PodTemplateSpec" } },
+    "apps.v1.StatefulSet": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "apps.v1.StatefulSetSpec" } },
+    "apps.v1.StatefulSetSpec": { "template": { "type": "core.v1.PodTemplateSpec" }, "volumeClaimTemplates": { "type": "core.v1.PersistentVolumeClaim" } },
+    "authentication.v1.SelfSubjectReview": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "authentication.v1.TokenReview": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "authorization.v1.LocalSubjectAccessReview": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "authorization.v1.SelfSubjectAccessReview": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "authorization.v1.SelfSubjectRulesReview": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "authorization.v1.SubjectAccessReview": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "autoscaling.v1.HorizontalPodAutoscaler": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "autoscaling.v2.HorizontalPodAutoscaler": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "batch.v1.CronJob": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "batch.v1.CronJobSpec" } },
+    "batch.v1.CronJobSpec": { "jobTemplate": { "type": "batch.v1.JobTemplateSpec" } },
+    "batch.v1.Job": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "batch.v1.JobSpec" } },
+    "batch.v1.JobSpec": { "template": { "type": "core.v1.PodTemplateSpec" } },
+    "batch.v1.JobTemplateSpec": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "batch.v1.JobSpec" } },
+    "certificates.v1.CertificateSigningRequest": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "coordination.v1.Lease": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "core.v1.Binding": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "core.v1.ComponentStatus": { "conditions": { "strategy": "merge", "keys": ["type"] }, "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "core.v1.ConfigMap": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "core.v1.Container": { "env": { "strategy": "merge", "keys": ["name"] }, "ports": { "strategy": "merge", "keys": ["containerPort"] }, "volumeDevices": { "strategy": "merge", "keys": ["devicePath"] }, "volumeMounts": { "strategy": "merge", "keys": ["mountPath"] } },
+    "core.v1.Endpoints": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "core.v1.EphemeralContainer": { "env": { "strategy": "merge", "keys": ["name"] }, "ports": { "strategy": "merge", "keys": ["containerPort"] }, "volumeDevices": { "strategy": "merge", "keys": ["devicePath"] }, "volumeMounts": { "strategy": "merge", "keys": ["mountPath"] } },
+    "core.v1.EphemeralVolumeSource": { "volumeClaimTemplate": { "type": "core.v1.PersistentVolumeClaimTemplate" } },
+    "core.v1.Event": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "core.v1.LimitRange": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "core.v1.Namespace": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "core.v1.Node": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "core.v1.NodeSpec" } },
+    "core.v1.NodeSpec": { "podCIDRs": { "strategy": "merge" } },
+    "core.v1.PersistentVolume": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "core.v1.PersistentVolumeClaim": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "core.v1.PersistentVolumeClaimTemplate": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "core.v1.Pod": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "core.v1.PodSpec" } },
+    "core.v1.PodSpec": { "containers": { "type": "core.v1.Container", "strategy": "merge", "keys": ["name"] }, "ephemeralContainers": { "type": "core.v1.EphemeralContainer", "strategy": "merge", "keys": ["name"] }, "hostAliases": { "strategy": "merge", "keys": ["ip"] }, "imagePullSecrets": { "strategy": "merge", "keys": ["name"] }, "initContainers": { "type": "core.v1.Container", "strategy": "merge", "keys": ["name"] }, "resourceClaims": { "strategy": "merge", "keys": ["name"] }, "schedulingGates": { "strategy": "merge", "keys": ["name"] }, "topologySpreadConstraints": { "strategy": "merge", "keys": ["topologyKey"] }, "volumes": { "type": "core.v1.Volume", "strategy": "merge", "keys": ["name"] } },
+    "core.v1.PodTemplate": { "metadata": { "type": "meta.v1.ObjectMeta" }, "template": { "type": "core.v1.PodTemplateSpec" } },
+    "core.v1.PodTemplateSpec": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "core.v1.PodSpec" } },
+    "core.v1.ReplicationController": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "core.v1.ReplicationControllerSpec" } },
+    "core.v1.ReplicationControllerSpec": { "template": { "type": "core.v1.PodTemplateSpec" } },
+    "core.v1.ResourceQuota": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "core.v1.Secret": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "core.v1.Service": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "core.v1.ServiceSpec" } },
+    "core.v1.ServiceAccount": { "metadata": { "type": "meta.v1.ObjectMeta" }, "secrets": { "strategy": "merge", "keys": ["name"] } },
+    "core.v1.ServiceSpec": { "ports": { "strategy": "merge", "keys": ["port"] } },
+    "core.v1.Volume": { "ephemeral": { "type": "core.v1.EphemeralVolumeSource" } },
+    "discovery.v1.EndpointSlice": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "events.v1.Event": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "flowcontrol.v1.FlowSchema": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "flowcontrol.v1.PriorityLevelConfiguration": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "networking.v1.IPAddress": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "networking.v1.Ingress": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "networking.v1.IngressClass": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "networking.v1.NetworkPolicy": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "networking.v1.ServiceCIDR": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "node.v1.RuntimeClass": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "policy.v1.PodDisruptionBudget": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "policy.v1.PodDisruptionBudgetSpec" } },
+    "policy.v1.PodDisruptionBudgetSpec": { "selector": { "strategy": "replace" } },
+    "rbac.v1.ClusterRole": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "rbac.v1.ClusterRoleBinding": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "rbac.v1.Role": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "rbac.v1.RoleBinding": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "resource.v1.DeviceClass": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "resource.v1.ResourceClaim": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "resource.v1.ResourceClaimTemplate": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "resource.v1.ResourceClaimTemplateSpec" } },
+    "resource.v1.ResourceClaimTemplateSpec": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "resource.v1.ResourceSlice": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "scheduling.v1.PriorityClass": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "storage.v1.CSIDriver": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "storage.v1.CSINode": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "storage.v1.CSINodeSpec" } },
+    "storage.v1.CSINodeSpec": { "drivers": { "strategy": "merge", "keys": ["name"] } },
+    "storage.v1.CSIStorageCapacity": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "storage.v1.StorageClass": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "storage.v1.VolumeAttachment": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "storage.v1.VolumeAttributesClass": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionSpec" } },
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionSpec": { "versions": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionVersion" } },
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionVersion": { "schema": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceValidation" } },
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceValidation": { "openAPIV3Schema": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps" } },
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps": { "allOf": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps" }, "anyOf": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps" }, "definitions": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps", "values": true }, "not": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps" }, "oneOf": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps" }, "patternProperties": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps", "values": true }, "properties": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps", "values": true }, "x-kubernetes-validations": { "strategy": "merge", "keys": ["rule"] } },
+    "meta.v1.ObjectMeta": { "finalizers": { "strategy": "merge" }, "ownerReferences": { "strategy": "merge", "keys": ["uid"] } },
+    "apiregistration.v1.APIService": { "metadata": { "type": "meta.v1.ObjectMeta" } }
+  },
+  kinds: {
+    "/v1/Binding": [true, "core.v1.Binding"],
+    "/v1/ComponentStatus": [false, "core.v1.ComponentStatus"],
+    "/v1/ConfigMap": [true, "core.v1.ConfigMap"],
+    "/v1/Endpoints": [true, "core.v1.Endpoints"],
+    "/v1/Event": [true, "core.v1.Event"],
+    "/v1/LimitRange": [true, "core.v1.LimitRange"],
+    "/v1/Namespace": [false, "core.v1.Namespace"],
+    "/v1/Node": [false, "core.v1.Node"],
+    "/v1/PersistentVolume": [false, "core.v1.PersistentVolume"],
+    "/v1/PersistentVolumeClaim": [true, "core.v1.PersistentVolumeClaim"],
+    "/v1/Pod": [true, "core.v1.Pod"],
+    "/v1/PodTemplate": [true, "core.v1.PodTemplate"],
+    "/v1/ReplicationController": [true, "core.v1.ReplicationController"],
+    "/v1/ResourceQuota": [true, "core.v1.ResourceQuota"],
+    "/v1/Secret": [true, "core.v1.Secret"],
+    "/v1/Service": [true, "core.v1.Service"],
+    "/v1/ServiceAccount": [true, "core.v1.ServiceAccount"],
+    "admissionregistration.k8s.io/v1/MutatingAdmissionPolicy": [false, "admissionregistration.v1.MutatingAdmissionPolicy"],
+    "admissionregistration.k8s.io/v1/MutatingAdmissionPolicyBinding": [false, "admissionregistration.v1.MutatingAdmissionPolicyBinding"],
+    "admissionregistration.k8s.io/v1/MutatingWebhookConfiguration": [false, "admissionregistration.v1.MutatingWebhookConfiguration"],
+    "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy": [false, "admissionregistration.v1.ValidatingAdmissionPolicy"],
+    "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicyBinding": [false, "admissionregistration.v1.ValidatingAdmissionPolicyBinding"],
+    "admissionregistration.k8s.io/v1/ValidatingWebhookConfiguration": [false, "admissionregistration.v1.ValidatingWebhookConfiguration"],
+    "apiextensions.k8s.io/v1/CustomResourceDefinition": [false, "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition"],
+    "apiregistration.k8s.io/v1/APIService": [false, "apiregistration.v1.APIService"],
+    "apps/v1/ControllerRevision": [true, "apps.v1.ControllerRevision"],
+    "apps/v1/DaemonSet": [true, "apps.v1.DaemonSet"],
+    "apps/v1/Deployment": [true, "apps.v1.Deployment"],
+    "apps/v1/ReplicaSet": [true, "apps.v1.ReplicaSet"],
+    "apps/v1/StatefulSet": [true, "apps.v1.StatefulSet"],
+    "authentication.k8s.io/v1/SelfSubjectReview": [false, "authentication.v1.SelfSubjectReview"],
+    "authentication.k8s.io/v1/TokenReview": [false, "authentication.v1.TokenReview"],
+    "authorization.k8s.io/v1/LocalSubjectAccessReview": [true, "authorization.v1.LocalSubjectAccessReview"],
+    "authorization.k8s.io/v1/SelfSubjectAccessReview": [false, "authorization.v1.SelfSubjectAccessReview"],
+    "authorization.k8s.io/v1/SelfSubjectRulesReview": [false, "authorization.v1.SelfSubjectRulesReview"],
+    "authorization.k8s.io/v1/SubjectAccessReview": [false, "authorization.v1.SubjectAccessReview"],
+    "autoscaling/v1/HorizontalPodAutoscaler": [true, "autoscaling.v1.HorizontalPodAutoscaler"],
+    "autoscaling/v2/HorizontalPodAutoscaler": [true, "autoscaling.v2.HorizontalPodAutoscaler"],
+    "batch/v1/CronJob": [true, "batch.v1.CronJob"],
+    "batch/v1/Job": [true, "batch.v1.Job"],
+    "certificates.k8s.io/v1/CertificateSigningRequest": [false, "certificates.v1.CertificateSigningRequest"],
+    "coordination.k8s.io/v1/Lease": [true, "coordination.v1.Lease"],
+    "discovery.k8s.io/v1/EndpointSlice": [true, "discovery.v1.EndpointSlice"],
+    "events.k8s.io/v1/Event": [true, "events.v1.Event"],
+    "flowcontrol.apiserver.k8s.io/v1/FlowSchema": [false, "flowcontrol.v1.FlowSchema"],
+    "flowcontrol.apiserver.k8s.io/v1/PriorityLevelConfiguration": [false, "flowcontrol.v1.PriorityLevelConfiguration"],
+    "networking.k8s.io/v1/IPAddress": [false, "networking.v1.IPAddress"],
+    "networking.k8s.io/v1/Ingress": [true, "networking.v1.Ingress"],
+    "networking.k8s.io/v1/IngressClass": [false, "networking.v1.IngressClass"],
+    "networking.k8s.io/v1/NetworkPolicy": [true, "networking.v1.NetworkPolicy"],
+    "networking.k8s.io/v1/ServiceCIDR": [false, "networking.v1.ServiceCIDR"],
+    "node.k8s.io/v1/RuntimeClass": [false, "node.v1.RuntimeClass"],
+    "policy/v1/PodDisruptionBudget": [true, "policy.v1.PodDisruptionBudget"],
+    "rbac.authorization.k8s.io/v1/ClusterRole": [false, "rbac.v1.ClusterRole"],
+    "rbac.authorization.k8s.io/v1/ClusterRoleBinding": [false, "rbac.v1.ClusterRoleBinding"],
+    "rbac.authorization.k8s.io/v1/Role": [true, "rbac.v1.Role"],
+    "rbac.authorization.k8s.io/v1/RoleBinding": [true, "rbac.v1.RoleBinding"],
+    "resource.k8s.io/v1/DeviceClass": [false, "resource.v1.DeviceClass"],
+    "resource.k8s.io/v1/ResourceClaim": [true, "resource.v1.ResourceClaim"],
+    "resource.k8s.io/v1/ResourceClaimTemplate": [true, "resource.v1.ResourceClaimTemplate"],
+    "resource.k8s.io/v1/ResourceSlice": [false, "resource.v1.ResourceSlice"],
+    "scheduling.k8s.io/v1/PriorityClass": [false, "scheduling.v1.PriorityClass"],
+    "storage.k8s.io/v1/CSIDriver": [false, "storage.v1.CSIDriver"],
+    "storage.k8s.io/v1/CSINode": [false, "storage.v1.CSINode"],
+    "storage.k8s.io/v1/CSIStorageCapacity": [true, "storage.v1.CSIStorageCapacity"],
+    "storage.k8s.io/v1/StorageClass": [false, "storage.v1.StorageClass"],
+    "storage.k8s.io/v1/VolumeAttachment": [false, "storage.v1.VolumeAttachment"],
+    "storage.k8s.io/v1/VolumeAttributesClass": [false, "storage.v1.VolumeAttributesClass"]
+  }
+};
+
+// src/core/render/merge-schema.ts
+var plainField = {
+  keys: [],
+  get items() {
+    return plainSchema;
+  }
+};
+var plainSchema = { field: () => plainField };
+function builtInSchema(apiVersion2, kind) {
+  const entry = kindEntry(apiVersion2, kind);
+  if (entry === void 0) return void 0;
+  const [, type] = entry;
+  return type === void 0 ? plainSchema : tableSchema(type);
+}
+function builtInScope(apiVersion2, kind) {
+  return kindEntry(apiVersion2, kind)?.[0];
+}
+function builtInKinds(group2) {
+  const ids = Object.keys(kubernetes.kinds).map((id) => id.split("/"));
+  return ids.flatMap(([ofGroup, , kind]) => ofGroup === group2 && kind !== void 0 ? kind : []);
+}
+function kindEntry(apiVersion2, kind) {
+  const exact = kubernetes.kinds[`${apiVersion2.includes("/") ? "" : "/"}${apiVersion2}/${kind}`];
+  if (exact !== void 0) return exact;
+  const group2 = groupOf(apiVersion2);
+  const other = Object.keys(kubernetes.kinds).find((id) => {
+    const [otherGroup, , otherKind] = id.split("/");
+    return otherGroup === group2 && otherKind === kind;
+  });
+  if (other !== void 0) return kubernetes.kinds[other];
+  const successor = lifecycleOf({ apiVersion: apiVersion2, kind })?.[2];
+  return successor === void 0 ? void 0 : kindEntry(successor, kind);
+}
+function tableSchema(type) {
+  const fields = kubernetes.types[type] ?? {};
+  return {
+    field(name2) {
+      const field = Object.hasOwn(fields, name2) ? fields[name2] : void 0;
+      if (field === void 0) return plainField;
+      const items = field.type === void 0 ? plainSchema : tableSchema(field.type);
+      return fieldSchema(field, field.values === true ? mapSchema(items) : items);
+    }
+  };
+}
+function fieldSchema(field, items) {
+  const { strategy, keys = [] } = field;
+  return strategy === "merge" || strategy === "replace" ? { strategy, keys, items } : { keys, items };
+}
+function mapSchema(values) {
+  return { field: () => ({ keys: [], items: values }) };
+}
+function openApiSchema(schema) {
+  if (!isJsonObject(schema)) return plainSchema;
+  const { properties, additionalProperties } = schema;
+  const known4 = isJsonObject(properties) ? properties : {};
+  return {
+    field(name2) {
+      const own2 = Object.hasOwn(known4, name2) ? known4[name2] : additionalProperties;
+      return isJsonObject(own2) ? openApiField(own2) : plainField;
+    }
+  };
+}
+function openApiField(schema) {
+  if (schema["type"] !== "array") return { keys: [], items: openApiSchema(schema) };
+  const { items } = schema;
+  const listed = schema["x-kubernetes-list-map-keys"];
+  const keys = Array.isArray(listed) ? listed.filter((key) => typeof key === "string") : [];
+  return schema["x-kubernetes-list-type"] === "map" && keys.length > 0 ? { strategy: "merge", keys, defaults: keyDefaults(items, keys), items: openApiSchema(items) } : { keys: [], items: openApiSchema(items) };
+}
+function keyDefaults(items, keys) {
+  const properties = isJsonObject(items) ? items["properties"] : void 0;
+  if (!isJsonObject(properties)) return {};
+  return Object.fromEntries(
+    keys.flatMap((key) => {
+      const property2 = properties[key];
+      const value = isJsonObject(property2) ? property2["default"] : void 0;
+      return value === void 0 ? [] : [[key, value]];
+    })
+  );
+}
+
+// src/core/render/custom-kinds.ts
+function readCustomKinds(files) {
+  const defining = files.filter((file) => definitionsIn(file).length > 0);
+  const [first2] = defining;
+  if (first2 === void 0) return noKinds;
+  return keptKinds.get(first2, defining, () => customKindsOf(defining.flatMap(definitionsIn)));
+}
+var noKinds = /* @__PURE__ */ new Map();
+var keptKinds = new KeptResults();
+var keptDefinitions = new KeptResults();
+function definitionsIn(file) {
+  return keptDefinitions.get(file, [], () => {
+    const objects = mayDefineKinds(file.text) ? readManifestObjects([file]).objects : [];
+    return objects.flatMap(({ object }) => isDefinition(object) ? object : []);
+  });
+}
+function customKindsOf(objects) {
+  const kinds4 = objects.flatMap(customKind);
+  return new Map(kinds4.toReversed());
+}
+function mayDefineKinds(text) {
+  return text.includes("CustomResourceDefinition");
+}
+function customKind(crd) {
+  if (!isDefinition(crd)) return [];
+  const spec = objectAt(crd, "spec");
+  const kind = objectAt(spec, "names")["kind"];
+  const { group: group2, scope: scope2, versions } = spec;
+  if (typeof kind !== "string" || typeof group2 !== "string") return [];
+  const schemas = Object.fromEntries(
+    (Array.isArray(versions) ? versions : []).flatMap(versionSchema)
+  );
+  return [[`${group2}/${kind}`, { namespaced: scope2 !== "Cluster", schemas }]];
+}
+function isDefinition({ apiVersion: apiVersion2, kind }) {
+  return kind === "CustomResourceDefinition" && groupOf(apiVersion2) === "apiextensions.k8s.io";
+}
+function versionSchema(version) {
+  if (!isJsonObject(version) || typeof version["name"] !== "string") return [];
+  return [[version["name"], objectAt(objectAt(version, "schema"), "openAPIV3Schema")]];
+}
+function objectAt(parent, field) {
+  const value = parent[field];
+  return isJsonObject(value) ? value : {};
+}
+function scopeOf(object, kinds4) {
+  return builtInScope(object.apiVersion, object.kind) ?? customKindOf(object, kinds4)?.namespaced;
+}
+function mergeSchemaOf(object, kinds4) {
+  const builtIn2 = builtInSchema(object.apiVersion, object.kind);
+  if (builtIn2 !== void 0) return builtIn2;
+  const version = object.apiVersion.split("/").at(-1) ?? "";
+  const schema = customKindOf(object, kinds4)?.schemas[version];
+  return schema === void 0 ? plainSchema : openApiSchema(schema);
+}
+function customKindOf(object, kinds4) {
+  return kinds4.get(`${groupOf(object.apiVersion)}/${object.kind}`);
+}
+
+// src/core/cluster-model/ownership/generated/api-tables.json
+var api_tables_default = {
+  version: "v1.36.4",
+  types: {
+    "admissionregistration.v1.ApplyConfiguration": "expression=s",
+    "admissionregistration.v1.AuditAnnotation": "key=!s valueExpression=!s",
+    "admissionregistration.v1.ExpressionWarning": "fieldRef=!s warning=!s",
+    "admissionregistration.v1.JSONPatch": "expression=s",
+    "admissionregistration.v1.MatchCondition": "expression=!s name=!s",
+    "admissionregistration.v1.MatchResources": "# excludeResourceRules=[@admissionregistration.v1.NamedRuleWithOperations] matchPolicy=s namespaceSelector=@meta.v1.LabelSelector objectSelector=@meta.v1.LabelSelector resourceRules=[@admissionregistration.v1.NamedRuleWithOperations]",
+    "admissionregistration.v1.MutatingAdmissionPolicy": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@admissionregistration.v1.MutatingAdmissionPolicySpec",
+    "admissionregistration.v1.MutatingAdmissionPolicyBinding": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@admissionregistration.v1.MutatingAdmissionPolicyBindingSpec",
+    "admissionregistration.v1.MutatingAdmissionPolicyBindingSpec": "matchResources=@admissionregistration.v1.MatchResources paramRef=@admissionregistration.v1.ParamRef policyName=s",
+    "admissionregistration.v1.MutatingAdmissionPolicySpec": 'failurePolicy=s matchConditions=[@admissionregistration.v1.MatchCondition:name=""] matchConstraints=@admissionregistration.v1.MatchResources mutations=[@admissionregistration.v1.Mutation] paramKind=@admissionregistration.v1.ParamKind reinvocationPolicy=s variables=[@admissionregistration.v1.Variable]',
+    "admissionregistration.v1.MutatingWebhook": 'admissionReviewVersions=![s] clientConfig=!%@admissionregistration.v1.WebhookClientConfig failurePolicy=s matchConditions=[@admissionregistration.v1.MatchCondition:name=""] matchPolicy=s name=!s namespaceSelector=@meta.v1.LabelSelector objectSelector=@meta.v1.LabelSelector reinvocationPolicy=s rules=[@admissionregistration.v1.RuleWithOperations] sideEffects=!s timeoutSeconds=i',
+    "admissionregistration.v1.MutatingWebhookConfiguration": 'apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta webhooks=[@admissionregistration.v1.MutatingWebhook:name=""]',
+    "admissionregistration.v1.Mutation": "applyConfiguration=@admissionregistration.v1.ApplyConfiguration jsonPatch=@admissionregistration.v1.JSONPatch patchType=!s",
+    "admissionregistration.v1.NamedRuleWithOperations": "# apiGroups=[s] apiVersions=[s] operations=[s] resourceNames=[s] resources=[s] scope=s",
+    "admissionregistration.v1.ParamKind": "# apiVersion=s kind=s",
+    "admissionregistration.v1.ParamRef": "# name=s namespace=s parameterNotFoundAction=s selector=@meta.v1.LabelSelector",
+    "admissionregistration.v1.RuleWithOperations": "apiGroups=[s] apiVersions=[s] operations=[s] resources=[s] scope=s",
+    "admissionregistration.v1.ServiceReference": "name=!s namespace=!s path=s port=i",
+    "admissionregistration.v1.TypeChecking": "expressionWarnings=[@admissionregistration.v1.ExpressionWarning]",
+    "admissionregistration.v1.ValidatingAdmissionPolicy": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@admissionregistration.v1.ValidatingAdmissionPolicySpec status=%@admissionregistration.v1.ValidatingAdmissionPolicyStatus",
+    "admissionregistration.v1.ValidatingAdmissionPolicyBinding": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@admissionregistration.v1.ValidatingAdmissionPolicyBindingSpec",
+    "admissionregistration.v1.ValidatingAdmissionPolicyBindingSpec": "matchResources=@admissionregistration.v1.MatchResources paramRef=@admissionregistration.v1.ParamRef policyName=!s validationActions=![s:set]",
+    "admissionregistration.v1.ValidatingAdmissionPolicySpec": 'auditAnnotations=[@admissionregistration.v1.AuditAnnotation] failurePolicy=s matchConditions=[@admissionregistration.v1.MatchCondition:name=""] matchConstraints=@admissionregistration.v1.MatchResources paramKind=@admissionregistration.v1.ParamKind validations=[@admissionregistration.v1.Validation] variables=[@admissionregistration.v1.Variable:name=""]',
+    "admissionregistration.v1.ValidatingAdmissionPolicyStatus": 'conditions=[@meta.v1.Condition:type=""] observedGeneration=I typeChecking=@admissionregistration.v1.TypeChecking',
+    "admissionregistration.v1.ValidatingWebhook": 'admissionReviewVersions=![s] clientConfig=!%@admissionregistration.v1.WebhookClientConfig failurePolicy=s matchConditions=[@admissionregistration.v1.MatchCondition:name=""] matchPolicy=s name=!s namespaceSelector=@meta.v1.LabelSelector objectSelector=@meta.v1.LabelSelector rules=[@admissionregistration.v1.RuleWithOperations] sideEffects=!s timeoutSeconds=i',
+    "admissionregistration.v1.ValidatingWebhookConfiguration": 'apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta webhooks=[@admissionregistration.v1.ValidatingWebhook:name=""]',
+    "admissionregistration.v1.Validation": "expression=!s message=s messageExpression=s reason=s",
+    "admissionregistration.v1.Variable": "# expression=!s name=!s",
+    "admissionregistration.v1.WebhookClientConfig": "caBundle=y service=@admissionregistration.v1.ServiceReference url=s",
+    "apiregistration.v1.APIService": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@apiregistration.v1.APIServiceSpec status=%@apiregistration.v1.APIServiceStatus",
+    "apiregistration.v1.APIServiceCondition": "lastTransitionTime=t message=s reason=s status=!s type=!s",
+    "apiregistration.v1.APIServiceSpec": "caBundle=y group=s groupPriorityMinimum=!i insecureSkipTLSVerify=b service=@apiregistration.v1.ServiceReference version=s versionPriority=!i",
+    "apiregistration.v1.APIServiceStatus": 'conditions=[@apiregistration.v1.APIServiceCondition:type=""]',
+    "apiregistration.v1.ServiceReference": "name=s namespace=s port=i",
+    "apps.v1.ControllerRevision": "apiVersion=s data=* kind=s metadata=%@meta.v1.ObjectMeta revision=!I",
+    "apps.v1.DaemonSet": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@apps.v1.DaemonSetSpec status=%@apps.v1.DaemonSetStatus",
+    "apps.v1.DaemonSetCondition": "lastTransitionTime=t message=s reason=s status=!s type=!s",
+    "apps.v1.DaemonSetSpec": "minReadySeconds=i revisionHistoryLimit=i selector=!@meta.v1.LabelSelector template=!%@core.v1.PodTemplateSpec updateStrategy=%@apps.v1.DaemonSetUpdateStrategy",
+    "apps.v1.DaemonSetStatus": 'collisionCount=i conditions=[@apps.v1.DaemonSetCondition:type=""] currentNumberScheduled=!i desiredNumberScheduled=!i numberAvailable=i numberMisscheduled=!i numberReady=!i numberUnavailable=i observedGeneration=I updatedNumberScheduled=i',
+    "apps.v1.DaemonSetUpdateStrategy": "rollingUpdate=@apps.v1.RollingUpdateDaemonSet type=s",
+    "apps.v1.Deployment": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@apps.v1.DeploymentSpec status=%@apps.v1.DeploymentStatus",
+    "apps.v1.DeploymentCondition": "lastTransitionTime=t lastUpdateTime=t message=s reason=s status=!s type=!s",
+    "apps.v1.DeploymentSpec": "minReadySeconds=i paused=b progressDeadlineSeconds=i replicas=i revisionHistoryLimit=i selector=!@meta.v1.LabelSelector strategy=%@apps.v1.DeploymentStrategy template=!%@core.v1.PodTemplateSpec",
+    "apps.v1.DeploymentStatus": 'availableReplicas=i collisionCount=i conditions=[@apps.v1.DeploymentCondition:type=""] observedGeneration=I readyReplicas=i replicas=i terminatingReplicas=i unavailableReplicas=i updatedReplicas=i',
+    "apps.v1.DeploymentStrategy": "rollingUpdate=@apps.v1.RollingUpdateDeployment type=s",
+    "apps.v1.ReplicaSet": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@apps.v1.ReplicaSetSpec status=%@apps.v1.ReplicaSetStatus",
+    "apps.v1.ReplicaSetCondition": "lastTransitionTime=t message=s reason=s status=!s type=!s",
+    "apps.v1.ReplicaSetSpec": "minReadySeconds=i replicas=i selector=!@meta.v1.LabelSelector template=%@core.v1.PodTemplateSpec",
+    "apps.v1.ReplicaSetStatus": 'availableReplicas=i conditions=[@apps.v1.ReplicaSetCondition:type=""] fullyLabeledReplicas=i observedGeneration=I readyReplicas=i replicas=!i terminatingReplicas=i',
+    "apps.v1.RollingUpdateDaemonSet": "maxSurge=x maxUnavailable=x",
+    "apps.v1.RollingUpdateDeployment": "maxSurge=x maxUnavailable=x",
+    "apps.v1.RollingUpdateStatefulSetStrategy": "maxUnavailable=x partition=i",
+    "apps.v1.StatefulSet": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@apps.v1.StatefulSetSpec status=%@apps.v1.StatefulSetStatus",
+    "apps.v1.StatefulSetCondition": "lastTransitionTime=t message=s reason=s status=!s type=!s",
+    "apps.v1.StatefulSetOrdinals": "start=i",
+    "apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy": "whenDeleted=s whenScaled=s",
+    "apps.v1.StatefulSetSpec": "minReadySeconds=i ordinals=@apps.v1.StatefulSetOrdinals persistentVolumeClaimRetentionPolicy=@apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy podManagementPolicy=s replicas=i revisionHistoryLimit=i selector=!@meta.v1.LabelSelector serviceName=s template=!%@core.v1.PodTemplateSpec updateStrategy=%@apps.v1.StatefulSetUpdateStrategy volumeClaimTemplates=[@core.v1.PersistentVolumeClaim]",
+    "apps.v1.StatefulSetStatus": 'availableReplicas=i collisionCount=i conditions=[@apps.v1.StatefulSetCondition:type=""] currentReplicas=i currentRevision=s observedGeneration=I readyReplicas=i replicas=!i updateRevision=s updatedReplicas=i',
+    "apps.v1.StatefulSetUpdateStrategy": "rollingUpdate=@apps.v1.RollingUpdateStatefulSetStrategy type=s",
+    "authentication.v1.BoundObjectReference": "apiVersion=s kind=s name=s uid=s",
+    "authentication.v1.SelfSubjectReview": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta status=%@authentication.v1.SelfSubjectReviewStatus",
+    "authentication.v1.SelfSubjectReviewStatus": "userInfo=%@authentication.v1.UserInfo",
+    "authentication.v1.TokenRequest": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@authentication.v1.TokenRequestSpec status=%@authentication.v1.TokenRequestStatus",
+    "authentication.v1.TokenRequestSpec": "audiences=[s] boundObjectRef=@authentication.v1.BoundObjectReference expirationSeconds=I",
+    "authentication.v1.TokenRequestStatus": "expirationTimestamp=t token=s",
+    "authentication.v1.TokenReview": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@authentication.v1.TokenReviewSpec status=%@authentication.v1.TokenReviewStatus",
+    "authentication.v1.TokenReviewSpec": "audiences=[s] token=!s",
+    "authentication.v1.TokenReviewStatus": "audiences=[s] authenticated=b error=s user=%@authentication.v1.UserInfo",
+    "authentication.v1.UserInfo": "extra={[s]} groups=[s] uid=s username=s",
+    "authorization.v1.FieldSelectorAttributes": "rawSelector=s requirements=[@meta.v1.FieldSelectorRequirement]",
+    "authorization.v1.LabelSelectorAttributes": "rawSelector=s requirements=[@meta.v1.LabelSelectorRequirement]",
+    "authorization.v1.LocalSubjectAccessReview": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@authorization.v1.SubjectAccessReviewSpec status=%@authorization.v1.SubjectAccessReviewStatus",
+    "authorization.v1.NonResourceAttributes": "path=s verb=s",
+    "authorization.v1.NonResourceRule": "nonResourceURLs=[s] verbs=![s]",
+    "authorization.v1.ResourceAttributes": "fieldSelector=@authorization.v1.FieldSelectorAttributes group=s labelSelector=@authorization.v1.LabelSelectorAttributes name=s namespace=s resource=s subresource=s verb=s version=s",
+    "authorization.v1.ResourceRule": "apiGroups=[s] resourceNames=[s] resources=[s] verbs=![s]",
+    "authorization.v1.SelfSubjectAccessReview": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@authorization.v1.SelfSubjectAccessReviewSpec status=%@authorization.v1.SubjectAccessReviewStatus",
+    "authorization.v1.SelfSubjectAccessReviewSpec": "nonResourceAttributes=@authorization.v1.NonResourceAttributes resourceAttributes=@authorization.v1.ResourceAttributes",
+    "authorization.v1.SelfSubjectRulesReview": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@authorization.v1.SelfSubjectRulesReviewSpec status=%@authorization.v1.SubjectRulesReviewStatus",
+    "authorization.v1.SelfSubjectRulesReviewSpec": "namespace=s",
+    "authorization.v1.SubjectAccessReview": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@authorization.v1.SubjectAccessReviewSpec status=%@authorization.v1.SubjectAccessReviewStatus",
+    "authorization.v1.SubjectAccessReviewSpec": "extra={[s]} groups=[s] nonResourceAttributes=@authorization.v1.NonResourceAttributes resourceAttributes=@authorization.v1.ResourceAttributes uid=s user=s",
+    "authorization.v1.SubjectAccessReviewStatus": "allowed=!b denied=b evaluationError=s reason=s",
+    "authorization.v1.SubjectRulesReviewStatus": "evaluationError=s incomplete=!b nonResourceRules=![@authorization.v1.NonResourceRule] resourceRules=![@authorization.v1.ResourceRule]",
+    "autoscaling.v1.CrossVersionObjectReference": "# apiVersion=s kind=!s name=!s",
+    "autoscaling.v1.HorizontalPodAutoscaler": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@autoscaling.v1.HorizontalPodAutoscalerSpec status=%@autoscaling.v1.HorizontalPodAutoscalerStatus",
+    "autoscaling.v1.HorizontalPodAutoscalerSpec": "maxReplicas=!i minReplicas=i scaleTargetRef=!%@autoscaling.v1.CrossVersionObjectReference targetCPUUtilizationPercentage=i",
+    "autoscaling.v1.HorizontalPodAutoscalerStatus": "currentCPUUtilizationPercentage=i currentReplicas=!i desiredReplicas=!i lastScaleTime=t observedGeneration=I",
+    "autoscaling.v1.Scale": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@autoscaling.v1.ScaleSpec status=%@autoscaling.v1.ScaleStatus",
+    "autoscaling.v1.ScaleSpec": "replicas=i",
+    "autoscaling.v1.ScaleStatus": "replicas=!i selector=s",
+    "autoscaling.v2.ContainerResourceMetricSource": "container=!s name=!s target=!%@autoscaling.v2.MetricTarget",
+    "autoscaling.v2.ContainerResourceMetricStatus": "container=!s current=!%@autoscaling.v2.MetricValueStatus name=!s",
+    "autoscaling.v2.CrossVersionObjectReference": "apiVersion=s kind=!s name=!s",
+    "autoscaling.v2.ExternalMetricSource": "metric=!%@autoscaling.v2.MetricIdentifier target=!%@autoscaling.v2.MetricTarget",
+    "autoscaling.v2.ExternalMetricStatus": "current=!%@autoscaling.v2.MetricValueStatus metric=!%@autoscaling.v2.MetricIdentifier",
+    "autoscaling.v2.HPAScalingPolicy": "periodSeconds=!i type=!s value=!i",
+    "autoscaling.v2.HPAScalingRules": "policies=[@autoscaling.v2.HPAScalingPolicy] selectPolicy=s stabilizationWindowSeconds=i tolerance=q",
+    "autoscaling.v2.HorizontalPodAutoscaler": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@autoscaling.v2.HorizontalPodAutoscalerSpec status=%@autoscaling.v2.HorizontalPodAutoscalerStatus",
+    "autoscaling.v2.HorizontalPodAutoscalerBehavior": "scaleDown=@autoscaling.v2.HPAScalingRules scaleUp=@autoscaling.v2.HPAScalingRules",
+    "autoscaling.v2.HorizontalPodAutoscalerCondition": "lastTransitionTime=t message=s reason=s status=!s type=!s",
+    "autoscaling.v2.HorizontalPodAutoscalerSpec": "behavior=@autoscaling.v2.HorizontalPodAutoscalerBehavior maxReplicas=!i metrics=[@autoscaling.v2.MetricSpec] minReplicas=i scaleTargetRef=!%@autoscaling.v2.CrossVersionObjectReference",
+    "autoscaling.v2.HorizontalPodAutoscalerStatus": 'conditions=[@autoscaling.v2.HorizontalPodAutoscalerCondition:type=""] currentMetrics=[@autoscaling.v2.MetricStatus] currentReplicas=i desiredReplicas=!i lastScaleTime=t observedGeneration=I',
+    "autoscaling.v2.MetricIdentifier": "name=!s selector=@meta.v1.LabelSelector",
+    "autoscaling.v2.MetricSpec": "containerResource=@autoscaling.v2.ContainerResourceMetricSource external=@autoscaling.v2.ExternalMetricSource object=@autoscaling.v2.ObjectMetricSource pods=@autoscaling.v2.PodsMetricSource resource=@autoscaling.v2.ResourceMetricSource type=!s",
+    "autoscaling.v2.MetricStatus": "containerResource=@autoscaling.v2.ContainerResourceMetricStatus external=@autoscaling.v2.ExternalMetricStatus object=@autoscaling.v2.ObjectMetricStatus pods=@autoscaling.v2.PodsMetricStatus resource=@autoscaling.v2.ResourceMetricStatus type=!s",
+    "autoscaling.v2.MetricTarget": "averageUtilization=i averageValue=q type=!s value=q",
+    "autoscaling.v2.MetricValueStatus": "averageUtilization=i averageValue=q value=q",
+    "autoscaling.v2.ObjectMetricSource": "describedObject=!%@autoscaling.v2.CrossVersionObjectReference metric=!%@autoscaling.v2.MetricIdentifier target=!%@autoscaling.v2.MetricTarget",
+    "autoscaling.v2.ObjectMetricStatus": "current=!%@autoscaling.v2.MetricValueStatus describedObject=!%@autoscaling.v2.CrossVersionObjectReference metric=!%@autoscaling.v2.MetricIdentifier",
+    "autoscaling.v2.PodsMetricSource": "metric=!%@autoscaling.v2.MetricIdentifier target=!%@autoscaling.v2.MetricTarget",
+    "autoscaling.v2.PodsMetricStatus": "current=!%@autoscaling.v2.MetricValueStatus metric=!%@autoscaling.v2.MetricIdentifier",
+    "autoscaling.v2.ResourceMetricSource": "name=!s target=!%@autoscaling.v2.MetricTarget",
+    "autoscaling.v2.ResourceMetricStatus": "current=!%@autoscaling.v2.MetricValueStatus name=!s",
+    "batch.v1.CronJob": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@batch.v1.CronJobSpec status=%@batch.v1.CronJobStatus",
+    "batch.v1.CronJobSpec": "concurrencyPolicy=s failedJobsHistoryLimit=i jobTemplate=!%@batch.v1.JobTemplateSpec schedule=!s startingDeadlineSeconds=I successfulJobsHistoryLimit=i suspend=b timeZone=s",
+    "batch.v1.CronJobStatus": "active=[@core.v1.ObjectReference] lastScheduleTime=t lastSuccessfulTime=t",
+    "batch.v1.Job": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@batch.v1.JobSpec status=%@batch.v1.JobStatus",
+    "batch.v1.JobCondition": "lastProbeTime=t lastTransitionTime=t message=s reason=s status=!s type=!s",
+    "batch.v1.JobSpec": "activeDeadlineSeconds=I backoffLimit=i backoffLimitPerIndex=i completionMode=s completions=i managedBy=s manualSelector=b maxFailedIndexes=i parallelism=i podFailurePolicy=@batch.v1.PodFailurePolicy podReplacementPolicy=s selector=@meta.v1.LabelSelector successPolicy=@batch.v1.SuccessPolicy suspend=b template=!%@core.v1.PodTemplateSpec ttlSecondsAfterFinished=i",
+    "batch.v1.JobStatus": "active=i completedIndexes=s completionTime=t conditions=[@batch.v1.JobCondition] failed=i failedIndexes=s ready=i startTime=t succeeded=i terminating=i uncountedTerminatedPods=@batch.v1.UncountedTerminatedPods",
+    "batch.v1.JobTemplateSpec": "metadata=%@meta.v1.ObjectMeta spec=%@batch.v1.JobSpec",
+    "batch.v1.PodFailurePolicy": "rules=![@batch.v1.PodFailurePolicyRule]",
+    "batch.v1.PodFailurePolicyOnExitCodesRequirement": "containerName=s operator=!s values=![i:set]",
+    "batch.v1.PodFailurePolicyOnPodConditionsPattern": "status=s type=!s",
+    "batch.v1.PodFailurePolicyRule": "action=!s onExitCodes=@batch.v1.PodFailurePolicyOnExitCodesRequirement onPodConditions=[@batch.v1.PodFailurePolicyOnPodConditionsPattern]",
+    "batch.v1.SuccessPolicy": "rules=![@batch.v1.SuccessPolicyRule]",
+    "batch.v1.SuccessPolicyRule": "succeededCount=i succeededIndexes=s",
+    "batch.v1.UncountedTerminatedPods": "failed=[s:set] succeeded=[s:set]",
+    "certificates.v1.CertificateSigningRequest": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@certificates.v1.CertificateSigningRequestSpec status=%@certificates.v1.CertificateSigningRequestStatus",
+    "certificates.v1.CertificateSigningRequestCondition": "lastTransitionTime=t lastUpdateTime=t message=s reason=s status=!s type=!s",
+    "certificates.v1.CertificateSigningRequestSpec": "expirationSeconds=i extra={[s]} groups=[s] request=!y signerName=!s uid=s usages=[s] username=s",
+    "certificates.v1.CertificateSigningRequestStatus": 'certificate=y conditions=[@certificates.v1.CertificateSigningRequestCondition:type=""]',
+    "coordination.v1.Lease": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@coordination.v1.LeaseSpec",
+    "coordination.v1.LeaseSpec": "acquireTime=t holderIdentity=s leaseDurationSeconds=i leaseTransitions=i preferredHolder=s renewTime=t strategy=s",
+    "core.v1.AWSElasticBlockStoreVolumeSource": "fsType=s partition=i readOnly=b volumeID=!s",
+    "core.v1.Affinity": "nodeAffinity=@core.v1.NodeAffinity podAffinity=@core.v1.PodAffinity podAntiAffinity=@core.v1.PodAntiAffinity",
+    "core.v1.AppArmorProfile": "localhostProfile=s type=!s",
+    "core.v1.AttachedVolume": "devicePath=!s name=!s",
+    "core.v1.AzureDiskVolumeSource": "cachingMode=s diskName=!s diskURI=!s fsType=s kind=s readOnly=b",
+    "core.v1.AzureFilePersistentVolumeSource": "readOnly=b secretName=!s secretNamespace=s shareName=!s",
+    "core.v1.AzureFileVolumeSource": "readOnly=b secretName=!s shareName=!s",
+    "core.v1.Binding": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta target=!%@core.v1.ObjectReference",
+    "core.v1.CSIPersistentVolumeSource": "controllerExpandSecretRef=@core.v1.SecretReference controllerPublishSecretRef=@core.v1.SecretReference driver=!s fsType=s nodeExpandSecretRef=@core.v1.SecretReference nodePublishSecretRef=@core.v1.SecretReference nodeStageSecretRef=@core.v1.SecretReference readOnly=b volumeAttributes={s} volumeHandle=!s",
+    "core.v1.CSIVolumeSource": "driver=!s fsType=s nodePublishSecretRef=@core.v1.LocalObjectReference readOnly=b volumeAttributes={s}",
+    "core.v1.Capabilities": "add=[s] drop=[s]",
+    "core.v1.CephFSPersistentVolumeSource": "monitors=![s] path=s readOnly=b secretFile=s secretRef=@core.v1.SecretReference user=s",
+    "core.v1.CephFSVolumeSource": "monitors=![s] path=s readOnly=b secretFile=s secretRef=@core.v1.LocalObjectReference user=s",
+    "core.v1.CinderPersistentVolumeSource": "fsType=s readOnly=b secretRef=@core.v1.SecretReference volumeID=!s",
+    "core.v1.CinderVolumeSource": "fsType=s readOnly=b secretRef=@core.v1.LocalObjectReference volumeID=!s",
+    "core.v1.ClientIPConfig": "timeoutSeconds=i",
+    "core.v1.ClusterTrustBundleProjection": "labelSelector=@meta.v1.LabelSelector name=s optional=b path=!s signerName=s",
+    "core.v1.ComponentCondition": "error=s message=s status=!s type=!s",
+    "core.v1.ComponentStatus": 'apiVersion=s conditions=[@core.v1.ComponentCondition:type=""] kind=s metadata=%@meta.v1.ObjectMeta',
+    "core.v1.ConfigMap": "apiVersion=s binaryData={y} data={s} immutable=b kind=s metadata=%@meta.v1.ObjectMeta",
+    "core.v1.ConfigMapEnvSource": "name=s optional=b",
+    "core.v1.ConfigMapKeySelector": "# key=!s name=s optional=b",
+    "core.v1.ConfigMapNodeConfigSource": "kubeletConfigKey=!s name=!s namespace=!s resourceVersion=s uid=s",
+    "core.v1.ConfigMapProjection": "items=[@core.v1.KeyToPath] name=s optional=b",
+    "core.v1.ConfigMapVolumeSource": "defaultMode=i items=[@core.v1.KeyToPath] name=s optional=b",
+    "core.v1.Container": 'args=[s] command=[s] env=[@core.v1.EnvVar:name=""] envFrom=[@core.v1.EnvFromSource] image=s imagePullPolicy=s lifecycle=@core.v1.Lifecycle livenessProbe=@core.v1.Probe name=!s ports=[@core.v1.ContainerPort:containerPort=0,protocol="TCP"] readinessProbe=@core.v1.Probe resizePolicy=[@core.v1.ContainerResizePolicy] resources=%@core.v1.ResourceRequirements restartPolicy=s restartPolicyRules=[@core.v1.ContainerRestartRule] securityContext=@core.v1.SecurityContext startupProbe=@core.v1.Probe stdin=b stdinOnce=b terminationMessagePath=s terminationMessagePolicy=s tty=b volumeDevices=[@core.v1.VolumeDevice:devicePath=""] volumeMounts=[@core.v1.VolumeMount:mountPath=""] workingDir=s',
+    "core.v1.ContainerExtendedResourceRequest": "containerName=!s requestName=!s resourceName=!s",
+    "core.v1.ContainerImage": "names=[s] sizeBytes=I",
+    "core.v1.ContainerPort": "containerPort=!i hostIP=s hostPort=i name=s protocol=s",
+    "core.v1.ContainerResizePolicy": "resourceName=!s restartPolicy=!s",
+    "core.v1.ContainerRestartRule": "action=!s exitCodes=@core.v1.ContainerRestartRuleOnExitCodes",
+    "core.v1.ContainerRestartRuleOnExitCodes": "operator=!s values=[i:set]",
+    "core.v1.ContainerState": "running=@core.v1.ContainerStateRunning terminated=@core.v1.ContainerStateTerminated waiting=@core.v1.ContainerStateWaiting",
+    "core.v1.ContainerStateRunning": "startedAt=t",
+    "core.v1.ContainerStateTerminated": "containerID=s exitCode=!i finishedAt=t message=s reason=s signal=i startedAt=t",
+    "core.v1.ContainerStateWaiting": "message=s reason=s",
+    "core.v1.ContainerStatus": 'allocatedResources={q} allocatedResourcesStatus=[@core.v1.ResourceStatus:name=""] containerID=s image=!s imageID=!s lastState=%@core.v1.ContainerState name=!s ready=!b resources=@core.v1.ResourceRequirements restartCount=!i started=b state=%@core.v1.ContainerState stopSignal=s user=@core.v1.ContainerUser volumeMounts=[@core.v1.VolumeMountStatus:mountPath=""]',
+    "core.v1.ContainerUser": "linux=@core.v1.LinuxContainerUser",
+    "core.v1.DaemonEndpoint": "Port=!i",
+    "core.v1.DownwardAPIProjection": "items=[@core.v1.DownwardAPIVolumeFile]",
+    "core.v1.DownwardAPIVolumeFile": "fieldRef=@core.v1.ObjectFieldSelector mode=i path=!s resourceFieldRef=@core.v1.ResourceFieldSelector",
+    "core.v1.DownwardAPIVolumeSource": "defaultMode=i items=[@core.v1.DownwardAPIVolumeFile]",
+    "core.v1.EmptyDirVolumeSource": "medium=s sizeLimit=q",
+    "core.v1.EndpointAddress": "# hostname=s ip=!s nodeName=s targetRef=@core.v1.ObjectReference",
+    "core.v1.EndpointPort": "# appProtocol=s name=s port=!i protocol=s",
+    "core.v1.EndpointSubset": "addresses=[@core.v1.EndpointAddress] notReadyAddresses=[@core.v1.EndpointAddress] ports=[@core.v1.EndpointPort]",
+    "core.v1.Endpoints": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta subsets=[@core.v1.EndpointSubset]",
+    "core.v1.EnvFromSource": "configMapRef=@core.v1.ConfigMapEnvSource prefix=s secretRef=@core.v1.SecretEnvSource",
+    "core.v1.EnvVar": "name=!s value=s valueFrom=@core.v1.EnvVarSource",
+    "core.v1.EnvVarSource": "configMapKeyRef=@core.v1.ConfigMapKeySelector fieldRef=@core.v1.ObjectFieldSelector fileKeyRef=@core.v1.FileKeySelector resourceFieldRef=@core.v1.ResourceFieldSelector secretKeyRef=@core.v1.SecretKeySelector",
+    "core.v1.EphemeralContainer": 'args=[s] command=[s] env=[@core.v1.EnvVar:name=""] envFrom=[@core.v1.EnvFromSource] image=s imagePullPolicy=s lifecycle=@core.v1.Lifecycle livenessProbe=@core.v1.Probe name=!s ports=[@core.v1.ContainerPort:containerPort=0,protocol="TCP"] readinessProbe=@core.v1.Probe resizePolicy=[@core.v1.ContainerResizePolicy] resources=%@core.v1.ResourceRequirements restartPolicy=s restartPolicyRules=[@core.v1.ContainerRestartRule] securityContext=@core.v1.SecurityContext startupProbe=@core.v1.Probe stdin=b stdinOnce=b targetContainerName=s terminationMessagePath=s terminationMessagePolicy=s tty=b volumeDevices=[@core.v1.VolumeDevice:devicePath=""] volumeMounts=[@core.v1.VolumeMount:mountPath=""] workingDir=s',
+    "core.v1.EphemeralVolumeSource": "volumeClaimTemplate=@core.v1.PersistentVolumeClaimTemplate",
+    "core.v1.Event": "action=s apiVersion=s count=i eventTime=t firstTimestamp=t involvedObject=!%@core.v1.ObjectReference kind=s lastTimestamp=t message=s metadata=!%@meta.v1.ObjectMeta reason=s related=@core.v1.ObjectReference reportingComponent=s reportingInstance=s series=@core.v1.EventSeries source=%@core.v1.EventSource type=s",
+    "core.v1.EventSeries": "count=i lastObservedTime=t",
+    "core.v1.EventSource": "component=s host=s",
+    "core.v1.ExecAction": "command=[s]",
+    "core.v1.FCVolumeSource": "fsType=s lun=i readOnly=b targetWWNs=[s] wwids=[s]",
+    "core.v1.FileKeySelector": "# key=!s optional=b path=!s volumeName=!s",
+    "core.v1.FlexPersistentVolumeSource": "driver=!s fsType=s options={s} readOnly=b secretRef=@core.v1.SecretReference",
+    "core.v1.FlexVolumeSource": "driver=!s fsType=s options={s} readOnly=b secretRef=@core.v1.LocalObjectReference",
+    "core.v1.FlockerVolumeSource": "datasetName=s datasetUUID=s",
+    "core.v1.GCEPersistentDiskVolumeSource": "fsType=s partition=i pdName=!s readOnly=b",
+    "core.v1.GRPCAction": "port=!i service=s",
+    "core.v1.GitRepoVolumeSource": "directory=s repository=!s revision=s",
+    "core.v1.GlusterfsPersistentVolumeSource": "endpoints=!s endpointsNamespace=s path=!s readOnly=b",
+    "core.v1.GlusterfsVolumeSource": "endpoints=!s path=!s readOnly=b",
+    "core.v1.HTTPGetAction": "host=s httpHeaders=[@core.v1.HTTPHeader] path=s port=!x scheme=s",
+    "core.v1.HTTPHeader": "name=!s value=!s",
+    "core.v1.HostAlias": "hostnames=[s] ip=!s",
+    "core.v1.HostIP": "ip=!s",
+    "core.v1.HostPathVolumeSource": "path=!s type=s",
+    "core.v1.ISCSIPersistentVolumeSource": "chapAuthDiscovery=b chapAuthSession=b fsType=s initiatorName=s iqn=!s iscsiInterface=s lun=!i portals=[s] readOnly=b secretRef=@core.v1.SecretReference targetPortal=!s",
+    "core.v1.ISCSIVolumeSource": "chapAuthDiscovery=b chapAuthSession=b fsType=s initiatorName=s iqn=!s iscsiInterface=s lun=!i portals=[s] readOnly=b secretRef=@core.v1.LocalObjectReference targetPortal=!s",
+    "core.v1.ImageVolumeSource": "pullPolicy=s reference=s",
+    "core.v1.ImageVolumeStatus": "imageRef=!s",
+    "core.v1.KeyToPath": "key=!s mode=i path=!s",
+    "core.v1.Lifecycle": "postStart=@core.v1.LifecycleHandler preStop=@core.v1.LifecycleHandler stopSignal=s",
+    "core.v1.LifecycleHandler": "exec=@core.v1.ExecAction httpGet=@core.v1.HTTPGetAction sleep=@core.v1.SleepAction tcpSocket=@core.v1.TCPSocketAction",
+    "core.v1.LimitRange": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@core.v1.LimitRangeSpec",
+    "core.v1.LimitRangeItem": "default={q} defaultRequest={q} max={q} maxLimitRequestRatio={q} min={q} type=!s",
+    "core.v1.LimitRangeSpec": "limits=![@core.v1.LimitRangeItem]",
+    "core.v1.LinuxContainerUser": "gid=!I supplementalGroups=[I] uid=!I",
+    "core.v1.LoadBalancerIngress": "hostname=s ip=s ipMode=s ports=[@core.v1.PortStatus]",
+    "core.v1.LoadBalancerStatus": "ingress=[@core.v1.LoadBalancerIngress]",
+    "core.v1.LocalObjectReference": "# name=s",
+    "core.v1.LocalVolumeSource": "fsType=s path=!s",
+    "core.v1.ModifyVolumeStatus": "status=!s targetVolumeAttributesClassName=s",
+    "core.v1.NFSVolumeSource": "path=!s readOnly=b server=!s",
+    "core.v1.Namespace": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@core.v1.NamespaceSpec status=%@core.v1.NamespaceStatus",
+    "core.v1.NamespaceCondition": "lastTransitionTime=t message=s reason=s status=!s type=!s",
+    "core.v1.NamespaceSpec": "finalizers=[s]",
+    "core.v1.NamespaceStatus": 'conditions=[@core.v1.NamespaceCondition:type=""] phase=s',
+    "core.v1.Node": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@core.v1.NodeSpec status=%@core.v1.NodeStatus",
+    "core.v1.NodeAddress": "address=!s type=!s",
+    "core.v1.NodeAffinity": "preferredDuringSchedulingIgnoredDuringExecution=[@core.v1.PreferredSchedulingTerm] requiredDuringSchedulingIgnoredDuringExecution=@core.v1.NodeSelector",
+    "core.v1.NodeAllocatableResourceClaimStatus": "containers=[s:set] resourceClaimName=!s resources=!{q}",
+    "core.v1.NodeCondition": "lastHeartbeatTime=t lastTransitionTime=t message=s reason=s status=!s type=!s",
+    "core.v1.NodeConfigSource": "configMap=@core.v1.ConfigMapNodeConfigSource",
+    "core.v1.NodeConfigStatus": "active=@core.v1.NodeConfigSource assigned=@core.v1.NodeConfigSource error=s lastKnownGood=@core.v1.NodeConfigSource",
+    "core.v1.NodeDaemonEndpoints": "kubeletEndpoint=%@core.v1.DaemonEndpoint",
+    "core.v1.NodeFeatures": "supplementalGroupsPolicy=b",
+    "core.v1.NodeRuntimeHandler": "features=@core.v1.NodeRuntimeHandlerFeatures name=s",
+    "core.v1.NodeRuntimeHandlerFeatures": "recursiveReadOnlyMounts=b userNamespaces=b",
+    "core.v1.NodeSelector": "# nodeSelectorTerms=![@core.v1.NodeSelectorTerm]",
+    "core.v1.NodeSelectorRequirement": "key=!s operator=!s values=[s]",
+    "core.v1.NodeSelectorTerm": "# matchExpressions=[@core.v1.NodeSelectorRequirement] matchFields=[@core.v1.NodeSelectorRequirement]",
+    "core.v1.NodeSpec": "configSource=@core.v1.NodeConfigSource externalID=s podCIDR=s podCIDRs=[s:set] providerID=s taints=[@core.v1.Taint] unschedulable=b",
+    "core.v1.NodeStatus": 'addresses=[@core.v1.NodeAddress:type=""] allocatable={q} capacity={q} conditions=[@core.v1.NodeCondition:type=""] config=@core.v1.NodeConfigStatus daemonEndpoints=%@core.v1.NodeDaemonEndpoints declaredFeatures=[s] features=@core.v1.NodeFeatures images=[@core.v1.ContainerImage] nodeInfo=%@core.v1.NodeSystemInfo phase=s runtimeHandlers=[@core.v1.NodeRuntimeHandler] volumesAttached=[@core.v1.AttachedVolume] volumesInUse=[s]',
+    "core.v1.NodeSwapStatus": "capacity=I",
+    "core.v1.NodeSystemInfo": "architecture=!s bootID=!s containerRuntimeVersion=!s kernelVersion=!s kubeProxyVersion=!s kubeletVersion=!s machineID=!s operatingSystem=!s osImage=!s swap=@core.v1.NodeSwapStatus systemUUID=!s",
+    "core.v1.ObjectFieldSelector": "# apiVersion=s fieldPath=!s",
+    "core.v1.ObjectReference": "# apiVersion=s fieldPath=s kind=s name=s namespace=s resourceVersion=s uid=s",
+    "core.v1.PersistentVolume": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@core.v1.PersistentVolumeSpec status=%@core.v1.PersistentVolumeStatus",
+    "core.v1.PersistentVolumeClaim": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@core.v1.PersistentVolumeClaimSpec status=%@core.v1.PersistentVolumeClaimStatus",
+    "core.v1.PersistentVolumeClaimCondition": "lastProbeTime=t lastTransitionTime=t message=s reason=s status=!s type=!s",
+    "core.v1.PersistentVolumeClaimSpec": "accessModes=[s] dataSource=@core.v1.TypedLocalObjectReference dataSourceRef=@core.v1.TypedObjectReference resources=%@core.v1.VolumeResourceRequirements selector=@meta.v1.LabelSelector storageClassName=s volumeAttributesClassName=s volumeMode=s volumeName=s",
+    "core.v1.PersistentVolumeClaimStatus": 'accessModes=[s] allocatedResourceStatuses={s} allocatedResources={q} capacity={q} conditions=[@core.v1.PersistentVolumeClaimCondition:type=""] currentVolumeAttributesClassName=s modifyVolumeStatus=@core.v1.ModifyVolumeStatus phase=s',
+    "core.v1.PersistentVolumeClaimTemplate": "metadata=%@meta.v1.ObjectMeta spec=!%@core.v1.PersistentVolumeClaimSpec",
+    "core.v1.PersistentVolumeClaimVolumeSource": "claimName=!s readOnly=b",
+    "core.v1.PersistentVolumeSpec": "accessModes=[s] awsElasticBlockStore=@core.v1.AWSElasticBlockStoreVolumeSource azureDisk=@core.v1.AzureDiskVolumeSource azureFile=@core.v1.AzureFilePersistentVolumeSource capacity={q} cephfs=@core.v1.CephFSPersistentVolumeSource cinder=@core.v1.CinderPersistentVolumeSource claimRef=@core.v1.ObjectReference csi=@core.v1.CSIPersistentVolumeSource fc=@core.v1.FCVolumeSource flexVolume=@core.v1.FlexPersistentVolumeSource flocker=@core.v1.FlockerVolumeSource gcePersistentDisk=@core.v1.GCEPersistentDiskVolumeSource glusterfs=@core.v1.GlusterfsPersistentVolumeSource hostPath=@core.v1.HostPathVolumeSource iscsi=@core.v1.ISCSIPersistentVolumeSource local=@core.v1.LocalVolumeSource mountOptions=[s] nfs=@core.v1.NFSVolumeSource nodeAffinity=@core.v1.VolumeNodeAffinity persistentVolumeReclaimPolicy=s photonPersistentDisk=@core.v1.PhotonPersistentDiskVolumeSource portworxVolume=@core.v1.PortworxVolumeSource quobyte=@core.v1.QuobyteVolumeSource rbd=@core.v1.RBDPersistentVolumeSource scaleIO=@core.v1.ScaleIOPersistentVolumeSource storageClassName=s storageos=@core.v1.StorageOSPersistentVolumeSource volumeAttributesClassName=s volumeMode=s vsphereVolume=@core.v1.VsphereVirtualDiskVolumeSource",
+    "core.v1.PersistentVolumeStatus": "lastPhaseTransitionTime=t message=s phase=s reason=s",
+    "core.v1.PhotonPersistentDiskVolumeSource": "fsType=s pdID=!s",
+    "core.v1.Pod": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@core.v1.PodSpec status=%@core.v1.PodStatus",
+    "core.v1.PodAffinity": "preferredDuringSchedulingIgnoredDuringExecution=[@core.v1.WeightedPodAffinityTerm] requiredDuringSchedulingIgnoredDuringExecution=[@core.v1.PodAffinityTerm]",
+    "core.v1.PodAffinityTerm": "labelSelector=@meta.v1.LabelSelector matchLabelKeys=[s] mismatchLabelKeys=[s] namespaceSelector=@meta.v1.LabelSelector namespaces=[s] topologyKey=!s",
+    "core.v1.PodAntiAffinity": "preferredDuringSchedulingIgnoredDuringExecution=[@core.v1.WeightedPodAffinityTerm] requiredDuringSchedulingIgnoredDuringExecution=[@core.v1.PodAffinityTerm]",
+    "core.v1.PodCertificateProjection": "certificateChainPath=s credentialBundlePath=s keyPath=s keyType=!s maxExpirationSeconds=i signerName=!s userAnnotations={s}",
+    "core.v1.PodCondition": "lastProbeTime=t lastTransitionTime=t message=s observedGeneration=I reason=s status=!s type=!s",
+    "core.v1.PodDNSConfig": "nameservers=[s] options=[@core.v1.PodDNSConfigOption] searches=[s]",
+    "core.v1.PodDNSConfigOption": "name=s value=s",
+    "core.v1.PodExtendedResourceClaimStatus": "requestMappings=![@core.v1.ContainerExtendedResourceRequest] resourceClaimName=!s",
+    "core.v1.PodIP": "ip=!s",
+    "core.v1.PodOS": "name=!s",
+    "core.v1.PodReadinessGate": "conditionType=!s",
+    "core.v1.PodResourceClaim": "name=!s resourceClaimName=s resourceClaimTemplateName=s",
+    "core.v1.PodResourceClaimStatus": "name=!s resourceClaimName=s",
+    "core.v1.PodSchedulingGate": "name=!s",
+    "core.v1.PodSchedulingGroup": "podGroupName=s",
+    "core.v1.PodSecurityContext": "appArmorProfile=@core.v1.AppArmorProfile fsGroup=I fsGroupChangePolicy=s runAsGroup=I runAsNonRoot=b runAsUser=I seLinuxChangePolicy=s seLinuxOptions=@core.v1.SELinuxOptions seccompProfile=@core.v1.SeccompProfile supplementalGroups=[I] supplementalGroupsPolicy=s sysctls=[@core.v1.Sysctl] windowsOptions=@core.v1.WindowsSecurityContextOptions",
+    "core.v1.PodSpec": 'activeDeadlineSeconds=I affinity=@core.v1.Affinity automountServiceAccountToken=b containers=![@core.v1.Container:name=""] dnsConfig=@core.v1.PodDNSConfig dnsPolicy=s enableServiceLinks=b ephemeralContainers=[@core.v1.EphemeralContainer:name=""] hostAliases=[@core.v1.HostAlias:ip=""] hostIPC=b hostNetwork=b hostPID=b hostUsers=b hostname=s hostnameOverride=s imagePullSecrets=[@core.v1.LocalObjectReference:name=""] initContainers=[@core.v1.Container:name=""] nodeName=s nodeSelector=#{s} os=@core.v1.PodOS overhead={q} preemptionPolicy=s priority=i priorityClassName=s readinessGates=[@core.v1.PodReadinessGate] resourceClaims=[@core.v1.PodResourceClaim:name=""] resources=@core.v1.ResourceRequirements restartPolicy=s runtimeClassName=s schedulerName=s schedulingGates=[@core.v1.PodSchedulingGate:name=""] schedulingGroup=@core.v1.PodSchedulingGroup securityContext=@core.v1.PodSecurityContext serviceAccount=s serviceAccountName=s setHostnameAsFQDN=b shareProcessNamespace=b subdomain=s terminationGracePeriodSeconds=I tolerations=[@core.v1.Toleration] topologySpreadConstraints=[@core.v1.TopologySpreadConstraint:topologyKey="",whenUnsatisfiable=""] volumes=[@core.v1.Volume:name=""]',
+    "core.v1.PodStatus": 'allocatedResources={q} conditions=[@core.v1.PodCondition:type=""] containerStatuses=[@core.v1.ContainerStatus] ephemeralContainerStatuses=[@core.v1.ContainerStatus] extendedResourceClaimStatus=@core.v1.PodExtendedResourceClaimStatus hostIP=s hostIPs=[@core.v1.HostIP] initContainerStatuses=[@core.v1.ContainerStatus] message=s nodeAllocatableResourceClaimStatuses=[@core.v1.NodeAllocatableResourceClaimStatus] nominatedNodeName=s observedGeneration=I phase=s podIP=s podIPs=[@core.v1.PodIP:ip=""] qosClass=s reason=s resize=s resourceClaimStatuses=[@core.v1.PodResourceClaimStatus:name=""] resources=@core.v1.ResourceRequirements startTime=t',
+    "core.v1.PodTemplate": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta template=%@core.v1.PodTemplateSpec",
+    "core.v1.PodTemplateSpec": "metadata=%@meta.v1.ObjectMeta spec=%@core.v1.PodSpec",
+    "core.v1.PortStatus": "error=s port=!i protocol=!s",
+    "core.v1.PortworxVolumeSource": "fsType=s readOnly=b volumeID=!s",
+    "core.v1.PreferredSchedulingTerm": "preference=!%@core.v1.NodeSelectorTerm weight=!i",
+    "core.v1.Probe": "exec=@core.v1.ExecAction failureThreshold=i grpc=@core.v1.GRPCAction httpGet=@core.v1.HTTPGetAction initialDelaySeconds=i periodSeconds=i successThreshold=i tcpSocket=@core.v1.TCPSocketAction terminationGracePeriodSeconds=I timeoutSeconds=i",
+    "core.v1.ProjectedVolumeSource": "defaultMode=i sources=[@core.v1.VolumeProjection]",
+    "core.v1.QuobyteVolumeSource": "group=s readOnly=b registry=!s tenant=s user=s volume=!s",
+    "core.v1.RBDPersistentVolumeSource": "fsType=s image=!s keyring=s monitors=![s] pool=s readOnly=b secretRef=@core.v1.SecretReference user=s",
+    "core.v1.RBDVolumeSource": "fsType=s image=!s keyring=s monitors=![s] pool=s readOnly=b secretRef=@core.v1.LocalObjectReference user=s",
+    "core.v1.ReplicationController": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@core.v1.ReplicationControllerSpec status=%@core.v1.ReplicationControllerStatus",
+    "core.v1.ReplicationControllerCondition": "lastTransitionTime=t message=s reason=s status=!s type=!s",
+    "core.v1.ReplicationControllerSpec": "minReadySeconds=i replicas=i selector=#{s} template=@core.v1.PodTemplateSpec",
+    "core.v1.ReplicationControllerStatus": 'availableReplicas=i conditions=[@core.v1.ReplicationControllerCondition:type=""] fullyLabeledReplicas=i observedGeneration=I readyReplicas=i replicas=!i',
+    "core.v1.ResourceClaim": "name=!s request=s",
+    "core.v1.ResourceFieldSelector": "# containerName=s divisor=q resource=!s",
+    "core.v1.ResourceHealth": "health=s message=s resourceID=!s",
+    "core.v1.ResourceQuota": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@core.v1.ResourceQuotaSpec status=%@core.v1.ResourceQuotaStatus",
+    "core.v1.ResourceQuotaSpec": "hard={q} scopeSelector=@core.v1.ScopeSelector scopes=[s]",
+    "core.v1.ResourceQuotaStatus": "hard={q} used={q}",
+    "core.v1.ResourceRequirements": 'claims=[@core.v1.ResourceClaim:name=""] limits={q} requests={q}',
+    "core.v1.ResourceStatus": 'name=!s resources=[@core.v1.ResourceHealth:resourceID=""]',
+    "core.v1.SELinuxOptions": "level=s role=s type=s user=s",
+    "core.v1.ScaleIOPersistentVolumeSource": "fsType=s gateway=!s protectionDomain=s readOnly=b secretRef=!@core.v1.SecretReference sslEnabled=b storageMode=s storagePool=s system=!s volumeName=s",
+    "core.v1.ScaleIOVolumeSource": "fsType=s gateway=!s protectionDomain=s readOnly=b secretRef=!@core.v1.LocalObjectReference sslEnabled=b storageMode=s storagePool=s system=!s volumeName=s",
+    "core.v1.ScopeSelector": "# matchExpressions=[@core.v1.ScopedResourceSelectorRequirement]",
+    "core.v1.ScopedResourceSelectorRequirement": "operator=!s scopeName=!s values=[s]",
+    "core.v1.SeccompProfile": "localhostProfile=s type=!s",
+    "core.v1.Secret": "apiVersion=s data={y} immutable=b kind=s metadata=%@meta.v1.ObjectMeta stringData={s} type=s",
+    "core.v1.SecretEnvSource": "name=s optional=b",
+    "core.v1.SecretKeySelector": "# key=!s name=s optional=b",
+    "core.v1.SecretProjection": "items=[@core.v1.KeyToPath] name=s optional=b",
+    "core.v1.SecretReference": "# name=s namespace=s",
+    "core.v1.SecretVolumeSource": "defaultMode=i items=[@core.v1.KeyToPath] optional=b secretName=s",
+    "core.v1.SecurityContext": "allowPrivilegeEscalation=b appArmorProfile=@core.v1.AppArmorProfile capabilities=@core.v1.Capabilities privileged=b procMount=s readOnlyRootFilesystem=b runAsGroup=I runAsNonRoot=b runAsUser=I seLinuxOptions=@core.v1.SELinuxOptions seccompProfile=@core.v1.SeccompProfile windowsOptions=@core.v1.WindowsSecurityContextOptions",
+    "core.v1.Service": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@core.v1.ServiceSpec status=%@core.v1.ServiceStatus",
+    "core.v1.ServiceAccount": "apiVersion=s automountServiceAccountToken=b imagePullSecrets=[@core.v1.LocalObjectReference] kind=s metadata=%@meta.v1.ObjectMeta secrets=[@core.v1.ObjectReference:name]",
+    "core.v1.ServiceAccountTokenProjection": "audience=s expirationSeconds=I path=!s",
+    "core.v1.ServicePort": "appProtocol=s name=s nodePort=i port=!i protocol=s targetPort=x",
+    "core.v1.ServiceSpec": 'allocateLoadBalancerNodePorts=b clusterIP=s clusterIPs=[s] externalIPs=[s] externalName=s externalTrafficPolicy=s healthCheckNodePort=i internalTrafficPolicy=s ipFamilies=[s] ipFamilyPolicy=s loadBalancerClass=s loadBalancerIP=s loadBalancerSourceRanges=[s] ports=[@core.v1.ServicePort:port=0,protocol="TCP"] publishNotReadyAddresses=b selector=#{s} sessionAffinity=s sessionAffinityConfig=@core.v1.SessionAffinityConfig trafficDistribution=s type=s',
+    "core.v1.ServiceStatus": 'conditions=[@meta.v1.Condition:type=""] loadBalancer=%@core.v1.LoadBalancerStatus',
+    "core.v1.SessionAffinityConfig": "clientIP=@core.v1.ClientIPConfig",
+    "core.v1.SleepAction": "seconds=!I",
+    "core.v1.StorageOSPersistentVolumeSource": "fsType=s readOnly=b secretRef=@core.v1.ObjectReference volumeName=s volumeNamespace=s",
+    "core.v1.StorageOSVolumeSource": "fsType=s readOnly=b secretRef=@core.v1.LocalObjectReference volumeName=s volumeNamespace=s",
+    "core.v1.Sysctl": "name=!s value=!s",
+    "core.v1.TCPSocketAction": "host=s port=!x",
+    "core.v1.Taint": "effect=!s key=!s timeAdded=t value=s",
+    "core.v1.Toleration": "effect=s key=s operator=s tolerationSeconds=I value=s",
+    "core.v1.TopologySelectorLabelRequirement": "key=!s values=![s]",
+    "core.v1.TopologySelectorTerm": "# matchLabelExpressions=[@core.v1.TopologySelectorLabelRequirement]",
+    "core.v1.TopologySpreadConstraint": "labelSelector=@meta.v1.LabelSelector matchLabelKeys=[s] maxSkew=!i minDomains=i nodeAffinityPolicy=s nodeTaintsPolicy=s topologyKey=!s whenUnsatisfiable=!s",
+    "core.v1.TypedLocalObjectReference": "# apiGroup=s kind=!s name=!s",
+    "core.v1.TypedObjectReference": "apiGroup=s kind=!s name=!s namespace=s",
+    "core.v1.Volume": "awsElasticBlockStore=@core.v1.AWSElasticBlockStoreVolumeSource azureDisk=@core.v1.AzureDiskVolumeSource azureFile=@core.v1.AzureFileVolumeSource cephfs=@core.v1.CephFSVolumeSource cinder=@core.v1.CinderVolumeSource configMap=@core.v1.ConfigMapVolumeSource csi=@core.v1.CSIVolumeSource downwardAPI=@core.v1.DownwardAPIVolumeSource emptyDir=@core.v1.EmptyDirVolumeSource ephemeral=@core.v1.EphemeralVolumeSource fc=@core.v1.FCVolumeSource flexVolume=@core.v1.FlexVolumeSource flocker=@core.v1.FlockerVolumeSource gcePersistentDisk=@core.v1.GCEPersistentDiskVolumeSource gitRepo=@core.v1.GitRepoVolumeSource glusterfs=@core.v1.GlusterfsVolumeSource hostPath=@core.v1.HostPathVolumeSource image=@core.v1.ImageVolumeSource iscsi=@core.v1.ISCSIVolumeSource name=!s nfs=@core.v1.NFSVolumeSource persistentVolumeClaim=@core.v1.PersistentVolumeClaimVolumeSource photonPersistentDisk=@core.v1.PhotonPersistentDiskVolumeSource portworxVolume=@core.v1.PortworxVolumeSource projected=@core.v1.ProjectedVolumeSource quobyte=@core.v1.QuobyteVolumeSource rbd=@core.v1.RBDVolumeSource scaleIO=@core.v1.ScaleIOVolumeSource secret=@core.v1.SecretVolumeSource storageos=@core.v1.StorageOSVolumeSource vsphereVolume=@core.v1.VsphereVirtualDiskVolumeSource",
+    "core.v1.VolumeDevice": "devicePath=!s name=!s",
+    "core.v1.VolumeMount": "mountPath=!s mountPropagation=s name=!s readOnly=b recursiveReadOnly=s subPath=s subPathExpr=s",
+    "core.v1.VolumeMountStatus": "mountPath=!s name=!s readOnly=b recursiveReadOnly=s volumeStatus=@core.v1.VolumeStatus",
+    "core.v1.VolumeNodeAffinity": "required=@core.v1.NodeSelector",
+    "core.v1.VolumeProjection": "clusterTrustBundle=@core.v1.ClusterTrustBundleProjection configMap=@core.v1.ConfigMapProjection downwardAPI=@core.v1.DownwardAPIProjection podCertificate=@core.v1.PodCertificateProjection secret=@core.v1.SecretProjection serviceAccountToken=@core.v1.ServiceAccountTokenProjection",
+    "core.v1.VolumeResourceRequirements": "limits={q} requests={q}",
+    "core.v1.VolumeStatus": "image=@core.v1.ImageVolumeStatus",
+    "core.v1.VsphereVirtualDiskVolumeSource": "fsType=s storagePolicyID=s storagePolicyName=s volumePath=!s",
+    "core.v1.WeightedPodAffinityTerm": "podAffinityTerm=!%@core.v1.PodAffinityTerm weight=!i",
+    "core.v1.WindowsSecurityContextOptions": "gmsaCredentialSpec=s gmsaCredentialSpecName=s hostProcess=b runAsUserName=s",
+    "discovery.v1.Endpoint": "addresses=![s:set] conditions=%@discovery.v1.EndpointConditions deprecatedTopology={s} hints=@discovery.v1.EndpointHints hostname=s nodeName=s targetRef=@core.v1.ObjectReference zone=s",
+    "discovery.v1.EndpointConditions": "ready=b serving=b terminating=b",
+    "discovery.v1.EndpointHints": "forNodes=[@discovery.v1.ForNode] forZones=[@discovery.v1.ForZone]",
+    "discovery.v1.EndpointPort": "# appProtocol=s name=s port=i protocol=s",
+    "discovery.v1.EndpointSlice": "addressType=!s apiVersion=s endpoints=[@discovery.v1.Endpoint] kind=s metadata=%@meta.v1.ObjectMeta ports=[@discovery.v1.EndpointPort]",
+    "discovery.v1.ForNode": "name=!s",
+    "discovery.v1.ForZone": "name=!s",
+    "events.v1.Event": "action=s apiVersion=s deprecatedCount=i deprecatedFirstTimestamp=t deprecatedLastTimestamp=t deprecatedSource=%@core.v1.EventSource eventTime=!t kind=s metadata=%@meta.v1.ObjectMeta note=s reason=s regarding=%@core.v1.ObjectReference related=@core.v1.ObjectReference reportingController=s reportingInstance=s series=@events.v1.EventSeries type=s",
+    "events.v1.EventSeries": "count=!i lastObservedTime=!t",
+    "flowcontrol.v1.ExemptPriorityLevelConfiguration": "lendablePercent=i nominalConcurrencyShares=i",
+    "flowcontrol.v1.FlowDistinguisherMethod": "type=!s",
+    "flowcontrol.v1.FlowSchema": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@flowcontrol.v1.FlowSchemaSpec status=%@flowcontrol.v1.FlowSchemaStatus",
+    "flowcontrol.v1.FlowSchemaCondition": "lastTransitionTime=t message=s reason=s status=s type=s",
+    "flowcontrol.v1.FlowSchemaSpec": "distinguisherMethod=@flowcontrol.v1.FlowDistinguisherMethod matchingPrecedence=i priorityLevelConfiguration=!%@flowcontrol.v1.PriorityLevelConfigurationReference rules=[@flowcontrol.v1.PolicyRulesWithSubjects]",
+    "flowcontrol.v1.FlowSchemaStatus": "conditions=[@flowcontrol.v1.FlowSchemaCondition:type]",
+    "flowcontrol.v1.GroupSubject": "name=!s",
+    "flowcontrol.v1.LimitResponse": "queuing=@flowcontrol.v1.QueuingConfiguration type=!s",
+    "flowcontrol.v1.LimitedPriorityLevelConfiguration": "borrowingLimitPercent=i lendablePercent=i limitResponse=%@flowcontrol.v1.LimitResponse nominalConcurrencyShares=i",
+    "flowcontrol.v1.NonResourcePolicyRule": "nonResourceURLs=![s:set] verbs=![s:set]",
+    "flowcontrol.v1.PolicyRulesWithSubjects": "nonResourceRules=[@flowcontrol.v1.NonResourcePolicyRule] resourceRules=[@flowcontrol.v1.ResourcePolicyRule] subjects=![@flowcontrol.v1.Subject]",
+    "flowcontrol.v1.PriorityLevelConfiguration": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@flowcontrol.v1.PriorityLevelConfigurationSpec status=%@flowcontrol.v1.PriorityLevelConfigurationStatus",
+    "flowcontrol.v1.PriorityLevelConfigurationCondition": "lastTransitionTime=t message=s reason=s status=s type=s",
+    "flowcontrol.v1.PriorityLevelConfigurationReference": "name=!s",
+    "flowcontrol.v1.PriorityLevelConfigurationSpec": "exempt=@flowcontrol.v1.ExemptPriorityLevelConfiguration limited=@flowcontrol.v1.LimitedPriorityLevelConfiguration type=!s",
+    "flowcontrol.v1.PriorityLevelConfigurationStatus": "conditions=[@flowcontrol.v1.PriorityLevelConfigurationCondition:type]",
+    "flowcontrol.v1.QueuingConfiguration": "handSize=i queueLengthLimit=i queues=i",
+    "flowcontrol.v1.ResourcePolicyRule": "apiGroups=![s:set] clusterScope=b namespaces=[s:set] resources=![s:set] verbs=![s:set]",
+    "flowcontrol.v1.ServiceAccountSubject": "name=!s namespace=!s",
+    "flowcontrol.v1.Subject": "group=@flowcontrol.v1.GroupSubject kind=!s serviceAccount=@flowcontrol.v1.ServiceAccountSubject user=@flowcontrol.v1.UserSubject",
+    "flowcontrol.v1.UserSubject": "name=!s",
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceColumnDefinition": "description=s format=s jsonPath=!s name=!s priority=i type=!s",
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceConversion": "strategy=!s webhook=@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.WebhookConversion",
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionSpec status=%@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionStatus",
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionCondition": "lastTransitionTime=t message=s observedGeneration=I reason=s status=!s type=!s",
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionNames": "categories=[s] kind=!s listKind=s plural=!s shortNames=[s] singular=s",
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionSpec": "conversion=@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceConversion group=!s names=!%@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionNames preserveUnknownFields=b scope=!s versions=![@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionVersion]",
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionStatus": 'acceptedNames=%@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionNames conditions=[@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionCondition:type=""] observedGeneration=I storedVersions=[s]',
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionVersion": "additionalPrinterColumns=[@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceColumnDefinition] deprecated=b deprecationWarning=s name=!s schema=@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceValidation selectableFields=[@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.SelectableField] served=!b storage=!b subresources=@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresources",
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresourceScale": "labelSelectorPath=s specReplicasPath=!s statusReplicasPath=!s",
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresources": "scale=@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresourceScale status={?}",
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceValidation": "openAPIV3Schema=@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps",
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ExternalDocumentation": "description=s url=s",
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps": '$ref=s $schema=s additionalItems=? additionalProperties=? allOf=[@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps] anyOf=[@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps] default=? definitions={@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps} dependencies={?} description=s enum=[?] example=? exclusiveMaximum=b exclusiveMinimum=b externalDocs=@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ExternalDocumentation format=s id=s items=? maxItems=I maxLength=I maxProperties=I maximum=n minItems=I minLength=I minProperties=I minimum=n multipleOf=n not=@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps nullable=b oneOf=[@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps] pattern=s patternProperties={@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps} properties={@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps} required=[s] title=s type=s uniqueItems=b x-kubernetes-embedded-resource=b x-kubernetes-int-or-string=b x-kubernetes-list-map-keys=[s] x-kubernetes-list-type=s x-kubernetes-map-type=s x-kubernetes-preserve-unknown-fields=b x-kubernetes-validations=[@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ValidationRule:rule=""]',
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.SelectableField": "jsonPath=!s",
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ServiceReference": "name=!s namespace=!s path=s port=i",
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ValidationRule": "fieldPath=s message=s messageExpression=s optionalOldSelf=b reason=s rule=!s",
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.WebhookClientConfig": "caBundle=y service=@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ServiceReference url=s",
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.WebhookConversion": "clientConfig=@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.WebhookClientConfig conversionReviewVersions=![s]",
+    "meta.v1.Condition": "lastTransitionTime=!t message=!s observedGeneration=I reason=!s status=!s type=!s",
+    "meta.v1.DeleteOptions": "apiVersion=s dryRun=[s] gracePeriodSeconds=I ignoreStoreReadErrorWithClusterBreakingPotential=b kind=s orphanDependents=b preconditions=@meta.v1.Preconditions propagationPolicy=s",
+    "meta.v1.FieldSelectorRequirement": "key=!s operator=!s values=[s]",
+    "meta.v1.LabelSelector": "# matchExpressions=[@meta.v1.LabelSelectorRequirement] matchLabels={s}",
+    "meta.v1.LabelSelectorRequirement": "key=!s operator=!s values=[s]",
+    "meta.v1.ManagedFieldsEntry": "apiVersion=s fieldsType=s fieldsV1={?} manager=s operation=s subresource=s time=t",
+    "meta.v1.ObjectMeta": 'annotations={s} creationTimestamp=t deletionGracePeriodSeconds=I deletionTimestamp=t finalizers=[s:set] generateName=s generation=I labels={s} managedFields=[@meta.v1.ManagedFieldsEntry] name=s namespace=s ownerReferences=[@meta.v1.OwnerReference:uid=""] resourceVersion=s selfLink=s uid=s',
+    "meta.v1.OwnerReference": "# apiVersion=!s blockOwnerDeletion=b controller=b kind=!s name=!s uid=!s",
+    "meta.v1.Preconditions": "resourceVersion=s uid=s",
+    "networking.v1.HTTPIngressPath": "backend=!%@networking.v1.IngressBackend path=s pathType=!s",
+    "networking.v1.HTTPIngressRuleValue": "paths=![@networking.v1.HTTPIngressPath]",
+    "networking.v1.IPAddress": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@networking.v1.IPAddressSpec",
+    "networking.v1.IPAddressSpec": "parentRef=!@networking.v1.ParentReference",
+    "networking.v1.IPBlock": "cidr=!s except=[s]",
+    "networking.v1.Ingress": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@networking.v1.IngressSpec status=%@networking.v1.IngressStatus",
+    "networking.v1.IngressBackend": "resource=@core.v1.TypedLocalObjectReference service=@networking.v1.IngressServiceBackend",
+    "networking.v1.IngressClass": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@networking.v1.IngressClassSpec",
+    "networking.v1.IngressClassParametersReference": "apiGroup=s kind=!s name=!s namespace=s scope=s",
+    "networking.v1.IngressClassSpec": "controller=s parameters=@networking.v1.IngressClassParametersReference",
+    "networking.v1.IngressLoadBalancerIngress": "hostname=s ip=s ports=[@networking.v1.IngressPortStatus]",
+    "networking.v1.IngressLoadBalancerStatus": "ingress=[@networking.v1.IngressLoadBalancerIngress]",
+    "networking.v1.IngressPortStatus": "error=s port=!i protocol=!s",
+    "networking.v1.IngressRule": "host=s http=@networking.v1.HTTPIngressRuleValue",
+    "networking.v1.IngressServiceBackend": "name=!s port=%@networking.v1.ServiceBackendPort",
+    "networking.v1.IngressSpec": "defaultBackend=@networking.v1.IngressBackend ingressClassName=s rules=[@networking.v1.IngressRule] tls=[@networking.v1.IngressTLS]",
+    "networking.v1.IngressStatus": "loadBalancer=%@networking.v1.IngressLoadBalancerStatus",
+    "networking.v1.IngressTLS": "hosts=[s] secretName=s",
+    "networking.v1.NetworkPolicy": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@networking.v1.NetworkPolicySpec",
+    "networking.v1.NetworkPolicyEgressRule": "ports=[@networking.v1.NetworkPolicyPort] to=[@networking.v1.NetworkPolicyPeer]",
+    "networking.v1.NetworkPolicyIngressRule": "from=[@networking.v1.NetworkPolicyPeer] ports=[@networking.v1.NetworkPolicyPort]",
+    "networking.v1.NetworkPolicyPeer": "ipBlock=@networking.v1.IPBlock namespaceSelector=@meta.v1.LabelSelector podSelector=@meta.v1.LabelSelector",
+    "networking.v1.NetworkPolicyPort": "endPort=i port=x protocol=s",
+    "networking.v1.NetworkPolicySpec": "egress=[@networking.v1.NetworkPolicyEgressRule] ingress=[@networking.v1.NetworkPolicyIngressRule] podSelector=%@meta.v1.LabelSelector policyTypes=[s]",
+    "networking.v1.ParentReference": "group=s name=!s namespace=s resource=!s",
+    "networking.v1.ServiceBackendPort": "# name=s number=i",
+    "networking.v1.ServiceCIDR": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@networking.v1.ServiceCIDRSpec status=%@networking.v1.ServiceCIDRStatus",
+    "networking.v1.ServiceCIDRSpec": "cidrs=[s]",
+    "networking.v1.ServiceCIDRStatus": 'conditions=[@meta.v1.Condition:type=""]',
+    "node.v1.Overhead": "podFixed={q}",
+    "node.v1.RuntimeClass": "apiVersion=s handler=!s kind=s metadata=%@meta.v1.ObjectMeta overhead=@node.v1.Overhead scheduling=@node.v1.Scheduling",
+    "node.v1.Scheduling": "nodeSelector=#{s} tolerations=[@core.v1.Toleration]",
+    "policy.v1.Eviction": "apiVersion=s deleteOptions=@meta.v1.DeleteOptions kind=s metadata=%@meta.v1.ObjectMeta",
+    "policy.v1.PodDisruptionBudget": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@policy.v1.PodDisruptionBudgetSpec status=%@policy.v1.PodDisruptionBudgetStatus",
+    "policy.v1.PodDisruptionBudgetSpec": "maxUnavailable=x minAvailable=x selector=@meta.v1.LabelSelector unhealthyPodEvictionPolicy=s",
+    "policy.v1.PodDisruptionBudgetStatus": 'conditions=[@meta.v1.Condition:type=""] currentHealthy=i desiredHealthy=i disruptedPods={t} disruptionsAllowed=i expectedPods=i observedGeneration=I',
+    "rbac.v1.AggregationRule": "clusterRoleSelectors=[@meta.v1.LabelSelector]",
+    "rbac.v1.ClusterRole": "aggregationRule=@rbac.v1.AggregationRule apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta rules=[@rbac.v1.PolicyRule]",
+    "rbac.v1.ClusterRoleBinding": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta roleRef=!%@rbac.v1.RoleRef subjects=[@rbac.v1.Subject]",
+    "rbac.v1.PolicyRule": "apiGroups=[s] nonResourceURLs=[s] resourceNames=[s] resources=[s] verbs=![s]",
+    "rbac.v1.Role": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta rules=[@rbac.v1.PolicyRule]",
+    "rbac.v1.RoleBinding": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta roleRef=!%@rbac.v1.RoleRef subjects=[@rbac.v1.Subject]",
+    "rbac.v1.RoleRef": "# apiGroup=s kind=!s name=!s",
+    "rbac.v1.Subject": "# apiGroup=s kind=!s name=!s namespace=s",
+    "resource.v1.AllocatedDeviceStatus": 'conditions=[@meta.v1.Condition:type=""] data=* device=!s driver=!s networkData=@resource.v1.NetworkDeviceData pool=!s shareID=s',
+    "resource.v1.AllocationResult": "allocationTimestamp=t devices=%@resource.v1.DeviceAllocationResult nodeSelector=@core.v1.NodeSelector",
+    "resource.v1.CELDeviceSelector": "expression=!s",
+    "resource.v1.CapacityRequestPolicy": "default=q validRange=@resource.v1.CapacityRequestPolicyRange validValues=[q]",
+    "resource.v1.CapacityRequestPolicyRange": "max=q min=!q step=q",
+    "resource.v1.CapacityRequirements": "requests={q}",
+    "resource.v1.Counter": "value=!q",
+    "resource.v1.CounterSet": "counters=!{@resource.v1.Counter} name=!s",
+    "resource.v1.Device": "allNodes=b allowMultipleAllocations=b attributes={@resource.v1.DeviceAttribute} bindingConditions=[s] bindingFailureConditions=[s] bindsToNode=b capacity={@resource.v1.DeviceCapacity} consumesCounters=[@resource.v1.DeviceCounterConsumption] name=!s nodeAllocatableResourceMappings={@resource.v1.NodeAllocatableResourceMapping} nodeName=s nodeSelector=@core.v1.NodeSelector taints=[@resource.v1.DeviceTaint]",
+    "resource.v1.DeviceAllocationConfiguration": "opaque=@resource.v1.OpaqueDeviceConfiguration requests=[s] source=!s",
+    "resource.v1.DeviceAllocationResult": "config=[@resource.v1.DeviceAllocationConfiguration] results=[@resource.v1.DeviceRequestAllocationResult]",
+    "resource.v1.DeviceAttribute": "bool=b bools=[b] int=I ints=[I] string=s strings=[s] version=s versions=[s]",
+    "resource.v1.DeviceCapacity": "requestPolicy=@resource.v1.CapacityRequestPolicy value=!q",
+    "resource.v1.DeviceClaim": "config=[@resource.v1.DeviceClaimConfiguration] constraints=[@resource.v1.DeviceConstraint] requests=[@resource.v1.DeviceRequest]",
+    "resource.v1.DeviceClaimConfiguration": "opaque=@resource.v1.OpaqueDeviceConfiguration requests=[s]",
+    "resource.v1.DeviceClass": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@resource.v1.DeviceClassSpec",
+    "resource.v1.DeviceClassConfiguration": "opaque=@resource.v1.OpaqueDeviceConfiguration",
+    "resource.v1.DeviceClassSpec": "config=[@resource.v1.DeviceClassConfiguration] extendedResourceName=s selectors=[@resource.v1.DeviceSelector]",
+    "resource.v1.DeviceConstraint": "distinctAttribute=s matchAttribute=s requests=[s]",
+    "resource.v1.DeviceCounterConsumption": "counterSet=!s counters=!{@resource.v1.Counter}",
+    "resource.v1.DeviceRequest": "exactly=@resource.v1.ExactDeviceRequest firstAvailable=[@resource.v1.DeviceSubRequest] name=!s",
+    "resource.v1.DeviceRequestAllocationResult": "adminAccess=b bindingConditions=[s] bindingFailureConditions=[s] consumedCapacity={q} device=!s driver=!s pool=!s request=!s shareID=s tolerations=[@resource.v1.DeviceToleration]",
+    "resource.v1.DeviceSelector": "cel=@resource.v1.CELDeviceSelector",
+    "resource.v1.DeviceSubRequest": "allocationMode=s capacity=@resource.v1.CapacityRequirements count=I deviceClassName=!s name=!s selectors=[@resource.v1.DeviceSelector] tolerations=[@resource.v1.DeviceToleration]",
+    "resource.v1.DeviceTaint": "effect=!s key=!s timeAdded=t value=s",
+    "resource.v1.DeviceToleration": "effect=s key=s operator=s tolerationSeconds=I value=s",
+    "resource.v1.ExactDeviceRequest": "adminAccess=b allocationMode=s capacity=@resource.v1.CapacityRequirements count=I deviceClassName=!s selectors=[@resource.v1.DeviceSelector] tolerations=[@resource.v1.DeviceToleration]",
+    "resource.v1.NetworkDeviceData": "hardwareAddress=s interfaceName=s ips=[s]",
+    "resource.v1.NodeAllocatableResourceMapping": "allocationMultiplier=q capacityKey=s",
+    "resource.v1.OpaqueDeviceConfiguration": "driver=!s parameters=!*",
+    "resource.v1.ResourceClaim": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@resource.v1.ResourceClaimSpec status=%@resource.v1.ResourceClaimStatus",
+    "resource.v1.ResourceClaimConsumerReference": "apiGroup=s name=!s resource=!s uid=!s",
+    "resource.v1.ResourceClaimSpec": "devices=%@resource.v1.DeviceClaim",
+    "resource.v1.ResourceClaimStatus": 'allocation=@resource.v1.AllocationResult devices=[@resource.v1.AllocatedDeviceStatus:driver="",device="",pool="",shareID] reservedFor=[@resource.v1.ResourceClaimConsumerReference:uid=""]',
+    "resource.v1.ResourceClaimTemplate": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@resource.v1.ResourceClaimTemplateSpec",
+    "resource.v1.ResourceClaimTemplateSpec": "metadata=%@meta.v1.ObjectMeta spec=!%@resource.v1.ResourceClaimSpec",
+    "resource.v1.ResourcePool": "generation=!I name=!s resourceSliceCount=!I",
+    "resource.v1.ResourceSlice": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@resource.v1.ResourceSliceSpec",
+    "resource.v1.ResourceSliceSpec": "allNodes=b devices=[@resource.v1.Device] driver=!s nodeName=s nodeSelector=@core.v1.NodeSelector perDeviceNodeSelection=b pool=!%@resource.v1.ResourcePool sharedCounters=[@resource.v1.CounterSet]",
+    "scheduling.v1.PriorityClass": "apiVersion=s description=s globalDefault=b kind=s metadata=%@meta.v1.ObjectMeta preemptionPolicy=s value=i",
+    "storage.v1.CSIDriver": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@storage.v1.CSIDriverSpec",
+    "storage.v1.CSIDriverSpec": "attachRequired=b fsGroupPolicy=s nodeAllocatableUpdatePeriodSeconds=I podInfoOnMount=b preventPodSchedulingIfMissing=b requiresRepublish=b seLinuxMount=b serviceAccountTokenInSecrets=b storageCapacity=b tokenRequests=[@storage.v1.TokenRequest] volumeLifecycleModes=[s:set]",
+    "storage.v1.CSINode": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@storage.v1.CSINodeSpec",
+    "storage.v1.CSINodeDriver": "allocatable=@storage.v1.VolumeNodeResources name=!s nodeID=!s topologyKeys=[s]",
+    "storage.v1.CSINodeSpec": 'drivers=![@storage.v1.CSINodeDriver:name=""]',
+    "storage.v1.CSIStorageCapacity": "apiVersion=s capacity=q kind=s maximumVolumeSize=q metadata=%@meta.v1.ObjectMeta nodeTopology=@meta.v1.LabelSelector storageClassName=!s",
+    "storage.v1.StorageClass": "allowVolumeExpansion=b allowedTopologies=[@core.v1.TopologySelectorTerm] apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta mountOptions=[s] parameters={s} provisioner=!s reclaimPolicy=s volumeBindingMode=s",
+    "storage.v1.TokenRequest": "audience=!s expirationSeconds=I",
+    "storage.v1.VolumeAttachment": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@storage.v1.VolumeAttachmentSpec status=%@storage.v1.VolumeAttachmentStatus",
+    "storage.v1.VolumeAttachmentSource": "inlineVolumeSpec=@core.v1.PersistentVolumeSpec persistentVolumeName=s",
+    "storage.v1.VolumeAttachmentSpec": "attacher=!s nodeName=!s source=!%@storage.v1.VolumeAttachmentSource",
+    "storage.v1.VolumeAttachmentStatus": "attachError=@storage.v1.VolumeError attached=!b attachmentMetadata={s} detachError=@storage.v1.VolumeError",
+    "storage.v1.VolumeAttributesClass": "apiVersion=s driverName=!s kind=s metadata=%@meta.v1.ObjectMeta parameters={s}",
+    "storage.v1.VolumeError": "errorCode=i message=s time=t",
+    "storage.v1.VolumeNodeResources": "count=i"
+  },
+  kinds: {
+    "/v1/Binding": "core.v1.Binding",
+    "/v1/ComponentStatus": "core.v1.ComponentStatus",
+    "/v1/ConfigMap": "core.v1.ConfigMap",
+    "/v1/Endpoints": "core.v1.Endpoints",
+    "/v1/Event": "core.v1.Event",
+    "/v1/LimitRange": "core.v1.LimitRange",
+    "/v1/Namespace": "core.v1.Namespace",
+    "/v1/Node": "core.v1.Node",
+    "/v1/PersistentVolume": "core.v1.PersistentVolume",
+    "/v1/PersistentVolumeClaim": "core.v1.PersistentVolumeClaim",
+    "/v1/Pod": "core.v1.Pod",
+    "/v1/PodTemplate": "core.v1.PodTemplate",
+    "/v1/ReplicationController": "core.v1.ReplicationController",
+    "/v1/ResourceQuota": "core.v1.ResourceQuota",
+    "/v1/Secret": "core.v1.Secret",
+    "/v1/Service": "core.v1.Service",
+    "/v1/ServiceAccount": "core.v1.ServiceAccount",
+    "admissionregistration.k8s.io/v1/MutatingAdmissionPolicy": "admissionregistration.v1.MutatingAdmissionPolicy",
+    "admissionregistration.k8s.io/v1/MutatingAdmissionPolicyBinding": "admissionregistration.v1.MutatingAdmissionPolicyBinding",
+    "admissionregistration.k8s.io/v1/MutatingWebhookConfiguration": "admissionregistration.v1.MutatingWebhookConfiguration",
+    "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy": "admissionregistration.v1.ValidatingAdmissionPolicy",
+    "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicyBinding": "admissionregistration.v1.ValidatingAdmissionPolicyBinding",
+    "admissionregistration.k8s.io/v1/ValidatingWebhookConfiguration": "admissionregistration.v1.ValidatingWebhookConfiguration",
+    "apiextensions.k8s.io/v1/CustomResourceDefinition": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition",
+    "apiregistration.k8s.io/v1/APIService": "apiregistration.v1.APIService",
+    "apps/v1/ControllerRevision": "apps.v1.ControllerRevision",
+    "apps/v1/DaemonSet": "apps.v1.DaemonSet",
+    "apps/v1/Deployment": "apps.v1.Deployment",
+    "apps/v1/ReplicaSet": "apps.v1.ReplicaSet",
+    "apps/v1/StatefulSet": "apps.v1.StatefulSet",
+    "authentication.k8s.io/v1/SelfSubjectReview": "authentication.v1.SelfSubjectReview",
+    "authentication.k8s.io/v1/TokenRequest": "authentication.v1.TokenRequest",
+    "authentication.k8s.io/v1/TokenReview": "authentication.v1.TokenReview",
+    "authorization.k8s.io/v1/LocalSubjectAccessReview": "authorization.v1.LocalSubjectAccessReview",
+    "authorization.k8s.io/v1/SelfSubjectAccessReview": "authorization.v1.SelfSubjectAccessReview",
+    "authorization.k8s.io/v1/SelfSubjectRulesReview": "authorization.v1.SelfSubjectRulesReview",
+    "authorization.k8s.io/v1/SubjectAccessReview": "authorization.v1.SubjectAccessReview",
+    "autoscaling/v1/HorizontalPodAutoscaler": "autoscaling.v1.HorizontalPodAutoscaler",
+    "autoscaling/v1/Scale": "autoscaling.v1.Scale",
+    "autoscaling/v2/HorizontalPodAutoscaler": "autoscaling.v2.HorizontalPodAutoscaler",
+    "batch/v1/CronJob": "batch.v1.CronJob",
+    "batch/v1/Job": "batch.v1.Job",
+    "certificates.k8s.io/v1/CertificateSigningRequest": "certificates.v1.CertificateSigningRequest",
+    "coordination.k8s.io/v1/Lease": "coordination.v1.Lease",
+    "discovery.k8s.io/v1/EndpointSlice": "discovery.v1.EndpointSlice",
+    "events.k8s.io/v1/Event": "events.v1.Event",
+    "flowcontrol.apiserver.k8s.io/v1/FlowSchema": "flowcontrol.v1.FlowSchema",
+    "flowcontrol.apiserver.k8s.io/v1/PriorityLevelConfiguration": "flowcontrol.v1.PriorityLevelConfiguration",
+    "networking.k8s.io/v1/IPAddress": "networking.v1.IPAddress",
+    "networking.k8s.io/v1/Ingress": "networking.v1.Ingress",
+    "networking.k8s.io/v1/IngressClass": "networking.v1.IngressClass",
+    "networking.k8s.io/v1/NetworkPolicy": "networking.v1.NetworkPolicy",
+    "networking.k8s.io/v1/ServiceCIDR": "networking.v1.ServiceCIDR",
+    "node.k8s.io/v1/RuntimeClass": "node.v1.RuntimeClass",
+    "policy/v1/Eviction": "policy.v1.Eviction",
+    "policy/v1/PodDisruptionBudget": "policy.v1.PodDisruptionBudget",
+    "rbac.authorization.k8s.io/v1/ClusterRole": "rbac.v1.ClusterRole",
+    "rbac.authorization.k8s.io/v1/ClusterRoleBinding": "rbac.v1.ClusterRoleBinding",
+    "rbac.authorization.k8s.io/v1/Role": "rbac.v1.Role",
+    "rbac.authorization.k8s.io/v1/RoleBinding": "rbac.v1.RoleBinding",
+    "resource.k8s.io/v1/DeviceClass": "resource.v1.DeviceClass",
+    "resource.k8s.io/v1/ResourceClaim": "resource.v1.ResourceClaim",
+    "resource.k8s.io/v1/ResourceClaimTemplate": "resource.v1.ResourceClaimTemplate",
+    "resource.k8s.io/v1/ResourceSlice": "resource.v1.ResourceSlice",
+    "scheduling.k8s.io/v1/PriorityClass": "scheduling.v1.PriorityClass",
+    "storage.k8s.io/v1/CSIDriver": "storage.v1.CSIDriver",
+    "storage.k8s.io/v1/CSINode": "storage.v1.CSINode",
+    "storage.k8s.io/v1/CSIStorageCapacity": "storage.v1.CSIStorageCapacity",
+    "storage.k8s.io/v1/StorageClass": "storage.v1.StorageClass",
+    "storage.k8s.io/v1/VolumeAttachment": "storage.v1.VolumeAttachment",
+    "storage.k8s.io/v1/VolumeAttributesClass": "storage.v1.VolumeAttributesClass"
+  },
+  groups: {
+    "apiregistration.k8s.io": ["v1"],
+    apps: ["v1"],
+    "events.k8s.io": ["v1"],
+    "authentication.k8s.io": ["v1"],
+    "authorization.k8s.io": ["v1"],
+    autoscaling: ["v2", "v1"],
+    batch: ["v1"],
+    "certificates.k8s.io": ["v1"],
+    "networking.k8s.io": ["v1"],
+    policy: ["v1"],
+    "rbac.authorization.k8s.io": ["v1"],
+    "storage.k8s.io": ["v1"],
+    "admissionregistration.k8s.io": ["v1"],
+    "apiextensions.k8s.io": ["v1"],
+    "scheduling.k8s.io": ["v1"],
+    "coordination.k8s.io": ["v1"],
+    "node.k8s.io": ["v1"],
+    "discovery.k8s.io": ["v1"],
+    "resource.k8s.io": ["v1"],
+    "flowcontrol.apiserver.k8s.io": ["v1"]
+  },
+  resources: {
+    v1: [
+      { name: "bindings", singularName: "binding", namespaced: true, kind: "Binding", verbs: ["create"] },
+      { name: "componentstatuses", singularName: "componentstatus", namespaced: false, kind: "ComponentStatus", verbs: ["get", "list"], shortNames: ["cs"] },
+      { name: "configmaps", singularName: "configmap", namespaced: true, kind: "ConfigMap", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["cm"] },
+      { name: "endpoints", singularName: "endpoints", namespaced: true, kind: "Endpoints", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["ep"] },
+      { name: "events", singularName: "event", namespaced: true, kind: "Event", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["ev"] },
+      { name: "limitranges", singularName: "limitrange", namespaced: true, kind: "LimitRange", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["limits"] },
+      { name: "namespaces", singularName: "namespace", namespaced: false, kind: "Namespace", verbs: ["create", "delete", "get", "list", "patch", "update", "watch"], shortNames: ["ns"] },
+      { name: "namespaces/finalize", namespaced: false, kind: "Namespace", verbs: ["update"] },
+      { name: "namespaces/status", namespaced: false, kind: "Namespace", verbs: ["get", "patch", "update"] },
+      { name: "nodes", singularName: "node", namespaced: false, kind: "Node", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["no"] },
+      { name: "nodes/proxy", namespaced: false, kind: "NodeProxyOptions", verbs: ["create", "delete", "get", "patch", "update"] },
+      { name: "nodes/status", namespaced: false, kind: "Node", verbs: ["get", "patch", "update"] },
+      { name: "persistentvolumeclaims", singularName: "persistentvolumeclaim", namespaced: true, kind: "PersistentVolumeClaim", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["pvc"] },
+      { name: "persistentvolumeclaims/status", namespaced: true, kind: "PersistentVolumeClaim", verbs: ["get", "patch", "update"] },
+      { name: "persistentvolumes", singularName: "persistentvolume", namespaced: false, kind: "PersistentVolume", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["pv"] },
+      { name: "persistentvolumes/status", namespaced: false, kind: "PersistentVolume", verbs: ["get", "patch", "update"] },
+      { name: "pods", singularName: "pod", namespaced: true, kind: "Pod", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["po"], categories: ["all"] },
+      { name: "pods/attach", namespaced: true, kind: "PodAttachOptions", verbs: ["create", "get"] },
+      { name: "pods/binding", namespaced: true, kind: "Binding", verbs: ["create"] },
+      { name: "pods/ephemeralcontainers", namespaced: true, kind: "Pod", verbs: ["get", "patch", "update"] },
+      { name: "pods/eviction", namespaced: true, group: "policy", version: "v1", kind: "Eviction", verbs: ["create"] },
+      { name: "pods/exec", namespaced: true, kind: "PodExecOptions", verbs: ["create", "get"] },
+      { name: "pods/log", namespaced: true, kind: "Pod", verbs: ["get"] },
+      { name: "pods/portforward", namespaced: true, kind: "PodPortForwardOptions", verbs: ["create", "get"] },
+      { name: "pods/proxy", namespaced: true, kind: "PodProxyOptions", verbs: ["create", "delete", "get", "patch", "update"] },
+      { name: "pods/resize", namespaced: true, kind: "Pod", verbs: ["get", "patch", "update"] },
+      { name: "pods/status", namespaced: true, kind: "Pod", verbs: ["get", "patch", "update"] },
+      { name: "podtemplates", singularName: "podtemplate", namespaced: true, kind: "PodTemplate", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
+      { name: "replicationcontrollers", singularName: "replicationcontroller", namespaced: true, kind: "ReplicationController", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["rc"], categories: ["all"] },
+      { name: "replicationcontrollers/scale", namespaced: true, group: "autoscaling", version: "v1", kind: "Scale", verbs: ["get", "patch", "update"] },
+      { name: "replicationcontrollers/status", namespaced: true, kind: "ReplicationController", verbs: ["get", "patch", "update"] },
+      { name: "resourcequotas", singularName: "resourcequota", namespaced: true, kind: "ResourceQuota", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["quota"] },
+      { name: "resourcequotas/status", namespaced: true, kind: "ResourceQuota", verbs: ["get", "patch", "update"] },
+      { name: "secrets", singularName: "secret", namespaced: true, kind: "Secret", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
+      { name: "serviceaccounts", singularName: "serviceaccount", namespaced: true, kind: "ServiceAccount", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["sa"] },
+      { name: "serviceaccounts/token", namespaced: true, group: "authentication.k8s.io", version: "v1", kind: "TokenRequest", verbs: ["create"] },
+      { name: "services", singularName: "service", namespaced: true, kind: "Service", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["svc"], categories: ["all"] },
+      { name: "services/proxy", namespaced: true, kind: "ServiceProxyOptions", verbs: ["create", "delete", "get", "patch", "update"] },
+      { name: "services/status", namespaced: true, kind: "Service", verbs: ["get", "patch", "update"] }
+    ],
+    "apiregistration.k8s.io/v1": [
+      { name: "apiservices", singularName: "apiservice", namespaced: false, kind: "APIService", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], categories: ["api-extensions"] },
+      { name: "apiservices/status", namespaced: false, kind: "APIService", verbs: ["get", "patch", "update"] }
+    ],
+    "apps/v1": [
+      { name: "controllerrevisions", singularName: "controllerrevision", namespaced: true, kind: "ControllerRevision", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
+      { name: "daemonsets", singularName: "daemonset", namespaced: true, kind: "DaemonSet", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["ds"], categories: ["all"] },
+      { name: "daemonsets/status", namespaced: true, kind: "DaemonSet", verbs: ["get", "patch", "update"] },
+      { name: "deployments", singularName: "deployment", namespaced: true, kind: "Deployment", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["deploy"], categories: ["all"] },
+      { name: "deployments/scale", namespaced: true, group: "autoscaling", version: "v1", kind: "Scale", verbs: ["get", "patch", "update"] },
+      { name: "deployments/status", namespaced: true, kind: "Deployment", verbs: ["get", "patch", "update"] },
+      { name: "replicasets", singularName: "replicaset", namespaced: true, kind: "ReplicaSet", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["rs"], categories: ["all"] },
+      { name: "replicasets/scale", namespaced: true, group: "autoscaling", version: "v1", kind: "Scale", verbs: ["get", "patch", "update"] },
+      { name: "replicasets/status", namespaced: true, kind: "ReplicaSet", verbs: ["get", "patch", "update"] },
+      { name: "statefulsets", singularName: "statefulset", namespaced: true, kind: "StatefulSet", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["sts"], categories: ["all"] },
+      { name: "statefulsets/scale", namespaced: true, group: "autoscaling", version: "v1", kind: "Scale", verbs: ["get", "patch", "update"] },
+      { name: "statefulsets/status", namespaced: true, kind: "StatefulSet", verbs: ["get", "patch", "update"] }
+    ],
+    "events.k8s.io/v1": [
+      { name: "events", singularName: "event", namespaced: true, kind: "Event", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["ev"] }
+    ],
+    "authentication.k8s.io/v1": [
+      { name: "selfsubjectreviews", singularName: "selfsubjectreview", namespaced: false, kind: "SelfSubjectReview", verbs: ["create"] },
+      { name: "tokenreviews", singularName: "tokenreview", namespaced: false, kind: "TokenReview", verbs: ["create"] }
+    ],
+    "authorization.k8s.io/v1": [
+      { name: "localsubjectaccessreviews", singularName: "localsubjectaccessreview", namespaced: true, kind: "LocalSubjectAccessReview", verbs: ["create"] },
+      { name: "selfsubjectaccessreviews", singularName: "selfsubjectaccessreview", namespaced: false, kind: "SelfSubjectAccessReview", verbs: ["create"] },
+      { name: "selfsubjectrulesreviews", singularName: "selfsubjectrulesreview", namespaced: false, kind: "SelfSubjectRulesReview", verbs: ["create"] },
+      { name: "subjectaccessreviews", singularName: "subjectaccessreview", namespaced: false, kind: "SubjectAccessReview", verbs: ["create"] }
+    ],
+    "autoscaling/v2": [
+      { name: "horizontalpodautoscalers", singularName: "horizontalpodautoscaler", namespaced: true, kind: "HorizontalPodAutoscaler", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["hpa"], categories: ["all"] },
+      { name: "horizontalpodautoscalers/status", namespaced: true, kind: "HorizontalPodAutoscaler", verbs: ["get", "patch", "update"] }
+    ],
+    "autoscaling/v1": [
+      { name: "horizontalpodautoscalers", singularName: "horizontalpodautoscaler", namespaced: true, kind: "HorizontalPodAutoscaler", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["hpa"], categories: ["all"] },
+      { name: "horizontalpodautoscalers/status", namespaced: true, kind: "HorizontalPodAutoscaler", verbs: ["get", "patch", "update"] }
+    ],
+    "batch/v1": [
+      { name: "cronjobs", singularName: "cronjob", namespaced: true, kind: "CronJob", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["cj"], categories: ["all"] },
+      { name: "cronjobs/status", namespaced: true, kind: "CronJob", verbs: ["get", "patch", "update"] },
+      { name: "jobs", singularName: "job", namespaced: true, kind: "Job", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], categories: ["all"] },
+      { name: "jobs/status", namespaced: true, kind: "Job", verbs: ["get", "patch", "update"] }
+    ],
+    "certificates.k8s.io/v1": [
+      { name: "certificatesigningrequests", singularName: "certificatesigningrequest", namespaced: false, kind: "CertificateSigningRequest", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["csr"] },
+      { name: "certificatesigningrequests/approval", namespaced: false, kind: "CertificateSigningRequest", verbs: ["get", "patch", "update"] },
+      { name: "certificatesigningrequests/status", namespaced: false, kind: "CertificateSigningRequest", verbs: ["get", "patch", "update"] }
+    ],
+    "networking.k8s.io/v1": [
+      { name: "ingressclasses", singularName: "ingressclass", namespaced: false, kind: "IngressClass", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
+      { name: "ingresses", singularName: "ingress", namespaced: true, kind: "Ingress", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["ing"] },
+      { name: "ingresses/status", namespaced: true, kind: "Ingress", verbs: ["get", "patch", "update"] },
+      { name: "ipaddresses", singularName: "ipaddress", namespaced: false, kind: "IPAddress", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["ip"] },
+      { name: "networkpolicies", singularName: "networkpolicy", namespaced: true, kind: "NetworkPolicy", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["netpol"] },
+      { name: "servicecidrs", singularName: "servicecidr", namespaced: false, kind: "ServiceCIDR", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
+      { name: "servicecidrs/status", namespaced: false, kind: "ServiceCIDR", verbs: ["get", "patch", "update"] }
+    ],
+    "policy/v1": [
+      { name: "poddisruptionbudgets", singularName: "poddisruptionbudget", namespaced: true, kind: "PodDisruptionBudget", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["pdb"] },
+      { name: "poddisruptionbudgets/status", namespaced: true, kind: "PodDisruptionBudget", verbs: ["get", "patch", "update"] }
+    ],
+    "rbac.authorization.k8s.io/v1": [
+      { name: "clusterrolebindings", singularName: "clusterrolebinding", namespaced: false, kind: "ClusterRoleBinding", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
+      { name: "clusterroles", singularName: "clusterrole", namespaced: false, kind: "ClusterRole", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
+      { name: "rolebindings", singularName: "rolebinding", namespaced: true, kind: "RoleBinding", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
+      { name: "roles", singularName: "role", namespaced: true, kind: "Role", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] }
+    ],
+    "storage.k8s.io/v1": [
+      { name: "csidrivers", singularName: "csidriver", namespaced: false, kind: "CSIDriver", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
+      { name: "csinodes", singularName: "csinode", namespaced: false, kind: "CSINode", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
+      { name: "csistoragecapacities", singularName: "csistoragecapacity", namespaced: true, kind: "CSIStorageCapacity", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
+      { name: "storageclasses", singularName: "storageclass", namespaced: false, kind: "StorageClass", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["sc"] },
+      { name: "volumeattachments", singularName: "volumeattachment", namespaced: false, kind: "VolumeAttachment", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
+      { name: "volumeattachments/status", namespaced: false, kind: "VolumeAttachment", verbs: ["get", "patch", "update"] },
+      { name: "volumeattributesclasses", singularName: "volumeattributesclass", namespaced: false, kind: "VolumeAttributesClass", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["vac"] }
+    ],
+    "admissionregistration.k8s.io/v1": [
+      { name: "mutatingadmissionpolicies", singularName: "mutatingadmissionpolicy", namespaced: false, kind: "MutatingAdmissionPolicy", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], categories: ["api-extensions"] },
+      { name: "mutatingadmissionpolicybindings", singularName: "mutatingadmissionpolicybinding", namespaced: false, kind: "MutatingAdmissionPolicyBinding", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], categories: ["api-extensions"] },
+      { name: "mutatingwebhookconfigurations", singularName: "mutatingwebhookconfiguration", namespaced: false, kind: "MutatingWebhookConfiguration", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], categories: ["api-extensions"] },
+      { name: "validatingadmissionpolicies", singularName: "validatingadmissionpolicy", namespaced: false, kind: "ValidatingAdmissionPolicy", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], categories: ["api-extensions"] },
+      { name: "validatingadmissionpolicies/status", namespaced: false, kind: "ValidatingAdmissionPolicy", verbs: ["get", "patch", "update"] },
+      { name: "validatingadmissionpolicybindings", singularName: "validatingadmissionpolicybinding", namespaced: false, kind: "ValidatingAdmissionPolicyBinding", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], categories: ["api-extensions"] },
+      { name: "validatingwebhookconfigurations", singularName: "validatingwebhookconfiguration", namespaced: false, kind: "ValidatingWebhookConfiguration", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], categories: ["api-extensions"] }
+    ],
+    "apiextensions.k8s.io/v1": [
+      { name: "customresourcedefinitions", singularName: "customresourcedefinition", namespaced: false, kind: "CustomResourceDefinition", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["crd", "crds"], categories: ["api-extensions"] },
+      { name: "customresourcedefinitions/status", namespaced: false, kind: "CustomResourceDefinition", verbs: ["get", "patch", "update"] }
+    ],
+    "scheduling.k8s.io/v1": [
+      { name: "priorityclasses", singularName: "priorityclass", namespaced: false, kind: "PriorityClass", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["pc"] }
+    ],
+    "coordination.k8s.io/v1": [
+      { name: "leases", singularName: "lease", namespaced: true, kind: "Lease", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] }
+    ],
+    "node.k8s.io/v1": [
+      { name: "runtimeclasses", singularName: "runtimeclass", namespaced: false, kind: "RuntimeClass", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] }
+    ],
+    "discovery.k8s.io/v1": [
+      { name: "endpointslices", singularName: "endpointslice", namespaced: true, kind: "EndpointSlice", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] }
+    ],
+    "resource.k8s.io/v1": [
+      { name: "deviceclasses", singularName: "deviceclass", namespaced: false, kind: "DeviceClass", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
+      { name: "resourceclaims", singularName: "resourceclaim", namespaced: true, kind: "ResourceClaim", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
+      { name: "resourceclaims/status", namespaced: true, kind: "ResourceClaim", verbs: ["get", "patch", "update"] },
+      { name: "resourceclaimtemplates", singularName: "resourceclaimtemplate", namespaced: true, kind: "ResourceClaimTemplate", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
+      { name: "resourceslices", singularName: "resourceslice", namespaced: false, kind: "ResourceSlice", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] }
+    ],
+    "flowcontrol.apiserver.k8s.io/v1": [
+      { name: "flowschemas", singularName: "flowschema", namespaced: false, kind: "FlowSchema", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
+      { name: "flowschemas/status", namespaced: false, kind: "FlowSchema", verbs: ["get", "patch", "update"] },
+      { name: "prioritylevelconfigurations", singularName: "prioritylevelconfiguration", namespaced: false, kind: "PriorityLevelConfiguration", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
+      { name: "prioritylevelconfigurations/status", namespaced: false, kind: "PriorityLevelConfiguration", verbs: ["get", "patch", "update"] }
+    ]
+  }
+};
+
+// src/core/cluster-model/ownership/field-set.ts
+function fieldSetOf(paths) {
+  const draft = { isMember: false };
+  for (const path3 of paths) addPath(draft, path3);
+  return draft;
+}
+function addPath(draft, path3) {
+  let node = draft;
+  for (const step of path3) node = childOf2(node, step);
+  if (path3.length > 0) node.isMember = true;
+}
+function childOf2(draft, step) {
+  draft.children ??= /* @__PURE__ */ new Map();
+  let child3 = draft.children.get(step);
+  if (child3 === void 0) {
+    child3 = { isMember: false };
+    draft.children.set(step, child3);
+  }
+  return child3;
+}
+
+// src/core/cluster-model/ownership/schema.ts
+var noFields = /* @__PURE__ */ new Map();
+var untypedList = {
+  kind: "list",
+  merge: "atomic",
+  keys: [],
+  defaults: {},
+  get items() {
+    return untypedType;
+  }
+};
+var deducedType = {
+  scalar: "any",
+  list: untypedList,
+  map: {
+    kind: "map",
+    name: "",
+    isAtomic: false,
+    fields: noFields,
+    structs: [],
+    get values() {
+      return deducedType;
+    }
+  }
+};
+var untypedType = {
+  scalar: "any",
+  list: untypedList,
+  map: {
+    kind: "map",
+    name: "",
+    isAtomic: true,
+    fields: noFields,
+    structs: [],
+    get values() {
+      return untypedType;
+    }
+  }
+};
+function createBuiltInSchemas(tables) {
+  const types = /* @__PURE__ */ new Map();
+  const schemas = /* @__PURE__ */ new Map();
+  const type = (name2) => {
+    const known4 = types.get(name2);
+    if (known4 !== void 0) return known4;
+    const [isAtomic, texts2] = splitLine(tables.types[name2] ?? "");
+    const fields = /* @__PURE__ */ new Map();
+    const structs = [];
+    const made = { map: { kind: "map", name: name2, isAtomic, fields, structs } };
+    types.set(name2, made);
+    for (const text of texts2) {
+      const [field, parsed] = parseField(text, type);
+      fields.set(field, parsed);
+      if (parsed.isAlwaysThere) structs.push(field);
+    }
+    return made;
+  };
+  const make = (id, name2) => {
+    const [groupVersion, plural] = resourceOf(tables, id);
+    const root = type(name2);
+    return {
+      type: root,
+      empty: emptyValue(root),
+      sets: /* @__PURE__ */ new Map(),
+      resetFields: resetFieldsOf(tables, groupVersion, plural)
+    };
+  };
+  const schemaFor = (group2, version, kind) => {
+    const id = `${group2}/${version}/${kind}`;
+    const known4 = schemas.get(id);
+    const name2 = tables.kinds[id];
+    if (known4 !== void 0 || name2 === void 0) return known4;
+    const schema = make(id, name2);
+    schemas.set(id, schema);
+    return schema;
+  };
+  return { schemaFor, type };
+}
+function splitLine(line) {
+  const parts = line.split(" ").filter((part2) => part2 !== "");
+  return parts[0] === "#" ? [true, parts.slice(1)] : [false, parts];
+}
+function parseField(text, typeByName) {
+  const at2 = text.indexOf("=");
+  const [, flags = "", type = ""] = /^([!%]*)(.*)$/.exec(text.slice(at2 + 1)) ?? [];
+  return [
+    text.slice(0, at2),
+    {
+      type: parseType(type, typeByName),
+      isRequired: flags.includes("!"),
+      isAlwaysThere: flags.includes("%")
+    }
+  ];
+}
+var scalars = {
+  s: "string",
+  y: "bytes",
+  t: "time",
+  q: "quantity",
+  x: "int-or-string",
+  b: "boolean",
+  i: "int32",
+  I: "int64",
+  n: "number"
+};
+function parseType(text, typeByName) {
+  const inner = text.slice(1, -1);
+  switch (text.charAt(0)) {
+    case "#":
+      return asAtomic(parseType(text.slice(1), typeByName));
+    case "@":
+      return typeByName(text.slice(1));
+    case "{":
+      return {
+        map: {
+          kind: "map",
+          name: "",
+          isAtomic: false,
+          fields: noFields,
+          structs: [],
+          values: parseType(inner, typeByName)
+        }
+      };
+    case "[":
+      return { list: parseList(inner, typeByName) };
+    case "?":
+      return deducedType;
+    case "*":
+      return untypedType;
+    default:
+      return { scalar: scalars[text] ?? "any" };
+  }
+}
+function asAtomic(type) {
+  return type.map === void 0 ? type : { ...type, map: { ...type.map, isAtomic: true } };
+}
+function parseList(text, typeByName) {
+  const [, item = "", merge] = /^([^:]*)(?::(.*))?$/.exec(text) ?? [];
+  const items = parseType(item, typeByName);
+  if (merge === void 0) return { kind: "list", items, merge: "atomic", keys: [], defaults: {} };
+  if (merge === "set") return { kind: "list", items, merge: "set", keys: [], defaults: {} };
+  const keys = merge.split(",").map((key) => key.split("="));
+  const defaults3 = keys.flatMap(
+    ([key, value]) => key === void 0 || value === void 0 ? [] : [[key, JSON.parse(value)]]
+  );
+  return {
+    kind: "list",
+    items,
+    merge: "map",
+    keys: keys.map(([key = ""]) => key).toSorted(),
+    defaults: Object.fromEntries(defaults3)
+  };
+}
+function emptyValue(type) {
+  const entries2 = [...type.map?.fields ?? []].flatMap(([name2, field]) => {
+    if (field.isAlwaysThere) return [[name2, emptyValue(field.type)]];
+    const isNull = field.isRequired && (field.type.list ?? field.type.map) !== void 0;
+    return isNull ? [[name2, null]] : [];
+  });
+  return Object.fromEntries(entries2);
+}
+function resourceOf(tables, id) {
+  const [group2 = "", version = "", kind = ""] = id.split("/");
+  const groupVersion = group2 === "" ? version : `${group2}/${version}`;
+  const plural = tables.resources[groupVersion]?.find(
+    (resource) => resource.kind === kind && !resource.name.includes("/")
+  );
+  return [groupVersion, plural?.name ?? ""];
+}
+var keepsMetadata = /* @__PURE__ */ new Set([
+  "admissionregistration.k8s.io",
+  "apiextensions.k8s.io",
+  "apiregistration.k8s.io",
+  "flowcontrol.apiserver.k8s.io",
+  "internal.apiserver.k8s.io",
+  "resource.k8s.io",
+  "storage.k8s.io",
+  "storagemigration.k8s.io"
+]);
+var statusKeeps = {
+  deployments: ["spec", "metadata/labels"],
+  pods: ["spec", "metadata/deletionTimestamp", "metadata/ownerReferences"],
+  servicecidrs: ["spec", "metadata"]
+};
+function resetFieldsOf(tables, groupVersion, plural) {
+  const names2 = new Set(tables.resources[groupVersion]?.map(({ name: name2 }) => name2));
+  const hasStatus = names2.has(`${plural}/status`);
+  const group2 = groupVersion.includes("/") ? groupVersion.split("/")[0] : "";
+  const kept6 = statusKeeps[plural] ?? (keepsMetadata.has(group2 ?? "") ? ["spec", "metadata"] : ["spec"]);
+  return resetFieldsFor(hasStatus, kept6);
+}
+function resetFieldsFor(hasStatus, statusKept) {
+  const ofObject = fieldSetOf(hasStatus ? [["f:status"]] : []);
+  const ofStatus = fieldSetOf(statusKept.map((path3) => path3.split("/").map((name2) => `f:${name2}`)));
+  const none2 = fieldSetOf([]);
+  return (subresource) => {
+    if (subresource === "") return ofObject;
+    return subresource === "status" ? ofStatus : none2;
+  };
+}
+
+// src/core/cluster-model/ownership/built-in-schemas.ts
+var apiTables = api_tables_default;
+function builtInSchemas() {
+  return createBuiltInSchemas(apiTables);
+}
+
+// src/core/render/check-field-types.ts
+var minor = apiTables.version.replace(/^v(\d+\.\d+).*$/, "$1");
+var builtIn = builtInSchemas();
+function checkFieldTypes(source) {
+  const { apiVersion: apiVersion2, kind } = source.object;
+  if ([regionField, sopsField].some((field) => source.object[field] !== void 0)) return [];
+  const version = apiVersion2.slice(apiVersion2.indexOf("/") + 1);
+  const schema = builtIn.schemaFor(groupOf(apiVersion2), version, kind);
+  if (schema === void 0) return [];
+  const walk = new FieldWalk(source);
+  walk.check(source.object, schema.type);
+  return walk.problems;
+}
+var FieldWalk = class {
+  problems = [];
+  #source;
+  /** Where the walk is. */
+  #path = [];
+  constructor(source) {
+    this.#source = source;
+  }
+  get #isFull() {
+    return this.problems.length >= mostProblems;
+  }
+  check(value, type) {
+    if (value === null || this.#isFull) return;
+    if (Array.isArray(value) && type.list !== void 0) this.#checkList(value, type.list);
+    else if (isJsonObject(value) && type.map !== void 0) this.#checkMap(value, type.map);
+    else this.#checkScalar(value, type);
+  }
+  #checkScalar(value, type) {
+    if (!fitsScalar(value, type.scalar)) {
+      this.#tell(`must be ${wanted(type)}, not ${shownType(value, this.#source.object)}`);
+    } else if (type.scalar === "quantity" && !isQuantity(value)) {
+      this.#tell(`must be a quantity such as 500m or 1Gi, not ${this.#shown(value)}`);
+    } else if (isWhole2(type.scalar) && !Number.isInteger(value)) {
+      this.#tell(`must be a whole number, not ${this.#shown(value)}`);
+    }
+  }
+  #checkMap(value, map) {
+    for (const [key, member] of Object.entries(value)) {
+      if (this.#isFull) return;
+      const type = map.fields.get(key)?.type ?? map.values;
+      this.#path.push(key);
+      if (type === void 0) this.#unknown(key, map);
+      else this.check(member, type);
+      this.#path.pop();
+    }
+  }
+  #checkList(value, list) {
+    const seen = /* @__PURE__ */ new Set();
+    for (const [index, item] of value.entries()) {
+      if (this.#isFull) return;
+      const id = value.length === 1 ? void 0 : idOf(item, list);
+      this.#path.push(index);
+      if (id !== void 0 && seen.has(id)) {
+        this.#tell(`is there a second time, with the same ${keyWords(list)}`);
+      }
+      if (id !== void 0) seen.add(id);
+      this.check(item, list.items);
+      this.#path.pop();
+    }
+  }
+  /** The value for a message; of what is no plain value, and of everything in a Secret, what it is. */
+  #shown(value) {
+    const { object } = this.#source;
+    const isShown = typeof value === "string" && !isSecret(object);
+    return isShown ? JSON.stringify(shortText(value)) : shownType(value, object);
+  }
+  #tell(words5) {
+    const { key, at: at2 } = this.#source;
+    const message = `${describeKey(key)}: ${fieldName2(this.#path)} ${words5}`;
+    this.problems.push(warning(at2([...this.#path]), { code: "refused-object", message }));
+  }
+  #unknown(name2, map) {
+    const { key, keyAt } = this.#source;
+    const near = closestName(name2, map.fields.keys());
+    const message = `${describeKey(key)}: Kubernetes ${minor} knows no field ${fieldName2(this.#path)}, and refuses it`;
+    const hint = near === void 0 ? "remove it" : `did you mean ${near}?`;
+    const place = keyAt([...this.#path]);
+    this.problems.push(warning(place, { code: "refused-object", message, hint }));
+  }
+};
+function idOf(item, list) {
+  if (list.merge === "set") return canonicalJson(item);
+  if (list.merge !== "map" || !isJsonObject(item)) return void 0;
+  const values = list.keys.map((key) => item[key] ?? list.defaults[key]);
+  return values.includes(void 0) ? void 0 : JSON.stringify(values);
+}
+function keyWords({ merge, keys }) {
+  return merge === "set" ? "value" : keys.join(" and ");
+}
+function fieldName2(path3) {
+  return path3.map((step) => typeof step === "number" ? `[${step}]` : `.${shortText(step)}`).join("").slice(1);
+}
+var jsonTypes = {
+  string: "string",
+  bytes: "string",
+  time: "string",
+  boolean: "boolean",
+  int32: "number",
+  int64: "number",
+  number: "number"
+};
+function fitsScalar(value, scalar2) {
+  if (scalar2 === void 0) return false;
+  if (scalar2 === "any") return true;
+  const wantedType = jsonTypes[scalar2];
+  return wantedType === void 0 ? typeof value === "string" || typeof value === "number" : typeof value === wantedType;
+}
+function isWhole2(scalar2) {
+  return scalar2 === "int32" || scalar2 === "int64";
+}
+var words3 = {
+  string: "text",
+  bytes: "text (base64)",
+  time: "text (a time)",
+  boolean: "true or false",
+  int32: "a number",
+  int64: "a number",
+  number: "a number",
+  quantity: "a quantity",
+  "int-or-string": "a number or text",
+  any: "anything"
+};
+function wanted({ scalar: scalar2, list, map }) {
+  const forms = [
+    ...scalar2 === void 0 ? [] : [words3[scalar2]],
+    ...list === void 0 ? [] : ["a list"],
+    ...map === void 0 ? [] : ["an object"]
+  ];
+  return forms.join(" or ");
+}
+var quantity = /^[+-]?(\d+(\.\d*)?|\.\d+)(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][+-]?\d+)?$/;
+function isQuantity(value) {
+  return typeof value === "number" || typeof value === "string" && quantity.test(value);
+}
+
+// src/core/render/pod-templates.ts
+var places = [
+  ["spec", "template", "spec"],
+  ["spec", "jobTemplate", "spec", "template", "spec"],
+  ["template", "spec"],
+  ["spec"]
+];
+function podSpecPath(object) {
+  if (object.kind === "CustomResourceDefinition") return void 0;
+  return places.find((path3) => {
+    const spec = valueAt3(object, path3);
+    if (!isJsonObject(spec) || !isContainerList(spec["containers"])) return false;
+    return path3.length > 1 || object.kind === "Pod";
+  });
+}
+function isContainerList(value) {
+  return Array.isArray(value) && value.length > 0 && value.every(isNamed);
+}
+function isNamed(value) {
+  return isJsonObject(value) && typeof value["name"] === "string";
+}
+function valueAt3(object, path3) {
+  let value = object;
+  for (const key of path3) {
+    if (!isJsonObject(value)) return void 0;
+    value = Object.hasOwn(value, key) ? value[key] : void 0;
+  }
+  return value;
+}
+function changeMapAt(object, path3, change2) {
+  const [key, ...rest2] = path3;
+  const replaced = (map, [next, ...more]) => {
+    if (next === void 0) return change2(map);
+    const inner = map[next];
+    const changed3 = isJsonObject(inner) ? replaced(inner, more) : inner;
+    return changed3 === inner || changed3 === void 0 ? map : { ...map, [next]: changed3 };
+  };
+  return key === void 0 ? change2(object) : replaced(object, [key, ...rest2]);
+}
+
+// src/core/render/check-resources.ts
+function checkResources({ object, key, at: at2 }) {
+  const path3 = podSpecPath(object);
+  if (path3 === void 0) return [];
+  const pod = path3.reduce(fieldOf, object);
+  return ["containers", "initContainers"].flatMap((list) => {
+    const containers = pod[list];
+    if (!Array.isArray(containers)) return [];
+    return containers.flatMap(
+      (container, index) => (
+        // isArray loses the type
+        excesses(container).map(({ name: name2, request, limit: limit2 }) => {
+          const place = [...path3, list, index, "resources", "requests", name2];
+          const message = `${describeKey(key)}: the request of ${name2}, ${request}, is more than its limit, ${limit2}`;
+          const hint = "lower the request, or raise the limit";
+          return mistake(at2(place), { code: "invalid-object", message, hint });
+        })
+      )
+    );
+  });
+}
+var none = {};
+function fieldOf(value, key) {
+  const inner = value[key];
+  return isJsonObject(inner) ? inner : none;
+}
+function excesses(container) {
+  const resources = isJsonObject(container) ? fieldOf(container, "resources") : none;
+  const [requests, limits] = ["requests", "limits"].map((key) => fieldOf(resources, key));
+  return Object.entries(requests ?? none).flatMap(([name2, request]) => {
+    const limit2 = limits !== void 0 && Object.hasOwn(limits, name2) ? limits[name2] : void 0;
+    const [asked, allowed2] = [quantityOf(request), quantityOf(limit2)];
+    if (asked === void 0 || allowed2 === void 0 || !isMore(asked, allowed2)) return [];
+    return [{ name: name2, request: shown(request), limit: shown(limit2) }];
+  });
+}
+function shown(amount2) {
+  return typeof amount2 === "string" ? amount2 : JSON.stringify(amount2);
+}
+
+// src/core/render/check-workloads.ts
+var templates = {
+  "apps/Deployment": ["spec", "template"],
+  "apps/ReplicaSet": ["spec", "template"],
+  "apps/StatefulSet": ["spec", "template"],
+  "apps/DaemonSet": ["spec", "template"],
+  "batch/Job": ["spec", "template"],
+  "batch/CronJob": ["spec", "jobTemplate", "spec", "template"],
+  "/Pod": []
+};
+function checkWorkload(source) {
+  const { object, key, at: at2 } = source;
+  const path3 = templates[`${groupOf(object.apiVersion)}/${object.kind}`];
+  const template = path3 === void 0 ? void 0 : valueAt4(object, path3);
+  if (path3 === void 0 || !isJsonObject(template) || !isJsonObject(template["spec"])) return [];
+  const tell5 = (place, words5) => warning(at2(place), { code: "refused-object", message: `${describeKey(key)}: ${words5}` });
+  const { containers } = template["spec"];
+  const hasSome = Array.isArray(containers) && containers.length > 0;
+  return [
+    ...hasSome ? [] : [tell5([...path3, "spec"], "its pods have no container")],
+    ...groupOf(object.apiVersion) === "apps" ? selectorProblems(object, template, tell5) : []
+  ];
+}
+function selectorProblems(object, template, tell5) {
+  const path3 = ["spec", "selector"];
+  const selector = valueAt4(object, path3);
+  if (!isJsonObject(selector) || Object.keys(selector).length === 0) {
+    return [tell5(["spec"], "spec.selector is missing: it says which pods are its own")];
+  }
+  const wanted2 = valueAt4(selector, ["matchLabels"]);
+  const labels = valueAt4(template, ["metadata", "labels"]);
+  const missing2 = Object.entries(isJsonObject(wanted2) ? wanted2 : {}).filter(
+    ([key, value]) => !isJsonObject(labels) || labels[key] !== value
+  );
+  return missing2.slice(0, mostProblems).map(([key, value]) => {
+    const label2 = `${shortText(key)}: ${shortText(JSON.stringify(value))}`;
+    const words5 = `spec.selector wants the label ${label2}, which its pods do not have`;
+    return tell5([...path3, "matchLabels", key], words5);
+  });
+}
+function valueAt4(object, path3) {
+  let value = object;
+  for (const key of path3) value = isJsonObject(value) ? value[key] : void 0;
+  return value;
+}
+
+// src/core/render/emit-yaml.ts
+var first = ["apiVersion", "kind", "metadata"];
+function emitYaml(object) {
+  const rest2 = Object.keys(object).filter((key) => !first.includes(key));
+  const keys = [...first.filter((key) => Object.hasOwn(object, key)), ...rest2.toSorted()];
+  const out = [];
+  for (const key of keys) addEntry(out, { head: "", pad: "" }, [key, object[key] ?? null]);
+  return `${out.length === 0 ? "{}" : out.join("\n")}
+`;
+}
+function addEntry(out, { head, pad }, [key, value]) {
+  const name2 = scalarText(key);
+  if (name2.length > 1e3) {
+    out.push(`${head}? ${name2}`);
+    addLines(out, { head: `${pad}: `, pad: `${pad}  ` }, value);
+  } else if (isEmpty2(value) || !isNested(value)) {
+    addScalar(out, { head: `${head}${name2}: `, pad }, value);
+  } else {
+    out.push(`${head}${name2}:`);
+    const inner = Array.isArray(value) ? pad : `${pad}  `;
+    addLines(out, { head: inner, pad: inner }, value);
+  }
+}
+function addLines(out, margin, value) {
+  if (isEmpty2(value) || !isNested(value)) return addScalar(out, margin, value);
+  let { head } = margin;
+  const { pad } = margin;
+  if (isJsonObject(value)) {
+    for (const key of sortedKeys(value)) {
+      addEntry(out, { head, pad }, [key, value[key] ?? null]);
+      head = pad;
+    }
+  }
+  if (!Array.isArray(value)) return;
+  for (const item of value) {
+    addLines(out, { head: `${head}- `, pad: `${pad}  ` }, item);
+    head = pad;
+  }
+}
+function addScalar(out, { head, pad }, value) {
+  const block = literalBlock(value);
+  out.push(`${head}${block === void 0 ? inline(value) : block.header}`);
+  for (const line of block?.lines ?? []) out.push(line === "" ? "" : `${pad}  ${line}`);
+}
+function isNested(value) {
+  return typeof value === "object" && value !== null;
+}
+function isEmpty2(value) {
+  return isNested(value) && Object.keys(value ?? {}).length === 0;
+}
+function inline(value) {
+  if (Array.isArray(value)) return "[]";
+  if (isJsonObject(value)) return "{}";
+  return typeof value === "string" ? scalarText(value) : JSON.stringify(value);
+}
+var plainText2 = /^[A-Za-z_/][A-Za-z0-9_./@=+%-]*((:| +)[A-Za-z0-9_./@=+%-]+)*$/;
+var quantity2 = /^[1-9][0-9]*[A-DF-Za-df-z][A-Za-z]*$/;
+var reserved = /^(y|n|yes|no|on|off|true|false|null|nan|inf)$/i;
+function scalarText(text) {
+  const isPlain2 = plainText2.test(text) && !reserved.test(text) || quantity2.test(text);
+  return isPlain2 ? text : quoted(text);
+}
+var printable = /^[\t\n\u0020-\u007E\u00A0-\u2027\u202A-\uD7FF\uE000-\uFEFE\uFF00-\uFFFD\u{10000}-\u{10FFFF}]*$/u;
+function quoted(text) {
+  return JSON.stringify(text).replaceAll(
+    /[\u007F-\u009F\u2028\u2029\uFEFF\uFFFE\uFFFF]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`
+  );
+}
+function literalBlock(value) {
+  if (typeof value !== "string" || !value.includes("\n") || !isBlockSafe(value)) return void 0;
+  const body = value.replace(/\n+$/, "");
+  const newlines = value.length - body.length;
+  const chomping = newlines === 0 ? "-" : newlines === 1 ? "" : "+";
+  const extra = Array.from({ length: Math.max(0, newlines - 1) }, () => "");
+  return { header: `|${chomping}`, lines: [...body.split("\n"), ...extra] };
+}
+function isBlockSafe(text) {
+  return /^\S/.test(text) && !/^[ \t]+$/m.test(text) && printable.test(text);
+}
+
+// src/core/render/git-tree.ts
+var import_node_crypto6 = require("node:crypto");
+function treeEntry({ name: name2, text }) {
+  const bytes = Buffer.from(name2).toString("latin1");
+  return { name: bytes, bytes: `100644 ${bytes}\0${(0, import_node_crypto6.hash)("sha1", blobOf(text), "binary")}` };
+}
+function blobOf(text) {
+  return `blob ${Buffer.byteLength(text)}\0${text}`;
+}
+var TreeEntries = class {
+  /** git orders names by bytes. */
+  #sorted;
+  #bytes;
+  constructor(entries2) {
+    this.#sorted = sortedEntries(entries2);
+    this.#bytes = this.#sorted.map(({ bytes }) => bytes).join("");
+  }
+  /** The id of the tree with these entries, and others. */
+  idWith(others) {
+    const bytes = others.length === 0 ? this.#bytes : this.#bytesWith(sortedEntries(others));
+    return (0, import_node_crypto6.hash)("sha1", Buffer.from(`tree ${bytes.length}\0${bytes}`, "latin1"), "hex");
+  }
+  #bytesWith(others) {
+    let all = "";
+    let [index, from, to] = [0, 0, 0];
+    for (const other of others) {
+      let next = this.#sorted[index];
+      while (next !== void 0 && next.name < other.name) {
+        to += next.bytes.length;
+        index += 1;
+        next = this.#sorted[index];
+      }
+      all += this.#bytes.slice(from, to) + other.bytes;
+      from = to;
+    }
+    return all + this.#bytes.slice(from);
+  }
+};
+function sortedEntries(entries2) {
+  return entries2.length < 2 ? entries2 : entries2.toSorted((a, b) => a.name < b.name ? -1 : 1);
+}
+
+// src/core/render/finish-object.ts
+function finisher(owner) {
+  const done = /* @__PURE__ */ new WeakMap();
+  return (source) => {
+    const known4 = done.get(source.object) ?? finishObject(source, owner);
+    done.set(source.object, known4);
+    return known4;
+  };
+}
+function finishObject(source, owner) {
+  const owned = withOwner(source.object, owner);
+  const id = objectId(source.key);
+  const yaml = emitYaml(owned);
+  return {
+    rendered: new LightObject(id, owned),
+    entry: treeEntry({ name: `${id}.yaml`, text: yaml }),
+    problems: [
+      ...checkSize(source, yaml),
+      ...checkResources(source),
+      ...checkFieldTypes(source),
+      ...checkWorkload(source)
+    ]
+  };
+}
+var LightObject = class {
+  id;
+  object;
+  constructor(id, object) {
+    this.id = id;
+    this.object = object;
+  }
+  get yaml() {
+    return emitYaml(this.object);
+  }
+};
+var maxBytes = 1024 * 1024;
+var mostGrowth = 10;
+function checkSize({ object, key, at: at2 }, yaml) {
+  if (yaml.length * mostGrowth <= maxBytes / 2) return [];
+  const bytes = Buffer.byteLength(canonicalJson(object));
+  if (bytes <= maxBytes / 2) return [];
+  const size = `${describeKey(key)} has ${Math.ceil(bytes / 1024)} KiB`;
+  if (bytes <= maxBytes) {
+    return [warning(at2([]), { code: "too-large", message: `${size}; over 1024 it is refused` })];
+  }
+  const hint = "split it into several objects";
+  return [mistake(at2([]), { code: "too-large", message: `${size}, more than 1024`, hint })];
+}
+function withOwner(object, owner) {
+  const { labels, annotations: annotations2 } = object.metadata;
+  return {
+    ...object,
+    metadata: {
+      ...object.metadata,
+      labels: { ...isJsonObject(labels) && labels, [appLabel]: owner.app },
+      annotations: {
+        ...isJsonObject(annotations2) && annotations2,
+        [ownerAnnotation]: ownerOf(owner.fleet, owner.app)
+      }
+    }
+  };
+}
+
 // src/core/model/shipped-profiles.ts
 var profile = (name2, scheduling) => [
   name2,
@@ -64690,7 +65219,7 @@ function withLayers(app, ofProfiles) {
   if (layers.length === own2.length) return { ...app, declared: app.value, layers };
   const { spec } = app.value;
   const value = { ...app.value, spec: { ...spec, overlays: layers.map(({ overlay }) => overlay) } };
-  return { ...placesOf(app, layers), value, file: app.file, declared: app.value, layers };
+  return { ...placesOf2(app, layers), value, file: app.file, declared: app.value, layers };
 }
 function rest(layers) {
   return layers.filter(({ isDefault }) => !isDefault);
@@ -64722,7 +65251,7 @@ function profileLayers({ profiles }, name2) {
     ];
   });
 }
-function placesOf(app, layers) {
+function placesOf2(app, layers) {
   const placed2 = (path3, tell5) => {
     const layer = path3[1] === "overlays" ? layers[Number(path3[2])] : void 0;
     return layer === void 0 ? tell5(app, path3) : tell5(layer.from, [...layer.path, ...path3.slice(3)]);
@@ -64745,6 +65274,7 @@ function valueOrder({ layers }, indexes) {
 function checkObject(manifest) {
   return [
     ...checkName(manifest),
+    ...checkGeneratedName(manifest),
     ...checkLabels(manifest),
     ...checkAnnotations(manifest),
     ...checkDataKeys(manifest),
@@ -64764,12 +65294,16 @@ function checkName({ object, at: at2 }) {
   if (message === void 0) return [];
   return [mistake(at2(["metadata", "name"]), { code: "invalid-object", message })];
 }
+function checkGeneratedName({ object, keyAt }) {
+  if (object.metadata["generateName"] === void 0) return [];
+  return [mistake(keyAt(["metadata", "generateName"]), generatedName)];
+}
 function nameProblem2(object) {
   const { name: name2 } = object.metadata;
   if (/[/%]/.test(name2) || name2 === "." || name2 === "..") {
     return `"${shortText(name2)}" is no name for an object: it must not contain / or %`;
   }
-  const rule = nameRule3(object);
+  const rule = nameRule2(object);
   if (rule === void 0 || name2.length <= rule.length && rule.pattern.test(name2))
     return void 0;
   return `"${shortText(name2)}" is no name for a ${object.kind} (${rule.words}, at most ${rule.length})`;
@@ -64778,7 +65312,7 @@ var runNames = /* @__PURE__ */ new Map([
   ["CronJob", 52],
   ["Job", 63]
 ]);
-function nameRule3({ apiVersion: apiVersion2, kind }) {
+function nameRule2({ apiVersion: apiVersion2, kind }) {
   const group2 = groupOf(apiVersion2);
   if (labelNamed.has(`${group2}/${kind}`)) {
     return { pattern: label, length: 63, words: "lower case letters, digits and `-`" };
@@ -65048,6 +65582,8 @@ function isLabel(namespace) {
   return typeof namespace === "string" && /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(namespace);
 }
 function unknownScope({ apiVersion: apiVersion2, kind }) {
+  const gone = servingProblem({ apiVersion: apiVersion2, kind }, newestMinor());
+  if (gone?.when === "now") return { code: "unserved-api", message: gone.message, hint: gone.hint };
   const known4 = builtInKinds(groupOf(apiVersion2));
   const code = "unknown-scope";
   if (known4.length > 0) {
@@ -65113,9 +65649,14 @@ function sourceObject(manifest, context2) {
   const placed2 = withNamespace2({ ...manifest, object }, context2);
   const key = keyOf(placed2.ok ? placed2.value : object);
   const known4 = context2.plainSecrets.has(objectId(key)) ? { ...manifest, object, isPlainSecret: true } : { ...manifest, object };
-  const diagnostics = [...checkObject(known4), ...placed2.diagnostics];
+  const diagnostics = withObject([...checkObject(known4), ...placed2.diagnostics], key);
   if (!placed2.ok) return { ok: false, diagnostics };
   return { ok: true, value: { ...known4, object: placed2.value, key }, diagnostics };
+}
+function withObject(diagnostics, key) {
+  return diagnostics.map(
+    (each) => each.line === 0 ? { ...each, message: `${describeKey(key)}: ${each.message}` } : each
+  );
 }
 function duplicate(second, first2) {
   return mistake(second.at([]), {
@@ -65341,12 +65882,15 @@ function interleave(items, { order, original, field }) {
   const named2 = items.filter((item) => inOrder5(item) >= 0).sort((a, b) => inOrder5(a) - inOrder5(b));
   const others = items.filter((item) => inOrder5(item) < 0);
   const result2 = [];
+  let taken3 = 0;
   for (const item of named2) {
     const at2 = inOriginal(item);
-    const end = others.findIndex((other) => !isBefore(inOriginal(other), at2));
-    result2.push(...others.splice(0, end < 0 ? others.length : end), item);
+    const from = taken3;
+    while (taken3 < others.length && isBefore(inOriginal(others[taken3] ?? null), at2)) taken3 += 1;
+    for (const other of others.slice(from, taken3)) result2.push(other);
+    result2.push(item);
   }
-  return [...result2, ...others];
+  return [...result2, ...others.slice(taken3)];
 }
 function isBefore(place, other) {
   return place >= 0 && place < other;
@@ -65432,13 +65976,14 @@ function retainKeys(result2, patch, context2) {
   const keys = patch["$retainKeys"];
   if (keys === void 0) return;
   if (!Array.isArray(keys)) return problem(context2, "$retainKeys must be a list of keys");
+  const retained = new Set(keys);
   for (const [key, value] of Object.entries(patch)) {
     const isField = value !== null && !key.startsWith("$");
-    if (isField && !keys.includes(key)) {
+    if (isField && !retained.has(key)) {
       problem(context2, `"${key}" is patched, but not in $retainKeys`);
     }
   }
-  for (const key of result2.keys()) if (!keys.includes(key)) result2.delete(key);
+  for (const key of result2.keys()) if (!retained.has(key)) result2.delete(key);
 }
 function mergeOrdered(result2, { patch, schema }, outer) {
   const done = /* @__PURE__ */ new Set();
@@ -65489,8 +66034,8 @@ function orderList(input2, context2) {
   if (patch.length === 0) return interleave(original, input2);
   if (field.strategy !== "merge") return interleave(patch, input2);
   const { items, kept: kept6 } = mergeItems(input2, context2);
-  const standing3 = [...kept6, ...items.slice(kept6.length)].slice(0, original.length);
-  return interleave(items, { order, original: standing3, field });
+  const standing2 = [...kept6, ...items.slice(kept6.length)].slice(0, original.length);
+  return interleave(items, { order, original: standing2, field });
 }
 function mergeItems({ original, patch, field }, context2) {
   const changes = patch.filter(isJsonObject);
@@ -65501,30 +66046,37 @@ function mergeItems({ original, patch, field }, context2) {
     return { items: original, kept: original };
   }
   const replaces = changes.some((change2) => change2["$patch"] === "replace");
-  let kept6 = replaces ? [] : original;
-  for (const change2 of changes.filter(isListDeletion)) {
-    const id = idOf2(change2, field, context2);
-    kept6 = kept6.filter((item) => isJsonObject(item) && idOf2(item, field) !== id);
-  }
-  let items = kept6;
-  for (const [index, change2] of changes.entries()) {
-    if (isItem(change2)) items = mergeItem(items, { change: change2, field }, inside(context2, index));
-  }
-  return { items, kept: kept6 };
+  const deletions2 = changes.filter(isListDeletion);
+  const deleted = new Set(deletions2.map((change2) => idOf2(change2, field, context2)));
+  const isKept2 = (item) => isJsonObject(item) && !deleted.has(idOf2(item, field));
+  const standing2 = replaces ? [] : original;
+  const kept6 = deletions2.length === 0 ? standing2 : standing2.filter(isKept2);
+  return { items: withChanges(kept6, { changes, field }, context2), kept: kept6 };
 }
 function isItem({ $patch: directive, ...content }) {
   if (directive === "replace" || directive === "delete") return false;
   return directive !== "merge" || Object.keys(content).length > 0;
 }
-function mergeItem(items, { change: change2, field }, context2) {
-  const id = idOf2(change2, field, context2);
-  const at2 = items.findIndex((item) => isJsonObject(item) && idOf2(item, field) === id);
-  const original = items[at2];
-  const merged = mergeMap(
-    { original: isJsonObject(original) ? original : {}, patch: change2, schema: field.items },
-    context2
-  );
-  return at2 < 0 ? [...items, merged] : items.with(at2, merged);
+function withChanges(kept6, { changes, field }, context2) {
+  const items = [...kept6];
+  const places2 = /* @__PURE__ */ new Map();
+  for (const [index, item] of items.entries()) {
+    const id = idOf2(item, field);
+    if (isJsonObject(item) && !places2.has(id)) places2.set(id, index);
+  }
+  for (const [index, change2] of changes.entries()) {
+    if (!isItem(change2)) continue;
+    const inner = inside(context2, index);
+    const id = idOf2(change2, field, inner);
+    const at2 = places2.get(id) ?? items.length;
+    places2.set(id, at2);
+    const original = items[at2];
+    items[at2] = mergeMap(
+      { original: isJsonObject(original) ? original : {}, patch: change2, schema: field.items },
+      inner
+    );
+  }
+  return items;
 }
 
 // src/core/render/patch-object.ts
@@ -65693,13 +66245,13 @@ function addSidecar(object, sidecar, kinds4) {
 function withParts(present2, { added, schema, problems }) {
   const parts = new Map(
     (Array.isArray(present2) ? present2 : []).map((part2, index) => [
-      nameOf2(part2) ?? index,
+      nameOf3(part2) ?? index,
       // isArray loses the type of items
       part2
     ])
   );
   for (const part2 of added) {
-    const name2 = nameOf2(part2) ?? "";
+    const name2 = nameOf3(part2) ?? "";
     const known4 = parts.get(name2);
     const result2 = strategicMerge(isJsonObject(known4) ? known4 : {}, part2, schema);
     if (result2.ok) parts.set(name2, result2.value);
@@ -65707,7 +66259,7 @@ function withParts(present2, { added, schema, problems }) {
   }
   return [...parts.values()];
 }
-function nameOf2(part2) {
+function nameOf3(part2) {
   const name2 = isJsonObject(part2) ? part2["name"] : void 0;
   return typeof name2 === "string" ? name2 : void 0;
 }
@@ -67200,7 +67752,7 @@ function readObjects2({ objects, problems }, manifests, written) {
     return { object, at: at2, keyAt: at2, textAt: at2 };
   });
   const checked2 = checkManifests(placed2, manifests);
-  const named2 = placed2.flatMap(regionFieldProblem);
+  const named2 = placed2.flatMap((each) => withObject(regionFieldProblem(each), keyOf(each.object)));
   return { ...checked2, diagnostics: [...named2, ...checked2.diagnostics] };
 }
 function diagnosticOf2(problem2, written) {
@@ -68052,7 +68604,7 @@ function renderChanged(last, input2) {
   if (names2.length === 0) return changedTo({ ...last, digests }, app, shapes);
   const steps2 = last.steps + shapes.filled.mistakes.budget.spent;
   if (shapes.diagnostics.some(isError) || !new StepBudget().allows(steps2)) return void 0;
-  const after = withChanges(last, { names: names2, shapes, input: input2 });
+  const after = withChanges2(last, { names: names2, shapes, input: input2 });
   if (after.rendering.app.sites.size === 0) return void 0;
   const found = effectsBySite(shapes, last.distinct);
   const effects = last.effects().with(names2, found);
@@ -68096,7 +68648,7 @@ function shapesAt(shapes, names2, { numbers }) {
     return sites.length === 0 ? [] : [{ overlays, variable, sites }];
   });
 }
-function withChanges(last, { names: names2, shapes, input: input2 }) {
+function withChanges2(last, { names: names2, shapes, input: input2 }) {
   const { context: context2, name: name2 } = input2;
   const { app, variants, ids, kinds: kinds4 } = last.rendering;
   const now = treeOfEach(shapes.trees);
@@ -68481,11 +69033,6 @@ function dataCheck(schema, { dropsUnknown = false } = {}) {
   };
 }
 
-// src/core/rollout/own.ts
-function own(record4, key) {
-  return record4 !== void 0 && Object.hasOwn(record4, key) ? record4[key] : void 0;
-}
-
 // src/core/rollout/records.ts
 var closed = { additionalProperties: false };
 var record = (properties) => typebox_exports.Object(properties, closed);
@@ -68555,8 +69102,6 @@ var FrozenStage = record({
   by: typebox_exports.String(),
   /** The stage of the strategy that became this one and others, a domain each. */
   of: typebox_exports.Optional(typebox_exports.String()),
-  /** Other stages whose sites it has taken or moves with: a hold of one of them holds it. */
-  covers: typebox_exports.Optional(typebox_exports.Array(typebox_exports.String())),
   /** Selector text, when it has one: a joiner belongs to the stage whose selector matches it. */
   selector: typebox_exports.Optional(typebox_exports.String()),
   approval: typebox_exports.Boolean(),
@@ -68660,25 +69205,17 @@ var Release = record({
    * keep their slot until they settle on what they have; `settled`: they already had.
    */
   carried: typebox_exports.Record(typebox_exports.String(), record({ at: Time, settled: typebox_exports.Optional(typebox_exports.Boolean()) })),
-  /** `with`: the releases that moved together with it then: a retry is of all that failed there. */
-  failed: typebox_exports.Record(
-    typebox_exports.String(),
-    record({ at: Time, cause: typebox_exports.String(), with: typebox_exports.Optional(typebox_exports.Array(typebox_exports.String())) })
-  ),
+  failed: typebox_exports.Record(typebox_exports.String(), record({ at: Time, cause: typebox_exports.String() })),
   /** Sites that failed and go again by an operator's word: what they were before the first time. */
   retried: typebox_exports.Optional(typebox_exports.Record(typebox_exports.String(), Standing)),
-  /**
-   * `with`: the word was said of that release, which moves together with this one. `spoken`: a person's word, though its
-   * `by` is that of what the planner excuses by itself.
-   */
+  /** `with`: the word was said of that release, which moves together with this one. */
   excused: typebox_exports.Record(
     typebox_exports.String(),
     record({
       at: Time,
       by: typebox_exports.String(),
       why: typebox_exports.String(),
-      with: typebox_exports.Optional(typebox_exports.String()),
-      spoken: typebox_exports.Optional(typebox_exports.Literal(true))
+      with: typebox_exports.Optional(typebox_exports.String())
     })
   ),
   opened: typebox_exports.Record(typebox_exports.String(), Time),
@@ -68859,6 +69396,11 @@ var controlPaths = {
   site: (site) => `sites/${site}.json`,
   worker: (mirror) => `workers/${mirror}.json`
 };
+
+// src/core/rollout/own.ts
+function own(record4, key) {
+  return record4 !== void 0 && Object.hasOwn(record4, key) ? record4[key] : void 0;
+}
 
 // src/core/rollout/declared-decisions.ts
 function declaredDecisions({
@@ -69048,18 +69590,13 @@ function checksOf({ before = [], after = [] } = {}) {
 }
 function grantedStrategy(input2, app) {
   const granted = input2.strategyOf(app);
-  const newest = input2.newestStrategyOf?.(app);
+  const newest = input2.newestStrategyOf?.(app)?.checks;
   if (newest === void 0) return granted;
-  return { ...granted, ...strictChecks(granted, newest), ...strictWindows(granted, newest) };
-}
-function strictWindows({ windows: granted = [] }, { windows: newest = [] }) {
-  const names2 = /* @__PURE__ */ new Set([...granted, ...newest]);
-  return names2.size === 0 ? {} : { windows: [...names2] };
-}
-function strictChecks({ checks: granted }, { checks: newest }) {
-  if (newest === void 0) return {};
-  const { before = [], after = [] } = granted ?? {};
-  return { checks: { before: joined4(before, newest.before), after: joined4(after, newest.after) } };
+  const { before = [], after = [] } = granted.checks ?? {};
+  return {
+    ...granted,
+    checks: { before: joined4(before, newest.before), after: joined4(after, newest.after) }
+  };
 }
 function joined4(granted, newest) {
   const isKnown = ({ name: name2, cel: cel2 }) => granted.some((known4) => known4.name === name2 && known4.cel === cel2);
@@ -69714,10 +70251,10 @@ function input(env, name2) {
 
 // src/action/preview-change.ts
 var import_promises6 = require("node:fs/promises");
-var import_node_path10 = require("node:path");
+var import_node_path9 = require("node:path");
 
 // src/adapters/git/read-checkout.ts
-var import_node_path9 = require("node:path");
+var import_node_path8 = require("node:path");
 
 // src/adapters/git/bare-repository.ts
 var oldest = { major: 2, minor: 36 };
@@ -70285,7 +70822,7 @@ var Session = class {
       return true;
     }
     if (header.size > maxObjectBytes) {
-      this.#waiting.shift()?.reject(tooLarge(header));
+      this.#waiting.shift()?.reject(tooLarge2(header));
       this.kill();
       return false;
     }
@@ -70304,7 +70841,7 @@ var Session = class {
     }
   }
 };
-function tooLarge({ oid, size }) {
+function tooLarge2({ oid, size }) {
   return new FleetError(
     "GIT_FAILED",
     `object ${oid} has ${size} bytes; at most ${maxObjectBytes} are read`,
@@ -70639,21 +71176,36 @@ async function readBlob({ git, gitdir, cache: cache3 }, oid) {
   return Buffer.from(blob.buffer, blob.byteOffset, blob.byteLength);
 }
 
+// src/adapters/git/ignored-files.ts
+async function ignoredFiles(git, dir) {
+  const args = ["ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory"];
+  const secretConfig = { "safe.bareRepository": "explicit" };
+  try {
+    const { code, stdout } = await git({ args, workDir: dir, secretConfig, codes: [0, 128] });
+    const paths = code === 0 ? stdout.toString("utf8").split("\0") : [];
+    return new Set(paths.includes("./") ? [] : paths);
+  } catch (error) {
+    if (isGitMissing(error)) return /* @__PURE__ */ new Set();
+    throw error;
+  }
+}
+
 // src/adapters/git/work-tree.ts
 var import_promises5 = require("node:fs/promises");
-var import_node_path8 = require("node:path");
 var readAtOnce = 64;
-async function readWorkTree(dir, limits, signal) {
+async function readWorkTree(dir, options) {
+  const { limits, signal } = options;
   await requireFolder(dir);
-  const listed = await listFiles(dir, limits, signal);
+  const listed = await listFiles(dir, options);
   const { chosen, refused: refused2, isToolFile } = selectSources(listed, limits);
   const files = [...refused2];
   for (let start = 0; start < chosen.length; start += readAtOnce) {
     signal?.throwIfAborted();
     const batch = chosen.slice(start, start + readAtOnce);
-    const read2 = batch.map(
-      async ({ path: path3 }) => sourceFile(path3, decodeContent(await (0, import_promises5.readFile)((0, import_node_path8.join)(dir, path3)), isToolFile(path3)))
-    );
+    const read2 = batch.map(async ({ path: path3, bytes }) => {
+      const content = await unlessGone((0, import_promises5.readFile)(bytes));
+      return content === void 0 ? [] : sourceFile(path3, decodeContent(content, isToolFile(path3)));
+    });
     files.push(...(await Promise.all(read2)).flat());
   }
   return files;
@@ -70667,46 +71219,66 @@ async function requireFolder(dir) {
     throw code === "ENOENT" || code === "ENOTDIR" ? missing2(error) : error;
   }
 }
-async function listFiles(dir, limits, signal) {
+async function listFiles(dir, { limits, ignored, signal }) {
+  const leftOut = await ignored();
   const found = [];
-  const open3 = [""];
+  const open3 = [{ path: "", bytes: Buffer.from(dir) }];
   for (let folder = open3.pop(); folder !== void 0; folder = open3.pop()) {
     signal?.throwIfAborted();
-    const { files, folders } = await listFolder(dir, folder);
-    found.push(...files);
-    open3.push(...folders);
+    const { files, folders } = await listFolder(folder);
+    found.push(...files.filter(({ path: path3 }) => !leftOut.has(path3)));
+    open3.push(...folders.filter(({ path: path3 }) => !leftOut.has(`${path3}/`)));
     if (found.length > limits.maxFiles) throw tooManyFiles(limits);
   }
   return found;
 }
-async function listFolder(dir, folder) {
-  const entries2 = await (0, import_promises5.readdir)((0, import_node_path8.join)(dir, folder), { withFileTypes: true });
-  const isOtherRepository = folder !== "" && entries2.some(({ name: name2 }) => name2 === ".git");
+async function listFolder(folder) {
+  const options = { withFileTypes: true, encoding: "buffer" };
+  const entries2 = await unlessGone((0, import_promises5.readdir)(folder.bytes, options)) ?? [];
   const files = [];
   const folders = [];
-  for (const entry of isOtherRepository ? [] : entries2) {
-    const path3 = folder === "" ? entry.name : `${folder}/${entry.name}`;
+  if (folder.path !== "" && entries2.some(({ name: name2 }) => name2.toString() === ".git")) {
+    return { files, folders };
+  }
+  for (const entry of entries2) {
+    const name2 = entry.name.toString();
+    const path3 = folder.path === "" ? name2 : `${folder.path}/${name2}`;
     if (!isSourcePath(path3)) continue;
-    if (entry.isDirectory()) folders.push(path3);
-    else if (entry.isSymbolicLink()) files.push({ path: path3, kind: "link", size: 0 });
-    else if (entry.isFile()) files.push(await measured(dir, path3));
+    const bytes = Buffer.concat([folder.bytes, Buffer.from("/"), entry.name]);
+    if (entry.isDirectory()) folders.push({ path: path3, bytes });
+    else if (entry.isSymbolicLink()) files.push({ path: path3, bytes, kind: "link", size: 0 });
+    else if (entry.isFile()) files.push(...await measured(path3, bytes));
   }
   return { files, folders };
 }
-async function measured(dir, path3) {
-  return { path: path3, kind: "file", size: (await (0, import_promises5.stat)((0, import_node_path8.join)(dir, path3))).size };
+async function measured(path3, bytes) {
+  const found = await unlessGone((0, import_promises5.stat)(bytes));
+  return found === void 0 ? [] : [{ path: path3, bytes, kind: "file", size: found.size }];
+}
+async function unlessGone(read2) {
+  try {
+    return await read2;
+  } catch (error) {
+    const { code } = error;
+    if (code === "ENOENT" || code === "ENOTDIR") return void 0;
+    throw error;
+  }
 }
 
 // src/adapters/git/read-checkout.ts
 async function readCheckout(dir, options = {}) {
   const limits = { ...defaultSourceLimits, ...options.limits };
-  const folder = (0, import_node_path9.resolve)(dir);
-  const files = options.revision === void 0 ? await readWorkTree(folder, limits, options.signal) : await readRevision(folder, options.revision, { ...options, limits });
+  const folder = (0, import_node_path8.resolve)(dir);
+  const files = options.revision === void 0 ? await readWorkTree(folder, {
+    limits,
+    ignored: () => ignoredFiles(checkoutGit(options), folder),
+    signal: options.signal
+  }) : await readRevision(folder, options.revision, { ...options, limits });
   return files.toSorted((a, b) => a.path < b.path ? -1 : Number(a.path > b.path));
 }
 async function resolveRevision(dir, revision, options = {}) {
   const git = checkoutGit(options);
-  const folder = (0, import_node_path9.resolve)(dir);
+  const folder = (0, import_node_path8.resolve)(dir);
   return await readerOf(options, git) === "native" ? resolveNativeRevision(git, folder, revision) : resolveIsomorphicRevision(folder, revision);
 }
 async function readRevision(folder, revision, options) {
@@ -70729,23 +71301,6 @@ async function readerOf(options, git) {
     if (isGitMissing(error)) return "isomorphic";
     throw error;
   }
-}
-
-// src/core/model/named-stages.ts
-function namedStages(strategies, sites) {
-  const all = [...sites];
-  const named2 = [...strategies].flatMap(
-    ({ spec }) => (spec.stages ?? []).flatMap((stage) => namesOf(stage, all))
-  );
-  return /* @__PURE__ */ new Set(["canary", "early", "rest", ...named2]);
-}
-function namesOf({ name: name2, each }, sites) {
-  if (each === void 0) return [name2];
-  const domains = sites.flatMap(({ spec, metadata }) => {
-    const site = { region: spec.region, labels: metadata.labels ?? {} };
-    return domainOfSite(each, site) ?? [];
-  });
-  return [name2, ...domains.map((domain) => domainStageName(name2, domain))];
 }
 
 // src/core/model/check-decisions.ts
@@ -70858,8 +71413,18 @@ function declaredNames(draft, field) {
 function stageNames(draft) {
   const { strategies, declared } = draft;
   if (strategies.size < (declared.get("RolloutStrategy")?.size ?? 0)) return void 0;
-  const valuesOf2 = (entries2) => [...entries2.values()].map(({ value }) => value);
-  return namedStages(valuesOf2(strategies), valuesOf2(draft.sites));
+  const named2 = [...strategies.values()].flatMap(
+    ({ value }) => (value.spec.stages ?? []).flatMap((stage) => stageNamesOf(draft, stage))
+  );
+  return /* @__PURE__ */ new Set(["canary", "early", "rest", ...named2]);
+}
+function stageNamesOf({ sites }, { name: name2, each }) {
+  if (each === void 0) return [name2];
+  const domains = [...sites.values()].flatMap(({ value: { spec, metadata } }) => {
+    const site = { region: spec.region, labels: metadata.labels ?? {} };
+    return domainOfSite(each, site) ?? [];
+  });
+  return domains.map((domain) => domainStageName(name2, domain));
 }
 
 // src/core/model/check-dependencies.ts
@@ -70947,10 +71512,10 @@ function warnOfProfiles({ profiles, sites, apps }) {
 // src/core/model/check-references.ts
 function checkReferences(draft) {
   if (draft.hasUnreadable) return [];
-  const namesOf3 = knownNames(draft);
-  return allReferences(draft, namesOf3).flatMap((reference) => {
+  const namesOf = knownNames(draft);
+  return allReferences(draft, namesOf).flatMap((reference) => {
     const { from, path: path3, kind, name: name2 } = reference;
-    const known4 = namesOf3(kind);
+    const known4 = namesOf(kind);
     if (known4.has(name2)) return [];
     const message = `there is no ${kind} "${name2}"`;
     const hint = danglingHint(kind, name2, known4);
@@ -70962,8 +71527,8 @@ function knownNames({ declared }) {
   const profiles = (declared.get("Profile") ?? /* @__PURE__ */ new Set()).union(shippedNames);
   return (kind) => kind === "Profile" ? profiles : declared.get(kind) ?? /* @__PURE__ */ new Set();
 }
-function danglingOfSites({ sites }, namesOf3) {
-  const [regions, profiles] = [namesOf3("Region"), namesOf3("Profile")];
+function danglingOfSites({ sites }, namesOf) {
+  const [regions, profiles] = [namesOf("Region"), namesOf("Profile")];
   const found = [];
   for (const from of sites.values()) {
     const { region, profile: profile2 } = from.value.spec;
@@ -70976,7 +71541,7 @@ function danglingOfSites({ sites }, namesOf3) {
   }
   return found;
 }
-function allReferences(draft, namesOf3) {
+function allReferences(draft, namesOf) {
   const { fleet, profiles, apps, strategies, windows } = draft;
   return [
     ...fleet === void 0 ? [] : strategyReference(fleet, fleet.value.spec.rollout?.strategy),
@@ -70990,7 +71555,7 @@ function allReferences(draft, namesOf3) {
     ...[...windows.values()].flatMap(
       (window) => virtualSiteReferences(window, ["spec"], window.value.spec.virtualSites ?? [])
     ),
-    ...danglingOfSites(draft, namesOf3),
+    ...danglingOfSites(draft, namesOf),
     ...[...apps.values()].flatMap(
       (from) => profileReference(from, "profile", from.value.spec.profile)
     ),
@@ -71207,238 +71772,6 @@ function checkOperation(operation, document2, path3) {
   ];
 }
 
-// src/core/model/planned.ts
-var plannedKinds = /* @__PURE__ */ new Set([
-  "Component",
-  "Policy",
-  "Tenant",
-  "BroadcastJob"
-]);
-var plannedFields = {
-  Fleet: [
-    "spec.values",
-    "spec.sizeClasses",
-    "spec.healthWeights",
-    "spec.replan",
-    "spec.rollout.failureBudget",
-    "spec.rollout.maxInFlight",
-    "spec.rollout.maxUnavailable",
-    "spec.protect",
-    "spec.protectedKinds"
-  ],
-  Region: [
-    "spec.cells",
-    "spec.compliance",
-    "spec.capacity",
-    "spec.headroom",
-    "spec.registration",
-    "spec.values",
-    "spec.decommission",
-    "spec.windows"
-  ],
-  Site: ["spec.cell", "spec.cells", "spec.decommission", "spec.windows", "spec.size"],
-  VirtualSite: ["spec.values", "spec.windows"],
-  Profile: [],
-  App: [
-    "spec.components",
-    "spec.kubernetesVersion",
-    "spec.windows",
-    "spec.tenant",
-    "spec.placement.selector",
-    "spec.rollout.failureBudget",
-    "spec.rollout.maxInFlight",
-    "spec.rollout.maxUnavailable"
-  ],
-  Decision: [],
-  RolloutStrategy: [
-    "spec.checks",
-    "spec.dependsOn",
-    "spec.gates.checks",
-    "spec.stages.windows",
-    "spec.stages.checks",
-    "spec.stages.gates",
-    "spec.stages.onFailure",
-    "spec.stages.rollback"
-  ],
-  MaintenanceWindow: []
-};
-var plannedValues = {
-  "RolloutStrategy spec.onFailure": ["rollback"]
-};
-function isPlannedField(kind, path3) {
-  return plannedFields[kind].includes(path3.join("."));
-}
-function isPlannedValue(kind, path3, value) {
-  const planned = plannedValues[`${kind} ${path3.join(".")}`];
-  return typeof value === "string" && planned !== void 0 && planned.includes(value);
-}
-
-// src/core/model/schema-messages.ts
-var plannedHint = "it is planned and not carried out yet; leave it out";
-var expectedByTitle = {
-  name: "a name of lower case letters, digits and single dashes, at most 63 characters",
-  namespace: "a namespace of lower case letters, digits and dashes, at most 63 characters",
-  duration: "a time span such as `90s`, `5m`, `1h30m` or `500ms`",
-  "time of day": "a time of day such as `02:00`",
-  "local time": "a date such as `2026-12-24`, or with a time `2026-12-24T18:00`",
-  "time zone": "a time zone such as `Europe/Berlin`",
-  "number or percentage": 'a number of sites, or a percentage of them such as "10%"',
-  "number or expression": "a whole number, or one expression such as `${values.replicas}`",
-  selector: "a selector, as text or as matchLabels and matchExpressions",
-  "JSON pointer": "a JSON pointer such as `/spec/replicas`",
-  digest: "a digest such as `sha256:0123…`",
-  path: "a path from the root of the repository",
-  address: "a host name or IP address, without scheme"
-};
-var typeWords = {
-  string: "text",
-  integer: "a whole number",
-  number: "a number",
-  boolean: "true or false",
-  object: "a mapping",
-  array: "a list"
-};
-function describeSchemaError(error, kind, document2) {
-  const path3 = pointerPath(error.instancePath);
-  const mistake2 = { error, kind, path: path3 };
-  const severity = "error";
-  switch (error.keyword) {
-    case "additionalProperties": {
-      const field = String(error.params["additionalProperty"]);
-      return { ...document2.keyAt([...path3, field]), severity, ...unknownField(mistake2, field) };
-    }
-    case "required":
-      return { ...document2.keyAt(path3), severity, ...missingField(mistake2) };
-    case "uniqueItems": {
-      const index = Math.max(Number(error.params["i"]), Number(error.params["j"]));
-      return { ...document2.at([...path3, index]), severity, ...listedTwice(mistake2, index) };
-    }
-    default: {
-      const source = document2.sourceAt(path3) ?? String(error.data);
-      return { ...document2.at(path3), severity, ...wrongValue(mistake2, source) };
-    }
-  }
-}
-function unknownField({ error, kind, path: path3 }, field) {
-  const message = `unknown field "${field}"${within(path3)}`;
-  const code = "unknown-field";
-  const namedPath = [...path3, field].filter((part2) => !/^\d+$/.test(part2));
-  if (isPlannedField(kind, namedPath)) return { code, message, hint: plannedHint };
-  if (field === "<<") {
-    return { code, message, hint: "merge keys are not read; write the fields out" };
-  }
-  const known4 = Object.keys(error.parentSchema?.["properties"] ?? {});
-  const near = closestName(field, known4);
-  if (near !== void 0) return { code, message, hint: `did you mean "${near}"?` };
-  const elsewhere = placesOf2(kind, field);
-  if (elsewhere !== void 0) return { code, message, hint: `did you mean "${elsewhere}"?` };
-  return { code, message, hint: `known here: ${known4.join(", ")}` };
-}
-function placesOf2(kind, field) {
-  const { properties } = kinds2[kind];
-  if (Object.hasOwn(properties, field)) return field;
-  if (Object.hasOwn(properties.spec.properties, field)) return `spec.${field}`;
-  if (Object.hasOwn(properties.metadata.properties, field)) return `metadata.${field}`;
-  return void 0;
-}
-function missingField({ error, path: path3 }) {
-  const field = String(error.params["missingProperty"]);
-  const properties = error.parentSchema?.["properties"] ?? {};
-  const description = properties[field]?.description;
-  return {
-    code: "missing-field",
-    message: `missing field "${field}"${within(path3)}`,
-    hint: `add \`${field}\`${description === void 0 ? "" : `: ${description}`}`
-  };
-}
-function listedTwice({ error, path: path3 }, index) {
-  const item = Array.isArray(error.data) ? error.data[index] : void 0;
-  return {
-    code: "invalid-value",
-    message: `${describeValue(item, String(item))} stands twice in ${fieldName2(path3)}`,
-    hint: "remove one of the two"
-  };
-}
-function wrongValue(mistake2, source) {
-  const { error, kind, path: path3 } = mistake2;
-  const code = codeOf(error);
-  const message = `expected ${expected(error)}${forField(path3)}, found ${describeValue(error.data, source)}`;
-  const namedPath = path3.filter((part2) => !/^\d+$/.test(part2));
-  if (isPlannedValue(kind, namedPath, error.data)) return { code, message, hint: plannedHint };
-  const hint = hintFor(error, source);
-  return hint === void 0 ? { code, message } : { code, message, hint };
-}
-function codeOf({ keyword, parentSchema }) {
-  const isForm = keyword === "pattern" || keyword === "maxLength";
-  return isForm && parentSchema?.["title"] === "name" ? "invalid-name" : "invalid-value";
-}
-function expected(error) {
-  const words5 = expectedByTitle[String(error.parentSchema?.["title"])];
-  const form = expectedByKeyword[error.keyword];
-  if (form === void 0) return words5 ?? "another value";
-  return form(error.params, words5);
-}
-var limit = ({ limit: bound2 }) => String(bound2);
-var allowedValues = (params) => params["allowedValues"].map(String);
-var expectedByKeyword = {
-  type: ({ type }, words5) => words5 ?? typeWords[String(type)] ?? String(type),
-  enum: (params) => `one of ${allowedValues(params).join(", ")}`,
-  const: ({ allowedValue }) => String(allowedValue),
-  minimum: (params) => `at least ${limit(params)}`,
-  maximum: (params) => `at most ${limit(params)}`,
-  minItems: (params) => `a list of at least ${limit(params)}`,
-  minLength: (_, words5) => words5 ?? "a text that is not empty",
-  pattern: ({ pattern: pattern2 }, words5) => words5 ?? `text like ${String(pattern2)}`
-};
-function hintFor(error, source) {
-  const { keyword, params, data: data3 } = error;
-  if (keyword === "enum" && typeof data3 === "string") {
-    const near = closestName(data3, allowedValues(params));
-    return near === void 0 ? void 0 : `did you mean "${near}"?`;
-  }
-  if (keyword === "const" && params["allowedValue"] === true) return "leave the field out instead";
-  return keyword === "type" ? typeHint(error, source) : void 0;
-}
-function typeHint({ params, data: data3, parentSchema }, source) {
-  const { type } = params;
-  if (type === "object" && data3 === null) return "write `{}` where there is nothing to say";
-  if (type !== "string") return void 0;
-  if (parentSchema?.["title"] === "duration" && typeof data3 === "number") {
-    return `write it with its unit: ${data3}s`;
-  }
-  if (data3 === null) return 'write a value, or "" for the empty text';
-  const isScalar6 = typeof data3 === "number" || typeof data3 === "boolean";
-  return isScalar6 ? `write it in quotes: "${source}"` : void 0;
-}
-function describeValue(value, source) {
-  if (value === null || value === void 0) return "nothing";
-  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
-  if (typeof value === "object") return "a mapping";
-  if (typeof value === "number" || typeof value === "boolean") {
-    return `the ${typeof value} ${source}`;
-  }
-  if (typeof value !== "string") return "another value";
-  return `"${value.length > 60 ? `${value.slice(0, 60)}…` : value}"`;
-}
-function within(path3) {
-  return path3.length === 0 ? "" : ` in ${fieldName2(path3)}`;
-}
-function forField(path3) {
-  return path3.length === 0 ? "" : ` for ${fieldName2(path3)}`;
-}
-function fieldName2(path3) {
-  let name2 = "";
-  for (const part2 of path3.map(String)) {
-    if (/^\d+$/.test(part2)) name2 += `[${part2}]`;
-    else if (/^[A-Za-z_]\w*$/.test(part2)) name2 += name2 === "" ? part2 : `.${part2}`;
-    else name2 += `["${part2}"]`;
-  }
-  return name2;
-}
-function pointerPath(pointer) {
-  return pointer.split("/").slice(1).map((part2) => part2.replaceAll("~1", "/").replaceAll("~0", "~"));
-}
-
 // src/core/model/check-rules.ts
 function checkRules(draft) {
   return [
@@ -71612,7 +71945,7 @@ function checkRest(stages2, index, document2) {
 function checkDurations(document2, durations) {
   return durations.flatMap(([path3, text]) => {
     if (text === void 0 || parseDuration2(text) !== void 0) return [];
-    const message = `the time span "${text}" for ${fieldName2(path3)} is longer than a year`;
+    const message = `the time span "${text}" for ${fieldName(path3)} is longer than a year`;
     const hint = "write 8760h or less";
     return errorAt(document2.at(path3), { code: "invalid-value", message, hint });
   });
@@ -71929,7 +72262,7 @@ function draftFleet(read2, known4) {
 }
 var draftFile = keptFor((documents) => {
   const named2 = documents.flatMap((one) => {
-    const name2 = nameOf3(one);
+    const name2 = nameOf4(one);
     return name2 === void 0 ? [] : { ...one, name: name2 };
   });
   return {
@@ -71944,12 +72277,12 @@ var draftFile = keptFor((documents) => {
 var entriesOf2 = keptFor(
   (documents) => documents.flatMap((one) => {
     const { kind, document: document2 } = one;
-    const name2 = nameOf3(one);
+    const name2 = nameOf4(one);
     const isValid = !document2.isBroken && checkSchema(kind, document2).length === 0;
     return isValid && name2 !== void 0 ? [{ kind, name: name2, entry: entryOf(document2) }] : [];
   })
 );
-function nameOf3({ document: { value } }) {
+function nameOf4({ document: { value } }) {
   const metadata = isJsonObject(value) ? value["metadata"] : void 0;
   const name2 = isJsonObject(metadata) ? metadata["name"] : void 0;
   return typeof name2 === "string" ? name2 : void 0;
@@ -75176,208 +75509,6 @@ function modelOf(draft, { fleet, tools, others, known: known4 }) {
   };
 }
 
-// src/core/render/generated/api-lifecycle.ts
-var apiLifecycle = {
-  version: "v0.36.4",
-  kinds: {
-    "/v1/Binding": [0],
-    "/v1/ConfigMap": [2],
-    "/v1/Endpoints": [0],
-    "/v1/Event": [0],
-    "/v1/LimitRange": [0],
-    "/v1/Namespace": [0],
-    "/v1/Node": [0],
-    "/v1/NodeProxyOptions": [2],
-    "/v1/PersistentVolume": [0],
-    "/v1/PersistentVolumeClaim": [0],
-    "/v1/Pod": [0],
-    "/v1/PodAttachOptions": [1],
-    "/v1/PodExecOptions": [0],
-    "/v1/PodLogOptions": [0],
-    "/v1/PodPortForwardOptions": [6],
-    "/v1/PodProxyOptions": [0],
-    "/v1/PodStatusResult": [0],
-    "/v1/PodTemplate": [0],
-    "/v1/RangeAllocation": [0],
-    "/v1/ReplicationController": [0],
-    "/v1/ResourceQuota": [0],
-    "/v1/Secret": [0],
-    "/v1/SerializedReference": [0],
-    "/v1/Service": [0],
-    "/v1/ServiceAccount": [0],
-    "/v1/ServiceProxyOptions": [2],
-    "admission.k8s.io/v1/AdmissionReview": [19],
-    "admission.k8s.io/v1beta1/AdmissionReview": [9, 22, "admission.k8s.io/v1"],
-    "admissionregistration.k8s.io/v1/MutatingAdmissionPolicy": [36],
-    "admissionregistration.k8s.io/v1/MutatingAdmissionPolicyBinding": [36],
-    "admissionregistration.k8s.io/v1/MutatingWebhookConfiguration": [16],
-    "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy": [30],
-    "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicyBinding": [30],
-    "admissionregistration.k8s.io/v1/ValidatingWebhookConfiguration": [16],
-    "admissionregistration.k8s.io/v1alpha1/MutatingAdmissionPolicy": [32, 38],
-    "admissionregistration.k8s.io/v1alpha1/MutatingAdmissionPolicyBinding": [32, 38],
-    "admissionregistration.k8s.io/v1alpha1/ValidatingAdmissionPolicy": [26, 32],
-    "admissionregistration.k8s.io/v1alpha1/ValidatingAdmissionPolicyBinding": [26, 32],
-    "admissionregistration.k8s.io/v1beta1/MutatingAdmissionPolicy": [34, 40, "admissionregistration.k8s.io/v1"],
-    "admissionregistration.k8s.io/v1beta1/MutatingAdmissionPolicyBinding": [34, 40, "admissionregistration.k8s.io/v1"],
-    "admissionregistration.k8s.io/v1beta1/MutatingWebhookConfiguration": [9, 22, "admissionregistration.k8s.io/v1"],
-    "admissionregistration.k8s.io/v1beta1/ValidatingAdmissionPolicy": [28, 34],
-    "admissionregistration.k8s.io/v1beta1/ValidatingAdmissionPolicyBinding": [28, 34],
-    "admissionregistration.k8s.io/v1beta1/ValidatingWebhookConfiguration": [9, 22, "admissionregistration.k8s.io/v1"],
-    "apidiscovery.k8s.io/v2/APIGroupDiscovery": [30],
-    "apidiscovery.k8s.io/v2beta1/APIGroupDiscovery": [26, 35],
-    "apiextensions.k8s.io/v1/ConversionReview": [16],
-    "apiextensions.k8s.io/v1/CustomResourceDefinition": [16],
-    "apiextensions.k8s.io/v1beta1/ConversionReview": [13, 22, "apiextensions.k8s.io/v1"],
-    "apiextensions.k8s.io/v1beta1/CustomResourceDefinition": [7, 22, "apiextensions.k8s.io/v1"],
-    "apiregistration.k8s.io/v1/APIService": [10],
-    "apiregistration.k8s.io/v1beta1/APIService": [7, 22, "apiregistration.k8s.io/v1"],
-    "apps/v1/ControllerRevision": [9],
-    "apps/v1/DaemonSet": [9],
-    "apps/v1/Deployment": [9],
-    "apps/v1/ReplicaSet": [9],
-    "apps/v1/StatefulSet": [9],
-    "apps/v1beta1/ControllerRevision": [7, 16, "apps/v1"],
-    "apps/v1beta1/Deployment": [6, 16, "apps/v1"],
-    "apps/v1beta1/DeploymentRollback": [6, 16, "apps/v1"],
-    "apps/v1beta1/Scale": [6, 16, "autoscaling/v1"],
-    "apps/v1beta1/StatefulSet": [5, 16, "apps/v1"],
-    "apps/v1beta2/ControllerRevision": [8, 16, "apps/v1"],
-    "apps/v1beta2/DaemonSet": [8, 16, "apps/v1"],
-    "apps/v1beta2/Deployment": [8, 16, "apps/v1"],
-    "apps/v1beta2/ReplicaSet": [8, 16, "apps/v1"],
-    "apps/v1beta2/Scale": [8, 16, "autoscaling/v1"],
-    "apps/v1beta2/StatefulSet": [8, 16, "apps/v1"],
-    "authentication.k8s.io/v1/SelfSubjectReview": [28],
-    "authentication.k8s.io/v1/TokenRequest": [10],
-    "authentication.k8s.io/v1/TokenReview": [6],
-    "authentication.k8s.io/v1alpha1/SelfSubjectReview": [26, 32],
-    "authentication.k8s.io/v1beta1/SelfSubjectReview": [27, 33],
-    "authentication.k8s.io/v1beta1/TokenReview": [4, 22, "authentication.k8s.io/v1"],
-    "authorization.k8s.io/v1/LocalSubjectAccessReview": [19],
-    "authorization.k8s.io/v1/SelfSubjectAccessReview": [19],
-    "authorization.k8s.io/v1/SelfSubjectRulesReview": [19],
-    "authorization.k8s.io/v1/SubjectAccessReview": [6],
-    "authorization.k8s.io/v1beta1/LocalSubjectAccessReview": [2, 22, "authorization.k8s.io/v1"],
-    "authorization.k8s.io/v1beta1/SelfSubjectAccessReview": [2, 22, "authorization.k8s.io/v1"],
-    "authorization.k8s.io/v1beta1/SelfSubjectRulesReview": [8, 22, "authorization.k8s.io/v1"],
-    "authorization.k8s.io/v1beta1/SubjectAccessReview": [2, 22, "authorization.k8s.io/v1"],
-    "autoscaling/v1/HorizontalPodAutoscaler": [2],
-    "autoscaling/v1/Scale": [2],
-    "autoscaling/v2/HorizontalPodAutoscaler": [23],
-    "autoscaling/v2beta1/HorizontalPodAutoscaler": [8, 25, "autoscaling/v2"],
-    "autoscaling/v2beta2/HorizontalPodAutoscaler": [12, 26, "autoscaling/v2"],
-    "batch/v1/CronJob": [21],
-    "batch/v1/Job": [2],
-    "batch/v1beta1/CronJob": [8, 25, "batch/v1"],
-    "batch/v2alpha1/CronJob": [4, 21, "batch/v1"],
-    "certificates.k8s.io/v1/CertificateSigningRequest": [19],
-    "certificates.k8s.io/v1alpha1/ClusterTrustBundle": [26, 37],
-    "certificates.k8s.io/v1beta1/CertificateSigningRequest": [12, 22, "certificates.k8s.io/v1"],
-    "certificates.k8s.io/v1beta1/ClusterTrustBundle": [33, 40],
-    "certificates.k8s.io/v1beta1/PodCertificateRequest": [35, 41],
-    "coordination.k8s.io/v1/Lease": [14],
-    "coordination.k8s.io/v1alpha2/LeaseCandidate": [32, 38],
-    "coordination.k8s.io/v1beta1/Lease": [12, 22, "coordination.k8s.io/v1"],
-    "coordination.k8s.io/v1beta1/LeaseCandidate": [33, 39],
-    "discovery.k8s.io/v1/EndpointSlice": [21],
-    "discovery.k8s.io/v1beta1/EndpointSlice": [16, 25, "discovery.k8s.io/v1"],
-    "events.k8s.io/v1/Event": [19],
-    "events.k8s.io/v1beta1/Event": [8, 25],
-    "extensions/v1beta1/DaemonSet": [1, 16, "apps/v1"],
-    "extensions/v1beta1/Deployment": [1, 16, "apps/v1"],
-    "extensions/v1beta1/DeploymentRollback": [2, 16],
-    "extensions/v1beta1/Ingress": [1, 22, "networking.k8s.io/v1"],
-    "extensions/v1beta1/NetworkPolicy": [3, 16, "networking.k8s.io/v1"],
-    "extensions/v1beta1/PodSecurityPolicy": [2, 16, "policy/v1beta1"],
-    "extensions/v1beta1/ReplicaSet": [2, 16, "apps/v1"],
-    "extensions/v1beta1/Scale": [1, 16],
-    "flowcontrol.apiserver.k8s.io/v1/FlowSchema": [29],
-    "flowcontrol.apiserver.k8s.io/v1/PriorityLevelConfiguration": [29],
-    "flowcontrol.apiserver.k8s.io/v1beta1/FlowSchema": [20, 26, "flowcontrol.apiserver.k8s.io/v1beta3"],
-    "flowcontrol.apiserver.k8s.io/v1beta1/PriorityLevelConfiguration": [20, 26, "flowcontrol.apiserver.k8s.io/v1beta3"],
-    "flowcontrol.apiserver.k8s.io/v1beta2/FlowSchema": [23, 29, "flowcontrol.apiserver.k8s.io/v1beta3"],
-    "flowcontrol.apiserver.k8s.io/v1beta2/PriorityLevelConfiguration": [23, 29, "flowcontrol.apiserver.k8s.io/v1beta3"],
-    "flowcontrol.apiserver.k8s.io/v1beta3/FlowSchema": [26, 32, "flowcontrol.apiserver.k8s.io/v1"],
-    "flowcontrol.apiserver.k8s.io/v1beta3/PriorityLevelConfiguration": [26, 32, "flowcontrol.apiserver.k8s.io/v1"],
-    "networking.k8s.io/v1/IPAddress": [33],
-    "networking.k8s.io/v1/Ingress": [19],
-    "networking.k8s.io/v1/IngressClass": [19],
-    "networking.k8s.io/v1/NetworkPolicy": [7],
-    "networking.k8s.io/v1/ServiceCIDR": [33],
-    "networking.k8s.io/v1beta1/IPAddress": [31, 37],
-    "networking.k8s.io/v1beta1/Ingress": [14, 22, "networking.k8s.io/v1"],
-    "networking.k8s.io/v1beta1/IngressClass": [18, 22, "networking.k8s.io/v1"],
-    "networking.k8s.io/v1beta1/ServiceCIDR": [31, 37],
-    "node.k8s.io/v1/RuntimeClass": [20],
-    "node.k8s.io/v1beta1/RuntimeClass": [13, 25],
-    "policy/v1/Eviction": [22],
-    "policy/v1/PodDisruptionBudget": [21],
-    "policy/v1beta1/Eviction": [5, 25],
-    "policy/v1beta1/PodDisruptionBudget": [5, 25, "policy/v1"],
-    "policy/v1beta1/PodSecurityPolicy": [10, 25],
-    "rbac.authorization.k8s.io/v1/ClusterRole": [8],
-    "rbac.authorization.k8s.io/v1/ClusterRoleBinding": [8],
-    "rbac.authorization.k8s.io/v1/Role": [8],
-    "rbac.authorization.k8s.io/v1/RoleBinding": [8],
-    "rbac.authorization.k8s.io/v1beta1/ClusterRole": [6, 22, "rbac.authorization.k8s.io/v1"],
-    "rbac.authorization.k8s.io/v1beta1/ClusterRoleBinding": [6, 22, "rbac.authorization.k8s.io/v1"],
-    "rbac.authorization.k8s.io/v1beta1/Role": [6, 22, "rbac.authorization.k8s.io/v1"],
-    "rbac.authorization.k8s.io/v1beta1/RoleBinding": [6, 22, "rbac.authorization.k8s.io/v1"],
-    "resource.k8s.io/v1/DeviceClass": [34],
-    "resource.k8s.io/v1/ResourceClaim": [34],
-    "resource.k8s.io/v1/ResourceClaimTemplate": [34],
-    "resource.k8s.io/v1/ResourceSlice": [34],
-    "resource.k8s.io/v1alpha3/DeviceTaintRule": [33, 39],
-    "resource.k8s.io/v1alpha3/ResourcePoolStatusRequest": [36, 42],
-    "resource.k8s.io/v1beta1/DeviceClass": [32, 38],
-    "resource.k8s.io/v1beta1/ResourceClaim": [32, 38],
-    "resource.k8s.io/v1beta1/ResourceClaimTemplate": [32, 38],
-    "resource.k8s.io/v1beta1/ResourceSlice": [32, 38],
-    "resource.k8s.io/v1beta2/DeviceClass": [33, 39],
-    "resource.k8s.io/v1beta2/DeviceTaintRule": [36, 42],
-    "resource.k8s.io/v1beta2/ResourceClaim": [33, 39],
-    "resource.k8s.io/v1beta2/ResourceClaimTemplate": [33, 39],
-    "resource.k8s.io/v1beta2/ResourceSlice": [33, 39],
-    "scheduling.k8s.io/v1/PriorityClass": [14],
-    "scheduling.k8s.io/v1beta1/PriorityClass": [11, 22, "scheduling.k8s.io/v1"],
-    "storage.k8s.io/v1/CSIDriver": [18],
-    "storage.k8s.io/v1/CSINode": [17],
-    "storage.k8s.io/v1/CSIStorageCapacity": [24],
-    "storage.k8s.io/v1/StorageClass": [6],
-    "storage.k8s.io/v1/VolumeAttachment": [13],
-    "storage.k8s.io/v1/VolumeAttributesClass": [34],
-    "storage.k8s.io/v1alpha1/CSIStorageCapacity": [19, 24, "storage.k8s.io/v1beta1"],
-    "storage.k8s.io/v1alpha1/VolumeAttachment": [9, 24, "storage.k8s.io/v1"],
-    "storage.k8s.io/v1alpha1/VolumeAttributesClass": [29, 35, "storage.k8s.io/v1"],
-    "storage.k8s.io/v1beta1/CSIDriver": [14, 22, "storage.k8s.io/v1"],
-    "storage.k8s.io/v1beta1/CSINode": [14, 22, "storage.k8s.io/v1"],
-    "storage.k8s.io/v1beta1/CSIStorageCapacity": [21, 27, "storage.k8s.io/v1"],
-    "storage.k8s.io/v1beta1/StorageClass": [4, 22, "storage.k8s.io/v1"],
-    "storage.k8s.io/v1beta1/VolumeAttachment": [10, 22, "storage.k8s.io/v1"],
-    "storage.k8s.io/v1beta1/VolumeAttributesClass": [31, 37, "storage.k8s.io/v1"],
-    "storagemigration.k8s.io/v1beta1/StorageVersionMigration": [35, 41]
-  }
-};
-
-// src/core/render/api-lifecycle.ts
-function servingProblem({ apiVersion: apiVersion2, kind }, minor2) {
-  const id = apiVersion2.includes("/") ? `${apiVersion2}/${kind}` : `/${apiVersion2}/${kind}`;
-  const row = Object.hasOwn(apiLifecycle.kinds, id) ? apiLifecycle.kinds[id] : void 0;
-  if (row === void 0) return void 0;
-  const [introduced, removed2, replacement] = row;
-  const what = `${kind} of ${apiVersion2}`;
-  if (minor2 < introduced) {
-    const hint2 = "use an API version that it serves, or upgrade it first";
-    return { when: "now", message: `${what} exists since Kubernetes 1.${introduced}`, hint: hint2 };
-  }
-  if (removed2 === void 0 || removed2 > minor2 + 1) return void 0;
-  const hint = replacement === void 0 ? "it has no successor" : `use ${replacement}`;
-  const message = `${what} is gone since Kubernetes 1.${removed2}`;
-  if (minor2 >= removed2) return { when: "now", message, hint };
-  return { when: "later", message: `${what} will be gone with Kubernetes 1.${removed2}`, hint };
-}
-
 // src/core/render/check-kubernetes.ts
 function checkKubernetes(model, renderings) {
   const minors = minorsOf(model);
@@ -75994,55 +76125,33 @@ function compareText2(a, b) {
   return a < b ? -1 : 1;
 }
 
-// src/core/rollout/stage-names.ts
-function namesOf2({ name: name2, of, covers = [] }) {
-  return of === void 0 ? [name2, ...covers] : [name2, of, ...covers];
-}
-function covering(stage, others) {
-  const { name: name2, of, covers: known4 = [] } = stage;
-  const names2 = /* @__PURE__ */ new Set([...known4, ...others.flatMap(namesOf2)]);
-  for (const own2 of [name2, of]) if (own2 !== void 0) names2.delete(own2);
-  return names2.size === known4.length ? stage : { ...stage, covers: [...names2].toSorted(compareText2) };
-}
-function withoutNames({ covers, ...stage }) {
-  return covers === void 0 ? stage : { ...stage };
-}
-
 // src/core/rollout/refill-stages.ts
-function refillStages(before, after, isReachable2) {
+function refillStages(before, after) {
   const list = { ...after.list };
-  const stages2 = [...after.stages];
-  const opened = { ...after.opened };
   const hadSites = new Set(Object.values(before.list).map(({ stage }) => stage));
   let changed3 = false;
-  for (const [index, stage] of after.stages.entries()) {
-    if (!hadSites.has(index) || Object.hasOwn(after.passed, stage.name)) continue;
-    const next = nextSite({ ...after, list }, index, isReachable2);
-    if (next === void 0) continue;
-    const from = stages2[next.entry.stage] ?? stage;
-    list[next.site] = { ...next.entry, stage: index };
-    stages2[index] = refilled(stage, from);
-    delete opened[stage.name];
+  for (const [index, { name: name2 }] of after.stages.entries()) {
+    if (!hadSites.has(index) || Object.hasOwn(after.passed, name2)) continue;
+    const next = nextSite(after.app, list, index);
+    if (next === void 0 || list[next]?.stage === index) continue;
+    const entry = list[next];
+    if (entry !== void 0) list[next] = { ...entry, stage: index };
     changed3 = true;
   }
-  return changed3 ? { ...after, list, stages: stages2, opened } : after;
+  return changed3 ? { ...after, list } : after;
 }
-function refilled(stage, from) {
-  return covering({ ...stage, approval: stage.approval || from.approval }, [from]);
-}
-function nextSite({ app, list }, index, isReachable2) {
+function nextSite(app, list, index) {
   let first2;
-  for (const [site, entry] of Object.entries(list)) {
-    if (entry.stage === index) return void 0;
-    if (entry.stage < index || first2 !== void 0 && entry.stage > first2.entry.stage) continue;
-    const rank = isReachable2(site) ? 0 : 1;
-    const candidate = { site, entry, rank, hash: siteHash(app, site) };
+  for (const [site, { stage }] of Object.entries(list)) {
+    if (stage < index || first2 !== void 0 && stage > first2.stage) continue;
+    if (stage === index) return site;
+    const candidate = { site, stage, hash: siteHash(app, site) };
     if (first2 === void 0 || isBefore2(candidate, first2)) first2 = candidate;
   }
-  return first2;
+  return first2?.site;
 }
 function isBefore2(a, b) {
-  const order = a.entry.stage - b.entry.stage || a.rank - b.rank || a.hash - b.hash || compareText2(a.site, b.site);
+  const order = a.stage - b.stage || a.hash - b.hash || compareText2(a.site, b.site);
   return order < 0;
 }
 
@@ -76081,10 +76190,10 @@ function validApprovals(release2, what) {
   const digest = approvalDigest(release2);
   return candidates2.filter((approval) => approval.digest === digest);
 }
-function withoutSites(release2, sites, isReachable2) {
+function withoutSites(release2, sites) {
   if (!Object.keys(release2.list).some((site) => sites.has(site))) return release2;
   const keep2 = (record4) => Object.fromEntries(Object.entries(record4).filter(([site]) => !sites.has(site)));
-  const smaller = {
+  const smaller = refillStages(release2, {
     ...release2,
     list: keep2(release2.list),
     handed: keep2(release2.handed),
@@ -76095,9 +76204,8 @@ function withoutSites(release2, sites, isReachable2) {
     ...release2.setBack === void 0 ? {} : { setBack: keep2(release2.setBack) },
     ...release2.back === void 0 ? {} : { back: keep2(release2.back) },
     ...release2.left === void 0 ? {} : { left: keep2(release2.left) }
-  };
-  const full = refillStages(release2, smaller, isReachable2);
-  return full === smaller ? { ...smaller, approvals: rebound(release2, smaller) } : full;
+  });
+  return { ...smaller, approvals: rebound(release2, smaller) };
 }
 function rebound(before, after) {
   if (before.approvals.length === 0) return [];
@@ -76171,12 +76279,6 @@ function mirrorsWith({ standsIn, mirrors, control: control2 }, site) {
   if (assignment === void 0 || own(mirrors, site) === void 0) return [];
   const { mirror, moving } = assignment;
   return [moving?.entering === void 0 ? mirror : moving.to];
-}
-function isReachable(input2, site, facts = own(input2.sites, site)) {
-  if (facts === void 0 || facts.suspend) return false;
-  if (own(input2.observed, site)?.reachable === false) return false;
-  const mirror = own(input2.control.sites, site)?.mirror ?? facts.mirror;
-  return silentSinceOf(input2, mirror) === null;
 }
 function silentSinceOf({ workers, now }, mirror) {
   const worker = own(workers, mirror);
@@ -76529,10 +76631,10 @@ function hasObject({ input: input2 }, tree, object) {
 function treesAfter(board, app, { site, steps: steps2 }) {
   const step = steps2.find((each) => each.app === app);
   if (step !== void 0) return step.to === null ? [] : [step.to];
-  const standing3 = treeAt(board.input, app, site);
+  const standing2 = treeAt(board.input, app, site);
   const handed = board.handedTrees.get(site)?.get(app);
-  if (standing3 === void 0 || handed === null) return [];
-  return handed === void 0 ? [standing3] : [standing3, handed];
+  if (standing2 === void 0 || handed === null) return [];
+  return handed === void 0 ? [standing2] : [standing2, handed];
 }
 function finalLosses(board, site, step) {
   const dropped = droppedObjects(board, step);
@@ -76548,9 +76650,9 @@ function giversOf(board, site, { step: { from, to }, steps: steps2 }) {
   if (taken3.length === 0) return [];
   return [...board.apps.values()].flatMap((other) => {
     if (steps2.some(({ app }) => app === other.app)) return [];
-    const standing3 = treeAt(board.input, other.app, site);
-    if (standing3 === void 0) return [];
-    const object = taken3.find((each) => hasObject(board, standing3, each));
+    const standing2 = treeAt(board.input, other.app, site);
+    if (standing2 === void 0) return [];
+    const object = taken3.find((each) => hasObject(board, standing2, each));
     if (object === void 0) return [];
     const last = finalTree(board, other, site);
     return last === void 0 || !hasObject(board, last, object) ? [{ app: other.app, object }] : [];
@@ -76573,12 +76675,12 @@ function finalTree(board, app, site) {
   return comingTree(board, app, site) ?? treeAt(board.input, app.app, site);
 }
 function comingTree(board, app, site) {
-  const standing3 = treeAt(board.input, app.app, site);
+  const standing2 = treeAt(board.input, app.app, site);
   const listed = [...app.open.values()].flatMap((release2) => comingBy(release2, site) ?? [])[0];
-  if (listed !== void 0) return listed === standing3 ? void 0 : listed;
+  if (listed !== void 0) return listed === standing2 ? void 0 : listed;
   if (isListed(app, site) || own(board.input.sites, site) === void 0) return void 0;
   const to = entitledTree(board, app, site);
-  return to === standing3 ? void 0 : to;
+  return to === standing2 ? void 0 : to;
 }
 function comingBy(release2, site) {
   const entry = own(release2.list, site);
@@ -76788,9 +76890,6 @@ function isBackInFlight(input2, release2, view) {
 
 // src/core/rollout/site-state.ts
 var excusedByPlanner = "flotilla";
-function isSpoken({ by, spoken: spoken2 }) {
-  return spoken2 === true || by !== excusedByPlanner;
-}
 function listedSite(input2, release2, site) {
   const entry = own(release2.list, site);
   return entry && { input: input2, release: release2, entry, view: viewSite(input2, release2.app, site) };
@@ -76818,7 +76917,7 @@ function siteState(listed) {
 }
 function becauseOf(excused) {
   if (excused.with !== void 0) return "tied";
-  return isSpoken(excused) ? "operator" : "passed";
+  return excused.by === excusedByPlanner ? "passed" : "operator";
 }
 function unhandedState(listed) {
   const { entry, view } = listed;
@@ -76921,7 +77020,8 @@ function holdOn(holds2, target) {
 function applies({ scope: scope2 }, { app, stage, at: at2 }) {
   const { fleet: _, stage: held, ...named2 } = scope2;
   const target = { app, site: at2?.site, region: at2?.region };
-  return Object.keys(scope2).length > 0 && (held === void 0 || stage !== void 0 && namesOf2(stage).includes(held)) && Object.entries(named2).every(([key, name2]) => own(target, key) === name2);
+  return Object.keys(scope2).length > 0 && // A stage that became one for each domain is held by the name of that one, or of all of them.
+  (held === void 0 || held === stage?.name || held === stage?.of) && Object.entries(named2).every(([key, name2]) => own(target, key) === name2);
 }
 function stops(hold, { kind, release: name2, source }) {
   const { scope: scope2, all, release: release2, endedBy } = hold;
@@ -77096,7 +77196,7 @@ function takeSites(board, app, {
   return { ...carried, ...takeArrivals(board, app, { sites, why }) };
 }
 function shrink(board, release2, { sites, why }) {
-  const smaller = withoutSites(release2, sites, (site) => isReachable(board.input, site));
+  const smaller = withoutSites(release2, sites);
   if (smaller === release2) return;
   if (Object.keys(smaller.list).length > 0) setRelease(board, smaller, `${release2.id}: ${why}`);
   else closeRelease(board, release2, `${release2.id} ends: ${why}`);
@@ -77266,21 +77366,21 @@ function goOn(board, site, known4) {
   const { assignment } = known4;
   const moving = takenAnew(board, site, known4);
   const move2 = { ...known4, moving };
-  const standing3 = mirrorsWith(board.input, site);
+  const standing2 = mirrorsWith(board.input, site);
   if (moving.entering !== void 0) {
-    const isThere = standing3.includes(moving.to) || Object.keys(moving.trees).length === 0;
+    const isThere = standing2.includes(moving.to) || Object.keys(moving.trees).length === 0;
     if (isThere) arrive(board, site, move2);
     else enter(board, site, { moving, from: assignment.mirror });
     return;
   }
-  const aimed = standing3.includes(moving.to) ? moving : redirected(board, site, move2);
+  const aimed = standing2.includes(moving.to) ? moving : redirected(board, site, move2);
   if (!isReadyToGo(board, site, { assignment, moving: aimed })) {
     board.siteMoves.push({ site, leave: assignment.mirror, why: `${site} moves to ${aimed.to}` });
     return;
   }
-  const other = standing3.find((mirror) => mirror !== aimed.to);
+  const other = standing2.find((mirror) => mirror !== aimed.to);
   if (other !== void 0) return leave(board, site, { assignment, from: other, to: aimed.to });
-  if (standing3.length > 0) return arrive(board, site, { ...move2, moving: aimed });
+  if (standing2.length > 0) return arrive(board, site, { ...move2, moving: aimed });
   if (own(board.input.workers, aimed.to)?.isAwaited === true)
     return waitOutside(board, site, { assignment, moving: aimed });
   const entering = { ...aimed, entering: board.at };
@@ -77401,7 +77501,7 @@ function foldStages(release2) {
   const folded = kept6.map((stage, index) => {
     const added = stages2.filter((other, at2) => target[at2] === index && other !== stage);
     const names2 = added.map(({ name: name2 }) => name2).join(", ");
-    return names2 === "" ? stage : covering({ ...stage, by: `${stage.by}; urgent: with ${names2}` }, added);
+    return names2 === "" ? stage : { ...stage, by: `${stage.by}; urgent: with ${names2}` };
   });
   return { ...release2, stages: folded, list };
 }
@@ -77529,7 +77629,7 @@ function beginRelease(run3, app, made) {
     site,
     region: own(input2.headSites, site)?.region ?? "",
     labels: own(input2.headSites, site)?.labels ?? {},
-    reachable: isReachable(input2, site, own(input2.headSites, site))
+    reachable: isReachable(input2, site)
   }));
   const { stages: stages2, stageOf: stageOf2 } = freezeStages({ strategy, app: app.app, sites });
   const list = {};
@@ -77591,6 +77691,13 @@ function originOf({ head }, { kind, backTo }) {
   if (backTo === void 0) return { named: kind, source: head };
   return { named: "back", source: backTo.release.source, backTo };
 }
+function isReachable(input2, site) {
+  const facts = own(input2.headSites, site);
+  if (facts === void 0 || facts.suspend) return false;
+  if (own(input2.observed, site)?.reachable === false) return false;
+  const mirror = own(input2.control.sites, site)?.mirror ?? facts.mirror;
+  return silentSinceOf(input2, mirror) === null;
+}
 function openListBudgets(strategy) {
   const last = strategy.stages.at(-1);
   return {
@@ -77625,21 +77732,17 @@ function refreshBudgets({ input: input2, board, begun }, app) {
     setRelease(board, next, `${release2.id} goes on with the budgets of ${input2.head}`);
   }
 }
-function strategyStages({ stages: stages2 }, { name: name2, of, covers = [] }) {
-  const names2 = [of ?? name2, ...covers];
-  return names2.flatMap((known4) => stages2.filter((stage) => stage.name === known4));
-}
 function withNumbers(release2, strategy, head) {
   const sizes = release2.stages.map(() => 0);
   for (const { stage } of Object.values(release2.list)) sizes[stage] = (sizes[stage] ?? 0) + 1;
   const stages2 = release2.stages.map((stage, index) => {
-    const [found, ...others] = strategyStages(strategy, stage);
+    const found = strategy.stages.find(({ name: name2 }) => name2 === (stage.of ?? stage.name));
     if (found === void 0) return stage;
     const size = sizes[index] ?? 0;
     const { promotion: _2, ...rest3 } = stage;
     return {
       ...rest3,
-      approval: [found, ...others].some(({ approval }) => approval),
+      approval: found.approval,
       ...found.promotion === void 0 ? {} : { promotion: found.promotion },
       soakMs: found.soakMs,
       failureBudget: resolveAmount(found.failureBudget, size),
@@ -77928,8 +78031,8 @@ function noteBad(board, app, release2) {
 function takeBackPromotion(board, app, release2) {
   const { current } = app;
   const stays = (site) => {
-    const standing3 = standingTree(viewSite(board.input, app.app, site).entry);
-    return standing3 === own(release2.list, site)?.to && !isToGoBack(release2, site);
+    const standing2 = standingTree(viewSite(board.input, app.app, site).entry);
+    return standing2 === own(release2.list, site)?.to && !isToGoBack(release2, site);
   };
   let changed3 = false;
   const partial = current.partial.flatMap((entry) => {
@@ -78179,22 +78282,14 @@ function comesFirst(board, site, { app, other }) {
 function releaseFirst({ input: input2 }, site, { app, release: release2 }) {
   const listed = listedSite(input2, release2, site);
   const stage = release2.stages[listed?.entry.stage ?? -1]?.name ?? "";
-  if (listed === void 0) return null;
-  const words5 = Object.hasOwn(release2.passed, stage) ? failedWords(listed) : stateWords(siteState(listed), release2, healthInWords(listed.view.observed));
+  if (listed === void 0 || Object.hasOwn(release2.passed, stage)) return null;
+  const words5 = stateWords(siteState(listed), release2, healthInWords(listed.view.observed));
   if (words5 === null) return null;
   return {
     code: "dependency",
     reason: `${app} depends on ${release2.app}, and ${release2.id} ${words5.now}`,
     endsWhen: words5.ends ?? `${release2.app} has got it there and is healthy`
   };
-}
-function failedWords(listed) {
-  const { release: release2, entry, view } = listed;
-  const state = siteState(listed);
-  const isThere = standingTree(view.entry) === entry.to && isHealthy(view, release2.unknownBlocks);
-  if (state.kind !== "failed" || isThere) return null;
-  const ends = `${release2.app} is healthy there on what it brings, or ${release2.id} is through or replaced`;
-  return { now: `failed there: ${state.cause}`, ends };
 }
 function stateWords(state, { id, goingBack }, health2) {
   const ends = `a newer commit replaces ${id}, or an operator retries it or excuses the site`;
@@ -78240,7 +78335,7 @@ function isToLeave({ input: input2 }, release2, site) {
   const listed = listedSite(input2, release2, site);
   if (listed?.view.entry === void 0 || Object.hasOwn(release2.left ?? {}, site)) return false;
   const excused = own(release2.excused, site);
-  return excused === void 0 || !isSpoken(excused);
+  return excused === void 0 || excused.by === excusedByPlanner;
 }
 
 // src/core/rollout/leaving-markers.ts
@@ -78272,26 +78367,6 @@ function noteLeft(left, release2, { site, at: at2 }) {
   const sites = left.get(release2) ?? {};
   left.set(release2, sites);
   if (!Object.hasOwn(release2.left ?? {}, site)) sites[site] = at2;
-}
-
-// src/core/rollout/arrival-losses.ts
-var openListName = "open-list";
-function waitingLosses({ waiting: waiting2 }) {
-  return Object.values(waiting2 ?? {}).reduce((sum, { objects }) => sum + objects.length, 0);
-}
-function isGranted(app, { site, to }, objects) {
-  if (objects.length === 0) return true;
-  const granted = own(app.arrivals.granted, site);
-  if (granted === void 0 || granted.to !== to) return false;
-  return objects.every((object) => granted.objects.includes(object));
-}
-function lossBlock(app, site, objects) {
-  const all = Math.max(waitingLosses(app.arrivals), objects.length);
-  return {
-    code: "deletions",
-    reason: `it deletes ${objects.length} objects at ${site} that no release has counted: ${someOf(objects)}`,
-    endsWhen: `an operator approves ${all} deletions of ${openListName} of ${app.app}, or a release reaches the site`
-  };
 }
 
 // src/core/rollout/checks/stage-facts.ts
@@ -78390,7 +78465,7 @@ function indexDomains(board, app) {
   const domains = /* @__PURE__ */ new Map();
   const excused = new Set(
     [...app.open.values()].flatMap(
-      ({ excused: records }) => Object.entries(records).flatMap(([site, record4]) => isSpoken(record4) ? [site] : [])
+      ({ excused: spoken2 }) => Object.keys(spoken2).filter((site) => own(spoken2, site)?.by !== excusedByPlanner)
     )
   );
   for (const site of Object.keys(board.input.sites)) {
@@ -78609,36 +78684,15 @@ function excusedBlock({ view, release: release2 }, { because }) {
 
 // src/core/rollout/windows/next-opening.ts
 var dayMs3 = 864e5;
-var [fewTries, mostTries] = [64, 2e3];
-var repeatsAfterMs = 8 * dayMs3;
-var mostSeasons = 5;
-var longestSeasonMs = 370 * dayMs3;
+var mostTries = 64;
 function nextOpening(windows, from) {
-  let opening = openingBefore(windows, from);
-  for (let season = 1; season < mostSeasons && !opening.isOpen; season += 1) {
-    const change2 = nextClockChange(windows, opening.at);
-    if (change2 === void 0) break;
-    opening = openingBefore(windows, change2);
-  }
-  return opening;
-}
-function openingBefore(windows, from) {
   let at2 = from;
-  const isWorthIt = (tries) => tries < fewTries || tries < mostTries && at2 < from + repeatsAfterMs;
-  for (let tries = 0; isWorthIt(tries); tries += 1) {
+  for (let tries = 0; tries < mostTries; tries += 1) {
     const next = Math.max(at2, ...windows.map((window) => possibleFrom(window, at2)));
     if (next === at2) return { at: at2, isOpen: true };
     at2 = next;
   }
   return { at: at2, isOpen: false };
-}
-function nextClockChange(windows, from) {
-  const offsets = (at2) => windows.map(({ clock }) => clock.localAt(at2) - at2).join(" ");
-  const now = offsets(from);
-  for (let at2 = from; at2 < from + longestSeasonMs; at2 += dayMs3) {
-    if (offsets(at2 + dayMs3) !== now) return at2;
-  }
-  return void 0;
 }
 function closedAt({ clock, closed: closed3 }, at2) {
   return closed3.find(
@@ -78760,7 +78814,7 @@ function budgetBlock(list, view) {
     return {
       code: "failure-budget",
       reason: `${countOf(failed4.size, "site")} of ${stage} failed (${someOf(failed4)}); its failureBudget is ${most.failed}`,
-      endsWhen: `they are healthy, another release reaches them, or an operator excuses them (\`excuse ${app.app} ${openListName} --site SITE\`)`
+      endsWhen: "they are healthy, or another release reaches them"
     };
   }
   const holder = app.inFlight.get(view.site);
@@ -78799,6 +78853,26 @@ function fleetBlock({ board, app, budgets }, view) {
   if (standingOf(view, budgets.unknownBlocks) !== "healthy") return null;
   const domain = loneDomain(board, app, { site: view.site, later: () => false });
   return domain === void 0 ? null : loneBlock(domain, app.app);
+}
+
+// src/core/rollout/arrival-losses.ts
+var openListName = "open-list";
+function waitingLosses({ waiting: waiting2 }) {
+  return Object.values(waiting2 ?? {}).reduce((sum, { objects }) => sum + objects.length, 0);
+}
+function isGranted(app, { site, to }, objects) {
+  if (objects.length === 0) return true;
+  const granted = own(app.arrivals.granted, site);
+  if (granted === void 0 || granted.to !== to) return false;
+  return objects.every((object) => granted.objects.includes(object));
+}
+function lossBlock(app, site, objects) {
+  const all = Math.max(waitingLosses(app.arrivals), objects.length);
+  return {
+    code: "deletions",
+    reason: `it deletes ${objects.length} objects at ${site} that no release has counted: ${someOf(objects)}`,
+    endsWhen: `an operator approves ${all} deletions of ${openListName} of ${app.app}, or a release reaches the site`
+  };
 }
 
 // src/core/rollout/good-tree.ts
@@ -78885,11 +78959,11 @@ function isConcerned(board, other, { app, sites }) {
 }
 function stepsAt(board, app, site) {
   const { input: input2 } = board;
-  const standing3 = treeAt(input2, app.app, site);
+  const standing2 = treeAt(input2, app.app, site);
   const good = own(own(input2.good, site), app.app);
   const listed = [...app.open.values()].flatMap(({ list }) => own(list, site) ?? []);
-  const froms = [standing3, ...listed.map(({ from }) => from ?? void 0)];
-  const tos = listed.length === 0 ? [] : [...listed.map(({ to }) => to), good ?? standing3];
+  const froms = [standing2, ...listed.map(({ from }) => from ?? void 0)];
+  const tos = listed.length === 0 ? [] : [...listed.map(({ to }) => to), good ?? standing2];
   const entitled2 = entitledTree(board, app, site);
   if (entitled2 !== void 0) tos.push(entitled2);
   return froms.flatMap(
@@ -79193,15 +79267,14 @@ function neededFrom({ app, id }, what, value) {
   return { app, release: id, what, value };
 }
 function stageHold(board, release2, stage) {
-  const { app, kind, id, source, backTo, stages: stages2 } = release2;
+  const { app, kind, id, source, backTo } = release2;
   if (backTo !== void 0) return null;
   const hold = holdOn(board.input.control.holds, {
     app,
     kind,
     release: id,
     source,
-    // Of those that move as one each has its own names for it.
-    stage: stages2.find(({ name: name2 }) => name2 === stage.name)
+    stage
   });
   return hold === void 0 ? null : heldBlock(hold);
 }
@@ -79369,14 +79442,14 @@ function placeBlock(run3, { site, region, parts }) {
 function holdBlock(run3, { site, region, parts }) {
   const holds2 = run3.board.input.control.holds;
   if (holds2.length === 0) return null;
-  for (const { release: release2, entry } of parts) {
+  for (const { release: release2 } of parts) {
     if (release2.backTo !== void 0) continue;
     const hold = holdOn(holds2, {
       app: release2.app,
       kind: release2.kind,
       release: release2.id,
       source: release2.source,
-      stage: release2.stages[entry.stage],
+      stage: run3.stage,
       at: { site, region }
     });
     if (hold === void 0) continue;
@@ -79491,9 +79564,9 @@ function noteInFlight(run3, { site, parts }) {
 }
 function record3(run3, { release: release2, view }, lost) {
   const isUnknown = view.observed === void 0;
-  const standing3 = isUnknown ? "joining" : standingOf(view, release2.unknownBlocks);
+  const standing2 = isUnknown ? "joining" : standingOf(view, release2.unknownBlocks);
   const before = own(release2.handed, view.site)?.was ?? own(release2.retried, view.site);
-  const was = before ?? standing3;
+  const was = before ?? standing2;
   const records = run3.handed.get(release2.id) ?? {};
   run3.handed.set(release2.id, records);
   records[view.site] = { at: run3.board.at, was };
@@ -79537,7 +79610,7 @@ function overtakeMissed(board, by, sites) {
 }
 function overtake(board, other, { sites, by }) {
   const taken3 = new Set([...sites].filter((site) => !Object.hasOwn(other.failed, site)));
-  const smaller = withoutSites(other, taken3, (site) => isReachable(board.input, site));
+  const smaller = withoutSites(other, taken3);
   const isOver = Object.keys(smaller.list).every(
     (site) => sites.has(site) || Object.hasOwn(other.failed, site) && Object.hasOwn(by.handed, site)
   );
@@ -79647,9 +79720,7 @@ function recordFailures(board, unit, failing) {
       if (state.kind !== "fails") continue;
       const failed4 = byRelease.get(release2.id) ?? {};
       byRelease.set(release2.id, failed4);
-      const others = unit.members.flatMap(({ id }) => id === release2.id ? [] : [id]);
-      const along = others.length === 0 ? {} : { with: others };
-      failed4[view.site] = { at: board.at, cause: state.cause, ...along };
+      failed4[view.site] = { at: board.at, cause: state.cause };
     }
   }
   editMembers(board, unit, (release2) => {
@@ -80102,15 +80173,15 @@ function backsOf(board, unit, sites) {
 }
 function stepOf4(board, part2) {
   const { release: release2, entry, view } = part2;
-  const standing3 = standingTree(view.entry);
-  if (release2.kind === "removal" || standing3 === void 0) return void 0;
+  const standing2 = standingTree(view.entry);
+  if (release2.kind === "removal" || standing2 === void 0) return void 0;
   const record4 = own(release2.back, view.site);
   if (record4 !== void 0) {
     if (backState(board.input, release2, view)?.kind !== "pending") return void 0;
     return { part: part2, from: record4.from, to: record4.to, isAgain: true, lost: 0 };
   }
-  if (standing3 !== entry.to) return void 0;
-  return { part: part2, from: standing3, to: goodTreeAt(board, part2), isAgain: false, lost: 0 };
+  if (standing2 !== entry.to) return void 0;
+  return { part: part2, from: standing2, to: goodTreeAt(board, part2), isAgain: false, lost: 0 };
 }
 function goodTreeAt(board, { release: release2, view }) {
   const good = own(own(board.input.good, view.site), release2.app);
@@ -80230,11 +80301,11 @@ function goBack(board, unit) {
   for (const back of backs) {
     const block = backBlock(run3, back);
     if (block === null && back.steps.length > 0) handBack(run3, back);
-    const standing3 = block ?? reportStanding2(run3, back);
-    if (standing3 === null) continue;
+    const standing2 = block ?? reportStanding2(run3, back);
+    if (standing2 === null) continue;
     for (const { release: release2 } of back.parts) {
       const stage = release2.stages[back.stage]?.name ?? "";
-      waits2.push(waitOf(release2, { stage, site: back.site, block: standing3 }));
+      waits2.push(waitOf(release2, { stage, site: back.site, block: standing2 }));
     }
   }
   recordBacks(run3);
@@ -80420,7 +80491,7 @@ function pairsAt(known4, site, there) {
   );
 }
 function goesOver(known4, { giver, taker, site }) {
-  if (giver.app === taker.app || hasGivenBefore(giver, taker, site)) return false;
+  if (giver.app === taker.app) return false;
   const [gives, takes] = [own(giver.list, site), own(taker.list, site)];
   if (gives === void 0 || takes === void 0) return false;
   const from = leftTree(known4.board, giver, site);
@@ -80434,11 +80505,6 @@ function goesOver(known4, { giver, taker, site }) {
   const isTaken = dropped.some((object) => taken3.has(object));
   known4.answers.set(key, isTaken);
   return isTaken;
-}
-function hasGivenBefore(giver, taker, site) {
-  const [gave, took] = [own(giver.handed, site), own(taker.handed, site)];
-  if (taker.kind !== "site" || gave === void 0) return false;
-  return took === void 0 || Date.parse(gave.at) < Date.parse(took.at);
 }
 function leftTree({ input: input2 }, release2, site) {
   const from = own(release2.list, site)?.from ?? void 0;
@@ -80506,19 +80572,12 @@ function withStages(release2, stages2, stageOf2) {
   for (const [site, entry] of Object.entries(release2.list)) {
     list[site] = { ...entry, stage: stageOf2.get(site) ?? entry.stage };
   }
-  const aligned = {
-    ...release2,
-    stages: stages2.map((stage, at2) => standing2(release2, stage, at2)),
-    list
-  };
+  const aligned = { ...release2, stages: [...stages2], list };
   const isRenamed = stages2.some(({ name: name2 }, index) => release2.stages[index]?.name !== name2);
   const isMoved = Object.entries(list).some(
     ([site, { stage }]) => own(release2.list, site)?.stage !== stage
   );
   return isRenamed || isMoved ? { ...aligned, ...translated(release2, aligned) } : aligned;
-}
-function standing2(release2, stage, index) {
-  return covering(withoutNames(stage), stageAt(release2, index));
 }
 function translated(before, after) {
   const opened = {};
@@ -80559,9 +80618,9 @@ function reportUnknownApps(board) {
 function unknownApps({ apps, input: input2 }) {
   const { mirrors, placedByHead, sites } = input2;
   const found = /* @__PURE__ */ new Map();
-  for (const [site, standing3] of Object.entries(mirrors)) {
+  for (const [site, standing2] of Object.entries(mirrors)) {
     if (own(sites, site) === void 0) continue;
-    for (const app of Object.keys(standing3)) {
+    for (const app of Object.keys(standing2)) {
       if (apps.has(app) || own(placedByHead, app) !== void 0) continue;
       found.set(app, [...found.get(app) ?? [], site]);
     }
@@ -81124,12 +81183,12 @@ function planChange(base, head, now) {
 // src/action/preview-change.ts
 async function fleetFolder(workspace, directory) {
   const root = await existing(workspace);
-  const path3 = await existing((0, import_node_path10.resolve)(root, directory));
-  const shown3 = (0, import_node_path10.relative)(root, path3);
-  if (shown3 === ".." || shown3.startsWith(`..${import_node_path10.sep}`) || (0, import_node_path10.isAbsolute)(shown3)) {
+  const path3 = await existing((0, import_node_path9.resolve)(root, directory));
+  const shown3 = (0, import_node_path9.relative)(root, path3);
+  if (shown3 === ".." || shown3.startsWith(`..${import_node_path9.sep}`) || (0, import_node_path9.isAbsolute)(shown3)) {
     throw usage("the input directory leads out of the workspace", "name a folder in the checkout");
   }
-  return { path: path3, shown: shown3.split(import_node_path10.sep).join("/") };
+  return { path: path3, shown: shown3.split(import_node_path9.sep).join("/") };
 }
 async function existing(path3) {
   try {
@@ -81576,7 +81635,7 @@ async function lookAt({ env, now }) {
   };
 }
 function actionTools(env, { toolsDirectory }) {
-  const path3 = [toolsDirectory, env["PATH"]].filter((part2) => part2 !== void 0).join(import_node_path11.delimiter);
+  const path3 = [toolsDirectory, env["PATH"]].filter((part2) => part2 !== void 0).join(import_node_path10.delimiter);
   return createRenderTools({ path: path3, clock: systemClock() });
 }
 async function readPayload(path3) {
