@@ -13580,9 +13580,9 @@ var require_oneOf = __commonJS({
           return;
         const schArr = schema;
         const valid = gen.let("valid", false);
-        const passing = gen.let("passing", null);
+        const passing2 = gen.let("passing", null);
         const schValid = gen.name("_valid");
-        cxt.setParams({ passing });
+        cxt.setParams({ passing: passing2 });
         gen.block(validateOneOf);
         cxt.result(valid, () => cxt.reset(), () => cxt.error(true));
         function validateOneOf() {
@@ -13598,11 +13598,11 @@ var require_oneOf = __commonJS({
               }, schValid);
             }
             if (i > 0) {
-              gen.if((0, codegen_1._)`${schValid} && ${valid}`).assign(valid, false).assign(passing, (0, codegen_1._)`[${passing}, ${i}]`).else();
+              gen.if((0, codegen_1._)`${schValid} && ${valid}`).assign(valid, false).assign(passing2, (0, codegen_1._)`[${passing2}, ${i}]`).else();
             }
             gen.if(schValid, () => {
               gen.assign(valid, true);
-              gen.assign(passing, i);
+              gen.assign(passing2, i);
               if (schCxt)
                 cxt.mergeEvaluated(schCxt, codegen_1.Name);
             });
@@ -24843,23 +24843,23 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         const obj = {
           parent: []
         };
-        const keyOf2 = (h) => h.slice(0, h.indexOf(" "));
+        const keyOf3 = (h) => h.slice(0, h.indexOf(" "));
         const valueOf2 = (h) => h.slice(h.indexOf(" ") + 1);
-        if (hs.length === 0 || keyOf2(hs[0]) !== "tree") {
+        if (hs.length === 0 || keyOf3(hs[0]) !== "tree") {
           throw new ParseError2(
             "tree as the first commit header",
-            keyOf2(hs[0] || "")
+            keyOf3(hs[0] || "")
           );
         }
         obj.tree = valueOf2(hs[0]);
         let index2 = 1;
-        while (index2 < hs.length && keyOf2(hs[index2]) === "parent") {
+        while (index2 < hs.length && keyOf3(hs[index2]) === "parent") {
           obj.parent.push(valueOf2(hs[index2]));
           index2++;
         }
         const seen = /* @__PURE__ */ new Set(["tree", "parent"]);
         for (; index2 < hs.length; index2++) {
-          const key = keyOf2(hs[index2]);
+          const key = keyOf3(hs[index2]);
           if (seen.has(key)) continue;
           seen.add(key);
           obj[key] = valueOf2(hs[index2]);
@@ -54741,16 +54741,16 @@ var SiteFacts = class {
   }
   /** Mistakes in the values of sites themselves. */
   mistakes() {
-    return [...this.#model.sites].flatMap(([name2, site]) => {
-      if (site.value.spec.values === void 0) return [];
-      return this.of(name2).problems.map(
-        ({ path: path3, offset, message, hint }) => mistake(site.textAt(["spec", "values", ...path3], offset), {
-          code: "expression-failed",
-          message,
-          ...hint !== void 0 && { hint }
-        })
-      );
-    });
+    const found = [];
+    for (const [name2, site] of this.#model.sites) {
+      if (site.value.spec.values === void 0) continue;
+      for (const { path: path3, offset, message, hint } of this.of(name2).problems) {
+        const place = site.textAt(["spec", "values", ...path3], offset);
+        const told2 = { code: "expression-failed", message };
+        found.push(mistake(place, { ...told2, ...hint !== void 0 && { hint } }));
+      }
+    }
+    return found;
   }
   /** Of all sites that have some, by name: what they may take together must not depend on who is asked for first. */
   #readValues() {
@@ -54928,12 +54928,12 @@ var LaterVariant = class {
 function createTableStore(cache3, build2) {
   const written = /* @__PURE__ */ new WeakSet();
   let own2;
-  const nameOf5 = async (key) => (0, import_node_crypto3.createHash)("sha256").update(`${await (own2 ??= build2())} ${key}`).digest("hex");
+  const nameOf6 = async (key) => (0, import_node_crypto3.createHash)("sha256").update(`${await (own2 ??= build2())} ${key}`).digest("hex");
   return {
     async read(keys) {
       const found = /* @__PURE__ */ new Map();
       for (const key of keys) {
-        const table3 = await cache3.get(await nameOf5(key));
+        const table3 = await cache3.get(await nameOf6(key));
         if (isAppTable(table3, key)) found.set(key, table3);
       }
       return found;
@@ -54942,30 +54942,32 @@ function createTableStore(cache3, build2) {
       for (const make of tables.filter((each) => !written.has(each))) {
         written.add(make);
         const table3 = make();
-        await cache3.set(await nameOf5(table3.key), table3);
+        await cache3.set(await nameOf6(table3.key), table3);
       }
     }
   };
 }
 
-// src/core/render/tools/called-names.ts
-function calledNames(template) {
-  const found = [];
+// src/core/render/tools/template-actions.ts
+function templateActions(template) {
+  const actions = [];
   let at2 = template.indexOf("{{");
   while (at2 >= 0) {
-    const end = readAction(template, at2 + 2, found);
-    if (end === void 0) return template;
-    at2 = template.indexOf("{{", end);
+    const action2 = readAction(template, at2 + 2);
+    if (action2 === void 0) return void 0;
+    actions.push(action2.tokens);
+    at2 = template.indexOf("{{", action2.end);
   }
-  return found.join(" ");
+  return actions;
 }
-var part = /"(?:\\[^]|[^"\\])*"|'(?:\\[^]|[^'\\])*'|`[^`]*`|(?<end>\}\})|[.$]\w+|(?<name>\w+)|[^"'`]/y;
+var part = /(?<text>"(?:\\[^]|[^"\\])*"|'(?:\\[^]|[^'\\])*'|`[^`]*`)|(?<end>\}\})|(?<value>\$\w*(?:\.\w+)*|\.(?:\w+(?:\.\w+)*)?)|(?<name>\w+)|(?<mark>:?=|[|()])|[^"'`]/y;
 var comment = /(?:-\s)?\/\*/y;
-function readAction(template, start, found) {
+function readAction(template, start) {
+  const tokens = [];
   comment.lastIndex = start;
   if (comment.test(template)) {
     const end = template.indexOf("*/", comment.lastIndex);
-    return end < 0 ? void 0 : end;
+    return end < 0 ? void 0 : { tokens, end };
   }
   let at2 = start;
   while (at2 < template.length) {
@@ -54973,10 +54975,124 @@ function readAction(template, start, found) {
     const groups2 = part.exec(template)?.groups;
     if (groups2 === void 0) return void 0;
     at2 = part.lastIndex;
-    if (groups2["end"] !== void 0) return at2;
-    if (groups2["name"] !== void 0) found.push(groups2["name"]);
+    if (groups2["end"] !== void 0) return { tokens, end: at2 };
+    const token = tokenOf(groups2);
+    if (token !== void 0) tokens.push(token);
   }
-  return at2;
+  return { tokens, end: at2 };
+}
+function tokenOf(groups2) {
+  for (const kind of ["text", "value", "name", "mark"]) {
+    const text = groups2[kind];
+    if (text !== void 0) return { kind, text };
+  }
+  return void 0;
+}
+
+// src/core/render/tools/called-names.ts
+function calledNames(template) {
+  const actions = templateActions(template);
+  if (actions === void 0) return template;
+  const names2 = actions.flat().filter(({ kind }) => kind === "name");
+  return names2.map(({ text }) => text).join(" ");
+}
+
+// src/core/render/tools/printed-pointers.ts
+function printsPointers(template) {
+  if (!template.includes("{{")) return false;
+  const walk = new TemplateWalk();
+  return templateActions(template)?.some((action2) => walk.prints(action2)) === true;
+}
+var printing = new Set(
+  "print printf println toString toStrings quote squote cat join html js urlquery".split(" ")
+);
+var passing = new Set(
+  [
+    "dict list tuple set unset pick omit merge mergeOverwrite mustMerge mustMergeOverwrite deepCopy mustDeepCopy default",
+    "coalesce ternary append prepend concat first last rest initial without uniq reverse slice index dig get pluck compact",
+    "mustAppend mustPrepend mustFirst mustLast mustRest mustInitial mustWithout mustUniq mustReverse mustSlice and or"
+  ].flatMap((line) => line.split(" "))
+);
+var blocks = /* @__PURE__ */ new Set(["if", "range", "with", "define", "block"]);
+var quiet = /* @__PURE__ */ new Set([
+  ...blocks,
+  "else",
+  "end",
+  "template",
+  "break",
+  "continue"
+]);
+var TemplateWalk = class {
+  /** Open blocks: whether `.` is in them what it is around them. */
+  #blocks = [];
+  #variables = /* @__PURE__ */ new Set();
+  #isPrinted = false;
+  #tokens = [];
+  #at = 0;
+  /** Goes through one action more. */
+  prints(action2) {
+    this.#isPrinted = action2.some(({ kind, text }) => kind === "text" && text.includes("%p"));
+    this.#tokens = action2;
+    const word2 = wordOf(action2);
+    const variable = assignedIn(action2);
+    this.#at = variable === void 0 ? Number(word2 !== void 0) : 2;
+    const isWhole3 = this.#pipeline();
+    if (word2 !== void 0) this.#enter(word2, isWhole3);
+    else if (isWhole3 && variable !== void 0) this.#variables.add(variable);
+    else if (isWhole3) this.#isPrinted = true;
+    return this.#isPrinted;
+  }
+  #enter(word2, isWhole3) {
+    if (word2 === "end") this.#blocks.pop();
+    if (!blocks.has(word2)) return;
+    const changesDot = word2 === "range" || word2 === "with";
+    this.#blocks.push(!changesDot || isWhole3);
+  }
+  /** Commands up to the end of the action, or to the bracket that ends it. */
+  #pipeline() {
+    let given = false;
+    while (this.#at < this.#tokens.length) {
+      given = this.#command(given);
+      const end = this.#tokens[this.#at];
+      this.#at += 1;
+      if (end?.text === ")") break;
+    }
+    return given;
+  }
+  /** One command with its operands; what the command before it gave comes last. */
+  #command(given) {
+    const head = this.#tokens[this.#at];
+    const isCall = head?.kind === "name";
+    if (isCall) this.#at += 1;
+    let isWhole3 = given;
+    for (let token = this.#operand(); token !== void 0; token = this.#operand()) {
+      this.#at += 1;
+      const isOne = isMark2(token, "(") ? this.#pipeline() : this.#isWhole(token);
+      isWhole3 ||= isOne;
+    }
+    if (!isCall || !isWhole3) return isWhole3;
+    if (printing.has(head.text)) this.#isPrinted = true;
+    return passing.has(head.text);
+  }
+  /** undefined: the command ends here. */
+  #operand() {
+    const token = this.#tokens[this.#at];
+    return token === void 0 || isMark2(token, "|") || isMark2(token, ")") ? void 0 : token;
+  }
+  #isWhole({ kind, text }) {
+    if (kind !== "value") return false;
+    if (text === ".") return this.#blocks.every(Boolean);
+    return text === "$" || /^\$?\.Capabilities$/.test(text) || this.#variables.has(text);
+  }
+};
+function isMark2({ kind, text }, mark2) {
+  return kind === "mark" && text === mark2;
+}
+function wordOf([first2]) {
+  return first2?.kind === "name" && quiet.has(first2.text) ? first2.text : void 0;
+}
+function assignedIn([first2, second]) {
+  return second?.kind === "mark" && second.text.endsWith("=") ? first2?.text : void 0;
 }
 
 // src/core/render/tools/may-vary.ts
@@ -54987,15 +55103,20 @@ function mayVary({ tool, version, source }) {
   if (tool === "kustomize") return false;
   const [major = 0, minor2 = 0] = version.split(".").map(Number);
   const isNewer = major > known[0] || major === known[0] && minor2 > known[1];
-  return isNewer || names(source, varying) || names(source, ofTime);
+  return isNewer || names(source, varying) || names(source, ofTime) || printsAddresses(source);
 }
+function printsAddresses({ files }) {
+  return files.some((file) => isTemplate(file) && printsIn(file));
+}
+var printsIn = keptFor(({ text }) => printsPointers(text));
 function mayTellTime({ tool, source }) {
   return tool === "helm" && names(source, ofTime);
 }
 function names({ files }, functions2) {
-  return files.some(
-    (file) => `/${file.path}`.includes("/templates/") && functions2.test(namesIn(file))
-  );
+  return files.some((file) => isTemplate(file) && functions2.test(namesIn(file)));
+}
+function isTemplate({ path: path3 }) {
+  return `/${path3}`.includes("/templates/");
 }
 var namesIn = keptFor(({ text }) => calledNames(text));
 
@@ -56685,8 +56806,8 @@ function FactorWith(type, withClause) {
   return guard_exports.IsArray(withClause) && guard_exports.IsEqual(withClause.length, 0) ? type : WithDeferred(type, withClause);
 }
 function FactorMapping(input2) {
-  const [keyOf2, type, indexArray, extend, withClause] = input2;
-  return FactorWith(keyOf2 ? FactorExtends(KeyOfDeferred(FactorIndexArray(type, indexArray)), extend) : FactorExtends(FactorIndexArray(type, indexArray), extend), withClause);
+  const [keyOf3, type, indexArray, extend, withClause] = input2;
+  return FactorWith(keyOf3 ? FactorExtends(KeyOfDeferred(FactorIndexArray(type, indexArray)), extend) : FactorExtends(FactorIndexArray(type, indexArray), extend), withClause);
 }
 function ExprBinaryMapping(left, rest2) {
   return guard_exports.IsEqual(rest2.length, 3) ? (() => {
@@ -59472,6 +59593,7 @@ var Name = typebox_exports.String({
   maxLength: 63,
   description: "RFC 1123 label: lower case letters, digits and single dashes, at most 63 characters"
 });
+var nameRule2 = new RegExp(namePattern2, "u");
 var nameOf = (description) => typebox_exports.String({ title: "name", pattern: namePattern2, maxLength: 63, description });
 var duration = (description) => typebox_exports.String({
   title: "duration",
@@ -64676,6 +64798,72 @@ function builtInSchemas() {
   return createBuiltInSchemas(apiTables);
 }
 
+// src/core/render/place-of-field.ts
+function placeOfField(source, path3, isKey = false) {
+  return placeOfFields(source, [path3], isKey);
+}
+function placeOfFields(source, paths, isKey = false) {
+  const fields = paths.map((path4) => stepsOf(source.object, path4));
+  let version = source;
+  while (version.changedBy !== void 0) {
+    const { changedBy, object } = version;
+    const changed3 = fields.find((steps2) => !isSameField(object, changedBy.before.object, steps2));
+    if (changed3 !== void 0) return placeInOverlay(changedBy, changed3);
+    version = changedBy.before;
+  }
+  const { path: path3 } = find2(version.object, fields[0] ?? []);
+  return isKey ? version.keyAt(path3) : version.at(path3);
+}
+function stepsOf(root, path3) {
+  let value = root;
+  return path3.map((part2) => {
+    const list = value;
+    value = deeper(value, part2);
+    const name2 = nameOf3(value);
+    return { part: part2, name: name2 !== void 0 && positionOf(list, name2) === part2 ? name2 : void 0 };
+  });
+}
+function deeper(value, part2) {
+  if (typeof value !== "object" || value === null || !Object.hasOwn(value, part2)) return void 0;
+  return value[part2];
+}
+function nameOf3(item) {
+  if (item === void 0 || !isJsonObject(item)) return void 0;
+  return typeof item["name"] === "string" ? item["name"] : void 0;
+}
+function find2(root, steps2) {
+  const path3 = [];
+  let value = root;
+  for (const { part: part2, name: name2 } of steps2) {
+    const position = name2 === void 0 ? part2 : positionOf(value, name2);
+    value = deeper(value, position);
+    if (value === void 0) return { path: path3, value };
+    path3.push(position);
+  }
+  return { path: path3, value };
+}
+function positionOf(list, name2) {
+  if (!Array.isArray(list)) return -1;
+  const names2 = list.map(nameOf3);
+  const index = names2.indexOf(name2);
+  return index === names2.lastIndexOf(name2) ? index : -1;
+}
+function isSameField(a, b, steps2) {
+  const [one, other] = [find2(a, steps2).value, find2(b, steps2).value];
+  return one === void 0 || other === void 0 ? one === other : isSameJson(one, other);
+}
+function placeInOverlay({ at: at2, path: path3, step }, steps2) {
+  const merge = deeper(step, "merge");
+  const root = merge ?? step;
+  for (const from of steps2.keys()) {
+    const wanted2 = steps2.slice(from);
+    const found = find2(root, wanted2);
+    if (found.value === void 0) continue;
+    return at2([...path3, ...merge === void 0 ? [] : ["merge"], ...found.path]);
+  }
+  return at2(path3);
+}
+
 // src/core/render/check-field-types.ts
 var minor = apiTables.version.replace(/^v(\d+\.\d+).*$/, "$1");
 var builtIn = builtInSchemas();
@@ -64746,16 +64934,16 @@ var FieldWalk = class {
     return isShown ? JSON.stringify(shortText(value)) : shownType(value, object);
   }
   #tell(words5) {
-    const { key, at: at2 } = this.#source;
-    const message = `${describeKey(key)}: ${fieldName2(this.#path)} ${words5}`;
-    this.problems.push(warning(at2([...this.#path]), { code: "refused-object", message }));
+    const message = `${describeKey(this.#source.key)}: ${fieldName2(this.#path)} ${words5}`;
+    const place = placeOfField(this.#source, this.#path);
+    this.problems.push(warning(place, { code: "refused-object", message }));
   }
   #unknown(name2, map) {
-    const { key, keyAt } = this.#source;
+    const { key } = this.#source;
     const near = closestName(name2, map.fields.keys());
     const message = `${describeKey(key)}: Kubernetes ${minor} knows no field ${fieldName2(this.#path)}, and refuses it`;
     const hint = near === void 0 ? "remove it" : `did you mean ${near}?`;
-    const place = keyAt([...this.#path]);
+    const place = placeOfField(this.#source, this.#path, true);
     this.problems.push(warning(place, { code: "refused-object", message, hint }));
   }
 };
@@ -64855,7 +65043,8 @@ function changeMapAt(object, path3, change2) {
 }
 
 // src/core/render/check-resources.ts
-function checkResources({ object, key, at: at2 }) {
+function checkResources(source) {
+  const { object, key } = source;
   const path3 = podSpecPath(object);
   if (path3 === void 0) return [];
   const pod = path3.reduce(fieldOf, object);
@@ -64866,10 +65055,11 @@ function checkResources({ object, key, at: at2 }) {
       (container, index) => (
         // isArray loses the type
         excesses(container).map(({ name: name2, request, limit: limit2 }) => {
-          const place = [...path3, list, index, "resources", "requests", name2];
+          const resources = [...path3, list, index, "resources"];
+          const both = ["requests", "limits"].map((part2) => [...resources, part2, name2]);
           const message = `${describeKey(key)}: the request of ${name2}, ${request}, is more than its limit, ${limit2}`;
           const hint = "lower the request, or raise the limit";
-          return mistake(at2(place), { code: "invalid-object", message, hint });
+          return mistake(placeOfFields(source, both), { code: "invalid-object", message, hint });
         })
       )
     );
@@ -64905,23 +65095,26 @@ var templates = {
   "/Pod": []
 };
 function checkWorkload(source) {
-  const { object, key, at: at2 } = source;
+  const { object, key } = source;
   const path3 = templates[`${groupOf(object.apiVersion)}/${object.kind}`];
   const template = path3 === void 0 ? void 0 : valueAt4(object, path3);
   if (path3 === void 0 || !isJsonObject(template) || !isJsonObject(template["spec"])) return [];
-  const tell5 = (place, words5) => warning(at2(place), { code: "refused-object", message: `${describeKey(key)}: ${words5}` });
+  const tell5 = (places2, words5) => warning(placeOfFields(source, places2), {
+    code: "refused-object",
+    message: `${describeKey(key)}: ${words5}`
+  });
   const { containers } = template["spec"];
   const hasSome = Array.isArray(containers) && containers.length > 0;
   return [
-    ...hasSome ? [] : [tell5([...path3, "spec"], "its pods have no container")],
-    ...groupOf(object.apiVersion) === "apps" ? selectorProblems(object, template, tell5) : []
+    ...hasSome ? [] : [tell5([[...path3, "spec"]], "its pods have no container")],
+    ...groupOf(object.apiVersion) === "apps" ? selectorProblems(object, { path: path3, template }, tell5) : []
   ];
 }
-function selectorProblems(object, template, tell5) {
-  const path3 = ["spec", "selector"];
-  const selector = valueAt4(object, path3);
+function selectorProblems(object, { path: path3, template }, tell5) {
+  const selectorPath = ["spec", "selector"];
+  const selector = valueAt4(object, selectorPath);
   if (!isJsonObject(selector) || Object.keys(selector).length === 0) {
-    return [tell5(["spec"], "spec.selector is missing: it says which pods are its own")];
+    return [tell5([["spec"]], "spec.selector is missing: it says which pods are its own")];
   }
   const wanted2 = valueAt4(selector, ["matchLabels"]);
   const labels = valueAt4(template, ["metadata", "labels"]);
@@ -64931,7 +65124,8 @@ function selectorProblems(object, template, tell5) {
   return missing2.slice(0, mostProblems).map(([key, value]) => {
     const label2 = `${shortText(key)}: ${shortText(JSON.stringify(value))}`;
     const words5 = `spec.selector wants the label ${label2}, which its pods do not have`;
-    return tell5([...path3, "matchLabels", key], words5);
+    const own2 = [...path3, "metadata", "labels", key];
+    return tell5([[...selectorPath, "matchLabels", key], own2], words5);
   });
 }
 function valueAt4(object, path3) {
@@ -65303,7 +65497,7 @@ function nameProblem2(object) {
   if (/[/%]/.test(name2) || name2 === "." || name2 === "..") {
     return `"${shortText(name2)}" is no name for an object: it must not contain / or %`;
   }
-  const rule = nameRule2(object);
+  const rule = nameRule3(object);
   if (rule === void 0 || name2.length <= rule.length && rule.pattern.test(name2))
     return void 0;
   return `"${shortText(name2)}" is no name for a ${object.kind} (${rule.words}, at most ${rule.length})`;
@@ -65312,7 +65506,7 @@ var runNames = /* @__PURE__ */ new Map([
   ["CronJob", 52],
   ["Job", 63]
 ]);
-function nameRule2({ apiVersion: apiVersion2, kind }) {
+function nameRule3({ apiVersion: apiVersion2, kind }) {
   const group2 = groupOf(apiVersion2);
   if (labelNamed.has(`${group2}/${kind}`)) {
     return { pattern: label, length: 63, words: "lower case letters, digits and `-`" };
@@ -65651,7 +65845,13 @@ function sourceObject(manifest, context2) {
   const known4 = context2.plainSecrets.has(objectId(key)) ? { ...manifest, object, isPlainSecret: true } : { ...manifest, object };
   const diagnostics = withObject([...checkObject(known4), ...placed2.diagnostics], key);
   if (!placed2.ok) return { ok: false, diagnostics };
-  return { ok: true, value: { ...known4, object: placed2.value, key }, diagnostics };
+  const value = { ...known4, object: placed2.value, key };
+  const isInAppNamespace = placed2.value.metadata.namespace !== void 0 && !object.metadata.namespace;
+  return {
+    ok: true,
+    value: isInAppNamespace ? { ...value, isInAppNamespace } : value,
+    diagnostics
+  };
 }
 function withObject(diagnostics, key) {
   return diagnostics.map(
@@ -66034,8 +66234,8 @@ function orderList(input2, context2) {
   if (patch.length === 0) return interleave(original, input2);
   if (field.strategy !== "merge") return interleave(patch, input2);
   const { items, kept: kept6 } = mergeItems(input2, context2);
-  const standing2 = [...kept6, ...items.slice(kept6.length)].slice(0, original.length);
-  return interleave(items, { order, original: standing2, field });
+  const standing3 = [...kept6, ...items.slice(kept6.length)].slice(0, original.length);
+  return interleave(items, { order, original: standing3, field });
 }
 function mergeItems({ original, patch, field }, context2) {
   const changes = patch.filter(isJsonObject);
@@ -66049,8 +66249,8 @@ function mergeItems({ original, patch, field }, context2) {
   const deletions2 = changes.filter(isListDeletion);
   const deleted = new Set(deletions2.map((change2) => idOf2(change2, field, context2)));
   const isKept2 = (item) => isJsonObject(item) && !deleted.has(idOf2(item, field));
-  const standing2 = replaces ? [] : original;
-  const kept6 = deletions2.length === 0 ? standing2 : standing2.filter(isKept2);
+  const standing3 = replaces ? [] : original;
+  const kept6 = deletions2.length === 0 ? standing3 : standing3.filter(isKept2);
   return { items: withChanges(kept6, { changes, field }, context2), kept: kept6 };
 }
 function isItem({ $patch: directive, ...content }) {
@@ -66245,13 +66445,13 @@ function addSidecar(object, sidecar, kinds4) {
 function withParts(present2, { added, schema, problems }) {
   const parts = new Map(
     (Array.isArray(present2) ? present2 : []).map((part2, index) => [
-      nameOf3(part2) ?? index,
+      nameOf4(part2) ?? index,
       // isArray loses the type of items
       part2
     ])
   );
   for (const part2 of added) {
-    const name2 = nameOf3(part2) ?? "";
+    const name2 = nameOf4(part2) ?? "";
     const known4 = parts.get(name2);
     const result2 = strategicMerge(isJsonObject(known4) ? known4 : {}, part2, schema);
     if (result2.ok) parts.set(name2, result2.value);
@@ -66259,7 +66459,7 @@ function withParts(present2, { added, schema, problems }) {
   }
   return [...parts.values()];
 }
-function nameOf3(part2) {
+function nameOf4(part2) {
   const name2 = isJsonObject(part2) ? part2["name"] : void 0;
   return typeof name2 === "string" ? name2 : void 0;
 }
@@ -66422,7 +66622,9 @@ function stepOf(state, { source, path: path3, object }) {
     ...checkObject({ ...source, object: cleaned, at: at2, keyAt: at2, textAt: at2 }),
     ...sealChange(source.object, cleaned, at2)
   ];
-  const after = { ...source, object: cleaned, key: keyOf(cleaned) };
+  const step = stepAt(state.overlay, path3);
+  const changedBy = { before: source, at: state.at, path: path3, step };
+  const after = { ...source, object: cleaned, key: keyOf(cleaned), changedBy };
   if (problems.length === 0) return { source: after, isChanged: true, diagnostics: [] };
   const where = `${describeKey(source.key)} (${placeText(source.at([]))})`;
   const diagnostics = problems.map((problem2) => ({
@@ -66430,6 +66632,10 @@ function stepOf(state, { source, path: path3, object }) {
     message: `${where}: ${problem2.message}`
   }));
   return { source: after, isChanged: true, diagnostics };
+}
+function stepAt(overlay, [field, index]) {
+  const value = overlay[String(field)];
+  return Array.isArray(value) && index !== void 0 ? value[Number(index)] : value;
 }
 function changeAll(state, path3, change2) {
   state.objects = state.objects.map((source) => {
@@ -67275,58 +67481,200 @@ function writtenAt(path3) {
   return path3[1] === "name" ? ["from"] : path3.slice(1);
 }
 
+// src/core/model/patched-map.ts
+var PatchedMap = class _PatchedMap {
+  size;
+  #base;
+  /** undefined: not in the map. */
+  #patch;
+  constructor(base, patch = /* @__PURE__ */ new Map()) {
+    this.#base = base;
+    this.#patch = patch;
+    let { size } = base;
+    for (const [key, value] of patch) {
+      size += Number(value !== void 0) - Number(base.has(key));
+    }
+    this.size = size;
+  }
+  /** The map with these entries in place of what it has for them; undefined: without one. */
+  with(changes) {
+    const patch = new Map(this.#patch);
+    for (const [key, value] of changes) patch.set(key, value);
+    if (patch.size === 0) return this;
+    const patched = new _PatchedMap(this.#base, patch);
+    return patch.size <= mostPatched ? patched : new _PatchedMap(new Map(patched));
+  }
+  get(key) {
+    return this.#patch.has(key) ? this.#patch.get(key) : this.#base.get(key);
+  }
+  has(key) {
+    return this.get(key) !== void 0;
+  }
+  *entries() {
+    for (const entry of this.#base) if (!this.#patch.has(entry[0])) yield entry;
+    for (const [key, value] of this.#patch) if (value !== void 0) yield [key, value];
+  }
+  *keys() {
+    for (const [key] of this.entries()) yield key;
+  }
+  *values() {
+    for (const [, value] of this.entries()) yield value;
+  }
+  [Symbol.iterator]() {
+    return this.entries();
+  }
+  forEach(visit) {
+    for (const [key, value] of this) visit(value, key, this);
+  }
+};
+var mostPatched = 300;
+
 // src/core/select/site-groups.ts
 var maxJoined = 200;
-var SiteGroups = class {
+var SiteGroups = class _SiteGroups {
   groups;
-  #joined = /* @__PURE__ */ new Map();
+  #byNumber;
+  #joined;
   #numbers;
-  constructor(groups2) {
-    this.groups = groups2.toSorted((a, b) => (a.sites[0] ?? "") < (b.sites[0] ?? "") ? -1 : 1);
+  constructor(groups2, joined5) {
+    this.groups = groups2.toSorted((a, b) => firstOf(a) < firstOf(b) ? -1 : 1);
+    this.#byNumber = new Map(groups2.map((group2) => [group2.number, group2]));
+    this.#joined = new Map(joined5);
+  }
+  static of(groups2) {
+    return new _SiteGroups(groups2.map((group2, number2) => ({ ...group2, number: number2 })));
+  }
+  /**
+   * The groups where some sites are in others now; undefined: in none. What has not changed is the same object. Undefined
+   * where a group has no site left.
+   */
+  after(moved) {
+    const affected = /* @__PURE__ */ new Map();
+    for (const [site, to] of moved) {
+      const from = this.numbers.get(site);
+      if (from !== void 0) affected.set(from, affected.get(from) ?? []);
+      if (to !== void 0) affected.set(to, [...affected.get(to) ?? [], site]);
+    }
+    const groups2 = this.groups.map((group2) => {
+      const added = affected.get(group2.number);
+      return added === void 0 ? group2 : { ...group2, sites: withMoved(group2.sites, moved, added) };
+    });
+    if (groups2.some(({ sites }) => sites.length === 0)) return void 0;
+    const joined5 = [...this.#joined].map(([key, names2]) => {
+      const own2 = new Set(key.split(",").map(Number));
+      const added = [...moved].flatMap(
+        ([site, to]) => to !== void 0 && own2.has(to) ? site : []
+      );
+      return [key, withMoved(names2, moved, added)];
+    });
+    const after = new _SiteGroups(groups2, new Map(joined5));
+    after.#numbers = this.numbers.with(moved);
+    return after;
+  }
+  /** The group with a number. */
+  group(number2) {
+    return this.#byNumber.get(number2);
   }
   /** The sites of these groups, sorted. */
   sitesOf(numbers) {
     const [first2, ...others] = numbers;
     if (first2 === void 0) return [];
-    if (others.length === 0) return this.groups[first2]?.sites ?? [];
-    const key = numbers.join();
+    if (others.length === 0) return this.#byNumber.get(first2)?.sites ?? [];
+    const key = numbers.toSorted((a, b) => a - b).join();
     const known4 = this.#joined.get(key);
     if (known4 !== void 0) return known4;
-    const joined5 = numbers.flatMap((number2) => this.groups[number2]?.sites ?? []).toSorted();
+    const joined5 = numbers.flatMap((number2) => this.#byNumber.get(number2)?.sites ?? []).toSorted();
     if (this.#joined.size >= maxJoined) this.#joined.clear();
     this.#joined.set(key, joined5);
     return joined5;
   }
-  /** The group of each site, by its position in `groups`. */
+  /** The number of the group of each site. */
   get numbers() {
-    this.#numbers ??= new Map(
-      this.groups.flatMap(({ sites }, number2) => sites.map((site) => [site, number2]))
+    this.#numbers ??= new PatchedMap(
+      new Map(
+        this.groups.flatMap(({ sites, number: number2 }) => sites.map((site) => [site, number2]))
+      )
     );
     return this.#numbers;
   }
 };
+function firstOf(group2) {
+  return group2?.sites[0] ?? "";
+}
+function withMoved(sorted, moved, added) {
+  const names2 = sorted.filter((site) => !moved.has(site));
+  for (const name2 of added) {
+    const at2 = names2.findIndex((each) => each > name2);
+    names2.splice(at2 === -1 ? names2.length : at2, 0, name2);
+  }
+  return names2;
+}
 var kept3 = new KeptResults();
+var keptLast = new KeptResults(1);
 function siteGroups(virtualSites2, sites) {
-  return kept3.get(sites, [virtualSites2], () => groupSites(virtualSites2, sites));
+  return kept3.get(sites, [virtualSites2], () => {
+    const last = keptLast.get(virtualSites2, [], () => ({}));
+    const groups2 = groupsAfter(last, virtualSites2, sites) ?? groupSites(virtualSites2, sites);
+    last.sites = sites;
+    last.groups = groups2;
+    return groups2;
+  });
+}
+var mostMoved = 100;
+function groupsAfter({ sites: before, groups: groups2 }, virtualSites2, sites) {
+  const changed3 = before && changedNames(before, sites);
+  if (changed3 === void 0 || groups2 === void 0) return void 0;
+  const tests4 = testsOf(virtualSites2);
+  const numbers = new Map(groups2.groups.map((group2) => [keyOf2(group2), group2.number]));
+  const moved = /* @__PURE__ */ new Map();
+  for (const name2 of changed3) {
+    const site = sites.get(name2)?.value;
+    const to = site && numbers.get(keyOf2(placeOf(site, tests4)));
+    if (site !== void 0 && to === void 0) return void 0;
+    moved.set(name2, to);
+  }
+  return groups2.after(moved);
+}
+function changedNames(before, now) {
+  const changed3 = [];
+  for (const [name2, site] of now) {
+    if (before.get(name2) === site) continue;
+    if (changed3.length >= mostMoved) return void 0;
+    changed3.push(name2);
+  }
+  const isNew2 = (name2) => !before.has(name2);
+  if (before.size + changed3.filter(isNew2).length === now.size) return changed3;
+  const gone = [...before.keys()].filter((name2) => !now.has(name2));
+  return gone.length > mostMoved ? void 0 : [...changed3, ...gone];
+}
+function testsOf(virtualSites2) {
+  return [...virtualSites2].map(([name2, { value }]) => ({ name: name2, selector: selectorOf(value) }));
+}
+function placeOf({ metadata: { labels = {} }, spec: { profile: profile2 } }, tests4) {
+  const holding = tests4.filter(
+    ({ selector }) => selector === null || matchesSelector(selector, labels)
+  );
+  return { virtualSites: new Set(holding.map(({ name: name2 }) => name2)), profile: profile2 };
+}
+function keyOf2({ virtualSites: virtualSites2, profile: profile2 }) {
+  return `${profile2 ?? ""} ${[...virtualSites2].join()}`;
 }
 function groupSites(virtualSites2, sites) {
-  const tests4 = [...virtualSites2].map(([name2, { value }]) => ({
-    name: name2,
-    selector: selectorOf(value)
-  }));
+  const tests4 = testsOf(virtualSites2);
   const selectors = tests4.flatMap(({ selector }) => selector ?? []);
   const found = /* @__PURE__ */ new Map();
   for (const { labels, profile: profile2, names: names2 } of sitesByLabels(sites, selectors)) {
     const holding = tests4.flatMap(
       ({ name: name2, selector }) => selector === null || matchesSelector(selector, labels) ? name2 : []
     );
-    const key = `${profile2 ?? ""} ${holding.join()}`;
+    const place = { virtualSites: new Set(holding), profile: profile2 };
+    const key = keyOf2(place);
     const group2 = found.get(key);
     if (group2 !== void 0) group2.sites.push(...names2);
-    else found.set(key, { virtualSites: new Set(holding), profile: profile2, sites: [...names2] });
+    else found.set(key, { ...place, sites: [...names2] });
   }
   for (const group2 of found.values()) group2.sites.sort();
-  return new SiteGroups([...found.values()]);
+  return SiteGroups.of([...found.values()]);
 }
 function selectorOf({ spec }) {
   return spec.selector === void 0 ? null : checkedSelector(spec.selector);
@@ -67339,23 +67687,33 @@ function sitesByLabels(sites, selectors) {
 }
 function groupByLabels(sites, keys) {
   const found = /* @__PURE__ */ new Map();
+  const asked = keys.join();
   for (const [name2, { value }] of sites) {
-    const { labels = {} } = value.metadata;
-    const { profile: profile2 } = value.spec;
-    let id = profile2 ?? "";
-    for (const key of keys) id += Object.hasOwn(labels, key) ? `\0=${labels[key]}` : "\0";
+    const known4 = keptIds2.get(value);
+    const id = known4?.asked === asked ? known4.id : idByLabels(value, keys);
+    if (known4?.asked !== asked) keptIds2.set(value, { asked, id });
     const group2 = found.get(id);
-    if (group2 === void 0) found.set(id, { labels, profile: profile2, names: [name2] });
-    else group2.names.push(name2);
+    if (group2 !== void 0) {
+      group2.names.push(name2);
+      continue;
+    }
+    const { labels = {} } = value.metadata;
+    found.set(id, { labels, profile: value.spec.profile, names: [name2] });
   }
   return [...found.values()];
+}
+var keptIds2 = /* @__PURE__ */ new WeakMap();
+function idByLabels({ metadata, spec }, keys) {
+  const { labels = {} } = metadata;
+  const values = keys.map((key) => Object.hasOwn(labels, key) ? `=${labels[key]}` : "");
+  return [spec.profile ?? "", ...values].join("\0");
 }
 
 // src/core/render/shapes.ts
 function shapesOf({ model, siteModel }, app, variableOf) {
   const all = siteGroups(model.virtualSites, siteModel.sites);
   const byOverlays = /* @__PURE__ */ new Map();
-  for (const [number2, { virtualSites: virtualSites2, profile: profile2 }] of all.groups.entries()) {
+  for (const { number: number2, virtualSites: virtualSites2, profile: profile2 } of all.groups) {
     const isIn2 = (names2) => names2.some((name2) => virtualSites2.has(name2));
     if (!isIn2(app.value.spec.placement.virtualSites)) continue;
     const overlays = app.layers.flatMap((layer, index) => {
@@ -67786,12 +68144,15 @@ function customKindsIn(models) {
 function layeredAppOf(context2, name2) {
   return layeredApp(context2, appOf(context2.model, name2));
 }
-function ownInputs({ model, customKinds }, app) {
+function ownInputs(context2, app) {
+  const manifests = context2.model.manifests.get(app.value.metadata.name);
+  return [manifests, ...inputsBesideManifests(context2, app)];
+}
+function inputsBesideManifests({ model, customKinds }, app) {
   const { metadata, spec } = model.fleet.value;
   const { labels = null } = spec;
   return [
     metadata.name,
-    model.manifests.get(app.value.metadata.name),
     customKinds,
     // Expressions in manifests are checked against the vocabulary.
     app.value.spec.source.expressions === true ? canonicalJson(labels) : null
@@ -67807,9 +68168,9 @@ function hasExpressions(app) {
 var keptParts = new KeptResults();
 function readApp(context2, name2) {
   const app = layeredAppOf(context2, name2);
-  const isOfTool = toolOf(app.value.spec.source) !== void 0;
+  const isLiteral = toolOf(app.value.spec.source) === void 0 && !hasExpressions(app);
   const read2 = () => readParts(context2, app);
-  const parts = isOfTool ? read2() : keptParts.get(app, ownInputs(context2, app), read2);
+  const parts = isLiteral ? keptParts.get(app, ownInputs(context2, app), read2) : read2();
   return { ...context2, ...parts, app };
 }
 function readParts(context2, app) {
@@ -67849,7 +68210,7 @@ function sitesOfAny({ virtualSites: virtualSites2 }, names2, { sites }) {
   }
   const groups2 = siteGroups(virtualSites2, sites);
   const numbers = groups2.groups.flatMap(
-    (group2, number2) => names2.some((name2) => group2.virtualSites.has(name2)) ? number2 : []
+    (group2) => names2.some((name2) => group2.virtualSites.has(name2)) ? group2.number : []
   );
   return groups2.sitesOf(numbers);
 }
@@ -68148,8 +68509,8 @@ var ShapeFiller = class {
     const merged = presentValues(mergeValues(layers));
     for (const [position, index] of valueOrder(this.#app, indexes).entries()) {
       if (index === null) continue;
-      const without = presentValues(mergeValues(layers.toSpliced(position, 1)));
-      const changed3 = canonicalJson(without) !== canonicalJson(merged);
+      const without2 = presentValues(mergeValues(layers.toSpliced(position, 1)));
+      const changed3 = canonicalJson(without2) !== canonicalJson(merged);
       if (changed3) effects.push({ overlay: index, changed: changed3, matchedImages: /* @__PURE__ */ new Set() });
     }
     return { values: merged, effects };
@@ -68253,37 +68614,58 @@ var SharedPart = class {
 };
 var PartedVariant = class {
   tree;
+  own;
   #shared;
-  #own;
   /** For who asks several times in one go. */
   #made;
   constructor(tree, shared2, own2) {
     this.tree = tree;
     this.#shared = shared2;
-    this.#own = own2;
+    this.own = own2;
   }
   get isOrdinary() {
-    return this.#shared.isOrdinary && this.#own.isOrdinary;
+    return this.#shared.isOrdinary && this.own.isOrdinary;
   }
   get objects() {
     const known4 = this.#made?.deref();
     if (known4 !== void 0) return known4;
-    const made = sortedObjects([...this.#shared.objects, ...this.#own.objects()]);
+    const made = sortedObjects([...this.#shared.objects, ...this.own.objects()]);
     this.#made = new WeakRef(made);
     return made;
   }
 };
 
 // src/core/render/own-part.ts
-function ownPart(finished, { app, source, chain, owner }, { from }) {
-  const entries2 = finished.map(({ entry }) => entry);
-  const isOrdinary2 = areOrdinary(finished);
-  if (from !== null) {
-    return new LaterPart({ entries: entries2, isOrdinary: isOrdinary2 }, { app, source, chain, owner }, from);
+var OwnMaker = class {
+  #app;
+  #source;
+  #owner;
+  /** One of its own, so that it keeps nothing of any other shape. */
+  #chain;
+  constructor({ app, source, owner, manifests }) {
+    this.#app = app;
+    this.#source = source;
+    this.#owner = owner;
+    this.#chain = new OverlayChain(app, manifests);
   }
-  const objects = finished.map(({ rendered }) => rendered);
-  return { entries: entries2, isOrdinary: isOrdinary2, objects: () => objects };
-}
+  /** The part of a variant that a shape's own objects are. Where they come of other sites too, they are kept. */
+  partOf(finished, { from }) {
+    const entries2 = finished.map(({ entry }) => entry);
+    const isOrdinary2 = areOrdinary(finished);
+    if (from !== null) return new LaterPart({ entries: entries2, isOrdinary: isOrdinary2 }, this, from);
+    const objects = finished.map(({ rendered }) => rendered);
+    return { entries: entries2, isOrdinary: isOrdinary2, objects: () => objects };
+  }
+  /** The objects of a shape once more. */
+  again({ shape, site }) {
+    const facts = { of: () => site, calls: {} };
+    const input2 = { ...this.#source, app: this.#app, facts };
+    const { shapes } = fillShapes(input2, [{ ...shape, sites: [site.name] }]);
+    this.#chain.begin();
+    const objects = shapes.flatMap((one) => this.#chain.apply(one).own?.objects ?? []);
+    return objects.map((object) => finishObject(object, this.#owner).rendered);
+  }
+};
 var LaterPart = class {
   entries;
   isOrdinary;
@@ -68295,14 +68677,14 @@ var LaterPart = class {
     this.#maker = maker;
     this.#from = from;
   }
+  /** Positions of the overlays that it went through, as text. */
+  get overlays() {
+    return this.#from.shape.overlays.join();
+  }
   objects() {
-    const { app, source, chain, owner } = this.#maker;
-    const { shape, site } = this.#from;
-    const facts = { of: () => site, calls: {} };
-    const sites = [site.name];
-    const filled = fillShapes({ ...source, app, facts }, [{ ...shape, sites }]);
-    const objects = filled.shapes.flatMap((one) => chain.apply(one).own?.objects ?? []);
-    return objects.map((object) => finishObject(object, owner).rendered);
+    const objects = this.#maker.again(this.#from);
+    if (objects.length === this.entries.length) return objects;
+    throw new Error(`site ${this.#from.site.name} has other objects of its own than it had`);
   }
 };
 
@@ -68314,11 +68696,12 @@ function renderShapes(input2, unfilled) {
   const ends = /* @__PURE__ */ new Map();
   const variants = /* @__PURE__ */ new Map();
   const objects = new ObjectsOfApp();
+  const making = { ...input2, maker: new OwnMaker(input2) };
   input2.chain.begin();
   for (const shape of shapes) {
     const end = input2.chain.apply(shape);
     ends.set(shape, end);
-    const result2 = renderShape(end, input2, shape);
+    const result2 = renderShape(end, making, shape);
     for (const found of result2.diagnostics) mistakes.tell(found, shape.sites, end.isFilled);
     if (!result2.ok) continue;
     objects.add(end);
@@ -68329,6 +68712,7 @@ function renderShapes(input2, unfilled) {
   return {
     trees,
     variants,
+    shared: sharedEnds(ends, input2),
     places: objects.places,
     kinds: objects.kinds,
     diagnostics: mistakes.diagnostics(),
@@ -68348,16 +68732,38 @@ function chartEffects({ value: { spec } }, shapes) {
     (overlay) => Object.keys(spec.overlays?.[overlay]?.values ?? {}).length === 0 ? [] : [{ overlay, changed: true, matchedImages: /* @__PURE__ */ new Set() }]
   );
 }
+function sharedEnds(ends, input2) {
+  const found = /* @__PURE__ */ new Map();
+  for (const [{ from, own: own2, overlays }, { shared: link }] of ends) {
+    const isOfSite2 = overlays.some(({ isFilled }) => isFilled);
+    if (from === null || own2.length === 0 || isOfSite2) return null;
+    const known4 = found.get(from.shape);
+    if (known4 === void 0) found.set(from.shape, { link, own: own2 });
+    else if (known4.link !== link) return null;
+  }
+  const entries2 = [...found].map(([{ overlays }, { link, own: own2 }]) => {
+    const unmatched = link.unmatched.map(({ overlay, step }) => `${overlay} ${step}`);
+    const others = own2.map(({ key }) => objectId(key));
+    const did = [others, link.effects.map(textOfEffect), unmatched];
+    return [overlays.join(), { part: sharedPart(link, input2), did: JSON.stringify(did) }];
+  });
+  return new Map(entries2);
+}
+function sharedPart(link, { shared: shared2, finish: finish2 }) {
+  return shared2.get(link, [], () => new SharedPart(link.objects.map(finish2)));
+}
 var ObjectsOfApp = class {
   places = /* @__PURE__ */ new Map();
   kinds = /* @__PURE__ */ new Set();
   #seen = /* @__PURE__ */ new Set();
   add({ shared: shared2, own: own2 }) {
-    if (!this.#seen.has(shared2)) this.#addAll(shared2);
-    this.#seen.add(shared2);
-    if (own2 !== null) this.#addAll(own2);
+    if (!this.#seen.has(shared2)) {
+      this.#addAll(shared2.objects.filter((object) => !this.#seen.has(object)));
+      for (const seen of [shared2, ...shared2.objects]) this.#seen.add(seen);
+    }
+    if (own2 !== null) this.#addAll(own2.objects);
   }
-  #addAll({ objects }) {
+  #addAll(objects) {
     for (const { object, key, at: at2 } of objects) {
       const id = objectId(key);
       if (!this.places.has(id)) this.places.set(id, at2([]));
@@ -68374,12 +68780,12 @@ function renderShape(end, input2, shape) {
   if (areSecretsOnly(ownObjects) && areSecretsOnly(objects)) {
     return { ok: false, diagnostics: [...end.diagnostics, ...emptyShape(input2, shape)] };
   }
-  const shared2 = input2.shared.get(end.shared, [], () => new SharedPart(objects.map(input2.finish)));
+  const shared2 = sharedPart(end.shared, input2);
   const own2 = ownObjects.map((object) => finishObject(object, input2.owner));
   const found = own2.flatMap(({ problems }) => problems);
   const diagnostics = [...end.diagnostics, ...shared2.problems, ...found];
   if (diagnostics.some(isError) || shape.sites.length === 0) return { ok: false, diagnostics };
-  const value = end.own === null ? shared2.alone : shared2.with(ownPart(own2, input2, shape));
+  const value = end.own === null ? shared2.alone : shared2.with(input2.maker.partOf(own2, shape));
   return { ok: true, value, diagnostics };
 }
 function emptyShape({ app, source }, { sites, overlays }) {
@@ -68447,6 +68853,12 @@ function siteWithEffect(index, { ends, chain }) {
   });
   return found?.[0].sites[0];
 }
+function leftWhereLast(app, effects, shapes) {
+  const last = lastChanges(shapes);
+  const indexes = overridable(app, effects.distinct.flat());
+  const left = new Map(indexes.map((index) => [index, last.get(index) ?? null]));
+  return [...left.values()].includes(null) ? void 0 : left;
+}
 function siteWhereLast(index, effects) {
   return [...effects.bySite].find(([, own2]) => lastChange(own2) === index)?.[0];
 }
@@ -68463,54 +68875,6 @@ function haveSameObjects(a, b) {
     return other !== void 0 && isSameJson(object, other);
   });
 }
-
-// src/core/model/patched-map.ts
-var PatchedMap = class _PatchedMap {
-  size;
-  #base;
-  /** undefined: not in the map. */
-  #patch;
-  constructor(base, patch = /* @__PURE__ */ new Map()) {
-    this.#base = base;
-    this.#patch = patch;
-    let { size } = base;
-    for (const [key, value] of patch) {
-      size += Number(value !== void 0) - Number(base.has(key));
-    }
-    this.size = size;
-  }
-  /** The map with these entries in place of what it has for them; undefined: without one. */
-  with(changes) {
-    const patch = new Map(this.#patch);
-    for (const [key, value] of changes) patch.set(key, value);
-    if (patch.size === 0) return this;
-    const patched = new _PatchedMap(this.#base, patch);
-    return patch.size <= mostPatched ? patched : new _PatchedMap(new Map(patched));
-  }
-  get(key) {
-    return this.#patch.has(key) ? this.#patch.get(key) : this.#base.get(key);
-  }
-  has(key) {
-    return this.get(key) !== void 0;
-  }
-  *entries() {
-    for (const entry of this.#base) if (!this.#patch.has(entry[0])) yield entry;
-    for (const [key, value] of this.#patch) if (value !== void 0) yield [key, value];
-  }
-  *keys() {
-    for (const [key] of this.entries()) yield key;
-  }
-  *values() {
-    for (const [, value] of this.entries()) yield value;
-  }
-  [Symbol.iterator]() {
-    return this.entries();
-  }
-  forEach(visit) {
-    for (const [key, value] of this) visit(value, key, this);
-  }
-};
-var mostPatched = 300;
 
 // src/core/render/per-site.ts
 var PerSite = class _PerSite {
@@ -68576,7 +68940,7 @@ function unusedOverlays(app, effects) {
 }
 
 // src/core/render/changed-sites.ts
-function recordOf({ facts, app }, shapes, { rendering, left }) {
+function recordOf({ facts, app, source: objects }, shapes, { rendering, left }) {
   const { selectors, mistakes } = shapes.filled;
   const isSound = !shapes.diagnostics.some(isError) && rendering.app.sites.size > 0;
   const { plainSecrets = [], source } = app.value.spec;
@@ -68586,10 +68950,13 @@ function recordOf({ facts, app }, shapes, { rendering, left }) {
     digests: facts.digests(),
     peers: new Map(selectors.map((selector) => [selector, facts.digestOfSelected(selector)])),
     steps: mistakes.budget.spent,
-    trees: lazily(() => PerSite.of(new Map(rendering.app.sites))),
+    trees: lazily(() => PerSite.of(rendering.app.sites)),
     ...keptEffects(PerSite.of(effectsBySite(shapes, []))),
     left,
     told: PerSite.of(mistakes.bySite()),
+    source: objects,
+    // What values of overlays do is of each site.
+    did: shapes.filled.valueEffects.size === 0 ? didOf(shapes.shared) : null,
     rendering
   };
 }
@@ -68616,8 +68983,10 @@ function renderChanged(last, input2) {
   const left = leftAfterChanges(app.app, last.left, changes);
   if (left === void 0) return void 0;
   const told2 = toldAfterChanges(last.told, names2, shapes.filled.mistakes.bySite());
-  const { peers } = last;
-  const record4 = { digests, peers, steps: steps2, ...keptEffects(effects), left, told: told2, ...after };
+  const { peers, source } = last;
+  const did = last.did && withSame(last.did, didOf(shapes.shared));
+  const kept6 = { peers, source, did };
+  const record4 = { ...kept6, digests, steps: steps2, ...keptEffects(effects), left, told: told2, ...after };
   return changedTo(record4, app, shapes);
 }
 function changedTo(record4, { app, source }, { filled: { reads } }) {
@@ -68629,6 +68998,14 @@ function changedTo(record4, { app, source }, { filled: { reads } }) {
     ...overriddenOverlays(app, record4.left)
   ];
   return { result: { ok: true, value: { ...record4.rendering, reads }, diagnostics }, record: record4 };
+}
+function didOf(shared2) {
+  return shared2 && new Map([...shared2].map(([overlays, { did }]) => [overlays, did]));
+}
+function withSame(before, now) {
+  if (now === null) return null;
+  const isSame3 = [...now].every(([overlays, did]) => (before.get(overlays) ?? did) === did);
+  return isSame3 ? new Map([...before, ...now]) : null;
 }
 function keptEffects(effects) {
   return { effects: always(effects), distinct: effects.distinct };
@@ -68718,6 +69095,94 @@ function textOf(effects) {
   return effects.map(textOfEffect).join(";");
 }
 
+// src/core/render/other-manifests.ts
+function withOtherManifests(last, input2) {
+  const now = input2.context.facts.digests();
+  const changed3 = new Set(changedSites(last.digests, now));
+  const app = readApp(input2.context, input2.name);
+  if (changed3.size * 2 > now.size || !isFor(last, app.source)) return void 0;
+  const same = unchangedShapes(app, changed3);
+  const samples = same.map((shape) => ({ ...shape, sites: shape.sites.slice(0, 1) }));
+  const shapes = renderShapes(app, samples);
+  const { shared: shared2, diagnostics, kinds: kinds4 } = shapes;
+  if (shared2 === null || diagnostics.length > 0 || !haveDone(shared2, last)) return void 0;
+  const composed = composedAt(same, last.rendering, shared2);
+  const effects = last.effects().with(changed3, /* @__PURE__ */ new Map());
+  const left = leftWhereLast(app.app, effects, shapes);
+  if (composed === void 0 || left === void 0) return void 0;
+  return {
+    ...last,
+    digests: without(now, changed3),
+    steps: last.steps + shapes.filled.mistakes.budget.spent,
+    trees: treesPerSite(composed.trees),
+    ...keptEffects(effects),
+    left,
+    source: app.source,
+    rendering: renderingOf(composed, { last, input: input2, changed: changed3, kinds: kinds4 })
+  };
+}
+function isFor({ source: before, told: told2 }, now) {
+  if (before === void 0 || told2.bySite.size > 0) return false;
+  const haveSameIds = idsOf(before.objects) === idsOf(now.objects);
+  return haveSameIds && isSameList2(before.fillable, now.fillable);
+}
+function isSameList2(a, b) {
+  return a.length === b.length && a.every((item, index) => item === b[index]);
+}
+function idsOf(objects) {
+  return objects.map(({ key }) => objectId(key)).join(" ");
+}
+function unchangedShapes(app, changed3) {
+  return shapesOf(app, app.app).flatMap(({ sites, ...shape }) => {
+    const same = changed3.size === 0 ? sites : sites.filter((site) => !changed3.has(site));
+    return same.length === 0 ? [] : [{ ...shape, sites: same }];
+  });
+}
+function haveDone(shared2, { did: before }) {
+  return [...shared2].every(([overlays, { did }]) => before?.get(overlays) === did);
+}
+function composedAt(shapes, { app, variants: before }, shared2) {
+  const trees = /* @__PURE__ */ new Map();
+  const variants = /* @__PURE__ */ new Map();
+  for (const shape of shapes) {
+    const overlays = shape.overlays.join();
+    const part2 = shared2.get(overlays)?.part;
+    for (const site of shape.sites) {
+      const variant = before.get(app.sites.get(site) ?? "");
+      const own2 = variant instanceof PartedVariant ? variant.own : void 0;
+      if (part2 === void 0 || !(own2 instanceof LaterPart)) return void 0;
+      if (own2.overlays !== overlays) return void 0;
+      const now = part2.with(own2);
+      if (!variants.has(now.tree)) variants.set(now.tree, now);
+      trees.set(site, now.tree);
+    }
+  }
+  return { trees, variants };
+}
+function renderingOf({ trees, variants }, { last, input: input2, changed: changed3, kinds: kinds4 }) {
+  const { app, ids, kinds: before } = last.rendering;
+  const { model, siteModel } = input2.context;
+  return {
+    app: {
+      ...app,
+      inputDigest: input2.inputDigest(),
+      sites: siteTrees(placeApp(model, input2.name, siteModel), trees),
+      movedTo: without(app.movedTo, changed3)
+    },
+    variants,
+    places: laterPlaces(input2),
+    ids,
+    kinds: always(withMore(before(), kinds4))
+  };
+}
+function treesPerSite(trees) {
+  return lazily(() => PerSite.of(trees));
+}
+function without(bySite3, sites) {
+  if (sites.size === 0) return bySite3;
+  return new Map([...bySite3].filter(([site]) => !sites.has(site)));
+}
+
 // src/core/render/rendered.ts
 var rendererNumber = 1;
 
@@ -68784,7 +69249,8 @@ function tableOf(record4) {
     did: sites.map(([site]) => positions.get(bySite3.get(site) ?? []) ?? 0)
   };
 }
-function recordOfTable(table3, inputDigest2, input2) {
+function recordOfTable(table3, input2) {
+  const inputDigest2 = input2.inputDigest();
   const { names: names2, treeOf } = sitesOfTable(table3);
   const distinct = table3.effects.map(
     (own2) => own2.map(([overlay, changed3, images]) => ({ overlay, changed: changed3, matchedImages: new Set(images) }))
@@ -68803,6 +69269,8 @@ function recordOfTable(table3, inputDigest2, input2) {
     ),
     left: new Map(table3.left),
     told: PerSite.of(/* @__PURE__ */ new Map()),
+    source: void 0,
+    did: null,
     rendering: {
       app: { app: input2.name, inputDigest: inputDigest2, sites, movedTo: new Map(Object.entries(moved)) },
       variants: laterVariants(table3, input2),
@@ -68879,11 +69347,19 @@ function renderPlacedApp(context2, name2) {
   ];
   return keptRenderings.get(app, inputs, () => renderAgain2(context2, name2));
 }
-var keptLast = new KeptResults();
+var keptLast2 = new KeptResults();
 function lastOf(context2, app) {
-  const { profiles, virtualSites: virtualSites2 } = context2.model;
-  const known4 = app.value.spec.profile === void 0 ? profiles : null;
-  return keptLast.get(app, [...ownInputs(context2, app), known4, virtualSites2], () => ({}));
+  const known4 = placingInputs(context2, app);
+  return keptLast2.get(app, [...ownInputs(context2, app), ...known4], () => ({}));
+}
+var keptNewest = new KeptResults();
+function newestOf(context2, app) {
+  const known4 = [...inputsBesideManifests(context2, app), ...placingInputs(context2, app)];
+  return keptNewest.get(app, known4, () => ({}));
+}
+function placingInputs({ model }, app) {
+  const { profiles, virtualSites: virtualSites2 } = model;
+  return [app.value.spec.profile === void 0 ? profiles : null, virtualSites2];
 }
 function wantedTables(model, tools) {
   const context2 = fleetContext(model, model, { tools });
@@ -68922,27 +69398,34 @@ function recordOfStart(input2) {
   if (context2.tables.size === 0) return void 0;
   const app = readApp(context2, name2);
   const table3 = context2.tables.get(tableKey(app));
-  return table3 && recordOfTable(table3, digestOf3(app), input2);
+  return table3 && recordOfTable(table3, input2);
 }
 function renderAgain2(context2, name2) {
   const app = layeredAppOf(context2, name2);
   if (!hasExpressions(app)) return renderNew(context2, name2).result;
-  const last = lastOf(context2, app);
+  const [last, newest] = [lastOf(context2, app), newestOf(context2, app)];
   const whole = () => renderNew(context2, name2);
-  const input2 = { context: context2, name: name2, whole };
-  const before = last.record ?? recordOfStart(input2);
-  const changed3 = before && renderChanged(before, input2);
-  if (changed3 !== void 0) {
-    last.record = changed3.record;
-    return changed3.result;
-  }
-  const { result: result2, record: record4 } = whole();
-  const now = record4();
-  if (now === void 0 || !result2.ok) return result2;
-  last.record = now;
-  if (now.told.bySite.size > 0) return result2;
-  const table3 = () => ({ key: tableKey(readApp(context2, name2)), ...tableOf(now) });
-  return { ...result2, value: { ...result2.value, table: table3 } };
+  const inputDigest2 = () => digestOf3(readApp(context2, name2));
+  const input2 = { context: context2, name: name2, inputDigest: inputDigest2, whole };
+  const known4 = last.record ?? recordOfStart(input2);
+  const changed3 = known4 && renderChanged(known4, input2);
+  const { result: result2, record: record4 } = changed3 ?? renderedOnNewest(newest, input2) ?? madeWhole(renderNew(context2, name2));
+  if (record4 === void 0 || !result2.ok) return result2;
+  last.record = record4;
+  newest.record = record4;
+  return changed3 === void 0 ? withTable(result2, record4, input2) : result2;
+}
+function renderedOnNewest({ record: record4 }, input2) {
+  const before = record4 && withOtherManifests(record4, input2);
+  return before && renderChanged(before, input2);
+}
+function withTable({ value, diagnostics }, record4, { context: context2, name: name2 }) {
+  if (record4.told.bySite.size > 0) return { ok: true, value, diagnostics };
+  const table3 = () => ({ key: tableKey(readApp(context2, name2)), ...tableOf(record4) });
+  return { ok: true, value: { ...value, table: table3 }, diagnostics };
+}
+function madeWhole({ result: result2, record: record4 }) {
+  return { result: result2, record: record4() };
 }
 function renderNew(context2, name2) {
   const input2 = readApp(context2, name2);
@@ -69033,6 +69516,11 @@ function dataCheck(schema, { dropsUnknown = false } = {}) {
   };
 }
 
+// src/core/rollout/own.ts
+function own(record4, key) {
+  return record4 !== void 0 && Object.hasOwn(record4, key) ? record4[key] : void 0;
+}
+
 // src/core/rollout/records.ts
 var closed = { additionalProperties: false };
 var record = (properties) => typebox_exports.Object(properties, closed);
@@ -69093,6 +69581,8 @@ var CurrentReleases = record({
       selector: typebox_exports.Optional(typebox_exports.String())
     })
   ),
+  /** Sites that what is current would place and the followed head does not: they are entitled to nothing. */
+  unplaced: typebox_exports.Optional(typebox_exports.Array(typebox_exports.String())),
   /** Absent: the built-in defaults. */
   openList: typebox_exports.Optional(OpenListBudgets)
 });
@@ -69102,6 +69592,8 @@ var FrozenStage = record({
   by: typebox_exports.String(),
   /** The stage of the strategy that became this one and others, a domain each. */
   of: typebox_exports.Optional(typebox_exports.String()),
+  /** Other stages whose sites it has taken or moves with: a hold of one of them holds it. */
+  covers: typebox_exports.Optional(typebox_exports.Array(typebox_exports.String())),
   /** Selector text, when it has one: a joiner belongs to the stage whose selector matches it. */
   selector: typebox_exports.Optional(typebox_exports.String()),
   approval: typebox_exports.Boolean(),
@@ -69197,7 +69689,9 @@ var Release = record({
       commit: typebox_exports.Optional(typebox_exports.String()),
       was: typebox_exports.Optional(Standing),
       /** When it was done, with every check true: a later break is a failure. Absent where there are none. */
-      met: typebox_exports.Optional(Time)
+      met: typebox_exports.Optional(Time),
+      /** The soak was over, and its stage waited for something else: nothing that breaks later is a failure. */
+      soaked: typebox_exports.Optional(Time)
     })
   ),
   /**
@@ -69205,17 +69699,27 @@ var Release = record({
    * keep their slot until they settle on what they have; `settled`: they already had.
    */
   carried: typebox_exports.Record(typebox_exports.String(), record({ at: Time, settled: typebox_exports.Optional(typebox_exports.Boolean()) })),
-  failed: typebox_exports.Record(typebox_exports.String(), record({ at: Time, cause: typebox_exports.String() })),
+  /** Input digests of the candidates that it replaced, one after the other, and that sites may still have. */
+  replaced: typebox_exports.Optional(typebox_exports.Array(typebox_exports.String())),
+  /** `with`: the releases that moved together with it then: a retry is of all that failed there. */
+  failed: typebox_exports.Record(
+    typebox_exports.String(),
+    record({ at: Time, cause: typebox_exports.String(), with: typebox_exports.Optional(typebox_exports.Array(typebox_exports.String())) })
+  ),
   /** Sites that failed and go again by an operator's word: what they were before the first time. */
   retried: typebox_exports.Optional(typebox_exports.Record(typebox_exports.String(), Standing)),
-  /** `with`: the word was said of that release, which moves together with this one. */
+  /**
+   * `with`: the word was said of that release, which moves together with this one. `spoken`: a person's word, though its
+   * `by` is that of what the planner excuses by itself.
+   */
   excused: typebox_exports.Record(
     typebox_exports.String(),
     record({
       at: Time,
       by: typebox_exports.String(),
       why: typebox_exports.String(),
-      with: typebox_exports.Optional(typebox_exports.String())
+      with: typebox_exports.Optional(typebox_exports.String()),
+      spoken: typebox_exports.Optional(typebox_exports.Literal(true))
     })
   ),
   opened: typebox_exports.Record(typebox_exports.String(), Time),
@@ -69396,11 +69900,6 @@ var controlPaths = {
   site: (site) => `sites/${site}.json`,
   worker: (mirror) => `workers/${mirror}.json`
 };
-
-// src/core/rollout/own.ts
-function own(record4, key) {
-  return record4 !== void 0 && Object.hasOwn(record4, key) ? record4[key] : void 0;
-}
 
 // src/core/rollout/declared-decisions.ts
 function declaredDecisions({
@@ -69590,13 +70089,18 @@ function checksOf({ before = [], after = [] } = {}) {
 }
 function grantedStrategy(input2, app) {
   const granted = input2.strategyOf(app);
-  const newest = input2.newestStrategyOf?.(app)?.checks;
+  const newest = input2.newestStrategyOf?.(app);
   if (newest === void 0) return granted;
-  const { before = [], after = [] } = granted.checks ?? {};
-  return {
-    ...granted,
-    checks: { before: joined4(before, newest.before), after: joined4(after, newest.after) }
-  };
+  return { ...granted, ...strictChecks(granted, newest), ...strictWindows(granted, newest) };
+}
+function strictWindows({ windows: granted = [] }, { windows: newest = [] }) {
+  const names2 = /* @__PURE__ */ new Set([...granted, ...newest]);
+  return names2.size === 0 ? {} : { windows: [...names2] };
+}
+function strictChecks({ checks: granted }, { checks: newest }) {
+  if (newest === void 0) return {};
+  const { before = [], after = [] } = granted ?? {};
+  return { checks: { before: joined4(before, newest.before), after: joined4(after, newest.after) } };
 }
 function joined4(granted, newest) {
   const isKnown = ({ name: name2, cel: cel2 }) => granted.some((known4) => known4.name === name2 && known4.cel === cel2);
@@ -69996,14 +70500,14 @@ function hiddenValue(value, before) {
 
 // src/core/plan/plan-text.ts
 function planText(plan2) {
-  const blocks = [
+  const blocks2 = [
     headLines(plan2),
     ...appsOf(plan2).map((app) => appLines(plan2, app)),
     plan2.sites.length === 0 ? [] : [deletionLine(plan2), ...asOfLines(plan2)],
     plan2.refusals.length === 0 ? [] : ["Refused", ...plan2.refusals.map((text) => `  ${text}`)],
     plan2.notes.length === 0 ? [] : ["Notes", ...plan2.notes.map((note) => `  ${note}`)]
   ];
-  return blocks.flatMap((lines) => lines.length === 0 ? [] : [`${lines.join("\n")}
+  return blocks2.flatMap((lines) => lines.length === 0 ? [] : [`${lines.join("\n")}
 `]).join("\n");
 }
 function headLines({ base, head, sites, siteCount }) {
@@ -70613,11 +71117,8 @@ function collect2(stream, max, onMore) {
 }
 function feed(child3, input2) {
   child3.stdin.on("error", () => void 0);
-  if (input2 === void 0 || typeof input2 === "string" || input2 instanceof Uint8Array) {
-    child3.stdin.end(input2);
-    return;
-  }
-  import_node_stream.Readable.from(input2).pipe(child3.stdin);
+  if (input2 === void 0 || typeof input2 === "string") child3.stdin.end(input2);
+  else (0, import_node_stream.pipeline)(import_node_stream.Readable.from(input2), child3.stdin, () => void 0);
 }
 function ending2(child3) {
   return new Promise((resolve4, reject) => {
@@ -71303,6 +71804,23 @@ async function readerOf(options, git) {
   }
 }
 
+// src/core/model/named-stages.ts
+function namedStages(strategies, sites) {
+  const all = [...sites];
+  const named2 = [...strategies].flatMap(
+    ({ spec }) => (spec.stages ?? []).flatMap((stage) => namesOf(stage, all))
+  );
+  return /* @__PURE__ */ new Set(["canary", "early", "rest", ...named2]);
+}
+function namesOf({ name: name2, each }, sites) {
+  if (each === void 0) return [name2];
+  const domains = sites.flatMap(({ spec, metadata }) => {
+    const site = { region: spec.region, labels: metadata.labels ?? {} };
+    return domainOfSite(each, site) ?? [];
+  });
+  return [name2, ...domains.map((domain) => domainStageName(name2, domain))];
+}
+
 // src/core/model/check-decisions.ts
 var decisionActions = [
   "hold",
@@ -71413,18 +71931,8 @@ function declaredNames(draft, field) {
 function stageNames(draft) {
   const { strategies, declared } = draft;
   if (strategies.size < (declared.get("RolloutStrategy")?.size ?? 0)) return void 0;
-  const named2 = [...strategies.values()].flatMap(
-    ({ value }) => (value.spec.stages ?? []).flatMap((stage) => stageNamesOf(draft, stage))
-  );
-  return /* @__PURE__ */ new Set(["canary", "early", "rest", ...named2]);
-}
-function stageNamesOf({ sites }, { name: name2, each }) {
-  if (each === void 0) return [name2];
-  const domains = [...sites.values()].flatMap(({ value: { spec, metadata } }) => {
-    const site = { region: spec.region, labels: metadata.labels ?? {} };
-    return domainOfSite(each, site) ?? [];
-  });
-  return domains.map((domain) => domainStageName(name2, domain));
+  const valuesOf2 = (entries2) => [...entries2.values()].map(({ value }) => value);
+  return namedStages(valuesOf2(strategies), valuesOf2(draft.sites));
 }
 
 // src/core/model/check-dependencies.ts
@@ -71512,10 +72020,10 @@ function warnOfProfiles({ profiles, sites, apps }) {
 // src/core/model/check-references.ts
 function checkReferences(draft) {
   if (draft.hasUnreadable) return [];
-  const namesOf = knownNames(draft);
-  return allReferences(draft, namesOf).flatMap((reference) => {
+  const namesOf3 = knownNames(draft);
+  return allReferences(draft, namesOf3).flatMap((reference) => {
     const { from, path: path3, kind, name: name2 } = reference;
-    const known4 = namesOf(kind);
+    const known4 = namesOf3(kind);
     if (known4.has(name2)) return [];
     const message = `there is no ${kind} "${name2}"`;
     const hint = danglingHint(kind, name2, known4);
@@ -71527,8 +72035,8 @@ function knownNames({ declared }) {
   const profiles = (declared.get("Profile") ?? /* @__PURE__ */ new Set()).union(shippedNames);
   return (kind) => kind === "Profile" ? profiles : declared.get(kind) ?? /* @__PURE__ */ new Set();
 }
-function danglingOfSites({ sites }, namesOf) {
-  const [regions, profiles] = [namesOf("Region"), namesOf("Profile")];
+function danglingOfSites({ sites }, namesOf3) {
+  const [regions, profiles] = [namesOf3("Region"), namesOf3("Profile")];
   const found = [];
   for (const from of sites.values()) {
     const { region, profile: profile2 } = from.value.spec;
@@ -71541,7 +72049,7 @@ function danglingOfSites({ sites }, namesOf) {
   }
   return found;
 }
-function allReferences(draft, namesOf) {
+function allReferences(draft, namesOf3) {
   const { fleet, profiles, apps, strategies, windows } = draft;
   return [
     ...fleet === void 0 ? [] : strategyReference(fleet, fleet.value.spec.rollout?.strategy),
@@ -71555,7 +72063,7 @@ function allReferences(draft, namesOf) {
     ...[...windows.values()].flatMap(
       (window) => virtualSiteReferences(window, ["spec"], window.value.spec.virtualSites ?? [])
     ),
-    ...danglingOfSites(draft, namesOf),
+    ...danglingOfSites(draft, namesOf3),
     ...[...apps.values()].flatMap(
       (from) => profileReference(from, "profile", from.value.spec.profile)
     ),
@@ -72014,9 +72522,13 @@ function checkTypedNumbers(document2) {
   });
 }
 function warnOfTwofold({ apps, profiles, sites }) {
-  return [apps, profiles, sites].flatMap(
-    (entries2) => [...entries2.values()].flatMap(({ document: document2 }) => tell3(document2, "warning", warningAt))
-  );
+  const found = [];
+  for (const entries2 of [apps, profiles, sites]) {
+    for (const { document: document2 } of entries2.values()) {
+      if (document2.twofold.length > 0) found.push(...tell3(document2, "warning", warningAt));
+    }
+  }
+  return found;
 }
 function tell3(document2, severity, toldAt) {
   if (document2.twofold.length === 0) return [];
@@ -72111,12 +72623,14 @@ function changeWithin(localAt, { before, after, local }) {
 // src/core/model/check-windows.ts
 var longestOpenMs = 7 * 24 * 36e5;
 function checkWindows({ regions, sites, windows }) {
-  return [
-    ...[...regions.values(), ...sites.values(), ...windows.values()].flatMap(
-      (entry) => checkTimeZone(entry, entry.value.spec.timeZone)
-    ),
-    ...[...windows.values()].flatMap(checkWindow)
-  ];
+  const found = [];
+  for (const entries2 of [regions, sites, windows]) {
+    for (const entry of entries2.values()) {
+      const { timeZone: timeZone2 } = entry.value.spec;
+      if (timeZone2 !== void 0) found.push(...checkTimeZone(entry, timeZone2));
+    }
+  }
+  return [...found, ...[...windows.values()].flatMap(checkWindow)];
 }
 function warnOfWindows({ fleet, strategies, windows }) {
   const named2 = /* @__PURE__ */ new Set([
@@ -72131,7 +72645,7 @@ function warnOfWindows({ fleet, strategies, windows }) {
   });
 }
 function checkTimeZone({ document: document2 }, timeZone2) {
-  if (timeZone2 === void 0 || isTimeZone(timeZone2)) return [];
+  if (isTimeZone(timeZone2)) return [];
   const message = `there is no time zone "${timeZone2}"`;
   const hint = "write a name of the IANA database, such as Europe/Berlin or UTC";
   return [errorAt(document2.at(["spec", "timeZone"]), { code: "invalid-value", message, hint })];
@@ -72231,16 +72745,17 @@ function draftFleet(read2, known4) {
   const valid = /* @__PURE__ */ new Map();
   const declared = /* @__PURE__ */ new Map();
   const diagnostics = [];
+  const twice = [];
   let hasUnreadable = read2.mistaken.size > 0;
   for (const { isNameless, named: named2, entries: entries2, mistakes } of read2.byFile.map(draftFile)) {
     hasUnreadable ||= isNameless;
     diagnostics.push(...mistakes);
-    for (const { kind, name: name2, document: document2 } of named2) {
-      diagnostics.push(...declare({ kind, document: document2 }, name2, declared));
+    for (const one of named2) {
+      if (!declare(one, declared)) twice.push(one);
     }
     for (const entry of entries2) collect3(valid, entry);
   }
-  diagnostics.push(...checkOneFleet(read2));
+  diagnostics.push(...duplicateNames(twice, read2), ...checkOneFleet(read2));
   const allOf = (kind) => {
     const entries2 = known4.ofKind(kind, valid.get(kind) ?? /* @__PURE__ */ new Map());
     return entries2;
@@ -72255,14 +72770,14 @@ function draftFleet(read2, known4) {
     strategies: allOf("RolloutStrategy"),
     decisions: allOf("Decision"),
     windows: allOf("MaintenanceWindow"),
-    declared: new Map([...declared].map(([kind, names2]) => [kind, new Set(names2.keys())])),
+    declared,
     hasUnreadable
   };
   return { draft, diagnostics };
 }
 var draftFile = keptFor((documents) => {
   const named2 = documents.flatMap((one) => {
-    const name2 = nameOf4(one);
+    const name2 = nameOf5(one);
     return name2 === void 0 ? [] : { ...one, name: name2 };
   });
   return {
@@ -72277,28 +72792,32 @@ var draftFile = keptFor((documents) => {
 var entriesOf2 = keptFor(
   (documents) => documents.flatMap((one) => {
     const { kind, document: document2 } = one;
-    const name2 = nameOf4(one);
+    const name2 = nameOf5(one);
     const isValid = !document2.isBroken && checkSchema(kind, document2).length === 0;
     return isValid && name2 !== void 0 ? [{ kind, name: name2, entry: entryOf(document2) }] : [];
   })
 );
-function nameOf4({ document: { value } }) {
+function nameOf5({ document: { value } }) {
   const metadata = isJsonObject(value) ? value["metadata"] : void 0;
   const name2 = isJsonObject(metadata) ? metadata["name"] : void 0;
   return typeof name2 === "string" ? name2 : void 0;
 }
-function declare({ kind, document: document2 }, name2, declared) {
-  const names2 = declared.get(kind) ?? /* @__PURE__ */ new Map();
+function declare({ kind, name: name2 }, declared) {
+  const names2 = declared.get(kind) ?? /* @__PURE__ */ new Set();
   declared.set(kind, names2);
-  const first2 = names2.get(name2);
-  if (first2 === void 0) {
-    names2.set(name2, document2);
-    return [];
-  }
-  const { file, line } = first2.at(["metadata", "name"]);
-  const message = `the ${kind} "${name2}" is declared already, at ${file}:${line}`;
-  const hint = "rename or remove one of the two";
-  return [errorAt(document2.at(["metadata", "name"]), { code: "duplicate-name", message, hint })];
+  const { size } = names2;
+  return names2.add(name2).size > size;
+}
+function duplicateNames(twice, { byFile }) {
+  if (twice.length === 0) return [];
+  const all = byFile.flatMap((documents) => draftFile(documents).named);
+  const first2 = new Map(all.toReversed().map((one) => [`${one.kind} ${one.name}`, one.document]));
+  return twice.map(({ kind, name: name2, document: document2 }) => {
+    const { file, line } = (first2.get(`${kind} ${name2}`) ?? document2).at(["metadata", "name"]);
+    const message = `the ${kind} "${name2}" is declared already, at ${file}:${line}`;
+    const hint = "rename or remove one of the two";
+    return errorAt(document2.at(["metadata", "name"]), { code: "duplicate-name", message, hint });
+  });
 }
 function collect3(valid, { kind, name: name2, entry }) {
   const entries2 = valid.get(kind) ?? /* @__PURE__ */ new Map();
@@ -75526,11 +76045,12 @@ var keptMinors = new KeptResults();
 function minorsOf({ fleet, sites }) {
   const common = fleet.value.spec.kubernetes?.version;
   return keptMinors.get(sites, [common], () => {
-    const versions = [...sites].flatMap(([name2, { value }]) => {
+    const versions = /* @__PURE__ */ new Map();
+    for (const [name2, { value }] of sites) {
       const version = value.spec.kubernetes?.version ?? common;
-      return version === void 0 ? [] : [[name2, minorOf(version)]];
-    });
-    return new Map(versions);
+      if (version !== void 0) versions.set(name2, minorOf(version));
+    }
+    return versions;
   });
 }
 function minorOf(version) {
@@ -75591,7 +76111,7 @@ function unserved({ app, variants, places: places2, kinds: kinds4 }, minors) {
         const problem2 = servingProblem(object, minor2);
         if (problem2 === void 0) return [];
         const key = JSON.stringify([object.apiVersion, object.kind, minor2]);
-        return [{ key, place: placeOf(places2, id), sites, minor: minor2, problem: problem2 }];
+        return [{ key, place: placeOf2(places2, id), sites, minor: minor2, problem: problem2 }];
       })
     )
   );
@@ -75605,7 +76125,7 @@ function sitesByTree(sites) {
   }
   return found;
 }
-function placeOf(places2, id) {
+function placeOf2(places2, id) {
   return places2().get(id) ?? { file: ".", line: 0, column: 0 };
 }
 function placesOf3(minor2, names2) {
@@ -75787,12 +76307,14 @@ function andMore(all, index) {
   return more === 0 ? "" : `, nor ${more} more`;
 }
 var kept5 = new KeptResults();
-var sitesWithValues = keptFor(
-  (sites) => [...sites].flatMap(
-    ([name2, { value }]) => value.spec.values === void 0 ? [] : [[name2, value.spec.values]]
-    // checked YAML
-  ).toSorted(([a], [b]) => a < b ? -1 : 1)
-);
+var sitesWithValues = keptFor((sites) => {
+  const found = [];
+  for (const [name2, { value }] of sites) {
+    const { values } = value.spec;
+    if (values !== void 0) found.push([name2, values]);
+  }
+  return found.sort(([a], [b]) => a < b ? -1 : 1);
+});
 function unreadBySites({ model, siteModel }, apps) {
   const { sites } = siteModel;
   const withValues = sitesWithValues(sites);
@@ -75822,7 +76344,7 @@ function unreadBySites({ model, siteModel }, apps) {
 function placesOf4({ value }) {
   return value.spec.placement.virtualSites;
 }
-function readsByGroup({ groups: groups2 }, apps) {
+function readsByGroup(groups2, apps) {
   const placed2 = /* @__PURE__ */ new Map();
   for (const [index, { app }] of apps.entries()) {
     for (const name2 of placesOf4(app)) {
@@ -75839,7 +76361,7 @@ function readsByGroup({ groups: groups2 }, apps) {
     return ofApps([...indices].toSorted((a, b) => a - b));
   });
   return (number2 = -1) => {
-    const names2 = [...groups2[number2]?.virtualSites ?? []];
+    const names2 = [...groups2.group(number2)?.virtualSites ?? []];
     return atPlaces(names2.filter((name2) => placed2.has(name2)));
   };
 }
@@ -76125,33 +76647,55 @@ function compareText2(a, b) {
   return a < b ? -1 : 1;
 }
 
+// src/core/rollout/stage-names.ts
+function namesOf2({ name: name2, of, covers = [] }) {
+  return of === void 0 ? [name2, ...covers] : [name2, of, ...covers];
+}
+function covering(stage, others) {
+  const { name: name2, of, covers: known4 = [] } = stage;
+  const names2 = /* @__PURE__ */ new Set([...known4, ...others.flatMap(namesOf2)]);
+  for (const own2 of [name2, of]) if (own2 !== void 0) names2.delete(own2);
+  return names2.size === known4.length ? stage : { ...stage, covers: [...names2].toSorted(compareText2) };
+}
+function withoutNames({ covers, ...stage }) {
+  return covers === void 0 ? stage : { ...stage };
+}
+
 // src/core/rollout/refill-stages.ts
-function refillStages(before, after) {
+function refillStages(before, after, isReachable2) {
   const list = { ...after.list };
+  const stages2 = [...after.stages];
+  const opened = { ...after.opened };
   const hadSites = new Set(Object.values(before.list).map(({ stage }) => stage));
   let changed3 = false;
-  for (const [index, { name: name2 }] of after.stages.entries()) {
-    if (!hadSites.has(index) || Object.hasOwn(after.passed, name2)) continue;
-    const next = nextSite(after.app, list, index);
-    if (next === void 0 || list[next]?.stage === index) continue;
-    const entry = list[next];
-    if (entry !== void 0) list[next] = { ...entry, stage: index };
+  for (const [index, stage] of after.stages.entries()) {
+    if (!hadSites.has(index) || Object.hasOwn(after.passed, stage.name)) continue;
+    const next = nextSite({ ...after, list }, index, isReachable2);
+    if (next === void 0) continue;
+    const from = stages2[next.entry.stage] ?? stage;
+    list[next.site] = { ...next.entry, stage: index };
+    stages2[index] = refilled(stage, from);
+    delete opened[stage.name];
     changed3 = true;
   }
-  return changed3 ? { ...after, list } : after;
+  return changed3 ? { ...after, list, stages: stages2, opened } : after;
 }
-function nextSite(app, list, index) {
+function refilled(stage, from) {
+  return covering({ ...stage, approval: stage.approval || from.approval }, [from]);
+}
+function nextSite({ app, list }, index, isReachable2) {
   let first2;
-  for (const [site, { stage }] of Object.entries(list)) {
-    if (stage < index || first2 !== void 0 && stage > first2.stage) continue;
-    if (stage === index) return site;
-    const candidate = { site, stage, hash: siteHash(app, site) };
+  for (const [site, entry] of Object.entries(list)) {
+    if (entry.stage === index) return void 0;
+    if (entry.stage < index || first2 !== void 0 && entry.stage > first2.entry.stage) continue;
+    const rank = isReachable2(site) ? 0 : 1;
+    const candidate = { site, entry, rank, hash: siteHash(app, site) };
     if (first2 === void 0 || isBefore2(candidate, first2)) first2 = candidate;
   }
-  return first2?.site;
+  return first2;
 }
 function isBefore2(a, b) {
-  const order = a.stage - b.stage || a.hash - b.hash || compareText2(a.site, b.site);
+  const order = a.entry.stage - b.entry.stage || a.rank - b.rank || a.hash - b.hash || compareText2(a.site, b.site);
   return order < 0;
 }
 
@@ -76190,10 +76734,10 @@ function validApprovals(release2, what) {
   const digest = approvalDigest(release2);
   return candidates2.filter((approval) => approval.digest === digest);
 }
-function withoutSites(release2, sites) {
+function withoutSites(release2, sites, isReachable2) {
   if (!Object.keys(release2.list).some((site) => sites.has(site))) return release2;
   const keep2 = (record4) => Object.fromEntries(Object.entries(record4).filter(([site]) => !sites.has(site)));
-  const smaller = refillStages(release2, {
+  const smaller = {
     ...release2,
     list: keep2(release2.list),
     handed: keep2(release2.handed),
@@ -76204,8 +76748,9 @@ function withoutSites(release2, sites) {
     ...release2.setBack === void 0 ? {} : { setBack: keep2(release2.setBack) },
     ...release2.back === void 0 ? {} : { back: keep2(release2.back) },
     ...release2.left === void 0 ? {} : { left: keep2(release2.left) }
-  });
-  return { ...smaller, approvals: rebound(release2, smaller) };
+  };
+  const full = refillStages(release2, smaller, isReachable2);
+  return full === smaller ? { ...smaller, approvals: rebound(release2, smaller) } : full;
 }
 function rebound(before, after) {
   if (before.approvals.length === 0) return [];
@@ -76279,6 +76824,12 @@ function mirrorsWith({ standsIn, mirrors, control: control2 }, site) {
   if (assignment === void 0 || own(mirrors, site) === void 0) return [];
   const { mirror, moving } = assignment;
   return [moving?.entering === void 0 ? mirror : moving.to];
+}
+function isReachable(input2, site, facts = own(input2.sites, site)) {
+  if (facts === void 0 || facts.suspend) return false;
+  if (own(input2.observed, site)?.reachable === false) return false;
+  const mirror = own(input2.control.sites, site)?.mirror ?? facts.mirror;
+  return silentSinceOf(input2, mirror) === null;
 }
 function silentSinceOf({ workers, now }, mirror) {
   const worker = own(workers, mirror);
@@ -76389,6 +76940,37 @@ function untrueBefore(input2, { checks: checks2, unknownBlocks }, { app, view })
   if (checks2 === void 0 || checks2.before.length === 0) return null;
   const facts = siteFacts2(input2, { app, view, unknownBlocks });
   return firstUntrue(checks2.before, facts, (program) => !countsSites(program));
+}
+
+// src/core/rollout/rollback/good-at.ts
+function goodAt({ good }, app, site) {
+  const tree = app && own(own(good, site), app.app);
+  return tree === void 0 || app?.badTrees.includes(tree) === true ? void 0 : tree;
+}
+
+// src/core/rollout/rollback/sites-back.ts
+function sitesBack(board, release2) {
+  const { app, back, setBack } = release2;
+  const set = Object.keys(setBack ?? {}).filter(
+    (site) => goodAt(board.input, board.apps.get(app), site) !== void 0
+  );
+  return /* @__PURE__ */ new Set([...Object.keys(back ?? {}), ...set]);
+}
+function takeBackSites(board, app, release2) {
+  const back = sitesBack(board, release2);
+  const isConcerned2 = (id, sites) => id === release2.id && sites.some((site) => back.has(site));
+  const { current } = app;
+  if (!current.partial.some(({ release: { id }, sites }) => isConcerned2(id, sites))) return;
+  const partial = current.partial.map(
+    (entry) => entry.release.id === release2.id ? { ...entry, sites: entry.sites.filter((site) => !back.has(site)) } : entry
+  );
+  const why = `${release2.id} is not current where it went back`;
+  setCurrent(board, app, { current: { ...current, partial }, why });
+  app.isCompleted = true;
+  wakeAt(board, board.input.now);
+}
+function isSetBack({ back, setBack }, site) {
+  return own(back, site) !== void 0 || own(setBack, site) !== void 0;
 }
 
 // src/core/rollout/silence.ts
@@ -76515,7 +77097,7 @@ function isListed(app, site) {
     const entry = own(release2.list, site);
     if (entry === void 0) continue;
     if (release2.kind === "removal" || release2.goingBack !== void 0) return true;
-    if (own(release2.setBack ?? {}, site) !== void 0) return true;
+    if (isSetBack(release2, site)) return true;
     if (!Object.hasOwn(release2.passed, release2.stages[entry.stage]?.name ?? "")) return true;
   }
   return false;
@@ -76631,10 +77213,10 @@ function hasObject({ input: input2 }, tree, object) {
 function treesAfter(board, app, { site, steps: steps2 }) {
   const step = steps2.find((each) => each.app === app);
   if (step !== void 0) return step.to === null ? [] : [step.to];
-  const standing2 = treeAt(board.input, app, site);
+  const standing3 = treeAt(board.input, app, site);
   const handed = board.handedTrees.get(site)?.get(app);
-  if (standing2 === void 0 || handed === null) return [];
-  return handed === void 0 ? [standing2] : [standing2, handed];
+  if (standing3 === void 0 || handed === null) return [];
+  return handed === void 0 ? [standing3] : [standing3, handed];
 }
 function finalLosses(board, site, step) {
   const dropped = droppedObjects(board, step);
@@ -76650,9 +77232,9 @@ function giversOf(board, site, { step: { from, to }, steps: steps2 }) {
   if (taken3.length === 0) return [];
   return [...board.apps.values()].flatMap((other) => {
     if (steps2.some(({ app }) => app === other.app)) return [];
-    const standing2 = treeAt(board.input, other.app, site);
-    if (standing2 === void 0) return [];
-    const object = taken3.find((each) => hasObject(board, standing2, each));
+    const standing3 = treeAt(board.input, other.app, site);
+    if (standing3 === void 0) return [];
+    const object = taken3.find((each) => hasObject(board, standing3, each));
     if (object === void 0) return [];
     const last = finalTree(board, other, site);
     return last === void 0 || !hasObject(board, last, object) ? [{ app: other.app, object }] : [];
@@ -76675,12 +77257,12 @@ function finalTree(board, app, site) {
   return comingTree(board, app, site) ?? treeAt(board.input, app.app, site);
 }
 function comingTree(board, app, site) {
-  const standing2 = treeAt(board.input, app.app, site);
+  const standing3 = treeAt(board.input, app.app, site);
   const listed = [...app.open.values()].flatMap((release2) => comingBy(release2, site) ?? [])[0];
-  if (listed !== void 0) return listed === standing2 ? void 0 : listed;
+  if (listed !== void 0) return listed === standing3 ? void 0 : listed;
   if (isListed(app, site) || own(board.input.sites, site) === void 0) return void 0;
   const to = entitledTree(board, app, site);
-  return to === standing2 ? void 0 : to;
+  return to === standing3 ? void 0 : to;
 }
 function comingBy(release2, site) {
   const entry = own(release2.list, site);
@@ -76696,7 +77278,7 @@ function countLosses(board, release2) {
   const before = release2.deletions.handed ?? {};
   let objects = 0;
   for (const [site, { from }] of Object.entries(release2.list)) {
-    const step = stepAt(board, release2, site);
+    const step = stepAt2(board, release2, site);
     if (step === void 0) continue;
     const steps2 = from === null || from === step.from ? [step] : [step, { ...step, from }];
     const { dropped, gone } = lossesBy(board, site, steps2);
@@ -76714,7 +77296,7 @@ function lossesBy(board, site, steps2) {
   if (dropped.length === 0) return { dropped, gone: /* @__PURE__ */ new Set() };
   return { dropped, gone: new Set(steps2.flatMap((step) => finalLosses(board, site, step))) };
 }
-function stepAt(board, release2, site) {
+function stepAt2(board, release2, site) {
   const entry = own(release2.list, site);
   const from = treeAt(board.input, release2.app, site);
   if (entry === void 0 || from === void 0 || from === entry.to) return void 0;
@@ -76890,6 +77472,9 @@ function isBackInFlight(input2, release2, view) {
 
 // src/core/rollout/site-state.ts
 var excusedByPlanner = "flotilla";
+function isSpoken({ by, spoken: spoken2 }) {
+  return spoken2 === true || by !== excusedByPlanner;
+}
 function listedSite(input2, release2, site) {
   const entry = own(release2.list, site);
   return entry && { input: input2, release: release2, entry, view: viewSite(input2, release2.app, site) };
@@ -76912,12 +77497,13 @@ function siteState(listed) {
   return handed === void 0 ? unhandedState(listed) : handedState(listed, {
     at: Date.parse(handed.at),
     was: handed.was ?? "healthy",
-    met: handed.met === void 0 ? void 0 : Date.parse(handed.met)
+    met: handed.met === void 0 ? void 0 : Date.parse(handed.met),
+    isSoaked: handed.soaked !== void 0
   });
 }
 function becauseOf(excused) {
   if (excused.with !== void 0) return "tied";
-  return excused.by === excusedByPlanner ? "passed" : "operator";
+  return isSpoken(excused) ? "operator" : "passed";
 }
 function unhandedState(listed) {
   const { entry, view } = listed;
@@ -76953,7 +77539,12 @@ function handedState(listed, handed) {
   if (standingTree(view.entry) !== entry.to) {
     return { kind: "in-flight", rehand: true, until: null };
   }
+  if (handed.isSoaked) return soakedState(listed, handed);
   return isFrozen(view) ? frozenState(listed, handed, entry.to) : judgedState2(listed, handed, entry.to);
+}
+function soakedState({ release: release2, view }, { at: at2 }) {
+  const isWell = isFrozen(view) || isHealthy(view, release2.unknownBlocks);
+  return { kind: "done", settledAt: at2, ...isWell ? {} : { isBroken: true } };
 }
 function isFrozen(view) {
   return view.silentSince !== null || view.isMoving;
@@ -77020,8 +77611,7 @@ function holdOn(holds2, target) {
 function applies({ scope: scope2 }, { app, stage, at: at2 }) {
   const { fleet: _, stage: held, ...named2 } = scope2;
   const target = { app, site: at2?.site, region: at2?.region };
-  return Object.keys(scope2).length > 0 && // A stage that became one for each domain is held by the name of that one, or of all of them.
-  (held === void 0 || held === stage?.name || held === stage?.of) && Object.entries(named2).every(([key, name2]) => own(target, key) === name2);
+  return Object.keys(scope2).length > 0 && (held === void 0 || stage !== void 0 && namesOf2(stage).includes(held)) && Object.entries(named2).every(([key, name2]) => own(target, key) === name2);
 }
 function stops(hold, { kind, release: name2, source }) {
   const { scope: scope2, all, release: release2, endedBy } = hold;
@@ -77196,7 +77786,7 @@ function takeSites(board, app, {
   return { ...carried, ...takeArrivals(board, app, { sites, why }) };
 }
 function shrink(board, release2, { sites, why }) {
-  const smaller = withoutSites(release2, sites);
+  const smaller = withoutSites(release2, sites, (site) => isReachable(board.input, site));
   if (smaller === release2) return;
   if (Object.keys(smaller.list).length > 0) setRelease(board, smaller, `${release2.id}: ${why}`);
   else closeRelease(board, release2, `${release2.id} ends: ${why}`);
@@ -77357,8 +77947,8 @@ function unleave(board, app, { site, entry }) {
   const release2 = board.apps.get(app)?.open.get(entry.leaving.release);
   const from = own(release2?.list, site)?.from ?? void 0;
   if (release2 === void 0 || from === void 0) return void 0;
-  const without = (record4) => Object.fromEntries(Object.entries(record4).filter(([name2]) => name2 !== site));
-  const next = { ...release2, handed: without(release2.handed), failed: without(release2.failed) };
+  const without2 = (record4) => Object.fromEntries(Object.entries(record4).filter(([name2]) => name2 !== site));
+  const next = { ...release2, handed: without2(release2.handed), failed: without2(release2.failed) };
   setRelease(board, next, `${app} leaves ${site} once it has moved`);
   return from;
 }
@@ -77366,21 +77956,21 @@ function goOn(board, site, known4) {
   const { assignment } = known4;
   const moving = takenAnew(board, site, known4);
   const move2 = { ...known4, moving };
-  const standing2 = mirrorsWith(board.input, site);
+  const standing3 = mirrorsWith(board.input, site);
   if (moving.entering !== void 0) {
-    const isThere = standing2.includes(moving.to) || Object.keys(moving.trees).length === 0;
+    const isThere = standing3.includes(moving.to) || Object.keys(moving.trees).length === 0;
     if (isThere) arrive(board, site, move2);
     else enter(board, site, { moving, from: assignment.mirror });
     return;
   }
-  const aimed = standing2.includes(moving.to) ? moving : redirected(board, site, move2);
+  const aimed = standing3.includes(moving.to) ? moving : redirected(board, site, move2);
   if (!isReadyToGo(board, site, { assignment, moving: aimed })) {
     board.siteMoves.push({ site, leave: assignment.mirror, why: `${site} moves to ${aimed.to}` });
     return;
   }
-  const other = standing2.find((mirror) => mirror !== aimed.to);
+  const other = standing3.find((mirror) => mirror !== aimed.to);
   if (other !== void 0) return leave(board, site, { assignment, from: other, to: aimed.to });
-  if (standing2.length > 0) return arrive(board, site, { ...move2, moving: aimed });
+  if (standing3.length > 0) return arrive(board, site, { ...move2, moving: aimed });
   if (own(board.input.workers, aimed.to)?.isAwaited === true)
     return waitOutside(board, site, { assignment, moving: aimed });
   const entering = { ...aimed, entering: board.at };
@@ -77501,7 +78091,7 @@ function foldStages(release2) {
   const folded = kept6.map((stage, index) => {
     const added = stages2.filter((other, at2) => target[at2] === index && other !== stage);
     const names2 = added.map(({ name: name2 }) => name2).join(", ");
-    return names2 === "" ? stage : { ...stage, by: `${stage.by}; urgent: with ${names2}` };
+    return names2 === "" ? stage : covering({ ...stage, by: `${stage.by}; urgent: with ${names2}` }, added);
   });
   return { ...release2, stages: folded, list };
 }
@@ -77629,7 +78219,7 @@ function beginRelease(run3, app, made) {
     site,
     region: own(input2.headSites, site)?.region ?? "",
     labels: own(input2.headSites, site)?.labels ?? {},
-    reachable: isReachable(input2, site)
+    reachable: isReachable(input2, site, own(input2.headSites, site))
   }));
   const { stages: stages2, stageOf: stageOf2 } = freezeStages({ strategy, app: app.app, sites });
   const list = {};
@@ -77662,6 +78252,7 @@ function beginRelease(run3, app, made) {
     passed: {},
     openList: made.openList ?? openListBudgets(strategy),
     approvals: [],
+    ...made.replaced === void 0 ? {} : { replaced: [...made.replaced] },
     ...origin
   };
   setRelease(board, release2, `${id} begins: ${made.list.size} sites of ${app.app}`);
@@ -77690,13 +78281,6 @@ function rulesOf(strategy, { kind, verb, dependsOn = [], backTo }) {
 function originOf({ head }, { kind, backTo }) {
   if (backTo === void 0) return { named: kind, source: head };
   return { named: "back", source: backTo.release.source, backTo };
-}
-function isReachable(input2, site) {
-  const facts = own(input2.headSites, site);
-  if (facts === void 0 || facts.suspend) return false;
-  if (own(input2.observed, site)?.reachable === false) return false;
-  const mirror = own(input2.control.sites, site)?.mirror ?? facts.mirror;
-  return silentSinceOf(input2, mirror) === null;
 }
 function openListBudgets(strategy) {
   const last = strategy.stages.at(-1);
@@ -77732,17 +78316,21 @@ function refreshBudgets({ input: input2, board, begun }, app) {
     setRelease(board, next, `${release2.id} goes on with the budgets of ${input2.head}`);
   }
 }
+function strategyStages({ stages: stages2 }, { name: name2, of, covers = [] }) {
+  const names2 = [of ?? name2, ...covers];
+  return names2.flatMap((known4) => stages2.filter((stage) => stage.name === known4));
+}
 function withNumbers(release2, strategy, head) {
   const sizes = release2.stages.map(() => 0);
   for (const { stage } of Object.values(release2.list)) sizes[stage] = (sizes[stage] ?? 0) + 1;
   const stages2 = release2.stages.map((stage, index) => {
-    const found = strategy.stages.find(({ name: name2 }) => name2 === (stage.of ?? stage.name));
+    const [found, ...others] = strategyStages(strategy, stage);
     if (found === void 0) return stage;
     const size = sizes[index] ?? 0;
     const { promotion: _2, ...rest3 } = stage;
     return {
       ...rest3,
-      approval: found.approval,
+      approval: [found, ...others].some(({ approval }) => approval),
       ...found.promotion === void 0 ? {} : { promotion: found.promotion },
       soakMs: found.soakMs,
       failureBudget: resolveAmount(found.failureBudget, size),
@@ -77807,7 +78395,21 @@ function startCandidate(run3, app, returning) {
     ...onlyAt(sites, returning),
     ...onlyAt(sites, Object.fromEntries(touched))
   };
-  beginRelease(run3, app, { kind: "app", digest, renderer, list, carried });
+  beginRelease(run3, app, {
+    kind: "app",
+    digest,
+    renderer,
+    list,
+    carried,
+    ...replacedBy(digest, older)
+  });
+}
+function replacedBy(digest, older) {
+  if (older === void 0) return {};
+  const isSomewhere2 = older.backTo === void 0 && Object.keys(older.handed).length > 0;
+  const all = /* @__PURE__ */ new Set([...older.replaced ?? [], ...isSomewhere2 ? [older.digest] : []]);
+  all.delete(digest);
+  return all.size === 0 ? {} : { replaced: [...all] };
 }
 function onlyAt(sites, records) {
   return Object.fromEntries(Object.entries(records).filter(([site]) => sites.has(site)));
@@ -77829,35 +78431,6 @@ function makeCurrent(run3, app, release2) {
   const why = `${release2.id} changes no site: it is current at once`;
   setCurrent(run3.board, app, { current: { release: release2, partial: [], openList: openList2 }, why });
   run3.notes.push(why);
-}
-
-// src/core/rollout/entitled-release.ts
-function entitledRelease(current, site) {
-  return current.partial.findLast(({ sites }) => sites.includes(site))?.release ?? current.release;
-}
-function entitlements(control2) {
-  const { current, open: open3 } = control2;
-  const named2 = new Map(
-    current.partial.flatMap(({ sites, release: release2 }) => sites.map((site) => [site, release2]))
-  );
-  const listed = open3.filter(({ kind }) => kind === "app").map(({ list }) => list);
-  const bySelector = current.partial.toReversed().flatMap(({ selector, release: release2 }) => {
-    const parsed = selector === void 0 ? void 0 : parseSelector(selector);
-    return parsed?.ok === true ? [{ selector: parsed.selector, release: release2 }] : [];
-  });
-  return (site, labels) => {
-    const promoted = named2.get(site);
-    if (promoted !== void 0) return promoted;
-    if (listed.some((list) => Object.hasOwn(list, site))) return current.release;
-    const matching = bySelector.find(({ selector }) => matchesSelector(selector, labels));
-    return matching?.release ?? current.release;
-  };
-}
-function currentRefOf(release2) {
-  return release2.backTo?.release ?? refOf(release2);
-}
-function refOf({ id, digest, renderer, source }) {
-  return { id, digest, renderer, source };
 }
 
 // src/core/rollout/start/start-removal.ts
@@ -77944,18 +78517,16 @@ function endApp({ board, notes }, app) {
     forgetBad(board, app);
   }
 }
-function entitleUnplaced(run3, app) {
-  const candidate = candidateOf(app);
-  if (candidate === void 0) return;
+function withholdUnplaced(run3, app) {
+  if (!Object.hasOwn(run3.input.desired, app.app)) return;
+  const { unplaced: known4 = [], ...rest2 } = app.current;
   const entitled2 = Object.keys(own(run3.input.entitled, app.app) ?? {});
-  const sites = entitled2.filter((site) => !isPlaced(run3, app, site));
-  if (sites.length === 0) return;
-  const entry = { stage: "left", release: refOf(candidate), sites: sites.toSorted() };
-  const current = { ...app.current, partial: [...app.current.partial, entry] };
-  setCurrent(run3.board, app, {
-    current,
-    why: `${app.app}: ${sites.length} sites are no longer placed`
-  });
+  const concerned = candidateOf(app) === void 0 ? known4 : [...known4, ...entitled2];
+  const unplaced = [...new Set(concerned)].filter((site) => Object.hasOwn(run3.input.headSites, site) && !isPlaced(run3, app, site)).toSorted();
+  if (canonicalJson(unplaced) === canonicalJson(known4)) return;
+  const current = unplaced.length === 0 ? rest2 : { ...rest2, unplaced };
+  const why = `${app.app}: ${unplaced.length} sites are not placed`;
+  setCurrent(run3.board, app, { current, why });
 }
 
 // src/core/rollout/stage-run.ts
@@ -78021,6 +78592,8 @@ function settleGoingBack(board, releases) {
   }
 }
 function noteBad(board, app, release2) {
+  const { digest, renderer } = app.current.release ?? {};
+  if (digest === release2.digest && renderer === release2.renderer) return;
   const trees = Object.keys(release2.handed).flatMap((site) => own(release2.list, site)?.to ?? []);
   const digests = /* @__PURE__ */ new Set([...app.bad, release2.digest]);
   const all = /* @__PURE__ */ new Set([...app.badTrees, ...trees]);
@@ -78031,12 +78604,12 @@ function noteBad(board, app, release2) {
 function takeBackPromotion(board, app, release2) {
   const { current } = app;
   const stays = (site) => {
-    const standing2 = standingTree(viewSite(board.input, app.app, site).entry);
-    return standing2 === own(release2.list, site)?.to && !isToGoBack(release2, site);
+    const standing3 = standingTree(viewSite(board.input, app.app, site).entry);
+    return standing3 === own(release2.list, site)?.to && !isToGoBack(release2, site);
   };
   let changed3 = false;
   const partial = current.partial.flatMap((entry) => {
-    if (entry.release.id !== release2.id || entry.stage === "left") return [entry];
+    if (entry.release.id !== release2.id || isLeftOut(release2, entry.stage)) return [entry];
     const sites = entry.sites.filter(stays);
     if (sites.length === entry.sites.length && entry.selector === void 0) return [entry];
     changed3 = true;
@@ -78048,6 +78621,9 @@ function takeBackPromotion(board, app, release2) {
   setCurrent(board, app, { current: { ...current, partial }, why });
   app.isCompleted = true;
   wakeAt(board, board.input.now);
+}
+function isLeftOut({ stages: stages2 }, stage) {
+  return stage === "left" && !stages2.some(({ name: name2 }) => name2 === stage);
 }
 function isToGoBack(release2, site) {
   if (release2.kind === "removal" || !Object.hasOwn(release2.handed, site)) return false;
@@ -78146,7 +78722,7 @@ function startApp(run3, app) {
   const returning = withdrawRemovals(run3, app);
   startRemoval(run3, app);
   startCandidate(run3, app, returning);
-  entitleUnplaced(run3, app);
+  withholdUnplaced(run3, app);
   if (run3.input.control.head?.commit !== run3.input.head) startSiteRelease(run3, app);
   refreshBudgets(run3, app);
   refreshOpenList(run3, app);
@@ -78282,14 +78858,22 @@ function comesFirst(board, site, { app, other }) {
 function releaseFirst({ input: input2 }, site, { app, release: release2 }) {
   const listed = listedSite(input2, release2, site);
   const stage = release2.stages[listed?.entry.stage ?? -1]?.name ?? "";
-  if (listed === void 0 || Object.hasOwn(release2.passed, stage)) return null;
-  const words5 = stateWords(siteState(listed), release2, healthInWords(listed.view.observed));
+  if (listed === void 0) return null;
+  const words5 = Object.hasOwn(release2.passed, stage) ? failedWords(listed) : stateWords(siteState(listed), release2, healthInWords(listed.view.observed));
   if (words5 === null) return null;
   return {
     code: "dependency",
     reason: `${app} depends on ${release2.app}, and ${release2.id} ${words5.now}`,
     endsWhen: words5.ends ?? `${release2.app} has got it there and is healthy`
   };
+}
+function failedWords(listed) {
+  const { release: release2, entry, view } = listed;
+  const state = siteState(listed);
+  const isThere = standingTree(view.entry) === entry.to && isHealthy(view, release2.unknownBlocks);
+  if (state.kind !== "failed" || isThere) return null;
+  const ends = `${release2.app} is healthy there on what it brings, or ${release2.id} is through or replaced`;
+  return { now: `failed there: ${state.cause}`, ends };
 }
 function stateWords(state, { id, goingBack }, health2) {
   const ends = `a newer commit replaces ${id}, or an operator retries it or excuses the site`;
@@ -78335,7 +78919,7 @@ function isToLeave({ input: input2 }, release2, site) {
   const listed = listedSite(input2, release2, site);
   if (listed?.view.entry === void 0 || Object.hasOwn(release2.left ?? {}, site)) return false;
   const excused = own(release2.excused, site);
-  return excused === void 0 || excused.by === excusedByPlanner;
+  return excused === void 0 || !isSpoken(excused);
 }
 
 // src/core/rollout/leaving-markers.ts
@@ -78367,6 +78951,26 @@ function noteLeft(left, release2, { site, at: at2 }) {
   const sites = left.get(release2) ?? {};
   left.set(release2, sites);
   if (!Object.hasOwn(release2.left ?? {}, site)) sites[site] = at2;
+}
+
+// src/core/rollout/arrival-losses.ts
+var openListName = "open-list";
+function waitingLosses({ waiting: waiting2 }) {
+  return Object.values(waiting2 ?? {}).reduce((sum, { objects }) => sum + objects.length, 0);
+}
+function isGranted(app, { site, to }, objects) {
+  if (objects.length === 0) return true;
+  const granted = own(app.arrivals.granted, site);
+  if (granted === void 0 || granted.to !== to) return false;
+  return objects.every((object) => granted.objects.includes(object));
+}
+function lossBlock(app, site, objects) {
+  const all = Math.max(waitingLosses(app.arrivals), objects.length);
+  return {
+    code: "deletions",
+    reason: `it deletes ${objects.length} objects at ${site} that no release has counted: ${someOf(objects)}`,
+    endsWhen: `an operator approves ${all} deletions of ${openListName} of ${app.app}, or a release reaches the site`
+  };
 }
 
 // src/core/rollout/checks/stage-facts.ts
@@ -78465,7 +79069,7 @@ function indexDomains(board, app) {
   const domains = /* @__PURE__ */ new Map();
   const excused = new Set(
     [...app.open.values()].flatMap(
-      ({ excused: spoken2 }) => Object.keys(spoken2).filter((site) => own(spoken2, site)?.by !== excusedByPlanner)
+      ({ excused: records }) => Object.entries(records).flatMap(([site, record4]) => isSpoken(record4) ? [site] : [])
     )
   );
   for (const site of Object.keys(board.input.sites)) {
@@ -78684,15 +79288,36 @@ function excusedBlock({ view, release: release2 }, { because }) {
 
 // src/core/rollout/windows/next-opening.ts
 var dayMs3 = 864e5;
-var mostTries = 64;
+var [fewTries, mostTries] = [64, 2e3];
+var repeatsAfterMs = 8 * dayMs3;
+var mostSeasons = 5;
+var longestSeasonMs = 370 * dayMs3;
 function nextOpening(windows, from) {
+  let opening = openingBefore(windows, from);
+  for (let season = 1; season < mostSeasons && !opening.isOpen; season += 1) {
+    const change2 = nextClockChange(windows, opening.at);
+    if (change2 === void 0) break;
+    opening = openingBefore(windows, change2);
+  }
+  return opening;
+}
+function openingBefore(windows, from) {
   let at2 = from;
-  for (let tries = 0; tries < mostTries; tries += 1) {
+  const isWorthIt = (tries) => tries < fewTries || tries < mostTries && at2 < from + repeatsAfterMs;
+  for (let tries = 0; isWorthIt(tries); tries += 1) {
     const next = Math.max(at2, ...windows.map((window) => possibleFrom(window, at2)));
     if (next === at2) return { at: at2, isOpen: true };
     at2 = next;
   }
   return { at: at2, isOpen: false };
+}
+function nextClockChange(windows, from) {
+  const offsets = (at2) => windows.map(({ clock }) => clock.localAt(at2) - at2).join(" ");
+  const now = offsets(from);
+  for (let at2 = from; at2 < from + longestSeasonMs; at2 += dayMs3) {
+    if (offsets(at2 + dayMs3) !== now) return at2;
+  }
+  return void 0;
 }
 function closedAt({ clock, closed: closed3 }, at2) {
   return closed3.find(
@@ -78732,11 +79357,11 @@ function windowBlock(board, { facts }, { names: names2 = [], isFirst = false }) 
   if (ruling.length === 0) return null;
   const zone = facts.timeZone ?? "UTC";
   const key = JSON.stringify([zone, isFirst, ruling.map((rule) => rules.indexOf(rule))]);
-  const { blocks } = board.windows;
-  const known4 = blocks.get(key);
+  const { blocks: blocks2 } = board.windows;
+  const known4 = blocks2.get(key);
   if (known4 !== void 0) return known4;
   const block = shutBlock(board, isFirst ? ruling.map(forArrivals) : ruling, zone);
-  blocks.set(key, block);
+  blocks2.set(key, block);
   return block;
 }
 function releaseWindowBlock(board, view, release2) {
@@ -78814,7 +79439,7 @@ function budgetBlock(list, view) {
     return {
       code: "failure-budget",
       reason: `${countOf(failed4.size, "site")} of ${stage} failed (${someOf(failed4)}); its failureBudget is ${most.failed}`,
-      endsWhen: "they are healthy, or another release reaches them"
+      endsWhen: `they are healthy, another release reaches them, or an operator excuses them (\`excuse ${app.app} ${openListName} --site SITE\`)`
     };
   }
   const holder = app.inFlight.get(view.site);
@@ -78828,8 +79453,8 @@ function budgetBlock(list, view) {
   return countBlock(list, view, stage) ?? fleetBlock(list, view);
 }
 function countBlock({ most, inFlight, unavailable, budgets }, view, stage) {
-  const without = (sites) => sites.size - (sites.has(view.site) ? 1 : 0);
-  if (without(inFlight) >= most.inFlight) {
+  const without2 = (sites) => sites.size - (sites.has(view.site) ? 1 : 0);
+  if (without2(inFlight) >= most.inFlight) {
     return budget("in-flight-budget", {
       name: "maxInFlight",
       most: most.inFlight,
@@ -78838,7 +79463,7 @@ function countBlock({ most, inFlight, unavailable, budgets }, view, stage) {
     });
   }
   const isHealthySite2 = standingOf(view, budgets.unknownBlocks) === "healthy";
-  if (!isHealthySite2 || without(unavailable) < most.unavailable) return null;
+  if (!isHealthySite2 || without2(unavailable) < most.unavailable) return null;
   return budget("unavailable-budget", {
     name: "maxUnavailable",
     most: most.unavailable,
@@ -78853,26 +79478,6 @@ function fleetBlock({ board, app, budgets }, view) {
   if (standingOf(view, budgets.unknownBlocks) !== "healthy") return null;
   const domain = loneDomain(board, app, { site: view.site, later: () => false });
   return domain === void 0 ? null : loneBlock(domain, app.app);
-}
-
-// src/core/rollout/arrival-losses.ts
-var openListName = "open-list";
-function waitingLosses({ waiting: waiting2 }) {
-  return Object.values(waiting2 ?? {}).reduce((sum, { objects }) => sum + objects.length, 0);
-}
-function isGranted(app, { site, to }, objects) {
-  if (objects.length === 0) return true;
-  const granted = own(app.arrivals.granted, site);
-  if (granted === void 0 || granted.to !== to) return false;
-  return objects.every((object) => granted.objects.includes(object));
-}
-function lossBlock(app, site, objects) {
-  const all = Math.max(waitingLosses(app.arrivals), objects.length);
-  return {
-    code: "deletions",
-    reason: `it deletes ${objects.length} objects at ${site} that no release has counted: ${someOf(objects)}`,
-    endsWhen: `an operator approves ${all} deletions of ${openListName} of ${app.app}, or a release reaches the site`
-  };
 }
 
 // src/core/rollout/good-tree.ts
@@ -78959,11 +79564,11 @@ function isConcerned(board, other, { app, sites }) {
 }
 function stepsAt(board, app, site) {
   const { input: input2 } = board;
-  const standing2 = treeAt(input2, app.app, site);
+  const standing3 = treeAt(input2, app.app, site);
   const good = own(own(input2.good, site), app.app);
   const listed = [...app.open.values()].flatMap(({ list }) => own(list, site) ?? []);
-  const froms = [standing2, ...listed.map(({ from }) => from ?? void 0)];
-  const tos = listed.length === 0 ? [] : [...listed.map(({ to }) => to), good ?? standing2];
+  const froms = [standing3, ...listed.map(({ from }) => from ?? void 0)];
+  const tos = listed.length === 0 ? [] : [...listed.map(({ to }) => to), good ?? standing3];
   const entitled2 = entitledTree(board, app, site);
   if (entitled2 !== void 0) tos.push(entitled2);
   return froms.flatMap(
@@ -79224,6 +79829,37 @@ function addWait(board, app, { site, block }) {
   board.waits.push({ app: app.app, release: null, stage: null, site, ...block });
 }
 
+// src/core/rollout/entitled-release.ts
+function entitledRelease(current, site) {
+  return current.partial.findLast(({ sites }) => sites.includes(site))?.release ?? current.release;
+}
+function entitlements(control2) {
+  const { current, open: open3 } = control2;
+  const named2 = new Map(
+    current.partial.flatMap(({ sites, release: release2 }) => sites.map((site) => [site, release2]))
+  );
+  const unplaced = new Set(current.unplaced);
+  const listed = open3.filter(({ kind }) => kind === "app").map(({ list }) => list);
+  const bySelector = current.partial.toReversed().flatMap(({ selector, release: release2 }) => {
+    const parsed = selector === void 0 ? void 0 : parseSelector(selector);
+    return parsed?.ok === true ? [{ selector: parsed.selector, release: release2 }] : [];
+  });
+  return (site, labels) => {
+    if (unplaced.has(site)) return null;
+    const promoted = named2.get(site);
+    if (promoted !== void 0) return promoted;
+    if (listed.some((list) => Object.hasOwn(list, site))) return current.release;
+    const matching = bySelector.find(({ selector }) => matchesSelector(selector, labels));
+    return matching?.release ?? current.release;
+  };
+}
+function currentRefOf(release2) {
+  return release2.backTo?.release ?? refOf(release2);
+}
+function refOf({ id, digest, renderer, source }) {
+  return { id, digest, renderer, source };
+}
+
 // src/core/rollout/checks/record-met.ts
 function recordMet({ board, unit, sites }) {
   editMembers(board, unit, (release2) => {
@@ -79241,6 +79877,85 @@ function noteMet(handed, site, at2) {
   const record4 = own(handed, site);
   if (record4 === void 0 || record4.met !== void 0) return [];
   handed[site] = { ...record4, met: at2 };
+  return [site];
+}
+
+// src/core/rollout/soak.ts
+function soakBlock(run3) {
+  const { board, unit, stage } = run3;
+  const ends = soakEnds(run3).filter(({ at: at2, heardAt: heardAt2 }) => heardAt2 < at2);
+  const last = ends.toSorted((a, b) => b.at - a.at)[0];
+  if (last === void 0) return null;
+  if (last.isStill) {
+    return {
+      code: "worker-silent",
+      reason: `the soak of stage ${stage.name} stands still: the worker of ${last.mirror} is silent`,
+      endsWhen: "it reports again, or an operator excuses the region"
+    };
+  }
+  if (releasesOf(board, unit).every((release2) => isStagePromoted(release2, stage.name))) return null;
+  for (const { mirror, at: at2, isStill } of ends) if (!isStill) askAt(board, mirror, at2);
+  const left = spanInWords(Math.max(0, last.at - board.input.now));
+  return {
+    code: "soak",
+    reason: `stage ${stage.name} soaks for ${spanInWords(stage.soakMs)}`,
+    endsWhen: `${left} more have passed without a failure`
+  };
+}
+function soakEnds(run3) {
+  const { input: input2 } = run3.board;
+  let last = -Infinity;
+  const views = /* @__PURE__ */ new Map();
+  for (const part2 of run3.sites.flatMap(({ parts }) => parts)) {
+    const from = settledAt2(run3, part2);
+    if (from === null) continue;
+    last = Math.max(last, from);
+    views.set(part2.view.mirror, part2.view);
+  }
+  return [...views].map(([mirror, view]) => {
+    const isStill = view.silentSince !== null;
+    const at2 = last + run3.stage.soakMs + silentMs(input2, mirror, last);
+    const isNow = isStill || run3.stage.soakMs === 0;
+    return { mirror, at: at2, isStill, heardAt: isNow ? input2.now : heardAt(input2, view) };
+  });
+}
+var spoken = /* @__PURE__ */ new Set(["operator", "tied"]);
+function settledAt2(run3, { state, release: release2 }) {
+  const opened = Date.parse(own(release2.opened, run3.stage.name) ?? run3.board.at);
+  switch (state.kind) {
+    case "done":
+    case "failed":
+    case "unchanged":
+      return Math.max(state.settledAt, opened);
+    case "excused":
+      return spoken.has(state.because) ? Math.max(state.settledAt, opened) : null;
+    case "waiting":
+    case "in-flight":
+    case "fails":
+      break;
+  }
+  return null;
+}
+
+// src/core/rollout/record-soaked.ts
+function recordSoaked(run3) {
+  if (soakBlock(run3) !== null) return;
+  const { board, unit, stage, sites } = run3;
+  editMembers(board, unit, (release2) => {
+    const handed = { ...release2.handed };
+    const parts = sites.flatMap((site) => site.parts);
+    const soaked = parts.flatMap(
+      ({ release: { id }, entry, state, view }) => id === release2.id && entry.to !== null && state.kind === "done" ? noteSoaked(handed, view.site, board.at) : []
+    );
+    if (soaked.length === 0) return void 0;
+    const why = `${release2.id}: the soak of stage ${stage.name} is over`;
+    return { release: { ...release2, handed }, why };
+  });
+}
+function noteSoaked(handed, site, at2) {
+  const record4 = own(handed, site);
+  if (record4 === void 0 || record4.soaked !== void 0) return [];
+  handed[site] = { ...record4, soaked: at2 };
   return [site];
 }
 
@@ -79267,14 +79982,15 @@ function neededFrom({ app, id }, what, value) {
   return { app, release: id, what, value };
 }
 function stageHold(board, release2, stage) {
-  const { app, kind, id, source, backTo } = release2;
+  const { app, kind, id, source, backTo, stages: stages2 } = release2;
   if (backTo !== void 0) return null;
   const hold = holdOn(board.input.control.holds, {
     app,
     kind,
     release: id,
     source,
-    stage
+    // Of those that move as one each has its own names for it.
+    stage: stages2.find(({ name: name2 }) => name2 === stage.name)
   });
   return hold === void 0 ? null : heldBlock(hold);
 }
@@ -79346,8 +80062,8 @@ function followedStages(run3, { site, parts }) {
     if (release2.kind !== "site") return [];
     const others = [...run3.board.apps.get(release2.app)?.open.values() ?? []];
     return others.flatMap((other) => {
-      const isSettled = Object.hasOwn(other.failed, site) || Object.hasOwn(other.excused, site);
-      if (isSettled || followedTo(other, { moved: release2, site }) === void 0) return [];
+      const isSettled2 = Object.hasOwn(other.failed, site) || Object.hasOwn(other.excused, site);
+      if (isSettled2 || followedTo(other, { moved: release2, site }) === void 0) return [];
       return stageOf(run3, other, own(other.list, site)?.stage ?? 0) ?? [];
     });
   });
@@ -79379,11 +80095,65 @@ function followSites(board, { site: moved, other, sites }) {
     const to = followedTo(other, { moved, site });
     if (entry === void 0 || record4 === void 0 || to === void 0) continue;
     list[site] = { ...entry, to };
-    const { met: _, ...before } = record4;
+    const { met: _, soaked: __, ...before } = record4;
     handed[site] = { ...before, at: board.at };
     changed3 = true;
   }
   if (changed3) setRelease(board, { ...other, list, handed }, `${other.id} follows ${moved.id}`);
+}
+
+// src/core/rollout/rollback/redirect-followers.ts
+function redirectFollowers(board, candidate) {
+  const app = board.apps.get(candidate.app);
+  if (app === void 0 || candidate.kind !== "app") return;
+  for (const release2 of app.open.values()) {
+    if (release2.kind !== "site") continue;
+    const sites = followers(release2, candidate);
+    if (sites.length > 0) redirect(board, app, { release: release2, candidate, sites });
+  }
+}
+function followers(release2, candidate) {
+  return Object.entries(release2.list).flatMap(([site, { from }]) => {
+    const isBrought = Object.hasOwn(candidate.handed, site) && !Object.hasOwn(release2.handed, site);
+    if (!isBrought || own(candidate.list, site)?.to !== from) return [];
+    return isToGoBack(candidate, site) || isLeftThere(candidate, site) ? [site] : [];
+  });
+}
+function isLeftThere({ goingBack, list, stages: stages2, passed: passed2 }, site) {
+  const stage = stages2[own(list, site)?.stage ?? -1]?.name ?? "";
+  return goingBack !== void 0 && !Object.hasOwn(passed2, stage);
+}
+function redirect(board, app, at2) {
+  const { release: release2, candidate, sites } = at2;
+  const list = { ...release2.list };
+  const staying = /* @__PURE__ */ new Set();
+  let changed3 = false;
+  for (const site of sites) {
+    const entry = own(list, site);
+    const good = isToGoBack(candidate, site) ? goodAt(board.input, app, site) : void 0;
+    const to = entitledTree(board, app, site);
+    if (good === void 0) staying.add(site);
+    else if (entry !== void 0 && to !== void 0) {
+      list[site] = { ...entry, from: good, to };
+      changed3 = true;
+    }
+  }
+  const why = `it does not follow ${candidate.id}`;
+  const next = changed3 ? { ...release2, list } : release2;
+  if (changed3) setRelease(board, next, `${release2.id}: ${why}`);
+  shrink(board, next, { sites: staying, why });
+}
+function returnBlock(board, release2, site) {
+  const app = board.apps.get(release2.app);
+  if (app === void 0 || release2.kind !== "site") return null;
+  for (const other of app.open.values()) {
+    if (other.kind !== "app" || !isToGoBack(other, site) || own(other.back, site)) continue;
+    if (goodAt(board.input, app, site) === void 0) continue;
+    if (treeAt(board.input, app.app, site) !== own(other.list, site)?.to) continue;
+    const reason = `${site} goes back from ${other.id}`;
+    return { code: "rolling-back", reason, endsWhen: "it has gone back" };
+  }
+  return null;
 }
 
 // src/core/rollout/hand-over.ts
@@ -79442,14 +80212,14 @@ function placeBlock(run3, { site, region, parts }) {
 function holdBlock(run3, { site, region, parts }) {
   const holds2 = run3.board.input.control.holds;
   if (holds2.length === 0) return null;
-  for (const { release: release2 } of parts) {
+  for (const { release: release2, entry } of parts) {
     if (release2.backTo !== void 0) continue;
     const hold = holdOn(holds2, {
       app: release2.app,
       kind: release2.kind,
       release: release2.id,
       source: release2.source,
-      stage: run3.stage,
+      stage: release2.stages[entry.stage],
       at: { site, region }
     });
     if (hold === void 0) continue;
@@ -79491,6 +80261,8 @@ function budgetBlock2(run3, site) {
 }
 function busyBlock(board, { site, parts }) {
   for (const { release: release2 } of parts) {
+    const returning = returnBlock(board, release2, site);
+    if (returning !== null) return returning;
     const app = board.apps.get(release2.app);
     const holder = app?.inFlight.get(site);
     if (app === void 0 || holder === void 0 || holder === release2.id) continue;
@@ -79564,9 +80336,9 @@ function noteInFlight(run3, { site, parts }) {
 }
 function record3(run3, { release: release2, view }, lost) {
   const isUnknown = view.observed === void 0;
-  const standing2 = isUnknown ? "joining" : standingOf(view, release2.unknownBlocks);
+  const standing3 = isUnknown ? "joining" : standingOf(view, release2.unknownBlocks);
   const before = own(release2.handed, view.site)?.was ?? own(release2.retried, view.site);
-  const was = before ?? standing2;
+  const was = before ?? standing3;
   const records = run3.handed.get(release2.id) ?? {};
   run3.handed.set(release2.id, records);
   records[view.site] = { at: run3.board.at, was };
@@ -79610,69 +80382,12 @@ function overtakeMissed(board, by, sites) {
 }
 function overtake(board, other, { sites, by }) {
   const taken3 = new Set([...sites].filter((site) => !Object.hasOwn(other.failed, site)));
-  const smaller = withoutSites(other, taken3);
+  const smaller = withoutSites(other, taken3, (site) => isReachable(board.input, site));
   const isOver = Object.keys(smaller.list).every(
     (site) => sites.has(site) || Object.hasOwn(other.failed, site) && Object.hasOwn(by.handed, site)
   );
   if (isOver) closeRelease(board, other, `${other.id} ends: ${by.id} has overtaken it`);
   else if (smaller !== other) setRelease(board, smaller, `${by.id} overtakes ${other.id}`);
-}
-
-// src/core/rollout/soak.ts
-function soakBlock(run3) {
-  const { board, unit, stage } = run3;
-  const ends = soakEnds(run3).filter(({ at: at2, heardAt: heardAt2 }) => heardAt2 < at2);
-  const last = ends.toSorted((a, b) => b.at - a.at)[0];
-  if (last === void 0) return null;
-  if (last.isStill) {
-    return {
-      code: "worker-silent",
-      reason: `the soak of stage ${stage.name} stands still: the worker of ${last.mirror} is silent`,
-      endsWhen: "it reports again, or an operator excuses the region"
-    };
-  }
-  if (releasesOf(board, unit).every((release2) => isStagePromoted(release2, stage.name))) return null;
-  for (const { mirror, at: at2, isStill } of ends) if (!isStill) askAt(board, mirror, at2);
-  const left = spanInWords(Math.max(0, last.at - board.input.now));
-  return {
-    code: "soak",
-    reason: `stage ${stage.name} soaks for ${spanInWords(stage.soakMs)}`,
-    endsWhen: `${left} more have passed without a failure`
-  };
-}
-function soakEnds(run3) {
-  const { input: input2 } = run3.board;
-  let last = -Infinity;
-  const views = /* @__PURE__ */ new Map();
-  for (const part2 of run3.sites.flatMap(({ parts }) => parts)) {
-    const from = settledAt2(run3, part2);
-    if (from === null) continue;
-    last = Math.max(last, from);
-    views.set(part2.view.mirror, part2.view);
-  }
-  return [...views].map(([mirror, view]) => {
-    const isStill = view.silentSince !== null;
-    const at2 = last + run3.stage.soakMs + silentMs(input2, mirror, last);
-    const isNow = isStill || run3.stage.soakMs === 0;
-    return { mirror, at: at2, isStill, heardAt: isNow ? input2.now : heardAt(input2, view) };
-  });
-}
-var spoken = /* @__PURE__ */ new Set(["operator", "tied"]);
-function settledAt2(run3, { state, release: release2 }) {
-  const opened = Date.parse(own(release2.opened, run3.stage.name) ?? run3.board.at);
-  switch (state.kind) {
-    case "done":
-    case "failed":
-    case "unchanged":
-      return Math.max(state.settledAt, opened);
-    case "excused":
-      return spoken.has(state.because) ? Math.max(state.settledAt, opened) : null;
-    case "waiting":
-    case "in-flight":
-    case "fails":
-      break;
-  }
-  return null;
 }
 
 // src/core/rollout/plan-stage.ts
@@ -79692,6 +80407,7 @@ function planStage(input2) {
     passStage(run3);
     return true;
   }
+  if (run3.gate === null && isSettled(run3, blocked.size > 0)) recordSoaked(run3);
   reportSites(run3, blocked);
   if (block !== "unsettled") reportStage(run3, block);
   return false;
@@ -79720,7 +80436,9 @@ function recordFailures(board, unit, failing) {
       if (state.kind !== "fails") continue;
       const failed4 = byRelease.get(release2.id) ?? {};
       byRelease.set(release2.id, failed4);
-      failed4[view.site] = { at: board.at, cause: state.cause };
+      const others = unit.members.flatMap(({ id }) => id === release2.id ? [] : [id]);
+      const along = others.length === 0 ? {} : { with: others };
+      failed4[view.site] = { at: board.at, cause: state.cause, ...along };
     }
   }
   editMembers(board, unit, (release2) => {
@@ -79752,12 +80470,15 @@ function openStage({ board, unit, stage }) {
   });
 }
 function closingBlock(run3, hasBlocked) {
-  const { sites, stage, failed: failed4, gate } = run3;
+  const { stage, failed: failed4, gate } = run3;
   if (gate?.code === "rolling-back") return gate;
   if (failed4.size > stage.failureBudget) return failureWords(run3);
   if (gate !== null) return gate;
-  if (hasBlocked || run3.handedNow.size > 0 || sites.some(isUnsettled)) return "unsettled";
+  if (!isSettled(run3, hasBlocked)) return "unsettled";
   return successBlock(run3) ?? waitingBlock2(run3);
+}
+function isSettled({ sites, handedNow: handedNow2 }, hasBlocked) {
+  return !hasBlocked && handedNow2.size === 0 && !sites.some(isUnsettled);
 }
 function isUnsettled({ state }) {
   return state.kind === "waiting" || state.kind === "in-flight";
@@ -79790,7 +80511,7 @@ function promotionBlock(run3) {
   };
 }
 function hasSuccess(sites) {
-  if (sites.some(({ state }) => state.kind === "done")) return true;
+  if (sites.some(({ state }) => state.kind === "done" && state.isBroken !== true)) return true;
   return sites.every(({ parts }) => parts.every(isSpokenFor));
 }
 var unspoken = /* @__PURE__ */ new Set(["offline", "suspended", "tied"]);
@@ -79842,7 +80563,10 @@ function excuse(board, { state, release: release2, view }, excused) {
 function promote({ board, stage, sites }, release2) {
   const app = board.apps.get(release2.app);
   if (app === void 0) return;
-  const names2 = sites.map(({ site }) => site).filter((site) => Object.hasOwn(release2.list, site));
+  const back = sitesBack(board, release2);
+  const names2 = sites.flatMap(
+    ({ site }) => Object.hasOwn(release2.list, site) && !back.has(site) ? [site] : []
+  );
   for (const site of names2) {
     const to = own(release2.list, site)?.to;
     if (to !== void 0 && to !== null) app.promoted.set(site, to);
@@ -80088,9 +80812,9 @@ function noTreeBlock({ site, parts, steps: steps2 }) {
     const reason2 = `${gone.release.app} has been told to leave ${site}, and went together with it: what is gone does not come back`;
     return { code: "no-good-tree", reason: reason2, endsWhen: endsWhen2 };
   }
-  const without = steps2.find(({ to }) => to === null);
-  if (without === void 0) return null;
-  const { app } = without.part.release;
+  const without2 = steps2.find(({ to }) => to === null);
+  if (without2 === void 0) return null;
+  const { app } = without2.part.release;
   const reason = `nothing good of ${app} is recorded for ${site}: it stays as it is`;
   return { code: "no-good-tree", reason, endsWhen: endsWhen2 };
 }
@@ -80173,20 +80897,19 @@ function backsOf(board, unit, sites) {
 }
 function stepOf4(board, part2) {
   const { release: release2, entry, view } = part2;
-  const standing2 = standingTree(view.entry);
-  if (release2.kind === "removal" || standing2 === void 0) return void 0;
+  const standing3 = standingTree(view.entry);
+  if (release2.kind === "removal" || standing3 === void 0) return void 0;
   const record4 = own(release2.back, view.site);
   if (record4 !== void 0) {
     if (backState(board.input, release2, view)?.kind !== "pending") return void 0;
     return { part: part2, from: record4.from, to: record4.to, isAgain: true, lost: 0 };
   }
-  if (standing2 !== entry.to) return void 0;
-  return { part: part2, from: standing2, to: goodTreeAt(board, part2), isAgain: false, lost: 0 };
+  if (standing3 !== entry.to) return void 0;
+  return { part: part2, from: standing3, to: goodTreeAt(board, part2), isAgain: false, lost: 0 };
 }
 function goodTreeAt(board, { release: release2, view }) {
-  const good = own(own(board.input.good, view.site), release2.app);
-  if (good === void 0 || good === standingTree(view.entry)) return null;
-  return board.apps.get(release2.app)?.badTrees.includes(good) === true ? null : good;
+  const good = goodAt(board.input, board.apps.get(release2.app), view.site);
+  return good === void 0 || good === standingTree(view.entry) ? null : good;
 }
 function handBack(run3, back) {
   const { board } = run3;
@@ -80292,8 +81015,7 @@ function inFlightBlock2(reason, parts) {
 function goBack(board, unit) {
   const isConcerned2 = ({ goingBack, setBack }) => goingBack !== void 0 || Object.keys(setBack ?? {}).length > 0;
   if (!releasesOf(board, unit).some(isConcerned2)) return false;
-  settleGoingBack(board, releasesOf(board, unit));
-  dropUnwritten(board, unit);
+  settleRecords(board, unit);
   const backs = inOrder4(unit, backsOf(board, unit, sitesToGoBack(board, unit)));
   countBackLosses(board, unit, backs);
   const run3 = { board, unit, users: slotUsers(board, unit), handed: /* @__PURE__ */ new Map() };
@@ -80301,21 +81023,30 @@ function goBack(board, unit) {
   for (const back of backs) {
     const block = backBlock(run3, back);
     if (block === null && back.steps.length > 0) handBack(run3, back);
-    const standing2 = block ?? reportStanding2(run3, back);
-    if (standing2 === null) continue;
+    const standing3 = block ?? reportStanding2(run3, back);
+    if (standing3 === null) continue;
     for (const { release: release2 } of back.parts) {
       const stage = release2.stages[back.stage]?.name ?? "";
-      waits2.push(waitOf(release2, { stage, site: back.site, block: standing2 }));
+      waits2.push(waitOf(release2, { stage, site: back.site, block: standing3 }));
     }
   }
   recordBacks(run3);
   replaceWaits(board, waits2);
   return [...run3.handed.values()].flat().some(({ to }) => to !== null);
 }
+function settleRecords(board, unit) {
+  settleGoingBack(board, releasesOf(board, unit));
+  for (const release2 of releasesOf(board, unit)) {
+    const app = board.apps.get(release2.app);
+    if (app !== void 0 && release2.kind === "app") takeBackSites(board, app, release2);
+    redirectFollowers(board, release2);
+  }
+  dropUnwritten(board, unit);
+}
 function replaceWaits(board, waits2) {
-  const keyOf2 = ({ release: release2, site }) => `${release2} ${site}`;
-  const replaced = new Set(waits2.map((wait) => keyOf2(wait)));
-  const others = board.waits.filter((wait) => !replaced.has(keyOf2(wait)));
+  const keyOf3 = ({ release: release2, site }) => `${release2} ${site}`;
+  const replaced = new Set(waits2.map((wait) => keyOf3(wait)));
+  const others = board.waits.filter((wait) => !replaced.has(keyOf3(wait)));
   board.waits.splice(0, board.waits.length, ...others, ...waits2);
 }
 function dropUnwritten(board, unit) {
@@ -80332,11 +81063,11 @@ function dropUnwritten(board, unit) {
   });
 }
 function isUnwritten(board, release2, site) {
-  const isSettled = [release2.failed, release2.excused, release2.back ?? {}].some(
+  const isSettled2 = [release2.failed, release2.excused, release2.back ?? {}].some(
     (records) => Object.hasOwn(records, site)
   );
   const view = viewSite(board.input, release2.app, site);
-  return !isSettled && !view.isMoving && standingTree(view.entry) !== own(release2.list, site)?.to;
+  return !isSettled2 && !view.isMoving && standingTree(view.entry) !== own(release2.list, site)?.to;
 }
 function sitesToGoBack(board, unit) {
   const sites = releasesOf(board, unit).flatMap(
@@ -80424,10 +81155,17 @@ function makeCurrent2(board, app, release2) {
   const ref = currentRefOf(release2);
   const current = {
     release: ref,
-    partial: stayingAt(app.current, release2.backTo?.stays ?? []),
+    partial: stayingAt(app.current, [
+      ...release2.backTo?.stays ?? [],
+      ...sitesBack(board, release2)
+    ]),
+    ...release2.backTo === void 0 ? {} : unplacedOf(app.current),
     ...openList2 === void 0 ? {} : { openList: openList2 }
   };
   setCurrent(board, app, { current, why: `${ref.id} is current` });
+}
+function unplacedOf({ unplaced }) {
+  return unplaced === void 0 ? {} : { unplaced };
 }
 function forgetApp(board, app) {
   const { release: release2, partial } = app.current;
@@ -80491,7 +81229,7 @@ function pairsAt(known4, site, there) {
   );
 }
 function goesOver(known4, { giver, taker, site }) {
-  if (giver.app === taker.app) return false;
+  if (giver.app === taker.app || hasGivenBefore(giver, taker, site)) return false;
   const [gives, takes] = [own(giver.list, site), own(taker.list, site)];
   if (gives === void 0 || takes === void 0) return false;
   const from = leftTree(known4.board, giver, site);
@@ -80505,6 +81243,11 @@ function goesOver(known4, { giver, taker, site }) {
   const isTaken = dropped.some((object) => taken3.has(object));
   known4.answers.set(key, isTaken);
   return isTaken;
+}
+function hasGivenBefore(giver, taker, site) {
+  const [gave, took] = [own(giver.handed, site), own(taker.handed, site)];
+  if (taker.kind !== "site" || gave === void 0) return false;
+  return took === void 0 || Date.parse(gave.at) < Date.parse(took.at);
 }
 function leftTree({ input: input2 }, release2, site) {
   const from = own(release2.list, site)?.from ?? void 0;
@@ -80572,12 +81315,19 @@ function withStages(release2, stages2, stageOf2) {
   for (const [site, entry] of Object.entries(release2.list)) {
     list[site] = { ...entry, stage: stageOf2.get(site) ?? entry.stage };
   }
-  const aligned = { ...release2, stages: [...stages2], list };
+  const aligned = {
+    ...release2,
+    stages: stages2.map((stage, at2) => standing2(release2, stage, at2)),
+    list
+  };
   const isRenamed = stages2.some(({ name: name2 }, index) => release2.stages[index]?.name !== name2);
   const isMoved = Object.entries(list).some(
     ([site, { stage }]) => own(release2.list, site)?.stage !== stage
   );
   return isRenamed || isMoved ? { ...aligned, ...translated(release2, aligned) } : aligned;
+}
+function standing2(release2, stage, index) {
+  return covering(withoutNames(stage), stageAt(release2, index));
 }
 function translated(before, after) {
   const opened = {};
@@ -80618,9 +81368,9 @@ function reportUnknownApps(board) {
 function unknownApps({ apps, input: input2 }) {
   const { mirrors, placedByHead, sites } = input2;
   const found = /* @__PURE__ */ new Map();
-  for (const [site, standing2] of Object.entries(mirrors)) {
+  for (const [site, standing3] of Object.entries(mirrors)) {
     if (own(sites, site) === void 0) continue;
-    for (const app of Object.keys(standing2)) {
+    for (const app of Object.keys(standing3)) {
       if (apps.has(app) || own(placedByHead, app) !== void 0) continue;
       found.set(app, [...found.get(app) ?? [], site]);
     }
@@ -81453,20 +82203,20 @@ var noteBytes = 500;
 var maxDiagnostics = 100;
 function summaryOf(report2, maxBytes2 = defaultMaxBytes) {
   const { preview } = report2;
-  const blocks = [headline(report2), ...reasonBlocks(report2), ...diagnosticBlocks(report2)];
+  const blocks2 = [headline(report2), ...reasonBlocks(report2), ...diagnosticBlocks(report2)];
   const groups2 = [];
   if (preview?.planned) {
     const { plan: plan2, model } = preview.planned;
-    blocks.push(...planBlocks(plan2, model));
+    blocks2.push(...planBlocks(plan2, model));
     groups2.push(...plan2.groups.map((group2, index) => groupBlock(plan2, group2, index + 1)));
   }
   const foot = footer(preview);
-  return fitted({ blocks, groups: groups2, foot }, maxBytes2);
+  return fitted({ blocks: blocks2, groups: groups2, foot }, maxBytes2);
 }
-function fitted({ blocks, groups: groups2, foot }, maxBytes2) {
+function fitted({ blocks: blocks2, groups: groups2, foot }, maxBytes2) {
   const kept6 = [];
   let left = maxBytes2 - noteBytes - Buffer.byteLength(foot);
-  const all = [...blocks.filter((block) => block !== ""), ...groups2];
+  const all = [...blocks2.filter((block) => block !== ""), ...groups2];
   for (const block of all) {
     left -= Buffer.byteLength(block) + 1;
     if (left < 0) break;
