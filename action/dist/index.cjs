@@ -650,19 +650,19 @@ var require_Alias = __commonJS({
           if (ctx)
             ctx.aliasResolveCache = nodes;
         }
-        let found = void 0;
+        let found2 = void 0;
         for (const node of nodes) {
           if (node === this)
             break;
           if (node.anchor === this.source)
-            found = node;
+            found2 = node;
         }
-        if (found && ctx) {
+        if (found2 && ctx) {
           const { anchors: anchors2, doc: doc2, maxAliasCount } = ctx;
-          let data3 = anchors2.get(found);
+          let data3 = anchors2.get(found2);
           if (!data3) {
-            toJS.toJS(found, null, ctx);
-            data3 = anchors2.get(found);
+            toJS.toJS(found2, null, ctx);
+            data3 = anchors2.get(found2);
           }
           if (data3?.res === void 0) {
             const msg = "This should not happen: Alias anchor was not resolved?";
@@ -671,14 +671,14 @@ var require_Alias = __commonJS({
           if (maxAliasCount >= 0) {
             data3.count += 1;
             if (data3.aliasCount === 0)
-              data3.aliasCount = getAliasCount(doc2, found, anchors2);
+              data3.aliasCount = getAliasCount(doc2, found2, anchors2);
             if (data3.count * data3.aliasCount > maxAliasCount) {
               const msg = "Excessive alias count indicates a resource exhaustion attack";
               throw new ReferenceError(msg);
             }
           }
         }
-        return found;
+        return found2;
       }
       toJSON(_arg, ctx) {
         if (!ctx)
@@ -3784,7 +3784,7 @@ var require_resolve_props = __commonJS({
       let tag = null;
       let newlineAfterProp = null;
       let comma = null;
-      let found = null;
+      let found2 = null;
       let start = null;
       for (const token of tokens) {
         if (reqSpace) {
@@ -3821,7 +3821,7 @@ var require_resolve_props = __commonJS({
             if (atNewline) {
               if (comment2)
                 comment2 += token.source;
-              else if (!found || indicator !== "seq-item-ind")
+              else if (!found2 || indicator !== "seq-item-ind")
                 spaceBefore = true;
             } else
               commentSep += token.source;
@@ -3855,9 +3855,9 @@ var require_resolve_props = __commonJS({
           case indicator:
             if (anchor2 || tag)
               onError(token, "BAD_PROP_ORDER", `Anchors and tags must be after the ${token.source} indicator`);
-            if (found)
+            if (found2)
               onError(token, "UNEXPECTED_TOKEN", `Unexpected ${token.source} in ${flow ?? "collection"}`);
-            found = token;
+            found2 = token;
             atNewline = indicator === "seq-item-ind" || indicator === "explicit-key-ind";
             hasSpace = false;
             break;
@@ -3886,7 +3886,7 @@ var require_resolve_props = __commonJS({
         onError(tab, "TAB_AS_INDENT", "Tabs are not allowed as indentation");
       return {
         comma,
-        found,
+        found: found2,
         spaceBefore,
         comment: comment2,
         hasNewline,
@@ -15694,16 +15694,16 @@ var require_which_typed_array = __commonJS({
       });
     }
     function tryTypedArrays(value) {
-      var found = false;
+      var found2 = false;
       forEach(
         /** @type {Record<`$${TypedArrayName}`, Getter>} */
         cache3,
         /** @param {Getter} getter @param {`$${TypedArrayName}`} typedArray */
         function(getter, typedArray) {
-          if (!found) {
+          if (!found2) {
             try {
               if ("$" + getter(value) === typedArray) {
-                found = /** @type {TypedArrayName} */
+                found2 = /** @type {TypedArrayName} */
                 $slice(typedArray, 1);
               }
             } catch (e) {
@@ -15711,26 +15711,26 @@ var require_which_typed_array = __commonJS({
           }
         }
       );
-      return found;
+      return found2;
     }
     function trySlices(value) {
-      var found = false;
+      var found2 = false;
       forEach(
         /** @type {Record<`$${TypedArrayName}`, Getter>} */
         cache3,
         /** @param {Getter} getter @param {`$${TypedArrayName}`} name */
         function(getter, name2) {
-          if (!found) {
+          if (!found2) {
             try {
               getter(value);
-              found = /** @type {TypedArrayName} */
+              found2 = /** @type {TypedArrayName} */
               $slice(name2, 1);
             } catch (e) {
             }
           }
         }
       );
-      return found;
+      return found2;
     }
     function isTATag(tag) {
       return $indexOf(typedArrays, tag) > -1;
@@ -30905,17 +30905,17 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
             isOk = true;
           } catch (e) {
             if (e instanceof NotFoundError) {
-              let found = follow && lastFileOid;
-              if (found) {
-                found = await resolveFileIdInTree({
+              let found2 = follow && lastFileOid;
+              if (found2) {
+                found2 = await resolveFileIdInTree({
                   fs: fs2,
                   cache: cache3,
                   gitdir,
                   oid: commit3.commit.tree,
                   fileId: lastFileOid
                 });
-                if (found) {
-                  if (Array.isArray(found)) {
+                if (found2) {
+                  if (Array.isArray(found2)) {
                     if (lastCommit) {
                       const lastFound = await resolveFileIdInTree({
                         fs: fs2,
@@ -30925,25 +30925,25 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
                         fileId: lastFileOid
                       });
                       if (Array.isArray(lastFound)) {
-                        found = found.filter((p) => lastFound.indexOf(p) === -1);
-                        if (found.length === 1) {
-                          found = found[0];
-                          filepath = found;
+                        found2 = found2.filter((p) => lastFound.indexOf(p) === -1);
+                        if (found2.length === 1) {
+                          found2 = found2[0];
+                          filepath = found2;
                           if (lastCommit) pushCommit(lastCommit);
                         } else {
-                          found = false;
+                          found2 = false;
                           if (lastCommit) pushCommit(lastCommit);
                           break;
                         }
                       }
                     }
                   } else {
-                    filepath = found;
+                    filepath = found2;
                     if (lastCommit) pushCommit(lastCommit);
                   }
                 }
               }
-              if (!found) {
+              if (!found2) {
                 if (isOk && lastFileOid) {
                   pushCommit(lastCommit);
                   if (!force) break;
@@ -33676,18 +33676,18 @@ var ToolFinder = class {
   /** The program of this very version. TOOL_MISSING where there is none, TOOL_VERSION where there are only others. */
   find(tool, version) {
     const key = `${tool} ${version}`;
-    const found = this.#found.get(key) ?? this.#look(tool, version);
-    this.#found.set(key, found);
-    return found;
+    const found2 = this.#found.get(key) ?? this.#look(tool, version);
+    this.#found.set(key, found2);
+    return found2;
   }
   async #look(tool, version) {
     const others = [];
     for (const folder of this.#folders) {
       for (const { program, kind } of candidates(tool, version, folder)) {
         if (!await isProgram(program)) continue;
-        const found = await this.#versionOf(program, kind);
-        if (found === version) return { program, kind };
-        others.push(`${program} is ${found ?? "of no version that it tells"}`);
+        const found2 = await this.#versionOf(program, kind);
+        if (found2 === version) return { program, kind };
+        others.push(`${program} is ${found2 ?? "of no version that it tells"}`);
       }
     }
     const hint = tool === "helm" ? "install this version (as `helm`, or beside others as `helm-<version>`), or change `tools.helm` of the Fleet" : "install this version (`kustomize`, or the kubectl that has it), or change `tools.kustomize` of the Fleet";
@@ -33836,8 +33836,8 @@ var ResultCache = class {
     const files = [];
     for (const name2 of await (0, import_promises3.readdir)(folder)) {
       const path3 = (0, import_node_path3.join)(folder, name2);
-      const found = await (0, import_promises3.stat)(path3).catch(() => void 0);
-      if (found?.isFile() === true) files.push({ path: path3, size: found.size, at: found.mtimeMs });
+      const found2 = await (0, import_promises3.stat)(path3).catch(() => void 0);
+      if (found2?.isFile() === true) files.push({ path: path3, size: found2.size, at: found2.mtimeMs });
     }
     return { files, total: files.reduce((sum, { size }) => sum + size, 0) };
   }
@@ -46196,12 +46196,12 @@ var ParseError = class _ParseError extends Error {
 var ParseSyntaxError = class _ParseSyntaxError extends ParseError {
   expected;
   found;
-  constructor(expected2, found, location2, name2 = "syntax error") {
-    super(_ParseSyntaxError.#formatMessage(expected2, found), location2, name2);
+  constructor(expected2, found2, location2, name2 = "syntax error") {
+    super(_ParseSyntaxError.#formatMessage(expected2, found2), location2, name2);
     this.expected = expected2;
-    this.found = found;
+    this.found = found2;
   }
-  static #formatMessage(expected2, found) {
+  static #formatMessage(expected2, found2) {
     function encode(s) {
       return "'" + s.replace(/[\\\x07\b\f\n\r\t\v']/g, (match2) => {
         switch (match2) {
@@ -46247,10 +46247,10 @@ var ParseSyntaxError = class _ParseSyntaxError extends ParseError {
           return descriptions.slice(0, -1).join(", ") + ", or " + descriptions[descriptions.length - 1];
       }
     }
-    function describeFound(found2) {
-      return found2.length === 1 ? found2 : "end of input";
+    function describeFound(found3) {
+      return found3.length === 1 ? found3 : "end of input";
     }
-    return "found " + describeFound(found) + " but expecting " + describeExpected(expected2);
+    return "found " + describeFound(found2) + " but expecting " + describeExpected(expected2);
   }
 };
 var item2 = {
@@ -54457,22 +54457,22 @@ var StepBudget = class {
 
 // src/core/expressions/fill-json.ts
 function templatesIn(json) {
-  const found = [];
+  const found2 = [];
   const visit = (value, path3) => {
     if (typeof value === "string") {
-      if (hasTemplate(value)) found.push({ path: path3, text: value, isKey: false });
+      if (hasTemplate(value)) found2.push({ path: path3, text: value, isKey: false });
     } else if (Array.isArray(value)) {
       for (const [index, item] of value.entries())
         visit(item, [...path3, index]);
     } else if (isJsonObject(value)) {
       for (const [key, item] of Object.entries(value)) {
-        if (hasTemplate(key)) found.push({ path: [...path3, key], text: key, isKey: true });
+        if (hasTemplate(key)) found2.push({ path: [...path3, key], text: key, isKey: true });
         visit(item, [...path3, key]);
       }
     }
   };
   visit(json, []);
-  return found;
+  return found2;
 }
 function readsPeerValues(text) {
   const call = text.search(/\bsites\s*\(/);
@@ -54495,14 +54495,14 @@ function fillableJson(json, scope2) {
   noteHolding(json, { texts: texts2, holding });
   return { json, texts: texts2, holding, reads: [...reads.values()], mayReadPeers, selectors };
 }
-function noteHolding(value, found) {
-  if (typeof value === "string") return found.texts.has(value);
+function noteHolding(value, found2) {
+  if (typeof value === "string") return found2.texts.has(value);
   if (typeof value !== "object" || value === null) return false;
   let isHolding = false;
   for (const inner of Object.values(value)) {
-    if (noteHolding(inner, found)) isHolding = true;
+    if (noteHolding(inner, found2)) isHolding = true;
   }
-  if (isHolding) found.holding.add(value);
+  if (isHolding) found2.holding.add(value);
   return isHolding;
 }
 function allSelectors(all) {
@@ -54741,16 +54741,16 @@ var SiteFacts = class {
   }
   /** Mistakes in the values of sites themselves. */
   mistakes() {
-    const found = [];
+    const found2 = [];
     for (const [name2, site] of this.#model.sites) {
       if (site.value.spec.values === void 0) continue;
       for (const { path: path3, offset, message, hint } of this.of(name2).problems) {
         const place = site.textAt(["spec", "values", ...path3], offset);
         const told2 = { code: "expression-failed", message };
-        found.push(mistake(place, { ...told2, ...hint !== void 0 && { hint } }));
+        found2.push(mistake(place, { ...told2, ...hint !== void 0 && { hint } }));
       }
     }
-    return found;
+    return found2;
   }
   /** Of all sites that have some, by name: what they may take together must not depend on who is asked for first. */
   #readValues() {
@@ -54931,12 +54931,12 @@ function createTableStore(cache3, build2) {
   const nameOf6 = async (key) => (0, import_node_crypto3.createHash)("sha256").update(`${await (own2 ??= build2())} ${key}`).digest("hex");
   return {
     async read(keys) {
-      const found = /* @__PURE__ */ new Map();
+      const found2 = /* @__PURE__ */ new Map();
       for (const key of keys) {
         const table3 = await cache3.get(await nameOf6(key));
-        if (isAppTable(table3, key)) found.set(key, table3);
+        if (isAppTable(table3, key)) found2.set(key, table3);
       }
-      return found;
+      return found2;
     },
     async write(tables) {
       for (const make of tables.filter((each) => !written.has(each))) {
@@ -61117,23 +61117,23 @@ function keyText(key) {
   return key.source ?? "";
 }
 function offsetOf(document2, path3, of) {
-  const found = childrenAlong(document2, path3);
-  const last = found.at(-1);
+  const found2 = childrenAlong(document2, path3);
+  const last = found2.at(-1);
   if (last === void 0) return startOf(document2.contents) ?? document2.range?.[0] ?? 0;
-  const wantsKey = of === "key" && found.length === path3.length;
+  const wantsKey = of === "key" && found2.length === path3.length;
   const start = wantsKey ? startOf(last.key) : startOf(last.value);
   return start ?? startOf(last.key) ?? offsetOf(document2, path3.slice(0, -1), "value");
 }
 function childrenAlong(document2, path3) {
-  const found = [];
+  const found2 = [];
   let node = document2.contents ?? void 0;
   for (const name2 of path3) {
     const child3 = childOf(resolve(document2, node), name2);
     if (child3 === void 0) break;
-    found.push(child3);
+    found2.push(child3);
     node = child3.value;
   }
-  return found;
+  return found2;
 }
 function offsetInText(source, document2, place) {
   const start = offsetOf(document2, place.path, "value");
@@ -61152,7 +61152,7 @@ function behindExpression(raw, value, index) {
   if (anchor2 < 0) return void 0;
   const count = value.slice(0, anchor2).split("${").length;
   let at2 = -1;
-  for (let found = 0; found < count; found++) {
+  for (let found2 = 0; found2 < count; found2++) {
     at2 = raw.indexOf("${", at2 + 1);
     if (at2 < 0) return void 0;
   }
@@ -61164,8 +61164,8 @@ function plainSource(document2, path3) {
   return (0, import_yaml2.isScalar)(node) && node.type === "PLAIN" ? node.source : void 0;
 }
 function nodeAt(document2, path3) {
-  const found = childrenAlong(document2, path3);
-  return found.length === path3.length ? found.at(-1)?.value : void 0;
+  const found2 = childrenAlong(document2, path3);
+  return found2.length === path3.length ? found2.at(-1)?.value : void 0;
 }
 function resolve(document2, node) {
   return (0, import_yaml2.isAlias)(node) ? node.resolve(document2) : node;
@@ -61490,15 +61490,15 @@ function locatedDocument(value, { text, contents, place }) {
   };
 }
 function find(root, path3) {
-  let found = { key: offsetOf2(root), value: offsetOf2(root) };
+  let found2 = { key: offsetOf2(root), value: offsetOf2(root) };
   let node = root;
   for (const step of path3) {
     const next = child(node, step);
-    if (next === void 0) return found;
-    found = { key: offsetOf2(next.key), value: offsetOf2(next.value ?? next.key) };
+    if (next === void 0) return found2;
+    found2 = { key: offsetOf2(next.key), value: offsetOf2(next.value ?? next.key) };
     node = next.value;
   }
-  return { ...found, node };
+  return { ...found2, node };
 }
 function child(node, step) {
   if ((0, import_yaml4.isSeq)(node)) {
@@ -61565,7 +61565,7 @@ function isEncrypted(text) {
   return encrypted.test(text);
 }
 function sortValues(file) {
-  const found = {
+  const found2 = {
     encrypted: [],
     plain: []
   };
@@ -61573,11 +61573,11 @@ function sortValues(file) {
     if (Array.isArray(value)) value.forEach((item, at2) => visit(item, [...path3, at2]));
     else if (isJsonObject(value)) {
       for (const [key, item] of Object.entries(value)) visit(item, [...path3, key]);
-    } else if (typeof value === "string" && isEncrypted(value)) found.encrypted.push(path3);
-    else if (value !== null && value !== "") found.plain.push(path3);
+    } else if (typeof value === "string" && isEncrypted(value)) found2.encrypted.push(path3);
+    else if (value !== null && value !== "") found2.plain.push(path3);
   };
   for (const [key, value] of Object.entries(file)) if (key !== sopsField) visit(value, [key]);
-  return found;
+  return found2;
 }
 
 // src/core/render/sealed-objects.ts
@@ -61655,32 +61655,32 @@ var readObjects = keptFor((file) => {
   const read2 = readYaml(file);
   const objects = [];
   const diagnostics = [...read2.diagnostics];
-  for (const found of read2.documents.flatMap(flattenLists)) {
-    const problem2 = identityProblem(found);
+  for (const found2 of read2.documents.flatMap(flattenLists)) {
+    const problem2 = identityProblem(found2);
     if (problem2 !== void 0) {
       diagnostics.push(problem2);
       continue;
     }
-    const manifest = { ...found, object: found.value };
+    const manifest = { ...found2, object: found2.value };
     const problems = sealProblems(manifest, read2.documents);
     diagnostics.push(...problems);
     if (problems.length === 0) objects.push(sealed(manifest, file));
   }
   return { objects, diagnostics };
 });
-function flattenLists(found) {
-  const { value } = found;
-  if (!isJsonObject(value)) return [found];
+function flattenLists(found2) {
+  const { value } = found2;
+  if (!isJsonObject(value)) return [found2];
   const { kind, items, apiVersion: apiVersion2 } = value;
-  if (typeof kind !== "string" || !kind.endsWith("List") || !Array.isArray(items)) return [found];
+  if (typeof kind !== "string" || !kind.endsWith("List") || !Array.isArray(items)) return [found2];
   const itemKind = kind.slice(0, -"List".length);
   const typed2 = itemKind === "" ? {} : { ...apiVersion2 !== void 0 && { apiVersion: apiVersion2 }, kind: itemKind };
   return items.flatMap(
     (item, index) => flattenLists({
       value: isJsonObject(item) ? { ...typed2, ...item } : item,
-      at: (path3) => found.at(["items", index, ...path3]),
-      keyAt: (path3) => found.keyAt(["items", index, ...path3]),
-      textAt: (path3, at2) => found.textAt(["items", index, ...path3], at2)
+      at: (path3) => found2.at(["items", index, ...path3]),
+      keyAt: (path3) => found2.keyAt(["items", index, ...path3]),
+      textAt: (path3, at2) => found2.textAt(["items", index, ...path3], at2)
     })
   );
 }
@@ -62532,17 +62532,17 @@ function schemaMistakes({ text }, wrong) {
 var references = /* @__PURE__ */ new Set(["$ref", "$dynamicRef", "$recursiveRef"]);
 var known2 = /^https?:\/\/json-schema\.org\/(draft-0[467]|draft\/20(19-09|20-12))\/schema#?$/;
 function remoteReferences(root) {
-  const found = [];
+  const found2 = [];
   const open3 = [root];
   for (let value = open3.pop(); value !== void 0; value = open3.pop()) {
     if (Array.isArray(value)) for (const item of value) open3.push(item);
     if (!isJsonObject(value)) continue;
     for (const [key, inner] of Object.entries(value)) {
       open3.push(inner);
-      if (typeof inner === "string" && isRemote(key, inner)) found.push(inner);
+      if (typeof inner === "string" && isRemote(key, inner)) found2.push(inner);
     }
   }
-  return found.toSorted();
+  return found2.toSorted();
 }
 function isRemote(key, reference) {
   if (key === "$schema") return !known2.test(reference);
@@ -62638,9 +62638,9 @@ var LineReader = class {
   }
   #take(pattern2) {
     pattern2.lastIndex = this.#at;
-    const found = pattern2.exec(this.#text) ?? void 0;
-    if (found !== void 0) this.#at += found[0].length;
-    return found;
+    const found2 = pattern2.exec(this.#text) ?? void 0;
+    if (found2 !== void 0) this.#at += found2[0].length;
+    return found2;
   }
   #map() {
     const entries2 = {};
@@ -63016,13 +63016,13 @@ function visitFolder(scan, folder, from) {
     return tell(scan, from, ["unsafe-source", `it is made of more than ${maxFolders} folders`]);
   }
   const named2 = kustomizationNames.map((name2) => folder === "" ? name2 : `${folder}/${name2}`);
-  const found = named2.flatMap((path3) => scan.index.byPath.get(path3) ?? []);
-  const [file] = found;
+  const found2 = named2.flatMap((path3) => scan.index.byPath.get(path3) ?? []);
+  const [file] = found2;
   if (file === void 0) {
     const hint = "name the folder of a kustomization.yaml";
     return tell(scan, from, ["missing-source", `"${folder}" holds no kustomization.yaml`, hint]);
   }
-  for (const one of found) addFile2(scan, one, from);
+  for (const one of found2) addFile2(scan, one, from);
   if (file.leftOut === void 0) visitKustomization(scan, folder, file);
 }
 function visitKustomization(scan, folder, file) {
@@ -63211,12 +63211,12 @@ function toolOf({ kustomize, chart }) {
 }
 function readToolSource(source, index, at2) {
   const written = writtenSource(source);
-  const found = sourcePath(written.path);
+  const found2 = sourcePath(written.path);
   const missing2 = (path4, message, hint) => ({
     diagnostics: [errorAt(at2(path4), { code: "missing-source", message, hint })]
   });
-  if (!found.ok) return missing2([written.field], found.message, found.hint);
-  const { path: path3 } = found;
+  if (!found2.ok) return missing2([written.field], found2.message, found2.hint);
+  const { path: path3 } = found2;
   const own2 = filesBelow(index, path3);
   if (own2.length === 0) {
     const hint = "write the folder's path from the root of the repository";
@@ -63257,11 +63257,11 @@ function valuesFiles(written, index, at2) {
   const files = [];
   const diagnostics = [];
   for (const [position, each] of written.entries()) {
-    const found = sourcePath(each);
-    const file = found.ok ? index.byPath.get(found.path) : void 0;
+    const found2 = sourcePath(each);
+    const file = found2.ok ? index.byPath.get(found2.path) : void 0;
     if (file?.leftOut === void 0 && file !== void 0) files.push(file);
     else {
-      const message = found.ok ? file?.leftOut ?? `there is no file "${each}"` : found.message;
+      const message = found2.ok ? file?.leftOut ?? `there is no file "${each}"` : found2.message;
       const hint = "write the file's path from the root of the repository";
       diagnostics.push(errorAt(at2(position), { code: "missing-source", message, hint }));
     }
@@ -63482,12 +63482,16 @@ function unknownVersion({ apiVersion: apiVersion2, kind }, minor2) {
   const served = others.filter(([, [introduced, removed2 = Infinity]]) => {
     return introduced <= minor2 && minor2 < removed2;
   });
-  const best = served.findLast(([version]) => /(^|\/)v\d+$/.test(version)) ?? served.at(-1);
-  return {
-    when: "now",
-    message: `Kubernetes has no ${kind} of ${apiVersion2}`,
-    hint: best === void 0 ? "it serves no other version either" : `use ${best[0]}`
-  };
+  const best = served.findLast(([version]) => isStable(version)) ?? served.at(-1);
+  const hint = best === void 0 ? "it serves no other version either" : `use ${best[0]}`;
+  if (isStable(apiVersion2) || minor2 === newestMinor()) {
+    return { when: "now", message: `Kubernetes has no ${kind} of ${apiVersion2}`, hint };
+  }
+  const message = `it is not known whether Kubernetes has had ${kind} of ${apiVersion2}; later versions have not`;
+  return { when: "later", message, hint };
+}
+function isStable(apiVersion2) {
+  return /(^|\/)v\d+$/.test(apiVersion2);
 }
 function otherVersions({ apiVersion: apiVersion2, kind }) {
   const wanted2 = groupOf(apiVersion2);
@@ -64857,9 +64861,9 @@ function placeInOverlay({ at: at2, path: path3, step }, steps2) {
   const root = merge ?? step;
   for (const from of steps2.keys()) {
     const wanted2 = steps2.slice(from);
-    const found = find2(root, wanted2);
-    if (found.value === void 0) continue;
-    return at2([...path3, ...merge === void 0 ? [] : ["merge"], ...found.path]);
+    const found2 = find2(root, wanted2);
+    if (found2.value === void 0) continue;
+    return at2([...path3, ...merge === void 0 ? [] : ["merge"], ...found2.path]);
   }
   return at2(path3);
 }
@@ -65367,9 +65371,9 @@ function profileChain(profiles, name2) {
   while (next !== void 0) {
     const own2 = profiles.get(next);
     const isAgain = own2 !== void 0 && chain.includes(own2);
-    const found = isAgain ? shipped(next) : own2 ?? shipped(next);
-    if (found !== void 0) chain.unshift(found);
-    next = isAgain ? void 0 : found?.value.spec.extends;
+    const found2 = isAgain ? shipped(next) : own2 ?? shipped(next);
+    if (found2 !== void 0) chain.unshift(found2);
+    next = isAgain ? void 0 : found2?.value.spec.extends;
   }
   return chain;
 }
@@ -65824,19 +65828,19 @@ function parseManifests(files, context2) {
 }
 function checkManifests(objects, context2) {
   const diagnostics = [];
-  const found = /* @__PURE__ */ new Map();
+  const found2 = /* @__PURE__ */ new Map();
   const mistaken2 = /* @__PURE__ */ new Set();
   for (const manifest of objects) {
     const source = sourceObject(manifest, context2);
     diagnostics.push(...source.diagnostics);
     if (!source.ok) continue;
     const id = objectId(source.value.key);
-    const first2 = found.get(id);
+    const first2 = found2.get(id);
     if (source.diagnostics.some(isError)) mistaken2.add(source.value);
-    if (first2 === void 0) found.set(id, source.value);
+    if (first2 === void 0) found2.set(id, source.value);
     else diagnostics.push(duplicate(source.value, first2));
   }
-  return { objects: [...found.values()].filter((each) => !mistaken2.has(each)), diagnostics };
+  return { objects: [...found2.values()].filter((each) => !mistaken2.has(each)), diagnostics };
 }
 function sourceObject(manifest, context2) {
   const object = withoutServerFields(manifest.object);
@@ -65938,11 +65942,11 @@ function withSource(document2, patch, apply) {
   return source.ok ? apply(from, source.value) : source;
 }
 function test(document2, { path: path3, expected: expected2 }, { isSecret: isSecret2 }) {
-  const found = valueAt6(document2, path3);
-  if (!found.ok) return found;
-  if (canonicalJson(found.value) === canonicalJson(expected2)) return { ok: true, value: document2 };
+  const found2 = valueAt6(document2, path3);
+  if (!found2.ok) return found2;
+  if (canonicalJson(found2.value) === canonicalJson(expected2)) return { ok: true, value: document2 };
   if (isSecret2) return fail2("the value is another one");
-  return fail2(`the value is ${shown2(found.value)}, not ${shown2(expected2)}`);
+  return fail2(`the value is ${shown2(found2.value)}, not ${shown2(expected2)}`);
 }
 function shown2(value) {
   const text = JSON.stringify(value);
@@ -66324,8 +66328,8 @@ var directives = /^\$(patch|retainKeys|setElementOrder\/.*|deleteFromPrimitiveLi
 function findDirective(value) {
   if (typeof value !== "object" || value === null) return void 0;
   for (const [key, inner] of Object.entries(value)) {
-    const found = !Array.isArray(value) && directives.test(key) ? key : findDirective(inner);
-    if (found !== void 0) return found;
+    const found2 = !Array.isArray(value) && directives.test(key) ? key : findDirective(inner);
+    if (found2 !== void 0) return found2;
   }
   return void 0;
 }
@@ -66645,12 +66649,12 @@ function changeAll(state, path3, change2) {
 }
 function workloads(state, path3, target) {
   const objects = target === void 0 ? state.objects : selectedBy(state.objects, target);
-  const found = objects.filter(({ object }) => podSpecPath(object) !== void 0);
-  if (found.length === 0) {
+  const found2 = objects.filter(({ object }) => podSpecPath(object) !== void 0);
+  if (found2.length === 0) {
     const message = "no workload of the app is meant: none has a pod template";
     tellUnmatched(state, path3, { inside: target === void 0 ? [] : ["target"], message });
   }
-  return new Set(found.map(({ object }) => object));
+  return new Set(found2.map(({ object }) => object));
 }
 function applySidecar(state, index, sidecar) {
   const path3 = ["sidecars", index];
@@ -66720,13 +66724,13 @@ function applyNamespace(state, namespace) {
   const move2 = namespaceMove([...state.objects, ...others.objects], namespace);
   changeAll(state, ["namespace"], move2);
   const before = others.areFirst ? others.objects : [];
-  const found = new Map(
+  const found2 = new Map(
     before.map((source) => [objectId(keyOf(move2(source.object))), source])
   );
   for (const source of state.objects) {
     const id = objectId(source.key);
-    const first2 = found.get(id);
-    found.set(id, source);
+    const first2 = found2.get(id);
+    found2.set(id, source);
     if (first2 === void 0) continue;
     const message = `${placeText(source.at([]))}: ${duplicate(source, first2).message}`;
     const hint = "rename one of them, or write two Apps";
@@ -67096,10 +67100,10 @@ function checkVocabularySyntax(fleet) {
   return Object.entries(value.spec.labels ?? {}).flatMap(([key, { values = [] }]) => {
     const path3 = ["spec", "labels", key];
     return [
-      ...invalid(labelKeyProblem(key), key).map((found) => errorAt(document2.keyAt(path3), found)),
+      ...invalid(labelKeyProblem(key), key).map((found2) => errorAt(document2.keyAt(path3), found2)),
       ...values.flatMap(
         (text, index) => invalid(labelValueProblem(text), text).map(
-          (found) => errorAt(document2.at([...path3, "values", index]), found)
+          (found2) => errorAt(document2.at([...path3, "values", index]), found2)
         )
       )
     ];
@@ -67110,7 +67114,7 @@ function checkFailureDomains(fleet) {
   const { value, document: document2 } = fleet;
   return (value.spec.failureDomains ?? []).flatMap(
     (key, index) => keyFindings(value.spec.labels, key).map(
-      (found) => errorAt(document2.at(["spec", "failureDomains", index]), found)
+      (found2) => errorAt(document2.at(["spec", "failureDomains", index]), found2)
     )
   );
 }
@@ -67118,15 +67122,15 @@ function checkStageDomains({ fleet, strategies }) {
   return [...strategies.values()].flatMap(
     ({ value, document: document2 }) => (value.spec.stages ?? []).flatMap(
       ({ each }, index) => each === void 0 || each === byRegion ? [] : keyFindings(fleet?.value.spec.labels, each).map(
-        (found) => errorAt(document2.at(["spec", "stages", index, "each"]), found)
+        (found2) => errorAt(document2.at(["spec", "stages", index, "each"]), found2)
       )
     )
   );
 }
 function keyFindings(vocabulary, key) {
   const [syntax] = invalid(labelKeyProblem(key), key);
-  const found = syntax ?? unknownKey(vocabulary, key);
-  return found === void 0 ? [] : [found];
+  const found2 = syntax ?? unknownKey(vocabulary, key);
+  return found2 === void 0 ? [] : [found2];
 }
 
 // src/core/model/check-selectors.ts
@@ -67440,11 +67444,11 @@ function checkFilled({ literal: literal2, fillings }, filled) {
   return { ok: true, value: sound, diagnostics };
 }
 function duplicates(literal2, filled) {
-  const found = /* @__PURE__ */ new Map();
+  const found2 = /* @__PURE__ */ new Map();
   return filled.flatMap((each) => {
     const id = objectId(each.key);
-    const first2 = found.get(id) ?? literal2.get(id);
-    found.set(id, each);
+    const first2 = found2.get(id) ?? literal2.get(id);
+    found2.set(id, each);
     return first2 === void 0 ? [] : [duplicate(each, first2)];
   });
 }
@@ -67662,19 +67666,19 @@ function keyOf2({ virtualSites: virtualSites2, profile: profile2 }) {
 function groupSites(virtualSites2, sites) {
   const tests4 = testsOf(virtualSites2);
   const selectors = tests4.flatMap(({ selector }) => selector ?? []);
-  const found = /* @__PURE__ */ new Map();
+  const found2 = /* @__PURE__ */ new Map();
   for (const { labels, profile: profile2, names: names2 } of sitesByLabels(sites, selectors)) {
     const holding = tests4.flatMap(
       ({ name: name2, selector }) => selector === null || matchesSelector(selector, labels) ? name2 : []
     );
     const place = { virtualSites: new Set(holding), profile: profile2 };
     const key = keyOf2(place);
-    const group2 = found.get(key);
+    const group2 = found2.get(key);
     if (group2 !== void 0) group2.sites.push(...names2);
-    else found.set(key, { ...place, sites: [...names2] });
+    else found2.set(key, { ...place, sites: [...names2] });
   }
-  for (const group2 of found.values()) group2.sites.sort();
-  return SiteGroups.of([...found.values()]);
+  for (const group2 of found2.values()) group2.sites.sort();
+  return SiteGroups.of([...found2.values()]);
 }
 function selectorOf({ spec }) {
   return spec.selector === void 0 ? null : checkedSelector(spec.selector);
@@ -67686,21 +67690,21 @@ function sitesByLabels(sites, selectors) {
   return keptByLabels.get(sites, [sorted.join()], () => groupByLabels(sites, sorted));
 }
 function groupByLabels(sites, keys) {
-  const found = /* @__PURE__ */ new Map();
+  const found2 = /* @__PURE__ */ new Map();
   const asked = keys.join();
   for (const [name2, { value }] of sites) {
     const known4 = keptIds2.get(value);
     const id = known4?.asked === asked ? known4.id : idByLabels(value, keys);
     if (known4?.asked !== asked) keptIds2.set(value, { asked, id });
-    const group2 = found.get(id);
+    const group2 = found2.get(id);
     if (group2 !== void 0) {
       group2.names.push(name2);
       continue;
     }
     const { labels = {} } = value.metadata;
-    found.set(id, { labels, profile: value.spec.profile, names: [name2] });
+    found2.set(id, { labels, profile: value.spec.profile, names: [name2] });
   }
-  return [...found.values()];
+  return [...found2.values()];
 }
 var keptIds2 = /* @__PURE__ */ new WeakMap();
 function idByLabels({ metadata, spec }, keys) {
@@ -67811,9 +67815,9 @@ var SiteMistakes = class {
     const id = JSON.stringify([isOfSite2, diagnostic]);
     const { file, line, column, code } = diagnostic;
     const key = isOfSite2 ? JSON.stringify([file, line, column, code]) : id;
-    const found = this.#found.get(id) ?? { told: { diagnostic, isOfSite: isOfSite2, key, id }, at: [] };
-    if (sites.length > 0) found.at.push(sites);
-    this.#found.set(id, found);
+    const found2 = this.#found.get(id) ?? { told: { diagnostic, isOfSite: isOfSite2, key, id }, at: [] };
+    if (sites.length > 0) found2.at.push(sites);
+    this.#found.set(id, found2);
   }
   /** By site. */
   bySite() {
@@ -67827,9 +67831,9 @@ var SiteMistakes = class {
     return [...others.map(({ told: told2 }) => told2.diagnostic), ...toldDiagnostics(bySite(ofSites))];
   }
 };
-function bySite(found) {
+function bySite(found2) {
   const toldAt = /* @__PURE__ */ new Map();
-  for (const { told: told2, at: at2 } of found.toSorted((a, b) => a.told.id < b.told.id ? -1 : 1)) {
+  for (const { told: told2, at: at2 } of found2.toSorted((a, b) => a.told.id < b.told.id ? -1 : 1)) {
     for (const site of at2.flat()) toldAt.set(site, (toldAt.get(site) ?? /* @__PURE__ */ new Set()).add(told2));
   }
   const lists = new SameLists();
@@ -67855,17 +67859,17 @@ var SameLists = class {
   }
 };
 function toldDiagnostics(bySite3) {
-  const found = /* @__PURE__ */ new Map();
+  const found2 = /* @__PURE__ */ new Map();
   for (const { list, first: first2, count } of sitesByList(bySite3)) {
     for (const [key, [told2]] of Map.groupBy(list, ({ key: key2 }) => key2)) {
       if (told2 === void 0) continue;
-      const known4 = found.get(key);
+      const known4 = found2.get(key);
       const isFirst = known4 === void 0 || first2 < known4.first;
       const sum = isFirst ? { told: told2, first: first2 } : known4;
-      found.set(key, { ...sum, count: count + (known4?.count ?? 0) });
+      found2.set(key, { ...sum, count: count + (known4?.count ?? 0) });
     }
   }
-  return [...found.values()].map(diagnosticOf);
+  return [...found2.values()].map(diagnosticOf);
 }
 function diagnosticOf({ told: { diagnostic, isOfSite: isOfSite2 }, first: first2, count }) {
   if (!isOfSite2) return diagnostic;
@@ -67873,16 +67877,16 @@ function diagnosticOf({ told: { diagnostic, isOfSite: isOfSite2 }, first: first2
   return { ...diagnostic, message: `${diagnostic.message} (at site ${first2}${more})` };
 }
 function sitesByList(bySite3) {
-  const found = /* @__PURE__ */ new Map();
+  const found2 = /* @__PURE__ */ new Map();
   for (const [site, list] of bySite3) {
-    const known4 = found.get(list);
-    if (known4 === void 0) found.set(list, { list, first: site, count: 1 });
+    const known4 = found2.get(list);
+    if (known4 === void 0) found2.set(list, { list, first: site, count: 1 });
     else {
       known4.count += 1;
       if (site < known4.first) known4.first = site;
     }
   }
-  return found.values();
+  return found2.values();
 }
 
 // src/core/render/value-layers.ts
@@ -67937,13 +67941,13 @@ function appRequests(context2, name2) {
   const app = declared && layeredApp(context2, declared);
   const requestOf = app && requestsOf(context2, app);
   if (app === void 0 || requestOf === void 0) return [];
-  const found = /* @__PURE__ */ new Map();
+  const found2 = /* @__PURE__ */ new Map();
   shapesOf(context2, app, (site, overlays) => {
     const request = requestOf(site, overlays);
-    if (request !== void 0) found.set(request.key, request);
+    if (request !== void 0) found2.set(request.key, request);
     return request?.key ?? "";
   });
-  return [...found.values()];
+  return [...found2.values()];
 }
 function requestsOf(context2, app) {
   const { model, siteModel } = context2;
@@ -68077,8 +68081,8 @@ function toolObjects(models, { app, manifests }) {
     if (variable === noRequest || read2.has(variable)) continue;
     const output = outputOf(models, variable);
     const { hooks } = app.value.spec.source.helm ?? {};
-    const found = source.tool === "helm" ? withoutHooks(output, hooks) : output;
-    read2.set(variable, readObjects2(found, manifests, written));
+    const found2 = source.tool === "helm" ? withoutHooks(output, hooks) : output;
+    read2.set(variable, readObjects2(found2, manifests, written));
   }
   const all = [...read2.values()];
   return {
@@ -68281,9 +68285,9 @@ function treesBySite(trees, models, app) {
   return siteTrees(placeApp(model, app, siteModel), treeOfEach(trees));
 }
 function treeOfEach(trees) {
-  const found = /* @__PURE__ */ new Map();
-  for (const [{ sites }, tree] of trees) for (const site of sites) found.set(site, tree);
-  return found;
+  const found2 = /* @__PURE__ */ new Map();
+  for (const [{ sites }, tree] of trees) for (const site of sites) found2.set(site, tree);
+  return found2;
 }
 function siteTrees(placed2, trees) {
   const names2 = placed2.length === trees.size ? placed2 : [...trees.keys()].toSorted();
@@ -68353,8 +68357,8 @@ function isScalar5(value) {
 function told(at2, expected2, isRight) {
   return ({ path: path3, value }) => {
     if (isRight(value)) return [];
-    const found = value === "" ? "an empty text" : typeName(value);
-    const message = `the expression must give ${expected2} here, not ${found}`;
+    const found2 = value === "" ? "an empty text" : typeName(value);
+    const message = `the expression must give ${expected2} here, not ${found2}`;
     const hint = expected2 === "a text" ? "write string(…) around it" : void 0;
     const code = "expression-failed";
     return [mistake(at2(path3), { code, message, ...hint !== void 0 && { hint } })];
@@ -68427,11 +68431,11 @@ var ShapeFiller = class {
     const { overlays, variable } = shape;
     const from = { overlays, variable };
     for (const site of shape.sites) {
-      const found = this.#at(site, from);
-      if (found === void 0) continue;
-      const id = [found.ownId, ...found.shape.overlays.map((overlay) => overlay.id)].join();
+      const found2 = this.#at(site, from);
+      if (found2 === void 0) continue;
+      const id = [found2.ownId, ...found2.shape.overlays.map((overlay) => overlay.id)].join();
       const known4 = byContent.get(id);
-      if (known4 === void 0) byContent.set(id, { ...found.shape, sites: [site] });
+      if (known4 === void 0) byContent.set(id, { ...found2.shape, sites: [site] });
       else known4.sites.push(site);
     }
     return [...byContent.values()];
@@ -68702,7 +68706,7 @@ function renderShapes(input2, unfilled) {
     const end = input2.chain.apply(shape);
     ends.set(shape, end);
     const result2 = renderShape(end, making, shape);
-    for (const found of result2.diagnostics) mistakes.tell(found, shape.sites, end.isFilled);
+    for (const found2 of result2.diagnostics) mistakes.tell(found2, shape.sites, end.isFilled);
     if (!result2.ok) continue;
     objects.add(end);
     const { tree } = result2.value;
@@ -68733,15 +68737,15 @@ function chartEffects({ value: { spec } }, shapes) {
   );
 }
 function sharedEnds(ends, input2) {
-  const found = /* @__PURE__ */ new Map();
+  const found2 = /* @__PURE__ */ new Map();
   for (const [{ from, own: own2, overlays }, { shared: link }] of ends) {
     const isOfSite2 = overlays.some(({ isFilled }) => isFilled);
     if (from === null || own2.length === 0 || isOfSite2) return null;
-    const known4 = found.get(from.shape);
-    if (known4 === void 0) found.set(from.shape, { link, own: own2 });
+    const known4 = found2.get(from.shape);
+    if (known4 === void 0) found2.set(from.shape, { link, own: own2 });
     else if (known4.link !== link) return null;
   }
-  const entries2 = [...found].map(([{ overlays }, { link, own: own2 }]) => {
+  const entries2 = [...found2].map(([{ overlays }, { link, own: own2 }]) => {
     const unmatched = link.unmatched.map(({ overlay, step }) => `${overlay} ${step}`);
     const others = own2.map(({ key }) => objectId(key));
     const did = [others, link.effects.map(textOfEffect), unmatched];
@@ -68782,8 +68786,8 @@ function renderShape(end, input2, shape) {
   }
   const shared2 = sharedPart(end.shared, input2);
   const own2 = ownObjects.map((object) => finishObject(object, input2.owner));
-  const found = own2.flatMap(({ problems }) => problems);
-  const diagnostics = [...end.diagnostics, ...shared2.problems, ...found];
+  const found2 = own2.flatMap(({ problems }) => problems);
+  const diagnostics = [...end.diagnostics, ...shared2.problems, ...found2];
   if (diagnostics.some(isError) || shape.sites.length === 0) return { ok: false, diagnostics };
   const value = end.own === null ? shared2.alone : shared2.with(input2.maker.partOf(own2, shape));
   return { ok: true, value, diagnostics };
@@ -68814,9 +68818,9 @@ function leftAfterChanges(app, last, { changed: changed3, shapes, effects }) {
     const known4 = last.get(index) ?? null;
     const isKept2 = known4 !== null && !changed3.has(known4);
     const site = isKept2 ? known4 : lastNow.get(index) ?? siteWithEffect(index, shapes);
-    const found = site ?? (known4 === null ? null : siteWhereLast(index, effects));
-    if (found === void 0) return void 0;
-    left.set(index, found);
+    const found2 = site ?? (known4 === null ? null : siteWhereLast(index, effects));
+    if (found2 === void 0) return void 0;
+    left.set(index, found2);
   }
   return left;
 }
@@ -68837,21 +68841,21 @@ function overridable(app, effects) {
   });
 }
 function lastChanges({ ends }) {
-  const found = /* @__PURE__ */ new Map();
+  const found2 = /* @__PURE__ */ new Map();
   for (const [{ sites }, { effects }] of ends) {
     const index = lastChange(effects);
     const [site] = sites;
-    if (index !== void 0 && site !== void 0 && !found.has(index)) found.set(index, site);
+    if (index !== void 0 && site !== void 0 && !found2.has(index)) found2.set(index, site);
   }
-  return found;
+  return found2;
 }
 function siteWithEffect(index, { ends, chain }) {
-  const found = [...ends].find(([shape, end]) => {
+  const found2 = [...ends].find(([shape, end]) => {
     const overlays = shape.overlays.filter((overlay) => overlay.index !== index);
     const isIn2 = overlays.length < shape.overlays.length;
     return isIn2 && !isSameResult(end, chain.apply({ ...shape, overlays }));
   });
-  return found?.[0].sites[0];
+  return found2?.[0].sites[0];
 }
 function leftWhereLast(app, effects, shapes) {
   const last = lastChanges(shapes);
@@ -68973,8 +68977,8 @@ function renderChanged(last, input2) {
   if (shapes.diagnostics.some(isError) || !new StepBudget().allows(steps2)) return void 0;
   const after = withChanges2(last, { names: names2, shapes, input: input2 });
   if (after.rendering.app.sites.size === 0) return void 0;
-  const found = effectsBySite(shapes, last.distinct);
-  const effects = last.effects().with(names2, found);
+  const found2 = effectsBySite(shapes, last.distinct);
+  const effects = last.effects().with(names2, found2);
   const changes = {
     changed: new Set(names2),
     shapes: { ends: shapes.ends, chain: app.chain },
@@ -69071,7 +69075,7 @@ function withMore(before, added) {
 }
 function effectsBySite({ filled, ends }, others) {
   const known4 = new Map(others.map((own2) => [textOf(own2), own2]));
-  const found = /* @__PURE__ */ new Map();
+  const found2 = /* @__PURE__ */ new Map();
   const met = /* @__PURE__ */ new Map();
   const same = (own2) => {
     const before = met.get(own2);
@@ -69086,10 +69090,10 @@ function effectsBySite({ filled, ends }, others) {
     const all = same(ends.get(shape)?.effects ?? []);
     for (const site of shape.sites) {
       const ofValues = filled.valueEffects.get(site);
-      found.set(site, ofValues === void 0 ? all : same([...ofValues, ...all]));
+      found2.set(site, ofValues === void 0 ? all : same([...ofValues, ...all]));
     }
   }
-  return found;
+  return found2;
 }
 function textOf(effects) {
   return effects.map(textOfEffect).join(";");
@@ -69495,7 +69499,7 @@ function moreMistakes(input2, known4) {
     input2,
     shapesOf(input2, input2.app, input2.source.variableOf)
   ).diagnostics.filter(
-    (found) => isError(found) && found.code !== "patch-no-target" && found.code !== "empty-app"
+    (found2) => isError(found2) && found2.code !== "patch-no-target" && found2.code !== "empty-app"
   );
   return { ok: false, diagnostics: [...known4, ...more] };
 }
@@ -70666,13 +70670,13 @@ var known3 = ["broken", "paused", "waiting", "good"].map((meaning) => {
 
 // src/core/health/read-object.ts
 function at(value, ...path3) {
-  let found = value;
-  for (const field of path3) found = isJsonObject(found) ? found[field] : void 0;
-  return found;
+  let found2 = value;
+  for (const field of path3) found2 = isJsonObject(found2) ? found2[field] : void 0;
+  return found2;
 }
 function textAt(value, ...path3) {
-  const found = at(value, ...path3);
-  return typeof found === "string" ? found : "";
+  const found2 = at(value, ...path3);
+  return typeof found2 === "string" ? found2 : "";
 }
 
 // src/action/compared-commits.ts
@@ -70681,8 +70685,8 @@ var commitId = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 function comparedCommits(event, { base, head }) {
   refuseUnsafe(event.name);
   if (base !== void 0) return { base, head: head ?? shaOf(event), notes: [] };
-  const found = byEvent(event);
-  return head === void 0 || "nothing" in found ? found : { ...found, head };
+  const found2 = byEvent(event);
+  return head === void 0 || "nothing" in found2 ? found2 : { ...found2, head };
 }
 function refuseUnsafe(name2) {
   if (name2 !== "pull_request_target" && name2 !== "workflow_run") return;
@@ -70719,8 +70723,8 @@ function shaOf({ sha }) {
   throw unreadable("GITHUB_SHA");
 }
 function commit(payload, ...path3) {
-  const found = textAt(payload, ...path3);
-  if (commitId.test(found)) return found;
+  const found2 = textAt(payload, ...path3);
+  if (commitId.test(found2)) return found2;
   throw unreadable(path3.join("."));
 }
 function unreadable(what) {
@@ -71169,15 +71173,15 @@ var ObjectReader = class {
   /** Type and bytes of each id, checked; absent when not there. */
   async contents(oids) {
     const objects = await this.#ask("contents", oids);
-    const found = /* @__PURE__ */ new Map();
+    const found2 = /* @__PURE__ */ new Map();
     for (const object of objects) {
       if (object === void 0) continue;
       if (objectId2(object.type, object.bytes) !== object.oid) {
         throw new FleetError("GIT_CORRUPT", `object ${object.oid} is damaged`);
       }
-      found.set(object.oid, object);
+      found2.set(object.oid, object);
     }
-    return found;
+    return found2;
   }
   /** Ends the process, so that the next question starts a new one (files that a repack removed are let go). */
   restart() {
@@ -71529,8 +71533,8 @@ async function locate(git, dir) {
   return { gitDir, prefix: prefix2.replace(/\/$/, "") };
 }
 async function resolveIn(git, { gitDir }, revision) {
-  const found = await verify(git, gitDir, `${revision}^{commit}`);
-  if (found !== void 0) return found;
+  const found2 = await verify(git, gitDir, `${revision}^{commit}`);
+  if (found2 !== void 0) return found2;
   throw unknownRevision(revision);
 }
 function unknownRevision(revision) {
@@ -71655,7 +71659,7 @@ async function folderAt2(repository, commit2) {
   return oid;
 }
 async function listTree({ git, gitdir, cache: cache3 }, root, { limits, signal }) {
-  const found = [];
+  const found2 = [];
   const openFolders = [{ oid: root, under: "" }];
   for (let next = openFolders.pop(); next !== void 0; next = openFolders.pop()) {
     signal?.throwIfAborted();
@@ -71666,11 +71670,11 @@ async function listTree({ git, gitdir, cache: cache3 }, root, { limits, signal }
       if (!isSourcePath(path3)) continue;
       if (entry.type === "tree") openFolders.push({ oid: entry.oid, under: `${path3}/` });
       const kind = entry.mode === "120000" ? "link" : "file";
-      if (entry.type === "blob") found.push({ path: path3, oid: entry.oid, kind });
+      if (entry.type === "blob") found2.push({ path: path3, oid: entry.oid, kind });
     }
-    if (found.length > limits.maxFiles) throw tooManyFiles(limits);
+    if (found2.length > limits.maxFiles) throw tooManyFiles(limits);
   }
-  return found;
+  return found2;
 }
 async function readBlob({ git, gitdir, cache: cache3 }, oid) {
   const { blob } = await git.readBlob({ fs: import_node_fs.default, gitdir, oid, cache: cache3 });
@@ -71722,16 +71726,16 @@ async function requireFolder(dir) {
 }
 async function listFiles(dir, { limits, ignored, signal }) {
   const leftOut = await ignored();
-  const found = [];
+  const found2 = [];
   const open3 = [{ path: "", bytes: Buffer.from(dir) }];
   for (let folder = open3.pop(); folder !== void 0; folder = open3.pop()) {
     signal?.throwIfAborted();
     const { files, folders } = await listFolder(folder);
-    found.push(...files.filter(({ path: path3 }) => !leftOut.has(path3)));
+    found2.push(...files.filter(({ path: path3 }) => !leftOut.has(path3)));
     open3.push(...folders.filter(({ path: path3 }) => !leftOut.has(`${path3}/`)));
-    if (found.length > limits.maxFiles) throw tooManyFiles(limits);
+    if (found2.length > limits.maxFiles) throw tooManyFiles(limits);
   }
-  return found;
+  return found2;
 }
 async function listFolder(folder) {
   const options = { withFileTypes: true, encoding: "buffer" };
@@ -71753,8 +71757,8 @@ async function listFolder(folder) {
   return { files, folders };
 }
 async function measured(path3, bytes) {
-  const found = await unlessGone((0, import_promises5.stat)(bytes));
-  return found === void 0 ? [] : [{ path: path3, bytes, kind: "file", size: found.size }];
+  const found2 = await unlessGone((0, import_promises5.stat)(bytes));
+  return found2 === void 0 ? [] : [{ path: path3, bytes, kind: "file", size: found2.size }];
 }
 async function unlessGone(read2) {
   try {
@@ -71937,15 +71941,15 @@ function stageNames(draft) {
 
 // src/core/model/check-dependencies.ts
 function checkDependencies({ apps }) {
-  const found = [];
+  const found2 = [];
   const told2 = /* @__PURE__ */ new Set();
   for (const name2 of [...apps.keys()].toSorted()) {
     const circle = circleFrom(apps, name2);
     if (circle === null || circle.some((app) => told2.has(app))) continue;
     for (const app of circle) told2.add(app);
-    found.push(circleMistake(apps, circle));
+    found2.push(circleMistake(apps, circle));
   }
-  return found;
+  return found2;
 }
 function circleFrom(apps, start) {
   const from = /* @__PURE__ */ new Map();
@@ -72037,17 +72041,17 @@ function knownNames({ declared }) {
 }
 function danglingOfSites({ sites }, namesOf3) {
   const [regions, profiles] = [namesOf3("Region"), namesOf3("Profile")];
-  const found = [];
+  const found2 = [];
   for (const from of sites.values()) {
     const { region, profile: profile2 } = from.value.spec;
     if (!regions.has(region)) {
-      found.push({ from, path: ["spec", "region"], kind: "Region", name: region });
+      found2.push({ from, path: ["spec", "region"], kind: "Region", name: region });
     }
     if (profile2 !== void 0 && !profiles.has(profile2)) {
-      found.push(...profileReference(from, "profile", profile2));
+      found2.push(...profileReference(from, "profile", profile2));
     }
   }
-  return found;
+  return found2;
 }
 function allReferences(draft, namesOf3) {
   const { fleet, profiles, apps, strategies, windows } = draft;
@@ -72407,24 +72411,24 @@ function checkStage(stages2, index, document2) {
   const stage = stages2[index];
   if (stage === void 0) return [];
   const path3 = ["spec", "stages", index];
-  const found = [];
+  const found2 = [];
   const firstIndex = stages2.findIndex(({ name: name2 }) => name2 === stage.name);
   if (firstIndex < index) {
     const { line } = document2.at(["spec", "stages", firstIndex, "name"]);
     const message = `the stage "${stage.name}" is declared already, in line ${line}`;
     const hint = "give each stage its own name";
-    found.push(errorAt(document2.at([...path3, "name"]), { code: "duplicate-name", message, hint }));
+    found2.push(errorAt(document2.at([...path3, "name"]), { code: "duplicate-name", message, hint }));
   }
   const takes = ["selector", "count", "percent", "each"].filter((key) => key in stage);
   const second = takes[1];
   if (second !== void 0) {
     const message = `a stage takes its sites by one of ${takes.join(" and ")}, not by both`;
     const hint = "remove one of them";
-    found.push(
+    found2.push(
       errorAt(document2.keyAt([...path3, second]), { code: "invalid-value", message, hint })
     );
   }
-  return [...found, ...checkEach(stages2, index, document2), ...checkRest(stages2, index, document2)];
+  return [...found2, ...checkEach(stages2, index, document2), ...checkRest(stages2, index, document2)];
 }
 function checkEach(stages2, index, document2) {
   const name2 = stages2[index]?.name ?? "";
@@ -72511,30 +72515,30 @@ function checkTwofold(documents) {
   );
 }
 function checkTypedNumbers(document2) {
-  const found = document2.twofold.filter(({ path: path3, isKey, source }) => {
+  const found2 = document2.twofold.filter(({ path: path3, isKey, source }) => {
     const isTyped = !isKey && !isIn(path3, valueParts) && !isIn(path3, objectParts);
     return isTyped && /^[-+]?0[0-9]+$/.test(source);
   });
-  return found.slice(0, mostProblems2).map(({ path: path3 }) => {
+  return found2.slice(0, mostProblems2).map(({ path: path3 }) => {
     const message = "a number with leading zeros: readers of YAML differ";
     const hint = "write it without them";
     return errorAt(document2.at(path3), { code: "invalid-value", message, hint });
   });
 }
 function warnOfTwofold({ apps, profiles, sites }) {
-  const found = [];
+  const found2 = [];
   for (const entries2 of [apps, profiles, sites]) {
     for (const { document: document2 } of entries2.values()) {
-      if (document2.twofold.length > 0) found.push(...tell3(document2, "warning", warningAt));
+      if (document2.twofold.length > 0) found2.push(...tell3(document2, "warning", warningAt));
     }
   }
-  return found;
+  return found2;
 }
 function tell3(document2, severity, toldAt) {
   if (document2.twofold.length === 0) return [];
   const hasChart = isRenderedByHelm(document2.value);
-  const found = document2.twofold.filter((scalar2) => severityOf(scalar2, hasChart) === severity);
-  return found.slice(0, mostProblems2).map((scalar2) => {
+  const found2 = document2.twofold.filter((scalar2) => severityOf(scalar2, hasChart) === severity);
+  return found2.slice(0, mostProblems2).map((scalar2) => {
     const { path: path3, isKey } = scalar2;
     const place = isKey ? document2.keyAt(path3) : document2.at(path3);
     return toldAt(place, { code: "invalid-value", ...wordsOf2(scalar2) });
@@ -72623,14 +72627,14 @@ function changeWithin(localAt, { before, after, local }) {
 // src/core/model/check-windows.ts
 var longestOpenMs = 7 * 24 * 36e5;
 function checkWindows({ regions, sites, windows }) {
-  const found = [];
+  const found2 = [];
   for (const entries2 of [regions, sites, windows]) {
     for (const entry of entries2.values()) {
       const { timeZone: timeZone2 } = entry.value.spec;
-      if (timeZone2 !== void 0) found.push(...checkTimeZone(entry, timeZone2));
+      if (timeZone2 !== void 0) found2.push(...checkTimeZone(entry, timeZone2));
     }
   }
-  return [...found, ...[...windows.values()].flatMap(checkWindow)];
+  return [...found2, ...[...windows.values()].flatMap(checkWindow)];
 }
 function warnOfWindows({ fleet, strategies, windows }) {
   const named2 = /* @__PURE__ */ new Set([
@@ -73831,9 +73835,9 @@ var Dfa = class {
   }
   #intern(state) {
     const key = stateKey(state);
-    const found = this.#states.get(key);
-    if (found)
-      return found;
+    const found2 = this.#states.get(key);
+    if (found2)
+      return found2;
     if (this.#size > DFA_BUDGET)
       this.#clear();
     const d = this.#make(state);
@@ -73864,9 +73868,9 @@ var Dfa = class {
   // the next state, after a miss in `d.ascii`
   next(d, c) {
     const code = c.charCodeAt(0);
-    const found = code < 128 ? void 0 : d.next.get(c);
-    if (found)
-      return found;
+    const found2 = code < 128 ? void 0 : d.next.get(c);
+    if (found2)
+      return found2;
     const n = d === this.#dotStart ? this.#intern(this.#dotSim.step(d.state, c, 0, true)) : this.#intern(this.#sim.step(d.state, c, 1, true));
     if (code < 128) {
       if (!d.ascii) {
@@ -75325,9 +75329,9 @@ var Minimatch = class {
       this.#globstarParts.set(pattern2, byStart);
     }
     const key = patternIndex * 2 + (partial ? 1 : 0);
-    const found = byStart[key];
-    if (found)
-      return found;
+    const found2 = byStart[key];
+    if (found2)
+      return found2;
     const firstgs = pattern2.indexOf(GLOBSTAR, patternIndex);
     const lastgs = pattern2.lastIndexOf(GLOBSTAR);
     const head = pattern2.slice(patternIndex, firstgs);
@@ -75436,17 +75440,17 @@ var Minimatch = class {
         return this.braceExpand();
     }
     const mark2 = String.fromCharCode(code);
-    let found = false;
+    let found2 = false;
     const marked = pattern2.replace(rangeRe, (m, lo, hi) => {
       const a = Number(lo);
       const b = Number(hi);
       if (!Number.isSafeInteger(a) || !Number.isSafeInteger(b) || Math.abs(a - b) + 1 < RANGE_MIN) {
         return m;
       }
-      found = true;
+      found2 = true;
       return `${mark2}${lo}..${hi}${mark2}`;
     });
-    if (!found)
+    if (!found2)
       return this.braceExpand();
     const set = braceExpand(marked, this.options);
     for (const p of set) {
@@ -75738,16 +75742,16 @@ function mixedDocuments(file) {
 
 // src/core/model/tools/read-tool-sources.ts
 function readToolSources(draft, read2) {
-  const found = /* @__PURE__ */ new Map();
+  const found2 = /* @__PURE__ */ new Map();
   let index;
   for (const [name2, { value, document: document2 }] of draft.apps) {
     const { source } = value.spec;
     if (toolOf(source) === void 0) continue;
     index ??= indexFiles(read2.all);
     const at2 = (path3) => document2.at(["spec", "source", ...path3]);
-    found.set(name2, readToolSource(source, index, at2));
+    found2.set(name2, readToolSource(source, index, at2));
   }
-  return found;
+  return found2;
 }
 function foundSources(read2) {
   return new Map(
@@ -75793,14 +75797,14 @@ function soundPart({ draft, read: read2, tools, errors }) {
 }
 function documentsWithErrors(documents, errors) {
   const byFile = Map.groupBy(documents, ({ document: document2 }) => document2.file);
-  const found = /* @__PURE__ */ new Set();
+  const found2 = /* @__PURE__ */ new Set();
   for (const error of errors) {
     const own2 = byFile.get(error.file) ?? [];
     const before = own2.filter(({ document: document2 }) => !isBehind(document2.at([]), error));
     const owner = before.at(-1) ?? own2[0];
-    if (owner !== void 0) found.add(owner.document);
+    if (owner !== void 0) found2.add(owner.document);
   }
-  return found;
+  return found2;
 }
 function isBehind(start, { line, column }) {
   return start.line > line || start.line === line && start.column > column;
@@ -75892,11 +75896,11 @@ function checkVendored({ fleet }, { all }) {
 }
 function checkFolder(name2, locked, all) {
   const folder = `${vendorFolder}/${name2}`;
-  const found = hashesBelow(folder, all);
-  const paths = [.../* @__PURE__ */ new Set([...Object.keys(locked), ...Object.keys(found)])].toSorted();
+  const found2 = hashesBelow(folder, all);
+  const paths = [.../* @__PURE__ */ new Set([...Object.keys(locked), ...Object.keys(found2)])].toSorted();
   return paths.flatMap((path3) => {
-    if (locked[path3] === found[path3]) return [];
-    const what = found[path3] === void 0 ? "is gone" : locked[path3] === void 0 ? "was added" : "was changed";
+    if (locked[path3] === found2[path3]) return [];
+    const what = found2[path3] === void 0 ? "is gone" : locked[path3] === void 0 ? "was added" : "was changed";
     return changed2(`${folder}/${path3}`, `it ${what} after \`flotilla vendor\` had brought ${name2}`);
   });
 }
@@ -76057,15 +76061,15 @@ function minorOf(version) {
   return Number(version.slice("1.".length));
 }
 function byMinor(sites, minors) {
-  const found = /* @__PURE__ */ new Map();
+  const found2 = /* @__PURE__ */ new Map();
   for (const site of sites) {
     const minor2 = minors.get(site);
     if (minor2 === void 0) continue;
-    const known4 = found.get(minor2);
-    if (known4 === void 0) found.set(minor2, [site]);
+    const known4 = found2.get(minor2);
+    if (known4 === void 0) found2.set(minor2, [site]);
     else known4.push(site);
   }
-  return found;
+  return found2;
 }
 function rangeMistakes(app, { app: { sites } }, minors) {
   const { min, max } = app.value.spec.kubernetes ?? {};
@@ -76084,15 +76088,15 @@ function rangeMistakes(app, { app: { sites } }, minors) {
   });
 }
 function servingMistakes(rendering, minors) {
-  const found = /* @__PURE__ */ new Map();
+  const found2 = /* @__PURE__ */ new Map();
   for (const one of unserved(rendering, minors)) {
-    const known4 = found.get(one.key);
-    found.set(
+    const known4 = found2.get(one.key);
+    found2.set(
       one.key,
       known4 === void 0 ? one : { ...known4, sites: [...known4.sites, ...one.sites] }
     );
   }
-  return [...found.values()].map(({ place, sites, minor: minor2, problem: problem2 }) => {
+  return [...found2.values()].map(({ place, sites, minor: minor2, problem: problem2 }) => {
     const message = `${problem2.message}; ${placesOf3(minor2, [...new Set(sites)].toSorted())}`;
     const told2 = { code: "unserved-api", message, hint: problem2.hint };
     return problem2.when === "now" ? mistake(place, told2) : warning(place, told2);
@@ -76117,13 +76121,13 @@ function unserved({ app, variants, places: places2, kinds: kinds4 }, minors) {
   );
 }
 function sitesByTree(sites) {
-  const found = /* @__PURE__ */ new Map();
+  const found2 = /* @__PURE__ */ new Map();
   for (const [site, tree] of sites) {
-    const known4 = found.get(tree);
-    if (known4 === void 0) found.set(tree, [site]);
+    const known4 = found2.get(tree);
+    if (known4 === void 0) found2.set(tree, [site]);
     else known4.push(site);
   }
-  return found;
+  return found2;
 }
 function placeOf2(places2, id) {
   return places2().get(id) ?? { file: ".", line: 0, column: 0 };
@@ -76136,7 +76140,7 @@ function placesOf3(minor2, names2) {
 
 // src/core/render/shared-objects.ts
 function sharedObjects(renderings) {
-  const found = /* @__PURE__ */ new Map();
+  const found2 = /* @__PURE__ */ new Map();
   for (const { site, apps } of distinctSites(withSameObjects(renderings))) {
     const owners = /* @__PURE__ */ new Map();
     const objects = apps.flatMap(
@@ -76146,23 +76150,23 @@ function sharedObjects(renderings) {
       const owner = owners.get(id) ?? rendering;
       owners.set(id, owner);
       const pair2 = `${id} ${owner.app.app} ${rendering.app.app}`;
-      if (owner === rendering || found.has(pair2)) continue;
-      found.set(pair2, shared({ id, site, owner, rendering }));
+      if (owner === rendering || found2.has(pair2)) continue;
+      found2.set(pair2, shared({ id, site, owner, rendering }));
     }
   }
-  return [...found.values()];
+  return [...found2.values()];
 }
 function withSameObjects(renderings) {
   const owners = /* @__PURE__ */ new Map();
-  const found = /* @__PURE__ */ new Set();
+  const found2 = /* @__PURE__ */ new Set();
   for (const rendering of renderings) {
     for (const id of rendering.ids()) {
       const owner = owners.get(id);
       if (owner === void 0) owners.set(id, rendering);
-      else found.add(owner).add(rendering);
+      else found2.add(owner).add(rendering);
     }
   }
-  return renderings.filter((rendering) => found.has(rendering));
+  return renderings.filter((rendering) => found2.has(rendering));
 }
 function distinctSites(renderings) {
   const bySite3 = /* @__PURE__ */ new Map();
@@ -76225,14 +76229,14 @@ function readingApp(app, { reads }) {
   };
 }
 function readsBehind(paths, prefix2) {
-  const found = /* @__PURE__ */ new Map();
+  const found2 = /* @__PURE__ */ new Map();
   for (const path3 of paths) {
     const shared2 = Math.min(path3.length, prefix2.length);
     if (path3.slice(0, shared2).some((key, index) => key !== prefix2[index])) continue;
     if (path3.length <= prefix2.length) return null;
-    addPath2(found, path3.slice(prefix2.length));
+    addPath2(found2, path3.slice(prefix2.length));
   }
-  return found;
+  return found2;
 }
 function addPath2(reads, [key, ...rest2]) {
   if (key === void 0 || reads.get(key) === null) return;
@@ -76245,9 +76249,9 @@ function addPath2(reads, [key, ...rest2]) {
   addPath2(inner, rest2);
 }
 function union(all) {
-  const found = /* @__PURE__ */ new Map();
-  for (const reads of all) for (const path3 of pathsIn(reads)) addPath2(found, path3);
-  return found;
+  const found2 = /* @__PURE__ */ new Map();
+  for (const reads of all) for (const path3 of pathsIn(reads)) addPath2(found2, path3);
+  return found2;
 }
 function pathsIn(reads) {
   return [...reads].flatMap(
@@ -76270,12 +76274,12 @@ function hintOf({ meant: meant2 }) {
   return name2 === void 0 ? "remove it, or correct its name" : `did you mean "${name2}"?`;
 }
 function writtenValues3(models, apps) {
-  const found = /* @__PURE__ */ new Map();
+  const found2 = /* @__PURE__ */ new Map();
   const add2 = (written) => {
-    const { reads } = found.get(written.values) ?? written;
+    const { reads } = found2.get(written.values) ?? written;
     const isAnyRead = reads === null || written.reads === null;
     const all = isAnyRead ? null : union([reads, written.reads]);
-    found.set(written.values, { ...written, reads: all });
+    found2.set(written.values, { ...written, reads: all });
   };
   const declared = new Set(models.model.profiles.values());
   for (const { app, values: reads } of apps) {
@@ -76290,7 +76294,7 @@ function writtenValues3(models, apps) {
       add2({ from, path: path3, values, reads, isOfProfile: profile2 !== null });
     }
   }
-  return [...found.values()];
+  return [...found2.values()];
 }
 function unreadOf({ from, path: path3, values, reads, isOfProfile }) {
   if (reads === null) return [];
@@ -76308,12 +76312,12 @@ function andMore(all, index) {
 }
 var kept5 = new KeptResults();
 var sitesWithValues = keptFor((sites) => {
-  const found = [];
+  const found2 = [];
   for (const [name2, { value }] of sites) {
     const { values } = value.spec;
-    if (values !== void 0) found.push([name2, values]);
+    if (values !== void 0) found2.push([name2, values]);
   }
-  return found.sort(([a], [b]) => a < b ? -1 : 1);
+  return found2.sort(([a], [b]) => a < b ? -1 : 1);
 });
 function unreadBySites({ model, siteModel }, apps) {
   const { sites } = siteModel;
@@ -76323,7 +76327,7 @@ function unreadBySites({ model, siteModel }, apps) {
   const text = JSON.stringify(
     apps.map(({ app, ofSites }) => [placesOf4(app), ofSites && pathsIn(ofSites)])
   );
-  const found = kept5.get(sites, [groups2, text], () => {
+  const found2 = kept5.get(sites, [groups2, text], () => {
     const readsOf2 = readsByGroup(groups2, apps);
     const unread = /* @__PURE__ */ new Map();
     for (const [site, values] of withValues) {
@@ -76333,10 +76337,10 @@ function unreadBySites({ model, siteModel }, apps) {
     }
     return [...unread.values()];
   });
-  return found.slice(0, mostProblems).flatMap(({ path: path3, hint, site, more }, index) => {
+  return found2.slice(0, mostProblems).flatMap(({ path: path3, hint, site, more }, index) => {
     const others = more === 0 ? "" : `; ${more} more sites have it`;
     const name2 = path3.join(".");
-    const message = `no app at the site reads the value "${name2}"${andMore(found, index)}${others}`;
+    const message = `no app at the site reads the value "${name2}"${andMore(found2, index)}${others}`;
     const place = sites.get(site)?.keyAt(["spec", "values", ...path3]);
     return place === void 0 ? [] : [warning(place, { code: "no-effect", message, hint })];
   });
@@ -76380,10 +76384,10 @@ function readsOfAll(apps) {
   const reads = apps.flatMap(({ ofSites }) => ofSites ?? []);
   return reads.length < apps.length ? null : union(reads);
 }
-function noteUnread(found, unread, site) {
+function noteUnread(found2, unread, site) {
   const key = JSON.stringify(unread.path);
-  const known4 = found.get(key);
-  found.set(
+  const known4 = found2.get(key);
+  found2.set(
     key,
     known4 === void 0 ? { path: unread.path, hint: hintOf(unread), site, more: 0 } : { ...known4, more: known4.more + 1 }
   );
@@ -76436,10 +76440,10 @@ function renderLoaded(loaded, inputs = {}) {
     return rendered.ok ? { ...rendered, diagnostics } : { ok: false, diagnostics };
   }
   const { model, mayLackKinds } = loaded.sound;
-  const found = renderFleet(model, inputs).diagnostics.filter(
+  const found2 = renderFleet(model, inputs).diagnostics.filter(
     ({ code }) => code !== "no-effect" && !(mayLackKinds && code === "unknown-scope")
   );
-  return { ok: false, diagnostics: distinctDiagnostics([...loaded.diagnostics, ...found]) };
+  return { ok: false, diagnostics: distinctDiagnostics([...loaded.diagnostics, ...found2]) };
 }
 function withoutFollowUps(diagnostics, model) {
   const mistaken2 = new Set(diagnostics.map(({ file, severity }) => severity === "error" && file));
@@ -78324,18 +78328,18 @@ function withNumbers(release2, strategy, head) {
   const sizes = release2.stages.map(() => 0);
   for (const { stage } of Object.values(release2.list)) sizes[stage] = (sizes[stage] ?? 0) + 1;
   const stages2 = release2.stages.map((stage, index) => {
-    const [found, ...others] = strategyStages(strategy, stage);
-    if (found === void 0) return stage;
+    const [found2, ...others] = strategyStages(strategy, stage);
+    if (found2 === void 0) return stage;
     const size = sizes[index] ?? 0;
     const { promotion: _2, ...rest3 } = stage;
     return {
       ...rest3,
-      approval: [found, ...others].some(({ approval }) => approval),
-      ...found.promotion === void 0 ? {} : { promotion: found.promotion },
-      soakMs: found.soakMs,
-      failureBudget: resolveAmount(found.failureBudget, size),
-      maxInFlight: resolveAmount(found.maxInFlight, size),
-      maxUnavailable: resolveAmount(found.maxUnavailable, size)
+      approval: [found2, ...others].some(({ approval }) => approval),
+      ...found2.promotion === void 0 ? {} : { promotion: found2.promotion },
+      soakMs: found2.soakMs,
+      failureBudget: resolveAmount(found2.failureBudget, size),
+      maxInFlight: resolveAmount(found2.maxInFlight, size),
+      maxUnavailable: resolveAmount(found2.maxUnavailable, size)
     };
   });
   const { minReadyMs, progressDeadlineMs, unknownBlocks, rollback, checks: checks2 } = strategy;
@@ -79292,7 +79296,30 @@ var [fewTries, mostTries] = [64, 2e3];
 var repeatsAfterMs = 8 * dayMs3;
 var mostSeasons = 5;
 var longestSeasonMs = 370 * dayMs3;
+var found = /* @__PURE__ */ new Map();
+var mostFound = 200;
 function nextOpening(windows, from) {
+  if (possibleAt(windows, from) === from) return { at: from, isOpen: true };
+  const key = textOf3(windows);
+  const known4 = found.get(key);
+  if (known4 !== void 0 && known4.from <= from && from < known4.opening.at) return known4.opening;
+  const opening = lookForOpening(windows, from);
+  const told2 = opening.isOpen ? opening : { at: nextDay(from), isOpen: false };
+  if (found.size >= mostFound) found.clear();
+  found.set(key, { from, opening: told2 });
+  return told2;
+}
+function nextDay(at2) {
+  return (Math.floor(at2 / dayMs3) + 1) * dayMs3;
+}
+function textOf3(windows) {
+  const texts2 = windows.map(({ clock, open: open3, closed: closed3 }) => {
+    const times = open3?.map((time) => ({ ...time, days: [...time.days] })) ?? null;
+    return [clock.timeZone, times, closed3.map(({ from, until }) => [from, until])];
+  });
+  return JSON.stringify(texts2);
+}
+function lookForOpening(windows, from) {
   let opening = openingBefore(windows, from);
   for (let season = 1; season < mostSeasons && !opening.isOpen; season += 1) {
     const change2 = nextClockChange(windows, opening.at);
@@ -79305,11 +79332,14 @@ function openingBefore(windows, from) {
   let at2 = from;
   const isWorthIt = (tries) => tries < fewTries || tries < mostTries && at2 < from + repeatsAfterMs;
   for (let tries = 0; isWorthIt(tries); tries += 1) {
-    const next = Math.max(at2, ...windows.map((window) => possibleFrom(window, at2)));
+    const next = possibleAt(windows, at2);
     if (next === at2) return { at: at2, isOpen: true };
     at2 = next;
   }
   return { at: at2, isOpen: false };
+}
+function possibleAt(windows, at2) {
+  return Math.max(at2, ...windows.map((window) => possibleFrom(window, at2)));
 }
 function nextClockChange(windows, from) {
   const offsets = (at2) => windows.map(({ clock }) => clock.localAt(at2) - at2).join(" ");
@@ -80108,7 +80138,7 @@ function redirectFollowers(board, candidate) {
   if (app === void 0 || candidate.kind !== "app") return;
   for (const release2 of app.open.values()) {
     if (release2.kind !== "site") continue;
-    const sites = followers(release2, candidate);
+    const sites = followers(release2, candidate).filter((site) => leavesIt(board, candidate, site));
     if (sites.length > 0) redirect(board, app, { release: release2, candidate, sites });
   }
 }
@@ -80118,6 +80148,9 @@ function followers(release2, candidate) {
     if (!isBrought || own(candidate.list, site)?.to !== from) return [];
     return isToGoBack(candidate, site) || isLeftThere(candidate, site) ? [site] : [];
   });
+}
+function leavesIt({ input: input2, apps }, candidate, site) {
+  return goodAt(input2, apps.get(candidate.app), site) !== own(candidate.list, site)?.to;
 }
 function isLeftThere({ goingBack, list, stages: stages2, passed: passed2 }, site) {
   const stage = stages2[own(list, site)?.stage ?? -1]?.name ?? "";
@@ -80148,8 +80181,9 @@ function returnBlock(board, release2, site) {
   if (app === void 0 || release2.kind !== "site") return null;
   for (const other of app.open.values()) {
     if (other.kind !== "app" || !isToGoBack(other, site) || own(other.back, site)) continue;
-    if (goodAt(board.input, app, site) === void 0) continue;
-    if (treeAt(board.input, app.app, site) !== own(other.list, site)?.to) continue;
+    const to = own(other.list, site)?.to;
+    if ([void 0, to].includes(goodAt(board.input, app, site))) continue;
+    if (treeAt(board.input, app.app, site) !== to) continue;
     const reason = `${site} goes back from ${other.id}`;
     return { code: "rolling-back", reason, endsWhen: "it has gone back" };
   }
@@ -80767,11 +80801,11 @@ function withCount(release2, count) {
     }
   };
 }
-function needsWords({ protected: objects, found }) {
+function needsWords({ protected: objects, found: found2 }) {
   const [first2] = [...objects].toSorted();
   if (first2 !== void 0) return `going back, ${protectedWords(first2)}`;
-  if (found === 0) return void 0;
-  return `going back, ${countOf(found, "object")} of them it did not bring`;
+  if (found2 === 0) return void 0;
+  return `going back, ${countOf(found2, "object")} of them it did not bring`;
 }
 function steps(back) {
   return back.steps.map((step) => treeStep(step));
@@ -81367,15 +81401,15 @@ function reportUnknownApps(board) {
 }
 function unknownApps({ apps, input: input2 }) {
   const { mirrors, placedByHead, sites } = input2;
-  const found = /* @__PURE__ */ new Map();
+  const found2 = /* @__PURE__ */ new Map();
   for (const [site, standing3] of Object.entries(mirrors)) {
     if (own(sites, site) === void 0) continue;
     for (const app of Object.keys(standing3)) {
       if (apps.has(app) || own(placedByHead, app) !== void 0) continue;
-      found.set(app, [...found.get(app) ?? [], site]);
+      found2.set(app, [...found2.get(app) ?? [], site]);
     }
   }
-  return found;
+  return found2;
 }
 
 // src/core/rollout/plan-rollout.ts
@@ -81837,19 +81871,19 @@ function variantsOf(sides) {
 }
 function refusals(moves, sides) {
   const variantOf = variantsOf(sides);
-  const found = /* @__PURE__ */ new Map();
+  const found2 = /* @__PURE__ */ new Map();
   const told2 = /* @__PURE__ */ new Map();
   for (const { app, site, from, to } of moves) {
     const pair2 = `${app} ${from} ${to}`;
     const refused2 = told2.get(pair2) ?? refusalsOf(app, variantOf(from), variantOf(to));
     told2.set(pair2, refused2);
     for (const { what, advice } of refused2) {
-      const known4 = found.get(what) ?? { advice, sites: /* @__PURE__ */ new Set() };
+      const known4 = found2.get(what) ?? { advice, sites: /* @__PURE__ */ new Set() };
       known4.sites.add(site);
-      found.set(what, known4);
+      found2.set(what, known4);
     }
   }
-  return [...found].map(
+  return [...found2].map(
     ([what, { advice, sites }]) => `${what} cannot be changed in place, and will be refused at ${someOf([...sites])}: ${advice}`
   );
 }
@@ -82013,7 +82047,7 @@ function nothingToCompare(error) {
 var unseen = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 function visible(text, max = 300) {
   const kept6 = text.length > max ? `${text.slice(0, max)}…` : text;
-  return kept6.replaceAll(unseen, (found) => `\\u{${(found.codePointAt(0) ?? 0).toString(16)}}`);
+  return kept6.replaceAll(unseen, (found2) => `\\u{${(found2.codePointAt(0) ?? 0).toString(16)}}`);
 }
 function codeSpan(text, max = 300) {
   const shown3 = visible(text, max);

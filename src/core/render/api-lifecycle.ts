@@ -61,7 +61,10 @@ export function servingProblem(
   return { when: "later", message: `${what} will be gone with Kubernetes 1.${removed}`, hint };
 }
 
-/** A version that is not there, of a kind that is; a later Kubernetes than the table's may have it. */
+/**
+ * A version that is not there, of a kind that is; a later Kubernetes than the table's may have it, and an older one may have
+ * had it, where it is none that stays: of those the table's modules no longer know all.
+ */
 function unknownVersion(
   { apiVersion, kind }: VersionedKind,
   minor: number,
@@ -71,12 +74,17 @@ function unknownVersion(
   const served = others.filter(([, [introduced, removed = Infinity]]) => {
     return introduced <= minor && minor < removed;
   });
-  const best = served.findLast(([version]) => /(^|\/)v\d+$/.test(version)) ?? served.at(-1);
-  return {
-    when: "now",
-    message: `Kubernetes has no ${kind} of ${apiVersion}`,
-    hint: best === undefined ? "it serves no other version either" : `use ${best[0]}`,
-  };
+  const best = served.findLast(([version]) => isStable(version)) ?? served.at(-1);
+  const hint = best === undefined ? "it serves no other version either" : `use ${best[0]}`;
+  if (isStable(apiVersion) || minor === newestMinor()) {
+    return { when: "now", message: `Kubernetes has no ${kind} of ${apiVersion}`, hint };
+  }
+  const message = `it is not known whether Kubernetes has had ${kind} of ${apiVersion}; later versions have not`;
+  return { when: "later", message, hint };
+}
+
+function isStable(apiVersion: string): boolean {
+  return /(^|\/)v\d+$/.test(apiVersion);
 }
 
 /** The API versions of a group that have a kind, in the order of their names. */

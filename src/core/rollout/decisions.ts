@@ -105,8 +105,6 @@ function noHoldAt(
 }
 
 function resume(control: ControlState, { scope, release, why }: Of<"resume">): DecisionResult {
-  const refusal = badScope(scope);
-  if (refusal !== undefined) return refusal;
   const id = holdId(scope, release);
   const words = targetInWords({ scope, ...(release === undefined ? {} : { release }) });
   const alike = control.holds.filter((each) => each.declared && targetInWords(each) === words);
@@ -114,6 +112,8 @@ function resume(control: ControlState, { scope, release, why }: Of<"resume">): D
     control.holds.find((each) => each.id === id) ??
     alike.find(({ endedBy }) => endedBy !== undefined);
   if (hold === undefined) {
+    const refusal = badScope(scope);
+    if (refusal !== undefined) return refusal;
     const [inGit] = alike;
     if (inGit !== undefined) return heldInGit(inGit);
     const others = control.holds.map((each) => targetInWords(each)).join("; ");

@@ -35,7 +35,7 @@ spec: { ports: [{ port: 80 }] }
       },
     );
     expect(await mistakesOf(files)).toEqual([
-      "kustomize/base/service.yaml: error: flotilla.dev/app is set by Flotilla; remove it [invalid-object]",
+      "kustomize/base/service.yaml: error: Service web/shop-web: flotilla.dev/app is set by Flotilla; remove it [invalid-object]",
     ]);
   });
 });

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { readLifecycle } from "../../../scripts/generate-api-lifecycle.ts";
-import { servingProblem } from "../../../src/core/render/api-lifecycle.ts";
+import { newestMinor, servingProblem } from "../../../src/core/render/api-lifecycle.ts";
 import { apiLifecycle } from "../../../src/core/render/generated/api-lifecycle.ts";
 
 const at = (minor: number, apiVersion: string, kind: string): string => {
@@ -32,12 +32,25 @@ describe("what a version of Kubernetes serves", () => {
       "now: Kubernetes has no Deployment of apps/v7; use apps/v1",
     );
     expect(at(33, "v2", "ConfigMap")).toBe("now: Kubernetes has no ConfigMap of v2; use v1");
-    expect(at(33, "networking.k8s.io/v1beta3", "Ingress")).toContain("use networking.k8s.io/v1");
-    expect(at(18, "networking.k8s.io/v1beta3", "Ingress")).toContain(
-      "use networking.k8s.io/v1beta1",
+    const newest = newestMinor();
+    expect(at(newest, "networking.k8s.io/v1beta3", "Ingress")).toBe(
+      "now: Kubernetes has no Ingress of networking.k8s.io/v1beta3; use networking.k8s.io/v1",
     );
     expect(at(33, "autoscaling/v3", "HorizontalPodAutoscaler")).toContain("use autoscaling/v2");
     expect(at(33, "policy/v1", "PodSecurityPolicy")).toContain("no other version either");
+  });
+
+  it("is not known of versions before stable ones that only an older Kubernetes may have had", () => {
+    for (const [minor, apiVersion, kind] of [
+      [28, "resource.k8s.io/v1alpha2", "ResourceClaim"],
+      [29, "networking.k8s.io/v1alpha1", "IPAddress"],
+      [20, "scheduling.k8s.io/v1alpha1", "PriorityClass"],
+      [33, "networking.k8s.io/v1beta3", "Ingress"],
+    ] as const) {
+      expect(at(minor, apiVersion, kind)).toMatch(
+        /^later: it is not known whether Kubernetes has had /u,
+      );
+    }
   });
 
   it("is not told of versions that a later Kubernetes may have", () => {

@@ -68,4 +68,34 @@ describe("a label change where a version is on trial that goes back", () => {
     expect(world.trees("web")).toMatchObject({ [canary]: "web:v2", [other]: "web:v1" });
     expect(world.open("web", "site")).toBeUndefined();
   });
+
+  it("waits for no return where a revert goes back at whose site nothing else is good", () => {
+    const world = new PlannerWorld({ onPlan: checkPlan });
+    const stage = { rollback: "stage" } as const;
+    world.follow(fleet("v1", stage));
+    world.run(30);
+    let [sick, breaking] = ["", ""];
+    world.behaviour = ({ tree, site, afterMs }) => {
+      if (site === sick || (tree.startsWith("web:v1") && site === breaking)) return "Degraded";
+      return afterMs >= 1000 ? "Healthy" : "Progressing";
+    };
+    world.follow(fleet("v2", stage));
+    world.settle();
+    const canaries = world.on("web", "v2");
+    [sick = "", breaking = ""] = canaries;
+    world.run(3);
+    world.follow(fleet("v1", stage));
+    world.run(2);
+    world.follow(fleet("v1", { ...stage, red: canaries.slice(0, 1) }));
+    world.run(30);
+    expect(world.release("web").goingBack).toBeDefined();
+    sick = "";
+    world.run(30);
+    const [site = ""] = canaries;
+    expect(world.waitsOf(site).map(({ code }) => code)).not.toContain("rolling-back");
+    expect(world.step().changes).toEqual([]);
+    world.follow(fleet("v3", { ...stage, red: [site] }));
+    world.run(60);
+    expect(world.trees("web")[site]).toBe("web:v3:red");
+  });
 });

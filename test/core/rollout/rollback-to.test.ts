@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { startRollback } from "../../../src/core/rollout/start/start-rollback.ts";
 import type { DecisionResult } from "../../../src/core/rollout/decision-result.ts";
 import { applyChanges } from "../../support/control-state.ts";
+import { checkPlan } from "../../support/planner-invariants.ts";
 import {
   PlannerWorld,
   quick,
@@ -259,5 +260,25 @@ describe("going back to an older release", () => {
       ok: false,
       code: "conflict",
     });
+  });
+
+  it("does not bring the app back to where the head does not have it", () => {
+    const gold = (site: string): boolean => ["s1", "s2"].includes(site);
+    const placed = { places: (_: unknown, site: string) => gold(site) };
+    const world = new PlannerWorld({ onPlan: checkPlan });
+    world.follow(fleet("v1", {}, 4));
+    world.run(30);
+    const trees = world.trees("web");
+    world.follow(fleet("v2", placed, 4));
+    world.run(60);
+    expect(Object.keys(world.trees("web"))).toEqual(["s1", "s2"]);
+    expect(goBack(world, { trees })).toMatchObject({ ok: true });
+    world.run(60);
+    expect(world.trees("web")).toEqual({ s1: "web:v1", s2: "web:v1" });
+    const before = world.story.length;
+    world.follow(fleet("v3", placed, 4));
+    world.run(60);
+    const sites = world.story.slice(before).map(({ handOver }) => handOver.site);
+    expect([...new Set(sites)].toSorted()).toEqual(["s1", "s2"]);
   });
 });

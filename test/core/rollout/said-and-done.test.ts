@@ -17,6 +17,24 @@ function followed(first: WorldHead, second: WorldHead, seconds: number): Planner
   return world.run(seconds);
 }
 
+it("ends a hold of a name that nobody may hold any more", () => {
+  const world = followed(
+    { sites: someSites(2), apps: { web: { version: "v1" } } },
+    { sites: someSites(2), apps: { web: { version: "v1" } } },
+    1,
+  );
+  const scope = { stage: "Foo_Bar" };
+  const hold = { id: "stage-Foo_Bar", scope, by: "ada", why, at: "2026-01-01T00:00:00Z" };
+  const word = { by: "ada", at: "2026-01-02T00:00:00Z" };
+  const decision = { verb: "resume", scope, why } as const;
+  const held = { ...world.control, holds: [hold] };
+  const result = applyDecision(held, decision, word);
+  expect(result.ok && result.changes.map(({ path, record }) => [path, record])).toEqual([
+    ["holds/stage-Foo_Bar.json", null],
+  ]);
+  expect(applyDecision(world.control, decision, word)).toMatchObject({ ok: false });
+});
+
 describe("a retry", () => {
   const strategy = { ...quick, stages: [{ name: "all" }] };
 

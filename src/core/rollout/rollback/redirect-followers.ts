@@ -18,7 +18,7 @@ export function redirectFollowers(board: Board, candidate: Release): void {
   if (app === undefined || candidate.kind !== "app") return;
   for (const release of app.open.values()) {
     if (release.kind !== "site") continue;
-    const sites = followers(release, candidate);
+    const sites = followers(release, candidate).filter((site) => leavesIt(board, candidate, site));
     if (sites.length > 0) redirect(board, app, { release, candidate, sites });
   }
 }
@@ -30,6 +30,11 @@ function followers(release: Release, candidate: Release): string[] {
     if (!isBrought || own(candidate.list, site)?.to !== from) return [];
     return isToGoBack(candidate, site) || isLeftThere(candidate, site) ? [site] : [];
   });
+}
+
+/** What is good there is another tree than the candidate's: where it is that one, nothing goes back. */
+function leavesIt({ input, apps }: Board, candidate: Release, site: string): boolean {
+  return goodAt(input, apps.get(candidate.app), site) !== own(candidate.list, site)?.to;
 }
 
 /** It stays where the candidate has brought it, and the stage will not pass. */
@@ -69,9 +74,10 @@ export function returnBlock(board: Board, release: Release, site: string): Block
   if (app === undefined || release.kind !== "site") return null;
   for (const other of app.open.values()) {
     if (other.kind !== "app" || !isToGoBack(other, site) || own(other.back, site)) continue;
-    // Without anything good, or moved on since, it stays.
-    if (goodAt(board.input, app, site) === undefined) continue;
-    if (treeAt(board.input, app.app, site) !== own(other.list, site)?.to) continue;
+    // Without anything else that is good, or moved on since, it stays.
+    const to = own(other.list, site)?.to;
+    if ([undefined, to].includes(goodAt(board.input, app, site))) continue;
+    if (treeAt(board.input, app.app, site) !== to) continue;
     const reason = `${site} goes back from ${other.id}`;
     return { code: "rolling-back", reason, endsWhen: "it has gone back" };
   }

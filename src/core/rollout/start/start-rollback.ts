@@ -195,13 +195,25 @@ function noteBad(
 
 /** From now on it is what everybody else is to have, too: nobody gets any more what the sites leave. */
 function makeCurrent(
-  { board }: StartRun,
+  { board, input }: StartRun,
   app: AppBoard,
   { order, stays, real }: { order: RollbackOrder; stays: string[]; real: ResolvedStrategy },
 ): void {
   const partial = stayingAt(app.current, stays);
   const openList = openListBudgets(real);
-  const current = { ...app.current, release: { ...order.to }, partial, openList };
+  // It may have been at sites where the head does not have the app any more.
+  const placed = new Set(own(input.placedByHead, app.app));
+  const once = Object.keys(order.trees).filter(
+    (site) => own(input.sites, site) && !placed.has(site),
+  );
+  const unplaced = [...new Set([...(app.current.unplaced ?? []), ...once])].toSorted();
+  const current = {
+    ...app.current,
+    release: { ...order.to },
+    partial,
+    openList,
+    ...(unplaced.length === 0 ? {} : { unplaced }),
+  };
   setCurrent(board, app, { current, why: `${order.to.id} is current` });
 }
 

@@ -30,7 +30,7 @@ export interface ClockedWindow extends WindowTimes {
   readonly clock: ZoneClock;
 }
 
-/** `at` is the moment asked for, where all are open then; else the next one; else how far was looked. */
+/** `at` is the moment asked for, where all are open then; else the next one; else until when they count as never open. */
 export interface Opening {
   readonly at: number;
   readonly isOpen: boolean;
@@ -48,8 +48,39 @@ const repeatsAfterMs = 8 * dayMs;
 const mostSeasons = 5;
 const longestSeasonMs = 370 * dayMs;
 
-/** The first moment, not before `from`, in which all windows are open. */
+/** What was found last, by windows: the moments from which the same is found. Long ones are asked at each plan. */
+const found = new Map<string, { readonly from: number; readonly opening: Opening }>();
+const mostFound = 200;
+
+/**
+ * The first moment, not before `from`, in which all windows are open. Where they are never open together, that counts until
+ * the next day begins, and is looked for anew then.
+ */
 export function nextOpening(windows: readonly ClockedWindow[], from: number): Opening {
+  if (possibleAt(windows, from) === from) return { at: from, isOpen: true };
+  const key = textOf(windows);
+  const known = found.get(key);
+  if (known !== undefined && known.from <= from && from < known.opening.at) return known.opening;
+  const opening = lookForOpening(windows, from);
+  const told = opening.isOpen ? opening : { at: nextDay(from), isOpen: false };
+  if (found.size >= mostFound) found.clear();
+  found.set(key, { from, opening: told });
+  return told;
+}
+
+function nextDay(at: number): number {
+  return (Math.floor(at / dayMs) + 1) * dayMs;
+}
+
+function textOf(windows: readonly ClockedWindow[]): string {
+  const texts = windows.map(({ clock, open, closed }) => {
+    const times = open?.map((time) => ({ ...time, days: [...time.days] })) ?? null;
+    return [clock.timeZone, times, closed.map(({ from, until }) => [from, until])];
+  });
+  return JSON.stringify(texts);
+}
+
+function lookForOpening(windows: readonly ClockedWindow[], from: number): Opening {
   let opening = openingBefore(windows, from);
   for (let season = 1; season < mostSeasons && !opening.isOpen; season += 1) {
     const change = nextClockChange(windows, opening.at);
@@ -64,11 +95,16 @@ function openingBefore(windows: readonly ClockedWindow[], from: number): Opening
   const isWorthIt = (tries: number): boolean =>
     tries < fewTries || (tries < mostTries && at < from + repeatsAfterMs);
   for (let tries = 0; isWorthIt(tries); tries += 1) {
-    const next = Math.max(at, ...windows.map((window) => possibleFrom(window, at)));
+    const next = possibleAt(windows, at);
     if (next === at) return { at, isOpen: true };
     at = next;
   }
   return { at, isOpen: false };
+}
+
+/** `at` where all are open then; else a later moment before which they are not. */
+function possibleAt(windows: readonly ClockedWindow[], at: number): number {
+  return Math.max(at, ...windows.map((window) => possibleFrom(window, at)));
 }
 
 /** A moment at most a day before one of the clocks goes forward or back for the next time. */

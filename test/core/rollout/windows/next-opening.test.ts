@@ -7,6 +7,7 @@ import {
   nextOpening,
   type OpenTime,
 } from "../../../../src/core/rollout/windows/next-opening.ts";
+import { cpuTime } from "../../../support/cpu-time.ts";
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -180,9 +181,11 @@ describe("against a clock that is read every minute", () => {
         });
         const next = scan(shown, { open, closed }).indexOf(true, offset);
         const window = { clock: clockOf(zone), open, closed };
-        const { at } = nextOpening([window], first + offset * minute);
+        const opening = nextOpening([window], first + offset * minute);
         const beyond = first + scanDays * day;
-        expect(Math.min(at, beyond)).toBe(next < 0 ? beyond : first + next * minute);
+        expect(opening.isOpen ? Math.min(opening.at, beyond) : beyond).toBe(
+          next < 0 ? beyond : first + next * minute,
+        );
       }),
       { numRuns: 80 },
     );
@@ -200,6 +203,27 @@ describe("windows of two clocks that are together in summer alone", () => {
       expect(opening.isOpen).toBe(true);
       expect(new Date(opening.at).toISOString()).toBe("2030-03-10T07:20:00.000Z");
     }
+  });
+
+  it("are looked for once, however often they are asked for until then", () => {
+    const quarters = (after: number): ClockedWindow => ({
+      ...daily("Asia/Kathmandu", after, 15 * minute),
+      open: Array.from({ length: 24 }, (_, index) => ({
+        days: everyDay,
+        startMs: index * hour + after,
+        durationMs: 15 * minute,
+      })),
+    });
+    const windows = [quarters(0), quarters(30 * minute)];
+    const from = Date.parse("2030-01-05T01:20:00Z");
+    const first = cpuTime(() => expect(nextOpening(windows, from).isOpen).toBe(false));
+    const others = cpuTime(() => {
+      for (let after = 1; after <= 20; after += 1) {
+        const again = [quarters(0), quarters(30 * minute)];
+        expect(nextOpening(again, from + after * minute).isOpen).toBe(false);
+      }
+    });
+    expect(others).toBeLessThan(first);
   });
 
   it("and windows that are never together are told to be so", () => {
