@@ -80291,7 +80291,7 @@ function budgetBlock2(run3, site) {
     return "unavailable-budget";
   }
   if (!fitsFleet(run3.board, site.site)) return "fleet-budget";
-  return isHealthySite2 ? domainBlock(run3.board, site) : null;
+  return isHealthySite2 ? domainBlock(run3, site) : null;
 }
 function busyBlock(board, { site, parts }) {
   for (const { release: release2 } of parts) {
@@ -80317,11 +80317,13 @@ function overtakes(release2, other) {
   if (other.kind !== "site" || release2.kind === "site") return false;
   return Date.parse(release2.startedAt) >= Date.parse(other.startedAt);
 }
-function domainBlock(board, { site, parts }) {
+function domainBlock({ board, unit }, { site, parts }) {
+  const members = releasesOf(board, unit);
   for (const { release: release2, entry, view } of parts) {
     if (standingOf(view, release2.unknownBlocks) !== "healthy") continue;
     const app = board.apps.get(release2.app);
-    const later = (other) => (own(release2.list, other)?.stage ?? -1) > entry.stage;
+    const lists = members.filter(({ app: name2 }) => name2 === release2.app).map(({ list }) => list);
+    const later = (other) => lists.some((list) => (own(list, other)?.stage ?? -1) > entry.stage);
     const domain = app && loneDomain(board, app, { site, later });
     if (domain !== void 0) return loneBlock(domain, release2.app);
   }

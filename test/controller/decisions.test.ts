@@ -5,7 +5,7 @@ import { everywhere, pause, quiet, settledFleet, versions } from "../support/con
 import { fleetYaml, strategyYaml, windowYaml } from "../support/fleet.ts";
 import type { Explanation } from "../../src/core/protocol/api.ts";
 
-describe("an operator's decision", () => {
+describe("an operator's decision", { timeout: 60_000 }, () => {
   it("is one commit on control that says who, when and why, and it is obeyed", async () => {
     const { bench, controller } = await settledFleet();
     const scope = { app: "web" };

@@ -23,7 +23,7 @@ import { fitsFleet, siteBlock } from "./site-blocks.ts";
 import { siteHash } from "./stable-order.ts";
 import type { Blocked, StageRun } from "./stage-run.ts";
 import { releaseWindowBlock } from "./windows/window-block.ts";
-import { holdsSlot, type Part, unitStanding, type UnitSite } from "./units.ts";
+import { holdsSlot, type Part, releasesOf, unitStanding, type UnitSite } from "./units.ts";
 
 /** Hands over what may go now and tells why the others wait. */
 export function handOverSites(run: StageRun): Blocked {
@@ -156,7 +156,7 @@ function budgetBlock(run: StageRun, site: UnitSite): Block | WaitCode | null {
     return "unavailable-budget";
   }
   if (!fitsFleet(run.board, site.site)) return "fleet-budget";
-  return isHealthySite ? domainBlock(run.board, site) : null;
+  return isHealthySite ? domainBlock(run, site) : null;
 }
 
 /** Another release of the app, not an older one that this one overtakes, has the site in flight. */
@@ -192,11 +192,15 @@ function overtakes(release: Release, other: Release): boolean {
 }
 
 /** Of each app that is healthy there: where it is not, a hand-over takes no healthy one away. */
-function domainBlock(board: Board, { site, parts }: UnitSite): Block | null {
+function domainBlock({ board, unit }: StageRun, { site, parts }: UnitSite): Block | null {
+  const members = releasesOf(board, unit);
   for (const { release, entry, view } of parts) {
     if (standingOf(view, release.unknownBlocks) !== "healthy") continue;
     const app = board.apps.get(release.app);
-    const later = (other: string): boolean => (own(release.list, other)?.stage ?? -1) > entry.stage;
+    // The app may leave some sites of the unit by another release than the one that it moves by at others.
+    const lists = members.filter(({ app: name }) => name === release.app).map(({ list }) => list);
+    const later = (other: string): boolean =>
+      lists.some((list) => (own(list, other)?.stage ?? -1) > entry.stage);
     const domain = app && loneDomain(board, app, { site, later });
     if (domain !== undefined) return loneBlock(domain, release.app);
   }
