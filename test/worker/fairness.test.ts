@@ -91,8 +91,9 @@ describe("a worker with slow sites among healthy ones", { timeout: 60_000 }, () 
     };
     await commit("2", [...bad, ...good]);
     const took = await timed("the slow ones are there", () => have("2", good));
-    // What had begun when the others fell silent ends with its request; what waited behind it is not begun.
-    expect(took).toBeLessThan(3000 + 6000);
+    // What had begun when the others fell silent ends with its request; what waited behind it is not begun. Were it
+    // begun, sixty at four places, three seconds each, would take 45 seconds.
+    expect(took).toBeLessThan(25_000);
 
     await delay(3500);
     fleet.clusters.requests.length = 0;
@@ -162,7 +163,8 @@ describe("a worker with slow sites among healthy ones", { timeout: 60_000 }, () 
     await commit("4", good);
     const took = await timed("the others go on", () => have("4", good));
 
-    expect(took).toBeLessThan(3000);
+    // The request that hangs would take 20 seconds.
+    expect(took).toBeLessThan(10_000);
     expect(fleet.mirror.last()?.stopped).toEqual({});
   });
 });
