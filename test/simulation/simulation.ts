@@ -69,7 +69,17 @@ export async function simulate(
   const story = new Story(seed, events, land);
   await story.play();
   const { violations, log, passes, writes, steps } = story;
-  return { seed, events, violations, log, passes, writes, steps };
+  const outcome = {
+    seed,
+    events,
+    violations: [...violations],
+    log: [...log],
+    passes,
+    writes,
+    steps,
+  };
+  await story.leave();
+  return outcome;
 }
 
 type ControllerTrouble = "kill-controller" | "pause-controller" | "twin" | "restore-controller";
@@ -135,6 +145,12 @@ class Story {
     this.#passAuditor = new PassAuditor(this.#ground.repository);
     this.#backups = new Backups(this.#ground);
     this.#auditor = new Auditor(this.#ground, (what) => this.#fail(what));
+  }
+
+  /** Ends all that still runs. */
+  async leave(): Promise<void> {
+    this.#time.end();
+    await settle();
   }
 
   async play(): Promise<void> {

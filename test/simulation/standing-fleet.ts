@@ -46,13 +46,11 @@ async function playUntilItStands(apps: readonly AppName[]): Promise<Land> {
     },
   };
   const controller = startController(ground);
-  const workers = [...ground.regions.values()].map((region) =>
-    startWorker(ground, region, () => controller),
-  );
+  for (const region of ground.regions.values()) startWorker(ground, region, () => controller);
   await settle();
   while (await time.step(beginMs));
   if (!isAtRest) fail(`a fleet does not stand after ${beginMs} ms`);
   controller.life.ending.abort("ended");
-  for (const life of [controller.life, ...workers]) life.kill();
+  time.end();
   return land;
 }

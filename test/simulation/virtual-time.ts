@@ -27,10 +27,22 @@ export class VirtualTime {
   now: number;
   readonly random: () => number;
   readonly #heap: Due[] = [];
+  readonly #lives: Life[] = [];
 
   constructor(random: () => number, now = 0) {
     this.random = random;
     this.now = now;
+  }
+
+  /** A process lives in this time. */
+  begin(life: Life): void {
+    this.#lives.push(life);
+  }
+
+  /** The end of all processes that ever lived in it: who listens for the end of one would be kept for ever. */
+  end(): void {
+    for (const life of this.#lives) life.kill();
+    for (const { ending } of this.#lives) ending.abort("over");
   }
 
   /** Runs something so many ms from now; gives what cancels it. */
@@ -117,6 +129,7 @@ export class Life {
 
   constructor(time: VirtualTime) {
     this.#time = time;
+    time.begin(this);
   }
 
   kill(): void {
