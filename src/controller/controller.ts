@@ -159,6 +159,7 @@ async function listen(
     wanted: (mirror) => world.recovery.wanted(mirror),
     onPush: () => waker.wake(),
     repoDir: (mirror) => world.mirrors.dirOf(mirror),
+    news: async (mirror, range) => (await world.mirrors.get(mirror)?.store.news?.(range)) ?? null,
   };
   const views = new PageViews({
     read: () => lastPass.page(),

@@ -18,8 +18,10 @@ import type { MirrorCommit } from "./mirror-commit.ts";
 import { countContent } from "./mirror-commit.ts";
 import { type MirrorSnapshot, nameOf, readSnapshot, type SiteContent } from "./mirror-snapshot.ts";
 
-/** A store with upkeep. */
-export type MirrorStore = ObjectStore & Pick<NativeStore, "maintain">;
+/** A store with upkeep; one that serves workers may also make their packs. */
+export type MirrorStore = ObjectStore &
+  Pick<NativeStore, "maintain"> &
+  Partial<Pick<NativeStore, "news">>;
 
 /** What a mirror commit says of itself beside its changes. */
 export interface CommitFrame {

@@ -4,6 +4,7 @@ import { passwordOf, unauthorized } from "../adapters/http/authorize.ts";
 import { FailedAttempts } from "../adapters/http/failed-attempts.ts";
 import { HttpRefusal } from "../adapters/http/answer-error.ts";
 import { createMirrorGitHandler } from "../adapters/git/http-backend.ts";
+import type { NewsRange } from "../adapters/git/news-pack.ts";
 import { headerHasToken, tokensEqual } from "../runtime/match-token.ts";
 import type { Route, RouteContext } from "../adapters/http/route.ts";
 import { type Ask, SiteAnswer } from "../core/protocol/site-diff.ts";
@@ -39,6 +40,8 @@ export interface MirrorRoutesOptions {
   readonly onPush: () => void;
   /** Where a mirror lies. */
   readonly repoDir: (mirror: string) => string;
+  /** Makes packs of what was written last to a mirror; null: git is to make it. */
+  readonly news: (mirror: string, range: NewsRange) => Promise<readonly Buffer[] | null>;
 }
 
 export function mirrorRoutes(options: MirrorRoutesOptions): Route[] {
@@ -52,6 +55,7 @@ export function mirrorRoutes(options: MirrorRoutesOptions): Route[] {
     // The handler reads the mirror's name by itself, so it is checked against what was just proven here.
     authorize: (mirror, authorization) => headerHasToken(authorization, tokens.get(mirror) ?? ""),
     wanted: options.wanted,
+    news: options.news,
     onPush: options.onPush,
     clock: options.clock,
   });

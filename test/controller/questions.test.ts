@@ -60,6 +60,7 @@ async function startBoard() {
     wanted: () => null,
     onPush: () => undefined,
     repoDir: () => dir,
+    news: () => Promise.resolve(null),
   });
   const listen = "127.0.0.1:0";
   const server = await startHttpServer({ listen, routes, clock, logger, closeGraceMs: 100 });

@@ -132,6 +132,7 @@ function deskBehind(
       wanted: () => null,
       onPush: () => undefined,
       repoDir: () => dir,
+      news: () => Promise.resolve(null),
     },
     views: new PageViews({
       read: () => ({ status: noStatus, problem: null }),

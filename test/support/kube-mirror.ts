@@ -15,6 +15,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createMirrorGitHandler } from "../../src/adapters/git/http-backend.ts";
 import { type NativeStore, openStore } from "../../src/adapters/git/native-store.ts";
+import { RecentEntries } from "../../src/adapters/git/recent-entries.ts";
 import type { TreeChange } from "../../src/adapters/git/object-store.ts";
 import { type KubeObject, keyOf, objectId } from "../../src/core/model/kube-object.ts";
 import { emitYaml } from "../../src/core/render/emit-yaml.ts";
@@ -77,7 +78,8 @@ const token = "mirror-token";
 export async function startTestMirror(name = "eu"): Promise<TestMirror> {
   const dir = await mkdtemp(join(tmpdir(), "flotilla-mirror-"));
   const repoDir = join(dir, `${name}.git`);
-  const store = await openStore(repoDir, { create: true, clock: systemClock() });
+  const recent = new RecentEntries(16 * 1024 * 1024);
+  const store = await openStore(repoDir, { create: true, clock: systemClock(), recent });
   const tokenFile = join(dir, "token");
   await writeFile(tokenFile, `${token}\n`);
   const reports: WorkerReport[] = [];
@@ -101,6 +103,7 @@ export async function startTestMirror(name = "eu"): Promise<TestMirror> {
   const serveGit = createMirrorGitHandler({
     repoDir: () => repoDir,
     authorize: (_mirror, authorization) => isAuthorized(authorization),
+    news: (_mirror, range) => store.news(range),
     clock: systemClock(),
   });
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {

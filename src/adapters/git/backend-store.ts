@@ -33,8 +33,14 @@ export interface StoreBackend {
 const maxCachedItems = 300_000;
 const maxCachedCommits = 16;
 
+/** An ObjectStore that gives trees as they are, too. */
+export interface TreeStore extends ObjectStore {
+  /** Trees by id; one that is not there is GIT_CORRUPT. */
+  readonly readTrees: ReadTrees;
+}
+
 /** The one implementation of ObjectStore: trees and commits are made here, so that every backend gives the same ids. */
-export function createStore(backend: StoreBackend): ObjectStore {
+export function createStore(backend: StoreBackend): TreeStore {
   const trees = createTreeReader(backend);
   const context: StoreContext = { backend, trees, commits: new Map() };
   return {
@@ -52,6 +58,7 @@ export function createStore(backend: StoreBackend): ObjectStore {
     children: (treeish, folder = "") => children(context, treeish, folder),
     read: (oids) => readTexts(context, oids),
     at: (treeish, path) => entryAt(context, treeish, path),
+    readTrees: trees.read,
     isAncestor: (ancestor, descendant) => isAncestor(context, ancestor, descendant),
     writeTree: async (files) => {
       const edited = await editTree(emptyTree, files, trees.read);

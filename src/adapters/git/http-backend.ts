@@ -1,5 +1,5 @@
 /**
- * Serves mirrors to workers: smart HTTP, packs by `git http-backend`, one repository for each mirror, of which only
+ * Serves mirrors to workers: smart HTTP, packs of what is new in process or else by `git http-backend`, one repository for each mirror, of which only
  * `refs/heads/main` is shown. It is read-only but for one push: of the commit that the controller asks for, to
  * `refs/flotilla/recover`. Nothing is said about a mirror, not even whether it exists, without its credential.
  */
@@ -12,6 +12,7 @@ import { mirrorBranch, recoverRef } from "../../core/protocol/mirror-layout.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { GitConfig } from "./git-environment.ts";
 import { runHttpBackend } from "./http-backend-process.ts";
+import type { NewsRange } from "./news-pack.ts";
 import { answerUploadPack } from "./upload-pack.ts";
 
 /** Answers the git requests of a mirror; false (untouched) for any other request. */
@@ -27,6 +28,8 @@ interface Options {
   readonly authorize: (mirror: string, authorization: string | undefined) => boolean;
   /** The one commit that a mirror takes by a push now; null: none. */
   readonly wanted?: (mirror: string) => string | null;
+  /** Makes packs of what was written last, of a mirror that was authorized. Without it, git makes all of them. */
+  readonly news?: (mirror: string, range: NewsRange) => Promise<readonly Buffer[] | null>;
   /** Called when a push has come in; what came is still to be verified. */
   readonly onPush?: () => void;
   readonly clock: Clock;
@@ -234,11 +237,14 @@ async function serveQuickly(
   wanted: GitRequest,
 ): Promise<boolean> {
   if (isPush(wanted)) return false;
+  const { news } = options;
+  const { mirror } = wanted;
   const found = await answerUploadPack({
-    repoDir: options.repoDir(wanted.mirror),
+    repoDir: options.repoDir(mirror),
     method: methodOf(request),
     protocol: protocolOf(request),
     body,
+    news: news === undefined ? undefined : (range) => news(mirror, range),
   });
   if (found === null) return false;
   response.writeHead(200, { "content-type": found.contentType, "cache-control": "no-cache" });

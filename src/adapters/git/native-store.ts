@@ -4,14 +4,18 @@ import { createStore, type StoreBackend } from "./backend-store.ts";
 import { openBareRepository } from "./bare-repository.ts";
 import { createGit, type Git } from "./git-process.ts";
 import { ObjectReader } from "./object-reader.ts";
+import { newsPack, type NewsRange } from "./news-pack.ts";
 import type { ObjectStore } from "./object-store.ts";
 import { createObjectWriter } from "./object-writer.ts";
+import type { RecentEntries } from "./recent-entries.ts";
 import { readRef, readRefFile, type RefContext, swapRef } from "./refs.ts";
 
 /** An ObjectStore on a bare repository, with upkeep. */
 export interface NativeStore extends ObjectStore {
   /** The bare repository, absolute. */
   readonly dir: string;
+  /** The pack for who has a commit and wants another one, see `newsPack`; null: git is to make it. */
+  news(range: NewsRange): Promise<readonly Buffer[] | null>;
   /** Gathers packs (geometric repack). Nothing is ever dropped; readers and writers go on meanwhile. */
   maintain(signal?: AbortSignal): Promise<void>;
 }
@@ -28,9 +32,11 @@ export async function openStore(
     readonly signal?: AbortSignal | undefined;
     /** For one answer of git, default 60,000. */
     readonly timeoutMs?: number;
+    /** Keeps what is written, for `news`; it may be shared by many stores. Without it git makes all packs. */
+    readonly recent?: RecentEntries;
   },
 ): Promise<NativeStore> {
-  const { clock, signal } = options;
+  const { clock, signal, recent } = options;
   const git = createGit({ clock, signal });
   await openBareRepository(git, dir, { create: options.create ?? false });
   const reader = new ObjectReader({
@@ -44,9 +50,12 @@ export async function openStore(
     signal?.removeEventListener("abort", onAbort);
     await reader.close();
   };
-  const store = createStore(nativeBackend({ git, gitDir: dir, clock }, reader, close));
+  const write = createObjectWriter(dir, recent);
+  const store = createStore(nativeBackend({ git, gitDir: dir, clock }, { reader, write, close }));
   return Object.assign(store, {
     dir,
+    news: async (range: NewsRange) =>
+      recent === undefined ? null : newsPack({ ...store, recent }, range),
     maintain: async (stop?: AbortSignal) => {
       await repack(git, dir, stop);
       reader.restart();
@@ -66,9 +75,9 @@ export async function repack(git: Git, gitDir: string, signal?: AbortSignal): Pr
 
 function nativeBackend(
   context: RefContext,
-  reader: ObjectReader,
-  close: () => Promise<void>,
+  parts: Pick<StoreBackend, "write" | "close"> & { readonly reader: ObjectReader },
 ): StoreBackend {
+  const { reader, write, close } = parts;
   const { git, gitDir } = context;
   // A ref that has not moved since git was asked about it is read from its file, without git.
   const known = new Map<string, string>();
@@ -91,7 +100,7 @@ function nativeBackend(
         found.flatMap((object) => (object === undefined ? [] : [[object.oid, object.type]])),
       );
     },
-    write: createObjectWriter(gitDir),
+    write,
     isAncestor: async (ancestor, descendant) => {
       const args = ["merge-base", "--is-ancestor", ancestor, descendant];
       return (await git({ args, gitDir, codes: [0, 1] })).code === 0;

@@ -5,6 +5,7 @@ import { FleetError } from "../../core/errors.ts";
 import { syncPath } from "./durable.ts";
 import type { NewObject } from "./object-id.ts";
 import { encodePack, encodePackIndex, maxPackBytes, type PackEntry, packEntry } from "./pack.ts";
+import type { RecentEntries } from "./recent-entries.ts";
 
 interface Batch {
   readonly objects: Map<string, NewObject>;
@@ -13,10 +14,12 @@ interface Batch {
 
 /**
  * Writes objects as packs, without a git process. A pack comes into place by rename, whole and on the disk, and counts
- * from when its index is there too. What comes in while one pack is being written goes into the next one together.
+ * from when its index is there too. What comes in while one pack is being written goes into the next one together. What
+ * was written is kept in `recent`, if there is one.
  */
 export function createObjectWriter(
   gitDir: string,
+  recent?: RecentEntries,
 ): (objects: readonly NewObject[]) => Promise<void> {
   let running: Promise<void> = Promise.resolve();
   let next: Batch | undefined;
@@ -24,7 +27,7 @@ export function createObjectWriter(
     const objects = new Map<string, NewObject>();
     const written = running.then(() => {
       next = undefined;
-      return writePack(join(gitDir, "objects", "pack"), [...objects.values()]);
+      return writePack(join(gitDir, "objects", "pack"), [...objects.values()], recent);
     });
     // A pack that failed is told to those who wait for it, and does not hold up the next.
     running = written.catch(() => undefined);
@@ -41,12 +44,18 @@ export function createObjectWriter(
 const temporary = (folder: string, kind: "pack" | "idx", mark: string): string =>
   join(folder, `tmp_${kind}_${mark}`);
 
-async function writePack(folder: string, objects: readonly NewObject[]): Promise<void> {
+async function writePack(
+  folder: string,
+  objects: readonly NewObject[],
+  recent: RecentEntries | undefined,
+): Promise<void> {
   const mark = randomBytes(6).toString("hex");
   const pack = temporary(folder, "pack", mark);
   const index = temporary(folder, "idx", mark);
   try {
-    const { entries, checksum } = await writeSynced(pack, (file) => writePieces(file, objects));
+    const { entries, checksum } = await writeSynced(pack, (file) =>
+      writePieces(file, objects, recent),
+    );
     await writeSynced(index, (file) => file.writeFile(encodePackIndex(entries, checksum)));
     const name = join(folder, `pack-${checksum.toString("hex")}`);
     await rename(pack, `${name}.pack`);
@@ -75,6 +84,7 @@ const chunkBytes = 256 * 1024;
 async function writePieces(
   file: FileHandle,
   objects: readonly NewObject[],
+  recent: RecentEntries | undefined,
 ): Promise<{ readonly entries: readonly PackEntry[]; readonly checksum: Buffer }> {
   const entries: PackEntry[] = [];
   let offset = 0;
@@ -87,7 +97,10 @@ async function writePieces(
     waitingBytes = 0;
   };
   for (const { bytes, oid } of encodePack(objects)) {
-    if (oid !== undefined) entries.push(packEntry(oid, bytes, offset));
+    if (oid !== undefined) {
+      entries.push(packEntry(oid, bytes, offset));
+      recent?.keep(oid, bytes);
+    }
     offset += bytes.length;
     if (offset > maxPackBytes) throw new Error(`more than ${maxPackBytes} bytes at once`);
     waiting.push(bytes);

@@ -1,7 +1,7 @@
-/** Packs and their indexes as git reads them: version 2, no deltas. Equal objects in equal order give equal bytes. */
+/** Packs and their indexes as git reads them: version 2. Equal objects in equal order give equal bytes. */
 import { createHash } from "node:crypto";
 import { crc32, deflateSync } from "node:zlib";
-import type { NewObject, ObjectType } from "./object-id.ts";
+import type { GitObject, NewObject, ObjectType } from "./object-id.ts";
 
 const typeNumbers: Readonly<Record<ObjectType, number>> = { commit: 1, tree: 2, blob: 3, tag: 4 };
 
@@ -15,22 +15,51 @@ export interface PackPiece {
 /** A git pack of these objects, piece by piece. */
 export function* encodePack(objects: readonly NewObject[]): Generator<PackPiece> {
   const checksum = createHash("sha1");
-  const header = Buffer.alloc(12);
-  header.write("PACK", "latin1");
-  header.writeUInt32BE(2, 4);
-  header.writeUInt32BE(objects.length, 8);
+  const header = packHeader(objects.length);
   checksum.update(header);
   yield { bytes: header };
-  for (const { oid, type, bytes } of objects) {
-    const entry = Buffer.concat([
-      entryHeader(typeNumbers[type], bytes.length),
-      isSmall(type, bytes) ? storedZlib(bytes) : deflateSync(bytes, { level: 1 }),
-    ]);
-    checksum.update(entry);
-    yield { bytes: entry, oid };
+  for (const object of objects) {
+    const bytes = encodeEntry(object);
+    checksum.update(bytes);
+    yield { bytes, oid: object.oid };
   }
   yield { bytes: checksum.digest() };
 }
+
+/** A git pack of entries that were encoded before. */
+export function joinPack(entries: readonly Buffer[]): readonly Buffer[] {
+  const pieces = [packHeader(entries.length), ...entries];
+  const checksum = createHash("sha1");
+  for (const piece of pieces) checksum.update(piece);
+  return [...pieces, checksum.digest()];
+}
+
+function packHeader(count: number): Buffer {
+  const header = Buffer.alloc(12);
+  header.write("PACK", "latin1");
+  header.writeUInt32BE(2, 4);
+  header.writeUInt32BE(count, 8);
+  return header;
+}
+
+/** The entry of a whole object. */
+export function encodeEntry({ type, bytes }: GitObject): Buffer {
+  return Buffer.concat([
+    entryHeader(typeNumbers[type], bytes.length),
+    isSmall(type, bytes) ? storedZlib(bytes) : deflateSync(bytes, { level: 1 }),
+  ]);
+}
+
+/** The entry of an object that is told as what has changed of another one, which is in the pack or at the reader. */
+export function encodeDeltaEntry(base: string, delta: Buffer): Buffer {
+  return Buffer.concat([
+    entryHeader(refDelta, delta.length),
+    Buffer.from(base, "hex"),
+    delta.length <= maxStored ? storedZlib(delta) : deflateSync(delta, { level: 1 }),
+  ]);
+}
+
+const refDelta = 7;
 
 /**
  * Speed over size: ids in trees cannot be compressed, and setting up a compressor for a small object costs more than

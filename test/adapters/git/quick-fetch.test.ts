@@ -11,6 +11,7 @@ import {
   type MirrorFetcher,
 } from "../../../src/adapters/git/mirror-fetcher.ts";
 import { type NativeStore, openStore } from "../../../src/adapters/git/native-store.ts";
+import { RecentEntries } from "../../../src/adapters/git/recent-entries.ts";
 import type { PostToGit } from "../../../src/adapters/git/quick-fetch.ts";
 import { systemClock } from "../../../src/runtime/system-clock.ts";
 import { type FaultProxy, type HttpFault, startFaultProxy } from "../../support/fault-proxy.ts";
@@ -19,7 +20,12 @@ import { git, temporaryFolder } from "../../support/git-repository.ts";
 const clock = systemClock();
 const main = "refs/heads/main";
 
-describe("a worker that follows a mirror", () => {
+const makers = [
+  { maker: "the controller", recent: () => new RecentEntries(1024 * 1024) },
+  { maker: "git", recent: () => new RecentEntries(0) },
+];
+
+describe.each(makers)("a worker that follows a mirror whose packs $maker makes", ({ recent }) => {
   let mirror: NativeStore;
   let server: Server;
   let proxy: FaultProxy;
@@ -54,9 +60,10 @@ describe("a worker that follows a mirror", () => {
   beforeEach(async () => {
     const root = await temporaryFolder();
     dir = join(root, "worker.git");
-    mirror = await openStore(join(root, "eu.git"), { create: true, clock });
+    mirror = await openStore(join(root, "eu.git"), { create: true, clock, recent: recent() });
     const handler = createMirrorGitHandler({
       repoDir: () => mirror.dir,
+      news: (_, range) => mirror.news(range),
       authorize: (_, header) => header === `Basic ${Buffer.from("flotilla:t").toString("base64")}`,
       clock,
     });
