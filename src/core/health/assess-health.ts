@@ -141,25 +141,31 @@ function isMarked(marks: Json | undefined): boolean {
   );
 }
 
-/** A controller that writes a status at all has done so by then. */
-const silencePatienceMs = 30_000;
+/** A controller that writes a status at all has done so by then, also where its own image was to be pulled first. */
+const silencePatienceMs = 2 * 60_000;
 
 /**
  * Nothing tells how it is. Most kinds get a status from a controller, which has not come round to it yet. Of a live one
- * that has had its time, or whose kind has no status, nobody is going to tell, and a rollout must not wait for it.
- * What is configuration by its name (`ProviderConfig`) gets none.
+ * that has had its time, or whose kind has no status, nobody is going to tell, and a rollout must not wait for it. But
+ * what ends has not ended until it says so. What is configuration by its name (`ProviderConfig`) gets no status.
  */
 function silentHealth(object: JsonObject, live?: Live): Health {
   const status = at(object, "status");
   const kind = textAt(object, "kind");
-  if (status === undefined && isRun(kind)) return health("Progressing", "it has not started");
+  if (isRun(kind) && (status === undefined || live?.hasStatus === true)) return runHealth(object);
   if (hasContent(status) && at(status, "conditions") === undefined) return silent;
-  if (!hasContent(status) && kind.endsWith("Config")) return health("Healthy");
+  const isConfig = !hasContent(status) && kind.endsWith("Config");
+  if (isConfig && (live === undefined || !isExpected(object, live))) return health("Healthy");
   if (live !== undefined && !isExpected(object, live)) return silent;
   return health("Progressing", "its controller has not told its health yet");
 }
 
 const silent = health("Unknown", "nothing in its status tells its health");
+
+function runHealth(object: JsonObject): Health {
+  const isBegun = hasContent(at(object, "status"));
+  return health("Progressing", isBegun ? "it has not ended" : "it has not started");
+}
 
 function isExpected(object: JsonObject, { now, hasStatus }: Live): boolean {
   const created = Date.parse(textAt(object, "metadata", "creationTimestamp"));

@@ -116,6 +116,8 @@ function isOfScaling({ type, status }: Condition): boolean {
 function disruptionBudgetHealth(object: JsonObject): Health {
   const refused = condition(object, "DisruptionAllowed", "False");
   if (refused?.reason === "SyncFailed") return healthBy("Degraded", refused);
+  // Of what is scaled to nothing, nothing can be disrupted.
+  if (at(object, "status", "expectedPods") === 0) return health("Healthy");
   const [now, wanted] = ["currentHealthy", "desiredHealthy"].map((field) =>
     numberAt(object, ["status", field]),
   );

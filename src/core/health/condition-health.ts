@@ -165,9 +165,13 @@ function resultHealth(told: readonly Told[], generation: number): SaidHealth | u
 function restHealth(told: readonly Told[]): SaidHealth | undefined {
   const use = told.find(({ role }) => role === "use");
   if (use !== undefined) return useHealth(use);
-  const rests = told.some(({ role, status }) => role === "work" && status === "False");
+  const rests = told.some(({ role, status }) => isOfBadTimes(role) && status === "False");
   const isSettled = told.every(({ status }) => status !== "Unknown");
   return rests && isSettled ? health("Healthy") : undefined;
+}
+
+function isOfBadTimes(role: Role | undefined): boolean {
+  return role === "work" || role === "trouble";
 }
 
 function useHealth(use: Told): SaidHealth | undefined {

@@ -168,8 +168,20 @@ export function isPause(reason: string): boolean {
 /** What somebody decides: a no is a no, without a reason as well. */
 const decision = /(Accepted|Admitted|Approved|Valid|ResolvedRefs)$/;
 
+/** A message without the trouble of which it says that there is none (`Failed: 0`, `no errors`). */
+function withoutNone(message: string): string {
+  return message.replaceAll(none, "");
+}
+
+const troubles = "(fail(ed|ures?)|errors?|cancell?ed|crash(ed|es)|lost|unhealthy|unavailable)";
+const none = new RegExp(
+  String.raw`\b${troubles}[:=]? ?0\b(?![.:/-]?\d)|\b(0|no|zero|without)( any)? ${troubles}\b`,
+  "gi",
+);
+
 /** Tells trouble from work. */
-export function amissOf(entry: Condition): Amiss {
+export function amissOf(told: Condition): Amiss {
+  const entry = { ...told, message: withoutNone(told.message) };
   const { type, status, reason, message } = entry;
   const meaning = reason === type ? undefined : meaningOf(reason);
   const clear = clues.find(([, isTold]) => isTold(entry, meaning));

@@ -13,9 +13,9 @@ export function flagHealth(status: Json | undefined): Health | undefined {
 /** Results, which are trouble when they are not there; what else is not there yet is on its way (`ready: false`). */
 const resultFlag = /^(healthy|applied|synced|accepted|valid|connected|succeeded|success)$/i;
 const troubleFlag = /^(noMatch\w*)$/i;
-/** What may be so or not: that something is possible, switched on or newer says nothing. */
+/** What may be so or not: that something is possible, switched on, newer, or that copies can be made, says nothing. */
 const neutralFlag =
-  /(^(auto|can|should|allow|use|enable|update|upgrade|has)|(enabled|active|running|exists?)$)/i;
+  /(^(auto|can|should|allow|use|enable|update|upgrade|has|backup|restore)|(enabled|active|running|exists?)$)/i;
 
 function flagWord(field: string, value: Json): Health | undefined {
   const flag = value === "True" || value === "False" ? value === "True" : value;

@@ -48,7 +48,8 @@ export function conditionsOf(object: JsonObject): readonly Condition[] {
 
 /** The conditions in a status, or in a part of one. */
 export function conditionsIn(status: Json | undefined): readonly Condition[] {
-  return listAt(status, "conditions").map((condition) => ({
+  const told = listAt(status, "conditions").filter((condition) => !isNumber(condition));
+  return told.map((condition) => ({
     // Some projects put their name before it (`ACK.Terminal`), or begin it with a small letter.
     type: textAt(condition, "type")
       .replace(/^.*[./]/, "")
@@ -59,6 +60,11 @@ export function conditionsIn(status: Json | undefined): readonly Condition[] {
     severity: textAt(condition, "severity"),
     observedGeneration: numberAt(condition, ["observedGeneration"]),
   }));
+}
+
+/** A number in the form of a condition (`IPsAvailable`), of which nobody says whether it is good. */
+function isNumber(condition: JsonObject): boolean {
+  return textAt(condition, "status") === "Unknown" && /^\d+$/.test(textAt(condition, "message"));
 }
 
 /** Some kinds write a boolean, or a state in the place of `True`, `False` or `Unknown`. */

@@ -2,7 +2,7 @@
 import { CelEnvironment, type CompiledCel } from "../cel/cel-environment.ts";
 import { celTypeInWords } from "../cel/cel-types.ts";
 
-const environment = new CelEnvironment({ object: "any" });
+const environment = new CelEnvironment({ object: "data" });
 
 /** Compiles a condition: a text that says true or false. */
 export function compileCondition(cel: string): CompiledCel {

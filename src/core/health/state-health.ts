@@ -25,6 +25,8 @@ const stateFields = [
  */
 const stateName =
   /^(?!last|latest|previous|desired|target|expected|wanted|initial).*(state|status|phase|health|stage)$/i;
+const healthName =
+  /^(?!last|latest|previous|desired|target|expected|wanted|initial).*health(status|state)?$/i;
 const attemptName =
   /^(last|latest)(observed|operation|transaction|deploy\w*|apply|reconcil\w*)(state|status|phase|result)$/i;
 const attempt = /^(last|latest)(operation|transaction|deploy\w*|apply|reconcil\w*)$/i;
@@ -40,8 +42,9 @@ export function stateHealth(status: Json | undefined, kind: string): Health | un
   if (!isJsonObject(status)) return undefined;
   const usual = [...stateFields.map((path) => stateAt(status, path)), ...healthBelow(status)];
   const known = usual.flatMap(judge);
-  // Where none with a usual name tells, all that are named like a state speak for the whole.
-  const named = known.length > 0 ? [] : textsOf(status, (field) => stateName.test(field));
+  // Where none with a usual name tells, all that are named like a state speak for the whole; their health always does.
+  const speaks = known.length > 0 ? healthName : stateName;
+  const named = textsOf(status, (field) => speaks.test(field));
   return worstOf([...known, ...[...named, ...attemptsIn(status)].flatMap(judge)]);
 }
 

@@ -67,6 +67,11 @@ describe("the health of built-in kinds", () => {
     ["a budget, kept", budget({ currentHealthy: 2, desiredHealthy: 2 }), "Healthy"],
     ["a budget, not kept", budget({ currentHealthy: 1, desiredHealthy: 2 }), "Progressing"],
     [
+      "a budget of what is scaled to nothing",
+      budget({ currentHealthy: 0, desiredHealthy: 1, expectedPods: 0 }),
+      "Healthy",
+    ],
+    [
       "a budget that leaves no pod to move",
       budget({
         currentHealthy: 2,

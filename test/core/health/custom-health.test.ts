@@ -17,6 +17,46 @@ const born = (secondsAgo: number, rest: JsonObject = {}): JsonObject => {
 const ready = { conditions: [{ type: "Ready", status: "True" }] };
 const wordOf = (object: JsonObject): string => assessHealth(object).status;
 
+describe("what a message says there is none of", () => {
+  const running = (message: string): string =>
+    wordOf(custom({ status: { conditions: [{ type: "Succeeded", status: "Unknown", message }] } }));
+
+  it.each([
+    "Tasks Completed: 1 (Failed: 0, Cancelled 0), Incomplete: 2, Skipped: 0",
+    "3 of 4 in progress, 0 failed, no errors",
+    "in progress without errors",
+  ])("is no trouble: %s", (message) => {
+    expect(running(message)).toBe("Progressing");
+  });
+
+  it.each([
+    "Tasks Completed: 3 (Failed: 1, Cancelled 0), Incomplete: 2",
+    "10 failed",
+    "failed: 0.5 of all",
+    "no nodes are left, all failed",
+  ])("and what it says there is stays trouble: %s", (message) => {
+    expect(running(message)).toBe("Degraded");
+  });
+});
+
+describe("numbers in the form of conditions", () => {
+  const pool = (isConflicting: string) => {
+    const numbers = ["IPsTotal", "IPsAvailable"].map((type, index) => ({
+      type: `cilium.io/${type}`,
+      status: "Unknown",
+      reason: "noreason",
+      message: `${254 - index}`,
+    }));
+    const conflict = { type: "cilium.io/PoolConflict", status: isConflicting, reason: "resolved" };
+    return custom({ status: { conditions: [...numbers, conflict] } }, "CiliumLoadBalancerIPPool");
+  };
+
+  it("say nothing, and that there is no conflict is well", () => {
+    expect(wordOf(pool("False"))).toBe("Healthy");
+    expect(wordOf(pool("True"))).toBe("Degraded");
+  });
+});
+
 describe("a custom resource that says nothing", () => {
   const odd = { status: { conditions: [{ type: "Odd", status: "True" }] } };
 
@@ -27,11 +67,27 @@ describe("a custom resource that says nothing", () => {
     expect(wordOf(custom(odd))).toBe("Progressing");
   });
 
-  it("is given half a minute at a cluster, then it has no opinion", () => {
-    expect(assessHealth(born(10), live).status).toBe("Progressing");
-    expect(assessHealth(born(10, odd), live).status).toBe("Progressing");
-    expect(assessHealth(born(31), live).status).toBe("Unknown");
-    expect(assessHealth(born(31, odd), live).status).toBe("Unknown");
+  it("is given two minutes at a cluster, then it has no opinion", () => {
+    expect(assessHealth(born(119), live).status).toBe("Progressing");
+    expect(assessHealth(born(119, odd), live).status).toBe("Progressing");
+    expect(assessHealth(born(121), live).status).toBe("Unknown");
+    expect(assessHealth(born(121, odd), live).status).toBe("Unknown");
+  });
+
+  it("has not ended where it is of what ends, however old it is", () => {
+    const runs = ["Created", "Running"].map((type) => ({ type, status: "True", reason: "JobIs" }));
+    for (const status of [undefined, {}, { conditions: runs }]) {
+      const run = { ...born(86_400, status === undefined ? {} : { status }), kind: "PyTorchJob" };
+      expect(assessHealth(run, live).status).toBe("Progressing");
+      expect(assessHealth(run, { now, hasStatus: false }).status).not.toBe("Healthy");
+    }
+  });
+
+  it("is no configuration yet where a controller may still speak of it", () => {
+    const config = (seconds: number) => ({ ...born(seconds), kind: "KubeadmConfig" });
+    expect(assessHealth(config(1), live).status).toBe("Progressing");
+    expect(assessHealth(config(121), live).status).toBe("Healthy");
+    expect(assessHealth(config(1), { now, hasStatus: false }).status).toBe("Healthy");
   });
 
   it("has no opinion from the first moment where its kind has no status to write", () => {

@@ -33,6 +33,21 @@ describe("health by a user's rule", () => {
     expect(healthByRule(rule, thing({ phase }))).toEqual({ status, message: `phase ${phase}` });
   });
 
+  it("takes whole numbers for whole ones, and others for what they are", () => {
+    const told = (healthy: string, status: Json, spec: Json = {}): string =>
+      healthByRule({ apiVersion: "example.com/v1", kind: "Thing", healthy }, thing(status, spec))
+        .status;
+    const ready = "object.status.ready == object.spec.replicas - 1";
+    expect(told(ready, { ready: 2 }, { replicas: 3 })).toBe("Healthy");
+    expect(told(ready, { ready: 1 }, { replicas: 3 })).toBe("Progressing");
+    expect(
+      told("object.status.ready >= object.spec.replicas / 2", { ready: 1 }, { replicas: 3 }),
+    ).toBe("Healthy");
+    expect(told("object.status.load < 0.5", { load: 0.25 })).toBe("Healthy");
+    expect(told("object.status.load < 0.5", { load: 0 })).toBe("Healthy");
+    expect(told("object.status.sizes.all(size, size % 2 == 0)", { sizes: [2, 4] })).toBe("Healthy");
+  });
+
   it("asks for what is wrong first, then for a stop", () => {
     expect(healthByRule(rule, thing({ phase: "Ready" }, { off: true })).status).toBe("Suspended");
     expect(healthByRule(rule, thing({ phase: "Failed" }, { off: true })).status).toBe("Degraded");
