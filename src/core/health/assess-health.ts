@@ -153,12 +153,19 @@ function silentHealth(object: JsonObject, live?: Live): Health {
   const status = at(object, "status");
   const kind = textAt(object, "kind");
   if (isRun(kind) && (status === undefined || live?.hasStatus === true)) return runHealth(object);
-  if (hasContent(status) && at(status, "conditions") === undefined) return silent;
-  const isConfig = !hasContent(status) && kind.endsWith("Config");
-  if (isConfig && (live === undefined || !isExpected(object, live))) return health("Healthy");
-  if (live !== undefined && !isExpected(object, live)) return silent;
-  return health("Progressing", "its controller has not told its health yet");
+  const isExpected = live === undefined ? undefined : isExpectedYet(object, live);
+  if (!hasContent(status)) return emptyHealth(kind, isExpected);
+  const isTold = at(status, "conditions") === undefined || isExpected === false;
+  return isTold ? silent : untold;
 }
+
+/** Nothing is said at all. */
+function emptyHealth(kind: string, isExpected: boolean | undefined): Health {
+  if (kind.endsWith("Config") && isExpected !== true) return health("Healthy");
+  return isExpected === false ? silent : untold;
+}
+
+const untold = health("Progressing", "its controller has not told its health yet");
 
 const silent = health("Unknown", "nothing in its status tells its health");
 
@@ -167,7 +174,7 @@ function runHealth(object: JsonObject): Health {
   return health("Progressing", isBegun ? "it has not ended" : "it has not started");
 }
 
-function isExpected(object: JsonObject, { now, hasStatus }: Live): boolean {
+function isExpectedYet(object: JsonObject, { now, hasStatus }: Live): boolean {
   const created = Date.parse(textAt(object, "metadata", "creationTimestamp"));
   return hasStatus && now - created < silencePatienceMs;
 }
