@@ -1,5 +1,6 @@
 /** Rendering with the real tools in tests, and what the bare tools give for the same files. */
 import { execFile } from "node:child_process";
+import { chmod, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { renderFleetFiles } from "../../src/adapters/render-tools/render-fleet-files.ts";
@@ -15,7 +16,7 @@ import { keyOf, type KubeObject, objectId } from "../../src/core/model/kube-obje
 import { readManifestObjects } from "../../src/core/render/manifest-objects.ts";
 import { systemClock } from "../../src/runtime/system-clock.ts";
 import { aFleet, appYaml, type FleetEdits, fleetYaml, type Spec } from "./fleet.ts";
-import { folderWith } from "./folder.ts";
+import { emptyFolder, folderWith } from "./folder.ts";
 import { toolFolder, toolVersions } from "./kubectl.ts";
 
 const run = promisify(execFile);
@@ -23,6 +24,20 @@ const run = promisify(execFile);
 /** The real tools, with a cache of their own in memory. */
 export async function realTools(options: Partial<RenderToolsOptions> = {}): Promise<RenderTools> {
   return createRenderTools({ path: await toolFolder(), clock: systemClock(), ...options });
+}
+
+/** Tools that note each rendering by helm in a file. */
+export async function countedTools(): Promise<{ path: string; runs: () => Promise<number> }> {
+  const folder = emptyFolder();
+  const log = join(folder, "log");
+  await writeFile(log, "");
+  const real = join(await toolFolder(), "helm");
+  const script = `#!/bin/sh\n[ "$1" = template ] && echo run >> ${log}\nexec ${real} "$@"\n`;
+  await writeFile(join(folder, "helm"), script);
+  await chmod(join(folder, "helm"), 0o755);
+  const runs = async (): Promise<number> =>
+    (await readFile(log, "utf8")).split("\n").filter((line) => line !== "").length;
+  return { path: folder, runs };
 }
 
 /** The default fleet, with tools pinned, and the app `web` from a source. */

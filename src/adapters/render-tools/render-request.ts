@@ -1,9 +1,14 @@
-/** One request, carried out by the real tool: run twice where that may tell, in another time zone the second time. */
+/**
+ * One request, carried out by the real tool: run once where its tripwires tell that it is the same each time; else twice
+ * where that may tell, in another time zone the second time.
+ */
 import { FleetError } from "../../core/errors.ts";
 import { mayTellTime, mayVary } from "../../core/render/tools/may-vary.ts";
 import { originsFolder } from "../../core/render/tools/kustomize-origins.ts";
 import { readToolOutput, refused, type ToolOutput } from "../../core/render/tools/tool-output.ts";
+import { withTripwires } from "../../core/render/tools/tripwires.ts";
 import { toolRefusal } from "../../core/render/tools/tool-refusal.ts";
+import type { ToolSource } from "../../core/model/tools/tool-source.ts";
 import type { ChartInputs, ToolRequest } from "../../core/render/tools/tool-requests.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { FoundTool } from "./find-tool.ts";
@@ -14,6 +19,7 @@ import {
   runProgram,
 } from "./run-program.ts";
 import { toolEnvironment } from "./tool-environment.ts";
+import type { TripMemory } from "./trip-memory.ts";
 import { valuesName, type WorkFolder } from "./work-folder.ts";
 
 /** What a request is carried out with. */
@@ -22,6 +28,7 @@ export interface RenderMeans {
   readonly work: WorkFolder;
   /** A run takes one; a wait between two runs takes none. */
   readonly slots: RunSlots;
+  readonly trips: TripMemory;
   readonly limits: ProgramLimits;
   readonly clock: Clock;
   readonly signal: AbortSignal | undefined;
@@ -30,11 +37,10 @@ export interface RenderMeans {
 /** Renders a request. TOOL_FAILED: nobody knows. */
 export async function renderRequest(request: ToolRequest, means: RenderMeans): Promise<ToolOutput> {
   const { work } = means;
-  const root = await work.extract(request.source);
-  if (request.chart === undefined) return render(request, { ...means, root });
+  if (request.chart === undefined) return render(request, means);
   const values = await work.write(`${request.key}.json`, JSON.stringify(request.chart.values));
   try {
-    return await render(request, { ...means, root });
+    return await render(request, means);
   } finally {
     await work.forget(values);
   }
@@ -44,7 +50,41 @@ interface RunMeans extends RenderMeans {
   readonly root: string;
 }
 
-async function render(request: ToolRequest, means: RunMeans): Promise<ToolOutput> {
+async function render(request: ToolRequest, means: RenderMeans): Promise<ToolOutput> {
+  const wired = mayVary(request) ? withTripwires(request) : undefined;
+  const tried = wired && (await renderWired(request, wired, means));
+  if (tried?.code === 0) {
+    return readToolOutput(request, { first: tried.stdout, second: tried.stdout });
+  }
+  const root = await means.work.extract(request.source);
+  const output = await renderAsIs(request, { ...means, root });
+  // What is refused gets another chart or other values: it says nothing of those.
+  if (tried !== undefined && output.problems.length > 0) means.trips.passed(request.source.digest);
+  return output;
+}
+
+/** What comes of the chart with tripwires. Where that fails, nothing is known; undefined: it was not worth trying. */
+async function renderWired(
+  request: ToolRequest,
+  wired: ToolSource,
+  means: RenderMeans,
+): Promise<ProgramResult | undefined> {
+  const { trips, work, slots } = means;
+  const { digest } = request.source;
+  if (!trips.isWorthIt(digest)) return undefined;
+  const wiredMeans = { ...means, root: await work.extract(wired) };
+  const args = argumentsFor(request, wiredMeans);
+  // Others may have tripped while this one waited for its turn.
+  const result = await slots(async () =>
+    trips.isWorthIt(digest) ? runNow(wiredMeans, args) : undefined,
+  );
+  if (result?.code === 0) trips.passed(digest);
+  else if (result !== undefined) trips.tripped(digest);
+  return result;
+}
+
+/** The source itself, twice where that may tell. */
+async function renderAsIs(request: ToolRequest, means: RunMeans): Promise<ToolOutput> {
   const first = await run(means, argumentsFor(request, means));
   const failure = failureOf(request, first, means);
   if (failure !== undefined) return failure;
@@ -71,14 +111,18 @@ async function renderAgain(request: ToolRequest, means: RunMeans): Promise<strin
   throw new FleetError("TOOL_FAILED", message);
 }
 
-async function run(
-  { tool, root, work, slots, limits, clock, signal }: RunMeans,
+function run(means: RunMeans, args: readonly string[], zoneFile?: string): Promise<ProgramResult> {
+  return means.slots(() => runNow(means, args, zoneFile));
+}
+
+function runNow(
+  { tool, root, work, limits, clock, signal }: RunMeans,
   args: readonly string[],
   zoneFile?: string,
 ): Promise<ProgramResult> {
   const env = toolEnvironment(work.path, zoneFile);
   const { program } = tool;
-  return slots(() => runProgram({ program, args, cwd: root, env, signal }, limits, clock));
+  return runProgram({ program, args, cwd: root, env, signal }, limits, clock);
 }
 
 function failureOf(

@@ -14,6 +14,7 @@ import { createTableStore, type TableStore } from "./table-store.ts";
 import { renderRequest } from "./render-request.ts";
 import { defaultLimits, type ProgramLimits, runProgram } from "./run-program.ts";
 import { toolEnvironment } from "./tool-environment.ts";
+import { TripMemory } from "./trip-memory.ts";
 import { WorkFolder } from "./work-folder.ts";
 
 /** Renders kustomizations and charts. */
@@ -56,6 +57,7 @@ export function createRenderTools(options: RenderToolsOptions): RenderTools {
     // One that refuses its source is kept in memory only, since a mistake is mended.
     isLasting: ({ problems }) => problems.length === 0,
   });
+  const trips = new TripMemory();
   const ask: AskVersion = async (program, args) => {
     const env = toolEnvironment(tmpdir());
     return runProgram({ program, args, cwd: "/", env }, limits, clock).catch(() => undefined);
@@ -72,7 +74,8 @@ export function createRenderTools(options: RenderToolsOptions): RenderTools {
       }
       // A program may be another one than the last time.
       const finder = new ToolFinder(path, ask);
-      const rendered = await renderMissing(missing, { finder, cache, limits, clock, signal });
+      const means = { finder, cache, trips, limits, clock, signal };
+      const rendered = await renderMissing(missing, means);
       return new Map([...outputs, ...rendered]);
     },
   };
@@ -98,6 +101,7 @@ function tablesIn(
 interface Means {
   readonly finder: ToolFinder;
   readonly cache: ResultCache<ToolOutput>;
+  readonly trips: TripMemory;
   readonly limits: ProgramLimits;
   readonly clock: Clock;
   readonly signal: AbortSignal | undefined;
@@ -112,7 +116,7 @@ const requestsPerCore = 8;
 /** The first that cannot be found out ends the others: their outcomes are kept, and another try goes on from there. */
 async function renderMissing(
   requests: readonly ToolRequest[],
-  { finder, cache, limits, clock, signal }: Means,
+  { finder, cache, trips, limits, clock, signal }: Means,
 ): Promise<ToolOutputs> {
   if (requests.length === 0) return new Map();
   for (const { tool, version } of requests) await finder.find(tool, version);
@@ -126,7 +130,7 @@ async function renderMissing(
   const renderOne = async (request: ToolRequest): Promise<void> => {
     either.throwIfAborted();
     const tool = await finder.find(request.tool, request.version);
-    const means = { tool, work, slots, limits, clock, signal: either };
+    const means = { tool, work, slots, trips, limits, clock, signal: either };
     const output = await renderRequest(request, means);
     await cache.set(request.key, output);
     outputs.set(request.key, output);

@@ -22,7 +22,7 @@ export interface ProgramLimits {
 }
 
 /** Bounds how many programs run at once. */
-export type RunSlots = (run: () => Promise<ProgramResult>) => Promise<ProgramResult>;
+export type RunSlots = <Result>(run: () => Promise<Result>) => Promise<Result>;
 
 /** 60 s, 16 MiB of output, 4 GiB. */
 export const defaultLimits: ProgramLimits = {

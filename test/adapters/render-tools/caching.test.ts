@@ -1,4 +1,4 @@
-import { chmod, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { loadFleet } from "../../../src/core/model/load-fleet.ts";
@@ -6,23 +6,9 @@ import { neededByLoaded } from "../../../src/core/render/render-files.ts";
 import type { SourceFile } from "../../../src/core/model/fleet-model.ts";
 import { siteYaml } from "../../support/fleet.ts";
 import { emptyFolder } from "../../support/folder.ts";
-import { toolFolder, toolVersions } from "../../support/kubectl.ts";
-import { realTools, toolFleet, webAt } from "../../support/render-tools.ts";
+import { toolVersions } from "../../support/kubectl.ts";
+import { countedTools, realTools, toolFleet, webAt } from "../../support/render-tools.ts";
 import { chart } from "../../support/tool-sources.ts";
-
-/** Tools that note each run in a file. */
-async function countedTools(): Promise<{ path: string; runs: () => Promise<number> }> {
-  const folder = emptyFolder();
-  const log = join(folder, "log");
-  await writeFile(log, "");
-  const real = join(await toolFolder(), "helm");
-  const script = `#!/bin/sh\n[ "$1" = template ] && echo run >> ${log}\nexec ${real} "$@"\n`;
-  await writeFile(join(folder, "helm"), script);
-  await chmod(join(folder, "helm"), 0o755);
-  const runs = async (): Promise<number> =>
-    (await readFile(log, "utf8")).split("\n").filter((line) => line !== "").length;
-  return { path: folder, runs };
-}
 
 const site = (values: object): string =>
   siteYaml("e2", { region: "east", labels: { ring: "main", tier: "depot" }, spec: { values } });

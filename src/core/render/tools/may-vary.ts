@@ -1,7 +1,7 @@
 /**
  * Whether two renderings of a request could differ. A name that is called has to stand in a template, but for `tpl`, which
  * calls what values say; so a chart that names none of these, and prints no address, is the same each time, and once is
- * enough.
+ * enough. `lookup` is none of them: without a cluster it always finds nothing.
  */
 import { keptFor } from "../../model/known-fleet.ts";
 import type { SourceFile } from "../../model/fleet-model.ts";
@@ -14,21 +14,28 @@ const ofTime =
   /\b(now|ago|tpl|date|dateInZone|date_in_zone|htmlDate|htmlDateInZone|durationRound)\b/;
 /** What else of Helm's templates gives another answer each time, or in another order. */
 const varying =
-  /\b(rand[A-Z]\w*|shuffle|uuid\w*|gen[A-Z]\w*|bcrypt|htpasswd|encryptAES|keys|values|getHostByName|lookup)\b/;
+  /\b(rand[A-Z]\w*|shuffle|uuid\w*|gen[A-Z]\w*|bcrypt|htpasswd|encryptAES|keys|values|getHostByName)\b/;
 
 /** The newest version whose functions were looked through, major and minor. */
 const known = [4, 2] as const;
 
 /** True where a second rendering may tell. kustomize has nothing of the kind: what runs programs is refused. */
-export function mayVary({ tool, version, source }: ToolRequest): boolean {
+export function mayVary(request: ToolRequest): boolean {
+  const { tool, source } = request;
   if (tool === "kustomize") return false;
-  const [major = 0, minor = 0] = version.split(".").map(Number);
-  const isNewer = major > known[0] || (major === known[0] && minor > known[1]);
-  return isNewer || names(source, varying) || names(source, ofTime) || printsAddresses(source);
+  return !variesByCallsAlone(request) || names(source, varying) || names(source, ofTime);
 }
 
-function printsAddresses({ files }: ToolRequest["source"]): boolean {
-  return files.some((file) => isTemplate(file) && printsIn(file));
+/** True where the result can be another one only by a call of what `isVarying` tells. */
+export function variesByCallsAlone({ version, source }: ToolRequest): boolean {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  const isNewer = major > known[0] || (major === known[0] && minor > known[1]);
+  return !isNewer && !source.files.some((file) => isTemplate(file) && printsIn(file));
+}
+
+/** True for the name of a function that may give another result each time. */
+export function isVarying(name: string): boolean {
+  return varying.test(name) || ofTime.test(name);
 }
 
 const printsIn = keptFor(({ text }: SourceFile) => printsPointers(text));

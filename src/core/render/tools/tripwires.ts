@@ -1,0 +1,107 @@
+/**
+ * A chart -> a copy that Helm renders to the very same, or fails on. It fails where the chart calls a function that may give
+ * another result each time: before each such name a call of `fail` is put, which ends a rendering whatever it is given. So
+ * one rendering tells that a chart that names them does not use them. `tpl` may stay where what it is given is plain.
+ *
+ * What can never happen: that a name is taken for a call where Helm sees a text, a comment, a field or a variable; that a
+ * file is changed that Helm gives to templates as data; that a chart which Helm cannot read becomes one that it can, since
+ * each name is still there.
+ */
+import { keptFor } from "../../model/known-fleet.ts";
+import type { SourceFile } from "../../model/fleet-model.ts";
+import type { ToolSource } from "../../model/tools/tool-source.ts";
+import { callsIn } from "./called-names.ts";
+import { isVarying, variesByCallsAlone } from "./may-vary.ts";
+import { plainText } from "./plain-text.ts";
+import { outerMark, templateActions, type Token } from "./template-actions.ts";
+import type { ToolRequest } from "./tool-requests.ts";
+
+/** The copy; undefined where there is none that tells, and the chart has to be rendered twice. */
+export function withTripwires(request: ToolRequest): ToolSource | undefined {
+  return variesByCallsAlone(request) ? rewritten(request.source) : undefined;
+}
+
+const rewritten = keptFor((source: ToolSource): ToolSource | undefined => {
+  // No chart can hold the hash of its own files: nothing else has this name.
+  const check = `flotilla.tripwires.${source.digest}`;
+  const inside = source.path === "" ? "" : `${source.path}/`;
+  const files: SourceFile[] = [];
+  for (const file of source.files) {
+    const isTemplate = file.path.startsWith(inside) && isRead(file.path.slice(inside.length));
+    const wired = isTemplate ? withTrips(file, check) : file;
+    // A file of values with other text would give other values.
+    const isData = wired !== file && source.valuesFiles.includes(file.path);
+    if (wired === undefined || isData) return undefined;
+    files.push(wired);
+  }
+  files.push({ path: `${inside}templates/_${check}.tpl`, text: definition(check) });
+  return { ...source, files, digest: `${source.digest}-tripwires` };
+});
+
+/** Whether Helm reads it as a template, by its path in the chart; all else templates may get as data, `.prov` of a subchart too. */
+function isRead(path: string): boolean {
+  return /^(charts\/[^/]+\/)*templates\//.test(path) && !/^charts\/.*\.prov$/.test(path);
+}
+
+/** Fails unless it is given a plain text, and gives that. */
+function definition(check: string): string {
+  const isPlain = `regexMatch \`${plainText}\` (replace "{{" "{{ " .)`;
+  return `{{define "${check}"}}{{if contains "{{" .}}{{if not (${isPlain})}}{{fail ""}}{{end}}{{end}}{{.}}{{end}}`;
+}
+
+/** Text to put in at a place. */
+interface Insertion {
+  readonly at: number;
+  readonly text: string;
+}
+
+/** The same file where it calls nothing of the kind; undefined where it is not told what it calls. */
+function withTrips(file: SourceFile, check: string): SourceFile | undefined {
+  const actions = templateActions(file.text);
+  if (actions === undefined) return undefined;
+  const insertions = actions.flatMap((action) =>
+    callsIn(action).flatMap((call) => (isVarying(call.text) ? tripOf(action, call, check) : [])),
+  );
+  if (insertions.length === 0) return file;
+  let text = "";
+  let from = 0;
+  for (const insertion of insertions.toSorted((a, b) => a.at - b.at)) {
+    text += file.text.slice(from, insertion.at) + insertion.text;
+    from = insertion.at;
+  }
+  return { ...file, text: text + file.text.slice(from) };
+}
+
+function tripOf(action: readonly Token[], call: Token, check: string): readonly Insertion[] {
+  const operand = call.text === "tpl" ? operandAfter(action, call) : undefined;
+  if (operand === undefined) return [{ at: call.at, text: "fail " }];
+  return [
+    { at: operand.start, text: `(include "${check}" ` },
+    { at: operand.end, text: ")" },
+  ];
+}
+
+/** Where the first operand of a call stands; undefined where it has none, or one that is not a value or in brackets. */
+function operandAfter(
+  action: readonly Token[],
+  call: Token,
+): { readonly start: number; readonly end: number } | undefined {
+  const rest = action.slice(action.indexOf(call) + 1);
+  const [first] = rest;
+  if (first === undefined || !mayBeValue(first)) return undefined;
+  const isBracket = first.text === "(";
+  const place = isBracket ? outerMark(rest, 1, ")") : 0;
+  const [last = first, next] = rest.slice(place, place + 2);
+  const [start, end] = [first.at, endOf(last)];
+  if (next?.kind !== "value" || next.at !== end) return { start, end };
+  // `(…).field`. Helm refuses a field of a text.
+  return isBracket ? { start, end: endOf(next) } : undefined;
+}
+
+function mayBeValue({ kind, text }: Token): boolean {
+  return kind === "text" || kind === "value" || text === "(";
+}
+
+function endOf({ at, text }: Token): number {
+  return at + text.length;
+}
