@@ -1,8 +1,11 @@
 /** A fleet with one chart that every site has with values of its own, so that there are as many variants as sites. */
 import type { SourceFile } from "../src/core/model/fleet-model.ts";
 
-/** What the chart's templates name besides: nothing that can vary; a random value; the time. Neither is ever used. */
-export type ChartNames = "nothing" | "random" | "time";
+/**
+ * What the chart's templates name besides: nothing that can vary; a random value, or the time, that is never used; `tpl`,
+ * with ten texts; a random value that is made and not shown.
+ */
+export type ChartNames = "nothing" | "random" | "time" | "texts" | "called";
 
 export interface ChartFleet {
   readonly sites: number;
@@ -45,15 +48,17 @@ export function chartFleet({ sites, names, helm }: ChartFleet): readonly SourceF
     "sites.yaml": all.join("---\n"),
     "apps/web.yaml": kind("App", { name: chartApp }, app),
     ...chartFiles,
-    [`${chartPath}/templates/never.yaml`]: never[names],
+    [`${chartPath}/templates/more.yaml`]: more[names],
   };
   return Object.entries(files).map(([path, text]) => ({ path, text }));
 }
 
-const never: Readonly<Record<ChartNames, string>> = {
+const more: Readonly<Record<ChartNames, string>> = {
   nothing: "{{ if .Values.never }}a: b{{ end }}\n",
   random: "{{ if .Values.never }}a: {{ randAlphaNum 8 }}{{ end }}\n",
   time: "{{ if .Values.never }}a: {{ now }}{{ end }}\n",
+  texts: `{{ range until 10 }}{{ $text := tpl "{{ .Release.Name }}-{{ .Values.site | quote }}" $ }}{{ end }}\n`,
+  called: "{{ $called := randAlphaNum 8 }}\n",
 };
 
 const labels = '{{- include "web.labels" . | nindent 4 }}';

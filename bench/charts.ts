@@ -8,8 +8,10 @@
  * are cores, its output read and thrown away. Rounds are interleaved; ratios are of each round. CPU times are those of this
  * process and of what it has started.
  *
- * - once: the templates name no function that can vary
- * - twice: they name a random one, or the time: each variant is rendered twice and compared
+ * - nothing: the templates name no function that can vary
+ * - random, time: they name one that is never called, so that tripwires tell that once is enough
+ * - texts: tpl is given ten texts of which tripwires tell the same
+ * - called: a random one is called: the first variants trip, and each is rendered twice and compared
  * - cached: once more by another process that finds the folder
  */
 import { execFile } from "node:child_process";
@@ -94,9 +96,11 @@ async function measureRound(round: number): Promise<Round> {
   const cache = (names: ChartNames): string => join(folder, `cache-${names}-${round}`);
   return {
     "bare helm template": await timed(bare),
-    once: await timed(() => flotilla("nothing", cache("nothing"))),
-    "twice, random": await timed(() => flotilla("random", cache("random"))),
-    "twice, time": await timed(() => flotilla("time", cache("time"))),
+    nothing: await timed(() => flotilla("nothing", cache("nothing"))),
+    random: await timed(() => flotilla("random", cache("random"))),
+    time: await timed(() => flotilla("time", cache("time"))),
+    texts: await timed(() => flotilla("texts", cache("texts"))),
+    called: await timed(() => flotilla("called", cache("called"))),
     cached: await timed(() => flotilla("time", cache("time"))),
   };
 }
