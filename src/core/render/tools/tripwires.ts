@@ -88,7 +88,8 @@ function operandAfter(
 ): { readonly start: number; readonly end: number } | undefined {
   const rest = action.slice(action.indexOf(call) + 1);
   const [first] = rest;
-  if (first === undefined || !mayBeValue(first)) return undefined;
+  // `tpl.field` is a field of a call.
+  if (first === undefined || !mayBeValue(first) || first.at === endOf(call)) return undefined;
   const isBracket = first.text === "(";
   const place = isBracket ? outerMark(rest, 1, ")") : 0;
   const [last = first, next] = rest.slice(place, place + 2);

@@ -36,6 +36,7 @@ describe("a copy with tripwires", () => {
     ["{{ tpl `{{ now }}` . }}", '{{ tpl (include "flotilla.tripwires.d" `{{ now }}`) . }}'],
     ["{{ . | tpl }}{{ tpl now . }}", "{{ . | fail tpl }}{{ fail tpl fail now . }}"],
     ["{{ tpl | print }}{{ print (tpl) }}", "{{ fail tpl | print }}{{ print (fail tpl) }}"],
+    ["{{ tpl.a . }}", "{{ fail tpl.a . }}"],
     ['{{ tpl "a".b . }}{{ tpl ..b . }}', '{{ fail tpl "a".b . }}{{ fail tpl ..b . }}'],
   ])("fails where it is called: %s", (text, expected) => {
     expect(wired(text)).toBe(expected);
