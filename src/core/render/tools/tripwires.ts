@@ -90,13 +90,11 @@ function operandAfter(
   const [first] = rest;
   // `tpl.field` is a field of a call.
   if (first === undefined || !mayBeValue(first) || first.at === endOf(call)) return undefined;
-  const isBracket = first.text === "(";
-  const place = isBracket ? outerMark(rest, 1, ")") : 0;
+  const place = first.text === "(" ? outerMark(rest, 1, ")") : 0;
   const [last = first, next] = rest.slice(place, place + 2);
-  const [start, end] = [first.at, endOf(last)];
-  if (next?.kind !== "value" || next.at !== end) return { start, end };
-  // `(…).field`. Helm refuses a field of a text.
-  return isBracket ? { start, end: endOf(next) } : undefined;
+  // `(…).field`; of a text Helm refuses it, there as well.
+  const isField = next?.kind === "value" && next.at === endOf(last);
+  return { start: first.at, end: endOf(isField ? next : last) };
 }
 
 function mayBeValue({ kind, text }: Token): boolean {

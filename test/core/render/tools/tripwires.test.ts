@@ -37,7 +37,10 @@ describe("a copy with tripwires", () => {
     ["{{ . | tpl }}{{ tpl now . }}", "{{ . | fail tpl }}{{ fail tpl fail now . }}"],
     ["{{ tpl | print }}{{ print (tpl) }}", "{{ fail tpl | print }}{{ print (fail tpl) }}"],
     ["{{ tpl.a . }}", "{{ fail tpl.a . }}"],
-    ['{{ tpl "a".b . }}{{ tpl ..b . }}', '{{ fail tpl "a".b . }}{{ fail tpl ..b . }}'],
+    [
+      '{{ tpl "a".b . }}{{ tpl ..b . }}',
+      '{{ tpl (include "flotilla.tripwires.d" "a".b) . }}{{ tpl (include "flotilla.tripwires.d" ..b) . }}',
+    ],
   ])("fails where it is called: %s", (text, expected) => {
     expect(wired(text)).toBe(expected);
   });
