@@ -124,8 +124,9 @@ function unknownNames(draft: FleetDraft, entry: Entry<Decision>, action: Action)
   if (draft.hasUnreadable) return [];
   const fields = Object.entries(entry.value.spec[action] ?? {});
   return fields.flatMap(([field, name]): Unknown[] => {
-    const known = field === "stage" ? stageNames(draft) : declaredNames(draft, field);
-    if (typeof name !== "string" || known === undefined || known.has(name)) return [];
+    const names = field === "stage" ? stageNames(draft) : declaredNames(draft, field);
+    if (typeof name !== "string" || names === undefined || names.has(name)) return [];
+    const known = new Set<string>().union(names);
     const what = kindOf[field] ?? "stage";
     const near = closestName(name, known);
     const hint = near === undefined ? `known: ${[...known].join(", ")}` : `did you mean "${near}"?`;
@@ -135,7 +136,7 @@ function unknownNames(draft: FleetDraft, entry: Entry<Decision>, action: Action)
   });
 }
 
-function declaredNames(draft: FleetDraft, field: string): ReadonlySet<string> | undefined {
+function declaredNames(draft: FleetDraft, field: string): ReadonlySetLike<string> | undefined {
   const kind = kindOf[field];
   return kind === undefined ? undefined : (draft.declared.get(kind) ?? new Set());
 }

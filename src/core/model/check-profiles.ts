@@ -1,4 +1,5 @@
 /** What of profiles a schema cannot say: circles, and profiles that nothing takes. */
+import { sitesByLabels } from "../select/site-groups.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { errorAt, type FleetDraft, warningAt } from "./fleet-draft.ts";
 import { shippedProfiles } from "./shipped-profiles.ts";
@@ -24,7 +25,8 @@ export function checkProfiles({ profiles }: FleetDraft): Diagnostic[] {
 export function warnOfProfiles({ profiles, sites, apps }: FleetDraft): Diagnostic[] {
   if (profiles.size === 0) return [];
   const taken = new Set([
-    ...[...sites.values(), ...apps.values()].map(({ value }) => value.spec.profile),
+    ...sitesByLabels(sites, []).map(({ profile }) => profile),
+    ...[...apps.values()].map(({ value }) => value.spec.profile),
     ...[...profiles].flatMap(([name, { value }]) =>
       value.spec.extends === name ? [] : value.spec.extends,
     ),

@@ -1,7 +1,8 @@
 import { closestName } from "./closest-name.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { type Entry, errorAt, type FleetDraft } from "./fleet-draft.ts";
-import type { FleetDocument, KindName, Profile } from "./kinds.ts";
+import { FollowedFindings } from "./followed-results.ts";
+import type { FleetDocument, KindName, Profile, Site } from "./kinds.ts";
 import { shippedProfiles } from "./shipped-profiles.ts";
 import type { FieldPath } from "./yaml-places.ts";
 
@@ -29,27 +30,32 @@ export function checkReferences(draft: FleetDraft): Diagnostic[] {
 
 const shippedNames = new Set(shippedProfiles.keys());
 
-type NamesOf = (kind: KindName) => ReadonlySet<string>;
+type NamesOf = (kind: KindName) => ReadonlySetLike<string>;
 
 function knownNames({ declared }: FleetDraft): NamesOf {
-  const profiles = (declared.get("Profile") ?? new Set<string>()).union(shippedNames);
+  const profiles = shippedNames.union(declared.get("Profile") ?? new Set<string>());
   return (kind) => (kind === "Profile" ? profiles : (declared.get(kind) ?? new Set()));
 }
 
+const followed = new FollowedFindings<Entry<Site>, readonly Reference[]>();
+
 /** Of Sites, of which there are many, those that lead nowhere. */
-function danglingOfSites({ sites }: FleetDraft, namesOf: NamesOf): Reference[] {
+function danglingOfSites({ sites, declared }: FleetDraft, namesOf: NamesOf): Reference[] {
   const [regions, profiles] = [namesOf("Region"), namesOf("Profile")];
-  const found: Reference[] = [];
-  for (const from of sites.values()) {
+  const inputs = [declared.get("Region"), declared.get("Profile")];
+  const found = followed.get(sites, inputs, (from) => {
     const { region, profile } = from.value.spec;
-    if (!regions.has(region)) {
-      found.push({ from, path: ["spec", "region"], kind: "Region", name: region });
-    }
-    if (profile !== undefined && !profiles.has(profile)) {
-      found.push(...profileReference(from, "profile", profile));
-    }
-  }
-  return found;
+    const dangling: Reference[] = [
+      ...(regions.has(region)
+        ? []
+        : [{ from, path: ["spec", "region"], kind: "Region" as const, name: region }]),
+      ...(profile === undefined || profiles.has(profile)
+        ? []
+        : profileReference(from, "profile", profile)),
+    ];
+    return dangling.length === 0 ? undefined : dangling;
+  });
+  return [...found.values()].flat();
 }
 
 function allReferences(draft: FleetDraft, namesOf: NamesOf): Reference[] {
@@ -122,7 +128,8 @@ function strategyReference(from: Entry<FleetDocument>, name: string | undefined)
   return [{ from, path: ["spec", "rollout", "strategy"], kind: "RolloutStrategy", name }];
 }
 
-function danglingHint(kind: KindName, name: string, known: ReadonlySet<string>): string {
+function danglingHint(kind: KindName, name: string, all: ReadonlySetLike<string>): string {
+  const known = new Set<string>().union(all);
   const near = closestName(name, known);
   if (near !== undefined) return `did you mean "${near}"?`;
   if (known.size === 0) return `the fleet declares no ${kind}`;

@@ -6,22 +6,49 @@ import { checkHealthRules } from "./check-health-rules.ts";
 import { checkOverlays } from "./check-overlays.ts";
 import { parseDuration } from "./duration.ts";
 import { type Entry, errorAt, type FleetDraft } from "./fleet-draft.ts";
-import type { App, Fleet, RolloutStrategy, Stage, VirtualSite } from "./kinds.ts";
+import { FollowedFindings } from "./followed-results.ts";
+import type {
+  App,
+  Fleet,
+  FleetDocument,
+  Profile,
+  RolloutStrategy,
+  Stage,
+  VirtualSite,
+} from "./kinds.ts";
 import type { Vendored } from "./kinds/vendored.ts";
 import type { YamlDocument } from "./parse-yaml.ts";
 import { fieldName } from "./schema-messages.ts";
 import type { FieldPath } from "./yaml-places.ts";
 
-export function checkRules(draft: FleetDraft): Diagnostic[] {
+export function checkRules({
+  fleet,
+  virtualSites,
+  profiles,
+  apps,
+  strategies,
+}: FleetDraft): Diagnostic[] {
   return [
-    ...(draft.fleet === undefined ? [] : checkFleet(draft.fleet)),
-    ...[...draft.virtualSites.values()].flatMap(checkVirtualSite),
-    ...[...draft.profiles.values()].flatMap(({ value, document }) =>
-      checkOverlays(value.spec.overlays, document),
-    ),
-    ...[...draft.apps.values()].flatMap(checkApp),
-    ...[...draft.strategies.values()].flatMap(checkStrategy),
+    ...(fleet === undefined ? [] : checkFleet(fleet)),
+    ...eachOf(virtualSites, checkVirtualSite),
+    ...eachOf(profiles, checkProfile),
+    ...eachOf(apps, checkApp),
+    ...eachOf(strategies, checkStrategy),
   ];
+}
+
+const followed = new FollowedFindings<Entry<FleetDocument>, readonly Diagnostic[]>();
+
+/** What is wrong with each document by itself. */
+function eachOf<T extends FleetDocument>(
+  entries: ReadonlyMap<string, Entry<T>>,
+  check: (entry: Entry<T>) => readonly Diagnostic[],
+): readonly Diagnostic[] {
+  const found = followed.get(entries, [], (entry) => {
+    const mistakes = check(entry as Entry<T>); // of these entries
+    return mistakes.length === 0 ? undefined : mistakes;
+  });
+  return [...found.values()].flat();
 }
 
 function checkFleet({ value, document }: Entry<Fleet>): Diagnostic[] {
@@ -61,6 +88,10 @@ function checkVirtualSite({ value, document }: Entry<VirtualSite>): Diagnostic[]
   const message = "a VirtualSite needs `selector` or `all`";
   const hint = "add `selector: …`, or `all: true` for every site";
   return [errorAt(document.keyAt(["spec"]), { code: "missing-field", message, hint })];
+}
+
+function checkProfile({ value, document }: Entry<Profile>): Diagnostic[] {
+  return checkOverlays(value.spec.overlays, document);
 }
 
 function checkApp({ value, document }: Entry<App>): Diagnostic[] {

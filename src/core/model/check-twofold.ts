@@ -4,9 +4,10 @@
  * which was meant: a mistake. Keys, and values that only expressions read, are warned of.
  */
 import type { Diagnostic } from "./diagnostic.ts";
-import { errorAt, type FleetDraft, warningAt } from "./fleet-draft.ts";
+import { type Entry, errorAt, type FleetDraft, warningAt } from "./fleet-draft.ts";
+import { FollowedFindings } from "./followed-results.ts";
 import { type Json, isJsonObject } from "./json.ts";
-import type { KindName } from "./kinds.ts";
+import type { FleetDocument, KindName } from "./kinds.ts";
 import type { YamlDocument } from "./parse-yaml.ts";
 import type { KindDocument } from "./read-fleet-files.ts";
 import type { TwofoldScalar } from "./read-yaml-node.ts";
@@ -42,15 +43,16 @@ export function checkTypedNumbers(document: YamlDocument): Diagnostic[] {
   });
 }
 
+const followed = new FollowedFindings<Entry<FleetDocument>, readonly Diagnostic[]>();
+
 /** The scalars that hold nothing up. */
 export function warnOfTwofold({ apps, profiles, sites }: FleetDraft): Diagnostic[] {
-  const found: Diagnostic[] = [];
-  for (const entries of [apps, profiles, sites]) {
-    for (const { document } of entries.values()) {
-      if (document.twofold.length > 0) found.push(...tell(document, "warning", warningAt));
-    }
-  }
-  return found;
+  return [apps, profiles, sites].flatMap((entries) => {
+    const found = followed.get(entries, [], ({ document }) =>
+      document.twofold.length === 0 ? undefined : tell(document, "warning", warningAt),
+    );
+    return [...found.values()].flat();
+  });
 }
 
 function tell(

@@ -2,22 +2,23 @@
 import type { Diagnostic } from "./diagnostic.ts";
 import { parseDuration } from "./duration.ts";
 import { type Entry, errorAt, type FleetDraft, warningAt } from "./fleet-draft.ts";
-import type { FleetDocument, MaintenanceWindow } from "./kinds.ts";
+import { FollowedFindings } from "./followed-results.ts";
+import type { MaintenanceWindow, Region, Site } from "./kinds.ts";
 import { parseLocalTime } from "./local-time.ts";
 import type { FieldPath } from "./yaml-places.ts";
 import { isTimeZone } from "./zone-clock.ts";
 
+type Zoned = Region | Site | MaintenanceWindow;
+
 const longestOpenMs = 7 * 24 * 3_600_000;
 
+const followed = new FollowedFindings<Entry<Zoned>, Diagnostic>();
+
 export function checkWindows({ regions, sites, windows }: FleetDraft): Diagnostic[] {
-  const found: Diagnostic[] = [];
-  for (const entries of [regions, sites, windows]) {
-    for (const entry of entries.values()) {
-      const { timeZone } = entry.value.spec;
-      if (timeZone !== undefined) found.push(...checkTimeZone(entry, timeZone));
-    }
-  }
-  return [...found, ...[...windows.values()].flatMap(checkWindow)];
+  const zones = [regions, sites, windows].flatMap((entries) => [
+    ...followed.get(entries, [], checkTimeZone).values(),
+  ]);
+  return [...zones, ...[...windows.values()].flatMap(checkWindow)];
 }
 
 /** Windows that neither the Fleet nor a strategy names: they hold nothing. */
@@ -34,11 +35,12 @@ export function warnOfWindows({ fleet, strategies, windows }: FleetDraft): Diagn
   });
 }
 
-function checkTimeZone({ document }: Entry<FleetDocument>, timeZone: string): Diagnostic[] {
-  if (isTimeZone(timeZone)) return [];
+function checkTimeZone({ value, document }: Entry<Zoned>): Diagnostic | undefined {
+  const { timeZone } = value.spec;
+  if (timeZone === undefined || isTimeZone(timeZone)) return undefined;
   const message = `there is no time zone "${timeZone}"`;
   const hint = "write a name of the IANA database, such as Europe/Berlin or UTC";
-  return [errorAt(document.at(["spec", "timeZone"]), { code: "invalid-value", message, hint })];
+  return errorAt(document.at(["spec", "timeZone"]), { code: "invalid-value", message, hint });
 }
 
 function checkWindow({ value, document }: Entry<MaintenanceWindow>): Diagnostic[] {

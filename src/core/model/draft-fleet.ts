@@ -16,6 +16,7 @@ import type {
   Site,
   VirtualSite,
 } from "./kinds.ts";
+import type { NamedPart } from "./named-entries.ts";
 import type { YamlDocument } from "./parse-yaml.ts";
 import type { FleetFiles, KindDocument } from "./read-fleet-files.ts";
 
@@ -24,23 +25,18 @@ export function draftFleet(
   read: FleetFiles,
   known: KnownFleet,
 ): { readonly draft: FleetDraft; readonly diagnostics: readonly Diagnostic[] } {
-  const valid: Collected = new Map();
-  const declared = new Map<KindName, Set<string>>();
-  const diagnostics: Diagnostic[] = [];
+  const files = read.byFile.map(draftFile);
+  const parts = partsByKind(files);
+  const unsound = files.flatMap((file) => file.unsound);
   const twice: NamedDocument[] = [];
-  let hasUnreadable = read.mistaken.size > 0;
-  for (const { isNameless, named, entries, mistakes } of read.byFile.map(draftFile)) {
-    hasUnreadable ||= isNameless;
-    diagnostics.push(...mistakes);
-    for (const one of named) {
-      if (!declare(one, declared)) twice.push(one);
-    }
-    for (const entry of entries) collect(valid, entry);
-  }
-  diagnostics.push(...duplicateNames(twice, read), ...checkOneFleet(read));
+  const declared = new Map<KindName, ReadonlySetLike<string>>();
   const allOf = <T extends FleetDocument>(kind: T["kind"]): ReadonlyMap<string, Entry<T>> => {
-    const entries = known.ofKind(kind, valid.get(kind) ?? new Map<string, Entry<FleetDocument>>());
-    return entries as ReadonlyMap<string, Entry<T>>; // sorted by `kind`
+    const ofKind = parts.get(kind) ?? [];
+    const entries = known.ofKind(kind, ofKind);
+    const isSound = entries !== undefined && !unsound.some((one) => one.kind === kind);
+    declared.set(kind, isSound ? entries : declaredNames(kind, files, twice));
+    const found = entries ?? new Map(ofKind.flat().toReversed());
+    return found as ReadonlyMap<string, Entry<FleetDocument>> as ReadonlyMap<string, Entry<T>>; // sorted by `kind`
   };
   const draft: FleetDraft = {
     fleet: [...allOf<Fleet>("Fleet").values()][0],
@@ -53,19 +49,55 @@ export function draftFleet(
     decisions: allOf<Decision>("Decision"),
     windows: allOf<MaintenanceWindow>("MaintenanceWindow"),
     declared,
-    hasUnreadable,
+    hasUnreadable: read.mistaken.size > 0 || files.some(({ isNameless }) => isNameless),
   };
+  const diagnostics = [
+    ...files.flatMap(({ mistakes }) => mistakes),
+    ...duplicateNames(twice, read),
+    ...checkOneFleet(read, files),
+  ];
   return { draft, diagnostics };
 }
 
-type Collected = Map<KindName, Map<string, Entry<FleetDocument>>>;
+type Part = NamedPart<Entry<FleetDocument>>;
+
+/** What files have of each kind. */
+function partsByKind(files: readonly DraftFile[]): ReadonlyMap<KindName, readonly Part[]> {
+  const found = new Map<KindName, Part[]>();
+  for (const { parts } of files) {
+    for (const [kind, part] of parts) {
+      const known = found.get(kind);
+      if (known === undefined) found.set(kind, [part]);
+      else known.push(part);
+    }
+  }
+  return found;
+}
+
+/** The names of all documents of a kind. Those that have another one's are put to `twice`. */
+function declaredNames(
+  kind: KindName,
+  files: readonly DraftFile[],
+  twice: NamedDocument[],
+): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const one of files.flatMap(({ named }) => named)) {
+    if (one.kind !== kind) continue;
+    if (names.has(one.name)) twice.push(one);
+    names.add(one.name);
+  }
+  return names;
+}
 
 interface DraftFile {
   /** A name of one of its documents cannot be read. */
   readonly isNameless: boolean;
   readonly named: readonly NamedDocument[];
-  /** Of the documents without mistakes. */
-  readonly entries: readonly NamedEntry[];
+  /** Those of them that have mistakes. */
+  readonly unsound: readonly NamedDocument[];
+  /** What is without mistakes, by kind. */
+  readonly parts: ReadonlyMap<KindName, Part>;
+  readonly fleets: readonly KindDocument[];
   readonly mistakes: readonly Diagnostic[];
 }
 
@@ -84,10 +116,16 @@ const draftFile = keptFor((documents: readonly KindDocument[]): DraftFile => {
     const name = nameOf(one);
     return name === undefined ? [] : { ...one, name };
   });
+  const entries = Map.groupBy(entriesOf(documents), ({ kind }) => kind);
+  const parts = [...entries].map(
+    ([kind, all]) => [kind, all.map(({ name, entry }) => [name, entry] as const)] as const,
+  );
   return {
     isNameless: named.length < documents.length,
     named,
-    entries: entriesOf(documents),
+    unsound: named.filter((one) => !isSound(one)),
+    parts: new Map(parts),
+    fleets: documents.filter(({ kind }) => kind === "Fleet"),
     mistakes: documents.flatMap(({ kind, document }) =>
       document.isBroken ? [] : checkSchema(kind, document),
     ),
@@ -99,23 +137,18 @@ export const entriesOf = keptFor((documents: readonly KindDocument[]): readonly 
   documents.flatMap((one): NamedEntry[] => {
     const { kind, document } = one;
     const name = nameOf(one);
-    const isValid = !document.isBroken && checkSchema(kind, document).length === 0;
-    return isValid && name !== undefined ? [{ kind, name, entry: entryOf(document) }] : [];
+    return name !== undefined && isSound(one) ? [{ kind, name, entry: entryOf(document) }] : [];
   }),
 );
+
+function isSound({ kind, document }: KindDocument): boolean {
+  return !document.isBroken && checkSchema(kind, document).length === 0;
+}
 
 function nameOf({ document: { value } }: KindDocument): string | undefined {
   const metadata = isJsonObject(value) ? value["metadata"] : undefined;
   const name = isJsonObject(metadata) ? metadata["name"] : undefined;
   return typeof name === "string" ? name : undefined;
-}
-
-/** Notes the name; false: there is one already. */
-function declare({ kind, name }: NamedDocument, declared: Map<KindName, Set<string>>): boolean {
-  const names = declared.get(kind) ?? new Set<string>();
-  declared.set(kind, names);
-  const { size } = names;
-  return names.add(name).size > size;
 }
 
 /** A second document of the same kind and name is a mistake, told at its name. */
@@ -131,12 +164,6 @@ function duplicateNames(twice: readonly NamedDocument[], { byFile }: FleetFiles)
   });
 }
 
-function collect(valid: Collected, { kind, name, entry }: NamedEntry): void {
-  const entries = valid.get(kind) ?? new Map<string, Entry<FleetDocument>>();
-  valid.set(kind, entries);
-  if (!entries.has(name)) entries.set(name, entry);
-}
-
 const entryOf = keptFor((document: YamlDocument): Entry<FleetDocument> => ({
   value: document.value as unknown as FleetDocument, // it satisfies the schema of its kind
   document,
@@ -146,8 +173,8 @@ const entryOf = keptFor((document: YamlDocument): Entry<FleetDocument> => ({
   textAt: (path, index) => document.textAt(path, index),
 }));
 
-function checkOneFleet({ documents, mistaken }: FleetFiles): Diagnostic[] {
-  const [first, ...others] = documents.filter(({ kind }) => kind === "Fleet");
+function checkOneFleet({ mistaken }: FleetFiles, files: readonly DraftFile[]): Diagnostic[] {
+  const [first, ...others] = files.flatMap(({ fleets }) => fleets);
   if (first === undefined) {
     if (mistaken.has("Fleet") || mistaken.has("unknown")) return [];
     const message = "the repository holds no Fleet";

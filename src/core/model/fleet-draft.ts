@@ -35,7 +35,7 @@ export interface FleetDraft {
   readonly decisions: ReadonlyMap<string, Entry<Decision>>;
   readonly windows: ReadonlyMap<string, Entry<MaintenanceWindow>>;
   /** Every name that some document declares, right or wrong. */
-  readonly declared: ReadonlyMap<KindName, ReadonlySet<string>>;
+  readonly declared: ReadonlyMap<KindName, ReadonlySetLike<string>>;
   /** True when a document is so broken that its name is not known: then a missing name may be its. */
   readonly hasUnreadable: boolean;
 }

@@ -1,3 +1,5 @@
+import { isSameList } from "./is-same-list.ts";
+
 /**
  * Results of pure functions, kept for as long as what they were made from lives: what has not changed since the last
  * commit is the same object, and so costs nothing again. A result never depends on what is kept.
@@ -14,7 +16,7 @@ export class KeptResults<Owner extends object, Result> {
   /** What was made from this owner and the very same other inputs before; else makes it. */
   get(owner: Owner, inputs: readonly unknown[], make: () => Result): Result {
     const all = this.#kept.get(owner) ?? [];
-    const known = all.find((kept) => isSame(kept.inputs, inputs)) ?? { inputs, result: make() };
+    const known = all.find((kept) => isSameList(kept.inputs, inputs)) ?? { inputs, result: make() };
     if (all[0] !== known) {
       const others = all.filter((kept) => kept !== known);
       this.#kept.set(owner, [known, ...others].slice(0, this.#most));
@@ -26,8 +28,4 @@ export class KeptResults<Owner extends object, Result> {
 interface Kept<Result> {
   readonly inputs: readonly unknown[];
   readonly result: Result;
-}
-
-function isSame(a: readonly unknown[], b: readonly unknown[]): boolean {
-  return a.length === b.length && a.every((input, index) => input === b[index]);
 }

@@ -2,16 +2,19 @@
  * What was read of a fleet before, so that a commit costs the reading of what it changes: whatever is as it was is given
  * back as the same object, and who works with it sees by that alone that nothing has changed.
  */
-import { KeptResults } from "./kept-results.ts";
 import type { SourceFile } from "./fleet-model.ts";
-import type { KindName } from "./kinds.ts";
+import { isSameList } from "./is-same-list.ts";
+import { KeptResults } from "./kept-results.ts";
+import type { FleetDocument, KindName } from "./kinds.ts";
+import type { Entry } from "./fleet-draft.ts";
+import { NamedEntries, type NamedPart } from "./named-entries.ts";
 import type { KindDocument } from "./read-fleet-files.ts";
 
 export class KnownFleet {
   #files = new Map<string, SourceFile>();
   #manifests: ReadonlyMap<string, readonly SourceFile[]> = new Map();
-  #documents: readonly KindDocument[] = [];
-  readonly #kinds = new Map<KindName, ReadonlyMap<string, unknown>>();
+  #documents: readonly (readonly KindDocument[])[] = [];
+  readonly #kinds = new Map<KindName, NamedEntries<Entry<FleetDocument>>>();
 
   /** These files, each as the object that it was the last time, where it is the same. Others are forgotten. */
   files(files: readonly SourceFile[]): readonly SourceFile[] {
@@ -23,18 +26,25 @@ export class KnownFleet {
     return same;
   }
 
-  /** The documents of the last time where they are the same, in the same order; else these. */
-  documents(documents: readonly KindDocument[]): readonly KindDocument[] {
-    if (!isSameList(this.#documents, documents)) this.#documents = documents;
+  /** The documents of each file: the list of the last time where they are the same, in the same order. */
+  documents(byFile: readonly (readonly KindDocument[])[]): readonly (readonly KindDocument[])[] {
+    if (!isSameList(this.#documents, byFile)) this.#documents = byFile;
     return this.#documents;
   }
 
-  /** What the last time was of a kind, by name, where it is the same in the same order; else this. */
-  ofKind<T>(kind: KindName, byName: ReadonlyMap<string, T>): ReadonlyMap<string, T> {
-    const known = this.#kinds.get(kind);
-    if (known !== undefined && isSameMap(known, byName)) return known as ReadonlyMap<string, T>; // its values are those
-    this.#kinds.set(kind, byName);
-    return byName;
+  /**
+   * What files have of a kind: the map of the last time where these are the same, in the same order. Undefined where a name
+   * stands twice.
+   */
+  ofKind(
+    kind: KindName,
+    parts: readonly NamedPart<Entry<FleetDocument>>[],
+  ): NamedEntries<Entry<FleetDocument>> | undefined {
+    const last = this.#kinds.get(kind);
+    if (last?.isOf(parts)) return last;
+    const entries = NamedEntries.of(parts, last);
+    if (entries !== undefined) this.#kinds.set(kind, entries);
+    return entries;
   }
 
   /** Manifests by app: the lists of the last time where they are the same. */
@@ -48,20 +58,6 @@ export class KnownFleet {
     this.#manifests = new Map(same);
     return this.#manifests;
   }
-}
-
-function isSameList(a: readonly unknown[], b: readonly unknown[]): boolean {
-  return a.length === b.length && a.every((item, index) => item === b[index]);
-}
-
-function isSameMap(a: ReadonlyMap<string, unknown>, b: ReadonlyMap<string, unknown>): boolean {
-  if (a.size !== b.size) return false;
-  const entries = a.entries();
-  for (const [key, value] of b) {
-    const [knownKey, knownValue] = entries.next().value ?? [];
-    if (key !== knownKey || value !== knownValue) return false;
-  }
-  return true;
 }
 
 function isSameFile(a: SourceFile, b: SourceFile): boolean {

@@ -82,13 +82,13 @@ interface CheckedDraft {
   readonly errors: readonly Diagnostic[];
 }
 
-const keptDrafts = new KeptResults<FleetFiles["documents"], CheckedDraft>();
+const keptDrafts = new KeptResults<FleetFiles["byFile"], CheckedDraft>();
 
 /** What the documents say by themselves, and what is wrong with it. */
 function checkedDraft(read: FleetFiles, known: KnownFleet): CheckedDraft {
   // Where a file is mistaken, the documents are not all that counts.
   if (read.mistaken.size > 0) return checkDraft(read, known);
-  return keptDrafts.get(read.documents, [], () => checkDraft(read, known));
+  return keptDrafts.get(read.byFile, [], () => checkDraft(read, known));
 }
 
 function checkDraft(read: FleetFiles, known: KnownFleet): CheckedDraft {

@@ -28,6 +28,12 @@ export class PatchedMap<K, V> implements ReadonlyMap<K, V> {
     return patch.size <= mostPatched ? patched : new PatchedMap(new Map(patched));
   }
 
+  /** Keys that may have another value in the other map; undefined where that is no better known than by looking at all. */
+  keysBeside(other: PatchedMap<K, V>): Iterable<K> | undefined {
+    if (this.#base !== other.#base) return undefined;
+    return new Set([...this.#patch.keys(), ...other.#patch.keys()]);
+  }
+
   get(key: K): V | undefined {
     return this.#patch.has(key) ? this.#patch.get(key) : this.#base.get(key);
   }
@@ -59,3 +65,11 @@ export class PatchedMap<K, V> implements ReadonlyMap<K, V> {
 }
 
 const mostPatched = 300;
+
+/** Keys of which one map has something else than the other. */
+export function changedKeys<K, V>(before: ReadonlyMap<K, V>, now: ReadonlyMap<K, V>): readonly K[] {
+  const arePatched = before instanceof PatchedMap && now instanceof PatchedMap;
+  const beside = arePatched ? (now as PatchedMap<K, V>).keysBeside(before) : undefined; // both are of K and V
+  const keys = beside ?? new Set([...before.keys(), ...now.keys()]);
+  return [...keys].filter((key) => before.get(key) !== now.get(key));
+}

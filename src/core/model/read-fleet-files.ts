@@ -21,8 +21,7 @@ export interface KindDocument {
 }
 
 export interface FleetFiles {
-  readonly documents: readonly KindDocument[];
-  /** The same by file: the same list for the same file. */
+  /** The documents of each file that has some: the same list for the same file, and the same list of all for the same lists. */
   readonly byFile: readonly (readonly KindDocument[])[];
   readonly diagnostics: readonly Diagnostic[];
   /** Kinds that mistaken documents most likely mean; `unknown`: a document that could not be read at all. */
@@ -41,6 +40,9 @@ interface ReadFile {
   readonly mistaken: readonly (KindName | "unknown")[];
   /** True when it holds something that is Flotilla's, or is meant to be. */
   readonly isFlotillas: boolean;
+  readonly fleets: readonly KindDocument[];
+  /** Where its Apps come from. */
+  readonly sources: readonly string[];
 }
 
 /** Reads the files of a repository; `all` may come in any order. What `known` has is not parsed again. */
@@ -54,8 +56,8 @@ export function readFleetFiles(
   const candidates = sorted.filter(({ path }) => /\.ya?ml$/i.test(path) && !hasDotPart(path));
   const mentioning = candidates.filter(isMentioning).map(read);
   const isIgnored = createIgnore(ignorePatterns(mentioning));
-  const kept = mentioning.filter((each) => holdsFleet(each) || !isIgnored(each.file.path));
-  const sources = [...appSources(kept), ...chartFolders(sorted)];
+  const kept = mentioning.filter(({ file, fleets }) => fleets.length > 0 || !isIgnored(file.path));
+  const sources = [...kept.flatMap((each) => each.sources), ...chartFolders(sorted)];
   const isManifest = isInAny(new Set(sources));
   const mentioned = new Set(mentioning.map(({ file }) => file.path));
   const strays = candidates
@@ -71,8 +73,7 @@ export function readFleetFiles(
   );
   const byFile = own.flatMap(({ documents }) => (documents.length === 0 ? [] : [documents]));
   return {
-    documents: known.documents(byFile.flat()),
-    byFile,
+    byFile: known.documents(byFile),
     diagnostics: [
       ...unreadable.map(unreadableFile),
       ...own.flatMap(({ diagnostics }) => diagnostics),
@@ -148,6 +149,8 @@ function readFile(file: SourceFile): ReadFile {
       ...(isUnreadable ? ["unknown" as const] : []),
     ],
     isFlotillas,
+    fleets: own.filter(({ kind }) => kind === "Fleet"),
+    sources: appSources(own),
   };
 }
 
@@ -176,31 +179,28 @@ function tooLong(file: SourceFile): ReadFile {
       hint: `split it; ${ignoreHint}`,
     },
   );
-  const base = { file, documents: [], diagnostics: [diagnostic] };
+  const base = { file, documents: [], diagnostics: [diagnostic], fleets: [], sources: [] };
   return { ...base, mistaken: ["unknown"], isFlotillas: false };
 }
 
-function holdsFleet({ documents }: ReadFile): boolean {
-  return documents.some(({ kind }) => kind === "Fleet");
-}
-
 function ignorePatterns(read: readonly ReadFile[]): string[] {
-  const fleet = read.flatMap(({ documents }) => documents).find(({ kind }) => kind === "Fleet");
+  const [fleet] = read.flatMap(({ fleets }) => fleets);
   const patterns = specOf(fleet)?.["ignore"];
   if (!Array.isArray(patterns)) return [];
   return (patterns as readonly Json[]).filter((pattern) => typeof pattern === "string"); // isArray loses the type
 }
 
-function appSources(read: readonly ReadFile[]): string[] {
-  const apps = read.flatMap(({ documents }) => documents.filter(({ kind }) => kind === "App"));
-  return apps.flatMap((app) => {
-    const source = specOf(app)?.["source"];
-    return sourceFields.flatMap((field) => {
-      const written = isJsonObject(source) ? source[field] : undefined;
-      const path = typeof written === "string" ? sourcePath(written) : undefined;
-      return path?.ok === true ? path.path : [];
+function appSources(documents: readonly KindDocument[]): string[] {
+  return documents
+    .filter(({ kind }) => kind === "App")
+    .flatMap((app) => {
+      const source = specOf(app)?.["source"];
+      return sourceFields.flatMap((field) => {
+        const written = isJsonObject(source) ? source[field] : undefined;
+        const path = typeof written === "string" ? sourcePath(written) : undefined;
+        return path?.ok === true ? path.path : [];
+      });
     });
-  });
 }
 
 const sourceFields = ["manifests", "kustomize", "chart"];

@@ -27,7 +27,8 @@ export interface SoundInput {
 
 /** The documents without errors, as a model. */
 export function soundPart({ draft, read, tools, errors }: SoundInput): SoundPart {
-  const unsound = documentsWithErrors(read.documents, errors);
+  const documents = read.byFile.flat();
+  const unsound = documentsWithErrors(documents, errors);
   const sound = <T extends FleetDocument>(
     entries: ReadonlyMap<string, Entry<T>>,
   ): Map<string, Located<T>> =>
@@ -42,7 +43,7 @@ export function soundPart({ draft, read, tools, errors }: SoundInput): SoundPart
       ([name, app]) => [name, { ...app, value: withKnownSites(app.value, virtualSites) }] as const,
     );
   const sites = [...sound(draft.sites)].filter(([, { value }]) => isSaid(value.spec.profile));
-  const sources = read.documents.filter(({ kind }) => kind === "App").map(sourceOf);
+  const sources = documents.filter(({ kind }) => kind === "App").map(sourceOf);
   return {
     model: {
       fleet: draft.fleet === undefined ? noFleet : draft.fleet,
@@ -106,9 +107,9 @@ function profilesAreKnown(
   profiles: ReadonlyMap<string, Located<Profile>>,
   virtualSites: ReadonlyMap<string, unknown>,
 ): (taken: string | undefined) => boolean {
-  const declared = draft.declared.get("Profile") ?? new Set();
+  const declared = draft.declared.get("Profile");
   const areKnown =
-    profiles.size === declared.size &&
+    profiles.size === (declared?.size ?? 0) &&
     [...profiles.values()].every(({ value }) =>
       (value.spec.overlays ?? []).every((overlay) =>
         (overlay.virtualSites ?? []).every((name) => virtualSites.has(name)),

@@ -4,8 +4,9 @@
  */
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { FleetModel, Located, Place } from "../model/fleet-model.ts";
+import { FollowedFindings } from "../model/followed-results.ts";
 import { KeptResults } from "../model/kept-results.ts";
-import type { App } from "../model/kinds.ts";
+import type { App, Site } from "../model/kinds.ts";
 import type { ObjectId } from "../model/kube-object.ts";
 import { type ServingProblem, servingProblem } from "./api-lifecycle.ts";
 import { mistake, warning } from "./mistake.ts";
@@ -32,17 +33,13 @@ export function checkKubernetes(
 }
 
 const keptChecks = new KeptResults<PlacedRendering, readonly Diagnostic[]>();
-const keptMinors = new KeptResults<FleetModel["sites"], ReadonlyMap<string, number>>();
+const followedMinors = new FollowedFindings<Located<Site>, number>();
 
 function minorsOf({ fleet, sites }: FleetModel): ReadonlyMap<string, number> {
   const common = fleet.value.spec.kubernetes?.version;
-  return keptMinors.get(sites, [common], () => {
-    const versions = new Map<string, number>();
-    for (const [name, { value }] of sites) {
-      const version = value.spec.kubernetes?.version ?? common;
-      if (version !== undefined) versions.set(name, minorOf(version));
-    }
-    return versions;
+  return followedMinors.get(sites, [common], ({ value }) => {
+    const version = value.spec.kubernetes?.version ?? common;
+    return version === undefined ? undefined : minorOf(version);
   });
 }
 

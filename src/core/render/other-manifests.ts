@@ -3,6 +3,7 @@
  * the app came to. Out: what it comes to now at the sites that are as they were, and nothing of any other; or undefined,
  * where more than the objects that sites share may be another one.
  */
+import { isSameList } from "../model/is-same-list.ts";
 import { objectId } from "../model/kube-object.ts";
 import { placeApp } from "../select/virtual-sites.ts";
 import { readApp, type ShapeInput } from "./app-parts.ts";
@@ -61,10 +62,6 @@ function isFor({ source: before, told }: AppRecord, now: AppObjects): boolean {
   if (before === undefined || told.bySite.size > 0) return false;
   const haveSameIds = idsOf(before.objects) === idsOf(now.objects);
   return haveSameIds && isSameList(before.fillable, now.fillable);
-}
-
-function isSameList(a: readonly unknown[], b: readonly unknown[]): boolean {
-  return a.length === b.length && a.every((item, index) => item === b[index]);
 }
 
 function idsOf(objects: readonly SourceObject[]): string {

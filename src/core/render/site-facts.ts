@@ -13,9 +13,11 @@ import { type FillProblem, fillableJson, fillJson } from "../expressions/fill-js
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { FleetModel, Located } from "../model/fleet-model.ts";
 import { canonicalJson, isJsonObject, type JsonObject } from "../model/json.ts";
+import { FollowedFindings } from "../model/followed-results.ts";
 import { KeptResults } from "../model/kept-results.ts";
 import { keptFor } from "../model/known-fleet.ts";
 import type { Region, Site } from "../model/kinds.ts";
+import { changedKeys } from "../model/patched-map.ts";
 import { matchesSelector, selectorFromSpec } from "../select/selector.ts";
 import { presentValues } from "./merge-values.ts";
 import { mistake } from "./mistake.ts";
@@ -69,16 +71,22 @@ function shortHash(text: string): string {
   return createHash("sha256").update(text).digest("base64url").slice(0, digestLength);
 }
 
+const followedDigests = new FollowedFindings<Located<Site>, string>();
 const keptChanges = new KeptResults<FactDigests, readonly string[]>();
 
 /** The sites that are other ones than they were, new or gone. */
 export function changedSites(before: FactDigests, now: FactDigests): readonly string[] {
   // Kept with what was before: the other way round each of them would keep the one before it, for ever.
-  return keptChanges.get(before, [now], () => {
-    const gone = [...before.keys()].filter((name) => !now.has(name));
-    const others = [...now].filter(([name, digest]) => before.get(name) !== digest);
-    return [...gone, ...others.map(([name]) => name)];
-  });
+  return keptChanges.get(before, [now], () => changedKeys(before, now));
+}
+
+const followedValues = new FollowedFindings<Located<Site>, Located<Site>>();
+
+/** Sites that have values of their own; in no order. */
+export function sitesWithValues(sites: FleetModel["sites"]): ReadonlyMap<string, Located<Site>> {
+  return followedValues.get(sites, [], (site) =>
+    site.value.spec.values === undefined ? undefined : site,
+  );
 }
 
 /** What is known of the sites of a model. */
@@ -115,10 +123,17 @@ export class SiteFacts {
 
   /** What is known of each site, as a digest; the same object each time. */
   digests(): FactDigests {
-    this.#digests ??= new Map(
-      [...this.#model.sites.keys()].map((name) => [name, digestOf(this.of(name))] as const),
-    );
+    this.#digests ??= this.#makeDigests();
     return this.#digests;
+  }
+
+  #makeDigests(): FactDigests {
+    const { sites, regions } = this.#model;
+    const digest = (_site: unknown, name: string): string => digestOf(this.of(name));
+    // Whether a mistake is one may depend on what else there is: nothing follows from it.
+    if (this.mistakes().length > 0)
+      return new Map([...sites.keys()].map((name) => [name, digest(name, name)]));
+    return followedDigests.get(sites, [this.#fleet.name, regions], digest);
   }
 
   /** The same of all sites that a selector holds. Throws for one that is mistaken. */
@@ -146,8 +161,7 @@ export class SiteFacts {
   /** Mistakes in the values of sites themselves. */
   mistakes(): Diagnostic[] {
     const found: Diagnostic[] = [];
-    for (const [name, site] of this.#model.sites) {
-      if (site.value.spec.values === undefined) continue;
+    for (const [name, site] of sitesWithValues(this.#model.sites)) {
       for (const { path, offset, message, hint } of this.of(name).problems) {
         const place = site.textAt(["spec", "values", ...path], offset);
         const told = { code: "expression-failed", message } as const;
@@ -161,9 +175,7 @@ export class SiteFacts {
   #readValues(): void {
     if (this.#hasValues) return;
     this.#hasValues = true;
-    const names = [...this.#model.sites].flatMap(([name, { value }]) =>
-      value.spec.values === undefined ? [] : name,
-    );
+    const names = [...sitesWithValues(this.#model.sites).keys()];
     for (const name of names.toSorted()) this.#known.set(name, this.#read(name));
   }
 

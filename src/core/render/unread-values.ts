@@ -14,6 +14,7 @@ import { type SiteGroups, siteGroups } from "../select/site-groups.ts";
 import { layeredApp } from "./layered-app.ts";
 import { mostProblems, warning } from "./mistake.ts";
 import type { PlacedRendering } from "./placed-rendering.ts";
+import { sitesWithValues } from "./site-facts.ts";
 import type { FieldPath } from "./read-yaml.ts";
 
 /** Keys that are read, and what of their values; null: all of it. */
@@ -192,14 +193,11 @@ interface Unread {
 const kept = new KeptResults<FleetModel["sites"], readonly Unread[]>();
 
 /** Sites that have values, in order. */
-const sitesWithValues = keptFor((sites: FleetModel["sites"]): readonly [string, JsonObject][] => {
-  const found: [string, JsonObject][] = [];
-  for (const [name, { value }] of sites) {
-    const { values } = value.spec;
-    if (values !== undefined) found.push([name, values as JsonObject]); // checked YAML
-  }
-  return found.sort(([a], [b]) => (a < b ? -1 : 1));
-});
+const sortedWithValues = keptFor((sites: FleetModel["sites"]): readonly [string, JsonObject][] =>
+  [...sitesWithValues(sites)]
+    .map(([name, { value }]): [string, JsonObject] => [name, value.spec.values as JsonObject]) // checked YAML
+    .sort(([a], [b]) => (a < b ? -1 : 1)),
+);
 
 /** Values of Sites, each key told once, at the first site that has it. */
 function unreadBySites(
@@ -207,7 +205,7 @@ function unreadBySites(
   apps: readonly ReadingApp[],
 ): readonly Diagnostic[] {
   const { sites } = siteModel;
-  const withValues = sitesWithValues(sites);
+  const withValues = sortedWithValues(sites);
   if (withValues.length === 0 || apps.some(({ mayReadPeers }) => mayReadPeers)) return [];
   const groups = siteGroups(model.virtualSites, sites);
   const text = JSON.stringify(

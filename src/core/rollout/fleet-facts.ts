@@ -1,7 +1,9 @@
 /** What the planner needs of a commit beside its apps: the sites and the bounds over all apps. */
-import type { FleetModel } from "../model/fleet-model.ts";
+import type { FleetModel, Located } from "../model/fleet-model.ts";
+import { FollowedFindings } from "../model/followed-results.ts";
 import { isSameJson } from "../model/json.ts";
 import { KeptResults } from "../model/kept-results.ts";
+import type { Site } from "../model/kinds.ts";
 import { own } from "./own.ts";
 import type { FleetBudgets, SiteFacts, StartInput } from "./planner-types.ts";
 import { windowRules } from "./windows/window-rules.ts";
@@ -15,18 +17,24 @@ export function siteFacts({ sites, regions }: FleetModel): Facts {
   return kept.get(sites, [regions], () => factsOf(sites, regions));
 }
 
+const followed = new FollowedFindings<Located<Site>, SiteFacts>();
+
 function factsOf(sites: FleetModel["sites"], regions: FleetModel["regions"]): Facts {
-  const facts: Record<string, SiteFacts> = {};
-  for (const [site, { value }] of sites) {
-    const { region, suspend = false } = value.spec;
-    const timeZone = value.spec.timeZone ?? regions.get(region)?.value.spec.timeZone;
-    facts[site] = {
+  const found = followed.get(sites, [regions], ({ value: { metadata, spec } }): SiteFacts => {
+    const { region, suspend = false } = spec;
+    const timeZone = spec.timeZone ?? regions.get(region)?.value.spec.timeZone;
+    return {
       region,
       mirror: region,
-      labels: value.metadata.labels ?? {},
+      labels: metadata.labels ?? {},
       suspend,
       ...(timeZone === undefined ? {} : { timeZone }),
     };
+  });
+  const facts: Record<string, SiteFacts> = {};
+  for (const site of sites.keys()) {
+    const known = found.get(site);
+    if (known !== undefined) facts[site] = known;
   }
   return facts;
 }

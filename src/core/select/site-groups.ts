@@ -2,8 +2,8 @@
  * Sites in groups that no virtual site and no profile tells apart, so that what is asked of all sites costs as there are groups. In: the
  * virtual sites and sites of checked models. Out: groups, the same object for the same maps.
  */
-import type { FleetModel, Labels } from "../model/fleet-model.ts";
-import { KeptResults } from "../model/kept-results.ts";
+import type { FleetModel, Labels, Located } from "../model/fleet-model.ts";
+import { type EntryChanges, FollowedResults } from "../model/followed-results.ts";
 import type { Site, VirtualSite } from "../model/kinds.ts";
 import { PatchedMap } from "../model/patched-map.ts";
 import { checkedSelector, matchesSelector, type Selector } from "./selector.ts";
@@ -47,15 +47,19 @@ export class SiteGroups {
   }
 
   /**
-   * The groups where some sites are in others now; undefined: in none. What has not changed is the same object. Undefined
-   * where a group has no site left.
+   * The groups where some sites are in others now; undefined: in none. What has not changed is the same object, these groups
+   * too. Undefined where a group has no site left.
    */
-  after(moved: ReadonlyMap<string, number | undefined>): SiteGroups | undefined {
+  after(to: ReadonlyMap<string, number | undefined>): SiteGroups | undefined {
+    const moved = [...to.keys()].filter((site) => to.get(site) !== this.numbers.get(site));
+    if (moved.length === 0) return this;
     const affected = new Map<number, string[]>();
-    for (const [site, to] of moved) {
-      const from = this.numbers.get(site);
-      if (from !== undefined) affected.set(from, affected.get(from) ?? []);
-      if (to !== undefined) affected.set(to, [...(affected.get(to) ?? []), site]);
+    for (const site of moved) {
+      for (const number of [this.numbers.get(site), to.get(site)]) {
+        if (number !== undefined) affected.set(number, affected.get(number) ?? []);
+      }
+      const number = to.get(site);
+      if (number !== undefined) affected.get(number)?.push(site);
     }
     const groups = this.groups.map((group) => {
       const added = affected.get(group.number);
@@ -65,14 +69,12 @@ export class SiteGroups {
     });
     if (groups.some(({ sites }) => sites.length === 0)) return undefined;
     const joined = [...this.#joined].map(([key, names]): [string, readonly string[]] => {
-      const own = new Set(key.split(",").map(Number));
-      const added = [...moved].flatMap(([site, to]) =>
-        to !== undefined && own.has(to) ? site : [],
-      );
+      const own = key.split(",").map(Number);
+      const added = own.flatMap((number) => affected.get(number) ?? []);
       return [key, withMoved(names, moved, added)];
     });
     const after = new SiteGroups(groups, new Map(joined));
-    after.#numbers = this.numbers.with(moved);
+    after.#numbers = this.numbers.with(moved.map((site) => [site, to.get(site)] as const));
     return after;
   }
 
@@ -110,75 +112,61 @@ function firstOf(group: SiteGroup | undefined): string {
   return group?.sites[0] ?? "";
 }
 
-/** Sorted names without those that are moved, and with others in their places. */
+/** Sorted names without those that are moved, and with those that are in now; the same list where these are the same. */
 function withMoved(
   sorted: readonly string[],
-  moved: ReadonlyMap<string, unknown>,
+  moved: readonly string[],
   added: readonly string[],
 ): readonly string[] {
-  const names = sorted.filter((site) => !moved.has(site));
-  for (const name of added) {
-    const at = names.findIndex((each) => each > name);
-    names.splice(at === -1 ? names.length : at, 0, name);
+  const isIn = new Set(added);
+  const slices: (readonly string[])[] = [];
+  let [from, isSame] = [0, true];
+  for (const name of moved.toSorted()) {
+    const at = firstFrom(name, sorted);
+    const wasIn = sorted[at] === name;
+    slices.push(sorted.slice(from, at), isIn.has(name) ? [name] : []);
+    from = wasIn ? at + 1 : at;
+    isSame &&= wasIn === isIn.has(name);
   }
-  return names;
+  return isSame ? sorted : new Array<string>().concat(...slices, sorted.slice(from));
 }
 
-const kept = new KeptResults<Sites, SiteGroups>();
-
-/** The last sites that virtual sites were asked of, and their groups. */
-interface Last {
-  sites?: Sites;
-  groups?: SiteGroups;
+/** Where the names begin that are not before this one. */
+function firstFrom(name: string, sorted: readonly string[]): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((sorted[middle] ?? "") < name) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
-const keptLast = new KeptResults<VirtualSites, Last>(1);
+const followed = new FollowedResults<Located<Site>, SiteGroups>();
 
 /** The groups of sites that these virtual sites do not tell apart. */
 export function siteGroups(virtualSites: VirtualSites, sites: Sites): SiteGroups {
-  return kept.get(sites, [virtualSites], () => {
-    const last = keptLast.get(virtualSites, [], () => ({}));
-    const groups = groupsAfter(last, virtualSites, sites) ?? groupSites(virtualSites, sites);
-    last.sites = sites;
-    last.groups = groups;
-    return groups;
+  return followed.get(sites, [virtualSites], {
+    make: () => groupSites(virtualSites, sites),
+    follow: (last, { names, now }) => groupsAfter(last, testsOf(virtualSites), { names, now }),
   });
 }
 
-const mostMoved = 100;
-
-/** By those of the last sites, where few are others now. */
+/** By those of other sites; undefined where a site is in none of them. */
 function groupsAfter(
-  { sites: before, groups }: Last,
-  virtualSites: VirtualSites,
-  sites: Sites,
+  last: SiteGroups,
+  tests: readonly Test[],
+  { names, now }: Pick<EntryChanges<Located<Site>>, "names" | "now">,
 ): SiteGroups | undefined {
-  const changed = before && changedNames(before, sites);
-  if (changed === undefined || groups === undefined) return undefined;
-  const tests = testsOf(virtualSites);
-  const numbers = new Map(groups.groups.map((group) => [keyOf(group), group.number]));
-  const moved = new Map<string, number | undefined>();
-  for (const name of changed) {
-    const site = sites.get(name)?.value;
-    const to = site && numbers.get(keyOf(placeOf(site, tests)));
-    if (site !== undefined && to === undefined) return undefined;
-    moved.set(name, to);
+  const numbers = new Map(last.groups.map((group) => [keyOf(group), group.number]));
+  const to = new Map<string, number | undefined>();
+  for (const name of names) {
+    const site = now.get(name)?.value;
+    const number = site && numbers.get(keyOf(placeOf(site, tests)));
+    if (site !== undefined && number === undefined) return undefined;
+    to.set(name, number);
   }
-  return groups.after(moved);
-}
-
-/** Sites that are others, new or gone; undefined: too many. */
-function changedNames(before: Sites, now: Sites): readonly string[] | undefined {
-  const changed: string[] = [];
-  for (const [name, site] of now) {
-    if (before.get(name) === site) continue;
-    if (changed.length >= mostMoved) return undefined;
-    changed.push(name);
-  }
-  const isNew = (name: string): boolean => !before.has(name);
-  if (before.size + changed.filter(isNew).length === now.size) return changed;
-  const gone = [...before.keys()].filter((name) => !now.has(name));
-  return gone.length > mostMoved ? undefined : [...changed, ...gone];
+  return last.after(to);
 }
 
 interface Test {
@@ -233,43 +221,79 @@ function selectorOf({ spec }: VirtualSite): Selector | null {
 export interface LabelledSites {
   readonly labels: Labels;
   readonly profile: string | undefined;
+  /** Sorted, never empty. */
   readonly names: readonly string[];
 }
 
-type LabelMap = ReadonlyMap<string, { readonly value: Site }>;
+/** By what the sites have of the labels, and their profile. */
+type ByLabels = PatchedMap<string, LabelledSites>;
 
-const keptByLabels = new KeptResults<LabelMap, readonly LabelledSites[]>();
+const followedByLabels = new FollowedResults<Located<Site>, ByLabels>();
 
-/** Sites with the same profile and the same values of every label that some of these selectors asks for. */
+/** Sites with the same profile and the same values of every label that some of these selectors asks for; in no order. */
 export function sitesByLabels(
-  sites: LabelMap,
+  sites: Sites,
   selectors: readonly Selector[],
 ): readonly LabelledSites[] {
-  const keys = new Set(selectors.flatMap(({ requirements }) => requirements.map(({ key }) => key)));
-  const sorted = [...keys].toSorted();
-  return keptByLabels.get(sites, [sorted.join()], () => groupByLabels(sites, sorted));
+  const asked = new Set(
+    selectors.flatMap(({ requirements }) => requirements.map(({ key }) => key)),
+  );
+  const keys = [...asked].toSorted();
+  const groups = followedByLabels.get(sites, [keys.join()], {
+    make: () => groupByLabels(sites, keys),
+    follow: (last, changes) => regroupByLabels(last, changes, keys),
+  });
+  return [...groups.values()];
 }
 
-function groupByLabels(sites: LabelMap, keys: readonly string[]): readonly LabelledSites[] {
+function groupByLabels(sites: Sites, keys: readonly string[]): ByLabels {
   const found = new Map<string, LabelledSites & { readonly names: string[] }>();
-  const asked = keys.join();
   for (const [name, { value }] of sites) {
-    const known = keptIds.get(value);
-    const id = known?.asked === asked ? known.id : idByLabels(value, keys);
-    if (known?.asked !== asked) keptIds.set(value, { asked, id });
+    const id = idByLabels(value, keys);
     const group = found.get(id);
-    if (group !== undefined) {
-      group.names.push(name);
-      continue;
-    }
-    const { labels = {} } = value.metadata;
-    found.set(id, { labels, profile: value.spec.profile, names: [name] });
+    if (group === undefined) found.set(id, labelledSites(value, [name]));
+    else group.names.push(name);
   }
-  return [...found.values()];
+  for (const { names } of found.values()) names.sort();
+  return new PatchedMap(found);
 }
 
-/** Of a site, for the label keys that were asked last. */
-const keptIds = new WeakMap<Site, { readonly asked: string; readonly id: string }>();
+function labelledSites<Names>(
+  { metadata: { labels = {} }, spec: { profile } }: Site,
+  names: Names,
+) {
+  return { labels, profile, names };
+}
+
+/** The groups that changed sites were in, and those that they are in now. */
+function regroupByLabels(
+  last: ByLabels,
+  { names, before, now }: EntryChanges<Located<Site>>,
+  keys: readonly string[],
+): ByLabels {
+  const added = new Map<string, string[]>();
+  const example = new Map<string, Site>();
+  for (const name of names) {
+    const [old, site] = [before.get(name)?.value, now.get(name)?.value];
+    if (old !== undefined) {
+      const from = idByLabels(old, keys);
+      added.set(from, added.get(from) ?? []);
+    }
+    if (site === undefined) continue;
+    const to = idByLabels(site, keys);
+    added.set(to, [...(added.get(to) ?? []), name]);
+    example.set(to, site);
+  }
+  return last.with(
+    [...added].map(([id, own]) => {
+      const sites = withMoved(last.get(id)?.names ?? [], names, own);
+      const site = example.get(id);
+      if (sites.length === 0) return [id, undefined];
+      const group = last.get(id) ?? (site && labelledSites(site, sites));
+      return [id, group && { ...group, names: sites }];
+    }),
+  );
+}
 
 /** Equal for sites with the same values of these labels, and the same profile. */
 function idByLabels({ metadata, spec }: Site, keys: readonly string[]): string {

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { FleetModel } from "../../../src/core/model/fleet-model.ts";
+import { NamedEntries, type NamedPart } from "../../../src/core/model/named-entries.ts";
 import { siteGroups, SiteGroups } from "../../../src/core/select/site-groups.ts";
 
 describe("groups of sites", () => {
@@ -51,15 +52,19 @@ describe("groups of sites", () => {
           shops: "tier=shop",
           canaries: "ring=canary",
         });
-        let sites: FleetModel["sites"] = new Map();
+        let parts: ReadonlyMap<string, NamedPart<Located>> = new Map();
+        let sites: NamedEntries<Located> | undefined;
         let before: SiteGroups | undefined;
         for (const changes of steps) {
-          const now = new Map(sites);
+          const now = new Map(parts);
           for (const [name, change] of Object.entries(changes)) {
             now.delete(name);
-            if (change !== null) now.set(name, { value: siteOf(name, change) } as Located);
+            if (change === null) continue;
+            now.set(name, [[name, { value: siteOf(name, change) } as Located]]); // nothing else of it is asked
           }
-          sites = now;
+          parts = now;
+          sites = NamedEntries.of([...parts.values()], sites);
+          if (sites === undefined) throw new Error("a name stands twice");
           const groups = siteGroups(virtualSites, sites);
           expect(toldOf(groups)).toEqual(toldOf(siteGroups(new Map(virtualSites), new Map(sites))));
           for (const one of groups.groups) {
