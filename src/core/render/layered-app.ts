@@ -6,7 +6,9 @@
 import type { FleetModel, Located, Place } from "../model/fleet-model.ts";
 import { KeptResults } from "../model/kept-results.ts";
 import type { App, Overlay } from "../model/kinds.ts";
+import { keptFor } from "../model/known-fleet.ts";
 import { profileChain } from "../model/profile-chain.ts";
+import { sitesByLabels } from "../select/site-groups.ts";
 import type { FieldPath } from "./read-yaml.ts";
 
 /** Models that an app is rendered from: what it is comes from `model`, which sites there are from `siteModel`. */
@@ -75,16 +77,11 @@ function overlayTitle({ name }: { readonly name?: string }, index: number): stri
   return name === undefined ? `overlay ${index + 1}` : `overlay "${name}"`;
 }
 
-const takenAmong = new WeakMap<FleetModel["sites"], readonly string[]>();
-
 /** The profiles that sites take; looked for once, for all apps. */
-function takenProfiles(sites: FleetModel["sites"]): readonly string[] {
-  const known =
-    takenAmong.get(sites) ??
-    [...new Set([...sites.values()].flatMap(({ value }) => value.spec.profile ?? []))].toSorted();
-  takenAmong.set(sites, known);
-  return known;
-}
+const takenProfiles = keptFor((sites: FleetModel["sites"]): readonly string[] => {
+  const taken = sitesByLabels(sites, []).flatMap(({ profile }) => profile ?? []);
+  return [...new Set(taken)].toSorted();
+});
 
 function profileLayers({ profiles }: FleetModel, name: string): Layer[] {
   return profileChain(profiles, name).flatMap((from) => {

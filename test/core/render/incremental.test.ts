@@ -14,6 +14,7 @@ import { renderApp } from "../../../src/core/render/render-fleet.ts";
 import type { AppRendering } from "../../../src/core/render/placed-rendering.ts";
 import type { ToolOutputs } from "../../../src/core/render/tools/tool-output.ts";
 import { neededTools, type ToolRequest } from "../../../src/core/render/tools/tool-requests.ts";
+import { siteFacts } from "../../../src/core/rollout/fleet-facts.ts";
 import { startFromTables } from "../../support/start-from-tables.ts";
 import {
   aFleet,
@@ -71,6 +72,7 @@ const choices: Readonly<Record<string, readonly [string | null, ...(string | nul
     fleetYaml({ rollout: { strategy: "standard" } }),
   ],
   "regions/east.yaml": [regionYaml("east"), regionYaml("east", { timeZone: "Asia/Tokyo" })],
+  "regions/nowhere.yaml": [null, regionYaml("nowhere")],
   "sites/e1.yaml": [
     site("e1", { ...shop, ring: "canary" }),
     site("e1", { ...shop, ring: "canary", extra: "x" }),
@@ -79,9 +81,18 @@ const choices: Readonly<Record<string, readonly [string | null, ...(string | nul
     site("e1", { ...shop, ring: "canary" }, { kubernetes: { version: "1.20" } }),
     site("e1", { ...shop, ring: "canary" }, { profile: "edge" }),
     site("e1", { ...shop, ring: "canary" }, { profile: "own" }),
+    site("e1", { ...shop, ring: "canary" }, { timeZone: "Mars/Olympus" }),
+    site("e1", { ...shop, ring: "canary" }, { profile: "nowhere" }),
   ],
   "sites/e2.yaml": [
     site("e2", depot),
+    site("e2", depot, { timeZone: "Asia/Tokyo" }),
+    site("e2", depot, { kubernetes: { version: "1.30" } }),
+    site("e2", depot, { values: { a: 1, b: { c: 2 } } }),
+    site("e2", depot).replace('"region":"east"', '"region": "east", "values": {"on": no}'),
+    site("e2", depot).replace("east", "nowhere"),
+    site("e2", depot).replaceAll("e2", "w2"),
+    `${site("e2", depot)}---\n${site("e5", { ...shop, extra: "x" })}---\n${site("e6", depot)}`,
     site("e2", depot, { values: { a: "${site.region}" }, address: "a.example" }),
     site("e2", depot, { suspend: true }),
     site("e2", { ...depot, extra: "x" }),
@@ -89,7 +100,7 @@ const choices: Readonly<Record<string, readonly [string | null, ...(string | nul
     "a: [b\n",
     null,
   ],
-  "sites/moved/e2.yaml": [null, site("e2", depot), site("e4", shop)],
+  "sites/moved/e2.yaml": [null, site("e2", depot), site("e4", shop), site("e6", shop)],
   "sites/w2.yaml": [site("w2", depot), site("w2", { tier: "kiosk", ring: "main" }), null],
   "virtual-sites/shops.yaml": [
     virtualSiteYaml("shops", "tier=shop"),
@@ -102,6 +113,7 @@ const choices: Readonly<Record<string, readonly [string | null, ...(string | nul
     profile("own", { overlays: [{ labels: { a: "own" } }] }),
     profile("own", { extends: "edge", values: { b: "own" } }),
   ],
+  "profiles/nowhere.yaml": [null, profile("nowhere", {})],
   "profiles/edge.yaml": [
     null,
     profile("edge", { extends: "edge", overlays: [{ labels: { a: "e" } }] }),
@@ -216,7 +228,13 @@ function seen(fleetFiles: RenderedFiles): unknown {
   if (!fleetFiles.ok) return fleetFiles;
   const { model, rendered, diagnostics } = fleetFiles;
   const places = [...model.sites, ...model.apps].map(([name, one]) => [name, one.at(["spec"])]);
-  return { diagnostics, places, apps: [...rendered.apps.values()].map(seenApp).concat(variants()) };
+  const facts = siteFacts(model);
+  return {
+    diagnostics,
+    places,
+    facts,
+    apps: [...rendered.apps.values()].map(seenApp).concat(variants()),
+  };
 
   function variants(): unknown {
     const all = [...rendered.variants.values()].toSorted((a, b) => (a.tree < b.tree ? -1 : 1));
@@ -372,6 +390,13 @@ const histories: Readonly<Record<string, readonly Edits[]>> = {
     choice("sites/e1.yaml", '"edge"'),
     choice("profiles/edge.yaml", '"edge"'),
     { "profiles/edge.yaml": null },
+  ],
+  "a region and a profile come and go that sites name": [
+    { ...choice("sites/e2.yaml", "nowhere"), ...choice("regions/nowhere.yaml", "nowhere") },
+    { ...choice("sites/e1.yaml", '"nowhere"'), ...choice("profiles/nowhere.yaml", "nowhere") },
+    { "regions/nowhere.yaml": null },
+    choice("regions/nowhere.yaml", "nowhere"),
+    { "profiles/nowhere.yaml": null },
   ],
   "the fleet gets another name": [
     {},

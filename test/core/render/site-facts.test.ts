@@ -2,14 +2,28 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { StepBudget } from "../../../src/core/expressions/step-budget.ts";
 import { formatDiagnostic, sortDiagnostics } from "../../../src/core/model/diagnostic.ts";
+import { KnownFleet } from "../../../src/core/model/known-fleet.ts";
+import { loadFleet } from "../../../src/core/model/load-fleet.ts";
 import { renderFiles } from "../../../src/core/render/render-files.ts";
 import { SiteFacts } from "../../../src/core/render/site-facts.ts";
-import { aFleet, appYaml, documentYaml, modelOf } from "../../support/fleet.ts";
+import {
+  aFleet,
+  appYaml,
+  documentYaml,
+  type FleetEdits,
+  modelOf,
+  regionYaml,
+} from "../../support/fleet.ts";
 
+const labels = { ring: "main", tier: "shop" };
 const names = ["e1", "e2", "w1", "w2"];
 
 /** Each site's values take as many steps as there are in the lists that they loop over. */
 function files() {
+  return aFleet(edits());
+}
+
+function edits(): FleetEdits {
   const sites = names.map((name, index) => {
     const list = JSON.stringify(Array.from({ length: 10 + index }, (_, number) => number));
     const spec = {
@@ -30,11 +44,11 @@ function files() {
       ],
     },
   });
-  return aFleet({
+  return {
     ...Object.fromEntries(sites),
     "apps/web.yaml": app,
     "virtual-sites/depots.yaml": null,
-  });
+  };
 }
 
 type Models = Pick<ReturnType<typeof modelOf>, "sites" | "regions">;
@@ -76,6 +90,25 @@ describe("what expressions may take over all sites", () => {
       expect(all.map((steps) => told({ sites, regions }, steps))).toEqual(fromNothing);
     });
     fc.assert(property, { numRuns: 50 });
+  });
+
+  it("leaves nothing behind, where it is used up, in what is told of the sites of the next commit", () => {
+    const known = new KnownFleet();
+    const digestsOf = (commit: FleetEdits, steps: number, kept?: KnownFleet) => {
+      const loaded = loadFleet(aFleet({ ...edits(), ...commit }), kept);
+      if (!loaded.ok) throw new Error(JSON.stringify(loaded.diagnostics));
+      return new SiteFacts("test", loaded.value, new StepBudget(steps)).digests();
+    };
+    const used = digestsOf({}, 60, known);
+    const region = { "regions/north.yaml": regionYaml("north") };
+    const site = {
+      "sites/w2.yaml": documentYaml("Site", { name: "w2", labels }, { region: "west" }),
+    };
+    const after = digestsOf(site, 1000, known);
+    expect(new Map(after)).toEqual(new Map(digestsOf(site, 1000)));
+    expect(after.get("w1")).not.toBe(used.get("w1"));
+    const later = digestsOf({ ...site, ...region }, 1000, known);
+    expect(new Map(later)).toEqual(new Map(digestsOf({ ...site, ...region }, 1000)));
   });
 
   it("gives the same mistakes whatever the order of files", () => {
