@@ -3,7 +3,7 @@ import { siteGroups } from "../select/site-groups.ts";
 import { placeApp } from "../select/virtual-sites.ts";
 import type { FilledShape } from "./fill-shapes.ts";
 import type { TreeId } from "./rendered.ts";
-import { SiteTrees, treesOfGroups } from "./site-trees.ts";
+import { GroupTrees, SiteTrees } from "./site-trees.ts";
 
 interface Models {
   readonly model: FleetModel;
@@ -21,7 +21,7 @@ export function treesBySite(
     (groups ?? []).map((group) => [group, tree] as const),
   );
   if ([...trees.keys()].every(({ groups }) => groups !== undefined)) {
-    return treesOfGroups(siteGroups(model.virtualSites, siteModel.sites), new Map(byGroup));
+    return new GroupTrees(siteGroups(model.virtualSites, siteModel.sites), new Map(byGroup));
   }
   return siteTrees(placeApp(model, app, siteModel), treeOfEach(trees));
 }

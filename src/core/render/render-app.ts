@@ -5,7 +5,7 @@
 import { type Diagnostic, isError, type Parsed } from "../model/diagnostic.ts";
 import { KeptResults } from "../model/kept-results.ts";
 import { toolOf, writtenSource } from "../model/tools/tool-source.ts";
-import { siteGroups } from "../select/site-groups.ts";
+import { type SiteGroups, siteGroups } from "../select/site-groups.ts";
 import {
   type FleetContext,
   fleetContext,
@@ -30,6 +30,7 @@ import { type AppRecord, type ChangedInput, recordOf, renderChanged } from "./ch
 import { type AppTable, tableFormat } from "./app-table.ts";
 import { withOtherManifests } from "./other-manifests.ts";
 import { type RenderedApp, rendererNumber } from "./rendered.ts";
+import { GroupTrees } from "./site-trees.ts";
 import { recordOfTable, tableOf } from "./table-record.ts";
 import type { ToolOutputs } from "./tools/tool-output.ts";
 import type { FleetModel } from "../model/fleet-model.ts";
@@ -59,6 +60,29 @@ export function renderPlacedApp(context: FleetContext, name: string): Parsed<Pla
 /** What an app came to the last time, for other sites. */
 interface Last {
   record?: AppRecord | undefined;
+}
+
+const keptLiteral = new KeptResults<LayeredApp, { result?: Parsed<PlacedRendering> }>();
+
+/** An app without expressions, which tells nothing of sites: where groups have nothing but other sites, so has the app. */
+function renderLiteral(context: FleetContext, app: LayeredApp): Parsed<PlacedRendering> {
+  const groups = siteGroups(context.model.virtualSites, context.siteModel.sites);
+  const inputs = [...ownInputs(context, app), ...placingInputs(context, app), groups.kinds];
+  const last = keptLiteral.get(app, inputs, () => ({}));
+  last.result =
+    (last.result && atGroups(last.result, groups)) ??
+    renderNew(context, app.value.metadata.name).result;
+  return last.result;
+}
+
+function atGroups(
+  last: Parsed<PlacedRendering>,
+  groups: SiteGroups,
+): Parsed<PlacedRendering> | undefined {
+  if (!last.ok) return undefined;
+  const { app } = last.value;
+  if (!(app.sites instanceof GroupTrees) || app.movedTo.size > 0) return undefined;
+  return { ...last, value: { ...last.value, app: { ...app, sites: app.sites.at(groups) } } };
 }
 
 const keptLast = new KeptResults<LayeredApp, Last>();
@@ -129,7 +153,7 @@ function recordOfStart(input: ChangedInput): AppRecord | undefined {
 /** An app of which nothing but the sites have changed is rendered for those that have. */
 function renderAgain(context: FleetContext, name: string): Parsed<PlacedRendering> {
   const app = layeredAppOf(context, name);
-  if (!hasExpressions(app)) return renderNew(context, name).result;
+  if (!hasExpressions(app)) return renderLiteral(context, app);
   const [last, newest] = [lastOf(context, app), newestOf(context, app)];
   const whole = (): Outcome => renderNew(context, name);
   const inputDigest = (): string => digestOf(readApp(context, name));

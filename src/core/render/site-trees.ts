@@ -57,12 +57,22 @@ export class SiteTrees implements ReadonlyMap<string, TreeId> {
 }
 
 /** Held as one tree for each group of sites: what all apps know of sites they share. */
-export function treesOfGroups(groups: SiteGroups, trees: ReadonlyMap<number, TreeId>): SiteTrees {
-  const names = groups.sitesOf([...trees.keys()].toSorted((a, b) => a - b));
-  return new SiteTrees(names, (site) => {
-    const number = groups.numbers.get(site);
-    return number === undefined ? undefined : trees.get(number);
-  });
+export class GroupTrees extends SiteTrees {
+  readonly #trees: ReadonlyMap<number, TreeId>;
+
+  /** `trees`: by the number of a group. */
+  constructor(groups: SiteGroups, trees: ReadonlyMap<number, TreeId>) {
+    super(groups.sitesOf([...trees.keys()].toSorted((a, b) => a - b)), (site) => {
+      const number = groups.numbers.get(site);
+      return number === undefined ? undefined : trees.get(number);
+    });
+    this.#trees = trees;
+  }
+
+  /** The same trees for the sites that groups of the same kinds have. */
+  at(groups: SiteGroups): GroupTrees {
+    return new GroupTrees(groups, this.#trees);
+  }
 }
 
 /** The names of sites that have an app, sorted. */

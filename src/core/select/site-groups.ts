@@ -26,17 +26,23 @@ interface NumberedGroup extends SiteGroup {
   readonly number: number;
 }
 
+/** Sites of several groups, by their numbers. */
+type Joined = ReadonlyMap<string, readonly string[]>;
+
 /** All groups, in the order of their first sites. */
 export class SiteGroups {
   readonly groups: readonly NumberedGroup[];
+  /** The same for groups that differ in nothing but which sites they have. */
+  readonly kinds: object;
   readonly #byNumber: ReadonlyMap<number, NumberedGroup>;
   readonly #joined: Map<string, readonly string[]>;
   #numbers: PatchedMap<string, number> | undefined;
 
   private constructor(
     groups: readonly NumberedGroup[],
-    joined?: ReadonlyMap<string, readonly string[]>,
+    { kinds = {}, joined }: Partial<Pick<SiteGroups, "kinds">> & { joined?: Joined } = {},
   ) {
+    this.kinds = kinds;
     this.groups = groups.toSorted((a, b) => (firstOf(a) < firstOf(b) ? -1 : 1));
     this.#byNumber = new Map(groups.map((group) => [group.number, group]));
     this.#joined = new Map(joined);
@@ -73,7 +79,7 @@ export class SiteGroups {
       const added = own.flatMap((number) => affected.get(number) ?? []);
       return [key, withMoved(names, moved, added)];
     });
-    const after = new SiteGroups(groups, new Map(joined));
+    const after = new SiteGroups(groups, { kinds: this.kinds, joined: new Map(joined) });
     after.#numbers = this.numbers.with(moved.map((site) => [site, to.get(site)] as const));
     return after;
   }

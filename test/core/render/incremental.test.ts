@@ -242,8 +242,9 @@ function seen(fleetFiles: RenderedFiles): unknown {
   }
 }
 
-function seenApp({ sites, ...app }: AppRendering["app"]): unknown {
-  return { ...app, sites: [...sites], size: sites.size, first: sites.get("e1") ?? null };
+function seenApp({ sites, movedTo, ...app }: AppRendering["app"]): unknown {
+  const moved = [...movedTo].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return { ...app, moved, sites: [...sites], size: sites.size, first: sites.get("e1") ?? null };
 }
 
 /** What going from one to the other does, in words and bytes; null where one of them has mistakes. */
@@ -390,6 +391,21 @@ const histories: Readonly<Record<string, readonly Edits[]>> = {
     choice("sites/e1.yaml", '"edge"'),
     choice("profiles/edge.yaml", '"edge"'),
     { "profiles/edge.yaml": null },
+  ],
+  "a site joins and leaves others at which an app has another namespace, or a warning": [
+    choice("apps/web.yaml", '"moved"'),
+    choice("sites/moved/e2.yaml", '"e4"'),
+    choice("sites/moved/e2.yaml", '"e6"'),
+    { "sites/moved/e2.yaml": null },
+    { "apps/web.yaml": web([overlay("shops", { replicas: [{ name: "none", count: 3 }] })]) },
+    choice("sites/moved/e2.yaml", '"e4"'),
+    {
+      "apps/web.yaml": web([
+        overlay("shops", { labels: { a: "b" } }),
+        overlay("all", { labels: { a: "c" } }),
+      ]),
+    },
+    { "sites/moved/e2.yaml": null },
   ],
   "a region and a profile come and go that sites name": [
     { ...choice("sites/e2.yaml", "nowhere"), ...choice("regions/nowhere.yaml", "nowhere") },
