@@ -11,7 +11,8 @@
  *
  * - cold: every file parsed and checked, everything rendered, in a process that knows nothing: a start
  * - warm: the same in a process that finds what the one before has kept in a folder
- * - one file changed: one manifest of one app, then one site, in a process that has rendered the commit before
+ * - one file changed: one manifest of one app, one site more, one label of a site by which virtual sites select, one
+ *   overlay of one app; in a process that has rendered the commit before
  * - validate: `flotilla validate` of the files in a folder, the start of the process included
  */
 import { execFile } from "node:child_process";
@@ -28,7 +29,7 @@ import { ownBuild } from "../src/runtime/own-build.ts";
 import { systemClock } from "../src/runtime/system-clock.ts";
 import { cpuOf } from "./process-cpu.ts";
 import { type Spread, spreadOf } from "./statistics.ts";
-import { type VariedFleet, variedFleet } from "./varied-fleet.ts";
+import { type VariedChange, type VariedFleet, variedFleet } from "./varied-fleet.ts";
 
 const { values } = parseArgs({
   options: {
@@ -95,25 +96,38 @@ function fleetOf(sites: number): VariedFleet {
   return { sites, apps: Number(apps), variants: Number(variants), isDiffering, isWarned };
 }
 
+/** What one commit changes, in each round. */
+const oneChange: Readonly<Record<string, (round: number) => VariedChange>> = {
+  "one manifest changed": (version) => ({ version }),
+  "one site more": (newSites) => ({ newSites }),
+  "one label of a site changed": (moved) => ({ moved }),
+  "one overlay changed": (patched) => ({ patched }),
+};
+
 async function measure(sites: number, cacheFolder: string): Promise<Measured[]> {
   const fleet = fleetOf(sites);
   const render = renderer(cacheFolder);
   const first = variedFleet(fleet, {});
   const cold = await timed(() => render("0", first));
   if (values.warm) return [{ figure: "warm", sites, unit: "ms", ...spreadOf([cold]) }];
-  const changes: number[] = [];
-  const joins: number[] = [];
+  const took = new Map<string, number[]>(Object.keys(oneChange).map((figure) => [figure, []]));
+  let change: VariedChange = {};
   for (let round = 1; round <= rounds; round++) {
-    const changed = variedFleet(fleet, { version: round, newSites: round - 1 });
-    changes.push(await timed(() => render(`c${round}`, changed)));
-    const joined = variedFleet(fleet, { version: round, newSites: round });
-    joins.push(await timed(() => render(`j${round}`, joined)));
+    for (const [figure, changed] of Object.entries(oneChange)) {
+      change = { ...change, ...changed(round) };
+      const files = variedFleet(fleet, change);
+      took.get(figure)?.push(await timed(() => render(`${figure} ${round}`, files)));
+    }
   }
   const { maxRSS } = process.resourceUsage();
   return [
     { figure: "cold", sites, unit: "ms", ...spreadOf([cold]) },
-    { figure: "one manifest changed", sites, unit: "ms", ...spreadOf(changes) },
-    { figure: "one site more", sites, unit: "ms", ...spreadOf(joins) },
+    ...[...took].map(([figure, all]): Measured => ({
+      figure,
+      sites,
+      unit: "ms",
+      ...spreadOf(all),
+    })),
     { figure: "memory, largest", sites, unit: "MB", ...spreadOf([maxRSS / 1024]) },
   ];
 }

@@ -16,6 +16,10 @@ export interface VariedChange {
   /** Written into a manifest of the first app. */
   readonly version?: number;
   readonly newSites?: number;
+  /** How far the first site has gone on from its first share. */
+  readonly moved?: number;
+  /** Written into the first overlay of the first app. */
+  readonly patched?: number;
 }
 
 const apiVersion = "flotilla.dev/v1alpha1";
@@ -36,9 +40,9 @@ export function variedFleet(fleet: VariedFleet, change: VariedChange): readonly 
     ["everywhere.yaml", kind("VirtualSite", { name: "everywhere" }, { all: true })],
     ["region.yaml", kind("Region", { name: "eu" }, {})],
     ...virtualSites(fleet),
-    ...sites(fleet, change.newSites ?? 0),
+    ...sites(fleet, change),
     ...Array.from({ length: fleet.apps }, (_, app) =>
-      appFiles(fleet, app, app === 0 ? (change.version ?? 0) : 0),
+      appFiles(fleet, app, app === 0 ? change : {}),
     ).flat(),
   ];
   return files.map(([path, text]) => ({ path, text }));
@@ -51,21 +55,23 @@ function virtualSites({ variants }: VariedFleet): [string, string][] {
   ]);
 }
 
-function sites(fleet: VariedFleet, more: number): [string, string][] {
-  const texts = Array.from({ length: fleet.sites + more }, (_, site) =>
-    kind(
-      "Site",
-      { name: `site-${site}`, labels: { share: `s${site % fleet.variants}`, country: "de" } },
-      { region: "eu" },
-    ),
-  );
+function sites(fleet: VariedFleet, { newSites = 0, moved = 0 }: VariedChange): [string, string][] {
+  const texts = Array.from({ length: fleet.sites + newSites }, (_, site) => {
+    const share = (site === 0 ? moved : site) % fleet.variants;
+    const labels = { share: `s${share}`, country: "de" };
+    return kind("Site", { name: `site-${site}`, labels }, { region: "eu" });
+  });
   return Array.from({ length: Math.ceil(texts.length / sitesPerFile) }, (_, file) => [
     `sites/${file}.yaml`,
     texts.slice(file * sitesPerFile, (file + 1) * sitesPerFile).join("---\n"),
   ]);
 }
 
-function appFiles(fleet: VariedFleet, app: number, version: number): [string, string][] {
+function appFiles(
+  fleet: VariedFleet,
+  app: number,
+  { version = 0, patched = 0 }: VariedChange,
+): [string, string][] {
   const { variants, isDiffering = false, isWarned = false } = fleet;
   const name = `app-${app}`;
   const overlays = Array.from({ length: variants }, (_, variant) => ({
@@ -77,7 +83,7 @@ function appFiles(fleet: VariedFleet, app: number, version: number): [string, st
           apiVersion: "v1",
           kind: "ConfigMap",
           metadata: { name },
-          data: { v: `${variant}` },
+          data: { v: `${variant}`, ...(variant === 0 && patched > 0 && { patched: `${patched}` }) },
         },
       },
     ],
