@@ -21,7 +21,8 @@ import { regionField } from "../secrets/region-secret.ts";
 import { openSecretFields } from "../secrets/sops-file.ts";
 import type { FieldSetting } from "./field-setting.ts";
 import { type FieldStep, fieldText, findField, leafFields, readField } from "./field-steps.ts";
-import { manifestSetting, type OverlayChange, overlayChanges } from "./overlay-changes.ts";
+import { kustomizedFrom, kustomizeSetting } from "./kustomize-setting.ts";
+import { isOfApp, manifestSetting, type OverlayChange, overlayChanges } from "./overlay-changes.ts";
 
 /** One field of an object. */
 export interface FieldStory {
@@ -94,7 +95,7 @@ interface Version {
 function historyOf(found: AppAtSite): readonly (readonly Version[])[] {
   let objects = objectsOf(found.shape);
   // What an object is called may change; where it is written does not.
-  const versions = new Map(objects.map((source) => [source.at, [firstVersion(found, source)]]));
+  const versions = new Map(objects.map((source) => [source.at, firstVersions(found, source)]));
   for (const change of overlayChanges(found)) {
     const before = new Map(objects.map(({ at, object }) => [at, object]));
     const placed = { overlay: change.overlay, at: () => change.place };
@@ -108,8 +109,28 @@ function historyOf(found: AppAtSite): readonly (readonly Version[])[] {
   return [...versions.values()];
 }
 
-function firstVersion(found: AppAtSite, source: SourceObject): Version {
-  return { object: source.object, tell: (steps) => manifestSetting(found, source, steps) };
+/** As the source has it; of what kustomize made, as its file has it before that. */
+function firstVersions(found: AppAtSite, source: SourceObject): Version[] {
+  const tell = (steps: readonly FieldStep[]): ReturnType<Version["tell"]> =>
+    manifestSetting(found, source, steps);
+  if (found.app.value.spec.source.kustomize === undefined || source.steps === undefined) {
+    return [{ object: source.object, tell }];
+  }
+  const from = kustomizedFrom(found, source);
+  const made: Version = {
+    object: source.object,
+    tell: (steps) =>
+      isOfApp(source, steps)
+        ? tell(steps)
+        : { ...kustomizeSetting(found, { source, from }, steps), expression: null, reads: [] },
+  };
+  if (from === undefined) return [made];
+  const { object, at } = from;
+  const written = (steps: readonly FieldStep[]): ReturnType<Version["tell"]> => {
+    const place = at(findField(object, steps).path);
+    return { by: "manifest", place, expression: null, reads: [] };
+  };
+  return [{ object, tell: written }, made];
 }
 
 function laterVersion(

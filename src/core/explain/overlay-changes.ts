@@ -181,6 +181,12 @@ function reached(root: Json, path: FieldPath): FieldPath {
   return length < 0 ? path : path.slice(0, length);
 }
 
+/** It is the namespace of the App that stands in a field, for its object names none. */
+export function isOfApp(source: SourceObject, steps: readonly FieldStep[]): boolean {
+  const { path } = findField(source.object, steps);
+  return path.join(".") === "metadata.namespace" && source.isInAppNamespace === true;
+}
+
 /** What a manifest says of a field; of a namespace that it does not name, the App. */
 export function manifestSetting(
   found: AppAtSite,
@@ -188,8 +194,7 @@ export function manifestSetting(
   steps: readonly FieldStep[],
 ): Told {
   const { path } = findField(source.object, steps);
-  const isNamespace = path.join(".") === "metadata.namespace";
-  if (isNamespace && source.isInAppNamespace === true) {
+  if (isOfApp(source, steps)) {
     const at = found.app.at(["spec", "namespace"]);
     return { by: "namespace of the App", place: at, expression: null, reads: [] };
   }

@@ -6,6 +6,7 @@ import { type KubeObject, isSecret } from "../model/kube-object.ts";
 import { keptFor } from "../model/known-fleet.ts";
 import { mistake, type Told } from "./mistake.ts";
 import { type FieldPath, type YamlDocument, readYaml } from "./read-yaml.ts";
+import type { Transformation } from "./tools/kustomize-origins.ts";
 import { sealProblems, sealed } from "./sealed-objects.ts";
 
 /** One object as a file has it. */
@@ -17,6 +18,8 @@ export interface ManifestObject {
   readonly textAt: (path: FieldPath, index: number) => Place;
   /** The App says that this Secret holds nothing secret. */
   readonly isPlainSecret?: true;
+  /** A tool made it: what kustomize did with it, nothing of Helm. */
+  readonly steps?: readonly Transformation[];
 }
 
 interface ReadObjects {

@@ -144,16 +144,16 @@ const unknownObjects: AppObjects = {
 };
 
 function readObjects(
-  { objects, problems }: ToolOutput,
+  { objects, problems, steps = [] }: ToolOutput,
   manifests: ManifestContext,
   written: () => Place,
 ): ParsedManifests {
   if (problems.length > 0) {
     return { objects: [], diagnostics: problems.map((problem) => diagnosticOf(problem, written)) };
   }
-  const placed = objects.map(({ file, object }): ManifestObject => {
+  const placed = objects.map(({ file, object, steps: number = -1 }): ManifestObject => {
     const at = (): Place => ({ file, line: 0, column: 0 });
-    return { object, at, keyAt: at, textAt: at };
+    return { object, at, keyAt: at, textAt: at, steps: steps[number] ?? [] };
   });
   const checked = checkManifests(placed, manifests);
   const named = placed.flatMap((each) => withObject(regionFieldProblem(each), keyOf(each.object)));

@@ -10,7 +10,7 @@ import { readManifestObjects } from "../manifest-objects.ts";
 import { shortText } from "../mistake.ts";
 import { readYaml } from "../read-yaml.ts";
 import { sealedText } from "../../secrets/sops-file.ts";
-import { originFiles } from "./kustomize-origins.ts";
+import { objectOrigins, type Transformation } from "./kustomize-origins.ts";
 import { helmDocuments } from "./helm-documents.ts";
 import type { ToolRequest } from "./tool-requests.ts";
 
@@ -18,6 +18,8 @@ import type { ToolRequest } from "./tool-requests.ts";
 export interface ToolObject {
   readonly file: string;
   readonly object: KubeObject;
+  /** Position of the steps that kustomize took with it in those of the output. */
+  readonly steps?: number;
 }
 
 /** What is wrong with a source. */
@@ -36,6 +38,8 @@ export interface ToolOutput {
   readonly objects: readonly ToolObject[];
   /** Not empty: the source is not valid. */
   readonly problems: readonly ToolProblem[];
+  /** Of kustomize: lists of steps, each once. */
+  readonly steps?: readonly (readonly Transformation[])[];
 }
 
 /** The outcomes of requests, by key. */
@@ -68,11 +72,14 @@ export function readToolOutput(request: ToolRequest, texts: ToolTexts): ToolOutp
   const difference = first === second ? undefined : differenceOf(one, read(second));
   if (difference !== undefined) return refused(difference);
   if (request.tool === "helm") return one;
-  const files = originFiles(request.source, readDocuments("", origins).objects);
-  const objects = one.objects.map(({ file, object }) => {
-    return { file: files.get(objectId(keyOf(object))) ?? file, object };
+  const known = objectOrigins(request.source, readDocuments("", origins).objects);
+  const steps = [...new Set([...known.values()].map((origin) => origin.steps))];
+  const objects = one.objects.map(({ file, object }): ToolObject => {
+    const origin = known.get(objectId(keyOf(object)));
+    if (origin === undefined) return { file, object };
+    return { file: origin.file ?? file, object, steps: steps.indexOf(origin.steps) };
   });
-  return { objects, problems: [] };
+  return { objects, problems: [], steps };
 }
 
 function readHelm(request: ToolRequest, text: string): ToolOutput {
