@@ -56,7 +56,9 @@ describe("flotilla explain --object", () => {
     expect(stdout).toMatch(
       /^\.data\.RECEIPT_LANGUAGE +\S+ +apps\/till\/manifests\/till.yaml:\d+:\d+ +manifest$/m,
     );
-    expect(stdout).toMatch(/^\.metadata\.labels\.flotilla\.dev\/app +till +- +Flotilla$/m);
+    expect(stdout).toMatch(
+      /^\.metadata\.labels\.flotilla\.dev\/app +till +- +Flotilla: which app it belongs to, for lists$/m,
+    );
   });
 
   it.each<[string, string[], number, string]>([

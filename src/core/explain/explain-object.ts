@@ -15,8 +15,9 @@ import {
 import { appAtSite, type AppAtSite, type RenderedModel } from "../render/app-at-site.ts";
 import { applyOverlay } from "../render/apply-overlay.ts";
 import { objectsOf } from "../render/fill-shapes.ts";
+import { withOwner } from "../render/finish-object.ts";
 import type { SourceObject } from "../render/parse-manifests.ts";
-import type { FleetModel } from "../model/fleet-model.ts";
+import { calledByContent } from "../render/tools/helm-hooks.ts";
 import { regionField } from "../secrets/region-secret.ts";
 import { openSecretFields } from "../secrets/sops-file.ts";
 import type { FieldSetting } from "./field-setting.ts";
@@ -71,8 +72,7 @@ export function explainObject(fleet: RenderedModel, question: ObjectQuestion): O
   const steps = leafFields(findField(last, asked).value ?? null, asked);
   const tell = isSecret(last) ? secretStoryOf : storyOf;
   const fields = steps.map((field) => tell(field, versions));
-  const own = question.field === undefined ? ownFields(fleet.model, found) : [];
-  return { ok: true, object: describeKey(key), fields: [...fields, ...own] };
+  return { ok: true, object: describeKey(key), fields };
 }
 
 function nameText({ kind, namespace, name }: ObjectKey): string {
@@ -106,19 +106,53 @@ function historyOf(found: AppAtSite): readonly (readonly Version[])[] {
       if (old !== object && old !== undefined) known.push(laterVersion(change, old, object));
     }
   }
+  for (const source of objects) versions.get(source.at)?.push(...lastVersions(found, source));
   return [...versions.values()];
+}
+
+/** With what Flotilla itself makes of it. */
+function lastVersions({ model, app }: AppAtSite, source: SourceObject): Version[] {
+  const owner = { fleet: model.fleet.value.metadata.name, app: app.value.metadata.name };
+  const called = calledByContent(source).object;
+  return [
+    { object: called, tell: () => byFlotilla(hookReason) },
+    {
+      object: withOwner(called, owner),
+      tell: (steps) => byFlotilla(markReasons[fieldText(steps)] ?? ""),
+    },
+  ];
+}
+
+const hookReason =
+  "a Job that was a hook is called by its content, so that it runs when that changes";
+
+const markReasons: Readonly<Record<string, string>> = {
+  [`.metadata.annotations.${ownerAnnotation}`]: "whose object it is, so that no other app takes it",
+  [`.metadata.labels.${appLabel}`]: "which app it belongs to, for lists",
+};
+
+function byFlotilla(reason: string): ReturnType<Version["tell"]> {
+  return { by: `Flotilla: ${reason}`, place: null, expression: null, reads: [] };
 }
 
 /** As the source has it; of what kustomize made, as its file has it before that. */
 function firstVersions(found: AppAtSite, source: SourceObject): Version[] {
   const tell = (steps: readonly FieldStep[]): ReturnType<Version["tell"]> =>
     manifestSetting(found, source, steps);
+  const { object: whole, hookName } = source;
+  if (hookName !== undefined) {
+    const object = { ...whole, metadata: { ...whole.metadata, name: hookName } };
+    return [
+      { object, tell },
+      { object: whole, tell: () => byFlotilla(hookReason) },
+    ];
+  }
   if (found.app.value.spec.source.kustomize === undefined || source.steps === undefined) {
-    return [{ object: source.object, tell }];
+    return [{ object: whole, tell }];
   }
   const from = kustomizedFrom(found, source);
   const made: Version = {
-    object: source.object,
+    object: whole,
     tell: (steps) =>
       isOfApp(source, steps)
         ? tell(steps)
@@ -173,18 +207,4 @@ function secretStoryOf(steps: readonly FieldStep[], versions: readonly Version[]
     expression: setting.expression === null ? null : hidden,
   }));
   return { ...story, value: hidden, settings };
-}
-
-/** What Flotilla adds to every object. */
-function ownFields(model: FleetModel, { app }: AppAtSite): FieldStory[] {
-  const fleet = model.fleet.value.metadata.name;
-  const name = app.value.metadata.name;
-  const own: readonly (readonly [string, string])[] = [
-    [`.metadata.annotations.${ownerAnnotation}`, `${fleet}/${name}`],
-    [`.metadata.labels.${appLabel}`, name],
-  ];
-  return own.map(([field, value]) => {
-    const setting = { by: "Flotilla", place: null, value, isRemoved: false };
-    return { field, value, settings: [{ ...setting, expression: null, reads: [] }] };
-  });
 }

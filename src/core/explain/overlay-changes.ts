@@ -204,6 +204,8 @@ export function manifestSetting(
     return other.file === start.file && other.line === start.line && other.column === start.column;
   });
   const text = written === undefined ? undefined : deepest(written.object, path);
-  const by = source.object[regionField] === undefined ? "manifest" : "secrets of the App";
+  const made =
+    found.app.value.spec.source.chart === undefined ? "manifest" : "template of the chart";
+  const by = source.object[regionField] === undefined ? made : "secrets of the App";
   return { by, place, ...expressionSource(found, text) };
 }

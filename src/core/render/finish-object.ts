@@ -88,7 +88,7 @@ function checkSize({ object, key, at }: SourceObject, yaml: string): Diagnostic[
 }
 
 /** Ownership names fleet and app, never site, release or time: that would make a variant per site. */
-function withOwner(object: KubeObject, owner: ObjectOwner): KubeObject {
+export function withOwner(object: KubeObject, owner: ObjectOwner): KubeObject {
   const { labels, annotations } = object.metadata;
   return {
     ...object,

@@ -20,6 +20,8 @@ export interface ManifestObject {
   readonly isPlainSecret?: true;
   /** A tool made it: what kustomize did with it, nothing of Helm. */
   readonly steps?: readonly Transformation[];
+  /** What a chart calls a Job that was a hook: its name is made of this and its content. */
+  readonly hookName?: string;
 }
 
 interface ReadObjects {

@@ -12,6 +12,7 @@ import { mistake } from "./mistake.ts";
 import type { OtherObjects, OverlayStep, Unmatched } from "./overlay-result.ts";
 import type { ManifestContext, SourceObject } from "./parse-manifests.ts";
 import type { FieldPath } from "./read-yaml.ts";
+import { calledByContent } from "./tools/helm-hooks.ts";
 import type { OverlayEffect } from "./unused-overlays.ts";
 
 /** Objects behind some overlays. */
@@ -80,7 +81,14 @@ export class OverlayChain {
       const sharedObjects = { objects: before.objects, areFirst: true };
       ownLink = this.#applyTo(ownLink, overlay, { others: sharedObjects, areShared: false });
     }
-    return this.#endOf(shared, ownLink);
+    return this.#endOf(this.#called(shared), ownLink);
+  }
+
+  /** Charts have no objects of one shape only, so what was a hook is in what shapes share. */
+  #called(link: NumberedLink): NumberedLink {
+    const objects = link.objects.map(calledByContent);
+    if (objects.every((object, index) => object === link.objects[index])) return link;
+    return this.#link(`${link.number} called`, () => ({ ...link, objects }));
   }
 
   #link(key: string, make: () => ChainLink): NumberedLink {

@@ -27,14 +27,19 @@ export function isDeletion({ merge, json }: Patch): boolean {
   return json === undefined && merge?.["$patch"] === "delete";
 }
 
-/** The objects that agree in all fields of a target. */
+/** The objects that agree in all fields of a target; a Job that was a hook is also called what its chart calls it. */
 export function selectedBy(
   objects: readonly SourceObject[],
   target: PatchTarget,
 ): readonly SourceObject[] {
   const fields = ["group", "kind", "namespace", "name"] as const;
-  return objects.filter(({ key }) =>
-    fields.every((field) => target[field] === undefined || target[field] === key[field]),
+  return objects.filter(({ key, hookName }) =>
+    fields.every(
+      (field) =>
+        target[field] === undefined ||
+        target[field] === key[field] ||
+        (field === "name" && target.name === hookName),
+    ),
   );
 }
 

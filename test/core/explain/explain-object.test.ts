@@ -182,7 +182,10 @@ describe("where a field comes from", () => {
     [
       "an operation of a JSON patch",
       ".metadata.annotations",
-      ['"hello" by overlay "shops": patches at apps/web.yaml:36:23'],
+      [
+        '"hello" by overlay "shops": patches at apps/web.yaml:36:23',
+        '"test/web" by Flotilla: whose object it is, so that no other app takes it at nowhere',
+      ],
     ],
     [
       "a sidecar, and its reservation",
@@ -192,6 +195,11 @@ describe("where a field comes from", () => {
         '"example.com/log:1" by overlay 2: sidecars at apps/web.yaml:51:22',
         '"8Mi" by overlay 2: resources at apps/web.yaml:55:21',
       ],
+    ],
+    [
+      "Flotilla itself, with the reason",
+      ".metadata.annotations.flotilla.dev/owner",
+      ['"test/web" by Flotilla: whose object it is, so that no other app takes it at nowhere'],
     ],
     ["a label", ".metadata.labels.team", ['"tills" by overlay 2: labels at apps/web.yaml:57:15']],
   ])("%s", (_, field, expected) => {
@@ -264,7 +272,7 @@ function isThere(story: FieldStory, files: readonly SourceFile[]): boolean {
   const { value, settings } = story;
   const [setting] = settings;
   if (setting === undefined) return false;
-  if (setting.place === null) return setting.by === "Flotilla";
+  if (setting.place === null) return setting.by.startsWith("Flotilla: ");
   const text = textAt(story, files);
   if (setting.expression !== null) return text.includes("${");
   const written = typeof value === "string" ? (value.split("\n")[0] ?? "") : JSON.stringify(value);

@@ -151,9 +151,10 @@ function readObjects(
   if (problems.length > 0) {
     return { objects: [], diagnostics: problems.map((problem) => diagnosticOf(problem, written)) };
   }
-  const placed = objects.map(({ file, object, steps: number = -1 }): ManifestObject => {
+  const placed = objects.map(({ file, object, hookName, steps: number = -1 }): ManifestObject => {
     const at = (): Place => ({ file, line: 0, column: 0 });
-    return { object, at, keyAt: at, textAt: at, steps: steps[number] ?? [] };
+    const made = { object, at, keyAt: at, textAt: at, steps: steps[number] ?? [] };
+    return hookName === undefined ? made : { ...made, hookName };
   });
   const checked = checkManifests(placed, manifests);
   const named = placed.flatMap((each) => withObject(regionFieldProblem(each), keyOf(each.object)));

@@ -3,9 +3,10 @@
  * times that no upgrade knows. So they are refused, or made ordinary objects where the App says so.
  */
 import { createHash } from "node:crypto";
-import { canonicalJson, isJsonObject } from "../../model/json.ts";
+import { canonicalJson, isJsonObject, isSameJson, type Json } from "../../model/json.ts";
 import type { HelmOptions } from "../../model/kinds/source.ts";
 import { describeKey, groupOf, keyOf, type KubeObject } from "../../model/kube-object.ts";
+import type { SourceObject } from "../parse-manifests.ts";
 import type { ToolObject, ToolOutput, ToolProblem } from "./tool-output.ts";
 
 const hookAnnotation = "helm.sh/hook";
@@ -28,7 +29,7 @@ export function withoutHooks(output: ToolOutput, hooks: HelmOptions["hooks"]): T
     else if (kinds.length === 0) continue;
     else if (hooks !== "apply") problems.push(refusedHook(each, kinds));
     else if (kinds.some((kind) => appliable.has(kind))) {
-      objects.push({ ...each, object: ordinary(each.object) });
+      objects.push(ordinary(each));
     }
   }
   return { objects, problems };
@@ -53,7 +54,8 @@ function refusedHook({ file, object }: ToolObject, kinds: readonly string[]): To
 }
 
 /** The object without what makes it a hook. A Job cannot be changed, so another content gets another name. */
-function ordinary(object: KubeObject): KubeObject {
+function ordinary(hook: ToolObject): ToolObject {
+  const { object } = hook;
   const { annotations } = object.metadata;
   const kept = Object.entries(isJsonObject(annotations) ? annotations : {}).filter(
     ([key]) => !ownAnnotations.has(key),
@@ -63,8 +65,33 @@ function ordinary(object: KubeObject): KubeObject {
     ...object,
     metadata: kept.length === 0 ? metadata : { ...metadata, annotations: Object.fromEntries(kept) },
   };
-  if (object.kind !== "Job" || groupOf(object.apiVersion) !== "batch") return cleaned;
-  const hash = createHash("sha256").update(canonicalJson(cleaned)).digest("hex").slice(0, 8);
-  const name = `${object.metadata.name.slice(0, 54)}-${hash}`;
-  return { ...cleaned, metadata: { ...cleaned.metadata, name } };
+  if (object.kind !== "Job" || groupOf(object.apiVersion) !== "batch") {
+    return { ...hook, object: cleaned };
+  }
+  const { name } = cleaned.metadata;
+  return { ...hook, object: named(cleaned, nameFor(name, cleaned)), hookName: name };
+}
+
+/**
+ * A Job that was a hook, called by what it has become: overlays that changed its `spec` make another Job of it. What they
+ * changed in its metadata can be changed in a cluster, and leaves the name as it is.
+ */
+export function calledByContent(source: SourceObject): SourceObject {
+  const { hookName, changedBy, object } = source;
+  if (hookName === undefined || changedBy === undefined) return source;
+  let first = changedBy.before;
+  while (first.changedBy !== undefined) first = first.changedBy.before;
+  const spec = object["spec"] ?? null;
+  if (isSameJson(spec, first.object["spec"] ?? null)) return source;
+  const after = named(object, nameFor(hookName, { name: first.object.metadata.name, spec }));
+  return { ...source, object: after, key: keyOf(after) };
+}
+
+function nameFor(name: string, content: Json): string {
+  const hash = createHash("sha256").update(canonicalJson(content)).digest("hex").slice(0, 8);
+  return `${name.slice(0, 54)}-${hash}`;
+}
+
+function named(object: KubeObject, name: string): KubeObject {
+  return { ...object, metadata: { ...object.metadata, name } };
 }

@@ -20,6 +20,8 @@ export interface ToolObject {
   readonly object: KubeObject;
   /** Position of the steps that kustomize took with it in those of the output. */
   readonly steps?: number;
+  /** What the chart calls a Job that was a hook. */
+  readonly hookName?: string;
 }
 
 /** What is wrong with a source. */
