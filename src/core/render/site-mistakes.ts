@@ -11,7 +11,7 @@ interface Told {
   readonly diagnostic: Diagnostic;
   /** It comes of facts of the site, and is told with it. */
   readonly isOfSite: boolean;
-  /** Equal for what is told together. */
+  /** Of what comes of facts of sites: equal for what is wrong at one place. */
   readonly key: string;
   /** Equal for what is the same. */
   readonly id: string;
@@ -94,19 +94,46 @@ class SameLists {
   }
 }
 
+/** What is told of one place, each with a site; what is more there is told as a number. */
+const mostAtPlace = 10;
+
 /** Mistakes that come of facts of sites are told once each, with the first site where it happens and how many more there are. */
 export function toldDiagnostics(bySite: ToldBySite): readonly Diagnostic[] {
   const found = new Map<string, Sum>();
   for (const { list, first, count } of sitesByList(bySite)) {
-    for (const [key, [told]] of Map.groupBy(list, ({ key }) => key)) {
-      if (told === undefined) continue;
+    for (const told of list) {
+      const key = told.isOfSite ? `${told.key} ${withoutSite(told, first)}` : told.id;
       const known = found.get(key);
       const isFirst = known === undefined || first < known.first;
       const sum = isFirst ? { told, first } : known;
       found.set(key, { ...sum, count: count + (known?.count ?? 0) });
     }
   }
-  return [...found.values()].map(diagnosticOf);
+  return [...Map.groupBy(found.values(), ({ told }) => told.key).values()].flatMap(diagnosticsAt);
+}
+
+/** Where each site has its own name in it, it is one mistake all the same. */
+function withoutSite({ diagnostic: { message } }: Told, site: string): string {
+  if (!message.includes(site)) return message;
+  return message.replaceAll(new RegExp(`(?<![a-z0-9])${site}(?![a-z0-9])`, "g"), "\0");
+}
+
+/** The mistakes at one place. Values of sites may make as many as there are sites. */
+function diagnosticsAt(sums: readonly Sum[]): readonly Diagnostic[] {
+  if (sums.length <= mostAtPlace) return sums.map(diagnosticOf);
+  const sorted = sums.toSorted((a, b) =>
+    a.first === b.first ? compare(a.told.id, b.told.id) : compare(a.first, b.first),
+  );
+  const [rest, ...others] = sorted.slice(mostAtPlace);
+  const told = sorted.slice(0, mostAtPlace).map(diagnosticOf);
+  if (rest === undefined) return told;
+  const message = `${others.length + 1} more of this kind are here, the first at site ${rest.first}`;
+  return [...told, { ...rest.told.diagnostic, message }];
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
 }
 
 interface Sum {
