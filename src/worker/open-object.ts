@@ -1,6 +1,6 @@
 import { encodeObject, metadataText, prepareObject } from "../core/apply/ownership.ts";
 import { FleetError } from "../core/errors.ts";
-import { type JsonObject, isJsonObject } from "../core/model/json.ts";
+import { type Json, type JsonObject, isJsonObject } from "../core/model/json.ts";
 import { type KubeObject, describeKey } from "../core/model/kube-object.ts";
 import { openSopsFile, readSopsFile } from "../core/secrets/open-sops.ts";
 import {
@@ -84,7 +84,20 @@ function asOf({ apiVersion, kind, metadata }: KubeObject, opened: JsonObject): K
     isJsonObject(own) &&
     own["name"] === metadata.name;
   if (!isSame) throw new FleetError("SECRET_SEALED", "the SOPS file holds another object");
+  for (const field of ["data", "stringData"]) refuseOtherThanTexts(field, opened[field]);
   return { ...opened, apiVersion, kind, metadata };
+}
+
+/** What a cluster would refuse, with the value in its words. */
+function refuseOtherThanTexts(field: string, values: Json | undefined): void {
+  const entries = isJsonObject(values) ? Object.entries(values) : [];
+  const wrong = entries.find(([, value]) => typeof value !== "string" && value !== null)?.[0];
+  const isMap = values === undefined || values === null || isJsonObject(values);
+  if (isMap && wrong === undefined) return;
+  const name = wrong === undefined ? field : `${field}.${wrong}`;
+  throw new FleetError("SECRET_SEALED", `${name} is no text`, {
+    hint: "put it in quotes with `sops edit`, so that it is sealed as a text",
+  });
 }
 
 function inWords(error: FleetError, object: string): FleetError {

@@ -1,8 +1,15 @@
 /** Secrets that SOPS sealed: in a document of a file, out the object that carries the file's text, byte for byte. */
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { SourceFile } from "../model/fleet-model.ts";
-import { groupOf } from "../model/kube-object.ts";
-import { readSopsFacts, sopsField, sortValues, strangeFields } from "../secrets/sops-file.ts";
+import { isJsonObject } from "../model/json.ts";
+import { groupOf, type KubeObject } from "../model/kube-object.ts";
+import {
+  readSopsFacts,
+  sopsField,
+  sortValues,
+  strangeFields,
+  typeWhenNoText,
+} from "../secrets/sops-file.ts";
 import { regionField } from "../secrets/region-secret.ts";
 import type { ManifestObject } from "./manifest-objects.ts";
 import { type Told, mistake } from "./mistake.ts";
@@ -82,5 +89,26 @@ function valueProblems({ object }: ManifestObject): readonly Problem[] {
         hint: "seal it with --encrypted-regex '^(data|stringData)$'",
       },
     })),
+    ...encrypted.flatMap((path) => textProblem(object, path)),
   ];
+}
+
+/** Kubernetes takes nothing but texts for data, and to its refusal it would add the value. */
+function textProblem(object: KubeObject, path: FieldPath): Problem[] {
+  const [field, key, ...below] = path;
+  if (!secretFields.has(field)) return [];
+  const name = path.slice(0, 2).join(".");
+  const told = (message: string, hint: string): Problem[] => [
+    { path: path.slice(0, 2), told: { code: "sealed-secret", message, hint } },
+  ];
+  if (key === undefined || below.length > 0) {
+    const what = key === undefined ? "a map of texts" : "a text";
+    return told(`${name} must be ${what}`, "write it so, and seal it anew");
+  }
+  const values = object[String(field)];
+  const value = isJsonObject(values) ? values[key] : undefined;
+  const type = typeof value === "string" ? typeWhenNoText(value) : undefined;
+  if (type === undefined) return [];
+  const hint = "put it in quotes with `sops edit`, so that it is sealed as a text";
+  return told(`${name} is sealed as ${type}, and Kubernetes takes texts alone there`, hint);
 }

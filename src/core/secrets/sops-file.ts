@@ -78,6 +78,17 @@ export function isEncrypted(text: string): boolean {
   return encrypted.test(text);
 }
 
+const wordsOfType: Readonly<Record<string, string>> = {
+  int: "a whole number",
+  float: "a number",
+  bool: "true or false",
+};
+
+/** What an encrypted value is, as SOPS says beside it, where that is no text; undefined: it is one. */
+export function typeWhenNoText(encrypted: string): string | undefined {
+  return wordsOfType[/type:([a-z]+)\]$/.exec(encrypted)?.[1] ?? ""];
+}
+
 /** The paths of all encrypted values, and those of all others that hold something. */
 export function sortValues(file: JsonObject): {
   readonly encrypted: readonly (readonly (string | number)[])[];

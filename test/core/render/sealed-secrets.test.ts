@@ -85,6 +85,25 @@ describe("a sealed Secret", () => {
     expect(found.join("\n")).not.toMatch(/ENC\[/);
   });
 
+  it.each([
+    ["int", "a whole number"],
+    ["float", "a number"],
+    ["bool", "true or false"],
+  ])("is refused with a value sealed as %s, at its place: no cluster takes it", (type, words) => {
+    const text = sealed.replace(/(user: ENC.*type:)str/, `$1${type}`);
+    const line = text.split("\n").findIndex((each) => each.includes("user: ENC")) + 1;
+    expect(problems(text)).toEqual([
+      `manifests/web/secret.yaml:${line}:11: error: stringData.user is sealed as ${words}, and Kubernetes takes texts alone there; put it in quotes with \`sops edit\`, so that it is sealed as a text`,
+    ]);
+  });
+
+  it("is refused with more than one level, or none, below data", () => {
+    const deep = sealed.replace(/user: (ENC.*)/, "user:\n        name: $1");
+    expect(problems(deep).join("\n")).toMatch(/:\d+:\d+: error: stringData\.user must be a text;/);
+    const flat = sealed.replace(/^data:\n {4}password: (ENC.*)$/m, "data: $1");
+    expect(problems(flat).join("\n")).toMatch(/:\d+:\d+: error: data must be a map of texts;/);
+  });
+
   it("keeps its text: no overlay writes it, and no expression is read in it", () => {
     const target = { kind: "Secret" };
     const plain = "apiVersion: v1\nkind: Secret\nstringData: {password: hunter-2}\n";
