@@ -54,6 +54,17 @@ const causes: readonly {
     hint: "the token is known but may not read this repository",
   },
   {
+    // A path in quotes is one that the command named itself.
+    pattern: /^fatal: not a git repository: [^']/m,
+    code: "GIT_FAILED",
+    hint: "the .git file names a repository that is not there: bring it, too, or take the .git file away",
+  },
+  {
+    pattern: /^fatal: cannot use bare repository/m,
+    code: "GIT_NOT_FOUND",
+    hint: "this folder is in no work tree: name one of a checkout",
+  },
+  {
     pattern: /^fatal: not a git repository/m,
     code: "GIT_NOT_FOUND",
     hint: "this folder is in no Git repository: make it one (git init, git add, git commit), or do without a revision",

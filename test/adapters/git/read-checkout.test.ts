@@ -90,6 +90,32 @@ describe("reading a checkout", () => {
     }
   });
 
+  it.each<[string, string, string]>([
+    ["configuration that git cannot read", ".git/config", "garbage ["],
+    ["an index that git cannot read", ".git/index", "junk"],
+    ["a repository that is elsewhere", ".git", "gitdir: /nowhere/.git/worktrees/w\n"],
+  ])("does not take files for what will be committed with %s", async (_, path, text) => {
+    const own = await createRepository();
+    await own.commit({ "a.yaml": "1" });
+    await rm(join(own.dir, path), { recursive: true, force: true });
+    await writeFiles(own.dir, { [path]: text });
+
+    await expect(readCheckout(own.dir)).rejects.toMatchObject({
+      code: "GIT_FAILED",
+      message: expect.stringMatching(/^what git ignores in .* is not known: git ls-files .* 128: /),
+    });
+  });
+
+  it("ignores nothing in a folder of a bare repository, which has no work tree", async () => {
+    const own = await createRepository();
+    await own.commit({ "a.yaml": "1" });
+    await writeFiles(own.dir, { ".git/info/exclude": "b.yaml\n", ".git/fleet/b.yaml": "2" });
+
+    expect(await readCheckout(join(own.dir, ".git/fleet"))).toEqual([
+      { path: "b.yaml", text: "2" },
+    ]);
+  });
+
   it("leaves out what goes away while it is read", async () => {
     const dir = await temporaryFolder();
     const names = Array.from({ length: 400 }, (_, index) => `${index % 20}/${index}.yaml`);
