@@ -14,7 +14,7 @@ import { type KubeObject, keyOf, objectId } from "../model/kube-object.ts";
 import { sealedText } from "../secrets/sops-file.ts";
 import { type FilledPart, FillablePart, type WrittenPart } from "./fillable-part.ts";
 import { type ManifestObject, identityProblem, readManifestObjects } from "./manifest-objects.ts";
-import { mistake } from "./mistake.ts";
+import { mistake, placeText } from "./mistake.ts";
 import {
   type ManifestContext,
   type ParsedManifests,
@@ -75,16 +75,29 @@ export class FillableManifest {
   readonly written: SourceObject;
   readonly part: WrittenPart<JsonObject>;
   readonly #context: ManifestContext;
+  /** Places of texts that stand as they are written, since one of the expressions has a mistake. */
+  readonly #unfilled: ReadonlySet<string>;
 
   constructor(manifest: ManifestObject, context: ManifestContext) {
-    const { object, textAt } = manifest;
+    const { object, textAt, at, keyAt } = manifest;
     this.written = { ...manifest, key: keyOf(object) };
     this.part = { json: object, fillable: fillableJson(object, "all"), textAt };
     this.#context = context;
+    const unfilled = this.part.fillable === undefined ? templatesIn(object) : [];
+    this.#unfilled = new Set(
+      unfilled.map(({ path, isKey }) => placeText(isKey ? keyAt(path) : at(path))),
+    );
   }
 
   /** The object that a filling gives, with its mistakes. */
   check(json: JsonObject): Parsed<SourceObject> {
+    const result = this.#checked(json);
+    if (this.#unfilled.size === 0) return result;
+    const diagnostics = result.diagnostics.filter((each) => !this.#unfilled.has(placeText(each)));
+    return { ...result, diagnostics };
+  }
+
+  #checked(json: JsonObject): Parsed<SourceObject> {
     const { at, keyAt, textAt } = this.written;
     const problem = identityProblem({ value: json, at, keyAt });
     if (problem !== undefined) return { ok: false, diagnostics: [problem] };
@@ -163,8 +176,8 @@ function checkFilled(
     ...checked.flatMap((each) => each.diagnostics),
     ...duplicates(literal, sound),
   ];
-  if (diagnostics.some(isError)) return { ok: false, diagnostics };
-  return { ok: true, value: sound, diagnostics };
+  const isSound = sound.length === checked.length && !diagnostics.some(isError);
+  return isSound ? { ok: true, value: sound, diagnostics } : { ok: false, diagnostics };
 }
 
 function duplicates(

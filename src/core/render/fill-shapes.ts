@@ -146,7 +146,8 @@ class ShapeFiller {
     const readers = [...this.#overlays, ...this.#fillings.map(({ part }) => part)];
     this.#readsValues = readers.some((part) => part.readsValues);
     this.#parts = [...readers, ...this.#values.parts];
-    this.#isLiteral = this.#parts.every((part) => !part.isFillable);
+    // One whose expressions have mistakes is not filled in, but the rest of it is checked.
+    this.#isLiteral = fillable.length === 0 && this.#parts.every((part) => !part.isFillable);
     this.#asksForSites = allSelectors(this.#parts)?.length !== 0;
   }
 

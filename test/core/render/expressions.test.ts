@@ -242,6 +242,25 @@ metadata: {name: "\${site.region == 'west' ? 'settings' : 'other'}"}
     ]);
   });
 
+  it("tell of an expression with a mistake only that, and of the rest of its object all", () => {
+    const text = `apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: "\${site.name + }"
+  labels: {a: "\${site.region}", b: "no label"}
+data: {x: 1}
+`;
+    expect(problems(opted(text))).toEqual([
+      "manifests/web/deployment.yaml:4:22: error: this is no CEL from `+` on",
+      expect.stringMatching(
+        /^manifests\/web\/deployment\.yaml:5:36: error: label value "no label"/,
+      ),
+      expect.stringMatching(
+        /^manifests\/web\/deployment\.yaml:6:11: error: data: "x" must be text/,
+      ),
+    ]);
+  });
+
   it("tell mistakes at their character, before any site has them", () => {
     const text = `apiVersion: v1
 kind: ConfigMap
