@@ -4,6 +4,7 @@ import { own } from "../../src/core/rollout/own.ts";
 import type { HandOver, PlannerInput } from "../../src/core/rollout/planner-types.ts";
 import { treeAt } from "../../src/core/rollout/site-view.ts";
 import type { Release } from "../../src/core/rollout/records.ts";
+import { badTreesOf, isBadAt, type SiteTree } from "../../src/core/rollout/rollback/bad-trees.ts";
 import { atMost } from "./rules.ts";
 
 /** The plan sets the site back: it is recorded as of now. */
@@ -35,16 +36,12 @@ export function checkBack(
   assert.notEqual(own(release.failed, site), undefined);
   if (known !== undefined) return assert.equal(back?.to, known.to);
   assert.equal(back?.to, own(own(input.good, site), release.app));
-  assert.notEqual(isKnownBad(after, release, back?.to), true);
+  assert.equal(isKnownBad(after, release, { site, tree: back?.to ?? "" }), false);
   checkSlots(after, release, site);
 }
 
-function isKnownBad(
-  { control }: PlannerInput,
-  { app }: Release,
-  tree: string | undefined,
-): boolean | undefined {
-  return tree === undefined ? undefined : control.apps[app]?.badTrees?.includes(tree);
+function isKnownBad({ control }: PlannerInput, { app }: Release, at: SiteTree): boolean {
+  return isBadAt(badTreesOf(own(control.apps, app)?.badTrees), at);
 }
 
 function releaseBefore({ control }: PlannerInput, { app, id }: Release): Release | undefined {

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { canonicalJson } from "../model/json.ts";
 import type { Approval, Release, RemovalVerb } from "./records.ts";
 import { refillStages } from "./refill-stages.ts";
+import { broughtSites, broughtTo, withBrought } from "./rollback/brought.ts";
 
 /** What an approval is bound to. The numbers of the stages are no part of it: they follow their strategy. */
 export function approvalDigest({
@@ -69,6 +70,7 @@ export function withoutSites(
     ...release,
     list: keep(release.list),
     handed: keep(release.handed),
+    ...broughtWithout(release, sites),
     carried: keep(release.carried),
     failed: keep(release.failed),
     excused: keep(release.excused),
@@ -79,6 +81,14 @@ export function withoutSites(
   };
   const full = refillStages(release, smaller, isReachable);
   return full === smaller ? { ...smaller, approvals: rebound(release, smaller) } : full;
+}
+
+/** What a candidate brought to the sites that go stays its own there. */
+function broughtWithout(release: Release, sites: ReadonlySet<string>): Pick<Release, "brought"> {
+  if (release.kind !== "app") return {};
+  const its = [...broughtSites(release)].filter((site) => sites.has(site));
+  const found = its.flatMap((site) => broughtTo(release, site).map((tree) => ({ site, tree })));
+  return withBrought(release, found);
 }
 
 function rebound(before: Release, after: Release): Approval[] {

@@ -16,6 +16,7 @@ import type {
   Wait,
 } from "./planner-types.ts";
 import type { Arrivals, CurrentReleases, Release } from "./records.ts";
+import { type BadTrees, badTreesOf } from "./rollback/bad-trees.ts";
 import { newUnitMemory, type UnitMemory } from "./unit-memory.ts";
 import type { WindowMemory } from "./windows/window-block.ts";
 
@@ -58,7 +59,7 @@ export interface AppBoard {
   current: CurrentReleases;
   readonly open: Map<string, Release>;
   bad: readonly string[];
-  badTrees: readonly TreeId[];
+  badTrees: BadTrees;
   arrivals: Arrivals;
   /** What of `arrivals` this plan has made itself, and so may change; null: nothing. */
   draft: ArrivalsDraft | null;
@@ -104,14 +105,14 @@ export function newBoard(input: PlannerInput, units: UnitMemory = newUnitMemory(
 const unknownApp: AppControl = { current: { release: null, partial: [] }, open: [], bad: [] };
 
 function appBoard(app: string, control: AppControl | undefined): AppBoard {
-  const { current, open, bad, badTrees = [], arrivals = noArrivals } = control ?? unknownApp;
+  const { current, open, bad, badTrees, arrivals = noArrivals } = control ?? unknownApp;
   const releases = open.toSorted(byRank);
   return {
     app,
     current,
     open: new Map(releases.map((release) => [release.id, release])),
     bad,
-    badTrees,
+    badTrees: badTreesOf(badTrees),
     arrivals,
     draft: null,
     inFlight: new Map(),
@@ -179,7 +180,7 @@ export function setCurrent(
 export function setBad(
   board: Board,
   app: AppBoard,
-  to: { digests: readonly string[]; trees: readonly TreeId[]; why: string },
+  to: { digests: readonly string[]; trees: BadTrees; why: string },
 ): void {
   app.bad = to.digests;
   app.badTrees = to.trees;
@@ -190,7 +191,7 @@ export function setBad(
 /** An app that is gone may be tried again in any version when it comes back. */
 export function forgetBad(board: Board, app: AppBoard): void {
   if (app.bad.length === 0) return;
-  setBad(board, app, { digests: [], trees: [], why: `${app.app} is gone` });
+  setBad(board, app, { digests: [], trees: {}, why: `${app.app} is gone` });
 }
 
 export function setArrivals(

@@ -151,7 +151,7 @@ interface AppDraft {
   current: CurrentReleases;
   open: Release[];
   bad: string[];
-  badTrees?: readonly string[];
+  badTrees?: NonNullable<BadReleases["trees"]>;
   arrivals?: Arrivals;
 }
 

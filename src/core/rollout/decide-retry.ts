@@ -15,6 +15,8 @@ import { controlPaths } from "./control-files.ts";
 import { speakOfArrivals } from "./decide-open-list.ts";
 import { own } from "./own.ts";
 import { withoutSoaked } from "./record-soaked.ts";
+import { badTreesOf, type SiteTree, withoutBadTrees } from "./rollback/bad-trees.ts";
+import { broughtSites, broughtTo } from "./rollback/brought.ts";
 import { isSetBack } from "./rollback/sites-back.ts";
 import type { ControlChange, ControlState } from "./planner-types.ts";
 import type { Approval, Release } from "./records.ts";
@@ -127,11 +129,19 @@ function reopened(
 
 /** Its digest may be tried again. */
 function forgiven(control: ControlState, release: Release, why: string): ControlChange[] {
-  const { bad = [], badTrees = [] } = own(control.apps, release.app) ?? {};
+  const { bad = [], badTrees } = own(control.apps, release.app) ?? {};
   if (release.goingBack === undefined || !bad.includes(release.digest)) return [];
-  const its = new Set(Object.values(release.list).map(({ to }) => to));
   const digests = bad.filter((digest) => digest !== release.digest);
-  const trees = badTrees.filter((tree) => !its.has(tree));
+  const trees = withoutBadTrees(badTreesOf(badTrees), itsTrees(release));
   const record = digests.length === 0 ? null : { digests, trees };
   return [{ path: controlPaths.bad(release.app), record, why }];
+}
+
+function itsTrees(release: Release): SiteTree[] {
+  const sites = new Set([...Object.keys(release.list), ...broughtSites(release)]);
+  return [...sites].flatMap((site) => {
+    const to = own(release.list, site)?.to ?? null;
+    const trees = [...broughtTo(release, site), ...(to === null ? [] : [to])];
+    return trees.map((tree) => ({ site, tree }));
+  });
 }

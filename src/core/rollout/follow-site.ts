@@ -6,6 +6,8 @@ import type { Block } from "./block.ts";
 import { type Board, setRelease } from "./board.ts";
 import { own } from "./own.ts";
 import type { Release } from "./records.ts";
+import type { SiteTree } from "./rollback/bad-trees.ts";
+import { broughtTo, withBrought } from "./rollback/brought.ts";
 import { newStageRun, type StageRun } from "./stage-run.ts";
 import { budget } from "./stage-waits.ts";
 import { unitSite, unitStanding, type UnitSite } from "./units.ts";
@@ -79,21 +81,23 @@ function followedTo(
   return entry.to === to ? undefined : to;
 }
 
-/** The candidate's to-trees follow what a site release has handed over, and its clocks. */
+/** The candidate's to-trees follow what a site release has handed over, and its clocks; what it had brought stays known. */
 export function followSites(
   board: Board,
   { site: moved, other, sites }: { site: Release; other: Release; sites: ReadonlySet<string> },
 ): void {
   const [list, handed] = [{ ...other.list }, { ...other.handed }];
-  let changed = false;
+  const left: SiteTree[] = [];
   for (const site of sites) {
     const [entry, record] = [own(list, site), own(handed, site)];
     const to = followedTo(other, { moved, site });
     if (entry === undefined || record === undefined || to === undefined) continue;
     list[site] = { ...entry, to };
+    left.push(...broughtTo(other, site).map((tree) => ({ site, tree })));
     const { met: _, soaked: __, ...before } = record;
     handed[site] = { ...before, at: board.at };
-    changed = true;
   }
-  if (changed) setRelease(board, { ...other, list, handed }, `${other.id} follows ${moved.id}`);
+  if (left.length === 0) return;
+  const next = { ...other, list, handed, ...withBrought(other, left) };
+  setRelease(board, next, `${other.id} follows ${moved.id}`);
 }

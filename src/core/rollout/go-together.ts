@@ -15,6 +15,7 @@ import { goodTree } from "./good-tree.ts";
 import { giversOf, lossesOf, type TreeStep } from "./losses.ts";
 import { own } from "./own.ts";
 import type { HandOver } from "./planner-types.ts";
+import { noteBrought } from "./rollback/note-brought.ts";
 import { standingOf, treeAt } from "./site-view.ts";
 import { unknownTakerBlock } from "./unrendered.ts";
 
@@ -175,7 +176,9 @@ export function takeAlong(board: Board, arrivals: readonly Coming[]): HandOver["
     app.inFlight.set(site, null);
     app.movedNow.add(site);
     takeFromDomain(board, app, site);
-    return { app: app.app, release: null, set: { tree: to }, good: goodTree(app, view) };
+    const good = goodTree(board, app, view);
+    noteBrought(board, app, [{ site, tree: to }]);
+    return { app: app.app, release: null, set: { tree: to }, good };
   });
 }
 

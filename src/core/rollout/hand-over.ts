@@ -17,6 +17,7 @@ import { lossesOf, type TreeStep } from "./losses.ts";
 import { own } from "./own.ts";
 import type { HandOver, WaitCode } from "./planner-types.ts";
 import type { Release } from "./records.ts";
+import { noteBrought } from "./rollback/note-brought.ts";
 import { returnBlock } from "./rollback/redirect-followers.ts";
 import { isReachable, standingOf, standingTree, treeAt } from "./site-view.ts";
 import { fitsFleet, siteBlock } from "./site-blocks.ts";
@@ -275,7 +276,7 @@ function stepOf(board: Board, { release, entry, view }: Part): HandOver["apps"][
     const verb = removalVerb(release);
     return { app, release: id, set: { leaving: { verb, release: id, from } }, good: null };
   }
-  const good = goodTree(board.apps.get(app), view);
+  const good = goodTree(board, board.apps.get(app), view);
   return { app, release: id, set: { tree: entry.to }, good };
 }
 
@@ -300,6 +301,16 @@ function settleWithOthers(board: Board, release: Release, sites: ReadonlySet<str
     if (release.kind === "site") followSites(board, { site: release, other, sites });
     else if (other.kind === "site") overtake(board, other, { sites, by: release });
   }
+  if (release.kind === "site") noteMoved(board, release, sites);
+}
+
+function noteMoved(board: Board, { app: name, list }: Release, sites: ReadonlySet<string>): void {
+  const app = board.apps.get(name);
+  const found = [...sites].flatMap((site) => {
+    const tree = own(list, site)?.to ?? null;
+    return tree === null ? [] : [{ site, tree }];
+  });
+  if (app !== undefined) noteBrought(board, app, found);
 }
 
 /** Sites that a candidate excused are its own once their stage has passed: site releases have no say there any more. */

@@ -13,6 +13,7 @@ import type { TreeId } from "../render/rendered.ts";
 import type {
   Approval,
   Arrivals,
+  BadReleases,
   CarriedDecision,
   CurrentReleases,
   FollowedHead,
@@ -45,8 +46,8 @@ export interface AppControl {
   readonly open: readonly Release[];
   /** Input digests that are not tried again. */
   readonly bad: readonly string[];
-  /** Trees of releases that were found bad. */
-  readonly badTrees?: readonly TreeId[];
+  /** Trees of releases that were found bad, and where. */
+  readonly badTrees?: BadReleases["trees"];
   /** Absent: the open list has handed over nothing that is not settled. */
   readonly arrivals?: Arrivals;
 }

@@ -236,6 +236,11 @@ export const Release = record({
    * keep their slot until they settle on what they have; `settled`: they already had.
    */
   carried: Type.Record(Type.String(), record({ at: Time, settled: Type.Optional(Type.Boolean()) })),
+  /**
+   * Candidate: what it has brought to a site beside what its list says: before a site release moved the site on, or by
+   * the open list.
+   */
+  brought: Type.Optional(Type.Record(Type.String(), Type.Array(Tree))),
   /** Input digests of the candidates that it replaced, one after the other, and that sites may still have. */
   replaced: Type.Optional(Type.Array(Type.String())),
   /** `with`: the releases that moved together with it then: a retry is of all that failed there. */
@@ -306,10 +311,18 @@ export const Release = record({
 });
 export type Release = Static<typeof Release>;
 
-/** Input digests that are not tried again, and the trees they were handed over as: none of them is good. */
+/**
+ * Input digests that are not tried again, and the trees they were handed over as: tree -> the sites to which they brought
+ * it, where it is not good; `true`, and a plain list of earlier versions: nowhere.
+ */
 export const BadReleases = record({
   digests: Type.Array(Type.String()),
-  trees: Type.Optional(Type.Array(Tree)),
+  trees: Type.Optional(
+    Type.Union([
+      Type.Array(Tree),
+      Type.Record(Tree, Type.Union([Type.Literal(true), Type.Array(Type.String())])),
+    ]),
+  ),
 });
 export type BadReleases = Static<typeof BadReleases>;
 

@@ -11,6 +11,7 @@ import { type Part, releasesOf, type Unit, unitSite } from "../units.ts";
 import { healthInWords, spanInWords } from "../words.ts";
 import { addUser, type BackRun } from "./back-blocks.ts";
 import { backState } from "./back-state.ts";
+import { broughtTo } from "./brought.ts";
 import { goodAt } from "./good-at.ts";
 
 /** One app of a site on its way back. */
@@ -52,7 +53,7 @@ export function backsOf(board: Board, unit: Unit, sites: readonly string[]): Bac
 }
 
 function stepOf(board: Board, part: Part): BackStep | undefined {
-  const { release, entry, view } = part;
+  const { release, view } = part;
   const standing = standingTree(view.entry);
   if (release.kind === "removal" || standing === undefined) return undefined;
   const record = own(release.back, view.site);
@@ -60,7 +61,7 @@ function stepOf(board: Board, part: Part): BackStep | undefined {
     if (backState(board.input, release, view)?.kind !== "pending") return undefined;
     return { part, from: record.from, to: record.to, isAgain: true, lost: 0 };
   }
-  if (standing !== entry.to) return undefined;
+  if (!broughtTo(release, view.site).includes(standing)) return undefined;
   return { part, from: standing, to: goodTreeAt(board, part), isAgain: false, lost: 0 };
 }
 

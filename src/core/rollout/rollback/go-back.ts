@@ -15,6 +15,7 @@ import { releasesOf, type Unit } from "../units.ts";
 import { backBlock, type BackRun, slotUsers } from "./back-blocks.ts";
 import { countBackLosses } from "./back-losses.ts";
 import { type Back, backsOf, handBack, recordBacks, reportStanding } from "./back-steps.ts";
+import { broughtTo } from "./brought.ts";
 import { redirectFollowers } from "./redirect-followers.ts";
 import { takeBackSites } from "./sites-back.ts";
 import { isToGoBack, settleGoingBack } from "./stop-failed.ts";
@@ -83,7 +84,9 @@ function isUnwritten(board: Board, release: Release, site: string): boolean {
     Object.hasOwn(records, site),
   );
   const view = viewSite(board.input, release.app, site);
-  return !isSettled && !view.isMoving && standingTree(view.entry) !== own(release.list, site)?.to;
+  if (isSettled || view.isMoving) return false;
+  const tree = standingTree(view.entry);
+  return tree === undefined || !broughtTo(release, site).includes(tree);
 }
 
 function sitesToGoBack(board: Board, unit: Unit): string[] {

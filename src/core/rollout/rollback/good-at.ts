@@ -2,13 +2,15 @@ import type { TreeId } from "../../render/rendered.ts";
 import type { AppBoard } from "../board.ts";
 import { own } from "../own.ts";
 import type { PlannerInput } from "../planner-types.ts";
+import { isBadAt } from "./bad-trees.ts";
 
-/** The good tree that is recorded for an app at a site; undefined where there is none, or it has been found bad. */
+/** The good tree that is recorded for an app at a site; undefined where there is none, or it has been found bad there. */
 export function goodAt(
   { good }: Pick<PlannerInput, "good">,
   app: AppBoard | undefined,
   site: string,
 ): TreeId | undefined {
   const tree = app && own(own(good, site), app.app);
-  return tree === undefined || app?.badTrees.includes(tree) === true ? undefined : tree;
+  if (app === undefined || tree === undefined) return undefined;
+  return isBadAt(app.badTrees, { site, tree }) ? undefined : tree;
 }

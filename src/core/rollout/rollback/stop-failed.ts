@@ -5,10 +5,12 @@
 import { type AppBoard, type Board, setBad, setCurrent, wakeAt } from "../board.ts";
 import { own } from "../own.ts";
 import type { Release, RollbackScope } from "../records.ts";
-import { viewSite, standingTree } from "../site-view.ts";
+import { viewSite, standingTree, treeAt } from "../site-view.ts";
 import { editMembers } from "../stage-run.ts";
 import { releasesOf, sitesByStage, type Unit, unitSite } from "../units.ts";
 import { countOf, someOf } from "../words.ts";
+import { type SiteTree, withBadTrees } from "./bad-trees.ts";
+import { broughtSites, broughtTo } from "./brought.ts";
 
 /** Lets the unit go back when more of the stage's sites failed than may. */
 export function stopFailed(board: Board, unit: Unit, index: number): void {
@@ -66,12 +68,23 @@ export function settleGoingBack(board: Board, releases: readonly Release[]): voi
 function noteBad(board: Board, app: AppBoard, release: Release): void {
   const { digest, renderer } = app.current.release ?? {};
   if (digest === release.digest && renderer === release.renderer) return;
-  const trees = Object.keys(release.handed).flatMap((site) => own(release.list, site)?.to ?? []);
   const digests = new Set([...app.bad, release.digest]);
-  const all = new Set([...app.badTrees, ...trees]);
-  if (digests.size === app.bad.length && all.size === app.badTrees.length) return;
+  const trees = withBadTrees(app.badTrees, itsTrees(board, release));
+  if (digests.size === app.bad.length && trees === app.badTrees) return;
   const why = `${release.id} is bad: it is not tried again until ${app.app} changes`;
-  setBad(board, app, { digests: [...digests].toSorted(), trees: [...all].toSorted(), why });
+  setBad(board, app, { digests: [...digests].toSorted(), trees, why });
+}
+
+/** What it brought, and what it was to bring where an earlier release of that version had done so. */
+function itsTrees({ input }: Board, release: Release): SiteTree[] {
+  const found = [...broughtSites(release)].flatMap((site) =>
+    broughtTo(release, site).map((tree) => ({ site, tree })),
+  );
+  for (const [site, { to }] of Object.entries(release.list)) {
+    const there = [own(own(input.good, site), release.app), treeAt(input, release.app, site)];
+    if (to !== null && there.includes(to)) found.push({ site, tree: to });
+  }
+  return found;
 }
 
 /** A bad release is current only where it stands and stays; nobody else gets it. */

@@ -11,6 +11,7 @@ import { freezeStages } from "../freeze-stages.ts";
 import { own } from "../own.ts";
 import type { ResolvedStrategy, StartInput } from "../planner-types.ts";
 import type { Release, ReleaseRef } from "../records.ts";
+import { type SiteTree, withBadTrees, withoutBadTrees } from "../rollback/bad-trees.ts";
 import { stayingAt } from "../rollback/staying-sites.ts";
 import { treeAt } from "../site-view.ts";
 import { countOf, someOf } from "../words.ts";
@@ -61,7 +62,7 @@ export function startRollback(input: StartInput, order: RollbackOrder): Decision
   const why = `${order.app} goes back to ${order.to.id}: ${order.why}`;
   if (older !== undefined) closeRelease(run.board, older, `${older.id} is stopped: ${why}`);
   if (!scope.isOnly) {
-    noteBad(run, app, { order, list, older, why });
+    noteBad(run, app, { order, sites: [...list.keys(), ...stays], older, why });
     makeCurrent(run, app, { order, stays, real });
   }
   const arriving = takeSites(run.board, app, { sites: new Set(list.keys()), kinds: [], why });
@@ -173,12 +174,17 @@ function noteBad(
   app: AppBoard,
   {
     order,
-    list,
+    sites,
     older,
     why,
-  }: { order: RollbackOrder; list: List; older?: Release | undefined; why: string },
+  }: {
+    order: RollbackOrder;
+    sites: readonly string[];
+    older?: Release | undefined;
+    why: string;
+  },
 ): void {
-  const left = [...list.keys()].flatMap((site) => entitledRelease(app.current, site)?.digest ?? []);
+  const left = sites.flatMap((site) => entitledRelease(app.current, site)?.digest ?? []);
   const wanted = own(run.input.desired, app.app)?.digest;
   const digests = new Set([
     ...app.bad,
@@ -187,10 +193,28 @@ function noteBad(
     ...[older?.digest, wanted].flatMap((id) => id ?? []),
   ]);
   digests.delete(order.to.digest);
-  const good = new Set(Object.values(order.trees));
-  const trees = new Set([...app.badTrees, ...[...list.values()].map(({ from }) => from)]);
-  const bad = [...trees.difference(good)].toSorted();
-  setBad(run.board, app, { digests: [...digests].toSorted(), trees: bad, why });
+  const good = Object.entries(order.trees).map(([site, tree]) => ({ site, tree }));
+  const bad = withBadTrees(app.badTrees, leftTrees(run, app, { order, sites }));
+  const trees = withoutBadTrees(bad, good);
+  setBad(run.board, app, { digests: [...digests].toSorted(), trees, why });
+}
+
+/** What the sites leave, or stay on for want of anything better; where one of these trees was good, it is so no more. */
+function leftTrees(
+  { input }: StartRun,
+  app: AppBoard,
+  { order, sites }: { order: RollbackOrder; sites: readonly string[] },
+): SiteTree[] {
+  const left = sites.flatMap((site) => {
+    const tree = treeAt(input, app.app, site);
+    return tree === undefined || tree === own(order.trees, site) ? [] : [{ site, tree }];
+  });
+  const trees = new Set(left.map(({ tree }) => tree));
+  for (const site of sites) {
+    const tree = own(own(input.good, site), app.app);
+    if (tree !== undefined && trees.has(tree)) left.push({ site, tree });
+  }
+  return left;
 }
 
 /** From now on it is what everybody else is to have, too: nobody gets any more what the sites leave. */
