@@ -2,36 +2,9 @@
 import { isJsonObject } from "../model/json.ts";
 import { type KubeObject, type ObjectId, parseObjectId } from "../model/kube-object.ts";
 import type { Variant } from "../render/rendered.ts";
+import { protectedKinds } from "./protected-kinds.ts";
 
-/** `group/Kind`: what is lost with them does not come back by applying again. */
-const protectedKinds: ReadonlySet<string> = new Set([
-  "/Namespace",
-  "/PersistentVolume",
-  "/PersistentVolumeClaim",
-  "apiextensions.k8s.io/CustomResourceDefinition",
-]);
-
-/** Groups (and those that end in one of them) whose custom resources stand for data or for whole clusters. */
-const statefulGroups: readonly string[] = [
-  "acid.zalan.do",
-  "ceph.rook.io",
-  "cluster.x-k8s.io",
-  "crossplane.io",
-  "elasticsearch.k8s.elastic.co",
-  "k8ssandra.io",
-  "kafka.strimzi.io",
-  "kubevirt.io",
-  "longhorn.io",
-  "mariadb.com",
-  "mongodb.com",
-  "mysql.oracle.com",
-  "percona.com",
-  "postgres-operator.crunchydata.com",
-  "postgresql.cnpg.io",
-  "rabbitmq.com",
-  "redis.redis.opstreelabs.in",
-  "upbound.io",
-];
+const rules: ReadonlySet<string> = new Set(protectedKinds);
 
 const protectMark = "flotilla.dev/protect";
 
@@ -54,8 +27,16 @@ export function isProtectedKind(id: ObjectId): boolean {
   const key = parseObjectId(id);
   // What cannot be read is not known to be harmless.
   if (key === undefined) return true;
-  if (protectedKinds.has(`${key.group}/${key.kind}`)) return true;
-  return statefulGroups.some((group) => key.group === group || key.group.endsWith(`.${group}`));
+  return (
+    rules.has(`${key.group}/${key.kind}`) ||
+    groupsAbove(key.group).some((group) => rules.has(group))
+  );
+}
+
+/** `a.b.c` -> `a.b.c`, `b.c`, `c`. */
+function groupsAbove(group: string): readonly string[] {
+  const parts = group.split(".");
+  return parts.map((_, index) => parts.slice(index).join("."));
 }
 
 /** What says so itself, and StatefulSets that have claims. */
