@@ -130,7 +130,11 @@ function releaseAt(release: Release, { index, room, now }: Turn): Release {
   const checks = knowable(release.checks);
   return {
     ...rest,
-    stages: stages.map((stage) => ({ ...stage, maxInFlight: room, maxUnavailable: room })),
+    stages: stages.map(({ percent: _, ...stage }) => ({
+      ...stage,
+      maxInFlight: room,
+      maxUnavailable: room,
+    })),
     opened: times(stages.slice(0, index + 1)),
     passed: times(stages.slice(0, index)),
     ...(checks === undefined ? {} : { checks }),

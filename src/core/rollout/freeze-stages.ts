@@ -8,6 +8,7 @@ import type { Labels } from "../model/fleet-model.ts";
 import { compareText, inStableOrder } from "./stable-order.ts";
 import type { Amount, ResolvedStage, ResolvedStrategy } from "./planner-types.ts";
 import type { FrozenStage } from "./records.ts";
+import { stageBudgets } from "./stage-budgets.ts";
 
 /** A site of the release's list. */
 export interface StageSite {
@@ -102,9 +103,7 @@ function frozenStage({ stage, sites, frozen }: Taken): FrozenStage {
     approval: stage.approval,
     ...(stage.promotion === undefined ? {} : { promotion: stage.promotion }),
     soakMs: stage.soakMs,
-    failureBudget: resolveAmount(stage.failureBudget, sites.length),
-    maxInFlight: resolveAmount(stage.maxInFlight, sites.length),
-    maxUnavailable: resolveAmount(stage.maxUnavailable, sites.length),
+    ...stageBudgets(stage, sites.length),
   };
 }
 

@@ -126,6 +126,14 @@ export const FrozenStage = record({
   failureBudget: Type.Integer(),
   maxInFlight: Type.Integer(),
   maxUnavailable: Type.Integer(),
+  /** The budgets that are percentages of the stage's sites: they are resolved anew when other sites come to it. */
+  percent: Type.Optional(
+    record({
+      failureBudget: Type.Optional(Type.Integer()),
+      maxInFlight: Type.Optional(Type.Integer()),
+      maxUnavailable: Type.Optional(Type.Integer()),
+    }),
+  ),
 });
 export type FrozenStage = Static<typeof FrozenStage>;
 

@@ -3,6 +3,7 @@
  * `minReady`, no windows. Budgets, deadlines, approvals, checks, holds and silence stay what they are.
  */
 import type { FrozenStage, Release } from "./records.ts";
+import { budgetsFor, stageSizes, withBudgets } from "./stage-budgets.ts";
 import { covering } from "./stage-names.ts";
 
 type Numbers = Pick<Release, "minReadyMs" | "stages" | "urgent" | "ifUrgent">;
@@ -26,7 +27,7 @@ export function ignoresWindows({ urgent, ifUrgent }: Release): boolean {
 
 /**
  * The release with the stages that an urgent one keeps, those that have opened already, and those that wait for a person.
- * The sites of the others go in the next stage that is kept, by its numbers; the last one always is. What holds one of the
+ * The sites of the others go in the next stage that is kept, by its numbers for so many sites; the last one always is. What holds one of the
  * others holds that one.
  */
 export function foldStages(release: Release): Release {
@@ -48,12 +49,13 @@ export function foldStages(release: Release): Release {
   for (const [site, entry] of Object.entries(release.list)) {
     list[site] = { ...entry, stage: target[entry.stage] ?? entry.stage };
   }
+  const sizes = stageSizes({ stages: kept, list });
   const folded = kept.map((stage, index) => {
     const added = stages.filter((other, at) => target[at] === index && other !== stage);
-    const names = added.map(({ name }) => name).join(", ");
-    return names === ""
-      ? stage
-      : covering({ ...stage, by: `${stage.by}; urgent: with ${names}` }, added);
+    if (added.length === 0) return stage;
+    const by = `${stage.by}; urgent: with ${added.map(({ name }) => name).join(", ")}`;
+    const sized = withBudgets(stage, budgetsFor(stage, sizes[index] ?? 0));
+    return covering({ ...sized, by }, added);
   });
   return { ...release, stages: folded, list };
 }

@@ -66,6 +66,46 @@ describe("an urgent release", () => {
     expect(world.open("web")).toBeUndefined();
   });
 
+  it("has budgets of the sites that a stage has then, as the same strategy says after another commit", () => {
+    const early = { ...slow, urgent: { stages: ["canary", "rest"], soak: "0s" } };
+    const shares = { maxInFlight: "50%", maxUnavailable: "40%", failureBudget: "20%" };
+    const domains = {
+      ...early,
+      stages: [
+        { name: "canary", count: 1 },
+        { name: "by", each: "region" },
+      ],
+    };
+    for (const [strategy, rest] of [
+      [
+        { ...early, ...shares },
+        { maxInFlight: 5, maxUnavailable: 4, failureBudget: 2 },
+      ],
+      // Nothing is left for the last stage, until the others go in it.
+      [
+        { ...domains, ...shares },
+        { maxInFlight: 5, maxUnavailable: 4, failureBudget: 2 },
+      ],
+      [
+        { ...domains, ...shares, maxInFlight: 3 },
+        { maxInFlight: 3, maxUnavailable: 4 },
+      ],
+      [
+        { ...domains, ...shares, maxUnavailable: "0%" },
+        { maxInFlight: 5, maxUnavailable: 0 },
+      ],
+    ] as const) {
+      const world = begun(strategy as Strategy);
+      urgent(world);
+      const { stages } = world.release("web");
+      expect(stages.map(({ name }) => name)).toEqual(["canary", "rest"]);
+      expect(stages[1]).toMatchObject(rest);
+      expect(stages[0]).toMatchObject({ failureBudget: 1 });
+      world.follow({ ...fleet("v2", strategy as Strategy), maxSitesInFlight: 100 });
+      expect(world.release("web").stages).toEqual(stages);
+    }
+  });
+
   it("goes out in a freeze that its strategy lets it ignore, and in no other", () => {
     const world = begun(declared, { windows: [freeze] });
     expect(world.on("web", "v2")).toEqual([]);

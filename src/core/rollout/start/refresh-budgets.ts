@@ -1,8 +1,8 @@
-import { resolveAmount } from "../../model/amount.ts";
 import { canonicalJson } from "../../model/json.ts";
 import { type AppBoard, setRelease } from "../board.ts";
 import type { ResolvedStage, ResolvedStrategy } from "../planner-types.ts";
 import type { FrozenStage, Release } from "../records.ts";
+import { stageBudgets, stageSizes } from "../stage-budgets.ts";
 import { withUrgency } from "../urgent.ts";
 import { openListBudgets, type StartRun, urgentOf, windowsOf } from "./start-run.ts";
 
@@ -36,21 +36,17 @@ function strategyStages(
 }
 
 function withNumbers(release: Release, strategy: ResolvedStrategy, head: string): Release {
-  const sizes = release.stages.map(() => 0);
-  for (const { stage } of Object.values(release.list)) sizes[stage] = (sizes[stage] ?? 0) + 1;
+  const sizes = stageSizes(release);
   const stages = release.stages.map((stage, index): FrozenStage => {
     const [found, ...others] = strategyStages(strategy, stage);
     if (found === undefined) return stage;
-    const size = sizes[index] ?? 0;
-    const { promotion: _, ...rest } = stage;
+    const { promotion: _, percent: __, ...rest } = stage;
     return {
       ...rest,
       approval: [found, ...others].some(({ approval }) => approval),
       ...(found.promotion === undefined ? {} : { promotion: found.promotion }),
       soakMs: found.soakMs,
-      failureBudget: resolveAmount(found.failureBudget, size),
-      maxInFlight: resolveAmount(found.maxInFlight, size),
-      maxUnavailable: resolveAmount(found.maxUnavailable, size),
+      ...stageBudgets(found, sizes[index] ?? 0),
     };
   });
   const { minReadyMs, progressDeadlineMs, unknownBlocks, rollback, checks } = strategy;
