@@ -162,7 +162,7 @@ const references: Readonly<Record<string, { kind: string; field: string }>> = {
   persistentVolumeClaim: { kind: "PersistentVolumeClaim", field: "claimName" },
 };
 
-/** Finds what pod specs refer to, wherever they are nested. */
+/** Finds what pod specs refer to, wherever they are nested. What is `optional` is not needed. */
 function visitReferences(value: Json, found: (kind: string, name: Json | undefined) => void): void {
   if (Array.isArray(value)) {
     for (const item of value) visitReferences(item, found);
@@ -170,7 +170,8 @@ function visitReferences(value: Json, found: (kind: string, name: Json | undefin
     for (const [field, child] of Object.entries(value)) {
       if (field === "serviceAccountName") found("ServiceAccount", child);
       const reference = references[field];
-      if (reference !== undefined) found(reference.kind, member(child, reference.field));
+      const isNeeded = reference !== undefined && member(child, "optional") !== true;
+      if (isNeeded) found(reference.kind, member(child, reference.field));
       visitReferences(child, found);
     }
   }

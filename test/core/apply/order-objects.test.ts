@@ -94,6 +94,33 @@ describe("orderObjects", () => {
     expect(step?.needs.toSorted()).toEqual(needs.toSorted());
   });
 
+  it("makes nothing need what it refers to as optional", () => {
+    const optional = { optional: true };
+    const env = [
+      { valueFrom: { configMapKeyRef: { name: "cfg", key: "k", ...optional } } },
+      { valueFrom: { secretKeyRef: { name: "key", key: "k", ...optional } } },
+      { valueFrom: { secretKeyRef: { name: "must", key: "k", optional: false } } },
+    ];
+    const envFrom = [
+      { configMapRef: { name: "env", ...optional } },
+      { secretRef: { name: "env", ...optional } },
+    ];
+    const volumes = [
+      { configMap: { name: "vol", ...optional } },
+      { secret: { secretName: "vol", ...optional } },
+      { projected: { sources: [{ configMap: { name: "part", ...optional } }] } },
+    ];
+    const spec = { template: { spec: { containers: [{ env, envFrom }], volumes } } };
+    const named = (kind: string) => (name: string) => object("v1", kind, { name });
+    const steps = orderObjects([
+      object("apps/v1", "Deployment", { name: "lenient", spec }),
+      ...["cfg", "env", "vol", "part"].map(named("ConfigMap")),
+      ...["key", "env", "vol", "must"].map(named("Secret")),
+    ]);
+
+    expect(steps.at(-1)?.needs).toEqual(["_Secret_web_must"]);
+  });
+
   it("gives the same order for every order of the input, and never a need that comes later", () => {
     const expected = orderObjects(all).map((step) => step.id);
     fc.assert(

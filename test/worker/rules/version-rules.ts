@@ -5,9 +5,11 @@ import type { KubeObject } from "../../../src/core/model/kube-object.ts";
 import type { TestSite } from "../../support/kube-site.ts";
 import { configMap, eventually } from "../../support/kube-worker.ts";
 import {
+  applyAs,
   configMaps,
   dataOf,
   definition,
+  deployments,
   leaving,
   namespaceOf,
   object,
@@ -88,6 +90,27 @@ export function versionRules(site: TestSite): void {
     const { message } = await told(site, "web", "Widget default/w waits for");
     for (const text of ["NotAName", "Neither", `widgets.${group}`]) expect(message).toContain(text);
     await stands(site, `${configMaps}/good`);
+  });
+
+  it("AC-29: writes what refers to another object as optional, though that cannot be written", async () => {
+    const theirs = configMap("opt", { k: "theirs" });
+    await applyAs(site, "other-tool", { path: `${configMaps}/opt`, object: theirs });
+    const containers = [
+      {
+        name: "main",
+        image: "web:1",
+        envFrom: [{ configMapRef: { name: "opt", optional: true } }],
+      },
+    ];
+    const template = { metadata: { labels: { app: "lenient" } }, spec: { containers } };
+    const spec = { replicas: 1, selector: { matchLabels: { app: "lenient" } }, template };
+    const lenient = object("apps/v1", "Deployment", { name: "lenient", spec });
+    await site.mirror.commit({ s1: { web: [configMap("opt", { k: "ours" }), lenient] } });
+    site.start();
+
+    const { message } = await told(site, "web", "other-tool");
+    expect(message).not.toContain("waits for");
+    await stands(site, `${deployments}/lenient`);
   });
 
   it("AC-29: writes nothing of a version of an atomic app that the cluster would refuse in part", async () => {
