@@ -1,9 +1,10 @@
 import { isApiError } from "../adapters/kubernetes/api-error.ts";
 import type { ObjectAddress } from "../adapters/kubernetes/object-address.ts";
-import { holdsAny, isKept, wasKept } from "../core/apply/kept-objects.ts";
+import { isKept, wasKept } from "../core/apply/kept-objects.ts";
 import { fieldManagerOf, liveOwner, metadataText } from "../core/apply/ownership.ts";
 import { containedIn, planPrune } from "../core/apply/plan-prune.ts";
 import type { FleetError } from "../core/errors.ts";
+import { type Json, isJsonObject } from "../core/model/json.ts";
 import {
   type KubeObject,
   type ObjectId,
@@ -16,7 +17,12 @@ import { writeChildInventory } from "./child-inventory.ts";
 import { type Found, lookUp } from "./look-up.ts";
 import { finalizersOf } from "./refusals.ts";
 import { tenantOf } from "./tenants.ts";
-import { type SiteContext, othersIds, throwUnlessPassable } from "./site-context.ts";
+import {
+  type SiteContext,
+  othersObjects,
+  throwUnlessPassable,
+  versionsIn,
+} from "./site-context.ts";
 import type { AppRow, ObjectRow } from "./state-store.ts";
 
 /** How pruning ended; `waiting` and `failed` empty: the inventory holds nothing but what is wanted. */
@@ -51,10 +57,15 @@ export async function pruneObjects(
   if (unwanted.length === 0) return { waiting: [], failed: [] };
   await context.link.verify({ signal: context.signal(), maxAgeMs: 30_000 });
   state.writes += 1;
-  const others = await othersIds(context, state.app);
-  const plan = planPrune({ desired, inventory: unwanted, others });
+  const defined = await definedKinds(context, state, unwanted);
+  const plan = planPrune({
+    desired: versionsIn(state.rows, desired),
+    inventory: unwanted,
+    others: await othersObjects(context, state.app),
+    defined,
+  });
   const progress: Progress = { waiting: [], failed: [], gone: 0, kept: [] };
-  const job = { context, state, row, stays, verb };
+  const job = { context, state, row, stays, verb, defined };
   for (const id of plan.remove) {
     await guarded(job, progress, () => removeOne(job, id, progress));
   }
@@ -63,8 +74,9 @@ export async function pruneObjects(
   }
   // Last, and a Namespace before what is in it: until then the inventory tells what must not go with it.
   for (const { id, address, live } of progress.kept.toReversed()) {
-    const isInside = unwanted.some((other) => state.rows.has(other) && holdsAny(other, [id]));
-    if (isInside) continue;
+    const isInside = (other: ObjectId): boolean =>
+      containedIn(other, defined)?.(id, address.apiVersion) === true;
+    if (unwanted.some((other) => state.rows.has(other) && isInside(other))) continue;
     await guarded(job, progress, () => letGo(job, { id, address, live }, progress));
   }
   if (progress.gone > 0 || progress.waiting.length + progress.failed.length === 0) {
@@ -73,12 +85,38 @@ export async function pruneObjects(
   return progress;
 }
 
+/** The kinds that definitions among these define, "" where there is no such definition any more; without what cannot be read. */
+async function definedKinds(
+  context: SiteContext,
+  state: AppState,
+  ids: readonly ObjectId[],
+): Promise<ReadonlyMap<ObjectId, string>> {
+  const defined = new Map<ObjectId, string>();
+  for (const id of ids.filter((one) => parseObjectId(one)?.kind === "CustomResourceDefinition")) {
+    try {
+      const found = await lookUp(context, id, state.rows.get(id));
+      const kind = member(member(found?.live["spec"], "names"), "kind");
+      if (found === null) defined.set(id, "");
+      else if (typeof kind === "string") defined.set(id, kind);
+    } catch (error) {
+      throwUnlessPassable(context, error);
+    }
+  }
+  return defined;
+}
+
+function member(value: Json | undefined, field: string): Json | undefined {
+  return isJsonObject(value) ? value[field] : undefined;
+}
+
 interface Job {
   readonly context: SiteContext;
   readonly state: AppState;
   readonly row: AppRow;
   readonly stays: ReadonlySet<ObjectId>;
   readonly verb: Verb;
+  /** By definition that is to go: the kind that it defines. */
+  readonly defined: ReadonlyMap<ObjectId, string>;
 }
 
 interface Progress {
@@ -118,7 +156,7 @@ async function removeOne(job: Job, id: ObjectId, progress: Progress): Promise<vo
     progress.kept.push({ id, address, live });
     return;
   }
-  const tenant = unseenIn(id, progress) ?? (await tenantOf(context, id, job.row));
+  const tenant = await whoIsInside(job, { id, live }, progress);
   if (tenant !== null) {
     progress.waiting.push(tenant);
     return;
@@ -135,25 +173,29 @@ async function removeOne(job: Job, id: ObjectId, progress: Progress): Promise<vo
 
 /** The object says so, or what is to stay would go with it. */
 function isToStay(
-  { state }: Job,
+  job: Job,
   { id, live }: { readonly id: ObjectId; readonly live: KubeObject },
   progress: Progress,
 ): boolean {
-  return isKept(live) || wasKept(state.rows.get(id)?.owned ?? "") || holdsKept(id, progress);
+  const owned = job.state.rows.get(id)?.owned ?? "";
+  return isKept(live) || wasKept(owned) || holdsKept(job, id, progress);
 }
 
-function holdsKept(id: ObjectId, { kept }: Progress): boolean {
-  return holdsAny(
-    id,
-    kept.map((one) => one.id),
-  );
+function holdsKept(job: Job, id: ObjectId, { kept }: Progress): boolean {
+  const holds = containedIn(id, job.defined);
+  return holds !== undefined && kept.some((one) => holds(one.id, one.address.apiVersion));
 }
 
-/** Why a Namespace or definition waits while something could not be looked at: it may be in there, and to stay. */
-function unseenIn(id: ObjectId, { failed }: Progress): string | null {
-  const key = parseObjectId(id);
-  if (failed.length === 0 || key === undefined || containedIn(key) === undefined) return null;
-  return `${describeKey(key)} waits for what could not be looked at`;
+/** Why a Namespace or definition waits: what could not be looked at may be in there, and to stay, or somebody has something there. */
+async function whoIsInside(
+  { context, row, defined }: Job,
+  { id, live }: { readonly id: ObjectId; readonly live: KubeObject },
+  { failed }: Progress,
+): Promise<string | null> {
+  const holds = containedIn(id, defined);
+  if (holds === undefined) return null;
+  if (failed.length > 0) return `${placeOf(live)} waits for what could not be looked at`;
+  return tenantOf(context, { id, holds }, row);
 }
 
 /** What another app wants stays; once that app is its owner, this one lets go of it. At once where it holds what is kept. */
@@ -167,7 +209,7 @@ async function releaseOne(
   if (liveOwner(found.live) !== job.row.owner) {
     return release(job, { id, ...found }, progress);
   }
-  if (holdsKept(id, progress)) return letGo(job, { id, ...found }, progress);
+  if (holdsKept(job, id, progress)) return letGo(job, { id, ...found }, progress);
   const key = parseObjectId(id);
   progress.waiting.push(`${key === undefined ? id : describeKey(key)}: ${reason}`);
 }

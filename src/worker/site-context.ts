@@ -2,6 +2,7 @@ import type { DataKeys } from "../adapters/age/data-keys.ts";
 import type { ClusterClient } from "../adapters/kubernetes/cluster-client.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/logger.ts";
+import type { Versions } from "../core/apply/plan-prune.ts";
 import { FleetError } from "../core/errors.ts";
 import type { ObjectId } from "../core/model/kube-object.ts";
 import type { SiteReport } from "../core/protocol/worker-report.ts";
@@ -11,7 +12,7 @@ import type { MirrorHistory } from "./mirror-history.ts";
 import type { SiteTarget } from "./mirror-view.ts";
 import type { RegionSecrets } from "./region-secrets.ts";
 import type { SiteLink } from "./site-link.ts";
-import type { StateStore } from "./state-store.ts";
+import type { ObjectRow, StateStore } from "./state-store.ts";
 import type { AppTree, TreeCache } from "./tree-cache.ts";
 
 /** What the work at one site goes by: the site's link, store and trees, and how it stands in the mirror now. */
@@ -83,18 +84,26 @@ export function throwUnlessPassable(
  * What the other apps of the site want or have, by app: an object of theirs is never deleted. What is left in the
  * store of an app that the mirror does not name is no word about what stands there.
  */
-export async function othersIds(
+export async function othersObjects(
   context: SiteContext,
   app: string,
-): Promise<ReadonlyMap<string, ReadonlySet<ObjectId>>> {
-  const others = new Map<string, ReadonlySet<ObjectId>>();
+): Promise<ReadonlyMap<string, Versions>> {
+  const others = new Map<string, Versions>();
   for (const name of context.target()?.apps.keys() ?? []) {
     if (name === app) continue;
     const wanted = (await desiredIds(context, name)) ?? [];
-    const has = context.apps.get(name)?.rows.keys() ?? [];
-    others.set(name, new Set([...wanted, ...has]));
+    const has = context.apps.get(name)?.rows ?? new Map<ObjectId, ObjectRow>();
+    others.set(name, versionsIn(has, [...wanted, ...has.keys()]));
   }
   return others;
+}
+
+/** Objects with the versions that rows tell. */
+export function versionsIn(
+  rows: ReadonlyMap<ObjectId, ObjectRow>,
+  ids: Iterable<ObjectId>,
+): Versions {
+  return new Map([...ids].map((id) => [id, rows.get(id)?.apiVersion ?? ""]));
 }
 
 /** What is told of the whole site. */

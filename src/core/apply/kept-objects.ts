@@ -3,8 +3,7 @@
  * `flotilla.dev/prune: keep`. Whatever the value, its mere presence keeps: a word that is not known deletes nothing.
  */
 import { isJsonObject } from "../model/json.ts";
-import { type KubeObject, type ObjectId, parseObjectId } from "../model/kube-object.ts";
-import { containedIn } from "./plan-prune.ts";
+import type { KubeObject, ObjectId } from "../model/kube-object.ts";
 
 const pruneAnnotation = "flotilla.dev/prune";
 
@@ -26,12 +25,4 @@ export function keptIds(
   objects: readonly { readonly id: ObjectId; readonly object: KubeObject }[],
 ): ReadonlySet<ObjectId> {
   return new Set(objects.filter(({ object }) => isKept(object)).map(({ id }) => id));
-}
-
-/** True for a Namespace or definition that would take one of these with it. */
-export function holdsAny(id: ObjectId, kept: readonly ObjectId[]): boolean {
-  const key = parseObjectId(id);
-  const holds = key === undefined ? undefined : containedIn(key);
-  if (holds === undefined) return false;
-  return kept.map(parseObjectId).some((other) => other !== undefined && holds(other));
 }

@@ -5,14 +5,19 @@
 import { type ObjectId, type ObjectKey, parseObjectId } from "../model/kube-object.ts";
 import { groupOfService, rankOf, servedGroups } from "./order-objects.ts";
 
+/** Objects, each with the apiVersion that it was written in; "" where that is not known. */
+export type Versions = ReadonlyMap<ObjectId, string>;
+
 /** What pruning one app at one site goes by. */
 export interface PruneInput {
-  /** Ids of the app's tree in the accepted commit; empty only where a leaving marker stands. */
-  readonly desired: ReadonlySet<ObjectId>;
+  /** The app's tree in the accepted commit; empty only where a leaving marker stands. */
+  readonly desired: Versions;
   /** Ids that the app has at the site. */
   readonly inventory: readonly ObjectId[];
-  /** Ids that other apps of the site want or have, by app. */
-  readonly others: ReadonlyMap<string, ReadonlySet<ObjectId>>;
+  /** What other apps of the site want or have, by app. */
+  readonly others: ReadonlyMap<string, Versions>;
+  /** By CustomResourceDefinition: the kind that it defines, as far as that is known. */
+  readonly defined: ReadonlyMap<ObjectId, string>;
 }
 
 /** `remove` is in the order of deletion: dependents first, CustomResourceDefinitions and Namespaces last. */
@@ -28,7 +33,7 @@ export function planPrune(input: PruneInput): PrunePlan {
   for (const id of input.inventory) {
     const key = parseObjectId(id);
     if (key === undefined || input.desired.has(id)) continue;
-    const reason = reasonToWait(id, key, input);
+    const reason = reasonToWait(id, input);
     if (reason === undefined) remove.push({ id, key });
     else wait.push({ id, reason });
   }
@@ -42,40 +47,56 @@ export function planPrune(input: PruneInput): PrunePlan {
   return { remove: ordered.map(({ id }) => id), wait };
 }
 
-function reasonToWait(id: ObjectId, key: ObjectKey, input: PruneInput): string | undefined {
-  for (const [app, ids] of input.others) {
-    if (ids.has(id)) return `app ${app} has it too or takes it over`;
+function reasonToWait(id: ObjectId, input: PruneInput): string | undefined {
+  for (const [app, versions] of input.others) {
+    if (versions.has(id)) return `app ${app} has it too or takes it over`;
   }
-  const holder = holderOf(key, input);
+  const holder = holderOf(id, input);
   return holder === undefined ? undefined : `${holder} still has objects that would go with it`;
 }
 
 /** Deleting a Namespace or a definition deletes all that is in it, or leads nowhere any more: who else has something there? */
-function holderOf(key: ObjectKey, input: PruneInput): string | undefined {
-  const holds = containedIn(key);
+function holderOf(id: ObjectId, input: PruneInput): string | undefined {
+  const holds = containedIn(id, input.defined);
   if (holds === undefined) return undefined;
-  const holdsAny = (ids: Iterable<ObjectId>): boolean => {
-    for (const id of ids) {
-      const other = parseObjectId(id);
-      if (other !== undefined && holds(other)) return true;
-    }
-    return false;
-  };
+  const holdsAny = (versions: Versions): boolean =>
+    [...versions].some(([other, apiVersion]) => holds(other, apiVersion));
   if (holdsAny(input.desired)) return "the app itself";
-  for (const [app, ids] of input.others) if (holdsAny(ids)) return `app ${app}`;
+  for (const [app, versions] of input.others) if (holdsAny(versions)) return `app ${app}`;
   return undefined;
 }
 
-/** What goes with a Namespace or definition, or is out of reach without an APIService; undefined for other kinds. */
-export function containedIn(key: ObjectKey): ((other: ObjectKey) => boolean) | undefined {
-  if (key.group === "" && key.kind === "Namespace") return (other) => other.namespace === key.name;
-  if (key.kind === "CustomResourceDefinition") {
-    const group = key.name.slice(key.name.indexOf(".") + 1);
-    return (other) => other.group === group;
+/** Whether an object, of this apiVersion ("": not known), is in something. */
+export type Holds = (id: ObjectId, apiVersion: string) => boolean;
+
+/**
+ * What goes with a Namespace or definition, or is out of reach without an APIService; undefined for other kinds. Where
+ * the kind that a definition defines is not known, it may be any of its group.
+ */
+export function containedIn(id: ObjectId, defined: PruneInput["defined"]): Holds | undefined {
+  const key = parseObjectId(id);
+  const holds = key === undefined ? undefined : testOf(key, defined.get(id));
+  if (holds === undefined) return undefined;
+  return (other, apiVersion) => {
+    const its = parseObjectId(other);
+    return its !== undefined && holds(its, apiVersion);
+  };
+}
+
+function testOf(
+  { group, kind, name }: ObjectKey,
+  defines: string | undefined,
+): ((other: ObjectKey, apiVersion: string) => boolean) | undefined {
+  if (group === "" && kind === "Namespace") return (other) => other.namespace === name;
+  if (kind === "CustomResourceDefinition") {
+    const itsGroup = name.slice(name.indexOf(".") + 1);
+    return (other) => other.group === itsGroup && (defines ?? other.kind) === other.kind;
   }
-  if (key.kind === "APIService") {
-    const group = groupOfService(key.name);
-    return (other) => other.group === group;
+  if (kind === "APIService") {
+    const itsGroup = groupOfService(name);
+    const served = `${itsGroup}/${name.slice(0, name.indexOf("."))}`;
+    return (other, apiVersion) =>
+      other.group === itsGroup && (apiVersion === "" || apiVersion === served);
   }
   return undefined;
 }

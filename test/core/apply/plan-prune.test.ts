@@ -1,9 +1,14 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { planPrune } from "../../../src/core/apply/plan-prune.ts";
+import { type PruneInput, type Versions, planPrune } from "../../../src/core/apply/plan-prune.ts";
 
-const set = (...ids: string[]): ReadonlySet<string> => new Set(ids);
-const none = new Map<string, ReadonlySet<string>>();
+const set = (...ids: string[]): Versions => new Map(ids.map((id) => [id, ""]));
+const none = new Map<string, Versions>();
+const defined = new Map<string, string>();
+
+/** Of the whole inventory nothing is wanted, and app two has these. */
+const besides = (inventory: readonly string[], theirs: PruneInput["desired"], more = defined) =>
+  planPrune({ desired: set(), inventory, others: new Map([["two", theirs]]), defined: more });
 
 describe("planPrune", () => {
   it("removes what is in the inventory and not wanted, dependents first", () => {
@@ -18,6 +23,7 @@ describe("planPrune", () => {
         "admissionregistration.k8s.io_ValidatingWebhookConfiguration__hook",
       ],
       others: none,
+      defined,
     });
 
     expect(plan.remove).toEqual([
@@ -40,6 +46,7 @@ describe("planPrune", () => {
         "far.example.org_Widget_web_w",
       ],
       others: none,
+      defined,
     });
 
     expect(plan.remove).toEqual([
@@ -64,12 +71,35 @@ describe("planPrune", () => {
       "example.org_Widget_web_w",
     ],
   ])("lets %s wait", (_, id, other) => {
-    const others = new Map([["two", set(other)]]);
-    const plan = planPrune({ desired: set(), inventory: [id], others });
+    const plan = besides([id], set(other));
 
     expect(plan.remove).toEqual([]);
     expect(plan.wait).toHaveLength(1);
     expect(plan.wait[0]?.reason).toContain("app two");
+  });
+
+  it.each([
+    { what: "of its kind", theirs: "Widget", kind: "Widget", holders: ["app two"] },
+    { what: "of another kind of its group", theirs: "Gear", kind: "Widget", holders: [] },
+    { what: "of its group, where its own kind is not known", theirs: "Gear", holders: ["app two"] },
+  ])("lets a definition wait for objects $what: $holders", ({ theirs, kind, holders }) => {
+    const id = "apiextensions.k8s.io_CustomResourceDefinition__widgets.example.org";
+    const known = kind === undefined ? defined : new Map([[id, kind]]);
+    const { wait, remove } = besides([id], set(`example.org_${theirs}_web_w`), known);
+
+    expect(wait.map(({ reason }) => reason.slice(0, 7))).toEqual(holders);
+    expect(remove).toHaveLength(1 - holders.length);
+  });
+
+  it.each([
+    ["v1beta1", ["app two"]],
+    ["v1", []],
+  ])("lets the way to version v1beta1 wait for objects of it: %s", (version, holders) => {
+    const way = "apiregistration.k8s.io_APIService__v1beta1.far.example.org";
+    const theirs = new Map([["far.example.org_Widget_web_w", `far.example.org/${version}`]]);
+
+    const { wait } = besides([way], theirs);
+    expect(wait.map(({ reason }) => reason.slice(0, 7))).toEqual(holders);
   });
 
   it("does not remove a namespace that the app itself still uses", () => {
@@ -77,6 +107,7 @@ describe("planPrune", () => {
       desired: set("_ConfigMap_web_kept"),
       inventory: ["_Namespace__web", "_ConfigMap_web_kept"],
       others: none,
+      defined,
     });
 
     expect(plan.remove).toEqual([]);
@@ -89,8 +120,8 @@ describe("planPrune", () => {
     const ids = fc.uniqueArray(id);
     fc.assert(
       fc.property(ids, ids, ids, (desired, inventory, theirs) => {
-        const others = new Map([["two", new Set(theirs)]]);
-        const plan = planPrune({ desired: new Set(desired), inventory, others });
+        const others = new Map([["two", set(...theirs)]]);
+        const plan = planPrune({ desired: set(...desired), inventory, others, defined });
         for (const gone of plan.remove) {
           expect(inventory).toContain(gone);
           expect(desired).not.toContain(gone);

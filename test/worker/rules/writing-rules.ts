@@ -315,6 +315,50 @@ export function orderRules(site: TestSite): void {
     await gone(site, `${definitions}/widgets.${group}`, 30_000);
   });
 
+  it.each([
+    ["the app's own", ""],
+    ["another app's", "user"],
+    ["an app's that the mirror does not name", "gone"],
+  ])(
+    "AC-06: lets objects of another kind hold no definition of their group, be they %s",
+    async (_, by) => {
+      const group = `kinds${by}.example.org`;
+      const rest = [definition("Foo", { group }), object(`${group}/v1`, "Foo", { name: "f" })];
+      const bars = definition("Bar", { group });
+      const apps = (web: KubeObject[]) =>
+        by === "" ? { web: [...web, ...rest] } : { web: [...web, configMap("w", {})], [by]: rest };
+      await site.mirror.commit({ s1: apps([bars]) });
+      site.start();
+      await site.settled("web");
+      if (by !== "") await site.settled(by);
+      if (by === "gone") await site.mirror.commit({ s1: { web: [bars, configMap("w", {})] } });
+      await site.mirror.commit({ s1: by === "gone" ? { web: [configMap("w", {})] } : apps([]) });
+      expect((await site.settled("web")).message).toBe("");
+
+      await gone(site, `${definitions}/bars.${group}`);
+      await stands(site, `/apis/${group}/v1/namespaces/default/foos/f`);
+      await site.cluster.remove(`${definitions}/foos.${group}`);
+    },
+  );
+
+  it("AC-06: lets go of a definition for what is to be kept of its kind, and of no other of its group", async () => {
+    const group = "keeping.example.org";
+    const foo = object(`${group}/v1`, "Foo", { name: "f" });
+    const annotations = { "flotilla.dev/prune": "keep" };
+    const kept = { ...foo, metadata: { ...foo.metadata, annotations } };
+    const both = [definition("Foo", { group }), definition("Bar", { group })];
+    await site.mirror.commit({ s1: { web: [...both, kept] } });
+    site.start();
+    await site.settled("web");
+    await site.mirror.commit({ s1: { web: leaving(3) } });
+    const hasLeft = () => site.report("web")?.left;
+    expect(await eventually("it has left", hasLeft, 30_000)).toBe(true);
+
+    await gone(site, `${definitions}/bars.${group}`);
+    await stands(site, `/apis/${group}/v1/namespaces/default/foos/f`);
+    await site.cluster.remove(`${definitions}/foos.${group}`);
+  });
+
   it("AC-07: writes what others need before them, and what can refuse all others last", async () => {
     const rbac = "/apis/rbac.authorization.k8s.io/v1/namespaces/ordered";
     const place = { namespace: "ordered" };
