@@ -4,7 +4,7 @@
  * tells what is allowed, so that what it does not know is not.
  */
 
-const string = String.raw`"(?:[^"\\\n]|\\.)*"`;
+const string = String.raw`(?:"(?:[^"\\\n]|\\.)*"|\x60[^\x60]*\x60)`;
 const fields = String.raw`(?:\.\w+)*`;
 
 const functions = [

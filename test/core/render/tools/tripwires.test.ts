@@ -109,6 +109,7 @@ describe("a text for tpl", () => {
     '{{ if and .Values.a (eq .Chart.Name "x}}{{ now") }}a{{ else }}b{{ end }}',
     "{{ range $k, $v := .Values.a }}{{ $k }}: {{ $v.b | toYaml | nindent 2 }}{{ end }}",
     "{{/* don't } now */}}{{- /* ** */ -}}",
+    "{{`{{ $labels.now | now }}`}}{{ include `a` . }}",
     '{{ .Files.Get "a" }}\n{{ .Capabilities.KubeVersion.Version }}',
   ])("is plain: %s", (text) => {
     expect(isPlain(text)).toBe(true);
@@ -146,7 +147,8 @@ describe("a text for tpl", () => {
     'include "a" .\u00e9',
     'define "a"',
     'block "a" .',
-    "`now`",
+    "`a` now",
+    "`a`now",
     "'n'",
     '"\\"" now "',
     '"}}" now',
