@@ -39,6 +39,12 @@ describe("a chart", () => {
     ["in a comment", "{{/* the keys of it, as of now */}}{{- /* tpl */ -}}a: b"],
     ["outside of actions", "operator: In\nvalues: [{{ .Values.a }}]\ndate: now"],
     ["as a field or variable", "{{ $keys := .Values.now.keys }}{{ $.Values.date }}{{ $keys }}"],
+    [
+      "in front of what sorts them",
+      "{{ range keys .Values.a | sortAlpha }}{{ (values .b | sortAlpha) }}{{ end }}",
+    ],
+    ["within names of other alphabets", "{{ .Values.énow }}{{ $naïvekeys := 1 }}{{ $naïvekeys }}"],
+    ["and nothing but lookup", '{{ lookup "v1" "Secret" "a" "b" }}'],
     ["in texts", '{{ include "a.values" . }}{{ print `now` "\\" date }}" }}'],
   ])("is the same each time where such names stand %s", (_, text) => {
     const request = ofTemplate(text);
@@ -53,6 +59,8 @@ describe("a chart", () => {
     ["behind a quote that does not end", "{{ print ' }}{{ now }}"],
     ["behind a comment that does not end", "{{/* }}{{ now }}"],
     ["in an action that does not end", "{{ now"],
+    ["sorted elsewhere", "{{ print (keys .a) | sortAlpha }}"],
+    ["sorted too late", "{{ keys .a | first | sortAlpha }}"],
     ["over several lines", "{{-\n  now\n  | date `2006` -}}"],
   ])("may vary where one stands %s", (_, text) => {
     expect(mayVary(ofTemplate(text))).toBe(true);
