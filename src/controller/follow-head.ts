@@ -56,7 +56,7 @@ export async function followHead(world: World, state: FollowState): Promise<Cont
         control: control.state,
         source: head.commit,
         facts: head.facts,
-        before: previous?.facts ?? {},
+        before: previous?.facts ?? new Map(),
       }),
     ],
     subject: `Follow ${shortId(head.commit)}`,

@@ -7,7 +7,7 @@ import { FleetError } from "../core/errors.ts";
 import type { SiteMeta } from "../core/protocol/mirror-layout.ts";
 import type { TreeId } from "../core/render/rendered.ts";
 import { own } from "../core/rollout/own.ts";
-import type { HandOver, SiteFacts, SiteMove } from "../core/rollout/planner-types.ts";
+import type { HandOver, FactsBySite, SiteMove } from "../core/rollout/planner-types.ts";
 import { type MirrorCommit, type MirrorWork, planMirrorCommit } from "./mirror-commit.ts";
 import type { FactSources, MirrorRepository } from "./mirror-repository.ts";
 import type { MirrorSnapshot } from "./mirror-snapshot.ts";
@@ -63,7 +63,7 @@ export async function handOut(input: HandOutInput): Promise<HandOutResult> {
 
 /** What is worked out once for all mirrors. */
 interface FleetInput extends HandOutInput {
-  readonly facts: Readonly<Record<string, SiteFacts>>;
+  readonly facts: FactsBySite;
   /** Mirror -> the sites that it serves and that the followed head declares. */
   readonly served: ReadonlyMap<string, readonly string[]>;
 }

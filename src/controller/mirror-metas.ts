@@ -1,7 +1,7 @@
 /** The meta files of one mirror commit: facts of the followed head, and what each hand-over brings along. */
 import { mirrorBranch, type SiteMeta } from "../core/protocol/mirror-layout.ts";
 import { own } from "../core/rollout/own.ts";
-import type { AppControl, HandOver, SiteFacts, SiteMove } from "../core/rollout/planner-types.ts";
+import type { AppControl, HandOver, FactsBySite, SiteMove } from "../core/rollout/planner-types.ts";
 import type { ObjectStore } from "../adapters/git/object-store.ts";
 import { entitledRelease } from "../core/rollout/entitled-release.ts";
 import { fleetFacts } from "./fleet-facts.ts";
@@ -46,7 +46,7 @@ async function lastMeta(store: ObjectStore, site: string): Promise<SiteMeta | nu
 /** What stood there, and what moves in this commit. */
 export interface MetaSources {
   /** Of the followed head: the same for all mirrors. */
-  readonly facts: Readonly<Record<string, SiteFacts>>;
+  readonly facts: FactsBySite;
   readonly before: ReadonlyMap<string, { readonly meta: SiteMeta | null }>;
   readonly movedMetas: ReadonlyMap<string, SiteMeta>;
   readonly handOvers: readonly HandOver[];
@@ -60,7 +60,7 @@ export function metaMaker(
   const fleet = fleetFacts(read.head.model);
   const handed = handedFacts(read, handOvers);
   return (site, apps) => {
-    const known = own(facts, site);
+    const known = facts.get(site);
     if (known === undefined) return null;
     return siteMeta({
       site,

@@ -75,7 +75,7 @@ export class PassMemory {
     ): ReadonlyMap<string, readonly string[]> => {
       const settled = new Map<string, string[]>();
       for (const [site, { mirror, moving }] of Object.entries(sites)) {
-        if (moving !== undefined || !Object.hasOwn(facts, site)) continue;
+        if (moving !== undefined || !facts.has(site)) continue;
         const known = settled.get(mirror);
         if (known === undefined) settled.set(mirror, [site]);
         else known.push(site);

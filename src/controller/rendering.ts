@@ -9,7 +9,7 @@ import type { Diagnostic, Parsed } from "../core/model/diagnostic.ts";
 import type { FleetModel, SourceFile } from "../core/model/fleet-model.ts";
 import { type LoadedFleet, loadFleet } from "../core/model/load-fleet.ts";
 import { keptFor, KnownFleet } from "../core/model/known-fleet.ts";
-import type { SiteFacts } from "../core/rollout/planner-types.ts";
+import type { FactsBySite } from "../core/rollout/planner-types.ts";
 import { siteFacts } from "../core/rollout/fleet-facts.ts";
 import { renderApp, renderLoaded } from "../core/render/render-fleet.ts";
 import { neededByLoaded, wantedByLoaded } from "../core/render/render-files.ts";
@@ -30,7 +30,7 @@ import { Preparation } from "./preparation.ts";
 export interface ValidHead {
   readonly commit: string;
   readonly model: FleetModel;
-  readonly facts: Readonly<Record<string, SiteFacts>>;
+  readonly facts: FactsBySite;
   readonly apps: ReadonlyMap<string, RenderedApp>;
   /** App -> the sites that it is placed at. */
   readonly placed: Readonly<Record<string, readonly string[]>>;

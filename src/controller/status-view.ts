@@ -66,7 +66,7 @@ function siteRows({ pass, observations }: StatusInput): SiteStatus[] {
   const { read } = pass;
   if (read === null) return [];
   const sources = releaseSources(pass);
-  return Object.entries(read.head.facts).map(([site, { region, suspend }]) => {
+  return [...read.head.facts].map(([site, { region, suspend }]) => {
     const { reachable, message, kubernetesVersion } = siteLink(read, observations, site);
     const standing = standingAt(read.mirrors, site);
     const apps = [...appsAtSite(read, observations, site)].map(([app, at]) => {
@@ -109,7 +109,7 @@ function countSites(rows: readonly SiteStatus[]): FleetStatus["sites"] {
 function regionRows({ pass, observations, recovery }: StatusInput): FleetStatus["regions"] {
   if (pass.read === null) return [];
   const { model, facts: bySite } = pass.read.head;
-  const facts = Object.values(bySite);
+  const facts = [...bySite.values()];
   return [...model.regions.keys()].map((name) => {
     const behind = pass.mirrors.some(({ mirror, isBehindWorker }) =>
       mirror.name === name ? isBehindWorker : false,

@@ -16,7 +16,7 @@ interface At {
 /** By the name of a check before: what it says of a site that is handed over. */
 const mayGo: Readonly<Record<string, (at: At) => boolean>> = {
   pilot: ({ input, release, stage, site }) =>
-    own(own(input.sites, site)?.labels, "ring") !== undefined ||
+    own(input.sites.get(site)?.labels, "ring") !== undefined ||
     release.stages[stage]?.name !== "all",
   few: (at) => newlyHanded(at).length <= 2,
   "none-failed": ({ release, stage }) =>
@@ -27,7 +27,7 @@ const mayGo: Readonly<Record<string, (at: At) => boolean>> = {
       own(own(input.observed, site)?.apps, "db") !== undefined;
     return !isThere || isWell(input, "db", site);
   },
-  broken: ({ input, site }) => own(own(input.sites, site)?.labels, "ring") === "pilot",
+  broken: ({ input, site }) => own(input.sites.get(site)?.labels, "ring") === "pilot",
 };
 
 /** Every hand-over and every passed stage of a plan has its checks. */

@@ -148,7 +148,7 @@ function arrivedAt(app: AppControl | undefined): string[] {
 
 function checkPlace(input: PlannerInput, { site, mirror }: HandOver): void {
   assert.equal(own(input.workers, mirror)?.silentSince, null);
-  assert.notEqual(own(input.sites, site), undefined);
+  assert.notEqual(input.sites.get(site), undefined);
   assert.notEqual(own(input.observed, site)?.reachable, false);
   const assignment = own(input.control.sites, site);
   assert.equal(assignment?.moving, undefined);
@@ -199,7 +199,7 @@ function checkHolds(
   { site, stage }: { site: string; stage: FrozenStage },
 ): void {
   if (backTo !== undefined) return;
-  const region = own(sites, site)?.region ?? "";
+  const region = sites.get(site)?.region ?? "";
   const target = { app, kind, release: id, source, stage, at: { site, region } };
   assert.equal(holdOn(control.holds, target), undefined);
 }
@@ -236,7 +236,7 @@ function isInFlight(input: PlannerInput, release: Release, site: string): boolea
   const [handed, entry] = [own(release.handed, site), own(release.list, site)];
   if (handed === undefined || entry === undefined || entry.to === null) return false;
   if (own(release.failed, site) ?? own(release.excused, site)) return false;
-  if (own(input.sites, site) === undefined || isExcusedRegion(input, site)) return false;
+  if (input.sites.get(site) === undefined || isExcusedRegion(input, site)) return false;
   const isOld = input.now - Date.parse(handed.at) >= release.progressDeadlineMs;
   return !isOld && !isSettled(input, release, site);
 }
@@ -278,7 +278,7 @@ function checkPasses(input: PlannerInput, release: Release): void {
 }
 
 function checkArrived(input: PlannerInput, release: Release, site: string): void {
-  if (own(input.sites, site) === undefined) return;
+  if (input.sites.get(site) === undefined) return;
   const entry = own(own(input.mirrors, site), release.app);
   const stands = entry !== undefined && "tree" in entry ? entry.tree : null;
   assert.equal(stands, own(release.list, site)?.to);

@@ -96,7 +96,7 @@ function isOpen(
   site: string,
   { names, isFirst }: Hour,
 ): boolean {
-  const labels = own(sites, site)?.labels ?? {};
+  const labels = sites.get(site)?.labels ?? {};
   const time = now % dayMs;
   return (budgets.windows ?? [])
     .filter((rule) => (rule.everyApp || names.includes(rule.name)) && rule.matches(labels))

@@ -14,6 +14,7 @@ import type {
   ObservedWorker,
   PlannerInput,
   RolloutPlan,
+  FactsBySite,
   SiteFacts,
   StartInput,
   StartPlan,
@@ -145,7 +146,7 @@ export class PlannerWorld {
     const head = this.#headOf(this.head);
     const workers: Record<string, ObservedWorker> = {};
     for (const { mirror } of [
-      ...Object.values(this.facts(this.head)),
+      ...this.facts(this.head).values(),
       ...Object.values(this.control.sites),
     ]) {
       workers[mirror] = {
@@ -347,17 +348,17 @@ export class PlannerWorld {
     );
   }
 
-  facts(head: string): Record<string, SiteFacts> {
-    const facts: Record<string, SiteFacts> = {};
+  facts(head: string): FactsBySite {
+    const facts = new Map<string, SiteFacts>();
     for (const [site, spec] of Object.entries(this.#headOf(head).sites)) {
       const region = spec.region ?? "eu";
-      facts[site] = {
+      facts.set(site, {
         region,
         mirror: region,
         labels: { site, ...spec.labels },
         suspend: spec.suspend ?? false,
         ...(spec.timeZone === undefined ? {} : { timeZone: spec.timeZone }),
-      };
+      });
     }
     return facts;
   }
@@ -368,7 +369,7 @@ export class PlannerWorld {
     for (const [app, control] of Object.entries(this.control.apps)) {
       const releaseOf = entitlements(control);
       const trees: Record<string, string> = {};
-      for (const [site, { labels }] of Object.entries(this.facts(head))) {
+      for (const [site, { labels }] of this.facts(head)) {
         const source = releaseOf(site, labels)?.source;
         const tree = source === undefined ? undefined : this.#treeAt(app, source, { site, labels });
         if (tree !== undefined) trees[site] = tree;
@@ -384,7 +385,7 @@ export class PlannerWorld {
 
   #treesOf(app: string, head: string): Record<string, string> {
     const trees: Record<string, string> = {};
-    for (const [site, { labels }] of Object.entries(this.facts(head))) {
+    for (const [site, { labels }] of this.facts(head)) {
       const tree = this.#treeAt(app, head, { site, labels });
       if (tree !== undefined) trees[site] = tree;
     }

@@ -1,5 +1,5 @@
 /** What of profiles a schema cannot say: circles, and profiles that nothing takes. */
-import { sitesByLabels } from "../select/site-groups.ts";
+import { sitesByLabels } from "../select/label-groups.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { errorAt, type FleetDraft, warningAt } from "./fleet-draft.ts";
 import { shippedProfiles } from "./shipped-profiles.ts";

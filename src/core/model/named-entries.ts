@@ -1,4 +1,5 @@
 import { isSameList } from "./is-same-list.ts";
+import { MapView } from "./map-view.ts";
 import { PatchedMap } from "./patched-map.ts";
 
 /** What one file has of a kind, by name: the same list for the same file. */
@@ -8,7 +9,7 @@ export type NamedPart<V> = readonly (readonly [name: string, entry: V])[];
  * Entries of many files by name, in the order of the files. Made from those of the commit before in the time that the changed
  * files take, and compared with any others in that time: whoever asks something of each entry need not ask all again.
  */
-export class NamedEntries<V extends object> implements ReadonlyMap<string, V> {
+export class NamedEntries<V extends object> extends MapView<string, V> {
   readonly #parts: readonly NamedPart<V>[];
   readonly #byName: PatchedMap<string, V>;
   /** The same for all that were made one from the other: what is known of the last of them is kept with it. */
@@ -19,6 +20,7 @@ export class NamedEntries<V extends object> implements ReadonlyMap<string, V> {
     byName: PatchedMap<string, V>,
     line: object = {},
   ) {
+    super();
     this.#parts = parts;
     this.#byName = byName;
     this.line = line;
@@ -60,28 +62,8 @@ export class NamedEntries<V extends object> implements ReadonlyMap<string, V> {
     return this.#byName.get(name);
   }
 
-  has(name: string): boolean {
-    return this.#byName.has(name);
-  }
-
   *entries(): Generator<[string, V], undefined> {
     for (const part of this.#parts) for (const [name, entry] of part) yield [name, entry];
-  }
-
-  *keys(): Generator<string, undefined> {
-    for (const part of this.#parts) for (const [name] of part) yield name;
-  }
-
-  *values(): Generator<V, undefined> {
-    for (const part of this.#parts) for (const [, entry] of part) yield entry;
-  }
-
-  [Symbol.iterator](): Generator<[string, V], undefined> {
-    return this.entries();
-  }
-
-  forEach(visit: (entry: V, name: string, map: ReadonlyMap<string, V>) => void): void {
-    for (const [name, entry] of this) visit(entry, name, this);
   }
 }
 

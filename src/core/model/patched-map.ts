@@ -1,14 +1,17 @@
+import { MapView } from "./map-view.ts";
+
 /**
  * A map that is another one but for some entries. Made in the time that these take, however large the other is, and as
  * good to ask; what was made of it before stays as it is.
  */
-export class PatchedMap<K, V> implements ReadonlyMap<K, V> {
+export class PatchedMap<K, V> extends MapView<K, V> {
   readonly size: number;
   readonly #base: ReadonlyMap<K, V>;
   /** undefined: not in the map. */
   readonly #patch: ReadonlyMap<K, V | undefined>;
 
   constructor(base: ReadonlyMap<K, V>, patch: ReadonlyMap<K, V | undefined> = new Map()) {
+    super();
     this.#base = base;
     this.#patch = patch;
     let { size } = base;
@@ -38,29 +41,9 @@ export class PatchedMap<K, V> implements ReadonlyMap<K, V> {
     return this.#patch.has(key) ? this.#patch.get(key) : this.#base.get(key);
   }
 
-  has(key: K): boolean {
-    return this.get(key) !== undefined;
-  }
-
   *entries(): Generator<[K, V], undefined> {
     for (const entry of this.#base) if (!this.#patch.has(entry[0])) yield entry;
     for (const [key, value] of this.#patch) if (value !== undefined) yield [key, value];
-  }
-
-  *keys(): Generator<K, undefined> {
-    for (const [key] of this.entries()) yield key;
-  }
-
-  *values(): Generator<V, undefined> {
-    for (const [, value] of this.entries()) yield value;
-  }
-
-  [Symbol.iterator](): Generator<[K, V], undefined> {
-    return this.entries();
-  }
-
-  forEach(visit: (value: V, key: K, map: ReadonlyMap<K, V>) => void): void {
-    for (const [key, value] of this) visit(value, key, this);
   }
 }
 

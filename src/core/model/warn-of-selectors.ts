@@ -4,7 +4,7 @@ import {
   matchesSelector,
   type Selector,
 } from "../select/selector.ts";
-import { type LabelledSites, sitesByLabels } from "../select/site-groups.ts";
+import { type LabelledSites, sitesByLabels } from "../select/label-groups.ts";
 import { allSelectors, type PlacedSelector } from "./check-selectors.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { type FleetDraft, warningAt } from "./fleet-draft.ts";

@@ -8,7 +8,7 @@ import { KeptResults } from "../model/kept-results.ts";
 import type { App, Overlay } from "../model/kinds.ts";
 import { keptFor } from "../model/known-fleet.ts";
 import { profileChain } from "../model/profile-chain.ts";
-import { sitesByLabels } from "../select/site-groups.ts";
+import { sitesByLabels } from "../select/label-groups.ts";
 import type { FieldPath } from "./read-yaml.ts";
 
 /** Models that an app is rendered from: what it is comes from `model`, which sites there are from `siteModel`. */

@@ -23,8 +23,8 @@ function indexDomains(board: Board, app: AppBoard): Domains {
       Object.entries(records).flatMap(([site, record]) => (isSpoken(record) ? [site] : [])),
     ),
   );
-  for (const site of Object.keys(board.input.sites)) {
-    const facts = own(board.input.sites, site);
+  for (const site of board.input.sites.keys()) {
+    const facts = board.input.sites.get(site);
     const view = viewSite(board.input, app.app, site);
     if (facts === undefined || excused.has(site) || !isInstance(view)) continue;
     const key = domainOf(board, facts);
@@ -58,7 +58,7 @@ export function loneDomain(
   app: AppBoard,
   { site, later }: { readonly site: string; later: (other: string) => boolean },
 ): LoneDomain | undefined {
-  const facts = own(board.input.sites, site);
+  const facts = board.input.sites.get(site);
   if (facts === undefined) return undefined;
   const key = domainOf(board, facts);
   const domain = domainsOf(board, app).get(key);
@@ -71,7 +71,7 @@ export function loneDomain(
 
 /** Notes a hand-over of this plan. */
 export function takeFromDomain(board: Board, app: AppBoard, site: string): void {
-  const facts = own(board.input.sites, site);
+  const facts = board.input.sites.get(site);
   if (facts !== undefined) app.domains?.get(domainOf(board, facts))?.free.delete(site);
 }
 

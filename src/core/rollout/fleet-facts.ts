@@ -3,23 +3,21 @@ import type { FleetModel, Located } from "../model/fleet-model.ts";
 import { FollowedFindings } from "../model/followed-results.ts";
 import { isSameJson } from "../model/json.ts";
 import { KeptResults } from "../model/kept-results.ts";
+import { MapView } from "../model/map-view.ts";
 import type { Site } from "../model/kinds.ts";
-import { own } from "./own.ts";
-import type { FleetBudgets, SiteFacts, StartInput } from "./planner-types.ts";
+import type { FactsBySite, FleetBudgets, SiteFacts, StartInput } from "./planner-types.ts";
 import { windowRules } from "./windows/window-rules.ts";
 
-type Facts = Readonly<Record<string, SiteFacts>>;
-
-const kept = new KeptResults<FleetModel["sites"], Facts>();
+const kept = new KeptResults<FleetModel["sites"], FactsBySite>();
 
 /** The sites that a commit declares: the same object for the same sites and regions. A mirror serves a region. */
-export function siteFacts({ sites, regions }: FleetModel): Facts {
+export function siteFacts({ sites, regions }: FleetModel): FactsBySite {
   return kept.get(sites, [regions], () => factsOf(sites, regions));
 }
 
 const followed = new FollowedFindings<Located<Site>, SiteFacts>();
 
-function factsOf(sites: FleetModel["sites"], regions: FleetModel["regions"]): Facts {
+function factsOf(sites: FleetModel["sites"], regions: FleetModel["regions"]): FactsBySite {
   const found = followed.get(sites, [regions], ({ value: { metadata, spec } }): SiteFacts => {
     const { region, suspend = false } = spec;
     const timeZone = spec.timeZone ?? regions.get(region)?.value.spec.timeZone;
@@ -31,22 +29,42 @@ function factsOf(sites: FleetModel["sites"], regions: FleetModel["regions"]): Fa
       ...(timeZone === undefined ? {} : { timeZone }),
     };
   });
-  const facts: Record<string, SiteFacts> = {};
-  for (const site of sites.keys()) {
-    const known = found.get(site);
-    if (known !== undefined) facts[site] = known;
-  }
-  return facts;
+  return new FactsInOrder(sites, found);
 }
 
-const brought = new KeptResults<Facts, boolean>();
+/** In the order of the sites. */
+class FactsInOrder extends MapView<string, SiteFacts> {
+  readonly size: number;
+  readonly #sites: FleetModel["sites"];
+  readonly #found: ReadonlyMap<string, SiteFacts>;
+
+  constructor(sites: FleetModel["sites"], found: ReadonlyMap<string, SiteFacts>) {
+    super();
+    this.size = found.size;
+    this.#sites = sites;
+    this.#found = found;
+  }
+
+  get(site: string): SiteFacts | undefined {
+    return this.#found.get(site);
+  }
+
+  *entries(): Generator<[string, SiteFacts], undefined> {
+    for (const site of this.#sites.keys()) {
+      const facts = this.get(site);
+      if (facts !== undefined) yield [site, facts];
+    }
+  }
+}
+
+const brought = new KeptResults<FactsBySite, boolean>();
 
 /** Sites that are new in a commit, or have other labels than in the one before: apps may join there by it. */
-export function bringsSites(facts: Facts, before: Facts): boolean {
+export function bringsSites(facts: FactsBySite, before: FactsBySite): boolean {
   if (facts === before) return false;
   return brought.get(facts, [before], () =>
-    Object.entries(facts).some(([site, { labels }]) => {
-      const known = own(before, site);
+    [...facts].some(([site, { labels }]) => {
+      const known = before.get(site);
       return known === undefined || !isSameJson(known.labels, labels);
     }),
   );

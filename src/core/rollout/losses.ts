@@ -187,7 +187,7 @@ function comingTree(board: Board, app: AppBoard, site: string): TreeId | undefin
   const standing = treeAt(board.input, app.app, site);
   const listed = [...app.open.values()].flatMap((release) => comingBy(release, site) ?? [])[0];
   if (listed !== undefined) return listed === standing ? undefined : listed;
-  if (isListed(app, site) || own(board.input.sites, site) === undefined) return undefined;
+  if (isListed(app, site) || !board.input.sites.has(site)) return undefined;
   const to = entitledTree(board, app, site);
   return to === standing ? undefined : to;
 }

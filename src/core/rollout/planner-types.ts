@@ -62,6 +62,9 @@ export interface SiteFacts {
   readonly timeZone?: string;
 }
 
+/** Of all sites that there are, by name. */
+export type FactsBySite = ReadonlyMap<string, SiteFacts>;
+
 /** What stands in the mirrors now, per site and app: a tree, or a leaving marker. */
 export type MirrorState = Readonly<Record<string, Readonly<Record<string, MirrorEntry>>>>;
 export type MirrorEntry =
@@ -149,7 +152,7 @@ export interface WindowRule extends WindowTimes {
 export interface PlannerInput {
   readonly now: number;
   readonly control: ControlState;
-  readonly sites: Readonly<Record<string, SiteFacts>>;
+  readonly sites: FactsBySite;
   readonly mirrors: MirrorState;
   /** In which mirrors each site stands: after a loss it may be several. Absent: where control has them. */
   readonly standsIn?: StandsIn;
@@ -194,7 +197,7 @@ export interface StartInput extends PlannerInput {
   /** The apps of the new head. */
   readonly desired: Readonly<Record<string, DesiredApp>>;
   /** Sites that the new head declares (a site that is not here is forgotten, never removed from). */
-  readonly headSites: Readonly<Record<string, SiteFacts>>;
+  readonly headSites: FactsBySite;
   /** Per app: trees of the entitled releases rendered with the site data of the *previous* head (for site releases). */
   readonly entitledBefore: Readonly<Record<string, Readonly<Record<string, TreeId>>>>;
   /** What becomes of each app's objects where it leaves (`removalVerbs`). */

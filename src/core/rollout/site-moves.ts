@@ -14,10 +14,8 @@ type Moving = NonNullable<SiteAssignment["moving"]>;
 /** Assigns, moves and forgets sites, one step each. */
 export function planSiteMoves(board: Board): void {
   const { sites, control } = board.input;
-  for (const site of Object.keys(sites)) {
-    const facts = sites[site];
+  for (const [site, facts] of sites) {
     const assignment = own(control.sites, site);
-    if (facts === undefined) continue;
     if (assignment === undefined)
       assign(board, site, {
         record: { mirror: facts.mirror },
@@ -169,8 +167,7 @@ function beginMove(
  */
 export function forgetSites(board: Board): void {
   const { sites, control } = board.input;
-  for (const site of Object.keys(control.sites))
-    if (own(sites, site) === undefined) forget(board, site);
+  for (const site of Object.keys(control.sites)) if (!sites.has(site)) forget(board, site);
 }
 
 /**
@@ -192,7 +189,7 @@ function unleave(
   { site, entry }: { site: string; entry: MirrorEntry },
 ): string | undefined {
   if (!("leaving" in entry)) return undefined;
-  const isForgotten = own(board.input.sites, site) === undefined;
+  const isForgotten = !board.input.sites.has(site);
   if (isForgotten && entry.leaving.verb === "orphan") return undefined;
   const release = board.apps.get(app)?.open.get(entry.leaving.release);
   const from = own(release?.list, site)?.from ?? undefined;

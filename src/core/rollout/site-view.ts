@@ -28,7 +28,7 @@ export interface SiteView {
 
 /** What is known of `app` at `site`. */
 export function viewSite(input: PlannerInput, app: string, site: string): SiteView {
-  const facts = own(input.sites, site);
+  const facts = input.sites.get(site);
   const assignment = own(input.control.sites, site);
   const mirror = assignment?.mirror ?? facts?.mirror ?? "";
   const silentSince = silentSinceOf(input, mirror);
@@ -77,7 +77,7 @@ export function mirrorsWith(
 export function isReachable(
   input: PlannerInput,
   site: string,
-  facts: SiteFacts | undefined = own(input.sites, site),
+  facts: SiteFacts | undefined = input.sites.get(site),
 ): boolean {
   if (facts === undefined || facts.suspend) return false;
   if (own(input.observed, site)?.reachable === false) return false;
@@ -104,7 +104,7 @@ function isMoving(input: PlannerInput, site: string): boolean {
   const assignment = own(input.control.sites, site);
   if (assignment === undefined) return false;
   const { mirror, moving } = assignment;
-  const wanted = own(input.sites, site)?.mirror ?? mirror;
+  const wanted = input.sites.get(site)?.mirror ?? mirror;
   return (
     moving !== undefined ||
     wanted !== mirror ||

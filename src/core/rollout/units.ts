@@ -71,7 +71,7 @@ export function unitSite(
     return { site, region: part.view.facts?.region ?? "", parts: [part], state: part.state };
   }
   const parts = onePerApp(releases.flatMap((release) => partAt(board, release, site) ?? []));
-  const region = own(board.input.sites, site)?.region ?? "";
+  const region = board.input.sites.get(site)?.region ?? "";
   return { site, region, parts, state: mergedState(parts.map(({ state }) => state)) };
 }
 

@@ -25,7 +25,7 @@ function unknownApps({ apps, input }: Board): ReadonlyMap<string, string[]> {
   const found = new Map<string, string[]>();
   for (const [site, standing] of Object.entries(mirrors)) {
     // One that has left the fleet is let go of with all that it has.
-    if (own(sites, site) === undefined) continue;
+    if (!sites.has(site)) continue;
     for (const app of Object.keys(standing)) {
       if (apps.has(app) || own(placedByHead, app) !== undefined) continue;
       found.set(app, [...(found.get(app) ?? []), site]);

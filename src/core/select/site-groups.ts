@@ -2,11 +2,13 @@
  * Sites in groups that no virtual site and no profile tells apart, so that what is asked of all sites costs as there are groups. In: the
  * virtual sites and sites of checked models. Out: groups, the same object for the same maps.
  */
-import type { FleetModel, Labels, Located } from "../model/fleet-model.ts";
+import type { FleetModel, Located } from "../model/fleet-model.ts";
 import { type EntryChanges, FollowedResults } from "../model/followed-results.ts";
 import type { Site, VirtualSite } from "../model/kinds.ts";
 import { PatchedMap } from "../model/patched-map.ts";
+import { sitesByLabels } from "./label-groups.ts";
 import { checkedSelector, matchesSelector, type Selector } from "./selector.ts";
+import { withMoved } from "./with-moved.ts";
 
 const maxJoined = 200;
 
@@ -118,36 +120,6 @@ function firstOf(group: SiteGroup | undefined): string {
   return group?.sites[0] ?? "";
 }
 
-/** Sorted names without those that are moved, and with those that are in now; the same list where these are the same. */
-function withMoved(
-  sorted: readonly string[],
-  moved: readonly string[],
-  added: readonly string[],
-): readonly string[] {
-  const isIn = new Set(added);
-  const slices: (readonly string[])[] = [];
-  let [from, isSame] = [0, true];
-  for (const name of moved.toSorted()) {
-    const at = firstFrom(name, sorted);
-    const wasIn = sorted[at] === name;
-    slices.push(sorted.slice(from, at), isIn.has(name) ? [name] : []);
-    from = wasIn ? at + 1 : at;
-    isSame &&= wasIn === isIn.has(name);
-  }
-  return isSame ? sorted : new Array<string>().concat(...slices, sorted.slice(from));
-}
-
-/** Where the names begin that are not before this one. */
-function firstFrom(name: string, sorted: readonly string[]): number {
-  let [low, high] = [0, sorted.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((sorted[middle] ?? "") < name) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
 const followed = new FollowedResults<Located<Site>, SiteGroups>();
 
 /** The groups of sites that these virtual sites do not tell apart. */
@@ -221,89 +193,4 @@ function groupSites(virtualSites: VirtualSites, sites: Sites): SiteGroups {
 /** null: all sites. */
 function selectorOf({ spec }: VirtualSite): Selector | null {
   return spec.selector === undefined ? null : checkedSelector(spec.selector);
-}
-
-/** Sites that some selectors do not tell apart: labels of one of them, and their names. */
-export interface LabelledSites {
-  readonly labels: Labels;
-  readonly profile: string | undefined;
-  /** Sorted, never empty. */
-  readonly names: readonly string[];
-}
-
-/** By what the sites have of the labels, and their profile. */
-type ByLabels = PatchedMap<string, LabelledSites>;
-
-const followedByLabels = new FollowedResults<Located<Site>, ByLabels>();
-
-/** Sites with the same profile and the same values of every label that some of these selectors asks for; in no order. */
-export function sitesByLabels(
-  sites: Sites,
-  selectors: readonly Selector[],
-): readonly LabelledSites[] {
-  const asked = new Set(
-    selectors.flatMap(({ requirements }) => requirements.map(({ key }) => key)),
-  );
-  const keys = [...asked].toSorted();
-  const groups = followedByLabels.get(sites, [keys.join()], {
-    make: () => groupByLabels(sites, keys),
-    follow: (last, changes) => regroupByLabels(last, changes, keys),
-  });
-  return [...groups.values()];
-}
-
-function groupByLabels(sites: Sites, keys: readonly string[]): ByLabels {
-  const found = new Map<string, LabelledSites & { readonly names: string[] }>();
-  for (const [name, { value }] of sites) {
-    const id = idByLabels(value, keys);
-    const group = found.get(id);
-    if (group === undefined) found.set(id, labelledSites(value, [name]));
-    else group.names.push(name);
-  }
-  for (const { names } of found.values()) names.sort();
-  return new PatchedMap(found);
-}
-
-function labelledSites<Names>(
-  { metadata: { labels = {} }, spec: { profile } }: Site,
-  names: Names,
-) {
-  return { labels, profile, names };
-}
-
-/** The groups that changed sites were in, and those that they are in now. */
-function regroupByLabels(
-  last: ByLabels,
-  { names, before, now }: EntryChanges<Located<Site>>,
-  keys: readonly string[],
-): ByLabels {
-  const added = new Map<string, string[]>();
-  const example = new Map<string, Site>();
-  for (const name of names) {
-    const [old, site] = [before.get(name)?.value, now.get(name)?.value];
-    if (old !== undefined) {
-      const from = idByLabels(old, keys);
-      added.set(from, added.get(from) ?? []);
-    }
-    if (site === undefined) continue;
-    const to = idByLabels(site, keys);
-    added.set(to, [...(added.get(to) ?? []), name]);
-    example.set(to, site);
-  }
-  return last.with(
-    [...added].map(([id, own]) => {
-      const sites = withMoved(last.get(id)?.names ?? [], names, own);
-      const site = example.get(id);
-      if (sites.length === 0) return [id, undefined];
-      const group = last.get(id) ?? (site && labelledSites(site, sites));
-      return [id, group && { ...group, names: sites }];
-    }),
-  );
-}
-
-/** Equal for sites with the same values of these labels, and the same profile. */
-function idByLabels({ metadata, spec }: Site, keys: readonly string[]): string {
-  const { labels = {} } = metadata;
-  const values = keys.map((key) => (Object.hasOwn(labels, key) ? `=${labels[key]}` : ""));
-  return [spec.profile ?? "", ...values].join("\0");
 }

@@ -55,7 +55,7 @@ interface KnownTrees {
 
 /** A fleet at rest: every site runs, in health, what its mirror has. */
 export function simulatedWorld(start: StartInput, offlinePercent: number): SimulatedWorld {
-  const sites = Object.keys(start.sites);
+  const sites = [...start.sites.keys()];
   const count = Math.floor((offlinePercent * sites.length) / 100);
   const some = offlinePercent > 0 && sites.length > 0 ? Math.max(1, count) : 0;
   const offline = new Set(inStableOrder("offline", sites).slice(0, some));
@@ -154,7 +154,7 @@ function treesOf(start: StartInput, app: string, known: AppControl): Trees {
   const releaseOf = entitlements(known);
   const [before, after] = [own(start.entitled, app), own(start.desired, app)?.sites];
   const trees: Record<string, TreeId> = {};
-  for (const [site, { labels }] of Object.entries(start.headSites)) {
+  for (const [site, { labels }] of start.headSites) {
     const source = releaseOf(site, labels)?.source;
     const from = source === undefined ? undefined : source === start.head ? after : before;
     const tree = own(from, site);

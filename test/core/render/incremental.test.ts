@@ -228,7 +228,7 @@ function seen(fleetFiles: RenderedFiles): unknown {
   if (!fleetFiles.ok) return fleetFiles;
   const { model, rendered, diagnostics } = fleetFiles;
   const places = [...model.sites, ...model.apps].map(([name, one]) => [name, one.at(["spec"])]);
-  const facts = siteFacts(model);
+  const facts = [...siteFacts(model)];
   return {
     diagnostics,
     places,

@@ -17,7 +17,9 @@ function settled(): PlannerWorld {
 /** Regions in which some site is on a version. */
 function regionsOn(world: PlannerWorld, version: string): string[] {
   const facts = world.facts(world.head);
-  return [...new Set(world.on("web", version).map((site) => facts[site]?.region ?? ""))].toSorted();
+  return [
+    ...new Set(world.on("web", version).map((site) => facts.get(site)?.region ?? "")),
+  ].toSorted();
 }
 
 describe("a stage for each region", () => {

@@ -147,7 +147,7 @@ describe("over random fleets and histories", { timeout: 90_000 }, () => {
         const input = world.input();
         const turned = {
           ...input,
-          sites: Object.fromEntries(Object.entries(input.sites).toReversed()),
+          sites: new Map([...input.sites].toReversed()),
         };
         const plan = planRollout(input);
         expect(planRollout(input)).toEqual(plan);
@@ -169,7 +169,7 @@ function isWaiting(input: PlannerInput, release: Release, site: string): boolean
 }
 
 function isKnown(input: PlannerInput, site: string): boolean {
-  return Object.hasOwn(input.sites, site) && own(input.observed, site)?.reachable !== false;
+  return input.sites.has(site) && own(input.observed, site)?.reachable !== false;
 }
 
 function isThere(input: PlannerInput, release: Release, site: string): boolean {

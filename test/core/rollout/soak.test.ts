@@ -26,7 +26,7 @@ function later(
   { afterMs, heard }: { afterMs: number; heard: Readonly<Record<string, number>> },
 ): PlannerInput {
   const observed = Object.entries(input.observed).map(([site, { apps, ...rest }]) => {
-    const grown = heard[input.sites[site]?.mirror ?? ""] ?? 0;
+    const grown = heard[input.sites.get(site)?.mirror ?? ""] ?? 0;
     const grow = (ms: number) => (ms === 0 ? 0 : ms + grown);
     const told = Object.entries(apps).map(([app, one]) => [
       app,

@@ -55,7 +55,7 @@ export function overallFacts(input: PlannerInput, app: string): Facts {
   return {
     get overall() {
       let [sites, healthy] = [0, 0];
-      for (const site of Object.keys(input.sites)) {
+      for (const site of input.sites.keys()) {
         const view = viewSite(input, app, site);
         if (standingTree(view.entry) === undefined) continue;
         sites += 1;

@@ -93,7 +93,7 @@ function sitesToGoBack(board: Board, unit: Unit): string[] {
   const sites = releasesOf(board, unit).flatMap((release) =>
     Object.keys(release.handed).filter((site) => isToGoBack(release, site)),
   );
-  return [...new Set(sites)].filter((site) => own(board.input.sites, site) !== undefined);
+  return [...new Set(sites)].filter((site) => board.input.sites.has(site));
 }
 
 /** The newest touched first, then by hash. */

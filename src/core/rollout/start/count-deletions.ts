@@ -110,7 +110,7 @@ function reasonFor(
 
 function objectsOfApp({ input }: StartRun, app: string): number {
   let objects = 0;
-  for (const site of Object.keys(input.headSites)) {
+  for (const site of input.headSites.keys()) {
     const tree = treeAt(input, app, site);
     if (tree !== undefined) objects += input.objectsOf(tree).size;
   }

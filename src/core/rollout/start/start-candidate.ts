@@ -93,7 +93,7 @@ function listOf(
   const list = new Map<string, Trees>();
   const entitled = own(run.input.entitled, app.app);
   for (const [site, to] of Object.entries(desired.sites)) {
-    if (!Object.hasOwn(run.input.headSites, site)) continue;
+    if (!run.input.headSites.has(site)) continue;
     const [from, due] = [treeAt(run.input, app.app, site), own(entitled, site)];
     const isJoiner = from === undefined && due !== undefined;
     const isChanged = to !== due || (touched.has(site) && from !== to);

@@ -78,7 +78,7 @@ function dependenciesOf(
 function leavingSites(run: StartRun, app: AppBoard): Set<string> {
   const sites = new Set<string>();
   const removals = [...app.open.values()].filter(({ kind }) => kind === "removal");
-  for (const site of Object.keys(run.input.headSites)) {
+  for (const site of run.input.headSites.keys()) {
     if (treeAt(run.input, app.app, site) === undefined || isPlaced(run, app, site)) continue;
     if (!removals.some(({ list }) => Object.hasOwn(list, site))) sites.add(site);
   }
@@ -125,7 +125,7 @@ export function withholdUnplaced(run: StartRun, app: AppBoard): void {
   const entitled = Object.keys(own(run.input.entitled, app.app) ?? {});
   const concerned = candidateOf(app) === undefined ? known : [...known, ...entitled];
   const unplaced = [...new Set(concerned)]
-    .filter((site) => Object.hasOwn(run.input.headSites, site) && !isPlaced(run, app, site))
+    .filter((site) => run.input.headSites.has(site) && !isPlaced(run, app, site))
     .toSorted();
   if (canonicalJson(unplaced) === canonicalJson(known)) return;
   const current = unplaced.length === 0 ? rest : { ...rest, unplaced };

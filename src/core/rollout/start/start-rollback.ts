@@ -139,7 +139,7 @@ function stageScope(
   at: { app: string; stages: ResolvedStrategy["stages"]; stage: string },
 ): Scope | DecisionResult {
   const sites = there.map((site) => {
-    const { region = "", labels = {} } = own(board.input.sites, site) ?? {};
+    const { region = "", labels = {} } = board.input.sites.get(site) ?? {};
     return { site, region, labels, reachable: true };
   });
   const { stages, stageOf } = freezeStages({ strategy: at, app: at.app, sites });
@@ -228,7 +228,7 @@ function makeCurrent(
   // It may have been at sites where the head does not have the app any more.
   const placed = new Set(own(input.placedByHead, app.app));
   const once = Object.keys(order.trees).filter(
-    (site) => own(input.sites, site) && !placed.has(site),
+    (site) => input.sites.has(site) && !placed.has(site),
   );
   const unplaced = [...new Set([...(app.current.unplaced ?? []), ...once])].toSorted();
   const current = {

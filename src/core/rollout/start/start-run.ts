@@ -55,9 +55,9 @@ export function beginRelease(run: StartRun, app: AppBoard, made: NewRelease): Re
   const strategy = grantedStrategy(input, app.app);
   const sites = [...made.list.keys()].map((site) => ({
     site,
-    region: own(input.headSites, site)?.region ?? "",
-    labels: own(input.headSites, site)?.labels ?? {},
-    reachable: isReachable(input, site, own(input.headSites, site)),
+    region: input.headSites.get(site)?.region ?? "",
+    labels: input.headSites.get(site)?.labels ?? {},
+    reachable: isReachable(input, site, input.headSites.get(site)),
   }));
   const { stages, stageOf } = freezeStages({ strategy, app: app.app, sites });
   const list: Release["list"] = {};

@@ -52,8 +52,7 @@ function changedSites({ input }: StartRun, app: AppBoard): Map<string, TreeId> {
   for (const [site, tree] of Object.entries(entitled ?? {})) {
     const old = own(before, site);
     if (old === undefined || old === tree) continue;
-    if (Object.hasOwn(input.headSites, site) && own(wanted, site) !== undefined)
-      changed.set(site, tree);
+    if (input.headSites.has(site) && own(wanted, site) !== undefined) changed.set(site, tree);
   }
   return changed;
 }

@@ -7,7 +7,7 @@ const allKinds: readonly Release["kind"][] = ["app", "site", "removal"];
 
 /** Sites that the head no longer declares are out of every list, and nothing is deleted there. */
 export function unlistSites({ input, board }: StartRun, app: AppBoard): void {
-  const isGone = (site: string): boolean => !Object.hasOwn(input.headSites, site);
+  const isGone = (site: string): boolean => !input.headSites.has(site);
   const listed = [...app.open.values()].flatMap(({ list }) => Object.keys(list));
   const arrived = [...Object.keys(app.arrivals.handed), ...Object.keys(app.arrivals.failed)];
   const gone = new Set([...listed, ...arrived].filter(isGone));
