@@ -193,7 +193,7 @@ export class CelEnvironment {
         return { ...failed(tooManySteps(this.#maxSteps), 0), steps };
       }
       if (isCelError(value)) {
-        return { ...failed(value.message, offsetOfNode(parsed, value.exprId)), steps };
+        return { ...failed(told(value.message), offsetOfNode(parsed, value.exprId)), steps };
       }
       const result = fromCelValue(value);
       return result === undefined
@@ -241,6 +241,14 @@ function matcher(): (text: string, pattern: string) => boolean {
     if (isCelError(value)) throw new Error(value.message);
     return value === true;
   };
+}
+
+/** The library's words; how long a list is, it does not know where it says that an index is beyond it. */
+function told(message: string): string {
+  return message.replace(
+    /^index (.*) out of bounds \[0, -1\)$/,
+    "there is no item with the index $1",
+  );
 }
 
 function failed(message: string, offset: number): { ok: false; problem: CelProblem } {

@@ -11,6 +11,9 @@ import { builtInSchema } from "./merge-schema.ts";
 import { mistake, mostProblems, shortText } from "./mistake.ts";
 import type { FieldPath } from "./read-yaml.ts";
 
+/** Of a scalar that must be text. */
+export const quoteHint = "quote it";
+
 /** All mistakes of one object that can be seen without knowing the others. */
 export function checkObject(manifest: ManifestObject): readonly Diagnostic[] {
   return [
@@ -263,7 +266,9 @@ function checkTextMap({ object, at }: ManifestObject, path: FieldPath): Diagnost
   const wrong = Object.entries(map).filter(([, value]) => typeof value !== "string");
   return wrong.slice(0, mostProblems).map(([key, value]) => {
     const message = `${name}: "${shortText(key)}" must be text, not ${shownType(value, object)}`;
-    return mistake(at([...path, key]), { code: "invalid-object", message, hint: "quote it" });
+    const told = { code: "invalid-object", message } as const;
+    const isScalar = typeof value !== "object";
+    return mistake(at([...path, key]), isScalar ? { ...told, hint: quoteHint } : told);
   });
 }
 

@@ -12,6 +12,7 @@ import type { JsonObject } from "../model/json.ts";
 import { KeptResults } from "../model/kept-results.ts";
 import { type KubeObject, keyOf, objectId } from "../model/kube-object.ts";
 import { sealedText } from "../secrets/sops-file.ts";
+import { quoteHint } from "./check-object.ts";
 import { type FilledPart, FillablePart, type WrittenPart } from "./fillable-part.ts";
 import { type ManifestObject, identityProblem, readManifestObjects } from "./manifest-objects.ts";
 import { mistake, placeText } from "./mistake.ts";
@@ -75,25 +76,28 @@ export class FillableManifest {
   readonly written: SourceObject;
   readonly part: WrittenPart<JsonObject>;
   readonly #context: ManifestContext;
-  /** Places of texts that stand as they are written, since one of the expressions has a mistake. */
-  readonly #unfilled: ReadonlySet<string>;
+  /** Places of its expressions. */
+  readonly #templates: ReadonlySet<string>;
 
   constructor(manifest: ManifestObject, context: ManifestContext) {
     const { object, textAt, at, keyAt } = manifest;
     this.written = { ...manifest, key: keyOf(object) };
     this.part = { json: object, fillable: fillableJson(object, "all"), textAt };
     this.#context = context;
-    const unfilled = this.part.fillable === undefined ? templatesIn(object) : [];
-    this.#unfilled = new Set(
-      unfilled.map(({ path, isKey }) => placeText(isKey ? keyAt(path) : at(path))),
+    this.#templates = new Set(
+      templatesIn(object).map(({ path, isKey }) => placeText(isKey ? keyAt(path) : at(path))),
     );
   }
 
   /** The object that a filling gives, with its mistakes. */
   check(json: JsonObject): Parsed<SourceObject> {
     const result = this.#checked(json);
-    if (this.#unfilled.size === 0) return result;
-    const diagnostics = result.diagnostics.filter((each) => !this.#unfilled.has(placeText(each)));
+    const diagnostics = result.diagnostics.flatMap((each) => {
+      if (!this.#templates.has(placeText(each))) return each;
+      // Where one of the expressions has a mistake, their texts stand as they are written: that is told already.
+      if (this.part.fillable === undefined) return [];
+      return each.hint === quoteHint ? { ...each, hint: "write string(…) around it" } : each;
+    });
     return { ...result, diagnostics };
   }
 

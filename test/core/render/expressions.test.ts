@@ -238,7 +238,7 @@ metadata: {name: "\${site.region == 'west' ? 'settings' : 'other'}"}
       "manifests/web/deployment.yaml:6:1: error: ConfigMap web/settings is in the app twice; it is also at manifests/web/deployment.yaml:1:1 (at site w1 and 1 more); remove one of them",
     ]);
     expect(problems(opted(configMapYaml("x", { a: "${values.replicas}" })))).toEqual([
-      'manifests/web/deployment.yaml:4:12: error: data: "a" must be text, not the number 3 (at site e1 and 3 more); quote it',
+      'manifests/web/deployment.yaml:4:12: error: data: "a" must be text, not the number 3 (at site e1 and 3 more); write string(…) around it',
     ]);
   });
 
@@ -329,6 +329,7 @@ describe("mistakes in expressions", () => {
       "a ${sites('tier=shop')}",
       '23: error: a list cannot stand within a text (at site e1 and 3 more); let the expression be the whole value, or make a text of it, as with `.join(",")`',
     ],
+    ["${[1, 2][2]}", "21: error: there is no item with the index 2 (at site e1 and 3 more)"],
     ["${1 / size(sites('tier=nowhere'))}", "21: error: int divide by zero (at site e1 and 3 more)"],
   ])("%s", (text, expected) => {
     expect(problems(patched(`'${text.replaceAll("'", "''")}'`))).toEqual([
