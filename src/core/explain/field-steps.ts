@@ -65,16 +65,22 @@ function at(value: Json | undefined, position: string | number): Json | undefine
   return Array.isArray(value) ? (value[Number(position)] as Json | undefined) : undefined; // as above
 }
 
-/** `.spec.containers[name="web"].image`, or with a position, as a field of this object; undefined: it has none such. */
+/**
+ * `.spec.containers[name="web"].image`, or with a position, as a field of this object; undefined: it has none such. What is
+ * in a list whose items have no names is told by the whole list.
+ */
 export function readField(text: string, object: JsonObject): FieldStep[] | undefined {
   const parts = parseFieldPath(text.startsWith(".") ? text : `.${text}`);
-  if (parts === undefined) return undefined;
+  return parts && readParts(parts, object);
+}
+
+function readParts(parts: readonly string[], root: Json): FieldStep[] | undefined {
   const steps: FieldStep[] = [];
   let rest = [...parts];
-  let value: Json | undefined = object;
+  let value: Json | undefined = root;
   while (rest.length > 0) {
     const next = nextStep(value, rest);
-    if (next === undefined) return undefined;
+    if (next === undefined) return isInList(value, rest) ? steps : undefined;
     const { step, taken } = next;
     steps.push(step);
     value = findField(value, [step]).value;
@@ -102,6 +108,14 @@ function nextStep(value: Json | undefined, parts: readonly string[]): NextStep |
 }
 
 /** `name="web"`, or a position. */
+/** Whether parts lead somewhere by a position in a list whose items have no names. */
+function isInList(value: Json | undefined, [first = "", ...rest]: readonly string[]): boolean {
+  if (!Array.isArray(value) || namedItems(value) !== undefined || !/^\[\d+\]$/.test(first))
+    return false;
+  const item = (value as readonly Json[])[Number(first.slice(1, -1))]; // isArray loses the type
+  return item !== undefined && readParts(rest, item) !== undefined;
+}
+
 function itemStep(value: Json | undefined, text: string): NextStep | undefined {
   const items = [...(namedItems(value)?.keys() ?? [])];
   const named = /^name=("?)(.*)\1$/.exec(text)?.[2];

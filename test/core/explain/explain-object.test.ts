@@ -213,6 +213,16 @@ describe("where a field comes from", () => {
     ]);
   });
 
+  it("is that of the list for an item without a name", () => {
+    const args = '.spec.template.spec.containers[name="web"].args';
+    const expected = ['["a","b"] by manifest at manifests/web/deployment.yaml:14:17'];
+
+    expect(told(args, "e2")).toEqual(expected);
+    expect(told(`${args}[1]`, "e2")).toEqual(expected);
+    expect(told(`${args}[2]`, "e2")).toEqual(["no field"]);
+    expect(told(`${args}[1].name`, "e2")).toEqual(["no field"]);
+  });
+
   it("says what there is where the app, the object or the field is not", () => {
     const asked = { app: "web", site: "e1", object: "Deployment/web/web" };
 
