@@ -2,7 +2,10 @@ import type { Diagnostic } from "./diagnostic.ts";
 
 /** What a YAML parser says of a mistake, without the text that it quotes: that may be a value of a Secret. */
 export function syntaxMessage({ message }: { readonly message: string }): string {
-  const text = message.replace(/: .*$/s, "").replace(/\.$/, "");
+  const text = message
+    .replace(/: .*$/s, "")
+    .replace(/\.$/, "")
+    .replace(/^Missing closing (["'])quote$/, "the closing $1 is missing");
   return /^[A-Z]{2}/.test(text) ? text : text.charAt(0).toLowerCase() + text.slice(1);
 }
 

@@ -191,11 +191,16 @@ function scalar(node: Scalar, state: State): Json {
   const text = typeof node.value === "string" ? node.value : "";
   const tag = node.tag?.replace(standardTag, "");
   const isText = tag === undefined ? !isPlain(node) : tag === "str" || tag === "!";
+  if (isText && !text.isWellFormed()) {
+    const why = "the text holds half of a character (a surrogate alone), which no cluster keeps";
+    report(state, node, ["yaml-syntax", why]);
+  }
   if (isText) return text;
   const resolved = resolvePlainScalar(text);
   if (!resolved.ok) return inexact(node, resolved.why, state);
   if (tag !== undefined && typeof resolved.value !== typeOfTag[tag]) {
-    report(state, node, ["yaml-syntax", `this text cannot be read as !!${tag}`]);
+    const name = tag.startsWith("!") ? tag : `!!${tag}`;
+    report(state, node, ["yaml-syntax", `this text cannot be read as ${name}`]);
   }
   return resolved.value;
 }

@@ -47,6 +47,8 @@ describe("readYaml", () => {
     [".NaN", "has no form in JSON"],
     ["!!int x", "cannot be read as !!int"],
     ["!!binary aGk=", "cannot be read as !!binary"],
+    ["!Ref x", "cannot be read as !Ref"],
+    ['"a\\ud800"', "half of a character"],
   ])("refuses %s, which JSON cannot hold exactly", (scalar, why) => {
     expect(problems(`a: ${scalar}\n`)).toEqual([expect.stringContaining(why)]);
   });
@@ -152,6 +154,10 @@ describe("readYaml", () => {
     cpuOf(10_000);
     // 50 times as long; what grows with the square would take 2,500 times as long.
     expect(cpuOf(500_000)).toBeLessThan(300 * Math.max(cpuOf(10_000), 1000));
+  });
+
+  it("says which quote is missing", () => {
+    expect(problems('a: "x\n')).toEqual(['2:1 yaml-syntax the closing " is missing']);
   });
 
   it("tells a mistake in the syntax once, not with all that follows from it on its line", () => {
