@@ -1,5 +1,5 @@
 /** Decisions as files: that each says one clear thing, and names things that there are. */
-import { closestName } from "./closest-name.ts";
+import { danglingHint } from "./check-references.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { type Entry, errorAt, type FleetDraft, warningAt } from "./fleet-draft.ts";
 import type { Decision, KindName } from "./kinds.ts";
@@ -128,8 +128,7 @@ function unknownNames(draft: FleetDraft, entry: Entry<Decision>, action: Action)
     if (typeof name !== "string" || names === undefined || names.has(name)) return [];
     const known = new Set<string>().union(names);
     const what = kindOf[field] ?? "stage";
-    const near = closestName(name, known);
-    const hint = near === undefined ? `known: ${[...known].join(", ")}` : `did you mean "${near}"?`;
+    const hint = danglingHint(what, name, known);
     const path: FieldPath = ["spec", action, field];
     const message = `there is no ${what} "${name}"`;
     return [{ place: entry.document.at(path), code: "dangling-reference", message, hint }];

@@ -128,7 +128,8 @@ function strategyReference(from: Entry<FleetDocument>, name: string | undefined)
   return [{ from, path: ["spec", "rollout", "strategy"], kind: "RolloutStrategy", name }];
 }
 
-function danglingHint(kind: KindName, name: string, all: ReadonlySetLike<string>): string {
+/** What to do about a name that is not declared: the nearest one, or some of those there are. */
+export function danglingHint(kind: string, name: string, all: ReadonlySetLike<string>): string {
   const known = new Set<string>().union(all);
   const near = closestName(name, known);
   if (near !== undefined) return `did you mean "${near}"?`;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { formatDiagnostic } from "../../../src/core/model/diagnostic.ts";
 import { loadFleet } from "../../../src/core/model/load-fleet.ts";
-import { aFleet, type FleetEdits } from "../../support/fleet.ts";
+import { aFleet, type FleetEdits, siteYaml } from "../../support/fleet.ts";
 
 /** A Decision with this on the line behind `why`: line 6 of its file. */
 function told(what: string, files: FleetEdits = {}): string[] {
@@ -61,6 +61,19 @@ describe("a Decision", () => {
     ["hold: { app: web, until: monday }", '6:21: error: unknown field "until"'],
   ])("may not say %s: it is told where and what", (what, mistake) => {
     expect(told(what).join("\n")).toContain(`decisions/one.yaml:${mistake}`);
+  });
+
+  it("is told some of the names there are, not all of a large fleet", () => {
+    const [mistake] = told("hold: { stage: nothing-like-it }");
+    expect(mistake).toMatch(/; known: .*$/);
+    const sites = Object.fromEntries(
+      Array.from({ length: 30 }, (_, index) => [
+        `sites/x${index}.yaml`,
+        siteYaml(`x${index}`, { region: "east" }),
+      ]),
+    );
+    const [many] = told("hold: { app: web, site: nothing-like-it }", sites);
+    expect(many).toMatch(/; known: e1, e2, w1, w2, x0, x1, x10, x11, and 26 more$/);
   });
 
   it("may name the stage of one domain", () => {
