@@ -75,6 +75,7 @@ export function plannerInput(read: ReadState): PlannerInput {
     placedByHead: head.placed,
     dependsOn: dependencies(head.model),
     wanted: Object.fromEntries([...head.apps].map(([app, rendered]) => [app, versionOf(rendered)])),
+    wantedAt: (app, site) => head.apps.get(app)?.sites.get(site),
     objectsOf: treeObjects(
       rendering,
       mirrors.map(({ mirror }) => mirror),

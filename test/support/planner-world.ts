@@ -180,6 +180,7 @@ export class PlannerWorld {
           { digest: version, renderer },
         ]),
       ),
+      wantedAt: (app, site) => this.wantedAt(app, site),
       objectsOf: (tree) => this.#objectsOf(tree),
       keptOf: (tree) =>
         new Set([...this.#objectsOf(tree)].filter((object) => this.isKept(object, tree))),
@@ -361,6 +362,12 @@ export class PlannerWorld {
       });
     }
     return facts;
+  }
+
+  /** The tree of the followed head for a site. */
+  wantedAt(app: string, site: string): string | undefined {
+    const spec = this.#headOf(this.head).sites[site];
+    return spec && this.#treeAt(app, this.head, { site, labels: { site, ...spec.labels } });
   }
 
   /** Entitled trees with the site data of a head. */

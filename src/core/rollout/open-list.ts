@@ -13,6 +13,8 @@ import { giverBlock, goTogether, isBlock, takeAlong } from "./go-together.ts";
 import { finalLosses } from "./losses.ts";
 import { own } from "./own.ts";
 import type { Arrivals, SiteLosses } from "./records.ts";
+import { reportJoiners } from "./report-joiners.ts";
+import { reportStays } from "./rollback/staying-sites.ts";
 import { siteBlock } from "./site-blocks.ts";
 import { standingOf, standingTree, treeAt, viewSite } from "./site-view.ts";
 import { isRefused } from "./start/start-candidate.ts";
@@ -21,18 +23,22 @@ import { siteHash } from "./stable-order.ts";
 import { isGranted } from "./arrival-losses.ts";
 import { healthInWords } from "./words.ts";
 
-/** Settles what has arrived, hands over what may go, tells why the others wait. */
+/** Settles what has arrived, hands over what may go, tells why the others wait, or are to stay. */
 export function planOpenList(board: Board, app: AppBoard): void {
+  planArrivals(board, app);
+  reportUnreleased(board, app);
+  reportStays(board, app);
+  reportJoiners(board, app);
+}
+
+function planArrivals(board: Board, app: AppBoard): void {
   reportRefused(board, app);
   const unrendered = unrenderedBlock(board.input, app.app);
   if (unrendered !== null) addWait(board, app, { site: null, block: unrendered });
   settleArrivals(board, app);
   const arrivals = arrivalsOf(board, app);
   if (!app.isCompleted) noteLosses(board, app, arrivals);
-  if (arrivals.length === 0 && Object.keys(app.arrivals.handed).length === 0) {
-    reportUnreleased(board, app);
-    return;
-  }
+  if (arrivals.length === 0 && Object.keys(app.arrivals.handed).length === 0) return;
   const list = openList(board, app, arrivals);
   const handed = new Set<string>();
   for (const arrival of inOrder(list, arrivals)) {
@@ -44,7 +50,6 @@ export function planOpenList(board: Board, app: AppBoard): void {
   }
   for (const site of handed) addWait(board, app, { site, block: handedNow });
   reportInFlight(board, app, arrivals);
-  reportUnreleased(board, app);
 }
 
 const handedNow: Block = {

@@ -10,8 +10,9 @@ import { stageGate } from "./gates.ts";
 import { handOverSites, overtakeMissed, recordHandOvers } from "./hand-over.ts";
 import { finalLosses } from "./losses.ts";
 import { own } from "./own.ts";
-import type { Release, SiteLosses } from "./records.ts";
+import type { CurrentReleases, Release, SiteLosses } from "./records.ts";
 import { sitesBack } from "./rollback/sites-back.ts";
+import { backToInWords } from "./rollback/staying-sites.ts";
 import { soakBlock } from "./soak.ts";
 import { treeAt } from "./site-view.ts";
 import { excusedByPlanner } from "./site-state.ts";
@@ -254,11 +255,23 @@ function promote({ board, stage, sites }: StageRun, release: Release): void {
   const older = app.current.partial
     .map((entry) => ({ ...entry, sites: entry.sites.filter((site) => !gone.has(site)) }))
     .filter((entry) => entry.sites.length > 0 || entry.release.id === release.id);
-  const { selector } = stage;
-  const ref = currentRefOf(release);
-  const entry = { stage: stage.name, release: ref, sites: names.toSorted() };
-  const partial = [...older, selector === undefined ? entry : { ...entry, selector }];
+  const partial = [...older, promotionOf(release, stage, names.toSorted())];
   const openList = app.current.openList ?? release.openList;
   const current = { ...app.current, partial, ...(openList === undefined ? {} : { openList }) };
   setCurrent(board, app, { current, why: `${release.id} is current for stage ${stage.name}` });
+}
+
+function promotionOf(
+  release: Release,
+  { name, selector }: StageRun["stage"],
+  sites: string[],
+): CurrentReleases["partial"][number] {
+  const isOnly = release.backTo?.only === true;
+  return {
+    stage: name,
+    release: currentRefOf(release),
+    sites,
+    ...(selector === undefined ? {} : { selector }),
+    ...(isOnly ? { because: backToInWords(release) } : {}),
+  };
 }

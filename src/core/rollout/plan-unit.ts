@@ -15,14 +15,14 @@ import { currentRefOf } from "./entitled-release.ts";
 import type { Block } from "./block.ts";
 import { planStage } from "./plan-stage.ts";
 import { planStragglers } from "./plan-stragglers.ts";
-import { reportStaying, stayingAt } from "./rollback/staying-sites.ts";
+import { backInWords, noTreeInWords, reportStaying, stayingAt } from "./rollback/staying-sites.ts";
 import { goBack } from "./rollback/go-back.ts";
 import { sitesBack } from "./rollback/sites-back.ts";
 import { stopFailed } from "./rollback/stop-failed.ts";
 import type { Wait } from "./planner-types.ts";
 import type { CurrentReleases, Release } from "./records.ts";
 import { viewSite } from "./site-view.ts";
-import { waitOf } from "./stage-waits.ts";
+import { excusedBlock, waitOf } from "./stage-waits.ts";
 import { releasesOf, sitesByStage, stagesOf, type Unit, unitSite } from "./units.ts";
 import { someOf } from "./words.ts";
 
@@ -90,9 +90,10 @@ function reportLaterSite(
   board: Board,
   at: { releases: readonly Release[]; site: string; stage: string; block: Block },
 ): void {
-  for (const { release, state } of unitSite(board, at.releases, at.site).parts) {
-    if (state.kind !== "waiting") continue;
-    board.waits.push(waitOf(release, { stage: at.stage, site: at.site, block: at.block }));
+  for (const part of unitSite(board, at.releases, at.site).parts) {
+    const block = part.state.kind === "waiting" ? at.block : excusedBlock(part);
+    if (block === null) continue;
+    board.waits.push(waitOf(part.release, { stage: at.stage, site: at.site, block }));
   }
 }
 
@@ -116,8 +117,8 @@ function makeCurrent(board: Board, app: AppBoard, release: Release): void {
   const current = {
     release: ref,
     partial: stayingAt(app.current, [
-      ...(release.backTo?.stays ?? []),
-      ...sitesBack(board, release),
+      ...(release.backTo?.stays ?? []).map((site) => [site, noTreeInWords(release)] as const),
+      ...[...sitesBack(board, release)].map((site) => [site, backInWords(release, site)] as const),
     ]),
     ...(release.backTo === undefined ? {} : unplacedOf(app.current)),
     ...(openList === undefined ? {} : { openList }),

@@ -172,6 +172,8 @@ export interface PlannerInput {
   readonly dependsOn?: Readonly<Record<string, readonly string[]>>;
   /** The version of each app that the followed head has: tells which of them is not tried again. */
   readonly wanted?: Readonly<Record<string, AppVersion>>;
+  /** The tree that a site is to get from that version; undefined where the head does not place the app there. */
+  wantedAt?(app: string, site: string): TreeId | undefined;
   /** Objects of a tree (any tree of an open list), for ties between apps. */
   objectsOf(tree: TreeId): ReadonlySet<ObjectId>;
   /** Objects of a tree that are let go of, not deleted, when they are dropped; as far as that is known. */
@@ -330,6 +332,8 @@ export type WaitCode =
   | "no-current"
   | "bad-version"
   | "rolling-back"
+  | "set-back"
+  | "excused"
   | "no-good-tree"
   | "object-taken"
   | "window"

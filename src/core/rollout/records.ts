@@ -99,6 +99,8 @@ export const CurrentReleases = record({
       sites: Type.Array(Type.String()),
       /** Selector of the stage, when it has one: a joiner that matches it gets this release. */
       selector: Type.Optional(Type.String()),
+      /** Why these sites stay on it when another one is current, in words: what went back, by whose word, when and why. */
+      because: Type.Optional(Type.String()),
     }),
   ),
   /** Sites that what is current would place and the followed head does not: they are entitled to nothing. */

@@ -9,6 +9,7 @@ import type { Release } from "./records.ts";
 import type { SiteState } from "./site-state.ts";
 import { isToGoBack } from "./rollback/stop-failed.ts";
 import { siteBlock } from "./site-blocks.ts";
+import { standingTree } from "./site-view.ts";
 import type { Blocked, StageRun } from "./stage-run.ts";
 import { type Part, releasesOf, type UnitSite } from "./units.ts";
 import { countOf, healthInWords, someOf, spanInWords } from "./words.ts";
@@ -116,7 +117,7 @@ function standingBlock(run: StageRun, part: Part, { site }: UnitSite): Block | n
     return { code: "progressing", reason: "handed over now", endsWhen: readyWords(release) };
   }
   if (state.kind === "in-flight") return siteBlock(view) ?? inFlightBlock(run, part, state);
-  if (state.kind === "excused") return excusedBlock(part, state);
+  if (state.kind === "excused") return excusedBlock(part);
   if (state.kind !== "failed" || isToGoBack(release, site)) return null;
   return {
     code: "failed",
@@ -154,21 +155,21 @@ function readyWords(release: Release): string {
     : `it is healthy for ${spanInWords(release.minReadyMs)}`;
 }
 
-function excusedBlock(
-  { view, release }: Part,
-  { because }: Extract<SiteState, { kind: "excused" }>,
-): Block | null {
-  if (because === "tied") {
-    const { by, with: other } = own(release.excused, view.site) ?? {};
-    return {
-      code: "progressing",
-      reason: `${by} has excused ${view.site} from ${other}, which moves together with ${release.id}: it catches up later`,
-      endsWhen: "the stage has passed",
-    };
-  }
-  if (because === "offline" || because === "suspended" || because === "region") {
+/** Why a site that is excused does not get the release with its stage; null: it has it, or is not asked about. */
+export function excusedBlock({ entry, state, view, release }: Part): Block | null {
+  if (state.kind !== "excused" || standingTree(view.entry) === (entry.to ?? undefined)) return null;
+  if (["offline", "suspended", "region"].includes(state.because)) {
     const block = siteBlock(view);
     return block && { ...block, reason: `${block.reason}: excused, it catches up later` };
   }
-  return null;
+  const excused = own(release.excused, view.site);
+  if (excused === undefined) return null;
+  const { at, by, why, with: other } = excused;
+  const tied =
+    other === undefined ? "" : ` (from ${other}, which moves together with ${release.id})`;
+  return {
+    code: "excused",
+    reason: `excused by ${by} at ${at}${tied}: ${why}; it catches up later`,
+    endsWhen: "the stage has passed",
+  };
 }

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { own } from "../../../src/core/rollout/own.ts";
-import type { PlannerInput, RolloutPlan } from "../../../src/core/rollout/planner-types.ts";
+import type { PlannerInput, RolloutPlan, Wait } from "../../../src/core/rollout/planner-types.ts";
 import type { Release } from "../../../src/core/rollout/records.ts";
 import { progressOf } from "../../../src/core/rollout/progress.ts";
 import { planRollout } from "../../../src/core/rollout/plan-rollout.ts";
@@ -99,6 +99,26 @@ describe("over random fleets and histories", { timeout: 90_000 }, () => {
     );
   });
 
+  it("no site that has another version than the followed commit's is without a reason", () => {
+    const check = (input: PlannerInput, plan: RolloutPlan): void => {
+      if (plan.changes.length > 0 || input.awaitsHead !== undefined) return;
+      const told = new Set(plan.waits.map(({ app, site }) => `${app} ${site}`));
+      const behind = Object.entries(input.placedByHead ?? {}).flatMap(([app, sites]) =>
+        sites
+          .filter((site) => isBehind(input, app, site) && !told.has(`${app} ${site}`))
+          .filter(() => !plan.waits.some((wait) => wait.app === app && isOfWholeApp(wait)))
+          .map((site) => `${app} ${site}`),
+      );
+      expect(behind).toEqual([]);
+    };
+    fc.assert(
+      fc.property(someHistory, ({ heads, events }) => {
+        play(new PlannerWorld({ onPlan: check }), heads, events);
+      }),
+      runs,
+    );
+  });
+
   it("everything arrives when everything is healthy and allowed", () => {
     fc.assert(
       fc.property(someHistory, someHead, ({ heads, events }, last) => {
@@ -166,6 +186,16 @@ function isWaiting(input: PlannerInput, release: Release, site: string): boolean
   const isSpoken = [excused, failed, handed].some((records) => Object.hasOwn(records, site));
   const isPassed = Object.hasOwn(passed, stages[own(list, site)?.stage ?? 0]?.name ?? "");
   return !isSpoken && !isPassed && isKnown(input, site) && !isThere(input, release, site);
+}
+
+function isBehind(input: PlannerInput, app: string, site: string): boolean {
+  const entry = own(own(input.mirrors, site), app);
+  return entry !== undefined && "tree" in entry && entry.tree !== input.wantedAt?.(app, site);
+}
+
+/** What is said of all sites of an app at once: that its version is bad, or goes back. */
+function isOfWholeApp({ site, code }: Wait): boolean {
+  return site === null && ["bad-version", "rolling-back", "unknown-app"].includes(code);
 }
 
 function isKnown(input: PlannerInput, site: string): boolean {

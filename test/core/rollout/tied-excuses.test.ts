@@ -70,7 +70,7 @@ describe("a site that people excuse from one of two releases that move as one", 
     world.run(1);
     expect(world.on("web", "v2")).toEqual(["s1", "s2", "s3"]);
     expect(world.waitsOf("s4", "web").map(({ reason }) => reason)).toEqual([
-      `ada has excused s4 from ${id}, which moves together with ${world.release("web").id}: it catches up later`,
+      `excused by ada at 2030-01-01T00:00:20.000Z (from ${id}, which moves together with ${world.release("web").id}): ${why}; it catches up later`,
     ]);
     const columns = world.progress().find(({ app }) => app === "web")?.stages[0];
     expect(columns).toMatchObject({ sites: 4, inFlight: 3, excused: 1, waiting: 0 });

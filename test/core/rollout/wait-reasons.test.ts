@@ -262,6 +262,25 @@ const rows: Readonly<Record<WaitCode, Row>> = {
     site: null,
     line: "web stage canary (web-v2-c3): web-v2-c3 goes back: 1 site of stage canary failed (s2), its failureBudget is 0; ends when a newer commit replaces it, or an operator retries it",
   },
+  "set-back": {
+    story: () => {
+      const stages = [{ name: "all", failureBudget: 1 }];
+      const world = rolling({ strategy: { ...quick, stages } }, 2);
+      world.decide({ verb: "rollback", app: "web", site: "s2", why: "slow there" });
+      return world.run(10);
+    },
+    site: "s2",
+    line: "web at s2: set back from web-v2-c3 by ada at 2030-01-01T00:00:23.000Z: slow there; ends when a newer version of web reaches it",
+  },
+  excused: {
+    story: () => {
+      const world = rolling({ strategy: { ...whole, maxInFlight: 1 } });
+      world.decide({ verb: "excuse", app: "web", site: "s1", why: "its till is open" });
+      return world.run(1);
+    },
+    site: "s1",
+    line: "web stage all (web-v2-c3) at s1: excused by ada at 2030-01-01T00:00:21.000Z: its till is open; it catches up later; ends when the stage has passed",
+  },
   "no-good-tree": {
     story: () => {
       const world = new PlannerWorld();

@@ -12,7 +12,7 @@ import { own } from "../own.ts";
 import type { ResolvedStrategy, StartInput } from "../planner-types.ts";
 import type { Release, ReleaseRef } from "../records.ts";
 import { type SiteTree, withBadTrees, withoutBadTrees } from "../rollback/bad-trees.ts";
-import { stayingAt } from "../rollback/staying-sites.ts";
+import { noTreeInWords, stayingAt } from "../rollback/staying-sites.ts";
 import { treeAt } from "../site-view.ts";
 import { countOf, someOf } from "../words.ts";
 import { countDeletions } from "./count-deletions.ts";
@@ -223,7 +223,15 @@ function makeCurrent(
   app: AppBoard,
   { order, stays, real }: { order: RollbackOrder; stays: string[]; real: ResolvedStrategy },
 ): void {
-  const partial = stayingAt(app.current, stays);
+  const because = noTreeInWords({
+    app: app.app,
+    startedAt: board.at,
+    backTo: { ...order, release: order.to },
+  });
+  const partial = stayingAt(
+    app.current,
+    stays.map((site) => [site, because]),
+  );
   const openList = openListBudgets(real);
   // It may have been at sites where the head does not have the app any more.
   const placed = new Set(own(input.placedByHead, app.app));
