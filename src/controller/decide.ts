@@ -43,10 +43,9 @@ export async function decide(
     decision.verb === "recover"
       ? [...standingAssignments(control, mirrors), ...absentAssignments(control, mirrors, at)]
       : [];
-  const reason = decision.why === "" ? "" : `: ${decision.why}`;
   const next = await commitToControl(world, control, {
     changes: [...result.changes, ...found],
-    subject: `${decision.verb} by ${by}, ${result.message}${reason}`,
+    subject: `${decision.verb} by ${by}, ${result.message}: ${decision.why}`,
     author: by,
     at,
   });

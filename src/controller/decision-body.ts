@@ -98,7 +98,11 @@ export function readDecision(verb: string, body: unknown): AskedDecision {
   const given = typeof body === "object" && body !== null && "verb" in body ? rest(body) : body;
   const checked = check(given);
   if ("mistake" in checked) throw new HttpRefusal(400, `${verb}: ${checked.mistake}`);
-  const { by = "operator", ...fields } = checked.value as { by?: string }; // as every body has it
+  const { by = "operator", ...fields } = checked.value;
+  if (fields.why.trim() === "") {
+    const hint = "say why: it is recorded with the time and with who decided";
+    throw new HttpRefusal(400, `${verb}: /why is empty`, { hint });
+  }
   return { decision: { verb, ...fields } as Decision, by }; // what the schema of the verb checked
 }
 

@@ -42,6 +42,30 @@ describe("a caller of the API", { timeout: 60_000 }, () => {
     ]);
   });
 
+  it("decides nothing without a reason, whatever is decided", async () => {
+    const desk = await startDesk();
+    const headers = { ...bearer(deskTokens.admin), "content-type": "application/json" };
+    for (const why of ["", " \t\n"]) {
+      for (const [verb, what] of [
+        ["pause", { scope: { fleet: true } }],
+        ["resume", { scope: { fleet: true } }],
+        ["recover", {}],
+      ] as const) {
+        const init = { method: "POST", headers, body: JSON.stringify({ ...what, why }) };
+        const answer = await desk.fetch(`/api/v1/rollout/${verb}`, init);
+        expect([answer.status, await answer.json()]).toEqual([
+          400,
+          {
+            code: "BAD_REQUEST",
+            message: `${verb}: /why is empty`,
+            hint: "say why: it is recorded with the time and with who decided",
+          },
+        ]);
+      }
+    }
+    expect(desk.decided).toEqual([]);
+  });
+
   it("is told which role is needed", async () => {
     const desk = await startDesk();
     const headers = { ...bearer(deskTokens.operate), "content-type": "application/json" };
