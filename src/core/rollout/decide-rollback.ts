@@ -23,7 +23,7 @@ export function rollBack(
   word: Word,
 ): DecisionResult {
   const release = releaseMeant(control, decision);
-  if (release === undefined) return noRelease(control, decision.app);
+  if (release === undefined) return noneUnderWay(control, decision.app);
   if (release.kind === "removal") {
     const hint = `place ${release.app} there again by a commit`;
     return conflict(
@@ -41,6 +41,15 @@ export function rollBack(
   }
   if (site !== undefined) return setBackSite(release, { ...decision, site }, word);
   return sendBack(release, decision, word);
+}
+
+/** What is through does not go back by itself: the release to go to is named. */
+function noneUnderWay(control: ControlState, app: string): DecisionResult {
+  const refusal = noRelease(control, app);
+  const way = `to go back from one that is through, name the release to go to: \`flotilla rollout rollback ${app} --to RELEASE\`; \`flotilla history ${app}\` lists them`;
+  return refusal.ok || own(control.apps, app) === undefined
+    ? refusal
+    : { ...refusal, hint: `${refusal.hint}; ${way}` };
 }
 
 function setBackSite(

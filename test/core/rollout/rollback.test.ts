@@ -429,6 +429,16 @@ describe("an operator", () => {
     expect(() => world.decide(rollback)).toThrow(/^conflict: .*what is gone does not come back/);
   });
 
+  it("is told the way back from a release that is through", () => {
+    const world = settled(withScope("failed"));
+    expect(world.open("web")).toBeUndefined();
+    const ask = (app: string): string => world.decide({ verb: "rollback", app, why: "slow" });
+    expect(() => ask("web")).toThrow(
+      "web has no open release; to go back from one that is through, name the release to go to: `flotilla rollout rollback web --to RELEASE`; `flotilla history web` lists them",
+    );
+    expect(() => ask("nothing")).toThrow(/nothing has no open release$/);
+  });
+
   it("takes one site back whose stage has passed, once, while a later stage is open", () => {
     const stages = [
       { name: "canary", count: 1 },
