@@ -118,6 +118,15 @@ describe("going back to an older release", { timeout: 120_000 }, () => {
     expect(await versions(bench)).toEqual({ a1: "3", a2: "3", b1: "2", b2: "3" });
     const status = await controller.status();
     expect(status?.releases).toEqual([]);
+    const explained = await controller.request("/api/v1/explain?site=b1&app=web");
+    expect(await explained.json()).toMatchObject({
+      answer: expect.stringMatching(
+        new RegExp(
+          `^web is at b1, as its virtual sites say: set back to ${second} by operator at .*: x$`,
+        ),
+      ) as string,
+      waits: [{ code: "set-back", site: "b1", endsWhen: "a newer version of web reaches it" }],
+    });
   });
 
   it("stops a release that is under way", async () => {
