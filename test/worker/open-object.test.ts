@@ -16,7 +16,15 @@ it("does not send what a cluster would refuse with the value in its words", asyn
     sops: readFileSync(`${files}sealed-scalars.yaml`, "utf8"),
   };
   const key = keyOf(object);
-  const closed: TreeObject = { id: objectId(key), key, object, hash: "", text: "", rank: 0, needs: [] };
+  const closed: TreeObject = {
+    id: objectId(key),
+    key,
+    object,
+    hash: "",
+    text: "",
+    rank: 0,
+    needs: [],
+  };
   const means: SecretMeans = {
     keys: dataKeysFrom(`${files}age-key.txt`),
     region: { get: () => Promise.reject(new Error("no Secret of the region is asked for")) },

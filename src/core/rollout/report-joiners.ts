@@ -35,7 +35,7 @@ function isBehind(board: Board, app: AppBoard, site: string): boolean {
 function endOf({ input }: Board, candidate: Release, site: string): string {
   const { id, goingBack, stages, passed } = candidate;
   if (goingBack !== undefined) return `a newer commit replaces ${id}, which goes back`;
-  const labels = own(input.sites, site)?.labels ?? {};
+  const labels = input.sites.get(site)?.labels ?? {};
   const stage = stages.find(({ name, selector }) => {
     const parsed = selector === undefined ? undefined : parseSelector(selector);
     const isIts = parsed?.ok === true && matchesSelector(parsed.selector, labels);

@@ -46,6 +46,6 @@ function isEntitledTo(
   if (entitledRelease(current, site)?.id === candidate.id) return true;
   // A joiner belongs to the stage whose selector matches it.
   if (Object.hasOwn(candidate.list, site)) return false;
-  const { labels = {} } = own(input.sites, site) ?? {};
+  const { labels = {} } = input.sites.get(site) ?? {};
   return entitlements({ current, open: [...open.values()] })(site, labels)?.id === candidate.id;
 }

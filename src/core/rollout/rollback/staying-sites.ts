@@ -90,7 +90,7 @@ function isTold(app: AppBoard, site: string): boolean {
 function isStaying(board: Board, app: AppBoard, site: string): boolean {
   const { input } = board;
   const standing = standingTree(own(own(input.mirrors, site), app.app));
-  if (standing === undefined || own(input.sites, site) === undefined) return false;
+  if (standing === undefined || !input.sites.has(site)) return false;
   if (standing !== entitledTree(board, app, site)) return false;
   const isCurrent = own(input.wanted ?? {}, app.app)?.digest === app.current.release?.digest;
   return !isCurrent || input.wantedAt?.(app.app, site) !== standing;
