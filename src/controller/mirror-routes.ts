@@ -51,13 +51,9 @@ export function mirrorRoutes(options: MirrorRoutesOptions): Route[] {
   const authorize = (context: RouteContext): Promise<void> =>
     authorizeMirror({ ...options, unknown }, tokens, context);
   const git = createMirrorGitHandler({
-    repoDir: options.repoDir,
+    ...options,
     // The handler reads the mirror's name by itself, so it is checked against what was just proven here.
     authorize: (mirror, authorization) => headerHasToken(authorization, tokens.get(mirror) ?? ""),
-    wanted: options.wanted,
-    news: options.news,
-    onPush: options.onPush,
-    clock: options.clock,
   });
   const base = "/mirrors/:mirror.git";
   return [

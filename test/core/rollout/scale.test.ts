@@ -27,7 +27,7 @@ function timeOf(sites: number, apps: number): number {
   });
 }
 
-describe("the planner's cost", () => {
+describe("the planner's cost", { timeout: 240_000 }, () => {
   it("grows with the number of sites, not with its square", () => {
     timeOf(200, 4);
     const small = Math.min(timeOf(500, 4), timeOf(500, 4), timeOf(500, 4));
