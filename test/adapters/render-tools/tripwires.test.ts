@@ -10,7 +10,6 @@ import { WorkFolder } from "../../../src/adapters/render-tools/work-folder.ts";
 import type { SourceFile } from "../../../src/core/model/fleet-model.ts";
 import { loadFleet } from "../../../src/core/model/load-fleet.ts";
 import { neededByLoaded } from "../../../src/core/render/render-files.ts";
-import { mayVary } from "../../../src/core/render/tools/may-vary.ts";
 import type { ToolOutput } from "../../../src/core/render/tools/tool-output.ts";
 import type { ToolRequest } from "../../../src/core/render/tools/tool-requests.ts";
 import { withTripwires } from "../../../src/core/render/tools/tripwires.ts";
@@ -223,8 +222,8 @@ describe("a chart with tripwires", { timeout: 60_000 }, () => {
     '(print "}}" 1)',
   ];
   const operand = fc.oneof(
-    { weight: 1, arbitrary: fc.constantFrom(...names) },
-    { weight: 3, arbitrary: fc.constantFrom(...others) },
+    { weight: 3, arbitrary: fc.constantFrom(...names) },
+    { weight: 9, arbitrary: fc.constantFrom(...others) },
   );
   const call = fc.oneof(
     operand,
@@ -235,7 +234,6 @@ describe("a chart with tripwires", { timeout: 60_000 }, () => {
   );
   const action = fc.oneof(
     call.map((text) => `{{ ${text} }}`),
-    call.map((text) => `{{-${text} -}}`),
     call.map((text) => `{{- ${text} -}}`),
     fc
       .tuple(call, call, call)
@@ -246,18 +244,19 @@ describe("a chart with tripwires", { timeout: 60_000 }, () => {
   );
 
   it("renders to what the chart renders to each time, whatever it is, or fails", async () => {
-    const outcomes = new Set<string>();
-    const property = fc.asyncProperty(fc.array(action, { maxLength: 4 }), async (parts) => {
-      const text = `${configMap("x")}  # ${parts.join("")}\n`;
+    const outcomes = { fails: 0, passes: 0 };
+    const property = fc.asyncProperty(fc.array(action, { maxLength: 3 }), async (parts) => {
+      const never = "{{ if .Values.never }}{{ now }}{{ end }}";
+      const text = `${configMap("x")}  # ${never}${parts.join("")}\n`;
       const values = { a: "1", plain: "{{ .Release.Name }}", code: "{{ uuidv4 }}" };
       const files = fleetOf(withTemplate(text), values);
-      if (!mayVary(requestOf(files)) || withTripwires(requestOf(files)) === undefined) return;
+      if (withTripwires(requestOf(files)) === undefined) return;
       const [wired, plain] = await bothOf(files);
-      outcomes.add(wired === undefined ? "fails" : "passes");
+      outcomes[wired === undefined ? "fails" : "passes"] += 1;
       expect(wired ?? plain).toBe(plain);
     });
-    await fc.assert(property, { numRuns: 25 });
-    expect(outcomes).toEqual(new Set(["fails", "passes"]));
+    await fc.assert(property, { numRuns: 20 });
+    expect(Math.min(outcomes.fails, outcomes.passes)).toBeGreaterThan(0);
   });
 });
 

@@ -39,3 +39,8 @@ const comment = String.raw`\{\{ (?:-\s)?/\*(?:[^*]|\*+[^*/])*\*+/(?:\s-)?\}\}`;
  * with a space behind every `{{`, so that it stays short: Go reads it anew for every text.
  */
 export const plainText = String.raw`^(?:[^{]|\{[^{]|${action}|${comment})*\{?$`;
+
+const value = String.raw`(?:\$?\.(?:Values|Release)${fields}|include "[^"\\]*" [.$])`;
+
+/** The same for the text itself, for the plainest of them: it is read four times as fast. */
+export const plainestText = String.raw`^(?:[^{]|\{[^{]|\{\{-? *${value}(?: \| quote)? *-?\}\})*$`;

@@ -12,7 +12,7 @@ import type { SourceFile } from "../../model/fleet-model.ts";
 import type { ToolSource } from "../../model/tools/tool-source.ts";
 import { callsIn } from "./called-names.ts";
 import { isVarying, variesByCallsAlone } from "./may-vary.ts";
-import { plainText } from "./plain-text.ts";
+import { plainestText, plainText } from "./plain-text.ts";
 import { outerMark, templateActions, type Token } from "./template-actions.ts";
 import type { ToolRequest } from "./tool-requests.ts";
 
@@ -45,8 +45,10 @@ function isRead(path: string): boolean {
 
 /** Fails unless it is given a plain text, and gives that. */
 function definition(check: string): string {
-  const isPlain = `regexMatch \`${plainText}\` (replace "{{" "{{ " .)`;
-  return `{{define "${check}"}}{{if contains "{{" .}}{{if not (${isPlain})}}{{fail ""}}{{end}}{{end}}{{.}}{{end}}`;
+  const plainest = `regexMatch \`${plainestText}\` .`;
+  const plain = `regexMatch \`${plainText}\` (replace "{{" "{{ " .)`;
+  const trip = `{{if not (${plainest})}}{{if not (${plain})}}{{fail ""}}{{end}}{{end}}`;
+  return `{{define "${check}"}}{{if contains "{{" .}}${trip}{{end}}{{.}}{{end}}`;
 }
 
 /** Text to put in at a place. */
