@@ -74,13 +74,14 @@ async function renderWired(
   if (!trips.isWorthIt(digest)) return undefined;
   const wiredMeans = { ...means, root: await work.extract(wired) };
   const args = argumentsFor(request, wiredMeans);
-  // Others may have tripped while this one waited for its turn.
-  const result = await slots(async () =>
-    trips.isWorthIt(digest) ? runNow(wiredMeans, args) : undefined,
-  );
-  if (result?.code === 0) trips.passed(digest);
-  else if (result !== undefined) trips.tripped(digest);
-  return result;
+  return slots(async () => {
+    // Others may have tripped while this one waited for its turn; the next one has to know of this one.
+    if (!trips.isWorthIt(digest)) return undefined;
+    const result = await runNow(wiredMeans, args);
+    if (result.code === 0) trips.passed(digest);
+    else trips.tripped(digest);
+    return result;
+  });
 }
 
 /** The source itself, twice where that may tell. */

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -343,6 +343,16 @@ describe("a chart that may vary", { timeout: 60_000 }, () => {
 
   it("is rendered twice where it does, and is known for it from the first time on", async () => {
     expect(await runsFor(`{{ $x := uuidv4 }}${configMap("x")}`)).toEqual([3, 8]);
+  });
+
+  it("is tried for no more of many sites than run at once", async () => {
+    const { path, runs } = await countedTools();
+    const edits = { ...withTemplate(`{{ $x := uuidv4 }}${configMap("x")}`), ...sites(9) };
+    await webAt(fleetOf(edits), "e1", await realTools({ path }));
+    const variants = 10;
+    expect((await runs()) - 2 * variants).toBeLessThanOrEqual(
+      Math.min(variants, availableParallelism()),
+    );
   });
 
   it("is tried again where it was refused for something else", async () => {
