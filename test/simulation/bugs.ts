@@ -13,27 +13,36 @@ interface Edit {
 }
 
 const handOver = "core/rollout/hand-over.ts";
+const shares = "core/rollout/stage-shares.ts";
 const gates = "core/rollout/gates.ts";
 
 /** By name; the name says what the bug does. */
 export const bugs: Readonly<Record<string, readonly Edit[]>> = {
   "in-flight budget ignored": [
     {
-      file: handOver,
-      find: "usedByOthers(run.inFlight, site) >= run.stage.maxInFlight",
-      replace: "usedByOthers(run.inFlight, site) < 0",
+      file: shares,
+      find: "usedByOthers(share.inFlight, site) >= share.stage.maxInFlight",
+      replace: "usedByOthers(share.inFlight, site) < 0",
     },
-    { file: handOver, find: "run.inFlight.size >= run.stage.maxInFlight", replace: "run === null" },
+    {
+      file: shares,
+      find: "share.inFlight.size >= share.stage.maxInFlight",
+      replace: "run === null",
+    },
   ],
   "unavailable budget ignored": [
     {
-      file: handOver,
-      find: "usedByOthers(run.unavailable, site) >= run.stage.maxUnavailable",
-      replace: "usedByOthers(run.unavailable, site) < 0",
+      file: shares,
+      find: "usedByOthers(share.unavailable, site) >= share.stage.maxUnavailable",
+      replace: "usedByOthers(share.unavailable, site) < 0",
     },
   ],
   "failure budget ignored": [
-    { file: handOver, find: "run.failed.size > run.stage.failureBudget", replace: "run === null" },
+    {
+      file: handOver,
+      find: "isBack ? undefined : failedShare(run)",
+      replace: "isBack ? undefined : undefined",
+    },
   ],
   "holds ignored": [
     {

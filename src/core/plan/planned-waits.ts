@@ -14,6 +14,7 @@ import {
   type SimulatedWorld,
   simulatedWorld,
 } from "../simulate/simulated-fleet.ts";
+import { withBudgets } from "../rollout/stage-budgets.ts";
 import type { PlannedWait } from "./fleet-plan.ts";
 
 /** By app and reason; none where nothing of all that is declared. `changes`: how the releases begin. */
@@ -128,13 +129,12 @@ function releaseAt(release: Release, { index, room, now }: Turn): Release {
     Object.fromEntries(stages.map(({ name }) => [name, at]));
   const { checks: _, stages, ...rest } = release;
   const checks = knowable(release.checks);
+  const rooms = { maxInFlight: room, maxUnavailable: room };
   return {
     ...rest,
-    stages: stages.map(({ percent: _, ...stage }) => ({
-      ...stage,
-      maxInFlight: room,
-      maxUnavailable: room,
-    })),
+    stages: stages.map((stage) =>
+      withBudgets(stage, { failureBudget: stage.failureBudget, ...rooms }),
+    ),
     opened: times(stages.slice(0, index + 1)),
     passed: times(stages.slice(0, index)),
     ...(checks === undefined ? {} : { checks }),

@@ -8,27 +8,28 @@ import { addHandOver, type AppBoard, type Board, closeRelease, setRelease } from
 import { beforeBlock } from "./checks/check-blocks.ts";
 import { dependencyBlock } from "./dependencies.ts";
 import { loneBlock, loneDomain, takeFromDomain } from "./failure-domains.ts";
-import { followBlock, followSites, noteFollowed, usedByOthers } from "./follow-site.ts";
+import { followBlock, followSites, noteFollowed } from "./follow-site.ts";
 import type { Block } from "./block.ts";
 import { goTogether, isBlock, takeAlong } from "./go-together.ts";
 import { goodTree } from "./good-tree.ts";
 import { heldBlock, holdOn } from "./holds.ts";
 import { lossesOf, type TreeStep } from "./losses.ts";
 import { own } from "./own.ts";
-import type { HandOver, WaitCode } from "./planner-types.ts";
+import type { HandOver } from "./planner-types.ts";
 import type { Release } from "./records.ts";
 import { noteBrought } from "./rollback/note-brought.ts";
 import { returnBlock } from "./rollback/redirect-followers.ts";
 import { isReachable, standingOf, standingTree, treeAt } from "./site-view.ts";
 import { fitsFleet, siteBlock } from "./site-blocks.ts";
 import { siteHash } from "./stable-order.ts";
-import type { Blocked, StageRun } from "./stage-run.ts";
+import type { Blocked, FullBudget, StageRun } from "./stage-run.ts";
+import { failedShare, fullBudget, isFull, takeSlots } from "./stage-shares.ts";
 import { releaseWindowBlock } from "./windows/window-block.ts";
 import { holdsSlot, type Part, releasesOf, unitStanding, type UnitSite } from "./units.ts";
 
 /** Hands over what may go now and tells why the others wait. */
 export function handOverSites(run: StageRun): Blocked {
-  const blocked = new Map<UnitSite, Block | WaitCode>();
+  const blocked = new Map<UnitSite, Block | FullBudget>();
   for (const site of run.sites.filter(needsRehanding)) {
     const block = placeBlock(run, site) ?? run.gate ?? handOver(run, site, true);
     if (block !== null) blocked.set(site, block);
@@ -44,7 +45,7 @@ export function handOverSites(run: StageRun): Blocked {
 }
 
 /** Why a site that is waiting goes on to wait. */
-function waitingBlock(run: StageRun, site: UnitSite): Block | WaitCode | null {
+function waitingBlock(run: StageRun, site: UnitSite): Block | FullBudget | null {
   return (
     placeBlock(run, site) ??
     run.gate ??
@@ -66,8 +67,7 @@ function isRehand({ state }: Part): boolean {
 
 /** What is broken first, so that a fix reaches it; then by hash. With no slot left the order does not matter. */
 function inOrder(run: StageRun, waiting: readonly UnitSite[]): readonly UnitSite[] {
-  const isFull = run.inFlight.size >= run.stage.maxInFlight;
-  if (waiting.length < 2 || (isFull && !waiting.some(({ state }) => holdsSlot(state))))
+  if (waiting.length < 2 || (isFull(run) && !waiting.some(({ state }) => holdsSlot(state))))
     return waiting;
   const app = run.unit.members[0]?.app ?? "";
   const keyed = waiting.map((site) => ({
@@ -146,17 +146,16 @@ function orderBlock({ board }: StageRun, { site, parts }: UnitSite): Block | nul
 }
 
 /** The budget that a hand-over to this site would exceed; null: it may go. What goes back needs a slot only. */
-function budgetBlock(run: StageRun, site: UnitSite): Block | WaitCode | null {
+function budgetBlock(run: StageRun, site: UnitSite): Block | FullBudget | null {
   const isBack = site.parts.every(({ release }) => release.backTo !== undefined);
-  if (!isBack && run.failed.size > run.stage.failureBudget) return "failure-budget";
+  const failed = isBack ? undefined : failedShare(run);
+  if (failed !== undefined) return { full: "failure-budget", share: failed };
   const busy = busyBlock(run.board, site);
   if (busy !== null) return busy;
-  if (usedByOthers(run.inFlight, site) >= run.stage.maxInFlight) return "in-flight-budget";
   const isHealthySite = !isBack && unitStanding(site) === "healthy";
-  if (isHealthySite && usedByOthers(run.unavailable, site) >= run.stage.maxUnavailable) {
-    return "unavailable-budget";
-  }
-  if (!fitsFleet(run.board, site.site)) return "fleet-budget";
+  const full = fullBudget(run, site, isHealthySite);
+  if (full !== undefined) return full;
+  if (!fitsFleet(run.board, site.site)) return { full: "fleet-budget", share: null };
   return isHealthySite ? domainBlock(run, site) : null;
 }
 
@@ -230,7 +229,7 @@ function handOver(run: StageRun, site: UnitSite, again: boolean): Block | null {
   addHandOver(run.board, { site: site.site, mirror, apps: [...apps, ...along] });
   for (const part of parts) record(run, part, losses.get(part.release) ?? 0);
   run.handedNow.add(site.site);
-  if (!again && unitStanding(site) !== "joining") run.unavailable.add(site.site);
+  takeSlots(run, site, !again && unitStanding(site) !== "joining");
   noteFollowed(run, site);
   noteInFlight(run, site);
   return null;
@@ -245,7 +244,6 @@ function lossStep(
 }
 
 function noteInFlight(run: StageRun, { site, parts }: UnitSite): void {
-  run.inFlight.add(site);
   run.board.sitesInFlight.add(site);
   for (const { release } of parts) {
     const app = run.board.apps.get(release.app);

@@ -17,6 +17,7 @@ import { soakBlock } from "./soak.ts";
 import { treeAt } from "./site-view.ts";
 import { excusedByPlanner } from "./site-state.ts";
 import { editMembers, newStageRun, type StageRun } from "./stage-run.ts";
+import { failedShare } from "./stage-shares.ts";
 import { failureWords, reportSites, reportStage } from "./stage-waits.ts";
 import { type Part, releasesOf, type Unit, unitSite, type UnitSite } from "./units.ts";
 import { someOf } from "./words.ts";
@@ -123,9 +124,10 @@ function openStage({ board, unit, stage }: StageRun): void {
 
 /** Why the stage cannot close now; null: it can. `unsettled`: its sites say why. */
 function closingBlock(run: StageRun, hasBlocked: boolean): StageRun["gate"] | "unsettled" {
-  const { stage, failed, gate } = run;
+  const { gate } = run;
   if (gate?.code === "rolling-back") return gate;
-  if (failed.size > stage.failureBudget) return failureWords(run);
+  const failed = failedShare(run);
+  if (failed !== undefined) return failureWords(run, failed);
   if (gate !== null) return gate;
   if (!isSettled(run, hasBlocked)) return "unsettled";
   return successBlock(run) ?? waitingBlock(run);

@@ -41,15 +41,19 @@ export function budgetsFor(budgets: StageBudgets, sites: number): StageBudgets {
 
 /** The stage with these budgets in place of its own. */
 export function withBudgets(
-  { percent: _, ...stage }: FrozenStage,
+  stage: FrozenStage,
   { failureBudget, maxInFlight, maxUnavailable, percent }: StageBudgets,
 ): FrozenStage {
+  const { percent: _, ...rest } = stage;
   const shares = percent === undefined ? {} : { percent };
-  return { ...stage, failureBudget, maxInFlight, maxUnavailable, ...shares };
+  return { ...rest, failureBudget, maxInFlight, maxUnavailable, ...shares };
 }
 
 /** How many sites each stage has. */
-export function stageSizes({ stages, list }: Pick<Release, "stages" | "list">): number[] {
+export function stageSizes({
+  stages,
+  list,
+}: Readonly<{ stages: readonly FrozenStage[]; list: Release["list"] }>): number[] {
   const sizes = stages.map(() => 0);
   for (const { stage } of Object.values(list)) sizes[stage] = (sizes[stage] ?? 0) + 1;
   return sizes;

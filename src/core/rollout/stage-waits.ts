@@ -10,17 +10,17 @@ import type { SiteState } from "./site-state.ts";
 import { isToGoBack } from "./rollback/stop-failed.ts";
 import { siteBlock } from "./site-blocks.ts";
 import { standingTree } from "./site-view.ts";
-import type { Blocked, StageRun } from "./stage-run.ts";
+import type { Blocked, FullBudget, StageRun, StageShare } from "./stage-run.ts";
 import { type Part, releasesOf, type UnitSite } from "./units.ts";
 import { countOf, healthInWords, someOf, spanInWords } from "./words.ts";
 
 /** One wait for every site of the stage that is waiting, in flight, failed or excused. */
 export function reportSites(run: StageRun, blocked: Blocked): void {
-  const words = new Map<WaitCode, Block>();
+  const words = new Map<string, Block>();
   for (const site of run.sites) {
     const block = blocked.get(site);
     if (block === undefined) reportStanding(run, site);
-    else addWaits(run, site, typeof block === "string" ? budgetWords(run, words, block) : block);
+    else addWaits(run, site, "full" in block ? budgetWords(run, words, block) : block);
   }
 }
 
@@ -45,30 +45,42 @@ export function waitOf(
   return { app: release.app, release: release.id, stage, site, ...block };
 }
 
-function budgetWords(run: StageRun, words: Map<WaitCode, Block>, code: WaitCode): Block {
-  const known = words.get(code) ?? wordsOf(run, code);
-  words.set(code, known);
+function budgetWords(run: StageRun, words: Map<string, Block>, of: FullBudget): Block {
+  const key = `${of.full} ${of.share === null ? "" : run.shares.indexOf(of.share)}`;
+  const known = words.get(key) ?? wordsOf(run, of);
+  words.set(key, known);
   return known;
 }
 
-function wordsOf(run: StageRun, code: WaitCode): Block {
-  const { stage, inFlight, unavailable, board } = run;
-  if (code === "failure-budget") return failureWords(run);
-  if (code === "fleet-budget") {
+function wordsOf(run: StageRun, { full: code, share }: FullBudget): Block {
+  const { board } = run;
+  if (share === null) {
     return fleetWords(board.input.budgets.maxSitesInFlight ?? 0, board.sitesInFlight);
   }
+  if (code === "failure-budget") return failureWords(run, share);
+  const { stage, inFlight, unavailable } = share;
   const [name, most, users] =
     code === "unavailable-budget"
       ? (["maxUnavailable", stage.maxUnavailable, unavailable] as const)
       : (["maxInFlight", stage.maxInFlight, inFlight] as const);
-  return budget(code, { name, most, users, stage: `stage ${stage.name}` });
+  return budget(code, { name, most, users, stage: shareInWords(run, share) });
+}
+
+/** The stage, and whose it is where several move in it. */
+function shareInWords({ shares }: StageRun, { app, stage }: StageShare): string {
+  const others = new Set(shares.map((share) => share.app));
+  others.delete(app);
+  const name = `stage ${stage.name}`;
+  if (others.size === 0) return name;
+  return `${name} of ${app}, which moves together with ${[...others].join(", ")},`;
 }
 
 /** `3 of 2 sites may fail ...`: the block of a stage that has lost too much. */
-export function failureWords({ stage, failed }: StageRun): Block {
+export function failureWords(run: StageRun, share: StageShare): Block {
+  const { stage, failed } = share;
   return {
     code: "failure-budget",
-    reason: `${countOf(failed.size, "site")} of stage ${stage.name} failed (${someOf(failed)}); its failureBudget is ${stage.failureBudget}`,
+    reason: `${countOf(failed.size, "site")} of ${shareInWords(run, share)} failed (${someOf(failed)}); its failureBudget is ${stage.failureBudget}`,
     endsWhen: "an operator retries or excuses what failed, or a newer commit replaces the release",
   };
 }

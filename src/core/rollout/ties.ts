@@ -1,6 +1,7 @@
 /**
  * Finds releases that must move as one: an object leaves one app and comes to another at the same site. Tied releases
- * get the same stages (those of the one that has the most, with the stricter numbers of all) and one list.
+ * get the same stages (those of the one that has the most, with the stricter gates of all) and one list. Budgets stay each
+ * one's own: they are of the sites that it lists, and a site of several fits all of theirs.
  */
 import { canonicalJson } from "../model/json.ts";
 import type { TreeId } from "../render/rendered.ts";
@@ -13,6 +14,7 @@ import { treeAt } from "./site-view.ts";
 import { releasesOf, type Unit } from "./units.ts";
 import { foldStages, withUrgency } from "./urgent.ts";
 import { compareText } from "./stable-order.ts";
+import { budgetsFor, stageSizes, withBudgets } from "./stage-budgets.ts";
 import { covering, withoutNames } from "./stage-names.ts";
 
 /** All open releases as units, tied ones together; each tie is written into the records of its members. */
@@ -111,9 +113,10 @@ function leftTree({ input }: Board, release: Release, site: string): TreeId | un
   return treeAt(input, release.app, site) ?? from;
 }
 
-/** Gives all members the stages of the one that leads, with the stricter numbers, and each site one stage for all. */
+/** Gives all members the stages of the one that leads, with the stricter gates, and each site one stage for all. */
 function align(board: Board, tied: readonly Release[]): void {
-  const members = leadFirst(withUnitUrgency(tied));
+  const urgent = withUnitUrgency(tied);
+  const members = leadFirst(urgent);
   const [lead] = members;
   if (lead === undefined) return;
   const stages = lead.stages.map((stage, index) =>
@@ -128,8 +131,8 @@ function align(board: Board, tied: readonly Release[]): void {
     unknownBlocks: members.some(({ unknownBlocks }) => unknownBlocks),
   };
   const stageOf = stagesBySite(members, stages.length);
-  for (const member of tied) {
-    const aligned = withStages({ ...member, ...strict }, stages, stageOf);
+  for (const [index, member] of tied.entries()) {
+    const aligned = withStages({ ...(urgent[index] ?? member), ...strict }, stages, stageOf);
     if (isSame(member, aligned)) continue;
     const names = tied.filter(({ id }) => id !== member.id).map(({ id }) => id);
     setRelease(board, aligned, `${member.id} moves together with ${names.join(", ")}`);
@@ -158,15 +161,11 @@ function stageAt({ stages }: Release, index: number): readonly FrozenStage[] {
 }
 
 function strictest(stage: FrozenStage, stages: readonly FrozenStage[]): FrozenStage {
-  const least = (pick: (each: FrozenStage) => number): number => Math.min(...stages.map(pick));
   return {
     ...stage,
     approval: stages.some(({ approval }) => approval),
     ...(stages.some(({ promotion }) => promotion === "manual") ? { promotion: "manual" } : {}),
     soakMs: Math.max(...stages.map(({ soakMs }) => soakMs)),
-    failureBudget: least(({ failureBudget }) => failureBudget),
-    maxInFlight: least(({ maxInFlight }) => maxInFlight),
-    maxUnavailable: least(({ maxUnavailable }) => maxUnavailable),
   };
 }
 
@@ -190,9 +189,13 @@ function withStages(
   for (const [site, entry] of Object.entries(release.list)) {
     list[site] = { ...entry, stage: stageOf.get(site) ?? entry.stage };
   }
+  const [before, after] = [stageSizes(release), stageSizes({ stages, list })];
   const aligned = {
     ...release,
-    stages: stages.map((stage, at) => standing(release, stage, at)),
+    stages: stages.map((stage, index) => {
+      const [has, had] = [after[index] ?? 0, before[index] ?? 0];
+      return standing(release, stage, { index, sites: has === had ? null : has });
+    }),
     list,
   };
   const isRenamed = stages.some(({ name }, index) => release.stages[index]?.name !== name);
@@ -202,9 +205,19 @@ function withStages(
   return isRenamed || isMoved ? { ...aligned, ...translated(release, aligned) } : aligned;
 }
 
-/** The stage in place of the release's own one, whose holds and later numbers go on to count by its name. */
-function standing(release: Release, stage: FrozenStage, index: number): FrozenStage {
-  return covering(withoutNames(stage), stageAt(release, index));
+/**
+ * The stage in place of the release's own one, whose holds and later numbers go on to count by its name. Its budgets are
+ * the release's own: as they were frozen, or for `sites` of it where that is another number now.
+ */
+function standing(
+  release: Release,
+  stage: FrozenStage,
+  { index, sites }: { index: number; sites: number | null },
+): FrozenStage {
+  const replaced = stageAt(release, index);
+  const [budgets = stage] = replaced;
+  const resized = sites === null ? budgets : budgetsFor(budgets, sites);
+  return withBudgets(covering(withoutNames(stage), replaced), resized);
 }
 
 /** A stage of the new division is open or passed when all its sites were in one that was, and all before it are. */

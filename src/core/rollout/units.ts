@@ -6,7 +6,7 @@ import { type ListedSite, listedSite, siteState, type SiteState } from "./site-s
 import { holdOn } from "./holds.ts";
 import { isHealthy, standingOf } from "./site-view.ts";
 
-/** Releases by app and id. Tied members have equal stages: those are the unit's. */
+/** Releases by app and id. Tied members have equal stages, but for budgets: those are the unit's. */
 export interface Unit {
   readonly members: readonly { readonly app: string; readonly id: string }[];
 }

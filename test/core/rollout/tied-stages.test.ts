@@ -194,3 +194,119 @@ describe("releases that move as one", () => {
     expect(world.on("alpha", "v1")).toHaveLength(6);
   });
 });
+
+describe("budgets of releases that move as one", () => {
+  const two: Strategy = { ...quick, stages: [{ name: "canary", count: 1 }, { name: "rest" }] };
+
+  /** web is at all sites, db at the first of them; at those, an object comes from web to db when the versions change. */
+  function lists(
+    sizes: { web: number; db: number },
+    strategies: { web: Strategy; db: Strategy },
+  ): PlannerWorld {
+    const sites = Object.fromEntries(
+      Array.from({ length: sizes.web }, (_, index) => [
+        `s${index + 1}`,
+        { labels: { db: index < sizes.db ? "yes" : "no" } },
+      ]),
+    );
+    const head = (version: string, owner: "web" | "db"): WorldHead => ({
+      sites,
+      apps: {
+        db: {
+          version,
+          strategy: strategies.db,
+          places: (labels) => labels["db"] === "yes",
+          objects: ["_ConfigMap_x_d", ...(owner === "db" ? ["_ConfigMap_x_moves"] : [])],
+        },
+        web: {
+          version,
+          strategy: strategies.web,
+          objects: ["_ConfigMap_x_w", ...(owner === "web" ? ["_ConfigMap_x_moves"] : [])],
+        },
+      },
+      deletionBudget: { objects: 1000, percent: 100 },
+    });
+    const world = new PlannerWorld({ onPlan: checkPlan });
+    world.follow(head("v1", "web"));
+    world.run(60);
+    expect([world.open("web"), world.open("db")]).toEqual([undefined, undefined]);
+    world.follow(head("v2", "db"));
+    return world;
+  }
+
+  const untilRest = (world: PlannerWorld): PlannerWorld => {
+    for (let step = 0; step < 60; step += 1) {
+      if (Object.keys(world.release("web").opened).includes("rest")) return world;
+      world.run(1);
+    }
+    throw new Error("the last stage does not open");
+  };
+  const inFlight = (world: PlannerWorld, app: string): number => {
+    const stage = world.progress().find(({ app: name }) => name === app)?.stages[1];
+    return stage?.inFlight ?? 0;
+  };
+
+  it("are of each one's own sites: one object at two sites holds up no long list", () => {
+    const one: Strategy = { ...two, maxInFlight: 1, maxUnavailable: 1 };
+    const half: Strategy = { ...two, maxInFlight: "50%", maxUnavailable: "50%" };
+    for (const db of [half, one]) {
+      const world = untilRest(lists({ web: 40, db: 6 }, { web: half, db }));
+      // Its list of that stage has the canary of the other one no more, and so another number of sites.
+      const web = Object.values(world.release("web").list).filter(({ stage }) => stage === 1);
+      const most = Math.floor(web.length / 2);
+      expect(world.release("web").stages[1]).toMatchObject({ maxInFlight: most });
+      expect(inFlight(world, "web")).toBe(most);
+      expect(inFlight(world, "db")).toBeLessThanOrEqual(db === one ? 1 : 2);
+      world.run(60);
+      expect([world.open("web"), world.open("db")]).toEqual([undefined, undefined]);
+    }
+  });
+
+  it("are the stricter ones where the lists are alike, and the reason says whose", () => {
+    const lenient: Strategy = { ...two, maxInFlight: "50%", maxUnavailable: "50%" };
+    const strict: Strategy = { ...two, maxInFlight: 2, maxUnavailable: "100%" };
+    for (const [web, db] of [
+      [lenient, strict],
+      [strict, lenient],
+    ] as const) {
+      const world = untilRest(lists({ web: 12, db: 12 }, { web, db }));
+      expect([inFlight(world, "web"), inFlight(world, "db")]).toEqual([2, 2]);
+      const [whose, other] = web === strict ? ["web", "db"] : ["db", "web"];
+      const reasons = world.plan.waits.flatMap(({ code, reason }) =>
+        code === "in-flight-budget" ? [reason] : [],
+      );
+      expect(reasons[0]).toContain(
+        `maxInFlight of stage rest of ${whose}, which moves together with ${other}, is 2, used by s`,
+      );
+    }
+  });
+
+  it("stop all of them when more failed than one of them may lose", () => {
+    const all: Strategy = { ...two, soak: "10s", rollback: "failed" };
+    const web: Strategy = { ...all, failureBudget: "50%" };
+    for (const [failureBudget, isStopped] of [
+      [0, true],
+      [1, false],
+    ] as const) {
+      const db: Strategy = { ...all, failureBudget };
+      const world = lists({ web: 12, db: 4 }, { web, db });
+      const rest = Object.entries(world.release("db").list).filter(([, { stage }]) => stage === 1);
+      const own = Object.entries(world.release("web").list).flatMap(([site, { stage }]) =>
+        stage === 1 && world.release("db").list[site] === undefined ? [site] : [],
+      );
+      const [shared = ""] = rest.map(([site]) => site);
+      // More than db may lose, at sites that are not its own.
+      const bad = new Set([...own.slice(0, 3).map((site) => `web ${site}`), `db ${shared}`]);
+      world.behaviour = ({ app, site, tree, afterMs }) =>
+        tree.includes("v2") && bad.has(`${app} ${site}`)
+          ? "Degraded"
+          : afterMs >= 1000
+            ? "Healthy"
+            : "Progressing";
+      world.run(200);
+      const goes = ["web", "db"].map((app) => world.open(app)?.goingBack?.why ?? "");
+      const stopped = `1 site of stage rest of db failed (${shared}), its failureBudget is 0`;
+      expect(goes).toEqual(isStopped ? [stopped, stopped] : ["", ""]);
+    }
+  });
+});

@@ -135,13 +135,18 @@ describe("an object that goes from one app to another", () => {
     world.settle();
 
     expect(world.release("web").stages.map(({ name }) => name)).toEqual(["canary", "rest"]);
-    expect(world.release("api").stages.map(({ maxInFlight }) => maxInFlight)).toEqual([1, 1]);
     expect(world.release("api").list).toMatchObject(
       Object.fromEntries(
         Object.entries(world.release("web").list).map(([site, { stage }]) => [site, { stage }]),
       ),
     );
-    world.run(60);
+    let most = 0;
+    for (let second = 0; second < 60; second += 1) {
+      world.run(1);
+      const inFlight = world.progress().flatMap(({ stages }) => stages.map((one) => one.inFlight));
+      most = Math.max(most, ...inFlight);
+    }
+    expect(most).toBe(1);
     expect(world.on("web", "v2")).toHaveLength(4);
   });
 

@@ -95,13 +95,13 @@ describe("an urgent release", () => {
         { maxInFlight: 5, maxUnavailable: 0 },
       ],
     ] as const) {
-      const world = begun(strategy as Strategy);
+      const world = begun(strategy);
       urgent(world);
       const { stages } = world.release("web");
       expect(stages.map(({ name }) => name)).toEqual(["canary", "rest"]);
       expect(stages[1]).toMatchObject(rest);
       expect(stages[0]).toMatchObject({ failureBudget: 1 });
-      world.follow({ ...fleet("v2", strategy as Strategy), maxSitesInFlight: 100 });
+      world.follow({ ...fleet("v2", strategy), maxSitesInFlight: 100 });
       expect(world.release("web").stages).toEqual(stages);
     }
   });

@@ -130,16 +130,29 @@ function lossBlock(board: Board, { steps }: Back): Block | null {
 
 function slotBlock({ board, unit, users }: BackRun, { site, stage, steps }: Back): Block | null {
   if (steps.some(({ isAgain }) => isAgain)) return null;
-  const frozen = releasesOf(board, unit)[0]?.stages[stage];
-  if (frozen === undefined) return null;
-  const { name, maxInFlight: most } = frozen;
-  const used = usersFor(users.get(stage) ?? new Map<string, boolean>(), site);
-  if (used.size >= most) {
-    const words = { name: "maxInFlight", most, users: used, stage: `stage ${name}` };
-    return budget("in-flight-budget", words);
-  }
+  const full = fullSlots({ board, unit, users }, { site, stage });
+  if (full !== null) return full;
   if (fitsFleet(board, site)) return null;
   return fleetWords(board.input.budgets.maxSitesInFlight ?? 0, board.sitesInFlight);
+}
+
+/** The `maxInFlight` that has no slot left, of any release that lists the site. */
+function fullSlots(
+  { board, unit, users }: Pick<BackRun, "board" | "unit" | "users">,
+  { site, stage }: Pick<Back, "site" | "stage">,
+): Block | null {
+  const all = usersFor(users.get(stage) ?? new Map<string, boolean>(), site);
+  const releases = releasesOf(board, unit);
+  for (const { app, list, stages } of releases) {
+    const frozen = stages[stage];
+    if (frozen === undefined || !Object.hasOwn(list, site)) continue;
+    const used = new Set([...all].filter((user) => Object.hasOwn(list, user)));
+    if (used.size < frozen.maxInFlight) continue;
+    const whose = releases.length > 1 ? `stage ${frozen.name} of ${app}` : `stage ${frozen.name}`;
+    const words = { name: "maxInFlight", most: frozen.maxInFlight, users: used, stage: whose };
+    return budget("in-flight-budget", words);
+  }
+  return null;
 }
 
 /**

@@ -20,12 +20,14 @@ export function stopFailed(board: Board, unit: Unit, index: number): void {
   const failed = (sitesByStage(board, releases)[index] ?? []).filter((site) =>
     unitSite(board, releases, site).parts.some(({ state }) => state.kind === "failed"),
   );
-  if (failed.length <= stage.failureBudget) return;
+  const over = failedTooOften(releases, { index, failed });
+  if (over === undefined) return;
   const isGoing = ({ kind, goingBack }: Release): boolean =>
     kind === "removal" || goingBack !== undefined;
   // What stopped once stays stopped: there is nothing to look at again.
   if (releases.every(isGoing)) return;
-  const why = `${countOf(failed.length, "site")} of stage ${stage.name} failed (${someOf(failed)}), its failureBudget is ${stage.failureBudget}`;
+  const name = releases.length > 1 ? `${stage.name} of ${over.app}` : stage.name;
+  const why = `${countOf(over.failed.length, "site")} of stage ${name} failed (${someOf(over.failed)}), its failureBudget is ${over.most}`;
   const word = { at: board.at, scope, ...(scope === "stage" ? { stage: stage.name } : {}), why };
   editMembers(board, unit, (release) =>
     isGoing(release)
@@ -34,6 +36,19 @@ export function stopFailed(board: Board, unit: Unit, index: number): void {
   );
   settleGoingBack(board, releasesOf(board, unit));
   wakeAt(board, board.input.now);
+}
+
+/** The first release of which more sites failed than its own budget of the stage allows. */
+function failedTooOften(
+  releases: readonly Release[],
+  { index, failed }: { index: number; failed: readonly string[] },
+): { app: string; failed: readonly string[]; most: number } | undefined {
+  for (const { app, list, stages } of releases) {
+    const sites = failed.filter((site) => Object.hasOwn(list, site));
+    const most = stages[index]?.failureBudget ?? 0;
+    if (sites.length > most) return { app, failed: sites, most };
+  }
+  return undefined;
 }
 
 /** The widest that a member wants; null where one wants its sites to stay: what moves as one goes back as one. */
