@@ -17,25 +17,29 @@ const bindingKind = "ValidatingAdmissionPolicyBinding";
 /**
  * Takes away what the app has dropped and what refuses the rest of it, by what API servers have `said`: a webhook whose
  * service is gone, or a policy that the new version does not keep to. All else is pruned once the app is well, which it
- * would never be with these in its way. An app that still has the webhook keeps it, however much that refuses. True: the
- * way is clear, try again.
+ * would never be with these in its way. An app that still has the webhook keeps it, however much that refuses; one that
+ * leaves (`tree`: null) has nothing any more. True: the way is clear, try again.
  */
 export async function clearTheWay(
   context: SiteContext,
   state: AppState,
-  { row, tree, said }: { row: AppRow; tree: AppTree; said: readonly string[] },
+  { row, tree, said }: { row: AppRow; tree: AppTree | null; said: readonly string[] },
 ): Promise<boolean> {
   const refusing = new Set(said.flatMap(named));
   if (refusing.size === 0) return false;
-  const dropped = [...state.rows.keys()].filter((id) => !tree.ids.has(id));
+  const dropped = [...state.rows.keys()].filter((id) => tree?.ids.has(id) !== true);
   const going = new Set<ObjectId>();
   for (const id of dropped.filter(mayRefuse)) {
     const found = await lookUp(context, id, state.rows.get(id));
     if (found !== null && namesOf(found.live).some((name) => refusing.has(name))) going.add(id);
   }
   if (going.size === 0) return false;
-  const stays = await unreleased(context, state, { tree: tree.tree, ids: dropped });
-  const desired = new Set([...tree.ids, ...state.rows.keys()].filter((id) => !going.has(id)));
+  const stays =
+    tree === null
+      ? new Set<ObjectId>()
+      : await unreleased(context, state, { tree: tree.tree, ids: dropped });
+  const all = [...(tree?.ids ?? []), ...state.rows.keys()];
+  const desired = new Set(all.filter((id) => !going.has(id)));
   const options = { row, desired, stays, verb: "delete" } as const;
   const { failed, waiting } = await pruneObjects(context, state, options);
   return failed.length === 0 && waiting.length === 0;

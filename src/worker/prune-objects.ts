@@ -4,7 +4,6 @@ import { isKept, wasKept } from "../core/apply/kept-objects.ts";
 import { fieldManagerOf, liveOwner, metadataText } from "../core/apply/ownership.ts";
 import { containedIn, planPrune } from "../core/apply/plan-prune.ts";
 import type { FleetError } from "../core/errors.ts";
-import { type Json, isJsonObject } from "../core/model/json.ts";
 import {
   type KubeObject,
   type ObjectId,
@@ -14,6 +13,7 @@ import {
 import type { AppState } from "./app-state.ts";
 import { save } from "./apply-app.ts";
 import { writeChildInventory } from "./child-inventory.ts";
+import { definedKinds } from "./defined-kinds.ts";
 import { type Found, lookUp } from "./look-up.ts";
 import { finalizersOf } from "./refusals.ts";
 import { tenantOf } from "./tenants.ts";
@@ -66,9 +66,7 @@ export async function pruneObjects(
   });
   const progress: Progress = { waiting: [], failed: [], gone: 0, kept: [] };
   const job = { context, state, row, stays, verb, defined };
-  for (const id of plan.remove) {
-    await guarded(job, progress, () => removeOne(job, id, progress));
-  }
+  await removeInSteps(job, plan.steps, progress);
   for (const { id, reason } of plan.wait) {
     await guarded(job, progress, () => releaseOne(job, id, { reason, progress }));
   }
@@ -83,30 +81,6 @@ export async function pruneObjects(
     state.row = await writeChildInventory(context, row, state.rows.keys());
   }
   return progress;
-}
-
-/** The kinds that definitions among these define, "" where there is no such definition any more; without what cannot be read. */
-async function definedKinds(
-  context: SiteContext,
-  state: AppState,
-  ids: readonly ObjectId[],
-): Promise<ReadonlyMap<ObjectId, string>> {
-  const defined = new Map<ObjectId, string>();
-  for (const id of ids.filter((one) => parseObjectId(one)?.kind === "CustomResourceDefinition")) {
-    try {
-      const found = await lookUp(context, id, state.rows.get(id));
-      const kind = member(member(found?.live["spec"], "names"), "kind");
-      if (found === null) defined.set(id, "");
-      else if (typeof kind === "string") defined.set(id, kind);
-    } catch (error) {
-      throwUnlessPassable(context, error);
-    }
-  }
-  return defined;
-}
-
-function member(value: Json | undefined, field: string): Json | undefined {
-  return isJsonObject(value) ? value[field] : undefined;
 }
 
 interface Job {
@@ -137,29 +111,69 @@ async function guarded(job: Job, progress: Progress, work: () => Promise<void>):
   }
 }
 
-async function removeOne(job: Job, id: ObjectId, progress: Progress): Promise<void> {
-  const { context } = job;
-  const found = await lookUp(context, id, job.state.rows.get(id));
-  if (found === null) return forgetAbsent(job, id, progress);
-  const { address, live } = found;
-  if (liveOwner(live) !== job.row.owner) return release(job, { id, address, live }, progress);
-  if (metadataText(live, "deletionTimestamp") !== "") {
-    progress.waiting.push(stuck(live));
+/** Begins no step while something of the one before is not away: what has to end it may be in there. */
+async function removeInSteps(
+  job: Job,
+  steps: readonly (readonly ObjectId[])[],
+  progress: Progress,
+): Promise<void> {
+  for (const [index, step] of steps.entries()) {
+    const going: ObjectId[] = [];
+    for (const id of step) {
+      let isGoing = true;
+      await guarded(job, progress, async () => {
+        isGoing = await removeOne(job, id, progress);
+      });
+      if (isGoing) going.push(id);
+    }
+    const later = steps.slice(index + 1).flat().length;
+    if (going.length === 0 || later === 0) continue;
+    progress.waiting.push(waitText(going, later));
     return;
   }
+}
+
+/** Gives true where it is to go, and is not away yet. */
+async function removeOne(job: Job, id: ObjectId, progress: Progress): Promise<boolean> {
+  const found = await lookUp(job.context, id, job.state.rows.get(id));
+  if (found === null) {
+    await forgetAbsent(job, id, progress);
+    return false;
+  }
+  const { live } = found;
+  if (liveOwner(live) !== job.row.owner) {
+    await release(job, { id, ...found }, progress);
+    return false;
+  }
+  if (metadataText(live, "deletionTimestamp") === "")
+    return removeOurs(job, { id, ...found }, progress);
+  progress.waiting.push(stuck(live));
+  return true;
+}
+
+/** Deletes an object that is ours, or lets go of it; true: it is to go, and is not away yet. */
+async function removeOurs(
+  job: Job,
+  { id, address, live }: Found & { readonly id: ObjectId },
+  progress: Progress,
+): Promise<boolean> {
+  const { context } = job;
   if (job.stays.has(id)) {
     progress.waiting.push(unreleasedText(live));
-    return;
+    return false;
   }
-  if (job.verb === "orphan") return letGo(job, { id, address, live }, progress);
+  if (job.verb === "orphan") {
+    await letGo(job, { id, address, live }, progress);
+    return false;
+  }
   if (isToStay(job, { id, live }, progress)) {
     progress.kept.push({ id, address, live });
-    return;
+    return false;
   }
   const tenant = await whoIsInside(job, { id, live }, progress);
   if (tenant !== null) {
     progress.waiting.push(tenant);
-    return;
+    return false;
   }
   mark(job, id, "deleting");
   const ended = await context.client.delete(
@@ -169,6 +183,7 @@ async function removeOne(job: Job, id: ObjectId, progress: Progress): Promise<vo
   );
   if (ended === "gone") forget(job, id, progress);
   else progress.waiting.push(stuck(live));
+  return ended !== "gone";
 }
 
 /** The object says so, or what is to stay would go with it. */
@@ -295,5 +310,20 @@ function placeOf(live: KubeObject): string {
 }
 
 function stuck(live: KubeObject): string {
-  return `${placeOf(live)} is being deleted, held by ${finalizersOf(live)}`;
+  const { kind, metadata } = live;
+  const more =
+    kind === "CustomResourceDefinition"
+      ? ` until the last object of its kind is gone (kubectl get ${metadata.name} -A)`
+      : "";
+  return `${placeOf(live)} is being deleted, held by ${finalizersOf(live)}${more}`;
+}
+
+const maxNamed = 3;
+
+function waitText(going: readonly ObjectId[], later: number): string {
+  const keys = going.slice(0, maxNamed).map(parseObjectId);
+  const names = keys.flatMap((key) => (key === undefined ? [] : [describeKey(key)]));
+  const more = going.length > maxNamed ? ` and ${going.length - maxNamed} more` : "";
+  const others = later === 1 ? "1 other object waits" : `${later} other objects wait`;
+  return `${others} until ${names.join(", ")}${more} ${going.length === 1 ? "is" : "are"} gone: a controller among them may have to end that; where none runs any more, take finalizers off by hand`;
 }

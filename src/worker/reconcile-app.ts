@@ -89,11 +89,9 @@ async function keep(
   const trouble = describeOutcome(outcome);
   if (trouble !== "" && trouble !== state.trouble) await meetSecrets(context);
   state.trouble = trouble;
-  const [failure] = outcome.failed;
-  if (failure !== undefined) {
-    const said = outcome.failed.flatMap(({ error }) => (isApiError(error) ? error.said : []));
-    const isClear = await clearTheWay(context, state, { row: state.row ?? row, tree, said });
-    return isClear ? "soon" : { backoff: failure.error };
+  if (outcome.failed.length > 0) {
+    const errors = outcome.failed.map(({ error }) => error);
+    return afterFailure(context, state, { row: state.row ?? row, tree, errors });
   }
   if (outcome.blocked.length > 0) return "soon";
   noteApplied(context, state, tree.tree);
@@ -149,9 +147,22 @@ async function prune(context: SiteContext, state: AppState, tree: AppTree): Prom
   const outcome = await pruneObjects(context, state, options);
   state.waiting = outcome.waiting.join("; ");
   state.trouble = describeFailures(outcome.failed).join("; ");
-  const [failure] = outcome.failed;
-  if (failure !== undefined) return { backoff: failure };
+  if (outcome.failed.length > 0) {
+    return afterFailure(context, state, { row, tree, errors: outcome.failed });
+  }
   return outcome.waiting.length === 0 ? "settled" : "soon";
+}
+
+/** What was refused by something that is to go too is tried again once that is gone; else later. */
+async function afterFailure(
+  context: SiteContext,
+  state: AppState,
+  { row, tree, errors }: { row: AppRow; tree: AppTree | null; errors: readonly FleetError[] },
+): Promise<NextLook> {
+  const said = errors.flatMap((error) => (isApiError(error) ? error.said : []));
+  if (await clearTheWay(context, state, { row, tree, said })) return "soon";
+  const [first] = errors;
+  return first === undefined ? "soon" : { backoff: first };
 }
 
 async function leave(
@@ -177,7 +188,10 @@ async function leave(
   state.waiting = outcome.waiting.join("; ");
   state.trouble = describeFailures(outcome.failed).join("; ");
   const [failure] = outcome.failed;
-  if (failure !== undefined) return { backoff: failure };
+  if (failure !== undefined && marker.verb !== "delete") return { backoff: failure };
+  if (failure !== undefined) {
+    return afterFailure(context, state, { row, tree: null, errors: outcome.failed });
+  }
   if (state.rows.size > 0) return "soon";
   const emptied = await writeChildInventory(context, state.row ?? row, []);
   const gone: AppRow = { ...emptied, tree: null, release: null, left: true };

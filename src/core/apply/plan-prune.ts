@@ -2,6 +2,7 @@
  * Which objects of an app's inventory are to go. In: the complete tree of a named commit (or a leaving marker) and the
  * inventory. Out: what to delete, in order, and what waits. What is not in the inventory is never in the plan.
  */
+import { isBuiltInGroup } from "../model/built-in-groups.ts";
 import { type ObjectId, type ObjectKey, parseObjectId } from "../model/kube-object.ts";
 import { groupOfService, rankOf, servedGroups } from "./order-objects.ts";
 
@@ -20,9 +21,13 @@ export interface PruneInput {
   readonly defined: ReadonlyMap<ObjectId, string>;
 }
 
-/** `remove` is in the order of deletion: dependents first, CustomResourceDefinitions and Namespaces last. */
+/**
+ * What goes, in the order of deletion, in steps: what is in a step must be away before the next one begins, for what
+ * takes it away may be there. First custom resources, then their definitions (with which all others of the kind go),
+ * then what is left: dependents first, Namespaces last.
+ */
 export interface PrunePlan {
-  readonly remove: readonly ObjectId[];
+  readonly steps: readonly (readonly ObjectId[])[];
   readonly wait: readonly { readonly id: ObjectId; readonly reason: string }[];
 }
 
@@ -40,11 +45,23 @@ export function planPrune(input: PruneInput): PrunePlan {
   const served = servedGroups(remove.map(({ key }) => key));
   const ordered = remove.toSorted(
     (a, b) =>
+      stepOf(a.key) - stepOf(b.key) ||
       rankOf(b.key, served) - rankOf(a.key, served) ||
-      late(a.key) - late(b.key) ||
+      Number(isNamespace(a.key)) - Number(isNamespace(b.key)) ||
       (a.id < b.id ? -1 : 1),
   );
-  return { remove: ordered.map(({ id }) => id), wait };
+  const steps = [0, 1, 2].map((step) => ordered.filter(({ key }) => stepOf(key) === step));
+  const ids = steps.map((step) => step.map(({ id }) => id)).filter((step) => step.length > 0);
+  return { steps: ids, wait };
+}
+
+function stepOf({ group, kind }: ObjectKey): number {
+  if (!isBuiltInGroup(group)) return 0;
+  return kind === "CustomResourceDefinition" ? 1 : 2;
+}
+
+function isNamespace({ group, kind }: ObjectKey): boolean {
+  return group === "" && kind === "Namespace";
 }
 
 function reasonToWait(id: ObjectId, input: PruneInput): string | undefined {
@@ -84,10 +101,11 @@ export function containedIn(id: ObjectId, defined: PruneInput["defined"]): Holds
 }
 
 function testOf(
-  { group, kind, name }: ObjectKey,
+  key: ObjectKey,
   defines: string | undefined,
 ): ((other: ObjectKey, apiVersion: string) => boolean) | undefined {
-  if (group === "" && kind === "Namespace") return (other) => other.namespace === name;
+  const { kind, name } = key;
+  if (isNamespace(key)) return (other) => other.namespace === name;
   if (kind === "CustomResourceDefinition") {
     const itsGroup = name.slice(name.indexOf(".") + 1);
     return (other) => other.group === itsGroup && (defines ?? other.kind) === other.kind;
@@ -99,9 +117,4 @@ function testOf(
       other.group === itsGroup && (apiVersion === "" || apiVersion === served);
   }
   return undefined;
-}
-
-function late(key: ObjectKey): number {
-  if (key.kind === "Namespace") return 2;
-  return key.kind === "CustomResourceDefinition" ? 1 : 0;
 }

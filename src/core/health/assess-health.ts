@@ -3,6 +3,7 @@
  * and a line. A pure function over a table of kinds; a kind that is not in it is told by what conditions, states and
  * counts usually mean, and Unknown is an answer. Whatever it is given, it neither throws nor takes long.
  */
+import { isBuiltInGroup } from "../model/built-in-groups.ts";
 import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
 import { groupOf } from "../model/kube-object.ts";
 import { builtInRules } from "./built-in-kinds.ts";
@@ -11,36 +12,9 @@ import { at, health, numberAt, textAt } from "./read-object.ts";
 import { isRun } from "./state-words.ts";
 import { statusHealth } from "./status-health.ts";
 
-const builtInGroups = new Set([
-  "",
-  "apps",
-  "batch",
-  "autoscaling",
-  "policy",
-  "extensions",
-  "rbac.authorization.k8s.io",
-  "networking.k8s.io",
-  "storage.k8s.io",
-  "scheduling.k8s.io",
-  "coordination.k8s.io",
-  "discovery.k8s.io",
-  "events.k8s.io",
-  "node.k8s.io",
-  "admissionregistration.k8s.io",
-  "apiextensions.k8s.io",
-  "apiregistration.k8s.io",
-  "authentication.k8s.io",
-  "authorization.k8s.io",
-  "certificates.k8s.io",
-  "flowcontrol.apiserver.k8s.io",
-  "internal.apiserver.k8s.io",
-  "resource.k8s.io",
-  "storagemigration.k8s.io",
-]);
-
 /** True for kinds that have nothing to say once they are applied: configuration, access rules, policies. */
 export function isConfigKind(group: string, kind: string): boolean {
-  return builtInGroups.has(group) && !builtInRules.has(`${group}/${kind}`);
+  return isBuiltInGroup(group) && !builtInRules.has(`${group}/${kind}`);
 }
 
 /** What is known of a live object beside what it says itself. */

@@ -26,11 +26,11 @@ describe("planPrune", () => {
       defined,
     });
 
-    expect(plan.remove).toEqual([
+    expect(plan.steps.flat()).toEqual([
+      "apiextensions.k8s.io_CustomResourceDefinition__widgets.example.org",
       "admissionregistration.k8s.io_ValidatingWebhookConfiguration__hook",
       "apps_Deployment_web_a",
       "_ConfigMap_web_a",
-      "apiextensions.k8s.io_CustomResourceDefinition__widgets.example.org",
       "_Namespace__old",
     ]);
     expect(plan.wait).toEqual([]);
@@ -49,12 +49,29 @@ describe("planPrune", () => {
       defined,
     });
 
-    expect(plan.remove).toEqual([
-      "far.example.org_Widget_web_w",
-      "apiregistration.k8s.io_APIService__v1.far.example.org",
-      "apps_Deployment_web_a",
-      "_Service_web_a",
+    expect(plan.steps).toEqual([
+      ["far.example.org_Widget_web_w"],
+      [
+        "apiregistration.k8s.io_APIService__v1.far.example.org",
+        "apps_Deployment_web_a",
+        "_Service_web_a",
+      ],
     ]);
+  });
+
+  it("removes custom resources first, then definitions, and only then what may have to end them", () => {
+    const rest = [
+      "admissionregistration.k8s.io_ValidatingWebhookConfiguration__hook",
+      "apps_Deployment_web_operator",
+      "rbac.authorization.k8s.io_ClusterRoleBinding__operator",
+      "rbac.authorization.k8s.io_ClusterRole__operator",
+    ];
+    const definition = "apiextensions.k8s.io_CustomResourceDefinition__foos.example.org";
+    const custom = ["example.org_Foo_web_a", "gateway.networking.k8s.io_Gateway_web_g"];
+    const inventory = [...rest, definition, ...custom];
+    const plan = planPrune({ desired: set(), inventory, others: none, defined });
+
+    expect(plan.steps).toEqual([custom, [definition], rest]);
   });
 
   it.each([
@@ -73,7 +90,7 @@ describe("planPrune", () => {
   ])("lets %s wait", (_, id, other) => {
     const plan = besides([id], set(other));
 
-    expect(plan.remove).toEqual([]);
+    expect(plan.steps).toEqual([]);
     expect(plan.wait).toHaveLength(1);
     expect(plan.wait[0]?.reason).toContain("app two");
   });
@@ -85,10 +102,10 @@ describe("planPrune", () => {
   ])("lets a definition wait for objects $what: $holders", ({ theirs, kind, holders }) => {
     const id = "apiextensions.k8s.io_CustomResourceDefinition__widgets.example.org";
     const known = kind === undefined ? defined : new Map([[id, kind]]);
-    const { wait, remove } = besides([id], set(`example.org_${theirs}_web_w`), known);
+    const { wait, steps } = besides([id], set(`example.org_${theirs}_web_w`), known);
 
     expect(wait.map(({ reason }) => reason.slice(0, 7))).toEqual(holders);
-    expect(remove).toHaveLength(1 - holders.length);
+    expect(steps.flat()).toHaveLength(1 - holders.length);
   });
 
   it.each([
@@ -110,7 +127,7 @@ describe("planPrune", () => {
       defined,
     });
 
-    expect(plan.remove).toEqual([]);
+    expect(plan.steps).toEqual([]);
   });
 
   it("never removes what is wanted, what others have, or what the inventory does not hold", () => {
@@ -122,13 +139,13 @@ describe("planPrune", () => {
       fc.property(ids, ids, ids, (desired, inventory, theirs) => {
         const others = new Map([["two", set(...theirs)]]);
         const plan = planPrune({ desired: set(...desired), inventory, others, defined });
-        for (const gone of plan.remove) {
+        for (const gone of plan.steps.flat()) {
           expect(inventory).toContain(gone);
           expect(desired).not.toContain(gone);
           expect(theirs).not.toContain(gone);
         }
         const unwanted = inventory.filter((one) => !desired.includes(one)).length;
-        expect(plan.remove.length + plan.wait.length).toBe(unwanted);
+        expect(plan.steps.flat().length + plan.wait.length).toBe(unwanted);
       }),
     );
   });

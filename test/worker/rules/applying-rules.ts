@@ -4,6 +4,7 @@ import { anewRules } from "./anew-rules.ts";
 import { driftRules, loadRules } from "./drift-rules.ts";
 import { healthRules } from "./health-rules.ts";
 import { inventoryRules, pruningRules } from "./removal-rules.ts";
+import { operatorRules } from "./operator-rules.ts";
 import { versionRules } from "./version-rules.ts";
 import { immutableRules, orderRules, ownershipRules } from "./writing-rules.ts";
 
@@ -13,6 +14,7 @@ export function applyingRules(site: TestSite): void {
   immutableRules(site);
   anewRules(site);
   orderRules(site);
+  operatorRules(site);
   inventoryRules(site);
   pruningRules(site);
   healthRules(site);

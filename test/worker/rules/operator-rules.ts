@@ -1,0 +1,133 @@
+/** The rules of taking an operator away: its custom resources go first, for nobody else can end them. */
+import { expect, it } from "vitest";
+import type { KubeObject } from "../../../src/core/model/kube-object.ts";
+import type { TestSite } from "../../support/kube-site.ts";
+import { configMap, deployment, eventually } from "../../support/kube-worker.ts";
+import {
+  createAs,
+  definition,
+  definitions,
+  deployments,
+  gone,
+  leaving,
+  metadataOf,
+  object,
+  stands,
+  told,
+} from "./rule-site.ts";
+
+const accounts = "/api/v1/namespaces/default/serviceaccounts";
+const hooks = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations";
+const rest = configMap("rest", {});
+
+/** Of a group, which only its operator may end. */
+function held(group: string, name: string): KubeObject {
+  const made = object(`${group}/v1`, "Foo", { name });
+  return { ...made, metadata: { ...made.metadata, finalizers: ["example.org/cleanup"] } };
+}
+
+function operator(group: string): KubeObject[] {
+  return [
+    definition("Foo", { group }),
+    deployment("operator", "operator:1"),
+    object("v1", "ServiceAccount", { name: "operator" }),
+  ];
+}
+
+/** A webhook that asks nobody of anything that a test writes. */
+function guard(): KubeObject {
+  const rule = { apiGroups: ["none.example.org"], apiVersions: ["v1"], resources: ["nothing"] };
+  return object("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration", {
+    name: "operator",
+    namespace: "",
+    webhooks: [
+      {
+        name: "guard.example.org",
+        admissionReviewVersions: ["v1"],
+        sideEffects: "None",
+        clientConfig: { url: "https://localhost:9/" },
+        rules: [{ ...rule, operations: ["DELETE"] }],
+      },
+    ],
+  });
+}
+
+export function operatorRules(site: TestSite): void {
+  const foos = (group: string): string => `/apis/${group}/v1/namespaces/default/foos`;
+  /** What an operator does that is done with it. */
+  const end = (path: string) => site.cluster.put(path, { metadata: { finalizers: null } });
+  /** Of what is deleted, in that order, without what only Flotilla has. */
+  const deleted = (): string[] => {
+    const paths = site.cluster.writes().filter((one) => one.startsWith("DELETE"));
+    const names = paths.filter((one) => !one.includes("flotilla-")).map((one) => one.split("/"));
+    return [...new Set(names.map((parts) => parts.slice(-2).join("/")))];
+  };
+
+  it.each(["leaves", "is dropped"])(
+    "AC-07: takes the custom resources of an operator that %s away before it, and says what it waits for",
+    async (how) => {
+      const group = "ending.example.org";
+      const other = { other: [configMap("o", {})] };
+      await site.mirror.commit({
+        s1: { web: [...operator(group), guard(), held(group, "a"), rest] },
+      });
+      site.start();
+      await site.settled("web");
+      site.cluster.proxy.forget();
+      await site.mirror.commit({ s1: { web: how === "leaves" ? leaving(6) : [rest], ...other } });
+      const { message } = await told(site, "web", "until Foo default/a is gone");
+      await site.settled("other");
+
+      expect(message).toContain("Foo default/a is being deleted, held by example.org/cleanup");
+      expect(message).toContain("take finalizers off by hand");
+      expect(deleted()).toEqual(["foos/a"]);
+      const standing = [`${deployments}/operator`, `${accounts}/operator`, `${hooks}/operator`];
+      for (const path of standing) await stands(site, path);
+
+      await end(`${foos(group)}/a`);
+      for (const path of [...standing, `${definitions}/foos.${group}`])
+        await gone(site, path, 30_000);
+      expect(deleted().slice(0, 2)).toEqual(["foos/a", `customresourcedefinitions/foos.${group}`]);
+      const isDone = () =>
+        site.report("web")?.left === true || site.report("web")?.sync === "Synced";
+      await eventually("nothing is left to do", isDone);
+    },
+  );
+
+  it("AC-07: takes a definition away before the operator that has to end what others have of its kind", async () => {
+    const group = "theirs.example.org";
+    await site.mirror.commit({ s1: { web: operator(group) } });
+    site.start();
+    await site.settled("web");
+    await createAs(site, "somebody", { path: foos(group), object: held(group, "theirs") });
+    await site.mirror.commit({ s1: { web: leaving(3) } });
+    const { message } = await told(site, "web", "customresourcecleanup");
+
+    expect(message).toContain(`kubectl get foos.${group} -A`);
+    expect(message).toContain(`2 other objects wait until CustomResourceDefinition foos.${group}`);
+    await stands(site, `${deployments}/operator`);
+    await end(`${foos(group)}/theirs`);
+    await eventually("it has left", () => site.report("web")?.left, 30_000);
+    await gone(site, `${deployments}/operator`);
+  });
+
+  it("AC-07: takes a webhook that is to go away first where it keeps a custom resource from going", async () => {
+    const group = "guarded.example.org";
+    const foo = object(`${group}/v1`, "Foo", { name: "a" });
+    await site.mirror.commit({ s1: { web: [...operator(group), guard(), foo] } });
+    site.start();
+    await site.settled("web");
+    const message =
+      'Internal error occurred: failed calling webhook "guard.example.org": no service';
+    const body = JSON.stringify({ kind: "Status", status: "Failure", message, code: 500 });
+    const path = `${foos(group)}/a`;
+    site.cluster.proxy.fail({ kind: "status", status: 500, body }, { method: "DELETE", path });
+    await site.mirror.commit({ s1: { web: leaving(5) } });
+    await gone(site, `${hooks}/operator`);
+
+    expect((await metadataOf(site, `${deployments}/operator`))["name"]).toBe("operator");
+    site.cluster.proxy.heal();
+    const hasLeft = () => site.report("web")?.left;
+    expect(await eventually("it has left", hasLeft, 30_000)).toBe(true);
+  });
+}
