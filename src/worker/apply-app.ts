@@ -59,7 +59,10 @@ export async function applyTree(
   state.writes += 1;
   const { health: rules = [] } = policyOf(context, state.app);
   state.isStirred ||= observable(todo, rules).length > 0;
-  return writeAll({ context, state, row: state.row, tree }, todo);
+  const outcome = await writeAll({ context, state, row: state.row, tree }, todo);
+  // Which Jobs were run outlives the store.
+  state.row = await writeChildInventory(context, state.row, state.rows.keys());
+  return outcome;
 }
 
 /**

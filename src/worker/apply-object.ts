@@ -18,10 +18,10 @@ import {
 } from "../core/apply/ownership.ts";
 import { declaredTakeOver, takeOver } from "../core/apply/take-over.ts";
 import { FleetError } from "../core/errors.ts";
-import { type Json, isJsonObject } from "../core/model/json.ts";
 import { type KubeObject, type ObjectKey, describeKey } from "../core/model/kube-object.ts";
 import { leftOf } from "./app-policy.ts";
 import type { DriftedObject } from "./app-state.ts";
+import { clearedRow, wasRun } from "./cleared-jobs.ts";
 import { deleteToMakeAnew, isToBeMadeAnew } from "./make-anew.ts";
 import {
   finalizersOf,
@@ -32,7 +32,7 @@ import {
 } from "./refusals.ts";
 import { type SiteContext, desiredIds } from "./site-context.ts";
 import { createNamespace } from "./create-namespace.ts";
-import { projectionOf } from "./projection.ts";
+import { parseFields, projectionOf } from "./projection.ts";
 import type { StateKey } from "./state-key.ts";
 import type { ObjectRow } from "./state-store.ts";
 import type { TreeObject } from "./tree-cache.ts";
@@ -57,6 +57,10 @@ export async function applyOneObject(context: SiteContext, work: ObjectWork): Pr
   const isTaking = declaredTakeOver(work.object.object).length > 0;
   const isKnown = !isTaking && row !== undefined && row.phase === "applied" && row.uid !== "";
   const uid = isKnown ? row.uid : await inspect(context, work);
+  if (uid === "" && wasRun(row, work.object.hash)) {
+    await context.link.verify({ signal: context.signal() });
+    return clearedRow(row, work.object.object.apiVersion);
+  }
   return sendUntilDone(context, work, { uid, force: work.drifted?.force === true });
 }
 
@@ -325,13 +329,6 @@ function ownedPaths(row: ObjectRow | undefined): ReadonlySet<string> | "all" {
   return new Set(fieldPaths(parseFields(row.owned)));
 }
 
-/** Reads a row's `owned`. */
-export function parseFields(text: string): Record<string, Json> {
-  if (text === "") return {};
-  const value = JSON.parse(text) as Json; // written by rowOf
-  return isJsonObject(value) ? value : {};
-}
-
 function rowOf(work: ObjectWork, live: KubeObject, key: StateKey): ObjectRow {
   const owned = ownedFields(live, fieldManagerOf(work.app));
   return {
@@ -343,6 +340,6 @@ function rowOf(work: ObjectWork, live: KubeObject, key: StateKey): ObjectRow {
     phase: "applied",
     owned: JSON.stringify(owned),
     projection: projectionOf(live, owned, key),
-    finished: false,
+    ended: "",
   };
 }

@@ -1,14 +1,20 @@
 import { isApiError } from "../adapters/kubernetes/api-error.ts";
 import {
+  type InventoryPart,
   inventoryKey,
   inventoryName,
   inventoryParts,
+  type JobRun,
   mirrorAnnotation,
   parseInventory,
+  parseRuns,
+  runText,
+  runsKey,
 } from "../core/apply/inventory.ts";
 import { hashOf, metadataText, systemNamespace } from "../core/apply/ownership.ts";
 import { FleetError } from "../core/errors.ts";
 import type { KubeObject, ObjectId } from "../core/model/kube-object.ts";
+import { isToExpire } from "./cleared-jobs.ts";
 import { mirrorName } from "./config.ts";
 import type { SiteContext } from "./site-context.ts";
 import type { AppRow } from "./state-store.ts";
@@ -19,6 +25,7 @@ const manager = "flotilla-inventory";
 /** What the cluster's inventory of an app says. */
 export interface ChildInventory {
   readonly ids: readonly ObjectId[];
+  readonly runs: ReadonlyMap<ObjectId, JobRun>;
   readonly parts: number;
 }
 
@@ -28,10 +35,11 @@ export async function readChildInventory(
   app: string,
 ): Promise<ChildInventory | null> {
   const ids: ObjectId[] = [];
+  const runs = new Map<ObjectId, JobRun>();
   for (let part = 0; ; part += 1) {
     const name = inventoryName(app, part);
     const live = await context.client.get(address(name), context.signal());
-    if (live === null) return part === 0 ? null : { ids, parts: part };
+    if (live === null) return part === 0 ? null : { ids, runs, parts: part };
     const read = parseInventory(live["data"]);
     if (read === undefined) {
       throw new FleetError(
@@ -41,10 +49,16 @@ export async function readChildInventory(
       );
     }
     ids.push(...read);
+    for (const [id, run] of parseRuns(live["data"])) {
+      if (run.cluster === context.store.siteUid(context.site)) runs.set(id, run);
+    }
   }
 }
 
-/** Makes the cluster's inventory hold exactly these ids, writing nothing where it already does; gives the changed row. */
+/**
+ * Makes the cluster's inventory hold exactly these ids, and which of them are Jobs that were run and may be cleared away;
+ * writes nothing where it already does. Gives the changed row.
+ */
 export async function writeChildInventory(
   context: SiteContext,
   row: AppRow,
@@ -52,10 +66,12 @@ export async function writeChildInventory(
 ): Promise<AppRow> {
   const sorted = [...new Set(ids)].toSorted();
   // One that another mirror's worker wrote, or an older one that named none, is written anew.
-  const childSet = sorted.length === 0 ? "" : hashOf([mirrorName(context.config), ...sorted]);
-  const parts = sorted.length === 0 ? [] : inventoryParts(row.app, sorted);
+  const runs = runsOf(context, row.app);
+  const content = [...sorted, ...[...runs].map(([id, run]) => runText(id, run))];
+  const childSet = sorted.length === 0 ? "" : hashOf([mirrorName(context.config), ...content]);
+  const parts = sorted.length === 0 ? [] : inventoryParts(row.app, sorted, runs);
   if (childSet === row.childSet && parts.length === row.childParts) return row;
-  for (const { name, text } of parts) await writePart(context, name, text);
+  for (const part of parts) await writePart(context, part);
   for (let part = parts.length; part < row.childParts; part += 1) {
     await deletePart(context, inventoryName(row.app, part));
   }
@@ -64,7 +80,15 @@ export async function writeChildInventory(
   return changed;
 }
 
-async function writePart(context: SiteContext, name: string, text: string): Promise<void> {
+/** The Jobs that may be gone when they are looked for, by what is known of them; sorted. */
+function runsOf({ apps, store, site }: SiteContext, app: string): ReadonlyMap<ObjectId, JobRun> {
+  const cluster = store.siteUid(site) ?? "";
+  const rows = [...(apps.get(app)?.rows.values() ?? [])].filter(isToExpire);
+  const sorted = rows.toSorted((one, other) => (one.id < other.id ? -1 : 1));
+  return new Map(sorted.map(({ id, uid, hash }) => [id, { cluster, uid, hash }]));
+}
+
+async function writePart(context: SiteContext, { name, text, runs }: InventoryPart): Promise<void> {
   const object: KubeObject = {
     apiVersion: "v1",
     kind: "ConfigMap",
@@ -73,7 +97,7 @@ async function writePart(context: SiteContext, name: string, text: string): Prom
       namespace: systemNamespace,
       annotations: { [mirrorAnnotation]: mirrorName(context.config) },
     },
-    data: { [inventoryKey]: text },
+    data: { [inventoryKey]: text, ...(runs !== "" && { [runsKey]: runs }) },
   };
   const options = { fieldManager: manager, force: true, signal: context.signal() };
   try {

@@ -5,8 +5,8 @@ import { isLeft, type LeftToOthers } from "../core/apply/left-to-others.ts";
 import { fieldPaths, ownedFields } from "../core/apply/owned-fields.ts";
 import { fieldManagerOf, liveOwner, metadataText } from "../core/apply/ownership.ts";
 import type { KubeObject } from "../core/model/kube-object.ts";
-import { parseFields } from "./apply-object.ts";
-import { isOfLostKey, projectionOf } from "./projection.ts";
+import { isClearedAway } from "./cleared-jobs.ts";
+import { isOfLostKey, parseFields, projectionOf } from "./projection.ts";
 import type { StateKey } from "./state-key.ts";
 import type { ObjectRow } from "./state-store.ts";
 
@@ -35,7 +35,7 @@ interface Known {
 /** Compares a live object with what is known of our last apply. */
 export function compareObject(known: Known, live: KubeObject | null): Comparison {
   const { row, key } = known;
-  if (live === null) return row.finished ? "same" : wholly; // a Job that is done and was cleared away
+  if (live === null) return isClearedAway(row) ? "same" : wholly;
   if (metadataText(live, "uid") !== row.uid) return wholly;
   if (metadataText(live, "deletionTimestamp") !== "") return "left";
   if (metadataText(live, "resourceVersion") === row.resourceVersion) return "same";

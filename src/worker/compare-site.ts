@@ -8,6 +8,7 @@ import { type KubeObject, describeKey, parseObjectId } from "../core/model/kube-
 import type { ObjectComparison, SiteDiff } from "../core/protocol/site-diff.ts";
 import type { FieldConflict } from "../core/apply/judge-conflicts.ts";
 import { leftOf } from "./app-policy.ts";
+import { isClearedAway } from "./cleared-jobs.ts";
 import { type ObjectWork, dryApply, judgeConflicts, refuseForeign } from "./apply-object.ts";
 import { type Comparison, claimsOf, differencesOf, tell } from "./describe-comparison.ts";
 import { lookUp } from "./look-up.ts";
@@ -84,7 +85,7 @@ async function compareObject(context: SiteContext, work: ObjectWork): Promise<Ob
   const object = describeKey(work.object.key);
   try {
     const live = await context.client.get(addressOf(work.object.object), context.signal());
-    if (live === null) return tell({ object, state: "missing" });
+    if (live === null) return tell({ object, state: isDone(work) ? "same" : "missing" });
     const { object: opened } = await openObject(context, work.object, work.owner);
     return await compareLive(context, { ...work, object: opened }, live);
   } catch (error) {
@@ -93,6 +94,11 @@ async function compareObject(context: SiteContext, work: ObjectWork): Promise<Ob
     const state = error instanceof UnknownKindError ? "missing" : "unknown";
     return tell({ object, state, reason: inWords(error) });
   }
+}
+
+/** Gone as it should be, and not made again. */
+function isDone({ row, object }: ObjectWork): boolean {
+  return row !== undefined && row.hash === object.hash && isClearedAway(row);
 }
 
 async function compareLive(

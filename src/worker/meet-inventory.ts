@@ -4,7 +4,6 @@
  * is read once in the life of a process, and only before the set of an app's objects changes there.
  */
 import { FleetError } from "../core/errors.ts";
-import type { ObjectId } from "../core/model/kube-object.ts";
 import type { AppState } from "./app-state.ts";
 import { save } from "./apply-app.ts";
 import { type ChildInventory, readChildInventory } from "./child-inventory.ts";
@@ -22,7 +21,7 @@ export async function meetInventory(
   // What it says, and that there is none, must have been said by this cluster: nothing would be asked again.
   await context.link.verify({ signal: context.signal() });
   state.hasMetInventory = true;
-  saveUnknown(context, state, found?.ids ?? []);
+  saveUnknown(context, state, found ?? { ids: [] });
   return found;
 }
 
@@ -47,13 +46,20 @@ export async function meetInventoryOnce(
   return state.row;
 }
 
-/** Known to be ours, and nothing else: each is looked at before anything is done to it. */
-export function saveUnknown(context: SiteContext, state: AppState, ids: readonly ObjectId[]): void {
+/** Known to be ours, and (of Jobs) to have been run, and nothing else: each is looked at before anything is done to it. */
+export function saveUnknown(
+  context: SiteContext,
+  state: AppState,
+  { ids, runs }: Pick<ChildInventory, "ids"> & Partial<Pick<ChildInventory, "runs">>,
+): void {
   const unknown = ids.filter((id) => !state.rows.has(id));
   save(
     context,
     state,
-    unknown.map((id) => pendingRow(id, "")),
+    unknown.map((id) => {
+      const { uid = "", hash = "" } = runs?.get(id) ?? {};
+      return { ...pendingRow(id, ""), uid, hash };
+    }),
   );
 }
 

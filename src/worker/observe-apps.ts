@@ -12,6 +12,7 @@ import { type AppState, noteUnseen, takeHealth } from "./app-state.ts";
 import { type LiveObjects, observable, readLive, whyUnread } from "./read-live.ts";
 import { type SiteContext, desiredTree, throwUnlessPassable } from "./site-context.ts";
 import { needsWrite, save } from "./apply-app.ts";
+import { endOf, healthOfCleared, isClearedAway } from "./cleared-jobs.ts";
 import type { ObjectRow } from "./state-store.ts";
 import type { AppTree, TreeObject } from "./tree-cache.ts";
 
@@ -92,12 +93,13 @@ async function assess(
     const found = live.get(object.id) ?? null;
     const rule = ruleFor(rules, object.key);
     const judged = await judge(context, { row: state.rows.get(object.id), rule }, found);
-    noteFinished(context, state, { object, judged });
-    const mustTell = rule !== undefined;
+    if (found !== null) noteEnd(context, state, { object, judged, live: found });
+    // Who is gone as it should be tells nothing any more, by whatever rule.
+    const mustTell = rule !== undefined && found !== null;
     rated.push({ name: describeKey(object.key), health: judged, object: found, mustTell });
   }
   const whole = appHealth(rated);
-  const message = await messageOf(context, whole, rated);
+  const message = (await messageOf(context, whole, rated)) || unseenEnd(rated);
   if (message !== "" && message !== state.health?.message) await meetSecrets(context);
   const failing = rated.filter(({ health: { status } }) => status === "Degraded");
   if (failing.length === 0) return { ...whole, message };
@@ -116,6 +118,12 @@ async function messageOf(
   )?.object;
   const reason = worst ? await podsReason(context, worst) : "";
   return reason === "" ? message : `${message} (${reason})`;
+}
+
+/** Of a Job that is gone as it should be, what nobody has seen; "" where there is none. */
+function unseenEnd(rated: readonly Rated[]): string {
+  const unseen = rated.find((one) => one.object === null && one.health.status === "Unknown");
+  return unseen === undefined ? "" : `${unseen.name}: ${unseen.health.message}`;
 }
 
 interface Rated {
@@ -140,21 +148,22 @@ async function judge(
     const { healthByRule } = await import("../core/health/user-rules.ts");
     return assessHealth(live, facts, (object) => healthByRule(rule, object));
   }
-  // A finished Job may be cleared away by its time to live.
-  return row?.finished === true
-    ? health("Healthy", "it has finished")
+  return row !== undefined && isClearedAway(row)
+    ? healthOfCleared(row)
     : health("Missing", "it is gone from the cluster");
 }
 
-function noteFinished(
-  context: SiteContext,
-  state: AppState,
-  { object, judged }: { readonly object: TreeObject; readonly judged: Health },
-): void {
+function noteEnd(context: SiteContext, state: AppState, { object, judged, live }: Ended): void {
   const row = state.rows.get(object.id);
-  const isDone = object.key.kind === "Job" && judged.status === "Healthy";
-  if (row === undefined || row.finished || !isDone || needsWrite(state, object)) return;
-  save(context, state, [{ ...row, finished: true }]);
+  const ended = endOf(object.key, { judged, live });
+  if (row === undefined || ended === "" || row.ended === ended || needsWrite(state, object)) return;
+  save(context, state, [{ ...row, ended }]);
+}
+
+interface Ended {
+  readonly object: TreeObject;
+  readonly judged: Health;
+  readonly live: KubeObject;
 }
 
 /** Why the pods of a workload do not run, asked only where it is not well. */

@@ -1,5 +1,6 @@
 import { type FieldSet, projectFields } from "../core/apply/owned-fields.ts";
 import { hashOf } from "../core/apply/ownership.ts";
+import { type Json, isJsonObject } from "../core/model/json.ts";
 import { type KubeObject, isSecret } from "../core/model/kube-object.ts";
 import type { StateKey } from "./state-key.ts";
 
@@ -12,4 +13,11 @@ export function projectionOf(live: KubeObject, owned: FieldSet, key: StateKey): 
 /** True where a row's projection is of a key that is lost: it compares with nothing. */
 export function isOfLostKey(live: KubeObject, projection: string, key: StateKey): boolean {
   return isSecret(live) && key.isOther(projection);
+}
+
+/** Reads a row's `owned`. */
+export function parseFields(text: string): Record<string, Json> {
+  if (text === "") return {};
+  const value = JSON.parse(text) as Json; // written when it was applied
+  return isJsonObject(value) ? value : {};
 }

@@ -68,7 +68,7 @@ async function rebuild(
   };
   // The store knows some of a site that was away.
   const kept = context.store.objects(context.site, state.app).map(({ id }) => id);
-  saveUnknown(context, state, kept);
+  saveUnknown(context, state, { ids: kept });
   keepRow(context, state, row);
   return row;
 }

@@ -12,6 +12,9 @@ import { WriteBatch } from "./write-batch.ts";
 /** `pending`: to be written, perhaps written; `applied`: it stands; `deleting`: a delete was sent. */
 type ObjectPhase = "pending" | "applied" | "deleting";
 
+/** How a Job was last seen to have ended; "" where it was not. */
+export type JobEnd = "" | "well" | "badly";
+
 /** One object of an inventory. */
 export interface ObjectRow {
   readonly id: ObjectId;
@@ -27,8 +30,7 @@ export interface ObjectRow {
   readonly owned: string;
   /** Hash of the values of those fields; of a Secret, sealed with the store's key. */
   readonly projection: string;
-  /** A Job that has completed: that it is gone later is no drift. */
-  readonly finished: boolean;
+  readonly ended: JobEnd;
 }
 
 /** An object that is not known to stand: it is looked at before anything is done to it. */
@@ -42,7 +44,7 @@ export function pendingRow(id: ObjectId, apiVersion: string): ObjectRow {
     phase: "pending",
     owned: "",
     projection: "",
-    finished: false,
+    ended: "",
   };
 }
 
@@ -333,13 +335,16 @@ function objectRow(row: Row): ObjectRow {
     phase: phase === "applied" || phase === "deleting" ? phase : "pending",
     owned: text(row["owned"]),
     projection: text(row["projection"]),
-    finished: row["finished"] === 1,
+    ended: jobEnds[Number(row["finished"])] ?? "",
   };
 }
 
+/** By their number in the store. */
+const jobEnds: readonly JobEnd[] = ["", "well", "badly"];
+
 function objectValues(row: ObjectRow): (string | number)[] {
   const { id, apiVersion, uid, hash, resourceVersion, phase, owned, projection } = row;
-  const finished = row.finished ? 1 : 0;
+  const finished = jobEnds.indexOf(row.ended);
   return [id, apiVersion, uid, hash, resourceVersion, phase, owned, projection, finished];
 }
 

@@ -68,7 +68,7 @@ describe("the worker's store", () => {
     first.saveApp(row);
     first.saveObjects(place, [
       pendingRow("_ConfigMap_web_a", "v1"),
-      { ...pendingRow("_ConfigMap_web_b", "v1"), uid: "u", phase: "applied", finished: true },
+      { ...pendingRow("_ConfigMap_web_b", "v1"), uid: "u", phase: "applied", ended: "well" },
     ]);
     first.saveObjects(place, [], ["_ConfigMap_web_a"]);
     first.setValue("epoch", "3");
@@ -77,7 +77,7 @@ describe("the worker's store", () => {
     expect(again.siteUid("s1")).toBe("u1");
     expect(again.apps("s1")).toEqual([row]);
     expect(again.objects("s1", "web")).toEqual([
-      { ...pendingRow("_ConfigMap_web_b", "v1"), uid: "u", phase: "applied", finished: true },
+      { ...pendingRow("_ConfigMap_web_b", "v1"), uid: "u", phase: "applied", ended: "well" },
     ]);
     expect(again.value("epoch")).toBe("3");
     expect(again.sites()).toEqual(["s1"]);

@@ -1,6 +1,6 @@
 /**
- * The inventory that lies in the child cluster: identities only, so that it says the same at every site that has the
- * same objects. In: ids. Out: the data of one ConfigMap or more. It is read only where the worker's own store is lost.
+ * The inventory that lies in the child cluster: identities, and which Jobs were run that may be cleared away. In: ids. Out:
+ * the data of one ConfigMap or more. It is read only where the worker's own store is lost.
  */
 import { type Json, isJsonObject } from "../model/json.ts";
 import { type KubeObject, type ObjectId, parseObjectId } from "../model/kube-object.ts";
@@ -10,6 +10,16 @@ export interface InventoryPart {
   readonly name: string;
   /** The ids, sorted, one a line. */
   readonly text: string;
+  /** The Jobs among them that were run, one a line; "" where there are none. */
+  readonly runs: string;
+}
+
+/** A Job that was run: in which cluster, as which object, and the hash of what was applied. */
+export interface JobRun {
+  /** A cluster that is made from another one's backup has run nothing. */
+  readonly cluster: string;
+  readonly uid: string;
+  readonly hash: string;
 }
 
 /** Annotation of an inventory: the mirror whose worker wrote it last. */
@@ -17,6 +27,8 @@ export const mirrorAnnotation = "flotilla.dev/mirror";
 
 /** Key in the ConfigMap's data. */
 export const inventoryKey = "objects";
+/** Key of the runs, where there are any. */
+export const runsKey = "runs";
 const maxPartBytes = 512 * 1024;
 
 /** Name of the n-th ConfigMap of an app: `flotilla-web`, `flotilla-web--1`, ... (no app's name contains `--`, so that none is another's). */
@@ -33,18 +45,41 @@ export function writerOf({ metadata }: KubeObject): string {
 }
 
 /** The ConfigMaps that hold these ids: one, and a further one for each 512 KiB. */
-export function inventoryParts(app: string, ids: Iterable<ObjectId>): readonly InventoryPart[] {
-  const texts: string[] = [];
-  let text = "";
+export function inventoryParts(
+  app: string,
+  ids: Iterable<ObjectId>,
+  runs: ReadonlyMap<ObjectId, JobRun> = new Map(),
+): readonly InventoryPart[] {
+  const parts: { text: string; runs: string }[] = [];
+  let part = { text: "", runs: "" };
   for (const id of [...new Set(ids)].toSorted()) {
-    if (text.length + id.length + 1 > maxPartBytes) {
-      texts.push(text);
-      text = "";
+    const run = runs.get(id);
+    const line = run === undefined ? "" : `${runText(id, run)}\n`;
+    if (part.text.length + part.runs.length + id.length + 1 + line.length > maxPartBytes) {
+      parts.push(part);
+      part = { text: "", runs: "" };
     }
-    text += `${id}\n`;
+    part.text += `${id}\n`;
+    part.runs += line;
   }
-  texts.push(text);
-  return texts.map((content, index) => ({ name: inventoryName(app, index), text: content }));
+  parts.push(part);
+  return parts.map((content, index) => ({ name: inventoryName(app, index), ...content }));
+}
+
+/** A run in one line. */
+export function runText(id: ObjectId, { cluster, uid, hash }: JobRun): string {
+  return [id, cluster, uid, hash].join(" ");
+}
+
+/** The Jobs that a ConfigMap's data says were run; what cannot be read there says nothing. */
+export function parseRuns(data: Json | undefined): ReadonlyMap<ObjectId, JobRun> {
+  const text = isJsonObject(data) ? data[runsKey] : undefined;
+  const runs = new Map<ObjectId, JobRun>();
+  for (const line of typeof text === "string" ? text.split("\n") : []) {
+    const [id = "", cluster = "", uid = "", hash = ""] = line.split(" ");
+    if (hash !== "") runs.set(id, { cluster, uid, hash });
+  }
+  return runs;
 }
 
 /** The ids in a ConfigMap's data; undefined when it is not an inventory that can be relied on. */

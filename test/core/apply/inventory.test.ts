@@ -5,6 +5,8 @@ import {
   inventoryName,
   inventoryParts,
   parseInventory,
+  parseRuns,
+  runsKey,
 } from "../../../src/core/apply/inventory.ts";
 import { objectId } from "../../../src/core/model/kube-object.ts";
 
@@ -16,7 +18,7 @@ describe("the inventory in the cluster", () => {
     const parts = inventoryParts("web", ["apps_Deployment_web_a", "_ConfigMap_web_b"]);
 
     expect(parts).toEqual([
-      { name: "flotilla-web", text: "_ConfigMap_web_b\napps_Deployment_web_a\n" },
+      { name: "flotilla-web", text: "_ConfigMap_web_b\napps_Deployment_web_a\n", runs: "" },
     ]);
   });
 
@@ -46,6 +48,19 @@ describe("the inventory in the cluster", () => {
     expect(parts.every(({ text }) => text.length <= 512 * 1024)).toBe(true);
     expect(read(parts)).toHaveLength(ids.length);
     expect(parts[1]?.name).not.toBe(inventoryName("web-1", 0));
+  });
+
+  it("tells which Jobs were run, in which cluster and as what, and of the rest nothing", () => {
+    const run = { cluster: "c1", uid: "u1", hash: "h1" };
+    const [part] = inventoryParts(
+      "web",
+      ["batch_Job_web_a", "_ConfigMap_web_b"],
+      new Map([["batch_Job_web_a", run]]),
+    );
+    const runs = parseRuns({ [runsKey]: `${part?.runs}garbage\nbatch_Job_web_b c1 u2\n` });
+
+    expect([...runs]).toEqual([["batch_Job_web_a", run]]);
+    expect([...parseRuns(undefined), ...parseRuns({})]).toEqual([]);
   });
 
   it.each([

@@ -1,4 +1,6 @@
 /** The rules of health and time: what is well, what is waited for, and what is tried again. */
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 import type { KubeObject } from "../../../src/core/model/kube-object.ts";
@@ -16,13 +18,15 @@ import {
   object,
   stands,
   told,
+  uidOf,
 } from "./rule-site.ts";
 
 const jobs = "/apis/batch/v1/namespaces/default/jobs";
 
-function job(name: string, image: string): KubeObject {
-  const spec = { restartPolicy: "Never", containers: [{ name: "main", image }] };
-  return object("batch/v1", "Job", { name, spec: { backoffLimit: 0, template: { spec } } });
+function job(name: string, image: string, ttlSeconds?: number): KubeObject {
+  const template = { spec: { restartPolicy: "Never", containers: [{ name: "main", image }] } };
+  const ttl = ttlSeconds === undefined ? {} : { ttlSecondsAfterFinished: ttlSeconds };
+  return object("batch/v1", "Job", { name, spec: { backoffLimit: 0, ...ttl, template } });
 }
 
 export function healthRules(site: TestSite): void {
@@ -97,6 +101,125 @@ export function healthRules(site: TestSite): void {
 
     expect(site.report("web")).toMatchObject({ health: "Healthy", sync: "Synced" });
     expect(site.cluster.writes()).toEqual([]);
+  });
+
+  it("AC-16: does not run a Job again that its time to live cleared away while nobody looked", async () => {
+    const once = `${jobs}/once`;
+    const runs = [{ outcome: "stalled", match: { image: "job:once" } }] as const;
+    site.kubelet.setScript([...runs]);
+    const content = { s1: { web: [job("once", "job:once", 1), configMap("a", { k: "1" })] } };
+    await site.mirror.commit(content, { driftIntervalMs: 300 });
+    site.start();
+    await health("web", "Progressing");
+    // First the worker is away when it ends, and then the link.
+    await site.stop();
+    site.kubelet.setScript([]);
+    await gone(site, once);
+    site.cluster.proxy.forget();
+    site.start();
+    await told(site, "web", "how it ended was not seen");
+    await sleep(1200);
+    expect(site.report("web")).toMatchObject({ health: "Healthy", sync: "Synced", unverified: 1 });
+    expect(site.cluster.writes()).toEqual([]);
+    expect((await site.mirror.ask("s1", "web")).apps).toMatchObject([{ objects: [] }]);
+
+    site.kubelet.setScript([{ outcome: "stalled", match: { image: "job:2" } }]);
+    const another = { s1: { web: [job("once", "job:2", 1), configMap("a", { k: "1" })] } };
+    await site.mirror.commit(another, { driftIntervalMs: 300 });
+    await stands(site, once);
+    await health("web", "Progressing");
+    site.cluster.proxy.fail({ kind: "refuse" });
+    site.kubelet.setScript([]);
+    await gone(site, once);
+    site.cluster.proxy.heal();
+    site.cluster.proxy.forget();
+    await health("web", "Healthy");
+    await sleep(1200);
+    expect((await site.cluster.get(once)).status).toBe(404);
+    expect(site.cluster.writes()).toEqual([]);
+  });
+
+  it("AC-16: does not run a Job again that was cleared away, where the worker has lost its store", async () => {
+    const once = `${jobs}/once`;
+    const content = { s1: { web: [job("once", "job:1", 1), configMap("a", { k: "1" })] } };
+    await site.mirror.commit(content, { driftIntervalMs: 300 });
+    site.start();
+    await site.settled("web");
+    await gone(site, once);
+    await site.stop();
+    await rm(join(site.stateDir, "state.sqlite"));
+    site.mirror.forget();
+    site.cluster.proxy.forget();
+    site.start();
+    await told(site, "web", "how it ended was not seen");
+    await sleep(1200);
+    expect(site.report("web")).toMatchObject({ health: "Healthy", sync: "Synced", objects: 2 });
+    expect(site.cluster.writes().filter((write) => write.includes("/jobs"))).toEqual([]);
+    // Another form of it was not run.
+    await site.stop();
+    await rm(join(site.stateDir, "state.sqlite"));
+    const another = { s1: { web: [job("once", "job:2", 1)] } };
+    await site.mirror.commit(another);
+    site.start();
+    await stands(site, once);
+    await site.settled("web");
+    await gone(site, once);
+    // Nor was it in this cluster, where the inventory came out of another one's backup.
+    await site.stop();
+    await rm(join(site.stateDir, "state.sqlite"));
+    const inventory = "/api/v1/namespaces/flotilla-system/configmaps/flotilla-web";
+    const { runs } = (await site.cluster.get(inventory)).body["data"] as { runs: string }; // as written
+    const uid = String(await uidOf(site, "/api/v1/namespaces/kube-system"));
+    expect(runs).toContain(uid);
+    await site.cluster.put(inventory, { data: { runs: runs.replaceAll(uid, "other") } });
+    site.start();
+    await stands(site, once);
+  });
+
+  it("AC-16: runs a Job once that is cleared away as soon as it ends", async () => {
+    await site.mirror.commit({ s1: { web: [job("once", "job:1", 0)] } }, { driftIntervalMs: 300 });
+    site.start();
+    await site.settled("web");
+    await gone(site, `${jobs}/once`);
+    site.cluster.proxy.forget();
+    await sleep(1500);
+    expect(site.report("web")).toMatchObject({ health: "Healthy", sync: "Synced" });
+    expect(site.cluster.writes()).toEqual([]);
+  });
+
+  it("AC-16: remembers that a Job has failed which its time to live cleared away, and runs it again only by a release", async () => {
+    site.kubelet.setScript([{ outcome: "failed", match: { image: "job:bad" } }]);
+    const bad = job("once", "job:bad", 2);
+    await site.mirror.commit({ s1: { web: [bad] } }, { driftIntervalMs: 300 });
+    site.start();
+    await health("web", "Degraded");
+    await gone(site, `${jobs}/once`);
+    await told(site, "web", "it has failed, and is gone as its ttlSecondsAfterFinished says");
+    await site.stop();
+    site.cluster.proxy.forget();
+    site.start();
+    await told(site, "web", "it has failed, and is gone as its ttlSecondsAfterFinished says");
+    await sleep(1200);
+    expect(site.report("web")?.health).toBe("Degraded");
+    expect(site.cluster.writes()).toEqual([]);
+    await site.mirror.commit({ s1: { web: [job("once", "job:good", 100)] } });
+    await site.settled("web");
+    await stands(site, `${jobs}/once`);
+  });
+
+  it("AC-16: makes a Job anew that somebody has deleted before its end, where it has no time to live", async () => {
+    const once = `${jobs}/once`;
+    site.kubelet.setScript([{ outcome: "stalled", match: { image: "job:1" } }]);
+    await site.mirror.commit({ s1: { web: [job("once", "job:1")] } }, { driftIntervalMs: 300 });
+    site.start();
+    await health("web", "Progressing");
+    const uid = await uidOf(site, once);
+    await site.cluster.remove(`${once}?propagationPolicy=Background`);
+    const anew = await eventually("it stands again", async () => {
+      const found = await uidOf(site, once);
+      return found === uid ? undefined : found;
+    });
+    expect(anew).not.toBe(uid);
   });
 
   it("AC-17: tries again, ever more seldom, what was refused, and gets there without a new commit once it can", async () => {
