@@ -4,7 +4,7 @@ import type { AppState, DriftedObject } from "./app-state.ts";
 import { save, wasWritten } from "./apply-app.ts";
 import { leftOf, policyOf } from "./app-policy.ts";
 import { type Difference, compareObject } from "./compare-object.ts";
-import { isFight, meetAgain, noteQuiet } from "./fights.ts";
+import { describeFight, isFight, meetAgain, noteQuiet } from "./fights.ts";
 import { isOfLostKey, parseFields, projectionOf } from "./projection.ts";
 import { type LiveObjects, readLive, whyUnread } from "./read-live.ts";
 import { type SiteContext, desiredTree, throwUnlessPassable } from "./site-context.ts";
@@ -119,22 +119,16 @@ function judge(
   { state, object: { id, key } }: { readonly state: AppState; readonly object: TreeObject },
   difference: Difference,
 ): DriftedObject {
-  const { force } = difference;
-  const what = describeDifference(difference);
-  const object = describeKey(key);
-  if (policyOf(context, state.app).drift !== "correct") {
-    return { force, repair: false, note: `${object}${what}` };
-  }
+  const { force, changes } = difference;
+  const note = `${describeKey(key)}${describeDifference(difference)}`;
+  if (policyOf(context, state.app).drift !== "correct") return { force, repair: false, note };
   const times = timesOf(context);
-  const round = { note: what, isBack: !state.drifted.has(id), ...times };
+  const round = { changes, isBack: !state.drifted.has(id), ...times };
   const fight = meetAgain(state.fights.get(id), round);
   state.fights.set(id, fight);
   const repair = times.now >= fight.repairFrom;
-  if (!isFight(fight)) return { force, repair, note: `${object}${what}` };
-  const { field, manager } = difference;
-  const rival = manager === "" ? "somebody" : manager;
-  const over = field === "" ? "its existence" : field;
-  return { force, repair, note: `${object} fights with ${rival} over ${over}` };
+  if (!isFight(fight)) return { force, repair, note };
+  return { force, repair, note: `${describeKey(key)}${describeFight(fight)}` };
 }
 
 function timesOf(context: SiteContext): { now: number; intervalMs: number } {
@@ -142,8 +136,8 @@ function timesOf(context: SiteContext): { now: number; intervalMs: number } {
   return { now: context.clock.monotonic(), intervalMs };
 }
 
-function describeDifference({ field, manager, more }: Difference): string {
+function describeDifference({ changes: [{ field, manager }, ...more] }: Difference): string {
   if (field === "") return " is gone or not what was applied";
-  const others = more === 0 ? "" : ` and ${more} more`;
+  const others = more.length === 0 ? "" : ` and ${more.length} more`;
   return `: ${field}${others} changed${manager === "" ? "" : ` by ${manager}`}`;
 }

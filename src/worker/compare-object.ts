@@ -6,6 +6,7 @@ import { fieldPaths, ownedFields } from "../core/apply/owned-fields.ts";
 import { fieldManagerOf, liveOwner, metadataText } from "../core/apply/ownership.ts";
 import type { KubeObject } from "../core/model/kube-object.ts";
 import { isClearedAway } from "./cleared-jobs.ts";
+import type { Change } from "./fights.ts";
 import { isOfLostKey, parseFields, projectionOf } from "./projection.ts";
 import type { StateKey } from "./state-key.ts";
 import type { ObjectRow } from "./state-store.ts";
@@ -14,11 +15,8 @@ import type { ObjectRow } from "./state-store.ts";
 export interface Difference {
   /** Whether all that others took of our fields may be taken back by force. */
   readonly force: boolean;
-  /** The field and who has it now; `manager` "" where nobody is known, `field` "" where it is the whole object. */
-  readonly field: string;
-  readonly manager: string;
-  /** Further fields that differ. */
-  readonly more: number;
+  /** The fields that differ, and who has each now; at least one. */
+  readonly changes: readonly [Change, ...Change[]];
 }
 
 /** As we applied it ("same"), but for what is left to others ("left"), or how it differs. */
@@ -55,13 +53,10 @@ function explain(
   const rest = taken.filter((one) => !isExcused(one, left));
   // A difference that no field accounts for is ours to mend.
   if (rest.length === 0 && taken.length > 0) return "left";
-  const [first] = rest;
-  return {
-    force: mayForce({ app, ours, taken: rest }, live),
-    field: first?.field ?? "",
-    manager: first?.owners[0]?.manager ?? "",
-    more: Math.max(0, rest.length - 1),
-  };
+  const [first = unexplained, ...others] = rest.map(({ field, owners }) => {
+    return { field, manager: owners[0]?.manager ?? "" };
+  });
+  return { force: mayForce({ app, ours, taken: rest }, live), changes: [first, ...others] };
 }
 
 function isExcused({ field, owners }: Taken, left: LeftToOthers | null): boolean {
@@ -70,7 +65,8 @@ function isExcused({ field, owners }: Taken, left: LeftToOthers | null): boolean
   return managers.some((manager) => isLeft(left, { field, manager }));
 }
 
-const wholly: Difference = { force: false, field: "", manager: "", more: 0 };
+const unexplained: Change = { field: "", manager: "" };
+const wholly: Difference = { force: false, changes: [unexplained] };
 
 /** A field that was ours and is so no more, and who has set it, or what is above or below it. */
 interface Taken {

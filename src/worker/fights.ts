@@ -1,12 +1,21 @@
 import type { ObjectId } from "../core/model/kube-object.ts";
 
-/** A difference of an object that comes back each time that it was repaired. */
+/** A field of an object that is not what was applied, and who has changed it; "" where that is not known. */
+export interface Change {
+  /** "" where it is the whole object. */
+  readonly field: string;
+  readonly manager: string;
+}
+
+/** An object that differs again each time that it was repaired, in whatever way. */
 export interface Fight {
-  /** What differs, in words: the field, and who changes it. */
-  readonly note: string;
-  /** How often it was found again after a repair, the first time included. */
+  /** What has differed, by its text, and after how many repairs; the newest last. */
+  readonly changes: ReadonlyMap<string, Change & { readonly times: number }>;
+  /** How often it was found to differ after a repair, the first time included. */
   readonly rounds: number;
-  /** Looks in a row that did not find it. */
+  /** Repairs at once, on top of these, because something had changed that had not before. */
+  readonly surprises: number;
+  /** Looks in a row that did not find a difference. */
   readonly quiet: number;
   /** Monotonic time from when on it is repaired again. */
   readonly repairFrom: number;
@@ -14,31 +23,82 @@ export interface Fight {
 
 /** Repairs in a row that are no fight yet. */
 const freeRounds = 3;
+const maxSurprises = 3;
 const maxWaitMs = 24 * 3_600_000;
-/** Looks without the difference after which the other has given up. */
+/** Looks without a difference after which the other has given up. */
 const quietLooks = 3;
+const maxChanges = 100;
 
-/** What is known of an object's fight once its difference is found; `isBack`: it was repaired since it was found last. */
+/** What is known of an object's fight once it is found to differ; `isBack`: it was repaired since it was found last. */
 export function meetAgain(
   before: Fight | undefined,
-  { note, isBack, now, intervalMs }: FightRound,
+  { changes, isBack, now, intervalMs }: FightRound,
 ): Fight {
-  if (before?.note !== note) return { note, rounds: 1, quiet: 0, repairFrom: now };
-  if (!isBack) return before;
+  if (before === undefined) {
+    return { changes: counted(new Map(), changes), ...first, repairFrom: now };
+  }
+  const isNew = changes.some((change) => !before.changes.has(textOf(change)));
+  const isSurprise = isNew && before.surprises < maxSurprises;
+  if (!isBack && !isSurprise) return before;
+  const known = { changes: counted(before.changes, changes), quiet: 0 };
+  // What somebody does once waits for no fight of others.
+  if (isSurprise) {
+    return { ...before, ...known, surprises: before.surprises + 1, repairFrom: now };
+  }
   const rounds = before.rounds + 1;
   const wait = rounds <= freeRounds ? 0 : intervalMs * 2 ** (rounds - freeRounds);
-  return { note, rounds, quiet: 0, repairFrom: now + Math.min(wait, maxWaitMs) };
+  return { ...before, ...known, rounds, repairFrom: now + Math.min(wait, maxWaitMs) };
 }
 
-interface FightRound extends Pick<Fight, "note"> {
+const first = { rounds: 1, surprises: 0, quiet: 0 };
+
+interface FightRound {
+  readonly changes: readonly Change[];
   readonly isBack: boolean;
   readonly now: number;
   readonly intervalMs: number;
 }
 
-/** True when the same change again and again is no accident: it is repaired ever more seldom. */
+function counted(before: Fight["changes"], changes: readonly Change[]): Fight["changes"] {
+  const all = new Map(before);
+  for (const change of changes.slice(0, maxChanges)) {
+    const text = textOf(change);
+    const times = (all.get(text)?.times ?? 0) + 1;
+    all.delete(text);
+    all.set(text, { ...change, times });
+  }
+  for (const oldest of all.keys()) {
+    if (all.size <= maxChanges) break;
+    all.delete(oldest);
+  }
+  return all;
+}
+
+function textOf({ field, manager }: Change): string {
+  return `${field} by ${manager}`;
+}
+
+/** True when changes again and again are no accident: it is repaired ever more seldom. */
 export function isFight({ rounds }: Fight): boolean {
   return rounds > freeRounds;
+}
+
+/** Who fights over what: ` fights with tuner over .data.k`. What came back counts, or all where each was another. */
+export function describeFight({ changes }: Fight): string {
+  const all = [...changes.values()];
+  const again = all.filter(({ times }) => times > 1);
+  const told = again.length === 0 ? all : again;
+  const rivals = told.map(({ manager }) => (manager === "" ? "somebody" : manager));
+  const fields = told.map(({ field }) => (field === "" ? "its existence" : field));
+  return ` fights with ${listed(rivals)} over ${listed(fields)}`;
+}
+
+const maxListed = 3;
+
+function listed(names: readonly string[]): string {
+  const different = [...new Set(names)].toSorted();
+  const more = different.length - maxListed;
+  return different.slice(0, maxListed).join(", ") + (more > 0 ? ` and ${more} more` : "");
 }
 
 /** Forgets the fight of an object that was found as it should be, once that has lasted for some looks. */

@@ -189,4 +189,30 @@ describe("drift at a real cluster", { timeout: 60_000 }, () => {
       return JSON.stringify(await dataOf("a")) === '{"k":"2"}';
     });
   });
+
+  it("names who changes another field each time, and slows down", async () => {
+    const cfg = { s1: { cfg: [configMap("a", { k: "1", l: "1" })] } };
+    await site.mirror.commit(cfg, { driftIntervalMs: 300 });
+    site.start();
+    await site.settled("cfg");
+    let changes = 0;
+    const rival = async (): Promise<void> => {
+      if (JSON.stringify(await dataOf("a")) !== '{"k":"1","l":"1"}') return;
+      changes += 1;
+      const data = { k: "theirs", ...(changes % 2 === 0 && { l: "theirs" }) };
+      await site.cluster.put(`${configMaps}/a?fieldManager=tuner`, { data });
+    };
+    await eventually("the fight is told", async () => {
+      await rival();
+      const told = site.report("cfg")?.message ?? "";
+      return told.includes("fights with tuner over .data.k, .data.l");
+    });
+    const until = Date.now() + 6000;
+    while (Date.now() < until) {
+      await rival();
+      await sleep(50);
+    }
+    // At every look it would have been some twenty-five.
+    expect(changes).toBeLessThanOrEqual(10);
+  });
 });
