@@ -54,6 +54,8 @@ export interface AppState {
   unchecked: string;
   /** Why the last attempt did not do all: one line, "" when it did. */
   trouble: string;
+  /** When it is tried again, where the cluster has asked for a long wait; "" where it has not. */
+  delay: string;
   /** What waits, without being a failure: "2 objects wait to be pruned". */
   waiting: string;
   failures: number;
@@ -88,6 +90,7 @@ export function newAppState(app: string): AppState {
     unseen: { since: 0, reason: "" },
     unchecked: "",
     trouble: "",
+    delay: "",
     waiting: "",
     failures: 0,
     isUnanswered: false,
@@ -213,7 +216,9 @@ function syncOf(state: AppState): AppReport["sync"] {
 
 function messageOf(state: AppState, isSiteBroken: boolean): string {
   if (state.target === null) return "the mirror does not name it here any more: nothing is written";
-  const failed = isSiteBroken ? [] : [state.trouble, state.unseen.reason, state.unchecked];
+  const failed = isSiteBroken
+    ? []
+    : [state.trouble, state.delay, state.unseen.reason, state.unchecked];
   return [...new Set(failed), driftText(state), state.waiting, state.health?.message ?? ""]
     .filter((part) => part !== "")
     .join("; ");

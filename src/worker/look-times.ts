@@ -76,15 +76,21 @@ export function untilNextTry(
   next: NextLook,
 ): number {
   state.isUnanswered = false;
+  state.delay = "";
   if (next !== "settled" && next !== "soon") return noteFailed(context, state, next.backoff);
   state.failures = next === "settled" ? 0 : state.failures + 1;
   if (next === "settled") return Infinity;
   return context.config.settleMs * Math.min(30, 1 + state.failures / 5);
 }
 
+/** A cluster, or a proxy before it, that asks for more knows no better: one app would wait for hours for one answer. */
+const maxAskedMs = 5 * 60_000;
+/** So long a wait is worth telling. */
+const longAskedMs = 10_000;
+
 /**
  * Counts one more failure of an app; gives the time until it is tried again, ms: longer each time, and not before the
- * cluster has asked for it.
+ * cluster has asked for it, up to five minutes. What is told of that stands until the next attempt.
  */
 export function noteFailed(
   { clock, config, link }: Pick<SiteContext, "clock" | "config" | "link">,
@@ -101,5 +107,13 @@ export function noteFailed(
     random: () => clock.random(),
   });
   const asked = typeof error?.retry === "object" ? error.retry.afterMs : 0;
-  return Math.max(wait, asked);
+  const askedMs = Math.min(asked, maxAskedMs);
+  state.delay =
+    askedMs > wait && askedMs >= longAskedMs ? describeDelay(clock, asked, askedMs) : "";
+  return Math.max(wait, askedMs);
+}
+
+function describeDelay(clock: SiteContext["clock"], asked: number, askedMs: number): string {
+  const until = new Date(clock.now() + askedMs).toISOString().replace(/\.\d+Z$/, "Z");
+  return `it is tried again at ${until} (the answer asks for ${Math.ceil(asked / 1000)} s), or at once with the next commit`;
 }

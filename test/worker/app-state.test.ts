@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
+import { FleetError } from "../../src/core/errors.ts";
+import { systemClock } from "../../src/runtime/system-clock.ts";
 import { healthTimes, newAppState, noteUnseen, takeHealth } from "../../src/worker/app-state.ts";
-import { takeOverdue, takeWorthTelling, untilNextLook } from "../../src/worker/look-times.ts";
+import {
+  noteFailed,
+  takeOverdue,
+  takeWorthTelling,
+  untilNextLook,
+  untilNextTry,
+} from "../../src/worker/look-times.ts";
 import type { AppRow } from "../../src/worker/state-store.ts";
 
 const healthy = { status: "Healthy", message: "", unverified: 0 } as const;
@@ -25,6 +33,41 @@ describe("healthy times", () => {
     expect(noteUnseen(state, "no answer", { now: 8000, patienceMs: 5000 })).toBe(true);
     expect(state.health?.status).toBe("Unknown");
     expect(healthTimes(state).now).toBe(0);
+  });
+});
+
+describe("the next try", () => {
+  const clock = {
+    ...systemClock(),
+    now: () => Date.parse("2026-01-01T10:00:00Z"),
+    random: () => 1,
+  };
+  // Of both, nothing else is asked for here.
+  const context = {
+    clock,
+    config: { retryMs: 1000, retryMaxMs: 120_000 },
+    link: { isBroken: () => false },
+  } as Parameters<typeof noteFailed>[0];
+  const asking = (seconds: number): FleetError =>
+    new FleetError("CLUSTER_UNREACHABLE", "busy", { retry: { afterMs: seconds * 1000 } });
+
+  it("comes when the answer asks for it, but not after more than five minutes, and that is told", () => {
+    const state = newAppState("web");
+    expect(noteFailed(context, state, asking(2))).toBe(2000);
+    expect(state.delay).toBe("");
+    expect(noteFailed(context, state, asking(60))).toBe(60_000);
+    expect(state.delay).toContain("tried again at 2026-01-01T10:01:00Z (the answer asks for 60 s)");
+    expect(noteFailed(context, state, asking(3600))).toBe(300_000);
+    expect(state.delay).toContain("at 2026-01-01T10:05:00Z (the answer asks for 3600 s)");
+    expect(noteFailed(context, state, undefined)).toBeLessThanOrEqual(120_000);
+    expect(state.delay).toBe("");
+  });
+
+  it("is told of no longer once an attempt has succeeded", () => {
+    const state = newAppState("web");
+    noteFailed(context, state, asking(3600));
+    expect(untilNextTry(context, state, "settled")).toBe(Infinity);
+    expect(state.delay).toBe("");
   });
 });
 

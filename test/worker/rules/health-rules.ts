@@ -242,6 +242,38 @@ export function healthRules(site: TestSite): void {
     expect(await dataOf(site, "a")).toEqual({ k: "ours" });
   });
 
+  it("AC-17: says until when it waits where an answer asks for an hour, and begins anew with a commit or the link", async () => {
+    const path = `${configMaps}/a`;
+    const commit = (k: string) => site.mirror.commit({ s1: { web: [configMap("a", { k })] } });
+    const refuse = () =>
+      site.cluster.proxy.fail(
+        { kind: "status", status: 503, headers: { "retry-after": "3600" } },
+        { method: "PATCH", path, times: 1 },
+      );
+    await commit("1");
+    site.start();
+    await site.settled("web");
+    refuse();
+    await commit("2");
+    const { message } = await told(site, "web", "(the answer asks for 3600 s)");
+    const until = Date.parse(/tried again at (?<time>\S+)/.exec(message)?.groups?.["time"] ?? "");
+    expect(until).toBeGreaterThan(Date.now() + 60_000);
+    expect(until).toBeLessThanOrEqual(Date.now() + 5 * 60_000);
+    await commit("3");
+    await site.settled("web");
+    expect(await dataOf(site, "a")).toEqual({ k: "3" });
+
+    refuse();
+    await commit("4");
+    await told(site, "web", "(the answer asks for 3600 s)");
+    site.cluster.proxy.fail({ kind: "refuse" });
+    await eventually("it does not answer", () => site.mirror.site("s1")?.message !== "");
+    site.cluster.proxy.heal();
+    await site.settled("web");
+    expect(await dataOf(site, "a")).toEqual({ k: "4" });
+    expect(site.report("web")?.message).toBe("");
+  });
+
   it("AC-18: looks at a suspended site as ever: its drift and health are not hidden", async () => {
     const web: AppPolicy = { drift: "report", ignored: [] };
     const options = { driftIntervalMs: 400, suspend: true, policies: { web } };
