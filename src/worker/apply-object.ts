@@ -5,6 +5,7 @@ import { withoutLostVersions } from "../core/apply/lost-versions.ts";
 import { fieldPaths, ownedFields } from "../core/apply/owned-fields.ts";
 import {
   type FieldConflict,
+  describeConflicts,
   forbiddenConflicts,
   parseConflicts,
 } from "../core/apply/judge-conflicts.ts";
@@ -271,16 +272,13 @@ export async function judge(
   error: ApiError,
 ): Promise<void> {
   const { conflicts, forbidden } = await judgeConflicts(context, work, error);
-  const [first] = forbidden;
-  if (conflicts.length > 0 && first === undefined) return;
-  const fields = forbidden.slice(0, 3).map((conflict) => conflict.field);
-  const who = first === undefined ? "another manager" : `manager ${first.manager}`;
+  if (conflicts.length > 0 && forbidden.length === 0) return;
   throw new FleetError(
     "CONFLICT",
-    `${describeKey(work.object.key)} at site ${context.site}: ${who} owns ${fields.join(", ")}`,
+    `${describeKey(work.object.key)} at site ${context.site}: ${describeConflicts(forbidden)}`,
     {
       cause: error,
-      hint: "remove the field from the manifest, or make the other manager give it up",
+      hint: "remove from the manifest what others own, or make them give it up",
     },
   );
 }

@@ -43,6 +43,28 @@ export function parseConflicts(
     });
 }
 
+const maxFields = 3;
+const maxManagers = 5;
+
+/** Each manager with its fields, and how many more there are: `manager alpha owns .data.a, manager beta owns .data.b`. */
+export function describeConflicts(conflicts: readonly FieldConflict[]): string {
+  const fieldsOf = new Map<string, Set<string>>();
+  for (const { manager, field } of conflicts) {
+    fieldsOf.set(manager, (fieldsOf.get(manager) ?? new Set()).add(field));
+  }
+  if (fieldsOf.size === 0) return "another manager owns fields of it";
+  const all = [...fieldsOf].map(([manager, fields]) => {
+    const who = manager === "" ? "another manager" : `manager ${manager}`;
+    return `${who} owns ${some([...fields], maxFields, "more")}`;
+  });
+  return some(all, maxManagers, "more managers own others");
+}
+
+function some(all: readonly string[], max: number, others: string): string {
+  const more = all.length > max ? ` and ${all.length - max} ${others}` : "";
+  return all.slice(0, max).join(", ") + more;
+}
+
 /** The conflicts that forbid taking the fields; empty: the apply may be forced. */
 export function forbiddenConflicts(
   conflicts: readonly FieldConflict[],

@@ -1,5 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { forbiddenConflicts, parseConflicts } from "../../../src/core/apply/judge-conflicts.ts";
+import {
+  describeConflicts,
+  forbiddenConflicts,
+  parseConflicts,
+} from "../../../src/core/apply/judge-conflicts.ts";
 
 const cause = (message: string) => ({
   reason: "FieldManagerConflict",
@@ -54,5 +58,24 @@ describe("conflicts", () => {
     const conflict = { field, manager: "curl", operation: "Update" as const, subresource: "" };
 
     expect(forbiddenConflicts([conflict], ours)).toEqual(may ? [] : [conflict]);
+  });
+
+  it.each([
+    ["alpha .a, alpha .b", "manager alpha owns .a, .b"],
+    ["alpha .a, beta .b, alpha .c", "manager alpha owns .a, .c, manager beta owns .b"],
+    ["alpha .a, alpha .b, alpha .c, alpha .d", "manager alpha owns .a, .b, .c and 1 more"],
+    [" .a", "another manager owns .a"],
+    ["", "another manager owns fields of it"],
+    [
+      "a .1, b .1, c .1, d .1, e .1, f .1, g .1",
+      "manager a owns .1, manager b owns .1, manager c owns .1, manager d owns .1, manager e owns .1 and 2 more managers own others",
+    ],
+  ])("of %j are told with each manager and its fields", (text, told) => {
+    const conflicts = text.split(", ").flatMap((one) => {
+      const [manager = "", field = ""] = one.split(" ");
+      if (field === "") return [];
+      return [{ field, manager, operation: "Apply" as const, subresource: "" }];
+    });
+    expect(describeConflicts(conflicts)).toBe(told);
   });
 });
