@@ -75,9 +75,22 @@ export async function decisionResult(
   { decision, word }: { decision: Decision; word: Word },
 ): Promise<DecisionResult> {
   if (decision.verb !== "rollback" || decision.to === undefined) {
-    return applyDecision(control.state, decision, word);
+    const isWell = (app: string, site: string): boolean => isWellAt(world, control, { app, site });
+    return applyDecision(control.state, decision, { ...word, isWell });
   }
   return rollBackTo(world, control, { decision: { ...decision, to: decision.to }, word });
+}
+
+/** As its worker last told, live or not. */
+function isWellAt(
+  { observations }: World,
+  { state }: ControlSnapshot,
+  { app, site }: { app: string; site: string },
+): boolean {
+  const mirror = own(state.sites, site)?.mirror ?? "";
+  const { health = "Unknown" } = observations.appReport(mirror, site, app) ?? {};
+  const isReachable = observations.siteReport(mirror, site)?.reachable !== false;
+  return isReachable && (health === "Healthy" || health === "Suspended");
 }
 
 const refusalCodes = {

@@ -288,12 +288,18 @@ export class PlannerWorld {
     const result = applyDecision(this.control, decision, {
       by: "ada",
       at: new Date(this.now).toISOString(),
+      isWell: (app, site) => this.#isWell(app, site),
     });
     if (!result.ok) throw new Error(`${result.code}: ${result.message}; ${result.hint}`);
     this.control = applyChanges(this.control, result.changes);
     if (decision.verb === "excuse" && decision.uid !== undefined)
       this.writers[decision.site ?? ""]?.clear();
     return result.message;
+  }
+
+  #isWell(app: string, site: string): boolean {
+    const { reachable, apps } = this.observed[site] ?? { reachable: false, apps: {} };
+    return reachable && ["Healthy", "Suspended"].includes(apps[app]?.health ?? "");
   }
 
   // what tests look at

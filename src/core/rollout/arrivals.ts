@@ -118,6 +118,23 @@ function hasHealed(board: Board, app: AppBoard, view: SiteView): boolean {
   return untrueAfter(board.input, budgets, { app: app.app, view }) === null;
 }
 
+/** That nobody waits for a site ends when the app is healthy there, or gone, or what it was said of is over. */
+export function endExcuses(board: Board, app: AppBoard, arriving: number): void {
+  const { excused = {}, ...arrivals } = app.arrivals;
+  const isListBusy = arriving > 0 || isArriving(app);
+  const kept = Object.entries(excused).filter(([site, { releases }]) => {
+    const isOpen = releases.length === 0 ? isListBusy : releases.some((id) => app.open.has(id));
+    const view = viewSite(board.input, app.app, site);
+    const isWell = view.silentSince === null && isHealthy(view, false);
+    return isOpen && view.entry !== undefined && !isWell;
+  });
+  if (kept.length === Object.keys(excused).length) return;
+  const next = kept.length === 0 ? arrivals : { ...arrivals, excused: Object.fromEntries(kept) };
+  const over = Object.keys(excused).filter((site) => !kept.some(([name]) => name === site));
+  const why = `${app.app}: ${over.join(", ")} is no longer excused`;
+  setArrivals(board, app, { arrivals: next, why });
+}
+
 /** The tree that a site is entitled to; in a plan that made a release current, only where that is known already. */
 export function entitledTree(board: Board, app: AppBoard, site: string): TreeId | undefined {
   const promoted = app.promoted.get(site);

@@ -12,7 +12,7 @@ import {
   stageOf,
   type Word,
 } from "./decision-result.ts";
-import { speakOfArrivals } from "./decide-open-list.ts";
+import { excuseNeighbour, speakOfArrivals } from "./decide-open-list.ts";
 import { own } from "./own.ts";
 import type { ControlState } from "./planner-types.ts";
 import type { Release, SiteAssignment } from "./records.ts";
@@ -72,8 +72,9 @@ function excuseRegion(
 function excuseSite(
   control: ControlState,
   decision: Of<"excuse"> & { site: string },
-  { by, at }: Word,
+  word: Word,
 ): DecisionResult {
+  const { by, at } = word;
   const { app, release: id, site, why } = decision;
   const apps = app === undefined ? Object.keys(control.apps) : [app];
   const releases = apps
@@ -83,10 +84,12 @@ function excuseSite(
     )
     .filter((release) => isAwaited(release, site));
   if (releases.length === 0) {
-    return missing(
-      `no open stage of a release waits for ${site}`,
-      "look at `flotilla status` for releases and their sites",
-    );
+    const underWay = apps.flatMap((name) => {
+      const open = (own(control.apps, name)?.open ?? []).map((release) => release.id);
+      const meant = open.filter((each) => id === undefined || each === id);
+      return meant.length === 0 ? [] : [[name, meant] as const];
+    });
+    return excuseNeighbour(control, new Map(underWay), { ...word, site, why });
   }
   const said = by === excusedByPlanner ? ({ spoken: true } as const) : {};
   const changes = releases.map((release) =>

@@ -17,6 +17,8 @@ export interface Word {
   readonly at: string;
   /** What the followed head names; absent: nobody can tell. */
   readonly named?: NamedThings;
+  /** The app was healthy at the site when its worker last told; absent: nobody can tell. */
+  readonly isWell?: (app: string, site: string) => boolean;
   /** Heads of the mirrors, for `recover`: what the operator confirms. */
   readonly mirrorHeads?: Readonly<Record<string, string>>;
 }

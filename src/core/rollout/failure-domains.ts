@@ -4,12 +4,12 @@ import type { Block } from "./block.ts";
 import { own } from "./own.ts";
 import type { SiteFacts } from "./planner-types.ts";
 import { isSpoken } from "./site-state.ts";
-import { isHealthy, standingOf, standingTree, viewSite } from "./site-view.ts";
+import { isHealthy, type SiteView, standingOf, standingTree, viewSite } from "./site-view.ts";
 import { someOf } from "./words.ts";
 
 /**
  * The sites of an app by failure domain, counted when they are first asked for. A site that operators have excused, or
- * that is still joining, is no instance that could stand in for another.
+ * that is still joining, is no instance that could stand in for another; nor is a suspended one that is broken.
  */
 function domainsOf(board: Board, app: AppBoard): Domains {
   app.domains ??= indexDomains(board, app);
@@ -18,26 +18,32 @@ function domainsOf(board: Board, app: AppBoard): Domains {
 
 function indexDomains(board: Board, app: AppBoard): Domains {
   const domains = new Map<string, { reachable: Set<string>; free: Set<string> }>();
-  const excused = new Set(
-    [...app.open.values()].flatMap(({ excused: records }) =>
-      Object.entries(records).flatMap(([site, record]) => (isSpoken(record) ? [site] : [])),
-    ),
-  );
-  for (const site of board.input.sites.keys()) {
-    const facts = board.input.sites.get(site);
+  const excused = excusedAt(app);
+  for (const [site, facts] of board.input.sites) {
     const view = viewSite(board.input, app.app, site);
-    if (facts === undefined || excused.has(site) || !isInstance(view)) continue;
+    const isInFlight = app.inFlight.has(site);
+    if (excused.has(site) || !isInstance(view, isInFlight)) continue;
     const key = domainOf(board, facts);
     const domain = domains.get(key) ?? { reachable: new Set(), free: new Set() };
     domains.set(key, domain);
     domain.reachable.add(site);
-    if (isHealthy(view, false) && !app.inFlight.has(site)) domain.free.add(site);
+    if (isHealthy(view, false) && !isInFlight) domain.free.add(site);
   }
   return domains;
 }
 
-function isInstance(view: ReturnType<typeof viewSite>): boolean {
+/** Sites of which people have said so in an open release, or beside them. */
+function excusedAt({ open, arrivals }: AppBoard): ReadonlySet<string> {
+  const spoken = [...open.values()].flatMap(({ excused }) =>
+    Object.entries(excused).flatMap(([site, record]) => (isSpoken(record) ? [site] : [])),
+  );
+  return new Set([...spoken, ...Object.keys(arrivals.excused ?? {})]);
+}
+
+function isInstance(view: SiteView, isInFlight: boolean): boolean {
   if (standingTree(view.entry) === undefined) return false;
+  // Nothing more comes to what is suspended: for what is broken there, nobody has to wait.
+  if (view.facts?.suspend === true && !isInFlight && !isHealthy(view, false)) return false;
   if (!view.isReachable || view.silentSince !== null) return false;
   return standingOf(view, false) !== "joining";
 }
@@ -86,6 +92,6 @@ export function loneBlock({ domain, others }: LoneDomain, app: string): Block {
   return {
     code: "failure-domain",
     reason: `failure domain ${domain} keeps 1 site where ${app} is healthy and not in flight, and this is the last: not ${someOf(others)}`,
-    endsWhen: "another one of them is",
+    endsWhen: "another one of them is, or those that are not are excused or suspended",
   };
 }

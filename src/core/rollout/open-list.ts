@@ -4,7 +4,14 @@
  * or approvals; a hold stops them only with `all`.
  */
 import { canonicalJson } from "../model/json.ts";
-import { type Arrival, arrivalAt, entitledTree, isListed, settleArrivals } from "./arrivals.ts";
+import {
+  type Arrival,
+  arrivalAt,
+  endExcuses,
+  entitledTree,
+  isListed,
+  settleArrivals,
+} from "./arrivals.ts";
 import { arrivalBlock, type OpenList, openList } from "./arrival-blocks.ts";
 import { addHandOver, type AppBoard, type Board, setArrivals } from "./board.ts";
 import type { Block } from "./block.ts";
@@ -37,6 +44,7 @@ function planArrivals(board: Board, app: AppBoard): void {
   if (unrendered !== null) addWait(board, app, { site: null, block: unrendered });
   settleArrivals(board, app);
   const arrivals = arrivalsOf(board, app);
+  if (!app.isCompleted) endExcuses(board, app, arrivals.length);
   if (!app.isCompleted) noteLosses(board, app, arrivals);
   if (arrivals.length === 0 && Object.keys(app.arrivals.handed).length === 0) return;
   const list = openList(board, app, arrivals);

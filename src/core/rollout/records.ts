@@ -345,11 +345,23 @@ export type SiteLosses = Static<typeof SiteLosses>;
 
 /**
  * What the open list of an app has handed over and what of it failed. An entry goes when its site has settled on
- * `to`, or is taken over by a release.
+ * `to`, or is taken over by a release. `excused`: people have said that no other site is to wait until the app is healthy
+ * there; it counts until it is, for as long as one of these releases is open (none: the open list has something to do).
  */
 export const Arrivals = record({
   handed: Type.Record(Type.String(), record({ at: Time, to: Tree, was: Standing })),
   failed: Type.Record(Type.String(), record({ at: Time, to: Tree, cause: Type.String() })),
+  excused: Type.Optional(
+    Type.Record(
+      Type.String(),
+      record({
+        at: Time,
+        by: Type.String(),
+        why: Type.String(),
+        releases: Type.Array(Type.String()),
+      }),
+    ),
+  ),
   /** What sites may lose: counted by a release that could not reach them, or approved. */
   granted: Type.Optional(SiteLosses),
   /** What sites would lose and nobody has counted: it waits for an approval. */

@@ -377,3 +377,168 @@ describe("the last healthy site of a failure domain", () => {
     expect(world.trees("web")).toEqual({ a: "web:v2", b: "web:v2" });
   });
 });
+
+describe("a broken site of a failure domain, at whose side the last healthy one waits", () => {
+  const why = "its disk is gone";
+
+  /** s1 and s3 are of one region, and s1 breaks for good. */
+  function broken(head: WorldHead, site = "s1"): PlannerWorld {
+    const world = new PlannerWorld();
+    world.follow(head);
+    world.run(30);
+    world.behaviour = ({ site: at, afterMs }) => {
+      if (at === site) return "Degraded";
+      return afterMs >= 1000 ? "Healthy" : "Progressing";
+    };
+    return world.run(5);
+  }
+
+  const labelled = (label: string, version = "v1"): WorldHead => ({
+    sites: { s1: {}, s3: { labels: { l: label } } },
+    failureDomains: [],
+    apps: { web: { version, variant: ({ l = "" }) => l, strategy: oneStage } },
+  });
+
+  it("is not waited for when people excuse it, also where nothing is to come to it", () => {
+    const world = broken(labelled("1"));
+    world.follow(labelled("2"));
+    world.run(60);
+    expect(world.trees("web")["s3"]).toBe("web:v1:1");
+    expect(world.waitsOf("s3")).toMatchObject([
+      {
+        code: "failure-domain",
+        endsWhen: "another one of them is, or those that are not are excused or suspended",
+      },
+    ]);
+    expect(world.decide({ verb: "excuse", site: "s1", why })).toBe(
+      "no other site of web waits until it is healthy at s1",
+    );
+    for (const site of ["s1", "s99"])
+      expect(() => world.decide({ verb: "excuse", site, why })).toThrow(/^not-found:/);
+    world.run(20);
+    expect(world.trees("web")["s3"]).toBe("web:v1:2");
+    expect(world.control.apps["web"]?.arrivals).toBeUndefined();
+    // What was said of one release says nothing of the next.
+    world.follow(labelled("3"));
+    world.run(20);
+    expect(world.trees("web")["s3"]).toBe("web:v1:2");
+    expect(world.codes("s3")).toEqual(["failure-domain"]);
+  });
+
+  it("is not waited for when people excuse it after its stage has passed without it", () => {
+    const strategy = {
+      ...quick,
+      failureBudget: 1,
+      stages: [{ name: "first", selector: "group=a" }, { name: "rest" }],
+    };
+    const head = (version: string): WorldHead => ({
+      sites: {
+        s1: { labels: { group: "a" } },
+        s2: { labels: { group: "a" }, region: "us" },
+        s3: { labels: { group: "b" } },
+      },
+      failureDomains: [],
+      apps: { web: { version, strategy } },
+    });
+    const world = new PlannerWorld();
+    world.follow(head("v1"));
+    world.run(30);
+    world.behaviour = ({ site, tree, afterMs }) => {
+      if (site === "s1" && tree === "web:v2") return "Degraded";
+      return afterMs >= 1000 ? "Healthy" : "Progressing";
+    };
+    world.follow(head("v2"));
+    world.run(120);
+    expect(Object.keys(world.release("web").passed)).toEqual(["first"]);
+    expect(world.codes("s3")).toEqual(["failure-domain"]);
+    const { id } = world.release("web");
+    world.decide({ verb: "excuse", app: "web", release: id, site: "s1", why });
+    expect(world.release("web").excused).toEqual({});
+    world.run(30);
+    expect(world.on("web", "v2")).toEqual(["s1", "s2", "s3"]);
+    expect(world.open("web")).toBeUndefined();
+  });
+
+  it("is not waited for by what comes back, when people excuse it from the open list", () => {
+    const head = (version: string): WorldHead => ({
+      sites: { s1: {}, s2: { region: "us" }, s3: {} },
+      failureDomains: [],
+      apps: { web: { version, strategy: { ...oneStage, failureBudget: 1 } } },
+    });
+    const world = broken(head("v1"));
+    world.offline.add("s3");
+    world.follow(head("v2"));
+    world.run(60);
+    expect(world.open("web")).toBeUndefined();
+    world.offline.delete("s3");
+    world.run(30);
+    expect(world.codes("s3")).toEqual(["failure-domain"]);
+    const word = { verb: "excuse", app: "web", release: "open-list", site: "s1", why } as const;
+    world.decide(word);
+    world.run(20);
+    expect(world.trees("web")["s3"]).toBe("web:v2");
+    expect(world.control.apps["web"]?.arrivals).toBeUndefined();
+  });
+
+  it("is waited for again as soon as it has healed: then it counts like any other", () => {
+    const world = broken(labelled("1"));
+    world.decide({ verb: "pause", scope: { region: "eu" }, why: "not yet" });
+    world.follow(labelled("2"));
+    world.run(5);
+    world.decide({ verb: "excuse", app: "web", site: "s1", why });
+    world.run(5);
+    expect(Object.keys(world.control.apps["web"]?.arrivals?.excused ?? {})).toEqual(["s1"]);
+    world.behaviour = () => "Healthy";
+    world.run(5);
+    expect(world.control.apps["web"]?.arrivals).toBeUndefined();
+    // Of a healthy one there is nothing to say.
+    expect(() => world.decide({ verb: "excuse", app: "web", site: "s1", why })).toThrow(
+      /^not-found:/,
+    );
+    world.behaviour = ({ site }) => (site === "s1" ? "Degraded" : "Healthy");
+    world.run(5);
+    world.decide({ verb: "resume", scope: { region: "eu" }, why: "now" });
+    world.run(20);
+    expect(world.codes("s3")).toEqual(["failure-domain"]);
+  });
+
+  it("is not waited for while it is suspended; a healthy one still stands in, suspended or not", () => {
+    const suspended = (label: string, more: WorldHead["sites"] = {}): WorldHead => {
+      const head = labelled(label);
+      return { ...head, sites: { ...head.sites, s1: { suspend: true }, ...more } };
+    };
+    const world = broken(labelled("1"));
+    world.follow(suspended("2"));
+    world.run(20);
+    expect(world.trees("web")["s3"]).toBe("web:v1:2");
+
+    // With another broken one it is that which is waited for, unless the suspended one is healthy.
+    const three = broken({ ...labelled("1"), sites: { ...labelled("1").sites, s2: {} } }, "s2");
+    three.follow(suspended("2", { s2: {} }));
+    three.run(20);
+    expect(three.trees("web")["s3"]).toBe("web:v1:2");
+    three.behaviour = ({ site }) => (site === "s3" ? "Healthy" : "Degraded");
+    three.run(5);
+    three.follow(suspended("3", { s2: {} }));
+    three.run(20);
+    expect(three.trees("web")["s3"]).toBe("web:v1:2");
+    expect(three.waitsOf("s3")[0]?.reason).toMatch(/this is the last: not s2$/);
+  });
+
+  it("is no reason to take two healthy ones away at once: one of those still stays", () => {
+    const head = (version: string): WorldHead => ({
+      sites: someSites(3),
+      failureDomains: [],
+      apps: { web: { version, strategy: { ...oneStage, maxInFlight: 3, failureBudget: 1 } } },
+    });
+    const world = broken(head("v1"));
+    world.decide({ verb: "pause", scope: { site: "s1" }, why: "it is being mended" });
+    world.follow(head("v2"));
+    world.decide({ verb: "excuse", app: "web", site: "s1", why });
+    world.settle();
+    expect(world.on("web", "v2")).toHaveLength(1);
+    expect(world.codes(world.on("web", "v1").find((site) => site !== "s1") ?? "")).toEqual([
+      "failure-domain",
+    ]);
+  });
+});

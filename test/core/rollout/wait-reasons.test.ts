@@ -164,7 +164,7 @@ const rows: Readonly<Record<WaitCode, Row>> = {
       return world.run(0);
     },
     site: "s5",
-    line: "web stage all (web-v2-c3) at s5: failure domain region eu keeps 1 site where web is healthy and not in flight, and this is the last: not s1, s2, s3 and 2 more; ends when another one of them is",
+    line: "web stage all (web-v2-c3) at s5: failure domain region eu keeps 1 site where web is healthy and not in flight, and this is the last: not s1, s2, s3 and 2 more; ends when another one of them is, or those that are not are excused or suspended",
   },
   offline: {
     story: () => {
