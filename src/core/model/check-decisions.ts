@@ -3,7 +3,7 @@ import { danglingHint } from "./check-references.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { type Entry, errorAt, type FleetDraft, warningAt } from "./fleet-draft.ts";
 import type { Decision, KindName } from "./kinds.ts";
-import { namedStages } from "./named-stages.ts";
+import { namedStages, type NamedStages } from "./named-stages.ts";
 import type { FieldPath } from "./yaml-places.ts";
 
 /** What a Decision can say, in the order of its page. */
@@ -123,16 +123,62 @@ const kindOf: Readonly<Record<string, KindName>> = { app: "App", site: "Site", r
 function unknownNames(draft: FleetDraft, entry: Entry<Decision>, action: Action): Unknown[] {
   if (draft.hasUnreadable) return [];
   const fields = Object.entries(entry.value.spec[action] ?? {});
-  return fields.flatMap(([field, name]): Unknown[] => {
-    const names = field === "stage" ? stageNames(draft) : declaredNames(draft, field);
-    if (typeof name !== "string" || names === undefined || names.has(name)) return [];
-    const known = new Set<string>().union(names);
+  const stages = fields.some(([field]) => field === "stage") ? stagesOf(draft) : undefined;
+  const unknown = fields.flatMap(([field, name]): Unknown[] => {
+    const known = field === "stage" ? stages?.all : declaredNames(draft, field);
+    if (typeof name !== "string" || known === undefined || known.has(name)) return [];
     const what = kindOf[field] ?? "stage";
-    const hint = danglingHint(what, name, known);
-    const path: FieldPath = ["spec", action, field];
     const message = `there is no ${what} "${name}"`;
-    return [{ place: entry.document.at(path), code: "dangling-reference", message, hint }];
+    return [unknownAt(entry, [action, field], { message, hint: danglingHint(what, name, known) })];
   });
+  if (unknown.length > 0) return unknown;
+  const scope = Object.fromEntries(fields) as Scope; // as far as the action has them
+  return [
+    ...noStageOfApp(entry, action, { scope, stages }),
+    ...notOfRegion(entry, action, { scope, sites: draft.sites }),
+  ];
+}
+
+/** What of a decision has to agree. */
+interface Scope {
+  readonly app?: string;
+  readonly stage?: string;
+  readonly site?: string;
+  readonly region?: string;
+}
+
+function unknownAt(
+  { document }: Entry<Decision>,
+  path: FieldPath,
+  { message, hint }: { message: string; hint: string },
+): Unknown {
+  return { place: document.at(["spec", ...path]), code: "dangling-reference", message, hint };
+}
+
+/** The stage is of other apps alone. */
+function noStageOfApp(
+  entry: Entry<Decision>,
+  action: Action,
+  { scope: { app = "", stage }, stages }: { scope: Scope; stages: NamedStages | undefined },
+): Unknown[] {
+  const known = stages?.byApp.get(app);
+  if (stage === undefined || known === undefined || known.has(stage)) return [];
+  const message = `App "${app}" has no stage "${stage}"`;
+  return [
+    unknownAt(entry, [action, "stage"], { message, hint: danglingHint("stage", stage, known) }),
+  ];
+}
+
+function notOfRegion(
+  entry: Entry<Decision>,
+  action: Action,
+  { scope: { site = "", region }, sites }: { scope: Scope; sites: FleetDraft["sites"] },
+): Unknown[] {
+  const its = sites.get(site)?.value.spec.region;
+  if (its === undefined || region === undefined || its === region) return [];
+  const message = `Site "${site}" is in Region "${its}", not in "${region}"`;
+  const hint = "remove one of the two: everything that is named has to agree";
+  return [unknownAt(entry, [action, "region"], { message, hint })];
 }
 
 function declaredNames(draft: FleetDraft, field: string): ReadonlySetLike<string> | undefined {
@@ -140,11 +186,24 @@ function declaredNames(draft: FleetDraft, field: string): ReadonlySetLike<string
   return kind === undefined ? undefined : (draft.declared.get(kind) ?? new Set());
 }
 
-/** The stages of all strategies, and those of the built-in one; undefined where a strategy has mistakes of its own. */
-function stageNames(draft: FleetDraft): ReadonlySet<string> | undefined {
-  const { strategies, declared } = draft;
-  if (strategies.size < (declared.get("RolloutStrategy")?.size ?? 0)) return undefined;
-  const valuesOf = <T>(entries: ReadonlyMap<string, { readonly value: T }>): T[] =>
-    [...entries.values()].map(({ value }) => value);
-  return namedStages(valuesOf(strategies), valuesOf(draft.sites));
+/** The stages of all strategies and of each app; undefined where something that tells has mistakes of its own. */
+function stagesOf({
+  fleet,
+  apps,
+  strategies,
+  sites,
+  declared,
+}: FleetDraft): NamedStages | undefined {
+  const isWhole =
+    strategies.size === (declared.get("RolloutStrategy")?.size ?? 0) &&
+    apps.size === (declared.get("App")?.size ?? 0);
+  if (fleet === undefined || !isWhole) return undefined;
+  const valuesOf = <T>(entries: ReadonlyMap<string, { readonly value: T }>): Map<string, T> =>
+    new Map([...entries].map(([name, { value }]) => [name, value]));
+  return namedStages({
+    fleet: fleet.value,
+    apps: valuesOf(apps),
+    strategies: valuesOf(strategies),
+    sites: [...valuesOf(sites).values()],
+  });
 }

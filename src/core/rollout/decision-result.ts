@@ -5,10 +5,14 @@ import { own } from "./own.ts";
 import type { ControlChange, ControlState } from "./planner-types.ts";
 import type { Release } from "./records.ts";
 
-/** Names of the fleet, by what a hold may speak of. */
-export type NamedThings = Readonly<
+/** Names of the fleet, by what a hold may speak of; and which of them go together. */
+export interface NamedThings extends Readonly<
   Record<"app" | "stage" | "site" | "region", ReadonlySet<string>>
->;
+> {
+  /** The stages of each app. */
+  readonly stagesOf: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly regionOf: ReadonlyMap<string, string>;
+}
 
 /** Who spoke and when. */
 export interface Word {

@@ -45,29 +45,63 @@ export function unknownScope(
     const hint = near === undefined ? `known: ${someOf(there, 10)}` : `did you mean "${near}"?`;
     return missing(`there is no ${kind} "${name}"`, hint);
   }
-  return undefined;
+  return noSuchStage(known, scope) ?? notOfRegion(known, scope);
+}
+
+/** Everything in a scope has to agree: a stage of other apps alone is none of this one's. */
+function noSuchStage(
+  { stagesOf }: NamedThings,
+  { app, stage }: HoldScope,
+): DecisionResult | undefined {
+  if (app === undefined || stage === undefined) return undefined;
+  const stages = stagesOf.get(app) ?? new Set();
+  if (stages.has(stage)) return undefined;
+  const near = closestName(stage, stages);
+  const hint = near === undefined ? `its stages: ${someOf(stages, 10)}` : `did you mean "${near}"?`;
+  return missing(`${app} has no stage "${stage}": it would hold nothing`, hint);
+}
+
+function notOfRegion(
+  { regionOf }: NamedThings,
+  { site = "", region }: HoldScope,
+): DecisionResult | undefined {
+  const its = regionOf.get(site);
+  if (its === undefined || region === undefined || its === region) return undefined;
+  const message = `${site} is in region ${its}, not in ${region}: it would hold nothing`;
+  return missing(message, "name the site alone, or the region");
 }
 
 /** What the followed head has not (any more) may still be under way. */
 function withRecorded({ apps, sites }: ControlState, named: NamedThings): NamedThings {
-  const open = Object.values(apps).flatMap((app) => app.open);
-  const stages = open.flatMap((release) => release.stages.flatMap(namesOf));
+  const recorded = Object.entries(apps).map(([app, { open }]) => {
+    const stages = open.flatMap((release) => release.stages.flatMap(namesOf));
+    return [app, new Set([...(named.stagesOf.get(app) ?? []), ...stages])] as const;
+  });
   return {
     ...named,
     app: new Set([...named.app, ...Object.keys(apps)]),
     site: new Set([...named.site, ...Object.keys(sites)]),
-    stage: new Set([...named.stage, ...stages]),
+    stage: new Set([...named.stage, ...recorded.flatMap(([, stages]) => [...stages])]),
+    stagesOf: new Map([...named.stagesOf, ...recorded]),
   };
 }
 
 /** What a fleet names. */
-export function namedThings({ apps, sites, regions, strategies }: FleetModel): NamedThings {
-  const valuesOf = <T>(all: ReadonlyMap<string, { readonly value: T }>): T[] =>
-    [...all.values()].map(({ value }) => value);
+export function namedThings({ fleet, apps, sites, regions, strategies }: FleetModel): NamedThings {
+  const valuesOf = <T>(all: ReadonlyMap<string, { readonly value: T }>): Map<string, T> =>
+    new Map([...all].map(([name, { value }]) => [name, value]));
+  const stages = namedStages({
+    fleet: fleet.value,
+    apps: valuesOf(apps),
+    strategies: valuesOf(strategies),
+    sites: [...valuesOf(sites).values()],
+  });
   return {
     app: new Set(apps.keys()),
     site: new Set(sites.keys()),
     region: new Set(regions.keys()),
-    stage: namedStages(valuesOf(strategies), valuesOf(sites)),
+    stage: stages.all,
+    stagesOf: stages.byApp,
+    regionOf: new Map([...sites].map(([name, { value }]) => [name, value.spec.region])),
   };
 }

@@ -3,6 +3,7 @@ import { parseAmount } from "../model/amount.ts";
 import { parseDuration } from "../model/duration.ts";
 import type { FleetModel } from "../model/fleet-model.ts";
 import type { RolloutStrategy, Stage } from "../model/kinds.ts";
+import { restName } from "../model/named-stages.ts";
 import { checkedSelector, formatSelector, matchesSelector } from "../select/selector.ts";
 import { checksOf } from "./checks/release-checks.ts";
 import type { Amount, ResolvedStage, ResolvedStrategy } from "./planner-types.ts";
@@ -82,14 +83,6 @@ function builtInStages(spec: StrategySpec): ResolvedStage[] {
     { name: "rest" },
   ];
   return stages.map((stage, index) => resolveStage(stage, { spec, index }));
-}
-
-/** `rest`, unless a stage with sites of its own is called that. */
-function restName(stages: readonly ResolvedStage[]): string {
-  const taken = new Set(stages.map(({ name }) => name));
-  let name = "rest";
-  for (let number = 2; taken.has(name); number += 1) name = `rest-${number}`;
-  return name;
 }
 
 function resolveStage(

@@ -1,7 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { formatDiagnostic } from "../../../src/core/model/diagnostic.ts";
 import { loadFleet } from "../../../src/core/model/load-fleet.ts";
-import { aFleet, type FleetEdits, siteYaml } from "../../support/fleet.ts";
+import {
+  aFleet,
+  appYaml,
+  fleetYaml,
+  type FleetEdits,
+  regionYaml,
+  siteYaml,
+  strategyYaml,
+} from "../../support/fleet.ts";
 
 /** A Decision with this on the line behind `why`: line 6 of its file. */
 function told(what: string, files: FleetEdits = {}): string[] {
@@ -85,5 +93,39 @@ spec: { stages: [{ name: region, each: region }] }
     const files = { "strategies/regions.yaml": strategy };
     expect(told("hold: { stage: region-east }", files)).toEqual([]);
     expect(told("hold: { stage: region-mars }", files)[0]).toContain('no stage "region-mars"');
+  });
+
+  it("may not hold what nothing is: a stage of other apps, or of none, or a site of another region", () => {
+    const files = {
+      "strategies/pilots.yaml": strategyYaml("pilots", { stages: [{ name: "pilot", count: 1 }] }),
+      "strategies/waves.yaml": strategyYaml("waves", {
+        stages: [{ name: "wave", percent: 5 }, { name: "others" }],
+      }),
+      "regions/west.yaml": regionYaml("west"),
+    };
+    const of = (strategy: string): FleetEdits => ({
+      ...files,
+      "apps/web.yaml": appYaml("web", { spec: { rollout: { strategy } } }),
+    });
+    const at = (place: string): string => `decisions/one.yaml:6:${place}`;
+    expect(told("hold: { app: web, stage: pilot }", of("pilots"))).toEqual([]);
+    // What no stage of it takes goes in one more.
+    expect(told("hold: { app: web, stage: rest }", of("pilots"))).toEqual([]);
+    expect(told("hold: { stage: wave }", of("pilots"))).toEqual([]);
+    expect(told("hold: { app: web, stage: pilot }", of("waves"))).toEqual([
+      `${at("28")}: error: App "web" has no stage "pilot"; known: others, wave`,
+    ]);
+    expect(told("hold: { app: web, stage: other }", of("waves"))[0]).toContain("did you mean");
+    // The built-in stages are those of apps that go by the built-in strategy, and of no other.
+    expect(told("hold: { stage: early }", { ...files, "fleet.yaml": fleetYaml() })).toEqual([]);
+    expect(told("hold: { stage: early }", files)[0]).toContain('there is no stage "early"');
+    expect(told("hold: { site: e1, region: east }", files)).toEqual([]);
+    expect(told("hold: { site: e1, region: west }", files)).toEqual([
+      `${at("29")}: error: Site "e1" is in Region "east", not in "west"; remove one of the two: everything that is named has to agree`,
+    ]);
+    // What is said once may be older than what it names.
+    expect(told("promote: { app: web, stage: pilot }", of("waves"))).toEqual([
+      `${at("31")}: warning: App "web" has no stage "pilot"; known: others, wave`,
+    ]);
   });
 });

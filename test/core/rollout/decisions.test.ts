@@ -1,11 +1,14 @@
 import { describe, expect, it } from "vitest";
-import type { Decision } from "../../../src/core/protocol/api.ts";
+import type { Decision, HoldScope } from "../../../src/core/protocol/api.ts";
 import {
   approvalDigest,
   isStageApproved,
   withoutSites,
 } from "../../../src/core/rollout/approvals.ts";
 import { applyDecision } from "../../../src/core/rollout/decisions.ts";
+import { namedThings } from "../../../src/core/rollout/hold-scope.ts";
+import type { ControlState } from "../../../src/core/rollout/planner-types.ts";
+import { aModel, appYaml, strategyYaml } from "../../support/fleet.ts";
 import { PlannerWorld, quick, someSites, type WorldHead } from "../../support/planner-world.ts";
 
 const at = "2030-01-01T00:00:00.000Z";
@@ -55,6 +58,58 @@ describe("pause and resume", () => {
     world.decide({ verb: "pause", scope: { region: "eu" }, why: "x" });
     expect(refusal(world, { verb: "resume", scope: { app: "web" }, why: "" })).toBe(
       "not-found: nothing holds app web; holds: region eu",
+    );
+  });
+});
+
+describe("a pause that would hold nothing", () => {
+  const fleet = aModel({
+    "strategies/pilots.yaml": strategyYaml("pilots", { stages: [{ name: "pilot", count: 1 }] }),
+    "apps/till.yaml": appYaml("till", { spec: { rollout: { strategy: "pilots" } } }),
+  });
+  const none: ControlState = {
+    head: null,
+    epoch: 1,
+    apps: {},
+    holds: [],
+    sites: {},
+    workers: {},
+  };
+  const paused = (scope: HoldScope, control = none): string => {
+    const decision = { verb: "pause", scope, why: "x" } as const;
+    const result = applyDecision(control, decision, { by: "ada", at, named: namedThings(fleet) });
+    return result.ok ? "paused" : `${result.code}: ${result.message}; ${result.hint}`;
+  };
+
+  it.each([
+    [{ stage: "early" }, 'there is no stage "early"; known: pilot, rest, canary'],
+    [{ app: "web", stage: "pilot" }, 'web has no stage "pilot": it would hold nothing; its stages'],
+    [{ app: "till", stage: "canary" }, 'till has no stage "canary": it would hold nothing; its'],
+    [{ site: "e1", region: "west" }, "e1 is in region east, not in west: it would hold nothing"],
+  ])("is refused: %o", (scope, words) => {
+    expect(paused(scope)).toContain(`not-found: ${words}`);
+  });
+
+  it.each([
+    { stage: "pilot" },
+    { app: "till", stage: "pilot" },
+    { app: "till", stage: "rest" },
+    { app: "web", stage: "canary", site: "e1", region: "east" },
+  ])("is none of these: %o", (scope) => {
+    expect(paused(scope)).toBe("paused");
+  });
+
+  it("is none of a stage that a release under way has, whatever its strategy says by now", () => {
+    const { control } = rolling();
+    expect(paused({ app: "web", stage: "early" }, control)).toContain("not-found");
+    const [release] = control.apps["web"]?.open ?? [];
+    if (release === undefined) throw new Error("web has no open release");
+    const stages = release.stages.map((stage) => ({ ...stage, name: "early" }));
+    const open = [{ ...release, stages }];
+    const web = { current: { release: null, partial: [] }, bad: [], open };
+    expect(paused({ app: "web", stage: "early" }, { ...control, apps: { web } })).toBe("paused");
+    expect(paused({ app: "till", stage: "early" }, { ...control, apps: { web } })).toContain(
+      'till has no stage "early"',
     );
   });
 });
