@@ -17,7 +17,7 @@ export interface Assumptions {
   readonly failureRate: number;
   /** Percentage of the sites that do not answer. */
   readonly offlinePercent: number;
-  /** How long people take to approve what waits for them. */
+  /** How long people take to approve, or to promote, what waits for them. */
   readonly approvalMs: number;
   /** Every site that the change reaches breaks so long after its hand-over; null: it is a good change. */
   readonly badAfterMs: number | null;

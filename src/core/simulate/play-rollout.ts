@@ -57,7 +57,7 @@ export interface StageOpening {
 export interface Play {
   readonly world: SimulatedWorld;
   readonly behaviour: Behaviour;
-  /** How long people take to approve what waits for them. */
+  /** How long people take to approve, or to promote, what waits for them. */
   readonly approvalMs: number;
   /** The controller looks this often. */
   readonly lookMs: number;
@@ -123,7 +123,7 @@ function settle(run: Run): Seen & { readonly plan: RolloutPlan } {
   throw new Error("the planner does not come to rest");
 }
 
-/** Gives the approvals that have been waited for long enough; true when it gave one. */
+/** Gives the approvals and promotions that have been waited for long enough; true when it gave one. */
 function approve(run: Run, waits: readonly Wait[]): boolean {
   let given = false;
   for (const needs of new Set(waits.flatMap((wait) => wait.needs ?? []))) {
@@ -142,7 +142,9 @@ function approve(run: Run, waits: readonly Wait[]): boolean {
 }
 
 function decisionFor({ app, release, what, value }: NeededApproval): Decision {
-  const base = { verb: "approve", app, release, why: "simulated" } as const;
+  const why = "simulated";
+  if (what === "promotion") return { verb: "promote", app, release, stage: value, why };
+  const base = { verb: "approve", app, release, why } as const;
   if (what === "stage") return { ...base, stage: value };
   if (what === "deletions") return { ...base, deletions: Number(value) };
   return { ...base, removal: value === "orphan" ? "orphan" : "delete" };

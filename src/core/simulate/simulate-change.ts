@@ -30,6 +30,8 @@ export interface RolloutSimulation {
   readonly timeline: readonly Sample[];
   /** If the change is bad from a stage on. Empty where it was assumed to be bad. */
   readonly worst: readonly WorstCase[];
+  /** Stages that the story behind `worst` did not come to: what a bad change breaks there is not known. */
+  readonly unplayed: readonly Pick<ToldStage, "app" | "release" | "stage" | "sites">[];
 }
 
 interface SimulatedRun {
@@ -82,7 +84,7 @@ export function simulateChange(
     siteCount: head.model.sites.size,
     assumed: { ...assumed, lookMs },
     ...overRuns(runs),
-    worst: worstOf({ play: playOf(assumed.seed), fleet, assumed, first: runs[0]?.played }),
+    ...worstOf({ play: playOf(assumed.seed), fleet, assumed, first: runs[0]?.played }),
   };
 }
 
@@ -162,9 +164,21 @@ interface WorstInput {
 }
 
 /** By itself: sites that would fail whatever the change does are no part of what it breaks. */
-function worstOf({ play, fleet, assumed, first }: WorstInput): readonly WorstCase[] {
-  if (assumed.badAfterMs !== null) return [];
-  if (assumed.failureRate === 0 && first !== undefined) return worstCases(play, first);
+function worstOf({
+  play,
+  fleet,
+  assumed,
+  first,
+}: WorstInput): Pick<RolloutSimulation, "worst" | "unplayed"> {
+  if (assumed.badAfterMs !== null) return { worst: [], unplayed: [] };
   const alone = { ...play, behaviour: behaviourOf({ ...assumed, failureRate: 0 }) };
-  return worstCases(alone, playRollout(alone, fleet));
+  const good = assumed.failureRate === 0 ? first : undefined;
+  const played = good ?? playRollout(alone, fleet);
+  return { worst: worstCases(alone, played), unplayed: unplayedStages(played) };
+}
+
+function unplayedStages({ stages }: Played): RolloutSimulation["unplayed"] {
+  return stages.flatMap(({ app, release, kind, stage, sites, openedMs }) =>
+    openedMs === null && sites > 0 && kind !== "removal" ? [{ app, release, stage, sites }] : [],
+  );
 }

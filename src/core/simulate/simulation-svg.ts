@@ -7,7 +7,7 @@ import { countOf } from "../rollout/words.ts";
 import { escapeXml, type SvgFrame, svgText, x, y } from "./svg-parts.ts";
 import type { Sample } from "./play-rollout.ts";
 import type { RolloutSimulation, SimulatedStage } from "./simulate-change.ts";
-import { assumedWords, timeInWords } from "./simulation-text.ts";
+import { assumedWords, timeInWords, unplayedWords } from "./simulation-text.ts";
 
 /** From the bottom of the pile to its top: what is finished does not move. */
 const layers = [
@@ -79,7 +79,8 @@ function titleOf({ takes, runs }: RolloutSimulation): string {
     : `Simulated rollout: ${p50} in half of the runs, ${p95} in 95 %`;
 }
 
-function descriptionOf({ stages, timeline, worst }: RolloutSimulation): string {
+function descriptionOf(simulation: RolloutSimulation): string {
+  const { stages, timeline, worst, unplayed } = simulation;
   const last = timeline.at(-1);
   const parts = stages.map(
     ({ app, stage, sites, openedMs, passedMs }) =>
@@ -89,7 +90,10 @@ function descriptionOf({ stages, timeline, worst }: RolloutSimulation): string {
   return [
     ...parts,
     last === undefined ? "" : `At the end ${last.done} are done, ${last.failed} failed.`,
-    worst.length === 0 ? "" : `A bad change breaks at most ${countOf(most, "site")} at once.`,
+    worst.length === 0
+      ? ""
+      : `A change whose fault shows before a soak ends breaks at most ${countOf(most, "site")} at once${unplayed.length === 0 ? "." : " in the stages that opened."}`,
+    unplayed.length === 0 ? "" : unplayedWords(simulation),
   ]
     .filter(Boolean)
     .join(" ");

@@ -7,7 +7,7 @@ import type { WorstCase } from "./worst-cases.ts";
 
 /** The simulation as text that ends in a newline. */
 export function simulationText(simulation: RolloutSimulation): string {
-  const { stages, worst, timeline, runs } = simulation;
+  const { stages, worst, unplayed, timeline, runs } = simulation;
   const nothing = stages.length === 0 && timeline.length <= 1;
   const blocks = [
     [headLine(simulation), `Assumed: ${assumedWords(simulation)}.`],
@@ -15,6 +15,7 @@ export function simulationText(simulation: RolloutSimulation): string {
     stages.length === 0 ? [] : stageLines(simulation),
     nothing ? [] : [...runLines(simulation)],
     worst.length === 0 ? [] : worstLines(worst),
+    unplayed.length === 0 ? [] : [unplayedWords(simulation)],
     nothing ? [] : timelineLines(timeline, runs.length),
   ];
   return blocks
@@ -140,6 +141,14 @@ function worstLines(worst: readonly WorstCase[]): string[] {
     one.wholeMs === null ? `${one.brokenAtEnd} stay broken` : timeInWords(one.wholeMs),
   ]);
   return table(headings, rows);
+}
+
+/** That nothing is known of stages that were not reached, in a sentence. */
+export function unplayedWords({ unplayed }: Pick<RolloutSimulation, "unplayed">): string {
+  const stages = unplayed.map(
+    ({ app, stage, sites }) => `${stage} of ${app} (${countOf(sites, "site")})`,
+  );
+  return `It did not come to stage ${stages.join(", ")}: what a bad change breaks there is not known.`;
 }
 
 /** At most this many lines tell how it goes. */

@@ -214,6 +214,45 @@ describe("a simulated rollout", () => {
     expect(took(3_600_000) - took(0)).toBe(3_600_000);
   });
 
+  it("is promoted by people after the same time: every stage is played, and its worst case told", () => {
+    const strategy: Spec = {
+      ...threeStages,
+      stages: [
+        { name: "canary", count: 1 },
+        { name: "half", percent: 50, promotion: "manual" },
+        { name: "rest" },
+      ],
+    };
+    const simulate = (approvalMs: number): ReturnType<typeof simulateChange> =>
+      simulateChange(change(10, strategy), { ...good, approvalMs }, 1);
+    const [quick, slow] = [simulate(0), simulate(600_000)];
+
+    expect(slow.runs).toMatchObject([{ outcome: "done", reasons: [] }]);
+    expect((slow.takes?.p50Ms ?? 0) - (quick.takes?.p50Ms ?? 0)).toBe(600_000);
+    for (const { stages, worst, unplayed } of [quick, slow]) {
+      expect(stages.every(({ passedMs }) => passedMs !== null)).toBe(true);
+      expect(new Set(worst.map(({ stage }) => stage))).toEqual(new Set(["canary", "half", "rest"]));
+      expect(unplayed).toEqual([]);
+    }
+  });
+
+  it("tells no worst case of stages that it did not come to", () => {
+    const stuck: Spec = {
+      ...threeStages,
+      stages: [{ name: "canary", count: 1 }, { name: "rest" }],
+    };
+    const sides = change(10, { ...stuck, maxInFlight: 0 });
+    const simulation = simulateChange(sides, good, 1);
+
+    expect(simulation.runs).toMatchObject([{ outcome: "stopped" }]);
+    expect(simulation.unplayed).toMatchObject([{ app: "web", stage: "rest", sites: 9 }]);
+    const words =
+      "did not come to stage rest of web (9 sites): what a bad change breaks there is not";
+    expect(simulationText(simulation)).toContain(words);
+    expect(simulationSvg(simulation)).toContain(words);
+    expect(simulationSvg(simulation)).toContain("at once in the stages that opened.");
+  });
+
   it("goes on without sites that do not answer, as many as assumed", () => {
     const { runs, timeline } = simulateChange(
       change(20, { ...threeStages, failureBudget: 1 }),
