@@ -38,8 +38,8 @@ Assumptions:
       --failure-rate share of the sites at which the new version never gets healthy, such as 1% or 0.5% (default 0%)
       --offline      share of the sites that do not answer, such as 5% (default 0%): rounded down, at least one
       --approvals-after  how long people take for each approval, and each promotion by hand (default 0s)
-      --bad          the change is bad: it breaks every site that it reaches so long after its hand-over, such as 2m;
-                     0s: it never gets healthy
+      --bad          the change is bad: it breaks every site that it reaches so long after its hand-over, such as 2m,
+                     also when the rollout is through by then; 0s: it never gets healthy
       --start        when the commit begins to be followed, such as 2026-11-27T22:00:00+09:00 (default: now): it decides
                      which maintenance windows are open
       --seed         a whole number: other numbers draw other times and failures (default 1)

@@ -42,6 +42,11 @@ export function isBroken({ healthyAt, breaksAt, wasBroken }: LiveApp, now: numbe
   return (breaksAt !== null && now >= breaksAt) || (wasBroken && now < healthyAt);
 }
 
+/** It works, or may, and is to break by itself. */
+export function isToBreak({ breaksAt }: LiveApp, now: number): boolean {
+  return breaksAt !== null && breaksAt > now;
+}
+
 /**
  * When its worker has something new to tell of it, after now; Infinity: never. Healthy just now is for no time yet;
  * `minReadyMs`: healthy times at a stretch that somebody waits for.

@@ -10,7 +10,7 @@ import { isoTime } from "../rollout/board.ts";
 import { newUnitMemory } from "../rollout/unit-memory.ts";
 import { controlAfter } from "./control-after.ts";
 import type { Behaviour } from "./fleet-behaviour.ts";
-import { isBroken } from "./live-app.ts";
+import { isBroken, isToBreak } from "./live-app.ts";
 import { ReleaseStory, type Seen, type ToldStage } from "./release-story.ts";
 import {
   carryOut,
@@ -44,6 +44,8 @@ export interface Played {
   readonly stages: readonly ToldStage[];
   /** Sites that were broken at any time. */
   readonly everBroken: number;
+  /** Sites that are broken when nothing happens any more. */
+  readonly brokenAtEnd: readonly string[];
   /** The fleet just before each stage opened. */
   readonly openings: readonly StageOpening[];
 }
@@ -68,13 +70,14 @@ const mostLooks = 20_000;
 /** Plans at one moment; the planner comes to rest in far fewer. */
 const mostPlans = 100;
 
-/** Plays on from `fleet`. */
+/** Plays on from `fleet`, also when the last release is through, until all that is to break has broken. */
 export function playRollout(play: Play, fleet: SimulatedFleet): Played {
   const run = newRun(play, fleet);
   for (let look = 0; look < mostLooks; look += 1) {
     const { plan, ...seen } = settle(run);
     run.samples.push(sampleOf(run, seen));
-    if (isThrough(run.fleet)) return playedOf(run, "done", []);
+    run.throughAt = isThrough(run.fleet) ? (run.throughAt ?? run.fleet.now) : null;
+    if (run.throughAt !== null && !isAnyToBreak(run.fleet)) return playedOf(run, "done", []);
     const next = nextLook(run, plan);
     if (next === Infinity) return playedOf(run, "stopped", reasonsOf(plan.waits));
     run.fleet = { ...run.fleet, now: next };
@@ -90,6 +93,8 @@ interface Run extends Play {
   readonly openings: StageOpening[];
   /** Approvals that somebody was asked for, and when. */
   readonly asked: Map<string, number>;
+  /** Since when no release is open; null: one is. */
+  throughAt: number | null;
 }
 
 function newRun(play: Play, fleet: SimulatedFleet): Run {
@@ -102,6 +107,7 @@ function newRun(play: Play, fleet: SimulatedFleet): Run {
     everBroken: new Set(),
     openings: [],
     asked: new Map(),
+    throughAt: null,
   };
 }
 
@@ -156,6 +162,11 @@ function isThrough({ control }: SimulatedFleet): boolean {
   );
 }
 
+/** Something that was handed over works for now only. */
+function isAnyToBreak({ live, now }: SimulatedFleet): boolean {
+  return [...live.values()].some((apps) => Object.values(apps).some((app) => isToBreak(app, now)));
+}
+
 /** The next moment, on the grid of looks, at which something may have changed; Infinity: nothing will. */
 function nextLook(run: Run, { wakeAt }: RolloutPlan): number {
   const { fleet, asked, approvalMs, lookMs, world } = run;
@@ -172,13 +183,16 @@ function nextLook(run: Run, { wakeAt }: RolloutPlan): number {
 
 function sampleOf(run: Run, seen: Seen): Sample {
   const { fleet, story, world, everBroken } = run;
-  const broken = new Set<string>();
-  for (const [site, apps] of fleet.live) {
-    if (Object.values(apps).some((app) => isBroken(app, fleet.now))) broken.add(site);
-  }
+  const broken = brokenSites(fleet);
   for (const site of broken) everBroken.add(site);
   const counts = story.counts(seen);
-  return { atMs: fleet.now - world.start.now, ...counts, broken: broken.size };
+  return { atMs: fleet.now - world.start.now, ...counts, broken: broken.length };
+}
+
+function brokenSites({ live, now }: SimulatedFleet): string[] {
+  return [...live].flatMap(([site, apps]) =>
+    Object.values(apps).some((app) => isBroken(app, now)) ? [site] : [],
+  );
 }
 
 /** What holds up whole releases and stages, else what holds up sites; each reason once, the first few. */
@@ -192,8 +206,8 @@ function reasonsOf(waits: readonly Wait[]): readonly string[] {
 }
 
 function playedOf(run: Run, outcome: Played["outcome"], reasons: readonly string[]): Played {
-  const { samples, story, everBroken, openings } = run;
-  const tookMs = samples.at(-1)?.atMs ?? 0;
+  const { fleet, world, samples, story, everBroken, openings, throughAt } = run;
+  const tookMs = (throughAt ?? fleet.now) - world.start.now;
   return {
     outcome,
     tookMs,
@@ -201,6 +215,7 @@ function playedOf(run: Run, outcome: Played["outcome"], reasons: readonly string
     samples,
     stages: story.stages(),
     everBroken: everBroken.size,
+    brokenAtEnd: brokenSites(fleet).toSorted(),
     openings,
   };
 }

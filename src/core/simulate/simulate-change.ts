@@ -28,6 +28,8 @@ export interface RolloutSimulation {
   readonly stages: readonly SimulatedStage[];
   /** Of the first run, one for each moment at which something changed. */
   readonly timeline: readonly Sample[];
+  /** Of the first run: the sites that stay broken until people act. */
+  readonly brokenSites: readonly string[];
   /** If the change is bad from a stage on. Empty where it was assumed to be bad. */
   readonly worst: readonly WorstCase[];
   /** Stages that the story behind `worst` did not come to: what a bad change breaks there is not known. */
@@ -42,6 +44,8 @@ interface SimulatedRun {
   /** Sites that were broken at one moment, at most, and at any time. */
   readonly mostBroken: number;
   readonly everBroken: number;
+  /** How many stay broken until people act. */
+  readonly brokenAtEnd: number;
 }
 
 interface Percentiles {
@@ -112,14 +116,15 @@ interface Run {
 
 function overRuns(
   runs: readonly Run[],
-): Pick<RolloutSimulation, "runs" | "takes" | "stages" | "timeline"> {
+): Pick<RolloutSimulation, "runs" | "takes" | "stages" | "timeline" | "brokenSites"> {
   const done = runs.filter(({ played }) => played.outcome === "done");
   const [first] = runs;
   return {
     runs: runs.map(({ seed, played }) => {
       const { outcome, tookMs, reasons, samples, everBroken } = played;
+      const brokenAtEnd = played.brokenAtEnd.length;
       const mostBroken = Math.max(0, ...samples.map(({ broken }) => broken));
-      return { seed, outcome, tookMs, reasons, mostBroken, everBroken };
+      return { seed, outcome, tookMs, reasons, mostBroken, everBroken, brokenAtEnd };
     }),
     takes: percentilesOf(done.map(({ played }) => played.tookMs)),
     stages: (first?.played.stages ?? []).map((stage) => ({
@@ -127,6 +132,7 @@ function overRuns(
       takes: stageTakes(runs, stage),
     })),
     timeline: changesOf(first?.played.samples ?? []),
+    brokenSites: first?.played.brokenAtEnd ?? [],
   };
 }
 

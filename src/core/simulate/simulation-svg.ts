@@ -80,7 +80,7 @@ function titleOf({ takes, runs }: RolloutSimulation): string {
 }
 
 function descriptionOf(simulation: RolloutSimulation): string {
-  const { stages, timeline, worst, unplayed } = simulation;
+  const { stages, timeline, worst, unplayed, brokenSites } = simulation;
   const last = timeline.at(-1);
   const parts = stages.map(
     ({ app, stage, sites, openedMs, passedMs }) =>
@@ -90,6 +90,7 @@ function descriptionOf(simulation: RolloutSimulation): string {
   return [
     ...parts,
     last === undefined ? "" : `At the end ${last.done} are done, ${last.failed} failed.`,
+    brokenSites.length === 0 ? "" : `${countOf(brokenSites.length, "site")} broken at the end.`,
     worst.length === 0
       ? ""
       : `A change whose fault shows before a soak ends breaks at most ${countOf(most, "site")} at once${unplayed.length === 0 ? "." : " in the stages that opened."}`,

@@ -1,6 +1,6 @@
 /** A simulation as people read it on a terminal. */
 import { workTree } from "../plan/assumed-state.ts";
-import { countOf, readableTimes, spanInWords } from "../rollout/words.ts";
+import { countOf, readableTimes, someOf, spanInWords } from "../rollout/words.ts";
 import type { Sample } from "./play-rollout.ts";
 import type { RolloutSimulation, SimulatedStage } from "./simulate-change.ts";
 import type { WorstCase } from "./worst-cases.ts";
@@ -95,7 +95,7 @@ function timeOrDash(ms: number | null): string {
   return ms === null ? "-" : timeInWords(ms);
 }
 
-function runLines({ runs, takes }: RolloutSimulation): string[] {
+function runLines({ runs, takes, brokenSites }: RolloutSimulation): string[] {
   const done = runs.filter(({ outcome }) => outcome === "done");
   const [first] = runs;
   const whole =
@@ -118,7 +118,15 @@ function runLines({ runs, takes }: RolloutSimulation): string[] {
           `Broken: ${countOf(first.everBroken, "site")}, ${first.mostBroken} at once${runs.length === 1 ? "" : ` (seed ${first.seed})`}.`,
         ]
       : [];
-  return [...whole, ...stopped, ...broken];
+  return [...whole, ...stopped, ...broken, ...brokenLines(brokenSites)];
+}
+
+function brokenLines(sites: readonly string[]): string[] {
+  if (sites.length === 0) return [];
+  const verb = sites.length === 1 ? "stays" : "stay";
+  return [
+    `${countOf(sites.length, "site")} ${verb} broken until people act: ${someOf(new Set(sites))}.`,
+  ];
 }
 
 const breakWords = { "at-once": "at once", late: "late in the soak" } as const;

@@ -328,6 +328,49 @@ describe("a bad change", () => {
   });
 });
 
+describe("a change that breaks late", () => {
+  const fast: Spec = { ...threeStages, soak: "10s", maxInFlight: "100%", maxUnavailable: "100%" };
+
+  it("is played until all of it has broken, when the rollout has long been through", () => {
+    const sides = change(20, fast);
+    const [late, through] = [3_600_000, null].map((badAfterMs) =>
+      simulateChange(sides, { ...good, badAfterMs }, 1),
+    );
+    if (late === undefined || through === undefined) throw new Error("two are simulated");
+
+    expect(late.takes).toEqual(through.takes);
+    expect(late.runs).toMatchObject([
+      { outcome: "done", everBroken: 20, mostBroken: 20, brokenAtEnd: 20 },
+    ]);
+    expect(late.timeline.at(-1)).toMatchObject({ done: 20, broken: 20 });
+    expect(late.timeline.at(-1)?.atMs).toBeGreaterThan(3_600_000);
+    expect(late.brokenSites).toHaveLength(20);
+    expect(simulationText(late)).toContain(
+      "Broken: 20 sites, 20 at once.\n20 sites stay broken until people act: s0, s1, s10 and 17 more.",
+    );
+    expect(simulationSvg(late)).toContain("20 sites broken at the end.");
+    expect(through).toMatchObject({ brokenSites: [], runs: [{ everBroken: 0, brokenAtEnd: 0 }] });
+  });
+
+  it("breaks all where every stage has passed before, and the canary alone where its soak is longer", () => {
+    const { runs, brokenSites } = simulateChange(
+      change(20, { ...fast, rollback: "stage" }),
+      { ...good, badAfterMs: 40_000 },
+      1,
+    );
+
+    expect(runs).toMatchObject([{ outcome: "done", brokenAtEnd: 20 }]);
+    expect(brokenSites).toHaveLength(20);
+    const stopped = simulateChange(
+      change(20, { ...fast, soak: "30s", rollback: "none" }),
+      { ...good, badAfterMs: 40_000 },
+      1,
+    );
+    expect(stopped.runs).toMatchObject([{ outcome: "stopped", everBroken: 1, brokenAtEnd: 1 }]);
+    expect(stopped.brokenSites).toHaveLength(1);
+  });
+});
+
 describe("3,000 sites", () => {
   it("are simulated in seconds, worst cases included", () => {
     const sides = change(3000, { ...threeStages, maxInFlight: "10%" });
