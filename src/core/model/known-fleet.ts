@@ -4,7 +4,6 @@
  */
 import type { SourceFile } from "./fleet-model.ts";
 import { isSameList } from "./is-same-list.ts";
-import { KeptResults } from "./kept-results.ts";
 import type { FleetDocument, KindName } from "./kinds.ts";
 import type { Entry } from "./fleet-draft.ts";
 import { NamedEntries, type NamedPart } from "./named-entries.ts";
@@ -20,9 +19,13 @@ export class KnownFleet {
   files(files: readonly SourceFile[]): readonly SourceFile[] {
     const same = files.map((file) => {
       const known = this.#files.get(file.path);
-      return known !== undefined && isSameFile(known, file) ? known : file;
+      if (known !== undefined && isSameFile(known, file)) return known;
+      this.#files.set(file.path, file);
+      return file;
     });
-    this.#files = new Map(same.map((file) => [file.path, file]));
+    if (this.#files.size > same.length) {
+      this.#files = new Map(same.map((file) => [file.path, file]));
+    }
     return same;
   }
 
@@ -74,6 +77,12 @@ function isSameFile(a: SourceFile, b: SourceFile): boolean {
 export function keptFor<Owner extends object, Result>(
   make: (owner: Owner) => Result,
 ): (owner: Owner) => Result {
-  const kept = new KeptResults<Owner, Result>(1);
-  return (owner) => kept.get(owner, [], () => make(owner));
+  const kept = new WeakMap<Owner, { readonly result: Result }>();
+  return (owner) => {
+    const known = kept.get(owner);
+    if (known !== undefined) return known.result;
+    const result = make(owner);
+    kept.set(owner, { result });
+    return result;
+  };
 }
