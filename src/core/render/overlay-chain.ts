@@ -53,6 +53,7 @@ export class OverlayChain {
   #count = 0;
   readonly #steps = new Map<string, WeakMap<SourceObject, OverlayStep>>();
   readonly #effects = new SameEffects();
+  readonly #called = new WeakMap<ChainLink, ChainLink>();
 
   constructor(app: LayeredApp, context: ManifestContext) {
     this.#app = app;
@@ -81,14 +82,18 @@ export class OverlayChain {
       const sharedObjects = { objects: before.objects, areFirst: true };
       ownLink = this.#applyTo(ownLink, overlay, { others: sharedObjects, areShared: false });
     }
-    return this.#endOf(this.#called(shared), ownLink);
+    return this.#endOf(this.#calledOf(shared), ownLink);
   }
 
   /** Charts have no objects of one shape only, so what was a hook is in what shapes share. */
-  #called(link: NumberedLink): NumberedLink {
+  #calledOf(link: ChainLink): ChainLink {
+    const known = this.#called.get(link);
+    if (known !== undefined) return known;
     const objects = link.objects.map(calledByContent);
-    if (objects.every((object, index) => object === link.objects[index])) return link;
-    return this.#link(`${link.number} called`, () => ({ ...link, objects }));
+    const isSame = objects.every((object, index) => object === link.objects[index]);
+    const called = isSame ? link : { ...link, objects };
+    this.#called.set(link, called);
+    return called;
   }
 
   #link(key: string, make: () => ChainLink): NumberedLink {
