@@ -1,5 +1,5 @@
 import { parseSelectorParts, type SelectorPart } from "../select/parse-selector.ts";
-import { selectorFromSpec } from "../select/selector.ts";
+import { selectorFromSpec, type SpecMistake, specMistakes } from "../select/selector.ts";
 import { unknownKey, unknownValue, type Vocabulary } from "./check-labels.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { type Entry, errorAt, type Finding, type FleetDraft } from "./fleet-draft.ts";
@@ -35,33 +35,35 @@ export function allSelectors(draft: FleetDraft): PlacedSelector[] {
 export function checkSelectors(draft: FleetDraft): Diagnostic[] {
   const vocabulary = draft.fleet?.value.spec.labels;
   return allSelectors(draft).flatMap((placed) => {
-    const syntax = syntaxMistake(placed);
-    return syntax === undefined ? vocabularyMistakes(placed, vocabulary) : [syntax];
+    const syntax = syntaxMistakes(placed);
+    const told = new Set(syntax.map(({ line, column }) => `${line}:${column}`));
+    const unknown = vocabularyMistakes(placed, vocabulary);
+    return [...syntax, ...unknown.filter(({ line, column }) => !told.has(`${line}:${column}`))];
   });
 }
 
-function syntaxMistake({
-  entry,
-  path,
-  spec,
-  insteadOfEmpty,
-}: PlacedSelector): Diagnostic | undefined {
+function syntaxMistakes({ entry, path, spec, insteadOfEmpty }: PlacedSelector): Diagnostic[] {
   const { document } = entry;
   const parsed = selectorFromSpec(spec);
-  if (!parsed.ok) {
-    const place =
-      parsed.offset === undefined
-        ? document.at([...path, ...parsed.path])
-        : document.textAt(path, parsed.offset);
-    const at = parsed.offset === undefined ? "" : ` at character ${parsed.offset + 1}`;
-    const message = `bad selector${at}: ${parsed.message}`;
-    const hint =
-      "selectors are written as in Kubernetes: `tier=store, country in (de,fr), !legacy`";
-    return errorAt(place, { code: "bad-selector", message, hint });
-  }
-  if (parsed.selector.requirements.length > 0) return undefined;
+  if (!parsed.ok)
+    return specMistakes(spec).map((mistake) => syntaxMistake(document, path, mistake));
+  if (parsed.selector.requirements.length > 0) return [];
   const message = "the selector is empty";
-  return errorAt(document.at(path), { code: "bad-selector", message, hint: insteadOfEmpty });
+  return [errorAt(document.at(path), { code: "bad-selector", message, hint: insteadOfEmpty })];
+}
+
+function syntaxMistake(
+  document: PlacedSelector["entry"]["document"],
+  path: FieldPath,
+  { offset, path: inside, isKey, message: words }: SpecMistake,
+): Diagnostic {
+  const field = [...path, ...inside];
+  const ofField = isKey === true ? document.keyAt(field) : document.at(field);
+  const place = offset === undefined ? ofField : document.textAt(path, offset);
+  const at = offset === undefined ? "" : ` at character ${offset + 1}`;
+  const message = `bad selector${at}: ${words}`;
+  const hint = "selectors are written as in Kubernetes: `tier=store, country in (de,fr), !legacy`";
+  return errorAt(place, { code: "bad-selector", message, hint });
 }
 
 /** The mistakes of a selector in a text that is no field of its own, each with its character. */

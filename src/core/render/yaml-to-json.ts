@@ -191,11 +191,7 @@ function scalar(node: Scalar, state: State): Json {
   const text = typeof node.value === "string" ? node.value : "";
   const tag = node.tag?.replace(standardTag, "");
   const isText = tag === undefined ? !isPlain(node) : tag === "str" || tag === "!";
-  if (isText && !text.isWellFormed()) {
-    const why = "the text holds half of a character (a surrogate alone), which no cluster keeps";
-    report(state, node, ["yaml-syntax", why]);
-  }
-  if (isText) return text;
+  if (isText) return wholeText(node, text, state);
   const resolved = resolvePlainScalar(text);
   if (!resolved.ok) return inexact(node, resolved.why, state);
   if (tag !== undefined && typeof resolved.value !== typeOfTag[tag]) {
@@ -203,6 +199,14 @@ function scalar(node: Scalar, state: State): Json {
     report(state, node, ["yaml-syntax", `this text cannot be read as ${name}`]);
   }
   return resolved.value;
+}
+
+function wholeText(node: Scalar, text: string, state: State): string {
+  if (!text.isWellFormed()) {
+    const why = "the text holds half of a character (a surrogate alone), which no cluster keeps";
+    report(state, node, ["yaml-syntax", why]);
+  }
+  return text;
 }
 
 type Told = readonly [code: DiagnosticCode, message: string, hint?: string];

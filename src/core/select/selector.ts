@@ -32,6 +32,8 @@ export interface SpecMistake {
   readonly message: string;
   readonly offset?: number;
   readonly path: readonly (string | number)[];
+  /** It is the key at the path, not the value. */
+  readonly isKey?: true;
 }
 
 /** Parses selector text; the empty text is valid and matches everything. */
@@ -56,7 +58,7 @@ export function selectorFromSpec(
     const parsed = parseSelector(spec);
     return parsed.ok ? parsed : { ...parsed, path: [] };
   }
-  const mistake = specMistake(spec);
+  const [mistake] = specMistakes(spec);
   if (mistake !== undefined) return mistake;
   const requirements = [
     ...Object.entries(spec.matchLabels ?? {}).map(([key, value]) => requirement(key, "=", [value])),
@@ -158,41 +160,46 @@ const operators = {
   Lt: "<",
 } as const satisfies Record<SelectorRequirement["operator"], SelectorOperator>;
 
-function specMistake(spec: Exclude<SelectorSpec, string>): SpecMistake | undefined {
-  for (const [key, value] of Object.entries(spec.matchLabels ?? {})) {
+/** Every mistake in the form of a selector. */
+export function specMistakes(spec: SelectorSpec): readonly SpecMistake[] {
+  if (typeof spec === "string") {
+    const parsed = parseSelector(spec);
+    return parsed.ok ? [] : [{ ...parsed, path: [] }];
+  }
+  const labels = Object.entries(spec.matchLabels ?? {}).flatMap(([key, value]) => {
+    const path = ["matchLabels", key];
     const problem = labelKeyProblem(key);
-    if (problem !== undefined) return mistakeAt(["matchLabels", key], `"${key}" ${problem}`);
+    if (problem !== undefined)
+      return { ...mistakeAt(path, `"${key}" ${problem}`), isKey: true } as const;
     const valueProblem = labelValueProblem(value);
-    if (valueProblem !== undefined) {
-      return mistakeAt(["matchLabels", key], `"${value}" ${valueProblem}`);
-    }
-  }
-  for (const [index, expression] of (spec.matchExpressions ?? []).entries()) {
-    const mistake = expressionMistake(expression, ["matchExpressions", index]);
-    if (mistake !== undefined) return mistake;
-  }
-  return undefined;
+    return valueProblem === undefined ? [] : mistakeAt(path, `"${value}" ${valueProblem}`);
+  });
+  const expressions = (spec.matchExpressions ?? []).flatMap((expression, index) =>
+    expressionMistakes(expression, ["matchExpressions", index]),
+  );
+  return [...labels, ...expressions];
 }
 
-function expressionMistake(
+function expressionMistakes(
   { key, operator, values = [] }: SelectorRequirement,
   path: readonly (string | number)[],
-): SpecMistake | undefined {
+): SpecMistake[] {
   const keyProblem = labelKeyProblem(key);
-  if (keyProblem !== undefined) return mistakeAt([...path, "key"], `"${key}" ${keyProblem}`);
+  const ofKey =
+    keyProblem === undefined ? [] : [mistakeAt([...path, "key"], `"${key}" ${keyProblem}`)];
   const countProblem = valueCountProblem(operators[operator], values.length);
   if (countProblem !== undefined) {
-    return mistakeAt([...path, "values"], `operator ${operator} ${countProblem}`);
+    return [...ofKey, mistakeAt([...path, "values"], `operator ${operator} ${countProblem}`)];
   }
-  for (const [index, value] of values.entries()) {
+  const ofValues = values.flatMap((value, index) => {
     const valuePath = [...path, "values", index];
     const problem = labelValueProblem(value);
     if (problem !== undefined) return mistakeAt(valuePath, `"${value}" ${problem}`);
-    if ((operator === "Gt" || operator === "Lt") && !isSelectorInteger(value)) {
-      return mistakeAt(valuePath, `operator ${operator} compares whole numbers, found "${value}"`);
-    }
-  }
-  return undefined;
+    const isNumber = (operator !== "Gt" && operator !== "Lt") || isSelectorInteger(value);
+    const message = `operator ${operator} compares whole numbers, found "${value}"`;
+    return isNumber ? [] : mistakeAt(valuePath, message);
+  });
+  return [...ofKey, ...ofValues];
 }
 
 function valueCountProblem(operator: SelectorOperator, count: number): string | undefined {

@@ -102,6 +102,26 @@ describe("each mistake is told once, at its place, with what to do", () => {
     expect(known.files([file])[0]).toBe(file);
   });
 
+  it("are all told of a selector in labels and expressions, those of a key at the key", () => {
+    const selector = `matchLabels: { bad key: x, tier: a b }
+    matchExpressions:
+      - { key: tier, operator: Exists, values: [shop] }
+      - { key: "-", operator: In, values: [a, "b c"] }
+`;
+    const mistakes = told({
+      "virtual-sites/shops.yaml": `${header}kind: VirtualSite\nmetadata: { name: shops }\nspec:\n  selector:\n    ${selector}`,
+    });
+    expect(
+      mistakes.map((each) => each.replace(/( is not a label \w+|takes no values).*$/, "$1")),
+    ).toEqual([
+      'virtual-sites/shops.yaml:6:20: error: bad selector: "bad key" is not a label key',
+      'virtual-sites/shops.yaml:6:38: error: bad selector: "a b" is not a label value',
+      "virtual-sites/shops.yaml:8:48: error: bad selector: operator Exists takes no values",
+      'virtual-sites/shops.yaml:9:16: error: bad selector: "-" is not a label key',
+      'virtual-sites/shops.yaml:9:47: error: bad selector: "b c" is not a label value',
+    ]);
+  });
+
   it("tells all mistakes of a repository at once", () => {
     const all = told({
       "sites/e1.yaml": `${site}  bogusField: 1\n`,
