@@ -46,6 +46,8 @@ export interface AppState {
   readonly stale: Set<ObjectId>;
   /** Objects that drift again and again. */
   fights: Map<ObjectId, Fight>;
+  /** What is told of objects that others manage too, and troubles nobody: until the next version comes. */
+  notes: Map<ObjectId, string>;
   /** Objects beside this tree that no release has dropped: they stay. */
   unreleased: { readonly tree: string; readonly ids: ReadonlySet<ObjectId> };
   /** Why its health cannot be told ("" when the last look saw everything), and the monotonic time since when. */
@@ -86,6 +88,7 @@ export function newAppState(app: string): AppState {
     sources: new Map(),
     stale: new Set(),
     fights: new Map(),
+    notes: new Map(),
     unreleased: noneLookedUp,
     unseen: { since: 0, reason: "" },
     unchecked: "",
@@ -219,12 +222,18 @@ function messageOf(state: AppState, isSiteBroken: boolean): string {
   const failed = isSiteBroken
     ? []
     : [state.trouble, state.delay, state.unseen.reason, state.unchecked];
-  return [...new Set(failed), driftText(state), state.waiting, state.health?.message ?? ""]
+  const health = state.health?.message ?? "";
+  return [...new Set(failed), driftText(state), state.waiting, health, ...notesOf(state)]
     .filter((part) => part !== "")
     .join("; ");
 }
 
 const maxNotes = 3;
+
+function notesOf({ notes }: AppState): readonly string[] {
+  const more = notes.size > maxNotes ? [`and ${notes.size - maxNotes} more of that kind`] : [];
+  return [...[...notes.values()].slice(0, maxNotes), ...more];
+}
 
 function driftText({ drifted }: AppState): string {
   if (drifted.size === 0) return "";

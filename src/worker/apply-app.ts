@@ -216,7 +216,8 @@ async function writeOne(job: Job, object: TreeObject, progress: Progress): Promi
     const applied = await applyOneObject(context, workOf(job, opened.object));
     // What a release changes ends a fight: the next round is the first one again.
     if (state.rows.get(object.id)?.hash !== object.hash) state.fights.delete(object.id);
-    save(context, state, [applied]);
+    save(context, state, [applied.row]);
+    noteBeside(state, object, applied.beside);
     state.drifted.delete(object.id);
     state.stale.delete(object.id);
     if (opened.source !== null) state.sources.set(object.id, opened.source);
@@ -225,6 +226,14 @@ async function writeOne(job: Job, object: TreeObject, progress: Progress): Promi
     throwUnlessPassable(context, error);
     noteFailed(job, object, { progress, error });
   }
+}
+
+/** What others manage too is not deleted: told before it comes to that. */
+function noteBeside(state: AppState, { id, key }: TreeObject, beside: readonly string[]): void {
+  const who = beside.join(", ");
+  const note = `${describeKey(key)} is managed by ${who} too: it would be let go of, not deleted`;
+  if (who === "") state.notes.delete(id);
+  else state.notes.set(id, note);
 }
 
 function workOf({ state, row }: Job, object: TreeObject): ObjectWork {

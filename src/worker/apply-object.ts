@@ -1,7 +1,5 @@
 import { ApiError } from "../adapters/kubernetes/api-error.ts";
 import { addressOf } from "../adapters/kubernetes/object-address.ts";
-import { managedEntries } from "../core/apply/compare-fields.ts";
-import { withoutLostVersions } from "../core/apply/lost-versions.ts";
 import { fieldPaths, ownedFields } from "../core/apply/owned-fields.ts";
 import {
   type FieldConflict,
@@ -33,7 +31,9 @@ import {
 } from "./refusals.ts";
 import { type SiteContext, desiredIds } from "./site-context.ts";
 import { createNamespace } from "./create-namespace.ts";
+import { managersBeside } from "./let-go.ts";
 import { parseFields, projectionOf } from "./projection.ts";
+import { renewVersions } from "./renew-versions.ts";
 import type { StateKey } from "./state-key.ts";
 import type { ObjectRow } from "./state-store.ts";
 import type { TreeObject } from "./tree-cache.ts";
@@ -49,18 +49,25 @@ export interface ObjectWork {
   readonly drifted: DriftedObject | undefined;
 }
 
+/** How an object stands after it was written. */
+export interface Applied {
+  readonly row: ObjectRow;
+  /** Who manages it too. */
+  readonly beside: readonly string[];
+}
+
 /**
  * Writes one object and gives its new row. A known object costs one request; an unknown one is looked at first, so that
  * nobody else's is taken. Throws CONFLICT where it is another's, and whatever the cluster refuses.
  */
-export async function applyOneObject(context: SiteContext, work: ObjectWork): Promise<ObjectRow> {
+export async function applyOneObject(context: SiteContext, work: ObjectWork): Promise<Applied> {
   const { row } = work;
   const isTaking = declaredTakeOver(work.object.object).length > 0;
   const isKnown = !isTaking && row !== undefined && row.phase === "applied" && row.uid !== "";
   const uid = isKnown ? row.uid : await inspect(context, work);
   if (uid === "" && wasRun(row, work.object.hash)) {
     await context.link.verify({ signal: context.signal() });
-    return clearedRow(row, work.object.object.apiVersion);
+    return { row: clearedRow(row, work.object.object.apiVersion), beside: [] };
   }
   return sendUntilDone(context, work, { uid, force: work.drifted?.force === true });
 }
@@ -69,12 +76,13 @@ async function sendUntilDone(
   context: SiteContext,
   work: ObjectWork,
   first: Attempt,
-): Promise<ObjectRow> {
+): Promise<Applied> {
   let attempt = first;
   const answered = new Set<Remedy>();
   for (;;) {
     try {
-      return rowOf(work, await send(context, work, attempt), context.store.key);
+      const live = await send(context, work, attempt);
+      return { row: rowOf(work, live, context.store.key), beside: managersBeside(context, live) };
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       // Each at most once: what a remedy did not mend is refused for good.
@@ -240,29 +248,6 @@ async function remedied(
   // Gone, or another object by the same name: that may also mean another cluster.
   await context.link.verify({ signal: context.signal(), maxAgeMs: 0 });
   return { uid: await inspect(context, work), force: false };
-}
-
-/** Entries of lost versions are rewritten, if the object has not changed meanwhile; no value is changed. */
-async function renewVersions(context: SiteContext, work: ObjectWork): Promise<void> {
-  const { object, key } = work.object;
-  const address = addressOf(object);
-  const signal = context.signal();
-  const live = await context.client.get(address, signal);
-  if (live === null) return;
-  context.client.forgetKinds(); // what is remembered may be of before
-  const served = new Set<string>();
-  for (const { apiVersion } of managedEntries(live)) {
-    const found = await context.client.resource(apiVersion, key.kind, signal);
-    if (found !== undefined) served.add(apiVersion);
-  }
-  const isServed = (apiVersion: string): boolean => served.has(apiVersion);
-  const managedFields = withoutLostVersions(live, isServed, object.apiVersion);
-  if (managedFields === null) return;
-  const uid = metadataText(live, "uid");
-  const resourceVersion = metadataText(live, "resourceVersion");
-  const patch = { metadata: { uid, resourceVersion, managedFields } };
-  await context.client.mergePatch(address, patch, signal);
-  context.logger.info("rewrote lost versions", { app: work.app, object: describeKey(key) });
 }
 
 /** Throws where a conflict is over fields that are not to be taken. */

@@ -11,6 +11,7 @@ import { leftOf } from "./app-policy.ts";
 import { isClearedAway } from "./cleared-jobs.ts";
 import { type ObjectWork, dryApply, judgeConflicts, refuseForeign } from "./apply-object.ts";
 import { type Comparison, claimsOf, differencesOf, tell } from "./describe-comparison.ts";
+import { managersBeside } from "./let-go.ts";
 import { lookUp } from "./look-up.ts";
 import { openObject } from "./open-object.ts";
 import { type SiteContext, desiredTree, throwUnlessPassable } from "./site-context.ts";
@@ -190,20 +191,31 @@ async function compareExtra(
   try {
     const found = await lookUp(context, id, state.rows.get(id));
     if (found === null || liveOwner(found.live) !== owner) return null;
-    return tell({ object, state: "extra", reason: await fateOf(context, state, id) });
+    return tell({
+      object,
+      state: "extra",
+      reason: await fateOf(context, state, { id, live: found.live }),
+    });
   } catch (error) {
     throwUnlessPassable(context, error);
     return tell({ object, state: "unknown", reason: inWords(error) });
   }
 }
 
-async function fateOf(context: SiteContext, { app }: AppState, id: string): Promise<string> {
+async function fateOf(
+  context: SiteContext,
+  { app }: AppState,
+  { id, live }: { readonly id: string; readonly live: KubeObject },
+): Promise<string> {
   const wanted = context.target()?.apps.get(app);
+  const beside = managersBeside(context, live).join(", ");
+  const shared = beside === "" ? null : `would be let go of: it is managed by ${beside} too`;
   if (wanted !== undefined && "leaving" in wanted) {
-    return wanted.leaving.verb === "orphan" ? "would be let go of" : "would be deleted";
+    if (wanted.leaving.verb === "orphan") return "would be let go of";
+    return shared ?? "would be deleted";
   }
   const { never } = await context.history.past({ site: context.site, app, ids: [id] });
   return never.length > 0
     ? "stays: no release has dropped it (delete it by hand, or take the annotation flotilla.dev/owner off it)"
-    : "would be pruned once the app is healthy";
+    : (shared ?? "would be pruned once the app is healthy");
 }

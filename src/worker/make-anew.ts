@@ -12,6 +12,7 @@ import { fieldManagerOf, liveOwner, metadataText } from "../core/apply/ownership
 import { FleetError } from "../core/errors.ts";
 import { type KubeObject, describeKey } from "../core/model/kube-object.ts";
 import type { ObjectWork } from "./apply-object.ts";
+import { managersBeside } from "./let-go.ts";
 import { finalizersOf, inWords, isOfImmutableField } from "./refusals.ts";
 import { type SiteContext, desiredTree } from "./site-context.ts";
 import type { ObjectRow } from "./state-store.ts";
@@ -70,7 +71,11 @@ export async function tryToMakeAnew(
   work: ObjectWork,
   { live, refusal }: { readonly live: KubeObject; readonly refusal: ApiError },
 ): Promise<void> {
-  if (!isOurs(work, live) || !(await isCounted(context, work))) {
+  if (
+    !isOurs(work, live) ||
+    managersBeside(context, live).length > 0 ||
+    !(await isCounted(context, work))
+  ) {
     throw inWords(context.site, refusal, work.object);
   }
   await tryAnew(context, work);

@@ -1,7 +1,6 @@
 import { isApiError } from "../adapters/kubernetes/api-error.ts";
-import type { ObjectAddress } from "../adapters/kubernetes/object-address.ts";
 import { isKept, wasKept } from "../core/apply/kept-objects.ts";
-import { fieldManagerOf, liveOwner, metadataText } from "../core/apply/ownership.ts";
+import { liveOwner, metadataText } from "../core/apply/ownership.ts";
 import { containedIn, planPrune } from "../core/apply/plan-prune.ts";
 import type { FleetError } from "../core/errors.ts";
 import {
@@ -14,6 +13,7 @@ import type { AppState } from "./app-state.ts";
 import { save } from "./apply-app.ts";
 import { writeChildInventory } from "./child-inventory.ts";
 import { definedKinds } from "./defined-kinds.ts";
+import { giveUpFields, leaveToOthers, managersBeside, takeMarksOff } from "./let-go.ts";
 import { type Found, lookUp } from "./look-up.ts";
 import { finalizersOf } from "./refusals.ts";
 import { tenantOf } from "./tenants.ts";
@@ -97,7 +97,7 @@ interface Progress {
   readonly waiting: string[];
   readonly failed: FleetError[];
   gone: number;
-  /** Objects that are let go of though they are not wanted: they say so themselves. */
+  /** Objects that are let go of though they are not wanted: they say so themselves, or others manage them too. */
   readonly kept: (Found & { readonly id: ObjectId })[];
 }
 
@@ -186,14 +186,15 @@ async function removeOurs(
   return ended !== "gone";
 }
 
-/** The object says so, or what is to stay would go with it. */
+/** The object says so, somebody else manages it too, or what is to stay would go with it. */
 function isToStay(
   job: Job,
   { id, live }: { readonly id: ObjectId; readonly live: KubeObject },
   progress: Progress,
 ): boolean {
   const owned = job.state.rows.get(id)?.owned ?? "";
-  return isKept(live) || wasKept(owned) || holdsKept(job, id, progress);
+  if (isKept(live) || wasKept(owned) || holdsKept(job, id, progress)) return true;
+  return managersBeside(job.context, live).length > 0;
 }
 
 function holdsKept(job: Job, id: ObjectId, { kept }: Progress): boolean {
@@ -232,24 +233,13 @@ async function releaseOne(
 /** Lets go of an object that another owner has by now: its fields that only this app set go with it. */
 async function release(
   job: Job,
-  { id, address, live }: Found & { readonly id: ObjectId },
+  { id, ...found }: Found & { readonly id: ObjectId },
   progress: Progress,
 ): Promise<void> {
-  const { context, row } = job;
-  const { namespace } = address;
-  if (job.state.rows.get(id)?.phase === "applied" && liveOwner(live) !== "") {
-    const nothing: KubeObject = {
-      apiVersion: address.apiVersion,
-      kind: address.kind,
-      metadata: {
-        name: address.name,
-        uid: metadataText(live, "uid"),
-        ...(namespace !== "" && { namespace }),
-      },
-    };
-    const options = { fieldManager: fieldManagerOf(row.app), signal: context.signal() };
+  const { context, state, row } = job;
+  if (state.rows.get(id)?.phase === "applied" && liveOwner(found.live) !== "") {
     try {
-      await context.client.apply(nothing, options);
+      await giveUpFields(context, row.app, found);
     } catch (error) {
       // Refused: the fields stay as they are, which harms nobody.
       if (!isApiError(error)) throw error;
@@ -258,26 +248,21 @@ async function release(
   forget(job, id, progress);
 }
 
+/** Lets go of an object that is not to be deleted; who else manages it is told. */
 async function letGo(
   job: Job,
-  { id, address, live }: Found & { readonly id: ObjectId },
+  { id, ...found }: Found & { readonly id: ObjectId },
   progress: Progress,
 ): Promise<void> {
-  await orphan(job, address, live);
+  const { context, state, row, verb } = job;
+  const others = verb === "orphan" ? [] : managersBeside(context, found.live);
+  if (others.length === 0) await takeMarksOff(context, found);
+  else await leaveToOthers(context, row, found);
   forget(job, id, progress);
-}
-
-/** Takes our marks off, if it is still the object that was read. */
-async function orphan(job: Job, address: ObjectAddress, live: KubeObject): Promise<void> {
-  const patch = {
-    metadata: {
-      uid: metadataText(live, "uid"),
-      resourceVersion: metadataText(live, "resourceVersion"),
-      annotations: { "flotilla.dev/owner": null },
-      labels: { "flotilla.dev/app": null },
-    },
-  };
-  await job.context.client.mergePatch(address, patch, job.context.signal());
+  if (others.length === 0) return;
+  const note = `${placeOf(found.live)} was let go of, not deleted: it is managed by ${others.join(", ")} too`;
+  state.notes.set(id, note);
+  context.logger.info("let go of what others manage too", { app: state.app, note });
 }
 
 /** Forgets what is not there, once it is certain that the site's own cluster said so. */
@@ -292,6 +277,7 @@ function forget(job: Job, id: ObjectId, progress: Progress): void {
   state.rows.delete(id);
   job.state.drifted.delete(id);
   job.state.fights.delete(id);
+  job.state.notes.delete(id);
   progress.gone += 1;
 }
 

@@ -85,6 +85,8 @@ async function keep(
   const row = { ...known, left: false };
   // Durable before anything is created: what has objects has not left, however far the apply comes.
   if (wanted.row.left) keepRow(context, state, row);
+  // What was let go of was of the version before.
+  if (row.tree !== tree.tree || wanted.row.left) state.notes = notesOf(state, tree);
   const outcome = await applyTree(context, state, { row, tree });
   const trouble = describeOutcome(outcome);
   if (trouble !== "" && trouble !== state.trouble) await meetSecrets(context);
@@ -96,6 +98,10 @@ async function keep(
   if (outcome.blocked.length > 0) return "soon";
   noteApplied(context, state, tree.tree);
   return prune(context, state, tree);
+}
+
+function notesOf({ notes }: AppState, tree: AppTree): AppState["notes"] {
+  return new Map([...notes].filter(([id]) => tree.ids.has(id)));
 }
 
 /** The tree stands, whole. */

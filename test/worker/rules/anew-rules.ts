@@ -6,7 +6,16 @@ import type { KubeObject } from "../../../src/core/model/kube-object.ts";
 import type { TestSite } from "../../support/kube-site.ts";
 import { configMap, deployment, eventually } from "../../support/kube-worker.ts";
 import { spawnWorker } from "./crash-rules.ts";
-import { configMaps, dataOf, deployments, leaving, object, told, uidOf } from "./rule-site.ts";
+import {
+  applyAs,
+  configMaps,
+  dataOf,
+  deployments,
+  leaving,
+  object,
+  told,
+  uidOf,
+} from "./rule-site.ts";
 import { unchangeable } from "./writing-rules.ts";
 
 const recreate = { "flotilla.dev/immutable": "recreate" };
@@ -105,6 +114,18 @@ export function anewRules(site: TestSite): void {
     const path = `${configMaps}/fixed`;
     const uid = await begin(fixed("1", annotations), path);
     await commit(fixed("2", annotations));
+    expect(await refused(path)).toEqual({ uid, deleted: 0 });
+    await site.stop();
+    await site.cluster.remove(path);
+  });
+
+  it("AC-05: makes nothing anew that another tool applies too", async () => {
+    const path = `${configMaps}/fixed`;
+    const uid = await begin(fixed("1", recreate), path);
+    const { apiVersion, kind, metadata } = fixed("1");
+    const label = { apiVersion, kind, metadata: { ...metadata, labels: { theirs: "1" } } };
+    await applyAs(site, "other-tool", { path, object: label });
+    await commit(fixed("2", recreate));
     expect(await refused(path)).toEqual({ uid, deleted: 0 });
     await site.stop();
     await site.cluster.remove(path);

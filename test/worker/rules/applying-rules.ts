@@ -5,12 +5,14 @@ import { driftRules, loadRules } from "./drift-rules.ts";
 import { healthRules } from "./health-rules.ts";
 import { inventoryRules, pruningRules } from "./removal-rules.ts";
 import { operatorRules } from "./operator-rules.ts";
+import { sharedRules } from "./shared-rules.ts";
 import { versionRules } from "./version-rules.ts";
 import { immutableRules, orderRules, ownershipRules } from "./writing-rules.ts";
 
 /** Registers all cases; call it inside `describe`. Asks for two clusters. */
 export function applyingRules(site: TestSite): void {
   ownershipRules(site);
+  sharedRules(site);
   immutableRules(site);
   anewRules(site);
   orderRules(site);

@@ -1,0 +1,201 @@
+/** The rules of what another tool manages too: the app that drops it lets go of it. */
+import { expect, it } from "vitest";
+import type { KubeObject } from "../../../src/core/model/kube-object.ts";
+import type { TestSite } from "../../support/kube-site.ts";
+import { configMap, eventually } from "../../support/kube-worker.ts";
+import {
+  applyAs,
+  configMaps,
+  createAs,
+  dataOf,
+  gone,
+  leaving,
+  metadataOf,
+  namespaceOf,
+  stands,
+  told,
+  uidOf,
+} from "./rule-site.ts";
+
+const path = `${configMaps}/shared`;
+const other = configMap("other", {});
+const shared = configMap("shared", { k: "1" });
+
+function annotated(object: KubeObject, annotations: Record<string, string>): KubeObject {
+  return { ...object, metadata: { ...object.metadata, annotations } };
+}
+
+function without(object: KubeObject): KubeObject {
+  return { apiVersion: object.apiVersion, kind: object.kind, metadata: object.metadata };
+}
+
+export function sharedRules(site: TestSite): void {
+  const applyShared = (manager: string, object: KubeObject) =>
+    applyAs(site, manager, { path, object });
+  const managers = async (): Promise<readonly string[]> => {
+    const entries = (await metadataOf(site, path))["managedFields"];
+    return (entries as { manager: string }[]).map(({ manager }) => manager); // as Kubernetes writes them
+  };
+  /** The app has both, and then drops `shared`. */
+  const drop = async (between: () => Promise<unknown> = async () => undefined) => {
+    await site.mirror.commit({ s1: { web: [shared, other] } });
+    site.start();
+    await site.settled("web");
+    await between();
+    await site.mirror.commit({ s1: { web: [other] } });
+    await site.settled("web");
+  };
+
+  it.each(["drops it", "leaves"])(
+    "AC-01: lets go of what another tool applies too, with the same values, when the app %s, and says so",
+    async (how) => {
+      await applyShared("kustomize-controller", shared);
+      const uid = await uidOf(site, path);
+      const ours = configMap("shared", { k: "1", own: "1" });
+      await site.mirror.commit({ s1: { web: [ours, other] } });
+      site.start();
+      const report = await site.settled("web");
+      expect(report.message).toContain(
+        "ConfigMap default/shared is managed by kustomize-controller too: it would be let go of",
+      );
+      // What would be pruned is compared before it is.
+      site.cluster.proxy.fail({ kind: "status", status: 503 }, { method: "PATCH" });
+      await site.mirror.commit({ s1: { web: how === "leaves" ? leaving(2) : [other] } });
+      const fate = "would be let go of: it is managed by kustomize-controller too";
+      await eventually("it is compared", async () => {
+        const { apps } = await site.mirror.ask("s1", "web");
+        return JSON.stringify(apps).includes(fate);
+      });
+      site.cluster.proxy.heal();
+      const { message, sync } = await told(site, "web", "was let go of, not deleted");
+
+      expect(message).toBe(
+        "ConfigMap default/shared was let go of, not deleted: it is managed by kustomize-controller too",
+      );
+      expect(sync).toBe("Synced");
+      expect(site.report("web")?.left).toBe(how === "leaves");
+      expect(await uidOf(site, path)).toBe(uid);
+      expect(await dataOf(site, "shared")).toEqual({ k: "1" });
+      expect(await managers()).toEqual(["kustomize-controller"]);
+      expect(JSON.stringify(await metadataOf(site, path))).not.toContain("flotilla");
+    },
+  );
+
+  it("AC-01: lets go of what a controller has as its own, and deletes what an object of the app has", async () => {
+    const owned = (by: KubeObject, uid: unknown): KubeObject => {
+      const owner = {
+        apiVersion: "v1",
+        kind: "ConfigMap",
+        name: by.metadata.name,
+        uid: String(uid),
+      };
+      const ownerReferences = [{ ...owner, controller: true }];
+      return { ...shared, metadata: { ...shared.metadata, ownerReferences } };
+    };
+    const theirs = configMap("theirs", {});
+    await createAs(site, "operator", { path: configMaps, object: theirs });
+    const uid = await uidOf(site, `${configMaps}/theirs`);
+    await createAs(site, "operator", { path: configMaps, object: owned(theirs, uid) });
+    await drop();
+    expect(await dataOf(site, "shared")).toEqual({ k: "1" });
+    expect(site.report("web")?.message).toContain("managed by ConfigMap theirs too");
+
+    const own = await uidOf(site, `${configMaps}/other`);
+    const { metadata } = owned(other, own);
+    await site.mirror.commit({ s1: { web: [shared, other] } });
+    await site.settled("web");
+    await site.cluster.put(path, { metadata: { ownerReferences: metadata["ownerReferences"] } });
+    await site.mirror.commit({ s1: { web: [other] } });
+    await site.settled("web");
+    await gone(site, path);
+  });
+
+  it("AC-01: lets go of a namespace with what another tool applies in it", async () => {
+    const space = namespaceOf("both");
+    const inner = configMap("inner", { k: "1" }, "both");
+    const inside = "/api/v1/namespaces/both/configmaps/inner";
+    await createAs(site, "admin", { path: "/api/v1/namespaces", object: space });
+    await applyAs(site, "other-tool", { path: inside, object: inner });
+    await site.mirror.commit({ s1: { web: [space, inner, other] } });
+    site.start();
+    await site.settled("web");
+    await site.mirror.commit({ s1: { web: [other] } });
+    await site.settled("web");
+
+    const { body } = await site.cluster.get("/api/v1/namespaces/both");
+    expect(body["status"]).toEqual({ phase: "Active" });
+    expect(JSON.stringify(body["metadata"])).not.toContain("demo/web");
+    expect((await site.cluster.get(inside)).body["data"]).toEqual({ k: "1" });
+    await site.cluster.remove("/api/v1/namespaces/both");
+  });
+
+  it.each([
+    {
+      what: "kubectl has made",
+      before: () =>
+        createAs(site, "kubectl-client-side-apply", { path: configMaps, object: shared }),
+    },
+    { what: "kubectl has applied since", since: () => applyShared("kubectl", shared) },
+    {
+      what: "a controller has edited",
+      since: () => site.cluster.put(path, { data: { more: "1" } }),
+    },
+    {
+      what: "another tool has applied and given up",
+      before: () => applyShared("old-tool", shared),
+      since: () => applyShared("old-tool", without(shared)),
+    },
+    {
+      what: "another tool only holds by a finalizer",
+      since: async () => {
+        const finalizers = ["example.org/hold"];
+        const metadata = { ...shared.metadata, finalizers };
+        await applyShared("finalizing-tool", { ...without(shared), metadata });
+        await site.mirror.commit({ s1: { web: [other] } });
+        await eventually(
+          "it goes",
+          async () => (await metadataOf(site, path))["deletionTimestamp"],
+        );
+        await site.cluster.put(path, { metadata: { finalizers: null } });
+      },
+    },
+  ])("AC-01: deletes what $what: that is the app's alone", async ({ before, since }) => {
+    await before?.();
+    await drop(since);
+
+    await gone(site, path);
+    expect(site.report("web")?.message).toBe("");
+  });
+
+  it("AC-01: deletes what was taken over by the annotation, though the other tool had applied it", async () => {
+    const taken = annotated(shared, { "flotilla.dev/take-over": "argocd-controller" });
+    await applyShared("argocd-controller", shared);
+    await site.mirror.commit({ s1: { web: [taken, other] } });
+    site.start();
+    expect((await site.settled("web")).message).toBe("");
+    await site.mirror.commit({ s1: { web: [other] } });
+    await site.settled("web");
+
+    await gone(site, path);
+  });
+
+  it("AC-01: deletes what came from another app, or from an app that had let go of it", async () => {
+    const kept = annotated(shared, { "flotilla.dev/prune": "keep" });
+    await site.mirror.commit({ s1: { first: [kept, configMap("f", {})], second: [other] } });
+    site.start();
+    await site.settled("first");
+    await site.mirror.commit({ s1: { first: [configMap("f", {})], second: [other] } });
+    await eventually(
+      "it is let go of",
+      async () => !JSON.stringify(await metadataOf(site, path)).includes("demo/first"),
+    );
+    await stands(site, path);
+    await site.mirror.commit({ s1: { first: [configMap("f", {})], second: [other, shared] } });
+    expect((await site.settled("second")).message).toBe("");
+    await site.cluster.put(path, { metadata: { annotations: { "flotilla.dev/prune": null } } });
+    await site.mirror.commit({ s1: { first: [configMap("f", {})], second: [other] } });
+    await site.settled("second");
+
+    await gone(site, path);
+  });
+}
