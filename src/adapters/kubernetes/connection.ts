@@ -3,7 +3,7 @@ import { isJsonObject } from "../../core/model/json.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { UnansweredError } from "./api-error.ts";
 import { type ClusterCredentials, resolveCredentials } from "./credentials.ts";
-import { hasExpired, unauthorized } from "./refused-credentials.ts";
+import { hasExpired, isOfNobody, unauthorized } from "./refused-credentials.ts";
 import { type Answer, type ApiRequest, exchange } from "./exchange.ts";
 import { type KeptConnections, keepConnections } from "./kept-connections.ts";
 import {
@@ -69,6 +69,12 @@ interface Session extends Pick<KubeconfigText, "files" | "version"> {
   isAccepted: boolean;
 }
 
+/** A session on its way, until nobody waits for it who has begun. */
+interface Opening {
+  readonly begun: AbortSignal;
+  readonly session: Promise<Session>;
+}
+
 /** Opens no connection yet: the first request does. */
 export function createConnection(address: ClusterAddress): Connection {
   const connection = new KeptConnection(address);
@@ -93,7 +99,8 @@ class KeptConnection {
   readonly #timeoutMs: number;
   readonly #flow: RequestFlow;
   #session: Session | undefined;
-  #opening: Promise<Session> | undefined;
+  #opening: Opening | undefined;
+  readonly #closing = new AbortController();
   #recognising: Promise<void> | undefined;
   #lookedAt = Number.NEGATIVE_INFINITY;
   /** Monotonic time of the last answer. */
@@ -138,6 +145,8 @@ class KeptConnection {
 
   async close(): Promise<void> {
     this.#flow.close();
+    this.#closing.abort();
+    await this.#opening?.session.catch(() => undefined); // told who asked for it
     await this.#session?.connections.destroy();
     this.#session = undefined;
   }
@@ -150,7 +159,7 @@ class KeptConnection {
     for (;;) {
       await this.#flow.enter({ until, signal: request.signal, isWrite });
       try {
-        const session = this.#ready() ?? (await this.#opened());
+        const session = this.#ready() ?? (await this.#opened(request.signal));
         request.signal?.throwIfAborted();
         if (this.#maySend(request, session)) {
           return { answer: await this.#exchanged(session, request), session };
@@ -278,17 +287,28 @@ class KeptConnection {
     return this.#session;
   }
 
-  async #opened(): Promise<Session> {
-    this.#refuseAgain();
-    this.#opening ??= this.#open().finally(() => (this.#opening = undefined));
-    try {
-      this.#session = await this.#opening;
-      return this.#session;
-    } catch (error) {
-      // Who waits in line would find the same, and perhaps wait for the same program.
-      this.#flow.broke(error);
-      throw error;
+  /** Opened once for all requests that wait for it; an abort is only of who had begun. */
+  async #opened(signal: AbortSignal | undefined): Promise<Session> {
+    for (;;) {
+      this.#refuseAgain();
+      this.#opening ??= this.#begin(signal);
+      const { begun, session } = this.#opening;
+      try {
+        this.#session = await session;
+        return this.#session;
+      } catch (error) {
+        // Who waits in line would find the same, and perhaps wait for the same program.
+        if (!begun.aborted) this.#flow.broke(error);
+        else if (!this.#closing.signal.aborted && signal?.aborted !== true) continue;
+        throw error;
+      }
     }
+  }
+
+  #begin(signal: AbortSignal | undefined): Opening {
+    const ends = [this.#closing.signal, ...(signal === undefined ? [] : [signal])];
+    const begun = AbortSignal.any(ends);
+    return { begun, session: this.#open(begun).finally(() => (this.#opening = undefined)) };
   }
 
   /** What was refused a moment ago is not read and sent once more by each request that was under way. */
@@ -316,11 +336,12 @@ class KeptConnection {
     void old.connections.close();
   }
 
-  async #open(): Promise<Session> {
+  async #open(signal: AbortSignal): Promise<Session> {
     const { text, named, files, version } = await readKubeconfig(this.#address.kubeconfig);
-    const { kubeconfig, allowExec = false } = this.#address;
+    const { kubeconfig, allowExec = false, clock } = this.#address;
     const path = "path" in kubeconfig ? { path: kubeconfig.path } : {};
-    const credentials = await resolveCredentials(text, { ...path, allowExec, named });
+    const options = { allowExec, named, clock, signal };
+    const credentials = await resolveCredentials(text, { ...path, ...options });
     for (const secret of secretsOf(credentials)) this.#address.onSecret?.(secret);
     const connections = keepConnections(credentials, {
       connectTimeoutMs: Math.min(this.#timeoutMs, 10_000),
@@ -337,12 +358,6 @@ class KeptConnection {
  */
 function isThrottle({ status, body }: Answer): boolean {
   return status === 429 && !(isJsonObject(body) && body["kind"] === "Status");
-}
-
-/** The server took whoever asked for nobody in particular. */
-function isOfNobody({ body }: Answer): boolean {
-  const message = isJsonObject(body) ? body["message"] : undefined;
-  return typeof message === "string" && message.includes('"system:anonymous"');
 }
 
 function overloaded(origin: string, afterMs: number): FleetError {

@@ -3,7 +3,10 @@ import { dirname } from "node:path";
 import type { RequestOptions } from "node:https";
 import type { Cluster, KubeConfig } from "@kubernetes/client-node";
 import { FleetError } from "../../core/errors.ts";
+import { isJsonObject } from "../../core/model/json.ts";
+import type { Clock } from "../../runtime/clock.ts";
 import { type NamedByContext, absoluteFile } from "./kubeconfig-fields.ts";
+import { type LoginAnswer, LoginError, runLoginProgram } from "./login-program.ts";
 
 /** Where a cluster is and how to prove who we are, ready for a connection. */
 export interface ClusterCredentials {
@@ -25,6 +28,9 @@ export interface ClusterCredentials {
 export interface KubeconfigOptions {
   readonly path?: string;
   readonly allowExec: boolean;
+  readonly clock: Clock;
+  /** Nobody waits for it any more. */
+  readonly signal: AbortSignal;
   /** The same text, read. */
   readonly named: NamedByContext;
 }
@@ -33,7 +39,7 @@ const execTimeoutMs = 30_000;
 
 /**
  * Resolves the current context of a kubeconfig: CLUSTER_AUTH when it has none, is no kubeconfig, wants to run a program
- * that is not allowed, or that program does not answer within 30 s. Its messages never hold a credential.
+ * that is not allowed, or that program does not answer within 30 s; it is ended then. Its messages never hold a credential.
  */
 export async function resolveCredentials(
   text: string,
@@ -44,11 +50,33 @@ export async function resolveCredentials(
   if (!cluster?.server) throw refused(options, "has no current context with a cluster");
   refuseUnsafe(config, cluster, options);
   refuseUnheeded(options);
+  const login = await logIn(config, options);
   const tls: RequestOptions = {};
   await withTimeout(config.applyToHTTPSOptions(tls), options);
   const token = await readToken(options);
   const credentials = credentialsOf(cluster, tls, config.getCurrentUser()?.token);
-  return token === undefined ? credentials : { ...credentials, authorization: `Bearer ${token}` };
+  const bearer = token ?? (credentials.authorization === undefined ? login.token : undefined);
+  return {
+    ...credentials,
+    tls: { ...credentials.tls, ...pem("cert", login.cert), ...pem("key", login.key) },
+    ...(bearer !== undefined && { authorization: `Bearer ${bearer}` }),
+  };
+}
+
+/** What the program of the kubeconfig gives, which the library would start and never end. */
+async function logIn(config: KubeConfig, options: KubeconfigOptions): Promise<LoginAnswer> {
+  const { exec } = options.named.user;
+  if (!isJsonObject(exec)) return {};
+  config.users = config.users.map((user) => ({ ...user, exec: undefined }));
+  const { path, clock, signal } = options;
+  const { cluster } = options.named;
+  try {
+    const timeoutMs = execTimeoutMs;
+    return await runLoginProgram(exec, { path, cluster, timeoutMs, clock, signal });
+  } catch (error) {
+    if (error instanceof LoginError) throw refused(options, error.message);
+    throw error;
+  }
 }
 
 async function parseKubeconfig(text: string, options: KubeconfigOptions): Promise<KubeConfig> {
@@ -69,10 +97,22 @@ function refuseUnsafe(config: KubeConfig, cluster: Cluster, options: KubeconfigO
       hint: "use https, or set insecure-skip-tls-verify: true if nobody can listen in between",
     });
   }
-  const user = config.getCurrentUser();
+  refuseProgram(config.getCurrentUser(), options);
+}
+
+function refuseProgram(
+  user: ReturnType<KubeConfig["getCurrentUser"]>,
+  options: KubeconfigOptions,
+): void {
   if (!options.allowExec && (user?.exec || user?.authProvider)) {
     throw refused(options, "wants to run a program to log in, which is not allowed", {
       hint: "set allowExec: true for this site, or use a token or a certificate",
+    });
+  }
+  const provider: unknown = user?.authProvider?.name;
+  if (provider !== undefined && provider !== "oidc") {
+    throw refused(options, "names an auth-provider that Kubernetes has given up", {
+      hint: "use exec with the program of the provider, a token or a certificate",
     });
   }
 }
@@ -145,7 +185,7 @@ async function withTimeout(work: Promise<void>, options: KubeconfigOptions): Pro
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<never>((_, reject) => {
     timer = setTimeout(
-      () => reject(refused(options, "runs a program that does not answer")),
+      () => reject(refused(options, "names an auth-provider that does not answer")),
       execTimeoutMs,
     );
   });

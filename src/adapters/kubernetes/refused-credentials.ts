@@ -1,7 +1,9 @@
 /** A cluster that refuses the worker's credentials: why, as far as it can be told from them. */
 import { X509Certificate } from "node:crypto";
 import { FleetError } from "../../core/errors.ts";
+import { isJsonObject } from "../../core/model/json.ts";
 import type { ClusterCredentials } from "./credentials.ts";
+import type { Answer } from "./exchange.ts";
 
 /** CLUSTER_AUTH; `path` is that of the kubeconfig, or "". */
 export function unauthorized(
@@ -13,6 +15,12 @@ export function unauthorized(
   return new FleetError("CLUSTER_AUTH", `${origin} refuses the credentials (${status})`, {
     hint: `renew the ${kind}${where}, which is read again by itself`,
   });
+}
+
+/** The server took whoever asked for nobody in particular. */
+export function isOfNobody({ body }: Answer): boolean {
+  const message = isJsonObject(body) ? body["message"] : undefined;
+  return typeof message === "string" && message.includes('"system:anonymous"');
 }
 
 /** The client certificate is one that has expired. */
