@@ -23,6 +23,8 @@ const closed = { additionalProperties: false } as const;
 const record = <T extends TProperties>(properties: T) => Type.Object(properties, closed);
 const Time = Type.String({ pattern: "^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?Z$" });
 const Tree = Type.String();
+/** What a person said. */
+const Word = { at: Time, by: Type.String(), why: Type.String() };
 
 /** The last head of the fleet repository that was valid and followed, and the one followed before it. */
 export const FollowedHead = record({
@@ -213,7 +215,7 @@ export const Release = record({
   /** Absent: its strategy does not say what urgent means. */
   ifUrgent: Type.Optional(UrgentRules),
   /** An operator's word that it is urgent. */
-  urgent: Type.Optional(record({ by: Type.String(), at: Time, why: Type.String() })),
+  urgent: Type.Optional(record(Word)),
   stages: Type.Array(FrozenStage),
   list: Type.Record(Type.String(), ListEntry),
   /** Removal: what its app depends on, for when the fleet does not have it any more. */
@@ -267,9 +269,7 @@ export const Release = record({
   excused: Type.Record(
     Type.String(),
     record({
-      at: Time,
-      by: Type.String(),
-      why: Type.String(),
+      ...Word,
       with: Type.Optional(Type.String()),
       spoken: Type.Optional(Type.Literal(true)),
     }),
@@ -290,9 +290,7 @@ export const Release = record({
     }),
   ),
   /** Single sites that an operator sets back. */
-  setBack: Type.Optional(
-    Type.Record(Type.String(), record({ at: Time, by: Type.String(), why: Type.String() })),
-  ),
+  setBack: Type.Optional(Type.Record(Type.String(), record(Word))),
   /** Sites that went back: from which tree and to which. Written before the mirror has it. */
   back: Type.Optional(Type.Record(Type.String(), record({ at: Time, from: Tree, to: Tree }))),
   /**
@@ -437,7 +435,7 @@ export const SiteAssignment = record({
       /** When its old worker had stopped writing to it, or there was nothing that it could have written. */
       stopped: Type.Optional(Time),
       /** Operator's word, instead of the old worker's acknowledgement. */
-      released: Type.Optional(record({ by: Type.String(), at: Time, why: Type.String() })),
+      released: Type.Optional(record(Word)),
       /** Set when nobody writes to it any more: from now on its new mirror may have it. */
       entering: Type.Optional(Time),
     }),
@@ -449,6 +447,6 @@ export type SiteAssignment = Static<typeof SiteAssignment>;
 export const WorkerSilences = record({
   silences: Type.Array(record({ from: Time, to: Time })),
   /** Operator's word that the region is excused until its worker is back. */
-  excused: Type.Optional(record({ by: Type.String(), at: Time, why: Type.String() })),
+  excused: Type.Optional(record(Word)),
 });
 export type WorkerSilences = Static<typeof WorkerSilences>;

@@ -46,6 +46,21 @@ export function sharedRules(site: TestSite): void {
     await site.settled("web");
   };
 
+  it("AC-01: names each of several managers with its own fields, and how many more there are", async () => {
+    const alphas = { a: "1", c: "1", d: "1", e: "1", f: "1" };
+    await applyShared("alpha", configMap("shared", alphas));
+    await applyShared("beta", configMap("shared", { b: "1" }));
+    const wanted = { a: "2", b: "2", c: "2", d: "2", e: "2", f: "2" };
+    await site.mirror.commit({ s1: { web: [configMap("shared", wanted)] } });
+    site.start();
+    const { message } = await told(site, "web", "alpha");
+
+    expect(message).toContain(
+      "manager alpha owns .data.a, .data.c, .data.d and 2 more, manager beta owns .data.b",
+    );
+    expect(await dataOf(site, "shared")).toEqual({ ...alphas, b: "1" });
+  });
+
   it.each(["drops it", "leaves"])(
     "AC-01: lets go of what another tool applies too, with the same values, when the app %s, and says so",
     async (how) => {

@@ -37,22 +37,6 @@ export function ownershipRules(site: TestSite): void {
     await stands(site, `${configMaps}/b`);
   });
 
-  it("AC-01: names each of several managers with its own fields, and how many more there are", async () => {
-    const path = `${configMaps}/a`;
-    const alphas = { a: "1", c: "1", d: "1", e: "1", f: "1" };
-    await applyAs(site, "alpha", { path, object: configMap("a", alphas) });
-    await applyAs(site, "beta", { path, object: configMap("a", { b: "1" }) });
-    const wanted = { a: "2", b: "2", c: "2", d: "2", e: "2", f: "2" };
-    await site.mirror.commit({ s1: { web: [configMap("a", wanted)] } });
-    site.start();
-    const { message } = await told(site, "web", "alpha");
-
-    expect(message).toContain(
-      "manager alpha owns .data.a, .data.c, .data.d and 2 more, manager beta owns .data.b",
-    );
-    expect(await dataOf(site, "a")).toEqual({ ...alphas, b: "1" });
-  });
-
   it("AC-01: leaves an object that two apps claim to the first one: the second neither strips nor prunes it", async () => {
     const claimed = configMap("a", { k: "first" });
     const annotations = { "flotilla.dev/prune": "keep" };

@@ -4,7 +4,6 @@
  * before the mirror has it, and goes again when the process died in between. Holds do not stop it.
  */
 import type { Board } from "../board.ts";
-import { own } from "../own.ts";
 import type { Wait } from "../planner-types.ts";
 import type { Release } from "../records.ts";
 import { viewSite, standingTree } from "../site-view.ts";

@@ -1,6 +1,5 @@
 import { type AppBoard, type Board, setBad, setRelease } from "../board.ts";
 import { entitledRelease, entitlements } from "../entitled-release.ts";
-import { own } from "../own.ts";
 import type { Release } from "../records.ts";
 import { type SiteTree, withBadTrees } from "./bad-trees.ts";
 import { broughtTo, withBrought } from "./brought.ts";
