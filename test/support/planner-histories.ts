@@ -367,7 +367,7 @@ function approveAll(world: PlannerWorld, { app, id, stages, deletions }: Release
 }
 
 /** A refused word is part of the story. */
-function say(world: PlannerWorld, decision: Parameters<PlannerWorld["decide"]>[0]): void {
+export function say(world: PlannerWorld, decision: Parameters<PlannerWorld["decide"]>[0]): void {
   try {
     world.decide(decision);
   } catch (error) {

@@ -16,6 +16,7 @@ import { own } from "./own.ts";
 import type { PlannerInput, RolloutPlan } from "./planner-types.ts";
 import type { Release } from "./records.ts";
 import { planUnit } from "./plan-unit.ts";
+import { movedSites } from "./rollback/brought.ts";
 import { planSiteMoves } from "./site-moves.ts";
 import type { ListedSite } from "./site-state.ts";
 import { silentSinceOf } from "./site-view.ts";
@@ -122,7 +123,7 @@ function countInFlight(board: Board): void {
 }
 
 function countRelease(board: Board, app: AppBoard, release: Release): void {
-  for (const site of new Set([...Object.keys(release.handed), ...Object.keys(release.carried)])) {
+  for (const site of movedSites(release)) {
     if (hasInFlight(board, release, site)) noteInFlight(board, app, { site, by: release.id });
   }
 }

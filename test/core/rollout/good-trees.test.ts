@@ -1,6 +1,10 @@
 /** What is good at a site: no tree that a bad release brought there, and every other one that was well there. */
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { PlannerInput, RolloutPlan } from "../../../src/core/rollout/planner-types.ts";
 import { applyChanges } from "../../support/control-state.ts";
+import { playFlavours, someFlavours } from "../../support/planner-good-histories.ts";
+import { GoodOracle } from "../../support/planner-good-oracle.ts";
 import { checkPlan } from "../../support/planner-invariants.ts";
 import { PlannerWorld, quick, type WorldHead } from "../../support/planner-world.ts";
 
@@ -99,6 +103,26 @@ describe("a site that a bad release brought something else first", () => {
     expect(world.control.apps["web"]?.badTrees).toMatchObject({ "web:v2:a": ["s1"] });
     expect(world.trees("web")["s1"]).toBe("web:v1:a");
     expect(world.good["s1"]).not.toEqual({ web: "web:v2:a" });
+  });
+
+  it("does so where it was away when its stage passed, and caught up since", () => {
+    const pilots = { name: "pilots", selector: "ring in (canary, mid)" };
+    const strategy = { ...byHand, stages: [pilots, { name: "rest", approval: true }] };
+    const world = new PlannerWorld({ onPlan: checkPlan });
+    world.follow(staged("v1", "a", { ...strategy, stages: [{ name: "all" }] }));
+    world.run(20);
+    world.follow(staged("v1", "a", strategy));
+    world.offline.add("s2");
+    world.work();
+    world.follow(staged("v2", "a", strategy));
+    world.run(20);
+    expect(world.on("web", "v2")).toEqual(["s1"]);
+    world.offline.delete("s2");
+    world.run(20);
+    expect(world.on("web", "v2")).toEqual(["s1", "s2"]);
+    world.decide({ verb: "rollback", app: "web", why: "slow" });
+    world.run(30);
+    expect(world.on("web", "v1")).toHaveLength(3);
   });
 
   it("goes again, with all that it was brought, when the release is retried", () => {
@@ -241,4 +265,23 @@ describe("records of earlier controllers, which name no sites of bad trees", () 
     expect(world.trees("web")).toEqual({ s1: "web:y" });
     expect(world.control.apps["web"]?.badTrees).toEqual({ "web:x": true, "web:y": ["s1"] });
   });
+});
+
+describe("over random histories in which sites get other trees by their labels, and share them", () => {
+  it("no site goes back to what a bad release brought it, and each goes back that had something good", () => {
+    fc.assert(
+      fc.property(someFlavours, (history) => {
+        const oracle = new GoodOracle();
+        const onPlan = (input: PlannerInput, plan: RolloutPlan): void => {
+          checkPlan(input, plan);
+          oracle.onPlan(input, plan);
+        };
+        const world = new PlannerWorld({ onPlan });
+        playFlavours(world, history);
+        oracle.checkRest(world.input());
+        expect(world.story.length).toBeGreaterThan(0);
+      }),
+      { numRuns: 100 },
+    );
+  }, 90_000);
 });

@@ -20,6 +20,11 @@ export function broughtSites({ handed, brought }: Release): ReadonlySet<string> 
   return new Set([...Object.keys(handed), ...Object.keys(brought ?? {})]);
 }
 
+/** The sites that a release has moved, forth or back, or has taken over while they moved. */
+export function movedSites({ handed, carried, back }: Release): ReadonlySet<string> {
+  return new Set([handed, carried, back ?? {}].flatMap((sites) => Object.keys(sites)));
+}
+
 /** The record of what a release has brought beside what its list says, with more. */
 export function withBrought(
   { brought }: Release,

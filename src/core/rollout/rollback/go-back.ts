@@ -14,7 +14,7 @@ import { releasesOf, type Unit } from "../units.ts";
 import { backBlock, type BackRun, slotUsers } from "./back-blocks.ts";
 import { countBackLosses } from "./back-losses.ts";
 import { type Back, backsOf, handBack, recordBacks, reportStanding } from "./back-steps.ts";
-import { broughtTo } from "./brought.ts";
+import { broughtSites, broughtTo } from "./brought.ts";
 import { redirectFollowers } from "./redirect-followers.ts";
 import { takeBackSites } from "./sites-back.ts";
 import { isToGoBack, settleGoingBack } from "./stop-failed.ts";
@@ -90,7 +90,7 @@ function isUnwritten(board: Board, release: Release, site: string): boolean {
 
 function sitesToGoBack(board: Board, unit: Unit): string[] {
   const sites = releasesOf(board, unit).flatMap((release) =>
-    Object.keys(release.handed).filter((site) => isToGoBack(release, site)),
+    [...broughtSites(release)].filter((site) => isToGoBack(release, site)),
   );
   return [...new Set(sites)].filter((site) => board.input.sites.has(site));
 }

@@ -9,6 +9,7 @@ import { own } from "../own.ts";
 import type { Release } from "../records.ts";
 import { treeAt } from "../site-view.ts";
 import { shrink } from "../start/take-over.ts";
+import { broughtTo } from "./brought.ts";
 import { goodAt } from "./good-at.ts";
 import { isToGoBack } from "./stop-failed.ts";
 
@@ -26,15 +27,16 @@ export function redirectFollowers(board: Board, candidate: Release): void {
 /** Sites that the release was to take on from the candidate's tree, and has not. */
 function followers(release: Release, candidate: Release): string[] {
   return Object.entries(release.list).flatMap(([site, { from }]) => {
-    const isBrought = Object.hasOwn(candidate.handed, site) && !Object.hasOwn(release.handed, site);
-    if (!isBrought || own(candidate.list, site)?.to !== from) return [];
+    const isIts = from !== null && broughtTo(candidate, site).includes(from);
+    if (!isIts || Object.hasOwn(release.handed, site)) return [];
     return isToGoBack(candidate, site) || isLeftThere(candidate, site) ? [site] : [];
   });
 }
 
 /** What is good there is another tree than the candidate's: where it is that one, nothing goes back. */
 function leavesIt({ input, apps }: Board, candidate: Release, site: string): boolean {
-  return goodAt(input, apps.get(candidate.app), site) !== own(candidate.list, site)?.to;
+  const good = goodAt(input, apps.get(candidate.app), site);
+  return good === undefined || !broughtTo(candidate, site).includes(good);
 }
 
 /** It stays where the candidate has brought it, and the stage will not pass. */
@@ -72,14 +74,18 @@ function redirect(
 export function returnBlock(board: Board, release: Release, site: string): Block | null {
   const app = board.apps.get(release.app);
   if (app === undefined || release.kind !== "site") return null;
-  for (const other of app.open.values()) {
-    if (other.kind !== "app" || !isToGoBack(other, site) || own(other.back, site)) continue;
-    // Without anything else that is good, or moved on since, it stays.
-    const to = own(other.list, site)?.to;
-    if ([undefined, to].includes(goodAt(board.input, app, site))) continue;
-    if (treeAt(board.input, app.app, site) !== to) continue;
-    const reason = `${site} goes back from ${other.id}`;
-    return { code: "rolling-back", reason, endsWhen: "it has gone back" };
-  }
-  return null;
+  const other = [...app.open.values()].find((each) => isStillToReturn(board, each, site));
+  if (other === undefined) return null;
+  const reason = `${site} goes back from ${other.id}`;
+  return { code: "rolling-back", reason, endsWhen: "it has gone back" };
+}
+
+/** Without anything else that is good, or moved on since, it stays. */
+function isStillToReturn(board: Board, candidate: Release, site: string): boolean {
+  const { app, kind, back } = candidate;
+  if (kind !== "app" || !isToGoBack(candidate, site) || own(back, site)) return false;
+  const tree = treeAt(board.input, app, site);
+  if (tree === undefined || !broughtTo(candidate, site).includes(tree)) return false;
+  const isGood = goodAt(board.input, board.apps.get(app), site) !== undefined;
+  return isGood && leavesIt(board, candidate, site);
 }

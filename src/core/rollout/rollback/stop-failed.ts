@@ -90,14 +90,17 @@ function noteBad(board: Board, app: AppBoard, release: Release): void {
   setBad(board, app, { digests: [...digests].toSorted(), trees, why });
 }
 
-/** What it brought, and what it was to bring where an earlier release of that version had done so. */
+/** What it brought, and what it was to bring where that is there already: by an earlier release of the same version. */
 function itsTrees({ input }: Board, release: Release): SiteTree[] {
   const found = [...broughtSites(release)].flatMap((site) =>
     broughtTo(release, site).map((tree) => ({ site, tree })),
   );
   for (const [site, { to }] of Object.entries(release.list)) {
-    const there = [own(own(input.good, site), release.app), treeAt(input, release.app, site)];
-    if (to !== null && there.includes(to)) found.push({ site, tree: to });
+    if (to === null) continue;
+    const isThere =
+      own(release.carried, site) !== undefined && treeAt(input, release.app, site) === to;
+    const wasGood = own(own(input.good, site), release.app) === to;
+    if (isThere || wasGood) found.push({ site, tree: to });
   }
   return found;
 }
@@ -133,7 +136,8 @@ function isLeftOut({ stages }: Release, stage: string): boolean {
 
 /** The site has got the release, and is one of those that go back. */
 export function isToGoBack(release: Release, site: string): boolean {
-  if (release.kind === "removal" || !Object.hasOwn(release.handed, site)) return false;
+  const hasGot = Object.hasOwn(release.list, site) && broughtTo(release, site).length > 0;
+  if (release.kind === "removal" || !hasGot) return false;
   return own(release.setBack, site) !== undefined || isInScope(release, site);
 }
 

@@ -3,6 +3,7 @@ import { withoutSites } from "../approvals.ts";
 import { type AppBoard, type Board, closeRelease, setArrivals, setRelease } from "../board.ts";
 import { own } from "../own.ts";
 import type { Release } from "../records.ts";
+import { movedSites } from "../rollback/brought.ts";
 import { listedSite, siteState } from "../site-state.ts";
 import { isReachable } from "../site-view.ts";
 import { holdsSlot } from "../units.ts";
@@ -10,7 +11,7 @@ import { holdsSlot } from "../units.ts";
 /** What a release has at its sites whose stage has not passed: since when, and whether they have settled. */
 export function touchedBy(board: Board, release: Release): Map<string, Release["carried"][string]> {
   const touched = new Map<string, Release["carried"][string]>();
-  for (const site of new Set([...Object.keys(release.handed), ...Object.keys(release.carried)])) {
+  for (const site of movedSites(release)) {
     const listed = listedSite(board.input, release, site);
     if (listed === undefined) continue;
     const stage = release.stages[listed.entry.stage]?.name ?? "";
