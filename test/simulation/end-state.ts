@@ -2,6 +2,7 @@
 import { namespaceOf, type StoredObject } from "../../src/core/cluster-model/stored-object.ts";
 import { keyOf, objectId } from "../../src/core/model/kube-object.ts";
 import type { SimSite } from "./cluster-connection.ts";
+import { settingsAt } from "./fleet-files.ts";
 import { appsAt, type StoryHead } from "./fleet-story.ts";
 import { at, ownerOf } from "./live-object.ts";
 
@@ -25,7 +26,7 @@ export function differences(
     const site = sites.get(name);
     if (site === undefined) return [`${name} has no cluster`];
     const apps = appsAt(head, name);
-    const wanted = apps.flatMap((app) => wordsOf(head, app));
+    const wanted = apps.flatMap((app) => wordsOf(head, { app, site: name }));
     // What a forgotten site had stays there: nobody has said that it shall go, also when the site comes back without it.
     const isUnknown = (app: string): boolean =>
       forgotten.has(name) || (wasControlLost && head.apps[app] === undefined);
@@ -45,11 +46,16 @@ export function differences(
   });
 }
 
-/** The objects of an app, as `ownedObjects` words them. */
-function wordsOf({ apps, sharer }: StoryHead, app: string): string[] {
-  const { version = "", hasExtra = false, hasKeepsake, hasVault } = apps[app] ?? {};
+/** The objects of an app at a site, as `ownedObjects` words them. */
+function wordsOf(
+  { apps, sites, sharer }: StoryHead,
+  { app, site }: { readonly app: string; readonly site: string },
+): string[] {
+  const known = apps[app];
+  if (known === undefined) return [];
+  const { version, hasExtra, hasKeepsake, hasVault } = known;
   return [
-    `${app}: ConfigMap ${app}/settings ${version}`,
+    `${app}: ConfigMap ${app}/settings ${settingsAt(sites[site], known)}`,
     `${app}: Deployment ${app}/${app} example.com/${app}:${version}`,
     ...(hasExtra ? [`${app}: ConfigMap ${app}/extra `] : []),
     ...(hasKeepsake === true ? [`${app}: ConfigMap ${app}/keepsake `] : []),

@@ -141,6 +141,7 @@ const appTraits: Choices<AppTraits> = [
   [2, (random) => ({ hasKeepsake: maybe(random) })],
   [2, (random) => ({ hasVault: maybe(random) })],
   [1, (random) => ({ isCalm: maybe(random) })],
+  [1, (random) => ({ isTiered: maybe(random) })],
 ];
 
 const fleetChange = (random: Random): Change => ({ do: "budgets", ...draw(random, fleetTraits) });
@@ -165,7 +166,7 @@ const changes: Choices<Change> = [
   [6, (random) => ({ do: "extra", app: app(random) })],
   [14, appChange],
   [6, (random) => ({ do: "site", site: site(random) })],
-  [6, (random) => ({ do: "label", site: site(random) })],
+  [10, (random) => ({ do: "label", site: site(random) })],
   [6, (random) => ({ do: "region", site: site(random) })],
   [3, (random) => ({ do: "suspend", site: site(random) })],
   [6, (random) => draw(random, budgets)],

@@ -222,7 +222,24 @@ function appSpec(app: StoryApp, dependsOn: readonly string[]): Spec {
     ...(onRemoval !== undefined && { onRemoval }),
     ...(drift !== undefined && { drift: { mode: drift } }),
     ...(app.isCalm === true && { rollout: { strategy: "calm" } }),
+    ...(app.isTiered === true && { overlays: [atDepots(app)] }),
   };
+}
+
+/** Other settings at depots: a site whose label changes gets another tree of the same version. */
+function atDepots(app: StoryApp): Spec {
+  const target = { kind: "ConfigMap", name: "settings" };
+  const value = settingsAt({ tier: "depot" }, app);
+  const json = [{ op: "replace", path: "/data/version", value }];
+  return { virtualSites: ["depot"], patches: [{ target, json }] };
+}
+
+/** What an app's settings say at a site. */
+export function settingsAt(
+  site: { readonly tier: string } | undefined,
+  { version, isTiered }: StoryApp,
+): string {
+  return isTiered === true && site?.tier === "depot" ? `${version} of depots` : version;
 }
 
 /** A ConfigMap with annotations of Flotilla's own. */

@@ -26,6 +26,8 @@ export interface AppTraits {
   /** Has an object that nobody may delete, and one that nobody may delete unasked. */
   readonly hasKeepsake?: boolean | undefined;
   readonly hasVault?: boolean | undefined;
+  /** Its settings are others at depots. */
+  readonly isTiered?: boolean | undefined;
   /** Goes by the other strategy. */
   readonly isCalm?: boolean | undefined;
 }
@@ -75,7 +77,7 @@ export interface StoryHead extends FleetTraits {
   readonly strategy?: object;
 }
 
-export const firstApp: StoryApp = { version: "v1", tier: null, hasExtra: true };
+export const firstApp: StoryApp = { version: "v1", tier: null, hasExtra: true, isTiered: true };
 export const firstHead: StoryHead = {
   sites: {
     s1: { region: "east", tier: "shop", suspend: false },
@@ -164,8 +166,8 @@ export function roomyHead(head: StoryHead): StoryHead {
     ([name, site]) => [name, { ...site, suspend: false }] as const,
   );
   const apps = Object.entries(head.apps).map(([name, app]) => {
-    const { version, tier, hasExtra, hasKeepsake, hasVault, takesOver } = app;
-    return [name, { version, tier, hasExtra, hasKeepsake, hasVault, takesOver }] as const;
+    const { version, tier, hasExtra, hasKeepsake, hasVault, takesOver, isTiered } = app;
+    return [name, { version, tier, hasExtra, hasKeepsake, hasVault, takesOver, isTiered }] as const;
   });
   return {
     sites: Object.fromEntries(sites),
