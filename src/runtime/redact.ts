@@ -1,27 +1,25 @@
 import { FleetError } from "../core/errors.ts";
+import { isSecretOption, namesSecret, withoutNamed } from "./secret-names.ts";
 
 /**
  * What may be printed. Used where things leave the process as text (the logger, a worker's report) and by everybody who
  * puts a URL into a message. Redacts by the name of a key and by the look of a value: URL credentials,
  * `Authorization` values, GitHub tokens, JSON web tokens, access keys, private keys, long words that look made by
- * chance, and what stands behind the word password, secret, token or key and a `=` or `:`.
+ * chance, and what stands behind the name of a secret.
  */
 export const hidden = "[redacted]";
 
-/** The key holds a secret itself; `tokenFile` holds only a path. */
-const secretKey =
-  /(token|authorization|password|passwd|secret|credentials?|cookie|private[-_]?key|key[-_]?data|api[-_]?key)$/i;
-
 const secretValues: readonly (readonly [RegExp, string])[] = [
   [/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@]*@/gi, "$1"],
+  // `user:pw@host` where no scheme stands before it; `image:tag@sha256:` is none.
+  [
+    /(?<![\w.:@-])(?!mailto:)([A-Za-z0-9._-]{1,64}:)[^\s:@/"'\\]{1,200}@(?!sha\d+:)(?=[A-Za-z0-9[(])/g,
+    `$1${hidden}@`,
+  ],
   [/\b(bearer|basic|token)\s+[A-Za-z0-9+/._~=-]{16,}/gi, `$1 ${hidden}`],
   [/\b(gh[a-z]_|github_pat_)[A-Za-z0-9_.-]{10,}/g, hidden],
   [/\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]*)?/g, hidden],
   [/\b(AKIA|ASIA)[A-Z0-9]{16}\b/g, hidden],
-  [
-    /\b([a-z_-]*(?:password|passwd|secret|token|api[-_]?key|access[-_]?key)["']?\s*[=:]\s*)("[^"]+"|'[^']+'|[^\s"',;&]{6,})/gi,
-    `$1${hidden}`,
-  ],
   // What looks made by chance: small and large letters and at least two digits, as base64 has them.
   [
     /(?<![A-Za-z0-9+])(?=[A-Z0-9+]*[a-z])(?=[a-z0-9+]*[A-Z])(?=(?:[A-Za-z+]*\d){2})[A-Za-z0-9+]{24,}={0,2}/g,
@@ -29,11 +27,6 @@ const secretValues: readonly (readonly [RegExp, string])[] = [
   ],
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g, hidden],
 ];
-
-/** Whether a name says that what it names is secret: `password`, `DB_TOKEN`. */
-export function namesSecret(name: string): boolean {
-  return secretKey.test(name);
-}
 
 const maxDepth = 6;
 const maxItems = 100;
@@ -46,7 +39,7 @@ export function redactText(text: string): string {
     text.length > maxTextLength ? `${text.slice(0, maxTextLength)} [shortened]` : text;
   return secretValues.reduce(
     (result, [pattern, replacement]) => result.replaceAll(pattern, replacement),
-    bounded,
+    withoutNamed(bounded, hidden),
   );
 }
 
@@ -59,11 +52,17 @@ export function redact(value: unknown, depth = 0): unknown {
   if (value instanceof Error) return redactError(value, depth);
   if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
   if (Array.isArray(value)) {
-    return value.slice(0, maxItems).map((item) => redact(item, depth + 1));
+    return value
+      .slice(0, maxItems)
+      .map((item: unknown, index) =>
+        isSecretOption(value[index - 1]) && typeof item === "string"
+          ? hidden
+          : redact(item, depth + 1),
+      );
   }
   const fields = Object.entries(value).slice(0, maxItems);
   return Object.fromEntries(
-    fields.map(([key, item]) => [key, secretKey.test(key) ? hidden : redact(item, depth + 1)]),
+    fields.map(([key, item]) => [key, namesSecret(key) ? hidden : redact(item, depth + 1)]),
   );
 }
 

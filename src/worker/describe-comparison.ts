@@ -21,7 +21,8 @@ import {
   type ObjectComparison,
   maxValueLength,
 } from "../core/protocol/site-diff.ts";
-import { namesSecret, redact, redactText } from "../runtime/redact.ts";
+import { redact, redactText } from "../runtime/redact.ts";
+import { namesSecret } from "../runtime/secret-names.ts";
 import type { ObjectWork } from "./apply-object.ts";
 
 /** What was found out about one object that stands. */

@@ -72,7 +72,8 @@ describe("the difference at a real cluster", { timeout: 60_000 }, () => {
   });
 
   it("tells that a secret value differs, and never the value", async () => {
-    const env = [{ name: "DB_PASSWORD", value: "hunter-two-old" }];
+    const names = ["DB_PASS", "DB_PASSWORD", "ENCRYPTION_KEY", "MYSQL_PWD"];
+    const env = names.map((name) => ({ name, value: "hunter-two-old" }));
     const withEnv = (image: string) => {
       const made = JSON.parse(JSON.stringify(deployment("web", image))) as ReturnType<
         typeof deployment
@@ -100,7 +101,8 @@ describe("the difference at a real cluster", { timeout: 60_000 }, () => {
     await site.cluster.put(`${configMaps}/a`, {
       data: { password: "canary-new-word", url: "http://u:canary-new@h/" },
     });
-    const containers = [{ name: "main", env: [{ name: "DB_PASSWORD", value: "canary-new-env" }] }];
+    const edited = names.map((name) => ({ name, value: "canary-new-env" }));
+    const containers = [{ name: "main", env: edited }];
     await site.cluster.api.request("/apis/apps/v1/namespaces/default/deployments/web", {
       method: "PATCH",
       body: { spec: { template: { spec: { containers } } } },
@@ -113,7 +115,10 @@ describe("the difference at a real cluster", { timeout: 60_000 }, () => {
       [".data.password", true],
       [".data.url", true],
       [".data.pin", true],
-      ['.spec.template.spec.containers[name="main"].env[name="DB_PASSWORD"].value', true],
+      ...names.map((name) => [
+        `.spec.template.spec.containers[name="main"].env[name="${name}"].value`,
+        true,
+      ]),
     ]);
     expect(JSON.stringify(objects)).not.toMatch(/canary|hunter|NDcxMS/);
   });
