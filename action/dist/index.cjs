@@ -544,26 +544,26 @@ var require_toJS = __commonJS({
   "node_modules/yaml/dist/nodes/toJS.js"(exports2) {
     "use strict";
     var identity2 = require_identity();
-    function toJS(value, arg, ctx) {
-      if (Array.isArray(value))
-        return value.map((v, i) => toJS(v, String(i), ctx));
-      if (value && typeof value.toJSON === "function") {
-        if (!ctx || !identity2.hasAnchor(value))
-          return value.toJSON(arg, ctx);
+    function toJS(value2, arg, ctx) {
+      if (Array.isArray(value2))
+        return value2.map((v, i) => toJS(v, String(i), ctx));
+      if (value2 && typeof value2.toJSON === "function") {
+        if (!ctx || !identity2.hasAnchor(value2))
+          return value2.toJSON(arg, ctx);
         const data3 = { aliasCount: 0, count: 1, res: void 0 };
-        ctx.anchors.set(value, data3);
+        ctx.anchors.set(value2, data3);
         ctx.onCreate = (res2) => {
           data3.res = res2;
           delete ctx.onCreate;
         };
-        const res = value.toJSON(arg, ctx);
+        const res = value2.toJSON(arg, ctx);
         if (ctx.onCreate)
           ctx.onCreate(res);
         return res;
       }
-      if (typeof value === "bigint" && !ctx?.keep)
-        return Number(value);
-      return value;
+      if (typeof value2 === "bigint" && !ctx?.keep)
+        return Number(value2);
+      return value2;
     }
     exports2.toJS = toJS;
   }
@@ -735,11 +735,11 @@ var require_Scalar = __commonJS({
     var identity2 = require_identity();
     var Node2 = require_Node();
     var toJS = require_toJS();
-    var isScalarValue = (value) => !value || typeof value !== "function" && typeof value !== "object";
+    var isScalarValue = (value2) => !value2 || typeof value2 !== "function" && typeof value2 !== "object";
     var Scalar = class extends Node2.NodeBase {
-      constructor(value) {
+      constructor(value2) {
         super(identity2.SCALAR);
-        this.value = value;
+        this.value = value2;
       }
       toJSON(arg, ctx) {
         return ctx?.keep ? this.value : toJS.toJS(this.value, arg, ctx);
@@ -766,7 +766,7 @@ var require_createNode = __commonJS({
     var identity2 = require_identity();
     var Scalar = require_Scalar();
     var defaultTagPrefix = "tag:yaml.org,2002:";
-    function findTagObject(value, tagName, tags) {
+    function findTagObject(value2, tagName, tags) {
       if (tagName) {
         const match2 = tags.filter((t) => t.tag === tagName);
         const tagObj = match2.find((t) => !t.format) ?? match2[0];
@@ -774,53 +774,53 @@ var require_createNode = __commonJS({
           throw new Error(`Tag ${tagName} not found`);
         return tagObj;
       }
-      return tags.find((t) => t.identify?.(value) && !t.format);
+      return tags.find((t) => t.identify?.(value2) && !t.format);
     }
-    function createNode(value, tagName, ctx) {
-      if (identity2.isDocument(value))
-        value = value.contents;
-      if (identity2.isNode(value))
-        return value;
-      if (identity2.isPair(value)) {
+    function createNode(value2, tagName, ctx) {
+      if (identity2.isDocument(value2))
+        value2 = value2.contents;
+      if (identity2.isNode(value2))
+        return value2;
+      if (identity2.isPair(value2)) {
         const map = ctx.schema[identity2.MAP].createNode?.(ctx.schema, null, ctx);
-        map.items.push(value);
+        map.items.push(value2);
         return map;
       }
-      if (value instanceof String || value instanceof Number || value instanceof Boolean || typeof BigInt !== "undefined" && value instanceof BigInt) {
-        value = value.valueOf();
+      if (value2 instanceof String || value2 instanceof Number || value2 instanceof Boolean || typeof BigInt !== "undefined" && value2 instanceof BigInt) {
+        value2 = value2.valueOf();
       }
       const { aliasDuplicateObjects, onAnchor, onTagObj, schema, sourceObjects: sourceObjects2 } = ctx;
       let ref = void 0;
-      if (aliasDuplicateObjects && value && typeof value === "object") {
-        ref = sourceObjects2.get(value);
+      if (aliasDuplicateObjects && value2 && typeof value2 === "object") {
+        ref = sourceObjects2.get(value2);
         if (ref) {
-          ref.anchor ?? (ref.anchor = onAnchor(value));
+          ref.anchor ?? (ref.anchor = onAnchor(value2));
           return new Alias.Alias(ref.anchor);
         } else {
           ref = { anchor: null, node: null };
-          sourceObjects2.set(value, ref);
+          sourceObjects2.set(value2, ref);
         }
       }
       if (tagName?.startsWith("!!"))
         tagName = defaultTagPrefix + tagName.slice(2);
-      let tagObj = findTagObject(value, tagName, schema.tags);
+      let tagObj = findTagObject(value2, tagName, schema.tags);
       if (!tagObj) {
-        if (value && typeof value.toJSON === "function") {
-          value = value.toJSON();
+        if (value2 && typeof value2.toJSON === "function") {
+          value2 = value2.toJSON();
         }
-        if (!value || typeof value !== "object") {
-          const node2 = new Scalar.Scalar(value);
+        if (!value2 || typeof value2 !== "object") {
+          const node2 = new Scalar.Scalar(value2);
           if (ref)
             ref.node = node2;
           return node2;
         }
-        tagObj = value instanceof Map ? schema[identity2.MAP] : Symbol.iterator in Object(value) ? schema[identity2.SEQ] : schema[identity2.MAP];
+        tagObj = value2 instanceof Map ? schema[identity2.MAP] : Symbol.iterator in Object(value2) ? schema[identity2.SEQ] : schema[identity2.MAP];
       }
       if (onTagObj) {
         onTagObj(tagObj);
         delete ctx.onTagObj;
       }
-      const node = tagObj?.createNode ? tagObj.createNode(ctx.schema, value, ctx) : typeof tagObj?.nodeClass?.from === "function" ? tagObj.nodeClass.from(ctx.schema, value, ctx) : new Scalar.Scalar(value);
+      const node = tagObj?.createNode ? tagObj.createNode(ctx.schema, value2, ctx) : typeof tagObj?.nodeClass?.from === "function" ? tagObj.nodeClass.from(ctx.schema, value2, ctx) : new Scalar.Scalar(value2);
       if (tagName)
         node.tag = tagName;
       else if (!tagObj.default)
@@ -840,8 +840,8 @@ var require_Collection = __commonJS({
     var createNode = require_createNode();
     var identity2 = require_identity();
     var Node2 = require_Node();
-    function collectionFromPath(schema, path3, value) {
-      let v = value;
+    function collectionFromPath(schema, path3, value2) {
+      let v = value2;
       for (let i = path3.length - 1; i >= 0; --i) {
         const k = path3[i];
         if (typeof k === "number" && Number.isInteger(k) && k >= 0) {
@@ -892,16 +892,16 @@ var require_Collection = __commonJS({
        * be a Pair instance or a `{ key, value }` object, which may not have a key
        * that already exists in the map.
        */
-      addIn(path3, value) {
+      addIn(path3, value2) {
         if (isEmptyPath(path3))
-          this.add(value);
+          this.add(value2);
         else {
           const [key, ...rest2] = path3;
           const node = this.get(key, true);
           if (identity2.isCollection(node))
-            node.addIn(rest2, value);
+            node.addIn(rest2, value2);
           else if (node === void 0 && this.schema)
-            this.set(key, collectionFromPath(this.schema, rest2, value));
+            this.set(key, collectionFromPath(this.schema, rest2, value2));
           else
             throw new Error(`Expected YAML collection at ${key}. Remaining path: ${rest2}`);
         }
@@ -955,16 +955,16 @@ var require_Collection = __commonJS({
        * Sets a value in this collection. For `!!set`, `value` needs to be a
        * boolean to add/remove the item from the set.
        */
-      setIn(path3, value) {
+      setIn(path3, value2) {
         const [key, ...rest2] = path3;
         if (rest2.length === 0) {
-          this.set(key, value);
+          this.set(key, value2);
         } else {
           const node = this.get(key, true);
           if (identity2.isCollection(node))
-            node.setIn(rest2, value);
+            node.setIn(rest2, value2);
           else if (node === void 0 && this.schema)
-            this.set(key, collectionFromPath(this.schema, rest2, value));
+            this.set(key, collectionFromPath(this.schema, rest2, value2));
           else
             throw new Error(`Expected YAML collection at ${key}. Remaining path: ${rest2}`);
         }
@@ -981,12 +981,12 @@ var require_stringifyComment = __commonJS({
   "node_modules/yaml/dist/stringify/stringifyComment.js"(exports2) {
     "use strict";
     var stringifyComment = (str) => str.replace(/^(?!$)(?: $)?/gm, "#");
-    function indentComment(comment2, indent) {
-      if (/^\n+$/.test(comment2))
-        return comment2.substring(1);
-      return indent ? comment2.replace(/^(?! *$)/gm, indent) : comment2;
+    function indentComment(comment3, indent) {
+      if (/^\n+$/.test(comment3))
+        return comment3.substring(1);
+      return indent ? comment3.replace(/^(?! *$)/gm, indent) : comment3;
     }
-    var lineComment = (str, indent, comment2) => str.endsWith("\n") ? indentComment(comment2, indent) : comment2.includes("\n") ? "\n" + indentComment(comment2, indent) : (str.endsWith(" ") ? "" : " ") + comment2;
+    var lineComment = (str, indent, comment3) => str.endsWith("\n") ? indentComment(comment3, indent) : comment3.includes("\n") ? "\n" + indentComment(comment3, indent) : (str.endsWith(" ") ? "" : " ") + comment3;
     exports2.indentComment = indentComment;
     exports2.lineComment = lineComment;
     exports2.stringifyComment = stringifyComment;
@@ -1159,13 +1159,13 @@ var require_stringifyString = __commonJS({
       }
       return true;
     }
-    function doubleQuotedString(value, ctx) {
-      const json = JSON.stringify(value);
+    function doubleQuotedString(value2, ctx) {
+      const json = JSON.stringify(value2);
       if (ctx.options.doubleQuotedAsJSON)
         return json;
       const { implicitKey } = ctx;
       const minMultiLineLength = ctx.options.doubleQuotedMinMultiLineLength;
-      const indent = ctx.indent || (containsDocumentMarker(value) ? "  " : "");
+      const indent = ctx.indent || (containsDocumentMarker(value2) ? "  " : "");
       let str = "";
       let start = 0;
       for (let i = 0, ch = json[i]; ch; ch = json[++i]) {
@@ -1239,22 +1239,22 @@ var require_stringifyString = __commonJS({
       str = start ? str + json.slice(start) : json;
       return implicitKey ? str : foldFlowLines.foldFlowLines(str, indent, foldFlowLines.FOLD_QUOTED, getFoldOptions(ctx, false));
     }
-    function singleQuotedString(value, ctx) {
-      if (ctx.options.singleQuote === false || ctx.implicitKey && value.includes("\n") || /[ \t]\n|\n[ \t]/.test(value))
-        return doubleQuotedString(value, ctx);
-      const indent = ctx.indent || (containsDocumentMarker(value) ? "  " : "");
-      const res = "'" + value.replace(/'/g, "''").replace(/\n+/g, `$&
+    function singleQuotedString(value2, ctx) {
+      if (ctx.options.singleQuote === false || ctx.implicitKey && value2.includes("\n") || /[ \t]\n|\n[ \t]/.test(value2))
+        return doubleQuotedString(value2, ctx);
+      const indent = ctx.indent || (containsDocumentMarker(value2) ? "  " : "");
+      const res = "'" + value2.replace(/'/g, "''").replace(/\n+/g, `$&
 ${indent}`) + "'";
       return ctx.implicitKey ? res : foldFlowLines.foldFlowLines(res, indent, foldFlowLines.FOLD_FLOW, getFoldOptions(ctx, false));
     }
-    function quotedString(value, ctx) {
+    function quotedString(value2, ctx) {
       const { singleQuote } = ctx.options;
       let qs;
       if (singleQuote === false)
         qs = doubleQuotedString;
       else {
-        const hasDouble = value.includes('"');
-        const hasSingle = value.includes("'");
+        const hasDouble = value2.includes('"');
+        const hasSingle = value2.includes("'");
         if (hasDouble && !hasSingle)
           qs = singleQuotedString;
         else if (hasSingle && !hasDouble)
@@ -1262,7 +1262,7 @@ ${indent}`) + "'";
         else
           qs = singleQuote ? singleQuotedString : doubleQuotedString;
       }
-      return qs(value, ctx);
+      return qs(value2, ctx);
     }
     var blockEndNewlines;
     try {
@@ -1270,27 +1270,27 @@ ${indent}`) + "'";
     } catch {
       blockEndNewlines = /\n+(?!\n|$)/g;
     }
-    function blockString({ comment: comment2, type, value }, ctx, onComment, onChompKeep) {
+    function blockString({ comment: comment3, type, value: value2 }, ctx, onComment, onChompKeep) {
       const { blockQuote, commentString, lineWidth } = ctx.options;
-      if (!blockQuote || /\n[\t ]+$/.test(value)) {
-        return quotedString(value, ctx);
+      if (!blockQuote || /\n[\t ]+$/.test(value2)) {
+        return quotedString(value2, ctx);
       }
-      const indent = ctx.indent || (ctx.forceBlockIndent || containsDocumentMarker(value) ? "  " : "");
-      const literal2 = blockQuote === "literal" ? true : blockQuote === "folded" || type === Scalar.Scalar.BLOCK_FOLDED ? false : type === Scalar.Scalar.BLOCK_LITERAL ? true : !lineLengthOverLimit(value, lineWidth, indent.length);
-      if (!value)
+      const indent = ctx.indent || (ctx.forceBlockIndent || containsDocumentMarker(value2) ? "  " : "");
+      const literal2 = blockQuote === "literal" ? true : blockQuote === "folded" || type === Scalar.Scalar.BLOCK_FOLDED ? false : type === Scalar.Scalar.BLOCK_LITERAL ? true : !lineLengthOverLimit(value2, lineWidth, indent.length);
+      if (!value2)
         return literal2 ? "|\n" : ">\n";
       let chomp;
       let endStart;
-      for (endStart = value.length; endStart > 0; --endStart) {
-        const ch = value[endStart - 1];
+      for (endStart = value2.length; endStart > 0; --endStart) {
+        const ch = value2[endStart - 1];
         if (ch !== "\n" && ch !== "	" && ch !== " ")
           break;
       }
-      let end = value.substring(endStart);
+      let end = value2.substring(endStart);
       const endNlPos = end.indexOf("\n");
       if (endNlPos === -1) {
         chomp = "-";
-      } else if (value === end || endNlPos !== end.length - 1) {
+      } else if (value2 === end || endNlPos !== end.length - 1) {
         chomp = "+";
         if (onChompKeep)
           onChompKeep();
@@ -1298,7 +1298,7 @@ ${indent}`) + "'";
         chomp = "";
       }
       if (end) {
-        value = value.slice(0, -end.length);
+        value2 = value2.slice(0, -end.length);
         if (end[end.length - 1] === "\n")
           end = end.slice(0, -1);
         end = end.replace(blockEndNewlines, `$&${indent}`);
@@ -1306,8 +1306,8 @@ ${indent}`) + "'";
       let startWithSpace = false;
       let startEnd;
       let startNlPos = -1;
-      for (startEnd = 0; startEnd < value.length; ++startEnd) {
-        const ch = value[startEnd];
+      for (startEnd = 0; startEnd < value2.length; ++startEnd) {
+        const ch = value2[startEnd];
         if (ch === " ")
           startWithSpace = true;
         else if (ch === "\n")
@@ -1315,20 +1315,20 @@ ${indent}`) + "'";
         else
           break;
       }
-      let start = value.substring(0, startNlPos < startEnd ? startNlPos + 1 : startEnd);
+      let start = value2.substring(0, startNlPos < startEnd ? startNlPos + 1 : startEnd);
       if (start) {
-        value = value.substring(start.length);
+        value2 = value2.substring(start.length);
         start = start.replace(/\n+/g, `$&${indent}`);
       }
       const indentSize = indent ? "2" : "1";
       let header = (startWithSpace ? indentSize : "") + chomp;
-      if (comment2) {
-        header += " " + commentString(comment2.replace(/ ?[\r\n]+/g, " "));
+      if (comment3) {
+        header += " " + commentString(comment3.replace(/ ?[\r\n]+/g, " "));
         if (onComment)
           onComment();
       }
       if (!literal2) {
-        const foldedValue = value.replace(/\n+/g, "\n$&").replace(/(?:^|\n)([\t ].*)(?:([\n\t ]*)\n(?![\n\t ]))?/g, "$1$2").replace(/\n+/g, `$&${indent}`);
+        const foldedValue = value2.replace(/\n+/g, "\n$&").replace(/(?:^|\n)([\t ].*)(?:([\n\t ]*)\n(?![\n\t ]))?/g, "$1$2").replace(/\n+/g, `$&${indent}`);
         let literalFallback = false;
         const foldOptions = getFoldOptions(ctx, true);
         if (blockQuote !== "folded" && type !== Scalar.Scalar.BLOCK_FOLDED) {
@@ -1341,37 +1341,37 @@ ${indent}`) + "'";
           return `>${header}
 ${indent}${body}`;
       }
-      value = value.replace(/\n+/g, `$&${indent}`);
+      value2 = value2.replace(/\n+/g, `$&${indent}`);
       return `|${header}
-${indent}${start}${value}${end}`;
+${indent}${start}${value2}${end}`;
     }
     function plainString(item, ctx, onComment, onChompKeep) {
-      const { type, value } = item;
+      const { type, value: value2 } = item;
       const { actualString, implicitKey, indent, indentStep, inFlow } = ctx;
-      if (implicitKey && value.includes("\n") || inFlow && /[[\]{},]/.test(value)) {
-        return quotedString(value, ctx);
+      if (implicitKey && value2.includes("\n") || inFlow && /[[\]{},]/.test(value2)) {
+        return quotedString(value2, ctx);
       }
-      if (/^[\n\t ,[\]{}#&*!|>'"%@`]|^[?-]$|^[?-][ \t]|[\n:][ \t]|[ \t]\n|[\n\t ]#|[\n\t :]$/.test(value)) {
-        return implicitKey || inFlow || !value.includes("\n") ? quotedString(value, ctx) : blockString(item, ctx, onComment, onChompKeep);
+      if (/^[\n\t ,[\]{}#&*!|>'"%@`]|^[?-]$|^[?-][ \t]|[\n:][ \t]|[ \t]\n|[\n\t ]#|[\n\t :]$/.test(value2)) {
+        return implicitKey || inFlow || !value2.includes("\n") ? quotedString(value2, ctx) : blockString(item, ctx, onComment, onChompKeep);
       }
-      if (!implicitKey && !inFlow && type !== Scalar.Scalar.PLAIN && value.includes("\n")) {
+      if (!implicitKey && !inFlow && type !== Scalar.Scalar.PLAIN && value2.includes("\n")) {
         return blockString(item, ctx, onComment, onChompKeep);
       }
-      if (containsDocumentMarker(value)) {
+      if (containsDocumentMarker(value2)) {
         if (indent === "") {
           ctx.forceBlockIndent = true;
           return blockString(item, ctx, onComment, onChompKeep);
         } else if (implicitKey && indent === indentStep) {
-          return quotedString(value, ctx);
+          return quotedString(value2, ctx);
         }
       }
-      const str = value.replace(/\n+/g, `$&
+      const str = value2.replace(/\n+/g, `$&
 ${indent}`);
       if (actualString) {
         const test2 = (tag) => tag.default && tag.tag !== "tag:yaml.org,2002:str" && tag.test?.test(str);
         const { compat, tags } = ctx.doc.schema;
         if (tags.some(test2) || compat?.some(test2))
-          return quotedString(value, ctx);
+          return quotedString(value2, ctx);
       }
       return implicitKey ? str : foldFlowLines.foldFlowLines(str, indent, foldFlowLines.FOLD_FLOW, getFoldOptions(ctx, false));
     }
@@ -1544,7 +1544,7 @@ var require_stringifyPair = __commonJS({
     var Scalar = require_Scalar();
     var stringify = require_stringify();
     var stringifyComment = require_stringifyComment();
-    function stringifyPair({ key, value }, ctx, onComment, onChompKeep) {
+    function stringifyPair({ key, value: value2 }, ctx, onComment, onChompKeep) {
       const { allNullValues, doc, indent, indentStep, options: { commentString, indentSeq, simpleKeys } } = ctx;
       let keyComment = identity2.isNode(key) && key.comment || null;
       if (simpleKeys) {
@@ -1556,7 +1556,7 @@ var require_stringifyPair = __commonJS({
           throw new Error(msg);
         }
       }
-      let explicitKey = !simpleKeys && (!key || keyComment && value == null && !ctx.inFlow || identity2.isCollection(key) || (identity2.isScalar(key) ? key.type === Scalar.Scalar.BLOCK_FOLDED || key.type === Scalar.Scalar.BLOCK_LITERAL : typeof key === "object"));
+      let explicitKey = !simpleKeys && (!key || keyComment && value2 == null && !ctx.inFlow || identity2.isCollection(key) || (identity2.isScalar(key) ? key.type === Scalar.Scalar.BLOCK_FOLDED || key.type === Scalar.Scalar.BLOCK_LITERAL : typeof key === "object"));
       ctx = Object.assign({}, ctx, {
         allNullValues: false,
         implicitKey: !explicitKey && (simpleKeys || !allNullValues),
@@ -1571,12 +1571,12 @@ var require_stringifyPair = __commonJS({
         explicitKey = true;
       }
       if (ctx.inFlow) {
-        if (allNullValues || value == null) {
+        if (allNullValues || value2 == null) {
           if (keyCommentDone && onComment)
             onComment();
           return str === "" ? "?" : explicitKey ? `? ${str}` : str;
         }
-      } else if (allNullValues && !simpleKeys || value == null && explicitKey) {
+      } else if (allNullValues && !simpleKeys || value2 == null && explicitKey) {
         str = `? ${str}`;
         if (keyComment && !keyCommentDone) {
           str += stringifyComment.lineComment(str, ctx.indent, commentString(keyComment));
@@ -1597,26 +1597,26 @@ ${indent}:`;
           str += stringifyComment.lineComment(str, ctx.indent, commentString(keyComment));
       }
       let vsb, vcb, valueComment;
-      if (identity2.isNode(value)) {
-        vsb = !!value.spaceBefore;
-        vcb = value.commentBefore;
-        valueComment = value.comment;
+      if (identity2.isNode(value2)) {
+        vsb = !!value2.spaceBefore;
+        vcb = value2.commentBefore;
+        valueComment = value2.comment;
       } else {
         vsb = false;
         vcb = null;
         valueComment = null;
-        if (value && typeof value === "object")
-          value = doc.createNode(value);
+        if (value2 && typeof value2 === "object")
+          value2 = doc.createNode(value2);
       }
       ctx.implicitKey = false;
-      if (!explicitKey && !keyComment && identity2.isScalar(value))
+      if (!explicitKey && !keyComment && identity2.isScalar(value2))
         ctx.indentAtStart = str.length + 1;
       chompKeep = false;
-      if (!indentSeq && indentStep.length >= 2 && !ctx.inFlow && !explicitKey && identity2.isSeq(value) && !value.flow && !value.tag && !value.anchor) {
+      if (!indentSeq && indentStep.length >= 2 && !ctx.inFlow && !explicitKey && identity2.isSeq(value2) && !value2.flow && !value2.tag && !value2.anchor) {
         ctx.indent = ctx.indent.substring(2);
       }
       let valueCommentDone = false;
-      const valueStr = stringify.stringify(value, ctx, () => valueCommentDone = true, () => chompKeep = true);
+      const valueStr = stringify.stringify(value2, ctx, () => valueCommentDone = true, () => chompKeep = true);
       let ws = " ";
       if (keyComment || vsb || vcb) {
         ws = vsb ? "\n" : "";
@@ -1632,11 +1632,11 @@ ${stringifyComment.indentComment(cs, ctx.indent)}`;
           ws += `
 ${ctx.indent}`;
         }
-      } else if (!explicitKey && identity2.isCollection(value)) {
+      } else if (!explicitKey && identity2.isCollection(value2)) {
         const vs0 = valueStr[0];
         const nl0 = valueStr.indexOf("\n");
         const hasNewline = nl0 !== -1;
-        const flow = ctx.inFlow ?? value.flow ?? value.items.length === 0;
+        const flow = ctx.inFlow ?? value2.flow ?? value2.items.length === 0;
         if (hasNewline || !flow) {
           let hasPropsLine = false;
           if (hasNewline && (vs0 === "&" || vs0 === "!")) {
@@ -1699,7 +1699,7 @@ var require_merge = __commonJS({
     var Scalar = require_Scalar();
     var MERGE_KEY = "<<";
     var merge = {
-      identify: (value) => value === MERGE_KEY || typeof value === "symbol" && value.description === MERGE_KEY,
+      identify: (value2) => value2 === MERGE_KEY || typeof value2 === "symbol" && value2.description === MERGE_KEY,
       default: "key",
       tag: "tag:yaml.org,2002:merge",
       test: /^<<$/,
@@ -1709,8 +1709,8 @@ var require_merge = __commonJS({
       stringify: () => MERGE_KEY
     };
     var isMergeKey2 = (ctx, key) => (merge.identify(key) || identity2.isScalar(key) && (!key.type || key.type === Scalar.Scalar.PLAIN) && merge.identify(key.value)) && ctx?.doc.schema.tags.some((tag) => tag.tag === merge.tag && tag.default);
-    function addMergeToJSMap(ctx, map, value) {
-      const source = resolveAliasValue(ctx, value);
+    function addMergeToJSMap(ctx, map, value2) {
+      const source = resolveAliasValue(ctx, value2);
       if (identity2.isSeq(source))
         for (const it of source.items)
           mergeValue(ctx, map, it);
@@ -1720,20 +1720,20 @@ var require_merge = __commonJS({
       else
         mergeValue(ctx, map, source);
     }
-    function mergeValue(ctx, map, value) {
-      const source = resolveAliasValue(ctx, value);
+    function mergeValue(ctx, map, value2) {
+      const source = resolveAliasValue(ctx, value2);
       if (!identity2.isMap(source))
         throw new Error("Merge sources must be maps or map aliases");
       const srcMap = source.toJSON(null, ctx, Map);
-      for (const [key, value2] of srcMap) {
+      for (const [key, value3] of srcMap) {
         if (map instanceof Map) {
           if (!map.has(key))
-            map.set(key, value2);
+            map.set(key, value3);
         } else if (map instanceof Set) {
           map.add(key);
         } else if (!Object.prototype.hasOwnProperty.call(map, key)) {
           Object.defineProperty(map, key, {
-            value: value2,
+            value: value3,
             writable: true,
             enumerable: true,
             configurable: true
@@ -1742,8 +1742,8 @@ var require_merge = __commonJS({
       }
       return map;
     }
-    function resolveAliasValue(ctx, value) {
-      return ctx && identity2.isAlias(value) ? value.resolve(ctx.doc, ctx) : value;
+    function resolveAliasValue(ctx, value2) {
+      return ctx && identity2.isAlias(value2) ? value2.resolve(ctx.doc, ctx) : value2;
     }
     exports2.addMergeToJSMap = addMergeToJSMap;
     exports2.isMergeKey = isMergeKey2;
@@ -1760,20 +1760,20 @@ var require_addPairToJSMap = __commonJS({
     var stringify = require_stringify();
     var identity2 = require_identity();
     var toJS = require_toJS();
-    function addPairToJSMap(ctx, map, { key, value }) {
+    function addPairToJSMap(ctx, map, { key, value: value2 }) {
       if (identity2.isNode(key) && key.addToJSMap)
-        key.addToJSMap(ctx, map, value);
+        key.addToJSMap(ctx, map, value2);
       else if (merge.isMergeKey(ctx, key))
-        merge.addMergeToJSMap(ctx, map, value);
+        merge.addMergeToJSMap(ctx, map, value2);
       else {
         const jsKey = toJS.toJS(key, "", ctx);
         if (map instanceof Map) {
-          map.set(jsKey, toJS.toJS(value, jsKey, ctx));
+          map.set(jsKey, toJS.toJS(value2, jsKey, ctx));
         } else if (map instanceof Set) {
           map.add(jsKey);
         } else {
           const stringKey = stringifyKey(key, jsKey, ctx);
-          const jsValue = toJS.toJS(value, stringKey, ctx);
+          const jsValue = toJS.toJS(value2, stringKey, ctx);
           if (stringKey in map)
             Object.defineProperty(map, stringKey, {
               value: jsValue,
@@ -1823,24 +1823,24 @@ var require_Pair = __commonJS({
     var stringifyPair = require_stringifyPair();
     var addPairToJSMap = require_addPairToJSMap();
     var identity2 = require_identity();
-    function createPair(key, value, ctx) {
+    function createPair(key, value2, ctx) {
       const k = createNode.createNode(key, void 0, ctx);
-      const v = createNode.createNode(value, void 0, ctx);
+      const v = createNode.createNode(value2, void 0, ctx);
       return new Pair(k, v);
     }
     var Pair = class _Pair {
-      constructor(key, value = null) {
+      constructor(key, value2 = null) {
         Object.defineProperty(this, identity2.NODE_TYPE, { value: identity2.PAIR });
         this.key = key;
-        this.value = value;
+        this.value = value2;
       }
       clone(schema) {
-        let { key, value } = this;
+        let { key, value: value2 } = this;
         if (identity2.isNode(key))
           key = key.clone(schema);
-        if (identity2.isNode(value))
-          value = value.clone(schema);
-        return new _Pair(key, value);
+        if (identity2.isNode(value2))
+          value2 = value2.clone(schema);
+        return new _Pair(key, value2);
       }
       toJSON(_, ctx) {
         const pair2 = ctx?.mapAsMap ? /* @__PURE__ */ new Map() : {};
@@ -1867,20 +1867,20 @@ var require_stringifyCollection = __commonJS({
       const stringify2 = flow ? stringifyFlowCollection : stringifyBlockCollection;
       return stringify2(collection, ctx, options);
     }
-    function stringifyBlockCollection({ comment: comment2, items }, ctx, { blockItemPrefix, flowChars, itemIndent, onChompKeep, onComment }) {
+    function stringifyBlockCollection({ comment: comment3, items }, ctx, { blockItemPrefix, flowChars, itemIndent, onChompKeep, onComment }) {
       const { indent, options: { commentString } } = ctx;
       const itemCtx = Object.assign({}, ctx, { indent: itemIndent, type: null });
       let chompKeep = false;
       const lines = [];
       for (let i = 0; i < items.length; ++i) {
         const item = items[i];
-        let comment3 = null;
+        let comment4 = null;
         if (identity2.isNode(item)) {
           if (!chompKeep && item.spaceBefore)
             lines.push("");
           addCommentBefore(ctx, lines, item.commentBefore, chompKeep);
           if (item.comment)
-            comment3 = item.comment;
+            comment4 = item.comment;
         } else if (identity2.isPair(item)) {
           const ik = identity2.isNode(item.key) ? item.key : null;
           if (ik) {
@@ -1890,10 +1890,10 @@ var require_stringifyCollection = __commonJS({
           }
         }
         chompKeep = false;
-        let str2 = stringify.stringify(item, itemCtx, () => comment3 = null, () => chompKeep = true);
-        if (comment3)
-          str2 += stringifyComment.lineComment(str2, itemIndent, commentString(comment3));
-        if (chompKeep && comment3)
+        let str2 = stringify.stringify(item, itemCtx, () => comment4 = null, () => chompKeep = true);
+        if (comment4)
+          str2 += stringifyComment.lineComment(str2, itemIndent, commentString(comment4));
+        if (chompKeep && comment4)
           chompKeep = false;
         lines.push(blockItemPrefix + str2);
       }
@@ -1908,8 +1908,8 @@ var require_stringifyCollection = __commonJS({
 ${indent}${line}` : "\n";
         }
       }
-      if (comment2) {
-        str += "\n" + stringifyComment.indentComment(commentString(comment2), indent);
+      if (comment3) {
+        str += "\n" + stringifyComment.indentComment(commentString(comment3), indent);
         if (onComment)
           onComment();
       } else if (chompKeep && onChompKeep)
@@ -1929,13 +1929,13 @@ ${indent}${line}` : "\n";
       const lines = [];
       for (let i = 0; i < items.length; ++i) {
         const item = items[i];
-        let comment2 = null;
+        let comment3 = null;
         if (identity2.isNode(item)) {
           if (item.spaceBefore)
             lines.push("");
           addCommentBefore(ctx, lines, item.commentBefore, false);
           if (item.comment)
-            comment2 = item.comment;
+            comment3 = item.comment;
         } else if (identity2.isPair(item)) {
           const ik = identity2.isNode(item.key) ? item.key : null;
           if (ik) {
@@ -1948,16 +1948,16 @@ ${indent}${line}` : "\n";
           const iv = identity2.isNode(item.value) ? item.value : null;
           if (iv) {
             if (iv.comment)
-              comment2 = iv.comment;
+              comment3 = iv.comment;
             if (iv.commentBefore)
               reqNewline = true;
           } else if (item.value == null && ik?.comment) {
-            comment2 = ik.comment;
+            comment3 = ik.comment;
           }
         }
-        if (comment2)
+        if (comment3)
           reqNewline = true;
-        let str = stringify.stringify(item, itemCtx, () => comment2 = null);
+        let str = stringify.stringify(item, itemCtx, () => comment3 = null);
         reqNewline || (reqNewline = lines.length > linesAtValue || str.includes("\n"));
         if (i < items.length - 1) {
           str += ",";
@@ -1969,8 +1969,8 @@ ${indent}${line}` : "\n";
             str += ",";
           }
         }
-        if (comment2)
-          str += stringifyComment.lineComment(str, itemIndent, commentString(comment2));
+        if (comment3)
+          str += stringifyComment.lineComment(str, itemIndent, commentString(comment3));
         lines.push(str);
         linesAtValue = lines.length;
       }
@@ -1994,11 +1994,11 @@ ${indent}${end}`;
         }
       }
     }
-    function addCommentBefore({ indent, options: { commentString } }, lines, comment2, chompKeep) {
-      if (comment2 && chompKeep)
-        comment2 = comment2.replace(/^\n+/, "");
-      if (comment2) {
-        const ic = stringifyComment.indentComment(commentString(comment2), indent);
+    function addCommentBefore({ indent, options: { commentString } }, lines, comment3, chompKeep) {
+      if (comment3 && chompKeep)
+        comment3 = comment3.replace(/^\n+/, "");
+      if (comment3) {
+        const ic = stringifyComment.indentComment(commentString(comment3), indent);
         lines.push(ic.trimStart());
       }
     }
@@ -2043,17 +2043,17 @@ var require_YAMLMap = __commonJS({
       static from(schema, obj, ctx) {
         const { keepUndefined, replacer } = ctx;
         const map = new this(schema);
-        const add2 = (key, value) => {
+        const add2 = (key, value2) => {
           if (typeof replacer === "function")
-            value = replacer.call(obj, key, value);
+            value2 = replacer.call(obj, key, value2);
           else if (Array.isArray(replacer) && !replacer.includes(key))
             return;
-          if (value !== void 0 || keepUndefined)
-            map.items.push(Pair.createPair(key, value, ctx));
+          if (value2 !== void 0 || keepUndefined)
+            map.items.push(Pair.createPair(key, value2, ctx));
         };
         if (obj instanceof Map) {
-          for (const [key, value] of obj)
-            add2(key, value);
+          for (const [key, value2] of obj)
+            add2(key, value2);
         } else if (obj && typeof obj === "object") {
           for (const key of Object.keys(obj))
             add2(key, obj[key]);
@@ -2111,8 +2111,8 @@ var require_YAMLMap = __commonJS({
       has(key) {
         return !!findPair(this.items, key);
       }
-      set(key, value) {
-        this.add(new Pair.Pair(key, value), true);
+      set(key, value2) {
+        this.add(new Pair.Pair(key, value2), true);
       }
       /**
        * @param ctx - Conversion context, originally set in Document#toJS()
@@ -2190,8 +2190,8 @@ var require_YAMLSeq = __commonJS({
         super(identity2.SEQ, schema);
         this.items = [];
       }
-      add(value) {
-        this.items.push(value);
+      add(value2) {
+        this.items.push(value2);
       }
       /**
        * Removes a value from the collection.
@@ -2232,15 +2232,15 @@ var require_YAMLSeq = __commonJS({
        * If `key` does not contain a representation of an integer, this will throw.
        * It may be wrapped in a `Scalar`.
        */
-      set(key, value) {
+      set(key, value2) {
         const idx = asItemIndex(key);
         if (typeof idx !== "number")
           throw new Error(`Expected a valid index, not ${key}.`);
         const prev = this.items[idx];
-        if (identity2.isScalar(prev) && Scalar.isScalarValue(value))
-          prev.value = value;
+        if (identity2.isScalar(prev) && Scalar.isScalarValue(value2))
+          prev.value = value2;
         else
-          this.items[idx] = value;
+          this.items[idx] = value2;
       }
       toJSON(_, ctx) {
         const seq = [];
@@ -2315,8 +2315,8 @@ var require_string = __commonJS({
   "node_modules/yaml/dist/schema/common/string.js"(exports2) {
     "use strict";
     var stringifyString = require_stringifyString();
-    var string = {
-      identify: (value) => typeof value === "string",
+    var string2 = {
+      identify: (value2) => typeof value2 === "string",
       default: true,
       tag: "tag:yaml.org,2002:str",
       resolve: (str) => str,
@@ -2325,7 +2325,7 @@ var require_string = __commonJS({
         return stringifyString.stringifyString(item, ctx, onComment, onChompKeep);
       }
     };
-    exports2.string = string;
+    exports2.string = string2;
   }
 });
 
@@ -2335,7 +2335,7 @@ var require_null = __commonJS({
     "use strict";
     var Scalar = require_Scalar();
     var nullTag = {
-      identify: (value) => value == null,
+      identify: (value2) => value2 == null,
       createNode: () => new Scalar.Scalar(null),
       default: true,
       tag: "tag:yaml.org,2002:null",
@@ -2353,18 +2353,18 @@ var require_bool = __commonJS({
     "use strict";
     var Scalar = require_Scalar();
     var boolTag = {
-      identify: (value) => typeof value === "boolean",
+      identify: (value2) => typeof value2 === "boolean",
       default: true,
       tag: "tag:yaml.org,2002:bool",
       test: /^(?:[Tt]rue|TRUE|[Ff]alse|FALSE)$/,
       resolve: (str) => new Scalar.Scalar(str[0] === "t" || str[0] === "T"),
-      stringify({ source, value }, ctx) {
+      stringify({ source, value: value2 }, ctx) {
         if (source && boolTag.test.test(source)) {
           const sv = source[0] === "t" || source[0] === "T";
-          if (value === sv)
+          if (value2 === sv)
             return source;
         }
-        return value ? ctx.options.trueStr : ctx.options.falseStr;
+        return value2 ? ctx.options.trueStr : ctx.options.falseStr;
       }
     };
     exports2.boolTag = boolTag;
@@ -2375,13 +2375,13 @@ var require_bool = __commonJS({
 var require_stringifyNumber = __commonJS({
   "node_modules/yaml/dist/stringify/stringifyNumber.js"(exports2) {
     "use strict";
-    function stringifyNumber({ format: format2, minFractionDigits, tag, value }) {
-      if (typeof value === "bigint")
-        return String(value);
-      const num = typeof value === "number" ? value : Number(value);
+    function stringifyNumber({ format: format2, minFractionDigits, tag, value: value2 }) {
+      if (typeof value2 === "bigint")
+        return String(value2);
+      const num = typeof value2 === "number" ? value2 : Number(value2);
       if (!isFinite(num))
         return isNaN(num) ? ".nan" : num < 0 ? "-.inf" : ".inf";
-      let n = Object.is(value, -0) ? "-0" : JSON.stringify(value);
+      let n = Object.is(value2, -0) ? "-0" : JSON.stringify(value2);
       if (!format2 && minFractionDigits && (!tag || tag === "tag:yaml.org,2002:float") && /^-?\d/.test(n) && !n.includes("e")) {
         let i = n.indexOf(".");
         if (i < 0) {
@@ -2405,7 +2405,7 @@ var require_float = __commonJS({
     var Scalar = require_Scalar();
     var stringifyNumber = require_stringifyNumber();
     var floatNaN = {
-      identify: (value) => typeof value === "number",
+      identify: (value2) => typeof value2 === "number",
       default: true,
       tag: "tag:yaml.org,2002:float",
       test: /^(?:[-+]?\.(?:inf|Inf|INF)|\.nan|\.NaN|\.NAN)$/,
@@ -2413,7 +2413,7 @@ var require_float = __commonJS({
       stringify: stringifyNumber.stringifyNumber
     };
     var floatExp = {
-      identify: (value) => typeof value === "number",
+      identify: (value2) => typeof value2 === "number",
       default: true,
       tag: "tag:yaml.org,2002:float",
       format: "EXP",
@@ -2425,7 +2425,7 @@ var require_float = __commonJS({
       }
     };
     var float2 = {
-      identify: (value) => typeof value === "number",
+      identify: (value2) => typeof value2 === "number",
       default: true,
       tag: "tag:yaml.org,2002:float",
       test: /^[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*)$/,
@@ -2449,16 +2449,16 @@ var require_int = __commonJS({
   "node_modules/yaml/dist/schema/core/int.js"(exports2) {
     "use strict";
     var stringifyNumber = require_stringifyNumber();
-    var intIdentify = (value) => typeof value === "bigint" || Number.isInteger(value);
+    var intIdentify = (value2) => typeof value2 === "bigint" || Number.isInteger(value2);
     var intResolve = (str, offset, radix, { intAsBigInt }) => intAsBigInt ? BigInt(str) : parseInt(str.substring(offset), radix);
     function intStringify(node, radix, prefix2) {
-      const { value } = node;
-      if (intIdentify(value) && value >= 0)
-        return prefix2 + value.toString(radix);
+      const { value: value2 } = node;
+      if (intIdentify(value2) && value2 >= 0)
+        return prefix2 + value2.toString(radix);
       return stringifyNumber.stringifyNumber(node);
     }
     var intOct = {
-      identify: (value) => intIdentify(value) && value >= 0,
+      identify: (value2) => intIdentify(value2) && value2 >= 0,
       default: true,
       tag: "tag:yaml.org,2002:int",
       format: "OCT",
@@ -2475,7 +2475,7 @@ var require_int = __commonJS({
       stringify: stringifyNumber.stringifyNumber
     };
     var intHex = {
-      identify: (value) => intIdentify(value) && value >= 0,
+      identify: (value2) => intIdentify(value2) && value2 >= 0,
       default: true,
       tag: "tag:yaml.org,2002:int",
       format: "HEX",
@@ -2496,14 +2496,14 @@ var require_schema = __commonJS({
     var map = require_map();
     var _null = require_null();
     var seq = require_seq();
-    var string = require_string();
+    var string2 = require_string();
     var bool = require_bool();
     var float2 = require_float();
     var int = require_int();
     var schema = [
       map.map,
       seq.seq,
-      string.string,
+      string2.string,
       _null.nullTag,
       bool.boolTag,
       int.intOct,
@@ -2524,20 +2524,20 @@ var require_schema2 = __commonJS({
     var Scalar = require_Scalar();
     var map = require_map();
     var seq = require_seq();
-    function intIdentify(value) {
-      return typeof value === "bigint" || Number.isInteger(value);
+    function intIdentify(value2) {
+      return typeof value2 === "bigint" || Number.isInteger(value2);
     }
-    var stringifyJSON = ({ value }) => JSON.stringify(value);
+    var stringifyJSON = ({ value: value2 }) => JSON.stringify(value2);
     var jsonScalars = [
       {
-        identify: (value) => typeof value === "string",
+        identify: (value2) => typeof value2 === "string",
         default: true,
         tag: "tag:yaml.org,2002:str",
         resolve: (str) => str,
         stringify: stringifyJSON
       },
       {
-        identify: (value) => value == null,
+        identify: (value2) => value2 == null,
         createNode: () => new Scalar.Scalar(null),
         default: true,
         tag: "tag:yaml.org,2002:null",
@@ -2546,7 +2546,7 @@ var require_schema2 = __commonJS({
         stringify: stringifyJSON
       },
       {
-        identify: (value) => typeof value === "boolean",
+        identify: (value2) => typeof value2 === "boolean",
         default: true,
         tag: "tag:yaml.org,2002:bool",
         test: /^true$|^false$/,
@@ -2559,10 +2559,10 @@ var require_schema2 = __commonJS({
         tag: "tag:yaml.org,2002:int",
         test: /^-?(?:0|[1-9][0-9]*)$/,
         resolve: (str, _onError, { intAsBigInt }) => intAsBigInt ? BigInt(str) : parseInt(str, 10),
-        stringify: ({ value }) => intIdentify(value) ? value.toString() : JSON.stringify(value)
+        stringify: ({ value: value2 }) => intIdentify(value2) ? value2.toString() : JSON.stringify(value2)
       },
       {
-        identify: (value) => typeof value === "number",
+        identify: (value2) => typeof value2 === "number",
         default: true,
         tag: "tag:yaml.org,2002:float",
         test: /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?$/,
@@ -2592,7 +2592,7 @@ var require_binary = __commonJS({
     var Scalar = require_Scalar();
     var stringifyString = require_stringifyString();
     var binary = {
-      identify: (value) => value instanceof Uint8Array,
+      identify: (value2) => value2 instanceof Uint8Array,
       // Buffer inherits from Uint8Array
       default: false,
       tag: "tag:yaml.org,2002:binary",
@@ -2618,10 +2618,10 @@ var require_binary = __commonJS({
           return src;
         }
       },
-      stringify({ comment: comment2, type, value }, ctx, onComment, onChompKeep) {
-        if (!value)
+      stringify({ comment: comment3, type, value: value2 }, ctx, onComment, onChompKeep) {
+        if (!value2)
           return "";
-        const buf = value;
+        const buf = value2;
         let str;
         if (typeof node_buffer.Buffer === "function") {
           str = buf instanceof node_buffer.Buffer ? buf.toString("base64") : node_buffer.Buffer.from(buf.buffer).toString("base64");
@@ -2643,7 +2643,7 @@ var require_binary = __commonJS({
           }
           str = lines.join(type === Scalar.Scalar.BLOCK_LITERAL ? "\n" : " ");
         }
-        return stringifyString.stringifyString({ comment: comment2, type, value: str }, ctx, onComment, onChompKeep);
+        return stringifyString.stringifyString({ comment: comment3, type, value: str }, ctx, onComment, onChompKeep);
       }
     };
     exports2.binary = binary;
@@ -2693,25 +2693,25 @@ ${cn.comment}` : item.comment;
         for (let it of iterable) {
           if (typeof replacer === "function")
             it = replacer.call(iterable, String(i++), it);
-          let key, value;
+          let key, value2;
           if (Array.isArray(it)) {
             if (it.length === 2) {
               key = it[0];
-              value = it[1];
+              value2 = it[1];
             } else
               throw new TypeError(`Expected [key, value] tuple: ${it}`);
           } else if (it && it instanceof Object) {
             const keys = Object.keys(it);
             if (keys.length === 1) {
               key = keys[0];
-              value = it[key];
+              value2 = it[key];
             } else {
               throw new TypeError(`Expected tuple with one key, not ${keys.length} keys`);
             }
           } else {
             key = it;
           }
-          pairs2.items.push(Pair.createPair(key, value, ctx));
+          pairs2.items.push(Pair.createPair(key, value2, ctx));
         }
       return pairs2;
     }
@@ -2758,16 +2758,16 @@ var require_omap = __commonJS({
         if (ctx?.onCreate)
           ctx.onCreate(map);
         for (const pair2 of this.items) {
-          let key, value;
+          let key, value2;
           if (identity2.isPair(pair2)) {
             key = toJS.toJS(pair2.key, "", ctx);
-            value = toJS.toJS(pair2.value, key, ctx);
+            value2 = toJS.toJS(pair2.value, key, ctx);
           } else {
             key = toJS.toJS(pair2, "", ctx);
           }
           if (map.has(key))
             throw new Error("Ordered maps must not include duplicate keys");
-          map.set(key, value);
+          map.set(key, value2);
         }
         return map;
       }
@@ -2781,7 +2781,7 @@ var require_omap = __commonJS({
     YAMLOMap.tag = "tag:yaml.org,2002:omap";
     var omap = {
       collection: "seq",
-      identify: (value) => value instanceof Map,
+      identify: (value2) => value2 instanceof Map,
       nodeClass: YAMLOMap,
       default: false,
       tag: "tag:yaml.org,2002:omap",
@@ -2811,14 +2811,14 @@ var require_bool2 = __commonJS({
   "node_modules/yaml/dist/schema/yaml-1.1/bool.js"(exports2) {
     "use strict";
     var Scalar = require_Scalar();
-    function boolStringify({ value, source }, ctx) {
-      const boolObj = value ? trueTag : falseTag;
+    function boolStringify({ value: value2, source }, ctx) {
+      const boolObj = value2 ? trueTag : falseTag;
       if (source && boolObj.test.test(source))
         return source;
-      return value ? ctx.options.trueStr : ctx.options.falseStr;
+      return value2 ? ctx.options.trueStr : ctx.options.falseStr;
     }
     var trueTag = {
-      identify: (value) => value === true,
+      identify: (value2) => value2 === true,
       default: true,
       tag: "tag:yaml.org,2002:bool",
       test: /^(?:Y|y|[Yy]es|YES|[Tt]rue|TRUE|[Oo]n|ON)$/,
@@ -2826,7 +2826,7 @@ var require_bool2 = __commonJS({
       stringify: boolStringify
     };
     var falseTag = {
-      identify: (value) => value === false,
+      identify: (value2) => value2 === false,
       default: true,
       tag: "tag:yaml.org,2002:bool",
       test: /^(?:N|n|[Nn]o|NO|[Ff]alse|FALSE|[Oo]ff|OFF)$/,
@@ -2845,7 +2845,7 @@ var require_float2 = __commonJS({
     var Scalar = require_Scalar();
     var stringifyNumber = require_stringifyNumber();
     var floatNaN = {
-      identify: (value) => typeof value === "number",
+      identify: (value2) => typeof value2 === "number",
       default: true,
       tag: "tag:yaml.org,2002:float",
       test: /^(?:[-+]?\.(?:inf|Inf|INF)|\.nan|\.NaN|\.NAN)$/,
@@ -2853,7 +2853,7 @@ var require_float2 = __commonJS({
       stringify: stringifyNumber.stringifyNumber
     };
     var floatExp = {
-      identify: (value) => typeof value === "number",
+      identify: (value2) => typeof value2 === "number",
       default: true,
       tag: "tag:yaml.org,2002:float",
       format: "EXP",
@@ -2865,7 +2865,7 @@ var require_float2 = __commonJS({
       }
     };
     var float2 = {
-      identify: (value) => typeof value === "number",
+      identify: (value2) => typeof value2 === "number",
       default: true,
       tag: "tag:yaml.org,2002:float",
       test: /^[-+]?(?:[0-9][0-9_]*)?\.[0-9_]*$/,
@@ -2892,7 +2892,7 @@ var require_int2 = __commonJS({
   "node_modules/yaml/dist/schema/yaml-1.1/int.js"(exports2) {
     "use strict";
     var stringifyNumber = require_stringifyNumber();
-    var intIdentify = (value) => typeof value === "bigint" || Number.isInteger(value);
+    var intIdentify = (value2) => typeof value2 === "bigint" || Number.isInteger(value2);
     function intResolve(str, offset, radix, { intAsBigInt }) {
       const sign = str[0];
       if (sign === "-" || sign === "+")
@@ -2917,10 +2917,10 @@ var require_int2 = __commonJS({
       return sign === "-" ? -1 * n : n;
     }
     function intStringify(node, radix, prefix2) {
-      const { value } = node;
-      if (intIdentify(value)) {
-        const str = value.toString(radix);
-        return value < 0 ? "-" + prefix2 + str.substr(1) : prefix2 + str;
+      const { value: value2 } = node;
+      if (intIdentify(value2)) {
+        const str = value2.toString(radix);
+        return value2 < 0 ? "-" + prefix2 + str.substr(1) : prefix2 + str;
       }
       return stringifyNumber.stringifyNumber(node);
     }
@@ -2998,13 +2998,13 @@ var require_set = __commonJS({
         const pair2 = YAMLMap.findPair(this.items, key);
         return !keepPair && identity2.isPair(pair2) ? identity2.isScalar(pair2.key) ? pair2.key.value : pair2.key : pair2;
       }
-      set(key, value) {
-        if (typeof value !== "boolean")
-          throw new Error(`Expected boolean value for set(key, value) in a YAML set, not ${typeof value}`);
+      set(key, value2) {
+        if (typeof value2 !== "boolean")
+          throw new Error(`Expected boolean value for set(key, value) in a YAML set, not ${typeof value2}`);
         const prev = YAMLMap.findPair(this.items, key);
-        if (prev && !value) {
+        if (prev && !value2) {
           this.items.splice(this.items.indexOf(prev), 1);
-        } else if (!prev && value) {
+        } else if (!prev && value2) {
           this.items.push(new Pair.Pair(key));
         }
       }
@@ -3023,10 +3023,10 @@ var require_set = __commonJS({
         const { replacer } = ctx;
         const set2 = new this(schema);
         if (iterable && Symbol.iterator in Object(iterable))
-          for (let value of iterable) {
+          for (let value2 of iterable) {
             if (typeof replacer === "function")
-              value = replacer.call(iterable, value, value);
-            set2.items.push(Pair.createPair(value, null, ctx));
+              value2 = replacer.call(iterable, value2, value2);
+            set2.items.push(Pair.createPair(value2, null, ctx));
           }
         return set2;
       }
@@ -3034,7 +3034,7 @@ var require_set = __commonJS({
     YAMLSet.tag = "tag:yaml.org,2002:set";
     var set = {
       collection: "map",
-      identify: (value) => value instanceof Set,
+      identify: (value2) => value2 instanceof Set,
       nodeClass: YAMLSet,
       default: false,
       tag: "tag:yaml.org,2002:set",
@@ -3068,33 +3068,33 @@ var require_timestamp = __commonJS({
       return sign === "-" ? num(-1) * res : res;
     }
     function stringifySexagesimal(node) {
-      let { value } = node;
+      let { value: value2 } = node;
       let num = (n) => n;
-      if (typeof value === "bigint")
+      if (typeof value2 === "bigint")
         num = (n) => BigInt(n);
-      else if (isNaN(value) || !isFinite(value))
+      else if (isNaN(value2) || !isFinite(value2))
         return stringifyNumber.stringifyNumber(node);
       let sign = "";
-      if (value < 0) {
+      if (value2 < 0) {
         sign = "-";
-        value *= num(-1);
+        value2 *= num(-1);
       }
       const _60 = num(60);
-      const parts = [value % _60];
-      if (value < 60) {
+      const parts = [value2 % _60];
+      if (value2 < 60) {
         parts.unshift(0);
       } else {
-        value = (value - parts[0]) / _60;
-        parts.unshift(value % _60);
-        if (value >= 60) {
-          value = (value - parts[0]) / _60;
-          parts.unshift(value);
+        value2 = (value2 - parts[0]) / _60;
+        parts.unshift(value2 % _60);
+        if (value2 >= 60) {
+          value2 = (value2 - parts[0]) / _60;
+          parts.unshift(value2);
         }
       }
       return sign + parts.map((n) => String(n).padStart(2, "0")).join(":").replace(/000000\d*$/, "");
     }
     var intTime = {
-      identify: (value) => typeof value === "bigint" || Number.isInteger(value),
+      identify: (value2) => typeof value2 === "bigint" || Number.isInteger(value2),
       default: true,
       tag: "tag:yaml.org,2002:int",
       format: "TIME",
@@ -3103,7 +3103,7 @@ var require_timestamp = __commonJS({
       stringify: stringifySexagesimal
     };
     var floatTime = {
-      identify: (value) => typeof value === "number",
+      identify: (value2) => typeof value2 === "number",
       default: true,
       tag: "tag:yaml.org,2002:float",
       format: "TIME",
@@ -3112,7 +3112,7 @@ var require_timestamp = __commonJS({
       stringify: stringifySexagesimal
     };
     var timestamp = {
-      identify: (value) => value instanceof Date,
+      identify: (value2) => value2 instanceof Date,
       default: true,
       tag: "tag:yaml.org,2002:timestamp",
       // If the time zone is omitted, the timestamp is assumed to be specified in UTC. The time part
@@ -3135,7 +3135,7 @@ var require_timestamp = __commonJS({
         }
         return new Date(date);
       },
-      stringify: ({ value }) => value?.toISOString().replace(/(T00:00:00)?\.000Z$/, "") ?? ""
+      stringify: ({ value: value2 }) => value2?.toISOString().replace(/(T00:00:00)?\.000Z$/, "") ?? ""
     };
     exports2.floatTime = floatTime;
     exports2.intTime = intTime;
@@ -3150,7 +3150,7 @@ var require_schema3 = __commonJS({
     var map = require_map();
     var _null = require_null();
     var seq = require_seq();
-    var string = require_string();
+    var string2 = require_string();
     var binary = require_binary();
     var bool = require_bool2();
     var float2 = require_float2();
@@ -3163,7 +3163,7 @@ var require_schema3 = __commonJS({
     var schema = [
       map.map,
       seq.seq,
-      string.string,
+      string2.string,
       _null.nullTag,
       bool.trueTag,
       bool.falseTag,
@@ -3194,7 +3194,7 @@ var require_tags = __commonJS({
     var map = require_map();
     var _null = require_null();
     var seq = require_seq();
-    var string = require_string();
+    var string2 = require_string();
     var bool = require_bool();
     var float2 = require_float();
     var int = require_int();
@@ -3209,7 +3209,7 @@ var require_tags = __commonJS({
     var timestamp = require_timestamp();
     var schemas = /* @__PURE__ */ new Map([
       ["core", schema.schema],
-      ["failsafe", [map.map, seq.seq, string.string]],
+      ["failsafe", [map.map, seq.seq, string2.string]],
       ["json", schema$1.schema],
       ["yaml11", schema$2.schema],
       ["yaml-1.1", schema$2.schema]
@@ -3288,7 +3288,7 @@ var require_Schema = __commonJS({
     var identity2 = require_identity();
     var map = require_map();
     var seq = require_seq();
-    var string = require_string();
+    var string2 = require_string();
     var tags = require_tags();
     var sortMapEntriesByKey = (a, b) => a.key < b.key ? -1 : a.key > b.key ? 1 : 0;
     var Schema = class _Schema {
@@ -3299,7 +3299,7 @@ var require_Schema = __commonJS({
         this.tags = tags.getTags(customTags, this.name, merge);
         this.toStringOptions = toStringDefaults ?? null;
         Object.defineProperty(this, identity2.MAP, { value: map.map });
-        Object.defineProperty(this, identity2.SCALAR, { value: string.string });
+        Object.defineProperty(this, identity2.SCALAR, { value: string2.string });
         Object.defineProperty(this, identity2.SEQ, { value: seq.seq });
         this.sortMapEntries = typeof sortMapEntries === "function" ? sortMapEntries : sortMapEntries === true ? sortMapEntriesByKey : null;
       }
@@ -3409,7 +3409,7 @@ var require_Document = __commonJS({
     var createNode = require_createNode();
     var directives2 = require_directives();
     var Document = class _Document {
-      constructor(value, replacer, options) {
+      constructor(value2, replacer, options) {
         this.commentBefore = null;
         this.comment = null;
         this.errors = [];
@@ -3441,7 +3441,7 @@ var require_Document = __commonJS({
         } else
           this.directives = new directives2.Directives({ version });
         this.setSchema(version, options);
-        this.contents = value === void 0 ? null : this.createNode(value, _replacer, options);
+        this.contents = value2 === void 0 ? null : this.createNode(value2, _replacer, options);
       }
       /**
        * Create a deep copy of this Document and its contents.
@@ -3466,14 +3466,14 @@ var require_Document = __commonJS({
         return copy;
       }
       /** Adds a value to the document. */
-      add(value) {
+      add(value2) {
         if (assertCollection(this.contents))
-          this.contents.add(value);
+          this.contents.add(value2);
       }
       /** Adds a value to the document. */
-      addIn(path3, value) {
+      addIn(path3, value2) {
         if (assertCollection(this.contents))
-          this.contents.addIn(path3, value);
+          this.contents.addIn(path3, value2);
       }
       /**
        * Create a new `Alias` node, ensuring that the target `node` has the required anchor.
@@ -3492,10 +3492,10 @@ var require_Document = __commonJS({
         }
         return new Alias.Alias(node.anchor);
       }
-      createNode(value, replacer, options) {
+      createNode(value2, replacer, options) {
         let _replacer = void 0;
         if (typeof replacer === "function") {
-          value = replacer.call({ "": value }, "", value);
+          value2 = replacer.call({ "": value2 }, "", value2);
           _replacer = replacer;
         } else if (Array.isArray(replacer)) {
           const keyToStr = (v) => typeof v === "number" || v instanceof String || v instanceof Number;
@@ -3522,7 +3522,7 @@ var require_Document = __commonJS({
           schema: this.schema,
           sourceObjects: sourceObjects2
         };
-        const node = createNode.createNode(value, tag, ctx);
+        const node = createNode.createNode(value2, tag, ctx);
         if (flow && identity2.isCollection(node))
           node.flow = true;
         setAnchors();
@@ -3532,9 +3532,9 @@ var require_Document = __commonJS({
        * Convert a key and a value into a `Pair` using the current schema,
        * recursively wrapping all values as `Scalar` or `Collection` nodes.
        */
-      createPair(key, value, options = {}) {
+      createPair(key, value2, options = {}) {
         const k = this.createNode(key, null, options);
-        const v = this.createNode(value, null, options);
+        const v = this.createNode(value2, null, options);
         return new Pair.Pair(k, v);
       }
       /**
@@ -3593,24 +3593,24 @@ var require_Document = __commonJS({
        * Sets a value in this document. For `!!set`, `value` needs to be a
        * boolean to add/remove the item from the set.
        */
-      set(key, value) {
+      set(key, value2) {
         if (this.contents == null) {
-          this.contents = Collection.collectionFromPath(this.schema, [key], value);
+          this.contents = Collection.collectionFromPath(this.schema, [key], value2);
         } else if (assertCollection(this.contents)) {
-          this.contents.set(key, value);
+          this.contents.set(key, value2);
         }
       }
       /**
        * Sets a value in this document. For `!!set`, `value` needs to be a
        * boolean to add/remove the item from the set.
        */
-      setIn(path3, value) {
+      setIn(path3, value2) {
         if (Collection.isEmptyPath(path3)) {
-          this.contents = value;
+          this.contents = value2;
         } else if (this.contents == null) {
-          this.contents = Collection.collectionFromPath(this.schema, Array.from(path3), value);
+          this.contents = Collection.collectionFromPath(this.schema, Array.from(path3), value2);
         } else if (assertCollection(this.contents)) {
-          this.contents.setIn(path3, value);
+          this.contents.setIn(path3, value2);
         }
       }
       /**
@@ -3775,7 +3775,7 @@ var require_resolve_props = __commonJS({
       let spaceBefore = false;
       let atNewline = startOnNewline;
       let hasSpace = startOnNewline;
-      let comment2 = "";
+      let comment3 = "";
       let commentSep = "";
       let hasNewline = false;
       let reqSpace = false;
@@ -3809,18 +3809,18 @@ var require_resolve_props = __commonJS({
             if (!hasSpace)
               onError(token, "MISSING_CHAR", "Comments must be separated from other tokens by white space characters");
             const cb = token.source.substring(1) || " ";
-            if (!comment2)
-              comment2 = cb;
+            if (!comment3)
+              comment3 = cb;
             else
-              comment2 += commentSep + cb;
+              comment3 += commentSep + cb;
             commentSep = "";
             atNewline = false;
             break;
           }
           case "newline":
             if (atNewline) {
-              if (comment2)
-                comment2 += token.source;
+              if (comment3)
+                comment3 += token.source;
               else if (!found2 || indicator !== "seq-item-ind")
                 spaceBefore = true;
             } else
@@ -3888,7 +3888,7 @@ var require_resolve_props = __commonJS({
         comma,
         found: found2,
         spaceBefore,
-        comment: comment2,
+        comment: comment3,
         hasNewline,
         anchor: anchor2,
         tag,
@@ -3996,7 +3996,7 @@ var require_resolve_block_map = __commonJS({
       let offset = bm.offset;
       let commentEnd = null;
       for (const collItem of bm.items) {
-        const { start, key, sep: sep4, value } = collItem;
+        const { start, key, sep: sep4, value: value2 } = collItem;
         const keyProps = resolveProps.resolveProps(start, {
           indicator: "explicit-key-ind",
           next: key ?? sep4?.[0],
@@ -4039,7 +4039,7 @@ var require_resolve_block_map = __commonJS({
           onError(keyStart, "DUPLICATE_KEY", "Map keys must be unique");
         const valueProps = resolveProps.resolveProps(sep4 ?? [], {
           indicator: "map-value-ind",
-          next: value,
+          next: value2,
           offset: keyNode.range[2],
           onError,
           parentIndent: bm.indent,
@@ -4048,14 +4048,14 @@ var require_resolve_block_map = __commonJS({
         offset = valueProps.end;
         if (valueProps.found) {
           if (implicitKey) {
-            if (value?.type === "block-map" && !valueProps.hasNewline)
+            if (value2?.type === "block-map" && !valueProps.hasNewline)
               onError(offset, "BLOCK_AS_IMPLICIT_KEY", "Nested mappings are not allowed in compact mappings");
             if (ctx.options.strict && keyProps.start < valueProps.found.offset - 1024)
               onError(keyNode.range, "KEY_OVER_1024_CHARS", "The : indicator must be at most 1024 chars after the start of an implicit block mapping key");
           }
-          const valueNode = value ? composeNode(ctx, value, valueProps, onError) : composeEmptyNode(ctx, offset, sep4, null, valueProps, onError);
+          const valueNode = value2 ? composeNode(ctx, value2, valueProps, onError) : composeEmptyNode(ctx, offset, sep4, null, valueProps, onError);
           if (ctx.schema.compat)
-            utilFlowIndentCheck.flowIndentCheck(bm.indent, value, onError);
+            utilFlowIndentCheck.flowIndentCheck(bm.indent, value2, onError);
           offset = valueNode.range[2];
           const pair2 = new Pair.Pair(keyNode, valueNode);
           if (ctx.options.keepSourceTokens)
@@ -4101,18 +4101,18 @@ var require_resolve_block_seq = __commonJS({
         ctx.atKey = false;
       let offset = bs.offset;
       let commentEnd = null;
-      for (const { start, value } of bs.items) {
+      for (const { start, value: value2 } of bs.items) {
         const props = resolveProps.resolveProps(start, {
           indicator: "seq-item-ind",
-          next: value,
+          next: value2,
           offset,
           onError,
           parentIndent: bs.indent,
           startOnNewline: true
         });
         if (!props.found) {
-          if (props.anchor || props.tag || value) {
-            if (value?.type === "block-seq")
+          if (props.anchor || props.tag || value2) {
+            if (value2?.type === "block-seq")
               onError(props.end, "BAD_INDENT", "All sequence items must start at the same column");
             else
               onError(offset, "MISSING_CHAR", "Sequence item without - indicator");
@@ -4123,9 +4123,9 @@ var require_resolve_block_seq = __commonJS({
             continue;
           }
         }
-        const node = value ? composeNode(ctx, value, props, onError) : composeEmptyNode(ctx, props.end, start, null, props, onError);
+        const node = value2 ? composeNode(ctx, value2, props, onError) : composeEmptyNode(ctx, props.end, start, null, props, onError);
         if (ctx.schema.compat)
-          utilFlowIndentCheck.flowIndentCheck(bs.indent, value, onError);
+          utilFlowIndentCheck.flowIndentCheck(bs.indent, value2, onError);
         offset = node.range[2];
         seq.items.push(node);
       }
@@ -4141,7 +4141,7 @@ var require_resolve_end = __commonJS({
   "node_modules/yaml/dist/compose/resolve-end.js"(exports2) {
     "use strict";
     function resolveEnd(end, offset, reqSpace, onError) {
-      let comment2 = "";
+      let comment3 = "";
       if (end) {
         let hasSpace = false;
         let sep4 = "";
@@ -4155,15 +4155,15 @@ var require_resolve_end = __commonJS({
               if (reqSpace && !hasSpace)
                 onError(token, "MISSING_CHAR", "Comments must be separated from other tokens by white space characters");
               const cb = source.substring(1) || " ";
-              if (!comment2)
-                comment2 = cb;
+              if (!comment3)
+                comment3 = cb;
               else
-                comment2 += sep4 + cb;
+                comment3 += sep4 + cb;
               sep4 = "";
               break;
             }
             case "newline":
-              if (comment2)
+              if (comment3)
                 sep4 += source;
               hasSpace = true;
               break;
@@ -4173,7 +4173,7 @@ var require_resolve_end = __commonJS({
           offset += source.length;
         }
       }
-      return { comment: comment2, offset };
+      return { comment: comment3, offset };
     }
     exports2.resolveEnd = resolveEnd;
   }
@@ -4207,7 +4207,7 @@ var require_resolve_flow_collection = __commonJS({
       let offset = fc.offset + fc.start.source.length;
       for (let i = 0; i < fc.items.length; ++i) {
         const collItem = fc.items[i];
-        const { start, key, sep: sep4, value } = collItem;
+        const { start, key, sep: sep4, value: value2 } = collItem;
         const props = resolveProps.resolveProps(start, {
           flow: fcName,
           indicator: "explicit-key-ind",
@@ -4218,7 +4218,7 @@ var require_resolve_flow_collection = __commonJS({
           startOnNewline: false
         });
         if (!props.found) {
-          if (!props.anchor && !props.tag && !sep4 && !value) {
+          if (!props.anchor && !props.tag && !sep4 && !value2) {
             if (i === 0 && props.comma)
               onError(props.comma, "UNEXPECTED_TOKEN", `Unexpected , in ${fcName}`);
             else if (i < fc.items.length - 1)
@@ -4273,10 +4273,10 @@ var require_resolve_flow_collection = __commonJS({
           }
         }
         if (!isMap6 && !sep4 && !props.found) {
-          const valueNode = value ? composeNode(ctx, value, props, onError) : composeEmptyNode(ctx, props.end, sep4, null, props, onError);
+          const valueNode = value2 ? composeNode(ctx, value2, props, onError) : composeEmptyNode(ctx, props.end, sep4, null, props, onError);
           coll.items.push(valueNode);
           offset = valueNode.range[2];
-          if (isBlock2(value))
+          if (isBlock2(value2))
             onError(valueNode.range, "BLOCK_IN_FLOW", blockMsg);
         } else {
           ctx.atKey = true;
@@ -4288,7 +4288,7 @@ var require_resolve_flow_collection = __commonJS({
           const valueProps = resolveProps.resolveProps(sep4 ?? [], {
             flow: fcName,
             indicator: "map-value-ind",
-            next: value,
+            next: value2,
             offset: keyNode.range[2],
             onError,
             parentIndent: fc.indent,
@@ -4308,15 +4308,15 @@ var require_resolve_flow_collection = __commonJS({
               if (props.start < valueProps.found.offset - 1024)
                 onError(valueProps.found, "KEY_OVER_1024_CHARS", "The : indicator must be at most 1024 chars after the start of an implicit flow sequence key");
             }
-          } else if (value) {
-            if ("source" in value && value.source?.[0] === ":")
-              onError(value, "MISSING_CHAR", `Missing space after : in ${fcName}`);
+          } else if (value2) {
+            if ("source" in value2 && value2.source?.[0] === ":")
+              onError(value2, "MISSING_CHAR", `Missing space after : in ${fcName}`);
             else
               onError(valueProps.start, "MISSING_CHAR", `Missing , or : between ${fcName} items`);
           }
-          const valueNode = value ? composeNode(ctx, value, valueProps, onError) : valueProps.found ? composeEmptyNode(ctx, valueProps.end, sep4, null, valueProps, onError) : null;
+          const valueNode = value2 ? composeNode(ctx, value2, valueProps, onError) : valueProps.found ? composeEmptyNode(ctx, valueProps.end, sep4, null, valueProps, onError) : null;
           if (valueNode) {
-            if (isBlock2(value))
+            if (isBlock2(value2))
               onError(valueNode.range, "BLOCK_IN_FLOW", blockMsg);
           } else if (valueProps.comment) {
             if (keyNode.comment)
@@ -4459,11 +4459,11 @@ var require_resolve_block_scalar = __commonJS({
           break;
       }
       if (chompStart === 0) {
-        const value2 = header.chomp === "+" && lines.length > 0 ? "\n".repeat(Math.max(1, lines.length - 1)) : "";
+        const value3 = header.chomp === "+" && lines.length > 0 ? "\n".repeat(Math.max(1, lines.length - 1)) : "";
         let end2 = start + header.length;
         if (scalar2.source)
           end2 += scalar2.source.length;
-        return { value: value2, type, comment: header.comment, range: [start, end2, end2] };
+        return { value: value3, type, comment: header.comment, range: [start, end2, end2] };
       }
       let trimIndent = scalar2.indent + header.indent;
       let offset = scalar2.offset + header.length;
@@ -4493,11 +4493,11 @@ var require_resolve_block_scalar = __commonJS({
         if (lines[i][0].length > trimIndent)
           chompStart = i + 1;
       }
-      let value = "";
+      let value2 = "";
       let sep4 = "";
       let prevMoreIndented = false;
       for (let i = 0; i < contentStart; ++i)
-        value += lines[i][0].slice(trimIndent) + "\n";
+        value2 += lines[i][0].slice(trimIndent) + "\n";
       for (let i = contentStart; i < chompStart; ++i) {
         let [indent, content] = lines[i];
         offset += indent.length + content.length + 1;
@@ -4511,23 +4511,23 @@ var require_resolve_block_scalar = __commonJS({
           indent = "";
         }
         if (type === Scalar.Scalar.BLOCK_LITERAL) {
-          value += sep4 + indent.slice(trimIndent) + content;
+          value2 += sep4 + indent.slice(trimIndent) + content;
           sep4 = "\n";
         } else if (indent.length > trimIndent || content[0] === "	") {
           if (sep4 === " ")
             sep4 = "\n";
           else if (!prevMoreIndented && sep4 === "\n")
             sep4 = "\n\n";
-          value += sep4 + indent.slice(trimIndent) + content;
+          value2 += sep4 + indent.slice(trimIndent) + content;
           sep4 = "\n";
           prevMoreIndented = true;
         } else if (content === "") {
           if (sep4 === "\n")
-            value += "\n";
+            value2 += "\n";
           else
             sep4 = "\n";
         } else {
-          value += sep4 + content;
+          value2 += sep4 + content;
           sep4 = " ";
           prevMoreIndented = false;
         }
@@ -4537,15 +4537,15 @@ var require_resolve_block_scalar = __commonJS({
           break;
         case "+":
           for (let i = chompStart; i < lines.length; ++i)
-            value += "\n" + lines[i][0].slice(trimIndent);
-          if (value[value.length - 1] !== "\n")
-            value += "\n";
+            value2 += "\n" + lines[i][0].slice(trimIndent);
+          if (value2[value2.length - 1] !== "\n")
+            value2 += "\n";
           break;
         default:
-          value += "\n";
+          value2 += "\n";
       }
       const end = start + header.length + scalar2.source.length;
-      return { value, type, comment: header.comment, range: [start, end, end] };
+      return { value: value2, type, comment: header.comment, range: [start, end, end] };
     }
     function parseBlockScalarHeader({ offset, props }, strict, onError) {
       if (props[0].type !== "block-scalar-header") {
@@ -4572,7 +4572,7 @@ var require_resolve_block_scalar = __commonJS({
       if (error !== -1)
         onError(error, "UNEXPECTED_TOKEN", `Block scalar header includes extra characters: ${source}`);
       let hasSpace = false;
-      let comment2 = "";
+      let comment3 = "";
       let length = source.length;
       for (let i = 1; i < props.length; ++i) {
         const token = props[i];
@@ -4589,7 +4589,7 @@ var require_resolve_block_scalar = __commonJS({
               onError(token, "MISSING_CHAR", message);
             }
             length += token.source.length;
-            comment2 = token.source.substring(1);
+            comment3 = token.source.substring(1);
             break;
           case "error":
             onError(token, "UNEXPECTED_TOKEN", token.message);
@@ -4605,7 +4605,7 @@ var require_resolve_block_scalar = __commonJS({
           }
         }
       }
-      return { mode, indent, chomp, comment: comment2, length };
+      return { mode, indent, chomp, comment: comment3, length };
     }
     function splitLines(source) {
       const split2 = source.split(/\n( *)/);
@@ -4630,20 +4630,20 @@ var require_resolve_flow_scalar = __commonJS({
     function resolveFlowScalar(scalar2, strict, onError) {
       const { offset, type, source, end } = scalar2;
       let _type;
-      let value;
+      let value2;
       const _onError = (rel, code, msg) => onError(offset + rel, code, msg);
       switch (type) {
         case "scalar":
           _type = Scalar.Scalar.PLAIN;
-          value = plainValue(source, _onError);
+          value2 = plainValue(source, _onError);
           break;
         case "single-quoted-scalar":
           _type = Scalar.Scalar.QUOTE_SINGLE;
-          value = singleQuotedValue(source, _onError);
+          value2 = singleQuotedValue(source, _onError);
           break;
         case "double-quoted-scalar":
           _type = Scalar.Scalar.QUOTE_DOUBLE;
-          value = doubleQuotedValue(source, _onError);
+          value2 = doubleQuotedValue(source, _onError);
           break;
         /* istanbul ignore next should not happen */
         default:
@@ -4658,7 +4658,7 @@ var require_resolve_flow_scalar = __commonJS({
       const valueEnd = offset + source.length;
       const re = resolveEnd.resolveEnd(end, valueEnd, strict, onError);
       return {
-        value,
+        value: value2,
         type: _type,
         comment: re.comment,
         range: [offset, valueEnd, re.offset]
@@ -4851,39 +4851,39 @@ var require_compose_scalar = __commonJS({
     var resolveBlockScalar = require_resolve_block_scalar();
     var resolveFlowScalar = require_resolve_flow_scalar();
     function composeScalar(ctx, token, tagToken, onError) {
-      const { value, type, comment: comment2, range: range2 } = token.type === "block-scalar" ? resolveBlockScalar.resolveBlockScalar(ctx, token, onError) : resolveFlowScalar.resolveFlowScalar(token, ctx.options.strict, onError);
+      const { value: value2, type, comment: comment3, range: range2 } = token.type === "block-scalar" ? resolveBlockScalar.resolveBlockScalar(ctx, token, onError) : resolveFlowScalar.resolveFlowScalar(token, ctx.options.strict, onError);
       const tagName = tagToken ? ctx.directives.tagName(tagToken.source, (msg) => onError(tagToken, "TAG_RESOLVE_FAILED", msg)) : null;
       let tag;
       if (ctx.options.stringKeys && ctx.atKey) {
         tag = ctx.schema[identity2.SCALAR];
       } else if (tagName)
-        tag = findScalarTagByName(ctx.schema, value, tagName, tagToken, onError);
+        tag = findScalarTagByName(ctx.schema, value2, tagName, tagToken, onError);
       else if (token.type === "scalar")
-        tag = findScalarTagByTest(ctx, value, token, onError);
+        tag = findScalarTagByTest(ctx, value2, token, onError);
       else
         tag = ctx.schema[identity2.SCALAR];
       let scalar2;
       try {
-        const res = tag.resolve(value, (msg) => onError(tagToken ?? token, "TAG_RESOLVE_FAILED", msg), ctx.options);
+        const res = tag.resolve(value2, (msg) => onError(tagToken ?? token, "TAG_RESOLVE_FAILED", msg), ctx.options);
         scalar2 = identity2.isScalar(res) ? res : new Scalar.Scalar(res);
       } catch (error) {
         const msg = error instanceof Error ? error.message : String(error);
         onError(tagToken ?? token, "TAG_RESOLVE_FAILED", msg);
-        scalar2 = new Scalar.Scalar(value);
+        scalar2 = new Scalar.Scalar(value2);
       }
       scalar2.range = range2;
-      scalar2.source = value;
+      scalar2.source = value2;
       if (type)
         scalar2.type = type;
       if (tagName)
         scalar2.tag = tagName;
       if (tag.format)
         scalar2.format = tag.format;
-      if (comment2)
-        scalar2.comment = comment2;
+      if (comment3)
+        scalar2.comment = comment3;
       return scalar2;
     }
-    function findScalarTagByName(schema, value, tagName, tagToken, onError) {
+    function findScalarTagByName(schema, value2, tagName, tagToken, onError) {
       if (tagName === "!")
         return schema[identity2.SCALAR];
       const matchWithTest = [];
@@ -4896,7 +4896,7 @@ var require_compose_scalar = __commonJS({
         }
       }
       for (const tag of matchWithTest)
-        if (tag.test?.test(value))
+        if (tag.test?.test(value2))
           return tag;
       const kt = schema.knownTags[tagName];
       if (kt && !kt.collection) {
@@ -4906,10 +4906,10 @@ var require_compose_scalar = __commonJS({
       onError(tagToken, "TAG_RESOLVE_FAILED", `Unresolved tag: ${tagName}`, tagName !== "tag:yaml.org,2002:str");
       return schema[identity2.SCALAR];
     }
-    function findScalarTagByTest({ atKey, directives: directives2, schema }, value, token, onError) {
-      const tag = schema.tags.find((tag2) => (tag2.default === true || atKey && tag2.default === "key") && tag2.test?.test(value)) || schema[identity2.SCALAR];
+    function findScalarTagByTest({ atKey, directives: directives2, schema }, value2, token, onError) {
+      const tag = schema.tags.find((tag2) => (tag2.default === true || atKey && tag2.default === "key") && tag2.test?.test(value2)) || schema[identity2.SCALAR];
       if (schema.compat) {
-        const compat = schema.compat.find((tag2) => tag2.default && tag2.test?.test(value)) ?? schema[identity2.SCALAR];
+        const compat = schema.compat.find((tag2) => tag2.default && tag2.test?.test(value2)) ?? schema[identity2.SCALAR];
         if (tag.tag !== compat.tag) {
           const ts = directives2.tagString(tag.tag);
           const cs = directives2.tagString(compat.tag);
@@ -4966,7 +4966,7 @@ var require_compose_node = __commonJS({
     var CN = { composeNode, composeEmptyNode };
     function composeNode(ctx, token, props, onError) {
       const atKey = ctx.atKey;
-      const { spaceBefore, comment: comment2, anchor: anchor2, tag } = props;
+      const { spaceBefore, comment: comment3, anchor: anchor2, tag } = props;
       let node;
       let isSrcToken = true;
       switch (token.type) {
@@ -5010,17 +5010,17 @@ var require_compose_node = __commonJS({
       }
       if (spaceBefore)
         node.spaceBefore = true;
-      if (comment2) {
+      if (comment3) {
         if (token.type === "scalar" && token.source === "")
-          node.comment = comment2;
+          node.comment = comment3;
         else
-          node.commentBefore = comment2;
+          node.commentBefore = comment3;
       }
       if (ctx.options.keepSourceTokens && isSrcToken)
         node.srcToken = token;
       return node;
     }
-    function composeEmptyNode(ctx, offset, before, pos, { spaceBefore, comment: comment2, anchor: anchor2, tag, end }, onError) {
+    function composeEmptyNode(ctx, offset, before, pos, { spaceBefore, comment: comment3, anchor: anchor2, tag, end }, onError) {
       const token = {
         type: "scalar",
         offset: utilEmptyScalarPosition.emptyScalarPosition(offset, before, pos),
@@ -5035,8 +5035,8 @@ var require_compose_node = __commonJS({
       }
       if (spaceBefore)
         node.spaceBefore = true;
-      if (comment2) {
-        node.comment = comment2;
+      if (comment3) {
+        node.comment = comment3;
         node.range[2] = end;
       }
       return node;
@@ -5067,7 +5067,7 @@ var require_compose_doc = __commonJS({
     var composeNode = require_compose_node();
     var resolveEnd = require_resolve_end();
     var resolveProps = require_resolve_props();
-    function composeDoc(options, directives2, { offset, start, value, end }, onError) {
+    function composeDoc(options, directives2, { offset, start, value: value2, end }, onError) {
       const opts = Object.assign({ _directives: directives2 }, options);
       const doc = new Document.Document(void 0, opts);
       const ctx = {
@@ -5079,7 +5079,7 @@ var require_compose_doc = __commonJS({
       };
       const props = resolveProps.resolveProps(start, {
         indicator: "doc-start",
-        next: value ?? end?.[0],
+        next: value2 ?? end?.[0],
         offset,
         onError,
         parentIndent: 0,
@@ -5087,10 +5087,10 @@ var require_compose_doc = __commonJS({
       });
       if (props.found) {
         doc.directives.docStart = true;
-        if (value && (value.type === "block-map" || value.type === "block-seq") && !props.hasNewline)
+        if (value2 && (value2.type === "block-map" || value2.type === "block-seq") && !props.hasNewline)
           onError(props.end, "MISSING_CHAR", "Block collection cannot start on same line with directives-end marker");
       }
-      doc.contents = value ? composeNode.composeNode(ctx, value, props, onError) : composeNode.composeEmptyNode(ctx, props.end, start, null, props, onError);
+      doc.contents = value2 ? composeNode.composeNode(ctx, value2, props, onError) : composeNode.composeEmptyNode(ctx, props.end, start, null, props, onError);
       const contentEnd = doc.contents.range[2];
       const re = resolveEnd.resolveEnd(end, contentEnd, false, onError);
       if (re.comment)
@@ -5122,14 +5122,14 @@ var require_composer = __commonJS({
       return [offset, offset + (typeof source === "string" ? source.length : 1)];
     }
     function parsePrelude(prelude) {
-      let comment2 = "";
+      let comment3 = "";
       let atComment = false;
       let afterEmptyLine = false;
       for (let i = 0; i < prelude.length; ++i) {
         const source = prelude[i];
         switch (source[0]) {
           case "#":
-            comment2 += (comment2 === "" ? "" : afterEmptyLine ? "\n\n" : "\n") + (source.substring(1) || " ");
+            comment3 += (comment3 === "" ? "" : afterEmptyLine ? "\n\n" : "\n") + (source.substring(1) || " ");
             atComment = true;
             afterEmptyLine = false;
             break;
@@ -5144,7 +5144,7 @@ var require_composer = __commonJS({
             atComment = false;
         }
       }
-      return { comment: comment2, afterEmptyLine };
+      return { comment: comment3, afterEmptyLine };
     }
     var Composer2 = class {
       constructor(options = {}) {
@@ -5164,25 +5164,25 @@ var require_composer = __commonJS({
         this.options = options;
       }
       decorate(doc, afterDoc) {
-        const { comment: comment2, afterEmptyLine } = parsePrelude(this.prelude);
-        if (comment2) {
+        const { comment: comment3, afterEmptyLine } = parsePrelude(this.prelude);
+        if (comment3) {
           const dc = doc.contents;
           if (afterDoc) {
             doc.comment = doc.comment ? `${doc.comment}
-${comment2}` : comment2;
+${comment3}` : comment3;
           } else if (afterEmptyLine || doc.directives.docStart || !dc) {
-            doc.commentBefore = comment2;
+            doc.commentBefore = comment3;
           } else if (identity2.isCollection(dc) && !dc.flow && dc.items.length > 0) {
             let it = dc.items[0];
             if (identity2.isPair(it))
               it = it.key;
             const cb = it.commentBefore;
-            it.commentBefore = cb ? `${comment2}
-${cb}` : comment2;
+            it.commentBefore = cb ? `${comment3}
+${cb}` : comment3;
           } else {
             const cb = dc.commentBefore;
-            dc.commentBefore = cb ? `${comment2}
-${cb}` : comment2;
+            dc.commentBefore = cb ? `${comment3}
+${cb}` : comment3;
           }
         }
         if (afterDoc) {
@@ -5338,9 +5338,9 @@ var require_cst_scalar = __commonJS({
       }
       return null;
     }
-    function createScalarToken(value, context2) {
+    function createScalarToken(value2, context2) {
       const { implicitKey = false, indent, inFlow = false, offset = -1, type = "PLAIN" } = context2;
-      const source = stringifyString.stringifyString({ type, value }, {
+      const source = stringifyString.stringifyString({ type, value: value2 }, {
         implicitKey,
         indent: indent > 0 ? " ".repeat(indent) : "",
         inFlow,
@@ -5370,7 +5370,7 @@ var require_cst_scalar = __commonJS({
           return { type: "scalar", offset, indent, source, end };
       }
     }
-    function setScalarValue(token, value, context2 = {}) {
+    function setScalarValue(token, value2, context2 = {}) {
       let { afterKey = false, implicitKey = false, inFlow = false, type } = context2;
       let indent = "indent" in token ? token.indent : null;
       if (afterKey && typeof indent === "number")
@@ -5393,7 +5393,7 @@ var require_cst_scalar = __commonJS({
           default:
             type = "PLAIN";
         }
-      const source = stringifyString.stringifyString({ type, value }, {
+      const source = stringifyString.stringifyString({ type, value: value2 }, {
         implicitKey: implicitKey || indent === null,
         indent: indent !== null && indent > 0 ? " ".repeat(indent) : "",
         inFlow,
@@ -5539,7 +5539,7 @@ var require_cst_stringify = __commonJS({
         }
       }
     }
-    function stringifyItem({ start, key, sep: sep4, value }) {
+    function stringifyItem({ start, key, sep: sep4, value: value2 }) {
       let res = "";
       for (const st of start)
         res += st.source;
@@ -5548,8 +5548,8 @@ var require_cst_stringify = __commonJS({
       if (sep4)
         for (const st of sep4)
           res += st.source;
-      if (value)
-        res += stringifyToken(value);
+      if (value2)
+        res += stringifyToken(value2);
       return res;
     }
     exports2.stringify = stringify;
@@ -7282,7 +7282,7 @@ var require_public_api = __commonJS({
       }
       return doc.toJS(Object.assign({ reviver: _reviver }, options));
     }
-    function stringify(value, replacer, options) {
+    function stringify(value2, replacer, options) {
       let _replacer = null;
       if (typeof replacer === "function" || Array.isArray(replacer)) {
         _replacer = replacer;
@@ -7295,14 +7295,14 @@ var require_public_api = __commonJS({
         const indent = Math.round(options);
         options = indent < 1 ? void 0 : indent > 8 ? { indent: 8 } : { indent };
       }
-      if (value === void 0) {
+      if (value2 === void 0) {
         const { keepUndefined } = options ?? replacer ?? {};
         if (!keepUndefined)
           return void 0;
       }
-      if (identity2.isDocument(value) && !_replacer)
-        return value.toString(options);
-      return new Document.Document(value, _replacer, options).toString(options);
+      if (identity2.isDocument(value2) && !_replacer)
+        return value2.toString(options);
+      return new Document.Document(value2, _replacer, options).toString(options);
     }
     exports2.parse = parse3;
     exports2.parseAllDocuments = parseAllDocuments;
@@ -7411,10 +7411,10 @@ var require_code = __commonJS({
       }
       get names() {
         var _a;
-        return (_a = this._names) !== null && _a !== void 0 ? _a : this._names = this._items.reduce((names2, c) => {
+        return (_a = this._names) !== null && _a !== void 0 ? _a : this._names = this._items.reduce((names3, c) => {
           if (c instanceof Name2)
-            names2[c.str] = (names2[c.str] || 0) + 1;
-          return names2;
+            names3[c.str] = (names3[c.str] || 0) + 1;
+          return names3;
         }, {});
       }
     };
@@ -7570,8 +7570,8 @@ var require_scope = __commonJS({
         super(nameStr);
         this.prefix = prefix2;
       }
-      setValue(value, { property: property2, itemIndex }) {
-        this.value = value;
+      setValue(value2, { property: property2, itemIndex }) {
+        this.value = value2;
         this.scopePath = (0, code_1._)`.${new code_1.Name(property2)}[${itemIndex}]`;
       }
     };
@@ -7590,13 +7590,13 @@ var require_scope = __commonJS({
       name(prefix2) {
         return new ValueScopeName(prefix2, this._newName(prefix2));
       }
-      value(nameOrPrefix, value) {
+      value(nameOrPrefix, value2) {
         var _a;
-        if (value.ref === void 0)
+        if (value2.ref === void 0)
           throw new Error("CodeGen: ref must be passed in value");
         const name2 = this.toName(nameOrPrefix);
         const { prefix: prefix2 } = name2;
-        const valueKey = (_a = value.key) !== null && _a !== void 0 ? _a : value.ref;
+        const valueKey = (_a = value2.key) !== null && _a !== void 0 ? _a : value2.ref;
         let vs = this._values[prefix2];
         if (vs) {
           const _name = vs.get(valueKey);
@@ -7608,8 +7608,8 @@ var require_scope = __commonJS({
         vs.set(valueKey, name2);
         const s = this._scope[prefix2] || (this._scope[prefix2] = []);
         const itemIndex = s.length;
-        s[itemIndex] = value.ref;
-        name2.setValue(value, { property: prefix2, itemIndex });
+        s[itemIndex] = value2.ref;
+        name2.setValue(value2, { property: prefix2, itemIndex });
         return name2;
       }
       getValue(prefix2, keyOrRef) {
@@ -7740,11 +7740,11 @@ var require_codegen = __commonJS({
         const rhs = this.rhs === void 0 ? "" : ` = ${this.rhs}`;
         return `${varKind} ${this.name}${rhs};` + _n;
       }
-      optimizeNames(names2, constants2) {
-        if (!names2[this.name.str])
+      optimizeNames(names3, constants2) {
+        if (!names3[this.name.str])
           return;
         if (this.rhs)
-          this.rhs = optimizeExpr(this.rhs, names2, constants2);
+          this.rhs = optimizeExpr(this.rhs, names3, constants2);
         return this;
       }
       get names() {
@@ -7761,15 +7761,15 @@ var require_codegen = __commonJS({
       render({ _n }) {
         return `${this.lhs} = ${this.rhs};` + _n;
       }
-      optimizeNames(names2, constants2) {
-        if (this.lhs instanceof code_1.Name && !names2[this.lhs.str] && !this.sideEffects)
+      optimizeNames(names3, constants2) {
+        if (this.lhs instanceof code_1.Name && !names3[this.lhs.str] && !this.sideEffects)
           return;
-        this.rhs = optimizeExpr(this.rhs, names2, constants2);
+        this.rhs = optimizeExpr(this.rhs, names3, constants2);
         return this;
       }
       get names() {
-        const names2 = this.lhs instanceof code_1.Name ? {} : { ...this.lhs.names };
-        return addExprNames(names2, this.rhs);
+        const names3 = this.lhs instanceof code_1.Name ? {} : { ...this.lhs.names };
+        return addExprNames(names3, this.rhs);
       }
     };
     var AssignOp = class extends Assign2 {
@@ -7825,8 +7825,8 @@ var require_codegen = __commonJS({
       optimizeNodes() {
         return `${this.code}` ? this : void 0;
       }
-      optimizeNames(names2, constants2) {
-        this.code = optimizeExpr(this.code, names2, constants2);
+      optimizeNames(names3, constants2) {
+        this.code = optimizeExpr(this.code, names3, constants2);
         return this;
       }
       get names() {
@@ -7855,20 +7855,20 @@ var require_codegen = __commonJS({
         }
         return nodes.length > 0 ? this : void 0;
       }
-      optimizeNames(names2, constants2) {
+      optimizeNames(names3, constants2) {
         const { nodes } = this;
         let i = nodes.length;
         while (i--) {
           const n = nodes[i];
-          if (n.optimizeNames(names2, constants2))
+          if (n.optimizeNames(names3, constants2))
             continue;
-          subtractNames(names2, n.names);
+          subtractNames(names3, n.names);
           nodes.splice(i, 1);
         }
         return nodes.length > 0 ? this : void 0;
       }
       get names() {
-        return this.nodes.reduce((names2, n) => addNames(names2, n.names), {});
+        return this.nodes.reduce((names3, n) => addNames(names3, n.names), {});
       }
     };
     var BlockNode = class extends ParentNode {
@@ -7913,20 +7913,20 @@ var require_codegen = __commonJS({
           return void 0;
         return this;
       }
-      optimizeNames(names2, constants2) {
+      optimizeNames(names3, constants2) {
         var _a;
-        this.else = (_a = this.else) === null || _a === void 0 ? void 0 : _a.optimizeNames(names2, constants2);
-        if (!(super.optimizeNames(names2, constants2) || this.else))
+        this.else = (_a = this.else) === null || _a === void 0 ? void 0 : _a.optimizeNames(names3, constants2);
+        if (!(super.optimizeNames(names3, constants2) || this.else))
           return;
-        this.condition = optimizeExpr(this.condition, names2, constants2);
+        this.condition = optimizeExpr(this.condition, names3, constants2);
         return this;
       }
       get names() {
-        const names2 = super.names;
-        addExprNames(names2, this.condition);
+        const names3 = super.names;
+        addExprNames(names3, this.condition);
         if (this.else)
-          addNames(names2, this.else.names);
-        return names2;
+          addNames(names3, this.else.names);
+        return names3;
       }
     };
     If2.kind = "if";
@@ -7941,10 +7941,10 @@ var require_codegen = __commonJS({
       render(opts) {
         return `for(${this.iteration})` + super.render(opts);
       }
-      optimizeNames(names2, constants2) {
-        if (!super.optimizeNames(names2, constants2))
+      optimizeNames(names3, constants2) {
+        if (!super.optimizeNames(names3, constants2))
           return;
-        this.iteration = optimizeExpr(this.iteration, names2, constants2);
+        this.iteration = optimizeExpr(this.iteration, names3, constants2);
         return this;
       }
       get names() {
@@ -7965,8 +7965,8 @@ var require_codegen = __commonJS({
         return `for(${varKind} ${name2}=${from}; ${name2}<${to}; ${name2}++)` + super.render(opts);
       }
       get names() {
-        const names2 = addExprNames(super.names, this.from);
-        return addExprNames(names2, this.to);
+        const names3 = addExprNames(super.names, this.from);
+        return addExprNames(names3, this.to);
       }
     };
     var ForIter = class extends For {
@@ -7980,10 +7980,10 @@ var require_codegen = __commonJS({
       render(opts) {
         return `for(${this.varKind} ${this.name} ${this.loop} ${this.iterable})` + super.render(opts);
       }
-      optimizeNames(names2, constants2) {
-        if (!super.optimizeNames(names2, constants2))
+      optimizeNames(names3, constants2) {
+        if (!super.optimizeNames(names3, constants2))
           return;
-        this.iterable = optimizeExpr(this.iterable, names2, constants2);
+        this.iterable = optimizeExpr(this.iterable, names3, constants2);
         return this;
       }
       get names() {
@@ -8025,20 +8025,20 @@ var require_codegen = __commonJS({
         (_b = this.finally) === null || _b === void 0 ? void 0 : _b.optimizeNodes();
         return this;
       }
-      optimizeNames(names2, constants2) {
+      optimizeNames(names3, constants2) {
         var _a, _b;
-        super.optimizeNames(names2, constants2);
-        (_a = this.catch) === null || _a === void 0 ? void 0 : _a.optimizeNames(names2, constants2);
-        (_b = this.finally) === null || _b === void 0 ? void 0 : _b.optimizeNames(names2, constants2);
+        super.optimizeNames(names3, constants2);
+        (_a = this.catch) === null || _a === void 0 ? void 0 : _a.optimizeNames(names3, constants2);
+        (_b = this.finally) === null || _b === void 0 ? void 0 : _b.optimizeNames(names3, constants2);
         return this;
       }
       get names() {
-        const names2 = super.names;
+        const names3 = super.names;
         if (this.catch)
-          addNames(names2, this.catch.names);
+          addNames(names3, this.catch.names);
         if (this.finally)
-          addNames(names2, this.finally.names);
-        return names2;
+          addNames(names3, this.finally.names);
+        return names3;
       }
     };
     var Catch = class extends BlockNode {
@@ -8079,8 +8079,8 @@ var require_codegen = __commonJS({
         return this._extScope.name(prefix2);
       }
       // reserves unique name in the external scope and assigns value to it
-      scopeValue(prefixOrName, value) {
-        const name2 = this._extScope.value(prefixOrName, value);
+      scopeValue(prefixOrName, value2) {
+        const name2 = this._extScope.value(prefixOrName, value2);
         const vs = this._values[name2.prefix] || (this._values[name2.prefix] = /* @__PURE__ */ new Set());
         vs.add(name2);
         return name2;
@@ -8134,13 +8134,13 @@ var require_codegen = __commonJS({
       // returns code for object literal for the passed argument list of key-value pairs
       object(...keyValues) {
         const code = ["{"];
-        for (const [key, value] of keyValues) {
+        for (const [key, value2] of keyValues) {
           if (code.length > 1)
             code.push(",");
           code.push(key);
-          if (key !== value || this.opts.es5) {
+          if (key !== value2 || this.opts.es5) {
             code.push(":");
-            (0, code_1.addCodeArg)(code, value);
+            (0, code_1.addCodeArg)(code, value2);
           }
         }
         code.push("}");
@@ -8219,10 +8219,10 @@ var require_codegen = __commonJS({
         return this._leafNode(new Break(label2));
       }
       // `return` statement
-      return(value) {
+      return(value2) {
         const node = new Return();
         this._blockNode(node);
-        this.code(value);
+        this.code(value2);
         if (node.nodes.length !== 1)
           throw new Error('CodeGen: "return" should have one node');
         return this._endBlockNode(Return);
@@ -8322,15 +8322,15 @@ var require_codegen = __commonJS({
       }
     };
     exports2.CodeGen = CodeGen;
-    function addNames(names2, from) {
+    function addNames(names3, from) {
       for (const n in from)
-        names2[n] = (names2[n] || 0) + (from[n] || 0);
-      return names2;
+        names3[n] = (names3[n] || 0) + (from[n] || 0);
+      return names3;
     }
-    function addExprNames(names2, from) {
-      return from instanceof code_1._CodeOrName ? addNames(names2, from.names) : names2;
+    function addExprNames(names3, from) {
+      return from instanceof code_1._CodeOrName ? addNames(names3, from.names) : names3;
     }
-    function optimizeExpr(expr, names2, constants2) {
+    function optimizeExpr(expr, names3, constants2) {
       if (expr instanceof code_1.Name)
         return replaceName(expr);
       if (!canOptimize(expr))
@@ -8346,18 +8346,18 @@ var require_codegen = __commonJS({
       }, []));
       function replaceName(n) {
         const c = constants2[n.str];
-        if (c === void 0 || names2[n.str] !== 1)
+        if (c === void 0 || names3[n.str] !== 1)
           return n;
-        delete names2[n.str];
+        delete names3[n.str];
         return c;
       }
       function canOptimize(e) {
-        return e instanceof code_1._Code && e._items.some((c) => c instanceof code_1.Name && names2[c.str] === 1 && constants2[c.str] !== void 0);
+        return e instanceof code_1._Code && e._items.some((c) => c instanceof code_1.Name && names3[c.str] === 1 && constants2[c.str] !== void 0);
       }
     }
-    function subtractNames(names2, from) {
+    function subtractNames(names3, from) {
       for (const n in from)
-        names2[n] = (names2[n] || 0) - (from[n] || 0);
+        names3[n] = (names3[n] || 0) - (from[n] || 0);
     }
     function not(x) {
       return typeof x == "boolean" || typeof x == "number" || x === null ? !x : (0, code_1._)`!${par(x)}`;
@@ -8412,18 +8412,18 @@ var require_util = __commonJS({
         return;
       if (typeof schema === "boolean")
         return;
-      const rules = self.RULES.keywords;
+      const rules2 = self.RULES.keywords;
       for (const key in schema) {
-        if (!rules[key])
+        if (!rules2[key])
           checkStrictMode(it, `unknown keyword: "${key}"`);
       }
     }
     exports2.checkUnknownRules = checkUnknownRules;
-    function schemaHasRules(schema, rules) {
+    function schemaHasRules(schema, rules2) {
       if (typeof schema == "boolean")
         return !schema;
       for (const key in schema)
-        if (rules[key])
+        if (rules2[key])
           return true;
       return false;
     }
@@ -8555,7 +8555,7 @@ var require_names = __commonJS({
     "use strict";
     Object.defineProperty(exports2, "__esModule", { value: true });
     var codegen_1 = require_codegen();
-    var names2 = {
+    var names3 = {
       // validation function arguments
       data: new codegen_1.Name("data"),
       // data passed to validation function
@@ -8584,7 +8584,7 @@ var require_names = __commonJS({
       jsonLen: new codegen_1.Name("jsonLen"),
       jsonPart: new codegen_1.Name("jsonPart")
     };
-    exports2.default = names2;
+    exports2.default = names3;
   }
 });
 
@@ -9896,9 +9896,9 @@ var require_validate = __commonJS({
       }
     }
     function checkKeywordTypes(it, ts) {
-      const rules = it.self.RULES.all;
-      for (const keyword in rules) {
-        const rule = rules[keyword];
+      const rules2 = it.self.RULES.all;
+      for (const keyword in rules2) {
+        const rule = rules2[keyword];
         if (typeof rule == "object" && (0, applicability_1.shouldUseRule)(it.schema, rule)) {
           const { type } = rule.definition;
           if (type.length && !type.some((t) => hasApplicableType(ts, t))) {
@@ -10388,15 +10388,15 @@ var require_compile = __commonJS({
       var _a;
       if (((_a = parsedRef.fragment) === null || _a === void 0 ? void 0 : _a[0]) !== "/")
         return;
-      for (const part2 of parsedRef.fragment.slice(1).split("/")) {
+      for (const part3 of parsedRef.fragment.slice(1).split("/")) {
         if (typeof schema === "boolean")
           return;
-        const partSchema = schema[(0, util_1.unescapeFragment)(part2)];
+        const partSchema = schema[(0, util_1.unescapeFragment)(part3)];
         if (partSchema === void 0)
           return;
         schema = partSchema;
         const schId = typeof schema === "object" && schema[this.opts.schemaId];
-        if (!PREVENT_SCOPE_CHANGE.has(part2) && schId) {
+        if (!PREVENT_SCOPE_CHANGE.has(part3) && schId) {
           baseId = (0, resolve_1.resolveUrl)(this.opts.uriResolver, baseId, schId);
         }
       }
@@ -10536,15 +10536,15 @@ var require_utils = __commonJS({
       const parts = left.concat(right);
       let hextetCount = 0;
       for (let i = 0; i < parts.length; i++) {
-        const part2 = parts[i];
-        if (part2 === "") return void 0;
-        if (part2.indexOf(".") !== -1) {
-          if (i !== parts.length - 1 || compression !== -1 && right.length === 0 || !isIPv4(part2)) return void 0;
+        const part3 = parts[i];
+        if (part3 === "") return void 0;
+        if (part3.indexOf(".") !== -1) {
+          if (i !== parts.length - 1 || compression !== -1 && right.length === 0 || !isIPv4(part3)) return void 0;
           hextetCount += 2;
           continue;
         }
-        if (!isHextet(part2)) return void 0;
-        parts[i] = parseInt(part2, 16).toString(16);
+        if (!isHextet(part3)) return void 0;
+        parts[i] = parseInt(part3, 16).toString(16);
         hextetCount++;
       }
       if (compression === -1) {
@@ -11584,13 +11584,13 @@ var require_fast_uri = __commonJS({
       if (typeof uri !== "string" && typeof uri !== "object") {
         return void 0;
       }
-      let value;
+      let value2;
       try {
-        value = typeof uri === "string" ? uri : serialize(uri, opts);
+        value2 = typeof uri === "string" ? uri : serialize(uri, opts);
       } catch {
         return void 0;
       }
-      const { normalized, malformedAuthorityOrPort, malformedPercentEncoding, malformedSchemeSpecific, malformedHost, malformedScheme } = normalizeStringWithStatus(value, opts);
+      const { normalized, malformedAuthorityOrPort, malformedPercentEncoding, malformedSchemeSpecific, malformedHost, malformedScheme } = normalizeStringWithStatus(value2, opts);
       return malformedAuthorityOrPort || malformedPercentEncoding || malformedSchemeSpecific || malformedHost || malformedScheme ? void 0 : normalized;
     }
     var fastUri = {
@@ -11977,12 +11977,12 @@ var require_core = __commonJS({
           return this;
         }
         keywordMetaschema.call(this, def);
-        const definition = {
+        const definition2 = {
           ...def,
           type: (0, dataType_1.getJSONTypes)(def.type),
           schemaType: (0, dataType_1.getJSONTypes)(def.schemaType)
         };
-        (0, util_1.eachItem)(keyword, definition.type.length === 0 ? (k) => addRule.call(this, k, definition) : (k) => definition.type.forEach((t) => addRule.call(this, k, definition, t)));
+        (0, util_1.eachItem)(keyword, definition2.type.length === 0 ? (k) => addRule.call(this, k, definition2) : (k) => definition2.type.forEach((t) => addRule.call(this, k, definition2, t)));
         return this;
       }
       getKeyword(keyword) {
@@ -12014,15 +12014,15 @@ var require_core = __commonJS({
         return errors.map((e) => `${dataVar}${e.instancePath} ${e.message}`).reduce((text, msg) => text + separator + msg);
       }
       $dataMetaSchema(metaSchema, keywordsJsonPointers) {
-        const rules = this.RULES.all;
+        const rules2 = this.RULES.all;
         metaSchema = JSON.parse(JSON.stringify(metaSchema));
         for (const jsonPointer of keywordsJsonPointers) {
           const segments = jsonPointer.split("/").slice(1);
           let keywords = metaSchema;
           for (const seg of segments)
             keywords = keywords[seg];
-          for (const key in rules) {
-            const rule = rules[key];
+          for (const key in rules2) {
+            const rule = rules2[key];
             if (typeof rule != "object")
               continue;
             const { $data } = rule.definition;
@@ -12175,9 +12175,9 @@ var require_core = __commonJS({
         throw new Error('$data keyword must have "code" or "validate" function');
       }
     }
-    function addRule(keyword, definition, dataType) {
+    function addRule(keyword, definition2, dataType) {
       var _a;
-      const post = definition === null || definition === void 0 ? void 0 : definition.post;
+      const post = definition2 === null || definition2 === void 0 ? void 0 : definition2.post;
       if (dataType && post)
         throw new Error('keyword with "post" flag cannot have "type"');
       const { RULES } = this;
@@ -12187,22 +12187,22 @@ var require_core = __commonJS({
         RULES.rules.push(ruleGroup);
       }
       RULES.keywords[keyword] = true;
-      if (!definition)
+      if (!definition2)
         return;
       const rule = {
         keyword,
         definition: {
-          ...definition,
-          type: (0, dataType_1.getJSONTypes)(definition.type),
-          schemaType: (0, dataType_1.getJSONTypes)(definition.schemaType)
+          ...definition2,
+          type: (0, dataType_1.getJSONTypes)(definition2.type),
+          schemaType: (0, dataType_1.getJSONTypes)(definition2.schemaType)
         }
       };
-      if (definition.before)
-        addBeforeRule.call(this, ruleGroup, rule, definition.before);
+      if (definition2.before)
+        addBeforeRule.call(this, ruleGroup, rule, definition2.before);
       else
         ruleGroup.rules.push(rule);
       RULES.all[keyword] = rule;
-      (_a = definition.implements) === null || _a === void 0 ? void 0 : _a.forEach((kwd) => this.addKeyword(kwd));
+      (_a = definition2.implements) === null || _a === void 0 ? void 0 : _a.forEach((kwd) => this.addKeyword(kwd));
     }
     function addBeforeRule(ruleGroup, rule, before) {
       const i = ruleGroup.rules.findIndex((_rule) => _rule.keyword === before);
@@ -12457,13 +12457,13 @@ var require_ucs2length = __commonJS({
       const len = str.length;
       let length = 0;
       let pos = 0;
-      let value;
+      let value2;
       while (pos < len) {
         length++;
-        value = str.charCodeAt(pos++);
-        if (value >= 55296 && value <= 56319 && pos < len) {
-          value = str.charCodeAt(pos);
-          if ((value & 64512) === 56320)
+        value2 = str.charCodeAt(pos++);
+        if (value2 >= 55296 && value2 <= 56319 && pos < len) {
+          value2 = str.charCodeAt(pos);
+          if ((value2 & 64512) === 56320)
             pos++;
         }
       }
@@ -14817,8 +14817,8 @@ var require_get = __commonJS({
     var $getPrototypeOf = $Object.getPrototypeOf;
     module2.exports = desc && typeof desc.get === "function" ? callBind([desc.get]) : typeof $getPrototypeOf === "function" ? (
       /** @type {import('./get')} */
-      function getDunder(value) {
-        return $getPrototypeOf(value == null ? value : $Object(value));
+      function getDunder(value2) {
+        return $getPrototypeOf(value2 == null ? value2 : $Object(value2));
       }
     ) : false;
   }
@@ -15036,26 +15036,26 @@ var require_get_intrinsic = __commonJS({
     var getGeneratorFunction = require_generator_function();
     var getAsyncGeneratorFunction = require_async_generator_function();
     var doEval = function doEval2(name2) {
-      var value;
+      var value2;
       if (name2 === "%AsyncFunction%") {
-        value = getAsyncFunction() || void undefined2;
+        value2 = getAsyncFunction() || void undefined2;
       } else if (name2 === "%GeneratorFunction%") {
-        value = getGeneratorFunction() || void undefined2;
+        value2 = getGeneratorFunction() || void undefined2;
       } else if (name2 === "%AsyncGeneratorFunction%") {
-        value = getAsyncGeneratorFunction() || void undefined2;
+        value2 = getAsyncGeneratorFunction() || void undefined2;
       } else if (name2 === "%AsyncGenerator%") {
         var fn = doEval2("%AsyncGeneratorFunction%");
         if (fn) {
-          value = fn.prototype;
+          value2 = fn.prototype;
         }
       } else if (name2 === "%AsyncIteratorPrototype%") {
         var gen = doEval2("%AsyncGenerator%");
         if (gen && getProto) {
-          value = getProto(gen.prototype);
+          value2 = getProto(gen.prototype);
         }
       }
-      INTRINSICS[name2] = value;
-      return value;
+      INTRINSICS[name2] = value2;
+      return value2;
     };
     var LEGACY_ALIASES = {
       __proto__: null,
@@ -15120,16 +15120,16 @@ var require_get_intrinsic = __commonJS({
     var $exec = bind.call($call, RegExp.prototype.exec);
     var rePropName = /[^%.[\]]+|\[(?:(-?\d+(?:\.\d+)?)|(["'])((?:(?!\2)[^\\]|\\.)*?)\2)\]|(?=(?:\.|\[\])(?:\.|\[\]|%$))/g;
     var reEscapeChar = /\\(\\)?/g;
-    var stringToPath = function stringToPath2(string) {
-      var first2 = $strSlice(string, 0, 1);
-      var last = $strSlice(string, -1);
+    var stringToPath = function stringToPath2(string2) {
+      var first2 = $strSlice(string2, 0, 1);
+      var last = $strSlice(string2, -1);
       if (first2 === "%" && last !== "%") {
         throw new $SyntaxError("invalid intrinsic syntax, expected closing `%`");
       } else if (last === "%" && first2 !== "%") {
         throw new $SyntaxError("invalid intrinsic syntax, expected opening `%`");
       }
       var result2 = [];
-      $replace(string, rePropName, function(match2, number2, quote2, subString) {
+      $replace(string2, rePropName, function(match2, number2, quote2, subString) {
         result2[result2.length] = quote2 ? $replace(subString, reEscapeChar, "$1") : number2 || match2;
       });
       return result2;
@@ -15142,17 +15142,17 @@ var require_get_intrinsic = __commonJS({
         intrinsicName = "%" + alias[0] + "%";
       }
       if (hasOwn(INTRINSICS, intrinsicName)) {
-        var value = INTRINSICS[intrinsicName];
-        if (value === needsEval) {
-          value = doEval(intrinsicName);
+        var value2 = INTRINSICS[intrinsicName];
+        if (value2 === needsEval) {
+          value2 = doEval(intrinsicName);
         }
-        if (typeof value === "undefined" && !allowMissing) {
+        if (typeof value2 === "undefined" && !allowMissing) {
           throw new $TypeError("intrinsic " + name2 + " exists, but is not available. Please file an issue!");
         }
         return {
           alias,
           name: intrinsicName,
-          value
+          value: value2
         };
       }
       throw new $SyntaxError("intrinsic " + name2 + " does not exist!");
@@ -15171,7 +15171,7 @@ var require_get_intrinsic = __commonJS({
       var intrinsicBaseName = parts.length > 0 ? parts[0] : "";
       var intrinsic = getBaseIntrinsic("%" + intrinsicBaseName + "%", allowMissing);
       var intrinsicRealName = intrinsic.name;
-      var value = intrinsic.value;
+      var value2 = intrinsic.value;
       var skipFurtherCaching = false;
       var alias = intrinsic.alias;
       if (alias) {
@@ -15179,44 +15179,44 @@ var require_get_intrinsic = __commonJS({
         $spliceApply(parts, $concat([0, 1], alias));
       }
       for (var i = 1, isOwn = true; i < parts.length; i += 1) {
-        var part2 = parts[i];
-        var first2 = $strSlice(part2, 0, 1);
-        var last = $strSlice(part2, -1);
+        var part3 = parts[i];
+        var first2 = $strSlice(part3, 0, 1);
+        var last = $strSlice(part3, -1);
         if ((first2 === '"' || first2 === "'" || first2 === "`" || (last === '"' || last === "'" || last === "`")) && first2 !== last) {
           throw new $SyntaxError("property names with quotes must have matching quotes");
         }
-        if (part2 === "constructor" || !isOwn) {
+        if (part3 === "constructor" || !isOwn) {
           skipFurtherCaching = true;
         }
-        intrinsicBaseName += "." + part2;
+        intrinsicBaseName += "." + part3;
         intrinsicRealName = "%" + intrinsicBaseName + "%";
         if (hasOwn(INTRINSICS, intrinsicRealName)) {
-          value = INTRINSICS[intrinsicRealName];
-        } else if (value != null) {
-          if (!(part2 in value)) {
+          value2 = INTRINSICS[intrinsicRealName];
+        } else if (value2 != null) {
+          if (!(part3 in value2)) {
             if (!allowMissing) {
               throw new $TypeError("base intrinsic for " + name2 + " exists, but the property is not available.");
             }
             return void undefined2;
           }
           if ($gOPD && i + 1 >= parts.length) {
-            var desc = $gOPD(value, part2);
+            var desc = $gOPD(value2, part3);
             isOwn = !!desc;
             if (isOwn && "get" in desc && !("originalValue" in desc.get)) {
-              value = desc.get;
+              value2 = desc.get;
             } else {
-              value = value[part2];
+              value2 = value2[part3];
             }
           } else {
-            isOwn = hasOwn(value, part2);
-            value = value[part2];
+            isOwn = hasOwn(value2, part3);
+            value2 = value2[part3];
           }
           if (isOwn && !skipFurtherCaching) {
-            INTRINSICS[intrinsicRealName] = value;
+            INTRINSICS[intrinsicRealName] = value2;
           }
         }
       }
-      return value;
+      return value2;
     };
   }
 });
@@ -15272,20 +15272,20 @@ var require_is_callable = __commonJS({
       reflectApply = null;
     }
     var constructorRegex = /^\s*class\b/;
-    var isES6ClassFn = function isES6ClassFunction(value) {
+    var isES6ClassFn = function isES6ClassFunction(value2) {
       try {
-        var fnStr = fnToStr.call(value);
+        var fnStr = fnToStr.call(value2);
         return constructorRegex.test(fnStr);
       } catch (e) {
         return false;
       }
     };
-    var tryFunctionObject = function tryFunctionToStr(value) {
+    var tryFunctionObject = function tryFunctionToStr(value2) {
       try {
-        if (isES6ClassFn(value)) {
+        if (isES6ClassFn(value2)) {
           return false;
         }
-        fnToStr.call(value);
+        fnToStr.call(value2);
         return true;
       } catch (e) {
         return false;
@@ -15306,11 +15306,11 @@ var require_is_callable = __commonJS({
     if (typeof document === "object") {
       all = document.all;
       if (toStr.call(all) === toStr.call(document.all)) {
-        isDDA = function isDocumentDotAll(value) {
-          if ((isIE68 || !value) && (typeof value === "undefined" || typeof value === "object")) {
+        isDDA = function isDocumentDotAll(value2) {
+          if ((isIE68 || !value2) && (typeof value2 === "undefined" || typeof value2 === "object")) {
             try {
-              var str = toStr.call(value);
-              return (str === ddaClass || str === ddaClass2 || str === ddaClass3 || str === objectClass) && value("") == null;
+              var str = toStr.call(value2);
+              return (str === ddaClass || str === ddaClass2 || str === ddaClass3 || str === objectClass) && value2("") == null;
             } catch (e) {
             }
           }
@@ -15319,45 +15319,45 @@ var require_is_callable = __commonJS({
       }
     }
     var all;
-    module2.exports = reflectApply ? function isCallable(value) {
-      if (isDDA(value)) {
+    module2.exports = reflectApply ? function isCallable(value2) {
+      if (isDDA(value2)) {
         return true;
       }
-      if (!value) {
+      if (!value2) {
         return false;
       }
-      if (typeof value !== "function" && typeof value !== "object") {
+      if (typeof value2 !== "function" && typeof value2 !== "object") {
         return false;
       }
       try {
-        reflectApply(value, null, badArrayLike);
+        reflectApply(value2, null, badArrayLike);
       } catch (e) {
         if (e !== isCallableMarker) {
           return false;
         }
       }
-      return !isES6ClassFn(value) && tryFunctionObject(value);
-    } : function isCallable(value) {
-      if (isDDA(value)) {
+      return !isES6ClassFn(value2) && tryFunctionObject(value2);
+    } : function isCallable(value2) {
+      if (isDDA(value2)) {
         return true;
       }
-      if (!value) {
+      if (!value2) {
         return false;
       }
-      if (typeof value !== "function" && typeof value !== "object") {
+      if (typeof value2 !== "function" && typeof value2 !== "object") {
         return false;
       }
       if (hasToStringTag) {
-        return tryFunctionObject(value);
+        return tryFunctionObject(value2);
       }
-      if (isES6ClassFn(value)) {
+      if (isES6ClassFn(value2)) {
         return false;
       }
-      var strClass = toStr.call(value);
+      var strClass = toStr.call(value2);
       if (strClass !== fnClass && strClass !== genClass && !/^\[object HTML/.test(strClass)) {
         return false;
       }
-      return tryFunctionObject(value);
+      return tryFunctionObject(value2);
     };
   }
 });
@@ -15380,12 +15380,12 @@ var require_for_each = __commonJS({
         }
       }
     };
-    var forEachString = function forEachString2(string, iterator, receiver) {
-      for (var i = 0, len = string.length; i < len; i++) {
+    var forEachString = function forEachString2(string2, iterator, receiver) {
+      for (var i = 0, len = string2.length; i < len; i++) {
         if (receiver == null) {
-          iterator(string.charAt(i), i, string);
+          iterator(string2.charAt(i), i, string2);
         } else {
-          iterator.call(receiver, string.charAt(i), i, string);
+          iterator.call(receiver, string2.charAt(i), i, string2);
         }
       }
     };
@@ -15469,7 +15469,7 @@ var require_define_data_property = __commonJS({
     var $SyntaxError = require_syntax();
     var $TypeError = require_type();
     var gopd = require_gopd();
-    module2.exports = function defineDataProperty(obj, property2, value) {
+    module2.exports = function defineDataProperty(obj, property2, value2) {
       if (!obj || typeof obj !== "object" && typeof obj !== "function") {
         throw new $TypeError("`obj` must be an object or a function`");
       }
@@ -15497,11 +15497,11 @@ var require_define_data_property = __commonJS({
         $defineProperty(obj, property2, {
           configurable: nonConfigurable === null && desc ? desc.configurable : !nonConfigurable,
           enumerable: nonEnumerable === null && desc ? desc.enumerable : !nonEnumerable,
-          value,
+          value: value2,
           writable: nonWritable === null && desc ? desc.writable : !nonWritable
         });
       } else if (loose || !nonEnumerable && !nonWritable && !nonConfigurable) {
-        obj[property2] = value;
+        obj[property2] = value2;
       } else {
         throw new $SyntaxError("This environment does not support defining a property as non-configurable, non-writable, or non-enumerable.");
       }
@@ -15648,9 +15648,9 @@ var require_which_typed_array = __commonJS({
     var g = typeof globalThis === "undefined" ? global : globalThis;
     var typedArrays = availableTypedArrays();
     var $slice = callBound("String.prototype.slice");
-    var $indexOf = callBound("Array.prototype.indexOf", true) || function indexOf3(array, value) {
+    var $indexOf = callBound("Array.prototype.indexOf", true) || function indexOf3(array, value2) {
       for (var i = 0; i < array.length; i += 1) {
-        if (array[i] === value) {
+        if (array[i] === value2) {
           return i;
         }
       }
@@ -15693,7 +15693,7 @@ var require_which_typed_array = __commonJS({
         }
       });
     }
-    function tryTypedArrays(value) {
+    function tryTypedArrays(value2) {
       var found2 = false;
       forEach(
         /** @type {Record<`$${TypedArrayName}`, Getter>} */
@@ -15702,7 +15702,7 @@ var require_which_typed_array = __commonJS({
         function(getter, typedArray) {
           if (!found2) {
             try {
-              if ("$" + getter(value) === typedArray) {
+              if ("$" + getter(value2) === typedArray) {
                 found2 = /** @type {TypedArrayName} */
                 $slice(typedArray, 1);
               }
@@ -15713,7 +15713,7 @@ var require_which_typed_array = __commonJS({
       );
       return found2;
     }
-    function trySlices(value) {
+    function trySlices(value2) {
       var found2 = false;
       forEach(
         /** @type {Record<`$${TypedArrayName}`, Getter>} */
@@ -15722,7 +15722,7 @@ var require_which_typed_array = __commonJS({
         function(getter, name2) {
           if (!found2) {
             try {
-              getter(value);
+              getter(value2);
               found2 = /** @type {TypedArrayName} */
               $slice(name2, 1);
             } catch (e) {
@@ -15735,24 +15735,24 @@ var require_which_typed_array = __commonJS({
     function isTATag(tag) {
       return $indexOf(typedArrays, tag) > -1;
     }
-    function whichTypedArray(value) {
-      if (!value || typeof value !== "object") {
+    function whichTypedArray(value2) {
+      if (!value2 || typeof value2 !== "object") {
         return false;
       }
       if (!hasToStringTag) {
-        var tag = $slice($toString(value), 8, -1);
+        var tag = $slice($toString(value2), 8, -1);
         if (isTATag(tag)) {
           return tag;
         }
         if (tag !== "Object") {
           return false;
         }
-        return trySlices(value);
+        return trySlices(value2);
       }
       if (!gOPD) {
         return null;
       }
-      return tryTypedArrays(value);
+      return tryTypedArrays(value2);
     }
     module2.exports = whichTypedArray;
   }
@@ -15763,8 +15763,8 @@ var require_is_typed_array = __commonJS({
   "node_modules/is-typed-array/index.js"(exports2, module2) {
     "use strict";
     var whichTypedArray = require_which_typed_array();
-    module2.exports = function isTypedArray(value) {
-      return !!whichTypedArray(value);
+    module2.exports = function isTypedArray(value2) {
+      return !!whichTypedArray(value2);
     };
   }
 });
@@ -16243,29 +16243,29 @@ var require_async_lock = __commonJS({
 var require_lib2 = __commonJS({
   "node_modules/clean-git-ref/lib/index.js"(exports2, module2) {
     "use strict";
-    function escapeRegExp(string) {
-      return string.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+    function escapeRegExp(string2) {
+      return string2.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
     }
     function replaceAll(str, search, replacement) {
       search = search instanceof RegExp ? search : new RegExp(escapeRegExp(search), "g");
       return str.replace(search, replacement);
     }
     var CleanGitRef = {
-      clean: function clean(value) {
-        if (typeof value !== "string") {
-          throw new Error("Expected a string, received: " + value);
+      clean: function clean(value2) {
+        if (typeof value2 !== "string") {
+          throw new Error("Expected a string, received: " + value2);
         }
-        value = replaceAll(value, "./", "/");
-        value = replaceAll(value, "..", ".");
-        value = replaceAll(value, " ", "-");
-        value = replaceAll(value, /^[~^:?*\\\-]/g, "");
-        value = replaceAll(value, /[~^:?*\\]/g, "-");
-        value = replaceAll(value, /[~^:?*\\\-]$/g, "");
-        value = replaceAll(value, "@{", "-");
-        value = replaceAll(value, /\.$/g, "");
-        value = replaceAll(value, /\/$/g, "");
-        value = replaceAll(value, /\.lock$/g, "");
-        return value;
+        value2 = replaceAll(value2, "./", "/");
+        value2 = replaceAll(value2, "..", ".");
+        value2 = replaceAll(value2, " ", "-");
+        value2 = replaceAll(value2, /^[~^:?*\\\-]/g, "");
+        value2 = replaceAll(value2, /[~^:?*\\]/g, "-");
+        value2 = replaceAll(value2, /[~^:?*\\\-]$/g, "");
+        value2 = replaceAll(value2, "@{", "-");
+        value2 = replaceAll(value2, /\.$/g, "");
+        value2 = replaceAll(value2, /\/$/g, "");
+        value2 = replaceAll(value2, /\.lock$/g, "");
+        return value2;
       }
     };
     module2.exports = CleanGitRef;
@@ -16544,14 +16544,14 @@ var require_trees = __commonJS({
       s.pending_buf[s.pending++] = w & 255;
       s.pending_buf[s.pending++] = w >>> 8 & 255;
     }
-    function send_bits(s, value, length) {
+    function send_bits(s, value2, length) {
       if (s.bi_valid > Buf_size - length) {
-        s.bi_buf |= value << s.bi_valid & 65535;
+        s.bi_buf |= value2 << s.bi_valid & 65535;
         put_short(s, s.bi_buf);
-        s.bi_buf = value >> Buf_size - s.bi_valid;
+        s.bi_buf = value2 >> Buf_size - s.bi_valid;
         s.bi_valid += length - Buf_size;
       } else {
-        s.bi_buf |= value << s.bi_valid & 65535;
+        s.bi_buf |= value2 << s.bi_valid & 65535;
         s.bi_valid += length;
       }
     }
@@ -20680,7 +20680,7 @@ var require_ignore = __commonJS({
       TMP_KEY_IGNORE = /* @__PURE__ */ Symbol.for("node-ignore");
     }
     var KEY_IGNORE = TMP_KEY_IGNORE;
-    var define2 = (object, key, value) => Object.defineProperty(object, key, { value });
+    var define2 = (object, key, value2) => Object.defineProperty(object, key, { value: value2 });
     var REGEX_REGEXP_RANGE = /([0-z])-([0-z])/g;
     var RETURN_FALSE = () => false;
     var sanitizeRange = (range2) => range2.replace(
@@ -21493,8 +21493,8 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
         this._start += length;
         return r;
       }
-      write(value, length, enc) {
-        const r = this.buffer.write(value, this._start, length, enc);
+      write(value2, length, enc) {
+        const r = this.buffer.write(value2, this._start, length, enc);
         this._start += length;
         return r;
       }
@@ -21508,8 +21508,8 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
         this._start += 1;
         return r;
       }
-      writeUInt8(value) {
-        const r = this.buffer.writeUInt8(value, this._start);
+      writeUInt8(value2) {
+        const r = this.buffer.writeUInt8(value2, this._start);
         this._start += 1;
         return r;
       }
@@ -21518,8 +21518,8 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
         this._start += 2;
         return r;
       }
-      writeUInt16BE(value) {
-        const r = this.buffer.writeUInt16BE(value, this._start);
+      writeUInt16BE(value2) {
+        const r = this.buffer.writeUInt16BE(value2, this._start);
         this._start += 2;
         return r;
       }
@@ -21528,8 +21528,8 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
         this._start += 4;
         return r;
       }
-      writeUInt32BE(value) {
-        const r = this.buffer.writeUInt32BE(value, this._start);
+      writeUInt32BE(value2) {
+        const r = this.buffer.writeUInt32BE(value2, this._start);
         this._start += 4;
         return r;
       }
@@ -22115,9 +22115,9 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
         if (inode.type !== "tree") {
           throw new Error(`ENOTDIR: not a directory, scandir '${filepath}'`);
         }
-        const names2 = inode.children.map((inode2) => inode2.fullpath);
-        names2.sort(compareStrings);
-        return names2;
+        const names3 = inode.children.map((inode2) => inode2.fullpath);
+        names3.sort(compareStrings);
+        return names3;
       }
       async type(entry) {
         if (entry._type === false) {
@@ -22204,10 +22204,10 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
       /**
        * @param {string} value
        */
-      constructor(value) {
-        super(`Expected a 40-char hex object id but saw "${value}".`);
+      constructor(value2) {
+        super(`Expected a 40-char hex object id but saw "${value2}".`);
         this.code = this.name = _InvalidOidError.code;
-        this.data = { value };
+        this.data = { value: value2 };
       }
     };
     InvalidOidError.code = "InvalidOidError";
@@ -22252,14 +22252,14 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
             }
             const i = line.indexOf(" ");
             if (line.startsWith("^")) {
-              const value = line.slice(1);
-              this.refs.set(key + "^{}", value);
-              return { line, ref: key, peeled: value };
+              const value2 = line.slice(1);
+              this.refs.set(key + "^{}", value2);
+              return { line, ref: key, peeled: value2 };
             } else {
-              const value = line.slice(0, i);
+              const value2 = line.slice(0, i);
               key = line.slice(i + 1);
-              this.refs.set(key, value);
-              return { line, ref: key, oid: value };
+              this.refs.set(key, value2);
+              return { line, ref: key, oid: value2 };
             }
           });
         }
@@ -22322,15 +22322,15 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
       }
     };
     var GitRefSpecSet = class _GitRefSpecSet {
-      constructor(rules = []) {
-        this.rules = rules;
+      constructor(rules2 = []) {
+        this.rules = rules2;
       }
       static from(refspecs) {
-        const rules = [];
+        const rules2 = [];
         for (const refspec of refspecs) {
-          rules.push(GitRefSpec.from(refspec));
+          rules2.push(GitRefSpec.from(refspec));
         }
-        return new _GitRefSpecSet(rules);
+        return new _GitRefSpecSet(rules2);
       }
       add(refspec) {
         const rule = GitRefSpec.from(refspec);
@@ -22547,32 +22547,32 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
       ['"', '"']
     ]);
     var parseValue = (rawValue) => {
-      let value = "";
+      let value2 = "";
       let pendingSpace = "";
       let inQuotes = false;
       for (let i = 0; i < rawValue.length; i++) {
         const c = rawValue[i];
         if (!inQuotes && /[ \t\r\v\f]/.test(c)) {
-          if (value !== "") pendingSpace += c;
+          if (value2 !== "") pendingSpace += c;
           continue;
         }
         if (!inQuotes && (c === "#" || c === ";")) break;
-        value += pendingSpace;
+        value2 += pendingSpace;
         pendingSpace = "";
         if (c === "\\" && ESCAPED_CHARS.has(rawValue[i + 1])) {
-          value += ESCAPED_CHARS.get(rawValue[++i]);
+          value2 += ESCAPED_CHARS.get(rawValue[++i]);
         } else if (c === '"') {
           inQuotes = !inQuotes;
         } else {
-          value += c;
+          value2 += c;
         }
       }
-      return value;
+      return value2;
     };
-    var serializeValue = (value) => {
-      if (typeof value !== "string") return value;
-      const quote2 = value.startsWith(" ") || value.endsWith(" ") || /[#;]/.test(value) ? '"' : "";
-      const escaped2 = value.replace(/[\\"\n\t]/g, (c) => {
+    var serializeValue = (value2) => {
+      if (typeof value2 !== "string") return value2;
+      const quote2 = value2.startsWith(" ") || value2.endsWith(" ") || /[#;]/.test(value2) ? '"' : "";
+      const escaped2 = value2.replace(/[\\"\n\t]/g, (c) => {
         if (c === "\n") return "\\n";
         if (c === "	") return "\\t";
         return `\\${c}`;
@@ -22610,7 +22610,7 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
         let subsection = null;
         this.parsedConfig = text ? text.split("\n").map((line) => {
           let name2 = null;
-          let value = null;
+          let value2 = null;
           const trimmedLine = line.trim();
           const extractedSection = extractSectionLine(trimmedLine);
           const isSection = extractedSection != null;
@@ -22622,11 +22622,11 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
             const isVariable = extractedVariable != null;
             if (isVariable) {
               ;
-              [name2, value] = extractedVariable;
+              [name2, value2] = extractedVariable;
             }
           }
           const path3 = getPath(section, subsection, name2);
-          return { line, isSection, section, subsection, name: name2, value, path: path3 };
+          return { line, isSection, section, subsection, name: name2, value: value2, path: path3 };
         }) : [];
       }
       static from(text) {
@@ -22634,9 +22634,9 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
       }
       async get(path3, getall = false) {
         const normalizedPath = normalizePath(path3).path;
-        const allValues = this.parsedConfig.filter((config) => config.path === normalizedPath).map(({ section, name: name2, value }) => {
+        const allValues = this.parsedConfig.filter((config) => config.path === normalizedPath).map(({ section, name: name2, value: value2 }) => {
           const fn = schema[section] && schema[section][name2];
-          return fn ? fn(value) : value;
+          return fn ? fn(value2) : value2;
         });
         return getall ? allValues : allValues.pop();
       }
@@ -22651,10 +22651,10 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
           (config) => !(config.section === section && config.subsection === subsection)
         );
       }
-      async append(path3, value) {
-        return this.set(path3, value, true);
+      async append(path3, value2) {
+        return this.set(path3, value2, true);
       }
-      async set(path3, value, append2 = false) {
+      async set(path3, value2, append2 = false) {
         const {
           section,
           subsection,
@@ -22667,7 +22667,7 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
           this.parsedConfig,
           (config) => config.path === normalizedPath
         );
-        if (value == null) {
+        if (value2 == null) {
           if (configIndex !== -1) {
             this.parsedConfig.splice(configIndex, 1);
           }
@@ -22676,7 +22676,7 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
             const config = this.parsedConfig[configIndex];
             const modifiedConfig = Object.assign({}, config, {
               name: name2,
-              value,
+              value: value2,
               modified: true
             });
             if (append2) {
@@ -22692,7 +22692,7 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
               section,
               subsection,
               name: name2,
-              value,
+              value: value2,
               modified: true,
               path: normalizedPath
             };
@@ -22714,12 +22714,12 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
         }
       }
       toString() {
-        return this.parsedConfig.map(({ line, section, subsection, name: name2, value, modified: modified2 = false }) => {
+        return this.parsedConfig.map(({ line, section, subsection, name: name2, value: value2, modified: modified2 = false }) => {
           if (!modified2) {
             return line;
           }
-          if (name2 != null && value != null) {
-            return `	${name2} = ${serializeValue(value)}`;
+          if (name2 != null && value2 != null) {
+            return `	${name2} = ${serializeValue(value2)}`;
           }
           if (subsection != null) {
             return `[${section} "${subsection}"]`;
@@ -22800,9 +22800,9 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
         prune = false,
         pruneTags = false
       }) {
-        for (const value of refs.values()) {
-          if (!value.match(/[0-9a-f]{40}/)) {
-            throw new InvalidOidError(value);
+        for (const value2 of refs.values()) {
+          if (!value2.match(/[0-9a-f]{40}/)) {
+            throw new InvalidOidError(value2);
           }
         }
         const config = await GitConfigManager.get({ fs: fs2, gitdir });
@@ -22855,11 +22855,11 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
           }
         }
         for (const [serverRef, translatedRef] of refTranslations) {
-          const value = refs.get(serverRef);
-          actualRefsToWrite.set(translatedRef, value);
+          const value2 = refs.get(serverRef);
+          actualRefsToWrite.set(translatedRef, value2);
         }
-        for (const [translatedRef, value] of symrefTranslations) {
-          actualRefsToWrite.set(translatedRef, value);
+        for (const [translatedRef, value2] of symrefTranslations) {
+          actualRefsToWrite.set(translatedRef, value2);
         }
         const pruned = [];
         if (prune) {
@@ -22879,10 +22879,10 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
             await _GitRefManager.deleteRefs({ fs: fs2, gitdir, refs: pruned });
           }
         }
-        for (const [key, value] of actualRefsToWrite) {
+        for (const [key, value2] of actualRefsToWrite) {
           await acquireLock(
             key,
-            async () => fs2.write(join8(gitdir, key), `${value.trim()}
+            async () => fs2.write(join8(gitdir, key), `${value2.trim()}
 `, "utf8")
           );
         }
@@ -22899,14 +22899,14 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
        * @returns {Promise<void>}
        */
       // TODO: make this less crude?
-      static async writeRef({ fs: fs2, gitdir, ref, value }) {
+      static async writeRef({ fs: fs2, gitdir, ref, value: value2 }) {
         assertWritableRef(ref);
-        if (!value.match(/[0-9a-f]{40}/)) {
-          throw new InvalidOidError(value);
+        if (!value2.match(/[0-9a-f]{40}/)) {
+          throw new InvalidOidError(value2);
         }
         await acquireLock(
           ref,
-          async () => fs2.write(join8(gitdir, ref), `${value.trim()}
+          async () => fs2.write(join8(gitdir, ref), `${value2.trim()}
 `, "utf8")
         );
       }
@@ -22920,11 +22920,11 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
        * @param {string} args.value - The target ref.
        * @returns {Promise<void>}
        */
-      static async writeSymbolicRef({ fs: fs2, gitdir, ref, value }) {
+      static async writeSymbolicRef({ fs: fs2, gitdir, ref, value: value2 }) {
         assertWritableRef(ref);
         await acquireLock(
           ref,
-          async () => fs2.write(join8(gitdir, ref), `ref: ${value.trim()}
+          async () => fs2.write(join8(gitdir, ref), `ref: ${value2.trim()}
 `, "utf8")
         );
       }
@@ -23474,8 +23474,8 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
         return reader.slice(byte);
       }
     }
-    function fromValue(value) {
-      let queue = [value];
+    function fromValue(value2) {
+      let queue = [value2];
       return {
         next() {
           return Promise.resolve({ done: queue.length === 0, value: queue.pop() });
@@ -23564,15 +23564,15 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
       }
       async _next() {
         this.started = true;
-        let { done, value } = await this.stream.next();
+        let { done, value: value2 } = await this.stream.next();
         if (done) {
           this._ended = true;
-          if (!value) return Buffer.alloc(0);
+          if (!value2) return Buffer.alloc(0);
         }
-        if (value) {
-          value = Buffer.from(value);
+        if (value2) {
+          value2 = Buffer.from(value2);
         }
-        return value;
+        return value2;
       }
       _trim() {
         this.buffer = this.buffer.slice(this.undoCursor);
@@ -23766,17 +23766,17 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
         this.map = /* @__PURE__ */ new Map();
       }
       get(key) {
-        const value = this.map.get(key);
-        if (value !== void 0) {
+        const value2 = this.map.get(key);
+        if (value2 !== void 0) {
           this.map.delete(key);
-          this.map.set(key, value);
+          this.map.set(key, value2);
         }
-        return value;
+        return value2;
       }
-      set(key, value) {
-        const size = value.object.byteLength;
+      set(key, value2) {
+        const size = value2.object.byteLength;
         if (size > this.maxBytes / 4) return;
-        this.map.set(key, value);
+        this.map.set(key, value2);
         this.bytes += size;
         for (const [oldKey, old] of this.map) {
           if (this.bytes <= this.maxBytes) break;
@@ -24740,10 +24740,10 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         const seen = /* @__PURE__ */ new Set();
         for (const h of hs) {
           const key = h.slice(0, h.indexOf(" "));
-          const value = h.slice(h.indexOf(" ") + 1);
+          const value2 = h.slice(h.indexOf(" ") + 1);
           if (!seen.has(key)) {
             seen.add(key);
-            obj[key] = value;
+            obj[key] = value2;
           }
         }
         if (obj.tagger) {
@@ -25115,9 +25115,9 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         if (await entry.type() !== "tree") return null;
         const filepath = entry._fullpath;
         const { fs: fs2, dir } = this;
-        const names2 = await fs2.readdir(join8(dir, filepath));
-        if (names2 === null) return null;
-        return names2.map((name2) => join8(filepath, name2));
+        const names3 = await fs2.readdir(join8(dir, filepath));
+        if (names3 === null) return null;
+        return names3.map((name2) => join8(filepath, name2));
       }
       async type(entry) {
         if (entry._type === false) {
@@ -25265,12 +25265,12 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       constructor() {
         this.value = null;
       }
-      consider(value) {
-        if (value === null || value === void 0) return;
+      consider(value2) {
+        if (value2 === null || value2 === void 0) return;
         if (this.value === null) {
-          this.value = value;
-        } else if (value < this.value) {
-          this.value = value;
+          this.value = value2;
+        } else if (value2 < this.value) {
+          this.value = value2;
         }
       }
       reset() {
@@ -25597,16 +25597,16 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
        * @returns {Promise<string[]|null>} - An array of file names, or `null` if the path is not a directory.
        */
       async readdir(filepath) {
-        let names2;
+        let names3;
         try {
-          names2 = await this._readdir(filepath);
+          names3 = await this._readdir(filepath);
         } catch (err) {
           if (err.code === "ENOTDIR") return null;
           if (isNotFoundError(err)) return [];
           throw err;
         }
-        names2.sort(compareStrings);
-        return names2;
+        names3.sort(compareStrings);
+        return names3;
       }
       /**
        * Return a flat list of all the files nested inside a directory
@@ -25675,8 +25675,8 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         return this._symlink(buffer.toString("utf8"), filename);
       }
     };
-    function assertParameter(name2, value) {
-      if (value === void 0) {
+    function assertParameter(name2, value2) {
+      if (value2 === void 0) {
         throw new MissingParameterError(name2);
       }
     }
@@ -26625,13 +26625,13 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       if (signingKey) {
         tagObject = await GitAnnotatedTag.sign(tagObject, onSign, signingKey);
       }
-      const value = await _writeObject({
+      const value2 = await _writeObject({
         fs: fs2,
         gitdir,
         type: "tag",
         object: tagObject.toObject()
       });
-      await GitRefManager.writeRef({ fs: fs2, gitdir, ref, value });
+      await GitRefManager.writeRef({ fs: fs2, gitdir, ref, value: value2 });
     }
     async function annotatedTag({
       fs: _fs,
@@ -26749,9 +26749,9 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       const parts = fullpath.split("/");
       parts.pop();
       let current = dir;
-      for (const part2 of parts) {
-        if (part2 === "" || part2 === ".") continue;
-        current = `${current}/${part2}`;
+      for (const part3 of parts) {
+        if (part3 === "" || part3 === ".") continue;
+        current = `${current}/${part3}`;
         const stats = await fs2.lstat(current);
         if (stats && stats.isSymbolicLink()) {
           throw new UnsafeFilepathError(fullpath);
@@ -28233,18 +28233,18 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function forAwait(iterable, cb) {
       const iter = getIterator(iterable);
       while (true) {
-        const { value, done } = await iter.next();
-        if (value) await cb(value);
+        const { value: value2, done } = await iter.next();
+        if (value2) await cb(value2);
         if (done) break;
       }
       if (iter.return) iter.return();
     }
-    async function collect4(iterable) {
+    async function collect3(iterable) {
       let size = 0;
       const buffers = [];
-      await forAwait(iterable, (value) => {
-        buffers.push(value);
-        size += value.byteLength;
+      await forAwait(iterable, (value2) => {
+        buffers.push(value2);
+        size += value2.byteLength;
       });
       const result2 = new Uint8Array(size);
       let nextIndex = 0;
@@ -28286,11 +28286,11 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         return null;
       }
     }
-    function decodeUserinfo(value) {
+    function decodeUserinfo(value2) {
       try {
-        return decodeURIComponent(value);
+        return decodeURIComponent(value2);
       } catch (_) {
-        return value;
+        return value2;
       }
     }
     function padHex(b, n) {
@@ -28354,8 +28354,8 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         const i = line.indexOf("=");
         if (i > -1) {
           const key = line.slice(0, i);
-          const value = line.slice(i + 1);
-          capabilities2[key] = value;
+          const value2 = line.slice(i + 1);
+          capabilities2[key] = value2;
         } else {
           capabilities2[line] = true;
         }
@@ -28428,7 +28428,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     };
     var stringifyBody = async (res) => {
       try {
-        const data3 = Buffer.from(await collect4(res.body));
+        const data3 = Buffer.from(await collect3(res.body));
         const response = data3.toString("utf8");
         const preview = response.length < 256 ? response : response.slice(0, 256) + "...";
         return { preview, response, data: data3 };
@@ -29107,7 +29107,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         since,
         exclude
       });
-      const packbuffer = Buffer.from(await collect4(packstream));
+      const packbuffer = Buffer.from(await collect3(packstream));
       const raw = await GitRemoteHTTP2.connect({
         http,
         onProgress,
@@ -29149,10 +29149,10 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         let bail = 10;
         let key = fullref;
         while (bail--) {
-          const value = remoteHTTP.symrefs.get(key);
-          if (value === void 0) break;
-          symrefs.set(key, value);
-          key = value;
+          const value2 = remoteHTTP.symrefs.get(key);
+          if (value2 === void 0) break;
+          symrefs.set(key, value2);
+          key = value2;
         }
         const realRef = remoteRefs.get(key);
         if (realRef) {
@@ -29191,8 +29191,8 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           ref: "HEAD",
           map: remoteRefs
         });
-        for (const [key, value] of remoteRefs.entries()) {
-          if (key !== "HEAD" && value === oid2) {
+        for (const [key, value2] of remoteRefs.entries()) {
+          if (key !== "HEAD" && value2 === oid2) {
             response.HEAD = key;
             break;
           }
@@ -29219,7 +29219,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           }
         });
       }
-      const packfile = Buffer.from(await collect4(response.packfile));
+      const packfile = Buffer.from(await collect3(response.packfile));
       if (raw.body.error) throw raw.body.error;
       const packfileSha = packfile.slice(-20).toString("hex");
       const res = {
@@ -29506,8 +29506,8 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       const fullRef = await GitRefManager.expand({ fs: fs2, gitdir, ref });
       const currentRef = await _currentBranch({ fs: fs2, gitdir, fullname: true });
       if (fullRef === currentRef) {
-        const value = await GitRefManager.resolve({ fs: fs2, gitdir, ref: fullRef });
-        await GitRefManager.writeRef({ fs: fs2, gitdir, ref: "HEAD", value });
+        const value2 = await GitRefManager.resolve({ fs: fs2, gitdir, ref: fullRef });
+        await GitRefManager.writeRef({ fs: fs2, gitdir, ref: "HEAD", value: value2 });
       }
       await GitRefManager.deleteRef({ fs: fs2, gitdir, ref: fullRef });
       const abbrevRef = abbreviateRef(ref);
@@ -30162,16 +30162,16 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         throw err;
       }
     }
-    function assignRefPath(root, path3, value) {
+    function assignRefPath(root, path3, value2) {
       const parts = path3.split("/");
       const last = parts.pop();
       if (last === "__proto__" || parts.includes("__proto__")) return;
       let o = root;
-      for (const part2 of parts) {
-        if (!Object.prototype.hasOwnProperty.call(o, part2)) o[part2] = {};
-        o = o[part2];
+      for (const part3 of parts) {
+        if (!Object.prototype.hasOwnProperty.call(o, part3)) o[part3] = {};
+        o = o[part3];
       }
-      o[last] = value;
+      o[last] = value2;
     }
     async function getRemoteInfo({
       http,
@@ -30215,7 +30215,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     }
     function formatInfoRefs(remote, prefix2, symrefs, peelTags) {
       const refs = [];
-      for (const [key, value] of remote.refs) {
+      for (const [key, value2] of remote.refs) {
         if (prefix2 && !key.startsWith(prefix2)) continue;
         if (key.endsWith("^{}")) {
           if (peelTags) {
@@ -30223,12 +30223,12 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
             const last = refs[refs.length - 1];
             const r = last?.ref === _key ? last : refs.find((x) => x.ref === _key);
             if (r !== void 0) {
-              r.peeled = value;
+              r.peeled = value2;
             }
           }
           continue;
         }
-        const ref = { ref: key, oid: value };
+        const ref = { ref: key, oid: value2 };
         if (symrefs) {
           if (remote.symrefs.has(key)) {
             ref.target = remote.symrefs.get(key);
@@ -30272,9 +30272,9 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         }
         const capabilities = {};
         for (const cap of remote.capabilities) {
-          const [key, value] = cap.split("=");
-          if (value) {
-            capabilities[key] = value;
+          const [key, value2] = cap.split("=");
+          if (value2) {
+            capabilities[key] = value2;
           } else {
             capabilities[key] = true;
           }
@@ -30481,7 +30481,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         throw err;
       }
     }
-    async function isIgnored({
+    async function isIgnored2({
       fs: fs2,
       dir,
       gitdir = join8(dir, ".git"),
@@ -30696,11 +30696,11 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         const [oid, ref, ...attrs] = line.split(" ");
         const r = { ref, oid };
         for (const attr of attrs) {
-          const [name2, value] = attr.split(":");
+          const [name2, value2] = attr.split(":");
           if (name2 === "symref-target") {
-            r.target = value;
+            r.target = value2;
           } else if (name2 === "peeled") {
-            r.peeled = value;
+            r.peeled = value2;
           }
         }
         refs.push(r);
@@ -31179,7 +31179,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     }
     async function _packObjects({ fs: fs2, cache: cache3, gitdir, oids, write: write2 }) {
       const buffers = await _pack({ fs: fs2, cache: cache3, gitdir, oids });
-      const packfile = Buffer.from(await collect4(buffers));
+      const packfile = Buffer.from(await collect3(buffers));
       const packfileSha = packfile.slice(-20).toString("hex");
       const filename = `pack-${packfileSha}.pack`;
       if (write2) {
@@ -32094,13 +32094,13 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       if (newexist) {
         throw new AlreadyExistsError("branch", ref, false);
       }
-      const value = await GitRefManager.resolve({
+      const value2 = await GitRefManager.resolve({
         fs: fs2,
         gitdir,
         ref: fulloldref,
         depth: 1
       });
-      await GitRefManager.writeRef({ fs: fs2, gitdir, ref: fullnewref, value });
+      await GitRefManager.writeRef({ fs: fs2, gitdir, ref: fullnewref, value: value2 });
       await GitRefManager.deleteRef({ fs: fs2, gitdir, ref: fulloldref });
       const fullCurrentBranchRef = await _currentBranch({
         fs: fs2,
@@ -32253,7 +32253,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       dir,
       gitdir = join8(dir, ".git"),
       path: path3,
-      value,
+      value: value2,
       append: append2 = false
     }) {
       try {
@@ -32264,9 +32264,9 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         const updatedGitdir = await discoverGitdir({ fsp: fs2, dotgit: gitdir });
         const config = await GitConfigManager.get({ fs: fs2, gitdir: updatedGitdir });
         if (append2) {
-          await config.append(path3, value);
+          await config.append(path3, value2);
         } else {
-          await config.set(path3, value);
+          await config.set(path3, value2);
         }
         await GitConfigManager.save({ fs: fs2, gitdir: updatedGitdir, config });
       } catch (err) {
@@ -32898,12 +32898,12 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           map: async function(filepath, [head, workdir, stage]) {
             if (!head && !stage && workdir) {
               if (!shouldIgnore) {
-                const isIgnored2 = await GitIgnoreManager.isIgnored({
+                const isIgnored3 = await GitIgnoreManager.isIgnored({
                   fs: fs2,
                   dir,
                   filepath
                 });
-                if (isIgnored2) {
+                if (isIgnored3) {
                   return null;
                 }
               }
@@ -32935,7 +32935,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
               workdirOid = await workdir.oid();
             }
             const entry = [void 0, headOid, workdirOid, stageOid];
-            const result2 = entry.map((value) => entry.indexOf(value));
+            const result2 = entry.map((value2) => entry.indexOf(value2));
             result2.shift();
             return [filepath, ...result2];
           }
@@ -32963,7 +32963,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         }
         ref = ref.startsWith("refs/tags/") ? ref : `refs/tags/${ref}`;
         const updatedGitdir = await discoverGitdir({ fsp: fs2, dotgit: gitdir });
-        const value = await GitRefManager.resolve({
+        const value2 = await GitRefManager.resolve({
           fs: fs2,
           gitdir: updatedGitdir,
           ref: object || "HEAD"
@@ -32971,7 +32971,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         if (!force && await GitRefManager.exists({ fs: fs2, gitdir: updatedGitdir, ref })) {
           throw new AlreadyExistsError("tag", ref);
         }
-        await GitRefManager.writeRef({ fs: fs2, gitdir: updatedGitdir, ref, value });
+        await GitRefManager.writeRef({ fs: fs2, gitdir: updatedGitdir, ref, value: value2 });
       } catch (err) {
         err.caller = "git.tag";
         throw err;
@@ -33203,7 +33203,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       dir,
       gitdir = join8(dir, ".git"),
       ref,
-      value,
+      value: value2,
       force = false,
       symbolic = false
     }) {
@@ -33211,7 +33211,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         assertParameter("fs", _fs);
         assertParameter("gitdir", gitdir);
         assertParameter("ref", ref);
-        assertParameter("value", value);
+        assertParameter("value", value2);
         const fs2 = new FileSystem(_fs);
         if (!isValidRef(ref, true)) {
           throw new InvalidRefNameError(ref, cleanGitRef.clean(ref));
@@ -33225,19 +33225,19 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
             fs: fs2,
             gitdir: updatedGitdir,
             ref,
-            value
+            value: value2
           });
         } else {
-          value = await GitRefManager.resolve({
+          value2 = await GitRefManager.resolve({
             fs: fs2,
             gitdir: updatedGitdir,
-            ref: value
+            ref: value2
           });
           await GitRefManager.writeRef({
             fs: fs2,
             gitdir: updatedGitdir,
             ref,
-            value
+            value: value2
           });
         }
       } catch (err) {
@@ -33325,7 +33325,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       indexPack,
       init,
       isDescendent,
-      isIgnored,
+      isIgnored: isIgnored2,
       listBranches,
       listFiles: listFiles2,
       listNotes,
@@ -33397,7 +33397,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     exports2.indexPack = indexPack;
     exports2.init = init;
     exports2.isDescendent = isDescendent;
-    exports2.isIgnored = isIgnored;
+    exports2.isIgnored = isIgnored2;
     exports2.listBranches = listBranches;
     exports2.listFiles = listFiles2;
     exports2.listNotes = listNotes;
@@ -33471,8 +33471,8 @@ var import_node_path6 = require("node:path");
 var Node = class {
   value;
   next;
-  constructor(value) {
-    this.value = value;
+  constructor(value2) {
+    this.value = value2;
   }
 };
 var Queue = class {
@@ -33482,8 +33482,8 @@ var Queue = class {
   constructor() {
     this.clear();
   }
-  enqueue(value) {
-    const node = new Node(value);
+  enqueue(value2) {
+    const node = new Node(value2);
     if (this.#head) {
       this.#tail.next = node;
       this.#tail = node;
@@ -33612,8 +33612,8 @@ function pLimit(concurrency) {
       async value(iterable, function_) {
         const promises = [];
         try {
-          Array.from(iterable, (value, index) => {
-            const promise = generator(function_, value, index);
+          Array.from(iterable, (value2, index) => {
+            const promise = generator(function_, value2, index);
             promises.push(promise);
             return promise;
           });
@@ -33701,8 +33701,8 @@ var ToolFinder = class {
   async #versionOf(program, kind) {
     const answer2 = await this.#ask(program, versionArguments[kind]);
     if (answer2 === void 0 || answer2.code !== 0) return void 0;
-    const told2 = kind === "kubectl" ? /"kustomizeVersion":\s*"([^"]+)"/.exec(answer2.stdout)?.[1] : answer2.stdout;
-    return /v?(\d+\.\d+\.\d+[-+.0-9A-Za-z]*)/.exec(told2 ?? "")?.[1];
+    const told3 = kind === "kubectl" ? /"kustomizeVersion":\s*"([^"]+)"/.exec(answer2.stdout)?.[1] : answer2.stdout;
+    return /v?(\d+\.\d+\.\d+[-+.0-9A-Za-z]*)/.exec(told3 ?? "")?.[1];
   }
 };
 function candidates(tool, version, folder) {
@@ -33764,11 +33764,11 @@ var ResultCache = class {
   }
   /** The result with this name, as it was written. */
   async get(key) {
-    const kept6 = this.#kept.get(key);
-    if (kept6 !== void 0) {
+    const kept5 = this.#kept.get(key);
+    if (kept5 !== void 0) {
       this.#kept.delete(key);
-      this.#kept.set(key, kept6);
-      return kept6.result;
+      this.#kept.set(key, kept5);
+      return kept5.result;
     }
     const text = await this.#read(key);
     const result2 = text === void 0 ? void 0 : parseEntry(text);
@@ -33865,8 +33865,8 @@ function hashOf(text) {
 var import_node_crypto3 = require("node:crypto");
 
 // src/core/model/json.ts
-function isJsonObject(value) {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+function isJsonObject(value2) {
+  return typeof value2 === "object" && value2 !== null && !Array.isArray(value2);
 }
 function isSameJson(a, b) {
   if (a === b) return true;
@@ -33879,22 +33879,22 @@ function isSameJson(a, b) {
   if (keys.length !== Object.keys(b).length) return false;
   return keys.every((key) => Object.hasOwn(b, key) && isSameJson(a[key] ?? null, b[key] ?? null));
 }
-function canonicalJson(value) {
+function canonicalJson(value2) {
   let text = "";
-  if (Array.isArray(value)) {
-    for (const item of value) text += `${text === "" ? "" : ","}${canonicalJson(item)}`;
+  if (Array.isArray(value2)) {
+    for (const item of value2) text += `${text === "" ? "" : ","}${canonicalJson(item)}`;
     return `[${text}]`;
   }
-  if (!isJsonObject(value)) return JSON.stringify(value);
-  for (const key of sortedKeys(value)) {
-    text += `${text === "" ? "" : ","}${JSON.stringify(key)}:${canonicalJson(value[key] ?? null)}`;
+  if (!isJsonObject(value2)) return JSON.stringify(value2);
+  for (const key of sortedKeys(value2)) {
+    text += `${text === "" ? "" : ","}${JSON.stringify(key)}:${canonicalJson(value2[key] ?? null)}`;
   }
   return `{${text}}`;
 }
 function sortedKeys(object) {
   const keys = Object.keys(object);
-  const isSorted = keys.every((key, at2) => at2 === 0 || (keys[at2 - 1] ?? "") < key);
-  return isSorted ? keys : keys.toSorted();
+  const isSorted2 = keys.every((key, at2) => at2 === 0 || (keys[at2 - 1] ?? "") < key);
+  return isSorted2 ? keys : keys.toSorted();
 }
 
 // src/core/select/label-syntax.ts
@@ -33912,9 +33912,9 @@ function labelKeyProblem(key) {
   if (name2.length > 63 || !namePattern.test(name2)) return `is not a label key: ${nameRule}`;
   return void 0;
 }
-function labelValueProblem(value) {
-  if (value === "") return void 0;
-  if (value.length > 63 || !namePattern.test(value)) return `is not a label value: ${nameRule}`;
+function labelValueProblem(value2) {
+  if (value2 === "") return void 0;
+  if (value2.length > 63 || !namePattern.test(value2)) return `is not a label value: ${nameRule}`;
   return void 0;
 }
 
@@ -33924,9 +33924,9 @@ function lexSelector(text) {
   const tokens = [];
   const pattern2 = new RegExp(tokenPattern);
   for (let match2 = pattern2.exec(text); match2 !== null; match2 = pattern2.exec(text)) {
-    const { symbol, word: word2 } = match2.groups ?? {};
+    const { symbol, word: word3 } = match2.groups ?? {};
     if (symbol !== void 0) tokens.push({ kind: "symbol", text: symbol, offset: match2.index });
-    if (word2 !== void 0) tokens.push({ kind: "word", text: word2, offset: match2.index });
+    if (word3 !== void 0) tokens.push({ kind: "word", text: word3, offset: match2.index });
   }
   return [...tokens, { kind: "end", text: "", offset: text.length }];
 }
@@ -33974,7 +33974,7 @@ var SelectorParser = class {
     const operator = this.#operator(key);
     const isSet2 = operator === "in" || operator === "notin";
     const values = isSet2 ? this.#set(operator) : [this.#exactValue(operator)];
-    for (const value of values) checkValue(value, operator);
+    for (const value2 of values) checkValue(value2, operator);
     return { key, operator, values };
   }
   #key() {
@@ -34058,11 +34058,11 @@ var SelectorParser = class {
     return token;
   }
 };
-function checkValue(value, operator) {
-  const problem2 = labelValueProblem(value.text);
-  if (problem2 !== void 0) throw new Mistake(`"${value.text}" ${problem2}`, value);
-  if ((operator === ">" || operator === "<") && !isSelectorInteger(value.text)) {
-    throw new Mistake(`\`${operator}\` compares whole numbers, found "${value.text}"`, value);
+function checkValue(value2, operator) {
+  const problem2 = labelValueProblem(value2.text);
+  if (problem2 !== void 0) throw new Mistake(`"${value2.text}" ${problem2}`, value2);
+  if ((operator === ">" || operator === "<") && !isSelectorInteger(value2.text)) {
+    throw new Mistake(`\`${operator}\` compares whole numbers, found "${value2.text}"`, value2);
   }
 }
 function name(token) {
@@ -34077,7 +34077,7 @@ function parseSelector(text) {
     ({ key, operator, values }) => requirement(
       key.text,
       operator,
-      values.map((value) => value.text)
+      values.map((value2) => value2.text)
     )
   );
   return { ok: true, selector: canonical(requirements) };
@@ -34087,10 +34087,10 @@ function selectorFromSpec(spec) {
     const parsed = parseSelector(spec);
     return parsed.ok ? parsed : { ...parsed, path: [] };
   }
-  const mistake2 = specMistake(spec);
+  const [mistake2] = specMistakes(spec);
   if (mistake2 !== void 0) return mistake2;
   const requirements = [
-    ...Object.entries(spec.matchLabels ?? {}).map(([key, value]) => requirement(key, "=", [value])),
+    ...Object.entries(spec.matchLabels ?? {}).map(([key, value2]) => requirement(key, "=", [value2])),
     ...(spec.matchExpressions ?? []).map(
       ({ key, operator, values }) => requirement(key, operators[operator], values ?? [])
     )
@@ -34117,14 +34117,14 @@ function holds({ key, operator, values }, labels) {
   return tests[operator](Object.hasOwn(labels, key) ? labels[key] : void 0, values);
 }
 var tests = {
-  "=": (value, values) => value !== void 0 && values.includes(value),
-  in: (value, values) => value !== void 0 && values.includes(value),
-  "!=": (value, values) => value === void 0 || !values.includes(value),
-  notin: (value, values) => value === void 0 || !values.includes(value),
-  exists: (value) => value !== void 0,
-  absent: (value) => value === void 0,
-  ">": (value, values) => compareIntegers(value, values[0]) > 0,
-  "<": (value, values) => compareIntegers(value, values[0]) < 0
+  "=": (value2, values) => value2 !== void 0 && values.includes(value2),
+  in: (value2, values) => value2 !== void 0 && values.includes(value2),
+  "!=": (value2, values) => value2 === void 0 || !values.includes(value2),
+  notin: (value2, values) => value2 === void 0 || !values.includes(value2),
+  exists: (value2) => value2 !== void 0,
+  absent: (value2) => value2 === void 0,
+  ">": (value2, values) => compareIntegers(value2, values[0]) > 0,
+  "<": (value2, values) => compareIntegers(value2, values[0]) < 0
 };
 function compareIntegers(a, b) {
   if (a === void 0 || b === void 0) return NaN;
@@ -34161,37 +34161,40 @@ var operators = {
   Gt: ">",
   Lt: "<"
 };
-function specMistake(spec) {
-  for (const [key, value] of Object.entries(spec.matchLabels ?? {})) {
+function specMistakes(spec) {
+  if (typeof spec === "string") {
+    const parsed = parseSelector(spec);
+    return parsed.ok ? [] : [{ ...parsed, path: [] }];
+  }
+  const labels = Object.entries(spec.matchLabels ?? {}).flatMap(([key, value2]) => {
+    const path3 = ["matchLabels", key];
     const problem2 = labelKeyProblem(key);
-    if (problem2 !== void 0) return mistakeAt(["matchLabels", key], `"${key}" ${problem2}`);
-    const valueProblem = labelValueProblem(value);
-    if (valueProblem !== void 0) {
-      return mistakeAt(["matchLabels", key], `"${value}" ${valueProblem}`);
-    }
-  }
-  for (const [index, expression] of (spec.matchExpressions ?? []).entries()) {
-    const mistake2 = expressionMistake(expression, ["matchExpressions", index]);
-    if (mistake2 !== void 0) return mistake2;
-  }
-  return void 0;
+    if (problem2 !== void 0)
+      return { ...mistakeAt(path3, `"${key}" ${problem2}`), isKey: true };
+    const valueProblem = labelValueProblem(value2);
+    return valueProblem === void 0 ? [] : mistakeAt(path3, `"${value2}" ${valueProblem}`);
+  });
+  const expressions = (spec.matchExpressions ?? []).flatMap(
+    (expression, index) => expressionMistakes(expression, ["matchExpressions", index])
+  );
+  return [...labels, ...expressions];
 }
-function expressionMistake({ key, operator, values = [] }, path3) {
+function expressionMistakes({ key, operator, values = [] }, path3) {
   const keyProblem = labelKeyProblem(key);
-  if (keyProblem !== void 0) return mistakeAt([...path3, "key"], `"${key}" ${keyProblem}`);
+  const ofKey = keyProblem === void 0 ? [] : [mistakeAt([...path3, "key"], `"${key}" ${keyProblem}`)];
   const countProblem = valueCountProblem(operators[operator], values.length);
   if (countProblem !== void 0) {
-    return mistakeAt([...path3, "values"], `operator ${operator} ${countProblem}`);
+    return [...ofKey, mistakeAt([...path3, "values"], `operator ${operator} ${countProblem}`)];
   }
-  for (const [index, value] of values.entries()) {
+  const ofValues = values.flatMap((value2, index) => {
     const valuePath = [...path3, "values", index];
-    const problem2 = labelValueProblem(value);
-    if (problem2 !== void 0) return mistakeAt(valuePath, `"${value}" ${problem2}`);
-    if ((operator === "Gt" || operator === "Lt") && !isSelectorInteger(value)) {
-      return mistakeAt(valuePath, `operator ${operator} compares whole numbers, found "${value}"`);
-    }
-  }
-  return void 0;
+    const problem2 = labelValueProblem(value2);
+    if (problem2 !== void 0) return mistakeAt(valuePath, `"${value2}" ${problem2}`);
+    const isNumber2 = operator !== "Gt" && operator !== "Lt" || isSelectorInteger(value2);
+    const message = `operator ${operator} compares whole numbers, found "${value2}"`;
+    return isNumber2 ? [] : mistakeAt(valuePath, message);
+  });
+  return [...ofKey, ...ofValues];
 }
 function valueCountProblem(operator, count) {
   if (operator === "exists" || operator === "absent") {
@@ -34211,20 +34214,20 @@ var import_node_crypto2 = require("node:crypto");
 
 // node_modules/@bufbuild/cel/dist/esm/error.js
 var privateSymbol = /* @__PURE__ */ Symbol.for("@bufbuild/cel/error");
-function celError(value, exprId) {
-  if (isCelError(value)) {
-    return value;
+function celError(value2, exprId) {
+  if (isCelError(value2)) {
+    return value2;
   }
   if (typeof exprId === "number") {
     exprId = BigInt(exprId);
   }
-  if (value instanceof Error) {
-    return new _CelError(value.message, value, exprId);
+  if (value2 instanceof Error) {
+    return new _CelError(value2.message, value2, exprId);
   }
-  if (typeof value === "string") {
-    return new _CelError(value, void 0, exprId);
+  if (typeof value2 === "string") {
+    return new _CelError(value2, void 0, exprId);
   }
-  return new _CelError(`${value}`, value, exprId);
+  return new _CelError(`${value2}`, value2, exprId);
 }
 function celErrorMerge(first2, ...rest2) {
   return new _CelError(first2.message, rest2, first2.exprId);
@@ -34483,21 +34486,21 @@ var decimalFrom1e7WithLeadingZeros = (digit1e7) => {
   const partial = String(digit1e7);
   return "0000000".slice(partial.length) + partial;
 };
-function varint32write(value, bytes) {
-  if (value >>> 0 < 128) {
-    bytes.push(value);
+function varint32write(value2, bytes) {
+  if (value2 >>> 0 < 128) {
+    bytes.push(value2);
     return;
   }
-  if (value >= 0) {
-    while (value > 127) {
-      bytes.push(value & 127 | 128);
-      value = value >>> 7;
+  if (value2 >= 0) {
+    while (value2 > 127) {
+      bytes.push(value2 & 127 | 128);
+      value2 = value2 >>> 7;
     }
-    bytes.push(value);
+    bytes.push(value2);
   } else {
     for (let i = 0; i < 9; i++) {
-      bytes.push(value & 127 | 128);
-      value = value >> 7;
+      bytes.push(value2 & 127 | 128);
+      value2 = value2 >> 7;
     }
     bytes.push(1);
   }
@@ -34550,29 +34553,29 @@ function makeInt64Support() {
     return {
       zero: BigInt(0),
       supported: true,
-      parse(value) {
-        const bi = typeof value == "bigint" ? value : BigInt(value);
+      parse(value2) {
+        const bi = typeof value2 == "bigint" ? value2 : BigInt(value2);
         if (bi > MAX || bi < MIN) {
-          throw new Error(`invalid int64: ${value}`);
+          throw new Error(`invalid int64: ${value2}`);
         }
         return bi;
       },
-      uParse(value) {
-        const bi = typeof value == "bigint" ? value : BigInt(value);
+      uParse(value2) {
+        const bi = typeof value2 == "bigint" ? value2 : BigInt(value2);
         if (bi > UMAX || bi < UMIN) {
-          throw new Error(`invalid uint64: ${value}`);
+          throw new Error(`invalid uint64: ${value2}`);
         }
         return bi;
       },
-      enc(value) {
-        dv.setBigInt64(0, this.parse(value), true);
+      enc(value2) {
+        dv.setBigInt64(0, this.parse(value2), true);
         return {
           lo: dv.getInt32(0, true),
           hi: dv.getInt32(4, true)
         };
       },
-      uEnc(value) {
-        dv.setBigInt64(0, this.uParse(value), true);
+      uEnc(value2) {
+        dv.setBigInt64(0, this.uParse(value2), true);
         return {
           lo: dv.getInt32(0, true),
           hi: dv.getInt32(4, true)
@@ -34593,33 +34596,33 @@ function makeInt64Support() {
   return {
     zero: "0",
     supported: false,
-    parse(value) {
-      if (typeof value != "string") {
-        value = value.toString();
+    parse(value2) {
+      if (typeof value2 != "string") {
+        value2 = value2.toString();
       }
-      assertInt64String(value);
-      return value;
+      assertInt64String(value2);
+      return value2;
     },
-    uParse(value) {
-      if (typeof value != "string") {
-        value = value.toString();
+    uParse(value2) {
+      if (typeof value2 != "string") {
+        value2 = value2.toString();
       }
-      assertUInt64String(value);
-      return value;
+      assertUInt64String(value2);
+      return value2;
     },
-    enc(value) {
-      if (typeof value != "string") {
-        value = value.toString();
+    enc(value2) {
+      if (typeof value2 != "string") {
+        value2 = value2.toString();
       }
-      assertInt64String(value);
-      return int64FromString(value);
+      assertInt64String(value2);
+      return int64FromString(value2);
     },
-    uEnc(value) {
-      if (typeof value != "string") {
-        value = value.toString();
+    uEnc(value2) {
+      if (typeof value2 != "string") {
+        value2 = value2.toString();
       }
-      assertUInt64String(value);
-      return int64FromString(value);
+      assertUInt64String(value2);
+      return int64FromString(value2);
     },
     dec(lo, hi) {
       return int64ToString(lo, hi);
@@ -34629,14 +34632,14 @@ function makeInt64Support() {
     }
   };
 }
-function assertInt64String(value) {
-  if (!/^-?[0-9]+$/.test(value)) {
-    throw new Error("invalid int64: " + value);
+function assertInt64String(value2) {
+  if (!/^-?[0-9]+$/.test(value2)) {
+    throw new Error("invalid int64: " + value2);
   }
 }
-function assertUInt64String(value) {
-  if (!/^[0-9]+$/.test(value)) {
-    throw new Error("invalid uint64: " + value);
+function assertUInt64String(value2) {
+  if (!/^[0-9]+$/.test(value2)) {
+    throw new Error("invalid uint64: " + value2);
   }
 }
 
@@ -34690,19 +34693,19 @@ function scalarZeroValue(type, longAsString) {
       return 0;
   }
 }
-function isScalarZeroValue(type, value) {
+function isScalarZeroValue(type, value2) {
   switch (type) {
     case ScalarType.BOOL:
-      return value === false;
+      return value2 === false;
     case ScalarType.STRING:
-      return value === "";
+      return value2 === "";
     case ScalarType.BYTES:
-      return value instanceof Uint8Array && !value.byteLength;
+      return value2 instanceof Uint8Array && !value2.byteLength;
     case ScalarType.DOUBLE:
     case ScalarType.FLOAT:
-      return Object.is(value, 0);
+      return Object.is(value2, 0);
     default:
-      return value == 0;
+      return value2 == 0;
   }
 }
 
@@ -34749,26 +34752,26 @@ function unsafeGet(target, field) {
   }
   return target[field.localName];
 }
-function unsafeSet(target, field, value) {
+function unsafeSet(target, field, value2) {
   if (field.oneof) {
     target[field.oneof.localName] = {
       case: field.localName,
-      value
+      value: value2
     };
   } else {
-    target[field.localName] = value;
+    target[field.localName] = value2;
   }
 }
-function setOwn(obj, key, value) {
+function setOwn(obj, key, value2) {
   if (key === "__proto__") {
     Object.defineProperty(obj, "__proto__", {
-      value,
+      value: value2,
       writable: true,
       enumerable: true,
       configurable: true
     });
   } else {
-    obj[key] = value;
+    obj[key] = value2;
   }
 }
 function getOwn(obj, key) {
@@ -35003,32 +35006,32 @@ var BinaryWriter = class {
   /**
    * Write a `uint32` value, an unsigned 32 bit varint.
    */
-  uint32(value) {
-    assertUInt32(value);
+  uint32(value2) {
+    assertUInt32(value2);
     this.ensureCapacity(5);
-    if (value < 128) {
-      this.buffer[this.pos++] = value;
+    if (value2 < 128) {
+      this.buffer[this.pos++] = value2;
       return this;
     }
-    while (value > 127) {
-      this.buffer[this.pos++] = value & 127 | 128;
-      value >>>= 7;
+    while (value2 > 127) {
+      this.buffer[this.pos++] = value2 & 127 | 128;
+      value2 >>>= 7;
     }
-    this.buffer[this.pos++] = value;
+    this.buffer[this.pos++] = value2;
     return this;
   }
   /**
    * Write a `int32` value, a signed 32 bit varint.
    */
-  int32(value) {
-    assertInt32(value);
-    if (value >= 0) {
-      return this.uint32(value);
+  int32(value2) {
+    assertInt32(value2);
+    if (value2 >= 0) {
+      return this.uint32(value2);
     }
     this.ensureCapacity(10);
     for (let i = 0; i < 9; i++) {
-      this.buffer[this.pos++] = value & 127 | 128;
-      value >>= 7;
+      this.buffer[this.pos++] = value2 & 127 | 128;
+      value2 >>= 7;
     }
     this.buffer[this.pos++] = 1;
     return this;
@@ -35036,26 +35039,26 @@ var BinaryWriter = class {
   /**
    * Write a `bool` value, a varint.
    */
-  bool(value) {
+  bool(value2) {
     this.ensureCapacity(1);
-    this.buffer[this.pos++] = value ? 1 : 0;
+    this.buffer[this.pos++] = value2 ? 1 : 0;
     return this;
   }
   /**
    * Write a `bytes` value, length-delimited arbitrary data.
    */
-  bytes(value) {
-    this.uint32(value.byteLength);
-    return this.raw(value);
+  bytes(value2) {
+    this.uint32(value2.byteLength);
+    return this.raw(value2);
   }
   /**
    * Write a `string` value, length-delimited data converted to UTF-8 text.
    */
-  string(value) {
-    if (typeof value !== "string") {
-      value = String(value);
+  string(value2) {
+    if (typeof value2 !== "string") {
+      value2 = String(value2);
     }
-    const len = value.length;
+    const len = value2.length;
     if (len <= ASCII_MAX_LENGTH) {
       this.ensureCapacity(len + 1);
       const ascii = this.buffer;
@@ -35063,7 +35066,7 @@ var BinaryWriter = class {
       ascii[pos++] = len;
       let i = 0;
       for (; i < len; i++) {
-        const code = value.charCodeAt(i);
+        const code = value2.charCodeAt(i);
         if (code > 127)
           break;
         ascii[pos++] = code;
@@ -35077,7 +35080,7 @@ var BinaryWriter = class {
     const lenPrefixSizeGuess = varint32Size(len);
     const buf = this.buffer;
     const start = this.pos;
-    const { written } = this.encodeUtf8Into(value, buf.subarray(start + lenPrefixSizeGuess));
+    const { written } = this.encodeUtf8Into(value2, buf.subarray(start + lenPrefixSizeGuess));
     const lenPrefixSize = varint32Size(written);
     if (lenPrefixSize != lenPrefixSizeGuess) {
       buf.copyWithin(start + lenPrefixSize, start + lenPrefixSizeGuess, start + lenPrefixSizeGuess + written);
@@ -35089,54 +35092,54 @@ var BinaryWriter = class {
   /**
    * Write a `float` value, 32-bit floating point number.
    */
-  float(value) {
-    assertFloat32(value);
+  float(value2) {
+    assertFloat32(value2);
     this.ensureCapacity(4);
-    this.view().setFloat32(this.pos, value, true);
+    this.view().setFloat32(this.pos, value2, true);
     this.pos += 4;
     return this;
   }
   /**
    * Write a `double` value, a 64-bit floating point number.
    */
-  double(value) {
+  double(value2) {
     this.ensureCapacity(8);
-    this.view().setFloat64(this.pos, value, true);
+    this.view().setFloat64(this.pos, value2, true);
     this.pos += 8;
     return this;
   }
   /**
    * Write a `fixed32` value, an unsigned, fixed-length 32-bit integer.
    */
-  fixed32(value) {
-    assertUInt32(value);
+  fixed32(value2) {
+    assertUInt32(value2);
     this.ensureCapacity(4);
-    this.view().setUint32(this.pos, value, true);
+    this.view().setUint32(this.pos, value2, true);
     this.pos += 4;
     return this;
   }
   /**
    * Write a `sfixed32` value, a signed, fixed-length 32-bit integer.
    */
-  sfixed32(value) {
-    assertInt32(value);
+  sfixed32(value2) {
+    assertInt32(value2);
     this.ensureCapacity(4);
-    this.view().setInt32(this.pos, value, true);
+    this.view().setInt32(this.pos, value2, true);
     this.pos += 4;
     return this;
   }
   /**
    * Write a `sint32` value, a signed, zigzag-encoded 32-bit varint.
    */
-  sint32(value) {
-    assertInt32(value);
-    return this.uint32((value << 1 ^ value >> 31) >>> 0);
+  sint32(value2) {
+    assertInt32(value2);
+    return this.uint32((value2 << 1 ^ value2 >> 31) >>> 0);
   }
   /**
    * Write a `sfixed64` value, a signed, fixed-length 64-bit integer.
    */
-  sfixed64(value) {
-    const tc = protoInt64.enc(value);
+  sfixed64(value2) {
+    const tc = protoInt64.enc(value2);
     this.ensureCapacity(8);
     const view = this.view();
     view.setInt32(this.pos, tc.lo, true);
@@ -35147,8 +35150,8 @@ var BinaryWriter = class {
   /**
    * Write a `fixed64` value, an unsigned, fixed-length 64 bit integer.
    */
-  fixed64(value) {
-    const tc = protoInt64.uEnc(value);
+  fixed64(value2) {
+    const tc = protoInt64.uEnc(value2);
     this.ensureCapacity(8);
     const view = this.view();
     view.setInt32(this.pos, tc.lo, true);
@@ -35159,22 +35162,22 @@ var BinaryWriter = class {
   /**
    * Write a `int64` value, a signed 64-bit varint.
    */
-  int64(value) {
-    const tc = protoInt64.enc(value);
+  int64(value2) {
+    const tc = protoInt64.enc(value2);
     return this.writeVarint64(tc.lo, tc.hi);
   }
   /**
    * Write a `sint64` value, a signed, zig-zag-encoded 64-bit varint.
    */
-  sint64(value) {
-    const tc = protoInt64.enc(value), sign = tc.hi >> 31, lo = tc.lo << 1 ^ sign, hi = (tc.hi << 1 | tc.lo >>> 31) ^ sign;
+  sint64(value2) {
+    const tc = protoInt64.enc(value2), sign = tc.hi >> 31, lo = tc.lo << 1 ^ sign, hi = (tc.hi << 1 | tc.lo >>> 31) ^ sign;
     return this.writeVarint64(lo, hi);
   }
   /**
    * Write a `uint64` value, an unsigned 64-bit varint.
    */
-  uint64(value) {
-    const tc = protoInt64.uEnc(value);
+  uint64(value2) {
+    const tc = protoInt64.uEnc(value2);
     return this.writeVarint64(tc.lo, tc.hi);
   }
   /**
@@ -35223,14 +35226,14 @@ var DEFAULT_LEN_PREFIX_SIZE = 1;
 var EMPTY_BUFFER = new Uint8Array(0);
 var EMPTY_VIEW = new DataView(EMPTY_BUFFER.buffer);
 var ASCII_MAX_LENGTH = 32;
-function varint32Size(value) {
-  if (value < 128)
+function varint32Size(value2) {
+  if (value2 < 128)
     return 1;
-  if (value < 16384)
+  if (value2 < 16384)
     return 2;
-  if (value < 2097152)
+  if (value2 < 2097152)
     return 3;
-  if (value < 268435456)
+  if (value2 < 268435456)
     return 4;
   return 5;
 }
@@ -35471,126 +35474,126 @@ function assertFloat32(arg) {
 }
 
 // node_modules/@bufbuild/protobuf/dist/esm/reflect/reflect-check.js
-function checkField(field, value) {
-  const check = field.fieldKind == "list" ? isReflectList(value, field) : field.fieldKind == "map" ? isReflectMap(value, field) : checkSingular(field, value);
+function checkField(field, value2) {
+  const check = field.fieldKind == "list" ? isReflectList(value2, field) : field.fieldKind == "map" ? isReflectMap(value2, field) : checkSingular(field, value2);
   if (check === true) {
     return void 0;
   }
   let reason;
   switch (field.fieldKind) {
     case "list":
-      reason = `expected ${formatReflectList(field)}, got ${formatVal(value)}`;
+      reason = `expected ${formatReflectList(field)}, got ${formatVal(value2)}`;
       break;
     case "map":
-      reason = `expected ${formatReflectMap(field)}, got ${formatVal(value)}`;
+      reason = `expected ${formatReflectMap(field)}, got ${formatVal(value2)}`;
       break;
     default: {
-      reason = reasonSingular(field, value, check);
+      reason = reasonSingular(field, value2, check);
     }
   }
   return new FieldError(field, reason);
 }
-function checkListItem(field, index, value) {
-  const check = checkSingular(field, value);
+function checkListItem(field, index, value2) {
+  const check = checkSingular(field, value2);
   if (check !== true) {
-    return new FieldError(field, `list item #${index + 1}: ${reasonSingular(field, value, check)}`);
+    return new FieldError(field, `list item #${index + 1}: ${reasonSingular(field, value2, check)}`);
   }
   return void 0;
 }
-function checkMapEntry(field, key, value) {
+function checkMapEntry(field, key, value2) {
   const checkKey = checkScalarValue(field.mapKey)(key);
   if (checkKey !== true) {
     return new FieldError(field, `invalid map key: ${reasonSingular({ scalar: field.mapKey }, key, checkKey)}`);
   }
-  const checkVal = checkSingular(field, value);
+  const checkVal = checkSingular(field, value2);
   if (checkVal !== true) {
-    return new FieldError(field, `map entry ${formatVal(key)}: ${reasonSingular(field, value, checkVal)}`);
+    return new FieldError(field, `map entry ${formatVal(key)}: ${reasonSingular(field, value2, checkVal)}`);
   }
   return void 0;
 }
-function checkSingular(field, value) {
+function checkSingular(field, value2) {
   if (field.scalar !== void 0) {
-    return checkScalarValue(field.scalar)(value);
+    return checkScalarValue(field.scalar)(value2);
   }
   if (field.enum !== void 0) {
     if (field.enum.open) {
-      return checkScalarValue(ScalarType.INT32)(value);
+      return checkScalarValue(ScalarType.INT32)(value2);
     }
-    return field.enum.values.some((v) => v.number === value);
+    return field.enum.values.some((v) => v.number === value2);
   }
-  return isReflectMessage(value, field.message);
+  return isReflectMessage(value2, field.message);
 }
 function checkScalarValue(scalar2) {
   switch (scalar2) {
     case ScalarType.DOUBLE:
-      return (value) => typeof value == "number";
+      return (value2) => typeof value2 == "number";
     case ScalarType.FLOAT:
-      return (value) => {
-        if (typeof value != "number") {
+      return (value2) => {
+        if (typeof value2 != "number") {
           return false;
         }
-        if (!Number.isFinite(Math.fround(value)) && Number.isFinite(value)) {
-          return `${value.toFixed()} out of range`;
+        if (!Number.isFinite(Math.fround(value2)) && Number.isFinite(value2)) {
+          return `${value2.toFixed()} out of range`;
         }
         return true;
       };
     case ScalarType.INT32:
     case ScalarType.SFIXED32:
     case ScalarType.SINT32:
-      return (value) => {
-        if (typeof value !== "number" || !Number.isInteger(value)) {
+      return (value2) => {
+        if (typeof value2 !== "number" || !Number.isInteger(value2)) {
           return false;
         }
-        if (value > INT32_MAX || value < INT32_MIN) {
-          return `${value.toFixed()} out of range`;
+        if (value2 > INT32_MAX || value2 < INT32_MIN) {
+          return `${value2.toFixed()} out of range`;
         }
         return true;
       };
     case ScalarType.FIXED32:
     case ScalarType.UINT32:
-      return (value) => {
-        if (typeof value !== "number" || !Number.isInteger(value)) {
+      return (value2) => {
+        if (typeof value2 !== "number" || !Number.isInteger(value2)) {
           return false;
         }
-        if (value > UINT32_MAX || value < 0) {
-          return `${value.toFixed()} out of range`;
+        if (value2 > UINT32_MAX || value2 < 0) {
+          return `${value2.toFixed()} out of range`;
         }
         return true;
       };
     case ScalarType.BOOL:
-      return (value) => typeof value == "boolean";
+      return (value2) => typeof value2 == "boolean";
     case ScalarType.STRING:
-      return (value) => {
-        if (typeof value != "string") {
+      return (value2) => {
+        if (typeof value2 != "string") {
           return false;
         }
-        return getTextEncoding().checkUtf8(value) || "invalid UTF8";
+        return getTextEncoding().checkUtf8(value2) || "invalid UTF8";
       };
     case ScalarType.BYTES:
-      return (value) => value instanceof Uint8Array;
+      return (value2) => value2 instanceof Uint8Array;
     case ScalarType.INT64:
     case ScalarType.SFIXED64:
     case ScalarType.SINT64:
-      return (value) => {
-        if (typeof value == "bigint" || typeof value == "number" || typeof value == "string" && value.length > 0) {
+      return (value2) => {
+        if (typeof value2 == "bigint" || typeof value2 == "number" || typeof value2 == "string" && value2.length > 0) {
           try {
-            protoInt64.parse(value);
+            protoInt64.parse(value2);
             return true;
           } catch (_) {
-            return `${value} out of range`;
+            return `${value2} out of range`;
           }
         }
         return false;
       };
     case ScalarType.FIXED64:
     case ScalarType.UINT64:
-      return (value) => {
-        if (typeof value == "bigint" || typeof value == "number" || typeof value == "string" && value.length > 0) {
+      return (value2) => {
+        if (typeof value2 == "bigint" || typeof value2 == "number" || typeof value2 == "string" && value2.length > 0) {
           try {
-            protoInt64.uParse(value);
+            protoInt64.uParse(value2);
             return true;
           } catch (_) {
-            return `${value} out of range`;
+            return `${value2} out of range`;
           }
         }
         return false;
@@ -35845,7 +35848,7 @@ function compileInitMessage(desc) {
           name: name2,
           kind: INIT_LIST,
           constant: void 0,
-          convert: member.listKind == "message" ? (_a = compileConvertMessage(member)) !== null && _a !== void 0 ? _a : ((value) => value) : member.scalar == ScalarType.BYTES ? toU8Arr : void 0
+          convert: member.listKind == "message" ? (_a = compileConvertMessage(member)) !== null && _a !== void 0 ? _a : ((value2) => value2) : member.scalar == ScalarType.BYTES ? toU8Arr : void 0
         });
         break;
       }
@@ -35854,7 +35857,7 @@ function compileInitMessage(desc) {
           name: name2,
           kind: INIT_MAP,
           constant: void 0,
-          convert: member.mapKind == "message" ? (_b = compileConvertMessage(member)) !== null && _b !== void 0 ? _b : ((value) => value) : member.scalar == ScalarType.BYTES ? toU8Arr : void 0
+          convert: member.mapKind == "message" ? (_b = compileConvertMessage(member)) !== null && _b !== void 0 ? _b : ((value2) => value2) : member.scalar == ScalarType.BYTES ? toU8Arr : void 0
         });
         break;
       }
@@ -35887,7 +35890,7 @@ function compileConvertOneof(oneof) {
     } else if (field.fieldKind == "scalar" && field.scalar == ScalarType.BYTES) {
       convert2 = toU8Arr;
     }
-    converters.set(field.localName, convert2 !== null && convert2 !== void 0 ? convert2 : ((value) => value));
+    converters.set(field.localName, convert2 !== null && convert2 !== void 0 ? convert2 : ((value2) => value2));
   }
   return converters;
 }
@@ -35900,16 +35903,16 @@ function compileConvertMessage(field) {
   }
   const messageDesc2 = field.message;
   let compiled;
-  return (value) => {
-    if (!isObject(value) || isMessage(value, messageDesc2)) {
-      return value;
+  return (value2) => {
+    if (!isObject(value2) || isMessage(value2, messageDesc2)) {
+      return value2;
     }
     compiled !== null && compiled !== void 0 ? compiled : compiled = compiledCreate(messageDesc2);
-    return compiled(value);
+    return compiled(value2);
   };
 }
-function toU8Arr(value) {
-  return Array.isArray(value) ? new Uint8Array(value) : value;
+function toU8Arr(value2) {
+  return Array.isArray(value2) ? new Uint8Array(value2) : value2;
 }
 function needsPrototypeChain(desc) {
   switch (desc.file.edition) {
@@ -35994,23 +35997,23 @@ function wktValueToLocal(val) {
   }
 }
 function wktValueToReflect(json) {
-  const value = {
+  const value2 = {
     $typeName: "google.protobuf.Value",
     kind: { case: void 0 }
   };
   switch (typeof json) {
     case "number":
-      value.kind = { case: "numberValue", value: json };
+      value2.kind = { case: "numberValue", value: json };
       break;
     case "string":
-      value.kind = { case: "stringValue", value: json };
+      value2.kind = { case: "stringValue", value: json };
       break;
     case "boolean":
-      value.kind = { case: "boolValue", value: json };
+      value2.kind = { case: "boolValue", value: json };
       break;
     case "object":
       if (json === null) {
-        value.kind = { case: "nullValue", value: NULL_VALUE };
+        value2.kind = { case: "nullValue", value: NULL_VALUE };
       } else if (Array.isArray(json)) {
         const listValue = {
           $typeName: "google.protobuf.ListValue",
@@ -36021,19 +36024,19 @@ function wktValueToReflect(json) {
             listValue.values.push(wktValueToReflect(e));
           }
         }
-        value.kind = {
+        value2.kind = {
           case: "listValue",
           value: listValue
         };
       } else {
-        value.kind = {
+        value2.kind = {
           case: "structValue",
           value: wktStructToReflect(json)
         };
       }
       break;
   }
-  return value;
+  return value2;
 }
 
 // node_modules/@bufbuild/protobuf/dist/esm/reflect/reflect.js
@@ -36081,59 +36084,59 @@ var ReflectMessageImpl = class {
   }
   get(field) {
     assertOwn(this.message, field);
-    const value = unsafeGet(this.message, field);
+    const value2 = unsafeGet(this.message, field);
     switch (field.fieldKind) {
       case "list":
         let list = this.lists.get(field);
-        if (!list || list[unsafeLocal] !== value) {
+        if (!list || list[unsafeLocal] !== value2) {
           this.lists.set(
             field,
             // biome-ignore lint/suspicious/noAssignInExpressions: no
-            list = new ReflectListImpl(field, value, this.check)
+            list = new ReflectListImpl(field, value2, this.check)
           );
         }
         return list;
       case "map":
         let map = this.maps.get(field);
-        if (!map || map[unsafeLocal] !== value) {
+        if (!map || map[unsafeLocal] !== value2) {
           this.maps.set(
             field,
             // biome-ignore lint/suspicious/noAssignInExpressions: no
-            map = new ReflectMapImpl(field, value, this.check)
+            map = new ReflectMapImpl(field, value2, this.check)
           );
         }
         return map;
       case "message":
-        return messageToReflect(field, value, this.check);
+        return messageToReflect(field, value2, this.check);
       case "scalar":
-        return value === void 0 ? scalarZeroValue(field.scalar, false) : longToReflect(field, value);
+        return value2 === void 0 ? scalarZeroValue(field.scalar, false) : longToReflect(field, value2);
       case "enum":
-        return value !== null && value !== void 0 ? value : field.enum.values[0].number;
+        return value2 !== null && value2 !== void 0 ? value2 : field.enum.values[0].number;
     }
   }
-  set(field, value) {
+  set(field, value2) {
     assertOwn(this.message, field);
     if (this.check) {
-      const err = checkField(field, value);
+      const err = checkField(field, value2);
       if (err) {
         throw err;
       }
     }
     let local;
     if (field.fieldKind == "message") {
-      local = messageToLocal(field, value);
-    } else if (isReflectMap(value) || isReflectList(value)) {
-      local = value[unsafeLocal];
+      local = messageToLocal(field, value2);
+    } else if (isReflectMap(value2) || isReflectList(value2)) {
+      local = value2[unsafeLocal];
     } else {
-      local = longToLocal(field, value);
+      local = longToLocal(field, value2);
     }
     unsafeSet(this.message, field, local);
   }
   getUnknown() {
     return this.message.$unknown;
   }
-  setUnknown(value) {
-    this.message.$unknown = value;
+  setUnknown(value2) {
+    this.message.$unknown = value2;
   }
 };
 function assertOwn(owner, member) {
@@ -36214,14 +36217,14 @@ var ReflectMapImpl = class {
   field() {
     return this._field;
   }
-  set(key, value) {
+  set(key, value2) {
     if (this.check) {
-      const err = checkMapEntry(this._field, key, value);
+      const err = checkMapEntry(this._field, key, value2);
       if (err) {
         throw err;
       }
     }
-    setOwn(this.obj, mapKeyToLocal(key), mapValueToLocal(this._field, value));
+    setOwn(this.obj, mapKeyToLocal(key), mapValueToLocal(this._field, value2));
     return this;
   }
   delete(key) {
@@ -36277,54 +36280,54 @@ var ReflectMapImpl = class {
     }
   }
 };
-function messageToLocal(field, value) {
-  if (!isReflectMessage(value)) {
-    return value;
+function messageToLocal(field, value2) {
+  if (!isReflectMessage(value2)) {
+    return value2;
   }
-  if (isWrapper(value.message) && !field.oneof && field.fieldKind == "message") {
-    return value.message.value;
+  if (isWrapper(value2.message) && !field.oneof && field.fieldKind == "message") {
+    return value2.message.value;
   }
-  if (value.desc.typeName == "google.protobuf.Struct" && field.parent.typeName != "google.protobuf.Value") {
-    return wktStructToLocal(value.message);
+  if (value2.desc.typeName == "google.protobuf.Struct" && field.parent.typeName != "google.protobuf.Value") {
+    return wktStructToLocal(value2.message);
   }
-  return value.message;
+  return value2.message;
 }
-function messageToReflect(field, value, check) {
-  if (value !== void 0) {
+function messageToReflect(field, value2, check) {
+  if (value2 !== void 0) {
     if (isWrapperDesc(field.message) && !field.oneof && field.fieldKind == "message") {
-      value = {
+      value2 = {
         $typeName: field.message.typeName,
-        value: longToReflect(field.message.fields[0], value)
+        value: longToReflect(field.message.fields[0], value2)
       };
-    } else if (field.message.typeName == "google.protobuf.Struct" && field.parent.typeName != "google.protobuf.Value" && isObject(value)) {
-      value = wktStructToReflect(value);
+    } else if (field.message.typeName == "google.protobuf.Struct" && field.parent.typeName != "google.protobuf.Value" && isObject(value2)) {
+      value2 = wktStructToReflect(value2);
     }
   }
-  return new ReflectMessageImpl(field.message, value, check);
+  return new ReflectMessageImpl(field.message, value2, check);
 }
-function listItemToLocal(field, value) {
+function listItemToLocal(field, value2) {
   if (field.listKind == "message") {
-    return messageToLocal(field, value);
+    return messageToLocal(field, value2);
   }
-  return longToLocal(field, value);
+  return longToLocal(field, value2);
 }
-function listItemToReflect(field, value, check) {
+function listItemToReflect(field, value2, check) {
   if (field.listKind == "message") {
-    return messageToReflect(field, value, check);
+    return messageToReflect(field, value2, check);
   }
-  return longToReflect(field, value);
+  return longToReflect(field, value2);
 }
-function mapValueToLocal(field, value) {
+function mapValueToLocal(field, value2) {
   if (field.mapKind == "message") {
-    return messageToLocal(field, value);
+    return messageToLocal(field, value2);
   }
-  return longToLocal(field, value);
+  return longToLocal(field, value2);
 }
-function mapValueToReflect(field, value, check) {
+function mapValueToReflect(field, value2, check) {
   if (field.mapKind == "message") {
-    return messageToReflect(field, value, check);
+    return messageToReflect(field, value2, check);
   }
-  return value;
+  return value2;
 }
 function mapKeyToLocal(key) {
   return typeof key == "string" || typeof key == "number" ? key : String(key);
@@ -36368,45 +36371,45 @@ function mapKeyToReflect(key, type) {
   }
   return key;
 }
-function longToReflect(field, value) {
+function longToReflect(field, value2) {
   switch (field.scalar) {
     case ScalarType.INT64:
     case ScalarType.SFIXED64:
     case ScalarType.SINT64:
-      if ("longAsString" in field && field.longAsString && typeof value == "string") {
-        value = protoInt64.parse(value);
+      if ("longAsString" in field && field.longAsString && typeof value2 == "string") {
+        value2 = protoInt64.parse(value2);
       }
       break;
     case ScalarType.FIXED64:
     case ScalarType.UINT64:
-      if ("longAsString" in field && field.longAsString && typeof value == "string") {
-        value = protoInt64.uParse(value);
+      if ("longAsString" in field && field.longAsString && typeof value2 == "string") {
+        value2 = protoInt64.uParse(value2);
       }
       break;
   }
-  return value;
+  return value2;
 }
-function longToLocal(field, value) {
+function longToLocal(field, value2) {
   switch (field.scalar) {
     case ScalarType.INT64:
     case ScalarType.SFIXED64:
     case ScalarType.SINT64:
       if ("longAsString" in field && field.longAsString) {
-        value = String(value);
-      } else if (typeof value == "string" || typeof value == "number") {
-        value = protoInt64.parse(value);
+        value2 = String(value2);
+      } else if (typeof value2 == "string" || typeof value2 == "number") {
+        value2 = protoInt64.parse(value2);
       }
       break;
     case ScalarType.FIXED64:
     case ScalarType.UINT64:
       if ("longAsString" in field && field.longAsString) {
-        value = String(value);
-      } else if (typeof value == "string" || typeof value == "number") {
-        value = protoInt64.uParse(value);
+        value2 = String(value2);
+      } else if (typeof value2 == "string" || typeof value2 == "number") {
+        value2 = protoInt64.uParse(value2);
       }
       break;
   }
-  return value;
+  return value2;
 }
 
 // node_modules/@bufbuild/cel/dist/esm/uint.js
@@ -36577,34 +36580,34 @@ function restoreJsonNames(message) {
 }
 
 // node_modules/@bufbuild/protobuf/dist/esm/wire/text-format.js
-function parseTextFormatEnumValue(descEnum, value) {
-  const enumValue = descEnum.values.find((v) => v.name === value);
+function parseTextFormatEnumValue(descEnum, value2) {
+  const enumValue = descEnum.values.find((v) => v.name === value2);
   if (!enumValue) {
-    throw new Error(`cannot parse ${descEnum} default value: ${value}`);
+    throw new Error(`cannot parse ${descEnum} default value: ${value2}`);
   }
   return enumValue.number;
 }
-function parseTextFormatScalarValue(type, value) {
+function parseTextFormatScalarValue(type, value2) {
   switch (type) {
     case ScalarType.STRING:
-      return value;
+      return value2;
     case ScalarType.BYTES: {
-      const u = unescapeBytesDefaultValue(value);
+      const u = unescapeBytesDefaultValue(value2);
       if (u === false) {
-        throw new Error(`cannot parse ${ScalarType[type]} default value: ${value}`);
+        throw new Error(`cannot parse ${ScalarType[type]} default value: ${value2}`);
       }
       return u;
     }
     case ScalarType.INT64:
     case ScalarType.SFIXED64:
     case ScalarType.SINT64:
-      return protoInt64.parse(value);
+      return protoInt64.parse(value2);
     case ScalarType.UINT64:
     case ScalarType.FIXED64:
-      return protoInt64.uParse(value);
+      return protoInt64.uParse(value2);
     case ScalarType.DOUBLE:
     case ScalarType.FLOAT:
-      switch (value) {
+      switch (value2) {
         case "inf":
           return Number.POSITIVE_INFINITY;
         case "-inf":
@@ -36612,16 +36615,16 @@ function parseTextFormatScalarValue(type, value) {
         case "nan":
           return Number.NaN;
         default:
-          return parseFloat(value);
+          return parseFloat(value2);
       }
     case ScalarType.BOOL:
-      return value === "true";
+      return value2 === "true";
     case ScalarType.INT32:
     case ScalarType.UINT32:
     case ScalarType.SINT32:
     case ScalarType.FIXED32:
     case ScalarType.SFIXED32:
-      return parseInt(value, 10);
+      return parseInt(value2, 10);
   }
 }
 function unescapeBytesDefaultValue(str) {
@@ -37135,7 +37138,7 @@ function addEnum(proto, file, parent, reg) {
   reg.add(desc);
   for (const p of proto.value) {
     const name2 = p.name;
-    const value = {
+    const value2 = {
       kind: "enum_value",
       proto: p,
       deprecated: (_d = (_c = p.options) === null || _c === void 0 ? void 0 : _c.deprecated) !== null && _d !== void 0 ? _d : false,
@@ -37148,8 +37151,8 @@ function addEnum(proto, file, parent, reg) {
         return `enum value ${desc.typeName}.${name2}`;
       }
     };
-    desc.values.push(value);
-    (_f = (_h = desc.value)[_j = p.number]) !== null && _f !== void 0 ? _f : _h[_j] = value;
+    desc.values.push(value2);
+    (_f = (_h = desc.value)[_j = p.number]) !== null && _f !== void 0 ? _f : _h[_j] = value2;
   }
   ((_g = parent === null || parent === void 0 ? void 0 : parent.nestedEnums) !== null && _g !== void 0 ? _g : file.enums).push(desc);
 }
@@ -37316,13 +37319,13 @@ function newField(proto, parentOrFile, reg, oneof, mapEntries) {
     const mapEntry = type == TYPE_MESSAGE ? mapEntries === null || mapEntries === void 0 ? void 0 : mapEntries.get(trimLeadingDot(proto.typeName)) : void 0;
     if (mapEntry) {
       field.fieldKind = "map";
-      const { key, value } = findMapEntryFields(mapEntry);
+      const { key, value: value2 } = findMapEntryFields(mapEntry);
       field.mapKey = key.scalar;
-      field.mapKind = value.fieldKind;
-      field.message = value.message;
+      field.mapKind = value2.fieldKind;
+      field.message = value2.message;
       field.delimitedEncoding = false;
-      field.enum = value.enum;
-      field.scalar = value.scalar;
+      field.enum = value2.enum;
+      field.scalar = value2.scalar;
       return field;
     }
     field.fieldKind = "list";
@@ -37409,11 +37412,11 @@ function findFileDependencies(proto, reg) {
 }
 function findEnumSharedPrefix(enumName, values) {
   const prefix2 = camelToSnakeCase(enumName) + "_";
-  for (const value of values) {
-    if (!value.name.toLowerCase().startsWith(prefix2)) {
+  for (const value2 of values) {
+    if (!value2.name.toLowerCase().startsWith(prefix2)) {
       return void 0;
     }
-    const shortName = value.name.substring(prefix2.length);
+    const shortName = value2.name.substring(prefix2.length);
     if (shortName.length == 0) {
       return void 0;
     }
@@ -37513,9 +37516,9 @@ function isPackedField(proto, parent) {
 }
 function findMapEntryFields(mapEntry) {
   const key = mapEntry.fields.find((f) => f.number === 1);
-  const value = mapEntry.fields.find((f) => f.number === 2);
-  assert(key && key.fieldKind == "scalar" && key.scalar != ScalarType.BYTES && key.scalar != ScalarType.FLOAT && key.scalar != ScalarType.DOUBLE && value && value.fieldKind != "list" && value.fieldKind != "map");
-  return { key, value };
+  const value2 = mapEntry.fields.find((f) => f.number === 2);
+  assert(key && key.fieldKind == "scalar" && key.scalar != ScalarType.BYTES && key.scalar != ScalarType.FLOAT && key.scalar != ScalarType.DOUBLE && value2 && value2.fieldKind != "list" && value2.fieldKind != "map");
+  return { key, value: value2 };
 }
 function isEnumOpen(desc) {
   var _a;
@@ -38250,9 +38253,9 @@ function compileSingularField(field) {
   if (field.presence != IMPLICIT4) {
     const requiredError = field.presence == LEGACY_REQUIRED2 ? `cannot encode ${field} to binary: required field not set` : void 0;
     return (writer, opts, message) => {
-      const value = message[localName];
-      if (value !== void 0 && Object.prototype.hasOwnProperty.call(message, localName)) {
-        writeValue(writer, opts, value);
+      const value2 = message[localName];
+      if (value2 !== void 0 && Object.prototype.hasOwnProperty.call(message, localName)) {
+        writeValue(writer, opts, value2);
       } else if (requiredError !== void 0) {
         throw new Error(requiredError);
       }
@@ -38261,47 +38264,47 @@ function compileSingularField(field) {
   if (field.fieldKind == "enum") {
     const zero = field.enum.values[0].number;
     return (writer, opts, message) => {
-      const value = message[localName];
-      if (value !== zero) {
-        writeValue(writer, opts, value);
+      const value2 = message[localName];
+      if (value2 !== zero) {
+        writeValue(writer, opts, value2);
       }
     };
   }
   switch (field.scalar) {
     case ScalarType.BOOL:
       return (writer, opts, message) => {
-        const value = message[localName];
-        if (value !== false) {
-          writeValue(writer, opts, value);
+        const value2 = message[localName];
+        if (value2 !== false) {
+          writeValue(writer, opts, value2);
         }
       };
     case ScalarType.STRING:
       return (writer, opts, message) => {
-        const value = message[localName];
-        if (value !== "") {
-          writeValue(writer, opts, value);
+        const value2 = message[localName];
+        if (value2 !== "") {
+          writeValue(writer, opts, value2);
         }
       };
     case ScalarType.BYTES:
       return (writer, opts, message) => {
-        const value = message[localName];
-        if (!(value instanceof Uint8Array) || value.byteLength > 0) {
-          writeValue(writer, opts, value);
+        const value2 = message[localName];
+        if (!(value2 instanceof Uint8Array) || value2.byteLength > 0) {
+          writeValue(writer, opts, value2);
         }
       };
     case ScalarType.DOUBLE:
     case ScalarType.FLOAT:
       return (writer, opts, message) => {
-        const value = message[localName];
-        if (!Object.is(value, 0)) {
-          writeValue(writer, opts, value);
+        const value2 = message[localName];
+        if (!Object.is(value2, 0)) {
+          writeValue(writer, opts, value2);
         }
       };
     default:
       return (writer, opts, message) => {
-        const value = message[localName];
-        if (value != 0) {
-          writeValue(writer, opts, value);
+        const value2 = message[localName];
+        if (value2 != 0) {
+          writeValue(writer, opts, value2);
         }
       };
   }
@@ -38311,8 +38314,8 @@ function compileSingularValue(field) {
     case "message": {
       const { toMessage } = localMessageMapper(field);
       const writeChild = compileChildWriter(field);
-      return (writer, opts, value) => {
-        writeChild(writer, opts, toMessage(value));
+      return (writer, opts, value2) => {
+        writeChild(writer, opts, toMessage(value2));
       };
     }
     case "scalar":
@@ -38321,9 +38324,9 @@ function compileSingularValue(field) {
       const fieldNo = field.number;
       const wireType = writeTypeOfScalar(scalarType);
       const writeScalar = compileScalarValue(scalarType, field.parent.typeName, field.name);
-      return (writer, opts, value) => {
+      return (writer, opts, value2) => {
         writer.tag(fieldNo, wireType);
-        writeScalar(writer, value);
+        writeScalar(writer, value2);
       };
     }
   }
@@ -38450,9 +38453,9 @@ function compileMapKeyConverter(type) {
 }
 function compileScalarValue(type, messageName, fieldName3) {
   const writeScalar = compileScalarWrite(type);
-  return (writer, value) => {
+  return (writer, value2) => {
     try {
-      writeScalar(writer, value);
+      writeScalar(writer, value2);
     } catch (e) {
       if (e instanceof Error) {
         throw new Error(`cannot encode field ${messageName}.${fieldName3} to binary: ${e.message}`);
@@ -38464,35 +38467,35 @@ function compileScalarValue(type, messageName, fieldName3) {
 function compileScalarWrite(type) {
   switch (type) {
     case ScalarType.STRING:
-      return (writer, value) => writer.string(value);
+      return (writer, value2) => writer.string(value2);
     case ScalarType.BOOL:
-      return (writer, value) => writer.bool(value);
+      return (writer, value2) => writer.bool(value2);
     case ScalarType.DOUBLE:
-      return (writer, value) => writer.double(value);
+      return (writer, value2) => writer.double(value2);
     case ScalarType.FLOAT:
-      return (writer, value) => writer.float(value);
+      return (writer, value2) => writer.float(value2);
     case ScalarType.INT32:
-      return (writer, value) => writer.int32(value);
+      return (writer, value2) => writer.int32(value2);
     case ScalarType.INT64:
-      return (writer, value) => writer.int64(value);
+      return (writer, value2) => writer.int64(value2);
     case ScalarType.UINT64:
-      return (writer, value) => writer.uint64(value);
+      return (writer, value2) => writer.uint64(value2);
     case ScalarType.FIXED64:
-      return (writer, value) => writer.fixed64(value);
+      return (writer, value2) => writer.fixed64(value2);
     case ScalarType.BYTES:
-      return (writer, value) => writer.bytes(value);
+      return (writer, value2) => writer.bytes(value2);
     case ScalarType.FIXED32:
-      return (writer, value) => writer.fixed32(value);
+      return (writer, value2) => writer.fixed32(value2);
     case ScalarType.SFIXED32:
-      return (writer, value) => writer.sfixed32(value);
+      return (writer, value2) => writer.sfixed32(value2);
     case ScalarType.SFIXED64:
-      return (writer, value) => writer.sfixed64(value);
+      return (writer, value2) => writer.sfixed64(value2);
     case ScalarType.SINT64:
-      return (writer, value) => writer.sint64(value);
+      return (writer, value2) => writer.sint64(value2);
     case ScalarType.UINT32:
-      return (writer, value) => writer.uint32(value);
+      return (writer, value2) => writer.uint32(value2);
     case ScalarType.SINT32:
-      return (writer, value) => writer.sint32(value);
+      return (writer, value2) => writer.sint32(value2);
   }
 }
 function writeField(writer, opts, msg, field) {
@@ -38609,11 +38612,11 @@ function getExtension(message, extension, options) {
   }
   return get();
 }
-function setExtension(message, extension, value) {
+function setExtension(message, extension, value2) {
   var _a;
   assertExtendee(extension, message);
   const ufs = ((_a = message.$unknown) !== null && _a !== void 0 ? _a : []).filter((uf) => uf.no !== extension.number);
-  const [container, field] = createExtensionContainer(extension, value);
+  const [container, field] = createExtensionContainer(extension, value2);
   const writer = new BinaryWriter();
   writeField(writer, { writeUnknownFields: true }, container, field);
   const reader = new BinaryReader(writer.finish());
@@ -38637,24 +38640,24 @@ function filterUnknownFields(unknownFields, extension) {
   }
   return unknownFields.filter((uf) => uf.no === extension.number);
 }
-function createExtensionContainer(extension, value) {
+function createExtensionContainer(extension, value2) {
   const localName = extension.typeName;
   const field = Object.assign(Object.assign({}, extension), { kind: "field", parent: extension.extendee, localName });
   const desc = Object.assign(Object.assign({}, extension.extendee), { fields: [field], members: [field], oneofs: [] });
-  const container = create(desc, value !== void 0 ? { [localName]: value } : void 0);
+  const container = create(desc, value2 !== void 0 ? { [localName]: value2 } : void 0);
   return [
     reflect(desc, container),
     field,
     () => {
-      const value2 = container[localName];
-      if (value2 === void 0) {
+      const value3 = container[localName];
+      if (value3 === void 0) {
         const desc2 = extension.message;
         if (isWrapperDesc(desc2)) {
           return scalarZeroValue(desc2.fields[0].scalar, desc2.fields[0].longAsString);
         }
         return create(desc2);
       }
-      return value2;
+      return value3;
     }
   ];
 }
@@ -38935,8 +38938,8 @@ function compileWkt(desc) {
         const zero = scalarZeroValue(valueField.scalar, false);
         const writeScalar = compileScalarValue2(valueField);
         return (opts, message) => {
-          const value = message[localName];
-          return writeScalar(opts, value === void 0 ? zero : value);
+          const value2 = message[localName];
+          return writeScalar(opts, value2 === void 0 ? zero : value2);
         };
       }
       return void 0;
@@ -38955,9 +38958,9 @@ function compileField2(field) {
       const jsonKey = field.jsonName;
       const localName = field.localName;
       return (opts, message, json) => {
-        const value = writeValue(opts, message[localName]);
-        if (value !== void 0) {
-          json[opts.useProtoFieldName ? protoName : jsonKey] = value;
+        const value2 = writeValue(opts, message[localName]);
+        if (value2 !== void 0) {
+          json[opts.useProtoFieldName ? protoName : jsonKey] = value2;
         }
       };
     }
@@ -38980,9 +38983,9 @@ function compileSingularField2(field) {
   if (field.presence != IMPLICIT5) {
     const requiredError = field.presence == LEGACY_REQUIRED3 ? `cannot encode ${field} to JSON: required field not set` : void 0;
     return (opts, message, json) => {
-      const value = message[localName];
-      if (value !== void 0 && Object.prototype.hasOwnProperty.call(message, localName)) {
-        json[opts.useProtoFieldName ? protoName : jsonKey] = writeValue(opts, value);
+      const value2 = message[localName];
+      if (value2 !== void 0 && Object.prototype.hasOwnProperty.call(message, localName)) {
+        json[opts.useProtoFieldName ? protoName : jsonKey] = writeValue(opts, value2);
       } else if (requiredError !== void 0) {
         throw new Error(requiredError);
       }
@@ -38991,47 +38994,47 @@ function compileSingularField2(field) {
   if (field.fieldKind == "enum") {
     const zero = field.enum.values[0].number;
     return (opts, message, json) => {
-      const value = message[localName];
-      if (value !== zero || opts.alwaysEmitImplicit) {
-        json[opts.useProtoFieldName ? protoName : jsonKey] = writeValue(opts, value);
+      const value2 = message[localName];
+      if (value2 !== zero || opts.alwaysEmitImplicit) {
+        json[opts.useProtoFieldName ? protoName : jsonKey] = writeValue(opts, value2);
       }
     };
   }
   switch (field.scalar) {
     case ScalarType.BOOL:
       return (opts, message, json) => {
-        const value = message[localName];
-        if (value !== false || opts.alwaysEmitImplicit) {
-          json[opts.useProtoFieldName ? protoName : jsonKey] = writeValue(opts, value);
+        const value2 = message[localName];
+        if (value2 !== false || opts.alwaysEmitImplicit) {
+          json[opts.useProtoFieldName ? protoName : jsonKey] = writeValue(opts, value2);
         }
       };
     case ScalarType.STRING:
       return (opts, message, json) => {
-        const value = message[localName];
-        if (value !== "" || opts.alwaysEmitImplicit) {
-          json[opts.useProtoFieldName ? protoName : jsonKey] = writeValue(opts, value);
+        const value2 = message[localName];
+        if (value2 !== "" || opts.alwaysEmitImplicit) {
+          json[opts.useProtoFieldName ? protoName : jsonKey] = writeValue(opts, value2);
         }
       };
     case ScalarType.BYTES:
       return (opts, message, json) => {
-        const value = message[localName];
-        if (!(value instanceof Uint8Array) || value.byteLength > 0 || opts.alwaysEmitImplicit) {
-          json[opts.useProtoFieldName ? protoName : jsonKey] = writeValue(opts, value);
+        const value2 = message[localName];
+        if (!(value2 instanceof Uint8Array) || value2.byteLength > 0 || opts.alwaysEmitImplicit) {
+          json[opts.useProtoFieldName ? protoName : jsonKey] = writeValue(opts, value2);
         }
       };
     case ScalarType.DOUBLE:
     case ScalarType.FLOAT:
       return (opts, message, json) => {
-        const value = message[localName];
-        if (!Object.is(value, 0) || opts.alwaysEmitImplicit) {
-          json[opts.useProtoFieldName ? protoName : jsonKey] = writeValue(opts, value);
+        const value2 = message[localName];
+        if (!Object.is(value2, 0) || opts.alwaysEmitImplicit) {
+          json[opts.useProtoFieldName ? protoName : jsonKey] = writeValue(opts, value2);
         }
       };
     default:
       return (opts, message, json) => {
-        const value = message[localName];
-        if (value != 0 || opts.alwaysEmitImplicit) {
-          json[opts.useProtoFieldName ? protoName : jsonKey] = writeValue(opts, value);
+        const value2 = message[localName];
+        if (value2 != 0 || opts.alwaysEmitImplicit) {
+          json[opts.useProtoFieldName ? protoName : jsonKey] = writeValue(opts, value2);
         }
       };
   }
@@ -39061,12 +39064,12 @@ function compileSingularValue2(field) {
 function compileMessageValue(field) {
   const { toMessage } = localMessageMapper(field);
   const writeMessage = compiledWriter2(field.message);
-  return (opts, value) => writeMessage(opts, toMessage(value));
+  return (opts, value2) => writeMessage(opts, toMessage(value2));
 }
 function compileListValue(field) {
   const writeItem = compileListItemValue(field);
-  return (opts, value) => {
-    const items = value;
+  return (opts, value2) => {
+    const items = value2;
     if (items.length == 0 && !opts.alwaysEmitImplicit) {
       return void 0;
     }
@@ -39089,8 +39092,8 @@ function compileListItemValue(field) {
 }
 function compileMapValue(field) {
   const writeMapValue = compileMapEntryValue(field);
-  return (opts, value) => {
-    const record4 = value;
+  return (opts, value2) => {
+    const record4 = value2;
     const keys = Object.keys(record4);
     if (keys.length == 0 && !opts.alwaysEmitImplicit) {
       return void 0;
@@ -39116,26 +39119,26 @@ function compileMapEntryValue(field) {
 function compileEnumValue(field) {
   const desc = field.enum;
   if (desc.typeName == "google.protobuf.NullValue") {
-    return (opts, value) => {
-      if (typeof value != "number") {
-        throw errorEnumValue(desc, value);
+    return (opts, value2) => {
+      if (typeof value2 != "number") {
+        throw errorEnumValue(desc, value2);
       }
       return null;
     };
   }
-  return (opts, value) => {
+  return (opts, value2) => {
     var _a, _b;
-    if (typeof value != "number") {
-      throw errorEnumValue(desc, value);
+    if (typeof value2 != "number") {
+      throw errorEnumValue(desc, value2);
     }
     if (opts.enumAsInteger) {
-      return value;
+      return value2;
     }
-    return (_b = (_a = desc.value[value]) === null || _a === void 0 ? void 0 : _a.jsonName) !== null && _b !== void 0 ? _b : value;
+    return (_b = (_a = desc.value[value2]) === null || _a === void 0 ? void 0 : _a.jsonName) !== null && _b !== void 0 ? _b : value2;
   };
 }
-function errorEnumValue(desc, value) {
-  return new Error(`cannot encode ${desc} to JSON: expected number, got ${formatVal(value)}`);
+function errorEnumValue(desc, value2) {
+  return new Error(`cannot encode ${desc} to JSON: expected number, got ${formatVal(value2)}`);
 }
 function compileScalarValue2(field) {
   switch (field.scalar) {
@@ -39145,43 +39148,43 @@ function compileScalarValue2(field) {
     case ScalarType.SINT32:
     case ScalarType.FIXED32:
     case ScalarType.UINT32:
-      return (opts, value) => {
-        if (typeof value != "number") {
-          throw errorScalarValue(field, value);
+      return (opts, value2) => {
+        if (typeof value2 != "number") {
+          throw errorScalarValue(field, value2);
         }
-        return value;
+        return value2;
       };
     // float, double: JSON value will be a number or one of the special string values "NaN", "Infinity", and "-Infinity".
     // Either numbers or strings are accepted. Exponent notation is also accepted.
     case ScalarType.FLOAT:
     case ScalarType.DOUBLE:
-      return (opts, value) => {
-        if (typeof value != "number") {
-          throw errorScalarValue(field, value);
+      return (opts, value2) => {
+        if (typeof value2 != "number") {
+          throw errorScalarValue(field, value2);
         }
-        if (Number.isNaN(value))
+        if (Number.isNaN(value2))
           return "NaN";
-        if (value === Number.POSITIVE_INFINITY)
+        if (value2 === Number.POSITIVE_INFINITY)
           return "Infinity";
-        if (value === Number.NEGATIVE_INFINITY)
+        if (value2 === Number.NEGATIVE_INFINITY)
           return "-Infinity";
-        return value;
+        return value2;
       };
     // string:
     case ScalarType.STRING:
-      return (opts, value) => {
-        if (typeof value != "string") {
-          throw errorScalarValue(field, value);
+      return (opts, value2) => {
+        if (typeof value2 != "string") {
+          throw errorScalarValue(field, value2);
         }
-        return value;
+        return value2;
       };
     // bool:
     case ScalarType.BOOL:
-      return (opts, value) => {
-        if (typeof value != "boolean") {
-          throw errorScalarValue(field, value);
+      return (opts, value2) => {
+        if (typeof value2 != "boolean") {
+          throw errorScalarValue(field, value2);
         }
-        return value;
+        return value2;
       };
     // JSON value will be a decimal string. Either numbers or strings are accepted.
     case ScalarType.UINT64:
@@ -39189,26 +39192,26 @@ function compileScalarValue2(field) {
     case ScalarType.INT64:
     case ScalarType.SFIXED64:
     case ScalarType.SINT64:
-      return (opts, value) => {
-        if (typeof value == "bigint" || typeof value == "string" || typeof value == "number" && Number.isInteger(value)) {
-          return value.toString();
+      return (opts, value2) => {
+        if (typeof value2 == "bigint" || typeof value2 == "string" || typeof value2 == "number" && Number.isInteger(value2)) {
+          return value2.toString();
         }
-        throw errorScalarValue(field, value);
+        throw errorScalarValue(field, value2);
       };
     // bytes: JSON value will be the data encoded as a string using standard base64 encoding with paddings.
     // Either standard or URL-safe base64 encoding with/without paddings are accepted.
     case ScalarType.BYTES:
-      return (opts, value) => {
-        if (value instanceof Uint8Array) {
-          return base64Encode(value);
+      return (opts, value2) => {
+        if (value2 instanceof Uint8Array) {
+          return base64Encode(value2);
         }
-        throw errorScalarValue(field, value);
+        throw errorScalarValue(field, value2);
       };
   }
 }
-function errorScalarValue(field, value) {
+function errorScalarValue(field, value2) {
   var _a;
-  return new Error(`cannot encode ${field} to JSON: ${(_a = checkField(field, value)) === null || _a === void 0 ? void 0 : _a.message}`);
+  return new Error(`cannot encode ${field} to JSON: ${(_a = checkField(field, value2)) === null || _a === void 0 ? void 0 : _a.message}`);
 }
 function writeExtensions(json, opts, registry, message, desc) {
   const unknown = message.$unknown;
@@ -39224,8 +39227,8 @@ function writeExtensions(json, opts, registry, message, desc) {
       if (!extension) {
         continue;
       }
-      const value = getExtension(message, extension);
-      const [container, field] = createExtensionContainer(extension, value);
+      const value2 = getExtension(message, extension);
+      const [container, field] = createExtensionContainer(extension, value2);
       const local = container[unsafeLocal];
       const jsonValue = compileFieldValue(field)(opts, local[field.localName]);
       if (jsonValue !== void 0) {
@@ -39557,15 +39560,15 @@ function compileEnumFieldReader2(field) {
         }
         return;
       }
-      const value = readEnumValue(json, ctx.ignoreUnknownFields);
-      if (value === tokenIgnoredUnknownEnum) {
+      const value2 = readEnumValue(json, ctx.ignoreUnknownFields);
+      if (value2 === tokenIgnoredUnknownEnum) {
         return;
       }
-      const check = checkEnum(value);
+      const check = checkEnum(value2);
       if (check !== true) {
-        throw new FieldError(field, reasonSingular(field, value, check));
+        throw new FieldError(field, reasonSingular(field, value2, check));
       }
-      message[oneofLocalName] = { case: localName, value };
+      message[oneofLocalName] = { case: localName, value: value2 };
     };
   }
   const clear = compileClear(field);
@@ -39574,15 +39577,15 @@ function compileEnumFieldReader2(field) {
       clear(message);
       return;
     }
-    const value = readEnumValue(json, ctx.ignoreUnknownFields);
-    if (value === tokenIgnoredUnknownEnum) {
+    const value2 = readEnumValue(json, ctx.ignoreUnknownFields);
+    if (value2 === tokenIgnoredUnknownEnum) {
       return;
     }
-    const check = checkEnum(value);
+    const check = checkEnum(value2);
     if (check !== true) {
-      throw new FieldError(field, reasonSingular(field, value, check));
+      throw new FieldError(field, reasonSingular(field, value2, check));
     }
-    message[localName] = value;
+    message[localName] = value2;
   };
 }
 function compileMessageFieldReader2(field) {
@@ -39627,9 +39630,9 @@ function compileListFieldReader2(field) {
     }
     const items = message[localName];
     for (let i = 0; i < json.length; i++) {
-      const value = readItem(json[i], ctx, items.length);
-      if (value !== tokenIgnoredUnknownEnum) {
-        items.push(value);
+      const value2 = readItem(json[i], ctx, items.length);
+      if (value2 !== tokenIgnoredUnknownEnum) {
+        items.push(value2);
       }
     }
   };
@@ -39644,12 +39647,12 @@ function compileListItemReader(field) {
         if (json === null) {
           throw new FieldError(field, "list item must not be null");
         }
-        const value = parseScalar(json);
-        const check = checkValue2(value);
+        const value2 = parseScalar(json);
+        const check = checkValue2(value2);
         if (check !== true) {
-          throw new FieldError(field, `list item #${index + 1}: ${reasonSingular(field, value, check)}`);
+          throw new FieldError(field, `list item #${index + 1}: ${reasonSingular(field, value2, check)}`);
         }
-        return toLocal(value);
+        return toLocal(value2);
       };
     }
     case "enum": {
@@ -39660,15 +39663,15 @@ function compileListItemReader(field) {
         if (json === null && nullResets) {
           throw new FieldError(field, "list item must not be null");
         }
-        const value = readEnumValue(json, ctx.ignoreUnknownFields);
-        if (value === tokenIgnoredUnknownEnum) {
-          return value;
+        const value2 = readEnumValue(json, ctx.ignoreUnknownFields);
+        if (value2 === tokenIgnoredUnknownEnum) {
+          return value2;
         }
-        const check = checkEnum(value);
+        const check = checkEnum(value2);
         if (check !== true) {
-          throw new FieldError(field, `list item #${index + 1}: ${reasonSingular(field, value, check)}`);
+          throw new FieldError(field, `list item #${index + 1}: ${reasonSingular(field, value2, check)}`);
         }
-        return value;
+        return value2;
       };
     }
     case "message": {
@@ -39693,7 +39696,7 @@ function compileMapFieldReader2(field) {
   const checkMapKey = checkScalarValue(mapKey);
   let parseValue;
   let checkValue2;
-  let toLocalValue = (value) => value;
+  let toLocalValue = (value2) => value2;
   let nullResets = true;
   switch (field.mapKind) {
     case "scalar": {
@@ -39742,8 +39745,8 @@ function compileMapFieldReader2(field) {
       if (jsonMapValue === null && nullResets) {
         throw new FieldError(field, "map value must not be null");
       }
-      const value = parseValue(jsonMapValue, ctx);
-      if (value === tokenIgnoredUnknownEnum) {
+      const value2 = parseValue(jsonMapValue, ctx);
+      if (value2 === tokenIgnoredUnknownEnum) {
         continue;
       }
       const checkKey = checkMapKey(key);
@@ -39751,12 +39754,12 @@ function compileMapFieldReader2(field) {
         throw new FieldError(field, `invalid map key: ${reasonSingular({ scalar: mapKey }, key, checkKey)}`);
       }
       if (checkValue2 !== void 0) {
-        const check = checkValue2(value);
+        const check = checkValue2(value2);
         if (check !== true) {
-          throw new FieldError(field, `map entry ${formatVal(key)}: ${reasonSingular(field, value, check)}`);
+          throw new FieldError(field, `map entry ${formatVal(key)}: ${reasonSingular(field, value2, check)}`);
         }
       }
-      setOwn(record4, key, toLocalValue(value));
+      setOwn(record4, key, toLocalValue(value2));
     }
   };
 }
@@ -39764,11 +39767,11 @@ var tokenIgnoredUnknownEnum = /* @__PURE__ */ Symbol();
 function compileEnumConverter(desc) {
   const zero = desc.values[0].number;
   const numbers = /* @__PURE__ */ new Map();
-  for (const value of desc.values) {
-    numbers.set(value.jsonName, value.number);
+  for (const value2 of desc.values) {
+    numbers.set(value2.jsonName, value2.number);
   }
-  for (const value of desc.values) {
-    numbers.set(value.name, value.number);
+  for (const value2 of desc.values) {
+    numbers.set(value2.name, value2.number);
   }
   return (json, ignoreUnknownFields) => {
     if (json === null) {
@@ -39799,19 +39802,19 @@ function compileEnumCheck(desc) {
     return checkScalarValue(ScalarType.INT32);
   }
   const values = desc.values;
-  return (value) => values.some((v) => v.number === value);
+  return (value2) => values.some((v) => v.number === value2);
 }
 function compileScalarConverter(field) {
   const parseScalar = compileScalarParse(field);
   const checkValue2 = checkScalarValue(field.scalar);
   const toLocal = compileScalarToLocal(field);
   return (json) => {
-    const value = parseScalar(json);
-    const check = checkValue2(value);
+    const value2 = parseScalar(json);
+    const check = checkValue2(value2);
     if (check !== true) {
-      throw new FieldError(field, reasonSingular(field, value, check));
+      throw new FieldError(field, reasonSingular(field, value2, check));
     }
-    return toLocal(value);
+    return toLocal(value2);
   };
 }
 function compileScalarParse(field) {
@@ -39888,17 +39891,17 @@ function compileScalarToLocal(field) {
     case ScalarType.SFIXED64:
     case ScalarType.SINT64:
       if (longAsString) {
-        return (value) => String(value);
+        return (value2) => String(value2);
       }
-      return (value) => typeof value == "string" || typeof value == "number" ? protoInt64.parse(value) : value;
+      return (value2) => typeof value2 == "string" || typeof value2 == "number" ? protoInt64.parse(value2) : value2;
     case ScalarType.FIXED64:
     case ScalarType.UINT64:
       if (longAsString) {
-        return (value) => String(value);
+        return (value2) => String(value2);
       }
-      return (value) => typeof value == "string" || typeof value == "number" ? protoInt64.uParse(value) : value;
+      return (value2) => typeof value2 == "string" || typeof value2 == "number" ? protoInt64.uParse(value2) : value2;
     default:
-      return (value) => value;
+      return (value2) => value2;
   }
 }
 function compileMapKeyParse(type) {
@@ -40051,47 +40054,47 @@ function structFromJson(struct, json, ctx) {
     setOwn(struct.fields, key, parsedValue);
   }
 }
-function valueFromJson(value, json, ctx) {
+function valueFromJson(value2, json, ctx) {
   if (++ctx.depth > ctx.recursionLimit) {
-    throw new Error(`cannot decode ${value.$typeName} from JSON: maximum recursion depth of ${ctx.recursionLimit} reached`);
+    throw new Error(`cannot decode ${value2.$typeName} from JSON: maximum recursion depth of ${ctx.recursionLimit} reached`);
   }
   switch (typeof json) {
     case "number":
-      value.kind = { case: "numberValue", value: json };
+      value2.kind = { case: "numberValue", value: json };
       break;
     case "string":
-      value.kind = { case: "stringValue", value: json };
+      value2.kind = { case: "stringValue", value: json };
       break;
     case "boolean":
-      value.kind = { case: "boolValue", value: json };
+      value2.kind = { case: "boolValue", value: json };
       break;
     case "object":
       if (json === null) {
-        value.kind = { case: "nullValue", value: NullValue.NULL_VALUE };
+        value2.kind = { case: "nullValue", value: NullValue.NULL_VALUE };
       } else if (Array.isArray(json)) {
         const listValue = create(ListValueSchema);
         listValueFromJson(listValue, json, ctx);
-        value.kind = { case: "listValue", value: listValue };
+        value2.kind = { case: "listValue", value: listValue };
       } else {
         const struct = create(StructSchema);
         structFromJson(struct, json, ctx);
-        value.kind = { case: "structValue", value: struct };
+        value2.kind = { case: "structValue", value: struct };
       }
       break;
     default:
-      throw new Error(`cannot decode message ${value.$typeName} from JSON ${formatVal(json)}`);
+      throw new Error(`cannot decode message ${value2.$typeName} from JSON ${formatVal(json)}`);
   }
   ctx.depth--;
-  return value;
+  return value2;
 }
 function listValueFromJson(listValue, json, ctx) {
   if (!Array.isArray(json)) {
     throw new Error(`cannot decode message ${listValue.$typeName} from JSON ${formatVal(json)}`);
   }
   for (let i = 0; i < json.length; i++) {
-    const value = create(ValueSchema);
-    valueFromJson(value, json[i], ctx);
-    listValue.values.push(value);
+    const value2 = create(ValueSchema);
+    valueFromJson(value2, json[i], ctx);
+    listValue.values.push(value2);
   }
 }
 
@@ -40271,15 +40274,15 @@ var CelScalar = {
 };
 var TIMESTAMP = objectType(TimestampSchema);
 var DURATION = objectType(DurationSchema);
-function mapType(key, value) {
+function mapType(key, value2) {
   return {
     [privateSymbol4]: {},
     kind: "map",
     key,
-    value,
+    value: value2,
     name: "map",
     toString() {
-      return `map(${key}, ${value})`;
+      return `map(${key}, ${value2})`;
     }
   };
 }
@@ -40367,8 +40370,8 @@ function celTypeOfMessage(v) {
   if (isReflectMessageAny(v)) {
     typeName2 = typeUrlToName2(v.message.typeUrl);
     if (typeName2 === ValueSchema.typeName) {
-      const value = anyUnpack(v.message, ValueSchema);
-      return value ? valueToType(value) : CelScalar.NULL;
+      const value2 = anyUnpack(v.message, ValueSchema);
+      return value2 ? valueToType(value2) : CelScalar.NULL;
     }
   }
   switch (typeName2) {
@@ -40454,9 +40457,9 @@ function toCel(v) {
     return celMap(v);
   }
   if (isMessage(v)) {
-    const value = wktToCel(v);
-    if (value !== void 0) {
-      return value;
+    const value2 = wktToCel(v);
+    if (value2 !== void 0) {
+      return value2;
     }
     return reflect(getMsgDesc(v.$typeName), v);
   }
@@ -40476,16 +40479,16 @@ function unwrapAny(v) {
   if (unpacked === void 0) {
     throw new Error(`invalid Any or ${v.message.typeUrl} not found in registry`);
   }
-  const value = wktToCel(unpacked);
-  if (value !== void 0) {
-    return value;
+  const value2 = wktToCel(unpacked);
+  if (value2 !== void 0) {
+    return value2;
   }
   return reflect(getMsgDesc(unpacked.$typeName), unpacked);
 }
 function reflectMsgToCel(v) {
-  const value = wktToCel(v.message);
-  if (value !== void 0) {
-    return value;
+  const value2 = wktToCel(v.message);
+  if (value2 !== void 0) {
+    return value2;
   }
   return v;
 }
@@ -40582,9 +40585,9 @@ var NativeMap = class {
       }
       key = BigInt(key);
     }
-    const value = this._map.get(key);
-    if (value !== void 0) {
-      return toCel(value);
+    const value2 = this._map.get(key);
+    if (value2 !== void 0) {
+      return toCel(value2);
     }
     if (typeof key === "bigint") {
       for (const mapKey of this._map.keys()) {
@@ -40602,19 +40605,19 @@ var NativeMap = class {
     return this.get(key) != void 0;
   }
   forEach(callback, thisArg) {
-    this._map.forEach((value, key, _) => callback.call(thisArg, toCel(value), key, this));
+    this._map.forEach((value2, key, _) => callback.call(thisArg, toCel(value2), key, this));
   }
   *entries() {
-    for (const [key, value] of this._map.entries()) {
-      yield [key, toCel(value)];
+    for (const [key, value2] of this._map.entries()) {
+      yield [key, toCel(value2)];
     }
   }
   keys() {
     return this._map.keys();
   }
   *values() {
-    for (const value of this._map.values()) {
-      yield toCel(value);
+    for (const value2 of this._map.values()) {
+      yield toCel(value2);
     }
   }
   [Symbol.iterator]() {
@@ -40631,23 +40634,23 @@ var ProtoMap = class {
     return this._map.size;
   }
   get(key) {
-    const value = this._map.get(mapKeyFromCel(this._map.field(), key));
-    if (value === void 0) {
+    const value2 = this._map.get(mapKeyFromCel(this._map.field(), key));
+    if (value2 === void 0) {
       return void 0;
     }
-    return celFromMapValue(this._map.field(), value);
+    return celFromMapValue(this._map.field(), value2);
   }
   has(key) {
     return this._map.has(mapKeyFromCel(this._map.field(), key));
   }
   forEach(callback, thisArg) {
-    this._map.forEach((value, key, _) => callback.call(thisArg, celFromMapValue(this._map.field(), value), celFromMapKey(this._map.field(), key), this));
+    this._map.forEach((value2, key, _) => callback.call(thisArg, celFromMapValue(this._map.field(), value2), celFromMapKey(this._map.field(), key), this));
   }
   *entries() {
-    for (const [key, value] of this._map.entries()) {
+    for (const [key, value2] of this._map.entries()) {
       yield [
         celFromMapKey(this._map.field(), key),
-        celFromMapValue(this._map.field(), value)
+        celFromMapValue(this._map.field(), value2)
       ];
     }
   }
@@ -40657,8 +40660,8 @@ var ProtoMap = class {
     }
   }
   *values() {
-    for (const value of this._map.keys()) {
-      yield celFromMapValue(this._map.field(), value);
+    for (const value2 of this._map.keys()) {
+      yield celFromMapValue(this._map.field(), value2);
     }
   }
   [Symbol.iterator]() {
@@ -41047,8 +41050,8 @@ function createTimestamp(s = 0n, ns = 0n) {
 var MAX_INT = 9223372036854775807n;
 var MIN_INT = -9223372036854775808n;
 var MAX_UINT = 18446744073709551615n;
-function safeInt(value, op = "type conversion") {
-  const numeric2 = typeof value === "string" ? BigInt(value) : value;
+function safeInt(value2, op = "type conversion") {
+  const numeric2 = typeof value2 === "string" ? BigInt(value2) : value2;
   if (typeof numeric2 === "bigint") {
     if (numeric2 >= MIN_INT && numeric2 <= MAX_INT) {
       return numeric2;
@@ -41060,8 +41063,8 @@ function safeInt(value, op = "type conversion") {
   }
   throw celError(`int overflow during ${op}`);
 }
-function safeUint(value, op = "type conversion") {
-  const numeric2 = typeof value === "string" ? BigInt(value) : value;
+function safeUint(value2, op = "type conversion") {
+  const numeric2 = typeof value2 === "string" ? BigInt(value2) : value2;
   if (typeof numeric2 === "bigint" || Number.isFinite(numeric2)) {
     const int = typeof numeric2 === "number" ? BigInt(Math.trunc(numeric2)) : numeric2;
     if (numeric2 >= 0 && int <= MAX_UINT) {
@@ -41295,13 +41298,13 @@ var getB64Map = () => {
 var decodeVLQ = (str) => {
   const b64 = getB64Map();
   const res = [];
-  let value = 0, shift = 0;
+  let value2 = 0, shift = 0;
   for (let i = 0; i < str.length; i++) {
     const digit2 = b64[str.charCodeAt(i)];
-    value |= (digit2 & 31) << shift;
+    value2 |= (digit2 & 31) << shift;
     if ((digit2 & 32) === 0) {
-      res.push(value);
-      value = 0;
+      res.push(value2);
+      value2 = 0;
       shift = 0;
     } else {
       shift += 5;
@@ -45262,15 +45265,15 @@ function compareBytes(lhs, rhs) {
   }
   return lhs.length - rhs.length;
 }
-function inList(value, list) {
+function inList(value2, list) {
   for (const v of list) {
-    if (equals2(v, value))
+    if (equals2(v, value2))
       return true;
   }
   return false;
 }
-function inMap(value, map) {
-  return map.has(value);
+function inMap(value2, map) {
+  return map.has(value2);
 }
 var { BOOL: BOOL2, BYTES: BYTES3, DOUBLE: DOUBLE3, DYN: DYN2, INT: INT3, STRING: STRING3, UINT: UINT3 } = CelScalar;
 var LIST2 = listType(CelScalar.DYN);
@@ -45409,25 +45412,25 @@ function convertToDate(msg, tz) {
     second: "2-digit"
   });
   let year, month, day, hour, minute2, second;
-  for (const part2 of format2.formatToParts(val)) {
-    switch (part2.type) {
+  for (const part3 of format2.formatToParts(val)) {
+    switch (part3.type) {
       case "year":
-        year = parseInt(part2.value);
+        year = parseInt(part3.value);
         break;
       case "month":
-        month = parseInt(part2.value) - 1;
+        month = parseInt(part3.value) - 1;
         break;
       case "day":
-        day = parseInt(part2.value);
+        day = parseInt(part3.value);
         break;
       case "hour":
-        hour = parseInt(part2.value);
+        hour = parseInt(part3.value);
         break;
       case "minute":
-        minute2 = parseInt(part2.value);
+        minute2 = parseInt(part3.value);
         break;
       case "second":
-        second = parseInt(part2.value);
+        second = parseInt(part3.value);
         break;
     }
   }
@@ -45648,13 +45651,13 @@ var Builder = class {
       exprKind
     };
   }
-  nextEntry(offset, keyKind, value) {
+  nextEntry(offset, keyKind, value2) {
     this.sourceInfo.positions[(++this.#prevId).toString()] = offset;
     return {
       $typeName: "cel.expr.Expr.CreateStruct.Entry",
       id: this.#prevId,
       keyKind,
-      value,
+      value: value2,
       optionalEntry: false
     };
   }
@@ -45698,14 +45701,14 @@ var Builder = class {
   newStringExpr(offset, sequence) {
     return this.newConstExpr(offset, {
       case: "stringValue",
-      value: sequence.reduce((string, chunk) => {
+      value: sequence.reduce((string2, chunk) => {
         if (typeof chunk !== "string") {
           if (chunk.some((cp) => cp >= 55296 && cp < 57344)) {
             throw new Error("surrogate code points are not allowed");
           }
-          return string + String.fromCodePoint(...chunk);
+          return string2 + String.fromCodePoint(...chunk);
         }
-        return string + chunk;
+        return string2 + chunk;
       }, "")
     });
   }
@@ -45717,15 +45720,15 @@ var Builder = class {
       chunks.push(chunk);
       totalSize += chunk.length;
     }
-    const value = new Uint8Array(totalSize);
+    const value2 = new Uint8Array(totalSize);
     let chunkOffset = 0;
     for (const chunk of chunks) {
-      value.set(chunk, chunkOffset);
+      value2.set(chunk, chunkOffset);
       chunkOffset += chunk.length;
     }
     return this.newConstExpr(offset, {
       case: "bytesValue",
-      value
+      value: value2
     });
   }
   newBoolExpr(offset, keyword) {
@@ -46051,11 +46054,11 @@ var Builder = class {
     }
     return expr;
   }
-  newMapEntry(offset, key, value) {
+  newMapEntry(offset, key, value2) {
     return this.nextEntry(offset, {
       case: "mapKey",
       value: key
-    }, value);
+    }, value2);
   }
   newStructExpr(offset, entries2, messageName = "") {
     return this.nextExpr(offset, {
@@ -46067,11 +46070,11 @@ var Builder = class {
       }
     });
   }
-  newStructEntry(offset, field, value) {
+  newStructEntry(offset, field, value2) {
     return this.nextEntry(offset, {
       case: "fieldKey",
       value: field
-    }, value);
+    }, value2);
   }
 };
 
@@ -46549,20 +46552,20 @@ function parse(input2, options = {}) {
   function item145(offset, digits) {
     return builder.newInt64Expr(offset(), digits);
   }
-  function item238(value) {
-    return parseInt(value, 16);
+  function item238(value2) {
+    return parseInt(value2, 16);
   }
-  function item246(value) {
-    return parseInt(value, 16);
+  function item246(value2) {
+    return parseInt(value2, 16);
   }
-  function item254(value) {
-    return parseInt(value, 16);
+  function item254(value2) {
+    return parseInt(value2, 16);
   }
-  function item267(value) {
-    return parseInt(value, 8);
+  function item267(value2) {
+    return parseInt(value2, 8);
   }
-  function item276(value) {
-    switch (value) {
+  function item276(value2) {
+    switch (value2) {
       case "a":
         return "\x07";
       case "b":
@@ -46629,8 +46632,8 @@ function parse(input2, options = {}) {
     }
     return selector;
   }
-  function item430(offset, key, value) {
-    return builder.newStructEntry(offset(), key, value);
+  function item430(offset, key, value2) {
+    return builder.newStructEntry(offset(), key, value2);
   }
   function item437(offset, dot, name2, entries2) {
     return builder.newStructExpr(offset(), entries2, (dot !== null ? dot : "") + name2.join("."));
@@ -46641,8 +46644,8 @@ function parse(input2, options = {}) {
   function item461(offset, elements) {
     return builder.newListExpr(offset(), elements);
   }
-  function item475(offset, key, value) {
-    return builder.newMapEntry(offset(), key, value);
+  function item475(offset, key, value2) {
+    return builder.newMapEntry(offset(), key, value2);
   }
   function item484(offset, entries2) {
     return builder.newStructExpr(offset(), entries2);
@@ -52048,8 +52051,8 @@ var ConcreteAttributeFactory = class {
     this.registry = registry;
     this.container = container;
   }
-  createAbsolute(id, names2) {
-    return new AbsoluteAttr(id, names2, [], this.registry, this);
+  createAbsolute(id, names3) {
+    return new AbsoluteAttr(id, names3, [], this.registry, this);
   }
   createConditional(id, cond, t, f) {
     return new ConditionalAttr(id, cond, t, f, this);
@@ -52098,23 +52101,23 @@ var ObjectActivation = class {
     this.data = data3;
   }
   resolve(name2) {
-    const value = this.data[name2];
-    if (value === void 0) {
+    const value2 = this.data[name2];
+    if (value2 === void 0) {
       return void 0;
     }
-    if (isCelError(value)) {
-      return value;
+    if (isCelError(value2)) {
+      return value2;
     }
-    return toCel(value);
+    return toCel(value2);
   }
 };
 var VarActivation = class {
   name;
   value;
   parent;
-  constructor(name2, value, parent) {
+  constructor(name2, value2, parent) {
     this.name = name2;
-    this.value = value;
+    this.value = value2;
     this.parent = parent;
   }
   resolve(name2) {
@@ -52131,10 +52134,10 @@ var EMPTY_ACTIVATION = {
 };
 
 // node_modules/@bufbuild/cel/dist/esm/object.js
-function celObject(typeName2, fields) {
+function celObject(typeName2, fields2) {
   const desc = getMsgDesc(typeName2);
   const msg = reflect(desc);
-  for (const [k, v] of fields.entries()) {
+  for (const [k, v] of fields2.entries()) {
     const field = desc.fields.find((f) => f.name === k);
     if (field === void 0) {
       throw new Error(`Unknown field ${k} for ${typeName2}`);
@@ -52277,51 +52280,51 @@ function anyFromCel(v) {
   }
 }
 function valueFromCel(v) {
-  const value = create(ValueSchema);
+  const value2 = create(ValueSchema);
   switch (typeof v) {
     case "string":
-      value.kind = { case: "stringValue", value: v };
+      value2.kind = { case: "stringValue", value: v };
       break;
     case "boolean":
-      value.kind = { case: "boolValue", value: v };
+      value2.kind = { case: "boolValue", value: v };
       break;
     case "bigint":
       if (v > BigInt(Number.MAX_SAFE_INTEGER) || v < BigInt(Number.MIN_SAFE_INTEGER)) {
-        value.kind = { case: "stringValue", value: v.toString() };
+        value2.kind = { case: "stringValue", value: v.toString() };
       } else {
-        value.kind = { case: "numberValue", value: Number(v) };
+        value2.kind = { case: "numberValue", value: Number(v) };
       }
       break;
     case "number":
       if (Number.isNaN(v)) {
-        value.kind = { case: "stringValue", value: "NaN" };
+        value2.kind = { case: "stringValue", value: "NaN" };
       } else if (v === Number.POSITIVE_INFINITY) {
-        value.kind = { case: "stringValue", value: "Infinity" };
+        value2.kind = { case: "stringValue", value: "Infinity" };
       } else if (v === Number.NEGATIVE_INFINITY) {
-        value.kind = { case: "stringValue", value: "-Infinity" };
+        value2.kind = { case: "stringValue", value: "-Infinity" };
       } else {
-        value.kind = { case: "numberValue", value: Number(v) };
+        value2.kind = { case: "numberValue", value: Number(v) };
       }
       break;
     default:
       switch (true) {
         case v instanceof Uint8Array:
-          value.kind = { case: "stringValue", value: base64Encode(v) };
+          value2.kind = { case: "stringValue", value: base64Encode(v) };
           break;
         case v == null:
-          value.kind = { case: "nullValue", value: NullValue.NULL_VALUE };
+          value2.kind = { case: "nullValue", value: NullValue.NULL_VALUE };
           break;
         case isCelList(v):
-          value.kind = { case: "listValue", value: listValueFromCel(v) };
+          value2.kind = { case: "listValue", value: listValueFromCel(v) };
           break;
         case isCelMap(v):
-          value.kind = { case: "structValue", value: structFromCel(v) };
+          value2.kind = { case: "structValue", value: structFromCel(v) };
           break;
         case isCelUint(v):
           if (v.value > BigInt(Number.MAX_SAFE_INTEGER)) {
-            value.kind = { case: "stringValue", value: v.value.toString() };
+            value2.kind = { case: "stringValue", value: v.value.toString() };
           } else {
-            value.kind = { case: "numberValue", value: Number(v.value) };
+            value2.kind = { case: "numberValue", value: Number(v.value) };
           }
           break;
         case isReflectMessage(v):
@@ -52330,7 +52333,7 @@ function valueFromCel(v) {
           throw new Error(`type cannot be converted ${ValueSchema}`);
       }
   }
-  return value;
+  return value2;
 }
 function listValueFromCel(list) {
   const listValue = create(ListValueSchema);
@@ -52425,8 +52428,8 @@ var Planner = class {
   registry;
   namespace;
   factory;
-  constructor(functions2, registry, namespace) {
-    this.functions = functions2;
+  constructor(functions3, registry, namespace) {
+    this.functions = functions3;
     this.registry = registry;
     this.namespace = namespace;
     this.factory = new ConcreteAttributeFactory(this.registry, this.namespace);
@@ -52452,16 +52455,16 @@ var Planner = class {
         return new EvalErr(id, "invalid expression");
     }
   }
-  planComprehension(id, value) {
-    if (value.accuInit === void 0 || value.iterRange === void 0 || value.loopCondition === void 0 || value.loopStep === void 0 || value.result === void 0) {
+  planComprehension(id, value2) {
+    if (value2.accuInit === void 0 || value2.iterRange === void 0 || value2.loopCondition === void 0 || value2.loopStep === void 0 || value2.result === void 0) {
       throw new Error("invalid comprehension");
     }
-    const accu = this.plan(value.accuInit);
-    const iterRange = this.plan(value.iterRange);
-    const cond = this.plan(value.loopCondition);
-    const step = this.plan(value.loopStep);
-    const result2 = this.plan(value.result);
-    return new EvalFold(id, value.accuVar, value.iterVar, iterRange, accu, cond, step, result2);
+    const accu = this.plan(value2.accuInit);
+    const iterRange = this.plan(value2.iterRange);
+    const cond = this.plan(value2.loopCondition);
+    const step = this.plan(value2.loopStep);
+    const result2 = this.plan(value2.result);
+    return new EvalFold(id, value2.accuVar, value2.iterVar, iterRange, accu, cond, step, result2);
   }
   planSelect(id, expr) {
     if (expr.operand === void 0) {
@@ -52711,9 +52714,9 @@ var EvalErr = class {
 var EvalConst = class {
   id;
   value;
-  constructor(id, value) {
+  constructor(id, value2) {
     this.id = id;
-    this.value = value;
+    this.value = value2;
   }
   eval(_ctx) {
     return this.value;
@@ -52801,10 +52804,10 @@ var EvalObj = class {
   fields;
   values;
   optionals;
-  constructor(id, typeName2, fields, values, optionals) {
+  constructor(id, typeName2, fields2, values, optionals) {
     this.id = id;
     this.typeName = typeName2;
-    this.fields = fields;
+    this.fields = fields2;
     this.values = values;
     this.optionals = optionals;
   }
@@ -53129,19 +53132,19 @@ function plan(env, expr) {
 }
 
 // src/core/cel/cel-values.ts
-function toCelInput(value, type) {
-  if (typeof value === "number") return isWhole(value, type) ? BigInt(Math.trunc(value)) : value;
-  if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) {
+function toCelInput(value2, type) {
+  if (typeof value2 === "number") return isWhole(value2, type) ? BigInt(Math.trunc(value2)) : value2;
+  if (typeof value2 !== "object" || value2 === null) return value2;
+  if (Array.isArray(value2)) {
     const of = typeof type !== "string" && "listOf" in type ? type.listOf : itemOf(type);
-    return value.map((item) => toCelInput(item, of));
+    return value2.map((item) => toCelInput(item, of));
   }
   return new Map(
-    Object.entries(value).map(([key, item]) => [key, toCelInput(item, typeAt(type, key))])
+    Object.entries(value2).map(([key, item]) => [key, toCelInput(item, typeAt(type, key))])
   );
 }
-function isWhole(value, type) {
-  return type === "int" || type === "data" && Number.isSafeInteger(value);
+function isWhole(value2, type) {
+  return type === "int" || type === "data" && Number.isSafeInteger(value2);
 }
 function itemOf(type) {
   return type === "data" ? "data" : "any";
@@ -53151,27 +53154,27 @@ function typeAt(type, key) {
   if ("mapOf" in type) return type.mapOf;
   return Object.hasOwn(type.fields, key) ? type.fields[key] ?? "any" : "any";
 }
-function fromCelValue(value) {
-  if (typeof value === "bigint") return wholeNumber(value);
-  if (typeof value === "number") return Number.isFinite(value) ? value : void 0;
-  if (typeof value !== "object" || value === null) return value;
-  if (isCelUint(value)) return wholeNumber(value.value);
-  if (isCelList(value)) {
-    const items = [...value].map(fromCelValue);
+function fromCelValue(value2) {
+  if (typeof value2 === "bigint") return wholeNumber(value2);
+  if (typeof value2 === "number") return Number.isFinite(value2) ? value2 : void 0;
+  if (typeof value2 !== "object" || value2 === null) return value2;
+  if (isCelUint(value2)) return wholeNumber(value2.value);
+  if (isCelList(value2)) {
+    const items = [...value2].map(fromCelValue);
     return items.every((item) => item !== void 0) ? items : void 0;
   }
-  return isCelMap(value) ? fromEntries([...value]) : void 0;
+  return isCelMap(value2) ? fromEntries([...value2]) : void 0;
 }
-function wholeNumber(value) {
-  const number2 = Number(value);
+function wholeNumber(value2) {
+  const number2 = Number(value2);
   return Number.isSafeInteger(number2) ? number2 : void 0;
 }
 function fromEntries(entries2) {
   const result2 = [];
   for (const [key, item] of entries2) {
-    const value = fromCelValue(item);
-    if (typeof key !== "string" || value === void 0) return void 0;
-    result2.push([key, value]);
+    const value2 = fromCelValue(item);
+    if (typeof key !== "string" || value2 === void 0) return void 0;
+    result2.push([key, value2]);
   }
   return Object.fromEntries(result2);
 }
@@ -53190,7 +53193,7 @@ function childNodes({ exprKind }) {
       return exprKind.value.elements;
     case "structExpr":
       return exprKind.value.entries.flatMap(
-        ({ keyKind, value }) => present([keyKind.case === "mapKey" ? keyKind.value : void 0, value])
+        ({ keyKind, value: value2 }) => present([keyKind.case === "mapKey" ? keyKind.value : void 0, value2])
       );
     case "comprehensionExpr": {
       const { iterRange, accuInit, loopCondition, loopStep, result: result2 } = exprKind.value;
@@ -53325,8 +53328,8 @@ function editDistance(a, b) {
 
 // src/core/cel/check-cel-types.ts
 var maxProblems = 5;
-function checkCelTypes(parsed, { variables, ...names2 }) {
-  const check = { ...names2, parsed, problems: [] };
+function checkCelTypes(parsed, { variables, ...names3 }) {
+  const check = { ...names3, parsed, problems: [] };
   const type = typeOf(check, parsed.expr, variables);
   return { type, problems: check.problems.slice(0, maxProblems) };
 }
@@ -53349,7 +53352,7 @@ function typeOf(check, node, scope2) {
   }
   return partsType(
     node,
-    childNodes(node).map((part2) => typeOf(check, part2, scope2))
+    childNodes(node).map((part3) => typeOf(check, part3, scope2))
   );
 }
 function partsType({ exprKind }, [first2, ...rest2]) {
@@ -53391,13 +53394,13 @@ function variableType({ parsed, problems }, { id }, { name: name2, scope: scope2
 function fieldType({ parsed, problems }, { id }, { of, field }) {
   if (isUntold(of)) return of;
   if (typeof of === "object" && "mapOf" in of) return of.mapOf;
-  const fields = typeof of === "object" && "fields" in of ? of.fields : void 0;
-  if (fields !== void 0 && Object.hasOwn(fields, field)) return fields[field] ?? "any";
+  const fields2 = typeof of === "object" && "fields" in of ? of.fields : void 0;
+  if (fields2 !== void 0 && Object.hasOwn(fields2, field)) return fields2[field] ?? "any";
   const offset = offsetOfNode(parsed, id);
-  if (fields === void 0) {
+  if (fields2 === void 0) {
     problems.push({ message: `${celTypeInWords(of)} has no field \`${field}\``, offset });
   } else {
-    const hint = meant(field, Object.keys(fields));
+    const hint = meant(field, Object.keys(fields2));
     problems.push({ message: `there is no field \`${field}\` here`, offset, hint });
   }
   return "any";
@@ -53427,7 +53430,7 @@ function callType(check, node, scope2) {
   if (Object.hasOwn(check.functions, name2)) return ownType(check, node, types);
   return Object.hasOwn(check.results, name2) ? check.results[name2] ?? "any" : resultType(name2, types);
 }
-function ownType({ parsed, functions: functions2, problems }, node, types) {
+function ownType({ parsed, functions: functions3, problems }, node, types) {
   if (node.exprKind.case !== "callExpr") return "any";
   const { function: name2, target } = node.exprKind.value;
   const [type = "any"] = types;
@@ -53436,7 +53439,7 @@ function ownType({ parsed, functions: functions2, problems }, node, types) {
     const message = `${name2}(…) takes one text`;
     problems.push({ message, offset: offsetOfNode(parsed, node.id) });
   }
-  return functions2[name2] ?? "any";
+  return functions3[name2] ?? "any";
 }
 function resultType(name2, types) {
   if (tests2.has(name2)) return "bool";
@@ -53487,8 +53490,8 @@ function foldType(check, fold, scope2) {
     [accuVar]: typeof accu === "string" ? accu : "any",
     [iterVar]: isMap6 ? "string" : itemType(range2)
   };
-  for (const part2 of [loopCondition, loopStep]) {
-    if (part2 !== void 0) typeOf(check, part2, inner);
+  for (const part3 of [loopCondition, loopStep]) {
+    if (part3 !== void 0) typeOf(check, part3, inner);
   }
   return result2 === void 0 ? "any" : typeOf(check, result2, inner);
 }
@@ -53525,18 +53528,18 @@ function counted(node, by) {
 }
 var CelWeights = class {
   #known = /* @__PURE__ */ new WeakMap();
-  weigh(value) {
-    if (typeof value === "string") return 1 + value.length / 50;
-    if (value instanceof Uint8Array) return 1 + value.length / 50;
-    if (!isCelList(value) && !isCelMap(value)) return 1;
-    const known4 = this.#known.get(value);
+  weigh(value2) {
+    if (typeof value2 === "string") return 1 + value2.length / 50;
+    if (value2 instanceof Uint8Array) return 1 + value2.length / 50;
+    if (!isCelList(value2) && !isCelMap(value2)) return 1;
+    const known4 = this.#known.get(value2);
     if (known4 !== void 0) return known4;
     let weight = 1;
-    for (const item of value) {
-      if (Array.isArray(item)) for (const part2 of item) weight += this.weigh(part2);
+    for (const item of value2) {
+      if (Array.isArray(item)) for (const part3 of item) weight += this.weigh(part3);
       else weight += this.weigh(item);
     }
-    this.#known.set(value, weight);
+    this.#known.set(value2, weight);
     return weight;
   }
 };
@@ -53576,8 +53579,8 @@ function endOfClass(pattern2, start) {
   let at2 = start + (pattern2.charAt(start + 1) === "^" ? 2 : 1);
   if (pattern2.charAt(at2) === "]") at2 += 1;
   while (at2 < pattern2.length && pattern2.charAt(at2) !== "]") {
-    const named2 = /^\[:\^?\w+:\]/.exec(pattern2.slice(at2, at2 + 16))?.[0].length ?? 1;
-    at2 += pattern2.charAt(at2) === "\\" ? 2 : named2;
+    const named3 = /^\[:\^?\w+:\]/.exec(pattern2.slice(at2, at2 + 16))?.[0].length ?? 1;
+    at2 += pattern2.charAt(at2) === "\\" ? 2 : named3;
   }
   return at2 + 1;
 }
@@ -53884,14 +53887,14 @@ function formatList(val) {
 function formatMap(val) {
   const formatted = new Array(val.size);
   let i = 0;
-  for (const [key, value] of val) {
-    formatted[i] = [formatString(key), formatString(value)];
+  for (const [key, value2] of val) {
+    formatted[i] = [formatString(key), formatString(value2)];
     i++;
   }
   let result2 = "{";
   let delim = "";
-  for (const [key, value] of formatted.sort((a, b) => a[0].localeCompare(b[0]))) {
-    result2 += delim + key + ": " + value;
+  for (const [key, value2] of formatted.sort((a, b) => a[0].localeCompare(b[0]))) {
+    result2 += delim + key + ": " + value2;
     delim = ", ";
   }
   result2 += "}";
@@ -54042,9 +54045,9 @@ function textFunctions() {
   const texts2 = listType(STRING7);
   return [
     ...strings_default.filter(({ name: name2 }) => taken.has(name2)),
-    celMethod("replace", STRING7, [STRING7, STRING7], STRING7, function(part2, by) {
+    celMethod("replace", STRING7, [STRING7, STRING7], STRING7, function(part3, by) {
       refuseOver(this.length + (this.length + 1) * by.length);
-      return this.replaceAll(part2, () => by);
+      return this.replaceAll(part3, () => by);
     }),
     celMethod("join", texts2, [], STRING7, function() {
       return joined([...this], "");
@@ -54082,10 +54085,10 @@ var CelEnvironment = class {
   #env;
   #calls = {};
   #steps = 0;
-  constructor(variables, { functions: functions2, maxSteps: maxSteps2 = usualSteps } = {}) {
+  constructor(variables, { functions: functions3, maxSteps: maxSteps2 = usualSteps } = {}) {
     this.#variables = variables;
     this.#maxSteps = maxSteps2;
-    this.#functions = functions2;
+    this.#functions = functions3;
   }
   compile(text) {
     const known4 = this.#compiled.get(text);
@@ -54109,11 +54112,11 @@ var CelEnvironment = class {
       isFunction: (name2) => env.funcs.find(name2) !== void 0
     });
     if (problems.length > 0) return { ok: false, problems };
-    const names2 = freeNames(parsed.expr);
+    const names3 = freeNames(parsed.expr);
     const reads = readsOf(parsed);
     meterCel(parsed);
     const run3 = plan(env, parsed);
-    return { ok: true, program: this.#programOf({ parsed, names: names2, reads, type, run: run3 }) };
+    return { ok: true, program: this.#programOf({ parsed, names: names3, reads, type, run: run3 }) };
   }
   #newEnv() {
     const { DYN: DYN4 } = CelScalar;
@@ -54121,7 +54124,7 @@ var CelEnvironment = class {
       stepFunction,
       [DYN4],
       DYN4,
-      (value) => this.#take(value, this.#weights.weigh(value))
+      (value2) => this.#take(value2, this.#weights.weigh(value2))
     );
     const { STRING: STRING7, BOOL: BOOL4 } = CelScalar;
     const matches3 = matcher();
@@ -54137,7 +54140,7 @@ var CelEnvironment = class {
       growFunction,
       [DYN4],
       DYN4,
-      (value) => isCelList(value) ? this.#take(flatList(value), 1 + value.size / 500) : this.#take(value, this.#weights.weigh(value))
+      (value2) => isCelList(value2) ? this.#take(flatList(value2), 1 + value2.size / 500) : this.#take(value2, this.#weights.weigh(value2))
     );
     const own2 = Object.keys(this.#functions ?? {}).map(
       (name2) => celFunc(name2, [CelScalar.STRING], DYN4, (text) => this.#call(name2, text))
@@ -54150,51 +54153,51 @@ var CelEnvironment = class {
     if (call === void 0) throw new Error(`nobody told what ${name2}(…) gives`);
     return call(text);
   }
-  #take(value, steps2) {
+  #take(value2, steps2) {
     this.#steps += steps2;
     if (this.#steps > this.#maxSteps) throw new Error(tooManySteps(this.#maxSteps));
-    return value;
+    return value2;
   }
   #programOf({
     parsed,
-    names: names2,
+    names: names3,
     reads,
     type,
     run: run3
   }) {
     const evaluate = (facts, calls = {}) => {
-      const bindings = this.#bindings(names2, facts);
+      const bindings = this.#bindings(names3, facts);
       this.#calls = calls;
       this.#steps = 0;
-      const value = run3(bindings);
+      const value2 = run3(bindings);
       const steps2 = Math.min(Math.ceil(this.#steps), this.#maxSteps + 1);
-      if (steps2 > this.#maxSteps || this.#weights.weigh(value) > this.#maxSteps) {
+      if (steps2 > this.#maxSteps || this.#weights.weigh(value2) > this.#maxSteps) {
         return { ...failed(tooManySteps(this.#maxSteps), 0), steps: steps2 };
       }
-      if (isCelError(value)) {
-        return { ...failed(value.message, offsetOfNode(parsed, value.exprId)), steps: steps2 };
+      if (isCelError(value2)) {
+        return { ...failed(told(value2.message), offsetOfNode(parsed, value2.exprId)), steps: steps2 };
       }
-      const result2 = fromCelValue(value);
-      return result2 === void 0 ? { ...failed(typeof value === "bigint" ? tooLarge : noData, 0), steps: steps2 } : { ok: true, value: result2, steps: steps2 };
+      const result2 = fromCelValue(value2);
+      return result2 === void 0 ? { ...failed(typeof value2 === "bigint" ? tooLarge : noData, 0), steps: steps2 } : { ok: true, value: result2, steps: steps2 };
     };
-    return { names: names2, type, reads, evaluate };
+    return { names: names3, type, reads, evaluate };
   }
-  #bindings(names2, facts) {
+  #bindings(names3, facts) {
     const bindings = {};
-    for (const name2 of names2) {
+    for (const name2 of names3) {
       if (!Object.hasOwn(facts, name2) || !Object.hasOwn(this.#variables, name2)) continue;
       bindings[name2] = this.#input(facts[name2] ?? null, this.#variables[name2] ?? "any");
     }
     return bindings;
   }
   /** Facts of a fleet are asked for by many expressions: what was made of them is kept as long as they are. */
-  #input(value, type) {
-    const isKept2 = this.#functions !== void 0 && typeof value === "object" && value !== null;
-    if (!isKept2) return toCelInput(value, type);
-    const known4 = this.#inputs.get(value);
+  #input(value2, type) {
+    const isKept2 = this.#functions !== void 0 && typeof value2 === "object" && value2 !== null;
+    if (!isKept2) return toCelInput(value2, type);
+    const known4 = this.#inputs.get(value2);
     if (known4 !== void 0) return known4;
-    const input2 = toCelInput(value, type);
-    this.#inputs.set(value, input2);
+    const input2 = toCelInput(value2, type);
+    this.#inputs.set(value2, input2);
     return input2;
   }
 };
@@ -54207,10 +54210,16 @@ function flatList(list) {
 function matcher() {
   const run3 = plan(celEnv(), parse2("text.matches(pattern)"));
   return (text, pattern2) => {
-    const value = run3({ text, pattern: pattern2 });
-    if (isCelError(value)) throw new Error(value.message);
-    return value === true;
+    const value2 = run3({ text, pattern: pattern2 });
+    if (isCelError(value2)) throw new Error(value2.message);
+    return value2 === true;
   };
+}
+function told(message) {
+  return message.replace(
+    /^index (.*) out of bounds \[0, -1\)$/,
+    "there is no item with the index $1"
+  );
 }
 function failed(message, offset) {
   return { ok: false, problem: { message, offset } };
@@ -54360,17 +54369,17 @@ function compileText(scope2, text) {
   }
   const problems = [];
   const parts = [];
-  for (const part2 of template.parts) {
-    if (typeof part2 === "string") {
-      parts.push(part2);
+  for (const part3 of template.parts) {
+    if (typeof part3 === "string") {
+      parts.push(part3);
       continue;
     }
-    const compiled = environments[scope2].compile(part2.cel);
-    if (compiled.ok) parts.push({ offset: part2.offset, program: compiled.program });
-    else problems.push(...compiled.problems.map((problem2) => behind(problem2, part2.offset)));
+    const compiled = environments[scope2].compile(part3.cel);
+    if (compiled.ok) parts.push({ offset: part3.offset, program: compiled.program });
+    else problems.push(...compiled.problems.map((problem2) => behind(problem2, part3.offset)));
   }
   if (problems.length > 0) return { ok: false, problems };
-  const programs = parts.flatMap((part2) => typeof part2 === "string" ? [] : part2.program);
+  const programs = parts.flatMap((part3) => typeof part3 === "string" ? [] : part3.program);
   const reads = programs.flatMap((program) => program.reads.paths);
   return { ok: true, text: { parts, reads, selectors: selectorsOf(programs) } };
 }
@@ -54387,16 +54396,16 @@ function fillText({ parts }, given, budget2) {
   if (only === void 0) return { ok: true, value: "" };
   if (others.length === 0 && typeof only !== "string") return valueOf(only, given, budget2);
   let text = "";
-  for (const part2 of parts) {
-    if (typeof part2 === "string") {
-      text += part2;
+  for (const part3 of parts) {
+    if (typeof part3 === "string") {
+      text += part3;
       continue;
     }
-    const outcome = valueOf(part2, given, budget2);
+    const outcome = valueOf(part3, given, budget2);
     if (!outcome.ok) return outcome;
-    const { value } = outcome;
-    if (typeof value === "object") return { ok: false, problem: noText(value, part2.offset) };
-    text += String(value);
+    const { value: value2 } = outcome;
+    if (typeof value2 === "object") return { ok: false, problem: noText(value2, part3.offset) };
+    text += String(value2);
   }
   return { ok: true, value: text };
 }
@@ -54410,18 +54419,18 @@ function valueOf({ offset, program }, { facts, calls }, budget2) {
   const problem2 = { ...outcome.problem, ...hint !== void 0 && { hint } };
   return { ok: false, problem: behind(problem2, offset) };
 }
-function noText(value, offset) {
-  const what = value === null ? "null" : Array.isArray(value) ? "a list" : "a map";
+function noText(value2, offset) {
+  const what = value2 === null ? "null" : Array.isArray(value2) ? "a list" : "a map";
   const hint = 'let the expression be the whole value, or make a text of it, as with `.join(",")`';
   return { message: `${what} cannot stand within a text`, offset, hint };
 }
 function isAbsent(facts, path3) {
-  let value = facts;
+  let value2 = facts;
   for (const key of path3) {
-    if (!isJsonObject(value)) return value === void 0;
-    value = Object.hasOwn(value, key) ? value[key] : void 0;
+    if (!isJsonObject(value2)) return value2 === void 0;
+    value2 = Object.hasOwn(value2, key) ? value2[key] : void 0;
   }
-  return value === void 0;
+  return value2 === void 0;
 }
 
 // src/core/expressions/step-budget.ts
@@ -54458,14 +54467,14 @@ var StepBudget = class {
 // src/core/expressions/fill-json.ts
 function templatesIn(json) {
   const found2 = [];
-  const visit = (value, path3) => {
-    if (typeof value === "string") {
-      if (hasTemplate(value)) found2.push({ path: path3, text: value, isKey: false });
-    } else if (Array.isArray(value)) {
-      for (const [index, item] of value.entries())
+  const visit = (value2, path3) => {
+    if (typeof value2 === "string") {
+      if (hasTemplate(value2)) found2.push({ path: path3, text: value2, isKey: false });
+    } else if (Array.isArray(value2)) {
+      for (const [index, item] of value2.entries())
         visit(item, [...path3, index]);
-    } else if (isJsonObject(value)) {
-      for (const [key, item] of Object.entries(value)) {
+    } else if (isJsonObject(value2)) {
+      for (const [key, item] of Object.entries(value2)) {
         if (hasTemplate(key)) found2.push({ path: [...path3, key], text: key, isKey: true });
         visit(item, [...path3, key]);
       }
@@ -54495,14 +54504,14 @@ function fillableJson(json, scope2) {
   noteHolding(json, { texts: texts2, holding });
   return { json, texts: texts2, holding, reads: [...reads.values()], mayReadPeers, selectors };
 }
-function noteHolding(value, found2) {
-  if (typeof value === "string") return found2.texts.has(value);
-  if (typeof value !== "object" || value === null) return false;
+function noteHolding(value2, found2) {
+  if (typeof value2 === "string") return found2.texts.has(value2);
+  if (typeof value2 !== "object" || value2 === null) return false;
   let isHolding = false;
-  for (const inner of Object.values(value)) {
+  for (const inner of Object.values(value2)) {
     if (noteHolding(inner, found2)) isHolding = true;
   }
-  if (isHolding) found2.holding.add(value);
+  if (isHolding) found2.holding.add(value2);
   return isHolding;
 }
 function allSelectors(all) {
@@ -54512,23 +54521,23 @@ function allSelectors(all) {
 function fillJson({ json, texts: texts2, holding }, given, budget2) {
   const problems = [];
   const values = [];
-  const fill = (value, path3) => {
-    if (typeof value === "string") {
-      const text = texts2.get(value);
-      if (text === void 0) return value;
+  const fill = (value2, path3) => {
+    if (typeof value2 === "string") {
+      const text = texts2.get(value2);
+      if (text === void 0) return value2;
       const outcome = fillText(text, given, budget2);
       values.push(outcome.ok ? outcome.value : null);
       if (outcome.ok) return outcome.value;
       problems.push({ ...outcome.problem, path: path3 });
       return null;
     }
-    if (!holding.has(value)) return value;
-    if (Array.isArray(value)) {
-      return value.map((item, index) => fill(item, [...path3, index]));
+    if (!holding.has(value2)) return value2;
+    if (Array.isArray(value2)) {
+      return value2.map((item, index) => fill(item, [...path3, index]));
     }
-    if (!isJsonObject(value)) return value;
+    if (!isJsonObject(value2)) return value2;
     return Object.fromEntries(
-      Object.entries(value).map(([key, item]) => [key, fill(item, [...path3, key])])
+      Object.entries(value2).map(([key, item]) => [key, fill(item, [...path3, key])])
     );
   };
   const filled = fill(json, []);
@@ -54538,12 +54547,17 @@ function readingOf({ reads }, { facts }) {
   return reads.map((path3) => valueText(facts, path3)).join("\0");
 }
 function valueText(facts, path3) {
-  let value = facts;
+  let value2 = facts;
   for (const [depth, key] of path3.entries()) {
-    if (!isJsonObject(value) || !Object.hasOwn(value, key)) return `!${depth}`;
-    value = value[key] ?? null;
+    if (!isJsonObject(value2) || !Object.hasOwn(value2, key)) return `!${depth}`;
+    value2 = value2[key] ?? null;
   }
-  return canonicalJson(value);
+  return canonicalJson(value2);
+}
+
+// src/core/model/is-same-list.ts
+function isSameList(a, b) {
+  return a.length === b.length && a.every((item, index) => item === b[index]);
 }
 
 // src/core/model/kept-results.ts
@@ -54557,17 +54571,183 @@ var KeptResults = class {
   /** What was made from this owner and the very same other inputs before; else makes it. */
   get(owner, inputs, make) {
     const all = this.#kept.get(owner) ?? [];
-    const known4 = all.find((kept6) => isSame(kept6.inputs, inputs)) ?? { inputs, result: make() };
+    const known4 = all.find((kept5) => isSameList(kept5.inputs, inputs)) ?? { inputs, result: make() };
     if (all[0] !== known4) {
-      const others = all.filter((kept6) => kept6 !== known4);
+      const others = all.filter((kept5) => kept5 !== known4);
       this.#kept.set(owner, [known4, ...others].slice(0, this.#most));
     }
     return known4.result;
   }
 };
-function isSame(a, b) {
-  return a.length === b.length && a.every((input2, index) => input2 === b[index]);
+
+// src/core/model/map-view.ts
+var MapView = class {
+  has(key) {
+    return this.get(key) !== void 0;
+  }
+  *keys() {
+    for (const [key] of this.entries()) yield key;
+  }
+  *values() {
+    for (const [, value2] of this.entries()) yield value2;
+  }
+  [Symbol.iterator]() {
+    return this.entries();
+  }
+  forEach(visit) {
+    for (const [key, value2] of this) visit(value2, key, this);
+  }
+};
+
+// src/core/model/patched-map.ts
+var PatchedMap = class _PatchedMap extends MapView {
+  size;
+  #base;
+  /** undefined: not in the map. */
+  #patch;
+  constructor(base, patch = /* @__PURE__ */ new Map()) {
+    super();
+    this.#base = base;
+    this.#patch = patch;
+    let { size } = base;
+    for (const [key, value2] of patch) {
+      size += Number(value2 !== void 0) - Number(base.has(key));
+    }
+    this.size = size;
+  }
+  /** The map with these entries in place of what it has for them; undefined: without one. */
+  with(changes) {
+    const patch = new Map(this.#patch);
+    for (const [key, value2] of changes) patch.set(key, value2);
+    if (patch.size === 0) return this;
+    const patched = new _PatchedMap(this.#base, patch);
+    return patch.size <= mostPatched ? patched : new _PatchedMap(new Map(patched));
+  }
+  /** Keys that may have another value in the other map; undefined where that is no better known than by looking at all. */
+  keysBeside(other) {
+    if (this.#base !== other.#base) return void 0;
+    return /* @__PURE__ */ new Set([...this.#patch.keys(), ...other.#patch.keys()]);
+  }
+  get(key) {
+    return this.#patch.has(key) ? this.#patch.get(key) : this.#base.get(key);
+  }
+  *entries() {
+    for (const entry of this.#base) if (!this.#patch.has(entry[0])) yield entry;
+    for (const [key, value2] of this.#patch) if (value2 !== void 0) yield [key, value2];
+  }
+};
+var mostPatched = 300;
+function changedKeys(before, now) {
+  const arePatched = before instanceof PatchedMap && now instanceof PatchedMap;
+  const beside = arePatched ? now.keysBeside(before) : void 0;
+  const keys = beside ?? /* @__PURE__ */ new Set([...before.keys(), ...now.keys()]);
+  return [...keys].filter((key) => before.get(key) !== now.get(key));
 }
+
+// src/core/model/named-entries.ts
+var NamedEntries = class _NamedEntries extends MapView {
+  #parts;
+  #byName;
+  /** The same for all that were made one from the other: what is known of the last of them is kept with it. */
+  line;
+  constructor(parts, byName, line = {}) {
+    super();
+    this.#parts = parts;
+    this.#byName = byName;
+    this.line = line;
+  }
+  /** Undefined where a name stands twice in the parts. `before`: what most of them are in already. */
+  static of(parts, before = new _NamedEntries([], new PatchedMap(/* @__PURE__ */ new Map()))) {
+    const { gone, added } = changedParts(before.#parts, parts);
+    const changes = /* @__PURE__ */ new Map();
+    for (const [name2] of gone.flat()) changes.set(name2, void 0);
+    for (const [name2, entry] of added.flat()) {
+      const known4 = changes.has(name2) ? changes.get(name2) : before.get(name2);
+      if (known4 !== void 0) return void 0;
+      changes.set(name2, entry);
+    }
+    return new _NamedEntries(parts, before.#byName.with(changes), before.line);
+  }
+  /** Names of entries that are others than in an earlier map, new or gone. */
+  changedSince(before) {
+    const { gone, added } = changedParts(before.#parts, this.#parts);
+    const names3 = new Set([...gone, ...added].flat().map(([name2]) => name2));
+    return [...names3].filter((name2) => before.get(name2) !== this.get(name2));
+  }
+  /** True for entries of the very same parts, in this order. */
+  isOf(parts) {
+    return isSameList(this.#parts, parts);
+  }
+  get size() {
+    return this.#byName.size;
+  }
+  get(name2) {
+    return this.#byName.get(name2);
+  }
+  *entries() {
+    for (const part3 of this.#parts) for (const [name2, entry] of part3) yield [name2, entry];
+  }
+};
+function changedParts(before, now) {
+  let start = 0;
+  while (start < before.length && before[start] === now[start]) start += 1;
+  const longest4 = Math.min(before.length, now.length) - start;
+  let end = 0;
+  while (end < longest4 && before.at(-1 - end) === now.at(-1 - end)) end += 1;
+  const [old, fresh] = [before, now].map(
+    (parts) => new Set(parts.slice(start, parts.length - end))
+  );
+  return { gone: onlyIn(old, fresh), added: onlyIn(fresh, old) };
+}
+function onlyIn(parts = /* @__PURE__ */ new Set(), others = /* @__PURE__ */ new Set()) {
+  return [...parts].filter((part3) => !others.has(part3));
+}
+
+// src/core/model/followed-results.ts
+var FollowedResults = class {
+  #kept = new KeptResults();
+  #last = new KeptResults();
+  /** `inputs`: all else that the result depends on. */
+  get(entries2, inputs, { make, follow }) {
+    return this.#kept.get(entries2, inputs, () => {
+      if (!(entries2 instanceof NamedEntries)) return make();
+      const now = entries2;
+      const last = this.#last.get(now.line, inputs, () => ({}));
+      const changes = last.known && changesOf(last.known.entries, now);
+      const followed7 = last.known && changes && follow(last.known.result, changes);
+      const result2 = followed7 ?? make();
+      last.known = { entries: now, result: result2 };
+      return result2;
+    });
+  }
+};
+function changesOf(before, now) {
+  const names3 = now.changedSince(before);
+  return names3.length * 2 > now.size ? void 0 : { names: names3, before, now };
+}
+var FollowedFindings = class {
+  #results = new FollowedResults();
+  /** `inputs`: all that `find` goes by beside the entry. The order is none. */
+  get(entries2, inputs, find3) {
+    const make = () => {
+      const found2 = /* @__PURE__ */ new Map();
+      for (const [name2, entry] of entries2) {
+        const one = find3(entry, name2);
+        if (one !== void 0) found2.set(name2, one);
+      }
+      return new PatchedMap(found2);
+    };
+    return this.#results.get(entries2, inputs, {
+      make,
+      follow: (last, { names: names3, now }) => last.with(
+        names3.map((name2) => {
+          const entry = now.get(name2);
+          return [name2, entry && find3(entry, name2)];
+        })
+      )
+    });
+  }
+};
 
 // src/core/model/known-fleet.ts
 var KnownFleet = class {
@@ -54579,22 +54759,30 @@ var KnownFleet = class {
   files(files) {
     const same = files.map((file) => {
       const known4 = this.#files.get(file.path);
-      return known4 !== void 0 && isSameFile(known4, file) ? known4 : file;
+      if (known4 !== void 0 && isSameFile(known4, file)) return known4;
+      this.#files.set(file.path, file);
+      return file;
     });
-    this.#files = new Map(same.map((file) => [file.path, file]));
+    if (this.#files.size > same.length) {
+      this.#files = new Map(same.map((file) => [file.path, file]));
+    }
     return same;
   }
-  /** The documents of the last time where they are the same, in the same order; else these. */
-  documents(documents) {
-    if (!isSameList(this.#documents, documents)) this.#documents = documents;
+  /** The documents of each file: the list of the last time where they are the same, in the same order. */
+  documents(byFile) {
+    if (!isSameList(this.#documents, byFile)) this.#documents = byFile;
     return this.#documents;
   }
-  /** What the last time was of a kind, by name, where it is the same in the same order; else this. */
-  ofKind(kind, byName) {
-    const known4 = this.#kinds.get(kind);
-    if (known4 !== void 0 && isSameMap(known4, byName)) return known4;
-    this.#kinds.set(kind, byName);
-    return byName;
+  /**
+   * What files have of a kind: the map of the last time where these are the same, in the same order. Undefined where a name
+   * stands twice.
+   */
+  ofKind(kind, parts) {
+    const last = this.#kinds.get(kind);
+    if (last?.isOf(parts)) return last;
+    const entries2 = NamedEntries.of(parts, last);
+    if (entries2 !== void 0) this.#kinds.set(kind, entries2);
+    return entries2;
   }
   /** Manifests by app: the lists of the last time where they are the same. */
   manifests(byApp2) {
@@ -54606,24 +54794,18 @@ var KnownFleet = class {
     return this.#manifests;
   }
 };
-function isSameList(a, b) {
-  return a.length === b.length && a.every((item, index) => item === b[index]);
-}
-function isSameMap(a, b) {
-  if (a.size !== b.size) return false;
-  const entries2 = a.entries();
-  for (const [key, value] of b) {
-    const [knownKey, knownValue] = entries2.next().value ?? [];
-    if (key !== knownKey || value !== knownValue) return false;
-  }
-  return true;
-}
 function isSameFile(a, b) {
   return a === b || a.text === b.text && a.problem === b.problem && a.leftOut === b.leftOut && a.isBinary === b.isBinary;
 }
 function keptFor(make) {
-  const kept6 = new KeptResults(1);
-  return (owner) => kept6.get(owner, [], () => make(owner));
+  const kept5 = /* @__PURE__ */ new WeakMap();
+  return (owner) => {
+    const known4 = kept5.get(owner);
+    if (known4 !== void 0) return known4.result;
+    const result2 = make(owner);
+    kept5.set(owner, { result: result2 });
+    return result2;
+  };
 }
 
 // src/core/render/merge-values.ts
@@ -54634,29 +54816,29 @@ function mergeValues(layers) {
 }
 function mergeInto(base, layer) {
   const merged = new Map(Object.entries(base));
-  for (const [key, value] of Object.entries(layer)) {
+  for (const [key, value2] of Object.entries(layer)) {
     const known4 = merged.get(key);
-    const areMaps = isJsonObject(value) && isJsonObject(known4);
-    merged.set(key, areMaps ? mergeInto(known4, value) : value);
+    const areMaps = isJsonObject(value2) && isJsonObject(known4);
+    merged.set(key, areMaps ? mergeInto(known4, value2) : value2);
   }
   return Object.fromEntries(merged);
 }
 function presentValues(values) {
   return Object.fromEntries(
-    Object.entries(values).flatMap(([key, value]) => {
-      if (value === null) return [];
-      return [[key, isJsonObject(value) ? presentValues(value) : value]];
+    Object.entries(values).flatMap(([key, value2]) => {
+      if (value2 === null) return [];
+      return [[key, isJsonObject(value2) ? presentValues(value2) : value2]];
     })
   );
 }
 
 // src/core/render/mistake.ts
-function mistake(place, told2) {
+function mistake(place, told3) {
   const { file, line, column } = place;
-  return { file, line, column, severity: "error", ...told2 };
+  return { file, line, column, severity: "error", ...told3 };
 }
-function warning(place, told2) {
-  return { ...mistake(place, told2), severity: "warning" };
+function warning(place, told3) {
+  return { ...mistake(place, told3), severity: "warning" };
 }
 var mostProblems = 20;
 var longest = 60;
@@ -54680,13 +54862,18 @@ var digestOf = keptFor(({ facts }) => shortHash(canonicalJson(facts)));
 function shortHash(text) {
   return (0, import_node_crypto2.createHash)("sha256").update(text).digest("base64url").slice(0, digestLength);
 }
+var followedDigests = new FollowedFindings();
 var keptChanges = new KeptResults();
 function changedSites(before, now) {
-  return keptChanges.get(before, [now], () => {
-    const gone = [...before.keys()].filter((name2) => !now.has(name2));
-    const others = [...now].filter(([name2, digest]) => before.get(name2) !== digest);
-    return [...gone, ...others.map(([name2]) => name2)];
-  });
+  return keptChanges.get(before, [now], () => changedKeys(before, now));
+}
+var followedValues = new FollowedFindings();
+function sitesWithValues(sites) {
+  return followedValues.get(
+    sites,
+    [],
+    (site) => site.value.spec.values === void 0 ? void 0 : site
+  );
 }
 var SiteFacts = class {
   #fleet;
@@ -54714,10 +54901,15 @@ var SiteFacts = class {
   }
   /** What is known of each site, as a digest; the same object each time. */
   digests() {
-    this.#digests ??= new Map(
-      [...this.#model.sites.keys()].map((name2) => [name2, digestOf(this.of(name2))])
-    );
+    this.#digests ??= this.#makeDigests();
     return this.#digests;
+  }
+  #makeDigests() {
+    const { sites, regions } = this.#model;
+    const digest = (_site, name2) => digestOf(this.of(name2));
+    if (this.mistakes().length > 0)
+      return new Map([...sites.keys()].map((name2) => [name2, digest(name2, name2)]));
+    return followedDigests.get(sites, [this.#fleet.name, regions], digest);
   }
   /** The same of all sites that a selector holds. Throws for one that is mistaken. */
   digestOfSelected(text) {
@@ -54731,10 +54923,10 @@ var SiteFacts = class {
     if (!parsed.ok) throw new Error(`bad selector: ${parsed.message}`);
     const { selector } = parsed;
     if (selector.requirements.length === 0) throw new Error("the selector is empty");
-    const names2 = [...this.#model.sites].flatMap(
-      ([name2, { value }]) => matchesSelector(selector, value.metadata.labels ?? {}) ? [name2] : []
+    const names3 = [...this.#model.sites].flatMap(
+      ([name2, { value: value2 }]) => matchesSelector(selector, value2.metadata.labels ?? {}) ? [name2] : []
     );
-    const selected = names2.toSorted().map((name2) => this.of(name2));
+    const selected = names3.toSorted().map((name2) => this.of(name2));
     if (this.#selected.size >= maxSelectors) this.#selected.clear();
     this.#selected.set(text, selected);
     return selected;
@@ -54742,12 +54934,11 @@ var SiteFacts = class {
   /** Mistakes in the values of sites themselves. */
   mistakes() {
     const found2 = [];
-    for (const [name2, site] of this.#model.sites) {
-      if (site.value.spec.values === void 0) continue;
+    for (const [name2, site] of sitesWithValues(this.#model.sites)) {
       for (const { path: path3, offset, message, hint } of this.of(name2).problems) {
         const place = site.textAt(["spec", "values", ...path3], offset);
-        const told2 = { code: "expression-failed", message };
-        found2.push(mistake(place, { ...told2, ...hint !== void 0 && { hint } }));
+        const told3 = { code: "expression-failed", message };
+        found2.push(mistake(place, { ...told3, ...hint !== void 0 && { hint } }));
       }
     }
     return found2;
@@ -54756,10 +54947,8 @@ var SiteFacts = class {
   #readValues() {
     if (this.#hasValues) return;
     this.#hasValues = true;
-    const names2 = [...this.#model.sites].flatMap(
-      ([name2, { value }]) => value.spec.values === void 0 ? [] : name2
-    );
-    for (const name2 of names2.toSorted()) this.#known.set(name2, this.#read(name2));
+    const names3 = [...sitesWithValues(this.#model.sites).keys()];
+    for (const name2 of names3.toSorted()) this.#known.set(name2, this.#read(name2));
   }
   #read(name2) {
     const site = this.#model.sites.get(name2);
@@ -54767,8 +54956,8 @@ var SiteFacts = class {
     const fleet = this.#fleet.name;
     const region = this.#model.regions.get(site.value.spec.region);
     const read2 = keptSites.get(site);
-    const isSame3 = read2 !== void 0 && read2.fleet === fleet && read2.region === region;
-    if (isSame3 && this.#budget.allows(read2.steps)) {
+    const isSame2 = read2 !== void 0 && read2.fleet === fleet && read2.region === region;
+    if (isSame2 && this.#budget.allows(read2.steps)) {
       this.#budget.spend(read2.steps);
       return read2.known;
     }
@@ -54853,8 +55042,8 @@ function sitesOfTable({ sites, facts, trees }) {
   };
 }
 var noTables = /* @__PURE__ */ new Map();
-function isAppTable(value, key) {
-  const json = value;
+function isAppTable(value2, key) {
+  const json = value2;
   if (!isJsonObject(json) || json["key"] !== key) return false;
   const areTexts = [json["ids"], json["kinds"]].every((list) => isListOf(list, isText));
   return areTexts && isListOf(json["left"], isLeft) && areSites(json) && hasScalars(json);
@@ -54863,41 +55052,41 @@ function areSites({ sites, facts, trees, did, effects }) {
   if (typeof sites !== "string" || typeof facts !== "string" || typeof trees !== "string") {
     return false;
   }
-  const names2 = sites.split("\n");
-  const isSorted = names2.every((name2, index) => index === 0 || (names2[index - 1] ?? "") < name2);
-  const areTrees = trees.length === names2.length * treeLength && /^[0-9a-f]*$/.test(trees);
-  if (!isSorted || !areTrees || facts.length !== names2.length * digestLength) return false;
+  const names3 = sites.split("\n");
+  const isSorted2 = names3.every((name2, index) => index === 0 || (names3[index - 1] ?? "") < name2);
+  const areTrees = trees.length === names3.length * treeLength && /^[0-9a-f]*$/.test(trees);
+  if (!isSorted2 || !areTrees || facts.length !== names3.length * digestLength) return false;
   if (!isListOf(effects, (own2) => isListOf(own2, isEffect))) return false;
   const count = effects.length;
   const isPosition = (each) => Number.isInteger(each) && Number(each) >= 0 && Number(each) < count;
-  return isListOf(did, isPosition) && did.length === names2.length;
+  return isListOf(did, isPosition) && did.length === names3.length;
 }
 function hasScalars({ steps: steps2, isOrdinary: isOrdinary2, peers, moved }) {
   const areTexts = isMapOf(peers, isText) && isMapOf(moved, isText);
   const areSelectors = areTexts && Object.keys(peers).every(isSelector);
   return areSelectors && typeof isOrdinary2 === "boolean" && typeof steps2 === "number" && steps2 >= 0;
 }
-function isListOf(value, is) {
-  return Array.isArray(value) && value.every(is);
+function isListOf(value2, is) {
+  return Array.isArray(value2) && value2.every(is);
 }
-function isMapOf(value, is) {
-  return isJsonObject(value) && Object.values(value).every(is);
+function isMapOf(value2, is) {
+  return isJsonObject(value2) && Object.values(value2).every(is);
 }
 function isSelector(text) {
   const parsed = selectorFromSpec(text);
   return parsed.ok && parsed.selector.requirements.length > 0;
 }
-function isText(value) {
-  return typeof value === "string";
+function isText(value2) {
+  return typeof value2 === "string";
 }
-function isEffect(value) {
-  if (!Array.isArray(value) || value.length !== 3) return false;
-  const [overlay, changed3, images] = value;
+function isEffect(value2) {
+  if (!Array.isArray(value2) || value2.length !== 3) return false;
+  const [overlay, changed3, images] = value2;
   return Number.isInteger(overlay) && typeof changed3 === "boolean" && isListOf(images, Number.isInteger);
 }
-function isLeft(value) {
-  if (!Array.isArray(value) || value.length !== 2) return false;
-  const [overlay, site] = value;
+function isLeft(value2) {
+  if (!Array.isArray(value2) || value2.length !== 2) return false;
+  const [overlay, site] = value2;
   return Number.isInteger(overlay) && (site === null || typeof site === "string");
 }
 var ownMarks = /* @__PURE__ */ new Set(["flotilla.dev/app", "flotilla.dev/owner"]);
@@ -54953,14 +55142,35 @@ function templateActions(template) {
   const actions = [];
   let at2 = template.indexOf("{{");
   while (at2 >= 0) {
-    const action2 = readAction(template, at2 + 2);
-    if (action2 === void 0) return void 0;
-    actions.push(action2.tokens);
-    at2 = template.indexOf("{{", action2.end);
+    const action3 = readAction(template, at2 + 2);
+    if (action3 === void 0) return void 0;
+    actions.push(action3.tokens);
+    at2 = template.indexOf("{{", action3.end);
   }
   return actions;
 }
-var part = /(?<text>"(?:\\[^]|[^"\\])*"|'(?:\\[^]|[^'\\])*'|`[^`]*`)|(?<end>\}\})|(?<value>\$\w*(?:\.\w+)*|\.(?:\w+(?:\.\w+)*)?)|(?<name>\w+)|(?<mark>:?=|[|()])|[^"'`]/y;
+function outerMark(action3, from, marks2) {
+  let depth = 0;
+  for (const [index, { kind, text }] of action3.entries()) {
+    if (index < from || kind !== "mark") continue;
+    if (depth === 0 && marks2.includes(text)) return index;
+    if (text === "(") depth += 1;
+    if (text === ")") depth -= 1;
+  }
+  return action3.length;
+}
+var word = String.raw`[\w\u0080-\uffff]`;
+var part = new RegExp(
+  [
+    String.raw`(?<text>"(?:\\[^]|[^"\\])*"|'(?:\\[^]|[^'\\])*'|\x60[^\x60]*\x60)`,
+    String.raw`(?<end>\}\})`,
+    String.raw`(?<value>\$${word}*(?:\.${word}+)*|\.(?:${word}+(?:\.${word}+)*)?)`,
+    String.raw`(?<name>${word}+)`,
+    String.raw`(?<mark>:?=|[|()])`,
+    String.raw`[^"'\x60]`
+  ].join("|"),
+  "y"
+);
 var comment = /(?:-\s)?\/\*/y;
 function readAction(template, start) {
   const tokens = [];
@@ -54974,17 +55184,17 @@ function readAction(template, start) {
     part.lastIndex = at2;
     const groups2 = part.exec(template)?.groups;
     if (groups2 === void 0) return void 0;
+    const token = tokenOf(groups2, at2);
     at2 = part.lastIndex;
     if (groups2["end"] !== void 0) return { tokens, end: at2 };
-    const token = tokenOf(groups2);
     if (token !== void 0) tokens.push(token);
   }
   return { tokens, end: at2 };
 }
-function tokenOf(groups2) {
+function tokenOf(groups2, at2) {
   for (const kind of ["text", "value", "name", "mark"]) {
     const text = groups2[kind];
-    if (text !== void 0) return { kind, text };
+    if (text !== void 0) return { kind, text, at: at2 };
   }
   return void 0;
 }
@@ -54993,15 +55203,24 @@ function tokenOf(groups2) {
 function calledNames(template) {
   const actions = templateActions(template);
   if (actions === void 0) return template;
-  const names2 = actions.flat().filter(({ kind }) => kind === "name");
-  return names2.map(({ text }) => text).join(" ");
+  const names3 = actions.flatMap((action3) => callsIn(action3).map(({ text }) => text));
+  return names3.join(" ");
+}
+function callsIn(action3) {
+  return action3.filter(({ kind }, index) => kind === "name" && !isSorted(action3, index));
+}
+function isSorted(action3, index) {
+  const { text = "" } = action3[index] ?? {};
+  if (text !== "keys" && text !== "values") return false;
+  const end = outerMark(action3, index + 1, "|)");
+  return action3[end]?.text === "|" && action3[end + 1]?.text === "sortAlpha";
 }
 
 // src/core/render/tools/printed-pointers.ts
 function printsPointers(template) {
   if (!template.includes("{{")) return false;
   const walk = new TemplateWalk();
-  return templateActions(template)?.some((action2) => walk.prints(action2)) === true;
+  return templateActions(template)?.some((action3) => walk.prints(action3)) === true;
 }
 var printing = new Set(
   "print printf println toString toStrings quote squote cat join html js urlquery".split(" ")
@@ -55030,22 +55249,22 @@ var TemplateWalk = class {
   #tokens = [];
   #at = 0;
   /** Goes through one action more. */
-  prints(action2) {
-    this.#isPrinted = action2.some(({ kind, text }) => kind === "text" && text.includes("%p"));
-    this.#tokens = action2;
-    const word2 = wordOf(action2);
-    const variable = assignedIn(action2);
-    this.#at = variable === void 0 ? Number(word2 !== void 0) : 2;
+  prints(action3) {
+    this.#isPrinted = action3.some(({ kind, text }) => kind === "text" && text.includes("%p"));
+    this.#tokens = action3;
+    const word3 = wordOf(action3);
+    const variable = assignedIn(action3);
+    this.#at = variable === void 0 ? Number(word3 !== void 0) : 2;
     const isWhole3 = this.#pipeline();
-    if (word2 !== void 0) this.#enter(word2, isWhole3);
+    if (word3 !== void 0) this.#enter(word3, isWhole3);
     else if (isWhole3 && variable !== void 0) this.#variables.add(variable);
     else if (isWhole3) this.#isPrinted = true;
     return this.#isPrinted;
   }
-  #enter(word2, isWhole3) {
-    if (word2 === "end") this.#blocks.pop();
-    if (!blocks.has(word2)) return;
-    const changesDot = word2 === "range" || word2 === "with";
+  #enter(word3, isWhole3) {
+    if (word3 === "end") this.#blocks.pop();
+    if (!blocks.has(word3)) return;
+    const changesDot = word3 === "range" || word3 === "with";
     this.#blocks.push(!changesDot || isWhole3);
   }
   /** Commands up to the end of the action, or to the bracket that ends it. */
@@ -55097,23 +55316,27 @@ function assignedIn([first2, second]) {
 
 // src/core/render/tools/may-vary.ts
 var ofTime = /\b(now|ago|tpl|date|dateInZone|date_in_zone|htmlDate|htmlDateInZone|durationRound)\b/;
-var varying = /\b(rand[A-Z]\w*|shuffle|uuid\w*|gen[A-Z]\w*|bcrypt|htpasswd|encryptAES|keys|values|getHostByName|lookup)\b/;
+var varying = /\b(rand[A-Z]\w*|shuffle|uuid\w*|gen[A-Z]\w*|bcrypt|htpasswd|encryptAES|keys|values|getHostByName)\b/;
 var known = [4, 2];
-function mayVary({ tool, version, source }) {
+function mayVary(request) {
+  const { tool, source } = request;
   if (tool === "kustomize") return false;
+  return !variesByCallsAlone(request) || names(source, varying) || names(source, ofTime);
+}
+function variesByCallsAlone({ version, source }) {
   const [major = 0, minor2 = 0] = version.split(".").map(Number);
   const isNewer = major > known[0] || major === known[0] && minor2 > known[1];
-  return isNewer || names(source, varying) || names(source, ofTime) || printsAddresses(source);
+  return !isNewer && !source.files.some((file) => isTemplate(file) && printsIn(file));
 }
-function printsAddresses({ files }) {
-  return files.some((file) => isTemplate(file) && printsIn(file));
+function isVarying(name2) {
+  return varying.test(name2) || ofTime.test(name2);
 }
 var printsIn = keptFor(({ text }) => printsPointers(text));
 function mayTellTime({ tool, source }) {
   return tool === "helm" && names(source, ofTime);
 }
-function names({ files }, functions2) {
-  return files.some((file) => isTemplate(file) && functions2.test(namesIn(file)));
+function names({ files }, functions3) {
+  return files.some((file) => isTemplate(file) && functions3.test(namesIn(file)));
 }
 function isTemplate({ path: path3 }) {
   return `/${path3}`.includes("/templates/");
@@ -55153,18 +55376,18 @@ function describeKey(key) {
 }
 var plainText = /^[a-z0-9.-]*$/;
 var kindText = /^[A-Za-z0-9.-]*$/;
-function escapePart(part2, plain = plainText) {
-  if (plain.test(part2)) return part2;
+function escapePart(part3, plain = plainText) {
+  if (plain.test(part3)) return part3;
   let escaped2 = "";
-  for (const byte of new TextEncoder().encode(part2)) {
+  for (const byte of new TextEncoder().encode(part3)) {
     const char = String.fromCharCode(byte);
     escaped2 += plain.test(char) ? char : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
   }
   return escaped2;
 }
-function unescapePart(part2) {
+function unescapePart(part3) {
   try {
-    return decodeURIComponent(part2);
+    return decodeURIComponent(part3);
   } catch {
     return void 0;
   }
@@ -55177,7 +55400,7 @@ function sourcePath(written) {
   if (/^([/\\]|[A-Za-z]:)/.test(written)) {
     return { ok: false, message: `the path "${written}" is absolute`, hint };
   }
-  const parts = written.split("/").filter((part2) => part2 !== "" && part2 !== ".");
+  const parts = written.split("/").filter((part3) => part3 !== "" && part3 !== ".");
   if (parts.includes("..")) {
     const why = leavesRoot(parts) ? "leaves the repository" : 'goes up again by ".."';
     return { ok: false, message: `the path "${written}" ${why}`, hint };
@@ -55186,8 +55409,8 @@ function sourcePath(written) {
 }
 function leavesRoot(parts) {
   let depth = 0;
-  return parts.some((part2) => {
-    depth += part2 === ".." ? -1 : 1;
+  return parts.some((part3) => {
+    depth += part3 === ".." ? -1 : 1;
     return depth < 0;
   });
 }
@@ -55249,9 +55472,9 @@ function filesBelow({ files, folders }, folder) {
 }
 function resolveInside(folder, reference) {
   const parts = folder === "" ? [] : folder.split("/");
-  for (const part2 of reference.split("/")) {
-    if (part2 === "" || part2 === ".") continue;
-    if (part2 !== "..") parts.push(part2);
+  for (const part3 of reference.split("/")) {
+    if (part3 === "" || part3 === ".") continue;
+    if (part3 !== "..") parts.push(part3);
     else if (parts.pop() === void 0) return void 0;
   }
   return parts.join("/");
@@ -55259,24 +55482,55 @@ function resolveInside(folder, reference) {
 
 // src/core/render/tools/kustomize-origins.ts
 var originAnnotation = "config.kubernetes.io/origin";
+var transformationsAnnotation = "alpha.config.kubernetes.io/transformations";
 var treeFolder = "tree";
 var originsFolder = "origins";
 function originsKustomization(path3) {
   const resources = [path3 === "" ? `../${treeFolder}` : `../${treeFolder}/${path3}`];
-  return JSON.stringify({ resources, buildMetadata: ["originAnnotations"] });
+  return JSON.stringify({
+    resources,
+    buildMetadata: ["originAnnotations", "transformerAnnotations"]
+  });
 }
-function originFiles(source, objects) {
+function objectOrigins(source, objects) {
   const known4 = new Set(source.files.map(({ path: path3 }) => path3));
+  const fileOf = (told3) => {
+    const path3 = resolveInside(originsFolder, told3)?.replace(`${treeFolder}/`, "");
+    return path3 !== void 0 && known4.has(path3) ? path3 : void 0;
+  };
+  const lists = /* @__PURE__ */ new Map();
+  const stepsOf2 = (text) => {
+    const steps2 = lists.get(text) ?? readSteps(text, fileOf);
+    lists.set(text, steps2);
+    return steps2;
+  };
   return new Map(
-    objects.flatMap(({ object }) => {
-      const { annotations: annotations2 } = object.metadata;
-      const origin = isJsonObject(annotations2) ? annotations2[originAnnotation] : void 0;
-      const named2 = typeof origin === "string" ? /^(?:path|configuredIn): (.+)$/m.exec(origin)?.[1] : void 0;
-      const inside2 = named2 === void 0 ? void 0 : resolveInside(originsFolder, named2);
-      const path3 = inside2?.replace(`${treeFolder}/`, "");
-      return path3 !== void 0 && known4.has(path3) ? [[objectId(keyOf(object)), path3]] : [];
+    objects.map(({ object }) => {
+      const origin = annotationOf(object, originAnnotation);
+      const named3 = /^(?:path|configuredIn): (.+)$/m.exec(origin)?.[1];
+      const transformations = annotationOf(object, transformationsAnnotation);
+      const generator = origin.startsWith("configuredIn: ") ? `- ${origin.replaceAll("\n", "\n  ")}
+` : "";
+      const steps2 = stepsOf2(generator + transformations);
+      return [
+        objectId(keyOf(object)),
+        { file: named3 === void 0 ? void 0 : fileOf(named3), steps: steps2 }
+      ];
     })
   );
+}
+function annotationOf({ metadata }, name2) {
+  const { annotations: annotations2 } = metadata;
+  const text = isJsonObject(annotations2) ? annotations2[name2] : void 0;
+  return typeof text === "string" ? text : "";
+}
+function readSteps(text, fileOf) {
+  return text.split(/^- /m).flatMap((entry) => {
+    const file = fileOf(/^(?: {2})?configuredIn: (.+)$/m.exec(entry)?.[1] ?? "");
+    const kind = /^ {4}kind: (.+)$/m.exec(entry)?.[1];
+    if (file === void 0 || kind === void 0) return [];
+    return [{ file, kind, isListed: /^ {4}name: /m.test(entry) }];
+  });
 }
 
 // src/core/model/diagnostic.ts
@@ -55370,27 +55624,27 @@ __export(guard_exports, {
 });
 
 // node_modules/typebox/build/guard/unicode/unicode_segment.mjs
-function IsBetween(value, min, max) {
-  return value >= min && value <= max;
+function IsBetween(value2, min, max) {
+  return value2 >= min && value2 <= max;
 }
-function IsZeroWidthJoiner(value) {
-  return value === 8205;
+function IsZeroWidthJoiner(value2) {
+  return value2 === 8205;
 }
-function IsRegionalIndicator(value) {
-  return IsBetween(value, 127462, 127487);
+function IsRegionalIndicator(value2) {
+  return IsBetween(value2, 127462, 127487);
 }
-function IsVariationSelector(value) {
-  return IsBetween(value, 65024, 65039);
+function IsVariationSelector(value2) {
+  return IsBetween(value2, 65024, 65039);
 }
-function IsCombiningMark(value) {
-  return IsBetween(value, 768, 879) || IsBetween(value, 6832, 6911) || IsBetween(value, 7616, 7679) || IsBetween(value, 65056, 65071);
+function IsCombiningMark(value2) {
+  return IsBetween(value2, 768, 879) || IsBetween(value2, 6832, 6911) || IsBetween(value2, 7616, 7679) || IsBetween(value2, 65056, 65071);
 }
-function CodePointLength(value) {
-  return value > 65535 ? 2 : 1;
+function CodePointLength(value2) {
+  return value2 > 65535 ? 2 : 1;
 }
-function ConsumeModifiers(value, index) {
-  while (index < value.length) {
-    const point = value.codePointAt(index);
+function ConsumeModifiers(value2, index) {
+  while (index < value2.length) {
+    const point = value2.codePointAt(index);
     if (IsCombiningMark(point) || IsVariationSelector(point)) {
       index += CodePointLength(point);
     } else {
@@ -55399,92 +55653,92 @@ function ConsumeModifiers(value, index) {
   }
   return index;
 }
-function NextGraphemeClusterIndex(value, clusterStart) {
-  const startCP = value.codePointAt(clusterStart);
+function NextGraphemeClusterIndex(value2, clusterStart) {
+  const startCP = value2.codePointAt(clusterStart);
   let clusterEnd = clusterStart + CodePointLength(startCP);
-  clusterEnd = ConsumeModifiers(value, clusterEnd);
-  while (clusterEnd < value.length - 1 && IsZeroWidthJoiner(value.codePointAt(clusterEnd))) {
-    const nextCP = value.codePointAt(clusterEnd + 1);
+  clusterEnd = ConsumeModifiers(value2, clusterEnd);
+  while (clusterEnd < value2.length - 1 && IsZeroWidthJoiner(value2.codePointAt(clusterEnd))) {
+    const nextCP = value2.codePointAt(clusterEnd + 1);
     clusterEnd += 1 + CodePointLength(nextCP);
-    clusterEnd = ConsumeModifiers(value, clusterEnd);
+    clusterEnd = ConsumeModifiers(value2, clusterEnd);
   }
-  if (IsRegionalIndicator(startCP) && clusterEnd < value.length && IsRegionalIndicator(value.codePointAt(clusterEnd))) {
-    clusterEnd += CodePointLength(value.codePointAt(clusterEnd));
+  if (IsRegionalIndicator(startCP) && clusterEnd < value2.length && IsRegionalIndicator(value2.codePointAt(clusterEnd))) {
+    clusterEnd += CodePointLength(value2.codePointAt(clusterEnd));
   }
   return clusterEnd;
 }
-function GraphemeCount(value) {
+function GraphemeCount(value2) {
   let count = 0, index = 0;
-  while (index < value.length) {
-    index = NextGraphemeClusterIndex(value, index);
+  while (index < value2.length) {
+    index = NextGraphemeClusterIndex(value2, index);
     count++;
   }
   return count;
 }
 
 // node_modules/typebox/build/guard/unicode/unicode.mjs
-function CodePointCount(value) {
+function CodePointCount(value2) {
   let result2 = 0, index = 0, prev = 0;
-  while (index < value.length) {
-    const next = value.charCodeAt(index++) >> 10;
+  while (index < value2.length) {
+    const next = value2.charCodeAt(index++) >> 10;
     result2 += +((prev << 8 | next) !== 13879);
     prev = next;
   }
   return result2;
 }
-function IsMaxLength(value, maxLength) {
-  return value.length <= maxLength || value.length <= maxLength << 1 && CodePointCount(value) <= maxLength;
+function IsMaxLength(value2, maxLength) {
+  return value2.length <= maxLength || value2.length <= maxLength << 1 && CodePointCount(value2) <= maxLength;
 }
-function IsMinLength(value, minLength) {
-  return value.length >= minLength << 1 || value.length >= minLength && CodePointCount(value) >= minLength;
+function IsMinLength(value2, minLength) {
+  return value2.length >= minLength << 1 || value2.length >= minLength && CodePointCount(value2) >= minLength;
 }
 
 // node_modules/typebox/build/guard/guard.mjs
-function IsArray(value) {
-  return Array.isArray(value);
+function IsArray(value2) {
+  return Array.isArray(value2);
 }
-function IsBigInt(value) {
-  return IsEqual(typeof value, "bigint");
+function IsBigInt(value2) {
+  return IsEqual(typeof value2, "bigint");
 }
-function IsBoolean(value) {
-  return IsEqual(typeof value, "boolean");
+function IsBoolean(value2) {
+  return IsEqual(typeof value2, "boolean");
 }
-function IsConstructor(value) {
-  if (IsUndefined(value) || !IsFunction(value))
+function IsConstructor(value2) {
+  if (IsUndefined(value2) || !IsFunction(value2))
     return false;
-  const result2 = Function.prototype.toString.call(value);
+  const result2 = Function.prototype.toString.call(value2);
   if (/^class\s/.test(result2))
     return true;
   if (/\[native code\]/.test(result2))
     return true;
   return false;
 }
-function IsFunction(value) {
-  return IsEqual(typeof value, "function");
+function IsFunction(value2) {
+  return IsEqual(typeof value2, "function");
 }
-function IsInteger(value) {
-  return Number.isInteger(value);
+function IsInteger(value2) {
+  return Number.isInteger(value2);
 }
-function IsNull(value) {
-  return IsEqual(value, null);
+function IsNull(value2) {
+  return IsEqual(value2, null);
 }
-function IsNumber(value) {
-  return Number.isFinite(value);
+function IsNumber(value2) {
+  return Number.isFinite(value2);
 }
-function IsObjectNotArray(value) {
-  return IsObject(value) && !IsArray(value);
+function IsObjectNotArray(value2) {
+  return IsObject(value2) && !IsArray(value2);
 }
-function IsObject(value) {
-  return IsEqual(typeof value, "object") && !IsNull(value);
+function IsObject(value2) {
+  return IsEqual(typeof value2, "object") && !IsNull(value2);
 }
-function IsString(value) {
-  return IsEqual(typeof value, "string");
+function IsString(value2) {
+  return IsEqual(typeof value2, "string");
 }
-function IsSymbol(value) {
-  return IsEqual(typeof value, "symbol");
+function IsSymbol(value2) {
+  return IsEqual(typeof value2, "symbol");
 }
-function IsUndefined(value) {
-  return IsEqual(value, void 0);
+function IsUndefined(value2) {
+  return IsEqual(value2, void 0);
 }
 function IsEqual(left, right) {
   return left === right;
@@ -55513,53 +55767,53 @@ function IsMultipleOf(dividend, divisor) {
   const mod = dividend % divisor;
   return Math.min(Math.abs(mod), Math.abs(mod - divisor), Math.abs(mod + divisor)) < tolerance;
 }
-function IsClassInstance(value) {
-  if (!IsObject(value))
+function IsClassInstance(value2) {
+  if (!IsObject(value2))
     return false;
-  const proto = globalThis.Object.getPrototypeOf(value);
+  const proto = globalThis.Object.getPrototypeOf(value2);
   if (IsNull(proto))
     return false;
   return IsEqual(typeof proto.constructor, "function") && !(IsEqual(proto.constructor, globalThis.Object) || IsEqual(proto.constructor.name, "Object"));
 }
-function IsValueLike(value) {
-  return IsBigInt(value) || IsBoolean(value) || IsNull(value) || IsNumber(value) || IsString(value) || IsUndefined(value);
+function IsValueLike(value2) {
+  return IsBigInt(value2) || IsBoolean(value2) || IsNull(value2) || IsNumber(value2) || IsString(value2) || IsUndefined(value2);
 }
-function GraphemeCount2(value) {
-  return GraphemeCount(value);
+function GraphemeCount2(value2) {
+  return GraphemeCount(value2);
 }
-function CodePointCount2(value) {
-  return CodePointCount(value);
+function CodePointCount2(value2) {
+  return CodePointCount(value2);
 }
-function IsMaxLength2(value, maxLength) {
-  return IsMaxLength(value, maxLength);
+function IsMaxLength2(value2, maxLength) {
+  return IsMaxLength(value2, maxLength);
 }
-function IsMinLength2(value, minLength) {
-  return IsMinLength(value, minLength);
+function IsMinLength2(value2, minLength) {
+  return IsMinLength(value2, minLength);
 }
-function Every(value, offset, callback) {
-  return value.every((item, index) => index < offset || callback(item, index));
+function Every(value2, offset, callback) {
+  return value2.every((item, index) => index < offset || callback(item, index));
 }
-function EveryAll(value, offset, callback) {
+function EveryAll(value2, offset, callback) {
   let result2 = true;
-  value.forEach((item, index) => {
+  value2.forEach((item, index) => {
     if (index >= offset && !callback(item, index))
       result2 = false;
   });
   return result2;
 }
-function Some(value, callback) {
-  return value.some((value2, index) => callback(value2, index));
+function Some(value2, callback) {
+  return value2.some((value3, index) => callback(value3, index));
 }
-function SomeAll(value, callback) {
+function SomeAll(value2, callback) {
   let result2 = false;
-  value.forEach((item, index) => {
+  value2.forEach((item, index) => {
     if (callback(item, index))
       result2 = true;
   });
   return result2;
 }
-function Counted(value, callback) {
-  return value.reduce((result2, value2, index) => callback(value2, index) ? ++result2 : result2, 0);
+function Counted(value2, callback) {
+  return value2.reduce((result2, value3, index) => callback(value3, index) ? ++result2 : result2, 0);
 }
 function ShiftLeft(array, true_, false_) {
   return IsEqual(array.length, 0) ? false_() : true_(array[0], array.slice(1));
@@ -55567,23 +55821,23 @@ function ShiftLeft(array, true_, false_) {
 function IsUnsafePropertyKey(key) {
   return IsEqual(key, "__proto__") || IsEqual(key, "constructor") || IsEqual(key, "prototype");
 }
-function HasPropertyKey(value, key) {
-  return IsUnsafePropertyKey(key) ? Object.prototype.hasOwnProperty.call(value, key) : key in value;
+function HasPropertyKey(value2, key) {
+  return IsUnsafePropertyKey(key) ? Object.prototype.hasOwnProperty.call(value2, key) : key in value2;
 }
-function EntriesRegExp(value) {
-  return Keys(value).map((key) => [new RegExp(`^${key}$`), value[key]]);
+function EntriesRegExp(value2) {
+  return Keys(value2).map((key) => [new RegExp(`^${key}$`), value2[key]]);
 }
-function Entries(value) {
-  return Object.entries(value);
+function Entries(value2) {
+  return Object.entries(value2);
 }
-function Keys(value) {
-  return Object.getOwnPropertyNames(value);
+function Keys(value2) {
+  return Object.getOwnPropertyNames(value2);
 }
-function Symbols(value) {
-  return Object.getOwnPropertySymbols(value);
+function Symbols(value2) {
+  return Object.getOwnPropertySymbols(value2);
 }
-function Values(value) {
-  return Object.values(value);
+function Values(value2) {
+  return Object.values(value2);
 }
 function DeepEqualObject(left, right) {
   if (!IsObject(right))
@@ -55629,9 +55883,9 @@ function Reset() {
 }
 function Set2(options) {
   for (const key of guard_exports.Keys(options)) {
-    const value = options[key];
-    if (value !== void 0) {
-      Object.defineProperty(settings, key, { value });
+    const value2 = options[key];
+    if (value2 !== void 0) {
+      Object.defineProperty(settings, key, { value: value2 });
     }
   }
 }
@@ -55640,29 +55894,29 @@ function Get() {
 }
 
 // node_modules/typebox/build/system/memory/keys.mjs
-function Keys2(value) {
-  return [...guard_exports.Keys(value), ...guard_exports.Symbols(value)];
+function Keys2(value2) {
+  return [...guard_exports.Keys(value2), ...guard_exports.Symbols(value2)];
 }
 
 // node_modules/typebox/build/system/memory/finalize.mjs
-function Freeze(value, seen) {
-  if (seen.has(value))
+function Freeze(value2, seen) {
+  if (seen.has(value2))
     return;
-  seen.add(value);
-  for (const key of Keys2(value)) {
-    const descriptor = Object.getOwnPropertyDescriptor(value, key);
+  seen.add(value2);
+  for (const key of Keys2(value2)) {
+    const descriptor = Object.getOwnPropertyDescriptor(value2, key);
     if (!descriptor || !("value" in descriptor))
       continue;
     if (guard_exports.IsObject(descriptor.value))
       Freeze(descriptor.value, seen);
   }
-  Object.freeze(value);
+  Object.freeze(value2);
 }
-function Finalize(value) {
+function Finalize(value2) {
   if (!settings_exports.Get().immutableTypes)
-    return value;
-  Freeze(value, /* @__PURE__ */ new WeakSet());
-  return value;
+    return value2;
+  Freeze(value2, /* @__PURE__ */ new WeakSet());
+  return value2;
 }
 
 // node_modules/typebox/build/system/memory/assign.mjs
@@ -55681,13 +55935,13 @@ function Assign(left, right) {
 }
 
 // node_modules/typebox/build/system/memory/clone.mjs
-function Clone(value) {
+function Clone(value2) {
   Metrics.clone += 1;
   const result2 = {};
-  for (const key of Keys2(value)) {
+  for (const key of Keys2(value2)) {
     if (guard_exports.IsUnsafePropertyKey(key))
       continue;
-    const descriptor = Object.getOwnPropertyDescriptor(value, key);
+    const descriptor = Object.getOwnPropertyDescriptor(value2, key);
     if (guard_exports.IsEqual(descriptor.enumerable, true)) {
       result2[key] = descriptor.value;
     } else {
@@ -55720,13 +55974,13 @@ function Create(hidden, enumerable, options = {}) {
 }
 
 // node_modules/typebox/build/system/memory/discard.mjs
-function Discard(value, propertyKeys) {
+function Discard(value2, propertyKeys) {
   Metrics.discard += 1;
   const result2 = {};
-  for (const key of Keys2(value)) {
+  for (const key of Keys2(value2)) {
     if (propertyKeys.includes(key))
       continue;
-    const descriptor = Object.getOwnPropertyDescriptor(value, key);
+    const descriptor = Object.getOwnPropertyDescriptor(value2, key);
     Object.defineProperty(result2, key, descriptor);
   }
   return Finalize(result2);
@@ -55776,19 +56030,19 @@ function Update(current, hidden, enumerable) {
 }
 
 // node_modules/typebox/build/type/types/schema.mjs
-function IsKind(value, kind) {
-  return guard_exports.IsObject(value) && guard_exports.HasPropertyKey(value, "~kind") && guard_exports.IsEqual(value["~kind"], kind);
+function IsKind(value2, kind) {
+  return guard_exports.IsObject(value2) && guard_exports.HasPropertyKey(value2, "~kind") && guard_exports.IsEqual(value2["~kind"], kind);
 }
-function IsSchema(value) {
-  return guard_exports.IsObject(value);
+function IsSchema(value2) {
+  return guard_exports.IsObject(value2);
 }
 
 // node_modules/typebox/build/type/types/deferred.mjs
-function Deferred(action2, parameters, options) {
-  return memory_exports.Create({ "~kind": "Deferred" }, { type: "deferred", action: action2, parameters, options }, {});
+function Deferred(action3, parameters, options) {
+  return memory_exports.Create({ "~kind": "Deferred" }, { type: "deferred", action: action3, parameters, options }, {});
 }
-function IsDeferred(value) {
-  return IsKind(value, "Deferred");
+function IsDeferred(value2) {
+  return IsKind(value2, "Deferred");
 }
 
 // node_modules/typebox/build/type/engine/readonly/instantiate_add.mjs
@@ -55815,8 +56069,8 @@ function AddOptionalInstantiate(context2, state, type, options) {
 function _Array_(items, options) {
   return memory_exports.Create({ "~kind": "Array" }, { type: "array", items }, options);
 }
-function IsArray2(value) {
-  return IsKind(value, "Array");
+function IsArray2(value2) {
+  return IsKind(value2, "Array");
 }
 function ArrayOptions(type) {
   return memory_exports.Discard(type, ["~kind", "type", "items"]);
@@ -55826,8 +56080,8 @@ function ArrayOptions(type) {
 function Constructor(parameters, instanceType, options = {}) {
   return memory_exports.Create({ "~kind": "Constructor" }, { type: "constructor", parameters, instanceType }, options);
 }
-function IsConstructor2(value) {
-  return IsKind(value, "Constructor");
+function IsConstructor2(value2) {
+  return IsKind(value2, "Constructor");
 }
 function ConstructorOptions(type) {
   return memory_exports.Discard(type, ["~kind", "type", "parameters", "instanceType"]);
@@ -55837,8 +56091,8 @@ function ConstructorOptions(type) {
 function _Function_(parameters, returnType, options = {}) {
   return memory_exports.Create({ ["~kind"]: "Function" }, { type: "function", parameters, returnType }, options);
 }
-function IsFunction2(value) {
-  return IsKind(value, "Function");
+function IsFunction2(value2) {
+  return IsKind(value2, "Function");
 }
 function FunctionOptions(type) {
   return memory_exports.Discard(type, ["~kind", "type", "parameters", "returnType"]);
@@ -55848,24 +56102,24 @@ function FunctionOptions(type) {
 function Ref(ref, options) {
   return memory_exports.Create({ ["~kind"]: "Ref" }, { $ref: ref }, options);
 }
-function IsRef(value) {
-  return IsKind(value, "Ref");
+function IsRef(value2) {
+  return IsKind(value2, "Ref");
 }
 
 // node_modules/typebox/build/type/types/generic.mjs
 function Generic(parameters, expression) {
   return memory_exports.Create({ "~kind": "Generic" }, { type: "generic", parameters, expression });
 }
-function IsGeneric(value) {
-  return IsKind(value, "Generic");
+function IsGeneric(value2) {
+  return IsKind(value2, "Generic");
 }
 
 // node_modules/typebox/build/type/types/any.mjs
 function Any(options) {
   return memory_exports.Create({ ["~kind"]: "Any" }, {}, options);
 }
-function IsAny(value) {
-  return IsKind(value, "Any");
+function IsAny(value2) {
+  return IsKind(value2, "Any");
 }
 
 // node_modules/typebox/build/type/types/never.mjs
@@ -55873,8 +56127,8 @@ var NeverPattern = "(?!)";
 function Never(options) {
   return memory_exports.Create({ "~kind": "Never" }, { not: {} }, options);
 }
-function IsNever(value) {
-  return IsKind(value, "Never");
+function IsNever(value2) {
+  return IsKind(value2, "Never");
 }
 
 // node_modules/typebox/build/type/action/_add_optional.mjs
@@ -55889,8 +56143,8 @@ function AddOptional(type, options = {}) {
 function Optional(type) {
   return AddOptional(type);
 }
-function IsOptional(value) {
-  return IsSchema(value) && guard_exports.HasPropertyKey(value, "~optional");
+function IsOptional(value2) {
+  return IsSchema(value2) && guard_exports.HasPropertyKey(value2, "~optional");
 }
 
 // node_modules/typebox/build/type/types/properties.mjs
@@ -55910,8 +56164,8 @@ function _Object_(properties, options = {}) {
   const required = requiredKeys.length > 0 ? { required: requiredKeys } : {};
   return memory_exports.Create({ "~kind": "Object" }, { type: "object", ...required, properties }, options);
 }
-function IsObject2(value) {
-  return IsKind(value, "Object");
+function IsObject2(value2) {
+  return IsKind(value2, "Object");
 }
 function ObjectOptions(type) {
   return memory_exports.Discard(type, ["~kind", "type", "properties", "required"]);
@@ -55921,8 +56175,8 @@ function ObjectOptions(type) {
 function Unknown(options) {
   return memory_exports.Create({ ["~kind"]: "Unknown" }, {}, options);
 }
-function IsUnknown(value) {
-  return IsKind(value, "Unknown");
+function IsUnknown(value2) {
+  return IsKind(value2, "Unknown");
 }
 
 // node_modules/typebox/build/type/types/cyclic.mjs
@@ -55932,16 +56186,16 @@ function Cyclic($defs, $ref, options) {
   }, {});
   return memory_exports.Create({ ["~kind"]: "Cyclic" }, { $defs: defs, $ref }, options);
 }
-function IsCyclic(value) {
-  return IsKind(value, "Cyclic");
+function IsCyclic(value2) {
+  return IsKind(value2, "Cyclic");
 }
 
 // node_modules/typebox/build/type/types/unsafe.mjs
 function Unsafe(schema) {
   return memory_exports.Update(schema, { ["~unsafe"]: null }, {});
 }
-function IsUnsafe(value) {
-  return guard_exports.IsObjectNotArray(value) && guard_exports.HasPropertyKey(value, "~unsafe") && guard_exports.IsNull(value["~unsafe"]);
+function IsUnsafe(value2) {
+  return guard_exports.IsObjectNotArray(value2) && guard_exports.HasPropertyKey(value2, "~unsafe") && guard_exports.IsNull(value2["~unsafe"]);
 }
 
 // node_modules/typebox/build/system/arguments/arguments.mjs
@@ -55963,24 +56217,24 @@ function Infer(...args) {
   });
   return memory_exports.Create({ ["~kind"]: "Infer" }, { type: "infer", name: name2, extends: extends_ }, {});
 }
-function IsInfer(value) {
-  return IsKind(value, "Infer");
+function IsInfer(value2) {
+  return IsKind(value2, "Infer");
 }
 
 // node_modules/typebox/build/type/types/dependent.mjs
 function Dependent(if_, then_, else_, options = {}) {
   return memory_exports.Create({ "~kind": "Dependent" }, { if: if_, then: then_, else: else_ }, options);
 }
-function IsDependent(value) {
-  return IsKind(value, "Dependent");
+function IsDependent(value2) {
+  return IsKind(value2, "Dependent");
 }
 function DependentOptions(type) {
   return memory_exports.Discard(type, ["~kind", "if", "then", "else"]);
 }
 
 // node_modules/typebox/build/type/engine/enum/typescript_enum_to_enum_values.mjs
-function IsTypeScriptEnumLike(value) {
-  return guard_exports.IsObjectNotArray(value);
+function IsTypeScriptEnumLike(value2) {
+  return guard_exports.IsObjectNotArray(value2);
 }
 function TypeScriptEnumToEnumValues(type) {
   const keys = guard_exports.Keys(type).filter((key) => isNaN(key));
@@ -55988,23 +56242,23 @@ function TypeScriptEnumToEnumValues(type) {
 }
 
 // node_modules/typebox/build/type/types/enum.mjs
-function IsEnumValue(value) {
-  return guard_exports.IsString(value) || guard_exports.IsNumber(value);
+function IsEnumValue(value2) {
+  return guard_exports.IsString(value2) || guard_exports.IsNumber(value2);
 }
-function Enum(value, options) {
-  const values = IsTypeScriptEnumLike(value) ? TypeScriptEnumToEnumValues(value) : value;
+function Enum(value2, options) {
+  const values = IsTypeScriptEnumLike(value2) ? TypeScriptEnumToEnumValues(value2) : value2;
   return memory_exports.Create({ "~kind": "Enum" }, { enum: values }, options);
 }
-function IsEnum(value) {
-  return IsKind(value, "Enum");
+function IsEnum(value2) {
+  return IsKind(value2, "Enum");
 }
 
 // node_modules/typebox/build/type/types/intersect.mjs
 function Intersect(types, options = {}) {
   return memory_exports.Create({ "~kind": "Intersect" }, { allOf: types }, options);
 }
-function IsIntersect(value) {
-  return IsKind(value, "Intersect");
+function IsIntersect(value2) {
+  return IsKind(value2, "Intersect");
 }
 function IntersectOptions(type) {
   return memory_exports.Discard(type, ["~kind", "allOf"]);
@@ -56029,8 +56283,8 @@ var EncodeBuilder = class {
   }
   Encode(callback) {
     const type = this.type;
-    const decode = IsCodec(type) ? (value) => this.decode(type["~codec"].decode(value)) : this.decode;
-    const encode = IsCodec(type) ? (value) => type["~codec"].encode(callback(value)) : callback;
+    const decode = IsCodec(type) ? (value2) => this.decode(type["~codec"].decode(value2)) : this.decode;
+    const encode = IsCodec(type) ? (value2) => type["~codec"].encode(callback(value2)) : callback;
     const codec = { decode, encode };
     return memory_exports.Update(this.type, { "~codec": codec }, {});
   }
@@ -56056,16 +56310,16 @@ function Encode(type, callback) {
     throw Error("Decode not implemented");
   }).Encode(callback);
 }
-function IsCodec(value) {
-  return IsSchema(value) && guard_exports.HasPropertyKey(value, "~codec") && guard_exports.IsObject(value["~codec"]) && guard_exports.HasPropertyKey(value["~codec"], "encode") && guard_exports.HasPropertyKey(value["~codec"], "decode");
+function IsCodec(value2) {
+  return IsSchema(value2) && guard_exports.HasPropertyKey(value2, "~codec") && guard_exports.IsObject(value2["~codec"]) && guard_exports.HasPropertyKey(value2["~codec"], "encode") && guard_exports.HasPropertyKey(value2["~codec"], "decode");
 }
 
 // node_modules/typebox/build/type/types/_immutable.mjs
 function Immutable(type) {
   return AddImmutable(type);
 }
-function IsImmutable(value) {
-  return IsSchema(value) && guard_exports.HasPropertyKey(value, "~immutable");
+function IsImmutable(value2) {
+  return IsSchema(value2) && guard_exports.HasPropertyKey(value2, "~immutable");
 }
 
 // node_modules/typebox/build/type/action/_add_readonly.mjs
@@ -56080,8 +56334,8 @@ function AddReadonly(type, options = {}) {
 function Readonly(type) {
   return AddReadonly(type);
 }
-function IsReadonly(value) {
-  return IsSchema(value) && guard_exports.HasPropertyKey(value, "~readonly");
+function IsReadonly(value2) {
+  return IsSchema(value2) && guard_exports.HasPropertyKey(value2, "~readonly");
 }
 
 // node_modules/typebox/build/type/types/_refine.mjs
@@ -56096,11 +56350,11 @@ function Refine(...args) {
   });
   return RefineAdd(type, { check, error });
 }
-function IsRefinement(value) {
-  return guard_exports.IsObjectNotArray(value) && guard_exports.HasPropertyKey(value, "check") && guard_exports.HasPropertyKey(value, "error") && guard_exports.IsFunction(value.check) && guard_exports.IsFunction(value.error);
+function IsRefinement(value2) {
+  return guard_exports.IsObjectNotArray(value2) && guard_exports.HasPropertyKey(value2, "check") && guard_exports.HasPropertyKey(value2, "error") && guard_exports.IsFunction(value2.check) && guard_exports.IsFunction(value2.error);
 }
-function IsRefine(value) {
-  return IsSchema(value) && guard_exports.HasPropertyKey(value, "~refine") && guard_exports.IsArray(value["~refine"]) && guard_exports.Every(value["~refine"], 0, (value2) => IsRefinement(value2));
+function IsRefine(value2) {
+  return IsSchema(value2) && guard_exports.HasPropertyKey(value2, "~refine") && guard_exports.IsArray(value2["~refine"]) && guard_exports.Every(value2["~refine"], 0, (value3) => IsRefinement(value3));
 }
 
 // node_modules/typebox/build/type/types/bigint.mjs
@@ -56108,24 +56362,24 @@ var BigIntPattern = "-?(?:0|[1-9][0-9]*)n";
 function BigInt2(options) {
   return memory_exports.Create({ "~kind": "BigInt" }, { type: "bigint" }, options);
 }
-function IsBigInt2(value) {
-  return IsKind(value, "BigInt");
+function IsBigInt2(value2) {
+  return IsKind(value2, "BigInt");
 }
 
 // node_modules/typebox/build/type/types/boolean.mjs
 function Boolean2(options) {
   return memory_exports.Create({ "~kind": "Boolean" }, { type: "boolean" }, options);
 }
-function IsBoolean2(value) {
-  return IsKind(value, "Boolean");
+function IsBoolean2(value2) {
+  return IsKind(value2, "Boolean");
 }
 
 // node_modules/typebox/build/type/types/identifier.mjs
 function Identifier(name2) {
   return memory_exports.Create({ "~kind": "Identifier" }, { name: name2 });
 }
-function IsIdentifier(value) {
-  return IsKind(value, "Identifier");
+function IsIdentifier(value2) {
+  return IsKind(value2, "Identifier");
 }
 
 // node_modules/typebox/build/type/types/integer.mjs
@@ -56133,49 +56387,49 @@ var IntegerPattern = "-?(?:0|[1-9][0-9]*)";
 function Integer(options) {
   return memory_exports.Create({ "~kind": "Integer" }, { type: "integer" }, options);
 }
-function IsInteger2(value) {
-  return IsKind(value, "Integer");
+function IsInteger2(value2) {
+  return IsKind(value2, "Integer");
 }
 
 // node_modules/typebox/build/type/types/literal.mjs
 var InvalidLiteralValue = class extends Error {
-  constructor(value) {
+  constructor(value2) {
     super(`Invalid Literal value`);
     Object.defineProperty(this, "cause", {
-      value: { value },
+      value: { value: value2 },
       writable: false,
       configurable: false,
       enumerable: false
     });
   }
 };
-function LiteralTypeName(value) {
-  return guard_exports.IsBigInt(value) ? "bigint" : guard_exports.IsBoolean(value) ? "boolean" : guard_exports.IsNumber(value) ? "number" : guard_exports.IsString(value) ? "string" : (() => {
-    throw new InvalidLiteralValue(value);
+function LiteralTypeName(value2) {
+  return guard_exports.IsBigInt(value2) ? "bigint" : guard_exports.IsBoolean(value2) ? "boolean" : guard_exports.IsNumber(value2) ? "number" : guard_exports.IsString(value2) ? "string" : (() => {
+    throw new InvalidLiteralValue(value2);
   })();
 }
-function Literal(value, options) {
-  return memory_exports.Create({ "~kind": "Literal" }, { type: LiteralTypeName(value), const: value }, options);
+function Literal(value2, options) {
+  return memory_exports.Create({ "~kind": "Literal" }, { type: LiteralTypeName(value2), const: value2 }, options);
 }
-function IsLiteralValue(value) {
-  return guard_exports.IsBigInt(value) || guard_exports.IsBoolean(value) || guard_exports.IsNumber(value) || guard_exports.IsString(value);
+function IsLiteralValue(value2) {
+  return guard_exports.IsBigInt(value2) || guard_exports.IsBoolean(value2) || guard_exports.IsNumber(value2) || guard_exports.IsString(value2);
 }
-function IsLiteralNumber(value) {
-  return IsLiteral(value) && guard_exports.IsNumber(value.const);
+function IsLiteralNumber(value2) {
+  return IsLiteral(value2) && guard_exports.IsNumber(value2.const);
 }
-function IsLiteralString(value) {
-  return IsLiteral(value) && guard_exports.IsString(value.const);
+function IsLiteralString(value2) {
+  return IsLiteral(value2) && guard_exports.IsString(value2.const);
 }
-function IsLiteral(value) {
-  return IsKind(value, "Literal");
+function IsLiteral(value2) {
+  return IsKind(value2, "Literal");
 }
 
 // node_modules/typebox/build/type/types/null.mjs
 function Null(options) {
   return memory_exports.Create({ "~kind": "Null" }, { type: "null" }, options);
 }
-function IsNull2(value) {
-  return IsKind(value, "Null");
+function IsNull2(value2) {
+  return IsKind(value2, "Null");
 }
 
 // node_modules/typebox/build/type/types/number.mjs
@@ -56183,16 +56437,16 @@ var NumberPattern = "-?(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?";
 function Number2(options) {
   return memory_exports.Create({ "~kind": "Number" }, { type: "number" }, options);
 }
-function IsNumber2(value) {
-  return IsKind(value, "Number");
+function IsNumber2(value2) {
+  return IsKind(value2, "Number");
 }
 
 // node_modules/typebox/build/type/types/symbol.mjs
 function Symbol2(options) {
   return memory_exports.Create({ "~kind": "Symbol" }, { type: "symbol" }, options);
 }
-function IsSymbol2(value) {
-  return IsKind(value, "Symbol");
+function IsSymbol2(value2) {
+  return IsKind(value2, "Symbol");
 }
 
 // node_modules/typebox/build/type/types/parameter.mjs
@@ -56204,8 +56458,8 @@ function Parameter(...args) {
   });
   return memory_exports.Create({ "~kind": "Parameter" }, { name: name2, extends: extends_, equals: equals3 }, {});
 }
-function IsParameter(value) {
-  return IsKind(value, "Parameter");
+function IsParameter(value2) {
+  return IsKind(value2, "Parameter");
 }
 
 // node_modules/typebox/build/type/types/string.mjs
@@ -56213,16 +56467,16 @@ var StringPattern = ".*";
 function String2(options) {
   return memory_exports.Create({ "~kind": "String" }, { type: "string" }, options);
 }
-function IsString2(value) {
-  return IsKind(value, "String");
+function IsString2(value2) {
+  return IsKind(value2, "String");
 }
 
 // node_modules/typebox/build/type/types/union.mjs
 function Union(anyOf, options = {}) {
   return memory_exports.Create({ "~kind": "Union" }, { anyOf }, options);
 }
-function IsUnion(value) {
-  return IsKind(value, "Union");
+function IsUnion(value2) {
+  return IsKind(value2, "Union");
 }
 function UnionOptions(type) {
   return memory_exports.Discard(type, ["~kind", "anyOf"]);
@@ -56260,11 +56514,11 @@ function TemplateLiteralCreate(pattern2) {
 }
 
 // node_modules/typebox/build/type/engine/template_literal/decode.mjs
-function FromLiteralPush(variants, value, result2 = []) {
-  return guard_exports.ShiftLeft(variants, (left, right) => FromLiteralPush(right, value, [...result2, `${left}${value}`]), () => result2);
+function FromLiteralPush(variants, value2, result2 = []) {
+  return guard_exports.ShiftLeft(variants, (left, right) => FromLiteralPush(right, value2, [...result2, `${left}${value2}`]), () => result2);
 }
-function FromLiteral2(variants, value) {
-  return guard_exports.IsEqual(variants.length, 0) ? [`${value}`] : FromLiteralPush(variants, value);
+function FromLiteral2(variants, value2) {
+  return guard_exports.IsEqual(variants.length, 0) ? [`${value2}`] : FromLiteralPush(variants, value2);
 }
 function FromUnion(variants, types, result2 = []) {
   return guard_exports.ShiftLeft(types, (left, right) => FromUnion(variants, right, [...result2, ...FromType2(variants, left)]), () => result2);
@@ -56303,20 +56557,20 @@ function TemplateLiteralDecode(pattern2) {
 }
 
 // node_modules/typebox/build/type/engine/record/record_create.mjs
-function CreateRecord(key, value) {
+function CreateRecord(key, value2) {
   const type = "object";
-  const patternProperties = { [key]: value };
+  const patternProperties = { [key]: value2 };
   return memory_exports.Create({ ["~kind"]: "Record" }, { type, patternProperties });
 }
 
 // node_modules/typebox/build/type/engine/record/from_key_any.mjs
-function FromAnyKey(value) {
-  return CreateRecord(StringKey, value);
+function FromAnyKey(value2) {
+  return CreateRecord(StringKey, value2);
 }
 
 // node_modules/typebox/build/type/engine/record/from_key_boolean.mjs
-function FromBooleanKey(value) {
-  return _Object_({ true: value, false: value });
+function FromBooleanKey(value2) {
+  return _Object_({ true: value2, false: value2 });
 }
 
 // node_modules/typebox/build/type/types/tuple.mjs
@@ -56324,8 +56578,8 @@ function Tuple(types, options = {}) {
   const [items, minItems, additionalItems] = [types, types.length, false];
   return memory_exports.Create({ ["~kind"]: "Tuple" }, { type: "array", additionalItems, items, minItems }, options);
 }
-function IsTuple(value) {
-  return IsKind(value, "Tuple");
+function IsTuple(value2) {
+  return IsKind(value2, "Tuple");
 }
 function TupleOptions(type) {
   return memory_exports.Discard(type, ["~kind", "type", "items", "minItems", "additionalItems"]);
@@ -56502,46 +56756,46 @@ function EvaluateUnionFast(types) {
 }
 
 // node_modules/typebox/build/type/engine/record/from_key_enum.mjs
-function FromEnumKey(values, value) {
+function FromEnumKey(values, value2) {
   const unionKey = EvaluateEnum(values);
-  const result2 = FromKey(unionKey, value);
+  const result2 = FromKey(unionKey, value2);
   return result2;
 }
 
 // node_modules/typebox/build/type/engine/record/from_key_integer.mjs
-function FromIntegerKey(_key, value) {
-  const result2 = CreateRecord(IntegerKey, value);
+function FromIntegerKey(_key, value2) {
+  const result2 = CreateRecord(IntegerKey, value2);
   return result2;
 }
 
 // node_modules/typebox/build/type/engine/record/from_key_intersect.mjs
-function FromIntersectKey(types, value) {
+function FromIntersectKey(types, value2) {
   const evaluatedKey = EvaluateIntersect(types);
-  const result2 = FromKey(evaluatedKey, value);
+  const result2 = FromKey(evaluatedKey, value2);
   return result2;
 }
 
 // node_modules/typebox/build/type/engine/record/from_key_literal.mjs
-function FromLiteralKey(key, value) {
-  return guard_exports.IsString(key) || guard_exports.IsNumber(key) ? _Object_({ [key]: value }) : guard_exports.IsEqual(key, false) ? _Object_({ false: value }) : guard_exports.IsEqual(key, true) ? _Object_({ true: value }) : _Object_({});
+function FromLiteralKey(key, value2) {
+  return guard_exports.IsString(key) || guard_exports.IsNumber(key) ? _Object_({ [key]: value2 }) : guard_exports.IsEqual(key, false) ? _Object_({ false: value2 }) : guard_exports.IsEqual(key, true) ? _Object_({ true: value2 }) : _Object_({});
 }
 
 // node_modules/typebox/build/type/engine/record/from_key_number.mjs
-function FromNumberKey(_key, value) {
-  const result2 = CreateRecord(NumberKey, value);
+function FromNumberKey(_key, value2) {
+  const result2 = CreateRecord(NumberKey, value2);
   return result2;
 }
 
 // node_modules/typebox/build/type/engine/record/from_key_string.mjs
-function FromStringKey(key, value) {
-  return guard_exports.HasPropertyKey(key, "pattern") && (guard_exports.IsString(key.pattern) || key.pattern instanceof RegExp) ? CreateRecord(key.pattern.toString(), value) : CreateRecord(StringKey, value);
+function FromStringKey(key, value2) {
+  return guard_exports.HasPropertyKey(key, "pattern") && (guard_exports.IsString(key.pattern) || key.pattern instanceof RegExp) ? CreateRecord(key.pattern.toString(), value2) : CreateRecord(StringKey, value2);
 }
 
 // node_modules/typebox/build/type/engine/record/from_key_template_literal.mjs
-function FromTemplateKey(pattern2, value) {
+function FromTemplateKey(pattern2, value2) {
   const types = ParsePatternIntoTypes(pattern2);
   const finite = IsTemplateLiteralFinite(types);
-  const result2 = finite ? FromKey(EvaluateTemplateLiteral(pattern2), value) : CreateRecord(pattern2, value);
+  const result2 = finite ? FromKey(EvaluateTemplateLiteral(pattern2), value2) : CreateRecord(pattern2, value2);
   return result2;
 }
 
@@ -56558,39 +56812,39 @@ function Flatten(types, result2 = []) {
 function StringOrNumberCheck(types) {
   return types.some((type) => IsString2(type) || IsNumber2(type) || IsInteger2(type));
 }
-function TryBuildRecord(types, value) {
-  return guard_exports.IsEqual(StringOrNumberCheck(types), true) ? CreateRecord(StringKey, value) : void 0;
+function TryBuildRecord(types, value2) {
+  return guard_exports.IsEqual(StringOrNumberCheck(types), true) ? CreateRecord(StringKey, value2) : void 0;
 }
-function CreateProperties(types, value) {
+function CreateProperties(types, value2) {
   return types.reduce((result2, left) => {
-    return IsLiteral(left) && (guard_exports.IsString(left.const) || guard_exports.IsNumber(left.const)) ? { ...result2, [left.const]: value } : result2;
+    return IsLiteral(left) && (guard_exports.IsString(left.const) || guard_exports.IsNumber(left.const)) ? { ...result2, [left.const]: value2 } : result2;
   }, {});
 }
-function CreateObject(types, value) {
-  const properties = CreateProperties(types, value);
+function CreateObject(types, value2) {
+  const properties = CreateProperties(types, value2);
   const result2 = _Object_(properties);
   return result2;
 }
-function FromUnionKey(types, value) {
+function FromUnionKey(types, value2) {
   const flattened = Flatten(types);
-  const record4 = TryBuildRecord(flattened, value);
-  return IsSchema(record4) ? record4 : CreateObject(flattened, value);
+  const record4 = TryBuildRecord(flattened, value2);
+  return IsSchema(record4) ? record4 : CreateObject(flattened, value2);
 }
 
 // node_modules/typebox/build/type/engine/record/from_key.mjs
-function FromKey(key, value) {
-  const result2 = IsAny(key) ? FromAnyKey(value) : IsBoolean2(key) ? FromBooleanKey(value) : IsEnum(key) ? FromEnumKey(key.enum, value) : IsInteger2(key) ? FromIntegerKey(key, value) : IsIntersect(key) ? FromIntersectKey(key.allOf, value) : IsLiteral(key) ? FromLiteralKey(key.const, value) : IsNumber2(key) ? FromNumberKey(key, value) : IsUnion(key) ? FromUnionKey(key.anyOf, value) : IsString2(key) ? FromStringKey(key, value) : IsTemplateLiteral(key) ? FromTemplateKey(key.pattern, value) : _Object_({});
+function FromKey(key, value2) {
+  const result2 = IsAny(key) ? FromAnyKey(value2) : IsBoolean2(key) ? FromBooleanKey(value2) : IsEnum(key) ? FromEnumKey(key.enum, value2) : IsInteger2(key) ? FromIntegerKey(key, value2) : IsIntersect(key) ? FromIntersectKey(key.allOf, value2) : IsLiteral(key) ? FromLiteralKey(key.const, value2) : IsNumber2(key) ? FromNumberKey(key, value2) : IsUnion(key) ? FromUnionKey(key.anyOf, value2) : IsString2(key) ? FromStringKey(key, value2) : IsTemplateLiteral(key) ? FromTemplateKey(key.pattern, value2) : _Object_({});
   return result2;
 }
 
 // node_modules/typebox/build/type/engine/record/instantiate.mjs
-function RecordAction(key, value, options) {
-  const result2 = CanInstantiate([key]) ? memory_exports.Update(FromKey(key, value), {}, options) : RecordDeferred(key, value, options);
+function RecordAction(key, value2, options) {
+  const result2 = CanInstantiate([key]) ? memory_exports.Update(FromKey(key, value2), {}, options) : RecordDeferred(key, value2, options);
   return result2;
 }
-function RecordInstantiate(context2, state, key, value, options) {
+function RecordInstantiate(context2, state, key, value2, options) {
   const instantiatedKey = InstantiateType(context2, state, key);
-  const instantiatedValue = InstantiateType(context2, state, value);
+  const instantiatedValue = InstantiateType(context2, state, value2);
   return RecordAction(instantiatedKey, instantiatedValue, options);
 }
 
@@ -56598,14 +56852,14 @@ function RecordInstantiate(context2, state, key, value, options) {
 var IntegerKey = `^${IntegerPattern}$`;
 var NumberKey = `^${NumberPattern}$`;
 var StringKey = `^${StringPattern}$`;
-function RecordDeferred(key, value, options = {}) {
-  return Deferred("Record", [key, value], options);
+function RecordDeferred(key, value2, options = {}) {
+  return Deferred("Record", [key, value2], options);
 }
-function Record(key, value, options = {}) {
-  return RecordAction(key, value, options);
+function Record(key, value2, options = {}) {
+  return RecordAction(key, value2, options);
 }
-function RecordFromPattern(pattern2, value) {
-  return CreateRecord(pattern2, value);
+function RecordFromPattern(pattern2, value2) {
+  return CreateRecord(pattern2, value2);
 }
 function RecordPatternToType(pattern2) {
   const result2 = guard_exports.IsEqual(pattern2, StringKey) ? String2() : guard_exports.IsEqual(pattern2, IntegerKey) ? Integer() : guard_exports.IsEqual(pattern2, NumberKey) ? Number2() : TemplateLiteralDecodeUnsafe(pattern2);
@@ -56622,40 +56876,40 @@ function RecordKey(type) {
 function RecordValue(type) {
   return type.patternProperties[RecordPattern(type)];
 }
-function IsRecord(value) {
-  return IsKind(value, "Record");
+function IsRecord(value2) {
+  return IsKind(value2, "Record");
 }
 
 // node_modules/typebox/build/type/types/rest.mjs
 function Rest(type) {
   return memory_exports.Create({ "~kind": "Rest" }, { type: "rest", items: type }, {});
 }
-function IsRest(value) {
-  return IsKind(value, "Rest");
+function IsRest(value2) {
+  return IsKind(value2, "Rest");
 }
 
 // node_modules/typebox/build/type/types/this.mjs
 function This(options) {
   return memory_exports.Create({ ["~kind"]: "This" }, { $ref: "#" }, options);
 }
-function IsThis(value) {
-  return IsKind(value, "This");
+function IsThis(value2) {
+  return IsKind(value2, "This");
 }
 
 // node_modules/typebox/build/type/types/undefined.mjs
 function Undefined(options) {
   return memory_exports.Create({ "~kind": "Undefined" }, { type: "undefined" }, options);
 }
-function IsUndefined2(value) {
-  return IsKind(value, "Undefined");
+function IsUndefined2(value2) {
+  return IsKind(value2, "Undefined");
 }
 
 // node_modules/typebox/build/type/types/void.mjs
 function Void(options) {
   return memory_exports.Create({ "~kind": "Void" }, { type: "void" }, options);
 }
-function IsVoid(value) {
-  return IsKind(value, "Void");
+function IsVoid(value2) {
+  return IsKind(value2, "Void");
 }
 
 // node_modules/typebox/build/type/script/mapping.mjs
@@ -57087,8 +57341,8 @@ function ScriptMapping(input2) {
 }
 
 // node_modules/typebox/build/type/script/token/internal/match.mjs
-function IsMatch(value) {
-  return IsEqual(value.length, 2);
+function IsMatch(value2) {
+  return IsEqual(value2.length, 2);
 }
 function Match2(input2, ok, fail3) {
   return IsMatch(input2) ? ok(input2[0], input2[1]) : fail3();
@@ -57154,8 +57408,8 @@ function Trim(input2) {
 }
 
 // node_modules/typebox/build/type/script/token/internal/optional.mjs
-function Optional2(value, input2) {
-  return Match2(Take([value], input2), (Optional4, Rest2) => [Optional4, Rest2], () => ["", input2]);
+function Optional2(value2, input2) {
+  return Match2(Take([value2], input2), (Optional4, Rest2) => [Optional4, Rest2], () => ["", input2]);
 }
 
 // node_modules/typebox/build/type/script/token/internal/many.mjs
@@ -57506,8 +57760,8 @@ function JoinString(input2) {
 function UnwrapTemplateLiteralPattern(pattern2) {
   return pattern2.slice(1, pattern2.length - 1);
 }
-function EncodeLiteral(value, right, pattern2) {
-  return EncodeTypes(right, `${pattern2}${value}`);
+function EncodeLiteral(value2, right, pattern2) {
+  return EncodeTypes(right, `${pattern2}${value2}`);
 }
 function EncodeBigInt(right, pattern2) {
   return EncodeTypes(right, `${pattern2}${BigIntPattern}`);
@@ -57570,8 +57824,8 @@ function TemplateLiteralInstantiate(context2, state, types, options) {
 function TemplateLiteralDeferred(types, options = {}) {
   return Deferred("TemplateLiteral", [types], options);
 }
-function IsTemplateLiteralDeferred(value) {
-  return IsSchema(value) && guard_exports.HasPropertyKey(value, "action") && guard_exports.IsEqual(value.action, "TemplateLiteral");
+function IsTemplateLiteralDeferred(value2) {
+  return IsSchema(value2) && guard_exports.HasPropertyKey(value2, "action") && guard_exports.IsEqual(value2.action, "TemplateLiteral");
 }
 function TemplateLiteralFromTypes(types) {
   return TemplateLiteralAction(types, {});
@@ -57584,8 +57838,8 @@ function TemplateLiteral2(input2, options = {}) {
   const type = guard_exports.IsString(input2) ? TemplateLiteralFromString(input2) : TemplateLiteralFromTypes(input2);
   return memory_exports.Update(type, {}, options);
 }
-function IsTemplateLiteral(value) {
-  return IsKind(value, "TemplateLiteral");
+function IsTemplateLiteral(value2) {
+  return IsKind(value2, "TemplateLiteral");
 }
 
 // node_modules/typebox/build/type/extends/result.mjs
@@ -57603,23 +57857,23 @@ __export(result_exports, {
 function ExtendsUnion(inferred) {
   return memory_exports.Create({ ["~kind"]: "ExtendsUnion" }, { inferred });
 }
-function IsExtendsUnion(value) {
-  return guard_exports.IsObject(value) && guard_exports.HasPropertyKey(value, "~kind") && guard_exports.HasPropertyKey(value, "inferred") && guard_exports.IsEqual(value["~kind"], "ExtendsUnion") && guard_exports.IsObject(value.inferred);
+function IsExtendsUnion(value2) {
+  return guard_exports.IsObject(value2) && guard_exports.HasPropertyKey(value2, "~kind") && guard_exports.HasPropertyKey(value2, "inferred") && guard_exports.IsEqual(value2["~kind"], "ExtendsUnion") && guard_exports.IsObject(value2.inferred);
 }
 function ExtendsTrue(inferred) {
   return memory_exports.Create({ ["~kind"]: "ExtendsTrue" }, { inferred });
 }
-function IsExtendsTrue(value) {
-  return guard_exports.IsObject(value) && guard_exports.HasPropertyKey(value, "~kind") && guard_exports.HasPropertyKey(value, "inferred") && guard_exports.IsEqual(value["~kind"], "ExtendsTrue") && guard_exports.IsObject(value.inferred);
+function IsExtendsTrue(value2) {
+  return guard_exports.IsObject(value2) && guard_exports.HasPropertyKey(value2, "~kind") && guard_exports.HasPropertyKey(value2, "inferred") && guard_exports.IsEqual(value2["~kind"], "ExtendsTrue") && guard_exports.IsObject(value2.inferred);
 }
 function ExtendsFalse() {
   return memory_exports.Create({ ["~kind"]: "ExtendsFalse" }, {});
 }
-function IsExtendsFalse(value) {
-  return guard_exports.IsObject(value) && guard_exports.HasPropertyKey(value, "~kind") && guard_exports.IsEqual(value["~kind"], "ExtendsFalse");
+function IsExtendsFalse(value2) {
+  return guard_exports.IsObject(value2) && guard_exports.HasPropertyKey(value2, "~kind") && guard_exports.IsEqual(value2["~kind"], "ExtendsFalse");
 }
-function IsExtendsTrueLike(value) {
-  return IsExtendsUnion(value) || IsExtendsTrue(value);
+function IsExtendsTrueLike(value2) {
+  return IsExtendsUnion(value2) || IsExtendsTrue(value2);
 }
 function Match3(result2, true_, false_) {
   return IsExtendsTrueLike(result2) ? true_(result2.inferred) : false_();
@@ -57810,9 +58064,9 @@ function RecordMergeInferred(left, right) {
 function ExtendsRecordComparer(properties, keys, type, result2) {
   return guard_exports.ShiftLeft(keys, (left, right) => Match3(ExtendsLeft({}, properties[left], type), (inferred) => ExtendsRecordComparer(properties, right, type, RecordMergeInferred(result2, inferred)), () => ExtendsFalse()), () => ExtendsTrue(result2));
 }
-function ExtendsObjectToRecord(inferred, properties, _pattern, value) {
+function ExtendsObjectToRecord(inferred, properties, _pattern, value2) {
   const keys = guard_exports.Keys(properties);
-  const result2 = ExtendsRecordComparer(properties, keys, value, inferred);
+  const result2 = ExtendsRecordComparer(properties, keys, value2, inferred);
   return result2;
 }
 function ExtendsObject(inferred, left, right) {
@@ -57850,8 +58104,8 @@ function ExtendsTemplateLiteral(inferred, left, right) {
 function Inferrable(name2, type) {
   return memory_exports.Create({ "~kind": "Inferrable" }, { name: name2, type }, {});
 }
-function IsInferable(value) {
-  return guard_exports.IsObject(value) && guard_exports.HasPropertyKey(value, "~kind") && guard_exports.HasPropertyKey(value, "name") && guard_exports.HasPropertyKey(value, "type") && guard_exports.IsEqual(value["~kind"], "Inferrable") && guard_exports.IsString(value.name) && guard_exports.IsObject(value.type);
+function IsInferable(value2) {
+  return guard_exports.IsObject(value2) && guard_exports.HasPropertyKey(value2, "~kind") && guard_exports.HasPropertyKey(value2, "name") && guard_exports.HasPropertyKey(value2, "type") && guard_exports.IsEqual(value2["~kind"], "Inferrable") && guard_exports.IsString(value2.name) && guard_exports.IsObject(value2.type);
 }
 function TryRestInferable(type) {
   return IsRest(type) ? IsInfer(type.items) ? IsArray2(type.items.extends) ? Inferrable(type.items.name, type.items.extends.items) : IsUnknown(type.items.extends) ? Inferrable(type.items.name, type.items.extends) : void 0 : Unreachable() : void 0;
@@ -57979,8 +58233,8 @@ function InterfaceInstantiate(context2, state, heritage, properties, options) {
 function InterfaceDeferred(heritage, properties, options = {}) {
   return Deferred("Interface", [heritage, properties], options);
 }
-function IsInterfaceDeferred(value) {
-  return IsSchema(value) && guard_exports.HasPropertyKey(value, "action") && guard_exports.IsEqual(value.action, "Interface");
+function IsInterfaceDeferred(value2) {
+  return IsSchema(value2) && guard_exports.HasPropertyKey(value2, "action") && guard_exports.IsEqual(value2.action, "Interface");
 }
 function Interface(heritage, properties, options = {}) {
   return InterfaceAction(heritage, properties, options);
@@ -58116,8 +58370,8 @@ function Compare(left, right) {
 // node_modules/typebox/build/type/engine/evaluate/broaden.mjs
 function BroadenFilter(type, types, result2 = [], all = types) {
   return guard_exports.ShiftLeft(types, (left, right) => {
-    const compare = Compare(type, left);
-    return guard_exports.IsEqual(compare, CompareResultLeftInside) || guard_exports.IsEqual(compare, CompareResultEqual) ? all : guard_exports.IsEqual(compare, CompareResultDisjoint) ? BroadenFilter(type, right, [...result2, left], all) : BroadenFilter(type, right, result2, all);
+    const compare2 = Compare(type, left);
+    return guard_exports.IsEqual(compare2, CompareResultLeftInside) || guard_exports.IsEqual(compare2, CompareResultEqual) ? all : guard_exports.IsEqual(compare2, CompareResultDisjoint) ? BroadenFilter(type, right, [...result2, left], all) : BroadenFilter(type, right, result2, all);
   }, () => [...result2, type]);
 }
 function BroadenType(type, types, result2) {
@@ -58162,8 +58416,8 @@ function CollectDistributionNames(expression, result2 = []) {
     IsDeferred(expression) && guard_exports.IsEqual(expression.action, "Conditional") ? IsRef(expression.parameters[0]) ? CollectDistributionNames(expression.parameters[2], CollectDistributionNames(expression.parameters[3], [...result2, expression.parameters[0]["$ref"]])) : CollectDistributionNames(expression.parameters[2], CollectDistributionNames(expression.parameters[3], result2)) : IsDeferred(expression) && guard_exports.IsEqual(expression.action, "Mapped") ? IsDeferred(expression.parameters[1]) && guard_exports.IsEqual(expression.parameters[1].action, "KeyOf") && IsRef(expression.parameters[1].parameters[0]) ? [...result2, expression.parameters[1].parameters[0]["$ref"]] : result2 : result2
   );
 }
-function BuildDistributionArray(parameters, names2) {
-  return parameters.reduce((result2, left) => [...result2, names2.includes(left.name)], []);
+function BuildDistributionArray(parameters, names3) {
+  return parameters.reduce((result2, left) => [...result2, names3.includes(left.name)], []);
 }
 function ZipDistributionArray(arguments_, distributionArray, result2 = []) {
   return guard_exports.ShiftLeft(arguments_, (argumentLeft, argumentRight) => guard_exports.ShiftLeft(distributionArray, (booleanLeft, booleanRight) => ZipDistributionArray(argumentRight, booleanRight, [...result2, [booleanLeft, argumentLeft]]), () => result2), () => result2);
@@ -58303,8 +58557,8 @@ function CallConstruct(target, arguments_) {
 function Call(target, arguments_) {
   return CallInstantiate({}, State([], []), target, arguments_);
 }
-function IsCall(value) {
-  return IsKind(value, "Call");
+function IsCall(value2) {
+  return IsKind(value2, "Call");
 }
 
 // node_modules/typebox/build/type/engine/immutable/instantiate_remove.mjs
@@ -58321,13 +58575,13 @@ function RemoveImmutableInstantiate(context2, state, type, options) {
 }
 
 // node_modules/typebox/build/type/engine/intrinsics/mapping.mjs
-function ApplyMapping(mapping2, value) {
-  return mapping2(value);
+function ApplyMapping(mapping2, value2) {
+  return mapping2(value2);
 }
 
 // node_modules/typebox/build/type/engine/intrinsics/from_literal.mjs
-function FromLiteral3(mapping2, value) {
-  return guard_exports.IsString(value) ? Literal(ApplyMapping(mapping2, value)) : Literal(value);
+function FromLiteral3(mapping2, value2) {
+  return guard_exports.IsString(value2) ? Literal(ApplyMapping(mapping2, value2)) : Literal(value2);
 }
 
 // node_modules/typebox/build/type/engine/intrinsics/from_template_literal.mjs
@@ -58614,14 +58868,14 @@ function CollapseToObject(type) {
 
 // node_modules/typebox/build/type/engine/helpers/keys.mjs
 var integerKeyPattern = new RegExp("^(?:0|[1-9][0-9]*)$");
-function ConvertToIntegerKey(value) {
-  const normal = `${value}`;
-  return integerKeyPattern.test(normal) ? parseInt(normal) : value;
+function ConvertToIntegerKey(value2) {
+  const normal = `${value2}`;
+  return integerKeyPattern.test(normal) ? parseInt(normal) : value2;
 }
 
 // node_modules/typebox/build/type/engine/indexed/from_array.mjs
-function NormalizeLiteral(value) {
-  return Literal(ConvertToIntegerKey(value));
+function NormalizeLiteral(value2) {
+  return Literal(ConvertToIntegerKey(value2));
 }
 function NormalizeIndexerTypes(types) {
   return types.map((type) => NormalizeIndexer(type));
@@ -58668,8 +58922,8 @@ function FromIntersect2(types) {
 }
 
 // node_modules/typebox/build/type/engine/indexable/from_literal.mjs
-function FromLiteral4(value) {
-  const result2 = [`${value}`];
+function FromLiteral4(value2) {
+  const result2 = [`${value2}`];
   return result2;
 }
 
@@ -58745,8 +58999,8 @@ function FromObject3(properties, indexer) {
 }
 
 // node_modules/typebox/build/type/engine/indexed/array_indexer.mjs
-function ConvertLiteral(value) {
-  return Literal(ConvertToIntegerKey(value));
+function ConvertLiteral(value2) {
+  return Literal(ConvertToIntegerKey(value2));
 }
 function ArrayIndexerTypes(types) {
   return types.map((type) => FormatArrayIndexer(type));
@@ -58903,8 +59157,8 @@ function FromEnum2(values) {
   const result2 = FromType13(evaluated);
   return result2;
 }
-function FromLiteral5(value) {
-  const result2 = guard_exports.IsNumber(value) ? [Literal(`${value}`)] : [Literal(value)];
+function FromLiteral5(value2) {
+  const result2 = guard_exports.IsNumber(value2) ? [Literal(`${value2}`)] : [Literal(value2)];
   return result2;
 }
 function FromType13(type) {
@@ -59389,12 +59643,12 @@ function WithModifiers(type, instantiatedType) {
   const withImmutable = IsImmutable(type) ? AddImmutableAction(withReadonly, {}) : withReadonly;
   return withImmutable;
 }
-function InstantiateDeferred(context2, state, action2, parameters, options) {
+function InstantiateDeferred(context2, state, action3, parameters, options) {
   return (
     // Modifiers
-    guard_exports.IsEqual(action2, "AddImmutable") ? AddImmutableInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "RemoveImmutable") ? RemoveImmutableInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "AddReadonly") ? AddReadonlyInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "RemoveReadonly") ? RemoveReadonlyInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "AddOptional") ? AddOptionalInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "RemoveOptional") ? RemoveOptionalInstantiate(context2, state, parameters[0], options) : (
+    guard_exports.IsEqual(action3, "AddImmutable") ? AddImmutableInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action3, "RemoveImmutable") ? RemoveImmutableInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action3, "AddReadonly") ? AddReadonlyInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action3, "RemoveReadonly") ? RemoveReadonlyInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action3, "AddOptional") ? AddOptionalInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action3, "RemoveOptional") ? RemoveOptionalInstantiate(context2, state, parameters[0], options) : (
       // Actions
-      guard_exports.IsEqual(action2, "Capitalize") ? CapitalizeInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "Conditional") ? ConditionalInstantiate(context2, state, parameters[0], parameters[1], parameters[2], parameters[3], options) : guard_exports.IsEqual(action2, "ConstructorParameters") ? ConstructorParametersInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "Evaluate") ? EvaluateInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "Exclude") ? ExcludeInstantiate(context2, state, parameters[0], parameters[1], options) : guard_exports.IsEqual(action2, "Extract") ? ExtractInstantiate(context2, state, parameters[0], parameters[1], options) : guard_exports.IsEqual(action2, "Index") ? IndexInstantiate(context2, state, parameters[0], parameters[1], options) : guard_exports.IsEqual(action2, "InstanceType") ? InstanceTypeInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "Interface") ? InterfaceInstantiate(context2, state, parameters[0], parameters[1], options) : guard_exports.IsEqual(action2, "KeyOf") ? KeyOfInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "Lowercase") ? LowercaseInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "Mapped") ? MappedInstantiate(context2, state, parameters[0], parameters[1], parameters[2], parameters[3], options) : guard_exports.IsEqual(action2, "Module") ? ModuleInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "NonNullable") ? NonNullableInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "Pick") ? PickInstantiate(context2, state, parameters[0], parameters[1], options) : guard_exports.IsEqual(action2, "Parameters") ? ParametersInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "Partial") ? PartialInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "Omit") ? OmitInstantiate(context2, state, parameters[0], parameters[1], options) : guard_exports.IsEqual(action2, "ReadonlyObject") ? ReadonlyObjectInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "Record") ? RecordInstantiate(context2, state, parameters[0], parameters[1], options) : guard_exports.IsEqual(action2, "Required") ? RequiredInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "ReturnType") ? ReturnTypeInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "TemplateLiteral") ? TemplateLiteralInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "Uncapitalize") ? UncapitalizeInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "Uppercase") ? UppercaseInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "With") ? WithInstantiate(context2, state, parameters[0], parameters[1]) : Deferred(action2, parameters, options)
+      guard_exports.IsEqual(action3, "Capitalize") ? CapitalizeInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action3, "Conditional") ? ConditionalInstantiate(context2, state, parameters[0], parameters[1], parameters[2], parameters[3], options) : guard_exports.IsEqual(action3, "ConstructorParameters") ? ConstructorParametersInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action3, "Evaluate") ? EvaluateInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action3, "Exclude") ? ExcludeInstantiate(context2, state, parameters[0], parameters[1], options) : guard_exports.IsEqual(action3, "Extract") ? ExtractInstantiate(context2, state, parameters[0], parameters[1], options) : guard_exports.IsEqual(action3, "Index") ? IndexInstantiate(context2, state, parameters[0], parameters[1], options) : guard_exports.IsEqual(action3, "InstanceType") ? InstanceTypeInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action3, "Interface") ? InterfaceInstantiate(context2, state, parameters[0], parameters[1], options) : guard_exports.IsEqual(action3, "KeyOf") ? KeyOfInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action3, "Lowercase") ? LowercaseInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action3, "Mapped") ? MappedInstantiate(context2, state, parameters[0], parameters[1], parameters[2], parameters[3], options) : guard_exports.IsEqual(action3, "Module") ? ModuleInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action3, "NonNullable") ? NonNullableInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action3, "Pick") ? PickInstantiate(context2, state, parameters[0], parameters[1], options) : guard_exports.IsEqual(action3, "Parameters") ? ParametersInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action3, "Partial") ? PartialInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action3, "Omit") ? OmitInstantiate(context2, state, parameters[0], parameters[1], options) : guard_exports.IsEqual(action3, "ReadonlyObject") ? ReadonlyObjectInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action3, "Record") ? RecordInstantiate(context2, state, parameters[0], parameters[1], options) : guard_exports.IsEqual(action3, "Required") ? RequiredInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action3, "ReturnType") ? ReturnTypeInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action3, "TemplateLiteral") ? TemplateLiteralInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action3, "Uncapitalize") ? UncapitalizeInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action3, "Uppercase") ? UppercaseInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action3, "With") ? WithInstantiate(context2, state, parameters[0], parameters[1]) : Deferred(action3, parameters, options)
     )
   );
 }
@@ -60892,9 +61146,9 @@ var plannedValues = {
 function isPlannedField(kind, path3) {
   return plannedFields[kind].includes(path3.join("."));
 }
-function isPlannedValue(kind, path3, value) {
+function isPlannedValue(kind, path3, value2) {
   const planned = plannedValues[`${kind} ${path3.join(".")}`];
-  return typeof value === "string" && planned !== void 0 && planned.includes(value);
+  return typeof value2 === "string" && planned !== void 0 && planned.includes(value2);
 }
 
 // src/core/model/schema-messages.ts
@@ -60946,7 +61200,7 @@ function describeSchemaError(error, kind, document2) {
 function unknownField({ error, kind, path: path3 }, field) {
   const message = `unknown field "${field}"${within(path3)}`;
   const code = "unknown-field";
-  const namedPath = [...path3, field].filter((part2) => !/^\d+$/.test(part2));
+  const namedPath = [...path3, field].filter((part3) => !/^\d+$/.test(part3));
   if (isPlannedField(kind, namedPath)) return { code, message, hint: plannedHint };
   if (field === "<<") {
     return { code, message, hint: "merge keys are not read; write the fields out" };
@@ -60987,7 +61241,7 @@ function wrongValue(mistake2, source) {
   const { error, kind, path: path3 } = mistake2;
   const code = codeOf(error);
   const message = `expected ${expected(error)}${forField(path3)}, found ${describeValue(error.data, source)}`;
-  const namedPath = path3.filter((part2) => !/^\d+$/.test(part2));
+  const namedPath = path3.filter((part3) => !/^\d+$/.test(part3));
   if (isPlannedValue(kind, namedPath, error.data)) return { code, message, hint: plannedHint };
   const hint = hintFor(error, source);
   return hint === void 0 ? { code, message } : { code, message, hint };
@@ -61034,15 +61288,15 @@ function typeHint({ params, data: data3, parentSchema }, source) {
   const isScalar6 = typeof data3 === "number" || typeof data3 === "boolean";
   return isScalar6 ? `write it in quotes: "${source}"` : void 0;
 }
-function describeValue(value, source) {
-  if (value === null || value === void 0) return "nothing";
-  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
-  if (typeof value === "object") return "a mapping";
-  if (typeof value === "number" || typeof value === "boolean") {
-    return `the ${typeof value} ${source}`;
+function describeValue(value2, source) {
+  if (value2 === null || value2 === void 0) return "nothing";
+  if (Array.isArray(value2)) return value2.length === 0 ? "an empty list" : "a list";
+  if (typeof value2 === "object") return "a mapping";
+  if (typeof value2 === "number" || typeof value2 === "boolean") {
+    return `the ${typeof value2} ${source}`;
   }
-  if (typeof value !== "string") return "another value";
-  return `"${value.length > 60 ? `${value.slice(0, 60)}…` : value}"`;
+  if (typeof value2 !== "string") return "another value";
+  return `"${value2.length > 60 ? `${value2.slice(0, 60)}…` : value2}"`;
 }
 function within(path3) {
   return path3.length === 0 ? "" : ` in ${fieldName(path3)}`;
@@ -61052,15 +61306,15 @@ function forField(path3) {
 }
 function fieldName(path3) {
   let name2 = "";
-  for (const part2 of path3.map(String)) {
-    if (/^\d+$/.test(part2)) name2 += `[${part2}]`;
-    else if (/^[A-Za-z_]\w*$/.test(part2)) name2 += name2 === "" ? part2 : `.${part2}`;
-    else name2 += `["${part2}"]`;
+  for (const part3 of path3.map(String)) {
+    if (/^\d+$/.test(part3)) name2 += `[${part3}]`;
+    else if (/^[A-Za-z_]\w*$/.test(part3)) name2 += name2 === "" ? part3 : `.${part3}`;
+    else name2 += `["${part3}"]`;
   }
   return name2;
 }
 function pointerPath(pointer) {
-  return pointer.split("/").slice(1).map((part2) => part2.replaceAll("~1", "/").replaceAll("~0", "~"));
+  return pointer.split("/").slice(1).map((part3) => part3.replaceAll("~1", "/").replaceAll("~0", "~"));
 }
 
 // src/core/render/read-yaml.ts
@@ -61097,7 +61351,7 @@ function isCollection({ type }) {
 
 // src/core/model/syntax-message.ts
 function syntaxMessage({ message }) {
-  const text = message.replace(/: .*$/s, "").replace(/\.$/, "");
+  const text = message.replace(/: .*$/s, "").replace(/\.$/, "").replace(/^Missing closing (["'])quote$/, "the closing $1 is missing");
   return /^[A-Z]{2}/.test(text) ? text : text.charAt(0).toLowerCase() + text.slice(1);
 }
 var maxErrorsPerDocument = 20;
@@ -61143,20 +61397,20 @@ function offsetInText(source, document2, place) {
 function offsetInScalar(source, scalar2, index) {
   const [start, end] = scalar2.range ?? [0, 0];
   const raw = source.slice(start, end);
-  const value = typeof scalar2.value === "string" ? scalar2.value : "";
-  const passed2 = raw.includes("\n") ? behindExpression(raw, value, index) : rawLength(raw, scalar2, index);
+  const value2 = typeof scalar2.value === "string" ? scalar2.value : "";
+  const passed2 = raw.includes("\n") ? behindExpression(raw, value2, index) : rawLength(raw, scalar2, index);
   return start + (passed2 ?? 0);
 }
-function behindExpression(raw, value, index) {
-  const anchor2 = value.lastIndexOf("${", index);
+function behindExpression(raw, value2, index) {
+  const anchor2 = value2.lastIndexOf("${", index);
   if (anchor2 < 0) return void 0;
-  const count = value.slice(0, anchor2).split("${").length;
+  const count = value2.slice(0, anchor2).split("${").length;
   let at2 = -1;
   for (let found2 = 0; found2 < count; found2++) {
     at2 = raw.indexOf("${", at2 + 1);
     if (at2 < 0) return void 0;
   }
-  const isVerbatim = raw.startsWith(value.slice(anchor2, index), at2);
+  const isVerbatim = raw.startsWith(value2.slice(anchor2, index), at2);
   return isVerbatim ? at2 + (index - anchor2) : at2;
 }
 function plainSource(document2, path3) {
@@ -61176,8 +61430,8 @@ function childOf(node, name2) {
     return pair2 && { key: pair2.key, value: pair2.value ?? void 0 };
   }
   if (!(0, import_yaml2.isSeq)(node)) return void 0;
-  const value = node.items[Number(name2)];
-  return value && { key: value, value };
+  const value2 = node.items[Number(name2)];
+  return value2 && { key: value2, value: value2 };
 }
 function startOf(node) {
   return node?.range?.[0];
@@ -61201,19 +61455,19 @@ var import_yaml3 = __toESM(require_dist(), 1);
 // src/core/model/resolve-plain-scalar.ts
 var words2 = new Map([
   ...["y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"].map(
-    (word2) => [word2, true]
+    (word3) => [word3, true]
   ),
   ...["n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"].map(
-    (word2) => [word2, false]
+    (word3) => [word3, false]
   ),
-  ...["", "~", "null", "Null", "NULL"].map((word2) => [word2, null])
+  ...["", "~", "null", "Null", "NULL"].map((word3) => [word3, null])
 ]);
 var notANumber = /^(\.(nan|NaN|NAN)|[-+]?\.(inf|Inf|INF))$/;
 var integer = /^(?<sign>[-+]?)(0[xX](?<hex>[0-9a-fA-F]+)|0[bB](?<bin>[01]+)|0[oO]?(?<oct>[0-7]+)|(?<dec>0|[1-9][0-9]*))$/;
 var float = /^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$/;
 function resolvePlainScalar(text) {
-  const word2 = words2.get(text);
-  if (word2 !== void 0) return { ok: true, value: word2 };
+  const word3 = words2.get(text);
+  if (word3 !== void 0) return { ok: true, value: word3 };
   if (notANumber.test(text)) return { ok: false, why: `${text} has no form in JSON` };
   if (!/^[-+.0-9]/.test(text)) return { ok: true, value: text };
   return resolveNumber(text);
@@ -61223,10 +61477,10 @@ function resolveNumber(text) {
   const match2 = integer.exec(digits)?.groups;
   if (match2 !== void 0) return exactInteger(text, match2);
   if (!float.test(text.startsWith(".") ? text : digits)) return { ok: true, value: text };
-  const value = Number(digits);
-  if (!Number.isFinite(value)) return { ok: true, value: text };
-  if (/^[-+]?[0-9]+$/.test(digits) && !Number.isSafeInteger(value)) return inexact;
-  return { ok: true, value: value + 0 };
+  const value2 = Number(digits);
+  if (!Number.isFinite(value2)) return { ok: true, value: text };
+  if (/^[-+]?[0-9]+$/.test(digits) && !Number.isSafeInteger(value2)) return inexact;
+  return { ok: true, value: value2 + 0 };
 }
 function exactInteger(text, match2) {
   const { sign, hex, bin, oct, dec = "0" } = match2;
@@ -61255,8 +61509,8 @@ function yamlToJson(root, { roundNumbers = false } = {}) {
     added: 0,
     depth: 0
   };
-  const value = convert(root, state);
-  return state.problems.length === 0 ? { ok: true, value } : { ok: false, value, problems: state.problems };
+  const value2 = convert(root, state);
+  return state.problems.length === 0 ? { ok: true, value: value2 } : { ok: false, value: value2, problems: state.problems };
 }
 function convert(node, state) {
   if ((0, import_yaml3.isAlias)(node)) return expand(node.source, node, state);
@@ -61272,15 +61526,15 @@ function convert(node, state) {
     return null;
   }
   state.depth += 1;
-  const value = (0, import_yaml3.isMap)(node) ? mapping(node, state) : node.items.map((item, index) => convertAt(index, item, state));
+  const value2 = (0, import_yaml3.isMap)(node) ? mapping(node, state) : node.items.map((item, index) => convertAt(index, item, state));
   state.depth -= 1;
-  return value;
+  return value2;
 }
 function convertAt(step, node, state) {
   state.path.push(step);
-  const value = convert(node, state);
+  const value2 = convert(node, state);
   state.path.pop();
-  return value;
+  return value2;
 }
 function anchor(node, state) {
   if (node.anchor !== void 0 && state.expanding.length === 0) {
@@ -61305,9 +61559,9 @@ function expand(name2, alias, state) {
     return null;
   }
   state.expanding.push(target);
-  const value = convert(target, state);
+  const value2 = convert(target, state);
   state.expanding.pop();
-  return value;
+  return value2;
 }
 function contains(target, alias) {
   const [start, , end] = target.range ?? [0, 0, 0];
@@ -61320,14 +61574,14 @@ function mapping(node, state) {
   for (const pair2 of node.items) {
     if (isMergeKey(pair2)) {
       const fresh = mergeSources(pair2, state).filter(([key2]) => !merged.has(key2));
-      for (const [key2, value2] of fresh.reverse()) merged.set(key2, value2);
+      for (const [key2, value3] of fresh.reverse()) merged.set(key2, value3);
       continue;
     }
     const key = keyText2(pair2.key, state);
-    const value = convertAt(key ?? "", pair2.value, state);
+    const value2 = convertAt(key ?? "", pair2.value, state);
     if (key === void 0) continue;
     if (own2.has(key)) report(state, pair2.key, ["yaml-syntax", `duplicate key "${key}"`]);
-    own2.set(key, value);
+    own2.set(key, value2);
   }
   for (const key of own2.keys()) merged.delete(key);
   return Object.fromEntries([...merged, ...own2]);
@@ -61336,8 +61590,8 @@ function isMergeKey(pair2) {
   return (0, import_yaml3.isScalar)(pair2.key) && pair2.key.type === "PLAIN" && pair2.key.value === "<<";
 }
 function mergeSources(pair2, state) {
-  const value = convert(pair2.value, state);
-  const sources = Array.isArray(value) ? value : [value];
+  const value2 = convert(pair2.value, state);
+  const sources = Array.isArray(value2) ? value2 : [value2];
   return sources.flatMap((source) => {
     if (typeof source === "object" && source !== null && !Array.isArray(source)) {
       return Object.entries(source);
@@ -61347,13 +61601,13 @@ function mergeSources(pair2, state) {
   });
 }
 function keyText2(key, state) {
-  const value = convert(key, state);
-  if (typeof value === "object") {
-    const what = value === null ? "null" : "a list or mapping";
+  const value2 = convert(key, state);
+  if (typeof value2 === "object") {
+    const what = value2 === null ? "null" : "a list or mapping";
     report(state, key, ["yaml-syntax", `${what} cannot be a key`]);
     return void 0;
   }
-  return String(value);
+  return String(value2);
 }
 var standardTag = "tag:yaml.org,2002:";
 var typeOfTag = {
@@ -61366,13 +61620,21 @@ function scalar(node, state) {
   const text = typeof node.value === "string" ? node.value : "";
   const tag = node.tag?.replace(standardTag, "");
   const isText2 = tag === void 0 ? !isPlain(node) : tag === "str" || tag === "!";
-  if (isText2) return text;
+  if (isText2) return wholeText(node, text, state);
   const resolved = resolvePlainScalar(text);
   if (!resolved.ok) return inexact2(node, resolved.why, state);
   if (tag !== void 0 && typeof resolved.value !== typeOfTag[tag]) {
-    report(state, node, ["yaml-syntax", `this text cannot be read as !!${tag}`]);
+    const name2 = tag.startsWith("!") ? tag : `!!${tag}`;
+    report(state, node, ["yaml-syntax", `this text cannot be read as ${name2}`]);
   }
   return resolved.value;
+}
+function wholeText(node, text, state) {
+  if (!text.isWellFormed()) {
+    const why = "the text holds half of a character (a surrogate alone), which no cluster keeps";
+    report(state, node, ["yaml-syntax", why]);
+  }
+  return text;
 }
 function report(state, node, [code, message, hint]) {
   const offset = offsetOf2(node);
@@ -61466,21 +61728,21 @@ function located(problem2, place) {
 }
 function lightContents(parsed, { file, index }) {
   if (parsed === null) return () => null;
-  let kept6 = new WeakRef(parsed);
+  let kept5 = new WeakRef(parsed);
   return () => {
-    const known4 = kept6.deref();
+    const known4 = kept5.deref();
     if (known4 !== void 0) return known4;
     const { documents } = parseDocuments(file.text, yamlOptions(new import_yaml4.LineCounter()));
     const again = documents[index]?.contents;
     if (!again) throw new Error(`${file.path} parses differently the second time`);
-    kept6 = new WeakRef(again);
+    kept5 = new WeakRef(again);
     return again;
   };
 }
-function locatedDocument(value, { text, contents, place }) {
+function locatedDocument(value2, { text, contents, place }) {
   const start = place(offsetOf2(contents()));
   return {
-    value,
+    value: value2,
     at: (path3) => path3.length === 0 ? start : place(find(contents(), path3).value),
     keyAt: (path3) => place(find(contents(), path3).key),
     textAt: (path3, index) => {
@@ -61564,19 +61826,27 @@ var encrypted = /^ENC\[AES256_GCM,data:[^,\]]*,iv:[^,\]]+,tag:[^,\]]+,type:[a-z]
 function isEncrypted(text) {
   return encrypted.test(text);
 }
+var wordsOfType = {
+  int: "a whole number",
+  float: "a number",
+  bool: "true or false"
+};
+function typeWhenNoText(encrypted2) {
+  return wordsOfType[/type:([a-z]+)\]$/.exec(encrypted2)?.[1] ?? ""];
+}
 function sortValues(file) {
   const found2 = {
     encrypted: [],
     plain: []
   };
-  const visit = (value, path3) => {
-    if (Array.isArray(value)) value.forEach((item, at2) => visit(item, [...path3, at2]));
-    else if (isJsonObject(value)) {
-      for (const [key, item] of Object.entries(value)) visit(item, [...path3, key]);
-    } else if (typeof value === "string" && isEncrypted(value)) found2.encrypted.push(path3);
-    else if (value !== null && value !== "") found2.plain.push(path3);
+  const visit = (value2, path3) => {
+    if (Array.isArray(value2)) value2.forEach((item, at2) => visit(item, [...path3, at2]));
+    else if (isJsonObject(value2)) {
+      for (const [key, item] of Object.entries(value2)) visit(item, [...path3, key]);
+    } else if (typeof value2 === "string" && isEncrypted(value2)) found2.encrypted.push(path3);
+    else if (value2 !== null && value2 !== "") found2.plain.push(path3);
   };
-  for (const [key, value] of Object.entries(file)) if (key !== sopsField) visit(value, [key]);
+  for (const [key, value2] of Object.entries(file)) if (key !== sopsField) visit(value2, [key]);
   return found2;
 }
 
@@ -61595,8 +61865,8 @@ function regionFieldProblem({ object, keyAt }) {
 function sealProblems(manifest, documents) {
   const { object, at: at2, keyAt } = manifest;
   const sops = object[sopsField];
-  const named2 = regionFieldProblem(manifest);
-  if (named2.length > 0 || sops === void 0) return named2;
+  const named3 = regionFieldProblem(manifest);
+  if (named3.length > 0 || sops === void 0) return named3;
   const here = keyAt([sopsField]);
   const tell5 = (message, hint) => [
     mistake(here, { code: "sealed-secret", message, hint })
@@ -61612,7 +61882,7 @@ function sealProblems(manifest, documents) {
   if (typeof facts === "string") {
     return tell5(`\`sops\` ${facts}`, "seal it with `sops encrypt --age`");
   }
-  return valueProblems(manifest).map(({ path: path3, told: told2 }) => mistake(at2(path3), told2));
+  return valueProblems(manifest).map(({ path: path3, told: told3 }) => mistake(at2(path3), told3));
 }
 var secretFields2 = /* @__PURE__ */ new Set(["data", "stringData"]);
 function valueProblems({ object }) {
@@ -61639,8 +61909,27 @@ function valueProblems({ object }) {
         message: `${path3.join(".")} of Secret ${object.metadata.name} is not encrypted`,
         hint: "seal it with --encrypted-regex '^(data|stringData)$'"
       }
-    }))
+    })),
+    ...encrypted2.flatMap((path3) => textProblem(object, path3))
   ];
+}
+function textProblem(object, path3) {
+  const [field, key, ...below] = path3;
+  if (!secretFields2.has(field)) return [];
+  const name2 = path3.slice(0, 2).join(".");
+  const told3 = (message, hint2) => [
+    { path: path3.slice(0, 2), told: { code: "sealed-secret", message, hint: hint2 } }
+  ];
+  if (key === void 0 || below.length > 0) {
+    const what = key === void 0 ? "a map of texts" : "a text";
+    return told3(`${name2} must be ${what}`, "write it so, and seal it anew");
+  }
+  const values = object[String(field)];
+  const value2 = isJsonObject(values) ? values[key] : void 0;
+  const type = typeof value2 === "string" ? typeWhenNoText(value2) : void 0;
+  if (type === void 0) return [];
+  const hint = "put it in quotes with `sops edit`, so that it is sealed as a text";
+  return told3(`${name2} is sealed as ${type}, and Kubernetes takes texts alone there`, hint);
 }
 
 // src/core/render/manifest-objects.ts
@@ -61669,9 +61958,9 @@ var readObjects = keptFor((file) => {
   return { objects, diagnostics };
 });
 function flattenLists(found2) {
-  const { value } = found2;
-  if (!isJsonObject(value)) return [found2];
-  const { kind, items, apiVersion: apiVersion2 } = value;
+  const { value: value2 } = found2;
+  if (!isJsonObject(value2)) return [found2];
+  const { kind, items, apiVersion: apiVersion2 } = value2;
   if (typeof kind !== "string" || !kind.endsWith("List") || !Array.isArray(items)) return [found2];
   const itemKind = kind.slice(0, -"List".length);
   const typed2 = itemKind === "" ? {} : { ...apiVersion2 !== void 0 && { apiVersion: apiVersion2 }, kind: itemKind };
@@ -61686,29 +61975,29 @@ function flattenLists(found2) {
 }
 var versionPattern = /^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/)?[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 var kindPattern = /^[A-Za-z][A-Za-z0-9]*$/;
-function identityProblem({ value, at: at2, keyAt }) {
-  if (!isJsonObject(value)) {
-    const message = `a manifest must be an object, not ${typeWord(value)}`;
+function identityProblem({ value: value2, at: at2, keyAt }) {
+  if (!isJsonObject(value2)) {
+    const message = `a manifest must be an object, not ${typeWord(value2)}`;
     return mistake(at2([]), { code: "not-an-object", message });
   }
   const wrong = (path3, message) => mistake(at2(path3), { code: "invalid-object", message });
   for (const field of ["apiVersion", "kind", "metadata"]) {
-    if (value[field] !== void 0) continue;
+    if (value2[field] !== void 0) continue;
     const hint = "every manifest needs apiVersion, kind and metadata.name";
-    const told2 = { code: "invalid-object", message: `"${field}" is missing`, hint };
-    return mistake(at2([]), told2);
+    const told3 = { code: "invalid-object", message: `"${field}" is missing`, hint };
+    return mistake(at2([]), told3);
   }
-  if (!matches2(value["apiVersion"], versionPattern)) {
+  if (!matches2(value2["apiVersion"], versionPattern)) {
     return wrong(
       ["apiVersion"],
       "apiVersion must be `group/version`, or a version of the core group"
     );
   }
-  if (!matches2(value["kind"], kindPattern))
+  if (!matches2(value2["kind"], kindPattern))
     return wrong(["kind"], "kind must be a name such as `Deployment`");
-  const { metadata } = value;
+  const { metadata } = value2;
   if (!isJsonObject(metadata)) return wrong(["metadata"], "metadata must be an object");
-  return nameProblem(metadata, { value, at: at2, keyAt });
+  return nameProblem(metadata, { value: value2, at: at2, keyAt });
 }
 var generatedName = {
   code: "invalid-object",
@@ -61731,21 +62020,21 @@ function nameProblem(metadata, { at: at2, keyAt }) {
   const message = `metadata.name must be text, not ${typeName(name2)}`;
   return mistake(at2(["metadata", "name"]), { code: "invalid-object", message, hint });
 }
-function matches2(value, pattern2) {
-  return typeof value === "string" && pattern2.test(value);
+function matches2(value2, pattern2) {
+  return typeof value2 === "string" && pattern2.test(value2);
 }
-function typeName(value) {
-  const isShown = typeof value === "number" || typeof value === "boolean";
-  return isShown ? `the ${typeof value} ${value}` : typeWord(value);
+function typeName(value2) {
+  const isShown = typeof value2 === "number" || typeof value2 === "boolean";
+  return isShown ? `the ${typeof value2} ${value2}` : typeWord(value2);
 }
-function shownType(value, object) {
-  return isSecret(object) ? typeWord(value) : typeName(value);
+function shownType(value2, object) {
+  return isSecret(object) ? typeWord(value2) : typeName(value2);
 }
-function typeWord(value) {
-  if (value === null) return "null";
-  if (Array.isArray(value)) return "a list";
-  if (typeof value === "object") return "an object";
-  return typeof value === "string" ? "text" : `a ${typeof value}`;
+function typeWord(value2) {
+  if (value2 === null) return "null";
+  if (Array.isArray(value2)) return "a list";
+  if (typeof value2 === "object") return "an object";
+  return typeof value2 === "string" ? "text" : `a ${typeof value2}`;
 }
 
 // src/core/render/tools/helm-documents.ts
@@ -61768,13 +62057,13 @@ function helmDocuments(source, output) {
   return documents;
 }
 function templateOf(source, text) {
-  const named2 = /^[ \t]*# Source: (.+)$/m.exec(text)?.[1];
-  const path3 = named2 === void 0 ? void 0 : chartFile(source, named2);
+  const named3 = /^[ \t]*# Source: (.+)$/m.exec(text)?.[1];
+  const path3 = named3 === void 0 ? void 0 : chartFile(source, named3);
   const isKnown = source.files.some((file) => file.path === path3);
   return path3 !== void 0 && isKnown ? path3 : chartFile(source, "./Chart.yaml");
 }
-function chartFile({ path: path3 }, told2) {
-  const inside2 = told2.trim().slice(told2.trim().indexOf("/") + 1);
+function chartFile({ path: path3 }, told3) {
+  const inside2 = told3.trim().slice(told3.trim().indexOf("/") + 1);
   return path3 === "" ? inside2 : `${path3}/${inside2}`;
 }
 
@@ -61791,11 +62080,14 @@ function readToolOutput(request, texts2) {
   const difference = first2 === second ? void 0 : differenceOf(one, read2(second));
   if (difference !== void 0) return refused(difference);
   if (request.tool === "helm") return one;
-  const files = originFiles(request.source, readDocuments("", origins).objects);
+  const known4 = objectOrigins(request.source, readDocuments("", origins).objects);
+  const steps2 = [...new Set([...known4.values()].map((origin) => origin.steps))];
   const objects = one.objects.map(({ file, object }) => {
-    return { file: files.get(objectId(keyOf(object))) ?? file, object };
+    const origin = known4.get(objectId(keyOf(object)));
+    if (origin === void 0) return { file, object };
+    return { file: origin.file ?? file, object, steps: steps2.indexOf(origin.steps) };
   });
-  return { objects, problems: [] };
+  return { objects, problems: [], steps: steps2 };
 }
 function readHelm(request, text) {
   const documents = helmDocuments(request.source, text);
@@ -61817,17 +62109,17 @@ function readKustomize({ source }, text) {
   });
 }
 function isKustomizationOf(folder, path3) {
-  const names2 = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
-  return names2.some((name2) => path3 === (folder === "" ? name2 : `${folder}/${name2}`));
+  const names3 = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+  return names3.some((name2) => path3 === (folder === "" ? name2 : `${folder}/${name2}`));
 }
 function readDocuments(file, text) {
   const { objects, diagnostics } = readManifestObjects([{ path: file, text }]);
   const errors = diagnostics.filter(isError);
-  const fields = errors.length === 0 ? /* @__PURE__ */ new Map() : mistakenFields(file, text);
+  const fields2 = errors.length === 0 ? /* @__PURE__ */ new Map() : mistakenFields(file, text);
   const problems = errors.map(({ line, column, code, message, hint }) => {
     const rest2 = hint === void 0 ? {} : { hint };
     const words5 = code === "yaml-syntax" ? message.replaceAll(/"[^"]*"/g, '"…"') : message;
-    const field = fields.get(`${line}:${column}`) ?? "";
+    const field = fields2.get(`${line}:${column}`) ?? "";
     return { file, line: 0, column: 0, code, message: `rendered: ${field}${words5}`, ...rest2 };
   });
   return { objects: objects.map(({ object }) => ({ file, object })), problems };
@@ -61843,7 +62135,7 @@ function mistakenFields(file, text) {
 function nameOf2(document2) {
   const { kind, metadata } = isJsonObject(document2) ? document2 : {};
   const name2 = metadata !== void 0 && isJsonObject(metadata) ? metadata["name"] : void 0;
-  const words5 = [kind, name2].filter((word2) => typeof word2 === "string");
+  const words5 = [kind, name2].filter((word3) => typeof word3 === "string");
   return words5.length === 0 ? "a document" : shortText(words5.join(" "));
 }
 function joined2(outputs) {
@@ -61853,7 +62145,7 @@ function joined2(outputs) {
   };
 }
 function differenceOf(one, other) {
-  const told2 = (file, message) => ({
+  const told3 = (file, message) => ({
     file,
     line: 0,
     column: 0,
@@ -61866,7 +62158,7 @@ function differenceOf(one, other) {
     const [a, b] = [one.objects[index], other.objects[index]];
     if (a === void 0 || b === void 0) {
       const { file, object } = a ?? b;
-      return told2(
+      return told3(
         file,
         `${describeKey(keyOf(object))} is there in one rendering and not in the next`
       );
@@ -61874,7 +62166,7 @@ function differenceOf(one, other) {
     if (isSameJson(a.object, b.object)) continue;
     const field = firstDifference(a.object, b.object, "");
     const message = `${describeKey(keyOf(a.object))} is another one each time it is rendered, in ${field}`;
-    return told2(a.file, message);
+    return told3(a.file, message);
   }
   return void 0;
 }
@@ -61890,26 +62182,122 @@ function firstDifference(a, b, path3) {
   }
   return path3;
 }
-function membersOf(value) {
-  if (Array.isArray(value)) {
-    return new Map(value.map((item, index) => [String(index), item]));
+function membersOf(value2) {
+  if (Array.isArray(value2)) {
+    return new Map(value2.map((item, index) => [String(index), item]));
   }
-  return isJsonObject(value) ? new Map(Object.entries(value)) : void 0;
+  return isJsonObject(value2) ? new Map(Object.entries(value2)) : void 0;
+}
+
+// src/core/render/tools/plain-text.ts
+var string = String.raw`(?:"(?:[^"\\\n]|\\.)*"|\x60[^\x60]*\x60)`;
+var fields = String.raw`(?:\.\w+)*`;
+var functions2 = [
+  "if else end with range and or not eq ne lt le gt ge true false nil",
+  "include template print default empty coalesce ternary required fail len index first last list dict get has hasKey",
+  "quote squote trim trimAll trimPrefix trimSuffix trunc upper lower title replace repeat substr nospace indent nindent",
+  "contains hasPrefix hasSuffix regexMatch regexReplaceAll join split splitList sortAlpha uniq compact concat append",
+  "toString toJson toYaml fromJson fromYaml b64enc b64dec sha1sum sha256sum kindIs kindOf typeIs semverCompare",
+  "int int64 float64 atoi add add1 sub mul div mod max min ceil floor round until"
+].flatMap((line) => line.split(" "));
+var part2 = [
+  string,
+  String.raw`\d+(?:\.\d+)?`,
+  String.raw`\$?\.(?:Values|Release|Template)${fields}`,
+  String.raw`\$?\.Chart\.(?:Name|Version|AppVersion)`,
+  String.raw`\$?\.Capabilities\.KubeVersion\.\w+`,
+  String.raw`\$?\.Files\.\w+`,
+  String.raw`\$\w+${fields}`,
+  String.raw`(?:include|template)\s+${string}\s+[.$]`,
+  String.raw`printf\s+"(?:[^"\\%\n]|%[sdvqt])*"`,
+  ...functions2
+].join("|");
+var between = String.raw`[\s()|,:=-]`;
+var action2 = String.raw`\{\{(?:${between}+(?:${part2}))*${between}*\}\}`;
+var comment2 = String.raw`\{\{ (?:-\s)?/\*(?:[^*]|\*+[^*/])*\*+/(?:\s-)?\}\}`;
+var plainText2 = String.raw`^(?:[^{]|\{[^{]|${action2}|${comment2})*\{?$`;
+var value = String.raw`(?:\$?\.(?:Values|Release)${fields}|include "[^"\\]*" [.$])`;
+var plainestText = String.raw`^(?:[^{]|\{[^{]|\{\{-? *${value}(?: \| quote)? *-?\}\})*$`;
+
+// src/core/render/tools/tripwires.ts
+function withTripwires(request) {
+  return variesByCallsAlone(request) ? rewritten(request.source) : void 0;
+}
+var rewritten = keptFor((source) => {
+  const check = `flotilla.tripwires.${source.digest}`;
+  const inside2 = source.path === "" ? "" : `${source.path}/`;
+  const files = [];
+  for (const file of source.files) {
+    const isTemplate2 = file.path.startsWith(inside2) && isRead(file.path.slice(inside2.length));
+    const wired = isTemplate2 ? withTrips(file, check) : file;
+    const isData = wired !== file && source.valuesFiles.includes(file.path);
+    if (wired === void 0 || isData) return void 0;
+    files.push(wired);
+  }
+  files.push({ path: `${inside2}templates/_${check}.tpl`, text: definition(check) });
+  return { ...source, files, digest: `${source.digest}-tripwires` };
+});
+function isRead(path3) {
+  return /^(charts\/[^/]+\/)*templates\//.test(path3) && !/^charts\/.*\.prov$/.test(path3);
+}
+function definition(check) {
+  const plainest = `regexMatch \`${plainestText}\` .`;
+  const plain = `regexMatch \`${plainText2}\` (replace "{{" "{{ " .)`;
+  const trip = `{{if not (${plainest})}}{{if not (${plain})}}{{fail ""}}{{end}}{{end}}`;
+  return `{{define "${check}"}}{{if contains "{{" .}}${trip}{{end}}{{.}}{{end}}`;
+}
+function withTrips(file, check) {
+  const actions = templateActions(file.text);
+  if (actions === void 0) return void 0;
+  const insertions = actions.flatMap(
+    (action3) => callsIn(action3).flatMap((call) => isVarying(call.text) ? tripOf(action3, call, check) : [])
+  );
+  if (insertions.length === 0) return file;
+  let text = "";
+  let from = 0;
+  for (const insertion of insertions.toSorted((a, b) => a.at - b.at)) {
+    text += file.text.slice(from, insertion.at) + insertion.text;
+    from = insertion.at;
+  }
+  return { ...file, text: text + file.text.slice(from) };
+}
+function tripOf(action3, call, check) {
+  const operand = call.text === "tpl" ? operandAfter(action3, call) : void 0;
+  if (operand === void 0) return [{ at: call.at, text: "fail " }];
+  return [
+    { at: operand.start, text: `(include "${check}" ` },
+    { at: operand.end, text: ")" }
+  ];
+}
+function operandAfter(action3, call) {
+  const rest2 = action3.slice(action3.indexOf(call) + 1);
+  const [first2] = rest2;
+  if (first2 === void 0 || !mayBeValue(first2) || first2.at === endOf(call)) return void 0;
+  const place = first2.text === "(" ? outerMark(rest2, 1, ")") : 0;
+  const [last = first2, next] = rest2.slice(place, place + 2);
+  const isField = next?.kind === "value" && next.at === endOf(last);
+  return { start: first2.at, end: endOf(isField ? next : last) };
+}
+function mayBeValue({ kind, text }) {
+  return kind === "text" || kind === "value" || text === "(";
+}
+function endOf({ at: at2, text }) {
+  return at2 + text.length;
 }
 
 // src/core/render/tools/tool-refusal.ts
 var maxMessage = 600;
 function toolRefusal(request, stderr) {
-  const told2 = stderr.split("\n").filter((line) => !/^(WARNING|level=|time=|# )|--debug flag/.test(line)).join(" ").replaceAll(/\s+/g, " ").trim().replace(/^error: /i, "");
-  const message = told2.length > maxMessage ? `${told2.slice(0, maxMessage)}…` : told2;
+  const told3 = stderr.split("\n").filter((line) => !/^(WARNING|level=|time=|# )|--debug flag/.test(line)).join(" ").replaceAll(/\s+/g, " ").trim().replace(/^error: /i, "");
+  const message = told3.length > maxMessage ? `${told3.slice(0, maxMessage)}…` : told3;
   const place = request.tool === "helm" ? helmPlace(request, message) : nowhere;
   return refused({ ...place, code: "tool-refused", message: `${request.tool}: ${message}` });
 }
 var nowhere = { file: null, line: 0, column: 0 };
 var namedPlace = /([^\s():"'<>]+\/[^\s():"'<>]+)(?::(\d+)(?::(\d+))?)?/g;
 function helmPlace({ source }, message) {
-  for (const [, named2 = "", line, column] of message.matchAll(namedPlace)) {
-    const file = chartFile(source, named2);
+  for (const [, named3 = "", line, column] of message.matchAll(namedPlace)) {
+    const file = chartFile(source, named3);
     if (!source.files.some(({ path: path3 }) => path3 === file)) continue;
     if (line === void 0) return { file, line: 0, column: 0 };
     return { file, line: Number(line), column: column === void 0 ? 1 : Number(column) + 1 };
@@ -62095,16 +62483,40 @@ function bytesOf({ text, isBinary = false }) {
 // src/adapters/render-tools/render-request.ts
 async function renderRequest(request, means) {
   const { work } = means;
-  const root = await work.extract(request.source);
-  if (request.chart === void 0) return render(request, { ...means, root });
+  if (request.chart === void 0) return render(request, means);
   const values = await work.write(`${request.key}.json`, JSON.stringify(request.chart.values));
   try {
-    return await render(request, { ...means, root });
+    return await render(request, means);
   } finally {
     await work.forget(values);
   }
 }
 async function render(request, means) {
+  const wired = mayVary(request) ? withTripwires(request) : void 0;
+  const tried = wired && await renderWired(request, wired, means);
+  if (tried?.code === 0) {
+    return readToolOutput(request, { first: tried.stdout, second: tried.stdout });
+  }
+  const root = await means.work.extract(request.source);
+  const output = await renderAsIs(request, { ...means, root });
+  if (tried !== void 0 && output.problems.length > 0) means.trips.passed(request.source.digest);
+  return output;
+}
+async function renderWired(request, wired, means) {
+  const { trips, work, slots } = means;
+  const { digest } = request.source;
+  if (!trips.isWorthIt(digest)) return void 0;
+  const wiredMeans = { ...means, root: await work.extract(wired) };
+  const args = argumentsFor(request, wiredMeans);
+  return slots(async () => {
+    if (!trips.isWorthIt(digest)) return void 0;
+    const result2 = await runNow(wiredMeans, args);
+    if (result2.code === 0) trips.passed(digest);
+    else trips.tripped(digest);
+    return result2;
+  });
+}
+async function renderAsIs(request, means) {
   const first2 = await run(means, argumentsFor(request, means));
   const failure = failureOf(request, first2, means);
   if (failure !== void 0) return failure;
@@ -62124,10 +62536,13 @@ async function renderAgain(request, means) {
   const message = `${tool} renders ${source.path} once, and refuses it the next time`;
   throw new FleetError("TOOL_FAILED", message);
 }
-async function run({ tool, root, work, slots, limits, clock, signal }, args, zoneFile) {
+function run(means, args, zoneFile) {
+  return means.slots(() => runNow(means, args, zoneFile));
+}
+function runNow({ tool, root, work, limits, clock, signal }, args, zoneFile) {
   const env = toolEnvironment(work.path, zoneFile);
   const { program } = tool;
-  return slots(() => runProgram({ program, args, cwd: root, env, signal }, limits, clock));
+  return runProgram({ program, args, cwd: root, env, signal }, limits, clock);
 }
 function failureOf(request, { code, stderr, isTooLong }, { limits, work, root }) {
   if (isTooLong) {
@@ -62165,6 +62580,30 @@ function helmArguments(path3, chart, valuesFiles2) {
   ];
 }
 
+// src/adapters/render-tools/trip-memory.ts
+var maxCharts = 1e3;
+var maxPassed = 4;
+var TripMemory = class {
+  /** By digest: those that passed, less those that tripped. */
+  #balances = /* @__PURE__ */ new Map();
+  isWorthIt(digest) {
+    return (this.#balances.get(digest) ?? 0) >= 0;
+  }
+  passed(digest) {
+    this.#add(digest, 1);
+  }
+  tripped(digest) {
+    this.#add(digest, -1);
+  }
+  #add(digest, change2) {
+    const balance = Math.min(maxPassed, (this.#balances.get(digest) ?? 0) + change2);
+    this.#balances.delete(digest);
+    this.#balances.set(digest, balance);
+    const [oldest2] = this.#balances.keys();
+    if (this.#balances.size > maxCharts && oldest2 !== void 0) this.#balances.delete(oldest2);
+  }
+};
+
 // src/adapters/render-tools/render-tools.ts
 function createRenderTools(options) {
   const { path: path3, clock, cacheFolder, build: build2 } = options;
@@ -62177,6 +62616,7 @@ function createRenderTools(options) {
     // One that refuses its source is kept in memory only, since a mistake is mended.
     isLasting: ({ problems }) => problems.length === 0
   });
+  const trips = new TripMemory();
   const ask = async (program, args) => {
     const env = toolEnvironment((0, import_node_os.tmpdir)());
     return runProgram({ program, args, cwd: "/", env }, limits, clock).catch(() => void 0);
@@ -62192,7 +62632,8 @@ function createRenderTools(options) {
         else outputs.set(request.key, known4);
       }
       const finder = new ToolFinder(path3, ask);
-      const rendered = await renderMissing(missing2, { finder, cache: cache3, limits, clock, signal });
+      const means = { finder, cache: cache3, trips, limits, clock, signal };
+      const rendered = await renderMissing(missing2, means);
       return new Map([...outputs, ...rendered]);
     }
   };
@@ -62207,7 +62648,7 @@ function tablesIn(cacheFolder, { build: build2, clock }) {
   return createTableStore(new ResultCache({ folder, limits: tableLimits, clock }), build2);
 }
 var requestsPerCore = 8;
-async function renderMissing(requests, { finder, cache: cache3, limits, clock, signal }) {
+async function renderMissing(requests, { finder, cache: cache3, trips, limits, clock, signal }) {
   if (requests.length === 0) return /* @__PURE__ */ new Map();
   for (const { tool, version } of requests) await finder.find(tool, version);
   const work = await WorkFolder.create((0, import_node_os.tmpdir)());
@@ -62220,7 +62661,7 @@ async function renderMissing(requests, { finder, cache: cache3, limits, clock, s
   const renderOne = async (request) => {
     either.throwIfAborted();
     const tool = await finder.find(request.tool, request.version);
-    const means = { tool, work, slots, limits, clock, signal: either };
+    const means = { tool, work, slots, trips, limits, clock, signal: either };
     const output = await renderRequest(request, means);
     await cache3.set(request.key, output);
     outputs.set(request.key, output);
@@ -62241,9 +62682,9 @@ async function renderMissing(requests, { finder, cache: cache3, limits, clock, s
 }
 
 // src/core/rollout/words.ts
-function someOf(names2, most = 3) {
-  const count = "size" in names2 ? names2.size : names2.length;
-  const shown3 = names2.values().take(most).toArray().join(", ");
+function someOf(names3, most = 3) {
+  const count = "size" in names3 ? names3.size : names3.length;
+  const shown3 = names3.values().take(most).toArray().join(", ");
   return count > most ? `${shown3} and ${count - most} more` : shown3;
 }
 function countOf(number2, noun) {
@@ -62283,33 +62724,265 @@ function keptIds(objects) {
   return new Set(objects.filter(({ object }) => isKept(object)).map(({ id }) => id));
 }
 
-// src/core/rollout/protected-objects.ts
-var protectedKinds = /* @__PURE__ */ new Set([
+// src/core/rollout/protected-kinds.ts
+var protectedKinds = [
+  // Kubernetes itself.
   "/Namespace",
   "/PersistentVolume",
   "/PersistentVolumeClaim",
-  "apiextensions.k8s.io/CustomResourceDefinition"
-]);
-var statefulGroups = [
+  "apiextensions.k8s.io/CustomResourceDefinition",
+  "groupsnapshot.storage.k8s.io",
+  "snapshot.storage.k8s.io",
+  // PostgreSQL, and what makes databases and schemas in it.
   "acid.zalan.do",
-  "ceph.rook.io",
-  "cluster.x-k8s.io",
-  "crossplane.io",
-  "elasticsearch.k8s.elastic.co",
-  "k8ssandra.io",
-  "kafka.strimzi.io",
-  "kubevirt.io",
-  "longhorn.io",
-  "mariadb.com",
-  "mongodb.com",
-  "mysql.oracle.com",
-  "percona.com",
-  "postgres-operator.crunchydata.com",
+  "crunchydata.com",
+  "db.atlasgo.io",
+  "kinda.rocks",
+  "kubegres.reactive-tech.io",
+  "movetokube.com",
   "postgresql.cnpg.io",
+  "postgresql.easymile.com",
+  "postgresql.k8s.enterprisedb.io",
+  "schemahero.io",
+  "stackgres.io",
+  "timescale.com",
+  // MySQL and MariaDB.
+  "mariadb.com",
+  "mariadb.mmontes.io",
+  "moco.cybozu.com",
+  "mysql.oracle.com",
+  "mysql.presslabs.org",
+  "percona.com",
+  "planetscale.com",
+  "radondb.com",
+  "vitess.io",
+  // Distributed SQL.
+  "cockroachlabs.com",
+  "oceanbase.com",
+  "pingcap.com",
+  "polardbx.aliyun.com",
+  "singlestore.com",
+  "memsql.com",
+  "ydb.tech",
+  "yugabyte.com",
+  "yugabyte.io",
+  // Documents, wide columns, keys and values.
+  "aerospike.com",
+  "couchbase.com",
+  "databases.cloud.ibm.com",
+  "databases.spotahome.com",
+  "datastax.com",
+  "db.orange.com",
+  "dragonflydb.io",
+  "foundationdb.org",
+  "gridgain.com",
+  "hazelcast.com",
+  "hyperspike.io",
+  "ignite.apache.org",
+  "infinispan.org",
+  "instaclustr.com",
+  "k8ssandra.io",
+  "middle.alauda.cn",
+  "mongodb.com",
+  "opstreelabs.in",
+  "ravendb.io",
+  "redislabs.com",
+  "scylladb.com",
+  "tarantool.io",
+  "valkey.io",
+  // Graphs and vectors.
+  "arangodb.com",
+  "dgraph.io",
+  "milvus.io",
+  "nebula-graph.io",
+  "neo4j.com",
+  "neo4j.io",
+  "qdrant.io",
+  "tigergraph.com",
+  "weaviate.io",
+  // Analytics.
+  "altinity.com",
+  "clickhouse.com",
+  "druid.apache.org",
+  "flink.apache.org",
+  "greenplum.pivotal.io",
+  "risingwavelabs.com",
+  "selectdb.com",
+  "stackable.tech",
+  "starrocks.com",
+  "vertica.com",
+  // Time series, logs and traces; not what says what is scraped, alerted or shown.
+  "core.humio.com",
+  "core.observatorium.io",
+  "crate.io",
+  "enterprise.splunk.com",
+  "influxdata.com",
+  "logging.openshift.io/Elasticsearch",
+  "loki.grafana.com/LokiStack",
+  "m3db.io",
+  "monitoring.banzaicloud.io",
+  "monitoring.coreos.com/Alertmanager",
+  "monitoring.coreos.com/Prometheus",
+  "monitoring.coreos.com/ThanosRuler",
+  "monitoring.rhobs/Alertmanager",
+  "monitoring.rhobs/MonitoringStack",
+  "monitoring.rhobs/Prometheus",
+  "monitoring.rhobs/ThanosQuerier",
+  "monitoring.rhobs/ThanosRuler",
+  "monitoring.thanos.io",
+  "operator.victoriametrics.com/VLCluster",
+  "operator.victoriametrics.com/VLSingle",
+  "operator.victoriametrics.com/VLogs",
+  "operator.victoriametrics.com/VMAlertmanager",
+  "operator.victoriametrics.com/VMAnomaly",
+  "operator.victoriametrics.com/VMCluster",
+  "operator.victoriametrics.com/VMSingle",
+  "operator.victoriametrics.com/VTCluster",
+  "operator.victoriametrics.com/VTSingle",
+  "questdb.io",
+  "taosdata.com",
+  "tempo.grafana.com",
+  // Search.
+  "elasticsearch.k8s.elastic.co",
+  "enterprisesearch.k8s.elastic.co",
+  "logstash.k8s.elastic.co",
+  "opensearch.opster.io",
+  "opensearch.org",
+  "solr.apache.org",
+  "solr.bloomberg.com",
+  "zalando.org/ElasticsearchDataSet",
+  // Queues and streams: a topic or a stream that goes takes its messages along.
+  "amq.io",
+  "core.strimzi.io",
+  "emqx.io",
+  "hivemq.com",
+  "kafka.banzaicloud.io",
+  "kafka.strimzi.io",
+  "mq.ibm.com",
+  "nats.io",
+  "platform.confluent.io",
+  "pravega.io",
   "rabbitmq.com",
-  "redis.redis.opstreelabs.in",
-  "upbound.io"
+  "redpanda.com",
+  "rocketmq.apache.org",
+  "solace.com",
+  "streamnative.io",
+  "vectorized.io",
+  // etcd and ZooKeeper, where they belong to none of the others.
+  "etcd.aenix.io",
+  "etcd.database.coreos.com",
+  "etcd.improbable.io",
+  "operator.etcd.io",
+  "zookeeper.apache.org",
+  // Operators of many databases.
+  "aiven.io",
+  "appscode.com",
+  "arcdata.microsoft.com",
+  "database.oracle.com",
+  "databases.ibm.com",
+  "kubeblocks.io",
+  "kubedb.com",
+  "kubestash.com",
+  "kubevault.com",
+  "coherence.oracle.com",
+  // Volumes, buckets, backups.
+  "volsync.backube",
+  "ceph.io",
+  "gluster.org",
+  "hwameistor.io",
+  "juicefs.com",
+  "kadalu-operator.storage",
+  "kasten.io",
+  "libopenstorage.org",
+  "linbit.com",
+  "local.storage.openshift.io",
+  "longhorn.io",
+  "min.io",
+  "netapp.io",
+  "noobaa.io",
+  "objectbucket.io",
+  "objectstorage.k8s.io",
+  "ocs.openshift.io",
+  "odf.openshift.io",
+  "openebs.io",
+  "piraeus.io",
+  "portworx.io",
+  "rook.io",
+  "seaweedfs.com",
+  "storageos.com",
+  "topolvm.cybozu.com",
+  "topolvm.io",
+  "velero.io/Backup",
+  "velero.io/BackupStorageLocation",
+  // Secrets that are nowhere else.
+  "external-secrets.io/ClusterPushSecret",
+  "external-secrets.io/PushSecret",
+  "openbao.org",
+  "redhatcop.redhat.io",
+  "vault.banzaicloud.com",
+  "vault.security.coreos.com",
+  // Registries, identities and other services that keep what they are given.
+  "apps.gitlab.com",
+  "goharbor.io",
+  "grafana.integreatly.org/Grafana",
+  "jenkins.io",
+  "keycloak.org",
+  "mattermost.com",
+  "quay.redhat.com",
+  // Virtual machines, clusters, nodes, tenants.
+  "anywhere.eks.amazonaws.com",
+  "capsule.clastix.io",
+  "cluster.open-cluster-management.io",
+  "cluster.x-k8s.io",
+  "gardener.cloud",
+  "harvesterhci.io",
+  "hive.openshift.io",
+  "hnc.x-k8s.io",
+  "hypershift.openshift.io",
+  "k0smotron.io",
+  "kamaji.clastix.io",
+  "karpenter.k8s.aws",
+  "karpenter.sh",
+  "kubevirt.io",
+  "loft.sh",
+  "machine.openshift.io",
+  "machine.sapcloud.io",
+  "management.cattle.io",
+  "metal3.io",
+  "project.openshift.io",
+  "provisioning.cattle.io",
+  "rke.cattle.io",
+  "tanzu.vmware.com",
+  "tinkerbell.org",
+  "vmoperator.vmware.com",
+  // What stands outside of the cluster.
+  "app.terraform.io",
+  "azure.com",
+  "cnrm.cloud.google.com",
+  "crossplane.io",
+  "dbadmin.goog",
+  "digitalocean.com",
+  "ibmcloud.ibm.com",
+  "infra.contrib.fluxcd.io",
+  "oci.oracle.com",
+  "pulumi.com",
+  "scaleway.com",
+  "services.k8s.aws",
+  "tf.isaaguilar.com",
+  "upbound.io",
+  // What applies other objects, and takes them along when it goes.
+  "argoproj.io/Application",
+  "argoproj.io/ApplicationSet",
+  "fleet.cattle.io/Bundle",
+  "fleet.cattle.io/GitRepo",
+  "helm.cattle.io",
+  "helm.toolkit.fluxcd.io",
+  "kro.run",
+  "kustomize.toolkit.fluxcd.io"
 ];
+
+// src/core/rollout/protected-objects.ts
+var rules = new Set(protectedKinds);
 var protectMark = "flotilla.dev/protect";
 function protectedObjects(renderings) {
   const marked = /* @__PURE__ */ new Set();
@@ -62322,8 +62995,11 @@ function protectedObjects(renderings) {
 function isProtectedKind(id) {
   const key = parseObjectId(id);
   if (key === void 0) return true;
-  if (protectedKinds.has(`${key.group}/${key.kind}`)) return true;
-  return statefulGroups.some((group2) => key.group === group2 || key.group.endsWith(`.${group2}`));
+  return rules.has(`${key.group}/${key.kind}`) || groupsAbove(key.group).some((group2) => rules.has(group2));
+}
+function groupsAbove(group2) {
+  const parts = group2.split(".");
+  return parts.map((_, index) => parts.slice(index).join("."));
 }
 function isProtectedByContent({ kind, metadata, ...rest2 }) {
   const { labels, annotations: annotations2 } = metadata;
@@ -62356,9 +63032,9 @@ var powers = {
   Pi: [2, 50],
   Ei: [2, 60]
 };
-function quantityOf(value) {
-  if (typeof value === "number") return value;
-  const text = typeof value === "string" ? value : "";
+function quantityOf(value2) {
+  if (typeof value2 === "number") return value2;
+  const text = typeof value2 === "string" ? value2 : "";
   const [, digits, suffix = ""] = /^([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)([a-zA-Z]{0,2})$/.exec(text) ?? [];
   const power = powers[suffix];
   if (digits === void 0 || power === void 0) return void 0;
@@ -62416,10 +63092,10 @@ function immutableValues(object) {
   return immutableFieldsOf(object).filter((field) => object["immutable"] === true || !data.includes(field)).map((field) => [field, valueAt(object, field)]);
 }
 function immutableChanges(before, after) {
-  return immutableValues(before).flatMap(([field, value]) => {
-    const change2 = { before, after, from: value, to: valueAt(after, field) };
-    const isSame3 = canonicalJson(value) === canonicalJson(change2.to);
-    return isSame3 || allowed[field]?.(change2) === true ? [] : field;
+  return immutableValues(before).flatMap(([field, value2]) => {
+    const change2 = { before, after, from: value2, to: valueAt(after, field) };
+    const isSame2 = canonicalJson(value2) === canonicalJson(change2.to);
+    return isSame2 || allowed[field]?.(change2) === true ? [] : field;
   });
 }
 var allowed = {
@@ -62439,13 +63115,13 @@ function isAddressKept({ before, after, to }) {
   return to === null || to === "" || isExternal(before) || isExternal(after);
 }
 function valueAt(object, field) {
-  let value = object;
+  let value2 = object;
   for (const key of field.split(".")) {
-    const inner = isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : void 0;
+    const inner = isJsonObject(value2) && Object.hasOwn(value2, key) ? value2[key] : void 0;
     if (inner === void 0) return null;
-    value = inner;
+    value2 = inner;
   }
-  return value;
+  return value2;
 }
 
 // src/core/apply/ownership.ts
@@ -62460,16 +63136,16 @@ var systemNamespace = "flotilla-system";
 function ownerOf(fleet, app) {
   return `${fleet}/${app}`;
 }
-function hashOf2(value) {
-  return (0, import_node_crypto4.hash)("sha256", canonicalJson(value));
+function hashOf2(value2) {
+  return (0, import_node_crypto4.hash)("sha256", canonicalJson(value2));
 }
 
 // src/core/apply/made-anew.ts
 var annotation = "flotilla.dev/immutable";
-var word = "recreate";
+var word2 = "recreate";
 function mayBeMadeAnew(object) {
   const { annotations: annotations2 } = object.metadata;
-  if (!isJsonObject(annotations2) || annotations2[annotation] !== word) return false;
+  if (!isJsonObject(annotations2) || annotations2[annotation] !== word2) return false;
   if (immutableFieldsOf(object).length === 0) return false;
   return !isProtectedKind(objectId(keyOf(object))) && !isProtectedByContent(object);
 }
@@ -62534,10 +63210,10 @@ var known2 = /^https?:\/\/json-schema\.org\/(draft-0[467]|draft\/20(19-09|20-12)
 function remoteReferences(root) {
   const found2 = [];
   const open3 = [root];
-  for (let value = open3.pop(); value !== void 0; value = open3.pop()) {
-    if (Array.isArray(value)) for (const item of value) open3.push(item);
-    if (!isJsonObject(value)) continue;
-    for (const [key, inner] of Object.entries(value)) {
+  for (let value2 = open3.pop(); value2 !== void 0; value2 = open3.pop()) {
+    if (Array.isArray(value2)) for (const item of value2) open3.push(item);
+    if (!isJsonObject(value2)) continue;
+    for (const [key, inner] of Object.entries(value2)) {
       open3.push(inner);
       if (typeof inner === "string" && isRemote(key, inner)) found2.push(inner);
     }
@@ -62562,8 +63238,8 @@ function readPlainYaml(text) {
     else parts.at(-1)?.push(line);
   }
   const documents = [];
-  for (const part2 of parts) {
-    const document2 = part2.length === 0 ? void 0 : readMap(part2);
+  for (const part3 of parts) {
+    const document2 = part3.length === 0 ? void 0 : readMap(part3);
     if (document2 === void 0) return void 0;
     documents.push(document2);
   }
@@ -62589,9 +63265,9 @@ function afterLine(block, line) {
     entries2[key] = inner;
     return { open: open3, next: { indent, entries: inner } };
   }
-  const value = readValue(rest2, open3.length);
-  if (value === void 0) return void 0;
-  entries2[key] = value;
+  const value2 = readValue(rest2, open3.length);
+  if (value2 === void 0) return void 0;
+  entries2[key] = value2;
   return { open: open3, next: void 0 };
 }
 function openAt({ open: open3, next }, indent) {
@@ -62604,8 +63280,8 @@ function openAt({ open: open3, next }, indent) {
 }
 function readValue(text, depth) {
   const reader = new LineReader(text, depth);
-  const value = reader.value(plainInBlock);
-  return value !== void 0 && reader.isAtEnd() ? value : void 0;
+  const value2 = reader.value(plainInBlock);
+  return value2 !== void 0 && reader.isAtEnd() ? value2 : void 0;
 }
 var inDoubleQuotes = /"([^"\\]*)"/y;
 var inSingleQuotes = /'([^']*)'/y;
@@ -62644,35 +63320,35 @@ var LineReader = class {
   }
   #map() {
     const entries2 = {};
-    const isRead = this.#items("}", () => {
+    const isRead2 = this.#items("}", () => {
       const plain = this.#take(plainKey)?.[1];
       if (plain !== void 0 && strangeWord.test(plain)) return false;
       const key = plain ?? this.#take(quotedKey)?.[1];
       if (key === void 0 || Object.hasOwn(entries2, key)) return false;
       this.#take(spaces);
-      const value = this.value();
-      if (value === void 0) return false;
-      entries2[key] = value;
+      const value2 = this.value();
+      if (value2 === void 0) return false;
+      entries2[key] = value2;
       return true;
     });
-    return isRead ? entries2 : void 0;
+    return isRead2 ? entries2 : void 0;
   }
   #list() {
     const items = [];
-    const isRead = this.#items("]", () => {
-      const value = this.value();
-      if (value === void 0) return false;
-      items.push(value);
+    const isRead2 = this.#items("]", () => {
+      const value2 = this.value();
+      if (value2 === void 0) return false;
+      items.push(value2);
       return true;
     });
-    return isRead ? items : void 0;
+    return isRead2 ? items : void 0;
   }
   /** Everything up to a bracket; false where that is not to be read. */
   #items(end, read2) {
     this.#depth += 1;
-    const isRead = this.#depth <= maxDepth2 && this.#readItems(end, read2);
+    const isRead2 = this.#depth <= maxDepth2 && this.#readItems(end, read2);
     this.#depth -= 1;
-    return isRead;
+    return isRead2;
   }
   #readItems(end, read2) {
     this.#at += 1;
@@ -62695,8 +63371,8 @@ var LineReader = class {
 function scalarOf(text) {
   if (text === "true" || text === "false") return text === "true";
   if (/^[A-Za-z]/.test(text)) return strangeWord.test(text) ? void 0 : text;
-  const value = number.test(text) && text.length <= 15 ? Number(text) : Number.NaN;
-  return Number.isNaN(value) || Object.is(value, -0) ? void 0 : value;
+  const value2 = number.test(text) && text.length <= 15 ? Number(text) : Number.NaN;
+  return Number.isNaN(value2) || Object.is(value2, -0) ? void 0 : value2;
 }
 
 // src/core/model/read-yaml-node.ts
@@ -62704,8 +63380,8 @@ var import_yaml5 = __toESM(require_dist(), 1);
 var maxAliases = 100;
 function readYamlNode(document2) {
   const reader = new NodeReader();
-  const value = reader.read(document2.contents);
-  return { value, problems: reader.problems, twofold: reader.twofold };
+  const value2 = reader.read(document2.contents);
+  return { value: value2, problems: reader.problems, twofold: reader.twofold };
 }
 var mayBeTwofold = /^(y|n|yes|no|on|off|[-+]?(0[0-9_b]|[0-9][0-9._]*_).*)$/i;
 var NodeReader = class {
@@ -62741,15 +63417,15 @@ var NodeReader = class {
       return null;
     }
     this.#open.add(node);
-    const value = (0, import_yaml5.isMap)(node) ? this.#readMap(node.items) : node.items.map((item, index) => this.#readAt(index, item));
+    const value2 = (0, import_yaml5.isMap)(node) ? this.#readMap(node.items) : node.items.map((item, index) => this.#readAt(index, item));
     this.#open.delete(node);
-    return value;
+    return value2;
   }
   #readAt(key, node) {
     this.#path.push(key);
-    const value = this.read(node);
+    const value2 = this.read(node);
     this.#path.pop();
-    return value;
+    return value2;
   }
   #noteAnchor(node) {
     if (node.anchor !== void 0 && this.#following === 0) this.#anchors.set(node.anchor, node);
@@ -62764,7 +63440,7 @@ var NodeReader = class {
   }
   #readMap(items) {
     const entries2 = /* @__PURE__ */ new Map();
-    for (const { key, value } of items) {
+    for (const { key, value: value2 } of items) {
       const name2 = keyText(key);
       if (name2 === void 0) {
         this.#report(key, { code: "yaml-syntax", message: "a key must be a plain text" });
@@ -62782,7 +63458,7 @@ var NodeReader = class {
         this.#noteAnchor(key);
         this.#noteTwofold(key, true);
       }
-      entries2.set(name2, this.read(value));
+      entries2.set(name2, this.read(value2));
       this.#path.pop();
     }
     return Object.fromEntries(entries2);
@@ -62798,9 +63474,9 @@ var NodeReader = class {
     this.#targets.set(alias, target);
     if (this.#aliases <= maxAliases) {
       this.#following += 1;
-      const value = this.read(target);
+      const value2 = this.read(target);
       this.#following -= 1;
-      return value;
+      return value2;
     }
     if (this.#aliases === maxAliases + 1) {
       const message = `more than ${maxAliases} aliases are followed`;
@@ -62809,16 +63485,16 @@ var NodeReader = class {
     return null;
   }
   #readScalar(scalar2) {
-    const { value } = scalar2;
+    const { value: value2 } = scalar2;
     this.#noteTwofold(scalar2, false);
-    if (typeof value === "string" || typeof value === "boolean") return value;
-    if (typeof value !== "number") return null;
-    const isExact = Number.isInteger(value) ? Number.isSafeInteger(value) : Number.isFinite(value);
+    if (typeof value2 === "string" || typeof value2 === "boolean") return value2;
+    if (typeof value2 !== "number") return null;
+    const isExact = Number.isInteger(value2) ? Number.isSafeInteger(value2) : Number.isFinite(value2);
     if (!isExact) {
       const message = "the number cannot be kept exactly";
       this.#report(scalar2, { code: "invalid-value", message, hint: "write it in quotes" });
     }
-    return isExact ? value : null;
+    return isExact ? value2 : null;
   }
   #report(node, problem2) {
     this.problems.push({ ...problem2, severity: "error", offset: node.range?.[0] ?? 0 });
@@ -62829,16 +63505,16 @@ var NodeReader = class {
 function parseYaml(file) {
   const plain = readPlainYaml(file.text);
   if (plain !== void 0) {
-    const documents = plain.map((value, index) => plainDocument(file, value, index));
+    const documents = plain.map((value2, index) => plainDocument(file, value2, index));
     return { documents, diagnostics: [] };
   }
   return parseAnyYaml(file);
 }
-function plainDocument(file, value, index) {
+function plainDocument(file, value2, index) {
   const placed2 = () => placedDocument(file, index);
   return {
     file: file.path,
-    value,
+    value: value2,
     isBroken: false,
     twofold: [],
     at: (path3) => placed2().at(path3),
@@ -62882,12 +63558,12 @@ function yamlOptions2(lineCounter) {
   };
 }
 function lightTrees(file, all) {
-  let kept6 = new WeakRef(all);
+  let kept5 = new WeakRef(all);
   return (index) => {
-    let trees = kept6.deref();
+    let trees = kept5.deref();
     if (trees === void 0) {
       trees = parseDocuments(file.text, yamlOptions2(new import_yaml6.LineCounter())).documents;
-      kept6 = new WeakRef(trees);
+      kept5 = new WeakRef(trees);
     }
     const tree = trees[index];
     if (tree === void 0) throw new Error(`${file.path} parses differently the second time`);
@@ -62895,7 +63571,7 @@ function lightTrees(file, all) {
   };
 }
 function readDocument({ file, document: document2, placeAt, tree }) {
-  const { value, problems, twofold } = readYamlNode(document2);
+  const { value: value2, problems, twofold } = readYamlNode(document2);
   const syntax = [...document2.errors, ...document2.warnings, ...directiveErrors(document2)];
   const diagnostics = [
     ...firstPerLine(syntax.map((error) => syntaxDiagnostic(error, placeAt))),
@@ -62909,7 +63585,7 @@ function readDocument({ file, document: document2, placeAt, tree }) {
     diagnostics,
     document: {
       file: file.path,
-      value,
+      value: value2,
       isBroken: diagnostics.length > 0,
       twofold,
       at: (path3) => path3.length === 0 ? start : placeAt(offsetOf(tree(), path3, "value")),
@@ -63015,8 +63691,8 @@ function visitFolder(scan, folder, from) {
   if (scan.folders.size > maxFolders) {
     return tell(scan, from, ["unsafe-source", `it is made of more than ${maxFolders} folders`]);
   }
-  const named2 = kustomizationNames.map((name2) => folder === "" ? name2 : `${folder}/${name2}`);
-  const found2 = named2.flatMap((path3) => scan.index.byPath.get(path3) ?? []);
+  const named3 = kustomizationNames.map((name2) => folder === "" ? name2 : `${folder}/${name2}`);
+  const found2 = named3.flatMap((path3) => scan.index.byPath.get(path3) ?? []);
   const [file] = found2;
   if (file === void 0) {
     const hint = "name the folder of a kustomization.yaml";
@@ -63035,9 +63711,9 @@ function visitKustomization(scan, folder, file) {
   }
   for (const field of Object.keys(document2.value)) visitField(scan, { folder, document: document2 }, field);
 }
-function visitField(scan, part2, field) {
+function visitField(scan, part3, field) {
   const use = Object.hasOwn(fieldUses, field) ? fieldUses[field] : void 0;
-  const { document: document2 } = part2;
+  const { document: document2 } = part3;
   if (use === void 0) {
     const message = `a kustomization has no field "${field}"`;
     return tell(scan, document2.keyAt([field]), ["tool-refused", message]);
@@ -63047,15 +63723,15 @@ function visitField(scan, part2, field) {
     const hint = "give the chart an App of its own, with `source.chart`";
     return tell(scan, document2.keyAt([field]), ["unsafe-source", message, hint]);
   }
-  if (use === "entries") visitEntries(scan, part2, [field]);
-  else if (use !== "plain") visitTexts(scan, part2, { field, use });
+  if (use === "entries") visitEntries(scan, part3, [field]);
+  else if (use !== "plain") visitTexts(scan, part3, { field, use });
 }
-function visitTexts(scan, part2, { field, use }) {
-  for (const [path3, text] of texts(scan, part2, field)) {
+function visitTexts(scan, part3, { field, use }) {
+  for (const [path3, text] of texts(scan, part3, field)) {
     const isPlugin = use === "plugins";
     const isInline = use !== "paths" && (text.includes("\n") || text.startsWith("{"));
-    if (!isInline) visitPath(scan, part2, { path: path3, text, isPlugin });
-    else if (isPlugin) visitInline(scan, part2, { path: path3, text });
+    if (!isInline) visitPath(scan, part3, { path: path3, text, isPlugin });
+    else if (isPlugin) visitInline(scan, part3, { path: path3, text });
   }
 }
 function texts(scan, { document: document2 }, field) {
@@ -63069,11 +63745,11 @@ function texts(scan, { document: document2 }, field) {
     return [];
   });
 }
-function visitPath(scan, part2, { path: path3, text, isPlugin = false }) {
-  const place = part2.document.at(path3);
+function visitPath(scan, part3, { path: path3, text, isPlugin = false }) {
+  const place = part3.document.at(path3);
   const problem2 = referenceProblem(text);
   if (problem2 !== void 0) return tell(scan, place, problem2);
-  const target = resolveInside(part2.folder, text);
+  const target = resolveInside(part3.folder, text);
   if (target === void 0) {
     return tell(scan, place, ["unsafe-source", `the path "${text}" leaves the repository`]);
   }
@@ -63138,64 +63814,64 @@ function visitPlugins(scan, { folder, file, at: at2 }) {
     visitPlugin(scan, { folder, document: here });
   }
 }
-function visitPlugin(scan, part2) {
-  const { value, at: at2 } = part2.document;
-  if (!isJsonObject(value)) return tell(scan, at2([]), ["tool-refused", "it configures no plugin"]);
-  const { apiVersion: apiVersion2, kind } = value;
+function visitPlugin(scan, part3) {
+  const { value: value2, at: at2 } = part3.document;
+  if (!isJsonObject(value2)) return tell(scan, at2([]), ["tool-refused", "it configures no plugin"]);
+  const { apiVersion: apiVersion2, kind } = value2;
   const isOwn = apiVersion2 === "builtin" && kind !== "HelmChartInflationGenerator";
   const isKustomization = kind === "Kustomization" || kind === "Component";
-  if (isFunction(value) || !(isOwn || isKustomization)) {
+  if (isFunction(value2) || !(isOwn || isKustomization)) {
     const what = typeof kind === "string" ? kind : "it";
     const hint = "use what is built into kustomize (`apiVersion: builtin`)";
     return tell(scan, at2([]), ["unsafe-source", `${what} runs a program`, hint]);
   }
-  if (isOwn) visitEntries(scan, part2, []);
+  if (isOwn) visitEntries(scan, part3, []);
 }
 function isFunction({ metadata }) {
   const annotations2 = isJsonObject(metadata) ? metadata["annotations"] : void 0;
   const keys = isJsonObject(annotations2) ? Object.keys(annotations2) : [];
   return keys.some((key) => key.endsWith("/function"));
 }
-function visitEntries(scan, part2, path3) {
-  const value = valueAt2(part2.document.value, path3);
-  if (Array.isArray(value)) {
-    for (const index of value.keys()) visitEntries(scan, part2, [...path3, index]);
+function visitEntries(scan, part3, path3) {
+  const value2 = valueAt2(part3.document.value, path3);
+  if (Array.isArray(value2)) {
+    for (const index of value2.keys()) visitEntries(scan, part3, [...path3, index]);
     return;
   }
-  if (!isJsonObject(value)) return;
-  for (const [key, inner] of Object.entries(value)) {
+  if (!isJsonObject(value2)) return;
+  for (const [key, inner] of Object.entries(value2)) {
     const here = [...path3, key];
     if (fieldKeys.has(key.toLowerCase())) continue;
-    if (!pathKeys.has(key.toLowerCase())) visitEntries(scan, part2, here);
+    if (!pathKeys.has(key.toLowerCase())) visitEntries(scan, part3, here);
     else
-      visitNamed(scan, part2, {
+      visitNamed(scan, part3, {
         path: here,
         value: inner,
         holdsKeys: key.toLowerCase() === "files"
       });
   }
 }
-function visitNamed(scan, part2, { path: path3, value, holdsKeys }) {
-  if (Array.isArray(value)) {
-    for (const [index, item] of value.entries()) {
-      visitNamed(scan, part2, { path: [...path3, index], value: item, holdsKeys });
+function visitNamed(scan, part3, { path: path3, value: value2, holdsKeys }) {
+  if (Array.isArray(value2)) {
+    for (const [index, item] of value2.entries()) {
+      visitNamed(scan, part3, { path: [...path3, index], value: item, holdsKeys });
     }
-  } else if (typeof value === "string" && value !== "") {
-    const text = holdsKeys ? value.slice(value.indexOf("=") + 1) : value;
-    visitPath(scan, part2, { path: path3, text });
-  } else if (isJsonObject(value)) visitEntries(scan, part2, path3);
+  } else if (typeof value2 === "string" && value2 !== "") {
+    const text = holdsKeys ? value2.slice(value2.indexOf("=") + 1) : value2;
+    visitPath(scan, part3, { path: path3, text });
+  } else if (isJsonObject(value2)) visitEntries(scan, part3, path3);
 }
-function visitInline(scan, part2, { path: path3, text }) {
-  const place = part2.document.at(path3);
-  visitPlugins(scan, { folder: part2.folder, file: { path: place.file, text }, at: place });
+function visitInline(scan, part3, { path: path3, text }) {
+  const place = part3.document.at(path3);
+  visitPlugins(scan, { folder: part3.folder, file: { path: place.file, text }, at: place });
 }
 function valueAt2(root, path3) {
-  let value = root;
+  let value2 = root;
   for (const step of path3) {
-    if (Array.isArray(value)) value = value[Number(step)];
-    else value = isJsonObject(value) ? value[step] : void 0;
+    if (Array.isArray(value2)) value2 = value2[Number(step)];
+    else value2 = isJsonObject(value2) ? value2[step] : void 0;
   }
-  return value;
+  return value2;
 }
 
 // src/core/model/tools/tool-source.ts
@@ -63237,8 +63913,8 @@ function readToolSource(source, index, at2) {
     skipsSchemas: source.helm?.skipSchemaValidation === true
   });
   const files = new Map([...own2, ...values.files].map((file) => [file.path, file]));
-  const named2 = values.files.map((file) => file.path);
-  const chart = { tool: "helm", path: path3, files: [...files.values()], valuesFiles: named2 };
+  const named3 = values.files.map((file) => file.path);
+  const chart = { tool: "helm", path: path3, files: [...files.values()], valuesFiles: named3 };
   return result(chart, [...scanned.diagnostics, ...values.diagnostics]);
 }
 function result(source, diagnostics) {
@@ -63710,10 +64386,10 @@ function kindEntry(apiVersion2, kind) {
   return successor === void 0 ? void 0 : kindEntry(successor, kind);
 }
 function tableSchema(type) {
-  const fields = kubernetes.types[type] ?? {};
+  const fields2 = kubernetes.types[type] ?? {};
   return {
     field(name2) {
-      const field = Object.hasOwn(fields, name2) ? fields[name2] : void 0;
+      const field = Object.hasOwn(fields2, name2) ? fields2[name2] : void 0;
       if (field === void 0) return plainField;
       const items = field.type === void 0 ? plainSchema : tableSchema(field.type);
       return fieldSchema(field, field.values === true ? mapSchema(items) : items);
@@ -63741,8 +64417,8 @@ function openApiSchema(schema) {
 function openApiField(schema) {
   if (schema["type"] !== "array") return { keys: [], items: openApiSchema(schema) };
   const { items } = schema;
-  const listed = schema["x-kubernetes-list-map-keys"];
-  const keys = Array.isArray(listed) ? listed.filter((key) => typeof key === "string") : [];
+  const listed2 = schema["x-kubernetes-list-map-keys"];
+  const keys = Array.isArray(listed2) ? listed2.filter((key) => typeof key === "string") : [];
   return schema["x-kubernetes-list-type"] === "map" && keys.length > 0 ? { strategy: "merge", keys, defaults: keyDefaults(items, keys), items: openApiSchema(items) } : { keys: [], items: openApiSchema(items) };
 }
 function keyDefaults(items, keys) {
@@ -63751,8 +64427,8 @@ function keyDefaults(items, keys) {
   return Object.fromEntries(
     keys.flatMap((key) => {
       const property2 = properties[key];
-      const value = isJsonObject(property2) ? property2["default"] : void 0;
-      return value === void 0 ? [] : [[key, value]];
+      const value2 = isJsonObject(property2) ? property2["default"] : void 0;
+      return value2 === void 0 ? [] : [[key, value2]];
     })
   );
 }
@@ -63799,8 +64475,8 @@ function versionSchema(version) {
   return [[version["name"], objectAt(objectAt(version, "schema"), "openAPIV3Schema")]];
 }
 function objectAt(parent, field) {
-  const value = parent[field];
-  return isJsonObject(value) ? value : {};
+  const value2 = parent[field];
+  return isJsonObject(value2) ? value2 : {};
 }
 function scopeOf(object, kinds4) {
   return builtInScope(object.apiVersion, object.kind) ?? customKindOf(object, kinds4)?.namespaced;
@@ -64641,13 +65317,13 @@ function createBuiltInSchemas(tables) {
     const known4 = types.get(name2);
     if (known4 !== void 0) return known4;
     const [isAtomic, texts2] = splitLine(tables.types[name2] ?? "");
-    const fields = /* @__PURE__ */ new Map();
+    const fields2 = /* @__PURE__ */ new Map();
     const structs = [];
-    const made = { map: { kind: "map", name: name2, isAtomic, fields, structs } };
+    const made = { map: { kind: "map", name: name2, isAtomic, fields: fields2, structs } };
     types.set(name2, made);
     for (const text of texts2) {
       const [field, parsed] = parseField(text, type);
-      fields.set(field, parsed);
+      fields2.set(field, parsed);
       if (parsed.isAlwaysThere) structs.push(field);
     }
     return made;
@@ -64674,7 +65350,7 @@ function createBuiltInSchemas(tables) {
   return { schemaFor, type };
 }
 function splitLine(line) {
-  const parts = line.split(" ").filter((part2) => part2 !== "");
+  const parts = line.split(" ").filter((part3) => part3 !== "");
   return parts[0] === "#" ? [true, parts.slice(1)] : [false, parts];
 }
 function parseField(text, typeByName) {
@@ -64738,7 +65414,7 @@ function parseList(text, typeByName) {
   if (merge === "set") return { kind: "list", items, merge: "set", keys: [], defaults: {} };
   const keys = merge.split(",").map((key) => key.split("="));
   const defaults3 = keys.flatMap(
-    ([key, value]) => key === void 0 || value === void 0 ? [] : [[key, JSON.parse(value)]]
+    ([key, value2]) => key === void 0 || value2 === void 0 ? [] : [[key, JSON.parse(value2)]]
   );
   return {
     kind: "list",
@@ -64780,11 +65456,11 @@ var statusKeeps = {
   servicecidrs: ["spec", "metadata"]
 };
 function resetFieldsOf(tables, groupVersion, plural) {
-  const names2 = new Set(tables.resources[groupVersion]?.map(({ name: name2 }) => name2));
-  const hasStatus = names2.has(`${plural}/status`);
+  const names3 = new Set(tables.resources[groupVersion]?.map(({ name: name2 }) => name2));
+  const hasStatus = names3.has(`${plural}/status`);
   const group2 = groupVersion.includes("/") ? groupVersion.split("/")[0] : "";
-  const kept6 = statusKeeps[plural] ?? (keepsMetadata.has(group2 ?? "") ? ["spec", "metadata"] : ["spec"]);
-  return resetFieldsFor(hasStatus, kept6);
+  const kept5 = statusKeeps[plural] ?? (keepsMetadata.has(group2 ?? "") ? ["spec", "metadata"] : ["spec"]);
+  return resetFieldsFor(hasStatus, kept5);
 }
 function resetFieldsFor(hasStatus, statusKept) {
   const ofObject = fieldSetOf(hasStatus ? [["f:status"]] : []);
@@ -64807,29 +65483,29 @@ function placeOfField(source, path3, isKey = false) {
   return placeOfFields(source, [path3], isKey);
 }
 function placeOfFields(source, paths, isKey = false) {
-  const fields = paths.map((path4) => stepsOf(source.object, path4));
+  const fields2 = paths.map((path4) => stepsOf(source.object, path4));
   let version = source;
   while (version.changedBy !== void 0) {
     const { changedBy, object } = version;
-    const changed3 = fields.find((steps2) => !isSameField(object, changedBy.before.object, steps2));
+    const changed3 = fields2.find((steps2) => !isSameField(object, changedBy.before.object, steps2));
     if (changed3 !== void 0) return placeInOverlay(changedBy, changed3);
     version = changedBy.before;
   }
-  const { path: path3 } = find2(version.object, fields[0] ?? []);
+  const { path: path3 } = find2(version.object, fields2[0] ?? []);
   return isKey ? version.keyAt(path3) : version.at(path3);
 }
 function stepsOf(root, path3) {
-  let value = root;
-  return path3.map((part2) => {
-    const list = value;
-    value = deeper(value, part2);
-    const name2 = nameOf3(value);
-    return { part: part2, name: name2 !== void 0 && positionOf(list, name2) === part2 ? name2 : void 0 };
+  let value2 = root;
+  return path3.map((part3) => {
+    const list = value2;
+    value2 = deeper(value2, part3);
+    const name2 = nameOf3(value2);
+    return { part: part3, name: name2 !== void 0 && positionOf(list, name2) === part3 ? name2 : void 0 };
   });
 }
-function deeper(value, part2) {
-  if (typeof value !== "object" || value === null || !Object.hasOwn(value, part2)) return void 0;
-  return value[part2];
+function deeper(value2, part3) {
+  if (typeof value2 !== "object" || value2 === null || !Object.hasOwn(value2, part3)) return void 0;
+  return value2[part3];
 }
 function nameOf3(item) {
   if (item === void 0 || !isJsonObject(item)) return void 0;
@@ -64837,20 +65513,20 @@ function nameOf3(item) {
 }
 function find2(root, steps2) {
   const path3 = [];
-  let value = root;
-  for (const { part: part2, name: name2 } of steps2) {
-    const position = name2 === void 0 ? part2 : positionOf(value, name2);
-    value = deeper(value, position);
-    if (value === void 0) return { path: path3, value };
+  let value2 = root;
+  for (const { part: part3, name: name2 } of steps2) {
+    const position = name2 === void 0 ? part3 : positionOf(value2, name2);
+    value2 = deeper(value2, position);
+    if (value2 === void 0) return { path: path3, value: value2 };
     path3.push(position);
   }
-  return { path: path3, value };
+  return { path: path3, value: value2 };
 }
 function positionOf(list, name2) {
   if (!Array.isArray(list)) return -1;
-  const names2 = list.map(nameOf3);
-  const index = names2.indexOf(name2);
-  return index === names2.lastIndexOf(name2) ? index : -1;
+  const names3 = list.map(nameOf3);
+  const index = names3.indexOf(name2);
+  return index === names3.lastIndexOf(name2) ? index : -1;
 }
 function isSameField(a, b, steps2) {
   const [one, other] = [find2(a, steps2).value, find2(b, steps2).value];
@@ -64892,23 +65568,23 @@ var FieldWalk = class {
   get #isFull() {
     return this.problems.length >= mostProblems;
   }
-  check(value, type) {
-    if (value === null || this.#isFull) return;
-    if (Array.isArray(value) && type.list !== void 0) this.#checkList(value, type.list);
-    else if (isJsonObject(value) && type.map !== void 0) this.#checkMap(value, type.map);
-    else this.#checkScalar(value, type);
+  check(value2, type) {
+    if (value2 === null || this.#isFull) return;
+    if (Array.isArray(value2) && type.list !== void 0) this.#checkList(value2, type.list);
+    else if (isJsonObject(value2) && type.map !== void 0) this.#checkMap(value2, type.map);
+    else this.#checkScalar(value2, type);
   }
-  #checkScalar(value, type) {
-    if (!fitsScalar(value, type.scalar)) {
-      this.#tell(`must be ${wanted(type)}, not ${shownType(value, this.#source.object)}`);
-    } else if (type.scalar === "quantity" && !isQuantity(value)) {
-      this.#tell(`must be a quantity such as 500m or 1Gi, not ${this.#shown(value)}`);
-    } else if (isWhole2(type.scalar) && !Number.isInteger(value)) {
-      this.#tell(`must be a whole number, not ${this.#shown(value)}`);
+  #checkScalar(value2, type) {
+    if (!fitsScalar(value2, type.scalar)) {
+      this.#tell(`must be ${wanted(type)}, not ${shownType(value2, this.#source.object)}`);
+    } else if (type.scalar === "quantity" && !isQuantity(value2)) {
+      this.#tell(`must be a quantity such as 500m or 1Gi, not ${this.#shown(value2)}`);
+    } else if (isWhole2(type.scalar) && !Number.isInteger(value2)) {
+      this.#tell(`must be a whole number, not ${this.#shown(value2)}`);
     }
   }
-  #checkMap(value, map) {
-    for (const [key, member] of Object.entries(value)) {
+  #checkMap(value2, map) {
+    for (const [key, member] of Object.entries(value2)) {
       if (this.#isFull) return;
       const type = map.fields.get(key)?.type ?? map.values;
       this.#path.push(key);
@@ -64917,11 +65593,11 @@ var FieldWalk = class {
       this.#path.pop();
     }
   }
-  #checkList(value, list) {
+  #checkList(value2, list) {
     const seen = /* @__PURE__ */ new Set();
-    for (const [index, item] of value.entries()) {
+    for (const [index, item] of value2.entries()) {
       if (this.#isFull) return;
-      const id = value.length === 1 ? void 0 : idOf(item, list);
+      const id = value2.length === 1 ? void 0 : idOf(item, list);
       this.#path.push(index);
       if (id !== void 0 && seen.has(id)) {
         this.#tell(`is there a second time, with the same ${keyWords(list)}`);
@@ -64932,10 +65608,10 @@ var FieldWalk = class {
     }
   }
   /** The value for a message; of what is no plain value, and of everything in a Secret, what it is. */
-  #shown(value) {
+  #shown(value2) {
     const { object } = this.#source;
-    const isShown = typeof value === "string" && !isSecret(object);
-    return isShown ? JSON.stringify(shortText(value)) : shownType(value, object);
+    const isShown = typeof value2 === "string" && !isSecret(object);
+    return isShown ? JSON.stringify(shortText(value2)) : shownType(value2, object);
   }
   #tell(words5) {
     const message = `${describeKey(this.#source.key)}: ${fieldName2(this.#path)} ${words5}`;
@@ -64972,11 +65648,11 @@ var jsonTypes = {
   int64: "number",
   number: "number"
 };
-function fitsScalar(value, scalar2) {
+function fitsScalar(value2, scalar2) {
   if (scalar2 === void 0) return false;
   if (scalar2 === "any") return true;
   const wantedType = jsonTypes[scalar2];
-  return wantedType === void 0 ? typeof value === "string" || typeof value === "number" : typeof value === wantedType;
+  return wantedType === void 0 ? typeof value2 === "string" || typeof value2 === "number" : typeof value2 === wantedType;
 }
 function isWhole2(scalar2) {
   return scalar2 === "int32" || scalar2 === "int64";
@@ -65002,8 +65678,8 @@ function wanted({ scalar: scalar2, list, map }) {
   return forms.join(" or ");
 }
 var quantity = /^[+-]?(\d+(\.\d*)?|\.\d+)(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][+-]?\d+)?$/;
-function isQuantity(value) {
-  return typeof value === "number" || typeof value === "string" && quantity.test(value);
+function isQuantity(value2) {
+  return typeof value2 === "number" || typeof value2 === "string" && quantity.test(value2);
 }
 
 // src/core/render/pod-templates.ts
@@ -65021,19 +65697,19 @@ function podSpecPath(object) {
     return path3.length > 1 || object.kind === "Pod";
   });
 }
-function isContainerList(value) {
-  return Array.isArray(value) && value.length > 0 && value.every(isNamed);
+function isContainerList(value2) {
+  return Array.isArray(value2) && value2.length > 0 && value2.every(isNamed);
 }
-function isNamed(value) {
-  return isJsonObject(value) && typeof value["name"] === "string";
+function isNamed(value2) {
+  return isJsonObject(value2) && typeof value2["name"] === "string";
 }
 function valueAt3(object, path3) {
-  let value = object;
+  let value2 = object;
   for (const key of path3) {
-    if (!isJsonObject(value)) return void 0;
-    value = Object.hasOwn(value, key) ? value[key] : void 0;
+    if (!isJsonObject(value2)) return void 0;
+    value2 = Object.hasOwn(value2, key) ? value2[key] : void 0;
   }
-  return value;
+  return value2;
 }
 function changeMapAt(object, path3, change2) {
   const [key, ...rest2] = path3;
@@ -65060,7 +65736,7 @@ function checkResources(source) {
         // isArray loses the type
         excesses(container).map(({ name: name2, request, limit: limit2 }) => {
           const resources = [...path3, list, index, "resources"];
-          const both = ["requests", "limits"].map((part2) => [...resources, part2, name2]);
+          const both = ["requests", "limits"].map((part3) => [...resources, part3, name2]);
           const message = `${describeKey(key)}: the request of ${name2}, ${request}, is more than its limit, ${limit2}`;
           const hint = "lower the request, or raise the limit";
           return mistake(placeOfFields(source, both), { code: "invalid-object", message, hint });
@@ -65070,8 +65746,8 @@ function checkResources(source) {
   });
 }
 var none = {};
-function fieldOf(value, key) {
-  const inner = value[key];
+function fieldOf(value2, key) {
+  const inner = value2[key];
   return isJsonObject(inner) ? inner : none;
 }
 function excesses(container) {
@@ -65123,19 +65799,19 @@ function selectorProblems(object, { path: path3, template }, tell5) {
   const wanted2 = valueAt4(selector, ["matchLabels"]);
   const labels = valueAt4(template, ["metadata", "labels"]);
   const missing2 = Object.entries(isJsonObject(wanted2) ? wanted2 : {}).filter(
-    ([key, value]) => !isJsonObject(labels) || labels[key] !== value
+    ([key, value2]) => !isJsonObject(labels) || labels[key] !== value2
   );
-  return missing2.slice(0, mostProblems).map(([key, value]) => {
-    const label2 = `${shortText(key)}: ${shortText(JSON.stringify(value))}`;
+  return missing2.slice(0, mostProblems).map(([key, value2]) => {
+    const label2 = `${shortText(key)}: ${shortText(JSON.stringify(value2))}`;
     const words5 = `spec.selector wants the label ${label2}, which its pods do not have`;
     const own2 = [...path3, "metadata", "labels", key];
     return tell5([[...selectorPath, "matchLabels", key], own2], words5);
   });
 }
 function valueAt4(object, path3) {
-  let value = object;
-  for (const key of path3) value = isJsonObject(value) ? value[key] : void 0;
-  return value;
+  let value2 = object;
+  for (const key of path3) value2 = isJsonObject(value2) ? value2[key] : void 0;
+  return value2;
 }
 
 // src/core/render/emit-yaml.ts
@@ -65148,56 +65824,56 @@ function emitYaml(object) {
   return `${out.length === 0 ? "{}" : out.join("\n")}
 `;
 }
-function addEntry(out, { head, pad }, [key, value]) {
+function addEntry(out, { head, pad }, [key, value2]) {
   const name2 = scalarText(key);
   if (name2.length > 1e3) {
     out.push(`${head}? ${name2}`);
-    addLines(out, { head: `${pad}: `, pad: `${pad}  ` }, value);
-  } else if (isEmpty2(value) || !isNested(value)) {
-    addScalar(out, { head: `${head}${name2}: `, pad }, value);
+    addLines(out, { head: `${pad}: `, pad: `${pad}  ` }, value2);
+  } else if (isEmpty2(value2) || !isNested(value2)) {
+    addScalar(out, { head: `${head}${name2}: `, pad }, value2);
   } else {
     out.push(`${head}${name2}:`);
-    const inner = Array.isArray(value) ? pad : `${pad}  `;
-    addLines(out, { head: inner, pad: inner }, value);
+    const inner = Array.isArray(value2) ? pad : `${pad}  `;
+    addLines(out, { head: inner, pad: inner }, value2);
   }
 }
-function addLines(out, margin, value) {
-  if (isEmpty2(value) || !isNested(value)) return addScalar(out, margin, value);
+function addLines(out, margin, value2) {
+  if (isEmpty2(value2) || !isNested(value2)) return addScalar(out, margin, value2);
   let { head } = margin;
   const { pad } = margin;
-  if (isJsonObject(value)) {
-    for (const key of sortedKeys(value)) {
-      addEntry(out, { head, pad }, [key, value[key] ?? null]);
+  if (isJsonObject(value2)) {
+    for (const key of sortedKeys(value2)) {
+      addEntry(out, { head, pad }, [key, value2[key] ?? null]);
       head = pad;
     }
   }
-  if (!Array.isArray(value)) return;
-  for (const item of value) {
+  if (!Array.isArray(value2)) return;
+  for (const item of value2) {
     addLines(out, { head: `${head}- `, pad: `${pad}  ` }, item);
     head = pad;
   }
 }
-function addScalar(out, { head, pad }, value) {
-  const block = literalBlock(value);
-  out.push(`${head}${block === void 0 ? inline(value) : block.header}`);
+function addScalar(out, { head, pad }, value2) {
+  const block = literalBlock(value2);
+  out.push(`${head}${block === void 0 ? inline(value2) : block.header}`);
   for (const line of block?.lines ?? []) out.push(line === "" ? "" : `${pad}  ${line}`);
 }
-function isNested(value) {
-  return typeof value === "object" && value !== null;
+function isNested(value2) {
+  return typeof value2 === "object" && value2 !== null;
 }
-function isEmpty2(value) {
-  return isNested(value) && Object.keys(value ?? {}).length === 0;
+function isEmpty2(value2) {
+  return isNested(value2) && Object.keys(value2 ?? {}).length === 0;
 }
-function inline(value) {
-  if (Array.isArray(value)) return "[]";
-  if (isJsonObject(value)) return "{}";
-  return typeof value === "string" ? scalarText(value) : JSON.stringify(value);
+function inline(value2) {
+  if (Array.isArray(value2)) return "[]";
+  if (isJsonObject(value2)) return "{}";
+  return typeof value2 === "string" ? scalarText(value2) : JSON.stringify(value2);
 }
-var plainText2 = /^[A-Za-z_/][A-Za-z0-9_./@=+%-]*((:| +)[A-Za-z0-9_./@=+%-]+)*$/;
+var plainText3 = /^[A-Za-z_/][A-Za-z0-9_./@=+%-]*((:| +)[A-Za-z0-9_./@=+%-]+)*$/;
 var quantity2 = /^[1-9][0-9]*[A-DF-Za-df-z][A-Za-z]*$/;
 var reserved = /^(y|n|yes|no|on|off|true|false|null|nan|inf)$/i;
 function scalarText(text) {
-  const isPlain2 = plainText2.test(text) && !reserved.test(text) || quantity2.test(text);
+  const isPlain2 = plainText3.test(text) && !reserved.test(text) || quantity2.test(text);
   return isPlain2 ? text : quoted(text);
 }
 var printable = /^[\t\n\u0020-\u007E\u00A0-\u2027\u202A-\uD7FF\uE000-\uFEFE\uFF00-\uFFFD\u{10000}-\u{10FFFF}]*$/u;
@@ -65207,10 +65883,10 @@ function quoted(text) {
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`
   );
 }
-function literalBlock(value) {
-  if (typeof value !== "string" || !value.includes("\n") || !isBlockSafe(value)) return void 0;
-  const body = value.replace(/\n+$/, "");
-  const newlines = value.length - body.length;
+function literalBlock(value2) {
+  if (typeof value2 !== "string" || !value2.includes("\n") || !isBlockSafe(value2)) return void 0;
+  const body = value2.replace(/\n+$/, "");
+  const newlines = value2.length - body.length;
   const chomping = newlines === 0 ? "-" : newlines === 1 ? "" : "+";
   const extra = Array.from({ length: Math.max(0, newlines - 1) }, () => "");
   return { header: `|${chomping}`, lines: [...body.split("\n"), ...extra] };
@@ -65378,14 +66054,97 @@ function profileChain(profiles, name2) {
   return chain;
 }
 var located2 = new Map(
-  [...shippedProfiles].map(([name2, value]) => {
+  [...shippedProfiles].map(([name2, value2]) => {
     const file = `Flotilla's profile ${name2}`;
     const place = () => ({ file, line: 0, column: 0 });
-    return [name2, { value, file, at: place, keyAt: place, textAt: place }];
+    return [name2, { value: value2, file, at: place, keyAt: place, textAt: place }];
   })
 );
 function shipped(name2) {
   return located2.get(name2);
+}
+
+// src/core/select/with-moved.ts
+function withMoved(sorted, moved, added) {
+  const isIn2 = new Set(added);
+  const slices = [];
+  let [from, isSame2] = [0, true];
+  for (const name2 of moved.toSorted()) {
+    const at2 = firstFrom2(name2, sorted);
+    const wasIn = sorted[at2] === name2;
+    slices.push(sorted.slice(from, at2), isIn2.has(name2) ? [name2] : []);
+    from = wasIn ? at2 + 1 : at2;
+    isSame2 &&= wasIn === isIn2.has(name2);
+  }
+  return isSame2 ? sorted : new Array().concat(...slices, sorted.slice(from));
+}
+function firstFrom2(name2, sorted) {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = low + high >> 1;
+    if ((sorted[middle] ?? "") < name2) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+// src/core/select/label-groups.ts
+var followedByLabels = new FollowedResults();
+function sitesByLabels(sites, selectors) {
+  const asked = new Set(
+    selectors.flatMap(({ requirements }) => requirements.map(({ key }) => key))
+  );
+  const keys = [...asked].toSorted();
+  const groups2 = followedByLabels.get(sites, [keys.join()], {
+    make: () => groupByLabels(sites, keys),
+    follow: (last, changes) => regroupByLabels(last, changes, keys)
+  });
+  return [...groups2.values()];
+}
+function groupByLabels(sites, keys) {
+  const found2 = /* @__PURE__ */ new Map();
+  for (const [name2, { value: value2 }] of sites) {
+    const id = idByLabels(value2, keys);
+    const group2 = found2.get(id);
+    if (group2 === void 0) found2.set(id, labelledSites(value2, [name2]));
+    else group2.names.push(name2);
+  }
+  for (const { names: names3 } of found2.values()) names3.sort();
+  return new PatchedMap(found2);
+}
+function labelledSites({ metadata: { labels = {} }, spec: { profile: profile2 } }, names3) {
+  return { labels, profile: profile2, names: names3 };
+}
+function regroupByLabels(last, { names: names3, before, now }, keys) {
+  const added = /* @__PURE__ */ new Map();
+  const examples = /* @__PURE__ */ new Map();
+  for (const name2 of names3) {
+    const [old, site] = [before.get(name2)?.value, now.get(name2)?.value];
+    if (old !== void 0) notedIn(added, idByLabels(old, keys));
+    if (site === void 0) continue;
+    const id = idByLabels(site, keys);
+    notedIn(added, id).push(name2);
+    examples.set(id, site);
+  }
+  return last.with(
+    [...added].map(([id, own2]) => {
+      const sites = withMoved(last.get(id)?.names ?? [], names3, own2);
+      const site = examples.get(id);
+      if (sites.length === 0) return [id, void 0];
+      const group2 = last.get(id) ?? (site && labelledSites(site, sites));
+      return [id, group2 && { ...group2, names: sites }];
+    })
+  );
+}
+function notedIn(added, id) {
+  const names3 = added.get(id) ?? [];
+  added.set(id, names3);
+  return names3;
+}
+function idByLabels({ metadata, spec }, keys) {
+  const { labels = {} } = metadata;
+  const values = keys.map((key) => Object.hasOwn(labels, key) ? `=${labels[key]}` : "");
+  return [spec.profile ?? "", ...values].join("\0");
 }
 
 // src/core/render/layered-app.ts
@@ -65416,8 +66175,8 @@ function withLayers(app, ofProfiles) {
   const layers = [...ofProfiles.filter(({ isDefault }) => isDefault), ...rest(ofProfiles), ...own2];
   if (layers.length === own2.length) return { ...app, declared: app.value, layers };
   const { spec } = app.value;
-  const value = { ...app.value, spec: { ...spec, overlays: layers.map(({ overlay }) => overlay) } };
-  return { ...placesOf2(app, layers), value, file: app.file, declared: app.value, layers };
+  const value2 = { ...app.value, spec: { ...spec, overlays: layers.map(({ overlay }) => overlay) } };
+  return { ...placesOf2(app, layers), value: value2, file: app.file, declared: app.value, layers };
 }
 function rest(layers) {
   return layers.filter(({ isDefault }) => !isDefault);
@@ -65425,12 +66184,10 @@ function rest(layers) {
 function overlayTitle({ name: name2 }, index) {
   return name2 === void 0 ? `overlay ${index + 1}` : `overlay "${name2}"`;
 }
-var takenAmong = /* @__PURE__ */ new WeakMap();
-function takenProfiles(sites) {
-  const known4 = takenAmong.get(sites) ?? [...new Set([...sites.values()].flatMap(({ value }) => value.spec.profile ?? []))].toSorted();
-  takenAmong.set(sites, known4);
-  return known4;
-}
+var takenProfiles = keptFor((sites) => {
+  const taken3 = sitesByLabels(sites, []).flatMap(({ profile: profile2 }) => profile2 ?? []);
+  return [...new Set(taken3)].toSorted();
+});
 function profileLayers({ profiles }, name2) {
   return profileChain(profiles, name2).flatMap((from) => {
     const { values, overlays = [] } = from.value.spec;
@@ -65469,6 +66226,7 @@ function valueOrder({ layers }, indexes) {
 }
 
 // src/core/render/check-object.ts
+var quoteHint = "quote it";
 function checkObject(manifest) {
   return [
     ...checkName(manifest),
@@ -65525,18 +66283,18 @@ function nameRule3({ apiVersion: apiVersion2, kind }) {
 function checkLabels({ object, at: at2, keyAt }) {
   const { labels } = object.metadata;
   if (!isJsonObject(labels)) return [];
-  const wrong = Object.entries(labels).flatMap(([key, value]) => {
+  const wrong = Object.entries(labels).flatMap(([key, value2]) => {
     const isKey = labelKeyProblem(key) !== void 0;
-    const valueProblem = typeof value === "string" ? labelValueProblem(value) : void 0;
+    const valueProblem = typeof value2 === "string" ? labelValueProblem(value2) : void 0;
     const problem2 = labelKeyProblem(key) ?? valueProblem;
-    return problem2 === void 0 ? [] : [{ key, value, isKey, problem: problem2 }];
+    return problem2 === void 0 ? [] : [{ key, value: value2, isKey, problem: problem2 }];
   });
-  return wrong.slice(0, mostProblems).map(({ key, value, isKey, problem: problem2 }) => {
+  return wrong.slice(0, mostProblems).map(({ key, value: value2, isKey, problem: problem2 }) => {
     const path3 = ["metadata", "labels", key];
     const code = "invalid-object";
     const name2 = `"${shortText(key)}"`;
     if (isKey) return mistake(keyAt(path3), { code, message: `label key ${name2} ${problem2}` });
-    const shown3 = isSecret(object) ? `of ${name2}` : shortText(JSON.stringify(value));
+    const shown3 = isSecret(object) ? `of ${name2}` : shortText(JSON.stringify(value2));
     return mistake(at2(path3), { code, message: `label value ${shown3} ${problem2}` });
   });
 }
@@ -65553,7 +66311,7 @@ function checkAnnotations({ object, at: at2, keyAt }) {
     return mistake(keyAt([...path3, key]), { code, message: message2 });
   });
   const bytes = Buffer.byteLength(
-    Object.entries(annotations2).map(([key, value]) => `${key}${typeof value === "string" ? value : ""}`).join("")
+    Object.entries(annotations2).map(([key, value2]) => `${key}${typeof value2 === "string" ? value2 : ""}`).join("")
   );
   if (bytes <= maxAnnotations) return wrong;
   const message = `the annotations have ${Math.ceil(bytes / 1024)} KiB, more than 256`;
@@ -65564,8 +66322,8 @@ var dataFields = {
   "/Secret": ["data", "stringData"]
 };
 function checkDataKeys({ object, keyAt }) {
-  const fields = dataFields[`${groupOf(object.apiVersion)}/${object.kind}`] ?? [];
-  return fields.flatMap((field) => {
+  const fields2 = dataFields[`${groupOf(object.apiVersion)}/${object.kind}`] ?? [];
+  return fields2.flatMap((field) => {
     const data3 = object[field];
     const keys = isJsonObject(data3) ? Object.keys(data3) : [];
     const wrong = keys.filter(
@@ -65659,10 +66417,10 @@ function textMaps({ object }) {
 }
 var textMapFields = ["labels", "annotations", "matchLabels", "nodeSelector"];
 var onTheWay = ["template", "jobTemplate", "spec", "metadata", "selector"];
-function podTextMaps(value, path3) {
-  if (!isJsonObject(value)) return [];
-  const here = textMapFields.filter((field) => field in value).map((field) => [...path3, field]);
-  return [...here, ...onTheWay.flatMap((field) => podTextMaps(value[field], [...path3, field]))];
+function podTextMaps(value2, path3) {
+  if (!isJsonObject(value2)) return [];
+  const here = textMapFields.filter((field) => field in value2).map((field) => [...path3, field]);
+  return [...here, ...onTheWay.flatMap((field) => podTextMaps(value2[field], [...path3, field]))];
 }
 function checkTextMap({ object, at: at2 }, path3) {
   const map = valueAt5(object, path3);
@@ -65673,19 +66431,21 @@ function checkTextMap({ object, at: at2 }, path3) {
       mistake(at2(path3), { code: "invalid-object", message: `${name2} must be a map of text` })
     ];
   }
-  const wrong = Object.entries(map).filter(([, value]) => typeof value !== "string");
-  return wrong.slice(0, mostProblems).map(([key, value]) => {
-    const message = `${name2}: "${shortText(key)}" must be text, not ${shownType(value, object)}`;
-    return mistake(at2([...path3, key]), { code: "invalid-object", message, hint: "quote it" });
+  const wrong = Object.entries(map).filter(([, value2]) => typeof value2 !== "string");
+  return wrong.slice(0, mostProblems).map(([key, value2]) => {
+    const message = `${name2}: "${shortText(key)}" must be text, not ${shownType(value2, object)}`;
+    const told3 = { code: "invalid-object", message };
+    const isScalar6 = typeof value2 !== "object";
+    return mistake(at2([...path3, key]), isScalar6 ? { ...told3, hint: quoteHint } : told3);
   });
 }
 function valueAt5(object, path3) {
-  let value = object;
+  let value2 = object;
   for (const key of path3) {
-    if (!isJsonObject(value)) return void 0;
-    value = Object.hasOwn(value, key) ? value[key] : void 0;
+    if (!isJsonObject(value2)) return void 0;
+    value2 = Object.hasOwn(value2, key) ? value2[key] : void 0;
   }
-  return value;
+  return value2;
 }
 
 // src/core/render/move-namespace.ts
@@ -65715,14 +66475,14 @@ function withNamespace(object, { left, namespace }) {
   const isLeft3 = object.apiVersion === "v1" && object.kind === "Namespace" && left.has(metadata.name);
   return isLeft3 ? { ...object, metadata: { ...metadata, name: namespace } } : object;
 }
-function changeAt(value, path3, change2) {
-  if (Array.isArray(value))
-    return value.map((it) => changeAt(it, path3, change2));
-  if (!isJsonObject(value)) return value;
+function changeAt(value2, path3, change2) {
+  if (Array.isArray(value2))
+    return value2.map((it) => changeAt(it, path3, change2));
+  if (!isJsonObject(value2)) return value2;
   const [key, ...rest2] = path3;
-  if (key === void 0) return change2(value);
-  const inner = Object.hasOwn(value, key) ? value[key] : void 0;
-  return inner === void 0 ? value : { ...value, [key]: changeAt(inner, rest2, change2) };
+  if (key === void 0) return change2(value2);
+  const inner = Object.hasOwn(value2, key) ? value2[key] : void 0;
+  return inner === void 0 ? value2 : { ...value2, [key]: changeAt(inner, rest2, change2) };
 }
 var services = (...path3) => (object, { moved, to }) => changeAt(object, path3, (service) => {
   const { name: name2, namespace } = service;
@@ -65763,8 +66523,8 @@ function withNamespace2(manifest, context2) {
   const placed2 = isNamespaced ? { ...metadata, namespace: context2.namespace } : metadata;
   return { ok: true, value: { ...object, metadata: placed2 }, diagnostics: [] };
 }
-function fail(manifest, path3, told2) {
-  return { ok: false, diagnostics: [mistake(manifest.at(path3), told2)] };
+function fail(manifest, path3, told3) {
+  return { ok: false, diagnostics: [mistake(manifest.at(path3), told3)] };
 }
 function wrongNamespace(object, namespace, isNamespaced) {
   const code = "wrong-namespace";
@@ -65810,13 +66570,13 @@ var serverFields = /* @__PURE__ */ new Set([
 var lastApplied = "kubectl.kubernetes.io/last-applied-configuration";
 function withoutServerFields(object) {
   const { status: _status, ...rest2 } = object;
-  const fields = Object.entries(object.metadata).flatMap(([key, value]) => {
+  const fields2 = Object.entries(object.metadata).flatMap(([key, value2]) => {
     if (serverFields.has(key)) return [];
-    if (key !== "annotations" || !isJsonObject(value)) return [[key, value]];
-    const kept6 = Object.entries(value).filter(([name2]) => name2 !== lastApplied);
-    return [[key, Object.fromEntries(kept6)]];
+    if (key !== "annotations" || !isJsonObject(value2)) return [[key, value2]];
+    const kept5 = Object.entries(value2).filter(([name2]) => name2 !== lastApplied);
+    return [[key, Object.fromEntries(kept5)]];
   });
-  const metadata = { ...Object.fromEntries(fields), name: object.metadata.name };
+  const metadata = { ...Object.fromEntries(fields2), name: object.metadata.name };
   return { ...rest2, apiVersion: object.apiVersion, kind: object.kind, metadata };
 }
 
@@ -65849,11 +66609,11 @@ function sourceObject(manifest, context2) {
   const known4 = context2.plainSecrets.has(objectId(key)) ? { ...manifest, object, isPlainSecret: true } : { ...manifest, object };
   const diagnostics = withObject([...checkObject(known4), ...placed2.diagnostics], key);
   if (!placed2.ok) return { ok: false, diagnostics };
-  const value = { ...known4, object: placed2.value, key };
+  const value2 = { ...known4, object: placed2.value, key };
   const isInAppNamespace = placed2.value.metadata.namespace !== void 0 && !object.metadata.namespace;
   return {
     ok: true,
-    value: isInAppNamespace ? { ...value, isInAppNamespace } : value,
+    value: isInAppNamespace ? { ...value2, isInAppNamespace } : value2,
     diagnostics
   };
 }
@@ -65872,14 +66632,14 @@ function duplicate(second, first2) {
 
 // src/core/render/json-patch.ts
 function applyJsonPatch(document2, operations, { isSecret: isSecret2 = false } = {}) {
-  let value = document2;
+  let value2 = document2;
   const run3 = { copiesLeft: maxCopied, isSecret: isSecret2 };
   for (const [operation, patch] of operations.entries()) {
-    const result2 = applyOperation(value, patch, run3);
+    const result2 = applyOperation(value2, patch, run3);
     if (!result2.ok) return { ok: false, operation, message: result2.message };
-    value = result2.value;
+    value2 = result2.value;
   }
-  return { ok: true, value };
+  return { ok: true, value: value2 };
 }
 var maxCopied = 1e5;
 var charactersPerValue = 16;
@@ -65889,20 +66649,20 @@ function applyOperation(document2, patch, run3) {
   if (path3 === void 0) return fail2(`"${patch.path}" is not a JSON pointer (it starts with /)`);
   switch (patch.op) {
     case "add":
-      return withValue(patch, (value) => add(document2, path3, value));
+      return withValue(patch, (value2) => add(document2, path3, value2));
     case "replace":
-      return withValue(patch, (value) => replace2(document2, path3, value));
+      return withValue(patch, (value2) => replace2(document2, path3, value2));
     case "test":
       return withValue(patch, (expected2) => test(document2, { path: path3, expected: expected2 }, run3));
     case "remove":
       return remove(document2, path3);
     case "move":
-      return withSource(document2, patch, (from, value) => move(document2, { from, path: path3, value }));
+      return withSource(document2, patch, (from, value2) => move(document2, { from, path: path3, value: value2 }));
     case "copy":
       return withSource(
         document2,
         patch,
-        (_from, value) => takeCopy(value, run3) ? add(document2, path3, value) : fail2("the patch copies too much")
+        (_from, value2) => takeCopy(value2, run3) ? add(document2, path3, value2) : fail2("the patch copies too much")
       );
     default:
       return fail2(`"${patch.op}" is not an operation (add, remove, replace, move, copy, test)`);
@@ -65910,11 +66670,11 @@ function applyOperation(document2, patch, run3) {
 }
 function takeCopy(copied, run3) {
   const open3 = [copied];
-  for (let value = open3.pop(); value !== void 0; value = open3.pop()) {
+  for (let value2 = open3.pop(); value2 !== void 0; value2 = open3.pop()) {
     run3.copiesLeft -= 1;
-    if (typeof value === "string") run3.copiesLeft -= value.length / charactersPerValue;
-    if (isContainer(value)) {
-      for (const [key, member] of Object.entries(value)) {
+    if (typeof value2 === "string") run3.copiesLeft -= value2.length / charactersPerValue;
+    if (isContainer(value2)) {
+      for (const [key, member] of Object.entries(value2)) {
         run3.copiesLeft -= key.length / charactersPerValue;
         open3.push(member);
       }
@@ -65948,25 +66708,25 @@ function test(document2, { path: path3, expected: expected2 }, { isSecret: isSec
   if (isSecret2) return fail2("the value is another one");
   return fail2(`the value is ${shown2(found2.value)}, not ${shown2(expected2)}`);
 }
-function shown2(value) {
-  const text = JSON.stringify(value);
+function shown2(value2) {
+  const text = JSON.stringify(value2);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
-function move(document2, { from, path: path3, value }) {
+function move(document2, { from, path: path3, value: value2 }) {
   const isInside = from.length < path3.length && from.every((token, i) => token === path3[i]);
   if (isInside) return fail2("a value cannot be moved into itself");
   const removed2 = remove(document2, from);
   if (!removed2.ok) return from.length === 0 ? { ok: true, value: document2 } : removed2;
-  return add(removed2.value, path3, value);
+  return add(removed2.value, path3, value2);
 }
 function valueAt6(document2, path3) {
-  let value = document2;
+  let value2 = document2;
   for (const [depth, token] of path3.entries()) {
-    const next = child2(value, token);
+    const next = child2(value2, token);
     if (next === void 0) return missing(path3.slice(0, depth + 1));
-    value = next;
+    value2 = next;
   }
-  return { ok: true, value };
+  return { ok: true, value: value2 };
 }
 function child2(parent, token) {
   if (isJsonObject(parent)) return Object.hasOwn(parent, token) ? parent[token] : void 0;
@@ -65984,34 +66744,34 @@ function pointerText(path3) {
   return path3.map((token) => `/${token.replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
 }
 function changeParent(document2, path3, change2) {
-  const descend = (value, depth) => {
-    if (!isContainer(value))
+  const descend = (value2, depth) => {
+    if (!isContainer(value2))
       return fail2(`${pointerText(path3.slice(0, depth)) || "the document"} is no object or list`);
     const token = path3[depth] ?? "";
-    if (depth === path3.length - 1) return change2(value, token);
-    const inner = child2(value, token);
+    if (depth === path3.length - 1) return change2(value2, token);
+    const inner = child2(value2, token);
     if (inner === void 0) return missing(path3.slice(0, depth + 1));
     const changed3 = descend(inner, depth + 1);
-    return changed3.ok ? { ok: true, value: withMember(value, token, changed3.value) } : changed3;
+    return changed3.ok ? { ok: true, value: withMember(value2, token, changed3.value) } : changed3;
   };
   return descend(document2, 0);
 }
-function isContainer(value) {
-  return typeof value === "object" && value !== null;
+function isContainer(value2) {
+  return typeof value2 === "object" && value2 !== null;
 }
-function withMember(parent, token, value) {
-  if (!isJsonObject(parent)) return parent.with(Number(token), value);
-  return Object.fromEntries(new Map(Object.entries(parent)).set(token, value));
+function withMember(parent, token, value2) {
+  if (!isJsonObject(parent)) return parent.with(Number(token), value2);
+  return Object.fromEntries(new Map(Object.entries(parent)).set(token, value2));
 }
-function add(document2, path3, value) {
-  if (path3.length === 0) return { ok: true, value };
+function add(document2, path3, value2) {
+  if (path3.length === 0) return { ok: true, value: value2 };
   return changeParent(document2, path3, (parent, token) => {
-    if (isJsonObject(parent)) return { ok: true, value: withMember(parent, token, value) };
+    if (isJsonObject(parent)) return { ok: true, value: withMember(parent, token, value2) };
     const index = token === "-" ? parent.length : indexOf2(token);
     if (index === void 0) return fail2(`"${token}" is not a position in the list`);
     if (index > parent.length)
       return fail2(`position ${token} is beyond the list's ${parent.length} items`);
-    return { ok: true, value: parent.toSpliced(index, 0, value) };
+    return { ok: true, value: parent.toSpliced(index, 0, value2) };
   });
 }
 function remove(document2, path3) {
@@ -66025,12 +66785,12 @@ function remove(document2, path3) {
     };
   });
 }
-function replace2(document2, path3, value) {
-  if (path3.length === 0) return { ok: true, value };
+function replace2(document2, path3, value2) {
+  if (path3.length === 0) return { ok: true, value: value2 };
   return changeParent(
     document2,
     path3,
-    (parent, token) => child2(parent, token) === void 0 ? missing(path3) : { ok: true, value: withMember(parent, token, value) }
+    (parent, token) => child2(parent, token) === void 0 ? missing(path3) : { ok: true, value: withMember(parent, token, value2) }
   );
 }
 
@@ -66061,12 +66821,12 @@ function idOf2(item, field, context2) {
   if (!isJsonObject(item)) return canonicalJson(item);
   const values = [];
   for (const key of field.keys) {
-    const value = item[key] ?? field.defaults?.[key];
-    if (value === void 0) {
+    const value2 = item[key] ?? field.defaults?.[key];
+    if (value2 === void 0) {
       if (context2) problem(context2, `an item of the patch lacks the merge key "${key}"`);
       return void 0;
     }
-    values.push(value);
+    values.push(value2);
   }
   return canonicalJson(values);
 }
@@ -66083,11 +66843,11 @@ function interleave(items, { order, original, field }) {
     return (item) => places2.get(idOf2(item, field)) ?? -1;
   };
   const [inOrder5, inOriginal] = [position(order), position(original)];
-  const named2 = items.filter((item) => inOrder5(item) >= 0).sort((a, b) => inOrder5(a) - inOrder5(b));
+  const named3 = items.filter((item) => inOrder5(item) >= 0).sort((a, b) => inOrder5(a) - inOrder5(b));
   const others = items.filter((item) => inOrder5(item) < 0);
   const result2 = [];
   let taken3 = 0;
-  for (const item of named2) {
+  for (const item of named3) {
     const at2 = inOriginal(item);
     const from = taken3;
     while (taken3 < others.length && isBefore(inOriginal(others[taken3] ?? null), at2)) taken3 += 1;
@@ -66116,9 +66876,9 @@ var deletePrefix = "$deleteFromPrimitiveList/";
 var orderPrefix = "$setElementOrder/";
 function strategicMerge(original, patch, schema) {
   const context2 = { path: "", problems: [] };
-  const value = mergeMap({ original, patch, schema }, context2);
+  const value2 = mergeMap({ original, patch, schema }, context2);
   const [problem2] = context2.problems;
-  return problem2 === void 0 ? { ok: true, value } : { ok: false, ...problem2 };
+  return problem2 === void 0 ? { ok: true, value: value2 } : { ok: false, ...problem2 };
 }
 function mergeMap(input2, context2) {
   const { schema } = input2;
@@ -66131,43 +66891,43 @@ function mergeMap(input2, context2) {
   const result2 = new Map(Object.entries(input2.original));
   retainKeys(result2, patch, context2);
   const ordered = mergeOrdered(result2, { patch, schema }, context2);
-  for (const [key, value] of Object.entries(patch)) {
+  for (const [key, value2] of Object.entries(patch)) {
     if (key === "$retainKeys" || key.startsWith(orderPrefix) || ordered.has(key)) continue;
     if (key.startsWith(deletePrefix)) {
-      removeListed(result2, { key: key.slice(deletePrefix.length), value }, context2);
+      removeListed(result2, { key: key.slice(deletePrefix.length), value: value2 }, context2);
     } else {
-      mergeField(result2, { key, value, field: schema.field(key) }, context2);
+      mergeField(result2, { key, value: value2, field: schema.field(key) }, context2);
     }
   }
   return Object.fromEntries(result2);
 }
 function mergeField(result2, input2, outer) {
-  const { key, value, field } = input2;
+  const { key, value: value2, field } = input2;
   const context2 = inside(outer, key);
   const original = result2.get(key);
-  if (value === null) {
+  if (value2 === null) {
     result2.delete(key);
-  } else if (isJsonObject(value) && isJsonObject(original)) {
-    const merged = field.strategy === "replace" ? newMap(withoutDirective(value), field.items, context2) : mergeMap({ original, patch: value, schema: field.items }, context2);
+  } else if (isJsonObject(value2) && isJsonObject(original)) {
+    const merged = field.strategy === "replace" ? newMap(withoutDirective(value2), field.items, context2) : mergeMap({ original, patch: value2, schema: field.items }, context2);
     result2.set(key, merged);
-  } else if (Array.isArray(value) && Array.isArray(original)) {
-    result2.set(key, mergeList({ original, patch: value, field }, context2));
+  } else if (Array.isArray(value2) && Array.isArray(original)) {
+    result2.set(key, mergeList({ original, patch: value2, field }, context2));
   } else {
-    const added = newValue(value, field, context2);
+    const added = newValue(value2, field, context2);
     if (added === void 0) result2.delete(key);
     else result2.set(key, added);
   }
 }
-function withoutDirective(value) {
-  const { $patch: _directive, ...rest2 } = value;
+function withoutDirective(value2) {
+  const { $patch: _directive, ...rest2 } = value2;
   return rest2;
 }
-function newValue(value, field, context2) {
-  if (isJsonObject(value)) {
-    return value["$patch"] === "delete" ? void 0 : newMap(value, field.items, context2);
+function newValue(value2, field, context2) {
+  if (isJsonObject(value2)) {
+    return value2["$patch"] === "delete" ? void 0 : newMap(value2, field.items, context2);
   }
-  if (!Array.isArray(value)) return value;
-  const items = value.filter((item) => !isJsonObject(item) || isItem(item));
+  if (!Array.isArray(value2)) return value2;
+  const items = value2.filter((item) => !isJsonObject(item) || isItem(item));
   if (field.strategy !== "merge") return items;
   return items.map(
     (item) => isJsonObject(item) ? newMap(item, field.items, context2) : item
@@ -66181,8 +66941,8 @@ function retainKeys(result2, patch, context2) {
   if (keys === void 0) return;
   if (!Array.isArray(keys)) return problem(context2, "$retainKeys must be a list of keys");
   const retained = new Set(keys);
-  for (const [key, value] of Object.entries(patch)) {
-    const isField = value !== null && !key.startsWith("$");
+  for (const [key, value2] of Object.entries(patch)) {
+    const isField = value2 !== null && !key.startsWith("$");
     if (isField && !retained.has(key)) {
       problem(context2, `"${key}" is patched, but not in $retainKeys`);
     }
@@ -66210,26 +66970,26 @@ function mergeOrdered(result2, { patch, schema }, outer) {
   }
   return done;
 }
-function listOf(value) {
-  return Array.isArray(value) ? value : [];
+function listOf(value2) {
+  return Array.isArray(value2) ? value2 : [];
 }
-function removeListed(result2, { key, value }, context2) {
+function removeListed(result2, { key, value: value2 }, context2) {
   const original = result2.get(key);
-  if (value === null) {
+  if (value2 === null) {
     result2.delete(key);
-  } else if (!Array.isArray(value)) {
+  } else if (!Array.isArray(value2)) {
     problem(inside(context2, `${deletePrefix}${key}`), "must be a list of values");
   } else if (Array.isArray(original)) {
-    result2.set(key, removeFromList(original, value));
+    result2.set(key, removeFromList(original, value2));
   }
 }
 function mergeList(input2, context2) {
   const { original, patch, field } = input2;
   if (field.strategy !== "merge") return patch;
   if (!isUniform([...original, ...patch], context2)) return original;
-  const { items, kept: kept6 } = mergeItems(input2, context2);
+  const { items, kept: kept5 } = mergeItems(input2, context2);
   const order = patch.filter((item) => !isListDeletion(item));
-  return interleave(items, { order, original: kept6, field });
+  return interleave(items, { order, original: kept5, field });
 }
 function orderList(input2, context2) {
   const { original, patch, order, field } = input2;
@@ -66237,8 +66997,8 @@ function orderList(input2, context2) {
   checkOrder(input2, context2);
   if (patch.length === 0) return interleave(original, input2);
   if (field.strategy !== "merge") return interleave(patch, input2);
-  const { items, kept: kept6 } = mergeItems(input2, context2);
-  const standing3 = [...kept6, ...items.slice(kept6.length)].slice(0, original.length);
+  const { items, kept: kept5 } = mergeItems(input2, context2);
+  const standing3 = [...kept5, ...items.slice(kept5.length)].slice(0, original.length);
   return interleave(items, { order, original: standing3, field });
 }
 function mergeItems({ original, patch, field }, context2) {
@@ -66254,15 +67014,15 @@ function mergeItems({ original, patch, field }, context2) {
   const deleted = new Set(deletions2.map((change2) => idOf2(change2, field, context2)));
   const isKept2 = (item) => isJsonObject(item) && !deleted.has(idOf2(item, field));
   const standing3 = replaces ? [] : original;
-  const kept6 = deletions2.length === 0 ? standing3 : standing3.filter(isKept2);
-  return { items: withChanges(kept6, { changes, field }, context2), kept: kept6 };
+  const kept5 = deletions2.length === 0 ? standing3 : standing3.filter(isKept2);
+  return { items: withChanges(kept5, { changes, field }, context2), kept: kept5 };
 }
 function isItem({ $patch: directive, ...content }) {
   if (directive === "replace" || directive === "delete") return false;
   return directive !== "merge" || Object.keys(content).length > 0;
 }
-function withChanges(kept6, { changes, field }, context2) {
-  const items = [...kept6];
+function withChanges(kept5, { changes, field }, context2) {
+  const items = [...kept5];
   const places2 = /* @__PURE__ */ new Map();
   for (const [index, item] of items.entries()) {
     const id = idOf2(item, field);
@@ -66317,18 +67077,18 @@ function mergePatch(object, patch, customKinds) {
     "merge"
   ]);
 }
-function withIdentity(object, value) {
+function withIdentity(object, value2) {
   const { apiVersion: apiVersion2, kind } = object;
   const { name: name2, namespace } = object.metadata;
-  const metadata = isJsonObject(value["metadata"]) ? value["metadata"] : {};
+  const metadata = isJsonObject(value2["metadata"]) ? value2["metadata"] : {};
   const identity2 = namespace === void 0 ? { name: name2 } : { name: name2, namespace };
-  return { apiVersion: apiVersion2, kind, ...value, metadata: { ...identity2, ...metadata } };
+  return { apiVersion: apiVersion2, kind, ...value2, metadata: { ...identity2, ...metadata } };
 }
 var directives = /^\$(patch|retainKeys|setElementOrder\/.*|deleteFromPrimitiveList\/.*)$/;
-function findDirective(value) {
-  if (typeof value !== "object" || value === null) return void 0;
-  for (const [key, inner] of Object.entries(value)) {
-    const found2 = !Array.isArray(value) && directives.test(key) ? key : findDirective(inner);
+function findDirective(value2) {
+  if (typeof value2 !== "object" || value2 === null) return void 0;
+  for (const [key, inner] of Object.entries(value2)) {
+    const found2 = !Array.isArray(value2) && directives.test(key) ? key : findDirective(inner);
     if (found2 !== void 0) return found2;
   }
   return void 0;
@@ -66361,9 +67121,11 @@ function isDeletion({ merge, json }) {
   return json === void 0 && merge?.["$patch"] === "delete";
 }
 function selectedBy(objects, target) {
-  const fields = ["group", "kind", "namespace", "name"];
+  const fields2 = ["group", "kind", "namespace", "name"];
   return objects.filter(
-    ({ key }) => fields.every((field) => target[field] === void 0 || target[field] === key[field])
+    ({ key, hookName }) => fields2.every(
+      (field) => target[field] === void 0 || target[field] === key[field] || field === "name" && target.name === hookName
+    )
   );
 }
 function named(objects, patch, { namespace: appNamespace, others }) {
@@ -66391,16 +67153,16 @@ function setImages(object, change2, onMatch) {
 }
 function changeMap(map, change2) {
   const entries2 = Object.entries(map);
-  const changed3 = entries2.map(([key, value]) => [
+  const changed3 = entries2.map(([key, value2]) => [
     key,
-    containerLists.has(key) && Array.isArray(value) ? sameUnlessChanged(value, (item) => changeContainer(item, change2)) : changeValue(value, change2)
+    containerLists.has(key) && Array.isArray(value2) ? sameUnlessChanged(value2, (item) => changeContainer(item, change2)) : changeValue(value2, change2)
   ]);
-  const isSame3 = changed3.every(([, value], index) => value === entries2[index]?.[1]);
-  return isSame3 ? map : Object.fromEntries(changed3);
+  const isSame2 = changed3.every(([, value2], index) => value2 === entries2[index]?.[1]);
+  return isSame2 ? map : Object.fromEntries(changed3);
 }
-function changeValue(value, change2) {
-  if (Array.isArray(value)) return sameUnlessChanged(value, (item) => changeValue(item, change2));
-  return isJsonObject(value) ? changeMap(value, change2) : value;
+function changeValue(value2, change2) {
+  if (Array.isArray(value2)) return sameUnlessChanged(value2, (item) => changeValue(item, change2));
+  return isJsonObject(value2) ? changeMap(value2, change2) : value2;
 }
 function changeContainer(container, change2) {
   if (!isJsonObject(container) || typeof container["image"] !== "string") return container;
@@ -66448,23 +67210,23 @@ function addSidecar(object, sidecar, kinds4) {
 }
 function withParts(present2, { added, schema, problems }) {
   const parts = new Map(
-    (Array.isArray(present2) ? present2 : []).map((part2, index) => [
-      nameOf4(part2) ?? index,
+    (Array.isArray(present2) ? present2 : []).map((part3, index) => [
+      nameOf4(part3) ?? index,
       // isArray loses the type of items
-      part2
+      part3
     ])
   );
-  for (const part2 of added) {
-    const name2 = nameOf4(part2) ?? "";
+  for (const part3 of added) {
+    const name2 = nameOf4(part3) ?? "";
     const known4 = parts.get(name2);
-    const result2 = strategicMerge(isJsonObject(known4) ? known4 : {}, part2, schema);
+    const result2 = strategicMerge(isJsonObject(known4) ? known4 : {}, part3, schema);
     if (result2.ok) parts.set(name2, result2.value);
     else problems.push(`${name2}: ${result2.message}`);
   }
   return [...parts.values()];
 }
-function nameOf4(part2) {
-  const name2 = isJsonObject(part2) ? part2["name"] : void 0;
+function nameOf4(part3) {
+  const name2 = isJsonObject(part3) ? part3["name"] : void 0;
   return typeof name2 === "string" ? name2 : void 0;
 }
 function setScheduling(object, { nodeSelector = {}, tolerations = [] }) {
@@ -66491,16 +67253,16 @@ function taintOf(toleration) {
 function setResources(object, { container, requests, limits }, onMatch) {
   const path3 = podSpecPath(object);
   if (path3 === void 0) return object;
-  const change2 = (part2) => {
-    if (!isJsonObject(part2) || container !== void 0 && part2["name"] !== container) return part2;
+  const change2 = (part3) => {
+    if (!isJsonObject(part3) || container !== void 0 && part3["name"] !== container) return part3;
     onMatch();
-    const before = isJsonObject(part2["resources"]) ? part2["resources"] : {};
+    const before = isJsonObject(part3["resources"]) ? part3["resources"] : {};
     const resources = {
       ...before,
       ...requests && { requests: withAmounts(before["requests"], requests) },
       ...limits && { limits: withAmounts(before["limits"], limits) }
     };
-    return isSameJson(before, resources) ? part2 : { ...part2, resources };
+    return isSameJson(before, resources) ? part3 : { ...part3, resources };
   };
   return changeMapAt(object, path3, (pod) => {
     const entries2 = ["containers", "initContainers"].flatMap(
@@ -66588,11 +67350,11 @@ function applyPatch(state, patch, path3) {
   });
 }
 function tellUnmatched(state, path3, { inside: inside2, message, hasTargets = false }) {
-  const told2 = { code: "patch-no-target", message };
-  state.unmatched.push({ step: path3.join("."), hasTargets, path: [...path3, ...inside2], told: told2 });
+  const told3 = { code: "patch-no-target", message };
+  state.unmatched.push({ step: path3.join("."), hasTargets, path: [...path3, ...inside2], told: told3 });
 }
-function tell2(state, path3, told2) {
-  state.diagnostics.push(mistake(state.at(path3), told2));
+function tell2(state, path3, told3) {
+  state.diagnostics.push(mistake(state.at(path3), told3));
 }
 function sealChange(before, after, at2) {
   const [was, is] = [before, after].map((object) => canonicalJson(object[regionField] ?? null));
@@ -66638,8 +67400,8 @@ function stepOf(state, { source, path: path3, object }) {
   return { source: after, isChanged: true, diagnostics };
 }
 function stepAt(overlay, [field, index]) {
-  const value = overlay[String(field)];
-  return Array.isArray(value) && index !== void 0 ? value[Number(index)] : value;
+  const value2 = overlay[String(field)];
+  return Array.isArray(value2) && index !== void 0 ? value2[Number(index)] : value2;
 }
 function changeAll(state, path3, change2) {
   state.objects = state.objects.map((source) => {
@@ -66742,6 +67504,82 @@ function withMetadata(object, field, added) {
   return { ...object, metadata: { ...object.metadata, [field]: { ...own2, ...added } } };
 }
 
+// src/core/render/tools/helm-hooks.ts
+var import_node_crypto7 = require("node:crypto");
+var hookAnnotation = "helm.sh/hook";
+var ownAnnotations = /* @__PURE__ */ new Set([
+  hookAnnotation,
+  "helm.sh/hook-weight",
+  "helm.sh/hook-delete-policy",
+  "helm.sh/hook-output-log-policy"
+]);
+var tests3 = /* @__PURE__ */ new Set(["test", "test-success", "test-failure"]);
+var appliable = /* @__PURE__ */ new Set(["pre-install", "post-install", "pre-upgrade", "post-upgrade"]);
+function withoutHooks(output, hooks) {
+  const objects = [];
+  const problems = [...output.problems];
+  for (const each of output.objects) {
+    const kinds4 = hookKinds(each.object).filter((kind) => !tests3.has(kind));
+    if (hookKinds(each.object).length === 0) objects.push(each);
+    else if (kinds4.length === 0) continue;
+    else if (hooks !== "apply") problems.push(refusedHook(each, kinds4));
+    else if (kinds4.some((kind) => appliable.has(kind))) {
+      objects.push(ordinary(each));
+    }
+  }
+  return { objects, problems };
+}
+function hookKinds({ metadata }) {
+  const { annotations: annotations2 } = metadata;
+  const hook = isJsonObject(annotations2) ? annotations2[hookAnnotation] : void 0;
+  if (typeof hook !== "string") return [];
+  return hook.split(",").map((kind) => kind.trim().toLowerCase());
+}
+function refusedHook({ file, object }, kinds4) {
+  return {
+    file,
+    line: 0,
+    column: 0,
+    code: "helm-hook",
+    message: `${describeKey(keyOf(object))} is a hook (${kinds4.join(", ")}), which nothing would run`,
+    hint: "turn it off in the values, or set `helm.hooks: apply` of the App: then it is applied like the other objects, and a Job runs whenever its content changes"
+  };
+}
+function ordinary(hook) {
+  const { object } = hook;
+  const { annotations: annotations2 } = object.metadata;
+  const kept5 = Object.entries(isJsonObject(annotations2) ? annotations2 : {}).filter(
+    ([key]) => !ownAnnotations.has(key)
+  );
+  const { annotations: _, ...metadata } = object.metadata;
+  const cleaned = {
+    ...object,
+    metadata: kept5.length === 0 ? metadata : { ...metadata, annotations: Object.fromEntries(kept5) }
+  };
+  if (object.kind !== "Job" || groupOf(object.apiVersion) !== "batch") {
+    return { ...hook, object: cleaned };
+  }
+  const { name: name2 } = cleaned.metadata;
+  return { ...hook, object: named2(cleaned, nameFor(name2, cleaned)), hookName: name2 };
+}
+function calledByContent(source) {
+  const { hookName, changedBy, object } = source;
+  if (hookName === void 0 || changedBy === void 0) return source;
+  let first2 = changedBy.before;
+  while (first2.changedBy !== void 0) first2 = first2.changedBy.before;
+  const spec = object["spec"] ?? null;
+  if (isSameJson(spec, first2.object["spec"] ?? null)) return source;
+  const after = named2(object, nameFor(hookName, { name: first2.object.metadata.name, spec }));
+  return { ...source, object: after, key: keyOf(after) };
+}
+function nameFor(name2, content) {
+  const hash3 = (0, import_node_crypto7.createHash)("sha256").update(canonicalJson(content)).digest("hex").slice(0, 8);
+  return `${name2.slice(0, 54)}-${hash3}`;
+}
+function named2(object, name2) {
+  return { ...object, metadata: { ...object.metadata, name: name2 } };
+}
+
 // src/core/render/overlay-chain.ts
 var OverlayChain = class {
   #app;
@@ -66751,6 +67589,7 @@ var OverlayChain = class {
   #count = 0;
   #steps = /* @__PURE__ */ new Map();
   #effects = new SameEffects();
+  #called = /* @__PURE__ */ new WeakMap();
   constructor(app, context2) {
     this.#app = app;
     this.#context = context2;
@@ -66776,7 +67615,17 @@ var OverlayChain = class {
       const sharedObjects2 = { objects: before.objects, areFirst: true };
       ownLink = this.#applyTo(ownLink, overlay, { others: sharedObjects2, areShared: false });
     }
-    return this.#endOf(shared2, ownLink);
+    return this.#endOf(this.#calledOf(shared2), ownLink);
+  }
+  /** Charts have no objects of one shape only, so what was a hook is in what shapes share. */
+  #calledOf(link) {
+    const known4 = this.#called.get(link);
+    if (known4 !== void 0) return known4;
+    const objects = link.objects.map(calledByContent);
+    const isSame2 = objects.every((object, index) => object === link.objects[index]);
+    const called = isSame2 ? link : { ...link, objects };
+    this.#called.set(link, called);
+    return called;
   }
   #link(key, make) {
     let known4 = this.#links.get(key) ?? this.#before.get(key);
@@ -66817,7 +67666,7 @@ var OverlayChain = class {
   #endOf(shared2, own2) {
     const all = own2 === null ? shared2.diagnostics : joined3(shared2.diagnostics, own2.diagnostics);
     const unmatched = unmatchedBy(shared2, own2).map(
-      ({ overlay, path: path3, told: told2 }) => mistake(this.#app.at(["spec", "overlays", overlay, ...path3]), told2)
+      ({ overlay, path: path3, told: told3 }) => mistake(this.#app.at(["spec", "overlays", overlay, ...path3]), told3)
     );
     return {
       shared: shared2,
@@ -66955,19 +67804,19 @@ function compileCheck(cel2) {
   const message = `a check says true or false, and this is ${celTypeInWords(type)}`;
   return { ok: false, problems: [{ message, offset: 0, hint: "compare it with something" }] };
 }
-function isOfSite({ names: names2 }) {
-  return names2.has("site") || names2.has("app") || names2.has("apps");
+function isOfSite({ names: names3 }) {
+  return names3.has("site") || names3.has("app") || names3.has("apps");
 }
-function countsSites({ names: names2 }) {
-  return names2.has("stage") || names2.has("overall");
+function countsSites({ names: names3 }) {
+  return names3.has("stage") || names3.has("overall");
 }
 
 // src/core/model/check-checks.ts
 function checkChecks({ apps }) {
   return [...apps.values()].flatMap(checkApp);
 }
-function checkApp({ value, document: document2 }) {
-  const { checks: checks2 = {} } = value.spec;
+function checkApp({ value: value2, document: document2 }) {
+  const { checks: checks2 = {} } = value2.spec;
   return ["before", "after"].flatMap((when) => {
     const list = checks2[when] ?? [];
     return list.flatMap(({ name: name2, cel: cel2 }, index) => {
@@ -67009,7 +67858,7 @@ function badCel(document2, path3, { cel: cel2, problem: problem2 }) {
 }
 
 // src/core/model/domain-stages.ts
-var import_node_crypto7 = require("node:crypto");
+var import_node_crypto8 = require("node:crypto");
 var longest2 = 63;
 var byRegion = "region";
 function domainOfSite(each, {
@@ -67025,7 +67874,7 @@ function domainStageName(stage, domain) {
   const name2 = plain.toLowerCase().replaceAll(/[^a-z0-9]+/gu, "-");
   const isPlain2 = name2 === plain && name2.length <= longest2 && !name2.endsWith("-");
   if (isPlain2 && !hashed.test(name2)) return name2;
-  const hash3 = (0, import_node_crypto7.createHash)("sha256").update(domain).digest("hex").slice(0, 8);
+  const hash3 = (0, import_node_crypto8.createHash)("sha256").update(domain).digest("hex").slice(0, 8);
   const start = name2.slice(0, longest2 - hash3.length - 1);
   return `${start.endsWith("-") ? start.slice(0, -1) : start}-${hash3}`;
 }
@@ -67036,7 +67885,7 @@ function checkLabels2(draft) {
     ...checkVocabularySyntax(draft.fleet),
     ...[...draft.profiles.values(), ...draft.apps.values()].flatMap(
       (entry) => (entry.value.spec.overlays ?? []).flatMap(({ labels = {} }, index) => {
-        const written = Object.entries(labels).filter(([, value]) => !hasTemplate(value));
+        const written = Object.entries(labels).filter(([, value2]) => !hasTemplate(value2));
         const path3 = ["spec", "overlays", index, "labels"];
         return checkSyntax(entry, path3, Object.fromEntries(written));
       })
@@ -67052,12 +67901,12 @@ function checkOwnLabels({ kind, entry }, vocabulary) {
   return kind === "Site" ? [...mistakes, ...unknownLabels(entry, vocabulary)] : mistakes;
 }
 function unknownLabels({ value: { metadata }, document: document2 }, vocabulary) {
-  return Object.entries(metadata.labels ?? {}).flatMap(([key, value]) => {
-    if (labelKeyProblem(key) ?? labelValueProblem(value)) return [];
+  return Object.entries(metadata.labels ?? {}).flatMap(([key, value2]) => {
+    if (labelKeyProblem(key) ?? labelValueProblem(value2)) return [];
     const path3 = ["metadata", "labels", key];
     const keyFinding = unknownKey(vocabulary, key);
     if (keyFinding !== void 0) return errorAt(document2.keyAt(path3), keyFinding);
-    const valueFinding = unknownValue(vocabulary, key, value);
+    const valueFinding = unknownValue(vocabulary, key, value2);
     return valueFinding === void 0 ? [] : errorAt(document2.at(path3), valueFinding);
   });
 }
@@ -67070,23 +67919,23 @@ function unknownKey(vocabulary, key) {
     hint: near === void 0 ? "declare it in labels of the Fleet" : `did you mean "${near}"?`
   };
 }
-function unknownValue(vocabulary, key, value) {
+function unknownValue(vocabulary, key, value2) {
   if (vocabulary === void 0 || !Object.hasOwn(vocabulary, key)) return void 0;
   const values = vocabulary[key]?.values;
-  if (values === void 0 || values.includes(value)) return void 0;
-  const near = closestName(value, values);
+  if (values === void 0 || values.includes(value2)) return void 0;
+  const near = closestName(value2, values);
   return {
     code: "unknown-label",
-    message: `the Fleet declares no value "${value}" for the label "${key}"`,
+    message: `the Fleet declares no value "${value2}" for the label "${key}"`,
     hint: near === void 0 ? `one of ${values.join(", ")}` : `did you mean "${near}"?`
   };
 }
 function checkSyntax({ document: document2 }, path3, labels) {
-  return Object.entries(labels ?? {}).flatMap(([key, value]) => [
+  return Object.entries(labels ?? {}).flatMap(([key, value2]) => [
     ...invalid(labelKeyProblem(key), key).map(
       (finding) => errorAt(document2.keyAt([...path3, key]), finding)
     ),
-    ...invalid(labelValueProblem(value), value).map(
+    ...invalid(labelValueProblem(value2), value2).map(
       (finding) => errorAt(document2.at([...path3, key]), finding)
     )
   ]);
@@ -67096,8 +67945,8 @@ function invalid(problem2, text) {
 }
 function checkVocabularySyntax(fleet) {
   if (fleet === void 0) return [];
-  const { value, document: document2 } = fleet;
-  return Object.entries(value.spec.labels ?? {}).flatMap(([key, { values = [] }]) => {
+  const { value: value2, document: document2 } = fleet;
+  return Object.entries(value2.spec.labels ?? {}).flatMap(([key, { values = [] }]) => {
     const path3 = ["spec", "labels", key];
     return [
       ...invalid(labelKeyProblem(key), key).map((found2) => errorAt(document2.keyAt(path3), found2)),
@@ -67111,16 +67960,16 @@ function checkVocabularySyntax(fleet) {
 }
 function checkFailureDomains(fleet) {
   if (fleet === void 0) return [];
-  const { value, document: document2 } = fleet;
-  return (value.spec.failureDomains ?? []).flatMap(
-    (key, index) => keyFindings(value.spec.labels, key).map(
+  const { value: value2, document: document2 } = fleet;
+  return (value2.spec.failureDomains ?? []).flatMap(
+    (key, index) => keyFindings(value2.spec.labels, key).map(
       (found2) => errorAt(document2.at(["spec", "failureDomains", index]), found2)
     )
   );
 }
 function checkStageDomains({ fleet, strategies }) {
   return [...strategies.values()].flatMap(
-    ({ value, document: document2 }) => (value.spec.stages ?? []).flatMap(
+    ({ value: value2, document: document2 }) => (value2.spec.stages ?? []).flatMap(
       ({ each }, index) => each === void 0 || each === byRegion ? [] : keyFindings(fleet?.value.spec.labels, each).map(
         (found2) => errorAt(document2.at(["spec", "stages", index, "each"]), found2)
       )
@@ -67152,28 +68001,29 @@ function allSelectors2(draft) {
 function checkSelectors(draft) {
   const vocabulary = draft.fleet?.value.spec.labels;
   return allSelectors2(draft).flatMap((placed2) => {
-    const syntax = syntaxMistake(placed2);
-    return syntax === void 0 ? vocabularyMistakes(placed2, vocabulary) : [syntax];
+    const syntax = syntaxMistakes(placed2);
+    const told3 = new Set(syntax.map(({ line, column }) => `${line}:${column}`));
+    const unknown = vocabularyMistakes(placed2, vocabulary);
+    return [...syntax, ...unknown.filter(({ line, column }) => !told3.has(`${line}:${column}`))];
   });
 }
-function syntaxMistake({
-  entry,
-  path: path3,
-  spec,
-  insteadOfEmpty
-}) {
+function syntaxMistakes({ entry, path: path3, spec, insteadOfEmpty }) {
   const { document: document2 } = entry;
   const parsed = selectorFromSpec(spec);
-  if (!parsed.ok) {
-    const place = parsed.offset === void 0 ? document2.at([...path3, ...parsed.path]) : document2.textAt(path3, parsed.offset);
-    const at2 = parsed.offset === void 0 ? "" : ` at character ${parsed.offset + 1}`;
-    const message2 = `bad selector${at2}: ${parsed.message}`;
-    const hint = "selectors are written as in Kubernetes: `tier=store, country in (de,fr), !legacy`";
-    return errorAt(place, { code: "bad-selector", message: message2, hint });
-  }
-  if (parsed.selector.requirements.length > 0) return void 0;
+  if (!parsed.ok)
+    return specMistakes(spec).map((mistake2) => syntaxMistake(document2, path3, mistake2));
+  if (parsed.selector.requirements.length > 0) return [];
   const message = "the selector is empty";
-  return errorAt(document2.at(path3), { code: "bad-selector", message, hint: insteadOfEmpty });
+  return [errorAt(document2.at(path3), { code: "bad-selector", message, hint: insteadOfEmpty })];
+}
+function syntaxMistake(document2, path3, { offset, path: inside2, isKey, message: words5 }) {
+  const field = [...path3, ...inside2];
+  const ofField = isKey === true ? document2.keyAt(field) : document2.at(field);
+  const place = offset === void 0 ? ofField : document2.textAt(path3, offset);
+  const at2 = offset === void 0 ? "" : ` at character ${offset + 1}`;
+  const message = `bad selector${at2}: ${words5}`;
+  const hint = "selectors are written as in Kubernetes: `tier=store, country in (de,fr), !legacy`";
+  return errorAt(place, { code: "bad-selector", message, hint });
 }
 function selectorMistakes(selector, vocabulary) {
   const parsed = parseSelectorParts(selector);
@@ -67186,7 +68036,7 @@ function selectorMistakes(selector, vocabulary) {
     const hint = "select by a label that the sites have";
     return [{ offset: 0, finding: { code, message: "the selector is empty", hint } }];
   }
-  return parsed.parts.flatMap((part2) => partFindings(part2, vocabulary));
+  return parsed.parts.flatMap((part3) => partFindings(part3, vocabulary));
 }
 function vocabularyMistakes({ entry, path: path3, spec }, vocabulary) {
   if (vocabulary === void 0) return [];
@@ -67194,16 +68044,16 @@ function vocabularyMistakes({ entry, path: path3, spec }, vocabulary) {
   if (typeof spec === "string") {
     const parsed = parseSelectorParts(spec);
     return (parsed.ok ? parsed.parts : []).flatMap(
-      (part2) => partFindings(part2, vocabulary).map(
+      (part3) => partFindings(part3, vocabulary).map(
         ({ offset, finding }) => errorAt(document2.textAt(path3, offset), finding)
       )
     );
   }
-  const labels = Object.entries(spec.matchLabels ?? {}).flatMap(([key, value]) => {
+  const labels = Object.entries(spec.matchLabels ?? {}).flatMap(([key, value2]) => {
     const at2 = [...path3, "matchLabels", key];
     const keyFinding = unknownKey(vocabulary, key);
     if (keyFinding !== void 0) return [errorAt(document2.keyAt(at2), keyFinding)];
-    const valueFinding = unknownValue(vocabulary, key, value);
+    const valueFinding = unknownValue(vocabulary, key, value2);
     return valueFinding === void 0 ? [] : [errorAt(document2.at(at2), valueFinding)];
   });
   const expressions = (spec.matchExpressions ?? []).flatMap((expression, index) => {
@@ -67212,8 +68062,8 @@ function vocabularyMistakes({ entry, path: path3, spec }, vocabulary) {
     const keyFinding = unknownKey(vocabulary, key);
     if (keyFinding !== void 0) return [errorAt(document2.at([...at2, "key"]), keyFinding)];
     if (operator === "Gt" || operator === "Lt") return [];
-    return values.flatMap((value, number2) => {
-      const finding = unknownValue(vocabulary, key, value);
+    return values.flatMap((value2, number2) => {
+      const finding = unknownValue(vocabulary, key, value2);
       return finding === void 0 ? [] : errorAt(document2.at([...at2, "values", number2]), finding);
     });
   });
@@ -67239,7 +68089,7 @@ function checkExpressions(documents, vocabulary) {
     })
   );
 }
-var templatesOf = keptFor(({ value }) => templatesIn(value));
+var templatesOf = keptFor(({ value: value2 }) => templatesIn(value2));
 var overlayFields2 = [
   /^patches\.\d+\.merge\./,
   /^patches\.\d+\.json\.\d+\.value(\.|$)/,
@@ -67280,12 +68130,12 @@ function checkTemplate(document2, { scope: scope2, path: path3, text, vocabulary
   const tell5 = (problem2) => badCel(document2, path3, { cel: text, problem: problem2 });
   const compiled = compileText(scope2, text);
   if (!compiled.ok) return compiled.problems.map(tell5);
-  return compiled.text.parts.flatMap((part2) => {
-    if (typeof part2 === "string") return [];
-    const selectors = part2.program.reads.calls.filter(({ name: name2 }) => name2 === "sites");
+  return compiled.text.parts.flatMap((part3) => {
+    if (typeof part3 === "string") return [];
+    const selectors = part3.program.reads.calls.filter(({ name: name2 }) => name2 === "sites");
     return selectors.flatMap(
       (call) => selectorMistakes(call.text, vocabulary).map(
-        ({ offset, finding }) => errorAt(document2.textAt(path3, part2.offset + call.offset + offset), finding)
+        ({ offset, finding }) => errorAt(document2.textAt(path3, part3.offset + call.offset + offset), finding)
       )
     );
   });
@@ -67334,14 +68184,14 @@ var FillablePart = class {
       return void 0;
     }
     const content = canonicalJson(filled.values);
-    const part2 = this.#byContent.get(content) ?? this.#newPart(content, filled.json);
-    this.#byReading.set(reading, part2);
-    return part2;
+    const part3 = this.#byContent.get(content) ?? this.#newPart(content, filled.json);
+    this.#byReading.set(reading, part3);
+    return part3;
   }
   #newPart(content, json) {
-    const part2 = { json, id: content };
-    this.#byContent.set(content, part2);
-    return part2;
+    const part3 = { json, id: content };
+    this.#byContent.set(content, part3);
+    return part3;
   }
   #mistake({ path: path3, offset, message, hint }) {
     return mistake(this.#written.textAt(path3, offset), {
@@ -67386,14 +68236,28 @@ var FillableManifest = class {
   written;
   part;
   #context;
+  /** Places of its expressions. */
+  #templates;
   constructor(manifest, context2) {
-    const { object, textAt: textAt2 } = manifest;
+    const { object, textAt: textAt2, at: at2, keyAt } = manifest;
     this.written = { ...manifest, key: keyOf(object) };
     this.part = { json: object, fillable: fillableJson(object, "all"), textAt: textAt2 };
     this.#context = context2;
+    this.#templates = new Set(
+      templatesIn(object).map(({ path: path3, isKey }) => placeText(isKey ? keyAt(path3) : at2(path3)))
+    );
   }
   /** The object that a filling gives, with its mistakes. */
   check(json) {
+    const result2 = this.#checked(json);
+    const diagnostics = result2.diagnostics.flatMap((each) => {
+      if (!this.#templates.has(placeText(each))) return each;
+      if (this.part.fillable === void 0) return [];
+      return each.hint === quoteHint ? { ...each, hint: "write string(…) around it" } : each;
+    });
+    return { ...result2, diagnostics };
+  }
+  #checked(json) {
     const { at: at2, keyAt, textAt: textAt2 } = this.written;
     const problem2 = identityProblem({ value: json, at: at2, keyAt });
     if (problem2 !== void 0) return { ok: false, diagnostics: [problem2] };
@@ -67421,10 +68285,10 @@ function byObjectId(objects) {
 }
 function manifestsAt(manifests, site, given) {
   const { fillings, mistakes, known: known4 } = manifests;
-  const parts = fillings.map(({ part: part2 }) => part2.at(site, given, mistakes));
-  const filled = parts.filter((part2) => part2 !== void 0);
+  const parts = fillings.map(({ part: part3 }) => part3.at(site, given, mistakes));
+  const filled = parts.filter((part3) => part3 !== void 0);
   if (filled.length < parts.length) return void 0;
-  const id = filled.map((part2) => part2.id).join(".");
+  const id = filled.map((part3) => part3.id).join(".");
   const result2 = known4.get(id) ?? checkFilled(manifests, filled);
   known4.set(id, result2);
   for (const diagnostic of result2.diagnostics) mistakes.tell(diagnostic, [site]);
@@ -67432,16 +68296,16 @@ function manifestsAt(manifests, site, given) {
 }
 function checkFilled({ literal: literal2, fillings }, filled) {
   const checked2 = fillings.flatMap((filling, index) => {
-    const part2 = filled[index];
-    return part2 === void 0 ? [] : [filling.check(part2)];
+    const part3 = filled[index];
+    return part3 === void 0 ? [] : [filling.check(part3)];
   });
   const sound = checked2.flatMap((result2) => result2.ok ? [result2.value] : []);
   const diagnostics = [
     ...checked2.flatMap((each) => each.diagnostics),
     ...duplicates(literal2, sound)
   ];
-  if (diagnostics.some(isError)) return { ok: false, diagnostics };
-  return { ok: true, value: sound, diagnostics };
+  const isSound2 = sound.length === checked2.length && !diagnostics.some(isError);
+  return isSound2 ? { ok: true, value: sound, diagnostics } : { ok: false, diagnostics };
 }
 function duplicates(literal2, filled) {
   const found2 = /* @__PURE__ */ new Map();
@@ -67485,62 +68349,17 @@ function writtenAt(path3) {
   return path3[1] === "name" ? ["from"] : path3.slice(1);
 }
 
-// src/core/model/patched-map.ts
-var PatchedMap = class _PatchedMap {
-  size;
-  #base;
-  /** undefined: not in the map. */
-  #patch;
-  constructor(base, patch = /* @__PURE__ */ new Map()) {
-    this.#base = base;
-    this.#patch = patch;
-    let { size } = base;
-    for (const [key, value] of patch) {
-      size += Number(value !== void 0) - Number(base.has(key));
-    }
-    this.size = size;
-  }
-  /** The map with these entries in place of what it has for them; undefined: without one. */
-  with(changes) {
-    const patch = new Map(this.#patch);
-    for (const [key, value] of changes) patch.set(key, value);
-    if (patch.size === 0) return this;
-    const patched = new _PatchedMap(this.#base, patch);
-    return patch.size <= mostPatched ? patched : new _PatchedMap(new Map(patched));
-  }
-  get(key) {
-    return this.#patch.has(key) ? this.#patch.get(key) : this.#base.get(key);
-  }
-  has(key) {
-    return this.get(key) !== void 0;
-  }
-  *entries() {
-    for (const entry of this.#base) if (!this.#patch.has(entry[0])) yield entry;
-    for (const [key, value] of this.#patch) if (value !== void 0) yield [key, value];
-  }
-  *keys() {
-    for (const [key] of this.entries()) yield key;
-  }
-  *values() {
-    for (const [, value] of this.entries()) yield value;
-  }
-  [Symbol.iterator]() {
-    return this.entries();
-  }
-  forEach(visit) {
-    for (const [key, value] of this) visit(value, key, this);
-  }
-};
-var mostPatched = 300;
-
 // src/core/select/site-groups.ts
 var maxJoined = 200;
 var SiteGroups = class _SiteGroups {
   groups;
+  /** The same for groups that differ in nothing but which sites they have. */
+  kinds;
   #byNumber;
   #joined;
   #numbers;
-  constructor(groups2, joined5) {
+  constructor(groups2, { kinds: kinds4 = {}, joined: joined5 } = {}) {
+    this.kinds = kinds4;
     this.groups = groups2.toSorted((a, b) => firstOf(a) < firstOf(b) ? -1 : 1);
     this.#byNumber = new Map(groups2.map((group2) => [group2.number, group2]));
     this.#joined = new Map(joined5);
@@ -67549,30 +68368,32 @@ var SiteGroups = class _SiteGroups {
     return new _SiteGroups(groups2.map((group2, number2) => ({ ...group2, number: number2 })));
   }
   /**
-   * The groups where some sites are in others now; undefined: in none. What has not changed is the same object. Undefined
-   * where a group has no site left.
+   * The groups where some sites are in others now; undefined: in none. What has not changed is the same object, these groups
+   * too. Undefined where a group has no site left.
    */
-  after(moved) {
+  after(to) {
+    const moved = [...to.keys()].filter((site) => to.get(site) !== this.numbers.get(site));
+    if (moved.length === 0) return this;
     const affected = /* @__PURE__ */ new Map();
-    for (const [site, to] of moved) {
-      const from = this.numbers.get(site);
-      if (from !== void 0) affected.set(from, affected.get(from) ?? []);
-      if (to !== void 0) affected.set(to, [...affected.get(to) ?? [], site]);
+    for (const site of moved) {
+      for (const number3 of [this.numbers.get(site), to.get(site)]) {
+        if (number3 !== void 0) affected.set(number3, affected.get(number3) ?? []);
+      }
+      const number2 = to.get(site);
+      if (number2 !== void 0) affected.get(number2)?.push(site);
     }
     const groups2 = this.groups.map((group2) => {
       const added = affected.get(group2.number);
       return added === void 0 ? group2 : { ...group2, sites: withMoved(group2.sites, moved, added) };
     });
     if (groups2.some(({ sites }) => sites.length === 0)) return void 0;
-    const joined5 = [...this.#joined].map(([key, names2]) => {
-      const own2 = new Set(key.split(",").map(Number));
-      const added = [...moved].flatMap(
-        ([site, to]) => to !== void 0 && own2.has(to) ? site : []
-      );
-      return [key, withMoved(names2, moved, added)];
+    const joined5 = [...this.#joined].map(([key, names3]) => {
+      const own2 = key.split(",").map(Number);
+      const added = own2.flatMap((number2) => affected.get(number2) ?? []);
+      return [key, withMoved(names3, moved, added)];
     });
-    const after = new _SiteGroups(groups2, new Map(joined5));
-    after.#numbers = this.numbers.with(moved);
+    const after = new _SiteGroups(groups2, { kinds: this.kinds, joined: new Map(joined5) });
+    after.#numbers = this.numbers.with(moved.map((site) => [site, to.get(site)]));
     return after;
   }
   /** The group with a number. */
@@ -67605,54 +68426,26 @@ var SiteGroups = class _SiteGroups {
 function firstOf(group2) {
   return group2?.sites[0] ?? "";
 }
-function withMoved(sorted, moved, added) {
-  const names2 = sorted.filter((site) => !moved.has(site));
-  for (const name2 of added) {
-    const at2 = names2.findIndex((each) => each > name2);
-    names2.splice(at2 === -1 ? names2.length : at2, 0, name2);
-  }
-  return names2;
-}
-var kept3 = new KeptResults();
-var keptLast = new KeptResults(1);
+var followed = new FollowedResults();
 function siteGroups(virtualSites2, sites) {
-  return kept3.get(sites, [virtualSites2], () => {
-    const last = keptLast.get(virtualSites2, [], () => ({}));
-    const groups2 = groupsAfter(last, virtualSites2, sites) ?? groupSites(virtualSites2, sites);
-    last.sites = sites;
-    last.groups = groups2;
-    return groups2;
+  return followed.get(sites, [virtualSites2], {
+    make: () => groupSites(virtualSites2, sites),
+    follow: (last, { names: names3, now }) => groupsAfter(last, testsOf(virtualSites2), { names: names3, now })
   });
 }
-var mostMoved = 100;
-function groupsAfter({ sites: before, groups: groups2 }, virtualSites2, sites) {
-  const changed3 = before && changedNames(before, sites);
-  if (changed3 === void 0 || groups2 === void 0) return void 0;
-  const tests4 = testsOf(virtualSites2);
-  const numbers = new Map(groups2.groups.map((group2) => [keyOf2(group2), group2.number]));
-  const moved = /* @__PURE__ */ new Map();
-  for (const name2 of changed3) {
-    const site = sites.get(name2)?.value;
-    const to = site && numbers.get(keyOf2(placeOf(site, tests4)));
-    if (site !== void 0 && to === void 0) return void 0;
-    moved.set(name2, to);
+function groupsAfter(last, tests4, { names: names3, now }) {
+  const numbers = new Map(last.groups.map((group2) => [keyOf2(group2), group2.number]));
+  const to = /* @__PURE__ */ new Map();
+  for (const name2 of names3) {
+    const site = now.get(name2)?.value;
+    const number2 = site && numbers.get(keyOf2(placeOf(site, tests4)));
+    if (site !== void 0 && number2 === void 0) return void 0;
+    to.set(name2, number2);
   }
-  return groups2.after(moved);
-}
-function changedNames(before, now) {
-  const changed3 = [];
-  for (const [name2, site] of now) {
-    if (before.get(name2) === site) continue;
-    if (changed3.length >= mostMoved) return void 0;
-    changed3.push(name2);
-  }
-  const isNew2 = (name2) => !before.has(name2);
-  if (before.size + changed3.filter(isNew2).length === now.size) return changed3;
-  const gone = [...before.keys()].filter((name2) => !now.has(name2));
-  return gone.length > mostMoved ? void 0 : [...changed3, ...gone];
+  return last.after(to);
 }
 function testsOf(virtualSites2) {
-  return [...virtualSites2].map(([name2, { value }]) => ({ name: name2, selector: selectorOf(value) }));
+  return [...virtualSites2].map(([name2, { value: value2 }]) => ({ name: name2, selector: selectorOf(value2) }));
 }
 function placeOf({ metadata: { labels = {} }, spec: { profile: profile2 } }, tests4) {
   const holding = tests4.filter(
@@ -67667,15 +68460,15 @@ function groupSites(virtualSites2, sites) {
   const tests4 = testsOf(virtualSites2);
   const selectors = tests4.flatMap(({ selector }) => selector ?? []);
   const found2 = /* @__PURE__ */ new Map();
-  for (const { labels, profile: profile2, names: names2 } of sitesByLabels(sites, selectors)) {
+  for (const { labels, profile: profile2, names: names3 } of sitesByLabels(sites, selectors)) {
     const holding = tests4.flatMap(
       ({ name: name2, selector }) => selector === null || matchesSelector(selector, labels) ? name2 : []
     );
     const place = { virtualSites: new Set(holding), profile: profile2 };
     const key = keyOf2(place);
     const group2 = found2.get(key);
-    if (group2 !== void 0) group2.sites.push(...names2);
-    else found2.set(key, { ...place, sites: [...names2] });
+    if (group2 !== void 0) group2.sites.push(...names3);
+    else found2.set(key, { ...place, sites: [...names3] });
   }
   for (const group2 of found2.values()) group2.sites.sort();
   return SiteGroups.of([...found2.values()]);
@@ -67683,47 +68476,18 @@ function groupSites(virtualSites2, sites) {
 function selectorOf({ spec }) {
   return spec.selector === void 0 ? null : checkedSelector(spec.selector);
 }
-var keptByLabels = new KeptResults();
-function sitesByLabels(sites, selectors) {
-  const keys = new Set(selectors.flatMap(({ requirements }) => requirements.map(({ key }) => key)));
-  const sorted = [...keys].toSorted();
-  return keptByLabels.get(sites, [sorted.join()], () => groupByLabels(sites, sorted));
-}
-function groupByLabels(sites, keys) {
-  const found2 = /* @__PURE__ */ new Map();
-  const asked = keys.join();
-  for (const [name2, { value }] of sites) {
-    const known4 = keptIds2.get(value);
-    const id = known4?.asked === asked ? known4.id : idByLabels(value, keys);
-    if (known4?.asked !== asked) keptIds2.set(value, { asked, id });
-    const group2 = found2.get(id);
-    if (group2 !== void 0) {
-      group2.names.push(name2);
-      continue;
-    }
-    const { labels = {} } = value.metadata;
-    found2.set(id, { labels, profile: value.spec.profile, names: [name2] });
-  }
-  return [...found2.values()];
-}
-var keptIds2 = /* @__PURE__ */ new WeakMap();
-function idByLabels({ metadata, spec }, keys) {
-  const { labels = {} } = metadata;
-  const values = keys.map((key) => Object.hasOwn(labels, key) ? `=${labels[key]}` : "");
-  return [spec.profile ?? "", ...values].join("\0");
-}
 
 // src/core/render/shapes.ts
 function shapesOf({ model, siteModel }, app, variableOf) {
   const all = siteGroups(model.virtualSites, siteModel.sites);
   const byOverlays = /* @__PURE__ */ new Map();
   for (const { number: number2, virtualSites: virtualSites2, profile: profile2 } of all.groups) {
-    const isIn2 = (names2) => names2.some((name2) => virtualSites2.has(name2));
+    const isIn2 = (names3) => names3.some((name2) => virtualSites2.has(name2));
     if (!isIn2(app.value.spec.placement.virtualSites)) continue;
     const overlays = app.layers.flatMap((layer, index) => {
-      const names2 = layer.overlay.virtualSites;
-      const isForAll = layer.profile !== null && names2.length === 0;
-      return holdsAt(app, layer, profile2) && (isForAll || isIn2(names2)) ? index : [];
+      const names3 = layer.overlay.virtualSites;
+      const isForAll = layer.profile !== null && names3.length === 0;
+      return holdsAt(app, layer, profile2) && (isForAll || isIn2(names3)) ? index : [];
     });
     const known4 = byOverlays.get(overlays.join());
     if (known4 === void 0) byOverlays.set(overlays.join(), { overlays, groups: [number2] });
@@ -67743,63 +68507,6 @@ function divide({ overlays, sites }, variableOf) {
 }
 function byFirstSite(a, b) {
   return (a.sites[0] ?? "") < (b.sites[0] ?? "") ? -1 : 1;
-}
-
-// src/core/render/tools/helm-hooks.ts
-var import_node_crypto8 = require("node:crypto");
-var hookAnnotation = "helm.sh/hook";
-var ownAnnotations = /* @__PURE__ */ new Set([
-  hookAnnotation,
-  "helm.sh/hook-weight",
-  "helm.sh/hook-delete-policy",
-  "helm.sh/hook-output-log-policy"
-]);
-var tests3 = /* @__PURE__ */ new Set(["test", "test-success", "test-failure"]);
-var appliable = /* @__PURE__ */ new Set(["pre-install", "post-install", "pre-upgrade", "post-upgrade"]);
-function withoutHooks(output, hooks) {
-  const objects = [];
-  const problems = [...output.problems];
-  for (const each of output.objects) {
-    const kinds4 = hookKinds(each.object).filter((kind) => !tests3.has(kind));
-    if (hookKinds(each.object).length === 0) objects.push(each);
-    else if (kinds4.length === 0) continue;
-    else if (hooks !== "apply") problems.push(refusedHook(each, kinds4));
-    else if (kinds4.some((kind) => appliable.has(kind))) {
-      objects.push({ ...each, object: ordinary(each.object) });
-    }
-  }
-  return { objects, problems };
-}
-function hookKinds({ metadata }) {
-  const { annotations: annotations2 } = metadata;
-  const hook = isJsonObject(annotations2) ? annotations2[hookAnnotation] : void 0;
-  if (typeof hook !== "string") return [];
-  return hook.split(",").map((kind) => kind.trim().toLowerCase());
-}
-function refusedHook({ file, object }, kinds4) {
-  return {
-    file,
-    line: 0,
-    column: 0,
-    code: "helm-hook",
-    message: `${describeKey(keyOf(object))} is a hook (${kinds4.join(", ")}), which nothing would run`,
-    hint: "turn it off in the values, or set `helm.hooks: apply` of the App: then it is applied like the other objects, and a Job runs whenever its content changes"
-  };
-}
-function ordinary(object) {
-  const { annotations: annotations2 } = object.metadata;
-  const kept6 = Object.entries(isJsonObject(annotations2) ? annotations2 : {}).filter(
-    ([key]) => !ownAnnotations.has(key)
-  );
-  const { annotations: _, ...metadata } = object.metadata;
-  const cleaned = {
-    ...object,
-    metadata: kept6.length === 0 ? metadata : { ...metadata, annotations: Object.fromEntries(kept6) }
-  };
-  if (object.kind !== "Job" || groupOf(object.apiVersion) !== "batch") return cleaned;
-  const hash3 = (0, import_node_crypto8.createHash)("sha256").update(canonicalJson(cleaned)).digest("hex").slice(0, 8);
-  const name2 = `${object.metadata.name.slice(0, 54)}-${hash3}`;
-  return { ...cleaned, metadata: { ...cleaned.metadata, name: name2 } };
 }
 
 // src/core/render/tools/tool-requests.ts
@@ -67826,15 +68533,15 @@ var SiteMistakes = class {
   /** All of them. */
   diagnostics() {
     const all = [...this.#found.values()];
-    const ofSites = all.filter(({ told: told2, at: at2 }) => told2.isOfSite && at2.length > 0);
-    const others = all.filter(({ told: told2, at: at2 }) => !told2.isOfSite || at2.length === 0);
-    return [...others.map(({ told: told2 }) => told2.diagnostic), ...toldDiagnostics(bySite(ofSites))];
+    const ofSites = all.filter(({ told: told3, at: at2 }) => told3.isOfSite && at2.length > 0);
+    const others = all.filter(({ told: told3, at: at2 }) => !told3.isOfSite || at2.length === 0);
+    return [...others.map(({ told: told3 }) => told3.diagnostic), ...toldDiagnostics(bySite(ofSites))];
   }
 };
 function bySite(found2) {
   const toldAt = /* @__PURE__ */ new Map();
-  for (const { told: told2, at: at2 } of found2.toSorted((a, b) => a.told.id < b.told.id ? -1 : 1)) {
-    for (const site of at2.flat()) toldAt.set(site, (toldAt.get(site) ?? /* @__PURE__ */ new Set()).add(told2));
+  for (const { told: told3, at: at2 } of found2.toSorted((a, b) => a.told.id < b.told.id ? -1 : 1)) {
+    for (const site of at2.flat()) toldAt.set(site, (toldAt.get(site) ?? /* @__PURE__ */ new Set()).add(told3));
   }
   const lists = new SameLists();
   return new Map([...toldAt].map(([site, own2]) => [site, lists.same([...own2])]));
@@ -67851,25 +68558,45 @@ var SameLists = class {
   #known = /* @__PURE__ */ new Set();
   same(list) {
     if (this.#known.has(list)) return list;
-    const id = list.map((told2) => told2.id).join("\n");
+    const id = list.map((told3) => told3.id).join("\n");
     const one = this.#lists.get(id) ?? list;
     this.#lists.set(id, one);
     this.#known.add(one);
     return one;
   }
 };
+var mostAtPlace = 10;
 function toldDiagnostics(bySite3) {
   const found2 = /* @__PURE__ */ new Map();
   for (const { list, first: first2, count } of sitesByList(bySite3)) {
-    for (const [key, [told2]] of Map.groupBy(list, ({ key: key2 }) => key2)) {
-      if (told2 === void 0) continue;
+    for (const told3 of list) {
+      const key = told3.isOfSite ? `${told3.key} ${withoutSite(told3, first2)}` : told3.id;
       const known4 = found2.get(key);
       const isFirst = known4 === void 0 || first2 < known4.first;
-      const sum = isFirst ? { told: told2, first: first2 } : known4;
+      const sum = isFirst ? { told: told3, first: first2 } : known4;
       found2.set(key, { ...sum, count: count + (known4?.count ?? 0) });
     }
   }
-  return [...found2.values()].map(diagnosticOf);
+  return [...Map.groupBy(found2.values(), ({ told: told3 }) => told3.key).values()].flatMap(diagnosticsAt);
+}
+function withoutSite({ diagnostic: { message } }, site) {
+  if (!message.includes(site)) return message;
+  return message.replaceAll(new RegExp(`(?<![a-z0-9])${site}(?![a-z0-9])`, "g"), "\0");
+}
+function diagnosticsAt(sums) {
+  if (sums.length <= mostAtPlace) return sums.map(diagnosticOf);
+  const sorted = sums.toSorted(
+    (a, b) => a.first === b.first ? compare(a.told.id, b.told.id) : compare(a.first, b.first)
+  );
+  const [rest2, ...others] = sorted.slice(mostAtPlace);
+  const told3 = sorted.slice(0, mostAtPlace).map(diagnosticOf);
+  if (rest2 === void 0) return told3;
+  const message = `${others.length + 1} more of this kind are here, the first at site ${rest2.first}`;
+  return [...told3, { ...rest2.told.diagnostic, message }];
+}
+function compare(a, b) {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
 }
 function diagnosticOf({ told: { diagnostic, isOfSite: isOfSite2 }, first: first2, count }) {
   if (!isOfSite2) return diagnostic;
@@ -67908,7 +68635,7 @@ var ValueLayers = class {
     const parts = valueOrder(this.#layered, indexes).flatMap(
       (index) => index === null ? this.#app : this.#overlays[index] ?? []
     );
-    const layers = parts.map((part2) => part2.at(site.name, site, mistakes));
+    const layers = parts.map((part3) => part3.at(site.name, site, mistakes));
     const sound = layers.filter((layer) => layer !== void 0);
     return sound.length < layers.length ? void 0 : sound;
   }
@@ -68010,7 +68737,7 @@ function chartInputs(app, { values, kubernetes: kubernetes2, fleet }) {
     skipSchemaValidation
   };
 }
-var outputFormat = 1;
+var outputFormat = 2;
 function requestWith(request) {
   const { tool, version, source, chart = null } = request;
   const { path: path3, digest, valuesFiles: valuesFiles2 } = source;
@@ -68105,17 +68832,18 @@ var unknownObjects = {
   variableOf: void 0,
   objectsAt: () => []
 };
-function readObjects2({ objects, problems }, manifests, written) {
+function readObjects2({ objects, problems, steps: steps2 = [] }, manifests, written) {
   if (problems.length > 0) {
     return { objects: [], diagnostics: problems.map((problem2) => diagnosticOf2(problem2, written)) };
   }
-  const placed2 = objects.map(({ file, object }) => {
+  const placed2 = objects.map(({ file, object, hookName, steps: number2 = -1 }) => {
     const at2 = () => ({ file, line: 0, column: 0 });
-    return { object, at: at2, keyAt: at2, textAt: at2 };
+    const made = { object, at: at2, keyAt: at2, textAt: at2, steps: steps2[number2] ?? [] };
+    return hookName === void 0 ? made : { ...made, hookName };
   });
   const checked2 = checkManifests(placed2, manifests);
-  const named2 = placed2.flatMap((each) => withObject(regionFieldProblem(each), keyOf(each.object)));
-  return { ...checked2, diagnostics: [...named2, ...checked2.diagnostics] };
+  const named3 = placed2.flatMap((each) => withObject(regionFieldProblem(each), keyOf(each.object)));
+  return { ...checked2, diagnostics: [...named3, ...checked2.diagnostics] };
 }
 function diagnosticOf2(problem2, written) {
   const { file, line, column, code, message, hint } = problem2;
@@ -68208,13 +68936,13 @@ function sitesOfVirtualSite(model, name2) {
 function placeApp(model, app, siteModel = model) {
   return sitesOfAny(model, appOf2(model, app).spec.placement.virtualSites, siteModel);
 }
-function sitesOfAny({ virtualSites: virtualSites2 }, names2, { sites }) {
-  for (const name2 of names2) {
+function sitesOfAny({ virtualSites: virtualSites2 }, names3, { sites }) {
+  for (const name2 of names3) {
     if (!virtualSites2.has(name2)) throw new Error(`the model has no VirtualSite ${name2}`);
   }
   const groups2 = siteGroups(virtualSites2, sites);
   const numbers = groups2.groups.flatMap(
-    (group2) => names2.some((name2) => group2.virtualSites.has(name2)) ? group2.number : []
+    (group2) => names3.some((name2) => group2.virtualSites.has(name2)) ? group2.number : []
   );
   return groups2.sitesOf(numbers);
 }
@@ -68229,8 +68957,8 @@ var SiteTrees = class {
   #names;
   #treeOf;
   /** `names`: sorted, of all sites that have a tree. */
-  constructor(names2, treeOf) {
-    this.#names = names2;
+  constructor(names3, treeOf) {
+    this.#names = names3;
     this.#treeOf = treeOf;
   }
   /** Sorted. */
@@ -68265,13 +68993,21 @@ var SiteTrees = class {
     for (const [site, tree] of this) visit(tree, site, this);
   }
 };
-function treesOfGroups(groups2, trees) {
-  const names2 = groups2.sitesOf([...trees.keys()].toSorted((a, b) => a - b));
-  return new SiteTrees(names2, (site) => {
-    const number2 = groups2.numbers.get(site);
-    return number2 === void 0 ? void 0 : trees.get(number2);
-  });
-}
+var GroupTrees = class _GroupTrees extends SiteTrees {
+  #trees;
+  /** `trees`: by the number of a group. */
+  constructor(groups2, trees) {
+    super(groups2.sitesOf([...trees.keys()].toSorted((a, b) => a - b)), (site) => {
+      const number2 = groups2.numbers.get(site);
+      return number2 === void 0 ? void 0 : trees.get(number2);
+    });
+    this.#trees = trees;
+  }
+  /** The same trees for the sites that groups of the same kinds have. */
+  at(groups2) {
+    return new _GroupTrees(groups2, this.#trees);
+  }
+};
 
 // src/core/render/by-site.ts
 function treesBySite(trees, models, app) {
@@ -68280,7 +69016,7 @@ function treesBySite(trees, models, app) {
     ([{ groups: groups2 }, tree]) => (groups2 ?? []).map((group2) => [group2, tree])
   );
   if ([...trees.keys()].every(({ groups: groups2 }) => groups2 !== void 0)) {
-    return treesOfGroups(siteGroups(model.virtualSites, siteModel.sites), new Map(byGroup));
+    return new GroupTrees(siteGroups(model.virtualSites, siteModel.sites), new Map(byGroup));
   }
   return siteTrees(placeApp(model, app, siteModel), treeOfEach(trees));
 }
@@ -68290,8 +69026,8 @@ function treeOfEach(trees) {
   return found2;
 }
 function siteTrees(placed2, trees) {
-  const names2 = placed2.length === trees.size ? placed2 : [...trees.keys()].toSorted();
-  return new SiteTrees(names2, (site) => trees.get(site));
+  const names3 = placed2.length === trees.size ? placed2 : [...trees.keys()].toSorted();
+  return new SiteTrees(names3, (site) => trees.get(site));
 }
 function namespacesBySite(trees) {
   const moved = /* @__PURE__ */ new Map();
@@ -68309,7 +69045,7 @@ function namespaceOf({ overlays }) {
 // src/core/render/check-filled-overlay.ts
 function filledOverlayMistakes(overlay, at2) {
   const { images = [], replicas = [], labels = {}, annotations: annotations2 = {}, resources = [] } = overlay;
-  const names2 = images.flatMap(
+  const names3 = images.flatMap(
     ({ newName: newName2, newTag, digest }, index) => entries({ newName: newName2, newTag, digest }, ["images", index])
   );
   const texts2 = [
@@ -68318,7 +69054,7 @@ function filledOverlayMistakes(overlay, at2) {
     ...(overlay.scheduling ?? []).flatMap(({ nodeSelector = {}, tolerations = [] }, index) => [
       ...entries(nodeSelector, ["scheduling", index, "nodeSelector"]),
       ...tolerations.flatMap(
-        ({ key, value }, number2) => entries({ key, value }, ["scheduling", index, "tolerations", number2])
+        ({ key, value: value2 }, number2) => entries({ key, value: value2 }, ["scheduling", index, "tolerations", number2])
       )
     ])
   ];
@@ -68333,31 +69069,31 @@ function filledOverlayMistakes(overlay, at2) {
   ]);
   const namespaces = entries({ namespace: overlay.namespace }, []);
   return [
-    ...namespaces.flatMap(told(at2, "the name of a namespace", isNamespace)),
-    ...names2.flatMap(told(at2, "a text", (value) => typeof value === "string" && value !== "")),
-    ...texts2.flatMap(told(at2, "a text", (value) => typeof value === "string")),
-    ...counts.flatMap(told(at2, "a whole number of 0 or more", isCount)),
-    ...amounts2.flatMap(told(at2, "a quantity", (value) => value === null || isScalar5(value)))
+    ...namespaces.flatMap(told2(at2, "the name of a namespace", isNamespace)),
+    ...names3.flatMap(told2(at2, "a text", (value2) => typeof value2 === "string" && value2 !== "")),
+    ...texts2.flatMap(told2(at2, "a text", (value2) => typeof value2 === "string")),
+    ...counts.flatMap(told2(at2, "a whole number of 0 or more", isCount)),
+    ...amounts2.flatMap(told2(at2, "a quantity", (value2) => value2 === null || isScalar5(value2)))
   ];
 }
 function entries(map, path3) {
   return Object.entries(map).flatMap(
-    ([key, value]) => value === void 0 ? [] : [{ path: [...path3, key], value }]
+    ([key, value2]) => value2 === void 0 ? [] : [{ path: [...path3, key], value: value2 }]
   );
 }
-function isNamespace(value) {
-  return typeof value === "string" && /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(value);
+function isNamespace(value2) {
+  return typeof value2 === "string" && /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(value2);
 }
-function isCount(value) {
-  return typeof value === "number" && Number.isInteger(value) && value >= 0;
+function isCount(value2) {
+  return typeof value2 === "number" && Number.isInteger(value2) && value2 >= 0;
 }
-function isScalar5(value) {
-  return typeof value === "string" || typeof value === "number";
+function isScalar5(value2) {
+  return typeof value2 === "string" || typeof value2 === "number";
 }
-function told(at2, expected2, isRight) {
-  return ({ path: path3, value }) => {
-    if (isRight(value)) return [];
-    const found2 = value === "" ? "an empty text" : typeName(value);
+function told2(at2, expected2, isRight) {
+  return ({ path: path3, value: value2 }) => {
+    if (isRight(value2)) return [];
+    const found2 = value2 === "" ? "an empty text" : typeName(value2);
     const message = `the expression must give ${expected2} here, not ${found2}`;
     const hint = expected2 === "a text" ? "write string(…) around it" : void 0;
     const code = "expression-failed";
@@ -68405,10 +69141,10 @@ var ShapeFiller = class {
     this.#fillings = fillable.map((manifest) => new ManifestFilling(manifest));
     this.#values = new ValueLayers(app);
     this.#overlays = writtenOverlays(app).map((overlay) => new FillablePart(overlay));
-    const readers = [...this.#overlays, ...this.#fillings.map(({ part: part2 }) => part2)];
-    this.#readsValues = readers.some((part2) => part2.readsValues);
+    const readers = [...this.#overlays, ...this.#fillings.map(({ part: part3 }) => part3)];
+    this.#readsValues = readers.some((part3) => part3.readsValues);
     this.#parts = [...readers, ...this.#values.parts];
-    this.#isLiteral = this.#parts.every((part2) => !part2.isFillable);
+    this.#isLiteral = fillable.length === 0 && this.#parts.every((part3) => !part3.isFillable);
     this.#asksForSites = allSelectors(this.#parts)?.length !== 0;
   }
   fill(shapes) {
@@ -68418,8 +69154,8 @@ var ShapeFiller = class {
       mistakes: this.#mistakes,
       valueEffects: this.#effects,
       reads: {
-        paths: this.#parts.flatMap((part2) => part2.reads),
-        mayReadPeers: this.#parts.some((part2) => part2.mayReadPeers)
+        paths: this.#parts.flatMap((part3) => part3.reads),
+        mayReadPeers: this.#parts.some((part3) => part3.mayReadPeers)
       },
       selectors: allSelectors(this.#parts)
     };
@@ -68484,11 +69220,11 @@ var ShapeFiller = class {
     return { ownId, shape: { overlays: sound, ...objects, from: origin } };
   }
   #overlayAt(site, index, given) {
-    const part2 = this.#overlays[index];
-    const filled = part2?.at(site, given, this.#mistakes);
-    if (part2 === void 0 || filled === void 0) return void 0;
+    const part3 = this.#overlays[index];
+    const filled = part3?.at(site, given, this.#mistakes);
+    if (part3 === void 0 || filled === void 0) return void 0;
     const overlay = filled.json;
-    if (!part2.isFillable) return { index, overlay, id: "", isFilled: false };
+    if (!part3.isFillable) return { index, overlay, id: "", isFilled: false };
     const mistakes = filledOverlayMistakes(
       overlay,
       (path3) => this.#app.at(["spec", "overlays", index, ...path3])
@@ -68527,13 +69263,13 @@ function inputDigest(inputs) {
   const { model, app, files } = inputs;
   const { namespace, source, placement, values, secrets, profile: profile2, overlays = [] } = app.spec;
   const profiles = knownProfiles(model, app);
-  const names2 = /* @__PURE__ */ new Set([
+  const names3 = /* @__PURE__ */ new Set([
     ...placement.virtualSites,
     ...[overlays, ...profiles.map(([, spec]) => spec.overlays ?? [])].flatMap(
       (list) => list.flatMap(({ virtualSites: virtualSites2 = [] }) => virtualSites2)
     )
   ]);
-  const selectors = [...names2].map((name2) => {
+  const selectors = [...names3].map((name2) => {
     const { selector, all } = model.virtualSites.get(name2)?.value.spec ?? {};
     return [name2, { selector: selector ?? null, all: all ?? false }];
   });
@@ -68561,9 +69297,9 @@ function inputDigest(inputs) {
 function knownProfiles({ profiles }, app) {
   const { profile: profile2 } = app.spec;
   const all = profile2 === void 0 ? [...profiles.values()] : profileChain(profiles, profile2);
-  return all.flatMap(({ value }) => {
-    const { name: name2 } = value.metadata;
-    return profiles.get(name2)?.value === value ? [[name2, value.spec]] : [];
+  return all.flatMap(({ value: value2 }) => {
+    const { name: name2 } = value2.metadata;
+    return profiles.get(name2)?.value === value2 ? [[name2, value2.spec]] : [];
   });
 }
 function usedCustomKinds({ app, objects, customKinds }) {
@@ -68789,8 +69525,8 @@ function renderShape(end, input2, shape) {
   const found2 = own2.flatMap(({ problems }) => problems);
   const diagnostics = [...end.diagnostics, ...shared2.problems, ...found2];
   if (diagnostics.some(isError) || shape.sites.length === 0) return { ok: false, diagnostics };
-  const value = end.own === null ? shared2.alone : shared2.with(input2.maker.partOf(own2, shape));
-  return { ok: true, value, diagnostics };
+  const value2 = end.own === null ? shared2.alone : shared2.with(input2.maker.partOf(own2, shape));
+  return { ok: true, value: value2, diagnostics };
 }
 function emptyShape({ app, source }, { sites, overlays }) {
   if (sites.length === 0 && source.fillable.length > 0) return [];
@@ -68890,7 +69626,7 @@ var PerSite = class _PerSite {
   }
   static of(bySite3) {
     const counts = /* @__PURE__ */ new Map();
-    for (const value of bySite3.values()) counts.set(value, (counts.get(value) ?? 0) + 1);
+    for (const value2 of bySite3.values()) counts.set(value2, (counts.get(value2) ?? 0) + 1);
     return new _PerSite(new PatchedMap(bySite3), new PatchedMap(counts));
   }
   /** What there is at some site, each once. */
@@ -68898,22 +69634,22 @@ var PerSite = class _PerSite {
     return [...this.#counts.keys()];
   }
   /** True where some site has this. */
-  isAnywhere(value) {
-    return this.#counts.has(value);
+  isAnywhere(value2) {
+    return this.#counts.has(value2);
   }
   /** The same where these sites have something else; those that `now` lacks have nothing. */
   with(sites, now) {
     const changes = new Map([...sites].map((site) => [site, now.get(site)]));
     const counts = /* @__PURE__ */ new Map();
-    const count = (value, by) => {
-      if (value === void 0) return;
-      counts.set(value, (counts.get(value) ?? this.#counts.get(value) ?? 0) + by);
+    const count = (value2, by) => {
+      if (value2 === void 0) return;
+      counts.set(value2, (counts.get(value2) ?? this.#counts.get(value2) ?? 0) + by);
     };
-    for (const [site, value] of changes) {
+    for (const [site, value2] of changes) {
       count(this.bySite.get(site), -1);
-      count(value, 1);
+      count(value2, 1);
     }
-    const known4 = [...counts].map(([value, number2]) => [value, number2 || void 0]);
+    const known4 = [...counts].map(([value2, number2]) => [value2, number2 || void 0]);
     return new _PerSite(this.bySite.with(changes), this.#counts.with(known4));
   }
 };
@@ -68946,10 +69682,10 @@ function unusedOverlays(app, effects) {
 // src/core/render/changed-sites.ts
 function recordOf({ facts, app, source: objects }, shapes, { rendering, left }) {
   const { selectors, mistakes } = shapes.filled;
-  const isSound = !shapes.diagnostics.some(isError) && rendering.app.sites.size > 0;
+  const isSound2 = !shapes.diagnostics.some(isError) && rendering.app.sites.size > 0;
   const { plainSecrets = [], source } = app.value.spec;
   const areSecretsOfSites = plainSecrets.length > 0 && source.expressions === true;
-  if (!isSound || selectors === null || areSecretsOfSites) return void 0;
+  if (!isSound2 || selectors === null || areSecretsOfSites) return void 0;
   return {
     digests: facts.digests(),
     peers: new Map(selectors.map((selector) => [selector, facts.digestOfSelected(selector)])),
@@ -68968,29 +69704,29 @@ function renderChanged(last, input2) {
   const { context: context2, name: name2 } = input2;
   const { facts, siteModel } = context2;
   const digests = facts.digests();
-  const names2 = changedSites(last.digests, digests);
-  if (names2.length * 2 > siteModel.sites.size || !hasSamePeers(last, facts)) return void 0;
-  const { app, shapes } = renderedAt(names2, context2, name2);
+  const names3 = changedSites(last.digests, digests);
+  if (names3.length * 2 > siteModel.sites.size || !hasSamePeers(last, facts)) return void 0;
+  const { app, shapes } = renderedAt(names3, context2, name2);
   if (app.source.diagnostics.some(isError)) return void 0;
-  if (names2.length === 0) return changedTo({ ...last, digests }, app, shapes);
+  if (names3.length === 0) return changedTo({ ...last, digests }, app, shapes);
   const steps2 = last.steps + shapes.filled.mistakes.budget.spent;
   if (shapes.diagnostics.some(isError) || !new StepBudget().allows(steps2)) return void 0;
-  const after = withChanges2(last, { names: names2, shapes, input: input2 });
+  const after = withChanges2(last, { names: names3, shapes, input: input2 });
   if (after.rendering.app.sites.size === 0) return void 0;
   const found2 = effectsBySite(shapes, last.distinct);
-  const effects = last.effects().with(names2, found2);
+  const effects = last.effects().with(names3, found2);
   const changes = {
-    changed: new Set(names2),
+    changed: new Set(names3),
     shapes: { ends: shapes.ends, chain: app.chain },
     effects
   };
   const left = leftAfterChanges(app.app, last.left, changes);
   if (left === void 0) return void 0;
-  const told2 = toldAfterChanges(last.told, names2, shapes.filled.mistakes.bySite());
+  const told3 = toldAfterChanges(last.told, names3, shapes.filled.mistakes.bySite());
   const { peers, source } = last;
   const did = last.did && withSame(last.did, didOf(shapes.shared));
-  const kept6 = { peers, source, did };
-  const record4 = { ...kept6, digests, steps: steps2, ...keptEffects(effects), left, told: told2, ...after };
+  const kept5 = { peers, source, did };
+  const record4 = { ...kept5, digests, steps: steps2, ...keptEffects(effects), left, told: told3, ...after };
   return changedTo(record4, app, shapes);
 }
 function changedTo(record4, { app, source }, { filled: { reads } }) {
@@ -69008,8 +69744,8 @@ function didOf(shared2) {
 }
 function withSame(before, now) {
   if (now === null) return null;
-  const isSame3 = [...now].every(([overlays, did]) => (before.get(overlays) ?? did) === did);
-  return isSame3 ? new Map([...before, ...now]) : null;
+  const isSame2 = [...now].every(([overlays, did]) => (before.get(overlays) ?? did) === did);
+  return isSame2 ? new Map([...before, ...now]) : null;
 }
 function keptEffects(effects) {
   return { effects: always(effects), distinct: effects.distinct };
@@ -69022,20 +69758,20 @@ function renderedAt(sites, context2, name2) {
 function hasSamePeers({ peers }, facts) {
   return [...peers].every(([selector, before]) => facts.digestOfSelected(selector) === before);
 }
-function shapesAt(shapes, names2, { numbers }) {
-  const byGroup = Map.groupBy(names2, (name2) => numbers.get(name2) ?? null);
+function shapesAt(shapes, names3, { numbers }) {
+  const byGroup = Map.groupBy(names3, (name2) => numbers.get(name2) ?? null);
   return shapes.flatMap(({ groups: groups2 = [], overlays, variable }) => {
     const sites = groups2.flatMap((group2) => byGroup.get(group2) ?? []).toSorted();
     return sites.length === 0 ? [] : [{ overlays, variable, sites }];
   });
 }
-function withChanges2(last, { names: names2, shapes, input: input2 }) {
+function withChanges2(last, { names: names3, shapes, input: input2 }) {
   const { context: context2, name: name2 } = input2;
   const { app, variants, ids, kinds: kinds4 } = last.rendering;
   const now = treeOfEach(shapes.trees);
   const before = last.trees();
-  const trees = before.with(names2, now);
-  const given = names2.flatMap(
+  const trees = before.with(names3, now);
+  const given = names3.flatMap(
     (site) => [before.bySite.get(site) ?? [], now.get(site) ?? []].flat()
   );
   const known4 = variants instanceof PatchedMap ? variants : new PatchedMap(variants);
@@ -69047,7 +69783,7 @@ function withChanges2(last, { names: names2, shapes, input: input2 }) {
       app: {
         ...app,
         sites: siteTrees(placed2, trees.bySite),
-        movedTo: movedAfter(app.movedTo, names2, namespacesBySite(shapes.trees))
+        movedTo: movedAfter(app.movedTo, names3, namespacesBySite(shapes.trees))
       },
       variants: known4.with(given.map((tree) => [tree, variantOf(tree)])),
       places: laterPlaces(input2),
@@ -69056,9 +69792,9 @@ function withChanges2(last, { names: names2, shapes, input: input2 }) {
     }
   };
 }
-function movedAfter(before, names2, now) {
-  if (now.size === 0 && !names2.some((name2) => before.has(name2))) return before;
-  const changed3 = new Set(names2);
+function movedAfter(before, names3, now) {
+  if (now.size === 0 && !names3.some((name2) => before.has(name2))) return before;
+  const changed3 = new Set(names3);
   return new Map([...[...before].filter(([site]) => !changed3.has(site)), ...now]);
 }
 function laterPlaces({ whole }) {
@@ -69067,8 +69803,8 @@ function laterPlaces({ whole }) {
     return result2.ok ? result2.value.places() : /* @__PURE__ */ new Map();
   });
 }
-function always(value) {
-  return () => value;
+function always(value2) {
+  return () => value2;
 }
 function withMore(before, added) {
   return added.isSubsetOf(before) ? before : before.union(added);
@@ -69125,13 +69861,10 @@ function withOtherManifests(last, input2) {
     rendering: renderingOf(composed, { last, input: input2, changed: changed3, kinds: kinds4 })
   };
 }
-function isFor({ source: before, told: told2 }, now) {
-  if (before === void 0 || told2.bySite.size > 0) return false;
+function isFor({ source: before, told: told3 }, now) {
+  if (before === void 0 || told3.bySite.size > 0) return false;
   const haveSameIds = idsOf(before.objects) === idsOf(now.objects);
-  return haveSameIds && isSameList2(before.fillable, now.fillable);
-}
-function isSameList2(a, b) {
-  return a.length === b.length && a.every((item, index) => item === b[index]);
+  return haveSameIds && isSameList(before.fillable, now.fillable);
 }
 function idsOf(objects) {
   return objects.map(({ key }) => objectId(key)).join(" ");
@@ -69150,13 +69883,13 @@ function composedAt(shapes, { app, variants: before }, shared2) {
   const variants = /* @__PURE__ */ new Map();
   for (const shape of shapes) {
     const overlays = shape.overlays.join();
-    const part2 = shared2.get(overlays)?.part;
+    const part3 = shared2.get(overlays)?.part;
     for (const site of shape.sites) {
       const variant = before.get(app.sites.get(site) ?? "");
       const own2 = variant instanceof PartedVariant ? variant.own : void 0;
-      if (part2 === void 0 || !(own2 instanceof LaterPart)) return void 0;
+      if (part3 === void 0 || !(own2 instanceof LaterPart)) return void 0;
       if (own2.overlays !== overlays) return void 0;
-      const now = part2.with(own2);
+      const now = part3.with(own2);
       if (!variants.has(now.tree)) variants.set(now.tree, now);
       trees.set(site, now.tree);
     }
@@ -69225,7 +69958,7 @@ var LaterMap = class {
     return this.#map.entries();
   }
   forEach(visit) {
-    for (const [key, value] of this.#map) visit(value, key, this);
+    for (const [key, value2] of this.#map) visit(value2, key, this);
   }
 };
 
@@ -69255,13 +69988,13 @@ function tableOf(record4) {
 }
 function recordOfTable(table3, input2) {
   const inputDigest2 = input2.inputDigest();
-  const { names: names2, treeOf } = sitesOfTable(table3);
+  const { names: names3, treeOf } = sitesOfTable(table3);
   const distinct = table3.effects.map(
     (own2) => own2.map(([overlay, changed3, images]) => ({ overlay, changed: changed3, matchedImages: new Set(images) }))
   );
   const { did, moved } = table3;
-  const sites = new SiteTrees(names2, (site) => trees().bySite.get(site));
-  const trees = lazily(() => PerSite.of(new Map(names2.map((site, at2) => [site, treeOf(at2)]))));
+  const sites = new SiteTrees(names3, (site) => trees().bySite.get(site));
+  const trees = lazily(() => PerSite.of(new Map(names3.map((site, at2) => [site, treeOf(at2)]))));
   return {
     digests: digestsOf(table3, input2),
     peers: new Map(Object.entries(table3.peers)),
@@ -69269,7 +70002,7 @@ function recordOfTable(table3, input2) {
     trees,
     distinct,
     effects: lazily(
-      () => PerSite.of(new Map(names2.map((site, index) => [site, distinct[did[index] ?? 0] ?? []])))
+      () => PerSite.of(new Map(names3.map((site, index) => [site, distinct[did[index] ?? 0] ?? []])))
     ),
     left: new Map(table3.left),
     told: PerSite.of(/* @__PURE__ */ new Map()),
@@ -69285,22 +70018,22 @@ function recordOfTable(table3, input2) {
   };
 }
 function digestsOf(table3, { context: context2, name: name2 }) {
-  const { names: names2, factsOf: factsOf2 } = sitesOfTable(table3);
+  const { names: names3, factsOf: factsOf2 } = sitesOfTable(table3);
   const now = context2.facts.digests();
   const placed2 = placeApp(context2.model, name2, context2.siteModel);
-  const isSame3 = names2.every((site, index) => now.get(site) === factsOf2(index));
-  if (isSame3 && names2.length === placed2.length) return now;
+  const isSame2 = names3.every((site, index) => now.get(site) === factsOf2(index));
+  if (isSame2 && names3.length === placed2.length) return now;
   const digests = new Map(now);
   for (const site of placed2) digests.delete(site);
-  for (const [index, site] of names2.entries()) digests.set(site, factsOf2(index));
+  for (const [index, site] of names3.entries()) digests.set(site, factsOf2(index));
   return digests;
 }
 function laterVariants(table3, input2) {
   const { isOrdinary: isOrdinary2 } = table3;
   const objectsOf2 = laterObjects(table3, input2);
-  const { names: names2, treeOf } = sitesOfTable(table3);
+  const { names: names3, treeOf } = sitesOfTable(table3);
   return new LaterMap(() => {
-    const trees = new Set(names2.map((_, index) => treeOf(index)));
+    const trees = new Set(names3.map((_, index) => treeOf(index)));
     return new Map(
       [...trees].map((tree) => [tree, new LaterVariant({ tree, isOrdinary: isOrdinary2 }, objectsOf2)])
     );
@@ -69308,9 +70041,9 @@ function laterVariants(table3, input2) {
 }
 var maxSingle = 20;
 function laterObjects(table3, input2) {
-  const { names: names2, treeOf, factsOf: factsOf2 } = sitesOfTable(table3);
+  const { names: names3, treeOf, factsOf: factsOf2 } = sitesOfTable(table3);
   const digests = input2.context.facts.digests();
-  const siteOf = (tree) => names2.find((site, index) => treeOf(index) === tree && digests.get(site) === factsOf2(index));
+  const siteOf = (tree) => names3.find((site, index) => treeOf(index) === tree && digests.get(site) === factsOf2(index));
   const single = /* @__PURE__ */ new Map();
   const whole = lazily(() => {
     const { result: result2 } = input2.whole();
@@ -69351,10 +70084,24 @@ function renderPlacedApp(context2, name2) {
   ];
   return keptRenderings.get(app, inputs, () => renderAgain2(context2, name2));
 }
-var keptLast2 = new KeptResults();
+var keptLiteral = new KeptResults();
+function renderLiteral(context2, app) {
+  const groups2 = siteGroups(context2.model.virtualSites, context2.siteModel.sites);
+  const inputs = [...ownInputs(context2, app), ...placingInputs(context2, app), groups2.kinds];
+  const last = keptLiteral.get(app, inputs, () => ({}));
+  last.result = (last.result && atGroups(last.result, groups2)) ?? renderNew(context2, app.value.metadata.name).result;
+  return last.result;
+}
+function atGroups(last, groups2) {
+  if (!last.ok) return void 0;
+  const { app } = last.value;
+  if (!(app.sites instanceof GroupTrees) || app.movedTo.size > 0) return void 0;
+  return { ...last, value: { ...last.value, app: { ...app, sites: app.sites.at(groups2) } } };
+}
+var keptLast = new KeptResults();
 function lastOf(context2, app) {
   const known4 = placingInputs(context2, app);
-  return keptLast2.get(app, [...ownInputs(context2, app), ...known4], () => ({}));
+  return keptLast.get(app, [...ownInputs(context2, app), ...known4], () => ({}));
 }
 var keptNewest = new KeptResults();
 function newestOf(context2, app) {
@@ -69406,7 +70153,7 @@ function recordOfStart(input2) {
 }
 function renderAgain2(context2, name2) {
   const app = layeredAppOf(context2, name2);
-  if (!hasExpressions(app)) return renderNew(context2, name2).result;
+  if (!hasExpressions(app)) return renderLiteral(context2, app);
   const [last, newest] = [lastOf(context2, app), newestOf(context2, app)];
   const whole = () => renderNew(context2, name2);
   const inputDigest2 = () => digestOf3(readApp(context2, name2));
@@ -69423,10 +70170,10 @@ function renderedOnNewest({ record: record4 }, input2) {
   const before = record4 && withOtherManifests(record4, input2);
   return before && renderChanged(before, input2);
 }
-function withTable({ value, diagnostics }, record4, { context: context2, name: name2 }) {
-  if (record4.told.bySite.size > 0) return { ok: true, value, diagnostics };
+function withTable({ value: value2, diagnostics }, record4, { context: context2, name: name2 }) {
+  if (record4.told.bySite.size > 0) return { ok: true, value: value2, diagnostics };
   const table3 = () => ({ key: tableKey(readApp(context2, name2)), ...tableOf(record4) });
-  return { ok: true, value: { ...value, table: table3 }, diagnostics };
+  return { ok: true, value: { ...value2, table: table3 }, diagnostics };
 }
 function madeWhole({ result: result2, record: record4 }) {
   return { result: result2, record: record4() };
@@ -69460,10 +70207,10 @@ function renderNew(context2, name2) {
     sites: treesBySite(shapes.trees, context2, name2),
     movedTo: namespacesBySite(shapes.trees)
   };
-  const value = placed(app, shapes);
+  const value2 = placed(app, shapes);
   return {
-    result: { ok: true, value, diagnostics },
-    record: () => left && recordOf(input2, shapes, { rendering: value, left })
+    result: { ok: true, value: value2, diagnostics },
+    record: () => left && recordOf(input2, shapes, { rendering: value2, left })
   };
 }
 function placed(app, { variants, places: places2, kinds: kinds4, filled: { reads } }) {
@@ -69530,6 +70277,7 @@ var closed = { additionalProperties: false };
 var record = (properties) => typebox_exports.Object(properties, closed);
 var Time = typebox_exports.String({ pattern: "^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?Z$" });
 var Tree = typebox_exports.String();
+var Word = { at: Time, by: typebox_exports.String(), why: typebox_exports.String() };
 var FollowedHead = record({
   commit: typebox_exports.String(),
   previous: typebox_exports.Optional(typebox_exports.String()),
@@ -69582,7 +70330,9 @@ var CurrentReleases = record({
       release: ReleaseRef,
       sites: typebox_exports.Array(typebox_exports.String()),
       /** Selector of the stage, when it has one: a joiner that matches it gets this release. */
-      selector: typebox_exports.Optional(typebox_exports.String())
+      selector: typebox_exports.Optional(typebox_exports.String()),
+      /** Why these sites stay on it when another one is current, in words: what went back, by whose word, when and why. */
+      because: typebox_exports.Optional(typebox_exports.String())
     })
   ),
   /** Sites that what is current would place and the followed head does not: they are entitled to nothing. */
@@ -69606,7 +70356,15 @@ var FrozenStage = record({
   soakMs: typebox_exports.Integer(),
   failureBudget: typebox_exports.Integer(),
   maxInFlight: typebox_exports.Integer(),
-  maxUnavailable: typebox_exports.Integer()
+  maxUnavailable: typebox_exports.Integer(),
+  /** The budgets that are percentages of the stage's sites: they are resolved anew when other sites come to it. */
+  percent: typebox_exports.Optional(
+    record({
+      failureBudget: typebox_exports.Optional(typebox_exports.Integer()),
+      maxInFlight: typebox_exports.Optional(typebox_exports.Integer()),
+      maxUnavailable: typebox_exports.Optional(typebox_exports.Integer())
+    })
+  )
 });
 var UrgentRules = record({
   /** Names of the strategy's stages that are kept; absent: all. */
@@ -69670,7 +70428,7 @@ var Release = record({
   /** Absent: its strategy does not say what urgent means. */
   ifUrgent: typebox_exports.Optional(UrgentRules),
   /** An operator's word that it is urgent. */
-  urgent: typebox_exports.Optional(record({ by: typebox_exports.String(), at: Time, why: typebox_exports.String() })),
+  urgent: typebox_exports.Optional(record(Word)),
   stages: typebox_exports.Array(FrozenStage),
   list: typebox_exports.Record(typebox_exports.String(), ListEntry),
   /** Removal: what its app depends on, for when the fleet does not have it any more. */
@@ -69703,6 +70461,11 @@ var Release = record({
    * keep their slot until they settle on what they have; `settled`: they already had.
    */
   carried: typebox_exports.Record(typebox_exports.String(), record({ at: Time, settled: typebox_exports.Optional(typebox_exports.Boolean()) })),
+  /**
+   * Candidate: what it has brought to a site beside what its list says: before a site release moved the site on, or by
+   * the open list.
+   */
+  brought: typebox_exports.Optional(typebox_exports.Record(typebox_exports.String(), typebox_exports.Array(Tree))),
   /** Input digests of the candidates that it replaced, one after the other, and that sites may still have. */
   replaced: typebox_exports.Optional(typebox_exports.Array(typebox_exports.String())),
   /** `with`: the releases that moved together with it then: a retry is of all that failed there. */
@@ -69719,9 +70482,7 @@ var Release = record({
   excused: typebox_exports.Record(
     typebox_exports.String(),
     record({
-      at: Time,
-      by: typebox_exports.String(),
-      why: typebox_exports.String(),
+      ...Word,
       with: typebox_exports.Optional(typebox_exports.String()),
       spoken: typebox_exports.Optional(typebox_exports.Literal(true))
     })
@@ -69742,9 +70503,7 @@ var Release = record({
     })
   ),
   /** Single sites that an operator sets back. */
-  setBack: typebox_exports.Optional(
-    typebox_exports.Record(typebox_exports.String(), record({ at: Time, by: typebox_exports.String(), why: typebox_exports.String() }))
-  ),
+  setBack: typebox_exports.Optional(typebox_exports.Record(typebox_exports.String(), record(Word))),
   /** Sites that went back: from which tree and to which. Written before the mirror has it. */
   back: typebox_exports.Optional(typebox_exports.Record(typebox_exports.String(), record({ at: Time, from: Tree, to: Tree }))),
   /**
@@ -69773,7 +70532,12 @@ var Release = record({
 });
 var BadReleases = record({
   digests: typebox_exports.Array(typebox_exports.String()),
-  trees: typebox_exports.Optional(typebox_exports.Array(Tree))
+  trees: typebox_exports.Optional(
+    typebox_exports.Union([
+      typebox_exports.Array(Tree),
+      typebox_exports.Record(Tree, typebox_exports.Union([typebox_exports.Literal(true), typebox_exports.Array(typebox_exports.String())]))
+    ])
+  )
 });
 var SiteLosses = typebox_exports.Record(
   typebox_exports.String(),
@@ -69782,6 +70546,17 @@ var SiteLosses = typebox_exports.Record(
 var Arrivals = record({
   handed: typebox_exports.Record(typebox_exports.String(), record({ at: Time, to: Tree, was: Standing })),
   failed: typebox_exports.Record(typebox_exports.String(), record({ at: Time, to: Tree, cause: typebox_exports.String() })),
+  excused: typebox_exports.Optional(
+    typebox_exports.Record(
+      typebox_exports.String(),
+      record({
+        at: Time,
+        by: typebox_exports.String(),
+        why: typebox_exports.String(),
+        releases: typebox_exports.Array(typebox_exports.String())
+      })
+    )
+  ),
   /** What sites may lose: counted by a release that could not reach them, or approved. */
   granted: typebox_exports.Optional(SiteLosses),
   /** What sites would lose and nobody has counted: it waits for an approval. */
@@ -69848,7 +70623,7 @@ var SiteAssignment = record({
       /** When its old worker had stopped writing to it, or there was nothing that it could have written. */
       stopped: typebox_exports.Optional(Time),
       /** Operator's word, instead of the old worker's acknowledgement. */
-      released: typebox_exports.Optional(record({ by: typebox_exports.String(), at: Time, why: typebox_exports.String() })),
+      released: typebox_exports.Optional(record(Word)),
       /** Set when nobody writes to it any more: from now on its new mirror may have it. */
       entering: typebox_exports.Optional(Time)
     })
@@ -69857,7 +70632,7 @@ var SiteAssignment = record({
 var WorkerSilences = record({
   silences: typebox_exports.Array(record({ from: Time, to: Time })),
   /** Operator's word that the region is excused until its worker is back. */
-  excused: typebox_exports.Optional(record({ by: typebox_exports.String(), at: Time, why: typebox_exports.String() }))
+  excused: typebox_exports.Optional(record(Word))
 });
 
 // src/core/rollout/control-files.ts
@@ -69932,11 +70707,11 @@ function declaredHold({ name: name2, file, line, spec }, { by, at: at2 }) {
 // src/core/plan/declared-holds.ts
 var author = "Git";
 function declaredHolds(base, head, at2) {
-  const kept6 = holdsOf(head, at2);
-  const texts2 = new Set(kept6.map(textOf2));
+  const kept5 = holdsOf(head, at2);
+  const texts2 = new Set(kept5.map(textOf2));
   const before = base === null ? [] : holdsOf(base, at2);
   const ended = before.filter((hold) => !texts2.has(textOf2(hold))).map((hold) => ({ ...hold, id: `ended--${hold.id}`, endedBy: head.revision }));
-  return [...kept6, ...ended];
+  return [...kept5, ...ended];
 }
 function holdsOf({ model }, at2) {
   return declaredDecisions(model).flatMap((each) => declaredHold(each, { by: author, at: at2 }) ?? []);
@@ -69982,10 +70757,10 @@ function localTimeInWords(local) {
 // src/core/rollout/windows/window-rules.ts
 function windowRules(model) {
   const fleetWide = model.fleet.value.spec.windows ?? [];
-  return [...model.windows].map(([name2, { value }]) => {
-    const matchers = value.spec.virtualSites?.map((site) => matcher2(model, site));
+  return [...model.windows].map(([name2, { value: value2 }]) => {
+    const matchers = value2.spec.virtualSites?.map((site) => matcher2(model, site));
     return {
-      ...windowFromSpec(name2, value.spec),
+      ...windowFromSpec(name2, value2.spec),
       everyApp: fleetWide.includes(name2),
       matches: (labels) => matchers === void 0 || matchers.some((matches3) => matches3(labels))
     };
@@ -70034,30 +70809,50 @@ function closedTime({
 }
 
 // src/core/rollout/fleet-facts.ts
-var kept4 = new KeptResults();
+var kept3 = new KeptResults();
 function siteFacts({ sites, regions }) {
-  return kept4.get(sites, [regions], () => factsOf(sites, regions));
+  return kept3.get(sites, [regions], () => factsOf(sites, regions));
 }
+var followed2 = new FollowedFindings();
 function factsOf(sites, regions) {
-  const facts = {};
-  for (const [site, { value }] of sites) {
-    const { region, suspend = false } = value.spec;
-    const timeZone2 = value.spec.timeZone ?? regions.get(region)?.value.spec.timeZone;
-    facts[site] = {
+  const found2 = followed2.get(sites, [regions], ({ value: { metadata, spec } }) => {
+    const { region, suspend = false } = spec;
+    const timeZone2 = spec.timeZone ?? regions.get(region)?.value.spec.timeZone;
+    return {
       region,
       mirror: region,
-      labels: value.metadata.labels ?? {},
+      labels: metadata.labels ?? {},
       suspend,
       ...timeZone2 === void 0 ? {} : { timeZone: timeZone2 }
     };
-  }
-  return facts;
+  });
+  return new FactsInOrder(sites, found2);
 }
+var FactsInOrder = class extends MapView {
+  size;
+  #sites;
+  #found;
+  constructor(sites, found2) {
+    super();
+    this.size = found2.size;
+    this.#sites = sites;
+    this.#found = found2;
+  }
+  get(site) {
+    return this.#found.get(site);
+  }
+  *entries() {
+    for (const site of this.#sites.keys()) {
+      const facts = this.get(site);
+      if (facts !== void 0) yield [site, facts];
+    }
+  }
+};
 var brought = new KeptResults();
 function dependencies(model) {
-  const named2 = {};
-  for (const [app, { value }] of model.apps) named2[app] = value.spec.dependsOn ?? [];
-  return named2;
+  const named3 = {};
+  for (const [app, { value: value2 }] of model.apps) named3[app] = value2.spec.dependsOn ?? [];
+  return named3;
 }
 function fleetBudgets(model) {
   const { maxSitesInFlight, failureDomains } = model.fleet.value.spec;
@@ -70073,11 +70868,11 @@ function deletionBudget(model) {
 }
 
 // src/core/model/amount.ts
-function parseAmount(value) {
-  if (typeof value === "number") {
-    return Number.isSafeInteger(value) && value >= 0 ? { count: value } : void 0;
+function parseAmount(value2) {
+  if (typeof value2 === "number") {
+    return Number.isSafeInteger(value2) && value2 >= 0 ? { count: value2 } : void 0;
   }
-  const digits = /^(\d{1,3})%$/.exec(value)?.[1];
+  const digits = /^(\d{1,3})%$/.exec(value2)?.[1];
   if (digits === void 0 || Number(digits) > 100) return void 0;
   return { percent: Number(digits) };
 }
@@ -70085,6 +70880,44 @@ function resolveAmount(amount2, total) {
   if ("count" in amount2) return amount2.count;
   if (amount2.percent === 0) return 0;
   return Math.max(1, Math.floor(amount2.percent * total / 100));
+}
+
+// src/core/model/named-stages.ts
+function namedStages({ fleet, apps, strategies, sites }) {
+  const byStrategy = new Map(
+    [...strategies].map(([name2, { spec }]) => [name2, namesOfStrategy(spec, sites)])
+  );
+  const builtIn2 = namesOfStrategy({}, sites);
+  const byApp2 = new Map(
+    [...apps].map(([app, { spec }]) => {
+      const name2 = spec.rollout?.strategy ?? fleet.spec.rollout?.strategy ?? "";
+      return [app, byStrategy.get(name2) ?? builtIn2];
+    })
+  );
+  const all = [...byStrategy.values(), ...byApp2.values()].flatMap((names3) => [...names3]);
+  return { all: new Set(all), byApp: byApp2 };
+}
+function restName(stages2) {
+  const taken3 = new Set(stages2.map(({ name: name3 }) => name3));
+  let name2 = "rest";
+  for (let number2 = 2; taken3.has(name2); number2 += 1) name2 = `rest-${number2}`;
+  return name2;
+}
+function namesOfStrategy({ stages: stages2 = [] }, sites) {
+  if (stages2.length === 0) return /* @__PURE__ */ new Set(["canary", "early", "rest"]);
+  const rest2 = stages2.some(takesRest) ? [] : [restName(stages2)];
+  return /* @__PURE__ */ new Set([...stages2.flatMap((stage) => namesOf(stage, sites)), ...rest2]);
+}
+function takesRest({ selector, each, count, percent }) {
+  return [selector, each, count, percent].every((take2) => take2 === void 0);
+}
+function namesOf({ name: name2, each }, sites) {
+  if (each === void 0) return [name2];
+  const domains = sites.flatMap(({ spec, metadata }) => {
+    const site = { region: spec.region, labels: metadata.labels ?? {} };
+    return domainOfSite(each, site) ?? [];
+  });
+  return [name2, ...domains.map((domain) => domainStageName(name2, domain))];
 }
 
 // src/core/rollout/checks/release-checks.ts
@@ -70098,8 +70931,8 @@ function grantedStrategy(input2, app) {
   return { ...granted, ...strictChecks(granted, newest), ...strictWindows(granted, newest) };
 }
 function strictWindows({ windows: granted = [] }, { windows: newest = [] }) {
-  const names2 = /* @__PURE__ */ new Set([...granted, ...newest]);
-  return names2.size === 0 ? {} : { windows: [...names2] };
+  const names3 = /* @__PURE__ */ new Set([...granted, ...newest]);
+  return names3.size === 0 ? {} : { windows: [...names3] };
 }
 function strictChecks({ checks: granted }, { checks: newest }) {
   if (newest === void 0) return {};
@@ -70172,12 +71005,6 @@ function builtInStages(spec) {
   ];
   return stages2.map((stage, index) => resolveStage(stage, { spec, index }));
 }
-function restName(stages2) {
-  const taken3 = new Set(stages2.map(({ name: name3 }) => name3));
-  let name2 = "rest";
-  for (let number2 = 2; taken3.has(name2); number2 += 1) name2 = `rest-${number2}`;
-  return name2;
-}
 function resolveStage(stage, { spec, index }) {
   const merged = { ...spec, ...stage };
   const failureBudget = failureBudgets[Math.min(index, failureBudgets.length - 1)] ?? { count: 0 };
@@ -70208,8 +71035,8 @@ function takeOf(stage) {
 function duration2(text) {
   return text === void 0 ? void 0 : parseDuration2(text);
 }
-function amount(value) {
-  return value === void 0 ? void 0 : parseAmount(value);
+function amount(value2) {
+  return value2 === void 0 ? void 0 : parseAmount(value2);
 }
 
 // src/core/plan/assumed-state.ts
@@ -70262,7 +71089,7 @@ function control(base, now) {
     const release2 = { id: app, digest: inputDigest2, renderer: rendererNumber, source: revision };
     return [app, { current: { release: release2, partial: [] }, open: [], bad: [] }];
   });
-  const sites = [...model.sites].map(([site, { value }]) => [site, { mirror: value.spec.region }]);
+  const sites = [...model.sites].map(([site, { value: value2 }]) => [site, { mirror: value2.spec.region }]);
   return {
     ...empty,
     head: { commit: revision, at: new Date(now).toISOString() },
@@ -70314,9 +71141,9 @@ function desired(rendered) {
   return Object.fromEntries(apps);
 }
 function removalVerbs(model) {
-  const verbs = [...model.apps].map(([app, { value }]) => [
+  const verbs = [...model.apps].map(([app, { value: value2 }]) => [
     app,
-    value.spec.onRemoval ?? "delete"
+    value2.spec.onRemoval ?? "delete"
   ]);
   return Object.fromEntries(verbs);
 }
@@ -70437,8 +71264,8 @@ ${body}`;
 // src/core/plan/object-changes.ts
 function fixedWords({ fixed: fixed2 }) {
   if (fixed2 === void 0) return "";
-  const fields = fixed2.fields.join(", ");
-  return fixed2.anew ? `is deleted and made anew, for ${fields}` : `its cluster will refuse to change ${fields}`;
+  const fields2 = fixed2.fields.join(", ");
+  return fixed2.anew ? `is deleted and made anew, for ${fields2}` : `its cluster will refuse to change ${fields2}`;
 }
 function objectChanges(from, to) {
   const before = byId(from);
@@ -70467,19 +71294,19 @@ function objectChange(before, after) {
 }
 function fixedChange(before, after) {
   if (before === void 0 || after === void 0) return {};
-  const fields = immutableChanges(before.object, after.object);
+  const fields2 = immutableChanges(before.object, after.object);
   const anew = mayBeMadeAnew(before.object) && mayBeMadeAnew(after.object);
-  return fields.length === 0 ? {} : { fixed: { fields, anew } };
+  return fields2.length === 0 ? {} : { fixed: { fields: fields2, anew } };
 }
 function shownYaml(object, before) {
   if (object === void 0) return "";
   if (!isSecret(object.object)) return object.yaml;
   const old = before === void 0 ? {} : unsealed(before.object);
-  const fields = Object.entries(unsealed(object.object)).map(([field, value]) => {
-    if (openSecretFields.has(field)) return [field, value];
-    return isJsonObject(value) ? [field, hiddenValues(value, old[field])] : [field, hiddenValue(value, old[field])];
+  const fields2 = Object.entries(unsealed(object.object)).map(([field, value2]) => {
+    if (openSecretFields.has(field)) return [field, value2];
+    return isJsonObject(value2) ? [field, hiddenValues(value2, old[field])] : [field, hiddenValue(value2, old[field])];
   });
-  return emitYaml(Object.fromEntries(fields));
+  return emitYaml(Object.fromEntries(fields2));
 }
 function unsealed(object) {
   const text = sealedText(object);
@@ -70491,14 +71318,14 @@ function unsealed(object) {
 function hiddenValues(map, before) {
   const old = isJsonObject(before) ? before : {};
   return Object.fromEntries(
-    Object.entries(map).map(([key, value]) => [
+    Object.entries(map).map(([key, value2]) => [
       key,
-      hiddenValue(value, Object.hasOwn(old, key) ? old[key] : void 0)
+      hiddenValue(value2, Object.hasOwn(old, key) ? old[key] : void 0)
     ])
   );
 }
-function hiddenValue(value, before) {
-  const isChanged = before !== void 0 && canonicalJson(value) !== canonicalJson(before);
+function hiddenValue(value2, before) {
+  const isChanged = before !== void 0 && canonicalJson(value2) !== canonicalJson(before);
   return isChanged ? "(hidden, changed)" : "(hidden)";
 }
 
@@ -70669,13 +71496,13 @@ var known3 = ["broken", "paused", "waiting", "good"].map((meaning) => {
 });
 
 // src/core/health/read-object.ts
-function at(value, ...path3) {
-  let found2 = value;
+function at(value2, ...path3) {
+  let found2 = value2;
   for (const field of path3) found2 = isJsonObject(found2) ? found2[field] : void 0;
   return found2;
 }
-function textAt(value, ...path3) {
-  const found2 = at(value, ...path3);
+function textAt(value2, ...path3) {
+  const found2 = at(value2, ...path3);
   return typeof found2 === "string" ? found2 : "";
 }
 
@@ -70737,7 +71564,7 @@ function unreadable(what) {
 // src/action/inputs.ts
 var failOnValues = ["error", "warning", "approval"];
 function readInputs(env) {
-  const failOn = failOnValues.find((value) => value === (input(env, "fail-on") ?? "error"));
+  const failOn = failOnValues.find((value2) => value2 === (input(env, "fail-on") ?? "error"));
   if (failOn === void 0) {
     throw new FleetError("USAGE", "the input fail-on has an unknown value", {
       hint: `use ${failOnValues.join(", ")}`,
@@ -70753,8 +71580,8 @@ function readInputs(env) {
   };
 }
 function input(env, name2) {
-  const value = env[`INPUT_${name2.toUpperCase()}`]?.trim();
-  return value === "" ? void 0 : value;
+  const value2 = env[`INPUT_${name2.toUpperCase()}`]?.trim();
+  return value2 === "" ? void 0 : value2;
 }
 
 // src/action/preview-change.ts
@@ -70771,7 +71598,7 @@ async function gitVersion(git) {
   return /git version (\S+)/.exec(stdout.toString("utf8"))?.[1] ?? "unknown";
 }
 function isRecentEnough(version) {
-  const [major = 0, minor2 = 0] = version.split(".").map((part2) => Number.parseInt(part2, 10));
+  const [major = 0, minor2 = 0] = version.split(".").map((part3) => Number.parseInt(part3, 10));
   return major > oldest.major || major === oldest.major && minor2 >= oldest.minor;
 }
 
@@ -70856,6 +71683,17 @@ var causes = [
     hint: "the token is known but may not read this repository"
   },
   {
+    // A path in quotes is one that the command named itself.
+    pattern: /^fatal: not a git repository: [^']/m,
+    code: "GIT_FAILED",
+    hint: "the .git file names a repository that is not there: bring it, too, or take the .git file away"
+  },
+  {
+    pattern: /^fatal: cannot use bare repository/m,
+    code: "GIT_NOT_FOUND",
+    hint: "this folder is in no work tree: name one of a checkout"
+  },
+  {
     pattern: /^fatal: not a git repository/m,
     code: "GIT_NOT_FOUND",
     hint: "this folder is in no Git repository: make it one (git init, git add, git commit), or do without a revision"
@@ -70932,7 +71770,7 @@ function sshCommand({ keyFile, knownHostsFile }) {
     ServerAliveInterval: "15",
     LogLevel: "ERROR"
   };
-  const flags = Object.entries(options).map(([name2, value]) => `-o ${name2}=${value}`);
+  const flags = Object.entries(options).map(([name2, value2]) => `-o ${name2}=${value2}`);
   return ["ssh", "-F /dev/null", `-i ${plainPath(keyFile)}`, ...flags].join(" ");
 }
 function plainPath(path3) {
@@ -70978,7 +71816,7 @@ var configuration = {
   "safe.directory": "*"
 };
 function configArguments() {
-  return Object.entries(configuration).flatMap(([key, value]) => ["-c", `${key}=${value}`]);
+  return Object.entries(configuration).flatMap(([key, value2]) => ["-c", `${key}=${value2}`]);
 }
 function gitEnvironment(options = {}) {
   const environment3 = {
@@ -70997,8 +71835,8 @@ function gitEnvironment(options = {}) {
     GIT_ALLOW_PROTOCOL: options.protocols ?? "none"
   };
   for (const name2 of passed) {
-    const value = process.env[name2];
-    if (value !== void 0) environment3[name2] = value;
+    const value2 = process.env[name2];
+    if (value2 !== void 0) environment3[name2] = value2;
   }
   if (options.caFile !== void 0) environment3["GIT_SSL_CAINFO"] = options.caFile;
   if (options.ssh !== void 0) {
@@ -71009,12 +71847,12 @@ function gitEnvironment(options = {}) {
 }
 function configEnvironment(config) {
   const entries2 = Object.entries(config).flatMap(
-    ([key, values]) => (typeof values === "string" ? [values] : values).map((value) => [key, value])
+    ([key, values]) => (typeof values === "string" ? [values] : values).map((value2) => [key, value2])
   );
   const environment3 = { GIT_CONFIG_COUNT: String(entries2.length) };
-  for (const [index, [key, value]] of entries2.entries()) {
+  for (const [index, [key, value2]] of entries2.entries()) {
     environment3[`GIT_CONFIG_KEY_${index}`] = key;
-    environment3[`GIT_CONFIG_VALUE_${index}`] = value;
+    environment3[`GIT_CONFIG_VALUE_${index}`] = value2;
   }
   return environment3;
 }
@@ -71167,8 +72005,8 @@ var ObjectReader = class {
     this.#timeoutMs = options.timeoutMs ?? 6e4;
   }
   /** Type and size of each name; undefined for what is not there. */
-  info(names2) {
-    return this.#ask("info", names2);
+  info(names3) {
+    return this.#ask("info", names3);
   }
   /** Type and bytes of each id, checked; absent when not there. */
   async contents(oids) {
@@ -71195,11 +72033,11 @@ var ObjectReader = class {
     child3?.kill();
     await child3?.ended;
   }
-  async #ask(kind, names2) {
-    if (names2.length === 0) return [];
+  async #ask(kind, names3) {
+    if (names3.length === 0) return [];
     if (this.#closed) throw new Error("the object store is closed");
     const from = this.#waiting.length;
-    const asked = names2.map((name2) => this.#enqueue(kind, name2));
+    const asked = names3.map((name2) => this.#enqueue(kind, name2));
     if (this.#child === void 0) this.#child = this.#start();
     else this.#child.send(this.#waiting.slice(from));
     const done = new AbortController();
@@ -71372,7 +72210,7 @@ var defaultSourceLimits = {
 function isSourcePath(path3) {
   const parts = path3.split("/");
   if (parts.at(-1) === ".helmignore") parts.pop();
-  return parts.every((part2) => !part2.startsWith(".") && part2 !== "node_modules");
+  return parts.every((part3) => !part3.startsWith(".") && part3 !== "node_modules");
 }
 function selectSources(candidates2, limits) {
   const inside2 = candidates2.filter(({ path: path3 }) => isSourcePath(path3));
@@ -71441,8 +72279,8 @@ async function readSourceTree(options) {
   const { git, gitDir, treeish, signal, limits, clock } = options;
   const args = ["ls-tree", "-r", "-z", "-l", "--full-tree", "--end-of-options", treeish];
   const { stdout } = await git({ args, gitDir, signal, maxOutput: limits.maxFiles * 512 });
-  const listed = parseListing(stdout.toString("utf8"));
-  const { chosen, refused: refused2, isToolFile } = selectSources(listed, limits);
+  const listed2 = parseListing(stdout.toString("utf8"));
+  const { chosen, refused: refused2, isToolFile } = selectSources(listed2, limits);
   const texts2 = /* @__PURE__ */ new Map();
   const missing2 = [];
   const needed = new Set(chosen.flatMap(({ path: path3, oid }) => isToolFile(path3) ? oid : []));
@@ -71527,8 +72365,8 @@ async function resolveNativeRevision(git, dir, revision) {
 }
 async function locate(git, dir) {
   const args = ["rev-parse", "--absolute-git-dir", "--show-prefix"];
-  const secretConfig = { "safe.bareRepository": "explicit" };
-  const { stdout } = await git({ args, workDir: dir, secretConfig });
+  const secretConfig2 = { "safe.bareRepository": "explicit" };
+  const { stdout } = await git({ args, workDir: dir, secretConfig: secretConfig2 });
   const [gitDir = "", prefix2 = ""] = stdout.toString("utf8").split("\n");
   return { gitDir, prefix: prefix2.replace(/\/$/, "") };
 }
@@ -71642,7 +72480,7 @@ async function baseCommit(repository, name2) {
 }
 function countSteps(steps2) {
   const parts = steps2.match(/~\d*|\^/g) ?? [];
-  return parts.reduce((sum, part2) => sum + (/\d/.test(part2) ? Number(part2.slice(1)) : 1), 0);
+  return parts.reduce((sum, part3) => sum + (/\d/.test(part3) ? Number(part3.slice(1)) : 1), 0);
 }
 function isIsomorphicError(error) {
   return error instanceof Error && "code" in error && error.name === error.code;
@@ -71684,13 +72522,30 @@ async function readBlob({ git, gitdir, cache: cache3 }, oid) {
 // src/adapters/git/ignored-files.ts
 async function ignoredFiles(git, dir) {
   const args = ["ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory"];
-  const secretConfig = { "safe.bareRepository": "explicit" };
   try {
-    const { code, stdout } = await git({ args, workDir: dir, secretConfig, codes: [0, 128] });
-    const paths = code === 0 ? stdout.toString("utf8").split("\0") : [];
+    const { stdout } = await git({ args, workDir: dir, secretConfig });
+    const paths = stdout.toString("utf8").split("\0");
     return new Set(paths.includes("./") ? [] : paths);
   } catch (error) {
     if (isGitMissing(error)) return /* @__PURE__ */ new Set();
+    if (!(error instanceof FleetError)) throw error;
+    if (error.code === "GIT_NOT_FOUND" || await isIgnored(git, dir)) return /* @__PURE__ */ new Set();
+    const { code, retry, hint } = error;
+    throw new FleetError(code, `what git ignores in ${dir} is not known: ${error.message}`, {
+      cause: error,
+      retry,
+      ...hint !== void 0 && { hint }
+    });
+  }
+}
+var secretConfig = { "safe.bareRepository": "explicit" };
+async function isIgnored(git, dir) {
+  const args = ["check-ignore", "--quiet", "."];
+  try {
+    const { code } = await git({ args, workDir: dir, secretConfig, codes: [0, 1] });
+    return code === 0;
+  } catch (error) {
+    if (error instanceof FleetError) return false;
     throw error;
   }
 }
@@ -71701,8 +72556,8 @@ var readAtOnce = 64;
 async function readWorkTree(dir, options) {
   const { limits, signal } = options;
   await requireFolder(dir);
-  const listed = await listFiles(dir, options);
-  const { chosen, refused: refused2, isToolFile } = selectSources(listed, limits);
+  const listed2 = await listFiles(dir, options);
+  const { chosen, refused: refused2, isToolFile } = selectSources(listed2, limits);
   const files = [...refused2];
   for (let start = 0; start < chosen.length; start += readAtOnce) {
     signal?.throwIfAborted();
@@ -71808,21 +72663,94 @@ async function readerOf(options, git) {
   }
 }
 
-// src/core/model/named-stages.ts
-function namedStages(strategies, sites) {
-  const all = [...sites];
-  const named2 = [...strategies].flatMap(
-    ({ spec }) => (spec.stages ?? []).flatMap((stage) => namesOf(stage, all))
-  );
-  return /* @__PURE__ */ new Set(["canary", "early", "rest", ...named2]);
-}
-function namesOf({ name: name2, each }, sites) {
-  if (each === void 0) return [name2];
-  const domains = sites.flatMap(({ spec, metadata }) => {
-    const site = { region: spec.region, labels: metadata.labels ?? {} };
-    return domainOfSite(each, site) ?? [];
+// src/core/model/check-references.ts
+function checkReferences(draft) {
+  if (draft.hasUnreadable) return [];
+  const namesOf3 = knownNames(draft);
+  return allReferences(draft, namesOf3).flatMap((reference) => {
+    const { from, path: path3, kind, name: name2 } = reference;
+    const known4 = namesOf3(kind);
+    if (known4.has(name2)) return [];
+    const message = `there is no ${kind} "${name2}"`;
+    const hint = danglingHint(kind, name2, known4);
+    return errorAt(from.document.at(path3), { code: "dangling-reference", message, hint });
   });
-  return [name2, ...domains.map((domain) => domainStageName(name2, domain))];
+}
+var shippedNames = new Set(shippedProfiles.keys());
+function knownNames({ declared }) {
+  const profiles = shippedNames.union(declared.get("Profile") ?? /* @__PURE__ */ new Set());
+  return (kind) => kind === "Profile" ? profiles : declared.get(kind) ?? /* @__PURE__ */ new Set();
+}
+var followed3 = new FollowedFindings();
+function danglingOfSites({ sites, declared }, namesOf3) {
+  const [regions, profiles] = [namesOf3("Region"), namesOf3("Profile")];
+  const inputs = [declared.get("Region"), declared.get("Profile")];
+  const found2 = followed3.get(sites, inputs, (from) => {
+    const { region, profile: profile2 } = from.value.spec;
+    const dangling = [
+      ...regions.has(region) ? [] : [{ from, path: ["spec", "region"], kind: "Region", name: region }],
+      ...profile2 === void 0 || profiles.has(profile2) ? [] : profileReference(from, "profile", profile2)
+    ];
+    return dangling.length === 0 ? void 0 : dangling;
+  });
+  return [...found2.values()].flat();
+}
+function allReferences(draft, namesOf3) {
+  const { fleet, profiles, apps, strategies, windows } = draft;
+  return [
+    ...fleet === void 0 ? [] : strategyReference(fleet, fleet.value.spec.rollout?.strategy),
+    ...[...fleet === void 0 ? [] : [fleet], ...strategies.values()].flatMap(
+      (from) => namedIn(
+        from,
+        { path: ["spec", "windows"], kind: "MaintenanceWindow" },
+        from.value.spec.windows
+      )
+    ),
+    ...[...windows.values()].flatMap(
+      (window) => virtualSiteReferences(window, ["spec"], window.value.spec.virtualSites ?? [])
+    ),
+    ...danglingOfSites(draft, namesOf3),
+    ...[...apps.values()].flatMap(
+      (from) => profileReference(from, "profile", from.value.spec.profile)
+    ),
+    ...[...profiles.values()].flatMap((from) => [
+      ...profileReference(from, "extends", from.value.spec.extends),
+      ...overlayReferences(from, from.value.spec.overlays)
+    ]),
+    ...[...apps.values()].flatMap((app) => [
+      ...virtualSiteReferences(app, ["spec", "placement"], app.value.spec.placement.virtualSites),
+      ...overlayReferences(app, app.value.spec.overlays),
+      ...strategyReference(app, app.value.spec.rollout?.strategy),
+      ...namedIn(app, { path: ["spec", "dependsOn"], kind: "App" }, app.value.spec.dependsOn)
+    ])
+  ];
+}
+function profileReference(from, field, name2) {
+  return name2 === void 0 ? [] : [{ from, path: ["spec", field], kind: "Profile", name: name2 }];
+}
+function overlayReferences(from, overlays = []) {
+  return overlays.flatMap(
+    ({ virtualSites: virtualSites2 = [] }, index) => virtualSiteReferences(from, ["spec", "overlays", index], virtualSites2)
+  );
+}
+function virtualSiteReferences(from, parent, names3) {
+  return namedIn(from, { path: [...parent, "virtualSites"], kind: "VirtualSite" }, names3);
+}
+function namedIn(from, { path: path3, kind }, names3 = []) {
+  return names3.map((name2, index) => ({ from, path: [...path3, index], kind, name: name2 }));
+}
+function strategyReference(from, name2) {
+  if (name2 === void 0) return [];
+  return [{ from, path: ["spec", "rollout", "strategy"], kind: "RolloutStrategy", name: name2 }];
+}
+function danglingHint(kind, name2, all) {
+  const known4 = (/* @__PURE__ */ new Set()).union(all);
+  const near = closestName(name2, known4);
+  if (near !== void 0) return `did you mean "${near}"?`;
+  if (known4.size === 0) return `the fleet declares no ${kind}`;
+  const names3 = [...known4].toSorted();
+  const shown3 = names3.slice(0, 8).join(", ");
+  return `known: ${shown3}${names3.length > 8 ? `, and ${names3.length - 8} more` : ""}`;
 }
 
 // src/core/model/check-decisions.ts
@@ -71837,31 +72765,31 @@ var decisionActions = [
   "rollback"
 ];
 function actionOf({ spec }) {
-  const [first2, ...others] = decisionActions.filter((action2) => spec[action2] !== void 0);
+  const [first2, ...others] = decisionActions.filter((action3) => spec[action3] !== void 0);
   return others.length === 0 ? first2 : void 0;
 }
 function checkDecisions(draft) {
   return [...draft.decisions.values()].flatMap((entry) => {
-    const action2 = actionOf(entry.value);
-    if (action2 === void 0) return [notOneAction(entry)];
+    const action3 = actionOf(entry.value);
+    if (action3 === void 0) return [notOneAction(entry)];
     return [
-      ...excludes(entry, action2),
-      ...releaseOfNoApp(entry, action2),
-      ...action2 === "hold" ? unknownNames(draft, entry, action2).map(asError) : []
+      ...excludes(entry, action3),
+      ...releaseOfNoApp(entry, action3),
+      ...action3 === "hold" ? unknownNames(draft, entry, action3).map(asError) : []
     ];
   });
 }
 function warnOfDecisions(draft) {
   return [...draft.decisions.values()].flatMap((entry) => {
-    const action2 = actionOf(entry.value);
-    if (action2 === void 0 || action2 === "hold") return [];
-    return unknownNames(draft, entry, action2).map(
+    const action3 = actionOf(entry.value);
+    if (action3 === void 0 || action3 === "hold") return [];
+    return unknownNames(draft, entry, action3).map(
       ({ place, ...finding }) => warningAt(place, finding)
     );
   });
 }
-function notOneAction({ value, document: document2 }) {
-  const given = decisionActions.filter((action2) => value.spec[action2] !== void 0);
+function notOneAction({ value: value2, document: document2 }) {
+  const given = decisionActions.filter((action3) => value2.spec[action3] !== void 0);
   const [, second] = given;
   const hint = `exactly one of ${decisionActions.join(", ")}`;
   if (second === void 0) {
@@ -71882,71 +72810,104 @@ var groups = {
     { fields: ["release", "to"], needed: false }
   ]
 };
-function excludes({ value, document: document2 }, action2) {
-  const fields = Object.keys(value.spec[action2] ?? {});
-  return (groups[action2] ?? []).flatMap(({ fields: group2, needed }) => {
-    const [first2, second] = group2.filter((field) => fields.includes(field));
+function excludes({ value: value2, document: document2 }, action3) {
+  const fields2 = Object.keys(value2.spec[action3] ?? {});
+  return (groups[action3] ?? []).flatMap(({ fields: group2, needed }) => {
+    const [first2, second] = group2.filter((field) => fields2.includes(field));
     const words5 = group2.map((field) => `\`${field}\``).join(", ");
     if (first2 === void 0) {
       if (!needed) return [];
-      const message2 = `\`${action2}\` says nothing of what it is about`;
+      const message2 = `\`${action3}\` says nothing of what it is about`;
       const hint2 = `add one of ${words5}`;
-      return [errorAt(document2.keyAt(["spec", action2]), { code: "missing-field", message: message2, hint: hint2 })];
+      return [errorAt(document2.keyAt(["spec", action3]), { code: "missing-field", message: message2, hint: hint2 })];
     }
     const isScope = group2.includes("fleet");
     if (second === void 0 || isScope && first2 !== "fleet") return [];
     const message = `\`${first2}\` and \`${second}\` exclude each other`;
     const hint = "remove one of the two";
-    const place = document2.keyAt(["spec", action2, second]);
+    const place = document2.keyAt(["spec", action3, second]);
     return [errorAt(place, { code: "invalid-value", message, hint })];
   });
 }
-function releaseOfNoApp({ value, document: document2 }, action2) {
-  if (action2 !== "hold" && action2 !== "resume") return [];
-  const { app, release: release2 } = value.spec[action2] ?? {};
+function releaseOfNoApp({ value: value2, document: document2 }, action3) {
+  if (action3 !== "hold" && action3 !== "resume") return [];
+  const { app, release: release2 } = value2.spec[action3] ?? {};
   if (release2 === void 0 || app !== void 0) return [];
   const message = "`release` needs `app`";
   const hint = "add the app that the release is of";
-  const place = document2.keyAt(["spec", action2, "release"]);
+  const place = document2.keyAt(["spec", action3, "release"]);
   return [errorAt(place, { code: "missing-field", message, hint })];
 }
 function asError({ place, ...finding }) {
   return errorAt(place, finding);
 }
 var kindOf = { app: "App", site: "Site", region: "Region" };
-function unknownNames(draft, entry, action2) {
+function unknownNames(draft, entry, action3) {
   if (draft.hasUnreadable) return [];
-  const fields = Object.entries(entry.value.spec[action2] ?? {});
-  return fields.flatMap(([field, name2]) => {
-    const known4 = field === "stage" ? stageNames(draft) : declaredNames(draft, field);
+  const fields2 = Object.entries(entry.value.spec[action3] ?? {});
+  const stages2 = fields2.some(([field]) => field === "stage") ? stagesOf(draft) : void 0;
+  const unknown = fields2.flatMap(([field, name2]) => {
+    const known4 = field === "stage" ? stages2?.all : declaredNames(draft, field);
     if (typeof name2 !== "string" || known4 === void 0 || known4.has(name2)) return [];
     const what = kindOf[field] ?? "stage";
-    const near = closestName(name2, known4);
-    const hint = near === void 0 ? `known: ${[...known4].join(", ")}` : `did you mean "${near}"?`;
-    const path3 = ["spec", action2, field];
     const message = `there is no ${what} "${name2}"`;
-    return [{ place: entry.document.at(path3), code: "dangling-reference", message, hint }];
+    return [unknownAt(entry, [action3, field], { message, hint: danglingHint(what, name2, known4) })];
   });
+  if (unknown.length > 0) return unknown;
+  const scope2 = Object.fromEntries(fields2);
+  return [
+    ...noStageOfApp(entry, action3, { scope: scope2, stages: stages2 }),
+    ...notOfRegion(entry, action3, { scope: scope2, sites: draft.sites })
+  ];
+}
+function unknownAt({ document: document2 }, path3, { message, hint }) {
+  return { place: document2.at(["spec", ...path3]), code: "dangling-reference", message, hint };
+}
+function noStageOfApp(entry, action3, { scope: { app = "", stage }, stages: stages2 }) {
+  const known4 = stages2?.byApp.get(app);
+  if (stage === void 0 || known4 === void 0 || known4.has(stage)) return [];
+  const message = `App "${app}" has no stage "${stage}"`;
+  return [
+    unknownAt(entry, [action3, "stage"], { message, hint: danglingHint("stage", stage, known4) })
+  ];
+}
+function notOfRegion(entry, action3, { scope: { site = "", region }, sites }) {
+  const its = sites.get(site)?.value.spec.region;
+  if (its === void 0 || region === void 0 || its === region) return [];
+  const message = `Site "${site}" is in Region "${its}", not in "${region}"`;
+  const hint = "remove one of the two: everything that is named has to agree";
+  return [unknownAt(entry, [action3, "region"], { message, hint })];
 }
 function declaredNames(draft, field) {
   const kind = kindOf[field];
   return kind === void 0 ? void 0 : draft.declared.get(kind) ?? /* @__PURE__ */ new Set();
 }
-function stageNames(draft) {
-  const { strategies, declared } = draft;
-  if (strategies.size < (declared.get("RolloutStrategy")?.size ?? 0)) return void 0;
-  const valuesOf2 = (entries2) => [...entries2.values()].map(({ value }) => value);
-  return namedStages(valuesOf2(strategies), valuesOf2(draft.sites));
+function stagesOf({
+  fleet,
+  apps,
+  strategies,
+  sites,
+  declared
+}) {
+  const isWhole3 = strategies.size === (declared.get("RolloutStrategy")?.size ?? 0) && apps.size === (declared.get("App")?.size ?? 0);
+  if (fleet === void 0 || !isWhole3) return void 0;
+  const valuesOf2 = (entries2) => new Map([...entries2].map(([name2, { value: value2 }]) => [name2, value2]));
+  return namedStages({
+    fleet: fleet.value,
+    apps: valuesOf2(apps),
+    strategies: valuesOf2(strategies),
+    sites: [...valuesOf2(sites).values()]
+  });
 }
 
 // src/core/model/check-dependencies.ts
 function checkDependencies({ apps }) {
   const found2 = [];
-  const told2 = /* @__PURE__ */ new Set();
+  const told3 = /* @__PURE__ */ new Set();
   for (const name2 of [...apps.keys()].toSorted()) {
     const circle = circleFrom(apps, name2);
-    if (circle === null || circle.some((app) => told2.has(app))) continue;
-    for (const app of circle) told2.add(app);
+    if (circle === null || circle.some((app) => told3.has(app))) continue;
+    for (const app of circle) told3.add(app);
     found2.push(circleMistake(apps, circle));
   }
   return found2;
@@ -71991,9 +72952,9 @@ function linkPlace(apps, app, next) {
 
 // src/core/model/check-profiles.ts
 function checkProfiles({ profiles }) {
-  return [...profiles].flatMap(([name2, { value, document: document2 }]) => {
+  return [...profiles].flatMap(([name2, { value: value2, document: document2 }]) => {
     const way = [name2];
-    let next = value.spec.extends;
+    let next = value2.spec.extends;
     while (next !== void 0 && !way.includes(next)) {
       way.push(next);
       next = profiles.get(next)?.value.spec.extends;
@@ -72008,9 +72969,10 @@ function checkProfiles({ profiles }) {
 function warnOfProfiles({ profiles, sites, apps }) {
   if (profiles.size === 0) return [];
   const taken3 = /* @__PURE__ */ new Set([
-    ...[...sites.values(), ...apps.values()].map(({ value }) => value.spec.profile),
+    ...sitesByLabels(sites, []).map(({ profile: profile2 }) => profile2),
+    ...[...apps.values()].map(({ value: value2 }) => value2.spec.profile),
     ...[...profiles].flatMap(
-      ([name2, { value }]) => value.spec.extends === name2 ? [] : value.spec.extends
+      ([name2, { value: value2 }]) => value2.spec.extends === name2 ? [] : value2.spec.extends
     )
   ]);
   return [...profiles].flatMap(([name2, { document: document2 }]) => {
@@ -72019,95 +72981,6 @@ function warnOfProfiles({ profiles, sites, apps }) {
     const hint = "name it in `profile` of a Site or an App";
     return warningAt(document2.at(["metadata", "name"]), { code: "no-effect", message, hint });
   });
-}
-
-// src/core/model/check-references.ts
-function checkReferences(draft) {
-  if (draft.hasUnreadable) return [];
-  const namesOf3 = knownNames(draft);
-  return allReferences(draft, namesOf3).flatMap((reference) => {
-    const { from, path: path3, kind, name: name2 } = reference;
-    const known4 = namesOf3(kind);
-    if (known4.has(name2)) return [];
-    const message = `there is no ${kind} "${name2}"`;
-    const hint = danglingHint(kind, name2, known4);
-    return errorAt(from.document.at(path3), { code: "dangling-reference", message, hint });
-  });
-}
-var shippedNames = new Set(shippedProfiles.keys());
-function knownNames({ declared }) {
-  const profiles = (declared.get("Profile") ?? /* @__PURE__ */ new Set()).union(shippedNames);
-  return (kind) => kind === "Profile" ? profiles : declared.get(kind) ?? /* @__PURE__ */ new Set();
-}
-function danglingOfSites({ sites }, namesOf3) {
-  const [regions, profiles] = [namesOf3("Region"), namesOf3("Profile")];
-  const found2 = [];
-  for (const from of sites.values()) {
-    const { region, profile: profile2 } = from.value.spec;
-    if (!regions.has(region)) {
-      found2.push({ from, path: ["spec", "region"], kind: "Region", name: region });
-    }
-    if (profile2 !== void 0 && !profiles.has(profile2)) {
-      found2.push(...profileReference(from, "profile", profile2));
-    }
-  }
-  return found2;
-}
-function allReferences(draft, namesOf3) {
-  const { fleet, profiles, apps, strategies, windows } = draft;
-  return [
-    ...fleet === void 0 ? [] : strategyReference(fleet, fleet.value.spec.rollout?.strategy),
-    ...[...fleet === void 0 ? [] : [fleet], ...strategies.values()].flatMap(
-      (from) => namedIn(
-        from,
-        { path: ["spec", "windows"], kind: "MaintenanceWindow" },
-        from.value.spec.windows
-      )
-    ),
-    ...[...windows.values()].flatMap(
-      (window) => virtualSiteReferences(window, ["spec"], window.value.spec.virtualSites ?? [])
-    ),
-    ...danglingOfSites(draft, namesOf3),
-    ...[...apps.values()].flatMap(
-      (from) => profileReference(from, "profile", from.value.spec.profile)
-    ),
-    ...[...profiles.values()].flatMap((from) => [
-      ...profileReference(from, "extends", from.value.spec.extends),
-      ...overlayReferences(from, from.value.spec.overlays)
-    ]),
-    ...[...apps.values()].flatMap((app) => [
-      ...virtualSiteReferences(app, ["spec", "placement"], app.value.spec.placement.virtualSites),
-      ...overlayReferences(app, app.value.spec.overlays),
-      ...strategyReference(app, app.value.spec.rollout?.strategy),
-      ...namedIn(app, { path: ["spec", "dependsOn"], kind: "App" }, app.value.spec.dependsOn)
-    ])
-  ];
-}
-function profileReference(from, field, name2) {
-  return name2 === void 0 ? [] : [{ from, path: ["spec", field], kind: "Profile", name: name2 }];
-}
-function overlayReferences(from, overlays = []) {
-  return overlays.flatMap(
-    ({ virtualSites: virtualSites2 = [] }, index) => virtualSiteReferences(from, ["spec", "overlays", index], virtualSites2)
-  );
-}
-function virtualSiteReferences(from, parent, names2) {
-  return namedIn(from, { path: [...parent, "virtualSites"], kind: "VirtualSite" }, names2);
-}
-function namedIn(from, { path: path3, kind }, names2 = []) {
-  return names2.map((name2, index) => ({ from, path: [...path3, index], kind, name: name2 }));
-}
-function strategyReference(from, name2) {
-  if (name2 === void 0) return [];
-  return [{ from, path: ["spec", "rollout", "strategy"], kind: "RolloutStrategy", name: name2 }];
-}
-function danglingHint(kind, name2, known4) {
-  const near = closestName(name2, known4);
-  if (near !== void 0) return `did you mean "${near}"?`;
-  if (known4.size === 0) return `the fleet declares no ${kind}`;
-  const names2 = [...known4].toSorted();
-  const shown3 = names2.slice(0, 8).join(", ");
-  return `known: ${shown3}${names2.length > 8 ? `, and ${names2.length - 8} more` : ""}`;
 }
 
 // src/core/apply/field-paths.ts
@@ -72123,14 +72996,14 @@ var stepPattern = /\.[^.[\]\s]+|\[(?:[^\]"]|"(?:[^"\\]|\\.)*")+\]/g;
 
 // src/core/model/check-drift-policy.ts
 function checkDrift(policy, document2) {
-  return (policy?.ignore ?? []).flatMap(({ fields, managers }, index) => {
+  return (policy?.ignore ?? []).flatMap(({ fields: fields2, managers }, index) => {
     const path3 = ["spec", "drift", "ignore", index];
-    if (fields === void 0 && managers === void 0) {
+    if (fields2 === void 0 && managers === void 0) {
       const message = "an entry of `ignore` needs `fields` or `managers`";
       const hint = "name the fields that others may change, or who may change any";
       return [errorAt(document2.at(path3), { code: "missing-field", message, hint })];
     }
-    return (fields ?? []).flatMap(
+    return (fields2 ?? []).flatMap(
       (field, number2) => checkField2(field, document2, [...path3, "fields", number2])
     );
   });
@@ -72149,7 +73022,7 @@ function markWithin(field) {
 }
 
 // src/core/health/rule-language.ts
-var environment2 = new CelEnvironment({ object: "any" });
+var environment2 = new CelEnvironment({ object: "data" });
 function compileCondition(cel2) {
   return typed(environment2.compile(cel2), "bool");
 }
@@ -72176,8 +73049,8 @@ function isOfSecrets({
 
 // src/core/model/check-health-rules.ts
 var conditions = ["degraded", "suspended", "progressing", "healthy"];
-function checkHealthRules(rules, document2) {
-  return (rules ?? []).flatMap((rule, index) => {
+function checkHealthRules(rules2, document2) {
+  return (rules2 ?? []).flatMap((rule, index) => {
     const path3 = ["spec", "health", index];
     if (isOfSecrets(rule)) return [ofSecrets(document2, [...path3, "kind"])];
     return [...conditions, "message"].flatMap((field) => {
@@ -72234,9 +73107,9 @@ function checkOverlays(overlays, document2) {
     return [...patches, ...images, ...pods];
   });
 }
-function needsOne(entries2, fields) {
+function needsOne(entries2, fields2) {
   return [...(entries2 ?? []).entries()].flatMap(
-    ([number2, entry]) => fields.some((field) => entry[field] !== void 0) ? [] : number2
+    ([number2, entry]) => fields2.some((field) => entry[field] !== void 0) ? [] : number2
   );
 }
 function checkPatch({ merge, json, target }, document2, path3) {
@@ -72285,31 +73158,43 @@ function checkOperation(operation, document2, path3) {
 }
 
 // src/core/model/check-rules.ts
-function checkRules(draft) {
+function checkRules({
+  fleet,
+  virtualSites: virtualSites2,
+  profiles,
+  apps,
+  strategies
+}) {
   return [
-    ...draft.fleet === void 0 ? [] : checkFleet(draft.fleet),
-    ...[...draft.virtualSites.values()].flatMap(checkVirtualSite),
-    ...[...draft.profiles.values()].flatMap(
-      ({ value, document: document2 }) => checkOverlays(value.spec.overlays, document2)
-    ),
-    ...[...draft.apps.values()].flatMap(checkApp2),
-    ...[...draft.strategies.values()].flatMap(checkStrategy)
+    ...fleet === void 0 ? [] : checkFleet(fleet),
+    ...eachOf(virtualSites2, checkVirtualSite),
+    ...eachOf(profiles, checkProfile),
+    ...eachOf(apps, checkApp2),
+    ...eachOf(strategies, checkStrategy)
   ];
 }
-function checkFleet({ value, document: document2 }) {
+var followed4 = new FollowedFindings();
+function eachOf(entries2, check) {
+  const found2 = followed4.get(entries2, [], (entry) => {
+    const mistakes = check(entry);
+    return mistakes.length === 0 ? void 0 : mistakes;
+  });
+  return [...found2.values()].flat();
+}
+function checkFleet({ value: value2, document: document2 }) {
   return [
-    ...checkDurations(document2, [[["spec", "drift", "interval"], value.spec.drift?.interval]]),
-    ...checkDrift(value.spec.drift, document2),
-    ...checkHealthRules(value.spec.health, document2),
-    ...checkVendorList(value.spec.vendor ?? [], document2)
+    ...checkDurations(document2, [[["spec", "drift", "interval"], value2.spec.drift?.interval]]),
+    ...checkDrift(value2.spec.drift, document2),
+    ...checkHealthRules(value2.spec.health, document2),
+    ...checkVendorList(value2.spec.vendor ?? [], document2)
   ];
 }
 function checkVendorList(list, document2) {
-  const names2 = /* @__PURE__ */ new Set();
+  const names3 = /* @__PURE__ */ new Set();
   return list.flatMap(({ name: name2, chart, git }, index) => {
     const path3 = ["spec", "vendor", index];
-    const isSecond = names2.has(name2);
-    names2.add(name2);
+    const isSecond = names3.has(name2);
+    names3.add(name2);
     if (isSecond) {
       const message2 = `"${name2}" stands in the list already`;
       const place = document2.at([...path3, "name"]);
@@ -72320,8 +73205,8 @@ function checkVendorList(list, document2) {
     return errorAt(document2.at(path3), { code: "invalid-value", message });
   });
 }
-function checkVirtualSite({ value, document: document2 }) {
-  const { selector, all } = value.spec;
+function checkVirtualSite({ value: value2, document: document2 }) {
+  const { selector, all } = value2.spec;
   if (selector === void 0 !== (all === void 0)) return [];
   if (all !== void 0) {
     const message2 = "`selector` and `all` exclude each other";
@@ -72332,13 +73217,16 @@ function checkVirtualSite({ value, document: document2 }) {
   const hint = "add `selector: …`, or `all: true` for every site";
   return [errorAt(document2.keyAt(["spec"]), { code: "missing-field", message, hint })];
 }
-function checkApp2({ value, document: document2 }) {
+function checkProfile({ value: value2, document: document2 }) {
+  return checkOverlays(value2.spec.overlays, document2);
+}
+function checkApp2({ value: value2, document: document2 }) {
   return [
-    ...checkDrift(value.spec.drift, document2),
-    ...checkHealthRules(value.spec.health, document2),
-    ...checkSourceFields(value, document2),
-    ...checkVersionRange(value, document2),
-    ...checkOverlays(value.spec.overlays, document2)
+    ...checkDrift(value2.spec.drift, document2),
+    ...checkHealthRules(value2.spec.health, document2),
+    ...checkSourceFields(value2, document2),
+    ...checkVersionRange(value2, document2),
+    ...checkOverlays(value2.spec.overlays, document2)
   ];
 }
 function checkVersionRange({ spec }, document2) {
@@ -72373,8 +73261,8 @@ function checkSourceFields({ spec }, document2) {
     return [exclusive(["spec", "source", field], `\`${field}\` is for ${what} only`, hint)];
   });
 }
-function checkStrategy({ value, document: document2 }) {
-  const { stages: stages2 = [], soak, minReady, progressDeadline, urgent } = value.spec;
+function checkStrategy({ value: value2, document: document2 }) {
+  const { stages: stages2 = [], soak, minReady, progressDeadline, urgent } = value2.spec;
   return [
     ...checkDurations(document2, [
       [["spec", "soak"], soak],
@@ -72388,21 +73276,21 @@ function checkStrategy({ value, document: document2 }) {
       ])
     ]),
     ...stages2.flatMap((stage, index) => checkStage(stages2, index, document2)),
-    ...checkUrgentStages({ value, document: document2 })
+    ...checkUrgentStages({ value: value2, document: document2 })
   ];
 }
 function checkUrgentStages({
-  value,
+  value: value2,
   document: document2
 }) {
-  const { stages: stages2 = [], urgent } = value.spec;
+  const { stages: stages2 = [], urgent } = value2.spec;
   const declared = stages2.map(({ name: name2 }) => name2);
-  const names2 = [...declared.length === 0 ? ["canary", "early"] : declared, "rest"];
+  const names3 = [...declared.length === 0 ? ["canary", "early"] : declared, "rest"];
   return (urgent?.stages ?? []).flatMap((name2, index) => {
-    if (names2.includes(name2)) return [];
+    if (names3.includes(name2)) return [];
     const message = `there is no stage "${name2}"`;
-    const near = closestName(name2, names2);
-    const hint = near === void 0 ? `stages: ${names2.join(", ")}` : `did you mean "${near}"?`;
+    const near = closestName(name2, names3);
+    const hint = near === void 0 ? `stages: ${names3.join(", ")}` : `did you mean "${near}"?`;
     const place = document2.at(["spec", "urgent", "stages", index]);
     return [errorAt(place, { code: "dangling-reference", message, hint })];
   });
@@ -72443,13 +73331,13 @@ function checkRest(stages2, index, document2) {
   const stage = stages2[index];
   if (stage === void 0) return [];
   const path3 = ["spec", "stages", index];
-  const takesRest = !["selector", "count", "percent", "each"].some((key) => key in stage);
-  if (takesRest && index < stages2.length - 1) {
+  const takesRest2 = !["selector", "count", "percent", "each"].some((key) => key in stage);
+  if (takesRest2 && index < stages2.length - 1) {
     const message2 = `the stage "${stage.name}" takes all that is left, so none can follow it`;
     const hint2 = "give it a selector, count, percent or each, or move it to the end";
     return [errorAt(document2.at(path3), { code: "invalid-value", message: message2, hint: hint2 })];
   }
-  if (takesRest || stage.name !== "rest") return [];
+  if (takesRest2 || stage.name !== "rest") return [];
   const message = "`rest` is the name of the stage that takes what is left";
   const hint = "choose another name";
   return [errorAt(document2.at([...path3, "name"]), { code: "invalid-name", message, hint })];
@@ -72465,9 +73353,9 @@ function checkDurations(document2, durations) {
 
 // src/core/model/check-sources.ts
 function checkSources(draft, read2, tools) {
-  return [...draft.apps.values()].flatMap(({ value, document: document2 }) => {
-    const { source } = value.spec;
-    const tool = tools.get(value.metadata.name);
+  return [...draft.apps.values()].flatMap(({ value: value2, document: document2 }) => {
+    const { source } = value2.spec;
+    const tool = tools.get(value2.metadata.name);
     if (tool !== void 0) {
       const place = document2.at(["spec", "source", writtenSource(source).field]);
       return [...tool.diagnostics, ...checkPinned(draft, source, place)];
@@ -72525,14 +73413,16 @@ function checkTypedNumbers(document2) {
     return errorAt(document2.at(path3), { code: "invalid-value", message, hint });
   });
 }
+var followed5 = new FollowedFindings();
 function warnOfTwofold({ apps, profiles, sites }) {
-  const found2 = [];
-  for (const entries2 of [apps, profiles, sites]) {
-    for (const { document: document2 } of entries2.values()) {
-      if (document2.twofold.length > 0) found2.push(...tell3(document2, "warning", warningAt));
-    }
-  }
-  return found2;
+  return [apps, profiles, sites].flatMap((entries2) => {
+    const found2 = followed5.get(
+      entries2,
+      [],
+      ({ document: document2 }) => document2.twofold.length === 0 ? void 0 : tell3(document2, "warning", warningAt)
+    );
+    return [...found2.values()].flat();
+  });
 }
 function tell3(document2, severity, toldAt) {
   if (document2.twofold.length === 0) return [];
@@ -72551,7 +73441,7 @@ function severityOf({ path: path3, isKey }, hasChart) {
 }
 function isIn([first2, ...rest2], parts) {
   const text = rest2.join(".");
-  return first2 === "spec" && parts.some((part2) => part2.test(text));
+  return first2 === "spec" && parts.some((part3) => part3.test(text));
 }
 function isRenderedByHelm(document2) {
   const spec = isJsonObject(document2) ? document2["spec"] : void 0;
@@ -72591,7 +73481,7 @@ function newClock(timeZone2) {
   });
   const localAt = (moment2) => {
     const parts = {};
-    for (const { type, value } of format2.formatToParts(moment2)) parts[type] = Number(value);
+    for (const { type, value: value2 } of format2.formatToParts(moment2)) parts[type] = Number(value2);
     const { year = 0, month = 1, day = 1, hour = 0, minute: minute2 = 0, second = 0 } = parts;
     return Date.UTC(year, month - 1, day, hour, minute2, second) + moment2 % 1e3;
   };
@@ -72626,36 +73516,34 @@ function changeWithin(localAt, { before, after, local }) {
 
 // src/core/model/check-windows.ts
 var longestOpenMs = 7 * 24 * 36e5;
+var followed6 = new FollowedFindings();
 function checkWindows({ regions, sites, windows }) {
-  const found2 = [];
-  for (const entries2 of [regions, sites, windows]) {
-    for (const entry of entries2.values()) {
-      const { timeZone: timeZone2 } = entry.value.spec;
-      if (timeZone2 !== void 0) found2.push(...checkTimeZone(entry, timeZone2));
-    }
-  }
-  return [...found2, ...[...windows.values()].flatMap(checkWindow)];
+  const zones = [regions, sites, windows].flatMap((entries2) => [
+    ...followed6.get(entries2, [], checkTimeZone).values()
+  ]);
+  return [...zones, ...[...windows.values()].flatMap(checkWindow)];
 }
 function warnOfWindows({ fleet, strategies, windows }) {
-  const named2 = /* @__PURE__ */ new Set([
+  const named3 = /* @__PURE__ */ new Set([
     ...fleet?.value.spec.windows ?? [],
-    ...[...strategies.values()].flatMap(({ value }) => value.spec.windows ?? [])
+    ...[...strategies.values()].flatMap(({ value: value2 }) => value2.spec.windows ?? [])
   ]);
   return [...windows].flatMap(([name2, { document: document2 }]) => {
-    if (named2.has(name2)) return [];
+    if (named3.has(name2)) return [];
     const message = `nothing names the MaintenanceWindow "${name2}", so it holds nothing`;
     const hint = "name it in `windows` of the Fleet or of a RolloutStrategy";
     return warningAt(document2.at(["metadata", "name"]), { code: "no-effect", message, hint });
   });
 }
-function checkTimeZone({ document: document2 }, timeZone2) {
-  if (isTimeZone(timeZone2)) return [];
+function checkTimeZone({ value: value2, document: document2 }) {
+  const { timeZone: timeZone2 } = value2.spec;
+  if (timeZone2 === void 0 || isTimeZone(timeZone2)) return void 0;
   const message = `there is no time zone "${timeZone2}"`;
   const hint = "write a name of the IANA database, such as Europe/Berlin or UTC";
-  return [errorAt(document2.at(["spec", "timeZone"]), { code: "invalid-value", message, hint })];
+  return errorAt(document2.at(["spec", "timeZone"]), { code: "invalid-value", message, hint });
 }
-function checkWindow({ value, document: document2 }) {
-  const { open: open3, closed: closed3 } = value.spec;
+function checkWindow({ value: value2, document: document2 }) {
+  const { open: open3, closed: closed3 } = value2.spec;
   if (open3 === void 0 && closed3 === void 0) {
     const message = "a MaintenanceWindow needs `open` or `closed`";
     const hint = "say when hand-overs may begin, or when none may";
@@ -72727,9 +73615,9 @@ function mainErrors(errors) {
       (branch) => !branch.some((error) => isWrongType(error, union2))
     );
     const [only] = fitting;
-    const kept6 = fitting.length === 1 && only !== void 0 ? only : [union2];
+    const kept5 = fitting.length === 1 && only !== void 0 ? only : [union2];
     for (const error of [union2, ...inside2]) {
-      if (!kept6.includes(error)) dropped.add(error);
+      if (!kept5.includes(error)) dropped.add(error);
     }
   }
   return errors.filter((error) => !dropped.has(error));
@@ -72746,23 +73634,18 @@ function isWrongType(error, union2) {
 
 // src/core/model/draft-fleet.ts
 function draftFleet(read2, known4) {
-  const valid = /* @__PURE__ */ new Map();
-  const declared = /* @__PURE__ */ new Map();
-  const diagnostics = [];
+  const files = read2.byFile.map(draftFile);
+  const parts = partsByKind(files);
+  const unsound = files.flatMap((file) => file.unsound);
   const twice = [];
-  let hasUnreadable = read2.mistaken.size > 0;
-  for (const { isNameless, named: named2, entries: entries2, mistakes } of read2.byFile.map(draftFile)) {
-    hasUnreadable ||= isNameless;
-    diagnostics.push(...mistakes);
-    for (const one of named2) {
-      if (!declare(one, declared)) twice.push(one);
-    }
-    for (const entry of entries2) collect3(valid, entry);
-  }
-  diagnostics.push(...duplicateNames(twice, read2), ...checkOneFleet(read2));
+  const declared = /* @__PURE__ */ new Map();
   const allOf = (kind) => {
-    const entries2 = known4.ofKind(kind, valid.get(kind) ?? /* @__PURE__ */ new Map());
-    return entries2;
+    const ofKind = parts.get(kind) ?? [];
+    const entries2 = known4.ofKind(kind, ofKind);
+    const isSound2 = entries2 !== void 0 && !unsound.some((one) => one.kind === kind);
+    declared.set(kind, isSound2 ? entries2 : declaredNames2(kind, files, twice));
+    const found2 = entries2 ?? new Map(ofKind.flat().toReversed());
+    return found2;
   };
   const draft = {
     fleet: [...allOf("Fleet").values()][0],
@@ -72775,19 +73658,50 @@ function draftFleet(read2, known4) {
     decisions: allOf("Decision"),
     windows: allOf("MaintenanceWindow"),
     declared,
-    hasUnreadable
+    hasUnreadable: read2.mistaken.size > 0 || files.some(({ isNameless }) => isNameless)
   };
+  const diagnostics = [
+    ...files.flatMap(({ mistakes }) => mistakes),
+    ...duplicateNames(twice, read2),
+    ...checkOneFleet(read2, files)
+  ];
   return { draft, diagnostics };
 }
+function partsByKind(files) {
+  const found2 = /* @__PURE__ */ new Map();
+  for (const { parts } of files) {
+    for (const [kind, part3] of parts) {
+      const known4 = found2.get(kind);
+      if (known4 === void 0) found2.set(kind, [part3]);
+      else known4.push(part3);
+    }
+  }
+  return found2;
+}
+function declaredNames2(kind, files, twice) {
+  const names3 = /* @__PURE__ */ new Set();
+  for (const one of files.flatMap(({ named: named3 }) => named3)) {
+    if (one.kind !== kind) continue;
+    if (names3.has(one.name)) twice.push(one);
+    names3.add(one.name);
+  }
+  return names3;
+}
 var draftFile = keptFor((documents) => {
-  const named2 = documents.flatMap((one) => {
+  const named3 = documents.flatMap((one) => {
     const name2 = nameOf5(one);
     return name2 === void 0 ? [] : { ...one, name: name2 };
   });
+  const entries2 = Map.groupBy(entriesOf2(documents), ({ kind }) => kind);
+  const parts = [...entries2].map(
+    ([kind, all]) => [kind, all.map(({ name: name2, entry }) => [name2, entry])]
+  );
   return {
-    isNameless: named2.length < documents.length,
-    named: named2,
-    entries: entriesOf2(documents),
+    isNameless: named3.length < documents.length,
+    named: named3,
+    unsound: named3.filter((one) => !isSound(one)),
+    parts: new Map(parts),
+    fleets: documents.filter(({ kind }) => kind === "Fleet"),
     mistakes: documents.flatMap(
       ({ kind, document: document2 }) => document2.isBroken ? [] : checkSchema(kind, document2)
     )
@@ -72797,20 +73711,16 @@ var entriesOf2 = keptFor(
   (documents) => documents.flatMap((one) => {
     const { kind, document: document2 } = one;
     const name2 = nameOf5(one);
-    const isValid = !document2.isBroken && checkSchema(kind, document2).length === 0;
-    return isValid && name2 !== void 0 ? [{ kind, name: name2, entry: entryOf(document2) }] : [];
+    return name2 !== void 0 && isSound(one) ? [{ kind, name: name2, entry: entryOf(document2) }] : [];
   })
 );
-function nameOf5({ document: { value } }) {
-  const metadata = isJsonObject(value) ? value["metadata"] : void 0;
+function isSound({ kind, document: document2 }) {
+  return !document2.isBroken && checkSchema(kind, document2).length === 0;
+}
+function nameOf5({ document: { value: value2 } }) {
+  const metadata = isJsonObject(value2) ? value2["metadata"] : void 0;
   const name2 = isJsonObject(metadata) ? metadata["name"] : void 0;
   return typeof name2 === "string" ? name2 : void 0;
-}
-function declare({ kind, name: name2 }, declared) {
-  const names2 = declared.get(kind) ?? /* @__PURE__ */ new Set();
-  declared.set(kind, names2);
-  const { size } = names2;
-  return names2.add(name2).size > size;
 }
 function duplicateNames(twice, { byFile }) {
   if (twice.length === 0) return [];
@@ -72823,11 +73733,6 @@ function duplicateNames(twice, { byFile }) {
     return errorAt(document2.at(["metadata", "name"]), { code: "duplicate-name", message, hint });
   });
 }
-function collect3(valid, { kind, name: name2, entry }) {
-  const entries2 = valid.get(kind) ?? /* @__PURE__ */ new Map();
-  valid.set(kind, entries2);
-  if (!entries2.has(name2)) entries2.set(name2, entry);
-}
 var entryOf = keptFor((document2) => ({
   value: document2.value,
   // it satisfies the schema of its kind
@@ -72837,8 +73742,8 @@ var entryOf = keptFor((document2) => ({
   keyAt: (path3) => document2.keyAt(path3),
   textAt: (path3, index) => document2.textAt(path3, index)
 }));
-function checkOneFleet({ documents, mistaken: mistaken2 }) {
-  const [first2, ...others] = documents.filter(({ kind }) => kind === "Fleet");
+function checkOneFleet({ mistaken: mistaken2 }, files) {
+  const [first2, ...others] = files.flatMap(({ fleets }) => fleets);
   if (first2 === void 0) {
     if (mistaken2.has("Fleet") || mistaken2.has("unknown")) return [];
     const message = "the repository holds no Fleet";
@@ -72857,12 +73762,12 @@ function checkOneFleet({ documents, mistaken: mistaken2 }) {
 var group = "flotilla.dev";
 var knownKinds = Object.keys(kinds2);
 function identifyDocument(document2) {
-  const { value } = document2;
-  if (!isJsonObject(value)) return holdsFlotillas(value) ? notAnObject(document2) : { is: "other" };
-  const version = value["apiVersion"];
-  if (version === apiVersion) return identifyKind(document2, value);
-  if (!isMeantForFlotilla(value)) {
-    return holdsFlotillas(value["items"]) ? notAnObject(document2) : { is: "other" };
+  const { value: value2 } = document2;
+  if (!isJsonObject(value2)) return holdsFlotillas(value2) ? notAnObject(document2) : { is: "other" };
+  const version = value2["apiVersion"];
+  if (version === apiVersion) return identifyKind(document2, value2);
+  if (!isMeantForFlotilla(value2)) {
+    return holdsFlotillas(value2["items"]) ? notAnObject(document2) : { is: "other" };
   }
   const message = version === void 0 ? 'missing field "apiVersion"' : `unknown apiVersion ${JSON.stringify(version)}`;
   return mistaken(document2, ["apiVersion"], {
@@ -72874,10 +73779,10 @@ function identifyDocument(document2) {
 function mentionsFlotilla(text) {
   return text.includes(group);
 }
-function holdsFlotillas(value) {
-  if (typeof value === "string") return value.includes(`${group}/v`);
-  if (!Array.isArray(value)) return false;
-  return value.some(
+function holdsFlotillas(value2) {
+  if (typeof value2 === "string") return value2.includes(`${group}/v`);
+  if (!Array.isArray(value2)) return false;
+  return value2.some(
     (item) => isJsonObject(item) && isMeantForFlotilla(item)
     // isArray loses the type of items
   );
@@ -72889,8 +73794,8 @@ function notAnObject(document2) {
     hint: "write each object as a document of its own, with `---` between them"
   });
 }
-function identifyKind(document2, value) {
-  const kind = value["kind"];
+function identifyKind(document2, value2) {
+  const kind = value2["kind"];
   const known4 = knownKinds.find((name2) => name2 === kind);
   if (known4 !== void 0) return { is: "kind", kind: known4 };
   if (kind === void 0) {
@@ -73082,8 +73987,8 @@ function parseCommaParts(str, budget2) {
     str = post;
   }
 }
-function bound(value, fallback) {
-  return value === void 0 || isNaN(value) ? fallback : value;
+function bound(value2, fallback) {
+  return value2 === void 0 || isNaN(value2) ? fallback : value2;
 }
 function expand2(str, options = {}) {
   if (!str) {
@@ -74640,8 +75545,8 @@ var Minimatch = class {
       return true;
     }
     for (const pattern2 of this.set) {
-      for (const part2 of pattern2) {
-        if (typeof part2 !== "string")
+      for (const part3 of pattern2) {
+        if (typeof part3 !== "string")
           return true;
       }
     }
@@ -74849,18 +75754,18 @@ var Minimatch = class {
   levelOneOptimize(globParts) {
     return globParts.map((parts) => {
       const root = this.#rootIndex(parts) + 1;
-      parts = parts.reduce((set, part2) => {
+      parts = parts.reduce((set, part3) => {
         const prev = set[set.length - 1];
-        if (part2 === "**" && prev === "**") {
+        if (part3 === "**" && prev === "**") {
           return set;
         }
-        if (part2 === "..") {
+        if (part3 === "..") {
           if (set.length > root && prev && prev !== ".." && prev !== "." && prev !== "**") {
             set.pop();
             return set;
           }
         }
-        set.push(part2);
+        set.push(part3);
         return set;
       }, []);
       return parts.length === 0 ? [""] : parts;
@@ -75568,7 +76473,7 @@ function createIgnore(patterns) {
     (pattern2) => new Minimatch(pattern2.replace(/^\.?\//, "").replace(/\/$/, ""), { dot: true })
   );
   if (matchers.length === 0) return () => false;
-  return (path3) => pathAndFolders(path3).some((part2) => matchers.some((matcher3) => matcher3.match(part2)));
+  return (path3) => pathAndFolders(path3).some((part3) => matchers.some((matcher3) => matcher3.match(part3)));
 }
 function pathAndFolders(path3) {
   const parts = path3.split("/");
@@ -75582,36 +76487,35 @@ function readFleetFiles(all, known4 = new KnownFleet()) {
   const sorted = readable.toSorted((a, b) => a.path < b.path ? -1 : 1);
   const candidates2 = sorted.filter(({ path: path3 }) => /\.ya?ml$/i.test(path3) && !hasDotPart(path3));
   const mentioning = candidates2.filter(isMentioning).map(read);
-  const isIgnored = createIgnore(ignorePatterns(mentioning));
-  const kept6 = mentioning.filter((each) => holdsFleet(each) || !isIgnored(each.file.path));
-  const sources = [...appSources(kept6), ...chartFolders(sorted)];
+  const isIgnored2 = createIgnore(ignorePatterns(mentioning));
+  const kept5 = mentioning.filter(({ file, fleets }) => fleets.length > 0 || !isIgnored2(file.path));
+  const sources = [...kept5.flatMap((each) => each.sources), ...chartFolders(sorted)];
   const isManifest = isInAny(new Set(sources));
   const mentioned = new Set(mentioning.map(({ file }) => file.path));
-  const strays = candidates2.filter(({ path: path3 }) => !mentioned.has(path3) && !isIgnored(path3) && !isManifest(path3)).map(read);
-  const mentioningOwn = kept6.filter(
+  const strays = candidates2.filter(({ path: path3 }) => !mentioned.has(path3) && !isIgnored2(path3) && !isManifest(path3)).map(read);
+  const mentioningOwn = kept5.filter(
     ({ file, isFlotillas }) => isFlotillas || !isManifest(file.path)
   );
   const own2 = [...mentioningOwn, ...strays];
-  const unreadable3 = files.filter(({ path: path3, problem: problem2 }) => problem2 !== void 0 && !isIgnored(path3));
+  const unreadable3 = files.filter(({ path: path3, problem: problem2 }) => problem2 !== void 0 && !isIgnored2(path3));
   const ownPaths = new Set(
     own2.filter(({ isFlotillas }) => isFlotillas).map(({ file }) => file.path)
   );
   const byFile = own2.flatMap(({ documents }) => documents.length === 0 ? [] : [documents]);
   return {
-    documents: known4.documents(byFile.flat()),
-    byFile,
+    byFile: known4.documents(byFile),
     diagnostics: [
       ...unreadable3.map(unreadableFile),
       ...own2.flatMap(({ diagnostics }) => diagnostics),
       ...mentioningOwn.filter(({ file, isFlotillas }) => isFlotillas && isManifest(file.path)).flatMap(({ file }) => mixedDocuments(file)),
-      ...sorted.filter(({ path: path3 }) => !isIgnored(path3) && !isManifest(path3)).flatMap((file) => kindsInJson(file))
+      ...sorted.filter(({ path: path3 }) => !isIgnored2(path3) && !isManifest(path3)).flatMap((file) => kindsInJson(file))
     ],
     mistaken: /* @__PURE__ */ new Set([
       ...own2.flatMap(({ mistaken: mistaken2 }) => mistaken2),
       ...unreadable3.length > 0 ? ["unknown"] : []
     ]),
     all: sorted,
-    others: sorted.filter(({ path: path3 }) => !ownPaths.has(path3) && !isIgnored(path3))
+    others: sorted.filter(({ path: path3 }) => !ownPaths.has(path3) && !isIgnored2(path3))
   };
 }
 function manifestsOf(written, others) {
@@ -75659,7 +76563,9 @@ function readFile3(file) {
       ...mistakes.map(({ meant: meant2 }) => meant2 ?? "unknown"),
       ...isUnreadable ? ["unknown"] : []
     ],
-    isFlotillas
+    isFlotillas,
+    fleets: own2.filter(({ kind }) => kind === "Fleet"),
+    sources: appSources(own2)
   };
 }
 var ignoreHint = "if the file is not Flotilla's, name it in `ignore` of the Fleet";
@@ -75683,21 +76589,17 @@ function tooLong(file) {
       hint: `split it; ${ignoreHint}`
     }
   );
-  const base = { file, documents: [], diagnostics: [diagnostic] };
+  const base = { file, documents: [], diagnostics: [diagnostic], fleets: [], sources: [] };
   return { ...base, mistaken: ["unknown"], isFlotillas: false };
 }
-function holdsFleet({ documents }) {
-  return documents.some(({ kind }) => kind === "Fleet");
-}
 function ignorePatterns(read2) {
-  const fleet = read2.flatMap(({ documents }) => documents).find(({ kind }) => kind === "Fleet");
+  const [fleet] = read2.flatMap(({ fleets }) => fleets);
   const patterns = specOf(fleet)?.["ignore"];
   if (!Array.isArray(patterns)) return [];
   return patterns.filter((pattern2) => typeof pattern2 === "string");
 }
-function appSources(read2) {
-  const apps = read2.flatMap(({ documents }) => documents.filter(({ kind }) => kind === "App"));
-  return apps.flatMap((app) => {
+function appSources(documents) {
+  return documents.filter(({ kind }) => kind === "App").flatMap((app) => {
     const source = specOf(app)?.["source"];
     return sourceFields2.flatMap((field) => {
       const written = isJsonObject(source) ? source[field] : void 0;
@@ -75713,8 +76615,8 @@ function chartFolders(files) {
   );
 }
 function specOf(document2) {
-  const value = document2?.document.value;
-  const spec = isJsonObject(value) ? value["spec"] : void 0;
+  const value2 = document2?.document.value;
+  const spec = isJsonObject(value2) ? value2["spec"] : void 0;
   return isJsonObject(spec) ? spec : void 0;
 }
 function kindsInJson(file) {
@@ -75744,8 +76646,8 @@ function mixedDocuments(file) {
 function readToolSources(draft, read2) {
   const found2 = /* @__PURE__ */ new Map();
   let index;
-  for (const [name2, { value, document: document2 }] of draft.apps) {
-    const { source } = value.spec;
+  for (const [name2, { value: value2, document: document2 }] of draft.apps) {
+    const { source } = value2.spec;
     if (toolOf(source) === void 0) continue;
     index ??= indexFiles(read2.all);
     const at2 = (path3) => document2.at(["spec", "source", ...path3]);
@@ -75761,17 +76663,18 @@ function foundSources(read2) {
 
 // src/core/model/sound-part.ts
 function soundPart({ draft, read: read2, tools, errors }) {
-  const unsound = documentsWithErrors(read2.documents, errors);
+  const documents = read2.byFile.flat();
+  const unsound = documentsWithErrors(documents, errors);
   const sound = (entries2) => new Map([...entries2].filter(([, { document: document2 }]) => !unsound.has(document2)));
   const virtualSites2 = sound(draft.virtualSites);
   const soundApps = sound(draft.apps);
   const profiles = sound(draft.profiles);
   const isSaid = profilesAreKnown(draft, profiles, virtualSites2);
-  const apps = [...soundApps].filter(([, { value }]) => isSaid(value.spec.profile)).map(
+  const apps = [...soundApps].filter(([, { value: value2 }]) => isSaid(value2.spec.profile)).map(
     ([name2, app]) => [name2, { ...app, value: withKnownSites(app.value, virtualSites2) }]
   );
-  const sites = [...sound(draft.sites)].filter(([, { value }]) => isSaid(value.spec.profile));
-  const sources = read2.documents.filter(({ kind }) => kind === "App").map(sourceOf);
+  const sites = [...sound(draft.sites)].filter(([, { value: value2 }]) => isSaid(value2.spec.profile));
+  const sources = documents.filter(({ kind }) => kind === "App").map(sourceOf);
   return {
     model: {
       fleet: draft.fleet === void 0 ? noFleet : draft.fleet,
@@ -75814,22 +76717,22 @@ function withKnownSites(app, known4) {
   const isKnown = (name2) => known4.has(name2);
   const areOverlaysKnown = overlays.every(({ virtualSites: virtualSites3 }) => virtualSites3.every(isKnown));
   const virtualSites2 = areOverlaysKnown ? placement.virtualSites.filter(isKnown) : [];
-  const kept6 = areOverlaysKnown ? overlays : [];
-  return { ...app, spec: { ...app.spec, placement: { virtualSites: virtualSites2 }, overlays: kept6 } };
+  const kept5 = areOverlaysKnown ? overlays : [];
+  return { ...app, spec: { ...app.spec, placement: { virtualSites: virtualSites2 }, overlays: kept5 } };
 }
 function profilesAreKnown(draft, profiles, virtualSites2) {
-  const declared = draft.declared.get("Profile") ?? /* @__PURE__ */ new Set();
-  const areKnown = profiles.size === declared.size && [...profiles.values()].every(
-    ({ value }) => (value.spec.overlays ?? []).every(
+  const declared = draft.declared.get("Profile");
+  const areKnown = profiles.size === (declared?.size ?? 0) && [...profiles.values()].every(
+    ({ value: value2 }) => (value2.spec.overlays ?? []).every(
       (overlay) => (overlay.virtualSites ?? []).every((name2) => virtualSites2.has(name2))
     )
   );
   return (taken3) => areKnown || taken3 === void 0;
 }
 function sourceOf({ document: document2 }, index) {
-  const { value } = document2;
-  const metadata = isJsonObject(value) ? value["metadata"] : void 0;
-  const spec = isJsonObject(value) ? value["spec"] : void 0;
+  const { value: value2 } = document2;
+  const metadata = isJsonObject(value2) ? value2["metadata"] : void 0;
+  const spec = isJsonObject(value2) ? value2["spec"] : void 0;
   const source = isJsonObject(spec) ? spec["source"] : void 0;
   const manifests = isJsonObject(source) ? source["manifests"] : void 0;
   const name2 = isJsonObject(metadata) ? metadata["name"] : void 0;
@@ -75853,13 +76756,13 @@ function originText({ chart, git }) {
   return canonicalJson({ ...chart && { chart }, ...git && { git: { ...git } } });
 }
 function parseLock(text) {
-  let value;
+  let value2;
   try {
-    value = JSON.parse(text);
+    value2 = JSON.parse(text);
   } catch {
     return void 0;
   }
-  const vendored = isJsonObject(value) ? value["vendored"] : void 0;
+  const vendored = isJsonObject(value2) ? value2["vendored"] : void 0;
   if (!isJsonObject(vendored) || !Object.values(vendored).every(isEntry)) return void 0;
   if (!Object.keys(vendored).every((name2) => /^[a-z0-9][a-z0-9-]*$/.test(name2))) return void 0;
   return vendored;
@@ -75932,15 +76835,15 @@ function warnOf({ entry, path: path3 }, selector, sites) {
   const byAbsence = matching.filter(({ labels }) => matchesOnlyByAbsence(selector, labels));
   if (byAbsence.length === 0) return [];
   const keys = selector.requirements.filter(({ operator }) => operator === "!=" || operator === "notin").map(({ key }) => key).filter((key) => byAbsence.some(({ labels }) => !Object.hasOwn(labels, key)));
-  const names2 = byAbsence.flatMap((each) => each.names).toSorted();
-  const count = names2.length === 1 ? "1 site matches" : `${names2.length} sites match`;
-  const message = `${count} only by lacking ${[...new Set(keys)].join(" or ")}: ${someOf2(names2)}`;
+  const names3 = byAbsence.flatMap((each) => each.names).toSorted();
+  const count = names3.length === 1 ? "1 site matches" : `${names3.length} sites match`;
+  const message = `${count} only by lacking ${[...new Set(keys)].join(" or ")}: ${someOf2(names3)}`;
   const hint = `add a bare \`${keys[0] ?? ""}\` to the selector to leave out sites without the label, or label them`;
   return [warningAt(place, { code: "matches-by-absence", message, hint })];
 }
-function someOf2(names2) {
-  const shown3 = names2.slice(0, 3).join(", ");
-  return names2.length > 3 ? `${shown3} and ${names2.length - 3} more` : shown3;
+function someOf2(names3) {
+  const shown3 = names3.slice(0, 3).join(", ");
+  return names3.length > 3 ? `${shown3} and ${names3.length - 3} more` : shown3;
 }
 
 // src/core/model/load-fleet.ts
@@ -75968,7 +76871,7 @@ function loadFleet(files, known4 = new KnownFleet()) {
 var keptDrafts = new KeptResults();
 function checkedDraft(read2, known4) {
   if (read2.mistaken.size > 0) return checkDraft(read2, known4);
-  return keptDrafts.get(read2.documents, [], () => checkDraft(read2, known4));
+  return keptDrafts.get(read2.byFile, [], () => checkDraft(read2, known4));
 }
 function checkDraft(read2, known4) {
   const { draft, diagnostics } = draftFleet(read2, known4);
@@ -76022,9 +76925,9 @@ function modelOf(draft, { fleet, tools, others, known: known4 }) {
     windows: draft.windows,
     manifests: known4.manifests(
       new Map(
-        [...draft.apps].map(([name2, { value }]) => [
+        [...draft.apps].map(([name2, { value: value2 }]) => [
           name2,
-          manifestsOf(value.spec.source.manifests, others)
+          manifestsOf(value2.spec.source.manifests, others)
         ])
       )
     ),
@@ -76045,16 +76948,12 @@ function checkKubernetes(model, renderings) {
   });
 }
 var keptChecks = new KeptResults();
-var keptMinors = new KeptResults();
+var followedMinors = new FollowedFindings();
 function minorsOf({ fleet, sites }) {
   const common = fleet.value.spec.kubernetes?.version;
-  return keptMinors.get(sites, [common], () => {
-    const versions = /* @__PURE__ */ new Map();
-    for (const [name2, { value }] of sites) {
-      const version = value.spec.kubernetes?.version ?? common;
-      if (version !== void 0) versions.set(name2, minorOf(version));
-    }
-    return versions;
+  return followedMinors.get(sites, [common], ({ value: value2 }) => {
+    const version = value2.spec.kubernetes?.version ?? common;
+    return version === void 0 ? void 0 : minorOf(version);
   });
 }
 function minorOf(version) {
@@ -76074,7 +76973,7 @@ function byMinor(sites, minors) {
 function rangeMistakes(app, { app: { sites } }, minors) {
   const { min, max } = app.value.spec.kubernetes ?? {};
   if (min === void 0 && max === void 0) return [];
-  return [...byMinor(sites.keys(), minors)].flatMap(([minor2, names2]) => {
+  return [...byMinor(sites.keys(), minors)].flatMap(([minor2, names3]) => {
     const isBelow = min !== void 0 && minor2 < minorOf(min);
     const isAbove = max !== void 0 && minor2 > minorOf(max);
     if (!isBelow && !isAbove) return [];
@@ -76082,7 +76981,7 @@ function rangeMistakes(app, { app: { sites } }, minors) {
     const wanted2 = isBelow ? `1.${minorOf(min)} or newer` : `at most 1.${minorOf(max ?? "")}`;
     return mistake(app.at(["spec", "kubernetes", isBelow ? "min" : "max"]), {
       code: "kubernetes-version",
-      message: `${name2} needs Kubernetes ${wanted2}; ${placesOf3(minor2, names2)}`,
+      message: `${name2} needs Kubernetes ${wanted2}; ${placesOf3(minor2, names3)}`,
       hint: "place it at other sites, or upgrade these first"
     });
   });
@@ -76098,8 +76997,8 @@ function servingMistakes(rendering, minors) {
   }
   return [...found2.values()].map(({ place, sites, minor: minor2, problem: problem2 }) => {
     const message = `${problem2.message}; ${placesOf3(minor2, [...new Set(sites)].toSorted())}`;
-    const told2 = { code: "unserved-api", message, hint: problem2.hint };
-    return problem2.when === "now" ? mistake(place, told2) : warning(place, told2);
+    const told3 = { code: "unserved-api", message, hint: problem2.hint };
+    return problem2.when === "now" ? mistake(place, told3) : warning(place, told3);
   });
 }
 function unserved({ app, variants, places: places2, kinds: kinds4 }, minors) {
@@ -76110,7 +77009,7 @@ function unserved({ app, variants, places: places2, kinds: kinds4 }, minors) {
   };
   if ([...kinds4()].every(isServed)) return [];
   return [...sitesByTree(app.sites)].flatMap(
-    ([tree, names2]) => [...byMinor(names2, minors)].flatMap(
+    ([tree, names3]) => [...byMinor(names3, minors)].flatMap(
       ([minor2, sites]) => (variants.get(tree)?.objects ?? []).flatMap(({ id, object }) => {
         const problem2 = servingProblem(object, minor2);
         if (problem2 === void 0) return [];
@@ -76132,8 +77031,8 @@ function sitesByTree(sites) {
 function placeOf2(places2, id) {
   return places2().get(id) ?? { file: ".", line: 0, column: 0 };
 }
-function placesOf3(minor2, names2) {
-  const [first2 = "", ...others] = names2;
+function placesOf3(minor2, names3) {
+  const [first2 = "", ...others] = names3;
   const more = others.length === 0 ? "" : ` and ${others.length} more`;
   return `site ${first2}${more} ${others.length === 0 ? "has" : "have"} 1.${minor2}`;
 }
@@ -76204,11 +77103,11 @@ function unreadValues(models, renderings, known4) {
     const app = model.apps.get(rendering.app.app);
     return app === void 0 ? [] : [readingApp(app, rendering)];
   });
-  const told2 = new Set(known4.filter(({ code }) => code === "no-effect").map(placeKey));
-  const isTold = ({ from, path: path3 }) => [from.at(path3), from.at([...path3, "virtualSites"])].some((at2) => told2.has(placeKey(at2)));
+  const told3 = new Set(known4.filter(({ code }) => code === "no-effect").map(placeKey));
+  const isTold2 = ({ from, path: path3 }) => [from.at(path3), from.at([...path3, "virtualSites"])].some((at2) => told3.has(placeKey(at2)));
   const ofDocuments = writtenValues3(models, apps).flatMap((written) => {
     const unread = unreadOf(written);
-    return unread.length > 0 && isTold(written) ? [] : unread;
+    return unread.length > 0 && isTold2(written) ? [] : unread;
   });
   return [...ofDocuments, ...unreadBySites(models, apps)];
 }
@@ -76259,14 +77158,14 @@ function pathsIn(reads) {
   );
 }
 function unreadKeys(values, reads) {
-  return Object.entries(values).flatMap(([key, value]) => {
+  return Object.entries(values).flatMap(([key, value2]) => {
     const inner = reads.get(key);
     if (inner === void 0) {
       const free = () => [...reads.keys()].filter((name2) => !Object.hasOwn(values, name2));
       return [{ path: [key], meant: () => closestName(key, free()) }];
     }
-    if (inner === null || !isJsonObject(value)) return [];
-    return unreadKeys(value, inner).map((each) => ({ ...each, path: [key, ...each.path] }));
+    if (inner === null || !isJsonObject(value2)) return [];
+    return unreadKeys(value2, inner).map((each) => ({ ...each, path: [key, ...each.path] }));
   });
 }
 function hintOf({ meant: meant2 }) {
@@ -76310,24 +77209,19 @@ function andMore(all, index) {
   const more = index === mostProblems - 1 ? all.length - mostProblems : 0;
   return more === 0 ? "" : `, nor ${more} more`;
 }
-var kept5 = new KeptResults();
-var sitesWithValues = keptFor((sites) => {
-  const found2 = [];
-  for (const [name2, { value }] of sites) {
-    const { values } = value.spec;
-    if (values !== void 0) found2.push([name2, values]);
-  }
-  return found2.sort(([a], [b]) => a < b ? -1 : 1);
-});
+var kept4 = new KeptResults();
+var sortedWithValues = keptFor(
+  (sites) => [...sitesWithValues(sites)].map(([name2, { value: value2 }]) => [name2, value2.spec.values]).sort(([a], [b]) => a < b ? -1 : 1)
+);
 function unreadBySites({ model, siteModel }, apps) {
   const { sites } = siteModel;
-  const withValues = sitesWithValues(sites);
+  const withValues = sortedWithValues(sites);
   if (withValues.length === 0 || apps.some(({ mayReadPeers }) => mayReadPeers)) return [];
   const groups2 = siteGroups(model.virtualSites, sites);
   const text = JSON.stringify(
     apps.map(({ app, ofSites }) => [placesOf4(app), ofSites && pathsIn(ofSites)])
   );
-  const found2 = kept5.get(sites, [groups2, text], () => {
+  const found2 = kept4.get(sites, [groups2, text], () => {
     const readsOf2 = readsByGroup(groups2, apps);
     const unread = /* @__PURE__ */ new Map();
     for (const [site, values] of withValues) {
@@ -76345,8 +77239,8 @@ function unreadBySites({ model, siteModel }, apps) {
     return place === void 0 ? [] : [warning(place, { code: "no-effect", message, hint })];
   });
 }
-function placesOf4({ value }) {
-  return value.spec.placement.virtualSites;
+function placesOf4({ value: value2 }) {
+  return value2.spec.placement.virtualSites;
 }
 function readsByGroup(groups2, apps) {
   const placed2 = /* @__PURE__ */ new Map();
@@ -76360,13 +77254,13 @@ function readsByGroup(groups2, apps) {
   const ofApps = sharedBy(
     (indices) => readsOfAll(indices.flatMap((index) => apps[index] ?? []))
   );
-  const atPlaces = sharedBy((names2) => {
-    const indices = new Set(names2.flatMap((name2) => placed2.get(name2) ?? []));
+  const atPlaces = sharedBy((names3) => {
+    const indices = new Set(names3.flatMap((name2) => placed2.get(name2) ?? []));
     return ofApps([...indices].toSorted((a, b) => a - b));
   });
   return (number2 = -1) => {
-    const names2 = [...groups2.group(number2)?.virtualSites ?? []];
-    return atPlaces(names2.filter((name2) => placed2.has(name2)));
+    const names3 = [...groups2.group(number2)?.virtualSites ?? []];
+    return atPlaces(names3.filter((name2) => placed2.has(name2)));
   };
 }
 function sharedBy(make) {
@@ -76501,6 +77395,45 @@ function isRelease(record4) {
   return record4 !== null && "stages" in record4 && "list" in record4;
 }
 
+// src/core/rollout/rollback/bad-trees.ts
+function badTreesOf(trees = {}) {
+  return Array.isArray(trees) ? Object.fromEntries(trees.map((tree) => [tree, true])) : trees;
+}
+function isBadAt(bad, { site, tree }) {
+  const sites = own(bad, tree);
+  return sites === true || sites?.includes(site) === true;
+}
+function withBadTrees(bad, found2) {
+  const added = /* @__PURE__ */ new Map();
+  for (const { site, tree } of found2) {
+    const known4 = own(bad, tree);
+    if (known4 === true) continue;
+    const sites = added.get(tree) ?? new Set(known4);
+    added.set(tree, sites.add(site));
+  }
+  const isNew2 = ([tree, sites]) => sites.size > (listed(own(bad, tree))?.length ?? 0);
+  const news = [...added].filter(isNew2).map(([tree, sites]) => [tree, [...sites].toSorted()]);
+  return news.length === 0 ? bad : { ...bad, ...Object.fromEntries(news) };
+}
+function withoutBadTrees(bad, cleared) {
+  const left = /* @__PURE__ */ new Map();
+  for (const { site, tree } of cleared) {
+    const sites = left.get(tree) ?? new Set(listed(own(bad, tree)));
+    sites.delete(site);
+    left.set(tree, sites);
+  }
+  return Object.fromEntries(
+    Object.entries(bad).flatMap(([tree, before]) => {
+      const sites = left.get(tree);
+      if (sites === void 0) return [[tree, before]];
+      return sites.size === 0 ? [] : [[tree, [...sites].toSorted()]];
+    })
+  );
+}
+function listed(sites) {
+  return sites === true ? void 0 : sites;
+}
+
 // src/core/rollout/unit-memory.ts
 function newUnitMemory() {
   return { parts: /* @__PURE__ */ new Map(), stages: /* @__PURE__ */ new Map() };
@@ -76532,14 +77465,14 @@ function newBoard(input2, units = newUnitMemory()) {
 }
 var unknownApp = { current: { release: null, partial: [] }, open: [], bad: [] };
 function appBoard(app, control2) {
-  const { current, open: open3, bad, badTrees = [], arrivals = noArrivals } = control2 ?? unknownApp;
+  const { current, open: open3, bad, badTrees, arrivals = noArrivals } = control2 ?? unknownApp;
   const releases = open3.toSorted(byRank);
   return {
     app,
     current,
     open: new Map(releases.map((release2) => [release2.id, release2])),
     bad,
-    badTrees,
+    badTrees: badTreesOf(badTrees),
     arrivals,
     draft: null,
     inFlight: /* @__PURE__ */ new Map(),
@@ -76549,9 +77482,9 @@ function appBoard(app, control2) {
     domains: null
   };
 }
-var rankOf2 = { app: 0, removal: 1, site: 2 };
+var rankOf = { app: 0, removal: 1, site: 2 };
 function byRank(a, b) {
-  if (a.kind !== b.kind) return rankOf2[a.kind] - rankOf2[b.kind];
+  if (a.kind !== b.kind) return rankOf[a.kind] - rankOf[b.kind];
   if (a.startedAt !== b.startedAt) return Date.parse(a.startedAt) - Date.parse(b.startedAt);
   return a.id < b.id ? -1 : 1;
 }
@@ -76588,7 +77521,7 @@ function setBad(board, app, to) {
 }
 function forgetBad(board, app) {
   if (app.bad.length === 0) return;
-  setBad(board, app, { digests: [], trees: [], why: `${app.app} is gone` });
+  setBad(board, app, { digests: [], trees: {}, why: `${app.app} is gone` });
 }
 function setArrivals(board, app, to) {
   app.arrivals = to.arrivals;
@@ -76619,7 +77552,7 @@ function askAt(board, mirror, at2) {
   if (own(board.input.workers, mirror)?.heardAt === void 0) return wakeAt(board, at2);
   board.asks.set(mirror, Math.min(at2, board.asks.get(mirror) ?? at2));
 }
-function changesOf(board) {
+function changesOf2(board) {
   return [...board.changes].map(([path3, { record: record4, whys }]) => ({
     path: path3,
     record: record4,
@@ -76657,9 +77590,9 @@ function namesOf2({ name: name2, of, covers = [] }) {
 }
 function covering(stage, others) {
   const { name: name2, of, covers: known4 = [] } = stage;
-  const names2 = /* @__PURE__ */ new Set([...known4, ...others.flatMap(namesOf2)]);
-  for (const own2 of [name2, of]) if (own2 !== void 0) names2.delete(own2);
-  return names2.size === known4.length ? stage : { ...stage, covers: [...names2].toSorted(compareText2) };
+  const names3 = /* @__PURE__ */ new Set([...known4, ...others.flatMap(namesOf2)]);
+  for (const own2 of [name2, of]) if (own2 !== void 0) names3.delete(own2);
+  return names3.size === known4.length ? stage : { ...stage, covers: [...names3].toSorted(compareText2) };
 }
 function withoutNames({ covers, ...stage }) {
   return covers === void 0 ? stage : { ...stage };
@@ -76703,6 +77636,28 @@ function isBefore2(a, b) {
   return order < 0;
 }
 
+// src/core/rollout/rollback/brought.ts
+function broughtTo({ handed, list, brought: brought2 }, site) {
+  const before = own(brought2, site) ?? [];
+  const to = Object.hasOwn(handed, site) ? own(list, site)?.to : null;
+  return typeof to === "string" && !before.includes(to) ? [...before, to] : before;
+}
+function broughtSites({ handed, brought: brought2 }) {
+  return /* @__PURE__ */ new Set([...Object.keys(handed), ...Object.keys(brought2 ?? {})]);
+}
+function movedSites({ handed, carried, back }) {
+  return new Set([handed, carried, back ?? {}].flatMap((sites) => Object.keys(sites)));
+}
+function withBrought({ brought: brought2 }, found2) {
+  if (found2.length === 0) return brought2 === void 0 ? {} : { brought: brought2 };
+  const all = { ...brought2 };
+  for (const { site, tree } of found2) {
+    const known4 = own(all, site) ?? [];
+    if (!known4.includes(tree)) all[site] = [...known4, tree];
+  }
+  return { brought: all };
+}
+
 // src/core/rollout/approvals.ts
 function approvalDigest({
   id,
@@ -76714,23 +77669,23 @@ function approvalDigest({
   return (0, import_node_crypto14.createHash)("sha256").update(canonicalJson([id, division, sites])).digest("hex");
 }
 function isStageApproved(release2, stage) {
-  return validApprovals(release2, "stage").some(({ value }) => value === stage);
+  return validApprovals(release2, "stage").some(({ value: value2 }) => value2 === stage);
 }
 function isStagePromoted(release2, stage) {
-  return validApprovals(release2, "promotion").some(({ value }) => value === stage);
+  return validApprovals(release2, "promotion").some(({ value: value2 }) => value2 === stage);
 }
 function areDeletionsApproved(release2) {
   if (release2.deletions.needsApproval === void 0 || release2.deletions.objects === 0) return true;
   if (removalVerb(release2) === "orphan") return true;
   return validApprovals(release2, "deletions").some(
-    ({ value }) => Number(value) >= release2.deletions.objects
+    ({ value: value2 }) => Number(value2) >= release2.deletions.objects
   );
 }
 function removalVerb(release2) {
   const verb = release2.verb ?? "delete";
   if (verb !== "hold") return verb;
-  const named2 = validApprovals(release2, "verb").at(-1)?.value;
-  return named2 === "delete" || named2 === "orphan" ? named2 : "hold";
+  const named3 = validApprovals(release2, "verb").at(-1)?.value;
+  return named3 === "delete" || named3 === "orphan" ? named3 : "hold";
 }
 function validApprovals(release2, what) {
   const candidates2 = release2.approvals.filter((approval) => approval.what === what);
@@ -76745,6 +77700,7 @@ function withoutSites(release2, sites, isReachable2) {
     ...release2,
     list: keep2(release2.list),
     handed: keep2(release2.handed),
+    ...broughtWithout(release2, sites),
     carried: keep2(release2.carried),
     failed: keep2(release2.failed),
     excused: keep2(release2.excused),
@@ -76755,6 +77711,12 @@ function withoutSites(release2, sites, isReachable2) {
   };
   const full = refillStages(release2, smaller, isReachable2);
   return full === smaller ? { ...smaller, approvals: rebound(release2, smaller) } : full;
+}
+function broughtWithout(release2, sites) {
+  if (release2.kind !== "app") return {};
+  const its = [...broughtSites(release2)].filter((site) => sites.has(site));
+  const found2 = its.flatMap((site) => broughtTo(release2, site).map((tree) => ({ site, tree })));
+  return withBrought(release2, found2);
 }
 function rebound(before, after) {
   if (before.approvals.length === 0) return [];
@@ -76795,7 +77757,7 @@ function troubleOf({ cel: cel2 }, facts, concerns) {
 
 // src/core/rollout/site-view.ts
 function viewSite(input2, app, site) {
-  const facts = own(input2.sites, site);
+  const facts = input2.sites.get(site);
   const assignment = own(input2.control.sites, site);
   const mirror = assignment?.mirror ?? facts?.mirror ?? "";
   const silentSince = silentSinceOf(input2, mirror);
@@ -76819,7 +77781,7 @@ function awaitedMirror({ workers }, assignment) {
   const moving = assignment?.moving;
   if (moving === void 0 || own(workers, moving.to)?.isAwaited !== true) return null;
   const { stopped, released, entering, to } = moving;
-  const isOut = [stopped, released, entering].some((word2) => word2 !== void 0);
+  const isOut = [stopped, released, entering].some((word3) => word3 !== void 0);
   return isOut || to === assignment?.mirror ? to : null;
 }
 function mirrorsWith({ standsIn, mirrors, control: control2 }, site) {
@@ -76829,7 +77791,7 @@ function mirrorsWith({ standsIn, mirrors, control: control2 }, site) {
   const { mirror, moving } = assignment;
   return [moving?.entering === void 0 ? mirror : moving.to];
 }
-function isReachable(input2, site, facts = own(input2.sites, site)) {
+function isReachable(input2, site, facts = input2.sites.get(site)) {
   if (facts === void 0 || facts.suspend) return false;
   if (own(input2.observed, site)?.reachable === false) return false;
   const mirror = own(input2.control.sites, site)?.mirror ?? facts.mirror;
@@ -76846,7 +77808,7 @@ function isMoving(input2, site) {
   const assignment = own(input2.control.sites, site);
   if (assignment === void 0) return false;
   const { mirror, moving } = assignment;
-  const wanted2 = own(input2.sites, site)?.mirror ?? mirror;
+  const wanted2 = input2.sites.get(site)?.mirror ?? mirror;
   return moving !== void 0 || wanted2 !== mirror || mirrorsWith(input2, site).some((name2) => name2 !== mirror);
 }
 function standingTree(entry) {
@@ -76884,8 +77846,8 @@ function siteFacts2(input2, { app, view, unknownBlocks }) {
     get site() {
       const { region = "", labels = {} } = facts ?? {};
       const version = own(input2.observed, site)?.kubernetesVersion;
-      const told2 = version === void 0 ? {} : { kubernetesVersion: version };
-      return { name: site, region, labels: { ...labels }, reachable: didAnswer, ...told2 };
+      const told3 = version === void 0 ? {} : { kubernetesVersion: version };
+      return { name: site, region, labels: { ...labels }, reachable: didAnswer, ...told3 };
     },
     get app() {
       return { name: app, ...appFacts(view, unknownBlocks) };
@@ -76901,8 +77863,8 @@ function siteFacts2(input2, { app, view, unknownBlocks }) {
   };
 }
 function appsAt({ mirrors, observed }, site) {
-  const told2 = own(observed, site)?.apps ?? {};
-  return [.../* @__PURE__ */ new Set([...Object.keys(own(mirrors, site) ?? {}), ...Object.keys(told2)])];
+  const told3 = own(observed, site)?.apps ?? {};
+  return [.../* @__PURE__ */ new Set([...Object.keys(own(mirrors, site) ?? {}), ...Object.keys(told3)])];
 }
 function appFacts(view, unknownBlocks) {
   const { observed, entry } = view;
@@ -76918,7 +77880,7 @@ function overallFacts(input2, app) {
   return {
     get overall() {
       let [sites, healthy] = [0, 0];
-      for (const site of Object.keys(input2.sites)) {
+      for (const site of input2.sites.keys()) {
         const view = viewSite(input2, app, site);
         if (standingTree(view.entry) === void 0) continue;
         sites += 1;
@@ -76928,8 +77890,8 @@ function overallFacts(input2, app) {
     }
   };
 }
-function shareOf(part2, all) {
-  return all === 0 ? 0 : part2 / all;
+function shareOf(part3, all) {
+  return all === 0 ? 0 : part3 / all;
 }
 
 // src/core/rollout/checks/site-checks.ts
@@ -76949,7 +77911,8 @@ function untrueBefore(input2, { checks: checks2, unknownBlocks }, { app, view })
 // src/core/rollout/rollback/good-at.ts
 function goodAt({ good }, app, site) {
   const tree = app && own(own(good, site), app.app);
-  return tree === void 0 || app?.badTrees.includes(tree) === true ? void 0 : tree;
+  if (app === void 0 || tree === void 0) return void 0;
+  return isBadAt(app.badTrees, { site, tree }) ? void 0 : tree;
 }
 
 // src/core/rollout/rollback/sites-back.ts
@@ -77082,6 +78045,21 @@ function hasHealed(board, app, view) {
   if (view.silentSince !== null || !isHealthy(view, budgets.unknownBlocks)) return false;
   return untrueAfter(board.input, budgets, { app: app.app, view }) === null;
 }
+function endExcuses(board, app, arriving) {
+  const { excused = {}, ...arrivals } = app.arrivals;
+  const isListBusy = arriving > 0 || isArriving(app);
+  const kept5 = Object.entries(excused).filter(([site, { releases }]) => {
+    const isOpen = releases.length === 0 ? isListBusy : releases.some((id) => app.open.has(id));
+    const view = viewSite(board.input, app.app, site);
+    const isWell = view.silentSince === null && isHealthy(view, false);
+    return isOpen && view.entry !== void 0 && !isWell;
+  });
+  if (kept5.length === Object.keys(excused).length) return;
+  const next = kept5.length === 0 ? arrivals : { ...arrivals, excused: Object.fromEntries(kept5) };
+  const over = Object.keys(excused).filter((site) => !kept5.some(([name2]) => name2 === site));
+  const why = `${app.app}: ${over.join(", ")} is no longer excused`;
+  setArrivals(board, app, { arrivals: next, why });
+}
 function entitledTree(board, app, site) {
   const promoted = app.promoted.get(site);
   if (promoted !== void 0 || app.isCompleted) return promoted;
@@ -77168,9 +78146,9 @@ function lossesOf(board, site, { step, steps: steps2 }) {
   const dropped = droppedObjects(board, step);
   if (dropped.length === 0) return nothing;
   const others = [...board.apps.values()].filter(({ app }) => app !== step.app);
-  const kept6 = others.map(({ app }) => treesAfter(board, app, { site, steps: steps2 }));
+  const kept5 = others.map(({ app }) => treesAfter(board, app, { site, steps: steps2 }));
   const gone = dropped.filter(
-    (object) => !kept6.some(
+    (object) => !kept5.some(
       (trees) => trees.length > 0 && trees.every((tree) => hasObject(board, tree, object))
     )
   );
@@ -77196,10 +78174,10 @@ function droppedObjects({ input: input2, dropped }, { from, to }) {
   dropped.set(from, byTarget);
   const known4 = byTarget.get(to);
   if (known4 !== void 0) return known4;
-  const kept6 = to === null ? /* @__PURE__ */ new Set() : input2.objectsOf(to);
+  const kept5 = to === null ? /* @__PURE__ */ new Set() : input2.objectsOf(to);
   const anew = to === null ? /* @__PURE__ */ new Set() : objectsMadeAnew(input2, from, to);
   const objects = [...input2.objectsOf(from)].filter(
-    (object) => !kept6.has(object) || anew.has(object)
+    (object) => !kept5.has(object) || anew.has(object)
   );
   byTarget.set(to, objects);
   return objects;
@@ -77226,9 +78204,9 @@ function finalLosses(board, site, step) {
   const dropped = droppedObjects(board, step);
   if (dropped.length === 0 || step.isOrphaned === true) return [];
   const others = [...board.apps.values()].filter(({ app }) => app !== step.app);
-  const kept6 = others.flatMap((other) => finalTree(board, other, site) ?? []);
+  const kept5 = others.flatMap((other) => finalTree(board, other, site) ?? []);
   return dropped.filter(
-    (object) => isLetGo(board, site, { step, object }) === false && !kept6.some((tree) => hasObject(board, tree, object))
+    (object) => isLetGo(board, site, { step, object }) === false && !kept5.some((tree) => hasObject(board, tree, object))
   );
 }
 function giversOf(board, site, { step: { from, to }, steps: steps2 }) {
@@ -77262,9 +78240,9 @@ function finalTree(board, app, site) {
 }
 function comingTree(board, app, site) {
   const standing3 = treeAt(board.input, app.app, site);
-  const listed = [...app.open.values()].flatMap((release2) => comingBy(release2, site) ?? [])[0];
-  if (listed !== void 0) return listed === standing3 ? void 0 : listed;
-  if (isListed(app, site) || own(board.input.sites, site) === void 0) return void 0;
+  const listed2 = [...app.open.values()].flatMap((release2) => comingBy(release2, site) ?? [])[0];
+  if (listed2 !== void 0) return listed2 === standing3 ? void 0 : listed2;
+  if (isListed(app, site) || !board.input.sites.has(site)) return void 0;
   const to = entitledTree(board, app, site);
   return to === standing3 ? void 0 : to;
 }
@@ -77447,7 +78425,7 @@ function reasonFor(run3, { release: release2, protected: [first2] }, { total, of
 }
 function objectsOfApp({ input: input2 }, app) {
   let objects = 0;
-  for (const site of Object.keys(input2.headSites)) {
+  for (const site of input2.headSites.keys()) {
     const tree = treeAt(input2, app, site);
     if (tree !== void 0) objects += input2.objectsOf(tree).size;
   }
@@ -77483,22 +78461,22 @@ function listedSite(input2, release2, site) {
   const entry = own(release2.list, site);
   return entry && { input: input2, release: release2, entry, view: viewSite(input2, release2.app, site) };
 }
-function siteState(listed) {
-  const { release: release2, view } = listed;
+function siteState(listed2) {
+  const { release: release2, view } = listed2;
   const excused = own(release2.excused, view.site);
   if (excused !== void 0) {
     return { kind: "excused", because: becauseOf(excused), settledAt: Date.parse(excused.at) };
   }
   const failed4 = own(release2.failed, view.site);
   if (failed4 !== void 0) {
-    const isGoingBack = isBackInFlight(listed.input, release2, view);
+    const isGoingBack = isBackInFlight(listed2.input, release2, view);
     const settled = { settledAt: Date.parse(failed4.at), cause: failed4.cause };
     return { kind: "failed", ...settled, holdsSlot: isGoingBack };
   }
   if (view.facts === void 0) return { kind: "excused", because: "forgotten", settledAt: 0 };
   if (view.isRegionExcused) return { kind: "excused", because: "region", settledAt: 0 };
   const handed = own(release2.handed, view.site);
-  return handed === void 0 ? unhandedState(listed) : handedState(listed, {
+  return handed === void 0 ? unhandedState(listed2) : handedState(listed2, {
     at: Date.parse(handed.at),
     was: handed.was ?? "healthy",
     met: handed.met === void 0 ? void 0 : Date.parse(handed.met),
@@ -77509,14 +78487,14 @@ function becauseOf(excused) {
   if (excused.with !== void 0) return "tied";
   return isSpoken(excused) ? "operator" : "passed";
 }
-function unhandedState(listed) {
-  const { entry, view } = listed;
-  if (isThereAlready(listed)) {
-    const left = own(listed.release.left, view.site);
-    if (entry.to !== null) return { kind: "done", settledAt: settledAt(listed, 0) };
+function unhandedState(listed2) {
+  const { entry, view } = listed2;
+  if (isThereAlready(listed2)) {
+    const left = own(listed2.release.left, view.site);
+    if (entry.to !== null) return { kind: "done", settledAt: settledAt(listed2, 0) };
     return { kind: "done", settledAt: left === void 0 ? 0 : Date.parse(left) };
   }
-  if (isCarried(listed)) return { kind: "waiting", holdsSlot: true };
+  if (isCarried(listed2)) return { kind: "waiting", holdsSlot: true };
   if (view.isMoving) return { kind: "waiting", holdsSlot: false };
   if (!view.isReachable) return { kind: "excused", because: "offline", settledAt: 0 };
   if (view.facts?.suspend === true) return { kind: "excused", because: "suspended", settledAt: 0 };
@@ -77537,14 +78515,14 @@ function isCarried({ input: input2, release: release2, view }) {
   if (tree !== void 0 && hasBeenReady(view, tree, release2)) return false;
   return input2.now < deadline(input2, release2, { at: Date.parse(carried.at), mirror: view.mirror });
 }
-function handedState(listed, handed) {
-  const { entry, view } = listed;
-  if (entry.to === null) return leavingState(listed, handed);
+function handedState(listed2, handed) {
+  const { entry, view } = listed2;
+  if (entry.to === null) return leavingState(listed2, handed);
   if (standingTree(view.entry) !== entry.to) {
     return { kind: "in-flight", rehand: true, until: null };
   }
-  if (handed.isSoaked) return soakedState(listed, handed);
-  return isFrozen(view) ? frozenState(listed, handed, entry.to) : judgedState2(listed, handed, entry.to);
+  if (handed.isSoaked) return soakedState(listed2, handed);
+  return isFrozen(view) ? frozenState(listed2, handed, entry.to) : judgedState2(listed2, handed, entry.to);
 }
 function soakedState({ release: release2, view }, { at: at2 }) {
   const isWell = isFrozen(view) || isHealthy(view, release2.unknownBlocks);
@@ -77553,15 +78531,15 @@ function soakedState({ release: release2, view }, { at: at2 }) {
 function isFrozen(view) {
   return view.silentSince !== null || view.isMoving;
 }
-function frozenState(listed, handed, to) {
-  const isMet = handed.met !== void 0 || !hasSiteChecks(listed.release);
-  return isMet && hasBeenReady(listed.view, to, listed.release) ? { kind: "done", settledAt: settledAt(listed, handed.met ?? handed.at) } : { kind: "in-flight", rehand: false, until: null };
+function frozenState(listed2, handed, to) {
+  const isMet = handed.met !== void 0 || !hasSiteChecks(listed2.release);
+  return isMet && hasBeenReady(listed2.view, to, listed2.release) ? { kind: "done", settledAt: settledAt(listed2, handed.met ?? handed.at) } : { kind: "in-flight", rehand: false, until: null };
 }
-function judgedState2(listed, handed, to) {
-  const { input: input2, release: release2, view } = listed;
+function judgedState2(listed2, handed, to) {
+  const { input: input2, release: release2, view } = listed2;
   const isReady = hasBeenReady(view, to, release2);
   const isHealthyNow = isHealthy(view, release2.unknownBlocks) && view.observed?.tree === to;
-  if (isReady && isHealthyNow) return checkedState(listed, handed);
+  if (isReady && isHealthyNow) return checkedState(listed2, handed);
   if (isReady && handed.was !== "unhealthy") {
     return { kind: "fails", cause: `${trouble(view)} again before the soak of its stage ended` };
   }
@@ -77570,12 +78548,12 @@ function judgedState2(listed, handed, to) {
   if (handed.was === "unhealthy") return { kind: "unchanged", settledAt: until };
   return { kind: "fails", cause: `${trouble(view)} at its deadline` };
 }
-function checkedState(listed, handed) {
-  const { input: input2, release: release2, view } = listed;
+function checkedState(listed2, handed) {
+  const { input: input2, release: release2, view } = listed2;
   const check = untrueAfter(input2, release2, { app: release2.app, view });
   if (check === null) {
     const earliest = hasSiteChecks(release2) ? handed.met ?? input2.now : handed.at;
-    return { kind: "done", settledAt: settledAt(listed, earliest) };
+    return { kind: "done", settledAt: settledAt(listed2, earliest) };
   }
   if (handed.met !== void 0 && handed.was !== "unhealthy") {
     return { kind: "fails", cause: `${check.words}, again before the soak of its stage ended` };
@@ -77613,9 +78591,9 @@ function holdOn(holds2, target) {
   return holds2.find((hold) => applies(hold, target) && stops(hold, target));
 }
 function applies({ scope: scope2 }, { app, stage, at: at2 }) {
-  const { fleet: _, stage: held, ...named2 } = scope2;
+  const { fleet: _, stage: held, ...named3 } = scope2;
   const target = { app, site: at2?.site, region: at2?.region };
-  return Object.keys(scope2).length > 0 && (held === void 0 || stage !== void 0 && namesOf2(stage).includes(held)) && Object.entries(named2).every(([key, name2]) => own(target, key) === name2);
+  return Object.keys(scope2).length > 0 && (held === void 0 || stage !== void 0 && namesOf2(stage).includes(held)) && Object.entries(named3).every(([key, name2]) => own(target, key) === name2);
 }
 function stops(hold, { kind, release: name2, source }) {
   const { scope: scope2, all, release: release2, endedBy } = hold;
@@ -77627,8 +78605,8 @@ function stops(hold, { kind, release: name2, source }) {
   return kind !== "site" || namesPlace;
 }
 function scopeInWords(scope2) {
-  const { fleet, ...named2 } = scope2;
-  const parts = Object.entries(named2).map(([key, name2]) => `${key} ${name2}`);
+  const { fleet, ...named3 } = scope2;
+  const parts = Object.entries(named3).map(([key, name2]) => `${key} ${name2}`);
   return [...fleet === true ? ["fleet"] : [], ...parts].join(", ");
 }
 function targetInWords({ scope: scope2, release: release2 }) {
@@ -77639,9 +78617,9 @@ function holdInWords({ by, why, declared, ...hold }) {
   return `held by ${by} (${targetInWords(hold)}${place}): ${why}`;
 }
 function heldBlock(hold) {
-  return { code: "held", reason: holdInWords(hold), endsWhen: endOf(hold) };
+  return { code: "held", reason: holdInWords(hold), endsWhen: endOf2(hold) };
 }
-function endOf({ declared, endedBy }) {
+function endOf2({ declared, endedBy }) {
   if (endedBy !== void 0)
     return "the next commit is followed, or an operator resumes it: the commit that ends a hold does not free what it starts";
   if (declared === void 0) return "an operator resumes it";
@@ -77653,7 +78631,7 @@ function endOf({ declared, endedBy }) {
 function releasesOf(board, unit) {
   return unit.members.flatMap(({ app, id }) => board.apps.get(app)?.open.get(id) ?? []);
 }
-function stagesOf(releases) {
+function stagesOf2(releases) {
   return releases[0]?.stages ?? [];
 }
 function sitesByStage({ units }, releases) {
@@ -77664,7 +78642,7 @@ function sitesByStage({ units }, releases) {
   return known4;
 }
 function sortedByStage(releases) {
-  const stages2 = stagesOf(releases).map(() => []);
+  const stages2 = stagesOf2(releases).map(() => []);
   const seen = /* @__PURE__ */ new Set();
   for (const release2 of releases) {
     for (const [site, { stage }] of Object.entries(release2.list)) {
@@ -77677,22 +78655,22 @@ function sortedByStage(releases) {
 }
 function unitSite(board, releases, site) {
   const [only] = releases.length === 1 ? releases : [];
-  const part2 = only === void 0 ? null : partAt(board, only, site);
-  if (part2 !== null) {
-    return { site, region: part2.view.facts?.region ?? "", parts: [part2], state: part2.state };
+  const part3 = only === void 0 ? null : partAt(board, only, site);
+  if (part3 !== null) {
+    return { site, region: part3.view.facts?.region ?? "", parts: [part3], state: part3.state };
   }
   const parts = onePerApp(releases.flatMap((release2) => partAt(board, release2, site) ?? []));
-  const region = own(board.input.sites, site)?.region ?? "";
+  const region = board.input.sites.get(site)?.region ?? "";
   return { site, region, parts, state: mergedState(parts.map(({ state }) => state)) };
 }
-var rankOf3 = { app: 0, removal: 1, site: 2 };
+var rankOf2 = { app: 0, removal: 1, site: 2 };
 function onePerApp(parts) {
   if (parts.length < 2) return parts;
   const byApp2 = /* @__PURE__ */ new Map();
-  for (const part2 of parts) {
-    const { app, kind } = part2.release;
+  for (const part3 of parts) {
+    const { app, kind } = part3.release;
     const known4 = byApp2.get(app);
-    if (known4 === void 0 || rankOf3[kind] < rankOf3[known4.release.kind]) byApp2.set(app, part2);
+    if (known4 === void 0 || rankOf2[kind] < rankOf2[known4.release.kind]) byApp2.set(app, part3);
   }
   return [...byApp2.values()];
 }
@@ -77701,14 +78679,14 @@ function partAt({ input: input2, units }, release2, site) {
   units.parts.set(release2, parts);
   const known4 = parts.get(site);
   if (known4 !== void 0) return known4;
-  const listed = listedSite(input2, release2, site);
-  const part2 = listed === void 0 ? null : partOf(listed);
-  parts.set(site, part2);
-  return part2;
+  const listed2 = listedSite(input2, release2, site);
+  const part3 = listed2 === void 0 ? null : partOf(listed2);
+  parts.set(site, part3);
+  return part3;
 }
-function partOf(listed) {
-  const state = siteState(listed);
-  return { ...listed, state: isHeldBack(listed, state) ? waiting : state };
+function partOf(listed2) {
+  const state = siteState(listed2);
+  return { ...listed2, state: isHeldBack(listed2, state) ? waiting : state };
 }
 var waiting = { kind: "waiting", holdsSlot: false };
 function isHeldBack({ input: input2, release: release2, entry, view }, state) {
@@ -77747,8 +78725,8 @@ function unitStanding({ parts }) {
   return standings.includes("unhealthy") ? "unhealthy" : "joining";
 }
 function isUnavailable({ parts }) {
-  return parts.some((part2) => {
-    const { release: release2, view, entry, state } = part2;
+  return parts.some((part3) => {
+    const { release: release2, view, entry, state } = part3;
     if (state.kind === "excused") return false;
     if (entry.to === null && state.kind === "done") return false;
     const was = own(release2.handed, view.site)?.was ?? standingOf(view, release2.unknownBlocks);
@@ -77760,14 +78738,14 @@ function isUnavailable({ parts }) {
 // src/core/rollout/start/take-over.ts
 function touchedBy(board, release2) {
   const touched = /* @__PURE__ */ new Map();
-  for (const site of /* @__PURE__ */ new Set([...Object.keys(release2.handed), ...Object.keys(release2.carried)])) {
-    const listed = listedSite(board.input, release2, site);
-    if (listed === void 0) continue;
-    const stage = release2.stages[listed.entry.stage]?.name ?? "";
+  for (const site of movedSites(release2)) {
+    const listed2 = listedSite(board.input, release2, site);
+    if (listed2 === void 0) continue;
+    const stage = release2.stages[listed2.entry.stage]?.name ?? "";
     const last = lastMove(release2, site);
     if (Object.hasOwn(release2.passed, stage) && last !== own(release2.back, site)) continue;
     const at2 = last?.at ?? board.at;
-    touched.set(site, holdsSlot(siteState(listed)) ? { at: at2 } : { at: at2, settled: true });
+    touched.set(site, holdsSlot(siteState(listed2)) ? { at: at2 } : { at: at2, settled: true });
   }
   return touched;
 }
@@ -77813,10 +78791,10 @@ function takeArrivals(board, app, { sites, why }) {
 // src/core/rollout/start/unlist-sites.ts
 var allKinds = ["app", "site", "removal"];
 function unlistSites({ input: input2, board }, app) {
-  const isGone = (site) => !Object.hasOwn(input2.headSites, site);
-  const listed = [...app.open.values()].flatMap(({ list }) => Object.keys(list));
+  const isGone = (site) => !input2.headSites.has(site);
+  const listed2 = [...app.open.values()].flatMap(({ list }) => Object.keys(list));
   const arrived = [...Object.keys(app.arrivals.handed), ...Object.keys(app.arrivals.failed)];
-  const gone = new Set([...listed, ...arrived].filter(isGone));
+  const gone = new Set([...listed2, ...arrived].filter(isGone));
   const why = "sites are no longer in the fleet";
   if (gone.size > 0) takeSites(board, app, { sites: gone, kinds: allKinds, why });
   if (!app.current.partial.some(({ sites }) => sites.some(isGone))) return;
@@ -77830,10 +78808,8 @@ function unlistSites({ input: input2, board }, app) {
 // src/core/rollout/site-moves.ts
 function planSiteMoves(board) {
   const { sites, control: control2 } = board.input;
-  for (const site of Object.keys(sites)) {
-    const facts = sites[site];
+  for (const [site, facts] of sites) {
     const assignment = own(control2.sites, site);
-    if (facts === void 0) continue;
     if (assignment === void 0)
       assign(board, site, {
         record: { mirror: facts.mirror },
@@ -77933,8 +78909,7 @@ function beginMove(board, site, { mirror, to }) {
 }
 function forgetSites(board) {
   const { sites, control: control2 } = board.input;
-  for (const site of Object.keys(control2.sites))
-    if (own(sites, site) === void 0) forget(board, site);
+  for (const site of Object.keys(control2.sites)) if (!sites.has(site)) forget(board, site);
 }
 function treesToTake(board, site) {
   const trees = {};
@@ -77946,7 +78921,7 @@ function treesToTake(board, site) {
 }
 function unleave(board, app, { site, entry }) {
   if (!("leaving" in entry)) return void 0;
-  const isForgotten = own(board.input.sites, site) === void 0;
+  const isForgotten = !board.input.sites.has(site);
   if (isForgotten && entry.leaving.verb === "orphan") return void 0;
   const release2 = board.apps.get(app)?.open.get(entry.leaving.release);
   const from = own(release2?.list, site)?.from ?? void 0;
@@ -78016,8 +78991,8 @@ function redirected(board, site, { facts, assignment, moving }) {
   const trees = Object.fromEntries(
     Object.entries(moving.trees).filter(([app]) => board.apps.has(app))
   );
-  const isSame3 = Object.keys(trees).length === Object.keys(moving.trees).length;
-  if (facts.mirror === moving.to && isSame3) return moving;
+  const isSame2 = Object.keys(trees).length === Object.keys(moving.trees).length;
+  if (facts.mirror === moving.to && isSame2) return moving;
   const next = { ...moving, to: facts.mirror, trees };
   assign(board, site, {
     record: { ...assignment, moving: next },
@@ -78063,6 +79038,49 @@ function restartClocks(board, app, site) {
   setArrivals(board, app, { arrivals, why });
 }
 
+// src/core/rollout/stage-budgets.ts
+var names2 = ["failureBudget", "maxInFlight", "maxUnavailable"];
+function stageBudgets(amounts2, sites) {
+  const percent = {};
+  for (const name2 of names2) {
+    const amount2 = amounts2[name2];
+    if ("percent" in amount2) percent[name2] = amount2.percent;
+  }
+  return {
+    failureBudget: resolveAmount(amounts2.failureBudget, sites),
+    maxInFlight: resolveAmount(amounts2.maxInFlight, sites),
+    maxUnavailable: resolveAmount(amounts2.maxUnavailable, sites),
+    ...Object.keys(percent).length === 0 ? {} : { percent }
+  };
+}
+function budgetsFor(budgets, sites) {
+  const { percent } = budgets;
+  if (percent === void 0) return budgets;
+  const numberOf = (name2) => {
+    const share2 = percent[name2];
+    return share2 === void 0 ? budgets[name2] : resolveAmount({ percent: share2 }, sites);
+  };
+  return {
+    failureBudget: numberOf("failureBudget"),
+    maxInFlight: numberOf("maxInFlight"),
+    maxUnavailable: numberOf("maxUnavailable"),
+    percent
+  };
+}
+function withBudgets(stage, { failureBudget, maxInFlight, maxUnavailable, percent }) {
+  const { percent: _, ...rest2 } = stage;
+  const shares = percent === void 0 ? {} : { percent };
+  return { ...rest2, failureBudget, maxInFlight, maxUnavailable, ...shares };
+}
+function stageSizes({
+  stages: stages2,
+  list
+}) {
+  const sizes = stages2.map(() => 0);
+  for (const { stage } of Object.values(list)) sizes[stage] = (sizes[stage] ?? 0) + 1;
+  return sizes;
+}
+
 // src/core/rollout/urgent.ts
 function withUrgency(release2) {
   const { urgent, ifUrgent } = release2;
@@ -78082,20 +79100,23 @@ function foldStages(release2) {
   if (keep2 === void 0) return release2;
   const { stages: stages2, opened } = release2;
   const isKept2 = (stage, index) => index === stages2.length - 1 || Object.hasOwn(opened, stage.name) || keep2.includes(stage.of ?? stage.name) || waitsForPerson(stage);
-  const kept6 = stages2.filter(isKept2);
-  if (kept6.length === stages2.length) return release2;
+  const kept5 = stages2.filter(isKept2);
+  if (kept5.length === stages2.length) return release2;
   const target = stages2.map((_, index) => {
     const next = stages2.findIndex((stage, at2) => at2 >= index && isKept2(stage, at2));
-    return kept6.findIndex((stage) => stage === stages2[next]);
+    return kept5.findIndex((stage) => stage === stages2[next]);
   });
   const list = {};
   for (const [site, entry] of Object.entries(release2.list)) {
     list[site] = { ...entry, stage: target[entry.stage] ?? entry.stage };
   }
-  const folded = kept6.map((stage, index) => {
+  const sizes = stageSizes({ stages: kept5, list });
+  const folded = kept5.map((stage, index) => {
     const added = stages2.filter((other, at2) => target[at2] === index && other !== stage);
-    const names2 = added.map(({ name: name2 }) => name2).join(", ");
-    return names2 === "" ? stage : covering({ ...stage, by: `${stage.by}; urgent: with ${names2}` }, added);
+    if (added.length === 0) return stage;
+    const by = `${stage.by}; urgent: with ${added.map(({ name: name2 }) => name2).join(", ")}`;
+    const sized = withBudgets(stage, budgetsFor(stage, sizes[index] ?? 0));
+    return covering({ ...sized, by }, added);
   });
   return { ...release2, stages: folded, list };
 }
@@ -78114,7 +79135,7 @@ function freezeStages({ strategy, app, sites }) {
   const taken3 = [];
   for (const stage of strategy.stages) {
     const parts = take(stage, left, sites.length);
-    const gone = new Set(parts.flatMap((part2) => part2.sites));
+    const gone = new Set(parts.flatMap((part3) => part3.sites));
     left = left.filter((site) => !gone.has(site));
     taken3.push(...parts);
   }
@@ -78140,11 +79161,11 @@ function take(stage, left, total) {
 }
 function takeEach(stage, each, left) {
   const domains = Map.groupBy(left, (site) => domainOfSite(each, site));
-  const named2 = [...domains].flatMap(
+  const named3 = [...domains].flatMap(
     ([domain, sites]) => domain === void 0 ? [] : [{ domain, sites }]
   );
-  named2.sort((a, b) => compareText2(a.domain, b.domain));
-  return named2.map(({ domain, sites }) => {
+  named3.sort((a, b) => compareText2(a.domain, b.domain));
+  return named3.map(({ domain, sites }) => {
     const isLabel2 = each !== byRegion;
     return {
       stage,
@@ -78164,9 +79185,7 @@ function frozenStage({ stage, sites, frozen }) {
     approval: stage.approval,
     ...stage.promotion === void 0 ? {} : { promotion: stage.promotion },
     soakMs: stage.soakMs,
-    failureBudget: resolveAmount(stage.failureBudget, sites.length),
-    maxInFlight: resolveAmount(stage.maxInFlight, sites.length),
-    maxUnavailable: resolveAmount(stage.maxUnavailable, sites.length)
+    ...stageBudgets(stage, sites.length)
   };
 }
 function amountInWords(amount2, total) {
@@ -78199,8 +79218,8 @@ function shortened(app, room) {
 function knownNames2(control2) {
   if (control2 === void 0) return /* @__PURE__ */ new Set();
   const { current, open: open3 } = control2;
-  const names2 = [...open3, ...current.partial.map(({ release: release2 }) => release2)].map(({ id }) => id);
-  return new Set(current.release === null ? names2 : [...names2, current.release.id]);
+  const names3 = [...open3, ...current.partial.map(({ release: release2 }) => release2)].map(({ id }) => id);
+  return new Set(current.release === null ? names3 : [...names3, current.release.id]);
 }
 
 // src/core/rollout/start/start-run.ts
@@ -78221,17 +79240,17 @@ function beginRelease(run3, app, made) {
   const strategy = grantedStrategy(input2, app.app);
   const sites = [...made.list.keys()].map((site) => ({
     site,
-    region: own(input2.headSites, site)?.region ?? "",
-    labels: own(input2.headSites, site)?.labels ?? {},
-    reachable: isReachable(input2, site, own(input2.headSites, site))
+    region: input2.headSites.get(site)?.region ?? "",
+    labels: input2.headSites.get(site)?.labels ?? {},
+    reachable: isReachable(input2, site, input2.headSites.get(site))
   }));
   const { stages: stages2, stageOf: stageOf2 } = freezeStages({ strategy, app: app.app, sites });
   const list = {};
   for (const [site, trees] of made.list) list[site] = { stage: own(stageOf2, site) ?? 0, ...trees };
   const { kind, digest, renderer, carried } = made;
   const control2 = { current: app.current, open: [...app.open.values()], bad: app.bad };
-  const { named: named2, ...origin } = originOf(input2, made);
-  const id = releaseName({ kind: named2, app: app.app, digest, head: input2.head }, control2);
+  const { named: named3, ...origin } = originOf(input2, made);
+  const id = releaseName({ kind: named3, app: app.app, digest, head: input2.head }, control2);
   const release2 = {
     id,
     app: app.app,
@@ -78321,25 +79340,21 @@ function refreshBudgets({ input: input2, board, begun }, app) {
   }
 }
 function strategyStages({ stages: stages2 }, { name: name2, of, covers = [] }) {
-  const names2 = [of ?? name2, ...covers];
-  return names2.flatMap((known4) => stages2.filter((stage) => stage.name === known4));
+  const names3 = [of ?? name2, ...covers];
+  return names3.flatMap((known4) => stages2.filter((stage) => stage.name === known4));
 }
 function withNumbers(release2, strategy, head) {
-  const sizes = release2.stages.map(() => 0);
-  for (const { stage } of Object.values(release2.list)) sizes[stage] = (sizes[stage] ?? 0) + 1;
+  const sizes = stageSizes(release2);
   const stages2 = release2.stages.map((stage, index) => {
     const [found2, ...others] = strategyStages(strategy, stage);
     if (found2 === void 0) return stage;
-    const size = sizes[index] ?? 0;
-    const { promotion: _2, ...rest3 } = stage;
+    const { promotion: _2, percent: __2, ...rest3 } = stage;
     return {
       ...rest3,
       approval: [found2, ...others].some(({ approval }) => approval),
       ...found2.promotion === void 0 ? {} : { promotion: found2.promotion },
       soakMs: found2.soakMs,
-      failureBudget: resolveAmount(found2.failureBudget, size),
-      maxInFlight: resolveAmount(found2.maxInFlight, size),
-      maxUnavailable: resolveAmount(found2.maxUnavailable, size)
+      ...stageBudgets(found2, sizes[index] ?? 0)
     };
   });
   const { minReadyMs, progressDeadlineMs, unknownBlocks, rollback, checks: checks2 } = strategy;
@@ -78422,7 +79437,7 @@ function listOf2(run3, app, { desired: desired2, touched }) {
   const list = /* @__PURE__ */ new Map();
   const entitled2 = own(run3.input.entitled, app.app);
   for (const [site, to] of Object.entries(desired2.sites)) {
-    if (!Object.hasOwn(run3.input.headSites, site)) continue;
+    if (!run3.input.headSites.has(site)) continue;
     const [from, due] = [treeAt(run3.input, app.app, site), own(entitled2, site)];
     const isJoiner = from === void 0 && due !== void 0;
     const isChanged = to !== due || touched.has(site) && from !== to;
@@ -78490,7 +79505,7 @@ function dependenciesOf({ dependsOn = {}, dependedBefore = {} }, app) {
 function leavingSites(run3, app) {
   const sites = /* @__PURE__ */ new Set();
   const removals = [...app.open.values()].filter(({ kind }) => kind === "removal");
-  for (const site of Object.keys(run3.input.headSites)) {
+  for (const site of run3.input.headSites.keys()) {
     if (treeAt(run3.input, app.app, site) === void 0 || isPlaced(run3, app, site)) continue;
     if (!removals.some(({ list }) => Object.hasOwn(list, site))) sites.add(site);
   }
@@ -78526,7 +79541,7 @@ function withholdUnplaced(run3, app) {
   const { unplaced: known4 = [], ...rest2 } = app.current;
   const entitled2 = Object.keys(own(run3.input.entitled, app.app) ?? {});
   const concerned = candidateOf(app) === void 0 ? known4 : [...known4, ...entitled2];
-  const unplaced = [...new Set(concerned)].filter((site) => Object.hasOwn(run3.input.headSites, site) && !isPlaced(run3, app, site)).toSorted();
+  const unplaced = [...new Set(concerned)].filter((site) => run3.input.headSites.has(site) && !isPlaced(run3, app, site)).toSorted();
   if (canonicalJson(unplaced) === canonicalJson(known4)) return;
   const current = unplaced.length === 0 ? rest2 : { ...rest2, unplaced };
   const why = `${app.app}: ${unplaced.length} sites are not placed`;
@@ -78536,17 +79551,38 @@ function withholdUnplaced(run3, app) {
 // src/core/rollout/stage-run.ts
 function newStageRun(run3) {
   const { sites } = run3;
-  const named2 = (chosen) => new Set(chosen.map(({ site }) => site));
+  const named3 = (chosen) => new Set(chosen.map(({ site }) => site));
+  const users = {
+    inFlight: named3(sites.filter(({ parts }) => parts.some(({ state }) => holdsSlot(state)))),
+    unavailable: named3(sites.filter(isUnavailable)),
+    failed: named3(sites.filter(({ parts }) => parts.some(({ state }) => state.kind === "failed")))
+  };
   return {
     ...run3,
-    inFlight: named2(sites.filter(({ parts }) => parts.some(({ state }) => holdsSlot(state)))),
-    unavailable: named2(sites.filter(isUnavailable)),
-    failed: named2(sites.filter(({ parts }) => parts.some(({ state }) => state.kind === "failed"))),
+    ...users,
+    shares: sharesOf(run3, users),
     handedNow: /* @__PURE__ */ new Set(),
     handed: /* @__PURE__ */ new Map(),
     losses: /* @__PURE__ */ new Map(),
     followed: /* @__PURE__ */ new Map()
   };
+}
+function sharesOf({ board, unit, stage }, users) {
+  const releases = releasesOf(board, unit);
+  if (releases.length < 2) {
+    return [{ app: releases[0]?.app ?? "", stage, lists: () => true, ...users }];
+  }
+  return releases.map(({ app, list, stages: stages2 }) => {
+    const lists = (site) => Object.hasOwn(list, site);
+    return {
+      app,
+      stage: stages2.find(({ name: name2 }) => name2 === stage.name) ?? stage,
+      lists,
+      inFlight: new Set([...users.inFlight].filter(lists)),
+      unavailable: new Set([...users.unavailable].filter(lists)),
+      failed: new Set([...users.failed].filter(lists))
+    };
+  });
 }
 function editMembers(board, unit, edit) {
   for (const release2 of releasesOf(board, unit)) {
@@ -78563,18 +79599,28 @@ function stopFailed(board, unit, index) {
   const failed4 = (sitesByStage(board, releases)[index] ?? []).filter(
     (site) => unitSite(board, releases, site).parts.some(({ state }) => state.kind === "failed")
   );
-  if (failed4.length <= stage.failureBudget) return;
+  const over = failedTooOften(releases, { index, failed: failed4 });
+  if (over === void 0) return;
   const isGoing = ({ kind, goingBack }) => kind === "removal" || goingBack !== void 0;
   if (releases.every(isGoing)) return;
-  const why = `${countOf(failed4.length, "site")} of stage ${stage.name} failed (${someOf(failed4)}), its failureBudget is ${stage.failureBudget}`;
-  const word2 = { at: board.at, scope: scope2, ...scope2 === "stage" ? { stage: stage.name } : {}, why };
+  const name2 = releases.length > 1 ? `${stage.name} of ${over.app}` : stage.name;
+  const why = `${countOf(over.failed.length, "site")} of stage ${name2} failed (${someOf(over.failed)}), its failureBudget is ${over.most}`;
+  const word3 = { at: board.at, scope: scope2, ...scope2 === "stage" ? { stage: stage.name } : {}, why };
   editMembers(
     board,
     unit,
-    (release2) => isGoing(release2) ? void 0 : { release: sentBack(release2, word2), why: `${release2.id} goes back: ${why}` }
+    (release2) => isGoing(release2) ? void 0 : { release: sentBack(release2, word3), why: `${release2.id} goes back: ${why}` }
   );
   settleGoingBack(board, releasesOf(board, unit));
   wakeAt(board, board.input.now);
+}
+function failedTooOften(releases, { index, failed: failed4 }) {
+  for (const { app, list, stages: stages2 } of releases) {
+    const sites = failed4.filter((site) => Object.hasOwn(list, site));
+    const most = stages2[index]?.failureBudget ?? 0;
+    if (sites.length > most) return { app, failed: sites, most };
+  }
+  return void 0;
 }
 function scopeOf2(releases) {
   const scopes = releases.flatMap(
@@ -78583,9 +79629,9 @@ function scopeOf2(releases) {
   if (scopes.length === 0 || scopes.includes(null)) return null;
   return ["all", "stage", "failed"].find((scope2) => scopes.includes(scope2)) ?? null;
 }
-function sentBack(release2, word2) {
+function sentBack(release2, word3) {
   const approvals = release2.approvals.filter(({ what }) => what !== "deletions");
-  return { ...release2, goingBack: word2, approvals, deletions: { objects: 0 } };
+  return { ...release2, goingBack: word3, approvals, deletions: { objects: 0 } };
 }
 function settleGoingBack(board, releases) {
   for (const release2 of releases) {
@@ -78598,12 +79644,23 @@ function settleGoingBack(board, releases) {
 function noteBad(board, app, release2) {
   const { digest, renderer } = app.current.release ?? {};
   if (digest === release2.digest && renderer === release2.renderer) return;
-  const trees = Object.keys(release2.handed).flatMap((site) => own(release2.list, site)?.to ?? []);
   const digests = /* @__PURE__ */ new Set([...app.bad, release2.digest]);
-  const all = /* @__PURE__ */ new Set([...app.badTrees, ...trees]);
-  if (digests.size === app.bad.length && all.size === app.badTrees.length) return;
+  const trees = withBadTrees(app.badTrees, itsTrees(board, release2));
+  if (digests.size === app.bad.length && trees === app.badTrees) return;
   const why = `${release2.id} is bad: it is not tried again until ${app.app} changes`;
-  setBad(board, app, { digests: [...digests].toSorted(), trees: [...all].toSorted(), why });
+  setBad(board, app, { digests: [...digests].toSorted(), trees, why });
+}
+function itsTrees({ input: input2 }, release2) {
+  const found2 = [...broughtSites(release2)].flatMap(
+    (site) => broughtTo(release2, site).map((tree) => ({ site, tree }))
+  );
+  for (const [site, { to }] of Object.entries(release2.list)) {
+    if (to === null) continue;
+    const isThere = own(release2.carried, site) !== void 0 && treeAt(input2, release2.app, site) === to;
+    const wasGood = own(own(input2.good, site), release2.app) === to;
+    if (isThere || wasGood) found2.push({ site, tree: to });
+  }
+  return found2;
 }
 function takeBackPromotion(board, app, release2) {
   const { current } = app;
@@ -78630,7 +79687,8 @@ function isLeftOut({ stages: stages2 }, stage) {
   return stage === "left" && !stages2.some(({ name: name2 }) => name2 === stage);
 }
 function isToGoBack(release2, site) {
-  if (release2.kind === "removal" || !Object.hasOwn(release2.handed, site)) return false;
+  const hasGot = Object.hasOwn(release2.list, site) && broughtTo(release2, site).length > 0;
+  if (release2.kind === "removal" || !hasGot) return false;
   return own(release2.setBack, site) !== void 0 || isInScope(release2, site);
 }
 function isInScope(release2, site) {
@@ -78674,8 +79732,7 @@ function changedSites2({ input: input2 }, app) {
   for (const [site, tree] of Object.entries(entitled2 ?? {})) {
     const old = own(before, site);
     if (old === void 0 || old === tree) continue;
-    if (Object.hasOwn(input2.headSites, site) && own(wanted2, site) !== void 0)
-      changed3.set(site, tree);
+    if (input2.headSites.has(site) && own(wanted2, site) !== void 0) changed3.set(site, tree);
   }
   return changed3;
 }
@@ -78689,14 +79746,14 @@ function rewriteCandidate(run3, app, { candidate, changed: changed3, list }) {
   if (candidate.backTo !== void 0) return;
   const desired2 = own(run3.input.desired, app.app);
   if (desired2?.digest !== candidate.digest) return;
-  const rewritten = {};
+  const rewritten2 = {};
   for (const [site, entry] of Object.entries(candidate.list)) {
     const to = own(desired2.sites, site);
     if (to === void 0 || hasPassed(candidate, entry)) continue;
     if (isTouched(candidate, site)) followTouched(run3, { candidate, list }, { site, entry, to });
-    else rewritten[site] = { ...entry, from: changed3.get(site) ?? entry.from, to };
+    else rewritten2[site] = { ...entry, from: changed3.get(site) ?? entry.from, to };
   }
-  const next = { ...candidate, list: { ...candidate.list, ...rewritten } };
+  const next = { ...candidate, list: { ...candidate.list, ...rewritten2 } };
   if (canonicalJson(next.list) === canonicalJson(candidate.list)) return;
   setRelease(run3.board, next, `${candidate.id} follows its sites' data`);
 }
@@ -78719,7 +79776,7 @@ function startReleases(input2) {
   for (const app of run3.board.apps.values()) startApp(run3, app);
   countDeletions(run3);
   followHead(run3);
-  return { changes: changesOf(run3.board), notes: run3.notes };
+  return { changes: changesOf2(run3.board), notes: run3.notes };
 }
 function startApp(run3, app) {
   unlistSites(run3, app);
@@ -78860,10 +79917,10 @@ function comesFirst(board, site, { app, other }) {
   return arrivesFirst(board, site, { app, needed });
 }
 function releaseFirst({ input: input2 }, site, { app, release: release2 }) {
-  const listed = listedSite(input2, release2, site);
-  const stage = release2.stages[listed?.entry.stage ?? -1]?.name ?? "";
-  if (listed === void 0) return null;
-  const words5 = Object.hasOwn(release2.passed, stage) ? failedWords(listed) : stateWords(siteState(listed), release2, healthInWords(listed.view.observed));
+  const listed2 = listedSite(input2, release2, site);
+  const stage = release2.stages[listed2?.entry.stage ?? -1]?.name ?? "";
+  if (listed2 === void 0) return null;
+  const words5 = Object.hasOwn(release2.passed, stage) ? failedWords(listed2) : stateWords(siteState(listed2), release2, healthInWords(listed2.view.observed));
   if (words5 === null) return null;
   return {
     code: "dependency",
@@ -78871,9 +79928,9 @@ function releaseFirst({ input: input2 }, site, { app, release: release2 }) {
     endsWhen: words5.ends ?? `${release2.app} has got it there and is healthy`
   };
 }
-function failedWords(listed) {
-  const { release: release2, entry, view } = listed;
-  const state = siteState(listed);
+function failedWords(listed2) {
+  const { release: release2, entry, view } = listed2;
+  const state = siteState(listed2);
   const isThere = standingTree(view.entry) === entry.to && isHealthy(view, release2.unknownBlocks);
   if (state.kind !== "failed" || isThere) return null;
   const ends = `${release2.app} is healthy there on what it brings, or ${release2.id} is through or replaced`;
@@ -78920,8 +79977,8 @@ function leavesFirst(board, site, { app, other }) {
   return null;
 }
 function isToLeave({ input: input2 }, release2, site) {
-  const listed = listedSite(input2, release2, site);
-  if (listed?.view.entry === void 0 || Object.hasOwn(release2.left ?? {}, site)) return false;
+  const listed2 = listedSite(input2, release2, site);
+  if (listed2?.view.entry === void 0 || Object.hasOwn(release2.left ?? {}, site)) return false;
   const excused = own(release2.excused, site);
   return excused === void 0 || !isSpoken(excused);
 }
@@ -79052,8 +80109,8 @@ function stageBlock(run3, pick) {
 }
 function joinedFacts(run3, { app }, site) {
   const facts = {};
-  for (const part2 of [site, stageFacts(run3), overallFacts(run3.board.input, app)]) {
-    Object.defineProperties(facts, Object.getOwnPropertyDescriptors(part2));
+  for (const part3 of [site, stageFacts(run3), overallFacts(run3.board.input, app)]) {
+    Object.defineProperties(facts, Object.getOwnPropertyDescriptors(part3));
   }
   return facts;
 }
@@ -79071,30 +80128,33 @@ function domainsOf(board, app) {
 }
 function indexDomains(board, app) {
   const domains = /* @__PURE__ */ new Map();
-  const excused = new Set(
-    [...app.open.values()].flatMap(
-      ({ excused: records }) => Object.entries(records).flatMap(([site, record4]) => isSpoken(record4) ? [site] : [])
-    )
-  );
-  for (const site of Object.keys(board.input.sites)) {
-    const facts = own(board.input.sites, site);
+  const excused = excusedAt(app);
+  for (const [site, facts] of board.input.sites) {
     const view = viewSite(board.input, app.app, site);
-    if (facts === void 0 || excused.has(site) || !isInstance(view)) continue;
+    const isInFlight = app.inFlight.has(site);
+    if (excused.has(site) || !isInstance(view, isInFlight)) continue;
     const key = domainOf(board, facts);
     const domain = domains.get(key) ?? { reachable: /* @__PURE__ */ new Set(), free: /* @__PURE__ */ new Set() };
     domains.set(key, domain);
     domain.reachable.add(site);
-    if (isHealthy(view, false) && !app.inFlight.has(site)) domain.free.add(site);
+    if (isHealthy(view, false) && !isInFlight) domain.free.add(site);
   }
   return domains;
 }
-function isInstance(view) {
+function excusedAt({ open: open3, arrivals }) {
+  const spoken2 = [...open3.values()].flatMap(
+    ({ excused }) => Object.entries(excused).flatMap(([site, record4]) => isSpoken(record4) ? [site] : [])
+  );
+  return /* @__PURE__ */ new Set([...spoken2, ...Object.keys(arrivals.excused ?? {})]);
+}
+function isInstance(view, isInFlight) {
   if (standingTree(view.entry) === void 0) return false;
+  if (view.facts?.suspend === true && !isInFlight && !isHealthy(view, false)) return false;
   if (!view.isReachable || view.silentSince !== null) return false;
   return standingOf(view, false) !== "joining";
 }
 function loneDomain(board, app, { site, later }) {
-  const facts = own(board.input.sites, site);
+  const facts = board.input.sites.get(site);
   if (facts === void 0) return void 0;
   const key = domainOf(board, facts);
   const domain = domainsOf(board, app).get(key);
@@ -79105,7 +80165,7 @@ function loneDomain(board, app, { site, later }) {
   return others.some(mayHeal) ? { domain: key, others } : void 0;
 }
 function takeFromDomain(board, app, site) {
-  const facts = own(board.input.sites, site);
+  const facts = board.input.sites.get(site);
   if (facts !== void 0) app.domains?.get(domainOf(board, facts))?.free.delete(site);
 }
 function domainOf(board, facts) {
@@ -79117,7 +80177,7 @@ function loneBlock({ domain, others }, app) {
   return {
     code: "failure-domain",
     reason: `failure domain ${domain} keeps 1 site where ${app} is healthy and not in flight, and this is the last: not ${someOf(others)}`,
-    endsWhen: "another one of them is"
+    endsWhen: "another one of them is, or those that are not are excused or suspended"
   };
 }
 
@@ -79176,7 +80236,7 @@ function reportSites(run3, blocked) {
   for (const site of run3.sites) {
     const block = blocked.get(site);
     if (block === void 0) reportStanding(run3, site);
-    else addWaits(run3, site, typeof block === "string" ? budgetWords(run3, words5, block) : block);
+    else addWaits(run3, site, "full" in block ? budgetWords(run3, words5, block) : block);
   }
 }
 function reportStage(run3, block) {
@@ -79192,24 +80252,34 @@ function addWaits({ board, stage }, { site, parts }, block) {
 function waitOf(release2, { stage, site, block }) {
   return { app: release2.app, release: release2.id, stage, site, ...block };
 }
-function budgetWords(run3, words5, code) {
-  const known4 = words5.get(code) ?? wordsOf3(run3, code);
-  words5.set(code, known4);
+function budgetWords(run3, words5, of) {
+  const key = `${of.full} ${of.share === null ? "" : run3.shares.indexOf(of.share)}`;
+  const known4 = words5.get(key) ?? wordsOf3(run3, of);
+  words5.set(key, known4);
   return known4;
 }
-function wordsOf3(run3, code) {
-  const { stage, inFlight, unavailable, board } = run3;
-  if (code === "failure-budget") return failureWords(run3);
-  if (code === "fleet-budget") {
+function wordsOf3(run3, { full: code, share: share2 }) {
+  const { board } = run3;
+  if (share2 === null) {
     return fleetWords(board.input.budgets.maxSitesInFlight ?? 0, board.sitesInFlight);
   }
+  if (code === "failure-budget") return failureWords(run3, share2);
+  const { stage, inFlight, unavailable } = share2;
   const [name2, most, users] = code === "unavailable-budget" ? ["maxUnavailable", stage.maxUnavailable, unavailable] : ["maxInFlight", stage.maxInFlight, inFlight];
-  return budget(code, { name: name2, most, users, stage: `stage ${stage.name}` });
+  return budget(code, { name: name2, most, users, stage: shareInWords(run3, share2) });
 }
-function failureWords({ stage, failed: failed4 }) {
+function shareInWords({ shares }, { app, stage }) {
+  const others = new Set(shares.map((share2) => share2.app));
+  others.delete(app);
+  const name2 = `stage ${stage.name}`;
+  if (others.size === 0) return name2;
+  return `${name2} of ${app}, which moves together with ${[...others].join(", ")},`;
+}
+function failureWords(run3, share2) {
+  const { stage, failed: failed4 } = share2;
   return {
     code: "failure-budget",
-    reason: `${countOf(failed4.size, "site")} of stage ${stage.name} failed (${someOf(failed4)}); its failureBudget is ${stage.failureBudget}`,
+    reason: `${countOf(failed4.size, "site")} of ${shareInWords(run3, share2)} failed (${someOf(failed4)}); its failureBudget is ${stage.failureBudget}`,
     endsWhen: "an operator retries or excuses what failed, or a newer commit replaces the release"
   };
 }
@@ -79236,19 +80306,19 @@ function fleetWords(most, users) {
   return budget("fleet-budget", { name: "maxSitesInFlight", most, users, stage: "the fleet" });
 }
 function reportStanding(run3, site) {
-  for (const part2 of site.parts) {
-    const block = standingBlock(run3, part2, site);
+  for (const part3 of site.parts) {
+    const block = standingBlock(run3, part3, site);
     if (block === null) continue;
-    run3.board.waits.push(waitOf(part2.release, { stage: run3.stage.name, site: site.site, block }));
+    run3.board.waits.push(waitOf(part3.release, { stage: run3.stage.name, site: site.site, block }));
   }
 }
-function standingBlock(run3, part2, { site }) {
-  const { state, view, release: release2 } = part2;
+function standingBlock(run3, part3, { site }) {
+  const { state, view, release: release2 } = part3;
   if (run3.handedNow.has(site)) {
     return { code: "progressing", reason: "handed over now", endsWhen: readyWords(release2) };
   }
-  if (state.kind === "in-flight") return siteBlock(view) ?? inFlightBlock(run3, part2, state);
-  if (state.kind === "excused") return excusedBlock(part2, state);
+  if (state.kind === "in-flight") return siteBlock(view) ?? inFlightBlock(run3, part3, state);
+  if (state.kind === "excused") return excusedBlock(part3);
   if (state.kind !== "failed" || isToGoBack(release2, site)) return null;
   return {
     code: "failed",
@@ -79274,20 +80344,21 @@ function afterBlock(board, check, until) {
 function readyWords(release2) {
   return release2.kind === "removal" ? "its worker reports that the app has left" : `it is healthy for ${spanInWords(release2.minReadyMs)}`;
 }
-function excusedBlock({ view, release: release2 }, { because }) {
-  if (because === "tied") {
-    const { by, with: other } = own(release2.excused, view.site) ?? {};
-    return {
-      code: "progressing",
-      reason: `${by} has excused ${view.site} from ${other}, which moves together with ${release2.id}: it catches up later`,
-      endsWhen: "the stage has passed"
-    };
-  }
-  if (because === "offline" || because === "suspended" || because === "region") {
+function excusedBlock({ entry, state, view, release: release2 }) {
+  if (state.kind !== "excused" || standingTree(view.entry) === (entry.to ?? void 0)) return null;
+  if (["offline", "suspended", "region"].includes(state.because)) {
     const block = siteBlock(view);
     return block && { ...block, reason: `${block.reason}: excused, it catches up later` };
   }
-  return null;
+  const excused = own(release2.excused, view.site);
+  if (excused === void 0) return null;
+  const { at: at2, by, why, with: other } = excused;
+  const tied = other === void 0 ? "" : ` (from ${other}, which moves together with ${release2.id})`;
+  return {
+    code: "excused",
+    reason: `excused by ${by} at ${at2}${tied}: ${why}; it catches up later`,
+    endsWhen: "the stage has passed"
+  };
 }
 
 // src/core/rollout/windows/next-opening.ts
@@ -79304,10 +80375,10 @@ function nextOpening(windows, from) {
   const known4 = found.get(key);
   if (known4 !== void 0 && known4.from <= from && from < known4.opening.at) return known4.opening;
   const opening = lookForOpening(windows, from);
-  const told2 = opening.isOpen ? opening : { at: nextDay(from), isOpen: false };
+  const told3 = opening.isOpen ? opening : { at: nextDay(from), isOpen: false };
   if (found.size >= mostFound) found.clear();
-  found.set(key, { from, opening: told2 });
-  return told2;
+  found.set(key, { from, opening: told3 });
+  return told3;
 }
 function nextDay(at2) {
   return (Math.floor(at2 / dayMs3) + 1) * dayMs3;
@@ -79378,15 +80449,15 @@ function weekDay(day) {
 }
 
 // src/core/rollout/windows/window-block.ts
-function windowBlock(board, { facts }, { names: names2 = [], isFirst = false }) {
-  const rules = board.input.budgets.windows ?? [];
-  if (rules.length === 0 || facts === void 0) return null;
-  const ruling = rules.filter(
-    (rule) => (rule.everyApp || names2.includes(rule.name)) && rule.matches(facts.labels)
+function windowBlock(board, { facts }, { names: names3 = [], isFirst = false }) {
+  const rules2 = board.input.budgets.windows ?? [];
+  if (rules2.length === 0 || facts === void 0) return null;
+  const ruling = rules2.filter(
+    (rule) => (rule.everyApp || names3.includes(rule.name)) && rule.matches(facts.labels)
   );
   if (ruling.length === 0) return null;
   const zone = facts.timeZone ?? "UTC";
-  const key = JSON.stringify([zone, isFirst, ruling.map((rule) => rules.indexOf(rule))]);
+  const key = JSON.stringify([zone, isFirst, ruling.map((rule) => rules2.indexOf(rule))]);
   const { blocks: blocks2 } = board.windows;
   const known4 = blocks2.get(key);
   if (known4 !== void 0) return known4;
@@ -79401,9 +80472,9 @@ function releaseWindowBlock(board, view, release2) {
 function forArrivals(rule) {
   return { ...rule, open: null, closed: rule.closed.filter(({ all }) => all) };
 }
-function shutBlock(board, rules, zone) {
+function shutBlock(board, rules2, zone) {
   const { now } = board.input;
-  const windows = rules.map((rule) => ({ ...rule, clock: zoneClock(rule.timeZone ?? zone) }));
+  const windows = rules2.map((rule) => ({ ...rule, clock: zoneClock(rule.timeZone ?? zone) }));
   const opening = nextOpening(windows, now);
   if (opening.isOpen && opening.at === now) return null;
   wakeAt(board, opening.at);
@@ -79510,19 +80581,92 @@ function fleetBlock({ board, app, budgets }, view) {
   return domain === void 0 ? null : loneBlock(domain, app.app);
 }
 
+// src/core/rollout/entitled-release.ts
+function entitledRelease(current, site) {
+  return current.partial.findLast(({ sites }) => sites.includes(site))?.release ?? current.release;
+}
+function entitlements(control2) {
+  const { current, open: open3 } = control2;
+  const named3 = new Map(
+    current.partial.flatMap(({ sites, release: release2 }) => sites.map((site) => [site, release2]))
+  );
+  const unplaced = new Set(current.unplaced);
+  const listed2 = open3.filter(({ kind }) => kind === "app").map(({ list }) => list);
+  const bySelector = current.partial.toReversed().flatMap(({ selector, release: release2 }) => {
+    const parsed = selector === void 0 ? void 0 : parseSelector(selector);
+    return parsed?.ok === true ? [{ selector: parsed.selector, release: release2 }] : [];
+  });
+  return (site, labels) => {
+    if (unplaced.has(site)) return null;
+    const promoted = named3.get(site);
+    if (promoted !== void 0) return promoted;
+    if (listed2.some((list) => Object.hasOwn(list, site))) return current.release;
+    const matching = bySelector.find(({ selector }) => matchesSelector(selector, labels));
+    return matching?.release ?? current.release;
+  };
+}
+function currentRefOf(release2) {
+  return release2.backTo?.release ?? refOf(release2);
+}
+function refOf({ id, digest, renderer, source }) {
+  return { id, digest, renderer, source };
+}
+
 // src/core/rollout/good-tree.ts
-function goodTree(app, view) {
+function goodTree(board, app, view) {
   const tree = standingTree(view.entry);
   if (app === void 0 || tree === void 0 || view.observed?.tree !== tree) return null;
-  if (!isHealthy(view, false) || app.badTrees.includes(tree)) return null;
-  return isOnTrial(app, view.site, tree) ? null : tree;
+  const at2 = { site: view.site, tree };
+  if (!isHealthy(view, false) || isOnTrial(app, at2)) return null;
+  if (!isBadAt(app.badTrees, at2)) return tree;
+  if (own(app.badTrees, tree) === true || !isCurrentAt(board, app, { ...at2, view })) return null;
+  const trees = withoutBadTrees(app.badTrees, [at2]);
+  setBad(board, app, { digests: app.bad, trees, why: `what ${at2.site} has is current there` });
+  return tree;
 }
-function isOnTrial(app, site, tree) {
-  return [...app.open.values()].some(({ kind, list, stages: stages2, passed: passed2, handed }) => {
-    const entry = own(list, site);
-    if (kind !== "app" || entry?.to !== tree || !Object.hasOwn(handed, site)) return false;
-    return !Object.hasOwn(passed2, stages2[entry.stage]?.name ?? "");
+function isOnTrial(app, { site, tree }) {
+  return [...app.open.values()].some(
+    (release2) => release2.kind === "app" && broughtTo(release2, site).includes(tree)
+  );
+}
+function isCurrentAt(board, app, { site, tree, view }) {
+  if (entitledTree(board, app, site) !== tree) return false;
+  const control2 = { current: app.current, open: [...app.open.values()] };
+  const due = entitlements(control2)(site, view.facts?.labels ?? {});
+  return due !== null && !app.bad.includes(due.digest);
+}
+
+// src/core/rollout/rollback/note-brought.ts
+function noteBrought(board, app, found2) {
+  noteBadAgain(board, app, found2);
+  const candidate = [...app.open.values()].find(({ kind }) => kind === "app");
+  if (candidate === void 0) return;
+  const its = found2.filter(
+    ({ site, tree }) => isEntitledTo(board, app, { candidate, site }) && !broughtTo(candidate, site).includes(tree)
+  );
+  if (its.length === 0) return;
+  const sites = its.map(({ site }) => site).join(", ");
+  const next = { ...candidate, ...withBrought(candidate, its) };
+  setRelease(board, next, `${candidate.id} has come to ${sites}`);
+}
+function noteBadAgain(board, app, found2) {
+  if (app.bad.length === 0) return;
+  const bad = found2.filter(({ site }) => {
+    const due = entitledRelease(app.current, site);
+    return due !== null && app.bad.includes(due.digest);
   });
+  const trees = withBadTrees(app.badTrees, bad);
+  if (trees === app.badTrees) return;
+  const why = `what is bad follows the data of ${bad.map(({ site }) => site).join(", ")}`;
+  setBad(board, app, { digests: app.bad, trees, why });
+}
+function isEntitledTo({ input: input2 }, { current, open: open3 }, { candidate, site }) {
+  const isIts = ({ release: release2 }) => release2.id === candidate.id;
+  if (!current.partial.some((entry) => isIts(entry))) return false;
+  if (entitledRelease(current, site)?.id === candidate.id) return true;
+  if (Object.hasOwn(candidate.list, site)) return false;
+  const { labels = {} } = input2.sites.get(site) ?? {};
+  return entitlements({ current, open: [...open3.values()] })(site, labels)?.id === candidate.id;
 }
 
 // src/core/rollout/unrendered.ts
@@ -79596,9 +80740,9 @@ function stepsAt(board, app, site) {
   const { input: input2 } = board;
   const standing3 = treeAt(input2, app.app, site);
   const good = own(own(input2.good, site), app.app);
-  const listed = [...app.open.values()].flatMap(({ list }) => own(list, site) ?? []);
-  const froms = [standing3, ...listed.map(({ from }) => from ?? void 0)];
-  const tos = listed.length === 0 ? [] : [...listed.map(({ to }) => to), good ?? standing3];
+  const listed2 = [...app.open.values()].flatMap(({ list }) => own(list, site) ?? []);
+  const froms = [standing3, ...listed2.map(({ from }) => from ?? void 0)];
+  const tos = listed2.length === 0 ? [] : [...listed2.map(({ to }) => to), good ?? standing3];
   const entitled2 = entitledTree(board, app, site);
   if (entitled2 !== void 0) tos.push(entitled2);
   return froms.flatMap(
@@ -79715,7 +80859,9 @@ function takeAlong(board, arrivals) {
     app.inFlight.set(site, null);
     app.movedNow.add(site);
     takeFromDomain(board, app, site);
-    return { app: app.app, release: null, set: { tree: to }, good: goodTree(app, view) };
+    const good = goodTree(board, app, view);
+    noteBrought(board, app, [{ site, tree: to }]);
+    return { app: app.app, release: null, set: { tree: to }, good };
   });
 }
 function record2(board, app, { site, to, was }) {
@@ -79724,18 +80870,119 @@ function record2(board, app, { site, to, was }) {
   delete failed4[site];
 }
 
+// src/core/rollout/report-joiners.ts
+function reportJoiners(board, app) {
+  const { placedByHead = {}, wanted: wanted2 = {} } = board.input;
+  const candidate = [...app.open.values()].find(({ kind }) => kind === "app");
+  if (candidate === void 0 || own(wanted2, app.app)?.digest !== candidate.digest) return;
+  for (const site of own(placedByHead, app.app) ?? []) {
+    if (Object.hasOwn(candidate.list, site) || !isBehind2(board, app, site)) continue;
+    const reason = `it came while ${candidate.id} was under way, and has what is current until then`;
+    const block = {
+      code: "earlier-stage",
+      reason,
+      endsWhen: endOf3(board, candidate, site)
+    };
+    board.waits.push(waitOf(candidate, { stage: null, site, block }));
+  }
+}
+function isBehind2(board, app, site) {
+  const to = board.input.wantedAt?.(app.app, site);
+  const standing3 = standingTree(own(own(board.input.mirrors, site), app.app));
+  if (to === void 0 || standing3 === void 0 || standing3 === to) return false;
+  return standing3 === entitledTree(board, app, site) && !isListed(app, site);
+}
+function endOf3({ input: input2 }, candidate, site) {
+  const { id, goingBack, stages: stages2, passed: passed2 } = candidate;
+  if (goingBack !== void 0) return `a newer commit replaces ${id}, which goes back`;
+  const labels = input2.sites.get(site)?.labels ?? {};
+  const stage = stages2.find(({ name: name2, selector }) => {
+    const parsed = selector === void 0 ? void 0 : parseSelector(selector);
+    const isIts = parsed?.ok === true && matchesSelector(parsed.selector, labels);
+    return isIts && !Object.hasOwn(passed2, name2);
+  });
+  return stage === void 0 ? `${id} is through` : `stage ${stage.name} of ${id} has passed`;
+}
+
+// src/core/rollout/rollback/staying-sites.ts
+function stayingAt(current, sites) {
+  const entries2 = /* @__PURE__ */ new Map();
+  for (const [site, because] of sites) {
+    const release2 = entitledRelease(current, site);
+    if (release2 === null) continue;
+    const key = `${release2.id} ${because}`;
+    const known4 = entries2.get(key) ?? { stage: "stays", release: release2, sites: [], because };
+    entries2.set(key, known4);
+    known4.sites.push(site);
+  }
+  return [...entries2.values()];
+}
+function backInWords({ id, setBack, back, failed: failed4 }, site) {
+  const word3 = own(setBack, site);
+  if (word3 !== void 0) return `set back from ${id} by ${word3.by} at ${word3.at}: ${word3.why}`;
+  const at2 = own(back, site)?.at;
+  return `went back from ${id}${at2 === void 0 ? "" : ` at ${at2}`}: ${own(failed4, site)?.cause ?? "it stays"}`;
+}
+function backToInWords({ startedAt, backTo }) {
+  return `set back to ${backTo?.release.id} by ${backTo?.by} at ${startedAt}: ${backTo?.why}`;
+}
+function noTreeInWords({ app, startedAt, backTo }) {
+  const old = backTo?.release.id;
+  return `the mirrors' history has no tree of ${old} for it, to which ${backTo?.by} set ${app} back at ${startedAt}: ${backTo?.why}`;
+}
+function reportStaying(board, release2) {
+  for (const site of release2.backTo?.stays ?? []) {
+    const old = release2.backTo?.release.id ?? "";
+    const reason = `the mirrors' history has no tree of ${old} for ${site}: it stays as it is`;
+    const block = { code: "no-good-tree", reason, endsWhen: "a newer commit reaches it" };
+    board.waits.push(waitOf(release2, { stage: null, site, block }));
+  }
+}
+function reportStays(board, app) {
+  const { partial } = app.current;
+  if (partial.every(({ because }) => because === void 0)) return;
+  const entries2 = new Map(partial.flatMap((entry) => entry.sites.map((site) => [site, entry])));
+  for (const [site, { because }] of entries2) {
+    if (because === void 0 || isTold(app, site) || !isStaying(board, app, site)) continue;
+    board.waits.push({
+      app: app.app,
+      release: null,
+      stage: null,
+      site,
+      code: "set-back",
+      reason: because,
+      endsWhen: `a newer version of ${app.app} reaches it`
+    });
+  }
+}
+function isTold(app, site) {
+  return isListed(app, site) || [...app.open.values()].some(({ backTo }) => backTo?.stays.includes(site) === true);
+}
+function isStaying(board, app, site) {
+  const { input: input2 } = board;
+  const standing3 = standingTree(own(own(input2.mirrors, site), app.app));
+  if (standing3 === void 0 || !input2.sites.has(site)) return false;
+  if (standing3 !== entitledTree(board, app, site)) return false;
+  const isCurrent = own(input2.wanted ?? {}, app.app)?.digest === app.current.release?.digest;
+  return !isCurrent || input2.wantedAt?.(app.app, site) !== standing3;
+}
+
 // src/core/rollout/open-list.ts
 function planOpenList(board, app) {
+  planArrivals(board, app);
+  reportUnreleased(board, app);
+  reportStays(board, app);
+  reportJoiners(board, app);
+}
+function planArrivals(board, app) {
   reportRefused(board, app);
   const unrendered = unrenderedBlock(board.input, app.app);
   if (unrendered !== null) addWait(board, app, { site: null, block: unrendered });
   settleArrivals(board, app);
   const arrivals = arrivalsOf(board, app);
+  if (!app.isCompleted) endExcuses(board, app, arrivals.length);
   if (!app.isCompleted) noteLosses(board, app, arrivals);
-  if (arrivals.length === 0 && Object.keys(app.arrivals.handed).length === 0) {
-    reportUnreleased(board, app);
-    return;
-  }
+  if (arrivals.length === 0 && Object.keys(app.arrivals.handed).length === 0) return;
   const list = openList(board, app, arrivals);
   const handed = /* @__PURE__ */ new Set();
   for (const arrival of inOrder2(list, arrivals)) {
@@ -79747,7 +80994,6 @@ function planOpenList(board, app) {
   }
   for (const site of handed) addWait(board, app, { site, block: handedNow });
   reportInFlight(board, app, arrivals);
-  reportUnreleased(board, app);
 }
 var handedNow = {
   code: "progressing",
@@ -79859,44 +81105,13 @@ function addWait(board, app, { site, block }) {
   board.waits.push({ app: app.app, release: null, stage: null, site, ...block });
 }
 
-// src/core/rollout/entitled-release.ts
-function entitledRelease(current, site) {
-  return current.partial.findLast(({ sites }) => sites.includes(site))?.release ?? current.release;
-}
-function entitlements(control2) {
-  const { current, open: open3 } = control2;
-  const named2 = new Map(
-    current.partial.flatMap(({ sites, release: release2 }) => sites.map((site) => [site, release2]))
-  );
-  const unplaced = new Set(current.unplaced);
-  const listed = open3.filter(({ kind }) => kind === "app").map(({ list }) => list);
-  const bySelector = current.partial.toReversed().flatMap(({ selector, release: release2 }) => {
-    const parsed = selector === void 0 ? void 0 : parseSelector(selector);
-    return parsed?.ok === true ? [{ selector: parsed.selector, release: release2 }] : [];
-  });
-  return (site, labels) => {
-    if (unplaced.has(site)) return null;
-    const promoted = named2.get(site);
-    if (promoted !== void 0) return promoted;
-    if (listed.some((list) => Object.hasOwn(list, site))) return current.release;
-    const matching = bySelector.find(({ selector }) => matchesSelector(selector, labels));
-    return matching?.release ?? current.release;
-  };
-}
-function currentRefOf(release2) {
-  return release2.backTo?.release ?? refOf(release2);
-}
-function refOf({ id, digest, renderer, source }) {
-  return { id, digest, renderer, source };
-}
-
 // src/core/rollout/checks/record-met.ts
 function recordMet({ board, unit, sites }) {
   editMembers(board, unit, (release2) => {
     if (!hasSiteChecks(release2)) return void 0;
     const handed = { ...release2.handed };
     const met = sites.flatMap(
-      ({ site, parts }) => parts.some((part2) => part2.release.id === release2.id && part2.state.kind === "done") ? noteMet(handed, site, board.at) : []
+      ({ site, parts }) => parts.some((part3) => part3.release.id === release2.id && part3.state.kind === "done") ? noteMet(handed, site, board.at) : []
     );
     if (met.length === 0) return void 0;
     const why = `${release2.id}: every check is true at ${met.join(", ")}`;
@@ -79936,11 +81151,11 @@ function soakEnds(run3) {
   const { input: input2 } = run3.board;
   let last = -Infinity;
   const views = /* @__PURE__ */ new Map();
-  for (const part2 of run3.sites.flatMap(({ parts }) => parts)) {
-    const from = settledAt2(run3, part2);
+  for (const part3 of run3.sites.flatMap(({ parts }) => parts)) {
+    const from = settledAt2(run3, part3);
     if (from === null) continue;
     last = Math.max(last, from);
-    views.set(part2.view.mirror, part2.view);
+    views.set(part3.view.mirror, part3.view);
   }
   return [...views].map(([mirror, view]) => {
     const isStill = view.silentSince !== null;
@@ -80008,8 +81223,8 @@ function goingBackBlock({ id, goingBack }) {
     endsWhen: "a newer commit replaces it, or an operator retries it"
   };
 }
-function neededFrom({ app, id }, what, value) {
-  return { app, release: id, what, value };
+function neededFrom({ app, id }, what, value2) {
+  return { app, release: id, what, value: value2 };
 }
 function stageHold(board, release2, stage) {
   const { app, kind, id, source, backTo, stages: stages2 } = release2;
@@ -80055,17 +81270,17 @@ function approvalBlock(release2, stage) {
 }
 function tiedBlock(block, releases, blocked) {
   const others = releases.filter(({ id }) => id !== blocked.id).map(({ app }) => app);
-  const names2 = [...new Set(others)].join(", ");
+  const names3 = [...new Set(others)].join(", ");
   return {
     ...block,
-    reason: `${block.reason} (${blocked.app} moves together with ${names2}: objects go from one to the other)`
+    reason: `${block.reason} (${blocked.app} moves together with ${names3}: objects go from one to the other)`
   };
 }
 
 // src/core/rollout/follow-site.ts
 function followBlock(run3, site) {
-  for (const followed of followedStages(run3, site)) {
-    const { stage, inFlight, unavailable, unit } = followed;
+  for (const followed7 of followedStages(run3, site)) {
+    const { stage, inFlight, unavailable, unit } = followed7;
     const words5 = `stage ${stage.name} of ${unit.members[0]?.id ?? ""}`;
     if (usedByOthers(inFlight, site) >= stage.maxInFlight) {
       const used2 = { name: "maxInFlight", most: stage.maxInFlight, users: inFlight };
@@ -80119,17 +81334,19 @@ function followedTo(candidate, { moved, site }) {
 }
 function followSites(board, { site: moved, other, sites }) {
   const [list, handed] = [{ ...other.list }, { ...other.handed }];
-  let changed3 = false;
+  const left = [];
   for (const site of sites) {
     const [entry, record4] = [own(list, site), own(handed, site)];
     const to = followedTo(other, { moved, site });
     if (entry === void 0 || record4 === void 0 || to === void 0) continue;
     list[site] = { ...entry, to };
+    left.push(...broughtTo(other, site).map((tree) => ({ site, tree })));
     const { met: _, soaked: __, ...before } = record4;
     handed[site] = { ...before, at: board.at };
-    changed3 = true;
   }
-  if (changed3) setRelease(board, { ...other, list, handed }, `${other.id} follows ${moved.id}`);
+  if (left.length === 0) return;
+  const next = { ...other, list, handed, ...withBrought(other, left) };
+  setRelease(board, next, `${other.id} follows ${moved.id}`);
 }
 
 // src/core/rollout/rollback/redirect-followers.ts
@@ -80144,13 +81361,14 @@ function redirectFollowers(board, candidate) {
 }
 function followers(release2, candidate) {
   return Object.entries(release2.list).flatMap(([site, { from }]) => {
-    const isBrought = Object.hasOwn(candidate.handed, site) && !Object.hasOwn(release2.handed, site);
-    if (!isBrought || own(candidate.list, site)?.to !== from) return [];
+    const isIts = from !== null && broughtTo(candidate, site).includes(from);
+    if (!isIts || Object.hasOwn(release2.handed, site)) return [];
     return isToGoBack(candidate, site) || isLeftThere(candidate, site) ? [site] : [];
   });
 }
 function leavesIt({ input: input2, apps }, candidate, site) {
-  return goodAt(input2, apps.get(candidate.app), site) !== own(candidate.list, site)?.to;
+  const good = goodAt(input2, apps.get(candidate.app), site);
+  return good === void 0 || !broughtTo(candidate, site).includes(good);
 }
 function isLeftThere({ goingBack, list, stages: stages2, passed: passed2 }, site) {
   const stage = stages2[own(list, site)?.stage ?? -1]?.name ?? "";
@@ -80179,15 +81397,49 @@ function redirect(board, app, at2) {
 function returnBlock(board, release2, site) {
   const app = board.apps.get(release2.app);
   if (app === void 0 || release2.kind !== "site") return null;
-  for (const other of app.open.values()) {
-    if (other.kind !== "app" || !isToGoBack(other, site) || own(other.back, site)) continue;
-    const to = own(other.list, site)?.to;
-    if ([void 0, to].includes(goodAt(board.input, app, site))) continue;
-    if (treeAt(board.input, app.app, site) !== to) continue;
-    const reason = `${site} goes back from ${other.id}`;
-    return { code: "rolling-back", reason, endsWhen: "it has gone back" };
+  const other = [...app.open.values()].find((each) => isStillToReturn(board, each, site));
+  if (other === void 0) return null;
+  const reason = `${site} goes back from ${other.id}`;
+  return { code: "rolling-back", reason, endsWhen: "it has gone back" };
+}
+function isStillToReturn(board, candidate, site) {
+  const { app, kind, back } = candidate;
+  if (kind !== "app" || !isToGoBack(candidate, site) || own(back, site)) return false;
+  const tree = treeAt(board.input, app, site);
+  if (tree === void 0 || !broughtTo(candidate, site).includes(tree)) return false;
+  const isGood = goodAt(board.input, board.apps.get(app), site) !== void 0;
+  return isGood && leavesIt(board, candidate, site);
+}
+
+// src/core/rollout/stage-shares.ts
+function sharesAt({ shares }, { site }) {
+  return shares.filter(({ lists }) => lists(site));
+}
+function isFull({ shares }) {
+  return shares.every((share2) => share2.inFlight.size >= share2.stage.maxInFlight);
+}
+function fullBudget(run3, site, isHealthy2) {
+  const shares = sharesAt(run3, site);
+  for (const share2 of shares) {
+    if (usedByOthers(share2.inFlight, site) >= share2.stage.maxInFlight) {
+      return { full: "in-flight-budget", share: share2 };
+    }
   }
-  return null;
+  for (const share2 of isHealthy2 ? shares : []) {
+    if (usedByOthers(share2.unavailable, site) >= share2.stage.maxUnavailable) {
+      return { full: "unavailable-budget", share: share2 };
+    }
+  }
+  return void 0;
+}
+function takeSlots(run3, site, isUnavailable3) {
+  for (const { inFlight, unavailable } of [run3, ...sharesAt(run3, site)]) {
+    inFlight.add(site.site);
+    if (isUnavailable3) unavailable.add(site.site);
+  }
+}
+function failedShare({ shares }) {
+  return shares.find(({ failed: failed4, stage }) => failed4.size > stage.failureBudget);
 }
 
 // src/core/rollout/hand-over.ts
@@ -80210,14 +81462,13 @@ function waitingBlock(run3, site) {
   return placeBlock(run3, site) ?? run3.gate ?? orderBlock(run3, site) ?? budgetBlock2(run3, site) ?? followBlock(run3, site) ?? beforeBlock(run3, site);
 }
 function needsRehanding({ state, parts }) {
-  return state.kind === "in-flight" && parts.some((part2) => isRehand(part2));
+  return state.kind === "in-flight" && parts.some((part3) => isRehand(part3));
 }
 function isRehand({ state }) {
   return state.kind === "in-flight" && state.rehand;
 }
 function inOrder3(run3, waiting2) {
-  const isFull = run3.inFlight.size >= run3.stage.maxInFlight;
-  if (waiting2.length < 2 || isFull && !waiting2.some(({ state }) => holdsSlot(state)))
+  if (waiting2.length < 2 || isFull(run3) && !waiting2.some(({ state }) => holdsSlot(state)))
     return waiting2;
   const app = run3.unit.members[0]?.app ?? "";
   const keyed = waiting2.map((site) => ({
@@ -80274,7 +81525,7 @@ function orderBlock({ board }, { site, parts }) {
   const waiting2 = parts.filter(
     ({ release: release2, state }) => state.kind === "waiting" && release2.backTo === void 0
   );
-  const steps2 = waiting2.map((part2) => lossStep(board, part2).step);
+  const steps2 = waiting2.map((part3) => lossStep(board, part3).step);
   const block = dependencyBlock(board, site, steps2);
   if (block === null) return null;
   const together = goTogether(board, site, { steps: steps2, arrivals: [] });
@@ -80282,15 +81533,14 @@ function orderBlock({ board }, { site, parts }) {
 }
 function budgetBlock2(run3, site) {
   const isBack = site.parts.every(({ release: release2 }) => release2.backTo !== void 0);
-  if (!isBack && run3.failed.size > run3.stage.failureBudget) return "failure-budget";
+  const failed4 = isBack ? void 0 : failedShare(run3);
+  if (failed4 !== void 0) return { full: "failure-budget", share: failed4 };
   const busy = busyBlock(run3.board, site);
   if (busy !== null) return busy;
-  if (usedByOthers(run3.inFlight, site) >= run3.stage.maxInFlight) return "in-flight-budget";
   const isHealthySite2 = !isBack && unitStanding(site) === "healthy";
-  if (isHealthySite2 && usedByOthers(run3.unavailable, site) >= run3.stage.maxUnavailable) {
-    return "unavailable-budget";
-  }
-  if (!fitsFleet(run3.board, site.site)) return "fleet-budget";
+  const full = fullBudget(run3, site, isHealthySite2);
+  if (full !== void 0) return full;
+  if (!fitsFleet(run3.board, site.site)) return { full: "fleet-budget", share: null };
   return isHealthySite2 ? domainBlock(run3, site) : null;
 }
 function busyBlock(board, { site, parts }) {
@@ -80330,8 +81580,8 @@ function domainBlock({ board, unit }, { site, parts }) {
   return null;
 }
 function handOver2(run3, site, again) {
-  const parts = site.parts.filter((part2) => part2.state.kind === "waiting" || isRehand(part2));
-  const taken3 = parts.map((part2) => lossStep(run3.board, part2));
+  const parts = site.parts.filter((part3) => part3.state.kind === "waiting" || isRehand(part3));
+  const taken3 = parts.map((part3) => lossStep(run3.board, part3));
   const together = goTogether(run3.board, site.site, {
     steps: taken3.map(({ step }) => step),
     arrivals: []
@@ -80344,13 +81594,13 @@ function handOver2(run3, site, again) {
     if (lost > counted3) return recountBlock(release2);
     losses.set(release2, counted3);
   }
-  const apps = parts.map((part2) => stepOf3(run3.board, part2));
+  const apps = parts.map((part3) => stepOf3(run3.board, part3));
   const mirror = site.parts[0]?.view.mirror ?? "";
   const along = takeAlong(run3.board, together.arrivals);
   addHandOver(run3.board, { site: site.site, mirror, apps: [...apps, ...along] });
-  for (const part2 of parts) record3(run3, part2, losses.get(part2.release) ?? 0);
+  for (const part3 of parts) record3(run3, part3, losses.get(part3.release) ?? 0);
   run3.handedNow.add(site.site);
-  if (!again && unitStanding(site) !== "joining") run3.unavailable.add(site.site);
+  takeSlots(run3, site, !again && unitStanding(site) !== "joining");
   noteFollowed(run3, site);
   noteInFlight(run3, site);
   return null;
@@ -80360,7 +81610,6 @@ function lossStep(board, { release: release2, entry, view }) {
   return { step: stepOf2(release2, { from, to: entry.to }), release: release2 };
 }
 function noteInFlight(run3, { site, parts }) {
-  run3.inFlight.add(site);
   run3.board.sitesInFlight.add(site);
   for (const { release: release2 } of parts) {
     const app = run3.board.apps.get(release2.app);
@@ -80389,7 +81638,7 @@ function stepOf3(board, { release: release2, entry, view }) {
     const verb = removalVerb(release2);
     return { app, release: id, set: { leaving: { verb, release: id, from } }, good: null };
   }
-  const good = goodTree(board.apps.get(app), view);
+  const good = goodTree(board, board.apps.get(app), view);
   return { app, release: id, set: { tree: entry.to }, good };
 }
 function recordHandOvers(run3) {
@@ -80410,6 +81659,15 @@ function settleWithOthers(board, release2, sites) {
     if (release2.kind === "site") followSites(board, { site: release2, other, sites });
     else if (other.kind === "site") overtake(board, other, { sites, by: release2 });
   }
+  if (release2.kind === "site") noteMoved(board, release2, sites);
+}
+function noteMoved(board, { app: name2, list }, sites) {
+  const app = board.apps.get(name2);
+  const found2 = [...sites].flatMap((site) => {
+    const tree = own(list, site)?.to ?? null;
+    return tree === null ? [] : [{ site, tree }];
+  });
+  if (app !== void 0) noteBrought(board, app, found2);
 }
 function overtakeMissed(board, by, sites) {
   for (const other of board.apps.get(by.app)?.open.values() ?? []) {
@@ -80506,9 +81764,10 @@ function openStage({ board, unit, stage }) {
   });
 }
 function closingBlock(run3, hasBlocked) {
-  const { stage, failed: failed4, gate } = run3;
+  const { gate } = run3;
   if (gate?.code === "rolling-back") return gate;
-  if (failed4.size > stage.failureBudget) return failureWords(run3);
+  const failed4 = failedShare(run3);
+  if (failed4 !== void 0) return failureWords(run3, failed4);
   if (gate !== null) return gate;
   if (!isSettled(run3, hasBlocked)) return "unsettled";
   return successBlock(run3) ?? waitingBlock2(run3);
@@ -80557,7 +81816,7 @@ function isSpokenFor({ state }) {
 function passStage(run3) {
   const { board, unit, stage, sites } = run3;
   const excused = /* @__PURE__ */ new Map();
-  for (const { parts } of sites) for (const part2 of parts) excuse(board, part2, excused);
+  for (const { parts } of sites) for (const part3 of parts) excuse(board, part3, excused);
   editMembers(board, unit, (release2) => {
     const passed2 = { ...release2.passed, [stage.name]: board.at };
     const missed = { ...release2.excused, ...excused.get(release2.id) };
@@ -80600,24 +81859,31 @@ function promote({ board, stage, sites }, release2) {
   const app = board.apps.get(release2.app);
   if (app === void 0) return;
   const back = sitesBack(board, release2);
-  const names2 = sites.flatMap(
+  const names3 = sites.flatMap(
     ({ site }) => Object.hasOwn(release2.list, site) && !back.has(site) ? [site] : []
   );
-  for (const site of names2) {
+  for (const site of names3) {
     const to = own(release2.list, site)?.to;
     if (to !== void 0 && to !== null) app.promoted.set(site, to);
   }
-  const missed = names2.filter((site) => !Object.hasOwn(release2.handed, site));
+  const missed = names3.filter((site) => !Object.hasOwn(release2.handed, site));
   overtakeMissed(board, release2, new Set(missed));
-  const gone = new Set(names2);
-  const older = app.current.partial.map((entry2) => ({ ...entry2, sites: entry2.sites.filter((site) => !gone.has(site)) })).filter((entry2) => entry2.sites.length > 0 || entry2.release.id === release2.id);
-  const { selector } = stage;
-  const ref = currentRefOf(release2);
-  const entry = { stage: stage.name, release: ref, sites: names2.toSorted() };
-  const partial = [...older, selector === void 0 ? entry : { ...entry, selector }];
+  const gone = new Set(names3);
+  const older = app.current.partial.map((entry) => ({ ...entry, sites: entry.sites.filter((site) => !gone.has(site)) })).filter((entry) => entry.sites.length > 0 || entry.release.id === release2.id);
+  const partial = [...older, promotionOf(release2, stage, names3.toSorted())];
   const openList2 = app.current.openList ?? release2.openList;
   const current = { ...app.current, partial, ...openList2 === void 0 ? {} : { openList: openList2 } };
   setCurrent(board, app, { current, why: `${release2.id} is current for stage ${stage.name}` });
+}
+function promotionOf(release2, { name: name2, selector }, sites) {
+  const isOnly = release2.backTo?.only === true;
+  return {
+    stage: name2,
+    release: currentRefOf(release2),
+    sites,
+    ...selector === void 0 ? {} : { selector },
+    ...isOnly ? { because: backToInWords(release2) } : {}
+  };
 }
 
 // src/core/rollout/plan-stragglers.ts
@@ -80717,27 +81983,6 @@ function handMarker(board, release2, site) {
   return { record: { at: board.at, was: standingOf(view, release2.unknownBlocks) }, counted: counted3 };
 }
 
-// src/core/rollout/rollback/staying-sites.ts
-function stayingAt(current, sites) {
-  const byRelease = /* @__PURE__ */ new Map();
-  for (const site of sites) {
-    const release2 = entitledRelease(current, site);
-    if (release2 === null) continue;
-    const known4 = byRelease.get(release2.id) ?? { release: release2, sites: [] };
-    byRelease.set(release2.id, known4);
-    known4.sites.push(site);
-  }
-  return [...byRelease.values()].map((entry) => ({ stage: "stays", ...entry }));
-}
-function reportStaying(board, release2) {
-  for (const site of release2.backTo?.stays ?? []) {
-    const old = release2.backTo?.release.id ?? "";
-    const reason = `the mirrors' history has no tree of ${old} for ${site}: it stays as it is`;
-    const block = { code: "no-good-tree", reason, endsWhen: "a newer commit reaches it" };
-    board.waits.push(waitOf(release2, { stage: null, site, block }));
-  }
-}
-
 // src/core/rollout/rollback/back-losses.ts
 function awaitedAt(board, back) {
   for (const step of back.steps) {
@@ -80812,8 +82057,8 @@ function needsWords({ protected: objects, found: found2 }) {
 function steps(back) {
   return back.steps.map((step) => treeStep(step));
 }
-function treeStep({ part: part2, from, to }) {
-  return { app: part2.release.app, from, to };
+function treeStep({ part: part3, from, to }) {
+  return { app: part3.release.app, from, to };
 }
 
 // src/core/rollout/rollback/back-blocks.ts
@@ -80855,8 +82100,8 @@ function noTreeBlock({ site, parts, steps: steps2 }) {
   return { code: "no-good-tree", reason, endsWhen: endsWhen2 };
 }
 function busyBlock2(board, { site, steps: steps2 }) {
-  for (const { part: part2 } of steps2) {
-    const { app: name2, id } = part2.release;
+  for (const { part: part3 } of steps2) {
+    const { app: name2, id } = part3.release;
     const app = board.apps.get(name2);
     const holder = app?.inFlight.get(site);
     if (app === void 0 || holder === void 0 || holder === id) continue;
@@ -80866,7 +82111,7 @@ function busyBlock2(board, { site, steps: steps2 }) {
   return null;
 }
 function takenBlock(board, { site, steps: steps2 }) {
-  const moving = new Set(steps2.map(({ part: part2 }) => part2.release.app));
+  const moving = new Set(steps2.map(({ part: part3 }) => part3.release.app));
   const others = [...board.apps.keys()].filter((app) => !moving.has(app));
   for (const step of steps2) {
     const gained = gainedBy(board, step);
@@ -80890,8 +82135,8 @@ function gainedBy({ input: input2 }, { from, to }) {
   return to === null ? [] : [...input2.objectsOf(to)].filter((object) => !had.has(object));
 }
 function lossBlock2(board, { steps: steps2 }) {
-  for (const { part: part2, lost } of steps2) {
-    const release2 = board.apps.get(part2.release.app)?.open.get(part2.release.id);
+  for (const { part: part3, lost } of steps2) {
+    const release2 = board.apps.get(part3.release.app)?.open.get(part3.release.id);
     if (release2 === void 0 || lost === 0 || areDeletionsApproved(release2)) continue;
     return consentGate(release2);
   }
@@ -80899,16 +82144,24 @@ function lossBlock2(board, { steps: steps2 }) {
 }
 function slotBlock2({ board, unit, users }, { site, stage, steps: steps2 }) {
   if (steps2.some(({ isAgain }) => isAgain)) return null;
-  const frozen = releasesOf(board, unit)[0]?.stages[stage];
-  if (frozen === void 0) return null;
-  const { name: name2, maxInFlight: most } = frozen;
-  const used = usersFor(users.get(stage) ?? /* @__PURE__ */ new Map(), site);
-  if (used.size >= most) {
-    const words5 = { name: "maxInFlight", most, users: used, stage: `stage ${name2}` };
-    return budget("in-flight-budget", words5);
-  }
+  const full = fullSlots({ board, unit, users }, { site, stage });
+  if (full !== null) return full;
   if (fitsFleet(board, site)) return null;
   return fleetWords(board.input.budgets.maxSitesInFlight ?? 0, board.sitesInFlight);
+}
+function fullSlots({ board, unit, users }, { site, stage }) {
+  const all = usersFor(users.get(stage) ?? /* @__PURE__ */ new Map(), site);
+  const releases = releasesOf(board, unit);
+  for (const { app, list, stages: stages2 } of releases) {
+    const frozen = stages2[stage];
+    if (frozen === void 0 || !Object.hasOwn(list, site)) continue;
+    const used = new Set([...all].filter((user) => Object.hasOwn(list, user)));
+    if (used.size < frozen.maxInFlight) continue;
+    const whose = releases.length > 1 ? `stage ${frozen.name} of ${app}` : `stage ${frozen.name}`;
+    const words5 = { name: "maxInFlight", most: frozen.maxInFlight, users: used, stage: whose };
+    return budget("in-flight-budget", words5);
+  }
+  return null;
 }
 function usersFor(users, site) {
   const others = [...users].filter(([name2]) => name2 !== site);
@@ -80927,21 +82180,21 @@ function backsOf(board, unit, sites) {
       stage: parts[0]?.entry.stage ?? 0,
       handedAt: Math.max(...handed.map((at2) => Date.parse(at2))),
       parts,
-      steps: parts.flatMap((part2) => stepOf4(board, part2) ?? [])
+      steps: parts.flatMap((part3) => stepOf4(board, part3) ?? [])
     };
   });
 }
-function stepOf4(board, part2) {
-  const { release: release2, entry, view } = part2;
+function stepOf4(board, part3) {
+  const { release: release2, view } = part3;
   const standing3 = standingTree(view.entry);
   if (release2.kind === "removal" || standing3 === void 0) return void 0;
   const record4 = own(release2.back, view.site);
   if (record4 !== void 0) {
     if (backState(board.input, release2, view)?.kind !== "pending") return void 0;
-    return { part: part2, from: record4.from, to: record4.to, isAgain: true, lost: 0 };
+    return { part: part3, from: record4.from, to: record4.to, isAgain: true, lost: 0 };
   }
-  if (standing3 !== entry.to) return void 0;
-  return { part: part2, from: standing3, to: goodTreeAt(board, part2), isAgain: false, lost: 0 };
+  if (!broughtTo(release2, view.site).includes(standing3)) return void 0;
+  return { part: part3, from: standing3, to: goodTreeAt(board, part3), isAgain: false, lost: 0 };
 }
 function goodTreeAt(board, { release: release2, view }) {
   const good = goodAt(board.input, board.apps.get(release2.app), view.site);
@@ -80962,7 +82215,7 @@ function handBack(run3, back) {
     const handed = run3.handed.get(id) ?? [];
     run3.handed.set(id, handed);
     handed.push(step);
-    noteMoved(board, step.part, site);
+    noteMoved2(board, step.part, site);
   }
 }
 function recordBacks({ board, unit, handed }) {
@@ -80975,8 +82228,8 @@ function withBacks(board, release2, steps2) {
   const [back, failed4] = [{ ...release2.back }, { ...release2.failed }];
   const losses = {};
   const whys = [];
-  for (const { part: part2, from, to, lost } of steps2) {
-    const { site } = part2.view;
+  for (const { part: part3, from, to, lost } of steps2) {
+    const { site } = part3.view;
     if (to === null) continue;
     back[site] = { at: board.at, from, to };
     if (!Object.hasOwn(failed4, site))
@@ -80998,11 +82251,11 @@ function withBacks(board, release2, steps2) {
   };
 }
 function causeOf({ setBack, goingBack, id }, site) {
-  const word2 = own(setBack, site);
-  if (word2 !== void 0) return `set back by ${word2.by}: ${word2.why}`;
+  const word3 = own(setBack, site);
+  if (word3 !== void 0) return `set back by ${word3.by}: ${word3.why}`;
   return goingBack?.scope === "stage" ? "it went back with its stage" : `it went back with ${id}`;
 }
-function noteMoved(board, { release: { app: name2, id } }, site) {
+function noteMoved2(board, { release: { app: name2, id } }, site) {
   const app = board.apps.get(name2);
   if (app === void 0) return;
   app.inFlight.set(site, id);
@@ -81033,7 +82286,7 @@ function reportStanding2({ board }, { site, parts, steps: steps2 }) {
   return wentBackBlock(parts, site);
 }
 function wentBackBlock(parts, site) {
-  const release2 = parts.find((part2) => Object.hasOwn(part2.release.failed, site))?.release;
+  const release2 = parts.find((part3) => Object.hasOwn(part3.release.failed, site))?.release;
   const failed4 = release2 && own(release2.failed, site);
   if (release2 === void 0 || failed4 === void 0) return null;
   return {
@@ -81103,13 +82356,15 @@ function isUnwritten(board, release2, site) {
     (records) => Object.hasOwn(records, site)
   );
   const view = viewSite(board.input, release2.app, site);
-  return !isSettled2 && !view.isMoving && standingTree(view.entry) !== own(release2.list, site)?.to;
+  if (isSettled2 || view.isMoving) return false;
+  const tree = standingTree(view.entry);
+  return tree === void 0 || !broughtTo(release2, site).includes(tree);
 }
 function sitesToGoBack(board, unit) {
   const sites = releasesOf(board, unit).flatMap(
-    (release2) => Object.keys(release2.handed).filter((site) => isToGoBack(release2, site))
+    (release2) => [...broughtSites(release2)].filter((site) => isToGoBack(release2, site))
   );
-  return [...new Set(sites)].filter((site) => own(board.input.sites, site) !== void 0);
+  return [...new Set(sites)].filter((site) => board.input.sites.has(site));
 }
 function inOrder4(unit, backs) {
   const app = unit.members[0]?.app ?? "";
@@ -81121,16 +82376,16 @@ function inOrder4(unit, backs) {
 // src/core/rollout/plan-unit.ts
 function planUnit(board, unit) {
   const releases = releasesOf(board, unit);
-  const stages2 = stagesOf(releases);
+  const stages2 = stagesOf2(releases);
   for (const [index, stage] of stages2.entries()) {
     const rest2 = {
       members: unit.members.filter(({ app, id }) => !hasPassed2(board, { app, id }, stage.name))
     };
     if (rest2.members.length === 0) continue;
-    const told2 = board.waits.length;
+    const told3 = board.waits.length;
     const sites = sitesByStage(board, releasesOf(board, rest2))[index] ?? [];
     if (planStage({ board, unit: rest2, index, sites })) continue;
-    const cause = causeInWords(board.waits.slice(told2));
+    const cause = causeInWords(board.waits.slice(told3));
     stopFailed(board, rest2, index);
     reportLaterStages(board, unit, { open: index, cause });
     break;
@@ -81149,7 +82404,7 @@ function hasPassed2(board, { app, id }, stage) {
 }
 function reportLaterStages(board, unit, { open: open3, cause }) {
   const releases = releasesOf(board, unit);
-  const stages2 = stagesOf(releases);
+  const stages2 = stagesOf2(releases);
   const current = stages2[open3]?.name ?? "";
   for (const [index, sites] of sitesByStage(board, releases).entries()) {
     const stage = stages2[index];
@@ -81169,9 +82424,10 @@ function causeInWords(waits2) {
   return `it waits for ${someOf(sites)}`;
 }
 function reportLaterSite(board, at2) {
-  for (const { release: release2, state } of unitSite(board, at2.releases, at2.site).parts) {
-    if (state.kind !== "waiting") continue;
-    board.waits.push(waitOf(release2, { stage: at2.stage, site: at2.site, block: at2.block }));
+  for (const part3 of unitSite(board, at2.releases, at2.site).parts) {
+    const block = part3.state.kind === "waiting" ? at2.block : excusedBlock(part3);
+    if (block === null) continue;
+    board.waits.push(waitOf(part3.release, { stage: at2.stage, site: at2.site, block }));
   }
 }
 function finish(board, release2) {
@@ -81192,8 +82448,8 @@ function makeCurrent2(board, app, release2) {
   const current = {
     release: ref,
     partial: stayingAt(app.current, [
-      ...release2.backTo?.stays ?? [],
-      ...sitesBack(board, release2)
+      ...(release2.backTo?.stays ?? []).map((site) => [site, noTreeInWords(release2)]),
+      ...[...sitesBack(board, release2)].map((site) => [site, backInWords(release2, site)])
     ]),
     ...release2.backTo === void 0 ? {} : unplacedOf(app.current),
     ...openList2 === void 0 ? {} : { openList: openList2 }
@@ -81291,7 +82547,8 @@ function leftTree({ input: input2 }, release2, site) {
   return treeAt(input2, release2.app, site) ?? from;
 }
 function align(board, tied) {
-  const members = leadFirst(withUnitUrgency(tied));
+  const urgent = withUnitUrgency(tied);
+  const members = leadFirst(urgent);
   const [lead] = members;
   if (lead === void 0) return;
   const stages2 = lead.stages.map(
@@ -81306,11 +82563,11 @@ function align(board, tied) {
     unknownBlocks: members.some(({ unknownBlocks }) => unknownBlocks)
   };
   const stageOf2 = stagesBySite(members, stages2.length);
-  for (const member of tied) {
-    const aligned = withStages({ ...member, ...strict }, stages2, stageOf2);
-    if (isSame2(member, aligned)) continue;
-    const names2 = tied.filter(({ id }) => id !== member.id).map(({ id }) => id);
-    setRelease(board, aligned, `${member.id} moves together with ${names2.join(", ")}`);
+  for (const [index, member] of tied.entries()) {
+    const aligned = withStages({ ...urgent[index] ?? member, ...strict }, stages2, stageOf2);
+    if (isSame(member, aligned)) continue;
+    const names3 = tied.filter(({ id }) => id !== member.id).map(({ id }) => id);
+    setRelease(board, aligned, `${member.id} moves together with ${names3.join(", ")}`);
   }
 }
 function withUnitUrgency(tied) {
@@ -81326,15 +82583,11 @@ function stageAt({ stages: stages2 }, index) {
   return stages2.slice(last, last + 1);
 }
 function strictest(stage, stages2) {
-  const least = (pick) => Math.min(...stages2.map(pick));
   return {
     ...stage,
     approval: stages2.some(({ approval }) => approval),
     ...stages2.some(({ promotion }) => promotion === "manual") ? { promotion: "manual" } : {},
-    soakMs: Math.max(...stages2.map(({ soakMs }) => soakMs)),
-    failureBudget: least(({ failureBudget }) => failureBudget),
-    maxInFlight: least(({ maxInFlight }) => maxInFlight),
-    maxUnavailable: least(({ maxUnavailable }) => maxUnavailable)
+    soakMs: Math.max(...stages2.map(({ soakMs }) => soakMs))
   };
 }
 function stagesBySite(members, count) {
@@ -81351,9 +82604,13 @@ function withStages(release2, stages2, stageOf2) {
   for (const [site, entry] of Object.entries(release2.list)) {
     list[site] = { ...entry, stage: stageOf2.get(site) ?? entry.stage };
   }
+  const [before, after] = [stageSizes(release2), stageSizes({ stages: stages2, list })];
   const aligned = {
     ...release2,
-    stages: stages2.map((stage, at2) => standing2(release2, stage, at2)),
+    stages: stages2.map((stage, index) => {
+      const [has, had] = [after[index] ?? 0, before[index] ?? 0];
+      return standing2(release2, stage, { index, sites: has === had ? null : has });
+    }),
     list
   };
   const isRenamed = stages2.some(({ name: name2 }, index) => release2.stages[index]?.name !== name2);
@@ -81362,8 +82619,11 @@ function withStages(release2, stages2, stageOf2) {
   );
   return isRenamed || isMoved ? { ...aligned, ...translated(release2, aligned) } : aligned;
 }
-function standing2(release2, stage, index) {
-  return covering(withoutNames(stage), stageAt(release2, index));
+function standing2(release2, stage, { index, sites }) {
+  const replaced = stageAt(release2, index);
+  const [budgets = stage] = replaced;
+  const resized = sites === null ? budgets : budgetsFor(budgets, sites);
+  return withBudgets(covering(withoutNames(stage), replaced), resized);
 }
 function translated(before, after) {
   const opened = {};
@@ -81383,7 +82643,7 @@ function latest(before, sites, times) {
   const marked = sites.flatMap((site) => own(times, stageOf2(site)) ?? []);
   return marked.length === sites.length ? marked.toSorted().at(-1) : void 0;
 }
-function isSame2(a, b) {
+function isSame(a, b) {
   return canonicalJson(a) === canonicalJson(b);
 }
 
@@ -81405,7 +82665,7 @@ function unknownApps({ apps, input: input2 }) {
   const { mirrors, placedByHead, sites } = input2;
   const found2 = /* @__PURE__ */ new Map();
   for (const [site, standing3] of Object.entries(mirrors)) {
-    if (own(sites, site) === void 0) continue;
+    if (!sites.has(site)) continue;
     for (const app of Object.keys(standing3)) {
       if (apps.has(app) || own(placedByHead, app) !== void 0) continue;
       found2.set(app, [...found2.get(app) ?? [], site]);
@@ -81439,7 +82699,7 @@ function planRollout(input2, memory) {
   }
   reportUnknownApps(board);
   return {
-    changes: changesOf(board),
+    changes: changesOf2(board),
     handOvers: board.handOvers,
     siteMoves: board.siteMoves,
     waits: board.waits,
@@ -81497,7 +82757,7 @@ function countInFlight(board) {
   }
 }
 function countRelease(board, app, release2) {
-  for (const site of /* @__PURE__ */ new Set([...Object.keys(release2.handed), ...Object.keys(release2.carried)])) {
+  for (const site of movedSites(release2)) {
     if (hasInFlight(board, release2, site)) noteInFlight2(board, app, { site, by: release2.id });
   }
 }
@@ -81506,10 +82766,10 @@ function noteInFlight2(board, app, { site, by }) {
   board.sitesInFlight.add(site);
 }
 function hasInFlight(board, release2, site) {
-  const part2 = partAt(board, release2, site);
-  return part2 !== null && !isBehind2(part2) && holdsSlot(part2.state);
+  const part3 = partAt(board, release2, site);
+  return part3 !== null && !isBehind3(part3) && holdsSlot(part3.state);
 }
-function isBehind2({ release: release2, entry, view }) {
+function isBehind3({ release: release2, entry, view }) {
   if (own(release2.back, view.site) !== void 0) return false;
   const stage = release2.stages[entry.stage]?.name ?? "";
   return release2.kind !== "removal" && Object.hasOwn(release2.passed, stage);
@@ -81572,13 +82832,13 @@ function oldApp(tree) {
 function observeApp(live, now) {
   const health2 = healthOf(live, now);
   const everHealthy = hasBeenHealthy(live, now);
-  const told2 = { tree: live.tree, left: false, health: health2, everHealthy, unverified: 0, message: "" };
+  const told3 = { tree: live.tree, left: false, health: health2, everHealthy, unverified: 0, message: "" };
   if (live.tree === null) {
-    return { ...told2, left: now >= live.healthyAt, healthyForMs: 0, longestHealthyMs: 0 };
+    return { ...told3, left: now >= live.healthyAt, healthyForMs: 0, longestHealthyMs: 0 };
   }
   const until = live.breaksAt === null ? now : Math.min(now, live.breaksAt);
   const longestHealthyMs = Math.min(longestMs2, Math.max(0, until - live.healthyAt));
-  return { ...told2, healthyForMs: health2 === "Healthy" ? longestHealthyMs : 0, longestHealthyMs };
+  return { ...told3, healthyForMs: health2 === "Healthy" ? longestHealthyMs : 0, longestHealthyMs };
 }
 var longestMs2 = 365 * 24 * 36e5;
 function healthOf({ tree, healthyAt, breaksAt }, now) {
@@ -81593,7 +82853,7 @@ function hasBeenHealthy({ tree, healthyAt, breaksAt, wasHealthy }, now) {
 
 // src/core/simulate/simulated-fleet.ts
 function simulatedWorld(start, offlinePercent) {
-  const sites = Object.keys(start.sites);
+  const sites = [...start.sites.keys()];
   const count = Math.floor(offlinePercent * sites.length / 100);
   const some = offlinePercent > 0 && sites.length > 0 ? Math.max(1, count) : 0;
   const offline = new Set(inStableOrder("offline", sites).slice(0, some));
@@ -81666,8 +82926,8 @@ function entitledTrees(world, control2) {
     const { current, open: open3 } = known4;
     const lists = open3.filter(({ kind }) => kind === "app").map(({ list }) => list);
     const last = world.entitled.get(app);
-    const isSame3 = last?.current === current && last.lists.length === lists.length && lists.every((list, at2) => list === last.lists[at2]);
-    const trees = isSame3 ? last.trees : treesOf(world.start, app, known4);
+    const isSame2 = last?.current === current && last.lists.length === lists.length && lists.every((list, at2) => list === last.lists[at2]);
+    const trees = isSame2 ? last.trees : treesOf(world.start, app, known4);
     world.entitled.set(app, { current, lists, trees });
     entitled2[app] = trees;
   }
@@ -81677,7 +82937,7 @@ function treesOf(start, app, known4) {
   const releaseOf = entitlements(known4);
   const [before, after] = [own(start.entitled, app), own(start.desired, app)?.sites];
   const trees = {};
-  for (const [site, { labels }] of Object.entries(start.headSites)) {
+  for (const [site, { labels }] of start.headSites) {
     const source = releaseOf(site, labels)?.source;
     const from = source === void 0 ? void 0 : source === start.head ? after : before;
     const tree = own(from, site);
@@ -81707,7 +82967,7 @@ function plannedWaits(start, changes) {
   return [...toldWaits(waits2.flat()), ...releases.flatMap(countingWaits)];
 }
 function countingWaits({ app, id, checks: checks2, list }) {
-  const told2 = ({ name: name2, cel: cel2, message }, when) => ({
+  const told3 = ({ name: name2, cel: cel2, message }, when) => ({
     app,
     release: id,
     code: "check",
@@ -81717,8 +82977,8 @@ function countingWaits({ app, id, checks: checks2, list }) {
   });
   const { before = [], after = [] } = checks2 ?? {};
   return [
-    ...before.filter(isCounting).map((check) => told2(check, "each stage hands over only while it is true")),
-    ...after.filter(isCounting).map((check) => told2(check, "each stage passes only when it is true"))
+    ...before.filter(isCounting).map((check) => told3(check, "each stage hands over only while it is true")),
+    ...after.filter(isCounting).map((check) => told3(check, "each stage passes only when it is true"))
   ];
 }
 function isCounting({ cel: cel2 }) {
@@ -81726,7 +82986,7 @@ function isCounting({ cel: cel2 }) {
   return compiled.ok && countsSites(compiled.program);
 }
 function* askedOf({ budgets, control: control2, dependsOn = {} }, releases) {
-  const isOrdered = Object.values(dependsOn).some((names2) => names2.length > 0);
+  const isOrdered = Object.values(dependsOn).some((names3) => names3.length > 0);
   if (hasWindows(budgets) || control2.holds.length > 0 || isOrdered) {
     yield { codes: /* @__PURE__ */ new Set(["window", "held", "dependency"]), room: 0 };
   }
@@ -81760,9 +83020,12 @@ function releaseAt(release2, { index, room, now }) {
   const times = (stages3) => Object.fromEntries(stages3.map(({ name: name2 }) => [name2, at2]));
   const { checks: _, stages: stages2, ...rest2 } = release2;
   const checks2 = knowable(release2.checks);
+  const rooms = { maxInFlight: room, maxUnavailable: room };
   return {
     ...rest2,
-    stages: stages2.map((stage) => ({ ...stage, maxInFlight: room, maxUnavailable: room })),
+    stages: stages2.map(
+      (stage) => withBudgets(stage, { failureBudget: stage.failureBudget, ...rooms })
+    ),
     opened: times(stages2.slice(0, index + 1)),
     passed: times(stages2.slice(0, index)),
     ...checks2 === void 0 ? {} : { checks: checks2 }
@@ -81874,11 +83137,11 @@ function variantsOf(sides) {
 function refusals(moves, sides) {
   const variantOf = variantsOf(sides);
   const found2 = /* @__PURE__ */ new Map();
-  const told2 = /* @__PURE__ */ new Map();
+  const told3 = /* @__PURE__ */ new Map();
   for (const { app, site, from, to } of moves) {
     const pair2 = `${app} ${from} ${to}`;
-    const refused2 = told2.get(pair2) ?? refusalsOf(app, variantOf(from), variantOf(to));
-    told2.set(pair2, refused2);
+    const refused2 = told3.get(pair2) ?? refusalsOf(app, variantOf(from), variantOf(to));
+    told3.set(pair2, refused2);
     for (const { what, advice } of refused2) {
       const known4 = found2.get(what) ?? { advice, sites: /* @__PURE__ */ new Set() };
       known4.sites.add(site);
@@ -81894,9 +83157,9 @@ function refusalsOf(app, from, to) {
   const before = new Map(from?.objects.map(({ id, object }) => [id, object]));
   return (to?.objects ?? []).flatMap(({ id, object }) => {
     const old = before.get(id);
-    const fields = old === void 0 ? [] : refusedFields(old, object);
-    if (fields.length === 0) return [];
-    const what = `${app}: ${fields.join(", ")} of ${describeKey(keyOf(object))}`;
+    const fields2 = old === void 0 ? [] : refusedFields(old, object);
+    if (fields2.length === 0) return [];
+    const what = `${app}: ${fields2.join(", ")} of ${describeKey(keyOf(object))}`;
     const orAnew = isProtectedKind(id) ? "" : ", or let it be made anew by flotilla.dev/immutable: recreate";
     return [{ what, advice: newName + orAnew }];
   });
@@ -81939,8 +83202,8 @@ function deletionPlan(releases) {
 }
 function siteNotes(base, head) {
   if (base === void 0) return [];
-  const names2 = [.../* @__PURE__ */ new Set([...base.sites.keys(), ...head.sites.keys()])].toSorted();
-  return names2.flatMap((site) => {
+  const names3 = [.../* @__PURE__ */ new Set([...base.sites.keys(), ...head.sites.keys()])].toSorted();
+  return names3.flatMap((site) => {
     const [before, after] = [base.sites.get(site)?.value.spec, head.sites.get(site)?.value.spec];
     if (before === void 0) return [`site ${site} is new`];
     if (after === void 0) {
@@ -82030,8 +83293,8 @@ async function readBase({ path: path3, tools, head, known: known4 }, base) {
   if (read2.ok) {
     return { ok: true, side: await baseAtSites(tools, read2.side, head.model), notes: [] };
   }
-  const { documents, mistaken: mistaken2 } = readFleetFiles(files);
-  if (documents.length === 0 && mistaken2.size === 0) {
+  const { byFile, mistaken: mistaken2 } = readFleetFiles(files);
+  if (byFile.length === 0 && mistaken2.size === 0) {
     return { ok: true, side: null, notes: [nothingBefore2] };
   }
   const [first2] = read2.diagnostics;
@@ -82048,8 +83311,8 @@ function nothingToCompare(error) {
 // src/action/untrusted.ts
 var unseen = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 function visible(text, max = 300) {
-  const kept6 = text.length > max ? `${text.slice(0, max)}…` : text;
-  return kept6.replaceAll(unseen, (found2) => `\\u{${(found2.codePointAt(0) ?? 0).toString(16)}}`);
+  const kept5 = text.length > max ? `${text.slice(0, max)}…` : text;
+  return kept5.replaceAll(unseen, (found2) => `\\u{${(found2.codePointAt(0) ?? 0).toString(16)}}`);
 }
 function codeSpan(text, max = 300) {
   const shown3 = visible(text, max);
@@ -82104,10 +83367,10 @@ ${countOf(more, what)} more.
 }
 function virtualSites(plan2, model) {
   const changing = new Set(plan2.sites.map(({ site }) => site));
-  const rows = [...model.virtualSites].flatMap(([name2, { value }]) => {
+  const rows = [...model.virtualSites].flatMap(([name2, { value: value2 }]) => {
     const members = sitesOfVirtualSite(model, name2);
     const count = members.filter((site) => changing.has(site)).length;
-    const { selector } = value.spec;
+    const { selector } = value2.spec;
     const text = typeof selector === "string" ? selector : JSON.stringify(selector);
     const cells = [codeSpan(name2), selector === void 0 ? "all" : codeSpan(text ?? "")];
     return count === 0 ? [] : [{ count, cells: [...cells, `${count} of ${members.length}`] }];
@@ -82148,9 +83411,9 @@ function gatesOf({ sites, approval, soakMs, failureBudget }) {
 function risks(plan2) {
   const refused2 = plan2.refusals.map((text) => `**Refused**: ${codeSpan(text, 1e3)}`);
   const lines = [...refused2, deletions(plan2), ...leaving(plan2), ...removed(plan2)];
-  const kept6 = lines.slice(0, maxRows);
-  if (lines.length > kept6.length) kept6.push(`${countOf(lines.length - kept6.length, "line")} more`);
-  return kept6.map((line) => `- ${line}
+  const kept5 = lines.slice(0, maxRows);
+  if (lines.length > kept5.length) kept5.push(`${countOf(lines.length - kept5.length, "line")} more`);
+  return kept5.map((line) => `- ${line}
 `).join("");
 }
 function deletions({ deletions: { objects, perApp, needsApproval } }) {
@@ -82196,14 +83459,14 @@ function groupBlock(plan2, group2, number2) {
     countOf(objects.length, "object"),
     counts.join(" ")
   ];
-  const names2 = group2.sites.slice(0, maxNames).map((site) => codeSpan(site));
-  const more = group2.sites.length - names2.length;
+  const names3 = group2.sites.slice(0, maxNames).map((site) => codeSpan(site));
+  const more = group2.sites.length - names3.length;
   const alike = group2.variants.length === 1 ? "" : `${group2.variants.length} variants that change alike but for the names of their sites; the first is shown.
 
 `;
   return `<details${number2 === 1 ? " open" : ""}><summary><b>${number2}</b> · app <code>${htmlText(group2.app)}</code> · ${what.join(" · ")}</summary>
 
-${names2.join(" ")}${more > 0 ? ` and ${more} more` : ""}
+${names3.join(" ")}${more > 0 ? ` and ${more} more` : ""}
 
 ${alike}${fence("diff", bounded(objects.flatMap(objectLines2)))}
 </details>
@@ -82250,22 +83513,22 @@ function summaryOf(report2, maxBytes2 = defaultMaxBytes) {
   return fitted({ blocks: blocks2, groups: groups2, foot }, maxBytes2);
 }
 function fitted({ blocks: blocks2, groups: groups2, foot }, maxBytes2) {
-  const kept6 = [];
+  const kept5 = [];
   let left = maxBytes2 - noteBytes - Buffer.byteLength(foot);
   const all = [...blocks2.filter((block) => block !== ""), ...groups2];
   for (const block of all) {
     left -= Buffer.byteLength(block) + 1;
     if (left < 0) break;
-    kept6.push(block);
+    kept5.push(block);
   }
-  if (kept6.length < all.length) {
-    const shown3 = Math.max(0, kept6.length - (all.length - groups2.length));
-    kept6.push(
+  if (kept5.length < all.length) {
+    const shown3 = Math.max(0, kept5.length - (all.length - groups2.length));
+    kept5.push(
       `**The rest is left out, as a summary has a limit: ${shown3} of ${countOf(groups2.length, "diff group")} shown.**
 `
     );
   }
-  return `${[...kept6, foot].join("\n")}
+  return `${[...kept5, foot].join("\n")}
 `;
 }
 function headline({ verdict, preview }) {
@@ -82295,8 +83558,8 @@ function countsInWords(diagnostics) {
   ].join(", ");
 }
 function reasonBlocks({ reason, notes }) {
-  const told2 = [...reason === null ? [] : [reason], ...notes];
-  return told2.map((text) => `${codeSpan(text, 1e3)}
+  const told3 = [...reason === null ? [] : [reason], ...notes];
+  return told3.map((text) => `${codeSpan(text, 1e3)}
 `);
 }
 function diagnosticBlocks({ preview, directory }) {
@@ -82358,7 +83621,7 @@ function errorCommand(message) {
   return command("error", { title: "Flotilla" }, message);
 }
 function command(kind, properties, message) {
-  const pairs = Object.entries(properties).map(([name2, value]) => `${name2}=${property(value)}`);
+  const pairs = Object.entries(properties).map(([name2, value2]) => `${name2}=${property(value2)}`);
   return `::${kind}${pairs.length === 0 ? "" : ` ${pairs.join(",")}`}::${data2(message)}
 `;
 }
@@ -82381,12 +83644,12 @@ function plainLine(line) {
   return visible(line, 1e3).replaceAll("::", ": :").replaceAll("##[", "## [");
 }
 function outputLines(outputs) {
-  return Object.entries(outputs).map(([name2, value]) => `${name2}=${checked(String(value))}
+  return Object.entries(outputs).map(([name2, value2]) => `${name2}=${checked(String(value2))}
 `).join("");
 }
-function checked(value) {
-  if (/^[a-z0-9-]*$/.test(value)) return value;
-  throw new Error(`not an output: ${JSON.stringify(value)}`);
+function checked(value2) {
+  if (/^[a-z0-9-]*$/.test(value2)) return value2;
+  throw new Error(`not an output: ${JSON.stringify(value2)}`);
 }
 
 // src/action/run-action.ts
@@ -82421,7 +83684,7 @@ async function lookAt({ env, now }) {
   };
 }
 function actionTools(env, { toolsDirectory }) {
-  const path3 = [toolsDirectory, env["PATH"]].filter((part2) => part2 !== void 0).join(import_node_path10.delimiter);
+  const path3 = [toolsDirectory, env["PATH"]].filter((part3) => part3 !== void 0).join(import_node_path10.delimiter);
   return createRenderTools({ path: path3, clock: systemClock() });
 }
 async function readPayload(path3) {
@@ -82453,14 +83716,14 @@ function tell4(report2, io) {
   io.print(annotations(diagnostics, directory));
   if (reason !== null && verdict !== "nothing-to-do") io.print(errorCommand(reason));
   const plan2 = preview?.planned?.plan;
-  const told2 = [
+  const told3 = [
     verdictWords(verdict, preview),
     ...diagnostics.map(formatDiagnostic),
     ...notes,
     ...reason === null ? [] : [reason],
     ...plan2 === void 0 ? [] : planText(plan2).trimEnd().split("\n")
   ];
-  io.print(logLines(told2, (0, import_node_crypto17.randomUUID)()));
+  io.print(logLines(told3, (0, import_node_crypto17.randomUUID)()));
 }
 async function append(path3, text) {
   if (path3 !== void 0 && path3 !== "") await (0, import_promises7.appendFile)(path3, text);

@@ -166,6 +166,6 @@ function isBad({ control }: PlannerInput, { digest }: Giver): boolean {
 
 function dueAt({ control, sites }: PlannerInput, site: string): Giver | null {
   const app = control.apps["web"];
-  const labels = own(sites, site)?.labels ?? {};
+  const labels = sites.get(site)?.labels ?? {};
   return app === undefined ? null : entitlements(app)(site, labels);
 }

@@ -11,7 +11,7 @@ import { flush, packetLine, packetLines } from "./packet-lines.ts";
 import { readRefFile } from "./refs.ts";
 
 /** Makes the pack for who has some commits and wants one; null: git is to make it. See `newsPack`. */
-export type MakeNews = (range: NewsRange) => Promise<readonly Buffer[] | null>;
+type MakeNews = (range: NewsRange) => Promise<readonly Buffer[] | null>;
 
 export interface UploadPackRequest {
   /** The repository, absolute. */
