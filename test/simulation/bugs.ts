@@ -192,15 +192,15 @@ export const bugs: Readonly<Record<string, readonly Edit[]>> = {
   "what is to be kept is deleted": [
     {
       file: "worker/prune-objects.ts",
-      find: 'isKept(live) || wasKept(state.rows.get(id)?.owned ?? "") || ',
+      find: "if (isKept(live) || wasKept(owned) || holdsKept(job, id, progress)) return true;",
       replace: "",
     },
   ],
   "what is to be let go of is deleted": [
     {
       file: "worker/prune-objects.ts",
-      find: 'if (job.verb === "orphan") return letGo(',
-      replace: "if (job.verb === null) return letGo(",
+      find: 'if (job.verb === "orphan") {',
+      replace: "if (job.verb === null) {",
     },
   ],
   "another cluster at the same address is written to": [
