@@ -71690,7 +71690,7 @@ var causes = [
   },
   {
     pattern: /^fatal: cannot use bare repository/m,
-    code: "GIT_NOT_FOUND",
+    code: "GIT_FAILED",
     hint: "this folder is in no work tree: name one of a checkout"
   },
   {
@@ -72529,7 +72529,7 @@ async function ignoredFiles(git, dir) {
   } catch (error) {
     if (isGitMissing(error)) return /* @__PURE__ */ new Set();
     if (!(error instanceof FleetError)) throw error;
-    if (error.code === "GIT_NOT_FOUND" || await isIgnored(git, dir)) return /* @__PURE__ */ new Set();
+    if (isOutside(error) || await isIgnored(git, dir)) return /* @__PURE__ */ new Set();
     const { code, retry, hint } = error;
     throw new FleetError(code, `what git ignores in ${dir} is not known: ${error.message}`, {
       cause: error,
@@ -72539,6 +72539,9 @@ async function ignoredFiles(git, dir) {
   }
 }
 var secretConfig = { "safe.bareRepository": "explicit" };
+function isOutside({ code, message }) {
+  return code === "GIT_NOT_FOUND" || message.includes("cannot use bare repository");
+}
 async function isIgnored(git, dir) {
   const args = ["check-ignore", "--quiet", "."];
   try {

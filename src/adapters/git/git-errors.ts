@@ -61,7 +61,7 @@ const causes: readonly {
   },
   {
     pattern: /^fatal: cannot use bare repository/m,
-    code: "GIT_NOT_FOUND",
+    code: "GIT_FAILED",
     hint: "this folder is in no work tree: name one of a checkout",
   },
   {

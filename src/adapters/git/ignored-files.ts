@@ -15,7 +15,7 @@ export async function ignoredFiles(git: Git, dir: string): Promise<ReadonlySet<s
   } catch (error) {
     if (isGitMissing(error)) return new Set();
     if (!(error instanceof FleetError)) throw error;
-    if (error.code === "GIT_NOT_FOUND" || (await isIgnored(git, dir))) return new Set();
+    if (isOutside(error) || (await isIgnored(git, dir))) return new Set();
     const { code, retry, hint } = error;
     throw new FleetError(code, `what git ignores in ${dir} is not known: ${error.message}`, {
       cause: error,
@@ -26,6 +26,11 @@ export async function ignoredFiles(git: Git, dir: string): Promise<ReadonlySet<s
 }
 
 const secretConfig = { "safe.bareRepository": "explicit" };
+
+/** There is no repository, or one without a work tree, which is not heeded. */
+function isOutside({ code, message }: FleetError): boolean {
+  return code === "GIT_NOT_FOUND" || message.includes("cannot use bare repository");
+}
 
 /** Deep in a folder that is ignored as a whole, git breaks off instead of listing it. */
 async function isIgnored(git: Git, dir: string): Promise<boolean> {
