@@ -82,12 +82,12 @@ export function sharedRules(site: TestSite): void {
         return JSON.stringify(apps).includes(fate);
       });
       site.cluster.proxy.heal();
-      const { message, sync } = await told(site, "web", "was let go of, not deleted");
+      const { message } = await told(site, "web", "was let go of, not deleted");
+      await eventually("all of it is done", () => site.report("web")?.sync === "Synced");
 
       expect(message).toBe(
         "ConfigMap default/shared was let go of, not deleted: it is managed by kustomize-controller too",
       );
-      expect(sync).toBe("Synced");
       expect(site.report("web")?.left).toBe(how === "leaves");
       expect(await uidOf(site, path)).toBe(uid);
       expect(await dataOf(site, "shared")).toEqual({ k: "1" });
