@@ -31,10 +31,17 @@ function fixed(k: string, annotations: Readonly<Record<string, string>> = {}): K
 export function anewRules(site: TestSite): void {
   const deletes = (): number => site.cluster.proxy.count({ method: "DELETE" });
   const commit = (one: KubeObject) => site.mirror.commit({ s1: { web: [one] } });
+  /** What stands in the mirror by now, and not what an earlier report says. */
+  const isApplied = async (): Promise<void> => {
+    const tree = await site.treeOf("web");
+    const stands = (): boolean =>
+      site.report("web")?.sync === "Synced" && site.report("web")?.tree === tree;
+    await eventually("it is applied", stands, 30_000);
+  };
   const begin = async (one: KubeObject, path: string): Promise<unknown> => {
     await commit(one);
     site.start();
-    await eventually("it is applied", () => site.report("web")?.sync === "Synced", 30_000);
+    await isApplied();
     site.cluster.proxy.forget();
     return uidOf(site, path);
   };
@@ -54,18 +61,14 @@ export function anewRules(site: TestSite): void {
     async ({ before, after, path }) => {
       const uid = await begin(annotated(before, recreate), path);
       await commit(annotated(after, recreate));
-      const tree = await site.treeOf("web");
-      const isApplied = (): boolean =>
-        site.report("web")?.sync === "Synced" && site.report("web")?.tree === tree;
-      await eventually("it is applied", isApplied);
+      await isApplied();
 
       expect(await uidOf(site, path)).not.toBe(uid);
       expect(deletes()).toBe(1);
       // There and back: nothing is left to be done, and a change of what can be changed deletes nothing.
       await commit(annotated(after, { ...recreate, note: "changed" }));
       const again = await uidOf(site, path);
-      const next = await site.treeOf("web");
-      await eventually("it is applied", () => site.report("web")?.tree === next);
+      await isApplied();
       expect(await uidOf(site, path)).toBe(again);
       expect(deletes()).toBe(1);
       await leave();
