@@ -45,6 +45,7 @@ export async function runWorker(
   const { url, tokenFile, caFile } = config.mirror;
   const wakefulness = createWakefulness(clock);
   const post = trustingFetch(caFile);
+  const onFiles = (files: ReadonlyMap<string, string>): void => git.keep(files);
   const token = async (): Promise<string> => {
     const read = await readTokenFile(tokenFile);
     redactor.learn(read);
@@ -56,7 +57,7 @@ export async function runWorker(
       settings,
       wrap({
         git,
-        fetcher: createMirrorFetcher({ dir, url, token, post, clock, signal, caFile }),
+        fetcher: createMirrorFetcher({ dir, url, token, post, onFiles, clock, signal, caFile }),
         verify: (commit, previous) => verifyCommit(git, commit, previous),
         maintain: (until) => git.maintain(until),
         controller: createControllerClient(config.mirror),

@@ -33,6 +33,8 @@ export function createMirrorFetcher(options: {
   readonly token: () => Promise<string>;
   /** Sends requests to the mirror, trusting whom git trusts; without it git sends all of them. */
   readonly post?: PostToGit;
+  /** Told the texts of files, by their ids, that came with what was fetched; not of all of them. */
+  readonly onFiles?: (files: ReadonlyMap<string, string>) => void;
   readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
   /** PEM file with the authorities to trust for https; default the system's. */
@@ -41,6 +43,7 @@ export function createMirrorFetcher(options: {
   readonly timeoutMs?: number;
 }): MirrorFetcher {
   const { dir, url, token, post, clock, signal, caFile, timeoutMs = 120_000 } = options;
+  const { onFiles = () => {} } = options;
   const git = createGit({ clock, signal });
   const context: RefContext = { git, gitDir: dir, clock };
   const remote = remoteAt({ url, token, caFile, user: "flotilla" });
@@ -53,7 +56,8 @@ export function createMirrorFetcher(options: {
       await ready();
       if (post !== undefined && followed !== undefined) {
         const known = { followed, fetched };
-        const head = await quickFetch({ git, gitDir: dir, remote, post, signal, ...known });
+        const means = { git, gitDir: dir, remote, post, clock, onFiles };
+        const head = await quickFetch({ ...means, ...known, signal });
         fetched = head ?? undefined;
         if (head !== null) return { head };
       }

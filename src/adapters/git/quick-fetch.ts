@@ -6,8 +6,10 @@
  */
 import { FleetError } from "../../core/errors.ts";
 import { mirrorBranch } from "../../core/protocol/mirror-layout.ts";
+import type { Clock } from "../../runtime/clock.ts";
 import type { Git } from "./git-process.ts";
 import { isObjectId } from "./object-id.ts";
+import { filesInPack } from "./pack-files.ts";
 import { delimiter, flush, packetLine, packetLines, packets } from "./packet-lines.ts";
 import { authorizationFor, type Remote } from "./remote.ts";
 import { removeStaleFiles } from "./stale-files.ts";
@@ -33,6 +35,9 @@ export interface QuickFetch {
   readonly followed: string;
   /** The head that was fetched last, so that what is refused is not fetched again and again. */
   readonly fetched: string | undefined;
+  /** Told the texts of new files by their ids, once git keeps them: who wants them need not ask git. */
+  readonly onFiles: (files: ReadonlyMap<string, string>) => void;
+  readonly clock: Clock;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -46,9 +51,9 @@ export async function quickFetch(fetch: QuickFetch): Promise<string | null> {
     const head = await askForHead(fetch);
     if (head === null || head === fetch.followed || head === fetch.fetched) return head;
     const answer = await ask(fetch, newsOf(head, fetch.followed));
-    // Git starts while the mirror makes the pack.
-    const args = ["index-pack", "--stdin", "--fix-thin", "--strict"];
-    await fetch.git({ args, gitDir: fetch.gitDir, input: packIn(answer), signal: fetch.signal });
+    const pack = packIn(answer);
+    const [, files] = await Promise.all([keep(fetch, pack), readFiles(fetch, pack)]);
+    fetch.onFiles(files);
     return head;
   } catch (error) {
     fetch.signal?.throwIfAborted();
@@ -59,6 +64,34 @@ export async function quickFetch(fetch: QuickFetch): Promise<string | null> {
     return null;
   }
 }
+
+/** Gives the pack to git, which starts while the mirror makes it. */
+async function keep(
+  { git, gitDir, signal }: QuickFetch,
+  pack: Promise<readonly Buffer[]>,
+): Promise<void> {
+  const pieces = async function* (): AsyncGenerator<Buffer> {
+    yield* await pack;
+  };
+  const args = ["index-pack", "--stdin", "--fix-thin", "--strict"];
+  await git({ args, gitDir, input: pieces(), signal });
+}
+
+/** Reads the files of the pack while git checks it. */
+async function readFiles(
+  { clock }: QuickFetch,
+  pack: Promise<readonly Buffer[]>,
+): Promise<ReadonlyMap<string, string>> {
+  const files = new Map<string, string>();
+  for (const [oid, text] of filesInPack(Buffer.concat(await pack))) {
+    // Git is to get the rest of the pack meanwhile.
+    if (files.size % filesAtOnce === 0) await clock.sleep(0);
+    files.set(oid, text);
+  }
+  return files;
+}
+
+const filesAtOnce = 200;
 
 async function askForHead(fetch: QuickFetch): Promise<string | null> {
   const prefix = packetLine(`ref-prefix ${mirrorBranch}\n`);
@@ -126,11 +159,11 @@ async function readAll(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
 }
 
 /** The pack in an answer that is whole; what git says beside it counts only where it is that it failed. */
-async function* packIn(answer: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+async function packIn(answer: AsyncIterable<Uint8Array>): Promise<readonly Buffer[]> {
   const [section, ...lines] = packets(await readAll(answer)) ?? [];
   const isPack = section?.toString("latin1") === "packfile\n";
   if (!isPack || lines.some((line) => line[0] === failure)) failed("there is no pack in it");
-  yield* lines.filter((line) => line[0] === data).map((line) => line.subarray(1));
+  return lines.filter((line) => line[0] === data).map((line) => line.subarray(1));
 }
 
 /** The bands of an answer that has a pack. */

@@ -33,6 +33,7 @@ describe.each(makers)("a worker that follows a mirror whose packs $maker makes",
   let worker: MirrorFetcher;
   let requests: string[] = [];
   let head: string;
+  let files: ReadonlyMap<string, string> = new Map();
 
   const commit = async (version: string): Promise<string> =>
     mirror.commitChanges({
@@ -53,6 +54,7 @@ describe.each(makers)("a worker that follows a mirror whose packs $maker makes",
       url: `${proxy.url}/mirrors/eu.git`,
       token: () => Promise.resolve("t"),
       post,
+      onFiles: (told) => (files = told),
       clock,
       timeoutMs: 2000,
     });
@@ -79,6 +81,7 @@ describe.each(makers)("a worker that follows a mirror whose packs $maker makes",
     await worker.fetch();
     await worker.accept(head, null);
     requests = [];
+    files = new Map();
   });
   afterEach(async () => {
     await proxy.close();
@@ -96,6 +99,13 @@ describe.each(makers)("a worker that follows a mirror whose packs $maker makes",
     expect(await git(["log", "--format=%s", next], dir)).toBe("3\n2\n1");
     await git(["fsck", "--full", "--strict"], dir);
     expect(await git(["cat-file", "blob", `${next}:sites/s7/app/o.yaml`], dir)).toBe("data: 3");
+  });
+
+  it("tells the files that came, which git has by then", async () => {
+    const next = await commit("2");
+    await worker.fetch();
+    const oid = await git(["rev-parse", `${next}:sites/s7/app/o.yaml`], dir);
+    expect(files).toEqual(new Map([[oid, "data: 2"]]));
   });
 
   it("needs no git where there is nothing new, nor for what it has fetched and not followed", async () => {
@@ -134,6 +144,7 @@ describe.each(makers)("a worker that follows a mirror whose packs $maker makes",
     await worker.accept(head, head);
     await expect(worker.fetch()).rejects.toMatchObject({ code: "GIT_FAILED" });
     await expect(git(["cat-file", "-e", next], dir)).rejects.toThrow("Command failed");
+    expect(files.size).toBe(0);
 
     proxy.heal();
     worker = fetcher(fetch);

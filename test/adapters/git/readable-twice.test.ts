@@ -43,6 +43,19 @@ describe("a store whose texts can be read twice", () => {
     expect(asked).toHaveLength(checked);
   });
 
+  it("asks git for none of the files that came with the commit", async () => {
+    const { counting, asked, commit, oids } = await storeWith(["a: 1\n", "a: 2\n"]);
+    const store = readableTwice(counting, 1000);
+    const came = new Map(await counting.read(oids));
+    asked.length = 0;
+    store.keep(came);
+    expect(await verifyCommit(store, commit, null)).toMatchObject({ ok: true });
+    expect(await store.read(oids)).toEqual(came);
+    expect(asked.filter((oid) => came.has(oid))).toEqual([]);
+    await store.read(oids);
+    expect(asked.filter((oid) => came.has(oid))).toEqual(oids);
+  });
+
   it("keeps nothing that was taken, and no more than it may", async () => {
     const { counting, asked, oids } = await storeWith(["a: 1\n", "a: 2\n"]);
     const [first = "", second = ""] = oids;
