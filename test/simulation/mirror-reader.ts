@@ -58,8 +58,8 @@ export class MirrorReader {
   }
 
   /**
-   * The trees that each app had at each site after a time, and before it as long as it had been there then; and the good
-   * one that came along with it.
+   * The trees that each app had at each site after a time; before it too, as long as it had been there then and went on
+   * to be there; and the good one that came along with it.
    */
   async givenAt(
     store: ObjectStore,
@@ -68,12 +68,14 @@ export class MirrorReader {
   ): Promise<readonly Given[]> {
     const given = new Map<string, Given>();
     let were: ReadonlySet<string> | undefined;
+    let next: ReadonlySet<string> | undefined;
     for (let commit: string | null | undefined = head; commit;) {
       const { parent, sites } = await this.at(store, commit);
       const named = new Set(
         [...sites].flatMap(([site, { apps }]) => [...apps.keys()].map((app) => `${site} ${app}`)),
       );
-      if (!isAfter(commit)) were = were?.intersection(named) ?? named;
+      if (!isAfter(commit)) were = (were ?? next)?.intersection(named) ?? named;
+      next = named;
       for (const place of were ?? named) noteGiven(given, place, sites);
       commit = parent;
     }

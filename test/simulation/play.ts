@@ -7,14 +7,16 @@ export async function playMany(
   chunk: Chunk,
   { jobs, bug }: { readonly jobs: number; readonly bug: string | undefined },
 ): Promise<boolean> {
+  const startedAt = performance.now();
   const { passes, writes, steps, brokenSeed, cpuMs } = await playChunks(chunk, { jobs, bug });
   if (brokenSeed !== null) {
     await tellBroken(await simulate(brokenSeed), bug === undefined);
     return false;
   }
   const ms = cpuMs / chunk.count;
+  const seconds = (performance.now() - startedAt) / 1000;
   process.stdout.write(
-    `${chunk.count} seeds hold: ${passes} passes, ${writes} writes, ${steps} steps, ${ms.toFixed(1)} ms of CPU a seed\n`,
+    `${chunk.count} seeds hold: ${passes} passes, ${writes} writes, ${steps} steps, ${ms.toFixed(1)} ms of CPU a seed, ${seconds.toFixed(0)} s\n`,
   );
   return true;
 }
