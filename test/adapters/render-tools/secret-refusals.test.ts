@@ -1,0 +1,77 @@
+import { describe, expect, it } from "vitest";
+import type { FleetEdits } from "../../support/fleet.ts";
+import { mistakesOf, toolFleet } from "../../support/render-tools.ts";
+import { chart, kustomization } from "../../support/tool-sources.ts";
+
+const canary = "hunter2-canary";
+const folder = "kustomize/base";
+const secret = `apiVersion: v1
+kind: Secret
+metadata: { name: door }
+stringData: { password: ${canary} }
+`;
+const withBase = (text: string, more: FleetEdits = {}): FleetEdits => ({
+  ...kustomization,
+  [`${folder}/kustomization.yaml`]: text,
+  [`${folder}/secret.yaml`]: secret,
+  ...more,
+});
+
+describe("a refusal of a tool", { timeout: 60_000 }, () => {
+  it.each([
+    ["an object", "resources: [secret.yaml]\ncommonAnnotations: { n: x }\n", {}],
+    [
+      "a field",
+      `resources: [secret.yaml]
+replacements:
+  - source: { kind: Secret, name: door, fieldPath: stringData.password.x }
+    targets: [{ select: { kind: Secret }, fieldPaths: [metadata.name] }]
+`,
+      {},
+    ],
+    [
+      "a patch",
+      `resources: [service.yaml]\npatches: [{ patch: "stringData: { password: ${canary} }" }]\n`,
+      {},
+    ],
+    ["a literal", `secretGenerator: [{ name: door, literals: [${canary}] }]\n`, {}],
+    [
+      "a patch of a name",
+      "resources: [secret.yaml]\npatches: [{ path: patch.json, target: { name: door } }]\n",
+      {
+        [`${folder}/patch.json`]: `[{ "op": "replace", "path": "/data/x/y", "value": "${canary}" }`,
+      },
+    ],
+  ])(
+    "of a kustomization does not tell a secret that kustomize tells: %s",
+    async (_, base, more) => {
+      const [told = "", ...others] = await mistakesOf(
+        toolFleet({ kustomize: folder }, withBase(base, more)),
+      );
+      expect(others).toEqual([]);
+      expect(told).not.toContain(canary);
+      expect(told).toContain(
+        "kustomize refuses it; what it says may hold values of a Secret, and is not told; `kubectl kustomize kustomize/base` tells it [tool-refused]",
+      );
+    },
+  );
+
+  it("of a kustomization with a Secret names the file that is wrong", async () => {
+    const edits = withBase("resources: [secret.yaml]\n", {
+      [`${folder}/secret.yaml`]: secret.replace("}\n", "\n"),
+    });
+    expect(await mistakesOf(toolFleet({ kustomize: folder }, edits))).toEqual([
+      expect.stringMatching(/^kustomize\/base\/secret\.yaml: error: kustomize refuses it/),
+    ]);
+  });
+
+  it("of a chart does not tell a text that looks like an alias", async () => {
+    const template = secret.replace(canary, "{{ .Values.password }}");
+    const edits = { ...chart, "charts/web/templates/secret.yaml": template };
+    const files = toolFleet({ chart: "charts/web" }, edits, { values: { password: `*${canary}` } });
+    const told = await mistakesOf(files);
+    expect(told).toEqual([
+      "charts/web/templates/secret.yaml: error: helm: YAML parse error on web/templates/secret.yaml: error converting YAML to JSON: yaml: unknown anchor '…' referenced [tool-refused]",
+    ]);
+  });
+});
