@@ -71,7 +71,7 @@ describe("flotilla vendor", { timeout: 60_000 }, () => {
     expect(brought).toEqual({
       code: 0,
       stdout:
-        "vendor/outer: brought, 4 files\nvendor/store: brought, 2 files\nvendor/base: brought, 2 files\n",
+        "vendor/outer: brought, 4 files\nvendor/store: brought, 3 files\nvendor/base: brought, 2 files\n",
       stderr: "",
     });
     const env = { PATH: await toolFolder() };

@@ -176,7 +176,7 @@ async function listTree(
     const { tree } = await git.readTree({ fs, gitdir, oid, cache });
     for (const entry of tree) {
       const path = under + entry.path;
-      if (!isSourcePath(path)) continue;
+      if (!isSourcePath(path, entry.type === "tree" ? "folder" : "file")) continue;
       if (entry.type === "tree") openFolders.push({ oid: entry.oid, under: `${path}/` });
       const kind = entry.mode === "120000" ? "link" : "file";
       if (entry.type === "blob") found.push({ path, oid: entry.oid, kind });

@@ -30,13 +30,18 @@ export interface SourceCandidate {
 }
 
 /**
- * True for a path that is read: not in a folder or file whose name starts with a dot, nor in node_modules. A chart's
- * `.helmignore` says what its templates may see, so it is read.
+ * True for a file or folder that may be read: not in a folder whose name starts with a dot, nor in node_modules. Whether a
+ * file whose own name starts with a dot is, depends on the others: `selectSources` tells.
  */
-export function isSourcePath(path: string): boolean {
+export function isSourcePath(path: string, kind: "file" | "folder"): boolean {
   const parts = path.split("/");
-  if (parts.at(-1) === ".helmignore") parts.pop();
-  return parts.every((part) => !part.startsWith(".") && part !== "node_modules");
+  const name = kind === "file" ? parts.pop() : undefined;
+  const isInFolders = parts.every((part) => !part.startsWith(".") && part !== "node_modules");
+  return isInFolders && name !== ".git";
+}
+
+function isDotFile(path: string): boolean {
+  return path.slice(path.lastIndexOf("/") + 1).startsWith(".");
 }
 
 /** What is to be read, and what must be and cannot: the latter has its `problem`, which is told as a mistake. */
@@ -52,8 +57,10 @@ export function selectSources<T extends SourceCandidate>(
   candidates: readonly T[],
   limits: SourceLimits,
 ): SelectedSources<T> {
-  const inside = candidates.filter(({ path }) => isSourcePath(path));
-  const isToolFile = toolFiles(inside);
+  const listed = candidates.filter(({ path }) => isSourcePath(path, "file"));
+  const isToolFile = toolFiles(listed);
+  // A chart's templates may ask for any of its files, and a kustomization may name any (`envs: [.env]`).
+  const inside = listed.filter(({ path }) => !isDotFile(path) || isToolFile(path));
   const refused = inside
     .flatMap((candidate) => problemOf(candidate, limits))
     .filter(({ path, leftOut }) => leftOut === undefined || isToolFile(path));
@@ -130,7 +137,7 @@ export function sourceFile(path: string, content: FileContent): SourceFile[] {
 }
 
 function isDeclaration(path: string): boolean {
-  return /\.(ya?ml|json)$/i.test(path);
+  return /\.(ya?ml|json)$/i.test(path) && !isDotFile(path);
 }
 
 /** The error of a repository with more files than are read. */

@@ -97,13 +97,17 @@ async function listFolder(
   for (const entry of entries) {
     const name = entry.name.toString();
     const path = folder.path === "" ? name : `${folder.path}/${name}`;
-    if (!isSourcePath(path)) continue;
+    if (!isSourcePath(path, kindOf(entry))) continue;
     const bytes = Buffer.concat([folder.bytes, Buffer.from("/"), entry.name]);
     if (entry.isDirectory()) folders.push({ path, bytes });
     else if (entry.isSymbolicLink()) files.push({ path, bytes, kind: "link", size: 0 });
     else if (entry.isFile()) files.push(...(await measured(path, bytes)));
   }
   return { files, folders };
+}
+
+function kindOf(entry: { isDirectory(): boolean }): "file" | "folder" {
+  return entry.isDirectory() ? "folder" : "file";
 }
 
 async function measured(path: string, bytes: Buffer): Promise<readonly LyingFile[]> {

@@ -151,33 +151,47 @@ describe("reading a checkout", () => {
     ]);
   });
 
-  it.each(readers)("carries along all that a chart has in it, by %s git", async (reader) => {
-    const other = await createRepository();
-    const logo = new Uint8Array([0, 1, 255]);
-    const commit = await other.commit({
-      "c/Chart.yaml": "name: c\n",
-      "c/.helmignore": "x\n",
-      "c/.hidden": "x",
-      "c/files/logo.bin": logo,
-      "logo.bin": logo,
-      "c/latin1.txt": new Uint8Array([0xe9]),
-    });
-    await symlink("/etc/passwd", join(other.dir, "c/files/link"));
-    await symlink("/etc/passwd", join(other.dir, "link"));
-    const inChart = [
-      { path: "c/.helmignore", text: "x\n" },
-      { path: "c/Chart.yaml", text: "name: c\n" },
-      { path: "c/files/logo.bin", text: "\u0000\u0001\u00ff", isBinary: true },
-      { path: "c/latin1.txt", text: "\u00e9", isBinary: true },
-    ];
-    expect(await readCheckout(other.dir, { revision: commit, reader })).toEqual(inChart);
-    const link = { path: "c/files/link", text: "", leftOut: expect.stringContaining("symbolic") };
-    expect(await readCheckout(other.dir)).toEqual([
-      ...inChart.slice(0, 2),
-      link,
-      ...inChart.slice(2),
-    ]);
-  });
+  it.each(readers)(
+    "carries along all that a chart or kustomization has in it, by %s git",
+    async (reader) => {
+      const other = await createRepository();
+      const logo = new Uint8Array([0, 1, 255]);
+      const outside = { ".env": "x", "d/.env": "x", "d/.git.yaml": "x" };
+      const commit = await other.commit({
+        "c/Chart.yaml": "name: c\n",
+        "c/.helmignore": "x\n",
+        "c/.hidden": "x",
+        "c/files/.latin1.yaml": new Uint8Array([0xe9]),
+        "c/.folder/x": "x",
+        "c/node_modules/x": "x",
+        "k/kustomization.yaml": "a: 1\n",
+        "k/.env": "A=1\n",
+        ...outside,
+        "c/files/logo.bin": logo,
+        "logo.bin": logo,
+        "c/latin1.txt": new Uint8Array([0xe9]),
+      });
+      await symlink("/etc/passwd", join(other.dir, "c/files/link"));
+      await symlink("/etc/passwd", join(other.dir, "link"));
+      const inChart = [
+        { path: "c/.helmignore", text: "x\n" },
+        { path: "c/.hidden", text: "x" },
+        { path: "c/Chart.yaml", text: "name: c\n" },
+        { path: "c/files/.latin1.yaml", text: "\u00e9", isBinary: true },
+        { path: "c/files/logo.bin", text: "\u0000\u0001\u00ff", isBinary: true },
+        { path: "c/latin1.txt", text: "\u00e9", isBinary: true },
+        { path: "k/.env", text: "A=1\n" },
+        { path: "k/kustomization.yaml", text: "a: 1\n" },
+      ];
+      expect(await readCheckout(other.dir, { revision: commit, reader })).toEqual(inChart);
+      const link = { path: "c/files/link", text: "", leftOut: expect.stringContaining("symbolic") };
+      expect(await readCheckout(other.dir)).toEqual([
+        ...inChart.slice(0, 4),
+        link,
+        ...inChart.slice(4),
+      ]);
+    },
+  );
 
   it("gives of the work tree what it gives of a commit of it", async () => {
     const committed = await readCheckout(repository.dir, { revision: "HEAD" });

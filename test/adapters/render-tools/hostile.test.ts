@@ -185,7 +185,7 @@ metadata:
     [
       "a path that leads nowhere",
       withBase("resources: [gone.yaml]\n"),
-      `${base}:1:13: error: there is no file or folder "gone.yaml"; what a kustomization names has to be in the repository; dot-files are not read [missing-source]`,
+      `${base}:1:13: error: there is no file or folder "gone.yaml"; what a kustomization names has to be in the repository; dot-folders are not read [missing-source]`,
     ],
     [
       "a field that nobody knows",

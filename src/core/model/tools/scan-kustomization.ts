@@ -192,7 +192,7 @@ function visitPath(scan: Scan, part: Part, { path, text, isPlugin = false }: Ref
     return;
   }
   if (!scan.index.folders.has(target)) {
-    const hint = "what a kustomization names has to be in the repository; dot-files are not read";
+    const hint = "what a kustomization names has to be in the repository; dot-folders are not read";
     return tell(scan, place, ["missing-source", `there is no file or folder "${text}"`, hint]);
   }
   visitFolder(scan, target, place);
