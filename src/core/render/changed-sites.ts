@@ -10,12 +10,13 @@ import { type SiteGroups, siteGroups } from "../select/site-groups.ts";
 import { placeApp } from "../select/virtual-sites.ts";
 import { type FleetContext, readApp, type ShapeInput } from "./app-parts.ts";
 import { namespacesBySite, siteTrees, treeOfEach } from "./by-site.ts";
+import type { LayeredApp } from "./layered-app.ts";
 import { PerSite } from "./per-site.ts";
 import { lazily, type PlacedRendering } from "./placed-rendering.ts";
 import { type LeftOverlays, leftAfterChanges, overriddenOverlays } from "./overridden-overlays.ts";
 import { unusedPlainSecrets } from "./plain-secrets.ts";
 import { textOfEffect } from "./overlay-chain.ts";
-import { type RenderedShapes, renderShapes, type SharedEnds } from "./render-shapes.ts";
+import { type RenderedShapes, renderShapes } from "./render-shapes.ts";
 import type { TreeId, Variant } from "./rendered.ts";
 import { type Shape, shapesOf } from "./shapes.ts";
 import { changedSites, type FactDigests, type SiteFacts } from "./site-facts.ts";
@@ -27,6 +28,7 @@ type Effects = readonly OverlayEffect[];
 
 /** What an app came to. */
 export interface AppRecord {
+  readonly app: LayeredApp;
   /** Of the facts of its sites, and of others. */
   readonly digests: FactDigests;
   /** Digests of what `sites(…)` gave, by what it was asked for. */
@@ -62,6 +64,7 @@ export function recordOf(
   const areSecretsOfSites = plainSecrets.length > 0 && source.expressions === true;
   if (!isSound || selectors === null || areSecretsOfSites) return undefined;
   return {
+    app,
     digests: facts.digests(),
     peers: new Map(selectors.map((selector) => [selector, facts.digestOfSelected(selector)])),
     steps: mistakes.budget.spent,
@@ -70,8 +73,7 @@ export function recordOf(
     left,
     told: PerSite.of(mistakes.bySite()),
     source: objects,
-    // What values of overlays do is of each site.
-    did: shapes.filled.valueEffects.size === 0 ? didOf(shapes.shared) : null,
+    did: didOf(shapes),
     rendering,
   };
 }
@@ -116,8 +118,8 @@ export function renderChanged(last: AppRecord, input: ChangedInput): Changed | u
   if (left === undefined) return undefined;
   const told = toldAfterChanges(last.told, names, shapes.filled.mistakes.bySite());
   const { peers, source } = last;
-  const did = last.did && withSame(last.did, didOf(shapes.shared));
-  const kept = { peers, source, did };
+  const did = last.did && withSame(last.did, didOf(shapes));
+  const kept = { app: app.app, peers, source, did };
   const record = { ...kept, digests, steps, ...keptEffects(effects), left, told, ...after };
   return changedTo(record, app, shapes);
 }
@@ -137,8 +139,10 @@ function changedTo(
   return { result: { ok: true, value: { ...record.rendering, reads }, diagnostics }, record };
 }
 
-function didOf(shared: SharedEnds | null): AppRecord["did"] {
-  return shared && new Map([...shared].map(([overlays, { did }]) => [overlays, did]));
+function didOf({ shared, filled }: RenderedShapes): AppRecord["did"] {
+  // What values of overlays do is of each site.
+  if (shared === null || filled.valueEffects.size > 0) return null;
+  return new Map([...shared].map(([overlays, { did }]) => [overlays, did]));
 }
 
 /** Both, where they say the same of what is in both. */

@@ -29,6 +29,7 @@ import { shapesOf } from "./shapes.ts";
 import { type AppRecord, type ChangedInput, recordOf, renderChanged } from "./changed-sites.ts";
 import { type AppTable, tableFormat } from "./app-table.ts";
 import { withOtherManifests } from "./other-manifests.ts";
+import { withOtherOverlays } from "./other-overlays.ts";
 import { type RenderedApp, rendererNumber } from "./rendered.ts";
 import { GroupTrees } from "./site-trees.ts";
 import { recordOfTable, tableOf } from "./table-record.ts";
@@ -100,6 +101,15 @@ function newestOf(context: FleetContext, app: LayeredApp): Last {
   return keptNewest.get(app, known, () => ({}));
 }
 
+const keptWritten = new KeptResults<object, Last>();
+
+/** The same, however the App was written. */
+function lastWritten(context: FleetContext, app: LayeredApp): Last {
+  const { name } = app.value.metadata;
+  const known = [name, ...inputsBesideManifests(context, app), ...placingInputs(context, app)];
+  return keptWritten.get(context.model.manifests.get(name) ?? {}, known, () => ({}));
+}
+
 function placingInputs({ model }: FleetContext, app: LayeredApp): readonly unknown[] {
   const { profiles, virtualSites } = model;
   return [app.value.spec.profile === undefined ? profiles : null, virtualSites];
@@ -154,23 +164,25 @@ function recordOfStart(input: ChangedInput): AppRecord | undefined {
 function renderAgain(context: FleetContext, name: string): Parsed<PlacedRendering> {
   const app = layeredAppOf(context, name);
   if (!hasExpressions(app)) return renderLiteral(context, app);
-  const [last, newest] = [lastOf(context, app), newestOf(context, app)];
+  const last = lastOf(context, app);
+  const [newest, written] = [newestOf(context, app), lastWritten(context, app)];
   const whole = (): Outcome => renderNew(context, name);
   const inputDigest = (): string => digestOf(readApp(context, name));
   const input = { context, name, inputDigest, whole };
   const known = last.record ?? recordOfStart(input);
   const changed = known && renderChanged(known, input);
   const { result, record } =
-    changed ?? renderedOnNewest(newest, input) ?? madeWhole(renderNew(context, name));
+    changed ?? renderedOn(newest, written, input) ?? madeWhole(renderNew(context, name));
   if (record === undefined || !result.ok) return result;
-  last.record = record;
-  newest.record = record;
+  for (const each of [last, newest, written]) each.record = record;
   return changed === undefined ? withTable(result, record, input) : result;
 }
 
-/** By what it came to with other manifests. */
-function renderedOnNewest({ record }: Last, input: ChangedInput): Rendered | undefined {
-  const before = record && withOtherManifests(record, input);
+/** By what it came to with other manifests, or with other overlays. */
+function renderedOn(newest: Last, written: Last, input: ChangedInput): Rendered | undefined {
+  const before =
+    (newest.record && withOtherManifests(newest.record, input)) ??
+    (written.record && withOtherOverlays(written.record, input));
   return before && renderChanged(before, input);
 }
 

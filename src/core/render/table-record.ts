@@ -2,6 +2,7 @@
 import { FleetError } from "../errors.ts";
 import { LaterMap } from "../model/later-map.ts";
 import { placeApp } from "../select/virtual-sites.ts";
+import { layeredAppOf } from "./app-parts.ts";
 import { type AppTable, LaterVariant, sitesOfTable } from "./app-table.ts";
 import {
   always,
@@ -52,6 +53,7 @@ export function recordOfTable(table: AppTable, input: ChangedInput): AppRecord {
   const sites = new SiteTrees(names, (site) => trees().bySite.get(site));
   const trees = lazily(() => PerSite.of(new Map(names.map((site, at) => [site, treeOf(at)]))));
   return {
+    app: layeredAppOf(input.context, input.name),
     digests: digestsOf(table, input),
     peers: new Map(Object.entries(table.peers)),
     steps: table.steps,

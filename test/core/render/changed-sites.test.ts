@@ -9,6 +9,7 @@ import {
   renderWith,
 } from "../../../src/core/render/render-files.ts";
 import { noToolOutputs } from "../../../src/core/render/tools/tool-output.ts";
+import type { Variant } from "../../../src/core/render/rendered.ts";
 import { aFleet, appYaml, configMapYaml, siteYaml } from "../../support/fleet.ts";
 import { startFromTables } from "../../support/start-from-tables.ts";
 
@@ -112,9 +113,19 @@ const effects = [
   { name: "both", values: { n: 1 }, annotations: { n: "${string(values.n)}" } },
 ];
 
-const overlay: fc.Arbitrary<object> = fc
+const overlay: fc.Arbitrary<Overlay> = fc
   .tuple(fc.constantFrom("all", "all", "shops", "depots"), fc.constantFrom(...effects))
   .map(([virtualSite, effect]) => ({ virtualSites: [virtualSite], ...effect }));
+
+interface Overlay extends Record<string, unknown> {
+  readonly virtualSites: readonly string[];
+}
+
+/** Another overlay in place of one of them, mostly for the same sites. */
+const edit = fc.oneof(
+  { weight: 2, arbitrary: fc.constant(undefined) },
+  { weight: 1, arbitrary: fc.tuple(fc.nat({ max: 2 }), overlay, fc.nat({ max: 3 })) },
+);
 
 const app = fc.record({
   overlays: fc.array(overlay, { minLength: 1, maxLength: 5 }),
@@ -123,6 +134,19 @@ const app = fc.record({
   values: fc.constantFrom(undefined, { a: 7 }, { b: 7 }),
 });
 type AppChoice = typeof app extends fc.Arbitrary<infer T> ? T : never;
+
+function edited(
+  web: AppChoice,
+  change: typeof edit extends fc.Arbitrary<infer T> ? T : never,
+): AppChoice {
+  if (change === undefined) return web;
+  const [index, overlay, elsewhere] = change;
+  const overlays = web.overlays.map((known, at) => {
+    if (at !== index) return known;
+    return elsewhere === 0 ? overlay : { ...overlay, virtualSites: known.virtualSites };
+  });
+  return { ...web, overlays };
+}
 
 function webYaml({ overlays, expressions, secret, values }: AppChoice): string {
   return appYaml("web", {
@@ -208,15 +232,22 @@ describe("an app of which only some sites have changed", () => {
     const property = fc.property(
       app,
       first,
-      fc.array(change, { minLength: 2, maxLength: 5 }),
-      (web, at, then) => {
+      fc.array(fc.tuple(change, edit), { minLength: 2, maxLength: 5 }),
+      (first, at, then) => {
         const known = new KnownFleet();
         const disk = new Map<string, string>();
-        let sites = at;
-        for (const changes of [{}, ...then]) {
+        let [sites, web] = [at, first];
+        let variants: unknown[] = [];
+        for (const [changes, overlay] of [[{}, undefined] as const, ...then]) {
           sites = changed(sites, changes);
+          web = edited(web, overlay);
           const files = filesOf(sites, web);
           const kept = renderWith(loadFleet(files, known), noToolOutputs);
+          const before = new Set(variants);
+          variants = kept.ok ? [...kept.rendered.variants.values()] : [];
+          if (overlay !== undefined && variants.some((each) => before.has(each))) {
+            seen.set("kept", (seen.get("kept") ?? 0) + 1);
+          }
           const started = startFromTables(files, disk);
           const cold = renderFiles(files);
           expect(contentOf(kept)).toEqual(contentOf(cold));
@@ -226,7 +257,7 @@ describe("an app of which only some sites have changed", () => {
       },
     );
     fc.assert(property, { numRuns: 100 });
-    const often = [...warnings, "moved", "from a table"];
+    const often = [...warnings, "moved", "from a table", "kept"];
     for (const what of often) expect([what, (seen.get(what) ?? 0) > 20]).toEqual([what, true]);
     expect(seen.get("rendered")).toBeGreaterThan(200);
   }, 240_000);
@@ -272,6 +303,31 @@ describe("an app of which only some sites have changed", () => {
       ["n1", true],
       ["w1", true],
     ]);
+  });
+
+  it("is what it was where an overlay does not hold that has changed", () => {
+    const shop: SiteChoice = {
+      tier: "shop",
+      ring: "canary",
+      address: undefined,
+      values: undefined,
+    };
+    const sites: Sites = { e1: shop, n1: shop, w1: shop, e2: { ...shop, tier: "depot" } };
+    const known = new KnownFleet();
+    const variantsWith = (colour: string): readonly (Variant | undefined)[] => {
+      const overlays = [
+        { virtualSites: ["all"], ...data({ l: "${site.name}" }) },
+        { virtualSites: ["depots"], ...data({ k: colour }) },
+      ];
+      const web = { overlays, expressions: undefined, secret: undefined, values: undefined };
+      const fleet = renderWith(loadFleet(filesOf(sites, web), known), noToolOutputs);
+      if (!fleet.ok) throw new Error(JSON.stringify(fleet.diagnostics));
+      const { apps, variants } = fleet.rendered;
+      return [...(apps.get("web")?.sites.values() ?? [])].map((tree) => variants.get(tree));
+    };
+    const first = variantsWith("1");
+    const isSame = variantsWith("2").map((variant, index) => variant === first[index]);
+    expect(isSame).toEqual([true, false, true, true]);
   });
 
   it("has the warning of an overlay while later ones take it back at all of its sites", () => {
