@@ -2,7 +2,7 @@
  * What reading, checking and rendering a fleet costs, without git, controller and clusters.
  *
  *   node bench/rendering.ts [--sites 1000,10000] [--apps 20] [--variants 40] [--rounds 5] [--differing] [--warned]
- *     [-o json]
+ *     [--sites-per-file 100] [-o json]
  *
  * Each app is a Deployment and two ConfigMaps with an overlay for each of its variants, and sites spread evenly over the
  * variants; with `--differing`, and a ConfigMap that is another one at every site; with `--warned`, each app is warned of
@@ -39,6 +39,7 @@ const { values } = parseArgs({
     rounds: { type: "string", default: "5" },
     differing: { type: "boolean", default: false },
     warned: { type: "boolean", default: false },
+    "sites-per-file": { type: "string", default: "100" },
     output: { type: "string", short: "o", default: "table" },
     /** This process is the one that measures this many sites. */
     measure: { type: "string" },
@@ -93,7 +94,15 @@ function renderer(
 
 function fleetOf(sites: number): VariedFleet {
   const { apps, variants, differing: isDiffering, warned: isWarned } = values;
-  return { sites, apps: Number(apps), variants: Number(variants), isDiffering, isWarned };
+  const sitesPerFile = Number(values["sites-per-file"]);
+  return {
+    sites,
+    sitesPerFile,
+    apps: Number(apps),
+    variants: Number(variants),
+    isDiffering,
+    isWarned,
+  };
 }
 
 /** What one commit changes, in each round. */

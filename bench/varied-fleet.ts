@@ -3,6 +3,7 @@ import type { SourceFile } from "../src/core/model/fleet-model.ts";
 
 export interface VariedFleet {
   readonly sites: number;
+  readonly sitesPerFile: number;
   readonly apps: number;
   readonly variants: number;
   /** Each app has one object more, which is another one at every site. */
@@ -23,7 +24,6 @@ export interface VariedChange {
 }
 
 const apiVersion = "flotilla.dev/v1alpha1";
-const sitesPerFile = 100;
 
 function kind(name: string, metadata: object, spec: object): string {
   return `apiVersion: ${apiVersion}\nkind: ${name}\nmetadata: ${JSON.stringify(metadata)}\nspec: ${JSON.stringify(spec)}\n`;
@@ -61,6 +61,7 @@ function sites(fleet: VariedFleet, { newSites = 0, moved = 0 }: VariedChange): [
     const labels = { share: `s${share}`, country: "de" };
     return kind("Site", { name: `site-${site}`, labels }, { region: "eu" });
   });
+  const { sitesPerFile } = fleet;
   return Array.from({ length: Math.ceil(texts.length / sitesPerFile) }, (_, file) => [
     `sites/${file}.yaml`,
     texts.slice(file * sitesPerFile, (file + 1) * sitesPerFile).join("---\n"),

@@ -128,8 +128,8 @@ async function readBase(
   if (read.ok) {
     return { ok: true, side: await baseAtSites(tools, read.side, head.model), notes: [] };
   }
-  const { byFile, mistaken } = readFleetFiles(files);
-  if (byFile.length === 0 && mistaken.size === 0) {
+  const { byBlock, mistaken } = readFleetFiles(files);
+  if (byBlock.length === 0 && mistaken.size === 0) {
     return { ok: true, side: null, notes: [nothingBefore] };
   }
   const [first] = read.diagnostics;

@@ -138,7 +138,7 @@ function refuse(name: string, files: readonly SourceFile[]): void {
     const why = problem ?? leftOut;
     if (why !== undefined) throw wrong(`${path}: ${why}`);
   }
-  const [own] = readFleetFiles(files).byFile.flat();
+  const [own] = readFleetFiles(files).byBlock.flat();
   if (own === undefined) return;
   const { file, line } = own.document.at([]);
   throw wrong(`${file}:${line} declares a ${own.kind} for this fleet`);

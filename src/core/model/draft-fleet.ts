@@ -2,6 +2,7 @@ import { checkSchema } from "./check-schema.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { type Entry, errorAt, type FleetDraft } from "./fleet-draft.ts";
 import { isJsonObject } from "./json.ts";
+import { KeptResults } from "./kept-results.ts";
 import { keptFor, type KnownFleet } from "./known-fleet.ts";
 import type {
   App,
@@ -25,16 +26,16 @@ export function draftFleet(
   read: FleetFiles,
   known: KnownFleet,
 ): { readonly draft: FleetDraft; readonly diagnostics: readonly Diagnostic[] } {
-  const files = read.byFile.map(draftFile);
-  const parts = partsByKind(files);
-  const unsound = files.flatMap((file) => file.unsound);
+  const blocks = read.byBlock.map(draftBlock);
+  const parts = partsByKind(blocks);
+  const unsound = blocks.flatMap((block) => block.unsound);
   const twice: NamedDocument[] = [];
   const declared = new Map<KindName, ReadonlySetLike<string>>();
   const allOf = <T extends FleetDocument>(kind: T["kind"]): ReadonlyMap<string, Entry<T>> => {
     const ofKind = parts.get(kind) ?? [];
     const entries = known.ofKind(kind, ofKind);
     const isSound = entries !== undefined && !unsound.some((one) => one.kind === kind);
-    declared.set(kind, isSound ? entries : declaredNames(kind, files, twice));
+    declared.set(kind, isSound ? entries : declaredNames(kind, blocks, twice));
     const found = entries ?? new Map(ofKind.flat().toReversed());
     return found as ReadonlyMap<string, Entry<FleetDocument>> as ReadonlyMap<string, Entry<T>>; // sorted by `kind`
   };
@@ -49,22 +50,22 @@ export function draftFleet(
     decisions: allOf<Decision>("Decision"),
     windows: allOf<MaintenanceWindow>("MaintenanceWindow"),
     declared,
-    hasUnreadable: read.mistaken.size > 0 || files.some(({ isNameless }) => isNameless),
+    hasUnreadable: read.mistaken.size > 0 || blocks.some(({ isNameless }) => isNameless),
   };
   const diagnostics = [
-    ...files.flatMap(({ mistakes }) => mistakes),
+    ...blocks.flatMap(({ mistakes }) => mistakes),
     ...duplicateNames(twice, read),
-    ...checkOneFleet(read, files),
+    ...checkOneFleet(read, blocks),
   ];
   return { draft, diagnostics };
 }
 
 type Part = NamedPart<Entry<FleetDocument>>;
 
-/** What files have of each kind. */
-function partsByKind(files: readonly DraftFile[]): ReadonlyMap<KindName, readonly Part[]> {
+/** What blocks have of each kind. */
+function partsByKind(blocks: readonly DraftBlock[]): ReadonlyMap<KindName, readonly Part[]> {
   const found = new Map<KindName, Part[]>();
-  for (const { parts } of files) {
+  for (const { parts } of blocks) {
     for (const [kind, part] of parts) {
       const known = found.get(kind);
       if (known === undefined) found.set(kind, [part]);
@@ -77,11 +78,11 @@ function partsByKind(files: readonly DraftFile[]): ReadonlyMap<KindName, readonl
 /** The names of all documents of a kind. Those that have another one's are put to `twice`. */
 function declaredNames(
   kind: KindName,
-  files: readonly DraftFile[],
+  blocks: readonly DraftBlock[],
   twice: NamedDocument[],
 ): ReadonlySet<string> {
   const names = new Set<string>();
-  for (const one of files.flatMap(({ named }) => named)) {
+  for (const one of blocks.flatMap(({ named }) => named)) {
     if (one.kind !== kind) continue;
     if (names.has(one.name)) twice.push(one);
     names.add(one.name);
@@ -89,7 +90,7 @@ function declaredNames(
   return names;
 }
 
-interface DraftFile {
+interface DraftBlock {
   /** A name of one of its documents cannot be read. */
   readonly isNameless: boolean;
   readonly named: readonly NamedDocument[];
@@ -111,15 +112,13 @@ interface NamedEntry {
   readonly entry: Entry<FleetDocument>;
 }
 
-const draftFile = keptFor((documents: readonly KindDocument[]): DraftFile => {
+const draftBlock = keptFor((documents: readonly KindDocument[]): DraftBlock => {
   const named = documents.flatMap((one) => {
     const name = nameOf(one);
     return name === undefined ? [] : { ...one, name };
   });
   const entries = Map.groupBy(entriesOf(documents), ({ kind }) => kind);
-  const parts = [...entries].map(
-    ([kind, all]) => [kind, all.map(({ name, entry }) => [name, entry] as const)] as const,
-  );
+  const parts = [...entries].map(([kind, all]) => [kind, partOf(all)] as const);
   return {
     isNameless: named.length < documents.length,
     named,
@@ -132,7 +131,16 @@ const draftFile = keptFor((documents: readonly KindDocument[]): DraftFile => {
   };
 });
 
-/** The documents of a file that satisfy the schemas of their kinds. */
+const keptParts = new KeptResults<Entry<FleetDocument>, Part>();
+
+/** The same list for the same entries, whatever of another kind has changed beside them. */
+function partOf(all: readonly NamedEntry[]): Part {
+  const part = all.map(({ name, entry }) => [name, entry] as const);
+  const [first, ...others] = part.map(([, entry]) => entry);
+  return first === undefined ? part : keptParts.get(first, others, () => part);
+}
+
+/** The documents of a block that satisfy the schemas of their kinds. */
 export const entriesOf = keptFor((documents: readonly KindDocument[]): readonly NamedEntry[] =>
   documents.flatMap((one): NamedEntry[] => {
     const { kind, document } = one;
@@ -152,9 +160,9 @@ function nameOf({ document: { value } }: KindDocument): string | undefined {
 }
 
 /** A second document of the same kind and name is a mistake, told at its name. */
-function duplicateNames(twice: readonly NamedDocument[], { byFile }: FleetFiles): Diagnostic[] {
+function duplicateNames(twice: readonly NamedDocument[], { byBlock }: FleetFiles): Diagnostic[] {
   if (twice.length === 0) return [];
-  const all = byFile.flatMap((documents) => draftFile(documents).named);
+  const all = byBlock.flatMap((documents) => draftBlock(documents).named);
   const first = new Map(all.toReversed().map((one) => [`${one.kind} ${one.name}`, one.document]));
   return twice.map(({ kind, name, document }) => {
     const { file, line } = (first.get(`${kind} ${name}`) ?? document).at(["metadata", "name"]);
@@ -173,8 +181,8 @@ const entryOf = keptFor((document: YamlDocument): Entry<FleetDocument> => ({
   textAt: (path, index) => document.textAt(path, index),
 }));
 
-function checkOneFleet({ mistaken }: FleetFiles, files: readonly DraftFile[]): Diagnostic[] {
-  const [first, ...others] = files.flatMap(({ fleets }) => fleets);
+function checkOneFleet({ mistaken }: FleetFiles, blocks: readonly DraftBlock[]): Diagnostic[] {
+  const [first, ...others] = blocks.flatMap(({ fleets }) => fleets);
   if (first === undefined) {
     if (mistaken.has("Fleet") || mistaken.has("unknown")) return [];
     const message = "the repository holds no Fleet";

@@ -3,6 +3,7 @@
  * back as the same object, and who works with it sees by that alone that nothing has changed.
  */
 import type { SourceFile } from "./fleet-model.ts";
+import { blocksOf, type FileBlock } from "./file-blocks.ts";
 import { isSameList } from "./is-same-list.ts";
 import type { FleetDocument, KindName } from "./kinds.ts";
 import type { Entry } from "./fleet-draft.ts";
@@ -10,28 +11,45 @@ import { NamedEntries, type NamedPart } from "./named-entries.ts";
 import type { KindDocument } from "./read-fleet-files.ts";
 
 export class KnownFleet {
-  #files = new Map<string, SourceFile>();
+  #files: readonly SourceFile[] = [];
+  #blocks: readonly FileBlock[] = [];
+  readonly #paths = new Map<string, readonly string[]>();
   #manifests: ReadonlyMap<string, readonly SourceFile[]> = new Map();
   #documents: readonly (readonly KindDocument[])[] = [];
   readonly #kinds = new Map<KindName, NamedEntries<Entry<FleetDocument>>>();
 
-  /** These files, each as the object that it was the last time, where it is the same. Others are forgotten. */
+  /**
+   * These files in the order of their paths, each as the object that it was the last time, where it is the same. Others are
+   * forgotten.
+   */
   files(files: readonly SourceFile[]): readonly SourceFile[] {
-    const same = files.map((file) => {
-      const known = this.#files.get(file.path);
-      if (known !== undefined && isSameFile(known, file)) return known;
-      this.#files.set(file.path, file);
-      return file;
+    const known = this.#files;
+    let at = 0;
+    this.#files = inOrder(files).map((file) => {
+      while ((known[at]?.path ?? file.path) < file.path) at += 1;
+      const same = known[at];
+      return same?.path === file.path && isSameFile(same, file) ? same : file;
     });
-    if (this.#files.size > same.length) {
-      this.#files = new Map(same.map((file) => [file.path, file]));
-    }
-    return same;
+    return this.#files;
   }
 
-  /** The documents of each file: the list of the last time where they are the same, in the same order. */
-  documents(byFile: readonly (readonly KindDocument[])[]): readonly (readonly KindDocument[])[] {
-    if (!isSameList(this.#documents, byFile)) this.#documents = byFile;
+  /** The same in blocks: each the list that it was the last time, where it has the same files. */
+  blocks(files: readonly SourceFile[]): readonly FileBlock[] {
+    this.#blocks = blocksOf(this.files(files), this.#blocks);
+    return this.#blocks;
+  }
+
+  /** Patterns of files, or folders: the list of the last time where they are the same. */
+  paths(what: "ignored" | "sources", paths: readonly string[]): readonly string[] {
+    const known = this.#paths.get(what);
+    if (known !== undefined && isSameList(known, paths)) return known;
+    this.#paths.set(what, paths);
+    return paths;
+  }
+
+  /** The documents of each block: the list of the last time where they are the same, in the same order. */
+  documents(byBlock: readonly (readonly KindDocument[])[]): readonly (readonly KindDocument[])[] {
+    if (!isSameList(this.#documents, byBlock)) this.#documents = byBlock;
     return this.#documents;
   }
 
@@ -61,6 +79,12 @@ export class KnownFleet {
     this.#manifests = new Map(same);
     return this.#manifests;
   }
+}
+
+function inOrder(files: readonly SourceFile[]): readonly SourceFile[] {
+  // Mostly they are, and to sort costs more than to look.
+  const areSorted = files.every(({ path }, at) => at === 0 || (files[at - 1]?.path ?? "") < path);
+  return areSorted ? files : files.toSorted((a, b) => (a.path < b.path ? -1 : 1));
 }
 
 function isSameFile(a: SourceFile, b: SourceFile): boolean {

@@ -82,20 +82,20 @@ interface CheckedDraft {
   readonly errors: readonly Diagnostic[];
 }
 
-const keptDrafts = new KeptResults<FleetFiles["byFile"], CheckedDraft>();
+const keptDrafts = new KeptResults<FleetFiles["byBlock"], CheckedDraft>();
 
 /** What the documents say by themselves, and what is wrong with it. */
 function checkedDraft(read: FleetFiles, known: KnownFleet): CheckedDraft {
   // Where a file is mistaken, the documents are not all that counts.
   if (read.mistaken.size > 0) return checkDraft(read, known);
-  return keptDrafts.get(read.byFile, [], () => checkDraft(read, known));
+  return keptDrafts.get(read.byBlock, [], () => checkDraft(read, known));
 }
 
 function checkDraft(read: FleetFiles, known: KnownFleet): CheckedDraft {
   const { draft, diagnostics } = draftFleet(read, known);
   const errors = [
     ...diagnostics,
-    ...checkFiles(read.byFile, draft.fleet?.value.spec.labels),
+    ...checkBlocks(read.byBlock, draft.fleet?.value.spec.labels),
     ...checkReferences(draft),
     ...checkDependencies(draft),
     ...checkProfiles(draft),
@@ -109,15 +109,15 @@ function checkDraft(read: FleetFiles, known: KnownFleet): CheckedDraft {
   return { draft, errors };
 }
 
-const keptFiles = new KeptResults<readonly KindDocument[], readonly Diagnostic[]>(1);
+const keptBlocks = new KeptResults<readonly KindDocument[], readonly Diagnostic[]>(1);
 
 /** What is wrong with documents whatever others there are. */
-function checkFiles(
-  byFile: readonly (readonly KindDocument[])[],
+function checkBlocks(
+  byBlock: readonly (readonly KindDocument[])[],
   vocabulary: Vocabulary,
 ): readonly Diagnostic[] {
-  return byFile.flatMap((documents) =>
-    keptFiles.get(documents, [vocabulary], () => [
+  return byBlock.flatMap((documents) =>
+    keptBlocks.get(documents, [vocabulary], () => [
       ...checkTwofold(documents),
       ...checkExpressions(documents, vocabulary),
       ...entriesOf(documents).flatMap((one) => [

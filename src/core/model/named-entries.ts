@@ -2,7 +2,7 @@ import { isSameList } from "./is-same-list.ts";
 import { MapView } from "./map-view.ts";
 import { PatchedMap } from "./patched-map.ts";
 
-/** What one file has of a kind, by name: the same list for the same file. */
+/** What some files have of a kind, by name: the same list for the same files. */
 export type NamedPart<V> = readonly (readonly [name: string, entry: V])[];
 
 /**

@@ -5,10 +5,12 @@
 import { hasDotPart, manifestFiles, sourcePath } from "./app-sources.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { errorAt } from "./fleet-draft.ts";
+import type { FileBlock } from "./file-blocks.ts";
 import type { SourceFile } from "./fleet-model.ts";
 import { identifyDocument, mentionsFlotilla } from "./identify-document.ts";
 import { createIgnore } from "./ignored-files.ts";
 import { isJsonObject, type Json } from "./json.ts";
+import { KeptResults } from "./kept-results.ts";
 import { keptFor, KnownFleet } from "./known-fleet.ts";
 import type { KindName } from "./kinds.ts";
 import { parseYaml, type YamlDocument } from "./parse-yaml.ts";
@@ -21,8 +23,11 @@ export interface KindDocument {
 }
 
 export interface FleetFiles {
-  /** The documents of each file that has some: the same list for the same file, and the same list of all for the same lists. */
-  readonly byFile: readonly (readonly KindDocument[])[];
+  /**
+   * The documents of each block of files that has some: the same list for the same ones, and the same list of all for the same
+   * lists.
+   */
+  readonly byBlock: readonly (readonly KindDocument[])[];
   readonly diagnostics: readonly Diagnostic[];
   /** Kinds that mistaken documents most likely mean; `unknown`: a document that could not be read at all. */
   readonly mistaken: ReadonlySet<KindName | "unknown">;
@@ -50,46 +55,121 @@ export function readFleetFiles(
   all: readonly SourceFile[],
   known: KnownFleet = new KnownFleet(),
 ): FleetFiles {
-  const files = known.files(all);
-  const readable = files.filter(({ problem }) => problem === undefined);
-  const sorted = readable.toSorted((a, b) => (a.path < b.path ? -1 : 1));
-  const candidates = sorted.filter(({ path }) => /\.ya?ml$/i.test(path) && !hasDotPart(path));
+  const read = known.blocks(all).map(readBlock);
+  const patterns = ignorePatterns(read.flatMap(({ fleets }) => fleets));
+  const isIgnored = ignoring(known.paths("ignored", patterns));
+  const sources = read.flatMap((block) => sourcesIn(block, isIgnored));
+  const isManifest = isInAny(known.paths("sources", sources));
+  const sorted = read.map((block) => sortedFiles(block, isIgnored, isManifest));
+  const byBlock = [
+    ...sorted.map(({ documents }) => documents),
+    ...sorted.map(({ strayDocuments }) => strayDocuments),
+  ];
+  return {
+    byBlock: known.documents(byBlock.filter((documents) => documents.length > 0)),
+    diagnostics: sorted.flatMap(({ diagnostics }) => diagnostics),
+    mistaken: new Set(sorted.flatMap(({ mistaken }) => mistaken)),
+    all: read.flatMap(({ files }) => files),
+    others: sorted.flatMap(({ others }) => others),
+  };
+}
+
+/** What is found of a block whatever others there are. */
+interface ReadBlock {
+  /** Those that could be read. */
+  readonly files: readonly SourceFile[];
+  readonly unreadable: readonly SourceFile[];
+  /** Files that may hold Flotilla's kinds, and others in which something may be meant to be one. */
+  readonly mentioning: readonly ReadFile[];
+  readonly strays: readonly SourceFile[];
+  readonly fleets: readonly KindDocument[];
+  /** Folders of charts. */
+  readonly charts: readonly string[];
+}
+
+const readBlock = keptFor((block: FileBlock): ReadBlock => {
+  const files = block.filter(({ problem }) => problem === undefined);
+  const candidates = files.filter(({ path }) => /\.ya?ml$/i.test(path) && !hasDotPart(path));
   const mentioning = candidates.filter(isMentioning).map(read);
-  const isIgnored = createIgnore(ignorePatterns(mentioning));
-  const kept = mentioning.filter(({ file, fleets }) => fleets.length > 0 || !isIgnored(file.path));
-  const sources = [...kept.flatMap((each) => each.sources), ...chartFolders(sorted)];
-  const isManifest = isInAny(new Set(sources));
-  const mentioned = new Set(mentioning.map(({ file }) => file.path));
-  const strays = candidates
-    .filter(({ path }) => !mentioned.has(path) && !isIgnored(path) && !isManifest(path))
-    .map(read);
-  const mentioningOwn = kept.filter(
+  return {
+    files,
+    unreadable: block.filter(({ problem }) => problem !== undefined),
+    mentioning,
+    strays: candidates.filter((file) => !isMentioning(file)),
+    fleets: mentioning.flatMap(({ fleets }) => fleets),
+    charts: chartFolders(files),
+  };
+});
+
+type PathTest = (path: string) => boolean;
+
+/** Of these blocks, what is not ignored. A Fleet says what is, so it is not. */
+function keptIn({ mentioning }: ReadBlock, isIgnored: PathTest): readonly ReadFile[] {
+  return mentioning.filter(({ file, fleets }) => fleets.length > 0 || !isIgnored(file.path));
+}
+
+const keptSources = new KeptResults<ReadBlock, readonly string[]>();
+
+function sourcesIn(block: ReadBlock, isIgnored: PathTest): readonly string[] {
+  return keptSources.get(block, [isIgnored], () => [
+    ...keptIn(block, isIgnored).flatMap(({ sources }) => sources),
+    ...block.charts,
+  ]);
+}
+
+/** A block, sorted into what is Flotilla's and what is not. */
+interface SortedBlock extends Pick<FleetFiles, "diagnostics" | "others"> {
+  /** The same list for the same documents. */
+  readonly documents: readonly KindDocument[];
+  readonly strayDocuments: readonly KindDocument[];
+  readonly mistaken: readonly (KindName | "unknown")[];
+}
+
+const keptSorted = new KeptResults<ReadBlock, SortedBlock>();
+
+function sortedFiles(block: ReadBlock, isIgnored: PathTest, isManifest: PathTest): SortedBlock {
+  return keptSorted.get(block, [isIgnored, isManifest], () =>
+    sortFiles(block, isIgnored, isManifest),
+  );
+}
+
+const keptDocuments = new KeptResults<KindDocument, readonly KindDocument[]>();
+
+/** The same list for the same documents, whatever other files have changed beside theirs. */
+function sameDocuments(documents: readonly KindDocument[]): readonly KindDocument[] {
+  const [first, ...others] = documents;
+  return first === undefined ? documents : keptDocuments.get(first, others, () => documents);
+}
+
+function sortFiles(block: ReadBlock, isIgnored: PathTest, isManifest: PathTest): SortedBlock {
+  const mentioning = keptIn(block, isIgnored).filter(
     ({ file, isFlotillas }) => isFlotillas || !isManifest(file.path),
   );
-  const own = [...mentioningOwn, ...strays];
-  const unreadable = files.filter(({ path, problem }) => problem !== undefined && !isIgnored(path));
+  const strays = block.strays.filter(({ path }) => !isIgnored(path) && !isManifest(path)).map(read);
+  const own = [...mentioning, ...strays];
+  const unreadable = block.unreadable.filter(({ path }) => !isIgnored(path));
   const ownPaths = new Set(
     own.filter(({ isFlotillas }) => isFlotillas).map(({ file }) => file.path),
   );
-  const byFile = own.flatMap(({ documents }) => (documents.length === 0 ? [] : [documents]));
+  const documents = mentioning.flatMap((file) => file.documents);
   return {
-    byFile: known.documents(byFile),
+    documents: sameDocuments(documents),
+    strayDocuments: strays.flatMap((file) => file.documents),
     diagnostics: [
       ...unreadable.map(unreadableFile),
       ...own.flatMap(({ diagnostics }) => diagnostics),
-      ...mentioningOwn
+      ...mentioning
         .filter(({ file, isFlotillas }) => isFlotillas && isManifest(file.path))
         .flatMap(({ file }) => mixedDocuments(file)),
-      ...sorted
+      ...block.files
         .filter(({ path }) => !isIgnored(path) && !isManifest(path))
         .flatMap((file) => kindsInJson(file)),
     ],
-    mistaken: new Set([
+    mistaken: [
       ...own.flatMap(({ mistaken }) => mistaken),
       ...(unreadable.length > 0 ? (["unknown"] as const) : []),
-    ]),
-    all: sorted,
-    others: sorted.filter(({ path }) => !ownPaths.has(path) && !isIgnored(path)),
+    ],
+    others: block.files.filter(({ path }) => !ownPaths.has(path) && !isIgnored(path)),
   };
 }
 
@@ -103,8 +183,13 @@ export function manifestsOf(
   return source.ok ? manifestFiles(source.path, others) : [];
 }
 
+// The same test for the same list: what was found with it is found again.
+
+const ignoring = keptFor(createIgnore);
+
 /** True for paths in one of these sources. */
-function isInAny(sources: ReadonlySet<string>): (path: string) => boolean {
+const isInAny = keptFor((folders: readonly string[]): PathTest => {
+  const sources = new Set(folders);
   return (path) => {
     if (sources.has(path) || sources.has("")) return true;
     for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) {
@@ -112,7 +197,7 @@ function isInAny(sources: ReadonlySet<string>): (path: string) => boolean {
     }
     return false;
   };
-}
+});
 
 const isMentioning = keptFor(({ text }: SourceFile) => mentionsFlotilla(text));
 const read = keptFor(readFile);
@@ -183,8 +268,7 @@ function tooLong(file: SourceFile): ReadFile {
   return { ...base, mistaken: ["unknown"], isFlotillas: false };
 }
 
-function ignorePatterns(read: readonly ReadFile[]): string[] {
-  const [fleet] = read.flatMap(({ fleets }) => fleets);
+function ignorePatterns([fleet]: readonly KindDocument[]): string[] {
   const patterns = specOf(fleet)?.["ignore"];
   if (!Array.isArray(patterns)) return [];
   return (patterns as readonly Json[]).filter((pattern) => typeof pattern === "string"); // isArray loses the type

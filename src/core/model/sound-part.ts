@@ -27,7 +27,7 @@ export interface SoundInput {
 
 /** The documents without errors, as a model. */
 export function soundPart({ draft, read, tools, errors }: SoundInput): SoundPart {
-  const documents = read.byFile.flat();
+  const documents = read.byBlock.flat();
   const unsound = documentsWithErrors(documents, errors);
   const sound = <T extends FleetDocument>(
     entries: ReadonlyMap<string, Entry<T>>,
