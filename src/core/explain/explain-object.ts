@@ -4,6 +4,7 @@
  * at a time, by the same functions that render it; a place is only told where the field itself, or what holds it, stands.
  */
 import { appLabel, ownerAnnotation } from "../apply/ownership.ts";
+import type { Place } from "../model/fleet-model.ts";
 import { type Json, isSameJson } from "../model/json.ts";
 import {
   type KubeObject,
@@ -98,7 +99,8 @@ function historyOf(found: AppAtSite): readonly (readonly Version[])[] {
   const versions = new Map(objects.map((source) => [source.at, firstVersions(found, source)]));
   for (const change of overlayChanges(found)) {
     const before = new Map(objects.map(({ at, object }) => [at, object]));
-    const placed = { overlay: change.overlay, at: () => change.place };
+    const at = (): Place => change.place;
+    const placed = { overlay: change.overlay, at, keyAt: at };
     objects = applyOverlay(objects, placed, found.manifests).objects;
     const after = new Map(objects.map(({ at, object }) => [at, object]));
     for (const [at, known] of versions) {

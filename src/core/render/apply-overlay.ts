@@ -4,7 +4,6 @@
  * told at its own place, with the object's.
  */
 import type { Diagnostic } from "../model/diagnostic.ts";
-import type { Place } from "../model/fleet-model.ts";
 import { canonicalJson, isJsonObject, type Json, type JsonObject } from "../model/json.ts";
 import type {
   Overlay,
@@ -15,7 +14,7 @@ import type {
   Sidecar,
 } from "../model/kinds.ts";
 import { type KubeObject, describeKey, keyOf, objectId } from "../model/kube-object.ts";
-import { checkObject } from "./check-object.ts";
+import { changeProblems } from "./change-problems.ts";
 import { type Told, mistake, placeText } from "./mistake.ts";
 import { namespaceMove } from "./move-namespace.ts";
 import { duplicate, type ManifestContext, type SourceObject } from "./parse-manifests.ts";
@@ -31,8 +30,6 @@ import { isDeletion, patchTargets, selectedBy } from "./patch-targets.ts";
 import { podSpecPath } from "./pod-templates.ts";
 import type { FieldPath } from "./read-yaml.ts";
 import { withoutServerFields } from "./server-fields.ts";
-import { regionField } from "../secrets/region-secret.ts";
-import { sopsField } from "../secrets/sops-file.ts";
 import { setImages } from "./set-images.ts";
 import { addSidecar, setResources, setScheduling } from "./set-pods.ts";
 
@@ -147,19 +144,6 @@ function tell(state: State, path: FieldPath, told: Told): void {
   state.diagnostics.push(mistake(state.at(path), told));
 }
 
-/** What SOPS sealed is opened as it was written, and which Secret of the region is meant is said by the App alone. */
-function sealChange(before: KubeObject, after: KubeObject, at: () => Place): Diagnostic[] {
-  const [was, is] = [before, after].map((object) => canonicalJson(object[regionField] ?? null));
-  if (was !== is) {
-    const message = `\`${regionField}\` cannot be changed by an overlay`;
-    const hint = "name the Secret in `secrets` of the App; `from` may be an expression";
-    return [mistake(at(), { code: "region-secret", message, hint })];
-  }
-  if (before[sopsField] === after[sopsField]) return [];
-  const message = `\`${sopsField}\` cannot be changed by an overlay`;
-  return [mistake(at(), { code: "sealed-secret", message, hint: "seal another Secret with sops" })];
-}
-
 interface Change {
   readonly source: SourceObject;
   readonly path: FieldPath;
@@ -185,15 +169,11 @@ function stepOf(state: State, { source, path, object }: Change): OverlayStep {
   if (canonicalJson(object) === canonicalJson(source.object)) {
     return { source, isChanged: false, diagnostics: [] };
   }
-  const at = (): Place => state.at(path);
   const cleaned = withoutServerFields(object);
-  const problems = [
-    ...checkObject({ ...source, object: cleaned, at, keyAt: at, textAt: at }),
-    ...sealChange(source.object, cleaned, at),
-  ];
-  const step = stepAt(state.overlay, path);
-  const changedBy = { before: source, at: state.at, path, step };
+  const { at, keyAt } = state;
+  const changedBy = { before: source, at, keyAt, path, step: stepAt(state.overlay, path) };
   const after = { ...source, object: cleaned, key: keyOf(cleaned), changedBy };
+  const problems = changeProblems(after);
   if (problems.length === 0) return { source: after, isChanged: true, diagnostics: [] };
   const where = `${describeKey(source.key)} (${placeText(source.at([]))})`;
   const diagnostics = problems.map((problem) => ({

@@ -123,6 +123,7 @@ export class OverlayChain {
       overlay,
       others,
       at: (path: FieldPath) => this.#app.at([...at, ...path]),
+      keyAt: (path: FieldPath) => this.#app.keyAt([...at, ...path]),
       // Shapes that differ in one object have all others in common.
       ...(areShared &&
         !isFilled && { steps: (path: FieldPath) => this.#stepsAt([...at, ...path]) }),

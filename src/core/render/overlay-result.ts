@@ -10,6 +10,7 @@ import type { FieldPath } from "./read-yaml.ts";
 export interface PlacedOverlay {
   readonly overlay: Overlay;
   readonly at: (path: FieldPath) => Place;
+  readonly keyAt: (path: FieldPath) => Place;
   /** What its steps made of objects before, for an overlay that is the same for many shapes. */
   readonly steps?: (path: FieldPath) => WeakMap<SourceObject, OverlayStep>;
   /** The app's other objects, to which it is applied apart. */

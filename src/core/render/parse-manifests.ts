@@ -35,6 +35,7 @@ export interface OverlayChange {
   readonly before: SourceObject;
   /** Places in the overlay; `path` is the step. */
   readonly at: (path: FieldPath) => Place;
+  readonly keyAt: (path: FieldPath) => Place;
   readonly path: FieldPath;
   /** What stands there. */
   readonly step: Json | undefined;

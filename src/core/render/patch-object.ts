@@ -25,7 +25,11 @@ export function patchObject(
 
 function jsonPatch(object: KubeObject, operations: NonNullable<Patch["json"]>): PatchOutcome {
   const result = applyJsonPatch(object, operations, { isSecret: isSecret(object) });
-  if (result.ok) return sameIdentity(object, result.value, ["json"]);
+  if (result.ok) {
+    const changed = changedIdentity(object, result.value);
+    if (changed === undefined) return same(result.value);
+    return otherIdentity(object, changed, ["json", identityChange(object, operations)]);
+  }
   const { operation, message } = result;
   const { op, path } = operations[operation] ?? { op: "", path: "" };
   return {
@@ -33,6 +37,20 @@ function jsonPatch(object: KubeObject, operations: NonNullable<Patch["json"]>): 
     path: ["json", operation],
     message: `operation ${operation + 1} (${op} ${path}): ${message}`,
   };
+}
+
+/** The operation behind which the object is another one for good. */
+function identityChange(object: KubeObject, operations: NonNullable<Patch["json"]>): number {
+  let value: Json = object;
+  let changedBy = -1;
+  for (const [index, operation] of operations.entries()) {
+    const result = applyJsonPatch(value, [operation]);
+    if (!result.ok) break;
+    value = result.value;
+    if (changedIdentity(object, value) === undefined) changedBy = -1;
+    else if (changedBy < 0) changedBy = index;
+  }
+  return changedBy;
 }
 
 function mergePatch(object: KubeObject, patch: JsonObject, customKinds: CustomKinds): PatchOutcome {
@@ -43,15 +61,16 @@ function mergePatch(object: KubeObject, patch: JsonObject, customKinds: CustomKi
     const field = path.length === 0 ? "" : `${path.join(".")}: `;
     return { ok: false, path: ["merge", ...path], message: `${field}${result.message}` };
   }
-  const directive = findDirective(result.value);
-  if (directive !== undefined && findDirective(object) === undefined) {
-    const message = `${directive} has no meaning where a list is replaced as a whole`;
-    return { ok: false, path: ["merge"], message };
+  const [directive] = directivesIn(result.value);
+  if (directive !== undefined && directivesIn(object).next().done === true) {
+    const message = `${directive.at(-1)} has no meaning where a list is replaced as a whole`;
+    return { ok: false, path: ["merge", ...placeOfDirective(patch, directive)], message };
   }
   const isReplaced = patch["$patch"] === "replace";
-  return sameIdentity(object, isReplaced ? withIdentity(object, result.value) : result.value, [
-    "merge",
-  ]);
+  const value = isReplaced ? withIdentity(object, result.value) : result.value;
+  const changed = changedIdentity(object, value);
+  if (changed === undefined) return same(value);
+  return otherIdentity(object, changed, ["merge", ...changed.split(".")]);
 }
 
 /** `$patch: replace` of a whole object need not repeat what the object is. */
@@ -65,26 +84,37 @@ function withIdentity(object: KubeObject, value: JsonObject): JsonObject {
 
 const directives = /^\$(patch|retainKeys|setElementOrder\/.*|deleteFromPrimitiveList\/.*)$/;
 
-function findDirective(value: Json): string | undefined {
-  if (typeof value !== "object" || value === null) return undefined;
+/** Where directives stand in a value. */
+function* directivesIn(value: Json): Generator<FieldPath> {
+  if (typeof value !== "object" || value === null) return;
+  const isList = Array.isArray(value);
   for (const [key, inner] of Object.entries(value)) {
-    const found = !Array.isArray(value) && directives.test(key) ? key : findDirective(inner);
-    if (found !== undefined) return found;
+    if (!isList && directives.test(key)) yield [key];
+    for (const path of directivesIn(inner)) yield [isList ? Number(key) : key, ...path];
   }
-  return undefined;
 }
 
-function sameIdentity(before: KubeObject, after: Json, path: FieldPath): PatchOutcome {
-  const changed = isJsonObject(after) ? changedIdentity(before, after) : "everything";
-  if (changed !== undefined) {
-    const message = `a patch cannot change ${changed} of ${describeKey(keyOf(before))}`;
-    return { ok: false, path, message };
-  }
-  // changedIdentity has found apiVersion, kind and metadata.name as they were.
-  return { ok: true, object: after as KubeObject };
+/** Where the patch has the directive that the merged object has there: items may have other positions. */
+function placeOfDirective(patch: JsonObject, merged: FieldPath): FieldPath {
+  const keysOf = (path: FieldPath): string =>
+    path.filter((part) => typeof part === "string").join();
+  for (const path of directivesIn(patch)) if (keysOf(path) === keysOf(merged)) return path;
+  return [];
 }
 
-function changedIdentity(before: KubeObject, after: JsonObject): string | undefined {
+/** The patched object: changedIdentity has found nothing. */
+function same(value: Json): PatchOutcome {
+  return { ok: true, object: value as KubeObject };
+}
+
+function otherIdentity(object: KubeObject, changed: string, path: FieldPath): PatchOutcome {
+  const message = `a patch cannot change ${changed} of ${describeKey(keyOf(object))}`;
+  return { ok: false, path, message };
+}
+
+/** What of its identity a patch has changed; undefined: nothing. */
+function changedIdentity(before: KubeObject, after: Json): string | undefined {
+  if (!isJsonObject(after)) return "everything";
   const metadata = isJsonObject(after["metadata"]) ? after["metadata"] : {};
   const pairs: [string, Json | undefined, Json | undefined][] = [
     ["apiVersion", before.apiVersion, after["apiVersion"]],

@@ -1,6 +1,7 @@
 /** Where it was written what a field of an object has become: in its manifest, or in the overlay that changed it last. */
 import type { Place } from "../model/fleet-model.ts";
 import { type Json, isJsonObject, isSameJson } from "../model/json.ts";
+import { keptFor } from "../model/known-fleet.ts";
 import type { OverlayChange, SourceObject } from "./parse-manifests.ts";
 import type { FieldPath } from "./read-yaml.ts";
 
@@ -20,11 +21,22 @@ export function placeOfFields(
   while (version.changedBy !== undefined) {
     const { changedBy, object } = version;
     const changed = fields.find((steps) => !isSameField(object, changedBy.before.object, steps));
-    if (changed !== undefined) return placeInOverlay(changedBy, changed);
+    if (changed !== undefined) return placeInOverlay(changedBy, { object, steps: changed, isKey });
     version = changedBy.before;
   }
   const { path } = find(version.object, fields[0] ?? []);
   return isKey ? version.keyAt(path) : version.at(path);
+}
+
+/** The place of a field in the step of an overlay that made this object; of the step where it left the field alone. */
+export function placeInChange(
+  { object, changedBy }: { readonly object: Json; readonly changedBy: OverlayChange },
+  path: FieldPath,
+  isKey = false,
+): Place {
+  const steps = stepsOf(object, path);
+  if (isSameField(object, changedBy.before.object, steps)) return changedBy.at(changedBy.path);
+  return placeInOverlay(changedBy, { object, steps, isKey });
 }
 
 /**
@@ -88,15 +100,68 @@ function isSameField(a: Json, b: Json, steps: readonly Step[]): boolean {
   return one === undefined || other === undefined ? one === other : isSameJson(one, other);
 }
 
+interface ChangedField {
+  /** Behind the change. */
+  readonly object: Json;
+  readonly steps: readonly Step[];
+  readonly isKey: boolean;
+}
+
 /** As deep in the overlay's step as that has the end of the field's path; else the step. */
-function placeInOverlay({ at, path, step }: OverlayChange, steps: readonly Step[]): Place {
+function placeInOverlay(change: OverlayChange, field: ChangedField): Place {
+  const { step } = change;
+  const operations = deeper(step, "json");
+  if (Array.isArray(operations)) return placeInOperations(change, operations, field);
   const merge = deeper(step, "merge");
   const root = merge ?? step;
-  for (const from of steps.keys()) {
-    const wanted = steps.slice(from);
-    const found = find(root, wanted);
+  const start = [...change.path, ...(merge === undefined ? [] : ["merge"])];
+  for (const from of field.steps.keys()) {
+    const found = find(root, field.steps.slice(from));
     if (found.value === undefined) continue;
-    return at([...path, ...(merge === undefined ? [] : ["merge"]), ...found.path]);
+    return (field.isKey ? change.keyAt : change.at)([...start, ...found.path]);
+  }
+  return change.at(change.path);
+}
+
+/** In the value that an operation of a JSON patch has put there; else the step. */
+function placeInOperations(
+  { at, keyAt, path }: OverlayChange,
+  operations: readonly Json[],
+  { object, steps, isKey }: ChangedField,
+): Place {
+  const now = find(object, steps).value;
+  const last = lastByPointer(operations);
+  for (let depth = steps.length; depth > 0; depth -= 1) {
+    const index = positionsOf(steps.slice(0, depth)).map((pointer) => last.get(pointer) ?? -1);
+    const operation = Math.max(...index);
+    const rest = steps.slice(depth);
+    const found = find(deeper(operations[operation], "value"), rest);
+    if (found.value === undefined || now === undefined || !isSameJson(found.value, now)) continue;
+    const start = [...path, "json", operation];
+    if (rest.length > 0) return (isKey ? keyAt : at)([...start, "value", ...found.path]);
+    return at([...start, isKey ? "path" : "value"]);
   }
   return at(path);
+}
+
+/** The last of the operations with a pointer. */
+const lastByPointer = keptFor(
+  (operations: readonly Json[]): ReadonlyMap<string, number> =>
+    new Map(operations.map((operation, index) => [pointerOf(operation), index])),
+);
+
+function pointerOf(operation: Json): string {
+  const path = deeper(operation, "path");
+  return typeof path === "string" ? path : "";
+}
+
+/** The pointers that an operation may have named a place by: an item of a list also by `-`. */
+function positionsOf(steps: readonly Step[]): readonly string[] {
+  const tokens = steps.map(({ part }) => String(part).replaceAll("~", "~0").replaceAll("/", "~1"));
+  const above = tokens
+    .slice(0, -1)
+    .map((token) => `/${token}`)
+    .join("");
+  const isItem = typeof steps.at(-1)?.part === "number";
+  return [tokens.at(-1) ?? "", ...(isItem ? ["-"] : [])].map((last) => `${above}/${last}`);
 }

@@ -18,6 +18,7 @@ spec:
           image: side:1
         - name: web
           image: web:1
+      tolerations: [{ key: a }]
 `;
 
 /** An app with one overlay, which begins at line 9. */
@@ -33,7 +34,11 @@ spec:
 ${overlay}`;
 
 const problems = (overlay: string): readonly string[] => {
-  const files = { "manifests/web/deployment.yaml": manifest, "apps/web.yaml": app(overlay) };
+  const files = {
+    "manifests/web/deployment.yaml": manifest,
+    "manifests/web/settings.yaml": null,
+    "apps/web.yaml": app(overlay),
+  };
   return renderFiles(aFleet(files)).diagnostics.map(formatDiagnostic);
 };
 
@@ -56,9 +61,24 @@ describe("a mistake that an overlay makes", () => {
       `      patches:
         - target: { kind: Deployment }
           json:
+            - { op: test, path: /spec/replicas, value: 1 }
             - { op: replace, path: /spec/replicas, value: "3" }
 `,
-      "apps/web.yaml:11:11",
+      "apps/web.yaml:14:59",
+    ],
+    [
+      "deep in what an operation adds to a list",
+      `      patches:
+        - target: { kind: Deployment }
+          json:
+            - op: add
+              path: /spec/template/spec/containers/-
+              value:
+                name: other
+                image: other:1
+                ports: [{ containerPort: "80" }]
+`,
+      "apps/web.yaml:18:42",
     ],
     [
       "in a container whose position changes",
@@ -79,6 +99,101 @@ describe("a mistake that an overlay makes", () => {
   ])("is told at the overlay: %s", (_, overlay, place) => {
     const found = problems(overlay);
     expect(found).toEqual([expect.stringContaining(`${place}: warning: Deployment web/web: `)]);
+  });
+
+  it.each([
+    [
+      "in a merge",
+      `      patches:
+        - target: { kind: Deployment }
+          merge:
+            metadata:
+              annotations: { fine: "1" }
+              labels:
+                fine: "1"
+                wrong: a b
+`,
+      "apps/web.yaml:17:24",
+    ],
+    [
+      "in a key of a merge",
+      `      patches:
+        - target: { kind: Deployment }
+          merge:
+            metadata:
+              labels:
+                fine: "1"
+                "a b": "1"
+`,
+      "apps/web.yaml:16:17",
+    ],
+    [
+      "in an operation",
+      `      patches:
+        - target: { kind: Deployment }
+          json:
+            - { op: add, path: /metadata/labels, value: {} }
+            - { op: add, path: /metadata/labels/a~1b, value: a b }
+`,
+      "apps/web.yaml:14:62",
+    ],
+    [
+      "in the key of an operation",
+      `      patches:
+        - target: { kind: Deployment }
+          json:
+            - { op: add, path: /metadata/labels, value: {} }
+            - { op: add, path: /metadata/labels/a b, value: a }
+`,
+      "apps/web.yaml:14:32",
+    ],
+    [
+      "in an annotation",
+      `      annotations:
+        fine: b
+        -wrong: b
+`,
+      "apps/web.yaml:12:9",
+    ],
+  ])("that no cluster takes is told where it is made, and once: %s", (_, overlay, place) => {
+    const later = "    - virtualSites: [all]\n      annotations: { later: overlay }\n";
+    const found = problems(overlay + later);
+    expect(found).toEqual([expect.stringContaining(`${place}: error: Deployment web/web (`)]);
+  });
+
+  it.each([
+    [
+      "a merge",
+      `          merge:
+            metadata:
+              labels: { a: b }
+              name: other
+`,
+      "apps/web.yaml:15:21: error: Deployment web/web (manifests/web/deployment.yaml:1:1): a patch cannot change metadata.name of Deployment web/web",
+    ],
+    [
+      "an operation",
+      `          json:
+            - { op: add, path: /spec/paused, value: true }
+            - { op: replace, path: /kind, value: StatefulSet }
+`,
+      "apps/web.yaml:14:15: error: Deployment web/web (manifests/web/deployment.yaml:1:1): a patch cannot change kind of Deployment web/web",
+    ],
+    [
+      "a directive that means nothing there",
+      `          merge:
+            spec:
+              template:
+                spec:
+                  tolerations:
+                    - key: a
+                      $patch: delete
+`,
+      "apps/web.yaml:18:31: error: Deployment web/web (manifests/web/deployment.yaml:1:1): $patch has no meaning where a list is replaced as a whole",
+    ],
+  ])("that no patch may make is told where it is made: %s", (_, patch, told) => {
+    const target = "      patches:\n        - target: { kind: Deployment }\n";
+    expect(problems(target + patch)[0]).toBe(told);
   });
 
   it("is told at the manifest where no overlay has touched it", () => {
