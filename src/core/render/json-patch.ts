@@ -24,7 +24,7 @@ export function applyJsonPatch(
   { isSecret = false }: { isSecret?: boolean } = {},
 ): JsonPatchResult {
   let value = document;
-  const run: PatchRun = { copiesLeft: maxCopied, isSecret };
+  const run: PatchRun = { copiesLeft: maxCopied, isSecret, own: new WeakSet() };
   for (const [operation, patch] of operations.entries()) {
     const result = applyOperation(value, patch, run);
     if (!result.ok) return { ok: false, operation, message: result.message };
@@ -41,6 +41,8 @@ const charactersPerValue = 16;
 interface PatchRun {
   copiesLeft: number;
   readonly isSecret: boolean;
+  /** Lists and maps that the patch has made, each in one place only: these it changes where they stand. */
+  readonly own: WeakSet<object>;
 }
 
 type Outcome = { ok: true; value: Json } | { ok: false; message: string };
@@ -52,18 +54,22 @@ function applyOperation(document: Json, patch: PatchOperation, run: PatchRun): O
   if (path === undefined) return fail(`"${patch.path}" is not a JSON pointer (it starts with /)`);
   switch (patch.op) {
     case "add":
-      return withValue(patch, (value) => add(document, path, value));
+      return withValue(patch, (value) => add(document, { path, value }, run));
     case "replace":
-      return withValue(patch, (value) => replace(document, path, value));
+      return withValue(patch, (value) => replace(document, { path, value }, run));
     case "test":
       return withValue(patch, (expected) => test(document, { path, expected }, run));
     case "remove":
-      return remove(document, path);
+      return remove(document, path, run);
     case "move":
-      return withSource(document, patch, (from, value) => move(document, { from, path, value }));
+      return withSource(document, patch, (from, value) =>
+        move(document, { from, path, value }, run),
+      );
     case "copy":
       return withSource(document, patch, (_from, value) =>
-        takeCopy(value, run) ? add(document, path, value) : fail("the patch copies too much"),
+        takeCopy(value, run)
+          ? add(document, { path, value }, run)
+          : fail("the patch copies too much"),
       );
     default:
       return fail(`"${patch.op}" is not an operation (add, remove, replace, move, copy, test)`);
@@ -77,6 +83,7 @@ function takeCopy(copied: Json, run: PatchRun): boolean {
     run.copiesLeft -= 1;
     if (typeof value === "string") run.copiesLeft -= value.length / charactersPerValue;
     if (isContainer(value)) {
+      run.own.delete(value); // now it stands in two places
       for (const [key, member] of Object.entries(value)) {
         run.copiesLeft -= key.length / charactersPerValue;
         open.push(member);
@@ -133,14 +140,15 @@ function shown(value: Json): string {
 
 function move(
   document: Json,
-  { from, path, value }: { from: readonly string[]; path: readonly string[]; value: Json },
+  { from, path, value }: Placed & { readonly from: readonly string[] },
+  run: PatchRun,
 ): Outcome {
   const isInside = from.length < path.length && from.every((token, i) => token === path[i]);
   if (isInside) return fail("a value cannot be moved into itself");
-  const removed = remove(document, from);
+  const removed = remove(document, from, run);
   // Moving the whole document (only to itself) leaves nothing to add to.
   if (!removed.ok) return from.length === 0 ? { ok: true, value: document } : removed;
-  return add(removed.value, path, value);
+  return add(removed.value, { path, value }, run);
 }
 
 function valueAt(document: Json, path: readonly string[]): Outcome {
@@ -173,64 +181,103 @@ function pointerText(path: readonly string[]): string {
   return path.map((token) => `/${token.replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
 }
 
-/** Replaces the container that holds the last token of `path` by what `change` makes of it. */
+interface Placed {
+  readonly path: readonly string[];
+  readonly value: Json;
+}
+
+type Container = JsonObject | readonly Json[];
+
+/** A container as it may be changed: what was there before the patch stays as it is. */
+type OwnContainer = Record<string, Json> | Json[];
+
+/** Changes the container that holds the last token of `path`: a copy of it, unless the patch has made it. */
 function changeParent(
   document: Json,
-  path: readonly string[],
-  change: (parent: JsonObject | readonly Json[], token: string) => Outcome,
+  { path, change }: { readonly path: readonly string[]; readonly change: ParentChange },
+  run: PatchRun,
 ): Outcome {
   const descend = (value: Json, depth: number): Outcome => {
     if (!isContainer(value))
       return fail(`${pointerText(path.slice(0, depth)) || "the document"} is no object or list`);
     const token = path[depth] ?? "";
-    if (depth === path.length - 1) return change(value, token);
+    if (depth === path.length - 1) {
+      const mistake = change.mistake(value, token);
+      if (mistake !== undefined) return mistake;
+      const own = ownContainer(value, run);
+      change.make(own, token);
+      return { ok: true, value: own };
+    }
     const inner = child(value, token);
     if (inner === undefined) return missing(path.slice(0, depth + 1));
     const changed = descend(inner, depth + 1);
-    return changed.ok ? { ok: true, value: withMember(value, token, changed.value) } : changed;
+    if (!changed.ok || changed.value === inner) return changed.ok ? { ok: true, value } : changed;
+    const own = ownContainer(value, run);
+    setMember(own, token, changed.value);
+    return { ok: true, value: own };
   };
   return descend(document, 0);
 }
 
-function isContainer(value: Json): value is JsonObject | readonly Json[] {
+interface ParentChange {
+  /** Why it cannot be made. */
+  readonly mistake: (parent: Container, token: string) => Outcome | undefined;
+  readonly make: (parent: OwnContainer, token: string) => void;
+}
+
+function ownContainer(value: Container, { own }: PatchRun): OwnContainer {
+  // The patch has made it, and nobody else has seen it yet.
+  if (own.has(value)) return value as OwnContainer;
+  // fromEntries defines own members, also one named __proto__.
+  const copy = isJsonObject(value) ? Object.fromEntries(Object.entries(value)) : [...value];
+  own.add(copy);
+  return copy;
+}
+
+function isContainer(value: Json): value is Container {
   return typeof value === "object" && value !== null;
 }
 
-function withMember(parent: JsonObject | readonly Json[], token: string, value: Json): Json {
-  if (!isJsonObject(parent)) return parent.with(Number(token), value);
-  // fromEntries defines own members, also one named __proto__.
-  return Object.fromEntries(new Map(Object.entries(parent)).set(token, value));
+function setMember(parent: OwnContainer, token: string, value: Json): void {
+  if (Array.isArray(parent)) parent[Number(token)] = value;
+  else if (token !== "__proto__") parent[token] = value;
+  else {
+    const member = { value, enumerable: true, configurable: true, writable: true };
+    Object.defineProperty(parent, token, member);
+  }
 }
 
-function add(document: Json, path: readonly string[], value: Json): Outcome {
+function add(document: Json, { path, value }: Placed, run: PatchRun): Outcome {
   if (path.length === 0) return { ok: true, value };
-  return changeParent(document, path, (parent, token) => {
-    if (isJsonObject(parent)) return { ok: true, value: withMember(parent, token, value) };
-    const index = token === "-" ? parent.length : indexOf(token);
+  const mistake = (parent: Container, token: string): Outcome | undefined => {
+    if (isJsonObject(parent) || token === "-") return undefined;
+    const index = indexOf(token);
     if (index === undefined) return fail(`"${token}" is not a position in the list`);
-    if (index > parent.length)
-      return fail(`position ${token} is beyond the list's ${parent.length} items`);
-    return { ok: true, value: parent.toSpliced(index, 0, value) };
-  });
+    if (index <= parent.length) return undefined;
+    return fail(`position ${token} is beyond the list's ${parent.length} items`);
+  };
+  const make = (parent: OwnContainer, token: string): void => {
+    if (!Array.isArray(parent)) setMember(parent, token, value);
+    else parent.splice(token === "-" ? parent.length : Number(token), 0, value);
+  };
+  return changeParent(document, { path, change: { mistake, make } }, run);
 }
 
-function remove(document: Json, path: readonly string[]): Outcome {
+function remove(document: Json, path: readonly string[], run: PatchRun): Outcome {
   if (path.length === 0) return fail("the whole document cannot be removed");
-  return changeParent(document, path, (parent, token) => {
-    if (child(parent, token) === undefined) return missing(path);
-    if (!isJsonObject(parent)) return { ok: true, value: parent.toSpliced(Number(token), 1) };
-    return {
-      ok: true,
-      value: Object.fromEntries(Object.entries(parent).filter(([key]) => key !== token)),
-    };
-  });
+  const make = (parent: OwnContainer, token: string): void => {
+    if (Array.isArray(parent)) parent.splice(Number(token), 1);
+    else delete parent[token];
+  };
+  return changeParent(document, { path, change: { mistake: isMissing(path), make } }, run);
 }
 
-function replace(document: Json, path: readonly string[], value: Json): Outcome {
+function replace(document: Json, { path, value }: Placed, run: PatchRun): Outcome {
   if (path.length === 0) return { ok: true, value };
-  return changeParent(document, path, (parent, token) =>
-    child(parent, token) === undefined
-      ? missing(path)
-      : { ok: true, value: withMember(parent, token, value) },
-  );
+  const make = (parent: OwnContainer, token: string): void => setMember(parent, token, value);
+  return changeParent(document, { path, change: { mistake: isMissing(path), make } }, run);
+}
+
+function isMissing(path: readonly string[]): ParentChange["mistake"] {
+  return (parent, token) => (child(parent, token) === undefined ? missing(path) : undefined);
 }

@@ -1,3 +1,4 @@
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import publicTests from "json-patch-test-suite/tests.json" with { type: "json" };
 import specificationTests from "json-patch-test-suite/spec_tests.json" with { type: "json" };
@@ -255,5 +256,33 @@ describe("applyJsonPatch", () => {
     expect(apply({ data: { a: 1 } }, ...into)).toMatch(/^1[56]: the patch copies too much$/);
     expect(apply({ data: [], text: large }, text)).toEqual({ data: [large], text: large });
     expect(apply({ data: [], text: large }, text, text)).toBe("1: the patch copies too much");
+  });
+
+  it("comes to what its operations come to one by one, and leaves the document and the values alone", () => {
+    const tokens = fc.array(fc.constantFrom("a", "b", "0", "1", "-"), { maxLength: 3 });
+    const pointer = tokens.map((all) => all.map((token) => `/${token}`).join(""));
+    const value = fc.constantFrom<Json>(1, { a: {} }, { b: [{ a: 1 }] }, [], [[1], { a: 2 }]);
+    const op = fc.constantFrom("add", "add", "replace", "remove", "move", "copy", "copy");
+    const operation = fc.record({ op, path: pointer, from: pointer, value });
+    const document: Json = { a: { a: { b: 1 }, b: [1, 2] }, b: [{ a: [] }, { b: {} }] };
+    const before = canonicalJson(document);
+
+    fc.assert(
+      fc.property(fc.array(operation, { minLength: 20, maxLength: 60 }), (operations) => {
+        const written = canonicalJson(operations);
+        const good: PatchOperation[] = [];
+        let expected: Json = document;
+        for (const each of operations) {
+          const next = applyJsonPatch(expected, [each]);
+          if (!next.ok || canonicalJson(next.value).length > 2_000) continue;
+          good.push(each);
+          expected = next.value;
+        }
+
+        expect(canonicalJson(apply(document, ...good) as Json)).toBe(canonicalJson(expected));
+        expect(canonicalJson(document)).toBe(before);
+        expect(canonicalJson(operations)).toBe(written);
+      }),
+    );
   });
 });

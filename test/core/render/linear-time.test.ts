@@ -5,6 +5,7 @@ import type { JsonObject } from "../../../src/core/model/json.ts";
 import { type KubeObject, keyOf } from "../../../src/core/model/kube-object.ts";
 import { quantityOf } from "../../../src/core/model/quantity.ts";
 import { checkFieldTypes } from "../../../src/core/render/check-field-types.ts";
+import { applyJsonPatch } from "../../../src/core/render/json-patch.ts";
 import { builtInSchema, plainSchema } from "../../../src/core/render/merge-schema.ts";
 import type { SourceObject } from "../../../src/core/render/parse-manifests.ts";
 import { strategicMerge } from "../../../src/core/render/strategic-merge.ts";
@@ -55,6 +56,18 @@ describe("time grows with the length of what is written", () => {
         mergeEnv(
           envOf(0, size),
           envOf(0, size).map((each) => ({ ...each, $patch: "delete" })),
+        ),
+    ],
+    [
+      "operations of a JSON patch",
+      (size) =>
+        applyJsonPatch(
+          { data: {} },
+          Array.from({ length: size / 4 }, (_, index) => ({
+            op: "add",
+            path: `/data/k${index}`,
+            value: "x",
+          })),
         ),
     ],
   ])("%s", { timeout: 60_000 }, (_, work) => {
