@@ -96,12 +96,20 @@ function lastChanges({ ends }: Pick<ShapeEnds, "ends">): ReadonlyMap<number, str
   return found;
 }
 
+/**
+ * So many objects are put through overlays to see what is left of those of one shape. Where it would take more, each is
+ * taken to be left: looking costs the square of the number of overlays, and what is not told is a warning.
+ */
+const maxLook = 40_000;
+
 /** Where it is not the last one. */
 function siteWithEffect(index: number, { ends, chain }: ShapeEnds): string | undefined {
   const found = [...ends].find(([shape, end]) => {
     const overlays = shape.overlays.filter((overlay) => overlay.index !== index);
-    const isIn = overlays.length < shape.overlays.length;
-    return isIn && !isSameResult(end, chain.apply({ ...shape, overlays }));
+    if (overlays.length === shape.overlays.length) return false;
+    const objects = end.shared.objects.length + (end.own?.objects.length ?? 0);
+    if (shape.overlays.length ** 2 * objects > maxLook) return true;
+    return !isSameResult(end, chain.apply({ ...shape, overlays }));
   });
   return found?.[0].sites[0];
 }

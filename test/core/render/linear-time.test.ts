@@ -8,8 +8,10 @@ import { checkFieldTypes } from "../../../src/core/render/check-field-types.ts";
 import { applyJsonPatch } from "../../../src/core/render/json-patch.ts";
 import { builtInSchema, plainSchema } from "../../../src/core/render/merge-schema.ts";
 import type { SourceObject } from "../../../src/core/render/parse-manifests.ts";
+import { renderFiles } from "../../../src/core/render/render-files.ts";
 import { strategicMerge } from "../../../src/core/render/strategic-merge.ts";
 import { cpuTime } from "../../support/cpu-time.ts";
+import { aFleet, appYaml } from "../../support/fleet.ts";
 
 function podWith(container: object): KubeObject {
   const spec = { containers: [{ name: "c", ...container }] };
@@ -69,6 +71,16 @@ describe("time grows with the length of what is written", () => {
             value: "x",
           })),
         ),
+    ],
+    [
+      "overlays at one site",
+      (size) => {
+        const overlays = Array.from({ length: size / 50 }, (_, index) => ({
+          virtualSites: ["all"],
+          labels: { [`l${index}`]: "x" },
+        }));
+        renderFiles(aFleet({ "apps/web.yaml": appYaml("web", { spec: { overlays } }) }));
+      },
     ],
   ])("%s", { timeout: 60_000 }, (_, work) => {
     work(small);
