@@ -1,5 +1,6 @@
 import type { Command } from "./command.ts";
 import { connectController, controllerOptions, controllerUsage } from "./controller-client.ts";
+import { noArguments } from "./no-arguments.ts";
 import { formatData, outputFormat, outputOption } from "./output.ts";
 
 /** `flotilla dashboard`. */
@@ -18,6 +19,7 @@ Exit codes: 0 printed, 2 could not find out.
 `,
   options: { ...controllerOptions, ...outputOption },
   async run(args, io) {
+    noArguments("dashboard", args);
     const format = outputFormat(args, ["table", "json", "yaml"], "table");
     const link = await (await connectController(args, io)).pageLink();
     io.stdout(format === "table" ? `${link.url}\n` : formatData(link, format));

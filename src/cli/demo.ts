@@ -65,8 +65,9 @@ arrive, or was ended early; 2 could not start, or failed.
     const [verb, ...part] = args.positionals;
     const how = readHow(args, verb);
     if (verb === undefined) return runDemo(args, io);
-    if (args.values["fleet"] !== undefined) {
-      throw usage("--fleet is for the start of a demo", "leave it out");
+    const ofStart = ["fleet", "once", "keep", "output"].find((name) => name in args.values);
+    if (ofStart !== undefined) {
+      throw usage(`--${ofStart} is for the start of a demo`, "leave it out");
     }
     if (verb !== "break" && verb !== "heal") {
       throw usage(`unknown argument "${verb}"`, "use break or heal, or neither");

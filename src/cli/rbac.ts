@@ -45,7 +45,7 @@ Exit codes: 0 printed; 1 the fleet is not valid; 2 there is no such site or revi
     const revision = textOption(args, "revision");
     const files = await readCheckout(folderOf(args, io), { revision });
     const fleet = await renderFleetFiles(renderTools(io), files);
-    if (!fleet.ok) return tellInvalid(fleet.diagnostics, format, io);
+    if (!fleet.ok) return tellInvalid(fleet.diagnostics, format === "json" ? "json" : "table", io);
     io.stderr(diagnosticLines(fleet.diagnostics));
     if (site !== null) mustBe("site", site, fleet.model.sites);
     const objects = objectsAt(fleet, site);

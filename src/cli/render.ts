@@ -42,7 +42,7 @@ revision, or the fleet cannot be read.
     const revision = textOption(args, "revision");
     const files = await readCheckout(folderOf(args, io), { revision });
     const fleet = await renderFleetFiles(renderTools(io), files);
-    if (!fleet.ok) return tellInvalid(fleet.diagnostics, format, io);
+    if (!fleet.ok) return tellInvalid(fleet.diagnostics, format === "json" ? "json" : "table", io);
     io.stderr(diagnosticLines(fleet.diagnostics));
     return printSite(fleet, { site, app: textOption(args, "app"), format }, io);
   },
@@ -54,8 +54,8 @@ export function tellInvalid(
   format: "json" | "yaml" | "table",
   io: CliIo,
 ): ExitCode {
-  if (format === "json") io.stdout(formatData({ valid: false, diagnostics }, format));
-  else io.stderr(diagnosticLines(diagnostics));
+  if (format === "table") io.stderr(diagnosticLines(diagnostics));
+  else io.stdout(formatData({ valid: false, diagnostics }, format));
   return 1;
 }
 

@@ -9,6 +9,7 @@ import { systemClock } from "../runtime/system-clock.ts";
 import { SimulatorConfig } from "../simulator/config.ts";
 import { type Simulator, startSimulator } from "../simulator/simulator.ts";
 import type { CliIo, Command, CommandArgs, ExitCode } from "./command.ts";
+import { noArguments } from "./no-arguments.ts";
 import { textOption } from "./output.ts";
 
 /** `flotilla simulator`. */
@@ -42,6 +43,7 @@ Exit codes: 0 ended in order, 2 could not start or failed.
 };
 
 async function runSimulator(args: CommandArgs, io: CliIo): Promise<ExitCode> {
+  noArguments("simulator", args);
   const { host, port } = parseLocalAddress(textOption(args, "listen") ?? "127.0.0.1:0");
   const endAfterMs = readEndAfter(args);
   const clock = systemClock();

@@ -4,6 +4,7 @@ import type { ReleaseProgress, Wait } from "../core/rollout/planner-types.ts";
 import { someOf } from "../core/rollout/words.ts";
 import type { Command } from "./command.ts";
 import { connectController, controllerOptions, controllerUsage } from "./controller-client.ts";
+import { noArguments } from "./no-arguments.ts";
 import { formatData, formatTable, outputFormat, outputOption } from "./output.ts";
 
 /** `flotilla status`. */
@@ -20,6 +21,7 @@ Exit codes: 0 the head is followed, every release is through, and every site is 
 `,
   options: { ...controllerOptions, ...outputOption },
   async run(args, io) {
+    noArguments("status", args);
     const format = outputFormat(args, ["table", "json", "yaml"], "table");
     const status = await (await connectController(args, io)).status();
     io.stdout(format === "table" ? statusText(status) : formatData(status, format));

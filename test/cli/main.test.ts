@@ -39,6 +39,22 @@ describe("flotilla", () => {
       ["sites", "-o", "xml"],
       'flotilla: error: unknown output format "xml"; use -o table, -o json, -o yaml\n',
     ],
+    [
+      ["status", "storefront"],
+      'flotilla: error: unexpected argument "storefront"; status takes options only: flotilla status --help\n',
+    ],
+    [
+      ["dashboard", "a", "b"],
+      'flotilla: error: unexpected argument "a b"; dashboard takes options only: flotilla dashboard --help\n',
+    ],
+    [
+      ["simulator", "3", "--listen", "nowhere"],
+      'flotilla: error: unexpected argument "3"; simulator takes options only: flotilla simulator --help\n',
+    ],
+    [
+      ["demo", "heal", "--once"],
+      "flotilla: error: --once is for the start of a demo; leave it out\n",
+    ],
     [["sites", "a", "b"], 'flotilla: error: unexpected argument "b"; name one folder\n'],
   ])("answers %j with exit code 2 and one line", async (args, message) => {
     expect(await runCli(args)).toEqual({ code: 2, stdout: "", stderr: message });

@@ -65,9 +65,12 @@ describe("flotilla plan", () => {
   it("answers no when the head is not valid, and cannot find out when the base is not", async () => {
     const repository = await repositoryWith({ [settings]: "kind: ConfigMap\n" });
     const head = await runCli(["plan", repository.dir, "--base", "HEAD~1", "-o", "json"]);
+    const yaml = await runCli(["plan", repository.dir, "--base", "HEAD~1", "-o", "yaml"]);
     const base = await runCli(["plan", repository.dir, "--base", "HEAD", "--head", "HEAD~1"]);
 
     expect(head.code).toBe(1);
+    expect(yaml).toMatchObject({ code: 1, stderr: "" });
+    expect(parse(yaml.stdout)).toEqual(JSON.parse(head.stdout));
     expect(JSON.parse(head.stdout)).toMatchObject({
       valid: false,
       diagnostics: [{ file: settings, line: 1 }],

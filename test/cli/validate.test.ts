@@ -1,6 +1,7 @@
 import { symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
 import { runCli } from "../support/cli.ts";
 import { aFleet, appYaml, fleetYaml, siteYaml, virtualSiteYaml } from "../support/fleet.ts";
 import { folderWith } from "../support/folder.ts";
@@ -17,7 +18,7 @@ describe("flotilla validate", () => {
     expect(JSON.parse(json.stdout)).toEqual({ valid: true, diagnostics: [] });
   });
 
-  it("tells all mistakes at once, as lines and as JSON", async () => {
+  it("tells all mistakes at once, as lines, as JSON and as YAML", async () => {
     const dir = folderWith(
       aFleet({
         "sites/e1.yaml": siteYaml("e1", { region: "eats" }),
@@ -32,6 +33,9 @@ sites/e1.yaml:4:17: error: there is no Region "eats"; did you mean "east"?
 the fleet is not valid: 2 errors
 `);
     const json = await runCli(["validate", dir, "-o", "json"]);
+    const yaml = await runCli(["validate", dir, "-o", "yaml"]);
+    expect(yaml).toMatchObject({ code: 1, stderr: "" });
+    expect(parse(yaml.stdout)).toEqual(JSON.parse(json.stdout));
     expect(json.code).toBe(1);
     expect(JSON.parse(json.stdout)).toMatchObject({
       valid: false,
