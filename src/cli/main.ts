@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { parseArgs } from "node:util";
 import { FleetError } from "../core/errors.ts";
 import { closestName } from "../core/model/closest-name.ts";
@@ -146,9 +147,18 @@ function describeError(error: unknown): string {
 function causesOf(error: FleetError): string[] {
   const messages: string[] = [];
   for (let { cause } = error; cause instanceof Error && messages.length < 4; { cause } = cause) {
-    if (cause.message !== "") messages.push(cause.message);
+    const words = wordsOf(cause, error.message);
+    if (words !== "") messages.push(words);
   }
   return messages;
+}
+
+/** Of what the system refuses only why, where what it was about has been said: `no such file or directory`. */
+function wordsOf(cause: Error, said: string): string {
+  const [, why, path] = /^E[A-Z0-9]+: (.+), [a-z]+ '(.+)'$/.exec(cause.message) ?? [];
+  return why !== undefined && path !== undefined && said.includes(basename(path))
+    ? why
+    : cause.message;
 }
 
 /** Takes SIGINT and SIGTERM over only when somebody asks for the signal: until then they end the process. */
@@ -163,8 +173,11 @@ function lazySignals(): Shutdown {
   };
 }
 
-/** `flotilla sites | head` closes the pipe early: that is no failure. */
+/** `flotilla sites | head` closes the pipe early: that is no failure. Who hears no talk still gets the exit code. */
 function endQuietlyWhenNobodyReads(): void {
+  process.stderr.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
     process.exit();

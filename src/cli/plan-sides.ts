@@ -47,7 +47,7 @@ export async function readBase(from: SideSource, head: PlanSide): Promise<PlanSi
     throw new FleetError("USAGE", "--base and --from-nothing contradict", { hint, retry: "never" });
   }
   const revision = named ?? "HEAD";
-  const base = await readSide(from, revision);
+  const base = await (named === undefined ? readNewest(from) : readSide(from, named));
   if (base.ok) return baseAtSites(from.tools, base.side, head.model);
   const [first] = base.diagnostics.filter(({ severity }) => severity === "error");
   const why = first === undefined ? "" : `: ${formatDiagnostic(first)}`;
@@ -55,6 +55,21 @@ export async function readBase(from: SideSource, head: PlanSide): Promise<PlanSi
     hint: "name a base that is, or --from-nothing",
     retry: "never",
   });
+}
+
+/** What HEAD names, rendered. A folder in no repository, or in one without a commit, is a fleet that begins. */
+async function readNewest(from: SideSource): Promise<ReadSide> {
+  try {
+    return await readSide(from, "HEAD");
+  } catch (error) {
+    if (!(error instanceof FleetError) || error.code !== "GIT_NOT_FOUND") throw error;
+    const hint =
+      "commit the fleet (git init, git add, git commit), or plan its first commit: --from-nothing";
+    throw new FleetError("GIT_NOT_FOUND", "there is no commit here to compare with", {
+      hint,
+      retry: "never",
+    });
+  }
 }
 
 /** A revision (undefined: what lies there), rendered. */

@@ -37,7 +37,10 @@ revision, or the fleet cannot be read.
     const format = outputFormat(args, ["yaml", "json"], "yaml");
     const site = textOption(args, "site");
     if (site === undefined) {
-      throw new FleetError("USAGE", "--site is missing", { hint: "name a site", retry: "never" });
+      throw new FleetError("USAGE", "--site is missing", {
+        hint: "`flotilla sites` lists them",
+        retry: "never",
+      });
     }
     const revision = textOption(args, "revision");
     const files = await readCheckout(folderOf(args, io), { revision });

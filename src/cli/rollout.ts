@@ -1,4 +1,5 @@
 import { FleetError } from "../core/errors.ts";
+import { closestName } from "../core/model/closest-name.ts";
 import type { Decision, DecisionAnswer, HoldScope } from "../core/protocol/api.ts";
 import type { Command, CommandArgs, CommandOptions } from "./command.ts";
 import { connectController, controllerOptions, controllerUsage } from "./controller-client.ts";
@@ -54,6 +55,8 @@ export const command: Command = {
 
 SCOPE is --fleet, or any of --app APP, --site SITE, --region REGION, --stage STAGE together.
 
+flotilla rollout simulate, which asks no controller, has a help of its own.
+
 Options:
   --why TEXT         the reason; it is recorded (required)
 ${controllerUsage}
@@ -94,11 +97,20 @@ export function readDecision(args: CommandArgs): Decision {
   const [verb, ...names] = args.positionals;
   const why = textOption(args, "why");
   const read = verb === undefined ? undefined : readers.get(verb);
-  if (read === undefined) throw usage(`unknown verb "${verb ?? ""}"`);
+  if (read === undefined) throw noVerb(verb);
   if (why === undefined || why.trim() === "") throw usage("--why is missing");
   const decision = read({ args, names, why });
   refuseUnused(args, verb ?? "");
   return decision;
+}
+
+function noVerb(verb: string | undefined): FleetError {
+  if (verb === undefined) return usage("rollout takes a verb, such as pause");
+  const near = closestName(verb, [...readers.keys(), "simulate"]);
+  return usage(
+    `unknown verb "${verb}"`,
+    near === undefined ? undefined : `did you mean "${near}"?`,
+  );
 }
 
 interface Words {
@@ -251,9 +263,6 @@ function expectNames(names: readonly string[], count: 0 | 1 | 2): [string, strin
   throw usage(["no names are expected", "expected COMMIT", "expected APP RELEASE"][count] ?? "");
 }
 
-function usage(message: string): FleetError {
-  return new FleetError("USAGE", message, {
-    hint: "see flotilla rollout --help",
-    retry: "never",
-  });
+function usage(message: string, hint = "see flotilla rollout --help"): FleetError {
+  return new FleetError("USAGE", message, { hint, retry: "never" });
 }

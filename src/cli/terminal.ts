@@ -13,8 +13,8 @@ interface TerminalProcess {
 export function openTerminal(process: TerminalProcess): TerminalIo | undefined {
   const { stdin, stderr, env } = process;
   if (!stderr.isTTY || env["TERM"] === "dumb") return undefined;
-  const isTrue = (name: string): boolean => env[name] !== undefined && env[name] !== "";
-  const locale = env["LC_ALL"] ?? env["LC_CTYPE"] ?? env["LANG"] ?? "";
+  // A variable that is empty counts as none.
+  const locale = env["LC_ALL"] || env["LC_CTYPE"] || env["LANG"] || "";
   return {
     get columns() {
       return stderr.columns || 80;
@@ -22,7 +22,7 @@ export function openTerminal(process: TerminalProcess): TerminalIo | undefined {
     get rows() {
       return stderr.rows || 24;
     },
-    color: !isTrue("NO_COLOR"),
+    color: (env["NO_COLOR"] ?? "") === "",
     unicode: /utf-?8/i.test(locale),
     write: (text) => void stderr.write(text),
     onKey: stdin.isTTY ? (listener) => readKeys(process, listener) : null,

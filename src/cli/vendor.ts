@@ -47,6 +47,9 @@ Exit codes: 0 all is there; 2 something could not be brought: what was there bef
     const lock = await readLock(dir);
     const wanted = vendorList(files, io);
     const next: Record<string, LockEntry> = {};
+    if (wanted.length + Object.keys(lock).length === 0) {
+      io.stderr("the Fleet lists nothing under `vendor`: there is nothing to bring\n");
+    }
     const state = { dir, files, lock, takesNew: args.values["update"] === true, io };
     for (const entry of wanted) next[entry.name] = await bring(state, entry);
     for (const name of Object.keys(lock)) {

@@ -182,9 +182,16 @@ function describeValue(
     message:
       error.keyword === "anyOf"
         ? `${subject} has none of the allowed values`
-        : `${subject} ${error.message ?? "is wrong"}`,
+        : `${subject} ${withArticle(error.message ?? "is wrong")}`,
     ...(typeof description === "string" ? { hint: `it is ${description}` } : {}),
   };
+}
+
+/** `must be object`, as ajv says it. */
+function withArticle(words: string): string {
+  return words
+    .replace(/^must be (?=(string|number|boolean)$)/, "must be a ")
+    .replace(/^must be (?=(object|array|integer)$)/, "must be an ");
 }
 
 function unescapePointer(segment: string): string {

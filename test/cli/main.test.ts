@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { commands } from "../../src/cli/commands.ts";
 import { runCli } from "../support/cli.ts";
-import { emptyFolder } from "../support/folder.ts";
+import { emptyFolder, folderWith } from "../support/folder.ts";
 
 const bin = join(import.meta.dirname, "../../bin/flotilla.js");
 
@@ -55,6 +55,27 @@ describe("flotilla", () => {
       ["demo", "heal", "--once"],
       "flotilla: error: --once is for the start of a demo; leave it out\n",
     ],
+    [
+      ["rollout"],
+      "flotilla: error: rollout takes a verb, such as pause; see flotilla rollout --help\n",
+    ],
+    [
+      ["rollout", "aprove", "web"],
+      'flotilla: error: unknown verb "aprove"; did you mean "approve"?\n',
+    ],
+    [["rollout", "simulte"], 'flotilla: error: unknown verb "simulte"; did you mean "simulate"?\n'],
+    [
+      ["status", "--token-file", "/nowhere/token"],
+      "flotilla: error: cannot read the token file /nowhere/token (ENOENT): no such file or directory; check the path and that this user may read it\n",
+    ],
+    [
+      ["validate", "/nowhere/fleet"],
+      "flotilla: error: there is no folder /nowhere/fleet: no such file or directory\n",
+    ],
+    [
+      ["render", "/nowhere/fleet"],
+      "flotilla: error: --site is missing; `flotilla sites` lists them\n",
+    ],
     [["sites", "a", "b"], 'flotilla: error: unexpected argument "b"; name one folder\n'],
   ])("answers %j with exit code 2 and one line", async (args, message) => {
     expect(await runCli(args)).toEqual({ code: 2, stdout: "", stderr: message });
@@ -77,6 +98,15 @@ describe("bin/flotilla.js", () => {
       stdout: "does not match\n",
       stderr: "",
     });
+  });
+
+  it("answers no although nobody reads why", () => {
+    const dir = folderWith([{ path: "fleet.yaml", text: "kind: Fleet\n" }]);
+    const script = `exec 3>&1; { sleep 0.2; "$0" "$1" render "$2" --site a 2>&1; echo "$?" >&3; } | true`;
+    const { stdout } = spawnSync("sh", ["-c", script, process.execPath, bin, dir], {
+      encoding: "utf8",
+    });
+    expect(stdout).toBe("1\n");
   });
 
   it("exits with 2 for a wrong command line", () => {

@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import type { FleetPlan } from "../../src/core/plan/fleet-plan.ts";
 import { runCli } from "../support/cli.ts";
 import { aFleet, configMapYaml } from "../support/fleet.ts";
-import { type TestRepository, createRepository } from "../support/git-repository.ts";
+import { folderWith } from "../support/folder.ts";
+import { type TestRepository, createRepository, git } from "../support/git-repository.ts";
 
 const settings = "manifests/web/settings.yaml";
 const red = { [settings]: configMapYaml("settings", { colour: "red" }) };
@@ -77,6 +78,18 @@ describe("flotilla plan", () => {
     });
     expect(base).toMatchObject({ code: 2, stdout: "" });
     expect(base.stderr).toContain(`the base HEAD is not a valid fleet: ${settings}:1:1: error:`);
+  });
+
+  it("says how to begin where there is no commit, or no repository at all", async () => {
+    const dir = folderWith(aFleet());
+    const { code, stdout, stderr } = await runCli(["plan", dir]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toBe(
+      "flotilla: error: there is no commit here to compare with; commit the fleet (git init, git add, git commit), or plan its first commit: --from-nothing\n",
+    );
+    await git(["init", "-q", "-b", "main"], dir);
+    expect(await runCli(["plan", dir])).toEqual({ code, stdout, stderr });
+    expect((await runCli(["plan", dir, "--from-nothing"])).code).toBe(0);
   });
 
   it.each([

@@ -92,6 +92,14 @@ describe("flotilla vendor", { timeout: 60_000 }, () => {
     expect(charts.asked.length).toBe(before);
   });
 
+  it("says so where nothing is listed", async () => {
+    expect(await runCli(["vendor", fleet([])])).toEqual({
+      code: 0,
+      stdout: "",
+      stderr: "the Fleet lists nothing under `vendor`: there is nothing to bring\n",
+    });
+  });
+
   it("is asked for where something is listed and not there, and where a folder was changed", async () => {
     set("plain-1.0.0", packedChart("plain", "1.0.0"));
     const dir = fleet([fromRepository("plain")]);

@@ -99,6 +99,12 @@ describe("reading a config file", () => {
       `);
   });
 
+  it("says what the whole of it must be", async () => {
+    expect(await mistakesOf("- a\n")).toEqual([
+      "controller.yaml:1:1: error: the config must be an object",
+    ]);
+  });
+
   it.each([
     ["a duplicate key", "stateDir: a\nstateDir: b\n"],
     ["broken YAML", "fleet: [\n"],

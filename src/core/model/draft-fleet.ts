@@ -186,7 +186,8 @@ function checkOneFleet({ mistaken }: FleetFiles, blocks: readonly DraftBlock[]):
   if (first === undefined) {
     if (mistaken.has("Fleet") || mistaken.has("unknown")) return [];
     const message = "the repository holds no Fleet";
-    const hint = "add a file with `kind: Fleet`, or start from `flotilla init`";
+    const hint =
+      "name the folder that holds it, add a file with `kind: Fleet`, or start from `flotilla init`";
     return [errorAt({ file: ".", line: 0, column: 0 }, { code: "no-fleet", message, hint })];
   }
   return others.map(({ document }) => {

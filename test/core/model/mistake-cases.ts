@@ -331,7 +331,7 @@ export const mistakeCases: readonly MistakeCase[] = [
     "no Fleet",
     { "fleet.yaml": null },
     [
-      ".: error: the repository holds no Fleet; add a file with `kind: Fleet`, or start from `flotilla init` [no-fleet]",
+      ".: error: the repository holds no Fleet; name the folder that holds it, add a file with `kind: Fleet`, or start from `flotilla init` [no-fleet]",
     ],
   ],
   [
