@@ -13,7 +13,7 @@ import type { Clock } from "../runtime/clock.ts";
 import { makeFolder } from "../runtime/make-folder.ts";
 import { systemClock } from "../runtime/system-clock.ts";
 import { loadCheckout } from "./checkout.ts";
-import type { CliIo, Command, CommandArgs, ExitCode } from "./command.ts";
+import type { CliIo, Command, CommandArgs, ExitCode, TerminalIo } from "./command.ts";
 import { requireEmptyFolder } from "./empty-folder.ts";
 import {
   formatData,
@@ -191,7 +191,7 @@ interface Live {
 async function runUntilEnded(demo: Demo, { io, clock, display }: Live): Promise<ExitCode> {
   const desk = await openDesk(demo, { clock, say: display.say });
   try {
-    await tellWhatToDo(demo, display);
+    await tellWhatToDo(demo, display, io.terminal?.onKey ?? null);
     await runLive(demo, { clock, display, signal: io.signal, onKey: io.terminal?.onKey ?? null });
     display.say("ending");
     return 0;
@@ -203,15 +203,17 @@ async function runUntilEnded(demo: Demo, { io, clock, display }: Live): Promise<
 async function tellWhatToDo(
   { paths, fleet, controllerUrl }: Demo,
   display: Display,
+  onKey: TerminalIo["onKey"],
 ): Promise<void> {
   const suggestion = await fleet.suggestion();
+  const withKeys = onKey === null ? "" : "with the keys below or, ";
   const example = suggestion === null ? "" : " For example:";
   display.tell(
     `\nThe fleet repository is ${paths.fleet}: edit it, commit on main, and watch.${example}\n`,
   );
   if (suggestion !== null) display.tell(`  ${editCommand(paths.fleet, suggestion)}\n`);
   display.tell(
-    "Break things with the keys below or, in another terminal, `npx flotilla demo break ...`; ask with\n",
+    `Break things ${withKeys}in another terminal, by \`npx flotilla demo break ...\`; ask with\n`,
   );
   const asked = `--controller ${controllerUrl} --token-file ${paths.apiToken}`;
   display.tell(`  npx flotilla status ${asked}\n`);

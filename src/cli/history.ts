@@ -1,3 +1,4 @@
+import type { ControllerClient } from "../adapters/http/controller-client.ts";
 import { FleetError } from "../core/errors.ts";
 import type { PastRelease, ReleaseHistory } from "../core/protocol/api.ts";
 import { readableTimes } from "../core/rollout/words.ts";
@@ -31,12 +32,30 @@ Exit codes: 0 there are releases, 1 there is none, 2 could not find out.
       throw new FleetError("USAGE", "history takes an app", { hint, retry: "never" });
     }
     const limit = wholeNumber(args, { name: "limit", fallback: 50, least: 1, most: 9999 });
-    const history = await (await connectController(args, io)).history(app, limit);
+    const history = await askHistory(await connectController(args, io), app, limit);
+    if (history instanceof FleetError) {
+      io.stderr(`flotilla: ${history.message}; ${history.hint ?? ""}\n`);
+      return 1;
+    }
     if (history.more) io.stderr(`flotilla: there are older ones: --limit ${limit * 2}\n`);
     io.stdout(format === "table" ? historyText(history) : formatData(history, format));
     return history.releases.length === 0 ? 1 : 0;
   },
 };
+
+/** That nothing is on record of the app is an answer, and no failure to find one. */
+async function askHistory(
+  controller: ControllerClient,
+  app: string,
+  limit: number,
+): Promise<ReleaseHistory | FleetError> {
+  try {
+    return await controller.history(app, limit);
+  } catch (error) {
+    if (error instanceof FleetError && error.code === "NOT_FOUND") return error;
+    throw error;
+  }
+}
 
 function historyText({ app, releases }: ReleaseHistory): string {
   if (releases.length === 0) return `no release of ${app} is on record\n`;

@@ -155,10 +155,10 @@ function causesOf(error: FleetError): string[] {
 
 /** Of what the system refuses only why, where what it was about has been said: `no such file or directory`. */
 function wordsOf(cause: Error, said: string): string {
-  const [, why, path] = /^E[A-Z0-9]+: (.+), [a-z]+ '(.+)'$/.exec(cause.message) ?? [];
-  return why !== undefined && path !== undefined && said.includes(basename(path))
-    ? why
-    : cause.message;
+  const pattern =
+    /^(?:[a-z]+ )?E[A-Z0-9]+: (?<why>.+?)(?:, [a-z]+ '(?<path>.+)'| (?<address>\S+:\d+))$/;
+  const { why, path = "", address = basename(path) } = pattern.exec(cause.message)?.groups ?? {};
+  return why !== undefined && said.includes(address) ? why : cause.message;
 }
 
 /** Takes SIGINT and SIGTERM over only when somebody asks for the signal: until then they end the process. */

@@ -142,6 +142,12 @@ const readers: ReadonlyMap<string, (words: Words) => Decision> = new Map([
     "accept-head",
     ({ names, why }: Words): Decision => {
       const [commit] = expectNames(names, 1);
+      if (!/^[0-9a-f]{40}$/.test(commit)) {
+        throw usage(
+          "COMMIT is the full id of a commit",
+          "flotilla status names what is not followed",
+        );
+      }
       return { verb: "accept-head", commit, why };
     },
   ],

@@ -1,7 +1,7 @@
 import type { FleetStatus } from "../core/protocol/api.ts";
 import { groupWaits } from "../core/rollout/group-waits.ts";
 import type { ReleaseProgress, Wait } from "../core/rollout/planner-types.ts";
-import { someOf } from "../core/rollout/words.ts";
+import { readableTimes, someOf } from "../core/rollout/words.ts";
 import type { Command } from "./command.ts";
 import { connectController, controllerOptions, controllerUsage } from "./controller-client.ts";
 import { noArguments } from "./no-arguments.ts";
@@ -130,7 +130,7 @@ function unwellSites({ siteList }: FleetStatus): string[][] {
       app,
       sync,
       health,
-      reachable ? message : `offline; ${message}`,
+      reachable || ofSite !== "" ? message : `offline; ${message}`,
     ]);
     const words = [...(reachable ? [] : ["offline"]), ofSite].filter((part) => part !== "");
     const isTold = ofSite === "" && (reachable || rows.length > 0);
@@ -144,7 +144,7 @@ export function waitLines(waits: readonly Wait[]): string[] {
     const inStage = stage === null ? "" : ` stage ${stage}`;
     const ofRelease = release === null ? "" : ` (${release})`;
     const at = sites.length === 0 ? "" : ` at ${someOf(sites, maxNames)}`;
-    return `${app}${inStage}${ofRelease}${at}: ${reason}; ends when ${endsWhen}`;
+    return readableTimes(`${app}${inStage}${ofRelease}${at}: ${reason}; ends when ${endsWhen}`);
   });
 }
 

@@ -1,6 +1,7 @@
 /** What the last pass found, for those who ask: the API, the hints, the commit statuses. */
 import { FleetError } from "../core/errors.ts";
 import type { Explanation, FleetStatus } from "../core/protocol/api.ts";
+import { closestName } from "../core/model/closest-name.ts";
 import { own } from "../core/rollout/own.ts";
 import { progressOf } from "../core/rollout/progress.ts";
 import type { ReleaseProgress } from "../core/rollout/planner-types.ts";
@@ -111,7 +112,11 @@ export class LastPass {
 
   explain(site: string, app: string): Explanation | undefined {
     const { observations } = this.#options.world;
-    return explainView({ pass: this.#required(), observations, site, app });
+    const pass = this.#required();
+    const explanation = explainView({ pass, observations, site, app });
+    if (explanation !== undefined || pass.read === null) return explanation;
+    const { sites, apps } = pass.read.head.model;
+    throw sites.has(site) ? unknownName("app", app, apps) : unknownName("site", site, sites);
   }
 
   /** The mirror whose worker can be asked about a site: NOT_FOUND where there is none, WORKER_SILENT while it is silent. */
@@ -119,10 +124,7 @@ export class LastPass {
     const { observations } = this.#options.world;
     const { read, control } = this.#required();
     if (own(control.state.sites, site) === undefined || read === null) {
-      throw new FleetError("NOT_FOUND", `no site ${site} is served`, {
-        hint: "see flotilla status for those that are",
-        retry: "never",
-      });
+      throw unknownName("site", site, new Map(Object.entries(control.state.sites)));
     }
     const { mirror, isSilent } = siteLink(read, observations, site);
     if (!isSilent) return mirror;
@@ -193,4 +195,17 @@ function lossWarning({ observations }: World, { mirrors }: Pass, lost: string): 
     `control was lost, everything is held: ${lost}; ${recoveryProposal(observations, named)}; ` +
     "confirm it with flotilla rollout recover"
   );
+}
+
+function unknownName(
+  what: "app" | "site",
+  name: string,
+  known: ReadonlyMap<string, unknown>,
+): FleetError {
+  const near = closestName(name, known.keys());
+  const hint =
+    near === undefined
+      ? "flotilla status -o json names all that there are"
+      : `did you mean "${near}"?`;
+  return new FleetError("NOT_FOUND", `there is no ${what} "${name}"`, { hint, retry: "never" });
 }

@@ -73,6 +73,10 @@ describe("flotilla", () => {
       "flotilla: error: there is no folder /nowhere/fleet: no such file or directory\n",
     ],
     [
+      ["simulator", "--listen", "127.0.0.1:1", "--config", "/nowhere/simulator.yaml"],
+      "flotilla: error: cannot read the config file /nowhere/simulator.yaml (ENOENT): no such file or directory\n",
+    ],
+    [
       ["render", "/nowhere/fleet"],
       "flotilla: error: --site is missing; `flotilla sites` lists them\n",
     ],

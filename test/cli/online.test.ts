@@ -7,13 +7,15 @@ import { type HttpServer, startHttpServer } from "../../src/adapters/http/server
 import type { CliIo, ExitCode } from "../../src/cli/command.ts";
 import { runCommand } from "../../src/cli/main.ts";
 import { FleetError } from "../../src/core/errors.ts";
-import type { Explanation, FleetStatus, ReleaseHistory } from "../../src/core/protocol/api.ts";
+import type { Explanation, FleetStatus } from "../../src/core/protocol/api.ts";
 import type { Wait } from "../../src/core/rollout/planner-types.ts";
 import { createLogger } from "../../src/runtime/logger.ts";
 import { systemClock } from "../../src/runtime/system-clock.ts";
 import { writeTokenFile } from "../../src/runtime/token-file.ts";
+import { releaseHistory } from "../support/release-history.ts";
 
 const commit = "4be1c07d5b57875f334f61aebed695e2e4193db5";
+const past = releaseHistory(commit);
 const settled: FleetStatus = {
   fleet: "acme",
   revision: `main@sha1:${commit}`,
@@ -49,37 +51,6 @@ const explanation: Explanation = {
   waits: [],
 };
 
-const past: ReleaseHistory = {
-  app: "web",
-  more: false,
-  releases: [
-    {
-      release: "back-web-1",
-      kind: "rollback",
-      source: null,
-      by: "ada",
-      startedAt: "2026-03-02T14:02:11.000Z",
-      sites: 2,
-      verdict: "open",
-      endedAt: null,
-      summary: "",
-      isCurrent: false,
-    },
-    {
-      release: "web-1",
-      kind: "app",
-      source: commit,
-      by: null,
-      startedAt: "2026-03-01T14:02:11.000Z",
-      sites: 2,
-      verdict: "done",
-      endedAt: "2026-03-01T14:12:11.000Z",
-      summary: "1 of 2 sites; 1 offline",
-      isCurrent: true,
-    },
-  ],
-};
-
 let server: HttpServer;
 let tokenFile: string;
 let status: FleetStatus;
@@ -105,7 +76,11 @@ beforeEach(async () => {
         method: "GET",
         path: "/api/v1/history",
         authorize,
-        handle: ({ query }) => (query.get("app") === "web" ? past : { app: "x", releases: [] }),
+        handle: ({ query }) => {
+          if (query.get("app") === "web") return past;
+          if (query.get("app") === "other") return { app: "other", releases: [] };
+          throw new FleetError("NOT_FOUND", "no release of it is on record", { hint: "look" });
+        },
       },
       {
         kind: "json",
@@ -344,6 +319,11 @@ describe("flotilla history", () => {
       "
     `);
     expect((await flotilla(["history", "other"])).code).toBe(1);
+    expect(await flotilla(["history", "unknown"])).toEqual({
+      code: 1,
+      out: "",
+      err: "flotilla: no release of it is on record; look\n",
+    });
     expect((await flotilla(["history"])).code).toBe(2);
     expect(JSON.parse((await flotilla(["history", "web", "-o", "json"])).out)).toEqual(past);
   });
@@ -425,7 +405,7 @@ describe("flotilla rollout", () => {
     ["rollback web --stage canary", { app: "web", stage: "canary" }],
     ["rollback web --to web-1", { app: "web", to: "web-1" }],
     ["rollback web --to web-1 --stage canary", { app: "web", to: "web-1", stage: "canary" }],
-    ["accept-head 4be1c07", { commit: "4be1c07" }],
+    [`accept-head ${commit}`, { commit }],
     ["recover", {}],
   ])("%s is handed on with its reason", async (line, decision) => {
     const words = line.split(" ");
@@ -450,6 +430,7 @@ describe("flotilla rollout", () => {
     "retry web web-2 --app web",
     "accept-head",
     "accept-head a b",
+    "accept-head 4be1c07",
     "recover now",
     "promote",
     "promote web web-2 rest",

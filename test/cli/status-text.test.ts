@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { statusText } from "../../src/cli/status.ts";
 import type { FleetStatus } from "../../src/core/protocol/api.ts";
+import type { Wait } from "../../src/core/rollout/planner-types.ts";
 
 function statusOf(versions: readonly (string | undefined)[]): FleetStatus {
   const siteList = versions.map((version, index) => ({
@@ -33,5 +34,31 @@ describe("the status as text", () => {
       "\nKubernetes: v1.9.1 (1 site), v1.30.2 (2 sites)\n",
     );
     expect(statusText(statusOf([undefined]))).not.toContain("Kubernetes");
+  });
+
+  it("writes times as people read them", () => {
+    const endsWhen = "it is healthy for 1s, or its deadline 2026-11-27T02:39:44.646Z";
+    const wait = { app: "web", release: "web-2", stage: "rest", site: "s0", code: "in-flight" };
+    const waits = [{ ...wait, reason: "in flight", endsWhen }] as Wait[]; // its code is one of theirs
+    expect(statusText({ ...statusOf([undefined]), waits })).toContain(
+      "or its deadline 2026-11-27 02:39:44 UTC\n",
+    );
+  });
+
+  it("says once that a site is offline", () => {
+    const [site] = statusOf([undefined]).siteList;
+    const apps = [
+      {
+        app: "web",
+        release: null,
+        revision: null,
+        sync: "Unknown",
+        health: "Unknown",
+        message: "last: Healthy",
+      },
+    ] as const;
+    const told = { ...site, reachable: false, message: "CLUSTER_UNREACHABLE: it refuses", apps };
+    const status = { ...statusOf([undefined]), siteList: [told] } as FleetStatus; // `site` is there
+    expect(statusText(status).match(/offline/g)).toHaveLength(1);
   });
 });

@@ -108,8 +108,17 @@ describe("explain", { timeout: 120_000 }, () => {
     expect(there).toMatchObject({ placed: true, answer: "web is at a1, as its virtual sites say" });
     expect(there.because).toEqual(["virtual site all holds a1: all: true (virtual/all.yaml:4)"]);
     expect(there.observed?.sync).toBe("Synced");
-    expect((await ask("a1", "nothing")).status).toBe(404);
-    expect((await ask("nowhere", "web")).status).toBe(404);
+    const noApp = await ask("a1", "wbe");
+    expect([noApp.status, await noApp.json()]).toEqual([
+      404,
+      { code: "NOT_FOUND", message: 'there is no app "wbe"', hint: 'did you mean "web"?' },
+    ]);
+    const noSite = await ask("nowhere", "web");
+    expect([noSite.status, await noSite.json()]).toMatchObject([
+      404,
+      { code: "NOT_FOUND", message: 'there is no site "nowhere"' },
+    ]);
+    expect((await controller.request("/api/v1/diff?site=a11")).status).toBe(404);
   });
 
   it("tells that the version in Git is known to be bad, and what ends that", async () => {
