@@ -54749,28 +54749,78 @@ var FollowedFindings = class {
   }
 };
 
+// src/core/model/file-blocks.ts
+var filesOfBlock = 64;
+var largeFile = 4096;
+function blocksOf(files, before) {
+  const known4 = new Map(before.map((block) => [block[0], block]));
+  const blocks2 = [];
+  let start = 0;
+  while (start < files.length) {
+    const same2 = known4.get(files[start]);
+    const isSame2 = same2 !== void 0 && isBlockAt(start, same2, files);
+    const block = isSame2 ? same2 : files.slice(start, endFrom(start, files));
+    blocks2.push(block);
+    start += block.length;
+  }
+  return blocks2;
+}
+function isBlockAt(start, block, files) {
+  if (!block.every((file, index) => file === files[start + index])) return false;
+  const end = start + block.length;
+  return end === files.length || endFrom(end - 1, files) === end;
+}
+function endFrom(start, files) {
+  for (let at2 = start; at2 < files.length; at2++) {
+    const file = files[at2];
+    if (file !== void 0 && endsBlock(file)) return at2 + 1;
+  }
+  return files.length;
+}
+function endsBlock({ path: path3, text }) {
+  if (text.length > largeFile) return true;
+  let sum = 0;
+  for (let at2 = 0; at2 < path3.length; at2++) sum = (sum * 31 + path3.charCodeAt(at2)) % 65521;
+  return sum % filesOfBlock === 0;
+}
+
 // src/core/model/known-fleet.ts
 var KnownFleet = class {
-  #files = /* @__PURE__ */ new Map();
+  #files = [];
+  #blocks = [];
+  #paths = /* @__PURE__ */ new Map();
   #manifests = /* @__PURE__ */ new Map();
   #documents = [];
   #kinds = /* @__PURE__ */ new Map();
-  /** These files, each as the object that it was the last time, where it is the same. Others are forgotten. */
+  /**
+   * These files in the order of their paths, each as the object that it was the last time, where it is the same. Others are
+   * forgotten.
+   */
   files(files) {
-    const same = files.map((file) => {
-      const known4 = this.#files.get(file.path);
-      if (known4 !== void 0 && isSameFile(known4, file)) return known4;
-      this.#files.set(file.path, file);
-      return file;
+    const known4 = this.#files;
+    let at2 = 0;
+    this.#files = inOrder(files).map((file) => {
+      while ((known4[at2]?.path ?? file.path) < file.path) at2 += 1;
+      const same2 = known4[at2];
+      return same2?.path === file.path && isSameFile(same2, file) ? same2 : file;
     });
-    if (this.#files.size > same.length) {
-      this.#files = new Map(same.map((file) => [file.path, file]));
-    }
-    return same;
+    return this.#files;
   }
-  /** The documents of each file: the list of the last time where they are the same, in the same order. */
-  documents(byFile) {
-    if (!isSameList(this.#documents, byFile)) this.#documents = byFile;
+  /** The same in blocks: each the list that it was the last time, where it has the same files. */
+  blocks(files) {
+    this.#blocks = blocksOf(this.files(files), this.#blocks);
+    return this.#blocks;
+  }
+  /** Patterns of files, or folders: the list of the last time where they are the same. */
+  paths(what, paths) {
+    const known4 = this.#paths.get(what);
+    if (known4 !== void 0 && isSameList(known4, paths)) return known4;
+    this.#paths.set(what, paths);
+    return paths;
+  }
+  /** The documents of each block: the list of the last time where they are the same, in the same order. */
+  documents(byBlock) {
+    if (!isSameList(this.#documents, byBlock)) this.#documents = byBlock;
     return this.#documents;
   }
   /**
@@ -54786,14 +54836,18 @@ var KnownFleet = class {
   }
   /** Manifests by app: the lists of the last time where they are the same. */
   manifests(byApp2) {
-    const same = [...byApp2].map(([app, files]) => {
+    const same2 = [...byApp2].map(([app, files]) => {
       const known4 = this.#manifests.get(app);
       return [app, known4 !== void 0 && isSameList(known4, files) ? known4 : files];
     });
-    this.#manifests = new Map(same);
+    this.#manifests = new Map(same2);
     return this.#manifests;
   }
 };
+function inOrder(files) {
+  const areSorted = files.every(({ path: path3 }, at2) => at2 === 0 || (files[at2 - 1]?.path ?? "") < path3);
+  return areSorted ? files : files.toSorted((a, b) => a.path < b.path ? -1 : 1);
+}
 function isSameFile(a, b) {
   return a === b || a.text === b.text && a.problem === b.problem && a.leftOut === b.leftOut && a.isBinary === b.isBinary;
 }
@@ -55117,12 +55171,12 @@ var LaterVariant = class {
 function createTableStore(cache3, build2) {
   const written = /* @__PURE__ */ new WeakSet();
   let own2;
-  const nameOf6 = async (key) => (0, import_node_crypto3.createHash)("sha256").update(`${await (own2 ??= build2())} ${key}`).digest("hex");
+  const nameOf7 = async (key) => (0, import_node_crypto3.createHash)("sha256").update(`${await (own2 ??= build2())} ${key}`).digest("hex");
   return {
     async read(keys) {
       const found2 = /* @__PURE__ */ new Map();
       for (const key of keys) {
-        const table3 = await cache3.get(await nameOf6(key));
+        const table3 = await cache3.get(await nameOf7(key));
         if (isAppTable(table3, key)) found2.set(key, table3);
       }
       return found2;
@@ -55131,7 +55185,7 @@ function createTableStore(cache3, build2) {
       for (const make of tables.filter((each) => !written.has(each))) {
         written.add(make);
         const table3 = make();
-        await cache3.set(await nameOf6(table3.key), table3);
+        await cache3.set(await nameOf7(table3.key), table3);
       }
     }
   };
@@ -60253,7 +60307,7 @@ var overlayFields = {
     })
   )
 };
-var inOrder = "patches, then sidecars, scheduling, images, resources, replicas, labels, annotations and namespace";
+var inOrder2 = "patches, then sidecars, scheduling, images, resources, replicas, labels, annotations and namespace";
 var Overlay = closedObject(
   {
     virtualSites: typebox_exports.Array(Name, {
@@ -60262,7 +60316,7 @@ var Overlay = closedObject(
     }),
     ...overlayFields
   },
-  `a change to the app at some sites: ${inOrder}`
+  `a change to the app at some sites: ${inOrder2}`
 );
 var ProfileOverlay = closedObject(
   {
@@ -60274,7 +60328,7 @@ var ProfileOverlay = closedObject(
     ),
     ...overlayFields
   },
-  `a change to each app, as far as it has what is changed: ${inOrder}`
+  `a change to each app, as far as it has what is changed: ${inOrder2}`
 );
 
 // src/core/model/kinds/region-secret.ts
@@ -62288,10 +62342,30 @@ function endOf({ at: at2, text }) {
 // src/core/render/tools/tool-refusal.ts
 var maxMessage = 600;
 function toolRefusal(request, stderr) {
-  const told3 = stderr.split("\n").filter((line) => !/^(WARNING|level=|time=|# )|--debug flag/.test(line)).join(" ").replaceAll(/\s+/g, " ").trim().replace(/^error: /i, "");
+  if (request.tool === "kustomize" && request.source.files.some(mayHoldSecret)) {
+    return untold(request.source, stderr);
+  }
+  const told3 = stderr.split("\n").filter((line) => !/^(WARNING|level=|time=|# )|--debug flag/.test(line)).join(" ").replaceAll(/\s+/g, " ").trim().replace(/^error: /i, "").replaceAll(echoes, "$1…$2");
   const message = told3.length > maxMessage ? `${told3.slice(0, maxMessage)}…` : told3;
   const place = request.tool === "helm" ? helmPlace(request, message) : nowhere;
   return refused({ ...place, code: "tool-refused", message: `${request.tool}: ${message}` });
+}
+var echoes = /(anchor ')[^']*(')/g;
+var secretWords = /\bkind["']?\s*:\s*["']?Secret\b|secretGenerator|stringData/;
+var mayHoldSecret = ({ text }) => secretWords.test(text);
+function untold({ path: path3, files }, stderr) {
+  const named3 = files.filter((file) => stderr.includes(`'${nameOf3(file)}'`));
+  return refused({
+    ...nowhere,
+    // Of several, nobody knows which one it means.
+    file: named3.length === 1 && named3[0]?.path || null,
+    code: "tool-refused",
+    message: "kustomize refuses it; what it says may hold values of a Secret, and is not told",
+    hint: `\`kubectl kustomize ${path3 === "" ? "." : path3}\` tells it`
+  });
+}
+function nameOf3({ path: path3 }) {
+  return path3.slice(path3.lastIndexOf("/") + 1);
 }
 var nowhere = { file: null, line: 0, column: 0 };
 var namedPlace = /([^\s():"'<>]+\/[^\s():"'<>]+)(?::(\d+)(?::(\d+))?)?/g;
@@ -63760,7 +63834,7 @@ function visitPath(scan, part3, { path: path3, text, isPlugin = false }) {
     return;
   }
   if (!scan.index.folders.has(target)) {
-    const hint = "what a kustomization names has to be in the repository; dot-files are not read";
+    const hint = "what a kustomization names has to be in the repository; dot-folders are not read";
     return tell(scan, place, ["missing-source", `there is no file or folder "${text}"`, hint]);
   }
   visitFolder(scan, target, place);
@@ -65488,18 +65562,23 @@ function placeOfFields(source, paths, isKey = false) {
   while (version.changedBy !== void 0) {
     const { changedBy, object } = version;
     const changed3 = fields2.find((steps2) => !isSameField(object, changedBy.before.object, steps2));
-    if (changed3 !== void 0) return placeInOverlay(changedBy, changed3);
+    if (changed3 !== void 0) return placeInOverlay(changedBy, { object, steps: changed3, isKey });
     version = changedBy.before;
   }
   const { path: path3 } = find2(version.object, fields2[0] ?? []);
   return isKey ? version.keyAt(path3) : version.at(path3);
+}
+function placeInChange({ object, changedBy }, path3, isKey = false) {
+  const steps2 = stepsOf(object, path3);
+  if (isSameField(object, changedBy.before.object, steps2)) return changedBy.at(changedBy.path);
+  return placeInOverlay(changedBy, { object, steps: steps2, isKey });
 }
 function stepsOf(root, path3) {
   let value2 = root;
   return path3.map((part3) => {
     const list = value2;
     value2 = deeper(value2, part3);
-    const name2 = nameOf3(value2);
+    const name2 = nameOf4(value2);
     return { part: part3, name: name2 !== void 0 && positionOf(list, name2) === part3 ? name2 : void 0 };
   });
 }
@@ -65507,7 +65586,7 @@ function deeper(value2, part3) {
   if (typeof value2 !== "object" || value2 === null || !Object.hasOwn(value2, part3)) return void 0;
   return value2[part3];
 }
-function nameOf3(item) {
+function nameOf4(item) {
   if (item === void 0 || !isJsonObject(item)) return void 0;
   return typeof item["name"] === "string" ? item["name"] : void 0;
 }
@@ -65524,7 +65603,7 @@ function find2(root, steps2) {
 }
 function positionOf(list, name2) {
   if (!Array.isArray(list)) return -1;
-  const names3 = list.map(nameOf3);
+  const names3 = list.map(nameOf4);
   const index = names3.indexOf(name2);
   return index === names3.lastIndexOf(name2) ? index : -1;
 }
@@ -65532,16 +65611,47 @@ function isSameField(a, b, steps2) {
   const [one, other] = [find2(a, steps2).value, find2(b, steps2).value];
   return one === void 0 || other === void 0 ? one === other : isSameJson(one, other);
 }
-function placeInOverlay({ at: at2, path: path3, step }, steps2) {
+function placeInOverlay(change2, field) {
+  const { step } = change2;
+  const operations = deeper(step, "json");
+  if (Array.isArray(operations)) return placeInOperations(change2, operations, field);
   const merge = deeper(step, "merge");
   const root = merge ?? step;
-  for (const from of steps2.keys()) {
-    const wanted2 = steps2.slice(from);
-    const found2 = find2(root, wanted2);
+  const start = [...change2.path, ...merge === void 0 ? [] : ["merge"]];
+  for (const from of field.steps.keys()) {
+    const found2 = find2(root, field.steps.slice(from));
     if (found2.value === void 0) continue;
-    return at2([...path3, ...merge === void 0 ? [] : ["merge"], ...found2.path]);
+    return (field.isKey ? change2.keyAt : change2.at)([...start, ...found2.path]);
+  }
+  return change2.at(change2.path);
+}
+function placeInOperations({ at: at2, keyAt, path: path3 }, operations, { object, steps: steps2, isKey }) {
+  const now = find2(object, steps2).value;
+  const last = lastByPointer(operations);
+  for (let depth = steps2.length; depth > 0; depth -= 1) {
+    const index = positionsOf(steps2.slice(0, depth)).map((pointer) => last.get(pointer) ?? -1);
+    const operation = Math.max(...index);
+    const rest2 = steps2.slice(depth);
+    const found2 = find2(deeper(operations[operation], "value"), rest2);
+    if (found2.value === void 0 || now === void 0 || !isSameJson(found2.value, now)) continue;
+    const start = [...path3, "json", operation];
+    if (rest2.length > 0) return (isKey ? keyAt : at2)([...start, "value", ...found2.path]);
+    return at2([...start, isKey ? "path" : "value"]);
   }
   return at2(path3);
+}
+var lastByPointer = keptFor(
+  (operations) => new Map(operations.map((operation, index) => [pointerOf(operation), index]))
+);
+function pointerOf(operation) {
+  const path3 = deeper(operation, "path");
+  return typeof path3 === "string" ? path3 : "";
+}
+function positionsOf(steps2) {
+  const tokens = steps2.map(({ part: part3 }) => String(part3).replaceAll("~", "~0").replaceAll("/", "~1"));
+  const above = tokens.slice(0, -1).map((token) => `/${token}`).join("");
+  const isItem2 = typeof steps2.at(-1)?.part === "number";
+  return [tokens.at(-1) ?? "", ...isItem2 ? ["-"] : []].map((last) => `${above}/${last}`);
 }
 
 // src/core/render/check-field-types.ts
@@ -66448,6 +66558,32 @@ function valueAt5(object, path3) {
   return value2;
 }
 
+// src/core/render/change-problems.ts
+function changeProblems(changed3) {
+  return [...newProblems(changed3), ...sealChange(changed3)];
+}
+function newProblems(changed3) {
+  const at2 = (path3) => placeInChange(changed3, path3);
+  const keyAt = (path3) => placeInChange(changed3, path3, true);
+  const problems = checkObject({ ...changed3, at: at2, keyAt, textAt: at2 });
+  if (problems.length === 0) return problems;
+  const known4 = new Set(checkObject(changed3.changedBy.before).map(({ message }) => message));
+  return problems.filter(({ message }) => !known4.has(message));
+}
+function sealChange({ object: after, changedBy }) {
+  const before = changedBy.before.object;
+  const at2 = () => changedBy.at(changedBy.path);
+  const [was, is] = [before, after].map((object) => canonicalJson(object[regionField] ?? null));
+  if (was !== is) {
+    const message2 = `\`${regionField}\` cannot be changed by an overlay`;
+    const hint = "name the Secret in `secrets` of the App; `from` may be an expression";
+    return [mistake(at2(), { code: "region-secret", message: message2, hint })];
+  }
+  if (before[sopsField] === after[sopsField]) return [];
+  const message = `\`${sopsField}\` cannot be changed by an overlay`;
+  return [mistake(at2(), { code: "sealed-secret", message, hint: "seal another Secret with sops" })];
+}
+
 // src/core/render/move-namespace.ts
 function namespaceMove(objects, namespace) {
   const moved = new Set(
@@ -66633,7 +66769,7 @@ function duplicate(second, first2) {
 // src/core/render/json-patch.ts
 function applyJsonPatch(document2, operations, { isSecret: isSecret2 = false } = {}) {
   let value2 = document2;
-  const run3 = { copiesLeft: maxCopied, isSecret: isSecret2 };
+  const run3 = { copiesLeft: maxCopied, isSecret: isSecret2, own: /* @__PURE__ */ new WeakSet() };
   for (const [operation, patch] of operations.entries()) {
     const result2 = applyOperation(value2, patch, run3);
     if (!result2.ok) return { ok: false, operation, message: result2.message };
@@ -66649,20 +66785,24 @@ function applyOperation(document2, patch, run3) {
   if (path3 === void 0) return fail2(`"${patch.path}" is not a JSON pointer (it starts with /)`);
   switch (patch.op) {
     case "add":
-      return withValue(patch, (value2) => add(document2, path3, value2));
+      return withValue(patch, (value2) => add(document2, { path: path3, value: value2 }, run3));
     case "replace":
-      return withValue(patch, (value2) => replace2(document2, path3, value2));
+      return withValue(patch, (value2) => replace2(document2, { path: path3, value: value2 }, run3));
     case "test":
       return withValue(patch, (expected2) => test(document2, { path: path3, expected: expected2 }, run3));
     case "remove":
-      return remove(document2, path3);
+      return remove(document2, path3, run3);
     case "move":
-      return withSource(document2, patch, (from, value2) => move(document2, { from, path: path3, value: value2 }));
+      return withSource(
+        document2,
+        patch,
+        (from, value2) => move(document2, { from, path: path3, value: value2 }, run3)
+      );
     case "copy":
       return withSource(
         document2,
         patch,
-        (_from, value2) => takeCopy(value2, run3) ? add(document2, path3, value2) : fail2("the patch copies too much")
+        (_from, value2) => takeCopy(value2, run3) ? add(document2, { path: path3, value: value2 }, run3) : fail2("the patch copies too much")
       );
     default:
       return fail2(`"${patch.op}" is not an operation (add, remove, replace, move, copy, test)`);
@@ -66674,6 +66814,7 @@ function takeCopy(copied, run3) {
     run3.copiesLeft -= 1;
     if (typeof value2 === "string") run3.copiesLeft -= value2.length / charactersPerValue;
     if (isContainer(value2)) {
+      run3.own.delete(value2);
       for (const [key, member] of Object.entries(value2)) {
         run3.copiesLeft -= key.length / charactersPerValue;
         open3.push(member);
@@ -66712,12 +66853,12 @@ function shown2(value2) {
   const text = JSON.stringify(value2);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
-function move(document2, { from, path: path3, value: value2 }) {
+function move(document2, { from, path: path3, value: value2 }, run3) {
   const isInside = from.length < path3.length && from.every((token, i) => token === path3[i]);
   if (isInside) return fail2("a value cannot be moved into itself");
-  const removed2 = remove(document2, from);
+  const removed2 = remove(document2, from, run3);
   if (!removed2.ok) return from.length === 0 ? { ok: true, value: document2 } : removed2;
-  return add(removed2.value, path3, value2);
+  return add(removed2.value, { path: path3, value: value2 }, run3);
 }
 function valueAt6(document2, path3) {
   let value2 = document2;
@@ -66743,55 +66884,75 @@ function missing(path3) {
 function pointerText(path3) {
   return path3.map((token) => `/${token.replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
 }
-function changeParent(document2, path3, change2) {
+function changeParent(document2, { path: path3, change: change2 }, run3) {
   const descend = (value2, depth) => {
     if (!isContainer(value2))
       return fail2(`${pointerText(path3.slice(0, depth)) || "the document"} is no object or list`);
     const token = path3[depth] ?? "";
-    if (depth === path3.length - 1) return change2(value2, token);
+    if (depth === path3.length - 1) {
+      const mistake2 = change2.mistake(value2, token);
+      if (mistake2 !== void 0) return mistake2;
+      const own3 = ownContainer(value2, run3);
+      change2.make(own3, token);
+      return { ok: true, value: own3 };
+    }
     const inner = child2(value2, token);
     if (inner === void 0) return missing(path3.slice(0, depth + 1));
     const changed3 = descend(inner, depth + 1);
-    return changed3.ok ? { ok: true, value: withMember(value2, token, changed3.value) } : changed3;
+    if (!changed3.ok || changed3.value === inner) return changed3.ok ? { ok: true, value: value2 } : changed3;
+    const own2 = ownContainer(value2, run3);
+    setMember(own2, token, changed3.value);
+    return { ok: true, value: own2 };
   };
   return descend(document2, 0);
+}
+function ownContainer(value2, { own: own2 }) {
+  if (own2.has(value2)) return value2;
+  const copy = isJsonObject(value2) ? Object.fromEntries(Object.entries(value2)) : [...value2];
+  own2.add(copy);
+  return copy;
 }
 function isContainer(value2) {
   return typeof value2 === "object" && value2 !== null;
 }
-function withMember(parent, token, value2) {
-  if (!isJsonObject(parent)) return parent.with(Number(token), value2);
-  return Object.fromEntries(new Map(Object.entries(parent)).set(token, value2));
+function setMember(parent, token, value2) {
+  if (Array.isArray(parent)) parent[Number(token)] = value2;
+  else if (token !== "__proto__") parent[token] = value2;
+  else {
+    const member = { value: value2, enumerable: true, configurable: true, writable: true };
+    Object.defineProperty(parent, token, member);
+  }
 }
-function add(document2, path3, value2) {
+function add(document2, { path: path3, value: value2 }, run3) {
   if (path3.length === 0) return { ok: true, value: value2 };
-  return changeParent(document2, path3, (parent, token) => {
-    if (isJsonObject(parent)) return { ok: true, value: withMember(parent, token, value2) };
-    const index = token === "-" ? parent.length : indexOf2(token);
+  const mistake2 = (parent, token) => {
+    if (isJsonObject(parent) || token === "-") return void 0;
+    const index = indexOf2(token);
     if (index === void 0) return fail2(`"${token}" is not a position in the list`);
-    if (index > parent.length)
-      return fail2(`position ${token} is beyond the list's ${parent.length} items`);
-    return { ok: true, value: parent.toSpliced(index, 0, value2) };
-  });
+    if (index <= parent.length) return void 0;
+    return fail2(`position ${token} is beyond the list's ${parent.length} items`);
+  };
+  const make = (parent, token) => {
+    if (!Array.isArray(parent)) setMember(parent, token, value2);
+    else parent.splice(token === "-" ? parent.length : Number(token), 0, value2);
+  };
+  return changeParent(document2, { path: path3, change: { mistake: mistake2, make } }, run3);
 }
-function remove(document2, path3) {
+function remove(document2, path3, run3) {
   if (path3.length === 0) return fail2("the whole document cannot be removed");
-  return changeParent(document2, path3, (parent, token) => {
-    if (child2(parent, token) === void 0) return missing(path3);
-    if (!isJsonObject(parent)) return { ok: true, value: parent.toSpliced(Number(token), 1) };
-    return {
-      ok: true,
-      value: Object.fromEntries(Object.entries(parent).filter(([key]) => key !== token))
-    };
-  });
+  const make = (parent, token) => {
+    if (Array.isArray(parent)) parent.splice(Number(token), 1);
+    else delete parent[token];
+  };
+  return changeParent(document2, { path: path3, change: { mistake: isMissing(path3), make } }, run3);
 }
-function replace2(document2, path3, value2) {
+function replace2(document2, { path: path3, value: value2 }, run3) {
   if (path3.length === 0) return { ok: true, value: value2 };
-  return changeParent(
-    document2,
-    path3,
-    (parent, token) => child2(parent, token) === void 0 ? missing(path3) : { ok: true, value: withMember(parent, token, value2) }
-  );
+  const make = (parent, token) => setMember(parent, token, value2);
+  return changeParent(document2, { path: path3, change: { mistake: isMissing(path3), make } }, run3);
+}
+function isMissing(path3) {
+  return (parent, token) => child2(parent, token) === void 0 ? missing(path3) : void 0;
 }
 
 // src/core/render/merge-context.ts
@@ -66842,9 +67003,9 @@ function interleave(items, { order, original, field }) {
     }
     return (item) => places2.get(idOf2(item, field)) ?? -1;
   };
-  const [inOrder5, inOriginal] = [position(order), position(original)];
-  const named3 = items.filter((item) => inOrder5(item) >= 0).sort((a, b) => inOrder5(a) - inOrder5(b));
-  const others = items.filter((item) => inOrder5(item) < 0);
+  const [inOrder6, inOriginal] = [position(order), position(original)];
+  const named3 = items.filter((item) => inOrder6(item) >= 0).sort((a, b) => inOrder6(a) - inOrder6(b));
+  const others = items.filter((item) => inOrder6(item) < 0);
   const result2 = [];
   let taken3 = 0;
   for (const item of named3) {
@@ -67050,7 +67211,11 @@ function patchObject(object, patch, customKinds) {
 }
 function jsonPatch(object, operations) {
   const result2 = applyJsonPatch(object, operations, { isSecret: isSecret(object) });
-  if (result2.ok) return sameIdentity(object, result2.value, ["json"]);
+  if (result2.ok) {
+    const changed3 = changedIdentity(object, result2.value);
+    if (changed3 === void 0) return same(result2.value);
+    return otherIdentity(object, changed3, ["json", identityChange(object, operations)]);
+  }
   const { operation, message } = result2;
   const { op, path: path3 } = operations[operation] ?? { op: "", path: "" };
   return {
@@ -67058,6 +67223,18 @@ function jsonPatch(object, operations) {
     path: ["json", operation],
     message: `operation ${operation + 1} (${op} ${path3}): ${message}`
   };
+}
+function identityChange(object, operations) {
+  let value2 = object;
+  let changedBy = -1;
+  for (const [index, operation] of operations.entries()) {
+    const result2 = applyJsonPatch(value2, [operation]);
+    if (!result2.ok) break;
+    value2 = result2.value;
+    if (changedIdentity(object, value2) === void 0) changedBy = -1;
+    else if (changedBy < 0) changedBy = index;
+  }
+  return changedBy;
 }
 function mergePatch(object, patch, customKinds) {
   if (patch["$patch"] === "delete") return { ok: true, object: null };
@@ -67067,15 +67244,16 @@ function mergePatch(object, patch, customKinds) {
     const field = path3.length === 0 ? "" : `${path3.join(".")}: `;
     return { ok: false, path: ["merge", ...path3], message: `${field}${result2.message}` };
   }
-  const directive = findDirective(result2.value);
-  if (directive !== void 0 && findDirective(object) === void 0) {
-    const message = `${directive} has no meaning where a list is replaced as a whole`;
-    return { ok: false, path: ["merge"], message };
+  const [directive] = directivesIn(result2.value);
+  if (directive !== void 0 && directivesIn(object).next().done === true) {
+    const message = `${directive.at(-1)} has no meaning where a list is replaced as a whole`;
+    return { ok: false, path: ["merge", ...placeOfDirective(patch, directive)], message };
   }
   const isReplaced = patch["$patch"] === "replace";
-  return sameIdentity(object, isReplaced ? withIdentity(object, result2.value) : result2.value, [
-    "merge"
-  ]);
+  const value2 = isReplaced ? withIdentity(object, result2.value) : result2.value;
+  const changed3 = changedIdentity(object, value2);
+  if (changed3 === void 0) return same(value2);
+  return otherIdentity(object, changed3, ["merge", ...changed3.split(".")]);
 }
 function withIdentity(object, value2) {
   const { apiVersion: apiVersion2, kind } = object;
@@ -67085,23 +67263,28 @@ function withIdentity(object, value2) {
   return { apiVersion: apiVersion2, kind, ...value2, metadata: { ...identity2, ...metadata } };
 }
 var directives = /^\$(patch|retainKeys|setElementOrder\/.*|deleteFromPrimitiveList\/.*)$/;
-function findDirective(value2) {
-  if (typeof value2 !== "object" || value2 === null) return void 0;
+function* directivesIn(value2) {
+  if (typeof value2 !== "object" || value2 === null) return;
+  const isList = Array.isArray(value2);
   for (const [key, inner] of Object.entries(value2)) {
-    const found2 = !Array.isArray(value2) && directives.test(key) ? key : findDirective(inner);
-    if (found2 !== void 0) return found2;
+    if (!isList && directives.test(key)) yield [key];
+    for (const path3 of directivesIn(inner)) yield [isList ? Number(key) : key, ...path3];
   }
-  return void 0;
 }
-function sameIdentity(before, after, path3) {
-  const changed3 = isJsonObject(after) ? changedIdentity(before, after) : "everything";
-  if (changed3 !== void 0) {
-    const message = `a patch cannot change ${changed3} of ${describeKey(keyOf(before))}`;
-    return { ok: false, path: path3, message };
-  }
-  return { ok: true, object: after };
+function placeOfDirective(patch, merged) {
+  const keysOf = (path3) => path3.filter((part3) => typeof part3 === "string").join();
+  for (const path3 of directivesIn(patch)) if (keysOf(path3) === keysOf(merged)) return path3;
+  return [];
+}
+function same(value2) {
+  return { ok: true, object: value2 };
+}
+function otherIdentity(object, changed3, path3) {
+  const message = `a patch cannot change ${changed3} of ${describeKey(keyOf(object))}`;
+  return { ok: false, path: path3, message };
 }
 function changedIdentity(before, after) {
+  if (!isJsonObject(after)) return "everything";
   const metadata = isJsonObject(after["metadata"]) ? after["metadata"] : {};
   const pairs = [
     ["apiVersion", before.apiVersion, after["apiVersion"]],
@@ -67211,13 +67394,13 @@ function addSidecar(object, sidecar, kinds4) {
 function withParts(present2, { added, schema, problems }) {
   const parts = new Map(
     (Array.isArray(present2) ? present2 : []).map((part3, index) => [
-      nameOf4(part3) ?? index,
+      nameOf5(part3) ?? index,
       // isArray loses the type of items
       part3
     ])
   );
   for (const part3 of added) {
-    const name2 = nameOf4(part3) ?? "";
+    const name2 = nameOf5(part3) ?? "";
     const known4 = parts.get(name2);
     const result2 = strategicMerge(isJsonObject(known4) ? known4 : {}, part3, schema);
     if (result2.ok) parts.set(name2, result2.value);
@@ -67225,7 +67408,7 @@ function withParts(present2, { added, schema, problems }) {
   }
   return [...parts.values()];
 }
-function nameOf4(part3) {
+function nameOf5(part3) {
   const name2 = isJsonObject(part3) ? part3["name"] : void 0;
   return typeof name2 === "string" ? name2 : void 0;
 }
@@ -67356,17 +67539,6 @@ function tellUnmatched(state, path3, { inside: inside2, message, hasTargets = fa
 function tell2(state, path3, told3) {
   state.diagnostics.push(mistake(state.at(path3), told3));
 }
-function sealChange(before, after, at2) {
-  const [was, is] = [before, after].map((object) => canonicalJson(object[regionField] ?? null));
-  if (was !== is) {
-    const message2 = `\`${regionField}\` cannot be changed by an overlay`;
-    const hint = "name the Secret in `secrets` of the App; `from` may be an expression";
-    return [mistake(at2(), { code: "region-secret", message: message2, hint })];
-  }
-  if (before[sopsField] === after[sopsField]) return [];
-  const message = `\`${sopsField}\` cannot be changed by an overlay`;
-  return [mistake(at2(), { code: "sealed-secret", message, hint: "seal another Secret with sops" })];
-}
 function changed(state, change2) {
   const steps2 = change2.path[0] === "namespace" ? void 0 : state.steps?.(change2.path);
   const step = steps2?.get(change2.source) ?? stepOf(state, change2);
@@ -67382,15 +67554,11 @@ function stepOf(state, { source, path: path3, object }) {
   if (canonicalJson(object) === canonicalJson(source.object)) {
     return { source, isChanged: false, diagnostics: [] };
   }
-  const at2 = () => state.at(path3);
   const cleaned = withoutServerFields(object);
-  const problems = [
-    ...checkObject({ ...source, object: cleaned, at: at2, keyAt: at2, textAt: at2 }),
-    ...sealChange(source.object, cleaned, at2)
-  ];
-  const step = stepAt(state.overlay, path3);
-  const changedBy = { before: source, at: state.at, path: path3, step };
+  const { at: at2, keyAt } = state;
+  const changedBy = { before: source, at: at2, keyAt, path: path3, step: stepAt(state.overlay, path3) };
   const after = { ...source, object: cleaned, key: keyOf(cleaned), changedBy };
+  const problems = changeProblems(after);
   if (problems.length === 0) return { source: after, isChanged: true, diagnostics: [] };
   const where = `${describeKey(source.key)} (${placeText(source.at([]))})`;
   const diagnostics = problems.map((problem2) => ({
@@ -67648,6 +67816,7 @@ var OverlayChain = class {
       overlay,
       others,
       at: (path3) => this.#app.at([...at2, ...path3]),
+      keyAt: (path3) => this.#app.keyAt([...at2, ...path3]),
       // Shapes that differ in one object have all others in common.
       ...areShared && !isFilled && { steps: (path3) => this.#stepsAt([...at2, ...path3]) }
     };
@@ -68550,8 +68719,8 @@ function toldAfterChanges(before, changed3, now) {
   if (now.size === 0) return before.with(changed3, now);
   const lists = new SameLists();
   for (const list of before.distinct) lists.same(list);
-  const same = new Map([...now].map(([site, list]) => [site, lists.same(list)]));
-  return before.with(changed3, same);
+  const same2 = new Map([...now].map(([site, list]) => [site, lists.same(list)]));
+  return before.with(changed3, same2);
 }
 var SameLists = class {
   #lists = /* @__PURE__ */ new Map();
@@ -68706,11 +68875,11 @@ function requestsOf(context2, app) {
 function layersAt({ model, siteModel }, app) {
   const values = new ValueLayers(app);
   const facts = siteFactsOf(model.fleet.value.metadata.name, siteModel);
-  const untold = new SiteMistakes();
+  const untold2 = new SiteMistakes();
   return (site, overlays) => {
     if (site === void 0) return { id: "", merge: () => writtenValues2(app.value) };
     const known4 = facts.of(site);
-    const layers = values.at({ ...known4, calls: facts.calls }, overlays, untold);
+    const layers = values.at({ ...known4, calls: facts.calls }, overlays, untold2);
     if (layers === void 0) return void 0;
     return {
       id: [layers.map((layer) => layer.id), known4.valuesText],
@@ -69249,8 +69418,8 @@ var ShapeFiller = class {
     const merged = presentValues(mergeValues(layers));
     for (const [position, index] of valueOrder(this.#app, indexes).entries()) {
       if (index === null) continue;
-      const without2 = presentValues(mergeValues(layers.toSpliced(position, 1)));
-      const changed3 = canonicalJson(without2) !== canonicalJson(merged);
+      const without3 = presentValues(mergeValues(layers.toSpliced(position, 1)));
+      const changed3 = canonicalJson(without3) !== canonicalJson(merged);
       if (changed3) effects.push({ overlay: index, changed: changed3, matchedImages: /* @__PURE__ */ new Set() });
     }
     return { values: merged, effects };
@@ -69585,11 +69754,14 @@ function lastChanges({ ends }) {
   }
   return found2;
 }
+var maxLook = 4e4;
 function siteWithEffect(index, { ends, chain }) {
   const found2 = [...ends].find(([shape, end]) => {
     const overlays = shape.overlays.filter((overlay) => overlay.index !== index);
-    const isIn2 = overlays.length < shape.overlays.length;
-    return isIn2 && !isSameResult(end, chain.apply({ ...shape, overlays }));
+    if (overlays.length === shape.overlays.length) return false;
+    const objects = end.shared.objects.length + (end.own?.objects.length ?? 0);
+    if (shape.overlays.length ** 2 * objects > maxLook) return true;
+    return !isSameResult(end, chain.apply({ ...shape, overlays }));
   });
   return found2?.[0].sites[0];
 }
@@ -69687,6 +69859,7 @@ function recordOf({ facts, app, source: objects }, shapes, { rendering, left }) 
   const areSecretsOfSites = plainSecrets.length > 0 && source.expressions === true;
   if (!isSound2 || selectors === null || areSecretsOfSites) return void 0;
   return {
+    app,
     digests: facts.digests(),
     peers: new Map(selectors.map((selector) => [selector, facts.digestOfSelected(selector)])),
     steps: mistakes.budget.spent,
@@ -69695,8 +69868,7 @@ function recordOf({ facts, app, source: objects }, shapes, { rendering, left }) 
     left,
     told: PerSite.of(mistakes.bySite()),
     source: objects,
-    // What values of overlays do is of each site.
-    did: shapes.filled.valueEffects.size === 0 ? didOf(shapes.shared) : null,
+    did: didOf(shapes),
     rendering
   };
 }
@@ -69724,8 +69896,8 @@ function renderChanged(last, input2) {
   if (left === void 0) return void 0;
   const told3 = toldAfterChanges(last.told, names3, shapes.filled.mistakes.bySite());
   const { peers, source } = last;
-  const did = last.did && withSame(last.did, didOf(shapes.shared));
-  const kept5 = { peers, source, did };
+  const did = last.did && withSame(last.did, didOf(shapes));
+  const kept5 = { app: app.app, peers, source, did };
   const record4 = { ...kept5, digests, steps: steps2, ...keptEffects(effects), left, told: told3, ...after };
   return changedTo(record4, app, shapes);
 }
@@ -69739,8 +69911,9 @@ function changedTo(record4, { app, source }, { filled: { reads } }) {
   ];
   return { result: { ok: true, value: { ...record4.rendering, reads }, diagnostics }, record: record4 };
 }
-function didOf(shared2) {
-  return shared2 && new Map([...shared2].map(([overlays, { did }]) => [overlays, did]));
+function didOf({ shared: shared2, filled }) {
+  if (shared2 === null || filled.valueEffects.size > 0) return null;
+  return new Map([...shared2].map(([overlays, { did }]) => [overlays, did]));
 }
 function withSame(before, now) {
   if (now === null) return null;
@@ -69813,7 +69986,7 @@ function effectsBySite({ filled, ends }, others) {
   const known4 = new Map(others.map((own2) => [textOf(own2), own2]));
   const found2 = /* @__PURE__ */ new Map();
   const met = /* @__PURE__ */ new Map();
-  const same = (own2) => {
+  const same2 = (own2) => {
     const before = met.get(own2);
     if (before !== void 0) return before;
     const text = textOf(own2);
@@ -69823,10 +69996,10 @@ function effectsBySite({ filled, ends }, others) {
     return one;
   };
   for (const shape of filled.shapes) {
-    const all = same(ends.get(shape)?.effects ?? []);
+    const all = same2(ends.get(shape)?.effects ?? []);
     for (const site of shape.sites) {
       const ofValues = filled.valueEffects.get(site);
-      found2.set(site, ofValues === void 0 ? all : same([...ofValues, ...all]));
+      found2.set(site, ofValues === void 0 ? all : same2([...ofValues, ...all]));
     }
   }
   return found2;
@@ -69841,12 +70014,12 @@ function withOtherManifests(last, input2) {
   const changed3 = new Set(changedSites(last.digests, now));
   const app = readApp(input2.context, input2.name);
   if (changed3.size * 2 > now.size || !isFor(last, app.source)) return void 0;
-  const same = unchangedShapes(app, changed3);
-  const samples = same.map((shape) => ({ ...shape, sites: shape.sites.slice(0, 1) }));
+  const same2 = unchangedShapes(app, changed3);
+  const samples = same2.map((shape) => ({ ...shape, sites: shape.sites.slice(0, 1) }));
   const shapes = renderShapes(app, samples);
   const { shared: shared2, diagnostics, kinds: kinds4 } = shapes;
   if (shared2 === null || diagnostics.length > 0 || !haveDone(shared2, last)) return void 0;
-  const composed = composedAt(same, last.rendering, shared2);
+  const composed = composedAt(same2, last.rendering, shared2);
   const effects = last.effects().with(changed3, /* @__PURE__ */ new Map());
   const left = leftWhereLast(app.app, effects, shapes);
   if (composed === void 0 || left === void 0) return void 0;
@@ -69871,8 +70044,8 @@ function idsOf(objects) {
 }
 function unchangedShapes(app, changed3) {
   return shapesOf(app, app.app).flatMap(({ sites, ...shape }) => {
-    const same = changed3.size === 0 ? sites : sites.filter((site) => !changed3.has(site));
-    return same.length === 0 ? [] : [{ ...shape, sites: same }];
+    const same2 = changed3.size === 0 ? sites : sites.filter((site) => !changed3.has(site));
+    return same2.length === 0 ? [] : [{ ...shape, sites: same2 }];
   });
 }
 function haveDone(shared2, { did: before }) {
@@ -69918,6 +70091,61 @@ function treesPerSite(trees) {
 function without(bySite3, sites) {
   if (sites.size === 0) return bySite3;
   return new Map([...bySite3].filter(([site]) => !sites.has(site)));
+}
+
+// src/core/render/other-overlays.ts
+function withOtherOverlays(last, input2) {
+  const app = readApp(input2.context, input2.name);
+  const changed3 = changedOverlays(last.app, app.app);
+  if (changed3 === void 0 || last.told.bySite.size > 0) return void 0;
+  const peers = peersOf(app, last);
+  if (peers === void 0) return void 0;
+  const isChanged = (overlays) => overlays.split(",").some((index) => changed3.has(index));
+  const sites = shapesOf(app, app.app).flatMap(
+    (shape) => isChanged(shape.overlays.join()) ? shape.sites : []
+  );
+  const { rendering } = last;
+  return {
+    ...last,
+    app: app.app,
+    digests: without2(last.digests, sites),
+    peers,
+    source: last.source && app.source,
+    did: last.did && new Map([...last.did].filter(([overlays]) => !isChanged(overlays))),
+    rendering: { ...rendering, app: { ...rendering.app, inputDigest: input2.inputDigest() } }
+  };
+}
+function changedOverlays(before, now) {
+  if (!isSameList(besideOverlays(before), besideOverlays(now))) return void 0;
+  const changed3 = [...now.layers.keys()].filter(
+    (index) => !isSameOverlay(before.layers[index]?.overlay, now.layers[index]?.overlay)
+  );
+  return new Set(changed3.map(String));
+}
+function isSameOverlay(a, b) {
+  return a === b || isSameJson(a, b);
+}
+var besideOverlays = keptFor(({ declared, layers }) => {
+  const { namespace, source, placement, values, secrets, plainSecrets, profile: profile2 } = declared.spec;
+  const written = [namespace, source, placement, values, secrets, plainSecrets, profile2];
+  return [
+    declared.metadata.name,
+    ...written.map((field) => canonicalJson(field ?? null)),
+    // parsed YAML that the schema has checked
+    ...layers.map(
+      (layer) => canonicalJson([layer.profile, layer.isDefault, layer.overlay.virtualSites])
+    )
+  ];
+});
+function peersOf({ app, source, facts }, { peers }) {
+  const { selectors } = fillShapes({ ...source, app, facts }, []);
+  if (selectors === null) return void 0;
+  const digestOf4 = (selector) => peers.get(selector) ?? facts.digestOfSelected(selector);
+  return new Map(selectors.map((selector) => [selector, digestOf4(selector)]));
+}
+function without2(digests, sites) {
+  const known4 = digests instanceof PatchedMap ? digests : new PatchedMap(digests);
+  return known4.with(sites.map((site) => [site, void 0]));
 }
 
 // src/core/render/rendered.ts
@@ -69996,6 +70224,7 @@ function recordOfTable(table3, input2) {
   const sites = new SiteTrees(names3, (site) => trees().bySite.get(site));
   const trees = lazily(() => PerSite.of(new Map(names3.map((site, at2) => [site, treeOf(at2)]))));
   return {
+    app: layeredAppOf(input2.context, input2.name),
     digests: digestsOf(table3, input2),
     peers: new Map(Object.entries(table3.peers)),
     steps: table3.steps,
@@ -70108,6 +70337,12 @@ function newestOf(context2, app) {
   const known4 = [...inputsBesideManifests(context2, app), ...placingInputs(context2, app)];
   return keptNewest.get(app, known4, () => ({}));
 }
+var keptWritten = new KeptResults();
+function lastWritten(context2, app) {
+  const { name: name2 } = app.value.metadata;
+  const known4 = [name2, ...inputsBesideManifests(context2, app), ...placingInputs(context2, app)];
+  return keptWritten.get(context2.model.manifests.get(name2) ?? {}, known4, () => ({}));
+}
 function placingInputs({ model }, app) {
   const { profiles, virtualSites: virtualSites2 } = model;
   return [app.value.spec.profile === void 0 ? profiles : null, virtualSites2];
@@ -70154,20 +70389,20 @@ function recordOfStart(input2) {
 function renderAgain2(context2, name2) {
   const app = layeredAppOf(context2, name2);
   if (!hasExpressions(app)) return renderLiteral(context2, app);
-  const [last, newest] = [lastOf(context2, app), newestOf(context2, app)];
+  const last = lastOf(context2, app);
+  const [newest, written] = [newestOf(context2, app), lastWritten(context2, app)];
   const whole = () => renderNew(context2, name2);
   const inputDigest2 = () => digestOf3(readApp(context2, name2));
   const input2 = { context: context2, name: name2, inputDigest: inputDigest2, whole };
   const known4 = last.record ?? recordOfStart(input2);
   const changed3 = known4 && renderChanged(known4, input2);
-  const { result: result2, record: record4 } = changed3 ?? renderedOnNewest(newest, input2) ?? madeWhole(renderNew(context2, name2));
+  const { result: result2, record: record4 } = changed3 ?? renderedOn(newest, written, input2) ?? madeWhole(renderNew(context2, name2));
   if (record4 === void 0 || !result2.ok) return result2;
-  last.record = record4;
-  newest.record = record4;
+  for (const each of [last, newest, written]) each.record = record4;
   return changed3 === void 0 ? withTable(result2, record4, input2) : result2;
 }
-function renderedOnNewest({ record: record4 }, input2) {
-  const before = record4 && withOtherManifests(record4, input2);
+function renderedOn(newest, written, input2) {
+  const before = (newest.record && withOtherManifests(newest.record, input2)) ?? (written.record && withOtherOverlays(written.record, input2));
   return before && renderChanged(before, input2);
 }
 function withTable({ value: value2, diagnostics }, record4, { context: context2, name: name2 }) {
@@ -72207,14 +72442,19 @@ var defaultSourceLimits = {
   maxFileBytes: 4 * 1024 * 1024,
   maxTotalBytes: 512 * 1024 * 1024
 };
-function isSourcePath(path3) {
+function isSourcePath(path3, kind) {
   const parts = path3.split("/");
-  if (parts.at(-1) === ".helmignore") parts.pop();
-  return parts.every((part3) => !part3.startsWith(".") && part3 !== "node_modules");
+  const name2 = kind === "file" ? parts.pop() : void 0;
+  const isInFolders = parts.every((part3) => !part3.startsWith(".") && part3 !== "node_modules");
+  return isInFolders && name2 !== ".git";
+}
+function isDotFile(path3) {
+  return path3.slice(path3.lastIndexOf("/") + 1).startsWith(".");
 }
 function selectSources(candidates2, limits) {
-  const inside2 = candidates2.filter(({ path: path3 }) => isSourcePath(path3));
-  const isToolFile = toolFiles(inside2);
+  const listed2 = candidates2.filter(({ path: path3 }) => isSourcePath(path3, "file"));
+  const isToolFile = toolFiles(listed2);
+  const inside2 = listed2.filter(({ path: path3 }) => !isDotFile(path3) || isToolFile(path3));
   const refused2 = inside2.flatMap((candidate) => problemOf(candidate, limits)).filter(({ path: path3, leftOut }) => leftOut === void 0 || isToolFile(path3));
   const chosen = inside2.filter(
     ({ path: path3, kind, size }) => isSafePath(path3) && kind === "file" && size <= limits.maxFileBytes
@@ -72264,7 +72504,7 @@ function sourceFile(path3, content) {
   return content === noText2 ? [] : [{ path: path3, ...content }];
 }
 function isDeclaration(path3) {
-  return /\.(ya?ml|json)$/i.test(path3);
+  return /\.(ya?ml|json)$/i.test(path3) && !isDotFile(path3);
 }
 function tooManyFiles(limits) {
   return unreadable2(`the repository has more than ${limits.maxFiles} files`);
@@ -72505,7 +72745,7 @@ async function listTree({ git, gitdir, cache: cache3 }, root, { limits, signal }
     const { tree } = await git.readTree({ fs: import_node_fs.default, gitdir, oid, cache: cache3 });
     for (const entry of tree) {
       const path3 = under + entry.path;
-      if (!isSourcePath(path3)) continue;
+      if (!isSourcePath(path3, entry.type === "tree" ? "folder" : "file")) continue;
       if (entry.type === "tree") openFolders.push({ oid: entry.oid, under: `${path3}/` });
       const kind = entry.mode === "120000" ? "link" : "file";
       if (entry.type === "blob") found2.push({ path: path3, oid: entry.oid, kind });
@@ -72606,13 +72846,16 @@ async function listFolder(folder) {
   for (const entry of entries2) {
     const name2 = entry.name.toString();
     const path3 = folder.path === "" ? name2 : `${folder.path}/${name2}`;
-    if (!isSourcePath(path3)) continue;
+    if (!isSourcePath(path3, kindOf(entry))) continue;
     const bytes = Buffer.concat([folder.bytes, Buffer.from("/"), entry.name]);
     if (entry.isDirectory()) folders.push({ path: path3, bytes });
     else if (entry.isSymbolicLink()) files.push({ path: path3, bytes, kind: "link", size: 0 });
     else if (entry.isFile()) files.push(...await measured(path3, bytes));
   }
   return { files, folders };
+}
+function kindOf(entry) {
+  return entry.isDirectory() ? "folder" : "file";
 }
 async function measured(path3, bytes) {
   const found2 = await unlessGone((0, import_promises5.stat)(bytes));
@@ -72844,7 +73087,7 @@ function releaseOfNoApp({ value: value2, document: document2 }, action3) {
 function asError({ place, ...finding }) {
   return errorAt(place, finding);
 }
-var kindOf = { app: "App", site: "Site", region: "Region" };
+var kindOf2 = { app: "App", site: "Site", region: "Region" };
 function unknownNames(draft, entry, action3) {
   if (draft.hasUnreadable) return [];
   const fields2 = Object.entries(entry.value.spec[action3] ?? {});
@@ -72852,7 +73095,7 @@ function unknownNames(draft, entry, action3) {
   const unknown = fields2.flatMap(([field, name2]) => {
     const known4 = field === "stage" ? stages2?.all : declaredNames(draft, field);
     if (typeof name2 !== "string" || known4 === void 0 || known4.has(name2)) return [];
-    const what = kindOf[field] ?? "stage";
+    const what = kindOf2[field] ?? "stage";
     const message = `there is no ${what} "${name2}"`;
     return [unknownAt(entry, [action3, field], { message, hint: danglingHint(what, name2, known4) })];
   });
@@ -72882,7 +73125,7 @@ function notOfRegion(entry, action3, { scope: { site = "", region }, sites }) {
   return [unknownAt(entry, [action3, "region"], { message, hint })];
 }
 function declaredNames(draft, field) {
-  const kind = kindOf[field];
+  const kind = kindOf2[field];
   return kind === void 0 ? void 0 : draft.declared.get(kind) ?? /* @__PURE__ */ new Set();
 }
 function stagesOf({
@@ -73637,16 +73880,16 @@ function isWrongType(error, union2) {
 
 // src/core/model/draft-fleet.ts
 function draftFleet(read2, known4) {
-  const files = read2.byFile.map(draftFile);
-  const parts = partsByKind(files);
-  const unsound = files.flatMap((file) => file.unsound);
+  const blocks2 = read2.byBlock.map(draftBlock);
+  const parts = partsByKind(blocks2);
+  const unsound = blocks2.flatMap((block) => block.unsound);
   const twice = [];
   const declared = /* @__PURE__ */ new Map();
   const allOf = (kind) => {
     const ofKind = parts.get(kind) ?? [];
     const entries2 = known4.ofKind(kind, ofKind);
     const isSound2 = entries2 !== void 0 && !unsound.some((one) => one.kind === kind);
-    declared.set(kind, isSound2 ? entries2 : declaredNames2(kind, files, twice));
+    declared.set(kind, isSound2 ? entries2 : declaredNames2(kind, blocks2, twice));
     const found2 = entries2 ?? new Map(ofKind.flat().toReversed());
     return found2;
   };
@@ -73661,18 +73904,18 @@ function draftFleet(read2, known4) {
     decisions: allOf("Decision"),
     windows: allOf("MaintenanceWindow"),
     declared,
-    hasUnreadable: read2.mistaken.size > 0 || files.some(({ isNameless }) => isNameless)
+    hasUnreadable: read2.mistaken.size > 0 || blocks2.some(({ isNameless }) => isNameless)
   };
   const diagnostics = [
-    ...files.flatMap(({ mistakes }) => mistakes),
+    ...blocks2.flatMap(({ mistakes }) => mistakes),
     ...duplicateNames(twice, read2),
-    ...checkOneFleet(read2, files)
+    ...checkOneFleet(read2, blocks2)
   ];
   return { draft, diagnostics };
 }
-function partsByKind(files) {
+function partsByKind(blocks2) {
   const found2 = /* @__PURE__ */ new Map();
-  for (const { parts } of files) {
+  for (const { parts } of blocks2) {
     for (const [kind, part3] of parts) {
       const known4 = found2.get(kind);
       if (known4 === void 0) found2.set(kind, [part3]);
@@ -73681,24 +73924,22 @@ function partsByKind(files) {
   }
   return found2;
 }
-function declaredNames2(kind, files, twice) {
+function declaredNames2(kind, blocks2, twice) {
   const names3 = /* @__PURE__ */ new Set();
-  for (const one of files.flatMap(({ named: named3 }) => named3)) {
+  for (const one of blocks2.flatMap(({ named: named3 }) => named3)) {
     if (one.kind !== kind) continue;
     if (names3.has(one.name)) twice.push(one);
     names3.add(one.name);
   }
   return names3;
 }
-var draftFile = keptFor((documents) => {
+var draftBlock = keptFor((documents) => {
   const named3 = documents.flatMap((one) => {
-    const name2 = nameOf5(one);
+    const name2 = nameOf6(one);
     return name2 === void 0 ? [] : { ...one, name: name2 };
   });
   const entries2 = Map.groupBy(entriesOf2(documents), ({ kind }) => kind);
-  const parts = [...entries2].map(
-    ([kind, all]) => [kind, all.map(({ name: name2, entry }) => [name2, entry])]
-  );
+  const parts = [...entries2].map(([kind, all]) => [kind, partOf(all)]);
   return {
     isNameless: named3.length < documents.length,
     named: named3,
@@ -73710,24 +73951,30 @@ var draftFile = keptFor((documents) => {
     )
   };
 });
+var keptParts2 = new KeptResults();
+function partOf(all) {
+  const part3 = all.map(({ name: name2, entry }) => [name2, entry]);
+  const [first2, ...others] = part3.map(([, entry]) => entry);
+  return first2 === void 0 ? part3 : keptParts2.get(first2, others, () => part3);
+}
 var entriesOf2 = keptFor(
   (documents) => documents.flatMap((one) => {
     const { kind, document: document2 } = one;
-    const name2 = nameOf5(one);
+    const name2 = nameOf6(one);
     return name2 !== void 0 && isSound(one) ? [{ kind, name: name2, entry: entryOf(document2) }] : [];
   })
 );
 function isSound({ kind, document: document2 }) {
   return !document2.isBroken && checkSchema(kind, document2).length === 0;
 }
-function nameOf5({ document: { value: value2 } }) {
+function nameOf6({ document: { value: value2 } }) {
   const metadata = isJsonObject(value2) ? value2["metadata"] : void 0;
   const name2 = isJsonObject(metadata) ? metadata["name"] : void 0;
   return typeof name2 === "string" ? name2 : void 0;
 }
-function duplicateNames(twice, { byFile }) {
+function duplicateNames(twice, { byBlock }) {
   if (twice.length === 0) return [];
-  const all = byFile.flatMap((documents) => draftFile(documents).named);
+  const all = byBlock.flatMap((documents) => draftBlock(documents).named);
   const first2 = new Map(all.toReversed().map((one) => [`${one.kind} ${one.name}`, one.document]));
   return twice.map(({ kind, name: name2, document: document2 }) => {
     const { file, line } = (first2.get(`${kind} ${name2}`) ?? document2).at(["metadata", "name"]);
@@ -73745,12 +73992,12 @@ var entryOf = keptFor((document2) => ({
   keyAt: (path3) => document2.keyAt(path3),
   textAt: (path3, index) => document2.textAt(path3, index)
 }));
-function checkOneFleet({ mistaken: mistaken2 }, files) {
-  const [first2, ...others] = files.flatMap(({ fleets }) => fleets);
+function checkOneFleet({ mistaken: mistaken2 }, blocks2) {
+  const [first2, ...others] = blocks2.flatMap(({ fleets }) => fleets);
   if (first2 === void 0) {
     if (mistaken2.has("Fleet") || mistaken2.has("unknown")) return [];
     const message = "the repository holds no Fleet";
-    const hint = "add a file with `kind: Fleet`, or start from `flotilla init`";
+    const hint = "name the folder that holds it, add a file with `kind: Fleet`, or start from `flotilla init`";
     return [errorAt({ file: ".", line: 0, column: 0 }, { code: "no-fleet", message, hint })];
   }
   return others.map(({ document: document2 }) => {
@@ -76485,40 +76732,85 @@ function pathAndFolders(path3) {
 
 // src/core/model/read-fleet-files.ts
 function readFleetFiles(all, known4 = new KnownFleet()) {
-  const files = known4.files(all);
-  const readable = files.filter(({ problem: problem2 }) => problem2 === void 0);
-  const sorted = readable.toSorted((a, b) => a.path < b.path ? -1 : 1);
-  const candidates2 = sorted.filter(({ path: path3 }) => /\.ya?ml$/i.test(path3) && !hasDotPart(path3));
+  const read2 = known4.blocks(all).map(readBlock);
+  const patterns = ignorePatterns(read2.flatMap(({ fleets }) => fleets));
+  const isIgnored2 = ignoring(known4.paths("ignored", patterns));
+  const sources = read2.flatMap((block) => sourcesIn(block, isIgnored2));
+  const isManifest = isInAny(known4.paths("sources", sources));
+  const sorted = read2.map((block) => sortedFiles(block, isIgnored2, isManifest));
+  const byBlock = [
+    ...sorted.map(({ documents }) => documents),
+    ...sorted.map(({ strayDocuments }) => strayDocuments)
+  ];
+  return {
+    byBlock: known4.documents(byBlock.filter((documents) => documents.length > 0)),
+    diagnostics: sorted.flatMap(({ diagnostics }) => diagnostics),
+    mistaken: new Set(sorted.flatMap(({ mistaken: mistaken2 }) => mistaken2)),
+    all: read2.flatMap(({ files }) => files),
+    others: sorted.flatMap(({ others }) => others)
+  };
+}
+var readBlock = keptFor((block) => {
+  const files = block.filter(({ problem: problem2 }) => problem2 === void 0);
+  const candidates2 = files.filter(({ path: path3 }) => /\.ya?ml$/i.test(path3) && !hasDotPart(path3));
   const mentioning = candidates2.filter(isMentioning).map(read);
-  const isIgnored2 = createIgnore(ignorePatterns(mentioning));
-  const kept5 = mentioning.filter(({ file, fleets }) => fleets.length > 0 || !isIgnored2(file.path));
-  const sources = [...kept5.flatMap((each) => each.sources), ...chartFolders(sorted)];
-  const isManifest = isInAny(new Set(sources));
-  const mentioned = new Set(mentioning.map(({ file }) => file.path));
-  const strays = candidates2.filter(({ path: path3 }) => !mentioned.has(path3) && !isIgnored2(path3) && !isManifest(path3)).map(read);
-  const mentioningOwn = kept5.filter(
+  return {
+    files,
+    unreadable: block.filter(({ problem: problem2 }) => problem2 !== void 0),
+    mentioning,
+    strays: candidates2.filter((file) => !isMentioning(file)),
+    fleets: mentioning.flatMap(({ fleets }) => fleets),
+    charts: chartFolders(files)
+  };
+});
+function keptIn({ mentioning }, isIgnored2) {
+  return mentioning.filter(({ file, fleets }) => fleets.length > 0 || !isIgnored2(file.path));
+}
+var keptSources = new KeptResults();
+function sourcesIn(block, isIgnored2) {
+  return keptSources.get(block, [isIgnored2], () => [
+    ...keptIn(block, isIgnored2).flatMap(({ sources }) => sources),
+    ...block.charts
+  ]);
+}
+var keptSorted = new KeptResults();
+function sortedFiles(block, isIgnored2, isManifest) {
+  return keptSorted.get(
+    block,
+    [isIgnored2, isManifest],
+    () => sortFiles(block, isIgnored2, isManifest)
+  );
+}
+var keptDocuments = new KeptResults();
+function sameDocuments(documents) {
+  const [first2, ...others] = documents;
+  return first2 === void 0 ? documents : keptDocuments.get(first2, others, () => documents);
+}
+function sortFiles(block, isIgnored2, isManifest) {
+  const mentioning = keptIn(block, isIgnored2).filter(
     ({ file, isFlotillas }) => isFlotillas || !isManifest(file.path)
   );
-  const own2 = [...mentioningOwn, ...strays];
-  const unreadable3 = files.filter(({ path: path3, problem: problem2 }) => problem2 !== void 0 && !isIgnored2(path3));
+  const strays = block.strays.filter(({ path: path3 }) => !isIgnored2(path3) && !isManifest(path3)).map(read);
+  const own2 = [...mentioning, ...strays];
+  const unreadable3 = block.unreadable.filter(({ path: path3 }) => !isIgnored2(path3));
   const ownPaths = new Set(
     own2.filter(({ isFlotillas }) => isFlotillas).map(({ file }) => file.path)
   );
-  const byFile = own2.flatMap(({ documents }) => documents.length === 0 ? [] : [documents]);
+  const documents = mentioning.flatMap((file) => file.documents);
   return {
-    byFile: known4.documents(byFile),
+    documents: sameDocuments(documents),
+    strayDocuments: strays.flatMap((file) => file.documents),
     diagnostics: [
       ...unreadable3.map(unreadableFile),
       ...own2.flatMap(({ diagnostics }) => diagnostics),
-      ...mentioningOwn.filter(({ file, isFlotillas }) => isFlotillas && isManifest(file.path)).flatMap(({ file }) => mixedDocuments(file)),
-      ...sorted.filter(({ path: path3 }) => !isIgnored2(path3) && !isManifest(path3)).flatMap((file) => kindsInJson(file))
+      ...mentioning.filter(({ file, isFlotillas }) => isFlotillas && isManifest(file.path)).flatMap(({ file }) => mixedDocuments(file)),
+      ...block.files.filter(({ path: path3 }) => !isIgnored2(path3) && !isManifest(path3)).flatMap((file) => kindsInJson(file))
     ],
-    mistaken: /* @__PURE__ */ new Set([
+    mistaken: [
       ...own2.flatMap(({ mistaken: mistaken2 }) => mistaken2),
       ...unreadable3.length > 0 ? ["unknown"] : []
-    ]),
-    all: sorted,
-    others: sorted.filter(({ path: path3 }) => !ownPaths.has(path3) && !isIgnored2(path3))
+    ],
+    others: block.files.filter(({ path: path3 }) => !ownPaths.has(path3) && !isIgnored2(path3))
   };
 }
 function manifestsOf(written, others) {
@@ -76526,7 +76818,9 @@ function manifestsOf(written, others) {
   const source = sourcePath(written);
   return source.ok ? manifestFiles(source.path, others) : [];
 }
-function isInAny(sources) {
+var ignoring = keptFor(createIgnore);
+var isInAny = keptFor((folders) => {
+  const sources = new Set(folders);
   return (path3) => {
     if (sources.has(path3) || sources.has("")) return true;
     for (let end = path3.lastIndexOf("/"); end > 0; end = path3.lastIndexOf("/", end - 1)) {
@@ -76534,7 +76828,7 @@ function isInAny(sources) {
     }
     return false;
   };
-}
+});
 var isMentioning = keptFor(({ text }) => mentionsFlotilla(text));
 var read = keptFor(readFile3);
 function readFile3(file) {
@@ -76595,8 +76889,7 @@ function tooLong(file) {
   const base = { file, documents: [], diagnostics: [diagnostic], fleets: [], sources: [] };
   return { ...base, mistaken: ["unknown"], isFlotillas: false };
 }
-function ignorePatterns(read2) {
-  const [fleet] = read2.flatMap(({ fleets }) => fleets);
+function ignorePatterns([fleet]) {
   const patterns = specOf(fleet)?.["ignore"];
   if (!Array.isArray(patterns)) return [];
   return patterns.filter((pattern2) => typeof pattern2 === "string");
@@ -76666,7 +76959,7 @@ function foundSources(read2) {
 
 // src/core/model/sound-part.ts
 function soundPart({ draft, read: read2, tools, errors }) {
-  const documents = read2.byFile.flat();
+  const documents = read2.byBlock.flat();
   const unsound = documentsWithErrors(documents, errors);
   const sound = (entries2) => new Map([...entries2].filter(([, { document: document2 }]) => !unsound.has(document2)));
   const virtualSites2 = sound(draft.virtualSites);
@@ -76874,13 +77167,13 @@ function loadFleet(files, known4 = new KnownFleet()) {
 var keptDrafts = new KeptResults();
 function checkedDraft(read2, known4) {
   if (read2.mistaken.size > 0) return checkDraft(read2, known4);
-  return keptDrafts.get(read2.byFile, [], () => checkDraft(read2, known4));
+  return keptDrafts.get(read2.byBlock, [], () => checkDraft(read2, known4));
 }
 function checkDraft(read2, known4) {
   const { draft, diagnostics } = draftFleet(read2, known4);
   const errors = [
     ...diagnostics,
-    ...checkFiles(read2.byFile, draft.fleet?.value.spec.labels),
+    ...checkBlocks(read2.byBlock, draft.fleet?.value.spec.labels),
     ...checkReferences(draft),
     ...checkDependencies(draft),
     ...checkProfiles(draft),
@@ -76893,10 +77186,10 @@ function checkDraft(read2, known4) {
   ];
   return { draft, errors };
 }
-var keptFiles = new KeptResults(1);
-function checkFiles(byFile, vocabulary) {
-  return byFile.flatMap(
-    (documents) => keptFiles.get(documents, [vocabulary], () => [
+var keptBlocks = new KeptResults(1);
+function checkBlocks(byBlock, vocabulary) {
+  return byBlock.flatMap(
+    (documents) => keptBlocks.get(documents, [vocabulary], () => [
       ...checkTwofold(documents),
       ...checkExpressions(documents, vocabulary),
       ...entriesOf2(documents).flatMap((one) => [
@@ -78683,11 +78976,11 @@ function partAt({ input: input2, units }, release2, site) {
   const known4 = parts.get(site);
   if (known4 !== void 0) return known4;
   const listed2 = listedSite(input2, release2, site);
-  const part3 = listed2 === void 0 ? null : partOf(listed2);
+  const part3 = listed2 === void 0 ? null : partOf2(listed2);
   parts.set(site, part3);
   return part3;
 }
-function partOf(listed2) {
+function partOf2(listed2) {
   const state = siteState(listed2);
   return { ...listed2, state: isHeldBack(listed2, state) ? waiting : state };
 }
@@ -78929,8 +79222,8 @@ function unleave(board, app, { site, entry }) {
   const release2 = board.apps.get(app)?.open.get(entry.leaving.release);
   const from = own(release2?.list, site)?.from ?? void 0;
   if (release2 === void 0 || from === void 0) return void 0;
-  const without2 = (record4) => Object.fromEntries(Object.entries(record4).filter(([name2]) => name2 !== site));
-  const next = { ...release2, handed: without2(release2.handed), failed: without2(release2.failed) };
+  const without3 = (record4) => Object.fromEntries(Object.entries(record4).filter(([name2]) => name2 !== site));
+  const next = { ...release2, handed: without3(release2.handed), failed: without3(release2.failed) };
   setRelease(board, next, `${app} leaves ${site} once it has moved`);
   return from;
 }
@@ -80557,8 +80850,8 @@ function budgetBlock(list, view) {
   return countBlock(list, view, stage) ?? fleetBlock(list, view);
 }
 function countBlock({ most, inFlight, unavailable, budgets }, view, stage) {
-  const without2 = (sites) => sites.size - (sites.has(view.site) ? 1 : 0);
-  if (without2(inFlight) >= most.inFlight) {
+  const without3 = (sites) => sites.size - (sites.has(view.site) ? 1 : 0);
+  if (without3(inFlight) >= most.inFlight) {
     return budget("in-flight-budget", {
       name: "maxInFlight",
       most: most.inFlight,
@@ -80567,7 +80860,7 @@ function countBlock({ most, inFlight, unavailable, budgets }, view, stage) {
     });
   }
   const isHealthySite2 = standingOf(view, budgets.unknownBlocks) === "healthy";
-  if (!isHealthySite2 || without2(unavailable) < most.unavailable) return null;
+  if (!isHealthySite2 || without3(unavailable) < most.unavailable) return null;
   return budget("unavailable-budget", {
     name: "maxUnavailable",
     most: most.unavailable,
@@ -80988,7 +81281,7 @@ function planArrivals(board, app) {
   if (arrivals.length === 0 && Object.keys(app.arrivals.handed).length === 0) return;
   const list = openList(board, app, arrivals);
   const handed = /* @__PURE__ */ new Set();
-  for (const arrival of inOrder2(list, arrivals)) {
+  for (const arrival of inOrder3(list, arrivals)) {
     const { site } = arrival.view;
     if (app.movedNow.has(site)) continue;
     const block = handOver(list, arrival);
@@ -81049,7 +81342,7 @@ function noteLosses(board, app, arrivals) {
   const why = `${app.app}: what the open list would delete and nobody has counted`;
   setArrivals(board, app, { arrivals: next, why });
 }
-function inOrder2({ app, budgets, most, inFlight }, arrivals) {
+function inOrder3({ app, budgets, most, inFlight }, arrivals) {
   if (arrivals.length < 2 || inFlight.size >= most.inFlight) return arrivals;
   const keyed = arrivals.map((arrival) => ({
     arrival,
@@ -81452,7 +81745,7 @@ function handOverSites(run3) {
     const block = placeBlock(run3, site) ?? run3.gate ?? handOver2(run3, site, true);
     if (block !== null) blocked.set(site, block);
   }
-  for (const site of inOrder3(
+  for (const site of inOrder4(
     run3,
     run3.sites.filter(({ state }) => state.kind === "waiting")
   )) {
@@ -81470,7 +81763,7 @@ function needsRehanding({ state, parts }) {
 function isRehand({ state }) {
   return state.kind === "in-flight" && state.rehand;
 }
-function inOrder3(run3, waiting2) {
+function inOrder4(run3, waiting2) {
   if (waiting2.length < 2 || isFull(run3) && !waiting2.some(({ state }) => holdsSlot(state)))
     return waiting2;
   const app = run3.unit.members[0]?.app ?? "";
@@ -82096,9 +82389,9 @@ function noTreeBlock({ site, parts, steps: steps2 }) {
     const reason2 = `${gone.release.app} has been told to leave ${site}, and went together with it: what is gone does not come back`;
     return { code: "no-good-tree", reason: reason2, endsWhen: endsWhen2 };
   }
-  const without2 = steps2.find(({ to }) => to === null);
-  if (without2 === void 0) return null;
-  const { app } = without2.part.release;
+  const without3 = steps2.find(({ to }) => to === null);
+  if (without3 === void 0) return null;
+  const { app } = without3.part.release;
   const reason = `nothing good of ${app} is recorded for ${site}: it stays as it is`;
   return { code: "no-good-tree", reason, endsWhen: endsWhen2 };
 }
@@ -82308,7 +82601,7 @@ function goBack(board, unit) {
   const isConcerned2 = ({ goingBack, setBack }) => goingBack !== void 0 || Object.keys(setBack ?? {}).length > 0;
   if (!releasesOf(board, unit).some(isConcerned2)) return false;
   settleRecords(board, unit);
-  const backs = inOrder4(unit, backsOf(board, unit, sitesToGoBack(board, unit)));
+  const backs = inOrder5(unit, backsOf(board, unit, sitesToGoBack(board, unit)));
   countBackLosses(board, unit, backs);
   const run3 = { board, unit, users: slotUsers(board, unit), handed: /* @__PURE__ */ new Map() };
   const waits2 = [];
@@ -82369,7 +82662,7 @@ function sitesToGoBack(board, unit) {
   );
   return [...new Set(sites)].filter((site) => board.input.sites.has(site));
 }
-function inOrder4(unit, backs) {
+function inOrder5(unit, backs) {
   const app = unit.members[0]?.app ?? "";
   return backs.toSorted(
     (a, b) => b.handedAt - a.handedAt || siteHash(app, a.site) - siteHash(app, b.site)
@@ -83296,8 +83589,8 @@ async function readBase({ path: path3, tools, head, known: known4 }, base) {
   if (read2.ok) {
     return { ok: true, side: await baseAtSites(tools, read2.side, head.model), notes: [] };
   }
-  const { byFile, mistaken: mistaken2 } = readFleetFiles(files);
-  if (byFile.length === 0 && mistaken2.size === 0) {
+  const { byBlock, mistaken: mistaken2 } = readFleetFiles(files);
+  if (byBlock.length === 0 && mistaken2.size === 0) {
     return { ok: true, side: null, notes: [nothingBefore2] };
   }
   const [first2] = read2.diagnostics;
