@@ -8,6 +8,7 @@ import { originsFolder } from "../../core/render/tools/kustomize-origins.ts";
 import { readToolOutput, refused, type ToolOutput } from "../../core/render/tools/tool-output.ts";
 import { withTripwires } from "../../core/render/tools/tripwires.ts";
 import { toolRefusal } from "../../core/render/tools/tool-refusal.ts";
+import type { JsonObject } from "../../core/model/json.ts";
 import type { ToolSource } from "../../core/model/tools/tool-source.ts";
 import type { ChartInputs, ToolRequest } from "../../core/render/tools/tool-requests.ts";
 import type { Clock } from "../../runtime/clock.ts";
@@ -38,12 +39,21 @@ export interface RenderMeans {
 export async function renderRequest(request: ToolRequest, means: RenderMeans): Promise<ToolOutput> {
   const { work } = means;
   if (request.chart === undefined) return render(request, means);
-  const values = await work.write(`${request.key}.json`, JSON.stringify(request.chart.values));
+  const values = await work.write(`${request.key}.json`, valuesText(request.chart.values));
   try {
     return await render(request, means);
   } finally {
     await work.forget(values);
   }
+}
+
+/** Helm reads it as YAML 1.1, where these characters are line breaks, which it folds, or must be escaped. */
+const readOtherwise = /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g;
+
+function valuesText(values: JsonObject): string {
+  const escaped = (character: string): string =>
+    `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return JSON.stringify(values).replaceAll(readOtherwise, escaped);
 }
 
 interface RunMeans extends RenderMeans {

@@ -110,6 +110,23 @@ describe("a chart", { timeout: 60_000 }, () => {
     expect(found).toEqual(inNamespace(bare, "web", clusterKinds));
   });
 
+  it("gives a chart each text of its values as it is, also what YAML takes for line breaks", async () => {
+    const text = "a \u2028 b\u0085c \u2029 d\u007f\u009f\ufeff\uffff";
+    const edits = {
+      ...chart,
+      "charts/web/templates/codes.yaml": `apiVersion: v1
+kind: ConfigMap
+metadata: { name: codes }
+data: { codes: {{ regexReplaceAll "[^ -~]" .Values.text "?" | quote }}, length: "{{ .Values.text | len }}" }
+`,
+    };
+    const found = await webAt(toolFleet({ chart: "charts/web" }, edits, { values: { text } }));
+    expect(found.get("_ConfigMap_web_codes")?.["data"]).toEqual({
+      codes: text.replaceAll(/[^ -~]/g, "?"),
+      length: String(Buffer.byteLength(text)),
+    });
+  });
+
   it("leaves out what is in crds/ where the App says so", async () => {
     const without = toolFleet(
       { chart: "charts/web", helm: { includeCRDs: false } },
