@@ -343,6 +343,25 @@ metadata: { name: last-words, annotations: { helm.sh/hook: pre-delete } }
     expect(others).toHaveLength(1);
   });
 
+  it("is told all that is in a List that is a hook, and gets nothing of one of deletion", async () => {
+    const items = `items: [{ apiVersion: v1, kind: ConfigMap, metadata: { name: made } }]\n`;
+    const list = (hook: string): FleetEdits =>
+      withTemplate(
+        `apiVersion: v1\nkind: List\nmetadata: { annotations: { helm.sh/hook: "${hook}" } }\n${items}`,
+      );
+    expect(await mistakesOf(toolFleet(webChart, list("pre-delete")))).toEqual([
+      expect.stringContaining("ConfigMap made is a hook (pre-delete), which nothing would run"),
+    ]);
+    const applying = { ...webChart, helm: { hooks: "apply" } };
+    const made = "_ConfigMap_web_made";
+    expect((await webAt(toolFleet(applying, list("pre-delete")))).has(made)).toBe(false);
+    expect((await webAt(toolFleet(applying, list("post-install")))).get(made)?.metadata).toEqual({
+      name: "made",
+      namespace: "web",
+    });
+    expect((await webAt(toolFleet(webChart, list("test")))).has(made)).toBe(false);
+  });
+
   it("gets ordinary objects of them where the App says so; another Job where its content is another", async () => {
     const source = { ...webChart, helm: { hooks: "apply" } };
     const jobs = async (image: string): Promise<unknown[]> => {

@@ -7,9 +7,9 @@ import { canonicalJson, isJsonObject, isSameJson, type Json } from "../../model/
 import type { HelmOptions } from "../../model/kinds/source.ts";
 import { describeKey, groupOf, keyOf, type KubeObject } from "../../model/kube-object.ts";
 import type { SourceObject } from "../parse-manifests.ts";
+import { hookAnnotation, hookIn } from "./list-hooks.ts";
 import type { ToolObject, ToolOutput, ToolProblem } from "./tool-output.ts";
 
-const hookAnnotation = "helm.sh/hook";
 const ownAnnotations: ReadonlySet<string> = new Set([
   hookAnnotation,
   "helm.sh/hook-weight",
@@ -36,10 +36,8 @@ export function withoutHooks(output: ToolOutput, hooks: HelmOptions["hooks"]): T
 }
 
 function hookKinds({ metadata }: KubeObject): string[] {
-  const { annotations } = metadata;
-  const hook = isJsonObject(annotations) ? annotations[hookAnnotation] : undefined;
-  if (typeof hook !== "string") return [];
-  return hook.split(",").map((kind) => kind.trim().toLowerCase());
+  const kinds = hookIn(metadata)?.split(",") ?? [];
+  return kinds.map((kind) => kind.trim().toLowerCase());
 }
 
 function refusedHook({ file, object }: ToolObject, kinds: readonly string[]): ToolProblem {

@@ -12,6 +12,7 @@ import { readYaml } from "../read-yaml.ts";
 import { sealedText } from "../../secrets/sops-file.ts";
 import { objectOrigins, type Transformation } from "./kustomize-origins.ts";
 import { helmDocuments } from "./helm-documents.ts";
+import { asHook, hookOfList } from "./list-hooks.ts";
 import type { ToolRequest } from "./tool-requests.ts";
 
 /** An object with the file of the repository that it comes from: the finest that the tool tells. */
@@ -86,7 +87,14 @@ export function readToolOutput(request: ToolRequest, texts: ToolTexts): ToolOutp
 
 function readHelm(request: ToolRequest, text: string): ToolOutput {
   const documents = helmDocuments(request.source, text);
-  return joined(documents.map(({ file, text }) => readDocuments(file, text)));
+  const read = documents.map(({ file, text }) => {
+    const output = readDocuments(file, text);
+    const hook = hookOfList(text);
+    if (hook === undefined) return output;
+    const objects = output.objects.map((each) => ({ ...each, object: asHook(each.object, hook) }));
+    return { ...output, objects };
+  });
+  return joined(read);
 }
 
 function readKustomize({ source }: ToolRequest, text: string): ToolOutput {
