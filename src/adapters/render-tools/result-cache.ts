@@ -1,6 +1,6 @@
 /**
- * Results that were found before, in memory and in a folder. What is wrong with a file there (cut off, changed) makes it
- * a miss, never a result. Both are bounded.
+ * Results that were found before, in memory and in a folder. What is wrong with a file there (cut off, changed, of another
+ * name) makes it a miss, never a result. Both are bounded.
  */
 import { createHash } from "node:crypto";
 import { lstat, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
@@ -47,14 +47,14 @@ export class ResultCache<Result extends object> {
       return kept.result;
     }
     const text = await this.#read(key);
-    const result = text === undefined ? undefined : (parseEntry(text) as Result | undefined); // its hash says that we wrote it
+    const result = text === undefined ? undefined : (parseEntry(key, text) as Result | undefined); // its hash says that we wrote it
     if (result !== undefined) this.#remember(key, result, text?.length ?? 0);
     return result;
   }
 
   /** Keeps a result. */
   async set(key: string, result: Result): Promise<void> {
-    const text = entryText(result);
+    const text = entryText(key, result);
     this.#remember(key, result, text.length);
     if (this.#isLasting(result)) await this.#write(key, text);
   }
@@ -129,16 +129,16 @@ export class ResultCache<Result extends object> {
   }
 }
 
-/** First line: the hash of the rest. */
-function entryText(result: object): string {
+/** First line: the hash of the key and the rest. */
+function entryText(key: string, result: object): string {
   const body = JSON.stringify(result);
-  return `${hashOf(body)}\n${body}`;
+  return `${hashOf(key, body)}\n${body}`;
 }
 
-function parseEntry(text: string): unknown {
+function parseEntry(key: string, text: string): unknown {
   const end = text.indexOf("\n");
   const body = text.slice(end + 1);
-  if (end < 0 || hashOf(body) !== text.slice(0, end)) return undefined;
+  if (end < 0 || hashOf(key, body) !== text.slice(0, end)) return undefined;
   try {
     return JSON.parse(body) as unknown;
   } catch {
@@ -146,6 +146,6 @@ function parseEntry(text: string): unknown {
   }
 }
 
-function hashOf(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
+function hashOf(key: string, body: string): string {
+  return createHash("sha256").update(`${key}\n`).update(body).digest("hex");
 }

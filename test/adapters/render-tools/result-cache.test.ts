@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdir, readdir, symlink, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ResultCache } from "../../../src/adapters/render-tools/result-cache.ts";
@@ -24,6 +24,14 @@ describe("a folder of results", () => {
     const folder = emptyFolder();
     await make(join(folder, "a.json"), folder);
     expect(await cacheIn(folder).get("a")).toBeUndefined();
+  });
+
+  it("has none where there is a file of another name", async () => {
+    const folder = emptyFolder();
+    await cacheIn(folder).set("other", { found: "by another name" });
+    await copyFile(join(folder, "other.json"), join(folder, "a.json"));
+    expect(await cacheIn(folder).get("a")).toBeUndefined();
+    expect(await cacheIn(folder).get("other")).toEqual({ found: "by another name" });
   });
 
   it("has no parts of files that could not be written", async () => {

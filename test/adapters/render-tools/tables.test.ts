@@ -1,7 +1,7 @@
 /** What a start finds of what an earlier one has rendered: never more than time. */
 import { createHash } from "node:crypto";
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { renderFleetFiles } from "../../../src/adapters/render-tools/render-fleet-files.ts";
 import { createRenderTools } from "../../../src/adapters/render-tools/render-tools.ts";
@@ -78,8 +78,11 @@ async function theFile(): Promise<string> {
   return join(tables(), name);
 }
 
-const hashed = (body: string): string =>
-  `${createHash("sha256").update(body).digest("hex")}\n${body}`;
+/** A body as the file of this path may hold it. */
+const hashed = (path: string, body: string): string => {
+  const hash = createHash("sha256").update(`${basename(path, ".json")}\n${body}`);
+  return `${hash.digest("hex")}\n${body}`;
+};
 
 describe("what an earlier start has rendered", () => {
   beforeEach(() => {
@@ -144,35 +147,42 @@ describe("what an earlier start has rendered", () => {
     expect(refused).toEqual(renderFiles(files({})));
   });
 
-  it.each<[string, (text: string, json: AppTable) => string]>([
+  it.each<[string, (text: string, json: AppTable, path: string) => string]>([
     ["cut off", (text) => text.slice(0, 300)],
     ["changed", (text) => text.replace("s1", "s9")],
     ["empty", () => ""],
-    ["no JSON, with its hash", () => hashed("{")],
-    ["something else, with its hash", () => hashed('{"objects":[],"problems":[]}')],
-    ["of another app, with its hash", (_, json) => hashed(JSON.stringify({ ...json, key: "x" }))],
+    ["no JSON, with its hash", (_, __, path) => hashed(path, "{")],
+    [
+      "something else, with its hash",
+      (_, __, path) => hashed(path, '{"objects":[],"problems":[]}'),
+    ],
+    [
+      "of another app, with its hash",
+      (_, json, path) => hashed(path, JSON.stringify({ ...json, key: "x" })),
+    ],
     [
       "short of a site",
-      (_, json) => hashed(JSON.stringify({ ...json, sites: json.sites.slice(3) })),
+      (_, json, path) => hashed(path, JSON.stringify({ ...json, sites: json.sites.slice(3) })),
     ],
     [
       "of trees that are none",
-      (_, json) => hashed(JSON.stringify({ ...json, trees: json.trees.replaceAll(/[0-9]/g, "x") })),
+      (_, json, path) =>
+        hashed(path, JSON.stringify({ ...json, trees: json.trees.replaceAll(/[0-9]/g, "x") })),
     ],
     [
       "of a selector that is none",
-      (_, json) => hashed(JSON.stringify({ ...json, peers: { "tier in (": "x" } })),
+      (_, json, path) => hashed(path, JSON.stringify({ ...json, peers: { "tier in (": "x" } })),
     ],
     [
       "of a selector that says nothing",
-      (_, json) => hashed(JSON.stringify({ ...json, peers: { "": "x" } })),
+      (_, json, path) => hashed(path, JSON.stringify({ ...json, peers: { "": "x" } })),
     ],
-    ["null", () => hashed("null")],
+    ["null", (_, __, path) => hashed(path, "null")],
   ])("is not there where its file is %s", async (_, damage) => {
     await start(fleet(3));
     const text = await readFile(await theFile(), "utf8");
     const json = JSON.parse(text.slice(text.indexOf("\n"))) as AppTable; // what was written
-    await writeFile(await theFile(), damage(text, json));
+    await writeFile(await theFile(), damage(text, json, await theFile()));
     const again = await start(fleet(3));
 
     expect(wholeOf(again)).toBe(1);
@@ -190,7 +200,7 @@ describe("what an earlier start has rendered", () => {
     const text = await readFile(await theFile(), "utf8");
     const json = JSON.parse(text.slice(text.indexOf("\n"))) as AppTable; // what was written
     const trees = json.trees.replaceAll(/[0-9a-f]/g, "a");
-    await writeFile(await theFile(), hashed(JSON.stringify({ ...json, trees })));
+    await writeFile(await theFile(), hashed(await theFile(), JSON.stringify({ ...json, trees })));
     const again = await render();
 
     expect(again).toMatchObject({ code: 2, stdout: "" });
