@@ -29,7 +29,7 @@ function kind(name: string, metadata: object, spec: object): string {
   return `apiVersion: ${apiVersion}\nkind: ${name}\nmetadata: ${JSON.stringify(metadata)}\nspec: ${JSON.stringify(spec)}\n`;
 }
 
-/** Every file of the fleet. The same text of a file is the same string. */
+/** Every file of the fleet. */
 export function variedFleet(fleet: VariedFleet, change: VariedChange): readonly SourceFile[] {
   const files: [string, string][] = [
     ["fleet.yaml", kind("Fleet", { name: "bench" }, { rollout: { strategy: "at-once" } })],

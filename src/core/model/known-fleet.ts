@@ -23,14 +23,29 @@ export class KnownFleet {
    * forgotten.
    */
   files(files: readonly SourceFile[]): readonly SourceFile[] {
-    const known = this.#files;
-    let at = 0;
-    this.#files = inOrder(files).map((file) => {
-      while ((known[at]?.path ?? file.path) < file.path) at += 1;
-      const same = known[at];
-      return same?.path === file.path && isSameFile(same, file) ? same : file;
-    });
+    // Mostly they come in order, and to sort costs more than to look.
+    const byPath = (): SourceFile[] => files.toSorted((a, b) => (a.path < b.path ? -1 : 1));
+    this.#files = this.#inOrder(files) ?? this.#inOrder(byPath()) ?? files;
     return this.#files;
+  }
+
+  /** Undefined where these are not in order. A path that is the next known one is, which is seen by one comparison. */
+  #inOrder(files: readonly SourceFile[]): readonly SourceFile[] | undefined {
+    const known = this.#files;
+    const found: SourceFile[] = [];
+    let at = 0;
+    let last = "";
+    for (const file of files) {
+      const { path } = file;
+      if (known[at]?.path !== path) {
+        if (path < last) return undefined;
+        at = firstFrom(path, known, at);
+      }
+      found.push(sameFile(known[at], file));
+      if (known[at]?.path === path) at += 1;
+      last = path;
+    }
+    return found;
   }
 
   /** The same in blocks: each the list that it was the last time, where it has the same files. */
@@ -81,10 +96,15 @@ export class KnownFleet {
   }
 }
 
-function inOrder(files: readonly SourceFile[]): readonly SourceFile[] {
-  // Mostly they are, and to sort costs more than to look.
-  const areSorted = files.every(({ path }, at) => at === 0 || (files[at - 1]?.path ?? "") < path);
-  return areSorted ? files : files.toSorted((a, b) => (a.path < b.path ? -1 : 1));
+/** Where the files begin whose paths are not before this one, from a position on. */
+function firstFrom(path: string, files: readonly SourceFile[], from: number): number {
+  let at = from;
+  while ((files[at]?.path ?? path) < path) at += 1;
+  return at;
+}
+
+function sameFile(known: SourceFile | undefined, file: SourceFile): SourceFile {
+  return known?.path === file.path && isSameFile(known, file) ? known : file;
 }
 
 function isSameFile(a: SourceFile, b: SourceFile): boolean {
