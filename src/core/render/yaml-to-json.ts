@@ -158,13 +158,18 @@ function isMergeKey(pair: Pair): boolean {
 }
 
 function mergeSources(pair: Pair, state: State): [string, Json][] {
+  const told = state.problems.length;
   const value = convert(pair.value, state);
+  // An alias that leads nowhere, or too far, has its own mistake.
+  const isRead = state.problems.length === told && state.added <= aliasBudget;
   const sources = Array.isArray(value) ? value : [value];
   return sources.flatMap((source: Json) => {
     if (typeof source === "object" && source !== null && !Array.isArray(source)) {
       return Object.entries(source);
     }
-    report(state, pair.key, ["yaml-syntax", "`<<` needs a mapping or a list of mappings"]);
+    if (isRead) {
+      report(state, pair.key, ["yaml-syntax", "`<<` needs a mapping or a list of mappings"]);
+    }
     return [];
   });
 }

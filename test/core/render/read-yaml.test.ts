@@ -105,6 +105,22 @@ describe("readYaml", () => {
     expect(problems("a: *b\n")).toEqual([expect.stringContaining("names no anchor")]);
   });
 
+  it("tells of a merged alias that leads nowhere, or too far, that and no more", () => {
+    expect(problems("a: {<<: *b}\n")).toEqual([
+      expect.stringContaining("1:9 yaml-syntax this alias"),
+    ]);
+    const doubled = Array.from(
+      { length: 30 },
+      (_, index) => `x${index + 1}: &x${index + 1} {<<: [*x${index}, *x${index}]}\n`,
+    );
+    expect(problems(["x0: &x0 {k: v}\n", ...doubled].join(""))).toEqual([
+      expect.stringContaining("yaml-limit aliases expand to more than"),
+    ]);
+    expect(problems("a: {<<: 5}\n")).toEqual([
+      expect.stringContaining("1:5 yaml-syntax `<<` needs"),
+    ]);
+  });
+
   it.each([
     ["[".repeat(50_000), "1:201"],
     [`${"- ".repeat(5000)}x`, "1:401"],
