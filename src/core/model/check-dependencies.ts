@@ -3,13 +3,13 @@ import type { Diagnostic } from "./diagnostic.ts";
 import { type Entry, errorAt, type FleetDraft } from "./fleet-draft.ts";
 import type { App } from "./kinds.ts";
 
-/** One diagnostic for each circle, at the first app of it by name, with the place of every link. */
+/** The shortest circle through each app that no circle before was told of, with the place of every link. */
 export function checkDependencies({ apps }: FleetDraft): Diagnostic[] {
   const found: Diagnostic[] = [];
   const told = new Set<string>();
   for (const name of [...apps.keys()].toSorted()) {
-    const circle = circleFrom(apps, name);
-    if (circle === null || circle.some((app) => told.has(app))) continue;
+    const circle = told.has(name) ? null : circleFrom(apps, name);
+    if (circle === null) continue;
     for (const app of circle) told.add(app);
     found.push(circleMistake(apps, circle));
   }

@@ -109,6 +109,7 @@ spec:
         manifests: "manifests/till",
         spec: { dependsOn: ["till", "a"] },
       }),
+      "apps/c.yaml": appYaml("c", { manifests: "manifests/till", spec: { dependsOn: ["till"] } }),
       "apps/till.yaml": appYaml("till", { spec: { dependsOn: ["till"] } }),
     },
     [
@@ -120,6 +121,23 @@ spec:
 ];
 
 describe("order and time of releases", () => {
+  it("tells of each circle, also where one app is in two of them", () => {
+    const manifests = "manifests/till";
+    const circles = {
+      "apps/a.yaml": appYaml("a", { manifests, spec: { dependsOn: ["b", "c"] } }),
+      "apps/b.yaml": appYaml("b", { manifests, spec: { dependsOn: ["a"] } }),
+      "apps/c.yaml": appYaml("c", { manifests, spec: { dependsOn: ["a"] } }),
+    };
+    expect(told(circles)).toEqual([
+      expect.stringContaining(
+        "apps/a.yaml:4:114: error: a depends on itself: on b, then a (apps/b",
+      ),
+      expect.stringContaining(
+        "apps/c.yaml:4:114: error: c depends on itself: on a, then c (apps/a",
+      ),
+    ]);
+  });
+
   it.each(mistakes)("tells %s", (_, edits, expected) => {
     expect(told(edits)).toEqual(expected);
   });
