@@ -134,7 +134,7 @@ export const kindNotes: Readonly<Record<KindName, KindNotes>> = {
       ["apps[].release", "the release that is current; null: none was through yet"],
       [
         "releases[].state",
-        "of each open release: `moving`, `soaking`, `waiting`, `held`, `failed`; its `stages` with their numbers",
+        "of each open release: `moving`, `soaking`, `waiting`, `held`, `failed`, `done`; its `stages` with their numbers",
       ],
       ["waits[].reason", "why something of it waits, and `endsWhen`: what would end that"],
       ["siteList[].apps[].health", "how it is at each site"],

@@ -13,6 +13,6 @@ export const Region = documentOf(
     },
     "what is known of the region; may be empty (`{}`)",
   ),
-  "A region: a group of sites served by one mirror and its workers.",
+  "A region: a group of sites served by one mirror and its worker.",
 );
 export type Region = Static<typeof Region>;

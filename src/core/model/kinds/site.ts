@@ -47,6 +47,6 @@ export const Site = documentOf(
     },
     "what is known of the site; nothing secret",
   ),
-  "A site: one child cluster. Its labels are in `metadata.labels`.",
+  "A site: one Kubernetes cluster. Its labels are in `metadata.labels`.",
 );
 export type Site = Static<typeof Site>;
