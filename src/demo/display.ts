@@ -26,7 +26,14 @@ export function liveDisplay(terminal: LiveTerminal, sinceStart: () => string): D
   const style = createStyle(terminal);
   return {
     show: (state, footer) =>
-      screen.draw(liveView(state, { style, columns: terminal.columns, footer })),
+      screen.draw(
+        liveView(state, {
+          style,
+          columns: terminal.columns,
+          rows: terminal.rows - 1,
+          footer,
+        }),
+      ),
     tell: (line) => screen.say(line),
     say: (line) => screen.say(`${style.tone("quiet", sinceStart())} ${line}`),
     close: () => screen.close(),

@@ -12,24 +12,32 @@ export interface ViewOptions {
   readonly columns: number;
   /** The last lines, in words: what the reader can press. */
   readonly footer: readonly string[];
+  /** So many lines at most, of which the footer keeps its own. Without it: all. */
+  readonly rows?: number;
 }
 
 /** The live display: a headline, a block for each region, releases with their stages, the last change, what is broken. */
-export function liveView(state: DemoState, { style, columns, footer }: ViewOptions): string[] {
+export function liveView(
+  state: DemoState,
+  { style, columns, footer, rows = Infinity }: ViewOptions,
+): string[] {
   const { status, lastStatus: known } = state;
   const indent = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`);
+  const keys = footer.length === 0 ? [] : wrap("", footer, columns);
   const blocks = [
     [headline(state, style)],
     known === null ? [] : indent(regionLines(known, style, columns)),
     status === null ? [] : indent(releaseLines(status, style)),
     newsLines(state, style),
     troubleLines(state, style),
-    footer.length === 0 ? [] : wrap("", footer, columns),
+    keys,
   ];
-  return blocks
+  const lines = blocks
     .filter((block) => block.length > 0)
-    .flatMap((block, index) => (index === 0 ? block : ["", ...block]))
-    .map((line) => fitLine(line, columns));
+    .flatMap((block, index) => (index === 0 ? block : ["", ...block]));
+  const shown =
+    lines.length <= rows ? lines : [...lines.slice(0, Math.max(1, rows - keys.length)), ...keys];
+  return shown.map((line) => fitLine(line, columns));
 }
 
 /** What became of the last commit. */

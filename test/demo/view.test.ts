@@ -70,6 +70,15 @@ const state: DemoState = {
 const plain = createStyle({ color: false, unicode: false });
 
 describe("the live view", () => {
+  it("keeps what can be pressed where a terminal is too low for all", () => {
+    const options = { style: plain, columns: 100, footer: ["s site", "q quit"] };
+    const all = liveView(state, options);
+    expect(liveView(state, { ...options, rows: all.length })).toEqual(all);
+    const low = liveView(state, { ...options, rows: 5 });
+    expect(low).toEqual([...all.slice(0, 4), all.at(-1)]);
+    expect(low.at(-1)).toContain("q quit");
+  });
+
   it("tells regions, sites, releases with their reasons, the last change and what is broken", () => {
     const lines = liveView(state, { style: plain, columns: 100, footer: ["q quit"] });
     expect(lines.join("\n")).toMatchInlineSnapshot(`
