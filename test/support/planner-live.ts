@@ -65,6 +65,7 @@ function applyTree(
 export function seenApps(
   apps: Readonly<Record<string, Live>>,
   now: number,
+  unverified: (app: string) => number,
 ): Record<string, ObservedApp> {
   return Object.fromEntries(
     Object.entries(apps).map(([app, live]) => [
@@ -76,7 +77,7 @@ export function seenApps(
         healthyForMs: live.healthySince === null ? 0 : now - live.healthySince,
         longestHealthyMs: live.longest,
         everHealthy: live.ever,
-        unverified: 0,
+        unverified: unverified(app),
         message: live.health === "Healthy" ? "" : "web-0 is not ready",
       },
     ]),

@@ -79,6 +79,8 @@ export class PlannerWorld {
   /** Of objects that may be made anew, what cannot be changed of them; null: nothing is known of the tree. */
   madeAnew: (tree: string) => Readonly<Record<string, string>> | null = () => ({});
   behaviour: Behaviour = ({ afterMs }) => (afterMs >= 1000 ? "Healthy" : "Progressing");
+  /** How many objects of an app at a site tell nothing of their health. */
+  unverified: (app: string, site: string) => number = () => 0;
   /** Every hand-over so far, in order. */
   readonly story: { at: number; handOver: HandOver }[] = [];
   readonly notes: string[] = [];
@@ -528,7 +530,7 @@ export class PlannerWorld {
   #report(site: string): ObservedSite {
     const version = this.versions[site];
     const told = version === undefined ? {} : { kubernetesVersion: version };
-    const apps = seenApps(this.live[site] ?? {}, this.now);
+    const apps = seenApps(this.live[site] ?? {}, this.now, (app) => this.unverified(app, site));
     return { reachable: !this.offline.has(site), ...told, apps };
   }
 }

@@ -109,7 +109,8 @@ function troubleOf(board: Board, app: AppBoard, view: SiteView): string {
   const check = isHealthy(view, budgets.unknownBlocks)
     ? untrueAfter(board.input, budgets, { app: app.app, view })
     : null;
-  return `${check?.words ?? (isReachable ? healthInWords(observed) : "offline")} at its deadline`;
+  const words = isReachable ? healthInWords(observed, budgets.unknownBlocks) : "offline";
+  return `${check?.words ?? words} at its deadline`;
 }
 
 function hasHealed(board: Board, app: AppBoard, view: SiteView): boolean {

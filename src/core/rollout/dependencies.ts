@@ -117,7 +117,11 @@ function releaseFirst(
   if (listed === undefined) return null;
   const words = Object.hasOwn(release.passed, stage)
     ? failedWords(listed)
-    : stateWords(siteState(listed), release, healthInWords(listed.view.observed));
+    : stateWords(
+        siteState(listed),
+        release,
+        healthInWords(listed.view.observed, release.unknownBlocks),
+      );
   if (words === null) return null;
   return {
     code: "dependency",

@@ -7,6 +7,7 @@ import { canonicalJson } from "../model/json.ts";
 import {
   type Arrival,
   arrivalAt,
+  budgetsOf,
   endExcuses,
   entitledTree,
   isListed,
@@ -28,7 +29,7 @@ import { isRefused } from "./start/start-candidate.ts";
 import { unknownTakerBlock, unrenderedBlock } from "./unrendered.ts";
 import { siteHash } from "./stable-order.ts";
 import { isGranted } from "./arrival-losses.ts";
-import { healthInWords } from "./words.ts";
+import { healthInWords, readyInWords } from "./words.ts";
 
 /** Settles what has arrived, hands over what may go, tells why the others wait, or are to stay. */
 export function planOpenList(board: Board, app: AppBoard): void {
@@ -145,11 +146,13 @@ function reportInFlight(board: Board, app: AppBoard, arrivals: readonly Arrival[
   for (const site of Object.keys(app.arrivals.handed)) {
     if (waiting.has(site)) continue;
     const view = viewSite(board.input, app.app, site);
-    const reason = `in flight: ${healthInWords(view.observed)}`;
+    const { observed } = view;
+    const budgets = budgetsOf(app);
+    const reason = `in flight: ${healthInWords(observed, budgets.unknownBlocks)}`;
     const block = siteBlock(view) ?? {
       code: "progressing",
       reason,
-      endsWhen: "it is healthy, or its deadline",
+      endsWhen: `${readyInWords(observed, budgets)}, or its deadline`,
     };
     addWait(board, app, { site, block });
   }

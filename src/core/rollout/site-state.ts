@@ -198,12 +198,12 @@ function judgedState(listed: ListedSite, handed: Handed, to: TreeId): SiteState 
   const isHealthyNow = isHealthy(view, release.unknownBlocks) && view.observed?.tree === to;
   if (isReady && isHealthyNow) return checkedState(listed, handed);
   if (isReady && handed.was !== "unhealthy") {
-    return { kind: "fails", cause: `${trouble(view)} again before the soak of its stage ended` };
+    return { kind: "fails", cause: `${trouble(listed)} again before the soak of its stage ended` };
   }
   const until = deadline(input, release, { at: handed.at, mirror: view.mirror });
   if (input.now < until || isHealthyNow) return { kind: "in-flight", rehand: false, until };
   if (handed.was === "unhealthy") return { kind: "unchanged", settledAt: until };
-  return { kind: "fails", cause: `${trouble(view)} at its deadline` };
+  return { kind: "fails", cause: `${trouble(listed)} at its deadline` };
 }
 
 /** It is healthy: done as soon as the checks say so too, and from then on as long as they do. */
@@ -224,7 +224,8 @@ function checkedState(listed: ListedSite, handed: Handed): SiteState {
 }
 
 /** A removal: done when the worker said so, failed when it has not by the deadline. */
-function leavingState({ input, release, view }: ListedSite, handed: Handed): SiteState {
+function leavingState(listed: ListedSite, handed: Handed): SiteState {
+  const { input, release, view } = listed;
   const left = own(release.left, view.site);
   if (left !== undefined) return { kind: "done", settledAt: Date.parse(left) };
   if (view.isMoving) return { kind: "in-flight", rehand: false, until: null };
@@ -233,11 +234,12 @@ function leavingState({ input, release, view }: ListedSite, handed: Handed): Sit
   if (view.silentSince !== null) return { kind: "in-flight", rehand: false, until: null };
   const until = deadline(input, release, { at: handed.at, mirror: view.mirror });
   if (input.now < until) return { kind: "in-flight", rehand: false, until };
-  return { kind: "fails", cause: `${trouble(view)}; it has not left at its deadline` };
+  return { kind: "fails", cause: `${trouble(listed)}; it has not left at its deadline` };
 }
 
-function trouble({ isReachable, observed }: SiteView): string {
-  return isReachable ? healthInWords(observed) : "offline";
+function trouble({ release, entry, view: { isReachable, observed } }: ListedSite): string {
+  const unknownBlocks = entry.to !== null && release.unknownBlocks;
+  return isReachable ? healthInWords(observed, unknownBlocks) : "offline";
 }
 
 /** When a hand-over has to be healthy: silences of the worker do not count. */

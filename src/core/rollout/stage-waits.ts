@@ -4,7 +4,7 @@ import { type Board, isoTime, wakeLater } from "./board.ts";
 import type { UntrueCheck } from "./checks/ask-checks.ts";
 import { blockOf } from "./checks/check-blocks.ts";
 import { own } from "./own.ts";
-import type { Wait, WaitCode } from "./planner-types.ts";
+import type { ObservedApp, Wait, WaitCode } from "./planner-types.ts";
 import type { Release } from "./records.ts";
 import type { SiteState } from "./site-state.ts";
 import { isToGoBack } from "./rollback/stop-failed.ts";
@@ -12,7 +12,7 @@ import { siteBlock } from "./site-blocks.ts";
 import { standingTree } from "./site-view.ts";
 import type { Blocked, FullBudget, StageRun, StageShare } from "./stage-run.ts";
 import { type Part, releasesOf, type UnitSite } from "./units.ts";
-import { countOf, healthInWords, someOf, spanInWords } from "./words.ts";
+import { countOf, healthInWords, readyInWords, someOf } from "./words.ts";
 
 /** One wait for every site of the stage that is waiting, in flight, failed or excused. */
 export function reportSites(run: StageRun, blocked: Blocked): void {
@@ -140,17 +140,18 @@ function standingBlock(run: StageRun, part: Part, { site }: UnitSite): Block | n
 
 function inFlightBlock(
   { board }: StageRun,
-  { view: { observed }, release }: Part,
+  { entry, view: { observed }, release }: Part,
   { until, check }: Extract<SiteState, { kind: "in-flight" }>,
 ): Block {
   // That it has been healthy long enough is seen by its worker, whose report wakes the controller.
   if (until !== null) wakeLater(board, until);
   if (check !== undefined) return afterBlock(board, check, until);
   const deadline = until === null ? "" : `, or its deadline ${isoTime(until)}`;
+  const unknownBlocks = entry.to !== null && release.unknownBlocks;
   return {
     code: "progressing",
-    reason: `in flight: ${healthInWords(observed)}`,
-    endsWhen: `${readyWords(release)}${deadline}`,
+    reason: `in flight: ${healthInWords(observed, unknownBlocks)}`,
+    endsWhen: `${readyWords(release, observed)}${deadline}`,
   };
 }
 
@@ -161,10 +162,10 @@ function afterBlock(board: Board, check: UntrueCheck, until: number | null): Blo
   return { ...block, reason: `in flight: ${block.reason}`, endsWhen: block.endsWhen + deadline };
 }
 
-function readyWords(release: Release): string {
+function readyWords(release: Release, observed?: ObservedApp): string {
   return release.kind === "removal"
     ? "its worker reports that the app has left"
-    : `it is healthy for ${spanInWords(release.minReadyMs)}`;
+    : readyInWords(observed, release);
 }
 
 /** Why a site that is excused does not get the release with its stage; null: it has it, or is not asked about. */

@@ -35,8 +35,29 @@ export function readableTimes(text: string): string {
   return text.replaceAll(/\b(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z\b/g, "$1 $2 UTC");
 }
 
-/** `Degraded: web-0 crashes`: how an app is doing, in the worker's words. */
-export function healthInWords(observed: ObservedApp | undefined): string {
+/** `Degraded: web-0 crashes`: how an app is doing, in the worker's words, and whether that is all that is wrong. */
+export function healthInWords(observed: ObservedApp | undefined, unknownBlocks: boolean): string {
   if (observed === undefined) return "nothing reported yet";
-  return observed.message === "" ? observed.health : `${observed.health}: ${observed.message}`;
+  const { health, message, unverified } = observed;
+  const told = message === "" ? health : `${health}: ${message}`;
+  if (!isWell(observed) || unverified === 0) return told;
+  const objects = countOf(unverified, "object");
+  if (!unknownBlocks) return `${told} (not verified: ${objects})`;
+  const [are, their] = unverified === 1 ? ["is", "its"] : ["are", "their"];
+  return `${told}, but ${objects} ${are} not verified (nothing tells ${their} health, and \`gates.unknown\` is block)`;
+}
+
+/** `it is healthy for 10s`, or what has to come first where objects block of which nobody knows how they are. */
+export function readyInWords(
+  observed: ObservedApp | undefined,
+  { minReadyMs, unknownBlocks }: { readonly minReadyMs: number; readonly unknownBlocks: boolean },
+): string {
+  const isBlocked = unknownBlocks && observed !== undefined && observed.unverified > 0;
+  return isBlocked && isWell(observed)
+    ? "health rules tell how they are or a later commit sets `gates.unknown` to pass"
+    : `it is healthy for ${spanInWords(minReadyMs)}`;
+}
+
+function isWell({ health }: ObservedApp): boolean {
+  return health === "Healthy" || health === "Suspended";
 }

@@ -395,6 +395,64 @@ describe("the one line that says why a site waits", () => {
     }
   });
 
+  const strict = { ...whole, gates: { unknown: "block" } } as const;
+  const untold = (strategy: WorldApp["strategy"] & object, seconds: number): PlannerWorld => {
+    const world = settled({ strategy });
+    world.unverified = (_, site) => (site === "s2" ? 1 : 3);
+    world.follow(fleet("v2", { strategy }));
+    return world.run(seconds);
+  };
+
+  it("says that objects block of which nobody knows how they are, and what ends that", () => {
+    expect(waitLines(untold(strict, 2).waitsOf("s1", "web")).join("\n")).toBe(
+      "web stage all (web-v2-c3) at s1: in flight: Healthy, but 3 objects are not verified (nothing tells their health, and `gates.unknown` is block); ends when health rules tell how they are or a later commit sets `gates.unknown` to pass, or its deadline 2030-01-01T00:00:31.000Z",
+    );
+    expect(untold(strict, 2).waitsOf("s2", "web")[0]?.reason).toBe(
+      "in flight: Healthy, but 1 object is not verified (nothing tells its health, and `gates.unknown` is block)",
+    );
+  });
+
+  it("says so of what failed for that, and of what went back", () => {
+    const loose = { ...strict, failureBudget: "100%", soak: "1h" } as const;
+    const failed = untold(loose, 12).waitsOf("s1", "web")[0];
+    expect(failed).toMatchObject({
+      code: "failed",
+      reason:
+        "Healthy, but 3 objects are not verified (nothing tells their health, and `gates.unknown` is block) at its deadline",
+    });
+    const world = untold({ ...strict, rollback: "failed" }, 14);
+    expect(world.waitsOf("s1", "web")[0]).toMatchObject({
+      code: "rolling-back",
+      reason: `going back: ${failed?.reason.replace(" at its deadline", "")}`,
+      endsWhen:
+        "health rules tell how they are or a later commit sets `gates.unknown` to pass, or its deadline",
+    });
+  });
+
+  it("says so of what the open list hands over", () => {
+    const world = settled({ strategy: strict });
+    world.unverified = (_, site) => (site === "s7" ? 3 : 0);
+    world.follow(fleet("v1", { strategy: strict }, 7));
+    world.run(3);
+    expect(world.waitsOf("s7", "web")[0]).toMatchObject({
+      reason:
+        "in flight: Healthy, but 3 objects are not verified (nothing tells their health, and `gates.unknown` is block)",
+      endsWhen:
+        "health rules tell how they are or a later commit sets `gates.unknown` to pass, or its deadline",
+    });
+    world.run(10);
+    expect(world.control.apps["web"]?.arrivals?.failed["s7"]?.cause).toMatch(
+      /^Healthy, but 3 objects are not verified .* at its deadline$/,
+    );
+  });
+
+  it("says of what does not block that it is not verified", () => {
+    expect(untold({ ...whole, minReady: "5s" }, 3).waitsOf("s1", "web")[0]).toMatchObject({
+      reason: "in flight: Healthy (not verified: 3 objects)",
+      endsWhen: "it is healthy for 5s, or its deadline 2030-01-01T00:00:31.000Z",
+    });
+  });
+
   it("does not promise a site that its app comes with a candidate which went back", () => {
     const world = new PlannerWorld();
     const strategy = { ...quick, rollback: "failed" } as const;

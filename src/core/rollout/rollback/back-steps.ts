@@ -8,7 +8,7 @@ import type { Release } from "../records.ts";
 import { standingTree } from "../site-view.ts";
 import { editMembers } from "../stage-run.ts";
 import { type Part, releasesOf, type Unit, unitSite } from "../units.ts";
-import { healthInWords, spanInWords } from "../words.ts";
+import { healthInWords, readyInWords } from "../words.ts";
 import { addUser, type BackRun } from "./back-blocks.ts";
 import { backState } from "./back-state.ts";
 import { broughtTo } from "./brought.ts";
@@ -153,19 +153,23 @@ function noteMoved(board: Board, { release: { app: name, id } }: Part, site: str
 
 /** Why a site that has nothing to do any more is not through. */
 export function reportStanding({ board }: BackRun, { site, parts, steps }: Back): Block | null {
-  if (steps.length > 0) return inFlightBlock("it goes back now", parts);
+  const [first] = steps;
+  if (first !== undefined) {
+    return inFlightBlock("it goes back now", readyInWords(undefined, first.part.release));
+  }
   for (const { release, view } of parts) {
     const state = backState(board.input, release, view);
     if (state?.kind === "stuck") {
       return {
         code: "rolling-back",
-        reason: `${site} went back and is not healthy: ${healthInWords(view.observed)}`,
+        reason: `${site} went back and is not healthy: ${healthInWords(view.observed, release.unknownBlocks)}`,
         endsWhen: "it heals, or a newer commit reaches it",
       };
     }
     if (state?.kind !== "in-flight") continue;
     if (state.until !== null) wakeLater(board, state.until);
-    return inFlightBlock(`going back: ${healthInWords(view.observed)}`, parts);
+    const reason = `going back: ${healthInWords(view.observed, release.unknownBlocks)}`;
+    return inFlightBlock(reason, readyInWords(view.observed, release));
   }
   return wentBackBlock(parts, site);
 }
@@ -183,7 +187,6 @@ function wentBackBlock(parts: readonly Part[], site: string): Block | null {
   };
 }
 
-function inFlightBlock(reason: string, parts: readonly Part[]): Block {
-  const ready = spanInWords(parts[0]?.release.minReadyMs ?? 0);
-  return { code: "rolling-back", reason, endsWhen: `it is healthy for ${ready}, or its deadline` };
+function inFlightBlock(reason: string, ready: string): Block {
+  return { code: "rolling-back", reason, endsWhen: `${ready}, or its deadline` };
 }
