@@ -124,9 +124,7 @@ function countBlock(
 }
 
 function fleetBlock({ board, app, budgets }: OpenList, view: SiteView): Block | null {
-  if (!fitsFleet(board, view.site)) {
-    return fleetWords(board.input.budgets.maxSitesInFlight ?? 0, board.sitesInFlight);
-  }
+  if (!fitsFleet(board, view.site)) return fleetWords(board);
   if (standingOf(view, budgets.unknownBlocks) !== "healthy") return null;
   const domain = loneDomain(board, app, { site: view.site, later: () => false });
   return domain === undefined ? null : loneBlock(domain, app.app);

@@ -31,8 +31,8 @@ export interface Board {
   readonly handedTrees: Map<string, Map<string, TreeId | null>>;
   readonly siteMoves: SiteMove[];
   readonly waits: Wait[];
-  /** Sites in flight over all apps, those of this plan included. */
-  readonly sitesInFlight: Set<string>;
+  /** Sites in flight over all apps, those of this plan included, each with the apps that move there. */
+  readonly sitesInFlight: Map<string, Set<string>>;
   /** Apps of which nothing moves while something is not rendered. */
   held: ReadonlyMap<string, Block>;
   wakeAt: number | null;
@@ -90,7 +90,7 @@ export function newBoard(input: PlannerInput, units: UnitMemory = newUnitMemory(
     handedTrees: new Map(),
     siteMoves: [],
     waits: [],
-    sitesInFlight: new Set(),
+    sitesInFlight: new Map(),
     held: new Map(),
     wakeAt: null,
     asks: new Map(),
@@ -135,6 +135,17 @@ function byRank(a: Release, b: Release): number {
 /** Time (ms) as records hold it. */
 export function isoTime(ms: number): string {
   return new Date(ms).toISOString();
+}
+
+/** The app is in flight at a site by a release, or by the open list (null). */
+export function setInFlight(
+  board: Board,
+  app: AppBoard,
+  { site, by }: { site: string; by: string | null },
+): void {
+  app.inFlight.set(site, by);
+  const moving = board.sitesInFlight.get(site) ?? new Set();
+  board.sitesInFlight.set(site, moving.add(app.app));
 }
 
 /** Adds a hand-over to the plan. */

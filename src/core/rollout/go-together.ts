@@ -7,7 +7,7 @@ import type { TreeId } from "../render/rendered.ts";
 import { type Arrival, arrivalAt } from "./arrivals.ts";
 import { arrivalBlock, type OpenList, openList } from "./arrival-blocks.ts";
 import { isGranted, lossBlock } from "./arrival-losses.ts";
-import { type AppBoard, type Board, draftArrivals } from "./board.ts";
+import { type AppBoard, type Board, draftArrivals, setInFlight } from "./board.ts";
 import { takeFromDomain } from "./failure-domains.ts";
 import type { Block } from "./block.ts";
 import { dependencyBlock } from "./dependencies.ts";
@@ -172,8 +172,7 @@ export function takeAlong(board: Board, arrivals: readonly Coming[]): HandOver["
     list.inFlight.add(site);
     list.failed.delete(site);
     if (was !== "joining") list.unavailable.add(site);
-    board.sitesInFlight.add(site);
-    app.inFlight.set(site, null);
+    setInFlight(board, app, { site, by: null });
     app.movedNow.add(site);
     takeFromDomain(board, app, site);
     const good = goodTree(board, app, view);

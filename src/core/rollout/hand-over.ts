@@ -4,7 +4,14 @@
  */
 import { removalVerb, withoutSites } from "./approvals.ts";
 import { countedAt, recountBlock, stepOf as lossStepOf, withLosses } from "./count-losses.ts";
-import { addHandOver, type AppBoard, type Board, closeRelease, setRelease } from "./board.ts";
+import {
+  addHandOver,
+  type AppBoard,
+  type Board,
+  closeRelease,
+  setInFlight,
+  setRelease,
+} from "./board.ts";
 import { beforeBlock } from "./checks/check-blocks.ts";
 import { dependencyBlock } from "./dependencies.ts";
 import { loneBlock, loneDomain, takeFromDomain } from "./failure-domains.ts";
@@ -244,12 +251,11 @@ function lossStep(
 }
 
 function noteInFlight(run: StageRun, { site, parts }: UnitSite): void {
-  run.board.sitesInFlight.add(site);
   for (const { release } of parts) {
     const app = run.board.apps.get(release.app);
     if (app === undefined) continue;
     takeFromDomain(run.board, app, site);
-    app.inFlight.set(site, release.id);
+    setInFlight(run.board, app, { site, by: release.id });
     app.movedNow.add(site);
   }
 }

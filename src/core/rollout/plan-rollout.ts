@@ -6,7 +6,7 @@
  */
 import { arrivalsInFlight, budgetsOf, isArriving } from "./arrivals.ts";
 import type { Block } from "./block.ts";
-import { type AppBoard, type Board, change, changesOf, newBoard } from "./board.ts";
+import { type AppBoard, type Board, change, changesOf, newBoard, setInFlight } from "./board.ts";
 import { controlPaths } from "./control-files.ts";
 import { noteTies } from "./dependencies.ts";
 import { clearMarkers } from "./leaving-markers.ts";
@@ -117,24 +117,15 @@ function endRegionExcuses(board: Board): void {
 /** Who has what in flight already, before anything is handed over: budgets count over all apps and releases. */
 function countInFlight(board: Board): void {
   for (const app of board.apps.values()) {
-    for (const site of arrivalsInFlight(board, app)) noteInFlight(board, app, { site, by: null });
+    for (const site of arrivalsInFlight(board, app)) setInFlight(board, app, { site, by: null });
     for (const release of app.open.values()) countRelease(board, app, release);
   }
 }
 
 function countRelease(board: Board, app: AppBoard, release: Release): void {
   for (const site of movedSites(release)) {
-    if (hasInFlight(board, release, site)) noteInFlight(board, app, { site, by: release.id });
+    if (hasInFlight(board, release, site)) setInFlight(board, app, { site, by: release.id });
   }
-}
-
-function noteInFlight(
-  board: Board,
-  app: AppBoard,
-  { site, by }: { site: string; by: string | null },
-): void {
-  app.inFlight.set(site, by);
-  board.sitesInFlight.add(site);
 }
 
 function hasInFlight(board: Board, release: Release, site: string): boolean {

@@ -3,7 +3,7 @@
  * the budget of the last stage. Until then the removal stays on record: leaving is written, never inferred.
  */
 import { removalVerb } from "./approvals.ts";
-import { addHandOver, type Board, setRelease } from "./board.ts";
+import { addHandOver, type Board, setInFlight, setRelease } from "./board.ts";
 import type { Block } from "./block.ts";
 import { countedAt, recountBlock, stepOf, withLosses } from "./count-losses.ts";
 import { dependencyBlock } from "./dependencies.ts";
@@ -118,7 +118,7 @@ function slotBlock(
     return budget("in-flight-budget", { name: "maxInFlight", most, users: inFlight, stage });
   }
   if (fitsFleet(board, site)) return null;
-  return fleetWords(board.input.budgets.maxSitesInFlight ?? 0, board.sitesInFlight);
+  return fleetWords(board);
 }
 
 function handMarker(
@@ -140,7 +140,7 @@ function handMarker(
   const marker = { app: release.app, release: release.id, set: { leaving }, good: null };
   const apps = [marker, ...takeAlong(board, together.arrivals)];
   addHandOver(board, { site, mirror: view.mirror, apps });
-  board.sitesInFlight.add(site);
-  board.apps.get(release.app)?.inFlight.set(site, release.id);
+  const app = board.apps.get(release.app);
+  if (app !== undefined) setInFlight(board, app, { site, by: release.id });
   return { record: { at: board.at, was: standingOf(view, release.unknownBlocks) }, counted };
 }

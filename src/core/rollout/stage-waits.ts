@@ -54,9 +54,7 @@ function budgetWords(run: StageRun, words: Map<string, Block>, of: FullBudget): 
 
 function wordsOf(run: StageRun, { full: code, share }: FullBudget): Block {
   const { board } = run;
-  if (share === null) {
-    return fleetWords(board.input.budgets.maxSitesInFlight ?? 0, board.sitesInFlight);
-  }
+  if (share === null) return fleetWords(board);
   if (code === "failure-budget") return failureWords(run, share);
   const { stage, inFlight, unavailable } = share;
   const [name, most, users] =
@@ -93,7 +91,14 @@ export function budget(
     most,
     users,
     stage,
-  }: { name: string; most: number; users: ReadonlySet<string>; stage: string },
+    userAt = (site) => site,
+  }: {
+    name: string;
+    most: number;
+    users: ReadonlySetLike<string>;
+    stage: string;
+    userAt?: (site: string) => string;
+  },
 ): Block {
   if (most === 0) {
     return {
@@ -104,15 +109,18 @@ export function budget(
   }
   return {
     code,
-    reason: `${name} of ${stage} is ${most}, used by ${someOf(users)}`,
+    reason: `${name} of ${stage} is ${most}, used by ${someOf(users, 3, userAt)}`,
     endsWhen:
       code === "unavailable-budget" ? "one of them is healthy and settled" : "one of them settles",
   };
 }
 
-/** The block of `Fleet.maxSitesInFlight`. */
-export function fleetWords(most: number, users: ReadonlySet<string>): Block {
-  return budget("fleet-budget", { name: "maxSitesInFlight", most, users, stage: "the fleet" });
+/** The block of `Fleet.maxSitesInFlight`: other apps may have its slots, so each site is told with what moves there. */
+export function fleetWords({ input, sitesInFlight }: Board): Block {
+  const most = input.budgets.maxSitesInFlight ?? 0;
+  const userAt = (site: string): string => `${someOf(sitesInFlight.get(site) ?? [], 1)} at ${site}`;
+  const of = { users: sitesInFlight, stage: "the fleet", userAt };
+  return budget("fleet-budget", { name: "maxSitesInFlight", most, ...of });
 }
 
 function reportStanding(run: StageRun, site: UnitSite): void {

@@ -1,9 +1,17 @@
 import type { ObservedApp } from "./planner-types.ts";
 
-/** `a, b, c and 4 more`: who uses a budget up. */
-export function someOf(names: readonly string[] | ReadonlySet<string>, most = 3): string {
+/** `a, b, c and 4 more`: who uses a budget up; `inWords` tells more of those that are named. */
+export function someOf(
+  names: readonly string[] | ReadonlySetLike<string>,
+  most = 3,
+  inWords = (name: string): string => name,
+): string {
   const count = "size" in names ? names.size : names.length;
-  const shown = names.values().take(most).toArray().join(", ");
+  const shown = Iterator.from("size" in names ? names.keys() : names)
+    .take(most)
+    .map((name) => inWords(name))
+    .toArray()
+    .join(", ");
   return count > most ? `${shown} and ${count - most} more` : shown;
 }
 

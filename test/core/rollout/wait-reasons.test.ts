@@ -154,7 +154,7 @@ const rows: Readonly<Record<WaitCode, Row>> = {
       return world.run(0);
     },
     site: "s1",
-    line: "web stage all (web-v2-c3) at s1: maxSitesInFlight of the fleet is 2, used by s2, s6; ends when one of them settles",
+    line: "web stage all (web-v2-c3) at s1: maxSitesInFlight of the fleet is 2, used by web at s2, web at s6; ends when one of them settles",
   },
   "failure-domain": {
     story: () => {
@@ -393,6 +393,34 @@ describe("the one line that says why a site waits", () => {
     for (const { reason } of waits) {
       expect(reason).toBe(`stage rest comes after stage canary: ${cause}`);
     }
+  });
+
+  it("names the apps that have the slots of the fleet, be they others", () => {
+    const at =
+      (...sites: string[]) =>
+      (_: unknown, site: string): boolean =>
+        sites.includes(site);
+    const [db, till] = [{ places: at("s1", "s3") }, { places: at("s1") }];
+    const head = (version: string, web: string): WorldHead => ({
+      sites: someSites(3),
+      apps: {
+        db: { version, strategy: whole, ...db },
+        till: { version, strategy: whole, ...till },
+        web: { version: web, strategy: whole, places: at("s2") },
+      },
+      maxSitesInFlight: 2,
+    });
+    const world = new PlannerWorld();
+    world.follow(head("v1", "v1"));
+    world.run(20);
+    world.behaviour = () => "Progressing";
+    world.follow(head("v2", "v1"));
+    world.run(2);
+    world.follow(head("v2", "v2"));
+    world.run(1);
+    expect(world.waitsOf("s2", "web")[0]?.reason).toBe(
+      "maxSitesInFlight of the fleet is 2, used by db and 1 more at s1, db at s3",
+    );
   });
 
   const strict = { ...whole, gates: { unknown: "block" } } as const;

@@ -133,7 +133,7 @@ function slotBlock({ board, unit, users }: BackRun, { site, stage, steps }: Back
   const full = fullSlots({ board, unit, users }, { site, stage });
   if (full !== null) return full;
   if (fitsFleet(board, site)) return null;
-  return fleetWords(board.input.budgets.maxSitesInFlight ?? 0, board.sitesInFlight);
+  return fleetWords(board);
 }
 
 /** The `maxInFlight` that has no slot left, of any release that lists the site. */

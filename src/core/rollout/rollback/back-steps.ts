@@ -1,6 +1,6 @@
 /** What goes back at a site: every app of the unit that has the release there, in one mirror commit. */
 import type { TreeId } from "../../render/rendered.ts";
-import { addHandOver, type Board, setRelease, wakeLater } from "../board.ts";
+import { addHandOver, type Board, setInFlight, setRelease, wakeLater } from "../board.ts";
 import type { Block } from "../block.ts";
 import { takeFromDomain } from "../failure-domains.ts";
 import { own } from "../own.ts";
@@ -80,7 +80,6 @@ export function handBack(run: BackRun, back: Back): void {
     to === null ? [] : [{ app: release.app, release: release.id, set: { tree: to }, good: null }],
   );
   addHandOver(board, { site, mirror, apps });
-  board.sitesInFlight.add(site);
   addUser(run.users, { stage: back.stage, site, isBack: true });
   for (const step of steps) {
     const { id } = step.part.release;
@@ -140,7 +139,7 @@ function causeOf({ setBack, goingBack, id }: Release, site: string): string {
 function noteMoved(board: Board, { release: { app: name, id } }: Part, site: string): void {
   const app = board.apps.get(name);
   if (app === undefined) return;
-  app.inFlight.set(site, id);
+  setInFlight(board, app, { site, by: id });
   app.movedNow.add(site);
   takeFromDomain(board, app, site);
   for (const other of app.open.values()) {
