@@ -26,6 +26,7 @@ export function explainCheckout(model: FleetModel, site: string, app: string): E
     tree: null,
     observed: null,
     waits: [],
+    refused: null,
   };
 }
 

@@ -108,8 +108,10 @@ function explain(options: ApiOptions, query: URLSearchParams): Explanation {
   if (!site || !app) throw new HttpRefusal(400, "site and app must be given");
   const explanation = options.explain(site, app);
   if (explanation !== undefined) return explanation;
+  const isRefused = options.status().refused !== null;
+  const those = "see flotilla status for those that it has";
   throw new FleetError("NOT_FOUND", `the fleet has no site ${site} or no app ${app}`, {
-    hint: "see flotilla status for those that it has",
+    hint: isRefused ? `${those}, and why the newest commit is not followed` : those,
     retry: "never",
   });
 }

@@ -9,6 +9,7 @@ import { urgencyInWords } from "../core/rollout/urgent.ts";
 import { sitesOfVirtualSite } from "../core/select/virtual-sites.ts";
 import type { Observations } from "./observations.ts";
 import type { Pass } from "./reconcile.ts";
+import { refusalInWords, refusedHead } from "./refused-head.ts";
 import { appsAtSite, releaseAt, siteLink } from "./app-at-site.ts";
 
 export interface ExplainInput {
@@ -33,12 +34,14 @@ export function explainView(input: ExplainInput): Explanation | undefined {
   const waits = (pass.plan?.waits ?? []).filter(
     (wait) => wait.app === app && concerns(control.state, wait, site),
   );
+  const refusal = refusalInWords(pass);
   return {
     site,
     app,
     answer:
       answer({ site, app, placed, isDeclared: declared !== undefined, entry, waits }) +
-      urgency(control.state, site, app),
+      urgency(control.state, site, app) +
+      (refusal === undefined ? "" : `; ${refusal}`),
     placed,
     because: because.map(({ text }) => text),
     overlays: overlaysAt(model, app, site),
@@ -46,6 +49,7 @@ export function explainView(input: ExplainInput): Explanation | undefined {
     tree: treeOf(entry),
     observed: observedAt(input),
     waits,
+    refused: refusedHead(pass),
   };
 }
 

@@ -1,5 +1,4 @@
 /** `GET /api/v1/status`: what stands where, from the last pass and what the workers said since. Pure. */
-import { formatDiagnostic } from "../core/model/diagnostic.ts";
 import type { AppStatus, FleetStatus, SiteStatus } from "../core/protocol/api.ts";
 import { targetInWords } from "../core/rollout/holds.ts";
 import { own } from "../core/rollout/own.ts";
@@ -9,6 +8,7 @@ import { appsAtSite, releaseAt, siteLink, standingAt } from "./app-at-site.ts";
 import type { Observations } from "./observations.ts";
 import { type Recovery, silentSinceInWords } from "./recovery.ts";
 import type { Pass } from "./reconcile.ts";
+import { refusedHead } from "./refused-head.ts";
 
 export interface StatusInput {
   readonly pass: Pass;
@@ -39,14 +39,6 @@ export function statusView(input: StatusInput): FleetStatus {
     warnings: [...input.warnings, ...pass.problems],
   };
 }
-
-function refusedHead({ verdict }: Pass): FleetStatus["refused"] {
-  if (verdict.verdict !== "refused") return null;
-  const { commit, reason, mistakes = [] } = verdict;
-  return { commit, reason, mistakes: mistakes.slice(0, maxMistakes).map(formatDiagnostic) };
-}
-
-const maxMistakes = 50;
 
 /** One that a commit has ended counts while something that the same commit started is open. */
 function standingHolds({ holds, apps }: ControlState): readonly Hold[] {

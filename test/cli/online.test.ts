@@ -49,6 +49,7 @@ const explanation: Explanation = {
   tree: "b".repeat(40),
   observed: { sync: "Synced", health: "Healthy", message: "" },
   waits: [],
+  refused: null,
 };
 
 let server: HttpServer;
@@ -270,8 +271,7 @@ describe("flotilla status", () => {
   });
 
   it("gives the controller's own words as JSON and YAML", async () => {
-    const { out } = await flotilla(["status", "-o", "json"]);
-    expect(JSON.parse(out)).toEqual(settled);
+    expect(JSON.parse((await flotilla(["status", "-o", "json"])).out)).toEqual(settled);
     expect((await flotilla(["status", "-o", "yaml"])).out).toMatch(/^fleet: acme$/m);
   });
 });

@@ -121,6 +121,31 @@ describe("explain", { timeout: 120_000 }, () => {
     expect((await controller.request("/api/v1/diff?site=a11")).status).toBe(404);
   });
 
+  it("tells that the newest commit is not followed, why, and from which all goes on", async () => {
+    const { bench, controller } = await settledFleet();
+    const ask = async (app: string): Promise<Response> =>
+      controller.request(`/api/v1/explain?site=a1&app=${app}`);
+    expect((await (await ask("web")).json()) as Explanation).toMatchObject({ refused: null });
+    const followed = (await bench.fleet.git("rev-parse", "HEAD")).trim();
+    const broken = "kind: App\n  broken: [\n";
+    const commit = await bench.fleet.commit({ "apps/web.yaml": broken, "apps/more.yaml": broken });
+
+    const told = await eventually("it is told", async () => {
+      const explanation = (await (await ask("web")).json()) as Explanation;
+      return explanation.refused !== null && explanation;
+    });
+    expect(told.refused?.commit).toBe(commit);
+    expect(told.refused?.mistakes.length).toBeGreaterThan(1);
+    const [, place = "", more = "", from = ""] =
+      /^web is at a1, as its virtual sites say; commit \w{7} is not followed: (\S+): .* \(and (\d+) more errors?\); everything goes on from (\w{7}), which is$/.exec(
+        told.answer,
+      ) ?? [];
+    expect(place).toMatch(/^apps\/(web|more)\.yaml:\d+:\d+$/);
+    expect(Number(more)).toBe((told.refused?.mistakes.length ?? 0) - 1);
+    expect(from).toBe(followed.slice(0, 7));
+    expect(await (await ask("more")).text()).toContain("why the newest commit is not followed");
+  });
+
   it("tells that the version in Git is known to be bad, and what ends that", async () => {
     const { bench, controller } = await settledFleet();
     const scope = { app: "web", stage: "rest" };

@@ -111,7 +111,14 @@ function deskBehind(
   clock: Clock,
 ): Parameters<typeof controllerRoutes>[1] {
   const explained = { site: "paris", app: "web", answer: "", placed: true, because: [] };
-  const rest = { overlays: [], release: null, tree: null, observed: null, waits: [] };
+  const rest = {
+    overlays: [],
+    release: null,
+    tree: null,
+    observed: null,
+    waits: [],
+    refused: null,
+  };
   return {
     api: {
       status: () => noStatus,

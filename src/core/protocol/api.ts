@@ -91,7 +91,7 @@ export interface SiteStatus {
 export interface Explanation {
   readonly site: string;
   readonly app: string;
-  /** One sentence: is the app there, and why or why not. */
+  /** One sentence: is the app there, why or why not, and that the newest commit is not followed where it is not. */
   readonly answer: string;
   readonly placed: boolean;
   /** Virtual sites that place it, with selector text and place `file:line`. */
@@ -105,6 +105,8 @@ export interface Explanation {
     readonly message: string;
   } | null;
   readonly waits: readonly Wait[];
+  /** As of `FleetStatus`: nothing of that commit has come to the site. */
+  readonly refused: FleetStatus["refused"];
 }
 
 /** The releases of an app, newest first. */
