@@ -98,13 +98,15 @@ function kubernetesLine(sites: FleetStatus["siteList"]): string[] {
   return words.length === 0 ? [] : [`Kubernetes: ${someOf(words, maxNames)}\n`];
 }
 
-/** Of the failed sites some went back: no column of its own. */
+/** Of the failed sites some went back, and of the excused ones some are offline: no columns of their own. */
 const extraColumns = [
   ["inFlight", "in flight"],
   ["failed", "failed"],
   ["rolledBack", "of them rolled back"],
   ["unchanged", "unchanged"],
   ["excused", "excused"],
+  ["offline", "of them offline"],
+  ["waiting", "waiting"],
 ] as const;
 
 function releaseRow({ app, release, kind, state, stages, urgent }: ReleaseProgress): string[] {

@@ -232,7 +232,7 @@ describe("flotilla status", () => {
           state: "soaking",
           stages: [
             { ...stage("canary", 1), done: 1, opened: true, passed: true },
-            { ...stage("rest", 7), inFlight: 1, failed: 1, waiting: 5 },
+            { ...stage("rest", 7), inFlight: 1, failed: 1, excused: 2, offline: 1, waiting: 3 },
           ],
         },
       ],
@@ -252,7 +252,7 @@ describe("flotilla status", () => {
       web  2      2       2        web-1
 
       RELEASE  APP  KIND  STATE    STAGES
-      web-2    web  app   soaking  canary 1/1 passed, rest 0/7 (1 in flight, 1 failed)
+      web-2    web  app   soaking  canary 1/1 passed, rest 0/7 (1 in flight, 1 failed, 2 excused, 1 of them offline, 3 waiting)
 
       SITE   REGION  APP  SYNC       HEALTH    MESSAGE
       tokyo  asia    web  OutOfSync  Degraded  crash [31m loop
