@@ -73,6 +73,14 @@ export const bugs: Readonly<Record<string, readonly Edit[]>> = {
   "a later stage does not wait for an earlier one": [
     { file: "core/rollout/plan-unit.ts", find: "    break;", replace: "    void index;" },
   ],
+  "soak ignored": [{ file: "core/rollout/soak.ts", find: "heardAt < at", replace: "heardAt < 0" }],
+  "failure domain ignored": [
+    {
+      file: "core/rollout/failure-domains.ts",
+      find: "others.some(mayHeal) ?",
+      replace: "others.length < 0 ?",
+    },
+  ],
   "a silent worker is handed over to": [
     {
       file: "core/rollout/site-blocks.ts",

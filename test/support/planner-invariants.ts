@@ -14,7 +14,10 @@ import { areDeletionsApproved, removalVerb } from "../../src/core/rollout/approv
 import { checkChecks } from "./check-invariants.ts";
 import { applyChanges } from "./control-state.ts";
 import { checkBack, checkForward, goesBackNow } from "./planner-back-invariants.ts";
+import { checkDomains } from "./planner-domain-invariants.ts";
+import { isInFlight } from "./planner-in-flight.ts";
 import { checkTimeAndOrder } from "./planner-order-invariants.ts";
+import { checkSoaks } from "./planner-soak-invariants.ts";
 import { atLeast, atMost } from "./rules.ts";
 
 type Step = HandOver["apps"][number];
@@ -51,6 +54,8 @@ function checkRules(input: PlannerInput, plan: RolloutPlan): void {
       checkPasses(input, release);
     }
   }
+  checkSoaks(input, after);
+  checkDomains(input, after, plan);
   checkFleet(input, after, plan);
   checkChecks(input, after, plan);
   checkWake(input, plan);
@@ -229,28 +234,6 @@ function wasHealthy(input: PlannerInput, release: Release, site: string): boolea
   if (own(release.handed, site)?.was !== "healthy") return false;
   const health = own(own(input.observed, site)?.apps, release.app)?.health;
   return own(release.retried, site) === undefined || health === "Healthy";
-}
-
-/** Handed over and not settled, from the records and reports alone. Excused ones are left to their rules. */
-function isInFlight(input: PlannerInput, release: Release, site: string): boolean {
-  const [handed, entry] = [own(release.handed, site), own(release.list, site)];
-  if (handed === undefined || entry === undefined || entry.to === null) return false;
-  if (own(release.failed, site) ?? own(release.excused, site)) return false;
-  if (input.sites.get(site) === undefined || isExcusedRegion(input, site)) return false;
-  const isOld = input.now - Date.parse(handed.at) >= release.progressDeadlineMs;
-  return !isOld && !isSettled(input, release, site);
-}
-
-function isSettled(input: PlannerInput, release: Release, site: string): boolean {
-  const observed = own(own(input.observed, site)?.apps, release.app);
-  const isReady = observed !== undefined && observed.longestHealthyMs >= release.minReadyMs;
-  return isReady && observed.tree === own(release.list, site)?.to && observed.health === "Healthy";
-}
-
-function isExcusedRegion(input: PlannerInput, site: string): boolean {
-  return (
-    own(input.control.workers, own(input.control.sites, site)?.mirror ?? "")?.excused !== undefined
-  );
 }
 
 /** No stage is open while an earlier one has not passed. */
