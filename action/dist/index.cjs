@@ -33771,13 +33771,13 @@ var ResultCache = class {
       return kept5.result;
     }
     const text = await this.#read(key);
-    const result2 = text === void 0 ? void 0 : parseEntry(text);
+    const result2 = text === void 0 ? void 0 : parseEntry(key, text);
     if (result2 !== void 0) this.#remember(key, result2, text?.length ?? 0);
     return result2;
   }
   /** Keeps a result. */
   async set(key, result2) {
-    const text = entryText(result2);
+    const text = entryText(key, result2);
     this.#remember(key, result2, text.length);
     if (this.#isLasting(result2)) await this.#write(key, text);
   }
@@ -33842,23 +33842,24 @@ var ResultCache = class {
     return { files, total: files.reduce((sum, { size }) => sum + size, 0) };
   }
 };
-function entryText(result2) {
+function entryText(key, result2) {
   const body = JSON.stringify(result2);
-  return `${hashOf(body)}
+  return `${hashOf(key, body)}
 ${body}`;
 }
-function parseEntry(text) {
+function parseEntry(key, text) {
   const end = text.indexOf("\n");
   const body = text.slice(end + 1);
-  if (end < 0 || hashOf(body) !== text.slice(0, end)) return void 0;
+  if (end < 0 || hashOf(key, body) !== text.slice(0, end)) return void 0;
   try {
     return JSON.parse(body);
   } catch {
     return void 0;
   }
 }
-function hashOf(text) {
-  return (0, import_node_crypto.createHash)("sha256").update(text).digest("hex");
+function hashOf(key, body) {
+  return (0, import_node_crypto.createHash)("sha256").update(`${key}
+`).update(body).digest("hex");
 }
 
 // src/adapters/render-tools/table-store.ts
@@ -54797,14 +54798,27 @@ var KnownFleet = class {
    * forgotten.
    */
   files(files) {
-    const known4 = this.#files;
-    let at2 = 0;
-    this.#files = inOrder(files).map((file) => {
-      while ((known4[at2]?.path ?? file.path) < file.path) at2 += 1;
-      const same2 = known4[at2];
-      return same2?.path === file.path && isSameFile(same2, file) ? same2 : file;
-    });
+    const byPath = () => files.toSorted((a, b) => a.path < b.path ? -1 : 1);
+    this.#files = this.#inOrder(files) ?? this.#inOrder(byPath()) ?? files;
     return this.#files;
+  }
+  /** Undefined where these are not in order. A path that is the next known one is, which is seen by one comparison. */
+  #inOrder(files) {
+    const known4 = this.#files;
+    const found2 = [];
+    let at2 = 0;
+    let last = "";
+    for (const file of files) {
+      const { path: path3 } = file;
+      if (known4[at2]?.path !== path3) {
+        if (path3 < last) return void 0;
+        at2 = firstFrom(path3, known4, at2);
+      }
+      found2.push(sameFile(known4[at2], file));
+      if (known4[at2]?.path === path3) at2 += 1;
+      last = path3;
+    }
+    return found2;
   }
   /** The same in blocks: each the list that it was the last time, where it has the same files. */
   blocks(files) {
@@ -54844,9 +54858,13 @@ var KnownFleet = class {
     return this.#manifests;
   }
 };
-function inOrder(files) {
-  const areSorted = files.every(({ path: path3 }, at2) => at2 === 0 || (files[at2 - 1]?.path ?? "") < path3);
-  return areSorted ? files : files.toSorted((a, b) => a.path < b.path ? -1 : 1);
+function firstFrom(path3, files, from) {
+  let at2 = from;
+  while ((files[at2]?.path ?? path3) < path3) at2 += 1;
+  return at2;
+}
+function sameFile(known4, file) {
+  return known4?.path === file.path && isSameFile(known4, file) ? known4 : file;
 }
 function isSameFile(a, b) {
   return a === b || a.text === b.text && a.problem === b.problem && a.leftOut === b.leftOut && a.isBinary === b.isBinary;
@@ -55478,13 +55496,13 @@ function manifestFiles(source, files) {
 }
 function filesInSource(source, files) {
   if (source === "") return files;
-  const own2 = files[firstFrom(source, files)];
-  const folder = firstFrom(`${source}/`, files);
+  const own2 = files[firstFrom2(source, files)];
+  const folder = firstFrom2(`${source}/`, files);
   let end = folder;
   while (files[end]?.path.startsWith(`${source}/`) === true) end += 1;
   return [...own2?.path === source ? [own2] : [], ...files.slice(folder, end)];
 }
-function firstFrom(path3, files) {
+function firstFrom2(path3, files) {
   let [low, high] = [0, files.length];
   while (low < high) {
     const middle = low + high >> 1;
@@ -60307,7 +60325,7 @@ var overlayFields = {
     })
   )
 };
-var inOrder2 = "patches, then sidecars, scheduling, images, resources, replicas, labels, annotations and namespace";
+var inOrder = "patches, then sidecars, scheduling, images, resources, replicas, labels, annotations and namespace";
 var Overlay = closedObject(
   {
     virtualSites: typebox_exports.Array(Name, {
@@ -60316,7 +60334,7 @@ var Overlay = closedObject(
     }),
     ...overlayFields
   },
-  `a change to the app at some sites: ${inOrder2}`
+  `a change to the app at some sites: ${inOrder}`
 );
 var ProfileOverlay = closedObject(
   {
@@ -60328,7 +60346,7 @@ var ProfileOverlay = closedObject(
     ),
     ...overlayFields
   },
-  `a change to each app, as far as it has what is changed: ${inOrder2}`
+  `a change to each app, as far as it has what is changed: ${inOrder}`
 );
 
 // src/core/model/kinds/region-secret.ts
@@ -60932,7 +60950,7 @@ var Region = documentOf(
     },
     "what is known of the region; may be empty (`{}`)"
   ),
-  "A region: a group of sites served by one mirror and its workers."
+  "A region: a group of sites served by one mirror and its worker."
 );
 
 // src/core/model/kinds/rollout-strategy.ts
@@ -61105,7 +61123,7 @@ var Site = documentOf(
     },
     "what is known of the site; nothing secret"
   ),
-  "A site: one child cluster. Its labels are in `metadata.labels`."
+  "A site: one Kubernetes cluster. Its labels are in `metadata.labels`."
 );
 
 // src/core/model/kinds/virtual-site.ts
@@ -61644,13 +61662,17 @@ function isMergeKey(pair2) {
   return (0, import_yaml3.isScalar)(pair2.key) && pair2.key.type === "PLAIN" && pair2.key.value === "<<";
 }
 function mergeSources(pair2, state) {
+  const told3 = state.problems.length;
   const value2 = convert(pair2.value, state);
+  const isRead2 = state.problems.length === told3 && state.added <= aliasBudget;
   const sources = Array.isArray(value2) ? value2 : [value2];
   return sources.flatMap((source) => {
     if (typeof source === "object" && source !== null && !Array.isArray(source)) {
       return Object.entries(source);
     }
-    report(state, pair2.key, ["yaml-syntax", "`<<` needs a mapping or a list of mappings"]);
+    if (isRead2) {
+      report(state, pair2.key, ["yaml-syntax", "`<<` needs a mapping or a list of mappings"]);
+    }
     return [];
   });
 }
@@ -62121,6 +62143,28 @@ function chartFile({ path: path3 }, told3) {
   return path3 === "" ? inside2 : `${path3}/${inside2}`;
 }
 
+// src/core/render/tools/list-hooks.ts
+var hookAnnotation = "helm.sh/hook";
+function hookOfList(text) {
+  if (!text.includes(hookAnnotation)) return void 0;
+  const [document2] = readYaml({ path: "", text }).documents;
+  if (document2 === void 0 || flattenLists(document2)[0] === document2) return void 0;
+  return isJsonObject(document2.value) ? hookIn(document2.value["metadata"]) : void 0;
+}
+function hookIn(metadata) {
+  const annotations2 = isJsonObject(metadata) ? metadata["annotations"] : void 0;
+  const hook = isJsonObject(annotations2) ? annotations2[hookAnnotation] : void 0;
+  return typeof hook === "string" ? hook : void 0;
+}
+function asHook(object, hook) {
+  const { annotations: annotations2 } = object.metadata;
+  const own2 = isJsonObject(annotations2) ? annotations2 : {};
+  return {
+    ...object,
+    metadata: { ...object.metadata, annotations: { ...own2, [hookAnnotation]: hook } }
+  };
+}
+
 // src/core/render/tools/tool-output.ts
 var noToolOutputs = /* @__PURE__ */ new Map();
 function refused(problem2) {
@@ -62145,7 +62189,14 @@ function readToolOutput(request, texts2) {
 }
 function readHelm(request, text) {
   const documents = helmDocuments(request.source, text);
-  return joined2(documents.map(({ file, text: text2 }) => readDocuments(file, text2)));
+  const read2 = documents.map(({ file, text: text2 }) => {
+    const output = readDocuments(file, text2);
+    const hook = hookOfList(text2);
+    if (hook === void 0) return output;
+    const objects = output.objects.map((each) => ({ ...each, object: asHook(each.object, hook) }));
+    return { ...output, objects };
+  });
+  return joined2(read2);
 }
 function readKustomize({ source }, text) {
   const main2 = source.files.find(({ path: path3 }) => isKustomizationOf(source.path, path3));
@@ -62558,12 +62609,17 @@ function bytesOf({ text, isBinary = false }) {
 async function renderRequest(request, means) {
   const { work } = means;
   if (request.chart === void 0) return render(request, means);
-  const values = await work.write(`${request.key}.json`, JSON.stringify(request.chart.values));
+  const values = await work.write(`${request.key}.json`, valuesText(request.chart.values));
   try {
     return await render(request, means);
   } finally {
     await work.forget(values);
   }
+}
+var readOtherwise = /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g;
+function valuesText(values) {
+  const escaped2 = (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return JSON.stringify(values).replaceAll(readOtherwise, escaped2);
 }
 async function render(request, means) {
   const wired = mayVary(request) ? withTripwires(request) : void 0;
@@ -62756,9 +62812,9 @@ async function renderMissing(requests, { finder, cache: cache3, trips, limits, c
 }
 
 // src/core/rollout/words.ts
-function someOf(names3, most = 3) {
+function someOf(names3, most = 3, inWords = (name2) => name2) {
   const count = "size" in names3 ? names3.size : names3.length;
-  const shown3 = names3.values().take(most).toArray().join(", ");
+  const shown3 = Iterator.from("size" in names3 ? names3.keys() : names3).take(most).map((name2) => inWords(name2)).toArray().join(", ");
   return count > most ? `${shown3} and ${count - most} more` : shown3;
 }
 function countOf(number2, noun) {
@@ -62783,9 +62839,22 @@ function spanInWords(ms) {
 function readableTimes(text) {
   return text.replaceAll(/\b(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z\b/g, "$1 $2 UTC");
 }
-function healthInWords(observed) {
+function healthInWords(observed, unknownBlocks) {
   if (observed === void 0) return "nothing reported yet";
-  return observed.message === "" ? observed.health : `${observed.health}: ${observed.message}`;
+  const { health: health2, message, unverified } = observed;
+  const told3 = message === "" ? health2 : `${health2}: ${message}`;
+  if (!isWell(observed) || unverified === 0) return told3;
+  const objects = countOf(unverified, "object");
+  if (!unknownBlocks) return `${told3} (not verified: ${objects})`;
+  const [are, their] = unverified === 1 ? ["is", "its"] : ["are", "their"];
+  return `${told3}, but ${objects} ${are} not verified (nothing tells ${their} health, and \`gates.unknown\` is block)`;
+}
+function readyInWords(observed, { minReadyMs, unknownBlocks }) {
+  const isBlocked = unknownBlocks && observed !== void 0 && observed.unverified > 0;
+  return isBlocked && isWell(observed) ? "health rules tell how they are or a later commit sets `gates.unknown` to pass" : `it is healthy for ${spanInWords(minReadyMs)}`;
+}
+function isWell({ health: health2 }) {
+  return health2 === "Healthy" || health2 === "Suspended";
 }
 
 // src/core/apply/kept-objects.ts
@@ -66180,7 +66249,7 @@ function withMoved(sorted, moved, added) {
   const slices = [];
   let [from, isSame2] = [0, true];
   for (const name2 of moved.toSorted()) {
-    const at2 = firstFrom2(name2, sorted);
+    const at2 = firstFrom3(name2, sorted);
     const wasIn = sorted[at2] === name2;
     slices.push(sorted.slice(from, at2), isIn2.has(name2) ? [name2] : []);
     from = wasIn ? at2 + 1 : at2;
@@ -66188,7 +66257,7 @@ function withMoved(sorted, moved, added) {
   }
   return isSame2 ? sorted : new Array().concat(...slices, sorted.slice(from));
 }
-function firstFrom2(name2, sorted) {
+function firstFrom3(name2, sorted) {
   let [low, high] = [0, sorted.length];
   while (low < high) {
     const middle = low + high >> 1;
@@ -67003,9 +67072,9 @@ function interleave(items, { order, original, field }) {
     }
     return (item) => places2.get(idOf2(item, field)) ?? -1;
   };
-  const [inOrder6, inOriginal] = [position(order), position(original)];
-  const named3 = items.filter((item) => inOrder6(item) >= 0).sort((a, b) => inOrder6(a) - inOrder6(b));
-  const others = items.filter((item) => inOrder6(item) < 0);
+  const [inOrder5, inOriginal] = [position(order), position(original)];
+  const named3 = items.filter((item) => inOrder5(item) >= 0).sort((a, b) => inOrder5(a) - inOrder5(b));
+  const others = items.filter((item) => inOrder5(item) < 0);
   const result2 = [];
   let taken3 = 0;
   for (const item of named3) {
@@ -67674,7 +67743,6 @@ function withMetadata(object, field, added) {
 
 // src/core/render/tools/helm-hooks.ts
 var import_node_crypto7 = require("node:crypto");
-var hookAnnotation = "helm.sh/hook";
 var ownAnnotations = /* @__PURE__ */ new Set([
   hookAnnotation,
   "helm.sh/hook-weight",
@@ -67698,10 +67766,8 @@ function withoutHooks(output, hooks) {
   return { objects, problems };
 }
 function hookKinds({ metadata }) {
-  const { annotations: annotations2 } = metadata;
-  const hook = isJsonObject(annotations2) ? annotations2[hookAnnotation] : void 0;
-  if (typeof hook !== "string") return [];
-  return hook.split(",").map((kind) => kind.trim().toLowerCase());
+  const kinds4 = hookIn(metadata)?.split(",") ?? [];
+  return kinds4.map((kind) => kind.trim().toLowerCase());
 }
 function refusedHook({ file, object }, kinds4) {
   return {
@@ -68906,7 +68972,7 @@ function chartInputs(app, { values, kubernetes: kubernetes2, fleet }) {
     skipSchemaValidation
   };
 }
-var outputFormat = 2;
+var outputFormat = 3;
 function requestWith(request) {
   const { tool, version, source, chart = null } = request;
   const { path: path3, digest, valuesFiles: valuesFiles2 } = source;
@@ -73151,8 +73217,8 @@ function checkDependencies({ apps }) {
   const found2 = [];
   const told3 = /* @__PURE__ */ new Set();
   for (const name2 of [...apps.keys()].toSorted()) {
-    const circle = circleFrom(apps, name2);
-    if (circle === null || circle.some((app) => told3.has(app))) continue;
+    const circle = told3.has(name2) ? null : circleFrom(apps, name2);
+    if (circle === null) continue;
     for (const app of circle) told3.add(app);
     found2.push(circleMistake(apps, circle));
   }
@@ -77748,7 +77814,7 @@ function newBoard(input2, units = newUnitMemory()) {
     handedTrees: /* @__PURE__ */ new Map(),
     siteMoves: [],
     waits: [],
-    sitesInFlight: /* @__PURE__ */ new Set(),
+    sitesInFlight: /* @__PURE__ */ new Map(),
     held: /* @__PURE__ */ new Map(),
     wakeAt: null,
     asks: /* @__PURE__ */ new Map(),
@@ -77786,6 +77852,11 @@ function byRank(a, b) {
 }
 function isoTime(ms) {
   return new Date(ms).toISOString();
+}
+function setInFlight(board, app, { site, by }) {
+  app.inFlight.set(site, by);
+  const moving = board.sitesInFlight.get(site) ?? /* @__PURE__ */ new Set();
+  board.sitesInFlight.set(site, moving.add(app.app));
 }
 function addHandOver(board, handOver3) {
   board.handOvers.push(handOver3);
@@ -78334,7 +78405,8 @@ function troubleOf2(board, app, view) {
   const { isReachable: isReachable2, observed } = view;
   const budgets = budgetsOf(app);
   const check = isHealthy(view, budgets.unknownBlocks) ? untrueAfter(board.input, budgets, { app: app.app, view }) : null;
-  return `${check?.words ?? (isReachable2 ? healthInWords(observed) : "offline")} at its deadline`;
+  const words5 = isReachable2 ? healthInWords(observed, budgets.unknownBlocks) : "offline";
+  return `${check?.words ?? words5} at its deadline`;
 }
 function hasHealed(board, app, view) {
   const budgets = budgetsOf(app);
@@ -78347,8 +78419,8 @@ function endExcuses(board, app, arriving) {
   const kept5 = Object.entries(excused).filter(([site, { releases }]) => {
     const isOpen = releases.length === 0 ? isListBusy : releases.some((id) => app.open.has(id));
     const view = viewSite(board.input, app.app, site);
-    const isWell = view.silentSince === null && isHealthy(view, false);
-    return isOpen && view.entry !== void 0 && !isWell;
+    const isWell2 = view.silentSince === null && isHealthy(view, false);
+    return isOpen && view.entry !== void 0 && !isWell2;
   });
   if (kept5.length === Object.keys(excused).length) return;
   const next = kept5.length === 0 ? arrivals : { ...arrivals, excused: Object.fromEntries(kept5) };
@@ -78821,8 +78893,8 @@ function handedState(listed2, handed) {
   return isFrozen(view) ? frozenState(listed2, handed, entry.to) : judgedState2(listed2, handed, entry.to);
 }
 function soakedState({ release: release2, view }, { at: at2 }) {
-  const isWell = isFrozen(view) || isHealthy(view, release2.unknownBlocks);
-  return { kind: "done", settledAt: at2, ...isWell ? {} : { isBroken: true } };
+  const isWell2 = isFrozen(view) || isHealthy(view, release2.unknownBlocks);
+  return { kind: "done", settledAt: at2, ...isWell2 ? {} : { isBroken: true } };
 }
 function isFrozen(view) {
   return view.silentSince !== null || view.isMoving;
@@ -78837,12 +78909,12 @@ function judgedState2(listed2, handed, to) {
   const isHealthyNow = isHealthy(view, release2.unknownBlocks) && view.observed?.tree === to;
   if (isReady && isHealthyNow) return checkedState(listed2, handed);
   if (isReady && handed.was !== "unhealthy") {
-    return { kind: "fails", cause: `${trouble(view)} again before the soak of its stage ended` };
+    return { kind: "fails", cause: `${trouble(listed2)} again before the soak of its stage ended` };
   }
   const until = deadline(input2, release2, { at: handed.at, mirror: view.mirror });
   if (input2.now < until || isHealthyNow) return { kind: "in-flight", rehand: false, until };
   if (handed.was === "unhealthy") return { kind: "unchanged", settledAt: until };
-  return { kind: "fails", cause: `${trouble(view)} at its deadline` };
+  return { kind: "fails", cause: `${trouble(listed2)} at its deadline` };
 }
 function checkedState(listed2, handed) {
   const { input: input2, release: release2, view } = listed2;
@@ -78859,7 +78931,8 @@ function checkedState(listed2, handed) {
   if (handed.was === "unhealthy") return { kind: "unchanged", settledAt: until };
   return { kind: "fails", cause: `${check.words}, at its deadline` };
 }
-function leavingState({ input: input2, release: release2, view }, handed) {
+function leavingState(listed2, handed) {
+  const { input: input2, release: release2, view } = listed2;
   const left = own(release2.left, view.site);
   if (left !== void 0) return { kind: "done", settledAt: Date.parse(left) };
   if (view.isMoving) return { kind: "in-flight", rehand: false, until: null };
@@ -78868,10 +78941,11 @@ function leavingState({ input: input2, release: release2, view }, handed) {
   if (view.silentSince !== null) return { kind: "in-flight", rehand: false, until: null };
   const until = deadline(input2, release2, { at: handed.at, mirror: view.mirror });
   if (input2.now < until) return { kind: "in-flight", rehand: false, until };
-  return { kind: "fails", cause: `${trouble(view)}; it has not left at its deadline` };
+  return { kind: "fails", cause: `${trouble(listed2)}; it has not left at its deadline` };
 }
-function trouble({ isReachable: isReachable2, observed }) {
-  return isReachable2 ? healthInWords(observed) : "offline";
+function trouble({ release: release2, entry, view: { isReachable: isReachable2, observed } }) {
+  const unknownBlocks = entry.to !== null && release2.unknownBlocks;
+  return isReachable2 ? healthInWords(observed, unknownBlocks) : "offline";
 }
 function deadline(input2, release2, { at: at2, mirror }) {
   return at2 + release2.progressDeadlineMs + silentMs(input2, mirror, at2);
@@ -80216,7 +80290,11 @@ function releaseFirst({ input: input2 }, site, { app, release: release2 }) {
   const listed2 = listedSite(input2, release2, site);
   const stage = release2.stages[listed2?.entry.stage ?? -1]?.name ?? "";
   if (listed2 === void 0) return null;
-  const words5 = Object.hasOwn(release2.passed, stage) ? failedWords(listed2) : stateWords(siteState(listed2), release2, healthInWords(listed2.view.observed));
+  const words5 = Object.hasOwn(release2.passed, stage) ? failedWords(listed2) : stateWords(
+    siteState(listed2),
+    release2,
+    healthInWords(listed2.view.observed, release2.unknownBlocks)
+  );
   if (words5 === null) return null;
   return {
     code: "dependency",
@@ -80556,9 +80634,7 @@ function budgetWords(run3, words5, of) {
 }
 function wordsOf3(run3, { full: code, share: share2 }) {
   const { board } = run3;
-  if (share2 === null) {
-    return fleetWords(board.input.budgets.maxSitesInFlight ?? 0, board.sitesInFlight);
-  }
+  if (share2 === null) return fleetWords(board);
   if (code === "failure-budget") return failureWords(run3, share2);
   const { stage, inFlight, unavailable } = share2;
   const [name2, most, users] = code === "unavailable-budget" ? ["maxUnavailable", stage.maxUnavailable, unavailable] : ["maxInFlight", stage.maxInFlight, inFlight];
@@ -80583,7 +80659,8 @@ function budget(code, {
   name: name2,
   most,
   users,
-  stage
+  stage,
+  userAt = (site) => site
 }) {
   if (most === 0) {
     return {
@@ -80594,12 +80671,15 @@ function budget(code, {
   }
   return {
     code,
-    reason: `${name2} of ${stage} is ${most}, used by ${someOf(users)}`,
+    reason: `${name2} of ${stage} is ${most}, used by ${someOf(users, 3, userAt)}`,
     endsWhen: code === "unavailable-budget" ? "one of them is healthy and settled" : "one of them settles"
   };
 }
-function fleetWords(most, users) {
-  return budget("fleet-budget", { name: "maxSitesInFlight", most, users, stage: "the fleet" });
+function fleetWords({ input: input2, sitesInFlight }) {
+  const most = input2.budgets.maxSitesInFlight ?? 0;
+  const userAt = (site) => `${someOf(sitesInFlight.get(site) ?? [], 1)} at ${site}`;
+  const of = { users: sitesInFlight, stage: "the fleet", userAt };
+  return budget("fleet-budget", { name: "maxSitesInFlight", most, ...of });
 }
 function reportStanding(run3, site) {
   for (const part3 of site.parts) {
@@ -80622,14 +80702,15 @@ function standingBlock(run3, part3, { site }) {
     endsWhen: "an operator retries or excuses it, or a newer commit replaces the release"
   };
 }
-function inFlightBlock({ board }, { view: { observed }, release: release2 }, { until, check }) {
+function inFlightBlock({ board }, { entry, view: { observed }, release: release2 }, { until, check }) {
   if (until !== null) wakeLater(board, until);
   if (check !== void 0) return afterBlock(board, check, until);
   const deadline2 = until === null ? "" : `, or its deadline ${isoTime(until)}`;
+  const unknownBlocks = entry.to !== null && release2.unknownBlocks;
   return {
     code: "progressing",
-    reason: `in flight: ${healthInWords(observed)}`,
-    endsWhen: `${readyWords(release2)}${deadline2}`
+    reason: `in flight: ${healthInWords(observed, unknownBlocks)}`,
+    endsWhen: `${readyWords(release2, observed)}${deadline2}`
   };
 }
 function afterBlock(board, check, until) {
@@ -80637,8 +80718,8 @@ function afterBlock(board, check, until) {
   const deadline2 = until === null ? "" : `, or its deadline ${isoTime(until)}`;
   return { ...block, reason: `in flight: ${block.reason}`, endsWhen: block.endsWhen + deadline2 };
 }
-function readyWords(release2) {
-  return release2.kind === "removal" ? "its worker reports that the app has left" : `it is healthy for ${spanInWords(release2.minReadyMs)}`;
+function readyWords(release2, observed) {
+  return release2.kind === "removal" ? "its worker reports that the app has left" : readyInWords(observed, release2);
 }
 function excusedBlock({ entry, state, view, release: release2 }) {
   if (state.kind !== "excused" || standingTree(view.entry) === (entry.to ?? void 0)) return null;
@@ -80869,9 +80950,7 @@ function countBlock({ most, inFlight, unavailable, budgets }, view, stage) {
   });
 }
 function fleetBlock({ board, app, budgets }, view) {
-  if (!fitsFleet(board, view.site)) {
-    return fleetWords(board.input.budgets.maxSitesInFlight ?? 0, board.sitesInFlight);
-  }
+  if (!fitsFleet(board, view.site)) return fleetWords(board);
   if (standingOf(view, budgets.unknownBlocks) !== "healthy") return null;
   const domain = loneDomain(board, app, { site: view.site, later: () => false });
   return domain === void 0 ? null : loneBlock(domain, app.app);
@@ -81151,8 +81230,7 @@ function takeAlong(board, arrivals) {
     list.inFlight.add(site);
     list.failed.delete(site);
     if (was !== "joining") list.unavailable.add(site);
-    board.sitesInFlight.add(site);
-    app.inFlight.set(site, null);
+    setInFlight(board, app, { site, by: null });
     app.movedNow.add(site);
     takeFromDomain(board, app, site);
     const good = goodTree(board, app, view);
@@ -81281,7 +81359,7 @@ function planArrivals(board, app) {
   if (arrivals.length === 0 && Object.keys(app.arrivals.handed).length === 0) return;
   const list = openList(board, app, arrivals);
   const handed = /* @__PURE__ */ new Set();
-  for (const arrival of inOrder3(list, arrivals)) {
+  for (const arrival of inOrder2(list, arrivals)) {
     const { site } = arrival.view;
     if (app.movedNow.has(site)) continue;
     const block = handOver(list, arrival);
@@ -81342,7 +81420,7 @@ function noteLosses(board, app, arrivals) {
   const why = `${app.app}: what the open list would delete and nobody has counted`;
   setArrivals(board, app, { arrivals: next, why });
 }
-function inOrder3({ app, budgets, most, inFlight }, arrivals) {
+function inOrder2({ app, budgets, most, inFlight }, arrivals) {
   if (arrivals.length < 2 || inFlight.size >= most.inFlight) return arrivals;
   const keyed = arrivals.map((arrival) => ({
     arrival,
@@ -81359,11 +81437,13 @@ function reportInFlight(board, app, arrivals) {
   for (const site of Object.keys(app.arrivals.handed)) {
     if (waiting2.has(site)) continue;
     const view = viewSite(board.input, app.app, site);
-    const reason = `in flight: ${healthInWords(view.observed)}`;
+    const { observed } = view;
+    const budgets = budgetsOf(app);
+    const reason = `in flight: ${healthInWords(observed, budgets.unknownBlocks)}`;
     const block = siteBlock(view) ?? {
       code: "progressing",
       reason,
-      endsWhen: "it is healthy, or its deadline"
+      endsWhen: `${readyInWords(observed, budgets)}, or its deadline`
     };
     addWait(board, app, { site, block });
   }
@@ -81745,7 +81825,7 @@ function handOverSites(run3) {
     const block = placeBlock(run3, site) ?? run3.gate ?? handOver2(run3, site, true);
     if (block !== null) blocked.set(site, block);
   }
-  for (const site of inOrder4(
+  for (const site of inOrder3(
     run3,
     run3.sites.filter(({ state }) => state.kind === "waiting")
   )) {
@@ -81763,7 +81843,7 @@ function needsRehanding({ state, parts }) {
 function isRehand({ state }) {
   return state.kind === "in-flight" && state.rehand;
 }
-function inOrder4(run3, waiting2) {
+function inOrder3(run3, waiting2) {
   if (waiting2.length < 2 || isFull(run3) && !waiting2.some(({ state }) => holdsSlot(state)))
     return waiting2;
   const app = run3.unit.members[0]?.app ?? "";
@@ -81906,12 +81986,11 @@ function lossStep(board, { release: release2, entry, view }) {
   return { step: stepOf2(release2, { from, to: entry.to }), release: release2 };
 }
 function noteInFlight(run3, { site, parts }) {
-  run3.board.sitesInFlight.add(site);
   for (const { release: release2 } of parts) {
     const app = run3.board.apps.get(release2.app);
     if (app === void 0) continue;
     takeFromDomain(run3.board, app, site);
-    app.inFlight.set(site, release2.id);
+    setInFlight(run3.board, app, { site, by: release2.id });
     app.movedNow.add(site);
   }
 }
@@ -82257,7 +82336,7 @@ function slotBlock(board, release2, { site, inFlight }) {
     return budget("in-flight-budget", { name: "maxInFlight", most, users: inFlight, stage });
   }
   if (fitsFleet(board, site)) return null;
-  return fleetWords(board.input.budgets.maxSitesInFlight ?? 0, board.sitesInFlight);
+  return fleetWords(board);
 }
 function handMarker(board, release2, site) {
   const view = viewSite(board.input, release2.app, site);
@@ -82274,8 +82353,8 @@ function handMarker(board, release2, site) {
   const marker = { app: release2.app, release: release2.id, set: { leaving: leaving2 }, good: null };
   const apps = [marker, ...takeAlong(board, together.arrivals)];
   addHandOver(board, { site, mirror: view.mirror, apps });
-  board.sitesInFlight.add(site);
-  board.apps.get(release2.app)?.inFlight.set(site, release2.id);
+  const app = board.apps.get(release2.app);
+  if (app !== void 0) setInFlight(board, app, { site, by: release2.id });
   return { record: { at: board.at, was: standingOf(view, release2.unknownBlocks) }, counted: counted3 };
 }
 
@@ -82443,7 +82522,7 @@ function slotBlock2({ board, unit, users }, { site, stage, steps: steps2 }) {
   const full = fullSlots({ board, unit, users }, { site, stage });
   if (full !== null) return full;
   if (fitsFleet(board, site)) return null;
-  return fleetWords(board.input.budgets.maxSitesInFlight ?? 0, board.sitesInFlight);
+  return fleetWords(board);
 }
 function fullSlots({ board, unit, users }, { site, stage }) {
   const all = usersFor(users.get(stage) ?? /* @__PURE__ */ new Map(), site);
@@ -82504,7 +82583,6 @@ function handBack(run3, back) {
     ({ part: { release: release2 }, to }) => to === null ? [] : [{ app: release2.app, release: release2.id, set: { tree: to }, good: null }]
   );
   addHandOver(board, { site, mirror, apps });
-  board.sitesInFlight.add(site);
   addUser(run3.users, { stage: back.stage, site, isBack: true });
   for (const step of steps2) {
     const { id } = step.part.release;
@@ -82554,7 +82632,7 @@ function causeOf({ setBack, goingBack, id }, site) {
 function noteMoved2(board, { release: { app: name2, id } }, site) {
   const app = board.apps.get(name2);
   if (app === void 0) return;
-  app.inFlight.set(site, id);
+  setInFlight(board, app, { site, by: id });
   app.movedNow.add(site);
   takeFromDomain(board, app, site);
   for (const other of app.open.values()) {
@@ -82565,19 +82643,23 @@ function noteMoved2(board, { release: { app: name2, id } }, site) {
   }
 }
 function reportStanding2({ board }, { site, parts, steps: steps2 }) {
-  if (steps2.length > 0) return inFlightBlock2("it goes back now", parts);
+  const [first2] = steps2;
+  if (first2 !== void 0) {
+    return inFlightBlock2("it goes back now", readyInWords(void 0, first2.part.release));
+  }
   for (const { release: release2, view } of parts) {
     const state = backState(board.input, release2, view);
     if (state?.kind === "stuck") {
       return {
         code: "rolling-back",
-        reason: `${site} went back and is not healthy: ${healthInWords(view.observed)}`,
+        reason: `${site} went back and is not healthy: ${healthInWords(view.observed, release2.unknownBlocks)}`,
         endsWhen: "it heals, or a newer commit reaches it"
       };
     }
     if (state?.kind !== "in-flight") continue;
     if (state.until !== null) wakeLater(board, state.until);
-    return inFlightBlock2(`going back: ${healthInWords(view.observed)}`, parts);
+    const reason = `going back: ${healthInWords(view.observed, release2.unknownBlocks)}`;
+    return inFlightBlock2(reason, readyInWords(view.observed, release2));
   }
   return wentBackBlock(parts, site);
 }
@@ -82591,9 +82673,8 @@ function wentBackBlock(parts, site) {
     endsWhen: "an operator retries it, or a newer commit replaces the release"
   };
 }
-function inFlightBlock2(reason, parts) {
-  const ready = spanInWords(parts[0]?.release.minReadyMs ?? 0);
-  return { code: "rolling-back", reason, endsWhen: `it is healthy for ${ready}, or its deadline` };
+function inFlightBlock2(reason, ready) {
+  return { code: "rolling-back", reason, endsWhen: `${ready}, or its deadline` };
 }
 
 // src/core/rollout/rollback/go-back.ts
@@ -82601,7 +82682,7 @@ function goBack(board, unit) {
   const isConcerned2 = ({ goingBack, setBack }) => goingBack !== void 0 || Object.keys(setBack ?? {}).length > 0;
   if (!releasesOf(board, unit).some(isConcerned2)) return false;
   settleRecords(board, unit);
-  const backs = inOrder5(unit, backsOf(board, unit, sitesToGoBack(board, unit)));
+  const backs = inOrder4(unit, backsOf(board, unit, sitesToGoBack(board, unit)));
   countBackLosses(board, unit, backs);
   const run3 = { board, unit, users: slotUsers(board, unit), handed: /* @__PURE__ */ new Map() };
   const waits2 = [];
@@ -82662,7 +82743,7 @@ function sitesToGoBack(board, unit) {
   );
   return [...new Set(sites)].filter((site) => board.input.sites.has(site));
 }
-function inOrder5(unit, backs) {
+function inOrder4(unit, backs) {
   const app = unit.members[0]?.app ?? "";
   return backs.toSorted(
     (a, b) => b.handedAt - a.handedAt || siteHash(app, a.site) - siteHash(app, b.site)
@@ -83048,18 +83129,14 @@ function endRegionExcuses(board) {
 }
 function countInFlight(board) {
   for (const app of board.apps.values()) {
-    for (const site of arrivalsInFlight(board, app)) noteInFlight2(board, app, { site, by: null });
+    for (const site of arrivalsInFlight(board, app)) setInFlight(board, app, { site, by: null });
     for (const release2 of app.open.values()) countRelease(board, app, release2);
   }
 }
 function countRelease(board, app, release2) {
   for (const site of movedSites(release2)) {
-    if (hasInFlight(board, release2, site)) noteInFlight2(board, app, { site, by: release2.id });
+    if (hasInFlight(board, release2, site)) setInFlight(board, app, { site, by: release2.id });
   }
-}
-function noteInFlight2(board, app, { site, by }) {
-  app.inFlight.set(site, by);
-  board.sitesInFlight.add(site);
 }
 function hasInFlight(board, release2, site) {
   const part3 = partAt(board, release2, site);
