@@ -7,6 +7,7 @@ import { entitledRelease } from "../core/rollout/entitled-release.ts";
 import type { AppReport } from "../core/protocol/worker-report.ts";
 import { own } from "../core/rollout/own.ts";
 import type { MirrorEntry } from "../core/rollout/planner-types.ts";
+import { countOf } from "../core/rollout/words.ts";
 import type { TreeId } from "../core/render/rendered.ts";
 import type { Observations } from "./observations.ts";
 import type { ReadMirror, ReadState } from "./planner-input.ts";
@@ -113,7 +114,15 @@ function judge({ entry, report, link, due }: Judged): AppAtSite {
   if (due !== undefined && due !== entry.tree) {
     return { sync: "OutOfSync", health, message: "has not been handed its release yet" };
   }
-  return { sync: report.tree === entry.tree ? report.sync : "OutOfSync", health, message };
+  const sync = report.tree === entry.tree ? report.sync : "OutOfSync";
+  return { sync, health, message: withUnverified(report) };
+}
+
+/** Well as far as anybody can tell is less than well: how many objects say nothing is told with it. */
+function withUnverified({ health, message, unverified }: AppReport): string {
+  if (unverified === 0 || (health !== "Healthy" && health !== "Suspended")) return message;
+  const words = `not verified: ${countOf(unverified, "object")}`;
+  return message === "" ? words : `${message}; ${words}`;
 }
 
 /** What was true when it was last heard may not be so any more: it is told as that, and not counted. */

@@ -45,6 +45,24 @@ describe("a commit", { timeout: 120_000 }, () => {
     expect(last.apps).toMatchObject([{ app: "web", sites: 4, healthy: 3 }]);
   });
 
+  it("that is healthy as far as anybody can tell is shown with what nobody could", async () => {
+    const bench = await controllerBench();
+    await commitFleet(bench.fleet);
+    const controller = await startController(bench);
+    const workers = await bothWorkers(controller);
+    workers.east.script.unverified = (site) => (site === "a1" ? 3 : 0);
+    await everywhere(bench, "1");
+    const told = await eventually("all are healthy", async () => {
+      const now = await controller.status();
+      const apps = now?.siteList.map(({ site, apps: [web] }) => [site, web] as const) ?? [];
+      return apps.length === 4 && apps.every(([, web]) => web?.health === "Healthy") && apps;
+    });
+    expect(Object.fromEntries(told)).toMatchObject({
+      a1: { sync: "Synced", health: "Healthy", message: "not verified: 3 objects" },
+      a2: { sync: "Synced", health: "Healthy", message: "" },
+    });
+  });
+
   it("that changes nothing writes nothing to the mirrors, and many polls write nothing at all", async () => {
     const bench = await controllerBench();
     await commitFleet(bench.fleet);

@@ -17,6 +17,8 @@ export interface WorkerScript {
   health: (site: string, app: string, tree: string) => AppReport["health"] | undefined;
   reachable: (site: string) => boolean;
   uid: (site: string) => string;
+  /** Objects of which nobody knows how they are. */
+  unverified: (site: string, app: string) => number;
   /** What is told of a site besides. */
   facts: (site: string) => object;
 }
@@ -64,6 +66,7 @@ export async function startFakeWorker(options: {
     health: () => "Healthy",
     reachable: () => true,
     uid: (site) => `uid-of-${site}`,
+    unverified: () => 0,
     facts: () => ({}),
     ...options.script,
   };
@@ -197,7 +200,7 @@ function appReport(state: State, key: string, { tree, leaving }: Standing): AppR
     release: null,
     health: word ?? "Progressing",
     ...appliedReport(state, key, { tree, isHealthy: word === "Healthy" }),
-    unverified: 0,
+    unverified: state.script.unverified(site, app),
     objects: 1,
     message: "",
   };
