@@ -290,4 +290,19 @@ export function healthRules(site: TestSite): void {
     await eventually("its health is told", () => site.report("web")?.health !== "Healthy");
     await stands(site, `${deployments}/web`);
   });
+
+  it("AC-18: keeps what was released to a suspended site: what is deleted there comes back, or is only told of", async () => {
+    const watched: AppPolicy = { drift: "report", ignored: [] };
+    const options = { driftIntervalMs: 400, suspend: true, policies: { watched } };
+    const apps = { web: [configMap("a", { k: "1" })], watched: [configMap("b", { k: "1" })] };
+    await site.mirror.commit({ s1: apps }, options);
+    site.start();
+    await site.settled("web");
+    await site.settled("watched");
+    for (const name of ["a", "b"]) await site.cluster.remove(`${configMaps}/${name}`);
+    await eventually("it is told", () => site.report("watched")?.sync === "OutOfSync");
+    await stands(site, `${configMaps}/a`);
+    expect(await dataOf(site, "a")).toEqual({ k: "1" });
+    expect((await site.cluster.get(`${configMaps}/b`)).status).toBe(404);
+  });
 }
