@@ -1,6 +1,7 @@
 /** Sites that went back from a release which itself goes on: they stay on what they had. */
 import { describe, expect, it } from "vitest";
 import { waitLines } from "../../../src/cli/status.ts";
+import { readableTimes } from "../../../src/core/rollout/words.ts";
 import { checkPlan } from "../../support/planner-invariants.ts";
 import { PlannerWorld, quick, someSites, type WorldHead } from "../../support/planner-world.ts";
 
@@ -79,7 +80,7 @@ describe("a site that is not on the new version, and that no stage is to bring i
     const { world, canary } = setBack();
     world.run(60);
     expect(linesOf(world, canary)).toEqual([
-      `web at ${canary}: set back from web-v2-c2 by ada at 2030-01-01T00:00:38.000Z: it is slow there; ends when a newer version of web reaches it`,
+      `web at ${canary}: set back from web-v2-c2 by ada at 2030-01-01 00:00:38 UTC: it is slow there; ends when a newer version of web reaches it`,
     ]);
     // A commit that does not change the app changes nothing of it; a version that reaches the site ends it.
     world.follow({ ...fleet("v2"), maxSitesInFlight: 5 });
@@ -109,7 +110,9 @@ describe("a site that is not on the new version, and that no stage is to bring i
     world.decide({ verb: "rollback", app: "web", site: canary, why });
     world.run(90);
     expect(world.on("db", "v1")).toEqual([canary]);
-    expect(linesOf(world, canary).map((line) => line.replaceAll(/20[^ ]+Z/gu, "TIME"))).toEqual([
+    expect(
+      linesOf(world, canary).map((line) => line.replaceAll(/20[^ ]+ [^ ]+ UTC/gu, "TIME")),
+    ).toEqual([
       `db at ${canary}: went back from db-v2-c2 at TIME: it went back with db-v2-c2; ends when a newer version of db reaches it`,
       `web at ${canary}: set back from web-v2-c2 by ada at TIME: it is slow there; ends when a newer version of web reaches it`,
     ]);
@@ -137,7 +140,8 @@ describe("a site that is not on the new version, and that no stage is to bring i
     for (const site of [waiting(0), waiting(1)])
       world.decide({ verb: "excuse", app: "web", site, why: "its till is open" });
     world.run(1);
-    const word = `excused by ada at ${new Date(world.now - 1000).toISOString()}: its till is open; it catches up later`;
+    const at = readableTimes(new Date(world.now - 1000).toISOString());
+    const word = `excused by ada at ${at}: its till is open; it catches up later`;
     expect(linesOf(world, waiting(0))).toEqual([
       `web stage first (web-v2-c2) at ${waiting(0)}: ${word}; ends when the stage has passed`,
     ]);

@@ -205,7 +205,7 @@ const rows: Readonly<Record<WaitCode, Row>> = {
       return world.run(2);
     },
     site: "s1",
-    line: "web stage all (web-v2-c3) at s1: in flight: Progressing: web-0 is not ready; ends when it is healthy for 1s, or its deadline 2030-01-01T00:00:31.000Z",
+    line: "web stage all (web-v2-c3) at s1: in flight: Progressing: web-0 is not ready; ends when it is healthy for 1s, or its deadline 2030-01-01 00:00:31 UTC",
   },
   failed: {
     story: () => failing({ ...whole, failureBudget: "100%", soak: "1h" }),
@@ -270,7 +270,7 @@ const rows: Readonly<Record<WaitCode, Row>> = {
       return world.run(10);
     },
     site: "s2",
-    line: "web at s2: set back from web-v2-c3 by ada at 2030-01-01T00:00:23.000Z: slow there; ends when a newer version of web reaches it",
+    line: "web at s2: set back from web-v2-c3 by ada at 2030-01-01 00:00:23 UTC: slow there; ends when a newer version of web reaches it",
   },
   excused: {
     story: () => {
@@ -279,7 +279,7 @@ const rows: Readonly<Record<WaitCode, Row>> = {
       return world.run(1);
     },
     site: "s1",
-    line: "web stage all (web-v2-c3) at s1: excused by ada at 2030-01-01T00:00:21.000Z: its till is open; it catches up later; ends when the stage has passed",
+    line: "web stage all (web-v2-c3) at s1: excused by ada at 2030-01-01 00:00:21 UTC: its till is open; it catches up later; ends when the stage has passed",
   },
   "no-good-tree": {
     story: () => {
@@ -317,7 +317,7 @@ const rows: Readonly<Record<WaitCode, Row>> = {
       return world.run(1);
     },
     site: "s1",
-    line: "web stage all (web-v2-c3) at s1: window nights is not open; ends when 2030-01-01T02:00:00.000Z (Tue 2030-01-01 02:00 in UTC)",
+    line: "web stage all (web-v2-c3) at s1: window nights is not open; ends when 2030-01-01 02:00:00 UTC (Tue 2030-01-01 02:00 in UTC)",
   },
   dependency: {
     story: () => {
@@ -433,7 +433,7 @@ describe("the one line that says why a site waits", () => {
 
   it("says that objects block of which nobody knows how they are, and what ends that", () => {
     expect(waitLines(untold(strict, 2).waitsOf("s1", "web")).join("\n")).toBe(
-      "web stage all (web-v2-c3) at s1: in flight: Healthy, but 3 objects are not verified (nothing tells their health, and `gates.unknown` is block); ends when health rules tell how they are or a later commit sets `gates.unknown` to pass, or its deadline 2030-01-01T00:00:31.000Z",
+      "web stage all (web-v2-c3) at s1: in flight: Healthy, but 3 objects are not verified (nothing tells their health, and `gates.unknown` is block); ends when health rules tell how they are or a later commit sets `gates.unknown` to pass, or its deadline 2030-01-01 00:00:31 UTC",
     );
     expect(untold(strict, 2).waitsOf("s2", "web")[0]?.reason).toBe(
       "in flight: Healthy, but 1 object is not verified (nothing tells its health, and `gates.unknown` is block)",
