@@ -116,7 +116,10 @@ export class LastPass {
     const explanation = explainView({ pass, observations, site, app });
     if (explanation !== undefined || pass.read === null) return explanation;
     const { sites, apps } = pass.read.head.model;
-    throw sites.has(site) ? unknownName("app", app, apps) : unknownName("site", site, sites);
+    const isRefused = pass.verdict.verdict === "refused";
+    throw sites.has(site)
+      ? unknownName("app", app, { known: apps, isRefused })
+      : unknownName("site", site, { known: sites, isRefused });
   }
 
   /** The mirror whose worker can be asked about a site: NOT_FOUND where there is none, WORKER_SILENT while it is silent. */
@@ -124,7 +127,7 @@ export class LastPass {
     const { observations } = this.#options.world;
     const { read, control } = this.#required();
     if (own(control.state.sites, site) === undefined || read === null) {
-      throw unknownName("site", site, new Map(Object.entries(control.state.sites)));
+      throw unknownName("site", site, { known: new Map(Object.entries(control.state.sites)) });
     }
     const { mirror, isSilent } = siteLink(read, observations, site);
     if (!isSilent) return mirror;
@@ -200,12 +203,16 @@ function lossWarning({ observations }: World, { mirrors }: Pass, lost: string): 
 function unknownName(
   what: "app" | "site",
   name: string,
-  known: ReadonlyMap<string, unknown>,
+  { known, isRefused = false }: { known: ReadonlyMap<string, unknown>; isRefused?: boolean },
 ): FleetError {
   const near = closestName(name, known.keys());
-  const hint =
+  const meant =
     near === undefined
       ? "flotilla status -o json names all that there are"
       : `did you mean "${near}"?`;
+  // The newest commit may have it.
+  const hint = isRefused
+    ? `${meant}; flotilla status says why the newest commit is not followed`
+    : meant;
   return new FleetError("NOT_FOUND", `there is no ${what} "${name}"`, { hint, retry: "never" });
 }

@@ -73,19 +73,23 @@ function isWell({ observed }: PlannerInput, site: string, app: string): boolean 
   return reachable && (health === "Healthy" || health === "Suspended");
 }
 
-/** It had been handed over before this plan, and has not settled. */
+/** It had been handed over before this plan, and has not settled; what a stage had passed with has. */
 function wasTaken(
   input: PlannerInput,
   after: PlannerInput,
   { app, site }: { app: string; site: string },
 ): boolean {
-  return openReleases(after, app).some((release) => {
-    const before = openReleases(input, app).find(({ id }) => id === release.id);
-    const at = own(before?.handed, site)?.at;
-    return (
-      at !== undefined && at === own(release.handed, site)?.at && isInFlight(after, release, site)
-    );
+  return openReleases(input, app).some((before) => {
+    const release = openReleases(after, app).find(({ id }) => id === before.id);
+    const at = own(before.handed, site)?.at;
+    if (release === undefined || at === undefined || hasPassed(before, site)) return false;
+    return at === own(release.handed, site)?.at && isInFlight(after, release, site);
   });
+}
+
+function hasPassed({ stages, list, passed }: Release, site: string): boolean {
+  const stage = stages[own(list, site)?.stage ?? -1];
+  return stage !== undefined && Object.hasOwn(passed, stage.name);
 }
 
 /** Stages that come later would wait for this one, and neither would ever move. */
