@@ -73,9 +73,20 @@ function checkSite(
   const handed = own(before.handed, site);
   if (handed === undefined || isLetOff(input, change, site)) return;
   const failed = own(release.failed, site);
-  atLeast(input.now, Date.parse(failed?.at ?? handed.at) + soakMs);
+  atLeast(input.now, sinceWhen(change, site) + soakMs);
   const isFree = handed.soaked !== undefined || handed.was === "unhealthy";
   if (failed === undefined && !isFree) checkHealthy(input, release, { site, soakMs });
+}
+
+/** When the site failed, or was handed over; what it has met is of an earlier time where the clock was set back meanwhile. */
+function sinceWhen({ before, release }: Change, site: string): number {
+  const failed = own(release.failed, site);
+  if (failed !== undefined) return Date.parse(failed.at);
+  const times = [before, release].flatMap(({ handed }) => {
+    const { at, met = at } = own(handed, site) ?? {};
+    return at === undefined || met === undefined ? [] : [Date.parse(at), Date.parse(met)];
+  });
+  return Math.min(...times);
 }
 
 /** People or the head have said so, or the stage passes while nobody reaches it. */
