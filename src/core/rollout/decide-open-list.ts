@@ -5,7 +5,7 @@ import { own } from "./own.ts";
 import type { AppControl, ControlState } from "./planner-types.ts";
 import type { Arrivals } from "./records.ts";
 import { isSpoken } from "./site-state.ts";
-import { someOf } from "./words.ts";
+import { hasNotFailed, someOf } from "./words.ts";
 
 const none: Arrivals = { handed: {}, failed: {} };
 
@@ -20,7 +20,7 @@ export function speakOfArrivals(
   const failed = Object.keys(arrivals.failed);
   const sites = site === undefined ? failed : failed.filter((one) => one === site);
   if (sites.length > 0) return spoken(arrivals, sites, { ...word, verb });
-  const refusal = hasNotFailed(`${app}'s open list`, { site, failed });
+  const refusal = refuseWell(`${app}'s open list`, { site, failed });
   if (verb === "retry" || site === undefined) return refusal;
   const result = excuseNeighbour(control, new Map([[app, []]]), { ...word, site });
   return result.ok ? result : refusal;
@@ -43,12 +43,12 @@ function spoken(
 }
 
 /** Refuses a word of what has not failed, and says what has. */
-function hasNotFailed(
+function refuseWell(
   what: string,
-  { site = "no site", failed }: { site: string | undefined; failed: readonly string[] },
+  { site, failed }: { site: string | undefined; failed: readonly string[] },
 ): DecisionResult {
   const hint = failed.length === 0 ? "nothing of it has failed" : `failed: ${failed.join(", ")}`;
-  return conflict(`${site} has not failed ${what}`, hint);
+  return conflict(`${hasNotFailed(site)} ${what}`, hint);
 }
 
 /** What is retried is in flight once more; for what is excused nobody waits. */

@@ -20,6 +20,7 @@ import { broughtSites, broughtTo } from "./rollback/brought.ts";
 import { isSetBack } from "./rollback/sites-back.ts";
 import type { ControlChange, ControlState } from "./planner-types.ts";
 import type { Approval, Release } from "./records.ts";
+import { hasNotFailed } from "./words.ts";
 
 /** Hands the release, or the open list, to sites again where it failed. */
 export function retry(control: ControlState, decision: Of<"retry">, word: Word): DecisionResult {
@@ -50,7 +51,7 @@ function retryRelease(control: ControlState, decision: Of<"retry">): DecisionRes
       failed.length === 0
         ? "nothing of it has failed in an open stage"
         : `failed: ${failed.join(", ")}`;
-    return conflict(`${decision.site ?? "no site"} has not failed ${release.id}`, hint);
+    return conflict(`${hasNotFailed(decision.site)} ${release.id}`, hint);
   }
   const what = sites.length === 0 ? release.id : `${sites.join(", ")} in ${release.id}`;
   const why = `retry ${what}: ${decision.why}`;

@@ -69,3 +69,8 @@ export function readyInWords(
 function isWell({ health }: ObservedApp): boolean {
   return health === "Healthy" || health === "Suspended";
 }
+
+/** `s1 has not failed`, or of all sites (undefined): what is said to who wants what failed there again. */
+export function hasNotFailed(site: string | undefined): string {
+  return site === undefined ? "no site has failed" : `${site} has not failed`;
+}

@@ -149,9 +149,10 @@ describe("excuse and retry", () => {
     expect(world.control.sites["s1"]).toEqual({ mirror: "eu", formerUid: "u" });
     expect(refusal(world, { ...cluster, site: "s2" })).toContain("u is the cluster of s1");
     expect(refusal(world, { ...cluster, site: "s2", uid: "" })).toContain("no UID");
-    expect(refusal(world, { verb: "retry", app: "web", release: id, why: "" })).toContain(
-      "nothing of it has failed",
-    );
+    const retry = { verb: "retry", app: "web", release: id, why: "" } as const;
+    expect(refusal(world, retry)).toContain(`no site has failed ${id}`);
+    expect(refusal(world, retry)).toContain("nothing of it has failed");
+    expect(refusal(world, { ...retry, site: "s1" })).toContain(`s1 has not failed ${id}`);
   });
 
   it("excuses a failed site, and the stage goes on without it", () => {
