@@ -40,12 +40,16 @@ export function checkDomains(input: PlannerInput, after: PlannerInput, plan: Rol
   }
 }
 
-/** It goes forward to a site where the app is healthy, and was not recorded there before. */
+/**
+ * It goes forward to a site where the app is healthy, and was not recorded there before. For one that people have excused
+ * nobody waits, so it may go just before the last other one.
+ */
 function isNew(
   input: PlannerInput,
   { site, step, release }: { site: string; step: Step; release: Release },
 ): boolean {
   if ("clear" in step.set || release.backTo !== undefined) return false;
+  if (isExcusedAt(input, site, step.app)) return false;
   if (goesBackNow(input, release, site)) return false;
   const before = openReleases(input, step.app).find(({ id }) => id === release.id);
   return own(before?.handed, site) === undefined && wasHealthy(input, release, site);
