@@ -46,14 +46,18 @@ export function parseConflicts(
 const maxFields = 3;
 const maxManagers = 5;
 
-/** Each manager with its fields, and how many more there are: `manager alpha owns .data.a, manager beta owns .data.b`. */
+/**
+ * Each manager with its fields, and how many more there are: `manager alpha owns .data.a, manager beta owns .data.b`. By
+ * name, for API servers give the managers in an order that is another one each time.
+ */
 export function describeConflicts(conflicts: readonly FieldConflict[]): string {
   const fieldsOf = new Map<string, Set<string>>();
   for (const { manager, field } of conflicts) {
     fieldsOf.set(manager, (fieldsOf.get(manager) ?? new Set()).add(field));
   }
   if (fieldsOf.size === 0) return "another manager owns fields of it";
-  const all = [...fieldsOf].map(([manager, fields]) => {
+  const byName = [...fieldsOf].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const all = byName.map(([manager, fields]) => {
     const who = manager === "" ? "another manager" : `manager ${manager}`;
     return `${who} owns ${some([...fields], maxFields, "more")}`;
   });

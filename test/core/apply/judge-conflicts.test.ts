@@ -77,5 +77,8 @@ describe("conflicts", () => {
       return [{ field, manager, operation: "Apply" as const, subresource: "" }];
     });
     expect(describeConflicts(conflicts)).toBe(told);
+    // An API server gives the managers in another order each time.
+    const byManager = conflicts.toSorted((a, b) => b.manager.localeCompare(a.manager));
+    expect(describeConflicts(byManager)).toBe(told);
   });
 });
