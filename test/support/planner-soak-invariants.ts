@@ -78,13 +78,17 @@ function checkSite(
   if (failed === undefined && !isFree) checkHealthy(input, release, { site, soakMs });
 }
 
-/** When the site failed, or was handed over; what it has met is of an earlier time where the clock was set back meanwhile. */
+/**
+ * When the site failed, or was handed over; what it has met is of an earlier time where the clock was set back meanwhile,
+ * and what has left has left when its marker goes along to another mirror.
+ */
 function sinceWhen({ before, release }: Change, site: string): number {
   const failed = own(release.failed, site);
   if (failed !== undefined) return Date.parse(failed.at);
-  const times = [before, release].flatMap(({ handed }) => {
+  const times = [before, release].flatMap(({ handed, left = {} }) => {
     const { at, met = at } = own(handed, site) ?? {};
-    return at === undefined || met === undefined ? [] : [Date.parse(at), Date.parse(met)];
+    if (at === undefined || met === undefined) return [];
+    return [at, met, own(left, site) ?? at].map(Date.parse);
   });
   return Math.min(...times);
 }
