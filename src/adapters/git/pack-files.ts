@@ -64,13 +64,18 @@ function inflateAt(
   size: number,
 ): { readonly bytes: Buffer; readonly read: number } | undefined {
   try {
-    const options = { info: true, maxOutputLength: Math.max(size, 1) };
+    const options = { info: true, maxOutputLength: Math.max(size, 1), chunkSize: roomFor(size) };
     const { buffer, engine } = inflateSync(stream, options) as unknown as Inflated;
     if (buffer.length !== size) return undefined;
     return { bytes: buffer, read: engine.bytesWritten };
   } catch {
     return undefined;
   }
+}
+
+/** All of it, and a byte more by which zlib knows that it has ended. By default each file, however small, takes 16 KiB. */
+function roomFor(size: number): number {
+  return Math.min(Math.max(size + 1, 64), 64 * 1024);
 }
 
 /** What `info: true` makes of the answer; the types of Node do not say so. */
