@@ -30,16 +30,15 @@ export async function observeApps(
     try {
       const tree = await standingTree(context, state);
       const { health: rules = [] } = policyOf(context, state.app);
-      if (tree !== null) looks.push({ state, tree, rules, writes: state.writes });
+      if (tree === null) continue;
+      const objects = observable(tree.objects, rules);
+      looks.push({ state, objects, rules, writes: state.writes });
     } catch (error) {
       throwUnlessPassable(context, error);
       if (noteTime(context, state, error.message)) changed.push(state);
     }
   }
-  const queries = looks.map(({ state, tree, rules }) => ({
-    app: state.app,
-    objects: observable(tree.objects, rules),
-  }));
+  const queries = looks.map(({ state, objects }) => ({ app: state.app, objects }));
   const live = await readLive(context, queries);
   for (const look of looks) {
     if (await observeApp(context, look, live)) changed.push(look.state);
@@ -49,7 +48,8 @@ export async function observeApps(
 
 interface Look {
   readonly state: AppState;
-  readonly tree: AppTree;
+  /** Those of the tree that say something. */
+  readonly objects: readonly TreeObject[];
   /** As they were when it was asked what there is to look at. */
   readonly rules: readonly HealthRule[];
   readonly writes: number;
@@ -57,8 +57,8 @@ interface Look {
 
 /** True when a person would see a difference. */
 async function observeApp(context: SiteContext, look: Look, live: LiveObjects): Promise<boolean> {
-  const { state, tree, rules } = look;
-  const reason = whyUnread(live, observable(tree.objects, rules));
+  const { state, objects } = look;
+  const reason = whyUnread(live, objects);
   const assessed = reason === "" ? await assess(context, look, live.objects) : null;
   if (state.writes !== look.writes) return false;
   const before = { since: state.healthySince, until: state.observedAt };
@@ -85,11 +85,11 @@ async function standingTree(context: SiteContext, state: AppState): Promise<AppT
 
 async function assess(
   context: SiteContext,
-  { state, tree, rules }: Look,
+  { state, objects, rules }: Look,
   live: ReadonlyMap<ObjectId, KubeObject | null>,
 ): Promise<AppHealth> {
   const rated: Rated[] = [];
-  for (const object of observable(tree.objects, rules)) {
+  for (const object of objects) {
     const found = live.get(object.id) ?? null;
     const rule = ruleFor(rules, object.key);
     const judged = await judge(context, { row: state.rows.get(object.id), rule }, found);

@@ -18,7 +18,8 @@ export function otherManagers(live: KubeObject, own: ReadonlySet<string>): reado
   const given = new Set(declaredTakeOver(live));
   const applying = managedEntries(live)
     .filter(
-      (entry) => isClaim(entry) && !isOfNobodyElse(entry.manager) && !given.has(entry.manager),
+      // Whose it is costs least to tell, and of most objects it is the app alone.
+      (entry) => !isOfNobodyElse(entry.manager) && !given.has(entry.manager) && isClaim(entry),
     )
     .map(({ manager }) => manager);
   return [...new Set([...applying, ...controllersOf(live, own)])].toSorted();
