@@ -4,10 +4,10 @@ import { type Entry, errorAt, type FleetDraft } from "./fleet-draft.ts";
 import type { App } from "./kinds.ts";
 
 /** The shortest circle through each app that no circle before was told of, with the place of every link. */
-export function checkDependencies({ apps }: FleetDraft): Diagnostic[] {
+export function checkDependencies({ apps }: Pick<FleetDraft, "apps">): Diagnostic[] {
   const found: Diagnostic[] = [];
   const told = new Set<string>();
-  for (const name of [...apps.keys()].toSorted()) {
+  for (const name of leftInCircles(apps).toSorted()) {
     const circle = told.has(name) ? null : circleFrom(apps, name);
     if (circle === null) continue;
     for (const app of circle) told.add(app);
@@ -17,6 +17,31 @@ export function checkDependencies({ apps }: FleetDraft): Diagnostic[] {
 }
 
 type Apps = ReadonlyMap<string, Entry<App>>;
+
+/** Apps that lead to a circle: what depends only on apps that lead to none is taken out, so a chain is walked once. */
+function leftInCircles(apps: Apps): string[] {
+  const dependants = new Map<string, string[]>();
+  const left = new Map<string, number>();
+  for (const [name, { value }] of apps) {
+    const needed = (value.spec.dependsOn ?? []).filter((other) => apps.has(other));
+    left.set(name, needed.length);
+    for (const other of needed) {
+      const known = dependants.get(other);
+      if (known === undefined) dependants.set(other, [name]);
+      else known.push(name);
+    }
+  }
+  const free = [...left].flatMap(([name, count]) => (count === 0 ? name : []));
+  for (const name of free) {
+    left.delete(name);
+    for (const dependant of dependants.get(name) ?? []) {
+      const count = (left.get(dependant) ?? 0) - 1;
+      left.set(dependant, count);
+      if (count === 0) free.push(dependant);
+    }
+  }
+  return [...left.keys()];
+}
 
 /** The shortest way from an app back to itself, without its end; null: there is none. */
 function circleFrom(apps: Apps, start: string): readonly string[] | null {
@@ -35,8 +60,8 @@ function circleFrom(apps: Apps, start: string): readonly string[] | null {
 
 function wayTo(from: ReadonlyMap<string, string>, last: string): string[] {
   const way: string[] = [];
-  for (let app: string | undefined = last; app !== undefined; app = from.get(app)) way.unshift(app);
-  return way;
+  for (let app: string | undefined = last; app !== undefined; app = from.get(app)) way.push(app);
+  return way.toReversed();
 }
 
 function circleMistake(apps: Apps, circle: readonly string[]): Diagnostic {
