@@ -6,7 +6,7 @@ export function closestName(name: string, known: Iterable<string>): string | und
   let bestDistance = farthest + 1;
   for (const candidate of known) {
     if (Math.abs(candidate.length - typed.length) >= bestDistance) continue;
-    const distance = editDistance(typed, candidate.toLowerCase());
+    const distance = editDistance(...whereTheyDiffer(typed, candidate.toLowerCase()));
     if (
       distance < bestDistance ||
       (distance === bestDistance && best !== undefined && candidate < best)
@@ -16,6 +16,16 @@ export function closestName(name: string, known: Iterable<string>): string | und
     }
   }
   return best;
+}
+
+/** Both without the beginning and the end that they have in common: names of a fleet are long and alike. */
+function whereTheyDiffer(a: string, b: string): [string, string] {
+  const shorter = Math.min(a.length, b.length);
+  let start = 0;
+  while (start < shorter && a[start] === b[start]) start += 1;
+  let end = 0;
+  while (end < shorter - start && a.at(-1 - end) === b.at(-1 - end)) end += 1;
+  return [a.slice(start, a.length - end), b.slice(start, b.length - end)];
 }
 
 /** Letters to insert, remove or replace, and neighbours to swap, to get from one text to the other. */
