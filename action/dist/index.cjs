@@ -53301,13 +53301,21 @@ function closestName(name2, known4) {
   let bestDistance = farthest + 1;
   for (const candidate of known4) {
     if (Math.abs(candidate.length - typed2.length) >= bestDistance) continue;
-    const distance = editDistance(typed2, candidate.toLowerCase());
+    const distance = editDistance(...whereTheyDiffer(typed2, candidate.toLowerCase()));
     if (distance < bestDistance || distance === bestDistance && best !== void 0 && candidate < best) {
       best = candidate;
       bestDistance = distance;
     }
   }
   return best;
+}
+function whereTheyDiffer(a, b) {
+  const shorter = Math.min(a.length, b.length);
+  let start = 0;
+  while (start < shorter && a[start] === b[start]) start += 1;
+  let end = 0;
+  while (end < shorter - start && a.at(-1 - end) === b.at(-1 - end)) end += 1;
+  return [a.slice(start, a.length - end), b.slice(start, b.length - end)];
 }
 function editDistance(a, b) {
   const distances = [Array.from({ length: b.length + 1 }, (_, column) => column)];
@@ -73216,13 +73224,36 @@ function stagesOf({
 function checkDependencies({ apps }) {
   const found2 = [];
   const told3 = /* @__PURE__ */ new Set();
-  for (const name2 of [...apps.keys()].toSorted()) {
+  for (const name2 of leftInCircles(apps).toSorted()) {
     const circle = told3.has(name2) ? null : circleFrom(apps, name2);
     if (circle === null) continue;
     for (const app of circle) told3.add(app);
     found2.push(circleMistake(apps, circle));
   }
   return found2;
+}
+function leftInCircles(apps) {
+  const dependants = /* @__PURE__ */ new Map();
+  const left = /* @__PURE__ */ new Map();
+  for (const [name2, { value: value2 }] of apps) {
+    const needed = (value2.spec.dependsOn ?? []).filter((other) => apps.has(other));
+    left.set(name2, needed.length);
+    for (const other of needed) {
+      const known4 = dependants.get(other);
+      if (known4 === void 0) dependants.set(other, [name2]);
+      else known4.push(name2);
+    }
+  }
+  const free = [...left].flatMap(([name2, count]) => count === 0 ? name2 : []);
+  for (const name2 of free) {
+    left.delete(name2);
+    for (const dependant of dependants.get(name2) ?? []) {
+      const count = (left.get(dependant) ?? 0) - 1;
+      left.set(dependant, count);
+      if (count === 0) free.push(dependant);
+    }
+  }
+  return [...left.keys()];
 }
 function circleFrom(apps, start) {
   const from = /* @__PURE__ */ new Map();
@@ -73239,8 +73270,8 @@ function circleFrom(apps, start) {
 }
 function wayTo(from, last) {
   const way = [];
-  for (let app = last; app !== void 0; app = from.get(app)) way.unshift(app);
-  return way;
+  for (let app = last; app !== void 0; app = from.get(app)) way.push(app);
+  return way.toReversed();
 }
 function circleMistake(apps, circle) {
   const links = circle.map((app, index) => {
