@@ -67,6 +67,8 @@ interface SeenRequest {
   readonly query: string;
   /** Kind of the fault that it met; undefined: passed through. */
   readonly fault: HttpFault["kind"] | undefined;
+  /** Of the target's answer; undefined: there was none, or none yet. */
+  status: number | undefined;
 }
 
 export interface FaultProxy extends AsyncDisposable {
@@ -76,7 +78,7 @@ export interface FaultProxy extends AsyncDisposable {
   fail(fault: HttpFault, match?: RequestMatch & { readonly times?: number }): void;
   /** Takes every fault back. */
   heal(): void;
-  requests(match?: RequestMatch): readonly SeenRequest[];
+  requests(match?: RequestMatch): readonly Readonly<SeenRequest>[];
   count(match?: RequestMatch): number;
   /** Forgets the requests seen so far. */
   forget(): void;
@@ -156,7 +158,10 @@ export async function startFaultProxy(options: {
   };
 }
 
-function matches(request: Omit<SeenRequest, "fault">, match: RequestMatch): boolean {
+function matches(
+  request: Pick<SeenRequest, "method" | "path" | "query">,
+  match: RequestMatch,
+): boolean {
   if (match.method !== undefined && match.method !== request.method) return false;
   if (match.path === undefined) return true;
   if (typeof match.path === "string") return match.path === request.path;
@@ -178,13 +183,15 @@ async function handle(
   const seen = { method: request.method ?? "GET", path, query: query ?? "" };
   const rule = proxy.state.rules.find(({ left, match }) => left > 0 && matches(seen, match));
   if (rule) rule.left -= 1;
-  proxy.state.seen.push({ ...seen, fault: rule?.fault.kind });
+  const noted: SeenRequest = { ...seen, fault: rule?.fault.kind, status: undefined };
+  proxy.state.seen.push(noted);
   response.on("error", () => undefined);
-  await applyFault({ proxy, request, response, fault: rule?.fault });
+  await applyFault({ proxy, noted, request, response, fault: rule?.fault });
 }
 
 interface Exchange {
   readonly proxy: Upstream;
+  readonly noted: SeenRequest;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly fault: HttpFault | undefined;
@@ -222,7 +229,7 @@ function answerItself(
 }
 
 function forward(exchange: Exchange): void {
-  const { proxy, request, response, fault } = exchange;
+  const { proxy, noted, request, response, fault } = exchange;
   const send = proxy.target.protocol === "https:" ? httpsRequest : httpRequest;
   const upstream = send(
     {
@@ -233,7 +240,10 @@ function forward(exchange: Exchange): void {
       path: `${proxy.target.pathname.replace(/\/$/, "")}${request.url ?? "/"}`,
       headers: { ...request.headers, host: proxy.target.host },
     },
-    (answer) => copyAnswer(answer, response, fault),
+    (answer) => {
+      noted.status = answer.statusCode;
+      copyAnswer(answer, response, fault);
+    },
   );
   upstream.on("error", () => response.destroy());
   response.on("close", () => upstream.destroy());
