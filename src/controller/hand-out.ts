@@ -8,6 +8,7 @@ import type { SiteMeta } from "../core/protocol/mirror-layout.ts";
 import type { TreeId } from "../core/render/rendered.ts";
 import { own } from "../core/rollout/own.ts";
 import type { HandOver, FactsBySite, SiteMove } from "../core/rollout/planner-types.ts";
+import { earlierTrees } from "./earlier-trees.ts";
 import { type MirrorCommit, type MirrorWork, planMirrorCommit } from "./mirror-commit.ts";
 import type { FactSources, MirrorRepository } from "./mirror-repository.ts";
 import type { MirrorSnapshot } from "./mirror-snapshot.ts";
@@ -161,10 +162,15 @@ interface TreeTarget {
   readonly first?: MirrorRepository | undefined;
 }
 
+/** A site comes to the mirror: what it cannot have is told. */
+interface Entry extends TreeTarget {
+  readonly problems: string[];
+}
+
 /** The hand-overs whose trees the mirror can have; the others wait, and it is said why. */
 async function keepWritable(
   handOvers: readonly HandOver[],
-  { mirror, input, problems }: TreeTarget & { readonly problems: string[] },
+  { mirror, input, problems }: Entry,
 ): Promise<HandOver[]> {
   const writable: HandOver[] = [];
   for (const handOver of handOvers) {
@@ -180,23 +186,24 @@ async function keepWritable(
 }
 
 interface Enterable {
-  readonly enters: Enter[];
+  readonly enters: MirrorWork["enters"];
   readonly movedMetas: ReadonlyMap<string, SiteMeta>;
 }
 
 /** The sites that can come to the mirror with what they had; the others wait outside, and it is said why. */
 async function keepEnterable(
   enters: readonly Enter[],
-  { mirror, input, problems }: TreeTarget & { readonly problems: string[] },
+  { mirror, input, problems }: Entry,
 ): Promise<Enterable> {
-  const kept: Enter[] = [];
+  const kept: MirrorWork["enters"][number][] = [];
   const movedMetas = new Map<string, SiteMeta>();
   for (const enter of enters) {
-    const target = { mirror, input, first: input.mirrors.get(enter.fromMirror) };
+    const target = { mirror, input, problems, first: input.mirrors.get(enter.fromMirror) };
     try {
       const metas = await readMovedMetas([enter], input.mirrors);
       await requireTrees(Object.values(enter.trees), target);
-      kept.push({ ...enter, good: await keepGood(enter, { ...target, problems }) });
+      const good = await keepGood(enter, target);
+      kept.push({ ...enter, good, came: await keepCame({ ...enter, good }, target) });
       for (const [site, meta] of metas) movedMetas.set(site, meta);
     } catch (error) {
       if (!(error instanceof FleetError)) throw error;
@@ -207,21 +214,52 @@ async function keepEnterable(
 }
 
 /** The good trees that can be had: without one a site cannot roll back to it, which is no reason to stay outside. */
-async function keepGood(
-  { site, good }: Enter,
-  { problems, ...target }: TreeTarget & { readonly problems: string[] },
-): Promise<Enter["good"]> {
+async function keepGood({ site, good }: Enter, target: Entry): Promise<Enter["good"]> {
   const kept: Record<string, TreeId> = {};
   for (const [app, tree] of Object.entries(good)) {
-    try {
-      await requireTrees([tree], target);
+    if (await canHave(tree, target, `${site}: it comes without the good version of ${app}`)) {
       kept[app] = tree;
-    } catch (error) {
-      if (!(error instanceof FleetError)) throw error;
-      problems.push(`${site}: it comes without the good version of ${app}: ${error.message}`);
     }
   }
   return kept;
+}
+
+/**
+ * What its apps had in the mirror that it comes from: so the new worker removes what a release had dropped there, and the
+ * old one had not removed yet. Of a site that was forgotten that was let go of.
+ */
+async function keepCame(
+  { site, trees, good }: Enter,
+  target: Entry,
+): Promise<Record<string, readonly TreeId[]>> {
+  const { first, input } = target;
+  const isForgotten = own(input.read.control.state.sites, site)?.moving?.forgotten !== undefined;
+  if (first === undefined || isForgotten) return {};
+  const came: Record<string, readonly TreeId[]> = {};
+  for (const [app, earlier] of await earlierTrees(first.store, site)) {
+    if (!Object.hasOwn(trees, app)) continue;
+    const others = earlier.filter((tree) => tree !== trees[app] && tree !== good[app]);
+    const words = `${site}: it comes without an earlier version of ${app}`;
+    const kept = await Promise.all(others.map((tree) => canHave(tree, target, words)));
+    came[app] = others.filter((_, index) => kept[index]);
+  }
+  return came;
+}
+
+/** True when the mirror has the tree, or got it; else it is said what that means. */
+async function canHave(
+  tree: TreeId,
+  { problems, ...target }: Entry,
+  words: string,
+): Promise<boolean> {
+  try {
+    await requireTrees([tree], target);
+    return true;
+  } catch (error) {
+    if (!(error instanceof FleetError)) throw error;
+    problems.push(`${words}: ${error.message}`);
+    return false;
+  }
 }
 
 function treesOf({ apps }: HandOver): TreeId[] {

@@ -3,7 +3,13 @@
  * Only the sites that move are looked at; no app folder comes to be but by a hand-over or by a site's move.
  */
 import { canonicalJson, isSameJson } from "../core/model/json.ts";
-import type { LeavingMarker, MirrorTrailers, SiteMeta } from "../core/protocol/mirror-layout.ts";
+import {
+  cameFolder,
+  goodFolder,
+  type LeavingMarker,
+  type MirrorTrailers,
+  type SiteMeta,
+} from "../core/protocol/mirror-layout.ts";
 import type { TreeId } from "../core/render/rendered.ts";
 import type { HandOver, MirrorEntry } from "../core/rollout/planner-types.ts";
 import type { TreeChange } from "../adapters/git/object-store.ts";
@@ -19,6 +25,8 @@ export interface MirrorWork {
     readonly site: string;
     readonly trees: Readonly<Record<string, TreeId>>;
     readonly good: Readonly<Record<string, TreeId>>;
+    /** App -> what it had where it comes from, beside its tree. */
+    readonly came?: Readonly<Record<string, readonly TreeId[]>>;
   }[];
 }
 
@@ -33,6 +41,7 @@ export interface MirrorCommit {
 interface Draft {
   readonly apps: Map<string, MirrorEntry>;
   readonly good: Map<string, TreeId>;
+  readonly came: Set<string>;
   readonly changes: TreeChange[];
 }
 
@@ -65,8 +74,8 @@ export function planMirrorCommit(input: MirrorCommitInput): MirrorCommit {
   return assemble(input, drafts);
 }
 
-function newDraft({ apps, good }: SiteContent): Draft {
-  return { apps: new Map(apps), good: new Map(good), changes: [] };
+function newDraft({ apps, good, came }: SiteContent): Draft {
+  return { apps: new Map(apps), good: new Map(good), came: new Set(came), changes: [] };
 }
 
 type Step = HandOver["apps"][number];
@@ -92,7 +101,7 @@ function handOverApp(
     else clearApp(draft, site, app);
   }
   if (good !== null && draft.good.get(app) !== good) {
-    draft.changes.push({ path: `good/${site}/${app}`, tree: good });
+    draft.changes.push({ path: `${goodFolder}/${site}/${app}`, tree: good });
     draft.good.set(app, good);
   }
 }
@@ -126,18 +135,30 @@ function leaveApp(
 /** The app has left: nothing of it stays, so that nothing can be rolled back to what was removed. */
 function clearApp(draft: Draft, site: string, app: string): void {
   draft.apps.delete(app);
+  if (draft.came.delete(app)) {
+    draft.changes.push({ path: `${cameFolder}/${site}/${app}`, remove: true });
+  }
   if (!draft.good.delete(app)) return;
-  draft.changes.push({ path: `good/${site}/${app}`, remove: true });
+  draft.changes.push({ path: `${goodFolder}/${site}/${app}`, remove: true });
 }
 
-function enterSite(draft: Draft, { site, trees, good }: MirrorWork["enters"][number]): void {
+function enterSite(
+  draft: Draft,
+  { site, trees, good, came = {} }: MirrorWork["enters"][number],
+): void {
   for (const [app, tree] of Object.entries(trees)) {
     draft.apps.set(app, { tree });
     draft.changes.push({ path: `sites/${site}/${app}`, tree });
   }
   for (const [app, tree] of Object.entries(good)) {
     draft.good.set(app, tree);
-    draft.changes.push({ path: `good/${site}/${app}`, tree });
+    draft.changes.push({ path: `${goodFolder}/${site}/${app}`, tree });
+  }
+  for (const [app, earlier] of Object.entries(came)) {
+    if (earlier.length > 0) draft.came.add(app);
+    for (const tree of earlier) {
+      draft.changes.push({ path: `${cameFolder}/${site}/${app}/${tree}`, tree });
+    }
   }
 }
 
@@ -153,7 +174,7 @@ function assemble(
     const own = [...draft.changes, ...metaChange(site, meta, old)];
     if (own.length === 0) continue;
     changes.push(...own);
-    after.set(site, { apps: draft.apps, good: draft.good, meta });
+    after.set(site, { apps: draft.apps, good: draft.good, came: draft.came, meta });
   }
   for (const site of work.leaves) {
     const content = before.get(site);
@@ -169,10 +190,11 @@ function metaChange(site: string, meta: SiteMeta | null, old: SiteMeta | null): 
   return [{ path: `meta/${site}.json`, content: `${canonicalJson(meta)}\n` }];
 }
 
-function removals(site: string, { apps, good, meta }: SiteContent): TreeChange[] {
+function removals(site: string, { apps, good, came, meta }: SiteContent): TreeChange[] {
   return [
     ...(apps.size > 0 ? [{ path: `sites/${site}`, remove: true } as const] : []),
-    ...(good.size > 0 ? [{ path: `good/${site}`, remove: true } as const] : []),
+    ...(good.size > 0 ? [{ path: `${goodFolder}/${site}`, remove: true } as const] : []),
+    ...(came.size > 0 ? [{ path: `${cameFolder}/${site}`, remove: true } as const] : []),
     ...(meta === null ? [] : [{ path: `meta/${site}.json`, remove: true } as const]),
   ];
 }

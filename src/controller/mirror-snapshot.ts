@@ -1,5 +1,7 @@
 /** What stands in a mirror, read from its head: the truth about what was handed over. */
 import {
+  cameFolder,
+  goodFolder,
   LeavingMarker,
   type MirrorTrailers,
   parseTrailers,
@@ -18,6 +20,8 @@ const readMarker = recordReader(LeavingMarker);
 export interface SiteContent {
   readonly apps: ReadonlyMap<string, MirrorEntry>;
   readonly good: ReadonlyMap<string, TreeId>;
+  /** Apps that have brought along what they had in another mirror. */
+  readonly came: ReadonlySet<string>;
   readonly meta: SiteMeta | null;
 }
 
@@ -29,7 +33,12 @@ export interface MirrorSnapshot {
 }
 
 /** A site of which nothing stands. */
-export const noContent: SiteContent = { apps: new Map(), good: new Map(), meta: null };
+export const noContent: SiteContent = {
+  apps: new Map(),
+  good: new Map(),
+  came: new Set(),
+  meta: null,
+};
 
 /** Reads a mirror at one commit. STATE_CORRUPT when a file in it cannot be read. */
 export async function readSnapshot(
@@ -37,13 +46,14 @@ export async function readSnapshot(
   head: string | null,
 ): Promise<MirrorSnapshot> {
   if (head === null) return { head, trailers: null, sites: new Map() };
-  const [commit, folders, goods, metas] = await Promise.all([
+  const [commit, folders, goods, comers, metas] = await Promise.all([
     store.commit(head),
     foldersIn(store, head, "sites"),
-    foldersIn(store, head, "good"),
+    foldersIn(store, head, goodFolder),
+    foldersIn(store, head, cameFolder),
     readMetas(store, head),
   ]);
-  const names = [...new Set([...folders, ...goods, ...metas.keys()])].toSorted();
+  const names = [...new Set([...folders, ...goods, ...comers, ...metas.keys()])].toSorted();
   const sites = new Map<string, SiteContent>();
   const contents = await Promise.all(
     names.map((site) =>
@@ -51,6 +61,7 @@ export async function readSnapshot(
         site,
         hasApps: folders.has(site),
         hasGood: goods.has(site),
+        hasCame: comers.has(site),
         meta: metas.get(site) ?? null,
       }),
     ),
@@ -79,17 +90,19 @@ interface SiteFolders {
   readonly site: string;
   readonly hasApps: boolean;
   readonly hasGood: boolean;
+  readonly hasCame: boolean;
   readonly meta: SiteMeta | null;
 }
 
 async function readSite(
   store: ObjectStore,
   head: string,
-  { site, hasApps, hasGood, meta }: SiteFolders,
+  { site, hasApps, hasGood, hasCame, meta }: SiteFolders,
 ): Promise<SiteContent> {
-  const [entries, good] = await Promise.all([
+  const [entries, good, came] = await Promise.all([
     hasApps ? store.children(head, `sites/${site}`) : [],
-    hasGood ? store.children(head, `good/${site}`) : [],
+    hasGood ? store.children(head, `${goodFolder}/${site}`) : [],
+    hasCame ? store.children(head, `${cameFolder}/${site}`) : [],
   ]);
   const trees = entries.filter(({ type }) => type === "tree");
   return {
@@ -98,6 +111,7 @@ async function readSite(
       ...(await readMarkers(store, entries)),
     ]),
     good: new Map(good.map(({ path, oid }) => [nameOf(path), oid])),
+    came: new Set(came.map(({ path }) => nameOf(path))),
     meta,
   };
 }

@@ -1,3 +1,4 @@
+import { broughtAlong } from "../adapters/git/brought-along.ts";
 import type { ObjectStore } from "../adapters/git/object-store.ts";
 import type { ObjectId } from "../core/model/kube-object.ts";
 import type { TreeCache } from "./tree-cache.ts";
@@ -48,7 +49,7 @@ interface Place {
   readonly app: string;
 }
 
-/** The trees that an app had at a site since it last came there, newest first, then the good one that came along. */
+/** The trees that an app had at a site since it last came there, newest first, then those that came along. */
 async function* pastTrees(store: ObjectStore, ref: string, place: Place): AsyncGenerator<string> {
   let [newest, oldest] = ["", ""];
   for await (const { commit, tree } of presence(store, ref, place)) {
@@ -57,8 +58,7 @@ async function* pastTrees(store: ObjectStore, ref: string, place: Place): AsyncG
     newest = tree;
     yield tree;
   }
-  const good = oldest === "" ? null : await store.at(oldest, `good/${place.site}/${place.app}`);
-  if (good?.type === "tree") yield good.oid;
+  if (oldest !== "") yield* await broughtAlong(store, oldest, place);
 }
 
 /**

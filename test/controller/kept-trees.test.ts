@@ -25,7 +25,12 @@ async function standing(files: Readonly<Record<string, string>>) {
   const tree = await store.writeTree(
     Object.entries(files).map(([path, content]) => ({ path, content })),
   );
-  const content: SiteContent = { apps: new Map([["web", { tree }]]), good: new Map(), meta: null };
+  const content: SiteContent = {
+    apps: new Map([["web", { tree }]]),
+    good: new Map(),
+    came: new Set(),
+    meta: null,
+  };
   const snapshot = { head: null, trailers: null, sites: new Map([["e1", content]]) };
   const trees = new KeptTrees();
   const read = { mirror, snapshot, isAwaited: false, isBehindWorker: false, isSilent: false };

@@ -16,6 +16,7 @@ const meta = (site: string, apps: readonly string[]): SiteMeta => ({
 const content = (site: string, apps: Readonly<Record<string, string>>): SiteContent => ({
   apps: new Map(Object.entries(apps).map(([app, tree]) => [app, { tree }])),
   good: new Map(),
+  came: new Set(),
   meta: meta(site, Object.keys(apps)),
 });
 
@@ -73,6 +74,7 @@ describe("a mirror commit", () => {
     const leaving: SiteContent = {
       apps: new Map([["web", { leaving: { verb: "delete", release: "r" } }]]),
       good: new Map(),
+      came: new Set(),
       meta: meta("a1", ["web"]),
     };
     const set = { leaving: { verb: "delete", release: "r", from: "gone" } } as const;
@@ -80,16 +82,18 @@ describe("a mirror commit", () => {
     expect(again.changes).toEqual([]);
   });
 
-  it("takes the marker away when the app has left, and the good tree with it", () => {
+  it("takes the marker away when the app has left, and with it the good tree and what came along", () => {
     const left: SiteContent = {
       apps: new Map([["web", { leaving: { verb: "delete", release: "r" } }]]),
       good: new Map([["web", "t0"]]),
+      came: new Set(["web"]),
       meta: meta("a1", ["web"]),
     };
     const stands = new Map([["a1", left]]);
     const { changes } = plan([handOver("a1", { set: { clear: "marker" } })], [], stands);
     expect(changes).toEqual([
       { path: "sites/a1/web.leaving", remove: true },
+      { path: "came/a1/web", remove: true },
       { path: "good/a1/web", remove: true },
       { path: "meta/a1.json", content: expect.stringContaining('"apps":{}') },
     ]);
@@ -102,5 +106,21 @@ describe("a mirror commit", () => {
       { path: "meta/a2.json", remove: true },
     ]);
     expect(after.get("a2")).toBeNull();
+  });
+
+  it("brings a site with its trees and with those it had before, and takes all of it away again", () => {
+    const enter = { site: "a3", trees: { web: "t2" }, good: { web: "t1" }, came: { web: ["t0"] } };
+    const input = { sizeOf: () => 2, metaOf: meta, facts: [] };
+    const work = { handOvers: [], leaves: [], enters: [enter] };
+    const { changes, after } = planMirrorCommit({ ...input, before, work });
+    expect(changes).toContainEqual({ path: "came/a3/web/t0", tree: "t0" });
+    const stands = new Map([["a3", after.get("a3") ?? content("a3", {})]]);
+    const gone = plan([], ["a3"], stands);
+    expect(gone.changes.map(({ path }) => path)).toEqual([
+      "sites/a3",
+      "good/a3",
+      "came/a3",
+      "meta/a3.json",
+    ]);
   });
 });

@@ -11,7 +11,8 @@ import type { MirrorEntry } from "../../src/core/rollout/planner-types.ts";
 /** What stands at a site. */
 export interface SiteTrees {
   readonly apps: ReadonlyMap<string, MirrorEntry>;
-  readonly good: ReadonlyMap<string, string>;
+  /** App -> the good tree, and those that it had had where the site came from. */
+  readonly beside: ReadonlyMap<string, readonly string[]>;
 }
 
 export interface MirrorCommit {
@@ -24,24 +25,24 @@ interface Given {
   /** `<site> <app>` */
   readonly place: string;
   readonly trees: Set<string>;
-  /** The good tree of the oldest commit. */
-  good: string | undefined;
+  /** What stood beside it in the oldest commit. */
+  beside: readonly string[];
 }
 
 /** Commits come newest first. */
 function noteGiven(given: Map<string, Given>, place: string, sites: MirrorCommit["sites"]): void {
   const [site = "", app = ""] = place.split(" ");
-  const { apps, good } = sites.get(site) ?? {};
+  const { apps, beside } = sites.get(site) ?? {};
   const entry = apps?.get(app);
-  const known = given.get(place) ?? { place, trees: new Set<string>(), good: undefined };
+  const known = given.get(place) ?? { place, trees: new Set<string>(), beside: [] };
   given.set(place, known);
   if (entry !== undefined && "tree" in entry) known.trees.add(entry.tree);
-  known.good = good?.get(app);
+  known.beside = beside?.get(app) ?? [];
 }
 
 export class MirrorReader {
   readonly #commits = new Map<string, Promise<MirrorCommit>>();
-  /** By the ids of the two folders of a site. */
+  /** By the ids of the folders of a site. */
   readonly #sites = new Map<string, Promise<SiteTrees>>();
   readonly #objects = new Map<string, Promise<ReadonlySet<string>>>();
 
@@ -59,7 +60,7 @@ export class MirrorReader {
 
   /**
    * The trees that each app had at each site after a time; before it too, as long as it had been there then and went on
-   * to be there; and the good one that came along with it.
+   * to be there; and those that came along with it.
    */
   async givenAt(
     store: ObjectStore,
@@ -85,16 +86,17 @@ export class MirrorReader {
   async #read(store: ObjectStore, commit: string): Promise<MirrorCommit> {
     const info = await store.commit(commit);
     if (info === null) throw new Error(`there is no commit ${commit}`);
-    const [apps, good] = [
+    const [apps, good, came] = [
       await folders(store, commit, "sites"),
       await folders(store, commit, "good"),
+      await folders(store, commit, "came"),
     ];
     const metas = await store.children(commit, "meta");
     const assigned = metas.map(({ path }) => nameOf(path).replace(/\.json$/, ""));
     const sites = new Map<string, SiteTrees>();
     for (const site of [...new Set([...apps.keys(), ...good.keys(), ...assigned])].toSorted()) {
-      const ids = [apps.get(site) ?? "", good.get(site) ?? ""] as const;
-      sites.set(site, await readOnce(this.#sites, ids.join(" "), () => readSite(store, ...ids)));
+      const ids = [apps.get(site) ?? "", good.get(site) ?? "", came.get(site) ?? ""] as const;
+      sites.set(site, await readOnce(this.#sites, ids.join(" "), () => readSite(store, ids)));
     }
     return { parent: info.parents[0], trailers: parseTrailers(info.message) ?? null, sites };
   }
@@ -115,14 +117,24 @@ async function folders(
   return new Map(entries.map(({ path, oid }) => [nameOf(path), oid]));
 }
 
-async function readSite(store: ObjectStore, apps: string, good: string): Promise<SiteTrees> {
-  const entries = apps === "" ? [] : await store.children(apps);
+async function readSite(
+  store: ObjectStore,
+  [apps, good, came]: readonly [apps: string, good: string, came: string],
+): Promise<SiteTrees> {
+  const entries = await childrenOf(store, apps);
   const found = await Promise.all(entries.map((entry) => readEntry(store, entry)));
-  const goods = good === "" ? [] : await store.children(good);
-  return {
-    apps: new Map(found),
-    good: new Map(goods.map(({ path, oid }) => [nameOf(path), oid])),
-  };
+  const beside = new Map(
+    (await childrenOf(store, good)).map(({ path, oid }) => [nameOf(path), [oid]]),
+  );
+  for (const { path, oid } of await childrenOf(store, came)) {
+    const trees = (await store.children(oid)).map((tree) => tree.oid);
+    beside.set(nameOf(path), [...(beside.get(nameOf(path)) ?? []), ...trees]);
+  }
+  return { apps: new Map(found), beside };
+}
+
+async function childrenOf(store: ObjectStore, folder: string): Promise<readonly TreeEntry[]> {
+  return folder === "" ? [] : store.children(folder);
 }
 
 async function readEntry(

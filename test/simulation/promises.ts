@@ -176,9 +176,9 @@ export class Auditor {
   ): Promise<boolean> {
     let isLetGo = false;
     for (const commit of await this.#commits(mirror, since, count)) {
-      const { isNamed, has, hasGood, mayDelete } = await this.#standing(mirror, commit, what);
-      const isGivenAnew = hasGood || has;
-      if (mayDelete && !has && (!isLetGo || hasGood)) return true;
+      const { isNamed, has, hasBeside, mayDelete } = await this.#standing(mirror, commit, what);
+      const isGivenAnew = hasBeside || has;
+      if (mayDelete && !has && (!isLetGo || hasBeside)) return true;
       isLetGo = !isNamed || (isLetGo && !isGivenAnew);
     }
     return false;
@@ -208,9 +208,8 @@ export class Auditor {
     for (const { mirror } of this.#ground.regions.values()) {
       const head = await mirror.store.resolve(mirrorBranch);
       const places = await this.#reader.givenAt(mirror.store, head, (commit) => made.has(commit));
-      for (const { place, trees, good } of places) {
-        const all = good === undefined ? [...trees] : [...trees, good];
-        const ids = all.map((tree) => this.#reader.objectsOf(mirror.store, tree));
+      for (const { place, trees, beside } of places) {
+        const ids = [...trees, ...beside].map((tree) => this.#reader.objectsOf(mirror.store, tree));
         for (const id of (await Promise.all(ids)).flatMap((each) => [...each]))
           given.add(`${place} ${id}`);
       }
@@ -223,24 +222,26 @@ export class Auditor {
   }
 
   /**
-   * Whether a mirror commit names an app at a site, whether its tree, and the good one, have an object, and whether it
-   * says that anything goes: by a marker to delete, or by a tree that stands there as a whole.
+   * Whether a mirror commit names an app at a site, whether its tree, and those that came along, have an object, and
+   * whether it says that anything goes: by a marker to delete, or by a tree that stands there as a whole.
    */
   async #standing(
     mirror: string,
     commit: string,
     { site, owner, id }: { site: string; owner: string; id: string },
-  ): Promise<{ isNamed: boolean; has: boolean; hasGood: boolean; mayDelete: boolean }> {
+  ): Promise<{ isNamed: boolean; has: boolean; hasBeside: boolean; mayDelete: boolean }> {
     const content = (await this.#reader.at(this.#copyOf(mirror), commit)).sites.get(site);
     const entry = content?.apps.get(owner);
     const tree = entry !== undefined && "tree" in entry ? entry.tree : undefined;
-    const hasGood = await this.#has(mirror, content?.good.get(owner), id);
+    const beside = content?.beside.get(owner) ?? [];
+    const found = await Promise.all(beside.map((each) => this.#has(mirror, each, id)));
+    const hasBeside = found.includes(true);
     const isMarked = entry !== undefined && "leaving" in entry && entry.leaving.verb === "delete";
     const isWhole =
       tree !== undefined &&
       this.#writes.stands(site, owner, [...(await this.#objectsOf(mirror, tree))]);
     const has = await this.#has(mirror, tree, id);
-    return { isNamed: entry !== undefined, has, hasGood, mayDelete: isMarked || isWhole };
+    return { isNamed: entry !== undefined, has, hasBeside, mayDelete: isMarked || isWhole };
   }
 
   /** The mirror's commits from one that its worker had accepted up to another, oldest first: also those it skipped. */

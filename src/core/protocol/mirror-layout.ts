@@ -4,6 +4,7 @@
  *   sites/<site>/<app>/<object id>.yaml   the objects of an app at a site
  *   sites/<site>/<app>.leaving            LeavingMarker: the app leaves this site (instead of the folder)
  *   good/<site>/<app>/...                 the tree that a rollback sets
+ *   came/<site>/<app>/<tree id>/...       a tree that the app had in the mirror which the site came from
  *   meta/<site>.json                      SiteMeta: facts about the site that its worker needs
  *
  * A site with a `meta` file is assigned to this mirror. A site or app that is missing without a marker is
@@ -14,6 +15,9 @@ import { RemovalVerb } from "../rollout/records.ts";
 
 const closed = { additionalProperties: false } as const;
 
+export const goodFolder = "good";
+/** Older workers pass over it: they keep what a tree of another mirror had and no tree of theirs. */
+export const cameFolder = "came";
 /** The branch of every mirror and of control. */
 export const mirrorBranch = "refs/heads/main";
 /** Where a worker puts its head when the controller, whose mirror came back from an older copy, asks for it. */
