@@ -3,6 +3,7 @@ import { broughtAlong } from "../adapters/git/brought-along.ts";
 import type { ObjectStore } from "../adapters/git/object-store.ts";
 import { mirrorBranch } from "../core/protocol/mirror-layout.ts";
 import type { TreeId } from "../core/render/rendered.ts";
+import { own } from "../core/rollout/own.ts";
 import { nameOf } from "./mirror-snapshot.ts";
 
 /** Commits since the site left that are looked through. */
@@ -19,13 +20,15 @@ interface Stay {
 }
 
 /**
- * App -> the trees that it had at a site since it last came there, newest first, none twice, then those which it had
- * brought along. The site may have left the mirror since. What the mirror did not name for a while was let go of then:
- * older trees of it are not among them.
+ * App -> the trees that it had at a site before the one that it takes along, since it last came there, newest first, none
+ * twice, then those which it had brought along. The site may have left the mirror since. What the mirror did not name for
+ * a while was let go of then: older trees of it are not among them. Nor is anything of an app whose tree was not there,
+ * and nothing newer than that: no release has dropped it for the tree that the site takes along.
  */
 export async function earlierTrees(
   store: ObjectStore,
   site: string,
+  taken: Readonly<Record<string, TreeId>>,
 ): Promise<ReadonlyMap<string, readonly TreeId[]>> {
   const ended = new Map<string, Stay>();
   let staying: Map<string, Stay> | undefined;
@@ -46,7 +49,11 @@ export async function earlierTrees(
   }
   const found = new Map<string, readonly TreeId[]>();
   for (const [app, { trees, oldest }] of [...ended, ...(staying ?? [])]) {
-    const all = new Set([...trees, ...(await broughtAlong(store, oldest, { site, app }))]);
+    const tree = own(taken, app);
+    if (tree === undefined || !trees.has(tree)) continue;
+    const before = [...trees].slice([...trees].indexOf(tree) + 1);
+    const all = new Set([...before, ...(await broughtAlong(store, oldest, { site, app }))]);
+    all.delete(tree);
     found.set(app, [...all].slice(0, maxTrees));
   }
   return found;

@@ -236,9 +236,8 @@ async function keepCame(
   const isForgotten = own(input.read.control.state.sites, site)?.moving?.forgotten !== undefined;
   if (first === undefined || isForgotten) return {};
   const came: Record<string, readonly TreeId[]> = {};
-  for (const [app, earlier] of await earlierTrees(first.store, site)) {
-    if (!Object.hasOwn(trees, app)) continue;
-    const others = earlier.filter((tree) => tree !== trees[app] && tree !== good[app]);
+  for (const [app, earlier] of await earlierTrees(first.store, site, trees)) {
+    const others = earlier.filter((tree) => tree !== good[app]);
     const words = `${site}: it comes without an earlier version of ${app}`;
     const kept = await Promise.all(others.map((tree) => canHave(tree, target, words)));
     came[app] = others.filter((_, index) => kept[index]);

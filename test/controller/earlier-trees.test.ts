@@ -42,13 +42,14 @@ describe("what an app had at a site that has left a mirror", () => {
       await commit({ path: `${folder}/b1`, remove: true });
     }
 
-    expect(await earlierTrees(store, "b1")).toEqual(new Map([["web", [one, two, good, old]]]));
-    expect(await earlierTrees(store, "b3")).toEqual(new Map());
+    const taken = { web: one ?? "" };
+    expect(await earlierTrees(store, "b1", taken)).toEqual(new Map([["web", [two, good, old]]]));
+    expect(await earlierTrees(store, "b3", taken)).toEqual(new Map());
   });
 
   it("is nothing that the mirror has let go of: an app, or the site, that was not named for a while", async () => {
     const { store, commit, version } = await mirrorOf();
-    const [one, two] = await Promise.all(["1", "2"].map(version));
+    const [one, two, three] = await Promise.all(["1", "2", "3"].map(version));
     await commit({ path: "sites/b1/web", tree: one ?? "" });
     await commit({ path: "sites/b1", remove: true });
     await commit(
@@ -57,12 +58,13 @@ describe("what an app had at a site that has left a mirror", () => {
     );
     await commit({ path: "sites/b1/till", remove: true });
     await commit({ path: "sites/b1/till", tree: two ?? "" });
+    await commit({ path: "sites/b1/till", tree: three ?? "" });
 
-    const found = await earlierTrees(store, "b1");
+    const found = await earlierTrees(store, "b1", { web: two ?? "", till: three ?? "" });
     expect(found).toEqual(
       new Map([
         ["till", [two]],
-        ["web", [two]],
+        ["web", []],
       ]),
     );
   });
@@ -80,6 +82,18 @@ describe("what an app had at a site that has left a mirror", () => {
       { path: "sites/b1/web", tree: two ?? "" },
     );
 
-    expect(await earlierTrees(store, "b1")).toEqual(new Map([["web", [two, one]]]));
+    const found = await earlierTrees(store, "b1", { web: two ?? "" });
+    expect(found).toEqual(new Map([["web", [one]]]));
+  });
+
+  it("is nothing newer than the tree that comes along, and nothing where that was not there", async () => {
+    const { store, commit, version } = await mirrorOf();
+    const [one, two, three, other] = await Promise.all(["1", "2", "3", "4"].map(version));
+    for (const tree of [one, two, three]) await commit({ path: "sites/b1/web", tree: tree ?? "" });
+    await commit({ path: "sites/b1", remove: true });
+
+    const older = await earlierTrees(store, "b1", { web: two ?? "" });
+    expect(older).toEqual(new Map([["web", [one]]]));
+    expect(await earlierTrees(store, "b1", { web: other ?? "" })).toEqual(new Map());
   });
 });
