@@ -1,4 +1,4 @@
-/** What apps had at a site that has left a mirror, from the history of that mirror. */
+/** What apps had at sites that have left a mirror, from the history of that mirror. */
 import { broughtAlong } from "../adapters/git/brought-along.ts";
 import type { ObjectStore } from "../adapters/git/object-store.ts";
 import { mirrorBranch } from "../core/protocol/mirror-layout.ts";
@@ -6,82 +6,127 @@ import type { TreeId } from "../core/render/rendered.ts";
 import { own } from "../core/rollout/own.ts";
 import { nameOf } from "./mirror-snapshot.ts";
 
-/** Commits since the site left that are looked through. */
+/** Commits that are looked through. */
 const maxAge = 10_000;
-/** Commits of its stay that are looked through. */
+/** Commits of a site's stay that are looked through. */
 const maxStay = 200;
 /** Trees of one app. */
 const maxTrees = 20;
 
+/** App -> trees of it, newest first. */
+type EarlierTrees = ReadonlyMap<string, readonly TreeId[]>;
+
 /** An app that every commit had so far, from the newest on. */
-interface Stay {
+interface AppStay {
   readonly trees: Set<TreeId>;
   oldest: string;
 }
 
+/** A site that every commit had so far since the one that it left with. */
+interface SiteStay {
+  readonly apps: ReadonlyMap<string, AppStay>;
+  /** Those of its apps that were there all the time. */
+  readonly staying: Set<string>;
+  /** As the last of these commits has it. */
+  folder: { readonly oid: string; readonly apps: SiteApps };
+  commits: number;
+}
+
 /**
- * App -> the trees that it had at a site before the one that it takes along, since it last came there, newest first, none
- * twice, then those which it had brought along. The site may have left the mirror since. What the mirror did not name for
- * a while was let go of then: older trees of it are not among them. Nor is anything of an app whose tree was not there,
+ * Site -> app -> the trees that it had there before the one that it takes along, since it last came there, newest first,
+ * none twice, then those which it had brought along. The site may have left the mirror since. What the mirror did not name
+ * for a while was let go of then: older trees of it are not among them. Nor is anything of an app whose tree was not there,
  * and nothing newer than that: no release has dropped it for the tree that the site takes along.
  */
 export async function earlierTrees(
   store: ObjectStore,
-  site: string,
-  taken: Readonly<Record<string, TreeId>>,
-): Promise<ReadonlyMap<string, readonly TreeId[]>> {
-  const ended = new Map<string, Stay>();
-  let staying: Map<string, Stay> | undefined;
-  let known = { oid: "", apps: new Map<string, TreeId | null>() };
-  for await (const { commit, oid } of staysOf(store, site)) {
-    if (oid !== known.oid) known = { oid, apps: await appsIn(store, oid) };
-    staying ??= new Map([...known.apps.keys()].map((app) => [app, newStay(commit)]));
-    for (const [app, stay] of staying) {
-      const tree = known.apps.get(app);
-      if (tree === undefined) {
-        staying.delete(app);
-        ended.set(app, stay);
-        continue;
-      }
-      stay.oldest = commit;
-      if (tree !== null) stay.trees.add(tree);
+  taken: ReadonlyMap<string, Readonly<Record<string, TreeId>>>,
+): Promise<ReadonlyMap<string, EarlierTrees>> {
+  const found = new Map<string, EarlierTrees>();
+  for (const [site, { apps }] of await staysOf(store, new Set(taken.keys()))) {
+    const earlier = new Map<string, readonly TreeId[]>();
+    for (const [app, stay] of apps) {
+      const tree = own(taken.get(site) ?? {}, app);
+      if (tree === undefined || !stay.trees.has(tree)) continue;
+      earlier.set(app, await treesBefore(store, tree, { ...stay, site, app }));
     }
-  }
-  const found = new Map<string, readonly TreeId[]>();
-  for (const [app, { trees, oldest }] of [...ended, ...(staying ?? [])]) {
-    const tree = own(taken, app);
-    if (tree === undefined || !trees.has(tree)) continue;
-    const before = [...trees].slice([...trees].indexOf(tree) + 1);
-    const all = new Set([...before, ...(await broughtAlong(store, oldest, { site, app }))]);
-    all.delete(tree);
-    found.set(app, [...all].slice(0, maxTrees));
+    found.set(site, earlier);
   }
   return found;
 }
 
-function newStay(oldest: string): Stay {
-  return { trees: new Set(), oldest };
+async function treesBefore(
+  store: ObjectStore,
+  tree: TreeId,
+  { trees, oldest, site, app }: AppStay & { readonly site: string; readonly app: string },
+): Promise<readonly TreeId[]> {
+  const all = [...trees];
+  const before = new Set(all.slice(all.indexOf(tree) + 1));
+  for (const other of await broughtAlong(store, oldest, { site, app })) before.add(other);
+  before.delete(tree);
+  return [...before].slice(0, maxTrees);
 }
 
-/** The commits that have the site without a break, newest first, and its folder's id. */
-async function* staysOf(
+/** Reads the history once for all of them. */
+async function staysOf(
   store: ObjectStore,
-  site: string,
-): AsyncGenerator<{ readonly commit: string; readonly oid: string }> {
+  sites: ReadonlySet<string>,
+): Promise<ReadonlyMap<string, SiteStay>> {
+  const stays = new Map<string, SiteStay>();
+  const open = new Set(sites);
   let commit = await store.resolve(mirrorBranch);
-  let stays = 0;
-  for (let age = 0; commit !== null && age < maxAge && stays < maxStay; age += 1) {
-    const folder = await store.at(commit, `sites/${site}`);
-    if (folder !== null) {
-      stays += 1;
-      yield { commit, oid: folder.oid };
-    } else if (stays > 0) return;
+  for (let age = 0; commit !== null && age < maxAge && open.size > 0; age += 1) {
+    const folders = await store.children(commit, "sites");
+    const oids = new Map(folders.map(({ path, oid }) => [nameOf(path), oid]));
+    for (const site of open) {
+      const stay = await goOn(store, stays.get(site), { commit, oid: oids.get(site) });
+      if (stay === "over") open.delete(site);
+      else if (stay !== undefined) stays.set(site, stay);
+    }
     commit = (await store.commit(commit))?.parents[0] ?? null;
+  }
+  return stays;
+}
+
+/** A site's stay with one older commit, which has this folder of it; undefined: it had left by then. */
+async function goOn(
+  store: ObjectStore,
+  stay: SiteStay | undefined,
+  { commit, oid }: { readonly commit: string; readonly oid: string | undefined },
+): Promise<SiteStay | "over" | undefined> {
+  if (oid === undefined) return stay === undefined ? undefined : "over";
+  if (stay?.commits === maxStay) return "over";
+  const folder = stay?.folder.oid === oid ? stay.folder : { oid, apps: await appsIn(store, oid) };
+  const next = stay ?? newStay(folder, commit);
+  next.folder = folder;
+  noteApps(next, commit);
+  return next;
+}
+
+function newStay(folder: SiteStay["folder"], oldest: string): SiteStay {
+  const names = [...folder.apps.keys()];
+  const stays = names.map((app): [string, AppStay] => [app, { trees: new Set(), oldest }]);
+  return { apps: new Map(stays), staying: new Set(names), folder, commits: 0 };
+}
+
+function noteApps(stay: SiteStay, commit: string): void {
+  stay.commits += 1;
+  for (const app of stay.staying) {
+    const known = stay.apps.get(app);
+    const tree = stay.folder.apps.get(app);
+    if (tree === undefined || known === undefined) {
+      stay.staying.delete(app);
+      continue;
+    }
+    known.oldest = commit;
+    if (tree !== null) known.trees.add(tree);
   }
 }
 
-/** App -> its tree in a site's folder; null: it is marked as leaving. */
-async function appsIn(store: ObjectStore, folder: string): Promise<Map<string, TreeId | null>> {
+/** App -> its tree; null: it is marked as leaving. */
+type SiteApps = ReadonlyMap<string, TreeId | null>;
+
+async function appsIn(store: ObjectStore, folder: string): Promise<SiteApps> {
   const entries = await store.children(folder);
   return new Map(
     entries.map(({ path, type, oid }) =>

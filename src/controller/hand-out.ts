@@ -197,13 +197,15 @@ async function keepEnterable(
 ): Promise<Enterable> {
   const kept: MirrorWork["enters"][number][] = [];
   const movedMetas = new Map<string, SiteMeta>();
+  const earlier = await earlierOf(enters, input, problems);
   for (const enter of enters) {
     const target = { mirror, input, problems, first: input.mirrors.get(enter.fromMirror) };
     try {
       const metas = await readMovedMetas([enter], input.mirrors);
       await requireTrees(Object.values(enter.trees), target);
       const good = await keepGood(enter, target);
-      kept.push({ ...enter, good, came: await keepCame({ ...enter, good }, target) });
+      const came = await keepCame({ ...enter, good }, earlier.get(enter.site), target);
+      kept.push({ ...enter, good, came });
       for (const [site, meta] of metas) movedMetas.set(site, meta);
     } catch (error) {
       if (!(error instanceof FleetError)) throw error;
@@ -225,19 +227,41 @@ async function keepGood({ site, good }: Enter, target: Entry): Promise<Enter["go
 }
 
 /**
- * What its apps had in the mirror that it comes from: so the new worker removes what a release had dropped there, and the
- * old one had not removed yet. Of a site that was forgotten that was let go of.
+ * Site -> what its apps had in the mirror that it comes from: so the new worker removes what a release had dropped there,
+ * and the old one had not removed yet. Of a site that was forgotten that was let go of. A history that cannot be read is
+ * no reason to stay outside: what it would have told stays in the clusters.
  */
+async function earlierOf(
+  enters: readonly Enter[],
+  { read, mirrors }: HandOutInput,
+  problems: string[],
+): ReturnType<typeof earlierTrees> {
+  const { sites } = read.control.state;
+  const remembered = enters.filter(({ site }) => own(sites, site)?.moving?.forgotten === undefined);
+  const found: Awaited<ReturnType<typeof earlierTrees>>[] = [];
+  for (const [name, group] of Map.groupBy(remembered, ({ fromMirror }) => fromMirror)) {
+    const store = mirrors.get(name)?.store;
+    if (store === undefined) continue;
+    try {
+      found.push(await earlierTrees(store, new Map(group.map(({ site, trees }) => [site, trees]))));
+    } catch (error) {
+      if (!(error instanceof FleetError)) throw error;
+      const named = group.map(({ site }) => site).join(", ");
+      problems.push(`${named}: no earlier versions come along from ${name}: ${error.message}`);
+    }
+  }
+  return new Map(found.flatMap((each) => [...each]));
+}
+
+/** Of those, the ones that can be had. */
 async function keepCame(
-  { site, trees, good }: Enter,
+  { site, good }: Enter,
+  earlier: ReadonlyMap<string, readonly TreeId[]> | undefined,
   target: Entry,
 ): Promise<Record<string, readonly TreeId[]>> {
-  const { first, input } = target;
-  const isForgotten = own(input.read.control.state.sites, site)?.moving?.forgotten !== undefined;
-  if (first === undefined || isForgotten) return {};
   const came: Record<string, readonly TreeId[]> = {};
-  for (const [app, earlier] of await earlierTrees(first.store, site, trees)) {
-    const others = earlier.filter((tree) => tree !== good[app]);
+  for (const [app, trees] of earlier ?? []) {
+    const others = trees.filter((tree) => tree !== good[app]);
     const words = `${site}: it comes without an earlier version of ${app}`;
     const kept = await Promise.all(others.map((tree) => canHave(tree, target, words)));
     came[app] = others.filter((_, index) => kept[index]);

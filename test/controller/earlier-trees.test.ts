@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { openStore } from "../../src/adapters/git/native-store.ts";
 import type { ObjectStore, TreeChange } from "../../src/adapters/git/object-store.ts";
-import { earlierTrees } from "../../src/controller/earlier-trees.ts";
+import { earlierTrees as earlierTreesOf } from "../../src/controller/earlier-trees.ts";
 import { mirrorBranch } from "../../src/core/protocol/mirror-layout.ts";
 import { temporaryFolder } from "../support/git-repository.ts";
 import { manualClock } from "../support/manual-clock.ts";
@@ -24,6 +24,11 @@ async function mirrorOf(): Promise<{
   const version = (content: string): Promise<string> =>
     store.writeTree([{ path: "_ConfigMap_x_a.yaml", content }]);
   return { store, commit, version };
+}
+
+/** Of one site. */
+async function earlierTrees(store: ObjectStore, site: string, taken: Record<string, string>) {
+  return (await earlierTreesOf(store, new Map([[site, taken]]))).get(site) ?? new Map();
 }
 
 describe("what an app had at a site that has left a mirror", () => {
@@ -95,5 +100,26 @@ describe("what an app had at a site that has left a mirror", () => {
     const older = await earlierTrees(store, "b1", { web: two ?? "" });
     expect(older).toEqual(new Map([["web", [one]]]));
     expect(await earlierTrees(store, "b1", { web: other ?? "" })).toEqual(new Map());
+  });
+
+  it("is told of each site that has left, whenever that was", async () => {
+    const { store, commit, version } = await mirrorOf();
+    const [one, two, three] = await Promise.all(["1", "2", "3"].map(version));
+    for (const tree of [one, two]) await commit({ path: "sites/b1/web", tree: tree ?? "" });
+    await commit({ path: "sites/b2/web", tree: two ?? "" });
+    await commit({ path: "sites/b1", remove: true });
+    await commit({ path: "sites/b2/web", tree: three ?? "" });
+    await commit({ path: "sites/b2", remove: true });
+
+    const taken = new Map([
+      ["b1", { web: two ?? "" }],
+      ["b2", { web: three ?? "" }],
+    ]);
+    expect(await earlierTreesOf(store, taken)).toEqual(
+      new Map([
+        ["b2", new Map([["web", [two]]])],
+        ["b1", new Map([["web", [one]]])],
+      ]),
+    );
   });
 });

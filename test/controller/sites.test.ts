@@ -1,6 +1,8 @@
+import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { WorkerReport } from "../../src/core/protocol/worker-report.ts";
 import { commitFleet, webVersion } from "../support/controller-fleet.ts";
@@ -87,6 +89,14 @@ async function loseTrees(bench: ControllerBench, site: string): Promise<void> {
   await bench.control("update-ref", "refs/heads/main", commit);
 }
 
+/** Takes one object out of a repository that nobody has open. */
+async function damage(dir: string, oid: string): Promise<void> {
+  const script =
+    'mv objects/pack packs && mkdir objects/pack && for pack in packs/*.pack; do git unpack-objects -q <"$pack"; done';
+  await promisify(execFile)("sh", ["-ec", script], { cwd: dir });
+  await rm(join(dir, "objects", oid.slice(0, 2), oid.slice(2)));
+}
+
 describe("a site", { timeout: 120_000 }, () => {
   it("whose file moves within the repository stays exactly as it is", async () => {
     const { bench } = await settledFleet();
@@ -169,6 +179,31 @@ describe("a site", { timeout: 120_000 }, () => {
       (await again.status())?.warnings.some((line) => line.includes(`b2: tree ${noTree}`)),
     );
     expect(await east.file("meta/b2.json")).toBeNull();
+  });
+
+  it("comes without what it had earlier where its old mirror's history is damaged", async () => {
+    const { bench, controller, workers } = await settledFleet();
+    const [east, west] = [bench.mirror("east"), bench.mirror("west")];
+    const old = await west.git("rev-parse", "main:sites/b1");
+    for (const version of ["2", "3"]) {
+      await bench.fleet.commit(webVersion(version));
+      await everywhere(bench, version);
+      await quiet(bench);
+    }
+    const tree = await west.git("rev-parse", "main:sites/b1/web");
+    workers.west.silence();
+    await bench.fleet.commit({
+      "sites/b1.yaml": siteYaml("b1", { region: "east", labels: { ring: "main" } }),
+    });
+    await eventually("it has left west", async () => (await west.file("meta/b1.json")) === null);
+    await controller.stop();
+    await damage(west.dir, old);
+    const again = await startController(bench);
+    const word = { verb: "excuse", site: "b1", uid: "uid-of-b1", why: "its host burnt" } as const;
+    await again.decide(word);
+    await eventually("it is in east", async () => east.file("meta/b1.json"), 10_000);
+    expect(await east.git("rev-parse", "main:sites/b1/web")).toBe(tree);
+    expect((await east.files()).filter((path) => path.startsWith("came/b1/"))).toEqual([]);
   });
 
   it("of a region that is renamed moves with it, without its old worker by an operator's word", async () => {
