@@ -1,5 +1,7 @@
 import { broughtAlong } from "../adapters/git/brought-along.ts";
 import type { ObjectStore } from "../adapters/git/object-store.ts";
+import { keptIds } from "../core/apply/kept-objects.ts";
+import { FleetError } from "../core/errors.ts";
 import type { ObjectId } from "../core/model/kube-object.ts";
 import type { TreeCache } from "./tree-cache.ts";
 
@@ -18,6 +20,13 @@ export interface MirrorHistory {
     readonly app: string;
     readonly ids: readonly ObjectId[];
   }): Promise<PastObjects>;
+  /** Those which one of these trees gave as objects that are kept, whatever the others say. */
+  kept(place: {
+    readonly site: string;
+    readonly app: string;
+    readonly owner: string;
+    readonly ids: readonly ObjectId[];
+  }): Promise<ReadonlySet<ObjectId>>;
 }
 
 /** Commits that are looked through. */
@@ -41,7 +50,30 @@ export function createMirrorHistory(
       }
       return { last: last ?? [], never };
     },
+    kept: async ({ site, app, owner, ids }) => {
+      const kept = new Set<ObjectId>();
+      for await (const tree of pastTrees(store, ref, { site, app })) {
+        const had = await trees.ids(tree);
+        if (!ids.some((id) => had.has(id))) continue;
+        for (const id of await keptOf(trees, tree, owner)) kept.add(id);
+      }
+      return kept;
+    },
   };
+}
+
+/** None of a tree that is no tree of an app: it was never applied. */
+async function keptOf(
+  trees: TreeCache,
+  tree: string,
+  owner: string,
+): Promise<ReadonlySet<ObjectId>> {
+  try {
+    return keptIds((await trees.load(tree, owner)).objects);
+  } catch (error) {
+    if (!(error instanceof FleetError) || error.code !== "MIRROR_INVALID") throw error;
+    return new Set();
+  }
 }
 
 interface Place {

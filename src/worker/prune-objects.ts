@@ -65,7 +65,8 @@ export async function pruneObjects(
     defined,
   });
   const progress: Progress = { waiting: [], failed: [], gone: 0, kept: [] };
-  const job = { context, state, row, stays, verb, defined };
+  const wereKept = await givenAsKept(context, state, { row, ids: unwanted });
+  const job = { context, state, row, stays, verb, defined, wereKept };
   await removeInSteps(job, plan.steps, progress);
   for (const { id, reason } of plan.wait) {
     await guarded(job, progress, () => releaseOne(job, id, { reason, progress }));
@@ -83,6 +84,21 @@ export async function pruneObjects(
   return progress;
 }
 
+/**
+ * Of what only the cluster's inventory tells, nobody knows with which fields it was applied, and somebody may have taken the
+ * annotation off since: what the mirror gave as kept counts for it.
+ */
+async function givenAsKept(
+  { history, site }: SiteContext,
+  { rows }: AppState,
+  { row: { app, owner }, ids }: { readonly row: AppRow; readonly ids: readonly ObjectId[] },
+): Promise<ReadonlySet<ObjectId>> {
+  const unknown = ids.filter((id) => rows.get(id)?.owned === "");
+  if (unknown.length === 0) return new Set();
+  const kept = await history.kept({ site, app, owner, ids: unknown });
+  return new Set(unknown.filter((id) => kept.has(id)));
+}
+
 interface Job {
   readonly context: SiteContext;
   readonly state: AppState;
@@ -91,6 +107,8 @@ interface Job {
   readonly verb: Verb;
   /** By definition that is to go: the kind that it defines. */
   readonly defined: ReadonlyMap<ObjectId, string>;
+  /** Applied with the word to keep them, it may be. */
+  readonly wereKept: ReadonlySet<ObjectId>;
 }
 
 interface Progress {
@@ -193,7 +211,8 @@ function isToStay(
   progress: Progress,
 ): boolean {
   const owned = job.state.rows.get(id)?.owned ?? "";
-  if (isKept(live) || wasKept(owned) || holdsKept(job, id, progress)) return true;
+  if (isKept(live) || wasKept(owned) || job.wereKept.has(id)) return true;
+  if (holdsKept(job, id, progress)) return true;
   return managersBeside(job.context, live).length > 0;
 }
 

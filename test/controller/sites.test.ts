@@ -136,6 +136,37 @@ describe("a site", { timeout: 120_000 }, () => {
     expect(await west.git("rev-parse", "main:sites/b1/web")).toBe(tree);
   });
 
+  it.each([
+    { what: "that changes its region", isForgotten: false },
+    { what: "that was forgotten, and is back in another region", isForgotten: true },
+  ])(
+    "$what comes with what it had earlier only where nobody has let go of it",
+    async ({ isForgotten }) => {
+      const { bench } = await settledFleet();
+      const [east, west] = [bench.mirror("east"), bench.mirror("west")];
+      const old = await west.git("rev-parse", "main:sites/b1/web");
+      for (const version of ["2", "3"]) {
+        await bench.fleet.commit(webVersion(version));
+        await everywhere(bench, version);
+        await quiet(bench);
+      }
+      if (isForgotten) {
+        await bench.fleet.commit({ "sites/b1.yaml": null });
+        await eventually("it is forgotten", async () => {
+          const record = JSON.parse(await bench.control("show", "main:sites/b1.json"));
+          return record.moving?.stopped !== undefined;
+        });
+      }
+      await bench.fleet.commit({
+        "sites/b1.yaml": siteYaml("b1", { region: "east", labels: { ring: "main" } }),
+      });
+      await eventually("it is in east", async () => east.file("meta/b1.json"), 10_000);
+      const files = (await east.files()).filter((path) => path.startsWith("came/b1/web/"));
+      expect(files.some((path) => path.startsWith(`came/b1/web/${old}/`))).toBe(!isForgotten);
+      expect(files.length > 0).toBe(!isForgotten);
+    },
+  );
+
   it("that changes its region gets the same trees there, once its old worker has stopped", async () => {
     const { bench, workers } = await settledFleet();
     const [east, west] = [bench.mirror("east"), bench.mirror("west")];

@@ -81,6 +81,13 @@ export const bugs: Readonly<Record<string, readonly Edit[]>> = {
       replace: "others.length < 0 ?",
     },
   ],
+  "what another app had comes along": [
+    {
+      file: "controller/earlier-trees.ts",
+      find: "if (tree !== null) known.trees.add(tree);",
+      replace: "for (const each of stay.apps.values()) each.trees.add(tree ?? '');",
+    },
+  ],
   "a silent worker is handed over to": [
     {
       file: "core/rollout/site-blocks.ts",

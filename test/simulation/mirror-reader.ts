@@ -11,7 +11,9 @@ import type { MirrorEntry } from "../../src/core/rollout/planner-types.ts";
 /** What stands at a site. */
 export interface SiteTrees {
   readonly apps: ReadonlyMap<string, MirrorEntry>;
-  /** App -> the good tree, and those that it had had where the site came from. */
+  /** App -> those that it had had where the site came from. */
+  readonly came: ReadonlyMap<string, readonly string[]>;
+  /** App -> these, and the good tree. */
   readonly beside: ReadonlyMap<string, readonly string[]>;
 }
 
@@ -126,11 +128,13 @@ async function readSite(
   const beside = new Map(
     (await childrenOf(store, good)).map(({ path, oid }) => [nameOf(path), [oid]]),
   );
+  const companions = new Map<string, readonly string[]>();
   for (const { path, oid } of await childrenOf(store, came)) {
     const trees = (await store.children(oid)).map((tree) => tree.oid);
+    companions.set(nameOf(path), trees);
     beside.set(nameOf(path), [...(beside.get(nameOf(path)) ?? []), ...trees]);
   }
-  return { apps: new Map(found), beside };
+  return { apps: new Map(found), came: companions, beside };
 }
 
 async function childrenOf(store: ObjectStore, folder: string): Promise<readonly TreeEntry[]> {

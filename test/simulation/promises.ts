@@ -7,6 +7,7 @@ import { mirrorBranch, type MirrorTrailers } from "../../src/core/protocol/mirro
 import { type KubeObject, keyOf, objectId } from "../../src/core/model/kube-object.ts";
 import type { ControlState, MirrorEntry } from "../../src/core/rollout/planner-types.ts";
 import type { Release } from "../../src/core/rollout/records.ts";
+import { CompanionAuditor } from "./companion-promises.ts";
 import { WriteAuditor } from "./write-promises.ts";
 import type { ClusterWrite } from "./cluster-connection.ts";
 import { at, ownerOf } from "./live-object.ts";
@@ -29,6 +30,7 @@ export class Auditor {
   /** `<mirror> <site> <object id>` -> which of the commits that the mirror's worker has accepted was the newest when it was written last. */
   readonly #written = new Map<string, number>();
   readonly #writes: WriteAuditor;
+  readonly #companions = new CompanionAuditor();
   /** Mirror -> the newest commit that its worker has followed. */
   readonly #newest = new Map<string, string>();
   /** Commits of mirrors that were made since they were lost; null: they were not. */
@@ -79,7 +81,9 @@ export class Auditor {
     const { trailers } = after;
     if (trailers === null) throw new Error(`a commit of ${region.name} has no trailers`);
     const control = await this.#control(trailers.control);
-    checkLeft({ before, after: after.sites, mirror: region.name }, control);
+    const seen = { before, after: after.sites, mirror: region.name };
+    checkLeft(seen, control);
+    this.#companions.look(seen, control);
     for (const step of stepsBetween(before, { ...after, trailers }, region.name)) {
       checkStep(step, control);
     }

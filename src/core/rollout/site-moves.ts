@@ -130,12 +130,15 @@ function wrongMirror(
   return mirrorsWith(board.input, site).find((mirror) => mirror !== facts.mirror);
 }
 
+/** Where it was forgotten, it stays on record until it has arrived: its cluster may be another one, and what it had was let go of. */
 function leave(
   board: Board,
   site: string,
   { assignment, from, to }: { assignment: SiteAssignment; from: string; to: string },
 ): void {
-  const moving = beginMove(board, site, { mirror: from, to });
+  const { forgotten } = assignment.moving ?? {};
+  const begun = beginMove(board, site, { mirror: from, to });
+  const moving = forgotten === undefined ? begun : { ...begun, forgotten };
   assign(board, site, {
     record: { ...assignment, mirror: from, moving },
     why: `leaves ${from} for ${to}`,

@@ -166,4 +166,20 @@ describe("a site that a loss has left in two mirrors", () => {
     two.step();
     expect(two.record?.moving?.stopped).toBeDefined();
   });
+
+  it("stays forgotten until it has arrived, where it is back before it has left both", () => {
+    const two = new TwoMirrors(["eu", "us"]);
+    two.world.follow({ sites: others, apps });
+    two.step();
+    const forgotten = two.record?.moving?.forgotten;
+    expect(forgotten).toBeDefined();
+    follow(two, "asia");
+    two.stops("eu");
+    two.steps(3);
+    expect(two.record).toMatchObject({ mirror: "us", moving: { to: "asia", forgotten } });
+    two.stops("us");
+    two.steps(2);
+    expect(two.entered[0]).toBe("asia");
+    expect(two.record).toMatchObject({ moving: { to: "asia", forgotten } });
+  });
 });

@@ -1,4 +1,5 @@
 /** The rules of what another tool manages too: the app that drops it lets go of it. */
+import { rm } from "node:fs/promises";
 import { expect, it } from "vitest";
 import type { KubeObject } from "../../../src/core/model/kube-object.ts";
 import type { TestSite } from "../../support/kube-site.ts";
@@ -212,5 +213,24 @@ export function sharedRules(site: TestSite): void {
     await site.settled("second");
 
     await gone(site, path);
+  });
+
+  it("AC-01: lets go of what it had applied as kept where what was written is lost and somebody took the word off", async () => {
+    const kept = annotated(shared, { "flotilla.dev/prune": "keep" });
+    await site.mirror.commit({ s1: { first: [kept, configMap("f", {})] } });
+    site.start();
+    await site.settled("first");
+    await site.stop();
+    await rm(site.stateDir, { recursive: true });
+    await site.cluster.put(path, { metadata: { annotations: { "flotilla.dev/prune": null } } });
+    await site.mirror.commit({ s1: { first: [configMap("f", {})] } });
+    site.start();
+    await site.settled("first");
+    await eventually(
+      "it is let go of",
+      async () => !JSON.stringify(await metadataOf(site, path)).includes("demo/first"),
+    );
+
+    await stands(site, path);
   });
 }
