@@ -35,8 +35,8 @@ interface SiteStay {
 /**
  * Site -> app -> the trees that it had there before the one that it takes along, since it last came there, newest first,
  * none twice, then those which it had brought along. The site may have left the mirror since. What the mirror did not name
- * for a while was let go of then: older trees of it are not among them. Nor is anything of an app whose tree was not there,
- * and nothing newer than that: no release has dropped it for the tree that the site takes along.
+ * for a while was let go of then: older trees of it are not among them. Nor is anything of an app whose tree was not the last
+ * there: control or a mirror has been lost, and what stood later may have had again what that tree had dropped.
  */
 export async function earlierTrees(
   store: ObjectStore,
@@ -47,7 +47,8 @@ export async function earlierTrees(
     const earlier = new Map<string, readonly TreeId[]>();
     for (const [app, stay] of apps) {
       const tree = own(taken.get(site) ?? {}, app);
-      if (tree === undefined || !stay.trees.has(tree)) continue;
+      const [last] = stay.trees;
+      if (tree === undefined || tree !== last) continue;
       earlier.set(app, await treesBefore(store, tree, { ...stay, site, app }));
     }
     found.set(site, earlier);
@@ -60,8 +61,7 @@ async function treesBefore(
   tree: TreeId,
   { trees, oldest, site, app }: AppStay & { readonly site: string; readonly app: string },
 ): Promise<readonly TreeId[]> {
-  const all = [...trees];
-  const before = new Set(all.slice(all.indexOf(tree) + 1));
+  const before = new Set(trees);
   for (const other of await broughtAlong(store, oldest, { site, app })) before.add(other);
   before.delete(tree);
   return [...before].slice(0, maxTrees);
