@@ -89,9 +89,8 @@ function handOverApp(
   const path = `sites/${site}/${app}`;
   const standing = draft.apps.get(app);
   if (isMarkedAlready(standing, set)) return;
-  if (standing !== undefined && "leaving" in standing) {
-    draft.changes.push({ path: `${path}.leaving`, remove: true });
-  }
+  if (standing === undefined) forgetCame(draft, site, app);
+  else if ("leaving" in standing) draft.changes.push({ path: `${path}.leaving`, remove: true });
   if ("tree" in set) {
     draft.changes.push({ path, tree: set.tree });
     draft.apps.set(app, { tree: set.tree });
@@ -135,17 +134,22 @@ function leaveApp(
 /** The app has left: nothing of it stays, so that nothing can be rolled back to what was removed. */
 function clearApp(draft: Draft, site: string, app: string): void {
   draft.apps.delete(app);
-  if (draft.came.delete(app)) {
-    draft.changes.push({ path: `${cameFolder}/${site}/${app}`, remove: true });
-  }
+  forgetCame(draft, site, app);
   if (!draft.good.delete(app)) return;
   draft.changes.push({ path: `${goodFolder}/${site}/${app}`, remove: true });
+}
+
+/** Done where an app comes, too: what an older controller has left there is of an earlier time, and was let go of. */
+function forgetCame(draft: Draft, site: string, app: string): void {
+  if (!draft.came.delete(app)) return;
+  draft.changes.push({ path: `${cameFolder}/${site}/${app}`, remove: true });
 }
 
 function enterSite(
   draft: Draft,
   { site, trees, good, came = {} }: MirrorWork["enters"][number],
 ): void {
+  for (const app of draft.came) forgetCame(draft, site, app);
   for (const [app, tree] of Object.entries(trees)) {
     draft.apps.set(app, { tree });
     draft.changes.push({ path: `sites/${site}/${app}`, tree });

@@ -123,4 +123,24 @@ describe("a mirror commit", () => {
       "meta/a3.json",
     ]);
   });
+
+  it.each(["a site", "an app"])(
+    "brings %s to where an older controller left something of an earlier time with nothing of that",
+    (what) => {
+      const left: SiteContent = { ...content("a3", {}), came: new Set(["web"]) };
+      const input = { before: new Map([["a3", left]]), sizeOf: () => 2, metaOf: meta, facts: [] };
+      const enters = [{ site: "a3", trees: { web: "t2" }, good: {}, came: { web: ["t0"] } }];
+      const isSite = what === "a site";
+      const work = isSite
+        ? { handOvers: [], leaves: [], enters }
+        : { handOvers: [handOver("a3", {})], leaves: [], enters: [] };
+      const { changes, after } = planMirrorCommit({ ...input, work });
+      const came = changes.filter(({ path }) => path.startsWith("came/"));
+      expect(came).toEqual([
+        { path: "came/a3/web", remove: true },
+        ...(isSite ? [{ path: "came/a3/web/t0", tree: "t0" }] : []),
+      ]);
+      expect(after.get("a3")?.came).toEqual(new Set(isSite ? ["web"] : []));
+    },
+  );
 });
