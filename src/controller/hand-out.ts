@@ -195,22 +195,29 @@ async function keepEnterable(
   enters: readonly Enter[],
   { mirror, input, problems }: Entry,
 ): Promise<Enterable> {
-  const kept: MirrorWork["enters"][number][] = [];
+  const able: Enter[] = [];
   const movedMetas = new Map<string, SiteMeta>();
-  const earlier = await earlierOf(enters, input, problems);
+  const targetOf = (enter: Enter): Entry => {
+    const first = input.mirrors.get(enter.fromMirror);
+    return { mirror, input, problems, first };
+  };
   for (const enter of enters) {
-    const target = { mirror, input, problems, first: input.mirrors.get(enter.fromMirror) };
     try {
       const metas = await readMovedMetas([enter], input.mirrors);
-      await requireTrees(Object.values(enter.trees), target);
-      const good = await keepGood(enter, target);
-      const came = await keepCame({ ...enter, good }, earlier.get(enter.site), target);
-      kept.push({ ...enter, good, came });
+      await requireTrees(Object.values(enter.trees), targetOf(enter));
+      able.push(enter);
       for (const [site, meta] of metas) movedMetas.set(site, meta);
     } catch (error) {
       if (!(error instanceof FleetError)) throw error;
       problems.push(`${enter.site}: ${error.message}`);
     }
+  }
+  const kept: MirrorWork["enters"][number][] = [];
+  const earlier = await earlierOf(able, input, problems);
+  for (const enter of able) {
+    const good = await keepGood(enter, targetOf(enter));
+    const came = await keepCame({ ...enter, good }, earlier.get(enter.site), targetOf(enter));
+    kept.push({ ...enter, good, came });
   }
   return { enters: kept, movedMetas };
 }

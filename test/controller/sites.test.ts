@@ -212,6 +212,34 @@ describe("a site", { timeout: 120_000 }, () => {
     expect(await east.file("meta/b2.json")).toBeNull();
   });
 
+  it("that has to stay outside does not have its old mirror's history read in each pass", async () => {
+    const { bench, controller, workers } = await settledFleet();
+    const [east, west] = [bench.mirror("east"), bench.mirror("west")];
+    const old = await west.git("rev-parse", "main:sites/b1");
+    for (const version of ["2", "3"]) {
+      await bench.fleet.commit(webVersion(version));
+      await everywhere(bench, version);
+      await quiet(bench);
+    }
+    workers.west.silence();
+    await bench.fleet.commit({
+      "sites/b1.yaml": siteYaml("b1", { region: "east", labels: { ring: "main" } }),
+    });
+    await eventually("it has left west", async () => (await west.file("meta/b1.json")) === null);
+    await controller.stop();
+    await loseTrees(bench, "b1");
+    await damage(west.dir, old); // whoever reads it tells
+    const again = await startController(bench);
+    const word = { verb: "excuse", site: "b1", uid: "uid-of-b1", why: "its host burnt" } as const;
+    await again.decide(word);
+    const warnings = async () => (await again.status())?.warnings ?? [];
+    await eventually("its trouble is told", async () =>
+      (await warnings()).some((line) => line.includes(`b1: tree ${noTree}`)),
+    );
+    expect((await warnings()).filter((line) => line.includes("no earlier versions"))).toEqual([]);
+    expect(await east.file("meta/b1.json")).toBeNull();
+  });
+
   it("comes without what it had earlier where its old mirror's history is damaged", async () => {
     const { bench, controller, workers } = await settledFleet();
     const [east, west] = [bench.mirror("east"), bench.mirror("west")];
