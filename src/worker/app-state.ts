@@ -50,6 +50,8 @@ export interface AppState {
   notes: Map<ObjectId, string>;
   /** Objects beside this tree that no release has dropped: they stay. */
   unreleased: { readonly tree: string; readonly ids: ReadonlySet<ObjectId> };
+  /** Whether the mirror had given them as kept: objects of which nobody knows with which fields they were applied. */
+  readonly wereKept: Map<ObjectId, boolean>;
   /** Why its health cannot be told ("" when the last look saw everything), and the monotonic time since when. */
   unseen: { readonly since: number; readonly reason: string };
   /** Why the last look for drift did not see all of it; "" when it did. */
@@ -90,6 +92,7 @@ export function newAppState(app: string): AppState {
     fights: new Map(),
     notes: new Map(),
     unreleased: noneLookedUp,
+    wereKept: new Map(),
     unseen: { since: 0, reason: "" },
     unchecked: "",
     trouble: "",

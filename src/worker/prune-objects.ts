@@ -65,7 +65,9 @@ export async function pruneObjects(
     defined,
   });
   const progress: Progress = { waiting: [], failed: [], gone: 0, kept: [] };
-  const wereKept = await givenAsKept(context, state, { row, ids: unwanted });
+  // Where nothing is to be deleted, nobody asks.
+  const ids = verb === "orphan" ? [] : unwanted;
+  const wereKept = await givenAsKept(context, state, { row, ids });
   const job = { context, state, row, stays, verb, defined, wereKept };
   await removeInSteps(job, plan.steps, progress);
   for (const { id, reason } of plan.wait) {
@@ -86,17 +88,20 @@ export async function pruneObjects(
 
 /**
  * Of what only the cluster's inventory tells, nobody knows with which fields it was applied, and somebody may have taken the
- * annotation off since: what the mirror gave as kept counts for it.
+ * annotation off since: what the mirror gave as kept counts for it. Each is looked up once: something may wait for long.
  */
 async function givenAsKept(
   { history, site }: SiteContext,
-  { rows }: AppState,
+  { rows, wereKept }: AppState,
   { row: { app, owner }, ids }: { readonly row: AppRow; readonly ids: readonly ObjectId[] },
 ): Promise<ReadonlySet<ObjectId>> {
   const unknown = ids.filter((id) => rows.get(id)?.owned === "");
-  if (unknown.length === 0) return new Set();
-  const kept = await history.kept({ site, app, owner, ids: unknown });
-  return new Set(unknown.filter((id) => kept.has(id)));
+  const unasked = unknown.filter((id) => !wereKept.has(id));
+  if (unasked.length > 0) {
+    const kept = await history.kept({ site, app, owner, ids: unasked });
+    for (const id of unasked) wereKept.set(id, kept.has(id));
+  }
+  return new Set(unknown.filter((id) => wereKept.get(id)));
 }
 
 interface Job {

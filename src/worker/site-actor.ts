@@ -147,7 +147,10 @@ class Actor implements SiteActor {
     state.target = target.apps.get(state.app) ?? null;
     if (state.target === null && hasLeft(state)) return this.#forget(state);
     // Which trees it had counts from when it comes again.
-    if (state.target === null) state.unreleased = noneLookedUp;
+    if (state.target === null) {
+      state.unreleased = noneLookedUp;
+      state.wereKept.clear();
+    }
     const isSame = before !== null && factsOf(before, state.app) === factsOf(target, state.app);
     // What failed may have waited for what changed.
     if (isSame && state.failures === 0) return;

@@ -2,6 +2,7 @@
 import { rm } from "node:fs/promises";
 import { expect, it } from "vitest";
 import type { KubeObject } from "../../../src/core/model/kube-object.ts";
+import { formatTrailers, mirrorBranch } from "../../../src/core/protocol/mirror-layout.ts";
 import type { TestSite } from "../../support/kube-site.ts";
 import { configMap, eventually } from "../../support/kube-worker.ts";
 import {
@@ -232,5 +233,29 @@ export function sharedRules(site: TestSite): void {
     );
 
     await stands(site, path);
+  });
+
+  it("AC-01: orphans whatever the mirror's past says, also where what was written is lost", async () => {
+    await site.mirror.commit({ s1: { first: [shared] } });
+    site.start();
+    await site.settled("first");
+    await site.stop();
+    await rm(site.stateDir, { recursive: true });
+    const { store } = site.mirror;
+    const trailers = { epoch: 1, control: "0".repeat(40), sites: 1, objects: 1, changes: [] };
+    await store.commitChanges({
+      ref: mirrorBranch,
+      parent: await store.resolve(mirrorBranch),
+      changes: [{ path: "sites/s1/first/folder/a", content: "no tree of an app has one" }],
+      message: `broken\n\n${formatTrailers(trailers)}`,
+      author: "test",
+      at: 1_760_000_000_000,
+    });
+    await site.mirror.commit({ s1: { first: { verb: "orphan", release: "r2", expected: 1 } } });
+    site.start();
+    await eventually("it has left", () => site.report("first")?.left);
+
+    await stands(site, path);
+    expect(JSON.stringify(await metadataOf(site, path))).not.toContain("demo/first");
   });
 }
