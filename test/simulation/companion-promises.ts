@@ -4,6 +4,12 @@ import type { MirrorCommit, SiteTrees } from "./mirror-reader.ts";
 
 type Sites = MirrorCommit["sites"];
 
+interface Change {
+  readonly site: string;
+  readonly old: SiteTrees | undefined;
+  readonly content: SiteTrees;
+}
+
 /** Looks at each commit of each mirror, in the order in which they are made. */
 export class CompanionAuditor {
   /** Site -> app -> the trees that it stood with, in any mirror, since it was last let go of; in their order. */
@@ -20,15 +26,19 @@ export class CompanionAuditor {
     }
     for (const [site, content] of after) {
       const old = before.get(site);
-      if (old === content) continue; // of the same ids
-      // What a story begins with was committed before anybody looked.
-      if (old !== undefined && !this.#stood.has(site)) this.#note(site, old);
-      for (const app of old?.apps.keys() ?? []) {
-        if (!content.apps.has(app)) this.#stood.get(site)?.delete(app);
-      }
-      this.#note(site, content);
-      this.#check(`at ${site} in ${mirror}`, { site, old, content });
+      if (old !== content) this.#lookAt(`at ${site} in ${mirror}`, { site, old, content }); // else of the same ids
     }
+  }
+
+  #lookAt(where: string, change: Change): void {
+    const { site, old, content } = change;
+    // What a story begins with was committed before anybody looked.
+    if (old !== undefined && !this.#stood.has(site)) this.#note(site, old);
+    for (const app of old?.apps.keys() ?? []) {
+      if (!content.apps.has(app)) this.#stood.get(site)?.delete(app);
+    }
+    this.#note(site, content);
+    this.#check(where, change);
   }
 
   #note(site: string, { apps }: SiteTrees): void {
@@ -42,10 +52,7 @@ export class CompanionAuditor {
     }
   }
 
-  #check(
-    where: string,
-    { site, old, content }: { site: string; old: SiteTrees | undefined; content: SiteTrees },
-  ): void {
+  #check(where: string, { site, old, content }: Change): void {
     for (const [app, trees] of content.came) {
       const stood = this.#stood.get(site)?.get(app) ?? [];
       for (const tree of trees) {
