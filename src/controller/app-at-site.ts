@@ -28,7 +28,7 @@ export interface SiteLink {
 }
 
 export function siteLink(read: ReadState, observations: Observations, site: string): SiteLink {
-  const declared = read.head.model.sites.get(site)?.value.spec.region ?? "";
+  const declared = read.head.facts.get(site)?.region ?? "";
   const mirror = own(read.control.state.sites, site)?.mirror ?? declared;
   const isSilent = observations.silentSince(mirror) !== null;
   const {

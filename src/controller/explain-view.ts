@@ -24,11 +24,11 @@ export function explainView(input: ExplainInput): Explanation | undefined {
   const { pass, site, app } = input;
   const { read, control } = pass;
   if (read === null) return undefined;
-  const { model } = read.head;
+  const { model, facts } = read.head;
   const declared = model.apps.get(app);
   const entry = own(own(read.standing, site), app);
   const isApp = declared !== undefined || own(control.state.apps, app) !== undefined;
-  if (entry === undefined && !(isApp && model.sites.has(site))) return undefined;
+  if (entry === undefined && !(isApp && facts.has(site))) return undefined;
   const because = declared === undefined ? [] : placements(model, declared, site);
   const placed = because.some(({ matches }) => matches);
   const waits = (pass.plan?.waits ?? []).filter(

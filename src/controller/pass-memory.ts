@@ -7,6 +7,7 @@ import type {
   MirrorState,
   StandsIn,
 } from "../core/rollout/planner-types.ts";
+import { withLeavingSites } from "../core/rollout/leaving-sites.ts";
 import { rememberLast } from "../runtime/remember-last.ts";
 import { KeptTrees } from "./kept-trees.ts";
 import type { MirrorSnapshot } from "./mirror-snapshot.ts";
@@ -55,6 +56,9 @@ export class PassMemory {
     }
     return state;
   });
+
+  /** The sites of a head, and those that leave the fleet. */
+  readonly facts = rememberLast(withLeavingSites);
 
   /** Mirror -> the sites that control has there. */
   readonly served = rememberLast(

@@ -28,6 +28,7 @@ export function startInput(read: StartRead): StartInput {
     previousHead: previous?.commit ?? null,
     desired: Object.fromEntries([...head.apps].map(([app, rendered]) => [app, desired(rendered)])),
     headSites: head.facts,
+    ...(previous === null ? {} : { sitesBefore: previous.facts }),
     entitledBefore: read.entitledBefore,
     onRemoval: read.onRemoval,
     deletionBudget: deletionBudget(granting),

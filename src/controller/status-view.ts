@@ -58,7 +58,7 @@ function siteRows({ pass, observations }: StatusInput): SiteStatus[] {
   const { read } = pass;
   if (read === null) return [];
   const sources = releaseSources(pass);
-  return [...read.head.facts].map(([site, { region, suspend }]) => {
+  return [...read.head.facts].map(([site, { region, suspend, leaves }]) => {
     const { reachable, message, kubernetesVersion } = siteLink(read, observations, site);
     const standing = standingAt(read.mirrors, site);
     const apps = [...appsAtSite(read, observations, site)].map(([app, at]) => {
@@ -68,7 +68,8 @@ function siteRows({ pass, observations }: StatusInput): SiteStatus[] {
     });
     const told = message === "" ? {} : { message };
     const version = kubernetesVersion === undefined ? {} : { kubernetesVersion };
-    return { site, region, reachable, suspended: suspend, ...version, ...told, apps };
+    const leaving = leaves === true ? ({ leaving: true } as const) : {};
+    return { site, region, reachable, suspended: suspend, ...leaving, ...version, ...told, apps };
   });
 }
 

@@ -22,6 +22,7 @@ export interface WorldApp {
 }
 
 export interface WorldSite {
+  readonly decommission?: boolean;
   readonly region?: string;
   readonly labels?: Labels;
   readonly suspend?: boolean;

@@ -5,6 +5,7 @@
 import type { Decision } from "../../src/core/protocol/api.ts";
 import { applyDecision } from "../../src/core/rollout/decisions.ts";
 import { entitlements } from "../../src/core/rollout/entitled-release.ts";
+import { withLeavingSites } from "../../src/core/rollout/leaving-sites.ts";
 import { planRollout } from "../../src/core/rollout/plan-rollout.ts";
 import type {
   ControlState,
@@ -133,7 +134,8 @@ export class PlannerWorld {
       head: this.head,
       previousHead: previous,
       desired,
-      headSites: this.facts(this.head),
+      headSites: this.#sites(),
+      ...(previous === null ? {} : { sitesBefore: this.facts(previous) }),
       entitledBefore,
       onRemoval: this.#removalVerbs(),
       deletionBudget: granting.deletionBudget ?? { objects: 50, percent: 100 },
@@ -161,7 +163,7 @@ export class PlannerWorld {
     return {
       now: this.now,
       control: this.control,
-      sites: this.facts(this.head),
+      sites: this.#sites(),
       mirrors: this.mirrors,
       good: this.good,
       observed: this.observed,
@@ -357,6 +359,11 @@ export class PlannerWorld {
     );
   }
 
+  /** Those of the followed head, and those that leave the fleet. */
+  #sites(): FactsBySite {
+    return withLeavingSites(this.facts(this.head), this.control.sites);
+  }
+
   facts(head: string): FactsBySite {
     const facts = new Map<string, SiteFacts>();
     for (const [site, spec] of Object.entries(this.#headOf(head).sites)) {
@@ -367,6 +374,7 @@ export class PlannerWorld {
         labels: { site, ...spec.labels },
         suspend: spec.suspend ?? false,
         ...(spec.timeZone === undefined ? {} : { timeZone: spec.timeZone }),
+        ...(spec.decommission === true ? { decommission: true } : {}),
       });
     }
     return facts;

@@ -28,10 +28,9 @@ const plannedFields: Readonly<Record<KindName, readonly string[]>> = {
     "spec.headroom",
     "spec.registration",
     "spec.values",
-    "spec.decommission",
     "spec.windows",
   ],
-  Site: ["spec.cell", "spec.cells", "spec.decommission", "spec.windows", "spec.size"],
+  Site: ["spec.cell", "spec.cells", "spec.windows", "spec.size"],
   VirtualSite: ["spec.values", "spec.windows"],
   Profile: [],
   App: [

@@ -73,6 +73,7 @@ export function assumedState({ base, head, isProtected, now }: AssumedFleet): St
     previousHead: base?.revision ?? null,
     desired: desired(head.rendered),
     headSites,
+    ...(base === null ? {} : { sitesBefore: siteFacts(base.model) }),
     strategyOf: (app) => resolveStrategy(granting.model, app),
     newestStrategyOf: (app) =>
       head.model.apps.has(app) ? resolveStrategy(head.model, app) : undefined,

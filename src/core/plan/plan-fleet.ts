@@ -10,6 +10,7 @@ import { type Json, canonicalJson } from "../model/json.ts";
 import { describeKey, keyOf, type KubeObject, type ObjectId } from "../model/kube-object.ts";
 import { type TreeId, type Variant, rendererNumber } from "../render/rendered.ts";
 import { changedReleases } from "../rollout/changed-releases.ts";
+import { siteFacts } from "../rollout/fleet-facts.ts";
 import type { Release } from "../rollout/records.ts";
 import { isProtectedKind } from "../rollout/protected-objects.ts";
 import { someOf } from "../rollout/words.ts";
@@ -44,7 +45,7 @@ export function planFleet(
     base: base?.revision ?? null,
     head: head.revision,
     renderer: rendererNumber,
-    sites: sitePlans(moves, head.model, releases),
+    sites: sitePlans(moves, [head.model, base?.model], releases),
     siteCount: head.model.sites.size,
     variants,
     groups: diffGroups(variants, (site) => head.model.sites.get(site)?.value.spec.address),
@@ -72,15 +73,18 @@ interface Move {
   readonly to: TreeId | null;
 }
 
-/** Sorted by app and site. A site that the head does not declare is forgotten, not changed. */
+/** Sorted by app and site. A site that the head does not declare is forgotten, not changed, but where it is emptied first. */
 function movesOf(base: PlanSide | null, head: PlanSide): readonly Move[] {
+  const facts = base === null ? undefined : siteFacts(base.model);
+  const isLeft = (site: string): boolean =>
+    !head.model.sites.has(site) && facts?.get(site)?.decommission !== true;
   const [before, after] = [base?.rendered.apps, head.rendered.apps];
   const apps = [...new Set([...(before?.keys() ?? []), ...after.keys()])].toSorted();
   return apps.flatMap((app) => {
     const [from, to] = [before?.get(app)?.sites, after.get(app)?.sites];
     const sites = new Set([...(from?.keys() ?? []), ...(to?.keys() ?? [])]);
     return [...sites]
-      .filter((site) => head.model.sites.has(site) && from?.get(site) !== to?.get(site))
+      .filter((site) => !isLeft(site) && from?.get(site) !== to?.get(site))
       .toSorted()
       .map((site) => ({ app, site, from: from?.get(site) ?? null, to: to?.get(site) ?? null }));
   });
@@ -165,13 +169,13 @@ function refusedFields(before: KubeObject, after: KubeObject): readonly string[]
 
 function sitePlans(
   moves: readonly Move[],
-  head: FleetModel,
+  [head, base]: readonly [FleetModel, FleetModel | undefined],
   releases: readonly Release[],
 ): readonly SitePlan[] {
   const bySite = Map.groupBy(moves, ({ site }) => site);
   return [...bySite.keys()].toSorted().map((site) => ({
     site,
-    region: head.sites.get(site)?.value.spec.region ?? "",
+    region: (head.sites.get(site) ?? base?.sites.get(site))?.value.spec.region ?? "",
     apps: (bySite.get(site) ?? []).map(({ app, from, to }) => {
       const change = from === null ? "added" : to === null ? "removed" : "changed";
       return { app, change, ...bringerOf(releases, app, site) };
@@ -214,6 +218,9 @@ function siteNotes(base: FleetModel | undefined, head: FleetModel): readonly str
   return names.flatMap((site) => {
     const [before, after] = [base.sites.get(site)?.value.spec, head.sites.get(site)?.value.spec];
     if (before === undefined) return [`site ${site} is new`];
+    if (after === undefined && siteFacts(base).get(site)?.decommission === true) {
+      return [`site ${site} is no longer declared: its apps leave it, then it is forgotten`];
+    }
     if (after === undefined) {
       return [`site ${site} is no longer declared: it is forgotten, and nothing is deleted there`];
     }

@@ -73,6 +73,8 @@ export interface SiteStatus {
   readonly region: string;
   readonly reachable: boolean;
   readonly suspended: boolean;
+  /** No longer in the fleet: its apps leave it, then it is forgotten. */
+  readonly leaving?: true;
   /** Which Kubernetes its API server last said it is; absent: nobody has told. */
   readonly kubernetesVersion?: string;
   /** What is wrong with all of it, as its worker says: what was met, what to look at, what ends it. */

@@ -13,6 +13,7 @@ import {
   type Word,
 } from "./decision-result.ts";
 import { excuseNeighbour, speakOfArrivals } from "./decide-open-list.ts";
+import { withoutLeaving } from "./leaving-sites.ts";
 import { own } from "./own.ts";
 import type { ControlState } from "./planner-types.ts";
 import type { Release, SiteAssignment } from "./records.ts";
@@ -144,9 +145,9 @@ interface Named {
   readonly assignment: SiteAssignment;
 }
 
-/** A UID is asked for: where the site waits for its old worker, or where nobody has told which cluster it has. */
-function isAsked({ moving, uid }: SiteAssignment): boolean {
-  return moving !== undefined || uid === undefined;
+/** A UID is asked for: where the site waits for its old worker, leaves the fleet, or nobody has told which cluster it has. */
+function isAsked({ moving, leaving, uid }: SiteAssignment): boolean {
+  return moving !== undefined || leaving !== undefined || uid === undefined;
 }
 
 function notItsCluster(control: ControlState, named: Named): DecisionResult | undefined {
@@ -191,6 +192,12 @@ function spoken(
 ): { record: SiteAssignment; why: string; message: string } {
   const named = assignment.uid === undefined ? { ...assignment, formerUid: uid } : assignment;
   const { moving, mirror } = named;
+  if (named.leaving !== undefined)
+    return {
+      record: withoutLeaving(named),
+      why: `${by} forgets ${site} as it is: ${why}`,
+      message: `${site} is forgotten with what it has; nothing more is deleted there`,
+    };
   if (moving === undefined)
     return {
       record: named,

@@ -20,13 +20,16 @@ const followed = new FollowedFindings<Located<Site>, SiteFacts>();
 function factsOf(sites: FleetModel["sites"], regions: FleetModel["regions"]): FactsBySite {
   const found = followed.get(sites, [regions], ({ value: { metadata, spec } }): SiteFacts => {
     const { region, suspend = false } = spec;
-    const timeZone = spec.timeZone ?? regions.get(region)?.value.spec.timeZone;
+    const ofRegion = regions.get(region)?.value.spec;
+    const timeZone = spec.timeZone ?? ofRegion?.timeZone;
+    const decommission = spec.decommission ?? ofRegion?.decommission;
     return {
       region,
       mirror: region,
       labels: metadata.labels ?? {},
       suspend,
       ...(timeZone === undefined ? {} : { timeZone }),
+      ...(decommission === "delete" ? { decommission: true } : {}),
     };
   });
   return new FactsInOrder(sites, found);

@@ -52,7 +52,7 @@ export interface AppControl {
   readonly arrivals?: Arrivals;
 }
 
-/** A site as the followed head declares it. */
+/** A site as the followed head declares it, or as one did that leaves (`withLeavingSites`). */
 export interface SiteFacts {
   readonly region: string;
   readonly mirror: string;
@@ -60,6 +60,10 @@ export interface SiteFacts {
   readonly suspend: boolean;
   /** IANA name of its time zone; absent: UTC. */
   readonly timeZone?: string;
+  /** Where a later head does not declare it, its apps leave it before it is forgotten. */
+  readonly decommission?: true;
+  /** The head does not declare it any more: it is on the way out. */
+  readonly leaves?: true;
 }
 
 /** Of all sites that there are, by name. */
@@ -200,6 +204,8 @@ export interface StartInput extends PlannerInput {
   readonly desired: Readonly<Record<string, DesiredApp>>;
   /** Sites that the new head declares (a site that is not here is forgotten, never removed from). */
   readonly headSites: FactsBySite;
+  /** Those of the previous head; absent: there was none. */
+  readonly sitesBefore?: FactsBySite;
   /** Per app: trees of the entitled releases rendered with the site data of the *previous* head (for site releases). */
   readonly entitledBefore: Readonly<Record<string, Readonly<Record<string, TreeId>>>>;
   /** What becomes of each app's objects where it leaves (`removalVerbs`). */

@@ -414,6 +414,20 @@ export const SiteAssignment = record({
   uid: Type.Optional(Type.String()),
   /** The one that it had when it was forgotten, or that an operator names, until its worker tells which it has now. */
   formerUid: Type.Optional(Type.String()),
+  /** The head that does not declare it any more, and how the one before did: set until its apps have left it. */
+  leaving: Type.Optional(
+    record({
+      head: Type.String(),
+      at: Time,
+      facts: record({
+        region: Type.String(),
+        mirror: Type.String(),
+        labels: Type.Record(Type.String(), Type.String()),
+        suspend: Type.Boolean(),
+        timeZone: Type.Optional(Type.String()),
+      }),
+    }),
+  ),
   /**
    * Set while the site moves, or is forgotten: it leaves `mirror`'s tree, and comes to any other only when that worker
    * has stopped.

@@ -4,6 +4,7 @@
  */
 import { type AppBoard, type Board, change, setArrivals, setRelease } from "./board.ts";
 import { controlPaths } from "./control-files.ts";
+import { isEmptied, withoutLeaving } from "./leaving-sites.ts";
 import { own } from "./own.ts";
 import type { MirrorEntry, SiteFacts } from "./planner-types.ts";
 import type { SiteAssignment } from "./records.ts";
@@ -21,8 +22,11 @@ export function planSiteMoves(board: Board): void {
         record: { mirror: facts.mirror },
         why: `is assigned to ${facts.mirror}`,
       });
+    else if (assignment.leaving !== undefined && facts.leaves !== true)
+      assign(board, site, { record: withoutLeaving(assignment), why: "is back in the fleet" });
     else if (assignment.moving !== undefined)
       goOn(board, site, { facts, assignment, moving: assignment.moving });
+    else if (facts.leaves === true && isEmptied(board, site, assignment)) forget(board, site);
     else {
       const from = wrongMirror(board, site, { facts, assignment });
       if (from !== undefined) leave(board, site, { assignment, from, to: facts.mirror });
@@ -44,8 +48,9 @@ function assign(
  * and whether its worker has stopped, stays on record: should it come back, here or elsewhere, it goes on from there.
  */
 function forget(board: Board, site: string): void {
-  const assignment = own(board.input.control.sites, site);
-  if (assignment === undefined) return;
+  const known = own(board.input.control.sites, site);
+  if (known === undefined) return;
+  const assignment = withoutLeaving(known);
   const { moving } = assignment;
   if (moving?.forgotten !== undefined && moving.entering === undefined)
     return forgetFurther(board, site, { assignment, moving });

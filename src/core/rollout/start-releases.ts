@@ -11,6 +11,7 @@ import { controlPaths } from "./control-files.ts";
 import type { StartInput, StartPlan } from "./planner-types.ts";
 import { countDeletions } from "./start/count-deletions.ts";
 import { unlistSites } from "./start/unlist-sites.ts";
+import { beginLeaving, noteLeaving } from "./leaving-sites.ts";
 import { forgetSites } from "./site-moves.ts";
 import { refreshBudgets } from "./start/refresh-budgets.ts";
 import { startCandidate } from "./start/start-candidate.ts";
@@ -19,11 +20,13 @@ import { startSiteRelease } from "./start/start-site-release.ts";
 import { newStartRun, openListBudgets, type StartRun } from "./start/start-run.ts";
 
 /** The changes to control with which a head begins to be followed. */
-export function startReleases(input: StartInput): StartPlan {
-  if (input.controlLost !== undefined) {
-    return { changes: [], notes: [`nothing begins: ${input.controlLost}`] };
+export function startReleases(given: StartInput): StartPlan {
+  if (given.controlLost !== undefined) {
+    return { changes: [], notes: [`nothing begins: ${given.controlLost}`] };
   }
+  const { input, begun } = beginLeaving(given);
   const run = newStartRun(input);
+  noteLeaving(run.board, input.head, begun);
   forgetSites(run.board);
   for (const app of run.board.apps.values()) startApp(run, app);
   countDeletions(run);

@@ -4,6 +4,7 @@
  */
 import type { TreeId } from "../render/rendered.ts";
 import { entitlements } from "../rollout/entitled-release.ts";
+import { withLeavingSites } from "../rollout/leaving-sites.ts";
 import { own } from "../rollout/own.ts";
 import type {
   AppControl,
@@ -105,7 +106,7 @@ export function plannerInput(world: SimulatedWorld, fleet: SimulatedFleet): Plan
   return {
     now,
     control,
-    sites: start.headSites,
+    sites: withLeavingSites(start.headSites, control.sites),
     mirrors,
     observed: observe(world, fleet),
     workers: Object.fromEntries(workers) as PlannerInput["workers"],

@@ -1,5 +1,5 @@
 import { type Static, Type } from "typebox";
-import { closedObject, documentOf, Location, timeZone } from "./shared.ts";
+import { closedObject, decommission, documentOf, Location, timeZone } from "./shared.ts";
 
 export const Region = documentOf(
   "Region",
@@ -10,6 +10,7 @@ export const Region = documentOf(
       timeZone: Type.Optional(
         timeZone("time zone of its sites, for windows that name none; without it, UTC"),
       ),
+      decommission: Type.Optional(decommission("a site of it that does not say so itself")),
     },
     "what is known of the region; may be empty (`{}`)",
   ),

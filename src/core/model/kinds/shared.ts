@@ -37,6 +37,13 @@ export const duration = (description: string) =>
     description,
   });
 
+/** What becomes of what a site has when a later commit does not declare it any more. */
+export const decommission = (whose: string) =>
+  Type.Enum(["forget", "delete"], {
+    default: "forget",
+    description: `what happens when a later commit has no longer ${whose}: forget (nothing is deleted there), delete (its apps leave it by removal releases, each by its \`onRemoval\`, then it is forgotten)`,
+  });
+
 export const Duration = duration("a time span such as `90s`, `5m`, `1h30m` or `500ms`");
 
 /** A time zone by its name. */

@@ -1,6 +1,7 @@
 import { type Static, Type } from "typebox";
 import {
   closedObject,
+  decommission,
   documentOf,
   KubernetesFacts,
   Location,
@@ -41,6 +42,7 @@ export const Site = documentOf(
         ),
       ),
       kubernetes: Type.Optional(KubernetesFacts),
+      decommission: Type.Optional(decommission("the site")),
       suspend: Type.Optional(
         Type.Boolean({ default: false, description: "true: nothing new is released to the site" }),
       ),

@@ -1,0 +1,64 @@
+/**
+ * Sites that leave the fleet with what they have: a head does not declare them any more, and the one followed before it
+ * says `decommission: delete` of them. Until their apps have left by removal releases they go on to be sites of the fleet,
+ * as that head had them; then they are forgotten like any other (RELEASES, section 9).
+ */
+import { type Board, change } from "./board.ts";
+import { controlPaths } from "./control-files.ts";
+import { own } from "./own.ts";
+import type { ControlState, FactsBySite, SiteFacts, StartInput } from "./planner-types.ts";
+import type { SiteAssignment } from "./records.ts";
+
+/** The sites of a head, and those that leave; the same map where none does. */
+export function withLeavingSites(declared: FactsBySite, sites: ControlState["sites"]): FactsBySite {
+  const leaving = Object.entries(sites).flatMap(([site, assignment]): [string, SiteFacts][] =>
+    assignment.leaving === undefined || declared.has(site)
+      ? []
+      : [[site, { ...assignment.leaving.facts, leaves: true }]],
+  );
+  return leaving.length === 0 ? declared : new Map([...declared, ...leaving]);
+}
+
+/** The input with the sites that begin to leave with its head, and these. */
+export function beginLeaving(input: StartInput): {
+  readonly input: StartInput;
+  readonly begun: FactsBySite;
+} {
+  const { sites, headSites, sitesBefore, control } = input;
+  const begun = new Map<string, SiteFacts>();
+  for (const [site, facts] of sitesBefore ?? []) {
+    if (facts.decommission !== true || headSites.has(site)) continue;
+    const assignment = own(control.sites, site);
+    if (assignment === undefined || assignment.moving?.forgotten !== undefined) continue;
+    begun.set(site, { ...facts, leaves: true });
+  }
+  if (begun.size === 0) return { input, begun };
+  const joined = (declared: FactsBySite): FactsBySite => new Map([...declared, ...begun]);
+  return { input: { ...input, sites: joined(sites), headSites: joined(headSites) }, begun };
+}
+
+/** Puts on record that they leave. */
+export function noteLeaving(board: Board, head: string, begun: FactsBySite): void {
+  for (const [site, { region, mirror, labels, suspend, timeZone }] of begun) {
+    const assignment = own(board.input.control.sites, site);
+    if (assignment === undefined) continue;
+    const zone = timeZone === undefined ? {} : { timeZone };
+    const facts = { region, mirror, labels: { ...labels }, suspend, ...zone };
+    const record = { ...assignment, leaving: { head, at: board.at, facts } };
+    change(board, controlPaths.site(site), {
+      record,
+      why: `${site} leaves the fleet: its apps leave it first`,
+    });
+  }
+}
+
+/** Nothing of it stands any more, and its mirror is known to be the newest. */
+export function isEmptied({ input }: Board, site: string, { mirror }: SiteAssignment): boolean {
+  if (own(input.workers, mirror)?.isAwaited === true) return false;
+  return Object.keys(own(input.mirrors, site) ?? {}).length === 0;
+}
+
+/** As if it had never left. */
+export function withoutLeaving({ leaving: _, ...assignment }: SiteAssignment): SiteAssignment {
+  return assignment;
+}
