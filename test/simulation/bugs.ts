@@ -88,6 +88,20 @@ export const bugs: Readonly<Record<string, readonly Edit[]>> = {
       replace: "for (const each of stay.apps.values()) each.trees.add(tree ?? '');",
     },
   ],
+  "a site is forgotten before its apps have left": [
+    {
+      file: "core/rollout/leaving-sites.ts",
+      find: "return Object.keys(own(input.mirrors, site) ?? {}).length === 0;",
+      replace: "return site !== '';",
+    },
+  ],
+  "every site that is removed loses its apps": [
+    {
+      file: "core/rollout/leaving-sites.ts",
+      find: "if (facts.decommission !== true || headSites.has(site)) continue;",
+      replace: "if (headSites.has(site)) continue;",
+    },
+  ],
   "a silent worker is handed over to": [
     {
       file: "core/rollout/site-blocks.ts",

@@ -11,6 +11,8 @@ export interface Clusters {
   readonly sites: ReadonlyMap<string, SimSite>;
   /** Sites that were out of the fleet for a while. */
   readonly forgotten: ReadonlySet<string>;
+  /** Those of which the apps had left before. */
+  readonly emptied: ReadonlySet<string>;
   /** Control was lost: that an app was there, and left the fleet since, is written nowhere. */
   readonly wasControlLost: boolean;
   /** Mirrors were lost: what they have given since (`<site> <app> <object>`); nobody knows the rest. Null: they were not. */
@@ -20,16 +22,18 @@ export interface Clusters {
 /** What is wrong with the clusters of a head that has had its time: each has exactly what the head says, or words. */
 export function differences(
   head: StoryHead,
-  { sites, forgotten, wasControlLost, given }: Clusters,
+  { sites, forgotten, emptied, wasControlLost, given }: Clusters,
 ): string[] {
-  return Object.keys(head.sites).flatMap((name) => {
+  const gone = [...emptied].filter((name) => head.sites[name] === undefined);
+  return [...Object.keys(head.sites), ...gone].flatMap((name) => {
     const site = sites.get(name);
     if (site === undefined) return [`${name} has no cluster`];
     const apps = appsAt(head, name);
     const wanted = apps.flatMap((app) => wordsOf(head, { app, site: name }));
     // What a forgotten site had stays there: nobody has said that it shall go, also when the site comes back without it.
     const isUnknown = (app: string): boolean =>
-      forgotten.has(name) || (wasControlLost && head.apps[app] === undefined);
+      (forgotten.has(name) && !emptied.has(name)) ||
+      (wasControlLost && head.apps[app] === undefined);
     const found = ownedObjects(site).filter(({ app }) => apps.includes(app) || !isUnknown(app));
     const words = new Set(found.map((each) => each.words));
     const missing = wanted.filter((each) => !words.has(each));

@@ -131,6 +131,7 @@ const fleetTraits: Choices<FleetTraits> = [
   ],
   [1, (random) => ({ maxSitesInFlight: orNot(random, between(random, 1, 2)) })],
   [2, (random) => ({ sharer: orNot(random, app(random)) })],
+  [2, (random) => ({ decommission: orNot(random, "delete") })],
 ];
 
 const appTraits: Choices<AppTraits> = [

@@ -96,7 +96,9 @@ function textsOf(head: StoryHead): Record<string, string> {
     "shops.yaml": virtualSiteYaml("shop", "tier=shop"),
     "depots.yaml": virtualSiteYaml("depot", "tier=depot"),
   };
-  for (const region of regions) texts[`regions/${region}.yaml`] = regionYaml(region);
+  const { decommission } = head;
+  const ofRegion = decommission === undefined ? {} : { decommission };
+  for (const region of regions) texts[`regions/${region}.yaml`] = regionYaml(region, ofRegion);
   for (const [name, { region, tier, suspend }] of Object.entries(head.sites)) {
     const spec = suspend ? { suspend } : {};
     texts[`sites/${name}.yaml`] = siteYaml(name, { region, labels: { tier, unit: name }, spec });

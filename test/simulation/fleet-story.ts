@@ -59,6 +59,8 @@ export interface FleetTraits {
   readonly doesTillNeedWeb?: boolean | undefined;
   /** The app that has the object which several had in their time. */
   readonly sharer?: string | undefined;
+  /** What becomes of what a site has that a later head has not. */
+  readonly decommission?: "delete" | undefined;
 }
 
 type StoryDecision = Readonly<Record<string, unknown>>;

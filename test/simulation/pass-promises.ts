@@ -39,6 +39,7 @@ export class PassAuditor {
     const followed = this.#repository.at(input.control.head?.commit ?? "");
     checkPlan(asDeclared(input, followed), plan);
     checkHolds(input, followed);
+    this.#checkLeaving(input);
     checkStages(input, plan);
     checkCoverage(input);
     if (!this.#wasLost) checkKnown(plan);
@@ -66,6 +67,16 @@ export class PassAuditor {
         app,
       );
       assert.equal(removal.verb, verb, `${removal.id} is to ${removal.verb}`);
+    }
+  }
+
+  /** A site leaves with what it has only where the head before the one that has it no longer says so. */
+  #checkLeaving({ control: { head, sites } }: PlannerInput): void {
+    for (const [site, { leaving }] of Object.entries(sites)) {
+      if (leaving === undefined || leaving.head !== head?.commit) continue;
+      const before = this.#repository.at(head.previous ?? "");
+      const isSaid = before.decommission === "delete" && before.sites[site] !== undefined;
+      assert.ok(isSaid, `the apps of ${site} leave it, and nobody has said so`);
     }
   }
 
