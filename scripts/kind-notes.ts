@@ -68,12 +68,13 @@ export const kindNotes: Readonly<Record<KindName, KindNotes>> = {
       ["flotilla diff oslo", "how its live objects differ from what they should be"],
       ["flotilla rollout excuse --site oslo --why TEXT", "goes on without it"],
     ],
-    more: "A new site gets the current releases by itself. With `suspend: true` nothing new is released to it. Removed from Git it is forgotten: what runs there stays.",
+    more: "A new site gets the current releases by itself. With `suspend: true` nothing new is released to it. Removed from Git it is forgotten: what runs there stays. Where the commit before says `decommission: delete` (of it, or of its region), [its apps leave it first](../../explanation/releases.md#a-site-that-leaves-the-fleet).",
     status: [
       ["siteList[].site", "the site"],
       ["siteList[].region", "its region"],
       ["siteList[].reachable", "whether its API server answers its worker"],
       ["siteList[].suspended", "whether `suspend` is true"],
+      ["siteList[].leaving", "true while its apps leave it: the fleet has it no longer"],
       [
         "siteList[].apps[].sync",
         "of each app there: `Synced`, `OutOfSync` or `Unknown`; beside it `release` and `revision`",

@@ -41,7 +41,8 @@ export const command: Command = {
                                                for excuse and retry)
   approve APP RELEASE --removal delete|orphan  end a removal that is on hold
   excuse [APP RELEASE] --site SITE [--uid UID] go on without a site (--uid: its cluster; the
-                                               worker that had it is not waited for)
+                                               worker that had it is not waited for; one that
+                                               leaves the fleet is forgotten as it is)
   excuse --region REGION              go on without a region whose worker is silent
   retry  APP RELEASE [--site SITE]    hand the release to sites again where it failed
   rollback APP [RELEASE] [--site SITE | --stage STAGE]

@@ -83,7 +83,14 @@ function headline({ fleet, revision, refused, sites, siteList }: FleetStatus): s
     ...(refused === null ? [] : [`Not followed: ${refused.commit}: ${oneLine(refused.reason)}\n`]),
     `${plural(sites.total, "site")}: ${counts.join(", ")}\n`,
     ...kubernetesLine(siteList),
+    ...leavingLine(siteList),
   ].join("");
+}
+
+/** Which sites the fleet has no longer, and lose their apps; nothing where there are none. */
+function leavingLine(sites: FleetStatus["siteList"]): string[] {
+  const names = sites.flatMap(({ site, leaving }) => (leaving === true ? [site] : []));
+  return names.length === 0 ? [] : [`Leaving the fleet: ${someOf(names, maxNames)}\n`];
 }
 
 /** Which Kubernetes how many sites have told to be; nothing where none has. */

@@ -8,7 +8,7 @@ import type { DecisionResult, Word } from "../core/rollout/decision-result.ts";
 import { namedThings } from "../core/rollout/hold-scope.ts";
 import { own } from "../core/rollout/own.ts";
 import type { ControlChange } from "../core/rollout/planner-types.ts";
-import type { SiteAssignment } from "../core/rollout/records.ts";
+import type { SiteAssignment } from "../core/rollout/site-assignment.ts";
 import { commitToControl } from "./control-commit.ts";
 import type { NamedMirror } from "./control-loss.ts";
 import type { ControlSnapshot } from "./control-repository.ts";

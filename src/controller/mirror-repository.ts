@@ -11,7 +11,7 @@ import {
   type MirrorTrailers,
 } from "../core/protocol/mirror-layout.ts";
 import type { TreeId, Variant } from "../core/render/rendered.ts";
-import type { SiteAssignment } from "../core/rollout/records.ts";
+import type { SiteAssignment } from "../core/rollout/site-assignment.ts";
 import type { NativeStore } from "../adapters/git/native-store.ts";
 import type { ObjectStore } from "../adapters/git/object-store.ts";
 import type { MirrorCommit } from "./mirror-commit.ts";

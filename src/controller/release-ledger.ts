@@ -5,7 +5,8 @@
 import type { ControlChange, ControlState } from "../core/rollout/planner-types.ts";
 import { controlPaths } from "../core/rollout/control-files.ts";
 import { own } from "../core/rollout/own.ts";
-import type { Arrivals, FollowedHead, Release, SiteAssignment } from "../core/rollout/records.ts";
+import type { Arrivals, FollowedHead, Release } from "../core/rollout/records.ts";
+import type { SiteAssignment } from "../core/rollout/site-assignment.ts";
 
 /** How a release ended. */
 export type Outcome = "done" | "superseded" | "stopped";

@@ -5,7 +5,7 @@
 import type { AppPolicy, SiteMeta } from "../core/protocol/mirror-layout.ts";
 import { own } from "../core/rollout/own.ts";
 import type { SiteFacts } from "../core/rollout/planner-types.ts";
-import type { SiteAssignment } from "../core/rollout/records.ts";
+import type { SiteAssignment } from "../core/rollout/site-assignment.ts";
 
 /** Facts that are the same for all sites of a fleet. */
 export interface FleetFacts {

@@ -181,7 +181,8 @@ function siteRows(site: SiteStatus, hasRegion: boolean): Html {
     rowspan="${Math.max(1, site.apps.length)}"
   >
     <span class="name">${site.site}</span>${hasRegion && html` <small>${site.region}</small>`}
-    ${chip(tone, word)}${site.message !== undefined && html` <small>${timed(site.message)}</small>`}
+    ${chip(tone, word)}${site.leaving === true && html` <small>leaving the fleet</small>`}
+    ${site.message !== undefined && html` <small>${timed(site.message)}</small>`}
   </th>`;
   const rows = site.apps.map(
     (app, index) =>

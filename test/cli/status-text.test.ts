@@ -36,6 +36,15 @@ describe("the status as text", () => {
     expect(statusText(statusOf([undefined]))).not.toContain("Kubernetes");
   });
 
+  it("names the sites that leave the fleet", () => {
+    const status = statusOf([undefined, undefined]);
+    const siteList = status.siteList.map((row, index) =>
+      index === 0 ? row : { ...row, leaving: true as const },
+    );
+    expect(statusText({ ...status, siteList })).toContain("\nLeaving the fleet: s1\n");
+    expect(statusText(status)).not.toContain("Leaving");
+  });
+
   it("writes times as people read them", () => {
     const endsWhen = "it is healthy for 1s, or its deadline 2026-11-27T02:39:44.646Z";
     const wait = { app: "web", release: "web-2", stage: "rest", site: "s0", code: "in-flight" };

@@ -167,6 +167,26 @@ describe("a site", { timeout: 120_000 }, () => {
     },
   );
 
+  it("that is removed where the commit before says so loses its apps first, and is gone then", async () => {
+    const { bench } = await settledFleet();
+    const west = bench.mirror("west");
+    const labels = { ring: "main" };
+    const b1 = siteYaml("b1", { region: "west", labels, spec: { decommission: "delete" } });
+    const said = await bench.fleet.commit({ "sites/b1.yaml": b1 });
+    await eventually("it is followed", async () =>
+      (await bench.control("show", "main:head.json")).includes(said),
+    );
+    await bench.fleet.commit({ "sites/b1.yaml": null });
+    await eventually("control has forgotten it", async () => {
+      const files = await bench.control("ls-tree", "-r", "--name-only", "main");
+      return !files.includes("sites/b1.json");
+    });
+    const all = await west.git("log", "--format=", "--name-only", "main");
+    expect(all).toContain("sites/b1/web.leaving");
+    expect(all).not.toContain("sites/b2/web.leaving");
+    expect((await west.files()).filter((path) => path.includes("/b1"))).toEqual([]);
+  });
+
   it("that changes its region gets the same trees there, once its old worker has stopped", async () => {
     const { bench, workers } = await settledFleet();
     const [east, west] = [bench.mirror("east"), bench.mirror("west")];

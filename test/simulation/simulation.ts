@@ -1,11 +1,11 @@
 /** One story: a fleet, its processes and what befalls them, played in virtual time from a seed. */
 import type { Pass } from "../../src/controller/reconcile.ts";
 import type { Decision } from "../../src/core/protocol/api.ts";
-import { applyChanges } from "../support/control-state.ts";
 import { differences } from "./end-state.ts";
 import { Backups } from "./disasters.ts";
 import { aftermathMs, drawEvents, type StoryEvent } from "./events.ts";
 import { changeHead, firstHead, goodHead, roomyHead, type StoryHead } from "./fleet-story.ts";
+import { GoneSites } from "./gone-sites.ts";
 import type { Land, Region } from "./land.ts";
 import { decisionsOf, specOf, type Word } from "./operator.ts";
 import {
@@ -109,10 +109,7 @@ class Story {
   #wasStoreLost = false;
   /** Sites that some head had and a later one had not. */
   readonly #forgotten = new Set<string>();
-  /** Sites that were forgotten when their apps had left them. */
-  readonly #emptied = new Set<string>();
-  /** Sites that were forgotten with what they had: nobody has said that it shall go. */
-  readonly #leftAsTheyWere = new Set<string>();
+  readonly #goneSites = new GoneSites();
   #lastPass: Pass | undefined;
   /** When the last passes ended that wrote nothing. */
   readonly #idleAt: number[] = [];
@@ -132,7 +129,7 @@ class Story {
           this.passes += 1;
           this.#lastPass = pass;
           this.#noteIdentities(pass);
-          this.#noteEmptied(pass);
+          this.#goneSites.note(pass);
           if (!pass.hasWritten) this.#checkIdle();
           this.#try(() => this.#passAuditor.check(pass));
         },
@@ -189,22 +186,6 @@ class Story {
       const known = state.sites[name];
       if (followed.sites[name] === undefined) site.isForgotten ||= known?.leaving === undefined;
       else if (known?.moving === undefined) site.recognise(known?.uid);
-    }
-  }
-
-  /** Which sites the planner says to be without apps by now, and which are there again. */
-  #noteEmptied({ input, plan }: Pass): void {
-    if (input === null || plan === null) return;
-    const after = applyChanges(input.control, plan.changes).sites;
-    for (const [site, { leaving, moving }] of Object.entries(input.control.sites)) {
-      const record = after[site];
-      const isForgotten = record === undefined || record.moving?.forgotten !== undefined;
-      if (!isForgotten || moving?.forgotten !== undefined) continue;
-      if (leaving === undefined) this.#leftAsTheyWere.add(site);
-      else if (record?.leaving === undefined) this.#emptied.add(site);
-    }
-    for (const site of input.sites.keys()) {
-      if (after[site]?.moving?.forgotten === undefined) this.#emptied.delete(site);
     }
   }
 
@@ -430,7 +411,7 @@ class Story {
       left = differences(repository.head, {
         sites,
         forgotten: this.#forgotten,
-        emptied: this.#emptied.difference(this.#leftAsTheyWere),
+        emptied: this.#goneSites.emptied(),
         wasControlLost: this.#wasControlLost,
         given: await this.#auditor.given(),
       });

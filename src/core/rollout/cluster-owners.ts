@@ -2,7 +2,7 @@
 import { controlPaths } from "./control-files.ts";
 import { own } from "./own.ts";
 import type { ControlChange, ControlState } from "./planner-types.ts";
-import type { SiteAssignment } from "./records.ts";
+import type { SiteAssignment } from "./site-assignment.ts";
 
 /** Cluster -> the site that it is on record for. One that has let it go leaves it to others: it may be renamed. */
 export function clusterOwners({ sites }: ControlState): Map<string, string> {

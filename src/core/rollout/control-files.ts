@@ -16,9 +16,9 @@ import {
   FollowedHead,
   Hold,
   Release,
-  SiteAssignment,
   WorkerSilences,
 } from "./records.ts";
+import { SiteAssignment } from "./site-assignment.ts";
 
 const closed = { additionalProperties: false } as const;
 

@@ -16,7 +16,8 @@ import { excuseNeighbour, speakOfArrivals } from "./decide-open-list.ts";
 import { withoutLeaving } from "./leaving-sites.ts";
 import { own } from "./own.ts";
 import type { ControlState } from "./planner-types.ts";
-import type { Release, SiteAssignment } from "./records.ts";
+import type { Release } from "./records.ts";
+import type { SiteAssignment } from "./site-assignment.ts";
 import { excusedByPlanner, isSpoken } from "./site-state.ts";
 
 /** Excuses a site, a region, or the old worker of a site that moves. */

@@ -7,7 +7,7 @@ import { type Board, change } from "./board.ts";
 import { controlPaths } from "./control-files.ts";
 import { own } from "./own.ts";
 import type { ControlState, FactsBySite, SiteFacts, StartInput } from "./planner-types.ts";
-import type { SiteAssignment } from "./records.ts";
+import type { SiteAssignment } from "./site-assignment.ts";
 
 /** The sites of a head, and those that leave; the same map where none does. */
 export function withLeavingSites(declared: FactsBySite, sites: ControlState["sites"]): FactsBySite {
@@ -59,6 +59,7 @@ export function isEmptied({ input }: Board, site: string, { mirror }: SiteAssign
 }
 
 /** As if it had never left. */
-export function withoutLeaving({ leaving: _, ...assignment }: SiteAssignment): SiteAssignment {
-  return assignment;
+export function withoutLeaving(assignment: SiteAssignment): SiteAssignment {
+  const { leaving: _, ...rest } = assignment;
+  return rest;
 }

@@ -23,10 +23,10 @@ import type {
   ReleaseRef,
   RemovalVerb,
   RollbackScope,
-  SiteAssignment,
   UrgentRules,
   WorkerSilences,
 } from "./records.ts";
+import type { SiteAssignment } from "./site-assignment.ts";
 import type { WindowTimes } from "./windows/next-opening.ts";
 
 /** Everything of `control`, parsed. */

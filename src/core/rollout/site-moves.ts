@@ -7,7 +7,7 @@ import { controlPaths } from "./control-files.ts";
 import { isEmptied, withoutLeaving } from "./leaving-sites.ts";
 import { own } from "./own.ts";
 import type { MirrorEntry, SiteFacts } from "./planner-types.ts";
-import type { SiteAssignment } from "./records.ts";
+import type { SiteAssignment } from "./site-assignment.ts";
 import { mirrorsWith, silentSinceOf, standingTree } from "./site-view.ts";
 
 type Moving = NonNullable<SiteAssignment["moving"]>;

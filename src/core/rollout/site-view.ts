@@ -2,7 +2,8 @@
 import type { TreeId } from "../render/rendered.ts";
 import { own } from "./own.ts";
 import type { MirrorEntry, ObservedApp, PlannerInput, SiteFacts } from "./planner-types.ts";
-import type { SiteAssignment, Standing } from "./records.ts";
+import type { Standing } from "./records.ts";
+import type { SiteAssignment } from "./site-assignment.ts";
 
 export interface SiteView {
   readonly site: string;

@@ -6,9 +6,9 @@ import type {
   CurrentReleases,
   FollowedHead,
   Release,
-  SiteAssignment,
   WorkerSilences,
 } from "../rollout/records.ts";
+import type { SiteAssignment } from "../rollout/site-assignment.ts";
 
 /** The state that writing the planner's changes leads to, without writing and reading them. */
 export function controlAfter(

@@ -179,6 +179,24 @@ data: {k: "${k}"}
     ]);
   });
 
+  it("shows what a site loses that leaves the fleet, where the base says so and not the head", () => {
+    const w2 = { region: "west", labels: { ring: "main", tier: "depot" } };
+    const said = { "sites/w2.yaml": siteYaml("w2", { ...w2, spec: { decommission: "delete" } }) };
+    const { sites, releases, notes, deletions } = plan(said, { "sites/w2.yaml": null });
+
+    expect(sites.map(({ site, region, apps }) => [site, region, apps[0]?.change])).toEqual([
+      ["w2", "west", "removed"],
+    ]);
+    expect(sites[0]?.apps[0]?.release).toBe(releases[0]?.release);
+    expect(releases.map(({ kind, verb, sites: count }) => [kind, verb, count])).toEqual([
+      ["removal", "delete", 1],
+    ]);
+    expect(deletions.objects).toBeGreaterThan(0);
+    expect(notes).toEqual([
+      "site w2 is no longer declared: its apps leave it, then it is forgotten",
+    ]);
+  });
+
   it("tells joiners from the sites of a release, and notes what happens to sites", () => {
     const after = {
       "sites/n1.yaml": siteYaml("n1", { region: "west", labels: { ring: "main", tier: "depot" } }),

@@ -35,8 +35,8 @@ describe("a site that is removed from the fleet with decommission: delete", () =
     expect(world.control.sites["s2"]).toBeUndefined();
     expect(world.hosts["s2"]).toBeUndefined();
     expect(world.open("web", "removal")).toBeUndefined();
-    const without = before.map(({ s2: _, ...rest }) => rest);
-    expect([world.trees("web"), world.trees("till")]).toEqual(without);
+    for (const trees of before) delete trees["s2"];
+    expect([world.trees("web"), world.trees("till")]).toEqual(before);
   });
 
   it("is forgotten, and keeps what it has, where only the commit that removes it says so, or none does", () => {

@@ -1,0 +1,39 @@
+/** Sites that the fleet has no longer, by what passes of the controller write of them. */
+import type { Pass } from "../../src/controller/reconcile.ts";
+import type { ControlState } from "../../src/core/rollout/planner-types.ts";
+import { applyChanges } from "../support/control-state.ts";
+
+type Sites = ControlState["sites"];
+
+export class GoneSites {
+  /** Forgotten when their apps had left them. */
+  readonly #emptied = new Set<string>();
+  /** Forgotten, some time, with what they had: nobody has said that it shall go. */
+  readonly #leftAsTheyWere = new Set<string>();
+
+  note({ input, plan }: Pass): void {
+    if (input === null || plan === null) return;
+    const after = applyChanges(input.control, plan.changes).sites;
+    for (const site of forgottenBy(input.control.sites, after)) {
+      const isLeaving = input.control.sites[site]?.leaving !== undefined;
+      const gone = isLeaving ? this.#emptied : this.#leftAsTheyWere;
+      gone.add(site);
+    }
+    for (const site of input.sites.keys()) {
+      if (after[site]?.moving?.forgotten === undefined) this.#emptied.delete(site);
+    }
+  }
+
+  /** Nothing of the fleet is at these any more. */
+  emptied(): ReadonlySet<string> {
+    return this.#emptied.difference(this.#leftAsTheyWere);
+  }
+}
+
+function forgottenBy(before: Sites, after: Sites): string[] {
+  const isForgotten = (sites: Sites, site: string): boolean =>
+    sites[site] === undefined || sites[site].moving?.forgotten !== undefined;
+  return Object.keys(before).filter(
+    (site) => !isForgotten(before, site) && isForgotten(after, site),
+  );
+}
