@@ -79,10 +79,13 @@ describe("the reference of the kinds", () => {
   });
 });
 
-/** `a[].b`: of the first item. */
+/** `a[].b`: of the first item that has it. */
 function valueAt(value: unknown, path: string): unknown {
   return path.split(/\[\]\.|\./).reduce<unknown>((found, name) => {
-    const part: unknown = Array.isArray(found) ? found[0] : found;
-    return (part as Readonly<Record<string, unknown>> | undefined)?.[name];
+    const parts = (Array.isArray(found) ? found : [found]) as (
+      | Record<string, unknown>
+      | undefined
+    )[];
+    return parts.find((part) => part?.[name] !== undefined)?.[name];
   }, value);
 }

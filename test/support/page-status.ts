@@ -114,6 +114,7 @@ function troubleOf(index: number): Partial<SiteStatus> {
   const next = { release: "storefront-77c0ffee-4be1c07d", revision: commit };
   if (index % 97 === 13) return { reachable: false };
   if (index % 211 === 5) return { suspended: true };
+  if (index % 223 === 6) return { leaving: true };
   if (index % 131 === 7) {
     const message = "Deployment storefront/storefront: 0 of 3 ready: CrashLoopBackOff";
     return { apps: [...rest, anApp("storefront", { ...next, health: "Degraded", message })] };

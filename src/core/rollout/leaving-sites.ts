@@ -19,13 +19,19 @@ export function withLeavingSites(declared: FactsBySite, sites: ControlState["sit
   return leaving.length === 0 ? declared : new Map([...declared, ...leaving]);
 }
 
-/** The input with the sites that begin to leave with its head, and these. */
+/**
+ * The input with the sites that begin to leave with its head, and these. Where control was recovered, what was said last
+ * may be lost: then no site leaves with what it has, also none that an older control has leaving.
+ */
 export function beginLeaving(input: StartInput): {
   readonly input: StartInput;
   readonly begun: FactsBySite;
 } {
   const { sites, headSites, sitesBefore, control } = input;
   const begun = new Map<string, SiteFacts>();
+  if (input.awaitsHead !== undefined) {
+    return { input: { ...input, sites: staying(sites), headSites: staying(headSites) }, begun };
+  }
   for (const [site, facts] of sitesBefore ?? []) {
     if (facts.decommission !== true || headSites.has(site)) continue;
     const assignment = own(control.sites, site);
@@ -37,8 +43,18 @@ export function beginLeaving(input: StartInput): {
   return { input: { ...input, sites: joined(sites), headSites: joined(headSites) }, begun };
 }
 
-/** Puts on record that they leave. */
+function staying(sites: FactsBySite): FactsBySite {
+  return new Map([...sites].filter(([, { leaves }]) => leaves !== true));
+}
+
+/** Puts on record that they leave, and which are back: of these, what a later head does not declare leaves by a new word. */
 export function noteLeaving(board: Board, head: string, begun: FactsBySite): void {
+  for (const [site, assignment] of Object.entries(board.input.control.sites)) {
+    const isBack = board.input.sites.get(site)?.leaves === undefined;
+    if (assignment.leaving === undefined || !board.input.sites.has(site) || !isBack) continue;
+    const record = withoutLeaving(assignment);
+    change(board, controlPaths.site(site), { record, why: `${site} is back in the fleet` });
+  }
   for (const [site, { region, mirror, labels, suspend, timeZone }] of begun) {
     const assignment = own(board.input.control.sites, site);
     if (assignment === undefined) continue;

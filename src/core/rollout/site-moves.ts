@@ -22,8 +22,6 @@ export function planSiteMoves(board: Board): void {
         record: { mirror: facts.mirror },
         why: `is assigned to ${facts.mirror}`,
       });
-    else if (assignment.leaving !== undefined && facts.leaves !== true)
-      assign(board, site, { record: withoutLeaving(assignment), why: "is back in the fleet" });
     else if (assignment.moving !== undefined)
       goOn(board, site, { facts, assignment, moving: assignment.moving });
     else if (facts.leaves === true && isEmptied(board, site, assignment)) forget(board, site);
