@@ -10,6 +10,8 @@ import { nameOf } from "./mirror-snapshot.ts";
 const maxAge = 10_000;
 /** Commits of a site's stay that are looked through. */
 const maxStay = 200;
+/** Folders of sites that are asked for one by one. */
+const maxAsked = 20;
 /** Trees of one app. */
 const maxTrees = 20;
 
@@ -76,8 +78,7 @@ async function staysOf(
   const open = new Set(sites);
   let commit = await store.resolve(mirrorBranch);
   for (let age = 0; commit !== null && age < maxAge && open.size > 0; age += 1) {
-    const folders = await store.children(commit, "sites");
-    const oids = new Map(folders.map(({ path, oid }) => [nameOf(path), oid]));
+    const oids = await foldersOf(store, commit, open);
     for (const site of open) {
       const stay = await goOn(store, stays.get(site), { commit, oid: oids.get(site) });
       if (stay === "over") open.delete(site);
@@ -86,6 +87,20 @@ async function staysOf(
     commit = (await store.commit(commit))?.parents[0] ?? null;
   }
   return stays;
+}
+
+/** The folders of the sites that a commit has; a few of many are asked for one by one. */
+async function foldersOf(
+  store: ObjectStore,
+  commit: string,
+  sites: ReadonlySet<string>,
+): Promise<ReadonlyMap<string, string>> {
+  const places = [...sites].map((site) => `sites/${site}`);
+  const entries =
+    places.length > maxAsked
+      ? await store.children(commit, "sites")
+      : await Promise.all(places.map((path) => store.at(commit, path)));
+  return new Map(entries.flatMap((each) => (each === null ? [] : [[nameOf(each.path), each.oid]])));
 }
 
 /** A site's stay with one older commit, which has this folder of it; undefined: it had left by then. */

@@ -235,7 +235,8 @@ async function keepGood({ site, good }: Enter, target: Entry): Promise<Enter["go
 
 /**
  * Site -> what its apps had in the mirror that it comes from: so the new worker removes what a release had dropped there,
- * and the old one had not removed yet. Of a site that was forgotten that was let go of. A history that cannot be read is
+ * and the old one had not removed yet. Of a site that was forgotten that was let go of, and where a
+ * loss had left it in several mirrors nobody knows which has the newest. A history that cannot be read is
  * no reason to stay outside: what it would have told stays in the clusters.
  */
 async function earlierOf(
@@ -244,7 +245,10 @@ async function earlierOf(
   problems: string[],
 ): ReturnType<typeof earlierTrees> {
   const { sites } = read.control.state;
-  const remembered = enters.filter(({ site }) => own(sites, site)?.moving?.forgotten === undefined);
+  const remembered = enters.filter(({ site }) => {
+    const { forgotten, several } = own(sites, site)?.moving ?? {};
+    return forgotten === undefined && several === undefined;
+  });
   const found: Awaited<ReturnType<typeof earlierTrees>>[] = [];
   for (const [name, group] of Map.groupBy(remembered, ({ fromMirror }) => fromMirror)) {
     const store = mirrors.get(name)?.store;

@@ -41,6 +41,8 @@ export const SiteAssignment = record({
       good: Type.Record(Type.String(), Tree),
       /** The fleet does not have the site (any more, or until now): what it had is kept for when it comes back. */
       forgotten: Type.Optional(Time),
+      /** It stood in several mirrors: what is newest there nobody knows. */
+      several: Type.Optional(Type.Literal(true)),
       /** When its old worker had stopped writing to it, or there was nothing that it could have written. */
       stopped: Type.Optional(Time),
       /** Operator's word, instead of the old worker's acknowledgement. */

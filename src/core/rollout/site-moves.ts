@@ -140,7 +140,11 @@ function leave(
   { assignment, from, to }: { assignment: SiteAssignment; from: string; to: string },
 ): void {
   const { forgotten } = assignment.moving ?? {};
-  const begun = beginMove(board, site, { mirror: from, to });
+  const isFirst = assignment.moving === undefined && mirrorsWith(board.input, site).length < 2;
+  const begun: Moving = {
+    ...beginMove(board, site, { mirror: from, to }),
+    ...(isFirst ? {} : { several: true }),
+  };
   const moving = forgotten === undefined ? begun : { ...begun, forgotten };
   assign(board, site, {
     record: { ...assignment, mirror: from, moving },

@@ -182,11 +182,17 @@ describe("a site that is removed from the fleet with decommission: delete", () =
     world.follow({ sites: others, apps });
     world.run(5);
     expect(markers(world)).toEqual(["web", "till"]);
-    world.follow({ sites: { ...others, s2: { ...leaver, region: "us" } }, apps: { ...apps, web: { version } } });
+    world.follow({
+      sites: { ...others, s2: { ...leaver, region: "us" } },
+      apps: { ...apps, web: { version } },
+    });
     world.run(5);
     world.offline.delete("s2");
     world.run(60);
-    expect([world.trees("web")["s2"], world.trees("till")["s2"]]).toEqual([`web:${version}`, "till:v1"]);
+    expect([world.trees("web")["s2"], world.trees("till")["s2"]]).toEqual([
+      `web:${version}`,
+      "till:v1",
+    ]);
     expect(world.control.sites["s2"]).toEqual({ mirror: "us", uid: "u-2" });
   });
 

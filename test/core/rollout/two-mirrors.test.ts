@@ -134,7 +134,7 @@ describe("a site that a loss has left in two mirrors", () => {
     two.steps(3);
     two.stops("eu");
     two.steps(3);
-    expect(two.record).toMatchObject({ mirror: "asia", moving: { to: "us" } });
+    expect(two.record).toMatchObject({ mirror: "asia", moving: { to: "us", several: true } });
     two.stops("asia");
     two.steps(3);
     expect(two.record).toEqual({ mirror: "us", uid: "u-2" });
