@@ -51,6 +51,8 @@ export function renderFleet(model: FleetModel, inputs: RenderInputs = {}): Parse
 /** Where each site has variants of its own these are many, and few of them are asked for. */
 class AllVariants extends LaterMap<TreeId, Variant> {
   readonly #byApp: readonly ReadonlyMap<TreeId, Variant>[];
+  /** Whose those are that were asked for; undefined: nobody's. */
+  readonly #found = new Map<TreeId, ReadonlyMap<TreeId, Variant> | undefined>();
 
   constructor(byApp: readonly ReadonlyMap<TreeId, Variant>[]) {
     super(() => new Map(byApp.flatMap((variants) => [...variants])));
@@ -58,11 +60,18 @@ class AllVariants extends LaterMap<TreeId, Variant> {
   }
 
   override get(tree: TreeId): Variant | undefined {
-    return this.#byApp.find((variants) => variants.has(tree))?.get(tree);
+    return this.#of(tree)?.get(tree);
   }
 
   override has(tree: TreeId): boolean {
-    return this.#byApp.some((variants) => variants.has(tree));
+    return this.#of(tree) !== undefined;
+  }
+
+  #of(tree: TreeId): ReadonlyMap<TreeId, Variant> | undefined {
+    if (this.#found.has(tree)) return this.#found.get(tree);
+    const found = this.#byApp.find((variants) => variants.has(tree));
+    this.#found.set(tree, found);
+    return found;
   }
 }
 

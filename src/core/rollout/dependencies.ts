@@ -41,12 +41,12 @@ export function dependencyBlock(
   for (const { app, to } of steps) {
     const others = to === null ? dependantsOf(board, app) : dependenciesOf(board, app);
     if (others.length === 0) continue;
+    const first = to === null ? leavesFirst : comesFirst;
     const along = movesAlong(board, site, steps);
     for (const other of others) {
-      if (leadsTo(board, moveOf(other, to === null), along)) continue;
-      const first = to === null ? leavesFirst : comesFirst;
       const block = first(board, site, { app, other });
-      if (block !== null) return block;
+      if (block === null || leadsTo(board, moveOf(other, to === null), along)) continue;
+      return block;
     }
   }
   return null;
@@ -79,6 +79,7 @@ function dependantsOf(board: Board, app: string): string[] {
 
 /** A move waits, over any number of others, for one of these. */
 function leadsTo(board: Board, from: Move, targets: readonly Move[]): boolean {
+  if (comesAlone(board, targets)) return targets.includes(from);
   const seen = new Set<string>([from]);
   for (const move of seen) {
     if (targets.includes(move as Move)) return true; // only moves are added
@@ -89,6 +90,11 @@ function leadsTo(board: Board, from: Move, targets: readonly Move[]): boolean {
     for (const tied of board.ties.get(move) ?? []) seen.add(tied);
   }
   return false;
+}
+
+/** What comes by itself, where nothing moves as one, is in no circle: no commit declares one. */
+function comesAlone({ ties }: Board, moves: readonly Move[]): boolean {
+  return ties.size === 0 && moves.length === 1 && moves.every((move) => move.startsWith("comes "));
 }
 
 interface Pair {

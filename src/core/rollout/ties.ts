@@ -4,6 +4,7 @@
  * one's own: they are of the sites that it lists, and a site of several fits all of theirs.
  */
 import { canonicalJson } from "../model/json.ts";
+import type { ObjectId } from "../model/kube-object.ts";
 import type { TreeId } from "../render/rendered.ts";
 import { type Board, setRelease } from "./board.ts";
 import { droppedObjects } from "./losses.ts";
@@ -63,11 +64,27 @@ function tiesOf(board: Board, releases: readonly Release[]): Ties {
 
 function pairsAt(known: Transfers, site: string, there: readonly Release[]): [Release, Release][] {
   if (there.length < 2) return [];
-  return there.flatMap((giver) =>
-    there
-      .filter((taker) => goesOver(known, { giver, taker, site }))
-      .map((taker): [Release, Release] => [giver, taker]),
-  );
+  return there.flatMap((giver) => {
+    const loss = lossOf(known.board, giver, site);
+    if (loss === undefined) return [];
+    return there
+      .filter((taker) => goesOver(known, { giver, taker, site, loss }))
+      .map((taker): [Release, Release] => [giver, taker]);
+  });
+}
+
+/** What a release takes away at a site; `trees` name it. */
+interface Loss {
+  readonly trees: string;
+  readonly dropped: readonly ObjectId[];
+}
+
+function lossOf(board: Board, giver: Release, site: string): Loss | undefined {
+  const gives = own(giver.list, site);
+  const from = leftTree(board, giver, site);
+  if (gives === undefined || from === undefined) return undefined;
+  const dropped = droppedObjects(board, { from, to: gives.to });
+  return dropped.length === 0 ? undefined : { trees: `${from} ${gives.to}`, dropped };
 }
 
 /** Answers that were worked out already, by trees. */
@@ -78,20 +95,16 @@ interface Transfers {
 
 function goesOver(
   known: Transfers,
-  { giver, taker, site }: { giver: Release; taker: Release; site: string },
+  { giver, taker, site, loss }: { giver: Release; taker: Release; site: string; loss: Loss },
 ): boolean {
   if (giver.app === taker.app || hasGivenBefore(giver, taker, site)) return false;
-  const [gives, takes] = [own(giver.list, site), own(taker.list, site)];
-  if (gives === undefined || takes === undefined) return false;
-  const from = leftTree(known.board, giver, site);
-  if (from === undefined || takes.to === null) return false;
-  const dropped = droppedObjects(known.board, { from, to: gives.to });
-  if (dropped.length === 0) return false;
-  const key = `${from} ${gives.to} ${takes.to}`;
+  const takes = own(taker.list, site);
+  if (takes === undefined || takes.to === null) return false;
+  const key = `${loss.trees} ${takes.to}`;
   const answer = known.answers.get(key);
   if (answer !== undefined) return answer;
   const taken = known.board.input.objectsOf(takes.to);
-  const isTaken = dropped.some((object) => taken.has(object));
+  const isTaken = loss.dropped.some((object) => taken.has(object));
   known.answers.set(key, isTaken);
   return isTaken;
 }
