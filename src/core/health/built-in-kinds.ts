@@ -1,5 +1,5 @@
 /** The kinds that Kubernetes itself brings and that say something about their health: a rule for each. */
-import type { JsonObject } from "../model/json.ts";
+import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
 import type { Health } from "./health.ts";
 import { podHealth } from "./pod-health.ts";
 import {
@@ -90,17 +90,43 @@ function ingressHealth(object: JsonObject): Health {
     : health("Progressing", "the ingress has no address yet");
 }
 
-function autoscalerHealth(object: JsonObject): Health {
+function autoscalerHealth(given: JsonObject): Health {
+  const object = withMarkedConditions(given);
   const unable = unableIn(object);
   if (unable !== undefined) return healthBy("Degraded", unable);
   const inactive = condition(object, "ScalingActive", "False");
   if (inactive?.reason === "ScalingDisabled") return health("Healthy", inactive.message);
   if (inactive !== undefined) return healthBy("Degraded", inactive);
-  // autoscaling/v1 has no conditions: that it counts says that it works.
-  const counts = numberAt(object, ["status", "currentReplicas"]) > 0;
-  const isOld = textAt(object, "apiVersion") === "autoscaling/v1";
-  const works = conditionsOf(object).some(isOfScaling) || (isOld && counts);
+  const works = conditionsOf(object).some(isOfScaling) || countsReplicas(object);
   return works ? health("Healthy") : health("Progressing", "not evaluated yet");
+}
+
+const conditionsMark = "autoscaling.alpha.kubernetes.io/conditions";
+
+/** `autoscaling/v1` has no field for conditions: the API server writes them as JSON into an annotation. */
+function withMarkedConditions(object: JsonObject): JsonObject {
+  if (conditionsOf(object).length > 0) return object;
+  const told = parseJson(textAt(object, "metadata", "annotations", conditionsMark));
+  if (!Array.isArray(told)) return object;
+  const status = at(object, "status");
+  return { ...object, status: { ...(isJsonObject(status) ? status : {}), conditions: told } };
+}
+
+function parseJson(text: string): Json | undefined {
+  try {
+    return JSON.parse(text) as Json; // what JSON.parse gives
+  } catch {
+    return undefined;
+  }
+}
+
+/** Without any condition: that it has worked out how many there shall be says that it works. */
+function countsReplicas(object: JsonObject): boolean {
+  if (conditionsOf(object).length > 0 || textAt(object, "apiVersion") !== "autoscaling/v1")
+    return false;
+  const now = numberAt(object, ["status", "currentReplicas"]);
+  const wanted = numberAt(object, ["status", "desiredReplicas"], now);
+  return now > 0 && wanted > 0;
 }
 
 /** That it has scaled a moment ago and must not again (`BackoffDownscale`) is its way to work. */
@@ -109,8 +135,10 @@ function unableIn(object: JsonObject): Condition | undefined {
   return unable?.reason.startsWith("Backoff") === true ? undefined : unable;
 }
 
-function isOfScaling({ type, status }: Condition): boolean {
-  return type === "AbleToScale" && status !== "Unknown";
+/** It has looked at the metrics, not only at how many there are now. */
+function isOfScaling({ type, status, reason }: Condition): boolean {
+  if (type === "ScalingActive") return status === "True";
+  return type === "AbleToScale" && status !== "Unknown" && reason !== "SucceededGetScale";
 }
 
 function disruptionBudgetHealth(object: JsonObject): Health {

@@ -14,6 +14,14 @@ const claim = (status: JsonObject): JsonObject => of("v1 PersistentVolumeClaim",
 const volume = (phase: string): JsonObject => of("v1 PersistentVolume", { status: { phase } });
 const scaler = (version: string, status: JsonObject): JsonObject =>
   of(`autoscaling/${version} HorizontalPodAutoscaler`, { status });
+/** As the API server shows conditions in `autoscaling/v1`. */
+const oldScaler = (conditions: string, status: JsonObject = { currentReplicas: 2 }): JsonObject =>
+  of("autoscaling/v1 HorizontalPodAutoscaler", {
+    metadata: { annotations: { "autoscaling.alpha.kubernetes.io/conditions": conditions } },
+    status,
+  });
+const marked = (...conditions: readonly JsonObject[]): JsonObject =>
+  oldScaler(JSON.stringify(conditions));
 const budget = (status: JsonObject): JsonObject => of("policy/v1 PodDisruptionBudget", { status });
 const signing = (status: JsonObject): JsonObject =>
   of("certificates.k8s.io/v1 CertificateSigningRequest", { status });
@@ -54,6 +62,30 @@ describe("the health of built-in kinds", () => {
     ["an autoscaler, new", scaler("v2", {}), "Progressing"],
     ["an autoscaler that cannot", scaler("v2", having("AbleToScale", "False")), "Degraded"],
     ["an autoscaler of v1 that counts", scaler("v1", { currentReplicas: 2 }), "Healthy"],
+    [
+      "an autoscaler of v1 that has decided nothing yet",
+      scaler("v1", { currentReplicas: 2, desiredReplicas: 0 }),
+      "Progressing",
+    ],
+    [
+      "an autoscaler of v1 without metrics",
+      marked(
+        { type: "AbleToScale", status: "True", reason: "SucceededGetScale" },
+        { type: "ScalingActive", status: "False", reason: "FailedGetResourceMetric" },
+      ),
+      "Degraded",
+    ],
+    [
+      "an autoscaler of v1 that works",
+      marked({ type: "ScalingActive", status: "True", reason: "ValidMetricFound" }),
+      "Healthy",
+    ],
+    ["an autoscaler of v1 whose annotation is cut off", oldScaler('[{"type":'), "Healthy"],
+    [
+      "an autoscaler that only knows the scale so far",
+      scaler("v2", having("AbleToScale", "True", "SucceededGetScale")),
+      "Progressing",
+    ],
     [
       "an autoscaler of what is scaled to none",
       scaler("v2", having("ScalingActive", "False", "ScalingDisabled")),
