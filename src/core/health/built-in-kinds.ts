@@ -160,15 +160,21 @@ function apiServiceHealth(object: JsonObject): Health {
 }
 
 function definitionHealth(object: JsonObject): Health {
-  const refused = condition(object, "NamesAccepted", "False");
-  if (refused !== undefined) return healthBy("Degraded", refused);
   const terminating = condition(object, "Terminating");
   if (terminating !== undefined) return healthBy("Progressing", terminating);
+  const refused = condition(object, "NamesAccepted", "False") ?? unestablished(object);
+  if (refused !== undefined) return healthBy("Degraded", refused);
   const loose = condition(object, "NonStructuralSchema");
   if (loose !== undefined) return healthBy("Degraded", loose);
   return condition(object, "Established") === undefined
     ? health("Progressing", "not established yet")
     : health("Healthy");
+}
+
+/** Only `Installing` is a step on the way; by any other reason it is not going to be. */
+function unestablished(object: JsonObject): Condition | undefined {
+  const told = condition(object, "Established", "False");
+  return told?.reason === "Installing" ? undefined : told;
 }
 
 function namespaceHealth(object: JsonObject): Health {

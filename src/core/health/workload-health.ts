@@ -18,9 +18,8 @@ export function deploymentHealth(object: JsonObject): Health {
   // That its pods are refused says why it is late.
   const failed =
     conditions.find(({ type, status }) => type === "ReplicaFailure" && status === "True") ??
-    conditions.find(
-      ({ type, reason }) => type === "Progressing" && reason === "ProgressDeadlineExceeded",
-    );
+    // Over its deadline (`ProgressDeadlineExceeded`), or no replica set can be made; a pause makes it Unknown.
+    conditions.find(({ type, status }) => type === "Progressing" && status === "False");
   if (failed !== undefined) return healthBy("Degraded", failed);
   if (at(object, "spec", "paused") === true) return health("Suspended", "the rollout is paused");
   const wanted = numberAt(object, ["spec", "replicas"], 1);

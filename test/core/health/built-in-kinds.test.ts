@@ -23,6 +23,8 @@ const oldScaler = (conditions: string, status: JsonObject = { currentReplicas: 2
 const marked = (...conditions: readonly JsonObject[]): JsonObject =>
   oldScaler(JSON.stringify(conditions));
 const budget = (status: JsonObject): JsonObject => of("policy/v1 PodDisruptionBudget", { status });
+const definition = (status: JsonObject): JsonObject =>
+  of("apiextensions.k8s.io/v1 CustomResourceDefinition", { status });
 const signing = (status: JsonObject): JsonObject =>
   of("certificates.k8s.io/v1 CertificateSigningRequest", { status });
 const cron = (status: JsonObject, spec: JsonObject = {}): JsonObject =>
@@ -154,6 +156,39 @@ describe("the health of built-in kinds", () => {
     [
       "a node that is cordoned",
       of("v1 Node", { spec: { unschedulable: true }, status: having("Ready", "True") }),
+      "Suspended",
+    ],
+    [
+      "a definition that is being installed",
+      definition(having("Established", "False", "Installing")),
+      "Progressing",
+    ],
+    [
+      "a definition that is not going to be established",
+      definition(having("Established", "False", "NotAccepted")),
+      "Degraded",
+    ],
+    [
+      "a definition that goes, its names given up before",
+      definition({
+        conditions: [
+          { type: "NamesAccepted", status: "False" },
+          { type: "Terminating", status: "True" },
+        ],
+      }),
+      "Progressing",
+    ],
+    [
+      "a deployment for which no replica set can be made",
+      of("apps/v1 Deployment", { status: having("Progressing", "False", "ReplicaSetCreateError") }),
+      "Degraded",
+    ],
+    [
+      "a deployment that is paused",
+      of("apps/v1 Deployment", {
+        spec: { paused: true },
+        status: having("Progressing", "Unknown", "DeploymentPaused"),
+      }),
       "Suspended",
     ],
     ["a cron job that never ran", cron({}), "Healthy"],
