@@ -47,6 +47,9 @@ export const builtInRules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ["/Namespace", namespaceHealth],
   ["/Node", nodeHealth],
   ["certificates.k8s.io/CertificateSigningRequest", signingHealth],
+  ["networking.k8s.io/ServiceCIDR", toldHealth],
+  ["storagemigration.k8s.io/StorageVersionMigration", toldHealth],
+  ["flowcontrol.apiserver.k8s.io/FlowSchema", flowHealth],
 ]);
 
 function claimHealth(object: JsonObject): Health {
@@ -198,7 +201,18 @@ function nodeHealth(object: JsonObject): Health {
     ({ type, status }) => status === "True" && /(Pressure|NetworkUnavailable)$/.test(type),
   );
   if (trouble !== undefined) return healthBy("Degraded", trouble);
-  const said = statusHealth(object) ?? health("Progressing", "nothing is told of it yet");
+  const said = toldHealth(object);
   const isCordoned = at(object, "spec", "unschedulable") === true;
   return isCordoned && said.status === "Healthy" ? health("Suspended", "it takes no pods") : said;
+}
+
+/** What speaks by conditions like a custom resource. */
+function toldHealth(object: JsonObject): Health {
+  return statusHealth(object) ?? health("Progressing", "nothing is told of it yet");
+}
+
+/** Configuration, but for one that leads nowhere: its priority level is not there. */
+function flowHealth(object: JsonObject): Health {
+  const dangling = condition(object, "Dangling");
+  return dangling === undefined ? health("Healthy") : healthBy("Degraded", dangling);
 }

@@ -25,6 +25,10 @@ const marked = (...conditions: readonly JsonObject[]): JsonObject =>
 const budget = (status: JsonObject): JsonObject => of("policy/v1 PodDisruptionBudget", { status });
 const definition = (status: JsonObject): JsonObject =>
   of("apiextensions.k8s.io/v1 CustomResourceDefinition", { status });
+const migration = (type: string): JsonObject =>
+  of("storagemigration.k8s.io/v1beta1 StorageVersionMigration", { status: having(type, "True") });
+const flow = (dangling: string): JsonObject =>
+  of("flowcontrol.apiserver.k8s.io/v1 FlowSchema", { status: having("Dangling", dangling) });
 const signing = (status: JsonObject): JsonObject =>
   of("certificates.k8s.io/v1 CertificateSigningRequest", { status });
 const cron = (status: JsonObject, spec: JsonObject = {}): JsonObject =>
@@ -191,6 +195,17 @@ describe("the health of built-in kinds", () => {
       }),
       "Suspended",
     ],
+    ["a range of service addresses, new", of("networking.k8s.io/v1 ServiceCIDR"), "Progressing"],
+    [
+      "a range of service addresses in use",
+      of("networking.k8s.io/v1 ServiceCIDR", { status: having("Ready", "True") }),
+      "Healthy",
+    ],
+    ["a migration that runs", migration("Running"), "Progressing"],
+    ["a migration that went well", migration("Succeeded"), "Healthy"],
+    ["a migration that failed", migration("Failed"), "Degraded"],
+    ["a flow of requests", flow("False"), "Healthy"],
+    ["a flow of requests whose level is not there", flow("True"), "Degraded"],
     ["a cron job that never ran", cron({}), "Healthy"],
     ["a cron job that has not succeeded yet", cron({ lastScheduleTime: later }), "Healthy"],
     [
