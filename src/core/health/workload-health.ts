@@ -86,10 +86,13 @@ export function jobHealth(object: JsonObject): Health {
   return health("Progressing", `the job has not completed: ${succeeded} of ${wanted}${again}`);
 }
 
-/** CronJob: it has done its part by being there, unless its last run came to a bad end after a good one. */
+/**
+ * CronJob: it has done its part by being there, unless its last run came to a bad end after a good one. Many are suspended
+ * for good, and only start by hand.
+ */
 export function cronJobHealth(object: JsonObject): Health {
   if (at(object, "spec", "suspend") === true) {
-    return health("Suspended", "the cron job is suspended");
+    return health("Healthy", "the cron job is suspended");
   }
   const begun = textAt(object, "status", "lastScheduleTime");
   const succeeded = textAt(object, "status", "lastSuccessfulTime");

@@ -109,7 +109,7 @@ describe("assessHealth", () => {
     ["Job, failed", of("batch/v1", "Job", conditions(["Failed", "True"])), "Degraded"],
     ["Job, suspended", of("batch/v1", "Job", { spec: { suspend: true } }), "Suspended"],
     ["CronJob", of("batch/v1", "CronJob", { spec: {} }), "Healthy"],
-    ["CronJob, suspended", of("batch/v1", "CronJob", { spec: { suspend: true } }), "Suspended"],
+    ["CronJob, suspended", of("batch/v1", "CronJob", { spec: { suspend: true } }), "Healthy"],
     ["claim, bound", of("v1", "PersistentVolumeClaim", { status: { phase: "Bound" } }), "Healthy"],
     [
       "claim, pending",

@@ -224,6 +224,11 @@ describe("the health of built-in kinds", () => {
       "Healthy",
     ],
     [
+      "a cron job, suspended after a run that went wrong",
+      cron({ lastScheduleTime: later, lastSuccessfulTime: earlier }, { suspend: true }),
+      "Healthy",
+    ],
+    [
       "a job about to fail",
       of("batch/v1 Job", { status: having("FailureTarget", "True", "BackoffLimitExceeded") }),
       "Degraded",
