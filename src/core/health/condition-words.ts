@@ -48,7 +48,7 @@ const steps =
 const neutral = /^((Update|Upgrade|Version)s?Available|.*(Running|Active|Enabled|Exists?))$/;
 
 /** That it is in use, which says something only where nothing else does: what is idle is well. */
-const uses = /^(Active|Activated|Enabled)$/;
+const uses = /^((?!Not)\w*Active|Activated|Enabled)$/;
 
 /** What the last words of a type make of it. */
 const roles: Readonly<Record<Meaning, Role>> = {

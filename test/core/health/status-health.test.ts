@@ -28,6 +28,10 @@ describe("the health of a custom resource", () => {
   it.each([
     ["Ready=True", "Healthy"],
     ["Ready=True BackupFailed=True", "Healthy"],
+    ["MeshActive=True", "Healthy"],
+    ["MeshActive=False:ReconcileError", "Degraded"],
+    ["NotActive=True", "Unknown"],
+    ["RouteActive=False:NoTraffic Ready=True", "Healthy"],
     ["Ready=True Invalid=True", "Degraded"],
     ["Ready=True InvalidSpec=True", "Degraded"],
     ["Ready=True acme.Terminal=True", "Degraded"],
