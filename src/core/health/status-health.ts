@@ -64,7 +64,11 @@ function withParts(
   status: Json | undefined,
   about: Whole,
 ): Health | undefined {
-  const parts = worstOf(partHealths(status, about));
+  // A part that is left out or switched off does not stop a whole that tells how it is.
+  const counts = partHealths(status, about).filter(
+    (part) => whole === undefined || part.status !== "Suspended",
+  );
+  const parts = worstOf(counts);
   const isWell = parts === undefined || parts.status === "Healthy";
   // That all parts are well does not speak for a whole that speaks by conditions.
   if (whole === undefined && isWell && at(status, "conditions") !== undefined) return undefined;

@@ -190,6 +190,9 @@ describe("what a status tells beside conditions", () => {
     [{ sites: [{ checks: { disk: { state: "pending" } } }] }, "Progressing"],
     [{ sites: [{ health: "Healthy", checks: { disk: { state: "failed" } } }] }, "Healthy"],
     [{ phase: "Ready", lastBackup: { state: "Failed" } }, "Healthy"],
+    [{ state: "ready", steps: [{ state: "ready" }, { state: "ignored" }] }, "Healthy"],
+    [{ state: "ready", steps: [{ state: "disabled" }, { state: "failed" }] }, "Degraded"],
+    [{ steps: [{ state: "ready" }, { state: "disabled" }] }, "Suspended"],
   ])("are parts: %j", (status, expected) => {
     expect(wordOf(custom({ status }))).toBe(expected);
   });
