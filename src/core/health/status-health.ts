@@ -7,7 +7,7 @@ import { meaningOf } from "./health-words.ts";
 import { type Health, worstOf } from "./health.ts";
 import { type Condition, at, conditionsIn, health, numberAt, textAt } from "./read-object.ts";
 import { failureOf, isHeld, stateHealth, tellsState } from "./state-health.ts";
-import { isRun } from "./state-words.ts";
+import { healthOfState, isRun } from "./state-words.ts";
 
 /** The health that a status tells; undefined when it tells none. */
 export function statusHealth(object: JsonObject): Health | undefined {
@@ -116,10 +116,25 @@ function partHealths(status: Json | undefined, { kind, generation }: Whole): rea
     const parts = level.flatMap(directPartsOf).slice(0, left);
     left -= parts.length;
     const told = parts.map((part) => partHealth(part, kind, generation));
+    found.push(...level.flatMap((whole) => namedStates(whole, kind)));
     found.push(...told.filter((one) => one !== undefined));
     level = parts.filter((_, index) => told[index] === undefined);
   }
   return found;
+}
+
+const stateMap = /(state|status|phase|health)(e?s)?$/i;
+
+/** States by the names of what they are of (`serviceHealth: { web: Healthy }`), where every value is one. */
+function namedStates(whole: JsonObject, kind: string): readonly Health[] {
+  return Object.entries(whole).flatMap(([field, value]) => {
+    if (notParts.test(field) || !stateMap.test(field) || !isJsonObject(value)) return [];
+    const told = Object.entries(value).map(([name, state]) => {
+      const word = typeof state === "string" ? healthOfState(state, kind) : undefined;
+      return word === undefined ? undefined : health(word, `${name}: ${String(state)}`);
+    });
+    return told.every((one) => one !== undefined) ? told : [];
+  });
 }
 
 /** What a status lists, by number or by name: routes at their gateways, nodes, environments. */
