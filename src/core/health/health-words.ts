@@ -49,7 +49,10 @@ const table: Readonly<Record<Meaning, readonly Row[]>> = {
     ["carried out", "created$ deployed$ provisioned$ installed$ established$ applied$ configured$"],
     ["carried out by steps", "launched$ registered$ initialized$ joined$ adopted$ advertised$"],
     ["in sync", "synced$ synchronized$ reconciled$ updated$ programmed$ latest$"],
-    ["handed on", "published$ imported$ promoted$ provided$ offered$ granted$ compiled$"],
+    [
+      "handed on",
+      "published$ imported$ promoted$ processed$ provided$ offered$ granted$ compiled$",
+    ],
     ["given", "assigned$ allocated$ reserved$ loaded$ stored$ delivered$ propagated$ realized$"],
     [
       "decisions, Gateway API",

@@ -94,7 +94,7 @@ export function isHeld(status: Json | undefined): boolean {
 
 /** Fields that name what went wrong: `error`, `failureMessage`, `lastSyncError`. */
 const failureName = /(error|failure)(message|msg|reason)?$/i;
-const failureList = /^((last|validation)errors|problems)$/i;
+const failureList = /^((last|validation)?errors|problems)$/i;
 /** What was before, and what to do in case of a fault: `previousError`, `actionOnFailure`. */
 const noFailure = /^(previous|ignore|max|on(?![a-z]))|(On|_on_)([Ee]rror|[Ff]ailure)/;
 /** What went wrong some time ago, and may be well since. */

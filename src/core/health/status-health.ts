@@ -15,9 +15,16 @@ export function statusHealth(object: JsonObject): Health | undefined {
   if (said?.status === "Healthy" || said?.status === "Suspended") return said;
   const status = at(object, "status");
   const withPast = said === undefined || said.status === "Unknown" || !tellsWork(object);
-  const failure = failureOf(status, { withPast });
+  const failure = failureOf(status, { withPast }) || partFailure(status);
   if (failure !== "") return health("Degraded", failure);
   return said ?? toldFailure(status);
+}
+
+/** What went wrong with one of its parts. */
+function partFailure(status: Json | undefined): string {
+  const parts = isJsonObject(status) ? directPartsOf(status).slice(0, mostParts) : [];
+  const failures = parts.map((part) => failureOf(part, { withPast: false }));
+  return failures.find((one) => one !== "") ?? "";
 }
 
 /** More than a flag tells how it is now. */
@@ -101,7 +108,7 @@ function speaksForAll(summary: Condition | undefined): summary is Condition {
 
 /** Fields that are no parts of what the object is now. */
 const notParts =
-  /^(conditions$|last|previous|desired|target|old|history)|(history|spec|template)$/i;
+  /^(conditions$|last|previous|desired|target|old|history|attempts$|retr(y|ies)|events$)|(history|spec|template)$/i;
 
 /** So many are looked at, that no object costs more than some milliseconds. */
 const mostParts = 1000;

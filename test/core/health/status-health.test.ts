@@ -259,6 +259,13 @@ describe("the health of a custom resource", () => {
     [{ replicas: 3, readyReplicas: 1, lastError: "no route" }, "Progressing"],
     [{ phase: "Frobnicated", lastError: "no route" }, "Degraded"],
     [{ lastError: "no route" }, "Degraded"],
+    [{ errors: [{ code: 7, message: "no route" }] }, "Degraded"],
+    [{ errors: [] }, "Unknown"],
+    [{ errors: 3 }, "Unknown"],
+    [{ created: false, byPod: [{ errors: [{ message: "cannot compile" }] }] }, "Degraded"],
+    [{ phase: "Updating", attempts: [{ error: "no route" }] }, "Progressing"],
+    [{ phase: "Ready", byPod: [{ errors: ["no route"] }] }, "Healthy"],
+    [{ phase: "Processed" }, "Healthy"],
     [{ lastError: "2020-01-01T00:00:00Z" }, "Unknown"],
   ])("that tells how it is now is not what went wrong before: %j is %s", (status, expected) => {
     expect(wordOf(status)).toBe(expected);
