@@ -137,8 +137,9 @@ function namedStates(whole: JsonObject, kind: string): readonly Health[] {
   return Object.entries(whole).flatMap(([field, value]) => {
     if (notParts.test(field) || !stateMap.test(field) || !isJsonObject(value)) return [];
     const told = Object.entries(value).map(([name, state]) => {
-      const word = typeof state === "string" ? healthOfState(state, kind) : undefined;
-      return word === undefined ? undefined : health(word, `${name}: ${String(state)}`);
+      if (typeof state !== "string") return undefined;
+      const word = healthOfState(state, kind);
+      return word === undefined ? undefined : health(word, `${name}: ${state}`);
     });
     return told.every((one) => one !== undefined) ? told : [];
   });
