@@ -1,6 +1,7 @@
 /** What the fields of a status say beside its conditions: states, flags, counts and errors. */
 import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
 import { type Health, worstOf } from "./health.ts";
+import { meaningOf } from "./health-words.ts";
 import { at, health, textAt } from "./read-object.ts";
 import { healthOfState } from "./state-words.ts";
 
@@ -36,7 +37,9 @@ const outcome = /^(state|status|phase|result)$/i;
 export function stateHealth(status: Json | undefined, kind: string): Health | undefined {
   const said = textAt(status, "message") || textAt(status, "reason");
   const judge = (text: string): readonly Health[] => {
-    const word = healthOfState(text, kind);
+    // That it is not ready is no reason why it is not ready.
+    const isTold = noReason.test(text) && meaningOf(said) === "broken";
+    const word = isTold ? "Degraded" : healthOfState(text, kind);
     return word === undefined ? [] : [health(word, said || `state ${text}`)];
   };
   if (!isJsonObject(status)) return undefined;
@@ -47,6 +50,8 @@ export function stateHealth(status: Json | undefined, kind: string): Health | un
   const named = textsOf(status, (field) => speaks.test(field));
   return worstOf([...known, ...[...named, ...attemptsIn(status)].flatMap(judge)]);
 }
+
+const noReason = /^(not[-_ ]?|un)ready$/i;
 
 function attemptsIn(status: JsonObject): readonly string[] {
   const inner = Object.entries(status).flatMap(([field, value]) =>
