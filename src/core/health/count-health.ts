@@ -37,7 +37,8 @@ function shareHealth(status: JsonObject, spec: Json | undefined): Health | undef
     return wanted === undefined ? [] : { ...count, wanted };
   });
   const shares = [...judged, ...sharesOf(status), ...progressIn(status)];
-  const short = shares.find(({ count, wanted }) => count < wanted);
+  const all = [...shares, ...counts.flatMap((count) => scaleOf(spec, count) ?? [])];
+  const short = all.find(({ count, wanted }) => count < wanted);
   if (short !== undefined) {
     return health("Progressing", `${short.field}: ${short.count} of ${short.wanted}`);
   }
@@ -45,6 +46,13 @@ function shareHealth(status: JsonObject, spec: Json | undefined): Health | undef
   const amiss = bad.find(({ count }) => count > 0);
   if (amiss !== undefined) return health("Progressing", `${amiss.field}: ${amiss.count}`);
   return shares.length + bad.length > 0 ? health("Healthy") : undefined;
+}
+
+/** How many there are, as the scale subresource counts; that there are enough says nothing of how they are. */
+function scaleOf(spec: Json | undefined, { field, count }: Count): Share | undefined {
+  const wanted = at(spec, field);
+  if (!/^(replicas|instances)$/.test(field) || typeof wanted !== "number") return undefined;
+  return { field, count, wanted };
 }
 
 interface Count {

@@ -49,7 +49,7 @@ const underWay = new Set([
 ]);
 
 const runs =
-  /(Run|Job|Task|Backup|Restore|Experiment|Workflow|Build|Migration|Execution|Snapshot|Upload|Download|Import|Export|Request|Operation|ActionSet|Maintenance|Upgrade|Rollback|Rebalance)$/;
+  /(Run|Job|Task|Backup|Restore|Experiment|Workflow|Build|Migration|Execution|Snapshot|Upload|Download|Import|Export|Request|Operation|ActionSet|Maintenance|Upgrade|Rollback|Rebalance|Promotion|(Backup|Restore)Session|Scan|Trial|Clone|Repair|Recovery)$/;
 
 /** Kinds of things that are done over and over again, by a schedule. */
 const repeats = /(^(Scheduled|Cron)|(Schedule|Cron|CronJob)$)/;

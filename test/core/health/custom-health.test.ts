@@ -174,6 +174,12 @@ describe("what a status tells beside conditions", () => {
     expect(wordOf(custom({ status }))).toBe(expected);
   });
 
+  it("are counts of what there is against what is asked for", () => {
+    const spec = { instances: 3 };
+    expect(wordOf(custom({ spec, status: { instances: 1 } }))).toBe("Progressing");
+    expect(wordOf(custom({ spec, status: { instances: 3 } }))).toBe("Unknown");
+  });
+
   it("are counts against a partition", () => {
     const status = { replicas: 3, readyReplicas: 3, updatedReplicas: 1 };
     expect(wordOf(custom({ status }))).toBe("Progressing");

@@ -280,6 +280,14 @@ describe("the health of a custom resource", () => {
     expect(wordOf(status)).toBe("Progressing");
   });
 
+  it.each(["Promotion", "BackupSession", "ComplianceScan", "Trial", "VolumeClone", "Repair"])(
+    "of the kind %s has not ended while it runs",
+    (kind) => {
+      expect(wordOf({ phase: "Running" }, { kind })).toBe("Progressing");
+      expect(wordOf({ phase: "Succeeded" }, { kind })).toBe("Healthy");
+    },
+  );
+
   it("that is done over and over again is well when it is scheduled", () => {
     expect(wordOf({ phase: "Scheduled" }, { kind: "ScheduledBackup" })).toBe("Healthy");
     expect(wordOf({ phase: "Scheduled" }, { kind: "Backup" })).toBe("Progressing");
