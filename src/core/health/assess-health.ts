@@ -7,9 +7,9 @@ import { isBuiltInGroup } from "../model/built-in-groups.ts";
 import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
 import { groupOf } from "../model/kube-object.ts";
 import { builtInRules } from "./built-in-kinds.ts";
-import type { Health } from "./health.ts";
+import { type Health, worstOf } from "./health.ts";
 import { at, health, numberAt, textAt } from "./read-object.ts";
-import { isRun } from "./state-words.ts";
+import { healthOfState, isRun } from "./state-words.ts";
 import { statusHealth } from "./status-health.ts";
 
 /** True for kinds that have nothing to say once they are applied: configuration, access rules, policies. */
@@ -83,7 +83,7 @@ function isUnseen(object: JsonObject): boolean {
 function customHealth(object: JsonObject, live?: Live): Health {
   if (isSuspended(object)) return health("Suspended", "it is suspended");
   if (isStale(object)) return stale;
-  return statusHealth(object) ?? silentHealth(object, live);
+  return worstOf([statusHealth(object), markHealth(object)]) ?? silentHealth(object, live);
 }
 
 /** Flags by which people stop a thing, or the work on it. */
@@ -113,6 +113,23 @@ function isMarked(marks: Json | undefined): boolean {
     ([key, value]) =>
       suspendMark.test(key) && typeof value === "string" && !/^(false|off|no|0)$/i.test(value),
   );
+}
+
+/** A mark by which a controller tells a state: `shoot.gardener.cloud/status`, `nvidia.com/gpu-driver-upgrade-state`. */
+const stateMark = /\/([\w.-]+[.-])?(status|state|health)$/i;
+
+/** Marks are people's as well: only trouble counts, told in a word or two. */
+function markHealth(object: JsonObject): Health | undefined {
+  const marks = ["annotations", "labels"].flatMap((field) => {
+    const found = at(object, "metadata", field);
+    return isJsonObject(found) ? Object.entries(found) : [];
+  });
+  for (const [key, value] of marks) {
+    const isWord = typeof value === "string" && /^[\w-]{1,40}$/.test(value);
+    if (!isWord || !stateMark.test(key)) continue;
+    if (healthOfState(value, "") === "Degraded") return health("Degraded", `${key}: ${value}`);
+  }
+  return undefined;
 }
 
 /** A controller that writes a status at all has done so by then, also where its own image was to be pulled first. */

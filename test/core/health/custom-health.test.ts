@@ -17,6 +17,26 @@ const born = (secondsAgo: number, rest: JsonObject = {}): JsonObject => {
 const ready = { conditions: [{ type: "Ready", status: "True" }] };
 const wordOf = (object: JsonObject): string => assessHealth(object).status;
 
+describe("a mark that tells a state", () => {
+  const marked = (key: string, value: string, rest: JsonObject = { status: ready }): string =>
+    wordOf(custom({ metadata: { name: "x", labels: { [key]: value } }, ...rest }));
+
+  it.each([
+    ["example.org/status", "unhealthy", "Degraded"],
+    ["example.org/upgrade-state", "upgrade-failed", "Degraded"],
+    ["example.org/state", "Working", "Healthy"],
+    ["example.org/status", '{"state":"failed"}', "Healthy"],
+    ["example.org/estate", "failed", "Healthy"],
+    ["status", "failed", "Healthy"],
+  ])("%s=%s makes what is Ready %s", (key, value, expected) => {
+    expect(marked(key, value)).toBe(expected);
+  });
+
+  it("does not wake what is paused", () => {
+    expect(marked("example.org/status", "failed", { spec: { paused: true } })).toBe("Suspended");
+  });
+});
+
 describe("what a message says there is none of", () => {
   const running = (message: string): string =>
     wordOf(custom({ status: { conditions: [{ type: "Succeeded", status: "Unknown", message }] } }));
