@@ -38,7 +38,7 @@ export const summaries: readonly string[] = [
 
 /** Whether the last change was carried out, while what stands may still be Ready (Crossplane, ACK, Flux, operators). */
 const attempts =
-  /^(Synced|ResourceSynced|Reconciled|ReconcileSuccess|ReconcileSucceeded|ReconcileComplete)$/;
+  /^(Synced|ResourceSynced|Reconciled|Reconcile(Success|Succeeded|Complete)|Last(Async)?(Operation|Reconcile|Apply))$/;
 
 /** Steps on the way, by the last word of a type: what follows tells how it went. */
 const steps =
@@ -62,6 +62,9 @@ const roles: Readonly<Record<Meaning, Role>> = {
 export function roleOf(entry: Condition): Role | undefined {
   if (entry.state !== "") return "result";
   const role = roleByType(entry.type) ?? roleByReason(entry);
+  // That it is not in use because something is wrong is no rest (`ScalingActive=False:FailedGetScale`).
+  const isBroken = entry.status === "False" && meaningOf(entry.reason) === "broken";
+  if (role === "use" && isBroken) return "hint";
   // What was stopped because something is wrong is in trouble.
   return role === "pause" && meaningOf(entry.reason) === "broken" ? "trouble" : role;
 }
