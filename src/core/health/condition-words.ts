@@ -144,12 +144,15 @@ const clues: readonly (readonly [HealthStatus | "Unclear", Clue])[] = [
   ["Degraded", ({ reason }) => /(NotFound|NotSupported|NotAllowed|\bErr[A-Z])/.test(reason)],
   // The attempt went wrong, whatever the reason calls it.
   ["Degraded", ({ message }) => /(fail(ed|ure|s)?|error(ed|s)?)\b/i.test(message)],
+  ["Degraded", ({ reason, message }) => /Not[A-Z]/.test(reason) && wrong.test(message)],
   // That it is not ready is no reason why it is not ready; that something else is not is one.
   ["Progressing", ({ reason }, meaning) => meaning === "waiting" && !noReason.test(reason)],
   // Work that is told by a noun: what is being waited for.
   ["Progressing", ({ reason }) => /(InFlight|NotReadyYet|Dependency|Reconciliation$)/.test(reason)],
   ["Progressing", ({ message }) => waits.test(message)],
   ["Degraded", ({ message }) => wrong.test(message)],
+  // How far it has come: `1/5 proxies up to date`.
+  ["Progressing", ({ message }) => /\b\d{1,9}( of |\/)\d{1,9}\b/.test(message)],
   // Work that is told first: `Switching to another primary`.
   ["Progressing", ({ message }) => meaningOfWord(wordsOf(message)[0] ?? "") === "waiting"],
   ["Progressing", ({ reason, message }) => reason === "" && meaningOf(message) === "waiting"],
@@ -159,7 +162,7 @@ const clues: readonly (readonly [HealthStatus | "Unclear", Clue])[] = [
 const saysAgain = /(^Missing\w*|Unavailable|Unhealthy|Missing)$/;
 const noReason = /(^NotReady|NotExist)$/;
 const wrong =
-  /\b(invalid|denied|forbidden|unauthorized|not found|cannot|conflict\w*|crash\w*|expired|unreachable|refused|rejected|timed? ?out|malformed)\b/i;
+  /\b(invalid|denied|forbidden|unauthorized|not found|cannot|conflict\w*|crash\w*|expired|unreachable|refused|rejected|timed? ?out|malformed|unschedulable|insufficient)\b/i;
 const waits = /\b(a?wait\w*|progress\w*|pending|not yet|starting|creating|updating)\b/i;
 
 /** That somebody holds it, by a reason such as `ReconciliationPaused`. */
