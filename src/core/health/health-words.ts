@@ -105,6 +105,8 @@ export function meaningOfWord(word: string): Meaning | undefined {
 export function meaningOf(text: string): Meaning | undefined {
   const words = wordsOf(text);
   const joined = words.join(" ");
+  const moved = /\bfail(ing|ed) (over|back)\b/.exec(joined)?.[1];
+  if (moved !== undefined) return moved === "ing" ? "waiting" : "good";
   if (underWay.test(joined) && meaningOfWord(words[0] ?? "") !== "broken") return "waiting";
   if (phrases.test(joined)) return "broken";
   const found = words.map((word, index) => {
