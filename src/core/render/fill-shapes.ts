@@ -5,7 +5,7 @@
 import type { ReadPath } from "../cel/cel-reads.ts";
 import type { ExpressionFacts } from "../expressions/expression-language.ts";
 import { allSelectors, fillableJson } from "../expressions/fill-json.ts";
-import { canonicalJson, type JsonObject } from "../model/json.ts";
+import type { JsonObject } from "../model/json.ts";
 import { keptFor } from "../model/known-fleet.ts";
 import type { Overlay } from "../model/kinds.ts";
 import { filledOverlayMistakes } from "./check-filled-overlay.ts";
@@ -18,7 +18,7 @@ import {
 } from "./fill-manifests.ts";
 import { FillablePart } from "./fillable-part.ts";
 import { type LayeredApp, valueOrder } from "./layered-app.ts";
-import { mergeValues, presentValues } from "./merge-values.ts";
+import { countingLayers, mergeValues, presentValues } from "./merge-values.ts";
 import type { SourceObject } from "./parse-manifests.ts";
 import type { FieldPath } from "./read-yaml.ts";
 import type { KnownSite, SiteFacts } from "./site-facts.ts";
@@ -257,14 +257,12 @@ class ShapeFiller {
   }
 
   #merge(indexes: readonly number[], layers: readonly JsonObject[]): MergedValues {
-    const effects: OverlayEffect[] = [];
-    const merged = presentValues(mergeValues(layers));
-    for (const [position, index] of valueOrder(this.#app, indexes).entries()) {
-      if (index === null) continue;
-      const without = presentValues(mergeValues(layers.toSpliced(position, 1)));
-      const changed = canonicalJson(without) !== canonicalJson(merged);
-      if (changed) effects.push({ overlay: index, changed, matchedImages: new Set() });
-    }
-    return { values: merged, effects };
+    const counting = countingLayers(layers);
+    const effects = valueOrder(this.#app, indexes).flatMap((index, position): OverlayEffect[] =>
+      index !== null && counting.has(position)
+        ? [{ overlay: index, changed: true, matchedImages: new Set() }]
+        : [],
+    );
+    return { values: presentValues(mergeValues(layers)), effects };
   }
 }

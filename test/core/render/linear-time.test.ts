@@ -73,6 +73,17 @@ describe("time grows with the length of what is written", () => {
         ),
     ],
     [
+      "values of overlays at one site",
+      (size) => {
+        const overlays = Array.from({ length: size / 50 }, (_, index) => ({
+          virtualSites: ["all"],
+          values: { part: { [`v${index}`]: 1 } },
+          labels: { a: "${string(values.part.v0)}" },
+        }));
+        renderFiles(aFleet({ "apps/web.yaml": appYaml("web", { spec: { overlays } }) }));
+      },
+    ],
+    [
       "overlays at one site",
       (size) => {
         const overlays = Array.from({ length: size / 50 }, (_, index) => ({

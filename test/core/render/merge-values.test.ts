@@ -1,6 +1,11 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { mergeValues, presentValues } from "../../../src/core/render/merge-values.ts";
+import { canonicalJson, type Json, type JsonObject } from "../../../src/core/model/json.ts";
+import {
+  countingLayers,
+  mergeValues,
+  presentValues,
+} from "../../../src/core/render/merge-values.ts";
 
 describe("mergeValues", () => {
   it.each([
@@ -48,6 +53,28 @@ describe("mergeValues", () => {
       fc.property(layer, layer, layer, (a, b, c) => {
         expect(mergeValues([a, b, c])).toEqual(mergeValues([mergeValues([a, b]), c]));
       }),
+    );
+  });
+});
+
+describe("countingLayers", () => {
+  it("gives the layers without which the values would be others", () => {
+    const names = fc.constantFrom("a", "b", "__proto__");
+    const { layer } = fc.letrec<{ layer: JsonObject; value: Json }>((tie) => ({
+      layer: fc.dictionary(names, tie("value"), { maxKeys: 3 }),
+      value: fc.oneof({ maxDepth: 3 }, fc.constantFrom(null, 1, 2), tie("layer")),
+    }));
+    fc.assert(
+      fc.property(fc.array(layer, { maxLength: 5 }), (layers) => {
+        const seen = (some: readonly JsonObject[]) =>
+          canonicalJson(presentValues(mergeValues(some)));
+        const expected = [...layers.keys()].filter(
+          (at) => seen(layers.toSpliced(at, 1)) !== seen(layers),
+        );
+
+        expect([...countingLayers(layers)].toSorted((a, b) => a - b)).toEqual(expected);
+      }),
+      { numRuns: 2000 },
     );
   });
 });
