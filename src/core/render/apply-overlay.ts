@@ -30,7 +30,7 @@ import { isDeletion, patchTargets, selectedBy } from "./patch-targets.ts";
 import { podSpecPath } from "./pod-templates.ts";
 import type { FieldPath } from "./read-yaml.ts";
 import { withoutServerFields } from "./server-fields.ts";
-import { setImages } from "./set-images.ts";
+import { type ImageChange, imageNames, setImages } from "./set-images.ts";
 import { addSidecar, setResources, setScheduling } from "./set-pods.ts";
 
 /** Applies an overlay. With mistakes, what could be applied is. */
@@ -69,7 +69,7 @@ function changeWorkloads(
   for (const [index, patch] of entriesOf(patches)) applyPatch(state, patch, ["patches", index]);
   for (const [index, sidecar] of entriesOf(sidecars)) applySidecar(state, index, sidecar);
   for (const [index, entry] of entriesOf(scheduling)) applyScheduling(state, index, entry);
-  for (const [index] of entriesOf(images)) applyImage(state, index);
+  applyImages(state, images ?? []);
   for (const [index, entry] of entriesOf(resources)) applyResources(state, index, entry);
   for (const [index] of entriesOf(replicas)) applyReplicas(state, index);
 }
@@ -248,15 +248,36 @@ function applyResources(state: State, index: number, resources: Resources): void
   tellUnmatched(state, path, { inside: ["container"], message, hasTargets: true });
 }
 
-function applyImage(state: State, index: number): void {
-  const image = state.overlay.images?.[index];
-  if (image === undefined) return;
-  changeAll(state, ["images", index], (object) => {
+/** Where an image is named is looked for once: an entry costs the objects that name its image, not all of the app. */
+function applyImages(state: State, images: readonly ImageChange[]): void {
+  if (images.length === 0) return;
+  const objects = [...state.objects];
+  const places = new Map<string, Set<number>>();
+  const note = (place: number, object: KubeObject | undefined): void => {
     // A CRD's schema may have fields of these names; they are no containers.
-    if (object.kind === "CustomResourceDefinition") return object;
-    // Only the images of containers change: the object keeps its identity.
-    return setImages(object, image, () => state.matchedImages.add(index)) as KubeObject;
-  });
+    if (object === undefined || object.kind === "CustomResourceDefinition") return;
+    for (const name of imageNames(object)) {
+      const known = places.get(name);
+      if (known === undefined) places.set(name, new Set([place]));
+      else known.add(place);
+    }
+  };
+  for (const [place, { object }] of objects.entries()) note(place, object);
+  for (const [index, image] of images.entries()) {
+    for (const place of [...(places.get(image.name) ?? [])].toSorted((a, b) => a - b)) {
+      const source = objects[place];
+      if (source === undefined) continue;
+      // Only the images of containers change: the object keeps its identity.
+      const object = setImages(source.object, image, () =>
+        state.matchedImages.add(index),
+      ) as KubeObject;
+      if (object === source.object) continue;
+      const after = changed(state, { source, path: ["images", index], object });
+      objects[place] = after;
+      if (image.newName !== undefined) note(place, after.object);
+    }
+  }
+  state.objects = objects;
 }
 
 const scalable = new Set([

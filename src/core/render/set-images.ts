@@ -23,6 +23,16 @@ export function setImages(
   });
 }
 
+/** The images of an object's containers, without tags. */
+export function imageNames(object: JsonObject): ReadonlySet<string> {
+  const names = new Set<string>();
+  changeMap(object, (image) => {
+    names.add(splitImage(image).name);
+    return image;
+  });
+  return names;
+}
+
 type ChangeImage = (image: string) => string;
 
 function changeMap(map: JsonObject, change: ChangeImage): JsonObject {

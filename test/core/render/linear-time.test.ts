@@ -4,6 +4,7 @@ import type { Place } from "../../../src/core/model/fleet-model.ts";
 import type { JsonObject } from "../../../src/core/model/json.ts";
 import { type KubeObject, keyOf } from "../../../src/core/model/kube-object.ts";
 import { quantityOf } from "../../../src/core/model/quantity.ts";
+import { applyOverlay } from "../../../src/core/render/apply-overlay.ts";
 import { checkFieldTypes } from "../../../src/core/render/check-field-types.ts";
 import { applyJsonPatch } from "../../../src/core/render/json-patch.ts";
 import { builtInSchema, plainSchema } from "../../../src/core/render/merge-schema.ts";
@@ -18,8 +19,10 @@ function podWith(container: object): KubeObject {
   return { apiVersion: "v1", kind: "Pod", metadata: { name: "p" }, spec };
 }
 
+const at = (): Place => ({ file: "a.yaml", line: 1, column: 1 });
+const context = { namespace: "web", customKinds: new Map(), plainSecrets: new Set<never>() };
+
 function sourceOf(object: KubeObject): SourceObject {
-  const at = (): Place => ({ file: "a.yaml", line: 1, column: 1 });
   return { object, key: keyOf(object), at, keyAt: at, textAt: at };
 }
 
@@ -81,6 +84,15 @@ describe("time grows with the length of what is written", () => {
           labels: { a: "${string(values.part.v0)}" },
         }));
         renderFiles(aFleet({ "apps/web.yaml": appYaml("web", { spec: { overlays } }) }));
+      },
+    ],
+    [
+      "images of an overlay",
+      (size) => {
+        const names = Array.from({ length: size / 10 }, (_, index) => `i${index}`);
+        const pods = names.map((name) => sourceOf(podWith({ image: `${name}:1` })));
+        const images = names.map((name) => ({ name, newTag: "2" }));
+        applyOverlay(pods, { overlay: { virtualSites: ["all"], images }, at, keyAt: at }, context);
       },
     ],
     [

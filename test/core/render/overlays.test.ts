@@ -120,6 +120,26 @@ describe("overlays", () => {
     expect(JSON.stringify(CronJob)).toContain(`"image":"${expected}"`);
   });
 
+  it("changes an image by the name that an entry before has given it", () => {
+    const { Deployment } = shop(
+      forShops({
+        images: [
+          { name: "example.com/web", newName: "example.com/shop" },
+          { name: "example.com/shop", newTag: "3" },
+          { name: "example.com/shop", newName: "example.com/webby" },
+          { name: "example.com/webby", digest: "sha256:bb" },
+        ],
+      }),
+    );
+
+    expect(JSON.stringify(Deployment)).toContain(
+      '"name":"web","image":"example.com/webby@sha256:bb"',
+    );
+    expect(JSON.stringify(Deployment)).toContain(
+      '"name":"side","image":"example.com/webby@sha256:bb"',
+    );
+  });
+
   it("finds an image behind a registry with a port, and does not take a prefix for a name", () => {
     const { Deployment } = shop(
       forShops({
