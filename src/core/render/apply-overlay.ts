@@ -4,7 +4,7 @@
  * told at its own place, with the object's.
  */
 import type { Diagnostic } from "../model/diagnostic.ts";
-import { canonicalJson, isJsonObject, type Json, type JsonObject } from "../model/json.ts";
+import { isJsonObject, isSameJson, type Json, type JsonObject } from "../model/json.ts";
 import type {
   Overlay,
   Patch,
@@ -166,7 +166,7 @@ function taken(state: State, { source, isChanged, diagnostics }: OverlayStep): S
 }
 
 function stepOf(state: State, { source, path, object }: Change): OverlayStep {
-  if (canonicalJson(object) === canonicalJson(source.object)) {
+  if (isSameJson(object, source.object)) {
     return { source, isChanged: false, diagnostics: [] };
   }
   const cleaned = withoutServerFields(object);

@@ -61,8 +61,8 @@ function mergePatch(object: KubeObject, patch: JsonObject, customKinds: CustomKi
     const field = path.length === 0 ? "" : `${path.join(".")}: `;
     return { ok: false, path: ["merge", ...path], message: `${field}${result.message}` };
   }
-  const [directive] = directivesIn(result.value);
-  if (directive !== undefined && directivesIn(object).next().done === true) {
+  const directive = directiveLeft(object, patch, result.value);
+  if (directive !== undefined) {
     const message = `${directive.at(-1)} has no meaning where a list is replaced as a whole`;
     return { ok: false, path: ["merge", ...placeOfDirective(patch, directive)], message };
   }
@@ -83,6 +83,19 @@ function withIdentity(object: KubeObject, value: JsonObject): JsonObject {
 }
 
 const directives = /^\$(patch|retainKeys|setElementOrder\/.*|deleteFromPrimitiveList\/.*)$/;
+
+/** Where the patched object has a directive of the patch; undefined where it had some before, or has none. */
+function directiveLeft(
+  object: KubeObject,
+  patch: JsonObject,
+  patched: JsonObject,
+): FieldPath | undefined {
+  // Most patches have none, and are small.
+  const [written] = directivesIn(patch);
+  if (written === undefined) return undefined;
+  const [left] = directivesIn(patched);
+  return left !== undefined && directivesIn(object).next().done === true ? left : undefined;
+}
 
 /** Where directives stand in a value. */
 function* directivesIn(value: Json): Generator<FieldPath> {
