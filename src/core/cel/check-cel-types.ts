@@ -3,6 +3,7 @@
  * compared that never can be equal. What cannot be told is `any` and left to the run.
  */
 import { closestName } from "../model/closest-name.ts";
+import { shownNames } from "../model/shown-names.ts";
 import {
   type CelFold,
   type CelNode,
@@ -143,7 +144,7 @@ function isUntold(type: CelType): boolean {
 
 function meant(name: string, known: readonly string[]): string {
   const closest = closestName(name, known);
-  return closest === undefined ? `there are ${known.join(", ")}` : `did you mean \`${closest}\`?`;
+  return closest === undefined ? `there are ${shownNames(known)}` : `did you mean \`${closest}\`?`;
 }
 
 const comparisons = new Set(["_==_", "_!=_", "_<_", "_<=_", "_>_", "_>=_"]);

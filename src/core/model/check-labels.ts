@@ -5,6 +5,7 @@ import type { Diagnostic } from "./diagnostic.ts";
 import { byRegion } from "./domain-stages.ts";
 import { type Entry, errorAt, type Finding, type FleetDraft } from "./fleet-draft.ts";
 import type { Fleet, FleetDocument, KindName } from "./kinds.ts";
+import { shownNames } from "./shown-names.ts";
 import type { FieldPath } from "./yaml-places.ts";
 
 /** The Fleet's labels; undefined: it declares none, so anything goes. */
@@ -77,7 +78,7 @@ export function unknownValue(
   return {
     code: "unknown-label",
     message: `the Fleet declares no value "${value}" for the label "${key}"`,
-    hint: near === undefined ? `one of ${values.join(", ")}` : `did you mean "${near}"?`,
+    hint: near === undefined ? `one of ${shownNames(values)}` : `did you mean "${near}"?`,
   };
 }
 

@@ -4,6 +4,7 @@ import { type Entry, errorAt, type FleetDraft } from "./fleet-draft.ts";
 import { FollowedFindings } from "./followed-results.ts";
 import type { FleetDocument, KindName, Profile, Site } from "./kinds.ts";
 import { shippedProfiles } from "./shipped-profiles.ts";
+import { shownNames } from "./shown-names.ts";
 import type { FieldPath } from "./yaml-places.ts";
 
 /** A field that holds the name of another object. */
@@ -134,7 +135,5 @@ export function danglingHint(kind: string, name: string, all: ReadonlySetLike<st
   const near = closestName(name, known);
   if (near !== undefined) return `did you mean "${near}"?`;
   if (known.size === 0) return `the fleet declares no ${kind}`;
-  const names = [...known].toSorted();
-  const shown = names.slice(0, 8).join(", ");
-  return `known: ${shown}${names.length > 8 ? `, and ${names.length - 8} more` : ""}`;
+  return `known: ${shownNames([...known].toSorted(), 8)}`;
 }

@@ -19,6 +19,7 @@ import type {
 import type { Vendored } from "./kinds/vendored.ts";
 import type { YamlDocument } from "./parse-yaml.ts";
 import { fieldName } from "./schema-messages.ts";
+import { shownNames } from "./shown-names.ts";
 import type { FieldPath } from "./yaml-places.ts";
 
 export function checkRules({
@@ -171,7 +172,7 @@ function checkUrgentStages({
     if (names.includes(name)) return [];
     const message = `there is no stage "${name}"`;
     const near = closestName(name, names);
-    const hint = near === undefined ? `stages: ${names.join(", ")}` : `did you mean "${near}"?`;
+    const hint = near === undefined ? `stages: ${shownNames(names)}` : `did you mean "${near}"?`;
     const place = document.at(["spec", "urgent", "stages", index]);
     return [errorAt(place, { code: "dangling-reference", message, hint })];
   });
