@@ -19,19 +19,13 @@ export function withLeavingSites(declared: FactsBySite, sites: ControlState["sit
   return leaving.length === 0 ? declared : new Map([...declared, ...leaving]);
 }
 
-/**
- * The input with the sites that begin to leave with its head, and these. Where control was recovered, what was said last
- * may be lost: then no site leaves with what it has, also none that an older control has leaving.
- */
+/** The input with the sites that begin to leave with its head, and these. */
 export function beginLeaving(input: StartInput): {
   readonly input: StartInput;
   readonly begun: FactsBySite;
 } {
   const { sites, headSites, sitesBefore, control } = input;
   const begun = new Map<string, SiteFacts>();
-  if (input.awaitsHead !== undefined) {
-    return { input: { ...input, sites: staying(sites), headSites: staying(headSites) }, begun };
-  }
   for (const [site, facts] of sitesBefore ?? []) {
     if (facts.decommission !== true || headSites.has(site)) continue;
     const assignment = own(control.sites, site);
@@ -43,18 +37,8 @@ export function beginLeaving(input: StartInput): {
   return { input: { ...input, sites: joined(sites), headSites: joined(headSites) }, begun };
 }
 
-function staying(sites: FactsBySite): FactsBySite {
-  return new Map([...sites].filter(([, { leaves }]) => leaves !== true));
-}
-
-/** Puts on record that they leave, and which are back: of these, what a later head does not declare leaves by a new word. */
+/** Puts on record that they leave. */
 export function noteLeaving(board: Board, head: string, begun: FactsBySite): void {
-  for (const [site, assignment] of Object.entries(board.input.control.sites)) {
-    const isBack = board.input.sites.get(site)?.leaves === undefined;
-    if (assignment.leaving === undefined || !board.input.sites.has(site) || !isBack) continue;
-    const record = withoutLeaving(assignment);
-    change(board, controlPaths.site(site), { record, why: `${site} is back in the fleet` });
-  }
   for (const [site, { region, mirror, labels, suspend, timeZone }] of begun) {
     const assignment = own(board.input.control.sites, site);
     if (assignment === undefined) continue;
@@ -65,6 +49,17 @@ export function noteLeaving(board: Board, head: string, begun: FactsBySite): voi
       record,
       why: `${site} leaves the fleet: its apps leave it first`,
     });
+  }
+}
+
+/** Those that the head declares again leave no more: should a later one not have them, what counts is said anew. */
+export function noteReturned(board: Board): void {
+  const { sites, control } = board.input;
+  for (const [site, assignment] of Object.entries(control.sites)) {
+    const facts = sites.get(site);
+    if (assignment.leaving === undefined || facts === undefined || facts.leaves === true) continue;
+    const record = withoutLeaving(assignment);
+    change(board, controlPaths.site(site), { record, why: `${site} is back in the fleet` });
   }
 }
 

@@ -11,7 +11,7 @@ import { controlPaths } from "./control-files.ts";
 import type { StartInput, StartPlan } from "./planner-types.ts";
 import { countDeletions } from "./start/count-deletions.ts";
 import { unlistSites } from "./start/unlist-sites.ts";
-import { beginLeaving, noteLeaving } from "./leaving-sites.ts";
+import { beginLeaving, noteLeaving, noteReturned } from "./leaving-sites.ts";
 import { forgetSites } from "./site-moves.ts";
 import { refreshBudgets } from "./start/refresh-budgets.ts";
 import { startCandidate } from "./start/start-candidate.ts";
@@ -27,6 +27,7 @@ export function startReleases(given: StartInput): StartPlan {
   const { input, begun } = beginLeaving(given);
   const run = newStartRun(input);
   noteLeaving(run.board, input.head, begun);
+  noteReturned(run.board);
   forgetSites(run.board);
   for (const app of run.board.apps.values()) startApp(run, app);
   countDeletions(run);
