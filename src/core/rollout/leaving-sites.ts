@@ -19,13 +19,19 @@ export function withLeavingSites(declared: FactsBySite, sites: ControlState["sit
   return leaving.length === 0 ? declared : new Map([...declared, ...leaving]);
 }
 
-/** The input with the sites that begin to leave with its head, and these. */
+/**
+ * The input with the sites that begin to leave with its head, and these. Where control was recovered, what was said last
+ * may be lost: then no site leaves with what it has, also none that an older control has leaving.
+ */
 export function beginLeaving(input: StartInput): {
   readonly input: StartInput;
   readonly begun: FactsBySite;
 } {
   const { sites, headSites, sitesBefore, control } = input;
   const begun = new Map<string, SiteFacts>();
+  if (input.awaitsHead !== undefined) {
+    return { input: { ...input, sites: staying(sites), headSites: staying(headSites) }, begun };
+  }
   for (const [site, facts] of sitesBefore ?? []) {
     if (facts.decommission !== true || headSites.has(site)) continue;
     const assignment = own(control.sites, site);
@@ -35,6 +41,10 @@ export function beginLeaving(input: StartInput): {
   if (begun.size === 0) return { input, begun };
   const joined = (declared: FactsBySite): FactsBySite => new Map([...declared, ...begun]);
   return { input: { ...input, sites: joined(sites), headSites: joined(headSites) }, begun };
+}
+
+function staying(sites: FactsBySite): FactsBySite {
+  return new Map([...sites].filter(([, { leaves }]) => leaves !== true));
 }
 
 /** Puts on record that they leave. */

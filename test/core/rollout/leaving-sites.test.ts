@@ -155,6 +155,27 @@ describe("a site that is removed from the fleet with decommission: delete", () =
     expect(world.given["s2"]).toEqual({ web: "web:v1", till: "till:v1" });
   });
 
+  it("is forgotten where control was recovered: what was said last is not known then", () => {
+    const world = settled();
+    world.awaitsHead = "control was recovered";
+    world.follow({ sites: others, apps });
+    world.run(20);
+    expect(markersHanded(world)).toEqual([]);
+    expect(world.control.sites["s2"]?.moving?.forgotten).toBeDefined();
+  });
+
+  it("is forgotten also where the control that was recovered has it leave", () => {
+    const world = settled();
+    world.offline.add("s2");
+    world.follow({ sites: others, apps });
+    world.awaitsHead = "control was recovered";
+    world.follow({ sites: others, apps });
+    world.offline.delete("s2");
+    world.run(20);
+    expect(markersHanded(world)).toEqual([]);
+    expect(world.control.sites["s2"]?.moving?.forgotten).toBeDefined();
+  });
+
   it("is the site that it was where it is back in another region, with what had been leaving it", () => {
     const world = settled();
     world.offline.add("s2");
