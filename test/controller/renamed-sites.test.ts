@@ -15,13 +15,14 @@ class Renamed {
   readonly observations: Observations;
   #heard = 0;
 
-  constructor({ isSilent = false } = {}) {
+  constructor({ isSilent = false, decommission = false } = {}) {
     const { world } = this;
     const clock = manualClock(world.now);
     this.observations = new Observations({ clock, heartbeatMs: 1000, silentFrom: world.now });
-    world.follow({ sites: { s1, ...others }, apps: web });
+    world.follow({ sites: { s1: { ...s1, decommission }, ...others }, apps: web });
     world.run(20);
     this.hear("s1");
+    if (decommission) world.offline.add("s1");
     if (isSilent) world.silence("eu", true);
     world.follow({ sites: { n1: s1, ...others }, apps: web });
     world.run(5);
@@ -84,6 +85,19 @@ describe("a site that is renamed", () => {
     world.run(5);
     expect(renamed.warnings).toEqual([]);
     expect(world.decide({ ...word, site: "n1" })).toContain("may write to n1");
+  });
+
+  it("has it only once the apps of the old name have left, where they are to, and that is said", () => {
+    const renamed = new Renamed({ decommission: true });
+    const { world } = renamed;
+    renamed.hear("n1");
+    expect(world.control.sites["n1"]).not.toHaveProperty("uid");
+    expect(renamed.warnings).toEqual([expect.stringContaining("once the apps of s1 have left it")]);
+    world.offline.delete("s1");
+    world.run(20);
+    renamed.hear("n1");
+    expect(world.control.sites["n1"]).toMatchObject({ uid: "U1" });
+    expect(renamed.warnings).toEqual([]);
   });
 
   it("leaves the old name no cluster, should that one come back", () => {

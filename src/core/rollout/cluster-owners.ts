@@ -40,9 +40,11 @@ export function leaveClusters(
   });
 }
 
-/** Where the owner is in the fleet no more: what has to be said before another one may have its cluster. */
+/** Where the owner is in the fleet no more: what has to happen, or be said, before another one may have its cluster. */
 export function awaitedWord({ sites }: ControlState, owner: string): string | undefined {
-  const { mirror, moving, uid, formerUid } = own(sites, owner) ?? {};
+  const { mirror, moving, leaving, uid, formerUid } = own(sites, owner) ?? {};
+  if (leaving !== undefined)
+    return `${owner} leaves the fleet: its cluster is free once the apps of ${owner} have left it`;
   if (moving?.forgotten === undefined) return undefined;
   return (
     `${owner} is no longer in the fleet, but the worker of ${mirror} has not said yet that it stopped there; ` +
