@@ -66,7 +66,8 @@ const brought = new KeptResults<FactsBySite, boolean>();
 export function bringsSites(facts: FactsBySite, before: FactsBySite): boolean {
   if (facts === before) return false;
   return brought.get(facts, [before], () =>
-    [...facts].some(([site, { labels }]) => {
+    [...facts].some(([site, { labels, leaves }]) => {
+      if (leaves === true) return false;
       const known = before.get(site);
       return known === undefined || !isSameJson(known.labels, labels);
     }),
