@@ -103,7 +103,8 @@ function regionRows({ pass, observations, recovery }: StatusInput): FleetStatus[
   if (pass.read === null) return [];
   const { model, facts: bySite } = pass.read.head;
   const facts = [...bySite.values()];
-  return [...model.regions.keys()].map((name) => {
+  const names = new Set([...model.regions.keys(), ...facts.map(({ region }) => region)]);
+  return [...names].map((name) => {
     const behind = pass.mirrors.some(({ mirror, isBehindWorker }) =>
       mirror.name === name ? isBehindWorker : false,
     );

@@ -187,6 +187,37 @@ describe("a site", { timeout: 120_000 }, () => {
     expect((await west.files()).filter((path) => path.includes("/b1"))).toEqual([]);
   });
 
+  it("of a region that is removed with its sites loses its apps where that says so, and both are told of until then", async () => {
+    const { bench, controller, workers } = await settledFleet();
+    const west = bench.mirror("west");
+    const said = await bench.fleet.commit({
+      "regions/west.yaml": regionYaml("west", { decommission: "delete" }),
+      "sites/b2.yaml": siteYaml("b2", { region: "west", spec: { decommission: "forget" } }),
+    });
+    await eventually("it is followed", async () =>
+      (await bench.control("show", "main:head.json")).includes(said),
+    );
+    workers.west.silence();
+    const none = { "regions/west.yaml": null, "sites/b1.yaml": null, "sites/b2.yaml": null };
+    await bench.fleet.commit(none);
+    await eventually("b2 is let go of", async () => (await west.file("meta/b2.json")) === null);
+    const status = await controller.status();
+    expect(status?.siteList.map(({ site, leaving }) => [site, leaving])).toEqual([
+      ["a1", undefined],
+      ["a2", undefined],
+      ["b1", true],
+    ]);
+    expect(status?.regions).toMatchObject([{ name: "east" }, { name: "west", sites: 1 }]);
+    workers.west.speak();
+    await eventually("b1 is gone", async () => {
+      const files = await bench.control("ls-tree", "-r", "--name-only", "main");
+      return !files.includes("sites/b1.json");
+    });
+    const all = await west.git("log", "--format=", "--name-only", "main");
+    expect(all).toContain("sites/b1/web.leaving");
+    expect(all).not.toContain("sites/b2/web.leaving");
+  });
+
   it("that changes its region gets the same trees there, once its old worker has stopped", async () => {
     const { bench, workers } = await settledFleet();
     const [east, west] = [bench.mirror("east"), bench.mirror("west")];

@@ -77,8 +77,13 @@ function withRecorded({ apps, sites }: ControlState, named: NamedThings): NamedT
     const stages = open.flatMap((release) => release.stages.flatMap(namesOf));
     return [app, new Set([...(named.stagesOf.get(app) ?? []), ...stages])] as const;
   });
+  const leaving = Object.entries(sites).flatMap(([site, known]) =>
+    known.leaving === undefined ? [] : [[site, known.leaving.facts.region] as const],
+  );
   return {
     ...named,
+    region: new Set([...named.region, ...leaving.map(([, region]) => region)]),
+    regionOf: new Map([...leaving, ...named.regionOf]),
     app: new Set([...named.app, ...Object.keys(apps)]),
     site: new Set([...named.site, ...Object.keys(sites)]),
     stage: new Set([...named.stage, ...recorded.flatMap(([, stages]) => [...stages])]),

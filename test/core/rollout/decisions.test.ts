@@ -99,6 +99,15 @@ describe("a pause that would hold nothing", () => {
     expect(paused(scope)).toBe("paused");
   });
 
+  it("is none of a region that is gone, where a site of it still leaves the fleet", () => {
+    const facts = { region: "old", mirror: "old", labels: {}, suspend: false };
+    const z1 = { mirror: "old", leaving: { head: "c2", at, facts } };
+    const control = { ...none, sites: { z1 } };
+    expect(paused({ region: "old" })).toContain("not-found");
+    expect(paused({ region: "old" }, control)).toBe("paused");
+    expect(paused({ site: "z1", region: "west" }, control)).toContain("z1 is in region old");
+  });
+
   it("is none of a stage that a release under way has, whatever its strategy says by now", () => {
     const { control } = rolling();
     expect(paused({ app: "web", stage: "early" }, control)).toContain("not-found");
