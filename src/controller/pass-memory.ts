@@ -57,8 +57,13 @@ export class PassMemory {
     return state;
   });
 
-  /** The sites of a head, and those that leave the fleet. */
-  readonly facts = rememberLast(withLeavingSites);
+  /** The head, with the sites that leave the fleet as well. */
+  readonly withLeaving = rememberLast(
+    (head: ValidHead, sites: ControlState["sites"]): ValidHead => {
+      const facts = withLeavingSites(head.facts, sites);
+      return facts === head.facts ? head : { ...head, facts };
+    },
+  );
 
   /** Mirror -> the sites that control has there. */
   readonly served = rememberLast(

@@ -53,7 +53,7 @@ export async function reconcile(world: World): Promise<Pass> {
     const previous =
       head?.commit === verdict.head.commit ? await previousHead(world, before) : head;
     control = await carryOutDeclared(world, control, verdict.head);
-    const next = withLeaving(world, control, verdict.head);
+    const next = world.memory.withLeaving(verdict.head, control.state.sites);
     control = await followHead(world, { control, mirrors, head: next, previous });
   }
   const current = verdict.verdict === "follow" ? verdict.head : head;
@@ -70,7 +70,7 @@ export async function reconcile(world: World): Promise<Pass> {
   if (controlLost === undefined) control = await keepBooks(world, control);
   await ensureMirrors(world, control, current);
   const all = await readMirrors(world, mirrors);
-  const served = withLeaving(world, control, current);
+  const served = world.memory.withLeaving(current, control.state.sites);
   const state: PassState = { control, mirrors: all, head: served, controlLost };
   return { ...found, mirrors: all, ...(await plan(world, state, before)) };
 }
@@ -125,12 +125,6 @@ function expectedMirrors({ state, recovery }: ControlSnapshot): ReadonlySet<stri
       moving?.entering === undefined ? [mirror] : [mirror, moving.to],
     ),
   );
-}
-
-/** The head, with the sites that leave the fleet as well. */
-function withLeaving({ memory }: World, { state }: ControlSnapshot, head: ValidHead): ValidHead {
-  const facts = memory.facts(head.facts, state.sites);
-  return facts === head.facts ? head : { ...head, facts };
 }
 
 /** Makes the mirrors that the head's regions and control's sites name. */
