@@ -15,7 +15,7 @@ export interface FleetPlan {
   readonly renderer: number;
   /** Sites where something changes, sorted. */
   readonly sites: readonly SitePlan[];
-  /** How many sites the head declares. */
+  /** How many sites the head declares, and those whose apps leave them before they are forgotten. */
   readonly siteCount: number;
   /** Each distinct change of an app's objects, and the sites that it happens at. */
   readonly variants: readonly VariantPlan[];

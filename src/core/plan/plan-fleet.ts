@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { immutableChanges } from "../apply/immutable-fields.ts";
 import { mayBeMadeAnew } from "../apply/made-anew.ts";
 import type { FleetModel } from "../model/fleet-model.ts";
+import type { Site } from "../model/kinds.ts";
 import { type Json, canonicalJson } from "../model/json.ts";
 import { describeKey, keyOf, type KubeObject, type ObjectId } from "../model/kube-object.ts";
 import { type TreeId, type Variant, rendererNumber } from "../render/rendered.ts";
@@ -41,14 +42,17 @@ export function planFleet(
   const releases = changedReleases(changes);
   const moves = movesOf(base, head);
   const variants = variantPlans(moves, [base, head]);
+  const siteOf = (site: string): Site | undefined =>
+    (head.model.sites.get(site) ?? base?.model.sites.get(site))?.value;
+  const leaving = new Set(moves.map(({ site }) => site)).difference(head.model.sites);
   const plan: Omit<FleetPlan, "digest"> = {
     base: base?.revision ?? null,
     head: head.revision,
     renderer: rendererNumber,
-    sites: sitePlans(moves, [head.model, base?.model], releases),
-    siteCount: head.model.sites.size,
+    sites: sitePlans(moves, siteOf, releases),
+    siteCount: head.model.sites.size + leaving.size,
     variants,
-    groups: diffGroups(variants, (site) => head.model.sites.get(site)?.value.spec.address),
+    groups: diffGroups(variants, (site) => siteOf(site)?.spec.address),
     releases: releases.map(releasePlan),
     stages: releases.flatMap(stagePlans),
     deletions: deletionPlan(releases),
@@ -169,13 +173,13 @@ function refusedFields(before: KubeObject, after: KubeObject): readonly string[]
 
 function sitePlans(
   moves: readonly Move[],
-  [head, base]: readonly [FleetModel, FleetModel | undefined],
+  siteOf: (site: string) => Site | undefined,
   releases: readonly Release[],
 ): readonly SitePlan[] {
   const bySite = Map.groupBy(moves, ({ site }) => site);
   return [...bySite.keys()].toSorted().map((site) => ({
     site,
-    region: (head.sites.get(site) ?? base?.sites.get(site))?.value.spec.region ?? "",
+    region: siteOf(site)?.spec.region ?? "",
     apps: (bySite.get(site) ?? []).map(({ app, from, to }) => {
       const change = from === null ? "added" : to === null ? "removed" : "changed";
       return { app, change, ...bringerOf(releases, app, site) };

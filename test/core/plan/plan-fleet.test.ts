@@ -13,6 +13,7 @@ import {
   configMapYaml,
   fleetYaml,
   modelOf,
+  regionYaml,
   siteYaml,
   strategyYaml,
 } from "../../support/fleet.ts";
@@ -276,6 +277,15 @@ data: {k: "${k}"}
 
     expect(variants).toHaveLength(4);
     expect(groups.map(({ sites }) => sites)).toEqual([["e1", "e2", "w1", "w2"]]);
+
+    const gone = ["e2", "w1", "w2"];
+    const without = Object.fromEntries(gone.map((name) => [`sites/${name}.yaml`, null]));
+    const said = { "regions/east.yaml": regionYaml("east", { decommission: "delete" }) };
+    const before = { ...own("http://${site.address}"), ...said };
+    const leaving = plan(before, { ...before, ...without });
+    const ofWeb = leaving.groups.filter(({ app }) => app === "web");
+    expect(ofWeb.map(({ sites }) => sites)).toEqual([gone]);
+    expect([leaving.sites.length, leaving.siteCount]).toEqual([3, 4]);
   });
 
   it("Karmada #7874: sends a changed overlay and changed placement through the stages like a new image", () => {
