@@ -16174,12 +16174,12 @@ var require_lib = __commonJS({
       }
     };
     AsyncLock.prototype._acquireBatch = function(keys, fn, cb, opts) {
-      var seen = /* @__PURE__ */ Object.create(null);
+      var seen2 = /* @__PURE__ */ Object.create(null);
       keys = keys.filter(function(key) {
-        if (seen[key]) {
+        if (seen2[key]) {
           return false;
         }
-        seen[key] = true;
+        seen2[key] = true;
         return true;
       });
       if (typeof cb !== "function") {
@@ -24737,12 +24737,12 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           }
         }
         const obj = {};
-        const seen = /* @__PURE__ */ new Set();
+        const seen2 = /* @__PURE__ */ new Set();
         for (const h of hs) {
           const key = h.slice(0, h.indexOf(" "));
           const value2 = h.slice(h.indexOf(" ") + 1);
-          if (!seen.has(key)) {
-            seen.add(key);
+          if (!seen2.has(key)) {
+            seen2.add(key);
             obj[key] = value2;
           }
         }
@@ -24857,11 +24857,11 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           obj.parent.push(valueOf2(hs[index2]));
           index2++;
         }
-        const seen = /* @__PURE__ */ new Set(["tree", "parent"]);
+        const seen2 = /* @__PURE__ */ new Set(["tree", "parent"]);
         for (; index2 < hs.length; index2++) {
           const key = keyOf3(hs[index2]);
-          if (seen.has(key)) continue;
-          seen.add(key);
+          if (seen2.has(key)) continue;
+          seen2.add(key);
           obj[key] = valueOf2(hs[index2]);
         }
         if (obj.author) {
@@ -29731,11 +29731,11 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       const redundant = /* @__PURE__ */ new Set();
       for (const oid of common) {
         const ancestors = [...await readParents(oid)];
-        const seen = /* @__PURE__ */ new Set();
+        const seen2 = /* @__PURE__ */ new Set();
         while (ancestors.length) {
           const ancestor = ancestors.pop();
-          if (seen.has(ancestor)) continue;
-          seen.add(ancestor);
+          if (seen2.has(ancestor)) continue;
+          seen2.add(ancestor);
           if (common.has(ancestor)) {
             redundant.add(ancestor);
           } else {
@@ -36775,7 +36775,7 @@ function buildFileRegistry(args, check) {
         if (registry.getFile(protoFileName) != void 0) {
           continue;
         }
-        if (seen.has(protoFileName)) {
+        if (seen2.has(protoFileName)) {
           continue;
         }
         const dep = resolve4(protoFileName);
@@ -36785,7 +36785,7 @@ function buildFileRegistry(args, check) {
         if ("kind" in dep) {
           registry.addFile(dep, false, true);
         } else {
-          seen.add(dep.name);
+          seen2.add(dep.name);
           deps.push(dep);
         }
       }
@@ -36793,7 +36793,7 @@ function buildFileRegistry(args, check) {
     };
     const input2 = args[0];
     const resolve4 = args[1];
-    const seen = /* @__PURE__ */ new Set();
+    const seen2 = /* @__PURE__ */ new Set();
     for (const file of [input2, ...recurseDeps(input2)].reverse()) {
       check === null || check === void 0 ? void 0 : check(file);
       addFile(file, registry);
@@ -39422,9 +39422,9 @@ function compileMessage4(desc) {
           continue;
         }
         if (entry.oneof) {
-          const seen = oneofSeen.get(entry.oneof);
-          if (seen !== void 0) {
-            throw new FieldError(entry.oneof, `oneof set multiple times by ${seen.name} and ${field.name}`);
+          const seen2 = oneofSeen.get(entry.oneof);
+          if (seen2 !== void 0) {
+            throw new FieldError(entry.oneof, `oneof set multiple times by ${seen2.name} and ${field.name}`);
           }
           oneofSeen.set(entry.oneof, field);
         }
@@ -39733,16 +39733,16 @@ function compileMapFieldReader2(field) {
       throw new FieldError(field, "expected object, got " + formatVal(json));
     }
     const record4 = message[localName];
-    const seen = /* @__PURE__ */ new Set();
+    const seen2 = /* @__PURE__ */ new Set();
     const jsonMapKeys = Object.keys(json);
     for (let i = 0; i < jsonMapKeys.length; i++) {
       const jsonMapKey = jsonMapKeys[i];
       const jsonMapValue = json[jsonMapKey];
       const key = parseMapKey(jsonMapKey);
-      if (seen.has(key)) {
+      if (seen2.has(key)) {
         throw new FieldError(field, `duplicate map key "${jsonMapKey}"`);
       }
-      seen.add(key);
+      seen2.add(key);
       if (jsonMapValue === null && nullResets) {
         throw new FieldError(field, "map value must not be null");
       }
@@ -42606,12 +42606,12 @@ var simplify = (pf) => {
       return new Prefilter(Prefilter.Type.NONE);
     if (newSubs.length === 1)
       return newSubs[0];
-    const seen = /* @__PURE__ */ new Set();
+    const seen2 = /* @__PURE__ */ new Set();
     const uniqueSubs = [];
     for (const sub of newSubs) {
       if (sub.type === Prefilter.Type.EXACT) {
-        if (!seen.has(sub.str)) {
-          seen.add(sub.str);
+        if (!seen2.has(sub.str)) {
+          seen2.add(sub.str);
           uniqueSubs.push(sub);
         }
       } else {
@@ -53294,45 +53294,71 @@ var words = {
 };
 
 // src/core/model/closest-name.ts
+var maxLength = 400;
 function closestName(name2, known4) {
+  if (name2.length > maxLength) return void 0;
   const typed2 = name2.toLowerCase();
-  const farthest = Math.max(1, Math.min(3, Math.floor(name2.length / 3)));
+  const all = [...known4];
+  const farthest = Math.min(3, Math.floor(name2.length / 3));
+  return nearest(typed2, all, 1) ?? (farthest > 1 ? nearest(typed2, all, farthest) : void 0);
+}
+function nearest(typed2, known4, farthest) {
+  let most = farthest;
   let best;
-  let bestDistance = farthest + 1;
   for (const candidate of known4) {
-    if (Math.abs(candidate.length - typed2.length) >= bestDistance) continue;
-    const distance = editDistance(...whereTheyDiffer(typed2, candidate.toLowerCase()));
-    if (distance < bestDistance || distance === bestDistance && best !== void 0 && candidate < best) {
-      best = candidate;
-      bestDistance = distance;
-    }
+    if (Math.abs(candidate.length - typed2.length) > most) continue;
+    const [left, right] = whereTheyDiffer(typed2, candidate.toLowerCase());
+    const distance = most <= 1 ? shortDistance(left, right) : editDistance(left, right, most);
+    if (distance > most) continue;
+    if (best === void 0 || distance < most || candidate < best) best = candidate;
+    most = distance;
   }
   return best;
 }
 function whereTheyDiffer(a, b) {
   const shorter = Math.min(a.length, b.length);
   let start = 0;
-  while (start < shorter && a[start] === b[start]) start += 1;
-  let end = 0;
-  while (end < shorter - start && a.at(-1 - end) === b.at(-1 - end)) end += 1;
-  return [a.slice(start, a.length - end), b.slice(start, b.length - end)];
-}
-function editDistance(a, b) {
-  const distances = [Array.from({ length: b.length + 1 }, (_, column) => column)];
-  const known4 = (row, column) => distances[row]?.[column] ?? Infinity;
-  for (let row = 1; row <= a.length; row++) {
-    const current = [row];
-    distances.push(current);
-    for (let column = 1; column <= b.length; column++) {
-      const replaced = known4(row - 1, column - 1) + (a[row - 1] === b[column - 1] ? 0 : 1);
-      const removed2 = known4(row - 1, column) + 1;
-      const inserted = known4(row, column - 1) + 1;
-      const isSwap = a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
-      const swapped = isSwap ? known4(row - 2, column - 2) + 1 : Infinity;
-      current.push(Math.min(replaced, removed2, inserted, swapped));
-    }
+  while (start < shorter && a.charCodeAt(start) === b.charCodeAt(start)) start += 1;
+  let [endA, endB] = [a.length, b.length];
+  while (endA > start && endB > start && a.charCodeAt(endA - 1) === b.charCodeAt(endB - 1)) {
+    endA -= 1;
+    endB -= 1;
   }
-  return known4(a.length, b.length);
+  return [a.slice(start, endA), b.slice(start, endB)];
+}
+function shortDistance(a, b) {
+  const isSwap = a.length === 2 && b.length === 2 && a[0] === b[1] && a[1] === b[0];
+  return isSwap ? 1 : Math.max(a.length, b.length);
+}
+function editDistance(a, b, most) {
+  let rows = { beforeLast: [], last: Array.from({ length: b.length + 1 }, (_, at2) => at2) };
+  for (let row = 1; row <= a.length; row++) {
+    const current = nextRow(a.slice(0, row), b, rows);
+    if (Math.min(...rows.last) > most && Math.min(...current) > most) return most + 1;
+    rows = { beforeLast: rows.last, last: current };
+  }
+  return rows.last[b.length] ?? Infinity;
+}
+function nextRow(a, b, { beforeLast, last }) {
+  const letter = a.charCodeAt(a.length - 1);
+  const letterBefore = a.charCodeAt(a.length - 2);
+  let left = a.length;
+  const current = [left];
+  for (let column = 1; column <= b.length; column++) {
+    const isSame2 = letter === b.charCodeAt(column - 1);
+    const isSwap = letter === b.charCodeAt(column - 2) && letterBefore === b.charCodeAt(column - 1);
+    const replaced = (last[column - 1] ?? Infinity) + (isSame2 ? 0 : 1);
+    const swapped = isSwap ? (beforeLast[column - 2] ?? Infinity) + 1 : Infinity;
+    left = Math.min(replaced, swapped, (last[column] ?? Infinity) + 1, left + 1);
+    current.push(left);
+  }
+  return current;
+}
+
+// src/core/model/shown-names.ts
+function shownNames(names3, most = 20) {
+  const shown3 = names3.slice(0, most).join(", ");
+  return names3.length > most ? `${shown3}, and ${names3.length - most} more` : shown3;
 }
 
 // src/core/cel/check-cel-types.ts
@@ -53419,7 +53445,7 @@ function isUntold(type) {
 }
 function meant(name2, known4) {
   const closest = closestName(name2, known4);
-  return closest === void 0 ? `there are ${known4.join(", ")}` : `did you mean \`${closest}\`?`;
+  return closest === void 0 ? `there are ${shownNames(known4)}` : `did you mean \`${closest}\`?`;
 }
 var comparisons = /* @__PURE__ */ new Set(["_==_", "_!=_", "_<_", "_<=_", "_>_", "_>=_"]);
 var logic = /* @__PURE__ */ new Set(["_&&_", "_||_", "!_", "@not_strictly_false"]);
@@ -54890,18 +54916,56 @@ function keptFor(make) {
 
 // src/core/render/merge-values.ts
 function mergeValues(layers) {
-  let merged = {};
-  for (const layer of layers) merged = mergeInto(merged, layer);
-  return merged;
+  const merged = /* @__PURE__ */ new Map();
+  for (const layer of layers) mergeInto(merged, layer);
+  return plain(merged);
 }
-function mergeInto(base, layer) {
-  const merged = new Map(Object.entries(base));
+function mergeInto(merged, layer) {
   for (const [key, value2] of Object.entries(layer)) {
-    const known4 = merged.get(key);
-    const areMaps = isJsonObject(value2) && isJsonObject(known4);
-    merged.set(key, areMaps ? mergeInto(known4, value2) : value2);
+    const known4 = isJsonObject(value2) ? ownMap(merged.get(key)) : void 0;
+    if (isJsonObject(value2) && known4 !== void 0) mergeInto(known4, value2);
+    merged.set(key, known4 ?? value2);
   }
-  return Object.fromEntries(merged);
+}
+function ownMap(value2) {
+  if (value2 instanceof Map) return value2;
+  return isJsonObject(value2) ? new Map(Object.entries(value2)) : void 0;
+}
+function plain(merged) {
+  const entries2 = [...merged].map(([key, value2]) => [
+    key,
+    value2 instanceof Map ? plain(value2) : value2
+  ]);
+  return Object.fromEntries(entries2);
+}
+function countingLayers(layers) {
+  const counting = /* @__PURE__ */ new Set();
+  addCounting([...layers.entries()], counting);
+  return counting;
+}
+function addCounting(maps, counting) {
+  const byKey = /* @__PURE__ */ new Map();
+  for (const [position, map] of maps) {
+    for (const [key, value2] of Object.entries(map)) {
+      const known4 = byKey.get(key);
+      if (known4 === void 0) byKey.set(key, [[position, value2]]);
+      else known4.push([position, value2]);
+    }
+  }
+  for (const values of byKey.values()) addCountingOf(values, counting);
+}
+function addCountingOf(values, counting) {
+  const otherAt = values.findLastIndex(([, value2]) => !isJsonObject(value2));
+  const maps = values.slice(otherAt + 1);
+  if (maps.length > 1) addCounting(maps, counting);
+  for (const at2 of maps.length === 1 ? [otherAt, otherAt + 1] : [otherAt]) {
+    const [position] = values[at2] ?? [];
+    if (position === void 0 || counting.has(position)) continue;
+    if (seen(values) !== seen(values.toSpliced(at2, 1))) counting.add(position);
+  }
+}
+function seen(values) {
+  return canonicalJson(presentValues(mergeValues(values.map(([, value2]) => ({ value: value2 })))));
 }
 function presentValues(values) {
   return Object.fromEntries(
@@ -55456,12 +55520,12 @@ function describeKey(key) {
 }
 var plainText = /^[a-z0-9.-]*$/;
 var kindText = /^[A-Za-z0-9.-]*$/;
-function escapePart(part3, plain = plainText) {
-  if (plain.test(part3)) return part3;
+function escapePart(part3, plain2 = plainText) {
+  if (plain2.test(part3)) return part3;
   let escaped2 = "";
   for (const byte of new TextEncoder().encode(part3)) {
     const char = String.fromCharCode(byte);
-    escaped2 += plain.test(char) ? char : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+    escaped2 += plain2.test(char) ? char : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
   }
   return escaped2;
 }
@@ -55628,10 +55692,10 @@ function isError({ severity }) {
   return severity === "error";
 }
 function distinctDiagnostics(diagnostics) {
-  const seen = /* @__PURE__ */ new Set();
+  const seen2 = /* @__PURE__ */ new Set();
   return sortDiagnostics(diagnostics).filter(({ file, line, column, code, message }) => {
     const key = JSON.stringify([file, line, column, code, message]);
-    return !seen.has(key) && seen.add(key);
+    return !seen2.has(key) && seen2.add(key);
   });
 }
 function compareText(a, b) {
@@ -55766,8 +55830,8 @@ function CodePointCount(value2) {
   }
   return result2;
 }
-function IsMaxLength(value2, maxLength) {
-  return value2.length <= maxLength || value2.length <= maxLength << 1 && CodePointCount(value2) <= maxLength;
+function IsMaxLength(value2, maxLength2) {
+  return value2.length <= maxLength2 || value2.length <= maxLength2 << 1 && CodePointCount(value2) <= maxLength2;
 }
 function IsMinLength(value2, minLength) {
   return value2.length >= minLength << 1 || value2.length >= minLength && CodePointCount(value2) >= minLength;
@@ -55864,8 +55928,8 @@ function GraphemeCount2(value2) {
 function CodePointCount2(value2) {
   return CodePointCount(value2);
 }
-function IsMaxLength2(value2, maxLength) {
-  return IsMaxLength(value2, maxLength);
+function IsMaxLength2(value2, maxLength2) {
+  return IsMaxLength(value2, maxLength2);
 }
 function IsMinLength2(value2, minLength) {
   return IsMinLength(value2, minLength);
@@ -55979,16 +56043,16 @@ function Keys2(value2) {
 }
 
 // node_modules/typebox/build/system/memory/finalize.mjs
-function Freeze(value2, seen) {
-  if (seen.has(value2))
+function Freeze(value2, seen2) {
+  if (seen2.has(value2))
     return;
-  seen.add(value2);
+  seen2.add(value2);
   for (const key of Keys2(value2)) {
     const descriptor = Object.getOwnPropertyDescriptor(value2, key);
     if (!descriptor || !("value" in descriptor))
       continue;
     if (guard_exports.IsObject(descriptor.value))
-      Freeze(descriptor.value, seen);
+      Freeze(descriptor.value, seen2);
   }
   Object.freeze(value2);
 }
@@ -59935,6 +59999,10 @@ var duration = (description) => typebox_exports.String({
   minLength: 2,
   description
 });
+var decommission = (whose) => typebox_exports.Enum(["forget", "delete"], {
+  default: "forget",
+  description: `what happens when a later commit has no longer ${whose}: forget (nothing is deleted there), delete (its apps leave it by removal releases, each by its \`onRemoval\`, then it is forgotten)`
+});
 var Duration = duration("a time span such as `90s`, `5m`, `1h30m` or `500ms`");
 var timeZone = (description) => typebox_exports.String({
   title: "time zone",
@@ -60954,7 +61022,8 @@ var Region = documentOf(
       location: typebox_exports.Optional(Location),
       timeZone: typebox_exports.Optional(
         timeZone("time zone of its sites, for windows that name none; without it, UTC")
-      )
+      ),
+      decommission: typebox_exports.Optional(decommission("a site of it that does not say so itself"))
     },
     "what is known of the region; may be empty (`{}`)"
   ),
@@ -61125,6 +61194,7 @@ var Site = documentOf(
         )
       ),
       kubernetes: typebox_exports.Optional(KubernetesFacts),
+      decommission: typebox_exports.Optional(decommission("the site")),
       suspend: typebox_exports.Optional(
         typebox_exports.Boolean({ default: false, description: "true: nothing new is released to the site" })
       )
@@ -61191,10 +61261,9 @@ var plannedFields = {
     "spec.headroom",
     "spec.registration",
     "spec.values",
-    "spec.decommission",
     "spec.windows"
   ],
-  Site: ["spec.cell", "spec.cells", "spec.decommission", "spec.windows", "spec.size"],
+  Site: ["spec.cell", "spec.cells", "spec.windows", "spec.size"],
   VirtualSite: ["spec.values", "spec.windows"],
   Profile: [],
   App: [
@@ -61970,9 +62039,9 @@ function sealProblems(manifest, documents) {
 }
 var secretFields2 = /* @__PURE__ */ new Set(["data", "stringData"]);
 function valueProblems({ object }) {
-  const { encrypted: encrypted2, plain } = sortValues(object);
+  const { encrypted: encrypted2, plain: plain2 } = sortValues(object);
   const hidden = encrypted2.filter(([field]) => !secretFields2.has(field));
-  const open3 = plain.filter(([field]) => secretFields2.has(field));
+  const open3 = plain2.filter(([field]) => secretFields2.has(field));
   return [
     ...strangeFields(object).map((field) => ({
       path: [field],
@@ -62355,8 +62424,8 @@ function isRead(path3) {
 }
 function definition(check) {
   const plainest = `regexMatch \`${plainestText}\` .`;
-  const plain = `regexMatch \`${plainText2}\` (replace "{{" "{{ " .)`;
-  const trip = `{{if not (${plainest})}}{{if not (${plain})}}{{fail ""}}{{end}}{{end}}`;
+  const plain2 = `regexMatch \`${plainText2}\` (replace "{{" "{{ " .)`;
+  const trip = `{{if not (${plainest})}}{{if not (${plain2})}}{{fail ""}}{{end}}{{end}}`;
   return `{{define "${check}"}}{{if contains "{{" .}}${trip}{{end}}{{.}}{{end}}`;
 }
 function withTrips(file, check) {
@@ -63454,13 +63523,13 @@ var LineReader = class {
   isAtEnd() {
     return this.#take(ending) !== void 0;
   }
-  value(plain = plainInFlow) {
+  value(plain2 = plainInFlow) {
     const first2 = this.#text.charAt(this.#at);
     if (first2 === "{") return this.#map();
     if (first2 === "[") return this.#list();
     if (first2 === '"') return this.#take(inDoubleQuotes)?.[1];
     if (first2 === "'") return this.#take(inSingleQuotes)?.[1];
-    const text = this.#take(plain)?.[0];
+    const text = this.#take(plain2)?.[0];
     return text === void 0 ? void 0 : scalarOf(text);
   }
   #take(pattern2) {
@@ -63472,9 +63541,9 @@ var LineReader = class {
   #map() {
     const entries2 = {};
     const isRead2 = this.#items("}", () => {
-      const plain = this.#take(plainKey)?.[1];
-      if (plain !== void 0 && strangeWord.test(plain)) return false;
-      const key = plain ?? this.#take(quotedKey)?.[1];
+      const plain2 = this.#take(plainKey)?.[1];
+      if (plain2 !== void 0 && strangeWord.test(plain2)) return false;
+      const key = plain2 ?? this.#take(quotedKey)?.[1];
       if (key === void 0 || Object.hasOwn(entries2, key)) return false;
       this.#take(spaces);
       const value2 = this.value();
@@ -63654,9 +63723,9 @@ var NodeReader = class {
 
 // src/core/model/parse-yaml.ts
 function parseYaml(file) {
-  const plain = readPlainYaml(file.text);
-  if (plain !== void 0) {
-    const documents = plain.map((value2, index) => plainDocument(file, value2, index));
+  const plain2 = readPlainYaml(file.text);
+  if (plain2 !== void 0) {
+    const documents = plain2.map((value2, index) => plainDocument(file, value2, index));
     return { documents, diagnostics: [] };
   }
   return parseAnyYaml(file);
@@ -65781,15 +65850,15 @@ var FieldWalk = class {
     }
   }
   #checkList(value2, list) {
-    const seen = /* @__PURE__ */ new Set();
+    const seen2 = /* @__PURE__ */ new Set();
     for (const [index, item] of value2.entries()) {
       if (this.#isFull) return;
       const id = value2.length === 1 ? void 0 : idOf(item, list);
       this.#path.push(index);
-      if (id !== void 0 && seen.has(id)) {
+      if (id !== void 0 && seen2.has(id)) {
         this.#tell(`is there a second time, with the same ${keyWords(list)}`);
       }
-      if (id !== void 0) seen.add(id);
+      if (id !== void 0) seen2.add(id);
       this.check(item, list.items);
       this.#path.pop();
     }
@@ -67321,8 +67390,8 @@ function mergePatch(object, patch, customKinds) {
     const field = path3.length === 0 ? "" : `${path3.join(".")}: `;
     return { ok: false, path: ["merge", ...path3], message: `${field}${result2.message}` };
   }
-  const [directive] = directivesIn(result2.value);
-  if (directive !== void 0 && directivesIn(object).next().done === true) {
+  const directive = directiveLeft(object, patch, result2.value);
+  if (directive !== void 0) {
     const message = `${directive.at(-1)} has no meaning where a list is replaced as a whole`;
     return { ok: false, path: ["merge", ...placeOfDirective(patch, directive)], message };
   }
@@ -67340,6 +67409,12 @@ function withIdentity(object, value2) {
   return { apiVersion: apiVersion2, kind, ...value2, metadata: { ...identity2, ...metadata } };
 }
 var directives = /^\$(patch|retainKeys|setElementOrder\/.*|deleteFromPrimitiveList\/.*)$/;
+function directiveLeft(object, patch, patched) {
+  const [written] = directivesIn(patch);
+  if (written === void 0) return void 0;
+  const [left] = directivesIn(patched);
+  return left !== void 0 && directivesIn(object).next().done === true ? left : void 0;
+}
 function* directivesIn(value2) {
   if (typeof value2 !== "object" || value2 === null) return;
   const isList = Array.isArray(value2);
@@ -67410,6 +67485,14 @@ function setImages(object, change2, onMatch) {
     onMatch();
     return joinImage({ ...parts, name: change2.newName ?? parts.name, ...newVersion(change2) });
   });
+}
+function imageNames(object) {
+  const names3 = /* @__PURE__ */ new Set();
+  changeMap(object, (image) => {
+    names3.add(splitImage(image).name);
+    return image;
+  });
+  return names3;
 }
 function changeMap(map, change2) {
   const entries2 = Object.entries(map);
@@ -67567,7 +67650,7 @@ function changeWorkloads(state, { patches, sidecars, scheduling, images, resourc
   for (const [index, patch] of entriesOf(patches)) applyPatch(state, patch, ["patches", index]);
   for (const [index, sidecar] of entriesOf(sidecars)) applySidecar(state, index, sidecar);
   for (const [index, entry] of entriesOf(scheduling)) applyScheduling(state, index, entry);
-  for (const [index] of entriesOf(images)) applyImage(state, index);
+  applyImages(state, images ?? []);
   for (const [index, entry] of entriesOf(resources)) applyResources(state, index, entry);
   for (const [index] of entriesOf(replicas)) applyReplicas(state, index);
 }
@@ -67628,7 +67711,7 @@ function taken2(state, { source, isChanged, diagnostics }) {
   return source;
 }
 function stepOf(state, { source, path: path3, object }) {
-  if (canonicalJson(object) === canonicalJson(source.object)) {
+  if (isSameJson(object, source.object)) {
     return { source, isChanged: false, diagnostics: [] };
   }
   const cleaned = withoutServerFields(object);
@@ -67697,13 +67780,35 @@ function applyResources(state, index, resources) {
   const message = `no container of the workloads is called "${resources.container ?? ""}"`;
   tellUnmatched(state, path3, { inside: ["container"], message, hasTargets: true });
 }
-function applyImage(state, index) {
-  const image = state.overlay.images?.[index];
-  if (image === void 0) return;
-  changeAll(state, ["images", index], (object) => {
-    if (object.kind === "CustomResourceDefinition") return object;
-    return setImages(object, image, () => state.matchedImages.add(index));
-  });
+function applyImages(state, images) {
+  if (images.length === 0) return;
+  const objects = [...state.objects];
+  const places2 = /* @__PURE__ */ new Map();
+  const note = (place, object) => {
+    if (object === void 0 || object.kind === "CustomResourceDefinition") return;
+    for (const name2 of imageNames(object)) {
+      const known4 = places2.get(name2);
+      if (known4 === void 0) places2.set(name2, /* @__PURE__ */ new Set([place]));
+      else known4.add(place);
+    }
+  };
+  for (const [place, { object }] of objects.entries()) note(place, object);
+  for (const [index, image] of images.entries()) {
+    for (const place of [...places2.get(image.name) ?? []].toSorted((a, b) => a - b)) {
+      const source = objects[place];
+      if (source === void 0) continue;
+      const object = setImages(
+        source.object,
+        image,
+        () => state.matchedImages.add(index)
+      );
+      if (object === source.object) continue;
+      const after = changed(state, { source, path: ["images", index], object });
+      objects[place] = after;
+      if (image.newName !== void 0) note(place, after.object);
+    }
+  }
+  state.objects = objects;
 }
 var scalable = /* @__PURE__ */ new Set([
   "apps/Deployment",
@@ -68113,9 +68218,9 @@ function domainOfSite(each, {
 }
 var hashed = /-[0-9a-f]{8}$/u;
 function domainStageName(stage, domain) {
-  const plain = `${stage}-${domain}`;
-  const name2 = plain.toLowerCase().replaceAll(/[^a-z0-9]+/gu, "-");
-  const isPlain2 = name2 === plain && name2.length <= longest2 && !name2.endsWith("-");
+  const plain2 = `${stage}-${domain}`;
+  const name2 = plain2.toLowerCase().replaceAll(/[^a-z0-9]+/gu, "-");
+  const isPlain2 = name2 === plain2 && name2.length <= longest2 && !name2.endsWith("-");
   if (isPlain2 && !hashed.test(name2)) return name2;
   const hash3 = (0, import_node_crypto8.createHash)("sha256").update(domain).digest("hex").slice(0, 8);
   const start = name2.slice(0, longest2 - hash3.length - 1);
@@ -68170,7 +68275,7 @@ function unknownValue(vocabulary, key, value2) {
   return {
     code: "unknown-label",
     message: `the Fleet declares no value "${value2}" for the label "${key}"`,
-    hint: near === void 0 ? `one of ${values.join(", ")}` : `did you mean "${near}"?`
+    hint: near === void 0 ? `one of ${shownNames(values)}` : `did you mean "${near}"?`
   };
 }
 function checkSyntax({ document: document2 }, path3, labels) {
@@ -69488,15 +69593,11 @@ var ShapeFiller = class {
     return { ...known4, facts: { ...known4.facts, values: merged.values } };
   }
   #merge(indexes, layers) {
-    const effects = [];
-    const merged = presentValues(mergeValues(layers));
-    for (const [position, index] of valueOrder(this.#app, indexes).entries()) {
-      if (index === null) continue;
-      const without3 = presentValues(mergeValues(layers.toSpliced(position, 1)));
-      const changed3 = canonicalJson(without3) !== canonicalJson(merged);
-      if (changed3) effects.push({ overlay: index, changed: changed3, matchedImages: /* @__PURE__ */ new Set() });
-    }
-    return { values: merged, effects };
+    const counting = countingLayers(layers);
+    const effects = valueOrder(this.#app, indexes).flatMap(
+      (index, position) => index !== null && counting.has(position) ? [{ overlay: index, changed: true, matchedImages: /* @__PURE__ */ new Set() }] : []
+    );
+    return { values: presentValues(mergeValues(layers)), effects };
   }
 };
 
@@ -69742,7 +69843,7 @@ var ObjectsOfApp = class {
   add({ shared: shared2, own: own2 }) {
     if (!this.#seen.has(shared2)) {
       this.#addAll(shared2.objects.filter((object) => !this.#seen.has(object)));
-      for (const seen of [shared2, ...shared2.objects]) this.#seen.add(seen);
+      for (const seen2 of [shared2, ...shared2.objects]) this.#seen.add(seen2);
     }
     if (own2 !== null) this.#addAll(own2.objects);
   }
@@ -70581,12 +70682,15 @@ function own(record4, key) {
   return record4 !== void 0 && Object.hasOwn(record4, key) ? record4[key] : void 0;
 }
 
-// src/core/rollout/records.ts
-var closed = { additionalProperties: false };
-var record = (properties) => typebox_exports.Object(properties, closed);
-var Time = typebox_exports.String({ pattern: "^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?Z$" });
+// src/core/rollout/record-parts.ts
+var record = (properties) => typebox_exports.Object(properties, { additionalProperties: false });
+var Time = typebox_exports.String({
+  pattern: "^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?Z$"
+});
 var Tree = typebox_exports.String();
 var Word = { at: Time, by: typebox_exports.String(), why: typebox_exports.String() };
+
+// src/core/rollout/records.ts
 var FollowedHead = record({
   commit: typebox_exports.String(),
   previous: typebox_exports.Optional(typebox_exports.String()),
@@ -70905,12 +71009,33 @@ var CarriedDecision = record({
   outcome: typebox_exports.Union([typebox_exports.Literal("done"), typebox_exports.Literal("refused")]),
   message: typebox_exports.String()
 });
+var WorkerSilences = record({
+  silences: typebox_exports.Array(record({ from: Time, to: Time })),
+  /** Operator's word that the region is excused until its worker is back. */
+  excused: typebox_exports.Optional(record(Word))
+});
+
+// src/core/rollout/site-assignment.ts
 var SiteAssignment = record({
   mirror: typebox_exports.String(),
   /** UID of the cluster's kube-system namespace, as its worker told. */
   uid: typebox_exports.Optional(typebox_exports.String()),
   /** The one that it had when it was forgotten, or that an operator names, until its worker tells which it has now. */
   formerUid: typebox_exports.Optional(typebox_exports.String()),
+  /** The head that does not declare it any more, and how the one before did: set until its apps have left it. */
+  leaving: typebox_exports.Optional(
+    record({
+      head: typebox_exports.String(),
+      at: Time,
+      facts: record({
+        region: typebox_exports.String(),
+        mirror: typebox_exports.String(),
+        labels: typebox_exports.Record(typebox_exports.String(), typebox_exports.String()),
+        suspend: typebox_exports.Boolean(),
+        timeZone: typebox_exports.Optional(typebox_exports.String())
+      })
+    })
+  ),
   /**
    * Set while the site moves, or is forgotten: it leaves `mirror`'s tree, and comes to any other only when that worker
    * has stopped.
@@ -70929,6 +71054,8 @@ var SiteAssignment = record({
       good: typebox_exports.Record(typebox_exports.String(), Tree),
       /** The fleet does not have the site (any more, or until now): what it had is kept for when it comes back. */
       forgotten: typebox_exports.Optional(Time),
+      /** It stood in several mirrors: what is newest there nobody knows. */
+      several: typebox_exports.Optional(typebox_exports.Literal(true)),
       /** When its old worker had stopped writing to it, or there was nothing that it could have written. */
       stopped: typebox_exports.Optional(Time),
       /** Operator's word, instead of the old worker's acknowledgement. */
@@ -70938,18 +71065,13 @@ var SiteAssignment = record({
     })
   )
 });
-var WorkerSilences = record({
-  silences: typebox_exports.Array(record({ from: Time, to: Time })),
-  /** Operator's word that the region is excused until its worker is back. */
-  excused: typebox_exports.Optional(record(Word))
-});
 
 // src/core/rollout/control-files.ts
-var closed2 = { additionalProperties: false };
-var EpochRecord = typebox_exports.Object({ epoch: typebox_exports.Integer({ minimum: 0 }) }, closed2);
+var closed = { additionalProperties: false };
+var EpochRecord = typebox_exports.Object({ epoch: typebox_exports.Integer({ minimum: 0 }) }, closed);
 var AcceptedHead = typebox_exports.Object(
   { commit: typebox_exports.String(), by: typebox_exports.String(), at: typebox_exports.String(), why: typebox_exports.String() },
-  closed2
+  closed
 );
 var Recovery = typebox_exports.Object(
   {
@@ -70958,7 +71080,7 @@ var Recovery = typebox_exports.Object(
     at: typebox_exports.String(),
     why: typebox_exports.String()
   },
-  closed2
+  closed
 );
 var checks = {
   head: dataCheck(FollowedHead),
@@ -71126,13 +71248,16 @@ var followed2 = new FollowedFindings();
 function factsOf(sites, regions) {
   const found2 = followed2.get(sites, [regions], ({ value: { metadata, spec } }) => {
     const { region, suspend = false } = spec;
-    const timeZone2 = spec.timeZone ?? regions.get(region)?.value.spec.timeZone;
+    const ofRegion = regions.get(region)?.value.spec;
+    const timeZone2 = spec.timeZone ?? ofRegion?.timeZone;
+    const decommission2 = spec.decommission ?? ofRegion?.decommission;
     return {
       region,
       mirror: region,
       labels: metadata.labels ?? {},
       suspend,
-      ...timeZone2 === void 0 ? {} : { timeZone: timeZone2 }
+      ...timeZone2 === void 0 ? {} : { timeZone: timeZone2 },
+      ...decommission2 === "delete" ? { decommission: true } : {}
     };
   });
   return new FactsInOrder(sites, found2);
@@ -71377,6 +71502,7 @@ function assumedState({ base, head, isProtected, now }) {
     previousHead: base?.revision ?? null,
     desired: desired(head.rendered),
     headSites,
+    ...base === null ? {} : { sitesBefore: siteFacts(base.model) },
     strategyOf: (app) => resolveStrategy(granting.model, app),
     newestStrategyOf: (app) => head.model.apps.has(app) ? resolveStrategy(head.model, app) : void 0,
     isProtected
@@ -71788,7 +71914,10 @@ var table2 = {
     ["carried out", "created$ deployed$ provisioned$ installed$ established$ applied$ configured$"],
     ["carried out by steps", "launched$ registered$ initialized$ joined$ adopted$ advertised$"],
     ["in sync", "synced$ synchronized$ reconciled$ updated$ programmed$ latest$"],
-    ["handed on", "published$ imported$ promoted$ provided$ offered$ granted$ compiled$"],
+    [
+      "handed on",
+      "published$ imported$ promoted$ processed$ provided$ offered$ granted$ compiled$"
+    ],
     ["given", "assigned$ allocated$ reserved$ loaded$ stored$ delivered$ propagated$ realized$"],
     [
       "decisions, Gateway API",
@@ -73068,9 +73197,7 @@ function danglingHint(kind, name2, all) {
   const near = closestName(name2, known4);
   if (near !== void 0) return `did you mean "${near}"?`;
   if (known4.size === 0) return `the fleet declares no ${kind}`;
-  const names3 = [...known4].toSorted();
-  const shown3 = names3.slice(0, 8).join(", ");
-  return `known: ${shown3}${names3.length > 8 ? `, and ${names3.length - 8} more` : ""}`;
+  return `known: ${shownNames([...known4].toSorted(), 8)}`;
 }
 
 // src/core/model/check-decisions.ts
@@ -73633,7 +73760,7 @@ function checkUrgentStages({
     if (names3.includes(name2)) return [];
     const message = `there is no stage "${name2}"`;
     const near = closestName(name2, names3);
-    const hint = near === void 0 ? `stages: ${names3.join(", ")}` : `did you mean "${near}"?`;
+    const hint = near === void 0 ? `stages: ${shownNames(names3)}` : `did you mean "${near}"?`;
     const place = document2.at(["spec", "urgent", "stages", index]);
     return [errorAt(place, { code: "dangling-reference", message, hint })];
   });
@@ -73886,8 +74013,8 @@ function checkTimeZone({ value: value2, document: document2 }) {
   return errorAt(document2.at(["spec", "timeZone"]), { code: "invalid-value", message, hint });
 }
 function checkWindow({ value: value2, document: document2 }) {
-  const { open: open3, closed: closed3 } = value2.spec;
-  if (open3 === void 0 && closed3 === void 0) {
+  const { open: open3, closed: closed2 } = value2.spec;
+  if (open3 === void 0 && closed2 === void 0) {
     const message = "a MaintenanceWindow needs `open` or `closed`";
     const hint = "say when hand-overs may begin, or when none may";
     return [errorAt(document2.keyAt(["spec"]), { code: "missing-field", message, hint })];
@@ -73897,7 +74024,7 @@ function checkWindow({ value: value2, document: document2 }) {
       path: ["spec", "open", index, "duration"],
       message: durationMistake(duration3)
     })),
-    ...(closed3 ?? []).flatMap((period, index) => closedMistakes(period, ["spec", "closed", index]))
+    ...(closed2 ?? []).flatMap((period, index) => closedMistakes(period, ["spec", "closed", index]))
   ];
   return mistakes.flatMap(
     ({ path: path3, message }) => message === void 0 ? [] : errorAt(document2.at(path3), { code: "invalid-value", message })
@@ -74342,14 +74469,14 @@ function expand2(str, options = {}) {
     return [];
   }
   const max = bound(options.max, EXPANSION_MAX);
-  const maxLength = bound(options.maxLength, EXPANSION_MAX_LENGTH);
+  const maxLength2 = bound(options.maxLength, EXPANSION_MAX_LENGTH);
   const maxDepth3 = bound(options.maxDepth, EXPANSION_MAX_DEPTH);
   const maxRewrites = bound(options.maxRewrites, EXPANSION_MAX_REWRITES);
   const maxSteps2 = bound(options.maxSteps, EXPANSION_MAX_STEPS);
   if (str.slice(0, 2) === "{}") {
     str = "\\{\\}" + str.slice(2);
   }
-  return expand_(escapeBraces(str), max, maxLength, maxDepth3, 0, maxRewrites, { remaining: maxSteps2 }, true).map(unescapeBraces);
+  return expand_(escapeBraces(str), max, maxLength2, maxDepth3, 0, maxRewrites, { remaining: maxSteps2 }, true).map(unescapeBraces);
 }
 function embrace(str) {
   return "{" + str + "}";
@@ -74363,7 +74490,7 @@ function lte(i, y) {
 function gte(i, y) {
   return i >= y;
 }
-function combine(acc, pre, values, max, maxLength, dropEmpties, budget2) {
+function combine(acc, pre, values, max, maxLength2, dropEmpties, budget2) {
   const out = [];
   let length = 0;
   let nonEmpty;
@@ -74379,7 +74506,7 @@ function combine(acc, pre, values, max, maxLength, dropEmpties, budget2) {
       if (out.length >= max)
         break outer;
       const expansion = prefix2 + vs[v];
-      if (length + expansion.length > maxLength)
+      if (length + expansion.length > maxLength2)
         break outer;
       out.push(expansion);
       length += expansion.length;
@@ -74388,7 +74515,7 @@ function combine(acc, pre, values, max, maxLength, dropEmpties, budget2) {
   budget2.remaining -= out.length;
   return out;
 }
-function expandSequence(body, isAlphaSequence, max, maxLength, budget2) {
+function expandSequence(body, isAlphaSequence, max, maxLength2, budget2) {
   const n = body.split(/\.\./);
   const N = [];
   if (n[0] === void 0 || n[1] === void 0) {
@@ -74432,14 +74559,14 @@ function expandSequence(body, isAlphaSequence, max, maxLength, budget2) {
         }
       }
     }
-    if (length + c.length > maxLength)
+    if (length + c.length > maxLength2)
       break;
     N.push(c);
     length += c.length;
   }
   return N;
 }
-function expand_(str, max, maxLength, maxDepth3, depth, maxRewrites, budget2, isTop) {
+function expand_(str, max, maxLength2, maxDepth3, depth, maxRewrites, budget2, isTop) {
   budget2.remaining -= CALL_STEPS;
   if (depth > maxDepth3) {
     return [str];
@@ -74452,15 +74579,15 @@ function expand_(str, max, maxLength, maxDepth3, depth, maxRewrites, budget2, is
   for (; ; ) {
     const m = balancedWithBudget(str, masked, budget2);
     if (!m) {
-      return combine(acc, str, [""], max, maxLength, dropEmpties, budget2);
+      return combine(acc, str, [""], max, maxLength2, dropEmpties, budget2);
     }
     if (m.unmatched) {
       masked = maskUnmatchedOpens(masked, budget2);
     }
     const pre = m.pre;
-    const literal2 = () => combine(acc, pre + "{" + m.body + "}" + m.post, [""], max, maxLength, dropEmpties, budget2);
+    const literal2 = () => combine(acc, pre + "{" + m.body + "}" + m.post, [""], max, maxLength2, dropEmpties, budget2);
     if (/\$$/.test(pre)) {
-      acc = combine(acc, pre + "{" + m.body + "}", [""], max, maxLength, dropEmpties && !m.post.length, budget2);
+      acc = combine(acc, pre + "{" + m.body + "}", [""], max, maxLength2, dropEmpties && !m.post.length, budget2);
       firstGroup = false;
       if (!m.post.length)
         break;
@@ -74488,7 +74615,7 @@ function expand_(str, max, maxLength, maxDepth3, depth, maxRewrites, budget2, is
     }
     let values;
     if (isSequence) {
-      values = expandSequence(m.body, isAlphaSequence, max, maxLength, budget2);
+      values = expandSequence(m.body, isAlphaSequence, max, maxLength2, budget2);
       if (!values) {
         return literal2();
       }
@@ -74498,12 +74625,12 @@ function expand_(str, max, maxLength, maxDepth3, depth, maxRewrites, budget2, is
         return literal2();
       }
       if (n.length === 1 && n[0] !== void 0) {
-        n = expand_(n[0], max, maxLength, maxDepth3, depth + 1, maxRewrites, budget2, false).map(embrace);
+        n = expand_(n[0], max, maxLength2, maxDepth3, depth + 1, maxRewrites, budget2, false).map(embrace);
         if (budget2.remaining < 0) {
           return literal2();
         }
         if (n.length === 1) {
-          const next2 = combine(acc, pre + n[0], [""], max, maxLength, dropEmpties && !m.post.length, budget2);
+          const next2 = combine(acc, pre + n[0], [""], max, maxLength2, dropEmpties && !m.post.length, budget2);
           if (budget2.remaining < 0) {
             return literal2();
           }
@@ -74524,7 +74651,7 @@ function expand_(str, max, maxLength, maxDepth3, depth, maxRewrites, budget2, is
       values = [];
       let valuesLength = 0;
       outer: for (let j = 0; j < n.length; j++) {
-        const expanded = expand_(n[j], max, maxLength, maxDepth3, depth + 1, maxRewrites, budget2, false);
+        const expanded = expand_(n[j], max, maxLength2, maxDepth3, depth + 1, maxRewrites, budget2, false);
         if (budget2.remaining < 0) {
           return literal2();
         }
@@ -74532,7 +74659,7 @@ function expand_(str, max, maxLength, maxDepth3, depth, maxRewrites, budget2, is
           const v = expanded[k];
           if (dropsEmpties && !v)
             continue;
-          if (values.length >= max || valuesLength + v.length > maxLength) {
+          if (values.length >= max || valuesLength + v.length > maxLength2) {
             break outer;
           }
           values.push(v);
@@ -74540,7 +74667,7 @@ function expand_(str, max, maxLength, maxDepth3, depth, maxRewrites, budget2, is
         }
       }
     }
-    const next = combine(acc, pre, values, max, maxLength, dropEmpties && !m.post.length, budget2);
+    const next = combine(acc, pre, values, max, maxLength2, dropEmpties && !m.post.length, budget2);
     if (budget2.remaining < 0) {
       return literal2();
     }
@@ -74875,12 +75002,12 @@ var compile = (items, nocase) => {
 };
 var show = (start) => {
   const lines = [];
-  const seen = /* @__PURE__ */ new Set();
+  const seen2 = /* @__PURE__ */ new Set();
   const ref = (n) => n.t === "match" ? "match" : String(n.id);
   const walk = (n, indent) => {
-    if (n.t === "match" || seen.has(n))
+    if (n.t === "match" || seen2.has(n))
       return;
-    seen.add(n);
+    seen2.add(n);
     const line = (desc) => lines.push(`${indent}${n.id}: ${desc}`);
     switch (n.t) {
       case "split":
@@ -74961,10 +75088,10 @@ var Sim = class {
   // true the first time that the state walks through the node, so
   // that loops in the graph stop
   #visit(state, node) {
-    const { seen } = this.#marks;
-    if (seen[node.id] === state.gen)
+    const { seen: seen2 } = this.#marks;
+    if (seen2[node.id] === state.gen)
       return false;
-    seen[node.id] = state.gen;
+    seen2[node.id] = state.gen;
     return true;
   }
   #addThread(state, node) {
@@ -77709,15 +77836,23 @@ function renderFleet(model, inputs = {}) {
 }
 var AllVariants = class extends LaterMap {
   #byApp;
+  /** Whose those are that were asked for; undefined: nobody's. */
+  #found = /* @__PURE__ */ new Map();
   constructor(byApp2) {
     super(() => new Map(byApp2.flatMap((variants) => [...variants])));
     this.#byApp = byApp2;
   }
   get(tree) {
-    return this.#byApp.find((variants) => variants.has(tree))?.get(tree);
+    return this.#of(tree)?.get(tree);
   }
   has(tree) {
-    return this.#byApp.some((variants) => variants.has(tree));
+    return this.#of(tree) !== void 0;
+  }
+  #of(tree) {
+    if (this.#found.has(tree)) return this.#found.get(tree);
+    const found2 = this.#byApp.find((variants) => variants.has(tree));
+    this.#found.set(tree, found2);
+    return found2;
   }
 };
 function renderLoaded(loaded, inputs = {}) {
@@ -79044,11 +79179,11 @@ function sitesByStage({ units }, releases) {
 }
 function sortedByStage(releases) {
   const stages2 = stagesOf2(releases).map(() => []);
-  const seen = /* @__PURE__ */ new Set();
+  const seen2 = /* @__PURE__ */ new Set();
   for (const release2 of releases) {
     for (const [site, { stage }] of Object.entries(release2.list)) {
-      if (releases.length > 1 && seen.has(site)) continue;
-      if (releases.length > 1) seen.add(site);
+      if (releases.length > 1 && seen2.has(site)) continue;
+      if (releases.length > 1) seen2.add(site);
       stages2[stage]?.push(site);
     }
   }
@@ -79206,6 +79341,63 @@ function unlistSites({ input: input2, board }, app) {
   setCurrent(board, app, { current: { ...app.current, partial }, why });
 }
 
+// src/core/rollout/leaving-sites.ts
+function withLeavingSites(declared, sites) {
+  const leaving2 = Object.entries(sites).flatMap(
+    ([site, assignment]) => assignment.leaving === void 0 || declared.has(site) ? [] : [[site, { ...assignment.leaving.facts, leaves: true }]]
+  );
+  return leaving2.length === 0 ? declared : new Map([...declared, ...leaving2]);
+}
+function beginLeaving(input2) {
+  const { sites, headSites, sitesBefore, control: control2 } = input2;
+  const begun = /* @__PURE__ */ new Map();
+  if (input2.awaitsHead !== void 0) {
+    return { input: { ...input2, sites: staying(sites), headSites: staying(headSites) }, begun };
+  }
+  for (const [site, facts] of sitesBefore ?? []) {
+    if (facts.decommission !== true || headSites.has(site)) continue;
+    const assignment = own(control2.sites, site);
+    if (assignment === void 0 || assignment.moving?.forgotten !== void 0) continue;
+    begun.set(site, { ...facts, leaves: true });
+  }
+  if (begun.size === 0) return { input: input2, begun };
+  const joined5 = (declared) => new Map([...declared, ...begun]);
+  return { input: { ...input2, sites: joined5(sites), headSites: joined5(headSites) }, begun };
+}
+function staying(sites) {
+  return new Map([...sites].filter(([, { leaves }]) => leaves !== true));
+}
+function noteLeaving(board, head, begun) {
+  for (const [site, { region, mirror, labels, suspend, timeZone: timeZone2 }] of begun) {
+    const assignment = own(board.input.control.sites, site);
+    if (assignment === void 0) continue;
+    const zone = timeZone2 === void 0 ? {} : { timeZone: timeZone2 };
+    const facts = { region, mirror, labels: { ...labels }, suspend, ...zone };
+    const record4 = { ...assignment, leaving: { head, at: board.at, facts } };
+    change(board, controlPaths.site(site), {
+      record: record4,
+      why: `${site} leaves the fleet: its apps leave it first`
+    });
+  }
+}
+function noteReturned(board) {
+  const { sites, control: control2 } = board.input;
+  for (const [site, assignment] of Object.entries(control2.sites)) {
+    const facts = sites.get(site);
+    if (assignment.leaving === void 0 || facts === void 0 || facts.leaves === true) continue;
+    const record4 = withoutLeaving(assignment);
+    change(board, controlPaths.site(site), { record: record4, why: `${site} is back in the fleet` });
+  }
+}
+function isEmptied({ input: input2 }, site, { mirror }) {
+  if (own(input2.workers, mirror)?.isAwaited === true) return false;
+  return Object.keys(own(input2.mirrors, site) ?? {}).length === 0;
+}
+function withoutLeaving(assignment) {
+  const { leaving: _, ...rest2 } = assignment;
+  return rest2;
+}
+
 // src/core/rollout/site-moves.ts
 function planSiteMoves(board) {
   const { sites, control: control2 } = board.input;
@@ -79218,6 +79410,7 @@ function planSiteMoves(board) {
       });
     else if (assignment.moving !== void 0)
       goOn(board, site, { facts, assignment, moving: assignment.moving });
+    else if (facts.leaves === true && isEmptied(board, site, assignment)) forget(board, site);
     else {
       const from = wrongMirror(board, site, { facts, assignment });
       if (from !== void 0) leave(board, site, { assignment, from, to: facts.mirror });
@@ -79229,8 +79422,9 @@ function assign(board, site, { record: record4, why }) {
   change(board, controlPaths.site(site), { record: record4, why: `${site} ${why}` });
 }
 function forget(board, site) {
-  const assignment = own(board.input.control.sites, site);
-  if (assignment === void 0) return;
+  const known4 = own(board.input.control.sites, site);
+  if (known4 === void 0) return;
+  const assignment = withoutLeaving(known4);
   const { moving } = assignment;
   if (moving?.forgotten !== void 0 && moving.entering === void 0)
     return forgetFurther(board, site, { assignment, moving });
@@ -79289,7 +79483,13 @@ function wrongMirror(board, site, { facts, assignment }) {
   return mirrorsWith(board.input, site).find((mirror) => mirror !== facts.mirror);
 }
 function leave(board, site, { assignment, from, to }) {
-  const moving = beginMove(board, site, { mirror: from, to });
+  const { forgotten } = assignment.moving ?? {};
+  const isFirst = assignment.moving === void 0 && mirrorsWith(board.input, site).length < 2;
+  const begun = {
+    ...beginMove(board, site, { mirror: from, to }),
+    ...isFirst ? {} : { several: true }
+  };
+  const moving = forgotten === void 0 ? begun : { ...begun, forgotten };
   assign(board, site, {
     record: { ...assignment, mirror: from, moving },
     why: `leaves ${from} for ${to}`
@@ -80168,11 +80368,14 @@ function hasPassed({ stages: stages2, passed: passed2 }, { stage }) {
 }
 
 // src/core/rollout/start-releases.ts
-function startReleases(input2) {
-  if (input2.controlLost !== void 0) {
-    return { changes: [], notes: [`nothing begins: ${input2.controlLost}`] };
+function startReleases(given) {
+  if (given.controlLost !== void 0) {
+    return { changes: [], notes: [`nothing begins: ${given.controlLost}`] };
   }
+  const { input: input2, begun } = beginLeaving(given);
   const run3 = newStartRun(input2);
+  noteLeaving(run3.board, input2.head, begun);
+  noteReturned(run3.board);
   forgetSites(run3.board);
   for (const app of run3.board.apps.values()) startApp(run3, app);
   countDeletions(run3);
@@ -80266,12 +80469,12 @@ function dependencyBlock(board, site, steps2) {
   for (const { app, to } of steps2) {
     const others = to === null ? dependantsOf(board, app) : dependenciesOf2(board, app);
     if (others.length === 0) continue;
+    const first2 = to === null ? leavesFirst : comesFirst;
     const along = movesAlong(board, site, steps2);
     for (const other of others) {
-      if (leadsTo(board, moveOf(other, to === null), along)) continue;
-      const first2 = to === null ? leavesFirst : comesFirst;
       const block = first2(board, site, { app, other });
-      if (block !== null) return block;
+      if (block === null || leadsTo(board, moveOf(other, to === null), along)) continue;
+      return block;
     }
   }
   return null;
@@ -80297,16 +80500,20 @@ function dependantsOf(board, app) {
   });
 }
 function leadsTo(board, from, targets) {
-  const seen = /* @__PURE__ */ new Set([from]);
-  for (const move2 of seen) {
+  if (comesAlone(board, targets)) return targets.includes(from);
+  const seen2 = /* @__PURE__ */ new Set([from]);
+  for (const move2 of seen2) {
     if (targets.includes(move2)) return true;
     const app = move2.slice(move2.indexOf(" ") + 1);
     const isLeaving = move2 === moveOf(app, true);
     const others = isLeaving ? dependantsOf(board, app) : dependenciesOf2(board, app);
-    for (const other of others) seen.add(moveOf(other, isLeaving));
-    for (const tied of board.ties.get(move2) ?? []) seen.add(tied);
+    for (const other of others) seen2.add(moveOf(other, isLeaving));
+    for (const tied of board.ties.get(move2) ?? []) seen2.add(tied);
   }
   return false;
+}
+function comesAlone({ ties }, moves) {
+  return ties.size === 0 && moves.length === 1 && moves.every((move2) => move2.startsWith("comes "));
 }
 function comesFirst(board, site, { app, other }) {
   const needed = board.apps.get(other);
@@ -80792,9 +80999,9 @@ function nextDay(at2) {
   return (Math.floor(at2 / dayMs3) + 1) * dayMs3;
 }
 function textOf3(windows) {
-  const texts2 = windows.map(({ clock, open: open3, closed: closed3 }) => {
+  const texts2 = windows.map(({ clock, open: open3, closed: closed2 }) => {
     const times = open3?.map((time) => ({ ...time, days: [...time.days] })) ?? null;
-    return [clock.timeZone, times, closed3.map(({ from, until }) => [from, until])];
+    return [clock.timeZone, times, closed2.map(({ from, until }) => [from, until])];
   });
   return JSON.stringify(texts2);
 }
@@ -80828,8 +81035,8 @@ function nextClockChange(windows, from) {
   }
   return void 0;
 }
-function closedAt({ clock, closed: closed3 }, at2) {
-  return closed3.find(
+function closedAt({ clock, closed: closed2 }, at2) {
+  return closed2.find(
     ({ from, until }) => clock.firstMoment(from) <= at2 && at2 < clock.firstMoment(until)
   );
 }
@@ -80837,8 +81044,8 @@ function runsAt(window, at2) {
   return runningFrom(window, at2) === at2;
 }
 function possibleFrom(window, at2) {
-  const closed3 = closedAt(window, at2);
-  return closed3 === void 0 ? runningFrom(window, at2) : window.clock.firstMoment(closed3.until);
+  const closed2 = closedAt(window, at2);
+  return closed2 === void 0 ? runningFrom(window, at2) : window.clock.firstMoment(closed2.until);
 }
 function runningFrom({ open: open3, clock }, at2) {
   if (open3 === null) return at2;
@@ -80894,10 +81101,10 @@ function shutBlock(board, rules2, zone) {
   };
 }
 function shutWords(window, now) {
-  const closed3 = closedAt(window, now);
-  if (closed3 !== void 0) {
-    const until = `${localTimeInWords(closed3.until)} in ${window.clock.timeZone}`;
-    const why = closed3.why === "" ? "" : `: ${closed3.why}`;
+  const closed2 = closedAt(window, now);
+  if (closed2 !== void 0) {
+    const until = `${localTimeInWords(closed2.until)} in ${window.clock.timeZone}`;
+    const why = closed2.why === "" ? "" : `: ${closed2.why}`;
     return [`window ${window.name} is closed until ${until}${why}`];
   }
   return runsAt(window, now) ? [] : [`window ${window.name} is not open`];
@@ -81784,13 +81991,13 @@ function isLeftThere({ goingBack, list, stages: stages2, passed: passed2 }, site
 function redirect(board, app, at2) {
   const { release: release2, candidate, sites } = at2;
   const list = { ...release2.list };
-  const staying = /* @__PURE__ */ new Set();
+  const staying2 = /* @__PURE__ */ new Set();
   let changed3 = false;
   for (const site of sites) {
     const entry = own(list, site);
     const good = isToGoBack(candidate, site) ? goodAt(board.input, app, site) : void 0;
     const to = entitledTree(board, app, site);
-    if (good === void 0) staying.add(site);
+    if (good === void 0) staying2.add(site);
     else if (entry !== void 0 && to !== void 0) {
       list[site] = { ...entry, from: good, to };
       changed3 = true;
@@ -81799,7 +82006,7 @@ function redirect(board, app, at2) {
   const why = `it does not follow ${candidate.id}`;
   const next = changed3 ? { ...release2, list } : release2;
   if (changed3) setRelease(board, next, `${release2.id}: ${why}`);
-  shrink(board, next, { sites: staying, why });
+  shrink(board, next, { sites: staying2, why });
 }
 function returnBlock(board, release2, site) {
   const app = board.apps.get(release2.app);
@@ -82924,23 +83131,28 @@ function tiesOf(board, releases) {
 }
 function pairsAt(known4, site, there) {
   if (there.length < 2) return [];
-  return there.flatMap(
-    (giver) => there.filter((taker) => goesOver(known4, { giver, taker, site })).map((taker) => [giver, taker])
-  );
+  return there.flatMap((giver) => {
+    const loss = lossOf(known4.board, giver, site);
+    if (loss === void 0) return [];
+    return there.filter((taker) => goesOver(known4, { giver, taker, site, loss })).map((taker) => [giver, taker]);
+  });
 }
-function goesOver(known4, { giver, taker, site }) {
+function lossOf(board, giver, site) {
+  const gives = own(giver.list, site);
+  const from = leftTree(board, giver, site);
+  if (gives === void 0 || from === void 0) return void 0;
+  const dropped = droppedObjects(board, { from, to: gives.to });
+  return dropped.length === 0 ? void 0 : { trees: `${from} ${gives.to}`, dropped };
+}
+function goesOver(known4, { giver, taker, site, loss }) {
   if (giver.app === taker.app || hasGivenBefore(giver, taker, site)) return false;
-  const [gives, takes] = [own(giver.list, site), own(taker.list, site)];
-  if (gives === void 0 || takes === void 0) return false;
-  const from = leftTree(known4.board, giver, site);
-  if (from === void 0 || takes.to === null) return false;
-  const dropped = droppedObjects(known4.board, { from, to: gives.to });
-  if (dropped.length === 0) return false;
-  const key = `${from} ${gives.to} ${takes.to}`;
+  const takes = own(taker.list, site);
+  if (takes === void 0 || takes.to === null) return false;
+  const key = `${loss.trees} ${takes.to}`;
   const answer2 = known4.answers.get(key);
   if (answer2 !== void 0) return answer2;
   const taken3 = known4.board.input.objectsOf(takes.to);
-  const isTaken = dropped.some((object) => taken3.has(object));
+  const isTaken = loss.dropped.some((object) => taken3.has(object));
   known4.answers.set(key, isTaken);
   return isTaken;
 }
@@ -83300,7 +83512,7 @@ function plannerInput(world, fleet) {
   return {
     now,
     control: control2,
-    sites: start.headSites,
+    sites: withLeavingSites(start.headSites, control2.sites),
     mirrors,
     observed: observe(world, fleet),
     workers: Object.fromEntries(workers),
@@ -83403,9 +83615,9 @@ function hasWindows({ windows = [] }) {
 }
 function withoutStandIns(world) {
   const sites = Object.entries(world.untouched).map(([site, { apps, ...rest2 }]) => {
-    const joining = Object.entries(apps).map(([app, seen]) => [
+    const joining = Object.entries(apps).map(([app, seen2]) => [
       app,
-      { ...seen, everHealthy: false }
+      { ...seen2, everHealthy: false }
     ]);
     return [site, { ...rest2, apps: Object.fromEntries(joining) }];
   });
@@ -83495,14 +83707,16 @@ function planFleet(base, head, { isProtected, now }) {
   const releases = changedReleases(changes);
   const moves = movesOf(base, head);
   const variants = variantPlans(moves, [base, head]);
+  const siteOf = (site) => (head.model.sites.get(site) ?? base?.model.sites.get(site))?.value;
+  const leaving2 = new Set(moves.map(({ site }) => site)).difference(head.model.sites);
   const plan2 = {
     base: base?.revision ?? null,
     head: head.revision,
     renderer: rendererNumber,
-    sites: sitePlans(moves, head.model, releases),
-    siteCount: head.model.sites.size,
+    sites: sitePlans(moves, siteOf, releases),
+    siteCount: head.model.sites.size + leaving2.size,
     variants,
-    groups: diffGroups(variants, (site) => head.model.sites.get(site)?.value.spec.address),
+    groups: diffGroups(variants, (site) => siteOf(site)?.spec.address),
     releases: releases.map(releasePlan),
     stages: releases.flatMap(stagePlans),
     deletions: deletionPlan(releases),
@@ -83516,12 +83730,14 @@ function planFleet(base, head, { isProtected, now }) {
   return { ...plan2, digest };
 }
 function movesOf(base, head) {
+  const facts = base === null ? void 0 : siteFacts(base.model);
+  const isLeft3 = (site) => !head.model.sites.has(site) && facts?.get(site)?.decommission !== true;
   const [before, after] = [base?.rendered.apps, head.rendered.apps];
   const apps = [.../* @__PURE__ */ new Set([...before?.keys() ?? [], ...after.keys()])].toSorted();
   return apps.flatMap((app) => {
     const [from, to] = [before?.get(app)?.sites, after.get(app)?.sites];
     const sites = /* @__PURE__ */ new Set([...from?.keys() ?? [], ...to?.keys() ?? []]);
-    return [...sites].filter((site) => head.model.sites.has(site) && from?.get(site) !== to?.get(site)).toSorted().map((site) => ({ app, site, from: from?.get(site) ?? null, to: to?.get(site) ?? null }));
+    return [...sites].filter((site) => !isLeft3(site) && from?.get(site) !== to?.get(site)).toSorted().map((site) => ({ app, site, from: from?.get(site) ?? null, to: to?.get(site) ?? null }));
   });
 }
 function variantPlans(moves, sides) {
@@ -83572,11 +83788,11 @@ function refusedFields(before, after) {
   const isMadeAnew = mayBeMadeAnew(before) && mayBeMadeAnew(after);
   return isMadeAnew ? [] : immutableChanges(before, after);
 }
-function sitePlans(moves, head, releases) {
+function sitePlans(moves, siteOf, releases) {
   const bySite3 = Map.groupBy(moves, ({ site }) => site);
   return [...bySite3.keys()].toSorted().map((site) => ({
     site,
-    region: head.sites.get(site)?.value.spec.region ?? "",
+    region: siteOf(site)?.spec.region ?? "",
     apps: (bySite3.get(site) ?? []).map(({ app, from, to }) => {
       const change2 = from === null ? "added" : to === null ? "removed" : "changed";
       return { app, change: change2, ...bringerOf(releases, app, site) };
@@ -83610,6 +83826,9 @@ function siteNotes(base, head) {
   return names3.flatMap((site) => {
     const [before, after] = [base.sites.get(site)?.value.spec, head.sites.get(site)?.value.spec];
     if (before === void 0) return [`site ${site} is new`];
+    if (after === void 0 && siteFacts(base).get(site)?.decommission === true) {
+      return [`site ${site} is no longer declared: its apps leave it, then it is forgotten`];
+    }
     if (after === void 0) {
       return [`site ${site} is no longer declared: it is forgotten, and nothing is deleted there`];
     }

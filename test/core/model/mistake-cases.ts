@@ -50,7 +50,7 @@ export const mistakeCases: readonly MistakeCase[] = [
     "an unknown field",
     { "sites/e1.yaml": `${site}  bogusField: 1\n` },
     [
-      'sites/e1.yaml:10:3: error: unknown field "bogusField" in spec; known here: region, profile, description, location, address, values, timeZone, kubernetes, suspend [unknown-field]',
+      'sites/e1.yaml:10:3: error: unknown field "bogusField" in spec; known here: region, profile, description, location, address, values, timeZone, kubernetes, decommission, suspend [unknown-field]',
     ],
   ],
   [
