@@ -10,6 +10,7 @@ import {
   configMaps,
   createAs,
   dataOf,
+  definition,
   deployments,
   object,
   sent,
@@ -44,6 +45,27 @@ export function driftRules(site: TestSite): void {
     expect(site.report("web")).toMatchObject({ sync: "Synced", message: "" });
     expect((await site.mirror.ask("s1", "web")).apps[0]?.objects).toEqual([]);
     await site.cluster.remove("/api/v1/namespaces/default/services/equal");
+  });
+
+  it("AC-19: #2521: takes a definition with an empty status, which the API server fills, for no difference", async () => {
+    const group = "filled.example.org";
+    // As generators of definitions wrote them.
+    const status = { acceptedNames: { kind: "", plural: "" }, conditions: [], storedVersions: [] };
+    const define: KubeObject = { ...definition("Widget", { group }), status };
+    const path = `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/widgets.${group}`;
+    await site.mirror.commit({ s1: { web: [define] } }, { driftIntervalMs });
+    site.start();
+    await site.settled("web");
+    // So that it is compared: an object of the version that was written is equal by that.
+    await site.cluster.put(path, { metadata: { annotations: { note: "theirs" } } });
+    site.cluster.proxy.forget();
+    await sleep(4 * driftIntervalMs);
+
+    expect(site.cluster.writes()).toEqual([]);
+    expect(site.report("web")).toMatchObject({ sync: "Synced", message: "" });
+    expect((await site.mirror.ask("s1", "web")).apps[0]?.objects).toEqual([]);
+    await site.stop();
+    await site.cluster.remove(path);
   });
 
   it("AC-20: leaves to others what they may change, in writing as in comparing", async () => {
