@@ -342,6 +342,59 @@ describe("a renderer upgrade", () => {
     expect(world.story).toHaveLength(before);
     expect(world.control.apps["web"]?.current.release?.renderer).toBe(2);
   });
+
+  it("that renders other objects goes through the stages like any version, and is good or bad by itself", () => {
+    const world = settledWorld();
+    const anew = { version: "v1", renderer: 2, variant: () => "anew" };
+    world.follow({ sites: someSites(4), apps: { web: anew } });
+    world.run(1);
+    const moved = (): number =>
+      Object.values(world.trees("web")).filter((tree) => tree === "web:v1:anew").length;
+    expect(moved()).toBe(1);
+    expect(world.release("web")).toMatchObject({ digest: "v1", renderer: 2 });
+    expect(world.control.apps["web"]?.current.release?.renderer).toBe(1);
+    world.run(40);
+
+    expect(moved()).toBe(4);
+    expect(world.control.apps["web"]?.current.release).toMatchObject({ digest: "v1", renderer: 2 });
+  });
+});
+
+describe("two apps that swap an object", () => {
+  const data = "_PersistentVolumeClaim_x_data";
+  const before: WorldHead["apps"] = {
+    api: { version: "v1", objects: ["_Service_x_a", data] },
+    web: { version: "v1", objects: ["_Service_x_w", "_ConfigMap_x_other"] },
+  };
+  const after: WorldHead["apps"] = {
+    api: { version: "v2", objects: ["_Service_x_a", "_ConfigMap_x_other"] },
+    web: { version: "v2", objects: ["_Service_x_w", data] },
+  };
+
+  it.each(["api", "web"])(
+    "wait for each other while %s is on hold, and move in one commit then",
+    (held) => {
+      const world = new PlannerWorld();
+      world.isProtected = (object) => object.includes("PersistentVolumeClaim");
+      world.follow({ sites: someSites(4), apps: before });
+      world.run(20);
+      world.decide({ verb: "pause", scope: { app: held }, why: "not now" });
+      const count = world.story.length;
+      world.follow({ sites: someSites(4), apps: after });
+      world.run(60);
+      expect(world.story).toHaveLength(count);
+      expect([world.on("api", "v1"), world.on("web", "v1")].map(({ length }) => length)).toEqual([
+        4, 4,
+      ]);
+      world.decide({ verb: "resume", scope: { app: held }, why: "now" });
+      world.run(60);
+
+      const moves = world.story.slice(count).map(({ handOver }) => handOver);
+      expect(moves.map(({ apps }) => apps.length)).toEqual([2, 2, 2, 2]);
+      expect(world.on("web", "v2")).toHaveLength(4);
+      expect(world.open("api")).toBeUndefined();
+    },
+  );
 });
 
 describe("a version that is known to be bad", () => {
