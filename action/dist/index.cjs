@@ -55643,7 +55643,7 @@ function objectOrigins(source, objects) {
     return path3 !== void 0 && known4.has(path3) ? path3 : void 0;
   };
   const lists = /* @__PURE__ */ new Map();
-  const stepsOf2 = (text) => {
+  const stepsOf3 = (text) => {
     const steps2 = lists.get(text) ?? readSteps(text, fileOf);
     lists.set(text, steps2);
     return steps2;
@@ -55655,7 +55655,7 @@ function objectOrigins(source, objects) {
       const transformations = annotationOf(object, transformationsAnnotation);
       const generator = origin.startsWith("configuredIn: ") ? `- ${origin.replaceAll("\n", "\n  ")}
 ` : "";
-      const steps2 = stepsOf2(generator + transformations);
+      const steps2 = stepsOf3(generator + transformations);
       return [
         objectId(keyOf(object)),
         { file: named3 === void 0 ? void 0 : fileOf(named3), steps: steps2 }
@@ -67476,6 +67476,22 @@ function named(objects, patch, { namespace: appNamespace, others }) {
   return others.some(isCandidate) ? [] : candidates2;
 }
 
+// src/core/render/overlay-steps.ts
+var mostSteps = 1e3;
+function stepsOf2({ changedBy }) {
+  return changedBy?.count ?? 0;
+}
+function tooManySteps2(source) {
+  if (stepsOf2(source) < mostSteps) return void 0;
+  const where = `${describeKey(source.key)} (${placeText(source.at([]))})`;
+  const message = `${where} is changed by over ${mostSteps} steps of overlays`;
+  return { code: "too-many-steps", message, hint: "put them together in fewer patches" };
+}
+function stepAt(overlay, [field, index]) {
+  const value2 = overlay[String(field)];
+  return Array.isArray(value2) && index !== void 0 ? value2[Number(index)] : value2;
+}
+
 // src/core/render/set-images.ts
 var containerLists = /* @__PURE__ */ new Set(["containers", "initContainers", "ephemeralContainers"]);
 function setImages(object, change2, onMatch) {
@@ -67527,6 +67543,21 @@ function newVersion({ newTag, digest }) {
 }
 function joinImage({ name: name2, tag, digest }) {
   return `${name2}${tag === "" ? "" : `:${tag}`}${digest === "" ? "" : `@${digest}`}`;
+}
+
+// src/core/render/set-replicas.ts
+var scalable = /* @__PURE__ */ new Set([
+  "apps/Deployment",
+  "apps/ReplicaSet",
+  "apps/StatefulSet",
+  "/ReplicationController"
+]);
+function isScalable({ group: group2, kind }) {
+  return scalable.has(`${group2}/${kind}`);
+}
+function setReplicas(object, replicas) {
+  const spec = isJsonObject(object["spec"]) ? object["spec"] : {};
+  return { ...object, spec: { ...spec, replicas } };
 }
 
 // src/core/render/set-pods.ts
@@ -67675,7 +67706,7 @@ function applyPatch(state, patch, path3) {
     });
   }
   state.objects = state.objects.flatMap((source) => {
-    if (!targets.has(source)) return source;
+    if (!targets.has(source) || source.isFull === true) return source;
     const known4 = state.steps?.(path3).get(source);
     if (known4 !== void 0) return taken2(state, known4);
     const result2 = patchObject(source.object, patch, state.context.customKinds);
@@ -67700,6 +67731,12 @@ function tell2(state, path3, told3) {
   state.diagnostics.push(mistake(state.at(path3), told3));
 }
 function changed(state, change2) {
+  if (change2.source.isFull === true) return change2.source;
+  const tooMany = tooManySteps2(change2.source);
+  if (tooMany !== void 0) {
+    tell2(state, change2.path, tooMany);
+    return { ...change2.source, isFull: true };
+  }
   const steps2 = change2.path[0] === "namespace" ? void 0 : state.steps?.(change2.path);
   const step = steps2?.get(change2.source) ?? stepOf(state, change2);
   steps2?.set(change2.source, step);
@@ -67716,7 +67753,14 @@ function stepOf(state, { source, path: path3, object }) {
   }
   const cleaned = withoutServerFields(object);
   const { at: at2, keyAt } = state;
-  const changedBy = { before: source, at: at2, keyAt, path: path3, step: stepAt(state.overlay, path3) };
+  const changedBy = {
+    before: source,
+    at: at2,
+    keyAt,
+    path: path3,
+    step: stepAt(state.overlay, path3),
+    count: stepsOf2(source) + 1
+  };
   const after = { ...source, object: cleaned, key: keyOf(cleaned), changedBy };
   const problems = changeProblems(after);
   if (problems.length === 0) return { source: after, isChanged: true, diagnostics: [] };
@@ -67727,12 +67771,9 @@ function stepOf(state, { source, path: path3, object }) {
   }));
   return { source: after, isChanged: true, diagnostics };
 }
-function stepAt(overlay, [field, index]) {
-  const value2 = overlay[String(field)];
-  return Array.isArray(value2) && index !== void 0 ? value2[Number(index)] : value2;
-}
 function changeAll(state, path3, change2) {
   state.objects = state.objects.map((source) => {
+    if (source.isFull === true) return source;
     const object = change2(source.object);
     return object === source.object ? source : changed(state, { source, path: path3, object });
   });
@@ -67810,26 +67851,21 @@ function applyImages(state, images) {
   }
   state.objects = objects;
 }
-var scalable = /* @__PURE__ */ new Set([
-  "apps/Deployment",
-  "apps/ReplicaSet",
-  "apps/StatefulSet",
-  "/ReplicationController"
-]);
 function applyReplicas(state, index) {
   const entry = state.overlay.replicas?.[index];
   if (entry === void 0) return;
-  const isTarget = ({ key }) => key.name === entry.name && scalable.has(`${key.group}/${key.kind}`);
+  const isTarget = ({ key }) => key.name === entry.name && isScalable(key);
   const targets = new Set(state.objects.filter(isTarget).map(({ object }) => object));
   if (targets.size === 0) {
     const message = `the app has no Deployment, StatefulSet, ReplicaSet or ReplicationController "${entry.name}"`;
     return tellUnmatched(state, ["replicas", index], { inside: ["name"], message });
   }
-  changeAll(state, ["replicas", index], (object) => {
-    if (!targets.has(object)) return object;
-    const spec = isJsonObject(object["spec"]) ? object["spec"] : {};
-    return { ...object, spec: { ...spec, replicas: Number(entry.count) } };
-  });
+  const replicas = Number(entry.count);
+  changeAll(
+    state,
+    ["replicas", index],
+    (object) => targets.has(object) ? setReplicas(object, replicas) : object
+  );
 }
 function applyNamespace(state, namespace) {
   const { others } = state;

@@ -209,9 +209,21 @@ export const mistakes: Readonly<Record<DiagnosticCode, Mistake>> = {
       "      patches:\n        - target: { kind: ConfigMap }\n          json:\n            - ▸{ op: remove, path: /data/none }\n",
     ),
   },
+  "too-many-steps": {
+    edits: overlay(
+      `      patches:\n${patches(1000)}        - ▸{ target: { kind: ConfigMap }, merge: { data: { last: "" } } }\n`,
+    ),
+  },
   "too-large": {
     edits: manifest(
       `▸apiVersion: v1\nkind: ConfigMap\nmetadata: { name: x }\ndata: { a: ${"x".repeat(1_100_000)} }\n`,
     ),
   },
 };
+
+/** So many patches of an overlay, each with a key of its own. */
+function patches(count: number): string {
+  const patch = (key: number): string =>
+    `        - { target: { kind: ConfigMap }, merge: { data: { k${key}: "" } } }\n`;
+  return Array.from({ length: count }, (_, key) => patch(key)).join("");
+}

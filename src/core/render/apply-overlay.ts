@@ -4,7 +4,7 @@
  * told at its own place, with the object's.
  */
 import type { Diagnostic } from "../model/diagnostic.ts";
-import { isJsonObject, isSameJson, type Json, type JsonObject } from "../model/json.ts";
+import { isJsonObject, isSameJson } from "../model/json.ts";
 import type {
   Overlay,
   Patch,
@@ -27,10 +27,12 @@ import type {
 } from "./overlay-result.ts";
 import { patchObject } from "./patch-object.ts";
 import { isDeletion, patchTargets, selectedBy } from "./patch-targets.ts";
+import { stepAt, stepsOf, tooManySteps } from "./overlay-steps.ts";
 import { podSpecPath } from "./pod-templates.ts";
 import type { FieldPath } from "./read-yaml.ts";
 import { withoutServerFields } from "./server-fields.ts";
 import { type ImageChange, imageNames, setImages } from "./set-images.ts";
+import { isScalable, setReplicas } from "./set-replicas.ts";
 import { addSidecar, setResources, setScheduling } from "./set-pods.ts";
 
 /** Applies an overlay. With mistakes, what could be applied is. */
@@ -106,7 +108,7 @@ function applyPatch(state: State, patch: Patch, path: FieldPath): void {
     });
   }
   state.objects = state.objects.flatMap((source) => {
-    if (!targets.has(source)) return source;
+    if (!targets.has(source) || source.isFull === true) return source;
     const known = state.steps?.(path).get(source);
     if (known !== undefined) return taken(state, known);
     const result = patchObject(source.object, patch, state.context.customKinds);
@@ -152,6 +154,12 @@ interface Change {
 
 /** The source with a new object, which is checked; mistakes are those of the field of the overlay at `path`. */
 function changed(state: State, change: Change): SourceObject {
+  if (change.source.isFull === true) return change.source;
+  const tooMany = tooManySteps(change.source);
+  if (tooMany !== undefined) {
+    tell(state, change.path, tooMany);
+    return { ...change.source, isFull: true };
+  }
   // Where a move puts what an object names, its other objects say.
   const steps = change.path[0] === "namespace" ? undefined : state.steps?.(change.path);
   const step = steps?.get(change.source) ?? stepOf(state, change);
@@ -171,7 +179,14 @@ function stepOf(state: State, { source, path, object }: Change): OverlayStep {
   }
   const cleaned = withoutServerFields(object);
   const { at, keyAt } = state;
-  const changedBy = { before: source, at, keyAt, path, step: stepAt(state.overlay, path) };
+  const changedBy = {
+    before: source,
+    at,
+    keyAt,
+    path,
+    step: stepAt(state.overlay, path),
+    count: stepsOf(source) + 1,
+  };
   const after = { ...source, object: cleaned, key: keyOf(cleaned), changedBy };
   const problems = changeProblems(after);
   if (problems.length === 0) return { source: after, isChanged: true, diagnostics: [] };
@@ -183,18 +198,13 @@ function stepOf(state: State, { source, path, object }: Change): OverlayStep {
   return { source: after, isChanged: true, diagnostics };
 }
 
-/** What an overlay says in one of its steps: an entry of a list, or a field. */
-function stepAt(overlay: Overlay, [field, index]: FieldPath): Json | undefined {
-  const value = (overlay as unknown as JsonObject)[String(field)]; // parsed YAML
-  return Array.isArray(value) && index !== undefined ? (value[Number(index)] as Json) : value; // as above
-}
-
 function changeAll(
   state: State,
   path: FieldPath,
   change: (object: KubeObject) => KubeObject,
 ): void {
   state.objects = state.objects.map((source) => {
+    if (source.isFull === true) return source;
     const object = change(source.object);
     return object === source.object ? source : changed(state, { source, path, object });
   });
@@ -280,29 +290,20 @@ function applyImages(state: State, images: readonly ImageChange[]): void {
   state.objects = objects;
 }
 
-const scalable = new Set([
-  "apps/Deployment",
-  "apps/ReplicaSet",
-  "apps/StatefulSet",
-  "/ReplicationController",
-]);
-
 function applyReplicas(state: State, index: number): void {
   const entry = state.overlay.replicas?.[index];
   if (entry === undefined) return;
-  const isTarget = ({ key }: SourceObject): boolean =>
-    key.name === entry.name && scalable.has(`${key.group}/${key.kind}`);
+  const isTarget = ({ key }: SourceObject): boolean => key.name === entry.name && isScalable(key);
   const targets = new Set(state.objects.filter(isTarget).map(({ object }) => object));
   if (targets.size === 0) {
     const message = `the app has no Deployment, StatefulSet, ReplicaSet or ReplicationController "${entry.name}"`;
     return tellUnmatched(state, ["replicas", index], { inside: ["name"], message });
   }
-  changeAll(state, ["replicas", index], (object) => {
-    if (!targets.has(object)) return object;
-    const spec = isJsonObject(object["spec"]) ? object["spec"] : {};
-    // A text was an expression, and what it gave was found to be a number.
-    return { ...object, spec: { ...spec, replicas: Number(entry.count) } };
-  });
+  // A text was an expression, and what it gave was found to be a number.
+  const replicas = Number(entry.count);
+  changeAll(state, ["replicas", index], (object) =>
+    targets.has(object) ? setReplicas(object, replicas) : object,
+  );
 }
 
 /** What comes together in one namespace must not be one object. */

@@ -28,6 +28,8 @@ export interface SourceObject extends ManifestObject {
   readonly isInAppNamespace?: true;
   /** The overlay's step that made it what it is; without it, it is as its file has it. */
   readonly changedBy?: OverlayChange;
+  /** More steps than may be would have changed it: the rest of them leave it alone. */
+  readonly isFull?: true;
 }
 
 /** A step of an overlay that changed an object. */
@@ -39,6 +41,8 @@ export interface OverlayChange {
   readonly path: FieldPath;
   /** What stands there. */
   readonly step: Json | undefined;
+  /** So many steps have changed the object, this one included. */
+  readonly count: number;
 }
 
 /** What the files are read for. */
