@@ -221,7 +221,12 @@ export const bugs: Readonly<Record<string, readonly Edit[]>> = {
   "what is to be kept is deleted": [
     {
       file: "worker/prune-objects.ts",
-      find: "if (isKept(live) || wasKept(owned) || holdsKept(job, id, progress)) return true;",
+      find: "if (isKept(live) || wasKept(owned) || job.wereKept.has(id)) return true;",
+      replace: "",
+    },
+    {
+      file: "worker/prune-objects.ts",
+      find: "if (holdsKept(job, id, progress)) return true;",
       replace: "",
     },
   ],
