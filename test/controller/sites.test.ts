@@ -97,6 +97,15 @@ async function damage(dir: string, oid: string): Promise<void> {
   await rm(join(dir, "objects", oid.slice(0, 2), oid.slice(2)));
 }
 
+/** Two more versions are everywhere: what the first one was is in the mirrors' histories. */
+async function releaseTwoMore(bench: ControllerBench): Promise<void> {
+  for (const version of ["2", "3"]) {
+    await bench.fleet.commit(webVersion(version));
+    await everywhere(bench, version);
+    await quiet(bench);
+  }
+}
+
 describe("a site", { timeout: 120_000 }, () => {
   it("whose file moves within the repository stays exactly as it is", async () => {
     const { bench } = await settledFleet();
@@ -145,11 +154,7 @@ describe("a site", { timeout: 120_000 }, () => {
       const { bench } = await settledFleet();
       const [east, west] = [bench.mirror("east"), bench.mirror("west")];
       const old = await west.git("rev-parse", "main:sites/b1/web");
-      for (const version of ["2", "3"]) {
-        await bench.fleet.commit(webVersion(version));
-        await everywhere(bench, version);
-        await quiet(bench);
-      }
+      await releaseTwoMore(bench);
       if (isForgotten) {
         await bench.fleet.commit({ "sites/b1.yaml": null });
         await eventually("it is forgotten", async () => {
@@ -267,11 +272,7 @@ describe("a site", { timeout: 120_000 }, () => {
     const { bench, controller, workers } = await settledFleet();
     const [east, west] = [bench.mirror("east"), bench.mirror("west")];
     const old = await west.git("rev-parse", "main:sites/b1");
-    for (const version of ["2", "3"]) {
-      await bench.fleet.commit(webVersion(version));
-      await everywhere(bench, version);
-      await quiet(bench);
-    }
+    await releaseTwoMore(bench);
     workers.west.silence();
     await bench.fleet.commit({
       "sites/b1.yaml": siteYaml("b1", { region: "east", labels: { ring: "main" } }),
@@ -295,11 +296,7 @@ describe("a site", { timeout: 120_000 }, () => {
     const { bench, controller, workers } = await settledFleet();
     const [east, west] = [bench.mirror("east"), bench.mirror("west")];
     const old = await west.git("rev-parse", "main:sites/b1");
-    for (const version of ["2", "3"]) {
-      await bench.fleet.commit(webVersion(version));
-      await everywhere(bench, version);
-      await quiet(bench);
-    }
+    await releaseTwoMore(bench);
     const tree = await west.git("rev-parse", "main:sites/b1/web");
     workers.west.silence();
     await bench.fleet.commit({
