@@ -10,7 +10,7 @@ export const versions = ["v1", "v2", "v3", "bad", "slow"] as const;
 
 type Region = (typeof regions)[number];
 
-interface StorySite {
+export interface StorySite {
   readonly region: Region;
   readonly tier: "shop" | "depot";
   readonly suspend: boolean;
@@ -162,9 +162,12 @@ function changeSites(
   return { ...sites, [change.site]: changed };
 }
 
-/** All may move at once, and nobody need be asked: the releases of the next commit have room. */
-export function roomyHead(head: StoryHead): StoryHead {
-  const sites = Object.entries(head.sites).map(
+/**
+ * All may move at once, and nobody need be asked: the releases of the next commit have room. Sites that come back are
+ * declared again, as are those that are suspended.
+ */
+export function roomyHead(head: StoryHead, back: StoryHead["sites"] = {}): StoryHead {
+  const sites = Object.entries({ ...back, ...head.sites }).map(
     ([name, site]) => [name, { ...site, suspend: false }] as const,
   );
   const apps = Object.entries(head.apps).map(([name, app]) => {

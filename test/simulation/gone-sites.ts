@@ -2,8 +2,20 @@
 import type { Pass } from "../../src/controller/reconcile.ts";
 import type { ControlState } from "../../src/core/rollout/planner-types.ts";
 import { applyChanges } from "../support/control-state.ts";
+import { regions, type StorySite } from "./fleet-story.ts";
 
 type Sites = ControlState["sites"];
+
+/** Sites that would leave the fleet but are suspended: nothing leaves them until somebody declares them again. */
+export function suspendedLeavers(sites: Sites): Readonly<Record<string, StorySite>> {
+  const found = Object.entries(sites).flatMap(([name, { leaving }]): [string, StorySite][] => {
+    if (leaving?.facts.suspend !== true) return [];
+    const region = regions.find((one) => one === leaving.facts.region) ?? "west";
+    const tier = leaving.facts.labels["tier"] === "depot" ? "depot" : "shop";
+    return [[name, { region, tier, suspend: true }]];
+  });
+  return Object.fromEntries(found);
+}
 
 export class GoneSites {
   /** Forgotten when their apps had left them. */

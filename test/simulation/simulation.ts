@@ -5,7 +5,7 @@ import { differences } from "./end-state.ts";
 import { Backups } from "./disasters.ts";
 import { aftermathMs, drawEvents, type StoryEvent } from "./events.ts";
 import { changeHead, firstHead, goodHead, roomyHead, type StoryHead } from "./fleet-story.ts";
-import { GoneSites } from "./gone-sites.ts";
+import { GoneSites, suspendedLeavers } from "./gone-sites.ts";
 import type { Land, Region } from "./land.ts";
 import { decisionsOf, specOf, type Word } from "./operator.ts";
 import {
@@ -368,7 +368,8 @@ class Story {
     if (this.#wasControlLost && (await this.#recover())) return;
     void this.#say({ verb: "resume-all" });
     if (await this.#runUntil(this.#time.now + 500)) return;
-    repository.commit(roomyHead(repository.head));
+    const { sites = {} } = this.#lastPass?.control.state ?? {};
+    repository.commit(roomyHead(repository.head, suspendedLeavers(sites)));
     const { headId } = repository;
     await this.#runFor(wellMs, () => this.#lastPass?.control.state.head?.commit === headId);
   }
