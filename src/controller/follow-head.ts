@@ -15,6 +15,7 @@ import type { ValidHead } from "./rendering.ts";
 import { siteEvents } from "./site-changes.ts";
 import { standingVariants } from "./standing-variants.ts";
 import { removalVerbs, startInput } from "./start-input.ts";
+import { wordsBetween } from "./words-between.ts";
 import type { World } from "./world.ts";
 
 /** What stands when a head is about to be followed. */
@@ -37,12 +38,14 @@ export async function followHead(world: World, state: FollowState): Promise<Cont
   const entitledBefore =
     previous === null ? {} : await entitledByApp({ ...entitlement, head: previous });
   const heads = previous === null ? [head] : [previous, head];
+  const skipped = await wordsBetween(world, previous, head);
   // What stands at a site may be older than both heads: its own contents say whether it may be taken away.
   const standing = await standingVariants(mirrors, rendering);
   const input = startInput({
     ...read,
     entitledBefore,
-    onRemoval: await removalVerbs(control, rendering, heads),
+    skipped,
+    onRemoval: await removalVerbs(control, rendering, { heads, skipped }),
     isProtected: protectedObjects([standing, ...heads.map(({ variants }) => variants)]),
   });
   const started = startReleases(input);

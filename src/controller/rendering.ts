@@ -88,6 +88,11 @@ export class Rendering {
     return model;
   }
 
+  /** The model of a commit that is looked at once: it is not kept. */
+  async glimpse(commit: string): Promise<LoadedFleet> {
+    return this.#models.get(commit) ?? loadFleet(await this.#readFiles(commit), this.#known);
+  }
+
   /** The model of a valid commit that was read already. */
   knownModel(commit: string): FleetModel | undefined {
     const model = this.#models.get(commit);

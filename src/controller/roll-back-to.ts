@@ -122,6 +122,7 @@ async function inputNow(world: World, control: ControlSnapshot): Promise<StartIn
   return startInput({
     ...read,
     entitledBefore: {},
+    skipped: [],
     onRemoval: {},
     isProtected: protectedObjects([standing, head.value.variants]),
   });

@@ -1,7 +1,7 @@
 import type { FileAuthor, FleetFetcher } from "../adapters/git/fleet-fetcher.ts";
 
 /** What is asked of the clone here. */
-type SourceClone = Pick<FleetFetcher, "keepSources" | "isAncestor" | "authorOf">;
+type SourceClone = Pick<FleetFetcher, "keepSources" | "isAncestor" | "between" | "authorOf">;
 
 /** The clone of the fleet repository, asked only for what is not known yet. */
 export class Sources {
@@ -29,6 +29,11 @@ export class Sources {
     const answer = await this.#fetcher.isAncestor(ancestor, descendant);
     this.#ancestry = new Map([[key, answer]]);
     return answer;
+  }
+
+  /** What the branch was at after one commit and before another, oldest first. */
+  async between(older: string, newer: string): Promise<readonly string[]> {
+    return this.#fetcher.between(older, newer);
   }
 
   /** Who last changed a file, as a commit has it, and in which commit. */

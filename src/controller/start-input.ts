@@ -10,11 +10,14 @@ import type { SiteTrees } from "./entitlement.ts";
 import { deletionBudget, dependencies } from "../core/rollout/fleet-facts.ts";
 import { plannerInput, type ReadState, versionOf } from "./planner-input.ts";
 import type { Rendering, ValidHead } from "./rendering.ts";
+import { grantedBy, type SkippedWords } from "./words-between.ts";
 
 /** What starting needs beside the state: `head` of it is the new head, `previous` the one followed until now. */
 export interface StartRead extends ReadState {
   /** Entitled trees with the site data of the previous head. */
   readonly entitledBefore: Readonly<Record<string, SiteTrees>>;
+  /** What the commits say that lie between the two heads, oldest first. */
+  readonly skipped: readonly SkippedWords[];
   readonly onRemoval: Readonly<Record<string, RemovalVerb>>;
   readonly isProtected: (object: ObjectId) => boolean;
 }
@@ -28,7 +31,7 @@ export function startInput(read: StartRead): StartInput {
     previousHead: previous?.commit ?? null,
     desired: Object.fromEntries([...head.apps].map(([app, rendered]) => [app, desired(rendered)])),
     headSites: head.facts,
-    ...(previous === null ? {} : { sitesBefore: previous.facts }),
+    ...(previous === null ? {} : { sitesBefore: grantedBy(previous.facts, read.skipped) }),
     entitledBefore: read.entitledBefore,
     onRemoval: read.onRemoval,
     deletionBudget: deletionBudget(granting),
@@ -47,12 +50,13 @@ function desired(app: RenderedApp): DesiredApp {
 /**
  * `onRemoval` of each app as the head followed until now has it, where that has the app's current release. Where that has
  * another version of it, the stricter of what it says and of what the current release's commit (else its newest
- * candidate's) says. Where neither is known, the first of `heads`, oldest first, that has the app tells. See ADR 6.
+ * candidate's) says. Where neither is known, the first of `heads`, oldest first, that has the app tells. What commits
+ * between the two heads say counts where it is stricter. See ADR 6 and 10.
  */
 export async function removalVerbs(
   { state }: ReadState["control"],
   rendering: Rendering,
-  heads: readonly Pick<ValidHead, "model" | "apps">[],
+  { heads, skipped }: Commits,
 ): Promise<Record<string, RemovalVerb>> {
   const verbs: Record<string, RemovalVerb> = {};
   const apps = [
@@ -65,9 +69,16 @@ export async function removalVerbs(
     const isNew = newest === heads.at(-1);
     const isReleased = !isNew && newest?.apps.get(app)?.inputDigest === release?.digest;
     const models = [newest?.model, isReleased ? undefined : await modelOf(rendering, release)];
-    verbs[app] = strictest(models.flatMap((model) => verbIn(model, app)));
+    const passing = skipped.flatMap((words) => words.verbOf(app) ?? []);
+    verbs[app] = strictest([...models.flatMap((model) => verbIn(model, app)), ...passing]);
   }
   return verbs;
+}
+
+/** The head followed until now, where there is one, and the new one; and what was said between them. */
+interface Commits {
+  readonly heads: readonly Pick<ValidHead, "model" | "apps">[];
+  readonly skipped: readonly SkippedWords[];
 }
 
 async function modelOf(

@@ -182,7 +182,10 @@ describe("the verb of a removal", () => {
       onReady: () => undefined,
       signal: new AbortController().signal,
     };
-    const verbs = await removalVerbs(control, new Rendering(async () => [], noTools), heads);
+    const verbs = await removalVerbs(control, new Rendering(async () => [], noTools), {
+      heads,
+      skipped: [],
+    });
     expect(verbs).toEqual({ web: "hold", till: "delete" });
   });
 });

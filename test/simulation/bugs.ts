@@ -102,6 +102,13 @@ export const bugs: Readonly<Record<string, readonly Edit[]>> = {
       replace: "if (headSites.has(site)) continue;",
     },
   ],
+  "a site that is back in the fleet leaves it again by the word of before": [
+    {
+      file: "core/rollout/leaving-sites.ts",
+      find: "if (assignment.leaving === undefined || facts === undefined || facts.leaves === true) continue;",
+      replace: "if (assignment.leaving === undefined || facts !== undefined) continue;",
+    },
+  ],
   "a silent worker is handed over to": [
     {
       file: "core/rollout/site-blocks.ts",
@@ -199,9 +206,16 @@ export const bugs: Readonly<Record<string, readonly Edit[]>> = {
   "what leaves is deleted, whatever its app says": [
     {
       file: "controller/start-input.ts",
-      find: "verbs[app] = strictest(models.flatMap((model) => verbIn(model, app)));",
+      find: "verbs[app] = strictest([...models.flatMap((model) => verbIn(model, app)), ...passing]);",
       replace:
         'verbs[app] = models.length > 9 ? strictest(models.flatMap((m) => verbIn(m, app))) : "delete";',
+    },
+  ],
+  "what commits say that no pass followed does not count": [
+    {
+      file: "controller/follow-head.ts",
+      find: "const skipped = await wordsBetween(world, previous, head);",
+      replace: "const skipped = await wordsBetween(world, null, head);",
     },
   ],
   "a hold in Git does not hold": [

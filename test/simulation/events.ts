@@ -52,10 +52,40 @@ export function drawEvents(random: Random): StoryEvent[] {
   const events = Array.from({ length: draw(random, sizes) }, () => at(draw(random, happenings)));
   // One at most: what one leaves whole is what the fleet comes back by.
   const disaster = random() < 0.3 ? [at(draw(random, disasters))] : [];
+  const begun = beginning(random, draw(random, grounds));
+  const [decommission, ...detour] = random() < 0.1 ? outAndBack(random, lengthMs) : [];
   return [
-    ...beginning(random, draw(random, grounds)),
-    ...[...events, ...disaster].toSorted((a, b) => a.at - b.at),
+    ...begun,
+    ...(decommission === undefined ? [] : [decommission]),
+    ...[...events, ...disaster, ...detour].toSorted((a, b) => a.at - b.at),
   ];
+}
+
+/** A site leaves the fleet with what it has, is back before all has gone, and leaves again; or control is an older one then. */
+function outAndBack(random: Random, lengthMs: number): StoryEvent[] {
+  const begun: StoryEvent = {
+    kind: "commit",
+    change: { do: "budgets", decommission: "delete" },
+    at: 0,
+  };
+  const named = site(random);
+  let at = Math.floor((random() * lengthMs) / 2);
+  const later = (): number => (at += between(random, 50, 1500));
+  const toggled = (): StoryEvent => ({
+    kind: "commit",
+    change: { do: "site", site: named },
+    at: later(),
+  });
+  const restored = (): StoryEvent => ({
+    kind: "restore-controller",
+    what: "control",
+    eventsAgo: pick(random, [1, 2, 4]),
+    downMs: between(random, 0, 1000),
+    at: later(),
+  });
+  return maybe(random)
+    ? [begun, toggled(), toggled(), toggled()]
+    : [begun, toggled(), ...(maybe(random) ? [toggled()] : []), restored(), toggled()];
 }
 
 /** How much happens: little in most stories, for they cost least, and much in some. */

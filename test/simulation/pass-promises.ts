@@ -14,6 +14,7 @@ import { applyChanges } from "../support/control-state.ts";
 import { checkPlan } from "../support/planner-invariants.ts";
 import { dependenciesOf, windowRulesOf } from "./fleet-files.ts";
 import type { StoryApp, StoryHead } from "./fleet-story.ts";
+import { FollowedHeads } from "./followed-heads.ts";
 import type { Repository } from "./repository.ts";
 
 /** Looks at one pass after the other. */
@@ -28,6 +29,7 @@ export class PassAuditor {
   /** Of the newest leader whose pass was looked at. */
   #epoch = 0;
   #wasLost = false;
+  #heads = new FollowedHeads();
 
   constructor(repository: Repository) {
     this.#repository = repository;
@@ -56,28 +58,58 @@ export class PassAuditor {
    * A removal does what the head before says, where that has the app as the commit of its current release (else of its
    * newest candidate) does; where they differ in more than the verb, the stricter of both.
    */
-  #checkVerbs({ control }: PlannerInput): void {
-    for (const [app, { open }] of Object.entries(control.apps)) {
+  #checkVerbs({ control: { head, apps } }: PlannerInput): void {
+    for (const [app, { open }] of Object.entries(apps)) {
       const source = this.#deciding[app];
       const removal = open.find(({ kind, id }) => kind === "removal" && !this.#removals.has(id));
       if (source === undefined || removal === undefined) continue;
-      const verb = expectedVerb(
-        this.#repository.at(this.#followed),
-        this.#repository.at(source),
-        app,
-      );
+      const verb = expectedVerb(app, {
+        followed: this.#repository.at(this.#followed),
+        skipped: this.#repository
+          .between(this.#followed, head?.commit ?? "")
+          .map((commit) => this.#repository.at(commit)),
+        current: this.#repository.at(source),
+      });
       assert.equal(removal.verb, verb, `${removal.id} is to ${removal.verb}`);
     }
   }
 
-  /** A site leaves with what it has only where the head before the one that has it no longer says so. */
-  #checkLeaving({ control: { head, sites } }: PlannerInput): void {
+  /**
+   * A site leaves with what it has only where the head before the one that has it no longer says so, as long as no later
+   * one has it; and by no word from before control was lost.
+   */
+  #checkLeaving({ control: { head, sites }, awaitsHead }: PlannerInput): void {
+    if (head === null) return;
+    if (awaitsHead !== undefined) this.#heads = new FollowedHeads({ ofLostControl: true });
+    this.#heads.follow(head);
     for (const [site, { leaving }] of Object.entries(sites)) {
-      if (leaving === undefined || leaving.head !== head?.commit) continue;
-      const before = this.#repository.at(head.previous ?? "");
-      const isSaid = before.decommission === "delete" && before.sites[site] !== undefined;
-      assert.ok(isSaid, `the apps of ${site} leave it, and nobody has said so`);
+      if (leaving === undefined) continue;
+      const hasSite = (commit: string): boolean =>
+        this.#repository.at(commit).sites[site] !== undefined;
+      if (hasSite(head.commit)) continue; // it is on its way back
+      const since = this.#heads.since(leaving.head);
+      assert.ok(
+        since !== "lost",
+        `the apps of ${site} leave it by a word from before control was lost`,
+      );
+      assert.ok(
+        !since.some(hasSite),
+        `the apps of ${site} leave it by the word of an earlier stay`,
+      );
+      if (leaving.head === head.commit) this.#checkBegun(site, head);
     }
+  }
+
+  #checkBegun(
+    site: string,
+    { commit, previous = "" }: { readonly commit: string; readonly previous?: string },
+  ): void {
+    const between = this.#repository.between(previous, commit);
+    const [before, ...skipped] = [previous, ...between].map((each) => this.#repository.at(each));
+    const says = ({ decommission, sites }: StoryHead): boolean =>
+      sites[site] === undefined || decommission === "delete";
+    const isSaid = before?.sites[site] !== undefined && [before, ...skipped].every(says);
+    assert.ok(isSaid, `the apps of ${site} leave it, and nobody has said so`);
   }
 
   /** Control is not what it was. */
@@ -86,14 +118,26 @@ export class PassAuditor {
     this.#removals = new Set();
     this.#epoch = 0;
     this.#wasLost = true;
+    this.#heads = new FollowedHeads();
   }
 }
 
-/** What becomes of an app that leaves by a head, by the head before and the commit of the app's current release. */
-function expectedVerb(followed: StoryHead, current: StoryHead, app: string): RemovalVerb {
-  const verbs = [followed, current].flatMap(({ apps }) => verbIn(apps[app]));
-  const [newest = "delete"] = verbs;
-  if (isSameJson(contentOf(followed, app), contentOf(current, app))) return newest;
+interface Words {
+  readonly followed: StoryHead;
+  /** What was committed after it and before the head by which the app leaves. */
+  readonly skipped: readonly StoryHead[];
+  /** Of the app's current release. */
+  readonly current: StoryHead;
+}
+
+/** What becomes of an app that leaves by a head, by those before and the commit of the app's current release. */
+function expectedVerb(app: string, { followed, skipped, current }: Words): RemovalVerb {
+  const isCurrent = isSameJson(contentOf(followed, app), contentOf(current, app));
+  const counting =
+    isCurrent && followed.apps[app] !== undefined
+      ? [followed, ...skipped]
+      : [followed, current, ...skipped];
+  const verbs = counting.flatMap(({ apps }) => verbIn(apps[app]));
   if (verbs.includes("hold")) return "hold";
   return verbs.includes("orphan") ? "orphan" : "delete";
 }

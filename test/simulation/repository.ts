@@ -51,10 +51,18 @@ export class Repository {
       keepSources: () => Promise.resolve([]),
       isAncestor: (ancestor, descendant) =>
         Promise.resolve(indexOf(ancestor) <= indexOf(descendant)),
+      between: (older, newer) => Promise.resolve(this.between(older, newer)),
       authorOf: (commit) => Promise.resolve({ name: "somebody", commit }),
       files: (commit) => Promise.resolve(filesOf(this.at(commit))),
       maintain: () => Promise.resolve(),
     };
+  }
+
+  /** The commits after one and before another. */
+  between(older: string, newer: string): string[] {
+    const first = indexOf(older) + 1;
+    const count = Math.max(0, indexOf(newer) - first);
+    return Array.from({ length: count }, (_, index) => idOf(first + index));
   }
 
   /** What a commit says. */

@@ -29,6 +29,11 @@ export interface FleetFetcher {
   keepSources(commits: readonly string[]): Promise<readonly string[]>;
   /** True when `ancestor` is `descendant` or one of its ancestors; an unknown ancestor is none. */
   isAncestor(ancestor: string, descendant: string): Promise<boolean>;
+  /**
+   * The commits that the branch was at after `older` and before `newer`, oldest first: merges and what was pushed to it,
+   * not what was merged. None where `older` is unknown.
+   */
+  between(older: string, newer: string): Promise<readonly string[]>;
   /** Who last changed a file as a fetched commit has it; GIT_NOT_FOUND. */
   authorOf(commit: string, path: string): Promise<FileAuthor>;
   /**
@@ -122,6 +127,10 @@ function createMethods(context: FetcherContext, ready: () => Promise<void>): Fle
     isAncestor: async (ancestor, descendant) => {
       await ready();
       return isAncestor(context, ancestor, descendant);
+    },
+    between: async (older, newer) => {
+      await ready();
+      return commitsBetween(context, older, newer);
     },
     authorOf: async (commit, path) => {
       await ready();
@@ -217,6 +226,18 @@ async function isAncestor(
   if (!(await hasCommit(context, ancestor))) return false;
   const args = ["merge-base", "--is-ancestor", ancestor, descendant];
   return (await context.git({ args, gitDir: context.gitDir, codes: [0, 1] })).code === 0;
+}
+
+async function commitsBetween(
+  context: FetcherContext,
+  older: string,
+  newer: string,
+): Promise<readonly string[]> {
+  await requireCommit(context, newer);
+  if (!(await hasCommit(context, older))) return [];
+  const args = ["rev-list", "--first-parent", "--reverse", `${older}..${newer}`];
+  const { stdout } = await context.git({ args, gitDir: context.gitDir });
+  return stdout.toString().split("\n").slice(0, -2); // the last one is `newer`
 }
 
 async function authorOf(

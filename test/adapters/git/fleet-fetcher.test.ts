@@ -84,6 +84,23 @@ describe("the fleet fetcher", () => {
     ]);
   });
 
+  it("tells what the branch was at between two commits, not what was merged", async () => {
+    const fleet = await fetcher();
+    const first = await repository.git("rev-parse", "HEAD");
+    const second = await push({ "apps/a.yaml": "kind: App # 2\n" });
+    await repository.git("checkout", "-q", "-b", "topic");
+    await repository.commit({ "apps/t.yaml": "kind: App\n" });
+    await repository.git("checkout", "-q", "main");
+    await repository.git("merge", "-q", "--no-ff", "-m", "Merge", "topic");
+    const merged = await repository.git("rev-parse", "HEAD");
+    const last = await push({ "apps/b.yaml": "kind: App\n" });
+    await fleet.fetch(last);
+    expect(await fleet.between(first, last)).toEqual([second, merged]);
+    expect(await fleet.between(merged, last)).toEqual([]);
+    expect(await fleet.between(last, last)).toEqual([]);
+    expect(await fleet.between("0".repeat(40), last)).toEqual([]);
+  });
+
   it.each(["path", "file url"])("follows a local repository by %s", async (kind) => {
     const fleet = await fetcher({
       url: kind === "path" ? bare : `file://${bare}`,
