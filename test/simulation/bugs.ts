@@ -109,6 +109,13 @@ export const bugs: Readonly<Record<string, readonly Edit[]>> = {
       replace: "if (assignment.leaving === undefined || facts !== undefined) continue;",
     },
   ],
+  "a site leaves by the word of a control that was recovered": [
+    {
+      file: "core/rollout/leaving-sites.ts",
+      find: "if (input.awaitsHead !== undefined) {",
+      replace: "if (input.head === '') {",
+    },
+  ],
   "a silent worker is handed over to": [
     {
       file: "core/rollout/site-blocks.ts",

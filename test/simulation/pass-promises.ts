@@ -78,9 +78,10 @@ export class PassAuditor {
    * A site leaves with what it has only where the head before the one that has it no longer says so, as long as no later
    * one has it; and by no word from before control was lost.
    */
-  #checkLeaving({ control: { head, sites }, awaitsHead }: PlannerInput): void {
+  #checkLeaving({ control: { head, sites }, controlLost, awaitsHead }: PlannerInput): void {
     if (head === null) return;
-    if (awaitsHead !== undefined) this.#heads = new FollowedHeads({ ofLostControl: true });
+    const isLost = controlLost !== undefined || awaitsHead !== undefined;
+    if (isLost) this.#heads = new FollowedHeads({ ofLostControl: true });
     this.#heads.follow(head);
     for (const [site, { leaving }] of Object.entries(sites)) {
       if (leaving === undefined) continue;
