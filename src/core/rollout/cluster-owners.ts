@@ -3,6 +3,7 @@ import { controlPaths } from "./control-files.ts";
 import { own } from "./own.ts";
 import type { ControlChange, ControlState } from "./planner-types.ts";
 import type { SiteAssignment } from "./site-assignment.ts";
+import { clusterCommand } from "./words.ts";
 
 /** Cluster -> the site that it is on record for. One that has let it go leaves it to others: it may be renamed. */
 export function clusterOwners({ sites }: ControlState): Map<string, string> {
@@ -44,10 +45,13 @@ export function leaveClusters(
 export function awaitedWord({ sites }: ControlState, owner: string): string | undefined {
   const { mirror, moving, leaving, uid, formerUid } = own(sites, owner) ?? {};
   if (leaving !== undefined)
-    return `${owner} leaves the fleet: its cluster is free once the apps of ${owner} have left it`;
+    return (
+      `${owner} leaves the fleet: its cluster is free once the apps of ${owner} have left it, ` +
+      `or somebody forgets it as it is: ${clusterCommand(owner, uid)}`
+    );
   if (moving?.forgotten === undefined) return undefined;
   return (
     `${owner} is no longer in the fleet, but the worker of ${mirror} has not said yet that it stopped there; ` +
-    `where that one is gone for good: \`flotilla rollout excuse --site ${owner} --uid ${uid ?? formerUid}\``
+    `where that one is gone for good, it takes a word of its own: ${clusterCommand(owner, uid ?? formerUid)}`
   );
 }

@@ -19,6 +19,7 @@ import type { ControlState } from "./planner-types.ts";
 import type { Release } from "./records.ts";
 import type { SiteAssignment } from "./site-assignment.ts";
 import { excusedByPlanner, isSpoken } from "./site-state.ts";
+import { clusterCommand } from "./words.ts";
 
 /** Excuses a site, a region, or the old worker of a site that moves. */
 export function excuse(control: ControlState, decision: Of<"excuse">, word: Word): DecisionResult {
@@ -100,7 +101,16 @@ function excuseSite(
       `${by} excuses ${site} from ${release.id}: ${why}`,
     ),
   );
-  return done(changes, `excused ${site} from ${releases.map((release) => release.id).join(", ")}`);
+  const message = `excused ${site} from ${releases.map((release) => release.id).join(", ")}`;
+  return done(changes, message + stillLeaving(control, site));
+}
+
+/** Its removals go on without it, and remove when it is back. */
+function stillLeaving({ sites }: ControlState, site: string): string {
+  const { leaving, uid } = own(sites, site) ?? {};
+  return leaving === undefined
+    ? ""
+    : `; it goes on to leave the fleet: ${clusterCommand(site, uid)} forgets it as it is`;
 }
 
 /**
@@ -129,7 +139,7 @@ function speakForCluster(
   if (assignment === undefined || !isAsked(assignment)) {
     return conflict(
       `nobody asks for the cluster of ${site}`,
-      "a UID is named where a site waits for its old worker, or where its worker has not told it, for another mirror's wrote there",
+      "a UID is named where a site waits for its old worker, or where its worker has not told it, for another mirror's wrote there, or where it leaves the fleet",
     );
   }
   const named = { site, uid, assignment };
@@ -197,7 +207,7 @@ function spoken(
     return {
       record: withoutLeaving(named),
       why: `${by} forgets ${site} as it is: ${why}`,
-      message: `${site} is forgotten with what it has; nothing more is deleted there`,
+      message: `${site} is forgotten with what it has; nothing more is deleted there. Its cluster is free for another site when the worker of ${mirror} has stopped there, or when the same is said once more`,
     };
   if (moving === undefined)
     return {
@@ -208,6 +218,9 @@ function spoken(
   return {
     record: { ...named, moving: { ...moving, released: { by, at, why } } },
     why: `${by} releases ${site} from ${mirror}: ${why}`,
-    message: `${site} goes to ${moving.to} without its old worker's word`,
+    message:
+      moving.forgotten === undefined
+        ? `${site} goes to ${moving.to} without its old worker's word`
+        : `the worker of ${mirror}, where ${site} was, is not waited for any more`,
   };
 }

@@ -5,7 +5,7 @@ import { own } from "./own.ts";
 import type { AppControl, ControlState } from "./planner-types.ts";
 import type { Arrivals } from "./records.ts";
 import { isSpoken } from "./site-state.ts";
-import { hasNotFailed, someOf } from "./words.ts";
+import { clusterCommand, hasNotFailed, someOf } from "./words.ts";
 
 const none: Arrivals = { handed: {}, failed: {} };
 
@@ -85,7 +85,7 @@ export function excuseNeighbour(
   if (meant.length === 0 || !Object.hasOwn(control.sites, site)) {
     return missing(
       `no open stage of a release waits for ${site}, nor is it one for which others may wait`,
-      "look at `flotilla status` for releases and their sites; of what comes by an app's open list: `excuse APP open-list --site SITE`",
+      whereToLook(control, site),
     );
   }
   const changes = meant.map((app) => {
@@ -99,6 +99,15 @@ export function excuseNeighbour(
     };
   });
   return done(changes, `no other site of ${someOf(meant)} waits until it is healthy at ${site}`);
+}
+
+function whereToLook({ sites }: ControlState, site: string): string {
+  const { moving, leaving, uid } = own(sites, site) ?? {};
+  if (leaving !== undefined)
+    return `it leaves the fleet: ${clusterCommand(site, uid)} forgets it as it is`;
+  if (moving !== undefined)
+    return `where it waits for its old worker, and that is gone for good: ${clusterCommand(site, uid)}`;
+  return "look at `flotilla status` for releases and their sites; of what comes by an app's open list: `excuse APP open-list --site SITE`";
 }
 
 /** Nobody has said so yet. */

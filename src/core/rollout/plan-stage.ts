@@ -141,13 +141,18 @@ function isUnsettled({ state }: UnitSite): boolean {
   return state.kind === "waiting" || state.kind === "in-flight";
 }
 
-function successBlock({ sites, stage, unit }: StageRun): Block | null {
+function successBlock({ board, sites, stage, unit }: StageRun): Block | null {
   if (sites.length === 0 || hasSuccess(sites)) return null;
   const each = unit.members.length > 1 ? ", from each release that moves there" : "";
+  const names = someOf(sites.map(({ site }) => site));
+  const isRemoval = releasesOf(board, unit).every(({ kind }) => kind === "removal");
+  const [reason, end] = isRemoval
+    ? [`the removal is done at no site of stage ${stage.name} yet (${names})`, "it is at one"]
+    : [`no site of stage ${stage.name} has got it and is healthy (${names})`, "one is"];
   return {
     code: "no-success",
-    reason: `no site of stage ${stage.name} has got it and is healthy (${someOf(sites.map(({ site }) => site))})`,
-    endsWhen: `one is, or an operator excuses every site of the stage${each}`,
+    reason,
+    endsWhen: `${end}, or an operator excuses every site of the stage${each}`,
   };
 }
 

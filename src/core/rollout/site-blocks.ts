@@ -3,9 +3,11 @@ import type { Board } from "./board.ts";
 import type { Block } from "./block.ts";
 import { heldBlock, holdOn } from "./holds.ts";
 import type { SiteView } from "./site-view.ts";
+import { clusterCommand } from "./words.ts";
 
 /** What stops anything at a site, whatever it is. */
 export function siteBlock(view: SiteView): Block | null {
+  const isSilent = view.silentSince !== null;
   if (view.waitsFor !== null) {
     return {
       code: "moving",
@@ -16,32 +18,55 @@ export function siteBlock(view: SiteView): Block | null {
   if (view.isMoving) {
     return {
       code: "moving",
-      reason: `${view.site} leaves ${view.mirror}, whose worker has to say that it stopped writing there`,
-      endsWhen: `it does, or an operator excuses ${view.site} naming the UID of its cluster; then its new mirror gets it`,
+      reason: `${view.site} leaves ${view.mirror}, whose worker ${isSilent ? "is silent and " : ""}has to say that it stopped writing there`,
+      endsWhen: movedEnd(view),
     };
   }
   if (view.silentSince !== null) {
     return {
       code: "worker-silent",
       reason: `the worker of ${view.mirror} is silent`,
-      endsWhen: `it reports again, or an operator excuses the region`,
+      endsWhen: `it reports again${view.isRegionExcused ? "" : ", or an operator excuses the region"}${orForgotten(view, isSilent)}`,
     };
   }
   if (!view.isReachable) {
     return {
       code: "offline",
       reason: `${view.site} does not answer`,
-      endsWhen: "it answers again",
+      endsWhen: `it answers again${orForgotten(view)}`,
     };
   }
   if (view.facts?.suspend === true) {
     return {
       code: "suspended",
       reason: `${view.site} is suspended`,
-      endsWhen: "a commit ends `suspend`",
+      endsWhen: view.facts.leaves === true ? suspendedEnd(view) : "a commit ends `suspend`",
     };
   }
   return null;
+}
+
+/** The old worker's word, or that of somebody who knows that it is gone. */
+function movedEnd(view: SiteView): string {
+  if (view.facts?.leaves === true)
+    return `it does, and its apps have left its new mirror${orForgotten(view)}`;
+  const word = clusterCommand(view.site, view.uid);
+  return `it does, or, where it is gone for good, an operator says so (${word}); then its new mirror gets it`;
+}
+
+/** A site that leaves the fleet need not be waited for. `isOfMany`: the same is told of others. */
+function orForgotten({ site, uid, facts }: SiteView, isOfMany = false): string {
+  if (facts?.leaves !== true) return "";
+  const word = isOfMany ? clusterCommand("SITE") : clusterCommand(site, uid);
+  return `, or an operator forgets it as it is (${word})`;
+}
+
+/** No commit can end it but one that has the site again: from then on it does not leave. */
+function suspendedEnd(view: SiteView): string {
+  return (
+    "a commit declares it again without `suspend`, with `decommission: delete`, and a later one removes it" +
+    orForgotten(view)
+  );
 }
 
 /** A hold with `all` stops the open list at this site too. */

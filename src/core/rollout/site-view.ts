@@ -11,6 +11,8 @@ export interface SiteView {
   readonly facts: SiteFacts | undefined;
   /** The mirror that serves it now. */
   readonly mirror: string;
+  /** Of its cluster, as far as control has it. */
+  readonly uid: string | undefined;
   readonly isMoving: boolean;
   /** The mirror that the site, written to by nobody, waits to come into, for its worker was not heard yet; else null. */
   readonly waitsFor: string | null;
@@ -39,6 +41,7 @@ export function viewSite(input: PlannerInput, app: string, site: string): SiteVi
     site,
     facts,
     mirror,
+    uid: assignment?.uid,
     isMoving: isMoving(input, site),
     waitsFor: awaitedMirror(input, assignment),
     entry: own(own(input.mirrors, site), app),

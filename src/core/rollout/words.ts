@@ -70,6 +70,14 @@ function isWell({ health }: ObservedApp): boolean {
   return health === "Healthy" || health === "Suspended";
 }
 
+/**
+ * The command that names a site's cluster: said for a worker that is gone for good, and of a site that leaves, which is
+ * forgotten by it.
+ */
+export function clusterCommand(site: string, uid = "UID"): string {
+  return `\`flotilla rollout excuse --site ${site} --uid ${uid}\``;
+}
+
 /** `s1 has not failed`, or of all sites (undefined): what is said to who wants what failed there again. */
 export function hasNotFailed(site: string | undefined): string {
   return site === undefined ? "no site has failed" : `${site} has not failed`;

@@ -1,0 +1,138 @@
+/** What is told of a site that leaves the fleet, or goes to another region, while something keeps it: and what ends that. */
+import { describe, expect, it } from "vitest";
+import { waitLines } from "../../../src/cli/status.ts";
+import { applyChanges } from "../../support/control-state.ts";
+import { PlannerWorld, someSites, type WorldHead } from "../../support/planner-world.ts";
+
+const apps: WorldHead["apps"] = { web: { version: "v1" } };
+const { s2 = {}, ...others } = someSites(3);
+const forget = "`flotilla rollout excuse --site s2 --uid u-2`";
+
+/** Three sites in sync; the cluster of s2 is known. */
+function settled(): PlannerWorld {
+  const world = new PlannerWorld();
+  world.follow({ sites: { ...others, s2 }, apps });
+  world.run(20);
+  const record = { mirror: "eu", uid: "u-2" };
+  world.control = applyChanges(world.control, [{ path: "sites/s2.json", record, why: "as told" }]);
+  return world;
+}
+
+/** s2 is removed with `decommission: delete`, after something happened to it. */
+function leaving(before: (world: PlannerWorld) => void, s2Facts: object = {}): PlannerWorld {
+  const world = settled();
+  world.follow({ sites: { ...others, s2: { ...s2, ...s2Facts, decommission: true } }, apps });
+  before(world);
+  world.run(1);
+  world.follow({ sites: others, apps });
+  return world.run(1);
+}
+
+function linesOf({ plan }: PlannerWorld): string[] {
+  return waitLines(plan.waits.filter(({ site }) => site === "s2"));
+}
+
+describe("a site that leaves the fleet and waits", () => {
+  it.each<[string, () => PlannerWorld, string]>([
+    [
+      "does not answer",
+      () => leaving((world) => world.offline.add("s2")),
+      `s2 does not answer: excused, it catches up later; ends when it answers again, or an operator forgets it as it is (${forget})`,
+    ],
+    [
+      "is suspended",
+      () => leaving(() => undefined, { suspend: true }),
+      `s2 is suspended: excused, it catches up later; ends when a commit declares it again without \`suspend\`, with \`decommission: delete\`, and a later one removes it, or an operator forgets it as it is (${forget})`,
+    ],
+    [
+      "has a silent worker",
+      () => leaving((world) => world.silence("eu", true)),
+      "the worker of eu is silent; ends when it reports again, or an operator excuses the region, or an operator forgets it as it is (`flotilla rollout excuse --site SITE --uid UID`)",
+    ],
+    [
+      "is on its way to another mirror",
+      () =>
+        leaving((world) => {
+          world.silence("eu", true);
+          const moved = { ...s2, region: "us", decommission: true };
+          world.follow({ sites: { ...others, s2: moved }, apps });
+        }),
+      `s2 leaves eu, whose worker is silent and has to say that it stopped writing there; ends when it does, and its apps have left its new mirror, or an operator forgets it as it is (${forget})`,
+    ],
+  ])("says so, and every way in which that ends: it %s", (_, story, line) => {
+    expect(linesOf(story())).toEqual([expect.stringContaining(line)]);
+  });
+
+  it("ends to wait in each of the ways that are told where it is suspended", () => {
+    const world = leaving(() => undefined, { suspend: true });
+    world.follow({ sites: { ...others, s2: { ...s2, decommission: true } }, apps });
+    world.run(1);
+    world.follow({ sites: others, apps });
+    world.run(20);
+    expect(world.control.sites["s2"]).toBeUndefined();
+
+    const forgotten = leaving(() => undefined, { suspend: true });
+    forgotten.decide({ verb: "excuse", site: "s2", uid: "u-2", why: "its cluster is gone" });
+    forgotten.run(20);
+    expect(forgotten.control.sites["s2"]?.moving?.forgotten).toBeDefined();
+  });
+
+  it("is not asked to be excused once more with its region", () => {
+    const world = leaving((before) => before.silence("eu", true));
+    world.decide({ verb: "excuse", region: "eu", why: "eu burnt" });
+    world.run(1);
+    expect(linesOf(world)).toEqual([
+      expect.stringContaining(
+        "the worker of eu is silent; ends when it reports again, or an operator forgets it as it is",
+      ),
+    ]);
+  });
+
+  it("is not healthy on what it loses: its stage waits until the removal is done somewhere", () => {
+    const { plan } = leaving((world) => world.offline.add("s2"));
+    const stage = plan.waits.filter(({ site }) => site === null);
+    expect(waitLines(stage)).toEqual([
+      expect.stringContaining(
+        "the removal is done at no site of stage canary yet (s2); ends when it is at one, or an operator excuses every site of the stage",
+      ),
+    ]);
+  });
+});
+
+describe("who excuses a site without naming its cluster", () => {
+  it("is told that it goes on to leave the fleet, and what forgets it", () => {
+    const world = leaving((before) => before.offline.add("s2"));
+    const word = { verb: "excuse", site: "s2", why: "its host burnt" } as const;
+    expect(world.decide(word)).toBe(
+      `excused s2 from removal-web-c3; it goes on to leave the fleet: ${forget} forgets it as it is`,
+    );
+    world.run(1);
+    expect(() => world.decide(word)).toThrow(`it leaves the fleet: ${forget}`);
+  });
+
+  it("is told what stands for the word of its old worker, where it moves", () => {
+    const world = settled();
+    world.silence("eu", true);
+    world.follow({ sites: { ...others, s2: { ...s2, region: "us" } }, apps });
+    world.run(1);
+    const word = { verb: "excuse", site: "s2", why: "its host burnt" } as const;
+    expect(() => world.decide(word)).toThrow(
+      `where it waits for its old worker, and that is gone for good: ${forget}`,
+    );
+  });
+});
+
+describe("who forgets a site as it is while its worker is gone", () => {
+  it("is told that its cluster is free by that worker's word, or by one more of an operator", () => {
+    const world = leaving((before) => before.silence("eu", true));
+    const word = { verb: "excuse", site: "s2", uid: "u-2", why: "eu burnt" } as const;
+    expect(world.decide(word)).toContain(
+      "free for another site when the worker of eu has stopped there, or when the same is said once more",
+    );
+    world.run(2);
+    expect(world.control.sites["s2"]?.moving).not.toHaveProperty("stopped");
+    expect(world.decide(word)).toBe("the worker of eu, where s2 was, is not waited for any more");
+    world.run(2);
+    expect(world.control.sites["s2"]?.moving).toHaveProperty("stopped");
+  });
+});
