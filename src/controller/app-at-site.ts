@@ -12,6 +12,7 @@ import type { TreeId } from "../core/render/rendered.ts";
 import type { Observations } from "./observations.ts";
 import type { ReadMirror, ReadState } from "./planner-input.ts";
 import type { Pass } from "./reconcile.ts";
+import { onTheWay } from "./site-on-the-way.ts";
 
 export type AppAtSite = Pick<SiteStatus["apps"][number], "sync" | "health" | "message">;
 
@@ -39,7 +40,7 @@ export function siteLink(read: ReadState, observations: Observations, site: stri
   return { mirror, isSilent, reachable: !isSilent && reachable, message, kubernetesVersion };
 }
 
-/** Every app that stands at the site or that the followed head places there. */
+/** Every app that stands at the site, goes along while it moves, or that the followed head places there. */
 export function appsAtSite(
   read: ReadState,
   observations: Observations,
@@ -50,12 +51,18 @@ export function appsAtSite(
   const { apps, lacking } = read.head;
   const placed = [...apps].filter(([, { sites }]) => sites.has(site));
   const unrendered = [...(lacking?.apps ?? [])].filter(([, sites]) => sites.has(site));
-  const names = new Set([...standing.keys(), ...[...placed, ...unrendered].map(([app]) => app)]);
+  const away = onTheWay(read.control.state, site, read.head.facts);
+  const names = new Set([
+    ...standing.keys(),
+    ...Object.keys(away?.trees ?? {}),
+    ...[...placed, ...unrendered].map(([app]) => app),
+  ]);
   return new Map(
     [...names].toSorted().map((app) => {
       const report = observations.appReport(link.mirror, site, app);
       const due = dueTree(read, site, app);
-      return [app, judge({ entry: standing.get(app), report, link, due })];
+      const goes = own(away?.trees, app) === undefined ? undefined : away?.words;
+      return [app, judge({ entry: standing.get(app), goes, report, link, due })];
     }),
   );
 }
@@ -94,15 +101,15 @@ function dueTree(read: ReadState, site: string, app: string): TreeId | undefined
 
 interface Judged {
   readonly entry: MirrorEntry | undefined;
+  /** It goes along with its site, which is in no mirror. */
+  readonly goes: string | undefined;
   readonly report: AppReport | undefined;
   readonly link: SiteLink;
   readonly due: TreeId | undefined;
 }
 
-function judge({ entry, report, link, due }: Judged): AppAtSite {
-  if (entry === undefined) {
-    return { sync: "OutOfSync", health: "Missing", message: "not handed over yet" };
-  }
+function judge({ entry, goes, report, link, due }: Judged): AppAtSite {
+  if (entry === undefined) return absent(goes);
   if (report === undefined) {
     return { sync: "Unknown", health: "Unknown", message: "its worker has not reported it yet" };
   }
@@ -116,6 +123,12 @@ function judge({ entry, report, link, due }: Judged): AppAtSite {
   }
   const sync = report.tree === entry.tree ? report.sync : "OutOfSync";
   return { sync, health, message: withUnverified(report) };
+}
+
+function absent(goes: string | undefined): AppAtSite {
+  return goes === undefined
+    ? { sync: "OutOfSync", health: "Missing", message: "not handed over yet" }
+    : { sync: "Unknown", health: "Unknown", message: `stays as it is while the site goes ${goes}` };
 }
 
 /** Well as far as anybody can tell is less than well: how many objects say nothing is told with it. */

@@ -8,9 +8,11 @@ import type { ControlState, MirrorEntry, Wait } from "../core/rollout/planner-ty
 import { urgencyInWords } from "../core/rollout/urgent.ts";
 import { sitesOfVirtualSite } from "../core/select/virtual-sites.ts";
 import type { Observations } from "./observations.ts";
+import type { ReadState } from "./planner-input.ts";
 import type { Pass } from "./reconcile.ts";
 import { refusalInWords, refusedHead } from "./refused-head.ts";
 import { appsAtSite, releaseAt, siteLink } from "./app-at-site.ts";
+import { leavingLines, onTheWay } from "./site-on-the-way.ts";
 
 export interface ExplainInput {
   readonly pass: Pass;
@@ -31,19 +33,19 @@ export function explainView(input: ExplainInput): Explanation | undefined {
   if (entry === undefined && !(isApp && facts.has(site))) return undefined;
   const because = declared === undefined ? [] : placements(model, declared, site);
   const placed = because.some(({ matches }) => matches);
+  const way = wayOf(read, site, app);
   const waits = (pass.plan?.waits ?? []).filter(
     (wait) => wait.app === app && concerns(control.state, wait, site),
   );
-  const refusal = refusalInWords(pass);
   return {
     site,
     app,
     answer:
-      answer({ site, app, placed, isDeclared: declared !== undefined, entry, waits }) +
+      answer({ site, app, placed, isDeclared: declared !== undefined, way, entry, waits }) +
       urgency(control.state, site, app) +
-      (refusal === undefined ? "" : `; ${refusal}`),
+      refusal(pass),
     placed,
-    because: because.map(({ text }) => text),
+    because: way.leaving ?? because.map(({ text }) => text),
     overlays: overlaysAt(model, app, site),
     release: releaseAt(pass, site, app),
     tree: treeOf(entry),
@@ -51,6 +53,27 @@ export function explainView(input: ExplainInput): Explanation | undefined {
     waits,
     refused: refusedHead(pass),
   };
+}
+
+interface Way {
+  /** What there is to say of a site that leaves the fleet; undefined: it stays. */
+  readonly leaving: readonly string[] | undefined;
+  /** Whereto the app goes along with its site, which is in no mirror. */
+  readonly goes: string | undefined;
+}
+
+function wayOf({ control, head, standing }: ReadState, site: string, app: string): Way {
+  const away = onTheWay(control.state, site, head.facts);
+  const there = Object.keys({ ...away?.trees, ...own(standing, site) });
+  return {
+    leaving: leavingLines(control.state, site, there.toSorted()),
+    goes: own(away?.trees, app) === undefined ? undefined : away?.words,
+  };
+}
+
+function refusal(pass: Pass): string {
+  const words = refusalInWords(pass);
+  return words === undefined ? "" : `; ${words}`;
 }
 
 /** That a release which is on its way to the site is urgent. */
@@ -106,7 +129,8 @@ function selectorText(virtualSite: Located<VirtualSite>): string {
 function observedAt({ pass, observations, site, app }: ExplainInput): Explanation["observed"] {
   const mirror = own(pass.control.state.sites, site)?.mirror;
   if (pass.read === null || mirror === undefined) return null;
-  if (observations.appReport(mirror, site, app) === undefined) return null;
+  const isHeard = observations.appReport(mirror, site, app) !== undefined;
+  if (!isHeard && wayOf(pass.read, site, app).goes === undefined) return null;
   const at = appsAtSite(pass.read, observations, site).get(app);
   if (at === undefined) return null;
   const words = [siteLink(pass.read, observations, site).message, at.message];
@@ -118,22 +142,34 @@ interface Answer {
   readonly app: string;
   readonly placed: boolean;
   readonly isDeclared: boolean;
+  readonly way: Way;
   readonly entry: MirrorEntry | undefined;
   readonly waits: readonly Wait[];
 }
 
 function answer(input: Answer): string {
-  const { site, app, placed, isDeclared, entry, waits } = input;
+  const { site, app, entry, way, waits } = input;
   const wait = waits.find((each) => each.site === site) ?? waits[0];
   const why = wait === undefined ? "" : `: ${wait.reason}`;
   if (entry !== undefined) return `${standingAnswer(input, entry)}${why}`;
+  if (way.goes !== undefined)
+    return `${app} stays as it is at ${site}, which goes ${way.goes}${why}`;
+  return absentAnswer(input, why);
+}
+
+function absentAnswer({ site, app, placed, isDeclared, way }: Answer, why: string): string {
+  if (way.leaving !== undefined) return `${app} is not at ${site}, which leaves the fleet`;
   if (placed) return `${app} is not at ${site} yet${why || ": it waits to be released"}`;
   if (!isDeclared) return `${app} is not at ${site}: the followed head has no such app`;
   return `${app} is not at ${site}: no virtual site of its placement holds the site`;
 }
 
-function standingAnswer({ site, app, placed, isDeclared }: Answer, entry: MirrorEntry): string {
-  if ("leaving" in entry) return `${app} is leaving ${site} (${entry.leaving.verb})`;
+function standingAnswer(input: Answer, entry: MirrorEntry): string {
+  const { site, app, placed, isDeclared, way } = input;
+  const isLeaving = way.leaving !== undefined;
+  const at = isLeaving ? `${site}, which leaves the fleet` : site;
+  if ("leaving" in entry) return `${app} is leaving ${at} (${entry.leaving.verb})`;
+  if (isLeaving) return `${app} is still at ${at}`;
   if (placed) return `${app} is at ${site}, as its virtual sites say`;
   const cause = isDeclared ? "no virtual site of it holds the site" : "the app is not in Git";
   return `${app} is still at ${site}, though ${cause}`;

@@ -13,6 +13,7 @@ import { explainView } from "./explain-view.ts";
 import { lackingInWords } from "./lacking.ts";
 import { plannerInput } from "./planner-input.ts";
 import type { Pass } from "./reconcile.ts";
+import { forgottenInWords } from "./site-on-the-way.ts";
 import { statusView } from "./status-view.ts";
 import type { World } from "./world.ts";
 
@@ -115,11 +116,13 @@ export class LastPass {
     const pass = this.#required();
     const explanation = explainView({ pass, observations, site, app });
     if (explanation !== undefined || pass.read === null) return explanation;
-    const { sites, apps } = pass.read.head.model;
+    const { model, facts } = pass.read.head;
+    const { sites, apps } = model;
     const isRefused = pass.verdict.verdict === "refused";
-    throw sites.has(site)
-      ? unknownName("app", app, { known: apps, isRefused })
-      : unknownName("site", site, { known: sites, isRefused });
+    if (facts.has(site)) throw unknownName("app", app, { known: apps, isRefused });
+    const forgotten = forgottenInWords(pass.control.state, site);
+    if (forgotten !== undefined) throw new FleetError("NOT_FOUND", forgotten, { retry: "never" });
+    throw unknownName("site", site, { known: sites, isRefused });
   }
 
   /** The mirror whose worker can be asked about a site: NOT_FOUND where there is none, WORKER_SILENT while it is silent. */

@@ -109,11 +109,16 @@ function regionRows({ pass, observations, recovery }: StatusInput): FleetStatus[
       mirror.name === name ? isBehindWorker : false,
     );
     const since = observations.silentSince(name);
+    const isSilent = since !== null || behind;
+    const excused = isSilent ? own(pass.control.state.workers, name)?.excused : undefined;
+    const message = behind ? recovery.messageOf(name, since) : regionMessage(observations, name);
+    const word = excused === undefined ? "" : `; excused by ${excused.by}: ${excused.why}`;
     return {
       name,
       sites: facts.filter(({ region }) => region === name).length,
-      worker: since !== null || behind ? "silent" : "live",
-      message: behind ? recovery.messageOf(name, since) : regionMessage(observations, name),
+      worker: isSilent ? "silent" : "live",
+      ...(excused === undefined ? {} : { excused: true }),
+      message: message + word,
     };
   });
 }

@@ -93,7 +93,7 @@ function approvalItems(groups: readonly WaitGroup[]): AttentionItem[] {
 
 function silentItems({ regions }: FleetStatus): AttentionItem[] {
   return regions
-    .filter(({ worker, sites }) => worker === "silent" && sites > 0)
+    .filter(({ worker, sites, excused }) => worker === "silent" && sites > 0 && excused !== true)
     .map(({ name, message }) => ({
       key: `silent-${name}`,
       tone: "bad",

@@ -1,6 +1,6 @@
 /** The head of the page: one sentence, the totals, and what needs a person. */
 import type { FleetStatus } from "../core/protocol/api.ts";
-import { countOf } from "../core/rollout/words.ts";
+import { countOf, someOf } from "../core/rollout/words.ts";
 import type { AttentionItem } from "./attention.ts";
 import { resumeCommand } from "./commands.ts";
 import { type Html, html } from "./html.ts";
@@ -27,8 +27,17 @@ export function headline(status: FleetStatus, summary: string): Html {
   return html`<div class="headline">
     <h1>${status.fleet === "" ? "Fleet" : status.fleet}</h1>
     <p class="revision">Follows ${revisionText(status.revision)}</p>
+    ${leaving(status)}
     <p class="summary">${capital(summary)}.</p>
   </div> `;
+}
+
+/** As `flotilla status` says it. */
+function leaving({ siteList }: FleetStatus): Html | null {
+  const names = siteList.flatMap(({ site, leaving: leaves }) => (leaves === true ? [site] : []));
+  return names.length === 0
+    ? null
+    : html`<p class="revision">Leaving the fleet: ${someOf(names, 5)}</p> `;
 }
 
 function capital(text: string): string {

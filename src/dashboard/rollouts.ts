@@ -100,8 +100,7 @@ function stageHtml(stage: StageProgress, waits: readonly WaitGroup[]): Html {
             >`,
         )}
     </p>
-    ${stage.passed ? null : html`<p class="budgets">${budgetWords(stage)}</p>`}
-    ${stage.passed ? null : waitList(waits)}
+    ${stage.passed ? null : html`<p class="budgets">${budgetWords(stage)}</p>`} ${waitList(waits)}
   </li> `;
 }
 

@@ -55,6 +55,13 @@ describe("the totals of the page", () => {
     expect(shown(aStatus())).toContain("Follows main at 4be1c07d5b57");
     expect(shown(aStatus({ revision: null }))).toContain("Follows no commit followed yet");
   });
+
+  it("name the sites that leave the fleet, as the status does", () => {
+    const siteList = ["oslo", "bergen"].map((site) => aSite(site, "nordics", { leaving: true }));
+    const text = shown(aStatus({ siteList: [...siteList, aSite("berlin", "central")] }));
+    expect(text).toContain("Leaving the fleet: oslo, bergen");
+    expect(shown(aStatus())).not.toContain("Leaving");
+  });
 });
 
 describe("what is to decide", () => {
@@ -130,6 +137,15 @@ describe("what is to decide", () => {
     expect(text).toContain('flotilla rollout excuse --region nordics --why "..."');
   });
 
+  it("is no region that somebody has excused: it says so where it stands", () => {
+    const message = "silent since 2026-03-02T14:02:11.123Z; excused by ada: its host burnt";
+    const region = { name: "nordics", sites: 3, worker: "silent", excused: true, message } as const;
+    const text = shown(aStatus({ regions: [region] }));
+    expect(text).not.toContain("To decide");
+    expect(text).toContain("excused by ada: its host burnt");
+    expect(text).toContain("worker silent");
+  });
+
   it("keeps the name of a site as it is written, and tells times as people read them", () => {
     const waits = [
       aWait("web", { site: "oslo", reason: "oslo does not answer" }),
@@ -197,6 +213,21 @@ describe("a rollout on the page", () => {
 
   it("says once why its sites wait and what ends it", () => {
     expect(shown(status)).toContain("3 of 3 are in flight ends when one settles 3 sites: a, b, c");
+  });
+
+  it("says what a removal still waits for where its stage has passed without a site", () => {
+    const passed = [aStage("rest", { excused: 1, waiting: 0, opened: true, passed: true })];
+    const wait = aWait("web", { site: "oslo", release: "web-2", reason: "oslo does not answer" });
+    const removal = {
+      app: "web",
+      release,
+      kind: "removal",
+      state: "done",
+      stages: passed,
+    } as const;
+    expect(shown({ ...status, releases: [removal], waits: [wait] })).toContain(
+      "oslo does not answer ends when 4m more have passed without a failure 1 site: oslo",
+    );
   });
 
   it("shows waits of no open release beside it", () => {

@@ -38,6 +38,8 @@ export interface FleetStatus {
     readonly name: string;
     readonly sites: number;
     readonly worker: "live" | "silent";
+    /** Somebody has said to go on without it until its worker is back. */
+    readonly excused?: true;
     readonly message: string;
   }[];
   readonly apps: readonly AppStatus[];
@@ -96,7 +98,10 @@ export interface Explanation {
   /** One sentence: is the app there, why or why not, and that the newest commit is not followed where it is not. */
   readonly answer: string;
   readonly placed: boolean;
-  /** Virtual sites that place it, with selector text and place `file:line`. */
+  /**
+   * Virtual sites that place it, with selector text and place `file:line`; of a site that leaves the fleet, by which commit,
+   * what is still there, and what is to be said where its cluster is gone.
+   */
   readonly because: readonly string[];
   readonly overlays: readonly string[];
   readonly release: string | null;
@@ -170,7 +175,7 @@ export type Decision =
       readonly site?: string;
       /** A whole region whose worker is silent. */
       readonly region?: string;
-      /** For a site that moves: the UID of its cluster; the old worker is not waited for. */
+      /** Of the cluster of a site that moves, whose old worker is not waited for, or leaves the fleet, and is forgotten. */
       readonly uid?: string;
       readonly why: string;
     }

@@ -49,9 +49,12 @@ export function viewSite(input: PlannerInput, app: string, site: string): SiteVi
     isReachable: silentSince !== null || didAnswer,
     didAnswer,
     silentSince,
-    isRegionExcused:
-      silentSince !== null && own(input.control.workers, mirror)?.excused !== undefined,
+    isRegionExcused: silentSince !== null && isExcused(input, mirror),
   };
+}
+
+function isExcused({ control }: PlannerInput, mirror: string): boolean {
+  return own(control.workers, mirror)?.excused !== undefined;
 }
 
 function awaitedMirror(

@@ -1,0 +1,55 @@
+/** A site that leaves the fleet, goes to another mirror or was forgotten, in words: for status and explain. Pure. */
+import type { TreeId } from "../core/render/rendered.ts";
+import { awaitedWord, hasLetGo } from "../core/rollout/cluster-owners.ts";
+import { own } from "../core/rollout/own.ts";
+import type { ControlState } from "../core/rollout/planner-types.ts";
+import { clusterCommand, readableTimes } from "../core/rollout/words.ts";
+import { shortId } from "./short-id.ts";
+
+/** What a site that is in no mirror has in its cluster meanwhile, and where it goes. */
+export interface OnTheWay {
+  readonly trees: Readonly<Record<string, TreeId>>;
+  /** `from west to east`, `back to west`. */
+  readonly words: string;
+}
+
+/** undefined: it goes nowhere, or the fleet does not have it. */
+export function onTheWay(
+  { sites }: ControlState,
+  site: string,
+  declared: ReadonlyMap<string, unknown>,
+): OnTheWay | undefined {
+  const assignment = own(sites, site);
+  if (assignment?.moving === undefined || !declared.has(site)) return undefined;
+  const { mirror, moving } = assignment;
+  const words = moving.to === mirror ? `back to ${mirror}` : `from ${mirror} to ${moving.to}`;
+  return { trees: moving.trees, words };
+}
+
+/** By what a site leaves the fleet, what is still there, and what is to be said where its cluster is gone; undefined: it stays. */
+export function leavingLines(
+  { sites }: ControlState,
+  site: string,
+  apps: readonly string[],
+): readonly string[] | undefined {
+  const { leaving, uid } = own(sites, site) ?? {};
+  if (leaving === undefined) return undefined;
+  const since = `since commit ${shortId(leaving.head)}, which does not declare it`;
+  return [
+    `${site} leaves the fleet ${since}: its apps leave it, then it is forgotten`,
+    apps.length === 0 ? "nothing is there any more" : `still there: ${apps.join(", ")}`,
+    `where its cluster is gone for good, ${clusterCommand(site, uid)} forgets it as it is`,
+  ];
+}
+
+/** That the fleet does not have the site any more, and who may still write there; undefined: control knows nothing of it. */
+export function forgottenInWords(control: ControlState, site: string): string | undefined {
+  const assignment = own(control.sites, site);
+  const { forgotten } = assignment?.moving ?? {};
+  if (assignment === undefined || forgotten === undefined) return undefined;
+  if (!hasLetGo(assignment)) return awaitedWord(control, site);
+  const apps = Object.keys(assignment.moving?.trees ?? {}).join(", ");
+  return readableTimes(
+    `${site} is no longer in the fleet: since ${forgotten} what it had (${apps}) is left alone`,
+  );
+}
