@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { runCli } from "../support/cli.ts";
 import { eventually } from "../support/controller-mirror.ts";
 import type { ControllerBench } from "../support/controller-process.ts";
-import { type Files } from "../support/controller-fleet.ts";
+import { type Files, webVersion } from "../support/controller-fleet.ts";
 import { settledFleet } from "../support/controller-world.ts";
 import { regionYaml, siteYaml } from "../support/fleet.ts";
 
@@ -56,6 +56,26 @@ describe("a site on its way, as an operator reads of it", { timeout: 120_000 }, 
       expect(stdout).toContain(line);
     expect(stdout).not.toContain("virtual site");
     expect(code).toBe(0);
+  });
+
+  it("gets nothing of what others change meanwhile, and their plan says so where it may ask", async () => {
+    const fleet = await settledFleet();
+    await follow(fleet, b1("west", { decommission: "delete" }));
+    fleet.workers.west.script.reachable = (site) => site !== "b1";
+    await tells(fleet, ["status"], "1 offline");
+    await follow(fleet, { "sites/b1.yaml": null });
+    const { dir } = fleet.bench.fleet;
+    await follow(fleet, webVersion("2"));
+    const plan = ["plan", dir, "--base", "HEAD~1", "--head", "HEAD"];
+    const alone = await runCli(plan);
+    const asked = await tells(fleet, plan, "nothing of this change comes there");
+    expect(asked.stderr).toBe(
+      "flotilla: note: site b1 is leaving the fleet: nothing of this change comes there\n",
+    );
+    expect([asked.code, asked.stdout]).toEqual([0, alone.stdout]);
+    const back = await fleet.bench.fleet.git("rev-parse", "HEAD~2");
+    const again = ["plan", dir, "--base", "HEAD", "--head", back];
+    await tells(fleet, again, "site b1 is leaving the fleet: this change keeps it");
   });
 
   it("is forgotten, and whoever asks for it is told whose word its cluster still takes", async () => {
