@@ -52,6 +52,7 @@ export const kindNotes: Readonly<Record<KindName, KindNotes>> = {
       ["regions[].name", "the region"],
       ["regions[].sites", "how many sites it has"],
       ["regions[].worker", "`live` or `silent`: whether its worker reports"],
+      ["regions[].excused", "true while it is silent, and somebody has said to go on without it"],
       ["regions[].message", "what there is to know of the worker, and since when"],
     ],
   },
@@ -67,8 +68,12 @@ export const kindNotes: Readonly<Record<KindName, KindNotes>> = {
       ],
       ["flotilla diff oslo", "how its live objects differ from what they should be"],
       ["flotilla rollout excuse --site oslo --why TEXT", "goes on without it"],
+      [
+        "flotilla rollout excuse --site oslo --uid UID --why TEXT",
+        "while it leaves the fleet: forgets it as it is; while it moves: its old worker is gone for good",
+      ],
     ],
-    more: "A new site gets the current releases by itself. With `suspend: true` nothing new is released to it. Removed from Git it is forgotten: what runs there stays. Where the commit before says `decommission: delete` (of it, or of its region), [its apps leave it first](../../explanation/releases.md#a-site-that-leaves-the-fleet).",
+    more: "A new site gets the current releases by itself. With `suspend: true` nothing new is released to it. Removed from Git it is forgotten: what runs there stays. Where the commit before says `decommission: delete` (of it, or of its region), [its apps leave it first](../../how-to/take-a-site-out-of-the-fleet.md).",
     status: [
       ["siteList[].site", "the site"],
       ["siteList[].region", "its region"],
