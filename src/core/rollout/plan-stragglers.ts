@@ -18,10 +18,13 @@ import { siteState } from "./site-state.ts";
 import { type SiteView, standingOf, standingTree, viewSite } from "./site-view.ts";
 import { budget, fleetWords, waitOf } from "./stage-waits.ts";
 import { releaseWindowBlock } from "./windows/window-block.ts";
+import { healthInWords } from "./words.ts";
 
 /** Hands the marker to stragglers that are back. */
 export function planStragglers(board: Board, release: Release): void {
-  const stragglers = stragglersOf(board, release);
+  const behind = viewsBehind(board, release);
+  reportMarked(board, release, behind);
+  const stragglers = behind.filter(isStraggler).map(({ site }) => site);
   if (stragglers.length === 0) return;
   const inFlight = inFlightOf(board, release);
   const handed: Release["handed"] = {};
@@ -51,13 +54,36 @@ export function planStragglers(board: Board, release: Release): void {
   );
 }
 
-/** Sites of passed stages whose tree still stands: excused then, or recorded and never written. */
-function stragglersOf(board: Board, release: Release): string[] {
-  return Object.keys(release.list).filter((site) => {
-    if (!Object.hasOwn(release.passed, stageName(release, site))) return false;
+/** Of the sites of passed stages that the fleet has. */
+function viewsBehind(board: Board, release: Release): SiteView[] {
+  return Object.keys(release.list).flatMap((site) => {
+    if (!Object.hasOwn(release.passed, stageName(release, site))) return [];
     const view = viewSite(board.input, release.app, site);
-    return view.facts !== undefined && (view.isMoving || standingTree(view.entry) !== undefined);
+    return view.facts === undefined ? [] : [view];
   });
+}
+
+/** Its tree still stands: excused when its stage passed, or recorded and never written. */
+function isStraggler({ isMoving, entry }: SiteView): boolean {
+  return isMoving || standingTree(entry) !== undefined;
+}
+
+/** Those that were told to remove the app, and have not said that it has left: nothing else waits for them. */
+function reportMarked(board: Board, release: Release, views: readonly SiteView[]): void {
+  for (const view of views) {
+    const { site, entry, observed } = view;
+    if (isStraggler(view) || entry === undefined || observed?.left === true) continue;
+    const block = siteBlock(view) ?? notLeftBlock(view);
+    board.waits.push(waitOf(release, { stage: stageName(release, site), site, block }));
+  }
+}
+
+function notLeftBlock({ observed }: SiteView): Block {
+  return {
+    code: "progressing",
+    reason: `it has not left yet: ${healthInWords(observed, false)}`,
+    endsWhen: "its worker reports that the app has left",
+  };
 }
 
 function stageName(release: Release, site: string): string {

@@ -55,7 +55,7 @@ function movedEnd(view: SiteView): string {
 }
 
 /** A site that leaves the fleet need not be waited for. `isOfMany`: the same is told of others. */
-function orForgotten({ site, uid, facts }: SiteView, isOfMany = false): string {
+export function orForgotten({ site, uid, facts }: SiteView, isOfMany = false): string {
   if (facts?.leaves !== true) return "";
   const word = isOfMany ? clusterCommand("SITE") : clusterCommand(site, uid);
   return `, or an operator forgets it as it is (${word})`;

@@ -8,7 +8,7 @@ import type { ObservedApp, Wait, WaitCode } from "./planner-types.ts";
 import type { Release } from "./records.ts";
 import type { SiteState } from "./site-state.ts";
 import { isToGoBack } from "./rollback/stop-failed.ts";
-import { siteBlock } from "./site-blocks.ts";
+import { orForgotten, siteBlock } from "./site-blocks.ts";
 import { standingTree } from "./site-view.ts";
 import type { Blocked, FullBudget, StageRun, StageShare } from "./stage-run.ts";
 import { type Part, releasesOf, type UnitSite } from "./units.ts";
@@ -75,11 +75,12 @@ function shareInWords({ shares }: StageRun, { app, stage }: StageShare): string 
 
 /** `3 of 2 sites may fail ...`: the block of a stage that has lost too much. */
 export function failureWords(run: StageRun, share: StageShare): Block {
-  const { stage, failed } = share;
+  const { stage, failed, app } = share;
+  const releases = releasesOf(run.board, run.unit).filter((release) => release.app === app);
   return {
     code: "failure-budget",
     reason: `${countOf(failed.size, "site")} of ${shareInWords(run, share)} failed (${someOf(failed)}); its failureBudget is ${stage.failureBudget}`,
-    endsWhen: "an operator retries or excuses what failed, or a newer commit replaces the release",
+    endsWhen: `an operator retries or excuses what failed, or ${commitEnd(releases)}`,
   };
 }
 
@@ -139,11 +140,19 @@ function standingBlock(run: StageRun, part: Part, { site }: UnitSite): Block | n
   if (state.kind === "in-flight") return siteBlock(view) ?? inFlightBlock(run, part, state);
   if (state.kind === "excused") return excusedBlock(part);
   if (state.kind !== "failed" || isToGoBack(release, site)) return null;
+  const hasLeft = Object.hasOwn(release.left ?? {}, site);
   return {
     code: "failed",
-    reason: state.cause,
-    endsWhen: "an operator retries or excuses it, or a newer commit replaces the release",
+    reason: hasLeft ? `${state.cause}, but has since` : state.cause,
+    endsWhen: `an operator retries or excuses it, or ${commitEnd([release])}${orForgotten(view)}`,
   };
+}
+
+/** What a commit does that ends a failure. */
+function commitEnd(releases: readonly Release[]): string {
+  return releases.every(({ kind }) => kind === "removal")
+    ? "a commit brings the app back there"
+    : "a newer commit replaces the release";
 }
 
 function inFlightBlock(
@@ -178,7 +187,9 @@ function readyWords(release: Release, observed?: ObservedApp): string {
 
 /** Why a site that is excused does not get the release with its stage; null: it has it, or is not asked about. */
 export function excusedBlock({ entry, state, view, release }: Part): Block | null {
-  if (state.kind !== "excused" || standingTree(view.entry) === (entry.to ?? undefined)) return null;
+  const hasIt =
+    entry.to === null ? view.entry === undefined : standingTree(view.entry) === entry.to;
+  if (state.kind !== "excused" || hasIt) return null;
   if (["offline", "suspended", "region"].includes(state.because)) {
     const block = siteBlock(view);
     return block && { ...block, reason: `${block.reason}: excused, it catches up later` };

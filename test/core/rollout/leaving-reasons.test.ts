@@ -28,6 +28,17 @@ function leaving(before: (world: PlannerWorld) => void, s2Facts: object = {}): P
   return world.run(1);
 }
 
+/** s2 has been told to remove what it has, and does not answer from then on until its deadline has passed. */
+function toldAndGone(): PlannerWorld {
+  const world = settled();
+  world.follow({ sites: { ...others, s2: { ...s2, decommission: true } }, apps });
+  world.run(1);
+  world.follow({ sites: others, apps });
+  world.step();
+  world.offline.add("s2");
+  return world.run(60);
+}
+
 function linesOf({ plan }: PlannerWorld): string[] {
   return waitLines(plan.waits.filter(({ site }) => site === "s2"));
 }
@@ -84,6 +95,39 @@ describe("a site that leaves the fleet and waits", () => {
     expect(linesOf(world)).toEqual([
       expect.stringContaining(
         "the worker of eu is silent; ends when it reports again, or an operator forgets it as it is",
+      ),
+    ]);
+  });
+
+  it("has failed to lose its app in time: it says what ends that, and when the app has left after all", () => {
+    const world = toldAndGone();
+    const end =
+      "ends when an operator retries or excuses it, or a commit brings the app back there";
+    expect(linesOf(world)).toEqual([
+      expect.stringContaining(
+        `offline; it has not left at its deadline; ${end}, or an operator forgets it as it is (${forget})`,
+      ),
+    ]);
+    world.offline.delete("s2");
+    world.run(10);
+    expect(linesOf(world)).toEqual([
+      expect.stringContaining(`offline; it has not left at its deadline, but has since; ${end}`),
+    ]);
+  });
+
+  it("goes on to say why where it was excused after it was told to lose its app", () => {
+    const world = toldAndGone();
+    world.decide({ verb: "excuse", site: "s2", why: "its host burnt" });
+    world.run(1);
+    expect(linesOf(world)).toEqual([
+      expect.stringContaining(
+        "its host burnt; it catches up later; ends when the stage has passed",
+      ),
+    ]);
+    world.run(5);
+    expect(linesOf(world)).toEqual([
+      expect.stringContaining(
+        `s2 does not answer; ends when it answers again, or an operator forgets it as it is (${forget})`,
       ),
     ]);
   });
