@@ -1,5 +1,6 @@
-import { closestName } from "./closest-name.ts";
+import { KnownNames } from "./closest-name.ts";
 import type { SourceFile } from "./fleet-model.ts";
+import { keptFor } from "./known-fleet.ts";
 
 /** A path of the repository that an App's source names. "" is the root. */
 export type SourcePath =
@@ -70,6 +71,10 @@ export function hasDotPart(path: string): boolean {
 
 /** The folder or file that a mistyped source most likely means. */
 export function nearestSource(source: string, files: readonly SourceFile[]): string | undefined {
+  return sourcesIn(files).closest(source);
+}
+
+const sourcesIn = keptFor((files: readonly SourceFile[]): KnownNames => {
   const known = new Set<string>();
   for (const { path } of files) {
     if (!manifestExtension.test(path) || hasDotPart(path)) continue;
@@ -78,5 +83,5 @@ export function nearestSource(source: string, files: readonly SourceFile[]): str
       known.add(path.slice(0, end));
     }
   }
-  return closestName(source, known);
-}
+  return new KnownNames(known);
+});

@@ -1,10 +1,11 @@
 import { labelKeyProblem, labelValueProblem } from "../select/label-syntax.ts";
 import { hasTemplate } from "../expressions/template-text.ts";
-import { closestName } from "./closest-name.ts";
+import { KnownNames } from "./closest-name.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { byRegion } from "./domain-stages.ts";
 import { type Entry, errorAt, type Finding, type FleetDraft } from "./fleet-draft.ts";
 import type { Fleet, FleetDocument, KindName } from "./kinds.ts";
+import { keptFor } from "./known-fleet.ts";
 import { shownNames } from "./shown-names.ts";
 import type { FieldPath } from "./yaml-places.ts";
 
@@ -57,13 +58,16 @@ function unknownLabels(
 /** What is wrong with a key that the vocabulary does not have; undefined when it has it. */
 export function unknownKey(vocabulary: Vocabulary, key: string): Finding | undefined {
   if (vocabulary === undefined || Object.hasOwn(vocabulary, key)) return undefined;
-  const near = closestName(key, Object.keys(vocabulary));
+  const near = keysIn(vocabulary).closest(key);
   return {
     code: "unknown-label",
     message: `the Fleet declares no label "${key}"`,
     hint: near === undefined ? "declare it in labels of the Fleet" : `did you mean "${near}"?`,
   };
 }
+
+const keysIn = keptFor((vocabulary: object) => new KnownNames(Object.keys(vocabulary)));
+const valuesIn = keptFor((values: readonly string[]) => new KnownNames(values));
 
 /** What is wrong with a value that the vocabulary does not have for the key; undefined when it has it. */
 export function unknownValue(
@@ -73,8 +77,8 @@ export function unknownValue(
 ): Finding | undefined {
   if (vocabulary === undefined || !Object.hasOwn(vocabulary, key)) return undefined;
   const values = vocabulary[key]?.values;
-  if (values === undefined || values.includes(value)) return undefined;
-  const near = closestName(value, values);
+  if (values === undefined || valuesIn(values).all.has(value)) return undefined;
+  const near = valuesIn(values).closest(value);
   return {
     code: "unknown-label",
     message: `the Fleet declares no value "${value}" for the label "${key}"`,

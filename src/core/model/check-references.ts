@@ -1,8 +1,9 @@
-import { closestName } from "./closest-name.ts";
+import { KnownNames } from "./closest-name.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { type Entry, errorAt, type FleetDraft } from "./fleet-draft.ts";
 import { FollowedFindings } from "./followed-results.ts";
 import type { FleetDocument, KindName, Profile, Site } from "./kinds.ts";
+import { keptFor } from "./known-fleet.ts";
 import { shippedProfiles } from "./shipped-profiles.ts";
 import { shownNames } from "./shown-names.ts";
 import type { FieldPath } from "./yaml-places.ts";
@@ -30,12 +31,13 @@ export function checkReferences(draft: FleetDraft): Diagnostic[] {
 }
 
 const shippedNames = new Set(shippedProfiles.keys());
+const noNames = new Set<string>();
 
 type NamesOf = (kind: KindName) => ReadonlySetLike<string>;
 
 function knownNames({ declared }: FleetDraft): NamesOf {
   const profiles = shippedNames.union(declared.get("Profile") ?? new Set<string>());
-  return (kind) => (kind === "Profile" ? profiles : (declared.get(kind) ?? new Set()));
+  return (kind) => (kind === "Profile" ? profiles : (declared.get(kind) ?? noNames));
 }
 
 const followed = new FollowedFindings<Entry<Site>, readonly Reference[]>();
@@ -131,9 +133,13 @@ function strategyReference(from: Entry<FleetDocument>, name: string | undefined)
 
 /** What to do about a name that is not declared: the nearest one, or some of those there are. */
 export function danglingHint(kind: string, name: string, all: ReadonlySetLike<string>): string {
-  const known = new Set<string>().union(all);
-  const near = closestName(name, known);
+  const known = namesIn(all);
+  const near = known.closest(name);
   if (near !== undefined) return `did you mean "${near}"?`;
-  if (known.size === 0) return `the fleet declares no ${kind}`;
-  return `known: ${shownNames([...known].toSorted(), 8)}`;
+  if (known.all.size === 0) return `the fleet declares no ${kind}`;
+  return `known: ${shownNames(known.sorted, 8)}`;
 }
+
+const namesIn = keptFor(
+  (all: ReadonlySetLike<string>) => new KnownNames(new Set<string>().union(all)),
+);

@@ -1,5 +1,5 @@
 /** Rules of single documents that a schema cannot say. */
-import { closestName } from "./closest-name.ts";
+import { KnownNames } from "./closest-name.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { checkDrift } from "./check-drift-policy.ts";
 import { checkHealthRules } from "./check-health-rules.ts";
@@ -168,10 +168,11 @@ function checkUrgentStages({
   const { stages = [], urgent } = value.spec;
   const declared = stages.map(({ name }) => name);
   const names = [...(declared.length === 0 ? ["canary", "early"] : declared), "rest"];
+  const known = new KnownNames(names);
   return (urgent?.stages ?? []).flatMap((name, index) => {
-    if (names.includes(name)) return [];
+    if (known.all.has(name)) return [];
     const message = `there is no stage "${name}"`;
-    const near = closestName(name, names);
+    const near = known.closest(name);
     const hint = near === undefined ? `stages: ${shownNames(names)}` : `did you mean "${near}"?`;
     const place = document.at(["spec", "urgent", "stages", index]);
     return [errorAt(place, { code: "dangling-reference", message, hint })];

@@ -3,7 +3,7 @@
  * apps read. Out: warnings at the keys. What goes to a chart is never one: nobody can know what its templates read.
  */
 import type { ReadPath } from "../cel/cel-reads.ts";
-import { closestName } from "../model/closest-name.ts";
+import { KnownNames } from "../model/closest-name.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { FleetModel, Located } from "../model/fleet-model.ts";
 import { isJsonObject, type JsonObject } from "../model/json.ts";
@@ -112,12 +112,14 @@ interface UnreadKey {
 }
 
 function unreadKeys(values: JsonObject, reads: Reads): UnreadKey[] {
+  let free: KnownNames | undefined;
+  const meant = (key: string): string | undefined => {
+    free ??= new KnownNames([...reads.keys()].filter((name) => !Object.hasOwn(values, name)));
+    return free.closest(key);
+  };
   return Object.entries(values).flatMap(([key, value]): UnreadKey[] => {
     const inner = reads.get(key);
-    if (inner === undefined) {
-      const free = (): string[] => [...reads.keys()].filter((name) => !Object.hasOwn(values, name));
-      return [{ path: [key], meant: () => closestName(key, free()) }];
-    }
+    if (inner === undefined) return [{ path: [key], meant: () => meant(key) }];
     if (inner === null || !isJsonObject(value)) return [];
     return unreadKeys(value, inner).map((each) => ({ ...each, path: [key, ...each.path] }));
   });

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { closestName } from "../../../src/core/model/closest-name.ts";
+import { closestName, KnownNames } from "../../../src/core/model/closest-name.ts";
+import { cpuTime } from "../../support/cpu-time.ts";
 
 const known = ["region", "description", "location", "suspend", "maxInFlight"];
 
@@ -51,7 +52,7 @@ describe("closestName", () => {
   it("gives the first of the names with the fewest letters to change", () => {
     const names = fc.string({ unit: fc.constantFrom("a", "b", "C"), maxLength: 9 });
     fc.assert(
-      fc.property(names, fc.array(names), (typed, all) => {
+      fc.property(names, fc.array(names, { maxLength: 60 }), (typed, all) => {
         const farthest = Math.max(1, Math.min(3, Math.floor(typed.length / 3)));
         const [nearest] = all
           .map((name) => ({ name, distance: distanceOf(typed.toLowerCase(), name.toLowerCase()) }))
@@ -62,6 +63,23 @@ describe("closestName", () => {
       }),
       { numRuns: 2000 },
     );
+  });
+
+  it("takes no longer in eight times as many names, near or not", () => {
+    const timeIn = (count: number): number => {
+      const names = new KnownNames(Array.from({ length: count }, (_, i) => `shop-${100_000 + i}`));
+      names.closest("shop-100000");
+      return cpuTime(() => {
+        for (let i = 0; i < 100; i++) {
+          expect(names.closest(`shap-${100_000 + i}`)).toBe(`shop-${100_000 + i}`);
+          expect(names.closest(`shop-zz${i}zz`)).toBeUndefined();
+        }
+      });
+    };
+    timeIn(5000);
+    const short = Math.max(1, ...[1, 2, 3].map(() => timeIn(5000)));
+
+    expect(timeIn(40_000)).toBeLessThan(4 * short);
   });
 
   it("has no guess for what is too long for a name, in no time", () => {
