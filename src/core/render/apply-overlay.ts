@@ -26,7 +26,7 @@ import type {
   Unmatched,
 } from "./overlay-result.ts";
 import { patchObject } from "./patch-object.ts";
-import { isDeletion, patchTargets, selectedBy } from "./patch-targets.ts";
+import { isDeletion, patchTargets, selectedBy, targetName } from "./patch-targets.ts";
 import { stepAt, stepsOf, tooManySteps } from "./overlay-steps.ts";
 import { podSpecPath } from "./pod-templates.ts";
 import type { FieldPath } from "./read-yaml.ts";
@@ -34,6 +34,7 @@ import { withoutServerFields } from "./server-fields.ts";
 import { type ImageChange, imageNames, setImages } from "./set-images.ts";
 import { isScalable, setReplicas } from "./set-replicas.ts";
 import { addSidecar, setResources, setScheduling } from "./set-pods.ts";
+import { WordPlaces } from "./word-places.ts";
 
 /** Applies an overlay. With mistakes, what could be applied is. */
 export function applyOverlay(
@@ -68,7 +69,7 @@ function changeWorkloads(
   state: State,
   { patches, sidecars, scheduling, images, resources, replicas }: Overlay,
 ): void {
-  for (const [index, patch] of entriesOf(patches)) applyPatch(state, patch, ["patches", index]);
+  applyPatches(state, patches ?? []);
   for (const [index, sidecar] of entriesOf(sidecars)) applySidecar(state, index, sidecar);
   for (const [index, entry] of entriesOf(scheduling)) applyScheduling(state, index, entry);
   applyImages(state, images ?? []);
@@ -90,40 +91,74 @@ interface State extends PlacedOverlay {
   readonly matchedImages: Set<number>;
 }
 
-function applyPatch(state: State, patch: Patch, path: FieldPath): void {
-  const { namespace } = state.context;
-  const around = { namespace, others: state.others.objects };
-  const targets = new Set(patchTargets(state.objects, patch, around));
-  if (isDeletion(patch)) {
-    const deleted = new Set(
-      patchTargets(state.others.objects, patch, { namespace, others: state.objects }),
+/** What is called by a name is looked for once: a patch costs the objects of its name, not all of the app. */
+function applyPatches(state: State, patches: readonly Patch[]): void {
+  if (patches.length === 0) return;
+  const objects: (SourceObject | undefined)[] = [...state.objects];
+  const places = new WordPlaces();
+  const namesOf = ({ key, hookName = key.name }: SourceObject): string[] => [key.name, hookName];
+  for (const [place, source] of state.objects.entries()) places.note(place, namesOf(source));
+  for (const [index, patch] of patches.entries()) {
+    const name = targetName(patch);
+    const own = name === undefined ? [...objects.keys()] : places.of(name);
+    const placeOf = new Map(
+      own.flatMap((place) => {
+        const source = objects[place];
+        return source === undefined ? [] : [[source, place] as const];
+      }),
     );
-    const objects = state.others.objects.filter((other) => !deleted.has(other));
-    state.others = { ...state.others, objects };
-  }
-  if (targets.size === 0) {
-    return tellUnmatched(state, path, {
-      inside: [patch.target === undefined ? "merge" : "target"],
-      message: "the patch matches no object of the app",
-    });
-  }
-  state.objects = state.objects.flatMap((source) => {
-    if (!targets.has(source) || source.isFull === true) return source;
-    const known = state.steps?.(path).get(source);
-    if (known !== undefined) return taken(state, known);
-    const result = patchObject(source.object, patch, state.context.customKinds);
-    if (result.ok) {
-      if (result.object !== null) return changed(state, { source, path, object: result.object });
-      state.changed = true;
-      return [];
+    const { namespace } = state.context;
+    const around = { namespace, others: state.others.objects };
+    const targets = patchTargets([...placeOf.keys()], patch, around);
+    if (isDeletion(patch)) deleteOthers(state, patch, present(objects));
+    if (targets.length === 0) tellNoTarget(state, patch, ["patches", index]);
+    for (const source of targets) {
+      const after = patched(state, source, { patch, path: ["patches", index] });
+      const place = placeOf.get(source) ?? 0;
+      objects[place] = after;
+      if (after !== undefined) places.note(place, namesOf(after));
     }
-    const where = `${describeKey(source.key)} (${placeText(source.at([]))})`;
-    tell(state, [...path, ...result.path], {
-      code: "patch-failed",
-      message: `${where}: ${result.message}`,
-    });
-    return source;
+  }
+  state.objects = present(objects);
+}
+
+function present(objects: readonly (SourceObject | undefined)[]): readonly SourceObject[] {
+  return objects.filter((source) => source !== undefined);
+}
+
+function deleteOthers(state: State, patch: Patch, own: readonly SourceObject[]): void {
+  const around = { namespace: state.context.namespace, others: own };
+  const deleted = new Set(patchTargets(state.others.objects, patch, around));
+  const objects = state.others.objects.filter((other) => !deleted.has(other));
+  state.others = { ...state.others, objects };
+}
+
+function tellNoTarget(state: State, patch: Patch, path: FieldPath): void {
+  tellUnmatched(state, path, {
+    inside: [patch.target === undefined ? "merge" : "target"],
+    message: "the patch matches no object of the app",
   });
+}
+
+/** The object with the patch; undefined: it takes it away. */
+function patched(
+  state: State,
+  source: SourceObject,
+  { patch, path }: { readonly patch: Patch; readonly path: FieldPath },
+): SourceObject | undefined {
+  if (source.isFull === true) return source;
+  const known = state.steps?.(path).get(source);
+  if (known !== undefined) return taken(state, known);
+  const result = patchObject(source.object, patch, state.context.customKinds);
+  if (result.ok) {
+    if (result.object !== null) return changed(state, { source, path, object: result.object });
+    state.changed = true;
+    return undefined;
+  }
+  const where = `${describeKey(source.key)} (${placeText(source.at([]))})`;
+  const message = `${where}: ${result.message}`;
+  tell(state, [...path, ...result.path], { code: "patch-failed", message });
+  return source;
 }
 
 interface NoMatch {
@@ -262,19 +297,14 @@ function applyResources(state: State, index: number, resources: Resources): void
 function applyImages(state: State, images: readonly ImageChange[]): void {
   if (images.length === 0) return;
   const objects = [...state.objects];
-  const places = new Map<string, Set<number>>();
-  const note = (place: number, object: KubeObject | undefined): void => {
+  const places = new WordPlaces();
+  const note = (place: number, object: KubeObject): void => {
     // A CRD's schema may have fields of these names; they are no containers.
-    if (object === undefined || object.kind === "CustomResourceDefinition") return;
-    for (const name of imageNames(object)) {
-      const known = places.get(name);
-      if (known === undefined) places.set(name, new Set([place]));
-      else known.add(place);
-    }
+    if (object.kind !== "CustomResourceDefinition") places.note(place, imageNames(object));
   };
   for (const [place, { object }] of objects.entries()) note(place, object);
   for (const [index, image] of images.entries()) {
-    for (const place of [...(places.get(image.name) ?? [])].toSorted((a, b) => a - b)) {
+    for (const place of places.of(image.name)) {
       const source = objects[place];
       if (source === undefined) continue;
       // Only the images of containers change: the object keeps its identity.

@@ -22,6 +22,14 @@ export function patchTargets(
   return named(objects, (patch.merge ?? {}) as JsonObject, around);
 }
 
+/** What all objects that a patch is for are called, now or as hooks; undefined where it does not say. */
+export function targetName({ target, merge }: Patch): string | undefined {
+  if (target !== undefined) return target.name;
+  const metadata = (merge as JsonObject | undefined)?.["metadata"]; // as below
+  const name = isJsonObject(metadata) ? metadata["name"] : undefined;
+  return typeof name === "string" ? name : undefined;
+}
+
 /** Takes away what it is for. */
 export function isDeletion({ merge, json }: Patch): boolean {
   return json === undefined && merge?.["$patch"] === "delete";

@@ -87,6 +87,19 @@ describe("time grows with the length of what is written", () => {
       },
     ],
     [
+      "patches of an overlay, each of its own object",
+      (size) => {
+        const names = Array.from({ length: size / 5 }, (_, index) => `p${index}`);
+        const pods = names.map((name) => {
+          const pod = podWith({ image: "a:1" });
+          return sourceOf({ ...pod, metadata: { name } });
+        });
+        const merge = { metadata: { labels: { a: "b" } } };
+        const patches = names.map((name) => ({ target: { kind: "Pod", name }, merge }));
+        applyOverlay(pods, { overlay: { virtualSites: ["all"], patches }, at, keyAt: at }, context);
+      },
+    ],
+    [
       "images of an overlay",
       (size) => {
         const names = Array.from({ length: size / 10 }, (_, index) => `i${index}`);
