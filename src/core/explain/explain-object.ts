@@ -1,10 +1,9 @@
 /**
  * Where the fields of a rendered object come from. In: a checked fleet, an app, a site, an object. Out: each field with
- * what set it, in file, line and column, and what that overrode. The object is made once more, one change of one overlay
- * at a time, by the same functions that render it; a place is only told where the field itself, or what holds it, stands.
+ * what set it, in file, line and column, and what that overrode. The objects are made once more by the same functions that
+ * render them, which keep what each change of an overlay made of each; a place is only told where the field itself, or what holds it, stands.
  */
 import { appLabel, ownerAnnotation } from "../apply/ownership.ts";
-import type { Place } from "../model/fleet-model.ts";
 import { type Json, isSameJson } from "../model/json.ts";
 import {
   type KubeObject,
@@ -14,8 +13,6 @@ import {
   keyOf,
 } from "../model/kube-object.ts";
 import { appAtSite, type AppAtSite, type RenderedModel } from "../render/app-at-site.ts";
-import { applyOverlay } from "../render/apply-overlay.ts";
-import { objectsOf } from "../render/fill-shapes.ts";
 import { withOwner } from "../render/finish-object.ts";
 import type { SourceObject } from "../render/parse-manifests.ts";
 import { calledByContent } from "../render/tools/helm-hooks.ts";
@@ -24,7 +21,12 @@ import { openSecretFields } from "../secrets/sops-file.ts";
 import type { FieldSetting } from "./field-setting.ts";
 import { type FieldStep, fieldText, findField, leafFields, readField } from "./field-steps.ts";
 import { kustomizedFrom, kustomizeSetting } from "./kustomize-setting.ts";
-import { isOfApp, manifestSetting, type OverlayChange, overlayChanges } from "./overlay-changes.ts";
+import {
+  isOfApp,
+  manifestSetting,
+  overlaidObjects,
+  type OverlayChange,
+} from "./overlay-changes.ts";
 
 /** One field of an object. */
 export interface FieldStory {
@@ -57,15 +59,15 @@ export type ObjectAnswer =
 export function explainObject(fleet: RenderedModel, question: ObjectQuestion): ObjectAnswer {
   const found = appAtSite(fleet, question.app, question.site);
   if (found === undefined) return { ok: false, missing: "app", known: [] };
-  const standing = historyOf(found).flatMap((versions) => {
-    const last = versions.at(-1)?.object;
-    return last === undefined ? [] : [{ key: keyOf(last), versions, last }];
-  });
+  const { objects, changesOf } = overlaidObjects(found);
+  const standing = objects.map((source) => ({ source, key: calledByContent(source).key }));
   const meant = standing.find(({ key }) => isMeant(key, question.object));
   if (meant === undefined) {
     return { ok: false, missing: "object", known: standing.map(({ key }) => nameText(key)) };
   }
-  const { key, versions, last } = meant;
+  const { key, source } = meant;
+  const versions = historyOf(found, source, changesOf(source));
+  const last = versions.at(-1)?.object ?? source.object;
   const asked = question.field === undefined ? [] : readField(question.field, last);
   if (asked === undefined) {
     return { ok: false, missing: "field", known: leafFields(last).map(fieldText) };
@@ -88,41 +90,38 @@ function isMeant(key: ObjectKey, text: string): boolean {
 
 /** An object behind a change, and what that change says of a field. */
 interface Version {
-  readonly object: KubeObject | undefined;
+  readonly object: KubeObject;
   tell(steps: readonly FieldStep[]): Omit<FieldSetting, "value" | "isRemoved">;
 }
 
-/** Every object of the app at the site in all its versions, oldest first. */
-function historyOf(found: AppAtSite): readonly (readonly Version[])[] {
-  let objects = objectsOf(found.shape);
-  // What an object is called may change; where it is written does not.
-  const versions = new Map(objects.map((source) => [source.at, firstVersions(found, source)]));
-  for (const change of overlayChanges(found)) {
-    const before = new Map(objects.map(({ at, object }) => [at, object]));
-    const at = (): Place => change.place;
-    const placed = { overlay: change.overlay, at, keyAt: at };
-    objects = applyOverlay(objects, placed, found.manifests).objects;
-    const after = new Map(objects.map(({ at, object }) => [at, object]));
-    for (const [at, known] of versions) {
-      const [old, object] = [before.get(at), after.get(at)];
-      if (old !== object && old !== undefined) known.push(laterVersion(change, old, object));
-    }
-  }
-  for (const source of objects) versions.get(source.at)?.push(...lastVersions(found, source));
-  return [...versions.values()];
+/** An object in all its versions, oldest first. */
+function historyOf(
+  found: AppAtSite,
+  source: SourceObject,
+  changes: readonly OverlayChange[],
+): readonly Version[] {
+  return [
+    ...firstVersions(found, changes[0]?.before ?? source),
+    ...changes.map(({ after, tell }) => ({ object: after.object, tell })),
+    ...lastVersions(found, source),
+  ];
 }
 
 /** With what Flotilla itself makes of it. */
-function lastVersions({ model, app }: AppAtSite, source: SourceObject): Version[] {
-  const owner = { fleet: model.fleet.value.metadata.name, app: app.value.metadata.name };
+function lastVersions(found: AppAtSite, source: SourceObject): Version[] {
   const called = calledByContent(source).object;
   return [
     { object: called, tell: () => byFlotilla(hookReason) },
     {
-      object: withOwner(called, owner),
+      object: owned(found, called),
       tell: (steps) => byFlotilla(markReasons[fieldText(steps)] ?? ""),
     },
   ];
+}
+
+function owned({ model, app }: AppAtSite, object: KubeObject): KubeObject {
+  const owner = { fleet: model.fleet.value.metadata.name, app: app.value.metadata.name };
+  return withOwner(object, owner);
 }
 
 const hookReason =
@@ -167,14 +166,6 @@ function firstVersions(found: AppAtSite, source: SourceObject): Version[] {
     return { by: "manifest", place, expression: null, reads: [] };
   };
   return [{ object, tell: written }, made];
-}
-
-function laterVersion(
-  change: OverlayChange,
-  before: KubeObject,
-  object: KubeObject | undefined,
-): Version {
-  return { object, tell: (steps) => change.tell(steps, { before, after: object }) };
 }
 
 function storyOf(steps: readonly FieldStep[], versions: readonly Version[]): FieldStory {

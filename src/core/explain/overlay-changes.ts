@@ -1,10 +1,11 @@
-/** The overlays of an app at a site, change by change, each with what it says of a field of an object. */
+/** What the overlays of an app at a site made of an object, change by change, each with what it says of a field. */
 import type { Place } from "../model/fleet-model.ts";
 import { type Json, type JsonObject, isSameJson } from "../model/json.ts";
 import type { Overlay } from "../model/kinds.ts";
 import type { KubeObject } from "../model/kube-object.ts";
 import type { AppAtSite } from "../render/app-at-site.ts";
-import type { ShapedOverlay } from "../render/fill-shapes.ts";
+import { applyOverlay } from "../render/apply-overlay.ts";
+import { objectsOf, type ShapedOverlay } from "../render/fill-shapes.ts";
 import { type PatchOperation, applyJsonPatch, parsePointer } from "../render/json-patch.ts";
 import type { SourceObject } from "../render/parse-manifests.ts";
 import { regionField } from "../secrets/region-secret.ts";
@@ -19,53 +20,60 @@ type Told = Omit<FieldSetting, "value" | "isRemoved">;
 /** An object before and behind a change. */
 interface Changed {
   readonly before: KubeObject;
-  readonly after: KubeObject | undefined;
+  readonly after: KubeObject;
 }
 
-/** One change of an overlay. */
+/** One change that an overlay made of an object. */
 export interface OverlayChange {
-  /** An overlay with this change only. */
-  readonly overlay: Overlay;
-  readonly place: Place;
-  tell(steps: readonly FieldStep[], changed: Changed): Told;
+  readonly before: SourceObject;
+  readonly after: SourceObject;
+  tell(steps: readonly FieldStep[]): Told;
 }
 
-type ChangingField = (typeof listed)[number] | (typeof single)[number];
+/** Fields of an overlay that change objects. */
+type ChangingField = keyof typeof placesIn;
 
-const listed = ["patches", "sidecars", "scheduling", "images", "resources", "replicas"] as const;
-
-const single = ["labels", "annotations", "namespace"] as const;
-
-/** Every change at the site, in the order in which they happen. */
-export function overlayChanges(found: AppAtSite): OverlayChange[] {
-  return found.shape.overlays.flatMap((shaped) => {
-    const { overlay } = shaped;
-    const lists = listed.flatMap((field) =>
-      (overlay[field] ?? []).map((entry, index) =>
-        changeOf(found, shaped, { part: { [field]: [entry] }, field, at: [field, index] }),
-      ),
-    );
-    const maps = single.flatMap((field) =>
-      overlay[field] === undefined
-        ? []
-        : [changeOf(found, shaped, { part: { [field]: overlay[field] }, field, at: [field] })],
-    );
-    return [...lists, ...maps];
-  });
+/** The objects of the app at the site with its overlays, and what these changed of one of them, in that order. */
+export function overlaidObjects(found: AppAtSite): {
+  readonly objects: readonly SourceObject[];
+  readonly changesOf: (object: SourceObject) => readonly OverlayChange[];
+} {
+  const applied = new Map<unknown, ShapedOverlay>();
+  let objects = objectsOf(found.shape);
+  for (const shaped of found.shape.overlays) {
+    const at = (path: FieldPath): Place =>
+      found.app.at(["spec", "overlays", shaped.index, ...path]);
+    applied.set(at, shaped);
+    const placed = { overlay: shaped.overlay, at, keyAt: at };
+    objects = applyOverlay(objects, placed, found.manifests).objects;
+  }
+  const changesOf = (object: SourceObject): readonly OverlayChange[] => {
+    const changes: OverlayChange[] = [];
+    let after = object;
+    for (let by = after.changedBy; by !== undefined; by = after.changedBy) {
+      const shaped = applied.get(by.at);
+      if (shaped === undefined) break;
+      changes.push(changeOf(found, shaped, { before: by.before, after, at: by.path }));
+      after = by.before;
+    }
+    return changes.toReversed();
+  };
+  return { objects, changesOf };
 }
 
 function changeOf(
   found: AppAtSite,
   shaped: ShapedOverlay,
-  { part, field, at }: Pick<Setting, "field" | "at"> & { part: Partial<Overlay> },
+  { before, after, at }: Pick<OverlayChange, "before" | "after"> & { readonly at: FieldPath },
 ): OverlayChange {
-  const { virtualSites } = shaped.overlay;
   const path: FieldPath = ["spec", "overlays", shaped.index];
   const title = found.app.layers[shaped.index]?.title ?? "overlay";
+  const field = at[0] as ChangingField; // as `applyOverlay` names its steps
+  const changed = { before: before.object, after: after.object };
   return {
-    overlay: { virtualSites, ...part },
-    place: found.app.at([...path, ...at]),
-    tell(steps, changed) {
+    before,
+    after,
+    tell(steps) {
       const inside = [...at, ...settingPath(shaped.overlay, { field, at, steps, changed })];
       return {
         by: `${title}: ${field}`,
@@ -111,7 +119,7 @@ interface Asked extends Setting {
 const ofMetadata = ({ entry, steps }: Asked): FieldPath => findField(entry, steps.slice(2)).path;
 
 /** Where in an entry of a field of overlays it stands what a field of an object becomes. */
-const placesIn: Readonly<Record<ChangingField, (asked: Asked) => FieldPath>> = {
+const placesIn = {
   patches: patchPath,
   sidecars: ({ entry, steps, pod }) => findField(entry, steps.slice(pod)).path,
   // A label of nodes is told by itself; tolerations have no names, so they are told as a list.
@@ -123,7 +131,7 @@ const placesIn: Readonly<Record<ChangingField, (asked: Asked) => FieldPath>> = {
   labels: ofMetadata,
   annotations: ofMetadata,
   namespace: () => [],
-};
+} satisfies Readonly<Record<string, (asked: Asked) => FieldPath>>;
 
 /** Where, below `at`, an overlay says what a field becomes. */
 function settingPath(overlay: Overlay, setting: Setting): FieldPath {

@@ -12,7 +12,8 @@ import type { FleetModel, SourceFile } from "../../../src/core/model/fleet-model
 import { keyOf } from "../../../src/core/model/kube-object.ts";
 import { noToolOutputs } from "../../../src/core/render/tools/tool-output.ts";
 import { type RenderedFiles, renderFiles } from "../../../src/core/render/render-files.ts";
-import { type FleetEdits, aFleet, siteYaml } from "../../support/fleet.ts";
+import { cpuTime } from "../../support/cpu-time.ts";
+import { type FleetEdits, aFleet, appYaml, configMapYaml, siteYaml } from "../../support/fleet.ts";
 
 const manifest = `apiVersion: apps/v1
 kind: Deployment
@@ -308,5 +309,40 @@ describe("what is told of a whole fleet", () => {
         expect([story, isThere(story, files)]).toEqual([story, true]);
       }
     }
+  });
+});
+
+describe("what is told of one object of many", () => {
+  const manyPatched = (count: number): ReturnType<typeof fleetOf> => {
+    const names = Array.from({ length: count }, (_, index) => `c${index}`);
+    const patches = names.map((name) => ({
+      target: { kind: "ConfigMap", name },
+      merge: { data: { a: "2" } },
+    }));
+    return fleetOf(
+      aFleet({
+        "apps/web.yaml": appYaml("web", {
+          spec: { overlays: [{ virtualSites: ["all"], patches }] },
+        }),
+        "manifests/web/many.yaml": names
+          .map((name) => configMapYaml(name, { a: "1" }))
+          .join("---\n"),
+      }),
+    );
+  };
+  const question = { app: "web", site: "e1", object: "ConfigMap/c7", field: ".data.a" };
+
+  it("is what its own patch says", () => {
+    expect(explainObject(manyPatched(20), question)).toMatchObject({
+      fields: [{ settings: [{ by: "overlay 1: patches", value: "2" }, { value: "1" }] }],
+    });
+  });
+
+  it("costs no more than in step with how many the patches change", { timeout: 60_000 }, () => {
+    const [few, many] = [manyPatched(400), manyPatched(4000)];
+    explainObject(few, question);
+    const short = Math.max(1, ...[1, 2, 3].map(() => cpuTime(() => explainObject(few, question))));
+
+    expect(cpuTime(() => explainObject(many, question))).toBeLessThan(60 * short);
   });
 });
