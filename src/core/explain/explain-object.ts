@@ -5,13 +5,7 @@
  */
 import { appLabel, ownerAnnotation } from "../apply/ownership.ts";
 import { type Json, isSameJson } from "../model/json.ts";
-import {
-  type KubeObject,
-  type ObjectKey,
-  describeKey,
-  isSecret,
-  keyOf,
-} from "../model/kube-object.ts";
+import { type KubeObject, type ObjectKey, describeKey, isSecret } from "../model/kube-object.ts";
 import { appAtSite, type AppAtSite, type RenderedModel } from "../render/app-at-site.ts";
 import { withOwner } from "../render/finish-object.ts";
 import type { SourceObject } from "../render/parse-manifests.ts";

@@ -27,7 +27,7 @@ interface Changed {
 export interface OverlayChange {
   readonly before: SourceObject;
   readonly after: SourceObject;
-  tell(steps: readonly FieldStep[]): Told;
+  readonly tell: (steps: readonly FieldStep[]) => Told;
 }
 
 /** Fields of an overlay that change objects. */

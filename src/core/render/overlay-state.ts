@@ -1,0 +1,100 @@
+/** An overlay while it is being applied, and what one step of it makes of an object: checked, and told at the step. */
+import type { Diagnostic } from "../model/diagnostic.ts";
+import { isSameJson } from "../model/json.ts";
+import { type KubeObject, describeKey, keyOf } from "../model/kube-object.ts";
+import { changeProblems } from "./change-problems.ts";
+import { type Told, mistake, placeText } from "./mistake.ts";
+import type { ManifestContext, SourceObject } from "./parse-manifests.ts";
+import type { OtherObjects, OverlayStep, PlacedOverlay, Unmatched } from "./overlay-result.ts";
+import { stepAt, stepsOf, tooManySteps } from "./overlay-steps.ts";
+import type { FieldPath } from "./read-yaml.ts";
+import { withoutServerFields } from "./server-fields.ts";
+
+/** An overlay while it is being applied: the objects as they are so far, and what was found. */
+export interface OverlayState extends PlacedOverlay {
+  objects: readonly SourceObject[];
+  others: OtherObjects;
+  readonly context: ManifestContext;
+  readonly diagnostics: Diagnostic[];
+  readonly unmatched: Unmatched[];
+  changed: boolean;
+  readonly matchedImages: Set<number>;
+}
+
+interface NoMatch {
+  /** The field of the step that names what there is not. */
+  readonly inside: FieldPath;
+  readonly message: string;
+  readonly hasTargets?: boolean;
+}
+
+/** A step is for none of the objects. */
+export function tellUnmatched(
+  state: OverlayState,
+  path: FieldPath,
+  { inside, message, hasTargets = false }: NoMatch,
+): void {
+  const told = { code: "patch-no-target", message } as const;
+  state.unmatched.push({ step: path.join("."), hasTargets, path: [...path, ...inside], told });
+}
+
+/** A mistake of the overlay at a path in it. */
+export function tell(state: OverlayState, path: FieldPath, told: Told): void {
+  state.diagnostics.push(mistake(state.at(path), told));
+}
+
+interface Change {
+  readonly source: SourceObject;
+  readonly path: FieldPath;
+  readonly object: KubeObject;
+}
+
+/** The source with a new object, which is checked; mistakes are those of the field of the overlay at `path`. */
+export function changed(state: OverlayState, change: Change): SourceObject {
+  if (change.source.isFull === true) return change.source;
+  const tooMany = tooManySteps(change.source);
+  if (tooMany !== undefined) {
+    tell(state, change.path, tooMany);
+    return { ...change.source, isFull: true };
+  }
+  // Where a move puts what an object names, its other objects say.
+  const steps = change.path[0] === "namespace" ? undefined : state.steps?.(change.path);
+  const step = steps?.get(change.source) ?? stepOf(state, change);
+  steps?.set(change.source, step);
+  return taken(state, step);
+}
+
+/** The source that a step gave. */
+export function taken(
+  state: OverlayState,
+  { source, isChanged, diagnostics }: OverlayStep,
+): SourceObject {
+  if (isChanged) state.changed = true;
+  state.diagnostics.push(...diagnostics);
+  return source;
+}
+
+function stepOf(state: OverlayState, { source, path, object }: Change): OverlayStep {
+  if (isSameJson(object, source.object)) {
+    return { source, isChanged: false, diagnostics: [] };
+  }
+  const cleaned = withoutServerFields(object);
+  const { at, keyAt } = state;
+  const changedBy = {
+    before: source,
+    at,
+    keyAt,
+    path,
+    step: stepAt(state.overlay, path),
+    count: stepsOf(source) + 1,
+  };
+  const after = { ...source, object: cleaned, key: keyOf(cleaned), changedBy };
+  const problems = changeProblems(after);
+  if (problems.length === 0) return { source: after, isChanged: true, diagnostics: [] };
+  const where = `${describeKey(source.key)} (${placeText(source.at([]))})`;
+  const diagnostics = problems.map((problem) => ({
+    ...problem,
+    message: `${where}: ${problem.message}`,
+  }));
+  return { source: after, isChanged: true, diagnostics };
+}
