@@ -1,10 +1,6 @@
-import {
-  checkedSelector,
-  matchesOnlyByAbsence,
-  matchesSelector,
-  type Selector,
-} from "../select/selector.ts";
+import { checkedSelector, matchesOnlyByAbsence, type Selector } from "../select/selector.ts";
 import { type LabelledSites, sitesByLabels } from "../select/label-groups.ts";
+import { SelectorIndex } from "../select/selector-index.ts";
 import { allSelectors, type PlacedSelector } from "./check-selectors.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { type FleetDraft, warningAt } from "./fleet-draft.ts";
@@ -15,20 +11,23 @@ export function warnOfSelectors(draft: FleetDraft): Diagnostic[] {
     placed,
     selector: checkedSelector(placed.spec),
   }));
-  const sites = sitesByLabels(
-    draft.sites,
-    all.map(({ selector }) => selector),
+  const selectors = all.map(({ selector }) => selector);
+  const index = new SelectorIndex(selectors);
+  const matching = selectors.map((): LabelledSites[] => []);
+  for (const sites of sitesByLabels(draft.sites, selectors)) {
+    for (const position of index.matching(sites.labels)) matching[position]?.push(sites);
+  }
+  return all.flatMap(({ placed, selector }, position) =>
+    warnOf(placed, selector, matching[position] ?? []),
   );
-  return all.flatMap(({ placed, selector }) => warnOf(placed, selector, sites));
 }
 
 function warnOf(
   { entry, path }: PlacedSelector,
   selector: Selector,
-  sites: readonly LabelledSites[],
+  matching: readonly LabelledSites[],
 ): Diagnostic[] {
   const place = entry.document.at(path);
-  const matching = sites.filter(({ labels }) => matchesSelector(selector, labels));
   if (matching.length === 0) {
     const message = "the selector matches no site";
     const hint = "check keys and values against the labels of the sites (`flotilla sites`)";

@@ -32,15 +32,14 @@ export function sitesByLabels(
   const asked = new Set(
     selectors.flatMap(({ requirements }) => requirements.map(({ key }) => key)),
   );
-  const keys = [...asked].toSorted();
-  const groups = followedByLabels.get(sites, [keys.join()], {
-    make: () => groupByLabels(sites, keys),
-    follow: (last, changes) => regroupByLabels(last, changes, keys),
+  const groups = followedByLabels.get(sites, [[...asked].toSorted().join()], {
+    make: () => groupByLabels(sites, asked),
+    follow: (last, changes) => regroupByLabels(last, changes, asked),
   });
   return [...groups.values()];
 }
 
-function groupByLabels(sites: Sites, keys: readonly string[]): ByLabels {
+function groupByLabels(sites: Sites, keys: ReadonlySet<string>): ByLabels {
   const found = new Map<string, LabelledSites & { readonly names: string[] }>();
   for (const [name, { value }] of sites) {
     const id = idByLabels(value, keys);
@@ -63,7 +62,7 @@ function labelledSites<Names>(
 function regroupByLabels(
   last: ByLabels,
   { names, before, now }: EntryChanges<Located<Site>>,
-  keys: readonly string[],
+  keys: ReadonlySet<string>,
 ): ByLabels {
   const added = new Map<string, string[]>();
   const examples = new Map<string, Site>();
@@ -93,8 +92,8 @@ function notedIn(added: Map<string, string[]>, id: string): string[] {
 }
 
 /** Equal for sites with the same values of these labels, and the same profile. */
-function idByLabels({ metadata, spec }: Site, keys: readonly string[]): string {
-  const { labels = {} } = metadata;
-  const values = keys.map((key) => (Object.hasOwn(labels, key) ? `=${labels[key]}` : ""));
-  return [spec.profile ?? "", ...values].join("\0");
+function idByLabels({ metadata, spec }: Site, keys: ReadonlySet<string>): string {
+  const own = Object.entries(metadata.labels ?? {}).filter(([key]) => keys.has(key));
+  const texts = own.map(([key, value]) => `${key}=${value}`);
+  return [spec.profile ?? "", ...texts.toSorted()].join("\0");
 }

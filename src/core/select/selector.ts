@@ -13,7 +13,7 @@ import {
 } from "./parse-selector.ts";
 
 /** One condition. `values` are sorted and without duplicates; `in` and `notin` have two or more. */
-interface Requirement {
+export interface Requirement {
   readonly key: string;
   readonly operator: SelectorOperator;
   readonly values: readonly string[];

@@ -2,12 +2,14 @@
  * Sites in groups that no virtual site and no profile tells apart, so that what is asked of all sites costs as there are groups. In: the
  * virtual sites and sites of checked models. Out: groups, the same object for the same maps.
  */
-import type { FleetModel, Located } from "../model/fleet-model.ts";
+import type { FleetModel, Labels, Located } from "../model/fleet-model.ts";
 import { type EntryChanges, FollowedResults } from "../model/followed-results.ts";
 import type { Site, VirtualSite } from "../model/kinds.ts";
+import { keptFor } from "../model/known-fleet.ts";
 import { PatchedMap } from "../model/patched-map.ts";
 import { sitesByLabels } from "./label-groups.ts";
-import { checkedSelector, matchesSelector, type Selector } from "./selector.ts";
+import { SelectorIndex } from "./selector-index.ts";
+import { checkedSelector, type Selector } from "./selector.ts";
 import { withMoved } from "./with-moved.ts";
 
 const maxJoined = 200;
@@ -126,14 +128,14 @@ const followed = new FollowedResults<Located<Site>, SiteGroups>();
 export function siteGroups(virtualSites: VirtualSites, sites: Sites): SiteGroups {
   return followed.get(sites, [virtualSites], {
     make: () => groupSites(virtualSites, sites),
-    follow: (last, { names, now }) => groupsAfter(last, testsOf(virtualSites), { names, now }),
+    follow: (last, { names, now }) => groupsAfter(last, testedBy(virtualSites), { names, now }),
   });
 }
 
 /** By those of other sites; undefined where a site is in none of them. */
 function groupsAfter(
   last: SiteGroups,
-  tests: readonly Test[],
+  tests: VirtualSiteTests,
   { names, now }: Pick<EntryChanges<Located<Site>>, "names" | "now">,
 ): SiteGroups | undefined {
   const numbers = new Map(last.groups.map((group) => [keyOf(group), group.number]));
@@ -147,24 +149,33 @@ function groupsAfter(
   return last.after(to);
 }
 
-interface Test {
-  readonly name: string;
-  readonly selector: Selector | null;
+/** Which virtual sites hold a site. */
+class VirtualSiteTests {
+  readonly selectors: readonly Selector[];
+  readonly #names: readonly string[];
+  readonly #index: SelectorIndex;
+
+  constructor(virtualSites: VirtualSites) {
+    this.#names = [...virtualSites.keys()];
+    this.selectors = [...virtualSites.values()].map(({ value }) => selectorOf(value));
+    this.#index = new SelectorIndex(this.selectors);
+  }
+
+  /** In the order in which there are virtual sites. */
+  holding(labels: Labels): ReadonlySet<string> {
+    const names = this.#index.matching(labels).map((position) => this.#names[position] ?? "");
+    return new Set(names);
+  }
 }
 
-function testsOf(virtualSites: VirtualSites): readonly Test[] {
-  return [...virtualSites].map(([name, { value }]) => ({ name, selector: selectorOf(value) }));
-}
+const testedBy = keptFor((virtualSites: VirtualSites) => new VirtualSiteTests(virtualSites));
 
 /** What a site is in, and takes. */
 function placeOf(
   { metadata: { labels = {} }, spec: { profile } }: Site,
-  tests: readonly Test[],
+  tests: VirtualSiteTests,
 ): Pick<SiteGroup, "virtualSites" | "profile"> {
-  const holding = tests.filter(
-    ({ selector }) => selector === null || matchesSelector(selector, labels),
-  );
-  return { virtualSites: new Set(holding.map(({ name }) => name)), profile };
+  return { virtualSites: tests.holding(labels), profile };
 }
 
 /** Equal for sites that are told apart by nothing. */
@@ -173,14 +184,10 @@ function keyOf({ virtualSites, profile }: Pick<SiteGroup, "virtualSites" | "prof
 }
 
 function groupSites(virtualSites: VirtualSites, sites: Sites): SiteGroups {
-  const tests = testsOf(virtualSites);
-  const selectors = tests.flatMap(({ selector }) => selector ?? []);
+  const tests = testedBy(virtualSites);
   const found = new Map<string, SiteGroup & { readonly sites: string[] }>();
-  for (const { labels, profile, names } of sitesByLabels(sites, selectors)) {
-    const holding = tests.flatMap(({ name, selector }) =>
-      selector === null || matchesSelector(selector, labels) ? name : [],
-    );
-    const place = { virtualSites: new Set(holding), profile };
+  for (const { labels, profile, names } of sitesByLabels(sites, tests.selectors)) {
+    const place = { virtualSites: tests.holding(labels), profile };
     const key = keyOf(place);
     const group = found.get(key);
     if (group !== undefined) group.sites.push(...names);
@@ -190,7 +197,7 @@ function groupSites(virtualSites: VirtualSites, sites: Sites): SiteGroups {
   return SiteGroups.of([...found.values()]);
 }
 
-/** null: all sites. */
-function selectorOf({ spec }: VirtualSite): Selector | null {
-  return spec.selector === undefined ? null : checkedSelector(spec.selector);
+/** One without requirements holds all sites. */
+function selectorOf({ spec }: VirtualSite): Selector {
+  return spec.selector === undefined ? { requirements: [] } : checkedSelector(spec.selector);
 }
