@@ -35,13 +35,15 @@ function warnOf(
   }
   const byAbsence = matching.filter(({ labels }) => matchesOnlyByAbsence(selector, labels));
   if (byAbsence.length === 0) return [];
-  const keys = selector.requirements
-    .filter(({ operator }) => operator === "!=" || operator === "notin")
-    .map(({ key }) => key)
-    .filter((key) => byAbsence.some(({ labels }) => !Object.hasOwn(labels, key)));
+  const refusing = selector.requirements.filter(
+    ({ operator }) => operator === "!=" || operator === "notin",
+  );
+  const keys = [...new Set(refusing.map(({ key }) => key))].filter((key) =>
+    byAbsence.some(({ labels }) => !Object.hasOwn(labels, key)),
+  );
   const names = byAbsence.flatMap((each) => each.names).toSorted();
   const count = names.length === 1 ? "1 site matches" : `${names.length} sites match`;
-  const message = `${count} only by lacking ${[...new Set(keys)].join(" or ")}: ${someOf(names)}`;
+  const message = `${count} only by lacking ${keys.join(" or ")}: ${someOf(names)}`;
   const hint = `add a bare \`${keys[0] ?? ""}\` to the selector to leave out sites without the label, or label them`;
   return [warningAt(place, { code: "matches-by-absence", message, hint })];
 }

@@ -4,6 +4,7 @@
  */
 import type { Labels } from "../model/fleet-model.ts";
 import type { SelectorRequirement, SelectorSpec } from "../model/kinds.ts";
+import { keptFor } from "../model/known-fleet.ts";
 import { labelKeyProblem, labelValueProblem } from "./label-syntax.ts";
 import {
   isSelectorInteger,
@@ -78,17 +79,51 @@ export function checkedSelector(spec: SelectorSpec): Selector {
 
 /** True when all requirements hold. As in Kubernetes, `!=` and `notin` hold where the key is absent. */
 export function matchesSelector(selector: Selector, labels: Labels): boolean {
-  return selector.requirements.every((requirement) => holds(requirement, labels));
+  const { requirements } = selector;
+  if (requirements.length > fewRequirements) return matchesRules(rulesOf(selector), labels);
+  return requirements.every((requirement) => holds(requirement, labels));
 }
 
 /** True when the labels match, but some `!=` or `notin` holds only because its key is absent. */
 export function matchesOnlyByAbsence(selector: Selector, labels: Labels): boolean {
-  return (
-    matchesSelector(selector, labels) &&
-    selector.requirements.some(
-      ({ key, operator }) =>
-        (operator === "!=" || operator === "notin") && !Object.hasOwn(labels, key),
-    )
+  if (!matchesSelector(selector, labels)) return false;
+  const { refusing } = rulesOf(selector);
+  return Object.keys(labels).filter((key) => refusing.has(key)).length < refusing.size;
+}
+
+/** More are not asked one by one, but by the keys that there are. */
+const fewRequirements = 8;
+
+/** The requirements of a selector by their keys. */
+interface KeyRules {
+  readonly byKey: ReadonlyMap<string, readonly Requirement[]>;
+  /** Of all `!=` and `notin` of a key. */
+  readonly refusing: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Keys without which the selector does not match. */
+  readonly needed: ReadonlySet<string>;
+}
+
+const rulesOf = keptFor(({ requirements }: Selector): KeyRules => {
+  const isRefusing = ({ operator }: Requirement): boolean =>
+    operator === "!=" || operator === "notin";
+  const others = requirements.filter((requirement) => !isRefusing(requirement));
+  const refusing = Map.groupBy(requirements.filter(isRefusing), ({ key }) => key);
+  const refused = [...refusing].map(
+    ([key, all]) => [key, new Set(all.flatMap(({ values }) => values))] as const,
+  );
+  return {
+    byKey: Map.groupBy(others, ({ key }) => key),
+    refusing: new Map(refused),
+    needed: new Set(others.flatMap(({ key, operator }) => (operator === "absent" ? [] : key))),
+  };
+});
+
+function matchesRules({ byKey, refusing, needed }: KeyRules, labels: Labels): boolean {
+  for (const key of needed) if (!Object.hasOwn(labels, key)) return false;
+  return Object.entries(labels).every(
+    ([key, value]) =>
+      refusing.get(key)?.has(value) !== true &&
+      (byKey.get(key) ?? []).every((requirement) => holds(requirement, labels)),
   );
 }
 

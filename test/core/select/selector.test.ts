@@ -10,6 +10,7 @@ import {
   type Selector,
   selectorFromSpec,
 } from "../../../src/core/select/selector.ts";
+import { cpuTime } from "../../support/cpu-time.ts";
 import table from "./selector-vectors.json" with { type: "json" };
 
 interface Vector {
@@ -130,6 +131,42 @@ describe("a parsed selector", () => {
         expect(matchesSelector(parsed(parts.join(",")), set)).toBe(each);
       }),
     );
+  });
+
+  it("matches exactly then, also of many that nearly all do", () => {
+    const many = fc.array(requirement, { minLength: 30, maxLength: 60 });
+    let matching = 0;
+    fc.assert(
+      fc.property(many, labels, fc.boolean(), (parts, set, isMixed) => {
+        const holding = parts.filter((part) => matchesSelector(parsed(part), set));
+        const mixed = isMixed ? [...holding, ...parts.slice(0, 1)] : holding;
+        const each = mixed.map((part) => parsed(part));
+        const selector = parsed(mixed.join(","));
+        const expected = each.every((one) => matchesSelector(one, set));
+        expect(matchesSelector(selector, set)).toBe(expected);
+        expect(matchesOnlyByAbsence(selector, set)).toBe(
+          expected && each.some((one) => matchesOnlyByAbsence(one, set)),
+        );
+        if (expected && selector.requirements.length > 8) matching += 1;
+      }),
+      { numRuns: 500 },
+    );
+    expect(matching).toBeGreaterThan(100);
+  });
+
+  it("costs no more with many values that it refuses one by one than with few", () => {
+    const ask = (count: number): number => {
+      const all = Array.from({ length: count }, (_, index) => `id!=x${index}`);
+      const selector = parsed(all.join(","));
+      expect(matchesSelector(selector, {})).toBe(true);
+      return cpuTime(() => {
+        for (let index = 0; index < 10_000; index++) matchesSelector(selector, { id: `y${index}` });
+      });
+    };
+    ask(20);
+    const short = Math.max(1, ...[1, 2, 3].map(() => ask(20)));
+
+    expect(ask(4000)).toBeLessThan(20 * short);
   });
 
   it("does not take what every object has for a label", () => {
