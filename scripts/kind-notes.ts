@@ -133,7 +133,7 @@ export const kindNotes: Readonly<Record<KindName, KindNotes>> = {
       ["flotilla history storefront", "its releases, and what became of each"],
       ["flotilla rollout rollback storefront --to RELEASE --why TEXT", "back to one of them"],
     ],
-    more: "How to: [say what differs by site](../../how-to/say-what-differs-by-site.md), [bring a chart](../../how-to/bring-a-chart.md), [bring a kustomization](../../how-to/bring-a-kustomization.md), [leave fields to others](../../how-to/leave-fields-to-others.md), [keep secrets in Git](../../how-to/keep-secrets-in-git.md). An App that is removed from Git leaves its sites by a release, as `onRemoval` says.",
+    more: "How to: [say what differs by site](../../how-to/say-what-differs-by-site.md), [bring a chart](../../how-to/bring-a-chart.md), [bring a kustomization](../../how-to/bring-a-kustomization.md), [leave fields to others](../../how-to/leave-fields-to-others.md), [keep secrets in Git](../../how-to/keep-secrets-in-git.md), [let an app act as an account of its own](../../how-to/give-a-worker-its-rights.md#let-an-app-act-as-an-account-of-its-own). An App that is removed from Git leaves its sites by a release, as `onRemoval` says.",
     status: [
       ["apps[].app", "the app"],
       ["apps[].sites", "at how many sites it is, and how many of them are `synced` and `healthy`"],

@@ -2,8 +2,14 @@ import { readCheckout } from "../adapters/git/read-checkout.ts";
 import { renderFleetFiles } from "../adapters/render-tools/render-fleet-files.ts";
 import { FleetError } from "../core/errors.ts";
 import type { KubeObject } from "../core/model/kube-object.ts";
-import { type RightsSubject, guessedKinds, workerRights } from "../core/rbac/worker-rights.ts";
+import {
+  type AccountObjects,
+  type RightsSubject,
+  guessedKinds,
+  workerRights,
+} from "../core/rbac/worker-rights.ts";
 import { builtInScope } from "../core/render/merge-schema.ts";
+import type { TreeId } from "../core/render/rendered.ts";
 import type { RenderedFiles } from "../core/render/render-files.ts";
 import { diagnosticLines, folderOf } from "./checkout.ts";
 import type { Command, CommandArgs } from "./command.ts";
@@ -18,8 +24,9 @@ export const command: Command = {
        flotilla rbac [DIR] --all [--revision REV] [-o yaml|json]
 
 Prints Roles, a ClusterRole and bindings that let a worker apply what the fleet in DIR (default: the current folder)
-gives a site, or any of its sites, and nothing else; and the namespaces that these lie in. An administrator of the
-cluster applies them: flotilla rbac --site oslo | kubectl apply -f -
+gives a site, or any of its sites, and nothing else; and the namespaces that these lie in. Of an App with a
+serviceAccountName the worker gets the right to read its objects and to act as that account, which gets the right to
+write them. An administrator of the cluster applies them: flotilla rbac --site oslo | kubectl apply -f -
 
 Options:
       --site              the site
@@ -48,11 +55,12 @@ Exit codes: 0 printed; 1 the fleet is not valid; 2 there is no such site or revi
     if (!fleet.ok) return tellInvalid(fleet.diagnostics, format === "json" ? "json" : "table", io);
     io.stderr(diagnosticLines(fleet.diagnostics));
     if (site !== null) mustBe("site", site, fleet.model.sites);
-    const objects = objectsAt(fleet, site);
-    for (const kind of guessedKinds(objects, isBuiltIn)) {
+    const { objects, written } = objectsAt(fleet, site);
+    const all = [...objects, ...written.flatMap((one) => one.objects)];
+    for (const kind of guessedKinds(all, isBuiltIn)) {
       io.stderr(`the fleet does not define ${kind}: its plural is a guess\n`);
     }
-    const rights = workerRights(objects, subject);
+    const rights = workerRights(objects, subject, written);
     const list = { apiVersion: "v1", kind: "List", items: rights };
     io.stdout(
       format === "json"
@@ -88,16 +96,31 @@ function subjectOf(args: CommandArgs): RightsSubject {
 
 const defaultAccount = "flotilla-system/flotilla-worker";
 
+/** What the worker writes as itself, and what as accounts. */
 function objectsAt(
-  { rendered }: Extract<RenderedFiles, { ok: true }>,
+  { model, rendered }: Extract<RenderedFiles, { ok: true }>,
   site: string | null,
-): readonly KubeObject[] {
-  const trees = [...rendered.apps.values()].flatMap(({ sites }) =>
-    [...sites].flatMap(([name, tree]) => (site === null || site === name ? [tree] : [])),
-  );
-  return [...new Set(trees)].flatMap((tree) =>
-    (rendered.variants.get(tree)?.objects ?? []).map(({ object }) => object),
-  );
+): { readonly objects: readonly KubeObject[]; readonly written: readonly AccountObjects[] } {
+  /** By account (`namespace/name`, "" for none). */
+  const trees = new Map<string, Set<TreeId>>();
+  for (const { app, sites, movedTo } of rendered.apps.values()) {
+    const { namespace, serviceAccountName: name } = model.apps.get(app)?.value.spec ?? {};
+    for (const [at, tree] of sites) {
+      if (site !== null && site !== at) continue;
+      const account = name === undefined ? "" : `${movedTo.get(at) ?? namespace}/${name}`;
+      trees.set(account, (trees.get(account) ?? new Set()).add(tree));
+    }
+  }
+  const objectsOf = (account: string): readonly KubeObject[] =>
+    [...(trees.get(account) ?? [])].flatMap((tree) =>
+      (rendered.variants.get(tree)?.objects ?? []).map(({ object }) => object),
+    );
+  const accounts = [...trees.keys()].filter((account) => account !== "").toSorted();
+  const written = accounts.map((account) => {
+    const [namespace = "", name = ""] = account.split("/");
+    return { account: { namespace, name }, objects: objectsOf(account) };
+  });
+  return { objects: objectsOf(""), written };
 }
 
 function isBuiltIn({ apiVersion, kind }: KubeObject): boolean {

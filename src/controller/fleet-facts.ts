@@ -17,6 +17,10 @@ export function fleetFacts(model: FleetModel): FleetFacts {
       maxSitesPerMinute: spec.drift?.maxSitesPerMinute ?? defaultSitesPerMinute,
     },
     policyOf: (app) => policyOf(model, app),
+    accountOf: (app) => {
+      const known = model.apps.get(app)?.value.spec;
+      return known && (known.serviceAccountName ?? null);
+    },
   };
 }
 

@@ -1,5 +1,7 @@
 /** The meta files of one mirror commit: facts of the followed head, and what each hand-over brings along. */
 import { mirrorBranch, type SiteMeta } from "../core/protocol/mirror-layout.ts";
+import type { App } from "../core/model/kinds.ts";
+import type { TreeId } from "../core/render/rendered.ts";
 import { own } from "../core/rollout/own.ts";
 import type { AppControl, HandOver, FactsBySite, SiteMove } from "../core/rollout/planner-types.ts";
 import type { ObjectStore } from "../adapters/git/object-store.ts";
@@ -74,7 +76,7 @@ export function metaMaker(
   };
 }
 
-/** What each hand-over says of its app: the release, and the namespace as that release has it. */
+/** What each hand-over says of its app: the release, and namespace and account as that release has them. */
 function handedFacts(
   read: ReadState,
   handOvers: readonly HandOver[],
@@ -84,25 +86,40 @@ function handedFacts(
     const facts = handed.get(site) ?? {};
     for (const { app, release, set } of apps) {
       if (!("tree" in set)) continue;
-      const source = sourceOf(own(read.control.state.apps, app), site, release) ?? read.head.commit;
-      const moved = read.rendering.movedTo({ app, site, tree: set.tree, source });
-      const namespace = moved ?? namespaceOf(read, app, source);
-      if (namespace === undefined) continue;
-      const minReadyMs = minReadyOf(own(read.control.state.apps, app), release);
-      facts[app] = { namespace, release, ...(minReadyMs !== undefined && { minReadyMs }) };
+      const said = factsOf(read, { site, app, release, tree: set.tree });
+      if (said !== undefined) facts[app] = said;
     }
     handed.set(site, facts);
   }
   return handed;
 }
 
-function namespaceOf(
+function factsOf(
+  read: ReadState,
+  { site, app, release, tree }: { site: string; app: string; release: string | null; tree: TreeId },
+): AppFacts | undefined {
+  const state = own(read.control.state.apps, app);
+  const source = sourceOf(state, site, release) ?? read.head.commit;
+  const spec = specOf(read, app, source);
+  const namespace = read.rendering.movedTo({ app, site, tree, source }) ?? spec?.namespace;
+  if (namespace === undefined) return undefined;
+  const minReadyMs = minReadyOf(state, release);
+  const account = spec?.serviceAccountName;
+  return {
+    namespace,
+    release,
+    ...(minReadyMs !== undefined && { minReadyMs }),
+    ...(account !== undefined && { serviceAccountName: account }),
+  };
+}
+
+function specOf(
   { head, rendering }: ReadState,
   app: string,
   source: string,
-): string | undefined {
+): App["spec"] | undefined {
   const model = rendering.knownModel(source) ?? head.model;
-  return (model.apps.get(app) ?? head.model.apps.get(app))?.value.spec.namespace;
+  return (model.apps.get(app) ?? head.model.apps.get(app))?.value.spec;
 }
 
 function minReadyOf(state: AppControl | undefined, release: string | null): number | undefined {

@@ -1,6 +1,6 @@
 /**
  * `meta/<site>.json`: the facts about a site that its worker needs. Facts go out at once; what an app brings along
- * (its namespace, its release) goes out with the app's hand-over and not before.
+ * (its namespace, its release) goes out with the app's hand-over and not before. As whom it is written is a fact.
  */
 import type { AppPolicy, SiteMeta } from "../core/protocol/mirror-layout.ts";
 import { own } from "../core/rollout/own.ts";
@@ -13,6 +13,8 @@ export interface FleetFacts {
   readonly drift: SiteMeta["drift"];
   /** By app, null where it is the usual one; undefined: the fleet does not have the app. */
   policyOf(app: string): AppPolicy | null | undefined;
+  /** By app, the service account that all is written as; null: the worker itself; undefined: the fleet does not have the app. */
+  accountOf(app: string): string | null | undefined;
 }
 
 /** What a hand-over says of an app at a site. */
@@ -33,13 +35,14 @@ export interface MetaInput {
 
 /** The meta file that the site is to have. */
 export function siteMeta(input: MetaInput): SiteMeta {
-  const { site, fleet, facts, assignment, old, handed } = input;
+  const { site, fleet, facts, assignment } = input;
   const { uid, formerUid } = assignment ?? {};
   const apps: Record<string, AppFacts> = {};
   for (const app of [...input.apps].toSorted()) {
-    const known = handed[app] ?? old?.apps[app];
-    if (known !== undefined) apps[app] = known;
+    const said = appFacts(input, app);
+    if (said !== undefined) apps[app] = said;
   }
+  const hasAccount = Object.values(apps).some((one) => one.serviceAccountName !== undefined);
   return {
     fleet: fleet.fleet,
     site,
@@ -50,7 +53,22 @@ export function siteMeta(input: MetaInput): SiteMeta {
     ...policiesOf(input),
     ...(uid === undefined ? {} : { uid }),
     ...(formerUid === undefined ? {} : { formerUid }),
+    // Who passed over it would write as itself what the account may not.
+    ...(hasAccount ? { mustKnow: ["apps.serviceAccountName"] } : {}),
   };
+}
+
+/** What is said of an app: as it was handed over, but for as whom it is written. */
+function appFacts({ fleet, old, handed }: MetaInput, app: string): AppFacts | undefined {
+  const before = own(old?.apps, app);
+  const known = own(handed, app) ?? before;
+  if (known === undefined) return undefined;
+  const { serviceAccountName: released, ...facts } = known;
+  // One that leaves goes on as it was; where that is lost, as the release that is handed over had it.
+  const kept = before === undefined ? released : before.serviceAccountName;
+  const told = fleet.accountOf(app);
+  const account = told === undefined ? kept : told;
+  return account ? { ...facts, serviceAccountName: account } : facts;
 }
 
 function policiesOf({ fleet, old, apps }: MetaInput): Pick<SiteMeta, "policies"> {

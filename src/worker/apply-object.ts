@@ -18,7 +18,7 @@ import {
 import { declaredTakeOver, takeOver } from "../core/apply/take-over.ts";
 import { FleetError } from "../core/errors.ts";
 import { type KubeObject, type ObjectKey, describeKey } from "../core/model/kube-object.ts";
-import { leftOf } from "./app-policy.ts";
+import { leftOf, writerFor } from "./app-policy.ts";
 import type { DriftedObject } from "./app-state.ts";
 import { clearedRow, wasRun } from "./cleared-jobs.ts";
 import { deleteToMakeAnew, isToBeMadeAnew } from "./make-anew.ts";
@@ -110,7 +110,7 @@ type Remedy = "take" | "namespace" | "versions" | "anew" | "look";
 async function send(context: SiteContext, work: ObjectWork, attempt: Attempt): Promise<KubeObject> {
   const { object } = work.object;
   const text = await textToSend(context, work, attempt);
-  return context.client.apply(object, {
+  return writerFor(context, work.app).apply(object, {
     text: attempt.uid === "" ? text : withUid(text, attempt.uid),
     fieldManager: fieldManagerOf(work.app),
     force: attempt.force,
@@ -173,12 +173,12 @@ async function takeOverFields(
   const uid = metadataText(live, "uid");
   const resourceVersion = metadataText(live, "resourceVersion");
   const patch = { metadata: { uid, resourceVersion, managedFields } };
-  await context.client.mergePatch(addressOf(object), patch, context.signal());
+  await writerFor(context, work.app).mergePatch(addressOf(object), patch, context.signal());
   context.logger.info("took fields over", { app: work.app, object: describeKey(key) });
 }
 
 /** What an apply of the object would leave of the live one (null: there is none); nothing is written. */
-export function dryApply(
+export async function dryApply(
   context: SiteContext,
   work: ObjectWork,
   { live, force }: { readonly live: KubeObject | null; readonly force: boolean },
@@ -187,7 +187,8 @@ export function dryApply(
   const text = live === null ? work.object.text : textFor(context, work, live);
   const fieldManager = fieldManagerOf(work.app);
   const signal = context.signal();
-  return context.client.apply(object, { text, fieldManager, force, dryRun: true, signal });
+  const writer = writerFor(context, work.app);
+  return writer.apply(object, { text, fieldManager, force, dryRun: true, signal });
 }
 
 /** Another owner's object is taken only where that app, of this fleet, no longer has it in the mirror. */
@@ -238,7 +239,7 @@ async function remedied(
   }
   if (remedy === "namespace" || remedy === "anew") {
     if (remedy === "anew") await deleteToMakeAnew(context, work, error);
-    else await createNamespace(context, work.namespace);
+    else await createNamespace(context, work);
     return { uid: "", force: false };
   }
   if (remedy === "versions") {

@@ -101,11 +101,11 @@ async function writePart(context: SiteContext, { name, text, runs }: InventoryPa
   };
   const options = { fieldManager: manager, force: true, signal: context.signal() };
   try {
-    await context.client.apply(object, options);
+    await context.link.client.apply(object, options);
   } catch (error) {
     if (!isApiError(error) || error.facts.status !== 404) throw error;
     await createSystemNamespace(context);
-    await context.client.apply(object, options);
+    await context.link.client.apply(object, options);
   }
 }
 
@@ -116,7 +116,7 @@ async function createSystemNamespace(context: SiteContext): Promise<void> {
     metadata: { name: systemNamespace },
   };
   try {
-    await context.client.create(namespace, context.signal());
+    await context.link.client.create(namespace, context.signal());
   } catch (error) {
     if (!isApiError(error) || error.facts.reason !== "AlreadyExists") throw error;
   }
@@ -125,7 +125,7 @@ async function createSystemNamespace(context: SiteContext): Promise<void> {
 async function deletePart(context: SiteContext, name: string): Promise<void> {
   const live = await context.client.get(address(name), context.signal());
   if (live === null) return context.link.verify({ signal: context.signal() });
-  await context.client.delete(
+  await context.link.client.delete(
     address(name),
     { uid: metadataText(live, "uid"), resourceVersion: metadataText(live, "resourceVersion") },
     context.signal(),

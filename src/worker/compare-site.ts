@@ -7,7 +7,7 @@ import { FleetError } from "../core/errors.ts";
 import { type KubeObject, describeKey, parseObjectId } from "../core/model/kube-object.ts";
 import type { ObjectComparison, SiteDiff } from "../core/protocol/site-diff.ts";
 import type { FieldConflict } from "../core/apply/judge-conflicts.ts";
-import { leftOf } from "./app-policy.ts";
+import { leftOf, writerFor } from "./app-policy.ts";
 import { isClearedAway } from "./cleared-jobs.ts";
 import { type ObjectWork, dryApply, judgeConflicts, refuseForeign } from "./apply-object.ts";
 import { type Comparison, claimsOf, differencesOf, tell } from "./describe-comparison.ts";
@@ -173,7 +173,7 @@ async function freshObject(context: SiteContext, work: ObjectWork): Promise<Kube
   const fieldManager = fieldManagerOf(work.app);
   const options = { fieldManager, dryRun: true, signal: context.signal() };
   try {
-    return await context.client.apply({ ...object, metadata }, options);
+    return await writerFor(context, work.app).apply({ ...object, metadata }, options);
   } catch (error) {
     throwUnlessPassable(context, error);
     return null;

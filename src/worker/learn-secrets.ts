@@ -1,4 +1,5 @@
 import type { ClusterClient } from "../adapters/kubernetes/cluster-client.ts";
+import type { ClusterWriter } from "../adapters/kubernetes/write-objects.ts";
 import type { ObjectAddress } from "../adapters/kubernetes/object-address.ts";
 import { type Json, isJsonObject } from "../core/model/json.ts";
 import { type KubeObject, parseObjectId } from "../core/model/kube-object.ts";
@@ -11,17 +12,22 @@ export function learnSecrets(client: ClusterClient, redactor: Redactor): Cluster
     learnSecret(object, redactor);
     return object;
   };
+  const metWrites = (writer: ClusterWriter): ClusterWriter => ({
+    ...writer,
+    apply: async (object, options) => met(await writer.apply(met(object), options)),
+    create: async (object, signal) => met(await writer.create(met(object), signal)),
+    mergePatch: async (address, patch, signal) =>
+      met(await writer.mergePatch(address, patch, signal)),
+  });
   return {
     ...client,
+    ...metWrites(client),
+    as: (account) => metWrites(client.as(account)),
     get: async (address, signal) => {
       const object = await client.get(address, signal);
       return object === null ? null : met(object);
     },
     list: async (options) => (await client.list(options)).map(met),
-    apply: async (object, options) => met(await client.apply(met(object), options)),
-    create: async (object, signal) => met(await client.create(met(object), signal)),
-    mergePatch: async (address, patch, signal) =>
-      met(await client.mergePatch(address, patch, signal)),
   };
 }
 

@@ -3,11 +3,16 @@ import type { ObjectAddress } from "../adapters/kubernetes/object-address.ts";
 import { otherManagers } from "../core/apply/other-managers.ts";
 import { fieldManagerOf, liveOwner, metadataText } from "../core/apply/ownership.ts";
 import type { KubeObject } from "../core/model/kube-object.ts";
+import { writerFor } from "./app-policy.ts";
 import type { Found } from "./look-up.ts";
 import type { SiteContext } from "./site-context.ts";
 
-/** Takes our marks off, if it is still the object that was read. */
-export async function takeMarksOff(context: SiteContext, { address, live }: Found): Promise<void> {
+/** Takes an app's marks off, if it is still the object that was read. */
+export async function takeMarksOff(
+  context: SiteContext,
+  app: string,
+  { address, live }: Found,
+): Promise<void> {
   const patch = {
     metadata: {
       uid: metadataText(live, "uid"),
@@ -16,17 +21,17 @@ export async function takeMarksOff(context: SiteContext, { address, live }: Foun
       labels: { "flotilla.dev/app": null },
     },
   };
-  await context.client.mergePatch(address, patch, context.signal());
+  await writerFor(context, app).mergePatch(address, patch, context.signal());
 }
 
 /** Gives up an app's fields: what only the app has set goes, what others have too stays. Gives the object as it is then. */
-export function giveUpFields(
+export async function giveUpFields(
   context: SiteContext,
   app: string,
   { address, live }: Found,
 ): Promise<KubeObject> {
   const options = { fieldManager: fieldManagerOf(app), signal: context.signal() };
-  return context.client.apply(nothingOf(address, metadataText(live, "uid")), options);
+  return writerFor(context, app).apply(nothingOf(address, metadataText(live, "uid")), options);
 }
 
 function nothingOf({ apiVersion, kind, name, namespace }: ObjectAddress, uid: string): KubeObject {
@@ -48,7 +53,7 @@ export async function leaveToOthers(
   } catch (error) {
     if (!isApiError(error) || error.code === "CLUSTER_UNREACHABLE") throw error;
   }
-  if (liveOwner(left) === owner) await takeMarksOff(context, { address, live: left });
+  if (liveOwner(left) === owner) await takeMarksOff(context, app, { address, live: left });
 }
 
 /** Who manages a live object beside the apps of the site; what one of their objects controls is theirs. */

@@ -11,6 +11,7 @@ import {
 import { fieldManagerOf, liveOwner, metadataText } from "../core/apply/ownership.ts";
 import { FleetError } from "../core/errors.ts";
 import { type KubeObject, describeKey } from "../core/model/kube-object.ts";
+import { writerFor } from "./app-policy.ts";
 import type { ObjectWork } from "./apply-object.ts";
 import { managersBeside } from "./let-go.ts";
 import { finalizersOf, inWords, isOfImmutableField } from "./refusals.ts";
@@ -54,7 +55,8 @@ export async function deleteToMakeAnew(
   await noteDeleting(context, work);
   const uid = metadataText(live, "uid");
   const resourceVersion = metadataText(live, "resourceVersion");
-  const ended = await context.client.delete(addressOf(object), { uid, resourceVersion }, signal);
+  const writer = writerFor(context, work.app);
+  const ended = await writer.delete(addressOf(object), { uid, resourceVersion }, signal);
   context.logger.info("deleted to be made anew", { app: work.app, object: describeKey(key) });
   if (ended === "gone") return;
   throw new FleetError("API_REFUSED", `${describeKey(key)} is being deleted to be made anew`, {
@@ -135,7 +137,7 @@ async function tryAnew(context: SiteContext, { app, object }: ObjectWork): Promi
   const fresh = { ...metadata, name };
   const options = { fieldManager: fieldManagerOf(app), dryRun: true, signal: context.signal() };
   try {
-    await context.client.apply({ ...object.object, metadata: fresh }, options);
+    await writerFor(context, app).apply({ ...object.object, metadata: fresh }, options);
   } catch (error) {
     if (!isApiError(error)) throw error;
     throw new FleetError(

@@ -10,6 +10,7 @@ import {
   parseObjectId,
 } from "../core/model/kube-object.ts";
 import type { AppState } from "./app-state.ts";
+import { writerFor } from "./app-policy.ts";
 import { save } from "./apply-app.ts";
 import { writeChildInventory } from "./child-inventory.ts";
 import { definedKinds } from "./defined-kinds.ts";
@@ -199,7 +200,7 @@ async function removeOurs(
     return false;
   }
   mark(job, id, "deleting");
-  const ended = await context.client.delete(
+  const ended = await writerFor(context, job.row.app).delete(
     address,
     { uid: metadataText(live, "uid"), resourceVersion: metadataText(live, "resourceVersion") },
     context.signal(),
@@ -280,7 +281,7 @@ async function letGo(
 ): Promise<void> {
   const { context, state, row, verb } = job;
   const others = verb === "orphan" ? [] : managersBeside(context, found.live);
-  if (others.length === 0) await takeMarksOff(context, found);
+  if (others.length === 0) await takeMarksOff(context, row.app, found);
   else await leaveToOthers(context, row, found);
   forget(job, id, progress);
   if (others.length === 0) return;

@@ -3,6 +3,7 @@ import { managedEntries } from "../core/apply/compare-fields.ts";
 import { withoutLostVersions } from "../core/apply/lost-versions.ts";
 import { metadataText } from "../core/apply/ownership.ts";
 import { describeKey } from "../core/model/kube-object.ts";
+import { writerFor } from "./app-policy.ts";
 import type { ObjectWork } from "./apply-object.ts";
 import type { SiteContext } from "./site-context.ts";
 
@@ -25,6 +26,6 @@ export async function renewVersions(context: SiteContext, work: ObjectWork): Pro
   const uid = metadataText(live, "uid");
   const resourceVersion = metadataText(live, "resourceVersion");
   const patch = { metadata: { uid, resourceVersion, managedFields } };
-  await context.client.mergePatch(address, patch, signal);
+  await writerFor(context, work.app).mergePatch(address, patch, signal);
   context.logger.info("rewrote lost versions", { app: work.app, object: describeKey(key) });
 }

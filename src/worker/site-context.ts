@@ -1,5 +1,5 @@
 import type { DataKeys } from "../adapters/age/data-keys.ts";
-import type { ClusterClient } from "../adapters/kubernetes/cluster-client.ts";
+import type { ClusterReader } from "../adapters/kubernetes/cluster-client.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/logger.ts";
 import type { Versions } from "../core/apply/plan-prune.ts";
@@ -27,7 +27,8 @@ export interface SiteContext {
   readonly keys: DataKeys;
   readonly region: RegionSecrets;
   readonly link: SiteLink;
-  readonly client: ClusterClient;
+  /** Reads, as the worker. What an app has written is written by `writerFor`. */
+  readonly client: ClusterReader;
   /** Kinds that may not be listed in all namespaces at once, as `<apiVersion> <kind>`. */
   readonly listedApart: Set<string>;
   /** Apps of the site by name, those that have left the mirror included. */

@@ -61,6 +61,6 @@ async function remedyFor(
   }
   if (!isNamespaceMissing(error, work.object, work.namespace))
     throw inWords(context.site, error, work.object);
-  await createNamespace(context, work.namespace);
+  await createNamespace(context, work);
   return "namespace";
 }

@@ -1,4 +1,5 @@
 import type { ClusterClient } from "../adapters/kubernetes/cluster-client.ts";
+import type { ClusterWriter } from "../adapters/kubernetes/write-objects.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { AnswerTimes } from "./fair-places.ts";
 
@@ -19,18 +20,22 @@ export function watchAnswers(
       longestMs = Math.max(longestMs, clock.monotonic() - entry.since);
     }
   };
+  const watchedWrites = (writer: ClusterWriter): ClusterWriter => ({
+    apply: (object, options) => timed(writer.apply(object, options)),
+    create: (object, signal) => timed(writer.create(object, signal)),
+    mergePatch: (address, patch, signal) => timed(writer.mergePatch(address, patch, signal)),
+    delete: (address, conditions, signal) => timed(writer.delete(address, conditions, signal)),
+  });
   const watched: ClusterClient = {
     ...client,
+    ...watchedWrites(client),
+    as: (account) => watchedWrites(client.as(account)),
     identity: (signal) => timed(client.identity(signal)),
     serverVersion: (signal) => timed(client.serverVersion(signal)),
     resource: (apiVersion, kind, signal) => timed(client.resource(apiVersion, kind, signal)),
     version: (group, kind, signal) => timed(client.version(group, kind, signal)),
     get: (address, signal) => timed(client.get(address, signal)),
     list: (options) => timed(client.list(options)),
-    apply: (object, options) => timed(client.apply(object, options)),
-    create: (object, signal) => timed(client.create(object, signal)),
-    mergePatch: (address, patch, signal) => timed(client.mergePatch(address, patch, signal)),
-    delete: (address, conditions, signal) => timed(client.delete(address, conditions, signal)),
   };
   const times: AnswerTimes = {
     waitingMs: () => {

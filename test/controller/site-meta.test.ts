@@ -5,7 +5,11 @@ import type { SiteMeta } from "../../src/core/protocol/mirror-layout.ts";
 import { type FleetEdits, aModel, appYaml, fleetYaml } from "../support/fleet.ts";
 
 /** What site e1 is told, which has `web` and `gone`, where the fleet holds these files. */
-function told(edits: FleetEdits, old: SiteMeta | null = null): SiteMeta {
+function told(
+  edits: FleetEdits,
+  old: SiteMeta | null = null,
+  handed: SiteMeta["apps"] = {},
+): SiteMeta {
   return siteMeta({
     site: "e1",
     fleet: fleetFacts(aModel(edits)),
@@ -13,7 +17,7 @@ function told(edits: FleetEdits, old: SiteMeta | null = null): SiteMeta {
     assignment: undefined,
     old,
     apps: ["web", "gone"],
-    handed: {},
+    handed,
   });
 }
 
@@ -40,6 +44,43 @@ describe("how a site's worker is told to treat apps", () => {
   it("stays as it was for an app that the fleet does not have any more", () => {
     const policies: NonNullable<SiteMeta["policies"]> = { gone: { drift: "ignore", ignored: [] } };
     expect(told({}, { ...told({}), policies }).policies).toEqual(policies);
+  });
+});
+
+describe("as whom a site's worker is told to write for an app", () => {
+  const withAccount = {
+    "apps/web.yaml": appYaml("web", { spec: { serviceAccountName: "tenant" } }),
+  };
+  const stood = { namespace: "web", release: "r1" };
+  const before = (account: object): SiteMeta => ({
+    ...told({}),
+    apps: { web: stood, gone: { ...stood, ...account } },
+  });
+
+  it("AC-24: is a word that the worker must know, and is not said where no app has an account", () => {
+    const { apps, mustKnow } = told(withAccount, before({}));
+    expect(apps).toEqual({ web: { ...stood, serviceAccountName: "tenant" }, gone: stood });
+    expect(mustKnow).toEqual(["apps.serviceAccountName"]);
+    expect(told({}, before({}))).not.toHaveProperty("mustKnow");
+  });
+
+  it("AC-24: is the newest word, whatever release is handed over", () => {
+    const old = { ...stood, release: "r2", serviceAccountName: "old" };
+    expect(told(withAccount, before({}), { web: old }).apps["web"]).toEqual({
+      ...old,
+      serviceAccountName: "tenant",
+    });
+    expect(told({}, before({}), { web: old }).apps["web"]).toEqual({ ...stood, release: "r2" });
+  });
+
+  it("AC-24: stays as it was for an app that the fleet does not have any more, until it is gone", () => {
+    const account = { serviceAccountName: "tenant" };
+    const left = told({}, before(account));
+    expect(left.apps["gone"]).toEqual({ ...stood, ...account });
+    expect(left.mustKnow).toEqual(["apps.serviceAccountName"]);
+    // An older release comes back, which had none, or what the mirror said is lost.
+    expect(told({}, before(account), { gone: stood }).apps["gone"]).toMatchObject(account);
+    expect(told({}, null, { gone: { ...stood, ...account } }).apps["gone"]).toMatchObject(account);
   });
 });
 

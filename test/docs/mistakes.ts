@@ -176,6 +176,12 @@ export const mistakes: Readonly<Record<DiagnosticCode, Mistake>> = {
         "▸apiVersion: v1\nkind: ConfigMap\nmetadata: { name: settings }\n",
     },
   },
+  "own-account": {
+    edits: {
+      ...app(`${manifests}  serviceAccountName: ▸deployer\n`),
+      ...object("kind: ServiceAccount\nmetadata: { name: deployer }\n"),
+    },
+  },
   "secret-data": {
     edits: object("kind: Secret\nmetadata: { name: s }\n▸stringData: { password: hunter2 }\n"),
   },

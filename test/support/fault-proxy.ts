@@ -65,6 +65,8 @@ interface SeenRequest {
   readonly path: string;
   /** With the `?`, "" for none. */
   readonly query: string;
+  /** The user as whom it was sent; undefined: whose the credentials are. */
+  readonly impersonated: string | undefined;
   /** Kind of the fault that it met; undefined: passed through. */
   readonly fault: HttpFault["kind"] | undefined;
   /** Of the target's answer; undefined: there was none, or none yet. */
@@ -183,7 +185,10 @@ async function handle(
   const seen = { method: request.method ?? "GET", path, query: query ?? "" };
   const rule = proxy.state.rules.find(({ left, match }) => left > 0 && matches(seen, match));
   if (rule) rule.left -= 1;
-  const noted: SeenRequest = { ...seen, fault: rule?.fault.kind, status: undefined };
+  const user = request.headers["impersonate-user"];
+  const impersonated = Array.isArray(user) ? user.join() : user;
+  const fault = rule?.fault.kind;
+  const noted: SeenRequest = { ...seen, impersonated, fault, status: undefined };
   proxy.state.seen.push(noted);
   response.on("error", () => undefined);
   await applyFault({ proxy, noted, request, response, fault: rule?.fault });

@@ -22,6 +22,7 @@ import { emitYaml } from "../../src/core/render/emit-yaml.ts";
 import {
   type AppPolicy,
   type LeavingMarker,
+  type SiteMeta,
   formatTrailers,
   mirrorBranch,
 } from "../../src/core/protocol/mirror-layout.ts";
@@ -39,6 +40,8 @@ interface CommitOptions {
   readonly driftIntervalMs?: number;
   /** How apps are treated, at all sites. */
   readonly policies?: Readonly<Record<string, AppPolicy>>;
+  /** Service accounts that apps are written as, at all sites. */
+  readonly accounts?: Readonly<Record<string, string>>;
   readonly uid?: string;
   readonly formerUid?: string;
   readonly suspend?: boolean;
@@ -236,9 +239,9 @@ function changesOf(
   const changes: TreeChange[] = [];
   let objects = 0;
   for (const [site, apps] of Object.entries(content)) {
-    const facts: Record<string, { namespace: string; release: string | null }> = {};
+    const facts: SiteMeta["apps"] = {};
     for (const [app, target] of Object.entries(apps)) {
-      facts[app] = { namespace: options.namespace ?? "default", release: "r1" };
+      facts[app] = factsOf(app, options);
       if (!isObjects(target)) {
         changes.push({ path: `sites/${site}/${app}.leaving`, content: JSON.stringify(target) });
         continue;
@@ -258,12 +261,22 @@ function changesOf(
       drift: { intervalMs: options.driftIntervalMs ?? 3_600_000, maxSitesPerMinute: 1000 },
       // What is undefined is not written.
       policies: options.policies,
+      mustKnow: options.accounts && ["apps.serviceAccountName"],
       uid: options.uid,
       formerUid: options.formerUid,
     };
     changes.push({ path: `meta/${site}.json`, content: JSON.stringify(meta) });
   }
   return { changes, objects };
+}
+
+function factsOf(
+  app: string,
+  { namespace = "default", accounts = {} }: CommitOptions,
+): SiteMeta["apps"][string] {
+  const account = accounts[app];
+  const as = account === undefined ? {} : { serviceAccountName: account };
+  return { namespace, release: "r1", ...as };
 }
 
 function isObjects(target: readonly KubeObject[] | LeavingMarker): target is readonly KubeObject[] {

@@ -2,9 +2,9 @@
 import { writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { type KubeObject, keyOf } from "../../src/core/model/kube-object.ts";
-import { pluralOf } from "../../src/core/rbac/plural-of.ts";
+import type { KubeObject } from "../../src/core/model/kube-object.ts";
 import { workerRights } from "../../src/core/rbac/worker-rights.ts";
+import { applyAsAdministrator } from "../support/administrator.ts";
 import { createCertificate } from "../support/certificate.ts";
 import { writeKubeconfig } from "../support/kube-cluster.ts";
 import { useTestSite } from "../support/kube-site.ts";
@@ -36,21 +36,8 @@ function objects(k: string, image: string): KubeObject[] {
 
 describe("a worker with the rights of its kinds", { timeout: 90_000 }, () => {
   const site = useTestSite(1, (clusters) => realBed(clusters, [user]));
-  const pathOf = (one: KubeObject): string => {
-    const { group: ofGroup, kind, namespace, name } = keyOf(one);
-    const root = ofGroup === "" ? "/api/v1" : `/apis/${one.apiVersion}`;
-    const place = namespace === "" ? "" : `/namespaces/${namespace}`;
-    return `${root}${place}/${pluralOf(kind)}/${name}`;
-  };
-  const asAdministrator = async (all: readonly KubeObject[]): Promise<void> => {
-    for (const one of all) {
-      const { status } = await site.cluster.api.request(
-        `${pathOf(one)}?fieldManager=kubectl&force=true`,
-        { method: "PATCH", body: one, contentType: "application/apply-patch+yaml" },
-      );
-      expect([pathOf(one), status]).toEqual([pathOf(one), expect.toSatisfy(isDone)]);
-    }
-  };
+  const asAdministrator = (all: readonly KubeObject[]): Promise<void> =>
+    applyAsAdministrator(site, all);
   const beWorker = (): Promise<void> => {
     const { kubeconfigPath, proxy } = site.cluster;
     return writeKubeconfig(kubeconfigPath, proxy.url, user.token);
@@ -196,8 +183,4 @@ function kubeconfigWith(cluster: object, certificate: object): string {
     contexts: [{ name: "c", context: { cluster: "c", user: "u" } }],
     "current-context": "c",
   });
-}
-
-function isDone(status: unknown): boolean {
-  return status === 200 || status === 201;
 }

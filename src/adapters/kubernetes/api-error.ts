@@ -20,6 +20,13 @@ export interface StatusFacts {
   readonly missingRight: string;
 }
 
+interface RefusalWords {
+  readonly asked: string;
+  readonly said: string;
+  /** Without it, what there is to say of the facts. */
+  readonly hint?: string | undefined;
+}
+
 /**
  * A refusal with the parts of the Status that callers decide by. Codes: CLUSTER_AUTH (401), CLUSTER_UNREACHABLE (429
  * and 5xx: it will pass), CONFLICT (409 with field manager conflicts), API_REFUSED (all else).
@@ -29,12 +36,9 @@ export class ApiError extends FleetError {
   /** The last part of the message: what was answered, without what was asked. */
   readonly said: string;
 
-  constructor(
-    { asked, said }: { readonly asked: string; readonly said: string },
-    facts: StatusFacts,
-    retry: Retry,
-  ) {
-    super(codeOf(facts), `${asked}: ${said}`, { retry, ...hintOf(facts) });
+  constructor({ asked, said, hint: own }: RefusalWords, facts: StatusFacts, retry: Retry) {
+    const hint = own ?? hintOf(facts);
+    super(codeOf(facts), `${asked}: ${said}`, { retry, ...(hint !== undefined && { hint }) });
     this.name = "ApiError";
     this.facts = facts;
     this.said = said;
@@ -42,6 +46,7 @@ export class ApiError extends FleetError {
 }
 
 const missingRightHint = "`flotilla rbac` prints the rights that a worker needs";
+const accountRightHint = "`flotilla rbac` prints the rights that it needs, and the namespaces";
 
 const unknownKindHint = "install the CustomResourceDefinition, or correct apiVersion and kind";
 
@@ -74,6 +79,8 @@ export interface RequestSubject {
   readonly verb: string;
   readonly describe: string;
   readonly secret: boolean;
+  /** The service account that it was sent as, `namespace/name`; without it, the worker. */
+  readonly account?: string | undefined;
 }
 
 const maxMessage = 400;
@@ -93,6 +100,7 @@ export function apiErrorOf(
   const words = {
     asked: `cannot ${subject.verb} ${subject.describe}`,
     said: said || `the API server answered ${answer.status}`,
+    ...(isOfAccount(facts, subject) && { hint: accountRightHint }),
   };
   const retry: Retry =
     answer.retryAfterMs === undefined ? "backoff" : { afterMs: answer.retryAfterMs };
@@ -104,11 +112,16 @@ export function isApiError(error: unknown): error is ApiError {
   return error instanceof ApiError;
 }
 
-function hintOf({ status, missingRight }: StatusFacts): { hint?: string } {
-  if (missingRight !== "") return { hint: missingRightHint };
-  if (status >= 500) return { hint: "it is tried again; look at the API server and its webhooks" };
-  if (status !== 403) return {};
-  return { hint: "its account lacks the right, or a policy of the cluster is against it" };
+function hintOf({ status, missingRight }: StatusFacts): string | undefined {
+  if (missingRight !== "") return missingRightHint;
+  if (status >= 500) return "it is tried again; look at the API server and its webhooks";
+  if (status !== 403) return undefined;
+  return "its account lacks the right, or a policy of the cluster is against it";
+}
+
+/** A right is missing to the account that the request was sent as, and not to the worker who sent it so. */
+function isOfAccount({ missingRight }: StatusFacts, { account }: RequestSubject): boolean {
+  return account !== undefined && missingRight !== "" && !missingRight.startsWith("impersonate ");
 }
 
 function codeOf(facts: StatusFacts): ErrorCode {
@@ -134,9 +147,17 @@ function factsOf(status: number, body: JsonObject): StatusFacts {
   };
 }
 
-function saidOf(facts: StatusFacts, message: string, { secret }: RequestSubject): string {
-  if (facts.missingRight !== "") return `the worker may not ${facts.missingRight}`;
-  return secret ? saidOfSecret(facts) : redactValues(message);
+function saidOf(facts: StatusFacts, message: string, subject: RequestSubject): string {
+  if (facts.missingRight !== "") return saidOfRight(facts, subject);
+  return subject.secret ? saidOfSecret(facts) : redactValues(message);
+}
+
+function saidOfRight(facts: StatusFacts, subject: RequestSubject): string {
+  const { account } = subject;
+  if (account === undefined) return `the worker may not ${facts.missingRight}`;
+  return isOfAccount(facts, subject)
+    ? `service account ${account} may not ${facts.missingRight}`
+    : `the worker may not impersonate service account ${account}`;
 }
 
 /** What an authorizer refused, in short; "" where it was none. */

@@ -1,41 +1,31 @@
 import { FleetError } from "../../core/errors.ts";
-import { type Json, type JsonObject, isJsonObject } from "../../core/model/json.ts";
-import { type KubeObject, describeKey } from "../../core/model/kube-object.ts";
-import { type ObjectAddress, addressOf } from "./object-address.ts";
+import { type Json, isJsonObject } from "../../core/model/json.ts";
+import type { KubeObject } from "../../core/model/kube-object.ts";
 import { type RequestSubject, UnknownKindError } from "./api-error.ts";
-import {
-  type ApiAnswer,
-  type ClusterAddress,
-  type Connection,
-  createConnection,
-} from "./connection.ts";
+import { type ClusterAddress, type Connection, createConnection } from "./connection.ts";
 import {
   type ApiResource,
-  type Discovery,
   collectionPath,
   createDiscovery,
   parseServerVersion,
 } from "./discovery.ts";
-import type { ApiRequest } from "./exchange.ts";
+import type { ObjectAddress } from "./object-address.ts";
+import {
+  type Requests,
+  type ServiceAccount,
+  objectPath,
+  send,
+  subjectOf,
+} from "./object-requests.ts";
 import {
   asKubeObject,
   expectKubeObject,
   expectObject,
   isAbsence,
-  isStatus,
   metadataOf,
   notAnObject,
 } from "./read-answer.ts";
-
-/** Server-side apply. `force` takes fields from other managers. */
-interface ApplyOptions {
-  readonly fieldManager: string;
-  readonly force?: boolean;
-  readonly dryRun?: boolean;
-  /** The object as JSON, where it was encoded before. */
-  readonly text?: string;
-  readonly signal?: AbortSignal | undefined;
-}
+import { type ClusterWriter, checkedAccount, writesOf } from "./write-objects.ts";
 
 /** What a list asks for; `limit` bounds a page (default 500), the whole is refused beyond 20,000. */
 interface ListOptions {
@@ -51,30 +41,14 @@ interface ListOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The live object must still be this one. */
-interface DeletePreconditions {
-  readonly uid: string;
-  readonly resourceVersion?: string;
-}
-
 /** Who a cluster is, and over which generation of the connection it said so. */
 interface ClusterIdentity {
   readonly uid: string;
   readonly generation: number;
 }
 
-/**
- * One cluster. Nothing but reads is sent before `pin`, or after the connection has changed. Failures are FleetErrors: ApiError where the API server refused, CLUSTER_UNREACHABLE where no whole
- * answer came, CLUSTER_AUTH for credentials, and UnknownKindError for kinds that the cluster does not
- * serve. An abort throws the signal's reason.
- */
-export interface ClusterClient {
-  /** UID of the namespace kube-system: what makes the cluster this one. */
-  identity(signal?: AbortSignal): Promise<ClusterIdentity>;
-  /** Allows writes, until the connection changes: the cluster behind it was recognised by its identity. */
-  pin(identity: ClusterIdentity): void;
-  /** Called before a write over a connection that is not pinned: it must ask who the cluster is and pin it, or throw. */
-  onUnpinned(recognise: (signal?: AbortSignal) => Promise<void>): void;
+/** What asks a cluster and changes nothing there. */
+export interface ClusterReader {
   /** How a kind is addressed; undefined when the cluster does not serve it. */
   resource(
     apiVersion: string,
@@ -89,22 +63,26 @@ export interface ClusterClient {
   get(address: ObjectAddress, signal?: AbortSignal): Promise<KubeObject | null>;
   /** All objects of a kind, page by page. A list that is cut off by a failure is the failure, never part of the list. */
   list(options: ListOptions): Promise<readonly KubeObject[]>;
-  /** Server-side apply: gives the live object. */
-  apply(object: KubeObject, options: ApplyOptions): Promise<KubeObject>;
-  /** Creates an object; an ApiError with reason AlreadyExists when there is one. */
-  create(object: KubeObject, signal?: AbortSignal): Promise<KubeObject>;
-  /** A JSON merge patch: gives the live object. */
-  mergePatch(address: ObjectAddress, patch: JsonObject, signal?: AbortSignal): Promise<KubeObject>;
-  /** Deletes in the background. "gone": it is away or was not there; "going": something still holds it. */
-  delete(
-    address: ObjectAddress,
-    preconditions: DeletePreconditions,
-    signal?: AbortSignal,
-  ): Promise<"gone" | "going">;
-  /** Changes whenever another cluster may stand behind the address: identity must then be asked again. */
-  generation(): number;
   /** Forgets which kinds there are. */
   forgetKinds(): void;
+}
+
+/**
+ * One cluster. Nothing but reads is sent before `pin`, or after the connection has changed. Failures are FleetErrors: ApiError where the API server refused, CLUSTER_UNREACHABLE where no whole
+ * answer came, CLUSTER_AUTH for credentials, and UnknownKindError for kinds that the cluster does not
+ * serve. An abort throws the signal's reason.
+ */
+export interface ClusterClient extends ClusterReader, ClusterWriter {
+  /** UID of the namespace kube-system: what makes the cluster this one. */
+  identity(signal?: AbortSignal): Promise<ClusterIdentity>;
+  /** Allows writes, until the connection changes: the cluster behind it was recognised by its identity. */
+  pin(identity: ClusterIdentity): void;
+  /** Called before a write over a connection that is not pinned: it must ask who the cluster is and pin it, or throw. */
+  onUnpinned(recognise: (signal?: AbortSignal) => Promise<void>): void;
+  /** Writes over the same connection as a service account, by impersonation: with its rights, and no other. */
+  as(account: ServiceAccount): ClusterWriter;
+  /** Changes whenever another cluster may stand behind the address: identity must then be asked again. */
+  generation(): number;
   close(): Promise<void>;
 }
 
@@ -125,7 +103,7 @@ export function clusterOver(connection: Connection): ClusterClient {
       secret: false,
     }));
   });
-  const context: Context = { connection, discovery };
+  const context: Requests = { connection, discovery };
   return {
     identity: (signal) => readIdentity(context, signal),
     pin: ({ generation }) => connection.pin(generation),
@@ -136,24 +114,16 @@ export function clusterOver(connection: Connection): ClusterClient {
       parseServerVersion(await connection.send({ method: "GET", path: "/version", signal })),
     get: (target, signal) => getObject(context, target, signal),
     list: (options) => listObjects(context, options),
-    apply: (object, options) => applyObject(context, object, options),
-    create: (object, signal) => createObject(context, object, signal),
-    mergePatch: (target, patch, signal) => patchObject(context, target, { patch, signal }),
-    delete: (target, preconditions, signal) =>
-      deleteObject(context, target, { preconditions, signal }),
+    ...writesOf(context),
+    as: (account) => writesOf({ ...context, account: checkedAccount(account) }),
     generation: () => connection.generation(),
     forgetKinds: () => discovery.forget(),
     close: () => connection.close(),
   };
 }
 
-interface Context {
-  readonly connection: Connection;
-  readonly discovery: Discovery;
-}
-
 async function readIdentity(
-  { connection }: Context,
+  { connection }: Requests,
   signal?: AbortSignal,
 ): Promise<ClusterIdentity> {
   const answer = await connection.send({
@@ -167,22 +137,15 @@ async function readIdentity(
   throw new FleetError("CLUSTER_UNREACHABLE", "Namespace kube-system was answered without a uid");
 }
 
-/** A request to objects. A 404 that is no Status: the kind that was remembered is not served (there) any more. */
-async function send({ connection, discovery }: Context, request: ApiRequest): Promise<ApiAnswer> {
-  const answer = await connection.send(request);
-  if (answer.status === 404 && !isStatus(answer)) discovery.forget();
-  return answer;
-}
-
 async function getObject(
-  context: Context,
+  context: Requests,
   target: ObjectAddress,
   signal?: AbortSignal,
 ): Promise<KubeObject | null> {
   const path = await objectPath(context, target, signal);
   const answer = await send(context, { method: "GET", path, signal });
   if (isAbsence(answer)) return null;
-  return expectKubeObject(answer, () => subjectOf("read", target));
+  return expectKubeObject(answer, () => subjectOf("read", target, context));
 }
 
 const maxListed = 20_000;
@@ -190,7 +153,10 @@ const maxListed = 20_000;
 const metadataForm =
   "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
 
-async function listObjects(context: Context, options: ListOptions): Promise<readonly KubeObject[]> {
+async function listObjects(
+  context: Requests,
+  options: ListOptions,
+): Promise<readonly KubeObject[]> {
   const { apiVersion, kind } = options;
   const found = await context.discovery.find(apiVersion, kind, options.signal);
   if (found === undefined) throw new UnknownKindError(apiVersion, kind);
@@ -210,7 +176,7 @@ async function listObjects(context: Context, options: ListOptions): Promise<read
 }
 
 async function listPage(
-  context: Context,
+  context: Requests,
   { path, next }: { readonly path: string; readonly next: string },
   { apiVersion, kind, limit = 500, labelSelector, metadataOnly = false, signal }: ListOptions,
 ): Promise<{ items: readonly KubeObject[]; next: string }> {
@@ -235,117 +201,4 @@ async function listPage(
     items: objects.map((item) => asKubeObject({ ...item, apiVersion, kind }, subject)),
     next: typeof following === "string" ? following : "",
   };
-}
-
-async function applyObject(
-  context: Context,
-  object: KubeObject,
-  options: ApplyOptions,
-): Promise<KubeObject> {
-  const target = addressOf(object);
-  const force = options.force === true ? "&force=true" : "";
-  const dryRun = options.dryRun === true ? "&dryRun=All" : "";
-  const query = `fieldManager=${encodeURIComponent(options.fieldManager)}${force}${dryRun}`;
-  const path = `${await objectPath(context, target, options.signal)}?${query}`;
-  const answer = await send(context, {
-    method: "PATCH",
-    path,
-    contentType: "application/apply-patch+yaml",
-    body: options.text ?? JSON.stringify(object),
-    signal: options.signal,
-  });
-  return expectKubeObject(answer, () => subjectOf("apply", target));
-}
-
-async function createObject(
-  context: Context,
-  object: KubeObject,
-  signal?: AbortSignal,
-): Promise<KubeObject> {
-  const target = addressOf(object);
-  const found = await resourceOf(context, target, signal);
-  const path = `${collectionPath(target.apiVersion, found, target.namespace)}?fieldManager=flotilla`;
-  const answer = await send(context, {
-    method: "POST",
-    path,
-    body: JSON.stringify(object),
-    signal,
-  });
-  return expectKubeObject(answer, () => subjectOf("create", target));
-}
-
-async function patchObject(
-  context: Context,
-  target: ObjectAddress,
-  options: { readonly patch: JsonObject; readonly signal: AbortSignal | undefined },
-): Promise<KubeObject> {
-  const answer = await send(context, {
-    method: "PATCH",
-    path: `${await objectPath(context, target, options.signal)}?fieldManager=flotilla`,
-    contentType: "application/merge-patch+json",
-    body: JSON.stringify(options.patch),
-    signal: options.signal,
-  });
-  return expectKubeObject(answer, () => subjectOf("change", target));
-}
-
-async function deleteObject(
-  context: Context,
-  target: ObjectAddress,
-  options: {
-    readonly preconditions: DeletePreconditions;
-    readonly signal: AbortSignal | undefined;
-  },
-): Promise<"gone" | "going"> {
-  const answer = await send(context, {
-    method: "DELETE",
-    path: await objectPath(context, target, options.signal),
-    body: JSON.stringify({
-      apiVersion: "v1",
-      kind: "DeleteOptions",
-      propagationPolicy: "Background",
-      preconditions: options.preconditions,
-    }),
-    signal: options.signal,
-  });
-  if (isAbsence(answer)) return "gone";
-  const body = expectObject(answer, () => subjectOf("delete", target));
-  // A Status means that it is away; the object itself, that finalizers or a grace period hold it.
-  return body["kind"] === "Status" ? "gone" : "going";
-}
-
-async function objectPath(
-  context: Context,
-  target: ObjectAddress,
-  signal?: AbortSignal,
-): Promise<string> {
-  const base = collectionPath(
-    target.apiVersion,
-    await resourceOf(context, target, signal),
-    target.namespace,
-  );
-  return `${base}/${encodeURIComponent(target.name)}`;
-}
-
-/** Where the cluster keeps objects of this kind; an object of the wrong scope would be another one there. */
-async function resourceOf(
-  context: Context,
-  target: ObjectAddress,
-  signal?: AbortSignal,
-): Promise<ApiResource> {
-  const { apiVersion, kind, namespace } = target;
-  const found = await context.discovery.find(apiVersion, kind, signal);
-  if (found === undefined) throw new UnknownKindError(apiVersion, kind);
-  if (found.namespaced === (namespace !== "")) return found;
-  const where = found.namespaced ? "in namespaces only" : "without namespaces";
-  throw new FleetError(
-    "API_REFUSED",
-    `${describeKey({ ...target, group: "" })}: the cluster has ${kind} ${where}`,
-    { hint: `${found.namespaced ? "give it" : "take out"} metadata.namespace` },
-  );
-}
-
-function subjectOf(verb: string, target: ObjectAddress): RequestSubject {
-  const describe = describeKey({ ...target, group: "" });
-  return { verb, describe, secret: target.kind === "Secret" };
 }

@@ -12,6 +12,8 @@ export interface ApiRequest {
   readonly accept?: string;
   readonly contentType?: string;
   readonly body?: string;
+  /** The user as whom it is sent; without it, whose the credentials are. */
+  readonly impersonate?: string;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -66,13 +68,14 @@ export function exchange(
 
 function headersOf(
   { authorization }: ClusterCredentials,
-  { accept = "application/json", body, contentType = "application/json" }: ApiRequest,
+  { accept = "application/json", body, contentType = "application/json", impersonate }: ApiRequest,
 ): Record<string, string> {
   return {
     accept,
     "user-agent": "flotilla",
     ...(authorization && { authorization }),
     ...(body !== undefined && { "content-type": contentType }),
+    ...(impersonate !== undefined && { "impersonate-user": impersonate }),
   };
 }
 

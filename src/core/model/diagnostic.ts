@@ -56,6 +56,7 @@ export const diagnosticCodes = {
   "wrong-namespace": "a namespace where none belongs, none where one must be, or Flotilla's own",
   "duplicate-object": "an app renders the same object twice",
   "shared-object": "two apps of one site render the same object",
+  "own-account": "an app delivers the service account that it is written as, or rights of it",
   "secret-data": "a Secret with data would be stored in plain text",
   "sealed-secret": "a Secret is sealed with SOPS in a way that no worker can open",
   "region-secret": "a Secret of the region is named, or changed, in a way that cannot be",

@@ -79,6 +79,8 @@ const SiteApp = Type.Object({
   namespace: Type.String(),
   release: Type.Union([Type.String(), Type.Null()]),
   minReadyMs: Type.Optional(Type.Integer({ minimum: 0 })),
+  /** The account, in the app's namespace, that all is written as for the app; without it, the worker itself. */
+  serviceAccountName: Type.Optional(Type.String()),
 });
 const SiteDrift = Type.Object({ intervalMs: Type.Integer(), maxSitesPerMinute: Type.Integer() });
 
@@ -88,8 +90,8 @@ export const SiteMeta = Type.Object({
   region: Type.String(),
   suspend: Type.Boolean(),
   /**
-   * Per app: its default namespace (created bare where missing), release of the tree (null: by the open list), and for
-   * how long it has to be healthy at a stretch until the hand-over has settled.
+   * Per app: its default namespace (created bare where missing), release of the tree (null: by the open list), for how
+   * long it has to be healthy at a stretch until the hand-over has settled, and as whom it is written.
    */
   apps: Type.Record(Type.String(), SiteApp),
   drift: SiteDrift,

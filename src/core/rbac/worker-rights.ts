@@ -2,6 +2,8 @@
  * The rights that a worker needs in a cluster. In: the objects that Git gives the cluster. Out: RBAC objects that grant
  * just these, and the namespaces they lie in. Rights in a namespace are granted there; where the namespace itself comes
  * from Git, in the whole cluster, because a Role would go with it. Nothing is granted that no request of a worker asks.
+ * For apps that are written as a service account the worker may read and be that account; what it may write, only the
+ * account gets, and in no other namespace than those of the objects.
  */
 import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
 import { type KubeObject, groupOf, keyOf } from "../model/kube-object.ts";
@@ -13,6 +15,12 @@ export type RightsSubject =
   | { readonly user: string }
   | { readonly serviceAccount: { readonly namespace: string; readonly name: string } };
 
+/** Objects of apps that are written as a service account. */
+export interface AccountObjects {
+  readonly account: { readonly namespace: string; readonly name: string };
+  readonly objects: readonly KubeObject[];
+}
+
 interface Rule extends JsonObject {
   readonly apiGroups: readonly string[];
   readonly resources: readonly string[];
@@ -23,42 +31,60 @@ interface Rule extends JsonObject {
 const rbacGroup = "rbac.authorization.k8s.io";
 const roleName = "flotilla-worker";
 /** Apply is a patch that may create; `list` is how many objects are looked at at once. */
-const objectVerbs = ["create", "delete", "get", "list", "patch"];
+const readVerbs = ["get", "list"];
+const writeVerbs = ["create", "delete", "patch"];
+const objectVerbs = [...readVerbs, ...writeVerbs].toSorted();
 
-/** The objects to be applied by an administrator, in this order. */
+/**
+ * The objects to be applied by an administrator, in this order. `objects`: those that the worker writes as itself;
+ * `written`: those that it writes as accounts, once for each account.
+ */
 export function workerRights(
   objects: readonly KubeObject[],
   subject: RightsSubject,
+  written: readonly AccountObjects[] = [],
 ): readonly KubeObject[] {
-  const plurals = definedPlurals(objects);
-  const delivered = new Set(
-    objects.filter(({ kind }) => kind === "Namespace").map(({ metadata }) => metadata.name),
-  );
-  const byPlace = new Map<string, Rule[]>([
-    [
-      "",
-      [
-        {
-          apiGroups: [""],
-          resources: ["namespaces"],
-          verbs: ["get"],
-          resourceNames: ["kube-system"],
-        },
-      ],
-    ],
-    [systemNamespace, [rule("", "configmaps", objectVerbs)]],
-  ]);
-  for (const object of objects) {
+  const all = [...objects, ...written.flatMap((one) => one.objects)];
+  const plurals = definedPlurals(all);
+  const namespaces = all.filter(({ kind }) => kind === "Namespace");
+  const delivered = new Set(namespaces.map(({ metadata }) => metadata.name));
+  const placeOf = (object: KubeObject): string => {
     const { namespace } = keyOf(object);
-    const place = delivered.has(namespace) ? "" : namespace;
-    byPlace.set(place, [...(byPlace.get(place) ?? []), ...rulesFor(object, plurals)]);
-  }
-  const places = [...byPlace.keys()].toSorted();
-  const spaces = places.filter((place) => place !== "").map(namespaceObject);
-  const grants = places.flatMap((place) =>
-    granted(place, merged(byPlace.get(place) ?? []), subject),
-  );
-  return [...spaces, ...grants];
+    return delivered.has(namespace) ? "" : namespace;
+  };
+  const worker: Grant = { name: roleName, subject, byPlace: new Map() };
+  add(worker, "", [named(rule("", "namespaces", ["get"]), "kube-system")]);
+  add(worker, systemNamespace, [rule("", "configmaps", objectVerbs)]);
+  for (const object of objects) add(worker, placeOf(object), rulesFor(object, plurals));
+  const accounts = written.map(({ account, objects: own }) => {
+    const { namespace, name } = account;
+    add(worker, namespace, [named(rule("", "serviceaccounts", ["impersonate"]), name)]);
+    const grant: Grant = {
+      name: `flotilla:${namespace}:${name}`,
+      subject: { serviceAccount: account },
+      byPlace: new Map(),
+    };
+    for (const object of own) {
+      add(worker, placeOf(object), readRulesFor(object, plurals));
+      add(grant, keyOf(object).namespace, [ruleOf(object, plurals, writeVerbs)]);
+    }
+    return grant;
+  });
+  const grants = [worker, ...accounts];
+  const places = new Set(grants.flatMap(({ byPlace }) => [...byPlace.keys()]));
+  const spaces = [...places].filter((place) => place !== "").toSorted();
+  return [...spaces.map(namespaceObject), ...grants.flatMap(granted)];
+}
+
+/** Rights by namespace ("": the whole cluster), and whose they are to be. */
+interface Grant {
+  readonly name: string;
+  readonly subject: RightsSubject;
+  readonly byPlace: Map<string, readonly Rule[]>;
+}
+
+function add({ byPlace }: Grant, place: string, rules: readonly Rule[]): void {
+  byPlace.set(place, [...(byPlace.get(place) ?? []), ...rules]);
 }
 
 /** Kinds outside of Kubernetes whose definition is not among the objects: their plurals are guessed. */
@@ -84,26 +110,39 @@ function definedPlurals(objects: readonly KubeObject[]): ReadonlyMap<string, str
   return found;
 }
 
-function rulesFor(object: KubeObject, plurals: ReadonlyMap<string, string>): readonly Rule[] {
+type Plurals = ReadonlyMap<string, string>;
+
+function rulesFor(object: KubeObject, plurals: Plurals): readonly Rule[] {
+  const rights = groupOf(object.apiVersion) === rbacGroup ? rulesForRights(object) : [];
+  return [ruleOf(object, plurals, objectVerbs), ...rulesForPods(object), ...rights];
+}
+
+function readRulesFor(object: KubeObject, plurals: Plurals): readonly Rule[] {
+  return [ruleOf(object, plurals, readVerbs), ...rulesForPods(object)];
+}
+
+function ruleOf(object: KubeObject, plurals: Plurals, verbs: readonly string[]): Rule {
   const group = groupOf(object.apiVersion);
-  const plural = plurals.get(`${group}/${object.kind}`) ?? pluralOf(object.kind);
-  const rules = [rule(group, plural, objectVerbs)];
-  // Why a workload is not well is asked of its pods.
-  if (group === "apps" || group === "batch") rules.push(rule("", "pods", ["list"]));
-  if (group === rbacGroup) rules.push(...rulesForRights(object, plural));
-  return rules;
+  return rule(group, plurals.get(`${group}/${object.kind}`) ?? pluralOf(object.kind), verbs);
 }
 
-/** Kubernetes lets nobody hand out rights that he has not, unless he may just that: by name. */
-function rulesForRights(object: KubeObject, plural: string): readonly Rule[] {
-  const { name } = object.metadata;
-  if (!object.kind.endsWith("Binding")) return [named(plural, "escalate", name)];
-  const roleRef = isJsonObject(object["roleRef"]) ? object["roleRef"] : {};
-  return [named(pluralOf(text(roleRef["kind"])), "bind", text(roleRef["name"]))];
+/** Why a workload is not well is asked of its pods. */
+function rulesForPods({ apiVersion }: KubeObject): readonly Rule[] {
+  const group = groupOf(apiVersion);
+  return group === "apps" || group === "batch" ? [rule("", "pods", ["list"])] : [];
 }
 
-function named(plural: string, verb: string, name: string): Rule {
-  return { ...rule(rbacGroup, plural, [verb]), resourceNames: [name] };
+/** Kubernetes lets nobody hand out rights that he has not, unless he may just that: by name. Accounts never get that. */
+function rulesForRights({ kind, metadata, roleRef }: KubeObject): readonly Rule[] {
+  if (!kind.endsWith("Binding")) {
+    return [named(rule(rbacGroup, pluralOf(kind), ["escalate"]), metadata.name)];
+  }
+  const role = isJsonObject(roleRef) ? roleRef : {};
+  return [named(rule(rbacGroup, pluralOf(text(role["kind"])), ["bind"]), text(role["name"]))];
+}
+
+function named(one: Rule, name: string): Rule {
+  return { ...one, resourceNames: [name] };
 }
 
 function rule(group: string, plural: string, verbs: readonly string[]): Rule {
@@ -130,19 +169,19 @@ function union(one: readonly string[] = [], other: readonly string[] = []): read
   return [...new Set([...one, ...other])].toSorted();
 }
 
-function granted(
-  namespace: string,
-  rules: readonly Rule[],
-  subject: RightsSubject,
-): readonly KubeObject[] {
-  const kind = namespace === "" ? "ClusterRole" : "Role";
+function granted({ name, subject, byPlace }: Grant): readonly KubeObject[] {
   const apiVersion = `${rbacGroup}/v1`;
-  const metadata = { name: roleName, ...(namespace !== "" && { namespace }) };
-  const roleRef = { apiGroup: rbacGroup, kind, name: roleName };
-  return [
-    { apiVersion, kind, metadata, rules },
-    { apiVersion, kind: `${kind}Binding`, metadata, roleRef, subjects: [subjectOf(subject)] },
-  ];
+  const places = [...byPlace].toSorted(([one], [other]) => (one < other ? -1 : 1));
+  return places.flatMap(([namespace, rules]) => {
+    const kind = namespace === "" ? "ClusterRole" : "Role";
+    const metadata = { name, ...(namespace !== "" && { namespace }) };
+    const roleRef = { apiGroup: rbacGroup, kind, name };
+    const subjects = [subjectOf(subject)];
+    return [
+      { apiVersion, kind, metadata, rules: merged(rules) },
+      { apiVersion, kind: `${kind}Binding`, metadata, roleRef, subjects },
+    ];
+  });
 }
 
 function subjectOf(subject: RightsSubject): JsonObject {

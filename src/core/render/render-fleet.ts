@@ -10,6 +10,7 @@ import { LaterMap } from "../model/later-map.ts";
 import type { LoadedFleet } from "../model/load-fleet.ts";
 import { checkKubernetes } from "./check-kubernetes.ts";
 import { mayDefineKinds } from "./custom-kinds.ts";
+import { ownAccounts } from "./own-accounts.ts";
 import { fleetContext, type RenderInputs } from "./app-parts.ts";
 import type { AppRendering, PlacedRendering } from "./placed-rendering.ts";
 import { renderPlacedApp } from "./render-app.ts";
@@ -28,7 +29,11 @@ export function renderFleet(model: FleetModel, inputs: RenderInputs = {}): Parse
     diagnostics.push(...result.diagnostics);
     if (result.ok) renderings.push(result.value);
   }
-  diagnostics.push(...sharedObjects(renderings), ...checkKubernetes(model, renderings));
+  diagnostics.push(
+    ...sharedObjects(renderings),
+    ...ownAccounts(model, renderings),
+    ...checkKubernetes(model, renderings),
+  );
   // Of an app with mistakes it is not known what it reads.
   if (renderings.length === model.apps.size) {
     diagnostics.push(...unreadValues(context, renderings, diagnostics));

@@ -18,10 +18,15 @@ const object = (
 const subject = { user: "worker" };
 const apply = ["create", "delete", "get", "list", "patch"];
 
-/** `<place>: <group>/<resources> <verbs> <names>` for each rule. */
+/** `<place>: <group>/<resources> <verbs> <names>` for each rule of the worker. */
 function rulesOf(...objects: KubeObject[]): string[] {
-  return workerRights(objects, subject).flatMap(({ kind, metadata, rules }) =>
-    kind.endsWith("Role")
+  return rulesIn(workerRights(objects, subject), "flotilla-worker");
+}
+
+/** The same of the roles with a name. */
+function rulesIn(rights: readonly KubeObject[], role: string): string[] {
+  return rights.flatMap(({ kind, metadata, rules }) =>
+    kind.endsWith("Role") && metadata.name === role
       ? (rules as Record<string, readonly string[]>[]).map(
           ({ apiGroups, resources, verbs, resourceNames }) =>
             [
@@ -86,6 +91,47 @@ describe("the rights of a worker", () => {
       "one: rbac.authorization.k8s.io/rolebindings,roles apply",
       "one: rbac.authorization.k8s.io/roles escalate r",
     ]);
+  });
+
+  it("AC-24: are for apps with an account to read and to be that account; only the account may write", () => {
+    const account = { namespace: "one", name: "deployer" };
+    const rights = workerRights([object("v1", "ConfigMap", { namespace: "one" })], subject, [
+      {
+        account,
+        objects: [
+          object("v1", "Namespace", { name: "one" }),
+          object("apps/v1", "Deployment", { namespace: "one" }),
+          object("v1", "ConfigMap", { namespace: "two" }),
+          object("rbac.authorization.k8s.io/v1", "Role", { name: "r", namespace: "one" }),
+        ],
+      },
+    ]);
+    expect(rulesIn(rights, "flotilla-worker")).toEqual([
+      "cluster: /configmaps apply",
+      "cluster: /namespaces get kube-system",
+      "cluster: /namespaces get,list",
+      "cluster: /pods list",
+      "cluster: apps/deployments get,list",
+      "cluster: rbac.authorization.k8s.io/roles get,list",
+      "flotilla-system: /configmaps apply",
+      "one: /serviceaccounts impersonate deployer",
+      "two: /configmaps get,list",
+    ]);
+    // Its own namespace may come from Git: the whole cluster is not the account's for that.
+    expect(rulesIn(rights, "flotilla:one:deployer")).toEqual([
+      "cluster: /namespaces create,delete,patch",
+      "one: apps/deployments create,delete,patch",
+      "one: rbac.authorization.k8s.io/roles create,delete,patch",
+      "two: /configmaps create,delete,patch",
+    ]);
+    const bound = rights.filter(({ kind }) => kind.endsWith("Binding"));
+    const subjects = bound.map(({ metadata, subjects: to }) => [metadata.name, to]);
+    expect(subjects).toContainEqual([
+      "flotilla:one:deployer",
+      [{ kind: "ServiceAccount", ...account }],
+    ]);
+    const spaces = rights.filter(({ kind }) => kind === "Namespace");
+    expect(spaces.map(({ metadata }) => metadata.name)).toEqual(["flotilla-system", "one", "two"]);
   });
 
   it("use the plurals of definitions, and say where they had to guess", () => {

@@ -18,6 +18,15 @@ export const App = documentOf(
         description:
           "namespace of its objects that name none; created bare if it is missing, never deleted",
       }),
+      serviceAccountName: Type.Optional(
+        Type.String({
+          title: "object name",
+          pattern: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+          maxLength: 253,
+          description:
+            "service account in its namespace that its objects are written, changed and deleted as, with the rights of that account and no other; without it, as the worker. Takes effect at once and at all sites, by no release, and changes nothing by itself",
+        }),
+      ),
       source: Source,
       placement: closedObject(
         {
