@@ -19,7 +19,9 @@ export function fleetFacts(model: FleetModel): FleetFacts {
     policyOf: (app) => policyOf(model, app),
     accountOf: (app) => {
       const known = model.apps.get(app)?.value.spec;
-      return known && (known.serviceAccountName ?? null);
+      if (known === undefined) return undefined;
+      const { namespace, serviceAccountName: name } = known;
+      return name === undefined ? null : { namespace, name };
     },
   };
 }

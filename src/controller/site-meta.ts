@@ -14,7 +14,13 @@ export interface FleetFacts {
   /** By app, null where it is the usual one; undefined: the fleet does not have the app. */
   policyOf(app: string): AppPolicy | null | undefined;
   /** By app, the service account that all is written as; null: the worker itself; undefined: the fleet does not have the app. */
-  accountOf(app: string): string | null | undefined;
+  accountOf(app: string): FleetAccount | null | undefined;
+}
+
+/** A service account, in the namespace of its App. */
+interface FleetAccount {
+  readonly namespace: string;
+  readonly name: string;
 }
 
 /** What a hand-over says of an app at a site. */
@@ -62,13 +68,18 @@ export function siteMeta(input: MetaInput): SiteMeta {
 function appFacts({ fleet, old, handed }: MetaInput, app: string): AppFacts | undefined {
   const before = own(old?.apps, app);
   const known = own(handed, app) ?? before;
-  if (known === undefined) return undefined;
+  const told = fleet.accountOf(app);
+  if (known === undefined) return told ? factsOfLost(told) : undefined;
   const { serviceAccountName: released, ...facts } = known;
   // One that leaves goes on as it was; where that is lost, as the release that is handed over had it.
   const kept = before === undefined ? released : before.serviceAccountName;
-  const told = fleet.accountOf(app);
-  const account = told === undefined ? kept : told;
-  return account ? { ...facts, serviceAccountName: account } : facts;
+  const account = told === undefined ? kept : told?.name;
+  return account === undefined ? facts : { ...facts, serviceAccountName: account };
+}
+
+/** What the mirror said of it is lost: without these words its worker would write as itself until the next release. */
+function factsOfLost({ namespace, name }: FleetAccount): AppFacts {
+  return { namespace, release: null, serviceAccountName: name };
 }
 
 function policiesOf({ fleet, old, apps }: MetaInput): Pick<SiteMeta, "policies"> {

@@ -73,6 +73,13 @@ describe("as whom a site's worker is told to write for an app", () => {
     expect(told({}, before({}), { web: old }).apps["web"]).toEqual({ ...stood, release: "r2" });
   });
 
+  it("AC-24: is said also where all else that the mirror said of the app is lost", () => {
+    expect(told(withAccount).apps).toEqual({
+      web: { namespace: "web", release: null, serviceAccountName: "tenant" },
+    });
+    expect(told({}).apps).toEqual({});
+  });
+
   it("AC-24: stays as it was for an app that the fleet does not have any more, until it is gone", () => {
     const account = { serviceAccountName: "tenant" };
     const left = told({}, before(account));
