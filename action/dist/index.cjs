@@ -33873,7 +33873,7 @@ function isSameJson(a, b) {
   if (a === b) return true;
   if (Array.isArray(a) || Array.isArray(b)) {
     const areLists = Array.isArray(a) && Array.isArray(b) && a.length === b.length;
-    return areLists && a.every((item, at2) => isSameJson(item, b[at2]));
+    return areLists && a.every((item, at3) => isSameJson(item, b[at3]));
   }
   if (!isJsonObject(a) || !isJsonObject(b)) return false;
   const keys = Object.keys(a);
@@ -33894,8 +33894,266 @@ function canonicalJson(value2) {
 }
 function sortedKeys(object) {
   const keys = Object.keys(object);
-  const isSorted2 = keys.every((key, at2) => at2 === 0 || (keys[at2 - 1] ?? "") < key);
+  const isSorted2 = keys.every((key, at3) => at3 === 0 || (keys[at3 - 1] ?? "") < key);
   return isSorted2 ? keys : keys.toSorted();
+}
+
+// src/core/model/file-blocks.ts
+var filesOfBlock = 64;
+var largeFile = 4096;
+function blocksOf(files, before) {
+  const known4 = new Map(before.map((block) => [block[0], block]));
+  const blocks2 = [];
+  let start = 0;
+  while (start < files.length) {
+    const same2 = known4.get(files[start]);
+    const isSame2 = same2 !== void 0 && isBlockAt(start, same2, files);
+    const block = isSame2 ? same2 : files.slice(start, endFrom(start, files));
+    blocks2.push(block);
+    start += block.length;
+  }
+  return blocks2;
+}
+function isBlockAt(start, block, files) {
+  if (!block.every((file, index) => file === files[start + index])) return false;
+  const end = start + block.length;
+  return end === files.length || endFrom(end - 1, files) === end;
+}
+function endFrom(start, files) {
+  for (let at3 = start; at3 < files.length; at3++) {
+    const file = files[at3];
+    if (file !== void 0 && endsBlock(file)) return at3 + 1;
+  }
+  return files.length;
+}
+function endsBlock({ path: path3, text }) {
+  if (text.length > largeFile) return true;
+  let sum = 0;
+  for (let at3 = 0; at3 < path3.length; at3++) sum = (sum * 31 + path3.charCodeAt(at3)) % 65521;
+  return sum % filesOfBlock === 0;
+}
+
+// src/core/model/is-same-list.ts
+function isSameList(a, b) {
+  return a.length === b.length && a.every((item, index) => item === b[index]);
+}
+
+// src/core/model/map-view.ts
+var MapView = class {
+  has(key) {
+    return this.get(key) !== void 0;
+  }
+  *keys() {
+    for (const [key] of this.entries()) yield key;
+  }
+  *values() {
+    for (const [, value2] of this.entries()) yield value2;
+  }
+  [Symbol.iterator]() {
+    return this.entries();
+  }
+  forEach(visit) {
+    for (const [key, value2] of this) visit(value2, key, this);
+  }
+};
+
+// src/core/model/patched-map.ts
+var PatchedMap = class _PatchedMap extends MapView {
+  size;
+  #base;
+  /** undefined: not in the map. */
+  #patch;
+  constructor(base, patch = /* @__PURE__ */ new Map()) {
+    super();
+    this.#base = base;
+    this.#patch = patch;
+    let { size } = base;
+    for (const [key, value2] of patch) {
+      size += Number(value2 !== void 0) - Number(base.has(key));
+    }
+    this.size = size;
+  }
+  /** The map with these entries in place of what it has for them; undefined: without one. */
+  with(changes) {
+    const patch = new Map(this.#patch);
+    for (const [key, value2] of changes) patch.set(key, value2);
+    if (patch.size === 0) return this;
+    const patched2 = new _PatchedMap(this.#base, patch);
+    return patch.size <= mostPatched ? patched2 : new _PatchedMap(new Map(patched2));
+  }
+  /** Keys that may have another value in the other map; undefined where that is no better known than by looking at all. */
+  keysBeside(other) {
+    if (this.#base !== other.#base) return void 0;
+    return /* @__PURE__ */ new Set([...this.#patch.keys(), ...other.#patch.keys()]);
+  }
+  get(key) {
+    return this.#patch.has(key) ? this.#patch.get(key) : this.#base.get(key);
+  }
+  *entries() {
+    for (const entry of this.#base) if (!this.#patch.has(entry[0])) yield entry;
+    for (const [key, value2] of this.#patch) if (value2 !== void 0) yield [key, value2];
+  }
+};
+var mostPatched = 300;
+function changedKeys(before, now) {
+  const arePatched = before instanceof PatchedMap && now instanceof PatchedMap;
+  const beside = arePatched ? now.keysBeside(before) : void 0;
+  const keys = beside ?? /* @__PURE__ */ new Set([...before.keys(), ...now.keys()]);
+  return [...keys].filter((key) => before.get(key) !== now.get(key));
+}
+
+// src/core/model/named-entries.ts
+var NamedEntries = class _NamedEntries extends MapView {
+  #parts;
+  #byName;
+  /** The same for all that were made one from the other: what is known of the last of them is kept with it. */
+  line;
+  constructor(parts, byName, line = {}) {
+    super();
+    this.#parts = parts;
+    this.#byName = byName;
+    this.line = line;
+  }
+  /** Undefined where a name stands twice in the parts. `before`: what most of them are in already. */
+  static of(parts, before = new _NamedEntries([], new PatchedMap(/* @__PURE__ */ new Map()))) {
+    const { gone, added } = changedParts(before.#parts, parts);
+    const changes = /* @__PURE__ */ new Map();
+    for (const [name2] of gone.flat()) changes.set(name2, void 0);
+    for (const [name2, entry] of added.flat()) {
+      const known4 = changes.has(name2) ? changes.get(name2) : before.get(name2);
+      if (known4 !== void 0) return void 0;
+      changes.set(name2, entry);
+    }
+    return new _NamedEntries(parts, before.#byName.with(changes), before.line);
+  }
+  /** Names of entries that are others than in an earlier map, new or gone. */
+  changedSince(before) {
+    const { gone, added } = changedParts(before.#parts, this.#parts);
+    const names3 = new Set([...gone, ...added].flat().map(([name2]) => name2));
+    return [...names3].filter((name2) => before.get(name2) !== this.get(name2));
+  }
+  /** True for entries of the very same parts, in this order. */
+  isOf(parts) {
+    return isSameList(this.#parts, parts);
+  }
+  get size() {
+    return this.#byName.size;
+  }
+  get(name2) {
+    return this.#byName.get(name2);
+  }
+  *entries() {
+    for (const part3 of this.#parts) for (const [name2, entry] of part3) yield [name2, entry];
+  }
+};
+function changedParts(before, now) {
+  let start = 0;
+  while (start < before.length && before[start] === now[start]) start += 1;
+  const longest4 = Math.min(before.length, now.length) - start;
+  let end = 0;
+  while (end < longest4 && before.at(-1 - end) === now.at(-1 - end)) end += 1;
+  const [old, fresh] = [before, now].map(
+    (parts) => new Set(parts.slice(start, parts.length - end))
+  );
+  return { gone: onlyIn(old, fresh), added: onlyIn(fresh, old) };
+}
+function onlyIn(parts = /* @__PURE__ */ new Set(), others = /* @__PURE__ */ new Set()) {
+  return [...parts].filter((part3) => !others.has(part3));
+}
+
+// src/core/model/known-fleet.ts
+var KnownFleet = class {
+  #files = [];
+  #blocks = [];
+  #paths = /* @__PURE__ */ new Map();
+  #manifests = /* @__PURE__ */ new Map();
+  #documents = [];
+  #kinds = /* @__PURE__ */ new Map();
+  /**
+   * These files in the order of their paths, each as the object that it was the last time, where it is the same. Others are
+   * forgotten.
+   */
+  files(files) {
+    const byPath = () => files.toSorted((a, b) => a.path < b.path ? -1 : 1);
+    this.#files = this.#inOrder(files) ?? this.#inOrder(byPath()) ?? files;
+    return this.#files;
+  }
+  /** Undefined where these are not in order. A path that is the next known one is, which is seen by one comparison. */
+  #inOrder(files) {
+    const known4 = this.#files;
+    const found2 = [];
+    let at3 = 0;
+    let last = "";
+    for (const file of files) {
+      const { path: path3 } = file;
+      if (known4[at3]?.path !== path3) {
+        if (path3 < last) return void 0;
+        at3 = firstFrom(path3, known4, at3);
+      }
+      found2.push(sameFile(known4[at3], file));
+      if (known4[at3]?.path === path3) at3 += 1;
+      last = path3;
+    }
+    return found2;
+  }
+  /** The same in blocks: each the list that it was the last time, where it has the same files. */
+  blocks(files) {
+    this.#blocks = blocksOf(this.files(files), this.#blocks);
+    return this.#blocks;
+  }
+  /** Patterns of files, or folders: the list of the last time where they are the same. */
+  paths(what, paths) {
+    const known4 = this.#paths.get(what);
+    if (known4 !== void 0 && isSameList(known4, paths)) return known4;
+    this.#paths.set(what, paths);
+    return paths;
+  }
+  /** The documents of each block: the list of the last time where they are the same, in the same order. */
+  documents(byBlock) {
+    if (!isSameList(this.#documents, byBlock)) this.#documents = byBlock;
+    return this.#documents;
+  }
+  /**
+   * What files have of a kind: the map of the last time where these are the same, in the same order. Undefined where a name
+   * stands twice.
+   */
+  ofKind(kind, parts) {
+    const last = this.#kinds.get(kind);
+    if (last?.isOf(parts)) return last;
+    const entries2 = NamedEntries.of(parts, last);
+    if (entries2 !== void 0) this.#kinds.set(kind, entries2);
+    return entries2;
+  }
+  /** Manifests by app: the lists of the last time where they are the same. */
+  manifests(byApp2) {
+    const same2 = [...byApp2].map(([app, files]) => {
+      const known4 = this.#manifests.get(app);
+      return [app, known4 !== void 0 && isSameList(known4, files) ? known4 : files];
+    });
+    this.#manifests = new Map(same2);
+    return this.#manifests;
+  }
+};
+function firstFrom(path3, files, from) {
+  let at3 = from;
+  while ((files[at3]?.path ?? path3) < path3) at3 += 1;
+  return at3;
+}
+function sameFile(known4, file) {
+  return known4?.path === file.path && isSameFile(known4, file) ? known4 : file;
+}
+function isSameFile(a, b) {
+  return a === b || a.text === b.text && a.problem === b.problem && a.leftOut === b.leftOut && a.isBinary === b.isBinary;
+}
+function keptFor(make) {
+  const kept5 = /* @__PURE__ */ new WeakMap();
+  return (owner) => {
+    const known4 = kept5.get(owner);
+    if (known4 !== void 0) return known4.result;
+    const result2 = make(owner);
+    kept5.set(owner, { result: result2 });
+    return result2;
+  };
 }
 
 // src/core/select/label-syntax.ts
@@ -34104,11 +34362,33 @@ function checkedSelector(spec) {
   return result2.selector;
 }
 function matchesSelector(selector, labels) {
-  return selector.requirements.every((requirement2) => holds(requirement2, labels));
+  const { requirements } = selector;
+  if (requirements.length > fewRequirements) return matchesRules(rulesOf(selector), labels);
+  return requirements.every((requirement2) => holds(requirement2, labels));
 }
 function matchesOnlyByAbsence(selector, labels) {
-  return matchesSelector(selector, labels) && selector.requirements.some(
-    ({ key, operator }) => (operator === "!=" || operator === "notin") && !Object.hasOwn(labels, key)
+  if (!matchesSelector(selector, labels)) return false;
+  const { refusing } = rulesOf(selector);
+  return Object.keys(labels).filter((key) => refusing.has(key)).length < refusing.size;
+}
+var fewRequirements = 8;
+var rulesOf = keptFor(({ requirements }) => {
+  const isRefusing = ({ operator }) => operator === "!=" || operator === "notin";
+  const others = requirements.filter((requirement2) => !isRefusing(requirement2));
+  const refusing = Map.groupBy(requirements.filter(isRefusing), ({ key }) => key);
+  const refused2 = [...refusing].map(
+    ([key, all]) => [key, new Set(all.flatMap(({ values }) => values))]
+  );
+  return {
+    byKey: Map.groupBy(others, ({ key }) => key),
+    refusing: new Map(refused2),
+    needed: new Set(others.flatMap(({ key, operator }) => operator === "absent" ? [] : key))
+  };
+});
+function matchesRules({ byKey, refusing, needed }, labels) {
+  for (const key of needed) if (!Object.hasOwn(labels, key)) return false;
+  return Object.entries(labels).every(
+    ([key, value2]) => refusing.get(key)?.has(value2) !== true && (byKey.get(key) ?? []).every((requirement2) => holds(requirement2, labels))
   );
 }
 function formatSelector(selector) {
@@ -53296,63 +53576,138 @@ var words = {
 // src/core/model/closest-name.ts
 var maxLength = 400;
 function closestName(name2, known4) {
-  if (name2.length > maxLength) return void 0;
-  const typed2 = name2.toLowerCase();
-  const all = [...known4];
-  const farthest = Math.min(3, Math.floor(name2.length / 3));
-  return nearest(typed2, all, 1) ?? (farthest > 1 ? nearest(typed2, all, farthest) : void 0);
+  return new KnownNames(known4).closest(name2);
 }
+var KnownNames = class {
+  /** Each once. */
+  all;
+  #ordered;
+  #sorted;
+  constructor(names3) {
+    this.all = new Set(names3);
+  }
+  get sorted() {
+    this.#sorted ??= [...this.all].toSorted();
+    return this.#sorted;
+  }
+  /** As `closestName`. What one costs does not grow with how many names there are. */
+  closest(name2) {
+    if (name2.length > maxLength) return void 0;
+    this.#ordered ??= ordered(this.all);
+    const typed2 = name2.toLowerCase();
+    const farthest = Math.min(3, Math.floor(name2.length / 3));
+    return nearest(typed2, this.#ordered, 1) ?? (farthest > 1 ? nearest(typed2, this.#ordered, farthest) : void 0);
+  }
+};
+function ordered(names3) {
+  const all = [...names3].map((name2) => ({ name: name2, lower: name2.toLowerCase() }));
+  return all.toSorted((a, b) => a.lower < b.lower ? -1 : 1);
+}
+var maxCompared = 2e3;
 function nearest(typed2, known4, farthest) {
-  let most = farthest;
+  const distances = new Distances(typed2, farthest);
   let best;
-  for (const candidate of known4) {
-    if (Math.abs(candidate.length - typed2.length) > most) continue;
-    const [left, right] = whereTheyDiffer(typed2, candidate.toLowerCase());
-    const distance = most <= 1 ? shortDistance(left, right) : editDistance(left, right, most);
-    if (distance > most) continue;
-    if (best === void 0 || distance < most || candidate < best) best = candidate;
-    most = distance;
+  let at3 = 0;
+  for (let next = known4[at3]; next !== void 0; next = known4[at3]) {
+    if (distances.compared > maxCompared) break;
+    const { name: name2, lower } = next;
+    const far2 = distances.read(lower);
+    if (far2 !== void 0) {
+      at3 = firstWithout(lower.slice(0, far2), known4, at3);
+      continue;
+    }
+    at3 += 1;
+    const distance = distances.last;
+    if (distance > distances.most) continue;
+    if (best === void 0 || distance < distances.most || name2 < best) best = name2;
+    distances.most = distance;
   }
   return best;
 }
-function whereTheyDiffer(a, b) {
+function firstWithout(start, known4, from) {
+  let [low, high] = [from, known4.length];
+  while (low < high) {
+    const middle = low + high >> 1;
+    if (known4[middle]?.lower.startsWith(start) === true) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+var Distances = class {
+  /** What is farther is not told apart. */
+  most;
+  /** Beginnings compared so far. */
+  compared = 0;
+  #typed;
+  #width;
+  /** By letters read: the distances from each beginning of the one text, and the least of them. */
+  #rows = [];
+  #read = "";
+  constructor(typed2, most) {
+    this.#typed = typed2;
+    this.most = most;
+    this.#width = most;
+    const { distances } = this.#row(0);
+    for (let column = 0; column <= Math.min(most, typed2.length); column++)
+      distances[column] = column;
+  }
+  /** Of what was read last; some number above `most` where it is farther. */
+  get last() {
+    return at(this.#row(this.#read.length), this.#typed.length);
+  }
+  /** Reads a text; gives how many letters it takes to see that nothing which begins with them is near enough. */
+  read(text) {
+    const shared2 = sharedStart(text, this.#read);
+    for (let length = shared2 + 1; length <= text.length; length++) {
+      this.#compare(text, length);
+      const least = Math.min(this.#row(length).least, this.#row(length - 1).least);
+      if (least > this.most) {
+        this.#read = text.slice(0, length);
+        return length;
+      }
+    }
+    this.#read = text;
+    return void 0;
+  }
+  #compare(text, length) {
+    this.compared += 1;
+    const [row, last, beforeLast] = [
+      this.#row(length),
+      this.#row(length - 1),
+      this.#row(length - 2)
+    ];
+    const typed2 = this.#typed;
+    const [letter, letterBefore] = [text.charCodeAt(length - 1), text.charCodeAt(length - 2)];
+    const to = Math.min(length + this.#width, typed2.length);
+    let least = far;
+    for (let column = Math.max(0, length - this.#width); column <= to; column++) {
+      const other = typed2.charCodeAt(column - 1);
+      let distance = Math.min(at(last, column), at(row, column - 1)) + 1;
+      distance = Math.min(distance, at(last, column - 1) + (letter === other ? 0 : 1));
+      if (letterBefore === other && letter === typed2.charCodeAt(column - 2)) {
+        distance = Math.min(distance, at(beforeLast, column - 2) + 1);
+      }
+      row.distances[column] = distance;
+      least = Math.min(least, distance);
+    }
+    row.least = least;
+  }
+  #row(length) {
+    return this.#rows[length] ??= {
+      distances: new Uint8Array(this.#typed.length + 1).fill(far),
+      least: 0
+    };
+  }
+};
+var far = 100;
+function at({ distances }, column) {
+  return distances[column] ?? far;
+}
+function sharedStart(a, b) {
   const shorter = Math.min(a.length, b.length);
-  let start = 0;
-  while (start < shorter && a.charCodeAt(start) === b.charCodeAt(start)) start += 1;
-  let [endA, endB] = [a.length, b.length];
-  while (endA > start && endB > start && a.charCodeAt(endA - 1) === b.charCodeAt(endB - 1)) {
-    endA -= 1;
-    endB -= 1;
-  }
-  return [a.slice(start, endA), b.slice(start, endB)];
-}
-function shortDistance(a, b) {
-  const isSwap = a.length === 2 && b.length === 2 && a[0] === b[1] && a[1] === b[0];
-  return isSwap ? 1 : Math.max(a.length, b.length);
-}
-function editDistance(a, b, most) {
-  let rows = { beforeLast: [], last: Array.from({ length: b.length + 1 }, (_, at2) => at2) };
-  for (let row = 1; row <= a.length; row++) {
-    const current = nextRow(a.slice(0, row), b, rows);
-    if (Math.min(...rows.last) > most && Math.min(...current) > most) return most + 1;
-    rows = { beforeLast: rows.last, last: current };
-  }
-  return rows.last[b.length] ?? Infinity;
-}
-function nextRow(a, b, { beforeLast, last }) {
-  const letter = a.charCodeAt(a.length - 1);
-  const letterBefore = a.charCodeAt(a.length - 2);
-  let left = a.length;
-  const current = [left];
-  for (let column = 1; column <= b.length; column++) {
-    const isSame2 = letter === b.charCodeAt(column - 1);
-    const isSwap = letter === b.charCodeAt(column - 2) && letterBefore === b.charCodeAt(column - 1);
-    const replaced = (last[column - 1] ?? Infinity) + (isSame2 ? 0 : 1);
-    const swapped = isSwap ? (beforeLast[column - 2] ?? Infinity) + 1 : Infinity;
-    left = Math.min(replaced, swapped, (last[column] ?? Infinity) + 1, left + 1);
-    current.push(left);
-  }
-  return current;
+  let length = 0;
+  while (length < shorter && a.charCodeAt(length) === b.charCodeAt(length)) length += 1;
+  return length;
 }
 
 // src/core/model/shown-names.ts
@@ -53585,9 +53940,9 @@ function regexSize(pattern2) {
   const groups2 = [];
   let size = 0;
   let last = 0;
-  for (let at2 = 0; at2 < pattern2.length; ) {
-    const token = tokenAt(pattern2, at2);
-    at2 += token.length;
+  for (let at3 = 0; at3 < pattern2.length; ) {
+    const token = tokenAt(pattern2, at3);
+    at3 += token.length;
     if (token === "(") {
       groups2.push(size);
       [size, last] = [0, 0];
@@ -53602,22 +53957,22 @@ function regexSize(pattern2) {
   }
   return 1 + groups2.reduce((sum, each) => sum + each, size);
 }
-function tokenAt(pattern2, at2) {
-  const near = pattern2.slice(at2, at2 + 40);
+function tokenAt(pattern2, at3) {
+  const near = pattern2.slice(at3, at3 + 40);
   const first2 = near.charAt(0);
-  if (first2 === "[") return pattern2.slice(at2, endOfClass(pattern2, at2));
+  if (first2 === "[") return pattern2.slice(at3, endOfClass(pattern2, at3));
   if (first2 === "{") return /^\{\d+(,\d*)?\}/.exec(near)?.[0] ?? first2;
   if (first2 !== "\\") return first2;
   return /^\\[pP]\{[^}]*\}/.exec(near)?.[0] ?? near.slice(0, /^\\[pP]/.test(near) ? 3 : 2);
 }
 function endOfClass(pattern2, start) {
-  let at2 = start + (pattern2.charAt(start + 1) === "^" ? 2 : 1);
-  if (pattern2.charAt(at2) === "]") at2 += 1;
-  while (at2 < pattern2.length && pattern2.charAt(at2) !== "]") {
-    const named3 = /^\[:\^?\w+:\]/.exec(pattern2.slice(at2, at2 + 16))?.[0].length ?? 1;
-    at2 += pattern2.charAt(at2) === "\\" ? 2 : named3;
+  let at3 = start + (pattern2.charAt(start + 1) === "^" ? 2 : 1);
+  if (pattern2.charAt(at3) === "]") at3 += 1;
+  while (at3 < pattern2.length && pattern2.charAt(at3) !== "]") {
+    const named3 = /^\[:\^?\w+:\]/.exec(pattern2.slice(at3, at3 + 16))?.[0].length ?? 1;
+    at3 += pattern2.charAt(at3) === "\\" ? 2 : named3;
   }
-  return at2 + 1;
+  return at3 + 1;
 }
 function repeats(token) {
   const [, least, rest2] = /^\{(\d+)(?:(,)|,(\d+))?\}$/.exec(token) ?? [];
@@ -54307,24 +54662,24 @@ function hasTemplate(text) {
 function parseTemplate(text) {
   const parts = [];
   let literal2 = "";
-  let at2 = 0;
-  while (at2 < text.length) {
-    if (text.startsWith(escaped, at2)) {
+  let at3 = 0;
+  while (at3 < text.length) {
+    if (text.startsWith(escaped, at3)) {
       literal2 += open;
-      at2 += escaped.length;
-    } else if (text.startsWith(open, at2)) {
-      const offset = at2 + open.length;
+      at3 += escaped.length;
+    } else if (text.startsWith(open, at3)) {
+      const offset = at3 + open.length;
       const end = endOfExpression(text, offset);
-      if (end === void 0) return { ok: false, offset: at2 };
+      if (end === void 0) return { ok: false, offset: at3 };
       if (literal2 !== "") parts.push(literal2);
       literal2 = "";
       parts.push({ cel: text.slice(offset, end), offset });
-      at2 = end + 1;
+      at3 = end + 1;
     } else {
-      const next = text.indexOf("$", at2 + 1);
+      const next = text.indexOf("$", at3 + 1);
       const end = next < 0 ? text.length : next;
-      literal2 += text.slice(at2, end);
-      at2 = end;
+      literal2 += text.slice(at3, end);
+      at3 = end;
     }
   }
   if (literal2 !== "") parts.push(literal2);
@@ -54332,21 +54687,21 @@ function parseTemplate(text) {
 }
 function endOfExpression(text, start) {
   let depth = 0;
-  let at2 = start;
-  while (at2 < text.length) {
-    const character = text.charAt(at2);
+  let at3 = start;
+  while (at3 < text.length) {
+    const character = text.charAt(at3);
     if (character === '"' || character === "'") {
-      const end = endOfLiteral(text, at2);
+      const end = endOfLiteral(text, at3);
       if (end === void 0) return void 0;
-      at2 = end;
+      at3 = end;
       continue;
     }
     if (character === "{") depth += 1;
     if (character === "}") {
-      if (depth === 0) return at2;
+      if (depth === 0) return at3;
       depth -= 1;
     }
-    at2 += 1;
+    at3 += 1;
   }
   return void 0;
 }
@@ -54355,10 +54710,10 @@ function endOfLiteral(text, start) {
   const triple = quote2.repeat(3);
   const closing = text.startsWith(triple, start) ? triple : quote2;
   const isRaw = /[rR]/.test(text.charAt(start - 1));
-  let at2 = start + closing.length;
-  while (at2 < text.length) {
-    if (text.startsWith(closing, at2)) return at2 + closing.length;
-    at2 += !isRaw && text.charAt(at2) === "\\" ? 2 : 1;
+  let at3 = start + closing.length;
+  while (at3 < text.length) {
+    if (text.startsWith(closing, at3)) return at3 + closing.length;
+    at3 += !isRaw && text.charAt(at3) === "\\" ? 2 : 1;
   }
   return void 0;
 }
@@ -54590,11 +54945,6 @@ function valueText(facts, path3) {
   return canonicalJson(value2);
 }
 
-// src/core/model/is-same-list.ts
-function isSameList(a, b) {
-  return a.length === b.length && a.every((item, index) => item === b[index]);
-}
-
 // src/core/model/kept-results.ts
 var KeptResults = class {
   #kept = /* @__PURE__ */ new WeakMap();
@@ -54614,129 +54964,6 @@ var KeptResults = class {
     return known4.result;
   }
 };
-
-// src/core/model/map-view.ts
-var MapView = class {
-  has(key) {
-    return this.get(key) !== void 0;
-  }
-  *keys() {
-    for (const [key] of this.entries()) yield key;
-  }
-  *values() {
-    for (const [, value2] of this.entries()) yield value2;
-  }
-  [Symbol.iterator]() {
-    return this.entries();
-  }
-  forEach(visit) {
-    for (const [key, value2] of this) visit(value2, key, this);
-  }
-};
-
-// src/core/model/patched-map.ts
-var PatchedMap = class _PatchedMap extends MapView {
-  size;
-  #base;
-  /** undefined: not in the map. */
-  #patch;
-  constructor(base, patch = /* @__PURE__ */ new Map()) {
-    super();
-    this.#base = base;
-    this.#patch = patch;
-    let { size } = base;
-    for (const [key, value2] of patch) {
-      size += Number(value2 !== void 0) - Number(base.has(key));
-    }
-    this.size = size;
-  }
-  /** The map with these entries in place of what it has for them; undefined: without one. */
-  with(changes) {
-    const patch = new Map(this.#patch);
-    for (const [key, value2] of changes) patch.set(key, value2);
-    if (patch.size === 0) return this;
-    const patched = new _PatchedMap(this.#base, patch);
-    return patch.size <= mostPatched ? patched : new _PatchedMap(new Map(patched));
-  }
-  /** Keys that may have another value in the other map; undefined where that is no better known than by looking at all. */
-  keysBeside(other) {
-    if (this.#base !== other.#base) return void 0;
-    return /* @__PURE__ */ new Set([...this.#patch.keys(), ...other.#patch.keys()]);
-  }
-  get(key) {
-    return this.#patch.has(key) ? this.#patch.get(key) : this.#base.get(key);
-  }
-  *entries() {
-    for (const entry of this.#base) if (!this.#patch.has(entry[0])) yield entry;
-    for (const [key, value2] of this.#patch) if (value2 !== void 0) yield [key, value2];
-  }
-};
-var mostPatched = 300;
-function changedKeys(before, now) {
-  const arePatched = before instanceof PatchedMap && now instanceof PatchedMap;
-  const beside = arePatched ? now.keysBeside(before) : void 0;
-  const keys = beside ?? /* @__PURE__ */ new Set([...before.keys(), ...now.keys()]);
-  return [...keys].filter((key) => before.get(key) !== now.get(key));
-}
-
-// src/core/model/named-entries.ts
-var NamedEntries = class _NamedEntries extends MapView {
-  #parts;
-  #byName;
-  /** The same for all that were made one from the other: what is known of the last of them is kept with it. */
-  line;
-  constructor(parts, byName, line = {}) {
-    super();
-    this.#parts = parts;
-    this.#byName = byName;
-    this.line = line;
-  }
-  /** Undefined where a name stands twice in the parts. `before`: what most of them are in already. */
-  static of(parts, before = new _NamedEntries([], new PatchedMap(/* @__PURE__ */ new Map()))) {
-    const { gone, added } = changedParts(before.#parts, parts);
-    const changes = /* @__PURE__ */ new Map();
-    for (const [name2] of gone.flat()) changes.set(name2, void 0);
-    for (const [name2, entry] of added.flat()) {
-      const known4 = changes.has(name2) ? changes.get(name2) : before.get(name2);
-      if (known4 !== void 0) return void 0;
-      changes.set(name2, entry);
-    }
-    return new _NamedEntries(parts, before.#byName.with(changes), before.line);
-  }
-  /** Names of entries that are others than in an earlier map, new or gone. */
-  changedSince(before) {
-    const { gone, added } = changedParts(before.#parts, this.#parts);
-    const names3 = new Set([...gone, ...added].flat().map(([name2]) => name2));
-    return [...names3].filter((name2) => before.get(name2) !== this.get(name2));
-  }
-  /** True for entries of the very same parts, in this order. */
-  isOf(parts) {
-    return isSameList(this.#parts, parts);
-  }
-  get size() {
-    return this.#byName.size;
-  }
-  get(name2) {
-    return this.#byName.get(name2);
-  }
-  *entries() {
-    for (const part3 of this.#parts) for (const [name2, entry] of part3) yield [name2, entry];
-  }
-};
-function changedParts(before, now) {
-  let start = 0;
-  while (start < before.length && before[start] === now[start]) start += 1;
-  const longest4 = Math.min(before.length, now.length) - start;
-  let end = 0;
-  while (end < longest4 && before.at(-1 - end) === now.at(-1 - end)) end += 1;
-  const [old, fresh] = [before, now].map(
-    (parts) => new Set(parts.slice(start, parts.length - end))
-  );
-  return { gone: onlyIn(old, fresh), added: onlyIn(fresh, old) };
-}
-function onlyIn(parts = /* @__PURE__ */ new Set(), others = /* @__PURE__ */ new Set()) {
-  return [...parts].filter((part3) => !others.has(part3));
-}
 
 // src/core/model/followed-results.ts
 var FollowedResults = class {
@@ -54784,136 +55011,6 @@ var FollowedFindings = class {
   }
 };
 
-// src/core/model/file-blocks.ts
-var filesOfBlock = 64;
-var largeFile = 4096;
-function blocksOf(files, before) {
-  const known4 = new Map(before.map((block) => [block[0], block]));
-  const blocks2 = [];
-  let start = 0;
-  while (start < files.length) {
-    const same2 = known4.get(files[start]);
-    const isSame2 = same2 !== void 0 && isBlockAt(start, same2, files);
-    const block = isSame2 ? same2 : files.slice(start, endFrom(start, files));
-    blocks2.push(block);
-    start += block.length;
-  }
-  return blocks2;
-}
-function isBlockAt(start, block, files) {
-  if (!block.every((file, index) => file === files[start + index])) return false;
-  const end = start + block.length;
-  return end === files.length || endFrom(end - 1, files) === end;
-}
-function endFrom(start, files) {
-  for (let at2 = start; at2 < files.length; at2++) {
-    const file = files[at2];
-    if (file !== void 0 && endsBlock(file)) return at2 + 1;
-  }
-  return files.length;
-}
-function endsBlock({ path: path3, text }) {
-  if (text.length > largeFile) return true;
-  let sum = 0;
-  for (let at2 = 0; at2 < path3.length; at2++) sum = (sum * 31 + path3.charCodeAt(at2)) % 65521;
-  return sum % filesOfBlock === 0;
-}
-
-// src/core/model/known-fleet.ts
-var KnownFleet = class {
-  #files = [];
-  #blocks = [];
-  #paths = /* @__PURE__ */ new Map();
-  #manifests = /* @__PURE__ */ new Map();
-  #documents = [];
-  #kinds = /* @__PURE__ */ new Map();
-  /**
-   * These files in the order of their paths, each as the object that it was the last time, where it is the same. Others are
-   * forgotten.
-   */
-  files(files) {
-    const byPath = () => files.toSorted((a, b) => a.path < b.path ? -1 : 1);
-    this.#files = this.#inOrder(files) ?? this.#inOrder(byPath()) ?? files;
-    return this.#files;
-  }
-  /** Undefined where these are not in order. A path that is the next known one is, which is seen by one comparison. */
-  #inOrder(files) {
-    const known4 = this.#files;
-    const found2 = [];
-    let at2 = 0;
-    let last = "";
-    for (const file of files) {
-      const { path: path3 } = file;
-      if (known4[at2]?.path !== path3) {
-        if (path3 < last) return void 0;
-        at2 = firstFrom(path3, known4, at2);
-      }
-      found2.push(sameFile(known4[at2], file));
-      if (known4[at2]?.path === path3) at2 += 1;
-      last = path3;
-    }
-    return found2;
-  }
-  /** The same in blocks: each the list that it was the last time, where it has the same files. */
-  blocks(files) {
-    this.#blocks = blocksOf(this.files(files), this.#blocks);
-    return this.#blocks;
-  }
-  /** Patterns of files, or folders: the list of the last time where they are the same. */
-  paths(what, paths) {
-    const known4 = this.#paths.get(what);
-    if (known4 !== void 0 && isSameList(known4, paths)) return known4;
-    this.#paths.set(what, paths);
-    return paths;
-  }
-  /** The documents of each block: the list of the last time where they are the same, in the same order. */
-  documents(byBlock) {
-    if (!isSameList(this.#documents, byBlock)) this.#documents = byBlock;
-    return this.#documents;
-  }
-  /**
-   * What files have of a kind: the map of the last time where these are the same, in the same order. Undefined where a name
-   * stands twice.
-   */
-  ofKind(kind, parts) {
-    const last = this.#kinds.get(kind);
-    if (last?.isOf(parts)) return last;
-    const entries2 = NamedEntries.of(parts, last);
-    if (entries2 !== void 0) this.#kinds.set(kind, entries2);
-    return entries2;
-  }
-  /** Manifests by app: the lists of the last time where they are the same. */
-  manifests(byApp2) {
-    const same2 = [...byApp2].map(([app, files]) => {
-      const known4 = this.#manifests.get(app);
-      return [app, known4 !== void 0 && isSameList(known4, files) ? known4 : files];
-    });
-    this.#manifests = new Map(same2);
-    return this.#manifests;
-  }
-};
-function firstFrom(path3, files, from) {
-  let at2 = from;
-  while ((files[at2]?.path ?? path3) < path3) at2 += 1;
-  return at2;
-}
-function sameFile(known4, file) {
-  return known4?.path === file.path && isSameFile(known4, file) ? known4 : file;
-}
-function isSameFile(a, b) {
-  return a === b || a.text === b.text && a.problem === b.problem && a.leftOut === b.leftOut && a.isBinary === b.isBinary;
-}
-function keptFor(make) {
-  const kept5 = /* @__PURE__ */ new WeakMap();
-  return (owner) => {
-    const known4 = kept5.get(owner);
-    if (known4 !== void 0) return known4.result;
-    const result2 = make(owner);
-    kept5.set(owner, { result: result2 });
-    return result2;
-  };
-}
-
 // src/core/render/merge-values.ts
 function mergeValues(layers) {
   const merged = /* @__PURE__ */ new Map();
@@ -54958,10 +55055,10 @@ function addCountingOf(values, counting) {
   const otherAt = values.findLastIndex(([, value2]) => !isJsonObject(value2));
   const maps = values.slice(otherAt + 1);
   if (maps.length > 1) addCounting(maps, counting);
-  for (const at2 of maps.length === 1 ? [otherAt, otherAt + 1] : [otherAt]) {
-    const [position] = values[at2] ?? [];
+  for (const at3 of maps.length === 1 ? [otherAt, otherAt + 1] : [otherAt]) {
+    const [position] = values[at3] ?? [];
     if (position === void 0 || counting.has(position)) continue;
-    if (seen(values) !== seen(values.toSpliced(at2, 1))) counting.add(position);
+    if (seen(values) !== seen(values.toSpliced(at3, 1))) counting.add(position);
   }
 }
 function seen(values) {
@@ -55284,12 +55381,12 @@ function createTableStore(cache3, build2) {
 // src/core/render/tools/template-actions.ts
 function templateActions(template) {
   const actions = [];
-  let at2 = template.indexOf("{{");
-  while (at2 >= 0) {
-    const action3 = readAction(template, at2 + 2);
+  let at3 = template.indexOf("{{");
+  while (at3 >= 0) {
+    const action3 = readAction(template, at3 + 2);
     if (action3 === void 0) return void 0;
     actions.push(action3.tokens);
-    at2 = template.indexOf("{{", action3.end);
+    at3 = template.indexOf("{{", action3.end);
   }
   return actions;
 }
@@ -55323,22 +55420,22 @@ function readAction(template, start) {
     const end = template.indexOf("*/", comment.lastIndex);
     return end < 0 ? void 0 : { tokens, end };
   }
-  let at2 = start;
-  while (at2 < template.length) {
-    part.lastIndex = at2;
+  let at3 = start;
+  while (at3 < template.length) {
+    part.lastIndex = at3;
     const groups2 = part.exec(template)?.groups;
     if (groups2 === void 0) return void 0;
-    const token = tokenOf(groups2, at2);
-    at2 = part.lastIndex;
-    if (groups2["end"] !== void 0) return { tokens, end: at2 };
+    const token = tokenOf(groups2, at3);
+    at3 = part.lastIndex;
+    if (groups2["end"] !== void 0) return { tokens, end: at3 };
     if (token !== void 0) tokens.push(token);
   }
-  return { tokens, end: at2 };
+  return { tokens, end: at3 };
 }
-function tokenOf(groups2, at2) {
+function tokenOf(groups2, at3) {
   for (const kind of ["text", "value", "name", "mark"]) {
     const text = groups2[kind];
-    if (text !== void 0) return { kind, text, at: at2 };
+    if (text !== void 0) return { kind, text, at: at3 };
   }
   return void 0;
 }
@@ -55587,6 +55684,9 @@ function hasDotPart(path3) {
   return /(^|\/)\./.test(path3);
 }
 function nearestSource(source, files) {
+  return sourcesIn(files).closest(source);
+}
+var sourcesIn = keptFor((files) => {
   const known4 = /* @__PURE__ */ new Set();
   for (const { path: path3 } of files) {
     if (!manifestExtension.test(path3) || hasDotPart(path3)) continue;
@@ -55595,8 +55695,8 @@ function nearestSource(source, files) {
       known4.add(path3.slice(0, end));
     }
   }
-  return closestName(source, known4);
-}
+  return new KnownNames(known4);
+});
 
 // src/core/model/tools/file-index.ts
 function indexFiles(files) {
@@ -60550,6 +60650,14 @@ var App = documentOf(
         maxLength: 63,
         description: "namespace of its objects that name none; created bare if it is missing, never deleted"
       }),
+      serviceAccountName: typebox_exports.Optional(
+        typebox_exports.String({
+          title: "object name",
+          pattern: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+          maxLength: 253,
+          description: "service account in its namespace that its objects are written, changed and deleted as, with the rights of that account and no other; without it, as the worker. Takes effect at once and at all sites, by no release, and changes nothing by itself"
+        })
+      ),
       source: Source,
       placement: closedObject(
         {
@@ -61306,6 +61414,7 @@ var expectedByTitle = {
   name: "a name of lower case letters, digits and single dashes, at most 63 characters",
   namespace: "a namespace of lower case letters, digits and dashes, at most 63 characters",
   duration: "a time span such as `90s`, `5m`, `1h30m` or `500ms`",
+  "object name": "a name of lower case letters, digits, `-` and `.`, at most 253 characters",
   "time of day": "a time of day such as `02:00`",
   "local time": "a date such as `2026-12-24`, or with a time `2026-12-24T18:00`",
   "time zone": "a time zone such as `Europe/Berlin`",
@@ -61554,13 +61663,13 @@ function behindExpression(raw, value2, index) {
   const anchor2 = value2.lastIndexOf("${", index);
   if (anchor2 < 0) return void 0;
   const count = value2.slice(0, anchor2).split("${").length;
-  let at2 = -1;
+  let at3 = -1;
   for (let found2 = 0; found2 < count; found2++) {
-    at2 = raw.indexOf("${", at2 + 1);
-    if (at2 < 0) return void 0;
+    at3 = raw.indexOf("${", at3 + 1);
+    if (at3 < 0) return void 0;
   }
-  const isVerbatim = raw.startsWith(value2.slice(anchor2, index), at2);
-  return isVerbatim ? at2 + (index - anchor2) : at2;
+  const isVerbatim = raw.startsWith(value2.slice(anchor2, index), at3);
+  return isVerbatim ? at3 + (index - anchor2) : at3;
 }
 function plainSource(document2, path3) {
   const node = resolve(document2, nodeAt(document2, path3));
@@ -61714,8 +61823,8 @@ function expand(name2, alias, state) {
 }
 function contains(target, alias) {
   const [start, , end] = target.range ?? [0, 0, 0];
-  const at2 = offsetOf2(alias);
-  return at2 >= start && at2 < end;
+  const at3 = offsetOf2(alias);
+  return at3 >= start && at3 < end;
 }
 function mapping(node, state) {
   const own2 = /* @__PURE__ */ new Map();
@@ -61993,7 +62102,7 @@ function sortValues(file) {
     plain: []
   };
   const visit = (value2, path3) => {
-    if (Array.isArray(value2)) value2.forEach((item, at2) => visit(item, [...path3, at2]));
+    if (Array.isArray(value2)) value2.forEach((item, at3) => visit(item, [...path3, at3]));
     else if (isJsonObject(value2)) {
       for (const [key, item] of Object.entries(value2)) visit(item, [...path3, key]);
     } else if (typeof value2 === "string" && isEncrypted(value2)) found2.encrypted.push(path3);
@@ -62016,7 +62125,7 @@ function regionFieldProblem({ object, keyAt }) {
   return [mistake(keyAt([regionField]), { code: "invalid-object", message, hint })];
 }
 function sealProblems(manifest, documents) {
-  const { object, at: at2, keyAt } = manifest;
+  const { object, at: at3, keyAt } = manifest;
   const sops = object[sopsField];
   const named3 = regionFieldProblem(manifest);
   if (named3.length > 0 || sops === void 0) return named3;
@@ -62035,7 +62144,7 @@ function sealProblems(manifest, documents) {
   if (typeof facts === "string") {
     return tell5(`\`sops\` ${facts}`, "seal it with `sops encrypt --age`");
   }
-  return valueProblems(manifest).map(({ path: path3, told: told3 }) => mistake(at2(path3), told3));
+  return valueProblems(manifest).map(({ path: path3, told: told3 }) => mistake(at3(path3), told3));
 }
 var secretFields2 = /* @__PURE__ */ new Set(["data", "stringData"]);
 function valueProblems({ object }) {
@@ -62122,23 +62231,23 @@ function flattenLists(found2) {
       value: isJsonObject(item) ? { ...typed2, ...item } : item,
       at: (path3) => found2.at(["items", index, ...path3]),
       keyAt: (path3) => found2.keyAt(["items", index, ...path3]),
-      textAt: (path3, at2) => found2.textAt(["items", index, ...path3], at2)
+      textAt: (path3, at3) => found2.textAt(["items", index, ...path3], at3)
     })
   );
 }
 var versionPattern = /^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/)?[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 var kindPattern = /^[A-Za-z][A-Za-z0-9]*$/;
-function identityProblem({ value: value2, at: at2, keyAt }) {
+function identityProblem({ value: value2, at: at3, keyAt }) {
   if (!isJsonObject(value2)) {
     const message = `a manifest must be an object, not ${typeWord(value2)}`;
-    return mistake(at2([]), { code: "not-an-object", message });
+    return mistake(at3([]), { code: "not-an-object", message });
   }
-  const wrong = (path3, message) => mistake(at2(path3), { code: "invalid-object", message });
+  const wrong = (path3, message) => mistake(at3(path3), { code: "invalid-object", message });
   for (const field of ["apiVersion", "kind", "metadata"]) {
     if (value2[field] !== void 0) continue;
     const hint = "every manifest needs apiVersion, kind and metadata.name";
     const told3 = { code: "invalid-object", message: `"${field}" is missing`, hint };
-    return mistake(at2([]), told3);
+    return mistake(at3([]), told3);
   }
   if (!matches2(value2["apiVersion"], versionPattern)) {
     return wrong(
@@ -62150,20 +62259,20 @@ function identityProblem({ value: value2, at: at2, keyAt }) {
     return wrong(["kind"], "kind must be a name such as `Deployment`");
   const { metadata } = value2;
   if (!isJsonObject(metadata)) return wrong(["metadata"], "metadata must be an object");
-  return nameProblem(metadata, { value: value2, at: at2, keyAt });
+  return nameProblem(metadata, { value: value2, at: at3, keyAt });
 }
 var generatedName = {
   code: "invalid-object",
   message: "generateName would make a new object at every apply",
   hint: "give the object a metadata.name"
 };
-function nameProblem(metadata, { at: at2, keyAt }) {
+function nameProblem(metadata, { at: at3, keyAt }) {
   if (metadata["generateName"] !== void 0) {
     return mistake(keyAt(["metadata", "generateName"]), generatedName);
   }
   const { name: name2 } = metadata;
   if (name2 === void 0 || name2 === "") {
-    return mistake(at2(["metadata"]), {
+    return mistake(at3(["metadata"]), {
       code: "invalid-object",
       message: "metadata.name is missing"
     });
@@ -62171,7 +62280,7 @@ function nameProblem(metadata, { at: at2, keyAt }) {
   if (typeof name2 === "string") return void 0;
   const hint = "quote it";
   const message = `metadata.name must be text, not ${typeName(name2)}`;
-  return mistake(at2(["metadata", "name"]), { code: "invalid-object", message, hint });
+  return mistake(at3(["metadata", "name"]), { code: "invalid-object", message, hint });
 }
 function matches2(value2, pattern2) {
   return typeof value2 === "string" && pattern2.test(value2);
@@ -62463,8 +62572,8 @@ function operandAfter(action3, call) {
 function mayBeValue({ kind, text }) {
   return kind === "text" || kind === "value" || text === "(";
 }
-function endOf({ at: at2, text }) {
-  return at2 + text.length;
+function endOf({ at: at3, text }) {
+  return at3 + text.length;
 }
 
 // src/core/render/tools/tool-refusal.ts
@@ -62933,6 +63042,9 @@ function readyInWords(observed, { minReadyMs, unknownBlocks }) {
 function isWell({ health: health2 }) {
   return health2 === "Healthy" || health2 === "Suspended";
 }
+function clusterCommand(site, uid = "UID") {
+  return `\`flotilla rollout excuse --site ${site} --uid ${uid}\``;
+}
 
 // src/core/apply/kept-objects.ts
 var pruneAnnotation = "flotilla.dev/prune";
@@ -63386,12 +63498,12 @@ function warningAt(place, finding) {
 }
 
 // src/core/model/tools/scan-chart.ts
-function scanChart(folder, files, { at: at2, skipsSchemas }) {
+function scanChart(folder, files, { at: at3, skipsSchemas }) {
   const inside2 = (name2) => folder === "" ? name2 : `${folder}/${name2}`;
   if (!files.some(({ path: path3 }) => path3 === inside2("Chart.yaml"))) {
     const message = `"${folder}" holds no Chart.yaml`;
     const hint = "name the folder of a chart; `flotilla vendor` brings charts into the repository";
-    return { diagnostics: [errorAt(at2, { code: "missing-source", message, hint })] };
+    return { diagnostics: [errorAt(at3, { code: "missing-source", message, hint })] };
   }
   return { diagnostics: files.flatMap((file) => fileMistakes(file, skipsSchemas)) };
 }
@@ -63418,8 +63530,8 @@ function schemaMistakes({ text }, wrong) {
     return wrong({ code: "tool-refused", message: "the schema of the values is not valid JSON" });
   }
   return remoteReferences(schema).flatMap((reference) => {
-    const at2 = text.indexOf(JSON.stringify(reference));
-    const line = at2 < 0 ? 1 : text.slice(0, at2).split("\n").length;
+    const at3 = text.indexOf(JSON.stringify(reference));
+    const line = at3 < 0 ? 1 : text.slice(0, at3).split("\n").length;
     const message = `the schema refers to ${JSON.stringify(reference)}, which Helm would fetch`;
     const hint = "write the definition into the schema, or set `helm.skipSchemaValidation` of the App";
     return wrong({ code: "remote-reference", message, hint }, line);
@@ -63891,7 +64003,7 @@ var pathKeys = /* @__PURE__ */ new Set(["path", "paths", "files", "env", "envs"]
 var fieldKeys = /* @__PURE__ */ new Set(["fieldspecs", "fields"]);
 var kustomizationNames = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 var maxFolders = 500;
-function scanKustomization(folder, index, at2) {
+function scanKustomization(folder, index, at3) {
   const scan = {
     index,
     files: /* @__PURE__ */ new Map(),
@@ -63899,7 +64011,7 @@ function scanKustomization(folder, index, at2) {
     pluginFolders: /* @__PURE__ */ new Set(),
     diagnostics: []
   };
-  visitFolder(scan, folder, at2);
+  visitFolder(scan, folder, at3);
   return { files: [...scan.files.values()], diagnostics: scan.diagnostics };
 }
 function tell(scan, place, [code, message, hint]) {
@@ -64019,31 +64131,31 @@ function visitPluginFile(scan, file) {
   const folder = file.path.slice(0, Math.max(0, file.path.lastIndexOf("/")));
   visitPlugins(scan, { folder, file });
 }
-function visitPlugins(scan, { folder, file, at: at2 }) {
+function visitPlugins(scan, { folder, file, at: at3 }) {
   const { documents, diagnostics } = parseYaml(file);
   if (diagnostics.length > 0) {
-    scan.diagnostics.push(...diagnostics.map((each) => ({ ...each, ...at2 })));
+    scan.diagnostics.push(...diagnostics.map((each) => ({ ...each, ...at3 })));
     return;
   }
   for (const document2 of documents) {
     const here = {
       value: document2.value,
-      at: (path3) => at2 ?? document2.at(path3),
-      keyAt: (path3) => at2 ?? document2.keyAt(path3)
+      at: (path3) => at3 ?? document2.at(path3),
+      keyAt: (path3) => at3 ?? document2.keyAt(path3)
     };
     visitPlugin(scan, { folder, document: here });
   }
 }
 function visitPlugin(scan, part3) {
-  const { value: value2, at: at2 } = part3.document;
-  if (!isJsonObject(value2)) return tell(scan, at2([]), ["tool-refused", "it configures no plugin"]);
+  const { value: value2, at: at3 } = part3.document;
+  if (!isJsonObject(value2)) return tell(scan, at3([]), ["tool-refused", "it configures no plugin"]);
   const { apiVersion: apiVersion2, kind } = value2;
   const isOwn = apiVersion2 === "builtin" && kind !== "HelmChartInflationGenerator";
   const isKustomization = kind === "Kustomization" || kind === "Component";
   if (isFunction(value2) || !(isOwn || isKustomization)) {
     const what = typeof kind === "string" ? kind : "it";
     const hint = "use what is built into kustomize (`apiVersion: builtin`)";
-    return tell(scan, at2([]), ["unsafe-source", `${what} runs a program`, hint]);
+    return tell(scan, at3([]), ["unsafe-source", `${what} runs a program`, hint]);
   }
   if (isOwn) visitEntries(scan, part3, []);
 }
@@ -64105,11 +64217,11 @@ function toolOf({ kustomize, chart }) {
   if (kustomize !== void 0) return "kustomize";
   return chart === void 0 ? void 0 : "helm";
 }
-function readToolSource(source, index, at2) {
+function readToolSource(source, index, at3) {
   const written = writtenSource(source);
   const found2 = sourcePath(written.path);
   const missing2 = (path4, message, hint) => ({
-    diagnostics: [errorAt(at2(path4), { code: "missing-source", message, hint })]
+    diagnostics: [errorAt(at3(path4), { code: "missing-source", message, hint })]
   });
   if (!found2.ok) return missing2([written.field], found2.message, found2.hint);
   const { path: path3 } = found2;
@@ -64119,17 +64231,17 @@ function readToolSource(source, index, at2) {
     return missing2([written.field], `there is no folder "${written.path}"`, hint);
   }
   if (written.field === "kustomize") {
-    const scanned2 = scanKustomization(path3, index, at2(["kustomize"]));
+    const scanned2 = scanKustomization(path3, index, at3(["kustomize"]));
     const { files: files2 } = scanned2;
     return result({ tool: "kustomize", path: path3, files: files2, valuesFiles: [] }, scanned2.diagnostics);
   }
   const values = valuesFiles(
     source.helm?.valuesFiles ?? [],
     index,
-    (position) => at2(["helm", "valuesFiles", position])
+    (position) => at3(["helm", "valuesFiles", position])
   );
   const scanned = scanChart(path3, own2, {
-    at: at2(["chart"]),
+    at: at3(["chart"]),
     skipsSchemas: source.helm?.skipSchemaValidation === true
   });
   const files = new Map([...own2, ...values.files].map((file) => [file.path, file]));
@@ -64149,7 +64261,7 @@ function digestOf2(files) {
   }
   return hash3.digest("hex");
 }
-function valuesFiles(written, index, at2) {
+function valuesFiles(written, index, at3) {
   const files = [];
   const diagnostics = [];
   for (const [position, each] of written.entries()) {
@@ -64159,7 +64271,7 @@ function valuesFiles(written, index, at2) {
     else {
       const message = found2.ok ? file?.leftOut ?? `there is no file "${each}"` : found2.message;
       const hint = "write the file's path from the root of the repository";
-      diagnostics.push(errorAt(at2(position), { code: "missing-source", message, hint }));
+      diagnostics.push(errorAt(at3(position), { code: "missing-source", message, hint }));
     }
   }
   return { files, diagnostics };
@@ -65574,10 +65686,10 @@ function splitLine(line) {
   return parts[0] === "#" ? [true, parts.slice(1)] : [false, parts];
 }
 function parseField(text, typeByName) {
-  const at2 = text.indexOf("=");
-  const [, flags = "", type = ""] = /^([!%]*)(.*)$/.exec(text.slice(at2 + 1)) ?? [];
+  const at3 = text.indexOf("=");
+  const [, flags = "", type = ""] = /^([!%]*)(.*)$/.exec(text.slice(at3 + 1)) ?? [];
   return [
-    text.slice(0, at2),
+    text.slice(0, at3),
     {
       type: parseType(type, typeByName),
       isRequired: flags.includes("!"),
@@ -65771,7 +65883,7 @@ function placeInOverlay(change2, field) {
   }
   return change2.at(change2.path);
 }
-function placeInOperations({ at: at2, keyAt, path: path3 }, operations, { object, steps: steps2, isKey }) {
+function placeInOperations({ at: at3, keyAt, path: path3 }, operations, { object, steps: steps2, isKey }) {
   const now = find2(object, steps2).value;
   const last = lastByPointer(operations);
   for (let depth = steps2.length; depth > 0; depth -= 1) {
@@ -65781,10 +65893,10 @@ function placeInOperations({ at: at2, keyAt, path: path3 }, operations, { object
     const found2 = find2(deeper(operations[operation], "value"), rest2);
     if (found2.value === void 0 || now === void 0 || !isSameJson(found2.value, now)) continue;
     const start = [...path3, "json", operation];
-    if (rest2.length > 0) return (isKey ? keyAt : at2)([...start, "value", ...found2.path]);
-    return at2([...start, isKey ? "path" : "value"]);
+    if (rest2.length > 0) return (isKey ? keyAt : at3)([...start, "value", ...found2.path]);
+    return at3([...start, isKey ? "path" : "value"]);
   }
-  return at2(path3);
+  return at3(path3);
 }
 var lastByPointer = keptFor(
   (operations) => new Map(operations.map((operation, index) => [pointerOf(operation), index]))
@@ -66230,16 +66342,16 @@ var LightObject = class {
 };
 var maxBytes = 1024 * 1024;
 var mostGrowth = 10;
-function checkSize({ object, key, at: at2 }, yaml) {
+function checkSize({ object, key, at: at3 }, yaml) {
   if (yaml.length * mostGrowth <= maxBytes / 2) return [];
   const bytes = Buffer.byteLength(canonicalJson(object));
   if (bytes <= maxBytes / 2) return [];
   const size = `${describeKey(key)} has ${Math.ceil(bytes / 1024)} KiB`;
   if (bytes <= maxBytes) {
-    return [warning(at2([]), { code: "too-large", message: `${size}; over 1024 it is refused` })];
+    return [warning(at3([]), { code: "too-large", message: `${size}; over 1024 it is refused` })];
   }
   const hint = "split it into several objects";
-  return [mistake(at2([]), { code: "too-large", message: `${size}, more than 1024`, hint })];
+  return [mistake(at3([]), { code: "too-large", message: `${size}, more than 1024`, hint })];
 }
 function withOwner(object, owner) {
   const { labels, annotations: annotations2 } = object.metadata;
@@ -66326,10 +66438,10 @@ function withMoved(sorted, moved, added) {
   const slices = [];
   let [from, isSame2] = [0, true];
   for (const name2 of moved.toSorted()) {
-    const at2 = firstFrom3(name2, sorted);
-    const wasIn = sorted[at2] === name2;
-    slices.push(sorted.slice(from, at2), isIn2.has(name2) ? [name2] : []);
-    from = wasIn ? at2 + 1 : at2;
+    const at3 = firstFrom3(name2, sorted);
+    const wasIn = sorted[at3] === name2;
+    slices.push(sorted.slice(from, at3), isIn2.has(name2) ? [name2] : []);
+    from = wasIn ? at3 + 1 : at3;
     isSame2 &&= wasIn === isIn2.has(name2);
   }
   return isSame2 ? sorted : new Array().concat(...slices, sorted.slice(from));
@@ -66350,10 +66462,9 @@ function sitesByLabels(sites, selectors) {
   const asked = new Set(
     selectors.flatMap(({ requirements }) => requirements.map(({ key }) => key))
   );
-  const keys = [...asked].toSorted();
-  const groups2 = followedByLabels.get(sites, [keys.join()], {
-    make: () => groupByLabels(sites, keys),
-    follow: (last, changes) => regroupByLabels(last, changes, keys)
+  const groups2 = followedByLabels.get(sites, [[...asked].toSorted().join()], {
+    make: () => groupByLabels(sites, asked),
+    follow: (last, changes) => regroupByLabels(last, changes, asked)
   });
   return [...groups2.values()];
 }
@@ -66398,9 +66509,9 @@ function notedIn(added, id) {
   return names3;
 }
 function idByLabels({ metadata, spec }, keys) {
-  const { labels = {} } = metadata;
-  const values = keys.map((key) => Object.hasOwn(labels, key) ? `=${labels[key]}` : "");
-  return [spec.profile ?? "", ...values].join("\0");
+  const own2 = Object.entries(metadata.labels ?? {}).filter(([key]) => keys.has(key));
+  const texts2 = own2.map(([key, value2]) => `${key}=${value2}`);
+  return [spec.profile ?? "", ...texts2.toSorted()].join("\0");
 }
 
 // src/core/render/layered-app.ts
@@ -66468,9 +66579,9 @@ function placesOf2(app, layers) {
     return layer === void 0 ? tell5(app, path3) : tell5(layer.from, [...layer.path, ...path3.slice(3)]);
   };
   return {
-    at: (path3) => placed2(path3, (from, at2) => from.at(at2)),
-    keyAt: (path3) => placed2(path3, (from, at2) => from.keyAt(at2)),
-    textAt: (path3, index) => placed2(path3, (from, at2) => from.textAt(at2, index))
+    at: (path3) => placed2(path3, (from, at3) => from.at(at3)),
+    keyAt: (path3) => placed2(path3, (from, at3) => from.keyAt(at3)),
+    textAt: (path3, index) => placed2(path3, (from, at3) => from.textAt(at3, index))
   };
 }
 function holdsAt({ declared }, { profile: profile2 }, siteProfile) {
@@ -66501,10 +66612,10 @@ function checkObject(manifest) {
 var subdomain2 = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 var label = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 var labelNamed = /* @__PURE__ */ new Set(["/Namespace", "/Service"]);
-function checkName({ object, at: at2 }) {
+function checkName({ object, at: at3 }) {
   const message = nameProblem2(object);
   if (message === void 0) return [];
-  return [mistake(at2(["metadata", "name"]), { code: "invalid-object", message })];
+  return [mistake(at3(["metadata", "name"]), { code: "invalid-object", message })];
 }
 function checkGeneratedName({ object, keyAt }) {
   if (object.metadata["generateName"] === void 0) return [];
@@ -66536,7 +66647,7 @@ function nameRule3({ apiVersion: apiVersion2, kind }) {
     return { pattern: subdomain2, length, words: "lower case letters, digits, `-` and `.`" };
   return { pattern: subdomain2, length: 253, words: "lower case letters, digits, `-` and `.`" };
 }
-function checkLabels({ object, at: at2, keyAt }) {
+function checkLabels({ object, at: at3, keyAt }) {
   const { labels } = object.metadata;
   if (!isJsonObject(labels)) return [];
   const wrong = Object.entries(labels).flatMap(([key, value2]) => {
@@ -66551,11 +66662,11 @@ function checkLabels({ object, at: at2, keyAt }) {
     const name2 = `"${shortText(key)}"`;
     if (isKey) return mistake(keyAt(path3), { code, message: `label key ${name2} ${problem2}` });
     const shown3 = isSecret(object) ? `of ${name2}` : shortText(JSON.stringify(value2));
-    return mistake(at2(path3), { code, message: `label value ${shown3} ${problem2}` });
+    return mistake(at3(path3), { code, message: `label value ${shown3} ${problem2}` });
   });
 }
 var maxAnnotations = 256 * 1024;
-function checkAnnotations({ object, at: at2, keyAt }) {
+function checkAnnotations({ object, at: at3, keyAt }) {
   const { annotations: annotations2 } = object.metadata;
   if (!isJsonObject(annotations2)) return [];
   const path3 = ["metadata", "annotations"];
@@ -66571,7 +66682,7 @@ function checkAnnotations({ object, at: at2, keyAt }) {
   );
   if (bytes <= maxAnnotations) return wrong;
   const message = `the annotations have ${Math.ceil(bytes / 1024)} KiB, more than 256`;
-  return [...wrong, mistake(at2(path3), { code, message })];
+  return [...wrong, mistake(at3(path3), { code, message })];
 }
 var dataFields = {
   "/ConfigMap": ["data", "binaryData"],
@@ -66602,14 +66713,14 @@ function checkOwnership({ object, keyAt }) {
     return [mistake(keyAt(path3), { code: "invalid-object", message, hint: "remove it" })];
   });
 }
-function checkNamespace({ object, at: at2 }) {
+function checkNamespace({ object, at: at3 }) {
   const { name: name2, namespace } = object.metadata;
   const isItself = object.kind === "Namespace" && groupOf(object.apiVersion) === "";
   if ((isItself ? name2 : namespace) !== systemNamespace) return [];
   const path3 = ["metadata", isItself || namespace === void 0 ? "name" : "namespace"];
   const message = `the namespace ${systemNamespace} is Flotilla's own and belongs to no app`;
   const hint = "use another namespace";
-  return [mistake(at2(path3), { code: "wrong-namespace", message, hint })];
+  return [mistake(at3(path3), { code: "wrong-namespace", message, hint })];
 }
 function checkSecret({ object, keyAt, isPlainSecret }) {
   if (!isSecret(object)) return [];
@@ -66642,7 +66753,7 @@ function checkSealed({ object, keyAt }) {
   });
 }
 var regionFields = /* @__PURE__ */ new Set(["apiVersion", "kind", "metadata", regionField]);
-function checkRegionSecret({ object, at: at2, keyAt }) {
+function checkRegionSecret({ object, at: at3, keyAt }) {
   if (object.kind !== "Secret" || object[regionField] === void 0) return [];
   const code = "region-secret";
   const more = Object.keys(object).filter((field) => !regionFields.has(field));
@@ -66654,7 +66765,7 @@ function checkRegionSecret({ object, at: at2, keyAt }) {
       return mistake(keyAt([field]), { code, message, hint: "change it in the region's cluster" });
     }),
     ...isName ? [] : [
-      mistake(at2([regionField, "name"]), {
+      mistake(at3([regionField, "name"]), {
         code,
         message: `"${name2}" is no name for a Secret`
       })
@@ -66678,13 +66789,13 @@ function podTextMaps(value2, path3) {
   const here = textMapFields.filter((field) => field in value2).map((field) => [...path3, field]);
   return [...here, ...onTheWay.flatMap((field) => podTextMaps(value2[field], [...path3, field]))];
 }
-function checkTextMap({ object, at: at2 }, path3) {
+function checkTextMap({ object, at: at3 }, path3) {
   const map = valueAt5(object, path3);
   const name2 = path3.join(".");
   if (map === void 0 || map === null) return [];
   if (!isJsonObject(map)) {
     return [
-      mistake(at2(path3), { code: "invalid-object", message: `${name2} must be a map of text` })
+      mistake(at3(path3), { code: "invalid-object", message: `${name2} must be a map of text` })
     ];
   }
   const wrong = Object.entries(map).filter(([, value2]) => typeof value2 !== "string");
@@ -66692,7 +66803,7 @@ function checkTextMap({ object, at: at2 }, path3) {
     const message = `${name2}: "${shortText(key)}" must be text, not ${shownType(value2, object)}`;
     const told3 = { code: "invalid-object", message };
     const isScalar6 = typeof value2 !== "object";
-    return mistake(at2([...path3, key]), isScalar6 ? { ...told3, hint: quoteHint } : told3);
+    return mistake(at3([...path3, key]), isScalar6 ? { ...told3, hint: quoteHint } : told3);
   });
 }
 function valueAt5(object, path3) {
@@ -66709,133 +66820,41 @@ function changeProblems(changed3) {
   return [...newProblems(changed3), ...sealChange(changed3)];
 }
 function newProblems(changed3) {
-  const at2 = (path3) => placeInChange(changed3, path3);
+  const at3 = (path3) => placeInChange(changed3, path3);
   const keyAt = (path3) => placeInChange(changed3, path3, true);
-  const problems = checkObject({ ...changed3, at: at2, keyAt, textAt: at2 });
+  const problems = checkObject({ ...changed3, at: at3, keyAt, textAt: at3 });
   if (problems.length === 0) return problems;
   const known4 = new Set(checkObject(changed3.changedBy.before).map(({ message }) => message));
   return problems.filter(({ message }) => !known4.has(message));
 }
 function sealChange({ object: after, changedBy }) {
   const before = changedBy.before.object;
-  const at2 = () => changedBy.at(changedBy.path);
+  const at3 = () => changedBy.at(changedBy.path);
   const [was, is] = [before, after].map((object) => canonicalJson(object[regionField] ?? null));
   if (was !== is) {
     const message2 = `\`${regionField}\` cannot be changed by an overlay`;
     const hint = "name the Secret in `secrets` of the App; `from` may be an expression";
-    return [mistake(at2(), { code: "region-secret", message: message2, hint })];
+    return [mistake(at3(), { code: "region-secret", message: message2, hint })];
   }
   if (before[sopsField] === after[sopsField]) return [];
   const message = `\`${sopsField}\` cannot be changed by an overlay`;
-  return [mistake(at2(), { code: "sealed-secret", message, hint: "seal another Secret with sops" })];
+  return [mistake(at3(), { code: "sealed-secret", message, hint: "seal another Secret with sops" })];
 }
 
-// src/core/render/move-namespace.ts
-function namespaceMove(objects, namespace) {
-  const moved = new Set(
-    objects.map(({ key }) => nameIn(`${key.group}/${key.kind}`, key.namespace, key.name))
-  );
-  const left = new Set(objects.flatMap(({ key }) => key.namespace === "" ? [] : key.namespace));
-  for (const each of left) moved.add(nameIn(serviceAccount, each, "default"));
-  return (object) => {
-    const own2 = object.metadata["namespace"];
-    const change2 = referenceChanges.get(`${groupOf(object.apiVersion)}/${object.kind}`);
-    const move2 = { moved, from: typeof own2 === "string" ? own2 : "", to: namespace };
-    const changed3 = change2 === void 0 ? object : change2(object, move2);
-    return withNamespace(changed3, { left, namespace });
-  };
+// src/core/render/overlay-steps.ts
+var mostSteps = 1e3;
+function stepsOf2({ changedBy }) {
+  return changedBy?.count ?? 0;
 }
-var serviceAccount = "/ServiceAccount";
-function nameIn(kind, namespace, name2) {
-  return JSON.stringify([kind, namespace ?? null, name2 ?? null]);
+function tooManySteps2(source) {
+  if (stepsOf2(source) < mostSteps) return void 0;
+  const where = `${describeKey(source.key)} (${placeText(source.at([]))})`;
+  const message = `${where} is changed by over ${mostSteps} steps of overlays`;
+  return { code: "too-many-steps", message, hint: "put them together in fewer patches" };
 }
-function withNamespace(object, { left, namespace }) {
-  const { metadata } = object;
-  if (typeof metadata["namespace"] === "string") {
-    return { ...object, metadata: { ...metadata, namespace } };
-  }
-  const isLeft3 = object.apiVersion === "v1" && object.kind === "Namespace" && left.has(metadata.name);
-  return isLeft3 ? { ...object, metadata: { ...metadata, name: namespace } } : object;
-}
-function changeAt(value2, path3, change2) {
-  if (Array.isArray(value2))
-    return value2.map((it) => changeAt(it, path3, change2));
-  if (!isJsonObject(value2)) return value2;
-  const [key, ...rest2] = path3;
-  if (key === void 0) return change2(value2);
-  const inner = Object.hasOwn(value2, key) ? value2[key] : void 0;
-  return inner === void 0 ? value2 : { ...value2, [key]: changeAt(inner, rest2, change2) };
-}
-var services = (...path3) => (object, { moved, to }) => changeAt(object, path3, (service) => {
-  const { name: name2, namespace } = service;
-  const isMoved = moved.has(nameIn("/Service", namespace, name2));
-  return isMoved ? { ...service, namespace: to } : service;
-});
-var subjects = (object, { moved, from, to }) => changeAt(object, ["subjects"], (subject) => {
-  const { kind, name: name2, namespace = from } = subject;
-  if (kind !== "ServiceAccount") return subject;
-  const isMoved = moved.has(nameIn(serviceAccount, namespace, name2));
-  return isMoved ? { ...subject, namespace: to } : subject;
-});
-var webhooks = services("webhooks", "clientConfig", "service");
-var referenceChanges = /* @__PURE__ */ new Map([
-  ["rbac.authorization.k8s.io/RoleBinding", subjects],
-  ["rbac.authorization.k8s.io/ClusterRoleBinding", subjects],
-  ["admissionregistration.k8s.io/ValidatingWebhookConfiguration", webhooks],
-  ["admissionregistration.k8s.io/MutatingWebhookConfiguration", webhooks],
-  ["apiregistration.k8s.io/APIService", services("spec", "service")],
-  [
-    "apiextensions.k8s.io/CustomResourceDefinition",
-    services("spec", "conversion", "webhook", "clientConfig", "service")
-  ]
-]);
-
-// src/core/render/object-namespace.ts
-function withNamespace2(manifest, context2) {
-  const { object } = manifest;
-  const { namespace } = object.metadata;
-  const isNamed2 = namespace !== void 0 && namespace !== null && namespace !== "";
-  const isNamespaced = scopeOf(object, context2.customKinds);
-  const wrong = isNamed2 ? wrongNamespace(object, namespace, isNamespaced) : void 0;
-  if (wrong !== void 0) return fail(manifest, ["metadata", "namespace"], wrong);
-  if (isNamed2) return { ok: true, value: object, diagnostics: [] };
-  if (isNamespaced === void 0) return fail(manifest, ["kind"], unknownScope(object));
-  const { namespace: _empty, ...rest2 } = object.metadata;
-  const metadata = { ...rest2, name: object.metadata.name };
-  const placed2 = isNamespaced ? { ...metadata, namespace: context2.namespace } : metadata;
-  return { ok: true, value: { ...object, metadata: placed2 }, diagnostics: [] };
-}
-function fail(manifest, path3, told3) {
-  return { ok: false, diagnostics: [mistake(manifest.at(path3), told3)] };
-}
-function wrongNamespace(object, namespace, isNamespaced) {
-  const code = "wrong-namespace";
-  if (isNamespaced === false) {
-    const message = `${object.kind} is cluster-scoped and cannot have a namespace`;
-    return { code, message, hint: "remove metadata.namespace" };
-  }
-  if (isLabel(namespace)) return void 0;
-  const shown3 = typeof namespace === "string" ? `"${namespace}"` : typeName(namespace);
-  return { code, message: `metadata.namespace must be an RFC 1123 label, not ${shown3}` };
-}
-function isLabel(namespace) {
-  return typeof namespace === "string" && /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(namespace);
-}
-function unknownScope({ apiVersion: apiVersion2, kind }) {
-  const gone = servingProblem({ apiVersion: apiVersion2, kind }, newestMinor());
-  if (gone?.when === "now") return { code: "unserved-api", message: gone.message, hint: gone.hint };
-  const known4 = builtInKinds(groupOf(apiVersion2));
-  const code = "unknown-scope";
-  if (known4.length > 0) {
-    const closest = closestName(kind, known4);
-    const message = `Kubernetes has no kind ${kind} in ${apiVersion2}`;
-    return { code, message, ...closest !== void 0 && { hint: `did you mean ${closest}?` } };
-  }
-  return {
-    code,
-    message: `it is not known whether ${kind} of ${apiVersion2} is namespaced`,
-    hint: "add its CustomResourceDefinition to an app of the fleet, or set metadata.namespace"
-  };
+function stepAt(overlay, [field, index]) {
+  const value2 = overlay[String(field)];
+  return Array.isArray(value2) && index !== void 0 ? value2[Number(index)] : value2;
 }
 
 // src/core/render/server-fields.ts
@@ -66862,54 +66881,54 @@ function withoutServerFields(object) {
   return { ...rest2, apiVersion: object.apiVersion, kind: object.kind, metadata };
 }
 
-// src/core/render/parse-manifests.ts
-function parseManifests(files, context2) {
-  const { objects, diagnostics } = readManifestObjects(files);
-  const checked2 = checkManifests(objects, context2);
-  return { ...checked2, diagnostics: [...diagnostics, ...checked2.diagnostics] };
+// src/core/render/overlay-state.ts
+function tellUnmatched(state, path3, { inside: inside2, message, hasTargets = false }) {
+  const told3 = { code: "patch-no-target", message };
+  state.unmatched.push({ step: path3.join("."), hasTargets, path: [...path3, ...inside2], told: told3 });
 }
-function checkManifests(objects, context2) {
-  const diagnostics = [];
-  const found2 = /* @__PURE__ */ new Map();
-  const mistaken2 = /* @__PURE__ */ new Set();
-  for (const manifest of objects) {
-    const source = sourceObject(manifest, context2);
-    diagnostics.push(...source.diagnostics);
-    if (!source.ok) continue;
-    const id = objectId(source.value.key);
-    const first2 = found2.get(id);
-    if (source.diagnostics.some(isError)) mistaken2.add(source.value);
-    if (first2 === void 0) found2.set(id, source.value);
-    else diagnostics.push(duplicate(source.value, first2));
+function tell2(state, path3, told3) {
+  state.diagnostics.push(mistake(state.at(path3), told3));
+}
+function changed(state, change2) {
+  if (change2.source.isFull === true) return change2.source;
+  const tooMany = tooManySteps2(change2.source);
+  if (tooMany !== void 0) {
+    tell2(state, change2.path, tooMany);
+    return { ...change2.source, isFull: true };
   }
-  return { objects: [...found2.values()].filter((each) => !mistaken2.has(each)), diagnostics };
+  const steps2 = change2.path[0] === "namespace" ? void 0 : state.steps?.(change2.path);
+  const step = steps2?.get(change2.source) ?? stepOf(state, change2);
+  steps2?.set(change2.source, step);
+  return taken2(state, step);
 }
-function sourceObject(manifest, context2) {
-  const object = withoutServerFields(manifest.object);
-  const placed2 = withNamespace2({ ...manifest, object }, context2);
-  const key = keyOf(placed2.ok ? placed2.value : object);
-  const known4 = context2.plainSecrets.has(objectId(key)) ? { ...manifest, object, isPlainSecret: true } : { ...manifest, object };
-  const diagnostics = withObject([...checkObject(known4), ...placed2.diagnostics], key);
-  if (!placed2.ok) return { ok: false, diagnostics };
-  const value2 = { ...known4, object: placed2.value, key };
-  const isInAppNamespace = placed2.value.metadata.namespace !== void 0 && !object.metadata.namespace;
-  return {
-    ok: true,
-    value: isInAppNamespace ? { ...value2, isInAppNamespace } : value2,
-    diagnostics
+function taken2(state, { source, isChanged, diagnostics }) {
+  if (isChanged) state.changed = true;
+  state.diagnostics.push(...diagnostics);
+  return source;
+}
+function stepOf(state, { source, path: path3, object }) {
+  if (isSameJson(object, source.object)) {
+    return { source, isChanged: false, diagnostics: [] };
+  }
+  const cleaned = withoutServerFields(object);
+  const { at: at3, keyAt } = state;
+  const changedBy = {
+    before: source,
+    at: at3,
+    keyAt,
+    path: path3,
+    step: stepAt(state.overlay, path3),
+    count: stepsOf2(source) + 1
   };
-}
-function withObject(diagnostics, key) {
-  return diagnostics.map(
-    (each) => each.line === 0 ? { ...each, message: `${describeKey(key)}: ${each.message}` } : each
-  );
-}
-function duplicate(second, first2) {
-  return mistake(second.at([]), {
-    code: "duplicate-object",
-    message: `${describeKey(second.key)} is in the app twice; it is also at ${placeText(first2.at([]))}`,
-    hint: "remove one of them"
-  });
+  const after = { ...source, object: cleaned, key: keyOf(cleaned), changedBy };
+  const problems = changeProblems(after);
+  if (problems.length === 0) return { source: after, isChanged: true, diagnostics: [] };
+  const where = `${describeKey(source.key)} (${placeText(source.at([]))})`;
+  const diagnostics = problems.map((problem2) => ({
+    ...problem2,
+    message: `${where}: ${problem2.message}`
+  }));
+  return { source: after, isChanged: true, diagnostics };
 }
 
 // src/core/render/json-patch.ts
@@ -66925,10 +66944,10 @@ function applyJsonPatch(document2, operations, { isSecret: isSecret2 = false } =
 }
 var maxCopied = 1e5;
 var charactersPerValue = 16;
-var fail2 = (message) => ({ ok: false, message });
+var fail = (message) => ({ ok: false, message });
 function applyOperation(document2, patch, run3) {
   const path3 = parsePointer(patch.path);
-  if (path3 === void 0) return fail2(`"${patch.path}" is not a JSON pointer (it starts with /)`);
+  if (path3 === void 0) return fail(`"${patch.path}" is not a JSON pointer (it starts with /)`);
   switch (patch.op) {
     case "add":
       return withValue(patch, (value2) => add(document2, { path: path3, value: value2 }, run3));
@@ -66948,10 +66967,10 @@ function applyOperation(document2, patch, run3) {
       return withSource(
         document2,
         patch,
-        (_from, value2) => takeCopy(value2, run3) ? add(document2, { path: path3, value: value2 }, run3) : fail2("the patch copies too much")
+        (_from, value2) => takeCopy(value2, run3) ? add(document2, { path: path3, value: value2 }, run3) : fail("the patch copies too much")
       );
     default:
-      return fail2(`"${patch.op}" is not an operation (add, remove, replace, move, copy, test)`);
+      return fail(`"${patch.op}" is not an operation (add, remove, replace, move, copy, test)`);
   }
 }
 function takeCopy(copied, run3) {
@@ -66978,13 +66997,13 @@ function parsePointer(pointer) {
   return tokens.map((token) => token.replaceAll("~1", "/").replaceAll("~0", "~"));
 }
 function withValue(patch, apply) {
-  if (!("value" in patch) || patch.value === void 0) return fail2(`${patch.op} needs a value`);
+  if (!("value" in patch) || patch.value === void 0) return fail(`${patch.op} needs a value`);
   return apply(patch.value);
 }
 function withSource(document2, patch, apply) {
-  if (patch.from === void 0) return fail2(`${patch.op} needs "from"`);
+  if (patch.from === void 0) return fail(`${patch.op} needs "from"`);
   const from = parsePointer(patch.from);
-  if (from === void 0) return fail2(`"${patch.from}" is not a JSON pointer (it starts with /)`);
+  if (from === void 0) return fail(`"${patch.from}" is not a JSON pointer (it starts with /)`);
   const source = valueAt6(document2, from);
   return source.ok ? apply(from, source.value) : source;
 }
@@ -66992,8 +67011,8 @@ function test(document2, { path: path3, expected: expected2 }, { isSecret: isSec
   const found2 = valueAt6(document2, path3);
   if (!found2.ok) return found2;
   if (canonicalJson(found2.value) === canonicalJson(expected2)) return { ok: true, value: document2 };
-  if (isSecret2) return fail2("the value is another one");
-  return fail2(`the value is ${shown2(found2.value)}, not ${shown2(expected2)}`);
+  if (isSecret2) return fail("the value is another one");
+  return fail(`the value is ${shown2(found2.value)}, not ${shown2(expected2)}`);
 }
 function shown2(value2) {
   const text = JSON.stringify(value2);
@@ -67001,7 +67020,7 @@ function shown2(value2) {
 }
 function move(document2, { from, path: path3, value: value2 }, run3) {
   const isInside = from.length < path3.length && from.every((token, i) => token === path3[i]);
-  if (isInside) return fail2("a value cannot be moved into itself");
+  if (isInside) return fail("a value cannot be moved into itself");
   const removed2 = remove(document2, from, run3);
   if (!removed2.ok) return from.length === 0 ? { ok: true, value: document2 } : removed2;
   return add(removed2.value, { path: path3, value: value2 }, run3);
@@ -67025,7 +67044,7 @@ function indexOf2(token) {
   return /^(0|[1-9][0-9]*)$/.test(token) ? Number(token) : void 0;
 }
 function missing(path3) {
-  return fail2(`nothing is at ${pointerText(path3)}`);
+  return fail(`nothing is at ${pointerText(path3)}`);
 }
 function pointerText(path3) {
   return path3.map((token) => `/${token.replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
@@ -67033,7 +67052,7 @@ function pointerText(path3) {
 function changeParent(document2, { path: path3, change: change2 }, run3) {
   const descend = (value2, depth) => {
     if (!isContainer(value2))
-      return fail2(`${pointerText(path3.slice(0, depth)) || "the document"} is no object or list`);
+      return fail(`${pointerText(path3.slice(0, depth)) || "the document"} is no object or list`);
     const token = path3[depth] ?? "";
     if (depth === path3.length - 1) {
       const mistake2 = change2.mistake(value2, token);
@@ -67074,9 +67093,9 @@ function add(document2, { path: path3, value: value2 }, run3) {
   const mistake2 = (parent, token) => {
     if (isJsonObject(parent) || token === "-") return void 0;
     const index = indexOf2(token);
-    if (index === void 0) return fail2(`"${token}" is not a position in the list`);
+    if (index === void 0) return fail(`"${token}" is not a position in the list`);
     if (index <= parent.length) return void 0;
-    return fail2(`position ${token} is beyond the list's ${parent.length} items`);
+    return fail(`position ${token} is beyond the list's ${parent.length} items`);
   };
   const make = (parent, token) => {
     if (!Array.isArray(parent)) setMember(parent, token, value2);
@@ -67085,7 +67104,7 @@ function add(document2, { path: path3, value: value2 }, run3) {
   return changeParent(document2, { path: path3, change: { mistake: mistake2, make } }, run3);
 }
 function remove(document2, path3, run3) {
-  if (path3.length === 0) return fail2("the whole document cannot be removed");
+  if (path3.length === 0) return fail("the whole document cannot be removed");
   const make = (parent, token) => {
     if (Array.isArray(parent)) parent.splice(Number(token), 1);
     else delete parent[token];
@@ -67155,9 +67174,9 @@ function interleave(items, { order, original, field }) {
   const result2 = [];
   let taken3 = 0;
   for (const item of named3) {
-    const at2 = inOriginal(item);
+    const at3 = inOriginal(item);
     const from = taken3;
-    while (taken3 < others.length && isBefore(inOriginal(others[taken3] ?? null), at2)) taken3 += 1;
+    while (taken3 < others.length && isBefore(inOriginal(others[taken3] ?? null), at3)) taken3 += 1;
     for (const other of others.slice(from, taken3)) result2.push(other);
     result2.push(item);
   }
@@ -67172,9 +67191,9 @@ function checkOrder({ patch, order, field }, context2) {
   let from = 0;
   for (const item of patch) {
     if (isJsonObject(item) && item["$patch"] !== void 0) continue;
-    const at2 = wanted2.indexOf(idOf2(item, field), from);
-    if (at2 < 0) return problem(context2, "its order differs from that of the patched list");
-    from = at2 + 1;
+    const at3 = wanted2.indexOf(idOf2(item, field), from);
+    if (at3 < 0) return problem(context2, "its order differs from that of the patched list");
+    from = at3 + 1;
   }
 }
 
@@ -67197,9 +67216,9 @@ function mergeMap(input2, context2) {
   }
   const result2 = new Map(Object.entries(input2.original));
   retainKeys(result2, patch, context2);
-  const ordered = mergeOrdered(result2, { patch, schema }, context2);
+  const ordered2 = mergeOrdered(result2, { patch, schema }, context2);
   for (const [key, value2] of Object.entries(patch)) {
-    if (key === "$retainKeys" || key.startsWith(orderPrefix) || ordered.has(key)) continue;
+    if (key === "$retainKeys" || key.startsWith(orderPrefix) || ordered2.has(key)) continue;
     if (key.startsWith(deletePrefix)) {
       removeListed(result2, { key: key.slice(deletePrefix.length), value: value2 }, context2);
     } else {
@@ -67269,11 +67288,11 @@ function mergeOrdered(result2, { patch, schema }, outer) {
     }
     done.add(key);
     const field = schema.field(key);
-    const ordered = orderList(
+    const ordered2 = orderList(
       { original: listOf(original), patch: listOf(changes), order: listOf(order), field },
       context2
     );
-    if (original !== void 0 || changes !== void 0) result2.set(key, ordered);
+    if (original !== void 0 || changes !== void 0) result2.set(key, ordered2);
   }
   return done;
 }
@@ -67339,10 +67358,10 @@ function withChanges(kept5, { changes, field }, context2) {
     if (!isItem(change2)) continue;
     const inner = inside(context2, index);
     const id = idOf2(change2, field, inner);
-    const at2 = places2.get(id) ?? items.length;
-    places2.set(id, at2);
-    const original = items[at2];
-    items[at2] = mergeMap(
+    const at3 = places2.get(id) ?? items.length;
+    places2.set(id, at3);
+    const original = items[at3];
+    items[at3] = mergeMap(
       { original: isJsonObject(original) ? original : {}, patch: change2, schema: field.items },
       inner
     );
@@ -67409,10 +67428,10 @@ function withIdentity(object, value2) {
   return { apiVersion: apiVersion2, kind, ...value2, metadata: { ...identity2, ...metadata } };
 }
 var directives = /^\$(patch|retainKeys|setElementOrder\/.*|deleteFromPrimitiveList\/.*)$/;
-function directiveLeft(object, patch, patched) {
+function directiveLeft(object, patch, patched2) {
   const [written] = directivesIn(patch);
   if (written === void 0) return void 0;
-  const [left] = directivesIn(patched);
+  const [left] = directivesIn(patched2);
   return left !== void 0 && directivesIn(object).next().done === true ? left : void 0;
 }
 function* directivesIn(value2) {
@@ -67452,6 +67471,12 @@ function patchTargets(objects, patch, around) {
   if (patch.target !== void 0) return selectedBy(objects, patch.target);
   return named(objects, patch.merge ?? {}, around);
 }
+function targetName({ target, merge }) {
+  if (target !== void 0) return target.name;
+  const metadata = merge?.["metadata"];
+  const name2 = isJsonObject(metadata) ? metadata["name"] : void 0;
+  return typeof name2 === "string" ? name2 : void 0;
+}
 function isDeletion({ merge, json }) {
   return json === void 0 && merge?.["$patch"] === "delete";
 }
@@ -67476,20 +67501,240 @@ function named(objects, patch, { namespace: appNamespace, others }) {
   return others.some(isCandidate) ? [] : candidates2;
 }
 
-// src/core/render/overlay-steps.ts
-var mostSteps = 1e3;
-function stepsOf2({ changedBy }) {
-  return changedBy?.count ?? 0;
+// src/core/render/word-places.ts
+var WordPlaces = class {
+  #places = /* @__PURE__ */ new Map();
+  /** What stands at a position has these words now; those that it had before are not forgotten. */
+  note(place, words5) {
+    for (const word3 of words5) {
+      const known4 = this.#places.get(word3);
+      if (known4 === void 0) this.#places.set(word3, /* @__PURE__ */ new Set([place]));
+      else known4.add(place);
+    }
+  }
+  /** Positions of all that has, or once had, a word; in order. */
+  of(word3) {
+    return [...this.#places.get(word3) ?? []].toSorted((a, b) => a - b);
+  }
+};
+
+// src/core/render/apply-patches.ts
+function applyPatches(state, patches) {
+  if (patches.length === 0) return;
+  const objects = [...state.objects];
+  const places2 = new WordPlaces();
+  const namesOf3 = ({ key, hookName = key.name }) => [key.name, hookName];
+  for (const [place, source] of state.objects.entries()) places2.note(place, namesOf3(source));
+  for (const [index, patch] of patches.entries()) {
+    const name2 = targetName(patch);
+    const own2 = name2 === void 0 ? [...objects.keys()] : places2.of(name2);
+    const placeOf3 = new Map(
+      own2.flatMap((place) => {
+        const source = objects[place];
+        return source === void 0 ? [] : [[source, place]];
+      })
+    );
+    const { namespace } = state.context;
+    const around = { namespace, others: state.others.objects };
+    const targets = patchTargets([...placeOf3.keys()], patch, around);
+    if (isDeletion(patch)) deleteOthers(state, patch, present2(objects));
+    if (targets.length === 0) tellNoTarget(state, patch, ["patches", index]);
+    for (const source of targets) {
+      const after = patched(state, source, { patch, path: ["patches", index] });
+      const place = placeOf3.get(source) ?? 0;
+      objects[place] = after;
+      if (after !== void 0) places2.note(place, namesOf3(after));
+    }
+  }
+  state.objects = present2(objects);
 }
-function tooManySteps2(source) {
-  if (stepsOf2(source) < mostSteps) return void 0;
+function present2(objects) {
+  return objects.filter((source) => source !== void 0);
+}
+function deleteOthers(state, patch, own2) {
+  const around = { namespace: state.context.namespace, others: own2 };
+  const deleted = new Set(patchTargets(state.others.objects, patch, around));
+  const objects = state.others.objects.filter((other) => !deleted.has(other));
+  state.others = { ...state.others, objects };
+}
+function tellNoTarget(state, patch, path3) {
+  tellUnmatched(state, path3, {
+    inside: [patch.target === void 0 ? "merge" : "target"],
+    message: "the patch matches no object of the app"
+  });
+}
+function patched(state, source, { patch, path: path3 }) {
+  if (source.isFull === true) return source;
+  const known4 = state.steps?.(path3).get(source);
+  if (known4 !== void 0) return taken2(state, known4);
+  const result2 = patchObject(source.object, patch, state.context.customKinds);
+  if (result2.ok) {
+    if (result2.object !== null) return changed(state, { source, path: path3, object: result2.object });
+    state.changed = true;
+    return void 0;
+  }
   const where = `${describeKey(source.key)} (${placeText(source.at([]))})`;
-  const message = `${where} is changed by over ${mostSteps} steps of overlays`;
-  return { code: "too-many-steps", message, hint: "put them together in fewer patches" };
+  const message = `${where}: ${result2.message}`;
+  tell2(state, [...path3, ...result2.path], { code: "patch-failed", message });
+  return source;
 }
-function stepAt(overlay, [field, index]) {
-  const value2 = overlay[String(field)];
-  return Array.isArray(value2) && index !== void 0 ? value2[Number(index)] : value2;
+
+// src/core/render/move-namespace.ts
+function namespaceMove(objects, namespace) {
+  const moved = new Set(
+    objects.map(({ key }) => nameIn(`${key.group}/${key.kind}`, key.namespace, key.name))
+  );
+  const left = new Set(objects.flatMap(({ key }) => key.namespace === "" ? [] : key.namespace));
+  for (const each of left) moved.add(nameIn(serviceAccount, each, "default"));
+  return (object) => {
+    const own2 = object.metadata["namespace"];
+    const change2 = referenceChanges.get(`${groupOf(object.apiVersion)}/${object.kind}`);
+    const move2 = { moved, from: typeof own2 === "string" ? own2 : "", to: namespace };
+    const changed3 = change2 === void 0 ? object : change2(object, move2);
+    return withNamespace(changed3, { left, namespace });
+  };
+}
+var serviceAccount = "/ServiceAccount";
+function nameIn(kind, namespace, name2) {
+  return JSON.stringify([kind, namespace ?? null, name2 ?? null]);
+}
+function withNamespace(object, { left, namespace }) {
+  const { metadata } = object;
+  if (typeof metadata["namespace"] === "string") {
+    return { ...object, metadata: { ...metadata, namespace } };
+  }
+  const isLeft3 = object.apiVersion === "v1" && object.kind === "Namespace" && left.has(metadata.name);
+  return isLeft3 ? { ...object, metadata: { ...metadata, name: namespace } } : object;
+}
+function changeAt(value2, path3, change2) {
+  if (Array.isArray(value2))
+    return value2.map((it) => changeAt(it, path3, change2));
+  if (!isJsonObject(value2)) return value2;
+  const [key, ...rest2] = path3;
+  if (key === void 0) return change2(value2);
+  const inner = Object.hasOwn(value2, key) ? value2[key] : void 0;
+  return inner === void 0 ? value2 : { ...value2, [key]: changeAt(inner, rest2, change2) };
+}
+var services = (...path3) => (object, { moved, to }) => changeAt(object, path3, (service) => {
+  const { name: name2, namespace } = service;
+  const isMoved = moved.has(nameIn("/Service", namespace, name2));
+  return isMoved ? { ...service, namespace: to } : service;
+});
+var subjects = (object, { moved, from, to }) => changeAt(object, ["subjects"], (subject) => {
+  const { kind, name: name2, namespace = from } = subject;
+  if (kind !== "ServiceAccount") return subject;
+  const isMoved = moved.has(nameIn(serviceAccount, namespace, name2));
+  return isMoved ? { ...subject, namespace: to } : subject;
+});
+var webhooks = services("webhooks", "clientConfig", "service");
+var referenceChanges = /* @__PURE__ */ new Map([
+  ["rbac.authorization.k8s.io/RoleBinding", subjects],
+  ["rbac.authorization.k8s.io/ClusterRoleBinding", subjects],
+  ["admissionregistration.k8s.io/ValidatingWebhookConfiguration", webhooks],
+  ["admissionregistration.k8s.io/MutatingWebhookConfiguration", webhooks],
+  ["apiregistration.k8s.io/APIService", services("spec", "service")],
+  [
+    "apiextensions.k8s.io/CustomResourceDefinition",
+    services("spec", "conversion", "webhook", "clientConfig", "service")
+  ]
+]);
+
+// src/core/render/object-namespace.ts
+function withNamespace2(manifest, context2) {
+  const { object } = manifest;
+  const { namespace } = object.metadata;
+  const isNamed2 = namespace !== void 0 && namespace !== null && namespace !== "";
+  const isNamespaced = scopeOf(object, context2.customKinds);
+  const wrong = isNamed2 ? wrongNamespace(object, namespace, isNamespaced) : void 0;
+  if (wrong !== void 0) return fail2(manifest, ["metadata", "namespace"], wrong);
+  if (isNamed2) return { ok: true, value: object, diagnostics: [] };
+  if (isNamespaced === void 0) return fail2(manifest, ["kind"], unknownScope(object));
+  const { namespace: _empty, ...rest2 } = object.metadata;
+  const metadata = { ...rest2, name: object.metadata.name };
+  const placed2 = isNamespaced ? { ...metadata, namespace: context2.namespace } : metadata;
+  return { ok: true, value: { ...object, metadata: placed2 }, diagnostics: [] };
+}
+function fail2(manifest, path3, told3) {
+  return { ok: false, diagnostics: [mistake(manifest.at(path3), told3)] };
+}
+function wrongNamespace(object, namespace, isNamespaced) {
+  const code = "wrong-namespace";
+  if (isNamespaced === false) {
+    const message = `${object.kind} is cluster-scoped and cannot have a namespace`;
+    return { code, message, hint: "remove metadata.namespace" };
+  }
+  if (isLabel(namespace)) return void 0;
+  const shown3 = typeof namespace === "string" ? `"${namespace}"` : typeName(namespace);
+  return { code, message: `metadata.namespace must be an RFC 1123 label, not ${shown3}` };
+}
+function isLabel(namespace) {
+  return typeof namespace === "string" && /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(namespace);
+}
+function unknownScope({ apiVersion: apiVersion2, kind }) {
+  const gone = servingProblem({ apiVersion: apiVersion2, kind }, newestMinor());
+  if (gone?.when === "now") return { code: "unserved-api", message: gone.message, hint: gone.hint };
+  const known4 = builtInKinds(groupOf(apiVersion2));
+  const code = "unknown-scope";
+  if (known4.length > 0) {
+    const closest = closestName(kind, known4);
+    const message = `Kubernetes has no kind ${kind} in ${apiVersion2}`;
+    return { code, message, ...closest !== void 0 && { hint: `did you mean ${closest}?` } };
+  }
+  return {
+    code,
+    message: `it is not known whether ${kind} of ${apiVersion2} is namespaced`,
+    hint: "add its CustomResourceDefinition to an app of the fleet, or set metadata.namespace"
+  };
+}
+
+// src/core/render/parse-manifests.ts
+function parseManifests(files, context2) {
+  const { objects, diagnostics } = readManifestObjects(files);
+  const checked2 = checkManifests(objects, context2);
+  return { ...checked2, diagnostics: [...diagnostics, ...checked2.diagnostics] };
+}
+function checkManifests(objects, context2) {
+  const diagnostics = [];
+  const found2 = /* @__PURE__ */ new Map();
+  const mistaken2 = /* @__PURE__ */ new Set();
+  for (const manifest of objects) {
+    const source = sourceObject(manifest, context2);
+    diagnostics.push(...source.diagnostics);
+    if (!source.ok) continue;
+    const id = objectId(source.value.key);
+    const first2 = found2.get(id);
+    if (source.diagnostics.some(isError)) mistaken2.add(source.value);
+    if (first2 === void 0) found2.set(id, source.value);
+    else diagnostics.push(duplicate(source.value, first2));
+  }
+  return { objects: [...found2.values()].filter((each) => !mistaken2.has(each)), diagnostics };
+}
+function sourceObject(manifest, context2) {
+  const object = withoutServerFields(manifest.object);
+  const placed2 = withNamespace2({ ...manifest, object }, context2);
+  const key = keyOf(placed2.ok ? placed2.value : object);
+  const known4 = context2.plainSecrets.has(objectId(key)) ? { ...manifest, object, isPlainSecret: true } : { ...manifest, object };
+  const diagnostics = withObject([...checkObject(known4), ...placed2.diagnostics], key);
+  if (!placed2.ok) return { ok: false, diagnostics };
+  const value2 = { ...known4, object: placed2.value, key };
+  const isInAppNamespace = placed2.value.metadata.namespace !== void 0 && !object.metadata.namespace;
+  return {
+    ok: true,
+    value: isInAppNamespace ? { ...value2, isInAppNamespace } : value2,
+    diagnostics
+  };
+}
+function withObject(diagnostics, key) {
+  return diagnostics.map(
+    (each) => each.line === 0 ? { ...each, message: `${describeKey(key)}: ${each.message}` } : each
+  );
+}
+function duplicate(second, first2) {
+  return mistake(second.at([]), {
+    code: "duplicate-object",
+    message: `${describeKey(second.key)} is in the app twice; it is also at ${placeText(first2.at([]))}`,
+    hint: "remove one of them"
+  });
 }
 
 // src/core/render/set-images.ts
@@ -67566,7 +67811,7 @@ function addSidecar(object, sidecar, kinds4) {
   const path3 = podSpecPath(object);
   if (path3 === void 0) return { ok: true, object };
   const schema = path3.reduce(
-    (at2, key) => at2.field(key).items,
+    (at3, key) => at3.field(key).items,
     mergeSchemaOf(object, kinds4)
   );
   const problems = [];
@@ -67582,9 +67827,9 @@ function addSidecar(object, sidecar, kinds4) {
   const [message] = problems;
   return message === void 0 ? { ok: true, object: changed3 } : { ok: false, message };
 }
-function withParts(present2, { added, schema, problems }) {
+function withParts(present3, { added, schema, problems }) {
   const parts = new Map(
-    (Array.isArray(present2) ? present2 : []).map((part3, index) => [
+    (Array.isArray(present3) ? present3 : []).map((part3, index) => [
       nameOf5(part3) ?? index,
       // isArray loses the type of items
       part3
@@ -67678,7 +67923,7 @@ function applyOverlay(objects, placed2, context2) {
 }
 var noOthers = { objects: [], areFirst: false };
 function changeWorkloads(state, { patches, sidecars, scheduling, images, resources, replicas }) {
-  for (const [index, patch] of entriesOf(patches)) applyPatch(state, patch, ["patches", index]);
+  applyPatches(state, patches ?? []);
   for (const [index, sidecar] of entriesOf(sidecars)) applySidecar(state, index, sidecar);
   for (const [index, entry] of entriesOf(scheduling)) applyScheduling(state, index, entry);
   applyImages(state, images ?? []);
@@ -67687,89 +67932,6 @@ function changeWorkloads(state, { patches, sidecars, scheduling, images, resourc
 }
 function entriesOf(list) {
   return [...(list ?? []).entries()];
-}
-function applyPatch(state, patch, path3) {
-  const { namespace } = state.context;
-  const around = { namespace, others: state.others.objects };
-  const targets = new Set(patchTargets(state.objects, patch, around));
-  if (isDeletion(patch)) {
-    const deleted = new Set(
-      patchTargets(state.others.objects, patch, { namespace, others: state.objects })
-    );
-    const objects = state.others.objects.filter((other) => !deleted.has(other));
-    state.others = { ...state.others, objects };
-  }
-  if (targets.size === 0) {
-    return tellUnmatched(state, path3, {
-      inside: [patch.target === void 0 ? "merge" : "target"],
-      message: "the patch matches no object of the app"
-    });
-  }
-  state.objects = state.objects.flatMap((source) => {
-    if (!targets.has(source) || source.isFull === true) return source;
-    const known4 = state.steps?.(path3).get(source);
-    if (known4 !== void 0) return taken2(state, known4);
-    const result2 = patchObject(source.object, patch, state.context.customKinds);
-    if (result2.ok) {
-      if (result2.object !== null) return changed(state, { source, path: path3, object: result2.object });
-      state.changed = true;
-      return [];
-    }
-    const where = `${describeKey(source.key)} (${placeText(source.at([]))})`;
-    tell2(state, [...path3, ...result2.path], {
-      code: "patch-failed",
-      message: `${where}: ${result2.message}`
-    });
-    return source;
-  });
-}
-function tellUnmatched(state, path3, { inside: inside2, message, hasTargets = false }) {
-  const told3 = { code: "patch-no-target", message };
-  state.unmatched.push({ step: path3.join("."), hasTargets, path: [...path3, ...inside2], told: told3 });
-}
-function tell2(state, path3, told3) {
-  state.diagnostics.push(mistake(state.at(path3), told3));
-}
-function changed(state, change2) {
-  if (change2.source.isFull === true) return change2.source;
-  const tooMany = tooManySteps2(change2.source);
-  if (tooMany !== void 0) {
-    tell2(state, change2.path, tooMany);
-    return { ...change2.source, isFull: true };
-  }
-  const steps2 = change2.path[0] === "namespace" ? void 0 : state.steps?.(change2.path);
-  const step = steps2?.get(change2.source) ?? stepOf(state, change2);
-  steps2?.set(change2.source, step);
-  return taken2(state, step);
-}
-function taken2(state, { source, isChanged, diagnostics }) {
-  if (isChanged) state.changed = true;
-  state.diagnostics.push(...diagnostics);
-  return source;
-}
-function stepOf(state, { source, path: path3, object }) {
-  if (isSameJson(object, source.object)) {
-    return { source, isChanged: false, diagnostics: [] };
-  }
-  const cleaned = withoutServerFields(object);
-  const { at: at2, keyAt } = state;
-  const changedBy = {
-    before: source,
-    at: at2,
-    keyAt,
-    path: path3,
-    step: stepAt(state.overlay, path3),
-    count: stepsOf2(source) + 1
-  };
-  const after = { ...source, object: cleaned, key: keyOf(cleaned), changedBy };
-  const problems = changeProblems(after);
-  if (problems.length === 0) return { source: after, isChanged: true, diagnostics: [] };
-  const where = `${describeKey(source.key)} (${placeText(source.at([]))})`;
-  const diagnostics = problems.map((problem2) => ({
-    ...problem2,
-    message: `${where}: ${problem2.message}`
-  }));
-  return { source: after, isChanged: true, diagnostics };
 }
 function changeAll(state, path3, change2) {
   state.objects = state.objects.map((source) => {
@@ -67824,18 +67986,13 @@ function applyResources(state, index, resources) {
 function applyImages(state, images) {
   if (images.length === 0) return;
   const objects = [...state.objects];
-  const places2 = /* @__PURE__ */ new Map();
+  const places2 = new WordPlaces();
   const note = (place, object) => {
-    if (object === void 0 || object.kind === "CustomResourceDefinition") return;
-    for (const name2 of imageNames(object)) {
-      const known4 = places2.get(name2);
-      if (known4 === void 0) places2.set(name2, /* @__PURE__ */ new Set([place]));
-      else known4.add(place);
-    }
+    if (object.kind !== "CustomResourceDefinition") places2.note(place, imageNames(object));
   };
   for (const [place, { object }] of objects.entries()) note(place, object);
   for (const [index, image] of images.entries()) {
-    for (const place of [...places2.get(image.name) ?? []].toSorted((a, b) => a - b)) {
+    for (const place of places2.of(image.name)) {
       const source = objects[place];
       if (source === void 0) continue;
       const object = setImages(
@@ -68026,14 +68183,14 @@ var OverlayChain = class {
     return known4;
   }
   #applyTo(before, { index, overlay, isFilled }, { others, areShared }) {
-    const at2 = ["spec", "overlays", index];
+    const at3 = ["spec", "overlays", index];
     const placed2 = {
       overlay,
       others,
-      at: (path3) => this.#app.at([...at2, ...path3]),
-      keyAt: (path3) => this.#app.keyAt([...at2, ...path3]),
+      at: (path3) => this.#app.at([...at3, ...path3]),
+      keyAt: (path3) => this.#app.keyAt([...at3, ...path3]),
       // Shapes that differ in one object have all others in common.
-      ...areShared && !isFilled && { steps: (path3) => this.#stepsAt([...at2, ...path3]) }
+      ...areShared && !isFilled && { steps: (path3) => this.#stepsAt([...at3, ...path3]) }
     };
     const result2 = applyOverlay(before.objects, placed2, this.#context);
     const { objects, diagnostics, changed: changed3, matchedImages } = result2;
@@ -68296,18 +68453,20 @@ function unknownLabels({ value: { metadata }, document: document2 }, vocabulary)
 }
 function unknownKey(vocabulary, key) {
   if (vocabulary === void 0 || Object.hasOwn(vocabulary, key)) return void 0;
-  const near = closestName(key, Object.keys(vocabulary));
+  const near = keysIn(vocabulary).closest(key);
   return {
     code: "unknown-label",
     message: `the Fleet declares no label "${key}"`,
     hint: near === void 0 ? "declare it in labels of the Fleet" : `did you mean "${near}"?`
   };
 }
+var keysIn = keptFor((vocabulary) => new KnownNames(Object.keys(vocabulary)));
+var valuesIn = keptFor((values) => new KnownNames(values));
 function unknownValue(vocabulary, key, value2) {
   if (vocabulary === void 0 || !Object.hasOwn(vocabulary, key)) return void 0;
   const values = vocabulary[key]?.values;
-  if (values === void 0 || values.includes(value2)) return void 0;
-  const near = closestName(value2, values);
+  if (values === void 0 || valuesIn(values).all.has(value2)) return void 0;
+  const near = valuesIn(values).closest(value2);
   return {
     code: "unknown-label",
     message: `the Fleet declares no value "${value2}" for the label "${key}"`,
@@ -68404,8 +68563,8 @@ function syntaxMistake(document2, path3, { offset, path: inside2, isKey, message
   const field = [...path3, ...inside2];
   const ofField = isKey === true ? document2.keyAt(field) : document2.at(field);
   const place = offset === void 0 ? ofField : document2.textAt(path3, offset);
-  const at2 = offset === void 0 ? "" : ` at character ${offset + 1}`;
-  const message = `bad selector${at2}: ${words5}`;
+  const at3 = offset === void 0 ? "" : ` at character ${offset + 1}`;
+  const message = `bad selector${at3}: ${words5}`;
   const hint = "selectors are written as in Kubernetes: `tier=store, country in (de,fr), !legacy`";
   return errorAt(place, { code: "bad-selector", message, hint });
 }
@@ -68434,21 +68593,21 @@ function vocabularyMistakes({ entry, path: path3, spec }, vocabulary) {
     );
   }
   const labels = Object.entries(spec.matchLabels ?? {}).flatMap(([key, value2]) => {
-    const at2 = [...path3, "matchLabels", key];
+    const at3 = [...path3, "matchLabels", key];
     const keyFinding = unknownKey(vocabulary, key);
-    if (keyFinding !== void 0) return [errorAt(document2.keyAt(at2), keyFinding)];
+    if (keyFinding !== void 0) return [errorAt(document2.keyAt(at3), keyFinding)];
     const valueFinding = unknownValue(vocabulary, key, value2);
-    return valueFinding === void 0 ? [] : [errorAt(document2.at(at2), valueFinding)];
+    return valueFinding === void 0 ? [] : [errorAt(document2.at(at3), valueFinding)];
   });
   const expressions = (spec.matchExpressions ?? []).flatMap((expression, index) => {
     const { key, operator, values = [] } = expression;
-    const at2 = [...path3, "matchExpressions", index];
+    const at3 = [...path3, "matchExpressions", index];
     const keyFinding = unknownKey(vocabulary, key);
-    if (keyFinding !== void 0) return [errorAt(document2.at([...at2, "key"]), keyFinding)];
+    if (keyFinding !== void 0) return [errorAt(document2.at([...at3, "key"]), keyFinding)];
     if (operator === "Gt" || operator === "Lt") return [];
     return values.flatMap((value2, number2) => {
       const finding = unknownValue(vocabulary, key, value2);
-      return finding === void 0 ? [] : errorAt(document2.at([...at2, "values", number2]), finding);
+      return finding === void 0 ? [] : errorAt(document2.at([...at3, "values", number2]), finding);
     });
   });
   return [...labels, ...expressions];
@@ -68623,12 +68782,12 @@ var FillableManifest = class {
   /** Places of its expressions. */
   #templates;
   constructor(manifest, context2) {
-    const { object, textAt: textAt2, at: at2, keyAt } = manifest;
+    const { object, textAt: textAt2, at: at3, keyAt } = manifest;
     this.written = { ...manifest, key: keyOf(object) };
     this.part = { json: object, fillable: fillableJson(object, "all"), textAt: textAt2 };
     this.#context = context2;
     this.#templates = new Set(
-      templatesIn(object).map(({ path: path3, isKey }) => placeText(isKey ? keyAt(path3) : at2(path3)))
+      templatesIn(object).map(({ path: path3, isKey }) => placeText(isKey ? keyAt(path3) : at3(path3)))
     );
   }
   /** The object that a filling gives, with its mistakes. */
@@ -68642,11 +68801,11 @@ var FillableManifest = class {
     return { ...result2, diagnostics };
   }
   #checked(json) {
-    const { at: at2, keyAt, textAt: textAt2 } = this.written;
-    const problem2 = identityProblem({ value: json, at: at2, keyAt });
+    const { at: at3, keyAt, textAt: textAt2 } = this.written;
+    const problem2 = identityProblem({ value: json, at: at3, keyAt });
     if (problem2 !== void 0) return { ok: false, diagnostics: [problem2] };
     const object = json;
-    return sourceObject({ object, at: at2, keyAt, textAt: textAt2 }, this.#context);
+    return sourceObject({ object, at: at3, keyAt, textAt: textAt2 }, this.#context);
   }
 };
 var ManifestFilling = class {
@@ -68724,13 +68883,75 @@ function secretManifest(app, index) {
     object: withRegionSecret({ name: name2 }, { name: from, ...keys !== void 0 && { keys } }),
     at: (path3) => app.at(placed2(path3)),
     keyAt: (path3) => app.keyAt(placed2(path3)),
-    textAt: (path3, at2) => app.textAt(placed2(path3), at2)
+    textAt: (path3, at3) => app.textAt(placed2(path3), at3)
   };
 }
 function writtenAt(path3) {
   if (path3[0] === "metadata") return path3.slice(1);
   if (path3[0] !== regionField) return [];
   return path3[1] === "name" ? ["from"] : path3.slice(1);
+}
+
+// src/core/select/selector-index.ts
+var SelectorIndex = class {
+  #selectors;
+  /** By `key=value`. */
+  #byValue = /* @__PURE__ */ new Map();
+  #byKey = /* @__PURE__ */ new Map();
+  /** Those that may match whatever labels there are. */
+  #others = [];
+  constructor(selectors) {
+    this.#selectors = selectors;
+    const uses = countUses(selectors);
+    for (const [position, { requirements }] of selectors.entries()) {
+      const rarest = rarestOf(requirements, uses);
+      const present3 = requirements.find(({ operator }) => needsKey.has(operator));
+      if (rarest !== void 0) {
+        for (const text of textsOf(rarest)) noteIn(this.#byValue, text, position);
+      } else if (present3 !== void 0) noteIn(this.#byKey, present3.key, position);
+      else this.#others.push(position);
+    }
+  }
+  /** Positions of the selectors that match, in order. */
+  matching(labels) {
+    const asked = [...this.#others];
+    for (const [key, value2] of Object.entries(labels)) {
+      for (const found2 of [this.#byValue.get(`${key}=${value2}`), this.#byKey.get(key)]) {
+        for (const position of found2 ?? []) asked.push(position);
+      }
+    }
+    return asked.filter((position) => {
+      const selector = this.#selectors[position];
+      return selector !== void 0 && matchesSelector(selector, labels);
+    }).toSorted((a, b) => a - b);
+  }
+};
+var needsKey = /* @__PURE__ */ new Set(["exists", ">", "<"]);
+function noteIn(positions, text, position) {
+  const known4 = positions.get(text);
+  if (known4 === void 0) positions.set(text, [position]);
+  else known4.push(position);
+}
+function textsOf({ key, operator, values }) {
+  return operator === "=" || operator === "in" ? values.map((value2) => `${key}=${value2}`) : [];
+}
+function countUses(selectors) {
+  const uses = /* @__PURE__ */ new Map();
+  for (const text of selectors.flatMap(({ requirements }) => requirements.flatMap(textsOf))) {
+    uses.set(text, (uses.get(text) ?? 0) + 1);
+  }
+  return uses;
+}
+function rarestOf(requirements, uses) {
+  let rarest;
+  for (const requirement2 of requirements) {
+    const texts2 = textsOf(requirement2);
+    const count = texts2.reduce((sum, text) => sum + (uses.get(text) ?? 0), 0);
+    if (texts2.length > 0 && (rarest === void 0 || count < rarest.count)) {
+      rarest = { requirement: requirement2, count };
+    }
+  }
+  return rarest?.requirement;
 }
 
 // src/core/select/site-groups.ts
@@ -68814,7 +69035,7 @@ var followed = new FollowedResults();
 function siteGroups(virtualSites2, sites) {
   return followed.get(sites, [virtualSites2], {
     make: () => groupSites(virtualSites2, sites),
-    follow: (last, { names: names3, now }) => groupsAfter(last, testsOf(virtualSites2), { names: names3, now })
+    follow: (last, { names: names3, now }) => groupsAfter(last, testedBy(virtualSites2), { names: names3, now })
   });
 }
 function groupsAfter(last, tests4, { names: names3, now }) {
@@ -68828,27 +69049,33 @@ function groupsAfter(last, tests4, { names: names3, now }) {
   }
   return last.after(to);
 }
-function testsOf(virtualSites2) {
-  return [...virtualSites2].map(([name2, { value: value2 }]) => ({ name: name2, selector: selectorOf(value2) }));
-}
+var VirtualSiteTests = class {
+  selectors;
+  #names;
+  #index;
+  constructor(virtualSites2) {
+    this.#names = [...virtualSites2.keys()];
+    this.selectors = [...virtualSites2.values()].map(({ value: value2 }) => selectorOf(value2));
+    this.#index = new SelectorIndex(this.selectors);
+  }
+  /** In the order in which there are virtual sites. */
+  holding(labels) {
+    const names3 = this.#index.matching(labels).map((position) => this.#names[position] ?? "");
+    return new Set(names3);
+  }
+};
+var testedBy = keptFor((virtualSites2) => new VirtualSiteTests(virtualSites2));
 function placeOf({ metadata: { labels = {} }, spec: { profile: profile2 } }, tests4) {
-  const holding = tests4.filter(
-    ({ selector }) => selector === null || matchesSelector(selector, labels)
-  );
-  return { virtualSites: new Set(holding.map(({ name: name2 }) => name2)), profile: profile2 };
+  return { virtualSites: tests4.holding(labels), profile: profile2 };
 }
 function keyOf2({ virtualSites: virtualSites2, profile: profile2 }) {
   return `${profile2 ?? ""} ${[...virtualSites2].join()}`;
 }
 function groupSites(virtualSites2, sites) {
-  const tests4 = testsOf(virtualSites2);
-  const selectors = tests4.flatMap(({ selector }) => selector ?? []);
+  const tests4 = testedBy(virtualSites2);
   const found2 = /* @__PURE__ */ new Map();
-  for (const { labels, profile: profile2, names: names3 } of sitesByLabels(sites, selectors)) {
-    const holding = tests4.flatMap(
-      ({ name: name2, selector }) => selector === null || matchesSelector(selector, labels) ? name2 : []
-    );
-    const place = { virtualSites: new Set(holding), profile: profile2 };
+  for (const { labels, profile: profile2, names: names3 } of sitesByLabels(sites, tests4.selectors)) {
+    const place = { virtualSites: tests4.holding(labels), profile: profile2 };
     const key = keyOf2(place);
     const group2 = found2.get(key);
     if (group2 !== void 0) group2.sites.push(...names3);
@@ -68858,7 +69085,7 @@ function groupSites(virtualSites2, sites) {
   return SiteGroups.of([...found2.values()]);
 }
 function selectorOf({ spec }) {
-  return spec.selector === void 0 ? null : checkedSelector(spec.selector);
+  return spec.selector === void 0 ? { requirements: [] } : checkedSelector(spec.selector);
 }
 
 // src/core/render/shapes.ts
@@ -68917,15 +69144,15 @@ var SiteMistakes = class {
   /** All of them. */
   diagnostics() {
     const all = [...this.#found.values()];
-    const ofSites = all.filter(({ told: told3, at: at2 }) => told3.isOfSite && at2.length > 0);
-    const others = all.filter(({ told: told3, at: at2 }) => !told3.isOfSite || at2.length === 0);
+    const ofSites = all.filter(({ told: told3, at: at3 }) => told3.isOfSite && at3.length > 0);
+    const others = all.filter(({ told: told3, at: at3 }) => !told3.isOfSite || at3.length === 0);
     return [...others.map(({ told: told3 }) => told3.diagnostic), ...toldDiagnostics(bySite(ofSites))];
   }
 };
 function bySite(found2) {
   const toldAt = /* @__PURE__ */ new Map();
-  for (const { told: told3, at: at2 } of found2.toSorted((a, b) => a.told.id < b.told.id ? -1 : 1)) {
-    for (const site of at2.flat()) toldAt.set(site, (toldAt.get(site) ?? /* @__PURE__ */ new Set()).add(told3));
+  for (const { told: told3, at: at3 } of found2.toSorted((a, b) => a.told.id < b.told.id ? -1 : 1)) {
+    for (const site of at3.flat()) toldAt.set(site, (toldAt.get(site) ?? /* @__PURE__ */ new Set()).add(told3));
   }
   const lists = new SameLists();
   return new Map([...toldAt].map(([site, own2]) => [site, lists.same([...own2])]));
@@ -69033,12 +69260,12 @@ var writtenValues = keptFor((app) => {
     )
   };
 });
-function valuesPart(app, written, at2) {
+function valuesPart(app, written, at3) {
   const json = written;
   return {
     json,
     fillable: fillableJson(json, "values"),
-    textAt: (path3, offset) => app.textAt([...at2, ...path3], offset)
+    textAt: (path3, offset) => app.textAt([...at3, ...path3], offset)
   };
 }
 
@@ -69221,8 +69448,8 @@ function readObjects2({ objects, problems, steps: steps2 = [] }, manifests, writ
     return { objects: [], diagnostics: problems.map((problem2) => diagnosticOf2(problem2, written)) };
   }
   const placed2 = objects.map(({ file, object, hookName, steps: number2 = -1 }) => {
-    const at2 = () => ({ file, line: 0, column: 0 });
-    const made = { object, at: at2, keyAt: at2, textAt: at2, steps: steps2[number2] ?? [] };
+    const at3 = () => ({ file, line: 0, column: 0 });
+    const made = { object, at: at3, keyAt: at3, textAt: at3, steps: steps2[number2] ?? [] };
     return hookName === void 0 ? made : { ...made, hookName };
   });
   const checked2 = checkManifests(placed2, manifests);
@@ -69427,7 +69654,7 @@ function namespaceOf({ overlays }) {
 }
 
 // src/core/render/check-filled-overlay.ts
-function filledOverlayMistakes(overlay, at2) {
+function filledOverlayMistakes(overlay, at3) {
   const { images = [], replicas = [], labels = {}, annotations: annotations2 = {}, resources = [] } = overlay;
   const names3 = images.flatMap(
     ({ newName: newName2, newTag, digest }, index) => entries({ newName: newName2, newTag, digest }, ["images", index])
@@ -69453,11 +69680,11 @@ function filledOverlayMistakes(overlay, at2) {
   ]);
   const namespaces = entries({ namespace: overlay.namespace }, []);
   return [
-    ...namespaces.flatMap(told2(at2, "the name of a namespace", isNamespace)),
-    ...names3.flatMap(told2(at2, "a text", (value2) => typeof value2 === "string" && value2 !== "")),
-    ...texts2.flatMap(told2(at2, "a text", (value2) => typeof value2 === "string")),
-    ...counts.flatMap(told2(at2, "a whole number of 0 or more", isCount)),
-    ...amounts2.flatMap(told2(at2, "a quantity", (value2) => value2 === null || isScalar5(value2)))
+    ...namespaces.flatMap(told2(at3, "the name of a namespace", isNamespace)),
+    ...names3.flatMap(told2(at3, "a text", (value2) => typeof value2 === "string" && value2 !== "")),
+    ...texts2.flatMap(told2(at3, "a text", (value2) => typeof value2 === "string")),
+    ...counts.flatMap(told2(at3, "a whole number of 0 or more", isCount)),
+    ...amounts2.flatMap(told2(at3, "a quantity", (value2) => value2 === null || isScalar5(value2)))
   ];
 }
 function entries(map, path3) {
@@ -69474,14 +69701,14 @@ function isCount(value2) {
 function isScalar5(value2) {
   return typeof value2 === "string" || typeof value2 === "number";
 }
-function told2(at2, expected2, isRight) {
+function told2(at3, expected2, isRight) {
   return ({ path: path3, value: value2 }) => {
     if (isRight(value2)) return [];
     const found2 = value2 === "" ? "an empty text" : typeName(value2);
     const message = `the expression must give ${expected2} here, not ${found2}`;
     const hint = expected2 === "a text" ? "write string(…) around it" : void 0;
     const code = "expression-failed";
-    return [mistake(at2(path3), { code, message, ...hint !== void 0 && { hint } })];
+    return [mistake(at3(path3), { code, message, ...hint !== void 0 && { hint } })];
   };
 }
 
@@ -69495,11 +69722,11 @@ function fillShapes(input2, shapes) {
 var writtenOverlays = keptFor(
   (app) => (app.value.spec.overlays ?? []).map(({ values: _values, ...overlay }, index) => {
     const json = overlay;
-    const at2 = ["spec", "overlays", index];
+    const at3 = ["spec", "overlays", index];
     return {
       json,
       fillable: fillableJson(json, "all"),
-      textAt: (path3, offset) => app.textAt([...at2, ...path3], offset)
+      textAt: (path3, offset) => app.textAt([...at3, ...path3], offset)
     };
   })
 );
@@ -69884,9 +70111,9 @@ var ObjectsOfApp = class {
     if (own2 !== null) this.#addAll(own2.objects);
   }
   #addAll(objects) {
-    for (const { object, key, at: at2 } of objects) {
+    for (const { object, key, at: at3 } of objects) {
       const id = objectId(key);
-      if (!this.places.has(id)) this.places.set(id, at2([]));
+      if (!this.places.has(id)) this.places.set(id, at3([]));
       this.kinds.add(`${object.apiVersion} ${object.kind}`);
     }
   }
@@ -70433,7 +70660,7 @@ function recordOfTable(table3, input2) {
   );
   const { did, moved } = table3;
   const sites = new SiteTrees(names3, (site) => trees().bySite.get(site));
-  const trees = lazily(() => PerSite.of(new Map(names3.map((site, at2) => [site, treeOf(at2)]))));
+  const trees = lazily(() => PerSite.of(new Map(names3.map((site, at3) => [site, treeOf(at3)]))));
   return {
     app: layeredAppOf(input2.context, input2.name),
     digests: digestsOf(table3, input2),
@@ -71156,7 +71383,7 @@ function declaredDecisions({
     return { name: name2, file, line, spec: located3.value.spec };
   });
 }
-function declaredHold({ name: name2, file, line, spec }, { by, at: at2 }) {
+function declaredHold({ name: name2, file, line, spec }, { by, at: at3 }) {
   if (spec.hold === void 0) return void 0;
   const { all, release: release2, ...scope2 } = spec.hold;
   return {
@@ -71167,21 +71394,21 @@ function declaredHold({ name: name2, file, line, spec }, { by, at: at2 }) {
     declared: { decision: name2, file, line },
     by,
     why: spec.why,
-    at: at2
+    at: at3
   };
 }
 
 // src/core/plan/declared-holds.ts
 var author = "Git";
-function declaredHolds(base, head, at2) {
-  const kept5 = holdsOf(head, at2);
+function declaredHolds(base, head, at3) {
+  const kept5 = holdsOf(head, at3);
   const texts2 = new Set(kept5.map(textOf2));
-  const before = base === null ? [] : holdsOf(base, at2);
+  const before = base === null ? [] : holdsOf(base, at3);
   const ended = before.filter((hold) => !texts2.has(textOf2(hold))).map((hold) => ({ ...hold, id: `ended--${hold.id}`, endedBy: head.revision }));
   return [...kept5, ...ended];
 }
-function holdsOf({ model }, at2) {
-  return declaredDecisions(model).flatMap((each) => declaredHold(each, { by: author, at: at2 }) ?? []);
+function holdsOf({ model }, at3) {
+  return declaredDecisions(model).flatMap((each) => declaredHold(each, { by: author, at: at3 }) ?? []);
 }
 function textOf2({ id, scope: scope2, all, release: release2, why }) {
   return canonicalJson({ id, scope: { ...scope2 }, all: all ?? false, release: release2 ?? "", why });
@@ -71880,8 +72107,8 @@ function waitLines({ waits: waits2 }, app) {
 function waitInWords({ reason, endsWhen: endsWhen2 }) {
   return `${reason}; ends when ${readableTimes(endsWhen2)}`;
 }
-function asOfLines({ at: at2 }) {
-  return at2 === null ? [] : [`Windows as of ${readableTimes(at2)}.`];
+function asOfLines({ at: at3 }) {
+  return at3 === null ? [] : [`Windows as of ${readableTimes(at3)}.`];
 }
 function groupLines(variants, { sites, variants: own2 }) {
   const variant = variants[own2[0] ?? -1];
@@ -71970,13 +72197,13 @@ var known3 = ["broken", "paused", "waiting", "good"].map((meaning) => {
 });
 
 // src/core/health/read-object.ts
-function at(value2, ...path3) {
+function at2(value2, ...path3) {
   let found2 = value2;
   for (const field of path3) found2 = isJsonObject(found2) ? found2[field] : void 0;
   return found2;
 }
 function textAt(value2, ...path3) {
-  const found2 = at(value2, ...path3);
+  const found2 = at2(value2, ...path3);
   return typeof found2 === "string" ? found2 : "";
 }
 
@@ -72106,8 +72333,8 @@ var ByteQueue = class {
   #lineEnd() {
     let before = 0;
     for (const chunk of this.#chunks) {
-      const at2 = chunk.indexOf(10);
-      if (at2 >= 0) return before + at2;
+      const at3 = chunk.indexOf(10);
+      if (at3 >= 0) return before + at3;
       before += chunk.length;
     }
     return -1;
@@ -73162,9 +73389,10 @@ function checkReferences(draft) {
   });
 }
 var shippedNames = new Set(shippedProfiles.keys());
+var noNames = /* @__PURE__ */ new Set();
 function knownNames({ declared }) {
   const profiles = shippedNames.union(declared.get("Profile") ?? /* @__PURE__ */ new Set());
-  return (kind) => kind === "Profile" ? profiles : declared.get(kind) ?? /* @__PURE__ */ new Set();
+  return (kind) => kind === "Profile" ? profiles : declared.get(kind) ?? noNames;
 }
 var followed3 = new FollowedFindings();
 function danglingOfSites({ sites, declared }, namesOf3) {
@@ -73229,12 +73457,15 @@ function strategyReference(from, name2) {
   return [{ from, path: ["spec", "rollout", "strategy"], kind: "RolloutStrategy", name: name2 }];
 }
 function danglingHint(kind, name2, all) {
-  const known4 = (/* @__PURE__ */ new Set()).union(all);
-  const near = closestName(name2, known4);
+  const known4 = namesIn2(all);
+  const near = known4.closest(name2);
   if (near !== void 0) return `did you mean "${near}"?`;
-  if (known4.size === 0) return `the fleet declares no ${kind}`;
-  return `known: ${shownNames([...known4].toSorted(), 8)}`;
+  if (known4.all.size === 0) return `the fleet declares no ${kind}`;
+  return `known: ${shownNames(known4.sorted, 8)}`;
 }
+var namesIn2 = keptFor(
+  (all) => new KnownNames((/* @__PURE__ */ new Set()).union(all))
+);
 
 // src/core/model/check-decisions.ts
 var decisionActions = [
@@ -73792,10 +74023,11 @@ function checkUrgentStages({
   const { stages: stages2 = [], urgent } = value2.spec;
   const declared = stages2.map(({ name: name2 }) => name2);
   const names3 = [...declared.length === 0 ? ["canary", "early"] : declared, "rest"];
+  const known4 = new KnownNames(names3);
   return (urgent?.stages ?? []).flatMap((name2, index) => {
-    if (names3.includes(name2)) return [];
+    if (known4.all.has(name2)) return [];
     const message = `there is no stage "${name2}"`;
-    const near = closestName(name2, names3);
+    const near = known4.closest(name2);
     const hint = near === void 0 ? `stages: ${shownNames(names3)}` : `did you mean "${near}"?`;
     const place = document2.at(["spec", "urgent", "stages", index]);
     return [errorAt(place, { code: "dangling-reference", message, hint })];
@@ -74446,9 +74678,9 @@ function maskUnmatchedOpens(masked, budget2) {
   let out = "";
   let last = 0;
   for (let i = 0; i < open3.length; i++) {
-    const at2 = open3[i];
-    out += masked.slice(last, at2) + "\0";
-    last = at2 + 1;
+    const at3 = open3[i];
+    out += masked.slice(last, at3) + "\0";
+    last = at3 + 1;
   }
   return out + masked.slice(last);
 }
@@ -76995,7 +77227,7 @@ function readFleetFiles(all, known4 = new KnownFleet()) {
   const read2 = known4.blocks(all).map(readBlock);
   const patterns = ignorePatterns(read2.flatMap(({ fleets }) => fleets));
   const isIgnored2 = ignoring(known4.paths("ignored", patterns));
-  const sources = read2.flatMap((block) => sourcesIn(block, isIgnored2));
+  const sources = read2.flatMap((block) => sourcesIn2(block, isIgnored2));
   const isManifest = isInAny(known4.paths("sources", sources));
   const sorted = read2.map((block) => sortedFiles(block, isIgnored2, isManifest));
   const byBlock = [
@@ -77027,7 +77259,7 @@ function keptIn({ mentioning }, isIgnored2) {
   return mentioning.filter(({ file, fleets }) => fleets.length > 0 || !isIgnored2(file.path));
 }
 var keptSources = new KeptResults();
-function sourcesIn(block, isIgnored2) {
+function sourcesIn2(block, isIgnored2) {
   return keptSources.get(block, [isIgnored2], () => [
     ...keptIn(block, isIgnored2).flatMap(({ sources }) => sources),
     ...block.charts
@@ -77206,8 +77438,8 @@ function readToolSources(draft, read2) {
     const { source } = value2.spec;
     if (toolOf(source) === void 0) continue;
     index ??= indexFiles(read2.all);
-    const at2 = (path3) => document2.at(["spec", "source", ...path3]);
-    found2.set(name2, readToolSource(source, index, at2));
+    const at3 = (path3) => document2.at(["spec", "source", ...path3]);
+    found2.set(name2, readToolSource(source, index, at3));
   }
   return found2;
 }
@@ -77374,15 +77606,18 @@ function warnOfSelectors(draft) {
     placed: placed2,
     selector: checkedSelector(placed2.spec)
   }));
-  const sites = sitesByLabels(
-    draft.sites,
-    all.map(({ selector }) => selector)
+  const selectors = all.map(({ selector }) => selector);
+  const index = new SelectorIndex(selectors);
+  const matching = selectors.map(() => []);
+  for (const sites of sitesByLabels(draft.sites, selectors)) {
+    for (const position of index.matching(sites.labels)) matching[position]?.push(sites);
+  }
+  return all.flatMap(
+    ({ placed: placed2, selector }, position) => warnOf(placed2, selector, matching[position] ?? [])
   );
-  return all.flatMap(({ placed: placed2, selector }) => warnOf(placed2, selector, sites));
 }
-function warnOf({ entry, path: path3 }, selector, sites) {
+function warnOf({ entry, path: path3 }, selector, matching) {
   const place = entry.document.at(path3);
-  const matching = sites.filter(({ labels }) => matchesSelector(selector, labels));
   if (matching.length === 0) {
     const message2 = "the selector matches no site";
     const hint2 = "check keys and values against the labels of the sites (`flotilla sites`)";
@@ -77390,10 +77625,15 @@ function warnOf({ entry, path: path3 }, selector, sites) {
   }
   const byAbsence = matching.filter(({ labels }) => matchesOnlyByAbsence(selector, labels));
   if (byAbsence.length === 0) return [];
-  const keys = selector.requirements.filter(({ operator }) => operator === "!=" || operator === "notin").map(({ key }) => key).filter((key) => byAbsence.some(({ labels }) => !Object.hasOwn(labels, key)));
+  const refusing = selector.requirements.filter(
+    ({ operator }) => operator === "!=" || operator === "notin"
+  );
+  const keys = [...new Set(refusing.map(({ key }) => key))].filter(
+    (key) => byAbsence.some(({ labels }) => !Object.hasOwn(labels, key))
+  );
   const names3 = byAbsence.flatMap((each) => each.names).toSorted();
   const count = names3.length === 1 ? "1 site matches" : `${names3.length} sites match`;
-  const message = `${count} only by lacking ${[...new Set(keys)].join(" or ")}: ${someOf2(names3)}`;
+  const message = `${count} only by lacking ${keys.join(" or ")}: ${someOf2(names3)}`;
   const hint = `add a bare \`${keys[0] ?? ""}\` to the selector to leave out sites without the label, or label them`;
   return [warningAt(place, { code: "matches-by-absence", message, hint })];
 }
@@ -77593,6 +77833,43 @@ function placesOf3(minor2, names3) {
   return `site ${first2}${more} ${others.length === 0 ? "has" : "have"} 1.${minor2}`;
 }
 
+// src/core/render/own-accounts.ts
+function ownAccounts(model, renderings) {
+  return renderings.flatMap((rendering) => {
+    const app = model.apps.get(rendering.app.app);
+    const name2 = app?.value.spec.serviceAccountName;
+    if (app === void 0 || name2 === void 0) return [];
+    const namespaces = /* @__PURE__ */ new Set([app.value.spec.namespace, ...rendering.app.movedTo.values()]);
+    return [...rendering.ids()].flatMap((id) => {
+      const what = isOf(rendering, id, { name: name2, namespaces });
+      const key = parseObjectId(id);
+      if (!what || key === void 0) return [];
+      const message = `the app is written as service account "${name2}" and delivers it itself, or its rights: ${describeKey(key)}`;
+      const hint = "deliver it by another app";
+      return [
+        warning(app.at(["spec", "serviceAccountName"]), { code: "own-account", message, hint })
+      ];
+    });
+  });
+}
+function isOf({ variants }, id, accounts) {
+  const key = parseObjectId(id);
+  if (key?.group === "" && key.kind === "ServiceAccount") {
+    return key.name === accounts.name && accounts.namespaces.has(key.namespace);
+  }
+  if (key?.group !== "rbac.authorization.k8s.io" || !key.kind.endsWith("Binding")) return false;
+  return [...variants.values()].some(
+    ({ objects }) => objects.some((one) => one.id === id && isBoundTo(one.object, accounts))
+  );
+}
+function isBoundTo({ subjects: subjects2, metadata }, { name: name2, namespaces }) {
+  return (Array.isArray(subjects2) ? subjects2 : []).some((subject) => {
+    if (!isJsonObject(subject) || subject["kind"] !== "ServiceAccount") return false;
+    const namespace = subject["namespace"] ?? metadata["namespace"];
+    return subject["name"] === name2 && typeof namespace === "string" && namespaces.has(namespace);
+  });
+}
+
 // src/core/render/shared-objects.ts
 function sharedObjects(renderings) {
   const found2 = /* @__PURE__ */ new Map();
@@ -77660,7 +77937,7 @@ function unreadValues(models, renderings, known4) {
     return app === void 0 ? [] : [readingApp(app, rendering)];
   });
   const told3 = new Set(known4.filter(({ code }) => code === "no-effect").map(placeKey));
-  const isTold2 = ({ from, path: path3 }) => [from.at(path3), from.at([...path3, "virtualSites"])].some((at2) => told3.has(placeKey(at2)));
+  const isTold2 = ({ from, path: path3 }) => [from.at(path3), from.at([...path3, "virtualSites"])].some((at3) => told3.has(placeKey(at3)));
   const ofDocuments = writtenValues3(models, apps).flatMap((written) => {
     const unread = unreadOf(written);
     return unread.length > 0 && isTold2(written) ? [] : unread;
@@ -77714,12 +77991,14 @@ function pathsIn(reads) {
   );
 }
 function unreadKeys(values, reads) {
+  let free;
+  const meant2 = (key) => {
+    free ??= new KnownNames([...reads.keys()].filter((name2) => !Object.hasOwn(values, name2)));
+    return free.closest(key);
+  };
   return Object.entries(values).flatMap(([key, value2]) => {
     const inner = reads.get(key);
-    if (inner === void 0) {
-      const free = () => [...reads.keys()].filter((name2) => !Object.hasOwn(values, name2));
-      return [{ path: [key], meant: () => closestName(key, free()) }];
-    }
+    if (inner === void 0) return [{ path: [key], meant: () => meant2(key) }];
     if (inner === null || !isJsonObject(value2)) return [];
     return unreadKeys(value2, inner).map((each) => ({ ...each, path: [key, ...each.path] }));
   });
@@ -77853,7 +78132,11 @@ function renderFleet(model, inputs = {}) {
     diagnostics.push(...result2.diagnostics);
     if (result2.ok) renderings.push(result2.value);
   }
-  diagnostics.push(...sharedObjects(renderings), ...checkKubernetes(model, renderings));
+  diagnostics.push(
+    ...sharedObjects(renderings),
+    ...ownAccounts(model, renderings),
+    ...checkKubernetes(model, renderings)
+  );
   if (renderings.length === model.apps.size) {
     diagnostics.push(...unreadValues(context2, renderings, diagnostics));
   }
@@ -78110,16 +78393,16 @@ function draftArrivals(board, app, why) {
   change(board, controlPaths.arrivals(app.app), { record: arrivals, why });
   return draft;
 }
-function wakeLater(board, at2) {
-  if (at2 > board.input.now) wakeAt(board, at2);
+function wakeLater(board, at3) {
+  if (at3 > board.input.now) wakeAt(board, at3);
 }
-function wakeAt(board, at2) {
-  if (at2 < board.input.now) return;
-  board.wakeAt = board.wakeAt === null ? at2 : Math.min(board.wakeAt, at2);
+function wakeAt(board, at3) {
+  if (at3 < board.input.now) return;
+  board.wakeAt = board.wakeAt === null ? at3 : Math.min(board.wakeAt, at3);
 }
-function askAt(board, mirror, at2) {
-  if (own(board.input.workers, mirror)?.heardAt === void 0) return wakeAt(board, at2);
-  board.asks.set(mirror, Math.min(at2, board.asks.get(mirror) ?? at2));
+function askAt(board, mirror, at3) {
+  if (own(board.input.workers, mirror)?.heardAt === void 0) return wakeAt(board, at3);
+  board.asks.set(mirror, Math.min(at3, board.asks.get(mirror) ?? at3));
 }
 function changesOf2(board) {
   return [...board.changes].map(([path3, { record: record4, whys }]) => ({
@@ -78336,6 +78619,7 @@ function viewSite(input2, app, site) {
     site,
     facts,
     mirror,
+    uid: assignment?.uid,
     isMoving: isMoving(input2, site),
     waitsFor: awaitedMirror(input2, assignment),
     entry: own(own(input2.mirrors, site), app),
@@ -78343,8 +78627,11 @@ function viewSite(input2, app, site) {
     isReachable: silentSince !== null || didAnswer,
     didAnswer,
     silentSince,
-    isRegionExcused: silentSince !== null && own(input2.control.workers, mirror)?.excused !== void 0
+    isRegionExcused: silentSince !== null && isExcused(input2, mirror)
   };
+}
+function isExcused({ control: control2 }, mirror) {
+  return own(control2.workers, mirror)?.excused !== void 0;
 }
 function awaitedMirror({ workers }, assignment) {
   const moving = assignment?.moving;
@@ -78560,8 +78847,8 @@ function judgedState(board, view, { handed, app }) {
   const isReady = hasBeenReady(view, handed.to, budgets) && isHealthyNow;
   const isUntrue = isReady && untrueAfter(board.input, budgets, { app: app.app, view }) !== null;
   if (isReady && !isUntrue) return "settled";
-  const at2 = Date.parse(handed.at);
-  const until = at2 + budgets.progressDeadlineMs + silentMs(board.input, view.mirror, at2);
+  const at3 = Date.parse(handed.at);
+  const until = at3 + budgets.progressDeadlineMs + silentMs(board.input, view.mirror, at3);
   wakeLater(board, until);
   if (board.input.now < until || isHealthyNow && !isUntrue) return "in-flight";
   return handed.was === "unhealthy" ? "settled" : "failed";
@@ -79013,8 +79300,8 @@ function backState(input2, release2, view) {
   const isReady = hasBeenReady(view, tree, release2) && isHealthy(view, release2.unknownBlocks);
   if (isReady) return { kind: "settled" };
   if (view.silentSince !== null) return { kind: "in-flight", until: null };
-  const at2 = Date.parse(record4.at);
-  const until = at2 + release2.progressDeadlineMs + silentMs(input2, view.mirror, at2);
+  const at3 = Date.parse(record4.at);
+  const until = at3 + release2.progressDeadlineMs + silentMs(input2, view.mirror, at3);
   return input2.now < until ? { kind: "in-flight", until } : { kind: "stuck" };
 }
 function isBackInFlight(input2, release2, view) {
@@ -79094,9 +79381,9 @@ function handedState(listed2, handed) {
   if (handed.isSoaked) return soakedState(listed2, handed);
   return isFrozen(view) ? frozenState(listed2, handed, entry.to) : judgedState2(listed2, handed, entry.to);
 }
-function soakedState({ release: release2, view }, { at: at2 }) {
+function soakedState({ release: release2, view }, { at: at3 }) {
   const isWell2 = isFrozen(view) || isHealthy(view, release2.unknownBlocks);
-  return { kind: "done", settledAt: at2, ...isWell2 ? {} : { isBroken: true } };
+  return { kind: "done", settledAt: at3, ...isWell2 ? {} : { isBroken: true } };
 }
 function isFrozen(view) {
   return view.silentSince !== null || view.isMoving;
@@ -79149,8 +79436,8 @@ function trouble({ release: release2, entry, view: { isReachable: isReachable2, 
   const unknownBlocks = entry.to !== null && release2.unknownBlocks;
   return isReachable2 ? healthInWords(observed, unknownBlocks) : "offline";
 }
-function deadline(input2, release2, { at: at2, mirror }) {
-  return at2 + release2.progressDeadlineMs + silentMs(input2, mirror, at2);
+function deadline(input2, release2, { at: at3, mirror }) {
+  return at3 + release2.progressDeadlineMs + silentMs(input2, mirror, at3);
 }
 function settledAt({ input: input2, release: release2, view }, earliest) {
   const asOf = heardAt(input2, view);
@@ -79162,9 +79449,9 @@ function settledAt({ input: input2, release: release2, view }, earliest) {
 function holdOn(holds2, target) {
   return holds2.find((hold) => applies(hold, target) && stops(hold, target));
 }
-function applies({ scope: scope2 }, { app, stage, at: at2 }) {
+function applies({ scope: scope2 }, { app, stage, at: at3 }) {
   const { fleet: _, stage: held, ...named3 } = scope2;
-  const target = { app, site: at2?.site, region: at2?.region };
+  const target = { app, site: at3?.site, region: at3?.region };
   return Object.keys(scope2).length > 0 && (held === void 0 || stage !== void 0 && namesOf2(stage).includes(held)) && Object.entries(named3).every(([key, name2]) => own(target, key) === name2);
 }
 function stops(hold, { kind, release: name2, source }) {
@@ -79266,9 +79553,9 @@ function isHeldBack({ input: input2, release: release2, entry, view }, state) {
   if (release2.backTo !== void 0) return false;
   if (state.because !== "offline" && state.because !== "suspended") return false;
   const stage = release2.stages[entry.stage];
-  const at2 = { site: view.site, region: view.facts?.region ?? "" };
+  const at3 = { site: view.site, region: view.facts?.region ?? "" };
   const { app, kind, id, source } = release2;
-  return holdOn(input2.control.holds, { app, kind, release: id, source, stage, at: at2 }) !== void 0;
+  return holdOn(input2.control.holds, { app, kind, release: id, source, stage, at: at3 }) !== void 0;
 }
 var weights = {
   fails: 6,
@@ -79316,8 +79603,8 @@ function touchedBy(board, release2) {
     const stage = release2.stages[listed2.entry.stage]?.name ?? "";
     const last = lastMove(release2, site);
     if (Object.hasOwn(release2.passed, stage) && last !== own(release2.back, site)) continue;
-    const at2 = last?.at ?? board.at;
-    touched.set(site, holdsSlot(siteState(listed2)) ? { at: at2 } : { at: at2, settled: true });
+    const at3 = last?.at ?? board.at;
+    touched.set(site, holdsSlot(siteState(listed2)) ? { at: at3 } : { at: at3, settled: true });
   }
   return touched;
 }
@@ -79740,7 +80027,7 @@ function foldStages(release2) {
   const kept5 = stages2.filter(isKept2);
   if (kept5.length === stages2.length) return release2;
   const target = stages2.map((_, index) => {
-    const next = stages2.findIndex((stage, at2) => at2 >= index && isKept2(stage, at2));
+    const next = stages2.findIndex((stage, at3) => at3 >= index && isKept2(stage, at3));
     return kept5.findIndex((stage) => stage === stages2[next]);
   });
   const list = {};
@@ -79749,7 +80036,7 @@ function foldStages(release2) {
   }
   const sizes = stageSizes({ stages: kept5, list });
   const folded = kept5.map((stage, index) => {
-    const added = stages2.filter((other, at2) => target[at2] === index && other !== stage);
+    const added = stages2.filter((other, at3) => target[at3] === index && other !== stage);
     if (added.length === 0) return stage;
     const by = `${stage.by}; urgent: with ${added.map(({ name: name2 }) => name2).join(", ")}`;
     const sized = withBudgets(stage, budgetsFor(stage, sizes[index] ?? 0));
@@ -79764,10 +80051,10 @@ function waitsForPerson({ approval, promotion }) {
 // src/core/rollout/freeze-stages.ts
 function freezeStages({ strategy, app, sites }) {
   const bySite3 = new Map(sites.map((site) => [site.site, site]));
-  const ordered = inStableOrder(app, bySite3.keys()).flatMap((name2) => bySite3.get(name2) ?? []);
+  const ordered2 = inStableOrder(app, bySite3.keys()).flatMap((name2) => bySite3.get(name2) ?? []);
   let left = [
-    ...ordered.filter(({ reachable }) => reachable),
-    ...ordered.filter(({ reachable }) => !reachable)
+    ...ordered2.filter(({ reachable }) => reachable),
+    ...ordered2.filter(({ reachable }) => !reachable)
   ];
   const taken3 = [];
   for (const stage of strategy.stages) {
@@ -79900,7 +80187,7 @@ function beginRelease(run3, app, made) {
     minReadyMs: strategy.minReadyMs,
     progressDeadlineMs: strategy.progressDeadlineMs,
     unknownBlocks: strategy.unknownBlocks,
-    ...rulesOf(strategy, made),
+    ...rulesOf2(strategy, made),
     stages: [...stages2],
     list,
     deletions: { objects: 0 },
@@ -79920,7 +80207,7 @@ function beginRelease(run3, app, made) {
   run3.notes.push(`${id} begins at ${made.list.size} sites`);
   return release2;
 }
-function rulesOf(strategy, { kind, verb, dependsOn = [], backTo }) {
+function rulesOf2(strategy, { kind, verb, dependsOn = [], backTo }) {
   const { rollback, checks: checks2 } = strategy;
   if (backTo !== void 0) return rollback === null ? {} : { rollback };
   if (kind === "removal") {
@@ -80655,11 +80942,11 @@ function hasLeft(board, site, app) {
   const { observed, isMoving: isMoving2, silentSince, facts } = viewSite(board.input, app, site);
   return observed?.left === true && !isMoving2 && silentSince === null && facts !== void 0;
 }
-function noteLeft(left, release2, { site, at: at2 }) {
+function noteLeft(left, release2, { site, at: at3 }) {
   if (release2 === void 0 || !Object.hasOwn(release2.list, site)) return;
   const sites = left.get(release2) ?? {};
   left.set(release2, sites);
-  if (!Object.hasOwn(release2.left ?? {}, site)) sites[site] = at2;
+  if (!Object.hasOwn(release2.left ?? {}, site)) sites[site] = at3;
 }
 
 // src/core/rollout/arrival-losses.ts
@@ -80831,6 +81118,7 @@ function loneBlock({ domain, others }, app) {
 
 // src/core/rollout/site-blocks.ts
 function siteBlock(view) {
+  const isSilent = view.silentSince !== null;
   if (view.waitsFor !== null) {
     return {
       code: "moving",
@@ -80841,36 +81129,50 @@ function siteBlock(view) {
   if (view.isMoving) {
     return {
       code: "moving",
-      reason: `${view.site} leaves ${view.mirror}, whose worker has to say that it stopped writing there`,
-      endsWhen: `it does, or an operator excuses ${view.site} naming the UID of its cluster; then its new mirror gets it`
+      reason: `${view.site} leaves ${view.mirror}, whose worker ${isSilent ? "is silent and " : ""}has to say that it stopped writing there`,
+      endsWhen: movedEnd(view)
     };
   }
   if (view.silentSince !== null) {
     return {
       code: "worker-silent",
       reason: `the worker of ${view.mirror} is silent`,
-      endsWhen: `it reports again, or an operator excuses the region`
+      endsWhen: `it reports again${view.isRegionExcused ? "" : ", or an operator excuses the region"}${orForgotten(view, isSilent)}`
     };
   }
   if (!view.isReachable) {
     return {
       code: "offline",
       reason: `${view.site} does not answer`,
-      endsWhen: "it answers again"
+      endsWhen: `it answers again${orForgotten(view)}`
     };
   }
   if (view.facts?.suspend === true) {
     return {
       code: "suspended",
       reason: `${view.site} is suspended`,
-      endsWhen: "a commit ends `suspend`"
+      endsWhen: view.facts.leaves === true ? suspendedEnd(view) : "a commit ends `suspend`"
     };
   }
   return null;
 }
+function movedEnd(view) {
+  if (view.facts?.leaves === true)
+    return `it does, and its apps have left its new mirror${orForgotten(view)}`;
+  const word3 = clusterCommand(view.site, view.uid);
+  return `it does, or, where it is gone for good, an operator says so (${word3}); then its new mirror gets it`;
+}
+function orForgotten({ site, uid, facts }, isOfMany = false) {
+  if (facts?.leaves !== true) return "";
+  const word3 = isOfMany ? clusterCommand("SITE") : clusterCommand(site, uid);
+  return `, or an operator forgets it as it is (${word3})`;
+}
+function suspendedEnd(view) {
+  return "a commit declares it again without `suspend`, with `decommission: delete`, and a later one removes it" + orForgotten(view);
+}
 function openHoldBlock(board, app, { site, facts }) {
-  const at2 = { site, region: facts?.region ?? "" };
-  const hold = holdOn(board.input.control.holds, { app, kind: "open", at: at2 });
+  const at3 = { site, region: facts?.region ?? "" };
+  const hold = holdOn(board.input.control.holds, { app, kind: "open", at: at3 });
   return hold === void 0 ? null : heldBlock(hold);
 }
 function fitsFleet(board, site) {
@@ -80922,11 +81224,12 @@ function shareInWords({ shares }, { app, stage }) {
   return `${name2} of ${app}, which moves together with ${[...others].join(", ")},`;
 }
 function failureWords(run3, share2) {
-  const { stage, failed: failed4 } = share2;
+  const { stage, failed: failed4, app } = share2;
+  const releases = releasesOf(run3.board, run3.unit).filter((release2) => release2.app === app);
   return {
     code: "failure-budget",
     reason: `${countOf(failed4.size, "site")} of ${shareInWords(run3, share2)} failed (${someOf(failed4)}); its failureBudget is ${stage.failureBudget}`,
-    endsWhen: "an operator retries or excuses what failed, or a newer commit replaces the release"
+    endsWhen: `an operator retries or excuses what failed, or ${commitEnd(releases)}`
   };
 }
 function budget(code, {
@@ -80970,11 +81273,15 @@ function standingBlock(run3, part3, { site }) {
   if (state.kind === "in-flight") return siteBlock(view) ?? inFlightBlock(run3, part3, state);
   if (state.kind === "excused") return excusedBlock(part3);
   if (state.kind !== "failed" || isToGoBack(release2, site)) return null;
+  const hasLeft2 = Object.hasOwn(release2.left ?? {}, site);
   return {
     code: "failed",
-    reason: state.cause,
-    endsWhen: "an operator retries or excuses it, or a newer commit replaces the release"
+    reason: hasLeft2 ? `${state.cause}, but has since` : state.cause,
+    endsWhen: `an operator retries or excuses it, or ${commitEnd([release2])}${orForgotten(view)}`
   };
+}
+function commitEnd(releases) {
+  return releases.every(({ kind }) => kind === "removal") ? "a commit brings the app back there" : "a newer commit replaces the release";
 }
 function inFlightBlock({ board }, { entry, view: { observed }, release: release2 }, { until, check }) {
   if (until !== null) wakeLater(board, until);
@@ -80996,18 +81303,19 @@ function readyWords(release2, observed) {
   return release2.kind === "removal" ? "its worker reports that the app has left" : readyInWords(observed, release2);
 }
 function excusedBlock({ entry, state, view, release: release2 }) {
-  if (state.kind !== "excused" || standingTree(view.entry) === (entry.to ?? void 0)) return null;
+  const hasIt = entry.to === null ? view.entry === void 0 : standingTree(view.entry) === entry.to;
+  if (state.kind !== "excused" || hasIt) return null;
   if (["offline", "suspended", "region"].includes(state.because)) {
     const block = siteBlock(view);
     return block && { ...block, reason: `${block.reason}: excused, it catches up later` };
   }
   const excused = own(release2.excused, view.site);
   if (excused === void 0) return null;
-  const { at: at2, by, why, with: other } = excused;
+  const { at: at3, by, why, with: other } = excused;
   const tied = other === void 0 ? "" : ` (from ${other}, which moves together with ${release2.id})`;
   return {
     code: "excused",
-    reason: `excused by ${by} at ${at2}${tied}: ${why}; it catches up later`,
+    reason: `excused by ${by} at ${at3}${tied}: ${why}; it catches up later`,
     endsWhen: "the stage has passed"
   };
 }
@@ -81031,8 +81339,8 @@ function nextOpening(windows, from) {
   found.set(key, { from, opening: told3 });
   return told3;
 }
-function nextDay(at2) {
-  return (Math.floor(at2 / dayMs3) + 1) * dayMs3;
+function nextDay(at3) {
+  return (Math.floor(at3 / dayMs3) + 1) * dayMs3;
 }
 function textOf3(windows) {
   const texts2 = windows.map(({ clock, open: open3, closed: closed2 }) => {
@@ -81051,48 +81359,48 @@ function lookForOpening(windows, from) {
   return opening;
 }
 function openingBefore(windows, from) {
-  let at2 = from;
-  const isWorthIt = (tries) => tries < fewTries || tries < mostTries && at2 < from + repeatsAfterMs;
+  let at3 = from;
+  const isWorthIt = (tries) => tries < fewTries || tries < mostTries && at3 < from + repeatsAfterMs;
   for (let tries = 0; isWorthIt(tries); tries += 1) {
-    const next = possibleAt(windows, at2);
-    if (next === at2) return { at: at2, isOpen: true };
-    at2 = next;
+    const next = possibleAt(windows, at3);
+    if (next === at3) return { at: at3, isOpen: true };
+    at3 = next;
   }
-  return { at: at2, isOpen: false };
+  return { at: at3, isOpen: false };
 }
-function possibleAt(windows, at2) {
-  return Math.max(at2, ...windows.map((window) => possibleFrom(window, at2)));
+function possibleAt(windows, at3) {
+  return Math.max(at3, ...windows.map((window) => possibleFrom(window, at3)));
 }
 function nextClockChange(windows, from) {
-  const offsets = (at2) => windows.map(({ clock }) => clock.localAt(at2) - at2).join(" ");
+  const offsets = (at3) => windows.map(({ clock }) => clock.localAt(at3) - at3).join(" ");
   const now = offsets(from);
-  for (let at2 = from; at2 < from + longestSeasonMs; at2 += dayMs3) {
-    if (offsets(at2 + dayMs3) !== now) return at2;
+  for (let at3 = from; at3 < from + longestSeasonMs; at3 += dayMs3) {
+    if (offsets(at3 + dayMs3) !== now) return at3;
   }
   return void 0;
 }
-function closedAt({ clock, closed: closed2 }, at2) {
+function closedAt({ clock, closed: closed2 }, at3) {
   return closed2.find(
-    ({ from, until }) => clock.firstMoment(from) <= at2 && at2 < clock.firstMoment(until)
+    ({ from, until }) => clock.firstMoment(from) <= at3 && at3 < clock.firstMoment(until)
   );
 }
-function runsAt(window, at2) {
-  return runningFrom(window, at2) === at2;
+function runsAt(window, at3) {
+  return runningFrom(window, at3) === at3;
 }
-function possibleFrom(window, at2) {
-  const closed2 = closedAt(window, at2);
-  return closed2 === void 0 ? runningFrom(window, at2) : window.clock.firstMoment(closed2.until);
+function possibleFrom(window, at3) {
+  const closed2 = closedAt(window, at3);
+  return closed2 === void 0 ? runningFrom(window, at3) : window.clock.firstMoment(closed2.until);
 }
-function runningFrom({ open: open3, clock }, at2) {
-  if (open3 === null) return at2;
-  return Math.min(...open3.map((time) => timeFrom(time, clock, at2)));
+function runningFrom({ open: open3, clock }, at3) {
+  if (open3 === null) return at3;
+  return Math.min(...open3.map((time) => timeFrom(time, clock, at3)));
 }
-function timeFrom({ days, startMs, durationMs }, clock, at2) {
-  const today = Math.floor(clock.localAt(at2) / dayMs3);
+function timeFrom({ days, startMs, durationMs }, clock, at3) {
+  const today = Math.floor(clock.localAt(at3) / dayMs3);
   for (let day = today - Math.ceil(durationMs / dayMs3) - 1; ; day += 1) {
     if (!days.has(weekDay(day))) continue;
     const start = clock.firstMoment(day * dayMs3 + startMs);
-    if (start + durationMs > at2) return Math.max(start, at2);
+    if (start + durationMs > at3) return Math.max(start, at3);
   }
 }
 function weekDay(day) {
@@ -81265,12 +81573,12 @@ function refOf({ id, digest, renderer, source }) {
 function goodTree(board, app, view) {
   const tree = standingTree(view.entry);
   if (app === void 0 || tree === void 0 || view.observed?.tree !== tree) return null;
-  const at2 = { site: view.site, tree };
-  if (!isHealthy(view, false) || isOnTrial(app, at2)) return null;
-  if (!isBadAt(app.badTrees, at2)) return tree;
-  if (own(app.badTrees, tree) === true || !isCurrentAt(board, app, { ...at2, view })) return null;
-  const trees = withoutBadTrees(app.badTrees, [at2]);
-  setBad(board, app, { digests: app.bad, trees, why: `what ${at2.site} has is current there` });
+  const at3 = { site: view.site, tree };
+  if (!isHealthy(view, false) || isOnTrial(app, at3)) return null;
+  if (!isBadAt(app.badTrees, at3)) return tree;
+  if (own(app.badTrees, tree) === true || !isCurrentAt(board, app, { ...at3, view })) return null;
+  const trees = withoutBadTrees(app.badTrees, [at3]);
+  setBad(board, app, { digests: app.bad, trees, why: `what ${at3.site} has is current there` });
   return tree;
 }
 function isOnTrial(app, { site, tree }) {
@@ -81487,8 +81795,8 @@ function uncounted(board, site, { steps: steps2, arrivals }) {
   for (const { list, arrival } of arrivals) {
     const step = arrivalStep(board, list, arrival);
     const { deleted } = lossesOf(board, site, { step, steps: steps2 });
-    const at2 = { site, to: arrival.to };
-    if (isGranted(list.app, at2, deleted)) continue;
+    const at3 = { site, to: arrival.to };
+    if (isGranted(list.app, at3, deleted)) continue;
     const unknown = unknownTakerBlock(board.input, { app: list.app.app, site });
     return unknown ?? lossBlock(list.app, site, deleted);
   }
@@ -81568,8 +81876,8 @@ function stayingAt(current, sites) {
 function backInWords({ id, setBack, back, failed: failed4 }, site) {
   const word3 = own(setBack, site);
   if (word3 !== void 0) return `set back from ${id} by ${word3.by} at ${word3.at}: ${word3.why}`;
-  const at2 = own(back, site)?.at;
-  return `went back from ${id}${at2 === void 0 ? "" : ` at ${at2}`}: ${own(failed4, site)?.cause ?? "it stays"}`;
+  const at3 = own(back, site)?.at;
+  return `went back from ${id}${at3 === void 0 ? "" : ` at ${at3}`}: ${own(failed4, site)?.cause ?? "it stays"}`;
 }
 function backToInWords({ startedAt, backTo }) {
   return `set back to ${backTo?.release.id} by ${backTo?.by} at ${startedAt}: ${backTo?.why}`;
@@ -81768,17 +82076,17 @@ function recordMet({ board, unit, sites }) {
     return { release: { ...release2, handed }, why };
   });
 }
-function noteMet(handed, site, at2) {
+function noteMet(handed, site, at3) {
   const record4 = own(handed, site);
   if (record4 === void 0 || record4.met !== void 0) return [];
-  handed[site] = { ...record4, met: at2 };
+  handed[site] = { ...record4, met: at3 };
   return [site];
 }
 
 // src/core/rollout/soak.ts
 function soakBlock(run3) {
   const { board, unit, stage } = run3;
-  const ends = soakEnds(run3).filter(({ at: at2, heardAt: heardAt2 }) => heardAt2 < at2);
+  const ends = soakEnds(run3).filter(({ at: at3, heardAt: heardAt2 }) => heardAt2 < at3);
   const last = ends.toSorted((a, b) => b.at - a.at)[0];
   if (last === void 0) return null;
   if (last.isStill) {
@@ -81789,7 +82097,7 @@ function soakBlock(run3) {
     };
   }
   if (releasesOf(board, unit).every((release2) => isStagePromoted(release2, stage.name))) return null;
-  for (const { mirror, at: at2, isStill } of ends) if (!isStill) askAt(board, mirror, at2);
+  for (const { mirror, at: at3, isStill } of ends) if (!isStill) askAt(board, mirror, at3);
   const left = spanInWords(Math.max(0, last.at - board.input.now));
   return {
     code: "soak",
@@ -81809,9 +82117,9 @@ function soakEnds(run3) {
   }
   return [...views].map(([mirror, view]) => {
     const isStill = view.silentSince !== null;
-    const at2 = last + run3.stage.soakMs + silentMs(input2, mirror, last);
+    const at3 = last + run3.stage.soakMs + silentMs(input2, mirror, last);
     const isNow = isStill || run3.stage.soakMs === 0;
-    return { mirror, at: at2, isStill, heardAt: isNow ? input2.now : heardAt(input2, view) };
+    return { mirror, at: at3, isStill, heardAt: isNow ? input2.now : heardAt(input2, view) };
   });
 }
 var spoken = /* @__PURE__ */ new Set(["operator", "tied"]);
@@ -81847,10 +82155,10 @@ function recordSoaked(run3) {
     return { release: { ...release2, handed }, why };
   });
 }
-function noteSoaked(handed, site, at2) {
+function noteSoaked(handed, site, at3) {
   const record4 = own(handed, site);
   if (record4 === void 0 || record4.soaked !== void 0) return [];
-  handed[site] = { ...record4, soaked: at2 };
+  handed[site] = { ...record4, soaked: at3 };
   return [site];
 }
 
@@ -82024,8 +82332,8 @@ function isLeftThere({ goingBack, list, stages: stages2, passed: passed2 }, site
   const stage = stages2[own(list, site)?.stage ?? -1]?.name ?? "";
   return goingBack !== void 0 && !Object.hasOwn(passed2, stage);
 }
-function redirect(board, app, at2) {
-  const { release: release2, candidate, sites } = at2;
+function redirect(board, app, at3) {
+  const { release: release2, candidate, sites } = at3;
   const list = { ...release2.list };
   const staying2 = /* @__PURE__ */ new Set();
   let changed3 = false;
@@ -82131,7 +82439,7 @@ function inOrder3(run3, waiting2) {
 }
 function backRank({ site, parts }) {
   const touched = parts.flatMap(({ release: release2 }) => own(release2.backTo?.touched, site) ?? []);
-  return touched.length === 0 ? void 0 : -Math.max(...touched.map((at2) => Date.parse(at2)));
+  return touched.length === 0 ? void 0 : -Math.max(...touched.map((at3) => Date.parse(at3)));
 }
 function placeBlock(run3, { site, region, parts }) {
   const view = parts[0]?.view;
@@ -82427,13 +82735,16 @@ function isSettled({ sites, handedNow: handedNow2 }, hasBlocked) {
 function isUnsettled({ state }) {
   return state.kind === "waiting" || state.kind === "in-flight";
 }
-function successBlock({ sites, stage, unit }) {
+function successBlock({ board, sites, stage, unit }) {
   if (sites.length === 0 || hasSuccess(sites)) return null;
   const each = unit.members.length > 1 ? ", from each release that moves there" : "";
+  const names3 = someOf(sites.map(({ site }) => site));
+  const isRemoval = releasesOf(board, unit).every(({ kind }) => kind === "removal");
+  const [reason, end] = isRemoval ? [`the removal is done at no site of stage ${stage.name} yet (${names3})`, "it is at one"] : [`no site of stage ${stage.name} has got it and is healthy (${names3})`, "one is"];
   return {
     code: "no-success",
-    reason: `no site of stage ${stage.name} has got it and is healthy (${someOf(sites.map(({ site }) => site))})`,
-    endsWhen: `one is, or an operator excuses every site of the stage${each}`
+    reason,
+    endsWhen: `${end}, or an operator excuses every site of the stage${each}`
   };
 }
 function waitingBlock2(run3) {
@@ -82537,7 +82848,9 @@ function promotionOf(release2, { name: name2, selector }, sites) {
 
 // src/core/rollout/plan-stragglers.ts
 function planStragglers(board, release2) {
-  const stragglers = stragglersOf(board, release2);
+  const behind2 = viewsBehind(board, release2);
+  reportMarked(board, release2, behind2);
+  const stragglers = behind2.filter(isStraggler).map(({ site }) => site);
   if (stragglers.length === 0) return;
   const inFlight = inFlightOf(board, release2);
   const handed = {};
@@ -82565,12 +82878,30 @@ function planStragglers(board, release2) {
     `${release2.app}: ${release2.id} handed over to ${Object.keys(handed).join(", ")}`
   );
 }
-function stragglersOf(board, release2) {
-  return Object.keys(release2.list).filter((site) => {
-    if (!Object.hasOwn(release2.passed, stageName(release2, site))) return false;
+function viewsBehind(board, release2) {
+  return Object.keys(release2.list).flatMap((site) => {
+    if (!Object.hasOwn(release2.passed, stageName(release2, site))) return [];
     const view = viewSite(board.input, release2.app, site);
-    return view.facts !== void 0 && (view.isMoving || standingTree(view.entry) !== void 0);
+    return view.facts === void 0 ? [] : [view];
   });
+}
+function isStraggler({ isMoving: isMoving2, entry }) {
+  return isMoving2 || standingTree(entry) !== void 0;
+}
+function reportMarked(board, release2, views) {
+  for (const view of views) {
+    const { site, entry, observed } = view;
+    if (isStraggler(view) || entry === void 0 || observed?.left === true) continue;
+    const block = siteBlock(view) ?? notLeftBlock(view);
+    board.waits.push(waitOf(release2, { stage: stageName(release2, site), site, block }));
+  }
+}
+function notLeftBlock({ observed }) {
+  return {
+    code: "progressing",
+    reason: `it has not left yet: ${healthInWords(observed, false)}`,
+    endsWhen: "its worker reports that the app has left"
+  };
 }
 function stageName(release2, site) {
   return release2.stages[own(release2.list, site)?.stage ?? -1]?.name ?? "";
@@ -82588,10 +82919,10 @@ function stragglerBlock(board, release2, { site, inFlight }) {
   return siteBlock(view) ?? holdBlock2(board, release2, view) ?? releaseWindowBlock(board, view, release2) ?? consentBlock(release2) ?? slotBlock(board, release2, { site, inFlight });
 }
 function holdBlock2(board, release2, { site, facts }) {
-  const at2 = { site, region: facts?.region ?? "" };
+  const at3 = { site, region: facts?.region ?? "" };
   const { app, kind, id, source, stages: stages2 } = release2;
   const stage = stages2[own(release2.list, site)?.stage ?? -1];
-  const target = { app, kind, release: id, source, stage, at: at2 };
+  const target = { app, kind, release: id, source, stage, at: at3 };
   const hold = holdOn(board.input.control.holds, target);
   return hold === void 0 ? null : heldBlock(hold);
 }
@@ -82827,7 +83158,7 @@ function backsOf(board, unit, sites) {
     return {
       site,
       stage: parts[0]?.entry.stage ?? 0,
-      handedAt: Math.max(...handed.map((at2) => Date.parse(at2))),
+      handedAt: Math.max(...handed.map((at3) => Date.parse(at3))),
       parts,
       steps: parts.flatMap((part3) => stepOf4(board, part3) ?? [])
     };
@@ -83074,11 +83405,11 @@ function causeInWords(waits2) {
   const sites = new Set(waits2.flatMap(({ site }) => site ?? []));
   return `it waits for ${someOf(sites)}`;
 }
-function reportLaterSite(board, at2) {
-  for (const part3 of unitSite(board, at2.releases, at2.site).parts) {
-    const block = part3.state.kind === "waiting" ? at2.block : excusedBlock(part3);
+function reportLaterSite(board, at3) {
+  for (const part3 of unitSite(board, at3.releases, at3.site).parts) {
+    const block = part3.state.kind === "waiting" ? at3.block : excusedBlock(part3);
     if (block === null) continue;
-    board.waits.push(waitOf(part3.release, { stage: at2.stage, site: at2.site, block }));
+    board.waits.push(waitOf(part3.release, { stage: at3.stage, site: at3.site, block }));
   }
 }
 function finish(board, release2) {
@@ -83578,7 +83909,7 @@ function entitledTrees(world, control2) {
     const { current, open: open3 } = known4;
     const lists = open3.filter(({ kind }) => kind === "app").map(({ list }) => list);
     const last = world.entitled.get(app);
-    const isSame2 = last?.current === current && last.lists.length === lists.length && lists.every((list, at2) => list === last.lists[at2]);
+    const isSame2 = last?.current === current && last.lists.length === lists.length && lists.every((list, at3) => list === last.lists[at3]);
     const trees = isSame2 ? last.trees : treesOf(world.start, app, known4);
     world.entitled.set(app, { current, lists, trees });
     entitled2[app] = trees;
@@ -83668,8 +83999,8 @@ function atStage(apps, turn) {
   );
 }
 function releaseAt(release2, { index, room, now }) {
-  const at2 = new Date(now).toISOString();
-  const times = (stages3) => Object.fromEntries(stages3.map(({ name: name2 }) => [name2, at2]));
+  const at3 = new Date(now).toISOString();
+  const times = (stages3) => Object.fromEntries(stages3.map(({ name: name2 }) => [name2, at3]));
   const { checks: _, stages: stages2, ...rest2 } = release2;
   const checks2 = knowable(release2.checks);
   const rooms = { maxInFlight: room, maxUnavailable: room };
@@ -84249,8 +84580,8 @@ function footer(preview) {
 `;
   const { plan: plan2 } = planned;
   const start = plan2.base === null ? "--from-nothing" : `--base ${plan2.base}`;
-  const at2 = plan2.at === null ? "" : ` --at ${plan2.at}`;
-  return `${line}, planned for a fleet whose sites all answer and are healthy on the base, without its real state. The same again: \`flotilla plan ${start} --head ${head}${at2}\` (plan \`sha256:${plan2.digest.slice(0, 12)}\`).
+  const at3 = plan2.at === null ? "" : ` --at ${plan2.at}`;
+  return `${line}, planned for a fleet whose sites all answer and are healthy on the base, without its real state. The same again: \`flotilla plan ${start} --head ${head}${at3}\` (plan \`sha256:${plan2.digest.slice(0, 12)}\`).
 `;
 }
 
