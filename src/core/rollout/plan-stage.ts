@@ -144,10 +144,13 @@ function isUnsettled({ state }: UnitSite): boolean {
 function successBlock({ board, sites, stage, unit }: StageRun): Block | null {
   if (sites.length === 0 || hasSuccess(sites)) return null;
   const each = unit.members.length > 1 ? ", from each release that moves there" : "";
-  const names = someOf(sites.map(({ site }) => site));
-  const isRemoval = releasesOf(board, unit).every(({ kind }) => kind === "removal");
+  const releases = releasesOf(board, unit);
+  const isRemoval = releases.every(({ kind }) => kind === "removal");
+  const hasLeft = (site: string): boolean =>
+    releases.some(({ left }) => Object.hasOwn(left ?? {}, site));
+  const names = someOf(sites.flatMap(({ site }) => (hasLeft(site) ? [] : [site])));
   const [reason, end] = isRemoval
-    ? [`the removal is done at no site of stage ${stage.name} yet (${names})`, "it is at one"]
+    ? [`of the sites that stage ${stage.name} still has none has lost it (${names})`, "one has"]
     : [`no site of stage ${stage.name} has got it and is healthy (${names})`, "one is"];
   return {
     code: "no-success",

@@ -46,7 +46,7 @@ function stageProgress(
   let [offline, rolledBack] = [0, 0];
   for (const site of sites) {
     const { state } = unitSite(board, [release], site);
-    const column = passed ? columnBehind(release, site, state) : columnOf[state.kind];
+    const column = columnAt(release, site, { state, passed });
     columns[column] += 1;
     if (column === "excused" && isOffline(release, site, state)) offline += 1;
     if (own(release.back, site) !== undefined) rolledBack += 1;
@@ -76,6 +76,18 @@ const columnOf: Readonly<Record<SiteState["kind"], keyof Columns>> = {
   unchanged: "unchanged",
   excused: "excused",
 };
+
+/** What leaves the fleet is forgotten as soon as its apps have left it: that they have counts, not that it is gone. */
+function columnAt(
+  release: Release,
+  site: string,
+  { state, passed }: { state: SiteState; passed: boolean },
+): keyof Columns {
+  const word = own(release.excused, site);
+  const isTold = Object.hasOwn(release.failed, site) || (word !== undefined && isSpoken(word));
+  if (!isTold && Object.hasOwn(release.left ?? {}, site)) return "done";
+  return passed ? columnBehind(release, site, state) : columnOf[state.kind];
+}
 
 /** It was excused because it could not be reached, now or when its stage passed. */
 function isOffline(release: Release, site: string, state: SiteState): boolean {

@@ -1,8 +1,9 @@
 /** What is told of a site that leaves the fleet, or goes to another region, while something keeps it: and what ends that. */
 import { describe, expect, it } from "vitest";
 import { waitLines } from "../../../src/cli/status.ts";
+import { progressOf } from "../../../src/core/rollout/progress.ts";
 import { applyChanges } from "../../support/control-state.ts";
-import { PlannerWorld, someSites, type WorldHead } from "../../support/planner-world.ts";
+import { PlannerWorld, quick, someSites, type WorldHead } from "../../support/planner-world.ts";
 
 const apps: WorldHead["apps"] = { web: { version: "v1" } };
 const { s2 = {}, ...others } = someSites(3);
@@ -137,9 +138,30 @@ describe("a site that leaves the fleet and waits", () => {
     const stage = plan.waits.filter(({ site }) => site === null);
     expect(waitLines(stage)).toEqual([
       expect.stringContaining(
-        "the removal is done at no site of stage canary yet (s2); ends when it is at one, or an operator excuses every site of the stage",
+        "of the sites that stage canary still has none has lost it (s2); ends when one has, or an operator excuses every site of the stage",
       ),
     ]);
+  });
+});
+
+describe("a site that has left", () => {
+  it("is done, though the fleet has it no longer, also while another one of its stage still leaves", () => {
+    const whole = { ...quick, stages: [{ name: "all" }] };
+    const two = { web: { version: "v1", strategy: whole } };
+    const world = new PlannerWorld();
+    const leaver = { ...s2, decommission: true };
+    const { s3 = {} } = others;
+    world.follow({ sites: { s1: leaver, s2: leaver, s3 }, apps: two });
+    world.run(20);
+    world.offline.add("s2");
+    world.run(1);
+    world.follow({ sites: { s3 }, apps: two });
+    world.run(20);
+    expect(world.control.sites["s1"]).toBeUndefined();
+    const [removal] = progressOf(world.input());
+    expect(removal?.stages).toMatchObject([{ sites: 2, done: 1, excused: 1, offline: 1 }]);
+    const stage = world.plan.waits.filter(({ site }) => site === null);
+    expect(waitLines(stage)).toEqual([expect.stringContaining("none has lost it (s2)")]);
   });
 });
 
