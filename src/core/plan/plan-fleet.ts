@@ -57,7 +57,7 @@ export function planFleet(
     stages: releases.flatMap(stagePlans),
     deletions: deletionPlan(releases),
     refusals: refusals(moves, [base, head]),
-    notes: siteNotes(base?.model, head.model),
+    notes: [...siteNotes(base?.model, head.model), ...decommissionNotes(base?.model, head.model)],
     plannerNotes: notes,
     waits: plannedWaits(start, changes),
     at: hasWindows(start.budgets) ? new Date(start.now).toISOString() : null,
@@ -231,4 +231,29 @@ function siteNotes(base: FleetModel | undefined, head: FleetModel): readonly str
     if (before.region === after.region) return [];
     return [`site ${site} moves from region ${before.region} to ${after.region}`];
   });
+}
+
+/** What a later commit that removes a site will do: this one says it, and changes nothing else. */
+function decommissionNotes(base: FleetModel | undefined, head: FleetModel): readonly string[] {
+  if (base === undefined) return [];
+  const before = siteFacts(base);
+  const [said, unsaid]: [string[], string[]] = [[], []];
+  for (const [site, { decommission }] of siteFacts(head)) {
+    const known = before.get(site);
+    if (known !== undefined && known.decommission !== decommission)
+      (decommission === true ? said : unsaid).push(site);
+  }
+  return [
+    ...whenRemoved(said, "`decommission: delete` is said of", "its apps leave it first"),
+    ...whenRemoved(
+      unsaid,
+      "`decommission: delete` is no longer said of",
+      "nothing is deleted there",
+    ),
+  ];
+}
+
+function whenRemoved(sites: string[], what: string, then: string): readonly string[] {
+  if (sites.length === 0) return [];
+  return [`${what} ${someOf(sites.toSorted())}: when a later commit removes such a site, ${then}`];
 }

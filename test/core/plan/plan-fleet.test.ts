@@ -198,6 +198,20 @@ data: {k: "${k}"}
     ]);
   });
 
+  it("notes of which sites a commit says that their apps leave them once they are removed, or no more", () => {
+    const said = { "regions/west.yaml": regionYaml("west", { decommission: "delete" }) };
+    const { sites, notes } = plan({}, said);
+
+    expect(sites).toEqual([]);
+    expect(notes).toEqual([
+      "`decommission: delete` is said of w1, w2: when a later commit removes such a site, its apps leave it first",
+    ]);
+    expect(plan(said, {}).notes).toEqual([
+      "`decommission: delete` is no longer said of w1, w2: when a later commit removes such a site, nothing is deleted there",
+    ]);
+    expect(plan(said, said).notes).toEqual([]);
+  });
+
   it("tells joiners from the sites of a release, and notes what happens to sites", () => {
     const after = {
       "sites/n1.yaml": siteYaml("n1", { region: "west", labels: { ring: "main", tier: "depot" } }),
