@@ -128,6 +128,55 @@ export function holdsAt(
   return profile === null || profile === (declared.spec.profile ?? siteProfile);
 }
 
+/** Positions of layers by where they hold. */
+interface LayersByPlace {
+  /** By profile, those that name no virtual site. */
+  readonly everywhere: ReadonlyMap<string | null, readonly number[]>;
+  /** By virtual site and profile. */
+  readonly byVirtualSite: ReadonlyMap<string, ReadonlyMap<string | null, readonly number[]>>;
+}
+
+const layersByPlace = keptFor(({ layers }: LayeredApp): LayersByPlace => {
+  const all = layers.map(({ overlay, profile }, position) => ({ ...overlay, profile, position }));
+  const byProfile = (some: typeof all): ReadonlyMap<string | null, readonly number[]> =>
+    new Map(
+      [...Map.groupBy(some, ({ profile }) => profile)].map(
+        ([profile, own]) => [profile, own.map(({ position }) => position)] as const,
+      ),
+    );
+  const named = all.flatMap((layer) =>
+    [...new Set(layer.virtualSites)].map((name) => ({ name, layer })),
+  );
+  const byName = Map.groupBy(named, ({ name }) => name);
+  return {
+    // Overlays of profiles need not name any.
+    everywhere: byProfile(
+      all.filter(({ profile, virtualSites }) => profile !== null && virtualSites.length === 0),
+    ),
+    byVirtualSite: new Map(
+      [...byName].map(([name, some]) => [name, byProfile(some.map(({ layer }) => layer))] as const),
+    ),
+  };
+});
+
+/** Positions of the layers that hold at a site of these virtual sites, which takes this profile; in order. */
+export function layersAt(
+  app: LayeredApp,
+  virtualSites: Iterable<string>,
+  siteProfile: string | undefined,
+): readonly number[] {
+  const { everywhere, byVirtualSite } = layersByPlace(app);
+  const profile = app.declared.spec.profile ?? siteProfile;
+  const taken = profile === undefined ? [null] : [null, profile];
+  const found = new Set(taken.flatMap((each) => everywhere.get(each) ?? []));
+  for (const name of virtualSites) {
+    const own = byVirtualSite.get(name);
+    if (own === undefined) continue;
+    for (const position of taken.flatMap((each) => own.get(each) ?? [])) found.add(position);
+  }
+  return [...found].sort((a, b) => a - b);
+}
+
 /** The overlays with values in the order in which they win, weakest first; null is the App itself. */
 export function valueOrder(
   { layers }: LayeredApp,

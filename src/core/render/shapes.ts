@@ -1,6 +1,6 @@
 import type { FleetModel } from "../model/fleet-model.ts";
 import { siteGroups } from "../select/site-groups.ts";
-import { holdsAt, type LayeredApp } from "./layered-app.ts";
+import { layersAt, type LayeredApp } from "./layered-app.ts";
 
 /** What else than overlays decides what a site gets, as text; undefined: without a site. */
 export type VariableOf = (site: string | undefined, overlays: readonly number[]) => string;
@@ -32,15 +32,8 @@ export function shapesOf(
   const all = siteGroups(model.virtualSites, siteModel.sites);
   const byOverlays = new Map<string, { overlays: readonly number[]; groups: number[] }>();
   for (const { number, virtualSites, profile } of all.groups) {
-    const isIn = (names: readonly string[]): boolean =>
-      names.some((name) => virtualSites.has(name));
-    if (!isIn(app.value.spec.placement.virtualSites)) continue;
-    const overlays = app.layers.flatMap((layer, index) => {
-      const names = layer.overlay.virtualSites;
-      // Overlays of profiles need not name any.
-      const isForAll = layer.profile !== null && names.length === 0;
-      return holdsAt(app, layer, profile) && (isForAll || isIn(names)) ? index : [];
-    });
+    if (!app.value.spec.placement.virtualSites.some((name) => virtualSites.has(name))) continue;
+    const overlays = layersAt(app, virtualSites, profile);
     const known = byOverlays.get(overlays.join());
     if (known === undefined) byOverlays.set(overlays.join(), { overlays, groups: [number] });
     else known.groups.push(number);
