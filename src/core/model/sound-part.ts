@@ -77,11 +77,22 @@ function documentsWithErrors(
   const found = new Set<YamlDocument>();
   for (const error of errors) {
     const own = byFile.get(error.file) ?? [];
-    const before = own.filter(({ document }) => !isBehind(document.at([]), error));
-    const owner = before.at(-1) ?? own[0];
+    const owner = own[Math.max(0, countBefore(own, error) - 1)];
     if (owner !== undefined) found.add(owner.document);
   }
   return found;
+}
+
+/** How many of a file's documents, which are in order, begin before a place. */
+function countBefore(documents: readonly KindDocument[], place: Place): number {
+  let [low, high] = [0, documents.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const start = documents[middle]?.document.at([]);
+    if (start !== undefined && !isBehind(start, place)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function isBehind(start: Place, { line, column }: Place): boolean {
