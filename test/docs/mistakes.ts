@@ -99,6 +99,7 @@ export const mistakes: Readonly<Record<DiagnosticCode, Mistake>> = {
       ),
     },
   },
+  "long-profile-chain": { edits: { "profiles/all.yaml": profiles(20) } },
   "bad-selector": { edits: shops("  selector: tier=shop▸=x\n") },
   "unknown-label": {
     edits: {
@@ -232,4 +233,14 @@ function patches(count: number): string {
   const patch = (key: number): string =>
     `        - { target: { kind: ConfigMap }, merge: { data: { k${key}: "" } } }\n`;
   return Array.from({ length: count }, (_, key) => patch(key)).join("");
+}
+
+/** So many profiles that may extend each other, and one too many. */
+function profiles(count: number): string {
+  const profile = (number: number, extended: string): string =>
+    `${apiVersion}kind: Profile\nmetadata: { name: p${number} }\nspec: { values: {}${extended} }\n`;
+  const others = Array.from({ length: count - 1 }, (_, index) =>
+    profile(index + 1, `, extends: p${index}`),
+  );
+  return [profile(0, ""), ...others, profile(count, `, extends: ▸p${count - 1}`)].join("---\n");
 }

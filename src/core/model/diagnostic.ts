@@ -30,6 +30,7 @@ export const diagnosticCodes = {
   "duplicate-name": "two objects of one kind have the same name",
   "dangling-reference": "a name refers to nothing",
   "dependency-cycle": "apps depend on each other, or profiles extend each other, in a circle",
+  "long-profile-chain": "a profile extends too many others, one behind the other",
   "bad-selector": "a selector cannot be parsed",
   "unknown-label": "a label key or value is not in the Fleet's vocabulary",
   "matches-nothing": "a selector matches no site",

@@ -287,6 +287,29 @@ const strategyEdit: FleetEdits = {
 };
 
 describe("mistakes in profiles", () => {
+  const chain = (count: number, first = ""): FleetEdits =>
+    Object.fromEntries(
+      Array.from({ length: count }, (_, index) => [
+        `profiles/p${index}.yaml`,
+        profileYaml(
+          `p${index}`,
+          index === 0 && first === "" ? {} : { extends: index === 0 ? first : `p${index - 1}` },
+        ),
+      ]),
+    );
+
+  it("are told where more than twenty stand one behind the other, in a line or a circle", () => {
+    const untaken = (text: string): boolean => text.includes("nothing takes");
+    expect(problems(chain(20)).filter((text) => !untaken(text))).toEqual([]);
+    expect(problems(chain(21))).toEqual([
+      'profiles/p20.yaml:4:18: error: the Profile "p20" extends more than 19 others, one behind the other; write some of them as one',
+    ]);
+    expect(problems(chain(20, "p19"))).toHaveLength(20);
+    expect(problems(chain(21, "p20"))).toContainEqual(
+      'profiles/p0.yaml:4:18: error: the Profile "p0" extends more than 19 others, one behind the other; write some of them as one',
+    );
+  });
+
   it("are told: unknown names, circles, profiles that nothing takes", () => {
     expect(
       problems({
