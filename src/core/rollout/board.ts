@@ -94,7 +94,7 @@ export function newBoard(input: PlannerInput, units: UnitMemory = newUnitMemory(
     held: new Map(),
     wakeAt: null,
     asks: new Map(),
-    windows: { blocks: new Map() },
+    windows: { blocks: new Map(), counting: new Map() },
     ties: new Map(),
     dropped: new Map(),
     counted: new Map(),

@@ -12,7 +12,16 @@ import { type ClockedWindow, closedAt, nextOpening, runsAt } from "./next-openin
 /** What a plan has worked out already. */
 export interface WindowMemory {
   readonly blocks: Map<string, Block | null>;
+  /** Of all windows, those that count for an app, by the names that its strategy has of them. */
+  readonly counting: Map<readonly string[], readonly CountingRule[]>;
 }
+
+interface CountingRule {
+  readonly rule: WindowRule;
+  readonly position: number;
+}
+
+const noNames: readonly string[] = [];
 
 /**
  * What stops a hand-over to the site now: of every window that speaks of site and app, one of its times has to run and
@@ -22,22 +31,38 @@ export interface WindowMemory {
 export function windowBlock(
   board: Board,
   { facts }: SiteView,
-  { names = [], isFirst = false }: { names?: readonly string[] | undefined; isFirst?: boolean },
+  {
+    names = noNames,
+    isFirst = false,
+  }: { names?: readonly string[] | undefined; isFirst?: boolean },
 ): Block | null {
-  const rules = board.input.budgets.windows ?? [];
-  if (rules.length === 0 || facts === undefined) return null;
-  const ruling = rules.filter(
-    (rule) => (rule.everyApp || names.includes(rule.name)) && rule.matches(facts.labels),
-  );
+  if (facts === undefined) return null;
+  const counting = countingRules(board, names);
+  const ruling = counting.filter(({ rule }) => rule.matches(facts.labels));
   if (ruling.length === 0) return null;
   const zone = facts.timeZone ?? "UTC";
-  const key = JSON.stringify([zone, isFirst, ruling.map((rule) => rules.indexOf(rule))]);
+  const key = JSON.stringify([zone, isFirst, ruling.map(({ position }) => position)]);
   const { blocks } = board.windows;
   const known = blocks.get(key);
   if (known !== undefined) return known;
-  const block = shutBlock(board, isFirst ? ruling.map(forArrivals) : ruling, zone);
+  const rules = ruling.map(({ rule }) => (isFirst ? forArrivals(rule) : rule));
+  const block = shutBlock(board, rules, zone);
   blocks.set(key, block);
   return block;
+}
+
+function countingRules(
+  { input, windows }: Board,
+  names: readonly string[],
+): readonly CountingRule[] {
+  const known = windows.counting.get(names);
+  if (known !== undefined) return known;
+  const named = new Set(names);
+  const counting = (input.budgets.windows ?? []).flatMap((rule, position) =>
+    rule.everyApp || named.has(rule.name) ? { rule, position } : [],
+  );
+  windows.counting.set(names, counting);
+  return counting;
 }
 
 /** What stops a hand-over of a release to the site now: nothing, where it goes back, or is urgent and may. */

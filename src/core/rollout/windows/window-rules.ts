@@ -11,12 +11,12 @@ type WindowSpec = MaintenanceWindow["spec"];
 
 /** Every window that the commit declares; the planner knows by `everyApp` and by the releases which of them count. */
 export function windowRules(model: FleetModel): WindowRule[] {
-  const fleetWide = model.fleet.value.spec.windows ?? [];
+  const fleetWide = new Set(model.fleet.value.spec.windows);
   return [...model.windows].map(([name, { value }]) => {
     const matchers = value.spec.virtualSites?.map((site) => matcher(model, site));
     return {
       ...windowFromSpec(name, value.spec),
-      everyApp: fleetWide.includes(name),
+      everyApp: fleetWide.has(name),
       matches: (labels) => matchers === undefined || matchers.some((matches) => matches(labels)),
     };
   });
