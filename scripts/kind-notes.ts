@@ -51,8 +51,10 @@ export const kindNotes: Readonly<Record<KindName, KindNotes>> = {
     status: [
       ["regions[].name", "the region"],
       ["regions[].sites", "how many sites it has"],
-      ["regions[].worker", "`live` or `silent`: whether its worker reports"],
-      ["regions[].excused", "true while it is silent, and somebody has said to go on without it"],
+      [
+        "regions[].worker",
+        "`live` or `silent`: whether its worker reports; beside it `excused`, while somebody has said to go on without it",
+      ],
       ["regions[].message", "what there is to know of the worker, and since when"],
     ],
   },

@@ -66584,8 +66584,38 @@ function placesOf2(app, layers) {
     textAt: (path3, index) => placed2(path3, (from, at3) => from.textAt(at3, index))
   };
 }
-function holdsAt({ declared }, { profile: profile2 }, siteProfile) {
-  return profile2 === null || profile2 === (declared.spec.profile ?? siteProfile);
+var layersByPlace = keptFor(({ layers }) => {
+  const all = layers.map(({ overlay, profile: profile2 }, position) => ({ ...overlay, profile: profile2, position }));
+  const byProfile = (some) => new Map(
+    [...Map.groupBy(some, ({ profile: profile2 }) => profile2)].map(
+      ([profile2, own2]) => [profile2, own2.map(({ position }) => position)]
+    )
+  );
+  const named3 = all.flatMap(
+    (layer) => [...new Set(layer.virtualSites)].map((name2) => ({ name: name2, layer }))
+  );
+  const byName = Map.groupBy(named3, ({ name: name2 }) => name2);
+  return {
+    // Overlays of profiles need not name any.
+    everywhere: byProfile(
+      all.filter(({ profile: profile2, virtualSites: virtualSites2 }) => profile2 !== null && virtualSites2.length === 0)
+    ),
+    byVirtualSite: new Map(
+      [...byName].map(([name2, some]) => [name2, byProfile(some.map(({ layer }) => layer))])
+    )
+  };
+});
+function layersAt(app, virtualSites2, siteProfile) {
+  const { everywhere, byVirtualSite } = layersByPlace(app);
+  const profile2 = app.declared.spec.profile ?? siteProfile;
+  const taken3 = profile2 === void 0 ? [null] : [null, profile2];
+  const found2 = new Set(taken3.flatMap((each) => everywhere.get(each) ?? []));
+  for (const name2 of virtualSites2) {
+    const own2 = byVirtualSite.get(name2);
+    if (own2 === void 0) continue;
+    for (const position of taken3.flatMap((each) => own2.get(each) ?? [])) found2.add(position);
+  }
+  return [...found2].sort((a, b) => a - b);
 }
 function valueOrder({ layers }, indexes) {
   const isDefault = (index) => layers[index]?.isDefault === true;
@@ -69093,13 +69123,8 @@ function shapesOf({ model, siteModel }, app, variableOf) {
   const all = siteGroups(model.virtualSites, siteModel.sites);
   const byOverlays = /* @__PURE__ */ new Map();
   for (const { number: number2, virtualSites: virtualSites2, profile: profile2 } of all.groups) {
-    const isIn2 = (names3) => names3.some((name2) => virtualSites2.has(name2));
-    if (!isIn2(app.value.spec.placement.virtualSites)) continue;
-    const overlays = app.layers.flatMap((layer, index) => {
-      const names3 = layer.overlay.virtualSites;
-      const isForAll = layer.profile !== null && names3.length === 0;
-      return holdsAt(app, layer, profile2) && (isForAll || isIn2(names3)) ? index : [];
-    });
+    if (!app.value.spec.placement.virtualSites.some((name2) => virtualSites2.has(name2))) continue;
+    const overlays = layersAt(app, virtualSites2, profile2);
     const known4 = byOverlays.get(overlays.join());
     if (known4 === void 0) byOverlays.set(overlays.join(), { overlays, groups: [number2] });
     else known4.groups.push(number2);
@@ -69298,7 +69323,7 @@ function requestsOf(context2, app) {
     return () => request;
   }
   const known4 = /* @__PURE__ */ new Map();
-  const layersOf = layersAt(context2, app);
+  const layersOf = layersAt2(context2, app);
   return (name2, overlays) => {
     const { kubernetes: kubernetes2 } = (name2 === void 0 ? void 0 : siteModel.sites.get(name2)?.value.spec) ?? {};
     const layers = layersOf(name2, overlays);
@@ -69314,7 +69339,7 @@ function requestsOf(context2, app) {
     return request;
   };
 }
-function layersAt({ model, siteModel }, app) {
+function layersAt2({ model, siteModel }, app) {
   const values = new ValueLayers(app);
   const facts = siteFactsOf(model.fleet.value.metadata.name, siteModel);
   const untold2 = new SiteMistakes();
@@ -71450,12 +71475,12 @@ function localTimeInWords(local) {
 
 // src/core/rollout/windows/window-rules.ts
 function windowRules(model) {
-  const fleetWide = model.fleet.value.spec.windows ?? [];
+  const fleetWide = new Set(model.fleet.value.spec.windows);
   return [...model.windows].map(([name2, { value: value2 }]) => {
     const matchers = value2.spec.virtualSites?.map((site) => matcher2(model, site));
     return {
       ...windowFromSpec(name2, value2.spec),
-      everyApp: fleetWide.includes(name2),
+      everyApp: fleetWide.has(name2),
       matches: (labels) => matchers === void 0 || matchers.some((matches3) => matches3(labels))
     };
   });
@@ -73688,19 +73713,26 @@ function linkPlace(apps, app, next) {
 }
 
 // src/core/model/check-profiles.ts
+var longestChain = 20;
 function checkProfiles({ profiles }) {
   return [...profiles].flatMap(([name2, { value: value2, document: document2 }]) => {
     const way = [name2];
     let next = value2.spec.extends;
-    while (next !== void 0 && !way.includes(next)) {
+    while (next !== void 0 && !way.includes(next) && way.length < longestChain) {
       way.push(next);
       next = profiles.get(next)?.value.spec.extends;
     }
     const isShipped = way.length === 1 && shippedProfiles.has(name2);
-    if (next !== name2 || isShipped) return [];
-    const message = `the Profile "${name2}" extends itself: ${[...way, name2].join(" → ")}`;
-    const hint = "take one of the links out of `extends`";
-    return errorAt(document2.at(["spec", "extends"]), { code: "dependency-cycle", message, hint });
+    const place = document2.at(["spec", "extends"]);
+    if (next === name2 && !isShipped) {
+      const message2 = `the Profile "${name2}" extends itself: ${[...way, name2].join(" → ")}`;
+      const hint2 = "take one of the links out of `extends`";
+      return errorAt(place, { code: "dependency-cycle", message: message2, hint: hint2 });
+    }
+    if (next === void 0 || way.includes(next)) return [];
+    const message = `the Profile "${name2}" extends more than ${longestChain - 1} others, one behind the other`;
+    const hint = "write some of them as one";
+    return errorAt(place, { code: "long-profile-chain", message, hint });
   });
 }
 function warnOfProfiles({ profiles, sites, apps }) {
@@ -77491,11 +77523,20 @@ function documentsWithErrors(documents, errors) {
   const found2 = /* @__PURE__ */ new Set();
   for (const error of errors) {
     const own2 = byFile.get(error.file) ?? [];
-    const before = own2.filter(({ document: document2 }) => !isBehind(document2.at([]), error));
-    const owner = before.at(-1) ?? own2[0];
+    const owner = own2[Math.max(0, countBefore(own2, error) - 1)];
     if (owner !== void 0) found2.add(owner.document);
   }
   return found2;
+}
+function countBefore(documents, place) {
+  let [low, high] = [0, documents.length];
+  while (low < high) {
+    const middle = low + high >> 1;
+    const start = documents[middle]?.document.at([]);
+    if (start !== void 0 && !isBehind(start, place)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 function isBehind(start, { line, column }) {
   return start.line > line || start.line === line && start.column > column;
@@ -78303,7 +78344,7 @@ function newBoard(input2, units = newUnitMemory()) {
     held: /* @__PURE__ */ new Map(),
     wakeAt: null,
     asks: /* @__PURE__ */ new Map(),
-    windows: { blocks: /* @__PURE__ */ new Map() },
+    windows: { blocks: /* @__PURE__ */ new Map(), counting: /* @__PURE__ */ new Map() },
     ties: /* @__PURE__ */ new Map(),
     dropped: /* @__PURE__ */ new Map(),
     counted: /* @__PURE__ */ new Map(),
@@ -81408,21 +81449,34 @@ function weekDay(day) {
 }
 
 // src/core/rollout/windows/window-block.ts
-function windowBlock(board, { facts }, { names: names3 = [], isFirst = false }) {
-  const rules2 = board.input.budgets.windows ?? [];
-  if (rules2.length === 0 || facts === void 0) return null;
-  const ruling = rules2.filter(
-    (rule) => (rule.everyApp || names3.includes(rule.name)) && rule.matches(facts.labels)
-  );
+var noNames2 = [];
+function windowBlock(board, { facts }, {
+  names: names3 = noNames2,
+  isFirst = false
+}) {
+  if (facts === void 0) return null;
+  const counting = countingRules(board, names3);
+  const ruling = counting.filter(({ rule }) => rule.matches(facts.labels));
   if (ruling.length === 0) return null;
   const zone = facts.timeZone ?? "UTC";
-  const key = JSON.stringify([zone, isFirst, ruling.map((rule) => rules2.indexOf(rule))]);
+  const key = JSON.stringify([zone, isFirst, ruling.map(({ position }) => position)]);
   const { blocks: blocks2 } = board.windows;
   const known4 = blocks2.get(key);
   if (known4 !== void 0) return known4;
-  const block = shutBlock(board, isFirst ? ruling.map(forArrivals) : ruling, zone);
+  const rules2 = ruling.map(({ rule }) => isFirst ? forArrivals(rule) : rule);
+  const block = shutBlock(board, rules2, zone);
   blocks2.set(key, block);
   return block;
+}
+function countingRules({ input: input2, windows }, names3) {
+  const known4 = windows.counting.get(names3);
+  if (known4 !== void 0) return known4;
+  const named3 = new Set(names3);
+  const counting = (input2.budgets.windows ?? []).flatMap(
+    (rule, position) => rule.everyApp || named3.has(rule.name) ? { rule, position } : []
+  );
+  windows.counting.set(names3, counting);
+  return counting;
 }
 function releaseWindowBlock(board, view, release2) {
   if (release2.backTo !== void 0 || ignoresWindows(release2)) return null;
@@ -82738,9 +82792,11 @@ function isUnsettled({ state }) {
 function successBlock({ board, sites, stage, unit }) {
   if (sites.length === 0 || hasSuccess(sites)) return null;
   const each = unit.members.length > 1 ? ", from each release that moves there" : "";
-  const names3 = someOf(sites.map(({ site }) => site));
-  const isRemoval = releasesOf(board, unit).every(({ kind }) => kind === "removal");
-  const [reason, end] = isRemoval ? [`the removal is done at no site of stage ${stage.name} yet (${names3})`, "it is at one"] : [`no site of stage ${stage.name} has got it and is healthy (${names3})`, "one is"];
+  const releases = releasesOf(board, unit);
+  const isRemoval = releases.every(({ kind }) => kind === "removal");
+  const hasLeft2 = (site) => releases.some(({ left }) => Object.hasOwn(left ?? {}, site));
+  const names3 = someOf(sites.flatMap(({ site }) => hasLeft2(site) ? [] : [site]));
+  const [reason, end] = isRemoval ? [`of the sites that stage ${stage.name} still has none has lost it (${names3})`, "one has"] : [`no site of stage ${stage.name} has got it and is healthy (${names3})`, "one is"];
   return {
     code: "no-success",
     reason,
@@ -84088,7 +84144,7 @@ function planFleet(base, head, { isProtected, now }) {
     stages: releases.flatMap(stagePlans),
     deletions: deletionPlan(releases),
     refusals: refusals(moves, [base, head]),
-    notes: siteNotes(base?.model, head.model),
+    notes: [...siteNotes(base?.model, head.model), ...decommissionNotes(base?.model, head.model)],
     plannerNotes: notes,
     waits: plannedWaits(start, changes),
     at: hasWindows(start.budgets) ? new Date(start.now).toISOString() : null
@@ -84202,6 +84258,28 @@ function siteNotes(base, head) {
     if (before.region === after.region) return [];
     return [`site ${site} moves from region ${before.region} to ${after.region}`];
   });
+}
+function decommissionNotes(base, head) {
+  if (base === void 0) return [];
+  const before = siteFacts(base);
+  const [said, unsaid] = [[], []];
+  for (const [site, { decommission: decommission2 }] of siteFacts(head)) {
+    const known4 = before.get(site);
+    if (known4 !== void 0 && known4.decommission !== decommission2)
+      (decommission2 === true ? said : unsaid).push(site);
+  }
+  return [
+    ...whenRemoved(said, "`decommission: delete` is said of", "its apps leave it first"),
+    ...whenRemoved(
+      unsaid,
+      "`decommission: delete` is no longer said of",
+      "nothing is deleted there"
+    )
+  ];
+}
+function whenRemoved(sites, what, then) {
+  if (sites.length === 0) return [];
+  return [`${what} ${someOf(sites.toSorted())}: when a later commit removes such a site, ${then}`];
 }
 
 // src/core/plan/plan-change.ts
