@@ -101,6 +101,9 @@ export const mistakes: Readonly<Record<DiagnosticCode, Mistake>> = {
   },
   "long-profile-chain": { edits: { "profiles/all.yaml": profiles(20) } },
   "bad-selector": { edits: shops("  selector: tier=shop▸=x\n") },
+  "too-many-comparisons": {
+    edits: { "sites/many.yaml": sites(5000), "virtual-sites/many.yaml": otherStores(1000) },
+  },
   "unknown-label": {
     edits: {
       ...fleet("  labels: { ring: {}, tier: { values: [shop, depot] } }\n"),
@@ -243,4 +246,18 @@ function profiles(count: number): string {
     profile(index + 1, `, extends: p${index}`),
   );
   return [profile(0, ""), ...others, profile(count, `, extends: ▸p${count - 1}`)].join("---\n");
+}
+
+/** So many sites, each of another store. */
+function sites(count: number): string {
+  const each = (store: number): string =>
+    `${apiVersion}kind: Site\nmetadata: { name: s${store}, labels: { store: x${store} } }\nspec: { region: east }\n`;
+  return Array.from({ length: count }, (_, store) => each(store)).join("---\n");
+}
+
+/** So many virtual sites that leave out one store each; the last one is marked. */
+function otherStores(count: number): string {
+  const each = (store: number): string =>
+    `${apiVersion}kind: VirtualSite\nmetadata: { name: v${store} }\nspec: { selector: ${store === count - 1 ? marker : ""}store!=x${store} }\n`;
+  return Array.from({ length: count }, (_, store) => each(store)).join("---\n");
 }

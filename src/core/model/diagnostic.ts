@@ -32,6 +32,7 @@ export const diagnosticCodes = {
   "dependency-cycle": "apps depend on each other, or profiles extend each other, in a circle",
   "long-profile-chain": "a profile extends too many others, one behind the other",
   "bad-selector": "a selector cannot be parsed",
+  "too-many-comparisons": "selectors are compared with too many kinds of sites",
   "unknown-label": "a label key or value is not in the Fleet's vocabulary",
   "matches-nothing": "a selector matches no site",
   "matches-by-absence": "sites match a selector only because they lack its key",

@@ -11,7 +11,7 @@ import { checkLabels, checkOwnLabels, type Vocabulary } from "./check-labels.ts"
 import { checkProfiles, warnOfProfiles } from "./check-profiles.ts";
 import { checkReferences } from "./check-references.ts";
 import { checkRules } from "./check-rules.ts";
-import { checkSelectors } from "./check-selectors.ts";
+import { checkAsked, checkSelectors } from "./check-selectors.ts";
 import { checkSources } from "./check-sources.ts";
 import { checkTwofold, checkTypedNumbers, warnOfTwofold } from "./check-twofold.ts";
 import { checkWindows, warnOfWindows } from "./check-windows.ts";
@@ -105,6 +105,7 @@ function checkDraft(read: FleetFiles, known: KnownFleet): CheckedDraft {
     ...checkWindows(draft),
     ...checkLabels(draft),
     ...checkSelectors(draft),
+    ...checkAsked(draft),
   ];
   return { draft, errors };
 }

@@ -10,6 +10,7 @@ type Positions = Map<string, number[]>;
 /** Selectors by what they cannot do without. */
 export class SelectorIndex {
   readonly #selectors: readonly Selector[];
+  readonly #rarest: readonly (Requirement | undefined)[];
   /** By `key=value`. */
   readonly #byValue: Positions = new Map();
   readonly #byKey: Positions = new Map();
@@ -19,13 +20,11 @@ export class SelectorIndex {
   constructor(selectors: readonly Selector[]) {
     this.#selectors = selectors;
     const uses = countUses(selectors);
-    for (const [position, { requirements }] of selectors.entries()) {
-      const rarest = rarestOf(requirements, uses);
-      const present = requirements.find(({ operator }) => needsKey.has(operator));
-      if (rarest !== undefined) {
-        for (const text of textsOf(rarest)) noteIn(this.#byValue, text, position);
-      } else if (present !== undefined) noteIn(this.#byKey, present.key, position);
-      else this.#others.push(position);
+    this.#rarest = selectors.map(({ requirements }) => rarestOf(requirements, uses));
+    for (const [position, rarest] of this.#rarest.entries()) {
+      if (rarest === undefined) this.#others.push(position);
+      else if (needsKey.has(rarest.operator)) noteIn(this.#byKey, rarest.key, position);
+      else for (const text of textsOf(rarest)) noteIn(this.#byValue, text, position);
     }
   }
 
@@ -43,6 +42,21 @@ export class SelectorIndex {
         return selector !== undefined && matchesSelector(selector, labels);
       })
       .toSorted((a, b) => a - b);
+  }
+
+  /** How many of these each selector is asked about, to find where it matches. */
+  asked(all: readonly Labels[]): readonly number[] {
+    const sites = new Map<string, number>();
+    for (const labels of all) {
+      for (const [key, value] of Object.entries(labels)) {
+        for (const text of [key, `${key}=${value}`]) sites.set(text, (sites.get(text) ?? 0) + 1);
+      }
+    }
+    return this.#rarest.map((rarest) => {
+      if (rarest === undefined) return all.length;
+      const texts = needsKey.has(rarest.operator) ? [rarest.key] : textsOf(rarest);
+      return texts.reduce((sum, text) => sum + (sites.get(text) ?? 0), 0);
+    });
   }
 }
 
@@ -68,7 +82,10 @@ function countUses(selectors: readonly Selector[]): ReadonlyMap<string, number> 
   return uses;
 }
 
-/** The one whose values the fewest others want: where they are, most selectors that ask for them match. */
+/**
+ * The one whose values the fewest others want: where they are, most selectors that ask for them match. Where none wants
+ * values, one that wants its key; undefined where none does.
+ */
 function rarestOf(
   requirements: readonly Requirement[],
   uses: ReadonlyMap<string, number>,
@@ -81,5 +98,5 @@ function rarestOf(
       rarest = { requirement, count };
     }
   }
-  return rarest?.requirement;
+  return rarest?.requirement ?? requirements.find(({ operator }) => needsKey.has(operator));
 }

@@ -47,6 +47,22 @@ describe("an index of selectors", () => {
     );
   });
 
+  it("asks each about all sites that it matches, and about none that lack the value it wants", () => {
+    fc.assert(
+      fc.property(selectors, fc.array(labels), (all, sites) => {
+        const asked = new SelectorIndex(all).asked(sites);
+        for (const [position, one] of all.entries()) {
+          const matching = sites.filter((own) => matchesSelector(one, own)).length;
+          expect(asked[position]).toBeGreaterThanOrEqual(matching);
+          expect(asked[position]).toBeLessThanOrEqual(sites.length);
+          const [wanted, ...others] = one.requirements;
+          if (wanted?.operator !== "=" || others.length > 0) continue;
+          expect(asked[position]).toBe(matching);
+        }
+      }),
+    );
+  });
+
   it.each([
     ["one each", (i: number) => `id=x${i}`],
     ["a few each, all of one tier", (i: number) => `tier=shop,id in (x${i},x${i + 1})`],
