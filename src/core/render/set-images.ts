@@ -16,6 +16,7 @@ export function setImages(
   onMatch: () => void,
 ): JsonObject {
   return changeMap(object, (image) => {
+    if (!image.startsWith(change.name)) return image;
     const parts = splitImage(image);
     if (parts.name !== change.name) return image;
     onMatch();
