@@ -44,7 +44,7 @@ export function manifestFiles(source: string, files: readonly SourceFile[]): Sou
 }
 
 /** The files of a source, of files that are sorted by path: found without looking at all of them. */
-function filesInSource(source: string, files: readonly SourceFile[]): readonly SourceFile[] {
+export function filesInSource(source: string, files: readonly SourceFile[]): readonly SourceFile[] {
   if (source === "") return files;
   const own = files[firstFrom(source, files)];
   const folder = firstFrom(`${source}/`, files);

@@ -1,4 +1,4 @@
-import { isInSource, manifestFiles, nearestSource, sourcePath } from "./app-sources.ts";
+import { filesInSource, manifestFiles, nearestSource, sourcePath } from "./app-sources.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { errorAt, type Finding, type FleetDraft } from "./fleet-draft.ts";
 import type { Place } from "./fleet-model.ts";
@@ -41,7 +41,7 @@ function sourceFinding(written: string, { all, others }: FleetFiles): Finding | 
   const source = sourcePath(written);
   if (!source.ok) return { code, message: source.message, hint: source.hint };
   if (manifestFiles(source.path, others).length > 0) return undefined;
-  if (all.some(({ path }) => isInSource(source.path, path))) {
+  if (filesInSource(source.path, all).length > 0) {
     const message = `"${written}" holds no manifest`;
     const hint =
       "manifests are .yaml, .yml and .json files without Flotilla's own kinds, not ignored by the Fleet";

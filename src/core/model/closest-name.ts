@@ -73,10 +73,13 @@ function nearest(typed: string, known: readonly KnownName[], farthest: number): 
 
 /** Where the names end that begin like this, the first of which is at `from`. */
 function firstWithout(start: string, known: readonly KnownName[], from: number): number {
-  let [low, high] = [from, known.length];
+  const begins = (at: number): boolean => known[at]?.lower.startsWith(start) === true;
+  // Mostly there is one, or few.
+  let [low, high] = [from + 1, from + 1];
+  for (let step = 1; begins(high); step *= 2) [low, high] = [high + 1, high + step];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (known[middle]?.lower.startsWith(start) === true) low = middle + 1;
+    if (begins(middle)) low = middle + 1;
     else high = middle;
   }
   return low;
