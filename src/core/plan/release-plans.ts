@@ -19,15 +19,15 @@ export function releasePlan(release: Release): ReleasePlan {
 /** Its stages with the sites of each. */
 export function stagePlans(release: Release): readonly StagePlan[] {
   const { id, app, list, stages } = release;
+  const byStage = Map.groupBy(Object.keys(list), (site) => list[site]?.stage);
   return stages.map((stage, index) => {
     const { name, by, approval, soakMs, failureBudget, maxInFlight, maxUnavailable } = stage;
-    const sites = Object.keys(list).filter((site) => list[site]?.stage === index);
     return {
       release: id,
       app,
       name,
       by,
-      sites: sites.toSorted(),
+      sites: byStage.get(index)?.toSorted() ?? [],
       approval,
       soakMs,
       failureBudget,
