@@ -14,7 +14,7 @@ import { entitledByApp } from "./rendered-releases.ts";
 import type { ValidHead } from "./rendering.ts";
 import { siteEvents } from "./site-changes.ts";
 import { standingVariants } from "./standing-variants.ts";
-import { removalVerbs, startInput } from "./start-input.ts";
+import { namedApps, removalVerbs, startInput } from "./start-input.ts";
 import { wordsBetween } from "./words-between.ts";
 import type { World } from "./world.ts";
 
@@ -38,7 +38,11 @@ export async function followHead(world: World, state: FollowState): Promise<Cont
   const entitledBefore =
     previous === null ? {} : await entitledByApp({ ...entitlement, head: previous });
   const heads = previous === null ? [head] : [previous, head];
-  const skipped = await wordsBetween(world, previous, head);
+  const skipped = await wordsBetween(world, {
+    previous,
+    head,
+    apps: namedApps(control.state, heads),
+  });
   // What stands at a site may be older than both heads: its own contents say whether it may be taken away.
   const standing = await standingVariants(mirrors, rendering);
   const input = startInput({

@@ -27,6 +27,7 @@ import { treesBefore } from "./release-trees.ts";
 import { readState } from "./read-state.ts";
 import { standingVariants } from "./standing-variants.ts";
 import { startInput } from "./start-input.ts";
+import { nothingSkipped } from "./words-between.ts";
 import type { World } from "./world.ts";
 
 type RollbackTo = Of<"rollback"> & { readonly to: string };
@@ -122,7 +123,7 @@ async function inputNow(world: World, control: ControlSnapshot): Promise<StartIn
   return startInput({
     ...read,
     entitledBefore: {},
-    skipped: [],
+    skipped: nothingSkipped,
     onRemoval: {},
     isProtected: protectedObjects([standing, head.value.variants]),
   });

@@ -2,7 +2,12 @@
 import type { FleetModel } from "../core/model/fleet-model.ts";
 import type { ObjectId } from "../core/model/kube-object.ts";
 import type { RenderedApp } from "../core/render/rendered.ts";
-import type { AppControl, DesiredApp, StartInput } from "../core/rollout/planner-types.ts";
+import type {
+  AppControl,
+  ControlState,
+  DesiredApp,
+  StartInput,
+} from "../core/rollout/planner-types.ts";
 import type { Release, RemovalVerb } from "../core/rollout/records.ts";
 import { own } from "../core/rollout/own.ts";
 import { resolveStrategy } from "../core/rollout/resolve-strategy.ts";
@@ -10,14 +15,14 @@ import type { SiteTrees } from "./entitlement.ts";
 import { deletionBudget, dependencies } from "../core/rollout/fleet-facts.ts";
 import { plannerInput, type ReadState, versionOf } from "./planner-input.ts";
 import type { Rendering, ValidHead } from "./rendering.ts";
-import { grantedBy, type SkippedWords } from "./words-between.ts";
+import { grantedBy, type SkippedWords, strictest } from "./words-between.ts";
 
 /** What starting needs beside the state: `head` of it is the new head, `previous` the one followed until now. */
 export interface StartRead extends ReadState {
   /** Entitled trees with the site data of the previous head. */
   readonly entitledBefore: Readonly<Record<string, SiteTrees>>;
-  /** What the commits say that lie between the two heads, oldest first. */
-  readonly skipped: readonly SkippedWords[];
+  /** What the commits say that lie between the two heads. */
+  readonly skipped: SkippedWords;
   readonly onRemoval: Readonly<Record<string, RemovalVerb>>;
   readonly isProtected: (object: ObjectId) => boolean;
 }
@@ -59,26 +64,31 @@ export async function removalVerbs(
   { heads, skipped }: Commits,
 ): Promise<Record<string, RemovalVerb>> {
   const verbs: Record<string, RemovalVerb> = {};
-  const apps = [
-    ...Object.keys(state.apps),
-    ...heads.flatMap(({ model }) => [...model.apps.keys()]),
-  ];
-  for (const app of new Set(apps)) {
+  for (const app of namedApps(state, heads)) {
     const newest = heads.find(({ model }) => model.apps.has(app));
     const release = decidingRelease(own(state.apps, app));
     const isNew = newest === heads.at(-1);
     const isReleased = !isNew && newest?.apps.get(app)?.inputDigest === release?.digest;
     const models = [newest?.model, isReleased ? undefined : await modelOf(rendering, release)];
-    const passing = skipped.flatMap((words) => words.verbOf(app) ?? []);
-    verbs[app] = strictest([...models.flatMap((model) => verbIn(model, app)), ...passing]);
+    const passing = skipped.verbs.get(app);
+    const said = models.flatMap((model) => verbIn(model, app));
+    verbs[app] = strictest(passing === undefined ? said : [...said, passing]);
   }
   return verbs;
+}
+
+/** All apps that control or one of the heads has. */
+export function namedApps(
+  { apps }: Pick<ControlState, "apps">,
+  heads: readonly Pick<ValidHead, "model">[],
+): ReadonlySet<string> {
+  return new Set([...Object.keys(apps), ...heads.flatMap(({ model }) => [...model.apps.keys()])]);
 }
 
 /** The head followed until now, where there is one, and the new one; and what was said between them. */
 interface Commits {
   readonly heads: readonly Pick<ValidHead, "model" | "apps">[];
-  readonly skipped: readonly SkippedWords[];
+  readonly skipped: SkippedWords;
 }
 
 async function modelOf(
@@ -92,12 +102,6 @@ async function modelOf(
 function verbIn(model: FleetModel | undefined, app: string): RemovalVerb[] {
   const found = model?.apps.get(app);
   return found === undefined ? [] : [found.value.spec.onRemoval ?? "delete"];
-}
-
-/** The one that takes least away. */
-function strictest(verbs: readonly RemovalVerb[]): RemovalVerb {
-  const order = ["hold", "orphan"] as const;
-  return order.find((verb) => verbs.includes(verb)) ?? "delete";
 }
 
 type DecidingRelease = Pick<Release, "digest" | "source">;

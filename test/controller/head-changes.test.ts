@@ -14,6 +14,7 @@ import { aModel, appYaml, documentYaml, fleetYaml, strategyYaml } from "../suppo
 import { Rendering } from "../../src/controller/rendering.ts";
 import { systemClock } from "../../src/runtime/system-clock.ts";
 import { removalVerbs } from "../../src/controller/start-input.ts";
+import { nothingSkipped } from "../../src/controller/words-between.ts";
 import type { ControlState } from "../../src/core/rollout/planner-types.ts";
 import type { Release } from "../../src/core/rollout/records.ts";
 
@@ -184,7 +185,7 @@ describe("the verb of a removal", () => {
     };
     const verbs = await removalVerbs(control, new Rendering(async () => [], noTools), {
       heads,
-      skipped: [],
+      skipped: nothingSkipped,
     });
     expect(verbs).toEqual({ web: "hold", till: "delete" });
   });

@@ -1,9 +1,19 @@
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
+import { KnownFleet } from "../../src/core/model/known-fleet.ts";
+import { type LoadedFleet, loadFleet } from "../../src/core/model/load-fleet.ts";
+import { siteFacts } from "../../src/core/rollout/fleet-facts.ts";
+import { wordsBetween } from "../../src/controller/words-between.ts";
+import type { World } from "../../src/controller/world.ts";
 import type { Files } from "../support/controller-fleet.ts";
 import { eventually } from "../support/controller-mirror.ts";
 import type { ControllerBench } from "../support/controller-process.ts";
 import { quiet, settledFleet, startController, versions } from "../support/controller-world.ts";
-import { appYaml, siteYaml } from "../support/fleet.ts";
+import { aFleet, aModel, appYaml, siteYaml } from "../support/fleet.ts";
+import type { TestRepository } from "../support/git-repository.ts";
 
 /** The branch goes on by these commits while no controller looks; one that starts then follows the last of them. */
 async function whileNobodyLooks(before: Files, ...commits: readonly Files[]) {
@@ -36,6 +46,17 @@ const web = (onRemoval: string): Files => ({
 });
 const everywhereOne = { a1: "1", a2: "1", b1: "1", b2: "1" };
 const noWeb: Files = { "apps/web.yaml": null, "manifests/web/settings.yaml": null };
+
+/** Of more bytes than are read: 200 times the same 4 MiB. The next commit has them no more. */
+async function commitTooMuch(fleet: TestRepository): Promise<void> {
+  await writeFile(join(fleet.dir, "large.txt"), " ".repeat(4 * 1024 * 1024));
+  const blob = await fleet.git("hash-object", "-w", "large.txt");
+  await rm(join(fleet.dir, "large.txt"));
+  const paths = Array.from({ length: 200 }, (_, index) => `large/${index}.txt`);
+  const entries = paths.flatMap((path) => ["--cacheinfo", `100644,${blob},${path}`]);
+  await fleet.git("update-index", "--add", ...entries);
+  await fleet.git("commit", "-q", "-m", "large");
+}
 
 describe("what a commit said that no pass followed", { timeout: 120_000 }, () => {
   it("keeps the apps of a site that the next one removes", async () => {
@@ -75,6 +96,46 @@ describe("what a commit said that no pass followed", { timeout: 120_000 }, () =>
       return found?.waits.some(({ code }) => code === "removal-verb") === true;
     });
     expect(await versions(bench)).toEqual(everywhereOne);
+  });
+
+  it("holds the app that the next one removes, also where it has more than is read", async () => {
+    const { bench, controller } = await settledFleet();
+    await follows(bench, await bench.fleet.commit(web("delete")));
+    await controller.stop();
+    await commitTooMuch(bench.fleet);
+    const last = await bench.fleet.commit(noWeb);
+    const next = await startController(bench);
+    await follows(bench, last);
+    await eventually("it waits for an approval", async () => {
+      const found = await next.status();
+      return found?.waits.some(({ code }) => code === "removal-verb") === true;
+    });
+    expect(await versions(bench)).toEqual(everywhereOne);
+  });
+
+  it("is all that is kept of it, however many commits there are", async () => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void; // what the flag gives
+    const known = new KnownFleet();
+    const read: WeakRef<object>[] = [];
+    const glimpse = async (commit: string): Promise<LoadedFleet> => {
+      const onRemoval = commit === "c3" ? "hold" : "delete";
+      const loaded = loadFleet(
+        aFleet({ "apps/web.yaml": appYaml("web", { spec: { onRemoval } }) }),
+        known,
+      );
+      read.push(new WeakRef(loaded));
+      return loaded;
+    };
+    const between = async (): Promise<string[]> => Array.from({ length: 20 }, (_, at) => `c${at}`);
+    const world = { sources: { between }, rendering: { glimpse } } as unknown as World; // what is asked here
+    const heads = { previous: { commit: "a", facts: siteFacts(aModel()) }, head: { commit: "b" } };
+    const said = await wordsBetween(world, { ...heads, apps: ["web"] });
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    collect();
+    expect(read.filter((each) => each.deref() !== undefined)).toEqual([]);
+    expect(read).toHaveLength(20);
+    expect(said).toEqual({ verbs: new Map([["web", "hold"]]), kept: new Set() });
   });
 
   it("says nothing of what later commits leave as it is", async () => {
