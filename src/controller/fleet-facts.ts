@@ -2,7 +2,7 @@ import { parseDuration } from "../core/model/duration.ts";
 import type { FleetModel } from "../core/model/fleet-model.ts";
 import type { App } from "../core/model/kinds.ts";
 import type { AppPolicy } from "../core/protocol/mirror-layout.ts";
-import type { FleetFacts } from "./site-meta.ts";
+import type { FleetAccount, FleetFacts } from "./site-meta.ts";
 
 const defaultDriftMs = 600_000;
 const defaultSitesPerMinute = 60;
@@ -17,13 +17,16 @@ export function fleetFacts(model: FleetModel): FleetFacts {
       maxSitesPerMinute: spec.drift?.maxSitesPerMinute ?? defaultSitesPerMinute,
     },
     policyOf: (app) => policyOf(model, app),
-    accountOf: (app) => {
-      const known = model.apps.get(app)?.value.spec;
-      if (known === undefined) return undefined;
-      const { namespace, serviceAccountName: name } = known;
-      return name === undefined ? null : { namespace, name };
-    },
+    accountOf: (app) => accountIn(model, app),
   };
+}
+
+/** The service account of an app, as a commit has it; null: the worker itself; undefined: it does not have the app. */
+export function accountIn(model: FleetModel, app: string): FleetAccount | null | undefined {
+  const known = model.apps.get(app)?.value.spec;
+  if (known === undefined) return undefined;
+  const { namespace, serviceAccountName: name } = known;
+  return name === undefined ? null : { namespace, name };
 }
 
 function policyOf(model: FleetModel, name: string): AppPolicy | null | undefined {

@@ -6,11 +6,11 @@ import { own } from "../core/rollout/own.ts";
 import type { AppControl, HandOver, FactsBySite, SiteMove } from "../core/rollout/planner-types.ts";
 import type { ObjectStore } from "../adapters/git/object-store.ts";
 import { entitledRelease } from "../core/rollout/entitled-release.ts";
-import { fleetFacts } from "./fleet-facts.ts";
+import { accountIn, fleetFacts } from "./fleet-facts.ts";
 import { readMeta } from "./mirror-snapshot.ts";
 import type { Mirrors } from "./mirrors.ts";
 import type { ReadState } from "./planner-input.ts";
-import { type AppFacts, siteMeta } from "./site-meta.ts";
+import { type AppFacts, type FleetAccount, siteMeta } from "./site-meta.ts";
 
 /** Commits of a mirror that are looked through for a site that left it. */
 const maxAge = 10_000;
@@ -72,8 +72,21 @@ export function metaMaker(
       old: movedMetas.get(site) ?? before.get(site)?.meta ?? null,
       apps,
       handed: handed.get(site) ?? {},
+      releasedAs: (app) => accountAt(read, site, app),
     });
   };
+}
+
+/** The account of an app, as the release that the site is entitled to has it. */
+function accountAt(
+  { control, rendering }: ReadState,
+  site: string,
+  app: string,
+): FleetAccount | null | undefined {
+  const state = own(control.state.apps, app);
+  const release = state === undefined ? null : entitledRelease(state.current, site);
+  const model = release === null ? undefined : rendering.knownModel(release.source);
+  return model === undefined ? undefined : accountIn(model, app);
 }
 
 /** What each hand-over says of its app: the release, and namespace and account as that release has them. */

@@ -18,7 +18,7 @@ export interface FleetFacts {
 }
 
 /** A service account, in the namespace of its App. */
-interface FleetAccount {
+export interface FleetAccount {
   readonly namespace: string;
   readonly name: string;
 }
@@ -37,6 +37,8 @@ export interface MetaInput {
   readonly apps: Iterable<string>;
   /** Apps that this commit hands over. */
   readonly handed: Readonly<Record<string, AppFacts>>;
+  /** As `accountOf` of the fleet, but as the release that the site is on has it, as far as that is known. */
+  readonly releasedAs: FleetFacts["accountOf"];
 }
 
 /** The meta file that the site is to have. */
@@ -65,11 +67,17 @@ export function siteMeta(input: MetaInput): SiteMeta {
 }
 
 /** What is said of an app: as it was handed over, but for as whom it is written. */
-function appFacts({ fleet, old, handed }: MetaInput, app: string): AppFacts | undefined {
+function appFacts(
+  { fleet, old, handed, releasedAs }: MetaInput,
+  app: string,
+): AppFacts | undefined {
   const before = own(old?.apps, app);
   const known = own(handed, app) ?? before;
   const told = fleet.accountOf(app);
-  if (known === undefined) return told ? factsOfLost(told) : undefined;
+  if (known === undefined) {
+    const lost = told === undefined ? releasedAs(app) : told;
+    return lost ? factsOfLost(lost) : undefined;
+  }
   const { serviceAccountName: released, ...facts } = known;
   // One that leaves goes on as it was; where that is lost, as the release that is handed over had it.
   const kept = before === undefined ? released : before.serviceAccountName;

@@ -18,6 +18,7 @@ function told(
     old,
     apps: ["web", "gone"],
     handed,
+    releasedAs: () => undefined,
   });
 }
 
@@ -100,6 +101,7 @@ describe("which cluster a site's worker is told to find", () => {
     old: null,
     apps: [],
     handed: {},
+    releasedAs: () => undefined,
   };
 
   it("is the one that control has, else the one that the site had before it was forgotten", () => {
