@@ -76,17 +76,17 @@ function wordsOf(loaded: LoadedFleet): Words {
   const model = loaded.ok ? loaded.value : loaded.sound.model;
   const facts = siteFacts(model);
   /** With a mistake; or that is not known. */
-  const isThere = (app: string): boolean =>
-    !loaded.ok && (loaded.sound.mayLackKinds || model.manifests.has(app));
+  const mayBeThere = (kind: "App" | "Site", name: string): boolean =>
+    !loaded.ok && loaded.sound.mayDeclare(kind, name);
   return {
     verbOf: (app) => {
       const found = model.apps.get(app);
       if (found !== undefined) return found.value.spec.onRemoval ?? "delete";
-      return isThere(app) ? "hold" : undefined;
+      return mayBeThere("App", app) ? "hold" : undefined;
     },
     lets: (site) => {
       const found = facts.get(site);
-      return found === undefined ? loaded.ok : found.decommission === true;
+      return found === undefined ? !mayBeThere("Site", site) : found.decommission === true;
     },
   };
 }

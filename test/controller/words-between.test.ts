@@ -75,6 +75,33 @@ describe("what a commit said that no pass followed", { timeout: 120_000 }, () =>
     expect(all).not.toContain("sites/b1/web.leaving");
   });
 
+  it("takes nothing back by a mistake that is not of the site", async () => {
+    const mistake = { "sites/b9.yaml": siteYaml("b9", { region: "nowhere" }) };
+    const { bench } = await whileNobodyLooks(
+      b1("delete"),
+      { "sites/b1.yaml": null, ...mistake },
+      { "sites/b9.yaml": null },
+    );
+    const west = bench.mirror("west");
+    const marked = await eventually("it is to leave", async () => {
+      const all = await west.git("log", "--format=", "--name-only", "main");
+      return all.split("\n").find((path) => path === "sites/b1/web.leaving");
+    });
+    expect(marked).toBeDefined();
+  });
+
+  it.each([
+    ["is refused itself", siteYaml("b1", { region: "nowhere", spec: { decommission: "delete" } })],
+    ["cannot be read", "kind: [Site"],
+  ])("keeps the apps of a site that %s, and that the next one removes", async (_, text) => {
+    const gone = { "sites/b1.yaml": null };
+    const { bench } = await whileNobodyLooks(b1("delete"), { "sites/b1.yaml": text }, gone);
+    const west = bench.mirror("west");
+    await eventually("it is let go of", async () => (await west.file("meta/b1.json")) === null);
+    const all = await west.git("log", "--format=", "--name-only", "main");
+    expect(all).not.toContain("sites/b1/web.leaving");
+  });
+
   it.each([
     { what: "", mistake: {} },
     {

@@ -6,7 +6,14 @@ import type { Diagnostic } from "./diagnostic.ts";
 import type { Entry, FleetDraft } from "./fleet-draft.ts";
 import type { FleetModel, Located, Place } from "./fleet-model.ts";
 import { isJsonObject } from "./json.ts";
-import { type App, apiVersion, type Fleet, type FleetDocument, type Profile } from "./kinds.ts";
+import {
+  type App,
+  apiVersion,
+  type Fleet,
+  type FleetDocument,
+  type KindName,
+  type Profile,
+} from "./kinds.ts";
 import { type FleetFiles, manifestsOf, type KindDocument } from "./read-fleet-files.ts";
 import type { YamlDocument } from "./parse-yaml.ts";
 import { foundSources } from "./tools/read-tool-sources.ts";
@@ -16,6 +23,8 @@ export interface SoundPart {
   readonly model: FleetModel;
   /** True when an app's files are not known: then a kind that nobody defines may be defined there. */
   readonly mayLackKinds: boolean;
+  /** True for what is declared with a mistake, and for all that is not sound where some document cannot be read at all. */
+  mayDeclare(kind: KindName, name: string): boolean;
 }
 
 export interface SoundInput {
@@ -65,6 +74,7 @@ export function soundPart({ draft, read, tools, errors }: SoundInput): SoundPart
       toolSources: new Map([...foundSources(tools)].filter(([name]) => soundApps.has(name))),
     },
     mayLackKinds: draft.hasUnreadable || sources.some(({ manifests }) => manifests === undefined),
+    mayDeclare: (kind, name) => draft.hasUnreadable || draft.declared.get(kind)?.has(name) === true,
   };
 }
 

@@ -55,5 +55,5 @@ export function renderWith(
 export function withoutToolSources(loaded: LoadedFleet): LoadedFleet {
   if (loaded.ok) return loaded;
   const model = { ...loaded.sound.model, toolSources: new Map() };
-  return { ...loaded, sound: { model, mayLackKinds: true } };
+  return { ...loaded, sound: { ...loaded.sound, model, mayLackKinds: true } };
 }
