@@ -53625,10 +53625,12 @@ function nearest(typed2, known4, farthest) {
   return best;
 }
 function firstWithout(start, known4, from) {
-  let [low, high] = [from, known4.length];
+  const begins = (at3) => known4[at3]?.lower.startsWith(start) === true;
+  let [low, high] = [from + 1, from + 1];
+  for (let step = 1; begins(high); step *= 2) [low, high] = [high + 1, high + step];
   while (low < high) {
     const middle = low + high >> 1;
-    if (known4[middle]?.lower.startsWith(start) === true) low = middle + 1;
+    if (begins(middle)) low = middle + 1;
     else high = middle;
   }
   return low;
@@ -67771,6 +67773,7 @@ function duplicate(second, first2) {
 var containerLists = /* @__PURE__ */ new Set(["containers", "initContainers", "ephemeralContainers"]);
 function setImages(object, change2, onMatch) {
   return changeMap(object, (image) => {
+    if (!image.startsWith(change2.name)) return image;
     const parts = splitImage(image);
     if (parts.name !== change2.name) return image;
     onMatch();
@@ -68428,6 +68431,81 @@ function badCel(document2, path3, { cel: cel2, problem: problem2 }) {
   });
 }
 
+// src/core/select/selector-index.ts
+var SelectorIndex = class {
+  #selectors;
+  #rarest;
+  /** By `key=value`. */
+  #byValue = /* @__PURE__ */ new Map();
+  #byKey = /* @__PURE__ */ new Map();
+  /** Those that may match whatever labels there are. */
+  #others = [];
+  constructor(selectors) {
+    this.#selectors = selectors;
+    const uses = countUses(selectors);
+    this.#rarest = selectors.map(({ requirements }) => rarestOf(requirements, uses));
+    for (const [position, rarest] of this.#rarest.entries()) {
+      if (rarest === void 0) this.#others.push(position);
+      else if (needsKey.has(rarest.operator)) noteIn(this.#byKey, rarest.key, position);
+      else for (const text of textsOf(rarest)) noteIn(this.#byValue, text, position);
+    }
+  }
+  /** Positions of the selectors that match, in order. */
+  matching(labels) {
+    const asked = [...this.#others];
+    for (const [key, value2] of Object.entries(labels)) {
+      for (const found2 of [this.#byValue.get(`${key}=${value2}`), this.#byKey.get(key)]) {
+        for (const position of found2 ?? []) asked.push(position);
+      }
+    }
+    return asked.filter((position) => {
+      const selector = this.#selectors[position];
+      return selector !== void 0 && matchesSelector(selector, labels);
+    }).toSorted((a, b) => a - b);
+  }
+  /** How many of these each selector is asked about, to find where it matches. */
+  asked(all) {
+    const sites = /* @__PURE__ */ new Map();
+    for (const labels of all) {
+      for (const [key, value2] of Object.entries(labels)) {
+        for (const text of [key, `${key}=${value2}`]) sites.set(text, (sites.get(text) ?? 0) + 1);
+      }
+    }
+    return this.#rarest.map((rarest) => {
+      if (rarest === void 0) return all.length;
+      const texts2 = needsKey.has(rarest.operator) ? [rarest.key] : textsOf(rarest);
+      return texts2.reduce((sum, text) => sum + (sites.get(text) ?? 0), 0);
+    });
+  }
+};
+var needsKey = /* @__PURE__ */ new Set(["exists", ">", "<"]);
+function noteIn(positions, text, position) {
+  const known4 = positions.get(text);
+  if (known4 === void 0) positions.set(text, [position]);
+  else known4.push(position);
+}
+function textsOf({ key, operator, values }) {
+  return operator === "=" || operator === "in" ? values.map((value2) => `${key}=${value2}`) : [];
+}
+function countUses(selectors) {
+  const uses = /* @__PURE__ */ new Map();
+  for (const text of selectors.flatMap(({ requirements }) => requirements.flatMap(textsOf))) {
+    uses.set(text, (uses.get(text) ?? 0) + 1);
+  }
+  return uses;
+}
+function rarestOf(requirements, uses) {
+  let rarest;
+  for (const requirement2 of requirements) {
+    const texts2 = textsOf(requirement2);
+    const count = texts2.reduce((sum, text) => sum + (uses.get(text) ?? 0), 0);
+    if (texts2.length > 0 && (rarest === void 0 || count < rarest.count)) {
+      rarest = { requirement: requirement2, count };
+    }
+  }
+  return rarest?.requirement ?? requirements.find(({ operator }) => needsKey.has(operator));
+}
+
 // src/core/model/domain-stages.ts
 var import_node_crypto8 = require("node:crypto");
 var longest2 = 63;
@@ -68578,6 +68656,28 @@ function checkSelectors(draft) {
     const told3 = new Set(syntax.map(({ line, column }) => `${line}:${column}`));
     const unknown = vocabularyMistakes(placed2, vocabulary);
     return [...syntax, ...unknown.filter(({ line, column }) => !told3.has(`${line}:${column}`))];
+  });
+}
+var mostAsked = 5e6;
+function checkAsked(draft) {
+  const all = allSelectors2(draft).flatMap((placed2) => {
+    const parsed = selectorFromSpec(placed2.spec);
+    return parsed.ok ? { placed: placed2, selector: parsed.selector } : [];
+  });
+  const selectors = all.map(({ selector }) => selector);
+  const kinds4 = sitesByLabels(draft.sites, selectors);
+  if (selectors.length * kinds4.length <= mostAsked) return [];
+  const asked = new SelectorIndex(selectors).asked(kinds4.map(({ labels }) => labels));
+  let sum = 0;
+  return all.flatMap(({ placed: { entry, path: path3 } }, position) => {
+    const own2 = asked[position] ?? 0;
+    if (sum + own2 <= mostAsked) {
+      sum += own2;
+      return [];
+    }
+    const message = `the selector is compared with ${own2} kinds of sites, and all selectors together with more than ${mostAsked.toLocaleString("en-US")}`;
+    const hint = "select by `=` or `in`, which are compared with the sites that have the value, or by labels that many sites share";
+    return errorAt(entry.document.at(path3), { code: "too-many-comparisons", message, hint });
   });
 }
 function syntaxMistakes({ entry, path: path3, spec, insteadOfEmpty }) {
@@ -68920,68 +69020,6 @@ function writtenAt(path3) {
   if (path3[0] === "metadata") return path3.slice(1);
   if (path3[0] !== regionField) return [];
   return path3[1] === "name" ? ["from"] : path3.slice(1);
-}
-
-// src/core/select/selector-index.ts
-var SelectorIndex = class {
-  #selectors;
-  /** By `key=value`. */
-  #byValue = /* @__PURE__ */ new Map();
-  #byKey = /* @__PURE__ */ new Map();
-  /** Those that may match whatever labels there are. */
-  #others = [];
-  constructor(selectors) {
-    this.#selectors = selectors;
-    const uses = countUses(selectors);
-    for (const [position, { requirements }] of selectors.entries()) {
-      const rarest = rarestOf(requirements, uses);
-      const present3 = requirements.find(({ operator }) => needsKey.has(operator));
-      if (rarest !== void 0) {
-        for (const text of textsOf(rarest)) noteIn(this.#byValue, text, position);
-      } else if (present3 !== void 0) noteIn(this.#byKey, present3.key, position);
-      else this.#others.push(position);
-    }
-  }
-  /** Positions of the selectors that match, in order. */
-  matching(labels) {
-    const asked = [...this.#others];
-    for (const [key, value2] of Object.entries(labels)) {
-      for (const found2 of [this.#byValue.get(`${key}=${value2}`), this.#byKey.get(key)]) {
-        for (const position of found2 ?? []) asked.push(position);
-      }
-    }
-    return asked.filter((position) => {
-      const selector = this.#selectors[position];
-      return selector !== void 0 && matchesSelector(selector, labels);
-    }).toSorted((a, b) => a - b);
-  }
-};
-var needsKey = /* @__PURE__ */ new Set(["exists", ">", "<"]);
-function noteIn(positions, text, position) {
-  const known4 = positions.get(text);
-  if (known4 === void 0) positions.set(text, [position]);
-  else known4.push(position);
-}
-function textsOf({ key, operator, values }) {
-  return operator === "=" || operator === "in" ? values.map((value2) => `${key}=${value2}`) : [];
-}
-function countUses(selectors) {
-  const uses = /* @__PURE__ */ new Map();
-  for (const text of selectors.flatMap(({ requirements }) => requirements.flatMap(textsOf))) {
-    uses.set(text, (uses.get(text) ?? 0) + 1);
-  }
-  return uses;
-}
-function rarestOf(requirements, uses) {
-  let rarest;
-  for (const requirement2 of requirements) {
-    const texts2 = textsOf(requirement2);
-    const count = texts2.reduce((sum, text) => sum + (uses.get(text) ?? 0), 0);
-    if (texts2.length > 0 && (rarest === void 0 || count < rarest.count)) {
-      rarest = { requirement: requirement2, count };
-    }
-  }
-  return rarest?.requirement;
 }
 
 // src/core/select/site-groups.ts
@@ -74149,7 +74187,7 @@ function sourceFinding(written, { all, others }) {
   const source = sourcePath(written);
   if (!source.ok) return { code, message: source.message, hint: source.hint };
   if (manifestFiles(source.path, others).length > 0) return void 0;
-  if (all.some(({ path: path3 }) => isInSource(source.path, path3))) {
+  if (filesInSource(source.path, all).length > 0) {
     const message = `"${written}" holds no manifest`;
     const hint2 = "manifests are .yaml, .yml and .json files without Flotilla's own kinds, not ignored by the Fleet";
     return { code, message, hint: hint2 };
@@ -77515,7 +77553,8 @@ function soundPart({ draft, read: read2, tools, errors }) {
       // Only what is sound and pinned may be given to a tool.
       toolSources: new Map([...foundSources(tools)].filter(([name2]) => soundApps.has(name2)))
     },
-    mayLackKinds: draft.hasUnreadable || sources.some(({ manifests }) => manifests === void 0)
+    mayLackKinds: draft.hasUnreadable || sources.some(({ manifests }) => manifests === void 0),
+    mayDeclare: (kind, name2) => draft.hasUnreadable || draft.declared.get(kind)?.has(name2) === true
   };
 }
 function documentsWithErrors(documents, errors) {
@@ -77723,7 +77762,8 @@ function checkDraft(read2, known4) {
     ...checkChecks(draft),
     ...checkWindows(draft),
     ...checkLabels2(draft),
-    ...checkSelectors(draft)
+    ...checkSelectors(draft),
+    ...checkAsked(draft)
   ];
   return { draft, errors };
 }
@@ -78250,7 +78290,7 @@ function renderWith(loaded, tools, tables = noTables) {
 function withoutToolSources(loaded) {
   if (loaded.ok) return loaded;
   const model = { ...loaded.sound.model, toolSources: /* @__PURE__ */ new Map() };
-  return { ...loaded, sound: { model, mayLackKinds: true } };
+  return { ...loaded, sound: { ...loaded.sound, model, mayLackKinds: true } };
 }
 
 // src/adapters/render-tools/render-fleet-files.ts
@@ -84105,15 +84145,15 @@ function releasePlan(release2) {
 }
 function stagePlans(release2) {
   const { id, app, list, stages: stages2 } = release2;
+  const byStage = Map.groupBy(Object.keys(list), (site) => list[site]?.stage);
   return stages2.map((stage, index) => {
     const { name: name2, by, approval, soakMs, failureBudget, maxInFlight, maxUnavailable } = stage;
-    const sites = Object.keys(list).filter((site) => list[site]?.stage === index);
     return {
       release: id,
       app,
       name: name2,
       by,
-      sites: sites.toSorted(),
+      sites: byStage.get(index)?.toSorted() ?? [],
       approval,
       soakMs,
       failureBudget,
