@@ -213,16 +213,15 @@ export const bugs: Readonly<Record<string, readonly Edit[]>> = {
   "what leaves is deleted, whatever its app says": [
     {
       file: "controller/start-input.ts",
-      find: "verbs[app] = strictest([...models.flatMap((model) => verbIn(model, app)), ...passing]);",
-      replace:
-        'verbs[app] = models.length > 9 ? strictest(models.flatMap((m) => verbIn(m, app))) : "delete";',
+      find: "verbs[app] = strictest(passing === undefined ? said : [...said, passing]);",
+      replace: 'verbs[app] = passing === null ? strictest(said) : "delete";',
     },
   ],
   "what commits say that no pass followed does not count": [
     {
       file: "controller/follow-head.ts",
-      find: "const skipped = await wordsBetween(world, previous, head);",
-      replace: "const skipped = await wordsBetween(world, null, head);",
+      find: "const skipped = await wordsBetween(world, {\n    previous,",
+      replace: "const skipped = await wordsBetween(world, {\n    previous: null,",
     },
   ],
   "a hold in Git does not hold": [
