@@ -28,7 +28,7 @@ describe("flotilla validate", () => {
     const table = await runCli(["validate", dir]);
     expect(table.code).toBe(1);
     expect(table.stdout)
-      .toBe(`apps/web.yaml:4:102: error: unknown field "bogus" in spec; known here: namespace, source, placement, profile, values, secrets, plainSecrets, kubernetes, overlays, rollout, checks, dependsOn, drift, health, atomic, onRemoval
+      .toBe(`apps/web.yaml:4:102: error: unknown field "bogus" in spec; known here: namespace, serviceAccountName, source, placement, profile, values, secrets, plainSecrets, kubernetes, overlays, rollout, checks, dependsOn, drift, health, atomic, onRemoval
 sites/e1.yaml:4:17: error: there is no Region "eats"; did you mean "east"?
 the fleet is not valid: 2 errors
 `);
