@@ -78493,6 +78493,12 @@ function changesOf2(board) {
   }));
 }
 
+// src/core/rollout/clock-back.ts
+function laterThan(at3, moment2) {
+  const least = moment2 === void 0 ? Number.NaN : Date.parse(moment2) + 1;
+  return Date.parse(at3) < least ? new Date(least).toISOString() : at3;
+}
+
 // src/core/rollout/approvals.ts
 var import_node_crypto14 = require("node:crypto");
 
@@ -80810,7 +80816,8 @@ function followHead({ input: input2, board }) {
   if (known4?.commit === input2.head && input2.awaitsHead === void 0) return;
   const before = known4?.commit === input2.head ? known4.previous : known4?.commit;
   const previous = before === void 0 ? {} : { previous: before };
-  const record4 = { commit: input2.head, ...previous, at: board.at };
+  const at3 = input2.awaitsHead === void 0 ? board.at : laterThan(board.at, known4?.at);
+  const record4 = { commit: input2.head, ...previous, at: at3 };
   change(board, controlPaths.head, { record: record4, why: `follow ${input2.head}` });
 }
 

@@ -18,6 +18,7 @@ import {
   refuse,
   type Word,
 } from "./decision-result.ts";
+import { laterThan } from "./clock-back.ts";
 import { controlPaths } from "./control-files.ts";
 import { badScope, unknownScope } from "./hold-scope.ts";
 import { holdInWords, targetInWords } from "./holds.ts";
@@ -43,7 +44,7 @@ const appliers: Appliers = {
   retry,
   rollback: rollBack,
   "accept-head": (_, decision, word) => accepted(decision, word),
-  recover: (_, decision, word) => recover(decision, word),
+  recover,
 };
 
 /** What the decision changes. */
@@ -152,11 +153,16 @@ function accepted({ commit, why }: Of<"accept-head">, { by, at }: Word): Decisio
   );
 }
 
-function recover({ why }: Of<"recover">, { by, at, mirrorHeads }: Word): DecisionResult {
+function recover(
+  { head }: ControlState,
+  { why }: Of<"recover">,
+  { by, at, mirrorHeads }: Word,
+): DecisionResult {
   if (mirrorHeads === undefined) {
     return conflict("control is not lost", "there is nothing to recover");
   }
-  const record = { mirrors: { ...mirrorHeads }, by, at, why };
+  // Only a head that is followed from now on counts as followed since.
+  const record = { mirrors: { ...mirrorHeads }, by, at: laterThan(at, head?.at), why };
   return done(
     [{ path: controlPaths.recovered, record, why: `${by} confirms the mirrors: ${why}` }],
     "the mirrors are confirmed as they are",

@@ -7,6 +7,7 @@
 import { canonicalJson } from "../model/json.ts";
 import { type AppBoard, change, changesOf, setCurrent } from "./board.ts";
 import { grantedStrategy } from "./checks/release-checks.ts";
+import { laterThan } from "./clock-back.ts";
 import { controlPaths } from "./control-files.ts";
 import type { StartInput, StartPlan } from "./planner-types.ts";
 import { countDeletions } from "./start/count-deletions.ts";
@@ -62,6 +63,7 @@ function followHead({ input, board }: StartRun): void {
   if (known?.commit === input.head && input.awaitsHead === undefined) return;
   const before = known?.commit === input.head ? known.previous : known?.commit;
   const previous = before === undefined ? {} : { previous: before };
-  const record = { commit: input.head, ...previous, at: board.at };
+  const at = input.awaitsHead === undefined ? board.at : laterThan(board.at, known?.at);
+  const record = { commit: input.head, ...previous, at };
   change(board, controlPaths.head, { record, why: `follow ${input.head}` });
 }

@@ -200,6 +200,22 @@ describe("accept-head and recover", () => {
       changes: [{ path: "recovered.json", record: { mirrors: { eu: "m1" } } }],
     });
   });
+
+  it("are later than the head that control has, also where the clock has gone back since", () => {
+    const { control } = rolling();
+    const head = { commit: "abc", at: "2030-01-01T00:00:57.000Z" };
+    const recoveredAt = (wordAt: string): unknown => {
+      const word = { by: "ada", at: wordAt, mirrorHeads: { eu: "m1" } };
+      const result = applyDecision({ ...control, head }, { verb: "recover", why: "checked" }, word);
+      return result.ok ? result.changes : result;
+    };
+    expect(recoveredAt("2030-01-01T00:00:44.000Z")).toMatchObject([
+      { record: { at: "2030-01-01T00:00:57.001Z" } },
+    ]);
+    expect(recoveredAt("2030-01-01T00:00:58.000Z")).toMatchObject([
+      { record: { at: "2030-01-01T00:00:58.000Z" } },
+    ]);
+  });
 });
 
 describe("an approval", () => {
