@@ -79758,14 +79758,13 @@ function withLeavingSites(declared, sites) {
   );
   return leaving2.length === 0 ? declared : new Map([...declared, ...leaving2]);
 }
-function beginLeaving(input2) {
+function beginLeaving(given) {
+  const isKept2 = (site) => given.awaitsHead !== void 0 || given.skipped?.kept.has(site) === true;
+  const input2 = { ...given, ...withoutLeavers(given, isKept2) };
   const { sites, headSites, sitesBefore, control: control2 } = input2;
   const begun = /* @__PURE__ */ new Map();
-  if (input2.awaitsHead !== void 0) {
-    return { input: { ...input2, sites: staying(sites), headSites: staying(headSites) }, begun };
-  }
   for (const [site, facts] of sitesBefore ?? []) {
-    if (facts.decommission !== true || headSites.has(site)) continue;
+    if (facts.decommission !== true || headSites.has(site) || isKept2(site)) continue;
     const assignment = own(control2.sites, site);
     if (assignment === void 0 || assignment.moving?.forgotten !== void 0) continue;
     begun.set(site, { ...facts, leaves: true });
@@ -79774,8 +79773,9 @@ function beginLeaving(input2) {
   const joined5 = (declared) => new Map([...declared, ...begun]);
   return { input: { ...input2, sites: joined5(sites), headSites: joined5(headSites) }, begun };
 }
-function staying(sites) {
-  return new Map([...sites].filter(([, { leaves }]) => leaves !== true));
+function withoutLeavers({ sites, headSites }, isKept2) {
+  const staying = (all) => new Map([...all].filter(([site, { leaves }]) => leaves !== true || !isKept2(site)));
+  return { sites: staying(sites), headSites: staying(headSites) };
 }
 function noteLeaving(board, head, begun) {
   for (const [site, { region, mirror, labels, suspend, timeZone: timeZone2 }] of begun) {
@@ -80463,6 +80463,12 @@ function makeCurrent(run3, app, release2) {
   run3.notes.push(why);
 }
 
+// src/core/rollout/removal-verbs.ts
+function strictest(verbs) {
+  const order = ["hold", "orphan"];
+  return order.find((verb) => verbs.includes(verb)) ?? "delete";
+}
+
 // src/core/rollout/start/start-removal.ts
 function withdrawRemovals({ input: input2, board, notes }, app) {
   const inFlight = {};
@@ -80482,6 +80488,7 @@ function withdrawRemovals({ input: input2, board, notes }, app) {
 }
 function startRemoval(run3, app) {
   const { board, input: input2 } = run3;
+  overruleRemovals(run3, app);
   const sites = leavingSites(run3, app);
   const unplaced = new Set([...listedSites(app)].filter((site) => !isPlaced(run3, app, site)));
   const why = `${app.app} leaves`;
@@ -80509,6 +80516,20 @@ function startRemoval(run3, app) {
     });
   }
   if (!Object.hasOwn(input2.desired, app.app)) endApp(run3, app);
+}
+function overruleRemovals({ board, input: input2 }, app) {
+  const said = input2.skipped?.verbs.get(app.app);
+  if (said === void 0) return;
+  for (const release2 of app.open.values()) {
+    if (release2.kind !== "removal") continue;
+    const verb = removalVerb(release2);
+    if (strictest([verb, said]) === verb) continue;
+    const standing3 = Object.keys(release2.list).filter(
+      (site) => treeAt(input2, app.app, site) !== void 0
+    );
+    const why = `a commit since says ${said} of ${app.app}`;
+    shrink(board, release2, { sites: new Set(standing3), why });
+  }
 }
 function dependenciesOf({ dependsOn = {}, dependedBefore = {} }, app) {
   return own(dependsOn, app) ?? own(dependedBefore, app) ?? [];
@@ -80816,7 +80837,7 @@ function followHead({ input: input2, board }) {
   if (known4?.commit === input2.head && input2.awaitsHead === void 0) return;
   const before = known4?.commit === input2.head ? known4.previous : known4?.commit;
   const previous = before === void 0 ? {} : { previous: before };
-  const at3 = input2.awaitsHead === void 0 ? board.at : laterThan(board.at, known4?.at);
+  const at3 = input2.awaitsHead === void 0 ? board.at : laterThan(laterThan(board.at, known4?.at), input2.awaitsHead.since);
   const record4 = { commit: input2.head, ...previous, at: at3 };
   change(board, controlPaths.head, { record: record4, why: `follow ${input2.head}` });
 }
@@ -82436,13 +82457,13 @@ function isLeftThere({ goingBack, list, stages: stages2, passed: passed2 }, site
 function redirect(board, app, at3) {
   const { release: release2, candidate, sites } = at3;
   const list = { ...release2.list };
-  const staying2 = /* @__PURE__ */ new Set();
+  const staying = /* @__PURE__ */ new Set();
   let changed3 = false;
   for (const site of sites) {
     const entry = own(list, site);
     const good = isToGoBack(candidate, site) ? goodAt(board.input, app, site) : void 0;
     const to = entitledTree(board, app, site);
-    if (good === void 0) staying2.add(site);
+    if (good === void 0) staying.add(site);
     else if (entry !== void 0 && to !== void 0) {
       list[site] = { ...entry, from: good, to };
       changed3 = true;
@@ -82451,7 +82472,7 @@ function redirect(board, app, at3) {
   const why = `it does not follow ${candidate.id}`;
   const next = changed3 ? { ...release2, list } : release2;
   if (changed3) setRelease(board, next, `${release2.id}: ${why}`);
-  shrink(board, next, { sites: staying2, why });
+  shrink(board, next, { sites: staying, why });
 }
 function returnBlock(board, release2, site) {
   const app = board.apps.get(release2.app);
@@ -83642,7 +83663,7 @@ function align(board, tied) {
   const [lead] = members;
   if (lead === void 0) return;
   const stages2 = lead.stages.map(
-    (stage, index) => strictest(
+    (stage, index) => strictest2(
       stage,
       members.flatMap((member) => stageAt(member, index))
     )
@@ -83672,7 +83693,7 @@ function stageAt({ stages: stages2 }, index) {
   const last = Math.min(index, stages2.length - 1);
   return stages2.slice(last, last + 1);
 }
-function strictest(stage, stages2) {
+function strictest2(stage, stages2) {
   return {
     ...stage,
     approval: stages2.some(({ approval }) => approval),
@@ -83769,7 +83790,9 @@ function planRollout(input2, memory) {
   const board = newBoard(input2, memory);
   const { controlLost, awaitsHead } = input2;
   if (controlLost !== void 0) return heldPlan(input2, lostBlock(controlLost, lostEnd));
-  if (awaitsHead !== void 0) return heldPlan(input2, lostBlock(awaitsHead, "a head is followed"));
+  if (awaitsHead !== void 0) {
+    return heldPlan(input2, lostBlock(awaitsHead.reason, "a head is followed"));
+  }
   planSiteMoves(board);
   endRegionExcuses(board);
   clearMarkers(board);

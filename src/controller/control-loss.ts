@@ -2,6 +2,7 @@
  * Control is written before the mirrors that depend on it, so a mirror whose trailer names a control commit that
  * control does not have says that control was lost or restored from an older copy. Then everything is held.
  */
+import type { AwaitedHead } from "../core/rollout/planner-types.ts";
 import type { ControlRepository, ControlSnapshot } from "./control-repository.ts";
 import type { MirrorSnapshot } from "./mirror-snapshot.ts";
 import type { Observations } from "./observations.ts";
@@ -64,14 +65,15 @@ export class ControlLossCheck {
   }
 }
 
-/** Why a recovered control waits for a head, in words; undefined when it does not. */
+/** Why a recovered control waits for a head; undefined when it does not. */
 export function awaitedHead({
   recovery,
   state: { head },
-}: Pick<ControlSnapshot, "recovery" | "state">): string | undefined {
+}: Pick<ControlSnapshot, "recovery" | "state">): AwaitedHead | undefined {
   if (recovery === null) return undefined;
   if (head !== null && Date.parse(head.at) >= Date.parse(recovery.at)) return undefined;
-  return `control was recovered by ${recovery.by}, and no head has been followed since`;
+  const reason = `control was recovered by ${recovery.by}, and no head has been followed since`;
+  return { reason, since: recovery.at };
 }
 
 /** What an operator would confirm: every mirror as it stands, app by app. */

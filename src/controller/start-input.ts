@@ -6,16 +6,17 @@ import type {
   AppControl,
   ControlState,
   DesiredApp,
+  SkippedWords,
   StartInput,
 } from "../core/rollout/planner-types.ts";
 import type { Release, RemovalVerb } from "../core/rollout/records.ts";
 import { own } from "../core/rollout/own.ts";
+import { strictest } from "../core/rollout/removal-verbs.ts";
 import { resolveStrategy } from "../core/rollout/resolve-strategy.ts";
 import type { SiteTrees } from "./entitlement.ts";
 import { deletionBudget, dependencies } from "../core/rollout/fleet-facts.ts";
 import { plannerInput, type ReadState, versionOf } from "./planner-input.ts";
 import type { Rendering, ValidHead } from "./rendering.ts";
-import { grantedBy, type SkippedWords, strictest } from "./words-between.ts";
 
 /** What starting needs beside the state: `head` of it is the new head, `previous` the one followed until now. */
 export interface StartRead extends ReadState {
@@ -36,7 +37,8 @@ export function startInput(read: StartRead): StartInput {
     previousHead: previous?.commit ?? null,
     desired: Object.fromEntries([...head.apps].map(([app, rendered]) => [app, desired(rendered)])),
     headSites: head.facts,
-    ...(previous === null ? {} : { sitesBefore: grantedBy(previous.facts, read.skipped) }),
+    ...(previous === null ? {} : { sitesBefore: previous.facts }),
+    skipped: read.skipped,
     entitledBefore: read.entitledBefore,
     onRemoval: read.onRemoval,
     deletionBudget: deletionBudget(granting),

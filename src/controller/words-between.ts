@@ -5,17 +5,10 @@
 import { FleetError } from "../core/errors.ts";
 import type { LoadedFleet } from "../core/model/load-fleet.ts";
 import { siteFacts } from "../core/rollout/fleet-facts.ts";
-import type { FactsBySite, SiteFacts } from "../core/rollout/planner-types.ts";
+import type { ControlState, FactsBySite, SkippedWords } from "../core/rollout/planner-types.ts";
 import type { RemovalVerb } from "../core/rollout/records.ts";
+import { strictest } from "../core/rollout/removal-verbs.ts";
 import type { World } from "./world.ts";
-
-/** What they say together: the strictest of their words counts. */
-export interface SkippedWords {
-  /** `onRemoval` by app, where one of them has the app. */
-  readonly verbs: ReadonlyMap<string, RemovalVerb>;
-  /** Sites whose apps may not leave with them, whatever the head before says. */
-  readonly kept: ReadonlySet<string>;
-}
 
 /** No commit lies between. */
 export const nothingSkipped: SkippedWords = { verbs: new Map(), kept: new Set() };
@@ -31,6 +24,8 @@ interface Words {
 interface BetweenHeads {
   readonly previous: { readonly commit: string; readonly facts: FactsBySite } | null;
   readonly head: { readonly commit: string };
+  /** Of control: some may leave already. */
+  readonly sites: ControlState["sites"];
   /** Those that are asked for. */
   readonly apps: Iterable<string>;
 }
@@ -38,11 +33,11 @@ interface BetweenHeads {
 /** The words of the commits between the head that was followed until now and the next. No commit is kept: there may be thousands. */
 export async function wordsBetween(
   { sources, rendering }: Pick<World, "sources" | "rendering">,
-  { previous, head, apps }: BetweenHeads,
+  { previous, head, sites, apps }: BetweenHeads,
 ): Promise<SkippedWords> {
   if (previous === null) return nothingSkipped;
   const named = [...apps];
-  const granted = [...previous.facts].flatMap(([site, facts]) => (facts.decommission ? site : []));
+  const granted = grantedSites(previous.facts, sites);
   const verbs = new Map<string, RemovalVerb>();
   const kept = new Set<string>();
   for (const commit of await sources.between(previous.commit, head.commit)) {
@@ -56,6 +51,15 @@ export async function wordsBetween(
   return { verbs, kept };
 }
 
+/** Sites whose apps leave with them, or would: those that leave already, and those that the head before says it of. */
+function grantedSites(facts: FactsBySite, sites: ControlState["sites"]): ReadonlySet<string> {
+  const declared = [...facts].flatMap(([site, { decommission }]) => (decommission ? site : []));
+  const leaving = Object.entries(sites).flatMap(([site, record]) =>
+    record.leaving === undefined ? [] : site,
+  );
+  return new Set([...declared, ...leaving]);
+}
+
 /** One with more than is read was refused: whatever it says, nothing is deleted by it. */
 async function wordsIn(rendering: World["rendering"], commit: string): Promise<Words> {
   try {
@@ -64,12 +68,6 @@ async function wordsIn(rendering: World["rendering"], commit: string): Promise<W
     if (!(error instanceof FleetError) || error.code !== "INVALID_FLEET") throw error;
     return { verbOf: () => "hold", lets: () => false };
   }
-}
-
-/** The one that takes least away. */
-export function strictest(verbs: readonly RemovalVerb[]): RemovalVerb {
-  const order = ["hold", "orphan"] as const;
-  return order.find((verb) => verbs.includes(verb)) ?? "delete";
 }
 
 function wordsOf(loaded: LoadedFleet): Words {
@@ -89,15 +87,4 @@ function wordsOf(loaded: LoadedFleet): Words {
       return found === undefined ? !mayBeThere("Site", site) : found.decommission === true;
     },
   };
-}
-
-/** The sites of the head followed until now: those whose apps may not leave with them say so no more. */
-export function grantedBy(before: FactsBySite, { kept }: SkippedWords): FactsBySite {
-  if (kept.size === 0) return before;
-  const sites = [...before].map(([site, facts]): [string, SiteFacts] => {
-    if (!kept.has(site)) return [site, facts];
-    const { decommission: _, ...rest } = facts;
-    return [site, rest];
-  });
-  return new Map(sites);
 }

@@ -8,20 +8,24 @@ import { type LoadedFleet, loadFleet } from "../../src/core/model/load-fleet.ts"
 import { siteFacts } from "../../src/core/rollout/fleet-facts.ts";
 import { wordsBetween } from "../../src/controller/words-between.ts";
 import type { World } from "../../src/controller/world.ts";
-import type { Files } from "../support/controller-fleet.ts";
+import { type Files, webVersion } from "../support/controller-fleet.ts";
 import { eventually } from "../support/controller-mirror.ts";
 import type { ControllerBench } from "../support/controller-process.ts";
 import { quiet, settledFleet, startController, versions } from "../support/controller-world.ts";
-import { aFleet, aModel, appYaml, siteYaml } from "../support/fleet.ts";
+import { aFleet, aModel, appYaml, fleetYaml, siteYaml } from "../support/fleet.ts";
 import type { TestRepository } from "../support/git-repository.ts";
 
 /** The branch goes on by these commits while no controller looks; one that starts then follows the last of them. */
 async function whileNobodyLooks(before: Files, ...commits: readonly Files[]) {
+  return afterFollowing([before], ...commits);
+}
+
+/** The same, once it has followed some, one after the other. */
+async function afterFollowing(followed: readonly Files[], ...commits: readonly Files[]) {
   const { bench, controller } = await settledFleet();
-  const said = await bench.fleet.commit(before);
-  await follows(bench, said);
+  for (const files of followed) await follows(bench, await bench.fleet.commit(files));
   await controller.stop();
-  let last = said;
+  let last = "";
   for (const files of commits) last = await bench.fleet.commit(files);
   const next = await startController(bench);
   await follows(bench, last);
@@ -45,6 +49,14 @@ const web = (onRemoval: string): Files => ({
   "apps/web.yaml": appYaml("web", { spec: { onRemoval } }),
 });
 const everywhereOne = { a1: "1", a2: "1", b1: "1", b2: "1" };
+/** What leaves waits for consent. */
+const consent: Files = {
+  "fleet.yaml": fleetYaml({
+    rollout: { strategy: "fast" },
+    deletionBudget: { objects: 0, percent: 100 },
+  }),
+};
+const noB1: Files = { "sites/b1.yaml": null };
 const noWeb: Files = { "apps/web.yaml": null, "manifests/web/settings.yaml": null };
 
 /** Of more bytes than are read: 200 times the same 4 MiB. The next commit has them no more. */
@@ -73,6 +85,39 @@ describe("what a commit said that no pass followed", { timeout: 120_000 }, () =>
     await eventually("it is let go of", async () => (await west.file("meta/b1.json")) === null);
     const all = await west.git("log", "--format=", "--name-only", "main");
     expect(all).not.toContain("sites/b1/web.leaving");
+  });
+
+  it("keeps what a site still has that was leaving already, and was back without that word", async () => {
+    const { bench } = await afterFollowing(
+      [{ ...consent, ...b1("delete") }, noB1],
+      b1("forget"),
+      noB1,
+    );
+    const west = bench.mirror("west");
+    await eventually("it is let go of", async () => (await west.file("meta/b1.json")) === null);
+    expect(await bench.control("show", "main:sites/b1.json")).not.toContain('"leaving"');
+  });
+
+  it("says nothing to a site that is leaving already, where it was back with that word", async () => {
+    const { bench } = await afterFollowing(
+      [{ ...consent, ...b1("delete") }, noB1],
+      b1("delete"),
+      noB1,
+    );
+    expect(await bench.control("show", "main:sites/b1.json")).toContain('"leaving"');
+  });
+
+  it("holds what has not left yet of an app that was leaving already", async () => {
+    const { bench, controller } = await afterFollowing(
+      [web("delete"), noWeb],
+      { ...web("hold"), ...webVersion("1") },
+      noWeb,
+    );
+    await eventually("it waits for an approval", async () => {
+      const found = await controller.status();
+      return found?.waits.some(({ code }) => code === "removal-verb") === true;
+    });
+    expect(await versions(bench)).toEqual({ a2: "1", b1: "1", b2: "1" });
   });
 
   it("takes nothing back by a mistake that is not of the site", async () => {
@@ -157,7 +202,7 @@ describe("what a commit said that no pass followed", { timeout: 120_000 }, () =>
     const between = async (): Promise<string[]> => Array.from({ length: 20 }, (_, at) => `c${at}`);
     const world = { sources: { between }, rendering: { glimpse } } as unknown as World; // what is asked here
     const heads = { previous: { commit: "a", facts: siteFacts(aModel()) }, head: { commit: "b" } };
-    const said = await wordsBetween(world, { ...heads, apps: ["web"] });
+    const said = await wordsBetween(world, { ...heads, sites: {}, apps: ["web"] });
     await new Promise((resolve) => setTimeout(resolve, 0));
     collect();
     expect(read.filter((each) => each.deref() !== undefined)).toEqual([]);

@@ -98,7 +98,7 @@ export const bugs: Readonly<Record<string, readonly Edit[]>> = {
   "every site that is removed loses its apps": [
     {
       file: "core/rollout/leaving-sites.ts",
-      find: "if (facts.decommission !== true || headSites.has(site)) continue;",
+      find: "if (facts.decommission !== true || headSites.has(site) || isKept(site)) continue;",
       replace: "if (headSites.has(site)) continue;",
     },
   ],
@@ -112,8 +112,22 @@ export const bugs: Readonly<Record<string, readonly Edit[]>> = {
   "a site leaves by the word of a control that was recovered": [
     {
       file: "core/rollout/leaving-sites.ts",
-      find: "if (input.awaitsHead !== undefined) {",
-      replace: "if (input.head === '') {",
+      find: "given.awaitsHead !== undefined || given.skipped",
+      replace: "given.skipped",
+    },
+  ],
+  "a site goes on leaving though it was back meanwhile, and was to be kept": [
+    {
+      file: "core/rollout/leaving-sites.ts",
+      find: "leaves !== true || !isKept(site)",
+      replace: "leaves !== true || !isKept(site) || site !== ''",
+    },
+  ],
+  "an app goes on leaving though it was back meanwhile, and was to be kept": [
+    {
+      file: "core/rollout/start/start-removal.ts",
+      find: "if (strictest([verb, said]) === verb) continue;",
+      replace: "if (verb !== said || verb === said) continue;",
     },
   ],
   "a silent worker is handed over to": [

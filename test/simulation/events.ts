@@ -61,31 +61,44 @@ export function drawEvents(random: Random): StoryEvent[] {
   ];
 }
 
-/** A site leaves the fleet with what it has, is back before all has gone, and leaves again; or control is an older one then. */
+/**
+ * A site leaves the fleet with what it has, is back before all has gone, and leaves again; or control is an older one then; or
+ * the commit in between, which nobody follows, says that nothing is to go. Or an app does so.
+ */
 function outAndBack(random: Random, lengthMs: number): StoryEvent[] {
-  const begun: StoryEvent = {
-    kind: "commit",
-    change: { do: "budgets", decommission: "delete" },
-    at: 0,
-  };
-  const named = site(random);
   let at = Math.floor((random() * lengthMs) / 2);
-  const later = (): number => (at += between(random, 50, 1500));
-  const toggled = (): StoryEvent => ({
-    kind: "commit",
-    change: { do: "site", site: named },
-    at: later(),
-  });
+  const wait = (): number => (at += between(random, 50, 1500));
+  const commit = (change: Change): StoryEvent => ({ kind: "commit", change, at });
+  const begun: StoryEvent = { ...commit({ do: "budgets", decommission: "delete" }), at: 0 };
+  const named = site(random);
+  const leaver: Change = { do: "site", site: named };
+  const toggled = (): StoryEvent => ({ ...commit(leaver), at: wait() });
   const restored = (): StoryEvent => ({
     kind: "restore-controller",
     what: "control",
     eventsAgo: pick(random, [1, 2, 4]),
     downMs: between(random, 0, 1000),
-    at: later(),
+    at: wait(),
   });
-  return maybe(random)
-    ? [begun, toggled(), toggled(), toggled()]
-    : [begun, toggled(), ...(maybe(random) ? [toggled()] : []), restored(), toggled()];
+  const atOnce = (...all: readonly Change[]): StoryEvent[] => {
+    wait();
+    return all.map(commit);
+  };
+  const appLeaver: Change = { do: "app", app: "web" };
+  const held: Change = { do: "traits", app: "web", traits: { onRemoval: "hold" } };
+  const way = draw<() => StoryEvent[]>(random, [
+    [3, () => () => [toggled(), toggled(), toggled()]],
+    [3, () => () => [toggled(), ...(maybe(random) ? [toggled()] : []), restored(), toggled()]],
+    [
+      2,
+      () => () => [
+        toggled(),
+        ...atOnce({ do: "budgets", decommission: undefined }, leaver, leaver),
+      ],
+    ],
+    [2, () => () => [...atOnce(appLeaver), ...atOnce(appLeaver, held, appLeaver)]],
+  ]);
+  return [begun, ...way()];
 }
 
 /** How much happens: little in most stories, for they cost least, and much in some. */

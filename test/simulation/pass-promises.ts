@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { isSameJson, type Json } from "../../src/core/model/json.ts";
 import type { Pass } from "../../src/controller/reconcile.ts";
-import { isStageApproved, isStagePromoted } from "../../src/core/rollout/approvals.ts";
+import { isStageApproved, isStagePromoted, removalVerb } from "../../src/core/rollout/approvals.ts";
 import type {
   ControlState,
   PlannerInput,
@@ -58,7 +58,9 @@ export class PassAuditor {
    * A removal does what the head before says, where that has the app as the commit of its current release (else of its
    * newest candidate) does; where they differ in more than the verb, the stricter of both.
    */
-  #checkVerbs({ control: { head, apps } }: PlannerInput): void {
+  #checkVerbs(input: PlannerInput): void {
+    const { head, apps } = input.control;
+    this.#checkOlderRemovals(input);
     for (const [app, { open }] of Object.entries(apps)) {
       const source = this.#deciding[app];
       const removal = open.find(({ kind, id }) => kind === "removal" && !this.#removals.has(id));
@@ -71,6 +73,26 @@ export class PassAuditor {
         current: this.#repository.at(source),
       });
       assert.equal(removal.verb, verb, `${removal.id} is to ${removal.verb}`);
+    }
+  }
+
+  /** A removal from before has ordered all that it may where a commit that no pass followed had the app, and says less. */
+  #checkOlderRemovals({ control: { head, apps }, mirrors }: PlannerInput): void {
+    const skipped = this.#repository
+      .between(this.#followed, head?.commit ?? "")
+      .map((commit) => this.#repository.at(commit));
+    for (const [app, { open }] of Object.entries(apps)) {
+      const said = skipped.flatMap((each) => verbIn(each.apps[app]));
+      for (const release of open) {
+        if (release.kind !== "removal" || !this.#removals.has(release.id)) continue;
+        const verb = removalVerb(release);
+        if (strictestOf([verb, ...said]) === verb) continue;
+        const left = Object.keys(release.list).filter((site) => {
+          const entry = mirrors[site]?.[app];
+          return entry !== undefined && "tree" in entry;
+        });
+        assert.deepEqual(left, [], `${release.id} is to ${verb} what is to be kept since`);
+      }
     }
   }
 
@@ -93,8 +115,15 @@ export class PassAuditor {
         since !== "lost",
         `the apps of ${site} leave it by a word from before control was lost`,
       );
+      const tookBack = (commit: string): boolean => {
+        const { sites: declared, decommission } = this.#repository.at(commit);
+        return declared[site] !== undefined && decommission !== "delete";
+      };
+      const skipped = this.#repository
+        .between(leaving.head, head.commit)
+        .filter((commit) => !since.includes(commit));
       assert.ok(
-        !since.some(hasSite),
+        !since.some(hasSite) && !skipped.some(tookBack),
         `the apps of ${site} leave it by the word of an earlier stay`,
       );
       if (leaving.head === head.commit) this.#checkBegun(site, head);
@@ -138,7 +167,10 @@ function expectedVerb(app: string, { followed, skipped, current }: Words): Remov
     isCurrent && followed.apps[app] !== undefined
       ? [followed, ...skipped]
       : [followed, current, ...skipped];
-  const verbs = counting.flatMap(({ apps }) => verbIn(apps[app]));
+  return strictestOf(counting.flatMap(({ apps }) => verbIn(apps[app])));
+}
+
+function strictestOf(verbs: readonly RemovalVerb[]): RemovalVerb {
   if (verbs.includes("hold")) return "hold";
   return verbs.includes("orphan") ? "orphan" : "delete";
 }

@@ -294,7 +294,7 @@ function recover(world: PlannerWorld, copy: PlannerWorld["control"]): void {
       [site, copy.sites[site]?.mirror === mirror ? copy.sites[site] : { mirror }] as const,
   );
   world.control = { ...copy, sites: Object.fromEntries(sites) };
-  world.awaitsHead = "control was recovered";
+  world.recoverControl();
 }
 
 /** An operator says of every site on its way that its old worker cannot write any more. */

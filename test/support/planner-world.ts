@@ -73,7 +73,11 @@ export class PlannerWorld {
   controlLost: string | undefined;
   unrendered: PlannerInput["unrendered"];
   /** Control was recovered; the next head that is followed ends it. */
-  awaitsHead: string | undefined;
+  awaitsHead: PlannerInput["awaitsHead"];
+  /** What becomes of an app that leaves, where it is not as its release says. */
+  readonly said: Record<string, RemovalVerb> = bare();
+  /** What commits say that came before the next one that is followed. */
+  skipped: StartInput["skipped"];
   isProtected: (object: string) => boolean = () => false;
   /** Objects that say themselves, in a tree, that they are not to be deleted. */
   isKept: (object: string, tree: string) => boolean = () => false;
@@ -102,6 +106,12 @@ export class PlannerWorld {
     this.onPlan = options.onPlan ?? ((): void => undefined);
   }
 
+  /** Control came back older, and an operator has confirmed the mirrors. */
+  recoverControl(by = "ada"): void {
+    const since = new Date(this.now).toISOString();
+    this.awaitsHead = { reason: `control was recovered by ${by}`, since };
+  }
+
   /** Follows a new commit: what it starts is written to control. */
   follow(head: WorldHead): StartPlan {
     this.#commits += 1;
@@ -114,6 +124,7 @@ export class PlannerWorld {
     const plan = startReleases(this.startInput(previous, before));
     this.control = applyChanges(this.control, plan.changes);
     this.awaitsHead = undefined;
+    this.skipped = undefined;
     this.notes.push(...plan.notes);
     return plan;
   }
@@ -136,6 +147,7 @@ export class PlannerWorld {
       desired,
       headSites: this.#sites(),
       ...(previous === null ? {} : { sitesBefore: this.facts(previous) }),
+      ...(this.skipped === undefined ? {} : { skipped: this.skipped }),
       entitledBefore,
       onRemoval: this.#removalVerbs(),
       deletionBudget: granting.deletionBudget ?? { objects: 50, percent: 100 },
@@ -444,7 +456,7 @@ export class PlannerWorld {
         current.release?.source ?? open.find(({ kind }) => kind === "app")?.source ?? "";
       verbs[app] = this.#headOf(source).apps[app]?.onRemoval ?? "delete";
     }
-    return verbs;
+    return { ...verbs, ...this.said };
   }
 
   #carryOut({ handOvers, siteMoves }: RolloutPlan): void {

@@ -20,20 +20,20 @@ export function withLeavingSites(declared: FactsBySite, sites: ControlState["sit
 }
 
 /**
- * The input with the sites that begin to leave with its head, and these. Where control was recovered, what was said last
- * may be lost: then no site leaves with what it has, also none that an older control has leaving.
+ * The input with the sites that begin to leave with its head, and these. None leaves, also none that has begun to, of which
+ * a commit in between says otherwise; and none at all where control was recovered: what was said last may be lost then.
  */
-export function beginLeaving(input: StartInput): {
+export function beginLeaving(given: StartInput): {
   readonly input: StartInput;
   readonly begun: FactsBySite;
 } {
+  const isKept = (site: string): boolean =>
+    given.awaitsHead !== undefined || given.skipped?.kept.has(site) === true;
+  const input = { ...given, ...withoutLeavers(given, isKept) };
   const { sites, headSites, sitesBefore, control } = input;
   const begun = new Map<string, SiteFacts>();
-  if (input.awaitsHead !== undefined) {
-    return { input: { ...input, sites: staying(sites), headSites: staying(headSites) }, begun };
-  }
   for (const [site, facts] of sitesBefore ?? []) {
-    if (facts.decommission !== true || headSites.has(site)) continue;
+    if (facts.decommission !== true || headSites.has(site) || isKept(site)) continue;
     const assignment = own(control.sites, site);
     if (assignment === undefined || assignment.moving?.forgotten !== undefined) continue;
     begun.set(site, { ...facts, leaves: true });
@@ -43,8 +43,13 @@ export function beginLeaving(input: StartInput): {
   return { input: { ...input, sites: joined(sites), headSites: joined(headSites) }, begun };
 }
 
-function staying(sites: FactsBySite): FactsBySite {
-  return new Map([...sites].filter(([, { leaves }]) => leaves !== true));
+function withoutLeavers(
+  { sites, headSites }: StartInput,
+  isKept: (site: string) => boolean,
+): Pick<StartInput, "sites" | "headSites"> {
+  const staying = (all: FactsBySite): FactsBySite =>
+    new Map([...all].filter(([site, { leaves }]) => leaves !== true || !isKept(site)));
+  return { sites: staying(sites), headSites: staying(headSites) };
 }
 
 /** Puts on record that they leave. */

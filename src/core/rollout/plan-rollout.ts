@@ -31,7 +31,9 @@ export function planRollout(input: PlannerInput, memory?: UnitMemory): RolloutPl
   const board = newBoard(input, memory);
   const { controlLost, awaitsHead } = input;
   if (controlLost !== undefined) return heldPlan(input, lostBlock(controlLost, lostEnd));
-  if (awaitsHead !== undefined) return heldPlan(input, lostBlock(awaitsHead, "a head is followed"));
+  if (awaitsHead !== undefined) {
+    return heldPlan(input, lostBlock(awaitsHead.reason, "a head is followed"));
+  }
   planSiteMoves(board);
   endRegionExcuses(board);
   clearMarkers(board);

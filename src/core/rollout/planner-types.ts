@@ -192,7 +192,21 @@ export interface PlannerInput {
   /** Set when control is missing or older than a mirror: everything is held. */
   readonly controlLost?: string;
   /** Set from when an operator has confirmed the mirrors of a lost control until a head is followed: nothing moves. */
-  readonly awaitsHead?: string;
+  readonly awaitsHead?: AwaitedHead;
+}
+
+/** A head is to be followed before anything moves: why, and since when (RFC 3339). */
+export interface AwaitedHead {
+  readonly reason: string;
+  readonly since: string;
+}
+
+/** What commits say of what leaves that lie between two followed heads: the strictest of their words counts. See ADR 10. */
+export interface SkippedWords {
+  /** `onRemoval` by app, where one of them has the app. */
+  readonly verbs: ReadonlyMap<string, RemovalVerb>;
+  /** Sites whose apps may not leave with them, whatever was said before. */
+  readonly kept: ReadonlySet<string>;
 }
 
 /** Input of startReleases: the state, plus what the new head renders to. */
@@ -206,6 +220,8 @@ export interface StartInput extends PlannerInput {
   readonly headSites: FactsBySite;
   /** Those of the previous head; absent: there was none. */
   readonly sitesBefore?: FactsBySite;
+  /** Of the commits between the two heads; absent: there are none. */
+  readonly skipped?: SkippedWords;
   /** Per app: trees of the entitled releases rendered with the site data of the *previous* head (for site releases). */
   readonly entitledBefore: Readonly<Record<string, Readonly<Record<string, TreeId>>>>;
   /** What becomes of each app's objects where it leaves (`removalVerbs`). */

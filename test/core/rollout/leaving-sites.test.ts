@@ -155,9 +155,33 @@ describe("a site that is removed from the fleet with decommission: delete", () =
     expect(world.given["s2"]).toEqual({ web: "web:v1", till: "till:v1" });
   });
 
+  it("is forgotten where a commit that no pass followed had it back without that word", () => {
+    const world = settled();
+    world.offline.add("s2");
+    world.follow({ sites: others, apps });
+    expect(world.control.sites["s2"]?.leaving).toBeDefined();
+    world.skipped = { verbs: new Map(), kept: new Set(["s2"]) };
+    world.follow({ sites: others, apps });
+    expect(world.control.sites["s2"]?.leaving).toBeUndefined();
+    expect(world.open("web", "removal")).toBeUndefined();
+    world.offline.delete("s2");
+    world.run(20);
+    expect(markersHanded(world)).toEqual([]);
+    expect(world.control.sites["s2"]?.moving?.forgotten).toBeDefined();
+  });
+
+  it("does not begin to leave where a commit that no pass followed takes that word back", () => {
+    const world = settled();
+    world.skipped = { verbs: new Map(), kept: new Set(["s2"]) };
+    world.follow({ sites: others, apps });
+    world.run(20);
+    expect(markersHanded(world)).toEqual([]);
+    expect(world.control.sites["s2"]?.moving?.forgotten).toBeDefined();
+  });
+
   it("is forgotten where control was recovered: what was said last is not known then", () => {
     const world = settled();
-    world.awaitsHead = "control was recovered";
+    world.recoverControl();
     world.follow({ sites: others, apps });
     world.run(20);
     expect(markersHanded(world)).toEqual([]);
@@ -168,7 +192,7 @@ describe("a site that is removed from the fleet with decommission: delete", () =
     const world = settled();
     world.offline.add("s2");
     world.follow({ sites: others, apps });
-    world.awaitsHead = "control was recovered";
+    world.recoverControl();
     world.follow({ sites: others, apps });
     world.offline.delete("s2");
     world.run(20);

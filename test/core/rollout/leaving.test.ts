@@ -43,6 +43,36 @@ describe("an app that is removed", () => {
     expect(removed).toHaveLength(4);
   });
 
+  it("is held where it has not left yet by a stricter word that no pass followed", () => {
+    const { world } = settledWorld();
+    world.follow(gone);
+    world.settle();
+    const first = world.release("web", "removal").id;
+    world.skipped = { verbs: new Map([["web", "hold"]]), kept: new Set() };
+    world.said["web"] = "hold";
+    world.follow(gone);
+    world.run(30);
+
+    const standing = Object.keys(world.trees("web"));
+    expect(standing).toHaveLength(3);
+    expect(Object.keys(world.release("web", "removal").list)).toEqual(standing);
+    expect(world.release("web", "removal").verb).toBe("hold");
+    expect(world.release("web", "removal").id).not.toBe(first);
+    expect(world.codes(null)).toContain("removal-verb");
+  });
+
+  it("goes on leaving by the word it began with where a later one is no stricter", () => {
+    const { world } = settledWorld({ onRemoval: "orphan" });
+    world.follow(gone);
+    world.settle();
+    const { id } = world.release("web", "removal");
+    world.skipped = { verbs: new Map([["web", "delete"]]), kept: new Set() };
+    world.follow(gone);
+    expect(world.release("web", "removal")).toMatchObject({ id, verb: "orphan" });
+    world.run(30);
+    expect(world.trees("web")).toEqual({});
+  });
+
   it("while it rolls out leaves where it came, and the rollout ends", () => {
     const { world, head } = settledWorld();
     world.follow(head({ version: "v2" }));

@@ -275,7 +275,7 @@ describe("control that was recovered from an older copy", () => {
     world.run(40);
     const count = world.on("web", "v2").length;
     world.control = old;
-    world.awaitsHead = "control was recovered by ada";
+    world.recoverControl();
     const before = world.story.length;
     world.run(20);
     expect(world.story).toHaveLength(before);
@@ -293,7 +293,7 @@ describe("control that was recovered from an older copy", () => {
     const again = head("v2");
     world.follow(again);
     world.run(40);
-    world.awaitsHead = "control was recovered by ada";
+    world.recoverControl();
     world.now += 1000;
     const input = world.startInput(world.previous, {});
     const { changes } = startReleases(input);
@@ -301,6 +301,17 @@ describe("control that was recovered from an older copy", () => {
     expect(changes.map(({ path }) => path)).toEqual(["head.json"]);
     expect(changes[0]?.record).toMatchObject({ commit: world.head, previous: world.previous });
     expect(changes[0]?.record).toMatchObject({ at: new Date(world.now).toISOString() });
+  });
+});
+
+describe("a head that is followed after a recovery", () => {
+  it("is later than that, also where the clock has gone back since: else nothing would ever move", () => {
+    const { world, head } = settledWorld();
+    world.recoverControl();
+    const recovered = world.now;
+    world.now -= 3_600_000;
+    world.follow(head("v2"));
+    expect(Date.parse(world.control.head?.at ?? "")).toBeGreaterThan(recovered);
   });
 });
 

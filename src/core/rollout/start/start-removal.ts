@@ -1,10 +1,12 @@
 /** Begins a removal release for the sites that lose an app, and withdraws what is left of one they get back. */
 import { canonicalJson } from "../../model/json.ts";
+import { removalVerb } from "../approvals.ts";
 import { type AppBoard, change, closeRelease, forgetBad, setCurrent } from "../board.ts";
 import { controlPaths } from "../control-files.ts";
 import { own } from "../own.ts";
 import type { StartInput } from "../planner-types.ts";
 import type { Release } from "../records.ts";
+import { strictest } from "../removal-verbs.ts";
 import { isRefused } from "./start-candidate.ts";
 import { treeAt } from "../site-view.ts";
 import { beginRelease, candidateOf, type StartRun } from "./start-run.ts";
@@ -37,6 +39,7 @@ export function withdrawRemovals(
 /** Begins the removal. The sites are out of every other list from now on. */
 export function startRemoval(run: StartRun, app: AppBoard): void {
   const { board, input } = run;
+  overruleRemovals(run, app);
   const sites = leavingSites(run, app);
   const unplaced = new Set([...listedSites(app)].filter((site) => !isPlaced(run, app, site)));
   const why = `${app.app} leaves`;
@@ -64,6 +67,25 @@ export function startRemoval(run: StartRun, app: AppBoard): void {
     });
   }
   if (!Object.hasOwn(input.desired, app.app)) endApp(run, app);
+}
+
+/**
+ * A commit that no pass followed had the app once more and takes less away than a removal does that is under way: what it
+ * has not ordered yet leaves anew, by that word, as if the commit had been followed.
+ */
+function overruleRemovals({ board, input }: StartRun, app: AppBoard): void {
+  const said = input.skipped?.verbs.get(app.app);
+  if (said === undefined) return;
+  for (const release of app.open.values()) {
+    if (release.kind !== "removal") continue;
+    const verb = removalVerb(release);
+    if (strictest([verb, said]) === verb) continue;
+    const standing = Object.keys(release.list).filter(
+      (site) => treeAt(input, app.app, site) !== undefined,
+    );
+    const why = `a commit since says ${said} of ${app.app}`;
+    shrink(board, release, { sites: new Set(standing), why });
+  }
 }
 
 /** As the head says, or the one before, where the head does not have the app. */
