@@ -8,6 +8,7 @@ import {
   guessedKinds,
   workerRights,
 } from "../core/rbac/worker-rights.ts";
+import { fleetDefinitions } from "../core/render/app-parts.ts";
 import { builtInScope } from "../core/render/merge-schema.ts";
 import type { TreeId } from "../core/render/rendered.ts";
 import type { RenderedFiles } from "../core/render/render-files.ts";
@@ -56,11 +57,13 @@ Exit codes: 0 printed; 1 the fleet is not valid; 2 there is no such site or revi
     io.stderr(diagnosticLines(fleet.diagnostics));
     if (site !== null) mustBe("site", site, fleet.model.sites);
     const { objects, written } = objectsAt(fleet, site);
+    const { model, tools } = fleet;
+    const definitions = fleetDefinitions({ model, siteModel: model, tools });
     const all = [...objects, ...written.flatMap((one) => one.objects)];
-    for (const kind of guessedKinds(all, isBuiltIn)) {
+    for (const kind of guessedKinds(all, definitions, isBuiltIn)) {
       io.stderr(`the fleet does not define ${kind}: its plural is a guess\n`);
     }
-    const rights = workerRights(objects, subject, written);
+    const rights = workerRights(objects, subject, { written, definitions });
     const list = { apiVersion: "v1", kind: "List", items: rights };
     io.stdout(
       format === "json"

@@ -27,7 +27,11 @@ const objects = (k: string, image = "web:1"): KubeObject[] => [
   fixed(k),
 ];
 /** What `flotilla rbac` prints where nothing but the app `web` is at the site. */
-const printed = workerRights([], { user: user.name }, [{ account, objects: objects("1") }]);
+const printed = workerRights(
+  [],
+  { user: user.name },
+  { written: [{ account, objects: objects("1") }] },
+);
 
 describe("an app with a service account", { timeout: 90_000 }, () => {
   const site = useTestSite(1, (clusters) => realBed(clusters, [user]));
@@ -108,7 +112,11 @@ describe("an app with a service account", { timeout: 90_000 }, () => {
     expect(await dataOf("new", "two")).toBeUndefined();
     expect((await site.cluster.get(pathOf(binding))).status).toBe(404);
 
-    const granted = workerRights([], { user: user.name }, [{ account, objects: outside }]);
+    const granted = workerRights(
+      [],
+      { user: user.name },
+      { written: [{ account, objects: outside }] },
+    );
     await applyAsAdministrator(site, granted);
     await site.mirror.commit({ s1: { web: web.slice(0, -1), base } }, options);
     await site.settled("web");
@@ -119,9 +127,11 @@ describe("an app with a service account", { timeout: 90_000 }, () => {
     const withoutIt = printed.filter(({ metadata }) => {
       return metadata["namespace"] !== namespace || metadata.name !== "flotilla-worker";
     });
-    const reading = workerRights([], { user: user.name }, [
-      { account: { namespace, name: "other" }, objects: objects("1") },
-    ]);
+    const reading = workerRights(
+      [],
+      { user: user.name },
+      { written: [{ account: { namespace, name: "other" }, objects: objects("1") }] },
+    );
     await applyAsAdministrator(site, [...reading, ...withoutIt]);
     await beWorker(user.token);
     await site.mirror.commit({ s1: { web: objects("1") } }, options);

@@ -35,17 +35,22 @@ const readVerbs = ["get", "list"];
 const writeVerbs = ["create", "delete", "patch"];
 const objectVerbs = [...readVerbs, ...writeVerbs].toSorted();
 
-/**
- * The objects to be applied by an administrator, in this order. `objects`: those that the worker writes as itself;
- * `written`: those that it writes as accounts, once for each account.
- */
+/** What a worker writes beside what it writes as itself, and how its kinds are addressed. */
+export interface RightsContext {
+  /** What it writes as accounts, once for each account. */
+  readonly written?: readonly AccountObjects[];
+  /** CustomResourceDefinitions of the fleet; those among the objects count anyway. */
+  readonly definitions?: readonly KubeObject[];
+}
+
+/** The objects to be applied by an administrator, in this order. `objects`: those that the worker writes as itself. */
 export function workerRights(
   objects: readonly KubeObject[],
   subject: RightsSubject,
-  written: readonly AccountObjects[] = [],
+  { written = [], definitions = [] }: RightsContext = {},
 ): readonly KubeObject[] {
   const all = [...objects, ...written.flatMap((one) => one.objects)];
-  const plurals = definedPlurals(all);
+  const plurals = definedPlurals([...definitions, ...all]);
   const namespaces = all.filter(({ kind }) => kind === "Namespace");
   const delivered = new Set(namespaces.map(({ metadata }) => metadata.name));
   const placeOf = (object: KubeObject): string => {
@@ -87,12 +92,13 @@ function add({ byPlace }: Grant, place: string, rules: readonly Rule[]): void {
   byPlace.set(place, [...(byPlace.get(place) ?? []), ...rules]);
 }
 
-/** Kinds outside of Kubernetes whose definition is not among the objects: their plurals are guessed. */
+/** Kinds outside of Kubernetes that none of these definitions is of: their plurals are guessed. */
 export function guessedKinds(
   objects: readonly KubeObject[],
+  definitions: readonly KubeObject[],
   isBuiltIn: (object: KubeObject) => boolean,
 ): readonly string[] {
-  const plurals = definedPlurals(objects);
+  const plurals = definedPlurals(definitions);
   const unknown = objects.filter(
     (object) => !isBuiltIn(object) && !plurals.has(`${groupOf(object.apiVersion)}/${object.kind}`),
   );

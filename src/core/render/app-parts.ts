@@ -4,9 +4,10 @@ import type { FleetModel, Located } from "../model/fleet-model.ts";
 import { canonicalJson, type JsonObject } from "../model/json.ts";
 import { KeptResults } from "../model/kept-results.ts";
 import type { App } from "../model/kinds.ts";
+import type { KubeObject } from "../model/kube-object.ts";
 import { toolOf } from "../model/tools/tool-source.ts";
 import { type AppTables, noTables } from "./app-table.ts";
-import { type CustomKinds, customKindsOf, readCustomKinds } from "./custom-kinds.ts";
+import { type CustomKinds, customKindsOf, definitionsIn, readCustomKinds } from "./custom-kinds.ts";
 import { type Finish, finisher, type ObjectOwner } from "./finish-object.ts";
 import { layeredApp, type LayeredApp } from "./layered-app.ts";
 import { type ChainLink, OverlayChain } from "./overlay-chain.ts";
@@ -55,14 +56,22 @@ export function fleetContext(
   };
 }
 
-const keptKinds = new KeptResults<CustomKinds, CustomKinds>();
-
-/** Those that manifests define, and those that tools give: the same object for the same manifests and requests of tools. */
-function customKindsIn(models: {
+interface KindSources {
   readonly model: FleetModel;
   readonly siteModel: FleetModel;
   readonly tools: ToolOutputs;
-}): CustomKinds {
+}
+
+/** The CRDs of a fleet. Where two define a kind, the last one counts. */
+export function fleetDefinitions(sources: KindSources): readonly KubeObject[] {
+  const manifests = [...sources.model.manifests.values()].flat();
+  return [...toolDefinitions(sources), ...manifests.flatMap(definitionsIn).toReversed()];
+}
+
+const keptKinds = new KeptResults<CustomKinds, CustomKinds>();
+
+/** Those that manifests define, and those that tools give: the same object for the same manifests and requests of tools. */
+function customKindsIn(models: KindSources): CustomKinds {
   const kinds = readCustomKinds([...models.model.manifests.values()].flat());
   if (models.model.toolSources.size === 0) return kinds;
   const requests = neededTools(models).map(({ key }) => key);

@@ -35,8 +35,8 @@ const noKinds: CustomKinds = new Map();
 const keptKinds = new KeptResults<SourceFile, CustomKinds>();
 const keptDefinitions = new KeptResults<SourceFile, readonly KubeObject[]>();
 
-/** Most files hold none, and parsing is what costs. */
-function definitionsIn(file: SourceFile): readonly KubeObject[] {
+/** The CRDs in a file. Most files hold none, and parsing is what costs. */
+export function definitionsIn(file: SourceFile): readonly KubeObject[] {
   return keptDefinitions.get(file, [], () => {
     const objects = mayDefineKinds(file.text) ? readManifestObjects([file]).objects : [];
     return objects.flatMap(({ object }) => (isDefinition(object) ? object : []));

@@ -95,17 +95,19 @@ describe("the rights of a worker", () => {
 
   it("AC-24: are for apps with an account to read and to be that account; only the account may write", () => {
     const account = { namespace: "one", name: "deployer" };
-    const rights = workerRights([object("v1", "ConfigMap", { namespace: "one" })], subject, [
-      {
-        account,
-        objects: [
-          object("v1", "Namespace", { name: "one" }),
-          object("apps/v1", "Deployment", { namespace: "one" }),
-          object("v1", "ConfigMap", { namespace: "two" }),
-          object("rbac.authorization.k8s.io/v1", "Role", { name: "r", namespace: "one" }),
-        ],
-      },
-    ]);
+    const rights = workerRights([object("v1", "ConfigMap", { namespace: "one" })], subject, {
+      written: [
+        {
+          account,
+          objects: [
+            object("v1", "Namespace", { name: "one" }),
+            object("apps/v1", "Deployment", { namespace: "one" }),
+            object("v1", "ConfigMap", { namespace: "two" }),
+            object("rbac.authorization.k8s.io/v1", "Role", { name: "r", namespace: "one" }),
+          ],
+        },
+      ],
+    });
     expect(rulesIn(rights, "flotilla-worker")).toEqual([
       "cluster: /configmaps apply",
       "cluster: /namespaces get kube-system",
@@ -134,15 +136,17 @@ describe("the rights of a worker", () => {
     expect(spaces.map(({ metadata }) => metadata.name)).toEqual(["flotilla-system", "one", "two"]);
   });
 
-  it("use the plurals of definitions, and say where they had to guess", () => {
+  it("use the plurals of definitions, those of other sites too, and say where they had to guess", () => {
     const definition = object("apiextensions.k8s.io/v1", "CustomResourceDefinition", {
       spec: { group: "example.org", names: { kind: "Ox", plural: "oxen" } },
     });
     const ox = object("example.org/v1", "Ox", { namespace: "one" });
     expect(rulesOf(definition, ox)).toContain("one: example.org/oxen apply");
+    const rights = workerRights([ox], subject, { definitions: [definition] });
+    expect(rulesIn(rights, "flotilla-worker")).toEqual([...always, "one: example.org/oxen apply"]);
     const isBuiltIn = ({ kind }: KubeObject): boolean => kind === "CustomResourceDefinition";
-    expect(guessedKinds([definition, ox], isBuiltIn)).toEqual([]);
-    expect(guessedKinds([ox], isBuiltIn)).toEqual(["Ox of example.org/v1"]);
+    expect(guessedKinds([definition, ox], [definition], isBuiltIn)).toEqual([]);
+    expect(guessedKinds([ox], [], isBuiltIn)).toEqual(["Ox of example.org/v1"]);
   });
 
   it("know the plural of every kind that Kubernetes has", () => {
