@@ -8833,8 +8833,8 @@ var require_dataType = __commonJS({
     })(DataType || (exports2.DataType = DataType = {}));
     function getSchemaTypes(schema) {
       const types = getJSONTypes(schema.type);
-      const hasNull = types.includes("null");
-      if (hasNull) {
+      const hasNull2 = types.includes("null");
+      if (hasNull2) {
         if (schema.nullable === false)
           throw new Error("type: null contradicts nullable: false");
       } else {
@@ -66638,7 +66638,7 @@ function checkObject(manifest) {
     ...checkSecret(manifest),
     ...checkSealed(manifest),
     ...checkRegionSecret(manifest),
-    ...textMaps(manifest).flatMap((path3) => checkTextMap(manifest, path3))
+    ...textMaps(manifest.object).flatMap((path3) => checkTextMap(manifest, path3))
   ];
 }
 var subdomain2 = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
@@ -66804,7 +66804,7 @@ function checkRegionSecret({ object, at: at3, keyAt }) {
     ]
   ];
 }
-function textMaps({ object }) {
+function textMaps(object) {
   const own2 = [
     ["metadata", "labels"],
     ["metadata", "annotations"]
@@ -69183,6 +69183,27 @@ function byFirstSite(a, b) {
   return (a.sites[0] ?? "") < (b.sites[0] ?? "") ? -1 : 1;
 }
 
+// src/core/render/tools/null-texts.ts
+function withoutNullTexts(object) {
+  let result2 = object;
+  for (const path3 of textMaps(object)) result2 = emptied(result2, path3);
+  return result2;
+}
+function emptied(parent, [step, ...rest2]) {
+  if (step === void 0) return hasNull(parent) ? mapValues(parent) : parent;
+  const value2 = Object.hasOwn(parent, step) ? parent[step] : void 0;
+  if (!isJsonObject(value2)) return parent;
+  const next = emptied(value2, rest2);
+  return next === value2 ? parent : { ...parent, [step]: next };
+}
+function hasNull(map) {
+  return Object.values(map).includes(null);
+}
+function mapValues(map) {
+  const entries2 = Object.entries(map).map(([key, value2]) => [key, value2 ?? ""]);
+  return Object.fromEntries(entries2);
+}
+
 // src/core/render/tools/tool-requests.ts
 var import_node_crypto9 = require("node:crypto");
 
@@ -69512,7 +69533,13 @@ function readObjects2({ objects, problems, steps: steps2 = [] }, manifests, writ
   }
   const placed2 = objects.map(({ file, object, hookName, steps: number2 = -1 }) => {
     const at3 = () => ({ file, line: 0, column: 0 });
-    const made = { object, at: at3, keyAt: at3, textAt: at3, steps: steps2[number2] ?? [] };
+    const made = {
+      object: withoutNullTexts(object),
+      at: at3,
+      keyAt: at3,
+      textAt: at3,
+      steps: steps2[number2] ?? []
+    };
     return hookName === void 0 ? made : { ...made, hookName };
   });
   const checked2 = checkManifests(placed2, manifests);

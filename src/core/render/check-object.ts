@@ -27,7 +27,7 @@ export function checkObject(manifest: ManifestObject): readonly Diagnostic[] {
     ...checkSecret(manifest),
     ...checkSealed(manifest),
     ...checkRegionSecret(manifest),
-    ...textMaps(manifest).flatMap((path) => checkTextMap(manifest, path)),
+    ...textMaps(manifest.object).flatMap((path) => checkTextMap(manifest, path)),
   ];
 }
 
@@ -234,7 +234,7 @@ function checkRegionSecret({ object, at, keyAt }: ManifestObject): Diagnostic[] 
 }
 
 /** Where Kubernetes wants maps of text: an unquoted `yes` or `8080` is refused by the server much later. */
-function textMaps({ object }: ManifestObject): readonly FieldPath[] {
+export function textMaps(object: KubeObject): readonly FieldPath[] {
   const own: FieldPath[] = [
     ["metadata", "labels"],
     ["metadata", "annotations"],

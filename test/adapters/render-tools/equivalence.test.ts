@@ -127,6 +127,27 @@ data: { codes: {{ regexReplaceAll "[^ -~]" .Values.text "?" | quote }}, length: 
     });
   });
 
+  it("has the empty text where it leaves a text empty, as an API server takes it", async () => {
+    const edits = {
+      ...chart,
+      "charts/web/templates/codes.yaml": `apiVersion: v1
+kind: ConfigMap
+metadata: { name: codes, annotations: { note: } }
+data: { code: {{ .Values.code }}, other: "{{ .Values.code }}x" }
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: one }
+spec: { nodeSelector: { disk: }, containers: [{ name: one, image: "x:1" }] }
+`,
+    };
+    const found = await webAt(toolFleet({ chart: "charts/web" }, edits));
+    const codes = found.get("_ConfigMap_web_codes");
+    expect(codes?.["data"]).toEqual({ code: "", other: "x" });
+    expect(codes?.metadata["annotations"]).toMatchObject({ note: "" });
+    expect(found.get("_Pod_web_one")?.["spec"]).toMatchObject({ nodeSelector: { disk: "" } });
+  });
+
   it("leaves out what is in crds/ where the App says so", async () => {
     const without = toolFleet(
       { chart: "charts/web", helm: { includeCRDs: false } },

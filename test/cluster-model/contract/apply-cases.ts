@@ -55,6 +55,16 @@ export const applyCases: readonly ContractCase[] = [
     },
   },
   {
+    row: "apply: null in a map of text is the empty text",
+    run: async (cluster, namespace) => {
+      const path = `${configMaps(namespace)}/x`;
+      const body = { ...configMap("x"), data: { a: null, b: "1" } };
+      const made = await apply(cluster, path, { body });
+      expect([made.status, made.body["data"]]).toEqual([201, { a: "", b: "1" }]);
+      expect((await apply(cluster, path, { body })).body).toEqual(made.body);
+    },
+  },
+  {
     row: "apply: 422 without a field manager or with `force` on another patch, 422 for a wrong uid, 404 in a missing namespace",
     run: async (cluster, namespace) => {
       const path = `${configMaps(namespace)}/x`;

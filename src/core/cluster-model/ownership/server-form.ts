@@ -11,7 +11,7 @@ import {
 import { fieldType, formOf, hasNoMembers, itemsOf, membersOf } from "./typed-value.ts";
 
 /**
- * The object as the API server writes it: without nulls, in built-in types also without empty lists and maps and with
+ * The object as the API server writes it: without nulls (in maps of text they are the empty text), in built-in types also without empty lists and maps and with
  * the structs that are always there, if only as `{}`. `live` is an object in that form: what the two share by identity
  * is not looked into. An object in that form comes back itself.
  */
@@ -57,6 +57,7 @@ function convertMember(
   member: Json,
   { map, key, live }: { map: MapType; key: string; live: Json | undefined },
 ): Json | undefined {
+  if (member === null && !map.fields.has(key) && map.values?.scalar === "string") return "";
   if (isLeftOut(member, map, key)) return undefined;
   const type = fieldType(map, key);
   return type === undefined ? member : convert(member, type, live);

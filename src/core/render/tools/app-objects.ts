@@ -20,6 +20,7 @@ import {
 import { regionFieldProblem } from "../sealed-objects.ts";
 import { shapesOf, type VariableOf } from "../shapes.ts";
 import { withoutHooks } from "./helm-hooks.ts";
+import { withoutNullTexts } from "./null-texts.ts";
 import type { ToolOutput, ToolOutputs, ToolProblem } from "./tool-output.ts";
 import { neededTools, requestsOf } from "./tool-requests.ts";
 
@@ -153,7 +154,13 @@ function readObjects(
   }
   const placed = objects.map(({ file, object, hookName, steps: number = -1 }): ManifestObject => {
     const at = (): Place => ({ file, line: 0, column: 0 });
-    const made = { object, at, keyAt: at, textAt: at, steps: steps[number] ?? [] };
+    const made = {
+      object: withoutNullTexts(object),
+      at,
+      keyAt: at,
+      textAt: at,
+      steps: steps[number] ?? [],
+    };
     return hookName === undefined ? made : { ...made, hookName };
   });
   const checked = checkManifests(placed, manifests);
