@@ -63,11 +63,8 @@ function followHead({ input, board }: StartRun): void {
   if (known?.commit === input.head && input.awaitsHead === undefined) return;
   const before = known?.commit === input.head ? known.previous : known?.commit;
   const previous = before === undefined ? {} : { previous: before };
-  // A head that is followed again is told from before the recovery by its time, also where the clock has gone back.
-  const at =
-    input.awaitsHead === undefined
-      ? board.at
-      : laterThan(laterThan(board.at, known?.at), input.awaitsHead.since);
+  // One that is followed after a recovery is told from those before by its time, and stays so: also where the clock goes back.
+  const at = laterThan(laterThan(board.at, known?.at), input.awaitsHead?.since);
   const record = { commit: input.head, ...previous, at };
   change(board, controlPaths.head, { record, why: `follow ${input.head}` });
 }

@@ -313,6 +313,16 @@ describe("a head that is followed after a recovery", () => {
     world.follow(head("v2"));
     expect(Date.parse(world.control.head?.at ?? "")).toBeGreaterThan(recovered);
   });
+
+  it("is later than that, and so is each after it: else control would count as just recovered once more", () => {
+    const { world, head } = settledWorld();
+    world.recoverControl();
+    const recovered = world.now;
+    world.follow(head("v2"));
+    world.now -= 3_600_000;
+    world.follow(head("v3"));
+    expect(Date.parse(world.control.head?.at ?? "")).toBeGreaterThan(recovered);
+  });
 });
 
 describe("a soak", () => {
