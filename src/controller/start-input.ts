@@ -57,8 +57,8 @@ function desired(app: RenderedApp): DesiredApp {
 /**
  * `onRemoval` of each app as the head followed until now has it, where that has the app's current release. Where that has
  * another version of it, the stricter of what it says and of what the current release's commit (else its newest
- * candidate's) says. Where neither is known, the first of `heads`, oldest first, that has the app tells. What commits
- * between the two heads say counts where it is stricter. See ADR 6 and 10.
+ * candidate's) says. Where neither is known, the first of `heads`, oldest first, that has the app tells; where none has it,
+ * its removals that are under way. What commits between the two heads say counts where it is stricter. See ADR 6 and 10.
  */
 export async function removalVerbs(
   { state }: ReadState["control"],
@@ -72,9 +72,10 @@ export async function removalVerbs(
     const isNew = newest === heads.at(-1);
     const isReleased = !isNew && newest?.apps.get(app)?.inputDigest === release?.digest;
     const models = [newest?.model, isReleased ? undefined : await modelOf(rendering, release)];
-    const passing = skipped.verbs.get(app);
     const said = models.flatMap((model) => verbIn(model, app));
-    verbs[app] = strictest(passing === undefined ? said : [...said, passing]);
+    const before = newest === undefined ? removedBy(own(state.apps, app)) : [];
+    const passing = skipped.verbs.get(app) ?? [];
+    verbs[app] = strictest([...said, ...before, passing].flat());
   }
   return verbs;
 }
@@ -104,6 +105,12 @@ async function modelOf(
 function verbIn(model: FleetModel | undefined, app: string): RemovalVerb[] {
   const found = model?.apps.get(app);
   return found === undefined ? [] : [found.value.spec.onRemoval ?? "delete"];
+}
+
+/** The words by which it leaves already: a site that is back with it knows no other. */
+function removedBy(control: AppControl | undefined): RemovalVerb[] {
+  const removals = control?.open.filter(({ kind }) => kind === "removal") ?? [];
+  return removals.map(({ verb = "delete" }) => verb);
 }
 
 type DecidingRelease = Pick<Release, "digest" | "source">;

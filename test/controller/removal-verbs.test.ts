@@ -1,6 +1,6 @@
 /** What becomes of an app's objects where it leaves: what Git said of it before the commit by which it leaves. */
 import { describe, expect, it } from "vitest";
-import { appYaml } from "../support/fleet.ts";
+import { appYaml, siteYaml } from "../support/fleet.ts";
 import type { Files } from "../support/controller-fleet.ts";
 import { webVersion } from "../support/controller-fleet.ts";
 import { eventually } from "../support/controller-mirror.ts";
@@ -18,6 +18,14 @@ async function follow({ bench, controller }: Settled, files: Files): Promise<voi
     const { revision } = (await controller.status()) ?? {};
     return revision?.endsWith(commit);
   });
+}
+
+/** What becomes of `web` by each of its removals. */
+async function verbsOf({ bench }: Settled): Promise<unknown[]> {
+  const list = await bench.control("ls-tree", "-r", "--name-only", "main", "apps/web/open/");
+  const records = list.split("\n").filter((path) => path !== "");
+  const texts = await Promise.all(records.map((path) => bench.control("show", `main:${path}`)));
+  return texts.map((text) => (JSON.parse(text) as { readonly verb?: string }).verb);
 }
 
 /** The gates at which the removal of `web` waits. */
@@ -46,6 +54,25 @@ describe("onRemoval", { timeout: 60_000 }, () => {
       settled.bench.mirror("east").file("sites/a1/web.leaving"),
     );
     expect(JSON.parse(marker)).toMatchObject({ verb: "orphan" });
+  });
+
+  it("is that of its removal for a site that is back when no head has the app any more", async () => {
+    const settled = await settledFleet();
+    const { bench } = settled;
+    await follow(settled, web("hold"));
+    await follow(settled, { "sites/b1.yaml": null });
+    const west = bench.mirror("west");
+    await eventually("b1 is let go of", async () => (await west.file("meta/b1.json")) === null);
+    await follow(settled, { "apps/web.yaml": null });
+    await waitsOf(settled);
+    await follow(settled, {
+      "sites/b1.yaml": siteYaml("b1", { region: "west", labels: { ring: "main" } }),
+    });
+    const verbs = await eventually("it is to leave b1 too", async () => {
+      const found = await verbsOf(settled);
+      return found.length > 1 ? found : undefined;
+    });
+    expect(verbs).toEqual(["hold", "hold"]);
   });
 
   it("is the stricter one where the head before has a version that is not released", async () => {

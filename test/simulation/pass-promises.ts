@@ -64,7 +64,13 @@ export class PassAuditor {
     for (const [app, { open }] of Object.entries(apps)) {
       const source = this.#deciding[app];
       const removal = open.find(({ kind, id }) => kind === "removal" && !this.#removals.has(id));
-      if (source === undefined || removal === undefined) continue;
+      if (removal === undefined) continue;
+      if (source === undefined) {
+        const commits = [this.#followed, head?.commit ?? ""].filter((commit) => commit !== "");
+        const heads = commits.map((commit) => this.#repository.at(commit));
+        if (!heads.some((each) => each.apps[app] !== undefined)) this.#checkReturned(open, removal);
+        continue;
+      }
       const verb = expectedVerb(app, {
         followed: this.#repository.at(this.#followed),
         skipped: this.#repository
@@ -74,6 +80,13 @@ export class PassAuditor {
       });
       assert.equal(removal.verb, verb, `${removal.id} is to ${removal.verb}`);
     }
+  }
+
+  /** Of an app that nobody has any more: at a site that is back it leaves by no laxer word than at the others. */
+  #checkReturned(open: readonly Release[], removal: Release): void {
+    const older = open.filter(({ id }) => this.#removals.has(id));
+    const verb = strictestOf([removal, ...older].map((each) => each.verb ?? "delete"));
+    assert.equal(removal.verb, verb, `${removal.id} is to ${removal.verb}`);
   }
 
   /** A removal from before has ordered all that it may where a commit that no pass followed had the app, and says less. */
