@@ -41,7 +41,7 @@ export async function followHead(world: World, state: FollowState): Promise<Cont
   const skipped = await wordsBetween(world, {
     previous,
     head,
-    sites: control.state.sites,
+    state: control.state,
     apps: namedApps(control.state, heads),
   });
   // What stands at a site may be older than both heads: its own contents say whether it may be taken away.

@@ -8,15 +8,22 @@ import { siteFacts } from "../core/rollout/fleet-facts.ts";
 import type { ControlState, FactsBySite, SkippedWords } from "../core/rollout/planner-types.ts";
 import type { RemovalVerb } from "../core/rollout/records.ts";
 import { strictest } from "../core/rollout/removal-verbs.ts";
+import { placeApp } from "../core/select/virtual-sites.ts";
 import type { World } from "./world.ts";
 
 /** No commit lies between. */
-export const nothingSkipped: SkippedWords = { verbs: new Map(), kept: new Set() };
+export const nothingSkipped: SkippedWords = {
+  verbs: new Map(),
+  back: new Map(),
+  kept: new Set(),
+};
 
 /** The words of one commit, also of one that was refused. Where it has a mistake in them, nothing is deleted by it. */
 interface Words {
   /** `onRemoval` of an app; undefined: the commit does not have it. */
   verbOf(app: string): RemovalVerb | undefined;
+  /** Whether the commit has an app at a site; where it has a mistake in that, it may. */
+  hasAt(app: string): (site: string) => boolean;
   /** Whether the apps of a site may leave with it: the commit says so, or does not have the site. */
   lets(site: string): boolean;
 }
@@ -24,8 +31,8 @@ interface Words {
 interface BetweenHeads {
   readonly previous: { readonly commit: string; readonly facts: FactsBySite } | null;
   readonly head: { readonly commit: string };
-  /** Of control: some may leave already. */
-  readonly sites: ControlState["sites"];
+  /** Of control: some sites, and apps at some, may leave already. */
+  readonly state: Pick<ControlState, "sites" | "apps">;
   /** Those that are asked for. */
   readonly apps: Iterable<string>;
 }
@@ -33,22 +40,53 @@ interface BetweenHeads {
 /** The words of the commits between the head that was followed until now and the next. No commit is kept: there may be thousands. */
 export async function wordsBetween(
   { sources, rendering }: Pick<World, "sources" | "rendering">,
-  { previous, head, sites, apps }: BetweenHeads,
+  { previous, head, state, apps }: BetweenHeads,
 ): Promise<SkippedWords> {
   if (previous === null) return nothingSkipped;
   const named = [...apps];
-  const granted = grantedSites(previous.facts, sites);
+  const granted = grantedSites(previous.facts, state.sites);
+  const leaving = leavingApps(state.apps);
   const verbs = new Map<string, RemovalVerb>();
+  const back = new Map<string, Map<string, RemovalVerb>>();
   const kept = new Set<string>();
   for (const commit of await sources.between(previous.commit, head.commit)) {
     const words = await wordsIn(rendering, commit);
     for (const app of named) {
-      const said = [verbs.get(app), words.verbOf(app)].filter((verb) => verb !== undefined);
-      if (said.length > 0) verbs.set(app, strictest(said));
+      const verb = words.verbOf(app);
+      if (verb === undefined) continue;
+      note(verbs, app, verb);
+      const sites = leaving.get(app);
+      if (sites !== undefined) {
+        noteBack(back, app, { sites: sites.filter(words.hasAt(app)), verb });
+      }
     }
     for (const site of granted) if (!words.lets(site)) kept.add(site);
   }
-  return { verbs, kept };
+  return { verbs, back, kept };
+}
+
+function note(verbs: Map<string, RemovalVerb>, name: string, verb: RemovalVerb): void {
+  verbs.set(name, strictest([verbs.get(name) ?? verb, verb]));
+}
+
+function noteBack(
+  back: Map<string, Map<string, RemovalVerb>>,
+  app: string,
+  { sites, verb }: { readonly sites: readonly string[]; readonly verb: RemovalVerb },
+): void {
+  const verbs = back.get(app) ?? new Map<string, RemovalVerb>();
+  for (const site of sites) note(verbs, site, verb);
+  if (verbs.size > 0) back.set(app, verbs);
+}
+
+/** By app, the sites that removals under way list. */
+function leavingApps(apps: ControlState["apps"]): ReadonlyMap<string, readonly string[]> {
+  const found = Object.entries(apps).flatMap(([app, { open }]) => {
+    const removals = open.filter(({ kind }) => kind === "removal");
+    const sites = [...new Set(removals.flatMap(({ list }) => Object.keys(list)))];
+    return sites.length === 0 ? [] : [[app, sites] as const];
+  });
+  return new Map(found);
 }
 
 /** Sites whose apps leave with them, or would: those that leave already, and those that the head before says it of. */
@@ -66,7 +104,7 @@ async function wordsIn(rendering: World["rendering"], commit: string): Promise<W
     return wordsOf(await rendering.glimpse(commit));
   } catch (error) {
     if (!(error instanceof FleetError) || error.code !== "INVALID_FLEET") throw error;
-    return { verbOf: () => "hold", lets: () => false };
+    return { verbOf: () => "hold", hasAt: () => () => true, lets: () => false };
   }
 }
 
@@ -81,6 +119,11 @@ function wordsOf(loaded: LoadedFleet): Words {
       const found = model.apps.get(app);
       if (found !== undefined) return found.value.spec.onRemoval ?? "delete";
       return mayBeThere("App", app) ? "hold" : undefined;
+    },
+    hasAt: (app) => {
+      if (!loaded.ok) return () => true;
+      const sites = new Set(model.apps.has(app) ? placeApp(model, app) : []);
+      return (site) => sites.has(site);
     },
     lets: (site) => {
       const found = facts.get(site);

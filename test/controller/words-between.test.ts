@@ -6,6 +6,8 @@ import { describe, expect, it } from "vitest";
 import { KnownFleet } from "../../src/core/model/known-fleet.ts";
 import { type LoadedFleet, loadFleet } from "../../src/core/model/load-fleet.ts";
 import { siteFacts } from "../../src/core/rollout/fleet-facts.ts";
+import type { AppControl } from "../../src/core/rollout/planner-types.ts";
+import type { Release } from "../../src/core/rollout/records.ts";
 import { wordsBetween } from "../../src/controller/words-between.ts";
 import type { World } from "../../src/controller/world.ts";
 import { type Files, webVersion } from "../support/controller-fleet.ts";
@@ -58,6 +60,20 @@ const consent: Files = {
 };
 const noB1: Files = { "sites/b1.yaml": null };
 const noWeb: Files = { "apps/web.yaml": null, "manifests/web/settings.yaml": null };
+
+const till = (onRemoval: string): string =>
+  appYaml("till", { virtualSites: ["shops"], spec: { onRemoval } });
+
+/** Of an app of which removals are under way at these sites. */
+function leavingFrom(...sites: readonly string[]): AppControl {
+  const list = Object.fromEntries(sites.map((site) => [site, { stage: 0, from: null, to: null }]));
+  const removal = { kind: "removal", list } as unknown as Release; // what is asked here
+  return { current: { release: null, partial: [] }, open: [removal], bad: [] };
+}
+
+function raise(): never {
+  throw new Error("no such commit");
+}
 
 /** Of more bytes than are read: 200 times the same 4 MiB. The next commit has them no more. */
 async function commitTooMuch(fleet: TestRepository): Promise<void> {
@@ -202,12 +218,50 @@ describe("what a commit said that no pass followed", { timeout: 120_000 }, () =>
     const between = async (): Promise<string[]> => Array.from({ length: 20 }, (_, at) => `c${at}`);
     const world = { sources: { between }, rendering: { glimpse } } as unknown as World; // what is asked here
     const heads = { previous: { commit: "a", facts: siteFacts(aModel()) }, head: { commit: "b" } };
-    const said = await wordsBetween(world, { ...heads, sites: {}, apps: ["web"] });
+    const said = await wordsBetween(world, {
+      ...heads,
+      state: { sites: {}, apps: {} },
+      apps: ["web"],
+    });
     await new Promise((resolve) => setTimeout(resolve, 0));
     collect();
     expect(read.filter((each) => each.deref() !== undefined)).toEqual([]);
     expect(read).toHaveLength(20);
-    expect(said).toEqual({ verbs: new Map([["web", "hold"]]), kept: new Set() });
+    expect(said).toEqual({
+      verbs: new Map([["web", "hold"]]),
+      back: new Map(),
+      kept: new Set(),
+    });
+  });
+
+  it("speaks of an app that leaves already only where a commit has it at the site", async () => {
+    const commits: Record<string, LoadedFleet> = {
+      c1: loadFleet(aFleet({ "apps/till.yaml": till("hold") })),
+      c2: loadFleet(aFleet({ "apps/till.yaml": till("delete"), "sites/w1.yaml": null })),
+    };
+    const glimpse = async (commit: string): Promise<LoadedFleet> => commits[commit] ?? raise();
+    const between = async (): Promise<string[]> => Object.keys(commits);
+    const world = { sources: { between }, rendering: { glimpse } } as unknown as World; // what is asked here
+    const heads = { previous: { commit: "a", facts: siteFacts(aModel()) }, head: { commit: "b" } };
+    const { verbs, back } = await wordsBetween(world, {
+      ...heads,
+      state: {
+        sites: {},
+        apps: { till: leavingFrom("e1", "e2", "w1", "gone"), web: leavingFrom() },
+      },
+      apps: ["till", "web"],
+    });
+    const atShops = new Map([
+      ["e1", "hold"],
+      ["w1", "hold"],
+    ]);
+    expect(back).toEqual(new Map([["till", atShops]]));
+    expect(verbs).toEqual(
+      new Map([
+        ["till", "hold"],
+        ["web", "delete"],
+      ]),
+    );
   });
 
   it("says nothing of what later commits leave as it is", async () => {

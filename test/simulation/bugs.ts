@@ -126,8 +126,8 @@ export const bugs: Readonly<Record<string, readonly Edit[]>> = {
   "an app goes on leaving though it was back meanwhile, and was to be kept": [
     {
       file: "core/rollout/start/start-removal.ts",
-      find: "if (strictest([verb, said]) === verb) continue;",
-      replace: "if (verb !== said || verb === said) continue;",
+      find: "if (verb === before) continue;",
+      replace: "if (verb === before || before !== verb) continue;",
     },
   ],
   "a silent worker is handed over to": [

@@ -13,7 +13,7 @@ import type { Release, RemovalVerb } from "../../src/core/rollout/records.ts";
 import { applyChanges } from "../support/control-state.ts";
 import { checkPlan } from "../support/planner-invariants.ts";
 import { dependenciesOf, windowRulesOf } from "./fleet-files.ts";
-import type { StoryApp, StoryHead } from "./fleet-story.ts";
+import { appsAt, type StoryApp, type StoryHead } from "./fleet-story.ts";
 import { FollowedHeads } from "./followed-heads.ts";
 import type { Repository } from "./repository.ts";
 
@@ -95,14 +95,15 @@ export class PassAuditor {
       .between(this.#followed, head?.commit ?? "")
       .map((commit) => this.#repository.at(commit));
     for (const [app, { open }] of Object.entries(apps)) {
-      const said = skipped.flatMap((each) => verbIn(each.apps[app]));
       for (const release of open) {
         if (release.kind !== "removal" || !this.#removals.has(release.id)) continue;
         const verb = removalVerb(release);
-        if (strictestOf([verb, ...said]) === verb) continue;
         const left = Object.keys(release.list).filter((site) => {
           const entry = mirrors[site]?.[app];
-          return entry !== undefined && "tree" in entry;
+          const back = skipped.filter((each) => appsAt(each, site).includes(app));
+          const said = back.flatMap((each) => verbIn(each.apps[app]));
+          const isStricter = strictestOf([verb, ...said]) !== verb;
+          return isStricter && entry !== undefined && "tree" in entry;
         });
         assert.deepEqual(left, [], `${release.id} is to ${verb} what is to be kept since`);
       }

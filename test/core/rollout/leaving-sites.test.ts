@@ -160,7 +160,7 @@ describe("a site that is removed from the fleet with decommission: delete", () =
     world.offline.add("s2");
     world.follow({ sites: others, apps });
     expect(world.control.sites["s2"]?.leaving).toBeDefined();
-    world.skipped = { verbs: new Map(), kept: new Set(["s2"]) };
+    world.skipped = { verbs: new Map(), back: new Map(), kept: new Set(["s2"]) };
     world.follow({ sites: others, apps });
     expect(world.control.sites["s2"]?.leaving).toBeUndefined();
     expect(world.open("web", "removal")).toBeUndefined();
@@ -172,7 +172,7 @@ describe("a site that is removed from the fleet with decommission: delete", () =
 
   it("does not begin to leave where a commit that no pass followed takes that word back", () => {
     const world = settled();
-    world.skipped = { verbs: new Map(), kept: new Set(["s2"]) };
+    world.skipped = { verbs: new Map(), back: new Map(), kept: new Set(["s2"]) };
     world.follow({ sites: others, apps });
     world.run(20);
     expect(markersHanded(world)).toEqual([]);

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import type { SkippedWords } from "../../../src/core/rollout/planner-types.ts";
+import type { RemovalVerb } from "../../../src/core/rollout/records.ts";
 import { checkPlan } from "../../support/planner-invariants.ts";
 import {
   PlannerWorld,
@@ -26,6 +28,16 @@ function settledWorld(app: Partial<WorldApp> = {}): {
 
 const gone: WorldHead = { sites, apps: {} };
 
+/** A commit that no pass followed has `web` at all sites once more. */
+function backWith(verb: RemovalVerb): SkippedWords {
+  const everywhere = new Map(Object.keys(sites).map((site) => [site, verb]));
+  return {
+    verbs: new Map([["web", verb]]),
+    back: new Map([["web", everywhere]]),
+    kept: new Set(),
+  };
+}
+
 describe("an app that is removed", () => {
   it("leaves stage by stage, by a marker and never by absence", () => {
     const { world } = settledWorld();
@@ -47,18 +59,42 @@ describe("an app that is removed", () => {
     const { world } = settledWorld();
     world.follow(gone);
     world.settle();
-    const first = world.release("web", "removal").id;
-    world.skipped = { verbs: new Map([["web", "hold"]]), kept: new Set() };
-    world.said["web"] = "hold";
+    const { id } = world.release("web", "removal");
+    world.skipped = backWith("hold");
     world.follow(gone);
     world.run(30);
 
-    const standing = Object.keys(world.trees("web"));
-    expect(standing).toHaveLength(3);
-    expect(Object.keys(world.release("web", "removal").list)).toEqual(standing);
-    expect(world.release("web", "removal").verb).toBe("hold");
-    expect(world.release("web", "removal").id).not.toBe(first);
+    expect(Object.keys(world.trees("web"))).toHaveLength(3);
+    expect(world.release("web", "removal")).toMatchObject({ id, verb: "hold" });
     expect(world.codes(null)).toContain("removal-verb");
+    world.decide({ verb: "approve", app: "web", release: id, removal: "orphan", why: "it may go" });
+    world.run(30);
+    expect(world.trees("web")).toEqual({});
+  });
+
+  it("goes on by the stages, windows and order that it had, where a stricter word is heard of it", () => {
+    const careful = {
+      ...quick,
+      stages: [
+        { name: "canary", count: 1 },
+        { name: "rest", approval: true },
+      ],
+      windows: ["night"],
+    };
+    const { world, head } = settledWorld();
+    world.follow(head({ strategy: careful, dependsOn: ["till"] }));
+    world.follow(gone);
+    world.settle();
+    const { stages, windows, dependsOn, opened } = world.release("web", "removal");
+    world.skipped = backWith("orphan");
+    world.follow(gone);
+    const numbers = { stages, windows, dependsOn, opened, verb: "orphan" };
+    expect(world.release("web", "removal")).toMatchObject(numbers);
+    expect(windows).toEqual(["night"]);
+    expect(dependsOn).toEqual(["till"]);
+    world.run(30);
+    expect(Object.keys(world.trees("web"))).toHaveLength(3);
+    expect(world.codes(null)).toContain("approval");
   });
 
   it("goes on leaving by the word it began with where a later one is no stricter", () => {
@@ -66,11 +102,28 @@ describe("an app that is removed", () => {
     world.follow(gone);
     world.settle();
     const { id } = world.release("web", "removal");
-    world.skipped = { verbs: new Map([["web", "delete"]]), kept: new Set() };
+    world.skipped = backWith("delete");
     world.follow(gone);
     expect(world.release("web", "removal")).toMatchObject({ id, verb: "orphan" });
     world.run(30);
     expect(world.trees("web")).toEqual({});
+  });
+
+  it("is asked for once more where it was back with hold, but not where another commit says so", () => {
+    const { world } = settledWorld({ onRemoval: "hold" });
+    world.follow(gone);
+    world.settle();
+    const { id } = world.release("web", "removal");
+    world.decide({ verb: "approve", app: "web", release: id, removal: "delete", why: "it may go" });
+    world.skipped = { ...backWith("hold"), back: new Map() };
+    world.follow(gone);
+    world.settle();
+    expect(world.codes(null)).not.toContain("removal-verb");
+    world.skipped = backWith("hold");
+    world.follow(gone);
+    world.run(30);
+    expect(Object.keys(world.trees("web"))).toHaveLength(3);
+    expect(world.codes(null)).toContain("removal-verb");
   });
 
   it("while it rolls out leaves where it came, and the rollout ends", () => {

@@ -1,7 +1,14 @@
 /** Begins a removal release for the sites that lose an app, and withdraws what is left of one they get back. */
 import { canonicalJson } from "../../model/json.ts";
 import { removalVerb } from "../approvals.ts";
-import { type AppBoard, change, closeRelease, forgetBad, setCurrent } from "../board.ts";
+import {
+  type AppBoard,
+  change,
+  closeRelease,
+  forgetBad,
+  setCurrent,
+  setRelease,
+} from "../board.ts";
 import { controlPaths } from "../control-files.ts";
 import { own } from "../own.ts";
 import type { StartInput } from "../planner-types.ts";
@@ -70,21 +77,27 @@ export function startRemoval(run: StartRun, app: AppBoard): void {
 }
 
 /**
- * A commit that no pass followed had the app once more and takes less away than a removal does that is under way: what it
- * has not ordered yet leaves anew, by that word, as if the commit had been followed.
+ * A commit that no pass followed had the app once more where a removal has not ordered it to leave yet, and takes less away:
+ * it goes on by that word, and what was approved of it before is to be said again.
  */
 function overruleRemovals({ board, input }: StartRun, app: AppBoard): void {
-  const said = input.skipped?.verbs.get(app.app);
-  if (said === undefined) return;
+  const back = input.skipped?.back.get(app.app);
+  if (back === undefined) return;
   for (const release of app.open.values()) {
     if (release.kind !== "removal") continue;
-    const verb = removalVerb(release);
-    if (strictest([verb, said]) === verb) continue;
-    const standing = Object.keys(release.list).filter(
-      (site) => treeAt(input, app.app, site) !== undefined,
+    const standing = new Set(
+      Object.keys(release.list).filter((site) => treeAt(input, app.app, site) !== undefined),
     );
-    const why = `a commit since says ${said} of ${app.app}`;
-    shrink(board, release, { sites: new Set(standing), why });
+    const before = removalVerb(release);
+    const verb = strictest([before, ...[...standing].flatMap((site) => back.get(site) ?? [])]);
+    if (verb === before) continue;
+    const approvals = release.approvals.filter(
+      ({ what }) => what !== "verb" && what !== "deletions",
+    );
+    const ordered = Object.entries(release.handed).filter(([site]) => !standing.has(site));
+    const handed = Object.fromEntries(ordered);
+    const why = `${release.id}: a commit since says ${verb} of ${app.app}`;
+    setRelease(board, { ...release, verb, approvals, handed }, why);
   }
 }
 
