@@ -3,6 +3,7 @@
  * that an app or a site is to be deleted, and removes it in the next, has been told that nothing is deleted. See ADR 10.
  */
 import { FleetError } from "../core/errors.ts";
+import type { FleetModel } from "../core/model/fleet-model.ts";
 import type { LoadedFleet } from "../core/model/load-fleet.ts";
 import { siteFacts } from "../core/rollout/fleet-facts.ts";
 import type { ControlState, FactsBySite, SkippedWords } from "../core/rollout/planner-types.ts";
@@ -28,8 +29,15 @@ interface Words {
   lets(site: string): boolean;
 }
 
+/** The head before. */
+interface Followed {
+  readonly commit: string;
+  readonly facts: FactsBySite;
+  readonly model: Pick<FleetModel, "apps">;
+}
+
 interface BetweenHeads {
-  readonly previous: { readonly commit: string; readonly facts: FactsBySite } | null;
+  readonly previous: Followed | null;
   readonly head: { readonly commit: string };
   /** Of control: some sites, and apps at some, may leave already. */
   readonly state: Pick<ControlState, "sites" | "apps">;
@@ -50,7 +58,7 @@ export async function wordsBetween(
   const back = new Map<string, Map<string, RemovalVerb>>();
   const kept = new Set<string>();
   for (const commit of await sources.between(previous.commit, head.commit)) {
-    const words = await wordsIn(rendering, commit);
+    const words = await wordsIn(rendering, commit, previous);
     for (const app of named) {
       const verb = words.verbOf(app);
       if (verb === undefined) continue;
@@ -99,21 +107,29 @@ function grantedSites(facts: FactsBySite, sites: ControlState["sites"]): Readonl
 }
 
 /** One with more than is read was refused: whatever it says, nothing is deleted by it. */
-async function wordsIn(rendering: World["rendering"], commit: string): Promise<Words> {
+async function wordsIn(
+  rendering: World["rendering"],
+  commit: string,
+  before: Followed,
+): Promise<Words> {
   try {
-    return wordsOf(await rendering.glimpse(commit));
+    return wordsOf(await rendering.glimpse(commit), before);
   } catch (error) {
     if (!(error instanceof FleetError) || error.code !== "INVALID_FLEET") throw error;
     return { verbOf: () => "hold", hasAt: () => () => true, lets: () => false };
   }
 }
 
-function wordsOf(loaded: LoadedFleet): Words {
+function wordsOf(loaded: LoadedFleet, before: Followed): Words {
   const model = loaded.ok ? loaded.value : loaded.sound.model;
   const facts = siteFacts(model);
   /** With a mistake; or that is not known. */
-  const mayBeThere = (kind: "App" | "Site", name: string): boolean =>
-    !loaded.ok && loaded.sound.mayDeclare(kind, name);
+  const mayBeThere = (kind: "App" | "Site", name: string): boolean => {
+    if (loaded.ok) return false;
+    const wasThere = (kind === "App" ? before.model.apps : before.facts).has(name);
+    const { sound } = loaded;
+    return wasThere ? sound.mayDeclare(kind, name) : sound.mayBringBack(kind, name);
+  };
   return {
     verbOf: (app) => {
       const found = model.apps.get(app);

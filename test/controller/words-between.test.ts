@@ -64,6 +64,12 @@ const noWeb: Files = { "apps/web.yaml": null, "manifests/web/settings.yaml": nul
 const till = (onRemoval: string): string =>
   appYaml("till", { virtualSites: ["shops"], spec: { onRemoval } });
 
+/** The head before. */
+function aHead(commit: string) {
+  const model = aModel();
+  return { commit, model, facts: siteFacts(model) };
+}
+
 /** Of an app of which removals are under way at these sites. */
 function leavingFrom(...sites: readonly string[]): AppControl {
   const list = Object.fromEntries(sites.map((site) => [site, { stage: 0, from: null, to: null }]));
@@ -134,6 +140,19 @@ describe("what a commit said that no pass followed", { timeout: 120_000 }, () =>
       return found?.waits.some(({ code }) => code === "removal-verb") === true;
     });
     expect(await versions(bench)).toEqual({ a2: "1", b1: "1", b2: "1" });
+  });
+
+  it.each([
+    { what: "nothing", text: "kind: [App", leaves: true },
+    { what: "that it is kept, where it names it", text: "kind: [Site # b1", leaves: false },
+  ])("says $what of a site that is leaving already where it cannot be read", async (each) => {
+    const { bench } = await afterFollowing(
+      [{ ...consent, ...b1("delete") }, noB1],
+      { "apps/new.yaml": each.text },
+      { "apps/new.yaml": null },
+    );
+    const record = await bench.control("show", "main:sites/b1.json");
+    expect(record.includes('"leaving"')).toBe(each.leaves);
   });
 
   it("takes nothing back by a mistake that is not of the site", async () => {
@@ -217,7 +236,7 @@ describe("what a commit said that no pass followed", { timeout: 120_000 }, () =>
     };
     const between = async (): Promise<string[]> => Array.from({ length: 20 }, (_, at) => `c${at}`);
     const world = { sources: { between }, rendering: { glimpse } } as unknown as World; // what is asked here
-    const heads = { previous: { commit: "a", facts: siteFacts(aModel()) }, head: { commit: "b" } };
+    const heads = { previous: aHead("a"), head: { commit: "b" } };
     const said = await wordsBetween(world, {
       ...heads,
       state: { sites: {}, apps: {} },
@@ -242,7 +261,7 @@ describe("what a commit said that no pass followed", { timeout: 120_000 }, () =>
     const glimpse = async (commit: string): Promise<LoadedFleet> => commits[commit] ?? raise();
     const between = async (): Promise<string[]> => Object.keys(commits);
     const world = { sources: { between }, rendering: { glimpse } } as unknown as World; // what is asked here
-    const heads = { previous: { commit: "a", facts: siteFacts(aModel()) }, head: { commit: "b" } };
+    const heads = { previous: aHead("a"), head: { commit: "b" } };
     const { verbs, back } = await wordsBetween(world, {
       ...heads,
       state: {

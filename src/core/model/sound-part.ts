@@ -25,6 +25,11 @@ export interface SoundPart {
   readonly mayLackKinds: boolean;
   /** True for what is declared with a mistake, and for all that is not sound where some document cannot be read at all. */
   mayDeclare(kind: KindName, name: string): boolean;
+  /**
+   * The same of what was not there before: it is not brought back by a document that cannot be read, and is in a file that
+   * does not even have its name.
+   */
+  mayBringBack(kind: KindName, name: string): boolean;
 }
 
 export interface SoundInput {
@@ -53,6 +58,8 @@ export function soundPart({ draft, read, tools, errors }: SoundInput): SoundPart
     );
   const sites = [...sound(draft.sites)].filter(([, { value }]) => isSaid(value.spec.profile));
   const sources = documents.filter(({ kind }) => kind === "App").map(sourceOf);
+  const isDeclared = (kind: KindName, name: string): boolean =>
+    draft.declared.get(kind)?.has(name) === true;
   return {
     model: {
       fleet: draft.fleet === undefined ? noFleet : draft.fleet,
@@ -74,8 +81,20 @@ export function soundPart({ draft, read, tools, errors }: SoundInput): SoundPart
       toolSources: new Map([...foundSources(tools)].filter(([name]) => soundApps.has(name))),
     },
     mayLackKinds: draft.hasUnreadable || sources.some(({ manifests }) => manifests === undefined),
-    mayDeclare: (kind, name) => draft.hasUnreadable || draft.declared.get(kind)?.has(name) === true,
+    mayDeclare: (kind, name) => draft.hasUnreadable || isDeclared(kind, name),
+    mayBringBack: (kind, name) =>
+      isDeclared(kind, name) || (draft.hasUnreadable && isNamed(name, read, errors)),
   };
+}
+
+/** A file with a mistake has the name in it, or may have: nobody can read it, or it has escapes that may stand for letters. */
+function isNamed(name: string, { all }: FleetFiles, errors: readonly Diagnostic[]): boolean {
+  const texts = new Map(all.map(({ path, text }) => [path, text]));
+  const word = new RegExp(`(?<![a-z0-9-])${name}(?![a-z0-9-])|\\\\[xuU\r\n]`, "u");
+  return [...new Set(errors.map(({ file }) => file))].some((file) => {
+    const text = texts.get(file);
+    return text === undefined ? file !== nowhere().file : word.test(text);
+  });
 }
 
 /** Each error belongs to the last document of its file that begins before it. */
