@@ -126,6 +126,24 @@ describe("an app that is removed", () => {
     expect(world.codes(null)).toContain("removal-verb");
   });
 
+  it("stays where it has not left yet when it is back, also in a version that is not tried again", () => {
+    const { world, head } = settledWorld();
+    world.behaviour = ({ tree }) => (tree === "web:v2" ? "Degraded" : "Healthy");
+    world.follow(head({ strategy: { ...quick, rollback: "all" } }));
+    world.follow(head({ version: "v2", strategy: { ...quick, rollback: "all" } }));
+    world.run(40);
+    expect(world.control.apps["web"]?.bad).toEqual(["v2"]);
+    world.follow(gone);
+    world.settle();
+    world.follow(head({ version: "v2" }));
+    world.run(30);
+    expect(world.on("web", "v1")).toHaveLength(3);
+
+    world.follow(head({ version: "v3" }));
+    world.run(40);
+    expect(world.on("web", "v3")).toHaveLength(4);
+  });
+
   it("while it rolls out leaves where it came, and the rollout ends", () => {
     const { world, head } = settledWorld();
     world.follow(head({ version: "v2" }));

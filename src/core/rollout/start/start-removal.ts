@@ -28,11 +28,15 @@ export function withdrawRemovals(
   app: AppBoard,
 ): Release["carried"] {
   const inFlight: Release["carried"] = {};
-  const wanted = own(input.desired, app.app)?.sites;
-  if (wanted === undefined || isRefused(app, own(input.desired, app.app))) return inFlight;
+  const desired = own(input.desired, app.app);
+  if (desired === undefined) return inFlight;
+  // What is refused comes nowhere: it withdraws no marker, but nothing is to be ordered to leave where the head has it.
+  const isBrought = !isRefused(app, desired);
+  const isBack = (site: string): boolean =>
+    Object.hasOwn(desired.sites, site) && (isBrought || treeAt(input, app.app, site) !== undefined);
   for (const release of app.open.values()) {
     if (release.kind !== "removal") continue;
-    const back = new Set(Object.keys(release.list).filter((site) => Object.hasOwn(wanted, site)));
+    const back = new Set(Object.keys(release.list).filter(isBack));
     if (back.size === 0) continue;
     for (const [site, record] of touchedBy(board, release)) {
       if (back.has(site) && record.settled !== true) inFlight[site] = record;
