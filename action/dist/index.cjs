@@ -67675,11 +67675,11 @@ var referenceChanges = /* @__PURE__ */ new Map([
 function withNamespace2(manifest, context2) {
   const { object } = manifest;
   const { namespace } = object.metadata;
-  const isNamed2 = namespace !== void 0 && namespace !== null && namespace !== "";
+  const isNamed3 = namespace !== void 0 && namespace !== null && namespace !== "";
   const isNamespaced = scopeOf(object, context2.customKinds);
-  const wrong = isNamed2 ? wrongNamespace(object, namespace, isNamespaced) : void 0;
+  const wrong = isNamed3 ? wrongNamespace(object, namespace, isNamespaced) : void 0;
   if (wrong !== void 0) return fail2(manifest, ["metadata", "namespace"], wrong);
-  if (isNamed2) return { ok: true, value: object, diagnostics: [] };
+  if (isNamed3) return { ok: true, value: object, diagnostics: [] };
   if (isNamespaced === void 0) return fail2(manifest, ["kind"], unknownScope(object));
   const { namespace: _empty, ...rest2 } = object.metadata;
   const metadata = { ...rest2, name: object.metadata.name };
@@ -73975,8 +73975,8 @@ function checkPatch({ merge, json, target }, document2, path3) {
 }
 function checkMergeNames(merge, document2, path3) {
   const metadata = merge?.["metadata"];
-  const isNamed2 = typeof metadata === "object" && metadata !== null && "name" in metadata;
-  if (isNamed2 && merge?.["apiVersion"] !== void 0 && merge["kind"] !== void 0) return [];
+  const isNamed3 = typeof metadata === "object" && metadata !== null && "name" in metadata;
+  if (isNamed3 && merge?.["apiVersion"] !== void 0 && merge["kind"] !== void 0) return [];
   const message = "a `merge` patch without `target` must name its object";
   const hint = "add `target`, or apiVersion, kind and metadata.name to the patch";
   return [errorAt(document2.keyAt([...path3, "merge"]), { code: "missing-field", message, hint })];
@@ -77560,6 +77560,7 @@ function soundPart({ draft, read: read2, tools, errors }) {
   );
   const sites = [...sound(draft.sites)].filter(([, { value: value2 }]) => isSaid(value2.spec.profile));
   const sources = documents.filter(({ kind }) => kind === "App").map(sourceOf);
+  const isDeclared = (kind, name2) => draft.declared.get(kind)?.has(name2) === true;
   return {
     model: {
       fleet: draft.fleet === void 0 ? noFleet : draft.fleet,
@@ -77581,8 +77582,18 @@ function soundPart({ draft, read: read2, tools, errors }) {
       toolSources: new Map([...foundSources(tools)].filter(([name2]) => soundApps.has(name2)))
     },
     mayLackKinds: draft.hasUnreadable || sources.some(({ manifests }) => manifests === void 0),
-    mayDeclare: (kind, name2) => draft.hasUnreadable || draft.declared.get(kind)?.has(name2) === true
+    mayDeclare: (kind, name2) => draft.hasUnreadable || isDeclared(kind, name2),
+    mayBringBack: (kind, name2) => isDeclared(kind, name2) || draft.hasUnreadable && isNamed2(name2, read2, errors)
   };
+}
+function isNamed2(name2, { all }, errors) {
+  const texts2 = new Map(all.map(({ path: path3, text }) => [path3, text]));
+  const word3 = new RegExp(`(?<![a-z0-9-])${name2}(?![a-z0-9-])|\\\\[xuU\r
+]`, "u");
+  return [...new Set(errors.map(({ file }) => file))].some((file) => {
+    const text = texts2.get(file);
+    return text === void 0 ? file !== nowhere2().file : word3.test(text);
+  });
 }
 function documentsWithErrors(documents, errors) {
   const byFile = Map.groupBy(documents, ({ document: document2 }) => document2.file);
@@ -80499,11 +80510,13 @@ function strictest(verbs) {
 // src/core/rollout/start/start-removal.ts
 function withdrawRemovals({ input: input2, board, notes }, app) {
   const inFlight = {};
-  const wanted2 = own(input2.desired, app.app)?.sites;
-  if (wanted2 === void 0 || isRefused(app, own(input2.desired, app.app))) return inFlight;
+  const desired2 = own(input2.desired, app.app);
+  if (desired2 === void 0) return inFlight;
+  const isBrought = !isRefused(app, desired2);
+  const isBack = (site) => Object.hasOwn(desired2.sites, site) && (isBrought || treeAt(input2, app.app, site) !== void 0);
   for (const release2 of app.open.values()) {
     if (release2.kind !== "removal") continue;
-    const back = new Set(Object.keys(release2.list).filter((site) => Object.hasOwn(wanted2, site)));
+    const back = new Set(Object.keys(release2.list).filter(isBack));
     if (back.size === 0) continue;
     for (const [site, record4] of touchedBy(board, release2)) {
       if (back.has(site) && record4.settled !== true) inFlight[site] = record4;
@@ -80545,17 +80558,23 @@ function startRemoval(run3, app) {
   if (!Object.hasOwn(input2.desired, app.app)) endApp(run3, app);
 }
 function overruleRemovals({ board, input: input2 }, app) {
-  const said = input2.skipped?.verbs.get(app.app);
-  if (said === void 0) return;
+  const back = input2.skipped?.back.get(app.app);
+  if (back === void 0) return;
   for (const release2 of app.open.values()) {
     if (release2.kind !== "removal") continue;
-    const verb = removalVerb(release2);
-    if (strictest([verb, said]) === verb) continue;
-    const standing3 = Object.keys(release2.list).filter(
-      (site) => treeAt(input2, app.app, site) !== void 0
+    const standing3 = new Set(
+      Object.keys(release2.list).filter((site) => treeAt(input2, app.app, site) !== void 0)
     );
-    const why = `a commit since says ${said} of ${app.app}`;
-    shrink(board, release2, { sites: new Set(standing3), why });
+    const before = removalVerb(release2);
+    const verb = strictest([before, ...[...standing3].flatMap((site) => back.get(site) ?? [])]);
+    if (verb === before) continue;
+    const approvals = release2.approvals.filter(
+      ({ what }) => what !== "verb" && what !== "deletions"
+    );
+    const ordered2 = Object.entries(release2.handed).filter(([site]) => !standing3.has(site));
+    const handed = Object.fromEntries(ordered2);
+    const why = `${release2.id}: a commit since says ${verb} of ${app.app}`;
+    setRelease(board, { ...release2, verb, approvals, handed }, why);
   }
 }
 function dependenciesOf({ dependsOn = {}, dependedBefore = {} }, app) {
@@ -80864,7 +80883,7 @@ function followHead({ input: input2, board }) {
   if (known4?.commit === input2.head && input2.awaitsHead === void 0) return;
   const before = known4?.commit === input2.head ? known4.previous : known4?.commit;
   const previous = before === void 0 ? {} : { previous: before };
-  const at3 = input2.awaitsHead === void 0 ? board.at : laterThan(laterThan(board.at, known4?.at), input2.awaitsHead.since);
+  const at3 = laterThan(laterThan(board.at, known4?.at), input2.awaitsHead?.since);
   const record4 = { commit: input2.head, ...previous, at: at3 };
   change(board, controlPaths.head, { record: record4, why: `follow ${input2.head}` });
 }
