@@ -14,6 +14,7 @@ import { controlPaths } from "./control-files.ts";
 import { currentRefOf } from "./entitled-release.ts";
 import type { Block } from "./block.ts";
 import { planStage } from "./plan-stage.ts";
+import { own } from "./own.ts";
 import { planStragglers } from "./plan-stragglers.ts";
 import { backInWords, noTreeInWords, reportStaying, stayingAt } from "./rollback/staying-sites.ts";
 import { goBack } from "./rollback/go-back.ts";
@@ -135,6 +136,8 @@ function unplacedOf({ unplaced }: CurrentReleases): Pick<CurrentReleases, "unpla
 function forgetApp(board: Board, app: AppBoard): void {
   const { release, partial } = app.current;
   if (release !== null || partial.length > 0 || app.open.size > 0) return;
+  // In a version that is not tried again nothing of it is under way, and it stands where it has not left.
+  if (own(board.input.placedByHead, app.app) !== undefined) return;
   change(board, controlPaths.current(app.app), { record: null, why: `${app.app} is gone` });
   setArrivals(board, app, { arrivals: noArrivals, why: `${app.app} is gone` });
   forgetBad(board, app);

@@ -139,6 +139,13 @@ describe("an app that is removed", () => {
     world.run(30);
     expect(world.on("web", "v1")).toHaveLength(3);
 
+    // That it has left where it was ordered to makes it no app that is gone: what is bad of it stays bad.
+    world.follow(head({ version: "v2", dependsOn: ["till"] }));
+    world.run(30);
+    expect(world.on("web", "v1")).toHaveLength(3);
+    expect(world.control.apps["web"]?.bad).toEqual(["v2"]);
+    expect(world.codes(null)).toContain("bad-version");
+
     world.follow(head({ version: "v3" }));
     world.run(40);
     expect(world.on("web", "v3")).toHaveLength(4);
