@@ -4,7 +4,7 @@
  */
 import type { Diagnostic } from "./diagnostic.ts";
 import type { Entry, FleetDraft } from "./fleet-draft.ts";
-import type { FleetModel, Located, Place } from "./fleet-model.ts";
+import type { FleetModel, Located, Place, SourceFile } from "./fleet-model.ts";
 import { isJsonObject } from "./json.ts";
 import {
   type App,
@@ -60,6 +60,7 @@ export function soundPart({ draft, read, tools, errors }: SoundInput): SoundPart
   const sources = documents.filter(({ kind }) => kind === "App").map(sourceOf);
   const isDeclared = (kind: KindName, name: string): boolean =>
     draft.declared.get(kind)?.has(name) === true;
+  const isNamed = namedIn(read, errors);
   return {
     model: {
       fleet: draft.fleet === undefined ? noFleet : draft.fleet,
@@ -82,19 +83,33 @@ export function soundPart({ draft, read, tools, errors }: SoundInput): SoundPart
     },
     mayLackKinds: draft.hasUnreadable || sources.some(({ manifests }) => manifests === undefined),
     mayDeclare: (kind, name) => draft.hasUnreadable || isDeclared(kind, name),
-    mayBringBack: (kind, name) =>
-      isDeclared(kind, name) || (draft.hasUnreadable && isNamed(name, read, errors)),
+    mayBringBack: (kind, name) => isDeclared(kind, name) || (draft.hasUnreadable && isNamed(name)),
   };
 }
 
-/** A file with a mistake has the name in it, or may have: nobody can read it, or it has escapes that may stand for letters. */
-function isNamed(name: string, { all }: FleetFiles, errors: readonly Diagnostic[]): boolean {
-  const texts = new Map(all.map(({ path, text }) => [path, text]));
-  const word = new RegExp(`(?<![a-z0-9-])${name}(?![a-z0-9-])|\\\\[xuU\r\n]`, "u");
-  return [...new Set(errors.map(({ file }) => file))].some((file) => {
-    const text = texts.get(file);
-    return text === undefined ? file !== nowhere().file : word.test(text);
-  });
+/**
+ * Whether a file with a mistake has a name in it, or may have: nobody can read it, or it has escapes that may stand for
+ * letters. What is asked of many names is read once.
+ */
+function namedIn({ all }: FleetFiles, errors: readonly Diagnostic[]): (name: string) => boolean {
+  let words: ReadonlySet<string> | "any" | undefined;
+  return (name) => {
+    words ??= wordsIn(all, new Set(errors.map(({ file }) => file)));
+    return words === "any" || words.has(name);
+  };
+}
+
+/** All that may be a name in some of the files. */
+function wordsIn(
+  all: readonly SourceFile[],
+  mistaken: ReadonlySet<string>,
+): ReadonlySet<string> | "any" {
+  const paths = new Set(mistaken);
+  paths.delete(nowhere().file);
+  const files = all.filter(({ path }) => paths.has(path));
+  if (files.length < paths.size) return "any";
+  if (files.some(({ text }) => /\\[xuU\r\n]/.test(text))) return "any";
+  return new Set(files.flatMap(({ text }) => text.match(/[a-z0-9-]+/g) ?? []));
 }
 
 /** Each error belongs to the last document of its file that begins before it. */
