@@ -121,8 +121,8 @@ async function wordsIn(
 }
 
 function wordsOf(loaded: LoadedFleet, before: Followed): Words {
-  const model = loaded.ok ? loaded.value : loaded.sound.model;
-  const facts = siteFacts(model);
+  const said = loaded.ok ? loaded.value : loaded.sound.said;
+  const facts = siteFacts(said);
   /** With a mistake; or that is not known. */
   const mayBeThere = (kind: "App" | "Site", name: string): boolean => {
     if (loaded.ok) return false;
@@ -132,14 +132,16 @@ function wordsOf(loaded: LoadedFleet, before: Followed): Words {
   };
   return {
     verbOf: (app) => {
-      const found = model.apps.get(app);
+      const found = said.apps.get(app);
       if (found !== undefined) return found.value.spec.onRemoval ?? "delete";
       return mayBeThere("App", app) ? "hold" : undefined;
     },
     hasAt: (app) => {
-      if (!loaded.ok) return () => true;
-      const sites = new Set(model.apps.has(app) ? placeApp(model, app) : []);
-      return (site) => sites.has(site);
+      const names = said.apps.get(app)?.value.spec.placement.virtualSites;
+      const isKnown = names?.every((name) => said.virtualSites.has(name)) === true;
+      if (!isKnown) return () => true;
+      const sites = new Set(placeApp(said, app));
+      return (site) => sites.has(site) || (!facts.has(site) && mayBeThere("Site", site));
     },
     lets: (site) => {
       const found = facts.get(site);

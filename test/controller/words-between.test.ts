@@ -14,7 +14,7 @@ import { type Files, webVersion } from "../support/controller-fleet.ts";
 import { eventually } from "../support/controller-mirror.ts";
 import type { ControllerBench } from "../support/controller-process.ts";
 import { quiet, settledFleet, startController, versions } from "../support/controller-world.ts";
-import { aFleet, aModel, appYaml, fleetYaml, siteYaml } from "../support/fleet.ts";
+import { aFleet, aModel, appYaml, fleetYaml, siteYaml, virtualSiteYaml } from "../support/fleet.ts";
 import type { TestRepository } from "../support/git-repository.ts";
 
 /** The branch goes on by these commits while no controller looks; one that starts then follows the last of them. */
@@ -282,6 +282,48 @@ describe("what a commit said that no pass followed", { timeout: 120_000 }, () =>
       ]),
     );
   });
+
+  const labels = { ring: "main", tier: "depot" };
+
+  it.each([
+    {
+      where: "it has the app, where the mistake is elsewhere",
+      mistake: { "sites/b9.yaml": siteYaml("b9", { region: "nowhere" }) },
+      at: ["e1", "w1"],
+    },
+    {
+      where: "it has the app, and where it has a mistake in the site",
+      mistake: { "sites/e2.yaml": siteYaml("e2", { region: "nowhere", labels }) },
+      at: ["e1", "e2", "w1"],
+    },
+    {
+      where: "it leaves, where it has a mistake in its placement",
+      mistake: { "virtual-sites/shops.yaml": virtualSiteYaml("shops", "tier in shop") },
+      at: ["e1", "e2", "w1", "gone"],
+    },
+    {
+      where: "it leaves, where it is there twice",
+      mistake: { "apps/again.yaml": till("delete") },
+      at: ["e1", "e2", "w1", "gone"],
+    },
+  ])(
+    "speaks of an app that leaves already, in a commit that was refused, at all sites where $where",
+    async (each) => {
+      const refused = loadFleet(aFleet({ "apps/till.yaml": till("hold"), ...each.mistake }));
+      expect(refused.ok).toBe(false);
+      const world = {
+        sources: { between: async () => ["c1"] },
+        rendering: { glimpse: async () => refused },
+      } as unknown as World; // what is asked here
+      const { back } = await wordsBetween(world, {
+        previous: aHead("a"),
+        head: { commit: "b" },
+        state: { sites: {}, apps: { till: leavingFrom("e1", "e2", "w1", "gone") } },
+        apps: ["till"],
+      });
+      expect([...(back.get("till") ?? [])]).toEqual(each.at.map((site) => [site, "hold"]));
+    },
+  );
 
   it("says nothing of what later commits leave as it is", async () => {
     const { bench } = await whileNobodyLooks(web("delete"), web("hold"), web("delete"));

@@ -153,7 +153,8 @@ function isSound({ kind, document }: KindDocument): boolean {
   return !document.isBroken && checkSchema(kind, document).length === 0;
 }
 
-function nameOf({ document: { value } }: KindDocument): string | undefined {
+/** What a document calls itself; undefined where that cannot be read. */
+export function nameOf({ document: { value } }: KindDocument): string | undefined {
   const metadata = isJsonObject(value) ? value["metadata"] : undefined;
   const name = isJsonObject(metadata) ? metadata["name"] : undefined;
   return typeof name === "string" ? name : undefined;

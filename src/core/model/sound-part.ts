@@ -1,8 +1,10 @@
 /**
  * What of a fleet with errors is sound, for one purpose: to find the mistakes that only rendering finds, in the same run.
  * A document with an error is left out, and so is what a sound one says by its name. Nothing is ever carried out from it.
+ * And for another: what a commit that was refused said of what leaves (ADR 10).
  */
 import type { Diagnostic } from "./diagnostic.ts";
+import { nameOf } from "./draft-fleet.ts";
 import type { Entry, FleetDraft } from "./fleet-draft.ts";
 import type { FleetModel, Located, Place, SourceFile } from "./fleet-model.ts";
 import { isJsonObject } from "./json.ts";
@@ -21,6 +23,8 @@ import type { ReadToolSource } from "./tools/tool-source.ts";
 
 export interface SoundPart {
   readonly model: FleetModel;
+  /** What is said without a mistake, and only once, whatever it would render to: for asking what a refused commit said. */
+  readonly said: Pick<FleetModel, "apps" | "sites" | "regions" | "virtualSites">;
   /** True when an app's files are not known: then a kind that nobody defines may be defined there. */
   readonly mayLackKinds: boolean;
   /** True for what is declared with a mistake, and for all that is not sound where some document cannot be read at all. */
@@ -61,10 +65,11 @@ export function soundPart({ draft, read, tools, errors }: SoundInput): SoundPart
   const isDeclared = (kind: KindName, name: string): boolean =>
     draft.declared.get(kind)?.has(name) === true;
   const isNamed = namedIn(read, errors);
+  const regions = sound(draft.regions);
   return {
     model: {
       fleet: draft.fleet === undefined ? noFleet : draft.fleet,
-      regions: sound(draft.regions),
+      regions,
       sites: new Map(sites),
       virtualSites,
       profiles,
@@ -81,9 +86,30 @@ export function soundPart({ draft, read, tools, errors }: SoundInput): SoundPart
       // Only what is sound and pinned may be given to a tool.
       toolSources: new Map([...foundSources(tools)].filter(([name]) => soundApps.has(name))),
     },
+    said: saidOnce(
+      { apps: soundApps, sites: sound(draft.sites), regions, virtualSites },
+      { documents, errors },
+    ),
     mayLackKinds: draft.hasUnreadable || sources.some(({ manifests }) => manifests === undefined),
     mayDeclare: (kind, name) => draft.hasUnreadable || isDeclared(kind, name),
     mayBringBack: (kind, name) => isDeclared(kind, name) || (draft.hasUnreadable && isNamed(name)),
+  };
+}
+
+/** Of what stands twice nobody knows which one counts. */
+function saidOnce(
+  said: SoundPart["said"],
+  { documents, errors }: { documents: readonly KindDocument[]; errors: readonly Diagnostic[] },
+): SoundPart["said"] {
+  if (!errors.some(({ code }) => code === "duplicate-name")) return said;
+  const named = Map.groupBy(documents, (one) => `${one.kind} ${nameOf(one) ?? ""}`);
+  const once = <T>(kind: KindName, entries: ReadonlyMap<string, T>): ReadonlyMap<string, T> =>
+    new Map([...entries].filter(([name]) => named.get(`${kind} ${name}`)?.length === 1));
+  return {
+    apps: once("App", said.apps),
+    sites: once("Site", said.sites),
+    regions: once("Region", said.regions),
+    virtualSites: once("VirtualSite", said.virtualSites),
   };
 }
 
@@ -174,14 +200,12 @@ function profilesAreKnown(
 }
 
 /** Where an App says its manifests are; its name is the key where it has one of its own. */
-function sourceOf({ document }: KindDocument, index: number): { key: string; manifests?: string } {
-  const { value } = document;
-  const metadata = isJsonObject(value) ? value["metadata"] : undefined;
+function sourceOf(one: KindDocument, index: number): { key: string; manifests?: string } {
+  const { value } = one.document;
   const spec = isJsonObject(value) ? value["spec"] : undefined;
   const source = isJsonObject(spec) ? spec["source"] : undefined;
   const manifests = isJsonObject(source) ? source["manifests"] : undefined;
-  const name = isJsonObject(metadata) ? metadata["name"] : undefined;
-  const key = typeof name === "string" ? name : `#${index}`;
+  const key = nameOf(one) ?? `#${index}`;
   return typeof manifests === "string" ? { key, manifests } : { key };
 }
 

@@ -11,7 +11,7 @@ import { windowRules } from "./windows/window-rules.ts";
 const kept = new KeptResults<FleetModel["sites"], FactsBySite>();
 
 /** The sites that a commit declares: the same object for the same sites and regions. A mirror serves a region. */
-export function siteFacts({ sites, regions }: FleetModel): FactsBySite {
+export function siteFacts({ sites, regions }: Pick<FleetModel, "sites" | "regions">): FactsBySite {
   return kept.get(sites, [regions], () => factsOf(sites, regions));
 }
 

@@ -14,17 +14,17 @@ export function sitesOfVirtualSite(model: FleetModel, name: string): readonly st
  * Throws for an app that `model` does not have.
  */
 export function placeApp(
-  model: FleetModel,
+  model: Pick<FleetModel, "apps" | "sites" | "virtualSites">,
   app: string,
-  siteModel: FleetModel = model,
+  siteModel: Pick<FleetModel, "sites"> = model,
 ): readonly string[] {
   return sitesOfAny(model, appOf(model, app).spec.placement.virtualSites, siteModel);
 }
 
 function sitesOfAny(
-  { virtualSites }: FleetModel,
+  { virtualSites }: Pick<FleetModel, "virtualSites">,
   names: readonly string[],
-  { sites }: FleetModel,
+  { sites }: Pick<FleetModel, "sites">,
 ): readonly string[] {
   for (const name of names) {
     if (!virtualSites.has(name)) throw new Error(`the model has no VirtualSite ${name}`);
@@ -36,7 +36,7 @@ function sitesOfAny(
   return groups.sitesOf(numbers);
 }
 
-function appOf(model: FleetModel, name: string): App {
+function appOf(model: Pick<FleetModel, "apps">, name: string): App {
   const app = model.apps.get(name);
   if (app === undefined) throw new Error(`the model has no App ${name}`);
   return app.value;

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { SourceFile } from "../../../src/core/model/fleet-model.ts";
 import { loadFleet } from "../../../src/core/model/load-fleet.ts";
 import type { SoundPart } from "../../../src/core/model/sound-part.ts";
-import { aFleet, type FleetEdits } from "../../support/fleet.ts";
+import { aFleet, appYaml, documentYaml, type FleetEdits, siteYaml } from "../../support/fleet.ts";
 
 function soundOf(files: readonly SourceFile[]): SoundPart {
   const loaded = loadFleet(files);
@@ -41,5 +41,30 @@ describe("what may be brought back by a file that cannot be read", () => {
     const names = Array.from({ length: 1000 }, (_, index) => `b${index}`);
     expect(names.filter((name) => sound.mayBringBack("Site", name))).toEqual(["b1"]);
     expect(looks).toBe(before);
+  });
+});
+
+describe("what is said in spite of mistakes", () => {
+  it("is what has none itself, whatever it would render to", () => {
+    const { said } = withMistakes({
+      "profiles/large.yaml": documentYaml("Profile", { name: "large" }, { values: 3 }),
+      "sites/b1.yaml": siteYaml("b1", { region: "east", spec: { profile: "large" } }),
+      "sites/b2.yaml": siteYaml("b2", { region: "nowhere" }),
+    });
+    expect(said.sites.has("b1")).toBe(true);
+    expect(said.sites.has("b2")).toBe(false);
+    expect(said.apps.has("web")).toBe(true);
+  });
+
+  it("is nothing of what is declared twice: nobody knows which one counts", () => {
+    const sound = withMistakes({
+      "sites/e1-again.yaml": siteYaml("e1", { region: "east", spec: { decommission: "delete" } }),
+      "apps/web-again.yaml": appYaml("web", { spec: { onRemoval: "hold" } }),
+    });
+    expect([...sound.said.sites.keys()]).not.toContain("e1");
+    expect([...sound.said.apps.keys()]).not.toContain("web");
+    expect([...sound.said.sites.keys()]).toContain("e2");
+    expect(sound.mayDeclare("Site", "e1")).toBe(true);
+    expect(sound.mayDeclare("App", "web")).toBe(true);
   });
 });
