@@ -152,6 +152,9 @@ function sortFiles(block: ReadBlock, isIgnored: PathTest, isManifest: PathTest):
     own.filter(({ isFlotillas }) => isFlotillas).map(({ file }) => file.path),
   );
   const documents = mentioning.flatMap((file) => file.documents);
+  const inJson = block.files
+    .filter(({ path }) => !isIgnored(path) && !isManifest(path))
+    .flatMap((file) => kindsInJson(file));
   return {
     documents: sameDocuments(documents),
     strayDocuments: strays.flatMap((file) => file.documents),
@@ -161,13 +164,11 @@ function sortFiles(block: ReadBlock, isIgnored: PathTest, isManifest: PathTest):
       ...mentioning
         .filter(({ file, isFlotillas }) => isFlotillas && isManifest(file.path))
         .flatMap(({ file }) => mixedDocuments(file)),
-      ...block.files
-        .filter(({ path }) => !isIgnored(path) && !isManifest(path))
-        .flatMap((file) => kindsInJson(file)),
+      ...inJson,
     ],
     mistaken: [
       ...own.flatMap(({ mistaken }) => mistaken),
-      ...(unreadable.length > 0 ? (["unknown"] as const) : []),
+      ...(unreadable.length + inJson.length > 0 ? (["unknown"] as const) : []),
     ],
     others: block.files.filter(({ path }) => !ownPaths.has(path) && !isIgnored(path)),
   };

@@ -62,9 +62,6 @@ export function soundPart({ draft, read, tools, errors }: SoundInput): SoundPart
     );
   const sites = [...sound(draft.sites)].filter(([, { value }]) => isSaid(value.spec.profile));
   const sources = documents.filter(({ kind }) => kind === "App").map(sourceOf);
-  const isDeclared = (kind: KindName, name: string): boolean =>
-    draft.declared.get(kind)?.has(name) === true;
-  const isNamed = namedIn(read, errors);
   const regions = sound(draft.regions);
   return {
     model: {
@@ -91,8 +88,22 @@ export function soundPart({ draft, read, tools, errors }: SoundInput): SoundPart
       { documents, errors },
     ),
     mayLackKinds: draft.hasUnreadable || sources.some(({ manifests }) => manifests === undefined),
-    mayDeclare: (kind, name) => draft.hasUnreadable || isDeclared(kind, name),
-    mayBringBack: (kind, name) => isDeclared(kind, name) || (draft.hasUnreadable && isNamed(name)),
+    ...mayBeDeclared({ draft, read, errors }, documents),
+  };
+}
+
+function mayBeDeclared(
+  { draft, read, errors }: Omit<SoundInput, "tools">,
+  documents: readonly KindDocument[],
+): Pick<SoundPart, "mayDeclare" | "mayBringBack"> {
+  const isNamed = namedIn(read, errors);
+  // What follows a broken document in its file may have been read as a part of it: where a quote is not closed.
+  const mayHide = draft.hasUnreadable || documents.some(({ document }) => document.isBroken);
+  const mayBringBack = (kind: KindName, name: string): boolean =>
+    draft.declared.get(kind)?.has(name) === true || (mayHide && isNamed(name));
+  return {
+    mayDeclare: (kind, name) => draft.hasUnreadable || mayBringBack(kind, name),
+    mayBringBack,
   };
 }
 

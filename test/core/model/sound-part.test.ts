@@ -1,5 +1,6 @@
 /** What a commit with mistakes says all the same, of what it may declare. */
 import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
 import type { SourceFile } from "../../../src/core/model/fleet-model.ts";
 import { loadFleet } from "../../../src/core/model/load-fleet.ts";
 import type { SoundPart } from "../../../src/core/model/sound-part.ts";
@@ -13,6 +14,15 @@ function soundOf(files: readonly SourceFile[]): SoundPart {
 
 const withMistakes = (edits: FleetEdits): SoundPart => soundOf(aFleet(edits));
 
+/** A document that swallows the next one of its file. */
+const openQuote = `apiVersion: flotilla.dev/v1alpha1
+kind: Site
+metadata:
+  name: a1
+spec:
+  region: 'east
+`;
+
 describe("what may be brought back by a file that cannot be read", () => {
   it.each([
     ["has its name", "kind: [Site # b1\n", true],
@@ -22,6 +32,18 @@ describe("what may be brought back by a file that cannot be read", () => {
     ["has its name in two lines", 'kind: [Site, "b\\\n  1"\n', true],
   ])("is told by the file: one that %s", (_, text, isBack) => {
     expect(withMistakes({ "new.yaml": text }).mayBringBack("Site", "b1")).toBe(isBack);
+  });
+
+  const b1 = siteYaml("b1", { region: "east" });
+  it.each([
+    ["behind a quote that is not closed", { "sites/two.yaml": `${openQuote}---\n${b1}` }],
+    ["in a file of JSON", { "sites/b1.json": JSON.stringify(parse(b1)) }],
+  ])("has what stands %s", (_, edits: FleetEdits) => {
+    const sound = withMistakes(edits);
+    expect(sound.said.sites.has("b1")).toBe(false);
+    expect(sound.mayBringBack("Site", "b1")).toBe(true);
+    expect(sound.mayDeclare("Site", "b1")).toBe(true);
+    expect(sound.mayBringBack("Site", "b3")).toBe(false);
   });
 
   it("is told of any number of names by reading the files once", () => {
