@@ -57,8 +57,9 @@ function desired(app: RenderedApp): DesiredApp {
 /**
  * `onRemoval` of each app as the head followed until now has it, where that has the app's current release. Where that has
  * another version of it, the stricter of what it says and of what the current release's commit (else its newest
- * candidate's) says. Where neither is known, the first of `heads`, oldest first, that has the app tells; where none has it,
- * its removals that are under way. What commits between the two heads say counts where it is stricter. See ADR 6 and 10.
+ * candidate's) says. Where it does not have the app, its removals that are under way tell. What commits between the two heads
+ * say counts where it is stricter, and so does what the new one says itself: where nobody else has said anything, it is held.
+ * The first head of all speaks for itself. See ADR 6 and 10.
  */
 export async function removalVerbs(
   { state }: ReadState["control"],
@@ -66,16 +67,17 @@ export async function removalVerbs(
   { heads, skipped }: Commits,
 ): Promise<Record<string, RemovalVerb>> {
   const verbs: Record<string, RemovalVerb> = {};
+  const [before] = heads;
   for (const app of namedApps(state, heads)) {
     const newest = heads.find(({ model }) => model.apps.has(app));
     const release = decidingRelease(own(state.apps, app));
     const isNew = newest === heads.at(-1);
     const isReleased = !isNew && newest?.apps.get(app)?.inputDigest === release?.digest;
-    const models = [newest?.model, isReleased ? undefined : await modelOf(rendering, release)];
-    const said = models.flatMap((model) => verbIn(model, app));
-    const before = newest === undefined ? removedBy(own(state.apps, app)) : [];
-    const passing = skipped.verbs.get(app) ?? [];
-    verbs[app] = strictest([...said, ...before, passing].flat());
+    const models = [before?.model, isReleased ? undefined : await modelOf(rendering, release)];
+    const removed = newest === before ? [] : removedBy(own(state.apps, app));
+    const said = [...models.flatMap((model) => verbIn(model, app)), ...removed];
+    const others = [verbIn(newest?.model, app), skipped.verbs.get(app) ?? []].flat();
+    verbs[app] = said.length === 0 ? "hold" : strictest([...said, ...others]);
   }
   return verbs;
 }

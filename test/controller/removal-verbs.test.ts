@@ -1,6 +1,6 @@
 /** What becomes of an app's objects where it leaves: what Git said of it before the commit by which it leaves. */
 import { describe, expect, it } from "vitest";
-import { appYaml, siteYaml } from "../support/fleet.ts";
+import { appYaml, configMapYaml, siteYaml, virtualSiteYaml } from "../support/fleet.ts";
 import type { Files } from "../support/controller-fleet.ts";
 import { webVersion } from "../support/controller-fleet.ts";
 import { eventually } from "../support/controller-mirror.ts";
@@ -21,8 +21,8 @@ async function follow({ bench, controller }: Settled, files: Files): Promise<voi
 }
 
 /** What becomes of `web` by each of its removals. */
-async function verbsOf({ bench }: Settled): Promise<unknown[]> {
-  const list = await bench.control("ls-tree", "-r", "--name-only", "main", "apps/web/open/");
+async function verbsOf({ bench }: Settled, app = "web"): Promise<unknown[]> {
+  const list = await bench.control("ls-tree", "-r", "--name-only", "main", `apps/${app}/open/`);
   const records = list.split("\n").filter((path) => path !== "");
   const texts = await Promise.all(records.map((path) => bench.control("show", `main:${path}`)));
   return texts.map((text) => (JSON.parse(text) as { readonly verb?: string }).verb);
@@ -73,6 +73,31 @@ describe("onRemoval", { timeout: 60_000 }, () => {
       return found.length > 1 ? found : undefined;
     });
     expect(verbs).toEqual(["hold", "hold"]);
+  });
+
+  it("is not forgotten with the last site that an app was leaving", async () => {
+    const settled = await settledFleet();
+    const { bench } = settled;
+    await follow(settled, {
+      "virtual/one.yaml": virtualSiteYaml("one", "ring=canary"),
+      "apps/solo.yaml": appYaml("solo", { virtualSites: ["one"], spec: { onRemoval: "hold" } }),
+      "manifests/solo/settings.yaml": configMapYaml("settings"),
+    });
+    const east = bench.mirror("east");
+    const stands = async (): Promise<boolean> =>
+      (await east.git("ls-tree", "-r", "--name-only", "main")).includes("sites/a1/solo/");
+    await eventually("solo is at a1", stands);
+    await quiet(bench);
+    await follow(settled, { "apps/solo.yaml": null, "manifests/solo/settings.yaml": null });
+    await waitsOf(settled);
+    await follow(settled, { "sites/a1.yaml": null });
+    await eventually("a1 is let go of", async () => (await east.file("meta/a1.json")) === null);
+    await follow(settled, {
+      "sites/a1.yaml": siteYaml("a1", { region: "east", labels: { ring: "canary" } }),
+    });
+    await eventually("a1 is back", async () => (await east.file("meta/a1.json")) !== null);
+    expect(await waitsOf(settled)).toContain("onRemoval is hold");
+    expect(await stands()).toBe(true);
   });
 
   it("is the stricter one where the head before has a version that is not released", async () => {
