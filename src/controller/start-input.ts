@@ -67,19 +67,37 @@ export async function removalVerbs(
   { heads, skipped }: Commits,
 ): Promise<Record<string, RemovalVerb>> {
   const verbs: Record<string, RemovalVerb> = {};
-  const [before] = heads;
   for (const app of namedApps(state, heads)) {
+    const words = { app, control: own(state.apps, app), heads };
+    const said = [...saidBefore(words), ...(await saidByRelease(rendering, words))];
     const newest = heads.find(({ model }) => model.apps.has(app));
-    const release = decidingRelease(own(state.apps, app));
-    const isNew = newest === heads.at(-1);
-    const isReleased = !isNew && newest?.apps.get(app)?.inputDigest === release?.digest;
-    const models = [before?.model, isReleased ? undefined : await modelOf(rendering, release)];
-    const removed = newest === before ? [] : removedBy(own(state.apps, app));
-    const said = [...models.flatMap((model) => verbIn(model, app)), ...removed];
     const others = [verbIn(newest?.model, app), skipped.verbs.get(app) ?? []].flat();
     verbs[app] = said.length === 0 ? "hold" : strictest([...said, ...others]);
   }
   return verbs;
+}
+
+interface AppWords extends Pick<Commits, "heads"> {
+  readonly app: string;
+  readonly control: AppControl | undefined;
+}
+
+/** By the head before, or by the removals by which it leaves already: a site that is back with it knows no other word. */
+function saidBefore({ app, control, heads: [before] }: AppWords): RemovalVerb[] {
+  if (before?.model.apps.has(app) === true) return verbIn(before.model, app);
+  const removals = control?.open.filter(({ kind }) => kind === "removal") ?? [];
+  return removals.map(({ verb = "delete" }) => verb);
+}
+
+/** By the commit of the current release, where the head before has another version of the app. */
+async function saidByRelease(
+  rendering: Rendering,
+  { app, control, heads }: AppWords,
+): Promise<RemovalVerb[]> {
+  const release = decidingRelease(control);
+  const before = heads.length > 1 ? heads[0]?.apps.get(app) : undefined;
+  if (before?.inputDigest === release?.digest) return [];
+  return verbIn(await modelOf(rendering, release), app);
 }
 
 /** All apps that control or one of the heads has. */
@@ -107,12 +125,6 @@ async function modelOf(
 function verbIn(model: FleetModel | undefined, app: string): RemovalVerb[] {
   const found = model?.apps.get(app);
   return found === undefined ? [] : [found.value.spec.onRemoval ?? "delete"];
-}
-
-/** The words by which it leaves already: a site that is back with it knows no other. */
-function removedBy(control: AppControl | undefined): RemovalVerb[] {
-  const removals = control?.open.filter(({ kind }) => kind === "removal") ?? [];
-  return removals.map(({ verb = "delete" }) => verb);
 }
 
 type DecidingRelease = Pick<Release, "digest" | "source">;

@@ -227,8 +227,8 @@ export const bugs: Readonly<Record<string, readonly Edit[]>> = {
   "what leaves is deleted, whatever its app says": [
     {
       file: "controller/start-input.ts",
-      find: "verbs[app] = strictest([...said, ...before, passing].flat());",
-      replace: 'verbs[app] = passing === null ? strictest([...said, ...before]) : "delete";',
+      find: 'said.length === 0 ? "hold" : strictest([...said, ...others]);',
+      replace: 'said.length < 0 ? strictest([...said, ...others]) : "delete";',
     },
   ],
   "what commits say that no pass followed does not count": [
