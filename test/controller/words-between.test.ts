@@ -283,6 +283,22 @@ describe("what a commit said that no pass followed", { timeout: 120_000 }, () =>
     );
   });
 
+  it("speaks of none that it deletes: that overrules nothing, and costs what there are sites", async () => {
+    const loaded = loadFleet(aFleet({ "apps/till.yaml": till("delete") }));
+    const world = {
+      sources: { between: async () => ["c1"] },
+      rendering: { glimpse: async () => loaded },
+    } as unknown as World; // what is asked here
+    const { back, verbs } = await wordsBetween(world, {
+      previous: aHead("a"),
+      head: { commit: "b" },
+      state: { sites: {}, apps: { till: leavingFrom("e1", "w1") } },
+      apps: ["till"],
+    });
+    expect(back).toEqual(new Map());
+    expect(verbs).toEqual(new Map([["till", "delete"]]));
+  });
+
   const labels = { ring: "main", tier: "depot" };
 
   it.each([

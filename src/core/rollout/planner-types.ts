@@ -205,7 +205,7 @@ export interface AwaitedHead {
 export interface SkippedWords {
   /** `onRemoval` by app, where one of them has the app. */
   readonly verbs: ReadonlyMap<string, RemovalVerb>;
-  /** The same by app and site, where one of them has the app at a site that it was leaving already. */
+  /** The same by app and site, but for `delete`, where one of them has the app at a site that it was leaving already. */
   readonly back: ReadonlyMap<string, ReadonlyMap<string, RemovalVerb>>;
   /** Sites whose apps may not leave with them, whatever was said before. */
   readonly kept: ReadonlySet<string>;
