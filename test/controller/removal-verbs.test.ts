@@ -1,6 +1,18 @@
 /** What becomes of an app's objects where it leaves: what Git said of it before the commit by which it leaves. */
 import { describe, expect, it } from "vitest";
-import { appYaml, configMapYaml, siteYaml, virtualSiteYaml } from "../support/fleet.ts";
+import type { ControlSnapshot } from "../../src/controller/control-repository.ts";
+import type { Rendering } from "../../src/controller/rendering.ts";
+import { removalVerbs } from "../../src/controller/start-input.ts";
+import { nothingSkipped } from "../../src/controller/words-between.ts";
+import type { Release, RemovalVerb } from "../../src/core/rollout/records.ts";
+import {
+  aModel,
+  appYaml,
+  configMapYaml,
+  type FleetEdits,
+  siteYaml,
+  virtualSiteYaml,
+} from "../support/fleet.ts";
 import type { Files } from "../support/controller-fleet.ts";
 import { webVersion } from "../support/controller-fleet.ts";
 import { eventually } from "../support/controller-mirror.ts";
@@ -35,6 +47,37 @@ async function waitsOf({ controller }: Settled): Promise<string> {
     return waits.map(({ reason }) => reason).find((reason) => reason.includes("onRemoval"));
   });
 }
+
+/** What is said of `web` by its removals under way, and by two heads. */
+async function saidOfWeb(removals: readonly RemovalVerb[], heads: readonly FleetEdits[]) {
+  const open = removals.map((verb) => ({ kind: "removal", verb }) as unknown as Release); // what is asked here
+  const web = { current: { release: null, partial: [] }, open, bad: [] };
+  const state = { head: null, epoch: 1, apps: { web }, holds: [], sites: {}, workers: {} };
+  const read = heads.map((edits) => ({ model: aModel(edits), apps: new Map() }));
+  const commits = { heads: read, skipped: nothingSkipped };
+  const rendering = undefined as unknown as Rendering; // nothing of it is current
+  const control = { state } as unknown as ControlSnapshot; // what is asked here
+  const { web: said } = await removalVerbs(control, rendering, commits);
+  return said;
+}
+
+const noWeb: FleetEdits = { "apps/web.yaml": null };
+const laxWeb: FleetEdits = { "apps/web.yaml": appYaml("web", { spec: { onRemoval: "delete" } }) };
+
+describe("what nobody grants to a commit that has an app again", () => {
+  it.each([
+    { what: "by removals under way that hold it", removals: ["hold"], said: "hold" },
+    { what: "by removals under way that delete it", removals: ["delete"], said: "delete" },
+    { what: "by nobody", removals: [], said: "hold" },
+  ] as const)("is told $what", async ({ removals, said }) => {
+    expect(await saidOfWeb(removals, [noWeb, laxWeb])).toBe(said);
+    expect(await saidOfWeb(removals, [noWeb, noWeb])).toBe(said);
+  });
+
+  it("is its own word where it is the first", async () => {
+    expect(await saidOfWeb([], [laxWeb])).toBe("delete");
+  });
+});
 
 describe("onRemoval", { timeout: 60_000 }, () => {
   it("counts as the head before the removal says it, also where a commit changed nothing else", async () => {
