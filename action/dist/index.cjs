@@ -67675,11 +67675,11 @@ var referenceChanges = /* @__PURE__ */ new Map([
 function withNamespace2(manifest, context2) {
   const { object } = manifest;
   const { namespace } = object.metadata;
-  const isNamed3 = namespace !== void 0 && namespace !== null && namespace !== "";
+  const isNamed2 = namespace !== void 0 && namespace !== null && namespace !== "";
   const isNamespaced = scopeOf(object, context2.customKinds);
-  const wrong = isNamed3 ? wrongNamespace(object, namespace, isNamespaced) : void 0;
+  const wrong = isNamed2 ? wrongNamespace(object, namespace, isNamespaced) : void 0;
   if (wrong !== void 0) return fail2(manifest, ["metadata", "namespace"], wrong);
-  if (isNamed3) return { ok: true, value: object, diagnostics: [] };
+  if (isNamed2) return { ok: true, value: object, diagnostics: [] };
   if (isNamespaced === void 0) return fail2(manifest, ["kind"], unknownScope(object));
   const { namespace: _empty, ...rest2 } = object.metadata;
   const metadata = { ...rest2, name: object.metadata.name };
@@ -73975,8 +73975,8 @@ function checkPatch({ merge, json, target }, document2, path3) {
 }
 function checkMergeNames(merge, document2, path3) {
   const metadata = merge?.["metadata"];
-  const isNamed3 = typeof metadata === "object" && metadata !== null && "name" in metadata;
-  if (isNamed3 && merge?.["apiVersion"] !== void 0 && merge["kind"] !== void 0) return [];
+  const isNamed2 = typeof metadata === "object" && metadata !== null && "name" in metadata;
+  if (isNamed2 && merge?.["apiVersion"] !== void 0 && merge["kind"] !== void 0) return [];
   const message = "a `merge` patch without `target` must name its object";
   const hint = "add `target`, or apiVersion, kind and metadata.name to the patch";
   return [errorAt(document2.keyAt([...path3, "merge"]), { code: "missing-field", message, hint })];
@@ -77386,6 +77386,7 @@ function sortFiles(block, isIgnored2, isManifest) {
     own2.filter(({ isFlotillas }) => isFlotillas).map(({ file }) => file.path)
   );
   const documents = mentioning.flatMap((file) => file.documents);
+  const inJson = block.files.filter(({ path: path3 }) => !isIgnored2(path3) && !isManifest(path3)).flatMap((file) => kindsInJson(file));
   return {
     documents: sameDocuments(documents),
     strayDocuments: strays.flatMap((file) => file.documents),
@@ -77393,11 +77394,11 @@ function sortFiles(block, isIgnored2, isManifest) {
       ...unreadable3.map(unreadableFile),
       ...own2.flatMap(({ diagnostics }) => diagnostics),
       ...mentioning.filter(({ file, isFlotillas }) => isFlotillas && isManifest(file.path)).flatMap(({ file }) => mixedDocuments(file)),
-      ...block.files.filter(({ path: path3 }) => !isIgnored2(path3) && !isManifest(path3)).flatMap((file) => kindsInJson(file))
+      ...inJson
     ],
     mistaken: [
       ...own2.flatMap(({ mistaken: mistaken2 }) => mistaken2),
-      ...unreadable3.length > 0 ? ["unknown"] : []
+      ...unreadable3.length + inJson.length > 0 ? ["unknown"] : []
     ],
     others: block.files.filter(({ path: path3 }) => !ownPaths.has(path3) && !isIgnored2(path3))
   };
@@ -77560,11 +77561,11 @@ function soundPart({ draft, read: read2, tools, errors }) {
   );
   const sites = [...sound(draft.sites)].filter(([, { value: value2 }]) => isSaid(value2.spec.profile));
   const sources = documents.filter(({ kind }) => kind === "App").map(sourceOf);
-  const isDeclared = (kind, name2) => draft.declared.get(kind)?.has(name2) === true;
+  const regions = sound(draft.regions);
   return {
     model: {
       fleet: draft.fleet === void 0 ? noFleet : draft.fleet,
-      regions: sound(draft.regions),
+      regions,
       sites: new Map(sites),
       virtualSites: virtualSites2,
       profiles,
@@ -77581,19 +77582,48 @@ function soundPart({ draft, read: read2, tools, errors }) {
       // Only what is sound and pinned may be given to a tool.
       toolSources: new Map([...foundSources(tools)].filter(([name2]) => soundApps.has(name2)))
     },
+    said: saidOnce(
+      { apps: soundApps, sites: sound(draft.sites), regions, virtualSites: virtualSites2 },
+      { documents, errors }
+    ),
     mayLackKinds: draft.hasUnreadable || sources.some(({ manifests }) => manifests === void 0),
-    mayDeclare: (kind, name2) => draft.hasUnreadable || isDeclared(kind, name2),
-    mayBringBack: (kind, name2) => isDeclared(kind, name2) || draft.hasUnreadable && isNamed2(name2, read2, errors)
+    ...mayBeDeclared({ draft, read: read2, errors }, documents)
   };
 }
-function isNamed2(name2, { all }, errors) {
-  const texts2 = new Map(all.map(({ path: path3, text }) => [path3, text]));
-  const word3 = new RegExp(`(?<![a-z0-9-])${name2}(?![a-z0-9-])|\\\\[xuU\r
-]`, "u");
-  return [...new Set(errors.map(({ file }) => file))].some((file) => {
-    const text = texts2.get(file);
-    return text === void 0 ? file !== nowhere2().file : word3.test(text);
-  });
+function mayBeDeclared({ draft, read: read2, errors }, documents) {
+  const isNamed2 = namedIn2(read2, errors);
+  const mayHide = draft.hasUnreadable || documents.some(({ document: document2 }) => document2.isBroken);
+  const mayBringBack = (kind, name2) => draft.declared.get(kind)?.has(name2) === true || mayHide && isNamed2(name2);
+  return {
+    mayDeclare: (kind, name2) => draft.hasUnreadable || mayBringBack(kind, name2),
+    mayBringBack
+  };
+}
+function saidOnce(said, { documents, errors }) {
+  if (!errors.some(({ code }) => code === "duplicate-name")) return said;
+  const named3 = Map.groupBy(documents, (one) => `${one.kind} ${nameOf6(one) ?? ""}`);
+  const once = (kind, entries2) => new Map([...entries2].filter(([name2]) => named3.get(`${kind} ${name2}`)?.length === 1));
+  return {
+    apps: once("App", said.apps),
+    sites: once("Site", said.sites),
+    regions: once("Region", said.regions),
+    virtualSites: once("VirtualSite", said.virtualSites)
+  };
+}
+function namedIn2({ all }, errors) {
+  let words5;
+  return (name2) => {
+    words5 ??= wordsIn(all, new Set(errors.map(({ file }) => file)));
+    return words5 === "any" || words5.has(name2);
+  };
+}
+function wordsIn(all, mistaken2) {
+  const paths = new Set(mistaken2);
+  paths.delete(nowhere2().file);
+  const files = all.filter(({ path: path3 }) => paths.has(path3));
+  if (files.length < paths.size) return "any";
+  if (files.some(({ text }) => /\\[xuU\r\n]/.test(text))) return "any";
+  return new Set(files.flatMap(({ text }) => text.match(/[a-z0-9-]+/g) ?? []));
 }
 function documentsWithErrors(documents, errors) {
   const byFile = Map.groupBy(documents, ({ document: document2 }) => document2.file);
@@ -77635,14 +77665,12 @@ function profilesAreKnown(draft, profiles, virtualSites2) {
   );
   return (taken3) => areKnown || taken3 === void 0;
 }
-function sourceOf({ document: document2 }, index) {
-  const { value: value2 } = document2;
-  const metadata = isJsonObject(value2) ? value2["metadata"] : void 0;
+function sourceOf(one, index) {
+  const { value: value2 } = one.document;
   const spec = isJsonObject(value2) ? value2["spec"] : void 0;
   const source = isJsonObject(spec) ? spec["source"] : void 0;
   const manifests = isJsonObject(source) ? source["manifests"] : void 0;
-  const name2 = isJsonObject(metadata) ? metadata["name"] : void 0;
-  const key = typeof name2 === "string" ? name2 : `#${index}`;
+  const key = nameOf6(one) ?? `#${index}`;
   return typeof manifests === "string" ? { key, manifests } : { key };
 }
 var nowhere2 = () => ({ file: ".", line: 0, column: 0 });
@@ -83614,6 +83642,7 @@ function unplacedOf({ unplaced }) {
 function forgetApp(board, app) {
   const { release: release2, partial } = app.current;
   if (release2 !== null || partial.length > 0 || app.open.size > 0) return;
+  if (own(board.input.placedByHead, app.app) !== void 0) return;
   change(board, controlPaths.current(app.app), { record: null, why: `${app.app} is gone` });
   setArrivals(board, app, { arrivals: noArrivals, why: `${app.app} is gone` });
   forgetBad(board, app);
