@@ -80360,22 +80360,25 @@ function beginRelease(run3, app, made) {
   run3.notes.push(`${id} begins at ${made.list.size} sites`);
   return release2;
 }
-function rulesOf2(strategy, { kind, verb, dependsOn = [], backTo }) {
+function rulesOf2(strategy, made) {
   const { rollback, checks: checks2 } = strategy;
-  if (backTo !== void 0) return rollback === null ? {} : { rollback };
-  if (kind === "removal") {
-    return {
-      ...windowsOf(strategy),
-      ...urgentOf(strategy),
-      ...verb === void 0 ? {} : { verb },
-      ...dependsOn.length === 0 ? {} : { dependsOn: [...dependsOn] }
-    };
-  }
+  const back = rollback === null ? {} : { rollback };
+  if (made.backTo !== void 0) return back;
+  if (made.kind === "removal") return removalRules(strategy, made);
   return {
     ...windowsOf(strategy),
     ...urgentOf(strategy),
-    ...rollback === null ? {} : { rollback },
+    ...back,
     ...checks2 === void 0 ? {} : { checks: checks2 }
+  };
+}
+function removalRules(strategy, { verb, dependsOn = [], windows = [] }) {
+  const all = [.../* @__PURE__ */ new Set([...strategy.windows ?? [], ...windows])];
+  return {
+    ...all.length === 0 ? {} : { windows: all },
+    ...urgentOf(strategy),
+    ...verb === void 0 ? {} : { verb },
+    ...dependsOn.length === 0 ? {} : { dependsOn: [...dependsOn] }
   };
 }
 function originOf({ head }, { kind, backTo }) {
@@ -80580,7 +80583,7 @@ function startRemoval(run3, app) {
       list,
       carried: Object.fromEntries(Object.entries(carried).filter(([site]) => sites.has(site))),
       verb: own(input2.onRemoval, app.app) ?? "delete",
-      dependsOn: dependenciesOf(input2, app.app)
+      ...rulesBefore(run3, app)
     });
   }
   if (!Object.hasOwn(input2.desired, app.app)) endApp(run3, app);
@@ -80590,23 +80593,33 @@ function overruleRemovals({ board, input: input2 }, app) {
   if (back === void 0) return;
   for (const release2 of app.open.values()) {
     if (release2.kind !== "removal") continue;
-    const standing3 = new Set(
-      Object.keys(release2.list).filter((site) => treeAt(input2, app.app, site) !== void 0)
+    const there = Object.keys(release2.list).filter(
+      (site) => !Object.hasOwn(release2.left ?? {}, site)
     );
     const before = removalVerb(release2);
-    const verb = strictest([before, ...[...standing3].flatMap((site) => back.get(site) ?? [])]);
+    const verb = strictest([before, ...there.flatMap((site) => back.get(site) ?? [])]);
     if (verb === before) continue;
     const approvals = release2.approvals.filter(
       ({ what }) => what !== "verb" && what !== "deletions"
     );
-    const ordered2 = Object.entries(release2.handed).filter(([site]) => !standing3.has(site));
+    const ordered2 = Object.entries(release2.handed).filter(
+      ([site]) => treeAt(input2, app.app, site) === void 0
+    );
     const handed = Object.fromEntries(ordered2);
     const why = `${release2.id}: a commit since says ${verb} of ${app.app}`;
     setRelease(board, { ...release2, verb, approvals, handed }, why);
   }
 }
-function dependenciesOf({ dependsOn = {}, dependedBefore = {} }, app) {
-  return own(dependsOn, app) ?? own(dependedBefore, app) ?? [];
+function rulesBefore({ input: input2 }, app) {
+  const { dependsOn = {}, dependedBefore = {} } = input2;
+  const known4 = own(dependsOn, app.app) ?? own(dependedBefore, app.app);
+  if (known4 !== void 0) return { dependsOn: known4 };
+  const removals = [...app.open.values()].filter(({ kind }) => kind === "removal");
+  const windows = new Set(removals.flatMap((release2) => release2.windows ?? []));
+  return {
+    dependsOn: [...new Set(removals.flatMap((release2) => release2.dependsOn ?? []))],
+    ...windows.size === 0 ? {} : { windows: [...windows] }
+  };
 }
 function leavingSites(run3, app) {
   const sites = /* @__PURE__ */ new Set();
@@ -80973,7 +80986,7 @@ function noteTies(board, units) {
 }
 function dependencyBlock(board, site, steps2) {
   for (const { app, to } of steps2) {
-    const others = to === null ? dependantsOf(board, app) : dependenciesOf2(board, app);
+    const others = to === null ? dependantsOf(board, app) : dependenciesOf(board, app);
     if (others.length === 0) continue;
     const first2 = to === null ? leavesFirst : comesFirst;
     const along = movesAlong(board, site, steps2);
@@ -80992,7 +81005,7 @@ function movesAlong(board, site, steps2) {
     return [moveOf(step.app, step.to === null), ...taker];
   });
 }
-function dependenciesOf2({ input: input2 }, app) {
+function dependenciesOf({ input: input2 }, app) {
   return own(input2.dependsOn ?? {}, app) ?? [];
 }
 function dependantsOf(board, app) {
@@ -81012,7 +81025,7 @@ function leadsTo(board, from, targets) {
     if (targets.includes(move2)) return true;
     const app = move2.slice(move2.indexOf(" ") + 1);
     const isLeaving = move2 === moveOf(app, true);
-    const others = isLeaving ? dependantsOf(board, app) : dependenciesOf2(board, app);
+    const others = isLeaving ? dependantsOf(board, app) : dependenciesOf(board, app);
     for (const other of others) seen2.add(moveOf(other, isLeaving));
     for (const tied of board.ties.get(move2) ?? []) seen2.add(tied);
   }

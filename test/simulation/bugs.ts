@@ -130,6 +130,13 @@ export const bugs: Readonly<Record<string, readonly Edit[]>> = {
       replace: "if (verb === before || before !== verb) continue;",
     },
   ],
+  "a stricter word passes by what is ordered to leave and has not left": [
+    {
+      file: "core/rollout/start/start-removal.ts",
+      find: "(site) => !Object.hasOwn(release.left ?? {}, site),",
+      replace: "(site) => treeAt(input, app.app, site) !== undefined,",
+    },
+  ],
   "a silent worker is handed over to": [
     {
       file: "core/rollout/site-blocks.ts",

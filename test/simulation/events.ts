@@ -84,8 +84,13 @@ function outAndBack(random: Random, lengthMs: number): StoryEvent[] {
     wait();
     return all.map(commit);
   };
+  const later = (byMs: number, events: () => StoryEvent[]): StoryEvent[] => {
+    at += byMs;
+    return events();
+  };
   const appLeaver: Change = { do: "app", app: "web" };
   const held: Change = { do: "traits", app: "web", traits: { onRemoval: "hold" } };
+  const moved: Change = { do: "region", site: named };
   const way = draw<() => StoryEvent[]>(random, [
     [3, () => () => [toggled(), toggled(), toggled()]],
     [3, () => () => [toggled(), ...(maybe(random) ? [toggled()] : []), restored(), toggled()]],
@@ -97,6 +102,17 @@ function outAndBack(random: Random, lengthMs: number): StoryEvent[] {
       ],
     ],
     [2, () => () => [...atOnce(appLeaver), ...atOnce(appLeaver, held, appLeaver)]],
+    // Where its cluster does not answer, it is ordered to leave and does not, and may move then.
+    [
+      2,
+      () => () => [
+        ...atOnce(appLeaver),
+        { kind: "fault", site: named, fault: pick(random, ["refuse", "hang", "cut"]), at: wait() },
+        ...later(between(random, 1000, 5000), () =>
+          atOnce(appLeaver, held, appLeaver, ...(maybe(random) ? [moved] : [])),
+        ),
+      ],
+    ],
   ]);
   return [begun, ...way()];
 }

@@ -26,6 +26,8 @@ export class PassAuditor {
   #followed = "";
   /** Removals that were open then: their verb was looked at when they were new. */
   #removals: ReadonlySet<string> = new Set();
+  /** The strictest word by which an app has left somewhere since a followed head had it. */
+  readonly #words = new Map<string, RemovalVerb>();
   /** Of the newest leader whose pass was looked at. */
   #epoch = 0;
   #wasLost = false;
@@ -49,6 +51,7 @@ export class PassAuditor {
     if (control.state.epoch < this.#epoch) return;
     this.#epoch = control.state.epoch;
     this.#checkVerbs(input);
+    this.#noteWords(input.control, followed);
     this.#deciding = decidingCommits(control.state);
     this.#followed = control.state.head?.commit ?? "";
     this.#removals = openRemovals(control.state);
@@ -68,7 +71,7 @@ export class PassAuditor {
       if (source === undefined) {
         const commits = [this.#followed, head?.commit ?? ""].filter((commit) => commit !== "");
         const heads = commits.map((commit) => this.#repository.at(commit));
-        if (!heads.some((each) => each.apps[app] !== undefined)) this.#checkReturned(open, removal);
+        if (!heads.some((each) => each.apps[app] !== undefined)) this.#checkReturned(removal);
         continue;
       }
       const verb = expectedVerb(app, {
@@ -83,13 +86,22 @@ export class PassAuditor {
   }
 
   /** Of an app that nobody has any more: at a site that is back it leaves by no laxer word than at the others. */
-  #checkReturned(open: readonly Release[], removal: Release): void {
-    const older = open.filter(({ id }) => this.#removals.has(id));
-    const verb = strictestOf([removal, ...older].map((each) => each.verb ?? "delete"));
-    assert.equal(removal.verb, verb, `${removal.id} is to ${removal.verb}`);
+  #checkReturned(removal: Release): void {
+    const said = [removal.verb ?? "delete", this.#words.get(removal.app) ?? "delete"];
+    assert.equal(removal.verb, strictestOf(said), `${removal.id} is to ${removal.verb}`);
   }
 
-  /** A removal from before has ordered all that it may where a commit that no pass followed had the app, and says less. */
+  #noteWords({ apps }: ControlState, followed: StoryHead): void {
+    for (const app of Object.keys(followed.apps)) this.#words.delete(app);
+    for (const [app, { open }] of Object.entries(apps)) {
+      const removals = open.filter(({ kind }) => kind === "removal");
+      if (removals.length === 0 || followed.apps[app] !== undefined) continue;
+      const verbs = removals.map(({ verb = "delete" }) => verb);
+      this.#words.set(app, strictestOf([this.#words.get(app) ?? "delete", ...verbs]));
+    }
+  }
+
+  /** A removal from before has carried out all that it may where a commit that no pass followed had the app, and says less. */
   #checkOlderRemovals({ control: { head, apps }, mirrors }: PlannerInput): void {
     const skipped = this.#repository
       .between(this.#followed, head?.commit ?? "")
@@ -103,7 +115,7 @@ export class PassAuditor {
           const back = skipped.filter((each) => appsAt(each, site).includes(app));
           const said = back.flatMap((each) => verbIn(each.apps[app]));
           const isStricter = strictestOf([verb, ...said]) !== verb;
-          return isStricter && entry !== undefined && "tree" in entry;
+          return isStricter && entry !== undefined && !(site in (release.left ?? {}));
         });
         assert.deepEqual(left, [], `${release.id} is to ${verb} what is to be kept since`);
       }
@@ -160,6 +172,7 @@ export class PassAuditor {
   forget(): void {
     this.#deciding = {};
     this.#removals = new Set();
+    this.#words.clear();
     this.#epoch = 0;
     this.#wasLost = true;
     this.#heads = new FollowedHeads();

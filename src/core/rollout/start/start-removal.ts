@@ -11,12 +11,11 @@ import {
 } from "../board.ts";
 import { controlPaths } from "../control-files.ts";
 import { own } from "../own.ts";
-import type { StartInput } from "../planner-types.ts";
 import type { Release } from "../records.ts";
 import { strictest } from "../removal-verbs.ts";
 import { isRefused } from "./start-candidate.ts";
 import { treeAt } from "../site-view.ts";
-import { beginRelease, candidateOf, type StartRun } from "./start-run.ts";
+import { beginRelease, candidateOf, type NewRelease, type StartRun } from "./start-run.ts";
 import { shrink, takeSites, touchedBy } from "./take-over.ts";
 
 /**
@@ -74,43 +73,57 @@ export function startRemoval(run: StartRun, app: AppBoard): void {
       list,
       carried: Object.fromEntries(Object.entries(carried).filter(([site]) => sites.has(site))),
       verb: own(input.onRemoval, app.app) ?? "delete",
-      dependsOn: dependenciesOf(input, app.app),
+      ...rulesBefore(run, app),
     });
   }
   if (!Object.hasOwn(input.desired, app.app)) endApp(run, app);
 }
 
 /**
- * A commit that no pass followed had the app once more where a removal has not ordered it to leave yet, and takes less away:
- * it goes on by that word, and what was approved of it before is to be said again.
+ * A commit that no pass followed had the app once more where it has not left yet, and takes less away: it goes on by that
+ * word, and what was approved of it before is to be said again. Sites that are ordered to leave stay so; where a move
+ * takes the order back, they too go on by that word.
  */
 function overruleRemovals({ board, input }: StartRun, app: AppBoard): void {
   const back = input.skipped?.back.get(app.app);
   if (back === undefined) return;
   for (const release of app.open.values()) {
     if (release.kind !== "removal") continue;
-    const standing = new Set(
-      Object.keys(release.list).filter((site) => treeAt(input, app.app, site) !== undefined),
+    const there = Object.keys(release.list).filter(
+      (site) => !Object.hasOwn(release.left ?? {}, site),
     );
     const before = removalVerb(release);
-    const verb = strictest([before, ...[...standing].flatMap((site) => back.get(site) ?? [])]);
+    const verb = strictest([before, ...there.flatMap((site) => back.get(site) ?? [])]);
     if (verb === before) continue;
     const approvals = release.approvals.filter(
       ({ what }) => what !== "verb" && what !== "deletions",
     );
-    const ordered = Object.entries(release.handed).filter(([site]) => !standing.has(site));
+    const ordered = Object.entries(release.handed).filter(
+      ([site]) => treeAt(input, app.app, site) === undefined,
+    );
     const handed = Object.fromEntries(ordered);
     const why = `${release.id}: a commit since says ${verb} of ${app.app}`;
     setRelease(board, { ...release, verb, approvals, handed }, why);
   }
 }
 
-/** As the head says, or the one before, where the head does not have the app. */
-function dependenciesOf(
-  { dependsOn = {}, dependedBefore = {} }: StartInput,
-  app: string,
-): readonly string[] {
-  return own(dependsOn, app) ?? own(dependedBefore, app) ?? [];
+/**
+ * What an app leaves by that the head does not have: what it depends on by the head before. Where that did not have the
+ * app either, it is leaving already, and a site that is back leaves by the windows and dependencies of the others.
+ */
+function rulesBefore(
+  { input }: StartRun,
+  app: AppBoard,
+): Pick<NewRelease, "dependsOn" | "windows"> {
+  const { dependsOn = {}, dependedBefore = {} } = input;
+  const known = own(dependsOn, app.app) ?? own(dependedBefore, app.app);
+  if (known !== undefined) return { dependsOn: known };
+  const removals = [...app.open.values()].filter(({ kind }) => kind === "removal");
+  const windows = new Set(removals.flatMap((release) => release.windows ?? []));
+  return {
+    dependsOn: [...new Set(removals.flatMap((release) => release.dependsOn ?? []))],
+    ...(windows.size === 0 ? {} : { windows: [...windows] }),
+  };
 }
 
 /** Sites that the head declares, where the app stands and is not to be any more. */

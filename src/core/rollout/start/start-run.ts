@@ -45,6 +45,8 @@ export interface NewRelease {
   /** Absent: those of the strategy. */
   readonly openList?: OpenListBudgets;
   readonly dependsOn?: readonly string[];
+  /** Of a removal: windows that it asks besides those of the strategy. */
+  readonly windows?: readonly string[];
   /** Input digests that it replaces where they have come. */
   readonly replaced?: readonly string[];
 }
@@ -102,23 +104,30 @@ export function beginRelease(run: StartRun, app: AppBoard, made: NewRelease): Re
 /** What holds for some kinds of releases only: what goes back asks neither windows nor checks. */
 function rulesOf(
   strategy: ResolvedStrategy,
-  { kind, verb, dependsOn = [], backTo }: NewRelease,
+  made: NewRelease,
 ): Pick<Release, "verb" | "dependsOn" | "windows" | "ifUrgent" | "rollback" | "checks"> {
   const { rollback, checks } = strategy;
-  if (backTo !== undefined) return rollback === null ? {} : { rollback };
-  if (kind === "removal") {
-    return {
-      ...windowsOf(strategy),
-      ...urgentOf(strategy),
-      ...(verb === undefined ? {} : { verb }),
-      ...(dependsOn.length === 0 ? {} : { dependsOn: [...dependsOn] }),
-    };
-  }
+  const back = rollback === null ? {} : { rollback };
+  if (made.backTo !== undefined) return back;
+  if (made.kind === "removal") return removalRules(strategy, made);
   return {
     ...windowsOf(strategy),
     ...urgentOf(strategy),
-    ...(rollback === null ? {} : { rollback }),
+    ...back,
     ...(checks === undefined ? {} : { checks }),
+  };
+}
+
+function removalRules(
+  strategy: ResolvedStrategy,
+  { verb, dependsOn = [], windows = [] }: NewRelease,
+): Pick<Release, "verb" | "dependsOn" | "windows" | "ifUrgent"> {
+  const all = [...new Set([...(strategy.windows ?? []), ...windows])];
+  return {
+    ...(all.length === 0 ? {} : { windows: all }),
+    ...urgentOf(strategy),
+    ...(verb === undefined ? {} : { verb }),
+    ...(dependsOn.length === 0 ? {} : { dependsOn: [...dependsOn] }),
   };
 }
 
