@@ -78814,11 +78814,16 @@ function heardAt(input2, { mirror, silentSince }) {
   return silentSince ?? Math.min(input2.now, own(input2.workers, mirror)?.heardAt ?? input2.now);
 }
 function isMoving(input2, site) {
+  const mirror = own(input2.control.sites, site)?.mirror;
+  if (mirror === void 0) return false;
+  const wanted2 = input2.sites.get(site)?.mirror ?? mirror;
+  return wanted2 !== mirror || isUnderWay(input2, site);
+}
+function isUnderWay(input2, site) {
   const assignment = own(input2.control.sites, site);
   if (assignment === void 0) return false;
   const { mirror, moving } = assignment;
-  const wanted2 = input2.sites.get(site)?.mirror ?? mirror;
-  return moving !== void 0 || wanted2 !== mirror || mirrorsWith(input2, site).some((name2) => name2 !== mirror);
+  return moving !== void 0 || mirrorsWith(input2, site).some((name2) => name2 !== mirror);
 }
 function standingTree(entry) {
   return entry !== void 0 && "tree" in entry ? entry.tree : void 0;
@@ -79803,16 +79808,16 @@ function takeArrivals(board, app, { sites, why }) {
 // src/core/rollout/start/unlist-sites.ts
 var allKinds = ["app", "site", "removal"];
 function unlistSites({ input: input2, board }, app) {
-  const isGone = (site) => !input2.headSites.has(site);
+  const isGone2 = (site) => !input2.headSites.has(site);
   const listed2 = [...app.open.values()].flatMap(({ list }) => Object.keys(list));
   const arrived = [...Object.keys(app.arrivals.handed), ...Object.keys(app.arrivals.failed)];
-  const gone = new Set([...listed2, ...arrived].filter(isGone));
+  const gone = new Set([...listed2, ...arrived].filter(isGone2));
   const why = "sites are no longer in the fleet";
   if (gone.size > 0) takeSites(board, app, { sites: gone, kinds: allKinds, why });
-  if (!app.current.partial.some(({ sites }) => sites.some(isGone))) return;
+  if (!app.current.partial.some(({ sites }) => sites.some(isGone2))) return;
   const partial = app.current.partial.map((entry) => ({
     ...entry,
-    sites: entry.sites.filter((site) => !isGone(site))
+    sites: entry.sites.filter((site) => !isGone2(site))
   }));
   setCurrent(board, app, { current: { ...app.current, partial }, why });
 }
@@ -79874,6 +79879,68 @@ function withoutLeaving(assignment) {
   return rest2;
 }
 
+// src/core/rollout/leaving-markers.ts
+function clearMarkers(board) {
+  const left = /* @__PURE__ */ new Map();
+  for (const site of Object.keys(board.input.mirrors)) {
+    for (const [app, entry] of Object.entries(own(board.input.mirrors, site) ?? {})) {
+      if (!("leaving" in entry) || !hasLeft(board, site, app)) continue;
+      const { mirror } = viewSite(board.input, app, site);
+      const { release: release2 } = entry.leaving;
+      const apps = [{ app, release: release2, set: { clear: "marker" }, good: null }];
+      board.handOvers.push({ site, mirror, apps });
+      board.apps.get(app)?.movedNow.add(site);
+      noteLeft(left, board.apps.get(app)?.open.get(release2), { site, at: board.at });
+    }
+  }
+  for (const [release2, sites] of left) {
+    if (Object.keys(sites).length === 0) continue;
+    const why = `${release2.app} has left ${Object.keys(sites).join(", ")}`;
+    setRelease(board, { ...release2, left: { ...release2.left, ...sites } }, why);
+  }
+}
+function hasMarkerToClear(board, site) {
+  const entries2 = Object.entries(own(board.input.mirrors, site) ?? {});
+  return entries2.some(([app, entry]) => "leaving" in entry && hasLeft(board, site, app));
+}
+function hasLeft(board, site, app) {
+  const { observed, silentSince, facts } = viewSite(board.input, app, site);
+  const isHeard = silentSince === null && facts !== void 0;
+  return observed?.left === true && isHeard && !isUnderWay(board.input, site);
+}
+function noteLeft(left, release2, { site, at: at3 }) {
+  if (release2 === void 0 || !Object.hasOwn(release2.list, site)) return;
+  const sites = left.get(release2) ?? {};
+  left.set(release2, sites);
+  if (!Object.hasOwn(release2.left ?? {}, site)) sites[site] = at3;
+}
+
+// src/core/rollout/trees-to-take.ts
+function treesToTake(board, site) {
+  const trees = {};
+  for (const [app, entry] of Object.entries(own(board.input.mirrors, site) ?? {})) {
+    const tree = standingTree(entry) ?? unleave(board, app, { site, entry });
+    if (tree !== void 0) trees[app] = tree;
+  }
+  return trees;
+}
+function unleave(board, app, { site, entry }) {
+  if (!("leaving" in entry) || isGone(board, app, { site, marker: entry.leaving }))
+    return void 0;
+  const release2 = board.apps.get(app)?.open.get(entry.leaving.release);
+  const from = own(release2?.list, site)?.from ?? void 0;
+  if (release2 === void 0 || from === void 0) return void 0;
+  const without3 = (record4) => Object.fromEntries(Object.entries(record4).filter(([name2]) => name2 !== site));
+  const next = { ...release2, handed: without3(release2.handed), failed: without3(release2.failed) };
+  setRelease(board, next, `${app} leaves ${site} once it has moved`);
+  return from;
+}
+function isGone(board, app, { site, marker: { release: release2, verb } }) {
+  if (!board.input.sites.has(site) && verb === "orphan") return true;
+  const known4 = board.apps.get(app)?.open.get(release2);
+  return own(known4?.left, site) !== void 0 || hasLeft(board, site, app);
+}
+
 // src/core/rollout/site-moves.ts
 function planSiteMoves(board) {
   const { sites, control: control2 } = board.input;
@@ -79889,7 +79956,8 @@ function planSiteMoves(board) {
     else if (facts.leaves === true && isEmptied(board, site, assignment)) forget(board, site);
     else {
       const from = wrongMirror(board, site, { facts, assignment });
-      if (from !== void 0) leave(board, site, { assignment, from, to: facts.mirror });
+      if (from === void 0 || hasMarkerToClear(board, site)) continue;
+      leave(board, site, { assignment, from, to: facts.mirror });
     }
   }
   forgetSites(board);
@@ -79987,26 +80055,6 @@ function beginMove(board, site, { mirror, to }) {
 function forgetSites(board) {
   const { sites, control: control2 } = board.input;
   for (const site of Object.keys(control2.sites)) if (!sites.has(site)) forget(board, site);
-}
-function treesToTake(board, site) {
-  const trees = {};
-  for (const [app, entry] of Object.entries(own(board.input.mirrors, site) ?? {})) {
-    const tree = standingTree(entry) ?? unleave(board, app, { site, entry });
-    if (tree !== void 0) trees[app] = tree;
-  }
-  return trees;
-}
-function unleave(board, app, { site, entry }) {
-  if (!("leaving" in entry)) return void 0;
-  const isForgotten = !board.input.sites.has(site);
-  if (isForgotten && entry.leaving.verb === "orphan") return void 0;
-  const release2 = board.apps.get(app)?.open.get(entry.leaving.release);
-  const from = own(release2?.list, site)?.from ?? void 0;
-  if (release2 === void 0 || from === void 0) return void 0;
-  const without3 = (record4) => Object.fromEntries(Object.entries(record4).filter(([name2]) => name2 !== site));
-  const next = { ...release2, handed: without3(release2.handed), failed: without3(release2.failed) };
-  setRelease(board, next, `${app} leaves ${site} once it has moved`);
-  return from;
 }
 function goOn(board, site, known4) {
   const { assignment } = known4;
@@ -80334,7 +80382,7 @@ function beginRelease(run3, app, made) {
     kind,
     digest,
     renderer,
-    budgetsFrom: input2.previousHead ?? input2.head,
+    budgetsFrom: own(input2.grantedBy ?? {}, app.app) ?? input2.previousHead ?? input2.head,
     strategy: strategy.name,
     startedAt: board.at,
     minReadyMs: strategy.minReadyMs,
@@ -80360,25 +80408,22 @@ function beginRelease(run3, app, made) {
   run3.notes.push(`${id} begins at ${made.list.size} sites`);
   return release2;
 }
-function rulesOf2(strategy, made) {
+function rulesOf2(strategy, { kind, verb, dependsOn = [], backTo }) {
   const { rollback, checks: checks2 } = strategy;
-  const back = rollback === null ? {} : { rollback };
-  if (made.backTo !== void 0) return back;
-  if (made.kind === "removal") return removalRules(strategy, made);
+  if (backTo !== void 0) return rollback === null ? {} : { rollback };
+  if (kind === "removal") {
+    return {
+      ...windowsOf(strategy),
+      ...urgentOf(strategy),
+      ...verb === void 0 ? {} : { verb },
+      ...dependsOn.length === 0 ? {} : { dependsOn: [...dependsOn] }
+    };
+  }
   return {
     ...windowsOf(strategy),
     ...urgentOf(strategy),
-    ...back,
+    ...rollback === null ? {} : { rollback },
     ...checks2 === void 0 ? {} : { checks: checks2 }
-  };
-}
-function removalRules(strategy, { verb, dependsOn = [], windows = [] }) {
-  const all = [.../* @__PURE__ */ new Set([...strategy.windows ?? [], ...windows])];
-  return {
-    ...all.length === 0 ? {} : { windows: all },
-    ...urgentOf(strategy),
-    ...verb === void 0 ? {} : { verb },
-    ...dependsOn.length === 0 ? {} : { dependsOn: [...dependsOn] }
   };
 }
 function originOf({ head }, { kind, backTo }) {
@@ -80559,7 +80604,6 @@ function withdrawRemovals({ input: input2, board, notes }, app) {
 }
 function startRemoval(run3, app) {
   const { board, input: input2 } = run3;
-  overruleRemovals(run3, app);
   const sites = leavingSites(run3, app);
   const unplaced = new Set([...listedSites(app)].filter((site) => !isPlaced(run3, app, site)));
   const why = `${app.app} leaves`;
@@ -80583,7 +80627,7 @@ function startRemoval(run3, app) {
       list,
       carried: Object.fromEntries(Object.entries(carried).filter(([site]) => sites.has(site))),
       verb: own(input2.onRemoval, app.app) ?? "delete",
-      ...rulesBefore(run3, app)
+      dependsOn: dependenciesOf(input2, app.app)
     });
   }
   if (!Object.hasOwn(input2.desired, app.app)) endApp(run3, app);
@@ -80593,9 +80637,8 @@ function overruleRemovals({ board, input: input2 }, app) {
   if (back === void 0) return;
   for (const release2 of app.open.values()) {
     if (release2.kind !== "removal") continue;
-    const there = Object.keys(release2.list).filter(
-      (site) => !Object.hasOwn(release2.left ?? {}, site)
-    );
+    const isThere = (site) => !Object.hasOwn(release2.left ?? {}, site) || treeAt(input2, app.app, site) !== void 0;
+    const there = Object.keys(release2.list).filter(isThere);
     const before = removalVerb(release2);
     const verb = strictest([before, ...there.flatMap((site) => back.get(site) ?? [])]);
     if (verb === before) continue;
@@ -80610,16 +80653,8 @@ function overruleRemovals({ board, input: input2 }, app) {
     setRelease(board, { ...release2, verb, approvals, handed }, why);
   }
 }
-function rulesBefore({ input: input2 }, app) {
-  const { dependsOn = {}, dependedBefore = {} } = input2;
-  const known4 = own(dependsOn, app.app) ?? own(dependedBefore, app.app);
-  if (known4 !== void 0) return { dependsOn: known4 };
-  const removals = [...app.open.values()].filter(({ kind }) => kind === "removal");
-  const windows = new Set(removals.flatMap((release2) => release2.windows ?? []));
-  return {
-    dependsOn: [...new Set(removals.flatMap((release2) => release2.dependsOn ?? []))],
-    ...windows.size === 0 ? {} : { windows: [...windows] }
-  };
+function dependenciesOf({ dependsOn = {}, dependedBefore = {} }, app) {
+  return own(dependsOn, app) ?? own(dependedBefore, app) ?? [];
 }
 function leavingSites(run3, app) {
   const sites = /* @__PURE__ */ new Set();
@@ -80901,6 +80936,7 @@ function startReleases(given) {
   return { changes: changesOf2(run3.board), notes: run3.notes };
 }
 function startApp(run3, app) {
+  overruleRemovals(run3, app);
   unlistSites(run3, app);
   const returning = withdrawRemovals(run3, app);
   startRemoval(run3, app);
@@ -80986,7 +81022,7 @@ function noteTies(board, units) {
 }
 function dependencyBlock(board, site, steps2) {
   for (const { app, to } of steps2) {
-    const others = to === null ? dependantsOf(board, app) : dependenciesOf(board, app);
+    const others = to === null ? dependantsOf(board, app) : dependenciesOf2(board, app);
     if (others.length === 0) continue;
     const first2 = to === null ? leavesFirst : comesFirst;
     const along = movesAlong(board, site, steps2);
@@ -81005,7 +81041,7 @@ function movesAlong(board, site, steps2) {
     return [moveOf(step.app, step.to === null), ...taker];
   });
 }
-function dependenciesOf({ input: input2 }, app) {
+function dependenciesOf2({ input: input2 }, app) {
   return own(input2.dependsOn ?? {}, app) ?? [];
 }
 function dependantsOf(board, app) {
@@ -81025,7 +81061,7 @@ function leadsTo(board, from, targets) {
     if (targets.includes(move2)) return true;
     const app = move2.slice(move2.indexOf(" ") + 1);
     const isLeaving = move2 === moveOf(app, true);
-    const others = isLeaving ? dependantsOf(board, app) : dependenciesOf(board, app);
+    const others = isLeaving ? dependantsOf(board, app) : dependenciesOf2(board, app);
     for (const other of others) seen2.add(moveOf(other, isLeaving));
     for (const tied of board.ties.get(move2) ?? []) seen2.add(tied);
   }
@@ -81087,8 +81123,8 @@ function stateWords(state, { id, goingBack }, health2) {
 }
 function arrivesFirst(board, site, { app, needed }) {
   const { handed, failed: failed4 } = needed.arrivals;
-  const isUnderWay = Object.hasOwn(handed, site) || Object.hasOwn(failed4, site);
-  if (!isUnderWay && arrivalAt(board, needed, site) === void 0) return null;
+  const isUnderWay2 = Object.hasOwn(handed, site) || Object.hasOwn(failed4, site);
+  if (!isUnderWay2 && arrivalAt(board, needed, site) === void 0) return null;
   const cause = own(failed4, site)?.cause;
   return {
     code: "dependency",
@@ -81112,37 +81148,6 @@ function isToLeave({ input: input2 }, release2, site) {
   if (listed2?.view.entry === void 0 || Object.hasOwn(release2.left ?? {}, site)) return false;
   const excused = own(release2.excused, site);
   return excused === void 0 || !isSpoken(excused);
-}
-
-// src/core/rollout/leaving-markers.ts
-function clearMarkers(board) {
-  const left = /* @__PURE__ */ new Map();
-  for (const site of Object.keys(board.input.mirrors)) {
-    for (const [app, entry] of Object.entries(own(board.input.mirrors, site) ?? {})) {
-      if (!("leaving" in entry) || !hasLeft(board, site, app)) continue;
-      const { mirror } = viewSite(board.input, app, site);
-      const { release: release2 } = entry.leaving;
-      const apps = [{ app, release: release2, set: { clear: "marker" }, good: null }];
-      board.handOvers.push({ site, mirror, apps });
-      board.apps.get(app)?.movedNow.add(site);
-      noteLeft(left, board.apps.get(app)?.open.get(release2), { site, at: board.at });
-    }
-  }
-  for (const [release2, sites] of left) {
-    if (Object.keys(sites).length === 0) continue;
-    const why = `${release2.app} has left ${Object.keys(sites).join(", ")}`;
-    setRelease(board, { ...release2, left: { ...release2.left, ...sites } }, why);
-  }
-}
-function hasLeft(board, site, app) {
-  const { observed, isMoving: isMoving2, silentSince, facts } = viewSite(board.input, app, site);
-  return observed?.left === true && !isMoving2 && silentSince === null && facts !== void 0;
-}
-function noteLeft(left, release2, { site, at: at3 }) {
-  if (release2 === void 0 || !Object.hasOwn(release2.list, site)) return;
-  const sites = left.get(release2) ?? {};
-  left.set(release2, sites);
-  if (!Object.hasOwn(release2.left ?? {}, site)) sites[site] = at3;
 }
 
 // src/core/rollout/arrival-losses.ts
@@ -82374,12 +82379,13 @@ function noteSoaked(handed, site, at3) {
 // src/core/rollout/gates.ts
 function stageGate(board, releases, stage) {
   for (const release2 of releases) {
-    const block = goingBackBlock(release2) ?? stageHold(board, release2, stage) ?? consentGate(release2) ?? approvalBlock(release2, stage);
+    const block = goingBackBlock(release2) ?? stageHold(board, release2, stage) ?? consentGate(board, release2) ?? approvalBlock(release2, stage);
     if (block !== null) return releases.length > 1 ? tiedBlock(block, releases, release2) : block;
   }
   return null;
 }
-function consentGate(release2) {
+function consentGate(board, release2) {
+  if (release2.kind === "removal" && !hasStanding(board, release2)) return null;
   return deletionsBlock(release2) ?? verbBlock(release2);
 }
 function goingBackBlock({ id, goingBack }) {
@@ -82389,6 +82395,12 @@ function goingBackBlock({ id, goingBack }) {
     reason: `${id} goes back: ${goingBack.why}`,
     endsWhen: "a newer commit replaces it, or an operator retries it"
   };
+}
+function hasStanding({ input: input2 }, { app, list, left }) {
+  return Object.keys(list).some((site) => {
+    const { isMoving: isMoving2, entry } = viewSite(input2, app, site);
+    return standingTree(entry) !== void 0 || isMoving2 && own(left, site) === void 0;
+  });
 }
 function neededFrom({ app, id }, what, value2) {
   return { app, release: id, what, value: value2 };
@@ -83127,7 +83139,7 @@ function inFlightOf(board, release2) {
 }
 function stragglerBlock(board, release2, { site, inFlight }) {
   const view = viewSite(board.input, release2.app, site);
-  return siteBlock(view) ?? holdBlock2(board, release2, view) ?? releaseWindowBlock(board, view, release2) ?? consentBlock(release2) ?? slotBlock(board, release2, { site, inFlight });
+  return siteBlock(view) ?? holdBlock2(board, release2, view) ?? releaseWindowBlock(board, view, release2) ?? consentBlock(board, release2) ?? slotBlock(board, release2, { site, inFlight });
 }
 function holdBlock2(board, release2, { site, facts }) {
   const at3 = { site, region: facts?.region ?? "" };
@@ -83137,8 +83149,8 @@ function holdBlock2(board, release2, { site, facts }) {
   const hold = holdOn(board.input.control.holds, target);
   return hold === void 0 ? null : heldBlock(hold);
 }
-function consentBlock(release2) {
-  const gate = consentGate(release2);
+function consentBlock(board, release2) {
+  const gate = consentGate(board, release2);
   if (gate === null) return null;
   return {
     ...gate,
@@ -83329,7 +83341,7 @@ function lossBlock2(board, { steps: steps2 }) {
   for (const { part: part3, lost } of steps2) {
     const release2 = board.apps.get(part3.release.app)?.open.get(part3.release.id);
     if (release2 === void 0 || lost === 0 || areDeletionsApproved(release2)) continue;
-    return consentGate(release2);
+    return consentGate(board, release2);
   }
   return null;
 }

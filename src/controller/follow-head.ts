@@ -14,7 +14,7 @@ import { entitledByApp } from "./rendered-releases.ts";
 import type { ValidHead } from "./rendering.ts";
 import { siteEvents } from "./site-changes.ts";
 import { standingVariants } from "./standing-variants.ts";
-import { namedApps, removalVerbs, startInput } from "./start-input.ts";
+import { leavingByCommit, namedApps, removalVerbs, startInput } from "./start-input.ts";
 import { wordsBetween } from "./words-between.ts";
 import type { World } from "./world.ts";
 
@@ -51,6 +51,7 @@ export async function followHead(world: World, state: FollowState): Promise<Cont
     entitledBefore,
     skipped,
     onRemoval: await removalVerbs(control, rendering, { heads, skipped }),
+    leaving: await leavingByCommit(control.state, rendering, heads),
     isProtected: protectedObjects([standing, ...heads.map(({ variants }) => variants)]),
   });
   const started = startReleases(input);

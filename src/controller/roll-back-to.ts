@@ -125,6 +125,7 @@ async function inputNow(world: World, control: ControlSnapshot): Promise<StartIn
     entitledBefore: {},
     skipped: nothingSkipped,
     onRemoval: {},
+    leaving: new Map(),
     isProtected: protectedObjects([standing, head.value.variants]),
   });
 }

@@ -25,12 +25,14 @@ export interface StartRead extends ReadState {
   /** What the commits say that lie between the two heads. */
   readonly skipped: SkippedWords;
   readonly onRemoval: Readonly<Record<string, RemovalVerb>>;
+  readonly leaving: ReadonlyMap<string, GrantingCommit>;
   readonly isProtected: (object: ObjectId) => boolean;
 }
 
 export function startInput(read: StartRead): StartInput {
   const { head, previous } = read;
   const granting = (previous ?? head).model;
+  const grants = [...read.leaving].map(([app, grant]) => ({ app, ...grant }));
   return {
     ...plannerInput(read),
     head: head.commit,
@@ -42,8 +44,12 @@ export function startInput(read: StartRead): StartInput {
     entitledBefore: read.entitledBefore,
     onRemoval: read.onRemoval,
     deletionBudget: deletionBudget(granting),
-    dependedBefore: dependencies(granting),
-    strategyOf: (app) => resolveStrategy(granting, app),
+    grantedBy: Object.fromEntries(grants.map(({ app, commit }) => [app, commit])),
+    dependedBefore: {
+      ...dependencies(granting),
+      ...Object.fromEntries(grants.map(({ app, model }) => [app, dependencies(model)[app] ?? []])),
+    },
+    strategyOf: (app) => resolveStrategy(read.leaving.get(app)?.model ?? granting, app),
     newestStrategyOf: (app) =>
       head.model.apps.has(app) ? resolveStrategy(head.model, app) : undefined,
     isProtected: read.isProtected,
@@ -75,6 +81,35 @@ export async function removalVerbs(
     verbs[app] = said.length === 0 ? "hold" : strictest([...said, ...others]);
   }
   return verbs;
+}
+
+/** A commit that grants what an app leaves by. */
+export interface GrantingCommit {
+  readonly commit: string;
+  readonly model: FleetModel;
+}
+
+/**
+ * By app that neither head has and that is leaving already: the commit before the one by which it began to. It goes by the
+ * strategy and dependencies there also at a site that is declared again meanwhile.
+ */
+export async function leavingByCommit(
+  { apps }: ControlState,
+  rendering: Rendering,
+  heads: readonly Pick<ValidHead, "model">[],
+): Promise<ReadonlyMap<string, GrantingCommit>> {
+  const found = new Map<string, GrantingCommit>();
+  for (const [app, { open }] of Object.entries(apps)) {
+    if (heads.some(({ model }) => model.apps.has(app))) continue;
+    for (const { kind, budgetsFrom: commit } of open) {
+      if (kind !== "removal" || found.has(app)) continue;
+      const model = await rendering.model(commit);
+      if (model?.ok && model.value.apps.has(app)) {
+        found.set(app, { commit, model: model.value });
+      }
+    }
+  }
+  return found;
 }
 
 interface AppWords extends Pick<Commits, "heads"> {

@@ -11,6 +11,7 @@ import {
   configMapYaml,
   type FleetEdits,
   siteYaml,
+  strategyYaml,
   virtualSiteYaml,
 } from "../support/fleet.ts";
 import type { Files } from "../support/controller-fleet.ts";
@@ -32,12 +33,12 @@ async function follow({ bench, controller }: Settled, files: Files): Promise<voi
   });
 }
 
-/** What becomes of `web` by each of its removals. */
-async function verbsOf({ bench }: Settled, app = "web"): Promise<unknown[]> {
-  const list = await bench.control("ls-tree", "-r", "--name-only", "main", `apps/${app}/open/`);
+/** The removals of `web` that are under way. */
+async function removalsOf({ bench }: Settled): Promise<Release[]> {
+  const list = await bench.control("ls-tree", "-r", "--name-only", "main", "apps/web/open/");
   const records = list.split("\n").filter((path) => path !== "");
   const texts = await Promise.all(records.map((path) => bench.control("show", `main:${path}`)));
-  return texts.map((text) => (JSON.parse(text) as { readonly verb?: string }).verb);
+  return texts.map((text) => JSON.parse(text) as Release);
 }
 
 /** The gates at which the removal of `web` waits. */
@@ -111,11 +112,43 @@ describe("onRemoval", { timeout: 60_000 }, () => {
     await follow(settled, {
       "sites/b1.yaml": siteYaml("b1", { region: "west", labels: { ring: "main" } }),
     });
-    const verbs = await eventually("it is to leave b1 too", async () => {
-      const found = await verbsOf(settled);
+    const removals = await eventually("it is to leave b1 too", async () => {
+      const found = await removalsOf(settled);
       return found.length > 1 ? found : undefined;
     });
-    expect(verbs).toEqual(["hold", "hold"]);
+    expect(removals.map(({ verb }) => verb)).toEqual(["hold", "hold"]);
+  });
+
+  it("goes with the strategy and dependencies that it was said with, also at a site that is back", async () => {
+    const settled = await settledFleet();
+    const { bench } = settled;
+    const careful = { stages: [{ name: "all", approval: true }] };
+    await follow(settled, {
+      "strategies/careful.yaml": strategyYaml("careful", careful),
+      "apps/till.yaml": appYaml("till"),
+      "manifests/till/settings.yaml": configMapYaml("settings"),
+      "apps/web.yaml": appYaml("web", {
+        spec: { rollout: { strategy: "careful" }, dependsOn: ["till"] },
+      }),
+    });
+    await quiet(bench);
+    await follow(settled, { "apps/web.yaml": null });
+    await follow(settled, { "sites/b1.yaml": null });
+    const west = bench.mirror("west");
+    await eventually("b1 is let go of", async () => (await west.file("meta/b1.json")) === null);
+    await follow(settled, {
+      "sites/b1.yaml": siteYaml("b1", { region: "west", labels: { ring: "main" } }),
+    });
+    const removals = await eventually("it is to leave b1 too", async () => {
+      const found = await removalsOf(settled);
+      return found.length > 1 ? found : undefined;
+    });
+    for (const { strategy, stages, dependsOn } of removals) {
+      expect({ strategy, dependsOn }).toEqual({ strategy: "careful", dependsOn: ["till"] });
+      expect(stages).toMatchObject([{ name: "all", approval: true }]);
+    }
+    expect(removals[0]?.budgetsFrom).toBe(removals[1]?.budgetsFrom);
+    expect(Object.keys(await versions(bench))).toHaveLength(4);
   });
 
   it("is not forgotten with the last site that an app was leaving", async () => {

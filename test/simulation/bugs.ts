@@ -133,8 +133,8 @@ export const bugs: Readonly<Record<string, readonly Edit[]>> = {
   "a stricter word passes by what is ordered to leave and has not left": [
     {
       file: "core/rollout/start/start-removal.ts",
-      find: "(site) => !Object.hasOwn(release.left ?? {}, site),",
-      replace: "(site) => treeAt(input, app.app, site) !== undefined,",
+      find: "!Object.hasOwn(release.left ?? {}, site) || treeAt(",
+      replace: "treeAt(",
     },
   ],
   "a silent worker is handed over to": [

@@ -3,8 +3,10 @@ import { areDeletionsApproved, isStageApproved, removalVerb } from "./approvals.
 import type { Board } from "./board.ts";
 import type { Block } from "./block.ts";
 import { heldBlock, holdOn } from "./holds.ts";
+import { own } from "./own.ts";
 import type { NeededApproval } from "./planner-types.ts";
 import type { FrozenStage, Release } from "./records.ts";
+import { standingTree, viewSite } from "./site-view.ts";
 
 /** The first gate that is shut, over all releases that move as one. */
 export function stageGate(
@@ -16,15 +18,16 @@ export function stageGate(
     const block =
       goingBackBlock(release) ??
       stageHold(board, release, stage) ??
-      consentGate(release) ??
+      consentGate(board, release) ??
       approvalBlock(release, stage);
     if (block !== null) return releases.length > 1 ? tiedBlock(block, releases, release) : block;
   }
   return null;
 }
 
-/** What a release needs consent for, whatever its stage. */
-export function consentGate(release: Release): Block | null {
+/** What a release needs consent for, whatever its stage. A removal needs none for what is ordered, or has left. */
+export function consentGate(board: Board, release: Release): Block | null {
+  if (release.kind === "removal" && !hasStanding(board, release)) return null;
   return deletionsBlock(release) ?? verbBlock(release);
 }
 
@@ -36,6 +39,13 @@ function goingBackBlock({ id, goingBack }: Release): Block | null {
     reason: `${id} goes back: ${goingBack.why}`,
     endsWhen: "a newer commit replaces it, or an operator retries it",
   };
+}
+
+function hasStanding({ input }: Board, { app, list, left }: Release): boolean {
+  return Object.keys(list).some((site) => {
+    const { isMoving, entry } = viewSite(input, app, site);
+    return standingTree(entry) !== undefined || (isMoving && own(left, site) === undefined);
+  });
 }
 
 function neededFrom(

@@ -2,7 +2,7 @@
 import { type Board, setRelease } from "./board.ts";
 import { own } from "./own.ts";
 import type { Release } from "./records.ts";
-import { viewSite } from "./site-view.ts";
+import { isUnderWay, viewSite } from "./site-view.ts";
 
 /** Records and clears every marker that has been carried out. */
 export function clearMarkers(board: Board): void {
@@ -25,9 +25,17 @@ export function clearMarkers(board: Board): void {
   }
 }
 
-function hasLeft(board: Board, site: string, app: string): boolean {
-  const { observed, isMoving, silentSince, facts } = viewSite(board.input, app, site);
-  return observed?.left === true && !isMoving && silentSince === null && facts !== undefined;
+/** Whether `clearMarkers` has something to do there. */
+export function hasMarkerToClear(board: Board, site: string): boolean {
+  const entries = Object.entries(own(board.input.mirrors, site) ?? {});
+  return entries.some(([app, entry]) => "leaving" in entry && hasLeft(board, site, app));
+}
+
+/** Its worker, heard just now, has carried out the marker there. */
+export function hasLeft(board: Board, site: string, app: string): boolean {
+  const { observed, silentSince, facts } = viewSite(board.input, app, site);
+  const isHeard = silentSince === null && facts !== undefined;
+  return observed?.left === true && isHeard && !isUnderWay(board.input, site);
 }
 
 function noteLeft(

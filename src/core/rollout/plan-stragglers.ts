@@ -109,7 +109,7 @@ function stragglerBlock(
     siteBlock(view) ??
     holdBlock(board, release, view) ??
     releaseWindowBlock(board, view, release) ??
-    consentBlock(release) ??
+    consentBlock(board, release) ??
     slotBlock(board, release, { site, inFlight })
   );
 }
@@ -124,8 +124,8 @@ function holdBlock(board: Board, release: Release, { site, facts }: SiteView): B
   return hold === undefined ? null : heldBlock(hold);
 }
 
-function consentBlock(release: Release): Block | null {
-  const gate = consentGate(release);
+function consentBlock(board: Board, release: Release): Block | null {
+  const gate = consentGate(board, release);
   if (gate === null) return null;
   return {
     ...gate,

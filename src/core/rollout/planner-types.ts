@@ -228,7 +228,12 @@ export interface StartInput extends PlannerInput {
   readonly entitledBefore: Readonly<Record<string, Readonly<Record<string, TreeId>>>>;
   /** What becomes of each app's objects where it leaves (`removalVerbs`). */
   readonly onRemoval: Readonly<Record<string, RemovalVerb>>;
-  /** What the apps of the previous head depend on: for those that leave. */
+  /**
+   * Commits by which apps leave that neither head has, by app: those before the commits that began their removals. Strategy
+   * and dependencies of what still leaves are as they say.
+   */
+  readonly grantedBy?: Readonly<Record<string, string>>;
+  /** What the apps of the previous head (else of `grantedBy`) depend on: for those that leave. */
   readonly dependedBefore?: Readonly<Record<string, readonly string[]>>;
   readonly deletionBudget: { readonly objects: number; readonly percent: number };
   /** Resolves the strategy of an app as the budgets' commit has it. */

@@ -4,11 +4,13 @@
  */
 import { type AppBoard, type Board, change, setArrivals, setRelease } from "./board.ts";
 import { controlPaths } from "./control-files.ts";
+import { hasMarkerToClear } from "./leaving-markers.ts";
 import { isEmptied, withoutLeaving } from "./leaving-sites.ts";
 import { own } from "./own.ts";
-import type { MirrorEntry, SiteFacts } from "./planner-types.ts";
+import type { SiteFacts } from "./planner-types.ts";
 import type { SiteAssignment } from "./site-assignment.ts";
 import { mirrorsWith, silentSinceOf, standingTree } from "./site-view.ts";
+import { treesToTake } from "./trees-to-take.ts";
 
 type Moving = NonNullable<SiteAssignment["moving"]>;
 
@@ -27,7 +29,9 @@ export function planSiteMoves(board: Board): void {
     else if (facts.leaves === true && isEmptied(board, site, assignment)) forget(board, site);
     else {
       const from = wrongMirror(board, site, { facts, assignment });
-      if (from !== undefined) leave(board, site, { assignment, from, to: facts.mirror });
+      // What has left there is recorded first: a move takes along what is to leave still.
+      if (from === undefined || hasMarkerToClear(board, site)) continue;
+      leave(board, site, { assignment, from, to: facts.mirror });
     }
   }
   forgetSites(board);
@@ -178,37 +182,6 @@ function beginMove(
 export function forgetSites(board: Board): void {
   const { sites, control } = board.input;
   for (const site of Object.keys(control.sites)) if (!sites.has(site)) forget(board, site);
-}
-
-/**
- * What stands there. An app that is leaving goes along whole: it leaves from the new mirror, or when the site is back.
- * Where it was to be let go of, being forgotten is just that.
- */
-function treesToTake(board: Board, site: string): Record<string, string> {
-  const trees: Record<string, string> = {};
-  for (const [app, entry] of Object.entries(own(board.input.mirrors, site) ?? {})) {
-    const tree = standingTree(entry) ?? unleave(board, app, { site, entry });
-    if (tree !== undefined) trees[app] = tree;
-  }
-  return trees;
-}
-
-function unleave(
-  board: Board,
-  app: string,
-  { site, entry }: { site: string; entry: MirrorEntry },
-): string | undefined {
-  if (!("leaving" in entry)) return undefined;
-  const isForgotten = !board.input.sites.has(site);
-  if (isForgotten && entry.leaving.verb === "orphan") return undefined;
-  const release = board.apps.get(app)?.open.get(entry.leaving.release);
-  const from = own(release?.list, site)?.from ?? undefined;
-  if (release === undefined || from === undefined) return undefined;
-  const without = <T>(record: Readonly<Record<string, T>>): Record<string, T> =>
-    Object.fromEntries(Object.entries(record).filter(([name]) => name !== site));
-  const next = { ...release, handed: without(release.handed), failed: without(release.failed) };
-  setRelease(board, next, `${app} leaves ${site} once it has moved`);
-  return from;
 }
 
 interface Move {

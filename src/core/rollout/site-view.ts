@@ -108,15 +108,18 @@ export function heardAt(
 
 /** True from the moment in which the site's region changes until its new mirror alone has it. */
 function isMoving(input: PlannerInput, site: string): boolean {
+  const mirror = own(input.control.sites, site)?.mirror;
+  if (mirror === undefined) return false;
+  const wanted = input.sites.get(site)?.mirror ?? mirror;
+  return wanted !== mirror || isUnderWay(input, site);
+}
+
+/** It is on its way out of a mirror, or still to be; one that only has to begin to move is not. */
+export function isUnderWay(input: PlannerInput, site: string): boolean {
   const assignment = own(input.control.sites, site);
   if (assignment === undefined) return false;
   const { mirror, moving } = assignment;
-  const wanted = input.sites.get(site)?.mirror ?? mirror;
-  return (
-    moving !== undefined ||
-    wanted !== mirror ||
-    mirrorsWith(input, site).some((name) => name !== mirror)
-  );
+  return moving !== undefined || mirrorsWith(input, site).some((name) => name !== mirror);
 }
 
 /** The tree that stands in the mirror; undefined where there is none or the app is leaving. */

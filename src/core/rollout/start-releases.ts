@@ -16,7 +16,12 @@ import { beginLeaving, noteLeaving, noteReturned } from "./leaving-sites.ts";
 import { forgetSites } from "./site-moves.ts";
 import { refreshBudgets } from "./start/refresh-budgets.ts";
 import { startCandidate } from "./start/start-candidate.ts";
-import { withholdUnplaced, startRemoval, withdrawRemovals } from "./start/start-removal.ts";
+import {
+  overruleRemovals,
+  withholdUnplaced,
+  startRemoval,
+  withdrawRemovals,
+} from "./start/start-removal.ts";
 import { startSiteRelease } from "./start/start-site-release.ts";
 import { newStartRun, openListBudgets, type StartRun } from "./start/start-run.ts";
 
@@ -37,6 +42,7 @@ export function startReleases(given: StartInput): StartPlan {
 }
 
 function startApp(run: StartRun, app: AppBoard): void {
+  overruleRemovals(run, app);
   unlistSites(run, app);
   const returning = withdrawRemovals(run, app);
   startRemoval(run, app);

@@ -97,39 +97,6 @@ describe("an app that is removed", () => {
     expect(world.codes(null)).toContain("approval");
   });
 
-  it("is held by such a word also where a move takes back that it was ordered to leave", () => {
-    const { world } = settledWorld();
-    for (const site of Object.keys(sites)) world.offline.add(site);
-    world.follow(gone);
-    world.settle();
-    const ordered = Object.entries(world.trees("web")).filter(([, tree]) => tree === "leaving");
-    const moved = ordered.map(([site]) => [site, { ...sites[site], region: "us" }] as const);
-    expect(moved).toHaveLength(1);
-    world.skipped = backWith("hold");
-    world.follow({ apps: {}, sites: { ...sites, ...Object.fromEntries(moved) } });
-    world.offline.clear();
-    world.run(30);
-    expect(Object.keys(world.trees("web"))).toHaveLength(4);
-    expect(world.codes(null)).toContain("removal-verb");
-  });
-
-  it("leaves a site that is back by the windows and order of the others", () => {
-    const careful = { ...quick, windows: ["night"] };
-    const { world, head } = settledWorld();
-    world.follow(head({ strategy: careful, dependsOn: ["till"] }));
-    for (const site of Object.keys(sites)) world.offline.add(site);
-    world.follow(gone);
-    const { s4: _, ...others } = sites;
-    world.follow({ apps: {}, sites: others });
-    world.run(5);
-    world.follow(gone);
-    world.run(5);
-    const open = world.control.apps["web"]?.open ?? [];
-    expect(open.map(({ list }) => Object.keys(list))).toEqual([["s1", "s2", "s3"], ["s4"]]);
-    for (const { windows, dependsOn } of open)
-      expect({ windows, dependsOn }).toEqual({ windows: ["night"], dependsOn: ["till"] });
-  });
-
   it("goes on leaving by the word it began with where a later one is no stricter", () => {
     const { world } = settledWorld({ onRemoval: "orphan" });
     world.follow(gone);

@@ -11,11 +11,12 @@ import {
 } from "../board.ts";
 import { controlPaths } from "../control-files.ts";
 import { own } from "../own.ts";
+import type { StartInput } from "../planner-types.ts";
 import type { Release } from "../records.ts";
 import { strictest } from "../removal-verbs.ts";
 import { isRefused } from "./start-candidate.ts";
 import { treeAt } from "../site-view.ts";
-import { beginRelease, candidateOf, type NewRelease, type StartRun } from "./start-run.ts";
+import { beginRelease, candidateOf, type StartRun } from "./start-run.ts";
 import { shrink, takeSites, touchedBy } from "./take-over.ts";
 
 /**
@@ -49,7 +50,6 @@ export function withdrawRemovals(
 /** Begins the removal. The sites are out of every other list from now on. */
 export function startRemoval(run: StartRun, app: AppBoard): void {
   const { board, input } = run;
-  overruleRemovals(run, app);
   const sites = leavingSites(run, app);
   const unplaced = new Set([...listedSites(app)].filter((site) => !isPlaced(run, app, site)));
   const why = `${app.app} leaves`;
@@ -73,7 +73,7 @@ export function startRemoval(run: StartRun, app: AppBoard): void {
       list,
       carried: Object.fromEntries(Object.entries(carried).filter(([site]) => sites.has(site))),
       verb: own(input.onRemoval, app.app) ?? "delete",
-      ...rulesBefore(run, app),
+      dependsOn: dependenciesOf(input, app.app),
     });
   }
   if (!Object.hasOwn(input.desired, app.app)) endApp(run, app);
@@ -84,14 +84,14 @@ export function startRemoval(run: StartRun, app: AppBoard): void {
  * word, and what was approved of it before is to be said again. Sites that are ordered to leave stay so; where a move
  * takes the order back, they too go on by that word.
  */
-function overruleRemovals({ board, input }: StartRun, app: AppBoard): void {
+export function overruleRemovals({ board, input }: StartRun, app: AppBoard): void {
   const back = input.skipped?.back.get(app.app);
   if (back === undefined) return;
   for (const release of app.open.values()) {
     if (release.kind !== "removal") continue;
-    const there = Object.keys(release.list).filter(
-      (site) => !Object.hasOwn(release.left ?? {}, site),
-    );
+    const isThere = (site: string): boolean =>
+      !Object.hasOwn(release.left ?? {}, site) || treeAt(input, app.app, site) !== undefined;
+    const there = Object.keys(release.list).filter(isThere);
     const before = removalVerb(release);
     const verb = strictest([before, ...there.flatMap((site) => back.get(site) ?? [])]);
     if (verb === before) continue;
@@ -107,23 +107,12 @@ function overruleRemovals({ board, input }: StartRun, app: AppBoard): void {
   }
 }
 
-/**
- * What an app leaves by that the head does not have: what it depends on by the head before. Where that did not have the
- * app either, it is leaving already, and a site that is back leaves by the windows and dependencies of the others.
- */
-function rulesBefore(
-  { input }: StartRun,
-  app: AppBoard,
-): Pick<NewRelease, "dependsOn" | "windows"> {
-  const { dependsOn = {}, dependedBefore = {} } = input;
-  const known = own(dependsOn, app.app) ?? own(dependedBefore, app.app);
-  if (known !== undefined) return { dependsOn: known };
-  const removals = [...app.open.values()].filter(({ kind }) => kind === "removal");
-  const windows = new Set(removals.flatMap((release) => release.windows ?? []));
-  return {
-    dependsOn: [...new Set(removals.flatMap((release) => release.dependsOn ?? []))],
-    ...(windows.size === 0 ? {} : { windows: [...windows] }),
-  };
+/** As the head says, or else those before by which it leaves. */
+function dependenciesOf(
+  { dependsOn = {}, dependedBefore = {} }: StartInput,
+  app: string,
+): readonly string[] {
+  return own(dependsOn, app) ?? own(dependedBefore, app) ?? [];
 }
 
 /** Sites that the head declares, where the app stands and is not to be any more. */

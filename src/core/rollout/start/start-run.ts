@@ -45,8 +45,6 @@ export interface NewRelease {
   /** Absent: those of the strategy. */
   readonly openList?: OpenListBudgets;
   readonly dependsOn?: readonly string[];
-  /** Of a removal: windows that it asks besides those of the strategy. */
-  readonly windows?: readonly string[];
   /** Input digests that it replaces where they have come. */
   readonly replaced?: readonly string[];
 }
@@ -74,7 +72,7 @@ export function beginRelease(run: StartRun, app: AppBoard, made: NewRelease): Re
     kind,
     digest,
     renderer,
-    budgetsFrom: input.previousHead ?? input.head,
+    budgetsFrom: own(input.grantedBy ?? {}, app.app) ?? input.previousHead ?? input.head,
     strategy: strategy.name,
     startedAt: board.at,
     minReadyMs: strategy.minReadyMs,
@@ -104,30 +102,23 @@ export function beginRelease(run: StartRun, app: AppBoard, made: NewRelease): Re
 /** What holds for some kinds of releases only: what goes back asks neither windows nor checks. */
 function rulesOf(
   strategy: ResolvedStrategy,
-  made: NewRelease,
+  { kind, verb, dependsOn = [], backTo }: NewRelease,
 ): Pick<Release, "verb" | "dependsOn" | "windows" | "ifUrgent" | "rollback" | "checks"> {
   const { rollback, checks } = strategy;
-  const back = rollback === null ? {} : { rollback };
-  if (made.backTo !== undefined) return back;
-  if (made.kind === "removal") return removalRules(strategy, made);
+  if (backTo !== undefined) return rollback === null ? {} : { rollback };
+  if (kind === "removal") {
+    return {
+      ...windowsOf(strategy),
+      ...urgentOf(strategy),
+      ...(verb === undefined ? {} : { verb }),
+      ...(dependsOn.length === 0 ? {} : { dependsOn: [...dependsOn] }),
+    };
+  }
   return {
     ...windowsOf(strategy),
     ...urgentOf(strategy),
-    ...back,
+    ...(rollback === null ? {} : { rollback }),
     ...(checks === undefined ? {} : { checks }),
-  };
-}
-
-function removalRules(
-  strategy: ResolvedStrategy,
-  { verb, dependsOn = [], windows = [] }: NewRelease,
-): Pick<Release, "verb" | "dependsOn" | "windows" | "ifUrgent"> {
-  const all = [...new Set([...(strategy.windows ?? []), ...windows])];
-  return {
-    ...(all.length === 0 ? {} : { windows: all }),
-    ...urgentOf(strategy),
-    ...(verb === undefined ? {} : { verb }),
-    ...(dependsOn.length === 0 ? {} : { dependsOn: [...dependsOn] }),
   };
 }
 

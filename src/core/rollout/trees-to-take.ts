@@ -1,0 +1,49 @@
+/** What a site takes along that leaves its mirror: to another one, or as it is forgotten. */
+import { type Board, setRelease } from "./board.ts";
+import { hasLeft } from "./leaving-markers.ts";
+import { own } from "./own.ts";
+import type { MirrorEntry } from "./planner-types.ts";
+import { standingTree } from "./site-view.ts";
+
+type Marker = Extract<MirrorEntry, { readonly leaving: unknown }>["leaving"];
+
+/**
+ * What stands there. An app that is leaving goes along whole: it leaves from the new mirror, or when the site is back.
+ * Where it was to be let go of, being forgotten is just that.
+ */
+export function treesToTake(board: Board, site: string): Record<string, string> {
+  const trees: Record<string, string> = {};
+  for (const [app, entry] of Object.entries(own(board.input.mirrors, site) ?? {})) {
+    const tree = standingTree(entry) ?? unleave(board, app, { site, entry });
+    if (tree !== undefined) trees[app] = tree;
+  }
+  return trees;
+}
+
+function unleave(
+  board: Board,
+  app: string,
+  { site, entry }: { site: string; entry: MirrorEntry },
+): string | undefined {
+  if (!("leaving" in entry) || isGone(board, app, { site, marker: entry.leaving }))
+    return undefined;
+  const release = board.apps.get(app)?.open.get(entry.leaving.release);
+  const from = own(release?.list, site)?.from ?? undefined;
+  if (release === undefined || from === undefined) return undefined;
+  const without = <T>(record: Readonly<Record<string, T>>): Record<string, T> =>
+    Object.fromEntries(Object.entries(record).filter(([name]) => name !== site));
+  const next = { ...release, handed: without(release.handed), failed: without(release.failed) };
+  setRelease(board, next, `${app} leaves ${site} once it has moved`);
+  return from;
+}
+
+/** It has left, or was to be let go of where the site is let go of. */
+function isGone(
+  board: Board,
+  app: string,
+  { site, marker: { release, verb } }: { site: string; marker: Marker },
+): boolean {
+  if (!board.input.sites.has(site) && verb === "orphan") return true;
+  const known = board.apps.get(app)?.open.get(release);
+  return own(known?.left, site) !== undefined || hasLeft(board, site, app);
+}
