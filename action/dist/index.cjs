@@ -78776,6 +78776,7 @@ function viewSite(input2, app, site) {
     isMoving: isMoving(input2, site),
     waitsFor: awaitedMirror(input2, assignment),
     entry: own(own(input2.mirrors, site), app),
+    isAwaited: isMirrorAwaited(input2, mirror),
     observed: own(observed?.apps, app),
     isReachable: silentSince !== null || didAnswer,
     didAnswer,
@@ -78783,12 +78784,18 @@ function viewSite(input2, app, site) {
     isRegionExcused: silentSince !== null && isExcused(input2, mirror)
   };
 }
+function isMirrorAwaited({ workers }, mirror) {
+  return own(workers, mirror)?.isAwaited === true;
+}
+function isNowhere({ entry, isMoving: isMoving2, isAwaited }) {
+  return entry === void 0 && !isMoving2 && !isAwaited;
+}
 function isExcused({ control: control2 }, mirror) {
   return own(control2.workers, mirror)?.excused !== void 0;
 }
-function awaitedMirror({ workers }, assignment) {
+function awaitedMirror(input2, assignment) {
   const moving = assignment?.moving;
-  if (moving === void 0 || own(workers, moving.to)?.isAwaited !== true) return null;
+  if (moving === void 0 || !isMirrorAwaited(input2, moving.to)) return null;
   const { stopped, released, entering, to } = moving;
   const isOut = [stopped, released, entering].some((word3) => word3 !== void 0);
   return isOut || to === assignment?.mirror ? to : null;
@@ -79517,7 +79524,7 @@ function unhandedState(listed2) {
 }
 function isThereAlready({ input: input2, release: release2, entry, view }) {
   if (entry.to === null) {
-    return Object.hasOwn(release2.left ?? {}, view.site) || view.entry === void 0 && !view.isMoving;
+    return Object.hasOwn(release2.left ?? {}, view.site) || isNowhere(view);
   }
   return standingTree(view.entry) === entry.to && hasBeenReady(view, entry.to, release2) && isHealthy(view, release2.unknownBlocks) && untrueAfter(input2, release2, { app: release2.app, view }) === null;
 }
@@ -79582,8 +79589,10 @@ function leavingState(listed2, handed) {
   const { input: input2, release: release2, view } = listed2;
   const left = own(release2.left, view.site);
   if (left !== void 0) return { kind: "done", settledAt: Date.parse(left) };
-  if (view.isMoving) return { kind: "in-flight", rehand: false, until: null };
-  if (view.entry === void 0) return { kind: "done", settledAt: handed.at };
+  if (isNowhere(view)) return { kind: "done", settledAt: handed.at };
+  if (view.isMoving || view.entry === void 0) {
+    return { kind: "in-flight", rehand: false, until: null };
+  }
   if ("tree" in view.entry) return { kind: "in-flight", rehand: true, until: null };
   if (view.silentSince !== null) return { kind: "in-flight", rehand: false, until: null };
   const until = deadline(input2, release2, { at: handed.at, mirror: view.mirror });
@@ -79871,7 +79880,7 @@ function noteReturned(board) {
   }
 }
 function isEmptied({ input: input2 }, site, { mirror }) {
-  if (own(input2.workers, mirror)?.isAwaited === true) return false;
+  if (isMirrorAwaited(input2, mirror)) return false;
   return Object.keys(own(input2.mirrors, site) ?? {}).length === 0;
 }
 function withoutLeaving(assignment) {
@@ -79904,9 +79913,11 @@ function hasMarkerToClear(board, site) {
   return entries2.some(([app, entry]) => "leaving" in entry && hasLeft(board, site, app));
 }
 function hasLeft(board, site, app) {
-  const { observed, silentSince, facts } = viewSite(board.input, app, site);
-  const isHeard = silentSince === null && facts !== void 0;
-  return observed?.left === true && isHeard && !isUnderWay(board.input, site);
+  return board.input.sites.has(site) && isSaidToHaveLeft(board, site, app);
+}
+function isSaidToHaveLeft(board, site, app) {
+  const { observed, silentSince } = viewSite(board.input, app, site);
+  return observed?.left === true && silentSince === null && !isUnderWay(board.input, site);
 }
 function noteLeft(left, release2, { site, at: at3 }) {
   if (release2 === void 0 || !Object.hasOwn(release2.list, site)) return;
@@ -79938,7 +79949,7 @@ function unleave(board, app, { site, entry }) {
 function isGone(board, app, { site, marker: { release: release2, verb } }) {
   if (!board.input.sites.has(site) && verb === "orphan") return true;
   const known4 = board.apps.get(app)?.open.get(release2);
-  return own(known4?.left, site) !== void 0 || hasLeft(board, site, app);
+  return own(known4?.left, site) !== void 0 || isSaidToHaveLeft(board, site, app);
 }
 
 // src/core/rollout/site-moves.ts
@@ -80075,7 +80086,7 @@ function goOn(board, site, known4) {
   const other = standing3.find((mirror) => mirror !== aimed.to);
   if (other !== void 0) return leave(board, site, { assignment, from: other, to: aimed.to });
   if (standing3.length > 0) return arrive(board, site, { ...move2, moving: aimed });
-  if (own(board.input.workers, aimed.to)?.isAwaited === true)
+  if (isMirrorAwaited(board.input, aimed.to))
     return waitOutside(board, site, { assignment, moving: aimed });
   const entering = { ...aimed, entering: board.at };
   assign(board, site, {
@@ -82379,14 +82390,18 @@ function noteSoaked(handed, site, at3) {
 // src/core/rollout/gates.ts
 function stageGate(board, releases, stage) {
   for (const release2 of releases) {
-    const block = goingBackBlock(release2) ?? stageHold(board, release2, stage) ?? consentGate(board, release2) ?? approvalBlock(release2, stage);
+    const block = goingBackBlock(release2) ?? stageHold(board, release2, stage) ?? standingGate(board, release2) ?? approvalBlock(release2, stage);
     if (block !== null) return releases.length > 1 ? tiedBlock(block, releases, release2) : block;
   }
   return null;
 }
-function consentGate(board, release2) {
-  if (release2.kind === "removal" && !hasStanding(board, release2)) return null;
+function consentGate(release2) {
   return deletionsBlock(release2) ?? verbBlock(release2);
+}
+function standingGate(board, release2) {
+  const block = consentGate(release2);
+  if (block === null || release2.kind !== "removal") return block;
+  return mayHaveStanding(board, release2) ? block : null;
 }
 function goingBackBlock({ id, goingBack }) {
   if (goingBack === void 0) return null;
@@ -82396,10 +82411,11 @@ function goingBackBlock({ id, goingBack }) {
     endsWhen: "a newer commit replaces it, or an operator retries it"
   };
 }
-function hasStanding({ input: input2 }, { app, list, left }) {
+function mayHaveStanding({ input: input2 }, { app, list, left }) {
   return Object.keys(list).some((site) => {
-    const { isMoving: isMoving2, entry } = viewSite(input2, app, site);
-    return standingTree(entry) !== void 0 || isMoving2 && own(left, site) === void 0;
+    const { isMoving: isMoving2, isAwaited, entry } = viewSite(input2, app, site);
+    const mayMove = isMoving2 && own(left, site) === void 0;
+    return isAwaited || mayMove || standingTree(entry) !== void 0;
   });
 }
 function neededFrom({ app, id }, what, value2) {
@@ -83094,7 +83110,12 @@ function planStragglers(board, release2) {
     Object.entries(release2.excused).filter(([site]) => !Object.hasOwn(handed, site))
   );
   const deletions2 = withLosses(release2, losses);
-  const next = { ...release2, excused, deletions: deletions2, handed: { ...release2.handed, ...handed } };
+  const left = Object.fromEntries(
+    Object.entries(release2.left ?? {}).filter(([site]) => !Object.hasOwn(handed, site))
+  );
+  const known4 = release2.left === void 0 ? {} : { left };
+  const all = { ...release2.handed, ...handed };
+  const next = { ...release2, excused, deletions: deletions2, ...known4, handed: all };
   setRelease(
     board,
     next,
@@ -83139,7 +83160,7 @@ function inFlightOf(board, release2) {
 }
 function stragglerBlock(board, release2, { site, inFlight }) {
   const view = viewSite(board.input, release2.app, site);
-  return siteBlock(view) ?? holdBlock2(board, release2, view) ?? releaseWindowBlock(board, view, release2) ?? consentBlock(board, release2) ?? slotBlock(board, release2, { site, inFlight });
+  return siteBlock(view) ?? holdBlock2(board, release2, view) ?? releaseWindowBlock(board, view, release2) ?? consentBlock(release2) ?? slotBlock(board, release2, { site, inFlight });
 }
 function holdBlock2(board, release2, { site, facts }) {
   const at3 = { site, region: facts?.region ?? "" };
@@ -83149,8 +83170,8 @@ function holdBlock2(board, release2, { site, facts }) {
   const hold = holdOn(board.input.control.holds, target);
   return hold === void 0 ? null : heldBlock(hold);
 }
-function consentBlock(board, release2) {
-  const gate = consentGate(board, release2);
+function consentBlock(release2) {
+  const gate = consentGate(release2);
   if (gate === null) return null;
   return {
     ...gate,
@@ -83341,7 +83362,7 @@ function lossBlock2(board, { steps: steps2 }) {
   for (const { part: part3, lost } of steps2) {
     const release2 = board.apps.get(part3.release.app)?.open.get(part3.release.id);
     if (release2 === void 0 || lost === 0 || areDeletionsApproved(release2)) continue;
-    return consentGate(board, release2);
+    return consentGate(release2);
   }
   return null;
 }
@@ -83674,8 +83695,8 @@ function forgetApp(board, app) {
 }
 function isSomewhere(board, release2) {
   return Object.keys(release2.list).some((site) => {
-    const { facts, isMoving: isMoving2, entry } = viewSite(board.input, release2.app, site);
-    return facts !== void 0 && (isMoving2 || entry !== void 0);
+    const view = viewSite(board.input, release2.app, site);
+    return view.facts !== void 0 && !isNowhere(view);
   });
 }
 

@@ -1,4 +1,5 @@
 /** Gathers the input for starting releases: what a new head renders to, against what its predecessor grants. */
+import { FleetError } from "../core/errors.ts";
 import type { FleetModel } from "../core/model/fleet-model.ts";
 import type { ObjectId } from "../core/model/kube-object.ts";
 import type { RenderedApp } from "../core/render/rendered.ts";
@@ -90,8 +91,8 @@ export interface GrantingCommit {
 }
 
 /**
- * By app that neither head has and that is leaving already: the commit before the one by which it began to. It goes by the
- * strategy and dependencies there also at a site that is declared again meanwhile.
+ * By app that neither head has and that is leaving already: the commit before the one by which it began to, last. It goes
+ * by the strategy and dependencies there also at a site that is declared again meanwhile.
  */
 export async function leavingByCommit(
   { apps }: ControlState,
@@ -101,15 +102,25 @@ export async function leavingByCommit(
   const found = new Map<string, GrantingCommit>();
   for (const [app, { open }] of Object.entries(apps)) {
     if (heads.some(({ model }) => model.apps.has(app))) continue;
-    for (const { kind, budgetsFrom: commit } of open) {
-      if (kind !== "removal" || found.has(app)) continue;
-      const model = await rendering.model(commit);
-      if (model?.ok && model.value.apps.has(app)) {
-        found.set(app, { commit, model: model.value });
-      }
+    const removals = open.filter(({ kind }) => kind === "removal");
+    const newestFirst = removals.toSorted((a, b) => b.startedAt.localeCompare(a.startedAt));
+    for (const { budgetsFrom: commit } of newestFirst) {
+      const model = found.has(app) ? null : await readableModel(rendering, commit);
+      if (model?.apps.has(app) === true) found.set(app, { commit, model });
     }
   }
   return found;
+}
+
+/** Null where the commit is not valid, or cannot be read any more: the fleet repository may be another one since. */
+async function readableModel(rendering: Rendering, commit: string): Promise<FleetModel | null> {
+  try {
+    const model = await rendering.model(commit);
+    return model?.ok ? model.value : null;
+  } catch (error) {
+    if (error instanceof FleetError) return null;
+    throw error;
+  }
 }
 
 interface AppWords extends Pick<Commits, "heads"> {

@@ -2,8 +2,9 @@
 import { describe, expect, it } from "vitest";
 import type { ControlSnapshot } from "../../src/controller/control-repository.ts";
 import type { Rendering } from "../../src/controller/rendering.ts";
-import { removalVerbs } from "../../src/controller/start-input.ts";
+import { leavingByCommit, removalVerbs } from "../../src/controller/start-input.ts";
 import { nothingSkipped } from "../../src/controller/words-between.ts";
+import { FleetError } from "../../src/core/errors.ts";
 import type { Release, RemovalVerb } from "../../src/core/rollout/records.ts";
 import {
   aModel,
@@ -77,6 +78,39 @@ describe("what nobody grants to a commit that has an app again", () => {
 
   it("is its own word where it is the first", async () => {
     expect(await saidOfWeb([], [laxWeb])).toBe("delete");
+  });
+});
+
+/** What grants what `web` leaves by, which no head has, with these removals under way. */
+async function grantedBy(
+  removals: readonly Pick<Release, "budgetsFrom" | "startedAt">[],
+  model: Rendering["model"],
+): Promise<string | undefined> {
+  const open = removals.map((each) => ({ kind: "removal", ...each }) as unknown as Release); // what is asked here
+  const web = { current: { release: null, partial: [] }, open, bad: [] };
+  const state = { head: null, epoch: 1, apps: { web }, holds: [], sites: {}, workers: {} };
+  const rendering = { model } as unknown as Rendering; // nothing is rendered
+  const found = await leavingByCommit(state, rendering, [{ model: aModel(noWeb) }]);
+  return found.get("web")?.commit;
+}
+
+describe("the strategy by which an app leaves that no head has", () => {
+  const older = { budgetsFrom: "older", startedAt: "2030-01-01T00:00:00Z" };
+  const newer = { budgetsFrom: "newer", startedAt: "2030-01-02T00:00:00Z" };
+
+  it("is the one of the newest commit that had it, whatever the removals are called", async () => {
+    const model = async () => ({ ok: true, value: aModel(laxWeb), diagnostics: [] }) as const;
+    expect(await grantedBy([older, newer], model)).toBe("newer");
+    expect(await grantedBy([newer, older], model)).toBe("newer");
+  });
+
+  it("is another one's where a commit cannot be read any more", async () => {
+    const model: Rendering["model"] = async (commit) => {
+      if (commit === "newer") throw new FleetError("GIT_NOT_FOUND", "there is no such commit");
+      return { ok: true, value: aModel(laxWeb), diagnostics: [] };
+    };
+    expect(await grantedBy([older, newer], model)).toBe("older");
+    expect(await grantedBy([newer], model)).toBeUndefined();
   });
 });
 

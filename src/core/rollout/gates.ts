@@ -18,17 +18,23 @@ export function stageGate(
     const block =
       goingBackBlock(release) ??
       stageHold(board, release, stage) ??
-      consentGate(board, release) ??
+      standingGate(board, release) ??
       approvalBlock(release, stage);
     if (block !== null) return releases.length > 1 ? tiedBlock(block, releases, release) : block;
   }
   return null;
 }
 
-/** What a release needs consent for, whatever its stage. A removal needs none for what is ordered, or has left. */
-export function consentGate(board: Board, release: Release): Block | null {
-  if (release.kind === "removal" && !hasStanding(board, release)) return null;
+/** What a release needs consent for, whatever its stage. */
+export function consentGate(release: Release): Block | null {
   return deletionsBlock(release) ?? verbBlock(release);
+}
+
+/** A removal needs consent for what stands, not for what is ordered to leave, or has left. */
+function standingGate(board: Board, release: Release): Block | null {
+  const block = consentGate(release);
+  if (block === null || release.kind !== "removal") return block;
+  return mayHaveStanding(board, release) ? block : null;
 }
 
 /** A release that goes back hands over nothing more and passes no stage. */
@@ -41,10 +47,11 @@ function goingBackBlock({ id, goingBack }: Release): Block | null {
   };
 }
 
-function hasStanding({ input }: Board, { app, list, left }: Release): boolean {
+function mayHaveStanding({ input }: Board, { app, list, left }: Release): boolean {
   return Object.keys(list).some((site) => {
-    const { isMoving, entry } = viewSite(input, app, site);
-    return standingTree(entry) !== undefined || (isMoving && own(left, site) === undefined);
+    const { isMoving, isAwaited, entry } = viewSite(input, app, site);
+    const mayMove = isMoving && own(left, site) === undefined;
+    return isAwaited || mayMove || standingTree(entry) !== undefined;
   });
 }
 

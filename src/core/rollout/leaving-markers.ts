@@ -32,10 +32,14 @@ export function hasMarkerToClear(board: Board, site: string): boolean {
 }
 
 /** Its worker, heard just now, has carried out the marker there. */
-export function hasLeft(board: Board, site: string, app: string): boolean {
-  const { observed, silentSince, facts } = viewSite(board.input, app, site);
-  const isHeard = silentSince === null && facts !== undefined;
-  return observed?.left === true && isHeard && !isUnderWay(board.input, site);
+function hasLeft(board: Board, site: string, app: string): boolean {
+  return board.input.sites.has(site) && isSaidToHaveLeft(board, site, app);
+}
+
+/** The same, of a site that may be forgotten. */
+export function isSaidToHaveLeft(board: Board, site: string, app: string): boolean {
+  const { observed, silentSince } = viewSite(board.input, app, site);
+  return observed?.left === true && silentSince === null && !isUnderWay(board.input, site);
 }
 
 function noteLeft(

@@ -8,6 +8,7 @@ import { controlPaths } from "./control-files.ts";
 import { own } from "./own.ts";
 import type { ControlState, FactsBySite, SiteFacts, StartInput } from "./planner-types.ts";
 import type { SiteAssignment } from "./site-assignment.ts";
+import { isMirrorAwaited } from "./site-view.ts";
 
 /** The sites of a head, and those that leave; the same map where none does. */
 export function withLeavingSites(declared: FactsBySite, sites: ControlState["sites"]): FactsBySite {
@@ -80,7 +81,7 @@ export function noteReturned(board: Board): void {
 
 /** Nothing of it stands any more, and its mirror is known to be the newest. */
 export function isEmptied({ input }: Board, site: string, { mirror }: SiteAssignment): boolean {
-  if (own(input.workers, mirror)?.isAwaited === true) return false;
+  if (isMirrorAwaited(input, mirror)) return false;
   return Object.keys(own(input.mirrors, site) ?? {}).length === 0;
 }
 

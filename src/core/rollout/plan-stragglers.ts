@@ -46,7 +46,13 @@ export function planStragglers(board: Board, release: Release): void {
     Object.entries(release.excused).filter(([site]) => !Object.hasOwn(handed, site)),
   );
   const deletions = withLosses(release, losses);
-  const next = { ...release, excused, deletions, handed: { ...release.handed, ...handed } };
+  // What has left and stands again, since its mirror is an older one, is to leave once more.
+  const left = Object.fromEntries(
+    Object.entries(release.left ?? {}).filter(([site]) => !Object.hasOwn(handed, site)),
+  );
+  const known = release.left === undefined ? {} : { left };
+  const all = { ...release.handed, ...handed };
+  const next = { ...release, excused, deletions, ...known, handed: all };
   setRelease(
     board,
     next,
@@ -109,7 +115,7 @@ function stragglerBlock(
     siteBlock(view) ??
     holdBlock(board, release, view) ??
     releaseWindowBlock(board, view, release) ??
-    consentBlock(board, release) ??
+    consentBlock(release) ??
     slotBlock(board, release, { site, inFlight })
   );
 }
@@ -124,8 +130,8 @@ function holdBlock(board: Board, release: Release, { site, facts }: SiteView): B
   return hold === undefined ? null : heldBlock(hold);
 }
 
-function consentBlock(board: Board, release: Release): Block | null {
-  const gate = consentGate(board, release);
+function consentBlock(release: Release): Block | null {
+  const gate = consentGate(release);
   if (gate === null) return null;
   return {
     ...gate,

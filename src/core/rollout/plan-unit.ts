@@ -22,7 +22,7 @@ import { sitesBack } from "./rollback/sites-back.ts";
 import { stopFailed } from "./rollback/stop-failed.ts";
 import type { Wait } from "./planner-types.ts";
 import type { CurrentReleases, Release } from "./records.ts";
-import { viewSite } from "./site-view.ts";
+import { isNowhere, viewSite } from "./site-view.ts";
 import { excusedBlock, waitOf } from "./stage-waits.ts";
 import { releasesOf, sitesByStage, stagesOf, type Unit, unitSite } from "./units.ts";
 import { someOf } from "./words.ts";
@@ -143,10 +143,10 @@ function forgetApp(board: Board, app: AppBoard): void {
   forgetBad(board, app);
 }
 
-/** The app, or a marker that ends it, still stands at a site of the list. */
+/** The app, or a marker that ends it, still stands at a site of the list, or may. */
 function isSomewhere(board: Board, release: Release): boolean {
   return Object.keys(release.list).some((site) => {
-    const { facts, isMoving, entry } = viewSite(board.input, release.app, site);
-    return facts !== undefined && (isMoving || entry !== undefined);
+    const view = viewSite(board.input, release.app, site);
+    return view.facts !== undefined && !isNowhere(view);
   });
 }

@@ -9,7 +9,7 @@ import { isEmptied, withoutLeaving } from "./leaving-sites.ts";
 import { own } from "./own.ts";
 import type { SiteFacts } from "./planner-types.ts";
 import type { SiteAssignment } from "./site-assignment.ts";
-import { mirrorsWith, silentSinceOf, standingTree } from "./site-view.ts";
+import { isMirrorAwaited, mirrorsWith, silentSinceOf, standingTree } from "./site-view.ts";
 import { treesToTake } from "./trees-to-take.ts";
 
 type Moving = NonNullable<SiteAssignment["moving"]>;
@@ -210,7 +210,7 @@ function goOn(board: Board, site: string, known: Move): void {
   const other = standing.find((mirror) => mirror !== aimed.to);
   if (other !== undefined) return leave(board, site, { assignment, from: other, to: aimed.to });
   if (standing.length > 0) return arrive(board, site, { ...move, moving: aimed });
-  if (own(board.input.workers, aimed.to)?.isAwaited === true)
+  if (isMirrorAwaited(board.input, aimed.to))
     return waitOutside(board, site, { assignment, moving: aimed });
   const entering = { ...aimed, entering: board.at };
   assign(board, site, {

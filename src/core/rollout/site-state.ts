@@ -14,6 +14,7 @@ import {
   hasBeenReady,
   heardAt,
   isHealthy,
+  isNowhere,
   type SiteView,
   standingTree,
   viewSite,
@@ -131,9 +132,7 @@ function unhandedState(listed: ListedSite): SiteState {
 /** Nothing is left to do there: it is on its to-tree, healthy and checked, or the app that leaves is not there. */
 function isThereAlready({ input, release, entry, view }: ListedSite): boolean {
   if (entry.to === null) {
-    return (
-      Object.hasOwn(release.left ?? {}, view.site) || (view.entry === undefined && !view.isMoving)
-    );
+    return Object.hasOwn(release.left ?? {}, view.site) || isNowhere(view);
   }
   return (
     standingTree(view.entry) === entry.to &&
@@ -228,8 +227,10 @@ function leavingState(listed: ListedSite, handed: Handed): SiteState {
   const { input, release, view } = listed;
   const left = own(release.left, view.site);
   if (left !== undefined) return { kind: "done", settledAt: Date.parse(left) };
-  if (view.isMoving) return { kind: "in-flight", rehand: false, until: null };
-  if (view.entry === undefined) return { kind: "done", settledAt: handed.at };
+  if (isNowhere(view)) return { kind: "done", settledAt: handed.at };
+  if (view.isMoving || view.entry === undefined) {
+    return { kind: "in-flight", rehand: false, until: null };
+  }
   if ("tree" in view.entry) return { kind: "in-flight", rehand: true, until: null };
   if (view.silentSince !== null) return { kind: "in-flight", rehand: false, until: null };
   const until = deadline(input, release, { at: handed.at, mirror: view.mirror });

@@ -18,6 +18,8 @@ export interface SiteView {
   readonly waitsFor: string | null;
   /** What stands in its mirror. */
   readonly entry: MirrorEntry | undefined;
+  /** What its worker follows is not known to be in its mirror: what is not there may stand in the cluster. */
+  readonly isAwaited: boolean;
   readonly observed: ObservedApp | undefined;
   /** False only when a live worker says so. */
   readonly isReachable: boolean;
@@ -45,6 +47,7 @@ export function viewSite(input: PlannerInput, app: string, site: string): SiteVi
     isMoving: isMoving(input, site),
     waitsFor: awaitedMirror(input, assignment),
     entry: own(own(input.mirrors, site), app),
+    isAwaited: isMirrorAwaited(input, mirror),
     observed: own(observed?.apps, app),
     isReachable: silentSince !== null || didAnswer,
     didAnswer,
@@ -53,16 +56,23 @@ export function viewSite(input: PlannerInput, app: string, site: string): SiteVi
   };
 }
 
+/** The newest of the mirror is awaited, of its worker or from it. */
+export function isMirrorAwaited({ workers }: PlannerInput, mirror: string): boolean {
+  return own(workers, mirror)?.isAwaited === true;
+}
+
+/** It is known that nothing of the app stands there, and that no move brings it. */
+export function isNowhere({ entry, isMoving, isAwaited }: SiteView): boolean {
+  return entry === undefined && !isMoving && !isAwaited;
+}
+
 function isExcused({ control }: PlannerInput, mirror: string): boolean {
   return own(control.workers, mirror)?.excused !== undefined;
 }
 
-function awaitedMirror(
-  { workers }: PlannerInput,
-  assignment: SiteAssignment | undefined,
-): string | null {
+function awaitedMirror(input: PlannerInput, assignment: SiteAssignment | undefined): string | null {
   const moving = assignment?.moving;
-  if (moving === undefined || own(workers, moving.to)?.isAwaited !== true) return null;
+  if (moving === undefined || !isMirrorAwaited(input, moving.to)) return null;
   const { stopped, released, entering, to } = moving;
   const isOut = [stopped, released, entering].some((word) => word !== undefined);
   return isOut || to === assignment?.mirror ? to : null;

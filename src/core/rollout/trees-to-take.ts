@@ -1,6 +1,6 @@
 /** What a site takes along that leaves its mirror: to another one, or as it is forgotten. */
 import { type Board, setRelease } from "./board.ts";
-import { hasLeft } from "./leaving-markers.ts";
+import { isSaidToHaveLeft } from "./leaving-markers.ts";
 import { own } from "./own.ts";
 import type { MirrorEntry } from "./planner-types.ts";
 import { standingTree } from "./site-view.ts";
@@ -45,5 +45,5 @@ function isGone(
 ): boolean {
   if (!board.input.sites.has(site) && verb === "orphan") return true;
   const known = board.apps.get(app)?.open.get(release);
-  return own(known?.left, site) !== undefined || hasLeft(board, site, app);
+  return own(known?.left, site) !== undefined || isSaidToHaveLeft(board, site, app);
 }

@@ -175,7 +175,7 @@ describe("a stricter word", () => {
   });
 });
 
-describe("an app that has left a site which moves to another region", () => {
+describe("an app that has left a site which moves to another region, or is forgotten", () => {
   it.each([
     { when: "when that was reported", dies: false },
     { when: "when that was recorded, and not cleared", dies: true },
@@ -192,5 +192,27 @@ describe("an app that has left a site which moves to another region", () => {
     world.run(20);
     expect(world.trees("web")).not.toHaveProperty("s4");
     expect(world.story.every(({ handOver }) => handOver.mirror !== "us")).toBe(true);
+  });
+
+  it("is not brought back there when the site was forgotten right after, and is back", () => {
+    const world = settledWorld({ strategy: one });
+    world.offline.add("s1");
+    world.work();
+    world.follow(gone);
+    world.settle();
+    world.now += 1000;
+    world.work();
+    expect(world.observed["s4"]?.apps["web"]?.left).toBe(true);
+    world.follow({ apps: {}, sites: others });
+    world.run(5);
+    world.follow(gone);
+    const stood: unknown[] = [];
+    for (let second = 0; second < 20; second += 1) {
+      world.step();
+      stood.push(world.trees("web")["s4"]);
+      world.now += 1000;
+      world.work();
+    }
+    expect(stood).not.toContain("web:v1");
   });
 });

@@ -123,7 +123,7 @@ function lossBlock(board: Board, { steps }: Back): Block | null {
   for (const { part, lost } of steps) {
     const release = board.apps.get(part.release.app)?.open.get(part.release.id);
     if (release === undefined || lost === 0 || areDeletionsApproved(release)) continue;
-    return consentGate(board, release);
+    return consentGate(release);
   }
   return null;
 }

@@ -1,0 +1,137 @@
+/** Removals whose mirror is lost, or came back as an older copy: what is not in it may stand in the clusters. */
+import { describe, expect, it } from "vitest";
+import type { RemovalVerb } from "../../../src/core/rollout/records.ts";
+import { checkPlan } from "../../support/planner-invariants.ts";
+import {
+  PlannerWorld,
+  quick,
+  someSites,
+  type WorldApp,
+  type WorldHead,
+} from "../../support/planner-world.ts";
+
+const sites = someSites(4);
+const gone: WorldHead = { sites, apps: {} };
+const one = { ...quick, stages: [{ name: "all" }] };
+const places = (labels: Readonly<Record<string, string>>): boolean => labels["web"] !== "no";
+
+/** `web` is at all sites. */
+function settledWorld(app: Partial<WorldApp> = {}): PlannerWorld {
+  const world = new PlannerWorld({ onPlan: checkPlan });
+  world.follow({ sites, apps: { web: { version: "v1", ...app } } });
+  world.run(20);
+  return world;
+}
+
+/** The mirror is empty and its worker, which has all of it, was not heard yet. Gives how it brings it back. */
+function lose(world: PlannerWorld): () => void {
+  const mirrors = structuredClone({ ...world.mirrors });
+  const hosts = { ...world.hosts };
+  for (const site of Object.keys(mirrors)) {
+    for (const known of [world.mirrors, world.hosts, world.observed]) delete known[site];
+  }
+  world.silence("eu");
+  world.awaited.add("eu");
+  return () => {
+    Object.assign(world.mirrors, mirrors);
+    Object.assign(world.hosts, hosts);
+    world.awaited.delete("eu");
+    world.revive("eu");
+  };
+}
+
+describe("a removal whose mirror is lost", () => {
+  it.each([
+    { what: "of one stage", strategy: { ...one, soak: "0s" } },
+    { what: "of several stages", strategy: { ...quick, soak: "0s" } },
+  ])("$what goes on to wait for a word", ({ strategy }) => {
+    const world = settledWorld({ onRemoval: "hold", strategy });
+    world.follow(gone);
+    world.settle();
+    expect(world.codes(null)).toContain("removal-verb");
+    const back = lose(world);
+    world.run(60);
+    expect(world.open("web", "removal")).toBeDefined();
+    back();
+    world.run(5);
+    expect(world.codes(null)).toContain("removal-verb");
+    expect(world.on("web", "v1")).toHaveLength(4);
+  });
+
+  it("does not delete by a later word what is held", () => {
+    const strategy = { ...one, soak: "0s" };
+    const world = settledWorld({ places, onRemoval: "hold", strategy });
+    const head = (onRemoval: RemovalVerb): WorldHead => ({
+      apps: { web: { version: "v1", places, strategy, onRemoval } },
+      sites: { ...sites, s2: { labels: { web: "no" } } },
+    });
+    world.follow(head("hold"));
+    world.run(5);
+    world.follow(head("delete"));
+    world.said["web"] = "delete";
+    world.run(5);
+    expect(world.codes(null)).toContain("removal-verb");
+    const back = lose(world);
+    world.run(5);
+    back();
+    world.run(5);
+    world.follow(head("delete"));
+    world.run(20);
+    expect(world.trees("web")).toHaveProperty("s2", "web:v1");
+  });
+
+  it("is held on also where a stricter word came when its stage was open long ago", () => {
+    const world = settledWorld({ strategy: { ...one, maxInFlight: 1 } });
+    for (const site of ["s2", "s3", "s4"]) world.offline.add(site);
+    world.follow(gone);
+    world.settle();
+    world.offline.clear();
+    const everywhere = new Map(Object.keys(sites).map((site) => [site, "hold"] as const));
+    const back = new Map([["web", everywhere]]);
+    world.skipped = { verbs: new Map([["web", "hold"]]), back, kept: new Set() };
+    world.follow(gone);
+    world.run(60);
+    expect(world.codes(null)).toContain("removal-verb");
+    const bring = lose(world);
+    world.run(5);
+    bring();
+    world.run(5);
+    expect(world.open("web", "removal")).toBeDefined();
+  });
+
+  it("goes on at a site that was not reachable when its stage passed", () => {
+    const world = settledWorld({ strategy: one });
+    world.offline.add("s4");
+    world.work();
+    world.follow(gone);
+    world.run(20);
+    expect(world.trees("web")).toEqual({ s4: "web:v1" });
+    const back = lose(world);
+    world.run(5);
+    back();
+    world.offline.clear();
+    world.run(30);
+    expect(world.trees("web")).toEqual({});
+  });
+});
+
+describe("an app that has left, and stands again since its mirror came back older", () => {
+  it("leaves once more, also where the site moves meanwhile", () => {
+    const world = settledWorld({ strategy: one });
+    world.offline.add("s1");
+    world.work();
+    world.follow(gone);
+    world.run(20);
+    expect(world.release("web", "removal").left).toHaveProperty("s4");
+    world.mirrors["s4"] = { web: { tree: "web:v1" } };
+    (world.given["s4"] ??= {})["web"] = "web:v1";
+    world.hosts["s4"] = "eu";
+    (world.writers["s4"] ??= new Set()).add("eu");
+    world.work();
+    world.settle();
+    expect(world.trees("web")["s4"]).toBe("leaving");
+    world.follow({ apps: {}, sites: { ...sites, s4: { region: "us" } } });
+    world.run(30);
+    expect(world.live["s4"]?.["web"]?.tree ?? null).toBeNull();
+  });
+});
