@@ -78776,7 +78776,7 @@ function viewSite(input2, app, site) {
     isMoving: isMoving(input2, site),
     waitsFor: awaitedMirror(input2, assignment),
     entry: own(own(input2.mirrors, site), app),
-    isAwaited: isMirrorAwaited(input2, mirror),
+    mirrorMayLack: mayLack(input2, mirror),
     observed: own(observed?.apps, app),
     isReachable: silentSince !== null || didAnswer,
     didAnswer,
@@ -78787,8 +78787,15 @@ function viewSite(input2, app, site) {
 function isMirrorAwaited({ workers }, mirror) {
   return own(workers, mirror)?.isAwaited === true;
 }
-function isNowhere({ entry, isMoving: isMoving2, isAwaited }) {
-  return entry === void 0 && !isMoving2 && !isAwaited;
+function mayLack({ workers }, mirror) {
+  return own(workers, mirror)?.mirrorMayLack === true;
+}
+function isNowhere({ entry, isMoving: isMoving2, mirrorMayLack }) {
+  return entry === void 0 && !isMoving2 && !mirrorMayLack;
+}
+function isGone(view, { left }) {
+  const hasLeft2 = own(left, view.site) !== void 0;
+  return isNowhere(view) || hasLeft2 && view.entry === void 0 && !view.isMoving;
 }
 function isExcused({ control: control2 }, mirror) {
   return own(control2.workers, mirror)?.excused !== void 0;
@@ -79817,16 +79824,16 @@ function takeArrivals(board, app, { sites, why }) {
 // src/core/rollout/start/unlist-sites.ts
 var allKinds = ["app", "site", "removal"];
 function unlistSites({ input: input2, board }, app) {
-  const isGone2 = (site) => !input2.headSites.has(site);
+  const isGone3 = (site) => !input2.headSites.has(site);
   const listed2 = [...app.open.values()].flatMap(({ list }) => Object.keys(list));
   const arrived = [...Object.keys(app.arrivals.handed), ...Object.keys(app.arrivals.failed)];
-  const gone = new Set([...listed2, ...arrived].filter(isGone2));
+  const gone = new Set([...listed2, ...arrived].filter(isGone3));
   const why = "sites are no longer in the fleet";
   if (gone.size > 0) takeSites(board, app, { sites: gone, kinds: allKinds, why });
-  if (!app.current.partial.some(({ sites }) => sites.some(isGone2))) return;
+  if (!app.current.partial.some(({ sites }) => sites.some(isGone3))) return;
   const partial = app.current.partial.map((entry) => ({
     ...entry,
-    sites: entry.sites.filter((site) => !isGone2(site))
+    sites: entry.sites.filter((site) => !isGone3(site))
   }));
   setCurrent(board, app, { current: { ...app.current, partial }, why });
 }
@@ -79936,7 +79943,7 @@ function treesToTake(board, site) {
   return trees;
 }
 function unleave(board, app, { site, entry }) {
-  if (!("leaving" in entry) || isGone(board, app, { site, marker: entry.leaving }))
+  if (!("leaving" in entry) || isGone2(board, app, { site, marker: entry.leaving }))
     return void 0;
   const release2 = board.apps.get(app)?.open.get(entry.leaving.release);
   const from = own(release2?.list, site)?.from ?? void 0;
@@ -79946,7 +79953,7 @@ function unleave(board, app, { site, entry }) {
   setRelease(board, next, `${app} leaves ${site} once it has moved`);
   return from;
 }
-function isGone(board, app, { site, marker: { release: release2, verb } }) {
+function isGone2(board, app, { site, marker: { release: release2, verb } }) {
   if (!board.input.sites.has(site) && verb === "orphan") return true;
   const known4 = board.apps.get(app)?.open.get(release2);
   return own(known4?.left, site) !== void 0 || isSaidToHaveLeft(board, site, app);
@@ -80643,13 +80650,16 @@ function startRemoval(run3, app) {
   }
   if (!Object.hasOwn(input2.desired, app.app)) endApp(run3, app);
 }
-function overruleRemovals({ board, input: input2 }, app) {
+function overruleRemovals(run3, app) {
+  const { board, input: input2 } = run3;
   const back = input2.skipped?.back.get(app.app);
   if (back === void 0) return;
   for (const release2 of app.open.values()) {
     if (release2.kind !== "removal") continue;
     const isThere = (site) => !Object.hasOwn(release2.left ?? {}, site) || treeAt(input2, app.app, site) !== void 0;
-    const there = Object.keys(release2.list).filter(isThere);
+    const there = Object.keys(release2.list).filter(
+      (site) => isThere(site) && !isPlaced(run3, app, site)
+    );
     const before = removalVerb(release2);
     const verb = strictest([before, ...there.flatMap((site) => back.get(site) ?? [])]);
     if (verb === before) continue;
@@ -82413,9 +82423,10 @@ function goingBackBlock({ id, goingBack }) {
 }
 function mayHaveStanding({ input: input2 }, { app, list, left }) {
   return Object.keys(list).some((site) => {
-    const { isMoving: isMoving2, isAwaited, entry } = viewSite(input2, app, site);
-    const mayMove = isMoving2 && own(left, site) === void 0;
-    return isAwaited || mayMove || standingTree(entry) !== void 0;
+    const view = viewSite(input2, app, site);
+    if (standingTree(view.entry) !== void 0) return true;
+    const mayStand = view.isMoving || view.entry === void 0 && view.mirrorMayLack;
+    return mayStand && own(left, site) === void 0;
   });
 }
 function neededFrom({ app, id }, what, value2) {
@@ -83134,8 +83145,8 @@ function isStraggler({ isMoving: isMoving2, entry }) {
 }
 function reportMarked(board, release2, views) {
   for (const view of views) {
-    const { site, entry, observed } = view;
-    if (isStraggler(view) || entry === void 0 || observed?.left === true) continue;
+    const { site, observed } = view;
+    if (isStraggler(view) || isGone(view, release2) || observed?.left === true) continue;
     const block = siteBlock(view) ?? notLeftBlock(view);
     board.waits.push(waitOf(release2, { stage: stageName(release2, site), site, block }));
   }
@@ -83696,7 +83707,7 @@ function forgetApp(board, app) {
 function isSomewhere(board, release2) {
   return Object.keys(release2.list).some((site) => {
     const view = viewSite(board.input, release2.app, site);
-    return view.facts !== void 0 && !isNowhere(view);
+    return view.facts !== void 0 && !isGone(view, release2);
   });
 }
 

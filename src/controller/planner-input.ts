@@ -116,7 +116,7 @@ function observedWorkers({
       const { head } = read.snapshot;
       const isAhead = read.isBehindWorker || read.isAwaited;
       const worker = observations.workerOf(name, { isAhead, head });
-      return [name, { ...worker, isAwaited: mayLack(read, control) }];
+      return [name, { ...worker, isAwaited: mayLack(read, control), mirrorMayLack: isAhead }];
     }),
   );
 }

@@ -112,13 +112,15 @@ export async function leavingByCommit(
   return found;
 }
 
+const unreadable: ReadonlySet<string> = new Set(["GIT_NOT_FOUND", "INVALID_FLEET"]);
+
 /** Null where the commit is not valid, or cannot be read any more: the fleet repository may be another one since. */
 async function readableModel(rendering: Rendering, commit: string): Promise<FleetModel | null> {
   try {
     const model = await rendering.model(commit);
     return model?.ok ? model.value : null;
   } catch (error) {
-    if (error instanceof FleetError) return null;
+    if (error instanceof FleetError && unreadable.has(error.code)) return null;
     throw error;
   }
 }

@@ -168,7 +168,8 @@ export class PlannerWorld {
       workers[mirror] = {
         silentSince: this.silent.get(mirror) ?? null,
         stopped: { ...this.stopped[mirror] },
-        isAwaited: this.awaited.has(mirror),
+        isAwaited: this.awaited.has(mirror) && this.control.workers[mirror]?.excused === undefined,
+        mirrorMayLack: this.awaited.has(mirror),
         isAtHead: !this.dead.has(mirror) && Object.keys(this.#toStop[mirror] ?? {}).length === 0,
       };
     }

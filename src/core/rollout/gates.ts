@@ -49,9 +49,10 @@ function goingBackBlock({ id, goingBack }: Release): Block | null {
 
 function mayHaveStanding({ input }: Board, { app, list, left }: Release): boolean {
   return Object.keys(list).some((site) => {
-    const { isMoving, isAwaited, entry } = viewSite(input, app, site);
-    const mayMove = isMoving && own(left, site) === undefined;
-    return isAwaited || mayMove || standingTree(entry) !== undefined;
+    const view = viewSite(input, app, site);
+    if (standingTree(view.entry) !== undefined) return true;
+    const mayStand = view.isMoving || (view.entry === undefined && view.mirrorMayLack);
+    return mayStand && own(left, site) === undefined;
   });
 }
 

@@ -15,7 +15,7 @@ import { fitsFleet, siteBlock } from "./site-blocks.ts";
 import { own } from "./own.ts";
 import type { Release } from "./records.ts";
 import { siteState } from "./site-state.ts";
-import { type SiteView, standingOf, standingTree, viewSite } from "./site-view.ts";
+import { isGone, type SiteView, standingOf, standingTree, viewSite } from "./site-view.ts";
 import { budget, fleetWords, waitOf } from "./stage-waits.ts";
 import { releaseWindowBlock } from "./windows/window-block.ts";
 import { healthInWords } from "./words.ts";
@@ -77,8 +77,8 @@ function isStraggler({ isMoving, entry }: SiteView): boolean {
 /** Those that were told to remove the app, and have not said that it has left: nothing else waits for them. */
 function reportMarked(board: Board, release: Release, views: readonly SiteView[]): void {
   for (const view of views) {
-    const { site, entry, observed } = view;
-    if (isStraggler(view) || entry === undefined || observed?.left === true) continue;
+    const { site, observed } = view;
+    if (isStraggler(view) || isGone(view, release) || observed?.left === true) continue;
     const block = siteBlock(view) ?? notLeftBlock(view);
     board.waits.push(waitOf(release, { stage: stageName(release, site), site, block }));
   }

@@ -22,7 +22,7 @@ import { sitesBack } from "./rollback/sites-back.ts";
 import { stopFailed } from "./rollback/stop-failed.ts";
 import type { Wait } from "./planner-types.ts";
 import type { CurrentReleases, Release } from "./records.ts";
-import { isNowhere, viewSite } from "./site-view.ts";
+import { isGone, viewSite } from "./site-view.ts";
 import { excusedBlock, waitOf } from "./stage-waits.ts";
 import { releasesOf, sitesByStage, stagesOf, type Unit, unitSite } from "./units.ts";
 import { someOf } from "./words.ts";
@@ -147,6 +147,6 @@ function forgetApp(board: Board, app: AppBoard): void {
 function isSomewhere(board: Board, release: Release): boolean {
   return Object.keys(release.list).some((site) => {
     const view = viewSite(board.input, release.app, site);
-    return view.facts !== undefined && !isNowhere(view);
+    return view.facts !== undefined && !isGone(view, release);
   });
 }

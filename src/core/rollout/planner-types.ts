@@ -129,6 +129,8 @@ export interface ObservedWorker {
   readonly followsNothing?: boolean;
   /** Its mirror may lack what it follows: no site comes there before they agree. */
   readonly isAwaited?: boolean;
+  /** The same, also where an operator lets its region go on without it: what the mirror does not have may stand there. */
+  readonly mirrorMayLack?: boolean;
 }
 
 export interface FleetBudgets {

@@ -2,7 +2,7 @@
 import type { TreeId } from "../render/rendered.ts";
 import { own } from "./own.ts";
 import type { MirrorEntry, ObservedApp, PlannerInput, SiteFacts } from "./planner-types.ts";
-import type { Standing } from "./records.ts";
+import type { Release, Standing } from "./records.ts";
 import type { SiteAssignment } from "./site-assignment.ts";
 
 export interface SiteView {
@@ -19,7 +19,7 @@ export interface SiteView {
   /** What stands in its mirror. */
   readonly entry: MirrorEntry | undefined;
   /** What its worker follows is not known to be in its mirror: what is not there may stand in the cluster. */
-  readonly isAwaited: boolean;
+  readonly mirrorMayLack: boolean;
   readonly observed: ObservedApp | undefined;
   /** False only when a live worker says so. */
   readonly isReachable: boolean;
@@ -47,7 +47,7 @@ export function viewSite(input: PlannerInput, app: string, site: string): SiteVi
     isMoving: isMoving(input, site),
     waitsFor: awaitedMirror(input, assignment),
     entry: own(own(input.mirrors, site), app),
-    isAwaited: isMirrorAwaited(input, mirror),
+    mirrorMayLack: mayLack(input, mirror),
     observed: own(observed?.apps, app),
     isReachable: silentSince !== null || didAnswer,
     didAnswer,
@@ -61,9 +61,19 @@ export function isMirrorAwaited({ workers }: PlannerInput, mirror: string): bool
   return own(workers, mirror)?.isAwaited === true;
 }
 
+function mayLack({ workers }: PlannerInput, mirror: string): boolean {
+  return own(workers, mirror)?.mirrorMayLack === true;
+}
+
 /** It is known that nothing of the app stands there, and that no move brings it. */
-export function isNowhere({ entry, isMoving, isAwaited }: SiteView): boolean {
-  return entry === undefined && !isMoving && !isAwaited;
+export function isNowhere({ entry, isMoving, mirrorMayLack }: SiteView): boolean {
+  return entry === undefined && !isMoving && !mirrorMayLack;
+}
+
+/** By what is there, or on record of its removal: what an older mirror lacks of that is the end of it. */
+export function isGone(view: SiteView, { left }: Pick<Release, "left">): boolean {
+  const hasLeft = own(left, view.site) !== undefined;
+  return isNowhere(view) || (hasLeft && view.entry === undefined && !view.isMoving);
 }
 
 function isExcused({ control }: PlannerInput, mirror: string): boolean {

@@ -1,5 +1,6 @@
 /** Removals whose mirror is lost, or came back as an older copy: what is not in it may stand in the clusters. */
 import { describe, expect, it } from "vitest";
+import type { SkippedWords } from "../../../src/core/rollout/planner-types.ts";
 import type { RemovalVerb } from "../../../src/core/rollout/records.ts";
 import { checkPlan } from "../../support/planner-invariants.ts";
 import {
@@ -16,11 +17,17 @@ const one = { ...quick, stages: [{ name: "all" }] };
 const places = (labels: Readonly<Record<string, string>>): boolean => labels["web"] !== "no";
 
 /** `web` is at all sites. */
-function settledWorld(app: Partial<WorldApp> = {}): PlannerWorld {
+function settledWorld(app: Partial<WorldApp> = {}, at: WorldHead["sites"] = sites): PlannerWorld {
   const world = new PlannerWorld({ onPlan: checkPlan });
-  world.follow({ sites, apps: { web: { version: "v1", ...app } } });
+  world.follow({ sites: at, apps: { web: { version: "v1", ...app } } });
   world.run(20);
   return world;
+}
+
+/** A commit that no pass followed has `web` once more, with `onRemoval: hold`. */
+function heldEverywhere(): SkippedWords {
+  const there = new Map(Object.keys(sites).map((site) => [site, "hold"] as const));
+  return { verbs: new Map([["web", "hold"]]), back: new Map([["web", there]]), kept: new Set() };
 }
 
 /** The mirror is empty and its worker, which has all of it, was not heard yet. Gives how it brings it back. */
@@ -58,7 +65,10 @@ describe("a removal whose mirror is lost", () => {
     expect(world.on("web", "v1")).toHaveLength(4);
   });
 
-  it("does not delete by a later word what is held", () => {
+  it.each([
+    { when: "", isExcused: false },
+    { when: ", where its region is excused meanwhile", isExcused: true },
+  ])("does not delete by a later word what is held$when", ({ isExcused }) => {
     const strategy = { ...one, soak: "0s" };
     const world = settledWorld({ places, onRemoval: "hold", strategy });
     const head = (onRemoval: RemovalVerb): WorldHead => ({
@@ -72,6 +82,8 @@ describe("a removal whose mirror is lost", () => {
     world.run(5);
     expect(world.codes(null)).toContain("removal-verb");
     const back = lose(world);
+    world.run(2);
+    if (isExcused) world.decide({ verb: "excuse", region: "eu", why: "it is gone" });
     world.run(5);
     back();
     world.run(5);
@@ -86,9 +98,7 @@ describe("a removal whose mirror is lost", () => {
     world.follow(gone);
     world.settle();
     world.offline.clear();
-    const everywhere = new Map(Object.keys(sites).map((site) => [site, "hold"] as const));
-    const back = new Map([["web", everywhere]]);
-    world.skipped = { verbs: new Map([["web", "hold"]]), back, kept: new Set() };
+    world.skipped = heldEverywhere();
     world.follow(gone);
     world.run(60);
     expect(world.codes(null)).toContain("removal-verb");
@@ -108,10 +118,43 @@ describe("a removal whose mirror is lost", () => {
     expect(world.trees("web")).toEqual({ s4: "web:v1" });
     const back = lose(world);
     world.run(5);
+    expect(world.waitsOf("s4").map(({ code }) => code)).toEqual(["worker-silent"]);
     back();
     world.offline.clear();
     world.run(30);
     expect(world.trees("web")).toEqual({});
+  });
+
+  it("ends where all have left on record, whatever their dead worker follows", () => {
+    const far = { ...sites, s4: { region: "us" } };
+    const world = settledWorld({ strategy: one }, far);
+    world.offline.add("s4");
+    world.work();
+    world.follow({ ...gone, sites: far });
+    world.run(20);
+    expect(world.trees("web")).toEqual({ s4: "web:v1" });
+    world.silence("eu", true);
+    world.awaited.add("eu");
+    world.offline.clear();
+    world.run(60);
+    expect(world.control.apps["web"]).toBeUndefined();
+  });
+
+  it("asks for no word for what has left", () => {
+    const far = { ...sites, s4: { region: "us" } };
+    const world = settledWorld({ strategy: { ...one, soak: "0s" } }, far);
+    world.follow({ ...gone, sites: far });
+    world.settle();
+    world.offline.add("s4");
+    world.run(3);
+    world.silence("eu", true);
+    world.awaited.add("eu");
+    world.skipped = heldEverywhere();
+    world.follow({ ...gone, sites: far });
+    world.run(2);
+    world.offline.clear();
+    world.run(30);
+    expect(world.control.apps["web"]).toBeUndefined();
   });
 });
 

@@ -62,6 +62,22 @@ describe("a stricter word", () => {
     expect(world.codes(null)).toContain("removal-verb");
   });
 
+  it("of a site that the next commit has again does not count at the others", () => {
+    const places = (labels: Readonly<Record<string, string>>): boolean => labels["web"] !== "no";
+    const world = settledWorld({ places });
+    const apps = { web: { version: "v1", places } };
+    const out = { labels: { web: "no" } };
+    for (const site of ["s1", "s2"]) world.offline.add(site);
+    world.work();
+    world.follow({ sites: { ...sites, s1: out, s2: out }, apps });
+    world.settle();
+    world.skipped = backWith("hold", ["s1"]);
+    world.follow({ sites: { ...sites, s2: out }, apps });
+    world.settle();
+    const { verb, list } = world.release("web", "removal");
+    expect({ verb, sites: Object.keys(list) }).toEqual({ verb: "delete", sites: ["s2"] });
+  });
+
   it("keeps nobody waiting for a word where all is ordered to leave", () => {
     const world = settledWorld({ strategy: one });
     world.follow(gone);

@@ -84,14 +84,18 @@ export function startRemoval(run: StartRun, app: AppBoard): void {
  * word, and what was approved of it before is to be said again. Sites that are ordered to leave stay so; where a move
  * takes the order back, they too go on by that word.
  */
-export function overruleRemovals({ board, input }: StartRun, app: AppBoard): void {
+export function overruleRemovals(run: StartRun, app: AppBoard): void {
+  const { board, input } = run;
   const back = input.skipped?.back.get(app.app);
   if (back === undefined) return;
   for (const release of app.open.values()) {
     if (release.kind !== "removal") continue;
     const isThere = (site: string): boolean =>
       !Object.hasOwn(release.left ?? {}, site) || treeAt(input, app.app, site) !== undefined;
-    const there = Object.keys(release.list).filter(isThere);
+    // Where the head has it, it leaves the removal.
+    const there = Object.keys(release.list).filter(
+      (site) => isThere(site) && !isPlaced(run, app, site),
+    );
     const before = removalVerb(release);
     const verb = strictest([before, ...there.flatMap((site) => back.get(site) ?? [])]);
     if (verb === before) continue;
