@@ -79974,11 +79974,20 @@ function planSiteMoves(board) {
     else if (facts.leaves === true && isEmptied(board, site, assignment)) forget(board, site);
     else {
       const from = wrongMirror(board, site, { facts, assignment });
-      if (from === void 0 || hasMarkerToClear(board, site)) continue;
+      if (from === void 0 || !mayLeave(board, site, from)) continue;
       leave(board, site, { assignment, from, to: facts.mirror });
     }
   }
   forgetSites(board);
+}
+function mayLeave(board, site, from) {
+  if (hasMarkerToClear(board, site)) return false;
+  const isKnown = own(board.input.mirrors, site) !== void 0;
+  if (isKnown || !isMirrorAwaited(board.input, from)) return true;
+  const open3 = [...board.apps.values()].flatMap((app) => [...app.open.values()]);
+  return !open3.some(
+    ({ kind, list, left }) => kind === "removal" && Object.hasOwn(list, site) && own(left, site) === void 0
+  );
 }
 function assign(board, site, { record: record4, why }) {
   change(board, controlPaths.site(site), { record: record4, why: `${site} ${why}` });
@@ -82421,13 +82430,17 @@ function goingBackBlock({ id, goingBack }) {
     endsWhen: "a newer commit replaces it, or an operator retries it"
   };
 }
-function mayHaveStanding({ input: input2 }, { app, list, left }) {
-  return Object.keys(list).some((site) => {
-    const view = viewSite(input2, app, site);
-    if (standingTree(view.entry) !== void 0) return true;
-    const mayStand = view.isMoving || view.entry === void 0 && view.mirrorMayLack;
-    return mayStand && own(left, site) === void 0;
+function mayHaveStanding({ input: input2 }, release2) {
+  return Object.keys(release2.list).some((site) => {
+    const view = viewSite(input2, release2.app, site);
+    return view.facts !== void 0 && mayStandAt(release2, view);
   });
+}
+function mayStandAt({ handed, left }, view) {
+  if (standingTree(view.entry) !== void 0) return true;
+  if (own(left, view.site) !== void 0) return false;
+  if (view.entry !== void 0 && own(handed, view.site) === void 0) return true;
+  return view.isMoving || view.entry === void 0 && view.mirrorMayLack;
 }
 function neededFrom({ app, id }, what, value2) {
   return { app, release: id, what, value: value2 };

@@ -6,7 +6,7 @@ import { heldBlock, holdOn } from "./holds.ts";
 import { own } from "./own.ts";
 import type { NeededApproval } from "./planner-types.ts";
 import type { FrozenStage, Release } from "./records.ts";
-import { standingTree, viewSite } from "./site-view.ts";
+import { type SiteView, standingTree, viewSite } from "./site-view.ts";
 
 /** The first gate that is shut, over all releases that move as one. */
 export function stageGate(
@@ -47,13 +47,19 @@ function goingBackBlock({ id, goingBack }: Release): Block | null {
   };
 }
 
-function mayHaveStanding({ input }: Board, { app, list, left }: Release): boolean {
-  return Object.keys(list).some((site) => {
-    const view = viewSite(input, app, site);
-    if (standingTree(view.entry) !== undefined) return true;
-    const mayStand = view.isMoving || (view.entry === undefined && view.mirrorMayLack);
-    return mayStand && own(left, site) === undefined;
+function mayHaveStanding({ input }: Board, release: Release): boolean {
+  return Object.keys(release.list).some((site) => {
+    const view = viewSite(input, release.app, site);
+    return view.facts !== undefined && mayStandAt(release, view);
   });
+}
+
+/** What is to be ordered anew (a retry) stands too, whatever was ordered before. */
+function mayStandAt({ handed, left }: Release, view: SiteView): boolean {
+  if (standingTree(view.entry) !== undefined) return true;
+  if (own(left, view.site) !== undefined) return false;
+  if (view.entry !== undefined && own(handed, view.site) === undefined) return true;
+  return view.isMoving || (view.entry === undefined && view.mirrorMayLack);
 }
 
 function neededFrom(

@@ -29,12 +29,26 @@ export function planSiteMoves(board: Board): void {
     else if (facts.leaves === true && isEmptied(board, site, assignment)) forget(board, site);
     else {
       const from = wrongMirror(board, site, { facts, assignment });
-      // What has left there is recorded first: a move takes along what is to leave still.
-      if (from === undefined || hasMarkerToClear(board, site)) continue;
+      if (from === undefined || !mayLeave(board, site, from)) continue;
       leave(board, site, { assignment, from, to: facts.mirror });
     }
   }
   forgetSites(board);
+}
+
+/**
+ * What has left there is recorded first: a move takes along what is to leave still. That is not known where the mirror is
+ * lost, until its worker has brought it or an operator excuses its region.
+ */
+function mayLeave(board: Board, site: string, from: string): boolean {
+  if (hasMarkerToClear(board, site)) return false;
+  const isKnown = own(board.input.mirrors, site) !== undefined;
+  if (isKnown || !isMirrorAwaited(board.input, from)) return true;
+  const open = [...board.apps.values()].flatMap((app) => [...app.open.values()]);
+  return !open.some(
+    ({ kind, list, left }) =>
+      kind === "removal" && Object.hasOwn(list, site) && own(left, site) === undefined,
+  );
 }
 
 function assign(

@@ -92,6 +92,31 @@ describe("a removal whose mirror is lost", () => {
     expect(world.trees("web")).toHaveProperty("s2", "web:v1");
   });
 
+  it("does not delete by a later word what is held, where the site moves out of it", () => {
+    const strategy = { ...one, soak: "0s" };
+    const world = settledWorld({ places, onRemoval: "hold", strategy });
+    const head = (onRemoval: RemovalVerb, region = "eu"): WorldHead => ({
+      apps: { web: { version: "v1", places, strategy, onRemoval } },
+      sites: { ...sites, s2: { region, labels: { web: "no" } } },
+    });
+    world.follow(head("hold"));
+    world.run(5);
+    world.follow(head("delete"));
+    world.said["web"] = "delete";
+    world.run(5);
+    const back = lose(world);
+    world.run(2);
+    world.follow(head("delete", "us"));
+    world.run(5);
+    expect(world.open("web", "removal")).toBeDefined();
+    back();
+    world.run(10);
+    world.follow(head("delete", "us"));
+    world.run(20);
+    expect(world.trees("web")).toHaveProperty("s2", "web:v1");
+    expect(world.codes(null)).toContain("removal-verb");
+  });
+
   it("is held on also where a stricter word came when its stage was open long ago", () => {
     const world = settledWorld({ strategy: { ...one, maxInFlight: 1 } });
     for (const site of ["s2", "s3", "s4"]) world.offline.add(site);

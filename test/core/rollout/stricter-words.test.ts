@@ -90,6 +90,36 @@ describe("a stricter word", () => {
     expect(world.control.apps["web"]).toBeUndefined();
   });
 
+  it("is asked for where what did not leave is to be ordered anew, and no marker says hold", () => {
+    const world = settledWorld({ strategy: { ...one, soak: "40s", failureBudget: 2 } });
+    /** s4 answers, and web does not go there. */
+    const go = (seconds: number): void => {
+      for (let second = 0; second < seconds; second += 1) {
+        world.now += 1000;
+        world.offline.add("s4");
+        world.work();
+        const observed = world.observed["s4"];
+        if (observed !== undefined) world.observed["s4"] = { ...observed, reachable: true };
+        world.settle();
+      }
+    };
+    world.follow(gone);
+    world.settle();
+    go(15);
+    world.skipped = backWith("hold");
+    world.follow(gone);
+    go(1);
+    const { id } = world.release("web", "removal");
+    world.decide({ verb: "retry", app: "web", site: "s4", release: id, why: "again" });
+    go(1);
+    expect(JSON.stringify(world.mirrors)).not.toContain('"hold"');
+    expect(world.codes(null)).toContain("removal-verb");
+    world.decide({ verb: "approve", app: "web", release: id, removal: "delete", why: "it may go" });
+    world.offline.clear();
+    world.run(60);
+    expect(world.control.apps["web"]).toBeUndefined();
+  });
+
   it("asks for no second approval where the last site is ordered to leave", () => {
     const world = settledWorld({ strategy: one, onRemoval: "hold" });
     world.follow({ ...gone, deletionBudget: { objects: 0, percent: 0 } });
