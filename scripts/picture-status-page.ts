@@ -28,6 +28,7 @@ const documented: Picture = {
   name: "status-page",
   status: midRollout(240, minutesAgo(4)),
   view: { width: 1200, height: 900 },
+  whole: true,
 };
 
 const openRegion = "?region=region-03#region-region-03";

@@ -139,7 +139,10 @@ function withUnverified({ health, message, unverified }: AppReport): string {
 }
 
 /** What was true when it was last heard may not be so any more: it is told as that, and not counted. */
-function lastWord({ isSilent }: SiteLink, { health, message }: AppReport): string {
+export function lastWord(
+  { isSilent }: Pick<SiteLink, "isSilent">,
+  { health, message }: Pick<AppReport, "health" | "message">,
+): string {
   const who = isSilent ? "worker silent" : "site offline";
   return `${who}; last: ${message === "" ? health : `${health}: ${message}`}`;
 }

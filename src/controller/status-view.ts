@@ -88,7 +88,7 @@ function isWell(health: string): boolean {
 }
 
 /** What was last heard of a site that does not answer is not how it is now. */
-function countSites(rows: readonly SiteStatus[]): FleetStatus["sites"] {
+export function countSites(rows: readonly SiteStatus[]): FleetStatus["sites"] {
   return {
     total: rows.length,
     synced: rows.filter(({ apps }) => apps.every(({ sync }) => sync === "Synced")).length,
@@ -136,15 +136,22 @@ function appRows({ control, read }: Pass, sites: readonly SiteStatus[]): AppStat
     ...Object.keys(control.state.apps),
   ]);
   return [...names].toSorted().map((app) => {
-    const rows = sites.flatMap(({ apps, reachable }) =>
-      apps.filter((row) => row.app === app).map((row) => ({ ...row, reachable })),
-    );
-    return {
-      app,
-      sites: rows.length,
-      synced: rows.filter(({ sync }) => sync === "Synced").length,
-      healthy: rows.filter(({ reachable, health }) => reachable && isWell(health)).length,
-      release: own(control.state.apps, app)?.current.release?.id ?? null,
-    };
+    const release = own(control.state.apps, app)?.current.release?.id ?? null;
+    return { app, ...countApp(app, sites), release };
   });
+}
+
+/** At how many of the sites an app is, and how it is there. */
+export function countApp(
+  app: string,
+  sites: readonly SiteStatus[],
+): Pick<AppStatus, "sites" | "synced" | "healthy"> {
+  const rows = sites.flatMap(({ apps, reachable }) =>
+    apps.filter((row) => row.app === app).map((row) => ({ ...row, reachable })),
+  );
+  return {
+    sites: rows.length,
+    synced: rows.filter(({ sync }) => sync === "Synced").length,
+    healthy: rows.filter(({ reachable, health }) => reachable && isWell(health)).length,
+  };
 }

@@ -43,8 +43,8 @@ describe("the totals of the page", () => {
     ];
     const text = shown(aStatus({ siteList }));
     expect(text).toContain("Sites 3 2 regions");
-    expect(text).toContain("In sync 3 all of them");
-    expect(text).toContain("Healthy 2 1 not");
+    expect(text).toContain("In sync 2 1 not");
+    expect(text).toContain("Healthy 1 2 not");
     expect(text).toContain("Offline 1 show");
     expect(text).toContain("Suspended 1 show");
     expect(text).toContain("Silent workers 0 of 2 regions");
@@ -103,9 +103,9 @@ describe("what is to decide", () => {
   it("is a rollout that has stopped, with the commands to retry and to excuse", () => {
     const text = shown(inTrouble(240));
     expect(text).toContain("storefront has stopped in stage rest");
-    expect(text).toContain("its failureBudget is 53");
+    expect(text).toContain("its failureBudget is 4");
     expect(text).toContain("flotilla rollout retry storefront storefront-77c0ffee-4be1c07d --why");
-    expect(text).toMatch(/flotilla rollout excuse storefront \S+ --site essen-0007 --why/);
+    expect(text).toMatch(/flotilla rollout excuse storefront \S+ --site sevilla-0045 --why/);
   });
 
   it("is a release that went back, which goes on by a retry and by no excuse", () => {
@@ -261,8 +261,16 @@ describe("the sites of the page", () => {
     const opened = live(status, "region=region-03");
     expect(opened.match(/<details[^>]*\sopen/g)).toHaveLength(1);
     expect(opened.match(/data-key="site-/g)).toHaveLength(50);
-    expect(textOf(opened)).toMatch(/What differs leipzig-0662 ✕ not healthy .*CrashLoopBackOff/);
+    expect(textOf(opened)).toMatch(/What differs leipzig-0962 ✕ not healthy .*CrashLoopBackOff/);
     expect(opened).toContain('href="/?region=region-03%3A2"');
+  });
+
+  it("are offline where their region's worker is silent, with what was heard last", () => {
+    const text = shown(midRollout(240), "region=region-02");
+    expect(text).toContain("region-02 ✕ worker silent 0 of 80 well 80 offline");
+    expect(text).toMatch(
+      /bergen-0001 ✕ offline stock – Unknown – Unknown \S+ worker silent; last: Healthy/,
+    );
   });
 
   it("stay small for a fleet of 3,000, whatever is asked for", () => {
@@ -284,20 +292,27 @@ describe("the sites of the page", () => {
   });
 
   it.each([
-    ["unsynced", "a"],
-    ["unhealthy", "b"],
-    ["offline", "c"],
-    ["suspended", "d"],
-  ])("that are %s are listed alone", (show, site) => {
-    const siteList = [
-      aSite("a", "r", { apps: [anApp("web", { sync: "OutOfSync", message: "not handed over" })] }),
-      aSite("b", "r", { apps: [anApp("web", { health: "Degraded" })] }),
-      aSite("c", "r", { reachable: false }),
-      aSite("d", "r", { suspended: true }),
-    ];
-    const found = live(aStatus({ siteList }), `show=${show}`);
-    expect(found.match(/data-key="site-(.)"/g)).toEqual([`data-key="site-${site}"`]);
-  });
+    ["unsynced", ["c", "a"]],
+    ["unhealthy", ["b", "c"]],
+    ["offline", ["c"]],
+    ["suspended", ["d"]],
+  ])(
+    "that are %s are listed alone, and one offline is neither in sync nor healthy",
+    (show, sites) => {
+      const siteList = [
+        aSite("a", "r", {
+          apps: [anApp("web", { sync: "OutOfSync", message: "not handed over" })],
+        }),
+        aSite("b", "r", { apps: [anApp("web", { health: "Degraded" })] }),
+        aSite("c", "r", { reachable: false }),
+        aSite("d", "r", { suspended: true }),
+      ];
+      const found = live(aStatus({ siteList }), `show=${show}`);
+      expect(found.match(/data-key="site-(.)"/g)).toEqual(
+        sites.map((site) => `data-key="site-${site}"`),
+      );
+    },
+  );
 
   it("show what stands there: sync, health, revision and what differs", () => {
     const app = anApp("web", {

@@ -7,7 +7,7 @@ import { examples } from "../../scripts/generate-reference.ts";
 import { kindNotes } from "../../scripts/kind-notes.ts";
 import { runCli, type CliResult } from "../support/cli.ts";
 import { git, temporaryFolder } from "../support/git-repository.ts";
-import { midRollout } from "../support/page-status.ts";
+import { aSite, midRollout } from "../support/page-status.ts";
 
 const root = join(import.meta.dirname, "../..");
 let fleet: string;
@@ -69,7 +69,9 @@ describe("the reference of the kinds", () => {
   );
 
   it("names fields of the status that are there", () => {
-    const status = JSON.parse(JSON.stringify(midRollout(240))) as unknown;
+    const fleet = midRollout(240);
+    const siteList = [...fleet.siteList, aSite("oslo", "nordics", { leaving: true })];
+    const status = JSON.parse(JSON.stringify({ ...fleet, siteList })) as unknown;
     const paths = Object.values(kindNotes).flatMap(({ status: rows }) =>
       rows.map(([path]) => path),
     );

@@ -1,6 +1,9 @@
 /** Statuses for tests and pictures of the page: a fleet of any size in the middle of things. */
 import type { FleetStatus, SiteStatus } from "../../src/core/protocol/api.ts";
 import type { StageProgress, Wait } from "../../src/core/rollout/planner-types.ts";
+import { someOf } from "../../src/core/rollout/words.ts";
+import { lastWord } from "../../src/controller/app-at-site.ts";
+import { countApp, countSites } from "../../src/controller/status-view.ts";
 
 const commit = "4be1c07d5b57875f334f61aebed695e2e4193db5";
 const older = "a3694ae93254c1f1d5b3a1a6b3de0c4e6f7a8b90";
@@ -48,48 +51,55 @@ export function aWait(app: string, changes: Partial<Wait> = {}): Wait {
   return { app, release: `${app}-1`, stage: "rest", site: null, code: "soak", ...why, ...changes };
 }
 
-/** A status whose totals follow from its sites. */
+/**
+ * A status whose totals follow from its sites, counted as the controller counts; of sites that are not reachable, or
+ * whose region's worker is silent, it tells what was heard last.
+ */
 export function aStatus(changes: Partial<FleetStatus> = {}): FleetStatus {
-  const siteList = changes.siteList ?? [
+  const given = changes.siteList ?? [
     aSite("oslo", "nordics"),
     aSite("bergen", "nordics"),
     aSite("berlin", "central"),
   ];
-  const count = (isCounted: (site: SiteStatus) => boolean): number =>
-    siteList.filter(isCounted).length;
-  const isWell = ({ health }: AppAtSite): boolean => /^(Healthy|Suspended)$/.test(health);
+  const silent = (changes.regions ?? []).filter(({ worker }) => worker === "silent");
+  const siteList = given.map((site) =>
+    asHeard(site, { isSilent: silent.some(({ name }) => name === site.region) }),
+  );
   const names = [...new Set(siteList.flatMap(({ apps }) => apps.map(({ app }) => app)))];
-  const byRegion = Map.groupBy(siteList, ({ region }) => region);
   return {
     fleet: "acme",
     revision: `main@sha1:${commit}`,
     refused: null,
-    sites: {
-      total: siteList.length,
-      synced: count(({ apps }) => apps.every(({ sync }) => sync === "Synced")),
-      healthy: count(({ apps }) => apps.every(isWell)),
-      offline: count(({ reachable }) => !reachable),
-      suspended: count(({ suspended }) => suspended),
-    },
-    regions: [...byRegion].map(([name, sites]) => ({
-      name,
-      sites: sites.length,
-      worker: "live",
-      message: "",
+    sites: countSites(siteList),
+    regions: regionsOf(siteList),
+    apps: names.toSorted().map((app) => ({
+      app,
+      ...countApp(app, siteList),
+      release: `${app}-5f1d2c3b-a3694ae9`,
     })),
-    apps: names.map((app) => {
-      const rows = siteList.flatMap(({ apps }) => apps.filter((row) => row.app === app));
-      const synced = rows.filter(({ sync }) => sync === "Synced").length;
-      const healthy = rows.filter(isWell).length;
-      return { app, sites: rows.length, synced, healthy, release: `${app}-5f1d2c3b-a3694ae9` };
-    }),
-    siteList,
     releases: [],
     waits: [],
     holds: [],
     warnings: ["state is on one disk: losing it loses control and the mirrors"],
     ...changes,
+    siteList,
   };
+}
+
+function asHeard(site: SiteStatus, link: { readonly isSilent: boolean }): SiteStatus {
+  if (site.reachable && !link.isSilent) return site;
+  const apps = site.apps.map((app) => {
+    return { ...app, sync: "Unknown", health: "Unknown", message: lastWord(link, app) } as const;
+  });
+  return { ...site, reachable: false, apps };
+}
+
+/** All with a live worker. */
+function regionsOf(sites: readonly SiteStatus[]): FleetStatus["regions"] {
+  const byRegion = Map.groupBy(sites, ({ region }) => region);
+  return [...byRegion].map(([name, rows]) => {
+    return { name, sites: rows.length, worker: "live", message: "" };
+  });
 }
 
 const cities = [
@@ -99,51 +109,93 @@ const cities = [
   .join(" ")
   .split(" ");
 
-/** Many sites in regions of a hundred, a few of them in each kind of trouble. */
+/** How far storefront's rollout has come: past the canary and a tenth of the sites, half through the rest. */
+function extentOf(
+  count: number,
+): Readonly<Record<"early" | "rest" | "inFlight" | "waiting", number>> {
+  const early = Math.floor(count / 10);
+  const rest = count - 1 - early;
+  return {
+    early,
+    rest,
+    inFlight: Math.max(1, Math.floor(rest / 10)),
+    waiting: Math.floor(rest / 2),
+  };
+}
+
+/** Many sites in regions of a hundred, in the order of the stages, a few of them in each kind of trouble. */
 function manySites(count: number): SiteStatus[] {
   const regions = Math.max(3, Math.ceil(count / 100));
   return Array.from({ length: count }, (_, index) => {
     const region = `region-${String((index % regions) + 1).padStart(2, "0")}`;
     const name = `${cities[index % cities.length]}-${String(index).padStart(4, "0")}`;
-    return aSite(name, region, troubleOf(index));
+    const apps = [anApp("stock"), storefrontAt(index, count), anApp("till")];
+    return aSite(name, region, { apps, ...troubleOf(index) });
   });
 }
 
-function troubleOf(index: number): Partial<SiteStatus> {
-  const rest = [anApp("stock"), anApp("till")];
+function storefrontAt(index: number, count: number): AppAtSite {
+  const { early, inFlight, waiting } = extentOf(count);
   const next = { release: "storefront-77c0ffee-4be1c07d", revision: commit };
-  if (index % 97 === 13) return { reachable: false };
-  if (index % 211 === 5) return { suspended: true };
-  if (index % 223 === 6) return { leaving: true };
-  if (index % 131 === 7) {
-    const message = "Deployment storefront/storefront: 0 of 3 ready: CrashLoopBackOff";
-    return { apps: [...rest, anApp("storefront", { ...next, health: "Degraded", message })] };
-  }
-  if (index % 29 === 3) {
+  const ahead = count - waiting - index;
+  if (ahead <= 0) return anApp("storefront");
+  if (ahead <= inFlight) {
     const message = "Deployment storefront/storefront: 2 of 3 updated";
-    const moving = { ...next, sync: "Synced", health: "Progressing", message } as const;
-    return { apps: [...rest, anApp("storefront", moving)] };
+    return anApp("storefront", { ...next, health: "Progressing", message });
   }
-  return index % 11 < 3 ? { apps: [...rest, anApp("storefront", next)] } : {};
+  if (index > early && index % 131 === 45) {
+    const message = "Deployment storefront/storefront: 0 of 3 ready: CrashLoopBackOff";
+    return anApp("storefront", { ...next, health: "Degraded", message });
+  }
+  return anApp("storefront", next);
 }
 
-/** In the middle of two rollouts: one waits for a slot and has lost a site, one waits for an approval. */
+function troubleOf(index: number): Partial<SiteStatus> {
+  if (index % 97 === 13) return { reachable: false };
+  return index % 211 === 5 ? { suspended: true } : {};
+}
+
+/** Why a site of an open stage is not handed the release; `budget`: where nothing is wrong with the site. */
+function waitAt(
+  { site, region, reachable, suspended }: SiteStatus,
+  silentRegion: string,
+  budget: string,
+): Pick<Wait, "code" | "reason" | "endsWhen"> {
+  if (region === silentRegion) {
+    const endsWhen = "it reports again, or an operator excuses the region";
+    return { code: "worker-silent", reason: `the worker of ${region} is silent`, endsWhen };
+  }
+  if (!reachable) {
+    return { code: "offline", reason: `${site} does not answer`, endsWhen: "it answers again" };
+  }
+  if (suspended) {
+    const endsWhen = "a commit ends `suspend`";
+    return { code: "suspended", reason: `${site} is suspended`, endsWhen };
+  }
+  return { code: "in-flight-budget", reason: budget, endsWhen: "one of them settles" };
+}
+
+/**
+ * In the middle of two rollouts: one waits for a slot and has lost a site, one waits for an approval; a region's worker
+ * is silent.
+ */
 export function midRollout(count: number, silentSince = "2026-03-02T14:02:11.000Z"): FleetStatus {
-  const siteList = manySites(count);
-  const names = siteList.map(({ site }) => site);
-  const [early, rest] = [Math.floor(count / 10), count - 1 - Math.floor(count / 10)];
-  const most = Math.max(1, Math.floor(rest / 10));
+  const sites = manySites(count);
+  const { early, rest, inFlight, waiting } = extentOf(count);
   const release = "storefront-77c0ffee-4be1c07d";
   const inStage = { release, stage: "rest" };
-  const waiting = names.slice(-Math.floor(rest / 2));
-  const status = aStatus({ siteList });
-  return {
-    ...status,
-    regions: status.regions.map((region, index) =>
-      index === 1
-        ? { ...region, worker: "silent", message: `silent since ${silentSince}` }
-        : region,
-    ),
+  const failed = sites.filter(({ apps }) => apps.some(({ health }) => health === "Degraded"));
+  const users = sites.slice(count - waiting - inFlight, count - waiting).map(({ site }) => site);
+  const budget = `stage rest of ${release} has ${inFlight} of at most ${inFlight} sites in flight (${someOf(users, 3)}; maxInFlight)`;
+  const silentRegion = "region-02";
+  const regions = regionsOf(sites).map((region) =>
+    region.name === silentRegion
+      ? ({ ...region, worker: "silent", message: `silent since ${silentSince}` } as const)
+      : region,
+  );
+  return aStatus({
+    siteList: sites,
+    regions,
     releases: [
       {
         app: "storefront",
@@ -164,13 +216,13 @@ export function midRollout(count: number, silentSince = "2026-03-02T14:02:11.000
           }),
           aStage("rest", {
             sites: rest,
-            inFlight: most,
-            failed: 1,
-            waiting: waiting.length,
+            inFlight,
+            failed: failed.length,
+            waiting,
             opened: true,
-            done: rest - most - 1 - waiting.length,
-            maxInFlight: most,
-            maxUnavailable: most,
+            done: rest - inFlight - failed.length - waiting,
+            maxInFlight: inFlight,
+            maxUnavailable: inFlight,
             failureBudget: Math.max(1, Math.floor(rest / 50)),
           }),
         ],
@@ -182,27 +234,27 @@ export function midRollout(count: number, silentSince = "2026-03-02T14:02:11.000
         state: "waiting",
         stages: [
           aStage("canary", { by: "count 1", done: 1, waiting: 0, opened: true, passed: true }),
-          aStage("rest", { sites: count - 1, waiting: count - 1, maxInFlight: most }),
+          aStage("rest", { sites: count - 1, waiting: count - 1, maxInFlight: inFlight }),
         ],
       },
     ],
     waits: [
-      ...waiting.map((site) =>
+      ...sites.slice(count - waiting).map((site) =>
+        aWait("storefront", {
+          ...inStage,
+          site: site.site,
+          ...waitAt(site, silentRegion, budget),
+        }),
+      ),
+      ...failed.map(({ site }) =>
         aWait("storefront", {
           ...inStage,
           site,
-          code: "in-flight-budget",
-          reason: `stage rest has ${most} of at most ${most} sites in flight (${names.slice(0, 3).join(", ")} and ${most - 3} more; maxInFlight)`,
-          endsWhen: "one of them settles",
+          code: "failed",
+          reason: "Degraded: Deployment storefront/storefront: 0 of 3 ready: CrashLoopBackOff",
+          endsWhen: "an operator retries or excuses it, or a newer commit replaces the release",
         }),
       ),
-      aWait("storefront", {
-        ...inStage,
-        site: names[7] ?? "",
-        code: "failed",
-        reason: "Degraded: Deployment storefront/storefront: 0 of 3 ready: CrashLoopBackOff",
-        endsWhen: "an operator retries or excuses it, or a newer commit replaces the release",
-      }),
       aWait("till", {
         release: "till-0badcafe-4be1c07d",
         code: "approval",
@@ -220,17 +272,22 @@ export function midRollout(count: number, silentSince = "2026-03-02T14:02:11.000
         why: "stocktaking until Monday",
       },
     ],
-  };
+  });
 }
 
 /** A head that is not followed, and a rollout that has stopped. */
 export function inTrouble(count: number): FleetStatus {
   const status = midRollout(count);
   const [first, ...others] = status.releases;
-  if (first === undefined) return status;
-  const stages = first.stages.map((stage) =>
-    stage.passed ? stage : { ...stage, failed: stage.failureBudget + 1, done: stage.done - 1 },
+  const failed = status.siteList.find(({ apps }) =>
+    apps.some(({ health }) => health === "Degraded"),
   );
+  if (first === undefined || failed === undefined) return status;
+  const budget = first.stages.find(({ passed }) => !passed)?.failureBudget ?? 0;
+  const stages = first.stages.map((stage) => {
+    const done = stage.done + stage.failed - (budget + 1);
+    return stage.passed ? stage : { ...stage, failed: budget + 1, done };
+  });
   return {
     ...status,
     refused: {
@@ -248,8 +305,7 @@ export function inTrouble(count: number): FleetStatus {
         release: first.release.id,
         stage: "rest",
         code: "failure-budget",
-        reason:
-          "54 sites of stage rest failed (berlin-0007, faro-0138 and 52 more); its failureBudget is 53",
+        reason: `${budget + 1} sites of stage rest failed (${failed.site} and ${budget} more); its failureBudget is ${budget}`,
         endsWhen:
           "an operator retries or excuses what failed, or a newer commit replaces the release",
       }),
