@@ -2,7 +2,7 @@
  * `npm run bench`: measures a fleet of simulated clusters on this machine. Controller, workers and simulator are
  * processes of their own; everything is on loopback; it ends by itself.
  *
- *   npm run bench                         300 and 3,000 sites; a table
+ *   npm run bench                         300 and 3,000 sites; a table for each
  *   npm run bench -- --sites 300 -o json  one size; JSON on stdout
  *
  *   npm run bench -- --sites 1000 --only rollouts   stages, bad releases, fixes; without --only: all the rest
@@ -16,10 +16,10 @@
  */
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
-import { formatTable } from "../src/cli/output.ts";
 import { kubectlPath } from "../test/support/kubectl.ts";
 import { type BenchFleet, type BenchSize, startBenchFleet } from "./bench-fleet.ts";
 import { type Figure, figuresOf, type Note } from "./figure.ts";
+import { figureInWords, figureTable } from "./figure-table.ts";
 import { measureEffect, measureQuiet } from "./measure-effect.ts";
 import { measureMemory, measureRestart } from "./measure-processes.ts";
 import { measureRate } from "./measure-rate.ts";
@@ -93,30 +93,6 @@ async function firstSync(fleet: BenchFleet, note: Note): Promise<void> {
   ]);
 }
 
-function table(figures: readonly Figure[]): string {
-  const rows = figures.map((one) => [
-    one.figure,
-    `${rounded(one.median)} ${one.unit}`,
-    rangeOf(one),
-    String(one.rounds),
-    `${one.sites} sites, ${one.regions} regions`,
-  ]);
-  return formatTable(["FIGURE", "MEDIAN", "RANGE", "ROUNDS", "FLEET"], rows);
-}
-
-function inWords(one: Figure): string {
-  const range = rangeOf(one);
-  return `${rounded(one.median)} ${one.unit}${range === "" ? "" : ` (${range})`}`;
-}
-
-function rangeOf({ rounds: count, min, max }: Figure): string {
-  return count === 1 ? "" : `${rounded(min)} to ${rounded(max)}`;
-}
-
-function rounded(value: number): string {
-  return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
-}
-
 const rounds = wholeNumber(values.rounds, "rounds");
 const objects = wholeNumber(values.objects, "objects");
 const parts = ["rollouts", "rates", "worker", "real"];
@@ -125,7 +101,7 @@ if (values.only !== undefined && !parts.includes(values.only)) {
 }
 const workers = wholeNumber(values.workers, "workers");
 const all: Figure[] = [];
-const tell = (one: Figure): void => say(`${one.figure}: ${inWords(one)}`);
+const tell = (one: Figure): void => say(`${one.figure}: ${figureInWords(one)}`);
 if (values.only === "real") {
   all.push(...(await measureReal({ rounds, apps: wholeNumber(values.apps, "apps"), tell })));
 }
@@ -133,6 +109,10 @@ for (const text of values.only === "real" ? [] : values.sites.split(",")) {
   const sites = wholeNumber(text, "sites");
   const regions = values.only === "worker" ? 1 : Math.ceil(sites / sitesPerRegion);
   const size = values.only === "rollouts" ? { apps: 1, objects: 2 } : { apps: 2, objects };
-  all.push(...(await measure({ sites, regions, workers, ...size }, rounds)));
+  all.push(
+    ...(await measure({ sites, regions, workers: Math.min(workers, regions), ...size }, rounds)),
+  );
 }
-process.stdout.write(values.output === "json" ? `${JSON.stringify(all, null, 2)}\n` : table(all));
+process.stdout.write(
+  values.output === "json" ? `${JSON.stringify(all, null, 2)}\n` : figureTable(all),
+);
