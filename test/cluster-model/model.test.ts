@@ -1,6 +1,6 @@
 /** The contract on the model: in this process under its own time, and behind HTTP. */
 import { Agent } from "undici";
-import { afterAll, beforeAll, describe } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Cluster } from "../../src/core/cluster-model/cluster.ts";
 import { advance } from "../../src/core/cluster-model/controllers/advance.ts";
 import { createCluster, setScript } from "../../src/core/cluster-model/create-cluster.ts";
@@ -15,11 +15,32 @@ import {
   httpCluster,
 } from "./contract/cluster-under-test.ts";
 import { runFailures } from "./contract/failure-cases.ts";
+import { configMap, configMaps, create } from "./contract/requests.ts";
 import { runContract } from "./contract/run-cases.ts";
 
 describe("the model in this process", () => {
   const model = modelCluster();
   runContract(() => model);
+});
+
+describe("what is not promised is answered 501 and changes nothing", () => {
+  const here = configMaps("default");
+  const requests: readonly Parameters<ClusterUnderTest["request"]>[] = [
+    ["DELETE", `${here}/there`, { body: { orphanDependents: true } }],
+    ["DELETE", `${here}/there?orphanDependents=true`],
+    ["DELETE", `${here}/there?gracePeriodSeconds=x`],
+    ["DELETE", `${here}/there`, { body: { gracePeriodSeconds: "5" } }],
+    ["DELETE", `${here}/there`, { body: { dryRun: ["Some"] } }],
+  ];
+
+  it.each(requests)("%s %s %j", async (...request) => {
+    const cluster = modelCluster();
+    await create(cluster, here, configMap("there"));
+    const before = await cluster.request("GET", "/api/v1/configmaps"); // its version is the cluster's
+    const { status, body } = await cluster.request(...request);
+    expect([status, body]).toMatchObject([501, { kind: "Status", reason: "NotImplemented" }]);
+    expect(await cluster.request("GET", "/api/v1/configmaps")).toEqual(before);
+  });
 });
 
 describe("the simulator over HTTP", { timeout: 60_000 }, () => {

@@ -1,11 +1,17 @@
 /** DELETE of an object or a collection: preconditions, finalizers, and what becomes of what it owns. */
-import { type JsonObject, isJsonObject } from "../../model/json.ts";
+import { type Json, type JsonObject, isJsonObject } from "../../model/json.ts";
 import type { ApiRequest, ApiResponse } from "../api-request.ts";
 import { putObject, removeObject } from "../change-object.ts";
 import { definitionCleanup, definitionResource } from "../controllers/reconcile-definition.ts";
 import type { Cluster } from "../cluster.ts";
 import type { ResourceType } from "../resource-types.ts";
-import { type StatusFailure, badRequest, conflict, forbidden } from "../status-failure.ts";
+import {
+  type StatusFailure,
+  badRequest,
+  conflict,
+  forbidden,
+  notModelled,
+} from "../status-failure.ts";
 import {
   type StoredObject,
   finalizersOf,
@@ -81,26 +87,54 @@ function mayNotBeDeleted({ type, name }: ResourcePath): StatusFailure {
   return forbidden(type, name, { message: "this namespace may not be deleted" });
 }
 
-/** The query counts for less than the body. */
+/** Options that make a deletion another one than the model knows; `uid` is the query's precondition. */
+const unread = ["orphanDependents", "ignoreStoreReadErrorWithClusterBreakingPotential", "uid"];
+
+/** The options are those of the body, or those of the query where there is none. */
 function readDeleteOptions({ body, query }: ApiRequest): DeleteOptions {
-  const given: JsonObject = isJsonObject(body) ? body : {};
+  const given = body === undefined ? queryOptions(query) : body;
+  if (!isJsonObject(given)) throw badRequest("the body of the request is not an object");
   const preconditions = objectOf(given["preconditions"]);
-  const propagation = textOf(given["propagationPolicy"]) || (query.get("propagationPolicy") ?? "");
+  const propagation = given["propagationPolicy"] ?? "";
   if (!isPropagation(propagation)) {
-    throw badRequest(`DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: ${propagation}`);
+    const said = JSON.stringify(propagation);
+    throw badRequest(`DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: ${said}`);
   }
-  const grace = given["gracePeriodSeconds"] ?? query.get("gracePeriodSeconds");
+  const gracePeriodSeconds = given["gracePeriodSeconds"] ?? undefined;
+  const dryRun = given["dryRun"] ?? [];
+  const isOther = unread.some((option) => (given[option] ?? undefined) !== undefined);
+  if (isOther || !isGracePeriod(gracePeriodSeconds) || !isDryRun(dryRun)) {
+    throw notModelled(`a deletion with ${JSON.stringify(given)}`);
+  }
   return {
     uid: textOf(preconditions["uid"]),
     resourceVersion: textOf(preconditions["resourceVersion"]),
     propagation,
-    gracePeriodSeconds: grace === undefined || grace === null ? undefined : Number(grace),
-    dryRun: given["dryRun"] !== undefined || query.get("dryRun") !== null,
+    gracePeriodSeconds,
+    dryRun: dryRun.length > 0,
   };
 }
 
-function isPropagation(text: string): text is Propagation | "" {
-  return ["", "Background", "Foreground", "Orphan"].includes(text);
+/** A query as the body that says the same; what is no number stays a text. */
+function queryOptions(query: URLSearchParams): JsonObject {
+  const grace = query.get("gracePeriodSeconds") ?? "";
+  return {
+    ...Object.fromEntries(query),
+    ...(/^\d+$/.test(grace) && { gracePeriodSeconds: Number(grace) }),
+    dryRun: query.getAll("dryRun"),
+  };
+}
+
+function isPropagation(value: Json): value is Propagation | "" {
+  return ["", "Background", "Foreground", "Orphan"].some((policy) => policy === value);
+}
+
+function isGracePeriod(value: Json | undefined): value is number | undefined {
+  return value === undefined || (Number.isInteger(value) && Number(value) >= 0);
+}
+
+function isDryRun(value: Json): value is string[] {
+  return Array.isArray(value) && value.every((one) => one === "All");
 }
 
 function failedPrecondition({ metadata }: StoredObject, options: DeleteOptions): string {
