@@ -31,6 +31,11 @@ describe("what is not promised is answered 501 and changes nothing", () => {
     ["DELETE", `${here}/there?gracePeriodSeconds=x`],
     ["DELETE", `${here}/there`, { body: { gracePeriodSeconds: "5" } }],
     ["DELETE", `${here}/there`, { body: { dryRun: ["Some"] } }],
+    [
+      "PATCH",
+      `${here}/there?fieldManager=x`,
+      { body: { data: { a: "1" } }, contentType: "application/apply-patch+cbor" },
+    ],
   ];
 
   it.each(requests)("%s %s %j", async (...request) => {

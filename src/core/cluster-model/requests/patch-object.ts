@@ -12,6 +12,7 @@ import {
   badRequest,
   conflict,
   notFound,
+  notModelled,
   unsupportedMediaType,
 } from "../status-failure.ts";
 import { type StoredObject, metadataOf, textOf } from "../stored-object.ts";
@@ -25,11 +26,12 @@ import { type Write, storeChange, storeNew } from "./store-object.ts";
 import { readWriteOptions } from "./write-options.ts";
 
 const applyType = "application/apply-patch+yaml";
+const binaryApplyType = "application/apply-patch+cbor";
 const patchTypes = [
   "application/json-patch+json",
   "application/merge-patch+json",
-  "application/apply-patch+yaml",
-  "application/apply-patch+cbor",
+  applyType,
+  binaryApplyType,
 ];
 const strategicType = "application/strategic-merge-patch+json";
 
@@ -41,6 +43,7 @@ export function patchObject(
 ): ApiResponse {
   const presentation = readPresentation(request.accept, cluster.now);
   const mediaType = request.contentType.split(";")[0]?.trim() ?? "";
+  if (mediaType === binaryApplyType) throw notModelled(`bodies of type ${mediaType}`);
   const options = readWriteOptions(request);
   const write: Write = { cluster, target, options, isPatch: true, warnings: [] };
   const { type, subresource, namespace, name } = target;
