@@ -36,6 +36,9 @@ describe("what is not promised is answered 501 and changes nothing", () => {
       `${here}/there?fieldManager=x`,
       { body: { data: { a: "1" } }, contentType: "application/apply-patch+cbor" },
     ],
+    ["GET", `${here}?labelSelector=a%3E3`],
+    ["GET", `${here}?labelSelector=a,b%3C3`],
+    ["DELETE", `${here}?labelSelector=!a%3E3`],
   ];
 
   it.each(requests)("%s %s %j", async (...request) => {

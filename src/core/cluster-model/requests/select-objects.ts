@@ -1,6 +1,6 @@
 /** Label and field selectors of lists and watches. */
 import type { JsonObject } from "../../model/json.ts";
-import { badRequest } from "../status-failure.ts";
+import { badRequest, notModelled } from "../status-failure.ts";
 import { metadataOf, objectOf, textOf } from "../stored-object.ts";
 
 type Requirement = (labels: JsonObject) => boolean;
@@ -62,7 +62,9 @@ function splitSelector(text: string): string[] {
   return text === "" ? [] : text.split(/,(?![^(]*\))/).map((part) => part.trim());
 }
 
+/** `key>1` and `key<1` compare numbers on a real server; no key or value has a character beyond these. */
 function labelRequirement(text: string): Requirement {
+  if (/[^\w.\-/\s=!,()]/.test(text)) throw notModelled(`the label selector ${text}`);
   const found = setRequirement(text) ?? equalityRequirement(text) ?? existenceRequirement(text);
   if (found === undefined) throw badRequest(`unable to parse requirement: ${text}`);
   return found;
