@@ -39,6 +39,15 @@ describe("what is not promised is answered 501 and changes nothing", () => {
     ["GET", `${here}?labelSelector=a%3E3`],
     ["GET", `${here}?labelSelector=a,b%3C3`],
     ["DELETE", `${here}?labelSelector=!a%3E3`],
+    ["GET", `${here}?resourceVersion=1&resourceVersionMatch=Exact`],
+    ["GET", `${here}?resourceVersion=1&resourceVersionMatch=Bogus`],
+    ["GET", `${here}?resourceVersionMatch=NotOlderThan`],
+    ["GET", `${here}?resourceVersion=1&limit=5`],
+    ["GET", `${here}?sendInitialEvents=true`],
+    ["GET", `${here}?limit=x`],
+    ["GET", `${here}?watch=yes`],
+    ["DELETE", `${here}?limit=1`],
+    ["DELETE", `${here}?resourceVersion=1&resourceVersionMatch=Exact`],
   ];
 
   it.each(requests)("%s %s %j", async (...request) => {

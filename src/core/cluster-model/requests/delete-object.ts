@@ -63,6 +63,9 @@ export function deleteObject(
   return { status: 200, body, warnings };
 }
 
+/** What else narrows a list; without it all that is selected is deleted. */
+const listOptions = ["limit", "continue", "resourceVersion", "resourceVersionMatch"];
+
 /** Deletes what the selectors select; the answer is the list as it was. */
 export function deleteCollection(
   cluster: Cluster,
@@ -71,6 +74,9 @@ export function deleteCollection(
 ): ApiResponse {
   const presentation = readPresentation(request.accept, cluster.now);
   const options = readDeleteOptions(request);
+  const listOption = listOptions.find((option) => request.query.has(option));
+  if (listOption !== undefined)
+    throw notModelled(`the deletion of a collection with ${listOption}`);
   const selection = readSelection(request.query, type.kind);
   const objects = cluster.store
     .all(type.resource, namespace)

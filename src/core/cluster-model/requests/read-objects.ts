@@ -4,7 +4,7 @@ import type { ApiRequest, ApiResponse } from "../api-request.ts";
 import type { ResourceType } from "../resource-types.ts";
 import type { Cluster } from "../cluster.ts";
 import { keyOf } from "../object-store.ts";
-import { StatusFailure, badRequest, expired, notFound } from "../status-failure.ts";
+import { StatusFailure, badRequest, expired, notFound, notModelled } from "../status-failure.ts";
 import { type StoredObject, namespaceOf, textOf } from "../stored-object.ts";
 import type { ResourcePath } from "./parse-path.ts";
 import { presentList, presentObject, readPresentation } from "./present-object.ts";
@@ -44,12 +44,14 @@ export function readObjects(
   const { query } = request;
   const presentation = readPresentation(request.accept, cluster.now);
   const selection = readSelection(query, type.kind);
-  const watch = query.get("watch");
+  const watch = query.get("watch") ?? "0";
   if (watch === "1" || watch === "true") {
     const options = { type, namespace, selection, presentation, query };
     return { status: 200, watch: watchObjects(cluster, options) };
   }
+  if (watch !== "0" && watch !== "false") throw notModelled(`a list with watch ${watch}`);
   checkVersion(cluster, query);
+  checkListOptions(query);
   const token = readToken(query.get("continue") ?? "");
   const objects = objectsAt(cluster, { type, namespace, version: token?.version })
     .filter((object) => isSelected(object, selection))
@@ -71,6 +73,28 @@ function checkVersion(cluster: Cluster, query: URLSearchParams): void {
       causes: [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }],
     },
   });
+}
+
+/** 501 for what a real server refuses, or answers with another state than the newest. */
+function checkListOptions(query: URLSearchParams): void {
+  const isLimit = /^\d*$/.test(query.get("limit") ?? "");
+  if (isLimit && asksForNewest(query) && !query.has("sendInitialEvents")) return;
+  throw notModelled(`a list with ${query.toString()}`);
+}
+
+/** A version in pages asks for the state at that version, as `Exact` does. */
+function asksForNewest(query: URLSearchParams): boolean {
+  const version = query.get("resourceVersion") ?? "";
+  const isContinued = (query.get("continue") ?? "") !== "";
+  const isInPages = isContinued || Number(query.get("limit") ?? "0") > 0;
+  switch (query.get("resourceVersionMatch") ?? "") {
+    case "":
+      return /^0?$/.test(version) || !isInPages;
+    case "NotOlderThan":
+      return version !== "" && !isContinued;
+    default:
+      return false;
+  }
 }
 
 interface Page {
