@@ -48,6 +48,8 @@ describe("what is not promised is answered 501 and changes nothing", () => {
     ["GET", `${here}?watch=yes`],
     ["DELETE", `${here}?limit=1`],
     ["DELETE", `${here}?resourceVersion=1&resourceVersionMatch=Exact`],
+    ["GET", "/readyz?verbose"],
+    ["GET", "/livez?exclude=etcd"],
   ];
 
   it.each(requests)("%s %s %j", async (...request) => {

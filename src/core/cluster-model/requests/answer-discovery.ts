@@ -4,6 +4,7 @@ import type { ApiRequest, ApiResponse } from "../api-request.ts";
 import { builtInTypes } from "../built-in-types.ts";
 import type { Cluster } from "../cluster.ts";
 import { type ResourceType, apiVersionOf } from "../resource-types.ts";
+import { notModelled } from "../status-failure.ts";
 import { openApiDocument, openApiPaths } from "./open-api.ts";
 
 const version: JsonObject = {
@@ -29,7 +30,7 @@ export function answerDiscovery(cluster: Cluster, request: ApiRequest): ApiRespo
   if (request.method !== "GET") return undefined;
   const { path } = request;
   if (path === "/version") return { status: 200, body: version };
-  if (health.has(path)) return { status: 200, text: "ok" };
+  if (health.has(path)) return answerHealth(request);
   if (path === "/openapi/v3")
     return { status: 200, body: openApiPaths(groupVersionPaths(cluster)) };
   if (path.startsWith("/openapi/v3/")) return answerOpenApi(cluster, path);
@@ -37,6 +38,12 @@ export function answerDiscovery(cluster: Cluster, request: ApiRequest): ApiRespo
   return path.startsWith("/api/") || path.startsWith("/apis/")
     ? answerGroup(cluster, path)
     : undefined;
+}
+
+/** The model has no single checks to tell of (`verbose`) or to leave out (`exclude`). */
+function answerHealth({ path, query }: ApiRequest): ApiResponse {
+  if (!query.has("verbose") && !query.has("exclude")) return { status: 200, text: "ok" };
+  throw notModelled(`GET ${path}?${query.toString()}`);
 }
 
 function allTypes(cluster: Cluster): readonly ResourceType[] {
