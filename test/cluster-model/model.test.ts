@@ -50,6 +50,9 @@ describe("what is not promised is answered 501 and changes nothing", () => {
     ["DELETE", `${here}?resourceVersion=1&resourceVersionMatch=Exact`],
     ["GET", "/readyz?verbose"],
     ["GET", "/livez?exclude=etcd"],
+    ["GET", "/apis/autoscaling/v1/horizontalpodautoscalers"],
+    ["GET", "/apis/events.k8s.io/v1/namespaces/default/events"],
+    ["POST", "/apis/events.k8s.io/v1/namespaces/default/events", { body: {} }],
   ];
 
   it.each(requests)("%s %s %j", async (...request) => {

@@ -1,4 +1,5 @@
 /** What a cluster says about itself: version, health, which kinds it serves. */
+import { isBuiltInGroup } from "../../model/built-in-groups.ts";
 import type { JsonObject } from "../../model/json.ts";
 import type { ApiRequest, ApiResponse } from "../api-request.ts";
 import { builtInTypes } from "../built-in-types.ts";
@@ -107,12 +108,11 @@ function compareVersions(a: string, b: string): number {
   return rank(b) - rank(a);
 }
 
-/** A path in a group of custom resources that no kind is behind (any more); undefined: it is of none. */
+/** A path in a group that is not of Kubernetes itself and that no kind is behind (any more); undefined: it is of none. */
 export function answerUnserved(cluster: Cluster, path: string): ApiResponse | undefined {
   const [, root, group = ""] = path.split("/");
   const isDefined = cluster.custom.all().some((type) => type.group === group);
-  const isForeign = group.includes(".") && !group.endsWith(".k8s.io");
-  return root === "apis" && (isDefined || isForeign) ? unserved : undefined;
+  return root === "apis" && (isDefined || !isBuiltInGroup(group)) ? unserved : undefined;
 }
 
 const unserved: ApiResponse = { status: 404, text: "404 page not found\n" };
@@ -121,6 +121,7 @@ const unserved: ApiResponse = { status: 404, text: "404 page not found\n" };
 function answerGroup(cluster: Cluster, path: string): ApiResponse | undefined {
   const parts = path.split("/").slice(1);
   const isCore = parts[0] === "api";
+  if (parts.length > (isCore ? 2 : 3)) return undefined;
   const group = isCore ? "" : (parts[1] ?? "");
   const types = allTypes(cluster).filter((type) => type.group === group);
   if (types.length === 0) return unserved;
@@ -131,7 +132,6 @@ function answerGroup(cluster: Cluster, path: string): ApiResponse | undefined {
   const version = parts[isCore ? 1 : 2];
   const served = types.filter((type) => type.version === version);
   if (served.length === 0) return unserved;
-  if (parts.length > (isCore ? 2 : 3)) return undefined;
   return { status: 200, body: resourceList(served) };
 }
 
