@@ -1,7 +1,7 @@
 /** Lists, selectors, pages, Tables and watches. */
 import { expect } from "vitest";
 import { type Body, type ContractCase, type Seen, eventually } from "./cluster-under-test.ts";
-import { configMap, configMaps, create, patch, remove } from "./requests.ts";
+import { configMap, configMaps, create, patch, podTemplate, remove } from "./requests.ts";
 
 const names = (list: Body): unknown[] =>
   (list["items"] ?? []).map((item) => item.metadata?.["name"]);
@@ -40,6 +40,26 @@ export const listCases: readonly ContractCase[] = [
       expect(wrong.status).toBe(400);
       const unreadable = await cluster.request("GET", `${path}?labelSelector=a%3D%3D%3Db`);
       expect(unreadable.status).toBe(400);
+    },
+  },
+  {
+    row: "list pods by the fields `spec.nodeName` and `status.phase`",
+    run: async (cluster, namespace) => {
+      const path = `/api/v1/namespaces/${namespace}/pods`;
+      const { metadata, spec } = podTemplate("picked");
+      await create(cluster, path, { metadata: { ...metadata, name: "picked" }, spec });
+      const select = async (selector: string): Promise<unknown[]> => {
+        const query = `fieldSelector=${encodeURIComponent(selector)}`;
+        return names((await cluster.request("GET", `${path}?${query}`)).body);
+      };
+      await eventually(cluster, "the pod to run", async () =>
+        (await select("status.phase=Running")).includes("picked"),
+      );
+      const { body } = await cluster.request("GET", `${path}/picked`);
+      const node = String(body["spec"]?.["nodeName"]);
+      expect(await select(`spec.nodeName=${node},status.phase!=Pending`)).toEqual(["picked"]);
+      expect(await select(`spec.nodeName!=${node}`)).toEqual([]);
+      expect(await select("status.phase=Pending")).toEqual([]);
     },
   },
   {
