@@ -31,6 +31,7 @@ describe("what is not promised is answered 501 and changes nothing", () => {
     ["DELETE", `${here}/there?gracePeriodSeconds=x`],
     ["DELETE", `${here}/there`, { body: { gracePeriodSeconds: "5" } }],
     ["DELETE", `${here}/there`, { body: { dryRun: ["Some"] } }],
+    ["DELETE", `${here}/there`, { body: "options in CBOR", contentType: "application/cbor" }],
     [
       "PATCH",
       `${here}/there?fieldManager=x`,

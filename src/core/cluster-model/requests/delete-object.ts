@@ -99,7 +99,7 @@ const unread = ["orphanDependents", "ignoreStoreReadErrorWithClusterBreakingPote
 /** The options are those of the body, or those of the query where there is none. */
 function readDeleteOptions({ body, query }: ApiRequest): DeleteOptions {
   const given = body === undefined ? queryOptions(query) : body;
-  if (!isJsonObject(given)) throw badRequest("the body of the request is not an object");
+  if (!isJsonObject(given)) throw notModelled("a deletion with a body that is no object");
   const preconditions = objectOf(given["preconditions"]);
   const propagation = given["propagationPolicy"] ?? "";
   if (!isPropagation(propagation)) {
