@@ -8,7 +8,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Demo, type DemoState, hasArrived, startDemo } from "../src/demo/demo.ts";
-import { keyWords } from "../src/demo/keys.ts";
+import { demoPrefix } from "../src/demo/desk.ts";
+import { footerWords } from "../src/demo/run-live.ts";
 import { createStyle, widthOf } from "../src/demo/style.ts";
 import { liveView } from "../src/demo/view.ts";
 import { systemClock } from "../src/runtime/system-clock.ts";
@@ -36,7 +37,7 @@ async function film(
   const deadline = clock.monotonic() + limitMs;
   for (;;) {
     const state = await demo.look();
-    const footer = keyWords({ menu: null, parts: demo.parts, broken: state.broken });
+    const footer = footerWords(demo, { menu: null, broken: state.broken });
     const lines = liveView(state, { style, columns, footer });
     if (lines.join("\n") !== frames.at(-1)?.lines.join("\n")) frames.push({ title, lines });
     if (until(state)) return;
@@ -165,7 +166,7 @@ ${groups.join("\n")}
 `;
 }
 
-const dir = await mkdtemp(join(tmpdir(), "flotilla-record-"));
+const dir = await mkdtemp(join(tmpdir(), demoPrefix));
 const demo = await startDemo({ dir, clock, say: () => undefined });
 try {
   const frames = await record(demo);

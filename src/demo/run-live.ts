@@ -4,7 +4,7 @@ import type { Clock } from "../runtime/clock.ts";
 import type { Demo, DemoState } from "./demo.ts";
 import type { Display } from "./display.ts";
 import { editInWords } from "./fleet-folder.ts";
-import { type Action, keyWords, type Menu, pressKey } from "./keys.ts";
+import { type Action, type KeyInput, keyWords, type Menu, pressKey } from "./keys.ts";
 
 export interface LiveOptions {
   readonly clock: Clock;
@@ -23,10 +23,10 @@ export async function runLive(demo: Demo, options: LiveOptions): Promise<void> {
   const ending = AbortSignal.any([signal, quitting.signal]);
   let menu: Menu = null;
   let state: DemoState | null = null;
-  const footer = (): readonly string[] =>
-    onKey === null ? [] : keyWords({ menu, parts: demo.parts, broken: state?.broken ?? [] });
   const show = (): void => {
-    if (state !== null) display.show(state, footer());
+    if (state === null) return;
+    const keys = onKey === null ? null : { menu, broken: state.broken };
+    display.show(state, footerWords(demo, keys));
   };
   const stopKeys = onKey?.((key) => {
     const pressed = pressKey({ menu, parts: demo.parts, broken: state?.broken ?? [] }, key);
@@ -44,6 +44,15 @@ export async function runLive(demo: Demo, options: LiveOptions): Promise<void> {
   } finally {
     stopKeys?.();
   }
+}
+
+/** What the reader can do now, and where the repository lies: what told so first has scrolled away. */
+export function footerWords(
+  { parts, fleet }: Demo,
+  keys: Pick<KeyInput, "menu" | "broken"> | null,
+): readonly string[] {
+  const words = keys === null ? [] : [...keyWords({ ...keys, parts }), "|"];
+  return [...words, `fleet repository: ${fleet.path}`];
 }
 
 /** Does what a key asked for, and tells it; what cannot be done is told too. */

@@ -5,14 +5,17 @@ import { readableTimes } from "../core/rollout/words.ts";
 import { brokenInWords } from "./breakage.ts";
 import type { DemoState } from "./demo.ts";
 import type { LastChange } from "./last-change.ts";
-import { fitLine, type Style, widthOf } from "./style.ts";
+import { fitLine, foldLine, type Style, widthOf } from "./style.ts";
 
 export interface ViewOptions {
   readonly style: Style;
   readonly columns: number;
   /** The last lines, in words: what the reader can press. */
   readonly footer: readonly string[];
-  /** So many lines at most, of which the footer keeps its own. Without it: all. */
+  /**
+   * So many lines at most, of which the footer keeps its own: where there are more, long ones are cut instead of broken,
+   * and three dots stand for those left out. Without it: all.
+   */
   readonly rows?: number;
 }
 
@@ -23,21 +26,25 @@ export function liveView(
 ): string[] {
   const { status, lastStatus: known } = state;
   const indent = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`);
-  const keys = footer.length === 0 ? [] : wrap("", footer, columns);
+  const keys = footer.length === 0 ? [] : ["", ...wrap("", footer, columns)];
   const blocks = [
     [headline(state, style)],
     known === null ? [] : indent(regionLines(known, style, columns)),
-    status === null ? [] : indent(releaseLines(status, style)),
+    status === null ? [] : indent(releaseLines(status, style, columns)),
     newsLines(state, style),
     troubleLines(state, style),
-    keys,
   ];
   const lines = blocks
     .filter((block) => block.length > 0)
     .flatMap((block, index) => (index === 0 ? block : ["", ...block]));
-  const shown =
-    lines.length <= rows ? lines : [...lines.slice(0, Math.max(1, rows - keys.length)), ...keys];
-  return shown.map((line) => fitLine(line, columns));
+  const room = Math.max(1, rows - keys.length);
+  const folded = lines.flatMap((line) => foldLine(line, columns));
+  const shown = folded.length <= room ? folded : shorten(lines, room);
+  return [...shown, ...keys].map((line) => fitLine(line, columns));
+}
+
+function shorten(lines: readonly string[], room: number): readonly string[] {
+  return lines.length <= room ? lines : [...lines.slice(0, room - 1), "..."];
 }
 
 /** What became of the last commit. */
@@ -191,7 +198,11 @@ function siteMark(site: SiteStatus, isLive: boolean, style: Style): string {
   return `${style.mark(tone)} ${site.site}${style.tone("bad", note)}`;
 }
 
-function releaseLines({ revision, releases, waits }: FleetStatus, style: Style): string[] {
+function releaseLines(
+  { revision, releases, waits }: FleetStatus,
+  style: Style,
+  columns: number,
+): string[] {
   if (revision === null) return [];
   if (releases.length === 0) return [style.tone("quiet", "nothing in flight")];
   return releases.flatMap((release) => {
@@ -201,10 +212,10 @@ function releaseLines({ revision, releases, waits }: FleetStatus, style: Style):
     );
     const kind = release.kind === "app" ? "" : ` (${release.kind})`;
     return [
-      `${release.app}${kind}  ${stages.join("  ")}`,
+      ...wrap(`${release.app}${kind}  `, stages, columns - 2),
       ...(own === undefined
         ? []
-        : [style.tone("quiet", readableTimes(`  ${own.reason}; ends when ${own.endsWhen}`))]),
+        : [`  ${style.tone("quiet", readableTimes(`${own.reason}; ends when ${own.endsWhen}`))}`]),
     ];
   });
 }

@@ -3,7 +3,7 @@ import type { FleetStatus } from "../../src/core/protocol/api.ts";
 import type { DemoState } from "../../src/demo/demo.ts";
 import { plainDisplay } from "../../src/demo/display.ts";
 import { createScreen } from "../../src/demo/screen.ts";
-import { createStyle, fitLine, widthOf } from "../../src/demo/style.ts";
+import { createStyle, fitLine, foldLine, widthOf } from "../../src/demo/style.ts";
 import { liveView, plainLine } from "../../src/demo/view.ts";
 import { anApp, aSite, aStage } from "../support/page-status.ts";
 
@@ -67,6 +67,26 @@ const state: DemoState = {
   },
 };
 
+const [wait] = status.waits;
+const [release] = status.releases;
+const long: FleetStatus = {
+  ...status,
+  releases: release === undefined ? [] : [{ ...release, kind: "removal" }],
+  waits:
+    wait === undefined
+      ? []
+      : [
+          {
+            ...wait,
+            reason: "in flight: Progressing: Deployment web/web: 0 of 2 pods are ready",
+            endsWhen:
+              "it is healthy for 1s, or its deadline 2026-11-25T22:10:22.189Z, or an operator",
+          },
+        ],
+};
+/** With a reason that is longer than a terminal is wide. */
+const withDeadline: DemoState = { ...state, status: long, lastStatus: long };
+
 const plain = createStyle({ color: false, unicode: false });
 
 describe("the live view", () => {
@@ -74,9 +94,52 @@ describe("the live view", () => {
     const options = { style: plain, columns: 100, footer: ["s site", "q quit"] };
     const all = liveView(state, options);
     expect(liveView(state, { ...options, rows: all.length })).toEqual(all);
-    const low = liveView(state, { ...options, rows: 5 });
-    expect(low).toEqual([...all.slice(0, 4), all.at(-1)]);
+    const low = liveView(state, { ...options, rows: 6 });
+    expect(low).toEqual([...all.slice(0, 3), "...", "", all.at(-1)]);
     expect(low.at(-1)).toContain("q quit");
+  });
+
+  it("breaks long lines between words at 80 and 100 columns, and loses no word", () => {
+    const footer = ["s site", "q quit"];
+    const view = (columns: number): string[] =>
+      liveView(withDeadline, { style: plain, columns, footer });
+    const words = (lines: readonly string[]): string[] => lines.join(" ").trim().split(/\s+/);
+    for (const columns of [80, 100]) {
+      expect(words(view(columns))).toEqual(words(view(1000)));
+      expect(Math.max(...view(columns).map(widthOf))).toBeLessThanOrEqual(columns);
+    }
+    expect(view(80).slice(5, 15).join("\n")).toMatchInlineSnapshot(`
+      "  web (removal)  + canary 1/1  ~ rest 1/2 (1 in flight, soaking)
+          in flight: Progressing: Deployment web/web: 0 of 2 pods are ready; ends when
+              it is healthy for 1s, or its deadline 2026-11-25 22:10:22 UTC, or an
+              operator
+
+      last change 4be1c07d: seen 0.30 s after the commit, at the last site so far
+          8.80 s after it
+        2 of 3 hand-overs applied, 0.21 s after each (slowest 0.25 s)
+
+      broken: site osaka refuses connections"
+    `);
+    expect(view(100).slice(5, 13).join("\n")).toMatchInlineSnapshot(`
+      "  web (removal)  + canary 1/1  ~ rest 1/2 (1 in flight, soaking)
+          in flight: Progressing: Deployment web/web: 0 of 2 pods are ready; ends when it is healthy for
+              1s, or its deadline 2026-11-25 22:10:22 UTC, or an operator
+
+      last change 4be1c07d: seen 0.30 s after the commit, at the last site so far 8.80 s after it
+        2 of 3 hand-overs applied, 0.21 s after each (slowest 0.25 s)
+
+      broken: site osaka refuses connections"
+    `);
+  });
+
+  it("shows what is cut where a terminal is too low to break long lines", () => {
+    const options = { style: plain, columns: 80, footer: ["q quit"] };
+    const all = liveView(withDeadline, options);
+    const low = liveView(withDeadline, { ...options, rows: all.length - 1 });
+    expect(low).toContain(
+      "    in flight: Progressing: Deployment web/web: 0 of 2 pods are ready; ends w...",
+    );
+    expect(low.at(-1)).toBe("q quit");
   });
 
   it("tells regions, sites, releases with their reasons, the last change and what is broken", () => {
@@ -170,11 +233,19 @@ describe("plain lines", () => {
   });
 });
 
-describe("a line that is cut", () => {
-  it("keeps its colours closed", () => {
-    const red = createStyle({ color: true, unicode: true }).tone("bad", "abcdef");
-    expect(fitLine(red, 3)).toBe("\u001b[31mabc\u001b[39m");
+describe("a line that is too long", () => {
+  const red = createStyle({ color: true, unicode: true }).tone("bad", "abc def ghi");
+
+  it("shows where it is cut, and keeps its colours closed", () => {
+    expect(fitLine(red, 6)).toBe("\u001b[31mabc...\u001b[39m");
     expect(fitLine("abc", 3)).toBe("abc");
+  });
+
+  it("keeps its colours on each of the lines that it is broken onto", () => {
+    const [first, ...others] = foldLine(`  ${red} j`, 9);
+    expect(first).toBe("  \u001b[31mabc def\u001b[39m\u001b[22m");
+    expect(others).toEqual(["    \u001b[31mghi\u001b[39m j"]);
+    expect(foldLine("abc", 3)).toEqual(["abc"]);
   });
 });
 
@@ -203,7 +274,7 @@ describe("the screen", () => {
     screen.draw(["a long line of 22 chars", "below"]);
     // The terminal has wrapped the 20 characters that stood there; two rows leave one line room.
     expect(terminal.written().slice(before.length)).toBe(
-      "\u001b[?25l\u001b[2A\r\u001b[Ja long lin\n",
+      "\u001b[?25l\u001b[2A\r\u001b[Ja long ...\n",
     );
   });
 });
