@@ -8,7 +8,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { findDemo } from "../../src/demo/desk.ts";
 import { noneLeft } from "../support/demo-process.ts";
 
-describe("flotilla demo in a terminal", { timeout: 90_000 }, () => {
+describe("flotilla demo in a terminal", { timeout: 120_000 }, () => {
   it("breaks and heals a site by its keys, keeps in sight where the fleet lies, and ends at q", async () => {
     const demo = await startInTerminal();
     // The first sync fills 80 by 24: what was told before it has scrolled away.
@@ -66,10 +66,13 @@ async function startInTerminal() {
     type: (key: string) => void child.stdin.write(key),
     /** Waits until the block that is drawn last is such; gives it. */
     shows: async (pattern: RegExp): Promise<string> => {
+      const deadline = performance.now() + 60_000;
       for (;;) {
         const block = textOf(output.slice(output.lastIndexOf("\u001b[J") + 1));
         if (pattern.test(block)) return block;
-        if (child.exitCode !== null) throw new Error(`it ended without ${pattern}: ${block}`);
+        if (child.exitCode !== null || performance.now() > deadline) {
+          throw new Error(`it does not show ${pattern}: ${block}`);
+        }
         await sleep(50);
       }
     },
