@@ -79974,20 +79974,11 @@ function planSiteMoves(board) {
     else if (facts.leaves === true && isEmptied(board, site, assignment)) forget(board, site);
     else {
       const from = wrongMirror(board, site, { facts, assignment });
-      if (from === void 0 || !mayLeave(board, site, from)) continue;
+      if (from === void 0 || hasMarkerToClear(board, site)) continue;
       leave(board, site, { assignment, from, to: facts.mirror });
     }
   }
   forgetSites(board);
-}
-function mayLeave(board, site, from) {
-  if (hasMarkerToClear(board, site)) return false;
-  const isKnown = own(board.input.mirrors, site) !== void 0;
-  if (isKnown || !isMirrorAwaited(board.input, from)) return true;
-  const open3 = [...board.apps.values()].flatMap((app) => [...app.open.values()]);
-  return !open3.some(
-    ({ kind, list, left }) => kind === "removal" && Object.hasOwn(list, site) && own(left, site) === void 0
-  );
 }
 function assign(board, site, { record: record4, why }) {
   change(board, controlPaths.site(site), { record: record4, why: `${site} ${why}` });
@@ -80069,7 +80060,7 @@ function leave(board, site, { assignment, from, to }) {
 }
 function beginMove(board, site, { mirror, to }) {
   const { good, workers, mirrors } = board.input;
-  const isEmpty3 = Object.keys(own(mirrors, site) ?? {}).length === 0;
+  const isEmpty3 = Object.keys(own(mirrors, site) ?? {}).length === 0 && !mayHaveLeavers(board, site, { mirror, to });
   return {
     to,
     commit: own(own(workers, mirror)?.stopped, site) ?? "",
@@ -80078,6 +80069,13 @@ function beginMove(board, site, { mirror, to }) {
     good: { ...own(good, site) },
     ...isEmpty3 ? { stopped: board.at } : {}
   };
+}
+function mayHaveLeavers({ input: input2, apps }, site, { mirror, to }) {
+  if (to === mirror || !mayLack(input2, mirror)) return false;
+  const open3 = [...apps.values()].flatMap((app) => [...app.open.values()]);
+  return open3.some(
+    ({ kind, list, left }) => kind === "removal" && Object.hasOwn(list, site) && own(left, site) === void 0
+  );
 }
 function forgetSites(board) {
   const { sites, control: control2 } = board.input;

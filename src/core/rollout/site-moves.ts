@@ -9,7 +9,7 @@ import { isEmptied, withoutLeaving } from "./leaving-sites.ts";
 import { own } from "./own.ts";
 import type { SiteFacts } from "./planner-types.ts";
 import type { SiteAssignment } from "./site-assignment.ts";
-import { isMirrorAwaited, mirrorsWith, silentSinceOf, standingTree } from "./site-view.ts";
+import { isMirrorAwaited, mayLack, mirrorsWith, silentSinceOf, standingTree } from "./site-view.ts";
 import { treesToTake } from "./trees-to-take.ts";
 
 type Moving = NonNullable<SiteAssignment["moving"]>;
@@ -29,26 +29,12 @@ export function planSiteMoves(board: Board): void {
     else if (facts.leaves === true && isEmptied(board, site, assignment)) forget(board, site);
     else {
       const from = wrongMirror(board, site, { facts, assignment });
-      if (from === undefined || !mayLeave(board, site, from)) continue;
+      // What has left there is recorded first: a move takes along what is to leave still.
+      if (from === undefined || hasMarkerToClear(board, site)) continue;
       leave(board, site, { assignment, from, to: facts.mirror });
     }
   }
   forgetSites(board);
-}
-
-/**
- * What has left there is recorded first: a move takes along what is to leave still. That is not known where the mirror is
- * lost, until its worker has brought it or an operator excuses its region.
- */
-function mayLeave(board: Board, site: string, from: string): boolean {
-  if (hasMarkerToClear(board, site)) return false;
-  const isKnown = own(board.input.mirrors, site) !== undefined;
-  if (isKnown || !isMirrorAwaited(board.input, from)) return true;
-  const open = [...board.apps.values()].flatMap((app) => [...app.open.values()]);
-  return !open.some(
-    ({ kind, list, left }) =>
-      kind === "removal" && Object.hasOwn(list, site) && own(left, site) === undefined,
-  );
 }
 
 function assign(
@@ -178,7 +164,9 @@ function beginMove(
   { mirror, to }: { mirror: string; to: string },
 ): Moving {
   const { good, workers, mirrors } = board.input;
-  const isEmpty = Object.keys(own(mirrors, site) ?? {}).length === 0;
+  const isEmpty =
+    Object.keys(own(mirrors, site) ?? {}).length === 0 &&
+    !mayHaveLeavers(board, site, { mirror, to });
   return {
     to,
     commit: own(own(workers, mirror)?.stopped, site) ?? "",
@@ -187,6 +175,20 @@ function beginMove(
     good: { ...own(good, site) },
     ...(isEmpty ? { stopped: board.at } : {}),
   };
+}
+
+/** Its mirror is lost, and an app is to leave that has not: only who writes there knows what stands. */
+function mayHaveLeavers(
+  { input, apps }: Board,
+  site: string,
+  { mirror, to }: { mirror: string; to: string },
+): boolean {
+  if (to === mirror || !mayLack(input, mirror)) return false;
+  const open = [...apps.values()].flatMap((app) => [...app.open.values()]);
+  return open.some(
+    ({ kind, list, left }) =>
+      kind === "removal" && Object.hasOwn(list, site) && own(left, site) === undefined,
+  );
 }
 
 /**

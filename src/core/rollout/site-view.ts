@@ -61,7 +61,8 @@ export function isMirrorAwaited({ workers }: PlannerInput, mirror: string): bool
   return own(workers, mirror)?.isAwaited === true;
 }
 
-function mayLack({ workers }: PlannerInput, mirror: string): boolean {
+/** The same, also where an operator has excused its region. */
+export function mayLack({ workers }: PlannerInput, mirror: string): boolean {
   return own(workers, mirror)?.mirrorMayLack === true;
 }
 

@@ -109,6 +109,8 @@ describe("a removal whose mirror is lost", () => {
     world.follow(head("delete", "us"));
     world.run(5);
     expect(world.open("web", "removal")).toBeDefined();
+    expect(world.control.sites["s2"]?.moving).toMatchObject({ to: "us" });
+    expect(world.control.sites["s2"]?.moving).not.toHaveProperty("stopped");
     back();
     world.run(10);
     world.follow(head("delete", "us"));
