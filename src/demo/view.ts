@@ -173,13 +173,22 @@ function wrap(head: string, words: readonly string[], columns: number): string[]
   let isEmpty = true;
   for (const word of words) {
     if (!isEmpty && widthOf(line) + widthOf(word) > columns) {
-      lines.push(line.trimEnd());
+      lines.push(ended(line));
       line = margin;
+      if (word === bar) continue;
     }
     line += `${word}  `;
     isEmpty = false;
   }
-  return [...lines, line.trimEnd()];
+  return [...lines, ended(line)];
+}
+
+/** Stands between words of one line. */
+const bar = "|";
+
+function ended(line: string): string {
+  const text = line.trimEnd();
+  return text.endsWith(` ${bar}`) ? text.slice(0, -bar.length).trimEnd() : text;
 }
 
 type SiteTone = "good" | "moving" | "bad";

@@ -99,6 +99,18 @@ describe("the live view", () => {
     expect(low.at(-1)).toContain("q quit");
   });
 
+  it("ends or starts no line with a bar between words, at any width", () => {
+    const footer = ["break or heal:", "s site", "|", "e suggested edit", "q quit", "|", "fleet: /x"];
+    for (let columns = 20; columns <= 80; columns++) {
+      const lines = liveView(state, { style: plain, columns, footer });
+      const keys = lines.slice(lines.lastIndexOf("") + 1);
+      expect(keys.filter((line) => /^\s*\||\|\s*$/.test(line))).toEqual([]);
+      expect(keys.join(" ")).toContain("fleet: /x");
+    }
+    const [wide] = liveView(state, { style: plain, columns: 80, footer }).slice(-1);
+    expect(wide).toBe("break or heal:  s site  |  e suggested edit  q quit  |  fleet: /x");
+  });
+
   it("breaks long lines between words at 80 and 100 columns, and loses no word", () => {
     const footer = ["s site", "q quit"];
     const view = (columns: number): string[] =>
