@@ -10,11 +10,13 @@ const defaultSitesPerMinute = 60;
 /** What every site's worker needs to know of the fleet. */
 export function fleetFacts(model: FleetModel): FleetFacts {
   const { metadata, spec } = model.fleet.value;
+  const { maxDriftedPercent } = spec.drift ?? {};
   return {
     fleet: metadata.name,
     drift: {
       intervalMs: parseDuration(spec.drift?.interval ?? "") ?? defaultDriftMs,
       maxSitesPerMinute: spec.drift?.maxSitesPerMinute ?? defaultSitesPerMinute,
+      ...(maxDriftedPercent !== undefined && { maxDriftedPercent }),
     },
     policyOf: (app) => policyOf(model, app),
     accountOf: (app) => accountIn(model, app),

@@ -40,6 +40,8 @@ export interface AppState {
   /** Something was written since the last look that has to get ready: it has hardly begun to. */
   isStirred: boolean;
   drifted: Map<ObjectId, DriftedObject>;
+  /** Too much of the region has drifted: what has drifted here is told, and not repaired. */
+  isRepairHeld: boolean;
   /** Versions of the region's Secrets that stand at the site; of what an earlier run wrote nothing is known. */
   readonly sources: Map<ObjectId, string>;
   /** Secrets whose data is another one in the region now. */
@@ -87,6 +89,7 @@ export function newAppState(app: string): AppState {
     appliedAt: 0,
     isStirred: false,
     drifted: new Map(),
+    isRepairHeld: false,
     sources: new Map(),
     stale: new Set(),
     fights: new Map(),

@@ -139,7 +139,7 @@ export function wasWritten(state: AppState, { id, hash }: TreeObject): boolean {
 export function needsWrite(state: AppState, object: TreeObject): boolean {
   return (
     !wasWritten(state, object) ||
-    state.drifted.get(object.id)?.repair === true ||
+    (!state.isRepairHeld && state.drifted.get(object.id)?.repair === true) ||
     state.stale.has(object.id)
   );
 }

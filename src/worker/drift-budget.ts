@@ -2,13 +2,14 @@
 export interface DriftBudget {
   /** True: a site may be checked now; counted. `perMinute` 0: never. */
   mayCheck(now: number, perMinute: number): boolean;
-  /** Notes whether a site has drifted objects. */
+  /** Notes whether a look has found objects of a site to be repaired: it counts until a later look finds none. */
   note(site: string, drifted: boolean): void;
-  /** null: repair; else why not: so many sites have drifted that something else is wrong. */
-  reasonToWait(): string | null;
+  /** null: repair; else why not: more than so many percent of the sites have drifted, and something else is wrong. */
+  reasonToWait(maxPercent: number | undefined): string | null;
 }
 
 const windowMs = 60_000;
+const usualPercent = 10;
 
 /** A budget over the sites of one worker; `sites` tells how many there are. */
 export function createDriftBudget(sites: () => number): DriftBudget {
@@ -25,11 +26,15 @@ export function createDriftBudget(sites: () => number): DriftBudget {
       if (isDrifted) drifted.add(site);
       else drifted.delete(site);
     },
-    reasonToWait: () => {
-      // A tenth of a handful of sites is less than one: two are always repaired.
-      const limit = Math.max(2, Math.floor(sites() / 10));
+    reasonToWait: (maxPercent = usualPercent) => {
+      // A tenth of a handful of sites is less than one: two are always repaired, unless none is to be.
+      const part = Math.floor((sites() * maxPercent) / 100);
+      const limit = maxPercent === 0 ? 0 : Math.max(2, part);
       if (drifted.size <= limit) return null;
-      return `${drifted.size} of ${sites()} sites have drifted, more than a tenth: nothing is repaired until that is looked into`;
+      return (
+        `${drifted.size} of ${sites()} sites have drifted, more than ${maxPercent} %: nothing is repaired before fewer are found ` +
+        "so, or the Fleet allows more (drift.maxDriftedPercent)"
+      );
     },
   };
 }

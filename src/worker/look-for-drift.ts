@@ -32,9 +32,11 @@ export async function lookForDrift(
   const stale = await noteStaleSecrets(context);
   const drifted = await checkDrift(context);
   const after = unchecked(context);
-  noteDrift(context, budget);
+  budget.note(context.site, hasDrifted(context));
   const broken = drifted.filter(needsRepair);
-  const reason = broken.length > 0 ? budget.reasonToWait() : null;
+  const reason = broken.length > 0 ? budget.reasonToWait(drift.maxDriftedPercent) : null;
+  // Whatever else wakes an app does not repair it either.
+  for (const state of context.apps.values()) state.isRepairHeld = reason !== null;
   const waitMs = drift.intervalMs * (0.9 + 0.2 * clock.random());
   return {
     told: new Set([...before, ...after, ...drifted.map(({ app }) => app)]),
@@ -51,11 +53,9 @@ function unchecked({ apps }: SiteContext): readonly string[] {
   return [...apps.values()].filter((state) => state.unchecked !== "").map(({ app }) => app);
 }
 
-/** Tells the region whether the site has drift to be repaired; true when it has. */
-export function noteDrift({ apps, site }: SiteContext, budget: DriftBudget): boolean {
-  const isDrifted = [...apps.values()].some(needsRepair);
-  budget.note(site, isDrifted);
-  return isDrifted;
+/** True where the site has drift that is to be repaired. */
+export function hasDrifted({ apps }: Pick<SiteContext, "apps">): boolean {
+  return [...apps.values()].some(needsRepair);
 }
 
 /** Apps that are to be treated otherwise than before: what has drifted of them is judged anew. */
@@ -67,6 +67,7 @@ export function judgeAnew(
   const changed = [...states].filter(({ app }) => policyText(before, app) !== policyText(now, app));
   for (const state of changed) {
     state.drifted.clear();
+    state.isRepairHeld = false;
     state.fights.clear();
   }
   return changed;

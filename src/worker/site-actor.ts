@@ -5,7 +5,7 @@ import { type AppState, appReport, hasLeft, newAppState, noneLookedUp } from "./
 import { mayGoOn } from "./clear-way.ts";
 import type { DriftBudget } from "./drift-budget.ts";
 import { inWords } from "./in-words.ts";
-import { judgeAnew, lookForDrift, noteDrift } from "./look-for-drift.ts";
+import { hasDrifted, judgeAnew, lookForDrift } from "./look-for-drift.ts";
 import { lookInTurn } from "./look-in-turn.ts";
 import {
   noteFailed,
@@ -299,7 +299,7 @@ class Actor implements SiteActor {
     const state = this.#states.get(app);
     if (state === undefined) return;
     const next = await reconcileApp(this.#context, state);
-    if (!noteDrift(this.#context, this.#options.drift)) this.#driftNote = "";
+    if (!hasDrifted(this.#context)) this.#driftNote = "";
     this.#options.touch(app);
     if (state.health === null)
       this.#timer.schedule("observe", untilFirstLook(this.#context, state));

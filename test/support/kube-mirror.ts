@@ -38,6 +38,7 @@ type MirrorContent = Readonly<
 interface CommitOptions {
   readonly epoch?: number;
   readonly driftIntervalMs?: number;
+  readonly maxDriftedPercent?: number;
   /** How apps are treated, at all sites. */
   readonly policies?: Readonly<Record<string, AppPolicy>>;
   /** Service accounts that apps are written as, at all sites. */
@@ -258,7 +259,11 @@ function changesOf(
       region: "eu",
       suspend: options.suspend ?? false,
       apps: facts,
-      drift: { intervalMs: options.driftIntervalMs ?? 3_600_000, maxSitesPerMinute: 1000 },
+      drift: {
+        intervalMs: options.driftIntervalMs ?? 3_600_000,
+        maxSitesPerMinute: 1000,
+        maxDriftedPercent: options.maxDriftedPercent,
+      },
       // What is undefined is not written.
       policies: options.policies,
       mustKnow: options.accounts && ["apps.serviceAccountName"],

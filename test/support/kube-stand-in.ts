@@ -17,6 +17,8 @@ export interface StandIns {
   /** How long each request of a site waits, by its method; infinity: for ever. */
   delayMs: (site: string, method: string) => number;
   data(site: string, name: string): unknown;
+  /** Changes the data of a ConfigMap in `default` by hand. */
+  edit(site: string, name: string, data: JsonObject): void;
   /** What `/version` says of a site. */
   version: (site: string) => string;
   /** Requests that came in, as `<site> <method> <path>`. */
@@ -31,6 +33,8 @@ const resources = {
     { name: "namespaces", kind: "Namespace", namespaced: false },
   ],
 };
+/** Fields of whoever wrote an object last. */
+const owned = { "f:data": { "f:k": {} } };
 const notFound = { kind: "Status", status: "Failure", reason: "NotFound", code: 404 };
 
 export async function startStandIns(): Promise<StandIns> {
@@ -57,8 +61,7 @@ export async function startStandIns(): Promise<StandIns> {
     const metadata = isJsonObject(sent["metadata"]) ? sent["metadata"] : {};
     const uid = metadata["uid"] ?? `uid-${version}`;
     const entry = { manager: url.searchParams.get("fieldManager"), operation: "Apply" };
-    const fieldsV1 = { "f:data": { "f:k": {} } };
-    const managedFields = [{ ...entry, fieldsV1 }];
+    const managedFields = [{ ...entry, fieldsV1: owned }];
     const resourceVersion = String(version);
     const next = { ...sent, metadata: { ...metadata, uid, resourceVersion, managedFields } };
     live.set(url.pathname, next);
@@ -103,6 +106,15 @@ export async function startStandIns(): Promise<StandIns> {
     version: () => "v1.36.4",
     data: (site, name) =>
       live.get(`/${site}/api/v1/namespaces/default/configmaps/${name}`)?.["data"],
+    edit: (site, name, data) => {
+      const key = `/${site}/api/v1/namespaces/default/configmaps/${name}`;
+      const { metadata, ...rest } = live.get(key) ?? {};
+      version += 1;
+      const managedFields = [{ manager: "kubectl-edit", operation: "Update", fieldsV1: owned }];
+      const known = isJsonObject(metadata) ? metadata : {};
+      const edited = { ...known, resourceVersion: String(version), managedFields };
+      live.set(key, { ...rest, metadata: edited, data });
+    },
     requests,
     close: () =>
       new Promise((resolve) => {

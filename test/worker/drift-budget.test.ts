@@ -13,10 +13,32 @@ describe("the drift budget", () => {
   it("waits while more than a tenth of the sites have drifted, and goes on when it is less", () => {
     const budget = createDriftBudget(() => 30);
     for (const site of ["a", "b", "c"]) budget.note(site, true);
-    expect(budget.reasonToWait()).toBeNull();
+    expect(budget.reasonToWait(undefined)).toBeNull();
     budget.note("d", true);
-    expect(budget.reasonToWait()).toContain("4 of 30 sites");
+    expect(budget.reasonToWait(undefined)).toContain("4 of 30 sites");
+    expect(budget.reasonToWait(undefined)).toContain("drift.maxDriftedPercent");
     budget.note("a", false);
-    expect(budget.reasonToWait()).toBeNull();
+    expect(budget.reasonToWait(undefined)).toBeNull();
+  });
+
+  // Sites, percentage, most that are repaired.
+  it.each([
+    [30, 10, 3],
+    [39, 10, 3],
+    [5, 10, 2],
+    [40, 25, 10],
+    [40, 100, 40],
+    [1, 50, 1],
+    [40, 0, 0],
+    [1, 0, 0],
+  ])("of %d sites at %d %% repairs %d", (sites, percent, most) => {
+    const budget = createDriftBudget(() => sites);
+    const repaired = Array.from({ length: sites }, (_, index) => {
+      budget.note(`s${index}`, true);
+      return budget.reasonToWait(percent) === null;
+    });
+
+    expect(repaired.filter(Boolean)).toHaveLength(most);
+    expect(repaired.lastIndexOf(true)).toBe(most - 1);
   });
 });

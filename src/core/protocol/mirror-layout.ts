@@ -82,7 +82,12 @@ const SiteApp = Type.Object({
   /** The account, in the app's namespace, that all is written as for the app; without it, the worker itself. */
   serviceAccountName: Type.Optional(Type.String()),
 });
-const SiteDrift = Type.Object({ intervalMs: Type.Integer(), maxSitesPerMinute: Type.Integer() });
+const SiteDrift = Type.Object({
+  intervalMs: Type.Integer(),
+  maxSitesPerMinute: Type.Integer(),
+  /** Of the region's sites, where it is not the usual one: 10. */
+  maxDriftedPercent: Type.Optional(Type.Integer({ minimum: 0, maximum: 100 })),
+});
 
 export const SiteMeta = Type.Object({
   fleet: Type.String(),

@@ -59,6 +59,15 @@ const Drift = closedObject(
         description: "sites of a region looked over for drift in a minute; 0: none",
       }),
     ),
+    maxDriftedPercent: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 100,
+        default: 10,
+        description:
+          "percentage of a region's sites; where more have drifted, and more than two, none is repaired: something else is wrong. 100: all are, always; 0: none is, ever",
+      }),
+    ),
     ...driftPolicy,
   },
   "how manual changes are found and repaired; `mode` (default: correct) holds for apps that name none, `ignore` for all",
