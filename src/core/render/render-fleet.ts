@@ -40,8 +40,12 @@ export function renderFleet(model: FleetModel, inputs: RenderInputs = {}): Parse
   }
   // A mistake in a profile is found by every app that has it.
   const sorted = distinctDiagnostics(withoutFollowUps(diagnostics, model));
-  if (sorted.some(({ severity }) => severity === "error"))
-    return { ok: false, diagnostics: sorted };
+  if (sorted.some(isError)) return { ok: false, diagnostics: sorted };
+  // An app that is missing here would leave all of its sites.
+  if (renderings.length !== model.apps.size) {
+    if (!diagnostics.some(isError)) throw new Error("an app is not rendered, and nothing says why");
+    return { ok: false, diagnostics: distinctDiagnostics(diagnostics) };
+  }
   return {
     ok: true,
     value: {
@@ -120,9 +124,14 @@ export function renderApp(
 
 /** A definition that cannot be read is one mistake; that nobody knows its kind any more is none. */
 function withoutFollowUps(diagnostics: readonly Diagnostic[], model: FleetModel): Diagnostic[] {
-  const mistaken = new Set(diagnostics.map(({ file, severity }) => severity === "error" && file));
+  const others = diagnostics.filter((one) => isError(one) && one.code !== "unknown-scope");
+  const mistaken = new Set(others.map(({ file }) => file));
   const lacksKinds = [...model.manifests.values()]
     .flat()
     .some(({ path, text }) => mistaken.has(path) && mayDefineKinds(text));
   return diagnostics.filter(({ code }) => !(lacksKinds && code === "unknown-scope"));
+}
+
+function isError({ severity }: Diagnostic): boolean {
+  return severity === "error";
 }

@@ -132,4 +132,38 @@ describe("all mistakes at once", () => {
       }),
     ).toEqual(["apps/web.yaml:4 patch-failed", "sites/e1.yaml:9 dangling-reference"]);
   });
+
+  it.each([
+    [
+      "beside a word of a definition",
+      `# needs the CustomResourceDefinition of example.com\n${widget}`,
+    ],
+    ["beside a definition that is none", `${crd.replace("names:", "nomes:")}---\n${widget}`],
+    ["beside a definition of another kind", `${crd.replaceAll("Widget", "Gadget")}---\n${widget}`],
+  ])("loses no app for a kind that nobody knows, %s", (_, text) => {
+    const result = renderLoaded(loadFleet(aFleet({ "manifests/web/widget.yaml": text })));
+
+    expect(result.ok).toBe(false);
+    expect(result.diagnostics.map(({ file, code }) => `${file} ${code}`)).toContain(
+      "manifests/web/widget.yaml unknown-scope",
+    );
+  });
+
+  it("gives a fleet with each of its apps, or a mistake", () => {
+    const texts = [
+      "",
+      "# CustomResourceDefinition\n",
+      crd,
+      crd.replace("spec:", "spic:"),
+      widget,
+      secret,
+    ];
+    const parts = texts.flatMap((first) => texts.map((second) => `${first}---\n${second}`));
+    for (const text of parts) {
+      const loaded = loadFleet(aFleet({ "manifests/web/more.yaml": text }));
+      const result = renderLoaded(loaded);
+      if (result.ok) expect([...result.value.apps.keys()].toSorted()).toEqual(["till", "web"]);
+      else expect(result.diagnostics.some(({ severity }) => severity === "error")).toBe(true);
+    }
+  });
 });
