@@ -9,6 +9,7 @@ import { type ObjectWork, applyOneObject } from "./apply-object.ts";
 import { writeChildInventory } from "./child-inventory.ts";
 import { openObject } from "./open-object.ts";
 import { observable } from "./read-live.ts";
+import { isDefiner, isServedBy } from "./served-by.ts";
 import { type SiteContext, desiredIds, throwUnlessPassable } from "./site-context.ts";
 import { type AppRow, type ObjectRow, pendingRow } from "./state-store.ts";
 import type { AppTree, TreeObject } from "./tree-cache.ts";
@@ -271,7 +272,7 @@ async function waitForDefinitions(job: Job, progress: Progress, rank: number): P
     job.tree.objects.filter((one) => needsWrite(job.state, one)).flatMap((one) => one.needs),
   );
   for (const object of job.tree.objects) {
-    if (!definers.has(object.key.kind) || object.rank !== rank || !needed.has(object.id)) continue;
+    if (!isDefiner(object.object) || object.rank !== rank || !needed.has(object.id)) continue;
     if (progress.absent.has(object.id)) continue;
     const live = await job.context.client.get(addressOf(object.object), job.context.signal());
     const now = job.context.clock.now();
@@ -281,13 +282,10 @@ async function waitForDefinitions(job: Job, progress: Progress, rank: number): P
   }
 }
 
-function isDefined(job: Job, object: TreeObject): boolean {
-  const kinds = new Map(job.tree.objects.map((one) => [one.id, one.key.kind]));
-  return object.needs.some((id) => definers.has(kinds.get(id) ?? ""));
+/** The app brings what makes the API server know this very version of the kind. */
+function isDefined(job: Job, { needs, object }: TreeObject): boolean {
+  return job.tree.objects.some((one) => needs.includes(one.id) && isServedBy(one.object, object));
 }
-
-/** Kinds that make the API server know other kinds. */
-const definers: ReadonlySet<string> = new Set(["CustomResourceDefinition", "APIService"]);
 
 /** Keeps rows in store and memory alike. */
 export function save(context: SiteContext, state: AppState, rows: readonly ObjectRow[]): void {

@@ -2,6 +2,7 @@
 import type { ApiError } from "../adapters/kubernetes/api-error.ts";
 import { immutableFieldsOf } from "../core/apply/immutable-fields.ts";
 import { FleetError } from "../core/errors.ts";
+import { type JsonObject, isJsonObject } from "../core/model/json.ts";
 import type { KubeObject } from "../core/model/kube-object.ts";
 import { isProtectedByContent, isProtectedKind } from "../core/rollout/protected-objects.ts";
 import type { TreeObject } from "./tree-cache.ts";
@@ -68,7 +69,7 @@ function waysOn({ id, object }: TreeObject): string {
 
 /** Also of a rule in a definition that compares with what was there before. */
 const immutableField =
-  /field is immutable|may not change once set|are forbidden: updates to|updates to \w+ spec for fields other than|updates may not change fields other than|cannot change roleRef|is immutable|\boldSelf\b/i;
+  /field is immutable|may not change once set|may not be changed in an update|updates to parameters are forbidden|are forbidden: updates to|updates to \w+ spec for fields other than|updates may not change fields other than|cannot change roleRef|is immutable|\boldSelf\b/i;
 
 /** Of the API server's request, of its messages to etcd, of etcd's requests, of single fields. */
 const tooLarge =
@@ -86,11 +87,22 @@ function saysAnywhere(error: ApiError, words: RegExp): boolean {
   return words.test(error.message) || error.facts.causes.some(({ message }) => words.test(message));
 }
 
-/** The finalizers of an object, for messages. */
+/** What keeps an object that is being deleted, for messages: its finalizers; of a Namespace what is still in it. */
 export function finalizersOf(object: KubeObject): string {
   const finalizers = object.metadata["finalizers"];
   const names = Array.isArray(finalizers)
     ? finalizers.filter((one) => typeof one === "string")
     : [];
-  return names.length === 0 ? "nothing but time" : names.join(", ");
+  const inside = object.kind === "Namespace" ? whatIsInside(object) : [];
+  const all = [...names, ...inside];
+  return all.length === 0 ? "nothing but time" : all.join(", ");
+}
+
+/** What the conditions of a Namespace that is being deleted say: what is left in it, and what could not be deleted. */
+function whatIsInside({ status }: KubeObject): readonly string[] {
+  const conditions = isJsonObject(status) ? status["conditions"] : undefined;
+  const all = Array.isArray(conditions) ? conditions.filter(isJsonObject) : [];
+  return all.flatMap(({ status: isSo, message }: JsonObject) =>
+    isSo === "True" && typeof message === "string" ? message : [],
+  );
 }

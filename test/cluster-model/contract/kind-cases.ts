@@ -237,7 +237,7 @@ export const kindCases: readonly ContractCase[] = [
     },
   },
   {
-    row: "immutable fields: 422 with the cause (selector and template of workloads and Jobs, immutable ConfigMaps, types of Secrets, `roleRef`)",
+    row: "immutable fields: 422 with the cause (selector and template of workloads and Jobs, immutable ConfigMaps, types of Secrets, `roleRef`, `value` of a PriorityClass)",
     run: async (cluster, namespace) => {
       const apps = `/apis/apps/v1/namespaces/${namespace}`;
       const selector = { matchLabels: { app: "x" } };
@@ -292,6 +292,13 @@ export const kindCases: readonly ContractCase[] = [
         body: { roleRef: { ...roleRef, name: "b" } },
         cause: { reason: "FieldValueInvalid", field: "roleRef" },
       });
+      const priorities = "/apis/scheduling.k8s.io/v1/priorityclasses";
+      await create(cluster, priorities, { metadata: { name: namespace }, value: 1 });
+      await refused(cluster, `${priorities}/${namespace}`, {
+        body: { value: 2 },
+        cause: { reason: "FieldValueForbidden", field: "value" },
+      });
+      await cluster.request("DELETE", `${priorities}/${namespace}`, {});
     },
   },
   {

@@ -292,6 +292,24 @@ export function pruningRules(site: TestSite): void {
     await site.settled("web");
   });
 
+  it("AC-12: says what is left in a namespace that is being deleted, and what holds that", async () => {
+    const rest = configMap("rest", {});
+    const path = "/api/v1/namespaces/kept-open/configmaps";
+    await site.mirror.commit({ s1: { web: [namespaceOf("kept-open"), rest] } });
+    site.start();
+    await site.settled("web");
+    const left = configMap("h", {}, "kept-open");
+    const metadata = { ...left.metadata, finalizers: ["example.org/hold"] };
+    await createAs(site, "somebody", { path, object: { ...left, metadata } });
+    await site.mirror.commit({ s1: { web: [rest] } });
+    const report = await told(site, "web", "example.org/hold in 1 resource instances");
+
+    expect(report.message).toContain("Namespace kept-open is being deleted, held by");
+    await letGo(site, `${path}/h`);
+    await gone(site, "/api/v1/namespaces/kept-open", 30_000);
+    await site.settled("web");
+  });
+
   it("AC-12: holds what is to come into a namespace that is being deleted, says so, and brings it afterwards", async () => {
     const path = "/api/v1/namespaces/ending/configmaps";
     const held1 = configMap("h", {}, "ending");

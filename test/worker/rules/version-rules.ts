@@ -9,6 +9,7 @@ import {
   configMaps,
   dataOf,
   definition,
+  definitions,
   deployments,
   leaving,
   namespaceOf,
@@ -62,6 +63,54 @@ export function versionRules(site: TestSite): void {
     await eventually("it is pruned", async () => (await site.cluster.get(path)).status === 404);
     await site.mirror.commit({ s1: { crd: leaving(1), web: [rest] } });
     await eventually("it has left", () => site.report("crd")?.left, 30_000);
+  });
+
+  it("AC-27: names an object in a version that its own definition does not serve, instead of waiting for that", async () => {
+    const group = "unserved.example.org";
+    const gizmo = object(`${group}/v1beta1`, "Gizmo", { name: "g", spec: {} });
+    const web = [definition("Gizmo", { group }), gizmo, configMap("a", {})];
+    await site.mirror.commit({ s1: { web } });
+    site.start();
+    const report = await told(site, "web", `does not know Gizmo of ${group}/v1beta1`);
+
+    expect(report.message).not.toContain("waits for its definition");
+    await stands(site, `${configMaps}/a`);
+    await site.mirror.commit({ s1: { web: leaving(3) } });
+    await eventually("it has left", () => site.report("web")?.left, 30_000);
+  });
+
+  it("AC-27: takes an object whose definition serves no version for there, and removes it once it can be seen", async () => {
+    const group = "hidden.example.org";
+    const shown = definition("Lamp", { group });
+    const hidden = JSON.parse(
+      JSON.stringify(shown).replace('"served":true', '"served":false'),
+    ) as KubeObject; // as before
+    const name = `lamps.${group}`;
+    const path = `/apis/${group}/v1/namespaces/default/lamps/l`;
+    const serve = (text: KubeObject) =>
+      applyAs(site, "admin", { path: `${definitions}/${name}`, object: text });
+    await serve(shown);
+    const rest = configMap("rest", {});
+    const lamp = object(`${group}/v1`, "Lamp", { name: "l", spec: {} });
+    await site.mirror.commit({ s1: { web: [lamp, rest] } });
+    site.start();
+    await site.settled("web");
+    await serve(hidden);
+    await eventually("it is not served", async () => (await site.cluster.get(path)).status === 404);
+    await site.mirror.commit({ s1: { web: [rest] } });
+    const report = await told(site, "web", `${name} serves no version of it`);
+
+    expect(report).toMatchObject({ sync: "OutOfSync", objects: 2 });
+    await serve(shown);
+    await eventually(
+      "it is pruned",
+      async () => {
+        const { status } = await site.cluster.get(path);
+        return status === 404 && site.report("web")?.objects === 1;
+      },
+      30_000,
+    );
+    await site.cluster.remove(`${definitions}/${name}`);
   });
 
   it("AC-28: says that an object is too large for the API server, and goes on with the rest", async () => {

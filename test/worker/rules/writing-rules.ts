@@ -169,6 +169,12 @@ export const unchangeable: readonly {
     after: binding("two"),
     path: "/apis/rbac.authorization.k8s.io/v1/namespaces/default/rolebindings/fixed",
   },
+  {
+    what: "value of a PriorityClass",
+    before: priorityClass(1),
+    after: priorityClass(2),
+    path: "/apis/scheduling.k8s.io/v1/priorityclasses/fixed",
+  },
 ];
 
 function reworded(from: KubeObject, search: string, replacement: string): KubeObject {
@@ -203,6 +209,10 @@ function binding(role: string): KubeObject {
     roleRef: { apiGroup, kind: "Role", name: role },
     subjects: [{ apiGroup, kind: "User", name: "somebody" }],
   });
+}
+
+function priorityClass(value: number): KubeObject {
+  return object("scheduling.k8s.io/v1", "PriorityClass", { name: "fixed", namespace: "", value });
 }
 
 export function immutableRules(site: TestSite): void {

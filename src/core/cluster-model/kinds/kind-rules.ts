@@ -8,7 +8,12 @@ import { customRules } from "./custom-rules.ts";
 import { definitionRules } from "./definition-rules.ts";
 import { namespaceRules } from "./namespace-rules.ts";
 import { podRules } from "./pod-rules.ts";
-import { ingressRules, roleBindingRules, serviceRules } from "./service-rules.ts";
+import {
+  ingressRules,
+  priorityClassRules,
+  roleBindingRules,
+  serviceRules,
+} from "./service-rules.ts";
 import {
   claimRules,
   cronJobRules,
@@ -55,6 +60,7 @@ const rulesByResource: Readonly<Record<string, Partial<KindRules>>> = {
   "networking.k8s.io/ingresses": ingressRules,
   "rbac.authorization.k8s.io/rolebindings": roleBindingRules,
   "rbac.authorization.k8s.io/clusterrolebindings": roleBindingRules,
+  "scheduling.k8s.io/priorityclasses": priorityClassRules,
   "apiextensions.k8s.io/customresourcedefinitions": definitionRules,
 };
 

@@ -123,3 +123,13 @@ export const roleBindingRules: Partial<KindRules> = {
       ? []
       : [invalidValue("roleRef", after["roleRef"] ?? null, "cannot change roleRef")],
 };
+
+export const priorityClassRules: Partial<KindRules> = {
+  checkChange: (before, after) => (isSame(before["value"], after["value"]) ? [] : [valueChanged]),
+};
+
+const valueChanged: Cause = {
+  reason: "FieldValueForbidden",
+  message: "Forbidden: may not be changed in an update.",
+  field: "value",
+};
