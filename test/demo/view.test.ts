@@ -100,7 +100,15 @@ describe("the live view", () => {
   });
 
   it("ends or starts no line with a bar between words, at any width", () => {
-    const footer = ["break or heal:", "s site", "|", "e suggested edit", "q quit", "|", "fleet: /x"];
+    const footer = [
+      "break or heal:",
+      "s site",
+      "|",
+      "e suggested edit",
+      "q quit",
+      "|",
+      "fleet: /x",
+    ];
     for (let columns = 20; columns <= 80; columns++) {
       const lines = liveView(state, { style: plain, columns, footer });
       const keys = lines.slice(lines.lastIndexOf("") + 1);

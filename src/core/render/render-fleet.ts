@@ -41,11 +41,9 @@ export function renderFleet(model: FleetModel, inputs: RenderInputs = {}): Parse
   // A mistake in a profile is found by every app that has it.
   const sorted = distinctDiagnostics(withoutFollowUps(diagnostics, model));
   if (sorted.some(isError)) return { ok: false, diagnostics: sorted };
-  // An app that is missing here would leave all of its sites.
-  if (renderings.length !== model.apps.size) {
-    if (!diagnostics.some(isError)) throw new Error("an app is not rendered, and nothing says why");
+  // An app that is missing here would leave all of its sites. Where nothing else is told of it, its follow-ups are.
+  if (renderings.length !== model.apps.size)
     return { ok: false, diagnostics: distinctDiagnostics(diagnostics) };
-  }
   return {
     ok: true,
     value: {
@@ -95,7 +93,9 @@ export function renderLoaded(
   if (loaded.ok) {
     const rendered = renderFleet(loaded.value, inputs);
     const diagnostics = sortDiagnostics([...loaded.diagnostics, ...rendered.diagnostics]);
-    return rendered.ok ? { ...rendered, diagnostics } : { ok: false, diagnostics };
+    if (rendered.ok) return { ...rendered, diagnostics };
+    if (!diagnostics.some(isError)) throw new Error("an app is not rendered, and nothing says why");
+    return { ok: false, diagnostics };
   }
   const { model, mayLackKinds } = loaded.sound;
   // What has no effect may have one where the sites are that were left out.

@@ -16,7 +16,7 @@ import {
   told,
   uidOf,
 } from "./rule-site.ts";
-import { unchangeable } from "./writing-rules.ts";
+import { unchangeable } from "./unchangeable.ts";
 
 const recreate = { "flotilla.dev/immutable": "recreate" };
 
