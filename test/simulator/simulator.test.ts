@@ -8,6 +8,7 @@ import type { FleetError } from "../../src/core/errors.ts";
 import type { KubeObject } from "../../src/core/model/kube-object.ts";
 import { systemClock } from "../../src/runtime/system-clock.ts";
 import { type Simulator, startSimulator } from "../../src/simulator/simulator.ts";
+import { kubeconfigFile } from "../support/kubeconfig-file.ts";
 
 const token = "secret";
 const namespacePath = "/api/v1/namespaces/default";
@@ -24,9 +25,9 @@ function configMap(name: string, colour: string): KubeObject {
 describe("the simulator", () => {
   let simulator: Simulator;
   const clients: ClusterClient[] = [];
-  const open = (name: string, timeoutMs = 5_000): ClusterClient => {
-    const text = simulator.kubeconfig(name);
-    const client = openCluster({ kubeconfig: { text }, timeoutMs, clock: systemClock() });
+  const open = async (name: string, timeoutMs = 5_000): Promise<ClusterClient> => {
+    const kubeconfig = await kubeconfigFile(simulator.kubeconfig(name));
+    const client = openCluster({ kubeconfig, timeoutMs, clock: systemClock() });
     clients.push(client);
     return client;
   };
@@ -50,7 +51,7 @@ describe("the simulator", () => {
   });
 
   it("serves the worker's client: identity, apply, read, list, delete with preconditions", async () => {
-    const client = open("a");
+    const client = await open("a");
     client.pin(await client.identity());
     const applied = await client.apply(configMap("x", "red"), { fieldManager: "flotilla/shop" });
     expect(applied).toMatchObject({ data: { colour: "red" } });
@@ -64,7 +65,7 @@ describe("the simulator", () => {
   });
 
   it("keeps clusters apart: other identities, other objects", async () => {
-    const [first, second] = [open("a"), open("b")];
+    const [first, second] = [await open("a"), await open("b")];
     const identity = await first.identity();
     expect((await second.identity()).uid).not.toBe(identity.uid);
     first.pin(identity);
@@ -90,7 +91,7 @@ describe("the simulator", () => {
   });
 
   it("refuses, throttles, fails and is slow as told, and heals", async () => {
-    const client = open("a");
+    const client = await open("a");
     simulator.fail("a", { kind: "refuse" });
     await expect(client.identity()).rejects.toMatchObject({ code: "CLUSTER_UNREACHABLE" });
     simulator.fail("a", { kind: "throttle", retryAfterSeconds: 2 });
@@ -108,7 +109,7 @@ describe("the simulator", () => {
     expect(performance.now() - before).toBeGreaterThan(290);
     simulator.heal("a");
     await client.identity();
-    await open("b").identity();
+    await (await open("b")).identity();
   });
 
   it("refuses connections at a port of its own, and is there again at the same one", async () => {
@@ -121,7 +122,7 @@ describe("the simulator", () => {
       ownPorts,
     });
     const server = simulator.server("a");
-    const client = open("a");
+    const client = await open("a");
     const identity = await client.identity();
     simulator.fail("a", { kind: "refuse" });
     await expect(request(server)).rejects.toMatchObject({ code: "ECONNREFUSED" });
@@ -129,7 +130,7 @@ describe("the simulator", () => {
     expect(simulator.server("a")).toBe(server);
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect((await client.identity()).uid).toBe(identity.uid);
-    await open("b").identity();
+    await (await open("b")).identity();
   });
 
   it("lets a thousand connections in that come before it can take one", async () => {
@@ -148,8 +149,10 @@ describe("the simulator", () => {
 
   it("hangs until it is healed, and then answers what it was asked", async () => {
     simulator.fail("a", { kind: "hang" });
-    await expect(open("a", 200).identity()).rejects.toMatchObject({ code: "CLUSTER_UNREACHABLE" });
-    const patient = open("a").identity();
+    await expect((await open("a", 200)).identity()).rejects.toMatchObject({
+      code: "CLUSTER_UNREACHABLE",
+    });
+    const patient = (await open("a")).identity();
     await new Promise((resolve) => setTimeout(resolve, 100));
     simulator.heal("a");
     expect((await patient).uid).toMatch(/^[0-9a-f-]{36}$/);
@@ -193,7 +196,7 @@ describe("the simulator", () => {
 
   it("plays scripts: a Deployment that crashes, until the script says otherwise", async () => {
     simulator.script("a", [{ outcome: "crashing" }]);
-    const client = open("a");
+    const client = await open("a");
     client.pin(await client.identity());
     const selector = { matchLabels: { app: "web" } };
     const template = {

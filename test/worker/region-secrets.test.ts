@@ -5,6 +5,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { openCluster } from "../../src/adapters/kubernetes/cluster-client.ts";
 import { systemClock } from "../../src/runtime/system-clock.ts";
 import { regionSecretsOf } from "../../src/worker/region-secrets.ts";
+import { kubeconfigFile } from "../support/kubeconfig-file.ts";
 import { manualClock } from "../support/manual-clock.ts";
 
 const timeoutMs = 300;
@@ -35,7 +36,8 @@ async function aRegion() {
     clusters: [{ name: "c", cluster }],
     users: [{ name: "u", user: { token: "t" } }],
   });
-  const client = openCluster({ kubeconfig: { text }, timeoutMs, clock: systemClock() });
+  const kubeconfig = await kubeconfigFile(text);
+  const client = openCluster({ kubeconfig, timeoutMs, clock: systemClock() });
   onTestFinished(async () => {
     await client.close();
     server.closeAllConnections();

@@ -15,10 +15,10 @@ import {
 import { type RequestFlow, createRequestFlow } from "./request-flow.ts";
 import { isTimeout, whyUnreachable } from "./why-unreachable.ts";
 
-/** How to reach a cluster: a kubeconfig file (read again when it changes) or its text. */
+/** How to reach a cluster: a kubeconfig file (read again when it changes), or the text of one that was discovered. */
 export interface ClusterAddress {
   readonly kubeconfig: KubeconfigPlace;
-  /** Whether the kubeconfig may run a program to log in; default false. */
+  /** Whether the kubeconfig may run a program to log in; default false, and never one that was discovered. */
   readonly allowExec?: boolean;
   /** Connections to the cluster at most, and so requests at once; default 16. Fewer are used where they do. */
   readonly connections?: number;

@@ -24,7 +24,10 @@ export interface ClusterCredentials {
   readonly authorization?: string;
 }
 
-/** `path` is where the text was read, for relative file names in it; `allowExec` lets it run a program. */
+/**
+ * `path` is where the text was read, for relative file names in it; without it the text was discovered, and no file and no
+ * program that it names is followed. `allowExec` lets it run a program.
+ */
 export interface KubeconfigOptions {
   readonly path?: string;
   readonly allowExec: boolean;
@@ -66,9 +69,9 @@ export async function resolveCredentials(
 /** What the program of the kubeconfig gives, which the library would start and never end. */
 async function logIn(config: KubeConfig, options: KubeconfigOptions): Promise<LoginAnswer> {
   const { exec } = options.named.user;
-  if (!isJsonObject(exec)) return {};
-  config.users = config.users.map((user) => ({ ...user, exec: undefined }));
   const { path, clock, signal } = options;
+  if (!isJsonObject(exec) || path === undefined) return {};
+  config.users = config.users.map((user) => ({ ...user, exec: undefined }));
   const { cluster } = options.named;
   try {
     const timeoutMs = execTimeoutMs;
@@ -134,9 +137,10 @@ function refuseUnheeded(options: KubeconfigOptions): void {
 
 async function readToken(options: KubeconfigOptions): Promise<string | undefined> {
   const { tokenFile } = options.named.user;
-  if (typeof tokenFile !== "string" || tokenFile === "") return undefined;
+  const { path } = options;
+  if (typeof tokenFile !== "string" || tokenFile === "" || path === undefined) return undefined;
   try {
-    return (await readFile(absoluteFile(tokenFile, options.path), "utf8")).trim();
+    return (await readFile(absoluteFile(tokenFile, path), "utf8")).trim();
   } catch {
     throw refused(options, "names a token file that cannot be read", {
       hint: `write ${tokenFile}, or correct tokenFile`,

@@ -20,10 +20,7 @@ export function namedByContext(text: string): NamedByContext {
 }
 
 /** The files that the current context names: they are as much a part of it. `path` is where the text was read. */
-export function namedFiles(
-  { cluster, user }: NamedByContext,
-  path: string | undefined,
-): readonly string[] {
+export function namedFiles({ cluster, user }: NamedByContext, path: string): readonly string[] {
   const fields = [
     cluster["certificate-authority"],
     user["client-certificate"],
@@ -36,8 +33,8 @@ export function namedFiles(
 }
 
 /** A file named in a kubeconfig is beside it, if nothing else is said. */
-export function absoluteFile(file: string, path: string | undefined): string {
-  return path === undefined ? file : resolve(dirname(path), file);
+export function absoluteFile(file: string, path: string): string {
+  return resolve(dirname(path), file);
 }
 
 function parsed(text: string): Json | undefined {

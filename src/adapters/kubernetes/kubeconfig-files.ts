@@ -1,9 +1,13 @@
 import { statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { FleetError } from "../../core/errors.ts";
+import { readDiscovered } from "./discovered-kubeconfig.ts";
 import { type NamedByContext, namedByContext, namedFiles } from "./kubeconfig-fields.ts";
 
-/** A file, or the text itself. */
+/**
+ * A file of the operator's, or the text of one that was discovered: its writer is not trusted, so it may hold no path, no
+ * program and no server that is not checked, whatever else is allowed.
+ */
 export type KubeconfigPlace = { readonly path: string } | { readonly text: string };
 
 /** What was read, and of which files it depends, as they were then. */
@@ -14,13 +18,9 @@ export interface KubeconfigText {
   readonly version: string;
 }
 
-/** A kubeconfig, the files that belong to it, and how all of them were before they were read. */
+/** A kubeconfig, the files that belong to it, and how all of them were before they were read; CLUSTER_AUTH. */
 export async function readKubeconfig(kubeconfig: KubeconfigPlace): Promise<KubeconfigText> {
-  if ("text" in kubeconfig) {
-    const named = namedByContext(kubeconfig.text);
-    const files = namedFiles(named, undefined);
-    return { text: kubeconfig.text, named, files, version: versionOf(files) };
-  }
+  if ("text" in kubeconfig) return { ...readDiscovered(kubeconfig.text), files: [], version: "" };
   const { path } = kubeconfig;
   try {
     const own = versionOf([path]);

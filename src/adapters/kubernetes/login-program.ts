@@ -21,7 +21,7 @@ export class LoginError extends Error {}
 /** How it is run. */
 export interface LoginOptions {
   /** Where the kubeconfig was read. */
-  readonly path?: string | undefined;
+  readonly path: string;
   /** The cluster, for a program that asks for it (`provideClusterInfo`). */
   readonly cluster: JsonObject;
   readonly timeoutMs: number;

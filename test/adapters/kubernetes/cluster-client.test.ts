@@ -9,6 +9,7 @@ import {
 } from "../../../src/adapters/kubernetes/cluster-client.ts";
 import type { KubeObject } from "../../../src/core/model/kube-object.ts";
 import { systemClock } from "../../../src/runtime/system-clock.ts";
+import { kubeconfigFile } from "../../support/kubeconfig-file.ts";
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -74,7 +75,7 @@ describe("a cluster client", () => {
     // A listening TCP server has an AddressInfo.
     const { port } = server.address() as AddressInfo;
     client = openCluster({
-      kubeconfig: { text: kubeconfig(`http://127.0.0.1:${port}`) },
+      kubeconfig: await kubeconfigFile(kubeconfig(`http://127.0.0.1:${port}`)),
       timeoutMs,
       clock: systemClock(),
     });
@@ -315,7 +316,8 @@ describe("a cluster client", () => {
       "no usable credentials",
     ],
   ])("refuses a kubeconfig that %s", async (...[, text, allowExec, message]) => {
-    client = openCluster({ kubeconfig: { text }, allowExec, clock: systemClock() });
+    const file = await kubeconfigFile(text);
+    client = openCluster({ kubeconfig: file, allowExec, clock: systemClock() });
 
     const error = await failure(client.identity());
     expect(error).toMatchObject({ code: "CLUSTER_AUTH" });
