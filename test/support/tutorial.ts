@@ -16,9 +16,9 @@ export interface Block {
   readonly text: string;
 }
 
-/** The blocks of a page, in order. */
-export async function blocksOf(page: string): Promise<readonly Block[]> {
-  const text = await readFile(join(root, page), "utf8");
+/** The blocks of a page that begin behind this indent, in order. */
+export async function blocksOf(page: string, indent = ""): Promise<readonly Block[]> {
+  const text = (await readFile(join(root, page), "utf8")).replaceAll(`\n${indent}`, "\n");
   const found = text.matchAll(/^```(\w*)\n([^]*?)^```$/gm);
   return [...found].map(([, language = "", body = ""]) => ({ language, text: body }));
 }

@@ -1,7 +1,8 @@
-/** Running apps change hands, at a real API server: from kubectl, Argo CD and Flux, each as it leaves its objects. */
+/** Running apps change hands, at a real API server: from kubectl, Argo CD, Flux and Helm, each as it leaves its objects. */
 import { describe, expect, it } from "vitest";
 import { managedEntries } from "../../src/core/apply/compare-fields.ts";
 import type { KubeObject } from "../../src/core/model/kube-object.ts";
+import { chartOf, helmAt } from "../support/helm-release.ts";
 import { useTestSite } from "../support/kube-site.ts";
 import { configMap, deployment, eventually } from "../support/kube-worker.ts";
 
@@ -41,6 +42,8 @@ interface Tool {
   readonly manager: string;
   /** How it writes: POST or PATCH of what it has read, or server-side apply. */
   readonly way: "Update" | "Apply";
+  /** It is Helm, or has Helm inside, which has installed a release and upgraded it. */
+  readonly isHelm?: boolean;
   readonly marks: Marks;
   readonly takeOver: Marks;
 }
@@ -93,6 +96,29 @@ const tools: readonly Tool[] = [
     },
     takeOver: takeOverFrom("kustomize-controller"),
   },
+  ...(["Update", "Apply"] as const).flatMap((way): Tool[] => [
+    {
+      name: `Helm by ${way}`,
+      manager: "helm",
+      way,
+      isHelm: true,
+      marks: {},
+      takeOver: takeOverFrom("helm"),
+    },
+    {
+      name: `a HelmRelease of Flux by ${way}`,
+      manager: "helm-controller",
+      way,
+      isHelm: true,
+      marks: {
+        labels: {
+          "helm.toolkit.fluxcd.io/name": "web",
+          "helm.toolkit.fluxcd.io/namespace": "flux-system",
+        },
+      },
+      takeOver: takeOverFrom("helm-controller"),
+    },
+  ]),
 ];
 
 describe("an app that another tool runs", { timeout: 60_000 }, () => {
@@ -122,11 +148,29 @@ describe("an app that another tool runs", { timeout: 60_000 }, () => {
     const items = body["items"] as readonly KubeObject[]; // a list
     return items.map(({ metadata }) => [metadata.name, metadata["uid"]]);
   };
+  const release = async ({ way }: Tool, objects: readonly KubeObject[]): Promise<void> => {
+    const helm = await helmAt(site.cluster.cluster);
+    const serverSide = `--server-side=${way === "Apply"}`;
+    await helm("install", "web", chartOf([configMap("cfg", { k: "0" })]), serverSide);
+    await helm("upgrade", "web", chartOf(objects), serverSide);
+  };
+  /** What differs where Helm runs inside another program is the name, which that sets. */
+  const renameHelm = async (object: KubeObject, manager: string): Promise<void> => {
+    const entries = (await read(object)).metadata["managedFields"] as { manager: string }[]; // a list
+    const managedFields = entries.map((entry) =>
+      entry.manager === "helm" ? { ...entry, manager } : entry,
+    );
+    await site.cluster.put(pathOf(object), { metadata: { managedFields } });
+  };
   /** Everything of the app as the tool leaves it, running, with one field that Git will not have. */
   const startWith = async (tool: Tool): Promise<void> => {
-    for (const object of manifests) {
-      const old = object.kind === "ConfigMap" ? { ...object, data: { k: "1", old: "x" } } : object;
-      await write(tool, marked(old, tool.marks));
+    const old = [configMap("cfg", { k: "1", old: "x" }), ...manifests.slice(1)];
+    const objects = old.map((object) => marked(object, tool.marks));
+    if (tool.isHelm === true) {
+      await release(tool, objects);
+      for (const object of objects) await renameHelm(object, tool.manager);
+    } else {
+      for (const object of objects) await write(tool, object);
     }
     await eventually("it runs", async () => {
       const status = (await read(deployment("web", ""))) as { readonly status?: unknown };
@@ -134,9 +178,17 @@ describe("an app that another tool runs", { timeout: 60_000 }, () => {
     });
   };
 
+  const releases = "/api/v1/namespaces/default/secrets?labelSelector=owner=helm,name=web";
+
   it.each(tools)("is taken over from $name without a delete or a restart", async (tool) => {
     await startWith(tool);
     const [before, pods] = [await Promise.all(manifests.map(read)), await podNames()];
+    const records = (await site.cluster.get(releases)).body["items"];
+    expect(records).toHaveLength(tool.isHelm === true ? 2 : 0);
+    for (const live of before) {
+      const { manager, way: operation } = tool;
+      expect(managedEntries(live)).toContainEqual(expect.objectContaining({ manager, operation }));
+    }
     site.cluster.proxy.forget();
     const wanted = manifests.map((object) => marked(object, tool.takeOver));
     await site.mirror.commit({ s1: { web: wanted } });
@@ -155,10 +207,32 @@ describe("an app that another tool runs", { timeout: 60_000 }, () => {
       expect(live.metadata["labels"]).toEqual({ "flotilla.dev/app": "web" });
       const marks = Object.keys(live.metadata["annotations"] ?? {});
       expect(marks).toContain("flotilla.dev/owner");
-      expect(marks.filter((name) => name === lastApplied || name.includes("argoproj"))).toEqual([]);
+      expect(
+        marks.filter((name) => name === lastApplied || /argoproj|helm\.sh/.test(name)),
+      ).toEqual([]);
     }
     expect(after[0]?.["data"]).toEqual({ k: "1" });
+    expect((await site.cluster.get(releases)).body["items"]).toEqual(records);
     expect((await site.mirror.ask("s1")).apps).toEqual([{ app: "web", compared: 2, objects: [] }]);
+  });
+
+  it("is forgotten by Helm with its records, which then neither uninstalls it nor takes it back", async () => {
+    const tool = tools.find(({ isHelm }) => isHelm === true) as Tool; // there is one
+    await startWith(tool);
+    await site.mirror.commit({ s1: { web: manifests.map((one) => marked(one, tool.takeOver)) } });
+    site.start();
+    await site.settled("web");
+    const before = await Promise.all(manifests.map(read));
+    const helm = await helmAt(site.cluster.cluster);
+    expect(await helm("list", "--short")).toBe("web\n");
+
+    await site.cluster.remove(releases);
+    expect(await helm("list", "--short")).toBe("");
+    await expect(helm("uninstall", "web")).rejects.toThrow("not found");
+    await expect(helm("upgrade", "--install", "web", chartOf(manifests))).rejects.toThrow(
+      "invalid ownership metadata",
+    );
+    expect(await Promise.all(manifests.map(read))).toEqual(before);
   });
 
   it("is left alone whole where one field is in the way, and it is told what would be taken, what would go, and from whom", async () => {
