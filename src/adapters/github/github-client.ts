@@ -1,6 +1,7 @@
 import { Octokit, RequestError } from "octokit";
 import { FleetError } from "../../core/errors.ts";
 import { redactText } from "../../runtime/redact.ts";
+import { retryAfterMs } from "../http/retry-after.ts";
 import type { Status, StatusState } from "./status-table.ts";
 
 /** One commit of one repository, and the name that the status stands under. */
@@ -172,7 +173,8 @@ function explain(error: unknown, now: number): GitHubError {
   const { status, headers } = response;
   const text = `GitHub answered ${status}: ${message}`;
   const hint = hintByStatus[status];
-  const afterMs = retryAfter(headers, now) ?? (untilQuota(headers, now) || undefined);
+  const askedMs = retryAfterMs(headers["retry-after"], now);
+  const afterMs = askedMs ?? (untilQuota(headers, now) || undefined);
   return new GitHubError(kindOf(status), text, {
     ...(hint === undefined ? {} : { hint }),
     ...(afterMs === undefined ? {} : { afterMs }),
@@ -194,15 +196,6 @@ const hintByStatus: Readonly<Record<number, string>> = {
 };
 
 type Headers = Readonly<Record<string, string | number | undefined>>;
-
-/** Seconds, or a date. */
-function retryAfter(headers: Headers, now: number): number | undefined {
-  const text = headers["retry-after"];
-  if (text === undefined) return undefined;
-  const seconds = Number(text);
-  const ms = Number.isNaN(seconds) ? Date.parse(String(text)) - now : seconds * 1000;
-  return Number.isNaN(ms) ? undefined : Math.max(0, ms);
-}
 
 /** Until the quota is there again; 0 while some of it is left. */
 function untilQuota(headers: Headers, now: number): number {

@@ -183,7 +183,7 @@ class KeptConnection {
     const { clock } = this.#address;
     const sentAt = clock.monotonic();
     try {
-      const answer = await exchange(session, request, this.#timeoutMs);
+      const answer = await exchange(session, request, { timeoutMs: this.#timeoutMs, clock });
       this.#answeredAt = clock.monotonic();
       session.isAccepted ||= answer.status !== 401;
       if (isThrottle(answer)) this.#flow.throttled(sentAt, answer.retryAfterMs);

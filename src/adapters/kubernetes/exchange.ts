@@ -1,6 +1,8 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Dispatcher } from "undici";
 import type { Json } from "../../core/model/json.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import { retryAfterMs } from "../http/retry-after.ts";
 import type { ClusterCredentials } from "./credentials.ts";
 import type { KeptConnections } from "./kept-connections.ts";
 
@@ -21,6 +23,7 @@ export interface ApiRequest {
 export interface Answer {
   readonly status: number;
   readonly body: Json | undefined;
+  /** For how long it asks to be left alone; absent: it does not. */
   readonly retryAfterMs?: number;
 }
 
@@ -38,12 +41,12 @@ interface Way {
 export function exchange(
   { connections, credentials }: Way,
   request: ApiRequest,
-  timeoutMs: number,
+  { timeoutMs, clock }: { readonly timeoutMs: number; readonly clock: Clock },
 ): Promise<Answer> {
   const { method, path, body } = request;
   const caller = method === "GET" ? request.signal : undefined;
   return new Promise((resolve, reject) => {
-    const answer = new AnswerReader({ resolve, reject });
+    const answer = new AnswerReader({ resolve, reject }, clock);
     const timer = setTimeout(() => answer.abort(tooLate()), timeoutMs);
     const onAbort = (): void => answer.abort(caller?.reason);
     caller?.addEventListener("abort", onAbort, { once: true });
@@ -89,6 +92,7 @@ type Ends = Pick<PromiseWithResolvers<Answer>, "resolve" | "reject">;
 class AnswerReader implements Dispatcher.DispatchHandler {
   onEnd: () => void = () => {};
   readonly #ends: Ends;
+  readonly #clock: Clock;
   readonly #chunks: Buffer[] = [];
   #size = 0;
   #status = 0;
@@ -98,8 +102,9 @@ class AnswerReader implements Dispatcher.DispatchHandler {
   #aborted: { readonly reason: unknown } | undefined;
   #hasEnded = false;
 
-  constructor(ends: Ends) {
+  constructor(ends: Ends, clock: Clock) {
     this.#ends = ends;
+    this.#clock = clock;
   }
 
   abort(reason: unknown): void {
@@ -132,12 +137,12 @@ class AnswerReader implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    const retryAfter = Number(this.#retryAfter);
+    const afterMs = retryAfterMs(this.#retryAfter, this.#clock.now()) ?? 0;
     this.#end();
     this.#ends.resolve({
       status: this.#status,
       body: parseBody(this.#chunks),
-      ...(Number.isFinite(retryAfter) && retryAfter > 0 && { retryAfterMs: retryAfter * 1000 }),
+      ...(afterMs > 0 && { retryAfterMs: afterMs }),
     });
   }
 

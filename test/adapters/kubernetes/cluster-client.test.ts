@@ -159,6 +159,18 @@ describe("a cluster client", () => {
     expect(afterMs).toBeLessThan(8800);
   });
 
+  it("waits until the date that Retry-After names", async () => {
+    const until = new Date(Date.now() + 7000).toUTCString();
+    const cluster = await open({ [`GET ${path}/a`]: json(429, {}, { "retry-after": until }) });
+
+    const error = await failure(cluster.get(address));
+    expect(error).toMatchObject({ code: "CLUSTER_UNREACHABLE" });
+    // A date has whole seconds.
+    const { afterMs } = (error as ApiError).retry as { afterMs: number }; // by its code
+    expect(afterMs).toBeGreaterThan(5500);
+    expect(afterMs).toBeLessThan(8800);
+  });
+
   it("gives a list whole or not at all", async () => {
     const page = (names: readonly string[], next: string) => ({
       kind: "ConfigMapList",
