@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { FleetError } from "../core/errors.ts";
-import type { Explanation } from "../core/protocol/api.ts";
+import type { AppTimes, Explanation } from "../core/protocol/api.ts";
+import { readableTimes } from "../core/rollout/words.ts";
 import { loadCheckout } from "./checkout.ts";
 import type { CliIo, Command, CommandArgs } from "./command.ts";
 import { connectController, controllerOptions, controllerUsage } from "./controller-client.ts";
@@ -83,6 +84,15 @@ function isThere({ observed }: Explanation): boolean {
   return observed !== null && observed.health !== "Missing";
 }
 
+/** That all of it was applied and that it is healthy are two things: since when each is so. */
+function timeLines({ appliedAt, healthySince }: AppTimes): readonly string[] {
+  const parts = [
+    ...(appliedAt === undefined ? [] : [`applied at ${appliedAt}`]),
+    ...(healthySince === undefined ? [] : [`healthy since ${healthySince}`]),
+  ];
+  return parts.length === 0 ? [] : [readableTimes(parts.join(", "))];
+}
+
 /** The explanation as people read it: the answer first, then what it follows from. */
 export function explanationText(explanation: Explanation): string {
   const { answer, because, overlays, release, tree, observed, waits } = explanation;
@@ -93,6 +103,7 @@ export function explanationText(explanation: Explanation): string {
     ["release", release === null ? [] : [release]],
     ["tree", tree === null ? [] : [tree]],
     ["observed", seen === null ? [] : [seen.filter((part) => part !== "").join(", ")]],
+    ["times", observed === null ? [] : timeLines(observed)],
     ["waits", waitLines(waits)],
   ];
   const lines = facts.flatMap(([name, values]) =>

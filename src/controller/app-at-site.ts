@@ -2,19 +2,20 @@
  * How an app is at a site, for status and explain: what its worker said, held against what the site is due: the tree
  * that an open release handed over, else the one of the release it is entitled to. Pure.
  */
-import type { SiteStatus } from "../core/protocol/api.ts";
+import type { AppTimes, SiteStatus } from "../core/protocol/api.ts";
 import { entitledRelease } from "../core/rollout/entitled-release.ts";
 import type { AppReport } from "../core/protocol/worker-report.ts";
 import { own } from "../core/rollout/own.ts";
 import type { MirrorEntry } from "../core/rollout/planner-types.ts";
 import { countOf } from "../core/rollout/words.ts";
 import type { TreeId } from "../core/render/rendered.ts";
+import type { AppMoments } from "./app-times.ts";
 import type { Observations } from "./observations.ts";
 import type { ReadMirror, ReadState } from "./planner-input.ts";
 import type { Pass } from "./reconcile.ts";
 import { onTheWay } from "./site-on-the-way.ts";
 
-export type AppAtSite = Pick<SiteStatus["apps"][number], "sync" | "health" | "message">;
+export type AppAtSite = AppTimes & Pick<SiteStatus["apps"][number], "sync" | "health" | "message">;
 
 /** The mirror that serves a site, and whether what it says counts. */
 export interface SiteLink {
@@ -62,7 +63,8 @@ export function appsAtSite(
       const report = observations.appReport(link.mirror, site, app);
       const due = dueTree(read, site, app);
       const goes = own(away?.trees, app) === undefined ? undefined : away?.words;
-      return [app, judge({ entry: standing.get(app), goes, report, link, due })];
+      const moments = observations.appMoments(link.mirror, site, app);
+      return [app, judge({ entry: standing.get(app), goes, report, moments, link, due })];
     }),
   );
 }
@@ -104,11 +106,13 @@ interface Judged {
   /** It goes along with its site, which is in no mirror. */
   readonly goes: string | undefined;
   readonly report: AppReport | undefined;
+  /** Wall time. */
+  readonly moments: AppMoments | undefined;
   readonly link: SiteLink;
   readonly due: TreeId | undefined;
 }
 
-function judge({ entry, goes, report, link, due }: Judged): AppAtSite {
+function judge({ entry, goes, report, moments, link, due }: Judged): AppAtSite {
   if (entry === undefined) return absent(goes);
   if (report === undefined) {
     return { sync: "Unknown", health: "Unknown", message: "its worker has not reported it yet" };
@@ -121,8 +125,16 @@ function judge({ entry, goes, report, link, due }: Judged): AppAtSite {
   if (due !== undefined && due !== entry.tree) {
     return { sync: "OutOfSync", health, message: "has not been handed its release yet" };
   }
-  const sync = report.tree === entry.tree ? report.sync : "OutOfSync";
-  return { sync, health, message: withUnverified(report) };
+  const words = { health, message: withUnverified(report) };
+  if (report.tree !== entry.tree) return { sync: "OutOfSync", ...words };
+  return { sync: report.sync, ...words, ...timesOf(moments) };
+}
+
+function timesOf({ appliedAt, healthySince }: Partial<AppMoments> = {}): AppTimes {
+  return {
+    ...(appliedAt !== undefined && { appliedAt: new Date(appliedAt).toISOString() }),
+    ...(healthySince !== undefined && { healthySince: new Date(healthySince).toISOString() }),
+  };
 }
 
 function absent(goes: string | undefined): AppAtSite {

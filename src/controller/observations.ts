@@ -12,6 +12,7 @@ import type {
 } from "../core/rollout/planner-types.ts";
 import type { AppReport, SiteReport, WorkerReport } from "../core/protocol/worker-report.ts";
 import type { Clock } from "../runtime/clock.ts";
+import { type AppMoments, momentsOf, tellsHealthy } from "./app-times.ts";
 
 /** Words of one worker that are kept: more than fit into one report. Beyond it shall say anew what there is. */
 const mostKept = 250_000;
@@ -33,7 +34,8 @@ export interface Placed {
   readonly changed: boolean;
 }
 
-interface HeardApp {
+/** Its moments are monotonic. */
+interface HeardApp extends AppMoments {
   readonly report: AppReport;
   readonly heardAt: number;
 }
@@ -203,6 +205,15 @@ export class Observations {
     return this.#workers.get(mirror)?.apps.get(`${site}/${app}`)?.report;
   }
 
+  /** Since when an app stands at a site, and is healthy, by the last report (wall ms). */
+  appMoments(mirror: string, site: string, app: string): AppMoments | undefined {
+    const heard = this.#workers.get(mirror)?.apps.get(`${site}/${app}`);
+    if (heard === undefined) return undefined;
+    const wall = (time: number | undefined): number | undefined =>
+      time === undefined ? undefined : this.#wallTime(time);
+    return { appliedAt: wall(heard.appliedAt), healthySince: wall(heard.healthySince) };
+  }
+
   /** A report has come in: a silence that it ends is kept until it is settled. */
   #hear(mirror: string, worker: Worker): void {
     const from = this.silentSince(mirror);
@@ -256,7 +267,9 @@ function takeIn(worker: Worker, report: WorkerReport): void {
   worker.stopped = report.stopped;
   for (const site of report.sites) worker.sites.set(site.site, site);
   for (const app of report.apps) {
-    worker.apps.set(`${app.site}/${app.app}`, { report: app, heardAt: worker.heardAt });
+    const key = `${app.site}/${app.app}`;
+    const moments = momentsOf(app, worker.heardAt, worker.apps.get(key));
+    worker.apps.set(key, { report: app, heardAt: worker.heardAt, ...moments });
   }
 }
 
@@ -295,10 +308,15 @@ function isNews(
   readyMs: ReadonlySet<number>,
 ): boolean {
   if (before === undefined) return true;
-  const { healthyForMs, longestHealthyMs } = before;
+  const { longestHealthyMs } = before;
   const isReady = [...readyMs].some((ms) => longestHealthyMs < ms && app.longestHealthyMs >= ms);
-  if (isReady || app.healthyForMs < healthyForMs) return true;
-  return !isSameJson(before, { ...app, healthyForMs, longestHealthyMs });
+  if (isReady || app.healthyForMs < before.healthyForMs) return true;
+  return !isSameJson(withoutTimes(before), withoutTimes(app));
+}
+
+function withoutTimes(app: AppReport): Omit<AppReport, "appliedForMs" | "healthyForMs"> {
+  const { appliedForMs: _applied, healthyForMs: _healthy, ...others } = app;
+  return { ...others, longestHealthyMs: 0 };
 }
 
 /**
@@ -307,9 +325,8 @@ function isNews(
  * counts only as far as somebody has looked.
  */
 function observedApp(report: AppReport, sinceMs: number): ObservedApp {
-  const isHealthy =
-    report.healthyForMs > 0 || report.health === "Healthy" || report.health === "Suspended";
-  const healthyForMs = isHealthy ? report.healthyForMs + sinceMs : report.healthyForMs;
+  const { healthyForMs: toldMs } = report;
+  const healthyForMs = tellsHealthy(report) ? toldMs + sinceMs : toldMs;
   return {
     tree: report.tree,
     left: report.left,

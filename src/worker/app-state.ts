@@ -35,8 +35,8 @@ export interface AppState {
   toldHealthyMs: number;
   /** It was told that nobody can vouch for it now; until it was looked at again. */
   isToldOverdue: boolean;
-  /** Monotonic time of the last change of tree. */
-  appliedAt: number;
+  /** Monotonic time since when all of the row's tree stands; null: it did before this process. */
+  appliedAt: number | null;
   /** Something was written since the last look that has to get ready: it has hardly begun to. */
   isStirred: boolean;
   drifted: Map<ObjectId, DriftedObject>;
@@ -86,7 +86,7 @@ export function newAppState(app: string): AppState {
     observedAt: 0,
     toldHealthyMs: 0,
     isToldOverdue: false,
-    appliedAt: 0,
+    appliedAt: null,
     isStirred: false,
     drifted: new Map(),
     isRepairHeld: false,
@@ -146,13 +146,20 @@ export function needsRepair(state: AppState): boolean {
   return [...state.drifted.values()].some(({ repair }) => repair);
 }
 
+/** Where and when an app is told of; `now` is monotonic. */
+interface ReportMeans {
+  readonly site: string;
+  readonly isSiteBroken: boolean;
+  readonly now: number;
+}
+
 /**
  * The app's line in a report; null: there is nothing to tell. Where the whole site fails, `isSiteBroken`, that is told
  * of the site, once, and not of each of its apps.
  */
 export function appReport(
   state: AppState,
-  { site, isSiteBroken }: { readonly site: string; readonly isSiteBroken: boolean },
+  { site, isSiteBroken, now }: ReportMeans,
 ): AppReport | null {
   const { row, target } = state;
   if (row === null && target === null) return null;
@@ -167,12 +174,18 @@ export function appReport(
     release: row.release,
     sync: isGone ? "Synced" : syncOf(state),
     health: isGone ? "Missing" : healthWord(state, row),
+    ...appliedTime(state, now),
     healthyForMs: times.now,
     longestHealthyMs: times.longest,
     everHealthy: row.everHealthy || state.healthySince !== null,
     unverified: state.health?.unverified ?? 0,
     objects: state.rows.size,
   };
+}
+
+function appliedTime({ row, appliedAt }: AppState, now: number): Pick<AppReport, "appliedForMs"> {
+  const isKnown = appliedAt !== null && row !== null && row.tree !== null;
+  return isKnown ? { appliedForMs: Math.floor(now - appliedAt) } : {};
 }
 
 /** It was told to leave, and nothing of it is at the site any more. */

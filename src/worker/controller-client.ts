@@ -97,7 +97,11 @@ function plainReport(report: WorkerReport): WorkerReport {
     const { kubernetesVersion: _, ...site } = told;
     return site;
   });
-  return { ...report, sites };
+  const apps = report.apps.map((told) => {
+    const { appliedForMs: _, ...app } = told;
+    return app;
+  });
+  return { ...report, sites, apps };
 }
 
 async function send(address: Reachable, asked: Asked): Promise<FetchAnswer> {

@@ -29,7 +29,7 @@ export function untilFirstLook({ config }: Pick<SiteContext, "config">, state: A
 export function untilNextLook(state: AppState, { now, settleMs, minReadyMs }: LookTimes): number {
   const stands = state.row?.left === false && state.row.tree !== null;
   if (!stands || state.target === null) return Number.POSITIVE_INFINITY;
-  const sinceMs = now - state.appliedAt;
+  const sinceMs = now - (state.appliedAt ?? 0);
   if (state.healthySince === null) {
     return sinceMs < patienceMs
       ? Math.min(settleMs, Math.max(settleMs / 4, sinceMs / 2))

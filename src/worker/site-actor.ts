@@ -357,7 +357,8 @@ class Actor implements SiteActor {
 
   appReport(app: string): AppReport | null {
     const state = this.#states.get(app);
-    const { link, site } = this.#context;
-    return state === undefined ? null : appReport(state, { site, isSiteBroken: link.isBroken() });
+    if (state === undefined) return null;
+    const { clock, link, site } = this.#context;
+    return appReport(state, { site, isSiteBroken: link.isBroken(), now: clock.monotonic() });
   }
 }

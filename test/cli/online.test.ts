@@ -344,6 +344,21 @@ describe("flotilla explain", () => {
     `);
   });
 
+  it("tells since when it stands there, and since when it is healthy", async () => {
+    const [appliedAt, healthySince] = ["2026-11-28T10:00:00.123Z", "2026-11-28T10:00:12Z"];
+    const observed = { sync: "OutOfSync", health: "Degraded", message: "it crashes", appliedAt };
+    explained = { ...explanation, observed: { ...observed, health: "Degraded" } };
+    const sick = await flotilla(["explain", "tokyo", "web"]);
+    expect(sick.out).toContain("  times      applied at 2026-11-28 10:00:00 UTC\n");
+    explained = { ...explanation, observed: { ...observed, health: "Healthy", healthySince } };
+    const well = await flotilla(["explain", "tokyo", "web"]);
+    expect(well.out).toContain(
+      "applied at 2026-11-28 10:00:00 UTC, healthy since 2026-11-28 10:00:12 UTC\n",
+    );
+    const told = await flotilla(["explain", "tokyo", "web", "-o", "json"]);
+    expect(JSON.parse(told.out)).toMatchObject({ observed: { appliedAt, healthySince } });
+  });
+
   it("ends with 1 when it is not there, or not there yet", async () => {
     explained = { ...explanation, observed: null, waits: [wait("tokyo")] };
     expect(await flotilla(["explain", "tokyo", "web"])).toMatchObject({ code: 1 });

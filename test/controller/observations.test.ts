@@ -127,6 +127,43 @@ describe("a worker", () => {
     expect(isWorthAPass(10, { health: "Degraded", longestHealthyMs: 90_000 })).toBe(true);
   });
 
+  it("is not worth a pass where only the time since it was applied has grown", () => {
+    const { clock, observations } = world();
+    observations.accept("east", report({ apps: [{ ...web, appliedForMs: 500 }] }));
+    observations.expect({ asks: new Map(), readyMs: new Set() });
+    clock.advance(900);
+    const apps = [{ ...web, healthyForMs: 1000, appliedForMs: 1400 }];
+    const later = observations.accept("east", report({ full: false, sequence: 2, apps }));
+    expect(later.changed).toBe(false);
+    const untold = observations.accept("east", report({ full: false, sequence: 3, apps: [web] }));
+    expect(untold.changed).toBe(true); // the healthy time began anew
+  });
+
+  it("AC-14: lets since when an app stands and since when it is healthy be two times", () => {
+    const { clock, observations } = world();
+    const told = { ...web, appliedForMs: 500, healthyForMs: 100 };
+    observations.accept("east", report({ apps: [told] }));
+    const moments = () => observations.appMoments("east", "a1", "web");
+    expect(moments()).toEqual({ appliedAt: start - 500, healthySince: start - 100 });
+    let sequence = 1;
+    const tell = (changes: Partial<typeof web>): void => {
+      clock.advance(1000);
+      sequence += 1;
+      const apps = [{ ...told, appliedForMs: 500 + (sequence - 1) * 1000, ...changes }];
+      observations.accept("east", report({ full: false, sequence, apps }));
+    };
+
+    tell({ message: "what was seen before, and something new" });
+    expect(moments()).toEqual({ appliedAt: start - 500, healthySince: start - 100 });
+    tell({ health: "Degraded", healthyForMs: 0 });
+    expect(moments()).toEqual({ appliedAt: start - 500, healthySince: undefined });
+    tell({ healthyForMs: 200 });
+    expect(moments()).toEqual({ appliedAt: start - 500, healthySince: start + 2800 });
+    tell({ tree: "u", appliedForMs: 300, healthyForMs: 200 });
+    expect(moments()).toEqual({ appliedAt: start + 3700, healthySince: start + 3800 });
+    expect(observations.appMoments("east", "a1", "db")).toBeUndefined();
+  });
+
   it("is worth a pass whatever it says of an app until one could plan", () => {
     const { observations } = world();
     observations.accept("east", report({ apps: [web] }));

@@ -24,4 +24,25 @@ describe("facts of a site", { timeout: 60_000 }, () => {
     // It starts nothing.
     expect((await controller.status())?.releases).toEqual([]);
   });
+
+  it("AC-14: are since when an app stands there, and since when it is healthy, as two times", async () => {
+    const { controller, workers } = await settledFleet();
+    const site = async () =>
+      (await controller.status())?.siteList.find((each) => each.site === "a1")?.apps[0];
+    const { appliedAt = "", healthySince } = (await site()) ?? {};
+    expect(Date.parse(appliedAt)).toBeLessThanOrEqual(Date.now());
+    expect(Date.parse(healthySince ?? "")).toBeGreaterThanOrEqual(Date.parse(appliedAt) - 100);
+
+    workers.east.script.health = (at) => (at === "a1" ? "Degraded" : "Healthy");
+    const sick = await eventually("it is not healthy", async () => {
+      const app = await site();
+      return app?.health === "Degraded" ? app : undefined;
+    });
+    expect(sick).not.toHaveProperty("healthySince");
+    expect(Math.abs(Date.parse(sick.appliedAt ?? "") - Date.parse(appliedAt))).toBeLessThan(1000);
+    const explained = await controller.request(`/api/v1/explain?site=a1&app=${sick.app}`);
+    expect(await explained.json()).toMatchObject({
+      observed: { health: "Degraded", appliedAt: expect.any(String) },
+    });
+  });
 });

@@ -210,12 +210,16 @@ function appliedReport(
   state: State,
   key: string,
   { tree, isHealthy }: { tree: string | null; isHealthy: boolean },
-): Pick<AppReport, "tree" | "sync" | "healthyForMs" | "longestHealthyMs" | "everHealthy"> {
-  const applied = state.applied.get(key)?.tree ?? null;
+): Omit<
+  AppReport,
+  "site" | "app" | "left" | "release" | "health" | "unverified" | "objects" | "message"
+> {
+  const { tree: applied = null, since } = state.applied.get(key) ?? {};
   const healthyForMs = isHealthy ? healthyTime(state, key) : 0;
   return {
     tree: applied,
     sync: applied === tree ? "Synced" : "OutOfSync",
+    ...(since !== undefined && { appliedForMs: Math.round(performance.now() - since) }),
     healthyForMs,
     longestHealthyMs: healthyForMs,
     everHealthy: state.ever.has(key),

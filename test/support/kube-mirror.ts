@@ -126,7 +126,7 @@ export async function startTestMirror(name = "eu"): Promise<TestMirror> {
     } else if (path === "/reports") {
       // Written by the worker under test.
       const report = (await readJson(request)) as WorkerReport;
-      if (mirror.isOld && report.sites.some((site) => site.kubernetesVersion !== undefined)) {
+      if (mirror.isOld && tellsNews(report)) {
         response.writeHead(400).end();
         return;
       }
@@ -296,4 +296,12 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   return JSON.parse(Buffer.concat(chunks).toString());
+}
+
+/** Something that controllers did not know which refused whatever they did not know. */
+function tellsNews({ sites, apps }: WorkerReport): boolean {
+  return (
+    sites.some(({ kubernetesVersion }) => kubernetesVersion !== undefined) ||
+    apps.some(({ appliedForMs }) => appliedForMs !== undefined)
+  );
 }

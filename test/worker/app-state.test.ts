@@ -1,7 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { FleetError } from "../../src/core/errors.ts";
 import { systemClock } from "../../src/runtime/system-clock.ts";
-import { healthTimes, newAppState, noteUnseen, takeHealth } from "../../src/worker/app-state.ts";
+import {
+  type AppState,
+  appReport,
+  healthTimes,
+  newAppState,
+  noteUnseen,
+  takeHealth,
+} from "../../src/worker/app-state.ts";
 import {
   noteFailed,
   takeOverdue,
@@ -71,22 +78,48 @@ describe("the next try", () => {
   });
 });
 
-describe("the next look", () => {
-  const row: AppRow = {
-    site: "s1",
-    app: "web",
-    owner: "demo/web",
-    namespace: "web",
-    tree: "t1",
-    release: null,
-    left: false,
-    everHealthy: false,
-    longestHealthyMs: 0,
-    health: "",
-    childSet: "",
-    childParts: 0,
-  };
+const row: AppRow = {
+  site: "s1",
+  app: "web",
+  owner: "demo/web",
+  namespace: "web",
+  tree: "t1",
+  release: null,
+  left: false,
+  everHealthy: false,
+  longestHealthyMs: 0,
+  health: "",
+  childSet: "",
+  childParts: 0,
+};
 
+describe("the report of an app", () => {
+  const report = (state: AppState, now: number) =>
+    appReport(state, { site: "s1", isSiteBroken: false, now });
+
+  it("AC-14: tells since when the tree stands apart from since when it is healthy", () => {
+    const state = newAppState("web");
+    state.row = row;
+    state.appliedAt = 1000;
+    takeHealth(state, healthy, 4000);
+    takeHealth(state, healthy, 6000);
+    expect(report(state, 8000.5)).toMatchObject({ appliedForMs: 7000, healthyForMs: 2000 });
+
+    takeHealth(state, { ...healthy, status: "Degraded" }, 9000);
+    expect(report(state, 9000)).toMatchObject({ appliedForMs: 8000, healthyForMs: 0 });
+  });
+
+  it("does not tell since when a tree stands that an earlier process applied, or that is none", () => {
+    const state = newAppState("web");
+    state.row = row;
+    expect(report(state, 8000)).not.toHaveProperty("appliedForMs");
+    state.appliedAt = 1000;
+    state.row = { ...row, tree: null, left: true };
+    expect(report(state, 8000)).not.toHaveProperty("appliedForMs");
+  });
+});
+
+describe("the next look", () => {
   it("comes soon while an app settles, and seldom enough once it is well", () => {
     const state = newAppState("web");
     const next = (now: number): number =>

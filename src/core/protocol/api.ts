@@ -70,6 +70,17 @@ export interface AppStatus {
   readonly release: string | null;
 }
 
+/**
+ * Since when an app stands at a site in the version that it is to have, and since when it is healthy there: two things.
+ * Times as ISO 8601; each is absent where it is not so, or nobody knows.
+ */
+export interface AppTimes {
+  /** All objects of that version had been applied. A release that changes none of them changes this neither. */
+  readonly appliedAt?: string;
+  /** It has been healthy without a break; at most since the worker has started. */
+  readonly healthySince?: string;
+}
+
 export interface SiteStatus {
   readonly site: string;
   readonly region: string;
@@ -81,7 +92,7 @@ export interface SiteStatus {
   readonly kubernetesVersion?: string;
   /** What is wrong with all of it, as its worker says: what was met, what to look at, what ends it. */
   readonly message?: string;
-  readonly apps: readonly {
+  readonly apps: readonly (AppTimes & {
     readonly app: string;
     readonly sync: "Synced" | "OutOfSync" | "Unknown";
     readonly health: HealthStatus;
@@ -89,7 +100,7 @@ export interface SiteStatus {
     /** The release that stands there, and the commit it was made from, where that is known; null: none. */
     readonly release: string | null;
     readonly revision: string | null;
-  }[];
+  })[];
 }
 
 export interface Explanation {
@@ -106,11 +117,13 @@ export interface Explanation {
   readonly overlays: readonly string[];
   readonly release: string | null;
   readonly tree: string | null;
-  readonly observed: {
-    readonly sync: string;
-    readonly health: HealthStatus;
-    readonly message: string;
-  } | null;
+  readonly observed:
+    | (AppTimes & {
+        readonly sync: string;
+        readonly health: HealthStatus;
+        readonly message: string;
+      })
+    | null;
   readonly waits: readonly Wait[];
   /** As of `FleetStatus`: nothing of that commit has come to the site. */
   readonly refused: FleetStatus["refused"];

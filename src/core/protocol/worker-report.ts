@@ -41,6 +41,8 @@ export const AppReport = Type.Object({
   release: Type.Union([Word, Type.Null()]),
   sync: Type.Union([Type.Literal("Synced"), Type.Literal("OutOfSync"), Type.Literal("Unknown")]),
   health: HealthWord,
+  /** For how long all of `tree` has stood there; absent: that is not known, for it did before the worker started. */
+  appliedForMs: Type.Optional(Type.Integer({ minimum: 0 })),
   healthyForMs: Type.Integer({ minimum: 0 }),
   longestHealthyMs: Type.Integer({ minimum: 0 }),
   everHealthy: Type.Boolean(),

@@ -79,8 +79,12 @@ export function healthRules(site: TestSite): void {
     await site.mirror.commit({ s1: { web: [deployment("web", "web:bad")] } });
     site.start();
     const bad = await health("web", "Progressing");
-    // Deployed and healthy are two things.
+    // Deployed and healthy are two things, with a time each.
     expect(bad).toMatchObject({ tree: await site.treeOf("web"), everHealthy: false });
+    await eventually("it tells that it was applied, and is not healthy", () => {
+      const { appliedForMs = 0, healthyForMs } = site.report("web") ?? {};
+      return appliedForMs > 0 && healthyForMs === 0;
+    });
     const started = performance.now();
     await site.mirror.commit({
       s1: { web: [deployment("web", "web:2")], other: [configMap("o", {})] },

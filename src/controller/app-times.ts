@@ -1,0 +1,31 @@
+/** Since when an app stands at a site, and since when it is healthy there: what its worker tells as ages, as moments. */
+import type { AppReport } from "../core/protocol/worker-report.ts";
+
+/** Moments in ms, by the clock of what was given; each undefined where it is not so, or nobody knows. */
+export interface AppMoments {
+  /** All objects of the reported tree were applied. */
+  readonly appliedAt: number | undefined;
+  /** It is healthy without a break on that tree. */
+  readonly healthySince: number | undefined;
+}
+
+/** The moments that a report tells, which came at `now`; `before`: what was heard of the app before it. */
+export function momentsOf(
+  report: AppReport,
+  now: number,
+  before: (AppMoments & { readonly report: AppReport }) | undefined,
+): AppMoments {
+  const { appliedForMs, healthyForMs } = report;
+  const appliedAt = appliedForMs === undefined ? undefined : now - appliedForMs;
+  if (!tellsHealthy(report)) return { appliedAt, healthySince: undefined };
+  const told = now - healthyForMs;
+  // Told again without another look, a healthy time seems to have begun later than it has.
+  const goesOn = before?.report.tree === report.tree && healthyForMs >= before.report.healthyForMs;
+  const earlier = goesOn ? (before.healthySince ?? told) : told;
+  return { appliedAt, healthySince: Math.min(earlier, told) };
+}
+
+/** Its healthy time grows by itself. */
+export function tellsHealthy({ healthyForMs, health }: AppReport): boolean {
+  return healthyForMs > 0 || health === "Healthy" || health === "Suspended";
+}
