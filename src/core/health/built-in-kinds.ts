@@ -14,6 +14,7 @@ import {
   textAt,
 } from "./read-object.ts";
 import { statusHealth } from "./status-health.ts";
+import { attachmentHealth, claimHealth, volumeHealth } from "./volume-health.ts";
 import {
   cronJobHealth,
   daemonSetHealth,
@@ -37,6 +38,7 @@ export const builtInRules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ["batch/CronJob", cronJobHealth],
   ["/PersistentVolumeClaim", claimHealth],
   ["/PersistentVolume", volumeHealth],
+  ["storage.k8s.io/VolumeAttachment", attachmentHealth],
   ["/Service", serviceHealth],
   ["networking.k8s.io/Ingress", ingressHealth],
   ["extensions/Ingress", ingressHealth],
@@ -47,50 +49,32 @@ export const builtInRules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ["/Namespace", namespaceHealth],
   ["/Node", nodeHealth],
   ["certificates.k8s.io/CertificateSigningRequest", signingHealth],
+  ["certificates.k8s.io/PodCertificateRequest", podCertificateHealth],
+  ["scheduling.k8s.io/PodGroup", podGroupHealth],
   ["networking.k8s.io/ServiceCIDR", toldHealth],
   ["storagemigration.k8s.io/StorageVersionMigration", toldHealth],
   ["flowcontrol.apiserver.k8s.io/FlowSchema", flowHealth],
 ]);
 
-function claimHealth(object: JsonObject): Health {
-  const phase = textAt(object, "status", "phase");
-  if (phase === "Lost")
-    return health("Degraded", "its volume is lost: restore it, or make a new claim");
-  if (phase !== "Bound") {
-    const name = textAt(object, "spec", "storageClassName");
-    const of = name === "" ? "" : ` (storage class ${name})`;
-    return health("Progressing", `no volume is bound to it yet${of}`);
-  }
-  const failed = condition(object, "ControllerResizeError") ?? condition(object, "NodeResizeError");
-  if (failed !== undefined) return healthBy("Degraded", failed);
-  if (textAt(object, "status", "modifyVolumeStatus", "status") === "Infeasible") {
-    return health("Degraded", "its volume cannot get the attributes that are asked for");
-  }
-  const resizing = condition(object, "Resizing") ?? condition(object, "ModifyingVolume");
-  return resizing === undefined ? health("Healthy") : healthBy("Progressing", resizing);
-}
-
-function volumeHealth(object: JsonObject): Health {
-  const phase = textAt(object, "status", "phase");
-  if (phase === "Bound" || phase === "Available") return health("Healthy");
-  const said = textAt(object, "status", "message") || textAt(object, "status", "reason");
-  if (phase === "Failed") return health("Degraded", said || "it could not be reclaimed");
-  if (phase === "Released")
-    return health("Progressing", "its claim is gone, it is not reclaimed yet");
-  return health("Progressing", said || "it is not available yet");
-}
-
 function serviceHealth(object: JsonObject): Health {
   if (textAt(object, "spec", "type") !== "LoadBalancer") return health("Healthy");
-  return listAt(object, "status", "loadBalancer", "ingress").length > 0
-    ? health("Healthy")
-    : health("Progressing", "the load balancer has no address yet");
+  const refused = condition(object, "LoadBalancerPortsError");
+  if (refused !== undefined) return healthBy("Degraded", refused);
+  return addressHealth(object, "load balancer");
 }
 
 function ingressHealth(object: JsonObject): Health {
-  return listAt(object, "status", "loadBalancer", "ingress").length > 0
-    ? health("Healthy")
-    : health("Progressing", "the ingress has no address yet");
+  return addressHealth(object, "ingress");
+}
+
+/** It has an address, at which each of its ports is served. */
+function addressHealth(object: JsonObject, what: string): Health {
+  const addresses = listAt(object, "status", "loadBalancer", "ingress");
+  if (addresses.length === 0) return health("Progressing", `the ${what} has no address yet`);
+  const ports = addresses.flatMap((address) => listAt(address, "ports"));
+  const failed = ports.find((port) => textAt(port, "error") !== "");
+  if (failed === undefined) return health("Healthy");
+  return health("Degraded", `port ${numberAt(failed, ["port"])}: ${textAt(failed, "error")}`);
 }
 
 function autoscalerHealth(given: JsonObject): Health {
@@ -100,6 +84,8 @@ function autoscalerHealth(given: JsonObject): Health {
   const inactive = condition(object, "ScalingActive", "False");
   if (inactive?.reason === "ScalingDisabled") return health("Healthy", inactive.message);
   if (inactive !== undefined) return healthBy("Degraded", inactive);
+  const untold = condition(object, "ScalingActive", "Unknown");
+  if (untold !== undefined) return healthBy("Progressing", untold);
   const works = conditionsOf(object).some(isOfScaling) || countsReplicas(object);
   return works ? health("Healthy") : health("Progressing", "not evaluated yet");
 }
@@ -196,11 +182,31 @@ function signingHealth(object: JsonObject): Health {
   return health("Progressing", isApproved ? "it is not signed yet" : "nobody has approved it yet");
 }
 
+function podCertificateHealth(object: JsonObject): Health {
+  const refused = condition(object, "Denied") ?? condition(object, "Failed");
+  if (refused !== undefined) return healthBy("Degraded", refused);
+  return condition(object, "Issued") === undefined
+    ? health("Progressing", "it is not issued yet")
+    : health("Healthy");
+}
+
+/** As a pod that no node takes. Of a group without pods nothing is told, for there is nothing to place. */
+function podGroupHealth(object: JsonObject): Health {
+  const unplaced = condition(object, "PodGroupScheduled", "False");
+  return unplaced === undefined ? health("Healthy") : healthBy("Progressing", unplaced);
+}
+
+/** Conditions that are trouble while they are True: the kubelet's, and those that node-problem-detector brings. */
+const nodeTrouble =
+  /(Pressure|NetworkUnavailable|Deadlock|Readonly\w*|Unhealthy|Problem|HasShutDown|ErrorFatal)$|^(Corrupt|Frequent)[A-Z]/;
+
 function nodeHealth(object: JsonObject): Health {
   const trouble = conditionsOf(object).find(
-    ({ type, status }) => status === "True" && /(Pressure|NetworkUnavailable)$/.test(type),
+    ({ type, status }) => status === "True" && nodeTrouble.test(type),
   );
-  if (trouble !== undefined) return healthBy("Degraded", trouble);
+  // Its kubelet has fallen silent, or has never spoken.
+  const amiss = trouble ?? condition(object, "Ready", "Unknown");
+  if (amiss !== undefined) return healthBy("Degraded", amiss);
   const said = toldHealth(object);
   const isCordoned = at(object, "spec", "unschedulable") === true;
   return isCordoned && said.status === "Healthy" ? health("Suspended", "it takes no pods") : said;

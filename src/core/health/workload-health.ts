@@ -30,13 +30,15 @@ export function deploymentHealth(object: JsonObject): Health {
   ]);
   if (updated < wanted) return waiting(updated, wanted, "updated");
   if (total > updated) return health("Progressing", `${total - updated} old replicas still run`);
+  if (total > wanted) return surplus(total, wanted);
   return available < wanted ? waiting(available, wanted, "available") : health("Healthy");
 }
 
 /** StatefulSet: by revision, partition and ready replicas. */
 export function statefulSetHealth(object: JsonObject): Health {
   const wanted = numberAt(object, ["spec", "replicas"], 1);
-  const [ready, updated] = counts(object, ["readyReplicas", "updatedReplicas"]);
+  const [total, ready, updated] = counts(object, ["replicas", "readyReplicas", "updatedReplicas"]);
+  if (total > wanted) return surplus(total, wanted);
   if (ready < wanted) return waiting(ready, wanted, "ready");
   const available = numberAt(object, ["status", "availableReplicas"], ready);
   if (available < wanted) return waiting(available, wanted, "available");
@@ -67,7 +69,8 @@ export function replicaSetHealth(object: JsonObject): Health {
   const failed = condition(object, "ReplicaFailure");
   if (failed !== undefined) return healthBy("Degraded", failed);
   const wanted = numberAt(object, ["spec", "replicas"], 1);
-  const [available] = counts(object, ["availableReplicas"]);
+  const [total, available] = counts(object, ["replicas", "availableReplicas"]);
+  if (total > wanted) return surplus(total, wanted);
   return available < wanted ? waiting(available, wanted, "available") : health("Healthy");
 }
 
@@ -109,6 +112,11 @@ function counts<const Names extends readonly string[]>(
   return names.map((name) => numberAt(object, ["status", name])) as {
     readonly [Index in keyof Names]: number;
   };
+}
+
+/** What is scaled down is so when the pods beyond have gone, as `kubectl rollout status` waits for old ones. */
+function surplus(count: number, wanted: number): Health {
+  return health("Progressing", `${count - wanted} replicas more than wanted still run`);
 }
 
 function waiting(count: number, wanted: number, what: string): Health {

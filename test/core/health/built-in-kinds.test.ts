@@ -31,6 +31,37 @@ const flow = (dangling: string): JsonObject =>
   of("flowcontrol.apiserver.k8s.io/v1 FlowSchema", { status: having("Dangling", dangling) });
 const signing = (status: JsonObject): JsonObject =>
   of("certificates.k8s.io/v1 CertificateSigningRequest", { status });
+const replicas = (
+  kind: string,
+  spec: JsonObject,
+  { count, ...status }: JsonObject & { count: number },
+): JsonObject => {
+  const counts = { replicas: count, readyReplicas: count, availableReplicas: count };
+  const told = { observedGeneration: 1, ...counts, updatedReplicas: count, ...status };
+  return of(`apps/v1 ${kind}`, { spec, status: told });
+};
+const resized = (storage: string): JsonObject =>
+  claim({ phase: "Bound", allocatedResourceStatuses: { storage } });
+const modified = (status: string): JsonObject =>
+  claim({ phase: "Bound", modifyVolumeStatus: { status } });
+const balanced = (status: JsonObject): JsonObject =>
+  of("v1 Service", { spec: { type: "LoadBalancer" }, status });
+const addressed = (port: JsonObject): JsonObject => ({
+  loadBalancer: { ingress: [{ ip: "192.0.2.1", ports: [port] }] },
+});
+const attachment = (status: JsonObject): JsonObject =>
+  of("storage.k8s.io/v1 VolumeAttachment", { status });
+const podCertificate = (status: JsonObject): JsonObject =>
+  of("certificates.k8s.io/v1beta1 PodCertificateRequest", { status });
+const podGroup = (status: JsonObject): JsonObject =>
+  of("scheduling.k8s.io/v1alpha2 PodGroup", { status });
+const readyNode = (type: string, status = "True"): JsonObject => {
+  const conditions = [
+    { type: "Ready", status: "True" },
+    { type, status },
+  ];
+  return of("v1 Node", { status: { conditions } });
+};
 const cron = (status: JsonObject, spec: JsonObject = {}): JsonObject =>
   of("batch/v1 CronJob", { spec, status });
 const [earlier, later] = ["2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"];
@@ -241,6 +272,94 @@ describe("the health of built-in kinds", () => {
       }),
       "Progressing",
     ],
+    ...["StatefulSet", "ReplicaSet", "Deployment"].flatMap(
+      (kind): [string, JsonObject, string][] => [
+        [
+          `a ${kind} that is scaled to none and still runs`,
+          replicas(kind, { replicas: 0 }, { count: 3 }),
+          "Progressing",
+        ],
+        [
+          `a ${kind} that is scaled down and still runs more`,
+          replicas(kind, { replicas: 2 }, { count: 3 }),
+          "Progressing",
+        ],
+        [
+          `a ${kind} that is scaled to none`,
+          replicas(kind, { replicas: 0 }, { count: 0 }),
+          "Healthy",
+        ],
+        [`a ${kind} that runs`, replicas(kind, { replicas: 3 }, { count: 3 }), "Healthy"],
+      ],
+    ),
+    ["a claim whose volume cannot grow", resized("ControllerResizeInfeasible"), "Degraded"],
+    ["a claim whose node cannot grow it", resized("NodeResizeInfeasible"), "Degraded"],
+    ["a claim whose volume grows", resized("ControllerResizeInProgress"), "Progressing"],
+    ["a claim whose node grows it", resized("NodeResizeInProgress"), "Progressing"],
+    ["a claim that grows with the next pod", resized("NodeResizePending"), "Healthy"],
+    ["a claim that waits for its attributes class", modified("Pending"), "Progressing"],
+    ["a claim that gets other attributes", modified("InProgress"), "Progressing"],
+    [
+      "a claim whose attributes could not be changed",
+      claim({ phase: "Bound", ...having("ModifyVolumeError", "True") }),
+      "Degraded",
+    ],
+    ["a load balancer with a port", balanced(addressed({ port: 80 })), "Healthy"],
+    [
+      "a load balancer that cannot serve a port",
+      balanced(addressed({ port: 80, error: "MixedProtocolNotSupported" })),
+      "Degraded",
+    ],
+    [
+      "a load balancer without an address for its ports",
+      balanced(having("LoadBalancerPortsError", "True", "MixedProtocolNotSupported")),
+      "Degraded",
+    ],
+    [
+      "an ingress that cannot serve a port",
+      of("networking.k8s.io/v1 Ingress", {
+        status: addressed({ port: 80, error: "example.org/PortTaken" }),
+      }),
+      "Degraded",
+    ],
+    [
+      "an autoscaler of which nobody knows whether it scales",
+      scaler("v2", {
+        conditions: [
+          { type: "AbleToScale", status: "True", reason: "ReadyForNewScale" },
+          { type: "ScalingActive", status: "Unknown" },
+        ],
+      }),
+      "Progressing",
+    ],
+    [
+      "a node that never came up",
+      of("v1 Node", { status: having("Ready", "Unknown", "NodeStatusNeverUpdated") }),
+      "Degraded",
+    ],
+    ["a node whose kernel hangs", readyNode("KernelDeadlock"), "Degraded"],
+    ["a node that can write nothing", readyNode("ReadonlyFilesystem"), "Degraded"],
+    ["a node whose runtime comes and goes", readyNode("FrequentContainerdRestart"), "Degraded"],
+    ["a node whose kernel does not hang", readyNode("KernelDeadlock", "False"), "Healthy"],
+    ["a node that votes", readyNode("EtcdIsVoter"), "Healthy"],
+    ["a volume that is attached", attachment({ attached: true }), "Healthy"],
+    ["a volume that is not attached yet", attachment({ attached: false }), "Progressing"],
+    [
+      "a volume that cannot be attached",
+      attachment({ attached: false, attachError: { message: "no such disk" } }),
+      "Degraded",
+    ],
+    ["a pod's certificate, new", podCertificate({}), "Progressing"],
+    ["a pod's certificate, denied", podCertificate(having("Denied", "True")), "Degraded"],
+    ["a pod's certificate, failed", podCertificate(having("Failed", "True")), "Degraded"],
+    ["a pod's certificate, issued", podCertificate(having("Issued", "True")), "Healthy"],
+    ["a group of pods, new", podGroup({}), "Healthy"],
+    [
+      "a group of pods that no nodes take",
+      podGroup(having("PodGroupScheduled", "False", "Unschedulable")),
+      "Progressing",
+    ],
+    ["a group of pods on its nodes", podGroup(having("PodGroupScheduled", "True")), "Healthy"],
     [
       "a daemon set that is updated on delete",
       of("apps/v1 DaemonSet", {
@@ -283,6 +402,7 @@ describe("the health of built-in kinds", () => {
     "v1 ServiceAccount",
     "v1 Endpoints",
     "v1 ResourceQuota",
+    "resource.k8s.io/v1 ResourceClaim",
     "rbac.authorization.k8s.io/v1 ClusterRoleBinding",
     "networking.k8s.io/v1 NetworkPolicy",
     "networking.k8s.io/v1 IngressClass",
