@@ -1,6 +1,8 @@
 const shortest = 6;
 /** So much of a value is looked for; what follows is taken out as far as it is the value, which may be cut off. */
 const keyLength = 16;
+/** What stands where a text was cut. */
+const cutMarks = ["…", "...", " [shortened]"] as const;
 const longest = 4096;
 const maxKnown = 200_000;
 const maxCharacters = 64 * 1024 * 1024;
@@ -52,9 +54,10 @@ export class KnownValues {
   #endAt(text: string, start: number): number {
     let end = 0;
     for (const value of this.#byStart.get(text.slice(start, start + shortest)) ?? []) {
-      if (!text.startsWith(value.slice(0, keyLength), start)) continue;
-      let length = Math.min(keyLength, value.length);
+      let length = shortest;
       while (length < value.length && text[start + length] === value[length]) length += 1;
+      const isEnough = length >= Math.min(keyLength, value.length);
+      if (!isEnough && !isCut(text, start, start + length)) continue;
       // What follows is the rest of it, and not known.
       end = Math.max(end, length > longest ? text.length : start + length);
     }
@@ -78,4 +81,16 @@ export class KnownValues {
     this.#characters = 0;
     for (const value of kept) this.#add(value);
   }
+}
+
+/**
+ * Whether somebody cut the text there, so that less of a value stands in it than is looked for elsewhere. At its mere end
+ * a simple word is as a rule not what is left of a value that begins with it (`password` of `password-1!`).
+ */
+function isCut(text: string, start: number, end: number): boolean {
+  if (end === text.length) return !simpleWord.test(text.slice(start));
+  // The value may go on as the mark begins.
+  return cutMarks.some((mark) =>
+    text.slice(Math.max(start, end - mark.length + 1), end + mark.length).includes(mark),
+  );
 }

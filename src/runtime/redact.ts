@@ -43,39 +43,53 @@ export function redactText(text: string): string {
   );
 }
 
-/** A plain copy of any value that may be logged: bounded, errors taken apart, secrets gone. */
-export function redact(value: unknown, depth = 0): unknown {
-  if (typeof value === "string") return redactText(value);
+/** A plain copy of any value that may be logged: bounded, errors taken apart, secrets gone; `text` takes them out. */
+export function redact(value: unknown, text = redactText): unknown {
+  return copyOf(value, text, 0);
+}
+
+function copyOf(value: unknown, text: typeof redactText, depth: number): unknown {
+  if (typeof value === "string") return text(value);
   if (typeof value === "bigint") return value.toString();
   if (typeof value !== "object" || value === null) return value;
   if (depth >= maxDepth) return "[too deep]";
-  if (value instanceof Error) return redactError(value, depth);
+  if (value instanceof Error) return redactError(value, text, depth);
   if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
-  if (Array.isArray(value)) {
-    return value
-      .slice(0, maxItems)
-      .map((item: unknown, index) =>
-        isSecretOption(value[index - 1]) && typeof item === "string"
-          ? hidden
-          : redact(item, depth + 1),
-      );
-  }
+  if (Array.isArray(value)) return redactItems(value, text, depth);
+  return redactFields(value, text, depth);
+}
+
+function redactFields(value: object, text: typeof redactText, depth: number): object {
   const fields = Object.entries(value).slice(0, maxItems);
   return Object.fromEntries(
-    fields.map(([key, item]) => [key, namesSecret(key) ? hidden : redact(item, depth + 1)]),
+    fields.map(([key, item]) => [key, namesSecret(key) ? hidden : copyOf(item, text, depth + 1)]),
   );
 }
 
+function redactItems(
+  items: readonly unknown[],
+  text: typeof redactText,
+  depth: number,
+): readonly unknown[] {
+  return items
+    .slice(0, maxItems)
+    .map((item, index) =>
+      isSecretOption(items[index - 1]) && typeof item === "string"
+        ? hidden
+        : copyOf(item, text, depth + 1),
+    );
+}
+
 /** Only what we know of an error: libraries hang requests, with their headers, on theirs. */
-function redactError(error: Error, depth: number): unknown {
+function redactError(error: Error, text: typeof redactText, depth: number): unknown {
   const { code, hint } = error as { code?: unknown; hint?: unknown }; // of FleetErrors and Node's errors
   const isExpected = error instanceof FleetError;
   return {
-    name: error.name,
-    message: redactText(error.message),
-    ...(code === undefined ? {} : { code: redact(code, depth + 1) }),
-    ...(hint === undefined ? {} : { hint: redact(hint, depth + 1) }),
-    ...(error.cause === undefined ? {} : { cause: redact(error.cause, depth + 1) }),
-    ...(isExpected || error.stack === undefined ? {} : { stack: redactText(error.stack) }),
+    name: text(error.name),
+    message: text(error.message),
+    ...(code === undefined ? {} : { code: copyOf(code, text, depth + 1) }),
+    ...(hint === undefined ? {} : { hint: copyOf(hint, text, depth + 1) }),
+    ...(error.cause === undefined ? {} : { cause: copyOf(error.cause, text, depth + 1) }),
+    ...(isExpected || error.stack === undefined ? {} : { stack: text(error.stack) }),
   };
 }

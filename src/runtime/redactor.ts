@@ -59,8 +59,9 @@ function mapTexts(value: unknown, map: (text: string) => string): unknown {
 
 /** A logger whose fields go through the redactor, errors taken apart. */
 export function redactedLogger(logger: Logger, redactor: Redactor): Logger {
-  const clean = (fields: object): Record<string, unknown> =>
-    redactor.data(redact(fields) as Record<string, unknown>); // an object stays an object
+  const text = (words: string): string => redactor.text(words);
+  // What is known goes before anything is cut. An object stays an object.
+  const clean = (fields: object) => redact(fields, text) as Record<string, unknown>;
   return {
     debug: (message, fields = {}) => logger.debug(message, clean(fields)),
     info: (message, fields = {}) => logger.info(message, clean(fields)),

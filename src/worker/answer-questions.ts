@@ -7,6 +7,7 @@ import type {
 } from "../core/protocol/site-diff.ts";
 import type { Logger } from "../runtime/logger.ts";
 import type { Redactor } from "../runtime/redactor.ts";
+import { cutWords } from "./describe-comparison.ts";
 
 /** What answering needs. */
 export interface AnswererOptions {
@@ -79,9 +80,8 @@ async function answerTo(
 }
 
 function refusalOf(error: FleetError): NonNullable<SiteAnswer["refusal"]> {
-  const message = error.message.slice(0, 1000);
-  const hint = error.hint === undefined ? {} : { hint: error.hint.slice(0, 1000) };
-  return { code: error.code, message, ...hint };
+  const hint = error.hint === undefined ? {} : { hint: cutWords(error.hint) };
+  return { code: error.code, message: cutWords(error.message), ...hint };
 }
 
 /**

@@ -51,12 +51,17 @@ export function tell(
   return {
     object: object.slice(0, maxWords),
     state,
-    reason: redactText(reason).slice(0, maxWords),
+    reason: cutWords(redactText(reason)),
     adopts,
     fields: fields.slice(0, maxListed),
     claims: claims.slice(0, maxListed),
     omitted,
   };
+}
+
+/** With a mark where it was cut: what is left there of a secret value is known by that. */
+export function cutWords(text: string): string {
+  return text.length > maxWords ? `${text.slice(0, maxWords)}…` : text;
 }
 
 /** The fields of ours that would change, and those that would go because they are taken over and not in Git. */
@@ -139,7 +144,7 @@ function valuesOf(
   { path, live, desired }: ComparedField,
   isSecret: boolean,
 ): Omit<FieldDifference, "managers"> {
-  const field = path.slice(0, maxWords);
+  const field = cutWords(path);
   const isNamed = path.split(/[.[\]"=,]+/).some((name) => namesSecret(name));
   // Nothing of a Secret is told: other tools, too, keep whole objects in annotations.
   const isPrivate = isSecret || path.includes(lastApplied);

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { apiErrorOf } from "../../src/adapters/kubernetes/api-error.ts";
+import { health } from "../../src/core/health/read-object.ts";
 import { createLogger } from "../../src/runtime/logger.ts";
 import { createRedactor, redactedLogger } from "../../src/runtime/redactor.ts";
 import { cpuTime } from "../support/cpu-time.ts";
@@ -19,6 +21,50 @@ describe("a redactor", () => {
     redactor.learn('with "quotes" in it');
 
     expect(redactor.text(text)).toBe(told);
+  });
+
+  describe("of a value that was cut off", () => {
+    const cut = "horse.battery.staple/9";
+    const text = (words: string): string => {
+      const redactor = createRedactor();
+      for (const value of [cut, "password-1!"]) redactor.learn(value);
+      return redactor.text(words);
+    };
+
+    it.each(["", "…", "...", " [shortened]", "…; Deployment default/web: 0 of 1 ready"])(
+      'takes out what is left of it before "%s"',
+      (rest) => {
+        for (let length = 6; length < cut.length; length += 1) {
+          const told = text(`got ${cut.slice(0, length)}${rest}`);
+          expect(told).toMatch(/^got \[redacted\]/);
+          expect(told).not.toMatch(/horse|battery|staple/);
+        }
+      },
+    );
+
+    it("leaves alone what only begins like it, and is not cut there", () => {
+      const plain = "horse.bat is no animal; Secret default/db has no key password";
+      expect(text(plain)).toBe(plain);
+      expect(text("the password…")).toBe("the [redacted]…");
+    });
+
+    it("tells nothing of it where what a cluster says is too long: a condition, or a refusal", () => {
+      const message = `${"x".repeat(384)} ${cut}, and more`;
+      const answer = { status: 422, body: { message, reason: "Invalid" } };
+      const subject = { verb: "apply", describe: "ConfigMap default/a", secret: false };
+      const said = [health("Degraded", message).message, apiErrorOf(answer, subject).message];
+      for (const words of said) expect(text(words)).toMatch(/x \[redacted\]…$/);
+    });
+  });
+
+  it("takes out of the log what is known before a long text is shortened", () => {
+    const redactor = createRedactor();
+    redactor.learn("correct-horse-battery");
+    let lines = "";
+    const destination = { write: (line: string) => (lines += line) };
+    const logger = redactedLogger(createLogger({ name: "worker", destination }), redactor);
+    logger.warn("no", { why: `${"x".repeat(3990)} correct-horse-battery` });
+    expect(lines).not.toContain("correct");
   });
 
   it("does so in all texts of plain data, and in the log, errors and their causes included", () => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { takenEntries } from "../../src/core/apply/take-over.ts";
 import type { KubeObject } from "../../src/core/model/kube-object.ts";
-import { type Comparison, differencesOf } from "../../src/worker/describe-comparison.ts";
+import { createRedactor } from "../../src/runtime/redactor.ts";
+import { type Comparison, differencesOf, tell } from "../../src/worker/describe-comparison.ts";
 
 const secret = (more: object = {}): KubeObject => ({
   apiVersion: "v1",
@@ -55,5 +56,16 @@ describe("the words of a comparison", () => {
         managers: ["kapp"],
       },
     ]);
+  });
+
+  it("marks where it was cut, so that what is left there of a secret value is known", () => {
+    const value = "horse.battery.staple/9";
+    const redactor = createRedactor();
+    redactor.learn(value);
+    const object = "ConfigMap default/a";
+    const told = tell({ object, state: "unknown", reason: `${"x".repeat(989)} ${value}` });
+
+    expect(told.reason).toMatch(/x horse.batt…$/);
+    expect(redactor.text(told.reason)).toMatch(/x \[redacted\]…$/);
   });
 });
