@@ -10,10 +10,11 @@ import { isSecretOption, namesSecret, withoutNamed } from "./secret-names.ts";
 export const hidden = "[redacted]";
 
 const secretValues: readonly (readonly [RegExp, string])[] = [
-  [/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@]*@/gi, "$1"],
+  // Up to the last `@`: who writes a URL by hand does not escape that of a password.
+  [/(?<=[a-z0-9+.-]:\/\/)(?:[^\s/@]*@)+/gi, ""],
   // `user:pw@host` where no scheme stands before it; `image:tag@sha256:` is none.
   [
-    /(?<![\w.:@-])(?!mailto:)([A-Za-z0-9._-]{1,64}:)[^\s:@/"'\\]{1,200}@(?!sha\d+:)(?=[A-Za-z0-9[(])/g,
+    /(?<![\w.:@-])(?!mailto:)([A-Za-z0-9._-]{1,64}:)@?[^\s:@/"'\\]{1,200}@(?:[^\s:@/"'\\]{0,200}@)*(?!sha\d+:)(?=[A-Za-z0-9[(])/g,
     `$1${hidden}@`,
   ],
   [/\b(bearer|basic|token)\s+[A-Za-z0-9+/._~=-]{16,}/gi, `$1 ${hidden}`],

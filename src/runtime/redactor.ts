@@ -1,6 +1,7 @@
 import { KnownValues } from "./known-values.ts";
 import type { Logger } from "./logger.ts";
 import { hidden, redact, redactText } from "./redact.ts";
+import { writtenForms } from "./written-forms.ts";
 
 /**
  * What stands between a process and everybody it tells something: besides what looks like a secret (`redactText`) it
@@ -8,7 +9,7 @@ import { hidden, redact, redactText } from "./redact.ts";
  */
 export interface Redactor {
   /**
-   * A value that must not be told; also told apart by lines. Not known again are too short ones (below 6 characters)
+   * A value that must not be told; also told apart by lines, and in the forms in which others write it (JSON, URLs). Not known again are too short ones (below 6 characters)
    * and simple words (only lower-case letters and dashes, up to 12 characters), which are names of things as a rule.
    */
   learn(value: string): void;
@@ -26,12 +27,11 @@ export function createRedactor(): Redactor {
   const text = (words: string): string => redactText(without(words, known));
   return {
     learn: (value) => {
-      for (const part of value.split("\n")) {
+      const parts = value.trim().split("\n");
+      for (const part of parts) {
         const line = part.trim();
         if (frameOfPem.test(line)) continue;
-        known.keep(line);
-        const quoted = JSON.stringify(line).slice(1, -1);
-        if (quoted !== line) known.keep(quoted);
+        for (const form of writtenForms(line, parts.length === 1)) known.keep(form);
       }
     },
     text,

@@ -23,6 +23,28 @@ describe("a redactor", () => {
     expect(redactor.text(text)).toBe(told);
   });
 
+  const amp = "Tr0ub&dor<3>xyz/ß 1'";
+  it.each([
+    ["JSON as Go writes it", String.raw`Tr0ub\u0026dor\u003c3\u003exyz/ß 1'`],
+    ["JSON as Python writes it", String.raw`Tr0ub&dor<3>xyz/\u00df 1'`],
+    ["JSON in JSON", String.raw`Tr0ub\\u0026dor\\u003c3\\u003exyz/ß 1'`],
+    ["a part of a URL", encodeURIComponent(amp)],
+    ["a part of a URL, escaped more", "Tr0ub%26dor%3C3%3Exyz%2F%C3%9F%201%27"],
+    ["a part of a URL, in small letters", "Tr0ub%26dor%3c3%3exyz%2f%c3%9f%201%27"],
+    ["a form", "Tr0ub%26dor%3C3%3Exyz%2F%C3%9F+1%27"],
+    ["cut within an escape", String.raw`Tr0ub\u0026dor\u00…`],
+  ])("knows a value in %s", (_, written) => {
+    const redactor = createRedactor();
+    redactor.learn(amp);
+    expect(redactor.text(`got "${written}`)).toMatch(/^got "\[redacted\]…?$/);
+  });
+
+  it("knows a value with spaces where they were drawn together", () => {
+    const redactor = createRedactor();
+    redactor.learn("two  spaces of\tit");
+    expect(redactor.text("got two spaces of it!")).toBe("got [redacted]!");
+  });
+
   describe("of a value that was cut off", () => {
     const cut = "horse.battery.staple/9";
     const text = (words: string): string => {
