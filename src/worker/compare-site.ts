@@ -11,6 +11,7 @@ import { leftOf, writerFor } from "./app-policy.ts";
 import { isClearedAway } from "./cleared-jobs.ts";
 import { type ObjectWork, dryApply, judgeConflicts, refuseForeign } from "./apply-object.ts";
 import { type Comparison, claimsOf, differencesOf, tell } from "./describe-comparison.ts";
+import { meetSecrets } from "./learn-secrets.ts";
 import { managersBeside } from "./let-go.ts";
 import { lookUp } from "./look-up.ts";
 import { openObject } from "./open-object.ts";
@@ -37,6 +38,8 @@ export async function compareSite(context: SiteContext, app: string | null): Pro
   const names = app === null ? [...target.apps.keys()].toSorted() : [app];
   const apps: SiteDiff["apps"] = [];
   for (const name of names) apps.push(await compareApp(context, name));
+  // What differs may quote a Secret of another app, or one that was changed since.
+  if (apps.some(({ objects }) => objects.length > 0)) await meetSecrets(context);
   return { site: context.site, apps };
 }
 

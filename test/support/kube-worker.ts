@@ -13,6 +13,8 @@ import type { TestMirror } from "./kube-mirror.ts";
 /** A worker in this process. */
 export interface TestWorker {
   readonly config: WorkerConfig;
+  /** What it has logged so far, at the level debug: JSON lines. */
+  log(): string;
   /** Ends it in order; its state stays. */
   stop(): Promise<void>;
 }
@@ -47,12 +49,18 @@ export function workerConfig(
 /** Starts a worker; fails the stop when the worker failed. */
 export function startTestWorker(config: WorkerConfig, clock = systemClock()): TestWorker {
   const ending = new AbortController();
-  const level = process.env["FLOTILLA_TEST_LOG"] === undefined ? "silent" : "debug";
-  const logger = createLogger({ name: "worker", level });
+  const isShown = process.env["FLOTILLA_TEST_LOG"] !== undefined;
+  const lines: string[] = [];
+  const write = (line: string): void => {
+    lines.push(line);
+    if (isShown) process.stderr.write(line);
+  };
+  const logger = createLogger({ name: "worker", level: "debug", destination: { write } });
   const ended = runWorker(config, { clock, logger }, ending.signal);
   ended.catch(() => {}); // told by stop
   return {
     config,
+    log: () => lines.join(""),
     stop: async () => {
       ending.abort();
       await ended;

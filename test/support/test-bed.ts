@@ -44,7 +44,7 @@ export async function realBed(
 /** The model, each cluster at a port of its own. */
 export async function modelBed(clusters: number): Promise<TestBed> {
   const names = Array.from({ length: clusters }, (_, index) => `c${index + 1}`);
-  const token = "secret";
+  const token = "tr0ub4dor-model-token";
   const simulator = await startSimulator({
     clusters: names,
     ownPorts: names,
