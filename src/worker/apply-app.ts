@@ -244,7 +244,8 @@ function workOf({ state, row }: Job, object: TreeObject): ObjectWork {
     namespace: row.namespace,
     object,
     row: state.rows.get(object.id),
-    drifted: state.drifted.get(object.id),
+    // What differs was judged with the data that it had.
+    drifted: state.stale.has(object.id) ? undefined : state.drifted.get(object.id),
   };
 }
 

@@ -64,12 +64,17 @@ export async function applyOneObject(context: SiteContext, work: ObjectWork): Pr
   const { row } = work;
   const isTaking = declaredTakeOver(work.object.object).length > 0;
   const isKnown = !isTaking && row !== undefined && row.phase === "applied" && row.uid !== "";
-  const uid = isKnown ? row.uid : await inspect(context, work);
-  if (uid === "" && wasRun(row, work.object.hash)) {
+  const found = isKnown ? { uid: row.uid, row } : await inspect(context, work);
+  if (found.uid === "" && wasRun(row, work.object.hash)) {
     await context.link.verify({ signal: context.signal() });
     return { row: clearedRow(row, work.object.object.apiVersion), beside: [] };
   }
-  return sendUntilDone(context, work, { uid, force: work.drifted?.force === true });
+  return sendUntilDone(context, work, { ...found, force: mayForce(work) });
+}
+
+/** Only where the form that was applied is sent again: others may have what a new one adds to it. */
+function mayForce({ row, drifted, object }: ObjectWork): boolean {
+  return drifted?.force === true && row?.hash === object.hash;
 }
 
 async function sendUntilDone(
@@ -96,8 +101,15 @@ async function sendUntilDone(
   }
 }
 
-interface Attempt {
+/** An object that is to be written. */
+interface Found {
+  /** "": there is none. */
   readonly uid: string;
+  /** What is known of just this one. */
+  readonly row: ObjectRow | undefined;
+}
+
+interface Attempt extends Found {
   readonly force: boolean;
 }
 
@@ -136,14 +148,26 @@ function textFor(context: SiteContext, work: ObjectWork, live: KubeObject): stri
   return left === null ? text : encodeObject(withLeft(object, { live, app: work.app }, left));
 }
 
-/** The uid of the live object, "" where there is none. Throws when it is not this app's to write. */
-async function inspect(context: SiteContext, work: ObjectWork): Promise<string> {
+/** Throws when the live object is not this app's to write. */
+async function inspect(context: SiteContext, work: ObjectWork): Promise<Found> {
   const live = await context.client.get(addressOf(work.object.object), context.signal());
-  if (live === null) return "";
+  if (live === null) return nothingThere;
   refuseDeleted(live, work.object.key);
   await refuseForeign(context, work, live);
-  await takeOverFields(context, work, live);
-  return metadataText(live, "uid");
+  const row = rowFor(work, live);
+  await takeOverFields(context, { ...work, row }, live);
+  return { uid: metadataText(live, "uid"), row };
+}
+
+/** Whoever makes it meanwhile has made another one. */
+const nothingThere: Found = { uid: "", row: undefined };
+
+/**
+ * What is known of an object tells whose its fields were. Of what somebody has made in its place it tells nothing, unless
+ * that says itself that it is this app's, as what was brought back from a copy does.
+ */
+export function rowFor({ row, owner }: ObjectWork, live: KubeObject): ObjectRow | undefined {
+  return row?.uid === metadataText(live, "uid") || liveOwner(live) === owner ? row : undefined;
 }
 
 /** What is being deleted takes nothing more. */
@@ -234,13 +258,13 @@ async function remedied(
   { attempt, remedy, error }: { attempt: Attempt; remedy: Remedy; error: ApiError },
 ): Promise<Attempt> {
   if (remedy === "take") {
-    await judge(context, work, error);
+    await judge(context, { ...work, row: attempt.row }, error);
     return { ...attempt, force: true };
   }
   if (remedy === "namespace" || remedy === "anew") {
     if (remedy === "anew") await deleteToMakeAnew(context, work, error);
     else await createNamespace(context, work);
-    return { uid: "", force: false };
+    return { ...nothingThere, force: false };
   }
   if (remedy === "versions") {
     await renewVersions(context, work);
@@ -248,7 +272,7 @@ async function remedied(
   }
   // Gone, or another object by the same name: that may also mean another cluster.
   await context.link.verify({ signal: context.signal(), maxAgeMs: 0 });
-  return { uid: await inspect(context, work), force: false };
+  return { ...(await inspect(context, work)), force: false };
 }
 
 /** Throws where a conflict is over fields that are not to be taken. */

@@ -9,7 +9,13 @@ import type { ObjectComparison, SiteDiff } from "../core/protocol/site-diff.ts";
 import type { FieldConflict } from "../core/apply/judge-conflicts.ts";
 import { leftOf, writerFor } from "./app-policy.ts";
 import { isClearedAway } from "./cleared-jobs.ts";
-import { type ObjectWork, dryApply, judgeConflicts, refuseForeign } from "./apply-object.ts";
+import {
+  type ObjectWork,
+  dryApply,
+  judgeConflicts,
+  refuseForeign,
+  rowFor,
+} from "./apply-object.ts";
 import { type Comparison, claimsOf, differencesOf, tell } from "./describe-comparison.ts";
 import { meetSecrets } from "./learn-secrets.ts";
 import { managersBeside } from "./let-go.ts";
@@ -161,7 +167,8 @@ async function tryApply(context: SiteContext, work: ObjectWork, live: KubeObject
     return { applied, conflicts: [], forbidden: [] };
   } catch (error) {
     if (!isApiError(error) || error.code !== "CONFLICT") throw error;
-    const judged = await judgeConflicts(context, work, error);
+    const known = { ...work, row: rowFor(work, live) };
+    const judged = await judgeConflicts(context, known, error);
     return { applied: await dryApply(context, work, { live, force: true }), ...judged };
   }
 }

@@ -1,6 +1,13 @@
 import { ApiError } from "../adapters/kubernetes/api-error.ts";
 import { addressOf } from "../adapters/kubernetes/object-address.ts";
-import { type ObjectWork, dryApply, judge, refuseDeleted, refuseForeign } from "./apply-object.ts";
+import {
+  type ObjectWork,
+  dryApply,
+  judge,
+  refuseDeleted,
+  refuseForeign,
+  rowFor,
+} from "./apply-object.ts";
 import { createNamespace } from "./create-namespace.ts";
 import { isToBeMadeAnew, tryToMakeAnew } from "./make-anew.ts";
 import { cannotBeTried, inWords, isNamespaceMissing, missingNamespace } from "./refusals.ts";
@@ -56,7 +63,7 @@ async function remedyFor(
   }
   if (cannotBeTried(error) || brought.has(missingNamespace(error))) return "none";
   if (error.code === "CONFLICT") {
-    await judge(context, work, error);
+    await judge(context, live === null ? work : { ...work, row: rowFor(work, live) }, error);
     return "take";
   }
   if (!isNamespaceMissing(error, work.object, work.namespace))

@@ -112,6 +112,28 @@ export function driftRules(site: TestSite): void {
     expect(await dataOf(site, "a")).toEqual({ k: "2" });
   });
 
+  it("AC-01: takes no field by a release that another tool has meanwhile, though drift of others was told", async () => {
+    const policy: AppPolicy = { drift: "report", ignored: [] };
+    const options = { driftIntervalMs: 300, policies: { web: policy } };
+    const web = (data: Record<string, string>) => ({ s1: { web: [configMap("a", data)] } });
+    await site.mirror.commit(web({ k: "1" }), options);
+    site.start();
+    await site.settled("web");
+    const path = `${configMaps}/a`;
+    await applyAs(site, "other-tool", { path, object: configMap("a", { j: "theirs" }) });
+    await site.cluster.put(`${path}?fieldManager=kubectl-edit`, { data: { k: "edited" } });
+    await told(site, "web", ".data.k changed by kubectl-edit");
+    site.cluster.proxy.forget();
+    await site.mirror.commit(web({ k: "2", j: "ours" }), options);
+    const report = await told(site, "web", "other-tool");
+
+    expect(report.message).toContain("ConfigMap default/a at site s1");
+    expect(report.message).toContain("manager other-tool owns .data.j");
+    expect(await dataOf(site, "a")).toEqual({ j: "theirs", k: "edited" });
+    const forced = site.cluster.proxy.requests({ method: "PATCH", path });
+    expect(forced.filter(({ query }) => query.includes("force=true"))).toEqual([]);
+  });
+
   it("AC-22: lets no secret value out, neither by a refusal nor by a comparison nor by what kubectl has left", async () => {
     const canary = "canary-4f1d";
     const encoded = Buffer.from(canary).toString("base64");
