@@ -17,6 +17,7 @@ import { definedKinds } from "./defined-kinds.ts";
 import { giveUpFields, leaveToOthers, managersBeside, takeMarksOff } from "./let-go.ts";
 import { type Found, lookUp } from "./look-up.ts";
 import { finalizersOf } from "./refusals.ts";
+import { type ClaimsByName, claimedInOtherGroup, claimsByName } from "./other-group.ts";
 import { tenantOf } from "./tenants.ts";
 import {
   type SiteContext,
@@ -59,17 +60,19 @@ export async function pruneObjects(
   await context.link.verify({ signal: context.signal(), maxAgeMs: 30_000 });
   state.writes += 1;
   const defined = await definedKinds(context, state, unwanted);
+  const others = await othersObjects(context, state.app);
   const plan = planPrune({
     desired: versionsIn(state.rows, desired),
     inventory: unwanted,
-    others: await othersObjects(context, state.app),
+    others,
     defined,
   });
+  const claims = claimsByName([...others, [state.app, desired]]);
   const progress: Progress = { waiting: [], failed: [], gone: 0, kept: [] };
   // Where nothing is to be deleted, nobody asks.
   const ids = verb === "orphan" ? [] : unwanted;
   const wereKept = await givenAsKept(context, state, { row, ids });
-  const job = { context, state, row, stays, verb, defined, wereKept };
+  const job = { context, state, row, stays, verb, defined, claims, wereKept };
   await removeInSteps(job, plan.steps, progress);
   for (const { id, reason } of plan.wait) {
     await guarded(job, progress, () => releaseOne(job, id, { reason, progress }));
@@ -113,6 +116,7 @@ interface Job {
   readonly verb: Verb;
   /** By definition that is to go: the kind that it defines. */
   readonly defined: ReadonlyMap<ObjectId, string>;
+  readonly claims: ClaimsByName;
   /** Applied with the word to keep them, it may be. */
   readonly wereKept: ReadonlySet<ObjectId>;
 }
@@ -182,6 +186,7 @@ async function removeOurs(
   progress: Progress,
 ): Promise<boolean> {
   const { context } = job;
+  if (await isWanted(job, { id, live }, progress)) return false;
   if (job.stays.has(id)) {
     progress.waiting.push(unreleasedText(live));
     return false;
@@ -208,6 +213,19 @@ async function removeOurs(
   if (ended === "gone") forget(job, id, progress);
   else progress.waiting.push(stuck(live));
   return ended !== "gone";
+}
+
+/** It is wanted in another group: by this app, which forgets that it had it in this one, or by another, which takes it over. */
+async function isWanted(
+  job: Job,
+  { id, live }: { readonly id: ObjectId; readonly live: KubeObject },
+  progress: Progress,
+): Promise<boolean> {
+  const app = await claimedInOtherGroup(job.context, job.claims, { id, live });
+  if (app === null) return false;
+  if (app === job.state.app) forget(job, id, progress);
+  else progress.waiting.push(`${placeOf(live)}: app ${app} has it too or takes it over`);
+  return true;
 }
 
 /** The object says so, somebody else manages it too, or what is to stay would go with it. */

@@ -15,11 +15,52 @@ import {
   namespaceOf,
   object,
   told,
+  uidOf,
 } from "./rules/rule-site.ts";
 
 describe("the rules of applying, on real API servers", { timeout: 60_000 }, () => {
   const site = useTestSite(2);
   applyingRules(site);
+
+  // The model has each kind in one group.
+  it("AC-11: deletes no object whose kind the app, or another one, has in another group of the API now", async () => {
+    const path = "/api/v1/namespaces/default/events/ev";
+    const other = configMap("other", {});
+    const text = { name: "ev", reason: "Made", type: "Normal" };
+    const core = object("v1", "Event", {
+      ...text,
+      message: "it is there",
+      involvedObject: { kind: "ConfigMap", namespace: "default", name: "other" },
+    });
+    const modern = object("events.k8s.io/v1", "Event", {
+      ...text,
+      note: "it is there",
+      regarding: { kind: "ConfigMap", namespace: "default", name: "other" },
+    });
+    const uid = async (): Promise<unknown> => uidOf(site, path);
+    await site.mirror.commit({ s1: { web: [core, other] } });
+    site.start();
+    await site.settled("web");
+    const first = await uid();
+    site.cluster.proxy.forget();
+    await site.mirror.commit({ s1: { web: [modern, other] } });
+    await site.settled("web");
+    await eventually("the other one is forgotten", () => site.report("web")?.objects === 2);
+    expect(await uid()).toBe(first);
+    // Back, and to another app by one commit.
+    await site.mirror.commit({ s1: { web: [core, other] } });
+    await site.settled("web");
+    await eventually("it is back", () => site.report("web")?.objects === 2);
+    await site.mirror.commit({ s1: { web: [other], second: [modern] } });
+    await eventually("it is handed over", () => site.report("web")?.objects === 1);
+    await site.settled("second");
+
+    expect(await uid()).toBe(first);
+    expect(site.cluster.proxy.count({ method: "DELETE", path: /\/events\// })).toBe(0);
+    await site.mirror.commit({ s1: { web: [other], second: leaving(1) } });
+    await eventually("it has left", () => site.report("second")?.left);
+    expect((await site.cluster.get(path)).status).toBe(404);
+  });
 
   // The model asks no webhooks and has no policies.
   it("AC-07: gets past a webhook that nobody answers for and a policy, both of which the app has dropped", async () => {
