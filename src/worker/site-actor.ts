@@ -152,6 +152,8 @@ class Actor implements SiteActor {
       state.wereKept.clear();
     }
     const isSame = before !== null && factsOf(before, state.app) === factsOf(target, state.app);
+    // A tree that comes again is another release's: what it lacks may have been dropped meanwhile.
+    if (!isSame) state.unreleased = noneLookedUp;
     // What failed may have waited for what changed.
     if (isSame && state.failures === 0) return;
     state.failures = 0;

@@ -177,6 +177,25 @@ export function pruningRules(site: TestSite): void {
     });
   });
 
+  it("AC-11: prunes what a release has dropped, though it stood there before the app came and an equal tree had kept it", async () => {
+    const [a, x] = [configMap("a", {}), configMap("x", {})];
+    const [without, whole] = [{ s1: { web: [a] } }, { s1: { web: [a, x] } }];
+    await site.mirror.commit(whole);
+    site.start();
+    await site.settled("web");
+    await site.mirror.commit({ s1: { other: [configMap("o", {})] } });
+    await site.settled("other");
+    await site.mirror.commit(without);
+    await told(site, "web", "no release has dropped it");
+    await stands(site, pathOf("x"));
+    await site.mirror.commit(whole);
+    await site.settled("web");
+    await site.mirror.commit(without);
+    await site.settled("web");
+
+    await gone(site, pathOf("x"));
+  });
+
   it("AC-11: deletes nothing where a tree is empty or cannot be read", async () => {
     const web = [configMap("a", {}), configMap("b", {})];
     await site.mirror.commit({ s1: { web, other: [configMap("c", {})] } });
