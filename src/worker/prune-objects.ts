@@ -173,7 +173,8 @@ async function removeOne(job: Job, id: ObjectId, progress: Progress): Promise<bo
     await release(job, { id, ...found }, progress);
     return false;
   }
-  if (metadataText(live, "deletionTimestamp") === "")
+  // What somebody else deletes goes without the app, where it is only to be let go of.
+  if (job.verb === "orphan" || metadataText(live, "deletionTimestamp") === "")
     return removeOurs(job, { id, ...found }, progress);
   progress.waiting.push(stuck(live));
   return true;

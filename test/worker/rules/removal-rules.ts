@@ -329,6 +329,25 @@ export function pruningRules(site: TestSite): void {
     await site.settled("web");
   });
 
+  it("AC-12: leaves without what somebody else deletes, where it is only to let go of it", async () => {
+    await site.mirror.commit({ s1: { web: [held("h"), configMap("rest", {})] } });
+    site.start();
+    await site.settled("web");
+    await site.cluster.remove(`${configMaps}/h`);
+    site.cluster.proxy.forget();
+    await site.mirror.commit({ s1: { web: { verb: "orphan", release: "r2", expected: 2 } } });
+    await eventually("it has left", () => site.report("web")?.left);
+
+    for (const name of ["h", "rest"]) {
+      const metadata = await metadataOf(site, pathOf(name));
+      expect(metadata).toMatchObject({ name });
+      expect(JSON.stringify(metadata)).not.toContain("demo/web");
+    }
+    expect(site.cluster.proxy.count({ method: "DELETE", path: /\/default\// })).toBe(0);
+    await letGo(site, `${configMaps}/h`);
+    await gone(site, `${configMaps}/h`);
+  });
+
   it("AC-12: holds what is to come into a namespace that is being deleted, says so, and brings it afterwards", async () => {
     const path = "/api/v1/namespaces/ending/configmaps";
     const held1 = configMap("h", {}, "ending");
