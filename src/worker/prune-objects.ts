@@ -61,12 +61,8 @@ export async function pruneObjects(
   state.writes += 1;
   const defined = await definedKinds(context, state, unwanted);
   const others = await othersObjects(context, state.app);
-  const plan = planPrune({
-    desired: versionsIn(state.rows, desired),
-    inventory: unwanted,
-    others,
-    defined,
-  });
+  const wanted = versionsIn(state.rows, desired);
+  const plan = planPrune({ desired: wanted, inventory: unwanted, others, defined });
   const claims = claimsByName([...others, [state.app, desired]]);
   const progress: Progress = { waiting: [], failed: [], gone: 0, kept: [] };
   // Where nothing is to be deleted, nobody asks.

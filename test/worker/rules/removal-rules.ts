@@ -191,8 +191,9 @@ export function pruningRules(site: TestSite): void {
     await site.mirror.commit(whole);
     await site.settled("web");
     await site.mirror.commit(without);
-    await site.settled("web");
+    const report = await site.settled("web");
 
+    expect(report.message).toBe("");
     await gone(site, pathOf("x"));
   });
 

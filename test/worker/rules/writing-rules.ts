@@ -60,44 +60,6 @@ export function ownershipRules(site: TestSite): void {
     expect(await dataOf(site, "a")).toEqual({ k: "first" });
   });
 
-  it("AC-01: takes nothing from what another tool has made in the place of an object of the app", async () => {
-    const web = { s1: { web: [configMap("a", { k: "ours" }), configMap("b", {})] } };
-    await site.mirror.commit(web, { driftIntervalMs: 300 });
-    site.start();
-    await site.settled("web");
-    // Within one request of the worker, so that it never sees the object gone.
-    site.cluster.proxy.fail({ kind: "status", status: 503 }, { method: "PATCH" });
-    await site.cluster.remove(`${configMaps}/a`);
-    const theirs = configMap("a", { k: "theirs" });
-    await createAs(site, "helm", { path: configMaps, object: theirs });
-    site.cluster.proxy.heal();
-    const report = await told(site, "web", "manager helm owns .data.k");
-
-    expect(report.message).toContain("ConfigMap default/a at site s1");
-    expect(report.sync).toBe("OutOfSync");
-    expect(await dataOf(site, "a")).toEqual({ k: "theirs" });
-    expect(JSON.stringify(await metadataOf(site, `${configMaps}/a`))).not.toContain("demo/web");
-  });
-
-  it("AC-01: repairs what was brought back from a copy: it says itself that it is the app's", async () => {
-    const web = { s1: { web: [configMap("a", { k: "1" }), configMap("b", {})] } };
-    await site.mirror.commit(web, { driftIntervalMs: 300 });
-    site.start();
-    await site.settled("web");
-    const { annotations, labels } = await metadataOf(site, `${configMaps}/a`);
-    site.cluster.proxy.fail({ kind: "status", status: 503 }, { method: "PATCH" });
-    await site.cluster.remove(`${configMaps}/a`);
-    const copy = configMap("a", { k: "old" });
-    const metadata = { ...copy.metadata, annotations, labels } as KubeObject["metadata"]; // as it was
-    await createAs(site, "restore", { path: configMaps, object: { ...copy, metadata } });
-    site.cluster.proxy.heal();
-    await eventually("it is repaired", async () => {
-      return JSON.stringify(await dataOf(site, "a")) === '{"k":"1"}';
-    });
-
-    await eventually("that is told", () => site.report("web")?.sync === "Synced");
-  });
-
   it("AC-02: takes over what kubectl's client-side apply had, so that fields that are not in Git go", async () => {
     const before = configMap("a", { k: "1", old: "x" });
     const lastApplied = "kubectl.kubernetes.io/last-applied-configuration";
