@@ -68,11 +68,11 @@ function entriesOf<T>(list: readonly T[] | undefined): readonly (readonly [numbe
 function changeAll(
   state: OverlayState,
   path: FieldPath,
-  change: (object: KubeObject) => KubeObject,
+  change: (object: KubeObject, source: SourceObject) => KubeObject,
 ): void {
   state.objects = state.objects.map((source) => {
     if (source.isFull === true) return source;
-    const object = change(source.object);
+    const object = change(source.object, source);
     return object === source.object ? source : changed(state, { source, path, object });
   });
 }
@@ -108,9 +108,10 @@ function applySidecar(state: OverlayState, index: number, sidecar: Sidecar): voi
 function applyScheduling(state: OverlayState, index: number, scheduling: Scheduling): void {
   const path = ["scheduling", index];
   const targets = workloads(state, path, scheduling.target);
-  changeAll(state, path, (object) =>
-    targets.has(object) ? setScheduling(object, scheduling) : object,
-  );
+  changeAll(state, path, (object, { changedBy }) => {
+    if (!targets.has(object)) return object;
+    return setScheduling(object, scheduling, changedBy?.first.object ?? object);
+  });
 }
 
 function applyResources(state: OverlayState, index: number, resources: Resources): void {

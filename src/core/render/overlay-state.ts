@@ -82,6 +82,7 @@ function stepOf(state: OverlayState, { source, path, object }: Change): OverlayS
   const { at, keyAt } = state;
   const changedBy = {
     before: source,
+    first: source.changedBy?.first ?? source,
     at,
     keyAt,
     path,

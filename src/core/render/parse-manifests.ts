@@ -35,6 +35,8 @@ export interface SourceObject extends ManifestObject {
 /** A step of an overlay that changed an object. */
 export interface OverlayChange {
   readonly before: SourceObject;
+  /** Before the first step. */
+  readonly first: SourceObject;
   /** Places in the overlay; `path` is the step. */
   readonly at: (path: FieldPath) => Place;
   readonly keyAt: (path: FieldPath) => Place;

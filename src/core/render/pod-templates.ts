@@ -31,7 +31,8 @@ function isNamed(value: Json): boolean {
   return isJsonObject(value) && typeof value["name"] === "string";
 }
 
-function valueAt(object: JsonObject, path: readonly string[]): Json | undefined {
+/** The value at a path of keys; undefined: there is none. */
+export function valueAt(object: JsonObject, path: readonly string[]): Json | undefined {
   let value: Json | undefined = object;
   for (const key of path) {
     if (!isJsonObject(value)) return undefined;

@@ -1,10 +1,16 @@
 /** What overlays do to the pods of workloads: sidecars, where they run, and resource reservations. */
-import { type Json, type JsonObject, isJsonObject, isSameJson } from "../model/json.ts";
+import {
+  type Json,
+  type JsonObject,
+  canonicalJson,
+  isJsonObject,
+  isSameJson,
+} from "../model/json.ts";
 import type { Resources, Scheduling, Sidecar } from "../model/kinds.ts";
 import type { KubeObject } from "../model/kube-object.ts";
 import { type CustomKinds, mergeSchemaOf } from "./custom-kinds.ts";
 import type { MergeSchema } from "./merge-schema.ts";
-import { changeMapAt, podSpecPath } from "./pod-templates.ts";
+import { changeMapAt, podSpecPath, valueAt } from "./pod-templates.ts";
 import { strategicMerge } from "./strategic-merge.ts";
 
 /** The object, or what could not be merged in it. */
@@ -64,27 +70,71 @@ function nameOf(part: Json): string | undefined {
   return typeof name === "string" ? name : undefined;
 }
 
-/** The object whose pods run on certain nodes; what they say themselves of the same label or taint stays. */
+/**
+ * The object whose pods run on certain nodes. What is left of what the pod of its `source` says of the same label or
+ * taint stays; what overlays before have put there is replaced.
+ */
 export function setScheduling(
   object: KubeObject,
   { nodeSelector = {}, tolerations = [] }: Scheduling,
+  source: KubeObject,
 ): KubeObject {
   const path = podSpecPath(object);
   if (path === undefined) return object;
+  const own = valueAt(source, path);
+  const ownPod = isJsonObject(own) ? own : {};
   return changeMapAt(object, path, (pod) => {
-    const own = isJsonObject(pod["nodeSelector"]) ? pod["nodeSelector"] : {};
-    // isArray loses the type of items
-    const known = Array.isArray(pod["tolerations"]) ? (pod["tolerations"] as readonly Json[]) : [];
-    const taints = new Set(known.map(taintOf));
-    const added = tolerations.filter((each) => !taints.has(taintOf(each)));
-    const selector = { ...nodeSelector, ...own };
+    const selector = withLabels(pod["nodeSelector"], nodeSelector, ownPod["nodeSelector"]);
+    const borne = withTolerations(pod["tolerations"], tolerations, ownPod["tolerations"]);
     const changed = {
       ...pod,
       ...(Object.keys(selector).length > 0 && { nodeSelector: selector }),
-      ...(added.length > 0 && { tolerations: [...known, ...added] }),
+      ...(borne !== undefined && { tolerations: borne }),
     };
     return isSameJson(pod, changed) ? pod : changed;
   });
+}
+
+function withLabels(
+  present: Json | undefined,
+  set: Readonly<Record<string, string>>,
+  own: Json | undefined,
+): JsonObject {
+  const known = mapOf(present);
+  const kept = new Map(Object.entries(mapOf(own)));
+  const isFree = ([label]: [string, string]): boolean =>
+    !Object.hasOwn(known, label) || kept.get(label) !== known[label];
+  return { ...known, ...Object.fromEntries(Object.entries(set).filter(isFree)) };
+}
+
+/** undefined: none are to be set. */
+function withTolerations(
+  present: Json | undefined,
+  set: readonly Json[],
+  own: Json | undefined,
+): readonly Json[] | undefined {
+  if (set.length === 0) return undefined;
+  const known = listOf(present);
+  const ownTexts = new Set(listOf(own).map(canonicalJson));
+  const isOwn = (each: Json): boolean => ownTexts.has(canonicalJson(each));
+  const keptTaints = new Set(known.filter(isOwn).map(taintOf));
+  const added = new Map(
+    set.filter((each) => !keptTaints.has(taintOf(each))).map((each) => [canonicalJson(each), each]),
+  );
+  if (added.size === 0) return undefined;
+  const taints = new Set([...added.values()].map(taintOf));
+  // One that is there already keeps its position.
+  const kept = known.filter((each) => !taints.has(taintOf(each)) || added.has(canonicalJson(each)));
+  for (const each of kept) added.delete(canonicalJson(each));
+  return [...kept, ...added.values()];
+}
+
+function mapOf(value: Json | undefined): JsonObject {
+  return value !== undefined && isJsonObject(value) ? value : {};
+}
+
+function listOf(value: Json | undefined): readonly Json[] {
+  return Array.isArray(value) ? (value as readonly Json[]) : []; // isArray loses the type of items
 }
 
 /** What a toleration is about. */

@@ -143,6 +143,41 @@ describe("sidecars", () => {
   });
 });
 
+describe("scheduling", () => {
+  const bears = (value: string) => ({ key: "dedicated", operator: "Equal", value });
+
+  it("replaces what overlays before it have put there, be it by a patch of a manifest's own", () => {
+    const target = { kind: "Pod" };
+    const own = { nodeSelector: { disk: "hdd", zone: "a" }, tolerations: [bears("a")] };
+    const { pod: found } = objects(
+      { patches: [{ target, merge: { spec: own } }] },
+      { scheduling: [{ nodeSelector: { disk: "ssd" }, tolerations: [bears("b"), bears("c")] }] },
+      { scheduling: [{ target, tolerations: [bears("c"), bears("d")] }] },
+    );
+
+    expect(found?.["spec"]).toMatchObject({
+      nodeSelector: { disk: "ssd", zone: "a" },
+      tolerations: [bears("c"), bears("d")],
+    });
+  });
+
+  it("that says what is there already changes nothing", () => {
+    const scheduling = [{ nodeSelector: { disk: "ssd" }, tolerations: [bears("b"), bears("c")] }];
+
+    expect(problems({ scheduling }, { scheduling })).toEqual([
+      expect.stringContaining("warning: overlay 2 changes nothing at any site"),
+    ]);
+  });
+
+  it("is told where a later overlay leaves nothing of it", () => {
+    const of = (disk: string) => ({ scheduling: [{ nodeSelector: { disk } }] });
+
+    expect(problems(of("hdd"), of("ssd"))).toEqual([
+      expect.stringContaining("warning: overlay 1 has no effect left at any site"),
+    ]);
+  });
+});
+
 describe("resource reservations", () => {
   it("are set in all containers, or in that of a name, and null takes one away", () => {
     const all = objects(

@@ -68,7 +68,9 @@ const overlay = fc.record(
   {
     patches: fc.array(fc.oneof(merge, targeted), { minLength: 1, maxLength: 2 }),
     sidecars: fc.constant([{ containers: [{ name: "side", image: "example.com/side:1" }] }]),
-    scheduling: fc.constant([{ nodeSelector: { disk: "ssd" } }]),
+    scheduling: fc
+      .constantFrom("ssd", "hdd")
+      .map((disk) => [{ nodeSelector: { disk }, tolerations: [{ key: "disk", value: disk }] }]),
     images: fc.constantFrom(
       [{ name: "example.com/main", newTag: "2" }],
       [{ name: "example.com/side", newTag: "2" }],

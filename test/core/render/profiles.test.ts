@@ -178,6 +178,58 @@ describe("the order of profiles", () => {
     expect(overlaysAt(model, "web", "w2")).toEqual(["own, for all (apps/web.yaml:4)"]);
   });
 
+  it("holds for where pods run: what the manifest says stays, and of overlays the last one wins", () => {
+    const bears = (value: string, key = "dedicated") => ({
+      key,
+      operator: "Equal",
+      value,
+      effect: "NoSchedule",
+    });
+    const scheduling = (value: string) => [
+      {
+        nodeSelector: { disk: value, [value]: "yes", zone: value },
+        tolerations: [bears(value), bears(value, "own")],
+      },
+    ];
+    const own = { nodeSelector: { zone: "own" }, tolerations: [bears("own", "own")] };
+    const pod = JSON.stringify({ ...own, containers: [{ name: "a", image: "a:1" }] });
+    const all = { virtualSites: ["all"] };
+    const { rendered, diagnostics, model } = fleetOf({
+      "manifests/web/deployment.yaml": `{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: ${pod}}}}\n`,
+      "profiles/mine.yaml": profileYaml("mine", { overlays: [{ scheduling: scheduling("hdd") }] }),
+      "sites/e1.yaml": siteOf("e1", { profile: "mine" }),
+      "strategies/standard.yaml": documentYaml("RolloutStrategy", { name: "standard" }, {}),
+      "apps/web.yaml": appYaml("web", {
+        spec: {
+          overlays: [
+            { ...all, name: "first", scheduling: scheduling("sata") },
+            { ...all, name: "second", scheduling: scheduling("ssd") },
+          ],
+        },
+      }),
+    });
+    expect(diagnostics.map(formatDiagnostic)).toEqual([]);
+    expect(podAt(rendered, "e1")).toMatchObject({
+      nodeSelector: { disk: "ssd", hdd: "yes", sata: "yes", ssd: "yes", zone: "own" },
+      tolerations: [bears("own", "own"), bears("ssd")],
+    });
+    const answer = explainObject(
+      { model, tools: noToolOutputs },
+      {
+        app: "web",
+        site: "e1",
+        object: "Deployment/web",
+        field: ".spec.template.spec.nodeSelector.disk",
+      },
+    );
+    if (!answer.ok) throw new Error(answer.missing);
+    expect(answer.fields[0]?.settings.map(({ by, value }) => [by, value])).toEqual([
+      ['overlay "second": scheduling', "ssd"],
+      ['overlay "first": scheduling', "sata"],
+      ['profile "mine", overlay 1: scheduling', "hdd"],
+    ]);
+  });
+
   it("names a shipped profile, and the place of a default value that an expression read", () => {
     const { model } = fleetOf({
       ...layered,

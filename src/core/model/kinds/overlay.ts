@@ -162,7 +162,7 @@ const Scheduling = closedObject(
       Type.Array(Toleration, { minItems: 1, description: "taints that are borne" }),
     ),
   },
-  "on which nodes pods may run; what a pod says itself of a label, or of a taint's key and effect, stays",
+  "on which nodes pods may run; what the pod of a manifest says of a label, or of a taint's key and effect, stays; what overlays before put there is replaced",
 );
 export type Scheduling = Static<typeof Scheduling>;
 

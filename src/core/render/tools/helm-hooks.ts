@@ -77,8 +77,7 @@ function ordinary(hook: ToolObject): ToolObject {
 export function calledByContent(source: SourceObject): SourceObject {
   const { hookName, changedBy, object } = source;
   if (hookName === undefined || changedBy === undefined) return source;
-  let first = changedBy.before;
-  while (first.changedBy !== undefined) first = first.changedBy.before;
+  const { first } = changedBy;
   const spec = object["spec"] ?? null;
   if (isSameJson(spec, first.object["spec"] ?? null)) return source;
   const after = named(object, nameFor(hookName, { name: first.object.metadata.name, spec }));
