@@ -100,7 +100,7 @@ function applySidecar(state: OverlayState, index: number, sidecar: Sidecar): voi
     const result = addSidecar(object, sidecar, state.context.customKinds);
     if (result.ok) return result.object;
     const message = `${describeKey(keyOf(object))}: ${result.message}`;
-    tell(state, path, { code: "patch-failed", message });
+    tell(state, [...path, ...result.path], { code: "patch-failed", message });
     return object;
   });
 }

@@ -12,9 +12,10 @@ export function filledOverlayMistakes(
   at: (path: FieldPath) => Place,
 ): Diagnostic[] {
   const { images = [], replicas = [], labels = {}, annotations = {}, resources = [] } = overlay;
-  const names = images.flatMap(({ newName, newTag, digest }, index) =>
-    entries({ newName, newTag, digest }, ["images", index]),
+  const names = images.flatMap(({ newName, newTag }, index) =>
+    entries({ newName, newTag }, ["images", index]),
   );
+  const digests = images.flatMap(({ digest }, index) => entries({ digest }, ["images", index]));
   const texts = [
     ...entries(labels, ["labels"]),
     ...entries(annotations, ["annotations"]),
@@ -37,6 +38,7 @@ export function filledOverlayMistakes(
   return [
     ...namespaces.flatMap(told(at, "the name of a namespace", isNamespace)),
     ...names.flatMap(told(at, "a text", (value) => typeof value === "string" && value !== "")),
+    ...digests.flatMap(told(at, "a digest such as `sha256:…`", isDigest)),
     ...texts.flatMap(told(at, "a text", (value) => typeof value === "string")),
     ...counts.flatMap(told(at, "a whole number of 0 or more", isCount)),
     ...amounts.flatMap(told(at, "a quantity", (value) => value === null || isScalar(value))),
@@ -58,6 +60,10 @@ function isNamespace(value: Json): boolean {
   return typeof value === "string" && /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(value);
 }
 
+function isDigest(value: Json): boolean {
+  return typeof value === "string" && /^[a-z0-9]+:[0-9a-f]+$/.test(value);
+}
+
 function isCount(value: Json): boolean {
   return typeof value === "number" && Number.isInteger(value) && value >= 0;
 }
@@ -69,7 +75,9 @@ function isScalar(value: Json): boolean {
 function told(at: (path: FieldPath) => Place, expected: string, isRight: (value: Json) => boolean) {
   return ({ path, value }: Expected): Diagnostic[] => {
     if (isRight(value)) return [];
-    const found = value === "" ? "an empty text" : typeName(value);
+    // Without the value, which may be another one at each site: what is told is told once.
+    const text = value === "" ? "an empty text" : "another text";
+    const found = typeof value === "string" ? text : typeName(value);
     const message = `the expression must give ${expected} here, not ${found}`;
     const hint = expected === "a text" ? "write string(…) around it" : undefined;
     const code = "expression-failed" as const;

@@ -11,12 +11,13 @@ import type { KubeObject } from "../model/kube-object.ts";
 import { type CustomKinds, mergeSchemaOf } from "./custom-kinds.ts";
 import type { MergeSchema } from "./merge-schema.ts";
 import { changeMapAt, podSpecPath, valueAt } from "./pod-templates.ts";
+import type { FieldPath } from "./read-yaml.ts";
 import { strategicMerge } from "./strategic-merge.ts";
 
-/** The object, or what could not be merged in it. */
+/** The object, or what could not be merged in it; `path` leads into what was to be added. */
 export type PodOutcome =
   | { readonly ok: true; readonly object: KubeObject }
-  | { readonly ok: false; readonly message: string };
+  | { readonly ok: false; readonly path: FieldPath; readonly message: string };
 
 const partLists = ["containers", "initContainers", "volumes"] as const;
 
@@ -28,39 +29,51 @@ export function addSidecar(object: KubeObject, sidecar: Sidecar, kinds: CustomKi
     (at: MergeSchema, key) => at.field(key).items,
     mergeSchemaOf(object, kinds),
   );
-  const problems: string[] = [];
+  const problems: PartProblem[] = [];
   const changed = changeMapAt(object, path, (pod) => {
     const entries = partLists.flatMap((list): [string, Json][] => {
       const added = sidecar[list] as readonly JsonObject[] | undefined; // YAML that the schema has checked
       if (added === undefined) return [];
-      const merge = { added, schema: schema.field(list).items, problems };
+      const merge = { list, added, schema: schema.field(list).items, problems };
       return [[list, withParts(pod[list], merge)]];
     });
     return { ...pod, ...Object.fromEntries(entries) };
   });
-  const [message] = problems;
-  return message === undefined ? { ok: true, object: changed } : { ok: false, message };
+  const [problem] = problems;
+  return problem === undefined ? { ok: true, object: changed } : { ok: false, ...problem };
+}
+
+interface PartProblem {
+  readonly path: FieldPath;
+  readonly message: string;
 }
 
 interface PartMerge {
+  readonly list: string;
   readonly added: readonly JsonObject[];
   readonly schema: MergeSchema;
-  readonly problems: string[];
+  readonly problems: PartProblem[];
 }
 
-function withParts(present: Json | undefined, { added, schema, problems }: PartMerge): Json {
+function withParts(present: Json | undefined, { list, added, schema, problems }: PartMerge): Json {
   const parts = new Map(
     (Array.isArray(present) ? (present as readonly Json[]) : []).map((part, index) => [
       nameOf(part) ?? index, // isArray loses the type of items
       part,
     ]),
   );
-  for (const part of added) {
+  for (const [index, part] of added.entries()) {
     const name = nameOf(part) ?? "";
+    const path = [list, index];
+    if (part["$patch"] === "delete") {
+      const message = `${name}: a sidecar takes nothing away; \`$patch: delete\` belongs into \`patches\``;
+      problems.push({ path: [...path, "$patch"], message });
+      continue;
+    }
     const known = parts.get(name);
     const result = strategicMerge(isJsonObject(known) ? known : {}, part, schema);
     if (result.ok) parts.set(name, result.value);
-    else problems.push(`${name}: ${result.message}`);
+    else problems.push({ path, message: `${name}: ${result.message}` });
   }
   return [...parts.values()];
 }

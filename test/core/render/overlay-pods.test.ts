@@ -232,6 +232,47 @@ describe("overlays of pods", () => {
       { sidecars: [{ containers: [{ name: "log", $patch: "mrege" }] }] },
       "unknown directive",
     ],
+    [
+      "a sidecar that takes an own container away",
+      { sidecars: [{ containers: [{ name: "main", $patch: "delete" }] }] },
+      "main: a sidecar takes nothing away",
+    ],
+    [
+      "a sidecar that takes away what there is not",
+      { sidecars: [{ volumes: [{ name: "none", $patch: "delete" }] }] },
+      "none: a sidecar takes nothing away",
+    ],
+    [
+      "a digest that an expression gave and that is none",
+      { images: [{ name: "example.com/main", digest: "${site.name}" }] },
+      "the expression must give a digest such as `sha256:…` here, not another text",
+    ],
+    [
+      "a digest that an expression left empty",
+      { images: [{ name: "example.com/main", digest: "${''}" }] },
+      "here, not an empty text",
+    ],
+    [
+      "a member of an operation that RFC 6902 does not know",
+      {
+        patches: [
+          {
+            target: { kind: "Pod" },
+            json: [{ op: "remove", path: "/spec/containers/0/resources", why: "none" }],
+          },
+        ],
+      },
+      'unknown field "why"',
+    ],
+    [
+      "a `test` that a field is null which is not there",
+      {
+        patches: [
+          { target: { kind: "Pod" }, json: [{ op: "test", path: "/spec/priority", value: null }] },
+        ],
+      },
+      "/spec/priority",
+    ],
     ["Flotilla's annotation", { annotations: { "flotilla.dev/owner": "x" } }, "is set by Flotilla"],
   ])("refuse %s", (_, overlay, expected) => {
     const [first] = problems(overlay);
