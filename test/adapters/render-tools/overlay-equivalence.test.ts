@@ -1,6 +1,7 @@
 /**
- * The same change said as an overlay of the App and as a kustomization gives the same objects. In one thing kustomize
- * differs from the API server, whose way is ours: it puts what a merge patch names to the front of a merged list.
+ * The same change said as an overlay of the App and as a kustomization gives the same objects. In two things kustomize
+ * differs from the API server, whose way is ours: it puts what a merge patch names to the front of a merged list, and tells
+ * ports by their protocol too.
  */
 import { beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
@@ -39,6 +40,11 @@ metadata: { name: web, labels: { app: web } }
 spec:
   selector: { app: web }
   ports: [{ port: 80, name: http, targetPort: 80 }]
+---
+apiVersion: v1
+kind: Service
+metadata: { name: tls, labels: { app: tls } }
+spec: { ports: [{ port: 443, name: https, protocol: TCP }] }
 ---
 apiVersion: apps/v1
 kind: StatefulSet
@@ -184,6 +190,20 @@ describe("an overlay and a kustomization that say the same", { timeout: 60_000 }
       ["web", "log"],
       ["log", "web"],
     ]);
+  });
+
+  it("differ on ports of several protocols: to the API server the number alone tells them apart", async () => {
+    const patch =
+      "apiVersion: v1\nkind: Service\nmetadata: { name: tls }\nspec: { ports: [{ port: 443, protocol: UDP, name: quic }] }";
+    const found = await both(`patches:\n  - patch: |\n${indented(patch)}\n`, {
+      patches: [{ merge: parse(patch) as Spec }],
+    });
+    const names = found.map((objects) =>
+      JSON.stringify(objects)
+        .match(/https|quic/g)
+        ?.toSorted(),
+    );
+    expect(names).toEqual([["quic"], ["https", "quic"]]);
   });
 
   it.each(operations)("agree on a JSON patch with %s", async (_name, kind, text) => {
