@@ -23,6 +23,8 @@ export interface YamlDocument {
   readonly isBroken: boolean;
   /** Plain scalars that YAML 1.1 reads in another way. */
   readonly twofold: readonly TwofoldScalar[];
+  /** Where a key or value has a tag of what JSON has not (`!!binary`): other readers take it for something else. */
+  readonly tagged: readonly FieldPath[];
   /** Place of a value, or of the nearest one above it. */
   at(path: FieldPath): Place;
   /** Place of a key, or of the nearest one above it. */
@@ -57,6 +59,7 @@ function plainDocument(file: SourceFile, value: Json, index: number): YamlDocume
     value,
     isBroken: false,
     twofold: [],
+    tagged: [],
     at: (path) => placed().at(path),
     keyAt: (path) => placed().keyAt(path),
     sourceAt: (path) => placed().sourceAt(path),
@@ -133,7 +136,7 @@ interface ReadInput {
 }
 
 function readDocument({ file, document, placeAt, tree }: ReadInput): DocumentResult {
-  const { value, problems, twofold } = readYamlNode(document);
+  const { value, problems, twofold, tagged } = readYamlNode(document);
   const syntax = [...document.errors, ...document.warnings, ...directiveErrors(document)];
   const diagnostics = [
     ...firstPerLine(syntax.map((error) => syntaxDiagnostic(error, placeAt))),
@@ -150,6 +153,7 @@ function readDocument({ file, document, placeAt, tree }: ReadInput): DocumentRes
       value,
       isBroken: diagnostics.length > 0,
       twofold,
+      tagged,
       at: (path) => (path.length === 0 ? start : placeAt(offsetOf(tree(), path, "value"))),
       keyAt: (path) => placeAt(offsetOf(tree(), path, "key")),
       sourceAt: (path) => plainSource(tree(), path),

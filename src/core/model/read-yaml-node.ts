@@ -28,17 +28,23 @@ export function readYamlNode(document: Document): {
   readonly value: Json;
   readonly problems: readonly NodeProblem[];
   readonly twofold: readonly TwofoldScalar[];
+  readonly tagged: readonly FieldPath[];
 } {
   const reader = new NodeReader();
   const value = reader.read(document.contents);
-  return { value, problems: reader.problems, twofold: reader.twofold };
+  return { value, problems: reader.problems, twofold: reader.twofold, tagged: reader.tagged };
 }
 
 /** Words for true and false, and numbers with leading zeros, underscores or a base. */
 const mayBeTwofold = /^(y|n|yes|no|on|off|[-+]?(0[0-9_b]|[0-9][0-9._]*_).*)$/i;
 
+/** Tags of what JSON has; others say that a text means something else (`!!binary`, `!!omap`). */
+const tagOfJson = /^(!|tag:yaml\.org,2002:(str|int|float|bool|null|map|seq))$/;
+
 class NodeReader {
   readonly problems: NodeProblem[] = [];
+  /** Where a key or value has another tag. */
+  readonly tagged: FieldPath[] = [];
   readonly twofold: TwofoldScalar[] = [];
   readonly #path: (string | number)[] = [];
   readonly #open = new Set<Node>();
@@ -52,6 +58,7 @@ class NodeReader {
 
   read(node: unknown): Json {
     if (isAlias(node)) return this.#readAlias(node);
+    this.#noteTag(node);
     if (isScalar(node)) {
       this.#noteAnchor(node);
       return this.#readScalar(node);
@@ -84,6 +91,11 @@ class NodeReader {
     const value = this.read(node);
     this.#path.pop();
     return value;
+  }
+
+  #noteTag(node: unknown): void {
+    const tag = isScalar(node) || isMap(node) || isSeq(node) ? node.tag : undefined;
+    if (tag !== undefined && !tagOfJson.test(tag)) this.tagged.push([...this.#path]);
   }
 
   #noteAnchor(node: Node & { anchor?: string }): void {
@@ -119,6 +131,7 @@ class NodeReader {
       this.#path.push(name);
       if (isScalar(key)) {
         this.#noteAnchor(key);
+        this.#noteTag(key);
         this.#noteTwofold(key, true);
       }
       entries.set(name, this.read(value));

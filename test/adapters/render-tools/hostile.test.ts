@@ -23,6 +23,7 @@ const withTemplate = (text: string): FleetEdits => ({
   ...chart,
   "charts/web/templates/queue.yaml": text,
 });
+const base64 = (text: string): string => Buffer.from(text).toString("base64");
 const configMap = (value: string): string =>
   `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: made }\ndata:\n  value: ${value}\n`;
 
@@ -113,6 +114,60 @@ describe("a source that reaches for the network", { timeout: 60_000 }, () => {
       expect(seen).toBe(before);
     },
   );
+
+  it.each<[string, (to: string) => FleetEdits]>([
+    [
+      "a key in letters that Go folds: files",
+      (to) => withBase(`configMapGenerator: [{ name: a, file\u017F: ["${to}/x"] }]\n`),
+    ],
+    [
+      "a key in letters that Go folds: envs",
+      (to) => withBase(`configMapGenerator: [{ name: a, ENV\u017F: ["${to}/x"] }]\n`),
+    ],
+    [
+      "a value in base64",
+      (to) => withBase(`openapi: { path: !!binary ${base64(`${to}/x.json`)} }\n`),
+    ],
+    [
+      "a patch in base64",
+      (to) => withBase(`patches: [{ path: !!binary ${base64(`${to}/x.yaml`)} }]\n`),
+    ],
+    ["a key in base64", (to) => withBase(`openapi: { !!binary cGF0aA==: "${to}/x.json" }\n`)],
+    ["a list with a tag", (to) => withBase(`patches: !!omap [{ path: "${to}/x.yaml" }]\n`)],
+    [
+      "what stands behind a character that ends a comment for kustomize alone",
+      (to) => withBase(`# a\u2028openapi: { path: "${to}/x.json" }\nresources: []\n`),
+    ],
+    [
+      "what stands behind a carriage return",
+      (to) => withBase(`# a\ropenapi: { path: "${to}/x.json" }\nresources: []\n`),
+    ],
+    [
+      "a folder of plugins that changes its plugins",
+      (to) =>
+        withBase("generators: [more]\n", {
+          "kustomize/base/more/kustomization.yaml": `resources: [p.yaml]\npatches:\n- target: { kind: ConfigMapGenerator }\n  patch: '[{"op":"add","path":"/files","value":["${to}/x"]}]'\n`,
+          "kustomize/base/more/p.yaml":
+            "apiVersion: builtin\nkind: ConfigMapGenerator\nmetadata: { name: p }\nliterals: [a=b]\n",
+        }),
+    ],
+    [
+      "a folder in a folder of plugins that changes its plugins",
+      (to) =>
+        withBase("generators: [more]\n", {
+          "kustomize/base/more/kustomization.yaml": "resources: [inner]\n",
+          "kustomize/base/more/inner/kustomization.yaml": `resources: [p.yaml]\npatchesStrategicMerge:\n- |\n  { apiVersion: builtin, kind: ConfigMapGenerator, metadata: { name: p }, files: ["${to}/x"] }\n`,
+          "kustomize/base/more/inner/p.yaml":
+            "apiVersion: builtin\nkind: ConfigMapGenerator\nmetadata: { name: p }\nliterals: [a=b]\n",
+        }),
+    ],
+  ])("is refused before kustomize runs, and nothing is sent: %s", async (...[, edits]) => {
+    const before = seen;
+    const found = await mistakesOf(toolFleet(kustomize, edits(url)));
+    expect(seen).toBe(before);
+    expect(found).toEqual([expect.stringMatching(/^kustomize\/base\/.*:\d+:\d+: error: /)]);
+    expect(found.join("\n")).not.toContain("kustomize: ");
+  });
 
   it("has folders in Git that look like a URL or a host, and is refused all the same", async () => {
     const edits = withBase("resources: [github.com/flotilla/base]\n", {

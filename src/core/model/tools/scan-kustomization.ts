@@ -10,53 +10,13 @@ import { isJsonObject, type Json, type JsonObject } from "../json.ts";
 import { parseYaml, type YamlDocument } from "../parse-yaml.ts";
 import type { FieldPath } from "../yaml-places.ts";
 import { type FileIndex, resolveInside } from "./file-index.ts";
-
-/** What a field of a kustomization holds: nothing that is read, files, folders too, or what plugins are made of. */
-type FieldUse = "plain" | "paths" | "patches" | "entries" | "plugins" | "forbidden";
-
-const fieldUses: Readonly<Record<string, FieldUse>> = {
-  apiVersion: "plain",
-  kind: "plain",
-  metadata: "plain",
-  resources: "paths",
-  bases: "paths",
-  components: "paths",
-  crds: "paths",
-  configurations: "paths",
-  openapi: "entries",
-  patches: "entries",
-  patchesJson6902: "entries",
-  patchesStrategicMerge: "patches",
-  replacements: "entries",
-  configMapGenerator: "entries",
-  secretGenerator: "entries",
-  generatorOptions: "plain",
-  generators: "plugins",
-  transformers: "plugins",
-  validators: "plugins",
-  namePrefix: "plain",
-  nameSuffix: "plain",
-  namespace: "plain",
-  commonLabels: "plain",
-  commonAnnotations: "plain",
-  labels: "plain",
-  images: "plain",
-  imageTags: "plain",
-  replicas: "plain",
-  vars: "plain",
-  buildMetadata: "plain",
-  sortOptions: "plain",
-  helmCharts: "forbidden",
-  helmChartInflationGenerator: "forbidden",
-  helmGlobals: "forbidden",
-  inventory: "forbidden",
-};
-
-/** Keys whose texts are paths, in generators, patches and the configuration of plugins; Go reads keys in any case. */
-const pathKeys = new Set(["path", "paths", "files", "env", "envs"]);
-
-/** Keys below which `path` is that of a field. */
-const fieldKeys = new Set(["fieldspecs", "fields"]);
+import {
+  fieldKeys,
+  fieldUses,
+  otherLineBreak,
+  pathKeys,
+  pluginFields,
+} from "./kustomization-fields.ts";
 
 const kustomizationNames = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 const maxFolders = 500;
@@ -68,12 +28,14 @@ interface Scan {
   /** Folders of plugins' configuration that were looked over: they may name each other. */
   readonly pluginFolders: Set<string>;
   readonly diagnostics: Diagnostic[];
+  /** The kustomizations looked over gather plugins. */
+  readonly isOfPlugins?: boolean;
 }
 
 /** A document of the kustomization with its folder: what its references start from. */
 interface Part {
   readonly folder: string;
-  readonly document: Pick<YamlDocument, "value" | "at" | "keyAt">;
+  readonly document: Pick<YamlDocument, "value" | "tagged" | "at" | "keyAt">;
 }
 
 /** The files that a kustomization reads, and everything that forbids to run it. */
@@ -124,7 +86,24 @@ function visitKustomization(scan: Scan, folder: string, file: SourceFile): void 
   if (others.length > 0 || !isJsonObject(document.value)) {
     return tell(scan, document.at([]), ["tool-refused", "a kustomization is one mapping"]);
   }
+  if (readsOtherwise(scan, document, file.text)) return;
   for (const field of Object.keys(document.value)) visitField(scan, { folder, document }, field);
+}
+
+/** True, and told, where kustomize reads something else there. */
+function readsOtherwise(scan: Scan, document: Part["document"], text: string): boolean {
+  const [path] = document.tagged;
+  if (path !== undefined) {
+    const told = "a tag makes something else of what stands here";
+    tell(scan, document.at(path), ["unsafe-source", told, "write the text itself, without a tag"]);
+  }
+  const hasOtherBreak = otherLineBreak.test(text);
+  if (hasOtherBreak) {
+    const told =
+      "it has a character that ends a line for kustomize alone (U+000D, U+0085, U+2028, U+2029)";
+    tell(scan, document.at([]), ["unsafe-source", told, "take it out"]);
+  }
+  return path !== undefined || hasOtherBreak;
 }
 
 function visitField(scan: Scan, part: Part, field: string): void {
@@ -133,6 +112,11 @@ function visitField(scan: Scan, part: Part, field: string): void {
   if (use === undefined) {
     const message = `a kustomization has no field "${field}"`;
     return tell(scan, document.keyAt([field]), ["tool-refused", message]);
+  }
+  if (scan.isOfPlugins === true && !pluginFields.has(field)) {
+    const message = `${field} may change plugins in a folder of them`;
+    const hint = "write the plugins as they are to be, and name them in `resources`";
+    return tell(scan, document.keyAt([field]), ["unsafe-source", message, hint]);
   }
   if (use === "forbidden") {
     const message = `${field} fetches charts or runs programs`;
@@ -203,7 +187,8 @@ function visitPath(scan: Scan, part: Part, { path, text, isPlugin = false }: Ref
 function visitPluginFolder(scan: Scan, folder: string): void {
   if (scan.pluginFolders.has(folder)) return;
   scan.pluginFolders.add(folder);
-  const inner: Scan = { ...scan, files: new Map(), folders: new Set(), diagnostics: [] };
+  const own = { files: new Map(), folders: new Set<string>(), diagnostics: [] };
+  const inner: Scan = { ...scan, ...own, isOfPlugins: true };
   visitFolder(inner, folder, { file: folder, line: 0, column: 0 });
   for (const file of inner.files.values()) {
     if (!isKustomizationFile(file.path)) visitPluginFile(inner, file);
@@ -251,10 +236,11 @@ function visitPlugins(
   for (const document of documents) {
     const here = {
       value: document.value,
+      tagged: document.tagged,
       at: (path: FieldPath) => at ?? document.at(path),
       keyAt: (path: FieldPath) => at ?? document.keyAt(path),
     };
-    visitPlugin(scan, { folder, document: here });
+    if (!readsOtherwise(scan, here, file.text)) visitPlugin(scan, { folder, document: here });
   }
 }
 
@@ -289,13 +275,13 @@ function visitEntries(scan: Scan, part: Part, path: FieldPath): void {
   if (!isJsonObject(value)) return;
   for (const [key, inner] of Object.entries(value)) {
     const here = [...path, key];
-    if (fieldKeys.has(key.toLowerCase())) continue;
-    if (!pathKeys.has(key.toLowerCase())) visitEntries(scan, part, here);
+    if (fieldKeys.test(key)) continue;
+    if (!pathKeys.test(key)) visitEntries(scan, part, here);
     else
       visitNamed(scan, part, {
         path: here,
         value: inner,
-        holdsKeys: key.toLowerCase() === "files",
+        holdsKeys: /^files$/iu.test(key),
       });
   }
 }
