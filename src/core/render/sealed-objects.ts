@@ -90,7 +90,23 @@ function valueProblems({ object }: ManifestObject): readonly Problem[] {
       },
     })),
     ...encrypted.flatMap((path) => textProblem(object, path)),
+    ...twofoldKeys(object),
   ];
+}
+
+/** `stringData` wins, and the MAC does not cover an empty text: without a key one could empty what is sealed in `data`. */
+function twofoldKeys({ data, stringData }: KubeObject): readonly Problem[] {
+  if (!isJsonObject(data) || !isJsonObject(stringData)) return [];
+  return Object.keys(stringData)
+    .filter((key) => Object.hasOwn(data, key))
+    .map((key) => ({
+      path: ["stringData", key],
+      told: {
+        code: "sealed-secret" as const,
+        message: `${key} stands in data and in stringData`,
+        hint: "take one of the two out, and seal it anew",
+      },
+    }));
 }
 
 /** Kubernetes takes nothing but texts for data, and to its refusal it would add the value. */

@@ -97,6 +97,18 @@ describe("a sealed Secret", () => {
     ]);
   });
 
+  it.each(['""', "null", "ENC"])(
+    "is refused with a key in data and in stringData, which would win: %s",
+    (value) => {
+      const own = value === "ENC" ? (/user: (.*)/.exec(sealed)?.[1] ?? "") : value;
+      const text = sealed.replace("stringData:\n", `stringData:\n    password: ${own}\n`);
+      const line = text.split("\n").indexOf("stringData:") + 2;
+      expect(problems(text)).toEqual([
+        `manifests/web/secret.yaml:${line}:15: error: password stands in data and in stringData; take one of the two out, and seal it anew`,
+      ]);
+    },
+  );
+
   it("is refused with more than one level, or none, below data", () => {
     const deep = sealed.replace(/user: (ENC.*)/, "user:\n        name: $1");
     expect(problems(deep).join("\n")).toMatch(/:\d+:\d+: error: stringData\.user must be a text;/);
