@@ -192,6 +192,8 @@ const typeOfTag: Readonly<Record<string, string>> = {
   null: "object",
 };
 
+const knownTags: ReadonlySet<string> = new Set([...Object.keys(typeOfTag), "binary", "timestamp"]);
+
 function scalar(node: Scalar, state: State): Json {
   const text = typeof node.value === "string" ? node.value : "";
   const tag = node.tag?.replace(standardTag, "");
@@ -200,7 +202,8 @@ function scalar(node: Scalar, state: State): Json {
   const resolved = resolvePlainScalar(text);
   if (!resolved.ok) return inexact(node, resolved.why, state);
   if (tag !== undefined && typeof resolved.value !== typeOfTag[tag]) {
-    const name = tag.startsWith("!") ? tag : `!!${tag}`;
+    // Any other may be a value that begins with "!", and is not told: it may be secret.
+    const name = knownTags.has(tag) ? `!!${tag}` : "what its tag says";
     report(state, node, ["yaml-syntax", `this text cannot be read as ${name}`]);
   }
   return resolved.value;

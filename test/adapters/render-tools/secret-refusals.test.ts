@@ -34,6 +34,20 @@ replacements:
       `resources: [service.yaml]\npatches: [{ patch: "stringData: { password: ${canary} }" }]\n`,
       {},
     ],
+    [
+      "a literal of a plugin",
+      `generators: [plugin.yaml]\n`,
+      {
+        [`${folder}/plugin.yaml`]: `apiVersion: builtin\nkind: SecretGenerator\nmetadata: { name: door }\nliterals: [${canary}]\n`,
+      },
+    ],
+    ...["&k Secret", "SecretList", '"\\u0053ecret"'].map((kind): [string, string, FleetEdits] => [
+      `an object of kind ${kind}`,
+      "resources: [secret.yaml]\ncommonAnnotations: { n: x }\n",
+      {
+        [`${folder}/secret.yaml`]: `apiVersion: v1\nkind: ${kind}\nmetadata: { name: door }\ndata: { p: ${canary} }\nitems: [{ data: ${canary} }]\nmetadata: x\n`,
+      },
+    ]),
     ["a literal", `secretGenerator: [{ name: door, literals: [${canary}] }]\n`, {}],
     [
       "a patch of a name",
@@ -63,6 +77,31 @@ replacements:
     expect(await mistakesOf(toolFleet({ kustomize: folder }, edits))).toEqual([
       expect.stringMatching(/^kustomize\/base\/secret\.yaml: error: kustomize refuses it/),
     ]);
+  });
+
+  it.each([
+    ["envs", `p=${canary}`],
+    ["envs", `p=${canary}@x`],
+    ["files", `p=/${canary}`],
+    ["files", `p=../../../${canary}`],
+  ])("of what a generator of Secrets names does not tell it: %s: %s", async (field, text) => {
+    const entry = `{ name: a, ${field}: ["${text}"] }`;
+    const edits = withBase(`secretGenerator: [${entry}]\n`);
+    const [told = "", ...others] = await mistakesOf(toolFleet({ kustomize: folder }, edits));
+    expect(others).toEqual([]);
+    expect(told).toMatch(/^kustomize\/base\/kustomization\.yaml:1:\d+: error: /);
+    expect(told).not.toContain(canary);
+  });
+
+  it.each([
+    ["a map that is a key", `{ ? { ${canary}: } : x }`],
+    ["a tag", `{ a: !!int ${canary} }`],
+  ])("of a chart does not tell what stands in %s", async (_, data) => {
+    const template = `apiVersion: v1\nkind: Secret\nmetadata: { name: door }\ndata: ${data}\n`;
+    const edits = { ...chart, "charts/web/templates/secret.yaml": template };
+    const told = await mistakesOf(toolFleet({ chart: "charts/web" }, edits));
+    expect(told).toEqual([expect.stringContaining("[tool-refused]")]);
+    expect(told.join("\n")).not.toContain(canary);
   });
 
   it("of a chart does not tell a text that looks like an alias", async () => {

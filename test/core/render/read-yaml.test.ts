@@ -47,7 +47,7 @@ describe("readYaml", () => {
     [".NaN", "has no form in JSON"],
     ["!!int x", "cannot be read as !!int"],
     ["!!binary aGk=", "cannot be read as !!binary"],
-    ["!Ref x", "cannot be read as !Ref"],
+    ["!Ref x", "cannot be read as what its tag says"],
     ['"a\\ud800"', "half of a character"],
   ])("refuses %s, which JSON cannot hold exactly", (scalar, why) => {
     expect(problems(`a: ${scalar}\n`)).toEqual([expect.stringContaining(why)]);

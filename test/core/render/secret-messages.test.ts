@@ -55,6 +55,7 @@ describe("the value of a Secret", () => {
       "type: x",
       { merge: { metadata: { labels: { a: "topsecret!" } } } },
     ],
+    ["a value that is a tag", "cannot be read as what its tag says", "data: {a: !topsecret}"],
     ["a tag", "cannot be read as !!int", "stringData: {pin: !!int topsecret}"],
     ["an alias", "names no anchor", "stringData: {pin: *topsecret}"],
     ["a block's head", "block scalar header", "stringData:\n  pin: |topsecret"],

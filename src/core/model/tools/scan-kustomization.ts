@@ -163,11 +163,12 @@ interface Reference {
 
 function visitPath(scan: Scan, part: Part, { path, text, isPlugin = false }: Reference): void {
   const place = part.document.at(path);
-  const problem = referenceProblem(text);
+  const shown = isOfSecret(part, path) ? "that stands here" : `"${text}"`;
+  const problem = referenceProblem(text, shown);
   if (problem !== undefined) return tell(scan, place, problem);
   const target = resolveInside(part.folder, text);
   if (target === undefined) {
-    return tell(scan, place, ["unsafe-source", `the path "${text}" leaves the repository`]);
+    return tell(scan, place, ["unsafe-source", `the path ${shown} leaves the repository`]);
   }
   const file = scan.index.byPath.get(target);
   if (file !== undefined) {
@@ -177,7 +178,7 @@ function visitPath(scan: Scan, part: Part, { path, text, isPlugin = false }: Ref
   }
   if (!scan.index.folders.has(target)) {
     const hint = "what a kustomization names has to be in the repository; dot-folders are not read";
-    return tell(scan, place, ["missing-source", `there is no file or folder "${text}"`, hint]);
+    return tell(scan, place, ["missing-source", `there is no file or folder ${shown}`, hint]);
   }
   visitFolder(scan, target, place);
   if (isPlugin) visitPluginFolder(scan, target);
@@ -200,14 +201,21 @@ function isKustomizationFile(path: string): boolean {
   return kustomizationNames.includes(path.slice(path.lastIndexOf("/") + 1));
 }
 
-function referenceProblem(text: string): Told | undefined {
+/** Whoever writes a literal in the wrong list writes a value there. */
+function isOfSecret({ document: { value } }: Part, [field]: FieldPath): boolean {
+  return (
+    field === "secretGenerator" || (isJsonObject(value) && value["kind"] === "SecretGenerator")
+  );
+}
+
+function referenceProblem(text: string, shown: string): Told | undefined {
   const hint = "bring it into the repository; `flotilla vendor` does";
   if (/^([/\\]|[A-Za-z]:[/\\])/.test(text)) {
-    return ["unsafe-source", `the path "${text}" is absolute`, "name it from this folder"];
+    return ["unsafe-source", `the path ${shown} is absolute`, "name it from this folder"];
   }
   const first = text.trim().split("/")[0] ?? "";
   const isRemote = /[:?@]|\/\//.test(text) || /^github\.com$/i.test(first) || text !== text.trim();
-  if (isRemote) return ["remote-reference", `"${text}" is, or may be, on the network`, hint];
+  if (isRemote) return ["remote-reference", `${shown} is, or may be, on the network`, hint];
   return undefined;
 }
 

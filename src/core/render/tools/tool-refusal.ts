@@ -18,7 +18,8 @@ export function toolRefusal(request: ToolRequest, stderr: string): ToolOutput {
     .replaceAll(/\s+/g, " ")
     .trim()
     .replace(/^error: /i, "")
-    .replaceAll(echoes, "$1…$2");
+    .replaceAll(anchors, "$1…$2")
+    .replace(echoes, "$1…");
   const message = told.length > maxMessage ? `${told.slice(0, maxMessage)}…` : told;
   // Looking for a place takes the longer, the longer the text is: only what is told is looked through.
   const place = request.tool === "helm" ? helmPlace(request, message) : nowhere;
@@ -26,10 +27,14 @@ export function toolRefusal(request: ToolRequest, stderr: string): ToolOutput {
 }
 
 /** Where what reads YAML says what stands there: `unknown anchor 'x'`, of a text that begins with `*`. */
-const echoes = /(anchor ')[^']*(')/g;
+const anchors = /(anchor ')[^']*(')/g;
 
-/** Also what makes a Secret, or changes one. */
-const secretWords = /\bkind["']?\s*:\s*["']?Secret\b|secretGenerator|stringData/;
+/** Where it says a value, and where that ends only the value knows. */
+const echoes = /(invalid map key: |cannot (?:decode|unmarshal) !!\w+ `).*/;
+
+/** Also what makes a Secret, or changes one; behind an escape (`\u0053`) there may be any of these words. */
+const secretWords =
+  /\bkind["']?\s*:\s*(?:[&!]\S*\s+)*["']?Secret|secretGenerator|stringData|\\[xuU][\dA-Fa-f]{2}/;
 
 const mayHoldSecret = ({ text }: SourceFile): boolean => secretWords.test(text);
 
