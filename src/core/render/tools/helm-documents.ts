@@ -15,7 +15,8 @@ export function helmDocuments(source: ToolSource, output: string): readonly Helm
     if (text.trim() !== "") documents.push({ file: templateOf(source, text), text: `${text}\n` });
     lines = [];
   };
-  for (const line of output.split("\n")) {
+  // The last break ends the last line; behind it none begins.
+  for (const line of output.replace(/\n$/, "").split("\n")) {
     // Text in a block is indented: such a line is always the end of a document.
     if (/^---(\s|$)/.test(line)) {
       close();
