@@ -32,6 +32,7 @@ import { checkCelTypes } from "./check-cel-types.ts";
 import { CelWeights, growFunction, meterCel, stepFunction } from "./meter-cel.ts";
 import { regexSize } from "./regex-size.ts";
 import { textFunctions, textFunctionTypes } from "./text-functions.ts";
+import { timeFunctions } from "./time-functions.ts";
 
 /** Brackets in brackets. */
 const maxDepth = 40;
@@ -153,7 +154,7 @@ export class CelEnvironment {
       celFunc(name, [CelScalar.STRING], DYN, (text) => this.#call(name, text)),
     );
     const ofTexts = this.#functions === undefined ? [] : textFunctions();
-    return celEnv({ funcs: [step, match, grow, ...own, ...ofTexts] });
+    return celEnv({ funcs: [step, match, grow, ...timeFunctions(), ...own, ...ofTexts] });
   }
 
   #call(name: string, text: string): CelInput {
