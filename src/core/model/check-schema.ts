@@ -4,6 +4,7 @@
  */
 import { Ajv, type ValidateFunction } from "ajv";
 import type { Diagnostic } from "./diagnostic.ts";
+import { firstOf } from "./first-diagnostics.ts";
 import { KeptResults } from "./kept-results.ts";
 import { type KindName, kinds } from "./kinds.ts";
 import type { YamlDocument } from "./parse-yaml.ts";
@@ -39,9 +40,8 @@ function createSchemaCheck(): SchemaCheck {
       compiled.set(kind, validate);
     }
     if (validate(document.value)) return [];
-    return mainErrors((validate.errors ?? []) as SchemaError[]).map(
-      (error) => describeSchemaError(error, kind, document), // verbose: they have data and parentSchema
-    );
+    const errors = mainErrors((validate.errors ?? []) as SchemaError[]); // verbose: with data and parentSchema
+    return firstOf(errors, (error) => describeSchemaError(error, kind, document));
   };
 }
 
@@ -51,21 +51,32 @@ function createSchemaCheck(): SchemaCheck {
  */
 function mainErrors(errors: readonly SchemaError[]): SchemaError[] {
   const dropped = new Set<SchemaError>();
-  for (const union of errors.filter(({ keyword }) => keyword === "anyOf")) {
-    const inside = errors.filter(
-      (error) => error !== union && isInUnion(error, union) && !dropped.has(error),
-    );
+  for (const [index, union] of errors.entries()) {
+    if (union.keyword !== "anyOf") continue;
+    const inside = errorsInside(errors, index).filter((error) => !dropped.has(error));
     const branches = Map.groupBy(inside, (error) => branchOf(error, union));
     const fitting = [...branches.values()].filter(
       (branch) => !branch.some((error) => isWrongType(error, union)),
     );
     const [only] = fitting;
-    const kept = fitting.length === 1 && only !== undefined ? only : [union];
+    const kept = new Set(fitting.length === 1 && only !== undefined ? only : [union]);
     for (const error of [union, ...inside]) {
-      if (!kept.includes(error)) dropped.add(error);
+      if (!kept.has(error)) dropped.add(error);
     }
   }
   return errors.filter((error) => !dropped.has(error));
+}
+
+/** The errors of all branches of a union: ajv tells them right before the one of the union itself. */
+function errorsInside(errors: readonly SchemaError[], index: number): SchemaError[] {
+  const union = errors[index];
+  let first = index;
+  for (let at = index - 1; at >= 0; at -= 1) {
+    const error = errors[at];
+    if (union === undefined || error === undefined || !isInUnion(error, union)) break;
+    first = at;
+  }
+  return errors.slice(first, index);
 }
 
 function isInUnion(error: SchemaError, union: SchemaError): boolean {

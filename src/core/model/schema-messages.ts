@@ -17,6 +17,8 @@ const expectedByTitle: Readonly<Record<string, string>> = {
   namespace: "a namespace of lower case letters, digits and dashes, at most 63 characters",
   duration: "a time span such as `90s`, `5m`, `1h30m` or `500ms`",
   "object name": "a name of lower case letters, digits, `-` and `.`, at most 253 characters",
+  "object name or expression":
+    "a name of lower case letters, digits, `-` and `.`, or a text with an expression such as `db-${site.name}`",
   "time of day": "a time of day such as `02:00`",
   "local time": "a date such as `2026-12-24`, or with a time `2026-12-24T18:00`",
   "time zone": "a time zone such as `Europe/Berlin`",

@@ -206,7 +206,7 @@ const overlayFields = {
   namespace: Type.Optional(
     Type.String({
       title: "namespace",
-      pattern: "^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?|(.|\\n)*\\$\\{(.|\\n)*)$",
+      pattern: "^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?|[\\s\\S]*\\$\\{[\\s\\S]*)$",
       description:
         "another namespace for all of its namespaced objects, and for what names them by it: subjects of RBAC, services of webhooks and API services; not for names in DNS",
     }),

@@ -15,7 +15,7 @@ export const AppSecret = closedObject(
     from: Type.Optional(
       Type.String({
         title: "object name or expression",
-        pattern: `^(${subdomain}|(.|\\n)*\\$\\{(.|\\n)*)$`,
+        pattern: `^(${subdomain}|[\\s\\S]*\\$\\{[\\s\\S]*)$`,
         description:
           "name of the Secret in the region's cluster, in the namespace that the worker's configuration says; without it, the same name",
       }),
