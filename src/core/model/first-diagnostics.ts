@@ -16,3 +16,10 @@ export function firstOf<T>(
   const words = count === 1 ? "one more mistake follows" : `${count} more mistakes follow`;
   return [...told, { ...rest, message: words, hint: "mend the ones before them first" }];
 }
+
+/** The first ones; one behind them counts the rest. An error among the rest is one still. */
+export function firstDiagnostics(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  const isError = ({ severity }: Diagnostic): boolean => severity === "error";
+  const sorted = [...diagnostics.filter(isError), ...diagnostics.filter((one) => !isError(one))];
+  return diagnostics.length <= mostTold ? diagnostics : firstOf(sorted, (one) => one);
+}

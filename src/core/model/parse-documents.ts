@@ -16,6 +16,9 @@ export type YamlOptions = ParseOptions &
   DocumentOptions &
   SchemaOptions & { readonly lineCounter: LineCounter };
 
+/** Tokens that belong nowhere: what stands behind so many of them is not read. */
+const maxErrorTokens = 100;
+
 /** The documents of a text; or the offset of the first map or list that is nested too deeply, and no document. */
 export type ParsedDocuments =
   | { readonly documents: readonly Document.Parsed[]; readonly tooDeepAt?: undefined }
@@ -30,8 +33,13 @@ export function parseDocuments(text: string, options: YamlOptions): ParsedDocume
   const composer = new Composer(options);
   const parser = new Parser(options.lineCounter.addNewLine);
   options.lineCounter.addNewLine(0);
+  let errorTokens = 0;
   for (const lexeme of new Lexer().lex(text)) {
-    for (const token of parser.next(lexeme)) documents.push(...composer.next(token));
+    for (const token of parser.next(lexeme)) {
+      if (token.type === "error") errorTokens += 1;
+      documents.push(...composer.next(token));
+    }
+    if (errorTokens >= maxErrorTokens) break;
     const open = parser.stack.at(-1);
     // The lowest one is the document.
     if (parser.stack.length > maxDepth + 1 && open !== undefined && isCollection(open)) {

@@ -1,5 +1,6 @@
 /** The objects in an app's files: documents and the items of `List`s, each with its place. */
 import type { Diagnostic } from "../model/diagnostic.ts";
+import { firstDiagnostics } from "../model/first-diagnostics.ts";
 import type { Place, SourceFile } from "../model/fleet-model.ts";
 import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
 import { type KubeObject, isSecret } from "../model/kube-object.ts";
@@ -51,10 +52,10 @@ const readObjects = keptFor((file: SourceFile): ReadObjects => {
     // identityProblem has checked what a KubeObject promises.
     const manifest = { ...found, object: found.value as KubeObject };
     const problems = sealProblems(manifest, read.documents);
-    diagnostics.push(...problems);
+    for (const each of problems) diagnostics.push(each);
     if (problems.length === 0) objects.push(sealed(manifest, file));
   }
-  return { objects, diagnostics };
+  return { objects, diagnostics: firstDiagnostics(diagnostics) };
 });
 
 /** A `List` gives its items; a typed one (`ConfigMapList`) also tells them what they are. */

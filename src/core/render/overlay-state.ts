@@ -70,7 +70,7 @@ export function taken(
   { source, isChanged, diagnostics }: OverlayStep,
 ): SourceObject {
   if (isChanged) state.changed = true;
-  state.diagnostics.push(...diagnostics);
+  for (const each of diagnostics) state.diagnostics.push(each);
   return source;
 }
 

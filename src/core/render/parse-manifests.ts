@@ -82,7 +82,7 @@ export function checkManifests(
   const mistaken = new Set<SourceObject>();
   for (const manifest of objects) {
     const source = sourceObject(manifest, context);
-    diagnostics.push(...source.diagnostics);
+    for (const each of source.diagnostics) diagnostics.push(each);
     if (!source.ok) continue;
     const id = objectId(source.value.key);
     const first = found.get(id);

@@ -26,17 +26,15 @@ export function renderFleet(model: FleetModel, inputs: RenderInputs = {}): Parse
   const renderings: PlacedRendering[] = [];
   for (const name of [...model.apps.keys()].toSorted()) {
     const result = renderPlacedApp(context, name);
-    diagnostics.push(...result.diagnostics);
+    addAll(diagnostics, result.diagnostics);
     if (result.ok) renderings.push(result.value);
   }
-  diagnostics.push(
-    ...sharedObjects(renderings),
-    ...ownAccounts(model, renderings),
-    ...checkKubernetes(model, renderings),
-  );
+  addAll(diagnostics, sharedObjects(renderings));
+  addAll(diagnostics, ownAccounts(model, renderings));
+  addAll(diagnostics, checkKubernetes(model, renderings));
   // Of an app with mistakes it is not known what it reads.
   if (renderings.length === model.apps.size) {
-    diagnostics.push(...unreadValues(context, renderings, diagnostics));
+    addAll(diagnostics, unreadValues(context, renderings, diagnostics));
   }
   // A mistake in a profile is found by every app that has it.
   const sorted = distinctDiagnostics(withoutFollowUps(diagnostics, model));
@@ -130,6 +128,11 @@ function withoutFollowUps(diagnostics: readonly Diagnostic[], model: FleetModel)
     .flat()
     .some(({ path, text }) => mistaken.has(path) && mayDefineKinds(text));
   return diagnostics.filter(({ code }) => !(lacksKinds && code === "unknown-scope"));
+}
+
+/** There may be more of them than a call takes arguments. */
+function addAll(to: Diagnostic[], more: readonly Diagnostic[]): void {
+  for (const one of more) to.push(one);
 }
 
 function isError({ severity }: Diagnostic): boolean {
