@@ -434,14 +434,14 @@ var require_anchors = __commonJS({
       return true;
     }
     function anchorNames(root) {
-      const anchors = /* @__PURE__ */ new Set();
+      const anchors2 = /* @__PURE__ */ new Set();
       visit.visit(root, {
         Value(_key, node) {
           if (node.anchor)
-            anchors.add(node.anchor);
+            anchors2.add(node.anchor);
         }
       });
-      return anchors;
+      return anchors2;
     }
     function findNewAnchor(prefix2, exclude) {
       for (let i = 1; true; ++i) {
@@ -614,7 +614,7 @@ var require_Node = __commonJS({
 var require_Alias = __commonJS({
   "node_modules/yaml/dist/nodes/Alias.js"(exports2) {
     "use strict";
-    var anchors = require_anchors();
+    var anchors2 = require_anchors();
     var visit = require_visit();
     var identity2 = require_identity();
     var Node2 = require_Node();
@@ -658,11 +658,11 @@ var require_Alias = __commonJS({
             found2 = node;
         }
         if (found2 && ctx) {
-          const { anchors: anchors2, doc: doc2, maxAliasCount } = ctx;
-          let data3 = anchors2.get(found2);
+          const { anchors: anchors3, doc: doc2, maxAliasCount } = ctx;
+          let data3 = anchors3.get(found2);
           if (!data3) {
             toJS.toJS(found2, null, ctx);
-            data3 = anchors2.get(found2);
+            data3 = anchors3.get(found2);
           }
           if (data3?.res === void 0) {
             const msg = "This should not happen: Alias anchor was not resolved?";
@@ -671,7 +671,7 @@ var require_Alias = __commonJS({
           if (maxAliasCount >= 0) {
             data3.count += 1;
             if (data3.aliasCount === 0)
-              data3.aliasCount = getAliasCount(doc2, found2, anchors2);
+              data3.aliasCount = getAliasCount(doc2, found2, anchors3);
             if (data3.count * data3.aliasCount > maxAliasCount) {
               const msg = "Excessive alias count indicates a resource exhaustion attack";
               throw new ReferenceError(msg);
@@ -693,7 +693,7 @@ var require_Alias = __commonJS({
       toString(ctx, _onComment, _onChompKeep) {
         const src = `*${this.source}`;
         if (ctx) {
-          anchors.anchorIsValid(this.source);
+          anchors2.anchorIsValid(this.source);
           if (ctx.options.verifyAliasOrder && !ctx.anchors.has(this.source)) {
             const msg = `Unresolved alias (the anchor must be set before the alias): ${this.source}`;
             throw new Error(msg);
@@ -704,22 +704,22 @@ var require_Alias = __commonJS({
         return src;
       }
     };
-    function getAliasCount(doc, node, anchors2) {
+    function getAliasCount(doc, node, anchors3) {
       if (identity2.isAlias(node)) {
         const source = node.resolve(doc);
-        const anchor2 = anchors2 && source && anchors2.get(source);
+        const anchor2 = anchors3 && source && anchors3.get(source);
         return anchor2 ? anchor2.count * anchor2.aliasCount : 0;
       } else if (identity2.isCollection(node)) {
         let count = 0;
         for (const item of node.items) {
-          const c = getAliasCount(doc, item, anchors2);
+          const c = getAliasCount(doc, item, anchors3);
           if (c > count)
             count = c;
         }
         return count;
       } else if (identity2.isPair(node)) {
-        const kc = getAliasCount(doc, node.key, anchors2);
-        const vc = getAliasCount(doc, node.value, anchors2);
+        const kc = getAliasCount(doc, node.key, anchors3);
+        const vc = getAliasCount(doc, node.value, anchors3);
         return Math.max(kc, vc);
       }
       return 1;
@@ -1416,7 +1416,7 @@ ${indent}`);
 var require_stringify = __commonJS({
   "node_modules/yaml/dist/stringify/stringify.js"(exports2) {
     "use strict";
-    var anchors = require_anchors();
+    var anchors2 = require_anchors();
     var identity2 = require_identity();
     var stringifyComment = require_stringifyComment();
     var stringifyString = require_stringifyString();
@@ -1494,7 +1494,7 @@ var require_stringify = __commonJS({
         return "";
       const props = [];
       const anchor2 = (identity2.isScalar(node) || identity2.isCollection(node)) && node.anchor;
-      if (anchor2 && anchors.anchorIsValid(anchor2)) {
+      if (anchor2 && anchors2.anchorIsValid(anchor2)) {
         anchors$1.add(anchor2);
         props.push(`&${anchor2}`);
       }
@@ -3404,7 +3404,7 @@ var require_Document = __commonJS({
     var toJS = require_toJS();
     var Schema = require_Schema();
     var stringifyDocument = require_stringifyDocument();
-    var anchors = require_anchors();
+    var anchors2 = require_anchors();
     var applyReviver = require_applyReviver();
     var createNode = require_createNode();
     var directives2 = require_directives();
@@ -3486,9 +3486,9 @@ var require_Document = __commonJS({
        */
       createAlias(node, name2) {
         if (!node.anchor) {
-          const prev = anchors.anchorNames(this);
+          const prev = anchors2.anchorNames(this);
           node.anchor = // eslint-disable-next-line @typescript-eslint/prefer-nullish-coalescing
-          !name2 || prev.has(name2) ? anchors.findNewAnchor(name2 || "a", prev) : name2;
+          !name2 || prev.has(name2) ? anchors2.findNewAnchor(name2 || "a", prev) : name2;
         }
         return new Alias.Alias(node.anchor);
       }
@@ -3508,7 +3508,7 @@ var require_Document = __commonJS({
           replacer = void 0;
         }
         const { aliasDuplicateObjects, anchorPrefix, flow, keepUndefined, onTagObj, tag } = options ?? {};
-        const { onAnchor, setAnchors, sourceObjects: sourceObjects2 } = anchors.createNodeAnchors(
+        const { onAnchor, setAnchors, sourceObjects: sourceObjects2 } = anchors2.createNodeAnchors(
           this,
           // eslint-disable-next-line @typescript-eslint/prefer-nullish-coalescing
           anchorPrefix || "a"
@@ -54461,6 +54461,119 @@ function refuseOver(length) {
   if (length > maxText) throw new Error(`the text would have more than ${maxText} characters`);
 }
 
+// src/core/model/zone-clock.ts
+var dayMs = 864e5;
+var clocks = /* @__PURE__ */ new Map();
+function zoneClock(timeZone2) {
+  const clock = clocks.get(timeZone2) ?? newClock(timeZone2);
+  clocks.set(timeZone2, clock);
+  return clock;
+}
+function newClock(timeZone2) {
+  const format2 = new Intl.DateTimeFormat("en-US", {
+    timeZone: timeZone2,
+    calendar: "gregory",
+    numberingSystem: "latn",
+    hourCycle: "h23",
+    year: "numeric",
+    month: "numeric",
+    day: "numeric",
+    hour: "numeric",
+    minute: "numeric",
+    second: "numeric"
+  });
+  const localAt = (moment2) => {
+    const parts = {};
+    for (const { type, value: value2 } of format2.formatToParts(moment2)) parts[type] = Number(value2);
+    const { year = 0, month = 1, day = 1, hour = 0, minute: minute2 = 0, second = 0 } = parts;
+    return Date.UTC(year, month - 1, day, hour, minute2, second) + moment2 % 1e3;
+  };
+  return { timeZone: timeZone2, localAt, firstMoment: (local) => firstMoment(localAt, local) };
+}
+function isTimeZone(name2) {
+  try {
+    return zoneClock(name2).timeZone === name2;
+  } catch {
+    return false;
+  }
+}
+function firstMoment(localAt, local) {
+  const offsets = [local - dayMs, local + dayMs].map((near) => localAt(near) - near);
+  const shown3 = offsets.map((offset) => local - offset).filter((moment2) => localAt(moment2) === local);
+  if (shown3.length > 0) return Math.min(...shown3);
+  return changeWithin(localAt, {
+    before: local - Math.max(...offsets) - 1,
+    after: local - Math.min(...offsets),
+    local
+  });
+}
+function changeWithin(localAt, { before, after, local }) {
+  let [early, late] = [before, after];
+  while (late - early > 1) {
+    const middle = Math.floor((early + late) / 2);
+    if (localAt(middle) < local) early = middle;
+    else late = middle;
+  }
+  return late;
+}
+
+// src/core/cel/time-functions.ts
+var dayMs2 = 864e5;
+var firstAsked = Date.UTC(1e3);
+var readings = {
+  getFullYear: (local) => local.getUTCFullYear(),
+  getMonth: (local) => local.getUTCMonth(),
+  getDate: (local) => local.getUTCDate(),
+  getDayOfMonth: (local) => local.getUTCDate() - 1,
+  getDayOfWeek: (local) => local.getUTCDay(),
+  getDayOfYear: dayOfYear,
+  getHours: (local) => local.getUTCHours(),
+  getMinutes: (local) => local.getUTCMinutes(),
+  getSeconds: (local) => local.getUTCSeconds(),
+  getMilliseconds: (local) => local.getUTCMilliseconds()
+};
+function timeFunctions() {
+  const { INT: INT6, STRING: STRING7 } = CelScalar;
+  const timestamp = objectType(TimestampSchema);
+  return Object.entries(readings).flatMap(([name2, read2]) => [
+    celMethod(name2, timestamp, [], INT6, function() {
+      return BigInt(read2(new Date(momentOf(this.message))));
+    }),
+    celMethod(name2, timestamp, [STRING7], INT6, function(zone) {
+      const moment2 = momentOf(this.message);
+      return BigInt(read2(new Date(moment2 + offsetAt(moment2, zone))));
+    })
+  ]);
+}
+function momentOf({
+  seconds,
+  nanos
+}) {
+  return Number(seconds) * 1e3 + Math.floor(nanos / 1e6);
+}
+function dayOfYear(local) {
+  const firstDay = new Date(local).setUTCMonth(0, 1);
+  return Math.round((local.getTime() - firstDay) / dayMs2);
+}
+var fixedOffset = /^(?<sign>[+-]?)(?<hours>[01]\d|2[0-3]):(?<minutes>[0-5]\d)$/;
+function offsetAt(moment2, zone) {
+  const fixed2 = fixedOffset.exec(zone)?.groups;
+  if (fixed2 !== void 0) {
+    const minutes = Number(fixed2["hours"]) * 60 + Number(fixed2["minutes"]);
+    return (fixed2["sign"] === "-" ? -minutes : minutes) * 6e4;
+  }
+  const asked = Math.max(Math.floor(moment2 / 1e3) * 1e3, firstAsked);
+  return namedZone(zone).localAt(asked) - asked;
+}
+function namedZone(zone) {
+  try {
+    if (/^[a-z]/i.test(zone)) return zoneClock(zone.toLowerCase());
+  } catch {
+  }
+  const shown3 = zone.length > 60 ? `${zone.slice(0, 60)}…` : zone;
+  throw new Error(`"${shown3}" is no time zone such as "Europe/Berlin" or "+02:00"`);
+}
+
 // src/core/cel/cel-environment.ts
 var maxDepth = 40;
 var usualSteps = 2e4;
@@ -54538,7 +54651,7 @@ var CelEnvironment = class {
       (name2) => celFunc(name2, [CelScalar.STRING], DYN4, (text) => this.#call(name2, text))
     );
     const ofTexts = this.#functions === void 0 ? [] : textFunctions();
-    return celEnv({ funcs: [step, match2, grow, ...own2, ...ofTexts] });
+    return celEnv({ funcs: [step, match2, grow, ...timeFunctions(), ...own2, ...ofTexts] });
   }
   #call(name2, text) {
     const call = Object.hasOwn(this.#calls, name2) ? this.#calls[name2] : void 0;
@@ -60459,7 +60572,7 @@ var Scheduling = closedObject(
       typebox_exports.Array(Toleration, { minItems: 1, description: "taints that are borne" })
     )
   },
-  "on which nodes pods may run; what a pod says itself of a label, or of a taint's key and effect, stays"
+  "on which nodes pods may run; what the pod of a manifest says of a label, or of a taint's key and effect, stays; what overlays before put there is replaced"
 );
 var forSites = {
   minItems: 1,
@@ -60498,7 +60611,7 @@ var overlayFields = {
   namespace: typebox_exports.Optional(
     typebox_exports.String({
       title: "namespace",
-      pattern: "^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?|(.|\\n)*\\$\\{(.|\\n)*)$",
+      pattern: "^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?|[\\s\\S]*\\$\\{[\\s\\S]*)$",
       description: "another namespace for all of its namespaced objects, and for what names them by it: subjects of RBAC, services of webhooks and API services; not for names in DNS"
     })
   )
@@ -60540,7 +60653,7 @@ var AppSecret = closedObject(
     from: typebox_exports.Optional(
       typebox_exports.String({
         title: "object name or expression",
-        pattern: `^(${subdomain}|(.|\\n)*\\$\\{(.|\\n)*)$`,
+        pattern: `^(${subdomain}|[\\s\\S]*\\$\\{[\\s\\S]*)$`,
         description: "name of the Secret in the region's cluster, in the namespace that the worker's configuration says; without it, the same name"
       })
     ),
@@ -60943,6 +61056,14 @@ var Drift = closedObject(
         minimum: 0,
         default: 60,
         description: "sites of a region looked over for drift in a minute; 0: none"
+      })
+    ),
+    maxDriftedPercent: typebox_exports.Optional(
+      typebox_exports.Integer({
+        minimum: 0,
+        maximum: 100,
+        default: 10,
+        description: "percentage of a region's sites; where more have drifted, and more than two, none is repaired: something else is wrong. 100: all are, always; 0: none is, ever"
       })
     ),
     ...driftPolicy
@@ -61417,6 +61538,7 @@ var expectedByTitle = {
   namespace: "a namespace of lower case letters, digits and dashes, at most 63 characters",
   duration: "a time span such as `90s`, `5m`, `1h30m` or `500ms`",
   "object name": "a name of lower case letters, digits, `-` and `.`, at most 253 characters",
+  "object name or expression": "a name of lower case letters, digits, `-` and `.`, or a text with an expression such as `db-${site.name}`",
   "time of day": "a time of day such as `02:00`",
   "local time": "a date such as `2026-12-24`, or with a time `2026-12-24T18:00`",
   "time zone": "a time zone such as `Europe/Berlin`",
@@ -61577,6 +61699,23 @@ function pointerPath(pointer) {
   return pointer.split("/").slice(1).map((part3) => part3.replaceAll("~1", "/").replaceAll("~0", "~"));
 }
 
+// src/core/model/first-diagnostics.ts
+var mostTold = 100;
+function firstOf(found2, describe) {
+  const told3 = found2.slice(0, mostTold).map(describe);
+  const next = found2[mostTold];
+  if (next === void 0) return told3;
+  const count = found2.length - mostTold;
+  const { hint: _, ...rest2 } = describe(next);
+  const words5 = count === 1 ? "one more mistake follows" : `${count} more mistakes follow`;
+  return [...told3, { ...rest2, message: words5, hint: "mend the ones before them first" }];
+}
+function firstDiagnostics(diagnostics) {
+  const isError3 = ({ severity }) => severity === "error";
+  const sorted = [...diagnostics.filter(isError3), ...diagnostics.filter((one) => !isError3(one))];
+  return diagnostics.length <= mostTold ? diagnostics : firstOf(sorted, (one) => one);
+}
+
 // src/core/render/read-yaml.ts
 var import_yaml4 = __toESM(require_dist(), 1);
 
@@ -61589,13 +61728,19 @@ var maxDepth2 = 200;
 var tooDeepMessage = `nested deeper than ${maxDepth2} levels`;
 
 // src/core/model/parse-documents.ts
+var maxErrorTokens = 100;
 function parseDocuments(text, options) {
   const documents = [];
   const composer = new import_yaml.Composer(options);
   const parser = new import_yaml.Parser(options.lineCounter.addNewLine);
   options.lineCounter.addNewLine(0);
+  let errorTokens = 0;
   for (const lexeme of new import_yaml.Lexer().lex(text)) {
-    for (const token of parser.next(lexeme)) documents.push(...composer.next(token));
+    for (const token of parser.next(lexeme)) {
+      if (token.type === "error") errorTokens += 1;
+      documents.push(...composer.next(token));
+    }
+    if (errorTokens >= maxErrorTokens) break;
     const open3 = parser.stack.at(-1);
     if (parser.stack.length > maxDepth2 + 1 && open3 !== void 0 && isCollection(open3)) {
       return { documents: [], tooDeepAt: open3.offset };
@@ -61880,6 +62025,7 @@ var typeOfTag = {
   bool: "boolean",
   null: "object"
 };
+var knownTags = /* @__PURE__ */ new Set([...Object.keys(typeOfTag), "binary", "timestamp"]);
 function scalar(node, state) {
   const text = typeof node.value === "string" ? node.value : "";
   const tag = node.tag?.replace(standardTag, "");
@@ -61888,7 +62034,7 @@ function scalar(node, state) {
   const resolved = resolvePlainScalar(text);
   if (!resolved.ok) return inexact2(node, resolved.why, state);
   if (tag !== void 0 && typeof resolved.value !== typeOfTag[tag]) {
-    const name2 = tag.startsWith("!") ? tag : `!!${tag}`;
+    const name2 = knownTags.has(tag) ? `!!${tag}` : "what its tag says";
     report(state, node, ["yaml-syntax", `this text cannot be read as ${name2}`]);
   }
   return resolved.value;
@@ -62174,8 +62320,20 @@ function valueProblems({ object }) {
         hint: "seal it with --encrypted-regex '^(data|stringData)$'"
       }
     })),
-    ...encrypted2.flatMap((path3) => textProblem(object, path3))
+    ...encrypted2.flatMap((path3) => textProblem(object, path3)),
+    ...twofoldKeys(object)
   ];
+}
+function twofoldKeys({ data: data3, stringData }) {
+  if (!isJsonObject(data3) || !isJsonObject(stringData)) return [];
+  return Object.keys(stringData).filter((key) => Object.hasOwn(data3, key)).map((key) => ({
+    path: ["stringData", key],
+    told: {
+      code: "sealed-secret",
+      message: `${key} stands in data and in stringData`,
+      hint: "take one of the two out, and seal it anew"
+    }
+  }));
 }
 function textProblem(object, path3) {
   const [field, key, ...below] = path3;
@@ -62216,10 +62374,10 @@ var readObjects = keptFor((file) => {
     }
     const manifest = { ...found2, object: found2.value };
     const problems = sealProblems(manifest, read2.documents);
-    diagnostics.push(...problems);
+    for (const each of problems) diagnostics.push(each);
     if (problems.length === 0) objects.push(sealed(manifest, file));
   }
-  return { objects, diagnostics };
+  return { objects, diagnostics: firstDiagnostics(diagnostics) };
 });
 function flattenLists(found2) {
   const { value: value2 } = found2;
@@ -62311,7 +62469,7 @@ function helmDocuments(source, output) {
 ` });
     lines = [];
   };
-  for (const line of output.split("\n")) {
+  for (const line of output.replace(/\n$/, "").split("\n")) {
     if (/^---(\s|$)/.test(line)) {
       close();
       lines.push(line.slice(3));
@@ -62584,13 +62742,14 @@ function toolRefusal(request, stderr) {
   if (request.tool === "kustomize" && request.source.files.some(mayHoldSecret)) {
     return untold(request.source, stderr);
   }
-  const told3 = stderr.split("\n").filter((line) => !/^(WARNING|level=|time=|# )|--debug flag/.test(line)).join(" ").replaceAll(/\s+/g, " ").trim().replace(/^error: /i, "").replaceAll(echoes, "$1…$2");
+  const told3 = stderr.split("\n").filter((line) => !/^(WARNING|level=|time=|# )|--debug flag/.test(line)).join(" ").replaceAll(/\s+/g, " ").trim().replace(/^error: /i, "").replaceAll(anchors, "$1…$2").replace(echoes, "$1…");
   const message = told3.length > maxMessage ? `${told3.slice(0, maxMessage)}…` : told3;
   const place = request.tool === "helm" ? helmPlace(request, message) : nowhere;
   return refused({ ...place, code: "tool-refused", message: `${request.tool}: ${message}` });
 }
-var echoes = /(anchor ')[^']*(')/g;
-var secretWords = /\bkind["']?\s*:\s*["']?Secret\b|secretGenerator|stringData/;
+var anchors = /(anchor ')[^']*(')/g;
+var echoes = /(invalid map key: |cannot (?:decode|unmarshal) !!\w+ `).*/;
+var secretWords = /\bkind["']?\s*:\s*(?:[&!]\S*\s+)*["']?Secret|secretGenerator|stringData|\\[xuU][\dA-Fa-f]{2}/;
 var mayHoldSecret = ({ text }) => secretWords.test(text);
 function untold({ path: path3, files }, stderr) {
   const named3 = files.filter((file) => stderr.includes(`'${nameOf3(file)}'`));
@@ -63715,11 +63874,14 @@ var maxAliases = 100;
 function readYamlNode(document2) {
   const reader = new NodeReader();
   const value2 = reader.read(document2.contents);
-  return { value: value2, problems: reader.problems, twofold: reader.twofold };
+  return { value: value2, problems: reader.problems, twofold: reader.twofold, tagged: reader.tagged };
 }
 var mayBeTwofold = /^(y|n|yes|no|on|off|[-+]?(0[0-9_b]|[0-9][0-9._]*_).*)$/i;
+var tagOfJson = /^(!|tag:yaml\.org,2002:(str|int|float|bool|null|map|seq))$/;
 var NodeReader = class {
   problems = [];
+  /** Where a key or value has another tag. */
+  tagged = [];
   twofold = [];
   #path = [];
   #open = /* @__PURE__ */ new Set();
@@ -63732,6 +63894,7 @@ var NodeReader = class {
   #following = 0;
   read(node) {
     if ((0, import_yaml5.isAlias)(node)) return this.#readAlias(node);
+    this.#noteTag(node);
     if ((0, import_yaml5.isScalar)(node)) {
       this.#noteAnchor(node);
       return this.#readScalar(node);
@@ -63760,6 +63923,10 @@ var NodeReader = class {
     const value2 = this.read(node);
     this.#path.pop();
     return value2;
+  }
+  #noteTag(node) {
+    const tag = (0, import_yaml5.isScalar)(node) || (0, import_yaml5.isMap)(node) || (0, import_yaml5.isSeq)(node) ? node.tag : void 0;
+    if (tag !== void 0 && !tagOfJson.test(tag)) this.tagged.push([...this.#path]);
   }
   #noteAnchor(node) {
     if (node.anchor !== void 0 && this.#following === 0) this.#anchors.set(node.anchor, node);
@@ -63790,6 +63957,7 @@ var NodeReader = class {
       this.#path.push(name2);
       if ((0, import_yaml5.isScalar)(key)) {
         this.#noteAnchor(key);
+        this.#noteTag(key);
         this.#noteTwofold(key, true);
       }
       entries2.set(name2, this.read(value2));
@@ -63851,6 +64019,7 @@ function plainDocument(file, value2, index) {
     value: value2,
     isBroken: false,
     twofold: [],
+    tagged: [],
     at: (path3) => placed2().at(path3),
     keyAt: (path3) => placed2().keyAt(path3),
     sourceAt: (path3) => placed2().sourceAt(path3),
@@ -63905,7 +64074,7 @@ function lightTrees(file, all) {
   };
 }
 function readDocument({ file, document: document2, placeAt, tree }) {
-  const { value: value2, problems, twofold } = readYamlNode(document2);
+  const { value: value2, problems, twofold, tagged } = readYamlNode(document2);
   const syntax = [...document2.errors, ...document2.warnings, ...directiveErrors(document2)];
   const diagnostics = [
     ...firstPerLine(syntax.map((error) => syntaxDiagnostic(error, placeAt))),
@@ -63922,6 +64091,7 @@ function readDocument({ file, document: document2, placeAt, tree }) {
       value: value2,
       isBroken: diagnostics.length > 0,
       twofold,
+      tagged,
       at: (path3) => path3.length === 0 ? start : placeAt(offsetOf(tree(), path3, "value")),
       keyAt: (path3) => placeAt(offsetOf(tree(), path3, "key")),
       sourceAt: (path3) => plainSource(tree(), path3),
@@ -63963,7 +64133,7 @@ function tooDeep(place) {
   return { documents: [], diagnostics: [diagnostic] };
 }
 
-// src/core/model/tools/scan-kustomization.ts
+// src/core/model/tools/kustomization-fields.ts
 var fieldUses = {
   apiVersion: "plain",
   kind: "plain",
@@ -64001,8 +64171,17 @@ var fieldUses = {
   helmGlobals: "forbidden",
   inventory: "forbidden"
 };
-var pathKeys = /* @__PURE__ */ new Set(["path", "paths", "files", "env", "envs"]);
-var fieldKeys = /* @__PURE__ */ new Set(["fieldspecs", "fields"]);
+var pathKeys = /^(paths?|files|envs?)$/iu;
+var fieldKeys = /^(fieldspecs|fields)$/iu;
+var pluginFields = /* @__PURE__ */ new Set([
+  "apiVersion",
+  "kind",
+  "metadata",
+  "resources"
+]);
+var otherLineBreak = /\r(?!\n)|[\u0085\u2028\u2029]/;
+
+// src/core/model/tools/scan-kustomization.ts
 var kustomizationNames = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 var maxFolders = 500;
 function scanKustomization(folder, index, at3) {
@@ -64043,7 +64222,21 @@ function visitKustomization(scan, folder, file) {
   if (others.length > 0 || !isJsonObject(document2.value)) {
     return tell(scan, document2.at([]), ["tool-refused", "a kustomization is one mapping"]);
   }
+  if (readsOtherwise(scan, document2, file.text)) return;
   for (const field of Object.keys(document2.value)) visitField(scan, { folder, document: document2 }, field);
+}
+function readsOtherwise(scan, document2, text) {
+  const [path3] = document2.tagged;
+  if (path3 !== void 0) {
+    const told3 = "a tag makes something else of what stands here";
+    tell(scan, document2.at(path3), ["unsafe-source", told3, "write the text itself, without a tag"]);
+  }
+  const hasOtherBreak = otherLineBreak.test(text);
+  if (hasOtherBreak) {
+    const told3 = "it has a character that ends a line for kustomize alone (U+000D, U+0085, U+2028, U+2029)";
+    tell(scan, document2.at([]), ["unsafe-source", told3, "take it out"]);
+  }
+  return path3 !== void 0 || hasOtherBreak;
 }
 function visitField(scan, part3, field) {
   const use = Object.hasOwn(fieldUses, field) ? fieldUses[field] : void 0;
@@ -64051,6 +64244,11 @@ function visitField(scan, part3, field) {
   if (use === void 0) {
     const message = `a kustomization has no field "${field}"`;
     return tell(scan, document2.keyAt([field]), ["tool-refused", message]);
+  }
+  if (scan.isOfPlugins === true && !pluginFields.has(field)) {
+    const message = `${field} may change plugins in a folder of them`;
+    const hint = "write the plugins as they are to be, and name them in `resources`";
+    return tell(scan, document2.keyAt([field]), ["unsafe-source", message, hint]);
   }
   if (use === "forbidden") {
     const message = `${field} fetches charts or runs programs`;
@@ -64081,11 +64279,12 @@ function texts(scan, { document: document2 }, field) {
 }
 function visitPath(scan, part3, { path: path3, text, isPlugin = false }) {
   const place = part3.document.at(path3);
-  const problem2 = referenceProblem(text);
+  const shown3 = isOfSecret(part3, path3) ? "that stands here" : `"${text}"`;
+  const problem2 = referenceProblem(text, shown3);
   if (problem2 !== void 0) return tell(scan, place, problem2);
   const target = resolveInside(part3.folder, text);
   if (target === void 0) {
-    return tell(scan, place, ["unsafe-source", `the path "${text}" leaves the repository`]);
+    return tell(scan, place, ["unsafe-source", `the path ${shown3} leaves the repository`]);
   }
   const file = scan.index.byPath.get(target);
   if (file !== void 0) {
@@ -64095,7 +64294,7 @@ function visitPath(scan, part3, { path: path3, text, isPlugin = false }) {
   }
   if (!scan.index.folders.has(target)) {
     const hint = "what a kustomization names has to be in the repository; dot-folders are not read";
-    return tell(scan, place, ["missing-source", `there is no file or folder "${text}"`, hint]);
+    return tell(scan, place, ["missing-source", `there is no file or folder ${shown3}`, hint]);
   }
   visitFolder(scan, target, place);
   if (isPlugin) visitPluginFolder(scan, target);
@@ -64103,7 +64302,8 @@ function visitPath(scan, part3, { path: path3, text, isPlugin = false }) {
 function visitPluginFolder(scan, folder) {
   if (scan.pluginFolders.has(folder)) return;
   scan.pluginFolders.add(folder);
-  const inner = { ...scan, files: /* @__PURE__ */ new Map(), folders: /* @__PURE__ */ new Set(), diagnostics: [] };
+  const own2 = { files: /* @__PURE__ */ new Map(), folders: /* @__PURE__ */ new Set(), diagnostics: [] };
+  const inner = { ...scan, ...own2, isOfPlugins: true };
   visitFolder(inner, folder, { file: folder, line: 0, column: 0 });
   for (const file of inner.files.values()) {
     if (!isKustomizationFile(file.path)) visitPluginFile(inner, file);
@@ -64113,14 +64313,17 @@ function visitPluginFolder(scan, folder) {
 function isKustomizationFile(path3) {
   return kustomizationNames.includes(path3.slice(path3.lastIndexOf("/") + 1));
 }
-function referenceProblem(text) {
+function isOfSecret({ document: { value: value2 } }, [field]) {
+  return field === "secretGenerator" || isJsonObject(value2) && value2["kind"] === "SecretGenerator";
+}
+function referenceProblem(text, shown3) {
   const hint = "bring it into the repository; `flotilla vendor` does";
   if (/^([/\\]|[A-Za-z]:[/\\])/.test(text)) {
-    return ["unsafe-source", `the path "${text}" is absolute`, "name it from this folder"];
+    return ["unsafe-source", `the path ${shown3} is absolute`, "name it from this folder"];
   }
   const first2 = text.trim().split("/")[0] ?? "";
   const isRemote2 = /[:?@]|\/\//.test(text) || /^github\.com$/i.test(first2) || text !== text.trim();
-  if (isRemote2) return ["remote-reference", `"${text}" is, or may be, on the network`, hint];
+  if (isRemote2) return ["remote-reference", `${shown3} is, or may be, on the network`, hint];
   return void 0;
 }
 function addFile2(scan, file, from) {
@@ -64142,10 +64345,11 @@ function visitPlugins(scan, { folder, file, at: at3 }) {
   for (const document2 of documents) {
     const here = {
       value: document2.value,
+      tagged: document2.tagged,
       at: (path3) => at3 ?? document2.at(path3),
       keyAt: (path3) => at3 ?? document2.keyAt(path3)
     };
-    visitPlugin(scan, { folder, document: here });
+    if (!readsOtherwise(scan, here, file.text)) visitPlugin(scan, { folder, document: here });
   }
 }
 function visitPlugin(scan, part3) {
@@ -64175,13 +64379,13 @@ function visitEntries(scan, part3, path3) {
   if (!isJsonObject(value2)) return;
   for (const [key, inner] of Object.entries(value2)) {
     const here = [...path3, key];
-    if (fieldKeys.has(key.toLowerCase())) continue;
-    if (!pathKeys.has(key.toLowerCase())) visitEntries(scan, part3, here);
+    if (fieldKeys.test(key)) continue;
+    if (!pathKeys.test(key)) visitEntries(scan, part3, here);
     else
       visitNamed(scan, part3, {
         path: here,
         value: inner,
-        holdsKeys: key.toLowerCase() === "files"
+        holdsKeys: /^files$/iu.test(key)
       });
   }
 }
@@ -66935,7 +67139,7 @@ function changed(state, change2) {
 }
 function taken2(state, { source, isChanged, diagnostics }) {
   if (isChanged) state.changed = true;
-  state.diagnostics.push(...diagnostics);
+  for (const each of diagnostics) state.diagnostics.push(each);
   return source;
 }
 function stepOf(state, { source, path: path3, object }) {
@@ -66946,6 +67150,7 @@ function stepOf(state, { source, path: path3, object }) {
   const { at: at3, keyAt } = state;
   const changedBy = {
     before: source,
+    first: source.changedBy?.first ?? source,
     at: at3,
     keyAt,
     path: path3,
@@ -67731,7 +67936,7 @@ function checkManifests(objects, context2) {
   const mistaken2 = /* @__PURE__ */ new Set();
   for (const manifest of objects) {
     const source = sourceObject(manifest, context2);
-    diagnostics.push(...source.diagnostics);
+    for (const each of source.diagnostics) diagnostics.push(each);
     if (!source.ok) continue;
     const id = objectId(source.value.key);
     const first2 = found2.get(id);
@@ -67852,15 +68057,15 @@ function addSidecar(object, sidecar, kinds4) {
     const entries2 = partLists.flatMap((list) => {
       const added = sidecar[list];
       if (added === void 0) return [];
-      const merge = { added, schema: schema.field(list).items, problems };
+      const merge = { list, added, schema: schema.field(list).items, problems };
       return [[list, withParts(pod[list], merge)]];
     });
     return { ...pod, ...Object.fromEntries(entries2) };
   });
-  const [message] = problems;
-  return message === void 0 ? { ok: true, object: changed3 } : { ok: false, message };
+  const [problem2] = problems;
+  return problem2 === void 0 ? { ok: true, object: changed3 } : { ok: false, ...problem2 };
 }
-function withParts(present3, { added, schema, problems }) {
+function withParts(present3, { list, added, schema, problems }) {
   const parts = new Map(
     (Array.isArray(present3) ? present3 : []).map((part3, index) => [
       nameOf5(part3) ?? index,
@@ -67868,12 +68073,18 @@ function withParts(present3, { added, schema, problems }) {
       part3
     ])
   );
-  for (const part3 of added) {
+  for (const [index, part3] of added.entries()) {
     const name2 = nameOf5(part3) ?? "";
+    const path3 = [list, index];
+    if (part3["$patch"] === "delete") {
+      const message = `${name2}: a sidecar takes nothing away; \`$patch: delete\` belongs into \`patches\``;
+      problems.push({ path: [...path3, "$patch"], message });
+      continue;
+    }
     const known4 = parts.get(name2);
     const result2 = strategicMerge(isJsonObject(known4) ? known4 : {}, part3, schema);
     if (result2.ok) parts.set(name2, result2.value);
-    else problems.push(`${name2}: ${result2.message}`);
+    else problems.push({ path: path3, message: `${name2}: ${result2.message}` });
   }
   return [...parts.values()];
 }
@@ -67881,22 +68092,48 @@ function nameOf5(part3) {
   const name2 = isJsonObject(part3) ? part3["name"] : void 0;
   return typeof name2 === "string" ? name2 : void 0;
 }
-function setScheduling(object, { nodeSelector = {}, tolerations = [] }) {
+function setScheduling(object, { nodeSelector = {}, tolerations = [] }, source) {
   const path3 = podSpecPath(object);
   if (path3 === void 0) return object;
+  const own2 = valueAt3(source, path3);
+  const ownPod = isJsonObject(own2) ? own2 : {};
   return changeMapAt(object, path3, (pod) => {
-    const own2 = isJsonObject(pod["nodeSelector"]) ? pod["nodeSelector"] : {};
-    const known4 = Array.isArray(pod["tolerations"]) ? pod["tolerations"] : [];
-    const taints = new Set(known4.map(taintOf));
-    const added = tolerations.filter((each) => !taints.has(taintOf(each)));
-    const selector = { ...nodeSelector, ...own2 };
+    const selector = withLabels(pod["nodeSelector"], nodeSelector, ownPod["nodeSelector"]);
+    const borne = withTolerations(pod["tolerations"], tolerations, ownPod["tolerations"]);
     const changed3 = {
       ...pod,
       ...Object.keys(selector).length > 0 && { nodeSelector: selector },
-      ...added.length > 0 && { tolerations: [...known4, ...added] }
+      ...borne !== void 0 && { tolerations: borne }
     };
     return isSameJson(pod, changed3) ? pod : changed3;
   });
+}
+function withLabels(present3, set, own2) {
+  const known4 = mapOf(present3);
+  const kept5 = new Map(Object.entries(mapOf(own2)));
+  const isFree = ([label2]) => !Object.hasOwn(known4, label2) || kept5.get(label2) !== known4[label2];
+  return { ...known4, ...Object.fromEntries(Object.entries(set).filter(isFree)) };
+}
+function withTolerations(present3, set, own2) {
+  if (set.length === 0) return void 0;
+  const known4 = listOf2(present3);
+  const ownTexts = new Set(listOf2(own2).map(canonicalJson));
+  const isOwn = (each) => ownTexts.has(canonicalJson(each));
+  const keptTaints = new Set(known4.filter(isOwn).map(taintOf));
+  const added = new Map(
+    set.filter((each) => !keptTaints.has(taintOf(each))).map((each) => [canonicalJson(each), each])
+  );
+  if (added.size === 0) return void 0;
+  const taints = new Set([...added.values()].map(taintOf));
+  const kept5 = known4.filter((each) => !taints.has(taintOf(each)) || added.has(canonicalJson(each)));
+  for (const each of kept5) added.delete(canonicalJson(each));
+  return [...kept5, ...added.values()];
+}
+function mapOf(value2) {
+  return value2 !== void 0 && isJsonObject(value2) ? value2 : {};
+}
+function listOf2(value2) {
+  return Array.isArray(value2) ? value2 : [];
 }
 function taintOf(toleration) {
   const { key = "", effect = "" } = isJsonObject(toleration) ? toleration : {};
@@ -67969,7 +68206,7 @@ function entriesOf(list) {
 function changeAll(state, path3, change2) {
   state.objects = state.objects.map((source) => {
     if (source.isFull === true) return source;
-    const object = change2(source.object);
+    const object = change2(source.object, source);
     return object === source.object ? source : changed(state, { source, path: path3, object });
   });
 }
@@ -67990,18 +68227,17 @@ function applySidecar(state, index, sidecar) {
     const result2 = addSidecar(object, sidecar, state.context.customKinds);
     if (result2.ok) return result2.object;
     const message = `${describeKey(keyOf(object))}: ${result2.message}`;
-    tell2(state, path3, { code: "patch-failed", message });
+    tell2(state, [...path3, ...result2.path], { code: "patch-failed", message });
     return object;
   });
 }
 function applyScheduling(state, index, scheduling) {
   const path3 = ["scheduling", index];
   const targets = workloads(state, path3, scheduling.target);
-  changeAll(
-    state,
-    path3,
-    (object) => targets.has(object) ? setScheduling(object, scheduling) : object
-  );
+  changeAll(state, path3, (object, { changedBy }) => {
+    if (!targets.has(object)) return object;
+    return setScheduling(object, scheduling, changedBy?.first.object ?? object);
+  });
 }
 function applyResources(state, index, resources) {
   const path3 = ["resources", index];
@@ -68138,8 +68374,7 @@ function ordinary(hook) {
 function calledByContent(source) {
   const { hookName, changedBy, object } = source;
   if (hookName === void 0 || changedBy === void 0) return source;
-  let first2 = changedBy.before;
-  while (first2.changedBy !== void 0) first2 = first2.changedBy.before;
+  const { first: first2 } = changedBy;
   const spec = object["spec"] ?? null;
   if (isSameJson(spec, first2.object["spec"] ?? null)) return source;
   const after = named2(object, nameFor(hookName, { name: first2.object.metadata.name, spec }));
@@ -69033,7 +69268,7 @@ var SiteGroups = class _SiteGroups {
   #numbers;
   constructor(groups2, { kinds: kinds4 = {}, joined: joined5 } = {}) {
     this.kinds = kinds4;
-    this.groups = groups2.toSorted((a, b) => firstOf(a) < firstOf(b) ? -1 : 1);
+    this.groups = groups2.toSorted((a, b) => firstOf2(a) < firstOf2(b) ? -1 : 1);
     this.#byNumber = new Map(groups2.map((group2) => [group2.number, group2]));
     this.#joined = new Map(joined5);
   }
@@ -69096,7 +69331,7 @@ var SiteGroups = class _SiteGroups {
     return this.#numbers;
   }
 };
-function firstOf(group2) {
+function firstOf2(group2) {
   return group2?.sites[0] ?? "";
 }
 var followed = new FollowedResults();
@@ -69747,8 +69982,9 @@ function namespaceOf({ overlays }) {
 function filledOverlayMistakes(overlay, at3) {
   const { images = [], replicas = [], labels = {}, annotations: annotations2 = {}, resources = [] } = overlay;
   const names3 = images.flatMap(
-    ({ newName: newName2, newTag, digest }, index) => entries({ newName: newName2, newTag, digest }, ["images", index])
+    ({ newName: newName2, newTag }, index) => entries({ newName: newName2, newTag }, ["images", index])
   );
+  const digests = images.flatMap(({ digest }, index) => entries({ digest }, ["images", index]));
   const texts2 = [
     ...entries(labels, ["labels"]),
     ...entries(annotations2, ["annotations"]),
@@ -69772,6 +70008,7 @@ function filledOverlayMistakes(overlay, at3) {
   return [
     ...namespaces.flatMap(told2(at3, "the name of a namespace", isNamespace)),
     ...names3.flatMap(told2(at3, "a text", (value2) => typeof value2 === "string" && value2 !== "")),
+    ...digests.flatMap(told2(at3, "a digest such as `sha256:…`", isDigest)),
     ...texts2.flatMap(told2(at3, "a text", (value2) => typeof value2 === "string")),
     ...counts.flatMap(told2(at3, "a whole number of 0 or more", isCount)),
     ...amounts2.flatMap(told2(at3, "a quantity", (value2) => value2 === null || isScalar5(value2)))
@@ -69785,6 +70022,9 @@ function entries(map, path3) {
 function isNamespace(value2) {
   return typeof value2 === "string" && /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(value2);
 }
+function isDigest(value2) {
+  return typeof value2 === "string" && /^[a-z0-9]+:[0-9a-f]+$/.test(value2);
+}
 function isCount(value2) {
   return typeof value2 === "number" && Number.isInteger(value2) && value2 >= 0;
 }
@@ -69794,7 +70034,8 @@ function isScalar5(value2) {
 function told2(at3, expected2, isRight) {
   return ({ path: path3, value: value2 }) => {
     if (isRight(value2)) return [];
-    const found2 = value2 === "" ? "an empty text" : typeName(value2);
+    const text = value2 === "" ? "an empty text" : "another text";
+    const found2 = typeof value2 === "string" ? text : typeName(value2);
     const message = `the expression must give ${expected2} here, not ${found2}`;
     const hint = expected2 === "a text" ? "write string(…) around it" : void 0;
     const code = "expression-failed";
@@ -71518,7 +71759,7 @@ function parseDuration2(text) {
 
 // src/core/model/local-time.ts
 var minuteMs = 6e4;
-var dayMs = 1440 * minuteMs;
+var dayMs3 = 1440 * minuteMs;
 function parseTimeOfDay(text) {
   const [, hour, minute2] = /^([01]\d|2[0-3]):([0-5]\d)$/.exec(text) ?? [];
   if (hour === void 0 || minute2 === void 0) return void 0;
@@ -71528,7 +71769,7 @@ function parseLocalTime(text, edge) {
   const [date = "", time] = text.split("T");
   const day = Date.parse(`${date}T00:00:00Z`);
   if (Number.isNaN(day) || new Date(day).toISOString().slice(0, 10) !== date) return void 0;
-  if (time === void 0) return edge === "start" ? day : day + dayMs;
+  if (time === void 0) return edge === "start" ? day : day + dayMs3;
   const timeOfDay = parseTimeOfDay(time);
   return timeOfDay === void 0 ? void 0 : day + timeOfDay;
 }
@@ -72527,7 +72768,7 @@ function gitFailure(options) {
   });
 }
 function withoutSecrets(text, secrets = []) {
-  let clean = text.replaceAll(/([a-z][a-z0-9+.-]*:\/\/)[^\s/'"@]*@/gi, "$1").replaceAll(/(authorization:\s*)\S+(\s+\S+)?/gi, "$1***");
+  let clean = text.replaceAll(/(?<=[a-z0-9+.-]:\/\/)(?:[^\s/'"@]*@)+/gi, "").replaceAll(/(authorization:\s*)\S+(\s+\S+)?/gi, "$1***");
   for (const secret of secrets) {
     if (secret.length > 0) clean = clean.replaceAll(secret, "***");
   }
@@ -74293,62 +74534,6 @@ function wordsOf2({ isKey, source, other }) {
   return { message, hint: inQuotes ?? "put it in quotes, or write it in decimals" };
 }
 
-// src/core/model/zone-clock.ts
-var dayMs2 = 864e5;
-var clocks = /* @__PURE__ */ new Map();
-function zoneClock(timeZone2) {
-  const clock = clocks.get(timeZone2) ?? newClock(timeZone2);
-  clocks.set(timeZone2, clock);
-  return clock;
-}
-function newClock(timeZone2) {
-  const format2 = new Intl.DateTimeFormat("en-US", {
-    timeZone: timeZone2,
-    calendar: "gregory",
-    numberingSystem: "latn",
-    hourCycle: "h23",
-    year: "numeric",
-    month: "numeric",
-    day: "numeric",
-    hour: "numeric",
-    minute: "numeric",
-    second: "numeric"
-  });
-  const localAt = (moment2) => {
-    const parts = {};
-    for (const { type, value: value2 } of format2.formatToParts(moment2)) parts[type] = Number(value2);
-    const { year = 0, month = 1, day = 1, hour = 0, minute: minute2 = 0, second = 0 } = parts;
-    return Date.UTC(year, month - 1, day, hour, minute2, second) + moment2 % 1e3;
-  };
-  return { timeZone: timeZone2, localAt, firstMoment: (local) => firstMoment(localAt, local) };
-}
-function isTimeZone(name2) {
-  try {
-    return zoneClock(name2).timeZone === name2;
-  } catch {
-    return false;
-  }
-}
-function firstMoment(localAt, local) {
-  const offsets = [local - dayMs2, local + dayMs2].map((near) => localAt(near) - near);
-  const shown3 = offsets.map((offset) => local - offset).filter((moment2) => localAt(moment2) === local);
-  if (shown3.length > 0) return Math.min(...shown3);
-  return changeWithin(localAt, {
-    before: local - Math.max(...offsets) - 1,
-    after: local - Math.min(...offsets),
-    local
-  });
-}
-function changeWithin(localAt, { before, after, local }) {
-  let [early, late] = [before, after];
-  while (late - early > 1) {
-    const middle = Math.floor((early + late) / 2);
-    if (localAt(middle) < local) early = middle;
-    else late = middle;
-  }
-  return late;
-}
-
 // src/core/model/check-windows.ts
 var longestOpenMs = 7 * 24 * 36e5;
 var followed6 = new FollowedFindings();
@@ -74433,29 +74618,36 @@ function createSchemaCheck() {
       compiled.set(kind, validate);
     }
     if (validate(document2.value)) return [];
-    return mainErrors(validate.errors ?? []).map(
-      (error) => describeSchemaError(error, kind, document2)
-      // verbose: they have data and parentSchema
-    );
+    const errors = mainErrors(validate.errors ?? []);
+    return firstOf(errors, (error) => describeSchemaError(error, kind, document2));
   };
 }
 function mainErrors(errors) {
   const dropped = /* @__PURE__ */ new Set();
-  for (const union2 of errors.filter(({ keyword }) => keyword === "anyOf")) {
-    const inside2 = errors.filter(
-      (error) => error !== union2 && isInUnion(error, union2) && !dropped.has(error)
-    );
+  for (const [index, union2] of errors.entries()) {
+    if (union2.keyword !== "anyOf") continue;
+    const inside2 = errorsInside(errors, index).filter((error) => !dropped.has(error));
     const branches = Map.groupBy(inside2, (error) => branchOf(error, union2));
     const fitting = [...branches.values()].filter(
       (branch) => !branch.some((error) => isWrongType(error, union2))
     );
     const [only] = fitting;
-    const kept5 = fitting.length === 1 && only !== void 0 ? only : [union2];
+    const kept5 = new Set(fitting.length === 1 && only !== void 0 ? only : [union2]);
     for (const error of [union2, ...inside2]) {
-      if (!kept5.includes(error)) dropped.add(error);
+      if (!kept5.has(error)) dropped.add(error);
     }
   }
   return errors.filter((error) => !dropped.has(error));
+}
+function errorsInside(errors, index) {
+  const union2 = errors[index];
+  let first2 = index;
+  for (let at3 = index - 1; at3 >= 0; at3 -= 1) {
+    const error = errors[at3];
+    if (union2 === void 0 || error === void 0 || !isInUnion(error, union2)) break;
+    first2 = at3;
+  }
+  return errors.slice(first2, index);
 }
 function isInUnion(error, union2) {
   return error.schemaPath.startsWith(`${union2.schemaPath}/`) && (error.instancePath === union2.instancePath || error.instancePath.startsWith(`${union2.instancePath}/`));
@@ -78276,20 +78468,19 @@ function renderFleet(model, inputs = {}) {
   const renderings = [];
   for (const name2 of [...model.apps.keys()].toSorted()) {
     const result2 = renderPlacedApp(context2, name2);
-    diagnostics.push(...result2.diagnostics);
+    addAll(diagnostics, result2.diagnostics);
     if (result2.ok) renderings.push(result2.value);
   }
-  diagnostics.push(
-    ...sharedObjects(renderings),
-    ...ownAccounts(model, renderings),
-    ...checkKubernetes(model, renderings)
-  );
+  addAll(diagnostics, sharedObjects(renderings));
+  addAll(diagnostics, ownAccounts(model, renderings));
+  addAll(diagnostics, checkKubernetes(model, renderings));
   if (renderings.length === model.apps.size) {
-    diagnostics.push(...unreadValues(context2, renderings, diagnostics));
+    addAll(diagnostics, unreadValues(context2, renderings, diagnostics));
   }
   const sorted = distinctDiagnostics(withoutFollowUps(diagnostics, model));
-  if (sorted.some(({ severity }) => severity === "error"))
-    return { ok: false, diagnostics: sorted };
+  if (sorted.some(isError2)) return { ok: false, diagnostics: sorted };
+  if (renderings.length !== model.apps.size)
+    return { ok: false, diagnostics: distinctDiagnostics(diagnostics) };
   return {
     ok: true,
     value: {
@@ -78325,7 +78516,9 @@ function renderLoaded(loaded, inputs = {}) {
   if (loaded.ok) {
     const rendered = renderFleet(loaded.value, inputs);
     const diagnostics = sortDiagnostics([...loaded.diagnostics, ...rendered.diagnostics]);
-    return rendered.ok ? { ...rendered, diagnostics } : { ok: false, diagnostics };
+    if (rendered.ok) return { ...rendered, diagnostics };
+    if (!diagnostics.some(isError2)) throw new Error("an app is not rendered, and nothing says why");
+    return { ok: false, diagnostics };
   }
   const { model, mayLackKinds } = loaded.sound;
   const found2 = renderFleet(model, inputs).diagnostics.filter(
@@ -78334,9 +78527,16 @@ function renderLoaded(loaded, inputs = {}) {
   return { ok: false, diagnostics: distinctDiagnostics([...loaded.diagnostics, ...found2]) };
 }
 function withoutFollowUps(diagnostics, model) {
-  const mistaken2 = new Set(diagnostics.map(({ file, severity }) => severity === "error" && file));
+  const others = diagnostics.filter((one) => isError2(one) && one.code !== "unknown-scope");
+  const mistaken2 = new Set(others.map(({ file }) => file));
   const lacksKinds = [...model.manifests.values()].flat().some(({ path: path3, text }) => mistaken2.has(path3) && mayDefineKinds(text));
   return diagnostics.filter(({ code }) => !(lacksKinds && code === "unknown-scope"));
+}
+function addAll(to, more) {
+  for (const one of more) to.push(one);
+}
+function isError2({ severity }) {
+  return severity === "error";
 }
 
 // src/core/render/render-files.ts
@@ -80543,7 +80743,7 @@ function startCandidate(run3, app, returning) {
   const { board, input: input2 } = run3;
   const older = candidateOf(app);
   const touched = older === void 0 ? /* @__PURE__ */ new Map() : touchedBy(board, older);
-  const list = listOf2(run3, app, { desired: desired2, touched });
+  const list = listOf3(run3, app, { desired: desired2, touched });
   const { digest, renderer } = desired2;
   const id = releaseName(
     { kind: "app", app: app.app, digest, head: input2.head },
@@ -80583,7 +80783,7 @@ function replacedBy(digest, older) {
 function onlyAt(sites, records) {
   return Object.fromEntries(Object.entries(records).filter(([site]) => sites.has(site)));
 }
-function listOf2(run3, app, { desired: desired2, touched }) {
+function listOf3(run3, app, { desired: desired2, touched }) {
   const list = /* @__PURE__ */ new Map();
   const entitled2 = own(run3.input.entitled, app.app);
   for (const [site, to] of Object.entries(desired2.sites)) {
@@ -81550,11 +81750,11 @@ function excusedBlock({ entry, state, view, release: release2 }) {
 }
 
 // src/core/rollout/windows/next-opening.ts
-var dayMs3 = 864e5;
+var dayMs4 = 864e5;
 var [fewTries, mostTries] = [64, 2e3];
-var repeatsAfterMs = 8 * dayMs3;
+var repeatsAfterMs = 8 * dayMs4;
 var mostSeasons = 5;
-var longestSeasonMs = 370 * dayMs3;
+var longestSeasonMs = 370 * dayMs4;
 var found = /* @__PURE__ */ new Map();
 var mostFound = 200;
 function nextOpening(windows, from) {
@@ -81569,7 +81769,7 @@ function nextOpening(windows, from) {
   return told3;
 }
 function nextDay(at3) {
-  return (Math.floor(at3 / dayMs3) + 1) * dayMs3;
+  return (Math.floor(at3 / dayMs4) + 1) * dayMs4;
 }
 function textOf3(windows) {
   const texts2 = windows.map(({ clock, open: open3, closed: closed2 }) => {
@@ -81603,8 +81803,8 @@ function possibleAt(windows, at3) {
 function nextClockChange(windows, from) {
   const offsets = (at3) => windows.map(({ clock }) => clock.localAt(at3) - at3).join(" ");
   const now = offsets(from);
-  for (let at3 = from; at3 < from + longestSeasonMs; at3 += dayMs3) {
-    if (offsets(at3 + dayMs3) !== now) return at3;
+  for (let at3 = from; at3 < from + longestSeasonMs; at3 += dayMs4) {
+    if (offsets(at3 + dayMs4) !== now) return at3;
   }
   return void 0;
 }
@@ -81625,10 +81825,10 @@ function runningFrom({ open: open3, clock }, at3) {
   return Math.min(...open3.map((time) => timeFrom(time, clock, at3)));
 }
 function timeFrom({ days, startMs, durationMs }, clock, at3) {
-  const today = Math.floor(clock.localAt(at3) / dayMs3);
-  for (let day = today - Math.ceil(durationMs / dayMs3) - 1; ; day += 1) {
+  const today = Math.floor(clock.localAt(at3) / dayMs4);
+  for (let day = today - Math.ceil(durationMs / dayMs4) - 1; ; day += 1) {
     if (!days.has(weekDay(day))) continue;
-    const start = clock.firstMoment(day * dayMs3 + startMs);
+    const start = clock.firstMoment(day * dayMs4 + startMs);
     if (start + durationMs > at3) return Math.max(start, at3);
   }
 }
