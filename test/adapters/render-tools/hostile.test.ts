@@ -369,6 +369,12 @@ describe("a chart that is another one each time", { timeout: 60_000 }, () => {
     expect(await mistakesOf(files)).toEqual([told(".data.value")]);
   });
 
+  it("may have tests that are: they are left out", async () => {
+    const meta = `{ name: "t-{{ randAlphaNum 5 | lower }}", annotations: { helm.sh/hook: test } }`;
+    const text = `apiVersion: v1\nkind: Pod\nmetadata: ${meta}\n---\n${configMap("same")}`;
+    expect((await webAt(toolFleet(webChart, withTemplate(text)))).size).toBe(5);
+  });
+
   it("may name such functions where they do not matter", async () => {
     const text = `{{ if .Values.never }}{{ randAlphaNum 8 }}{{ now }}{{ end }}${configMap("same")}`;
     expect((await webAt(toolFleet(webChart, withTemplate(text)))).size).toBe(5);

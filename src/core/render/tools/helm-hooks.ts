@@ -7,7 +7,7 @@ import { canonicalJson, isJsonObject, isSameJson, type Json } from "../../model/
 import type { HelmOptions } from "../../model/kinds/source.ts";
 import { describeKey, groupOf, keyOf, type KubeObject } from "../../model/kube-object.ts";
 import type { SourceObject } from "../parse-manifests.ts";
-import { hookAnnotation, hookIn } from "./list-hooks.ts";
+import { hookAnnotation, hookKinds, testHooks } from "./list-hooks.ts";
 import type { ToolObject, ToolOutput, ToolProblem } from "./tool-output.ts";
 
 const ownAnnotations: ReadonlySet<string> = new Set([
@@ -16,7 +16,6 @@ const ownAnnotations: ReadonlySet<string> = new Set([
   "helm.sh/hook-delete-policy",
   "helm.sh/hook-output-log-policy",
 ]);
-const tests = new Set(["test", "test-success", "test-failure"]);
 const appliable = new Set(["pre-install", "post-install", "pre-upgrade", "post-upgrade"]);
 
 /** The output of a chart with its hooks dealt with. */
@@ -24,7 +23,7 @@ export function withoutHooks(output: ToolOutput, hooks: HelmOptions["hooks"]): T
   const objects: ToolObject[] = [];
   const problems: ToolProblem[] = [...output.problems];
   for (const each of output.objects) {
-    const kinds = hookKinds(each.object).filter((kind) => !tests.has(kind));
+    const kinds = hookKinds(each.object).filter((kind) => !testHooks.has(kind));
     if (hookKinds(each.object).length === 0) objects.push(each);
     else if (kinds.length === 0) continue;
     else if (hooks !== "apply") problems.push(refusedHook(each, kinds));
@@ -33,11 +32,6 @@ export function withoutHooks(output: ToolOutput, hooks: HelmOptions["hooks"]): T
     }
   }
   return { objects, problems };
-}
-
-function hookKinds({ metadata }: KubeObject): string[] {
-  const kinds = hookIn(metadata)?.split(",") ?? [];
-  return kinds.map((kind) => kind.trim().toLowerCase());
 }
 
 function refusedHook({ file, object }: ToolObject, kinds: readonly string[]): ToolProblem {

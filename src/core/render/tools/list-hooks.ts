@@ -21,6 +21,21 @@ export function hookIn(metadata: Json | undefined): string | undefined {
   return typeof hook === "string" ? hook : undefined;
 }
 
+/** Kinds of hook that are tests, which are always left out. */
+export const testHooks: ReadonlySet<string> = new Set(["test", "test-success", "test-failure"]);
+
+/** The kinds of hook that an object is; empty: none. */
+export function hookKinds({ metadata }: KubeObject): readonly string[] {
+  const kinds = hookIn(metadata)?.split(",") ?? [];
+  return kinds.map((kind) => kind.trim().toLowerCase());
+}
+
+/** True for an object that nothing but tests would have. */
+export function isTestHook(object: KubeObject): boolean {
+  const kinds = hookKinds(object);
+  return kinds.length > 0 && kinds.every((kind) => testHooks.has(kind));
+}
+
 /** The same object as a hook. */
 export function asHook(object: KubeObject, hook: string): KubeObject {
   const { annotations } = object.metadata;

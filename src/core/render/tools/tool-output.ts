@@ -12,7 +12,7 @@ import { readYaml } from "../read-yaml.ts";
 import { sealedText } from "../../secrets/sops-file.ts";
 import { objectOrigins, type Transformation } from "./kustomize-origins.ts";
 import { helmDocuments } from "./helm-documents.ts";
-import { asHook, hookOfList } from "./list-hooks.ts";
+import { asHook, hookOfList, isTestHook } from "./list-hooks.ts";
 import type { ToolRequest } from "./tool-requests.ts";
 
 /** An object with the file of the repository that it comes from: the finest that the tool tells. */
@@ -94,7 +94,9 @@ function readHelm(request: ToolRequest, text: string): ToolOutput {
     const objects = output.objects.map((each) => ({ ...each, object: asHook(each.object, hook) }));
     return { ...output, objects };
   });
-  return joined(read);
+  const { objects, problems } = joined(read);
+  // A test may be another one each time.
+  return { objects: objects.filter(({ object }) => !isTestHook(object)), problems };
 }
 
 function readKustomize({ source }: ToolRequest, text: string): ToolOutput {
