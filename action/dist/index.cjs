@@ -62502,6 +62502,15 @@ function hookIn(metadata) {
   const hook = isJsonObject(annotations2) ? annotations2[hookAnnotation] : void 0;
   return typeof hook === "string" ? hook : void 0;
 }
+var testHooks = /* @__PURE__ */ new Set(["test", "test-success", "test-failure"]);
+function hookKinds({ metadata }) {
+  const kinds4 = hookIn(metadata)?.split(",") ?? [];
+  return kinds4.map((kind) => kind.trim().toLowerCase());
+}
+function isTestHook(object) {
+  const kinds4 = hookKinds(object);
+  return kinds4.length > 0 && kinds4.every((kind) => testHooks.has(kind));
+}
 function asHook(object, hook) {
   const { annotations: annotations2 } = object.metadata;
   const own2 = isJsonObject(annotations2) ? annotations2 : {};
@@ -62539,10 +62548,11 @@ function readHelm(request, text) {
     const output = readDocuments(file, text2);
     const hook = hookOfList(text2);
     if (hook === void 0) return output;
-    const objects = output.objects.map((each) => ({ ...each, object: asHook(each.object, hook) }));
-    return { ...output, objects };
+    const objects2 = output.objects.map((each) => ({ ...each, object: asHook(each.object, hook) }));
+    return { ...output, objects: objects2 };
   });
-  return joined2(read2);
+  const { objects, problems } = joined2(read2);
+  return { objects: objects.filter(({ object }) => !isTestHook(object)), problems };
 }
 function readKustomize({ source }, text) {
   const main2 = source.files.find(({ path: path3 }) => isKustomizationOf(source.path, path3));
@@ -68324,13 +68334,12 @@ var ownAnnotations = /* @__PURE__ */ new Set([
   "helm.sh/hook-delete-policy",
   "helm.sh/hook-output-log-policy"
 ]);
-var tests3 = /* @__PURE__ */ new Set(["test", "test-success", "test-failure"]);
 var appliable = /* @__PURE__ */ new Set(["pre-install", "post-install", "pre-upgrade", "post-upgrade"]);
 function withoutHooks(output, hooks) {
   const objects = [];
   const problems = [...output.problems];
   for (const each of output.objects) {
-    const kinds4 = hookKinds(each.object).filter((kind) => !tests3.has(kind));
+    const kinds4 = hookKinds(each.object).filter((kind) => !testHooks.has(kind));
     if (hookKinds(each.object).length === 0) objects.push(each);
     else if (kinds4.length === 0) continue;
     else if (hooks !== "apply") problems.push(refusedHook(each, kinds4));
@@ -68339,10 +68348,6 @@ function withoutHooks(output, hooks) {
     }
   }
   return { objects, problems };
-}
-function hookKinds({ metadata }) {
-  const kinds4 = hookIn(metadata)?.split(",") ?? [];
-  return kinds4.map((kind) => kind.trim().toLowerCase());
 }
 function refusedHook({ file, object }, kinds4) {
   return {
@@ -69341,12 +69346,12 @@ function siteGroups(virtualSites2, sites) {
     follow: (last, { names: names3, now }) => groupsAfter(last, testedBy(virtualSites2), { names: names3, now })
   });
 }
-function groupsAfter(last, tests4, { names: names3, now }) {
+function groupsAfter(last, tests3, { names: names3, now }) {
   const numbers = new Map(last.groups.map((group2) => [keyOf2(group2), group2.number]));
   const to = /* @__PURE__ */ new Map();
   for (const name2 of names3) {
     const site = now.get(name2)?.value;
-    const number2 = site && numbers.get(keyOf2(placeOf(site, tests4)));
+    const number2 = site && numbers.get(keyOf2(placeOf(site, tests3)));
     if (site !== void 0 && number2 === void 0) return void 0;
     to.set(name2, number2);
   }
@@ -69368,17 +69373,17 @@ var VirtualSiteTests = class {
   }
 };
 var testedBy = keptFor((virtualSites2) => new VirtualSiteTests(virtualSites2));
-function placeOf({ metadata: { labels = {} }, spec: { profile: profile2 } }, tests4) {
-  return { virtualSites: tests4.holding(labels), profile: profile2 };
+function placeOf({ metadata: { labels = {} }, spec: { profile: profile2 } }, tests3) {
+  return { virtualSites: tests3.holding(labels), profile: profile2 };
 }
 function keyOf2({ virtualSites: virtualSites2, profile: profile2 }) {
   return `${profile2 ?? ""} ${[...virtualSites2].join()}`;
 }
 function groupSites(virtualSites2, sites) {
-  const tests4 = testedBy(virtualSites2);
+  const tests3 = testedBy(virtualSites2);
   const found2 = /* @__PURE__ */ new Map();
-  for (const { labels, profile: profile2, names: names3 } of sitesByLabels(sites, tests4.selectors)) {
-    const place = { virtualSites: tests4.holding(labels), profile: profile2 };
+  for (const { labels, profile: profile2, names: names3 } of sitesByLabels(sites, tests3.selectors)) {
+    const place = { virtualSites: tests3.holding(labels), profile: profile2 };
     const key = keyOf2(place);
     const group2 = found2.get(key);
     if (group2 !== void 0) group2.sites.push(...names3);

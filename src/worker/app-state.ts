@@ -4,7 +4,7 @@ import type { AppReport } from "../core/protocol/worker-report.ts";
 import type { Fight } from "./fights.ts";
 import { formOfTarget } from "./target-form.ts";
 import type { AppTarget } from "./mirror-view.ts";
-import type { AppRow, ObjectRow } from "./state-store.ts";
+import { type AppRow, type ObjectRow, wholeTree } from "./state-store.ts";
 
 /** An object that is not as it was applied. */
 export interface DriftedObject {
@@ -35,8 +35,12 @@ export interface AppState {
   toldHealthyMs: number;
   /** It was told that nobody can vouch for it now; until it was looked at again. */
   isToldOverdue: boolean;
-  /** Monotonic time since when all of the row's tree stands; null: it did before this process. */
+  /** Monotonic time since when all of the row's tree stands, or another one is written; null: before this process. */
   appliedAt: number | null;
+  /** It is being written: what is read meanwhile is neither one version nor the other. */
+  isBeingWritten: boolean;
+  /** The version that stood before another one was begun is written again. */
+  isReturning: boolean;
   /** Something was written since the last look that has to get ready: it has hardly begun to. */
   isStirred: boolean;
   drifted: Map<ObjectId, DriftedObject>;
@@ -87,6 +91,8 @@ export function newAppState(app: string): AppState {
     toldHealthyMs: 0,
     isToldOverdue: false,
     appliedAt: null,
+    isBeingWritten: false,
+    isReturning: false,
     isStirred: false,
     drifted: new Map(),
     isRepairHeld: false,
@@ -106,9 +112,13 @@ export function newAppState(app: string): AppState {
   };
 }
 
-/** Takes in what was observed of the row's tree. True when a person would see a difference. */
+/**
+ * Takes in what was observed of what stands. That what is left of one version beside another is well counts for neither
+ * of them. True when a person would see a difference.
+ */
 export function takeHealth(state: AppState, health: AppHealth, now: number): boolean {
-  const isGood = health.status === "Healthy" || health.status === "Suspended";
+  const isWell = health.status === "Healthy" || health.status === "Suspended";
+  const isGood = isWell && state.row?.isMixed !== true;
   const before = `${state.health?.status} ${state.health?.message} ${state.health?.unverified}`;
   state.health = health;
   state.observedAt = now;
@@ -169,7 +179,7 @@ export function appReport(
   const isGone = hasLeft(state) && isLeaving(target);
   return {
     ...base,
-    tree: row.tree,
+    tree: wholeTree(row),
     left: isGone,
     release: row.release,
     sync: isGone ? "Synced" : syncOf(state),
@@ -184,7 +194,7 @@ export function appReport(
 }
 
 function appliedTime({ row, appliedAt }: AppState, now: number): Pick<AppReport, "appliedForMs"> {
-  const isKnown = appliedAt !== null && row !== null && row.tree !== null;
+  const isKnown = appliedAt !== null && row !== null && wholeTree(row) !== null;
   return isKnown ? { appliedForMs: Math.floor(now - appliedAt) } : {};
 }
 
@@ -230,7 +240,7 @@ function syncOf(state: AppState): AppReport["sync"] {
   const { target, row } = state;
   if (target === null || row === null) return "Unknown";
   const form = formOfTarget(target, row);
-  const isApplied = form.tree !== null && row.tree === form.tree;
+  const isApplied = form.tree !== null && wholeTree(row) === form.tree;
   const isPruned = form.tree !== null && state.waiting === "";
   const isChecked = state.drifted.size === 0 && state.unchecked === "";
   return isApplied && isPruned && isChecked && state.trouble === "" ? "Synced" : "OutOfSync";

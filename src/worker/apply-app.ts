@@ -5,13 +5,14 @@ import type { FleetError } from "../core/errors.ts";
 import { type ObjectId, describeKey } from "../core/model/kube-object.ts";
 import type { AppState } from "./app-state.ts";
 import { policyOf } from "./app-policy.ts";
+import { noteBegun } from "./begin-version.ts";
 import { type ObjectWork, applyOneObject } from "./apply-object.ts";
 import { writeChildInventory } from "./child-inventory.ts";
 import { openObject } from "./open-object.ts";
 import { observable } from "./read-live.ts";
 import { isDefiner, isServedBy } from "./served-by.ts";
 import { type SiteContext, desiredIds, throwUnlessPassable } from "./site-context.ts";
-import { type AppRow, type ObjectRow, pendingRow } from "./state-store.ts";
+import { type AppRow, type ObjectRow, pendingRow, standsWhole } from "./state-store.ts";
 import type { AppTree, TreeObject } from "./tree-cache.ts";
 import { tryOneObject } from "./try-object.ts";
 
@@ -43,27 +44,58 @@ export async function applyTree(
   const { tree } = wanted;
   const todo = tree.objects.filter((object) => needsWrite(state, object));
   if (todo.length === 0) return { failed: [], blocked: [], written: 0 };
-  const fresh = todo.filter((object) => !isKnown(state.rows.get(object.id)));
-  const isCreating = fresh.length > 0;
   await context.link.verify({
     signal: context.signal(),
-    ...(isCreating && { maxAgeMs: freshIdentityMs }),
+    ...(isCreating(state, todo) && { maxAgeMs: freshIdentityMs }),
   });
   const refused = isTriedFirst(context, state, wanted) ? await tryAll(context, state, wanted) : [];
-  if (refused.length > 0) return nothingWritten(refused);
-  const unheard = fresh.filter((object) => !state.rows.has(object.id));
-  const rows = unheard.map((object) => pendingRow(object.id, object.object.apiVersion));
-  save(context, state, rows);
-  const isTaking = await noteTaken(context, state, todo);
-  state.row = await writeChildInventory(context, wanted.row, state.rows.keys());
-  if (isCreating || isTaking) await context.store.durable();
-  state.writes += 1;
-  const { health: rules = [] } = policyOf(context, state.app);
-  state.isStirred ||= observable(todo, rules).length > 0;
-  const outcome = await writeAll({ context, state, row: state.row, tree }, todo);
-  // Which Jobs were run outlives the store.
-  state.row = await writeChildInventory(context, state.row, state.rows.keys());
-  return outcome;
+  if (refused.length === 0) return writeTodo(context, state, { ...wanted, todo });
+  // What stands as it is in this version too is repaired all the same.
+  const repairs = todo.filter((object) => wasWritten(state, object));
+  const before = nothingWritten(refused);
+  if (repairs.length === 0) return before;
+  const repaired = await writeTodo(context, state, { ...wanted, todo: repairs });
+  return joined(before, repaired);
+}
+
+function joined(one: ApplyOutcome, other: ApplyOutcome): ApplyOutcome {
+  return {
+    failed: [...one.failed, ...other.failed],
+    blocked: [...one.blocked, ...other.blocked],
+    written: one.written + other.written,
+  };
+}
+
+async function writeTodo(
+  context: SiteContext,
+  state: AppState,
+  { tree, row, todo }: Wanted & { readonly todo: readonly TreeObject[] },
+): Promise<ApplyOutcome> {
+  state.isBeingWritten = true;
+  try {
+    const fresh = todo.filter((object) => !wasWritten(state, object));
+    const begun = await noteBegun(context, state, { row, tree, fresh });
+    const isNew = isCreating(state, todo);
+    const unheard = todo.filter((object) => !state.rows.has(object.id));
+    const rows = unheard.map((object) => pendingRow(object.id, object.object.apiVersion));
+    save(context, state, rows);
+    const isTaking = await noteTaken(context, state, todo);
+    state.row = await writeChildInventory(context, begun, state.rows.keys());
+    if (isNew || isTaking) await context.store.durable();
+    state.writes += 1;
+    const { health: rules = [] } = policyOf(context, state.app);
+    state.isStirred ||= observable(todo, rules).length > 0;
+    const outcome = await writeAll({ context, state, row: state.row, tree }, todo);
+    // Which Jobs were run outlives the store.
+    state.row = await writeChildInventory(context, state.row, state.rows.keys());
+    return outcome;
+  } finally {
+    state.isBeingWritten = false;
+  }
+}
+
+function isCreating({ rows }: AppState, todo: readonly TreeObject[]): boolean {
+  return todo.some((object) => !isKnown(rows.get(object.id)));
 }
 
 /**
@@ -95,7 +127,7 @@ function isHashed(row: ObjectRow | undefined): row is ObjectRow {
 
 /** What is new is tried as a whole where the app asks for that; a repair of what stands mends what it can. */
 function isTriedFirst(context: SiteContext, state: AppState, { tree, row }: Wanted): boolean {
-  return policyOf(context, state.app).atomic === true && (row.tree !== tree.tree || row.left);
+  return policyOf(context, state.app).atomic === true && !standsWhole(row, tree.tree);
 }
 
 /** Objects that the cluster would refuse, by dry runs of all that is to be written. */

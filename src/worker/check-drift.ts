@@ -9,12 +9,13 @@ import { isOfLostKey, parseFields, projectionOf } from "./projection.ts";
 import { type LiveObjects, readLive, whyUnread } from "./read-live.ts";
 import { type SiteContext, desiredTree, throwUnlessPassable } from "./site-context.ts";
 import type { StateKey } from "./state-key.ts";
-import type { ObjectRow } from "./state-store.ts";
+import { type ObjectRow, standsWhole } from "./state-store.ts";
 import type { AppTree, TreeObject } from "./tree-cache.ts";
 
 /**
- * Compares the live objects of all apps that stand at a site with what was applied: only fields that were ours. What
- * differs is noted at the app (`drifted`); gives the apps that have such objects, or had. Writes nothing to the cluster.
+ * Compares the live objects of all apps at a site with what was applied of the version that they are to have: only
+ * fields that were ours. What differs is noted at the app (`drifted`); gives the apps that have such objects, or had.
+ * Writes nothing to the cluster.
  */
 export async function checkDrift(context: SiteContext): Promise<readonly AppState[]> {
   const looks = await standing(context);
@@ -22,13 +23,13 @@ export async function checkDrift(context: SiteContext): Promise<readonly AppStat
   await context.link.verify({ signal: context.signal(), maxAgeMs: 0 });
   const live = await readLive(
     context,
-    looks.map(({ state, tree }) => ({ app: state.app, objects: tree.objects })),
+    looks.map(({ state, objects }) => ({ app: state.app, objects })),
   );
   const found: AppState[] = [];
-  for (const { state, tree, writes } of looks) {
+  for (const { state, objects, writes } of looks) {
     if (state.writes !== writes) continue; // written meanwhile: looked at next time
     const had = state.drifted.size > 0;
-    compareApp(context, state, { tree, live });
+    compareApp(context, state, { objects, live });
     if (had || state.drifted.size > 0) found.push(state);
   }
   return found;
@@ -36,21 +37,29 @@ export async function checkDrift(context: SiteContext): Promise<readonly AppStat
 
 interface Look {
   readonly state: AppState;
-  readonly tree: AppTree;
+  readonly objects: readonly TreeObject[];
   readonly writes: number;
 }
 
-/** The apps that are looked at: their trees stand, and their drift is not ignored. */
+/** The apps that are looked at: something of their trees stands, and their drift is not ignored. */
 async function standing(context: SiteContext): Promise<readonly Look[]> {
   const looks: Look[] = [];
   for (const state of context.apps.values()) {
     state.unchecked = "";
     if (policyOf(context, state.app).drift === "ignore") continue;
     const tree = await checkableTree(context, state);
-    if (tree === null || tree.tree !== state.row?.tree) continue;
-    looks.push({ state, tree, writes: state.writes });
+    const objects = tree === null ? [] : standingObjects(state, tree);
+    if (objects.length > 0) looks.push({ state, objects, writes: state.writes });
   }
   return looks;
+}
+
+/** All of a tree that stands whole; of one that does not, what was written of it, unless that is under way. */
+function standingObjects(state: AppState, tree: AppTree): readonly TreeObject[] {
+  const { row } = state;
+  if (row === null || row.left) return [];
+  if (standsWhole(row, tree.tree)) return tree.objects;
+  return state.isBeingWritten ? [] : tree.objects.filter((object) => wasWritten(state, object));
 }
 
 /** A damaged tree holds up only its own app. */
@@ -68,10 +77,10 @@ async function checkableTree(context: SiteContext, state: AppState): Promise<App
 function compareApp(
   context: SiteContext,
   state: AppState,
-  { tree, live }: { readonly tree: AppTree; readonly live: LiveObjects },
+  { objects, live }: { readonly objects: readonly TreeObject[]; readonly live: LiveObjects },
 ): void {
-  state.unchecked = whyUnread(live, tree.objects);
-  const unchanged = tree.objects.flatMap((object) => {
+  state.unchecked = whyUnread(live, objects);
+  const unchanged = objects.flatMap((object) => {
     const row = state.rows.get(object.id);
     // It stands, by its app's row, and is not known to stand as it should: it is written again. A Secret that is
     // another one in the region now is written without that.

@@ -10,14 +10,15 @@ import { meetSecrets } from "./learn-secrets.ts";
 import { policyOf, ruleFor } from "./app-policy.ts";
 import { type AppState, noteUnseen, takeHealth } from "./app-state.ts";
 import { type LiveObjects, observable, readLive, whyUnread } from "./read-live.ts";
-import { type SiteContext, desiredTree, throwUnlessPassable } from "./site-context.ts";
+import { type SiteContext, throwUnlessPassable } from "./site-context.ts";
 import { needsWrite, save } from "./apply-app.ts";
 import { endOf, healthOfCleared, isClearedAway } from "./cleared-jobs.ts";
 import type { ObjectRow } from "./state-store.ts";
-import type { AppTree, TreeObject } from "./tree-cache.ts";
+import type { TreeObject } from "./tree-cache.ts";
+import { whatStands } from "./what-stands.ts";
 
 /**
- * Looks at the health of apps whose tree stands. What was written while it looked is not judged by what it saw before.
+ * Looks at the health of what stands of apps. What was written while it looked is not judged by what it saw before.
  * Gives the apps whose word or message changed.
  */
 export async function observeApps(
@@ -28,10 +29,10 @@ export async function observeApps(
   const changed: AppState[] = [];
   for (const state of states) {
     try {
-      const tree = await standingTree(context, state);
+      const standing = await whatStands(context, state);
       const { health: rules = [] } = policyOf(context, state.app);
-      if (tree === null) continue;
-      const objects = observable(tree.objects, rules);
+      if (standing === null) continue;
+      const objects = observable(standing, rules);
       looks.push({ state, objects, rules, writes: state.writes });
     } catch (error) {
       throwUnlessPassable(context, error);
@@ -48,7 +49,7 @@ export async function observeApps(
 
 interface Look {
   readonly state: AppState;
-  /** Those of the tree that say something. */
+  /** Those of what stands that say something. */
   readonly objects: readonly TreeObject[];
   /** As they were when it was asked what there is to look at. */
   readonly rules: readonly HealthRule[];
@@ -75,14 +76,6 @@ function noteTime(context: SiteContext, state: AppState, reason: string): boolea
   return noteUnseen(state, reason, { now: context.clock.monotonic(), patienceMs });
 }
 
-/** The tree that stands at the site; null while another one is being written or none does. */
-async function standingTree(context: SiteContext, state: AppState): Promise<AppTree | null> {
-  const stands = state.row?.left === false ? state.row.tree : null;
-  if (stands === null) return null;
-  const tree = await desiredTree(context, state.app);
-  return tree?.tree === stands ? tree : null;
-}
-
 async function assess(
   context: SiteContext,
   { state, objects, rules }: Look,
@@ -98,12 +91,19 @@ async function assess(
     const mustTell = rule !== undefined && found !== null;
     rated.push({ name: describeKey(object.key), health: judged, object: found, mustTell });
   }
-  const whole = appHealth(rated);
+  const whole = counted(state, appHealth(rated));
   const message = (await messageOf(context, whole, rated)) || unseenEnd(rated);
   if (message !== "" && message !== state.health?.message) await meetSecrets(context);
   const failing = rated.filter(({ health: { status } }) => status === "Degraded");
   if (failing.length === 0) return { ...whole, message };
   return { ...whole, message, said: failing.map(({ health: { message: said } }) => said) };
+}
+
+/** What never stood whole has not come: however well it is so far, it is on its way. */
+function counted({ row }: AppState, health: AppHealth): AppHealth {
+  const isWell = health.status === "Healthy" || health.status === "Suspended";
+  const hasStood = row !== null && row.tree !== null;
+  return isWell && !hasStood ? { ...health, status: "Progressing" } : health;
 }
 
 /** With the reason of the pods, where they are why the app is not well. */

@@ -3,13 +3,14 @@ import type { FleetError } from "../core/errors.ts";
 import { ownerOf } from "../core/apply/ownership.ts";
 import { type AppState, hasLeft } from "./app-state.ts";
 import { type ApplyOutcome, applyTree, needsWrite } from "./apply-app.ts";
+import { noteReturn } from "./begin-version.ts";
 import { clearTheWay } from "./clear-way.ts";
 import { writeChildInventory } from "./child-inventory.ts";
 import { meetSecrets } from "./learn-secrets.ts";
 import { isNewSet, meetInventoryOnce, meetInventory, saveUnknown } from "./meet-inventory.ts";
 import { pruneObjects } from "./prune-objects.ts";
 import { type SiteContext, desiredTree } from "./site-context.ts";
-import type { AppRow } from "./state-store.ts";
+import { type AppRow, standsWhole } from "./state-store.ts";
 import { type TargetForm, formOfTarget } from "./target-form.ts";
 import type { AppTree } from "./tree-cache.ts";
 import { reasonNotToLeave, unreleased } from "./unapproved-objects.ts";
@@ -60,6 +61,7 @@ async function rebuild(
     tree: null,
     release: null,
     left: false,
+    isMixed: false,
     everHealthy: false,
     longestHealthyMs: 0,
     health: "",
@@ -86,7 +88,8 @@ async function keep(
   // Durable before anything is created: what has objects has not left, however far the apply comes.
   if (wanted.row.left) keepRow(context, state, row);
   // What was let go of was of the version before.
-  if (row.tree !== tree.tree || wanted.row.left) state.notes = notesOf(state, tree);
+  if (!standsWhole(wanted.row, tree.tree)) state.notes = notesOf(state, tree);
+  noteReturn(context, state, { row, tree });
   const outcome = await applyTree(context, state, { row, tree });
   const trouble = describeOutcome(outcome);
   if (trouble !== "" && trouble !== state.trouble) await meetSecrets(context);
@@ -109,15 +112,16 @@ function noteApplied(context: SiteContext, state: AppState, tree: string): void 
   const row = state.row;
   if (row === null) return;
   const release = context.target()?.meta.apps[state.app]?.release ?? null;
-  const isNew = row.tree !== tree || row.left;
-  if (isNew) noteNewTree(context, state, { ...row, tree, release });
+  // What stood before another version was begun is as new as that one: nobody has seen it well since.
+  if (!standsWhole(row, tree)) noteNewTree(context, state, { ...row, tree, release });
   else if (row.release !== release) keepRow(context, state, { ...row, release });
 }
 
 function noteNewTree(context: SiteContext, state: AppState, row: AppRow): void {
   const now = context.clock.monotonic();
   const everHealthy = row.everHealthy || state.healthySince !== null;
-  keepRow(context, state, { ...row, left: false, everHealthy, longestHealthyMs: 0, health: "" });
+  const begun = { left: false, isMixed: false, longestHealthyMs: 0, health: "" };
+  keepRow(context, state, { ...row, ...begun, everHealthy });
   state.appliedAt = now;
   state.writes += 1;
   state.health = null;
@@ -200,7 +204,7 @@ async function leave(
   }
   if (state.rows.size > 0) return "soon";
   const emptied = await writeChildInventory(context, state.row ?? row, []);
-  const gone: AppRow = { ...emptied, tree: null, release: null, left: true };
+  const gone: AppRow = { ...emptied, tree: null, release: null, left: true, isMixed: false };
   context.store.saveApp(gone);
   // The marker goes for good once this is told.
   await context.store.durable();

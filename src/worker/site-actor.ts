@@ -303,7 +303,7 @@ class Actor implements SiteActor {
     const next = await reconcileApp(this.#context, state);
     if (!hasDrifted(this.#context)) this.#driftNote = "";
     this.#options.touch(app);
-    if (state.health === null)
+    if (state.health === null || state.row?.isMixed === true)
       this.#timer.schedule("observe", untilFirstLook(this.#context, state));
     const wait = untilNextTry(this.#context, state, next);
     if (wait < Infinity) this.#timer.schedule(`app/${app}`, wait);

@@ -58,6 +58,8 @@ export interface AppRow {
   readonly tree: string | null;
   readonly release: string | null;
   readonly left: boolean;
+  /** Something of another version was sent since `tree` stood whole: it does not, perhaps, until all of it is written again. */
+  readonly isMixed: boolean;
   readonly everHealthy: boolean;
   readonly longestHealthyMs: number;
   /** The last health that was seen of `tree`; "" before the first. A restart goes on from it. */
@@ -298,13 +300,33 @@ function appRow(row: Row): AppRow {
     namespace: text(row["namespace"]),
     tree: row["tree"] === null ? null : text(row["tree"]),
     release: row["release"] === null ? null : text(row["release"]),
-    left: row["left_site"] === 1,
+    left: row["left_site"] === leftSite,
+    isMixed: row["left_site"] === mixedAtSite,
     everHealthy: row["ever_healthy"] === 1,
     longestHealthyMs: Number(row["longest_healthy_ms"]),
     health: text(row["health"]),
     childSet: text(row["child_set"]),
     childParts: Number(row["child_parts"]),
   };
+}
+
+const leftSite = 1;
+/** Beside what an older worker knows, which takes it for what stands. */
+const mixedAtSite = 2;
+
+function leftNumber({ left, isMixed }: AppRow): number {
+  if (left) return leftSite;
+  return isMixed ? mixedAtSite : 0;
+}
+
+/** The tree of which all stands, by the store; null: there is none, or something was sent of another one since. */
+export function wholeTree({ tree, isMixed }: AppRow): string | null {
+  return isMixed ? null : tree;
+}
+
+/** All of this tree stands. */
+export function standsWhole(row: AppRow, wanted: string): boolean {
+  return wholeTree(row) === wanted && !row.left;
 }
 
 function appValues(row: AppRow): (string | number | null)[] {
@@ -315,7 +337,7 @@ function appValues(row: AppRow): (string | number | null)[] {
     row.namespace,
     row.tree,
     row.release,
-    row.left ? 1 : 0,
+    leftNumber(row),
     row.everHealthy ? 1 : 0,
     Math.floor(row.longestHealthyMs),
     row.health,

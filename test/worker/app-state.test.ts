@@ -86,6 +86,7 @@ const row: AppRow = {
   tree: "t1",
   release: null,
   left: false,
+  isMixed: false,
   everHealthy: false,
   longestHealthyMs: 0,
   health: "",

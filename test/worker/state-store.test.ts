@@ -27,6 +27,7 @@ const row: AppRow = {
   tree: "t1",
   release: null,
   left: false,
+  isMixed: false,
   everHealthy: true,
   longestHealthyMs: 1234,
   health: "Healthy",
@@ -76,6 +77,13 @@ describe("the worker's store", () => {
     const again = await reopen();
     expect(again.siteUid("s1")).toBe("u1");
     expect(again.apps("s1")).toEqual([row]);
+    for (const { left, isMixed } of [
+      { left: true, isMixed: false },
+      { left: false, isMixed: true },
+    ]) {
+      again.saveApp({ ...row, left, isMixed });
+      expect(again.apps("s1")).toEqual([{ ...row, left, isMixed }]);
+    }
     expect(again.objects("s1", "web")).toEqual([
       { ...pendingRow("_ConfigMap_web_b", "v1"), uid: "u", phase: "applied", ended: "well" },
     ]);

@@ -80,7 +80,7 @@ export type StandsIn = Readonly<Record<string, readonly string[]>>;
 
 /** What a worker last told about an app at a site. Ages are of the worker's own monotonic clock. */
 export interface ObservedApp {
-  /** Tree whose objects were all applied; null: none, or it has left (`left`). */
+  /** Tree whose objects were all applied; null: none, another one has come in part since, or it has left (`left`). */
   readonly tree: TreeId | null;
   /** A `.leaving` marker has been carried out. */
   readonly left: boolean;

@@ -5,6 +5,7 @@ import { driftRules, loadRules } from "./drift-rules.ts";
 import { healthRules } from "./health-rules.ts";
 import { inventoryRules, pruningRules } from "./removal-rules.ts";
 import { operatorRules } from "./operator-rules.ts";
+import { partialRules } from "./partial-rules.ts";
 import { sharedRules } from "./shared-rules.ts";
 import { versionRules } from "./version-rules.ts";
 import { immutableRules, orderRules, ownershipRules } from "./writing-rules.ts";
@@ -20,6 +21,7 @@ export function applyingRules(site: TestSite): void {
   inventoryRules(site);
   pruningRules(site);
   healthRules(site);
+  partialRules(site);
   driftRules(site);
   loadRules(site);
   versionRules(site);
