@@ -252,7 +252,8 @@ export function anewRules(site: TestSite): void {
     const uid = await uidOf(site, path);
     site.cluster.proxy.forget();
     await commit(fixed("2", recreate));
-    expect(await refused(path)).toEqual({ uid, deleted: 0 });
+    // What it had in the one before says nothing of this one: its fields are not to be taken, let alone deleted.
+    expect(await refused(path, "ConfigMap default/fixed")).toEqual({ uid, deleted: 0 });
     expect(await dataOf(site, "fixed")).toEqual({ k: "theirs" });
     await site.stop();
     await site.cluster.remove(path);

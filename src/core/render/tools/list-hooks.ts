@@ -15,7 +15,7 @@ export function hookOfList(text: string): string | undefined {
 }
 
 /** The annotation in the metadata of an object. */
-export function hookIn(metadata: Json | undefined): string | undefined {
+function hookIn(metadata: Json | undefined): string | undefined {
   const annotations = isJsonObject(metadata) ? metadata["annotations"] : undefined;
   const hook = isJsonObject(annotations) ? annotations[hookAnnotation] : undefined;
   return typeof hook === "string" ? hook : undefined;
