@@ -65,13 +65,16 @@ function applyTree(
 export function seenApps(
   apps: Readonly<Record<string, Live>>,
   now: number,
-  unverified: (app: string) => number,
+  {
+    unverified,
+    isRefused,
+  }: { unverified: (app: string) => number; isRefused: (tree: string) => boolean },
 ): Record<string, ObservedApp> {
   return Object.fromEntries(
     Object.entries(apps).map(([app, live]) => [
       app,
       {
-        tree: live.tree,
+        tree: live.tree !== null && isRefused(live.tree) ? null : live.tree,
         left: live.left,
         health: live.health,
         healthyForMs: live.healthySince === null ? 0 : now - live.healthySince,

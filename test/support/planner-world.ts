@@ -84,6 +84,8 @@ export class PlannerWorld {
   /** Of objects that may be made anew, what cannot be changed of them; null: nothing is known of the tree. */
   madeAnew: (tree: string) => Readonly<Record<string, string>> | null = () => ({});
   behaviour: Behaviour = ({ afterMs }) => (afterMs >= 1000 ? "Healthy" : "Progressing");
+  /** The cluster refuses a part of the tree: what is there is of two versions, as well as what stands of them. */
+  isRefused: (site: string, tree: string) => boolean = () => false;
   /** How many objects of an app at a site tell nothing of their health. */
   unverified: (app: string, site: string) => number = () => 0;
   /** Every hand-over so far, in order. */
@@ -551,7 +553,10 @@ export class PlannerWorld {
   #report(site: string): ObservedSite {
     const version = this.versions[site];
     const told = version === undefined ? {} : { kubernetesVersion: version };
-    const apps = seenApps(this.live[site] ?? {}, this.now, (app) => this.unverified(app, site));
+    const apps = seenApps(this.live[site] ?? {}, this.now, {
+      unverified: (app) => this.unverified(app, site),
+      isRefused: (tree) => this.isRefused(site, tree),
+    });
     return { reachable: !this.offline.has(site), ...told, apps };
   }
 }

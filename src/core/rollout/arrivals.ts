@@ -6,7 +6,14 @@ import type { TreeId } from "../render/rendered.ts";
 import type { Arrivals, OpenListBudgets } from "./records.ts";
 import { isSetBack } from "./rollback/sites-back.ts";
 import { silentMs } from "./silence.ts";
-import { hasBeenReady, isHealthy, type SiteView, standingTree, viewSite } from "./site-view.ts";
+import {
+  hasBeenReady,
+  isHealthy,
+  isHealthyOn,
+  type SiteView,
+  standingTree,
+  viewSite,
+} from "./site-view.ts";
 import { healthInWords } from "./words.ts";
 
 /** Budgets of apps whose release says nothing. */
@@ -46,7 +53,7 @@ function judgedState(
   { handed, app }: { handed: Arrivals["handed"][string]; app: AppBoard },
 ): ArrivalState {
   const budgets = budgetsOf(app);
-  const isHealthyNow = isHealthy(view, budgets.unknownBlocks);
+  const isHealthyNow = isHealthyOn(view, handed.to, budgets.unknownBlocks);
   const isReady = hasBeenReady(view, handed.to, budgets) && isHealthyNow;
   const isUntrue = isReady && untrueAfter(board.input, budgets, { app: app.app, view }) !== null;
   if (isReady && !isUntrue) return "settled";
@@ -96,7 +103,7 @@ function stillFailed(board: Board, app: AppBoard, whys: string[]): Arrivals["fai
   const failed: Arrivals["failed"] = {};
   for (const [site, record] of Object.entries(app.arrivals.failed)) {
     const view = viewSite(board.input, app.app, site);
-    if (standingTree(view.entry) === record.to && !hasHealed(board, app, view))
+    if (standingTree(view.entry) === record.to && !hasHealed(board, app, { view, tree: record.to }))
       failed[site] = record;
     else whys.push(`${app.app}: ${site} no longer counts as failed`);
   }
@@ -113,9 +120,14 @@ function troubleOf(board: Board, app: AppBoard, view: SiteView): string {
   return `${check?.words ?? words} at its deadline`;
 }
 
-function hasHealed(board: Board, app: AppBoard, view: SiteView): boolean {
+function hasHealed(
+  board: Board,
+  app: AppBoard,
+  { view, tree }: { view: SiteView; tree: TreeId },
+): boolean {
   const budgets = budgetsOf(app);
-  if (view.silentSince !== null || !isHealthy(view, budgets.unknownBlocks)) return false;
+  if (view.silentSince !== null) return false;
+  if (!isHealthyOn(view, tree, budgets.unknownBlocks)) return false;
   return untrueAfter(board.input, budgets, { app: app.app, view }) === null;
 }
 

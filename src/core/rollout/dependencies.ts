@@ -10,7 +10,7 @@ import { lossesOf, type TreeStep } from "./losses.ts";
 import { own } from "./own.ts";
 import type { Release } from "./records.ts";
 import { isSpoken, type ListedSite, listedSite, siteState, type SiteState } from "./site-state.ts";
-import { isHealthy, standingTree } from "./site-view.ts";
+import { isHealthyOn, standingTree } from "./site-view.ts";
 import type { Unit } from "./units.ts";
 import { healthInWords } from "./words.ts";
 
@@ -140,7 +140,10 @@ function releaseFirst(
 function failedWords(listed: ListedSite): ReturnType<typeof stateWords> {
   const { release, entry, view } = listed;
   const state = siteState(listed);
-  const isThere = standingTree(view.entry) === entry.to && isHealthy(view, release.unknownBlocks);
+  const isThere =
+    entry.to !== null &&
+    standingTree(view.entry) === entry.to &&
+    isHealthyOn(view, entry.to, release.unknownBlocks);
   if (state.kind !== "failed" || isThere) return null;
   const ends = `${release.app} is healthy there on what it brings, or ${release.id} is through or replaced`;
   return { now: `failed there: ${state.cause}`, ends };

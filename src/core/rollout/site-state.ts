@@ -14,6 +14,7 @@ import {
   hasBeenReady,
   heardAt,
   isHealthy,
+  isHealthyOn,
   isNowhere,
   type SiteView,
   standingTree,
@@ -194,7 +195,7 @@ function frozenState(listed: ListedSite, handed: Handed, to: TreeId): SiteState 
 function judgedState(listed: ListedSite, handed: Handed, to: TreeId): SiteState {
   const { input, release, view } = listed;
   const isReady = hasBeenReady(view, to, release);
-  const isHealthyNow = isHealthy(view, release.unknownBlocks) && view.observed?.tree === to;
+  const isHealthyNow = isHealthyOn(view, to, release.unknownBlocks);
   if (isReady && isHealthyNow) return checkedState(listed, handed);
   if (isReady && handed.was !== "unhealthy") {
     return { kind: "fails", cause: `${trouble(listed)} again before the soak of its stage ended` };

@@ -167,6 +167,11 @@ export function isHealthy(view: SiteView, unknownBlocks: boolean): boolean {
   return observed.health === "Healthy" || observed.health === "Suspended";
 }
 
+/** It is healthy, and what the worker tells of is this tree: not another one, nor a mix of two versions. */
+export function isHealthyOn(view: SiteView, tree: TreeId, unknownBlocks: boolean): boolean {
+  return isHealthy(view, unknownBlocks) && view.observed?.tree === tree;
+}
+
 /** What the app is there now. An app of which nobody has told anything is not healthy. */
 export function standingOf(view: SiteView, unknownBlocks: boolean): Standing {
   const { observed, entry } = view;

@@ -133,6 +133,16 @@ describe("an app that depends on another", () => {
     world.run(5);
     expect(world.on("web", "v2")).toHaveLength(6);
 
+    // Well there is what its cluster refuses the half of, but that is not yet what the other brings.
+    const [mixed, refusing] = broken();
+    mixed.isRefused = (site, tree) => site === refusing && tree === "db:v2";
+    mixed.behaviour = () => "Healthy";
+    mixed.run(5);
+    expect(mixed.on("web", "v2")).toHaveLength(5);
+    mixed.isRefused = () => false;
+    mixed.run(5);
+    expect(mixed.on("web", "v2")).toHaveLength(6);
+
     const [through] = broken();
     through.decide({ verb: "promote", app: "db", why: "seen" });
     through.run(10);

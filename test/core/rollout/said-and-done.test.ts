@@ -35,6 +35,24 @@ it("ends a hold of a name that nobody may hold any more", () => {
   expect(applyDecision(world.control, decision, word)).toMatchObject({ ok: false });
 });
 
+it("has not arrived where the cluster refuses a part of it, however well the rest is", () => {
+  const sites = (count: number): WorldHead => ({
+    sites: someSites(count),
+    apps: { web: { version: "v1", strategy: { ...quick, stages: [{ name: "all" }] } } },
+  });
+  const world = followed(sites(6), sites(6), 5);
+  world.behaviour = () => "Healthy";
+  world.isRefused = (site) => site === "s7";
+  world.follow(sites(7));
+  world.run(60);
+  expect(Object.keys(world.control.apps["web"]?.arrivals?.failed ?? {})).toEqual(["s7"]);
+  world.run(60);
+  expect(Object.keys(world.control.apps["web"]?.arrivals?.failed ?? {})).toEqual(["s7"]);
+  world.isRefused = () => false;
+  world.run(20);
+  expect(world.control.apps["web"]?.arrivals).toBeUndefined();
+});
+
 describe("a retry", () => {
   const strategy = { ...quick, stages: [{ name: "all" }] };
 
