@@ -71,4 +71,32 @@ describe("checks", { timeout: 3 * minutes }, () => {
     await change("db", "3");
     await eventually("web is on 2 everywhere", () => isQuiet("web", "2"));
   });
+
+  it("AC-15: of an app come to a site only when what it depends on has come there, in the same commit, and is healthy", async () => {
+    const scripted = { match: { image: image("db", "4") }, outcome: "image" as const };
+    await world.repo.commit({
+      "apps/web.yaml": appText({ name: "web", extra: "  dependsOn: [db]\n" }),
+      "strategies/fast.yaml": strategyText({ stages: ["{ name: all }"] }),
+    });
+    await eventually("web depends on db", async () => isQuiet("web", "2"));
+    world.site("a2").kubelet.setScript([scripted]);
+    await world.repo.commit(
+      Object.fromEntries(
+        ["db", "web"].map((app) => [
+          `manifests/${app}/deployment.yaml`,
+          deploymentText(app, image(app, "4")),
+        ]),
+      ),
+    );
+    const waiting = await eventually("a2 has db alone", async () => {
+      const { stdout } = await world.cli("explain", "a2", "web");
+      const isThere = (await images("db"))[1] === image("db", "4");
+      return isThere && stdout.includes("depends on") && stdout;
+    });
+    expect(waiting).toMatch(/web depends on db, and db-\S+ is in flight there/u);
+    expect((await images("web"))[1]).toBe(image("web", "2"));
+
+    world.site("a2").kubelet.setScript([]);
+    await eventually("web is on 4 everywhere", () => isQuiet("web", "4"));
+  });
 });

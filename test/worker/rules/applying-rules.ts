@@ -7,12 +7,14 @@ import { inventoryRules, pruningRules } from "./removal-rules.ts";
 import { operatorRules } from "./operator-rules.ts";
 import { partialRules } from "./partial-rules.ts";
 import { sharedRules } from "./shared-rules.ts";
+import { sourceRules } from "./source-rules.ts";
 import { versionRules } from "./version-rules.ts";
 import { immutableRules, orderRules, ownershipRules } from "./writing-rules.ts";
 
 /** Registers all cases; call it inside `describe`. Asks for two clusters. */
 export function applyingRules(site: TestSite): void {
   ownershipRules(site);
+  sourceRules(site);
   sharedRules(site);
   immutableRules(site);
   anewRules(site);
