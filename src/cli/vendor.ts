@@ -35,7 +35,8 @@ into vendor/lock.json. What is there already, as it was brought, is not fetched 
 more is removed. Commit both. No other command fetches anything.
 
 Options:
-      --update       take what has changed at its origin; without it, that is refused
+      --update       take what has changed at its origin, and replace a folder of its name that was not brought; without it,
+                     both are refused
 
 Exit codes: 0 all is there; 2 something could not be brought: what was there before stays.
 `,
@@ -117,9 +118,26 @@ async function bring(state: State, entry: Vendored): Promise<LockEntry> {
       retry: "never",
     });
   }
+  if (!takesNew) await requireOwn(state, name, hashes);
   await writeFolder(dir, folder, placed);
   io.stdout(`${folder}: brought, ${placed.length} files\n`);
   return { from, files: hashes };
+}
+
+/** Throws for a folder that was never brought and is not what is brought now: somebody has made it. */
+async function requireOwn(
+  { dir, files, lock }: State,
+  name: string,
+  hashes: LockEntry["files"],
+): Promise<void> {
+  const folder = `${vendorFolder}/${name}`;
+  if (lock[name] !== undefined || isSame(hashes, hashesBelow(folder, files))) return;
+  const found = await lstat(join(dir, folder)).catch(() => undefined);
+  if (found === undefined) return;
+  throw new FleetError("VENDOR_FAILED", `${folder} is there, and ${lockPath} does not list it`, {
+    hint: "move it elsewhere, or take another name; with --update it is replaced",
+    retry: "never",
+  });
 }
 
 async function pull({ chart, git }: Vendored, signal: AbortSignal): Promise<readonly SourceFile[]> {

@@ -92,6 +92,95 @@ describe("flotilla vendor", { timeout: 60_000 }, () => {
     expect(charts.asked.length).toBe(before);
   });
 
+  /** Names of what the app `web` of a valid fleet renders. */
+  const renderedNames = async (dir: string): Promise<string[]> => {
+    const env = { PATH: await toolFolder() };
+    expect(await runCli(["validate", dir], { env })).toMatchObject({
+      stdout: "the fleet is valid\n",
+    });
+    const { stdout } = await runCli(["render", dir, "--site", "e1", "--app", "web"], { env });
+    return [...stdout.matchAll(/^ {2}name: (.+)$/gm)].map(([, name = ""]) => name).toSorted();
+  };
+  const fromVendor = (name: string): Readonly<Record<string, string>> => ({
+    "apps/web.yaml": appYaml("web", { spec: { source: { chart: `vendor/${name}` } } }),
+  });
+
+  it("unpacks subcharts that are packed within a subchart which is not", async () => {
+    const leaf = packedChart("leaf", "1.0.0");
+    set(
+      "nested-1.0.0",
+      packedChart("nested", "1.0.0", [
+        {
+          path: "nested/charts/mid/Chart.yaml",
+          content: "apiVersion: v2\nname: mid\nversion: 1.0.0\n",
+        },
+        { path: "nested/charts/mid/charts/leaf-1.0.0.tgz", content: leaf },
+      ]),
+    );
+    const dir = fleet([fromRepository("nested")], fromVendor("nested"));
+    expect((await runCli(["vendor", dir])).stderr).toBe("");
+    expect(await readdir(join(dir, "vendor/nested/charts/mid/charts"))).toEqual(["leaf"]);
+    expect(await renderedNames(dir)).toEqual(["web-leaf", "web-nested"]);
+  });
+
+  it.each([
+    ["two archives", "", ["redis-1.0.0", "redis-2.0.0"]],
+    ["a folder and an archive", "redis", ["redis", "redis-2.0.0"]],
+  ])(
+    "brings one subchart in two versions, out of %s, as Helm renders them",
+    async (_, unpacked, folders) => {
+      const subchart = (version: string): { path: string; content: string }[] => [
+        { path: "Chart.yaml", content: `apiVersion: v2\nname: redis\nversion: ${version}\n` },
+        {
+          path: "templates/settings.yaml",
+          content: `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: {{ .Chart.Name }}-${version} }\n`,
+        },
+      ];
+      const below = (folder: string, version: string): { path: string; content: string }[] =>
+        subchart(version).map(({ path, content }) => ({ path: `${folder}/${path}`, content }));
+      const packed = (version: string): { path: string; content: Buffer } => ({
+        path: `twice/charts/redis-${version}.tgz`,
+        content: packTar(below("redis", version)),
+      });
+      const dependency = (version: string, alias: string): string =>
+        `  - { name: redis, version: ${version}, alias: ${alias} }\n`;
+      const parent = `apiVersion: v2\nname: twice\nversion: 1.0.0\ndependencies:\n${dependency("1.0.0", "old")}${dependency("2.0.0", "fresh")}`;
+      set(
+        "twice-1.0.0",
+        packTar([
+          { path: "twice/Chart.yaml", content: parent },
+          ...(unpacked === "" ? [packed("1.0.0")] : below(`twice/charts/${unpacked}`, "1.0.0")),
+          packed("2.0.0"),
+        ]),
+      );
+      const dir = fleet([fromRepository("twice")], fromVendor("twice"));
+      expect((await runCli(["vendor", dir])).stderr).toBe("");
+      expect((await readdir(join(dir, "vendor/twice/charts"))).toSorted()).toEqual(folders);
+      expect(await renderedNames(dir)).toEqual(["fresh-2.0.0", "old-1.0.0"]);
+    },
+  );
+
+  it("replaces no folder that was never brought, but for one that is the same, unless it is to", async () => {
+    set("plain-1.0.0", packedChart("plain", "1.0.0"));
+    const mine = "vendor/plain/mine.yaml";
+    const dir = fleet([fromRepository("plain")], { [mine]: "a: 1\n" });
+    expect(await runCli(["vendor", dir])).toEqual({
+      code: 2,
+      stdout: "",
+      stderr: expect.stringContaining(
+        "vendor/plain is there, and vendor/lock.json does not list it",
+      ),
+    });
+    expect(await readFile(join(dir, mine), "utf8")).toBe("a: 1\n");
+    const replaced = await runCli(["vendor", dir, "--update"]);
+    expect(replaced.stdout).toBe("vendor/plain: brought, 2 files\n");
+    await rm(join(dir, "vendor/lock.json"));
+    expect((await runCli(["vendor", dir])).stdout).toBe("vendor/plain: brought, 2 files\n");
+    // Of what is read of a repository nothing is there, and yet it is somebody's.
+    const hidden = fleet([fromRepository("plain")], { "vendor/plain/.notes/mine": "x" });
+    expect((await runCli(["vendor", hidden])).code).toBe(2);
+  });
+
   it("says so where nothing is listed", async () => {
     expect(await runCli(["vendor", fleet([])])).toEqual({
       code: 0,

@@ -39,17 +39,43 @@ function requireRoom(path: string, found: ReadonlyMap<string, TarFile>): void {
 function unpackAt(packed: Buffer, depth: number, budget: { left: number }): TarFile[] {
   if (depth > maxDepth) throw refused("charts", `is nested deeper than ${maxDepth} archives`);
   const limits = { ...defaultTarLimits, maxBytes: Math.max(1, budget.left) };
-  return readTar(packed, limits).flatMap(({ path, bytes }) => {
+  const files: TarFile[] = [];
+  const subcharts: Subchart[] = [];
+  for (const { path, bytes } of readTar(packed, limits)) {
     budget.left -= bytes.length;
     if (budget.left < 0) throw refused(path, "is too much: unpacked, it is too large");
     const [, ...parts] = path.replace(/^\.\//, "").split("/");
     const inside = parts.join("/");
     if (path.startsWith("/") || !isSafePath(inside)) throw refused(path, "leads out of it");
-    const subchart = /^(charts)\/[^/]+\.tgz$/.test(inside);
-    if (!subchart) return [{ path: inside, bytes }];
-    const own = unpackAt(bytes, depth + 1, budget);
-    const name = chartName(own, inside);
-    return own.map((file) => ({ ...file, path: `charts/${name}/${file.path}` }));
+    const archive = /^(?<beside>(?:charts\/[^/]+\/)*charts\/)[^/]+\.tgz$/.exec(inside);
+    const beside = archive?.groups?.["beside"];
+    if (beside === undefined) files.push({ path: inside, bytes });
+    else subcharts.push(subchartOf(unpackAt(bytes, depth + 1, budget), inside, beside));
+  }
+  return [...files, ...placed(subcharts, files)];
+}
+
+/** A chart that was packed within another. */
+interface Subchart {
+  /** Where the archive stands. */
+  readonly archive: string;
+  /** The folder of its name, beside the archive. */
+  readonly folder: string;
+  readonly files: readonly TarFile[];
+}
+
+function subchartOf(files: readonly TarFile[], archive: string, beside: string): Subchart {
+  return { archive, folder: beside + chartName(files, archive), files };
+}
+
+/** Their files, each in the folder of its name; where several have one name (in two versions), in those of the archives. */
+function placed(subcharts: readonly Subchart[], others: readonly TarFile[]): readonly TarFile[] {
+  return subcharts.flatMap(({ archive, folder, files }) => {
+    const isTaken =
+      subcharts.some((other) => other.archive !== archive && other.folder === folder) ||
+      others.some(({ path }) => path.startsWith(`${folder}/`));
+    const own = isTaken ? archive.slice(0, -".tgz".length) : folder;
+    return files.map((file) => ({ ...file, path: `${own}/${file.path}` }));
   });
 }
 
