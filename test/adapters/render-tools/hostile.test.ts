@@ -369,6 +369,20 @@ describe("a chart that is another one each time", { timeout: 60_000 }, () => {
     expect(await mistakesOf(files)).toEqual([told(".data.value")]);
   });
 
+  it.each([
+    ["of a subchart", "{{ print .Subcharts.cache | b64enc }}"],
+    [
+      "out of a map",
+      '{{ include "x" (dict "a" $) | b64enc }}{{ define "x" }}{{ print .a }}{{ end }}',
+    ],
+    ["with a flag", '{{ printf "%#p" .Values | quote }}'],
+    ["by its position", '{{ printf "%[1]p" .Values | quote }}'],
+  ])("is refused where it tells an address: %s", async (_, value) => {
+    expect(await mistakesOf(toolFleet(webChart, withTemplate(configMap(value))))).toEqual([
+      told(".data.value"),
+    ]);
+  });
+
   it("may have tests that are: they are left out", async () => {
     const meta = `{ name: "t-{{ randAlphaNum 5 | lower }}", annotations: { helm.sh/hook: test } }`;
     const text = `apiVersion: v1\nkind: Pod\nmetadata: ${meta}\n---\n${configMap("same")}`;

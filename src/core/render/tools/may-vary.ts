@@ -30,7 +30,7 @@ export function mayVary(request: ToolRequest): boolean {
 export function variesByCallsAlone({ version, source }: ToolRequest): boolean {
   const [major = 0, minor = 0] = version.split(".").map(Number);
   const isNewer = major > known[0] || (major === known[0] && minor > known[1]);
-  return !isNewer && !source.files.some((file) => isTemplate(file) && printsIn(file));
+  return !isNewer && !printsIn(source);
 }
 
 /** True for the name of a function that may give another result each time. */
@@ -38,7 +38,9 @@ export function isVarying(name: string): boolean {
   return varying.test(name) || ofTime.test(name);
 }
 
-const printsIn = keptFor(({ text }: SourceFile) => printsPointers(text));
+const printsIn = keptFor(({ files }: ToolRequest["source"]) =>
+  printsPointers(files.filter(isTemplate).map(({ text }) => text)),
+);
 
 /** True where it may tell only after a while. */
 export function mayTellTime({ tool, source }: ToolRequest): boolean {
