@@ -12,7 +12,8 @@ export function printsPointers(templates: readonly string[]): boolean {
     text.includes("{{") ? [templateActions(text) ?? []] : [],
   );
   const fields = new Set<string>();
-  for (let known = -1; known < fields.size;) {
+  for (let round = 0, known = -1; known < fields.size; round += 1) {
+    if (round === maxRounds) return true; // a field through more fields than any chart has: rendered twice, it is seen
     known = fields.size;
     const isPrinted = parsed.some((actions) => {
       const walk = new TemplateWalk(fields);
@@ -23,6 +24,8 @@ export function printsPointers(templates: readonly string[]): boolean {
   return false;
 }
 
+/** Each finds the fields that are filled from those found before. */
+const maxRounds = 16;
 /** The address of what `printf` is given, with all that may stand before the letter. */
 const addressVerb = /%[-+# 0-9.*[\]]*p/;
 /** Make a text of what they are given. */
