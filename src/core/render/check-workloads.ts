@@ -1,13 +1,14 @@
 /** Workloads behind all overlays: what every API server refuses, whatever else is in them. */
 import type { Diagnostic } from "../model/diagnostic.ts";
-import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
-import { describeKey, groupOf } from "../model/kube-object.ts";
+import { type JsonObject, isJsonObject } from "../model/json.ts";
+import { type KubeObject, describeKey, groupOf } from "../model/kube-object.ts";
 import { mostProblems, shortText, warning } from "./mistake.ts";
 import type { SourceObject } from "./parse-manifests.ts";
 import { placeOfFields } from "./place-of-field.ts";
+import { valueAt } from "./pod-templates.ts";
 import type { FieldPath } from "./read-yaml.ts";
 
-const templates: Readonly<Record<string, FieldPath>> = {
+const templates: Readonly<Record<string, readonly string[]>> = {
   "apps/Deployment": ["spec", "template"],
   "apps/ReplicaSet": ["spec", "template"],
   "apps/StatefulSet": ["spec", "template"],
@@ -17,10 +18,15 @@ const templates: Readonly<Record<string, FieldPath>> = {
   "/Pod": [],
 };
 
+/** Where a workload of Kubernetes' own has the template of its pods; `[]`: it is a Pod. */
+export function podTemplatePath({ apiVersion, kind }: KubeObject): readonly string[] | undefined {
+  return templates[`${groupOf(apiVersion)}/${kind}`];
+}
+
 /** A workload without a container, or one that does not select the pods that it makes. */
 export function checkWorkload(source: SourceObject): readonly Diagnostic[] {
   const { object, key } = source;
-  const path = templates[`${groupOf(object.apiVersion)}/${object.kind}`];
+  const path = podTemplatePath(object);
   const template = path === undefined ? undefined : valueAt(object, path);
   if (path === undefined || !isJsonObject(template) || !isJsonObject(template["spec"])) return [];
   const tell: Tell = (places, words) =>
@@ -62,10 +68,4 @@ function selectorProblems(
     const own = [...path, "metadata", "labels", key];
     return tell([[...selectorPath, "matchLabels", key], own], words);
   });
-}
-
-function valueAt(object: JsonObject, path: FieldPath): Json | undefined {
-  let value: Json | undefined = object;
-  for (const key of path) value = isJsonObject(value) ? value[key] : undefined;
-  return value;
 }

@@ -4,6 +4,8 @@ import type { Diagnostic } from "../model/diagnostic.ts";
 import { canonicalJson, isJsonObject } from "../model/json.ts";
 import { type KubeObject, type ObjectId, describeKey, objectId } from "../model/kube-object.ts";
 import { checkFieldTypes } from "./check-field-types.ts";
+import { checkPlainKinds } from "./check-plain-kinds.ts";
+import { checkPods } from "./check-pods.ts";
 import { checkResources } from "./check-resources.ts";
 import { checkWorkload } from "./check-workloads.ts";
 import { emitYaml } from "./emit-yaml.ts";
@@ -51,6 +53,8 @@ export function finishObject(source: SourceObject, owner: ObjectOwner): Finished
       ...checkResources(source),
       ...checkFieldTypes(source),
       ...checkWorkload(source),
+      ...checkPods(source),
+      ...checkPlainKinds(source),
     ],
   };
 }

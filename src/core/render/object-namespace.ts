@@ -3,10 +3,11 @@ import type { Parsed } from "../model/diagnostic.ts";
 import type { Json } from "../model/json.ts";
 import { type KubeObject, groupOf } from "../model/kube-object.ts";
 import { newestMinor, servingProblem } from "./api-lifecycle.ts";
-import { type CustomKinds, scopeOf } from "./custom-kinds.ts";
+import { type CustomKinds, customKindOf, scopeOf } from "./custom-kinds.ts";
+import { isDnsSubdomain } from "./kubernetes-names.ts";
 import { type ManifestObject, typeName } from "./manifest-objects.ts";
 import { builtInKinds } from "./merge-schema.ts";
-import { type Told, mistake } from "./mistake.ts";
+import { type Told, mistake, shortText } from "./mistake.ts";
 import type { FieldPath } from "./read-yaml.ts";
 
 /** The object with the namespace that it belongs to: its own, else the app's; none when its kind is cluster-scoped. */
@@ -20,6 +21,8 @@ export function withNamespace(
   const isNamespaced = scopeOf(object, context.customKinds);
   const wrong = isNamed ? wrongNamespace(object, namespace, isNamespaced) : undefined;
   if (wrong !== undefined) return fail(manifest, ["metadata", "namespace"], wrong);
+  const unnamed = wrongCustomName(object, context.customKinds);
+  if (unnamed !== undefined) return fail(manifest, ["metadata", "name"], unnamed);
   if (isNamed) return { ok: true, value: object, diagnostics: [] };
   if (isNamespaced === undefined) return fail(manifest, ["kind"], unknownScope(object));
   const { namespace: _empty, ...rest } = object.metadata;
@@ -45,6 +48,14 @@ function wrongNamespace(
   if (isLabel(namespace)) return undefined;
   const shown = typeof namespace === "string" ? `"${namespace}"` : typeName(namespace);
   return { code, message: `metadata.namespace must be an RFC 1123 label, not ${shown}` };
+}
+
+/** An API that is not served by a definition, but by a server of its own, has names of its own. */
+function wrongCustomName(object: KubeObject, kinds: CustomKinds): Told | undefined {
+  const { name } = object.metadata;
+  if (isDnsSubdomain(name) || customKindOf(object, kinds) === undefined) return undefined;
+  const message = `"${shortText(name)}" is no name for a ${object.kind} (lower case letters, digits, \`-\` and \`.\`, at most 253)`;
+  return { code: "invalid-object", message };
 }
 
 function isLabel(namespace: Json): boolean {
