@@ -42,7 +42,7 @@ export function readManifestObjects(files: readonly SourceFile[]): ReadObjects {
 const readObjects = keptFor((file: SourceFile): ReadObjects => {
   const read = readYaml(file);
   const objects: ManifestObject[] = [];
-  const diagnostics = [...read.diagnostics];
+  const diagnostics = [...read.diagnostics, ...read.warnings];
   for (const found of read.documents.flatMap(flattenLists)) {
     const problem = identityProblem(found);
     if (problem !== undefined) {

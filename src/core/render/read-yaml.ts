@@ -10,8 +10,10 @@ import { parseDocuments, type YamlOptions } from "../model/parse-documents.ts";
 import { firstPerLine, syntaxMessage } from "../model/syntax-message.ts";
 import { tooDeepMessage } from "../model/yaml-limits.ts";
 import { offsetInScalar } from "../model/yaml-places.ts";
+import { shortText } from "./mistake.ts";
 import {
   type NumberOptions,
+  type RenamedKey,
   type YamlProblem,
   keyNameOf,
   offsetOf,
@@ -46,6 +48,8 @@ export function readYaml(
 ): {
   readonly documents: readonly YamlDocument[];
   readonly diagnostics: readonly Diagnostic[];
+  /** Keys that are another text than the one that is written. */
+  readonly warnings: readonly Diagnostic[];
   /** Those of the diagnostics that belong to a field. */
   readonly mistaken: readonly MistakenField[];
 } {
@@ -57,10 +61,11 @@ export function readYaml(
   const all = parseDocuments(file.text, yamlOptions(lines));
   if (all.tooDeepAt !== undefined) {
     const problem = { offset: all.tooDeepAt, code: "yaml-limit", message: tooDeepMessage } as const;
-    return { documents: [], diagnostics: [located(problem, place)], mistaken: [] };
+    return { documents: [], diagnostics: [located(problem, place)], warnings: [], mistaken: [] };
   }
   const documents: YamlDocument[] = [];
   const diagnostics: Diagnostic[] = [];
+  const warnings: Diagnostic[] = [];
   const mistaken: MistakenField[] = [];
   for (const [index, parsed] of all.documents.entries()) {
     if (parsed.errors.length > 0) {
@@ -70,6 +75,7 @@ export function readYaml(
     if (isEmpty(parsed.contents)) continue;
     const converted = yamlToJson(parsed.contents, numbers);
     if (converted.ok) {
+      for (const key of converted.renamed) warnings.push(renamedKey(key, place));
       const contents = lightContents(parsed.contents, { file, index });
       documents.push(locatedDocument(converted.value, { text: file.text, contents, place }));
       continue;
@@ -80,7 +86,7 @@ export function readYaml(
       mistaken.push({ diagnostic, path, document: converted.value });
     }
   }
-  return { documents, diagnostics, mistaken };
+  return { documents, diagnostics, warnings, mistaken };
 }
 
 function yamlOptions(lineCounter: LineCounter): YamlOptions {
@@ -118,6 +124,15 @@ function syntaxError(
 function located(problem: Omit<YamlProblem, "path">, place: (offset: number) => Place): Diagnostic {
   const { offset, ...rest } = problem;
   return { ...place(offset), severity: "error", ...rest };
+}
+
+function renamedKey(
+  { offset, written, name }: RenamedKey,
+  place: (offset: number) => Place,
+): Diagnostic {
+  const message = `the key ${shortText(written)} is read as "${shortText(name)}"`;
+  const hint = "quote it";
+  return { ...place(offset), severity: "warning", code: "invalid-object", message, hint };
 }
 
 /** A syntax tree is much larger than its text: one that nobody looks at for a while is parsed again. */

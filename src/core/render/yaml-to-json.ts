@@ -37,9 +37,12 @@ export interface NumberOptions {
 export function yamlToJson(
   root: Node | null,
   { roundNumbers = false }: NumberOptions = {},
-): { ok: true; value: Json } | { ok: false; value: Json; problems: readonly YamlProblem[] } {
+):
+  | { ok: true; value: Json; renamed: readonly RenamedKey[] }
+  | { ok: false; value: Json; problems: readonly YamlProblem[] } {
   const state: State = {
     problems: [],
+    renamed: [],
     path: [],
     anchors: new Map(),
     targets: new Map(),
@@ -50,12 +53,20 @@ export function yamlToJson(
   };
   const value = convert(root, state);
   return state.problems.length === 0
-    ? { ok: true, value }
+    ? { ok: true, value, renamed: state.renamed }
     : { ok: false, value, problems: state.problems };
+}
+
+/** A key that is another text than the one that is written: `on` is `true`. */
+export interface RenamedKey {
+  readonly offset: number;
+  readonly written: string;
+  readonly name: string;
 }
 
 interface State {
   readonly problems: YamlProblem[];
+  readonly renamed: RenamedKey[];
   /** Keys and list positions of what is being converted. */
   readonly path: (string | number)[];
   /** Anchors seen so far; a later one of the same name wins, as the specification has it. */
@@ -181,7 +192,13 @@ function keyText(key: unknown, state: State): string | undefined {
     report(state, key, ["yaml-syntax", `${what} cannot be a key`]);
     return undefined;
   }
-  return String(value);
+  const name = String(value);
+  // What an alias stands for is told where it is written.
+  if (typeof value !== "string" && isScalar(key) && state.expanding.length === 0) {
+    const written = String(key.value);
+    if (name !== written) state.renamed.push({ offset: offsetOf(key), written, name });
+  }
+  return name;
 }
 
 const standardTag = "tag:yaml.org,2002:";
