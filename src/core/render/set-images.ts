@@ -8,7 +8,7 @@ const containerLists = new Set(["containers", "initContainers", "ephemeralContai
 
 /**
  * The object with the images of its containers changed, as a kustomization's `images` does it: wherever a list of
- * containers is. Tells `onMatch` of each image that the entry names. An object without any is given back as it is.
+ * containers is, or one of volumes that are images. Tells `onMatch` of each image that the entry names. An object without any is given back as it is.
  */
 export function setImages(
   object: JsonObject,
@@ -40,12 +40,26 @@ function changeMap(map: JsonObject, change: ChangeImage): JsonObject {
   const entries = Object.entries(map);
   const changed = entries.map(([key, value]): [string, Json] => [
     key,
-    containerLists.has(key) && Array.isArray(value)
-      ? sameUnlessChanged(value, (item) => changeContainer(item, change))
-      : changeValue(value, change),
+    changeField(key, value, change),
   ]);
   const isSame = changed.every(([, value], index) => value === entries[index]?.[1]);
   return isSame ? map : Object.fromEntries(changed);
+}
+
+function changeField(key: string, value: Json, change: ChangeImage): Json {
+  if (containerLists.has(key) && Array.isArray(value)) {
+    return sameUnlessChanged(value, (item) => changeText(item, "image", change));
+  }
+  if (key !== "volumes" || !Array.isArray(value)) return changeValue(value, change);
+  return sameUnlessChanged(value, (item) => changeVolume(changeValue(item, change), change));
+}
+
+/** One that is an image. */
+function changeVolume(volume: Json, change: ChangeImage): Json {
+  const source = isJsonObject(volume) ? volume["image"] : undefined;
+  if (!isJsonObject(volume) || source === undefined) return volume;
+  const image = changeText(source, "reference", change);
+  return image === source ? volume : { ...volume, image };
 }
 
 function changeValue(value: Json, change: ChangeImage): Json {
@@ -53,10 +67,11 @@ function changeValue(value: Json, change: ChangeImage): Json {
   return isJsonObject(value) ? changeMap(value, change) : value;
 }
 
-function changeContainer(container: Json, change: ChangeImage): Json {
-  if (!isJsonObject(container) || typeof container["image"] !== "string") return container;
-  const image = change(container["image"]);
-  return image === container["image"] ? container : { ...container, image };
+function changeText(map: Json, field: string, change: ChangeImage): Json {
+  const text = isJsonObject(map) ? map[field] : undefined;
+  if (!isJsonObject(map) || typeof text !== "string") return map;
+  const changed = change(text);
+  return changed === text ? map : { ...map, [field]: changed };
 }
 
 function sameUnlessChanged(list: readonly Json[], change: (item: Json) => Json): readonly Json[] {

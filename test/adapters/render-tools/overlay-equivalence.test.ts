@@ -32,7 +32,7 @@ spec:
           volumeMounts: [{ name: data, mountPath: /data }]
         - { name: log, image: "example.com/log:1" }
       tolerations: [{ key: a, operator: Exists }]
-      volumes: [{ name: data, emptyDir: {} }, { name: tmp, emptyDir: {} }]
+      volumes: [{ name: data, emptyDir: {} }, { name: tmp, emptyDir: {} }, { name: files, image: { reference: "example.com/web:1" } }]
 ---
 apiVersion: v1
 kind: Service
