@@ -14,25 +14,36 @@ import { maxDepth } from "./yaml-limits.ts";
 /** How a text is read. */
 export type YamlOptions = ParseOptions &
   DocumentOptions &
-  SchemaOptions & { readonly lineCounter: LineCounter };
+  SchemaOptions & {
+    readonly lineCounter: LineCounter;
+    /** More documents than this, empty ones too, are not read. Default: any number is. */
+    readonly maxDocuments?: number;
+  };
 
 /** Tokens that belong nowhere: what stands behind so many of them is not read. */
 const maxErrorTokens = 100;
 
-/** The documents of a text; or the offset of the first map or list that is nested too deeply, and no document. */
+/** What keeps a text from being read, at its offset. */
+export interface TextLimit {
+  readonly is: "too deep" | "too many documents";
+  readonly at: number;
+}
+
+/** The documents of a text; or where it is too large, and no document. */
 export type ParsedDocuments =
-  | { readonly documents: readonly Document.Parsed[]; readonly tooDeepAt?: undefined }
-  | { readonly documents: readonly []; readonly tooDeepAt: number };
+  | { readonly documents: readonly Document.Parsed[]; readonly limit?: undefined }
+  | { readonly documents: readonly []; readonly limit: TextLimit };
 
 /**
  * Parses all documents of a text. The nesting is what the parser itself has open, which it keeps in a list; what takes its
  * documents apart calls itself for each level, and gets none that is too deep.
  */
 export function parseDocuments(text: string, options: YamlOptions): ParsedDocuments {
+  const { maxDocuments = Infinity, lineCounter } = options;
   const documents: Document.Parsed[] = [];
   const composer = new Composer(options);
-  const parser = new Parser(options.lineCounter.addNewLine);
-  options.lineCounter.addNewLine(0);
+  const parser = new Parser(lineCounter.addNewLine);
+  lineCounter.addNewLine(0);
   let errorTokens = 0;
   for (const lexeme of new Lexer().lex(text)) {
     for (const token of parser.next(lexeme)) {
@@ -40,15 +51,25 @@ export function parseDocuments(text: string, options: YamlOptions): ParsedDocume
       documents.push(...composer.next(token));
     }
     if (errorTokens >= maxErrorTokens) break;
-    const open = parser.stack.at(-1);
-    // The lowest one is the document.
-    if (parser.stack.length > maxDepth + 1 && open !== undefined && isCollection(open)) {
-      return { documents: [], tooDeepAt: open.offset };
-    }
+    const limit = tooDeep(parser) ?? tooMany(documents, maxDocuments);
+    if (limit !== undefined) return { documents: [], limit };
   }
   for (const token of parser.end()) documents.push(...composer.next(token));
   documents.push(...composer.end());
-  return { documents };
+  const limit = tooMany(documents, maxDocuments);
+  return limit === undefined ? { documents } : { documents: [], limit };
+}
+
+function tooDeep({ stack }: Parser): TextLimit | undefined {
+  const open = stack.at(-1);
+  // The lowest one is the document.
+  const isTooDeep = stack.length > maxDepth + 1 && open !== undefined && isCollection(open);
+  return isTooDeep ? { is: "too deep", at: open.offset } : undefined;
+}
+
+function tooMany(documents: readonly Document.Parsed[], most: number): TextLimit | undefined {
+  const next = documents.length > most ? documents[most] : undefined;
+  return next && { is: "too many documents", at: next.range[0] };
 }
 
 function isCollection({ type }: CST.Token): boolean {

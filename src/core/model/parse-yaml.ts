@@ -4,14 +4,15 @@
  */
 import { type Document, LineCounter, type YAMLError } from "yaml";
 import type { Diagnostic } from "./diagnostic.ts";
+import { firstDiagnostics } from "./first-diagnostics.ts";
 import type { Place, SourceFile } from "./fleet-model.ts";
 import type { Json } from "./json.ts";
 import { keptFor } from "./known-fleet.ts";
-import { parseDocuments, type YamlOptions } from "./parse-documents.ts";
+import { parseDocuments, type TextLimit, type YamlOptions } from "./parse-documents.ts";
 import { readPlainYaml } from "./read-plain-yaml.ts";
 import { readYamlNode, type TwofoldScalar } from "./read-yaml-node.ts";
 import { firstPerLine, syntaxMessage } from "./syntax-message.ts";
-import { tooDeepMessage } from "./yaml-limits.ts";
+import { maxFleetDocuments, tooDeepMessage } from "./yaml-limits.ts";
 import { type FieldPath, offsetInText, offsetOf, plainSource } from "./yaml-places.ts";
 
 /** One document of a file. */
@@ -44,7 +45,7 @@ export interface YamlFile {
 /** Parses all documents of a file. */
 export function parseYaml(file: SourceFile): YamlFile {
   const plain = readPlainYaml(file.text);
-  if (plain !== undefined) {
+  if (plain !== undefined && plain.length <= maxFleetDocuments) {
     const documents = plain.map((value, index) => plainDocument(file, value, index));
     return { documents, diagnostics: [] };
   }
@@ -81,15 +82,15 @@ function parseAnyYaml(file: SourceFile): YamlFile {
     const { line, col } = lineCounter.linePos(offset);
     return { file: file.path, line: Math.max(1, line), column: Math.max(1, col) };
   };
-  const { documents: all, tooDeepAt } = parseDocuments(file.text, yamlOptions(lineCounter));
-  if (tooDeepAt !== undefined) return tooDeep(placeAt(tooDeepAt));
+  const { documents: all, limit } = parseDocuments(file.text, yamlOptions(lineCounter));
+  if (limit !== undefined) return tooLarge(limit, placeAt);
   const treeAt = lightTrees(file, all);
   const results = all.map((document, index) =>
     readDocument({ file, document, placeAt, tree: () => treeAt(index) }),
   );
   return {
     documents: results.flatMap(({ document }) => document ?? []),
-    diagnostics: results.flatMap(({ diagnostics }) => diagnostics),
+    diagnostics: firstDiagnostics(results.flatMap(({ diagnostics }) => diagnostics)),
   };
 }
 
@@ -101,6 +102,7 @@ interface DocumentResult {
 function yamlOptions(lineCounter: LineCounter): YamlOptions {
   return {
     lineCounter,
+    maxDocuments: maxFleetDocuments,
     prettyErrors: false,
     uniqueKeys: false, // checked by readYamlNode: the library compares each key with each
     version: "1.2",
@@ -191,13 +193,15 @@ const syntaxHints: Partial<Record<YAMLError["code"], string>> = {
   TAG_RESOLVE_FAILED: "leave the tag out",
 };
 
-function tooDeep(place: Place): YamlFile {
-  const diagnostic: Diagnostic = {
-    ...place,
-    severity: "error",
-    code: "yaml-limit",
-    message: tooDeepMessage,
-    hint: "nest less deeply",
-  };
-  return { documents: [], diagnostics: [diagnostic] };
+const limitMessages = {
+  "too deep": { message: tooDeepMessage, hint: "nest less deeply" },
+  "too many documents": {
+    message: `more than ${maxFleetDocuments} documents in one file`,
+    hint: "split it",
+  },
+} satisfies Record<TextLimit["is"], object>;
+
+function tooLarge({ is, at }: TextLimit, placeAt: (offset: number) => Place): YamlFile {
+  const told = { ...placeAt(at), severity: "error", code: "yaml-limit" } as const;
+  return { documents: [], diagnostics: [{ ...told, ...limitMessages[is] }] };
 }

@@ -2,7 +2,7 @@ import { isAlias, isMap, isScalar, isSeq, type Document, type Node, type Scalar 
 import type { Diagnostic } from "./diagnostic.ts";
 import type { Json } from "./json.ts";
 import { resolvePlainScalar } from "./resolve-plain-scalar.ts";
-import { maxDepth, tooDeepMessage } from "./yaml-limits.ts";
+import { aliasBudget, maxDepth, tooDeepMessage } from "./yaml-limits.ts";
 import { type FieldPath, keyText } from "./yaml-places.ts";
 
 /** A mistake with its offset in the file. */
@@ -55,9 +55,13 @@ class NodeReader {
   #aliases = 0;
   /** How many aliases are being followed, one inside of the other. */
   #following = 0;
+  /** How many nodes were read behind aliases. */
+  #expanded = 0;
 
   read(node: unknown): Json {
     if (isAlias(node)) return this.#readAlias(node);
+    if (this.#following > 0) this.#expanded += 1;
+    if (this.#expanded > aliasBudget) return null;
     this.#noteTag(node);
     if (isScalar(node)) {
       this.#noteAnchor(node);
@@ -149,17 +153,26 @@ class NodeReader {
       return null;
     }
     this.#targets.set(alias, target);
-    if (this.#aliases <= maxAliases) {
-      this.#following += 1;
-      const value = this.read(target);
-      this.#following -= 1;
-      return value;
-    }
+    if (this.#aliases <= maxAliases) return this.#follow(alias, target);
     if (this.#aliases === maxAliases + 1) {
-      const message = `more than ${maxAliases} aliases are followed`;
-      this.#report(alias, { code: "yaml-limit", message, hint: "write the values out" });
+      this.#reportAliases(alias, `more than ${maxAliases} aliases are followed`);
     }
     return null;
+  }
+
+  #follow(alias: Node, target: Node): Json {
+    if (this.#expanded > aliasBudget) return null;
+    this.#following += 1;
+    const value = this.read(target);
+    this.#following -= 1;
+    if (this.#expanded > aliasBudget && this.#following === 0) {
+      this.#reportAliases(alias, `aliases stand for more than ${aliasBudget} values`);
+    }
+    return value;
+  }
+
+  #reportAliases(alias: Node, message: string): void {
+    this.#report(alias, { code: "yaml-limit", message, hint: "write the values out" });
   }
 
   #readScalar(scalar: Scalar): Json {

@@ -59,8 +59,8 @@ export function readYaml(
     return { file: file.path, line: Math.max(line, 1), column: Math.max(col, 1) };
   };
   const all = parseDocuments(file.text, yamlOptions(lines));
-  if (all.tooDeepAt !== undefined) {
-    const problem = { offset: all.tooDeepAt, code: "yaml-limit", message: tooDeepMessage } as const;
+  if (all.limit !== undefined) {
+    const problem = { offset: all.limit.at, code: "yaml-limit", message: tooDeepMessage } as const;
     return { documents: [], diagnostics: [located(problem, place)], warnings: [], mistaken: [] };
   }
   const documents: YamlDocument[] = [];

@@ -12,10 +12,7 @@ import {
 import type { DiagnosticCode } from "../model/diagnostic.ts";
 import type { Json, JsonObject } from "../model/json.ts";
 import { resolvePlainScalar } from "../model/resolve-plain-scalar.ts";
-import { maxDepth, tooDeepMessage } from "../model/yaml-limits.ts";
-
-/** Nodes that aliases may add to one document: enough for shared blocks, far below what a bomb needs. */
-const aliasBudget = 10_000;
+import { aliasBudget, maxDepth, tooDeepMessage } from "../model/yaml-limits.ts";
 
 /** What is wrong with a document, at the offset of a character. */
 export interface YamlProblem {
