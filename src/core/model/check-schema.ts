@@ -5,6 +5,7 @@
 import { Ajv, type ValidateFunction } from "ajv";
 import type { Diagnostic } from "./diagnostic.ts";
 import { firstOf } from "./first-diagnostics.ts";
+import type { Json } from "./json.ts";
 import { KeptResults } from "./kept-results.ts";
 import { type KindName, kinds } from "./kinds.ts";
 import type { YamlDocument } from "./parse-yaml.ts";
@@ -18,30 +19,38 @@ export type SchemaCheck = (kind: KindName, document: YamlDocument) => readonly D
  * same from the same schemas, and so nothing that one caller could see of another.
  */
 export const checkSchema: SchemaCheck = (kind, document) =>
-  keptMistakes.get(document, [kind], () => keptCheck()(kind, document));
+  keptMistakes.get(document, [kind], () =>
+    firstOf(schemaErrors(kind, document.value), (error) =>
+      describeSchemaError(error, kind, document),
+    ),
+  );
 
 const keptMistakes = new KeptResults<YamlDocument, readonly Diagnostic[]>(1);
 
-const keptCheck = keep(createSchemaCheck);
+const keptErrors = keep(createSchemaErrors);
 
 function keep<T>(make: () => T): () => T {
   let made: T | undefined;
   return () => (made ??= make());
 }
 
-/** Compiles the schema of a kind when the first document of it comes. */
-function createSchemaCheck(): SchemaCheck {
+/** What a value has against the schema of a kind. */
+export function schemaErrors(kind: KindName, value: Json): readonly SchemaError[] {
+  return keptErrors()(kind, value);
+}
+
+/** Compiles the schema of a kind when the first value of it comes. */
+function createSchemaErrors(): typeof schemaErrors {
   const ajv = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true });
   const compiled = new Map<KindName, ValidateFunction>();
-  return (kind, document) => {
+  return (kind, value) => {
     let validate = compiled.get(kind);
     if (validate === undefined) {
       validate = ajv.compile(kinds[kind]);
       compiled.set(kind, validate);
     }
-    if (validate(document.value)) return [];
-    const errors = mainErrors((validate.errors ?? []) as SchemaError[]); // verbose: with data and parentSchema
-    return firstOf(errors, (error) => describeSchemaError(error, kind, document));
+    if (validate(value)) return [];
+    return mainErrors((validate.errors ?? []) as SchemaError[]); // verbose: with data and parentSchema
   };
 }
 

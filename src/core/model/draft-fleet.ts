@@ -25,7 +25,12 @@ import type { FleetFiles, KindDocument } from "./read-fleet-files.ts";
 export function draftFleet(
   read: FleetFiles,
   known: KnownFleet,
-): { readonly draft: FleetDraft; readonly diagnostics: readonly Diagnostic[] } {
+): {
+  readonly draft: FleetDraft;
+  readonly diagnostics: readonly Diagnostic[];
+  /** The documents with names that have mistakes. */
+  readonly unsound: readonly KindDocument[];
+} {
   const blocks = read.byBlock.map(draftBlock);
   const parts = partsByKind(blocks);
   const unsound = blocks.flatMap((block) => block.unsound);
@@ -57,7 +62,7 @@ export function draftFleet(
     ...duplicateNames(twice, read),
     ...checkOneFleet(read, blocks),
   ];
-  return { draft, diagnostics };
+  return { draft, diagnostics, unsound };
 }
 
 type Part = NamedPart<Entry<FleetDocument>>;

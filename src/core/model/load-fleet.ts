@@ -10,6 +10,7 @@ import { checkExpressions } from "./check-expressions.ts";
 import { checkLabels, checkOwnLabels, type Vocabulary } from "./check-labels.ts";
 import { checkProfiles, warnOfProfiles } from "./check-profiles.ts";
 import { checkReferences } from "./check-references.ts";
+import { checkRest } from "./check-rest.ts";
 import { checkRules } from "./check-rules.ts";
 import { checkAsked, checkSelectors } from "./check-selectors.ts";
 import { checkSources } from "./check-sources.ts";
@@ -92,7 +93,7 @@ function checkedDraft(read: FleetFiles, known: KnownFleet): CheckedDraft {
 }
 
 function checkDraft(read: FleetFiles, known: KnownFleet): CheckedDraft {
-  const { draft, diagnostics } = draftFleet(read, known);
+  const { draft, diagnostics, unsound } = draftFleet(read, known);
   const errors = [
     ...diagnostics,
     ...checkBlocks(read.byBlock, draft.fleet?.value.spec.labels),
@@ -106,6 +107,7 @@ function checkDraft(read: FleetFiles, known: KnownFleet): CheckedDraft {
     ...checkLabels(draft),
     ...checkSelectors(draft),
     ...checkAsked(draft),
+    ...checkRest(draft, unsound),
   ];
   return { draft, errors };
 }

@@ -218,7 +218,8 @@ export function fieldName(path: readonly (string | number)[]): string {
   return name;
 }
 
-function pointerPath(pointer: string): string[] {
+/** The steps of a JSON pointer. */
+export function pointerPath(pointer: string): string[] {
   return pointer
     .split("/")
     .slice(1)

@@ -27,6 +27,7 @@ spec:
 `,
     },
     [
+      'windows/nights.yaml:6:18: error: there is no VirtualSite "shop"; did you mean "shops"? [dangling-reference]',
       'windows/nights.yaml:8:21: error: expected one of Sun, Mon, Tue, Wed, Thu, Fri, Sat for spec.open[0].days[1], found "Tuesday" [invalid-value]',
       'windows/nights.yaml:8:38: error: expected a time of day such as `02:00` for spec.open[0].start, found "2:00" [invalid-value]',
     ],

@@ -1,0 +1,76 @@
+import { describe, expect, it } from "vitest";
+import { formatDiagnostic } from "../../../src/core/model/diagnostic.ts";
+import { loadFleet } from "../../../src/core/model/load-fleet.ts";
+import { aFleet, type FleetEdits } from "../../support/fleet.ts";
+
+const header = "apiVersion: flotilla.dev/v1alpha1\n";
+const labels = "spec: { labels: { tier: {}, ring: {} } }\n";
+const fleet = `${header}kind: Fleet\nmetadata: { name: shop }\n${labels}`;
+
+function told(edits: FleetEdits, file: string): readonly string[] {
+  const { diagnostics } = loadFleet(aFleet({ "fleet.yaml": fleet, ...edits }));
+  return diagnostics.filter((one) => one.file === file).map(formatDiagnostic);
+}
+
+describe("a document that its schema refuses", () => {
+  it("is told its names and labels that are wrong too: a Site", () => {
+    const site = `${header}kind: Site
+metadata: { name: e1, labels: { teir: shop, ring: 5 } }
+spec:
+  region: nowhere
+  adress: e1.example.com
+`;
+    expect(told({ "sites/e1.yaml": site }, "sites/e1.yaml").toSorted()).toEqual([
+      'sites/e1.yaml:3:33: error: the Fleet declares no label "teir"; did you mean "tier"?',
+      'sites/e1.yaml:3:51: error: expected text for metadata.labels.ring, found the number 5; write it in quotes: "5"',
+      'sites/e1.yaml:5:11: error: there is no Region "nowhere"; known: east, west',
+      'sites/e1.yaml:6:3: error: unknown field "adress" in spec; did you mean "address"?',
+    ]);
+  });
+
+  it("is told its names and labels that are wrong too: an App", () => {
+    const app = `${header}kind: App
+metadata: { name: web }
+spec:
+  namespace: web
+  bogus: 1
+  source: { manifests: manifests/web }
+  placement: { virtualSites: [all, nope] }
+  dependsOn: [gone]
+  overlays:
+    - { virtualSites: [none], labels: { a b: c }, replicas: { name: a } }
+`;
+    const found = told({ "apps/web.yaml": app }, "apps/web.yaml").map((text) =>
+      text.replace(/;.*/, ""),
+    );
+    expect(found.toSorted()).toEqual(
+      [
+        'apps/web.yaml:11:41: error: "a b" is not a label key: letters, digits, `-`, `_` and `.`, with a letter or digit at both ends, at most 63 characters',
+        'apps/web.yaml:11:24: error: there is no VirtualSite "none"',
+        "apps/web.yaml:11:61: error: expected a list for spec.overlays[0].replicas, found a mapping",
+        'apps/web.yaml:6:3: error: unknown field "bogus" in spec',
+        'apps/web.yaml:8:36: error: there is no VirtualSite "nope"',
+        'apps/web.yaml:9:15: error: there is no App "gone"',
+      ].toSorted(),
+    );
+  });
+
+  it("is told nothing that follows from what is refused", () => {
+    const shops = `${header}kind: VirtualSite
+metadata: { name: shops }
+spec: { selector: { matchLabels: { tier: 5 } } }
+`;
+    expect(told({ "virtual-sites/shops.yaml": shops }, "virtual-sites/shops.yaml")).toHaveLength(1);
+    const strange = fleet.replace("tier: {}", "tier: 5");
+    const { diagnostics } = loadFleet(aFleet({ "fleet.yaml": strange }));
+    expect(diagnostics.map(({ file }) => file)).toEqual(["fleet.yaml"]);
+  });
+
+  it("is told what it is refused for alone where it needs that", () => {
+    const site = `${header}kind: Site\nmetadata: { name: e1 }\nspec: { regoin: east, profile: gone }\n`;
+    expect(told({ "sites/e1.yaml": site }, "sites/e1.yaml")).toEqual([
+      expect.stringContaining('missing field "region"'),
+      expect.stringContaining('unknown field "regoin"'),
+    ]);
+  });
+});
