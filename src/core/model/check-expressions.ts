@@ -1,6 +1,10 @@
 /** Mistakes in the expressions of Flotilla's own kinds, each at its character, and expressions where none are read. */
 import type { CelProblem } from "../cel/cel-types.ts";
-import { compileText, type ExpressionScope } from "../expressions/expression-language.ts";
+import {
+  type CompiledText,
+  compileText,
+  type ExpressionScope,
+} from "../expressions/expression-language.ts";
 import { type PlacedTemplate, templatesIn } from "../expressions/fill-json.ts";
 import { badCel } from "./check-checks.ts";
 import type { Vocabulary } from "./check-labels.ts";
@@ -88,13 +92,37 @@ export function checkTemplate(
   const tell = (problem: CelProblem): Diagnostic => badCel(document, path, { cel: text, problem });
   const compiled = compileText(scope, text);
   if (!compiled.ok) return compiled.problems.map(tell);
-  return compiled.text.parts.flatMap((part) => {
+  return selectorsIn(compiled.text).flatMap(({ selector, offset: start }) =>
+    selectorMistakes(selector, vocabulary).map(({ offset, finding }) =>
+      errorAt(document.textAt(path, start + offset), finding),
+    ),
+  );
+}
+
+/** A selector that is written out in `sites('…')`, at a character (0-based) of the text that it stands in. */
+interface SitesSelector {
+  readonly selector: string;
+  readonly offset: number;
+}
+
+function selectorsIn({ parts }: CompiledText): SitesSelector[] {
+  return parts.flatMap((part) => {
     if (typeof part === "string") return [];
-    const selectors = part.program.reads.calls.filter(({ name }) => name === "sites");
-    return selectors.flatMap((call) =>
-      selectorMistakes(call.text, vocabulary).map(({ offset, finding }) =>
-        errorAt(document.textAt(path, part.offset + call.offset + offset), finding),
-      ),
+    return part.program.reads.calls.flatMap((call) =>
+      call.name === "sites" ? { selector: call.text, offset: part.offset + call.offset } : [],
     );
+  });
+}
+
+/** What the expressions of a document ask `sites('…')` for, where it is written out. */
+export function sitesSelectors(
+  kind: KindName,
+  document: YamlDocument,
+): readonly (SitesSelector & { readonly path: FieldPath })[] {
+  return templatesOf(document).flatMap(({ path, text, isKey }) => {
+    const scope = isKey ? undefined : expressionScope(kind, path);
+    if (scope === undefined) return [];
+    const compiled = compileText(scope, text);
+    return compiled.ok ? selectorsIn(compiled.text).map((one) => ({ ...one, path })) : [];
   });
 }

@@ -1,6 +1,4 @@
-import { sitesByLabels } from "../select/label-groups.ts";
 import { parseSelectorParts, type SelectorPart } from "../select/parse-selector.ts";
-import { SelectorIndex } from "../select/selector-index.ts";
 import { selectorFromSpec, type SpecMistake, specMistakes } from "../select/selector.ts";
 import { unknownKey, unknownValue, type Vocabulary } from "./check-labels.ts";
 import type { Diagnostic } from "./diagnostic.ts";
@@ -14,6 +12,8 @@ export interface PlacedSelector {
   readonly path: FieldPath;
   readonly spec: SelectorSpec;
   readonly insteadOfEmpty: string;
+  /** The character (0-based) of the text at which it begins. Default: it is the whole of the value. */
+  readonly offset?: number;
 }
 
 /** Every selector of the fleet. */
@@ -41,33 +41,6 @@ export function checkSelectors(draft: FleetDraft): Diagnostic[] {
     const told = new Set(syntax.map(({ line, column }) => `${line}:${column}`));
     const unknown = vocabularyMistakes(placed, vocabulary);
     return [...syntax, ...unknown.filter(({ line, column }) => !told.has(`${line}:${column}`))];
-  });
-}
-
-/** So often may selectors be asked about kinds of sites: 500 of them about 10,000 sites that are all told apart. */
-const mostAsked = 5_000_000;
-
-/** Selectors that are asked about so many sites, together with those before them, that it takes too long. */
-export function checkAsked(draft: FleetDraft): Diagnostic[] {
-  const all = allSelectors(draft).flatMap((placed) => {
-    const parsed = selectorFromSpec(placed.spec);
-    return parsed.ok ? { placed, selector: parsed.selector } : [];
-  });
-  const selectors = all.map(({ selector }) => selector);
-  const kinds = sitesByLabels(draft.sites, selectors);
-  if (selectors.length * kinds.length <= mostAsked) return [];
-  const asked = new SelectorIndex(selectors).asked(kinds.map(({ labels }) => labels));
-  let sum = 0;
-  return all.flatMap(({ placed: { entry, path } }, position) => {
-    const own = asked[position] ?? 0;
-    if (sum + own <= mostAsked) {
-      sum += own;
-      return [];
-    }
-    const message = `the selector is compared with ${own} kinds of sites, and all selectors together with more than ${mostAsked.toLocaleString("en-US")}`;
-    const hint =
-      "select by `=` or `in`, which are compared with the sites that have the value, or by labels that many sites share";
-    return errorAt(entry.document.at(path), { code: "too-many-comparisons", message, hint });
   });
 }
 

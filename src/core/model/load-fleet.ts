@@ -3,6 +3,7 @@
  * give the same model and the same diagnostics, in whatever order they come. A fleet with one error is no fleet: the rest
  * is looked over for more mistakes and nothing else, so nothing can go missing from it unseen.
  */
+import { checkAsked } from "./asked-selectors.ts";
 import { checkChecks } from "./check-checks.ts";
 import { checkDecisions, warnOfDecisions } from "./check-decisions.ts";
 import { checkDependencies } from "./check-dependencies.ts";
@@ -12,7 +13,7 @@ import { checkProfiles, warnOfProfiles } from "./check-profiles.ts";
 import { checkReferences } from "./check-references.ts";
 import { checkRest } from "./check-rest.ts";
 import { checkRules } from "./check-rules.ts";
-import { checkAsked, checkSelectors } from "./check-selectors.ts";
+import { checkSelectors } from "./check-selectors.ts";
 import { checkSources } from "./check-sources.ts";
 import { checkTwofold, checkTypedNumbers, warnOfTwofold } from "./check-twofold.ts";
 import { checkWindows, warnOfWindows } from "./check-windows.ts";

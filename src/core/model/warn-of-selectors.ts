@@ -1,13 +1,14 @@
 import { checkedSelector, matchesOnlyByAbsence, type Selector } from "../select/selector.ts";
 import { type LabelledSites, sitesByLabels } from "../select/label-groups.ts";
 import { SelectorIndex } from "../select/selector-index.ts";
-import { allSelectors, type PlacedSelector } from "./check-selectors.ts";
+import { askedSelectors, placeOfSelector } from "./asked-selectors.ts";
+import type { PlacedSelector } from "./check-selectors.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { type FleetDraft, warningAt } from "./fleet-draft.ts";
 
 /** Selectors that match no site, or some only because these lack a label. For a fleet without errors. */
 export function warnOfSelectors(draft: FleetDraft): Diagnostic[] {
-  const all = allSelectors(draft).map((placed) => ({
+  const all = askedSelectors(draft).map((placed) => ({
     placed,
     selector: checkedSelector(placed.spec),
   }));
@@ -23,11 +24,11 @@ export function warnOfSelectors(draft: FleetDraft): Diagnostic[] {
 }
 
 function warnOf(
-  { entry, path }: PlacedSelector,
+  placed: PlacedSelector,
   selector: Selector,
   matching: readonly LabelledSites[],
 ): Diagnostic[] {
-  const place = entry.document.at(path);
+  const place = placeOfSelector(placed);
   if (matching.length === 0) {
     const message = "the selector matches no site";
     const hint = "check keys and values against the labels of the sites (`flotilla sites`)";
