@@ -9,6 +9,7 @@ import {
   Parser,
   type SchemaOptions,
 } from "yaml";
+import type { Place, SourceFile } from "./fleet-model.ts";
 import { maxDepth } from "./yaml-limits.ts";
 
 /** How a text is read. */
@@ -19,6 +20,19 @@ export type YamlOptions = ParseOptions &
     /** More documents than this, empty ones too, are not read. Default: any number is. */
     readonly maxDocuments?: number;
   };
+
+/** Places by offset (0-based, in UTF-16 units) in a file, as editors count: a byte order mark is no character. */
+export function placesIn(
+  { path, text }: SourceFile,
+  lines: LineCounter,
+): (offset: number) => Place {
+  const marks = text.startsWith("\uFEFF") ? 1 : 0;
+  return (offset) => {
+    const { line, col } = lines.linePos(offset);
+    const column = line <= 1 ? col - marks : col;
+    return { file: path, line: Math.max(1, line), column: Math.max(1, column) };
+  };
+}
 
 /** Tokens that belong nowhere: what stands behind so many of them is not read. */
 const maxErrorTokens = 100;

@@ -8,7 +8,7 @@ import { firstDiagnostics } from "./first-diagnostics.ts";
 import type { Place, SourceFile } from "./fleet-model.ts";
 import type { Json } from "./json.ts";
 import { keptFor } from "./known-fleet.ts";
-import { parseDocuments, type TextLimit, type YamlOptions } from "./parse-documents.ts";
+import { parseDocuments, placesIn, type TextLimit, type YamlOptions } from "./parse-documents.ts";
 import { readPlainYaml } from "./read-plain-yaml.ts";
 import { readYamlNode, type TwofoldScalar } from "./read-yaml-node.ts";
 import { firstPerLine, syntaxMessage } from "./syntax-message.ts";
@@ -78,10 +78,7 @@ function placedDocument(file: SourceFile, index: number): YamlDocument {
 
 function parseAnyYaml(file: SourceFile): YamlFile {
   const lineCounter = new LineCounter();
-  const placeAt = (offset: number): Place => {
-    const { line, col } = lineCounter.linePos(offset);
-    return { file: file.path, line: Math.max(1, line), column: Math.max(1, col) };
-  };
+  const placeAt = placesIn(file, lineCounter);
   const { documents: all, limit } = parseDocuments(file.text, yamlOptions(lineCounter));
   if (limit !== undefined) return tooLarge(limit, placeAt);
   const treeAt = lightTrees(file, all);

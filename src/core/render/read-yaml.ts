@@ -6,7 +6,7 @@ import { LineCounter, type Node, type YAMLError, isMap, isScalar, isSeq } from "
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Place, SourceFile } from "../model/fleet-model.ts";
 import type { Json } from "../model/json.ts";
-import { parseDocuments, type YamlOptions } from "../model/parse-documents.ts";
+import { parseDocuments, placesIn, type YamlOptions } from "../model/parse-documents.ts";
 import { firstPerLine, syntaxMessage } from "../model/syntax-message.ts";
 import { tooDeepMessage } from "../model/yaml-limits.ts";
 import { offsetInScalar } from "../model/yaml-places.ts";
@@ -54,10 +54,7 @@ export function readYaml(
   readonly mistaken: readonly MistakenField[];
 } {
   const lines = new LineCounter();
-  const place = (offset: number): Place => {
-    const { line, col } = lines.linePos(offset);
-    return { file: file.path, line: Math.max(line, 1), column: Math.max(col, 1) };
-  };
+  const place = placesIn(file, lines);
   const all = parseDocuments(file.text, yamlOptions(lines));
   if (all.limit !== undefined) {
     const problem = { offset: all.limit.at, code: "yaml-limit", message: tooDeepMessage } as const;

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseYaml, type YamlDocument } from "../../../src/core/model/parse-yaml.ts";
+import { readYaml } from "../../../src/core/render/read-yaml.ts";
 
 function documentOf(text: string): YamlDocument {
   const [document] = parseYaml({ path: "x.yaml", text }).documents;
@@ -56,6 +57,19 @@ describe("the place of a character in a text value", () => {
     ["x: &x abc\nkey: *x\n", 6],
   ])("is the start of the value where it cannot be told: %j", (yaml, column) => {
     expect(documentOf(yaml).textAt(["key"], 2)).toMatchObject({ column });
+  });
+});
+
+describe("a byte order mark", () => {
+  it("is no character of the first line", () => {
+    const text = "\uFEFFa: { b: 'x' }\nc: 1\n";
+    const file = { path: "x.yaml", text };
+    for (const document of [documentOf(text), readYaml(file).documents[0]]) {
+      expect(document?.value).toEqual({ a: { b: "x" }, c: 1 });
+      expect(document?.keyAt(["a"])).toEqual({ file: "x.yaml", line: 1, column: 1 });
+      expect(document?.textAt(["a", "b"], 0)).toEqual({ file: "x.yaml", line: 1, column: 10 });
+      expect(document?.keyAt(["c"])).toEqual({ file: "x.yaml", line: 2, column: 1 });
+    }
   });
 });
 
