@@ -14,6 +14,7 @@ import { KeptResults } from "./kept-results.ts";
 import { keptFor, KnownFleet } from "./known-fleet.ts";
 import type { KindName } from "./kinds.ts";
 import { parseYaml, type YamlDocument } from "./parse-yaml.ts";
+import { taggedValues } from "./tagged-values.ts";
 import { maxFleetFileLength } from "./yaml-limits.ts";
 
 /** A document of one of Flotilla's kinds; it may be broken. */
@@ -213,9 +214,13 @@ function readFile(file: SourceFile): ReadFile {
   const mistakes = identities.flatMap(({ identity }) =>
     identity.is === "mistaken" ? identity : [],
   );
-  const own = identities.flatMap(({ document, identity }) =>
-    identity.is === "kind" ? { kind: identity.kind, document } : [],
+  const found = identities.flatMap(({ document, identity }) =>
+    identity.is === "kind" ? { kind: identity.kind, document, tagged: taggedValues(document) } : [],
   );
+  const own = found.map(({ kind, document, tagged }) => ({
+    kind,
+    document: tagged.length === 0 ? document : { ...document, isBroken: true },
+  }));
   const isFlotillas = own.length > 0 || mistakes.length > 0;
   const isUnreadable =
     (documents.length === 0 && diagnostics.length > 0) ||
@@ -225,6 +230,7 @@ function readFile(file: SourceFile): ReadFile {
     documents: own,
     diagnostics: [
       ...diagnostics.map((diagnostic) => withIgnoreHint(diagnostic, isFlotillas)),
+      ...found.flatMap(({ tagged }) => tagged),
       // What a broken document seems to be may come of what breaks it, which is told.
       ...identities.flatMap(({ document, identity }) =>
         identity.is === "mistaken" && !document.isBroken ? identity.diagnostic : [],
