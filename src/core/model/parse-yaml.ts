@@ -11,7 +11,7 @@ import { keptFor } from "./known-fleet.ts";
 import { parseDocuments, placesIn, type TextLimit, type YamlOptions } from "./parse-documents.ts";
 import { readPlainYaml } from "./read-plain-yaml.ts";
 import { readYamlNode, type TwofoldScalar } from "./read-yaml-node.ts";
-import { firstPerLine, syntaxMessage } from "./syntax-message.ts";
+import { firstPerLine, syntaxHints, syntaxMessage } from "./syntax-message.ts";
 import { maxFleetDocuments, tooDeepMessage } from "./yaml-limits.ts";
 import { type FieldPath, offsetInText, offsetOf, plainSource } from "./yaml-places.ts";
 
@@ -181,14 +181,6 @@ function syntaxDiagnostic(error: SyntaxError, placeAt: (offset: number) => Place
     ...(hint === undefined ? {} : { hint }),
   };
 }
-
-const syntaxHints: Partial<Record<YAMLError["code"], string>> = {
-  TAB_AS_INDENT: "indent with spaces",
-  BAD_INDENT: "check the indentation, and that quotes and brackets before it are closed",
-  MISSING_CHAR: "a quote, bracket or colon is missing here or before",
-  BLOCK_AS_IMPLICIT_KEY: "check the indentation, and quote texts that hold `: `",
-  TAG_RESOLVE_FAILED: "leave the tag out",
-};
 
 const limitMessages = {
   "too deep": { message: tooDeepMessage, hint: "nest less deeply" },

@@ -7,7 +7,7 @@ import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Place, SourceFile } from "../model/fleet-model.ts";
 import type { Json } from "../model/json.ts";
 import { parseDocuments, placesIn, type YamlOptions } from "../model/parse-documents.ts";
-import { firstPerLine, syntaxMessage } from "../model/syntax-message.ts";
+import { firstPerLine, syntaxHints, syntaxMessage } from "../model/syntax-message.ts";
 import { tooDeepMessage } from "../model/yaml-limits.ts";
 import { offsetInScalar } from "../model/yaml-places.ts";
 import { shortText } from "./mistake.ts";
@@ -107,14 +107,16 @@ function isQuoted(node: { type?: string }): boolean {
 }
 
 function syntaxError(
-  error: Pick<YAMLError, "message" | "pos">,
+  error: Pick<YAMLError, "code" | "message" | "pos">,
   place: (offset: number) => Place,
 ): Diagnostic {
+  const hint = syntaxHints[error.code];
   return {
     ...place(error.pos[0]),
     severity: "error",
     code: "yaml-syntax",
     message: syntaxMessage(error),
+    ...(hint !== undefined && { hint }),
   };
 }
 

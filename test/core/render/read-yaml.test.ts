@@ -176,6 +176,12 @@ describe("readYaml", () => {
     expect(problems('a: "x\n')).toEqual(['2:1 yaml-syntax the closing " is missing']);
   });
 
+  it("says what to do about a mistake in the syntax", () => {
+    expect(read("a:\n\tb: 1\n").diagnostics).toEqual([
+      expect.objectContaining({ line: 2, column: 1, hint: "indent with spaces" }),
+    ]);
+  });
+
   it("tells a mistake in the syntax once, not with all that follows from it on its line", () => {
     expect(problems(`{"a": 1}\n{${'"b": {"c": [1]}, '.repeat(20)}"d": 2}\n`)).toEqual([
       expect.stringContaining("2:1 yaml-syntax"),
