@@ -4,6 +4,7 @@ import { FleetError } from "../core/errors.ts";
 import {
   explainObject,
   type FieldStory,
+  type ObjectAnswer,
   type ObjectQuestion,
 } from "../core/explain/explain-object.ts";
 import type { FieldSetting } from "../core/explain/field-setting.ts";
@@ -41,9 +42,14 @@ export async function explainObjectIn(
 
 function missingText(
   { app, site, object }: ObjectQuestion,
-  answer: { readonly missing: string; readonly known: readonly string[] },
+  answer: Extract<ObjectAnswer, { ok: false }>,
 ): string {
   if (answer.missing === "app") return `app ${app} does not belong at ${site}, by this checkout`;
+  if (answer.removedBy !== undefined) {
+    const { by, place } = answer.removedBy;
+    const where = `${place.file}:${place.line}:${place.column}`;
+    return `app ${app} has no object ${object} at ${site}; ${by} takes it away (${where})`;
+  }
   const near = closestName(object, answer.known);
   const hint = near === undefined ? `it has ${answer.known.join(", ")}` : `did you mean ${near}?`;
   return `app ${app} has no object ${object} at ${site}; ${hint}`;
@@ -60,10 +66,10 @@ function storyText(
   object: string,
   fields: readonly FieldStory[],
 ): string {
-  const rows = fields.flatMap(({ field, value, settings }) =>
+  const rows = fields.flatMap(({ field, settings }) =>
     settings.map((setting, index) => [
       index === 0 ? field : "",
-      index === 0 ? shown(value) : settingText(setting),
+      settingText(setting),
       placeText(setting),
       `${setting.by}${index === 0 ? "" : " (overridden)"}`,
       becauseText(setting),

@@ -19,7 +19,7 @@ export const command: Command = {
 
 Asks the controller. With --dir it tells what a checkout alone says: where the app belongs, and by what it is
 changed there. With --object it tells from a checkout (default: the current folder) where the fields of an object come
-from, in file, line and column, and what was overridden; values of Secrets are hidden.
+from, in file, line and column, and what was overridden or taken away; values of Secrets are hidden.
 
 Options:
   --object OBJECT    an object of the app: KIND/NAMESPACE/NAME, or KIND/NAME

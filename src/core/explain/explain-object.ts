@@ -5,6 +5,7 @@
  */
 import { appLabel, ownerAnnotation } from "../apply/ownership.ts";
 import { type Json, isSameJson } from "../model/json.ts";
+import type { Place } from "../model/fleet-model.ts";
 import { type KubeObject, type ObjectKey, describeKey, isSecret } from "../model/kube-object.ts";
 import { appAtSite, type AppAtSite, type RenderedModel } from "../render/app-at-site.ts";
 import { withOwner } from "../render/finish-object.ts";
@@ -20,13 +21,15 @@ import {
   manifestSetting,
   overlaidObjects,
   type OverlayChange,
+  type RemovedObject,
 } from "./overlay-changes.ts";
 
 /** One field of an object. */
 export interface FieldStory {
   readonly field: string;
+  /** null where the field was taken away. */
   readonly value: Json;
-  /** The setting that counts first, then what it overrode, newest first. */
+  /** The setting that counts first, then what it overrode, newest first. The first takes away a field that is no more. */
   readonly settings: readonly FieldSetting[];
 }
 
@@ -47,29 +50,41 @@ export type ObjectAnswer =
       readonly ok: false;
       readonly missing: "app" | "object" | "field";
       readonly known: readonly string[];
+      /** What took the object away. */
+      readonly removedBy?: { readonly by: string; readonly place: Place };
     };
 
 /** Tells where the fields of an object come from. The fleet must render without an error. */
 export function explainObject(fleet: RenderedModel, question: ObjectQuestion): ObjectAnswer {
   const found = appAtSite(fleet, question.app, question.site);
   if (found === undefined) return { ok: false, missing: "app", known: [] };
-  const { objects, changesOf } = overlaidObjects(found);
+  const { objects, removed, changesOf } = overlaidObjects(found);
   const standing = objects.map((source) => ({ source, key: calledByContent(source).key }));
   const meant = standing.find(({ key }) => isMeant(key, question.object));
   if (meant === undefined) {
-    return { ok: false, missing: "object", known: standing.map(({ key }) => nameText(key)) };
+    const known = standing.map(({ key }) => nameText(key));
+    return { ok: false, missing: "object", known, ...removal(removed, question.object) };
   }
   const { key, source } = meant;
   const versions = historyOf(found, source, changesOf(source));
   const last = versions.at(-1)?.object ?? source.object;
-  const asked = question.field === undefined ? [] : readField(question.field, last);
+  const asked = question.field === undefined ? [] : fieldOfAny(question.field, versions);
   if (asked === undefined) {
-    return { ok: false, missing: "field", known: leafFields(last).map(fieldText) };
+    return { ok: false, missing: "field", known: everyField(versions, []).map(fieldText) };
   }
-  const steps = leafFields(findField(last, asked).value ?? null, asked);
+  const steps = everyField(versions, asked);
   const tell = isSecret(last) ? secretStoryOf : storyOf;
   const fields = steps.map((field) => tell(field, versions));
   return { ok: true, object: describeKey(key), fields };
+}
+
+/** What took away the object that is meant, where something did. */
+function removal(
+  removed: readonly RemovedObject[],
+  object: string,
+): Pick<Extract<ObjectAnswer, { ok: false }>, "removedBy"> {
+  const meant = removed.find(({ source }) => isMeant(calledByContent(source).key, object));
+  return meant === undefined ? {} : { removedBy: { by: meant.by, place: meant.place } };
 }
 
 function nameText({ kind, namespace, name }: ObjectKey): string {
@@ -162,6 +177,30 @@ function firstVersions(found: AppAtSite, source: SourceObject): Version[] {
   return [{ object, tell: written }, made];
 }
 
+/** The field as the newest version that has it calls it. */
+function fieldOfAny(text: string, versions: readonly Version[]): FieldStep[] | undefined {
+  for (const { object } of versions.toReversed()) {
+    const steps = readField(text, object);
+    if (steps !== undefined) return steps;
+  }
+  return undefined;
+}
+
+/** The fields at or below one: those that the last version has, then those that were taken away, newest first. */
+function everyField(versions: readonly Version[], above: readonly FieldStep[]): FieldStep[][] {
+  const last = versions.at(-1)?.object;
+  const fields = new Map<string, FieldStep[]>();
+  for (const { object } of versions.toReversed()) {
+    const { value } = findField(object, above);
+    for (const steps of value === undefined ? [] : leafFields(value, above)) {
+      const isKnown = object !== last && findField(last, steps).value !== undefined;
+      const id = JSON.stringify(steps);
+      if (!isKnown && !fields.has(id)) fields.set(id, steps);
+    }
+  }
+  return [...fields.values()];
+}
+
 function storyOf(steps: readonly FieldStep[], versions: readonly Version[]): FieldStory {
   const settings: FieldSetting[] = [];
   let known: Json | undefined;
@@ -193,5 +232,6 @@ function secretStoryOf(steps: readonly FieldStep[], versions: readonly Version[]
     value: setting.isRemoved ? null : hidden,
     expression: setting.expression === null ? null : hidden,
   }));
-  return { ...story, value: hidden, settings };
+  const isGone = settings[0]?.isRemoved === true;
+  return { ...story, value: isGone ? null : hidden, settings };
 }

@@ -30,21 +30,35 @@ export interface OverlayChange {
   readonly tell: (steps: readonly FieldStep[]) => Told;
 }
 
+/** An object that an overlay takes away. */
+export interface RemovedObject {
+  /** As it was before that. */
+  readonly source: SourceObject;
+  /** `overlay "shops": patches`. */
+  readonly by: string;
+  readonly place: Place;
+}
+
 /** Fields of an overlay that change objects. */
 type ChangingField = keyof typeof placesIn;
 
-/** The objects of the app at the site with its overlays, and what these changed of one of them, in that order. */
+/** The objects of the app at the site with its overlays, those that these took away, and what they changed of one, in that order. */
 export function overlaidObjects(found: AppAtSite): {
   readonly objects: readonly SourceObject[];
+  readonly removed: readonly RemovedObject[];
   readonly changesOf: (object: SourceObject) => readonly OverlayChange[];
 } {
   const applied = new Map<unknown, ShapedOverlay>();
+  const removed: RemovedObject[] = [];
   let objects = objectsOf(found.shape);
   for (const shaped of found.shape.overlays) {
     const at = (path: FieldPath): Place =>
       found.app.at(["spec", "overlays", shaped.index, ...path]);
     applied.set(at, shaped);
-    const placed = { overlay: shaped.overlay, at, keyAt: at };
+    const onRemoved = (source: SourceObject, step: FieldPath): void => {
+      removed.push({ source, by: setterName(found, shaped, step), place: at(step) });
+    };
+    const placed = { overlay: shaped.overlay, at, keyAt: at, onRemoved };
     objects = applyOverlay(objects, placed, found.manifests).objects;
   }
   const changesOf = (object: SourceObject): readonly OverlayChange[] => {
@@ -58,7 +72,11 @@ export function overlaidObjects(found: AppAtSite): {
     }
     return changes.toReversed();
   };
-  return { objects, changesOf };
+  return { objects, removed, changesOf };
+}
+
+function setterName({ app }: AppAtSite, { index }: ShapedOverlay, [field]: FieldPath): string {
+  return `${app.layers[index]?.title ?? "overlay"}: ${field ?? ""}`;
 }
 
 function changeOf(
@@ -67,7 +85,6 @@ function changeOf(
   { before, after, at }: Pick<OverlayChange, "before" | "after"> & { readonly at: FieldPath },
 ): OverlayChange {
   const path: FieldPath = ["spec", "overlays", shaped.index];
-  const title = found.app.layers[shaped.index]?.title ?? "overlay";
   const field = at[0] as ChangingField; // as `applyOverlay` names its steps
   const changed = { before: before.object, after: after.object };
   return {
@@ -76,7 +93,7 @@ function changeOf(
     tell(steps) {
       const inside = [...at, ...settingPath(shaped.overlay, { field, at, steps, changed })];
       return {
-        by: `${title}: ${field}`,
+        by: setterName(found, shaped, at),
         place: found.app.at([...path, ...inside]),
         ...expressionSource(found, writtenAt(found, shaped.index, inside)),
       };

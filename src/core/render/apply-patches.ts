@@ -71,6 +71,7 @@ function patched(
   if (result.ok) {
     if (result.object !== null) return changed(state, { source, path, object: result.object });
     state.changed = true;
+    state.onRemoved?.(source, path);
     return undefined;
   }
   const where = `${describeKey(source.key)} (${placeText(source.at([]))})`;

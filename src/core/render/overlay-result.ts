@@ -15,6 +15,8 @@ export interface PlacedOverlay {
   readonly steps?: (path: FieldPath) => WeakMap<SourceObject, OverlayStep>;
   /** The app's other objects, to which it is applied apart. */
   readonly others?: OtherObjects;
+  /** Hears of each object that a step takes away, as it was before that. */
+  readonly onRemoved?: (source: SourceObject, step: FieldPath) => void;
 }
 
 /** Objects beside those that an overlay is applied to. What matters of them is which there are, not what is in them. */

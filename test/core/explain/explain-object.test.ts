@@ -244,7 +244,55 @@ describe("where a field comes from", () => {
     ).toMatchObject({
       missing: "field",
     });
-    expect(told('.spec.template.spec.containers[name="web"].args')).toEqual(["no field"]);
+  });
+});
+
+describe("what was taken away", () => {
+  it("is told of a field, with what took it and what it was", () => {
+    const args = '.spec.template.spec.containers[name="web"].args';
+
+    expect(told(args)).toEqual([
+      'gone by overlay "shops": patches at apps/web.yaml:37:15',
+      '["a","b"] by manifest at manifests/web/deployment.yaml:14:17',
+    ]);
+  });
+
+  const answered = (merge: object, object: string, field?: string) => {
+    const patches = [{ target: { name: "one" }, merge }];
+    const overlays = [{ name: "less", virtualSites: ["all"], patches }];
+    const { model: fleet } = fleetOf(
+      aFleet({
+        "apps/web.yaml": appYaml("web", { spec: { overlays } }),
+        "manifests/web/more.yaml": `${configMapYaml("one", { a: "1" })}---\n${configMapYaml("two", { b: "2" })}`,
+      }),
+    );
+    const question = { app: "web", site: "e1", object, ...(field === undefined ? {} : { field }) };
+    return explainObject({ model: fleet, tools: noToolOutputs }, question);
+  };
+
+  it("is listed behind the fields that there are", () => {
+    const merge = { data: { a: null } };
+    const answer = answered(merge, "ConfigMap/one");
+
+    expect(answer.ok && answer.fields.at(-1)).toMatchObject({
+      field: ".data.a",
+      value: null,
+      settings: [
+        { by: 'overlay "less": patches', isRemoved: true, place: { file: "apps/web.yaml" } },
+        { by: "manifest", value: "1", isRemoved: false },
+      ],
+    });
+    expect(answered(merge, "ConfigMap/one", ".data.b")).toMatchObject({ missing: "field" });
+  });
+
+  it("is told of an object, with the overlay that took it", () => {
+    const merge = { $patch: "delete" };
+
+    expect(answered(merge, "ConfigMap/one")).toMatchObject({
+      missing: "object",
+      removedBy: { by: 'overlay "less": patches', place: { file: "apps/web.yaml" } },
+    });
+    expect(answered(merge, "ConfigMap/tow")).not.toHaveProperty("removedBy");
   });
 });
 

@@ -119,10 +119,16 @@ describe("explain for a Secret", () => {
     expect(fields.find(({ field }) => field === ".type")?.value).toBe("Opaque");
   });
 
+  const takenAway = {
+    field: ".stringData.old",
+    value: null,
+    settings: [{ isRemoved: true, value: null }, { value: "(hidden)" }],
+  };
+
   it.each([".stringData", ".stringData.pin"])("hides it in --field %s", (field) => {
     expect(answer(field)).toMatchObject({
       ok: true,
-      fields: [{ value: "(hidden)" }, ...(field === ".stringData" ? [{}] : [])],
+      fields: [{ value: "(hidden)" }, ...(field === ".stringData" ? [{}, takenAway] : [])],
     });
     expect(JSON.stringify(answer(field))).not.toContain("topsecret");
   });
