@@ -8,6 +8,7 @@ import {
   type ObjectQuestion,
 } from "../core/explain/explain-object.ts";
 import type { FieldSetting } from "../core/explain/field-setting.ts";
+import type { Place } from "../core/model/fleet-model.ts";
 import { closestName } from "../core/model/closest-name.ts";
 import type { CliIo, ExitCode } from "./command.ts";
 import { known } from "./explain-checkout.ts";
@@ -47,8 +48,7 @@ function missingText(
   if (answer.missing === "app") return `app ${app} does not belong at ${site}, by this checkout`;
   if (answer.removedBy !== undefined) {
     const { by, place } = answer.removedBy;
-    const where = `${place.file}:${place.line}:${place.column}`;
-    return `app ${app} has no object ${object} at ${site}; ${by} takes it away (${where})`;
+    return `app ${app} has no object ${object} at ${site}; ${by} takes it away (${pointText(place)})`;
   }
   const near = closestName(object, answer.known);
   const hint = near === undefined ? `it has ${answer.known.join(", ")}` : `did you mean ${near}?`;
@@ -84,16 +84,22 @@ function settingText({ value, isRemoved }: FieldSetting): string {
 }
 
 function placeText({ place }: FieldSetting): string {
-  if (place === null) return "-";
+  return place === null ? "-" : pointText(place);
+}
+
+function pointText({ file, line, column }: Place): string {
   // Of what a tool made, the file is all that is known.
-  return place.line === 0 ? place.file : `${place.file}:${place.line}:${place.column}`;
+  return line === 0 ? file : `${file}:${line}:${column}`;
 }
 
 function becauseText({ expression, reads }: FieldSetting): string {
   if (expression === null) return "";
-  const facts = reads.map(
-    ({ name, place: { file, line, column } }) => `${name} (${file}:${line}:${column})`,
-  );
+  const facts = reads.map(({ name, place, overridden }) => {
+    const over = overridden.map(
+      (other) => `, over ${shown(other.value)} (${pointText(other.place)})`,
+    );
+    return `${name} (${pointText(place)})${over.join("")}`;
+  });
   return [shown(expression), ...facts].join(", ");
 }
 

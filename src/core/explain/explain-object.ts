@@ -231,6 +231,10 @@ function secretStoryOf(steps: readonly FieldStep[], versions: readonly Version[]
     ...setting,
     value: setting.isRemoved ? null : hidden,
     expression: setting.expression === null ? null : hidden,
+    reads: setting.reads.map((read) => ({
+      ...read,
+      overridden: read.overridden.map(({ place }) => ({ value: hidden, place })),
+    })),
   }));
   const isGone = settings[0]?.isRemoved === true;
   return { ...story, value: isGone ? null : hidden, settings };

@@ -12,5 +12,14 @@ export interface FieldSetting {
   /** The text with the expression that the value comes from. */
   readonly expression: string | null;
   /** What the expression read, and where that is said. */
-  readonly reads: readonly { readonly name: string; readonly place: Place }[];
+  readonly reads: readonly FactRead[];
+}
+
+/** A fact that an expression reads. */
+export interface FactRead {
+  /** `values.count`, `site.labels.tier`. */
+  readonly name: string;
+  readonly place: Place;
+  /** Values of the same name that it won over, as they are written, strongest first. */
+  readonly overridden: readonly { readonly value: Json; readonly place: Place }[];
 }

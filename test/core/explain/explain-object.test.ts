@@ -247,6 +247,28 @@ describe("where a field comes from", () => {
   });
 });
 
+describe("a value that an expression reads", () => {
+  it("is told with those of the same name that it won over, strongest first", () => {
+    const overlaid = app.replace("unused: 1", "count: 3");
+    const { model: fleet } = fleetOf(aFleet({ ...edits, "apps/web.yaml": overlaid }));
+    const answer = explainObject(
+      { model: fleet, tools: noToolOutputs },
+      { app: "web", site: "e1", object: "Deployment/web/web", field: ".spec.replicas" },
+    );
+
+    expect(answer.ok && answer.fields[0]?.settings[1]?.reads).toEqual([
+      {
+        name: "values.count",
+        place: { file: "sites/e1.yaml", line: expect.any(Number), column: expect.any(Number) },
+        overridden: [
+          { value: 3, place: { file: "apps/web.yaml", line: 41, column: 16 } },
+          { value: 2, place: { file: "apps/web.yaml", line: 12, column: 12 } },
+        ],
+      },
+    ]);
+  });
+});
+
 describe("what was taken away", () => {
   it("is told of a field, with what took it and what it was", () => {
     const args = '.spec.template.spec.containers[name="web"].args';

@@ -257,7 +257,11 @@ describe("the order of profiles", () => {
     });
     expect(ask("ConfigMap/settings", ".metadata.labels.a")).toMatchObject({
       reads: expect.arrayContaining([
-        { name: "values.a", place: { file: "profiles/base.yaml", line: 4, column: 42 } },
+        {
+          name: "values.a",
+          place: { file: "profiles/base.yaml", line: 4, column: 42 },
+          overridden: [],
+        },
       ]),
     });
   });
