@@ -23,7 +23,8 @@ from, in file, line and column, and what was overridden or taken away; values of
 
 Options:
   --object OBJECT    an object of the app: KIND/NAMESPACE/NAME, or KIND/NAME
-  --field FIELD      one of its fields with all below it: .spec.template.spec.containers[name="web"].image
+  --field FIELD      one of its fields with all below it: .spec.template.spec.containers[name="web"].image,
+                     .metadata.labels["example.com/team"]; an item of a list without names is told by the list
   --dir DIR          a checkout of the fleet repository, instead of the controller
 ${controllerUsage}
   -o, --output       table (default), json or yaml

@@ -66,11 +66,11 @@ function at(value: Json | undefined, position: string | number): Json | undefine
 }
 
 /**
- * `.spec.containers[name="web"].image`, or with a position, as a field of this object; undefined: it has none such. What is
- * in a list whose items have no names is told by the whole list.
+ * `.spec.containers[name="web"].image`, `.metadata.labels["example.com/team"]`, or with a position, as a field of this
+ * object; undefined: it has none such. What is in a list whose items have no names is told by the whole list.
  */
 export function readField(text: string, object: JsonObject): FieldStep[] | undefined {
-  const parts = parseFieldPath(text.startsWith(".") ? text : `.${text}`);
+  const parts = parseFieldPath(/^[.[]/.test(text) ? text : `.${text}`);
   return parts && readParts(parts, object);
 }
 
@@ -97,7 +97,10 @@ interface NextStep {
 
 function nextStep(value: Json | undefined, parts: readonly string[]): NextStep | undefined {
   const [first = ""] = parts;
-  if (first.startsWith("[")) return itemStep(value, first.slice(1, -1));
+  if (first.startsWith("[")) {
+    const text = first.slice(1, -1);
+    return isJsonObject(value) ? quotedStep(value, text) : itemStep(value, text);
+  }
   if (!isJsonObject(value)) return undefined;
   // Keys may hold dots: the longest one that the object has is meant.
   for (let taken = parts.length; taken > 0; taken -= 1) {
@@ -107,7 +110,12 @@ function nextStep(value: Json | undefined, parts: readonly string[]): NextStep |
   return undefined;
 }
 
-/** `name="web"`, or a position. */
+/** A key in quotes: `"flotilla.dev/app"`. */
+function quotedStep(value: JsonObject, text: string): NextStep | undefined {
+  const key = /^(?<quote>["'])(?<key>.*)\k<quote>$/.exec(text)?.groups?.["key"];
+  return key !== undefined && Object.hasOwn(value, key) ? { step: { key }, taken: 1 } : undefined;
+}
+
 /** Whether parts lead somewhere by a position in a list whose items have no names. */
 function isInList(value: Json | undefined, [first = "", ...rest]: readonly string[]): boolean {
   if (!Array.isArray(value) || namedItems(value) !== undefined || !/^\[\d+\]$/.test(first))
@@ -116,6 +124,7 @@ function isInList(value: Json | undefined, [first = "", ...rest]: readonly strin
   return item !== undefined && readParts(rest, item) !== undefined;
 }
 
+/** `name="web"`, or a position. */
 function itemStep(value: Json | undefined, text: string): NextStep | undefined {
   const items = [...(namedItems(value)?.keys() ?? [])];
   const named = /^name=("?)(.*)\1$/.exec(text)?.[2];

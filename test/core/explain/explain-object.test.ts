@@ -207,6 +207,16 @@ describe("where a field comes from", () => {
     expect(told(field)).toEqual(expected);
   });
 
+  it("is told of a key in quotes as of one without them", () => {
+    const owner = '.metadata.annotations["flotilla.dev/owner"]';
+
+    expect(told(owner)).toEqual(told(".metadata.annotations.flotilla.dev/owner"));
+    expect(told(".metadata['annotations'].note")).toHaveLength(1);
+    expect(told('["spec"]["replicas"]')).toHaveLength(3);
+    expect(told('.metadata.annotations["flotilla.dev"]')).toEqual(["no field"]);
+    expect(told('.kind["a"]')).toEqual(["no field"]);
+  });
+
   it("is told for the site that is asked for", () => {
     expect(told(".spec.replicas", "e2")).toEqual([
       "7 by overlay 2: replicas at apps/web.yaml:44:18",
