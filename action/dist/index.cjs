@@ -7782,9 +7782,9 @@ var require_codegen = __commonJS({
       }
     };
     var Label = class extends Node2 {
-      constructor(label2) {
+      constructor(label3) {
         super();
-        this.label = label2;
+        this.label = label3;
         this.names = {};
       }
       render({ _n }) {
@@ -7792,14 +7792,14 @@ var require_codegen = __commonJS({
       }
     };
     var Break = class extends Node2 {
-      constructor(label2) {
+      constructor(label3) {
         super();
-        this.label = label2;
+        this.label = label3;
         this.names = {};
       }
       render({ _n }) {
-        const label2 = this.label ? ` ${this.label}` : "";
-        return `break${label2};` + _n;
+        const label3 = this.label ? ` ${this.label}` : "";
+        return `break${label3};` + _n;
       }
     };
     var Throw = class extends Node2 {
@@ -8211,12 +8211,12 @@ var require_codegen = __commonJS({
         return this._endBlockNode(For);
       }
       // `label` statement
-      label(label2) {
-        return this._leafNode(new Label(label2));
+      label(label3) {
+        return this._leafNode(new Label(label3));
       }
       // `break` statement
-      break(label2) {
-        return this._leafNode(new Break(label2));
+      break(label3) {
+        return this._leafNode(new Break(label3));
       }
       // `return` statement
       return(value2) {
@@ -37593,10 +37593,10 @@ function newField(proto, parentOrFile, reg, oneof, mapEntries) {
     enumerable: true,
     configurable: true
   });
-  const label2 = proto.label;
+  const label3 = proto.label;
   const type = proto.type;
   const jstype = (_c = proto.options) === null || _c === void 0 ? void 0 : _c.jstype;
-  if (label2 === LABEL_REPEATED) {
+  if (label3 === LABEL_REPEATED) {
     const mapEntry = type == TYPE_MESSAGE ? mapEntries === null || mapEntries === void 0 ? void 0 : mapEntries.get(trimLeadingDot(proto.typeName)) : void 0;
     if (mapEntry) {
       field.fieldKind = "map";
@@ -54605,8 +54605,8 @@ var CelEnvironment = class {
     return compiled;
   }
   #compile(text) {
-    const tooLarge3 = sizeProblem(text);
-    if (tooLarge3 !== void 0) return { ok: false, problems: [tooLarge3] };
+    const tooLarge4 = sizeProblem(text);
+    if (tooLarge4 !== void 0) return { ok: false, problems: [tooLarge4] };
     const parsed = parseCel(text);
     if ("message" in parsed) return { ok: false, problems: [parsed] };
     const env = this.#env ??= this.#newEnv();
@@ -55573,11 +55573,24 @@ function isSorted(action3, index) {
 }
 
 // src/core/render/tools/printed-pointers.ts
-function printsPointers(template) {
-  if (!template.includes("{{")) return false;
-  const walk = new TemplateWalk();
-  return templateActions(template)?.some((action3) => walk.prints(action3)) === true;
+function printsPointers(templates2) {
+  const parsed = templates2.flatMap(
+    (text) => text.includes("{{") ? [templateActions(text) ?? []] : []
+  );
+  const fields2 = /* @__PURE__ */ new Set();
+  for (let round = 0, known4 = -1; known4 < fields2.size; round += 1) {
+    if (round === maxRounds) return true;
+    known4 = fields2.size;
+    const isPrinted = parsed.some((actions) => {
+      const walk = new TemplateWalk(fields2);
+      return actions.some((action3) => walk.prints(action3));
+    });
+    if (isPrinted) return true;
+  }
+  return false;
 }
+var maxRounds = 16;
+var addressVerb = /%[-+# 0-9.*[\]]*p/;
 var printing = new Set(
   "print printf println toString toStrings quote squote cat join html js urlquery".split(" ")
 );
@@ -55597,31 +55610,41 @@ var quiet = /* @__PURE__ */ new Set([
   "break",
   "continue"
 ]);
+var keeping = /* @__PURE__ */ new Set(["dict", "set"]);
 var TemplateWalk = class {
-  /** Open blocks: whether `.` is in them what it is around them. */
+  /** Open blocks: whether `.` is whole in them. */
   #blocks = [];
   #variables = /* @__PURE__ */ new Set();
+  /** Keys under which a map holds what is whole, in any template of the chart. */
+  #fields;
   #isPrinted = false;
   #tokens = [];
   #at = 0;
+  constructor(fields2) {
+    this.#fields = fields2;
+  }
   /** Goes through one action more. */
   prints(action3) {
-    this.#isPrinted = action3.some(({ kind, text }) => kind === "text" && text.includes("%p"));
+    this.#isPrinted = action3.some(showsAnyway);
     this.#tokens = action3;
-    const word3 = wordOf(action3);
-    const variable = assignedIn(action3);
-    this.#at = variable === void 0 ? Number(word3 !== void 0) : 2;
+    const words5 = wordsOf2(action3);
+    const variables = assignedIn(action3, words5.length);
+    this.#at = words5.length + (variables.length === 0 ? 0 : variables.length + 1);
     const isWhole3 = this.#pipeline();
-    if (word3 !== void 0) this.#enter(word3, isWhole3);
-    else if (isWhole3 && variable !== void 0) this.#variables.add(variable);
-    else if (isWhole3) this.#isPrinted = true;
+    if (isWhole3) for (const variable of variables) this.#variables.add(variable);
+    const isShown = words5.length + variables.length === 0;
+    if (isShown && isWhole3) this.#isPrinted = true;
+    this.#enter(words5, isWhole3);
     return this.#isPrinted;
   }
-  #enter(word3, isWhole3) {
-    if (word3 === "end") this.#blocks.pop();
-    if (!blocks.has(word3)) return;
-    const changesDot = word3 === "range" || word3 === "with";
-    this.#blocks.push(!changesDot || isWhole3);
+  #enter([word3 = "", next = word3], isWhole3) {
+    if (word3 === "end" || word3 === "else") this.#blocks.pop();
+    if (word3 !== "else" && !blocks.has(word3)) return;
+    const changesDot = next === "range" || next === "with";
+    this.#blocks.push(changesDot ? isWhole3 : this.#isDotWhole());
+  }
+  #isDotWhole() {
+    return this.#blocks.at(-1) ?? true;
   }
   /** Commands up to the end of the action, or to the bracket that ends it. */
   #pipeline() {
@@ -55639,15 +55662,28 @@ var TemplateWalk = class {
     const head = this.#tokens[this.#at];
     const isCall = head?.kind === "name";
     if (isCall) this.#at += 1;
-    let isWhole3 = given;
-    for (let token = this.#operand(); token !== void 0; token = this.#operand()) {
-      this.#at += 1;
-      const isOne = isMark2(token, "(") ? this.#pipeline() : this.#isWhole(token);
-      isWhole3 ||= isOne;
-    }
+    const isWhole3 = this.#operands(given, isCall && keeping.has(head.text));
     if (!isCall || !isWhole3) return isWhole3;
     if (printing.has(head.text)) this.#isPrinted = true;
     return passing.has(head.text);
+  }
+  /** Whether one of them is whole. `isKept`: it stands in a map from then on. */
+  #operands(given, isKept2) {
+    let isWhole3 = given;
+    let before;
+    for (let token = this.#operand(); token !== void 0; token = this.#operand()) {
+      this.#at += 1;
+      const isOne = isMark2(token, "(") ? this.#pipeline() : this.#isWhole(token);
+      if (isOne && isKept2) this.#keep(before);
+      isWhole3 ||= isOne;
+      before = token;
+    }
+    if (given && isKept2) this.#keep(before);
+    return isWhole3;
+  }
+  /** What is whole goes into a map under this key. */
+  #keep(key) {
+    if (key?.kind === "text") this.#fields.add(key.text.slice(1, -1));
   }
   /** undefined: the command ends here. */
   #operand() {
@@ -55656,18 +55692,30 @@ var TemplateWalk = class {
   }
   #isWhole({ kind, text }) {
     if (kind !== "value") return false;
-    if (text === ".") return this.#blocks.every(Boolean);
-    return text === "$" || /^\$?\.Capabilities$/.test(text) || this.#variables.has(text);
+    if (text === ".") return this.#isDotWhole();
+    if (text === "$" || this.#variables.has(text)) return true;
+    const name2 = text.slice(text.lastIndexOf(".") + 1);
+    return /\.(Capabilities|Subcharts(\.[^.]+)?)$/.test(text) || this.#fields.has(name2);
   }
 };
+var looking = /* @__PURE__ */ new Set(["len", "hasKey", "index", "get", "if", "range"]);
+function showsAnyway({ kind, text }, index, action3) {
+  if (kind === "text") return addressVerb.test(text);
+  const isHandedOn = !looking.has(action3[index - 1]?.text ?? "");
+  return kind === "value" && text.endsWith(".Subcharts") && isHandedOn;
+}
 function isMark2({ kind, text }, mark2) {
   return kind === "mark" && text === mark2;
 }
-function wordOf([first2]) {
-  return first2?.kind === "name" && quiet.has(first2.text) ? first2.text : void 0;
+function wordsOf2(action3) {
+  const end = action3.findIndex(({ kind, text }) => kind !== "name" || !quiet.has(text));
+  return action3.slice(0, end < 0 ? action3.length : end).map(({ text }) => text);
 }
-function assignedIn([first2, second]) {
-  return second?.kind === "mark" && second.text.endsWith("=") ? first2?.text : void 0;
+function assignedIn(action3, from) {
+  const end = action3.findIndex(({ kind, text }) => kind === "mark" && text.endsWith("="));
+  const assigned = action3.slice(from, Math.max(from, end));
+  const areVariables = assigned.every(({ kind, text }) => kind === "value" && /^\$\w/u.test(text));
+  return areVariables ? assigned.map(({ text }) => text) : [];
 }
 
 // src/core/render/tools/may-vary.ts
@@ -55682,12 +55730,14 @@ function mayVary(request) {
 function variesByCallsAlone({ version, source }) {
   const [major = 0, minor2 = 0] = version.split(".").map(Number);
   const isNewer = major > known[0] || major === known[0] && minor2 > known[1];
-  return !isNewer && !source.files.some((file) => isTemplate(file) && printsIn(file));
+  return !isNewer && !printsIn(source);
 }
 function isVarying(name2) {
   return varying.test(name2) || ofTime.test(name2);
 }
-var printsIn = keptFor(({ text }) => printsPointers(text));
+var printsIn = keptFor(
+  ({ files }) => printsPointers(files.filter(isTemplate).map(({ text }) => text))
+);
 function mayTellTime({ tool, source }) {
   return tool === "helm" && names(source, ofTime);
 }
@@ -61726,14 +61776,25 @@ var import_yaml = __toESM(require_dist(), 1);
 var maxFleetFileLength = 1024 * 1024;
 var maxDepth2 = 200;
 var tooDeepMessage = `nested deeper than ${maxDepth2} levels`;
+var aliasBudget = 1e4;
+var maxFleetDocuments = 1e4;
 
 // src/core/model/parse-documents.ts
+function placesIn({ path: path3, text }, lines) {
+  const marks2 = text.startsWith("\uFEFF") ? 1 : 0;
+  return (offset) => {
+    const { line, col } = lines.linePos(offset);
+    const column = line <= 1 ? col - marks2 : col;
+    return { file: path3, line: Math.max(1, line), column: Math.max(1, column) };
+  };
+}
 var maxErrorTokens = 100;
 function parseDocuments(text, options) {
+  const { maxDocuments = Infinity, lineCounter } = options;
   const documents = [];
   const composer = new import_yaml.Composer(options);
-  const parser = new import_yaml.Parser(options.lineCounter.addNewLine);
-  options.lineCounter.addNewLine(0);
+  const parser = new import_yaml.Parser(lineCounter.addNewLine);
+  lineCounter.addNewLine(0);
   let errorTokens = 0;
   for (const lexeme of new import_yaml.Lexer().lex(text)) {
     for (const token of parser.next(lexeme)) {
@@ -61741,14 +61802,22 @@ function parseDocuments(text, options) {
       documents.push(...composer.next(token));
     }
     if (errorTokens >= maxErrorTokens) break;
-    const open3 = parser.stack.at(-1);
-    if (parser.stack.length > maxDepth2 + 1 && open3 !== void 0 && isCollection(open3)) {
-      return { documents: [], tooDeepAt: open3.offset };
-    }
+    const limit3 = tooDeep(parser) ?? tooMany(documents, maxDocuments);
+    if (limit3 !== void 0) return { documents: [], limit: limit3 };
   }
   for (const token of parser.end()) documents.push(...composer.next(token));
   documents.push(...composer.end());
-  return { documents };
+  const limit2 = tooMany(documents, maxDocuments);
+  return limit2 === void 0 ? { documents } : { documents: [], limit: limit2 };
+}
+function tooDeep({ stack }) {
+  const open3 = stack.at(-1);
+  const isTooDeep = stack.length > maxDepth2 + 1 && open3 !== void 0 && isCollection(open3);
+  return isTooDeep ? { is: "too deep", at: open3.offset } : void 0;
+}
+function tooMany(documents, most) {
+  const next = documents.length > most ? documents[most] : void 0;
+  return next && { is: "too many documents", at: next.range[0] };
 }
 function isCollection({ type }) {
   return type === "block-map" || type === "block-seq" || type === "flow-collection";
@@ -61759,6 +61828,13 @@ function syntaxMessage({ message }) {
   const text = message.replace(/: .*$/s, "").replace(/\.$/, "").replace(/^Missing closing (["'])quote$/, "the closing $1 is missing");
   return /^[A-Z]{2}/.test(text) ? text : text.charAt(0).toLowerCase() + text.slice(1);
 }
+var syntaxHints = {
+  TAB_AS_INDENT: "indent with spaces",
+  BAD_INDENT: "check the indentation, and that quotes and brackets before it are closed",
+  MISSING_CHAR: "a quote, bracket or colon is missing here or before",
+  BLOCK_AS_IMPLICIT_KEY: "check the indentation, and quote texts that hold `: `",
+  TAG_RESOLVE_FAILED: "leave the tag out"
+};
 var maxErrorsPerDocument = 20;
 function firstPerLine(diagnostics) {
   const byLine = /* @__PURE__ */ new Map();
@@ -61902,10 +61978,10 @@ var inexact = {
 };
 
 // src/core/render/yaml-to-json.ts
-var aliasBudget = 1e4;
 function yamlToJson(root, { roundNumbers = false } = {}) {
   const state = {
     problems: [],
+    renamed: [],
     path: [],
     anchors: /* @__PURE__ */ new Map(),
     targets: /* @__PURE__ */ new Map(),
@@ -61915,7 +61991,7 @@ function yamlToJson(root, { roundNumbers = false } = {}) {
     depth: 0
   };
   const value2 = convert(root, state);
-  return state.problems.length === 0 ? { ok: true, value: value2 } : { ok: false, value: value2, problems: state.problems };
+  return state.problems.length === 0 ? { ok: true, value: value2, renamed: state.renamed } : { ok: false, value: value2, problems: state.problems };
 }
 function convert(node, state) {
   if ((0, import_yaml3.isAlias)(node)) return expand(node.source, node, state);
@@ -62016,7 +62092,12 @@ function keyText2(key, state) {
     report(state, key, ["yaml-syntax", `${what} cannot be a key`]);
     return void 0;
   }
-  return String(value2);
+  const name2 = String(value2);
+  if (typeof value2 !== "string" && (0, import_yaml3.isScalar)(key) && state.expanding.length === 0) {
+    const written = String(key.value);
+    if (name2 !== written) state.renamed.push({ offset: offsetOf2(key), written, name: name2 });
+  }
+  return name2;
 }
 var standardTag = "tag:yaml.org,2002:";
 var typeOfTag = {
@@ -62074,17 +62155,15 @@ function offsetOf2(node) {
 // src/core/render/read-yaml.ts
 function readYaml(file, numbers = {}) {
   const lines = new import_yaml4.LineCounter();
-  const place = (offset) => {
-    const { line, col } = lines.linePos(offset);
-    return { file: file.path, line: Math.max(line, 1), column: Math.max(col, 1) };
-  };
+  const place = placesIn(file, lines);
   const all = parseDocuments(file.text, yamlOptions(lines));
-  if (all.tooDeepAt !== void 0) {
-    const problem2 = { offset: all.tooDeepAt, code: "yaml-limit", message: tooDeepMessage };
-    return { documents: [], diagnostics: [located(problem2, place)], mistaken: [] };
+  if (all.limit !== void 0) {
+    const problem2 = { offset: all.limit.at, code: "yaml-limit", message: tooDeepMessage };
+    return { documents: [], diagnostics: [located(problem2, place)], warnings: [], mistaken: [] };
   }
   const documents = [];
   const diagnostics = [];
+  const warnings = [];
   const mistaken2 = [];
   for (const [index, parsed] of all.documents.entries()) {
     if (parsed.errors.length > 0) {
@@ -62094,6 +62173,7 @@ function readYaml(file, numbers = {}) {
     if (isEmpty(parsed.contents)) continue;
     const converted = yamlToJson(parsed.contents, numbers);
     if (converted.ok) {
+      for (const key of converted.renamed) warnings.push(renamedKey(key, place));
       const contents = lightContents(parsed.contents, { file, index });
       documents.push(locatedDocument(converted.value, { text: file.text, contents, place }));
       continue;
@@ -62104,7 +62184,7 @@ function readYaml(file, numbers = {}) {
       mistaken2.push({ diagnostic, path: path3, document: converted.value });
     }
   }
-  return { documents, diagnostics, mistaken: mistaken2 };
+  return { documents, diagnostics, warnings, mistaken: mistaken2 };
 }
 function yamlOptions(lineCounter) {
   return {
@@ -62125,16 +62205,23 @@ function isQuoted(node) {
   return node.type !== "PLAIN" && node.type !== void 0;
 }
 function syntaxError(error, place) {
+  const hint = syntaxHints[error.code];
   return {
     ...place(error.pos[0]),
     severity: "error",
     code: "yaml-syntax",
-    message: syntaxMessage(error)
+    message: syntaxMessage(error),
+    ...hint !== void 0 && { hint }
   };
 }
 function located(problem2, place) {
   const { offset, ...rest2 } = problem2;
   return { ...place(offset), severity: "error", ...rest2 };
+}
+function renamedKey({ offset, written, name: name2 }, place) {
+  const message = `the key ${shortText(written)} is read as "${shortText(name2)}"`;
+  const hint = "quote it";
+  return { ...place(offset), severity: "warning", code: "invalid-object", message, hint };
 }
 function lightContents(parsed, { file, index }) {
   if (parsed === null) return () => null;
@@ -62365,7 +62452,7 @@ function readManifestObjects(files) {
 var readObjects = keptFor((file) => {
   const read2 = readYaml(file);
   const objects = [];
-  const diagnostics = [...read2.diagnostics];
+  const diagnostics = [...read2.diagnostics, ...read2.warnings];
   for (const found2 of read2.documents.flatMap(flattenLists)) {
     const problem2 = identityProblem(found2);
     if (problem2 !== void 0) {
@@ -63902,8 +63989,12 @@ var NodeReader = class {
   #aliases = 0;
   /** How many aliases are being followed, one inside of the other. */
   #following = 0;
+  /** How many nodes were read behind aliases. */
+  #expanded = 0;
   read(node) {
     if ((0, import_yaml5.isAlias)(node)) return this.#readAlias(node);
+    if (this.#following > 0) this.#expanded += 1;
+    if (this.#expanded > aliasBudget) return null;
     this.#noteTag(node);
     if ((0, import_yaml5.isScalar)(node)) {
       this.#noteAnchor(node);
@@ -63984,17 +64075,24 @@ var NodeReader = class {
       return null;
     }
     this.#targets.set(alias, target);
-    if (this.#aliases <= maxAliases) {
-      this.#following += 1;
-      const value2 = this.read(target);
-      this.#following -= 1;
-      return value2;
-    }
+    if (this.#aliases <= maxAliases) return this.#follow(alias, target);
     if (this.#aliases === maxAliases + 1) {
-      const message = `more than ${maxAliases} aliases are followed`;
-      this.#report(alias, { code: "yaml-limit", message, hint: "write the values out" });
+      this.#reportAliases(alias, `more than ${maxAliases} aliases are followed`);
     }
     return null;
+  }
+  #follow(alias, target) {
+    if (this.#expanded > aliasBudget) return null;
+    this.#following += 1;
+    const value2 = this.read(target);
+    this.#following -= 1;
+    if (this.#expanded > aliasBudget && this.#following === 0) {
+      this.#reportAliases(alias, `aliases stand for more than ${aliasBudget} values`);
+    }
+    return value2;
+  }
+  #reportAliases(alias, message) {
+    this.#report(alias, { code: "yaml-limit", message, hint: "write the values out" });
   }
   #readScalar(scalar2) {
     const { value: value2 } = scalar2;
@@ -64016,7 +64114,7 @@ var NodeReader = class {
 // src/core/model/parse-yaml.ts
 function parseYaml(file) {
   const plain2 = readPlainYaml(file.text);
-  if (plain2 !== void 0) {
+  if (plain2 !== void 0 && plain2.length <= maxFleetDocuments) {
     const documents = plain2.map((value2, index) => plainDocument(file, value2, index));
     return { documents, diagnostics: [] };
   }
@@ -64044,24 +64142,22 @@ function placedDocument(file, index) {
 }
 function parseAnyYaml(file) {
   const lineCounter = new import_yaml6.LineCounter();
-  const placeAt = (offset) => {
-    const { line, col } = lineCounter.linePos(offset);
-    return { file: file.path, line: Math.max(1, line), column: Math.max(1, col) };
-  };
-  const { documents: all, tooDeepAt } = parseDocuments(file.text, yamlOptions2(lineCounter));
-  if (tooDeepAt !== void 0) return tooDeep(placeAt(tooDeepAt));
+  const placeAt = placesIn(file, lineCounter);
+  const { documents: all, limit: limit2 } = parseDocuments(file.text, yamlOptions2(lineCounter));
+  if (limit2 !== void 0) return tooLarge2(limit2, placeAt);
   const treeAt2 = lightTrees(file, all);
   const results = all.map(
     (document2, index) => readDocument({ file, document: document2, placeAt, tree: () => treeAt2(index) })
   );
   return {
     documents: results.flatMap(({ document: document2 }) => document2 ?? []),
-    diagnostics: results.flatMap(({ diagnostics }) => diagnostics)
+    diagnostics: firstDiagnostics(results.flatMap(({ diagnostics }) => diagnostics))
   };
 }
 function yamlOptions2(lineCounter) {
   return {
     lineCounter,
+    maxDocuments: maxFleetDocuments,
     prettyErrors: false,
     uniqueKeys: false,
     // checked by readYamlNode: the library compares each key with each
@@ -64125,22 +64221,16 @@ function syntaxDiagnostic(error, placeAt) {
     ...hint === void 0 ? {} : { hint }
   };
 }
-var syntaxHints = {
-  TAB_AS_INDENT: "indent with spaces",
-  BAD_INDENT: "check the indentation, and that quotes and brackets before it are closed",
-  MISSING_CHAR: "a quote, bracket or colon is missing here or before",
-  BLOCK_AS_IMPLICIT_KEY: "check the indentation, and quote texts that hold `: `",
-  TAG_RESOLVE_FAILED: "leave the tag out"
+var limitMessages = {
+  "too deep": { message: tooDeepMessage, hint: "nest less deeply" },
+  "too many documents": {
+    message: `more than ${maxFleetDocuments} documents in one file`,
+    hint: "split it"
+  }
 };
-function tooDeep(place) {
-  const diagnostic = {
-    ...place,
-    severity: "error",
-    code: "yaml-limit",
-    message: tooDeepMessage,
-    hint: "nest less deeply"
-  };
-  return { documents: [], diagnostics: [diagnostic] };
+function tooLarge2({ is, at: at3 }, placeAt) {
+  const told3 = { ...placeAt(at3), severity: "error", code: "yaml-limit" };
+  return { documents: [], diagnostics: [{ ...told3, ...limitMessages[is] }] };
 }
 
 // src/core/model/tools/kustomization-fields.ts
@@ -66266,6 +66356,88 @@ function isQuantity(value2) {
   return typeof value2 === "number" || typeof value2 === "string" && quantity.test(value2);
 }
 
+// src/core/render/kubernetes-names.ts
+var label = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+var subdomain2 = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+function dnsLabelProblem(name2) {
+  if (name2.length <= 63 && label.test(name2)) return void 0;
+  return `"${shortText(name2)}" is none: lower case letters, digits and \`-\`, a letter or digit at both ends, at most 63`;
+}
+function isDnsSubdomain(name2) {
+  return name2.length <= 253 && subdomain2.test(name2);
+}
+function portNameProblem(name2) {
+  if (typeof name2 !== "string") return void 0;
+  const isName = name2.length <= 15 && label.test(name2) && /[a-z]/.test(name2) && !name2.includes("--");
+  if (isName) return void 0;
+  return `"${shortText(name2)}" is none: lower case letters, digits and single \`-\`, a letter among them, at most 15`;
+}
+function portProblem(port) {
+  if (typeof port !== "number" || port >= 1 && port <= 65535) return void 0;
+  return `must be from 1 to 65535, not ${port}`;
+}
+
+// src/core/render/check-plain-kinds.ts
+var checks = {
+  "/Service": ({ spec }) => serviceFindings(spec),
+  "/ConfigMap": configMapFindings
+};
+function checkPlainKinds(source) {
+  const { object, key } = source;
+  const check = checks[`${groupOf(object.apiVersion)}/${object.kind}`];
+  const found2 = check?.(object) ?? [];
+  return found2.slice(0, mostProblems).map(({ at: at3, isKey, words: words5 }) => {
+    const message = `${describeKey(key)}: ${words5}`;
+    return mistake(placeOfField(source, at3, isKey), { code: "invalid-object", message });
+  });
+}
+function serviceFindings(spec) {
+  const ports = isJsonObject(spec) ? spec["ports"] : void 0;
+  if (!Array.isArray(ports)) return [];
+  return ports.flatMap(
+    (port, index) => (
+      // isArray loses the type
+      isJsonObject(port) ? portFindings(port, ["spec", "ports", index]) : []
+    )
+  );
+}
+function portFindings(item, at3) {
+  const { name: name2, port, targetPort, nodePort } = item;
+  const isGiven = targetPort !== "" && targetPort !== 0;
+  const isNamed2 = typeof name2 === "string" && name2 !== "";
+  const problems = [
+    { field: "name", problem: isNamed2 ? dnsLabelProblem(name2) : void 0 },
+    { field: "port", problem: portProblem(port) },
+    {
+      field: "targetPort",
+      problem: isGiven ? portProblem(targetPort) ?? portNameProblem(targetPort) : void 0
+    },
+    { field: "nodePort", problem: nodePort === 0 ? void 0 : portProblem(nodePort) }
+  ];
+  return problems.flatMap(({ field, problem: problem2 }) => {
+    if (problem2 === void 0) return [];
+    const what = field === "name" ? "port name" : field;
+    return [{ at: [...at3, field], words: `${what} ${problem2}` }];
+  });
+}
+function configMapFindings({ data: data3, binaryData }) {
+  if (!isJsonObject(binaryData)) return [];
+  const texts2 = isJsonObject(data3) ? data3 : {};
+  return Object.entries(binaryData).flatMap(([key, value2]) => {
+    const at3 = ["binaryData", key];
+    const name2 = `"${shortText(key)}"`;
+    if (Object.hasOwn(texts2, key)) {
+      return [{ at: at3, isKey: true, words: `${name2} is a key of data and of binaryData` }];
+    }
+    if (typeof value2 !== "string" || isBase64(value2)) return [];
+    return [{ at: at3, words: `binaryData: ${name2} must be base64` }];
+  });
+}
+function isBase64(text) {
+  const plain2 = text.replaceAll(/[\r\n]/g, "");
+  return plain2.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(plain2);
+}
+
 // src/core/render/pod-templates.ts
 var places = [
   ["spec", "template", "spec"],
@@ -66304,6 +66476,176 @@ function changeMapAt(object, path3, change2) {
     return changed3 === inner || changed3 === void 0 ? map : { ...map, [next]: changed3 };
   };
   return key === void 0 ? change2(object) : replaced(object, [key, ...rest2]);
+}
+
+// src/core/render/check-workloads.ts
+var templates = {
+  "apps/Deployment": ["spec", "template"],
+  "apps/ReplicaSet": ["spec", "template"],
+  "apps/StatefulSet": ["spec", "template"],
+  "apps/DaemonSet": ["spec", "template"],
+  "batch/Job": ["spec", "template"],
+  "batch/CronJob": ["spec", "jobTemplate", "spec", "template"],
+  "/Pod": []
+};
+function podTemplatePath({ apiVersion: apiVersion2, kind }) {
+  return templates[`${groupOf(apiVersion2)}/${kind}`];
+}
+function checkWorkload(source) {
+  const { object, key } = source;
+  const path3 = podTemplatePath(object);
+  const template = path3 === void 0 ? void 0 : valueAt3(object, path3);
+  if (path3 === void 0 || !isJsonObject(template) || !isJsonObject(template["spec"])) return [];
+  const tell5 = (places2, words5) => warning(placeOfFields(source, places2), {
+    code: "refused-object",
+    message: `${describeKey(key)}: ${words5}`
+  });
+  const { containers } = template["spec"];
+  const hasSome = Array.isArray(containers) && containers.length > 0;
+  return [
+    ...hasSome ? [] : [tell5([[...path3, "spec"]], "its pods have no container")],
+    ...groupOf(object.apiVersion) === "apps" ? selectorProblems(object, { path: path3, template }, tell5) : []
+  ];
+}
+function selectorProblems(object, { path: path3, template }, tell5) {
+  const selectorPath = ["spec", "selector"];
+  const selector = valueAt3(object, selectorPath);
+  if (!isJsonObject(selector) || Object.keys(selector).length === 0) {
+    return [tell5([["spec"]], "spec.selector is missing: it says which pods are its own")];
+  }
+  const wanted2 = valueAt3(selector, ["matchLabels"]);
+  const labels = valueAt3(template, ["metadata", "labels"]);
+  const missing2 = Object.entries(isJsonObject(wanted2) ? wanted2 : {}).filter(
+    ([key, value2]) => !isJsonObject(labels) || labels[key] !== value2
+  );
+  return missing2.slice(0, mostProblems).map(([key, value2]) => {
+    const label3 = `${shortText(key)}: ${shortText(JSON.stringify(value2))}`;
+    const words5 = `spec.selector wants the label ${label3}, which its pods do not have`;
+    const own2 = [...path3, "metadata", "labels", key];
+    return tell5([[...selectorPath, "matchLabels", key], own2], words5);
+  });
+}
+
+// src/core/render/check-pods.ts
+function checkPods(source) {
+  const path3 = podTemplatePath(source.object);
+  const template = path3 === void 0 ? void 0 : valueAt3(source.object, path3);
+  if (path3 === void 0 || !isJsonObject(template)) return [];
+  const podPath = [...path3, "spec"];
+  const pod = mapAt(template, "spec");
+  const found2 = [
+    // Those of a Pod are looked at as every object's.
+    ...path3.length === 0 ? [] : labelFindings(mapAt(template, "metadata"), "labels", path3),
+    ...labelFindings(pod, "nodeSelector", podPath),
+    ...itemsOf(pod, "tolerations", podPath).flatMap(tolerationFindings),
+    ...itemsOf(pod, "volumes", podPath).flatMap((item) => nameFindings(item, "volume")),
+    ...containerFindings(pod, podPath)
+  ];
+  return found2.slice(0, mostProblems).map(({ at: at3, isKey, words: words5 }) => {
+    const message = `${describeKey(source.key)}: ${words5}`;
+    return mistake(placeOfField(source, at3, isKey), { code: "invalid-object", message });
+  });
+}
+function mapAt(parent, field) {
+  const value2 = parent[field];
+  return isJsonObject(value2) ? value2 : {};
+}
+function itemsOf(parent, field, at3) {
+  const list = parent[field];
+  if (!Array.isArray(list)) return [];
+  return list.flatMap(
+    (value2, index) => (
+      // isArray loses the type
+      isJsonObject(value2) ? { value: value2, at: [...at3, field, index] } : []
+    )
+  );
+}
+function labelFindings(parent, field, path3) {
+  const start = field === "labels" ? [...path3, "metadata", field] : [...path3, field];
+  return Object.entries(mapAt(parent, field)).flatMap(([key, value2]) => {
+    const at3 = [...start, key];
+    const problem2 = labelKeyProblem(key);
+    if (problem2 !== void 0) {
+      return [
+        { at: at3, isKey: true, words: `key "${shortText(key)}" of its pods' ${field} ${problem2}` }
+      ];
+    }
+    const wrong = typeof value2 === "string" ? labelValueProblem(value2) : void 0;
+    if (wrong === void 0) return [];
+    const shown3 = shortText(JSON.stringify(value2));
+    return [{ at: at3, words: `value ${shown3} of its pods' ${field} ${wrong}` }];
+  });
+}
+function tolerationFindings({ value: { key, value: value2, operator = "" }, at: at3 }) {
+  const findings = [];
+  const keyProblem = typeof key === "string" && key !== "" ? labelKeyProblem(key) : void 0;
+  if (keyProblem !== void 0) {
+    const words5 = `toleration key ${shortText(JSON.stringify(key))} ${keyProblem}`;
+    findings.push({ at: [...at3, "key"], words: words5 });
+  }
+  const isCompared = operator === "" || operator === "Equal";
+  const problem2 = isCompared && typeof value2 === "string" ? labelValueProblem(value2) : void 0;
+  if (problem2 !== void 0) {
+    const words5 = `toleration value ${shortText(JSON.stringify(value2))} ${problem2}`;
+    findings.push({ at: [...at3, "value"], words: words5 });
+  }
+  return findings;
+}
+function nameFindings({ value: { name: name2 }, at: at3 }, what) {
+  const problem2 = typeof name2 === "string" ? dnsLabelProblem(name2) : void 0;
+  if (problem2 === void 0) return [];
+  return [{ at: [...at3, "name"], words: `${what} name ${problem2}` }];
+}
+function containerFindings(pod, path3) {
+  const containers = itemsOf(pod, "containers", path3);
+  const init = itemsOf(pod, "initContainers", path3);
+  const names3 = new Set(containers.map(({ value: value2 }) => value2["name"]));
+  const twice = init.flatMap(({ value: { name: name2 }, at: at3 }) => {
+    if (typeof name2 !== "string" || !names3.has(name2)) return [];
+    const words5 = `"${shortText(name2)}" is the name of a container and of an init container`;
+    return [{ at: [...at3, "name"], words: words5 }];
+  });
+  return [...[...containers, ...init].flatMap(oneContainer), ...twice];
+}
+function oneContainer(item) {
+  const { value: value2, at: at3 } = item;
+  return [
+    ...nameFindings(item, "container"),
+    ...itemsOf(value2, "ports", at3).flatMap(portFindings2),
+    ...probes.flatMap(
+      (probe) => probeFindings({ value: mapAt(value2, probe), at: [...at3, probe] }, probe)
+    ),
+    ...["requests", "limits"].flatMap((part3) => resourceFindings(item, part3))
+  ];
+}
+function portFindings2({ value: value2, at: at3 }) {
+  const { name: name2, containerPort, hostPort } = value2;
+  const problems = [
+    { field: "name", problem: name2 === "" ? void 0 : portNameProblem(name2) },
+    { field: "containerPort", problem: portProblem(containerPort) },
+    { field: "hostPort", problem: hostPort === 0 ? void 0 : portProblem(hostPort) }
+  ];
+  return problems.flatMap(({ field, problem: problem2 }) => {
+    if (problem2 === void 0) return [];
+    const what = field === "name" ? "port name" : field;
+    return [{ at: [...at3, field], words: `${what} ${problem2}` }];
+  });
+}
+var probes = ["livenessProbe", "readinessProbe", "startupProbe"];
+function probeFindings({ value: value2, at: at3 }, probe) {
+  return ["httpGet", "tcpSocket"].flatMap((action3) => {
+    const { port } = mapAt(value2, action3);
+    const problem2 = portProblem(port) ?? portNameProblem(port);
+    if (problem2 === void 0) return [];
+    return [{ at: [...at3, action3, "port"], words: `port of the ${probe} ${problem2}` }];
+  });
+}
+function resourceFindings({ value: value2, at: at3 }, part3) {
+  return Object.keys(mapAt(mapAt(value2, "resources"), part3)).flatMap((name2) => {
+    if (labelKeyProblem(name2) === void 0) return [];
+    const words5 = `"${shortText(name2)}" in ${part3} is no name of a resource, such as memory or example.com/gpu`;
+    return [{ at: [...at3, "resources", part3, name2], isKey: true, words: words5 }];
+  });
 }
 
 // src/core/render/check-resources.ts
@@ -66346,56 +66688,6 @@ function excesses(container) {
 }
 function shown(amount2) {
   return typeof amount2 === "string" ? amount2 : JSON.stringify(amount2);
-}
-
-// src/core/render/check-workloads.ts
-var templates = {
-  "apps/Deployment": ["spec", "template"],
-  "apps/ReplicaSet": ["spec", "template"],
-  "apps/StatefulSet": ["spec", "template"],
-  "apps/DaemonSet": ["spec", "template"],
-  "batch/Job": ["spec", "template"],
-  "batch/CronJob": ["spec", "jobTemplate", "spec", "template"],
-  "/Pod": []
-};
-function checkWorkload(source) {
-  const { object, key } = source;
-  const path3 = templates[`${groupOf(object.apiVersion)}/${object.kind}`];
-  const template = path3 === void 0 ? void 0 : valueAt4(object, path3);
-  if (path3 === void 0 || !isJsonObject(template) || !isJsonObject(template["spec"])) return [];
-  const tell5 = (places2, words5) => warning(placeOfFields(source, places2), {
-    code: "refused-object",
-    message: `${describeKey(key)}: ${words5}`
-  });
-  const { containers } = template["spec"];
-  const hasSome = Array.isArray(containers) && containers.length > 0;
-  return [
-    ...hasSome ? [] : [tell5([[...path3, "spec"]], "its pods have no container")],
-    ...groupOf(object.apiVersion) === "apps" ? selectorProblems(object, { path: path3, template }, tell5) : []
-  ];
-}
-function selectorProblems(object, { path: path3, template }, tell5) {
-  const selectorPath = ["spec", "selector"];
-  const selector = valueAt4(object, selectorPath);
-  if (!isJsonObject(selector) || Object.keys(selector).length === 0) {
-    return [tell5([["spec"]], "spec.selector is missing: it says which pods are its own")];
-  }
-  const wanted2 = valueAt4(selector, ["matchLabels"]);
-  const labels = valueAt4(template, ["metadata", "labels"]);
-  const missing2 = Object.entries(isJsonObject(wanted2) ? wanted2 : {}).filter(
-    ([key, value2]) => !isJsonObject(labels) || labels[key] !== value2
-  );
-  return missing2.slice(0, mostProblems).map(([key, value2]) => {
-    const label2 = `${shortText(key)}: ${shortText(JSON.stringify(value2))}`;
-    const words5 = `spec.selector wants the label ${label2}, which its pods do not have`;
-    const own2 = [...path3, "metadata", "labels", key];
-    return tell5([[...selectorPath, "matchLabels", key], own2], words5);
-  });
-}
-function valueAt4(object, path3) {
-  let value2 = object;
-  for (const key of path3) value2 = isJsonObject(value2) ? value2[key] : void 0;
-  return value2;
 }
 
 // src/core/render/emit-yaml.ts
@@ -66541,7 +66833,9 @@ function finishObject(source, owner) {
       ...checkSize(source, yaml),
       ...checkResources(source),
       ...checkFieldTypes(source),
-      ...checkWorkload(source)
+      ...checkWorkload(source),
+      ...checkPods(source),
+      ...checkPlainKinds(source)
     ]
   };
 }
@@ -66855,8 +67149,8 @@ function checkObject(manifest) {
     ...textMaps(manifest.object).flatMap((path3) => checkTextMap(manifest, path3))
   ];
 }
-var subdomain2 = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-var label = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+var subdomain3 = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+var label2 = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 var labelNamed = /* @__PURE__ */ new Set(["/Namespace", "/Service"]);
 function checkName({ object, at: at3 }) {
   const message = nameProblem2(object);
@@ -66884,14 +67178,14 @@ var runNames = /* @__PURE__ */ new Map([
 function nameRule3({ apiVersion: apiVersion2, kind }) {
   const group2 = groupOf(apiVersion2);
   if (labelNamed.has(`${group2}/${kind}`)) {
-    return { pattern: label, length: 63, words: "lower case letters, digits and `-`" };
+    return { pattern: label2, length: 63, words: "lower case letters, digits and `-`" };
   }
   const isFree = group2 === "rbac.authorization.k8s.io" || builtInSchema(apiVersion2, kind) === void 0;
   if (isFree) return void 0;
   const length = group2 === "batch" ? runNames.get(kind) : void 0;
   if (length !== void 0)
-    return { pattern: subdomain2, length, words: "lower case letters, digits, `-` and `.`" };
-  return { pattern: subdomain2, length: 253, words: "lower case letters, digits, `-` and `.`" };
+    return { pattern: subdomain3, length, words: "lower case letters, digits, `-` and `.`" };
+  return { pattern: subdomain3, length: 253, words: "lower case letters, digits, `-` and `.`" };
 }
 function checkLabels({ object, at: at3, keyAt }) {
   const { labels } = object.metadata;
@@ -66954,7 +67248,7 @@ function checkOwnership({ object, keyAt }) {
     ["metadata", "annotations", ownerAnnotation]
   ];
   return own2.flatMap((path3) => {
-    if (valueAt5(object, path3) === void 0) return [];
+    if (valueAt4(object, path3) === void 0) return [];
     const message = `${String(path3.at(-1))} is set by Flotilla`;
     return [mistake(keyAt(path3), { code: "invalid-object", message, hint: "remove it" })];
   });
@@ -67004,7 +67298,7 @@ function checkRegionSecret({ object, at: at3, keyAt }) {
   const code = "region-secret";
   const more = Object.keys(object).filter((field) => !regionFields.has(field));
   const { name: name2 = "" } = regionSecretOf(object) ?? {};
-  const isName = name2.length <= 253 && subdomain2.test(name2);
+  const isName = name2.length <= 253 && subdomain3.test(name2);
   return [
     ...more.map((field) => {
       const message = `Secret ${object.metadata.name} comes from the region: only its metadata can be changed, not ${field}`;
@@ -67036,7 +67330,7 @@ function podTextMaps(value2, path3) {
   return [...here, ...onTheWay.flatMap((field) => podTextMaps(value2[field], [...path3, field]))];
 }
 function checkTextMap({ object, at: at3 }, path3) {
-  const map = valueAt5(object, path3);
+  const map = valueAt4(object, path3);
   const name2 = path3.join(".");
   if (map === void 0 || map === null) return [];
   if (!isJsonObject(map)) {
@@ -67052,7 +67346,7 @@ function checkTextMap({ object, at: at3 }, path3) {
     return mistake(at3([...path3, key]), isScalar6 ? { ...told3, hint: quoteHint } : told3);
   });
 }
-function valueAt5(object, path3) {
+function valueAt4(object, path3) {
   let value2 = object;
   for (const key of path3) {
     if (!isJsonObject(value2)) return void 0;
@@ -67137,9 +67431,9 @@ function tell2(state, path3, told3) {
 }
 function changed(state, change2) {
   if (change2.source.isFull === true) return change2.source;
-  const tooMany = tooManySteps2(change2.source);
-  if (tooMany !== void 0) {
-    tell2(state, change2.path, tooMany);
+  const tooMany2 = tooManySteps2(change2.source);
+  if (tooMany2 !== void 0) {
+    tell2(state, change2.path, tooMany2);
     return { ...change2.source, isFull: true };
   }
   const steps2 = change2.path[0] === "namespace" ? void 0 : state.steps?.(change2.path);
@@ -67251,11 +67545,11 @@ function withSource(document2, patch, apply) {
   if (patch.from === void 0) return fail(`${patch.op} needs "from"`);
   const from = parsePointer(patch.from);
   if (from === void 0) return fail(`"${patch.from}" is not a JSON pointer (it starts with /)`);
-  const source = valueAt6(document2, from);
+  const source = valueAt5(document2, from);
   return source.ok ? apply(from, source.value) : source;
 }
 function test(document2, { path: path3, expected: expected2 }, { isSecret: isSecret2 }) {
-  const found2 = valueAt6(document2, path3);
+  const found2 = valueAt5(document2, path3);
   if (!found2.ok) return found2;
   if (canonicalJson(found2.value) === canonicalJson(expected2)) return { ok: true, value: document2 };
   if (isSecret2) return fail("the value is another one");
@@ -67272,7 +67566,7 @@ function move(document2, { from, path: path3, value: value2 }, run3) {
   if (!removed2.ok) return from.length === 0 ? { ok: true, value: document2 } : removed2;
   return add(removed2.value, { path: path3, value: value2 }, run3);
 }
-function valueAt6(document2, path3) {
+function valueAt5(document2, path3) {
   let value2 = document2;
   for (const [depth, token] of path3.entries()) {
     const next = child2(value2, token);
@@ -67818,6 +68112,7 @@ function patched(state, source, { patch, path: path3 }) {
   if (result2.ok) {
     if (result2.object !== null) return changed(state, { source, path: path3, object: result2.object });
     state.changed = true;
+    state.onRemoved?.(source, path3);
     return void 0;
   }
   const where = `${describeKey(source.key)} (${placeText(source.at([]))})`;
@@ -67894,6 +68189,8 @@ function withNamespace2(manifest, context2) {
   const isNamespaced = scopeOf(object, context2.customKinds);
   const wrong = isNamed2 ? wrongNamespace(object, namespace, isNamespaced) : void 0;
   if (wrong !== void 0) return fail2(manifest, ["metadata", "namespace"], wrong);
+  const unnamed = wrongCustomName(object, context2.customKinds);
+  if (unnamed !== void 0) return fail2(manifest, ["metadata", "name"], unnamed);
   if (isNamed2) return { ok: true, value: object, diagnostics: [] };
   if (isNamespaced === void 0) return fail2(manifest, ["kind"], unknownScope(object));
   const { namespace: _empty, ...rest2 } = object.metadata;
@@ -67913,6 +68210,12 @@ function wrongNamespace(object, namespace, isNamespaced) {
   if (isLabel(namespace)) return void 0;
   const shown3 = typeof namespace === "string" ? `"${namespace}"` : typeName(namespace);
   return { code, message: `metadata.namespace must be an RFC 1123 label, not ${shown3}` };
+}
+function wrongCustomName(object, kinds4) {
+  const { name: name2 } = object.metadata;
+  if (isDnsSubdomain(name2) || customKindOf(object, kinds4) === void 0) return void 0;
+  const message = `"${shortText(name2)}" is no name for a ${object.kind} (lower case letters, digits, \`-\` and \`.\`, at most 253)`;
+  return { code: "invalid-object", message };
 }
 function isLabel(namespace) {
   return typeof namespace === "string" && /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(namespace);
@@ -68007,19 +68310,33 @@ function changeMap(map, change2) {
   const entries2 = Object.entries(map);
   const changed3 = entries2.map(([key, value2]) => [
     key,
-    containerLists.has(key) && Array.isArray(value2) ? sameUnlessChanged(value2, (item) => changeContainer(item, change2)) : changeValue(value2, change2)
+    changeField(key, value2, change2)
   ]);
   const isSame2 = changed3.every(([, value2], index) => value2 === entries2[index]?.[1]);
   return isSame2 ? map : Object.fromEntries(changed3);
+}
+function changeField(key, value2, change2) {
+  if (containerLists.has(key) && Array.isArray(value2)) {
+    return sameUnlessChanged(value2, (item) => changeText(item, "image", change2));
+  }
+  if (key !== "volumes" || !Array.isArray(value2)) return changeValue(value2, change2);
+  return sameUnlessChanged(value2, (item) => changeVolume(changeValue(item, change2), change2));
+}
+function changeVolume(volume, change2) {
+  const source = isJsonObject(volume) ? volume["image"] : void 0;
+  if (!isJsonObject(volume) || source === void 0) return volume;
+  const image = changeText(source, "reference", change2);
+  return image === source ? volume : { ...volume, image };
 }
 function changeValue(value2, change2) {
   if (Array.isArray(value2)) return sameUnlessChanged(value2, (item) => changeValue(item, change2));
   return isJsonObject(value2) ? changeMap(value2, change2) : value2;
 }
-function changeContainer(container, change2) {
-  if (!isJsonObject(container) || typeof container["image"] !== "string") return container;
-  const image = change2(container["image"]);
-  return image === container["image"] ? container : { ...container, image };
+function changeText(map, field, change2) {
+  const text = isJsonObject(map) ? map[field] : void 0;
+  if (!isJsonObject(map) || typeof text !== "string") return map;
+  const changed3 = change2(text);
+  return changed3 === text ? map : { ...map, [field]: changed3 };
 }
 function sameUnlessChanged(list, change2) {
   const changed3 = list.map(change2);
@@ -68121,7 +68438,7 @@ function setScheduling(object, { nodeSelector = {}, tolerations = [] }, source) 
 function withLabels(present3, set, own2) {
   const known4 = mapOf(present3);
   const kept5 = new Map(Object.entries(mapOf(own2)));
-  const isFree = ([label2]) => !Object.hasOwn(known4, label2) || kept5.get(label2) !== known4[label2];
+  const isFree = ([label3]) => !Object.hasOwn(known4, label3) || kept5.get(label3) !== known4[label3];
   return { ...known4, ...Object.fromEntries(Object.entries(set).filter(isFree)) };
 }
 function withTolerations(present3, set, own2) {
@@ -68630,9 +68947,9 @@ function checkChecks({ apps }) {
   return [...apps.values()].flatMap(checkApp);
 }
 function checkApp({ value: value2, document: document2 }) {
-  const { checks: checks2 = {} } = value2.spec;
+  const { checks: checks3 = {} } = value2.spec;
   return ["before", "after"].flatMap((when) => {
-    const list = checks2[when] ?? [];
+    const list = checks3[when] ?? [];
     return list.flatMap(({ name: name2, cel: cel2 }, index) => {
       const path3 = ["spec", "checks", when, index];
       const isTwice = list.findIndex((other) => other.name === name2) < index;
@@ -68669,81 +68986,6 @@ function badCel(document2, path3, { cel: cel2, problem: problem2 }) {
     message: `${problem2.message}${where}`,
     ...hint === void 0 ? {} : { hint }
   });
-}
-
-// src/core/select/selector-index.ts
-var SelectorIndex = class {
-  #selectors;
-  #rarest;
-  /** By `key=value`. */
-  #byValue = /* @__PURE__ */ new Map();
-  #byKey = /* @__PURE__ */ new Map();
-  /** Those that may match whatever labels there are. */
-  #others = [];
-  constructor(selectors) {
-    this.#selectors = selectors;
-    const uses = countUses(selectors);
-    this.#rarest = selectors.map(({ requirements }) => rarestOf(requirements, uses));
-    for (const [position, rarest] of this.#rarest.entries()) {
-      if (rarest === void 0) this.#others.push(position);
-      else if (needsKey.has(rarest.operator)) noteIn(this.#byKey, rarest.key, position);
-      else for (const text of textsOf(rarest)) noteIn(this.#byValue, text, position);
-    }
-  }
-  /** Positions of the selectors that match, in order. */
-  matching(labels) {
-    const asked = [...this.#others];
-    for (const [key, value2] of Object.entries(labels)) {
-      for (const found2 of [this.#byValue.get(`${key}=${value2}`), this.#byKey.get(key)]) {
-        for (const position of found2 ?? []) asked.push(position);
-      }
-    }
-    return asked.filter((position) => {
-      const selector = this.#selectors[position];
-      return selector !== void 0 && matchesSelector(selector, labels);
-    }).toSorted((a, b) => a - b);
-  }
-  /** How many of these each selector is asked about, to find where it matches. */
-  asked(all) {
-    const sites = /* @__PURE__ */ new Map();
-    for (const labels of all) {
-      for (const [key, value2] of Object.entries(labels)) {
-        for (const text of [key, `${key}=${value2}`]) sites.set(text, (sites.get(text) ?? 0) + 1);
-      }
-    }
-    return this.#rarest.map((rarest) => {
-      if (rarest === void 0) return all.length;
-      const texts2 = needsKey.has(rarest.operator) ? [rarest.key] : textsOf(rarest);
-      return texts2.reduce((sum, text) => sum + (sites.get(text) ?? 0), 0);
-    });
-  }
-};
-var needsKey = /* @__PURE__ */ new Set(["exists", ">", "<"]);
-function noteIn(positions, text, position) {
-  const known4 = positions.get(text);
-  if (known4 === void 0) positions.set(text, [position]);
-  else known4.push(position);
-}
-function textsOf({ key, operator, values }) {
-  return operator === "=" || operator === "in" ? values.map((value2) => `${key}=${value2}`) : [];
-}
-function countUses(selectors) {
-  const uses = /* @__PURE__ */ new Map();
-  for (const text of selectors.flatMap(({ requirements }) => requirements.flatMap(textsOf))) {
-    uses.set(text, (uses.get(text) ?? 0) + 1);
-  }
-  return uses;
-}
-function rarestOf(requirements, uses) {
-  let rarest;
-  for (const requirement2 of requirements) {
-    const texts2 = textsOf(requirement2);
-    const count = texts2.reduce((sum, text) => sum + (uses.get(text) ?? 0), 0);
-    if (texts2.length > 0 && (rarest === void 0 || count < rarest.count)) {
-      rarest = { requirement: requirement2, count };
-    }
-  }
-  return rarest?.requirement ?? requirements.find(({ operator }) => needsKey.has(operator));
 }
 
 // src/core/model/domain-stages.ts
@@ -68898,28 +69140,6 @@ function checkSelectors(draft) {
     return [...syntax, ...unknown.filter(({ line, column }) => !told3.has(`${line}:${column}`))];
   });
 }
-var mostAsked = 5e6;
-function checkAsked(draft) {
-  const all = allSelectors2(draft).flatMap((placed2) => {
-    const parsed = selectorFromSpec(placed2.spec);
-    return parsed.ok ? { placed: placed2, selector: parsed.selector } : [];
-  });
-  const selectors = all.map(({ selector }) => selector);
-  const kinds4 = sitesByLabels(draft.sites, selectors);
-  if (selectors.length * kinds4.length <= mostAsked) return [];
-  const asked = new SelectorIndex(selectors).asked(kinds4.map(({ labels }) => labels));
-  let sum = 0;
-  return all.flatMap(({ placed: { entry, path: path3 } }, position) => {
-    const own2 = asked[position] ?? 0;
-    if (sum + own2 <= mostAsked) {
-      sum += own2;
-      return [];
-    }
-    const message = `the selector is compared with ${own2} kinds of sites, and all selectors together with more than ${mostAsked.toLocaleString("en-US")}`;
-    const hint = "select by `=` or `in`, which are compared with the sites that have the value, or by labels that many sites share";
-    return errorAt(entry.document.at(path3), { code: "too-many-comparisons", message, hint });
-  });
-}
 function syntaxMistakes({ entry, path: path3, spec, insteadOfEmpty }) {
   const { document: document2 } = entry;
   const parsed = selectorFromSpec(spec);
@@ -69043,14 +69263,26 @@ function checkTemplate(document2, { scope: scope2, path: path3, text, vocabulary
   const tell5 = (problem2) => badCel(document2, path3, { cel: text, problem: problem2 });
   const compiled = compileText(scope2, text);
   if (!compiled.ok) return compiled.problems.map(tell5);
-  return compiled.text.parts.flatMap((part3) => {
+  return selectorsIn(compiled.text).flatMap(
+    ({ selector, offset: start }) => selectorMistakes(selector, vocabulary).map(
+      ({ offset, finding }) => errorAt(document2.textAt(path3, start + offset), finding)
+    )
+  );
+}
+function selectorsIn({ parts }) {
+  return parts.flatMap((part3) => {
     if (typeof part3 === "string") return [];
-    const selectors = part3.program.reads.calls.filter(({ name: name2 }) => name2 === "sites");
-    return selectors.flatMap(
-      (call) => selectorMistakes(call.text, vocabulary).map(
-        ({ offset, finding }) => errorAt(document2.textAt(path3, part3.offset + call.offset + offset), finding)
-      )
+    return part3.program.reads.calls.flatMap(
+      (call) => call.name === "sites" ? { selector: call.text, offset: part3.offset + call.offset } : []
     );
+  });
+}
+function sitesSelectors(kind, document2) {
+  return templatesOf(document2).flatMap(({ path: path3, text, isKey }) => {
+    const scope2 = isKey ? void 0 : expressionScope(kind, path3);
+    if (scope2 === void 0) return [];
+    const compiled = compileText(scope2, text);
+    return compiled.ok ? selectorsIn(compiled.text).map((one) => ({ ...one, path: path3 })) : [];
   });
 }
 
@@ -69260,6 +69492,81 @@ function writtenAt(path3) {
   if (path3[0] === "metadata") return path3.slice(1);
   if (path3[0] !== regionField) return [];
   return path3[1] === "name" ? ["from"] : path3.slice(1);
+}
+
+// src/core/select/selector-index.ts
+var SelectorIndex = class {
+  #selectors;
+  #rarest;
+  /** By `key=value`. */
+  #byValue = /* @__PURE__ */ new Map();
+  #byKey = /* @__PURE__ */ new Map();
+  /** Those that may match whatever labels there are. */
+  #others = [];
+  constructor(selectors) {
+    this.#selectors = selectors;
+    const uses = countUses(selectors);
+    this.#rarest = selectors.map(({ requirements }) => rarestOf(requirements, uses));
+    for (const [position, rarest] of this.#rarest.entries()) {
+      if (rarest === void 0) this.#others.push(position);
+      else if (needsKey.has(rarest.operator)) noteIn(this.#byKey, rarest.key, position);
+      else for (const text of textsOf(rarest)) noteIn(this.#byValue, text, position);
+    }
+  }
+  /** Positions of the selectors that match, in order. */
+  matching(labels) {
+    const asked = [...this.#others];
+    for (const [key, value2] of Object.entries(labels)) {
+      for (const found2 of [this.#byValue.get(`${key}=${value2}`), this.#byKey.get(key)]) {
+        for (const position of found2 ?? []) asked.push(position);
+      }
+    }
+    return asked.filter((position) => {
+      const selector = this.#selectors[position];
+      return selector !== void 0 && matchesSelector(selector, labels);
+    }).toSorted((a, b) => a - b);
+  }
+  /** How many of these each selector is asked about, to find where it matches. */
+  asked(all) {
+    const sites = /* @__PURE__ */ new Map();
+    for (const labels of all) {
+      for (const [key, value2] of Object.entries(labels)) {
+        for (const text of [key, `${key}=${value2}`]) sites.set(text, (sites.get(text) ?? 0) + 1);
+      }
+    }
+    return this.#rarest.map((rarest) => {
+      if (rarest === void 0) return all.length;
+      const texts2 = needsKey.has(rarest.operator) ? [rarest.key] : textsOf(rarest);
+      return texts2.reduce((sum, text) => sum + (sites.get(text) ?? 0), 0);
+    });
+  }
+};
+var needsKey = /* @__PURE__ */ new Set(["exists", ">", "<"]);
+function noteIn(positions, text, position) {
+  const known4 = positions.get(text);
+  if (known4 === void 0) positions.set(text, [position]);
+  else known4.push(position);
+}
+function textsOf({ key, operator, values }) {
+  return operator === "=" || operator === "in" ? values.map((value2) => `${key}=${value2}`) : [];
+}
+function countUses(selectors) {
+  const uses = /* @__PURE__ */ new Map();
+  for (const text of selectors.flatMap(({ requirements }) => requirements.flatMap(textsOf))) {
+    uses.set(text, (uses.get(text) ?? 0) + 1);
+  }
+  return uses;
+}
+function rarestOf(requirements, uses) {
+  let rarest;
+  for (const requirement2 of requirements) {
+    const texts2 = textsOf(requirement2);
+    const count = texts2.reduce((sum, text) => sum + (uses.get(text) ?? 0), 0);
+    if (texts2.length > 0 && (rarest === void 0 || count < rarest.count)) {
+      rarest = { requirement: requirement2, count };
+    }
+  }
+  return rarest?.requirement ?? requirements.find(({ operator }) => needsKey.has(operator));
 }
 
 // src/core/select/site-groups.ts
@@ -71681,7 +71988,7 @@ var Recovery = typebox_exports.Object(
   },
   closed
 );
-var checks = {
+var checks2 = {
   head: dataCheck(FollowedHead),
   epoch: dataCheck(EpochRecord),
   accepted: dataCheck(AcceptedHead),
@@ -71993,8 +72300,8 @@ function resolveStrategy(model, app) {
   const { rollout, checks: declared } = model.apps.get(app)?.value.spec ?? {};
   const name2 = rollout?.strategy ?? model.fleet.value.spec.rollout?.strategy;
   const strategy = namedStrategy(model, name2);
-  const checks2 = checksOf(declared);
-  return checks2 === void 0 ? strategy : { ...strategy, checks: checks2 };
+  const checks3 = checksOf(declared);
+  return checks3 === void 0 ? strategy : { ...strategy, checks: checks3 };
 }
 function namedStrategy(model, name2) {
   const spec = name2 === void 0 ? void 0 : model.strategies.get(name2)?.value.spec;
@@ -73202,7 +73509,7 @@ var Session = class {
       return true;
     }
     if (header.size > maxObjectBytes) {
-      this.#waiting.shift()?.reject(tooLarge2(header));
+      this.#waiting.shift()?.reject(tooLarge3(header));
       this.kill();
       return false;
     }
@@ -73221,7 +73528,7 @@ var Session = class {
     }
   }
 };
-function tooLarge2({ oid, size }) {
+function tooLarge3({ oid, size }) {
   return new FleetError(
     "GIT_FAILED",
     `object ${oid} has ${size} bytes; at most ${maxObjectBytes} are read`,
@@ -73711,6 +74018,47 @@ async function readerOf(options, git) {
   }
 }
 
+// src/core/model/asked-selectors.ts
+function askedSelectors(draft) {
+  const withExpressions = [...draft.profiles.values(), ...draft.apps.values()];
+  return [...allSelectors2(draft), ...withExpressions.flatMap(inExpressionsOf)];
+}
+var inExpressionsOf = keptFor(
+  (entry) => sitesSelectors(entry.value.kind, entry.document).map(({ path: path3, selector, offset }) => ({
+    entry,
+    path: path3,
+    spec: selector,
+    offset,
+    insteadOfEmpty: "select by a label that the sites have"
+  }))
+);
+function placeOfSelector({ entry, path: path3, offset }) {
+  const { document: document2 } = entry;
+  return offset === void 0 ? document2.at(path3) : document2.textAt(path3, offset);
+}
+var mostAsked = 5e6;
+function checkAsked(draft) {
+  const all = askedSelectors(draft).flatMap((placed2) => {
+    const parsed = selectorFromSpec(placed2.spec);
+    return parsed.ok ? { placed: placed2, selector: parsed.selector } : [];
+  });
+  const selectors = all.map(({ selector }) => selector);
+  const kinds4 = sitesByLabels(draft.sites, selectors);
+  if (selectors.length * kinds4.length <= mostAsked) return [];
+  const asked = new SelectorIndex(selectors).asked(kinds4.map(({ labels }) => labels));
+  let sum = 0;
+  return all.flatMap(({ placed: placed2 }, position) => {
+    const own2 = asked[position] ?? 0;
+    if (sum + own2 <= mostAsked) {
+      sum += own2;
+      return [];
+    }
+    const message = `the selector is compared with ${own2} kinds of sites, and all selectors together with more than ${mostAsked.toLocaleString("en-US")}`;
+    const hint = "select by `=` or `in`, which are compared with the sites that have the value, or by labels that many sites share";
+    return errorAt(placeOfSelector(placed2), { code: "too-many-comparisons", message, hint });
+  });
+}
+
 // src/core/model/check-references.ts
 function checkReferences(draft) {
   if (draft.hasUnreadable) return [];
@@ -74063,6 +74411,160 @@ function warnOfProfiles({ profiles, sites, apps }) {
   });
 }
 
+// src/core/model/check-schema.ts
+var import_ajv2 = __toESM(require_ajv(), 1);
+var checkSchema = (kind, document2) => keptMistakes.get(
+  document2,
+  [kind],
+  () => firstOf(
+    schemaErrors(kind, document2.value),
+    (error) => describeSchemaError(error, kind, document2)
+  )
+);
+var keptMistakes = new KeptResults(1);
+var keptErrors = keep(createSchemaErrors);
+function keep(make) {
+  let made;
+  return () => made ??= make();
+}
+function schemaErrors(kind, value2) {
+  return keptErrors()(kind, value2);
+}
+function createSchemaErrors() {
+  const ajv = new import_ajv2.Ajv({ allErrors: true, verbose: true, allowUnionTypes: true });
+  const compiled = /* @__PURE__ */ new Map();
+  return (kind, value2) => {
+    let validate = compiled.get(kind);
+    if (validate === void 0) {
+      validate = ajv.compile(kinds2[kind]);
+      compiled.set(kind, validate);
+    }
+    if (validate(value2)) return [];
+    return mainErrors(validate.errors ?? []);
+  };
+}
+function mainErrors(errors) {
+  const dropped = /* @__PURE__ */ new Set();
+  for (const [index, union2] of errors.entries()) {
+    if (union2.keyword !== "anyOf") continue;
+    const inside2 = errorsInside(errors, index).filter((error) => !dropped.has(error));
+    const branches = Map.groupBy(inside2, (error) => branchOf(error, union2));
+    const fitting = [...branches.values()].filter(
+      (branch) => !branch.some((error) => isWrongType(error, union2))
+    );
+    const [only] = fitting;
+    const kept5 = new Set(fitting.length === 1 && only !== void 0 ? only : [union2]);
+    for (const error of [union2, ...inside2]) {
+      if (!kept5.has(error)) dropped.add(error);
+    }
+  }
+  return errors.filter((error) => !dropped.has(error));
+}
+function errorsInside(errors, index) {
+  const union2 = errors[index];
+  let first2 = index;
+  for (let at3 = index - 1; at3 >= 0; at3 -= 1) {
+    const error = errors[at3];
+    if (union2 === void 0 || error === void 0 || !isInUnion(error, union2)) break;
+    first2 = at3;
+  }
+  return errors.slice(first2, index);
+}
+function isInUnion(error, union2) {
+  return error.schemaPath.startsWith(`${union2.schemaPath}/`) && (error.instancePath === union2.instancePath || error.instancePath.startsWith(`${union2.instancePath}/`));
+}
+function branchOf(error, union2) {
+  return error.schemaPath.slice(union2.schemaPath.length + 1).split("/")[0] ?? "";
+}
+function isWrongType(error, union2) {
+  return error.keyword === "type" && error.instancePath === union2.instancePath;
+}
+
+// src/core/model/sound-rest.ts
+var mostRounds = 5;
+var soundRest = keptFor(({ kind, document: document2 }) => {
+  if (document2.isBroken) return void 0;
+  const rest2 = structuredClone(document2.value);
+  for (let round = 0; round < mostRounds; round += 1) {
+    const errors = schemaErrors(kind, rest2);
+    if (errors.length === 0) return rest2;
+    for (const error of errors) {
+      if (!leaveOut(rest2, mistakenPath(error))) return void 0;
+    }
+  }
+  return void 0;
+});
+function mistakenPath({ keyword, instancePath, params }) {
+  const unknown = keyword === "additionalProperties" ? [String(params["additionalProperty"])] : [];
+  const path3 = [...pointerPath(instancePath), ...unknown];
+  const selector = path3.indexOf("selector");
+  return selector < 0 ? path3 : path3.slice(0, selector + 1);
+}
+function leaveOut(root, path3) {
+  let innermost;
+  let value2 = root;
+  for (const step of path3) {
+    if (isJsonObject(value2)) {
+      const holder = value2;
+      if (!Object.hasOwn(holder, step)) return true;
+      innermost = () => delete holder[step];
+      value2 = holder[step];
+    } else {
+      value2 = Array.isArray(value2) ? value2[Number(step)] : void 0;
+    }
+  }
+  innermost?.();
+  return innermost !== void 0;
+}
+
+// src/core/model/check-rest.ts
+function checkRest(draft, unsound) {
+  const entries2 = unsound.flatMap(restEntry);
+  if (entries2.length === 0) return [];
+  const rest2 = draftOf(draft, entries2);
+  const vocabulary = draft.fleet?.value.spec.labels;
+  const labelled = { ...rest2, fleet: draft.fleet };
+  return [
+    ...checkReferences(rest2),
+    ...entries2.flatMap((entry) => checkOwnLabels({ kind: entry.value.kind, entry }, vocabulary)),
+    ...checkLabels2(labelled),
+    ...checkSelectors(labelled)
+  ];
+}
+function restEntry(one) {
+  const value2 = soundRest(one);
+  const { document: document2 } = one;
+  if (value2 === void 0) return [];
+  return [
+    {
+      value: value2,
+      document: document2,
+      file: document2.file,
+      at: (path3) => document2.at(path3),
+      keyAt: (path3) => document2.keyAt(path3),
+      textAt: (path3, index) => document2.textAt(path3, index)
+    }
+  ];
+}
+function draftOf(draft, entries2) {
+  const of = (kind) => {
+    const ofKind = entries2.filter(({ value: value2 }) => value2.kind === kind);
+    return new Map(ofKind.map((entry, index) => [String(index), entry]));
+  };
+  return {
+    ...draft,
+    fleet: [...of("Fleet").values()][0],
+    regions: /* @__PURE__ */ new Map(),
+    sites: of("Site"),
+    virtualSites: of("VirtualSite"),
+    profiles: of("Profile"),
+    apps: of("App"),
+    strategies: of("RolloutStrategy"),
+    decisions: /* @__PURE__ */ new Map(),
+    windows: of("MaintenanceWindow")
+  };
+}
+
 // src/core/apply/field-paths.ts
 function isWithin(path3, above) {
   if (!path3.startsWith(above)) return false;
@@ -74397,7 +74899,7 @@ function checkStage(stages2, index, document2) {
       errorAt(document2.keyAt([...path3, second]), { code: "invalid-value", message, hint })
     );
   }
-  return [...found2, ...checkEach(stages2, index, document2), ...checkRest(stages2, index, document2)];
+  return [...found2, ...checkEach(stages2, index, document2), ...checkRest2(stages2, index, document2)];
 }
 function checkEach(stages2, index, document2) {
   const name2 = stages2[index]?.name ?? "";
@@ -74408,7 +74910,7 @@ function checkEach(stages2, index, document2) {
   const place = document2.at(["spec", "stages", index, "name"]);
   return [errorAt(place, { code: "duplicate-name", message, hint })];
 }
-function checkRest(stages2, index, document2) {
+function checkRest2(stages2, index, document2) {
   const stage = stages2[index];
   if (stage === void 0) return [];
   const path3 = ["spec", "stages", index];
@@ -74512,7 +75014,7 @@ function tell3(document2, severity, toldAt) {
   return found2.slice(0, mostProblems2).map((scalar2) => {
     const { path: path3, isKey } = scalar2;
     const place = isKey ? document2.keyAt(path3) : document2.at(path3);
-    return toldAt(place, { code: "invalid-value", ...wordsOf2(scalar2) });
+    return toldAt(place, { code: "invalid-value", ...wordsOf3(scalar2) });
   });
 }
 function severityOf({ path: path3, isKey }, hasChart) {
@@ -74529,7 +75031,7 @@ function isRenderedByHelm(document2) {
   const source = isJsonObject(spec) ? spec["source"] : void 0;
   return isJsonObject(source) && source["chart"] !== void 0;
 }
-function wordsOf2({ isKey, source, other }) {
+function wordsOf3({ isKey, source, other }) {
   const inQuotes = isKey ? "write the key in quotes" : void 0;
   if (typeof other === "boolean") {
     const message2 = `${source} may mean "${source}" or ${other}: readers of YAML differ`;
@@ -74604,66 +75106,6 @@ function closedMistakes({ from, until }, path3) {
   ];
 }
 
-// src/core/model/check-schema.ts
-var import_ajv2 = __toESM(require_ajv(), 1);
-var checkSchema = (kind, document2) => keptMistakes.get(document2, [kind], () => keptCheck()(kind, document2));
-var keptMistakes = new KeptResults(1);
-var keptCheck = keep(createSchemaCheck);
-function keep(make) {
-  let made;
-  return () => made ??= make();
-}
-function createSchemaCheck() {
-  const ajv = new import_ajv2.Ajv({ allErrors: true, verbose: true, allowUnionTypes: true });
-  const compiled = /* @__PURE__ */ new Map();
-  return (kind, document2) => {
-    let validate = compiled.get(kind);
-    if (validate === void 0) {
-      validate = ajv.compile(kinds2[kind]);
-      compiled.set(kind, validate);
-    }
-    if (validate(document2.value)) return [];
-    const errors = mainErrors(validate.errors ?? []);
-    return firstOf(errors, (error) => describeSchemaError(error, kind, document2));
-  };
-}
-function mainErrors(errors) {
-  const dropped = /* @__PURE__ */ new Set();
-  for (const [index, union2] of errors.entries()) {
-    if (union2.keyword !== "anyOf") continue;
-    const inside2 = errorsInside(errors, index).filter((error) => !dropped.has(error));
-    const branches = Map.groupBy(inside2, (error) => branchOf(error, union2));
-    const fitting = [...branches.values()].filter(
-      (branch) => !branch.some((error) => isWrongType(error, union2))
-    );
-    const [only] = fitting;
-    const kept5 = new Set(fitting.length === 1 && only !== void 0 ? only : [union2]);
-    for (const error of [union2, ...inside2]) {
-      if (!kept5.has(error)) dropped.add(error);
-    }
-  }
-  return errors.filter((error) => !dropped.has(error));
-}
-function errorsInside(errors, index) {
-  const union2 = errors[index];
-  let first2 = index;
-  for (let at3 = index - 1; at3 >= 0; at3 -= 1) {
-    const error = errors[at3];
-    if (union2 === void 0 || error === void 0 || !isInUnion(error, union2)) break;
-    first2 = at3;
-  }
-  return errors.slice(first2, index);
-}
-function isInUnion(error, union2) {
-  return error.schemaPath.startsWith(`${union2.schemaPath}/`) && (error.instancePath === union2.instancePath || error.instancePath.startsWith(`${union2.instancePath}/`));
-}
-function branchOf(error, union2) {
-  return error.schemaPath.slice(union2.schemaPath.length + 1).split("/")[0] ?? "";
-}
-function isWrongType(error, union2) {
-  return error.keyword === "type" && error.instancePath === union2.instancePath;
-}
-
 // src/core/model/draft-fleet.ts
 function draftFleet(read2, known4) {
   const blocks2 = read2.byBlock.map(draftBlock);
@@ -74697,7 +75139,7 @@ function draftFleet(read2, known4) {
     ...duplicateNames(twice, read2),
     ...checkOneFleet(read2, blocks2)
   ];
-  return { draft, diagnostics };
+  return { draft, diagnostics, unsound };
 }
 function partsByKind(blocks2) {
   const found2 = /* @__PURE__ */ new Map();
@@ -77516,6 +77958,27 @@ function pathAndFolders(path3) {
   return parts.map((_, index) => parts.slice(0, index + 1).join("/"));
 }
 
+// src/core/model/tagged-values.ts
+function taggedValues(document2) {
+  if (document2.isBroken) return [];
+  return document2.tagged.filter((path3) => valueAt6(document2.value, path3) === null).map((path3) => {
+    const message = "the tag makes this a value that Flotilla's kinds cannot hold";
+    return errorAt(document2.at(path3), {
+      code: "yaml-syntax",
+      message,
+      hint: "leave the tag out"
+    });
+  });
+}
+function valueAt6(root, path3) {
+  let value2 = root;
+  for (const step of path3) {
+    if (isJsonObject(value2)) value2 = Object.hasOwn(value2, step) ? value2[step] : void 0;
+    else value2 = Array.isArray(value2) ? value2[Number(step)] : void 0;
+  }
+  return value2;
+}
+
 // src/core/model/read-fleet-files.ts
 function readFleetFiles(all, known4 = new KnownFleet()) {
   const read2 = known4.blocks(all).map(readBlock);
@@ -77628,9 +78091,13 @@ function readFile3(file) {
   const mistakes = identities.flatMap(
     ({ identity: identity2 }) => identity2.is === "mistaken" ? identity2 : []
   );
-  const own2 = identities.flatMap(
-    ({ document: document2, identity: identity2 }) => identity2.is === "kind" ? { kind: identity2.kind, document: document2 } : []
+  const found2 = identities.flatMap(
+    ({ document: document2, identity: identity2 }) => identity2.is === "kind" ? { kind: identity2.kind, document: document2, tagged: taggedValues(document2) } : []
   );
+  const own2 = found2.map(({ kind, document: document2, tagged }) => ({
+    kind,
+    document: tagged.length === 0 ? document2 : { ...document2, isBroken: true }
+  }));
   const isFlotillas = own2.length > 0 || mistakes.length > 0;
   const isUnreadable = documents.length === 0 && diagnostics.length > 0 || identities.some(({ document: document2, identity: identity2 }) => document2.isBroken && identity2.is === "other");
   return {
@@ -77638,6 +78105,7 @@ function readFile3(file) {
     documents: own2,
     diagnostics: [
       ...diagnostics.map((diagnostic) => withIgnoreHint(diagnostic, isFlotillas)),
+      ...found2.flatMap(({ tagged }) => tagged),
       // What a broken document seems to be may come of what breaks it, which is told.
       ...identities.flatMap(
         ({ document: document2, identity: identity2 }) => identity2.is === "mistaken" && !document2.isBroken ? identity2.diagnostic : []
@@ -77945,7 +78413,7 @@ function changed2(file, message) {
 
 // src/core/model/warn-of-selectors.ts
 function warnOfSelectors(draft) {
-  const all = allSelectors2(draft).map((placed2) => ({
+  const all = askedSelectors(draft).map((placed2) => ({
     placed: placed2,
     selector: checkedSelector(placed2.spec)
   }));
@@ -77959,8 +78427,8 @@ function warnOfSelectors(draft) {
     ({ placed: placed2, selector }, position) => warnOf(placed2, selector, matching[position] ?? [])
   );
 }
-function warnOf({ entry, path: path3 }, selector, matching) {
-  const place = entry.document.at(path3);
+function warnOf(placed2, selector, matching) {
+  const place = placeOfSelector(placed2);
   if (matching.length === 0) {
     const message2 = "the selector matches no site";
     const hint2 = "check keys and values against the labels of the sites (`flotilla sites`)";
@@ -78013,7 +78481,7 @@ function checkedDraft(read2, known4) {
   return keptDrafts.get(read2.byBlock, [], () => checkDraft(read2, known4));
 }
 function checkDraft(read2, known4) {
-  const { draft, diagnostics } = draftFleet(read2, known4);
+  const { draft, diagnostics, unsound } = draftFleet(read2, known4);
   const errors = [
     ...diagnostics,
     ...checkBlocks(read2.byBlock, draft.fleet?.value.spec.labels),
@@ -78026,7 +78494,8 @@ function checkDraft(read2, known4) {
     ...checkWindows(draft),
     ...checkLabels2(draft),
     ...checkSelectors(draft),
-    ...checkAsked(draft)
+    ...checkAsked(draft),
+    ...checkRest(draft, unsound)
   ];
   return { draft, errors };
 }
@@ -78937,8 +79406,8 @@ function rebound(before, after) {
 }
 
 // src/core/rollout/checks/ask-checks.ts
-function firstUntrue(checks2, facts, concerns) {
-  for (const check of checks2) {
+function firstUntrue(checks3, facts, concerns) {
+  for (const check of checks3) {
     const trouble2 = troubleOf(check, facts, concerns);
     if (trouble2 === null) continue;
     const message = check.message === void 0 ? "" : `: ${check.message}`;
@@ -78946,8 +79415,8 @@ function firstUntrue(checks2, facts, concerns) {
   }
   return null;
 }
-function hasChecks(checks2, concerns) {
-  return checks2.some(({ cel: cel2 }) => {
+function hasChecks(checks3, concerns) {
+  return checks3.some(({ cel: cel2 }) => {
     const compiled = compileCheck(cel2);
     return !compiled.ok || concerns(compiled.program);
   });
@@ -79058,6 +79527,9 @@ function isHealthy(view, unknownBlocks) {
   if (unknownBlocks && observed.unverified > 0) return false;
   return observed.health === "Healthy" || observed.health === "Suspended";
 }
+function isHealthyOn(view, tree, unknownBlocks) {
+  return isHealthy(view, unknownBlocks) && view.observed?.tree === tree;
+}
 function standingOf(view, unknownBlocks) {
   const { observed, entry } = view;
   if (observed === void 0) return standingTree(entry) === void 0 ? "joining" : "unhealthy";
@@ -79128,17 +79600,17 @@ function shareOf(part3, all) {
 }
 
 // src/core/rollout/checks/site-checks.ts
-function hasSiteChecks({ checks: checks2 }) {
-  return checks2 !== void 0 && hasChecks(checks2.after, isOfSite);
+function hasSiteChecks({ checks: checks3 }) {
+  return checks3 !== void 0 && hasChecks(checks3.after, isOfSite);
 }
-function untrueAfter(input2, { checks: checks2, unknownBlocks }, { app, view }) {
-  if (checks2 === void 0 || checks2.after.length === 0) return null;
-  return firstUntrue(checks2.after, siteFacts2(input2, { app, view, unknownBlocks }), isOfSite);
+function untrueAfter(input2, { checks: checks3, unknownBlocks }, { app, view }) {
+  if (checks3 === void 0 || checks3.after.length === 0) return null;
+  return firstUntrue(checks3.after, siteFacts2(input2, { app, view, unknownBlocks }), isOfSite);
 }
-function untrueBefore(input2, { checks: checks2, unknownBlocks }, { app, view }) {
-  if (checks2 === void 0 || checks2.before.length === 0) return null;
+function untrueBefore(input2, { checks: checks3, unknownBlocks }, { app, view }) {
+  if (checks3 === void 0 || checks3.before.length === 0) return null;
   const facts = siteFacts2(input2, { app, view, unknownBlocks });
-  return firstUntrue(checks2.before, facts, (program) => !countsSites(program));
+  return firstUntrue(checks3.before, facts, (program) => !countsSites(program));
 }
 
 // src/core/rollout/rollback/good-at.ts
@@ -79220,7 +79692,7 @@ function arrivalState(board, app, view) {
 }
 function judgedState(board, view, { handed, app }) {
   const budgets = budgetsOf(app);
-  const isHealthyNow = isHealthy(view, budgets.unknownBlocks);
+  const isHealthyNow = isHealthyOn(view, handed.to, budgets.unknownBlocks);
   const isReady = hasBeenReady(view, handed.to, budgets) && isHealthyNow;
   const isUntrue = isReady && untrueAfter(board.input, budgets, { app: app.app, view }) !== null;
   if (isReady && !isUntrue) return "settled";
@@ -79261,7 +79733,7 @@ function stillFailed(board, app, whys) {
   const failed4 = {};
   for (const [site, record4] of Object.entries(app.arrivals.failed)) {
     const view = viewSite(board.input, app.app, site);
-    if (standingTree(view.entry) === record4.to && !hasHealed(board, app, view))
+    if (standingTree(view.entry) === record4.to && !hasHealed(board, app, { view, tree: record4.to }))
       failed4[site] = record4;
     else whys.push(`${app.app}: ${site} no longer counts as failed`);
   }
@@ -79274,9 +79746,10 @@ function troubleOf2(board, app, view) {
   const words5 = isReachable2 ? healthInWords(observed, budgets.unknownBlocks) : "offline";
   return `${check?.words ?? words5} at its deadline`;
 }
-function hasHealed(board, app, view) {
+function hasHealed(board, app, { view, tree }) {
   const budgets = budgetsOf(app);
-  if (view.silentSince !== null || !isHealthy(view, budgets.unknownBlocks)) return false;
+  if (view.silentSince !== null) return false;
+  if (!isHealthyOn(view, tree, budgets.unknownBlocks)) return false;
   return untrueAfter(board.input, budgets, { app: app.app, view }) === null;
 }
 function endExcuses(board, app, arriving) {
@@ -79772,7 +80245,7 @@ function frozenState(listed2, handed, to) {
 function judgedState2(listed2, handed, to) {
   const { input: input2, release: release2, view } = listed2;
   const isReady = hasBeenReady(view, to, release2);
-  const isHealthyNow = isHealthy(view, release2.unknownBlocks) && view.observed?.tree === to;
+  const isHealthyNow = isHealthyOn(view, to, release2.unknownBlocks);
   if (isReady && isHealthyNow) return checkedState(listed2, handed);
   if (isReady && handed.was !== "unhealthy") {
     return { kind: "fails", cause: `${trouble(listed2)} again before the soak of its stage ended` };
@@ -80639,7 +81112,7 @@ function beginRelease(run3, app, made) {
   return release2;
 }
 function rulesOf2(strategy, { kind, verb, dependsOn = [], backTo }) {
-  const { rollback, checks: checks2 } = strategy;
+  const { rollback, checks: checks3 } = strategy;
   if (backTo !== void 0) return rollback === null ? {} : { rollback };
   if (kind === "removal") {
     return {
@@ -80653,7 +81126,7 @@ function rulesOf2(strategy, { kind, verb, dependsOn = [], backTo }) {
     ...windowsOf(strategy),
     ...urgentOf(strategy),
     ...rollback === null ? {} : { rollback },
-    ...checks2 === void 0 ? {} : { checks: checks2 }
+    ...checks3 === void 0 ? {} : { checks: checks3 }
   };
 }
 function originOf({ head }, { kind, backTo }) {
@@ -80712,7 +81185,7 @@ function withNumbers(release2, strategy, head) {
       ...stageBudgets(found2, sizes[index] ?? 0)
     };
   });
-  const { minReadyMs, progressDeadlineMs, unknownBlocks, rollback, checks: checks2 } = strategy;
+  const { minReadyMs, progressDeadlineMs, unknownBlocks, rollback, checks: checks3 } = strategy;
   const numbers = {
     stages: stages2,
     minReadyMs,
@@ -80726,7 +81199,7 @@ function withNumbers(release2, strategy, head) {
   const all = withUrgency({ ...rest2, ...numbers, ...windowsOf(strategy), ...urgentOf(strategy) });
   if (release2.kind === "removal") return all;
   const scope2 = rollback === null ? {} : { rollback };
-  return { ...all, ...scope2, ...checks2 === void 0 ? {} : { checks: checks2 } };
+  return { ...all, ...scope2, ...checks3 === void 0 ? {} : { checks: checks3 } };
 }
 
 // src/core/rollout/start/start-candidate.ts
@@ -81331,7 +81804,7 @@ function releaseFirst({ input: input2 }, site, { app, release: release2 }) {
 function failedWords(listed2) {
   const { release: release2, entry, view } = listed2;
   const state = siteState(listed2);
-  const isThere = standingTree(view.entry) === entry.to && isHealthy(view, release2.unknownBlocks);
+  const isThere = entry.to !== null && standingTree(view.entry) === entry.to && isHealthyOn(view, entry.to, release2.unknownBlocks);
   if (state.kind !== "failed" || isThere) return null;
   const ends = `${release2.app} is healthy there on what it brings, or ${release2.id} is through or replaced`;
   return { now: `failed there: ${state.cause}`, ends };
@@ -81451,27 +81924,27 @@ function isHealthySite({ parts }) {
 // src/core/rollout/checks/check-blocks.ts
 function beforeBlock(run3, { parts }) {
   for (const { release: release2, view, input: input2 } of parts) {
-    const { checks: checks2, app, unknownBlocks } = release2;
-    if (checks2 === void 0 || checks2.before.length === 0) continue;
+    const { checks: checks3, app, unknownBlocks } = release2;
+    if (checks3 === void 0 || checks3.before.length === 0) continue;
     const facts = joinedFacts(run3, release2, siteFacts2(input2, { app, view, unknownBlocks }));
-    const untrue = firstUntrue(checks2.before, facts, () => true);
+    const untrue = firstUntrue(checks3.before, facts, () => true);
     if (untrue !== null) return blockOf(run3.board, untrue);
   }
   return null;
 }
 function openingBlock(run3) {
-  return stageBlock(run3, ({ checks: checks2 }) => checks2?.before);
+  return stageBlock(run3, ({ checks: checks3 }) => checks3?.before);
 }
 function passingBlock(run3) {
-  return stageBlock(run3, ({ checks: checks2 }) => checks2?.after);
+  return stageBlock(run3, ({ checks: checks3 }) => checks3?.after);
 }
 function stageBlock(run3, pick) {
   if (run3.sites.length === 0) return null;
   const concerns = (program) => !isOfSite(program);
   for (const release2 of releasesOf(run3.board, run3.unit)) {
-    const checks2 = pick(release2) ?? [];
-    if (checks2.length === 0) continue;
-    const untrue = firstUntrue(checks2, joinedFacts(run3, release2, {}), concerns);
+    const checks3 = pick(release2) ?? [];
+    if (checks3.length === 0) continue;
+    const untrue = firstUntrue(checks3, joinedFacts(run3, release2, {}), concerns);
     if (untrue !== null) return blockOf(run3.board, untrue);
   }
   return null;
@@ -81638,11 +82111,11 @@ function waitOf(release2, { stage, site, block }) {
 }
 function budgetWords(run3, words5, of) {
   const key = `${of.full} ${of.share === null ? "" : run3.shares.indexOf(of.share)}`;
-  const known4 = words5.get(key) ?? wordsOf3(run3, of);
+  const known4 = words5.get(key) ?? wordsOf4(run3, of);
   words5.set(key, known4);
   return known4;
 }
-function wordsOf3(run3, { full: code, share: share2 }) {
+function wordsOf4(run3, { full: code, share: share2 }) {
   const { board } = run3;
   if (share2 === null) return fleetWords(board);
   if (code === "failure-budget") return failureWords(run3, share2);
@@ -84423,7 +84896,7 @@ function plannedWaits(start, changes) {
   );
   return [...toldWaits(waits2.flat()), ...releases.flatMap(countingWaits)];
 }
-function countingWaits({ app, id, checks: checks2, list }) {
+function countingWaits({ app, id, checks: checks3, list }) {
   const told3 = ({ name: name2, cel: cel2, message }, when) => ({
     app,
     release: id,
@@ -84432,7 +84905,7 @@ function countingWaits({ app, id, checks: checks2, list }) {
     endsWhen: `\`${cel2}\` is true`,
     sites: Object.keys(list).toSorted()
   });
-  const { before = [], after = [] } = checks2 ?? {};
+  const { before = [], after = [] } = checks3 ?? {};
   return [
     ...before.filter(isCounting).map((check) => told3(check, "each stage hands over only while it is true")),
     ...after.filter(isCounting).map((check) => told3(check, "each stage passes only when it is true"))
@@ -84447,7 +84920,7 @@ function* askedOf({ budgets, control: control2, dependsOn = {} }, releases) {
   if (hasWindows(budgets) || control2.holds.length > 0 || isOrdered) {
     yield { codes: /* @__PURE__ */ new Set(["window", "held", "dependency"]), room: 0 };
   }
-  if (releases.some(({ checks: checks2 }) => (knowable(checks2)?.before.length ?? 0) > 0)) {
+  if (releases.some(({ checks: checks3 }) => (knowable(checks3)?.before.length ?? 0) > 0)) {
     yield { codes: /* @__PURE__ */ new Set(["check"]), room: Number.MAX_SAFE_INTEGER };
   }
 }
@@ -84476,7 +84949,7 @@ function releaseAt(release2, { index, room, now }) {
   const at3 = new Date(now).toISOString();
   const times = (stages3) => Object.fromEntries(stages3.map(({ name: name2 }) => [name2, at3]));
   const { checks: _, stages: stages2, ...rest2 } = release2;
-  const checks2 = knowable(release2.checks);
+  const checks3 = knowable(release2.checks);
   const rooms = { maxInFlight: room, maxUnavailable: room };
   return {
     ...rest2,
@@ -84485,12 +84958,12 @@ function releaseAt(release2, { index, room, now }) {
     ),
     opened: times(stages2.slice(0, index + 1)),
     passed: times(stages2.slice(0, index)),
-    ...checks2 === void 0 ? {} : { checks: checks2 }
+    ...checks3 === void 0 ? {} : { checks: checks3 }
   };
 }
-function knowable(checks2) {
-  if (checks2 === void 0) return void 0;
-  const before = checks2.before.filter(
+function knowable(checks3) {
+  if (checks3 === void 0) return void 0;
+  const before = checks3.before.filter(
     (check) => compileCheck(check.cel).ok && !isCounting(check) && !check.cel.includes("kubernetesVersion")
   );
   return { before, after: [] };
