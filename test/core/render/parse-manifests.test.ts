@@ -184,8 +184,8 @@ status: {x: y}
     ],
     [
       "a label that is no text",
-      `${head}metadata:\n  name: a\n  labels:\n    on: yes\n`,
-      'm.yaml:6:9: error: metadata.labels: "true" must be text, not the boolean true; quote it',
+      `${head}metadata:\n  name: a\n  labels:\n    up: yes\n`,
+      'm.yaml:6:9: error: metadata.labels: "up" must be text, not the boolean true; quote it',
     ],
     [
       "an annotation that is no text",
