@@ -48,11 +48,10 @@ function stepsOf(block: Block, index: number): string[] {
   const mark = `echo '@@ block ${index}'`;
   if (block.language === "sh") return [mark, block.text];
   if (path === undefined) return [mark];
-  const content = block.text.slice(block.text.indexOf("\n") + 1);
   return [
     mark,
     `mkdir -p "$(dirname ${path})"`,
-    `cat > ${path} <<'END OF FILE'\n${content}END OF FILE`,
+    `cat > ${path} <<'END OF FILE'\n${block.text}END OF FILE`,
   ];
 }
 
