@@ -73,12 +73,13 @@ interface Field {
 /** Every generated file: path from the root, and text. */
 export function referenceFiles(): ReadonlyMap<string, string> {
   const names = Object.keys(examples) as KindName[]; // a Record's keys
-  return new Map(
-    names.flatMap((kind) => [
+  return new Map([
+    ["docs/reference/schemas/flotilla.schema.json", anyKindText(names)],
+    ...names.flatMap((kind): [string, string][] => [
       [`docs/reference/schemas/${fileName(kind)}.schema.json`, schemaText(kind)],
       [`docs/reference/kinds/${fileName(kind)}.md`, pageText(kind)],
     ]),
-  );
+  ]);
 }
 
 /** `rollout-strategy` for `RolloutStrategy`. */
@@ -93,6 +94,22 @@ function schemaText(kind: KindName): string {
     title: kind,
   };
   return `${JSON.stringify({ ...schema, ...kinds[kind] }, null, 2)}\n`;
+}
+
+/** A schema for every file of a fleet repository: manifests and whatever else is there are as they like. */
+function anyKindText(names: readonly KindName[]): string {
+  const isKind = (kind: KindName) => ({
+    required: ["apiVersion", "kind"],
+    properties: { apiVersion: { const: "flotilla.dev/v1alpha1" }, kind: { const: kind } },
+  });
+  const schema = {
+    $schema: "http://json-schema.org/draft-07/schema#",
+    $comment: source,
+    title: "A file of a fleet repository",
+    // oxlint-disable-next-line unicorn/no-thenable -- a word of JSON Schema
+    allOf: names.map((kind) => ({ if: isKind(kind), then: kinds[kind] })),
+  };
+  return `${JSON.stringify(schema, null, 2)}\n`;
 }
 
 function pageText(kind: KindName): string {
@@ -114,7 +131,7 @@ ${text.trimEnd()}
 
 ## Fields
 
-Other fields are errors. For editors: [${fileName(kind)}.schema.json](../schemas/${fileName(kind)}.schema.json).
+Other fields are errors. For [editors](../../how-to/edit-with-schemas.md): [${fileName(kind)}.schema.json](../schemas/${fileName(kind)}.schema.json).
 
 | field | type | default | what it says |
 | --- | --- | --- | --- |
