@@ -69269,6 +69269,10 @@ function checkTemplate(document2, { scope: scope2, path: path3, text, vocabulary
     )
   );
 }
+function sitesSelectorsIn(text) {
+  const compiled = compileText("all", text);
+  return compiled.ok ? selectorsIn(compiled.text) : [];
+}
 function selectorsIn({ parts }) {
   return parts.flatMap((part3) => {
     if (typeof part3 === "string") return [];
@@ -78414,22 +78418,23 @@ function changed2(file, message) {
 // src/core/model/warn-of-selectors.ts
 function warnOfSelectors(draft) {
   const all = askedSelectors(draft).map((placed2) => ({
-    placed: placed2,
+    place: () => placeOfSelector(placed2),
     selector: checkedSelector(placed2.spec)
   }));
+  return warnOfAsked(all, draft.sites);
+}
+function warnOfAsked(all, sites) {
   const selectors = all.map(({ selector }) => selector);
   const index = new SelectorIndex(selectors);
   const matching = selectors.map(() => []);
-  for (const sites of sitesByLabels(draft.sites, selectors)) {
-    for (const position of index.matching(sites.labels)) matching[position]?.push(sites);
+  for (const group2 of sitesByLabels(sites, selectors)) {
+    for (const position of index.matching(group2.labels)) matching[position]?.push(group2);
   }
-  return all.flatMap(
-    ({ placed: placed2, selector }, position) => warnOf(placed2, selector, matching[position] ?? [])
-  );
+  return all.flatMap((asked, position) => warnOf(asked, matching[position] ?? []));
 }
-function warnOf(placed2, selector, matching) {
-  const place = placeOfSelector(placed2);
+function warnOf({ selector, place: placeOf3 }, matching) {
   if (matching.length === 0) {
+    const place = placeOf3();
     const message2 = "the selector matches no site";
     const hint2 = "check keys and values against the labels of the sites (`flotilla sites`)";
     return [warningAt(place, { code: "matches-nothing", message: message2, hint: hint2 })];
@@ -78446,7 +78451,7 @@ function warnOf(placed2, selector, matching) {
   const count = names3.length === 1 ? "1 site matches" : `${names3.length} sites match`;
   const message = `${count} only by lacking ${keys.join(" or ")}: ${someOf2(names3)}`;
   const hint = `add a bare \`${keys[0] ?? ""}\` to the selector to leave out sites without the label, or label them`;
-  return [warningAt(place, { code: "matches-by-absence", message, hint })];
+  return [warningAt(placeOf3(), { code: "matches-by-absence", message, hint })];
 }
 function someOf2(names3) {
   const shown3 = names3.slice(0, 3).join(", ");
@@ -78935,6 +78940,25 @@ function noteUnread(found2, unread, site) {
   );
 }
 
+// src/core/render/warn-of-manifest-selectors.ts
+function warnOfManifestSelectors({ apps, manifests, sites }) {
+  const asked = [...apps].flatMap(([name2, { value: value2 }]) => {
+    if (value2.spec.source.expressions !== true) return [];
+    return readManifestObjects(manifests.get(name2) ?? []).objects.flatMap(selectorsOf2);
+  });
+  return asked.length === 0 ? [] : warnOfAsked(asked, sites);
+}
+var selectorsOf2 = keptFor(
+  (manifest) => templatesIn(manifest.object).flatMap(({ path: path3, text, isKey }) => {
+    const found2 = isKey ? [] : sitesSelectorsIn(text);
+    return found2.flatMap(({ selector: spec, offset }) => {
+      const parsed = selectorFromSpec(spec);
+      if (!parsed.ok) return [];
+      return [{ selector: parsed.selector, place: () => manifest.textAt(path3, offset) }];
+    });
+  })
+);
+
 // src/core/render/render-fleet.ts
 function renderFleet(model, inputs = {}) {
   const context2 = fleetContext(model, model, inputs);
@@ -78948,6 +78972,7 @@ function renderFleet(model, inputs = {}) {
   addAll(diagnostics, sharedObjects(renderings));
   addAll(diagnostics, ownAccounts(model, renderings));
   addAll(diagnostics, checkKubernetes(model, renderings));
+  if (!diagnostics.some(isError2)) addAll(diagnostics, warnOfManifestSelectors(model));
   if (renderings.length === model.apps.size) {
     addAll(diagnostics, unreadValues(context2, renderings, diagnostics));
   }

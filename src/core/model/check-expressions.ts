@@ -99,6 +99,12 @@ export function checkTemplate(
   );
 }
 
+/** What the expressions of a text ask `sites('…')` for, where it is written out; none where the text has a mistake. */
+export function sitesSelectorsIn(text: string): readonly SitesSelector[] {
+  const compiled = compileText("all", text);
+  return compiled.ok ? selectorsIn(compiled.text) : [];
+}
+
 /** A selector that is written out in `sites('…')`, at a character (0-based) of the text that it stands in. */
 interface SitesSelector {
   readonly selector: string;

@@ -1,35 +1,43 @@
 import { checkedSelector, matchesOnlyByAbsence, type Selector } from "../select/selector.ts";
-import { type LabelledSites, sitesByLabels } from "../select/label-groups.ts";
+import { type LabelledSites, type Sites, sitesByLabels } from "../select/label-groups.ts";
 import { SelectorIndex } from "../select/selector-index.ts";
 import { askedSelectors, placeOfSelector } from "./asked-selectors.ts";
-import type { PlacedSelector } from "./check-selectors.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { type FleetDraft, warningAt } from "./fleet-draft.ts";
+import type { Place } from "./fleet-model.ts";
 
 /** Selectors that match no site, or some only because these lack a label. For a fleet without errors. */
 export function warnOfSelectors(draft: FleetDraft): Diagnostic[] {
   const all = askedSelectors(draft).map((placed) => ({
-    placed,
+    place: () => placeOfSelector(placed),
     selector: checkedSelector(placed.spec),
   }));
+  return warnOfAsked(all, draft.sites);
+}
+
+/** A selector without mistakes, and where it begins. */
+export interface AskedSelector {
+  readonly selector: Selector;
+  readonly place: () => Place;
+}
+
+/** Those that match none of these sites, or some only because these lack a label. */
+export function warnOfAsked(all: readonly AskedSelector[], sites: Sites): Diagnostic[] {
   const selectors = all.map(({ selector }) => selector);
   const index = new SelectorIndex(selectors);
   const matching = selectors.map((): LabelledSites[] => []);
-  for (const sites of sitesByLabels(draft.sites, selectors)) {
-    for (const position of index.matching(sites.labels)) matching[position]?.push(sites);
+  for (const group of sitesByLabels(sites, selectors)) {
+    for (const position of index.matching(group.labels)) matching[position]?.push(group);
   }
-  return all.flatMap(({ placed, selector }, position) =>
-    warnOf(placed, selector, matching[position] ?? []),
-  );
+  return all.flatMap((asked, position) => warnOf(asked, matching[position] ?? []));
 }
 
 function warnOf(
-  placed: PlacedSelector,
-  selector: Selector,
+  { selector, place: placeOf }: AskedSelector,
   matching: readonly LabelledSites[],
 ): Diagnostic[] {
-  const place = placeOfSelector(placed);
   if (matching.length === 0) {
+    const place = placeOf();
     const message = "the selector matches no site";
     const hint = "check keys and values against the labels of the sites (`flotilla sites`)";
     return [warningAt(place, { code: "matches-nothing", message, hint })];
@@ -46,7 +54,7 @@ function warnOf(
   const count = names.length === 1 ? "1 site matches" : `${names.length} sites match`;
   const message = `${count} only by lacking ${keys.join(" or ")}: ${someOf(names)}`;
   const hint = `add a bare \`${keys[0] ?? ""}\` to the selector to leave out sites without the label, or label them`;
-  return [warningAt(place, { code: "matches-by-absence", message, hint })];
+  return [warningAt(placeOf(), { code: "matches-by-absence", message, hint })];
 }
 
 function someOf(names: readonly string[]): string {

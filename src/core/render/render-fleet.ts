@@ -17,6 +17,7 @@ import { renderPlacedApp } from "./render-app.ts";
 import type { RenderedFleet, TreeId, Variant } from "./rendered.ts";
 import { sharedObjects } from "./shared-objects.ts";
 import { unreadValues } from "./unread-values.ts";
+import { warnOfManifestSelectors } from "./warn-of-manifest-selectors.ts";
 import type { ToolOutputs } from "./tools/tool-output.ts";
 
 /** Renders every app of a model for its sites. */
@@ -32,6 +33,7 @@ export function renderFleet(model: FleetModel, inputs: RenderInputs = {}): Parse
   addAll(diagnostics, sharedObjects(renderings));
   addAll(diagnostics, ownAccounts(model, renderings));
   addAll(diagnostics, checkKubernetes(model, renderings));
+  if (!diagnostics.some(isError)) addAll(diagnostics, warnOfManifestSelectors(model));
   // Of an app with mistakes it is not known what it reads.
   if (renderings.length === model.apps.size) {
     addAll(diagnostics, unreadValues(context, renderings, diagnostics));

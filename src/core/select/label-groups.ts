@@ -9,7 +9,7 @@ import { PatchedMap } from "../model/patched-map.ts";
 import type { Selector } from "./selector.ts";
 import { withMoved } from "./with-moved.ts";
 
-type Sites = FleetModel["sites"];
+export type Sites = FleetModel["sites"];
 
 /** Sites that some selectors do not tell apart: labels of one of them, and their names. */
 export interface LabelledSites {

@@ -242,6 +242,28 @@ metadata: {name: "\${site.region == 'west' ? 'settings' : 'other'}"}
     ]);
   });
 
+  it("tell of selectors of `sites` that match no site, or some by absence, at their characters", () => {
+    const text = configMapYaml("x", {
+      all: "${string(size(sites('tier')) + values.replicas)}",
+      none: "a ${string(size(sites('tier=kiosk')))}",
+      some: "${string(size(sites('zone!=north,tier')))}",
+    });
+    const column = (selector: string): number =>
+      (text.split("\n")[3]?.indexOf(selector) ?? Number.NaN) + 1;
+    const place = "manifests/web/deployment.yaml:4";
+    expect(problems(opted(text))).toEqual([
+      `${place}:${column("tier=kiosk")}: warning: the selector matches no site; check keys and values against the labels of the sites (\`flotilla sites\`)`,
+      `${place}:${column("zone!=")}: warning: 4 sites match only by lacking zone: e1, e2, w1 and 1 more; add a bare \`zone\` to the selector to leave out sites without the label, or label them`,
+    ]);
+    // What is wrong is told first.
+    const wrong = configMapYaml("x", {
+      a: "${site.nam}",
+      b: "${string(size(sites('tier=kiosk')))}",
+    });
+    expect(problems(opted(wrong))).toEqual([expect.stringContaining("error: ")]);
+    expect(problems(edits({}, { "manifests/web/deployment.yaml": text }))).toEqual([]);
+  });
+
   it("tell of an expression with a mistake only that, and of the rest of its object all", () => {
     const text = `apiVersion: v1
 kind: ConfigMap
