@@ -2,6 +2,7 @@
  * The certificate of a server, from files that may be replaced while it runs. In: two paths. Out: what node:tls takes.
  * A pair that cannot be used never replaces one that can.
  */
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createSecureContext, type SecureContextOptions } from "node:tls";
 import { FleetError } from "../../core/errors.ts";
@@ -26,6 +27,9 @@ export async function readTlsPair({ certFile, keyFile }: TlsFiles): Promise<TlsP
   const pair = { cert, key, minVersion: "TLSv1.2" } as const;
   try {
     createSecureContext(pair);
+    // A context also goes without what an empty file does not have, as one that is just being written.
+    if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key)))
+      throw new Error("no pair");
   } catch (cause) {
     const code = codeOf(cause);
     // The library's own message is left out: it may quote the key.
