@@ -7,11 +7,19 @@ import type { App } from "../model/kinds.ts";
 import type { KubeObject } from "../model/kube-object.ts";
 import { toolOf } from "../model/tools/tool-source.ts";
 import { type AppTables, noTables } from "./app-table.ts";
-import { type CustomKinds, customKindsOf, definitionsIn, readCustomKinds } from "./custom-kinds.ts";
+import {
+  type CustomKinds,
+  customKindsOf,
+  definitionsIn,
+  disputedKinds,
+  joinedKinds,
+  readCustomKinds,
+} from "./custom-kinds.ts";
 import { type Finish, finisher, type ObjectOwner } from "./finish-object.ts";
 import { layeredApp, type LayeredApp } from "./layered-app.ts";
 import { type ChainLink, OverlayChain } from "./overlay-chain.ts";
 import type { ManifestContext } from "./parse-manifests.ts";
+import { patchesDefinitions } from "./patched-definitions.ts";
 import { plainSecretIds } from "./plain-secrets.ts";
 import type { SharedPart } from "./variant-parts.ts";
 import { type SiteFacts, siteFactsOf } from "./site-facts.ts";
@@ -70,14 +78,23 @@ export function fleetDefinitions(sources: KindSources): readonly KubeObject[] {
 
 const keptKinds = new KeptResults<CustomKinds, CustomKinds>();
 
-/** Those that manifests define, and those that tools give: the same object for the same manifests and requests of tools. */
+const keptDisputed = new KeptResults<CustomKinds, CustomKinds>();
+
+/** What the CRDs of a fleet tell: the same object for the same manifests and requests of tools. */
 function customKindsIn(models: KindSources): CustomKinds {
+  const kinds = definedKinds(models);
+  if (kinds.size === 0 || !patchesDefinitions(models.model)) return kinds;
+  return keptDisputed.get(kinds, [], () => disputedKinds(kinds));
+}
+
+/** Those that manifests define, and those that tools give. */
+function definedKinds(models: KindSources): CustomKinds {
   const kinds = readCustomKinds([...models.model.manifests.values()].flat());
   if (models.model.toolSources.size === 0) return kinds;
   const requests = neededTools(models).map(({ key }) => key);
   return keptKinds.get(kinds, requests, () => {
     const defined = customKindsOf(toolDefinitions(models));
-    return defined.size === 0 ? kinds : new Map([...defined, ...kinds]);
+    return defined.size === 0 ? kinds : joinedKinds([...defined, ...kinds]);
   });
 }
 
@@ -148,7 +165,7 @@ function readParts(context: FleetContext, app: LayeredApp): AppParts {
     source: appObjects(context, { app, manifests }),
     chain: new OverlayChain(app, manifests),
     owner,
-    finish: finisher(owner),
+    finish: finisher(owner, context.customKinds),
     shared: new KeptResults(),
   };
 }

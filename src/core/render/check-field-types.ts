@@ -132,7 +132,8 @@ function keyWords({ merge, keys }: ListType): string {
   return merge === "set" ? "value" : keys.join(" and ");
 }
 
-function fieldName(path: FieldPath): string {
+/** A path as messages name it: `spec.ports[0].name`. */
+export function fieldName(path: FieldPath): string {
   return path
     .map((step) => (typeof step === "number" ? `[${step}]` : `.${shortText(step)}`))
     .join("")

@@ -1,6 +1,6 @@
 /** What the CustomResourceDefinitions of a fleet tell of their kinds: scope, and how lists are merged. */
 import type { SourceFile } from "../model/fleet-model.ts";
-import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
+import { type Json, type JsonObject, isJsonObject, isSameJson } from "../model/json.ts";
 import { KeptResults } from "../model/kept-results.ts";
 import { type KubeObject, groupOf } from "../model/kube-object.ts";
 import { readManifestObjects } from "./manifest-objects.ts";
@@ -17,6 +17,8 @@ export interface CustomKind {
   readonly namespaced: boolean;
   /** `openAPIV3Schema` by version. */
   readonly schemas: Readonly<Record<string, JsonObject>>;
+  /** Another definition in the fleet, or an overlay, gives the kind other schemas: which one a cluster has is a matter of sites. */
+  readonly isDisputed?: true;
 }
 
 /** By `group/Kind`. */
@@ -31,7 +33,8 @@ export function readCustomKinds(files: readonly SourceFile[]): CustomKinds {
   return keptKinds.get(first, defining, () => customKindsOf(defining.flatMap(definitionsIn)));
 }
 
-const noKinds: CustomKinds = new Map();
+/** Of a fleet without CRDs. */
+export const noKinds: CustomKinds = new Map();
 const keptKinds = new KeptResults<SourceFile, CustomKinds>();
 const keptDefinitions = new KeptResults<SourceFile, readonly KubeObject[]>();
 
@@ -47,7 +50,27 @@ export function definitionsIn(file: SourceFile): readonly KubeObject[] {
 export function customKindsOf(objects: readonly KubeObject[]): CustomKinds {
   const kinds = objects.flatMap(customKind);
   // Two apps may carry the same CRD (at different sites): the same one wins on every machine.
-  return new Map(kinds.toReversed());
+  return joinedKinds(kinds.toReversed());
+}
+
+/** Kinds by name; of those with one name the last one. */
+export function joinedKinds(kinds: Iterable<readonly [string, CustomKind]>): CustomKinds {
+  const joined = new Map<string, CustomKind>();
+  for (const [name, kind] of kinds) {
+    const before = joined.get(name);
+    const isSure = before === undefined || isSameKind(before, kind);
+    joined.set(name, isSure ? kind : { ...kind, isDisputed: true });
+  }
+  return joined;
+}
+
+/** The same kinds, of whose fields nothing is sure. */
+export function disputedKinds(kinds: CustomKinds): CustomKinds {
+  return new Map([...kinds].map(([name, kind]) => [name, { ...kind, isDisputed: true }]));
+}
+
+function isSameKind(before: CustomKind, kind: CustomKind): boolean {
+  return before.isDisputed !== true && isSameJson(before.schemas, kind.schemas);
 }
 
 /** True for a file that may hold a CRD. */
@@ -90,12 +113,27 @@ export function scopeOf(object: KubeObject, kinds: CustomKinds): boolean | undef
 export function mergeSchemaOf(object: KubeObject, kinds: CustomKinds): MergeSchema {
   const builtIn = builtInSchema(object.apiVersion, object.kind);
   if (builtIn !== undefined) return builtIn;
-  const version = object.apiVersion.split("/").at(-1) ?? "";
-  const schema = customKindOf(object, kinds)?.schemas[version];
+  const schema = schemaIn(customKindOf(object, kinds), object);
   return schema === undefined ? plainSchema : openApiSchema(schema);
 }
 
 /** What the fleet's CRDs tell of an object's kind; undefined for built-in and unknown kinds. */
 export function customKindOf(object: KubeObject, kinds: CustomKinds): CustomKind | undefined {
   return kinds.get(`${groupOf(object.apiVersion)}/${object.kind}`);
+}
+
+/** What each definition of an object's kind in the fleet says of its version; undefined where they differ, or say nothing. */
+export function sureSchemaOf(object: KubeObject, kinds: CustomKinds): JsonObject | undefined {
+  const kind = customKindOf(object, kinds);
+  return kind?.isDisputed === true ? undefined : schemaIn(kind, object);
+}
+
+function schemaIn(
+  kind: CustomKind | undefined,
+  { apiVersion }: KubeObject,
+): JsonObject | undefined {
+  const version = apiVersion.split("/").at(-1) ?? "";
+  return kind !== undefined && Object.hasOwn(kind.schemas, version)
+    ? kind.schemas[version]
+    : undefined;
 }

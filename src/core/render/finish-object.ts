@@ -3,11 +3,13 @@ import { appLabel, ownerAnnotation, ownerOf } from "../apply/ownership.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import { canonicalJson, isJsonObject } from "../model/json.ts";
 import { type KubeObject, type ObjectId, describeKey, objectId } from "../model/kube-object.ts";
+import { checkCustomFields } from "./check-custom-fields.ts";
 import { checkFieldTypes } from "./check-field-types.ts";
 import { checkPlainKinds } from "./check-plain-kinds.ts";
 import { checkPods } from "./check-pods.ts";
 import { checkResources } from "./check-resources.ts";
 import { checkWorkload } from "./check-workloads.ts";
+import type { CustomKinds } from "./custom-kinds.ts";
 import { emitYaml } from "./emit-yaml.ts";
 import { treeEntry, type TreeFileEntry } from "./git-tree.ts";
 import { mistake, warning } from "./mistake.ts";
@@ -31,17 +33,21 @@ export interface ObjectOwner {
 export type Finish = (source: SourceObject) => FinishedObject;
 
 /** Objects that no overlay touches are the same in all shapes: they are finished once. */
-export function finisher(owner: ObjectOwner): Finish {
+export function finisher(owner: ObjectOwner, customKinds: CustomKinds): Finish {
   const done = new WeakMap<KubeObject, FinishedObject>();
   return (source) => {
-    const known = done.get(source.object) ?? finishObject(source, owner);
+    const known = done.get(source.object) ?? finishObject(source, owner, customKinds);
     done.set(source.object, known);
     return known;
   };
 }
 
 /** Finishes one. */
-export function finishObject(source: SourceObject, owner: ObjectOwner): FinishedObject {
+export function finishObject(
+  source: SourceObject,
+  owner: ObjectOwner,
+  customKinds: CustomKinds,
+): FinishedObject {
   const owned = withOwner(source.object, owner);
   const id = objectId(source.key);
   const yaml = emitYaml(owned);
@@ -52,6 +58,7 @@ export function finishObject(source: SourceObject, owner: ObjectOwner): Finished
       ...checkSize(source, yaml),
       ...checkResources(source),
       ...checkFieldTypes(source),
+      ...checkCustomFields(source, customKinds),
       ...checkWorkload(source),
       ...checkPods(source),
       ...checkPlainKinds(source),

@@ -3,6 +3,7 @@
  * came to. Out: their part of a variant.
  */
 import type { ShapeInput } from "./app-parts.ts";
+import { noKinds } from "./custom-kinds.ts";
 import { type FilledFrom, type FilledShape, fillShapes } from "./fill-shapes.ts";
 import { type FinishedObject, finishObject } from "./finish-object.ts";
 import type { RenderedObject } from "./rendered.ts";
@@ -40,7 +41,8 @@ export class OwnMaker {
     const { shapes } = fillShapes(input, [{ ...shape, sites: [site.name] }]);
     this.#chain.begin();
     const objects = shapes.flatMap((one) => this.#chain.apply(one).own?.objects ?? []);
-    return objects.map((object) => finishObject(object, this.#owner).rendered);
+    // What is wrong with them was told before.
+    return objects.map((object) => finishObject(object, this.#owner, noKinds).rendered);
   }
 }
 

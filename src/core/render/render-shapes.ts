@@ -165,7 +165,7 @@ function renderShape(end: ShapeEnd, input: ShapeMaking, shape: FilledShape): Par
     return { ok: false, diagnostics: [...end.diagnostics, ...emptyShape(input, shape)] };
   }
   const shared = sharedPart(end.shared, input);
-  const own = ownObjects.map((object) => finishObject(object, input.owner));
+  const own = ownObjects.map((object) => finishObject(object, input.owner, input.customKinds));
   const found = own.flatMap(({ problems }) => problems);
   const diagnostics = [...end.diagnostics, ...shared.problems, ...found];
   if (diagnostics.some(isError) || shape.sites.length === 0) return { ok: false, diagnostics };
