@@ -224,8 +224,8 @@ function mergeItems(
   const deletions = changes.filter(isListDeletion);
   const deleted = new Set(deletions.map((change) => idOf(change, field, context)));
   const isKept = (item: Json): boolean => isJsonObject(item) && !deleted.has(idOf(item, field));
-  const standing = replaces ? [] : original;
-  const kept = deletions.length === 0 ? standing : standing.filter(isKept);
+  if (replaces) return { items: newItems({ changes, field }, context), kept: [] };
+  const kept = deletions.length === 0 ? original : original.filter(isKept);
   return { items: withChanges(kept, { changes, field }, context), kept };
 }
 
@@ -235,12 +235,23 @@ function isItem({ $patch: directive, ...content }: JsonObject): boolean {
   return directive !== "merge" || Object.keys(content).length > 0;
 }
 
+interface Changes {
+  readonly changes: readonly JsonObject[];
+  readonly field: FieldSchema;
+}
+
+/** What stands in place of the whole list: nothing is merged, so that two may have one id. */
+function newItems({ changes, field }: Changes, context: MergeContext): List {
+  return [...changes.entries()].flatMap(([index, change]) => {
+    if (!isItem(change)) return [];
+    const inner = inside(context, index);
+    idOf(change, field, inner);
+    return newMap(change, field.items, inner);
+  });
+}
+
 /** The items with each change merged into the first one of its id; one that meets none is added. */
-function withChanges(
-  kept: List,
-  { changes, field }: { changes: readonly JsonObject[]; field: FieldSchema },
-  context: MergeContext,
-): List {
+function withChanges(kept: List, { changes, field }: Changes, context: MergeContext): List {
   const items = [...kept];
   const places = new Map<string | undefined, number>();
   for (const [index, item] of items.entries()) {

@@ -90,6 +90,9 @@ describe("strategicMerge and the API server", () => {
       "$setElementOrder/env: [{name: C}, {name: N}, {name: A}], env: [{name: N, value: n}]",
     ),
     inContainer("ports: [{containerPort: 81, name: other}, {containerPort: 90}]"),
+    inContainer(
+      "ports: [{$patch: replace}, {containerPort: 53, protocol: UDP, name: udp}, {containerPort: 53, protocol: TCP, name: tcp}]",
+    ),
     inContainer("volumeMounts: [{mountPath: /v, readOnly: true}, {mountPath: /w, name: w}]"),
     inContainer(
       "resources: {limits: {cpu: 100m}}, securityContext: {privileged: null, runAsUser: 5}",

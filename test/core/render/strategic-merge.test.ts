@@ -47,6 +47,16 @@ describe("strategicMerge", () => {
       ),
     ],
     [
+      "a list that is replaced may have two items of one key",
+      podSpec("{containers: [{name: a, ports: [{containerPort: 80}]}]}"),
+      podSpec(
+        "{containers: [{name: a, ports: [{$patch: replace}, {containerPort: 53, protocol: UDP}, {containerPort: 53, protocol: TCP}]}]}",
+      ),
+      podSpec(
+        "{containers: [{name: a, ports: [{containerPort: 53, protocol: UDP}, {containerPort: 53, protocol: TCP}]}]}",
+      ),
+    ],
+    [
       "lists without a merge key are replaced",
       podSpec("{containers: [{name: a, args: [x, y]}], tolerations: [{key: a}]}"),
       podSpec("{containers: [{name: a, args: [z]}], tolerations: [{key: b}]}"),
