@@ -219,6 +219,16 @@ export const mistakes: Readonly<Record<DiagnosticCode, Mistake>> = {
       "      patches:\n        - target: { kind: ConfigMap }\n          json:\n            - ▸{ op: remove, path: /data/none }\n",
     ),
   },
+  "patch-other-item": {
+    edits: {
+      ...object(
+        "kind: Service\nmetadata: { name: dns }\nspec: { selector: { a: b }, ports: [{ port: 53 }] }\n",
+      ),
+      ...overlay(
+        "      patches:\n        - target: { kind: Service }\n          merge: { spec: { ports: [▸{ port: 53, protocol: UDP }] } }\n",
+      ),
+    },
+  },
   "too-many-steps": {
     edits: overlay(
       `      patches:\n${patches(1000)}        - ▸{ target: { kind: ConfigMap }, merge: { data: { last: "" } } }\n`,

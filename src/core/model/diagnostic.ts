@@ -67,6 +67,7 @@ export const diagnosticCodes = {
   "kubernetes-version": "an app is placed at a site whose Kubernetes it does not run on",
   "patch-no-target": "a patch matches no object",
   "patch-failed": "a patch cannot be applied to its target",
+  "patch-other-item": "a patch meets an item of a list that is told apart by more than its key",
   "too-many-steps": "overlays change one object by too many steps",
   "too-large": "an object is too large for a cluster to store",
 } as const;

@@ -69,7 +69,8 @@ function patched(
   if (known !== undefined) return taken(state, known);
   const result = patchObject(source.object, patch, state.context.customKinds);
   if (result.ok) {
-    if (result.object !== null) return changed(state, { source, path, object: result.object });
+    const { object, doubts } = result;
+    if (object !== null) return changed(state, { source, path, object, doubts });
     state.changed = true;
     state.onRemoved?.(source, path);
     return undefined;

@@ -24,12 +24,20 @@ interface TableField {
   readonly keys?: readonly string[];
 }
 
+/** A field that is a key to all but a patch; `fallback`: what it is in an item that lacks it. */
+export interface SecondKey {
+  readonly name: string;
+  readonly fallback?: string;
+}
+
 /** How one field is merged; undefined parts are the plain way. */
 export interface FieldSchema {
   /** `merge`: a list is merged by its keys, or as a set when it has none. `replace`: taken whole, also a map. */
   readonly strategy?: "merge" | "replace";
   /** Keys that tell the items of a merged list apart. */
   readonly keys: readonly string[];
+  /** What tells the items apart beside the one key of a patch. */
+  readonly second?: SecondKey;
   /** What a key is taken to be in an item that lacks it (a default in a CRD). */
   readonly defaults?: JsonObject;
   /** How the fields of the map, or of each item of the list, are merged. */
@@ -100,10 +108,20 @@ function tableSchema(type: string): MergeSchema {
   };
 }
 
+const protocol: SecondKey = { name: "protocol", fallback: "TCP" };
+
+/** By the key of a patch. */
+const secondKeys: ReadonlyMap<string, SecondKey> = new Map([
+  ["port", protocol],
+  ["containerPort", protocol],
+  ["topologyKey", { name: "whenUnsatisfiable" }],
+]);
+
 function fieldSchema(field: TableField, items: MergeSchema): FieldSchema {
   const { strategy, keys = [] } = field;
+  const second = secondKeys.get(keys[0] ?? "");
   return strategy === "merge" || strategy === "replace"
-    ? { strategy, keys, items }
+    ? { strategy, keys, items, ...(second && { second }) }
     : { keys, items };
 }
 

@@ -1,12 +1,14 @@
 /** An overlay while it is being applied, and what one step of it makes of an object: checked, and told at the step. */
 import type { Diagnostic } from "../model/diagnostic.ts";
+import type { Place } from "../model/fleet-model.ts";
 import { isSameJson } from "../model/json.ts";
 import { type KubeObject, describeKey, keyOf } from "../model/kube-object.ts";
 import { changeProblems } from "./change-problems.ts";
-import { type Told, mistake, placeText } from "./mistake.ts";
+import { type Told, mistake, placeText, warning } from "./mistake.ts";
 import type { ManifestContext, SourceObject } from "./parse-manifests.ts";
 import type { OtherObjects, OverlayStep, PlacedOverlay, Unmatched } from "./overlay-result.ts";
 import { stepAt, stepsOf, tooManySteps } from "./overlay-steps.ts";
+import type { Doubt } from "./patch-object.ts";
 import type { FieldPath } from "./read-yaml.ts";
 import { withoutServerFields } from "./server-fields.ts";
 
@@ -47,6 +49,8 @@ interface Change {
   readonly source: SourceObject;
   readonly path: FieldPath;
   readonly object: KubeObject;
+  /** What the step does though something else may be meant; paths are within the step. */
+  readonly doubts?: readonly Doubt[];
 }
 
 /** The source with a new object, which is checked; mistakes are those of the field of the overlay at `path`. */
@@ -74,7 +78,7 @@ export function taken(
   return source;
 }
 
-function stepOf(state: OverlayState, { source, path, object }: Change): OverlayStep {
+function stepOf(state: OverlayState, { source, path, object, doubts = [] }: Change): OverlayStep {
   if (isSameJson(object, source.object)) {
     return { source, isChanged: false, diagnostics: [] };
   }
@@ -91,11 +95,17 @@ function stepOf(state: OverlayState, { source, path, object }: Change): OverlayS
   };
   const after = { ...source, object: cleaned, key: keyOf(cleaned), changedBy };
   const problems = changeProblems(after);
-  if (problems.length === 0) return { source: after, isChanged: true, diagnostics: [] };
+  const found = [
+    ...problems,
+    ...doubts.map((doubt) => doubtAt(at([...path, ...doubt.path]), doubt)),
+  ];
+  if (found.length === 0) return { source: after, isChanged: true, diagnostics: [] };
   const where = `${describeKey(source.key)} (${placeText(source.at([]))})`;
-  const diagnostics = problems.map((problem) => ({
-    ...problem,
-    message: `${where}: ${problem.message}`,
-  }));
+  const diagnostics = found.map((each) => ({ ...each, message: `${where}: ${each.message}` }));
   return { source: after, isChanged: true, diagnostics };
+}
+
+function doubtAt(place: Place, { message }: Doubt): Diagnostic {
+  const hint = "write the list anew with `$patch: replace`, or change it by a `json` patch";
+  return warning(place, { code: "patch-other-item", message, hint });
 }

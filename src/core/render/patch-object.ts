@@ -7,10 +7,19 @@ import { applyJsonPatch, parsePointer } from "./json-patch.ts";
 import type { FieldPath } from "./read-yaml.ts";
 import { strategicMerge } from "./strategic-merge.ts";
 
-/** The patched object (null: `$patch: delete` removed it), or what failed; `path` leads into the patch. */
+/**
+ * The patched object (null: `$patch: delete` removed it) and what may not be meant, or what failed; `path` leads into the
+ * patch.
+ */
 export type PatchOutcome =
-  | { readonly ok: true; readonly object: KubeObject | null }
+  | { readonly ok: true; readonly object: KubeObject | null; readonly doubts: readonly Doubt[] }
   | { readonly ok: false; readonly path: FieldPath; readonly message: string };
+
+/** What a patch does though something else may be meant. */
+export interface Doubt {
+  readonly path: FieldPath;
+  readonly message: string;
+}
 
 /** Applies a patch to an object that it is for. */
 export function patchObject(
@@ -27,7 +36,7 @@ function jsonPatch(object: KubeObject, operations: NonNullable<Patch["json"]>): 
   const result = applyJsonPatch(object, operations, { isSecret: isSecret(object) });
   if (result.ok) {
     const changed = changedIdentity(object, result.value);
-    if (changed === undefined) return same(result.value);
+    if (changed === undefined) return same(result.value, []);
     return otherIdentity(object, changed, ["json", identityChange(object, operations)]);
   }
   const { operation, message } = result;
@@ -54,7 +63,7 @@ function identityChange(object: KubeObject, operations: NonNullable<Patch["json"
 }
 
 function mergePatch(object: KubeObject, patch: JsonObject, customKinds: CustomKinds): PatchOutcome {
-  if (patch["$patch"] === "delete") return { ok: true, object: null };
+  if (patch["$patch"] === "delete") return { ok: true, object: null, doubts: [] };
   const result = strategicMerge(object, patch, mergeSchemaOf(object, customKinds));
   if (!result.ok) {
     const path = parsePointer(result.path) ?? [];
@@ -69,7 +78,10 @@ function mergePatch(object: KubeObject, patch: JsonObject, customKinds: CustomKi
   const isReplaced = patch["$patch"] === "replace";
   const value = isReplaced ? withIdentity(object, result.value) : result.value;
   const changed = changedIdentity(object, value);
-  if (changed === undefined) return same(value);
+  const doubts = result.doubts.map(({ path, message }) => {
+    return { path: ["merge", ...(parsePointer(path) ?? [])], message };
+  });
+  if (changed === undefined) return same(value, doubts);
   return otherIdentity(object, changed, ["merge", ...changed.split(".")]);
 }
 
@@ -116,8 +128,8 @@ function placeOfDirective(patch: JsonObject, merged: FieldPath): FieldPath {
 }
 
 /** The patched object: changedIdentity has found nothing. */
-function same(value: Json): PatchOutcome {
-  return { ok: true, object: value as KubeObject };
+function same(value: Json, doubts: readonly Doubt[]): PatchOutcome {
+  return { ok: true, object: value as KubeObject, doubts };
 }
 
 function otherIdentity(object: KubeObject, changed: string, path: FieldPath): PatchOutcome {

@@ -8,7 +8,8 @@
  * mean absent), and for `$patch: merge`, which asks for what happens anyway.
  */
 import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
-import { type MergeContext, inside, problem } from "./merge-context.ts";
+import { tellDoubts } from "./list-doubts.ts";
+import { type FoundInPatch, type MergeContext, inside, problem } from "./merge-context.ts";
 import {
   checkOrder,
   idOf,
@@ -22,7 +23,7 @@ import type { FieldSchema, MergeSchema } from "./merge-schema.ts";
 
 /** A problem stops the whole patch; `path` is the field as a JSON pointer. */
 export type PatchResult<T> =
-  | { readonly ok: true; readonly value: T }
+  | { readonly ok: true; readonly value: T; readonly doubts: readonly FoundInPatch[] }
   | { readonly ok: false; readonly path: string; readonly message: string };
 
 const deletePrefix = "$deleteFromPrimitiveList/";
@@ -34,10 +35,12 @@ export function strategicMerge(
   patch: JsonObject,
   schema: MergeSchema,
 ): PatchResult<JsonObject> {
-  const context: MergeContext = { path: "", problems: [] };
+  const context: MergeContext = { path: "", problems: [], doubts: [] };
   const value = mergeMap({ original, patch, schema }, context);
   const [problem] = context.problems;
-  return problem === undefined ? { ok: true, value } : { ok: false, ...problem };
+  return problem === undefined
+    ? { ok: true, value, doubts: context.doubts }
+    : { ok: false, ...problem };
 }
 
 /** Merges one map into another. */
@@ -225,6 +228,7 @@ function mergeItems(
   const deleted = new Set(deletions.map((change) => idOf(change, field, context)));
   const isKept = (item: Json): boolean => isJsonObject(item) && !deleted.has(idOf(item, field));
   if (replaces) return { items: newItems({ changes, field }, context), kept: [] };
+  tellDoubts({ original, changes, field }, context);
   const kept = deletions.length === 0 ? original : original.filter(isKept);
   return { items: withChanges(kept, { changes, field }, context), kept };
 }
