@@ -24,7 +24,9 @@ from, in file, line and column, and what was overridden or taken away; values of
 Options:
   --object OBJECT    an object of the app: KIND/NAMESPACE/NAME, or KIND/NAME
   --field FIELD      one of its fields with all below it: .spec.template.spec.containers[name="web"].image,
-                     .metadata.labels["example.com/team"]; an item of a list without names is told by the list
+                     .metadata.labels["example.com/team"]; in a list without names by the key that patches merge it
+                     by, .spec.ports[port=80], else by position, .args[1]; where an overlay or a kustomization has
+                     moved the items of such a list, it is told as a whole
   --dir DIR          a checkout of the fleet repository, instead of the controller
 ${controllerUsage}
   -o, --output       table (default), json or yaml

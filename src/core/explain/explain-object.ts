@@ -4,17 +4,26 @@
  * render them, which keep what each change of an overlay made of each; a place is only told where the field itself, or what holds it, stands.
  */
 import { appLabel, ownerAnnotation } from "../apply/ownership.ts";
-import { type Json, isSameJson } from "../model/json.ts";
+import type { Json } from "../model/json.ts";
 import type { Place } from "../model/fleet-model.ts";
 import { type KubeObject, type ObjectKey, describeKey, isSecret } from "../model/kube-object.ts";
 import { appAtSite, type AppAtSite, type RenderedModel } from "../render/app-at-site.ts";
+import { mergeSchemaOf } from "../render/custom-kinds.ts";
 import { withOwner } from "../render/finish-object.ts";
 import type { SourceObject } from "../render/parse-manifests.ts";
 import { calledByContent } from "../render/tools/helm-hooks.ts";
 import { regionField } from "../secrets/region-secret.ts";
 import { openSecretFields } from "../secrets/sops-file.ts";
 import type { FieldSetting } from "./field-setting.ts";
-import { type FieldStep, fieldText, findField, leafFields, readField } from "./field-steps.ts";
+import {
+  type FieldStep,
+  type Lists,
+  fieldText,
+  findField,
+  leafFields,
+  readField,
+} from "./field-steps.ts";
+import { type Version, followedLists, isSet } from "./followed-lists.ts";
 import { kustomizedFrom, kustomizeSetting } from "./kustomize-setting.ts";
 import {
   isOfApp,
@@ -68,11 +77,13 @@ export function explainObject(fleet: RenderedModel, question: ObjectQuestion): O
   const { key, source } = meant;
   const versions = historyOf(found, source, changesOf(source));
   const last = versions.at(-1)?.object ?? source.object;
-  const asked = question.field === undefined ? [] : fieldOfAny(question.field, versions);
+  const lists = followedLists(versions, mergeSchemaOf(last, found.manifests.customKinds));
+  const asked = question.field === undefined ? [] : fieldOfAny(question.field, versions, lists);
   if (asked === undefined) {
-    return { ok: false, missing: "field", known: everyField(versions, []).map(fieldText) };
+    const known = everyField(versions, { lists }).map(fieldText);
+    return { ok: false, missing: "field", known };
   }
-  const steps = everyField(versions, asked);
+  const steps = everyField(versions, { lists, above: asked });
   const tell = isSecret(last) ? secretStoryOf : storyOf;
   const fields = steps.map((field) => tell(field, versions));
   return { ok: true, object: describeKey(key), fields };
@@ -97,12 +108,6 @@ function isMeant(key: ObjectKey, text: string): boolean {
   return names.length === 1 || (names.length === 2 && names[0] === key.namespace);
 }
 
-/** An object behind a change, and what that change says of a field. */
-interface Version {
-  readonly object: KubeObject;
-  tell(steps: readonly FieldStep[]): Omit<FieldSetting, "value" | "isRemoved">;
-}
-
 /** An object in all its versions, oldest first. */
 function historyOf(
   found: AppAtSite,
@@ -111,7 +116,7 @@ function historyOf(
 ): readonly Version[] {
   return [
     ...firstVersions(found, changes[0]?.before ?? source),
-    ...changes.map(({ after, tell }) => ({ object: after.object, tell })),
+    ...changes.map(({ after, tell, says }) => ({ object: after.object, tell, says })),
     ...lastVersions(found, source),
   ];
 }
@@ -120,13 +125,22 @@ function historyOf(
 function lastVersions(found: AppAtSite, source: SourceObject): Version[] {
   const called = calledByContent(source).object;
   return [
-    { object: called, tell: () => byFlotilla(hookReason) },
+    { object: called, tell: () => byFlotilla(hookReason), says: unknown },
     {
       object: owned(found, called),
+      says: unknown,
       tell: (steps) => byFlotilla(markReasons[fieldText(steps)] ?? ""),
     },
   ];
 }
+
+const unknown = (): undefined => undefined;
+
+/** Of a version that is told where it is written. */
+const saysItself =
+  (object: KubeObject): Version["says"] =>
+  (steps) =>
+    findField(object, steps).value;
 
 function owned({ model, app }: AppAtSite, object: KubeObject): KubeObject {
   const owner = { fleet: model.fleet.value.metadata.name, app: app.value.metadata.name };
@@ -153,16 +167,17 @@ function firstVersions(found: AppAtSite, source: SourceObject): Version[] {
   if (hookName !== undefined) {
     const object = { ...whole, metadata: { ...whole.metadata, name: hookName } };
     return [
-      { object, tell },
-      { object: whole, tell: () => byFlotilla(hookReason) },
+      { object, tell, says: saysItself(object) },
+      { object: whole, tell: () => byFlotilla(hookReason), says: unknown },
     ];
   }
   if (found.app.value.spec.source.kustomize === undefined || source.steps === undefined) {
-    return [{ object: whole, tell }];
+    return [{ object: whole, tell, says: saysItself(whole) }];
   }
   const from = kustomizedFrom(found, source);
   const made: Version = {
     object: whole,
+    says: unknown,
     tell: (steps) =>
       isOfApp(source, steps)
         ? tell(steps)
@@ -174,25 +189,32 @@ function firstVersions(found: AppAtSite, source: SourceObject): Version[] {
     const place = at(findField(object, steps).path);
     return { by: "manifest", place, expression: null, reads: [] };
   };
-  return [{ object, tell: written }, made];
+  return [{ object, tell: written, says: saysItself(object) }, made];
 }
 
 /** The field as the newest version that has it calls it. */
-function fieldOfAny(text: string, versions: readonly Version[]): FieldStep[] | undefined {
+function fieldOfAny(
+  text: string,
+  versions: readonly Version[],
+  lists: Lists,
+): FieldStep[] | undefined {
   for (const { object } of versions.toReversed()) {
-    const steps = readField(text, object);
+    const steps = readField(text, object, lists);
     if (steps !== undefined) return steps;
   }
   return undefined;
 }
 
 /** The fields at or below one: those that the last version has, then those that were taken away, newest first. */
-function everyField(versions: readonly Version[], above: readonly FieldStep[]): FieldStep[][] {
+function everyField(
+  versions: readonly Version[],
+  { lists, above = [] }: { readonly lists: Lists; readonly above?: readonly FieldStep[] },
+): FieldStep[][] {
   const last = versions.at(-1)?.object;
   const fields = new Map<string, FieldStep[]>();
   for (const { object } of versions.toReversed()) {
     const { value } = findField(object, above);
-    for (const steps of value === undefined ? [] : leafFields(value, above)) {
+    for (const steps of value === undefined ? [] : leafFields(value, { lists, above })) {
       const isKnown = object !== last && findField(last, steps).value !== undefined;
       const id = JSON.stringify(steps);
       if (!isKnown && !fields.has(id)) fields.set(id, steps);
@@ -203,21 +225,16 @@ function everyField(versions: readonly Version[], above: readonly FieldStep[]): 
 
 function storyOf(steps: readonly FieldStep[], versions: readonly Version[]): FieldStory {
   const settings: FieldSetting[] = [];
-  let known: Json | undefined;
+  let before: KubeObject | undefined;
   for (const version of versions) {
-    const { value } = findField(version.object, steps);
-    const isSame =
-      value === undefined || known === undefined ? value === known : isSameJson(value, known);
-    if (!isSame) {
-      settings.unshift({
-        ...version.tell(steps),
-        value: value ?? null,
-        isRemoved: value === undefined,
-      });
+    if (isSet(version, before, steps)) {
+      const { value } = findField(version.object, steps);
+      const isRemoved = value === undefined;
+      settings.unshift({ ...version.tell(steps), value: value ?? null, isRemoved });
     }
-    known = value;
+    before = version.object;
   }
-  return { field: fieldText(steps), value: known ?? null, settings };
+  return { field: fieldText(steps), value: findField(before, steps).value ?? null, settings };
 }
 
 const hidden = "(hidden)";

@@ -2,30 +2,67 @@
 import { parseFieldPath } from "../apply/field-paths.ts";
 import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
 
-/** A key, or the item of a list by its `name`. */
-export type FieldStep = { readonly key: string } | { readonly item: string };
+/** A key, the item of a list by what it says at a key (`name`), or by its position where it has nothing such. */
+export type FieldStep =
+  | { readonly key: string }
+  | { readonly item: string | number; readonly by: string }
+  | { readonly position: number };
 
-/** Every field that holds no others: scalars, empty maps, and lists whose items have no names of their own. */
-export function leafFields(value: Json, above: readonly FieldStep[] = []): FieldStep[][] {
-  if (isJsonObject(value) && Object.keys(value).length > 0) {
-    return Object.entries(value).flatMap(([key, inner]) => leafFields(inner, [...above, { key }]));
-  }
-  const items = namedItems(value);
-  if (items === undefined) return [[...above]];
-  return [...items].flatMap(([item, inner]) => leafFields(inner, [...above, { item }]));
+/** What is known of the lists of an object whose items have no names. */
+export interface Lists {
+  /** The key that tells the items of a list apart. */
+  keyOf(list: readonly FieldStep[]): string | undefined;
+  /** Whether a position means the same item in every version of a list. */
+  isByPosition(list: readonly FieldStep[]): boolean;
 }
 
-/** The items of a list by their names; undefined where they have none, or not each its own. */
-function namedItems(value: Json | undefined): ReadonlyMap<string, JsonObject> | undefined {
-  if (!Array.isArray(value) || value.length === 0) return undefined;
-  const items = new Map<string, JsonObject>();
-  for (const item of value as readonly Json[]) {
-    // isArray loses the type of items
-    const name = isJsonObject(item) ? item["name"] : undefined;
-    if (!isJsonObject(item) || typeof name !== "string" || items.has(name)) return undefined;
-    items.set(name, item);
+interface Within {
+  readonly lists: Lists;
+  /** What leads to the value; default: nothing. */
+  readonly above?: readonly FieldStep[];
+}
+
+/** Every field that holds no others: scalars, empty maps and lists, and lists whose items cannot be told apart. */
+export function leafFields(value: Json, { lists, above = [] }: Within): FieldStep[][] {
+  if (isJsonObject(value) && Object.keys(value).length > 0) {
+    return Object.entries(value).flatMap(([key, inner]) =>
+      leafFields(inner, { lists, above: [...above, { key }] }),
+    );
   }
-  return items;
+  const items = itemsOf(value, { lists, above });
+  if (items === undefined) return [[...above]];
+  return items.flatMap(({ step, item }) => leafFields(item, { lists, above: [...above, step] }));
+}
+
+interface ListItem {
+  readonly step: FieldStep;
+  readonly item: Json;
+}
+
+/** The items of a list: by their names, else by another key, else by position; undefined where all this fails. */
+function itemsOf(
+  value: Json | undefined,
+  { lists, above = [] }: Within,
+): readonly ListItem[] | undefined {
+  if (!Array.isArray(value) || value.length === 0) return undefined;
+  const items = value as readonly Json[]; // isArray loses the type of items
+  const key = lists.keyOf(above);
+  const named = namedItems(items, "name") ?? (key === undefined ? key : namedItems(items, key));
+  if (named !== undefined || !lists.isByPosition(above)) return named;
+  return items.map((item, position) => ({ step: { position }, item }));
+}
+
+/** The items by what they say at a key; undefined where they say nothing there, or not each its own. */
+function namedItems(items: readonly Json[], by: string): readonly ListItem[] | undefined {
+  const names = new Set<string | number>();
+  const named: ListItem[] = [];
+  for (const item of items) {
+    const name = isJsonObject(item) ? item[by] : undefined;
+    if ((typeof name !== "string" && typeof name !== "number") || names.has(name)) return undefined;
+    names.add(name);
+    named.push({ step: { item: name, by }, item });
+  }
+  return named;
 }
 
 /** Where a field is in a value: all the way, or as far as the value has it. */
@@ -54,8 +91,9 @@ function positionOf(value: Json | undefined, step: FieldStep): string | number |
     return isJsonObject(value) && Object.hasOwn(value, step.key) ? step.key : undefined;
   }
   if (!Array.isArray(value)) return undefined;
+  if ("position" in step) return step.position < value.length ? step.position : undefined;
   const index = (value as readonly Json[]).findIndex(
-    (item) => isJsonObject(item) && item["name"] === step.item, // isArray loses the type of items
+    (item) => isJsonObject(item) && item[step.by] === step.item, // isArray loses the type of items
   );
   return index < 0 ? undefined : index;
 }
@@ -67,20 +105,25 @@ function at(value: Json | undefined, position: string | number): Json | undefine
 
 /**
  * `.spec.containers[name="web"].image`, `.metadata.labels["example.com/team"]`, or with a position, as a field of this
- * object; undefined: it has none such. What is in a list whose items have no names is told by the whole list.
+ * object; undefined: it has none such. What is in a list whose items cannot be told apart is told by the whole list.
  */
-export function readField(text: string, object: JsonObject): FieldStep[] | undefined {
+export function readField(text: string, object: JsonObject, lists: Lists): FieldStep[] | undefined {
   const parts = parseFieldPath(/^[.[]/.test(text) ? text : `.${text}`);
-  return parts && readParts(parts, object);
+  return parts && readParts(parts, object, { lists });
 }
 
-function readParts(parts: readonly string[], root: Json): FieldStep[] | undefined {
-  const steps: FieldStep[] = [];
+function readParts(
+  parts: readonly string[],
+  root: Json,
+  { lists, above = [] }: Within,
+): FieldStep[] | undefined {
+  const steps: FieldStep[] = [...above];
   let rest = [...parts];
   let value: Json | undefined = root;
   while (rest.length > 0) {
-    const next = nextStep(value, rest);
-    if (next === undefined) return isInList(value, rest) ? steps : undefined;
+    const within = { lists, above: steps };
+    const next = nextStep(value, rest, within);
+    if (next === undefined) return isInList(value, rest, within) ? steps : undefined;
     const { step, taken } = next;
     steps.push(step);
     value = findField(value, [step]).value;
@@ -95,11 +138,15 @@ interface NextStep {
   readonly taken: number;
 }
 
-function nextStep(value: Json | undefined, parts: readonly string[]): NextStep | undefined {
+function nextStep(
+  value: Json | undefined,
+  parts: readonly string[],
+  within: Within,
+): NextStep | undefined {
   const [first = ""] = parts;
   if (first.startsWith("[")) {
     const text = first.slice(1, -1);
-    return isJsonObject(value) ? quotedStep(value, text) : itemStep(value, text);
+    return isJsonObject(value) ? quotedStep(value, text) : itemStep(value, text, within);
   }
   if (!isJsonObject(value)) return undefined;
   // Keys may hold dots: the longest one that the object has is meant.
@@ -116,24 +163,40 @@ function quotedStep(value: JsonObject, text: string): NextStep | undefined {
   return key !== undefined && Object.hasOwn(value, key) ? { step: { key }, taken: 1 } : undefined;
 }
 
-/** Whether parts lead somewhere by a position in a list whose items have no names. */
-function isInList(value: Json | undefined, [first = "", ...rest]: readonly string[]): boolean {
-  if (!Array.isArray(value) || namedItems(value) !== undefined || !/^\[\d+\]$/.test(first))
-    return false;
-  const item = (value as readonly Json[])[Number(first.slice(1, -1))]; // isArray loses the type
-  return item !== undefined && readParts(rest, item) !== undefined;
+/** Whether parts lead somewhere by a position in a list whose items cannot be told apart. */
+function isInList(
+  value: Json | undefined,
+  [first = "", ...rest]: readonly string[],
+  within: Within,
+): boolean {
+  const isPosition = Array.isArray(value) && /^\[\d+\]$/.test(first);
+  if (!isPosition || itemsOf(value, within) !== undefined) return false;
+  const position = Number(first.slice(1, -1));
+  const item = (value as readonly Json[])[position]; // isArray loses the type
+  const { lists, above = [] } = within;
+  return (
+    item !== undefined &&
+    readParts(rest, item, { lists, above: [...above, { position }] }) !== undefined
+  );
 }
 
 /** `name="web"`, or a position. */
-function itemStep(value: Json | undefined, text: string): NextStep | undefined {
-  const items = [...(namedItems(value)?.keys() ?? [])];
-  const named = /^name=("?)(.*)\1$/.exec(text)?.[2];
-  const item = named ?? items[/^\d+$/.test(text) ? Number(text) : -1];
-  return item !== undefined && items.includes(item) ? { step: { item }, taken: 1 } : undefined;
+function itemStep(value: Json | undefined, text: string, within: Within): NextStep | undefined {
+  const steps = (itemsOf(value, within) ?? []).map(({ step }) => step);
+  const [, by, , name] = /^(\w+)=("?)(.*)\2$/.exec(text) ?? [];
+  const step =
+    by === undefined
+      ? steps[/^\d+$/.test(text) ? Number(text) : -1]
+      : steps.find((each) => "item" in each && each.by === by && String(each.item) === name);
+  return step && { step, taken: 1 };
 }
 
 /** The field as people write it. */
 export function fieldText(steps: readonly FieldStep[]): string {
-  const text = steps.map((step) => ("key" in step ? `.${step.key}` : `[name="${step.item}"]`));
-  return text.length === 0 ? "." : text.join("");
+  return steps.length === 0 ? "." : steps.map(stepText).join("");
+}
+
+function stepText(step: FieldStep): string {
+  if ("key" in step) return `.${step.key}`;
+  return "position" in step ? `[${step.position}]` : `[${step.by}=${JSON.stringify(step.item)}]`;
 }

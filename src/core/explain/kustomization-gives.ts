@@ -135,8 +135,7 @@ function operationsGive(operations: readonly Json[], { steps }: Asked): boolean 
     if (pointer === undefined) return true;
     return pointer.every((part, index) => {
       const step = steps[index];
-      // Below a list whose items have no names, it is the list that is asked for.
-      return step === undefined || "item" in step || step.key === part;
+      return step === undefined || !("key" in step) || step.key === part;
     });
   });
 }

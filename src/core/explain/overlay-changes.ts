@@ -1,6 +1,6 @@
 /** What the overlays of an app at a site made of an object, change by change, each with what it says of a field. */
 import type { Place } from "../model/fleet-model.ts";
-import { type Json, type JsonObject, isSameJson } from "../model/json.ts";
+import type { Json, JsonObject } from "../model/json.ts";
 import type { Overlay } from "../model/kinds.ts";
 import type { KubeObject } from "../model/kube-object.ts";
 import type { AppAtSite } from "../render/app-at-site.ts";
@@ -13,6 +13,7 @@ import { podSpecPath } from "../render/pod-templates.ts";
 import type { FieldSetting } from "./field-setting.ts";
 import { expressionSource } from "./expression-source.ts";
 import { type FieldStep, findField } from "./field-steps.ts";
+import { isSameField } from "./followed-lists.ts";
 
 type FieldPath = readonly (string | number)[];
 type Told = Omit<FieldSetting, "value" | "isRemoved">;
@@ -28,6 +29,8 @@ export interface OverlayChange {
   readonly before: SourceObject;
   readonly after: SourceObject;
   readonly tell: (steps: readonly FieldStep[]) => Told;
+  /** What stands, with its expressions filled, where `tell` finds the field. */
+  readonly says: (steps: readonly FieldStep[]) => Json | undefined;
 }
 
 /** An object that an overlay takes away. */
@@ -87,11 +90,16 @@ function changeOf(
   const path: FieldPath = ["spec", "overlays", shaped.index];
   const field = at[0] as ChangingField; // as `applyOverlay` names its steps
   const changed = { before: before.object, after: after.object };
+  const pathOf = (steps: readonly FieldStep[]): FieldPath => [
+    ...at,
+    ...settingPath(shaped.overlay, { field, at, steps, changed }),
+  ];
   return {
     before,
     after,
+    says: (steps) => deepest(shaped.overlay as unknown as JsonObject, pathOf(steps)), // parsed YAML
     tell(steps) {
-      const inside = [...at, ...settingPath(shaped.overlay, { field, at, steps, changed })];
+      const inside = pathOf(steps);
       return {
         by: setterName(found, shaped, at),
         place: found.app.at([...path, ...inside]),
@@ -139,8 +147,7 @@ const ofMetadata = ({ entry, steps }: Asked): FieldPath => findField(entry, step
 const placesIn = {
   patches: patchPath,
   sidecars: ({ entry, steps, pod }) => findField(entry, steps.slice(pod)).path,
-  // A label of nodes is told by itself; tolerations have no names, so they are told as a list.
-  scheduling: ({ entry, steps, pod }) => findField(entry, steps.slice(pod)).path.slice(0, 2),
+  scheduling: schedulingPath,
   images: ({ entry }) => imagePath(entry),
   // Behind the pod: its list of containers, the container, and `resources`.
   resources: ({ entry, steps, pod }) => findField(entry, steps.slice(pod + 3)).path,
@@ -155,6 +162,21 @@ function settingPath(overlay: Overlay, setting: Setting): FieldPath {
   const entry = deepest(overlay as unknown as JsonObject, setting.at); // as above
   const pod = podSpecPath(setting.changed.before)?.length ?? 0;
   return placesIn[setting.field]({ ...setting, overlay, entry, pod });
+}
+
+/** Tolerations have other positions in the pod: the overlay adds its own behind those that are there. */
+function schedulingPath({ entry, steps, pod, changed }: Asked): FieldPath {
+  const asked = steps.slice(pod);
+  const [list, position] = asked;
+  const known = findField(entry, asked.slice(0, 1));
+  if (list === undefined || position === undefined || !("position" in position)) {
+    return findField(entry, asked).path;
+  }
+  const item = findField(changed.after, steps.slice(0, pod + 2)).value;
+  const items = Array.isArray(known.value) ? (known.value as readonly Json[]) : []; // isArray loses the type
+  const index = items.findIndex((each) => isSameField(each, item));
+  if (index < 0) return known.path;
+  return findField(entry, [list, { position: index }, ...asked.slice(2)]).path;
 }
 
 /** The one field that says what becomes of an image; several say it together. */
@@ -177,7 +199,7 @@ function patchPath({ overlay, at, steps, changed }: Asked): FieldPath {
   return ["json", number, "value", ...reached(operation.value as Json, below)]; // as above
 }
 
-/** The position of the last operation that changes a field; -1 where none does. */
+/** The position of the last operation that changes or writes a field; -1 where none does. */
 function settingOperation(
   operations: readonly PatchOperation[],
   before: KubeObject,
@@ -185,17 +207,18 @@ function settingOperation(
 ): number {
   let known = findField(before, steps).value;
   let number = -1;
-  for (const index of operations.keys()) {
+  for (const [index, operation] of operations.entries()) {
     const result = applyJsonPatch(before, operations.slice(0, index + 1));
-    const { value } = findField(result.ok ? result.value : undefined, steps);
-    if (!isSameField(value, known)) number = index;
+    const { value, path } = findField(result.ok ? result.value : undefined, steps);
+    if (!isSameField(value, known) || writes(operation, path)) number = index;
     known = value;
   }
   return number;
 }
 
-function isSameField(a: Json | undefined, b: Json | undefined): boolean {
-  return a === undefined || b === undefined ? a === b : isSameJson(a, b);
+function writes({ op, path }: PatchOperation, field: FieldPath): boolean {
+  if (op !== "add" && op !== "replace") return false;
+  return parsePointer(path)?.every((part, index) => part === String(field[index])) ?? false;
 }
 
 /** As much of a path as leads somewhere. */

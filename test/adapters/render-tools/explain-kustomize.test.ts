@@ -62,7 +62,9 @@ describe("where a field of what kustomize made comes from", { timeout: 60_000 },
       "ClusterRole/shop-reader",
       ".rules",
       [
-        '[{"apiGroups":[""],"resources":["pods"],"verbs":["get"]}] by manifest at overlays/shop/role.yaml:4:8',
+        '"" by manifest at overlays/shop/role.yaml:4:23',
+        '"pods" by manifest at overlays/shop/role.yaml:4:40',
+        '"get" by manifest at overlays/shop/role.yaml:4:55',
       ],
     ],
     [

@@ -2,10 +2,11 @@ import { describe, expect, it } from "vitest";
 import { readCheckout } from "../../../src/adapters/git/read-checkout.ts";
 import { type FieldStory, explainObject } from "../../../src/core/explain/explain-object.ts";
 import {
+  type FieldStep,
+  type Lists,
   findField,
   leafFields,
   readField,
-  fieldText,
 } from "../../../src/core/explain/field-steps.ts";
 import { formatDiagnostic } from "../../../src/core/model/diagnostic.ts";
 import type { FleetModel, SourceFile } from "../../../src/core/model/fleet-model.ts";
@@ -224,12 +225,14 @@ describe("where a field comes from", () => {
     ]);
   });
 
-  it("is that of the list for an item without a name", () => {
+  it("is told by position of a list without names that one setting gave", () => {
     const args = '.spec.template.spec.containers[name="web"].args';
-    const expected = ['["a","b"] by manifest at manifests/web/deployment.yaml:14:17'];
+    const [a, b] = ["a", "b"].map(
+      (arg, index) => `"${arg}" by manifest at manifests/web/deployment.yaml:14:${18 + 3 * index}`,
+    );
 
-    expect(told(args, "e2")).toEqual(expected);
-    expect(told(`${args}[1]`, "e2")).toEqual(expected);
+    expect(told(args, "e2")).toEqual([a, b]);
+    expect(told(`${args}[1]`, "e2")).toEqual([b]);
     expect(told(`${args}[2]`, "e2")).toEqual(["no field"]);
     expect(told(`${args}[1].name`, "e2")).toEqual(["no field"]);
   });
@@ -285,7 +288,9 @@ describe("what was taken away", () => {
 
     expect(told(args)).toEqual([
       'gone by overlay "shops": patches at apps/web.yaml:37:15',
-      '["a","b"] by manifest at manifests/web/deployment.yaml:14:17',
+      '"a" by manifest at manifests/web/deployment.yaml:14:18',
+      'gone by overlay "shops": patches at apps/web.yaml:37:15',
+      '"b" by manifest at manifests/web/deployment.yaml:14:21',
     ]);
   });
 
@@ -372,6 +377,14 @@ function isThere(story: FieldStory, files: readonly SourceFile[]): boolean {
   return starts.some((start) => text.startsWith(start));
 }
 
+const byPosition: Lists = { keyOf: () => undefined, isByPosition: () => true };
+
+/** The lists of an object as the text of a field has them: by position, or by the key that it names. */
+function listsOf(field: string): Lists {
+  const key = /\[(?!name=)(?<key>\w+)=/.exec(field)?.groups?.["key"];
+  return { ...byPosition, keyOf: () => key };
+}
+
 describe("what is told of a whole fleet", () => {
   it("is every field as it is rendered, each at a place where it is written", async () => {
     const files = await readCheckout("fleet-repo-template");
@@ -379,13 +392,12 @@ describe("what is told of a whole fleet", () => {
 
     expect(all.length).toBeGreaterThan(50);
     for (const { object, fields } of all) {
-      const rendered = leafFields(object);
-      expect(fields.map(({ field }) => field).toSorted()).toEqual(
-        rendered.map(fieldText).toSorted(),
-      );
-      for (const story of fields) {
-        const steps = readField(story.field, object);
-        expect(findField(object, steps ?? []).value).toEqual(story.value);
+      const rendered = leafFields(object, { lists: byPosition });
+      const pathOf = (steps: readonly FieldStep[]) => findField(object, steps).path.join("/");
+      const read = fields.map(({ field }) => readField(field, object, listsOf(field)) ?? []);
+      expect(read.map(pathOf).toSorted()).toEqual(rendered.map(pathOf).toSorted());
+      for (const [index, story] of fields.entries()) {
+        expect(findField(object, read[index] ?? []).value).toEqual(story.value);
         expect([story, isThere(story, files)]).toEqual([story, true]);
       }
     }
