@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { runCli } from "../support/cli.ts";
+import { aFleet, siteYaml } from "../support/fleet.ts";
+import { folderWith } from "../support/folder.ts";
 
 const dir = "fleet-repo-template";
 const explain = (...args: string[]) => runCli(["explain", ...args, "--dir", dir]);
@@ -93,6 +95,83 @@ describe("flotilla explain --object", () => {
     expect(stderr).toContain(words);
     expect(code).toBe(expected);
   });
+});
+
+describe("flotilla explain --object in a fleet where overlays take away and win over", () => {
+  const app = `apiVersion: flotilla.dev/v1alpha1
+kind: App
+metadata: {name: web}
+spec:
+  namespace: web
+  source: {manifests: manifests/web, expressions: true}
+  placement: {virtualSites: [all]}
+  plainSecrets: [{name: licence}]
+  values:
+    word: from-the-app
+  overlays:
+    - name: less
+      virtualSites: [all]
+      patches:
+        - target: {kind: ConfigMap, name: gone}
+          merge: {$patch: delete}
+`;
+  const manifest = `apiVersion: v1
+kind: ConfigMap
+metadata: {name: open}
+data: {word: "\${values.word}"}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: gone}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: licence}
+stringData: {word: "\${values.word}"}
+`;
+  const site = siteYaml("e1", {
+    region: "east",
+    labels: { ring: "canary", tier: "shop" },
+    spec: { values: { word: "from-the-site" } },
+  });
+  const explainHere = (...args: string[]) => {
+    const files = aFleet({
+      "apps/web.yaml": app,
+      "manifests/web/all.yaml": manifest,
+      "sites/e1.yaml": site,
+    });
+    return runCli(["explain", "e1", "web", "--dir", folderWith(files), ...args]);
+  };
+
+  it("says which overlay took an object away", async () => {
+    expect(await explainHere("--object", "ConfigMap/gone")).toEqual({
+      code: 1,
+      stdout: "",
+      stderr:
+        'app web has no object ConfigMap/gone at e1; overlay "less": patches takes it away (apps/web.yaml:15:11)\n',
+    });
+  });
+
+  it("says of a value that an expression reads which one it won over", async () => {
+    const { stdout } = await explainHere("--object", "ConfigMap/open", "--field", ".data.word");
+
+    expect(stdout).toMatch(
+      /\$\{values\.word\}, values\.word \(sites\/e1\.yaml:4:\d+\), over from-the-app \(apps\/web\.yaml:10:11\)$/m,
+    );
+  });
+
+  it.each(["table", "json"])(
+    "shows no value in a Secret, nor one that was won over: %s",
+    async (format) => {
+      const question = ["--object", "Secret/licence", "--field", ".stringData.word"];
+      const { code, stdout } = await explainHere(...question, "-o", format);
+
+      expect(code).toBe(0);
+      expect(stdout).toContain("(hidden)");
+      expect(stdout).toContain("apps/web.yaml");
+      expect(stdout).not.toMatch(/from-the-(app|site)/);
+    },
+  );
 });
 
 describe("flotilla explain without a controller", () => {
