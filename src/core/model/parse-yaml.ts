@@ -2,7 +2,7 @@
  * YAML text in; plain JSON data with the place of every field out, and every mistake at once. YAML 1.2, core schema:
  * `no` and `on` are texts. Bounded in depth and aliases; never throws for what a user wrote.
  */
-import { type Document, LineCounter, type YAMLError } from "yaml";
+import { type Document, LineCounter } from "yaml";
 import type { Diagnostic } from "./diagnostic.ts";
 import { firstDiagnostics } from "./first-diagnostics.ts";
 import type { Place, SourceFile } from "./fleet-model.ts";
@@ -11,7 +11,7 @@ import { keptFor } from "./known-fleet.ts";
 import { parseDocuments, placesIn, type TextLimit, type YamlOptions } from "./parse-documents.ts";
 import { readPlainYaml } from "./read-plain-yaml.ts";
 import { readYamlNode, type TwofoldScalar } from "./read-yaml-node.ts";
-import { firstPerLine, syntaxHints, syntaxMessage } from "./syntax-message.ts";
+import { type SyntaxError, syntaxDiagnostics } from "./syntax-message.ts";
 import { maxFleetDocuments, tooDeepMessage } from "./yaml-limits.ts";
 import { type FieldPath, offsetInText, offsetOf, plainSource } from "./yaml-places.ts";
 
@@ -138,7 +138,7 @@ function readDocument({ file, document, placeAt, tree }: ReadInput): DocumentRes
   const { value, problems, twofold, tagged } = readYamlNode(document);
   const syntax = [...document.errors, ...document.warnings, ...directiveErrors(document)];
   const diagnostics = [
-    ...firstPerLine(syntax.map((error) => syntaxDiagnostic(error, placeAt))),
+    ...syntaxDiagnostics(syntax, { text: file.text, placeAt }),
     ...problems.map(({ offset, ...rest }) => ({ ...placeAt(offset), ...rest })),
   ];
   if (document.contents === null && diagnostics.length === 0) {
@@ -161,25 +161,12 @@ function readDocument({ file, document, placeAt, tree }: ReadInput): DocumentRes
   };
 }
 
-type SyntaxError = Pick<YAMLError, "code" | "message" | "pos">;
-
 /** `%YAML 1.1` would make `no` a boolean again. */
 function directiveErrors(document: Document.Parsed): SyntaxError[] {
   const { version, explicit } = document.directives.yaml;
   if (explicit !== true || version === "1.2") return [];
   const message = `YAML ${version} is not read; leave the %YAML directive out (YAML 1.2)`;
   return [{ code: "BAD_DIRECTIVE", message, pos: [document.range[0], document.range[0]] }];
-}
-
-function syntaxDiagnostic(error: SyntaxError, placeAt: (offset: number) => Place): Diagnostic {
-  const hint = syntaxHints[error.code];
-  return {
-    ...placeAt(error.pos[0]),
-    severity: "error",
-    code: "yaml-syntax",
-    message: syntaxMessage(error),
-    ...(hint === undefined ? {} : { hint }),
-  };
 }
 
 const limitMessages = {

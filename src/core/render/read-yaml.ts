@@ -2,12 +2,12 @@
  * YAML and JSON files of manifests, read as `kubectl` reads them, with the place of every field. What comes out is
  * plain JSON; what Go's readers would guess at (duplicate keys, numbers without an exact value) is a diagnostic.
  */
-import { LineCounter, type Node, type YAMLError, isMap, isScalar, isSeq } from "yaml";
+import { LineCounter, type Node, isMap, isScalar, isSeq } from "yaml";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Place, SourceFile } from "../model/fleet-model.ts";
 import type { Json } from "../model/json.ts";
 import { parseDocuments, placesIn, type YamlOptions } from "../model/parse-documents.ts";
-import { firstPerLine, syntaxHints, syntaxMessage } from "../model/syntax-message.ts";
+import { syntaxDiagnostics } from "../model/syntax-message.ts";
 import { tooDeepMessage } from "../model/yaml-limits.ts";
 import { offsetInScalar } from "../model/yaml-places.ts";
 import { shortText } from "./mistake.ts";
@@ -66,7 +66,7 @@ export function readYaml(
   const mistaken: MistakenField[] = [];
   for (const [index, parsed] of all.documents.entries()) {
     if (parsed.errors.length > 0) {
-      diagnostics.push(...firstPerLine(parsed.errors.map((error) => syntaxError(error, place))));
+      diagnostics.push(...syntaxDiagnostics(parsed.errors, { text: file.text, placeAt: place }));
       continue;
     }
     if (isEmpty(parsed.contents)) continue;
@@ -104,20 +104,6 @@ function isEmpty(contents: Node | null): boolean {
 
 function isQuoted(node: { type?: string }): boolean {
   return node.type !== "PLAIN" && node.type !== undefined;
-}
-
-function syntaxError(
-  error: Pick<YAMLError, "code" | "message" | "pos">,
-  place: (offset: number) => Place,
-): Diagnostic {
-  const hint = syntaxHints[error.code];
-  return {
-    ...place(error.pos[0]),
-    severity: "error",
-    code: "yaml-syntax",
-    message: syntaxMessage(error),
-    ...(hint !== undefined && { hint }),
-  };
 }
 
 function located(problem: Omit<YamlProblem, "path">, place: (offset: number) => Place): Diagnostic {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { parseYaml } from "../../../src/core/model/parse-yaml.ts";
 import { readYaml } from "../../../src/core/render/read-yaml.ts";
 
 const read = (text: string): ReturnType<typeof readYaml> => readYaml({ path: "a.yaml", text });
@@ -176,11 +177,28 @@ describe("readYaml", () => {
     expect(problems('a: "x\n')).toEqual(['2:1 yaml-syntax the closing " is missing']);
   });
 
+  it("says what is missing between the items of a list on one line", () => {
+    expect(problems("a: [b{c}]\n")).toEqual([
+      "1:6 yaml-syntax a comma or colon is missing between flow sequence items",
+    ]);
+  });
+
   it("says what to do about a mistake in the syntax", () => {
     expect(read("a:\n\tb: 1\n").diagnostics).toEqual([
       expect.objectContaining({ line: 2, column: 1, hint: "indent with spaces" }),
     ]);
   });
+
+  it.each(["a: {b: ${x}, c: 1}", "a: [${x}]", "a: {${x}: b}", "a: ${x ? {'b': 1} : {}}"])(
+    "says of %s that an expression needs quotes",
+    (text) => {
+      const hint = "put what holds `${…}` into quotes";
+      expect(read(text).diagnostics).toEqual([expect.objectContaining({ hint })]);
+      expect(parseYaml({ path: "a.yaml", text }).diagnostics).toEqual([
+        expect.objectContaining({ hint }),
+      ]);
+    },
+  );
 
   it("tells a mistake in the syntax once, not with all that follows from it on its line", () => {
     expect(problems(`{"a": 1}\n{${'"b": {"c": [1]}, '.repeat(20)}"d": 2}\n`)).toEqual([
