@@ -138,7 +138,7 @@ function readDocument({ file, document, placeAt, tree }: ReadInput): DocumentRes
   const { value, problems, twofold, tagged } = readYamlNode(document);
   const syntax = [...document.errors, ...document.warnings, ...directiveErrors(document)];
   const diagnostics = [
-    ...syntaxDiagnostics(syntax, { text: file.text, placeAt }),
+    ...syntaxDiagnostics(syntax, { text: file.text, contents: document.contents, placeAt }),
     ...problems.map(({ offset, ...rest }) => ({ ...placeAt(offset), ...rest })),
   ];
   if (document.contents === null && diagnostics.length === 0) {

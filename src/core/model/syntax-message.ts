@@ -1,4 +1,4 @@
-import type { YAMLError } from "yaml";
+import { type Node, type YAMLError, visit } from "yaml";
 import type { Diagnostic } from "./diagnostic.ts";
 import type { Place } from "./fleet-model.ts";
 
@@ -29,26 +29,52 @@ function hintOf({ code, pos: [at] }: SyntaxError, text: string): string | undefi
 /** More mistakes than this are not told of one document: they follow from the first ones. */
 const maxErrorsPerDocument = 20;
 
+const openQuoteHint = "the text that begins here goes on to the end of the document";
+
+/** Where the text begins whose closing quote is missing: it is missed at the end of the document. */
+function openingQuote(
+  { code, message, pos: [end] }: SyntaxError,
+  contents: Node | null,
+): number | undefined {
+  if (code !== "MISSING_CHAR" || !/^Missing closing ["']quote$/.test(message)) return undefined;
+  let start: number | undefined;
+  visit(contents, {
+    Scalar(_, { range }) {
+      if (range?.[1] !== end) return undefined;
+      start = range[0];
+      return visit.BREAK;
+    },
+  });
+  return start;
+}
+
 /** A mistake that a YAML parser found. */
 export type SyntaxError = Pick<YAMLError, "code" | "message" | "pos">;
 
 interface Written {
   readonly text: string;
+  /** What could be read of the document. */
+  readonly contents: Node | null;
   readonly placeAt: (offset: number) => Place;
 }
 
-/** The mistakes in the syntax of a document without those that follow from another one on their line. */
+/** The mistakes in the syntax of a document without those that follow from another one. */
 export function syntaxDiagnostics(
   errors: readonly SyntaxError[],
-  { text, placeAt }: Written,
+  { text, contents, placeAt }: Written,
 ): Diagnostic[] {
+  const found = errors.map((error) => ({ error, opening: openingQuote(error, contents) }));
+  const open = found.find(({ opening }) => opening !== undefined);
+  // The rest of the document is in that text.
+  const others = found.filter(({ error }) => !open || error.pos[0] < open.error.pos[0]);
   const byLine = new Map<number, Diagnostic>();
-  for (const error of errors) {
-    const place = placeAt(error.pos[0]);
-    const hint = hintOf(error, text);
-    const told = { code: "yaml-syntax", message: syntaxMessage(error) } as const;
+  for (const { error, opening } of open ? [open, ...others] : others) {
+    const place = placeAt(opening ?? error.pos[0]);
     if (byLine.has(place.line)) continue;
+    const hint = opening === undefined ? hintOf(error, text) : openQuoteHint;
+    const told = { code: "yaml-syntax", message: syntaxMessage(error) } as const;
     byLine.set(place.line, { ...place, severity: "error", ...told, ...(hint && { hint }) });
   }
-  return [...byLine.values()].slice(0, maxErrorsPerDocument);
+  const byPlace = [...byLine.values()].toSorted((a, b) => a.line - b.line);
+  return byPlace.slice(0, maxErrorsPerDocument);
 }

@@ -66,7 +66,9 @@ export function readYaml(
   const mistaken: MistakenField[] = [];
   for (const [index, parsed] of all.documents.entries()) {
     if (parsed.errors.length > 0) {
-      diagnostics.push(...syntaxDiagnostics(parsed.errors, { text: file.text, placeAt: place }));
+      const { errors, contents } = parsed;
+      const written = { text: file.text, contents, placeAt: place };
+      diagnostics.push(...syntaxDiagnostics(errors, written));
       continue;
     }
     if (isEmpty(parsed.contents)) continue;

@@ -173,8 +173,16 @@ describe("readYaml", () => {
     expect(cpuOf(500_000)).toBeLessThan(300 * Math.max(cpuOf(10_000), 1000));
   });
 
-  it("says which quote is missing", () => {
-    expect(problems('a: "x\n')).toEqual(['2:1 yaml-syntax the closing " is missing']);
+  it("says which quote is missing, where the text begins", () => {
+    expect(problems('a: "x\n')).toEqual(['1:4 yaml-syntax the closing " is missing']);
+    expect(problems("a: 1\nb:\n  - 'x\n  - y\nc: {d: e}\n")).toEqual([
+      "3:5 yaml-syntax the closing ' is missing",
+    ]);
+    expect(problems('"a: b\nc: d\n')).toEqual(['1:1 yaml-syntax the closing " is missing']);
+    expect(problems('a: [b, &c "\n')).toEqual(['1:11 yaml-syntax the closing " is missing']);
+    expect(problems('a: "\\q\nb')).toEqual(['1:4 yaml-syntax the closing " is missing']);
+    const [own] = parseYaml({ path: "a.yaml", text: "a: b\n---\nc: 'd\n\n" }).diagnostics;
+    expect(own).toMatchObject({ line: 3, column: 4, hint: expect.stringContaining("to the end") });
   });
 
   it("says what is missing between the items of a list on one line", () => {
