@@ -8,6 +8,7 @@ import type { Fleet, FleetDocument, KindName } from "./kinds.ts";
 import { keptFor } from "./known-fleet.ts";
 import { shownNames } from "./shown-names.ts";
 import type { FieldPath } from "./yaml-places.ts";
+import { shortText } from "./short-text.ts";
 
 /** The Fleet's labels; undefined: it declares none, so anything goes. */
 export type Vocabulary = Fleet["spec"]["labels"];
@@ -61,7 +62,7 @@ export function unknownKey(vocabulary: Vocabulary, key: string): Finding | undef
   const near = keysIn(vocabulary).closest(key);
   return {
     code: "unknown-label",
-    message: `the Fleet declares no label "${key}"`,
+    message: `the Fleet declares no label "${shortText(key)}"`,
     hint: near === undefined ? "declare it in labels of the Fleet" : `did you mean "${near}"?`,
   };
 }
@@ -81,7 +82,7 @@ export function unknownValue(
   const near = valuesIn(values).closest(value);
   return {
     code: "unknown-label",
-    message: `the Fleet declares no value "${value}" for the label "${key}"`,
+    message: `the Fleet declares no value "${shortText(value)}" for the label "${shortText(key)}"`,
     hint: near === undefined ? `one of ${shownNames(values)}` : `did you mean "${near}"?`,
   };
 }
@@ -102,7 +103,9 @@ function checkSyntax(
 }
 
 function invalid(problem: string | undefined, text: string): Finding[] {
-  return problem === undefined ? [] : [{ code: "invalid-value", message: `"${text}" ${problem}` }];
+  return problem === undefined
+    ? []
+    : [{ code: "invalid-value", message: `"${shortText(text)}" ${problem}` }];
 }
 
 function checkVocabularySyntax(fleet: Entry<Fleet> | undefined): Diagnostic[] {

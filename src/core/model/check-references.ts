@@ -7,6 +7,7 @@ import { keptFor } from "./known-fleet.ts";
 import { shippedProfiles } from "./shipped-profiles.ts";
 import { shownNames } from "./shown-names.ts";
 import type { FieldPath } from "./yaml-places.ts";
+import { shortText } from "./short-text.ts";
 
 /** A field that holds the name of another object. */
 interface Reference {
@@ -24,7 +25,7 @@ export function checkReferences(draft: FleetDraft): Diagnostic[] {
     const { from, path, kind, name } = reference;
     const known = namesOf(kind);
     if (known.has(name)) return [];
-    const message = `there is no ${kind} "${name}"`;
+    const message = `there is no ${kind} "${shortText(name)}"`;
     const hint = danglingHint(kind, name, known);
     return errorAt(from.document.at(path), { code: "dangling-reference", message, hint });
   });

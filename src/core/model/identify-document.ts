@@ -6,6 +6,7 @@ import { apiVersion, type KindName, kinds } from "./kinds.ts";
 import type { YamlDocument } from "./parse-yaml.ts";
 import { plannedKinds } from "./planned.ts";
 import { plannedHint } from "./schema-messages.ts";
+import { shortText } from "./short-text.ts";
 
 const group = "flotilla.dev";
 const knownKinds = Object.keys(kinds);
@@ -75,7 +76,7 @@ function identifyKind(document: YamlDocument, value: JsonObject): Identity {
   }
   return mistaken(document, ["kind"], {
     code: "unknown-kind",
-    message: `unknown kind ${JSON.stringify(kind)}`,
+    message: `unknown kind ${shortText(JSON.stringify(kind))}`,
     hint: kindHint(kind),
   });
 }

@@ -4,6 +4,7 @@ import type { Json } from "./json.ts";
 import { resolvePlainScalar } from "./resolve-plain-scalar.ts";
 import { aliasBudget, maxDepth, tooDeepMessage } from "./yaml-limits.ts";
 import { type FieldPath, keyText } from "./yaml-places.ts";
+import { shortText } from "./short-text.ts";
 
 /** A mistake with its offset in the file. */
 export type NodeProblem = Pick<Diagnostic, "severity" | "code" | "message" | "hint"> & {
@@ -128,7 +129,7 @@ class NodeReader {
       if (entries.has(name)) {
         this.#report(key, {
           code: "yaml-syntax",
-          message: `the key "${name}" stands here a second time`,
+          message: `the key "${shortText(name)}" stands here a second time`,
           hint: "remove one of the two",
         });
       }

@@ -4,6 +4,7 @@ import type { Diagnostic, DiagnosticCode } from "./diagnostic.ts";
 import { type KindName, kinds } from "./kinds.ts";
 import type { YamlDocument } from "./parse-yaml.ts";
 import { isPlannedField, isPlannedValue } from "./planned.ts";
+import { shortText } from "./short-text.ts";
 
 /** An error of ajv in verbose form. */
 export type SchemaError = ErrorObject<string, Record<string, unknown>>;
@@ -70,14 +71,14 @@ export function describeSchemaError(
     }
     default: {
       // A number as it is written: `1.10` is another version than 1.1.
-      const source = document.sourceAt(path) ?? String(error.data);
+      const source = shortText(document.sourceAt(path) ?? String(error.data));
       return { ...document.at(path), severity, ...wrongValue(mistake, source) };
     }
   }
 }
 
 function unknownField({ error, kind, path }: Mistake, field: string): Wording {
-  const message = `unknown field "${field}"${within(path)}`;
+  const message = `unknown field "${shortText(field)}"${within(path)}`;
   const code = "unknown-field";
   const namedPath = [...path, field].filter((part) => !/^\d+$/.test(part));
   if (isPlannedField(kind, namedPath)) return { code, message, hint: plannedHint };
@@ -196,7 +197,7 @@ function describeValue(value: unknown, source: string): string {
     return `the ${typeof value} ${source}`;
   }
   if (typeof value !== "string") return "another value";
-  return `"${value.length > 60 ? `${value.slice(0, 60)}…` : value}"`;
+  return `"${shortText(value)}"`;
 }
 
 function within(path: readonly string[]): string {
@@ -210,7 +211,7 @@ function forField(path: readonly string[]): string {
 /** `spec.stages[0].soak`; a part that is no plain word in brackets and quotes. */
 export function fieldName(path: readonly (string | number)[]): string {
   let name = "";
-  for (const part of path.map(String)) {
+  for (const part of path.map((each) => shortText(String(each)))) {
     if (/^\d+$/.test(part)) name += `[${part}]`;
     else if (/^[A-Za-z_]\w*$/.test(part)) name += name === "" ? part : `.${part}`;
     else name += `["${part}"]`;

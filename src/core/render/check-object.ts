@@ -8,7 +8,8 @@ import { sealedText, sopsField, strangeFields } from "../secrets/sops-file.ts";
 import { labelKeyProblem, labelValueProblem } from "../select/label-syntax.ts";
 import { generatedName, type ManifestObject, shownType } from "./manifest-objects.ts";
 import { builtInSchema } from "./merge-schema.ts";
-import { mistake, mostProblems, shortText } from "./mistake.ts";
+import { shortText } from "../model/short-text.ts";
+import { mistake, mostProblems } from "./mistake.ts";
 import type { FieldPath } from "./read-yaml.ts";
 
 /** Of a scalar that must be text. */

@@ -2,7 +2,8 @@
 import type { Diagnostic } from "../model/diagnostic.ts";
 import { type JsonObject, isJsonObject } from "../model/json.ts";
 import { type KubeObject, describeKey, groupOf } from "../model/kube-object.ts";
-import { mostProblems, shortText, warning } from "./mistake.ts";
+import { shortText } from "../model/short-text.ts";
+import { mostProblems, warning } from "./mistake.ts";
 import type { SourceObject } from "./parse-manifests.ts";
 import { placeOfFields } from "./place-of-field.ts";
 import { valueAt } from "./pod-templates.ts";

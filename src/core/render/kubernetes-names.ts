@@ -1,6 +1,6 @@
 /** Names and ports as every API server wants them; each problem is words that follow what the value is. */
 import type { Json } from "../model/json.ts";
-import { shortText } from "./mistake.ts";
+import { shortText } from "../model/short-text.ts";
 
 const label = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;

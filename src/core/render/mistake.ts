@@ -22,13 +22,6 @@ export function warning(place: Place, told: Told): Diagnostic {
 /** So many problems of one kind are told of one object: more follows from the first ones, and each place takes time. */
 export const mostProblems = 20;
 
-const longest = 60;
-
-/** A text of an object as a message quotes it: cut where it is long. */
-export function shortText(text: string): string {
-  return text.length <= longest ? text : `${text.slice(0, longest - 1)}…`;
-}
-
 /** `a.yaml:3:1`, for messages that name a second place; `a.yaml` where no line of it is known. */
 export function placeText({ file, line, column }: Place): string {
   return line === 0 ? file : `${file}:${line}:${column}`;

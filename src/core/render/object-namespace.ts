@@ -7,7 +7,8 @@ import { type CustomKinds, customKindOf, scopeOf } from "./custom-kinds.ts";
 import { isDnsSubdomain } from "./kubernetes-names.ts";
 import { type ManifestObject, typeName } from "./manifest-objects.ts";
 import { builtInKinds } from "./merge-schema.ts";
-import { type Told, mistake, shortText } from "./mistake.ts";
+import { shortText } from "../model/short-text.ts";
+import { type Told, mistake } from "./mistake.ts";
 import type { FieldPath } from "./read-yaml.ts";
 
 /** The object with the namespace that it belongs to: its own, else the app's; none when its kind is cluster-scoped. */

@@ -10,7 +10,7 @@ import { parseDocuments, placesIn, type YamlOptions } from "../model/parse-docum
 import { syntaxDiagnostics } from "../model/syntax-message.ts";
 import { tooDeepMessage } from "../model/yaml-limits.ts";
 import { offsetInScalar } from "../model/yaml-places.ts";
-import { shortText } from "./mistake.ts";
+import { shortText } from "../model/short-text.ts";
 import {
   type NumberOptions,
   type RenamedKey,

@@ -13,6 +13,7 @@ import type { DiagnosticCode } from "../model/diagnostic.ts";
 import type { Json, JsonObject } from "../model/json.ts";
 import { resolvePlainScalar } from "../model/resolve-plain-scalar.ts";
 import { aliasBudget, maxDepth, tooDeepMessage } from "../model/yaml-limits.ts";
+import { shortText } from "../model/short-text.ts";
 
 /** What is wrong with a document, at the offset of a character. */
 export interface YamlProblem {
@@ -119,7 +120,7 @@ function expand(name: string, alias: Node, state: State): Json {
   }
   state.targets.set(alias, target);
   if (state.expanding.includes(target) || contains(target, alias)) {
-    report(state, alias, ["yaml-limit", `alias *${name} contains itself`]);
+    report(state, alias, ["yaml-limit", `alias *${shortText(name)} contains itself`]);
     return null;
   }
   if (state.added > aliasBudget) {
@@ -153,7 +154,7 @@ function mapping(node: YAMLMap, state: State): JsonObject {
     const key = keyText(pair.key, state);
     const value = convertAt(key ?? "", pair.value, state);
     if (key === undefined) continue;
-    if (own.has(key)) report(state, pair.key, ["yaml-syntax", `duplicate key "${key}"`]);
+    if (own.has(key)) report(state, pair.key, ["yaml-syntax", `duplicate key "${shortText(key)}"`]);
     own.set(key, value);
   }
   for (const key of own.keys()) merged.delete(key);

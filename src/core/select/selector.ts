@@ -12,6 +12,7 @@ import {
   type SelectorMistake,
   type SelectorOperator,
 } from "./parse-selector.ts";
+import { shortText } from "../model/short-text.ts";
 
 /** One condition. `values` are sorted and without duplicates; `in` and `notin` have two or more. */
 export interface Requirement {
@@ -205,9 +206,11 @@ export function specMistakes(spec: SelectorSpec): readonly SpecMistake[] {
     const path = ["matchLabels", key];
     const problem = labelKeyProblem(key);
     if (problem !== undefined)
-      return { ...mistakeAt(path, `"${key}" ${problem}`), isKey: true } as const;
+      return { ...mistakeAt(path, `"${shortText(key)}" ${problem}`), isKey: true } as const;
     const valueProblem = labelValueProblem(value);
-    return valueProblem === undefined ? [] : mistakeAt(path, `"${value}" ${valueProblem}`);
+    return valueProblem === undefined
+      ? []
+      : mistakeAt(path, `"${shortText(value)}" ${valueProblem}`);
   });
   const expressions = (spec.matchExpressions ?? []).flatMap((expression, index) =>
     expressionMistakes(expression, ["matchExpressions", index]),
@@ -221,7 +224,9 @@ function expressionMistakes(
 ): SpecMistake[] {
   const keyProblem = labelKeyProblem(key);
   const ofKey =
-    keyProblem === undefined ? [] : [mistakeAt([...path, "key"], `"${key}" ${keyProblem}`)];
+    keyProblem === undefined
+      ? []
+      : [mistakeAt([...path, "key"], `"${shortText(key)}" ${keyProblem}`)];
   const countProblem = valueCountProblem(operators[operator], values.length);
   if (countProblem !== undefined) {
     return [...ofKey, mistakeAt([...path, "values"], `operator ${operator} ${countProblem}`)];
@@ -229,9 +234,9 @@ function expressionMistakes(
   const ofValues = values.flatMap((value, index) => {
     const valuePath = [...path, "values", index];
     const problem = labelValueProblem(value);
-    if (problem !== undefined) return mistakeAt(valuePath, `"${value}" ${problem}`);
+    if (problem !== undefined) return mistakeAt(valuePath, `"${shortText(value)}" ${problem}`);
     const isNumber = (operator !== "Gt" && operator !== "Lt") || isSelectorInteger(value);
-    const message = `operator ${operator} compares whole numbers, found "${value}"`;
+    const message = `operator ${operator} compares whole numbers, found "${shortText(value)}"`;
     return isNumber ? [] : mistakeAt(valuePath, message);
   });
   return [...ofKey, ...ofValues];

@@ -7,7 +7,7 @@ import { type Json, isJsonObject, isSameJson } from "../../model/json.ts";
 import { fieldName } from "../../model/schema-messages.ts";
 import { describeKey, keyOf, type KubeObject, objectId } from "../../model/kube-object.ts";
 import { readManifestObjects } from "../manifest-objects.ts";
-import { shortText } from "../mistake.ts";
+import { shortText } from "../../model/short-text.ts";
 import { readYaml } from "../read-yaml.ts";
 import { sealedText } from "../../secrets/sops-file.ts";
 import { objectOrigins, type Transformation } from "./kustomize-origins.ts";
