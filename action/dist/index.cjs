@@ -98,7 +98,7 @@ var require_visit = __commonJS({
     var BREAK = /* @__PURE__ */ Symbol("break visit");
     var SKIP = /* @__PURE__ */ Symbol("skip children");
     var REMOVE = /* @__PURE__ */ Symbol("remove node");
-    function visit(node, visitor) {
+    function visit2(node, visitor) {
       const visitor_ = initVisitor(visitor);
       if (identity2.isDocument(node)) {
         const cd = visit_(null, node.contents, visitor_, Object.freeze([node]));
@@ -107,9 +107,9 @@ var require_visit = __commonJS({
       } else
         visit_(null, node, visitor_, Object.freeze([]));
     }
-    visit.BREAK = BREAK;
-    visit.SKIP = SKIP;
-    visit.REMOVE = REMOVE;
+    visit2.BREAK = BREAK;
+    visit2.SKIP = SKIP;
+    visit2.REMOVE = REMOVE;
     function visit_(key, node, visitor, path3) {
       const ctrl = callVisitor(key, node, visitor, path3);
       if (identity2.isNode(ctrl) || identity2.isPair(ctrl)) {
@@ -243,7 +243,7 @@ var require_visit = __commonJS({
         throw new Error(`Cannot replace node with ${pt} parent`);
       }
     }
-    exports2.visit = visit;
+    exports2.visit = visit2;
     exports2.visitAsync = visitAsync;
   }
 });
@@ -253,7 +253,7 @@ var require_directives = __commonJS({
   "node_modules/yaml/dist/doc/directives.js"(exports2) {
     "use strict";
     var identity2 = require_identity();
-    var visit = require_visit();
+    var visit2 = require_visit();
     var escapeChars = {
       "!": "%21",
       ",": "%2C",
@@ -397,7 +397,7 @@ var require_directives = __commonJS({
         let tagNames;
         if (doc && tagEntries.length > 0 && identity2.isNode(doc.contents)) {
           const tags = {};
-          visit.visit(doc.contents, (_key, node) => {
+          visit2.visit(doc.contents, (_key, node) => {
             if (identity2.isNode(node) && node.tag)
               tags[node.tag] = true;
           });
@@ -424,7 +424,7 @@ var require_anchors = __commonJS({
   "node_modules/yaml/dist/doc/anchors.js"(exports2) {
     "use strict";
     var identity2 = require_identity();
-    var visit = require_visit();
+    var visit2 = require_visit();
     function anchorIsValid(anchor2) {
       if (/[\x00-\x19\s,[\]{}]/.test(anchor2)) {
         const sa = JSON.stringify(anchor2);
@@ -435,7 +435,7 @@ var require_anchors = __commonJS({
     }
     function anchorNames(root) {
       const anchors2 = /* @__PURE__ */ new Set();
-      visit.visit(root, {
+      visit2.visit(root, {
         Value(_key, node) {
           if (node.anchor)
             anchors2.add(node.anchor);
@@ -615,7 +615,7 @@ var require_Alias = __commonJS({
   "node_modules/yaml/dist/nodes/Alias.js"(exports2) {
     "use strict";
     var anchors2 = require_anchors();
-    var visit = require_visit();
+    var visit2 = require_visit();
     var identity2 = require_identity();
     var Node2 = require_Node();
     var toJS = require_toJS();
@@ -641,7 +641,7 @@ var require_Alias = __commonJS({
           nodes = ctx.aliasResolveCache;
         } else {
           nodes = [];
-          visit.visit(doc, {
+          visit2.visit(doc, {
             Node: (_key, node) => {
               if (identity2.isAlias(node) || identity2.hasAnchor(node))
                 nodes.push(node);
@@ -5563,15 +5563,15 @@ var require_cst_visit = __commonJS({
     var BREAK = /* @__PURE__ */ Symbol("break visit");
     var SKIP = /* @__PURE__ */ Symbol("skip children");
     var REMOVE = /* @__PURE__ */ Symbol("remove item");
-    function visit(cst, visitor) {
+    function visit2(cst, visitor) {
       if ("type" in cst && cst.type === "document")
         cst = { start: cst.start, value: cst.value };
       _visit(Object.freeze([]), cst, visitor);
     }
-    visit.BREAK = BREAK;
-    visit.SKIP = SKIP;
-    visit.REMOVE = REMOVE;
-    visit.itemAtPath = (cst, path3) => {
+    visit2.BREAK = BREAK;
+    visit2.SKIP = SKIP;
+    visit2.REMOVE = REMOVE;
+    visit2.itemAtPath = (cst, path3) => {
       let item = cst;
       for (const [field, index] of path3) {
         const tok = item?.[field];
@@ -5582,8 +5582,8 @@ var require_cst_visit = __commonJS({
       }
       return item;
     };
-    visit.parentCollection = (cst, path3) => {
-      const parent = visit.itemAtPath(cst, path3.slice(0, -1));
+    visit2.parentCollection = (cst, path3) => {
+      const parent = visit2.itemAtPath(cst, path3.slice(0, -1));
       const field = path3[path3.length - 1][0];
       const coll = parent?.[field];
       if (coll && "items" in coll)
@@ -5614,7 +5614,7 @@ var require_cst_visit = __commonJS({
       }
       return typeof ctrl === "function" ? ctrl(item, path3) : ctrl;
     }
-    exports2.visit = visit;
+    exports2.visit = visit2;
   }
 });
 
@@ -7330,7 +7330,7 @@ var require_dist = __commonJS({
     var lineCounter = require_line_counter();
     var parser = require_parser();
     var publicApi = require_public_api();
-    var visit = require_visit();
+    var visit2 = require_visit();
     exports2.Composer = composer.Composer;
     exports2.Document = Document.Document;
     exports2.Schema = Schema.Schema;
@@ -7358,8 +7358,8 @@ var require_dist = __commonJS({
     exports2.parseAllDocuments = publicApi.parseAllDocuments;
     exports2.parseDocument = publicApi.parseDocument;
     exports2.stringify = publicApi.stringify;
-    exports2.visit = visit.visit;
-    exports2.visitAsync = visit.visitAsync;
+    exports2.visit = visit2.visit;
+    exports2.visitAsync = visit2.visitAsync;
   }
 });
 
@@ -33952,8 +33952,8 @@ var MapView = class {
   [Symbol.iterator]() {
     return this.entries();
   }
-  forEach(visit) {
-    for (const [key, value2] of this) visit(value2, key, this);
+  forEach(visit2) {
+    for (const [key, value2] of this) visit2(value2, key, this);
   }
 };
 
@@ -34328,6 +34328,12 @@ function name(token) {
   return token.kind === "end" ? "the end" : `\`${token.text}\``;
 }
 
+// src/core/model/short-text.ts
+var longest = 60;
+function shortText(text) {
+  return text.length <= longest ? text : `${text.slice(0, longest - 1)}…`;
+}
+
 // src/core/select/selector.ts
 function parseSelector(text) {
   const parsed = parseSelectorParts(text);
@@ -34451,9 +34457,9 @@ function specMistakes(spec) {
     const path3 = ["matchLabels", key];
     const problem2 = labelKeyProblem(key);
     if (problem2 !== void 0)
-      return { ...mistakeAt(path3, `"${key}" ${problem2}`), isKey: true };
+      return { ...mistakeAt(path3, `"${shortText(key)}" ${problem2}`), isKey: true };
     const valueProblem = labelValueProblem(value2);
-    return valueProblem === void 0 ? [] : mistakeAt(path3, `"${value2}" ${valueProblem}`);
+    return valueProblem === void 0 ? [] : mistakeAt(path3, `"${shortText(value2)}" ${valueProblem}`);
   });
   const expressions = (spec.matchExpressions ?? []).flatMap(
     (expression, index) => expressionMistakes(expression, ["matchExpressions", index])
@@ -34462,7 +34468,7 @@ function specMistakes(spec) {
 }
 function expressionMistakes({ key, operator, values = [] }, path3) {
   const keyProblem = labelKeyProblem(key);
-  const ofKey = keyProblem === void 0 ? [] : [mistakeAt([...path3, "key"], `"${key}" ${keyProblem}`)];
+  const ofKey = keyProblem === void 0 ? [] : [mistakeAt([...path3, "key"], `"${shortText(key)}" ${keyProblem}`)];
   const countProblem = valueCountProblem(operators[operator], values.length);
   if (countProblem !== void 0) {
     return [...ofKey, mistakeAt([...path3, "values"], `operator ${operator} ${countProblem}`)];
@@ -34470,9 +34476,9 @@ function expressionMistakes({ key, operator, values = [] }, path3) {
   const ofValues = values.flatMap((value2, index) => {
     const valuePath = [...path3, "values", index];
     const problem2 = labelValueProblem(value2);
-    if (problem2 !== void 0) return mistakeAt(valuePath, `"${value2}" ${problem2}`);
+    if (problem2 !== void 0) return mistakeAt(valuePath, `"${shortText(value2)}" ${problem2}`);
     const isNumber2 = operator !== "Gt" && operator !== "Lt" || isSelectorInteger(value2);
-    const message = `operator ${operator} compares whole numbers, found "${value2}"`;
+    const message = `operator ${operator} compares whole numbers, found "${shortText(value2)}"`;
     return isNumber2 ? [] : mistakeAt(valuePath, message);
   });
   return [...ofKey, ...ofValues];
@@ -53507,7 +53513,7 @@ function readsOf(parsed) {
   const paths = /* @__PURE__ */ new Map();
   const calls = [];
   const openCalls = /* @__PURE__ */ new Set();
-  const visit = (node, bound2) => {
+  const visit2 = (node, bound2) => {
     const path3 = pathOf(node, bound2);
     if (path3 !== void 0) {
       paths.set(JSON.stringify(path3), path3);
@@ -53518,14 +53524,14 @@ function readsOf(parsed) {
     const { exprKind } = node;
     if (call === void 0 && exprKind.case === "callExpr") openCalls.add(exprKind.value.function);
     if (exprKind.case !== "comprehensionExpr") {
-      for (const child3 of childNodes(node)) visit(child3, bound2);
+      for (const child3 of childNodes(node)) visit2(child3, bound2);
       return;
     }
     const { iterRange, iterVar, accuVar } = exprKind.value;
     const inner = /* @__PURE__ */ new Set([...bound2, iterVar, accuVar]);
-    for (const child3 of childNodes(node)) visit(child3, child3 === iterRange ? bound2 : inner);
+    for (const child3 of childNodes(node)) visit2(child3, child3 === iterRange ? bound2 : inner);
   };
-  visit(parsed.expr, /* @__PURE__ */ new Set());
+  visit2(parsed.expr, /* @__PURE__ */ new Set());
   return { paths: [...paths.values()], calls, openCalls };
 }
 function pathOf({ exprKind }, bound2) {
@@ -53714,8 +53720,8 @@ function sharedStart(a, b) {
 
 // src/core/model/shown-names.ts
 function shownNames(names3, most = 20) {
-  const shown3 = names3.slice(0, most).join(", ");
-  return names3.length > most ? `${shown3}, and ${names3.length - most} more` : shown3;
+  const shown4 = names3.slice(0, most).join(", ");
+  return names3.length > most ? `${shown4}, and ${names3.length - most} more` : shown4;
 }
 
 // src/core/cel/check-cel-types.ts
@@ -54499,8 +54505,8 @@ function isTimeZone(name2) {
 }
 function firstMoment(localAt, local) {
   const offsets = [local - dayMs, local + dayMs].map((near) => localAt(near) - near);
-  const shown3 = offsets.map((offset) => local - offset).filter((moment2) => localAt(moment2) === local);
-  if (shown3.length > 0) return Math.min(...shown3);
+  const shown4 = offsets.map((offset) => local - offset).filter((moment2) => localAt(moment2) === local);
+  if (shown4.length > 0) return Math.min(...shown4);
   return changeWithin(localAt, {
     before: local - Math.max(...offsets) - 1,
     after: local - Math.min(...offsets),
@@ -54570,8 +54576,8 @@ function namedZone(zone) {
     if (/^[a-z]/i.test(zone)) return zoneClock(zone.toLowerCase());
   } catch {
   }
-  const shown3 = zone.length > 60 ? `${zone.slice(0, 60)}…` : zone;
-  throw new Error(`"${shown3}" is no time zone such as "Europe/Berlin" or "+02:00"`);
+  const shown4 = zone.length > 60 ? `${zone.slice(0, 60)}…` : zone;
+  throw new Error(`"${shown4}" is no time zone such as "Europe/Berlin" or "+02:00"`);
 }
 
 // src/core/cel/cel-environment.ts
@@ -54972,20 +54978,20 @@ var StepBudget = class {
 // src/core/expressions/fill-json.ts
 function templatesIn(json) {
   const found2 = [];
-  const visit = (value2, path3) => {
+  const visit2 = (value2, path3) => {
     if (typeof value2 === "string") {
       if (hasTemplate(value2)) found2.push({ path: path3, text: value2, isKey: false });
     } else if (Array.isArray(value2)) {
       for (const [index, item] of value2.entries())
-        visit(item, [...path3, index]);
+        visit2(item, [...path3, index]);
     } else if (isJsonObject(value2)) {
       for (const [key, item] of Object.entries(value2)) {
         if (hasTemplate(key)) found2.push({ path: [...path3, key], text: key, isKey: true });
-        visit(item, [...path3, key]);
+        visit2(item, [...path3, key]);
       }
     }
   };
-  visit(json, []);
+  visit2(json, []);
   return found2;
 }
 function readsPeerValues(text) {
@@ -55197,10 +55203,6 @@ function warning(place, told3) {
   return { ...mistake(place, told3), severity: "warning" };
 }
 var mostProblems = 20;
-var longest = 60;
-function shortText(text) {
-  return text.length <= longest ? text : `${text.slice(0, longest - 1)}…`;
-}
 function placeText({ file, line, column }) {
   return line === 0 ? file : `${file}:${line}:${column}`;
 }
@@ -61624,13 +61626,13 @@ function describeSchemaError(error, kind, document2) {
       return { ...document2.at([...path3, index]), severity, ...listedTwice(mistake2, index) };
     }
     default: {
-      const source = document2.sourceAt(path3) ?? String(error.data);
+      const source = shortText(document2.sourceAt(path3) ?? String(error.data));
       return { ...document2.at(path3), severity, ...wrongValue(mistake2, source) };
     }
   }
 }
 function unknownField({ error, kind, path: path3 }, field) {
-  const message = `unknown field "${field}"${within(path3)}`;
+  const message = `unknown field "${shortText(field)}"${within(path3)}`;
   const code = "unknown-field";
   const namedPath = [...path3, field].filter((part3) => !/^\d+$/.test(part3));
   if (isPlannedField(kind, namedPath)) return { code, message, hint: plannedHint };
@@ -61728,7 +61730,7 @@ function describeValue(value2, source) {
     return `the ${typeof value2} ${source}`;
   }
   if (typeof value2 !== "string") return "another value";
-  return `"${value2.length > 60 ? `${value2.slice(0, 60)}…` : value2}"`;
+  return `"${shortText(value2)}"`;
 }
 function within(path3) {
   return path3.length === 0 ? "" : ` in ${fieldName(path3)}`;
@@ -61738,7 +61740,7 @@ function forField(path3) {
 }
 function fieldName(path3) {
   let name2 = "";
-  for (const part3 of path3.map(String)) {
+  for (const part3 of path3.map((each) => shortText(String(each)))) {
     if (/^\d+$/.test(part3)) name2 += `[${part3}]`;
     else if (/^[A-Za-z_]\w*$/.test(part3)) name2 += name2 === "" ? part3 : `.${part3}`;
     else name2 += `["${part3}"]`;
@@ -61767,7 +61769,7 @@ function firstDiagnostics(diagnostics) {
 }
 
 // src/core/render/read-yaml.ts
-var import_yaml4 = __toESM(require_dist(), 1);
+var import_yaml5 = __toESM(require_dist(), 1);
 
 // src/core/model/parse-documents.ts
 var import_yaml = __toESM(require_dist(), 1);
@@ -61824,8 +61826,9 @@ function isCollection({ type }) {
 }
 
 // src/core/model/syntax-message.ts
+var import_yaml2 = __toESM(require_dist(), 1);
 function syntaxMessage({ message }) {
-  const text = message.replace(/: .*$/s, "").replace(/\.$/, "").replace(/^Missing closing (["'])quote$/, "the closing $1 is missing");
+  const text = message.replace("Missing , or : between", "A comma or colon is missing between").replace(/: .*$/s, "").replace(/\.$/, "").replace(/^Missing closing (["'])quote$/, "the closing $1 is missing");
   return /^[A-Z]{2}/.test(text) ? text : text.charAt(0).toLowerCase() + text.slice(1);
 }
 var syntaxHints = {
@@ -61835,19 +61838,44 @@ var syntaxHints = {
   BLOCK_AS_IMPLICIT_KEY: "check the indentation, and quote texts that hold `: `",
   TAG_RESOLVE_FAILED: "leave the tag out"
 };
+function hintOf({ code, pos: [at3] }, text) {
+  const around = text.slice(Math.max(0, at3 - 1), at3 + 2);
+  return around.includes("${") ? "put what holds `${…}` into quotes" : syntaxHints[code];
+}
 var maxErrorsPerDocument = 20;
-function firstPerLine(diagnostics) {
+var openQuoteHint = "the text that begins here goes on to the end of the document";
+function openingQuote({ code, message, pos: [end] }, contents) {
+  if (code !== "MISSING_CHAR" || !/^Missing closing ["']quote$/.test(message)) return void 0;
+  let start;
+  (0, import_yaml2.visit)(contents, {
+    Scalar(_, { range: range2 }) {
+      if (range2?.[1] !== end) return void 0;
+      start = range2[0];
+      return import_yaml2.visit.BREAK;
+    }
+  });
+  return start;
+}
+function syntaxDiagnostics(errors, { text, contents, placeAt }) {
+  const found2 = errors.map((error) => ({ error, opening: openingQuote(error, contents) }));
+  const open3 = found2.find(({ opening }) => opening !== void 0);
+  const others = found2.filter(({ error }) => !open3 || error.pos[0] < open3.error.pos[0]);
   const byLine = /* @__PURE__ */ new Map();
-  for (const diagnostic of diagnostics) {
-    if (!byLine.has(diagnostic.line)) byLine.set(diagnostic.line, diagnostic);
+  for (const { error, opening } of open3 ? [open3, ...others] : others) {
+    const place = placeAt(opening ?? error.pos[0]);
+    if (byLine.has(place.line)) continue;
+    const hint = opening === void 0 ? hintOf(error, text) : openQuoteHint;
+    const told3 = { code: "yaml-syntax", message: syntaxMessage(error) };
+    byLine.set(place.line, { ...place, severity: "error", ...told3, ...hint && { hint } });
   }
-  return [...byLine.values()].slice(0, maxErrorsPerDocument);
+  const byPlace = [...byLine.values()].toSorted((a, b) => a.line - b.line);
+  return byPlace.slice(0, maxErrorsPerDocument);
 }
 
 // src/core/model/yaml-places.ts
-var import_yaml2 = __toESM(require_dist(), 1);
+var import_yaml3 = __toESM(require_dist(), 1);
 function keyText(key) {
-  if (!(0, import_yaml2.isScalar)(key)) return void 0;
+  if (!(0, import_yaml3.isScalar)(key)) return void 0;
   if (typeof key.value === "string") return key.value;
   return key.source ?? "";
 }
@@ -61873,7 +61901,7 @@ function childrenAlong(document2, path3) {
 function offsetInText(source, document2, place) {
   const start = offsetOf(document2, place.path, "value");
   const node = nodeAt(document2, place.path);
-  return (0, import_yaml2.isScalar)(node) ? offsetInScalar(source, node, place.index) : start;
+  return (0, import_yaml3.isScalar)(node) ? offsetInScalar(source, node, place.index) : start;
 }
 function offsetInScalar(source, scalar2, index) {
   const [start, end] = scalar2.range ?? [0, 0];
@@ -61896,21 +61924,21 @@ function behindExpression(raw, value2, index) {
 }
 function plainSource(document2, path3) {
   const node = resolve(document2, nodeAt(document2, path3));
-  return (0, import_yaml2.isScalar)(node) && node.type === "PLAIN" ? node.source : void 0;
+  return (0, import_yaml3.isScalar)(node) && node.type === "PLAIN" ? node.source : void 0;
 }
 function nodeAt(document2, path3) {
   const found2 = childrenAlong(document2, path3);
   return found2.length === path3.length ? found2.at(-1)?.value : void 0;
 }
 function resolve(document2, node) {
-  return (0, import_yaml2.isAlias)(node) ? node.resolve(document2) : node;
+  return (0, import_yaml3.isAlias)(node) ? node.resolve(document2) : node;
 }
 function childOf(node, name2) {
-  if ((0, import_yaml2.isMap)(node)) {
+  if ((0, import_yaml3.isMap)(node)) {
     const pair2 = node.items.findLast(({ key }) => keyText(key) === String(name2));
     return pair2 && { key: pair2.key, value: pair2.value ?? void 0 };
   }
-  if (!(0, import_yaml2.isSeq)(node)) return void 0;
+  if (!(0, import_yaml3.isSeq)(node)) return void 0;
   const value2 = node.items[Number(name2)];
   return value2 && { key: value2, value: value2 };
 }
@@ -61931,7 +61959,7 @@ function rawLength(raw, scalar2, index) {
 var doubleQuotedUnit = /\\x[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8}|\\?[^]/y;
 
 // src/core/render/yaml-to-json.ts
-var import_yaml3 = __toESM(require_dist(), 1);
+var import_yaml4 = __toESM(require_dist(), 1);
 
 // src/core/model/resolve-plain-scalar.ts
 var words2 = new Map([
@@ -61994,20 +62022,20 @@ function yamlToJson(root, { roundNumbers = false } = {}) {
   return state.problems.length === 0 ? { ok: true, value: value2, renamed: state.renamed } : { ok: false, value: value2, problems: state.problems };
 }
 function convert(node, state) {
-  if ((0, import_yaml3.isAlias)(node)) return expand(node.source, node, state);
+  if ((0, import_yaml4.isAlias)(node)) return expand(node.source, node, state);
   if (state.expanding.length > 0) state.added += 1;
-  if ((0, import_yaml3.isScalar)(node)) {
+  if ((0, import_yaml4.isScalar)(node)) {
     anchor(node, state);
     return scalar(node, state);
   }
-  if (!(0, import_yaml3.isMap)(node) && !(0, import_yaml3.isSeq)(node)) return null;
+  if (!(0, import_yaml4.isMap)(node) && !(0, import_yaml4.isSeq)(node)) return null;
   anchor(node, state);
   if (state.depth >= maxDepth2) {
     report(state, node, ["yaml-limit", tooDeepMessage]);
     return null;
   }
   state.depth += 1;
-  const value2 = (0, import_yaml3.isMap)(node) ? mapping(node, state) : node.items.map((item, index) => convertAt(index, item, state));
+  const value2 = (0, import_yaml4.isMap)(node) ? mapping(node, state) : node.items.map((item, index) => convertAt(index, item, state));
   state.depth -= 1;
   return value2;
 }
@@ -62030,7 +62058,7 @@ function expand(name2, alias, state) {
   }
   state.targets.set(alias, target);
   if (state.expanding.includes(target) || contains(target, alias)) {
-    report(state, alias, ["yaml-limit", `alias *${name2} contains itself`]);
+    report(state, alias, ["yaml-limit", `alias *${shortText(name2)} contains itself`]);
     return null;
   }
   if (state.added > aliasBudget) {
@@ -62061,14 +62089,14 @@ function mapping(node, state) {
     const key = keyText2(pair2.key, state);
     const value2 = convertAt(key ?? "", pair2.value, state);
     if (key === void 0) continue;
-    if (own2.has(key)) report(state, pair2.key, ["yaml-syntax", `duplicate key "${key}"`]);
+    if (own2.has(key)) report(state, pair2.key, ["yaml-syntax", `duplicate key "${shortText(key)}"`]);
     own2.set(key, value2);
   }
   for (const key of own2.keys()) merged.delete(key);
   return Object.fromEntries([...merged, ...own2]);
 }
 function isMergeKey(pair2) {
-  return (0, import_yaml3.isScalar)(pair2.key) && pair2.key.type === "PLAIN" && pair2.key.value === "<<";
+  return (0, import_yaml4.isScalar)(pair2.key) && pair2.key.type === "PLAIN" && pair2.key.value === "<<";
 }
 function mergeSources(pair2, state) {
   const told3 = state.problems.length;
@@ -62093,7 +62121,7 @@ function keyText2(key, state) {
     return void 0;
   }
   const name2 = String(value2);
-  if (typeof value2 !== "string" && (0, import_yaml3.isScalar)(key) && state.expanding.length === 0) {
+  if (typeof value2 !== "string" && (0, import_yaml4.isScalar)(key) && state.expanding.length === 0) {
     const written = String(key.value);
     if (name2 !== written) state.renamed.push({ offset: offsetOf2(key), written, name: name2 });
   }
@@ -62147,14 +62175,14 @@ function keyNameOf(key) {
   return resolved?.ok ? String(resolved.value) : text;
 }
 function offsetOf2(node) {
-  if ((0, import_yaml3.isPair)(node)) return offsetOf2(node.key);
+  if ((0, import_yaml4.isPair)(node)) return offsetOf2(node.key);
   if (typeof node !== "object" || node === null || !("range" in node)) return 0;
   return Array.isArray(node.range) ? Number(node.range[0]) : 0;
 }
 
 // src/core/render/read-yaml.ts
 function readYaml(file, numbers = {}) {
-  const lines = new import_yaml4.LineCounter();
+  const lines = new import_yaml5.LineCounter();
   const place = placesIn(file, lines);
   const all = parseDocuments(file.text, yamlOptions(lines));
   if (all.limit !== void 0) {
@@ -62167,7 +62195,9 @@ function readYaml(file, numbers = {}) {
   const mistaken2 = [];
   for (const [index, parsed] of all.documents.entries()) {
     if (parsed.errors.length > 0) {
-      diagnostics.push(...firstPerLine(parsed.errors.map((error) => syntaxError(error, place))));
+      const { errors, contents } = parsed;
+      const written = { text: file.text, contents, placeAt: place };
+      diagnostics.push(...syntaxDiagnostics(errors, written));
       continue;
     }
     if (isEmpty(parsed.contents)) continue;
@@ -62199,20 +62229,10 @@ function yamlOptions(lineCounter) {
   };
 }
 function isEmpty(contents) {
-  return contents === null || (0, import_yaml4.isScalar)(contents) && contents.value === "" && !isQuoted(contents);
+  return contents === null || (0, import_yaml5.isScalar)(contents) && contents.value === "" && !isQuoted(contents);
 }
 function isQuoted(node) {
   return node.type !== "PLAIN" && node.type !== void 0;
-}
-function syntaxError(error, place) {
-  const hint = syntaxHints[error.code];
-  return {
-    ...place(error.pos[0]),
-    severity: "error",
-    code: "yaml-syntax",
-    message: syntaxMessage(error),
-    ...hint !== void 0 && { hint }
-  };
 }
 function located(problem2, place) {
   const { offset, ...rest2 } = problem2;
@@ -62229,7 +62249,7 @@ function lightContents(parsed, { file, index }) {
   return () => {
     const known4 = kept5.deref();
     if (known4 !== void 0) return known4;
-    const { documents } = parseDocuments(file.text, yamlOptions(new import_yaml4.LineCounter()));
+    const { documents } = parseDocuments(file.text, yamlOptions(new import_yaml5.LineCounter()));
     const again = documents[index]?.contents;
     if (!again) throw new Error(`${file.path} parses differently the second time`);
     kept5 = new WeakRef(again);
@@ -62244,7 +62264,7 @@ function locatedDocument(value2, { text, contents, place }) {
     keyAt: (path3) => place(find(contents(), path3).key),
     textAt: (path3, index) => {
       const { value: start2, node } = find(contents(), path3);
-      return place((0, import_yaml4.isScalar)(node) ? offsetInScalar(text, node, index) : start2);
+      return place((0, import_yaml5.isScalar)(node) ? offsetInScalar(text, node, index) : start2);
     }
   };
 }
@@ -62260,12 +62280,12 @@ function find(root, path3) {
   return { ...found2, node };
 }
 function child(node, step) {
-  if ((0, import_yaml4.isSeq)(node)) {
+  if ((0, import_yaml5.isSeq)(node)) {
     const item = typeof step === "number" ? node.items[step] : void 0;
     return item === void 0 ? void 0 : { key: item, value: item };
   }
-  if (!(0, import_yaml4.isMap)(node)) return void 0;
-  return node.items.find(({ key }) => (0, import_yaml4.isScalar)(key) && keyNameOf(key) === String(step));
+  if (!(0, import_yaml5.isMap)(node)) return void 0;
+  return node.items.find(({ key }) => (0, import_yaml5.isScalar)(key) && keyNameOf(key) === String(step));
 }
 
 // src/core/secrets/region-secret.ts
@@ -62336,14 +62356,14 @@ function sortValues(file) {
     encrypted: [],
     plain: []
   };
-  const visit = (value2, path3) => {
-    if (Array.isArray(value2)) value2.forEach((item, at3) => visit(item, [...path3, at3]));
+  const visit2 = (value2, path3) => {
+    if (Array.isArray(value2)) value2.forEach((item, at3) => visit2(item, [...path3, at3]));
     else if (isJsonObject(value2)) {
-      for (const [key, item] of Object.entries(value2)) visit(item, [...path3, key]);
+      for (const [key, item] of Object.entries(value2)) visit2(item, [...path3, key]);
     } else if (typeof value2 === "string" && isEncrypted(value2)) found2.encrypted.push(path3);
     else if (value2 !== null && value2 !== "") found2.plain.push(path3);
   };
-  for (const [key, value2] of Object.entries(file)) if (key !== sopsField) visit(value2, [key]);
+  for (const [key, value2] of Object.entries(file)) if (key !== sopsField) visit2(value2, [key]);
   return found2;
 }
 
@@ -63258,8 +63278,8 @@ async function renderMissing(requests, { finder, cache: cache3, trips, limits, c
 // src/core/rollout/words.ts
 function someOf(names3, most = 3, inWords = (name2) => name2) {
   const count = "size" in names3 ? names3.size : names3.length;
-  const shown3 = Iterator.from("size" in names3 ? names3.keys() : names3).take(most).map((name2) => inWords(name2)).toArray().join(", ");
-  return count > most ? `${shown3} and ${count - most} more` : shown3;
+  const shown4 = Iterator.from("size" in names3 ? names3.keys() : names3).take(most).map((name2) => inWords(name2)).toArray().join(", ");
+  return count > most ? `${shown4} and ${count - most} more` : shown4;
 }
 function countOf(number2, noun) {
   return `${number2} ${noun}${number2 === 1 ? "" : "s"}`;
@@ -63816,7 +63836,7 @@ function isRemote(key, reference) {
 }
 
 // src/core/model/parse-yaml.ts
-var import_yaml6 = __toESM(require_dist(), 1);
+var import_yaml7 = __toESM(require_dist(), 1);
 
 // src/core/model/read-plain-yaml.ts
 function readPlainYaml(text) {
@@ -63966,7 +63986,7 @@ function scalarOf(text) {
 }
 
 // src/core/model/read-yaml-node.ts
-var import_yaml5 = __toESM(require_dist(), 1);
+var import_yaml6 = __toESM(require_dist(), 1);
 var maxAliases = 100;
 function readYamlNode(document2) {
   const reader = new NodeReader();
@@ -63992,15 +64012,15 @@ var NodeReader = class {
   /** How many nodes were read behind aliases. */
   #expanded = 0;
   read(node) {
-    if ((0, import_yaml5.isAlias)(node)) return this.#readAlias(node);
+    if ((0, import_yaml6.isAlias)(node)) return this.#readAlias(node);
     if (this.#following > 0) this.#expanded += 1;
     if (this.#expanded > aliasBudget) return null;
     this.#noteTag(node);
-    if ((0, import_yaml5.isScalar)(node)) {
+    if ((0, import_yaml6.isScalar)(node)) {
       this.#noteAnchor(node);
       return this.#readScalar(node);
     }
-    if (!(0, import_yaml5.isMap)(node) && !(0, import_yaml5.isSeq)(node)) return null;
+    if (!(0, import_yaml6.isMap)(node) && !(0, import_yaml6.isSeq)(node)) return null;
     this.#noteAnchor(node);
     if (this.#open.has(node)) {
       this.#report(node, { code: "yaml-limit", message: "an anchor holds an alias to itself" });
@@ -64015,7 +64035,7 @@ var NodeReader = class {
       return null;
     }
     this.#open.add(node);
-    const value2 = (0, import_yaml5.isMap)(node) ? this.#readMap(node.items) : node.items.map((item, index) => this.#readAt(index, item));
+    const value2 = (0, import_yaml6.isMap)(node) ? this.#readMap(node.items) : node.items.map((item, index) => this.#readAt(index, item));
     this.#open.delete(node);
     return value2;
   }
@@ -64026,7 +64046,7 @@ var NodeReader = class {
     return value2;
   }
   #noteTag(node) {
-    const tag = (0, import_yaml5.isScalar)(node) || (0, import_yaml5.isMap)(node) || (0, import_yaml5.isSeq)(node) ? node.tag : void 0;
+    const tag = (0, import_yaml6.isScalar)(node) || (0, import_yaml6.isMap)(node) || (0, import_yaml6.isSeq)(node) ? node.tag : void 0;
     if (tag !== void 0 && !tagOfJson.test(tag)) this.tagged.push([...this.#path]);
   }
   #noteAnchor(node) {
@@ -64051,12 +64071,12 @@ var NodeReader = class {
       if (entries2.has(name2)) {
         this.#report(key, {
           code: "yaml-syntax",
-          message: `the key "${name2}" stands here a second time`,
+          message: `the key "${shortText(name2)}" stands here a second time`,
           hint: "remove one of the two"
         });
       }
       this.#path.push(name2);
-      if ((0, import_yaml5.isScalar)(key)) {
+      if ((0, import_yaml6.isScalar)(key)) {
         this.#noteAnchor(key);
         this.#noteTag(key);
         this.#noteTwofold(key, true);
@@ -64068,7 +64088,7 @@ var NodeReader = class {
   }
   #readAlias(alias) {
     this.#aliases += 1;
-    const known4 = (0, import_yaml5.isAlias)(alias) ? this.#anchors.get(alias.source) : void 0;
+    const known4 = (0, import_yaml6.isAlias)(alias) ? this.#anchors.get(alias.source) : void 0;
     const target = this.#targets.get(alias) ?? known4;
     if (target === void 0) {
       this.#report(alias, { code: "yaml-syntax", message: "the alias refers to no anchor" });
@@ -64141,7 +64161,7 @@ function placedDocument(file, index) {
   return document2;
 }
 function parseAnyYaml(file) {
-  const lineCounter = new import_yaml6.LineCounter();
+  const lineCounter = new import_yaml7.LineCounter();
   const placeAt = placesIn(file, lineCounter);
   const { documents: all, limit: limit2 } = parseDocuments(file.text, yamlOptions2(lineCounter));
   if (limit2 !== void 0) return tooLarge2(limit2, placeAt);
@@ -64171,7 +64191,7 @@ function lightTrees(file, all) {
   return (index) => {
     let trees = kept5.deref();
     if (trees === void 0) {
-      trees = parseDocuments(file.text, yamlOptions2(new import_yaml6.LineCounter())).documents;
+      trees = parseDocuments(file.text, yamlOptions2(new import_yaml7.LineCounter())).documents;
       kept5 = new WeakRef(trees);
     }
     const tree = trees[index];
@@ -64183,7 +64203,7 @@ function readDocument({ file, document: document2, placeAt, tree }) {
   const { value: value2, problems, twofold, tagged } = readYamlNode(document2);
   const syntax = [...document2.errors, ...document2.warnings, ...directiveErrors(document2)];
   const diagnostics = [
-    ...firstPerLine(syntax.map((error) => syntaxDiagnostic(error, placeAt))),
+    ...syntaxDiagnostics(syntax, { text: file.text, contents: document2.contents, placeAt }),
     ...problems.map(({ offset, ...rest2 }) => ({ ...placeAt(offset), ...rest2 }))
   ];
   if (document2.contents === null && diagnostics.length === 0) {
@@ -64210,16 +64230,6 @@ function directiveErrors(document2) {
   if (explicit !== true || version === "1.2") return [];
   const message = `YAML ${version} is not read; leave the %YAML directive out (YAML 1.2)`;
   return [{ code: "BAD_DIRECTIVE", message, pos: [document2.range[0], document2.range[0]] }];
-}
-function syntaxDiagnostic(error, placeAt) {
-  const hint = syntaxHints[error.code];
-  return {
-    ...placeAt(error.pos[0]),
-    severity: "error",
-    code: "yaml-syntax",
-    message: syntaxMessage(error),
-    ...hint === void 0 ? {} : { hint }
-  };
 }
 var limitMessages = {
   "too deep": { message: tooDeepMessage, hint: "nest less deeply" },
@@ -64379,12 +64389,12 @@ function texts(scan, { document: document2 }, field) {
 }
 function visitPath(scan, part3, { path: path3, text, isPlugin = false }) {
   const place = part3.document.at(path3);
-  const shown3 = isOfSecret(part3, path3) ? "that stands here" : `"${text}"`;
-  const problem2 = referenceProblem(text, shown3);
+  const shown4 = isOfSecret(part3, path3) ? "that stands here" : `"${text}"`;
+  const problem2 = referenceProblem(text, shown4);
   if (problem2 !== void 0) return tell(scan, place, problem2);
   const target = resolveInside(part3.folder, text);
   if (target === void 0) {
-    return tell(scan, place, ["unsafe-source", `the path ${shown3} leaves the repository`]);
+    return tell(scan, place, ["unsafe-source", `the path ${shown4} leaves the repository`]);
   }
   const file = scan.index.byPath.get(target);
   if (file !== void 0) {
@@ -64394,7 +64404,7 @@ function visitPath(scan, part3, { path: path3, text, isPlugin = false }) {
   }
   if (!scan.index.folders.has(target)) {
     const hint = "what a kustomization names has to be in the repository; dot-folders are not read";
-    return tell(scan, place, ["missing-source", `there is no file or folder ${shown3}`, hint]);
+    return tell(scan, place, ["missing-source", `there is no file or folder ${shown4}`, hint]);
   }
   visitFolder(scan, target, place);
   if (isPlugin) visitPluginFolder(scan, target);
@@ -64416,14 +64426,14 @@ function isKustomizationFile(path3) {
 function isOfSecret({ document: { value: value2 } }, [field]) {
   return field === "secretGenerator" || isJsonObject(value2) && value2["kind"] === "SecretGenerator";
 }
-function referenceProblem(text, shown3) {
+function referenceProblem(text, shown4) {
   const hint = "bring it into the repository; `flotilla vendor` does";
   if (/^([/\\]|[A-Za-z]:[/\\])/.test(text)) {
-    return ["unsafe-source", `the path ${shown3} is absolute`, "name it from this folder"];
+    return ["unsafe-source", `the path ${shown4} is absolute`, "name it from this folder"];
   }
   const first2 = text.trim().split("/")[0] ?? "";
   const isRemote2 = /[:?@]|\/\//.test(text) || /^github\.com$/i.test(first2) || text !== text.trim();
-  if (isRemote2) return ["remote-reference", `${shown3} is, or may be, on the network`, hint];
+  if (isRemote2) return ["remote-reference", `${shown4} is, or may be, on the network`, hint];
   return void 0;
 }
 function addFile2(scan, file, from) {
@@ -65034,9 +65044,16 @@ function tableSchema(type) {
     }
   };
 }
+var protocol = { name: "protocol", fallback: "TCP" };
+var secondKeys = /* @__PURE__ */ new Map([
+  ["port", protocol],
+  ["containerPort", protocol],
+  ["topologyKey", { name: "whenUnsatisfiable" }]
+]);
 function fieldSchema(field, items) {
   const { strategy, keys = [] } = field;
-  return strategy === "merge" || strategy === "replace" ? { strategy, keys, items } : { keys, items };
+  const second = secondKeys.get(keys[0] ?? "");
+  return strategy === "merge" || strategy === "replace" ? { strategy, keys, items, ...second && { second } } : { keys, items };
 }
 function mapSchema(values) {
   return { field: () => ({ keys: [], items: values }) };
@@ -65089,7 +65106,22 @@ function definitionsIn(file) {
 }
 function customKindsOf(objects) {
   const kinds4 = objects.flatMap(customKind);
-  return new Map(kinds4.toReversed());
+  return joinedKinds(kinds4.toReversed());
+}
+function joinedKinds(kinds4) {
+  const joined5 = /* @__PURE__ */ new Map();
+  for (const [name2, kind] of kinds4) {
+    const before = joined5.get(name2);
+    const isSure = before === void 0 || isSameKind(before, kind);
+    joined5.set(name2, isSure ? kind : { ...kind, isDisputed: true });
+  }
+  return joined5;
+}
+function disputedKinds(kinds4) {
+  return new Map([...kinds4].map(([name2, kind]) => [name2, { ...kind, isDisputed: true }]));
+}
+function isSameKind(before, kind) {
+  return before.isDisputed !== true && isSameJson(before.schemas, kind.schemas);
 }
 function mayDefineKinds(text) {
   return text.includes("CustomResourceDefinition");
@@ -65122,12 +65154,19 @@ function scopeOf(object, kinds4) {
 function mergeSchemaOf(object, kinds4) {
   const builtIn2 = builtInSchema(object.apiVersion, object.kind);
   if (builtIn2 !== void 0) return builtIn2;
-  const version = object.apiVersion.split("/").at(-1) ?? "";
-  const schema = customKindOf(object, kinds4)?.schemas[version];
+  const schema = schemaIn(customKindOf(object, kinds4), object);
   return schema === void 0 ? plainSchema : openApiSchema(schema);
 }
 function customKindOf(object, kinds4) {
   return kinds4.get(`${groupOf(object.apiVersion)}/${object.kind}`);
+}
+function sureSchemaOf(object, kinds4) {
+  const kind = customKindOf(object, kinds4);
+  return kind?.isDisputed === true ? void 0 : schemaIn(kind, object);
+}
+function schemaIn(kind, { apiVersion: apiVersion2 }) {
+  const version = apiVersion2.split("/").at(-1) ?? "";
+  return kind !== void 0 && Object.hasOwn(kind.schemas, version) ? kind.schemas[version] : void 0;
 }
 
 // src/core/cluster-model/ownership/generated/api-tables.json
@@ -66325,8 +66364,8 @@ var jsonTypes = {
 function fitsScalar(value2, scalar2) {
   if (scalar2 === void 0) return false;
   if (scalar2 === "any") return true;
-  const wantedType = jsonTypes[scalar2];
-  return wantedType === void 0 ? typeof value2 === "string" || typeof value2 === "number" : typeof value2 === wantedType;
+  const wantedType2 = jsonTypes[scalar2];
+  return wantedType2 === void 0 ? typeof value2 === "string" || typeof value2 === "number" : typeof value2 === wantedType2;
 }
 function isWhole2(scalar2) {
   return scalar2 === "int32" || scalar2 === "int64";
@@ -66356,19 +66395,306 @@ function isQuantity(value2) {
   return typeof value2 === "number" || typeof value2 === "string" && quantity.test(value2);
 }
 
-// src/core/render/kubernetes-names.ts
-var label = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+// src/core/render/check-object.ts
+var quoteHint = "quote it";
+function checkObject(manifest) {
+  return [
+    ...checkName(manifest),
+    ...checkGeneratedName(manifest),
+    ...checkLabels(manifest),
+    ...checkAnnotations(manifest),
+    ...checkDataKeys(manifest),
+    ...checkOwnership(manifest),
+    ...checkNamespace(manifest),
+    ...checkSecret(manifest),
+    ...checkSealed(manifest),
+    ...checkRegionSecret(manifest),
+    ...textMaps(manifest.object).flatMap((path3) => checkTextMap(manifest, path3))
+  ];
+}
 var subdomain2 = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+var label = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+var labelNamed = /* @__PURE__ */ new Set(["/Namespace", "/Service"]);
+function checkName({ object, at: at3 }) {
+  const message = nameProblem2(object);
+  if (message === void 0) return [];
+  return [mistake(at3(["metadata", "name"]), { code: "invalid-object", message })];
+}
+function checkGeneratedName({ object, keyAt }) {
+  if (object.metadata["generateName"] === void 0) return [];
+  return [mistake(keyAt(["metadata", "generateName"]), generatedName)];
+}
+function nameProblem2(object) {
+  const { name: name2 } = object.metadata;
+  if (/[/%]/.test(name2) || name2 === "." || name2 === "..") {
+    return `"${shortText(name2)}" is no name for an object: it must not contain / or %`;
+  }
+  const rule = nameRule3(object);
+  if (rule === void 0 || name2.length <= rule.length && rule.pattern.test(name2))
+    return void 0;
+  return `"${shortText(name2)}" is no name for a ${object.kind} (${rule.words}, at most ${rule.length})`;
+}
+var runNames = /* @__PURE__ */ new Map([
+  ["CronJob", 52],
+  ["Job", 63]
+]);
+function nameRule3({ apiVersion: apiVersion2, kind }) {
+  const group2 = groupOf(apiVersion2);
+  if (labelNamed.has(`${group2}/${kind}`)) {
+    return { pattern: label, length: 63, words: "lower case letters, digits and `-`" };
+  }
+  const isFree = group2 === "rbac.authorization.k8s.io" || builtInSchema(apiVersion2, kind) === void 0;
+  if (isFree) return void 0;
+  const length = group2 === "batch" ? runNames.get(kind) : void 0;
+  if (length !== void 0)
+    return { pattern: subdomain2, length, words: "lower case letters, digits, `-` and `.`" };
+  return { pattern: subdomain2, length: 253, words: "lower case letters, digits, `-` and `.`" };
+}
+function checkLabels({ object, at: at3, keyAt }) {
+  const { labels } = object.metadata;
+  if (!isJsonObject(labels)) return [];
+  const wrong = Object.entries(labels).flatMap(([key, value2]) => {
+    const isKey = labelKeyProblem(key) !== void 0;
+    const valueProblem = typeof value2 === "string" ? labelValueProblem(value2) : void 0;
+    const problem2 = labelKeyProblem(key) ?? valueProblem;
+    return problem2 === void 0 ? [] : [{ key, value: value2, isKey, problem: problem2 }];
+  });
+  return wrong.slice(0, mostProblems).map(({ key, value: value2, isKey, problem: problem2 }) => {
+    const path3 = ["metadata", "labels", key];
+    const code = "invalid-object";
+    const name2 = `"${shortText(key)}"`;
+    if (isKey) return mistake(keyAt(path3), { code, message: `label key ${name2} ${problem2}` });
+    const shown4 = isSecret(object) ? `of ${name2}` : shortText(JSON.stringify(value2));
+    return mistake(at3(path3), { code, message: `label value ${shown4} ${problem2}` });
+  });
+}
+var maxAnnotations = 256 * 1024;
+function checkAnnotations({ object, at: at3, keyAt }) {
+  const { annotations: annotations2 } = object.metadata;
+  if (!isJsonObject(annotations2)) return [];
+  const path3 = ["metadata", "annotations"];
+  const code = "invalid-object";
+  const problemOf2 = (key) => labelKeyProblem(key.toLowerCase());
+  const keys = Object.keys(annotations2).filter((key) => problemOf2(key) !== void 0);
+  const wrong = keys.slice(0, mostProblems).map((key) => {
+    const message2 = `annotation key "${shortText(key)}" ${problemOf2(key)}`;
+    return mistake(keyAt([...path3, key]), { code, message: message2 });
+  });
+  const bytes = Buffer.byteLength(
+    Object.entries(annotations2).map(([key, value2]) => `${key}${typeof value2 === "string" ? value2 : ""}`).join("")
+  );
+  if (bytes <= maxAnnotations) return wrong;
+  const message = `the annotations have ${Math.ceil(bytes / 1024)} KiB, more than 256`;
+  return [...wrong, mistake(at3(path3), { code, message })];
+}
+var dataFields = {
+  "/ConfigMap": ["data", "binaryData"],
+  "/Secret": ["data", "stringData"]
+};
+function checkDataKeys({ object, keyAt }) {
+  const fields2 = dataFields[`${groupOf(object.apiVersion)}/${object.kind}`] ?? [];
+  return fields2.flatMap((field) => {
+    const data3 = object[field];
+    const keys = isJsonObject(data3) ? Object.keys(data3) : [];
+    const wrong = keys.filter(
+      (key) => key.length > 253 || !/^[-._a-zA-Z0-9]+$/.test(key) || /^\.(\.|$)/.test(key)
+    );
+    return wrong.slice(0, mostProblems).map((key) => {
+      const message = `${field}: "${shortText(key)}" is no key: letters, digits, \`-\`, \`_\` and \`.\`, at most 253`;
+      return mistake(keyAt([field, key]), { code: "invalid-object", message });
+    });
+  });
+}
+function checkOwnership({ object, keyAt }) {
+  const own2 = [
+    ["metadata", "labels", appLabel],
+    ["metadata", "annotations", ownerAnnotation]
+  ];
+  return own2.flatMap((path3) => {
+    if (valueAt3(object, path3) === void 0) return [];
+    const message = `${String(path3.at(-1))} is set by Flotilla`;
+    return [mistake(keyAt(path3), { code: "invalid-object", message, hint: "remove it" })];
+  });
+}
+function checkNamespace({ object, at: at3 }) {
+  const { name: name2, namespace } = object.metadata;
+  const isItself = object.kind === "Namespace" && groupOf(object.apiVersion) === "";
+  if ((isItself ? name2 : namespace) !== systemNamespace) return [];
+  const path3 = ["metadata", isItself || namespace === void 0 ? "name" : "namespace"];
+  const message = `the namespace ${systemNamespace} is Flotilla's own and belongs to no app`;
+  const hint = "use another namespace";
+  return [mistake(at3(path3), { code: "wrong-namespace", message, hint })];
+}
+function checkSecret({ object, keyAt, isPlainSecret }) {
+  if (!isSecret(object)) return [];
+  const strange = strangeFields(object).slice(0, mostProblems).map((field) => {
+    const message = `a Secret has no field "${shortText(field)}"`;
+    const hint = "its values are in data or stringData";
+    return mistake(keyAt([field]), { code: "invalid-object", message, hint });
+  });
+  const open3 = ["data", "stringData"].flatMap((field) => {
+    const data3 = object[field];
+    const isEmpty3 = data3 === void 0 || data3 === null || isJsonObject(data3) && Object.keys(data3).length === 0;
+    if (isEmpty3 || isPlainSecret === true) return [];
+    return [
+      mistake(keyAt([field]), {
+        code: "secret-data",
+        message: `Secret ${object.metadata.name} would be stored in plain text`,
+        hint: "seal it with SOPS for age, or use an ExternalSecret or a SealedSecret; if everybody may know its values, name it in `plainSecrets` of the App"
+      })
+    ];
+  });
+  return [...strange, ...open3];
+}
+var sealedFields = /* @__PURE__ */ new Set(["apiVersion", "kind", "metadata", sopsField]);
+function checkSealed({ object, keyAt }) {
+  if (sealedText(object) === void 0) return [];
+  const more = Object.keys(object).filter((field) => !sealedFields.has(field));
+  return more.map((field) => {
+    const message = `${object.kind} ${object.metadata.name} is sealed with SOPS: only its metadata can be changed, not ${field}`;
+    return mistake(keyAt([field]), { code: "sealed-secret", message, hint: "edit it with sops" });
+  });
+}
+var regionFields = /* @__PURE__ */ new Set(["apiVersion", "kind", "metadata", regionField]);
+function checkRegionSecret({ object, at: at3, keyAt }) {
+  if (object.kind !== "Secret" || object[regionField] === void 0) return [];
+  const code = "region-secret";
+  const more = Object.keys(object).filter((field) => !regionFields.has(field));
+  const { name: name2 = "" } = regionSecretOf(object) ?? {};
+  const isName = name2.length <= 253 && subdomain2.test(name2);
+  return [
+    ...more.map((field) => {
+      const message = `Secret ${object.metadata.name} comes from the region: only its metadata can be changed, not ${field}`;
+      return mistake(keyAt([field]), { code, message, hint: "change it in the region's cluster" });
+    }),
+    ...isName ? [] : [
+      mistake(at3([regionField, "name"]), {
+        code,
+        message: `"${name2}" is no name for a Secret`
+      })
+    ]
+  ];
+}
+function textMaps(object) {
+  const own2 = [
+    ["metadata", "labels"],
+    ["metadata", "annotations"]
+  ];
+  const isBuiltIn = builtInSchema(object.apiVersion, object.kind) !== void 0;
+  if (!isBuiltIn) return own2;
+  if (object.kind === "ConfigMap") own2.push(["data"]);
+  return [...own2, ...podTextMaps(object["spec"], ["spec"])];
+}
+var textMapFields = ["labels", "annotations", "matchLabels", "nodeSelector"];
+var onTheWay = ["template", "jobTemplate", "spec", "metadata", "selector"];
+function podTextMaps(value2, path3) {
+  if (!isJsonObject(value2)) return [];
+  const here = textMapFields.filter((field) => field in value2).map((field) => [...path3, field]);
+  return [...here, ...onTheWay.flatMap((field) => podTextMaps(value2[field], [...path3, field]))];
+}
+function checkTextMap({ object, at: at3 }, path3) {
+  const map = valueAt3(object, path3);
+  const name2 = path3.join(".");
+  if (map === void 0 || map === null) return [];
+  if (!isJsonObject(map)) {
+    return [
+      mistake(at3(path3), { code: "invalid-object", message: `${name2} must be a map of text` })
+    ];
+  }
+  const wrong = Object.entries(map).filter(([, value2]) => typeof value2 !== "string");
+  return wrong.slice(0, mostProblems).map(([key, value2]) => {
+    const message = `${name2}: "${shortText(key)}" must be text, not ${shownType(value2, object)}`;
+    const told3 = { code: "invalid-object", message };
+    const isScalar6 = typeof value2 !== "object";
+    return mistake(at3([...path3, key]), isScalar6 ? { ...told3, hint: quoteHint } : told3);
+  });
+}
+function valueAt3(object, path3) {
+  let value2 = object;
+  for (const key of path3) {
+    if (!isJsonObject(value2)) return void 0;
+    value2 = Object.hasOwn(value2, key) ? value2[key] : void 0;
+  }
+  return value2;
+}
+
+// src/core/render/check-custom-fields.ts
+function checkCustomFields(source, kinds4) {
+  if (source.object[sopsField] !== void 0) return [];
+  const schema = sureSchemaOf(source.object, kinds4);
+  if (schema === void 0) return [];
+  const walk = new SchemaWalk(source);
+  walk.check(source.object, { ...schema, [embedded]: true });
+  return walk.problems;
+}
+var embedded = "x-kubernetes-embedded-resource";
+var SchemaWalk = class {
+  problems = [];
+  #source;
+  /** Where the walk is. */
+  #path = [];
+  constructor(source) {
+    this.#source = source;
+  }
+  /** What a schema does not declare is dropped by the API server, or kept as it is. A null may stand for a default. */
+  check(value2, schema) {
+    if (value2 === null || !isJsonObject(schema) || this.problems.length >= mostProblems) return;
+    if (typeof value2 !== "object") {
+      this.#checkScalar(value2, schema);
+    } else if (isJsonObject(value2)) {
+      for (const [name2, member] of Object.entries(value2)) {
+        this.#below(name2, member, memberSchema(schema, name2));
+      }
+    } else {
+      for (const [index, item] of value2.entries()) this.#below(index, item, schema["items"]);
+    }
+  }
+  #below(step, value2, schema) {
+    this.#path.push(step);
+    this.check(value2, schema);
+    this.#path.pop();
+  }
+  #checkScalar(value2, schema) {
+    const type = wantedType(schema);
+    if (type === void 0 || type.fits(value2)) return;
+    const { object, key } = this.#source;
+    const words5 = `must be ${type.words}, not ${shownType(value2, object)}`;
+    const message = `${describeKey(key)}: ${fieldName2(this.#path)} ${words5}`;
+    const told3 = { code: "invalid-object", message };
+    const place = placeOfField(this.#source, this.#path);
+    this.problems.push(mistake(place, type.hint ? { ...told3, hint: type.hint } : told3));
+  }
+};
+var scalarTypes = /* @__PURE__ */ new Map([
+  ["string", { words: "text", fits: (value2) => typeof value2 === "string", hint: quoteHint }],
+  ["integer", { words: "a whole number", fits: Number.isInteger }],
+  ["number", { words: "a number", fits: (value2) => typeof value2 === "number" }],
+  ["boolean", { words: "true or false", fits: (value2) => typeof value2 === "boolean" }]
+]);
+function wantedType(schema) {
+  if (schema["x-kubernetes-int-or-string"] === true) return void 0;
+  return scalarTypes.get(schema["type"]);
+}
+function memberSchema(schema, name2) {
+  if (name2 === "metadata" && schema[embedded] === true) return void 0;
+  const { properties, additionalProperties } = schema;
+  const isDeclared = isJsonObject(properties) && Object.hasOwn(properties, name2);
+  return isDeclared ? properties[name2] : additionalProperties;
+}
+
+// src/core/render/kubernetes-names.ts
+var label2 = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+var subdomain3 = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 function dnsLabelProblem(name2) {
-  if (name2.length <= 63 && label.test(name2)) return void 0;
+  if (name2.length <= 63 && label2.test(name2)) return void 0;
   return `"${shortText(name2)}" is none: lower case letters, digits and \`-\`, a letter or digit at both ends, at most 63`;
 }
 function isDnsSubdomain(name2) {
-  return name2.length <= 253 && subdomain2.test(name2);
+  return name2.length <= 253 && subdomain3.test(name2);
 }
 function portNameProblem(name2) {
   if (typeof name2 !== "string") return void 0;
-  const isName = name2.length <= 15 && label.test(name2) && /[a-z]/.test(name2) && !name2.includes("--");
+  const isName = name2.length <= 15 && label2.test(name2) && /[a-z]/.test(name2) && !name2.includes("--");
   if (isName) return void 0;
   return `"${shortText(name2)}" is none: lower case letters, digits and single \`-\`, a letter among them, at most 15`;
 }
@@ -66448,7 +66774,7 @@ var places = [
 function podSpecPath(object) {
   if (object.kind === "CustomResourceDefinition") return void 0;
   return places.find((path3) => {
-    const spec = valueAt3(object, path3);
+    const spec = valueAt4(object, path3);
     if (!isJsonObject(spec) || !isContainerList(spec["containers"])) return false;
     return path3.length > 1 || object.kind === "Pod";
   });
@@ -66459,7 +66785,7 @@ function isContainerList(value2) {
 function isNamed(value2) {
   return isJsonObject(value2) && typeof value2["name"] === "string";
 }
-function valueAt3(object, path3) {
+function valueAt4(object, path3) {
   let value2 = object;
   for (const key of path3) {
     if (!isJsonObject(value2)) return void 0;
@@ -66494,7 +66820,7 @@ function podTemplatePath({ apiVersion: apiVersion2, kind }) {
 function checkWorkload(source) {
   const { object, key } = source;
   const path3 = podTemplatePath(object);
-  const template = path3 === void 0 ? void 0 : valueAt3(object, path3);
+  const template = path3 === void 0 ? void 0 : valueAt4(object, path3);
   if (path3 === void 0 || !isJsonObject(template) || !isJsonObject(template["spec"])) return [];
   const tell5 = (places2, words5) => warning(placeOfFields(source, places2), {
     code: "refused-object",
@@ -66509,12 +66835,12 @@ function checkWorkload(source) {
 }
 function selectorProblems(object, { path: path3, template }, tell5) {
   const selectorPath = ["spec", "selector"];
-  const selector = valueAt3(object, selectorPath);
+  const selector = valueAt4(object, selectorPath);
   if (!isJsonObject(selector) || Object.keys(selector).length === 0) {
     return [tell5([["spec"]], "spec.selector is missing: it says which pods are its own")];
   }
-  const wanted2 = valueAt3(selector, ["matchLabels"]);
-  const labels = valueAt3(template, ["metadata", "labels"]);
+  const wanted2 = valueAt4(selector, ["matchLabels"]);
+  const labels = valueAt4(template, ["metadata", "labels"]);
   const missing2 = Object.entries(isJsonObject(wanted2) ? wanted2 : {}).filter(
     ([key, value2]) => !isJsonObject(labels) || labels[key] !== value2
   );
@@ -66529,7 +66855,7 @@ function selectorProblems(object, { path: path3, template }, tell5) {
 // src/core/render/check-pods.ts
 function checkPods(source) {
   const path3 = podTemplatePath(source.object);
-  const template = path3 === void 0 ? void 0 : valueAt3(source.object, path3);
+  const template = path3 === void 0 ? void 0 : valueAt4(source.object, path3);
   if (path3 === void 0 || !isJsonObject(template)) return [];
   const podPath = [...path3, "spec"];
   const pod = mapAt(template, "spec");
@@ -66572,8 +66898,8 @@ function labelFindings(parent, field, path3) {
     }
     const wrong = typeof value2 === "string" ? labelValueProblem(value2) : void 0;
     if (wrong === void 0) return [];
-    const shown3 = shortText(JSON.stringify(value2));
-    return [{ at: at3, words: `value ${shown3} of its pods' ${field} ${wrong}` }];
+    const shown4 = shortText(JSON.stringify(value2));
+    return [{ at: at3, words: `value ${shown4} of its pods' ${field} ${wrong}` }];
   });
 }
 function tolerationFindings({ value: { key, value: value2, operator = "" }, at: at3 }) {
@@ -66814,15 +67140,15 @@ function sortedEntries(entries2) {
 }
 
 // src/core/render/finish-object.ts
-function finisher(owner) {
+function finisher(owner, customKinds) {
   const done = /* @__PURE__ */ new WeakMap();
   return (source) => {
-    const known4 = done.get(source.object) ?? finishObject(source, owner);
+    const known4 = done.get(source.object) ?? finishObject(source, owner, customKinds);
     done.set(source.object, known4);
     return known4;
   };
 }
-function finishObject(source, owner) {
+function finishObject(source, owner, customKinds) {
   const owned = withOwner(source.object, owner);
   const id = objectId(source.key);
   const yaml = emitYaml(owned);
@@ -66833,6 +67159,7 @@ function finishObject(source, owner) {
       ...checkSize(source, yaml),
       ...checkResources(source),
       ...checkFieldTypes(source),
+      ...checkCustomFields(source, customKinds),
       ...checkWorkload(source),
       ...checkPods(source),
       ...checkPlainKinds(source)
@@ -67132,229 +67459,6 @@ function valueOrder({ layers }, indexes) {
   return [...indexes.filter(isDefault), null, ...indexes.filter((index) => !isDefault(index))];
 }
 
-// src/core/render/check-object.ts
-var quoteHint = "quote it";
-function checkObject(manifest) {
-  return [
-    ...checkName(manifest),
-    ...checkGeneratedName(manifest),
-    ...checkLabels(manifest),
-    ...checkAnnotations(manifest),
-    ...checkDataKeys(manifest),
-    ...checkOwnership(manifest),
-    ...checkNamespace(manifest),
-    ...checkSecret(manifest),
-    ...checkSealed(manifest),
-    ...checkRegionSecret(manifest),
-    ...textMaps(manifest.object).flatMap((path3) => checkTextMap(manifest, path3))
-  ];
-}
-var subdomain3 = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-var label2 = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
-var labelNamed = /* @__PURE__ */ new Set(["/Namespace", "/Service"]);
-function checkName({ object, at: at3 }) {
-  const message = nameProblem2(object);
-  if (message === void 0) return [];
-  return [mistake(at3(["metadata", "name"]), { code: "invalid-object", message })];
-}
-function checkGeneratedName({ object, keyAt }) {
-  if (object.metadata["generateName"] === void 0) return [];
-  return [mistake(keyAt(["metadata", "generateName"]), generatedName)];
-}
-function nameProblem2(object) {
-  const { name: name2 } = object.metadata;
-  if (/[/%]/.test(name2) || name2 === "." || name2 === "..") {
-    return `"${shortText(name2)}" is no name for an object: it must not contain / or %`;
-  }
-  const rule = nameRule3(object);
-  if (rule === void 0 || name2.length <= rule.length && rule.pattern.test(name2))
-    return void 0;
-  return `"${shortText(name2)}" is no name for a ${object.kind} (${rule.words}, at most ${rule.length})`;
-}
-var runNames = /* @__PURE__ */ new Map([
-  ["CronJob", 52],
-  ["Job", 63]
-]);
-function nameRule3({ apiVersion: apiVersion2, kind }) {
-  const group2 = groupOf(apiVersion2);
-  if (labelNamed.has(`${group2}/${kind}`)) {
-    return { pattern: label2, length: 63, words: "lower case letters, digits and `-`" };
-  }
-  const isFree = group2 === "rbac.authorization.k8s.io" || builtInSchema(apiVersion2, kind) === void 0;
-  if (isFree) return void 0;
-  const length = group2 === "batch" ? runNames.get(kind) : void 0;
-  if (length !== void 0)
-    return { pattern: subdomain3, length, words: "lower case letters, digits, `-` and `.`" };
-  return { pattern: subdomain3, length: 253, words: "lower case letters, digits, `-` and `.`" };
-}
-function checkLabels({ object, at: at3, keyAt }) {
-  const { labels } = object.metadata;
-  if (!isJsonObject(labels)) return [];
-  const wrong = Object.entries(labels).flatMap(([key, value2]) => {
-    const isKey = labelKeyProblem(key) !== void 0;
-    const valueProblem = typeof value2 === "string" ? labelValueProblem(value2) : void 0;
-    const problem2 = labelKeyProblem(key) ?? valueProblem;
-    return problem2 === void 0 ? [] : [{ key, value: value2, isKey, problem: problem2 }];
-  });
-  return wrong.slice(0, mostProblems).map(({ key, value: value2, isKey, problem: problem2 }) => {
-    const path3 = ["metadata", "labels", key];
-    const code = "invalid-object";
-    const name2 = `"${shortText(key)}"`;
-    if (isKey) return mistake(keyAt(path3), { code, message: `label key ${name2} ${problem2}` });
-    const shown3 = isSecret(object) ? `of ${name2}` : shortText(JSON.stringify(value2));
-    return mistake(at3(path3), { code, message: `label value ${shown3} ${problem2}` });
-  });
-}
-var maxAnnotations = 256 * 1024;
-function checkAnnotations({ object, at: at3, keyAt }) {
-  const { annotations: annotations2 } = object.metadata;
-  if (!isJsonObject(annotations2)) return [];
-  const path3 = ["metadata", "annotations"];
-  const code = "invalid-object";
-  const problemOf2 = (key) => labelKeyProblem(key.toLowerCase());
-  const keys = Object.keys(annotations2).filter((key) => problemOf2(key) !== void 0);
-  const wrong = keys.slice(0, mostProblems).map((key) => {
-    const message2 = `annotation key "${shortText(key)}" ${problemOf2(key)}`;
-    return mistake(keyAt([...path3, key]), { code, message: message2 });
-  });
-  const bytes = Buffer.byteLength(
-    Object.entries(annotations2).map(([key, value2]) => `${key}${typeof value2 === "string" ? value2 : ""}`).join("")
-  );
-  if (bytes <= maxAnnotations) return wrong;
-  const message = `the annotations have ${Math.ceil(bytes / 1024)} KiB, more than 256`;
-  return [...wrong, mistake(at3(path3), { code, message })];
-}
-var dataFields = {
-  "/ConfigMap": ["data", "binaryData"],
-  "/Secret": ["data", "stringData"]
-};
-function checkDataKeys({ object, keyAt }) {
-  const fields2 = dataFields[`${groupOf(object.apiVersion)}/${object.kind}`] ?? [];
-  return fields2.flatMap((field) => {
-    const data3 = object[field];
-    const keys = isJsonObject(data3) ? Object.keys(data3) : [];
-    const wrong = keys.filter(
-      (key) => key.length > 253 || !/^[-._a-zA-Z0-9]+$/.test(key) || /^\.(\.|$)/.test(key)
-    );
-    return wrong.slice(0, mostProblems).map((key) => {
-      const message = `${field}: "${shortText(key)}" is no key: letters, digits, \`-\`, \`_\` and \`.\`, at most 253`;
-      return mistake(keyAt([field, key]), { code: "invalid-object", message });
-    });
-  });
-}
-function checkOwnership({ object, keyAt }) {
-  const own2 = [
-    ["metadata", "labels", appLabel],
-    ["metadata", "annotations", ownerAnnotation]
-  ];
-  return own2.flatMap((path3) => {
-    if (valueAt4(object, path3) === void 0) return [];
-    const message = `${String(path3.at(-1))} is set by Flotilla`;
-    return [mistake(keyAt(path3), { code: "invalid-object", message, hint: "remove it" })];
-  });
-}
-function checkNamespace({ object, at: at3 }) {
-  const { name: name2, namespace } = object.metadata;
-  const isItself = object.kind === "Namespace" && groupOf(object.apiVersion) === "";
-  if ((isItself ? name2 : namespace) !== systemNamespace) return [];
-  const path3 = ["metadata", isItself || namespace === void 0 ? "name" : "namespace"];
-  const message = `the namespace ${systemNamespace} is Flotilla's own and belongs to no app`;
-  const hint = "use another namespace";
-  return [mistake(at3(path3), { code: "wrong-namespace", message, hint })];
-}
-function checkSecret({ object, keyAt, isPlainSecret }) {
-  if (!isSecret(object)) return [];
-  const strange = strangeFields(object).slice(0, mostProblems).map((field) => {
-    const message = `a Secret has no field "${shortText(field)}"`;
-    const hint = "its values are in data or stringData";
-    return mistake(keyAt([field]), { code: "invalid-object", message, hint });
-  });
-  const open3 = ["data", "stringData"].flatMap((field) => {
-    const data3 = object[field];
-    const isEmpty3 = data3 === void 0 || data3 === null || isJsonObject(data3) && Object.keys(data3).length === 0;
-    if (isEmpty3 || isPlainSecret === true) return [];
-    return [
-      mistake(keyAt([field]), {
-        code: "secret-data",
-        message: `Secret ${object.metadata.name} would be stored in plain text`,
-        hint: "seal it with SOPS for age, or use an ExternalSecret or a SealedSecret; if everybody may know its values, name it in `plainSecrets` of the App"
-      })
-    ];
-  });
-  return [...strange, ...open3];
-}
-var sealedFields = /* @__PURE__ */ new Set(["apiVersion", "kind", "metadata", sopsField]);
-function checkSealed({ object, keyAt }) {
-  if (sealedText(object) === void 0) return [];
-  const more = Object.keys(object).filter((field) => !sealedFields.has(field));
-  return more.map((field) => {
-    const message = `${object.kind} ${object.metadata.name} is sealed with SOPS: only its metadata can be changed, not ${field}`;
-    return mistake(keyAt([field]), { code: "sealed-secret", message, hint: "edit it with sops" });
-  });
-}
-var regionFields = /* @__PURE__ */ new Set(["apiVersion", "kind", "metadata", regionField]);
-function checkRegionSecret({ object, at: at3, keyAt }) {
-  if (object.kind !== "Secret" || object[regionField] === void 0) return [];
-  const code = "region-secret";
-  const more = Object.keys(object).filter((field) => !regionFields.has(field));
-  const { name: name2 = "" } = regionSecretOf(object) ?? {};
-  const isName = name2.length <= 253 && subdomain3.test(name2);
-  return [
-    ...more.map((field) => {
-      const message = `Secret ${object.metadata.name} comes from the region: only its metadata can be changed, not ${field}`;
-      return mistake(keyAt([field]), { code, message, hint: "change it in the region's cluster" });
-    }),
-    ...isName ? [] : [
-      mistake(at3([regionField, "name"]), {
-        code,
-        message: `"${name2}" is no name for a Secret`
-      })
-    ]
-  ];
-}
-function textMaps(object) {
-  const own2 = [
-    ["metadata", "labels"],
-    ["metadata", "annotations"]
-  ];
-  const isBuiltIn = builtInSchema(object.apiVersion, object.kind) !== void 0;
-  if (!isBuiltIn) return own2;
-  if (object.kind === "ConfigMap") own2.push(["data"]);
-  return [...own2, ...podTextMaps(object["spec"], ["spec"])];
-}
-var textMapFields = ["labels", "annotations", "matchLabels", "nodeSelector"];
-var onTheWay = ["template", "jobTemplate", "spec", "metadata", "selector"];
-function podTextMaps(value2, path3) {
-  if (!isJsonObject(value2)) return [];
-  const here = textMapFields.filter((field) => field in value2).map((field) => [...path3, field]);
-  return [...here, ...onTheWay.flatMap((field) => podTextMaps(value2[field], [...path3, field]))];
-}
-function checkTextMap({ object, at: at3 }, path3) {
-  const map = valueAt4(object, path3);
-  const name2 = path3.join(".");
-  if (map === void 0 || map === null) return [];
-  if (!isJsonObject(map)) {
-    return [
-      mistake(at3(path3), { code: "invalid-object", message: `${name2} must be a map of text` })
-    ];
-  }
-  const wrong = Object.entries(map).filter(([, value2]) => typeof value2 !== "string");
-  return wrong.slice(0, mostProblems).map(([key, value2]) => {
-    const message = `${name2}: "${shortText(key)}" must be text, not ${shownType(value2, object)}`;
-    const told3 = { code: "invalid-object", message };
-    const isScalar6 = typeof value2 !== "object";
-    return mistake(at3([...path3, key]), isScalar6 ? { ...told3, hint: quoteHint } : told3);
-  });
-}
-function valueAt4(object, path3) {
-  let value2 = object;
-  for (const key of path3) {
-    if (!isJsonObject(value2)) return void 0;
-    value2 = Object.hasOwn(value2, key) ? value2[key] : void 0;
-  }
-  return value2;
-}
-
 // src/core/render/change-problems.ts
 function changeProblems(changed3) {
   return [...newProblems(changed3), ...sealChange(changed3)];
@@ -67446,7 +67550,7 @@ function taken2(state, { source, isChanged, diagnostics }) {
   for (const each of diagnostics) state.diagnostics.push(each);
   return source;
 }
-function stepOf(state, { source, path: path3, object }) {
+function stepOf(state, { source, path: path3, object, doubts = [] }) {
   if (isSameJson(object, source.object)) {
     return { source, isChanged: false, diagnostics: [] };
   }
@@ -67463,13 +67567,18 @@ function stepOf(state, { source, path: path3, object }) {
   };
   const after = { ...source, object: cleaned, key: keyOf(cleaned), changedBy };
   const problems = changeProblems(after);
-  if (problems.length === 0) return { source: after, isChanged: true, diagnostics: [] };
+  const found2 = [
+    ...problems,
+    ...doubts.map((doubt) => doubtAt(at3([...path3, ...doubt.path]), doubt))
+  ];
+  if (found2.length === 0) return { source: after, isChanged: true, diagnostics: [] };
   const where = `${describeKey(source.key)} (${placeText(source.at([]))})`;
-  const diagnostics = problems.map((problem2) => ({
-    ...problem2,
-    message: `${where}: ${problem2.message}`
-  }));
+  const diagnostics = found2.map((each) => ({ ...each, message: `${where}: ${each.message}` }));
   return { source: after, isChanged: true, diagnostics };
+}
+function doubtAt(place, { message }) {
+  const hint = "write the list anew with `$patch: replace`, or change it by a `json` patch";
+  return warning(place, { code: "patch-other-item", message, hint });
 }
 
 // src/core/render/json-patch.ts
@@ -67664,7 +67773,7 @@ function isMissing(path3) {
 // src/core/render/merge-context.ts
 function inside(context2, key) {
   const token = String(key).replaceAll("~", "~0").replaceAll("/", "~1");
-  return { path: `${context2.path}/${token}`, problems: context2.problems };
+  return { ...context2, path: `${context2.path}/${token}` };
 }
 function problem(context2, message) {
   context2.problems.push({ path: context2.path, message });
@@ -67738,14 +67847,53 @@ function checkOrder({ patch, order, field }, context2) {
   }
 }
 
+// src/core/render/list-doubts.ts
+function tellDoubts({ original, changes, field }, context2) {
+  const { second, keys } = field;
+  if (second === void 0) return;
+  const byId2 = /* @__PURE__ */ new Map();
+  const note = (item) => {
+    const id = idOf2(item, field);
+    const known4 = byId2.get(id);
+    if (known4 === void 0) byId2.set(id, [item]);
+    else known4.push(item);
+  };
+  for (const item of original) if (isJsonObject(item)) note(item);
+  for (const [index, change2] of changes.entries()) {
+    const met = byId2.get(idOf2(change2, field)) ?? [];
+    if (met.length === 0 && !isListDeletion(change2)) note(change2);
+    const what = doubtOf(change2, met, second);
+    if (what === void 0) continue;
+    const message = `items of this list are told by ${keys.join()} alone: this ${what}`;
+    context2.doubts.push({ path: inside(context2, index).path, message });
+  }
+}
+function doubtOf(change2, met, second) {
+  const [first2, ...more] = met.map((item) => textIn(item, second) ?? second.fallback ?? "none");
+  if (first2 === void 0) return void 0;
+  const wanted2 = textIn(change2, second) ?? (more.length === 0 ? first2 : void 0);
+  if (isListDeletion(change2)) {
+    const isMeant = wanted2 === first2 && more.length === 0;
+    return isMeant ? void 0 : `deletes ${shown3([first2, ...more], second)}`;
+  }
+  return wanted2 === first2 ? void 0 : `changes ${shown3([first2], second)}`;
+}
+function textIn(item, { name: name2 }) {
+  const value2 = item[name2];
+  return typeof value2 === "string" ? value2 : void 0;
+}
+function shown3(values, { name: name2 }) {
+  return `what has ${name2} ${[...new Set(values)].join(" and ")}`;
+}
+
 // src/core/render/strategic-merge.ts
 var deletePrefix = "$deleteFromPrimitiveList/";
 var orderPrefix = "$setElementOrder/";
 function strategicMerge(original, patch, schema) {
-  const context2 = { path: "", problems: [] };
+  const context2 = { path: "", problems: [], doubts: [] };
   const value2 = mergeMap({ original, patch, schema }, context2);
   const [problem2] = context2.problems;
-  return problem2 === void 0 ? { ok: true, value: value2 } : { ok: false, ...problem2 };
+  return problem2 === void 0 ? { ok: true, value: value2, doubts: context2.doubts } : { ok: false, ...problem2 };
 }
 function mergeMap(input2, context2) {
   const { schema } = input2;
@@ -67880,13 +68028,22 @@ function mergeItems({ original, patch, field }, context2) {
   const deletions2 = changes.filter(isListDeletion);
   const deleted = new Set(deletions2.map((change2) => idOf2(change2, field, context2)));
   const isKept2 = (item) => isJsonObject(item) && !deleted.has(idOf2(item, field));
-  const standing3 = replaces ? [] : original;
-  const kept5 = deletions2.length === 0 ? standing3 : standing3.filter(isKept2);
+  if (replaces) return { items: newItems({ changes, field }, context2), kept: [] };
+  tellDoubts({ original, changes, field }, context2);
+  const kept5 = deletions2.length === 0 ? original : original.filter(isKept2);
   return { items: withChanges(kept5, { changes, field }, context2), kept: kept5 };
 }
 function isItem({ $patch: directive, ...content }) {
   if (directive === "replace" || directive === "delete") return false;
   return directive !== "merge" || Object.keys(content).length > 0;
+}
+function newItems({ changes, field }, context2) {
+  return [...changes.entries()].flatMap(([index, change2]) => {
+    if (!isItem(change2)) return [];
+    const inner = inside(context2, index);
+    idOf2(change2, field, inner);
+    return newMap(change2, field.items, inner);
+  });
 }
 function withChanges(kept5, { changes, field }, context2) {
   const items = [...kept5];
@@ -67919,7 +68076,7 @@ function jsonPatch(object, operations) {
   const result2 = applyJsonPatch(object, operations, { isSecret: isSecret(object) });
   if (result2.ok) {
     const changed3 = changedIdentity(object, result2.value);
-    if (changed3 === void 0) return same(result2.value);
+    if (changed3 === void 0) return same(result2.value, []);
     return otherIdentity(object, changed3, ["json", identityChange(object, operations)]);
   }
   const { operation, message } = result2;
@@ -67943,7 +68100,7 @@ function identityChange(object, operations) {
   return changedBy;
 }
 function mergePatch(object, patch, customKinds) {
-  if (patch["$patch"] === "delete") return { ok: true, object: null };
+  if (patch["$patch"] === "delete") return { ok: true, object: null, doubts: [] };
   const result2 = strategicMerge(object, patch, mergeSchemaOf(object, customKinds));
   if (!result2.ok) {
     const path3 = parsePointer(result2.path) ?? [];
@@ -67958,7 +68115,10 @@ function mergePatch(object, patch, customKinds) {
   const isReplaced = patch["$patch"] === "replace";
   const value2 = isReplaced ? withIdentity(object, result2.value) : result2.value;
   const changed3 = changedIdentity(object, value2);
-  if (changed3 === void 0) return same(value2);
+  const doubts = result2.doubts.map(({ path: path3, message }) => {
+    return { path: ["merge", ...parsePointer(path3) ?? []], message };
+  });
+  if (changed3 === void 0) return same(value2, doubts);
   return otherIdentity(object, changed3, ["merge", ...changed3.split(".")]);
 }
 function withIdentity(object, value2) {
@@ -67988,8 +68148,8 @@ function placeOfDirective(patch, merged) {
   for (const path3 of directivesIn(patch)) if (keysOf(path3) === keysOf(merged)) return path3;
   return [];
 }
-function same(value2) {
-  return { ok: true, object: value2 };
+function same(value2, doubts) {
+  return { ok: true, object: value2, doubts };
 }
 function otherIdentity(object, changed3, path3) {
   const message = `a patch cannot change ${changed3} of ${describeKey(keyOf(object))}`;
@@ -68110,7 +68270,8 @@ function patched(state, source, { patch, path: path3 }) {
   if (known4 !== void 0) return taken2(state, known4);
   const result2 = patchObject(source.object, patch, state.context.customKinds);
   if (result2.ok) {
-    if (result2.object !== null) return changed(state, { source, path: path3, object: result2.object });
+    const { object, doubts } = result2;
+    if (object !== null) return changed(state, { source, path: path3, object, doubts });
     state.changed = true;
     state.onRemoved?.(source, path3);
     return void 0;
@@ -68208,8 +68369,8 @@ function wrongNamespace(object, namespace, isNamespaced) {
     return { code, message, hint: "remove metadata.namespace" };
   }
   if (isLabel(namespace)) return void 0;
-  const shown3 = typeof namespace === "string" ? `"${namespace}"` : typeName(namespace);
-  return { code, message: `metadata.namespace must be an RFC 1123 label, not ${shown3}` };
+  const shown4 = typeof namespace === "string" ? `"${namespace}"` : typeName(namespace);
+  return { code, message: `metadata.namespace must be an RFC 1123 label, not ${shown4}` };
 }
 function wrongCustomName(object, kinds4) {
   const { name: name2 } = object.metadata;
@@ -68422,7 +68583,7 @@ function nameOf5(part3) {
 function setScheduling(object, { nodeSelector = {}, tolerations = [] }, source) {
   const path3 = podSpecPath(object);
   if (path3 === void 0) return object;
-  const own2 = valueAt3(source, path3);
+  const own2 = valueAt4(source, path3);
   const ownPod = isJsonObject(own2) ? own2 : {};
   return changeMapAt(object, path3, (pod) => {
     const selector = withLabels(pod["nodeSelector"], nodeSelector, ownPod["nodeSelector"]);
@@ -68862,6 +69023,29 @@ function textOfEffect({ overlay, changed: changed3, matchedImages }) {
   return `${overlay} ${changed3} ${[...matchedImages].toSorted((a, b) => a - b).join()}`;
 }
 
+// src/core/render/patched-definitions.ts
+function patchesDefinitions({ apps, profiles }) {
+  return [...apps.values(), ...profiles.values()].some(({ value: value2 }) => {
+    const overlays = value2.spec.overlays ?? [];
+    return overlays.some(({ patches = [] }) => patches.some(isForDefinition));
+  });
+}
+function isForDefinition(patch) {
+  return changesSpec(patch) && mayMean(patch);
+}
+function changesSpec({ merge, json = [] }) {
+  return merge?.["spec"] !== void 0 || json.some(({ path: path3, from = path3 }) => isInSpec(path3) || isInSpec(from));
+}
+function isInSpec(pointer) {
+  return pointer === "" || /^\/spec(\/|$)/.test(pointer);
+}
+function mayMean({ target, merge }) {
+  const named3 = merge ?? {};
+  const kind = target === void 0 ? named3["kind"] : target.kind;
+  const isOther = kind === void 0 && target?.name !== void 0 && !target.name.includes(".");
+  return !isOther && (kind === void 0 || kind === "CustomResourceDefinition");
+}
+
 // src/core/render/plain-secrets.ts
 function plainSecretIds({ spec }) {
   return new Set((spec.plainSecrets ?? []).map((entry) => idOf3(entry, spec.namespace)));
@@ -69046,7 +69230,7 @@ function unknownKey(vocabulary, key) {
   const near = keysIn(vocabulary).closest(key);
   return {
     code: "unknown-label",
-    message: `the Fleet declares no label "${key}"`,
+    message: `the Fleet declares no label "${shortText(key)}"`,
     hint: near === void 0 ? "declare it in labels of the Fleet" : `did you mean "${near}"?`
   };
 }
@@ -69059,7 +69243,7 @@ function unknownValue(vocabulary, key, value2) {
   const near = valuesIn(values).closest(value2);
   return {
     code: "unknown-label",
-    message: `the Fleet declares no value "${value2}" for the label "${key}"`,
+    message: `the Fleet declares no value "${shortText(value2)}" for the label "${shortText(key)}"`,
     hint: near === void 0 ? `one of ${shownNames(values)}` : `did you mean "${near}"?`
   };
 }
@@ -69074,7 +69258,7 @@ function checkSyntax({ document: document2 }, path3, labels) {
   ]);
 }
 function invalid(problem2, text) {
-  return problem2 === void 0 ? [] : [{ code: "invalid-value", message: `"${text}" ${problem2}` }];
+  return problem2 === void 0 ? [] : [{ code: "invalid-value", message: `"${shortText(text)}" ${problem2}` }];
 }
 function checkVocabularySyntax(fleet) {
   if (fleet === void 0) return [];
@@ -70116,13 +70300,19 @@ function fleetContext(model, siteModel, { tools = noToolOutputs, tables = noTabl
   };
 }
 var keptKinds2 = new KeptResults();
+var keptDisputed = new KeptResults();
 function customKindsIn(models) {
+  const kinds4 = definedKinds(models);
+  if (kinds4.size === 0 || !patchesDefinitions(models.model)) return kinds4;
+  return keptDisputed.get(kinds4, [], () => disputedKinds(kinds4));
+}
+function definedKinds(models) {
   const kinds4 = readCustomKinds([...models.model.manifests.values()].flat());
   if (models.model.toolSources.size === 0) return kinds4;
   const requests = neededTools(models).map(({ key }) => key);
   return keptKinds2.get(kinds4, requests, () => {
     const defined = customKindsOf(toolDefinitions(models));
-    return defined.size === 0 ? kinds4 : new Map([...defined, ...kinds4]);
+    return defined.size === 0 ? kinds4 : joinedKinds([...defined, ...kinds4]);
   });
 }
 function layeredAppOf(context2, name2) {
@@ -70165,7 +70355,7 @@ function readParts(context2, app) {
     source: appObjects(context2, { app, manifests }),
     chain: new OverlayChain(app, manifests),
     owner,
-    finish: finisher(owner),
+    finish: finisher(owner, context2.customKinds),
     shared: new KeptResults()
   };
 }
@@ -70241,8 +70431,8 @@ var SiteTrees = class {
   [Symbol.iterator]() {
     return this.entries();
   }
-  forEach(visit) {
-    for (const [site, tree] of this) visit(tree, site, this);
+  forEach(visit2) {
+    for (const [site, tree] of this) visit2(tree, site, this);
   }
 };
 var GroupTrees = class _GroupTrees extends SiteTrees {
@@ -70657,7 +70847,7 @@ var OwnMaker = class {
     const { shapes } = fillShapes(input2, [{ ...shape, sites: [site.name] }]);
     this.#chain.begin();
     const objects = shapes.flatMap((one) => this.#chain.apply(one).own?.objects ?? []);
-    return objects.map((object) => finishObject(object, this.#owner).rendered);
+    return objects.map((object) => finishObject(object, this.#owner, noKinds).rendered);
   }
 };
 var LaterPart = class {
@@ -70775,7 +70965,7 @@ function renderShape(end, input2, shape) {
     return { ok: false, diagnostics: [...end.diagnostics, ...emptyShape(input2, shape)] };
   }
   const shared2 = sharedPart(end.shared, input2);
-  const own2 = ownObjects.map((object) => finishObject(object, input2.owner));
+  const own2 = ownObjects.map((object) => finishObject(object, input2.owner, input2.customKinds));
   const found2 = own2.flatMap(({ problems }) => problems);
   const diagnostics = [...end.diagnostics, ...shared2.problems, ...found2];
   if (diagnostics.some(isError) || shape.sites.length === 0) return { ok: false, diagnostics };
@@ -71270,8 +71460,8 @@ var LaterMap = class {
   [Symbol.iterator]() {
     return this.#map.entries();
   }
-  forEach(visit) {
-    for (const [key, value2] of this.#map) visit(value2, key, this);
+  forEach(visit2) {
+    for (const [key, value2] of this.#map) visit2(value2, key, this);
   }
 };
 
@@ -72622,13 +72812,13 @@ function byId(variant) {
   return new Map((variant?.objects ?? []).map((object) => [object.id, object]));
 }
 function objectChange(before, after) {
-  const shown3 = after ?? before;
-  if (shown3 === void 0 || before?.yaml === after?.yaml) return void 0;
-  const { kind, metadata } = shown3.object;
+  const shown4 = after ?? before;
+  if (shown4 === void 0 || before?.yaml === after?.yaml) return void 0;
+  const { kind, metadata } = shown4.object;
   const { namespace } = metadata;
   const change2 = before === void 0 ? "added" : after === void 0 ? "removed" : "changed";
   return {
-    id: shown3.id,
+    id: shown4.id,
     kind,
     namespace: typeof namespace === "string" ? namespace : "",
     name: metadata.name,
@@ -73592,8 +73782,8 @@ function toolFiles(candidates2) {
   };
 }
 function problemOf({ path: path3, kind, size }, limits) {
-  const because = (problem2, shown3 = path3) => [
-    { path: shown3, text: "", problem: problem2 }
+  const because = (problem2, shown4 = path3) => [
+    { path: shown4, text: "", problem: problem2 }
   ];
   if (!isSafePath(path3)) return because("not a name that can be used", JSON.stringify(path3));
   const why = kind === "link" ? "symbolic links are not followed; put the file there itself" : `has ${size} bytes, at most ${limits.maxFileBytes} are read`;
@@ -74071,7 +74261,7 @@ function checkReferences(draft) {
     const { from, path: path3, kind, name: name2 } = reference;
     const known4 = namesOf3(kind);
     if (known4.has(name2)) return [];
-    const message = `there is no ${kind} "${name2}"`;
+    const message = `there is no ${kind} "${shortText(name2)}"`;
     const hint = danglingHint(kind, name2, known4);
     return errorAt(from.document.at(path3), { code: "dangling-reference", message, hint });
   });
@@ -75286,7 +75476,7 @@ function identifyKind(document2, value2) {
   }
   return mistaken(document2, ["kind"], {
     code: "unknown-kind",
-    message: `unknown kind ${JSON.stringify(kind)}`,
+    message: `unknown kind ${shortText(JSON.stringify(kind))}`,
     hint: kindHint(kind)
   });
 }
@@ -78454,8 +78644,8 @@ function warnOf({ selector, place: placeOf3 }, matching) {
   return [warningAt(placeOf3(), { code: "matches-by-absence", message, hint })];
 }
 function someOf2(names3) {
-  const shown3 = names3.slice(0, 3).join(", ");
-  return names3.length > 3 ? `${shown3} and ${names3.length - 3} more` : shown3;
+  const shown4 = names3.slice(0, 3).join(", ");
+  return names3.length > 3 ? `${shown4} and ${names3.length - 3} more` : shown4;
 }
 
 // src/core/model/load-fleet.ts
@@ -78821,7 +79011,7 @@ function unreadKeys(values, reads) {
     return unreadKeys(value2, inner).map((each) => ({ ...each, path: [key, ...each.path] }));
   });
 }
-function hintOf({ meant: meant2 }) {
+function hintOf2({ meant: meant2 }) {
   const name2 = meant2();
   return name2 === void 0 ? "remove it, or correct its name" : `did you mean "${name2}"?`;
 }
@@ -78855,7 +79045,7 @@ function unreadOf({ from, path: path3, values, reads, isOfProfile }) {
   return all.slice(0, mostProblems).map((unread, index) => {
     const message = `${who} reads the value "${unread.path.join(".")}"${andMore(all, index)}`;
     const place = from.keyAt([...path3, "values", ...unread.path]);
-    return warning(place, { code: "no-effect", message, hint: hintOf(unread) });
+    return warning(place, { code: "no-effect", message, hint: hintOf2(unread) });
   });
 }
 function andMore(all, index) {
@@ -78936,7 +79126,7 @@ function noteUnread(found2, unread, site) {
   const known4 = found2.get(key);
   found2.set(
     key,
-    known4 === void 0 ? { path: unread.path, hint: hintOf(unread), site, more: 0 } : { ...known4, more: known4.more + 1 }
+    known4 === void 0 ? { path: unread.path, hint: hintOf2(unread), site, more: 0 } : { ...known4, more: known4.more + 1 }
   );
 }
 
@@ -85217,11 +85407,11 @@ function planChange(base, head, now) {
 async function fleetFolder(workspace, directory) {
   const root = await existing(workspace);
   const path3 = await existing((0, import_node_path9.resolve)(root, directory));
-  const shown3 = (0, import_node_path9.relative)(root, path3);
-  if (shown3 === ".." || shown3.startsWith(`..${import_node_path9.sep}`) || (0, import_node_path9.isAbsolute)(shown3)) {
+  const shown4 = (0, import_node_path9.relative)(root, path3);
+  if (shown4 === ".." || shown4.startsWith(`..${import_node_path9.sep}`) || (0, import_node_path9.isAbsolute)(shown4)) {
     throw usage("the input directory leads out of the workspace", "name a folder in the checkout");
   }
-  return { path: path3, shown: shown3.split(import_node_path9.sep).join("/") };
+  return { path: path3, shown: shown4.split(import_node_path9.sep).join("/") };
 }
 async function existing(path3) {
   try {
@@ -85299,11 +85489,11 @@ function visible(text, max = 300) {
   return kept5.replaceAll(unseen, (found2) => `\\u{${(found2.codePointAt(0) ?? 0).toString(16)}}`);
 }
 function codeSpan(text, max = 300) {
-  const shown3 = visible(text, max);
-  if (shown3.trim() === "") return "`(empty)`";
-  const marks2 = "`".repeat(longestRun(shown3) + 1);
-  const pad = /^[` ]|[` ]$/.test(shown3) ? " " : "";
-  return `${marks2}${pad}${shown3}${pad}${marks2}`;
+  const shown4 = visible(text, max);
+  if (shown4.trim() === "") return "`(empty)`";
+  const marks2 = "`".repeat(longestRun(shown4) + 1);
+  const pad = /^[` ]|[` ]$/.test(shown4) ? " " : "";
+  return `${marks2}${pad}${shown4}${pad}${marks2}`;
 }
 function markdownTable(headings, rows) {
   if (rows.length === 0) return "";
@@ -85312,10 +85502,10 @@ function markdownTable(headings, rows) {
   return [headings, headings.map(() => "---"), ...rows].map(line).join("");
 }
 function fence(language, lines) {
-  const shown3 = lines.map((line) => visible(line, 500));
-  const marks2 = "`".repeat(Math.max(3, ...shown3.map((line) => longestRun(line) + 1)));
+  const shown4 = lines.map((line) => visible(line, 500));
+  const marks2 = "`".repeat(Math.max(3, ...shown4.map((line) => longestRun(line) + 1)));
   return `${marks2}${language}
-${shown3.join("\n")}
+${shown4.join("\n")}
 ${marks2}
 `;
 }
@@ -85403,10 +85593,10 @@ function risks(plan2) {
 function deletions({ deletions: { objects, perApp, needsApproval } }) {
   if (objects === 0) return "Deletions: none";
   const apps = Object.entries(perApp).map(([app, count]) => `${codeSpan(app)} ${count}`);
-  const shown3 = apps.slice(0, maxNames).join(", ");
+  const shown4 = apps.slice(0, maxNames).join(", ");
   const more = apps.length > maxNames ? ` and ${apps.length - maxNames} more` : "";
   const approval = needsApproval === null ? "" : `. **Somebody has to approve**: ${codeSpan(needsApproval)}`;
-  return `**Deletions: ${countOf(objects, "object")}** (${shown3}${more})${approval}`;
+  return `**Deletions: ${countOf(objects, "object")}** (${shown4}${more})${approval}`;
 }
 function leaving({ releases }) {
   return releases.flatMap(
@@ -85422,10 +85612,10 @@ function removed({ variants }) {
 }
 function noteBlocks({ notes }) {
   if (notes.length === 0) return [];
-  const shown3 = notes.slice(0, maxRows).map((note) => `- ${codeSpan(note)}
+  const shown4 = notes.slice(0, maxRows).map((note) => `- ${codeSpan(note)}
 `);
-  const more = notes.length - shown3.length;
-  return [`${shown3.join("")}${more > 0 ? `- ${countOf(more, "note")} more
+  const more = notes.length - shown4.length;
+  return [`${shown4.join("")}${more > 0 ? `- ${countOf(more, "note")} more
 ` : ""}`];
 }
 function groupBlock(plan2, group2, number2) {
@@ -85506,9 +85696,9 @@ function fitted({ blocks: blocks2, groups: groups2, foot }, maxBytes2) {
     kept5.push(block);
   }
   if (kept5.length < all.length) {
-    const shown3 = Math.max(0, kept5.length - (all.length - groups2.length));
+    const shown4 = Math.max(0, kept5.length - (all.length - groups2.length));
     kept5.push(
-      `**The rest is left out, as a summary has a limit: ${shown3} of ${countOf(groups2.length, "diff group")} shown.**
+      `**The rest is left out, as a summary has a limit: ${shown4} of ${countOf(groups2.length, "diff group")} shown.**
 `
     );
   }
@@ -85551,11 +85741,11 @@ function diagnosticBlocks({ preview, directory }) {
   const sorted = all.toSorted(
     (a, b) => a.severity === b.severity ? 0 : a.severity === "error" ? -1 : 1
   );
-  const shown3 = sorted.slice(0, maxDiagnostics).map((one) => diagnosticLine(one, directory));
-  const more = all.length - shown3.length;
-  if (more > 0) shown3.push(`- ${more} more: \`flotilla validate\` lists them all
+  const shown4 = sorted.slice(0, maxDiagnostics).map((one) => diagnosticLine(one, directory));
+  const more = all.length - shown4.length;
+  if (more > 0) shown4.push(`- ${more} more: \`flotilla validate\` lists them all
 `);
-  return shown3.length === 0 ? [] : [shown3.join("")];
+  return shown4.length === 0 ? [] : [shown4.join("")];
 }
 function diagnosticLine(diagnostic, directory) {
   const { file, line, column, severity, message, hint } = diagnostic;
@@ -85587,9 +85777,9 @@ function annotations(diagnostics, directory) {
   return kinds4.flatMap((kind) => {
     const own2 = diagnostics.filter(({ severity }) => severity === kind);
     if (own2.length <= maxAnnotations2) return own2.map((one) => annotation2(one, directory));
-    const shown3 = own2.slice(0, maxAnnotations2 - 1);
-    const more = `${own2.length - shown3.length} more ${kind}s are in the job summary`;
-    return [...shown3.map((one) => annotation2(one, directory)), command(kind, {}, more)];
+    const shown4 = own2.slice(0, maxAnnotations2 - 1);
+    const more = `${own2.length - shown4.length} more ${kind}s are in the job summary`;
+    return [...shown4.map((one) => annotation2(one, directory)), command(kind, {}, more)];
   }).join("");
 }
 function annotation2(diagnostic, directory) {
@@ -85616,9 +85806,9 @@ function property(text) {
   return data2(text).replaceAll(":", "%3A").replaceAll(",", "%2C");
 }
 function logLines(lines, token) {
-  const shown3 = lines.slice(0, maxLogLines).map(plainLine);
-  const more = lines.length - shown3.length;
-  const all = more === 0 ? shown3 : [...shown3, `... and ${more} lines more`];
+  const shown4 = lines.slice(0, maxLogLines).map(plainLine);
+  const more = lines.length - shown4.length;
+  const all = more === 0 ? shown4 : [...shown4, `... and ${more} lines more`];
   return `::stop-commands::${token}
 ${all.map((line) => `${line}
 `).join("")}::${token}::
