@@ -160,6 +160,22 @@ describe("flotilla vendor", { timeout: 60_000 }, () => {
     },
   );
 
+  it("brings no two subcharts of one name that no dependency tells apart: Helm takes one at random", async () => {
+    const redis = (version: string) => ({
+      path: `twin/charts/redis-${version}.tgz`,
+      content: packedChart("redis", version),
+    });
+    const parent =
+      "apiVersion: v2\nname: twin\nversion: 1.0.0\ndependencies:\n  - { name: redis, version: 1.0.0 }\n";
+    const chart = { path: "twin/Chart.yaml", content: parent };
+    set("twin-1.0.0", packTar([chart, redis("1.0.0"), redis("2.0.0")]));
+    const dir = fleet([fromRepository("twin")], fromVendor("twin"));
+    expect(await runCli(["vendor", dir])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("Helm takes one at random"),
+    });
+  });
+
   it("replaces no folder that was never brought, but for one that is the same, unless it is to", async () => {
     set("plain-1.0.0", packedChart("plain", "1.0.0"));
     const mine = "vendor/plain/mine.yaml";

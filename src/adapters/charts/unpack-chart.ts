@@ -1,3 +1,4 @@
+import { parse } from "yaml";
 import { isSafePath } from "../git/git-path.ts";
 import { FleetError } from "../../core/errors.ts";
 import { defaultTarLimits, readTar, type TarFile } from "./read-tar.ts";
@@ -71,12 +72,29 @@ function subchartOf(files: readonly TarFile[], archive: string, beside: string):
 /** Their files, each in the folder of its name; where several have one name (in two versions), in those of the archives. */
 function placed(subcharts: readonly Subchart[], others: readonly TarFile[]): readonly TarFile[] {
   return subcharts.flatMap(({ archive, folder, files }) => {
-    const isTaken =
-      subcharts.some((other) => other.archive !== archive && other.folder === folder) ||
-      others.some(({ path }) => path.startsWith(`${folder}/`));
-    const own = isTaken ? archive.slice(0, -".tgz".length) : folder;
+    const isUnpacked = others.some(({ path }) => path.startsWith(`${folder}/`));
+    const archives = subcharts.filter((other) => other.folder === folder).length;
+    const count = archives + Number(isUnpacked);
+    if (count > 1 && count > dependenciesOn(folder, others)) {
+      const why =
+        "is not the only chart of its name there, and no dependency takes each of them: Helm takes one at random";
+      throw refused(archive, why);
+    }
+    const own = count > 1 ? archive.slice(0, -".tgz".length) : folder;
     return files.map((file) => ({ ...file, path: `${own}/${file.path}` }));
   });
+}
+
+/** How many dependencies the chart around a folder `…charts/NAME` has by that name. */
+function dependenciesOn(folder: string, files: readonly TarFile[]): number {
+  const [, around = "", name = ""] = /^(.*?)charts\/([^/]+)$/.exec(folder) ?? [];
+  const text = files.find(({ path }) => path === `${around}Chart.yaml`)?.bytes.toString("utf8");
+  try {
+    const { dependencies } = parse(text ?? "") as { dependencies?: { name?: unknown }[] };
+    return dependencies?.filter((each) => each.name === name).length ?? 0;
+  } catch {
+    return 0; // what is no such chart has none
+  }
 }
 
 function chartName(files: readonly TarFile[], archive: string): string {
