@@ -99,6 +99,7 @@ function schemaText(kind: KindName): string {
 /** A schema for every file of a fleet repository: manifests and whatever else is there are as they like. */
 function anyKindText(names: readonly KindName[]): string {
   const isKind = (kind: KindName) => ({
+    type: "object",
     required: ["apiVersion", "kind"],
     properties: { apiVersion: { const: "flotilla.dev/v1alpha1" }, kind: { const: kind } },
   });

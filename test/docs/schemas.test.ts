@@ -32,6 +32,10 @@ describe("the schema for every file of a fleet repository", () => {
       for (const value of await documentsOf(path)) if (!isValid(value)) refused.push(path);
     }
     expect(refused).toEqual([]);
+    // Documents that are empty, and files of patches.
+    expect([null, [], [{ op: "remove", path: "/a" }], 3, "x", {}].map(isValid)).not.toContain(
+      false,
+    );
     expect(files.length).toBeGreaterThan(20);
   });
 
