@@ -10,5 +10,5 @@ export const tooDeepMessage = `nested deeper than ${maxDepth} levels`;
 /** Nodes that aliases may add to one document: enough for shared blocks, far below what a bomb needs. */
 export const aliasBudget = 10_000;
 
-/** Most documents of a file with Flotilla's own kinds, empty ones too: more Sites than fit into one. */
-export const maxFleetDocuments = 10_000;
+/** Most documents of a file with Flotilla's own kinds, empty ones too: more than there are Sites in a file of that length. */
+export const maxFleetDocuments = 20_000;
