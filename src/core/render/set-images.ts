@@ -8,14 +8,15 @@ const containerLists = new Set(["containers", "initContainers", "ephemeralContai
 
 /**
  * The object with the images of its containers changed, as a kustomization's `images` does it: wherever a list of
- * containers is, or one of volumes that are images. Tells `onMatch` of each image that the entry names. An object without any is given back as it is.
+ * containers is, and those of volumes of a pod or its template. Tells `onMatch` of each image that the entry names. An
+ * object without any is given back as it is.
  */
 export function setImages(
   object: JsonObject,
   change: ImageChange,
   onMatch: () => void,
 ): JsonObject {
-  return changeMap(object, (image) => {
+  return changeObject(object, (image) => {
     if (!image.startsWith(change.name)) return image;
     const parts = splitImage(image);
     if (parts.name !== change.name) return image;
@@ -27,7 +28,7 @@ export function setImages(
 /** The images of an object's containers, without tags. */
 export function imageNames(object: JsonObject): ReadonlySet<string> {
   const names = new Set<string>();
-  changeMap(object, (image) => {
+  changeObject(object, (image) => {
     names.add(splitImage(image).name);
     return image;
   });
@@ -47,11 +48,34 @@ function changeMap(map: JsonObject, change: ChangeImage): JsonObject {
 }
 
 function changeField(key: string, value: Json, change: ChangeImage): Json {
-  if (containerLists.has(key) && Array.isArray(value)) {
-    return sameUnlessChanged(value, (item) => changeText(item, "image", change));
-  }
-  if (key !== "volumes" || !Array.isArray(value)) return changeValue(value, change);
-  return sameUnlessChanged(value, (item) => changeVolume(changeValue(item, change), change));
+  if (!containerLists.has(key) || !Array.isArray(value)) return changeValue(value, change);
+  return sameUnlessChanged(value, (item) => changeText(item, "image", change));
+}
+
+/** Where a kustomization looks for volumes that are images. */
+const volumePaths = [
+  ["spec", "volumes"],
+  ["spec", "template", "spec", "volumes"],
+];
+
+function changeObject(object: JsonObject, change: ChangeImage): JsonObject {
+  return volumePaths.reduce(
+    (map, path) => changeVolumes(map, path, change),
+    changeMap(object, change),
+  );
+}
+
+function changeVolumes(
+  map: JsonObject,
+  [key = "", ...rest]: readonly string[],
+  change: ChangeImage,
+): JsonObject {
+  const value = map[key];
+  let changed = value;
+  if (rest.length > 0) changed = isJsonObject(value) ? changeVolumes(value, rest, change) : value;
+  else if (Array.isArray(value))
+    changed = sameUnlessChanged(value, (item) => changeVolume(item, change));
+  return changed === undefined || changed === value ? map : { ...map, [key]: changed };
 }
 
 /** One that is an image. */
