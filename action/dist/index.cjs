@@ -55613,6 +55613,9 @@ var quiet = /* @__PURE__ */ new Set([
   "continue"
 ]);
 var keeping = /* @__PURE__ */ new Set(["dict", "set"]);
+var changing = new Set(
+  "set merge mergeOverwrite mustMerge mustMergeOverwrite".split(" ")
+);
 var TemplateWalk = class {
   /** Open blocks: whether `.` is whole in them. */
   #blocks = [];
@@ -55664,8 +55667,10 @@ var TemplateWalk = class {
     const head = this.#tokens[this.#at];
     const isCall = head?.kind === "name";
     if (isCall) this.#at += 1;
+    const first2 = this.#tokens[this.#at];
     const isWhole3 = this.#operands(given, isCall && keeping.has(head.text));
     if (!isCall || !isWhole3) return isWhole3;
+    if (changing.has(head.text)) this.#fill(first2);
     if (printing.has(head.text)) this.#isPrinted = true;
     return passing.has(head.text);
   }
@@ -55686,6 +55691,14 @@ var TemplateWalk = class {
   /** What is whole goes into a map under this key. */
   #keep(key) {
     if (key?.kind === "text") this.#fields.add(key.text.slice(1, -1));
+    else this.#isPrinted = true;
+  }
+  /** A map that is changed where it is: a variable, or a field. */
+  #fill(map) {
+    if (map?.kind !== "value") return;
+    const name2 = map.text.slice(map.text.lastIndexOf(".") + 1);
+    if (!map.text.includes(".")) this.#variables.add(map.text);
+    else if (name2 !== "") this.#fields.add(name2);
   }
   /** undefined: the command ends here. */
   #operand() {
@@ -61779,7 +61792,7 @@ var maxFleetFileLength = 1024 * 1024;
 var maxDepth2 = 200;
 var tooDeepMessage = `nested deeper than ${maxDepth2} levels`;
 var aliasBudget = 1e4;
-var maxFleetDocuments = 1e4;
+var maxFleetDocuments = 2e4;
 
 // src/core/model/parse-documents.ts
 function placesIn({ path: path3, text }, lines) {
@@ -68451,7 +68464,7 @@ function duplicate(second, first2) {
 // src/core/render/set-images.ts
 var containerLists = /* @__PURE__ */ new Set(["containers", "initContainers", "ephemeralContainers"]);
 function setImages(object, change2, onMatch) {
-  return changeMap(object, (image) => {
+  return changeObject(object, (image) => {
     if (!image.startsWith(change2.name)) return image;
     const parts = splitImage(image);
     if (parts.name !== change2.name) return image;
@@ -68461,7 +68474,7 @@ function setImages(object, change2, onMatch) {
 }
 function imageNames(object) {
   const names3 = /* @__PURE__ */ new Set();
-  changeMap(object, (image) => {
+  changeObject(object, (image) => {
     names3.add(splitImage(image).name);
     return image;
   });
@@ -68477,11 +68490,26 @@ function changeMap(map, change2) {
   return isSame2 ? map : Object.fromEntries(changed3);
 }
 function changeField(key, value2, change2) {
-  if (containerLists.has(key) && Array.isArray(value2)) {
-    return sameUnlessChanged(value2, (item) => changeText(item, "image", change2));
-  }
-  if (key !== "volumes" || !Array.isArray(value2)) return changeValue(value2, change2);
-  return sameUnlessChanged(value2, (item) => changeVolume(changeValue(item, change2), change2));
+  if (!containerLists.has(key) || !Array.isArray(value2)) return changeValue(value2, change2);
+  return sameUnlessChanged(value2, (item) => changeText(item, "image", change2));
+}
+var volumePaths = [
+  ["spec", "volumes"],
+  ["spec", "template", "spec", "volumes"]
+];
+function changeObject(object, change2) {
+  return volumePaths.reduce(
+    (map, path3) => changeVolumes(map, path3, change2),
+    changeMap(object, change2)
+  );
+}
+function changeVolumes(map, [key = "", ...rest2], change2) {
+  const value2 = map[key];
+  let changed3 = value2;
+  if (rest2.length > 0) changed3 = isJsonObject(value2) ? changeVolumes(value2, rest2, change2) : value2;
+  else if (Array.isArray(value2))
+    changed3 = sameUnlessChanged(value2, (item) => changeVolume(item, change2));
+  return changed3 === void 0 || changed3 === value2 ? map : { ...map, [key]: changed3 };
 }
 function changeVolume(volume, change2) {
   const source = isJsonObject(volume) ? volume["image"] : void 0;
@@ -71014,8 +71042,8 @@ function overriddenOverlays(app, left) {
   });
 }
 function overridable(app, effects) {
-  const changing = new Set(effects.flatMap(({ overlay, changed: changed3 }) => changed3 ? overlay : []));
-  return [...changing].filter((index) => {
+  const changing2 = new Set(effects.flatMap(({ overlay, changed: changed3 }) => changed3 ? overlay : []));
+  return [...changing2].filter((index) => {
     const layer = app.layers[index];
     return layer?.profile === null && layer.overlay.values === void 0;
   });
@@ -85540,10 +85568,10 @@ ${countOf(more, what)} more.
 ` : table3;
 }
 function virtualSites(plan2, model) {
-  const changing = new Set(plan2.sites.map(({ site }) => site));
+  const changing2 = new Set(plan2.sites.map(({ site }) => site));
   const rows = [...model.virtualSites].flatMap(([name2, { value: value2 }]) => {
     const members = sitesOfVirtualSite(model, name2);
-    const count = members.filter((site) => changing.has(site)).length;
+    const count = members.filter((site) => changing2.has(site)).length;
     const { selector } = value2.spec;
     const text = typeof selector === "string" ? selector : JSON.stringify(selector);
     const cells = [codeSpan(name2), selector === void 0 ? "all" : codeSpan(text ?? "")];

@@ -54,6 +54,11 @@ const quiet: ReadonlySet<string> = new Set([
 /** Put a value into a map, under the key before it. */
 const keeping: ReadonlySet<string> = new Set(["dict", "set"]);
 
+/** Change the map that they are given first. */
+const changing: ReadonlySet<string> = new Set(
+  "set merge mergeOverwrite mustMerge mustMergeOverwrite".split(" "),
+);
+
 /** What is known of a value: whether it is, or holds, all that Helm gives. */
 type IsWhole = boolean;
 
@@ -114,8 +119,10 @@ class TemplateWalk {
     const head = this.#tokens[this.#at];
     const isCall = head?.kind === "name";
     if (isCall) this.#at += 1;
+    const first = this.#tokens[this.#at];
     const isWhole = this.#operands(given, isCall && keeping.has(head.text));
     if (!isCall || !isWhole) return isWhole;
+    if (changing.has(head.text)) this.#fill(first);
     if (printing.has(head.text)) this.#isPrinted = true;
     return passing.has(head.text);
   }
@@ -138,6 +145,15 @@ class TemplateWalk {
   /** What is whole goes into a map under this key. */
   #keep(key: Token | undefined): void {
     if (key?.kind === "text") this.#fields.add(key.text.slice(1, -1));
+    else this.#isPrinted = true; // under which key is not known
+  }
+
+  /** A map that is changed where it is: a variable, or a field. */
+  #fill(map: Token | undefined): void {
+    if (map?.kind !== "value") return;
+    const name = map.text.slice(map.text.lastIndexOf(".") + 1);
+    if (!map.text.includes(".")) this.#variables.add(map.text);
+    else if (name !== "") this.#fields.add(name);
   }
 
   /** undefined: the command ends here. */
