@@ -292,6 +292,13 @@ export const bugs: Readonly<Record<string, readonly Edit[]>> = {
       replace: "await verify(head, null);",
     },
   ],
+  "a worker measures times by the clock on its wall": [
+    {
+      file: "worker/worker-engine.ts",
+      find: "const shared = { config, store, clock,",
+      replace: "const shared = { config, store, clock: { ...clock, monotonic: () => clock.now() },",
+    },
+  ],
 };
 
 /** Makes the product have a bug: before any of it is loaded. */

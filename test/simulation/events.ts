@@ -24,7 +24,9 @@ type Happening =
   | { readonly kind: "kill-controller"; readonly downMs: number }
   | { readonly kind: "pause-controller"; readonly forMs: number }
   | { readonly kind: "link"; readonly mirror: string; readonly isCut: boolean }
+  /** The wall clock of the controller, or that of a worker, goes wrong by so much more. */
   | { readonly kind: "clock"; readonly byMs: number }
+  | { readonly kind: "worker-clock"; readonly mirror: string; readonly byMs: number }
   | { readonly kind: "say"; readonly word: Word }
   /** The same as files of one commit. */
   | { readonly kind: "declare"; readonly word: Word }
@@ -153,6 +155,7 @@ const several = <T>(random: Random, most: number, one: (random: Random) => T): T
 const app = (random: Random) => pick(random, appNames);
 const site = (random: Random) => pick(random, siteNames);
 const mirror = (random: Random) => pick(random, regions);
+const jump = (random: Random) => between(random, -20_000, 20_000);
 const downMs = (random: Random) => between(random, 0, 5000);
 const maybe = (random: Random) => random() < 0.5;
 /** Often it is taken back. */
@@ -271,7 +274,8 @@ const happenings: Choices<Happening> = [
   [6, (random) => ({ kind: "kill-controller", downMs: downMs(random) })],
   [2, (random) => ({ kind: "pause-controller", forMs: downMs(random) })],
   [6, (random) => ({ kind: "link", mirror: mirror(random), isCut: random() < 0.6 })],
-  [3, (random) => ({ kind: "clock", byMs: between(random, -20_000, 20_000) })],
+  [3, (random) => ({ kind: "clock", byMs: jump(random) })],
+  [3, (random) => ({ kind: "worker-clock", mirror: mirror(random), byMs: jump(random) })],
   [2, (random) => ({ kind: "stray", site: site(random), app: app(random) })],
   [
     3,

@@ -14,6 +14,8 @@ export class Region {
   readonly disk: StateDisk;
   /** Controller and worker cannot reach each other. */
   isCut = false;
+  /** What its worker's wall clock is wrong by, ms. */
+  skewMs = 0;
   cutting = new AbortController();
   /** Of mirror and copy. */
   readonly #objects: Map<string, GitObject>;

@@ -225,7 +225,7 @@ export function startWorker(
 ): Life {
   const { time, watch, sites, settings } = ground;
   const life = new Life(time);
-  const clock = clockOf(time, life, () => 0);
+  const clock = clockOf(time, life, () => region.skewMs);
   const onRef = (commit: string): void => watch.onFollow(region.name, commit);
   const git = storeOf(region.copy.store, { life, clock, time, onRef });
   const open = (name: string): ReturnType<typeof clusterOver> => {
@@ -302,6 +302,7 @@ function clientOf(link: Link): ControllerClient {
   const { region, clock, watch } = link;
   return {
     report: async (report) => {
+      checkTimes(link, report);
       const controller = await reach(link);
       const world = controller.world();
       if (world === undefined) throw new FleetError("CONTROLLER_UNREACHABLE", "it is starting");
@@ -330,6 +331,15 @@ function clientOf(link: Link): ControllerClient {
       throw new FleetError("CONTROLLER_UNREACHABLE", "the stream broke");
     },
   };
+}
+
+/** What a worker has seen itself is no longer than it has lived, whatever the clock on its wall says. */
+function checkTimes({ life, time, watch }: Link, { apps }: WorkerReport): void {
+  for (const { app, site, healthyForMs, appliedForMs = 0 } of apps) {
+    const ms = Math.max(healthyForMs, appliedForMs);
+    if (ms > time.now - life.begunAt)
+      watch.onBug(`${app} at ${site} is said to stand for ${ms} ms`);
+  }
 }
 
 /** Only what says that something is wrong in the code itself is listened to. */

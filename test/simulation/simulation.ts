@@ -228,6 +228,7 @@ class Story {
     const region = this.#ground.regions.get(event.mirror);
     if (region === undefined) return;
     if (event.kind === "link") region.cut(event.isCut);
+    else if (event.kind === "worker-clock") region.skewMs += event.byMs;
     else if (event.kind === "pause-worker") this.#workers.get(region.name)?.pause(event.forMs);
     else {
       this.#killWorker(region, event.downMs);

@@ -123,12 +123,15 @@ function never(): Promise<never> {
 export class Life {
   isAlive = true;
   readonly ending = new AbortController();
+  /** In virtual time, ms. */
+  readonly begunAt: number;
   readonly #time: VirtualTime;
   /** Until then it stands still: what it waits for comes, and it does not go on. */
   #stillUntil = 0;
 
   constructor(time: VirtualTime) {
     this.#time = time;
+    this.begunAt = time.now;
     time.begin(this);
   }
 
