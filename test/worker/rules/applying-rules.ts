@@ -1,6 +1,7 @@
 /** One suite for the model and for real API servers: a named case at least for each rule that a cluster can show. */
 import type { TestSite } from "../../support/kube-site.ts";
 import { anewRules } from "./anew-rules.ts";
+import { dependencyRules } from "./dependency-rules.ts";
 import { driftRules, loadRules } from "./drift-rules.ts";
 import { healthRules } from "./health-rules.ts";
 import { inventoryRules, pruningRules } from "./removal-rules.ts";
@@ -23,6 +24,7 @@ export function applyingRules(site: TestSite): void {
   inventoryRules(site);
   pruningRules(site);
   healthRules(site);
+  dependencyRules(site);
   partialRules(site);
   driftRules(site);
   loadRules(site);
