@@ -1,6 +1,7 @@
 /** The rules of comparing: what is a difference, whose it is, and what nobody may read in it. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
+import type { JsonObject } from "../../../src/core/model/json.ts";
 import type { KubeObject } from "../../../src/core/model/kube-object.ts";
 import type { AppPolicy } from "../../../src/core/protocol/mirror-layout.ts";
 import type { TestSite } from "../../support/kube-site.ts";
@@ -11,6 +12,7 @@ import {
   createAs,
   dataOf,
   definition,
+  definitions,
   deployments,
   object,
   sent,
@@ -112,6 +114,73 @@ export function driftRules(site: TestSite): void {
     expect(await dataOf(site, "a")).toEqual({ k: "2" });
   });
 
+  it.each([
+    { what: "is under way", fault: { kind: "slow", delayMs: 1500 } as const },
+    { what: "is refused", fault: { kind: "status", status: 403 } as const },
+  ])(
+    "AC-21: repairs nothing out of its order that is edited while what it needs in a new version $what",
+    async ({ what, fault }) => {
+      const before = { method: "PATCH", path: `${configMaps}/a` };
+      const after = { method: "PATCH", path: `${deployments}/web` };
+      const web = (k: string) => ({
+        s1: { web: [configMap("a", { k }), needingA(`web:${k}`)] },
+      });
+      await site.mirror.commit(web("1"), { driftIntervalMs });
+      site.start();
+      await site.settled("web");
+      site.cluster.proxy.forget();
+      site.cluster.proxy.fail(fault, before);
+      await site.mirror.commit(web("2"), { driftIntervalMs });
+      await eventually("it has begun", () => site.cluster.proxy.count(before) > 0);
+      await site.cluster.put(`${deployments}/web?fieldManager=kubectl-edit`, {
+        spec: { template: { metadata: { labels: { edited: "yes" } } }, replicas: 2 },
+      });
+      await sleep(what === "is refused" ? 4 * driftIntervalMs : 1000);
+      expect(site.cluster.proxy.count(after)).toBe(0);
+
+      site.cluster.proxy.heal();
+      await site.settled("web");
+      const { body } = await site.cluster.get(`${deployments}/web`);
+      expect(body["spec"]).toMatchObject({
+        replicas: 1,
+        template: { spec: { containers: [{ image: "web:2" }] } },
+      });
+      expect(await dataOf(site, "a")).toEqual({ k: "2" });
+    },
+  );
+
+  it("AC-21: takes for no fight what controllers write again and again where the app has nothing", async () => {
+    const group = "busy.example.org";
+    const widget = object(`${group}/v1`, "Widget", { name: "w", spec: { size: 1 } });
+    const { replicas: _, ...spec } = deployment("scaled", "web:1")["spec"] as JsonObject;
+    const scaled = object("apps/v1", "Deployment", { name: "scaled", spec });
+    const define = definition("Widget", { group, hasStatus: true });
+    await site.mirror.commit({ s1: { web: [define, widget, scaled] } }, { driftIntervalMs });
+    site.start();
+    const path = `/apis/${group}/v1/namespaces/default/widgets/w`;
+    const busy = async (round: number): Promise<void> => {
+      const conditions = [{ type: "Ready", status: "True", reason: "Round", message: `${round}` }];
+      await site.cluster.put(`${path}/status`, { status: { round, conditions } });
+      await site.cluster.put(`${deployments}/scaled/scale`, {
+        spec: { replicas: 2 + (round % 2) },
+      });
+    };
+    await stands(site, path);
+    await stands(site, `${deployments}/scaled`);
+    await busy(0);
+    await site.settled("web");
+    site.cluster.proxy.forget();
+    for (let round = 1; round <= 20; round += 1) {
+      await busy(round);
+      await sleep(driftIntervalMs / 2);
+    }
+
+    expect(site.cluster.writes()).toEqual([]);
+    expect(site.report("web")).toMatchObject({ sync: "Synced", message: "" });
+    await site.stop();
+    await site.cluster.remove(`${definitions}/widgets.${group}`);
+  });
+
   it("AC-01: takes no field by a release that another tool has meanwhile, though drift of others was told", async () => {
     const policy: AppPolicy = { drift: "report", ignored: [] };
     const options = { driftIntervalMs: 300, policies: { web: policy } };
@@ -187,6 +256,15 @@ export function driftRules(site: TestSite): void {
     await stands(site, `${deployments}/fine`);
     expect(site.cluster.proxy.count({ method: "DELETE" })).toBe(0);
   });
+}
+
+/** Deployment `web`, whose container takes its environment from ConfigMap `a`. */
+function needingA(image: string): KubeObject {
+  const labels = { app: "web" };
+  const containers = [{ name: "main", image, envFrom: [{ configMapRef: { name: "a" } }] }];
+  const template = { metadata: { labels }, spec: { containers } };
+  const spec = { replicas: 1, selector: { matchLabels: labels }, template };
+  return object("apps/v1", "Deployment", { name: "web", spec });
 }
 
 export function loadRules(site: TestSite): void {

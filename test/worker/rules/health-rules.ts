@@ -94,6 +94,29 @@ export function healthRules(site: TestSite): void {
     expect(performance.now() - started).toBeLessThan(10_000); // its progress deadline is ten minutes
   });
 
+  it("AC-14: ends on the last of many commits that come while it waits for the health of one before", async () => {
+    site.kubelet.setScript([{ outcome: "stalled", match: { image: "web:slow" } }]);
+    const commit = (image: string, more: readonly KubeObject[]) =>
+      site.mirror.commit({ s1: { web: [deployment("web", image), ...more] } });
+    await commit("web:slow", [configMap("a", { k: "0" })]);
+    site.start();
+    await health("web", "Progressing");
+    for (let round = 1; round <= 12; round += 1) {
+      const extra = configMap(`extra-${round}`, {});
+      await commit("web:slow", [configMap("a", { k: `${round}` }), extra]);
+      await sleep(round * 40);
+    }
+    await commit("web:slow", [configMap("a", { k: "last" })]);
+    await eventually("the last one stands", async () => {
+      return site.report("web")?.tree === (await site.treeOf("web"));
+    });
+    expect(await dataOf(site, "a")).toEqual({ k: "last" });
+    expect(site.report("web")?.health).toBe("Progressing");
+    site.kubelet.setScript([]);
+    await site.settled("web");
+    await eventually("what they had brought is pruned", () => site.report("web")?.objects === 2);
+  });
+
   it("AC-16: takes a Job that has finished and was cleared away for done, and does not run it again", async () => {
     await site.mirror.commit({ s1: { web: [job("once", "job:1")] } }, { driftIntervalMs: 300 });
     site.start();

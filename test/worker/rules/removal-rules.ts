@@ -246,6 +246,37 @@ export function pruningRules(site: TestSite): void {
     expect(await site.settled("web")).toMatchObject({ objects: 1 });
   });
 
+  it("AC-11: leaves a namespace that an app has dropped while the app itself, or another one, has something in it", async () => {
+    const [path, inside] = [
+      "/api/v1/namespaces/lived-in",
+      "/api/v1/namespaces/lived-in/configmaps",
+    ];
+    const theirs = configMap("theirs", { k: "1" }, "lived-in");
+    await createAs(site, "admin", { path: "/api/v1/namespaces", object: namespaceOf("lived-in") });
+    await createAs(site, "admin", { path: inside, object: theirs });
+    const [own, others] = [configMap("own", {}, "lived-in"), configMap("others", {}, "lived-in")];
+    const rest = configMap("rest", {});
+    const commit = (web: readonly KubeObject[], other: readonly KubeObject[]) =>
+      site.mirror.commit({ s1: { web: [...web], other: [...other] } });
+    await commit([namespaceOf("lived-in"), own, rest], [others, configMap("o", {})]);
+    site.start();
+    await site.settled("web");
+    await site.settled("other");
+    site.cluster.proxy.forget();
+    const deletes = (): number => site.cluster.proxy.count({ method: "DELETE", path });
+    await commit([own, rest], [others, configMap("o", {})]);
+    await told(site, "web", "Namespace lived-in: the app itself still has objects");
+    await commit([rest], [others, configMap("o", {})]);
+    await told(site, "web", "Namespace lived-in: app other still has objects");
+    expect(deletes()).toBe(0);
+    expect((await site.cluster.get(`${inside}/theirs`)).body["data"]).toEqual({ k: "1" });
+
+    await commit([rest], [configMap("o", {})]);
+    await gone(site, path, 30_000);
+    expect(deletes()).toBe(1);
+    await site.settled("web");
+  });
+
   it("AC-11: tries a delete that was refused again, until it is through", async () => {
     await site.mirror.commit({ s1: { web: [configMap("a", {}), configMap("b", {})] } });
     site.start();
