@@ -6,16 +6,21 @@ import type { ControlRepository } from "./control-repository.ts";
 import { addEvents, isOver, type Ledger } from "./commit-ledger.ts";
 import { type CommitStory, type Standing, storyOf } from "./commit-story.ts";
 import type { HeadVerdict } from "./judge-head.ts";
-import { parseEvents } from "./release-ledger.ts";
+import { parseEvents, type ReleaseEvent } from "./release-ledger.ts";
+import { shortId } from "./short-id.ts";
+import type { Sources } from "./sources.ts";
 
 /** Commits of control that are read back at a start. */
 const maxHistory = 2000;
 /** Commits whose story is over that are told once more at a start, at most. */
 const maxEnded = 50;
+/** Commits between two heads that are told which superseded them, the newest ones: each costs a request. */
+const maxSkipped = 50;
 
 /** Where stories are told. */
 export interface StorySink {
-  set(wish: CommitStory & { readonly sha: string }): Promise<void>;
+  /** `isLate`: what it was told before stays, but for `pending`. */
+  set(wish: CommitStory & { readonly sha: string; readonly isLate?: true }): Promise<void>;
 }
 
 export interface StoryInput extends Standing {
@@ -26,12 +31,16 @@ export interface StoryInput extends Standing {
 export class CommitStatuses {
   readonly #control: ControlRepository;
   readonly #sink: StorySink;
+  readonly #sources: Pick<Sources, "between">;
   #ledger: Ledger = new Map();
   #readUpTo: string | null = null;
+  /** The newest head that was followed. */
+  #followed: string | null = null;
 
-  constructor(control: ControlRepository, sink: StorySink) {
+  constructor(control: ControlRepository, sink: StorySink, sources: Pick<Sources, "between">) {
     this.#control = control;
     this.#sink = sink;
+    this.#sources = sources;
   }
 
   /** Tells the sink what every commit's status should be now. */
@@ -54,8 +63,33 @@ export class CommitStatuses {
   async #readHistory(head: string | null): Promise<void> {
     if (head === null || head === this.#readUpTo) return;
     const messages = await this.#control.messagesSince(this.#readUpTo, head, maxHistory);
-    this.#ledger = addEvents(this.#ledger, messages.flatMap(parseEvents));
+    const events = messages.flatMap(parseEvents);
+    this.#ledger = addEvents(this.#ledger, events);
+    const isStart = this.#readUpTo === null;
     this.#readUpTo = head;
+    const steps = this.#stepsOf(events);
+    for (const step of isStart ? steps.slice(-1) : steps) await this.#tellSkipped(step);
+  }
+
+  /** From each head that was followed to the next one. */
+  #stepsOf(events: readonly ReleaseEvent[]): readonly Step[] {
+    const steps: Step[] = [];
+    for (const event of events) {
+      if (event.event !== "followed") continue;
+      if (this.#followed !== null) steps.push({ from: this.#followed, to: event.source });
+      this.#followed = event.source;
+    }
+    return steps;
+  }
+
+  /** What the branch was at between two polls never was a head: it came with the next one. */
+  async #tellSkipped({ from, to }: Step): Promise<void> {
+    const skipped = await this.#sources.between(from, to);
+    const description = `superseded by ${shortId(to)} before it was followed`;
+    for (const sha of skipped.slice(-maxSkipped)) {
+      if (this.#ledger.has(sha)) continue;
+      await this.#sink.set({ sha, state: "failure", description, isLate: true });
+    }
   }
 
   /** What has ended and was told needs no more telling; the newest stay, as a late event may still concern them. */
@@ -65,4 +99,9 @@ export class CommitStatuses {
     const dropped = new Set(ended.slice(0, -maxEnded).map(([sha]) => sha));
     this.#ledger = new Map(entries.filter(([sha]) => !dropped.has(sha)));
   }
+}
+
+interface Step {
+  readonly from: string;
+  readonly to: string;
 }

@@ -179,7 +179,8 @@ interface PassHandlerParts {
 }
 
 function passHandler({ world, lastPass, hints, github }: PassHandlerParts) {
-  const statuses = github === null ? null : new CommitStatuses(world.control, github);
+  const statuses =
+    github === null ? null : new CommitStatuses(world.control, github, world.sources);
   return async (pass: Pass): Promise<void> => {
     const progress = lastPass.take(pass);
     await setHints(world, hints);

@@ -19,7 +19,8 @@ it("a commit that was followed and is refused now has one status, not two in tur
     at: clock.now(),
   });
   const told: (CommitStory & { sha: string })[] = [];
-  const statuses = new CommitStatuses(control, { set: async (wish) => void told.push(wish) });
+  const sink = { set: async (wish: (typeof told)[number]) => void told.push(wish) };
+  const statuses = new CommitStatuses(control, sink, { between: async () => [] });
   const refused = { verdict: "refused", commit: "c1", reason: "it does not descend" } as const;
   await statuses.tell({ controlHead: head, verdict: refused, progress: [], waits: [] });
   expect(told).toEqual([{ sha: "c1", state: "failure", description: "it does not descend" }]);

@@ -12,7 +12,7 @@ import {
   startController,
   versions,
 } from "../support/controller-world.ts";
-import { siteYaml, strategyYaml } from "../support/fleet.ts";
+import { appYaml, configMapYaml, siteYaml, strategyYaml } from "../support/fleet.ts";
 import { type GitHubStandIn, startGitHubStandIn } from "../support/github-stand-in.ts";
 
 async function githubBench(): Promise<{ bench: ControllerBench; github: GitHubStandIn }> {
@@ -104,6 +104,75 @@ describe("the status of a commit", { timeout: 120_000 }, () => {
     workers.west.script.health = () => "Healthy";
     await everywhere(bench, "3");
     expect(await statusOf(github, third, "success")).toBe("4 of 4 sites");
+  });
+
+  it("says of a commit that came between two polls by which it was superseded, and goes on saying what was wrong with one", async () => {
+    const { bench, github } = await githubBench();
+    await commitFleet(bench.fleet);
+    const first = await startController(bench);
+    await bothWorkers(first);
+    await everywhere(bench, "1");
+    await quiet(bench);
+    const broken = await bench.fleet.commit({
+      "sites/a1.yaml": "kind: Site\nmetadata: {name: a1\n",
+    });
+    const wrong = await statusOf(github, broken, "failure");
+    await bench.fleet.git("checkout", "-q", "-b", "next");
+    await bench.fleet.git("revert", "--no-edit", "HEAD");
+    const mended = await bench.fleet.git("rev-parse", "HEAD");
+    const second = await bench.fleet.commit(webVersion("2"));
+    const third = await bench.fleet.commit(webVersion("3"));
+    await bench.fleet.git("checkout", "-q", "main");
+    await bench.fleet.git("merge", "-q", "--ff-only", "next");
+    expect(await statusOf(github, third, "success")).toBe("4 of 4 sites");
+
+    const words = `superseded by ${third.slice(0, 7)} before it was followed`;
+    expect(await statusOf(github, mended, "failure")).toBe(words);
+    expect(await statusOf(github, second, "failure")).toBe(words);
+    expect(github.latest(broken)?.description).toBe(wrong);
+    await first.stop();
+    const posts = () => [broken, mended, second, third].map((sha) => github.statuses(sha).length);
+    const before = posts();
+    const again = await startController(bench);
+    await pause(1500);
+    await again.stop();
+    expect(posts()).toEqual(before);
+  });
+
+  it("tells of each of three commits for three apps what became of its own", async () => {
+    const { bench, github } = await githubBench();
+    const names = ["web", "db", "till"] as const;
+    const inVersion = (app: string, version: string) => ({
+      [`manifests/${app}/settings.yaml`]: configMapYaml(app, { version }),
+    });
+    const apps = names.map((app) => ({
+      [`apps/${app}.yaml`]: appYaml(app),
+      ...inVersion(app, "1"),
+    }));
+    const strategy = strategyYaml("fast", {
+      stages: [{ name: "all" }],
+      soak: "0s",
+      minReady: "0s",
+      progressDeadline: "4s",
+    });
+    await commitFleet(bench.fleet, Object.assign({ "strategies/fast.yaml": strategy }, ...apps));
+    const controller = await startController(bench);
+    const workers = await bothWorkers(controller);
+    await quiet(bench);
+    workers.east.script.health = (_, app) => (app === "db" ? "Degraded" : "Healthy");
+    const commits: string[] = [];
+    for (const app of names) {
+      commits.push(await bench.fleet.commit(inVersion(app, "2")));
+      const last = commits.at(-1);
+      const isFollowed = async () => (await controller.status())?.revision?.endsWith(last ?? "?");
+      await eventually("it is followed", isFollowed);
+    }
+    const [web = "", db = "", till = ""] = commits;
+
+    expect(await statusOf(github, web, "success")).toBe("4 of 4 sites");
+    expect(await statusOf(github, till, "success")).toBe("4 of 4 sites");
+    await statusOf(github, db, "failure");
+    expect([web, till].flatMap((sha) => github.statesOf(sha))).not.toContain("failure");
   });
 
   it("counts a site that is offline as offline", async () => {

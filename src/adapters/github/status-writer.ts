@@ -45,6 +45,8 @@ export interface StatusWish {
   readonly targetUrl?: string;
   /** Default `flotilla/rollout`. */
   readonly context?: string;
+  /** What was wished before stays, but for `pending`. */
+  readonly isLate?: true;
 }
 
 export interface StatusWriter {
@@ -133,7 +135,7 @@ async function setWish(state: WriterState, wish: StatusWish): Promise<void> {
     ...(wish.targetUrl === undefined ? {} : { targetUrl: wish.targetUrl }),
   };
   const old = state.rows.find((row) => row.sha === sha && row.context === context);
-  if (old !== undefined && sameStatus(old.desired, desired)) return;
+  if (old !== undefined && (sameStatus(old.desired, desired) || isTold(old, wish))) return;
   const changed = { desired, changedAt: clock.now(), attempts: 0, retryAt: 0 };
   if (old === undefined) {
     const fresh = { repository, sha, context, posted: null, inDoubt: true, posts: 0 };
@@ -146,6 +148,10 @@ async function setWish(state: WriterState, wish: StatusWish): Promise<void> {
   }
   await save(state);
   state.waker.wake();
+}
+
+function isTold({ desired }: StatusRow, { isLate }: StatusWish): boolean {
+  return isLate === true && desired.state !== "pending";
 }
 
 async function runWriter(state: WriterState, signal: AbortSignal): Promise<void> {
