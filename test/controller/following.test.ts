@@ -13,7 +13,10 @@ import {
   startController,
   versions,
 } from "../support/controller-world.ts";
-import { createRepository, git } from "../support/git-repository.ts";
+import { startFaultProxy } from "../support/fault-proxy.ts";
+import { appYaml, configMapYaml } from "../support/fleet.ts";
+import { createRepository, git, temporaryFolder } from "../support/git-repository.ts";
+import { createBareRepository, startGitServer } from "../support/git-server.ts";
 
 async function settledFleet() {
   const bench = await controllerBench();
@@ -91,6 +94,49 @@ describe("a head that may not be followed", { timeout: 120_000 }, () => {
     await everywhere(bench, "9");
     const log = await bench.control("log", "--format=%an %s", "main");
     expect(log).toMatch(/^ada .*accept-head.*we meant it$/m);
+  });
+});
+
+describe("a fleet of many apps", { timeout: 120_000 }, () => {
+  it("is asked for once a poll and fetched once a commit, however many apps and sites it has", async () => {
+    const server = await startGitServer({ root: await temporaryFolder() });
+    await createBareRepository(server.root, "fleet");
+    const proxy = await startFaultProxy({ target: `http://127.0.0.1:${server.port}` });
+    onTestFinished(async () => {
+      await proxy.close();
+      await server.close();
+    });
+    const bench = await controllerBench({
+      fleet: { url: `${proxy.url}/fleet.git` },
+      pollInterval: "300ms",
+    });
+    const names = Array.from({ length: 30 }, (_, index) => `app${index}`);
+    const inVersion = (version: string) =>
+      names.map((app) => [
+        `manifests/${app}/settings.yaml`,
+        configMapYaml("settings", { version }),
+      ]);
+    const apps = names.map((app) => [`apps/${app}.yaml`, appYaml(app)]);
+    const push = () => bench.fleet.git("push", "-q", server.url("fleet"), "main");
+    await commitFleet(bench.fleet, Object.fromEntries([...apps, ...inVersion("1")]));
+    await push();
+    const controller = await startController(bench);
+    await bothWorkers(controller);
+    await quiet(bench);
+    const looks = () => proxy.count({ method: "GET", path: /\/info\/refs/u });
+    const fetches = () => proxy.count({ method: "POST", path: /\/git-upload-pack/u });
+    proxy.forget();
+    const started = performance.now();
+    await bench.fleet.commit(Object.fromEntries(inVersion("2")));
+    await push();
+    await pause(3000);
+    const polls = (performance.now() - started) / 300;
+    expect(looks()).toBeGreaterThan(2);
+    expect(looks()).toBeLessThanOrEqual(polls + 2);
+    // What asks for the refs and, once, for what is new.
+    expect(fetches()).toBeLessThanOrEqual(looks() + 2);
+    const status = await controller.status();
+    expect(status?.revision).toContain(await bench.fleet.git("rev-parse", "HEAD"));
   });
 });
 
