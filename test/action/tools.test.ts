@@ -36,3 +36,39 @@ describe("the Action on a fleet with a chart", { timeout: 60_000 }, () => {
     ]);
   });
 });
+
+describe("the Action on a kustomization", { timeout: 60_000 }, () => {
+  it("names the Namespace that one has renamed where its file goes, and asks for approval", async () => {
+    const resources = (...files: string[]): string =>
+      `namespace: prod\nresources: [${files.join(", ")}]\n`;
+    const inner = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: inner}\n";
+    const named = "apiVersion: v1\nkind: Namespace\nmetadata: {name: develop-test}\n";
+    const files = toolFleet(
+      { kustomize: "web" },
+      {
+        "web/kustomization.yaml": resources("inner.yaml", "ns.yaml"),
+        "web/inner.yaml": inner,
+        "web/ns.yaml": named,
+      },
+    );
+    const repository = await createRepository(
+      Object.fromEntries(files.map(({ path, text }) => [path, text])),
+    );
+    const before = await repository.git("rev-parse", "HEAD");
+    const after = await repository.commit({
+      "web/kustomization.yaml": resources("inner.yaml"),
+      "web/ns.yaml": null,
+    });
+    const result = await runBundle({
+      workspace: repository.dir,
+      event: "push",
+      sha: after,
+      payload: { before, after },
+      inputs: { "tools-directory": await toolFolder() },
+    });
+
+    expect(result).toMatchObject({ code: 0, outputs: { deletions: "4" } });
+    expect(result.summary).toContain("- `Namespace prod` is removed at 4 sites\n");
+    expect(result.summary).toContain("**Somebody has to approve**");
+  });
+});
