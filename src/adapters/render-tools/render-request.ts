@@ -1,9 +1,10 @@
 /**
  * One request, carried out by the real tool: run once where its tripwires tell that it is the same each time; else twice
- * where that may tell, in another time zone the second time.
+ * where that may tell, the second time much later and in another time zone.
  */
 import { FleetError } from "../../core/errors.ts";
 import { mayTellTime, mayVary } from "../../core/render/tools/may-vary.ts";
+import { laterChart } from "../../core/render/tools/later-chart.ts";
 import { originsFolder } from "../../core/render/tools/kustomize-origins.ts";
 import { readToolOutput, refused, type ToolOutput } from "../../core/render/tools/tool-output.ts";
 import { withTripwires } from "../../core/render/tools/tripwires.ts";
@@ -111,15 +112,28 @@ async function renderAsIs(request: ToolRequest, means: RunMeans): Promise<ToolOu
   });
 }
 
-/** The same, as if on another day. */
+/** The same, as if on another day; where it fails there, in another time zone alone. */
 async function renderAgain(request: ToolRequest, means: RunMeans): Promise<string> {
-  // Within the same second it would not show what `now` makes of it.
+  // Within the same second it would not show what is made of the time that `tpl` asks for.
   if (mayTellTime(request)) await means.clock.sleep(1100, means.signal);
+  const later = await renderLater(request, means);
+  if (later?.code === 0 && !later.isTooLong) return later.stdout;
   const second = await run(means, argumentsFor(request, means), means.work.zoneFile);
   if (failureOf(request, second, means) === undefined) return second.stdout;
   const { tool, source } = request;
   const message = `${tool} renders ${source.path} once, and refuses it the next time`;
   throw new FleetError("TOOL_FAILED", message);
+}
+
+/** undefined: there is no copy to which it is later. */
+async function renderLater(
+  request: ToolRequest,
+  means: RunMeans,
+): Promise<ProgramResult | undefined> {
+  const later = mayTellTime(request) ? laterChart(request.source) : undefined;
+  if (later === undefined) return undefined;
+  const laterMeans = { ...means, root: await means.work.extract(later) };
+  return run(laterMeans, argumentsFor(request, laterMeans), means.work.zoneFile);
 }
 
 function run(means: RunMeans, args: readonly string[], zoneFile?: string): Promise<ProgramResult> {

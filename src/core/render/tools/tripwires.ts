@@ -8,12 +8,12 @@
  * each name is still there.
  */
 import { keptFor } from "../../model/known-fleet.ts";
-import type { SourceFile } from "../../model/fleet-model.ts";
 import type { ToolSource } from "../../model/tools/tool-source.ts";
+import { chartCopy, type Edit } from "./chart-copy.ts";
 import { callsIn } from "./called-names.ts";
 import { isVarying, variesByCallsAlone } from "./may-vary.ts";
 import { plainestText, plainText } from "./plain-text.ts";
-import { outerMark, templateActions, type Token } from "./template-actions.ts";
+import { outerMark, type Token } from "./template-actions.ts";
 import type { ToolRequest } from "./tool-requests.ts";
 
 /** The copy; undefined where there is none that tells, and the chart has to be rendered twice. */
@@ -22,26 +22,15 @@ export function withTripwires(request: ToolRequest): ToolSource | undefined {
 }
 
 const rewritten = keptFor((source: ToolSource): ToolSource | undefined => {
-  // No chart can hold the hash of its own files: nothing else has this name.
   const check = `flotilla.tripwires.${source.digest}`;
-  const inside = source.path === "" ? "" : `${source.path}/`;
-  const files: SourceFile[] = [];
-  for (const file of source.files) {
-    const isTemplate = file.path.startsWith(inside) && isRead(file.path.slice(inside.length));
-    const wired = isTemplate ? withTrips(file, check) : file;
-    // A file of values with other text would give other values.
-    const isData = wired !== file && source.valuesFiles.includes(file.path);
-    if (wired === undefined || isData) return undefined;
-    files.push(wired);
-  }
-  files.push({ path: `${inside}templates/_${check}.tpl`, text: definition(check) });
-  return { ...source, files, digest: `${source.digest}-tripwires` };
+  return chartCopy(source, {
+    name: check,
+    template: definition(check),
+    mark: "tripwires",
+    edits: (action) =>
+      callsIn(action).flatMap((call) => (isVarying(call.text) ? tripOf(action, call, check) : [])),
+  });
 });
-
-/** Whether Helm reads it as a template, by its path in the chart; all else templates may get as data, `.prov` of a subchart too. */
-function isRead(path: string): boolean {
-  return /^(charts\/[^/]+\/)*templates\//.test(path) && !/^charts\/.*\.prov$/.test(path);
-}
 
 /** Fails unless it is given a plain text, and gives that. */
 function definition(check: string): string {
@@ -51,35 +40,12 @@ function definition(check: string): string {
   return `{{define "${check}"}}{{if contains "{{" .}}${trip}{{end}}{{.}}{{end}}`;
 }
 
-/** Text to put in at a place. */
-interface Insertion {
-  readonly at: number;
-  readonly text: string;
-}
-
-/** The same file where it calls nothing of the kind; undefined where it is not told what it calls. */
-function withTrips(file: SourceFile, check: string): SourceFile | undefined {
-  const actions = templateActions(file.text);
-  if (actions === undefined) return undefined;
-  const insertions = actions.flatMap((action) =>
-    callsIn(action).flatMap((call) => (isVarying(call.text) ? tripOf(action, call, check) : [])),
-  );
-  if (insertions.length === 0) return file;
-  let text = "";
-  let from = 0;
-  for (const insertion of insertions.toSorted((a, b) => a.at - b.at)) {
-    text += file.text.slice(from, insertion.at) + insertion.text;
-    from = insertion.at;
-  }
-  return { ...file, text: text + file.text.slice(from) };
-}
-
-function tripOf(action: readonly Token[], call: Token, check: string): readonly Insertion[] {
+function tripOf(action: readonly Token[], call: Token, check: string): readonly Edit[] {
   const operand = call.text === "tpl" ? operandAfter(action, call) : undefined;
-  if (operand === undefined) return [{ at: call.at, text: "fail " }];
+  if (operand === undefined) return [{ at: call.at, length: 0, text: "fail " }];
   return [
-    { at: operand.start, text: `(include "${check}" ` },
-    { at: operand.end, text: ")" },
+    { at: operand.start, length: 0, text: `(include "${check}" ` },
+    { at: operand.end, length: 0, text: ")" },
   ];
 }
 
