@@ -1,11 +1,12 @@
 /**
  * What of a chart would make Helm do more than read its files: a values schema that refers elsewhere is fetched (or read
- * from the disk), and a packed subchart cannot be looked into.
+ * from the disk), a packed subchart cannot be looked into, and of subcharts of one name Helm takes any.
  */
 import type { Diagnostic } from "../diagnostic.ts";
 import { errorAt, type Finding } from "../fleet-draft.ts";
 import type { Place, SourceFile } from "../fleet-model.ts";
 import { isJsonObject, type Json } from "../json.ts";
+import { twinCharts } from "./twin-charts.ts";
 
 /** Looks over the files of a chart in a folder. `skipsSchemas`: Helm will not read its schemas. */
 export function scanChart(
@@ -19,7 +20,8 @@ export function scanChart(
     const hint = "name the folder of a chart; `flotilla vendor` brings charts into the repository";
     return { diagnostics: [errorAt(at, { code: "missing-source", message, hint })] };
   }
-  return { diagnostics: files.flatMap((file) => fileMistakes(file, skipsSchemas)) };
+  const mistakes = files.flatMap((file) => fileMistakes(file, skipsSchemas));
+  return { diagnostics: [...mistakes, ...twinCharts(folder, files)] };
 }
 
 function fileMistakes(file: SourceFile, skipsSchemas: boolean): Diagnostic[] {
