@@ -176,6 +176,23 @@ describe("flotilla vendor", { timeout: 60_000 }, () => {
     });
   });
 
+  it("leaves packed subcharts out that Helm does not look at", async () => {
+    const inner = packedChart("inner", "1.0.0");
+    const unread = ["_inner.tgz", ".inner.tgz", "_old/charts/inner.tgz", "mid/charts/_x.tgz"];
+    const packed = ["inner-1.0.0.tgz", "_none.tgz", ...unread].map((name) => ({
+      path: `under/charts/${name}`,
+      content: name === "_none.tgz" ? "no archive" : inner,
+    }));
+    const midYaml = "apiVersion: v2\nname: mid\nversion: 1.0.0\n";
+    const mid = { path: "under/charts/mid/Chart.yaml", content: midYaml };
+    set("under-1.0.0", packedChart("under", "1.0.0", [...packed, mid]));
+    const dir = fleet([fromRepository("under")], fromVendor("under"));
+    expect((await runCli(["vendor", dir])).stderr).toBe("");
+    expect(await readdir(join(dir, "vendor/under/charts"))).toEqual(["inner", "mid"]);
+    expect(await readdir(join(dir, "vendor/under/charts/mid"))).toEqual(["Chart.yaml"]);
+    expect(await renderedNames(dir)).toEqual(["web-inner", "web-under"]);
+  });
+
   it("replaces no folder that was never brought, but for one that is the same, unless it is to", async () => {
     set("plain-1.0.0", packedChart("plain", "1.0.0"));
     const mine = "vendor/plain/mine.yaml";

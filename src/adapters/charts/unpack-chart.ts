@@ -36,6 +36,11 @@ function requireRoom(path: string, found: ReadonlyMap<string, TarFile>): void {
   if (isBelowFile) throw refused(path, "stands below what is a file");
 }
 
+/** `charts/NAME.tgz`, of the chart or of one within it. */
+const packedSubchart = /^(?<beside>(?:charts\/[^/]+\/)*charts\/)[^/]+\.tgz$/;
+/** Helm does not look at what has such a name in `charts`, whatever it is. */
+const unread = /(?:^|\/)charts\/[._]/;
+
 /** All levels share one budget: an archive of archives is no way around it. */
 function unpackAt(packed: Buffer, depth: number, budget: { left: number }): TarFile[] {
   if (depth > maxDepth) throw refused("charts", `is nested deeper than ${maxDepth} archives`);
@@ -45,15 +50,21 @@ function unpackAt(packed: Buffer, depth: number, budget: { left: number }): TarF
   for (const { path, bytes } of readTar(packed, limits)) {
     budget.left -= bytes.length;
     if (budget.left < 0) throw refused(path, "is too much: unpacked, it is too large");
-    const [, ...parts] = path.replace(/^\.\//, "").split("/");
-    const inside = parts.join("/");
-    if (path.startsWith("/") || !isSafePath(inside)) throw refused(path, "leads out of it");
-    const archive = /^(?<beside>(?:charts\/[^/]+\/)*charts\/)[^/]+\.tgz$/.exec(inside);
-    const beside = archive?.groups?.["beside"];
+    const inside = insideOf(path);
+    const beside = packedSubchart.exec(inside)?.groups?.["beside"];
+    if (beside !== undefined && unread.test(inside)) continue;
     if (beside === undefined) files.push({ path: inside, bytes });
     else subcharts.push(subchartOf(unpackAt(bytes, depth + 1, budget), inside, beside));
   }
   return [...files, ...placed(subcharts, files)];
+}
+
+/** A path in an archive without the folder that all of it stands in. */
+function insideOf(path: string): string {
+  const [, ...parts] = path.replace(/^\.\//, "").split("/");
+  const inside = parts.join("/");
+  if (path.startsWith("/") || !isSafePath(inside)) throw refused(path, "leads out of it");
+  return inside;
 }
 
 /** A chart that was packed within another. */
