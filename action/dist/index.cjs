@@ -11977,12 +11977,12 @@ var require_core = __commonJS({
           return this;
         }
         keywordMetaschema.call(this, def);
-        const definition2 = {
+        const definition3 = {
           ...def,
           type: (0, dataType_1.getJSONTypes)(def.type),
           schemaType: (0, dataType_1.getJSONTypes)(def.schemaType)
         };
-        (0, util_1.eachItem)(keyword, definition2.type.length === 0 ? (k) => addRule.call(this, k, definition2) : (k) => definition2.type.forEach((t) => addRule.call(this, k, definition2, t)));
+        (0, util_1.eachItem)(keyword, definition3.type.length === 0 ? (k) => addRule.call(this, k, definition3) : (k) => definition3.type.forEach((t) => addRule.call(this, k, definition3, t)));
         return this;
       }
       getKeyword(keyword) {
@@ -12175,9 +12175,9 @@ var require_core = __commonJS({
         throw new Error('$data keyword must have "code" or "validate" function');
       }
     }
-    function addRule(keyword, definition2, dataType) {
+    function addRule(keyword, definition3, dataType) {
       var _a;
-      const post = definition2 === null || definition2 === void 0 ? void 0 : definition2.post;
+      const post = definition3 === null || definition3 === void 0 ? void 0 : definition3.post;
       if (dataType && post)
         throw new Error('keyword with "post" flag cannot have "type"');
       const { RULES } = this;
@@ -12187,22 +12187,22 @@ var require_core = __commonJS({
         RULES.rules.push(ruleGroup);
       }
       RULES.keywords[keyword] = true;
-      if (!definition2)
+      if (!definition3)
         return;
       const rule = {
         keyword,
         definition: {
-          ...definition2,
-          type: (0, dataType_1.getJSONTypes)(definition2.type),
-          schemaType: (0, dataType_1.getJSONTypes)(definition2.schemaType)
+          ...definition3,
+          type: (0, dataType_1.getJSONTypes)(definition3.type),
+          schemaType: (0, dataType_1.getJSONTypes)(definition3.schemaType)
         }
       };
-      if (definition2.before)
-        addBeforeRule.call(this, ruleGroup, rule, definition2.before);
+      if (definition3.before)
+        addBeforeRule.call(this, ruleGroup, rule, definition3.before);
       else
         ruleGroup.rules.push(rule);
       RULES.all[keyword] = rule;
-      (_a = definition2.implements) === null || _a === void 0 ? void 0 : _a.forEach((kwd) => this.addKeyword(kwd));
+      (_a = definition3.implements) === null || _a === void 0 ? void 0 : _a.forEach((kwd) => this.addKeyword(kwd));
     }
     function addBeforeRule(ruleGroup, rule, before) {
       const i = ruleGroup.rules.findIndex((_rule) => _rule.keyword === before);
@@ -55764,6 +55764,59 @@ function isTemplate({ path: path3 }) {
 }
 var namesIn = keptFor(({ text }) => calledNames(text));
 
+// src/core/render/tools/chart-copy.ts
+function chartCopy(source, words5) {
+  const inside2 = source.path === "" ? "" : `${source.path}/`;
+  const files = [];
+  for (const file of source.files) {
+    const isTemplate2 = file.path.startsWith(inside2) && isRead(file.path.slice(inside2.length));
+    const edited = isTemplate2 ? editedFile(file, words5) : file;
+    const isData = edited !== file && source.valuesFiles.includes(file.path);
+    if (edited === void 0 || isData) return void 0;
+    files.push(edited);
+  }
+  files.push({ path: `${inside2}templates/_${words5.name}.tpl`, text: words5.template });
+  return { ...source, files, digest: `${source.digest}-${words5.mark}` };
+}
+function isRead(path3) {
+  return /^(charts\/[^/]+\/)*templates\//.test(path3) && !/^charts\/.*\.prov$/.test(path3);
+}
+function editedFile(file, words5) {
+  const edits = templateActions(file.text)?.flatMap((action3) => words5.edits(action3));
+  if (edits === void 0) return void 0;
+  if (edits.length === 0) return file;
+  let text = "";
+  let from = 0;
+  for (const edit of edits.toSorted((a, b) => a.at - b.at)) {
+    text += file.text.slice(from, edit.at) + edit.text;
+    from = edit.at + edit.length;
+  }
+  return { ...file, text: text + file.text.slice(from) };
+}
+
+// src/core/render/tools/later-chart.ts
+var laterSeconds = 491 * 86400 + 13 * 3600 + 2 * 60 + 3;
+var later = `${laterSeconds}000000000`;
+var laterChart = keptFor((source) => {
+  const name2 = `flotilla.later.${source.digest}`;
+  return chartCopy(source, {
+    name: name2,
+    template: [...sinces].map((since) => definition(name2, since)).join(""),
+    mark: "later",
+    edits: (action3) => callsIn(action3).flatMap((call) => laterCall(name2, call))
+  });
+});
+var sinces = /* @__PURE__ */ new Set(["ago", "durationRound"]);
+function definition(name2, since) {
+  const isTime = '{{if typeIs "time.Time" .}}';
+  return `{{define "${name2}.${since}"}}${isTime}{{${since} (.Add -${later})}}{{else}}{{${since} .}}{{end}}{{end}}`;
+}
+function laterCall(name2, { text, at: at3 }) {
+  const { length } = text;
+  if (text === "now") return [{ at: at3, length, text: `(now.Add ${later})` }];
+  return sinces.has(text) ? [{ at: at3, length, text: `include "${name2}.${text}"` }] : [];
+}
+
 // src/core/model/kube-object.ts
 function groupOf(apiVersion2) {
   const slash = apiVersion2.indexOf("/");
@@ -62806,48 +62859,25 @@ function withTripwires(request) {
 }
 var rewritten = keptFor((source) => {
   const check = `flotilla.tripwires.${source.digest}`;
-  const inside2 = source.path === "" ? "" : `${source.path}/`;
-  const files = [];
-  for (const file of source.files) {
-    const isTemplate2 = file.path.startsWith(inside2) && isRead(file.path.slice(inside2.length));
-    const wired = isTemplate2 ? withTrips(file, check) : file;
-    const isData = wired !== file && source.valuesFiles.includes(file.path);
-    if (wired === void 0 || isData) return void 0;
-    files.push(wired);
-  }
-  files.push({ path: `${inside2}templates/_${check}.tpl`, text: definition(check) });
-  return { ...source, files, digest: `${source.digest}-tripwires` };
+  return chartCopy(source, {
+    name: check,
+    template: definition2(check),
+    mark: "tripwires",
+    edits: (action3) => callsIn(action3).flatMap((call) => isVarying(call.text) ? tripOf(action3, call, check) : [])
+  });
 });
-function isRead(path3) {
-  return /^(charts\/[^/]+\/)*templates\//.test(path3) && !/^charts\/.*\.prov$/.test(path3);
-}
-function definition(check) {
+function definition2(check) {
   const plainest = `regexMatch \`${plainestText}\` .`;
   const plain2 = `regexMatch \`${plainText2}\` (replace "{{" "{{ " .)`;
   const trip = `{{if not (${plainest})}}{{if not (${plain2})}}{{fail ""}}{{end}}{{end}}`;
   return `{{define "${check}"}}{{if contains "{{" .}}${trip}{{end}}{{.}}{{end}}`;
 }
-function withTrips(file, check) {
-  const actions = templateActions(file.text);
-  if (actions === void 0) return void 0;
-  const insertions = actions.flatMap(
-    (action3) => callsIn(action3).flatMap((call) => isVarying(call.text) ? tripOf(action3, call, check) : [])
-  );
-  if (insertions.length === 0) return file;
-  let text = "";
-  let from = 0;
-  for (const insertion of insertions.toSorted((a, b) => a.at - b.at)) {
-    text += file.text.slice(from, insertion.at) + insertion.text;
-    from = insertion.at;
-  }
-  return { ...file, text: text + file.text.slice(from) };
-}
 function tripOf(action3, call, check) {
   const operand = call.text === "tpl" ? operandAfter(action3, call) : void 0;
-  if (operand === void 0) return [{ at: call.at, text: "fail " }];
+  if (operand === void 0) return [{ at: call.at, length: 0, text: "fail " }];
   return [
-    { at: operand.start, text: `(include "${check}" ` },
-    { at: operand.end, text: ")" }
+    { at: operand.start, length: 0, text: `(include "${check}" ` },
+    { at: operand.end, length: 0, text: ")" }
   ];
 }
 function operandAfter(action3, call) {
@@ -63137,11 +63167,19 @@ async function renderAsIs(request, means) {
 }
 async function renderAgain(request, means) {
   if (mayTellTime(request)) await means.clock.sleep(1100, means.signal);
+  const later2 = await renderLater(request, means);
+  if (later2?.code === 0 && !later2.isTooLong) return later2.stdout;
   const second = await run(means, argumentsFor(request, means), means.work.zoneFile);
   if (failureOf(request, second, means) === void 0) return second.stdout;
   const { tool, source } = request;
   const message = `${tool} renders ${source.path} once, and refuses it the next time`;
   throw new FleetError("TOOL_FAILED", message);
+}
+async function renderLater(request, means) {
+  const later2 = mayTellTime(request) ? laterChart(request.source) : void 0;
+  if (later2 === void 0) return void 0;
+  const laterMeans = { ...means, root: await means.work.extract(later2) };
+  return run(laterMeans, argumentsFor(request, laterMeans), means.work.zoneFile);
 }
 function run(means, args, zoneFile) {
   return means.slots(() => runNow(means, args, zoneFile));
@@ -63788,66 +63826,6 @@ function warningAt(place, finding) {
   return { ...place, severity: "warning", ...finding };
 }
 
-// src/core/model/tools/scan-chart.ts
-function scanChart(folder, files, { at: at3, skipsSchemas }) {
-  const inside2 = (name2) => folder === "" ? name2 : `${folder}/${name2}`;
-  if (!files.some(({ path: path3 }) => path3 === inside2("Chart.yaml"))) {
-    const message = `"${folder}" holds no Chart.yaml`;
-    const hint = "name the folder of a chart; `flotilla vendor` brings charts into the repository";
-    return { diagnostics: [errorAt(at3, { code: "missing-source", message, hint })] };
-  }
-  return { diagnostics: files.flatMap((file) => fileMistakes(file, skipsSchemas)) };
-}
-function fileMistakes(file, skipsSchemas) {
-  const wrong = (finding, line = 0) => [
-    errorAt({ file: file.path, line, column: line === 0 ? 0 : 1 }, finding)
-  ];
-  if (file.leftOut !== void 0) {
-    const hint = "take it out of the chart, or put a plain file there";
-    return wrong({ code: "unsafe-source", message: file.leftOut, hint });
-  }
-  if (/(^|\/)charts\/[^/]+\.tgz$/.test(file.path)) {
-    const message = "a packed subchart is not looked into";
-    return wrong({ code: "unsafe-source", message, hint: "unpack it, as `flotilla vendor` does" });
-  }
-  const isSchema = file.path.endsWith("/values.schema.json") || file.path === "values.schema.json";
-  return isSchema && !skipsSchemas ? schemaMistakes(file, wrong) : [];
-}
-function schemaMistakes({ text }, wrong) {
-  let schema;
-  try {
-    schema = JSON.parse(text);
-  } catch {
-    return wrong({ code: "tool-refused", message: "the schema of the values is not valid JSON" });
-  }
-  return remoteReferences(schema).flatMap((reference) => {
-    const at3 = text.indexOf(JSON.stringify(reference));
-    const line = at3 < 0 ? 1 : text.slice(0, at3).split("\n").length;
-    const message = `the schema refers to ${JSON.stringify(reference)}, which Helm would fetch`;
-    const hint = "write the definition into the schema, or set `helm.skipSchemaValidation` of the App";
-    return wrong({ code: "remote-reference", message, hint }, line);
-  });
-}
-var references = /* @__PURE__ */ new Set(["$ref", "$dynamicRef", "$recursiveRef"]);
-var known2 = /^https?:\/\/json-schema\.org\/(draft-0[467]|draft\/20(19-09|20-12))\/schema#?$/;
-function remoteReferences(root) {
-  const found2 = [];
-  const open3 = [root];
-  for (let value2 = open3.pop(); value2 !== void 0; value2 = open3.pop()) {
-    if (Array.isArray(value2)) for (const item of value2) open3.push(item);
-    if (!isJsonObject(value2)) continue;
-    for (const [key, inner] of Object.entries(value2)) {
-      open3.push(inner);
-      if (typeof inner === "string" && isRemote(key, inner)) found2.push(inner);
-    }
-  }
-  return found2.toSorted();
-}
-function isRemote(key, reference) {
-  if (key === "$schema") return !known2.test(reference);
-  return references.has(key) && !reference.startsWith("#");
-}
-
 // src/core/model/parse-yaml.ts
 var import_yaml7 = __toESM(require_dist(), 1);
 
@@ -64254,6 +64232,118 @@ var limitMessages = {
 function tooLarge2({ is, at: at3 }, placeAt) {
   const told3 = { ...placeAt(at3), severity: "error", code: "yaml-limit" };
   return { documents: [], diagnostics: [{ ...told3, ...limitMessages[is] }] };
+}
+
+// src/core/model/tools/twin-charts.ts
+function twinCharts(folder, files) {
+  const root = folder === "" ? "" : `${folder}/`;
+  const found2 = files.flatMap((file) => {
+    const { around, folder: folder2 } = subchartPath.exec(file.path.slice(root.length))?.groups ?? {};
+    return folder2 === void 0 ? [] : [{ file, around: `${root}${around}`, folder: folder2 }];
+  });
+  const isAlone = new Set(found2.map(({ around }) => around)).size === found2.length;
+  if (isAlone) return [];
+  const byName = /* @__PURE__ */ new Map();
+  for (const subchart of found2.flatMap(readSubchart)) {
+    const key = JSON.stringify([subchart.around, subchart.name]);
+    byName.set(key, [...byName.get(key) ?? [], subchart]);
+  }
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  return [...byName.values()].flatMap(
+    (twins) => areTakenEach(twins, byPath) ? [] : mistakesOf(twins)
+  );
+}
+var subchartPath = /^(?<around>(?:charts\/[^/._][^/]*\/)*)(?<folder>charts\/[^/._][^/]*)\/Chart\.yaml$/;
+function readSubchart({ file, around, folder }) {
+  const [document2] = parseYaml(file).documents;
+  const { name: name2, version } = objectIn(document2?.value);
+  if (document2 === void 0 || typeof name2 !== "string") return [];
+  return [{ name: name2, version, around, folder, nameAt: document2.at(["name"]) }];
+}
+function areTakenEach(twins, byPath) {
+  const [{ name: name2, around } = { name: "", around: "" }] = twins;
+  const areVersions = new Set(twins.map(({ version }) => version)).size === twins.length;
+  if (!areVersions) return false;
+  return twins.length === 1 || dependenciesOn(name2, around, byPath) >= twins.length;
+}
+function dependenciesOn(name2, around, byPath) {
+  const file = byPath.get(`${around}requirements.yaml`) ?? byPath.get(`${around}Chart.yaml`);
+  const { dependencies: dependencies2 } = objectIn(file && parseYaml(file).documents[0]?.value);
+  const list = Array.isArray(dependencies2) ? dependencies2 : [];
+  return list.filter((each) => objectIn(each)["name"] === name2).length;
+}
+function objectIn(value2) {
+  return isJsonObject(value2) ? value2 : {};
+}
+function mistakesOf([first2, ...others]) {
+  return others.map(
+    ({ name: name2, nameAt }) => errorAt(nameAt, {
+      code: "unrepeatable",
+      message: `${first2?.folder} is a chart with the name ${JSON.stringify(name2)} too, and no dependency takes each of them: Helm takes one at random`,
+      hint: "take one of them out, or give `dependencies` of the chart around them an entry for the version of each"
+    })
+  );
+}
+
+// src/core/model/tools/scan-chart.ts
+function scanChart(folder, files, { at: at3, skipsSchemas }) {
+  const inside2 = (name2) => folder === "" ? name2 : `${folder}/${name2}`;
+  if (!files.some(({ path: path3 }) => path3 === inside2("Chart.yaml"))) {
+    const message = `"${folder}" holds no Chart.yaml`;
+    const hint = "name the folder of a chart; `flotilla vendor` brings charts into the repository";
+    return { diagnostics: [errorAt(at3, { code: "missing-source", message, hint })] };
+  }
+  const mistakes = files.flatMap((file) => fileMistakes(file, skipsSchemas));
+  return { diagnostics: [...mistakes, ...twinCharts(folder, files)] };
+}
+function fileMistakes(file, skipsSchemas) {
+  const wrong = (finding, line = 0) => [
+    errorAt({ file: file.path, line, column: line === 0 ? 0 : 1 }, finding)
+  ];
+  if (file.leftOut !== void 0) {
+    const hint = "take it out of the chart, or put a plain file there";
+    return wrong({ code: "unsafe-source", message: file.leftOut, hint });
+  }
+  if (/(^|\/)charts\/[^/]+\.tgz$/.test(file.path)) {
+    const message = "a packed subchart is not looked into";
+    return wrong({ code: "unsafe-source", message, hint: "unpack it, as `flotilla vendor` does" });
+  }
+  const isSchema = file.path.endsWith("/values.schema.json") || file.path === "values.schema.json";
+  return isSchema && !skipsSchemas ? schemaMistakes(file, wrong) : [];
+}
+function schemaMistakes({ text }, wrong) {
+  let schema;
+  try {
+    schema = JSON.parse(text);
+  } catch {
+    return wrong({ code: "tool-refused", message: "the schema of the values is not valid JSON" });
+  }
+  return remoteReferences(schema).flatMap((reference) => {
+    const at3 = text.indexOf(JSON.stringify(reference));
+    const line = at3 < 0 ? 1 : text.slice(0, at3).split("\n").length;
+    const message = `the schema refers to ${JSON.stringify(reference)}, which Helm would fetch`;
+    const hint = "write the definition into the schema, or set `helm.skipSchemaValidation` of the App";
+    return wrong({ code: "remote-reference", message, hint }, line);
+  });
+}
+var references = /* @__PURE__ */ new Set(["$ref", "$dynamicRef", "$recursiveRef"]);
+var known2 = /^https?:\/\/json-schema\.org\/(draft-0[467]|draft\/20(19-09|20-12))\/schema#?$/;
+function remoteReferences(root) {
+  const found2 = [];
+  const open3 = [root];
+  for (let value2 = open3.pop(); value2 !== void 0; value2 = open3.pop()) {
+    if (Array.isArray(value2)) for (const item of value2) open3.push(item);
+    if (!isJsonObject(value2)) continue;
+    for (const [key, inner] of Object.entries(value2)) {
+      open3.push(inner);
+      if (typeof inner === "string" && isRemote(key, inner)) found2.push(inner);
+    }
+  }
+  return found2.toSorted();
+}
+function isRemote(key, reference) {
+  if (key === "$schema") return !known2.test(reference);
+  return references.has(key) && !reference.startsWith("#");
 }
 
 // src/core/model/tools/kustomization-fields.ts
@@ -70195,7 +70285,7 @@ function chartInputs(app, { values, kubernetes: kubernetes2, fleet }) {
     skipSchemaValidation
   };
 }
-var outputFormat = 3;
+var outputFormat = 4;
 function requestWith(request) {
   const { tool, version, source, chart = null } = request;
   const { path: path3, digest, valuesFiles: valuesFiles2 } = source;
@@ -82238,14 +82328,14 @@ function isInstance(view, isInFlight) {
   if (!view.isReachable || view.silentSince !== null) return false;
   return standingOf(view, false) !== "joining";
 }
-function loneDomain(board, app, { site, later }) {
+function loneDomain(board, app, { site, later: later2 }) {
   const facts = board.input.sites.get(site);
   if (facts === void 0) return void 0;
   const key = domainOf(board, facts);
   const domain = domainsOf(board, app).get(key);
   if (domain === void 0) return void 0;
   if (domain.free.size > (domain.free.has(site) ? 1 : 0)) return void 0;
-  const mayHeal = (other) => app.inFlight.has(other) || !later(other);
+  const mayHeal = (other) => app.inFlight.has(other) || !later2(other);
   const others = [...domain.reachable].filter((other) => other !== site);
   return others.some(mayHeal) ? { domain: key, others } : void 0;
 }
@@ -83711,8 +83801,8 @@ function domainBlock({ board, unit }, { site, parts }) {
     if (standingOf(view, release2.unknownBlocks) !== "healthy") continue;
     const app = board.apps.get(release2.app);
     const lists = members.filter(({ app: name2 }) => name2 === release2.app).map(({ list }) => list);
-    const later = (other) => lists.some((list) => (own(list, other)?.stage ?? -1) > entry.stage);
-    const domain = app && loneDomain(board, app, { site, later });
+    const later2 = (other) => lists.some((list) => (own(list, other)?.stage ?? -1) > entry.stage);
+    const domain = app && loneDomain(board, app, { site, later: later2 });
     if (domain !== void 0) return loneBlock(domain, release2.app);
   }
   return null;
