@@ -51,37 +51,47 @@ export interface TreeCacheOptions {
 
 /** A cache over a store; keeps what was used last. */
 export function createTreeCache({ store, clock, onRead }: TreeCacheOptions): TreeCache {
-  const takeTurn = createTurns(clock);
+  const limit = pLimit(atOnce);
+  const turns = new Turns(clock);
   const trees = createLastUsed<AppTree>(maxTrees);
   const names = createLastUsed<ReadonlySet<ObjectId>>(maxTrees);
   const prepared = createLastUsed<Prepared>(maxObjects);
   return {
     load: (tree, owner) =>
       trees(`${owner} ${tree}`, () =>
-        takeTurn(() => readTree({ store, prepared, onRead }, tree, owner)),
+        limit(() => readTree({ store, prepared, turns, onRead }, tree, owner)),
       ),
     ids: (tree) =>
       names(tree, async () => new Set((await filesOf(store, tree)).map(({ path }) => idOf(path)))),
   };
 }
 
-/** Runs some at once, with a breath after each few ms of them. */
-function createTurns(clock: Clock): <T>(work: () => Promise<T>) => Promise<T> {
-  const limit = pLimit(atOnce);
-  let busyMs = 0;
-  return (work) =>
-    limit(async () => {
-      if (busyMs >= breathAfterMs) {
-        await clock.sleep(0);
-        busyMs = 0;
-      }
-      const startedAt = clock.monotonic();
-      try {
-        return await work();
-      } finally {
-        busyMs += clock.monotonic() - startedAt;
-      }
-    });
+/** Work in turns: with a breath for others after each few ms of it, wherever it comes from. */
+class Turns {
+  readonly #clock: Clock;
+  #busyMs = 0;
+  #breath: Promise<void> | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  async take<T>(work: () => T): Promise<T> {
+    // All who wait go on after one breath, and the first of them may need the next.
+    while (this.#busyMs >= breathAfterMs) await (this.#breath ??= this.#breathe());
+    const startedAt = this.#clock.monotonic();
+    try {
+      return work();
+    } finally {
+      this.#busyMs += this.#clock.monotonic() - startedAt;
+    }
+  }
+
+  async #breathe(): Promise<void> {
+    await this.#clock.sleep(0);
+    this.#busyMs = 0;
+    this.#breath = undefined;
+  }
 }
 
 /** What is kept of one file. */
@@ -113,11 +123,12 @@ function createLastUsed<T>(max: number): LastUsed<T> {
 interface Reading {
   readonly store: ObjectStore;
   readonly prepared: LastUsed<Prepared>;
+  readonly turns: Turns;
   readonly onRead: (object: KubeObject) => void;
 }
 
 async function readTree(
-  { store, prepared, onRead }: Reading,
+  { store, prepared, turns, onRead }: Reading,
   tree: string,
   owner: string,
 ): Promise<AppTree> {
@@ -126,9 +137,10 @@ async function readTree(
   const read = await Promise.all(
     files.map(({ path, oid }) =>
       // The path too: a file under a wrong name is no better for being right under another.
-      prepared(`${owner} ${path} ${oid}`, async () =>
-        prepare(parseObject(path, (await store.read([oid])).get(oid)), owner),
-      ),
+      prepared(`${owner} ${path} ${oid}`, async () => {
+        const texts = await store.read([oid]);
+        return turns.take(() => prepare(parseObject(path, texts.get(oid)), owner));
+      }),
     ),
   );
   for (const { object } of read) onRead(object);

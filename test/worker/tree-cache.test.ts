@@ -35,4 +35,20 @@ describe("the trees of a commit", () => {
     const loaded = await Promise.all(loads);
     expect(loaded.map(({ objects }) => objects[0]?.key.name)).toEqual(apps);
   });
+
+  it("are read in turns, also one of many files", async () => {
+    const store = memoryStore();
+    const files = apps.map((app) => ({
+      path: `_ConfigMap_default_${app}.yaml`,
+      content: emitYaml(largeConfigMap(app)),
+    }));
+    const tree = await store.writeTree(files);
+    const cache = createTreeCache({ store, clock: systemClock(), onRead: () => undefined });
+    const reading = new AbortController();
+    const load = cache.load(tree, "fleet/app").finally(() => reading.abort());
+    let turns = 0;
+    for (; !reading.signal.aborted; turns += 1) await setImmediate();
+    expect(turns).toBeGreaterThan(3);
+    expect((await load).objects).toHaveLength(apps.length);
+  });
 });
