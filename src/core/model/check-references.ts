@@ -50,7 +50,8 @@ function danglingOfSites({ sites, declared }: FleetDraft, namesOf: NamesOf): Ref
   const found = followed.get(sites, inputs, (from) => {
     const { region, profile } = from.value.spec;
     const dangling: Reference[] = [
-      ...(regions.has(region)
+      // "": it has none, which is told.
+      ...(region === "" || regions.has(region)
         ? []
         : [{ from, path: ["spec", "region"], kind: "Region" as const, name: region }]),
       ...(profile === undefined || profiles.has(profile)

@@ -9,22 +9,61 @@ import type { FleetDocument } from "./kinds.ts";
 import type { KindDocument } from "./read-fleet-files.ts";
 import { pointerPath, type SchemaError } from "./schema-messages.ts";
 
-/** What is left out may be needed by what it stands in, which is left out then: so often. */
+/** What is left out may be needed by what it stands in, which is filled in or left out then: so often. */
 const mostRounds = 5;
 
-/** The document without the fields that are wrong; undefined where it cannot be without them. */
+/** What stands for fields that must be there: nothing that is a name, so that no check finds anything in it. */
+const standIns = new Map<string, Json>([
+  ["/metadata", {}],
+  ["/metadata/name", ""],
+  ["/spec", {}],
+  ["/spec/region", ""],
+  ["/spec/namespace", ""],
+  ["/spec/source", {}],
+  ["/spec/placement", {}],
+  ["/spec/placement/virtualSites", []],
+  ["/spec/stages/*/name", ""],
+]);
+
+/**
+ * The document without the fields that are wrong, and with stand-ins (which its schema would refuse) for those that must be
+ * there; undefined where it cannot be without them.
+ */
 export const soundRest = keptFor(({ kind, document }: KindDocument): FleetDocument | undefined => {
   if (document.isBroken) return undefined;
   const rest = structuredClone(document.value);
+  const filled = new Set<string>();
   for (let round = 0; round < mostRounds; round += 1) {
-    const errors = schemaErrors(kind, rest);
-    if (errors.length === 0) return rest as unknown as FleetDocument; // it satisfies the schema of its kind
+    const errors = schemaErrors(kind, rest).filter(({ instancePath }) => !filled.has(instancePath));
+    if (errors.length === 0) return rest as unknown as FleetDocument; // it satisfies the schema of its kind, but for the stand-ins
     for (const error of errors) {
-      if (!leaveOut(rest, mistakenPath(error))) return undefined;
+      if (!fillIn(rest, error, filled) && !leaveOut(rest, mistakenPath(error))) return undefined;
     }
   }
   return undefined;
 });
+
+/** Puts a stand-in where a field is missing. False where there is none for it. */
+function fillIn(
+  root: Json,
+  { keyword, instancePath, params }: SchemaError,
+  filled: Set<string>,
+): boolean {
+  if (keyword !== "required") return false;
+  const field = String(params["missingProperty"]);
+  const pointer = `${instancePath}/${field}`;
+  const standIn = standIns.get(pointer.replaceAll(/\/\d+(?=\/)/g, "/*"));
+  const holder = pointerPath(instancePath).reduce<Json | undefined>(
+    (value, step) => (value as Record<string, Json> | undefined)?.[step], // of maps and lists alike
+    root,
+  );
+  if (standIn === undefined) return false;
+  // It was left out with what it stood in.
+  if (!isJsonObject(holder)) return true;
+  (holder as Record<string, Json>)[field] = structuredClone(standIn); // of a copy
+  if (!isJsonObject(standIn)) filled.add(pointer);
+  return true;
+}
 
 function mistakenPath({ keyword, instancePath, params }: SchemaError): readonly string[] {
   const unknown = keyword === "additionalProperties" ? [String(params["additionalProperty"])] : [];

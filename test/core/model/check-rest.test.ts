@@ -66,11 +66,56 @@ spec: { selector: { matchLabels: { tier: 5 } } }
     expect(diagnostics.map(({ file }) => file)).toEqual(["fleet.yaml"]);
   });
 
-  it("is told what it is refused for alone where it needs that", () => {
-    const site = `${header}kind: Site\nmetadata: { name: e1 }\nspec: { regoin: east, profile: gone }\n`;
+  it("is told what is wrong beside a field that is missing: a Site", () => {
+    const site = `${header}kind: Site\nmetadata: { name: e1, labels: { teir: a } }\nspec: { regoin: east, profile: gone }\n`;
     expect(told({ "sites/e1.yaml": site }, "sites/e1.yaml")).toEqual([
-      expect.stringContaining('missing field "region"'),
-      expect.stringContaining('unknown field "regoin"'),
+      expect.stringMatching(/^sites\/e1.yaml:3:33: error: the Fleet declares no label "teir"/),
+      expect.stringMatching(/^sites\/e1.yaml:4:1: error: missing field "region"/),
+      expect.stringMatching(/^sites\/e1.yaml:4:9: error: unknown field "regoin"/),
+      expect.stringMatching(/^sites\/e1.yaml:4:32: error: there is no Profile "gone"/),
     ]);
+  });
+
+  it.each([
+    ["namespace, source", "  placement: { virtualSites: [nope] }", 'VirtualSite "nope"'],
+    ["source", "  namespace: web\n  placement: { virtualSites: [nope] }", 'VirtualSite "nope"'],
+    ["placement", "  source: { manifests: a }\n  dependsOn: [gone]", 'App "gone"'],
+    ["virtual sites", "  placement: {}\n  dependsOn: [gone]", 'App "gone"'],
+    ["a list", "  placement: { virtualSites: 5 }\n  dependsOn: [gone]", 'App "gone"'],
+  ])("is told what is wrong beside a field that is missing: an App without %s", (_, spec, name) => {
+    const app = `${header}kind: App\nmetadata: { name: web }\nspec:\n${spec}\n  bogus: 1\n`;
+    const found = told({ "apps/web.yaml": app }, "apps/web.yaml");
+    const messages = found.map((text) => text.replace(/^\S+ error: /, "").replace(/;.*/, ""));
+    expect(messages).toContain(`there is no ${name}`);
+    expect(messages).toContain('unknown field "bogus" in spec');
+    expect(messages.filter((text) => text.startsWith("there is no"))).toHaveLength(1);
+  });
+
+  it("is told what is wrong beside a field that is missing: a stage without a name", () => {
+    const strategy = `${header}kind: RolloutStrategy
+metadata: { name: slow }
+spec:
+  stages:
+    - { selector: "teir=shop" }
+  windows: [night]
+`;
+    expect(told({ "slow.yaml": strategy }, "slow.yaml")).toEqual([
+      expect.stringContaining('missing field "name" in spec.stages[0]'),
+      expect.stringMatching(/^slow.yaml:6:20: error: the Fleet declares no label "teir"/),
+      expect.stringMatching(/^slow.yaml:7:13: error: there is no MaintenanceWindow "night"/),
+    ]);
+  });
+
+  it.each([
+    ["spec: 5\n", "4:7: error: expected a mapping for spec, found the number 5"],
+    ["spec:\n", "4:6: error: expected a mapping for spec, found nothing"],
+    ["spec: []\n", "4:7: error: expected a mapping for spec, found an empty list"],
+    ["", '1:1: error: missing field "spec"'],
+  ])("is told its labels too where it has no spec: %j", (spec, mistake) => {
+    const app = `${header}kind: App\nmetadata: { name: web, labels: { a b: c } }\n${spec}`;
+    const found = told({ "apps/web.yaml": app }, "apps/web.yaml");
+    expect(found).toHaveLength(2);
+    expect(found.join("\n")).toContain(`apps/web.yaml:${mistake}`);
+    expect(found.join("\n")).toContain('apps/web.yaml:3:34: error: "a b" is not a label key');
   });
 });
