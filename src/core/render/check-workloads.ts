@@ -1,6 +1,6 @@
 /** Workloads behind all overlays: what every API server refuses, whatever else is in them. */
 import type { Diagnostic } from "../model/diagnostic.ts";
-import { type JsonObject, isJsonObject } from "../model/json.ts";
+import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
 import { type KubeObject, describeKey, groupOf } from "../model/kube-object.ts";
 import { shortText } from "../model/short-text.ts";
 import { mostProblems, warning } from "./mistake.ts";
@@ -24,40 +24,69 @@ export function podTemplatePath({ apiVersion, kind }: KubeObject): readonly stri
   return templates[`${groupOf(apiVersion)}/${kind}`];
 }
 
-/** A workload without a container, or one that does not select the pods that it makes. */
+/** A workload without what it must have, or one that does not select the pods that it makes. */
 export function checkWorkload(source: SourceObject): readonly Diagnostic[] {
   const { object, key } = source;
   const path = podTemplatePath(object);
-  const template = path === undefined ? undefined : valueAt(object, path);
-  if (path === undefined || !isJsonObject(template) || !isJsonObject(template["spec"])) return [];
-  const tell: Tell = (places, words) =>
+  if (path === undefined) return [];
+  const tell: Tell = (places, words, hint) =>
     warning(placeOfFields(source, places), {
       code: "refused-object",
       message: `${describeKey(key)}: ${words}`,
+      ...(hint !== undefined && { hint }),
     });
-  const { containers } = template["spec"];
-  const hasSome = Array.isArray(containers) && containers.length > 0;
   return [
-    ...(hasSome ? [] : [tell([[...path, "spec"]], "its pods have no container")]),
-    ...(groupOf(object.apiVersion) === "apps"
-      ? selectorProblems(object, { path, template }, tell)
-      : []),
+    ...podProblems(object, [...path, "spec"], tell),
+    ...(groupOf(object.apiVersion) === "apps" ? selectorProblems(object, path, tell) : []),
   ];
 }
 
 /** Told where the later of these fields was written. */
-type Tell = (places: readonly FieldPath[], words: string) => Diagnostic;
+type Tell = (places: readonly FieldPath[], words: string, hint?: string) => Diagnostic;
 
-function selectorProblems(
-  object: JsonObject,
-  { path, template }: { readonly path: FieldPath; readonly template: JsonObject },
-  tell: Tell,
-): Diagnostic[] {
-  const selectorPath = ["spec", "selector"];
-  const selector = valueAt(object, selectorPath);
-  if (!isJsonObject(selector) || Object.keys(selector).length === 0) {
-    return [tell([["spec"]], "spec.selector is missing: it says which pods are its own")];
+/** The way to the containers: what is of another type than it must be is told as every field. */
+function podProblems(object: KubeObject, pod: readonly string[], tell: Tell): Diagnostic[] {
+  for (const depth of pod.keys()) {
+    const path = pod.slice(0, depth + 1);
+    const value = valueAt(object, path) ?? null;
+    if (value === null) {
+      const list = [...pod, "containers"].join(".");
+      const words = `${path.join(".")} is missing: a ${object.kind} has its containers there`;
+      return [tell([path], words, `add \`${list}\``)];
+    }
+    if (!isJsonObject(value)) return [];
   }
+  const containers = valueAt(object, [...pod, "containers"]);
+  if (!Array.isArray(containers) || containers.length === 0) {
+    return [tell([pod], "its pods have no container")];
+  }
+  return (containers as readonly Json[]).flatMap((item, index) =>
+    // isArray loses the type
+    isJsonObject(item) ? containerProblems(item, [...pod, "containers", index], tell) : [],
+  );
+}
+
+function containerProblems(item: JsonObject, at: FieldPath, tell: Tell): Diagnostic[] {
+  // An empty name is told as every name that is none.
+  const missing = ["name", "image"].filter(
+    (field) => (item[field] ?? null) === null || (field === "image" && item[field] === ""),
+  );
+  return missing.map((field) =>
+    tell([[...at, field]], `a container has no ${field}`, `add \`${field}\``),
+  );
+}
+
+function selectorProblems(object: KubeObject, path: readonly string[], tell: Tell): Diagnostic[] {
+  if (!isJsonObject(object["spec"])) return [];
+  const selectorPath = ["spec", "selector"];
+  const selector = valueAt(object, selectorPath) ?? {};
+  if (!isJsonObject(selector)) return [];
+  if (Object.keys(selector).length === 0) {
+    const words = "spec.selector is missing: it says which pods are its own";
+    return [tell([selectorPath], words, "add `matchLabels` with labels of its pods")];
+  }
+  const template = valueAt(object, path);
+  if (!isJsonObject(template)) return [];
   const wanted = valueAt(selector, ["matchLabels"]);
   const labels = valueAt(template, ["metadata", "labels"]);
   const missing = Object.entries(isJsonObject(wanted) ? wanted : {}).filter(

@@ -178,6 +178,63 @@ describe("what every API server refuses of a workload", () => {
     const none = deployment("tty: true").replace("  selector: {matchLabels: {a: b}}\n", "");
     expect(problems(none)).toEqual([expect.stringContaining("spec.selector is missing")]);
   });
+
+  const workload = (kind: string, rest: string): string =>
+    `apiVersion: ${/^(Cron)?Job$/.test(kind) ? "batch" : "apps"}/v1\nkind: ${kind}\nmetadata: {name: d}\n${rest}`;
+  const needed = (text: string): string => text.replace("apps/v1\nkind: Pod", "v1\nkind: Pod");
+
+  it.each([
+    ["Deployment", "", "1:1: spec is missing"],
+    ["Deployment", "spec:\n", "4:6: spec is missing"],
+    ["Deployment", "spec: null\n", "4:7: spec is missing"],
+    ["StatefulSet", "", "1:1: spec is missing"],
+    ["ReplicaSet", "", "1:1: spec is missing"],
+    ["DaemonSet", "spec: {selector: {matchLabels: {a: b}}}\n", "4:7: spec.template is missing"],
+    [
+      "DaemonSet",
+      "spec: {selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}}}\n",
+      "4:51: spec.template.spec is missing",
+    ],
+    ["Job", "", "1:1: spec is missing"],
+    ["Job", "spec: {template: ~}\n", "4:18: spec.template is missing"],
+    ["CronJob", "", "1:1: spec is missing"],
+    ["CronJob", "spec: {schedule: '* * * * *'}\n", "4:7: spec.jobTemplate is missing"],
+    ["Pod", "", "1:1: spec is missing"],
+    ["Pod", "spec: {containers: [{image: 'c:1'}]}\n", "4:21: a container has no name"],
+    ["Pod", "spec: {containers: [{name: c}]}\n", "4:21: a container has no image"],
+    ["Pod", "spec: {containers: [{name: c, image: ''}]}\n", "4:38: a container has no image"],
+  ])("is a %s that lacks what it must have: %j", (kind, rest, told) => {
+    const [place = "", words = ""] = told.split(": ");
+    const found = problems(needed(workload(kind, rest)));
+    expect(found).toEqual([
+      expect.stringContaining(`manifests/web/more.yaml:${place}: warning: ${kind} web/d: ${words}`),
+    ]);
+    expect(found[0]).toMatch(/; add `[\w.]+` \[refused-object\]$/u);
+  });
+
+  it("tells all that one lacks", () => {
+    expect(problems(workload("Deployment", "spec: {}\n"))).toEqual([
+      expect.stringContaining("4:7: warning: Deployment web/d: spec.selector is missing"),
+      expect.stringContaining("4:7: warning: Deployment web/d: spec.template is missing"),
+    ]);
+    const odd = workload("Deployment", "spec: {selector: 5, template: {spec: []}}\n");
+    expect(problems(odd).join()).not.toContain("is missing");
+  });
+
+  it("is none that an overlay has made whole", () => {
+    const merge = {
+      spec: {
+        selector: { matchLabels: { a: "b" } },
+        template: {
+          metadata: { labels: { a: "b" } },
+          spec: { containers: [{ name: "c", image: "c:1" }] },
+        },
+      },
+    };
+    const patches = [{ target: { kind: "Deployment", name: "d" }, merge }];
+    const overlays = [{ virtualSites: ["all"], patches }];
+    expect(problems(workload("Deployment", ""), { overlays })).toEqual([]);
+  });
 });
 
 describe("names and sizes that Kubernetes refuses", () => {
@@ -211,8 +268,9 @@ describe("names and sizes that Kubernetes refuses", () => {
       problems(map(', annotations: {Example.com/A: ""}', "data: {.a-b_c: x, a..b: z}")),
     ).toEqual([]);
     const name = "n".repeat(52);
-    expect(problems(`apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: ${name}}\n`)).toEqual(
-      [],
-    );
+    const pod = "{spec: {restartPolicy: Never, containers: [{name: c, image: 'c:1'}]}}";
+    const spec = `{schedule: '* * * * *', jobTemplate: {spec: {template: ${pod}}}}`;
+    const cronJob = `apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: ${name}}\nspec: ${spec}\n`;
+    expect(problems(cronJob)).toEqual([]);
   });
 });
