@@ -14,6 +14,7 @@ import type { Json, JsonObject } from "../model/json.ts";
 import { resolvePlainScalar } from "../model/resolve-plain-scalar.ts";
 import { aliasBudget, maxDepth, tooDeepMessage } from "../model/yaml-limits.ts";
 import { shortText } from "../model/short-text.ts";
+import { floatKeyName } from "./float-key.ts";
 
 /** What is wrong with a document, at the offset of a character. */
 export interface YamlProblem {
@@ -184,7 +185,7 @@ function mergeSources(pair: Pair, state: State): [string, Json][] {
 }
 
 function keyText(key: unknown, state: State): string | undefined {
-  const value = convert(key, state);
+  const value = keyValue(key, state);
   if (typeof value === "object") {
     const what = value === null ? "null" : "a list or mapping";
     report(state, key, ["yaml-syntax", `${what} cannot be a key`]);
@@ -192,11 +193,30 @@ function keyText(key: unknown, state: State): string | undefined {
   }
   const name = String(value);
   // What an alias stands for is told where it is written.
-  if (typeof value !== "string" && isScalar(key) && state.expanding.length === 0) {
+  if (isScalar(key) && !isText(key) && state.expanding.length === 0) {
     const written = String(key.value);
     if (name !== written) state.renamed.push({ offset: offsetOf(key), written, name });
   }
   return name;
+}
+
+function keyValue(key: unknown, state: State): Json {
+  const name = isScalar(key) ? floatName(key) : undefined;
+  if (name === undefined || !isScalar(key)) {
+    const value = convert(key, state);
+    const target = isAlias(key) ? state.targets.get(key) : undefined;
+    return (isScalar(target) ? floatName(target) : undefined) ?? value;
+  }
+  anchor(key, state);
+  return name;
+}
+
+function floatName(key: Scalar): string | undefined {
+  const tag = tagOf(key);
+  if (typeof key.value !== "string" || (tag === undefined ? !isPlain(key) : tag !== "float")) {
+    return undefined;
+  }
+  return floatKeyName(key.value, tag === "float");
 }
 
 const standardTag = "tag:yaml.org,2002:";
@@ -211,9 +231,8 @@ const knownTags: ReadonlySet<string> = new Set([...Object.keys(typeOfTag), "bina
 
 function scalar(node: Scalar, state: State): Json {
   const text = typeof node.value === "string" ? node.value : "";
-  const tag = node.tag?.replace(standardTag, "");
-  const isText = tag === undefined ? !isPlain(node) : tag === "str" || tag === "!";
-  if (isText) return wholeText(node, text, state);
+  if (isText(node)) return wholeText(node, text, state);
+  const tag = tagOf(node);
   const resolved = resolvePlainScalar(text);
   if (!resolved.ok) return inexact(node, resolved.why, state);
   if (tag !== undefined && typeof resolved.value !== typeOfTag[tag]) {
@@ -222,6 +241,15 @@ function scalar(node: Scalar, state: State): Json {
     report(state, node, ["yaml-syntax", `this text cannot be read as ${name}`]);
   }
   return resolved.value;
+}
+
+function tagOf(node: Scalar): string | undefined {
+  return node.tag?.replace(standardTag, "");
+}
+
+function isText(node: Scalar): boolean {
+  const tag = tagOf(node);
+  return tag === undefined ? !isPlain(node) : tag === "str" || tag === "!";
 }
 
 function wholeText(node: Scalar, text: string, state: State): string {
@@ -253,8 +281,10 @@ function inexact(node: Scalar, why: string, state: State): Json {
 
 /** The name that a scalar has as a key of the JSON. */
 export function keyNameOf(key: Scalar): string {
+  const float = floatName(key);
+  if (float !== undefined) return float;
   const text = typeof key.value === "string" ? key.value : "";
-  const resolved = isPlain(key) && key.tag === undefined ? resolvePlainScalar(text) : undefined;
+  const resolved = isText(key) ? undefined : resolvePlainScalar(text);
   return resolved?.ok ? String(resolved.value) : text;
 }
 

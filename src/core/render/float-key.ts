@@ -1,0 +1,46 @@
+/** Keys that are floats, as Go's readers of manifests name them: `1e6` is `1e+06`. */
+
+const noNumber = /^(?:\.(?:nan|NaN|NAN)|(?<sign>[-+]?)\.(?:inf|Inf|INF))$/;
+const float = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/;
+/** Where the first character is a point, underscores stand between digits. */
+const misplaced = /^_|^\.(?:.*[^0-9])?_|^\..*_(?![0-9])/;
+
+/** More digits a number of 32 bits never needs. */
+const mostDigits = 9;
+
+/** The name of a key that is written as a float; undefined: it is none. `isTagged`: it is said to be one, as `!!float 1`. */
+export function floatKeyName(text: string, isTagged: boolean): string | undefined {
+  const digits = text.replaceAll("_", "");
+  if (misplaced.test(text) || !float.test(digits)) return specialName(text);
+  const value = Number(digits);
+  if ((!isTagged && !/[.eE]/.test(digits)) || !Number.isFinite(value)) return undefined;
+  return `${digits.startsWith("-") ? "-" : ""}${formatFloat32(Math.abs(value))}`;
+}
+
+function specialName(text: string): string | undefined {
+  const match = noNumber.exec(text);
+  if (match === null) return undefined;
+  const sign = match.groups?.["sign"];
+  if (sign === undefined) return ".nan";
+  return sign === "-" ? "-.inf" : ".inf";
+}
+
+/** Go's `strconv.FormatFloat(value, 'g', -1, 32)` of what is not negative. */
+function formatFloat32(value: number): string {
+  const rounded = Math.fround(value);
+  if (!Number.isFinite(rounded)) return ".inf";
+  const shortest = shortestText(rounded);
+  const [mantissa = "", exponent = "0"] = shortest.split("e");
+  const power = Number(exponent);
+  if (power >= -4 && power < 6) return String(Number(shortest));
+  return `${mantissa}e${power < 0 ? "-" : "+"}${String(Math.abs(power)).padStart(2, "0")}`;
+}
+
+/** With the fewest digits that give this number again. */
+function shortestText(rounded: number): string {
+  for (let digits = 0; digits < mostDigits; digits += 1) {
+    const text = rounded.toExponential(digits);
+    if (Math.fround(Number(text)) === rounded) return text;
+  }
+  return rounded.toExponential();
+}
