@@ -124,7 +124,7 @@ export class CelEnvironment {
     });
     if (problems.length > 0) return { ok: false, problems };
     const names = freeNames(parsed.expr);
-    const reads = readsOf(parsed);
+    const reads = readsOf(parsed, text);
     meterCel(parsed);
     const run = plan(env, parsed);
     return { ok: true, program: this.#programOf({ parsed, names, reads, type, run }) };

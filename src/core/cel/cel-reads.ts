@@ -16,8 +16,8 @@ export interface CelReads {
   readonly openCalls: ReadonlySet<string>;
 }
 
-/** What of the facts an expression reads. Call it before the tree is made to count. */
-export function readsOf(parsed: ParsedCel): CelReads {
+/** What of the facts an expression, of this text, reads. Call it before the tree is made to count. */
+export function readsOf(parsed: ParsedCel, source: string): CelReads {
   const paths = new Map<string, ReadPath>();
   const calls: CelReads["calls"][number][] = [];
   const openCalls = new Set<string>();
@@ -27,7 +27,7 @@ export function readsOf(parsed: ParsedCel): CelReads {
       paths.set(JSON.stringify(path), path);
       return;
     }
-    const call = literalCall(parsed, node);
+    const call = literalCall(node, parsed, source);
     if (call !== undefined) calls.push(call);
     const { exprKind } = node;
     if (call === undefined && exprKind.case === "callExpr") openCalls.add(exprKind.value.function);
@@ -71,14 +71,19 @@ function literalText({ exprKind }: CelNode): string | undefined {
   return constantKind.case === "stringValue" ? constantKind.value : undefined;
 }
 
+const openingQuote = /^[rR]?(?:'''|"""|'|")/;
+
 function literalCall(
-  parsed: ParsedCel,
   { exprKind }: CelNode,
+  parsed: ParsedCel,
+  source: string,
 ): CelReads["calls"][number] | undefined {
   if (exprKind.case !== "callExpr" || exprKind.value.target !== undefined) return undefined;
   const { function: name, args } = exprKind.value;
   const [arg] = args;
   const text = arg === undefined || args.length > 1 ? undefined : literalText(arg);
   if (text === undefined) return undefined;
-  return { name, text, offset: offsetOfNode(parsed, arg?.id) + 1 };
+  const start = offsetOfNode(parsed, arg?.id);
+  const [opening = ""] = openingQuote.exec(source.slice(start)) ?? [];
+  return { name, text, offset: start + opening.length };
 }

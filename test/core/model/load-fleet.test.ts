@@ -201,6 +201,34 @@ spec:
       "apps/web.yaml:12:49: warning: 4 sites match only by lacking zone: e1, e2, w1 and 1 more; add a bare `zone` to the selector to leave out sites without the label, or label them [matches-by-absence]",
     ]);
   });
+
+  it.each([
+    ["'", "'"],
+    ['"', '"'],
+    ["r'", "'"],
+    ['R"', '"'],
+    ["'''", "'''"],
+    ['"""', '"""'],
+    ["r'''", "'''"],
+    ['R"""', '"""'],
+  ])("tell a bad one at its characters behind the quotes: %s", (open, close) => {
+    const label = `        some: a-\${sites(${open}tier in${close}).size()}`;
+    const app = `${header}kind: App
+metadata: { name: web }
+spec:
+  namespace: web
+  source: { manifests: manifests/web }
+  placement: { virtualSites: [all] }
+  overlays:
+    - virtualSites: [all]
+      labels:
+${label}
+`;
+    const column = label.indexOf("tier in") + "tier in".length + 1;
+    const found = told({ "apps/web.yaml": app });
+    expect(found).toHaveLength(1);
+    expect(found[0]).toContain(`apps/web.yaml:11:${column}: error: bad selector`);
+  });
 });
 
 describe("one mistake is not told twice", () => {
