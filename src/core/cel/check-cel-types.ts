@@ -18,6 +18,7 @@ import {
   type CelType,
   celTypeInWords,
 } from "./cel-types.ts";
+import { shortText } from "../model/short-text.ts";
 
 /** More mistakes of one text than these follow from the first ones. */
 const maxProblems = 5;
@@ -111,7 +112,7 @@ function variableType(
   if (Object.hasOwn(scope, name)) return scope[name] ?? "any";
   if (typeNames.has(name) || name === "type" || name === "null_type") return "any";
   problems.push({
-    message: `there is no \`${name}\` here`,
+    message: `there is no \`${shortText(name)}\` here`,
     offset: offsetOfNode(parsed, id),
     hint: meant(name, Object.keys(scope)),
   });
@@ -129,10 +130,13 @@ function fieldType(
   if (fields !== undefined && Object.hasOwn(fields, field)) return fields[field] ?? "any";
   const offset = offsetOfNode(parsed, id);
   if (fields === undefined) {
-    problems.push({ message: `${celTypeInWords(of)} has no field \`${field}\``, offset });
+    problems.push({
+      message: `${celTypeInWords(of)} has no field \`${shortText(field)}\``,
+      offset,
+    });
   } else {
     const hint = meant(field, Object.keys(fields));
-    problems.push({ message: `there is no field \`${field}\` here`, offset, hint });
+    problems.push({ message: `there is no field \`${shortText(field)}\` here`, offset, hint });
   }
   return "any";
 }
@@ -156,7 +160,7 @@ function callType(check: Check, node: CelNode, scope: CelFields): CelType {
   if (node.exprKind.case !== "callExpr") return "any";
   const { function: name, target, args } = node.exprKind.value;
   if (!withoutFunction.has(name) && !check.isFunction(name)) {
-    const message = `there is no function \`${name}\``;
+    const message = `there is no function \`${shortText(name)}\``;
     check.problems.push({ message, offset: offsetOfNode(check.parsed, node.id) });
   }
   if (target !== undefined) typeOf(check, target, scope);
@@ -176,7 +180,7 @@ function ownType({ parsed, functions, problems }: Check, node: CelNode, types: C
   const [type = "any"] = types;
   const isText = isUntold(type) || type === "string";
   if (target !== undefined || types.length !== 1 || !isText) {
-    const message = `${name}(…) takes one text`;
+    const message = `${shortText(name)}(…) takes one text`;
     problems.push({ message, offset: offsetOfNode(parsed, node.id) });
   }
   return functions[name] ?? "any";

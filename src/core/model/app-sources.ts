@@ -1,6 +1,7 @@
 import { KnownNames } from "./closest-name.ts";
 import type { SourceFile } from "./fleet-model.ts";
 import { keptFor } from "./known-fleet.ts";
+import { shortText } from "./short-text.ts";
 
 /** A path of the repository that an App's source names. "" is the root. */
 export type SourcePath =
@@ -13,12 +14,12 @@ const manifestExtension = /\.(ya?ml|json)$/i;
 export function sourcePath(written: string): SourcePath {
   const hint = "write a path from the root of the repository, such as manifests/web";
   if (/^([/\\]|[A-Za-z]:)/.test(written)) {
-    return { ok: false, message: `the path "${written}" is absolute`, hint };
+    return { ok: false, message: `the path "${shortText(written)}" is absolute`, hint };
   }
   const parts = written.split("/").filter((part) => part !== "" && part !== ".");
   if (parts.includes("..")) {
     const why = leavesRoot(parts) ? "leaves the repository" : 'goes up again by ".."';
-    return { ok: false, message: `the path "${written}" ${why}`, hint };
+    return { ok: false, message: `the path "${shortText(written)}" ${why}`, hint };
   }
   return { ok: true, path: parts.join("/") };
 }

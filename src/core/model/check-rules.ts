@@ -21,6 +21,7 @@ import type { YamlDocument } from "./parse-yaml.ts";
 import { fieldName } from "./schema-messages.ts";
 import { shownNames } from "./shown-names.ts";
 import type { FieldPath } from "./yaml-places.ts";
+import { shortText } from "./short-text.ts";
 
 export function checkRules({
   fleet,
@@ -109,7 +110,7 @@ function checkVersionRange({ spec }: App, document: YamlDocument): Diagnostic[] 
   const { min, max } = spec.kubernetes ?? {};
   const minorOf = (version: string): number => Number(version.slice("1.".length));
   if (min === undefined || max === undefined || minorOf(min) <= minorOf(max)) return [];
-  const message = `no Kubernetes is ${min} or newer and ${max} or older`;
+  const message = `no Kubernetes is ${shortText(min)} or newer and ${shortText(max)} or older`;
   const place = document.at(["spec", "kubernetes", "max"]);
   return [errorAt(place, { code: "invalid-value", message, hint: "exchange the two" })];
 }
@@ -240,7 +241,7 @@ function checkDurations(
 ): Diagnostic[] {
   return durations.flatMap(([path, text]) => {
     if (text === undefined || parseDuration(text) !== undefined) return [];
-    const message = `the time span "${text}" for ${fieldName(path)} is longer than a year`;
+    const message = `the time span "${shortText(text)}" for ${fieldName(path)} is longer than a year`;
     const hint = "write 8760h or less";
     return errorAt(document.at(path), { code: "invalid-value", message, hint });
   });

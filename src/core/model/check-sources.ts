@@ -5,6 +5,7 @@ import type { Place } from "./fleet-model.ts";
 import type { Source } from "./kinds/source.ts";
 import type { FleetFiles } from "./read-fleet-files.ts";
 import { type ReadToolSource, toolOf, writtenSource } from "./tools/tool-source.ts";
+import { shortText } from "./short-text.ts";
 
 /** Sources that leave the repository, do not exist, hold no manifest, or are nothing that a tool may be run on. */
 export function checkSources(
@@ -42,13 +43,15 @@ function sourceFinding(written: string, { all, others }: FleetFiles): Finding | 
   if (!source.ok) return { code, message: source.message, hint: source.hint };
   if (manifestFiles(source.path, others).length > 0) return undefined;
   if (filesInSource(source.path, all).length > 0) {
-    const message = `"${written}" holds no manifest`;
+    const message = `"${shortText(written)}" holds no manifest`;
     const hint =
       "manifests are .yaml, .yml and .json files without Flotilla's own kinds, not ignored by the Fleet";
     return { code, message, hint };
   }
   const near = nearestSource(source.path, others);
   const hint =
-    near === undefined ? "write a path from the root of the repository" : `did you mean "${near}"?`;
-  return { code, message: `there is no file or folder "${written}"`, hint };
+    near === undefined
+      ? "write a path from the root of the repository"
+      : `did you mean "${shortText(near)}"?`;
+  return { code, message: `there is no file or folder "${shortText(written)}"`, hint };
 }

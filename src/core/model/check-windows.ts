@@ -7,6 +7,7 @@ import type { MaintenanceWindow, Region, Site } from "./kinds.ts";
 import { parseLocalTime } from "./local-time.ts";
 import type { FieldPath } from "./yaml-places.ts";
 import { isTimeZone } from "./zone-clock.ts";
+import { shortText } from "./short-text.ts";
 
 type Zoned = Region | Site | MaintenanceWindow;
 
@@ -66,7 +67,7 @@ function durationMistake(duration: string): string | undefined {
   const ms = parseDuration(duration);
   if (ms === 0) return "a window that lasts no time is never open";
   if (ms !== undefined && ms <= longestOpenMs) return undefined;
-  return `a window lasts at most 168h, not ${duration}`;
+  return `a window lasts at most 168h, not ${shortText(duration)}`;
 }
 
 function closedMistakes(

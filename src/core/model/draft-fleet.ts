@@ -20,6 +20,7 @@ import type {
 import type { NamedPart } from "./named-entries.ts";
 import type { YamlDocument } from "./parse-yaml.ts";
 import type { FleetFiles, KindDocument } from "./read-fleet-files.ts";
+import { shortText } from "./short-text.ts";
 
 /** Sorts the documents by kind and name; reports schema mistakes, duplicates, and a Fleet too few or too many. */
 export function draftFleet(
@@ -172,7 +173,7 @@ function duplicateNames(twice: readonly NamedDocument[], { byBlock }: FleetFiles
   const first = new Map(all.toReversed().map((one) => [`${one.kind} ${one.name}`, one.document]));
   return twice.map(({ kind, name, document }) => {
     const { file, line } = (first.get(`${kind} ${name}`) ?? document).at(["metadata", "name"]);
-    const message = `the ${kind} "${name}" is declared already, at ${file}:${line}`;
+    const message = `the ${kind} "${shortText(name)}" is declared already, at ${file}:${line}`;
     const hint = "rename or remove one of the two";
     return errorAt(document.at(["metadata", "name"]), { code: "duplicate-name", message, hint });
   });

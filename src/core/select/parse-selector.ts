@@ -5,6 +5,7 @@
  */
 import { labelKeyProblem, labelValueProblem } from "./label-syntax.ts";
 import { lexSelector, type Token } from "./selector-lexer.ts";
+import { shortText } from "../model/short-text.ts";
 
 /** What a requirement demands of its key; `=` is also `==`. */
 export type SelectorOperator = "=" | "!=" | "in" | "notin" | "exists" | "absent" | ">" | "<";
@@ -95,7 +96,7 @@ class SelectorParser {
     if (token.kind !== "word")
       throw new Mistake(`expected a label key, found ${name(token)}`, token);
     const problem = labelKeyProblem(token.text);
-    if (problem !== undefined) throw new Mistake(`"${token.text}" ${problem}`, token);
+    if (problem !== undefined) throw new Mistake(`"${shortText(token.text)}" ${problem}`, token);
     return token;
   }
 
@@ -113,7 +114,7 @@ class SelectorParser {
         return token.text;
       default:
         throw new Mistake(
-          `expected \`,\` or an operator (=, ==, !=, in, notin, >, <) after "${key.text}", found ${name(token)}`,
+          `expected \`,\` or an operator (=, ==, !=, in, notin, >, <) after "${shortText(key.text)}", found ${name(token)}`,
           token,
         );
     }
@@ -182,12 +183,15 @@ class SelectorParser {
 
 function checkValue(value: PlacedWord, operator: SelectorOperator): void {
   const problem = labelValueProblem(value.text);
-  if (problem !== undefined) throw new Mistake(`"${value.text}" ${problem}`, value);
+  if (problem !== undefined) throw new Mistake(`"${shortText(value.text)}" ${problem}`, value);
   if ((operator === ">" || operator === "<") && !isSelectorInteger(value.text)) {
-    throw new Mistake(`\`${operator}\` compares whole numbers, found "${value.text}"`, value);
+    throw new Mistake(
+      `\`${operator}\` compares whole numbers, found "${shortText(value.text)}"`,
+      value,
+    );
   }
 }
 
 function name(token: Token): string {
-  return token.kind === "end" ? "the end" : `\`${token.text}\``;
+  return token.kind === "end" ? "the end" : `\`${shortText(token.text)}\``;
 }
