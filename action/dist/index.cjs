@@ -2424,7 +2424,7 @@ var require_float = __commonJS({
         return isFinite(num) ? num.toExponential() : stringifyNumber.stringifyNumber(node);
       }
     };
-    var float2 = {
+    var float3 = {
       identify: (value2) => typeof value2 === "number",
       default: true,
       tag: "tag:yaml.org,2002:float",
@@ -2438,7 +2438,7 @@ var require_float = __commonJS({
       },
       stringify: stringifyNumber.stringifyNumber
     };
-    exports2.float = float2;
+    exports2.float = float3;
     exports2.floatExp = floatExp;
     exports2.floatNaN = floatNaN;
   }
@@ -2498,7 +2498,7 @@ var require_schema = __commonJS({
     var seq = require_seq();
     var string2 = require_string();
     var bool = require_bool();
-    var float2 = require_float();
+    var float3 = require_float();
     var int = require_int();
     var schema = [
       map.map,
@@ -2509,9 +2509,9 @@ var require_schema = __commonJS({
       int.intOct,
       int.int,
       int.intHex,
-      float2.floatNaN,
-      float2.floatExp,
-      float2.float
+      float3.floatNaN,
+      float3.floatExp,
+      float3.float
     ];
     exports2.schema = schema;
   }
@@ -2864,7 +2864,7 @@ var require_float2 = __commonJS({
         return isFinite(num) ? num.toExponential() : stringifyNumber.stringifyNumber(node);
       }
     };
-    var float2 = {
+    var float3 = {
       identify: (value2) => typeof value2 === "number",
       default: true,
       tag: "tag:yaml.org,2002:float",
@@ -2881,7 +2881,7 @@ var require_float2 = __commonJS({
       },
       stringify: stringifyNumber.stringifyNumber
     };
-    exports2.float = float2;
+    exports2.float = float3;
     exports2.floatExp = floatExp;
     exports2.floatNaN = floatNaN;
   }
@@ -3153,7 +3153,7 @@ var require_schema3 = __commonJS({
     var string2 = require_string();
     var binary = require_binary();
     var bool = require_bool2();
-    var float2 = require_float2();
+    var float3 = require_float2();
     var int = require_int2();
     var merge = require_merge();
     var omap = require_omap();
@@ -3171,9 +3171,9 @@ var require_schema3 = __commonJS({
       int.intOct,
       int.int,
       int.intHex,
-      float2.floatNaN,
-      float2.floatExp,
-      float2.float,
+      float3.floatNaN,
+      float3.floatExp,
+      float3.float,
       binary.binary,
       merge.merge,
       omap.omap,
@@ -3196,7 +3196,7 @@ var require_tags = __commonJS({
     var seq = require_seq();
     var string2 = require_string();
     var bool = require_bool();
-    var float2 = require_float();
+    var float3 = require_float();
     var int = require_int();
     var schema = require_schema();
     var schema$1 = require_schema2();
@@ -3217,9 +3217,9 @@ var require_tags = __commonJS({
     var tagsByName = {
       binary: binary.binary,
       bool: bool.boolTag,
-      float: float2.float,
-      floatExp: float2.floatExp,
-      floatNaN: float2.floatNaN,
+      float: float3.float,
+      floatExp: float3.floatExp,
+      floatNaN: float3.floatNaN,
       floatTime: timestamp.floatTime,
       int: int.int,
       intHex: int.intHex,
@@ -34190,6 +34190,12 @@ function lexSelector(text) {
   return [...tokens, { kind: "end", text: "", offset: text.length }];
 }
 
+// src/core/model/short-text.ts
+var longest = 60;
+function shortText(text) {
+  return text.length <= longest ? text : `${text.slice(0, longest - 1)}…`;
+}
+
 // src/core/select/parse-selector.ts
 var largestInteger = 9223372036854775807n;
 function parseSelectorParts(text) {
@@ -34241,7 +34247,7 @@ var SelectorParser = class {
     if (token.kind !== "word")
       throw new Mistake(`expected a label key, found ${name(token)}`, token);
     const problem2 = labelKeyProblem(token.text);
-    if (problem2 !== void 0) throw new Mistake(`"${token.text}" ${problem2}`, token);
+    if (problem2 !== void 0) throw new Mistake(`"${shortText(token.text)}" ${problem2}`, token);
     return token;
   }
   #operator(key) {
@@ -34258,7 +34264,7 @@ var SelectorParser = class {
         return token.text;
       default:
         throw new Mistake(
-          `expected \`,\` or an operator (=, ==, !=, in, notin, >, <) after "${key.text}", found ${name(token)}`,
+          `expected \`,\` or an operator (=, ==, !=, in, notin, >, <) after "${shortText(key.text)}", found ${name(token)}`,
           token
         );
     }
@@ -34319,19 +34325,16 @@ var SelectorParser = class {
 };
 function checkValue(value2, operator) {
   const problem2 = labelValueProblem(value2.text);
-  if (problem2 !== void 0) throw new Mistake(`"${value2.text}" ${problem2}`, value2);
+  if (problem2 !== void 0) throw new Mistake(`"${shortText(value2.text)}" ${problem2}`, value2);
   if ((operator === ">" || operator === "<") && !isSelectorInteger(value2.text)) {
-    throw new Mistake(`\`${operator}\` compares whole numbers, found "${value2.text}"`, value2);
+    throw new Mistake(
+      `\`${operator}\` compares whole numbers, found "${shortText(value2.text)}"`,
+      value2
+    );
   }
 }
 function name(token) {
-  return token.kind === "end" ? "the end" : `\`${token.text}\``;
-}
-
-// src/core/model/short-text.ts
-var longest = 60;
-function shortText(text) {
-  return text.length <= longest ? text : `${text.slice(0, longest - 1)}…`;
+  return token.kind === "end" ? "the end" : `\`${shortText(token.text)}\``;
 }
 
 // src/core/select/selector.ts
@@ -40133,11 +40136,11 @@ function compileScalarParse(field) {
           if (json.trim().length !== json.length) {
             return json;
           }
-          const float2 = Number(json);
-          if (!Number.isFinite(float2)) {
+          const float3 = Number(json);
+          if (!Number.isFinite(float3)) {
             return json;
           }
-          return float2;
+          return float3;
         }
         return json;
       };
@@ -53509,7 +53512,7 @@ function freeNames(node, bound2 = /* @__PURE__ */ new Set()) {
 }
 
 // src/core/cel/cel-reads.ts
-function readsOf(parsed) {
+function readsOf(parsed, source) {
   const paths = /* @__PURE__ */ new Map();
   const calls = [];
   const openCalls = /* @__PURE__ */ new Set();
@@ -53519,7 +53522,7 @@ function readsOf(parsed) {
       paths.set(JSON.stringify(path3), path3);
       return;
     }
-    const call = literalCall(parsed, node);
+    const call = literalCall(node, parsed, source);
     if (call !== void 0) calls.push(call);
     const { exprKind } = node;
     if (call === void 0 && exprKind.case === "callExpr") openCalls.add(exprKind.value.function);
@@ -53554,13 +53557,16 @@ function literalText({ exprKind }) {
   const { constantKind } = exprKind.value;
   return constantKind.case === "stringValue" ? constantKind.value : void 0;
 }
-function literalCall(parsed, { exprKind }) {
+var openingQuote = /^[rR]?(?:'''|"""|'|")/;
+function literalCall({ exprKind }, parsed, source) {
   if (exprKind.case !== "callExpr" || exprKind.value.target !== void 0) return void 0;
   const { function: name2, args } = exprKind.value;
   const [arg] = args;
   const text = arg === void 0 || args.length > 1 ? void 0 : literalText(arg);
   if (text === void 0) return void 0;
-  return { name: name2, text, offset: offsetOfNode(parsed, arg?.id) + 1 };
+  const start = offsetOfNode(parsed, arg?.id);
+  const [opening = ""] = openingQuote.exec(source.slice(start)) ?? [];
+  return { name: name2, text, offset: start + opening.length };
 }
 
 // src/core/cel/cel-types.ts
@@ -53783,7 +53789,7 @@ function variableType({ parsed, problems }, { id }, { name: name2, scope: scope2
   if (Object.hasOwn(scope2, name2)) return scope2[name2] ?? "any";
   if (typeNames.has(name2) || name2 === "type" || name2 === "null_type") return "any";
   problems.push({
-    message: `there is no \`${name2}\` here`,
+    message: `there is no \`${shortText(name2)}\` here`,
     offset: offsetOfNode(parsed, id),
     hint: meant(name2, Object.keys(scope2))
   });
@@ -53796,10 +53802,13 @@ function fieldType({ parsed, problems }, { id }, { of, field }) {
   if (fields2 !== void 0 && Object.hasOwn(fields2, field)) return fields2[field] ?? "any";
   const offset = offsetOfNode(parsed, id);
   if (fields2 === void 0) {
-    problems.push({ message: `${celTypeInWords(of)} has no field \`${field}\``, offset });
+    problems.push({
+      message: `${celTypeInWords(of)} has no field \`${shortText(field)}\``,
+      offset
+    });
   } else {
     const hint = meant(field, Object.keys(fields2));
-    problems.push({ message: `there is no field \`${field}\` here`, offset, hint });
+    problems.push({ message: `there is no field \`${shortText(field)}\` here`, offset, hint });
   }
   return "any";
 }
@@ -53818,7 +53827,7 @@ function callType(check, node, scope2) {
   if (node.exprKind.case !== "callExpr") return "any";
   const { function: name2, target, args } = node.exprKind.value;
   if (!withoutFunction.has(name2) && !check.isFunction(name2)) {
-    const message = `there is no function \`${name2}\``;
+    const message = `there is no function \`${shortText(name2)}\``;
     check.problems.push({ message, offset: offsetOfNode(check.parsed, node.id) });
   }
   if (target !== void 0) typeOf(check, target, scope2);
@@ -53832,9 +53841,9 @@ function ownType({ parsed, functions: functions3, problems }, node, types) {
   if (node.exprKind.case !== "callExpr") return "any";
   const { function: name2, target } = node.exprKind.value;
   const [type = "any"] = types;
-  const isText2 = isUntold(type) || type === "string";
-  if (target !== void 0 || types.length !== 1 || !isText2) {
-    const message = `${name2}(…) takes one text`;
+  const isText3 = isUntold(type) || type === "string";
+  if (target !== void 0 || types.length !== 1 || !isText3) {
+    const message = `${shortText(name2)}(…) takes one text`;
     problems.push({ message, offset: offsetOfNode(parsed, node.id) });
   }
   return functions3[name2] ?? "any";
@@ -54624,7 +54633,7 @@ var CelEnvironment = class {
     });
     if (problems.length > 0) return { ok: false, problems };
     const names3 = freeNames(parsed.expr);
-    const reads = readsOf(parsed);
+    const reads = readsOf(parsed, text);
     meterCel(parsed);
     const run3 = plan(env, parsed);
     return { ok: true, program: this.#programOf({ parsed, names: names3, reads, type, run: run3 }) };
@@ -55872,12 +55881,12 @@ var manifestExtension = /\.(ya?ml|json)$/i;
 function sourcePath(written) {
   const hint = "write a path from the root of the repository, such as manifests/web";
   if (/^([/\\]|[A-Za-z]:)/.test(written)) {
-    return { ok: false, message: `the path "${written}" is absolute`, hint };
+    return { ok: false, message: `the path "${shortText(written)}" is absolute`, hint };
   }
   const parts = written.split("/").filter((part3) => part3 !== "" && part3 !== ".");
   if (parts.includes("..")) {
     const why = leavesRoot(parts) ? "leaves the repository" : 'goes up again by ".."';
-    return { ok: false, message: `the path "${written}" ${why}`, hint };
+    return { ok: false, message: `the path "${shortText(written)}" ${why}`, hint };
   }
   return { ok: true, path: parts.join("/") };
 }
@@ -61910,7 +61919,7 @@ function hintOf({ code, pos: [at3] }, text) {
 }
 var maxErrorsPerDocument = 20;
 var openQuoteHint = "the text that begins here goes on to the end of the document";
-function openingQuote({ code, message, pos: [end] }, contents) {
+function openingQuote2({ code, message, pos: [end] }, contents) {
   if (code !== "MISSING_CHAR" || !/^Missing closing ["']quote$/.test(message)) return void 0;
   let start;
   (0, import_yaml2.visit)(contents, {
@@ -61923,7 +61932,7 @@ function openingQuote({ code, message, pos: [end] }, contents) {
   return start;
 }
 function syntaxDiagnostics(errors, { text, contents, placeAt }) {
-  const found2 = errors.map((error) => ({ error, opening: openingQuote(error, contents) }));
+  const found2 = errors.map((error) => ({ error, opening: openingQuote2(error, contents) }));
   const open3 = found2.find(({ opening }) => opening !== void 0);
   const others = found2.filter(({ error }) => !open3 || error.pos[0] < open3.error.pos[0]);
   const byLine = /* @__PURE__ */ new Map();
@@ -62071,6 +62080,42 @@ var inexact = {
   why: "the integer is beyond 2^53 and would lose digits"
 };
 
+// src/core/render/float-key.ts
+var noNumber = /^(?:\.(?:nan|NaN|NAN)|(?<sign>[-+]?)\.(?:inf|Inf|INF))$/;
+var float2 = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/;
+var misplaced = /^_|^\.(?:.*[^0-9])?_|^\..*_(?![0-9])/;
+var mostDigits = 9;
+function floatKeyName(text, isTagged) {
+  const digits = text.replaceAll("_", "");
+  if (misplaced.test(text) || !float2.test(digits)) return specialName(text);
+  const value2 = Number(digits);
+  if (!isTagged && !/[.eE]/.test(digits) || !Number.isFinite(value2)) return void 0;
+  return `${digits.startsWith("-") ? "-" : ""}${formatFloat32(Math.abs(value2))}`;
+}
+function specialName(text) {
+  const match2 = noNumber.exec(text);
+  if (match2 === null) return void 0;
+  const sign = match2.groups?.["sign"];
+  if (sign === void 0) return ".nan";
+  return sign === "-" ? "-.inf" : ".inf";
+}
+function formatFloat32(value2) {
+  const rounded = Math.fround(value2);
+  if (!Number.isFinite(rounded)) return ".inf";
+  const shortest = shortestText(rounded);
+  const [mantissa = "", exponent = "0"] = shortest.split("e");
+  const power = Number(exponent);
+  if (power >= -4 && power < 6) return String(Number(shortest));
+  return `${mantissa}e${power < 0 ? "-" : "+"}${String(Math.abs(power)).padStart(2, "0")}`;
+}
+function shortestText(rounded) {
+  for (let digits = 0; digits < mostDigits; digits += 1) {
+    const text = rounded.toExponential(digits);
+    if (Math.fround(Number(text)) === rounded) return text;
+  }
+  return rounded.toExponential();
+}
+
 // src/core/render/yaml-to-json.ts
 function yamlToJson(root, { roundNumbers = false } = {}) {
   const state = {
@@ -62180,18 +62225,35 @@ function mergeSources(pair2, state) {
   });
 }
 function keyText2(key, state) {
-  const value2 = convert(key, state);
+  const value2 = keyValue(key, state);
   if (typeof value2 === "object") {
     const what = value2 === null ? "null" : "a list or mapping";
     report(state, key, ["yaml-syntax", `${what} cannot be a key`]);
     return void 0;
   }
   const name2 = String(value2);
-  if (typeof value2 !== "string" && (0, import_yaml4.isScalar)(key) && state.expanding.length === 0) {
+  if ((0, import_yaml4.isScalar)(key) && !isText2(key) && state.expanding.length === 0) {
     const written = String(key.value);
     if (name2 !== written) state.renamed.push({ offset: offsetOf2(key), written, name: name2 });
   }
   return name2;
+}
+function keyValue(key, state) {
+  const name2 = (0, import_yaml4.isScalar)(key) ? floatName(key) : void 0;
+  if (name2 === void 0 || !(0, import_yaml4.isScalar)(key)) {
+    const value2 = convert(key, state);
+    const target = (0, import_yaml4.isAlias)(key) ? state.targets.get(key) : void 0;
+    return ((0, import_yaml4.isScalar)(target) ? floatName(target) : void 0) ?? value2;
+  }
+  anchor(key, state);
+  return name2;
+}
+function floatName(key) {
+  const tag = tagOf(key);
+  if (typeof key.value !== "string" || (tag === void 0 ? !isPlain(key) : tag !== "float")) {
+    return void 0;
+  }
+  return floatKeyName(key.value, tag === "float");
 }
 var standardTag = "tag:yaml.org,2002:";
 var typeOfTag = {
@@ -62203,9 +62265,8 @@ var typeOfTag = {
 var knownTags = /* @__PURE__ */ new Set([...Object.keys(typeOfTag), "binary", "timestamp"]);
 function scalar(node, state) {
   const text = typeof node.value === "string" ? node.value : "";
-  const tag = node.tag?.replace(standardTag, "");
-  const isText2 = tag === void 0 ? !isPlain(node) : tag === "str" || tag === "!";
-  if (isText2) return wholeText(node, text, state);
+  if (isText2(node)) return wholeText(node, text, state);
+  const tag = tagOf(node);
   const resolved = resolvePlainScalar(text);
   if (!resolved.ok) return inexact2(node, resolved.why, state);
   if (tag !== void 0 && typeof resolved.value !== typeOfTag[tag]) {
@@ -62213,6 +62274,13 @@ function scalar(node, state) {
     report(state, node, ["yaml-syntax", `this text cannot be read as ${name2}`]);
   }
   return resolved.value;
+}
+function tagOf(node) {
+  return node.tag?.replace(standardTag, "");
+}
+function isText2(node) {
+  const tag = tagOf(node);
+  return tag === void 0 ? !isPlain(node) : tag === "str" || tag === "!";
 }
 function wholeText(node, text, state) {
   if (!text.isWellFormed()) {
@@ -62236,8 +62304,10 @@ function inexact2(node, why, state) {
   return null;
 }
 function keyNameOf(key) {
+  const float3 = floatName(key);
+  if (float3 !== void 0) return float3;
   const text = typeof key.value === "string" ? key.value : "";
-  const resolved = isPlain(key) && key.tag === void 0 ? resolvePlainScalar(text) : void 0;
+  const resolved = isText2(key) ? void 0 : resolvePlainScalar(text);
   return resolved?.ok ? String(resolved.value) : text;
 }
 function offsetOf2(node) {
@@ -66923,25 +66993,58 @@ function podTemplatePath({ apiVersion: apiVersion2, kind }) {
 function checkWorkload(source) {
   const { object, key } = source;
   const path3 = podTemplatePath(object);
-  const template = path3 === void 0 ? void 0 : valueAt4(object, path3);
-  if (path3 === void 0 || !isJsonObject(template) || !isJsonObject(template["spec"])) return [];
-  const tell5 = (places2, words5) => warning(placeOfFields(source, places2), {
+  if (path3 === void 0) return [];
+  const tell5 = (places2, words5, hint) => warning(placeOfFields(source, places2), {
     code: "refused-object",
-    message: `${describeKey(key)}: ${words5}`
+    message: `${describeKey(key)}: ${words5}`,
+    ...hint !== void 0 && { hint }
   });
-  const { containers } = template["spec"];
-  const hasSome = Array.isArray(containers) && containers.length > 0;
   return [
-    ...hasSome ? [] : [tell5([[...path3, "spec"]], "its pods have no container")],
-    ...groupOf(object.apiVersion) === "apps" ? selectorProblems(object, { path: path3, template }, tell5) : []
+    ...podProblems(object, [...path3, "spec"], tell5),
+    ...groupOf(object.apiVersion) === "apps" ? selectorProblems(object, path3, tell5) : []
   ];
 }
-function selectorProblems(object, { path: path3, template }, tell5) {
-  const selectorPath = ["spec", "selector"];
-  const selector = valueAt4(object, selectorPath);
-  if (!isJsonObject(selector) || Object.keys(selector).length === 0) {
-    return [tell5([["spec"]], "spec.selector is missing: it says which pods are its own")];
+function podProblems(object, pod, tell5) {
+  for (const depth of pod.keys()) {
+    const path3 = pod.slice(0, depth + 1);
+    const value2 = valueAt4(object, path3) ?? null;
+    if (value2 === null) {
+      const list = [...pod, "containers"].join(".");
+      const words5 = `${path3.join(".")} is missing: a ${object.kind} has its containers there`;
+      return [tell5([path3], words5, `add \`${list}\``)];
+    }
+    if (!isJsonObject(value2)) return [];
   }
+  const containers = valueAt4(object, [...pod, "containers"]);
+  if (!Array.isArray(containers) || containers.length === 0) {
+    return [tell5([pod], "its pods have no container")];
+  }
+  return containers.flatMap(
+    (item, index) => (
+      // isArray loses the type
+      isJsonObject(item) ? containerProblems(item, [...pod, "containers", index], tell5) : []
+    )
+  );
+}
+function containerProblems(item, at3, tell5) {
+  const missing2 = ["name", "image"].filter(
+    (field) => (item[field] ?? null) === null || field === "image" && item[field] === ""
+  );
+  return missing2.map(
+    (field) => tell5([[...at3, field]], `a container has no ${field}`, `add \`${field}\``)
+  );
+}
+function selectorProblems(object, path3, tell5) {
+  if (!isJsonObject(object["spec"])) return [];
+  const selectorPath = ["spec", "selector"];
+  const selector = valueAt4(object, selectorPath) ?? {};
+  if (!isJsonObject(selector)) return [];
+  if (Object.keys(selector).length === 0) {
+    const words5 = "spec.selector is missing: it says which pods are its own";
+    return [tell5([selectorPath], words5, "add `matchLabels` with labels of its pods")];
+  }
+  const template = valueAt4(object, path3);
+  if (!isJsonObject(template)) return [];
   const wanted2 = valueAt4(selector, ["matchLabels"]);
   const labels = valueAt4(template, ["metadata", "labels"]);
   const missing2 = Object.entries(isJsonObject(wanted2) ? wanted2 : {}).filter(
@@ -69519,7 +69622,7 @@ function checkExpressions(documents, vocabulary) {
   return documents.flatMap(
     ({ kind, document: document2 }) => templatesOf(document2).flatMap((template) => {
       const scope2 = template.isKey ? void 0 : expressionScope(kind, template.path);
-      if (scope2 === void 0) return [misplaced(document2, kind, template)];
+      if (scope2 === void 0) return [misplaced2(document2, kind, template)];
       return checkTemplate(document2, { ...template, scope: scope2, vocabulary });
     })
   );
@@ -69550,7 +69653,7 @@ function overlayScope(text) {
   if (overlay.startsWith("values.")) return "values";
   return overlayFields2.some((field) => field.test(overlay)) ? "all" : void 0;
 }
-function misplaced(document2, kind, { path: path3, text, isKey }) {
+function misplaced2(document2, kind, { path: path3, text, isKey }) {
   const code = "expression";
   if (isKey && expressionScope(kind, path3) !== void 0) {
     const message2 = "a key is taken as it is written: it cannot hold `${`";
@@ -74397,7 +74500,8 @@ function danglingOfSites({ sites, declared }, namesOf3) {
   const found2 = followed3.get(sites, inputs, (from) => {
     const { region, profile: profile2 } = from.value.spec;
     const dangling = [
-      ...regions.has(region) ? [] : [{ from, path: ["spec", "region"], kind: "Region", name: region }],
+      // "": it has none, which is told.
+      ...region === "" || regions.has(region) ? [] : [{ from, path: ["spec", "region"], kind: "Region", name: region }],
       ...profile2 === void 0 || profiles.has(profile2) ? [] : profileReference(from, "profile", profile2)
     ];
     return dangling.length === 0 ? void 0 : dangling;
@@ -74794,18 +74898,46 @@ function isWrongType(error, union2) {
 
 // src/core/model/sound-rest.ts
 var mostRounds = 5;
+var standIns = /* @__PURE__ */ new Map([
+  ["/metadata", {}],
+  ["/metadata/name", ""],
+  ["/spec", {}],
+  ["/spec/region", ""],
+  ["/spec/namespace", ""],
+  ["/spec/source", {}],
+  ["/spec/placement", {}],
+  ["/spec/placement/virtualSites", []],
+  ["/spec/stages/*/name", ""]
+]);
 var soundRest = keptFor(({ kind, document: document2 }) => {
   if (document2.isBroken) return void 0;
   const rest2 = structuredClone(document2.value);
+  const filled = /* @__PURE__ */ new Set();
   for (let round = 0; round < mostRounds; round += 1) {
-    const errors = schemaErrors(kind, rest2);
+    const errors = schemaErrors(kind, rest2).filter(({ instancePath }) => !filled.has(instancePath));
     if (errors.length === 0) return rest2;
     for (const error of errors) {
-      if (!leaveOut(rest2, mistakenPath(error))) return void 0;
+      if (!fillIn(rest2, error, filled) && !leaveOut(rest2, mistakenPath(error))) return void 0;
     }
   }
   return void 0;
 });
+function fillIn(root, { keyword, instancePath, params }, filled) {
+  if (keyword !== "required") return false;
+  const field = String(params["missingProperty"]);
+  const pointer = `${instancePath}/${field}`;
+  const standIn = standIns.get(pointer.replaceAll(/\/\d+(?=\/)/g, "/*"));
+  const holder = pointerPath(instancePath).reduce(
+    (value2, step) => value2?.[step],
+    // of maps and lists alike
+    root
+  );
+  if (standIn === void 0) return false;
+  if (!isJsonObject(holder)) return true;
+  holder[field] = structuredClone(standIn);
+  if (!isJsonObject(standIn)) filled.add(pointer);
+  return true;
+}
 function mistakenPath({ keyword, instancePath, params }) {
   const unknown = keyword === "additionalProperties" ? [String(params["additionalProperty"])] : [];
   const path3 = [...pointerPath(instancePath), ...unknown];
@@ -75127,7 +75259,7 @@ function checkVersionRange({ spec }, document2) {
   const { min, max } = spec.kubernetes ?? {};
   const minorOf2 = (version) => Number(version.slice("1.".length));
   if (min === void 0 || max === void 0 || minorOf2(min) <= minorOf2(max)) return [];
-  const message = `no Kubernetes is ${min} or newer and ${max} or older`;
+  const message = `no Kubernetes is ${shortText(min)} or newer and ${shortText(max)} or older`;
   const place = document2.at(["spec", "kubernetes", "max"]);
   return [errorAt(place, { code: "invalid-value", message, hint: "exchange the two" })];
 }
@@ -75240,7 +75372,7 @@ function checkRest2(stages2, index, document2) {
 function checkDurations(document2, durations) {
   return durations.flatMap(([path3, text]) => {
     if (text === void 0 || parseDuration2(text) !== void 0) return [];
-    const message = `the time span "${text}" for ${fieldName(path3)} is longer than a year`;
+    const message = `the time span "${shortText(text)}" for ${fieldName(path3)} is longer than a year`;
     const hint = "write 8760h or less";
     return errorAt(document2.at(path3), { code: "invalid-value", message, hint });
   });
@@ -75275,13 +75407,13 @@ function sourceFinding(written, { all, others }) {
   if (!source.ok) return { code, message: source.message, hint: source.hint };
   if (manifestFiles(source.path, others).length > 0) return void 0;
   if (filesInSource(source.path, all).length > 0) {
-    const message = `"${written}" holds no manifest`;
+    const message = `"${shortText(written)}" holds no manifest`;
     const hint2 = "manifests are .yaml, .yml and .json files without Flotilla's own kinds, not ignored by the Fleet";
     return { code, message, hint: hint2 };
   }
   const near = nearestSource(source.path, others);
-  const hint = near === void 0 ? "write a path from the root of the repository" : `did you mean "${near}"?`;
-  return { code, message: `there is no file or folder "${written}"`, hint };
+  const hint = near === void 0 ? "write a path from the root of the repository" : `did you mean "${shortText(near)}"?`;
+  return { code, message: `there is no file or folder "${shortText(written)}"`, hint };
 }
 
 // src/core/model/check-twofold.ts
@@ -75403,7 +75535,7 @@ function durationMistake(duration3) {
   const ms = parseDuration2(duration3);
   if (ms === 0) return "a window that lasts no time is never open";
   if (ms !== void 0 && ms <= longestOpenMs) return void 0;
-  return `a window lasts at most 168h, not ${duration3}`;
+  return `a window lasts at most 168h, not ${shortText(duration3)}`;
 }
 function closedMistakes({ from, until }, path3) {
   const [start, end] = [parseLocalTime(from, "start"), parseLocalTime(until, "end")];
@@ -75518,7 +75650,7 @@ function duplicateNames(twice, { byBlock }) {
   const first2 = new Map(all.toReversed().map((one) => [`${one.kind} ${one.name}`, one.document]));
   return twice.map(({ kind, name: name2, document: document2 }) => {
     const { file, line } = (first2.get(`${kind} ${name2}`) ?? document2).at(["metadata", "name"]);
-    const message = `the ${kind} "${name2}" is declared already, at ${file}:${line}`;
+    const message = `the ${kind} "${shortText(name2)}" is declared already, at ${file}:${line}`;
     const hint = "rename or remove one of the two";
     return errorAt(document2.at(["metadata", "name"]), { code: "duplicate-name", message, hint });
   });
