@@ -22,6 +22,15 @@ const integer =
   /^(?<sign>[-+]?)(0[xX](?<hex>[0-9a-fA-F]+)|0[bB](?<bin>[01]+)|0[oO]?(?<oct>[0-7]+)|(?<dec>0|[1-9][0-9]*))$/;
 const float = /^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$/;
 
+/** Underscores where a number has none: where its first character is a point, they stand between digits. */
+const misplaced = /^_|^\.(?:.*[^0-9])?_|^\..*_(?![0-9])/;
+
+/** The number that a text is, without underscores; undefined: it is none. */
+export function floatDigits(text: string): string | undefined {
+  const digits = text.replaceAll("_", "");
+  return misplaced.test(text) || !float.test(digits) ? undefined : digits;
+}
+
 /** Reads a plain scalar as Go's YAML readers do. */
 export function resolvePlainScalar(text: string): PlainScalar {
   const word = words.get(text);
@@ -35,7 +44,7 @@ function resolveNumber(text: string): PlainScalar {
   const digits = text.replaceAll("_", "");
   const match = integer.exec(digits)?.groups;
   if (match !== undefined) return exactInteger(text, match);
-  if (!float.test(text.startsWith(".") ? text : digits)) return { ok: true, value: text };
+  if (floatDigits(text) === undefined) return { ok: true, value: text };
   const value = Number(digits);
   if (!Number.isFinite(value)) return { ok: true, value: text };
   if (/^[-+]?[0-9]+$/.test(digits) && !Number.isSafeInteger(value)) return inexact;

@@ -1,17 +1,14 @@
 /** Keys that are floats, as Go's readers of manifests name them: `1e6` is `1e+06`. */
+import { floatDigits } from "../model/resolve-plain-scalar.ts";
 
 const noNumber = /^(?:\.(?:nan|NaN|NAN)|(?<sign>[-+]?)\.(?:inf|Inf|INF))$/;
-const float = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/;
-/** Where the first character is a point, underscores stand between digits. */
-const misplaced = /^_|^\.(?:.*[^0-9])?_|^\..*_(?![0-9])/;
-
 /** More digits a number of 32 bits never needs. */
 const mostDigits = 9;
 
 /** The name of a key that is written as a float; undefined: it is none. `isTagged`: it is said to be one, as `!!float 1`. */
 export function floatKeyName(text: string, isTagged: boolean): string | undefined {
-  const digits = text.replaceAll("_", "");
-  if (misplaced.test(text) || !float.test(digits)) return specialName(text);
+  const digits = floatDigits(text);
+  if (digits === undefined) return specialName(text);
   const value = Number(digits);
   if ((!isTagged && !/[.eE]/.test(digits)) || !Number.isFinite(value)) return undefined;
   return `${digits.startsWith("-") ? "-" : ""}${formatFloat32(Math.abs(value))}`;

@@ -105,3 +105,14 @@ it.each(["!!set {a, b}", "!!omap [a: b]", "!!pairs [a: b]", "!foo {a: b}", "!foo
     expect(read(input).document?.value).toMatchObject({ data });
   },
 );
+
+it.each([".5", ".5_0", "._5", ".5_", "-.5_0", ".5e1_0", "1_.5", "1e1_0", "_1.5", "5_", "+1_0.5"])(
+  "the value %s is what kubectl reads",
+  async (value) => {
+    const input = `apiVersion: example.com/v1\nkind: Thing\nmetadata: {name: m}\ndata: ${value}\n`;
+    const args = ["label", "--local", "-f", "-", "-o", "json", "a=b"];
+    const { stdout } = await kubectl("/nonexistent", args, { input });
+    const { data } = JSON.parse(stdout) as { data: unknown };
+    expect(read(input).document?.value).toMatchObject({ data });
+  },
+);
