@@ -2424,7 +2424,7 @@ var require_float = __commonJS({
         return isFinite(num) ? num.toExponential() : stringifyNumber.stringifyNumber(node);
       }
     };
-    var float3 = {
+    var float2 = {
       identify: (value2) => typeof value2 === "number",
       default: true,
       tag: "tag:yaml.org,2002:float",
@@ -2438,7 +2438,7 @@ var require_float = __commonJS({
       },
       stringify: stringifyNumber.stringifyNumber
     };
-    exports2.float = float3;
+    exports2.float = float2;
     exports2.floatExp = floatExp;
     exports2.floatNaN = floatNaN;
   }
@@ -2498,7 +2498,7 @@ var require_schema = __commonJS({
     var seq = require_seq();
     var string2 = require_string();
     var bool = require_bool();
-    var float3 = require_float();
+    var float2 = require_float();
     var int = require_int();
     var schema = [
       map.map,
@@ -2509,9 +2509,9 @@ var require_schema = __commonJS({
       int.intOct,
       int.int,
       int.intHex,
-      float3.floatNaN,
-      float3.floatExp,
-      float3.float
+      float2.floatNaN,
+      float2.floatExp,
+      float2.float
     ];
     exports2.schema = schema;
   }
@@ -2864,7 +2864,7 @@ var require_float2 = __commonJS({
         return isFinite(num) ? num.toExponential() : stringifyNumber.stringifyNumber(node);
       }
     };
-    var float3 = {
+    var float2 = {
       identify: (value2) => typeof value2 === "number",
       default: true,
       tag: "tag:yaml.org,2002:float",
@@ -2881,7 +2881,7 @@ var require_float2 = __commonJS({
       },
       stringify: stringifyNumber.stringifyNumber
     };
-    exports2.float = float3;
+    exports2.float = float2;
     exports2.floatExp = floatExp;
     exports2.floatNaN = floatNaN;
   }
@@ -3153,7 +3153,7 @@ var require_schema3 = __commonJS({
     var string2 = require_string();
     var binary = require_binary();
     var bool = require_bool2();
-    var float3 = require_float2();
+    var float2 = require_float2();
     var int = require_int2();
     var merge = require_merge();
     var omap = require_omap();
@@ -3171,9 +3171,9 @@ var require_schema3 = __commonJS({
       int.intOct,
       int.int,
       int.intHex,
-      float3.floatNaN,
-      float3.floatExp,
-      float3.float,
+      float2.floatNaN,
+      float2.floatExp,
+      float2.float,
       binary.binary,
       merge.merge,
       omap.omap,
@@ -3196,7 +3196,7 @@ var require_tags = __commonJS({
     var seq = require_seq();
     var string2 = require_string();
     var bool = require_bool();
-    var float3 = require_float();
+    var float2 = require_float();
     var int = require_int();
     var schema = require_schema();
     var schema$1 = require_schema2();
@@ -3217,9 +3217,9 @@ var require_tags = __commonJS({
     var tagsByName = {
       binary: binary.binary,
       bool: bool.boolTag,
-      float: float3.float,
-      floatExp: float3.floatExp,
-      floatNaN: float3.floatNaN,
+      float: float2.float,
+      floatExp: float2.floatExp,
+      floatNaN: float2.floatNaN,
       floatTime: timestamp.floatTime,
       int: int.int,
       intHex: int.intHex,
@@ -34191,7 +34191,7 @@ function lexSelector(text) {
 }
 
 // src/core/model/short-text.ts
-var longest = 60;
+var longest = 63;
 function shortText(text) {
   return text.length <= longest ? text : `${text.slice(0, longest - 1)}…`;
 }
@@ -40136,11 +40136,11 @@ function compileScalarParse(field) {
           if (json.trim().length !== json.length) {
             return json;
           }
-          const float3 = Number(json);
-          if (!Number.isFinite(float3)) {
+          const float2 = Number(json);
+          if (!Number.isFinite(float2)) {
             return json;
           }
-          return float3;
+          return float2;
         }
         return json;
       };
@@ -62049,6 +62049,11 @@ var words2 = new Map([
 var notANumber = /^(\.(nan|NaN|NAN)|[-+]?\.(inf|Inf|INF))$/;
 var integer = /^(?<sign>[-+]?)(0[xX](?<hex>[0-9a-fA-F]+)|0[bB](?<bin>[01]+)|0[oO]?(?<oct>[0-7]+)|(?<dec>0|[1-9][0-9]*))$/;
 var float = /^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$/;
+var misplaced = /^_|^\.(?:.*[^0-9])?_|^\..*_(?![0-9])/;
+function floatDigits(text) {
+  const digits = text.replaceAll("_", "");
+  return misplaced.test(text) || !float.test(digits) ? void 0 : digits;
+}
 function resolvePlainScalar(text) {
   const word3 = words2.get(text);
   if (word3 !== void 0) return { ok: true, value: word3 };
@@ -62060,7 +62065,7 @@ function resolveNumber(text) {
   const digits = text.replaceAll("_", "");
   const match2 = integer.exec(digits)?.groups;
   if (match2 !== void 0) return exactInteger(text, match2);
-  if (!float.test(text.startsWith(".") ? text : digits)) return { ok: true, value: text };
+  if (floatDigits(text) === void 0) return { ok: true, value: text };
   const value2 = Number(digits);
   if (!Number.isFinite(value2)) return { ok: true, value: text };
   if (/^[-+]?[0-9]+$/.test(digits) && !Number.isSafeInteger(value2)) return inexact;
@@ -62082,12 +62087,10 @@ var inexact = {
 
 // src/core/render/float-key.ts
 var noNumber = /^(?:\.(?:nan|NaN|NAN)|(?<sign>[-+]?)\.(?:inf|Inf|INF))$/;
-var float2 = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/;
-var misplaced = /^_|^\.(?:.*[^0-9])?_|^\..*_(?![0-9])/;
 var mostDigits = 9;
 function floatKeyName(text, isTagged) {
-  const digits = text.replaceAll("_", "");
-  if (misplaced.test(text) || !float2.test(digits)) return specialName(text);
+  const digits = floatDigits(text);
+  if (digits === void 0) return specialName(text);
   const value2 = Number(digits);
   if (!isTagged && !/[.eE]/.test(digits) || !Number.isFinite(value2)) return void 0;
   return `${digits.startsWith("-") ? "-" : ""}${formatFloat32(Math.abs(value2))}`;
@@ -62304,8 +62307,8 @@ function inexact2(node, why, state) {
   return null;
 }
 function keyNameOf(key) {
-  const float3 = floatName(key);
-  if (float3 !== void 0) return float3;
+  const float2 = floatName(key);
+  if (float2 !== void 0) return float2;
   const text = typeof key.value === "string" ? key.value : "";
   const resolved = isText2(key) ? void 0 : resolvePlainScalar(text);
   return resolved?.ok ? String(resolved.value) : text;
