@@ -61,9 +61,35 @@ interface Waiter {
   readonly fail: (reason: unknown) => void;
 }
 
+/** Who waits under which signal: hundreds may wait under one, and each listener costs looking through all of them. */
+class Aborts {
+  readonly #bySignal = new Map<AbortSignal, { waiters: Set<Waiter>; onAbort: () => void }>();
+
+  add(signal: AbortSignal, waiter: Waiter): void {
+    const known = this.#bySignal.get(signal);
+    if (known !== undefined) return void known.waiters.add(waiter);
+    const waiters = new Set([waiter]);
+    const onAbort = (): void => {
+      for (const each of waiters) each.fail(signal.reason);
+    };
+    this.#bySignal.set(signal, { waiters, onAbort });
+    signal.addEventListener("abort", onAbort, { once: true });
+  }
+
+  drop(signal: AbortSignal, waiter: Waiter): void {
+    const known = this.#bySignal.get(signal);
+    known?.waiters.delete(waiter);
+    if (known === undefined || known.waiters.size > 0) return;
+    signal.removeEventListener("abort", known.onAbort);
+    this.#bySignal.delete(signal);
+  }
+}
+
 class Flow implements RequestFlow {
   readonly #options: RequestFlowOptions;
   readonly #waiting = new Set<Waiter>();
+  #waitingReads = 0;
+  readonly #aborts = new Aborts();
   #limit: number;
   #underWay = 0;
   /** Of those under way. */
@@ -87,10 +113,10 @@ class Flow implements RequestFlow {
       return Promise.resolve();
     }
     return new Promise((resolve, reject) => {
-      const onAbort = (): void => waiter.fail(signal?.reason);
       const end = (): void => {
         this.#waiting.delete(waiter);
-        signal?.removeEventListener("abort", onAbort);
+        if (!isWrite) this.#waitingReads -= 1;
+        if (signal !== undefined) this.#aborts.drop(signal, waiter);
       };
       const waiter: Waiter = {
         until,
@@ -98,8 +124,9 @@ class Flow implements RequestFlow {
         enter: () => (end(), resolve()),
         fail: (reason) => (end(), reject(reason)),
       };
-      signal?.addEventListener("abort", onAbort, { once: true });
+      if (signal !== undefined) this.#aborts.add(signal, waiter);
       this.#waiting.add(waiter);
+      if (!isWrite) this.#waitingReads += 1;
       this.#next();
     });
   }
@@ -177,7 +204,7 @@ class Flow implements RequestFlow {
       return;
     }
     for (const waiter of this.#waiting) {
-      if (!this.#hasPlace(false)) return;
+      if (!this.#hasPlace(this.#waitingReads === 0)) return;
       if (!this.#hasPlace(waiter.isWrite)) continue;
       this.#take(waiter.isWrite);
       waiter.enter();

@@ -16,6 +16,8 @@ interface Told {
   readonly headers?: Record<string, string>;
   readonly body?: string;
   readonly afterMs?: number;
+  /** Not before that. */
+  readonly when?: Promise<void>;
 }
 
 describe("requests to an API server", { timeout: 60_000 }, () => {
@@ -42,7 +44,7 @@ describe("requests to an API server", { timeout: 60_000 }, () => {
         request.socket.destroy();
         return;
       }
-      void delay(told.afterMs ?? 0).then(() =>
+      void (told.when ?? delay(told.afterMs ?? 0)).then(() =>
         response.writeHead(told.status, told.headers ?? {}).end(told.body ?? "{}"),
       );
     });
@@ -301,6 +303,34 @@ describe("requests to an API server", { timeout: 60_000 }, () => {
     await login("second");
     tell = ({ headers }) => ({ status: headers.authorization === "Bearer second" ? 200 : 401 });
     expect(await get()).toMatchObject({ status: 200 });
+  });
+
+  it("are given up in line by who gives them up, all of theirs and nobody else's", async () => {
+    await open(30_000);
+    await get();
+    let release = (): void => {};
+    const released = new Promise<void>((resolve) => (release = resolve));
+    tell = () => ({ status: 200, when: released });
+    const before = Array.from({ length: 16 }, () => get()); // takes all places
+    const [leaving, staying] = [new AbortController(), new AbortController()];
+    const inLine = ({ signal }: AbortController): ReturnType<typeof get> =>
+      connection.send({ method: "GET", path: "/line", signal });
+    const left = [inLine(leaving), inLine(leaving)];
+    const stayed = [inLine(staying), inLine(staying)];
+    leaving.abort(new Error("no more"));
+    expect(await Promise.allSettled(left)).toEqual([
+      { status: "rejected", reason: new Error("no more") },
+      { status: "rejected", reason: new Error("no more") },
+    ]);
+    const later = inLine(new AbortController());
+    release();
+    const answers = await Promise.all([...before, ...stayed, later]);
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+    // Who was in line has gone, and another one may come under the same signal.
+    const again = inLine(staying);
+    expect(await again).toMatchObject({ status: 200 });
+    staying.abort();
+    expect(seen.length).toBe(1 + 16 + 2 + 1 + 1);
   });
 });
 
