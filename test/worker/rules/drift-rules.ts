@@ -115,7 +115,7 @@ export function driftRules(site: TestSite): void {
   });
 
   it.each([
-    { what: "is under way", fault: { kind: "slow", delayMs: 1500 } as const },
+    { what: "is under way", fault: { kind: "slow", delayMs: 4000 } as const },
     { what: "is refused", fault: { kind: "status", status: 403 } as const },
   ])(
     "AC-21: repairs nothing out of its order that is edited while what it needs in a new version $what",
