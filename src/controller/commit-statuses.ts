@@ -2,6 +2,7 @@
  * Tells what became of each commit. The story of a commit is read from control's history, so a controller that starts
  * again, or died between two writes, tells the same; the sink keeps what was told, so that nothing is told twice.
  */
+import { FleetError } from "../core/errors.ts";
 import type { ControlRepository } from "./control-repository.ts";
 import { addEvents, isOver, type Ledger } from "./commit-ledger.ts";
 import { type CommitStory, type Standing, storyOf } from "./commit-story.ts";
@@ -36,6 +37,10 @@ export class CommitStatuses {
   #readUpTo: string | null = null;
   /** The newest head that was followed. */
   #followed: string | null = null;
+  /** What is still to be told of commits between heads. */
+  #steps: readonly Step[] = [];
+  /** A commit of which nobody knew whether it may be followed, when last looked at. */
+  #undecided: string | null = null;
 
   constructor(control: ControlRepository, sink: StorySink, sources: Pick<Sources, "between">) {
     this.#control = control;
@@ -57,7 +62,26 @@ export class CommitStatuses {
       if (sha === refused) continue;
       await this.#sink.set({ sha, ...storyOf(work, input) });
     }
+    await this.#tellUndecided(verdict);
+    await this.#tellSteps();
     this.#forgetEnded();
+  }
+
+  /** Nobody looks at it any more where the branch is at another commit: then it does not stay pending. */
+  async #tellUndecided(verdict: HeadVerdict): Promise<void> {
+    const before = this.#undecided;
+    const isOpen = verdict.verdict === "refused" && verdict.isUndecided === true;
+    const newer = newestOf(verdict) ?? this.#followed ?? "";
+    if (before !== null && before !== newer) await this.#tellLate(before, newer);
+    this.#undecided = isOpen ? verdict.commit : null;
+  }
+
+  /** Where one cannot be told now it is told with the next pass. */
+  async #tellSteps(): Promise<void> {
+    for (const step of this.#steps) {
+      await this.#tellSkipped(step);
+      this.#steps = this.#steps.slice(1);
+    }
   }
 
   async #readHistory(head: string | null): Promise<void> {
@@ -68,7 +92,7 @@ export class CommitStatuses {
     const isStart = this.#readUpTo === null;
     this.#readUpTo = head;
     const steps = this.#stepsOf(events);
-    for (const step of isStart ? steps.slice(-1) : steps) await this.#tellSkipped(step);
+    this.#steps = [...this.#steps, ...(isStart ? steps.slice(-1) : steps)];
   }
 
   /** From each head that was followed to the next one. */
@@ -84,12 +108,14 @@ export class CommitStatuses {
 
   /** What the branch was at between two polls never was a head: it came with the next one. */
   async #tellSkipped({ from, to }: Step): Promise<void> {
-    const skipped = await this.#sources.between(from, to);
-    const description = `superseded by ${shortId(to)} before it was followed`;
-    for (const sha of skipped.slice(-maxSkipped)) {
-      if (this.#ledger.has(sha)) continue;
-      await this.#sink.set({ sha, state: "failure", description, isLate: true });
-    }
+    const skipped = await this.#sources.between(from, to).catch(noneWithout);
+    for (const sha of skipped.slice(-maxSkipped)) await this.#tellLate(sha, to);
+  }
+
+  async #tellLate(sha: string, newer: string): Promise<void> {
+    if (this.#ledger.has(sha)) return;
+    const description = `superseded by ${shortId(newer)} before it was followed`;
+    await this.#sink.set({ sha, state: "failure", description, isLate: true });
   }
 
   /** What has ended and was told needs no more telling; the newest stay, as a late event may still concern them. */
@@ -104,4 +130,16 @@ export class CommitStatuses {
 interface Step {
   readonly from: string;
   readonly to: string;
+}
+
+/** The commit that a verdict is about; undefined: there is no newer one than what is followed. */
+function newestOf(verdict: HeadVerdict): string | undefined {
+  if (verdict.verdict === "nothing-new") return undefined;
+  return verdict.verdict === "follow" ? verdict.head.commit : verdict.commit;
+}
+
+/** The history was rewritten since, and the clone has it no more: nobody sees those commits. */
+function noneWithout(error: unknown): readonly string[] {
+  if (error instanceof FleetError && error.code === "GIT_NOT_FOUND") return [];
+  throw error;
 }

@@ -1,34 +1,121 @@
 import { expect, it, onTestFinished } from "vitest";
 import { openStore } from "../../src/adapters/git/native-store.ts";
+import { FleetError } from "../../src/core/errors.ts";
 import type { CommitStory } from "../../src/controller/commit-story.ts";
 import { CommitStatuses } from "../../src/controller/commit-statuses.ts";
 import { ControlRepository } from "../../src/controller/control-repository.ts";
+import type { HeadVerdict } from "../../src/controller/judge-head.ts";
 import { manualClock } from "../support/manual-clock.ts";
 import { temporaryFolder } from "../support/git-repository.ts";
 
-it("a commit that was followed and is refused now has one status, not two in turn", async () => {
+type Told = CommitStory & { readonly sha: string; readonly isLate?: true };
+
+/** A control that follows one commit after the other, and what is told of them. */
+async function startFollowing(between: (from: string, to: string) => Promise<readonly string[]>) {
   const clock = manualClock(Date.parse("2026-01-01T00:00:00Z"));
   const store = await openStore(await temporaryFolder(), { create: true, clock });
   onTestFinished(() => store.close());
   const control = new ControlRepository(store);
-  const record = { commit: "c1", at: "2026-01-01T00:00:00Z" };
-  const { head } = await control.commit(await control.read(), {
-    changes: [{ path: "head.json", record, why: "follow c1" }],
-    subject: "Follow c1",
-    author: "test",
-    at: clock.now(),
-  });
-  const told: (CommitStory & { sha: string })[] = [];
-  const sink = { set: async (wish: (typeof told)[number]) => void told.push(wish) };
-  const statuses = new CommitStatuses(control, sink, { between: async () => [] });
-  const refused = { verdict: "refused", commit: "c1", reason: "it does not descend" } as const;
-  await statuses.tell({ controlHead: head, verdict: refused, progress: [], waits: [] });
+  const told: Told[] = [];
+  const sink = { set: async (wish: Told) => void told.push(wish) };
+  const start = () => new CommitStatuses(control, sink, { between });
+  let statuses = start();
+  let head: string | null = null;
+  return {
+    told,
+    late: () => told.flatMap((wish) => (wish.isLate === true ? [wish] : [])),
+    follow: async (commit: string): Promise<void> => {
+      const record = { commit, at: "2026-01-01T00:00:00Z" };
+      const next = await control.commit(await control.read(), {
+        changes: [{ path: "head.json", record, why: `follow ${commit}` }],
+        subject: `Follow ${commit}`,
+        author: "test",
+        at: clock.now(),
+      });
+      ({ head } = next);
+    },
+    tell: (verdict: HeadVerdict = { verdict: "nothing-new" }): Promise<void> =>
+      statuses.tell({ controlHead: head, verdict, progress: [], waits: [] }),
+    restart: (): void => {
+      statuses = start();
+    },
+  };
+}
+
+it("a commit that was followed and is refused now has one status, not two in turn", async () => {
+  const { told, follow, tell } = await startFollowing(async () => []);
+  await follow("c1");
+  await tell({ verdict: "refused", commit: "c1", reason: "it does not descend" });
   expect(told).toEqual([{ sha: "c1", state: "failure", description: "it does not descend" }]);
-  await statuses.tell({
-    controlHead: head,
-    verdict: { verdict: "nothing-new" },
-    progress: [],
-    waits: [],
-  });
+  await tell();
   expect(told.at(-1)).toMatchObject({ sha: "c1", state: "success" });
+});
+
+it("commits between heads are told, also where that fails at first, and after a restart those of the last head", async () => {
+  let fails = 0;
+  const { late, follow, tell, restart } = await startFollowing(async (from, to) => {
+    if (fails-- > 0) throw new FleetError("GIT_FAILED", "the disk is full");
+    return [`${from}-${to}`, "c2"];
+  });
+  await follow("c1");
+  await follow("c2");
+  await tell(); // it starts
+  fails = 1;
+  await follow("c3");
+  await expect(tell()).rejects.toThrow("the disk is full");
+  await follow("c4");
+  await tell();
+  const description = (to: string) => `superseded by ${to} before it was followed`;
+  const wish = (sha: string, to: string) => ({
+    sha,
+    state: "failure",
+    description: description(to),
+    isLate: true,
+  });
+  // c2 has a story of its own.
+  const all = [wish("c2-c3", "c3"), wish("c3-c4", "c4")];
+  expect(late().slice(-2)).toEqual(all);
+  await tell();
+  expect(late().slice(-2)).toEqual(all);
+  const before = late().length;
+  restart();
+  await tell();
+  expect(late().slice(before)).toEqual([wish("c3-c4", "c4")]);
+});
+
+it("commits between heads that the clone has no more hold nothing up", async () => {
+  const { told, late, follow, tell } = await startFollowing(async (_, to) => {
+    if (to === "c2") throw new FleetError("GIT_NOT_FOUND", "there is no commit c2");
+    return ["between"];
+  });
+  await follow("c1");
+  await tell();
+  await follow("c2");
+  await follow("c3");
+  await tell();
+  expect(late()).toMatchObject([{ sha: "between" }]);
+  expect(told.at(-1)).toMatchObject({ sha: "between" });
+});
+
+it("a commit of which nobody knew whether it may be followed does not stay pending once the branch is elsewhere", async () => {
+  const { told, late, follow, tell } = await startFollowing(async () => []);
+  const undecided = (commit: string): HeadVerdict => ({
+    verdict: "refused",
+    commit,
+    reason: "a tool did not answer",
+    isUndecided: true,
+  });
+  await follow("c1");
+  await tell(undecided("c2"));
+  await tell(undecided("c2"));
+  expect(late()).toEqual([]);
+  await tell(undecided("c3"));
+  expect(late()).toMatchObject([{ sha: "c2", description: expect.stringContaining("by c3") }]);
+  await follow("c3");
+  await tell();
+  expect(late()).toHaveLength(1); // c3 was followed
+  await tell(undecided("c4"));
+  await tell(); // the branch is back
+  expect(late()[1]).toMatchObject({ sha: "c4", description: expect.stringContaining("by c3") });
+  expect(told.filter(({ sha }) => sha === "c4").at(-1)?.state).toBe("failure");
 });

@@ -41,6 +41,8 @@ export const StatusRow = Type.Object(
     /** Failures since the last success, and the time (ms) before which it is not tried again. */
     attempts: Type.Integer(),
     retryAt: Type.Number(),
+    /** What GitHub shows stays, but for `pending`: it was told by one that knew better. */
+    isLate: Type.Optional(Type.Literal(true)),
     /** GitHub's reason for never taking this; tried again only when `desired` changes. */
     refused: Type.Optional(Type.String()),
   },
@@ -89,7 +91,7 @@ function dueAt(row: StatusRow, now: number): number | null {
   return Math.max(retryAt, Math.min(posted.at, now) + sameStateIntervalMs);
 }
 
-/** The row to work on first, and when: of those that are due, outcomes before progress, then the oldest change. */
+/** The row to work on first, and when: of those that are due, late ones last, outcomes before progress, then the oldest change. */
 export function nextRow(
   rows: readonly StatusRow[],
   now: number,
@@ -101,6 +103,7 @@ export function nextRow(
   return waiting.toSorted(
     (a, b) =>
       a.at - b.at ||
+      Number(a.row.isLate === true) - Number(b.row.isLate === true) ||
       Number(a.row.desired.state === "pending") - Number(b.row.desired.state === "pending") ||
       a.row.changedAt - b.row.changedAt,
   )[0];

@@ -139,12 +139,14 @@ async function setWish(state: WriterState, wish: StatusWish): Promise<void> {
   const changed = { desired, changedAt: clock.now(), attempts: 0, retryAt: 0 };
   if (old === undefined) {
     const fresh = { repository, sha, context, posted: null, inDoubt: true, posts: 0 };
-    state.rows.push({ ...fresh, ...changed });
+    state.rows.push({ ...fresh, ...changed, ...(wish.isLate === true && { isLate: true }) });
   } else {
     // A row in doubt keeps its backoff: GitHub gets time to show what the unclear create did.
     const { attempts, retryAt } = old.inDoubt ? old : changed;
     Object.assign(old, changed, { attempts, retryAt });
     delete old.refused;
+    delete old.isLate;
+    if (wish.isLate === true) old.isLate = true;
   }
   await save(state);
   state.waker.wake();
@@ -197,6 +199,9 @@ async function look(state: WriterState, row: StatusRow, signal: AbortSignal): Pr
   const found = await state.client.newestStatus(row, signal);
   row.posted = found;
   row.inDoubt = false;
+  if (row.isLate !== true || found === null || found.state === "pending") return;
+  const { at: _at, ...shown } = found;
+  row.desired = shown;
 }
 
 async function create(state: WriterState, row: StatusRow, signal: AbortSignal): Promise<void> {

@@ -146,6 +146,37 @@ describe("commit statuses", () => {
     expect(creates()).toBe(1);
   });
 
+  it.each(["", ".lost"])(
+    "that say more are not taken back by a late word (table%s)",
+    async (lost) => {
+      const wrong: StatusWish = { sha, state: "failure", description: "sites/a.yaml:1:1: wrong" };
+      const late: StatusWish = { sha, state: "failure", description: "superseded", isLate: true };
+      const waiting = { ...pending, sha: "a".repeat(40) };
+      {
+        await using run = await start();
+        await run.writer.set(wrong);
+        await run.writer.set(waiting);
+        await run.settle();
+      }
+      tablePath += lost;
+      const clock = swiftClock();
+      await using again = await start(clock);
+      await again.writer.set(late);
+      await again.writer.set({ ...late, sha: waiting.sha });
+      await again.writer.set({ ...late, sha: "b".repeat(40) });
+      await again.settle();
+      await clock.sleep(120_000); // a text alone is told later
+      await again.settle();
+      expect(shown()).toEqual(["failure: sites/a.yaml:1:1: wrong"]);
+      const others = ["a", "b"].map((digit) => github.statuses(digit.repeat(40))[0]?.description);
+      expect(others).toEqual(["superseded", "superseded"]);
+      // Who knows better by now is heard.
+      await again.writer.set(done);
+      await again.settle();
+      expect(shown()[0]).toBe("success: 12 of 12 sites");
+    },
+  );
+
   it("tell progress once a minute at most, and a change of state at once", async () => {
     const clock = manualClock();
     await using run = await start(clock);
@@ -166,11 +197,13 @@ describe("commit statuses", () => {
     expect(shown()[0]).toBe("failure: 12 of 12 sites");
   });
 
-  it("are written one a second at most, outcomes first", async () => {
+  it("are written one a second at most, outcomes first and late words last", async () => {
     const clock = manualClock();
     await using run = await start(clock);
     await run.writer.set(done);
     await run.settle();
+    const late = { ...done, state: "failure", isLate: true } as const;
+    await run.writer.set({ ...late, sha: "0".repeat(40) });
     for (const digit of "abcde") await run.writer.set({ ...pending, sha: digit.repeat(40) });
     await run.writer.set({ ...done, sha: "f".repeat(40) });
     const times = [clock.now()];
@@ -185,10 +218,10 @@ describe("commit statuses", () => {
       )
       .toBe(true);
     const gaps = times.slice(1).map((time, index) => time - (times[index] ?? 0));
-    expect(gaps.length).toBe(6);
+    expect(gaps.length).toBe(7);
     expect(Math.min(...gaps)).toBeGreaterThanOrEqual(950);
     const posts = github.requests.filter(({ line }) => line.startsWith("POST"));
-    expect(posts.map(({ line }) => line.at(-1)).join("")).toBe("efabcde");
+    expect(posts.map(({ line }) => line.at(-1)).join("")).toBe("efabcde0");
   });
 
   it("have one short line, whatever is wished", async () => {
