@@ -1,5 +1,5 @@
 /** Keys that are floats, as Go's readers of manifests name them: `1e6` is `1e+06`. */
-import { floatDigits } from "../model/resolve-plain-scalar.ts";
+import { floatDigits, resolvePlainScalar } from "../model/resolve-plain-scalar.ts";
 
 const noNumber = /^(?:\.(?:nan|NaN|NAN)|(?<sign>[-+]?)\.(?:inf|Inf|INF))$/;
 /** More digits a number of 32 bits never needs. */
@@ -10,8 +10,27 @@ export function floatKeyName(text: string, isTagged: boolean): string | undefine
   const digits = floatDigits(text);
   if (digits === undefined) return specialName(text);
   const value = Number(digits);
-  if ((!isTagged && !/[.eE]/.test(digits)) || !Number.isFinite(value)) return undefined;
+  if (!Number.isFinite(value)) return undefined;
+  if (!/[.eE]/.test(digits)) {
+    const name = isTagged ? taggedIntegerName(text) : integerName(digits);
+    if (name !== "float") return name;
+  }
   return `${digits.startsWith("-") ? "-" : ""}${formatFloat32(Math.abs(value))}`;
+}
+
+/** "float": it is too large for the integers of Go; undefined: it is one as all others. */
+function integerName(digits: string): string | undefined {
+  if (/^[-+]?0/.test(digits) || Number.isSafeInteger(Number(digits))) return undefined;
+  const value = BigInt(digits);
+  if (value < -(2n ** 63n) || value >= 2n ** 64n) return "float";
+  return value < 2n ** 63n ? String(value) : undefined; // no key for `kubectl`
+}
+
+/** `!!float 012` is the octal number. */
+function taggedIntegerName(text: string): string {
+  const resolved = resolvePlainScalar(text);
+  const isOctal = /^[-+]?0[0-9]/.test(text) && resolved.ok && typeof resolved.value === "number";
+  return isOctal ? String(resolved.value) : "float";
 }
 
 function specialName(text: string): string | undefined {

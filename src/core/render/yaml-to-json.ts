@@ -185,8 +185,10 @@ function mergeSources(pair: Pair, state: State): [string, Json][] {
 }
 
 function keyText(key: unknown, state: State): string | undefined {
+  const told = state.problems.length;
   const value = keyValue(key, state);
   if (typeof value === "object") {
+    if (state.problems.length > told) return undefined; // why it has no value
     const what = value === null ? "null" : "a list or mapping";
     report(state, key, ["yaml-syntax", `${what} cannot be a key`]);
     return undefined;

@@ -43,6 +43,14 @@ const keys: readonly (readonly [written: string, name: string])[] = [
   ["!!bool yes", "true"],
   ["! 1.0", "1.0"],
   ["'1.0'", "1.0"],
+  ["9007199254740993", "9007199254740993"],
+  ["9223372036854775807", "9223372036854775807"],
+  ["-9223372036854775808", "-9223372036854775808"],
+  ["18446744073709551616", "1.8446744e+19"],
+  ["-9223372036854775809", "-9.223372e+18"],
+  ["99999999999999999999", "1e+20"],
+  ["!!float 012", "10"],
+  ["!!float 12", "12"],
 ];
 
 const manifest = (key: string): string =>
@@ -80,6 +88,7 @@ it("names one that an alias stands for alike", () => {
 
 it.each([
   ["~", "null cannot be a key"],
+  ["18446744073709551615", "the integer is beyond 2^53 and would lose digits"],
   ["!foo a", "this text cannot be read as what its tag says"],
   ["!!null x", "this text cannot be read as !!null"],
   ["!!float x", "this text cannot be read as !!float"],
