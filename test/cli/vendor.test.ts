@@ -160,21 +160,50 @@ describe("flotilla vendor", { timeout: 60_000 }, () => {
     },
   );
 
-  it("brings no two subcharts of one name that no dependency tells apart: Helm takes one at random", async () => {
-    const redis = (version: string) => ({
-      path: `twin/charts/redis-${version}.tgz`,
-      content: packedChart("redis", version),
-    });
-    const parent =
-      "apiVersion: v2\nname: twin\nversion: 1.0.0\ndependencies:\n  - { name: redis, version: 1.0.0 }\n";
-    const chart = { path: "twin/Chart.yaml", content: parent };
-    set("twin-1.0.0", packTar([chart, redis("1.0.0"), redis("2.0.0")]));
-    const dir = fleet([fromRepository("twin")], fromVendor("twin"));
-    expect(await runCli(["vendor", dir])).toMatchObject({
-      code: 2,
-      stderr: expect.stringContaining("Helm takes one at random"),
-    });
-  });
+  it.each([
+    ["that no dependency takes", "2.0.0", ""],
+    ["that fit one range", "1.1.0", "  - { name: redis, version: 1.x }\n"],
+  ])(
+    "brings no two subcharts of one name %s: Helm takes one at random",
+    async (_, version, entry) => {
+      const redis = (version: string) => ({
+        path: `twin/charts/redis-${version}.tgz`,
+        content: packedChart("redis", version),
+      });
+      const parent = `apiVersion: v2\nname: twin\nversion: 1.0.0\ndependencies:\n${entry}`;
+      const chart = { path: "twin/Chart.yaml", content: parent };
+      set("twin-1.0.0", packTar([chart, redis("1.0.1"), redis(version)]));
+      const dir = fleet([fromRepository("twin")], fromVendor("twin"));
+      expect(await runCli(["vendor", dir])).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining(
+          `"charts/redis-${version}/Chart.yaml" is in the way: charts/redis-1.0.1 is a chart with the name "redis" too`,
+        ),
+      });
+    },
+  );
+
+  it.each([["Chart.yaml"], ["requirements.yaml"]])(
+    "brings two subcharts of one name of which a dependency in %s takes one",
+    async (file) => {
+      const redis = (version: string) => ({
+        path: `left/charts/redis-${version}.tgz`,
+        content: packedChart("redis", version),
+      });
+      const chart = "apiVersion: v2\nname: left\nversion: 1.0.0\n";
+      const entry = "dependencies:\n  - { name: redis, version: 2.x }\n";
+      const edits = { "Chart.yaml": chart, [file]: file === "Chart.yaml" ? chart + entry : entry };
+      const described = Object.entries(edits).map(([path, content]) => ({
+        path: `left/${path}`,
+        content,
+      }));
+      set("left-1.0.0", packTar([...described, redis("1.0.0"), redis("2.0.0")]));
+      const dir = fleet([fromRepository("left")], fromVendor("left"));
+      expect((await runCli(["vendor", dir])).stderr).toBe("");
+      const folders = (await readdir(join(dir, "vendor/left/charts"))).toSorted();
+      expect(folders).toEqual(["redis-1.0.0", "redis-2.0.0"]);
+    },
+  );
 
   it("leaves packed subcharts out that Helm does not look at", async () => {
     const inner = packedChart("inner", "1.0.0");

@@ -1,6 +1,6 @@
-import { parse } from "yaml";
 import { isSafePath } from "../git/git-path.ts";
 import { FleetError } from "../../core/errors.ts";
+import { twinCharts } from "../../core/model/tools/twin-charts.ts";
 import { defaultTarLimits, readTar, type TarFile } from "./read-tar.ts";
 
 /** Deepest nesting of packed subcharts. */
@@ -11,7 +11,7 @@ const maxPathBytes = 1000;
 
 /**
  * The files of a packed chart, without the folder that they stand in; packed subcharts are unpacked too. VENDOR_FAILED
- * for one that would write elsewhere.
+ * for one that would write elsewhere, and for subcharts of one name of which Helm takes one at random.
  */
 export function unpackChart(packed: Buffer): readonly TarFile[] {
   const files = unpackAt(packed, 0, { left: defaultTarLimits.maxBytes });
@@ -22,6 +22,7 @@ export function unpackChart(packed: Buffer): readonly TarFile[] {
   }
   for (const path of found.keys()) requireRoom(path, found);
   if (!found.has("Chart.yaml")) throw refused("Chart.yaml", "is missing: it is no chart");
+  requireNoTwins(files);
   return [...found.values()].toSorted((a, b) => (a.path < b.path ? -1 : 1));
 }
 
@@ -34,6 +35,14 @@ function requireRoom(path: string, found: ReadonlyMap<string, TarFile>): void {
   if (isTooLong) throw refused(path, "is too long a path");
   const isBelowFile = segments.some((_, index) => found.has(segments.slice(0, index).join("/")));
   if (isBelowFile) throw refused(path, "stands below what is a file");
+}
+
+/** Throws what `validate` would tell of subcharts of one name. */
+function requireNoTwins(files: readonly TarFile[]): void {
+  const described = files.filter(({ path }) => /(?:^|\/)(?:Chart|requirements)\.yaml$/.test(path));
+  const texts = described.map(({ path, bytes }) => ({ path, text: bytes.toString("utf8") }));
+  const [twin] = twinCharts("", texts);
+  if (twin) throw refused(twin.file, `is in the way: ${twin.message}`);
 }
 
 /** `charts/NAME.tgz`, of the chart or of one within it. */
@@ -85,27 +94,10 @@ function placed(subcharts: readonly Subchart[], others: readonly TarFile[]): rea
   return subcharts.flatMap(({ archive, folder, files }) => {
     const isUnpacked = others.some(({ path }) => path.startsWith(`${folder}/`));
     const archives = subcharts.filter((other) => other.folder === folder).length;
-    const count = archives + Number(isUnpacked);
-    if (count > 1 && count > dependenciesOn(folder, others)) {
-      const why =
-        "is not the only chart of its name there, and no dependency takes each of them: Helm takes one at random";
-      throw refused(archive, why);
-    }
-    const own = count > 1 ? archive.slice(0, -".tgz".length) : folder;
+    const isAlone = archives + Number(isUnpacked) === 1;
+    const own = isAlone ? folder : archive.slice(0, -".tgz".length);
     return files.map((file) => ({ ...file, path: `${own}/${file.path}` }));
   });
-}
-
-/** How many dependencies the chart around a folder `…charts/NAME` has by that name. */
-function dependenciesOn(folder: string, files: readonly TarFile[]): number {
-  const [, around = "", name = ""] = /^(.*?)charts\/([^/]+)$/.exec(folder) ?? [];
-  const text = files.find(({ path }) => path === `${around}Chart.yaml`)?.bytes.toString("utf8");
-  try {
-    const { dependencies } = parse(text ?? "") as { dependencies?: { name?: unknown }[] };
-    return dependencies?.filter((each) => each.name === name).length ?? 0;
-  } catch {
-    return 0; // what is no such chart has none
-  }
 }
 
 function chartName(files: readonly TarFile[], archive: string): string {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { formatDiagnostic } from "../../../../src/core/model/diagnostic.ts";
 import { loadFleet } from "../../../../src/core/model/load-fleet.ts";
 import type { FleetEdits } from "../../../support/fleet.ts";
-import { toolFleet } from "../../../support/render-tools.ts";
+import { bareTool, toolFleet } from "../../../support/render-tools.ts";
 
 const chartYaml = (name: string, version = "1.0.0", rest = ""): string =>
   `apiVersion: v2\nname: ${name}\nversion: ${version}\n${rest}`;
@@ -23,26 +23,46 @@ const told = (
   return loadFleet(toolFleet({ chart: "charts/web" }, web)).diagnostics.map(formatDiagnostic);
 };
 const mistake = (folder: string, first = "a"): string =>
-  `charts/web/charts/${folder}/Chart.yaml:2:7: error: charts/${first} is a chart with the name "x" too, and no dependency takes each of them: Helm takes one at random; take one of them out, or give \`dependencies\` of the chart around them an entry for the version of each`;
+  `charts/web/charts/${folder}/Chart.yaml:2:7: error: charts/${first} is a chart with the name "x" too, and \`dependencies\` does not tell them apart: Helm takes one at random; take one of them out, or give \`dependencies\` of the chart around them an entry for the very version of each`;
+
+const one = (version: string, rest = ""): string =>
+  `dependencies:\n  - { name: x, version: ${JSON.stringify(version)}${rest} }\n`;
+/** Two in folders a and b. */
+const two = (first = "1.0.0", second = "2.0.0"): Record<string, string> => ({
+  a: chartYaml("x", first),
+  b: chartYaml("x", second),
+});
+const three = { ...two(), c: chartYaml("x") };
 
 describe("subcharts of one name", () => {
-  it.each([
-    ["of two versions", { a: chartYaml("x"), b: chartYaml("x", "2.0.0") }, "", ["b"]],
-    [
-      "of three",
-      { a: chartYaml("x"), b: chartYaml("x", "2.0.0"), c: chartYaml("x") },
-      both,
-      ["b", "c"],
-    ],
+  it.each<[string, Record<string, string>, string, string[]]>([
+    ["of two versions", two(), "", ["b"]],
+    ["of three that none takes", three, "", ["b", "c"]],
+    ["of three of which two are of one version", three, both, ["c"]],
     ["of one version", { a: chartYaml("x"), b: chartYaml('"x"') }, both, ["b"]],
+    ["of one version but for its build", two("1.0.0", "1.0.0+b"), both, ["b"]],
     [
-      "that one dependency takes",
-      { a: chartYaml("x"), b: chartYaml("x", "2.0.0") },
-      `dependencies:\n${entry("1.0.0", "old")}`,
+      "that fit one range of two",
+      two("1.0.0", "1.1.0"),
+      `dependencies:\n${entry("^1.0.0", "p")}${entry("^1.1.0", "q")}`,
+      ["b"],
+    ],
+    ["that fit a range which cannot be read", two(), one("latest"), ["b"]],
+    ["that fit a dependency without a version", two(), one(""), ["b"]],
+    ["whose versions cannot be read", two("[1]", "true"), both, ["b"]],
+    [
+      "that only another's dependency takes",
+      two(),
+      one("1.0.0").replace("name: x", "name: y"),
       ["b"],
     ],
   ])("are refused at the name: %s", (...[, subcharts, rest, folders]) => {
     expect(told(subcharts, rest)).toEqual(folders.map((folder) => mistake(folder)));
+  });
+
+  it("are refused where two of three are left over", () => {
+    const third = { ...two(), c: chartYaml("x", "3.0.0") };
+    expect(told(third, one("1.0.0"))).toEqual([mistake("c", "b")]);
   });
 
   it("are refused in a subchart", () => {
@@ -51,7 +71,11 @@ describe("subcharts of one name", () => {
   });
 
   it.each([
-    ["that dependencies take each", { a: chartYaml("x"), b: chartYaml("x", "2.0.0") }, both],
+    ["that dependencies take each", two(), both],
+    ["of which a dependency takes one", two(), one("2.x")],
+    ["of which a dependency takes one by another name", two(), one("1.0.0", ", alias: old")],
+    ["of which two dependencies take the same", two(), `${one("1.x")}${entry("1.0.0", "old")}`],
+    ["whose versions are numbers", two("1", "2"), one("1")],
     ["of which Helm reads one", { a: chartYaml("x"), _b: chartYaml("x") }, ""],
     ["in two charts", { a: chartYaml("x"), m: chartYaml("m"), "m/charts/x": chartYaml("x") }, ""],
     [
@@ -68,5 +92,28 @@ describe("subcharts of one name", () => {
   it("are taken where an old chart names them in requirements.yaml", () => {
     const twins = { a: chartYaml("x"), b: chartYaml("x", "2.0.0") };
     expect(told(twins, "", { "charts/web/requirements.yaml": both })).toEqual([]);
+  });
+
+  it.each([
+    ["a dependency takes one", one("2.x")],
+    ["a dependency takes one by another name", one("1.0.0", ", alias: old")],
+  ])("are rendered alike by Helm each time where %s", async (_, rest) => {
+    const template = (at: string): string =>
+      `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: "{{ .Chart.Name }}-${at}" }\n`;
+    const files = { "c/Chart.yaml": chartYaml("c", "1.0.0", rest) };
+    for (const [folder, text] of Object.entries(two())) {
+      const at = `c/charts/${folder}`;
+      Object.assign(files, {
+        [`${at}/Chart.yaml`]: text,
+        [`${at}/templates/x.yaml`]: template(folder),
+      });
+    }
+    const texts = Object.entries(files).map(([path, text]) => ({ path, text }));
+    const rendered = new Set<string>();
+    for (let run = 0; run < 8; run += 1) {
+      const objects = await bareTool(texts, "helm", ["template", "r", "c"]);
+      rendered.add([...objects.keys()].join());
+    }
+    expect(rendered.size).toBe(1);
   });
 });
