@@ -1,4 +1,5 @@
 /** Workloads behind all overlays: what every API server refuses, whatever else is in them. */
+import { closestName } from "../model/closest-name.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
 import { type KubeObject, describeKey, groupOf } from "../model/kube-object.ts";
@@ -67,10 +68,11 @@ function podProblems(object: KubeObject, pod: readonly string[], tell: Tell): Di
 }
 
 function containerProblems(item: JsonObject, at: FieldPath, tell: Tell): Diagnostic[] {
-  // An empty name is told as every name that is none.
-  const missing = ["name", "image"].filter(
-    (field) => (item[field] ?? null) === null || (field === "image" && item[field] === ""),
-  );
+  const missing = ["name", "image"].filter((field) => {
+    // An empty name is told as every name that is none, and `imgae` as a field that there is not.
+    if (item[field] === "") return field === "image";
+    return (item[field] ?? null) === null && closestName(field, Object.keys(item)) === undefined;
+  });
   return missing.map((field) =>
     tell([[...at, field]], `a container has no ${field}`, `add \`${field}\``),
   );

@@ -15,14 +15,16 @@ interface Comparator {
 
 /** Whether Helm takes a version for one of a range. True too where either cannot be read: nobody can rely on it then. */
 export function isInRange(version: string, range: string): boolean {
+  if (Math.max(version.length, range.length) > mostLength || !readable.test(range)) return true;
   const found = readVersion(version);
-  const groups = readable.test(range) ? range.split("||").map(readGroup) : [undefined];
   if (found === undefined) return true;
+  const groups = range.split("||").map(readGroup);
   return groups.some((group) => group === undefined || isInGroup(found, group));
 }
 
 /** Of `1||2 - 3` and `1 - 2||3` Helm makes what nobody would think: there must be a space before the 2, and behind it. */
-const readable = /^(?!.*(?:\|[^ ]+ +- | - +[^ ]+\|))[-\w.+*|,~^<>=! ]{1,256}$/;
+const readable = /^(?!.*(?:\|[^ ]+ +- | - +[^ ]+\|))[-\w.+*|,~^<>=! ]+$/;
+const mostLength = 256;
 const number = String.raw`(?:[xX*]|0|[1-9]\d{0,8})`;
 const prePart = String.raw`(?:0|[1-9]\d{0,14}|\d*[A-Za-z-][0-9A-Za-z-]*)`;
 const versionPattern = new RegExp(
