@@ -14510,11 +14510,11 @@ var require_sign = __commonJS({
   "node_modules/math-intrinsics/sign.js"(exports2, module2) {
     "use strict";
     var $isNaN = require_isNaN();
-    module2.exports = function sign(number2) {
-      if ($isNaN(number2) || number2 === 0) {
-        return number2;
+    module2.exports = function sign(number3) {
+      if ($isNaN(number3) || number3 === 0) {
+        return number3;
       }
-      return number2 < 0 ? -1 : 1;
+      return number3 < 0 ? -1 : 1;
     };
   }
 });
@@ -15129,8 +15129,8 @@ var require_get_intrinsic = __commonJS({
         throw new $SyntaxError("invalid intrinsic syntax, expected opening `%`");
       }
       var result2 = [];
-      $replace(string2, rePropName, function(match2, number2, quote2, subString) {
-        result2[result2.length] = quote2 ? $replace(subString, reEscapeChar, "$1") : number2 || match2;
+      $replace(string2, rePropName, function(match2, number3, quote2, subString) {
+        result2[result2.length] = quote2 ? $replace(subString, reEscapeChar, "$1") : number3 || match2;
       });
       return result2;
     };
@@ -33907,8 +33907,8 @@ function blocksOf(files, before) {
   let start = 0;
   while (start < files.length) {
     const same2 = known4.get(files[start]);
-    const isSame2 = same2 !== void 0 && isBlockAt(start, same2, files);
-    const block = isSame2 ? same2 : files.slice(start, endFrom(start, files));
+    const isSame3 = same2 !== void 0 && isBlockAt(start, same2, files);
+    const block = isSame3 ? same2 : files.slice(start, endFrom(start, files));
     blocks2.push(block);
     start += block.length;
   }
@@ -36354,11 +36354,11 @@ var ReflectMessageImpl = class {
     this.oneofs = messageDesc2.oneofs;
     this.members = messageDesc2.members;
   }
-  findNumber(number2) {
+  findNumber(number3) {
     if (!this._fieldsByNumber) {
       this._fieldsByNumber = new Map(this.desc.fields.map((f) => [f.number, f]));
     }
-    return this._fieldsByNumber.get(number2);
+    return this._fieldsByNumber.get(number3);
   }
   oneofCase(oneof) {
     assertOwn(this.message, oneof);
@@ -40074,9 +40074,9 @@ function compileEnumConverter(desc) {
         }
         break;
       case "string": {
-        const number2 = numbers.get(json);
-        if (number2 !== void 0) {
-          return number2;
+        const number3 = numbers.get(json);
+        if (number3 !== void 0) {
+          return number3;
         }
         if (ignoreUnknownFields) {
           return tokenIgnoredUnknownEnum;
@@ -53456,8 +53456,8 @@ function fromCelValue(value2) {
   return isCelMap(value2) ? fromEntries([...value2]) : void 0;
 }
 function wholeNumber(value2) {
-  const number2 = Number(value2);
-  return Number.isSafeInteger(number2) ? number2 : void 0;
+  const number3 = Number(value2);
+  return Number.isSafeInteger(number3) ? number3 : void 0;
 }
 function fromEntries(entries2) {
   const result2 = [];
@@ -55323,8 +55323,8 @@ var SiteFacts = class {
     const fleet = this.#fleet.name;
     const region = this.#model.regions.get(site.value.spec.region);
     const read2 = keptSites.get(site);
-    const isSame2 = read2 !== void 0 && read2.fleet === fleet && read2.region === region;
-    if (isSame2 && this.#budget.allows(read2.steps)) {
+    const isSame3 = read2 !== void 0 && read2.fleet === fleet && read2.region === region;
+    if (isSame3 && this.#budget.allows(read2.steps)) {
       this.#budget.spend(read2.steps);
       return read2.known;
     }
@@ -55644,18 +55644,18 @@ var TemplateWalk = class {
     const words5 = wordsOf2(action3);
     const variables = assignedIn(action3, words5.length);
     this.#at = words5.length + (variables.length === 0 ? 0 : variables.length + 1);
-    const isWhole3 = this.#pipeline();
-    if (isWhole3) for (const variable of variables) this.#variables.add(variable);
+    const isWhole4 = this.#pipeline();
+    if (isWhole4) for (const variable of variables) this.#variables.add(variable);
     const isShown = words5.length + variables.length === 0;
-    if (isShown && isWhole3) this.#isPrinted = true;
-    this.#enter(words5, isWhole3);
+    if (isShown && isWhole4) this.#isPrinted = true;
+    this.#enter(words5, isWhole4);
     return this.#isPrinted;
   }
-  #enter([word3 = "", next = word3], isWhole3) {
+  #enter([word3 = "", next = word3], isWhole4) {
     if (word3 === "end" || word3 === "else") this.#blocks.pop();
     if (word3 !== "else" && !blocks.has(word3)) return;
     const changesDot = next === "range" || next === "with";
-    this.#blocks.push(changesDot ? isWhole3 : this.#isDotWhole());
+    this.#blocks.push(changesDot ? isWhole4 : this.#isDotWhole());
   }
   #isDotWhole() {
     return this.#blocks.at(-1) ?? true;
@@ -55677,25 +55677,25 @@ var TemplateWalk = class {
     const isCall = head?.kind === "name";
     if (isCall) this.#at += 1;
     const first2 = this.#tokens[this.#at];
-    const isWhole3 = this.#operands(given, isCall && keeping.has(head.text));
-    if (!isCall || !isWhole3) return isWhole3;
+    const isWhole4 = this.#operands(given, isCall && keeping.has(head.text));
+    if (!isCall || !isWhole4) return isWhole4;
     if (changing.has(head.text)) this.#fill(first2);
     if (printing.has(head.text)) this.#isPrinted = true;
     return passing.has(head.text);
   }
   /** Whether one of them is whole. `isKept`: it stands in a map from then on. */
   #operands(given, isKept2) {
-    let isWhole3 = given;
+    let isWhole4 = given;
     let before;
     for (let token = this.#operand(); token !== void 0; token = this.#operand()) {
       this.#at += 1;
       const isOne = isMark2(token, "(") ? this.#pipeline() : this.#isWhole(token);
       if (isOne && isKept2) this.#keep(before);
-      isWhole3 ||= isOne;
+      isWhole4 ||= isOne;
       before = token;
     }
     if (given && isKept2) this.#keep(before);
-    return isWhole3;
+    return isWhole4;
   }
   /** What is whole goes into a map under this key. */
   #keep(key) {
@@ -58856,8 +58856,8 @@ function Compare(left, right) {
 // node_modules/typebox/build/type/engine/evaluate/broaden.mjs
 function BroadenFilter(type, types, result2 = [], all = types) {
   return guard_exports.ShiftLeft(types, (left, right) => {
-    const compare2 = Compare(type, left);
-    return guard_exports.IsEqual(compare2, CompareResultLeftInside) || guard_exports.IsEqual(compare2, CompareResultEqual) ? all : guard_exports.IsEqual(compare2, CompareResultDisjoint) ? BroadenFilter(type, right, [...result2, left], all) : BroadenFilter(type, right, result2, all);
+    const compare3 = Compare(type, left);
+    return guard_exports.IsEqual(compare3, CompareResultLeftInside) || guard_exports.IsEqual(compare3, CompareResultEqual) ? all : guard_exports.IsEqual(compare3, CompareResultDisjoint) ? BroadenFilter(type, right, [...result2, left], all) : BroadenFilter(type, right, result2, all);
   }, () => [...result2, type]);
 }
 function BroadenType(type, types, result2) {
@@ -62092,8 +62092,23 @@ function floatKeyName(text, isTagged) {
   const digits = floatDigits(text);
   if (digits === void 0) return specialName(text);
   const value2 = Number(digits);
-  if (!isTagged && !/[.eE]/.test(digits) || !Number.isFinite(value2)) return void 0;
+  if (!Number.isFinite(value2)) return void 0;
+  if (!/[.eE]/.test(digits)) {
+    const name2 = isTagged ? taggedIntegerName(text) : integerName(digits);
+    if (name2 !== "float") return name2;
+  }
   return `${digits.startsWith("-") ? "-" : ""}${formatFloat32(Math.abs(value2))}`;
+}
+function integerName(digits) {
+  if (/^[-+]?0/.test(digits) || Number.isSafeInteger(Number(digits))) return void 0;
+  const value2 = BigInt(digits);
+  if (value2 < -(2n ** 63n) || value2 >= 2n ** 64n) return "float";
+  return value2 < 2n ** 63n ? String(value2) : void 0;
+}
+function taggedIntegerName(text) {
+  const resolved = resolvePlainScalar(text);
+  const isOctal = /^[-+]?0[0-9]/.test(text) && resolved.ok && typeof resolved.value === "number";
+  return isOctal ? String(resolved.value) : "float";
 }
 function specialName(text) {
   const match2 = noNumber.exec(text);
@@ -62228,8 +62243,10 @@ function mergeSources(pair2, state) {
   });
 }
 function keyText2(key, state) {
+  const told3 = state.problems.length;
   const value2 = keyValue(key, state);
   if (typeof value2 === "object") {
+    if (state.problems.length > told3) return void 0;
     const what = value2 === null ? "null" : "a list or mapping";
     report(state, key, ["yaml-syntax", `${what} cannot be a key`]);
     return void 0;
@@ -63405,8 +63422,8 @@ function someOf(names3, most = 3, inWords = (name2) => name2) {
   const shown4 = Iterator.from("size" in names3 ? names3.keys() : names3).take(most).map((name2) => inWords(name2)).toArray().join(", ");
   return count > most ? `${shown4} and ${count - most} more` : shown4;
 }
-function countOf(number2, noun) {
-  return `${number2} ${noun}${number2 === 1 ? "" : "s"}`;
+function countOf(number3, noun) {
+  return `${number3} ${noun}${number3 === 1 ? "" : "s"}`;
 }
 function spanInWords(ms) {
   if (ms < 1e3) return `${Math.max(0, Math.round(ms))}ms`;
@@ -63828,8 +63845,8 @@ function immutableValues(object) {
 function immutableChanges(before, after) {
   return immutableValues(before).flatMap(([field, value2]) => {
     const change2 = { before, after, from: value2, to: valueAt(after, field) };
-    const isSame2 = canonicalJson(value2) === canonicalJson(change2.to);
-    return isSame2 || allowed[field]?.(change2) === true ? [] : field;
+    const isSame3 = canonicalJson(value2) === canonicalJson(change2.to);
+    return isSame3 || allowed[field]?.(change2) === true ? [] : field;
   });
 }
 var allowed = {
@@ -64307,6 +64324,106 @@ function tooLarge2({ is, at: at3 }, placeAt) {
   return { documents: [], diagnostics: [{ ...told3, ...limitMessages[is] }] };
 }
 
+// src/core/model/tools/version-range.ts
+function isInRange(version, range2) {
+  if (Math.max(version.length, range2.length) > mostLength || !readable.test(range2)) return true;
+  const found2 = readVersion(version);
+  if (found2 === void 0) return true;
+  const groups2 = range2.split("||").map(readGroup);
+  return groups2.some((group2) => group2 === void 0 || isInGroup(found2, group2));
+}
+var readable = /^(?!.*(?:\|[^ ]+ +- | - +[^ ]+\|))[-\w.+*|,~^<>=! ]+$/;
+var mostLength = 256;
+var number2 = String.raw`(?:[xX*]|0|[1-9]\d{0,8})`;
+var prePart = String.raw`(?:0|[1-9]\d{0,14}|\d*[A-Za-z-][0-9A-Za-z-]*)`;
+var versionPattern2 = new RegExp(
+  String.raw`^v?(?<numbers>${number2}(?:\.${number2}){0,2})(?:-(?<pre>${prePart}(?:\.${prePart})*))?(?:\+[0-9A-Za-z.-]+)?$`
+);
+var comparatorPattern = /^(?<operator>[<>=~^!]*)(?<version>[^<>=~^!]+)$/;
+function readVersion(text) {
+  const { numbers, pre } = versionPattern2.exec(text)?.groups ?? {};
+  if (numbers === void 0) return void 0;
+  const parts = numbers.split(".").map(Number);
+  const open3 = parts.findIndex(Number.isNaN);
+  return { numbers: open3 < 0 ? parts : parts.slice(0, open3), pre: pre?.split(".") ?? [] };
+}
+function readGroup(text) {
+  const joined5 = text.trim().replace(/(?<=^|, *)([^ ,]+) +- +([^ ,]+)/g, ">=$1 <=$2").replace(/([<>=~^]) +(?=[\w*])/g, "$1");
+  const comparators = joined5.split(/ *, *| +/).map(readComparator);
+  return comparators.includes(void 0) ? void 0 : comparators.filter((each) => each !== void 0);
+}
+function readComparator(text) {
+  const { operator = "", version = "" } = comparatorPattern.exec(text)?.groups ?? {};
+  const holds2 = comparisons2.get(operator);
+  const wanted2 = readVersion(version);
+  if (holds2 === void 0 || wanted2 === void 0) return void 0;
+  return isPlain2(operator, wanted2) ? { holds: holds2, wanted: wanted2 } : void 0;
+}
+function isPlain2(operator, { numbers, pre }) {
+  if (operator === "!=" && pre.length > 0 && numbers.length < 3) return false;
+  return numbers.length > 0 || ["", "=", "~", "~>", ">=", "=>"].includes(operator);
+}
+function isInGroup(found2, group2) {
+  const isOpen = found2.pre.length === 0 || group2.some(({ wanted: wanted2 }) => wanted2.pre.length > 0);
+  return isOpen && group2.every(({ holds: holds2, wanted: wanted2 }) => holds2(found2, wanted2));
+}
+var isWhole2 = ({ numbers }) => numbers.length === 3;
+var isFrom = (found2, wanted2) => compare(found2, wanted2) >= 0;
+var isAbove = (found2, wanted2) => (isWhole2(wanted2) ? compare(found2, wanted2) : compareNumbers(found2, wanted2)) > 0;
+var isSame = (found2, wanted2) => isWhole2(wanted2) ? compare(found2, wanted2) === 0 : isNear(found2, wanted2);
+var isNear = (found2, wanted2) => {
+  const isZero = isWhole2(wanted2) && wanted2.numbers.every((each) => each === 0);
+  return isFrom(found2, wanted2) && (isZero || compareNumbers(found2, wanted2, 2) === 0);
+};
+var isCompatible = (found2, wanted2) => {
+  const first2 = wanted2.numbers.findIndex((each) => each > 0);
+  return isFrom(found2, wanted2) && compareNumbers(found2, wanted2, first2 < 0 ? 3 : first2 + 1) === 0;
+};
+var isOther = (found2, wanted2) => {
+  if (isWhole2(wanted2)) return compare(found2, wanted2) !== 0;
+  const isPre = wanted2.numbers.length === 2 && found2.pre.length > 0;
+  return isPre || compareNumbers(found2, wanted2) !== 0;
+};
+var comparisons2 = /* @__PURE__ */ new Map([
+  ["", isSame],
+  ["=", isSame],
+  ["!=", isOther],
+  [">", isAbove],
+  [">=", isFrom],
+  ["=>", isFrom],
+  ["<", (found2, wanted2) => !isFrom(found2, wanted2)],
+  ["<=", (found2, wanted2) => !isAbove(found2, wanted2)],
+  ["=<", (found2, wanted2) => !isAbove(found2, wanted2)],
+  ["~", isNear],
+  ["~>", isNear],
+  ["^", isCompatible]
+]);
+function compare(found2, wanted2) {
+  const padded = { numbers: [...wanted2.numbers, 0, 0, 0], pre: [] };
+  return compareNumbers(found2, padded) || comparePre(found2.pre, wanted2.pre);
+}
+function compareNumbers(found2, wanted2, most = 3) {
+  for (const [index, number3] of wanted2.numbers.slice(0, most).entries()) {
+    const difference = (found2.numbers[index] ?? 0) - number3;
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+function comparePre(found2, wanted2) {
+  if (found2.length === 0 || wanted2.length === 0) return wanted2.length - found2.length;
+  for (const [index, part3] of found2.entries()) {
+    const other = wanted2[index];
+    if (part3 !== other) return other === void 0 ? 1 : comparePart(part3, other);
+  }
+  return found2.length - wanted2.length;
+}
+function comparePart(part3, other) {
+  const isNumber2 = (text) => /^\d+$/.test(text);
+  if (isNumber2(part3) && isNumber2(other)) return Number(part3) - Number(other);
+  if (isNumber2(part3) !== isNumber2(other)) return isNumber2(part3) ? -1 : 1;
+  return part3 < other ? -1 : 1;
+}
+
 // src/core/model/tools/twin-charts.ts
 function twinCharts(folder, files) {
   const root = folder === "" ? "" : `${folder}/`;
@@ -64322,40 +64439,51 @@ function twinCharts(folder, files) {
     byName.set(key, [...byName.get(key) ?? [], subchart]);
   }
   const byPath = new Map(files.map((file) => [file.path, file]));
-  return [...byName.values()].flatMap(
-    (twins) => areTakenEach(twins, byPath) ? [] : mistakesOf(twins)
-  );
+  return [...byName.values()].flatMap((twins) => mistakesOf(twins, byPath));
 }
 var subchartPath = /^(?<around>(?:charts\/[^/._][^/]*\/)*)(?<folder>charts\/[^/._][^/]*)\/Chart\.yaml$/;
 function readSubchart({ file, around, folder }) {
   const [document2] = parseYaml(file).documents;
   const { name: name2, version } = objectIn(document2?.value);
   if (document2 === void 0 || typeof name2 !== "string") return [];
-  return [{ name: name2, version, around, folder, nameAt: document2.at(["name"]) }];
+  return [{ name: name2, version: textOf(version), around, folder, nameAt: document2.at(["name"]) }];
 }
-function areTakenEach(twins, byPath) {
-  const [{ name: name2, around } = { name: "", around: "" }] = twins;
-  const areVersions = new Set(twins.map(({ version }) => version)).size === twins.length;
-  if (!areVersions) return false;
-  return twins.length === 1 || dependenciesOn(name2, around, byPath) >= twins.length;
+function textOf(value2) {
+  return typeof value2 === "string" ? value2 : JSON.stringify(value2 ?? null);
 }
-function dependenciesOn(name2, around, byPath) {
-  const file = byPath.get(`${around}requirements.yaml`) ?? byPath.get(`${around}Chart.yaml`);
-  const { dependencies: dependencies2 } = objectIn(file && parseYaml(file).documents[0]?.value);
+function mistakesOf(twins, byPath) {
+  const [first2, second] = twins;
+  if (first2 === void 0 || second === void 0) return [];
+  const ranges = rangesOf(first2, byPath);
+  const fitting = ranges.map((range2) => twins.filter(({ version }) => isInRange(version, range2)));
+  const left = twins.filter((twin) => !fitting.some((taken3) => taken3.includes(twin)));
+  const toldFrom = /* @__PURE__ */ new Map();
+  for (const [one, ...others] of [...fitting, left]) {
+    for (const other of others) if (one && !toldFrom.has(other)) toldFrom.set(other, one);
+  }
+  return twins.flatMap((twin) => {
+    const other = toldFrom.get(twin);
+    return other === void 0 ? [] : [mistakeOf(twin, other)];
+  });
+}
+function rangesOf({ name: name2, around }, byPath) {
+  const [chart, old] = ["Chart.yaml", "requirements.yaml"].map((file) => {
+    const found2 = byPath.get(around + file);
+    return objectIn(found2 && parseYaml(found2).documents[0]?.value);
+  });
+  const { dependencies: dependencies2 } = { ...chart, ...old };
   const list = Array.isArray(dependencies2) ? dependencies2 : [];
-  return list.filter((each) => objectIn(each)["name"] === name2).length;
+  return list.map(objectIn).filter((each) => each["name"] === name2).map(({ version }) => textOf(version));
 }
 function objectIn(value2) {
   return isJsonObject(value2) ? value2 : {};
 }
-function mistakesOf([first2, ...others]) {
-  return others.map(
-    ({ name: name2, nameAt }) => errorAt(nameAt, {
-      code: "unrepeatable",
-      message: `${first2?.folder} is a chart with the name ${JSON.stringify(name2)} too, and no dependency takes each of them: Helm takes one at random`,
-      hint: "take one of them out, or give `dependencies` of the chart around them an entry for the version of each"
-    })
-  );
+function mistakeOf({ name: name2, nameAt }, other) {
+  return errorAt(nameAt, {
+    code: "unrepeatable",
+    message: `${other.folder} is a chart with the name ${JSON.stringify(name2)} too, and \`dependencies\` does not tell them apart: Helm takes one at random`,
+    hint: "take one of them out, or give `dependencies` of the chart around them an entry for the very version of each"
+  });
 }
 
 // src/core/model/tools/scan-chart.ts
@@ -66468,7 +66596,7 @@ var FieldWalk = class {
       this.#tell(`must be ${wanted(type)}, not ${shownType(value2, this.#source.object)}`);
     } else if (type.scalar === "quantity" && !isQuantity(value2)) {
       this.#tell(`must be a quantity such as 500m or 1Gi, not ${this.#shown(value2)}`);
-    } else if (isWhole2(type.scalar) && !Number.isInteger(value2)) {
+    } else if (isWhole3(type.scalar) && !Number.isInteger(value2)) {
       this.#tell(`must be a whole number, not ${this.#shown(value2)}`);
     }
   }
@@ -66543,7 +66671,7 @@ function fitsScalar(value2, scalar2) {
   const wantedType2 = jsonTypes[scalar2];
   return wantedType2 === void 0 ? typeof value2 === "string" || typeof value2 === "number" : typeof value2 === wantedType2;
 }
-function isWhole2(scalar2) {
+function isWhole3(scalar2) {
   return scalar2 === "int32" || scalar2 === "int64";
 }
 var words3 = {
@@ -67030,9 +67158,10 @@ function podProblems(object, pod, tell5) {
   );
 }
 function containerProblems(item, at3, tell5) {
-  const missing2 = ["name", "image"].filter(
-    (field) => (item[field] ?? null) === null || field === "image" && item[field] === ""
-  );
+  const missing2 = ["name", "image"].filter((field) => {
+    if (item[field] === "") return field === "image";
+    return (item[field] ?? null) === null && closestName(field, Object.keys(item)) === void 0;
+  });
   return missing2.map(
     (field) => tell5([[...at3, field]], `a container has no ${field}`, `add \`${field}\``)
   );
@@ -67284,8 +67413,8 @@ var plainText3 = /^[A-Za-z_/][A-Za-z0-9_./@=+%-]*((:| +)[A-Za-z0-9_./@=+%-]+)*$/
 var quantity2 = /^[1-9][0-9]*[A-DF-Za-df-z][A-Za-z]*$/;
 var reserved = /^(y|n|yes|no|on|off|true|false|null|nan|inf)$/i;
 function scalarText(text) {
-  const isPlain2 = plainText3.test(text) && !reserved.test(text) || quantity2.test(text);
-  return isPlain2 ? text : quoted(text);
+  const isPlain3 = plainText3.test(text) && !reserved.test(text) || quantity2.test(text);
+  return isPlain3 ? text : quoted(text);
 }
 var printable = /^[\t\n\u0020-\u007E\u00A0-\u2027\u202A-\uD7FF\uE000-\uFEFE\uFF00-\uFFFD\u{10000}-\u{10FFFF}]*$/u;
 function quoted(text) {
@@ -67482,15 +67611,15 @@ function shipped(name2) {
 function withMoved(sorted, moved, added) {
   const isIn2 = new Set(added);
   const slices = [];
-  let [from, isSame2] = [0, true];
+  let [from, isSame3] = [0, true];
   for (const name2 of moved.toSorted()) {
     const at3 = firstFrom3(name2, sorted);
     const wasIn = sorted[at3] === name2;
     slices.push(sorted.slice(from, at3), isIn2.has(name2) ? [name2] : []);
     from = wasIn ? at3 + 1 : at3;
-    isSame2 &&= wasIn === isIn2.has(name2);
+    isSame3 &&= wasIn === isIn2.has(name2);
   }
-  return isSame2 ? sorted : new Array().concat(...slices, sorted.slice(from));
+  return isSame3 ? sorted : new Array().concat(...slices, sorted.slice(from));
 }
 function firstFrom3(name2, sorted) {
   let [low, high] = [0, sorted.length];
@@ -68682,8 +68811,8 @@ function changeMap(map, change2) {
     key,
     changeField(key, value2, change2)
   ]);
-  const isSame2 = changed3.every(([, value2], index) => value2 === entries2[index]?.[1]);
-  return isSame2 ? map : Object.fromEntries(changed3);
+  const isSame3 = changed3.every(([, value2], index) => value2 === entries2[index]?.[1]);
+  return isSame3 ? map : Object.fromEntries(changed3);
 }
 function changeField(key, value2, change2) {
   if (!containerLists.has(key) || !Array.isArray(value2)) return changeValue(value2, change2);
@@ -69137,8 +69266,8 @@ var OverlayChain = class {
     const known4 = this.#called.get(link);
     if (known4 !== void 0) return known4;
     const objects = link.objects.map(calledByContent);
-    const isSame2 = objects.every((object, index) => object === link.objects[index]);
-    const called = isSame2 ? link : { ...link, objects };
+    const isSame3 = objects.every((object, index) => object === link.objects[index]);
+    const called = isSame3 ? link : { ...link, objects };
     this.#called.set(link, called);
     return called;
   }
@@ -69266,8 +69395,8 @@ function isInSpec(pointer) {
 function mayMean({ target, merge }) {
   const named3 = merge ?? {};
   const kind = target === void 0 ? named3["kind"] : target.kind;
-  const isOther = kind === void 0 && target?.name !== void 0 && !target.name.includes(".");
-  return !isOther && (kind === void 0 || kind === "CustomResourceDefinition");
+  const isOther2 = kind === void 0 && target?.name !== void 0 && !target.name.includes(".");
+  return !isOther2 && (kind === void 0 || kind === "CustomResourceDefinition");
 }
 
 // src/core/render/plain-secrets.ts
@@ -69411,8 +69540,8 @@ var hashed = /-[0-9a-f]{8}$/u;
 function domainStageName(stage, domain) {
   const plain2 = `${stage}-${domain}`;
   const name2 = plain2.toLowerCase().replaceAll(/[^a-z0-9]+/gu, "-");
-  const isPlain2 = name2 === plain2 && name2.length <= longest2 && !name2.endsWith("-");
-  if (isPlain2 && !hashed.test(name2)) return name2;
+  const isPlain3 = name2 === plain2 && name2.length <= longest2 && !name2.endsWith("-");
+  if (isPlain3 && !hashed.test(name2)) return name2;
   const hash3 = (0, import_node_crypto8.createHash)("sha256").update(domain).digest("hex").slice(0, 8);
   const start = name2.slice(0, longest2 - hash3.length - 1);
   return `${start.endsWith("-") ? start.slice(0, -1) : start}-${hash3}`;
@@ -69603,9 +69732,9 @@ function vocabularyMistakes({ entry, path: path3, spec }, vocabulary) {
     const keyFinding = unknownKey(vocabulary, key);
     if (keyFinding !== void 0) return [errorAt(document2.at([...at3, "key"]), keyFinding)];
     if (operator === "Gt" || operator === "Lt") return [];
-    return values.flatMap((value2, number2) => {
+    return values.flatMap((value2, number3) => {
       const finding = unknownValue(vocabulary, key, value2);
-      return finding === void 0 ? [] : errorAt(document2.at([...at3, "values", number2]), finding);
+      return finding === void 0 ? [] : errorAt(document2.at([...at3, "values", number3]), finding);
     });
   });
   return [...labels, ...expressions];
@@ -69997,7 +70126,7 @@ var SiteGroups = class _SiteGroups {
     this.#joined = new Map(joined5);
   }
   static of(groups2) {
-    return new _SiteGroups(groups2.map((group2, number2) => ({ ...group2, number: number2 })));
+    return new _SiteGroups(groups2.map((group2, number3) => ({ ...group2, number: number3 })));
   }
   /**
    * The groups where some sites are in others now; undefined: in none. What has not changed is the same object, these groups
@@ -70008,11 +70137,11 @@ var SiteGroups = class _SiteGroups {
     if (moved.length === 0) return this;
     const affected = /* @__PURE__ */ new Map();
     for (const site of moved) {
-      for (const number3 of [this.numbers.get(site), to.get(site)]) {
-        if (number3 !== void 0) affected.set(number3, affected.get(number3) ?? []);
+      for (const number4 of [this.numbers.get(site), to.get(site)]) {
+        if (number4 !== void 0) affected.set(number4, affected.get(number4) ?? []);
       }
-      const number2 = to.get(site);
-      if (number2 !== void 0) affected.get(number2)?.push(site);
+      const number3 = to.get(site);
+      if (number3 !== void 0) affected.get(number3)?.push(site);
     }
     const groups2 = this.groups.map((group2) => {
       const added = affected.get(group2.number);
@@ -70021,7 +70150,7 @@ var SiteGroups = class _SiteGroups {
     if (groups2.some(({ sites }) => sites.length === 0)) return void 0;
     const joined5 = [...this.#joined].map(([key, names3]) => {
       const own2 = key.split(",").map(Number);
-      const added = own2.flatMap((number2) => affected.get(number2) ?? []);
+      const added = own2.flatMap((number3) => affected.get(number3) ?? []);
       return [key, withMoved(names3, moved, added)];
     });
     const after = new _SiteGroups(groups2, { kinds: this.kinds, joined: new Map(joined5) });
@@ -70029,8 +70158,8 @@ var SiteGroups = class _SiteGroups {
     return after;
   }
   /** The group with a number. */
-  group(number2) {
-    return this.#byNumber.get(number2);
+  group(number3) {
+    return this.#byNumber.get(number3);
   }
   /** The sites of these groups, sorted. */
   sitesOf(numbers) {
@@ -70040,7 +70169,7 @@ var SiteGroups = class _SiteGroups {
     const key = numbers.toSorted((a, b) => a - b).join();
     const known4 = this.#joined.get(key);
     if (known4 !== void 0) return known4;
-    const joined5 = numbers.flatMap((number2) => this.#byNumber.get(number2)?.sites ?? []).toSorted();
+    const joined5 = numbers.flatMap((number3) => this.#byNumber.get(number3)?.sites ?? []).toSorted();
     if (this.#joined.size >= maxJoined) this.#joined.clear();
     this.#joined.set(key, joined5);
     return joined5;
@@ -70049,7 +70178,7 @@ var SiteGroups = class _SiteGroups {
   get numbers() {
     this.#numbers ??= new PatchedMap(
       new Map(
-        this.groups.flatMap(({ sites, number: number2 }) => sites.map((site) => [site, number2]))
+        this.groups.flatMap(({ sites, number: number3 }) => sites.map((site) => [site, number3]))
       )
     );
     return this.#numbers;
@@ -70070,9 +70199,9 @@ function groupsAfter(last, tests3, { names: names3, now }) {
   const to = /* @__PURE__ */ new Map();
   for (const name2 of names3) {
     const site = now.get(name2)?.value;
-    const number2 = site && numbers.get(keyOf2(placeOf(site, tests3)));
-    if (site !== void 0 && number2 === void 0) return void 0;
-    to.set(name2, number2);
+    const number3 = site && numbers.get(keyOf2(placeOf(site, tests3)));
+    if (site !== void 0 && number3 === void 0) return void 0;
+    to.set(name2, number3);
   }
   return last.after(to);
 }
@@ -70119,12 +70248,12 @@ function selectorOf({ spec }) {
 function shapesOf({ model, siteModel }, app, variableOf) {
   const all = siteGroups(model.virtualSites, siteModel.sites);
   const byOverlays = /* @__PURE__ */ new Map();
-  for (const { number: number2, virtualSites: virtualSites2, profile: profile2 } of all.groups) {
+  for (const { number: number3, virtualSites: virtualSites2, profile: profile2 } of all.groups) {
     if (!app.value.spec.placement.virtualSites.some((name2) => virtualSites2.has(name2))) continue;
     const overlays = layersAt(app, virtualSites2, profile2);
     const known4 = byOverlays.get(overlays.join());
-    if (known4 === void 0) byOverlays.set(overlays.join(), { overlays, groups: [number2] });
-    else known4.groups.push(number2);
+    if (known4 === void 0) byOverlays.set(overlays.join(), { overlays, groups: [number3] });
+    else known4.groups.push(number3);
   }
   if (byOverlays.size === 0) {
     return [{ overlays: [], variable: variableOf?.(void 0, []) ?? "", sites: [] }];
@@ -70240,7 +70369,7 @@ function withoutSite({ diagnostic: { message } }, site) {
 function diagnosticsAt(sums) {
   if (sums.length <= mostAtPlace) return sums.map(diagnosticOf);
   const sorted = sums.toSorted(
-    (a, b) => a.first === b.first ? compare(a.told.id, b.told.id) : compare(a.first, b.first)
+    (a, b) => a.first === b.first ? compare2(a.told.id, b.told.id) : compare2(a.first, b.first)
   );
   const [rest2, ...others] = sorted.slice(mostAtPlace);
   const told3 = sorted.slice(0, mostAtPlace).map(diagnosticOf);
@@ -70248,7 +70377,7 @@ function diagnosticsAt(sums) {
   const message = `${others.length + 1} more of this kind are here, the first at site ${rest2.first}`;
   return [...told3, { ...rest2.told.diagnostic, message }];
 }
-function compare(a, b) {
+function compare2(a, b) {
   if (a === b) return 0;
   return a < b ? -1 : 1;
 }
@@ -70490,14 +70619,14 @@ function readObjects2({ objects, problems, steps: steps2 = [] }, manifests, writ
   if (problems.length > 0) {
     return { objects: [], diagnostics: problems.map((problem2) => diagnosticOf2(problem2, written)) };
   }
-  const placed2 = objects.map(({ file, object, hookName, steps: number2 = -1 }) => {
+  const placed2 = objects.map(({ file, object, hookName, steps: number3 = -1 }) => {
     const at3 = () => ({ file, line: 0, column: 0 });
     const made = {
       object: withoutNullTexts(object),
       at: at3,
       keyAt: at3,
       textAt: at3,
-      steps: steps2[number2] ?? []
+      steps: steps2[number3] ?? []
     };
     return hookName === void 0 ? made : { ...made, hookName };
   });
@@ -70664,8 +70793,8 @@ var GroupTrees = class _GroupTrees extends SiteTrees {
   /** `trees`: by the number of a group. */
   constructor(groups2, trees) {
     super(groups2.sitesOf([...trees.keys()].toSorted((a, b) => a - b)), (site) => {
-      const number2 = groups2.numbers.get(site);
-      return number2 === void 0 ? void 0 : trees.get(number2);
+      const number3 = groups2.numbers.get(site);
+      return number3 === void 0 ? void 0 : trees.get(number3);
     });
     this.#trees = trees;
   }
@@ -70721,7 +70850,7 @@ function filledOverlayMistakes(overlay, at3) {
     ...(overlay.scheduling ?? []).flatMap(({ nodeSelector = {}, tolerations = [] }, index) => [
       ...entries(nodeSelector, ["scheduling", index, "nodeSelector"]),
       ...tolerations.flatMap(
-        ({ key, value: value2 }, number2) => entries({ key, value: value2 }, ["scheduling", index, "tolerations", number2])
+        ({ key, value: value2 }, number3) => entries({ key, value: value2 }, ["scheduling", index, "tolerations", number3])
       )
     ])
   ];
@@ -71320,7 +71449,7 @@ var PerSite = class _PerSite {
       count(this.bySite.get(site), -1);
       count(value2, 1);
     }
-    const known4 = [...counts].map(([value2, number2]) => [value2, number2 || void 0]);
+    const known4 = [...counts].map(([value2, number3]) => [value2, number3 || void 0]);
     return new _PerSite(this.bySite.with(changes), this.#counts.with(known4));
   }
 };
@@ -71416,8 +71545,8 @@ function didOf({ shared: shared2, filled }) {
 }
 function withSame(before, now) {
   if (now === null) return null;
-  const isSame2 = [...now].every(([overlays, did]) => (before.get(overlays) ?? did) === did);
-  return isSame2 ? new Map([...before, ...now]) : null;
+  const isSame3 = [...now].every(([overlays, did]) => (before.get(overlays) ?? did) === did);
+  return isSame3 ? new Map([...before, ...now]) : null;
 }
 function keptEffects(effects) {
   return { effects: always(effects), distinct: effects.distinct };
@@ -71482,13 +71611,13 @@ function withMore(before, added) {
   return added.isSubsetOf(before) ? before : before.union(added);
 }
 function effectsBySite({ filled, ends }, others) {
-  const known4 = new Map(others.map((own2) => [textOf(own2), own2]));
+  const known4 = new Map(others.map((own2) => [textOf2(own2), own2]));
   const found2 = /* @__PURE__ */ new Map();
   const met = /* @__PURE__ */ new Map();
   const same2 = (own2) => {
     const before = met.get(own2);
     if (before !== void 0) return before;
-    const text = textOf(own2);
+    const text = textOf2(own2);
     const one = known4.get(text) ?? own2;
     known4.set(text, one);
     met.set(own2, one);
@@ -71503,7 +71632,7 @@ function effectsBySite({ filled, ends }, others) {
   }
   return found2;
 }
-function textOf(effects) {
+function textOf2(effects) {
   return effects.map(textOfEffect).join(";");
 }
 
@@ -71749,8 +71878,8 @@ function digestsOf(table3, { context: context2, name: name2 }) {
   const { names: names3, factsOf: factsOf2 } = sitesOfTable(table3);
   const now = context2.facts.digests();
   const placed2 = placeApp(context2.model, name2, context2.siteModel);
-  const isSame2 = names3.every((site, index) => now.get(site) === factsOf2(index));
-  if (isSame2 && names3.length === placed2.length) return now;
+  const isSame3 = names3.every((site, index) => now.get(site) === factsOf2(index));
+  if (isSame3 && names3.length === placed2.length) return now;
   const digests = new Map(now);
   for (const site of placed2) digests.delete(site);
   for (const [index, site] of names3.entries()) digests.set(site, factsOf2(index));
@@ -71777,16 +71906,16 @@ function laterObjects(table3, input2) {
     const { result: result2 } = input2.whole();
     return result2.ok ? result2.value.variants : /* @__PURE__ */ new Map();
   });
-  let isWhole3 = false;
+  let isWhole4 = false;
   return (tree) => {
     const known4 = single.get(tree);
     if (known4 !== void 0) return known4;
-    isWhole3 ||= single.size >= maxSingle;
-    const site = isWhole3 ? void 0 : siteOf(tree);
+    isWhole4 ||= single.size >= maxSingle;
+    const site = isWhole4 ? void 0 : siteOf(tree);
     const variants = site === void 0 ? whole() : renderedAt([site], input2.context, input2.name).shapes.variants;
     const objects = variants.get(tree)?.objects;
     if (objects === void 0) throw notKept(input2.name, tree);
-    if (!isWhole3) single.set(tree, objects);
+    if (!isWhole4) single.set(tree, objects);
     return objects;
   };
 }
@@ -72463,15 +72592,15 @@ function declaredHold({ name: name2, file, line, spec }, { by, at: at3 }) {
 var author = "Git";
 function declaredHolds(base, head, at3) {
   const kept5 = holdsOf(head, at3);
-  const texts2 = new Set(kept5.map(textOf2));
+  const texts2 = new Set(kept5.map(textOf3));
   const before = base === null ? [] : holdsOf(base, at3);
-  const ended = before.filter((hold) => !texts2.has(textOf2(hold))).map((hold) => ({ ...hold, id: `ended--${hold.id}`, endedBy: head.revision }));
+  const ended = before.filter((hold) => !texts2.has(textOf3(hold))).map((hold) => ({ ...hold, id: `ended--${hold.id}`, endedBy: head.revision }));
   return [...kept5, ...ended];
 }
 function holdsOf({ model }, at3) {
   return declaredDecisions(model).flatMap((each) => declaredHold(each, { by: author, at: at3 }) ?? []);
 }
-function textOf2({ id, scope: scope2, all, release: release2, why }) {
+function textOf3({ id, scope: scope2, all, release: release2, why }) {
   return canonicalJson({ id, scope: { ...scope2 }, all: all ?? false, release: release2 ?? "", why });
 }
 
@@ -72658,7 +72787,7 @@ function namedStages({ fleet, apps, strategies, sites }) {
 function restName(stages2) {
   const taken3 = new Set(stages2.map(({ name: name3 }) => name3));
   let name2 = "rest";
-  for (let number2 = 2; taken3.has(name2); number2 += 1) name2 = `rest-${number2}`;
+  for (let number3 = 2; taken3.has(name2); number3 += 1) name2 = `rest-${number3}`;
   return name2;
 }
 function namesOfStrategy({ stages: stages2 = [] }, sites) {
@@ -74706,8 +74835,8 @@ function stagesOf({
   sites,
   declared
 }) {
-  const isWhole3 = strategies.size === (declared.get("RolloutStrategy")?.size ?? 0) && apps.size === (declared.get("App")?.size ?? 0);
-  if (fleet === void 0 || !isWhole3) return void 0;
+  const isWhole4 = strategies.size === (declared.get("RolloutStrategy")?.size ?? 0) && apps.size === (declared.get("App")?.size ?? 0);
+  if (fleet === void 0 || !isWhole4) return void 0;
   const valuesOf2 = (entries2) => new Map([...entries2].map(([name2, { value: value2 }]) => [name2, value2]));
   return namedStages({
     fleet: fleet.value,
@@ -75033,7 +75162,7 @@ function checkDrift(policy, document2) {
       return [errorAt(document2.at(path3), { code: "missing-field", message, hint })];
     }
     return (fields2 ?? []).flatMap(
-      (field, number2) => checkField2(field, document2, [...path3, "fields", number2])
+      (field, number3) => checkField2(field, document2, [...path3, "fields", number3])
     );
   });
 }
@@ -75104,33 +75233,33 @@ function checkOverlays(overlays, document2) {
   return (overlays ?? []).flatMap((overlay, index) => {
     const path3 = ["spec", "overlays", index];
     const patches = (overlay.patches ?? []).flatMap(
-      (patch, number2) => checkPatch(patch, document2, [...path3, "patches", number2])
+      (patch, number3) => checkPatch(patch, document2, [...path3, "patches", number3])
     );
-    const images = (overlay.images ?? []).flatMap(({ newName: newName2, newTag, digest }, number2) => {
+    const images = (overlay.images ?? []).flatMap(({ newName: newName2, newTag, digest }, number3) => {
       if ((newName2 ?? newTag ?? digest) !== void 0) return [];
       const message = "an image change needs newName, newTag or digest";
-      const place = document2.at([...path3, "images", number2]);
+      const place = document2.at([...path3, "images", number3]);
       return errorAt(place, { code: "missing-field", message, hint: "add one of them" });
     });
     const pods = [
-      ...needsOne(overlay.sidecars, ["containers", "initContainers", "volumes"]).map((number2) => ({
+      ...needsOne(overlay.sidecars, ["containers", "initContainers", "volumes"]).map((number3) => ({
         field: "sidecars",
-        number: number2,
+        number: number3,
         message: "a sidecar needs containers, initContainers or volumes"
       })),
-      ...needsOne(overlay.resources, ["requests", "limits"]).map((number2) => ({
+      ...needsOne(overlay.resources, ["requests", "limits"]).map((number3) => ({
         field: "resources",
-        number: number2,
+        number: number3,
         message: "a resource reservation needs requests or limits"
       })),
-      ...needsOne(overlay.scheduling, ["nodeSelector", "tolerations"]).map((number2) => ({
+      ...needsOne(overlay.scheduling, ["nodeSelector", "tolerations"]).map((number3) => ({
         field: "scheduling",
-        number: number2,
+        number: number3,
         message: "scheduling needs nodeSelector or tolerations"
       }))
-    ].map(({ field, number: number2, message }) => {
+    ].map(({ field, number: number3, message }) => {
       const hint = "add one of them";
-      const place = document2.at([...path3, field, number2]);
+      const place = document2.at([...path3, field, number3]);
       return errorAt(place, { code: "missing-field", message, hint });
     });
     return [...patches, ...images, ...pods];
@@ -75138,7 +75267,7 @@ function checkOverlays(overlays, document2) {
 }
 function needsOne(entries2, fields2) {
   return [...(entries2 ?? []).entries()].flatMap(
-    ([number2, entry]) => fields2.some((field) => entry[field] !== void 0) ? [] : number2
+    ([number3, entry]) => fields2.some((field) => entry[field] !== void 0) ? [] : number3
   );
 }
 function checkPatch({ merge, json, target }, document2, path3) {
@@ -75744,9 +75873,9 @@ function meantKind(kind) {
 }
 function isMeantForFlotilla({ apiVersion: version, kind }) {
   if (typeof version === "string") {
-    const [versionGroup = "", number2] = version.split("/");
+    const [versionGroup = "", number3] = version.split("/");
     if (closestName(versionGroup, [group]) !== void 0) return true;
-    if (number2 !== void 0) return false;
+    if (number3 !== void 0) return false;
   }
   return typeof kind === "string" && (knownKinds.includes(kind) || plannedKinds.has(kind));
 }
@@ -79032,8 +79161,8 @@ function rangeMistakes(app, { app: { sites } }, minors) {
   if (min === void 0 && max === void 0) return [];
   return [...byMinor(sites.keys(), minors)].flatMap(([minor2, names3]) => {
     const isBelow = min !== void 0 && minor2 < minorOf(min);
-    const isAbove = max !== void 0 && minor2 > minorOf(max);
-    if (!isBelow && !isAbove) return [];
+    const isAbove2 = max !== void 0 && minor2 > minorOf(max);
+    if (!isBelow && !isAbove2) return [];
     const { name: name2 } = app.value.metadata;
     const wanted2 = isBelow ? `1.${minorOf(min)} or newer` : `at most 1.${minorOf(max ?? "")}`;
     return mistake(app.at(["spec", "kubernetes", isBelow ? "min" : "max"]), {
@@ -79354,8 +79483,8 @@ function readsByGroup(groups2, apps) {
     const indices = new Set(names3.flatMap((name2) => placed2.get(name2) ?? []));
     return ofApps([...indices].toSorted((a, b) => a - b));
   });
-  return (number2 = -1) => {
-    const names3 = [...groups2.group(number2)?.virtualSites ?? []];
+  return (number3 = -1) => {
+    const names3 = [...groups2.group(number3)?.virtualSites ?? []];
     return atPlaces(names3.filter((name2) => placed2.has(name2)));
   };
 }
@@ -80445,7 +80574,7 @@ function countLosses(board, release2) {
     bySite3.set(site, gone.size);
     objects += gone.size;
   }
-  for (const [site, number2] of Object.entries(before)) if (!bySite3.has(site)) objects += number2;
+  for (const [site, number3] of Object.entries(before)) if (!bySite3.has(site)) objects += number3;
   return { objects, bySite: bySite3, deleted, spared: spared.difference(deleted) };
 }
 function lossesBy(board, site, steps2) {
@@ -80513,7 +80642,7 @@ function recountBlock({ id }) {
 }
 function withLosses({ deletions: deletions2 }, losses) {
   const handed = { ...deletions2.handed, ...losses };
-  const some = Object.fromEntries(Object.entries(handed).filter(([, number2]) => number2 > 0));
+  const some = Object.fromEntries(Object.entries(handed).filter(([, number3]) => number3 > 0));
   const { handed: _, ...rest2 } = deletions2;
   return Object.keys(some).length === 0 ? rest2 : { ...rest2, handed: some };
 }
@@ -81287,8 +81416,8 @@ function redirected(board, site, { facts, assignment, moving }) {
   const trees = Object.fromEntries(
     Object.entries(moving.trees).filter(([app]) => board.apps.has(app))
   );
-  const isSame2 = Object.keys(trees).length === Object.keys(moving.trees).length;
-  if (facts.mirror === moving.to && isSame2) return moving;
+  const isSame3 = Object.keys(trees).length === Object.keys(moving.trees).length;
+  if (facts.mirror === moving.to && isSame3) return moving;
   const next = { ...moving, to: facts.mirror, trees };
   assign(board, site, {
     record: { ...assignment, moving: next },
@@ -81500,7 +81629,7 @@ function releaseName(release2, control2) {
   const base = [...prefix2, shortened(app, room), ...marks2].join("-");
   const known4 = knownNames2(control2);
   let name2 = base;
-  for (let number2 = 2; known4.has(name2); number2 += 1) name2 = `${base}-${number2}`;
+  for (let number3 = 2; known4.has(name2); number3 += 1) name2 = `${base}-${number3}`;
   return name2;
 }
 function mark(id) {
@@ -82371,16 +82500,16 @@ var counted2 = /* @__PURE__ */ new WeakMap();
 function countsOf(run3) {
   const known4 = counted2.get(run3);
   if (known4 !== void 0) return known4;
-  const number2 = (is) => run3.sites.filter(is).length;
-  const ofKind = (kind) => number2(({ state }) => state.kind === kind);
+  const number3 = (is) => run3.sites.filter(is).length;
+  const ofKind = (kind) => number3(({ state }) => state.kind === kind);
   const counts = {
     sites: run3.sites.length,
     waiting: ofKind("waiting"),
     done: ofKind("done"),
     unchanged: ofKind("unchanged"),
     excused: ofKind("excused"),
-    healthy: number2(isHealthySite),
-    unhealthy: number2((site) => site.state.kind !== "excused" && !isHealthySite(site))
+    healthy: number3(isHealthySite),
+    unhealthy: number3((site) => site.state.kind !== "excused" && !isHealthySite(site))
   };
   counted2.set(run3, counts);
   return counts;
@@ -82705,7 +82834,7 @@ var found = /* @__PURE__ */ new Map();
 var mostFound = 200;
 function nextOpening(windows, from) {
   if (possibleAt(windows, from) === from) return { at: from, isOpen: true };
-  const key = textOf3(windows);
+  const key = textOf4(windows);
   const known4 = found.get(key);
   if (known4 !== void 0 && known4.from <= from && from < known4.opening.at) return known4.opening;
   const opening = lookForOpening(windows, from);
@@ -82717,7 +82846,7 @@ function nextOpening(windows, from) {
 function nextDay(at3) {
   return (Math.floor(at3 / dayMs4) + 1) * dayMs4;
 }
-function textOf3(windows) {
+function textOf4(windows) {
   const texts2 = windows.map(({ clock, open: open3, closed: closed2 }) => {
     const times = open3?.map((time) => ({ ...time, days: [...time.days] })) ?? null;
     return [clock.timeZone, times, closed2.map(({ from, until }) => [from, until])];
@@ -84419,10 +84548,10 @@ function isGuarded({ guarded }, object) {
 function withCount(release2, count) {
   const { deletions: deletions2 } = release2;
   const handed = new Map(Object.entries(deletions2.handed ?? {}));
-  for (const [site, number2] of count.bySite) {
-    handed.set(site, Math.max(number2, handed.get(site) ?? 0));
+  for (const [site, number3] of count.bySite) {
+    handed.set(site, Math.max(number3, handed.get(site) ?? 0));
   }
-  const objects = [...handed.values()].reduce((sum, number2) => sum + number2, 0);
+  const objects = [...handed.values()].reduce((sum, number3) => sum + number3, 0);
   const known4 = new Set(deletions2.protected);
   const isNew2 = [...count.protected].some((object) => !known4.has(object));
   const needs = needsWords(count);
@@ -84965,7 +85094,7 @@ function align(board, tied) {
   const stageOf2 = stagesBySite(members, stages2.length);
   for (const [index, member] of tied.entries()) {
     const aligned = withStages({ ...urgent[index] ?? member, ...strict }, stages2, stageOf2);
-    if (isSame(member, aligned)) continue;
+    if (isSame2(member, aligned)) continue;
     const names3 = tied.filter(({ id }) => id !== member.id).map(({ id }) => id);
     setRelease(board, aligned, `${member.id} moves together with ${names3.join(", ")}`);
   }
@@ -85043,7 +85172,7 @@ function latest(before, sites, times) {
   const marked = sites.flatMap((site) => own(times, stageOf2(site)) ?? []);
   return marked.length === sites.length ? marked.toSorted().at(-1) : void 0;
 }
-function isSame(a, b) {
+function isSame2(a, b) {
   return canonicalJson(a) === canonicalJson(b);
 }
 
@@ -85324,8 +85453,8 @@ function entitledTrees(world, control2) {
     const { current, open: open3 } = known4;
     const lists = open3.filter(({ kind }) => kind === "app").map(({ list }) => list);
     const last = world.entitled.get(app);
-    const isSame2 = last?.current === current && last.lists.length === lists.length && lists.every((list, at3) => list === last.lists[at3]);
-    const trees = isSame2 ? last.trees : treesOf(world.start, app, known4);
+    const isSame3 = last?.current === current && last.lists.length === lists.length && lists.every((list, at3) => list === last.lists[at3]);
+    const trees = isSame3 ? last.trees : treesOf(world.start, app, known4);
     world.entitled.set(app, { current, lists, trees });
     entitled2[app] = trees;
   }
@@ -85871,7 +86000,7 @@ function noteBlocks({ notes }) {
   return [`${shown4.join("")}${more > 0 ? `- ${countOf(more, "note")} more
 ` : ""}`];
 }
-function groupBlock(plan2, group2, number2) {
+function groupBlock(plan2, group2, number3) {
   const variant = plan2.variants[group2.variants[0] ?? -1];
   if (variant === void 0) return "";
   const { objects } = variant;
@@ -85891,7 +86020,7 @@ function groupBlock(plan2, group2, number2) {
   const alike = group2.variants.length === 1 ? "" : `${group2.variants.length} variants that change alike but for the names of their sites; the first is shown.
 
 `;
-  return `<details${number2 === 1 ? " open" : ""}><summary><b>${number2}</b> · app <code>${htmlText(group2.app)}</code> · ${what.join(" · ")}</summary>
+  return `<details${number3 === 1 ? " open" : ""}><summary><b>${number3}</b> · app <code>${htmlText(group2.app)}</code> · ${what.join(" · ")}</summary>
 
 ${names3.join(" ")}${more > 0 ? ` and ${more} more` : ""}
 
