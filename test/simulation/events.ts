@@ -155,7 +155,6 @@ const several = <T>(random: Random, most: number, one: (random: Random) => T): T
 const app = (random: Random) => pick(random, appNames);
 const site = (random: Random) => pick(random, siteNames);
 const mirror = (random: Random) => pick(random, regions);
-const jump = (random: Random) => between(random, -20_000, 20_000);
 const downMs = (random: Random) => between(random, 0, 5000);
 const maybe = (random: Random) => random() < 0.5;
 /** Often it is taken back. */
@@ -259,6 +258,12 @@ const words: Choices<Word> = [
   [6, (random) => ({ verb: "back-to", app: app(random), index: between(random, 0, 2) })],
 ];
 
+/** Whose clock jumps is told by how far: nothing more is drawn, so that the rest of a story does not depend on it. */
+function clockJump(byMs: number): Happening {
+  const mirror = [undefined, ...regions][Math.abs(byMs) % (1 + regions.length)];
+  return mirror === undefined ? { kind: "clock", byMs } : { kind: "worker-clock", mirror, byMs };
+}
+
 const happenings: Choices<Happening> = [
   [42, (random) => ({ kind: "commit", change: draw(random, changes) })],
   [
@@ -274,8 +279,7 @@ const happenings: Choices<Happening> = [
   [6, (random) => ({ kind: "kill-controller", downMs: downMs(random) })],
   [2, (random) => ({ kind: "pause-controller", forMs: downMs(random) })],
   [6, (random) => ({ kind: "link", mirror: mirror(random), isCut: random() < 0.6 })],
-  [3, (random) => ({ kind: "clock", byMs: jump(random) })],
-  [3, (random) => ({ kind: "worker-clock", mirror: mirror(random), byMs: jump(random) })],
+  [3, (random) => clockJump(between(random, -20_000, 20_000))],
   [2, (random) => ({ kind: "stray", site: site(random), app: app(random) })],
   [
     3,
