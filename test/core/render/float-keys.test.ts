@@ -61,6 +61,15 @@ const read = (text: string) => {
   return { document: documents[0], diagnostics, warnings };
 };
 
+/** What is in a document for us, and what for `kubectl`. */
+async function bothRead(value: string): Promise<{ own: unknown; data: unknown }> {
+  const input = `apiVersion: example.com/v1\nkind: Thing\nmetadata: {name: m}\ndata: ${value}\n`;
+  const args = ["label", "--local", "-f", "-", "-o", "json", "a=b"];
+  const { stdout } = await kubectl("/nonexistent", args, { input });
+  const { data } = JSON.parse(stdout) as { data: unknown };
+  return { own: read(input).document?.value, data };
+}
+
 it.each(keys)("the key %s is %s, as kubectl reads it", async (written, name) => {
   const input = manifest(written);
   const args = ["label", "--local", "-f", "-", "-o", "json", "a=b"];
@@ -107,21 +116,15 @@ it.each([
 it.each(["!!set {a, b}", "!!omap [a: b]", "!!pairs [a: b]", "!foo {a: b}", "!foo [a]"])(
   "%s is what it is without its tag, as for kubectl",
   async (value) => {
-    const input = `apiVersion: example.com/v1\nkind: Thing\nmetadata: {name: m}\ndata: ${value}\n`;
-    const args = ["label", "--local", "-f", "-", "-o", "json", "a=b"];
-    const { stdout } = await kubectl("/nonexistent", args, { input });
-    const { data } = JSON.parse(stdout) as { data: unknown };
-    expect(read(input).document?.value).toMatchObject({ data });
+    const { own, data } = await bothRead(value);
+    expect(own).toMatchObject({ data });
   },
 );
 
 it.each([".5", ".5_0", "._5", ".5_", "-.5_0", ".5e1_0", "1_.5", "1e1_0", "_1.5", "5_", "+1_0.5"])(
   "the value %s is what kubectl reads",
   async (value) => {
-    const input = `apiVersion: example.com/v1\nkind: Thing\nmetadata: {name: m}\ndata: ${value}\n`;
-    const args = ["label", "--local", "-f", "-", "-o", "json", "a=b"];
-    const { stdout } = await kubectl("/nonexistent", args, { input });
-    const { data } = JSON.parse(stdout) as { data: unknown };
-    expect(read(input).document?.value).toMatchObject({ data });
+    const { own, data } = await bothRead(value);
+    expect(own).toMatchObject({ data });
   },
 );
