@@ -183,8 +183,8 @@ describe("warnings", () => {
     expect(loadFleet(aFleet(edits)).ok).toBe(true);
   });
 
-  it("tell them of selectors that expressions ask `sites` for, at their characters", () => {
-    const app = `${header}kind: App
+  /** An App whose overlay sets labels, as lines. */
+  const labelled = (lines: string): string => `${header}kind: App
 metadata: { name: web }
 spec:
   namespace: web
@@ -193,9 +193,12 @@ spec:
   overlays:
     - virtualSites: [all]
       labels:
-        none: a-\${sites('tier=kiosk').size()}
-        some: a-\${sites('tier').size() + sites('zone!=north,ring').size()}
+${lines}
 `;
+
+  it("tell them of selectors that expressions ask `sites` for, at their characters", () => {
+    const app = labelled(`        none: a-\${sites('tier=kiosk').size()}
+        some: a-\${sites('tier').size() + sites('zone!=north,ring').size()}`);
     expect(told({ "apps/web.yaml": app })).toEqual([
       "apps/web.yaml:11:26: warning: the selector matches no site; check keys and values against the labels of the sites (`flotilla sites`) [matches-nothing]",
       "apps/web.yaml:12:49: warning: 4 sites match only by lacking zone: e1, e2, w1 and 1 more; add a bare `zone` to the selector to leave out sites without the label, or label them [matches-by-absence]",
@@ -213,17 +216,7 @@ spec:
     ['R"""', '"""'],
   ])("tell a bad one at its characters behind the quotes: %s", (open, close) => {
     const label = `        some: a-\${sites(${open}tier in${close}).size()}`;
-    const app = `${header}kind: App
-metadata: { name: web }
-spec:
-  namespace: web
-  source: { manifests: manifests/web }
-  placement: { virtualSites: [all] }
-  overlays:
-    - virtualSites: [all]
-      labels:
-${label}
-`;
+    const app = labelled(label);
     const column = label.indexOf("tier in") + "tier in".length + 1;
     const found = told({ "apps/web.yaml": app });
     expect(found).toHaveLength(1);
