@@ -38,9 +38,12 @@ const requestTimeoutMs = 15_000;
 const quietTimeoutMs = 45_000;
 const maxLine = 64 * 1024;
 
-/** A client of one mirror's endpoints. */
-export function createControllerClient(controller: ControllerAddress): ControllerClient {
-  const address = { ...controller, fetch: trustingFetch(controller.caFile) };
+/** A client of one mirror's endpoints; with a `fetch` that others have too, it shares their connections. */
+export function createControllerClient(
+  controller: ControllerAddress,
+  fetch = trustingFetch(controller.caFile),
+): ControllerClient {
+  const address = { ...controller, fetch };
   // Of a controller that refuses what it does not know. A newer one asks for a full report when it starts.
   let isOld = false;
   return {

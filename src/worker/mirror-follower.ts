@@ -11,8 +11,8 @@ import type { StateStore } from "./state-store.ts";
 
 /** Gets the mirror's objects here, and keeps the commit that is followed. */
 export interface MirrorFetcher {
-  /** Fetches and tells the mirror's head; moves nothing that is followed. */
-  fetch(signal: AbortSignal): Promise<{ readonly head: string | null }>;
+  /** Fetches and tells the mirror's head; moves nothing that is followed. It may be `told`: who has heard so says it. */
+  fetch(signal: AbortSignal, told?: string): Promise<{ readonly head: string | null }>;
   /** Makes a fetched commit the followed one, durably; REF_RACE when that is not `expectedOld`. */
   accept(commit: string, expectedOld: string | null): Promise<void>;
   /** Brings an accepted commit to a controller whose mirror came back from an older copy. */
@@ -125,8 +125,9 @@ class Follower implements MirrorFollower {
 
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
+      const told = [...this.#told].at(-1);
       this.#told.clear();
-      await this.#attempt(signal);
+      await this.#attempt(signal, told);
       await this.#waitForNews(signal);
     }
   }
@@ -154,10 +155,10 @@ class Follower implements MirrorFollower {
     return 50 + backoffMs({ attempt, baseMs: 500, maxMs: pollMs, random: () => clock.random() });
   }
 
-  async #attempt(signal: AbortSignal): Promise<void> {
+  async #attempt(signal: AbortSignal, told: string | undefined): Promise<void> {
     const asked = this.#options.wakefulness?.asking();
     try {
-      await this.#once(signal);
+      await this.#once(signal, told);
       this.#failures = 0;
     } catch (error) {
       if (signal.aborted) return;
@@ -172,10 +173,10 @@ class Follower implements MirrorFollower {
     }
   }
 
-  async #once(signal: AbortSignal): Promise<void> {
+  async #once(signal: AbortSignal, told: string | undefined): Promise<void> {
     const { fetcher, git, store, verify } = this.#options;
     await this.#offer(signal);
-    const { head } = await fetcher.fetch(signal);
+    const { head } = await fetcher.fetch(signal, told);
     if (head === null) {
       // An empty mirror says nothing, least of all that anything is to go.
       if (this.#view !== undefined) this.#refuse("the mirror is empty");

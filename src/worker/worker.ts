@@ -60,7 +60,7 @@ export async function runWorker(
         fetcher: createMirrorFetcher({ dir, url, token, post, onFiles, clock, signal, caFile }),
         verify: (commit, previous) => verifyCommit(git, commit, previous),
         maintain: (until) => git.maintain(until),
-        controller: createControllerClient(config.mirror),
+        controller: createControllerClient(config.mirror, post),
         store,
         keys: dataKeysFrom(config.ageKeyFile),
         ...(region !== undefined && { regionSecrets: region }),

@@ -30,6 +30,7 @@ it("follows what was told while an older commit was fetched, also where that one
   const older = await commit(null, "older");
   const newer = await commit(older, "newer");
   const fetched = Promise.withResolvers<void>();
+  const asked: (string | undefined)[] = [];
   let head = older;
   const stopping = new AbortController();
   const trailers = { epoch: 1, control: "c", sites: 0, objects: 0, changes: [] };
@@ -37,7 +38,8 @@ it("follows what was told while an older commit was fetched, also where that one
     git,
     ref: mirrorBranch,
     fetcher: {
-      fetch: async () => {
+      fetch: async (_, told) => {
+        asked.push(told);
         const found = { head };
         await fetched.promise;
         return found;
@@ -61,6 +63,8 @@ it("follows what was told while an older commit was fetched, also where that one
   fetched.resolve();
   await eventually("the newer one is followed", () => follower.facts().head === newer, 5000);
   expect(follower.facts().refused).toBe("");
+  // Of nothing, then of what was told last.
+  expect(asked).toEqual([undefined, older]);
   stopping.abort();
   await running;
   await store.close();

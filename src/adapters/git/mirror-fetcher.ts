@@ -13,9 +13,10 @@ import { fetchRef, listRemoteRefs, pushCommit, type Remote, remoteAt } from "./r
 export interface MirrorFetcher {
   /**
    * Fetches the mirror's head into the worker's repository, aside; null when the mirror has no main branch (nothing
-   * was written yet, or it was lost): a reason to wait, never to act. Nothing the worker has moves.
+   * was written yet, or it was lost): a reason to wait, never to act. Nothing the worker has moves. What is new is asked
+   * for together with where the head is, where that is `told` to be one.
    */
-  fetch(signal?: AbortSignal): Promise<{ readonly head: string | null }>;
+  fetch(signal?: AbortSignal, told?: string): Promise<{ readonly head: string | null }>;
   /** What the worker accepted last; null before the first. */
   accepted(): Promise<string | null>;
   /** Moves the worker's main branch to a fetched commit that was verified; REF_RACE when it is not at `expectedOld`. */
@@ -52,10 +53,10 @@ export function createMirrorFetcher(options: {
   let followed: string | undefined;
   let fetched: string | undefined;
   return {
-    fetch: async (signal) => {
+    fetch: async (signal, told) => {
       await ready();
       if (post !== undefined && followed !== undefined) {
-        const known = { followed, fetched };
+        const known = { followed, fetched, told };
         const means = { git, gitDir: dir, remote, post, clock, onFiles };
         const head = await quickFetch({ ...means, ...known, signal });
         fetched = head ?? undefined;

@@ -35,6 +35,8 @@ export interface QuickFetch {
   readonly followed: string;
   /** The head that was fetched last, so that what is refused is not fetched again and again. */
   readonly fetched: string | undefined;
+  /** What somebody says that the head is now: only ever a reason to ask, but for what is new there at once. */
+  readonly told: string | undefined;
   /** Told the texts of new files by their ids, once git keeps them: who wants them need not ask git. */
   readonly onFiles: (files: ReadonlyMap<string, string>) => void;
   readonly clock: Clock;
@@ -47,10 +49,12 @@ const patienceMs = 10_000;
 
 /** The head of the mirror, with all of it in the repository; null: that is for git to find out. */
 export async function quickFetch(fetch: QuickFetch): Promise<string | null> {
+  const guess = guessNews(fetch);
   try {
     const head = await askForHead(fetch);
     if (head === null || head === fetch.followed || head === fetch.fetched) return head;
-    const answer = await ask(fetch, newsOf(head, fetch.followed));
+    const isGuessed = guess !== undefined && head === fetch.told;
+    const answer = await (isGuessed ? guess.answer : ask(fetch, newsOf(head, fetch.followed)));
     const pack = packIn(answer);
     const [, files] = await Promise.all([keep(fetch, pack), readFiles(fetch, pack)]);
     fetch.onFiles(files);
@@ -62,7 +66,28 @@ export async function quickFetch(fetch: QuickFetch): Promise<string | null> {
     // What git leaves of a pack that it did not keep.
     await removeStaleFiles(fetch.gitDir);
     return null;
+  } finally {
+    guess?.end();
   }
+}
+
+interface Guess {
+  readonly answer: Promise<AsyncIterable<Uint8Array>>;
+  /** What has not been read of the answer is not wanted. */
+  end(): void;
+}
+
+/** Asks for what is new at the head that is told, while the mirror is asked where its head is: a way there and back less. */
+function guessNews(fetch: QuickFetch): Guess | undefined {
+  const { told, followed, fetched, signal } = fetch;
+  const isKnown = told === followed || told === fetched;
+  if (told === undefined || isKnown || !isObjectId(told)) return undefined;
+  const ended = new AbortController();
+  const both = signal === undefined ? ended.signal : AbortSignal.any([signal, ended.signal]);
+  const answer = ask({ ...fetch, signal: both }, newsOf(told, followed));
+  // Of a guess that was wrong nobody wants to know how it ended.
+  answer.catch(() => undefined);
+  return { answer, end: () => ended.abort() };
 }
 
 /** Gives the pack to git, which starts while the mirror makes it. */

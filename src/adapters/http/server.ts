@@ -54,6 +54,8 @@ const defaultMaxBodyBytes = 1024 * 1024;
 const headersTimeoutMs = 10_000;
 /** For receiving a request; streams that go out may last. */
 const requestTimeoutMs = 60_000;
+/** A worker reports more often than this: what it asks next need not open a connection first, far away as it may be. */
+const keepAliveTimeoutMs = 75_000;
 
 /** Starts listening. USAGE when the address is taken, not on this machine without TLS, or the certificate of no use. */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
@@ -81,7 +83,11 @@ async function createListener(
   stopping: AbortSignal,
   answer: (request: IncomingMessage, response: ServerResponse) => void,
 ): Promise<Listener> {
-  const timeouts = { headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs };
+  const timeouts = {
+    headersTimeout: headersTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: keepAliveTimeoutMs,
+  };
   if (tls === undefined) return createServer(timeouts, answer);
   const pair = await readTlsPair(tls);
   const server = createTlsServer(

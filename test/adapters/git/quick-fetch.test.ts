@@ -123,6 +123,39 @@ describe.each(makers)("a worker that follows a mirror whose packs $maker makes",
     expect(requests).toHaveLength(1);
   });
 
+  it("asks for what is new at once where it was told of it, and not only when it knows where the head is", async () => {
+    const next = await commit("2");
+    const asked = Promise.withResolvers<void>();
+    worker = fetcher(async (url, init) => {
+      if (init.body.includes("command=fetch")) asked.resolve();
+      else await asked.promise;
+      return fetch(url, init);
+    });
+    await worker.accept(head, head);
+    expect(await worker.fetch(undefined, next)).toEqual({ head: next });
+    expect(requests).toHaveLength(2);
+    await git(["fsck", "--full", "--strict"], dir);
+    expect(await git(["cat-file", "blob", `${next}:sites/s7/app/o.yaml`], dir)).toBe("data: 2");
+  });
+
+  it.each([
+    ["the commit before the head", () => head],
+    ["no commit of the mirror's", () => "1".repeat(40)],
+    ["no commit", () => "main"],
+  ])("goes by the mirror where it was told %s", async (_, told) => {
+    await commit("2");
+    const wrong = told();
+    const next = await commit("3");
+    await worker.accept(head, head);
+    expect(await worker.fetch(undefined, wrong)).toEqual({ head: next });
+    await worker.accept(next, head);
+    expect(await git(["log", "--format=%s", next], dir)).toBe("3\n2\n1");
+    // A commit that was the head once is none because somebody says so.
+    const last = await commit("4");
+    expect(await worker.fetch(undefined, head)).toEqual({ head: last });
+    await git(["fsck", "--full", "--strict"], dir);
+  });
+
   it("gets an older head too, which is then for others to refuse", async () => {
     const next = await commit("2");
     await worker.fetch();

@@ -52,6 +52,12 @@ function rawRequest(
 }
 
 describe("the HTTP server", () => {
+  it("keeps a connection for longer than a worker is ever silent, and says so", async () => {
+    const { url } = await serve([echo]);
+    const { headers } = await fetch(`${url}/echo/a`, post("{}"));
+    expect(headers.get("keep-alive")).toBe("timeout=75");
+  });
+
   it("answers JSON with path parameters, query and body", async () => {
     const { url } = await serve([echo]);
     const answer = await fetch(`${url}/echo/a%20b?q=1`, post('{"x":[1]}'));
