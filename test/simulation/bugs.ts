@@ -81,6 +81,13 @@ export const bugs: Readonly<Record<string, readonly Edit[]>> = {
       replace: "others.length < 0 ?",
     },
   ],
+  "failure domains of labels taken for regions": [
+    {
+      file: "core/rollout/failure-domains.ts",
+      find: "if (keys.length === 0) return",
+      replace: "if (keys.length >= 0) return",
+    },
+  ],
   "what another app had comes along": [
     {
       file: "controller/earlier-trees.ts",

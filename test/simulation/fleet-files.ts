@@ -142,6 +142,11 @@ export function windowRulesOf({
   return [{ name, everyApp, timeZone: "UTC", open: open ?? null, closed: closed ?? [], matches }];
 }
 
+/** Domains lie across the regions where stages go by the same label. */
+function domainsOf({ stages: name }: StoryHead): Spec {
+  return name === "tier" ? { failureDomains: ["tier"] } : {};
+}
+
 function fleetWide(head: StoryHead): Record<string, string> {
   const { deletionBudget, maxSitesInFlight, window, isWindowOfStrategy = false } = head;
   const named = window === undefined ? {} : { windows: [window] };
@@ -161,6 +166,7 @@ function fleetWide(head: StoryHead): Record<string, string> {
       deletionBudget: { objects: deletionBudget, percent: 100 },
       ...(maxSitesInFlight !== undefined && { maxSitesInFlight }),
       ...(!isWindowOfStrategy && named),
+      ...domainsOf(head),
     }),
     "strategy.yaml": strategyYaml("quick", {
       stages: usual,
