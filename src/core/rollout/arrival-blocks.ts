@@ -10,7 +10,7 @@ import type { Block } from "./block.ts";
 import { fitsFleet, openHoldBlock, siteBlock } from "./site-blocks.ts";
 import { own } from "./own.ts";
 import type { OpenListBudgets } from "./records.ts";
-import { type SiteView, standingOf, viewSite } from "./site-view.ts";
+import { absenceOf, type SiteView, standingOf, viewSite } from "./site-view.ts";
 import { budget, fleetWords } from "./stage-waits.ts";
 import { windowBlock } from "./windows/window-block.ts";
 import { countOf, someOf } from "./words.ts";
@@ -33,9 +33,12 @@ export interface OpenList {
 export function openList(board: Board, app: AppBoard, arrivals: readonly Arrival[]): OpenList {
   const budgets = budgetsOf(app);
   const total = Object.keys(own(board.input.entitled, app.app) ?? {}).length;
-  const inFlight = new Set(Object.keys(app.arrivals.handed));
+  const handed = Object.keys(app.arrivals.handed);
+  const views = handed
+    .map((site) => viewSite(board.input, app.app, site))
+    .filter(({ isRegionExcused }) => !isRegionExcused);
+  const inFlight = new Set(views.map(({ site }) => site));
   const unavailable = new Set<string>();
-  const views = [...inFlight].map((site) => viewSite(board.input, app.app, site));
   for (const view of [...views, ...arrivals.map((arrival) => arrival.view)]) {
     if (isUnavailable(view, { budgets, inFlight })) unavailable.add(view.site);
   }
@@ -53,7 +56,8 @@ function isUnavailable(
   { budgets, inFlight }: { budgets: OpenListBudgets; inFlight: ReadonlySet<string> },
 ): boolean {
   const standingNow = standingOf(view, budgets.unknownBlocks);
-  if (standingNow === "joining" || !view.isReachable || view.facts?.suspend === true) return false;
+  if (standingNow === "joining" || view.isRegionExcused || absenceOf(view) !== undefined)
+    return false;
   return inFlight.has(view.site) || standingNow !== "healthy";
 }
 

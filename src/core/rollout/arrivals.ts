@@ -7,6 +7,7 @@ import type { Arrivals, OpenListBudgets } from "./records.ts";
 import { isSetBack } from "./rollback/sites-back.ts";
 import { silentMs } from "./silence.ts";
 import {
+  absenceOf,
   hasBeenReady,
   isHealthy,
   isHealthyOn,
@@ -34,17 +35,32 @@ export function arrivalsInFlight(board: Board, app: AppBoard): string[] {
   });
 }
 
-type ArrivalState = "in-flight" | "settled" | "failed" | "gone";
+/** `excused`: it stays on record, and takes no slot; `gone`: it is no question of the open list any more, or one anew. */
+type ArrivalState = "in-flight" | "excused" | "settled" | "failed" | "gone";
 
 /** Where a recorded hand-over of the open list stands. */
 function arrivalState(board: Board, app: AppBoard, view: SiteView): ArrivalState {
   const handed = own(app.arrivals.handed, view.site);
   if (handed === undefined || view.facts === undefined) return "gone";
+  if (view.isRegionExcused) return "excused";
   if (view.isMoving || view.silentSince !== null) return "in-flight";
   if (standingTree(view.entry) !== handed.to) {
-    return isWanted(app, board, view) ? "in-flight" : "gone";
+    return isWanted(app, board, view) ? unwrittenState(board, app, view) : "gone";
   }
   return judgedState(board, view, { handed, app });
+}
+
+/** Its mirror never got it: it goes again in its slot. A site that cannot take it waits, from its deadline on, without one. */
+function unwrittenState(board: Board, app: AppBoard, view: SiteView): ArrivalState {
+  if (absenceOf(view) === undefined) return "in-flight";
+  const until = deadlineOf(board, app, view);
+  wakeLater(board, until);
+  return board.input.now < until ? "in-flight" : "gone";
+}
+
+function deadlineOf({ input }: Board, app: AppBoard, { site, mirror }: SiteView): number {
+  const at = Date.parse(own(app.arrivals.handed, site)?.at ?? "");
+  return at + budgetsOf(app).progressDeadlineMs + silentMs(input, mirror, at);
 }
 
 function judgedState(
@@ -57,8 +73,7 @@ function judgedState(
   const isReady = hasBeenReady(view, handed.to, budgets) && isHealthyNow;
   const isUntrue = isReady && untrueAfter(board.input, budgets, { app: app.app, view }) !== null;
   if (isReady && !isUntrue) return "settled";
-  const at = Date.parse(handed.at);
-  const until = at + budgets.progressDeadlineMs + silentMs(board.input, view.mirror, at);
+  const until = deadlineOf(board, app, view);
   wakeLater(board, until);
   if (board.input.now < until || (isHealthyNow && !isUntrue)) return "in-flight";
   return handed.was === "unhealthy" ? "settled" : "failed";
@@ -87,7 +102,7 @@ export function settleArrivals(board: Board, app: AppBoard): void {
   for (const [site, { to }] of Object.entries(app.arrivals.handed)) {
     const view = viewSite(board.input, app.app, site);
     const state = arrivalState(board, app, view);
-    if (state === "in-flight") continue;
+    if (state === "in-flight" || state === "excused") continue;
     delete handed[site];
     whys.push(`${app.app}: ${site} ${state === "failed" ? "failed" : "has arrived"}`);
     if (state === "failed") failed[site] = { at: board.at, to, cause: troubleOf(board, app, view) };

@@ -29,7 +29,7 @@ import { returnBlock } from "./rollback/redirect-followers.ts";
 import { isReachable, standingOf, standingTree, treeAt } from "./site-view.ts";
 import { fitsFleet, siteBlock } from "./site-blocks.ts";
 import { siteHash } from "./stable-order.ts";
-import type { Blocked, FullBudget, StageRun } from "./stage-run.ts";
+import { type Blocked, type FullBudget, type StageRun, wakeAtDeadline } from "./stage-run.ts";
 import { failedShare, fullBudget, isFull, takeSlots } from "./stage-shares.ts";
 import { releaseWindowBlock } from "./windows/window-block.ts";
 import { holdsSlot, type Part, releasesOf, unitStanding, type UnitSite } from "./units.ts";
@@ -39,7 +39,9 @@ export function handOverSites(run: StageRun): Blocked {
   const blocked = new Map<UnitSite, Block | FullBudget>();
   for (const site of run.sites.filter(needsRehanding)) {
     const block = placeBlock(run, site) ?? run.gate ?? handOver(run, site, true);
-    if (block !== null) blocked.set(site, block);
+    if (block === null) continue;
+    blocked.set(site, block);
+    wakeAtDeadline(run, site);
   }
   for (const site of inOrder(
     run,

@@ -11,6 +11,7 @@ import type { ListEntry, Release, Standing } from "./records.ts";
 import { isBackInFlight } from "./rollback/back-state.ts";
 import { silentMs } from "./silence.ts";
 import {
+  absenceOf,
   hasBeenReady,
   heardAt,
   isHealthy,
@@ -125,8 +126,8 @@ function unhandedState(listed: ListedSite): SiteState {
   }
   if (isCarried(listed)) return { kind: "waiting", holdsSlot: true };
   if (view.isMoving) return { kind: "waiting", holdsSlot: false };
-  if (!view.isReachable) return { kind: "excused", because: "offline", settledAt: 0 };
-  if (view.facts?.suspend === true) return { kind: "excused", because: "suspended", settledAt: 0 };
+  const because = absenceOf(view);
+  if (because !== undefined) return { kind: "excused", because, settledAt: 0 };
   return { kind: "waiting", holdsSlot: false };
 }
 
@@ -166,13 +167,22 @@ interface Handed {
 function handedState(listed: ListedSite, handed: Handed): SiteState {
   const { entry, view } = listed;
   if (entry.to === null) return leavingState(listed, handed);
-  if (standingTree(view.entry) !== entry.to) {
-    return { kind: "in-flight", rehand: true, until: null };
-  }
+  if (standingTree(view.entry) !== entry.to) return unwrittenState(listed, handed);
   if (handed.isSoaked) return soakedState(listed, handed);
   return isFrozen(view)
     ? frozenState(listed, handed, entry.to)
     : judgedState(listed, handed, entry.to);
+}
+
+/**
+ * Its mirror never got it: it goes again in the slot it has. From its deadline on it is as before its turn, so that a site
+ * which cannot take it keeps nobody waiting.
+ */
+function unwrittenState(listed: ListedSite, { at }: Handed): SiteState {
+  const { input, release, view } = listed;
+  if (isFrozen(view)) return { kind: "in-flight", rehand: true, until: null };
+  const until = deadline(input, release, { at, mirror: view.mirror });
+  return input.now < until ? { kind: "in-flight", rehand: true, until } : unhandedState(listed);
 }
 
 function soakedState({ release, view }: ListedSite, { at }: Handed): SiteState {
@@ -232,7 +242,7 @@ function leavingState(listed: ListedSite, handed: Handed): SiteState {
   if (view.isMoving || view.entry === undefined) {
     return { kind: "in-flight", rehand: false, until: null };
   }
-  if ("tree" in view.entry) return { kind: "in-flight", rehand: true, until: null };
+  if ("tree" in view.entry) return unwrittenState(listed, handed);
   if (view.silentSince !== null) return { kind: "in-flight", rehand: false, until: null };
   const until = deadline(input, release, { at: handed.at, mirror: view.mirror });
   if (input.now < until) return { kind: "in-flight", rehand: false, until };

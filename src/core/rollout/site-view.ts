@@ -56,6 +56,12 @@ export function viewSite(input: PlannerInput, app: string, site: string): SiteVi
   };
 }
 
+/** Why nothing that is not there yet comes to the site now; undefined: it may. */
+export function absenceOf({ isReachable, facts }: SiteView): "offline" | "suspended" | undefined {
+  if (!isReachable) return "offline";
+  return facts?.suspend === true ? "suspended" : undefined;
+}
+
 /** The newest of the mirror is awaited, of its worker or from it. */
 export function isMirrorAwaited({ workers }: PlannerInput, mirror: string): boolean {
   return own(workers, mirror)?.isAwaited === true;

@@ -1,5 +1,5 @@
 /** One stage of a unit while it is being planned: its sites, who uses which budget, and what was decided. */
-import { type Board, setRelease } from "./board.ts";
+import { type Board, setRelease, wakeLater } from "./board.ts";
 import type { Block } from "./block.ts";
 import type { WaitCode } from "./planner-types.ts";
 import type { FrozenStage, Release, Standing } from "./records.ts";
@@ -103,5 +103,12 @@ export function editMembers(
   for (const release of releasesOf(board, unit)) {
     const edited = edit(release);
     if (edited !== undefined) setRelease(board, edited.release, edited.why);
+  }
+}
+
+/** Plans again when a site that its mirror never got to keeps its slot no more. */
+export function wakeAtDeadline({ board }: StageRun, { parts }: UnitSite): void {
+  for (const { state } of parts) {
+    if (state.kind === "in-flight" && state.until !== null) wakeLater(board, state.until);
   }
 }

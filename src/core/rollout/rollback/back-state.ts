@@ -34,8 +34,9 @@ export function backState(
   return input.now < until ? { kind: "in-flight", until } : { kind: "stuck" };
 }
 
-/** It takes a slot of `maxInFlight`, like anything that is under way. */
+/** It takes a slot of `maxInFlight`, like anything that is under way; none while people have excused its region. */
 export function isBackInFlight(input: PlannerInput, release: Release, view: SiteView): boolean {
+  if (view.isRegionExcused) return false;
   const kind = backState(input, release, view)?.kind;
   return kind === "pending" || kind === "in-flight";
 }

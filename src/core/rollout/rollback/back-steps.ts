@@ -5,6 +5,7 @@ import type { Block } from "../block.ts";
 import { takeFromDomain } from "../failure-domains.ts";
 import { own } from "../own.ts";
 import type { Release } from "../records.ts";
+import { siteBlock } from "../site-blocks.ts";
 import { standingTree } from "../site-view.ts";
 import { editMembers } from "../stage-run.ts";
 import { type Part, releasesOf, type Unit, unitSite } from "../units.ts";
@@ -166,7 +167,8 @@ export function reportStanding({ board }: BackRun, { site, parts, steps }: Back)
       };
     }
     if (state?.kind !== "in-flight") continue;
-    if (state.until !== null) wakeLater(board, state.until);
+    if (state.until === null) return siteBlock(view);
+    wakeLater(board, state.until);
     const reason = `going back: ${healthInWords(view.observed, release.unknownBlocks)}`;
     return inFlightBlock(reason, readyInWords(view.observed, release));
   }
