@@ -12,7 +12,7 @@ import type {
 } from "../core/rollout/planner-types.ts";
 import type { Release, RemovalVerb } from "../core/rollout/records.ts";
 import { own } from "../core/rollout/own.ts";
-import { strictest } from "../core/rollout/removal-verbs.ts";
+import { saidAnew, strictest, verbsOf } from "../core/rollout/removal-verbs.ts";
 import { resolveStrategy } from "../core/rollout/resolve-strategy.ts";
 import type { SiteTrees } from "./entitlement.ts";
 import { deletionBudget, dependencies } from "../core/rollout/fleet-facts.ts";
@@ -44,6 +44,9 @@ export function startInput(read: StartRead): StartInput {
     skipped: read.skipped,
     entitledBefore: read.entitledBefore,
     onRemoval: read.onRemoval,
+    ...(previous === null
+      ? {}
+      : { saidAnew: saidAnew(verbsOf(previous.model), verbsOf(head.model)) }),
     deletionBudget: deletionBudget(granting),
     grantedBy: Object.fromEntries(grants.map(({ app, commit }) => [app, commit])),
     dependedBefore: {

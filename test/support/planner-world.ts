@@ -23,6 +23,7 @@ import type {
 } from "../../src/core/rollout/planner-types.ts";
 import { progressOf } from "../../src/core/rollout/progress.ts";
 import type { Release, RemovalVerb } from "../../src/core/rollout/records.ts";
+import { saidAnew } from "../../src/core/rollout/removal-verbs.ts";
 import { startReleases } from "../../src/core/rollout/start-releases.ts";
 import { applyChanges } from "./control-state.ts";
 import type { Behaviour, Labels, Live, WorldHead } from "./planner-world-types.ts";
@@ -41,6 +42,15 @@ function bare<T>(): Record<string, T> {
 function dependencies({ apps }: WorldHead): Record<string, readonly string[]> {
   return Object.fromEntries(
     Object.entries(apps).map(([app, { dependsOn = [] }]) => [app, dependsOn]),
+  );
+}
+
+function verbsOf({ apps }: WorldHead): ReadonlyMap<string, RemovalVerb> {
+  return new Map(
+    Object.entries(apps).map(([app, { onRemoval = "delete" }]): [string, RemovalVerb] => [
+      app,
+      onRemoval,
+    ]),
   );
 }
 
@@ -152,6 +162,7 @@ export class PlannerWorld {
       ...(this.skipped === undefined ? {} : { skipped: this.skipped }),
       entitledBefore,
       onRemoval: this.#removalVerbs(),
+      saidAnew: saidAnew(verbsOf(granting), verbsOf(head)),
       deletionBudget: granting.deletionBudget ?? { objects: 50, percent: 100 },
       dependedBefore: dependencies(granting),
       strategyOf: (app) => strategyOf(granting.apps[app] ?? head.apps[app]),

@@ -18,7 +18,7 @@ import { declaredHolds } from "./declared-holds.ts";
 import type { ToolOutputs } from "../render/tools/tool-output.ts";
 import type { AppControl, ControlState, DesiredApp, StartInput } from "../rollout/planner-types.ts";
 import { deletionBudget, dependencies, fleetBudgets, siteFacts } from "../rollout/fleet-facts.ts";
-import type { RemovalVerb } from "../rollout/records.ts";
+import { verbsOf } from "../rollout/removal-verbs.ts";
 import { resolveStrategy } from "../rollout/resolve-strategy.ts";
 
 /** The revision of files as they lie in a folder. */
@@ -89,7 +89,7 @@ function standing(base: PlanSide, head: FleetModel): Standing {
   return {
     entitled: entitled(base, head),
     entitledBefore: byApp(base.rendered),
-    onRemoval: removalVerbs(base.model),
+    onRemoval: Object.fromEntries(verbsOf(base.model)),
   };
 }
 
@@ -165,12 +165,4 @@ function desired(rendered: RenderedFleet): Readonly<Record<string, DesiredApp>> 
     { digest: inputDigest, renderer: rendererNumber, sites: Object.fromEntries(sites) },
   ]);
   return Object.fromEntries(apps);
-}
-
-function removalVerbs(model: FleetModel): Readonly<Record<string, RemovalVerb>> {
-  const verbs = [...model.apps].map(([app, { value }]): [string, RemovalVerb] => [
-    app,
-    value.spec.onRemoval ?? "delete",
-  ]);
-  return Object.fromEntries(verbs);
 }

@@ -230,6 +230,8 @@ export interface StartInput extends PlannerInput {
   readonly entitledBefore: Readonly<Record<string, Readonly<Record<string, TreeId>>>>;
   /** What becomes of each app's objects where it leaves (`removalVerbs`). */
   readonly onRemoval: Readonly<Record<string, RemovalVerb>>;
+  /** What the new head says of that of which the one before says another word (`saidAnew`); absent: nothing. */
+  readonly saidAnew?: Readonly<Record<string, RemovalVerb>>;
   /**
    * Commits by which apps leave that neither head has, by app: those before the commits that began their removals. Strategy
    * and dependencies of what still leaves are as they say.

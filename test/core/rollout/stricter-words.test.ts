@@ -221,6 +221,60 @@ describe("a stricter word", () => {
   });
 });
 
+describe("a head that says another word of an app which leaves some of its sites", () => {
+  const places = (labels: Readonly<Record<string, string>>): boolean => labels["web"] !== "no";
+  const head = (onRemoval: RemovalVerb, more: Partial<WorldHead> = {}): WorldHead => ({
+    sites: { ...sites, s1: { labels: { web: "no" } }, s2: { labels: { web: "no" } } },
+    apps: { web: { version: "v1", places, onRemoval, strategy: { ...quick, soak: "40s" } } },
+    ...more,
+  });
+  /** s1 and s2 lose it: one has lost it, and the other is still to be ordered to. */
+  function halfway(onRemoval: RemovalVerb): PlannerWorld {
+    const world = settledWorld({ places, onRemoval });
+    world.follow(head(onRemoval, { sites }));
+    world.follow(head(onRemoval));
+    world.settle();
+    if (onRemoval === "hold") {
+      const { id } = world.release("web", "removal");
+      world.decide({ verb: "approve", app: "web", release: id, removal: "delete", why: "fine" });
+    }
+    world.run(5);
+    expect(Object.keys(world.trees("web"))).toHaveLength(3);
+    return world;
+  }
+  const verbs = ({ story }: PlannerWorld): string[] =>
+    story.flatMap(({ handOver }) =>
+      handOver.apps.flatMap(({ set }) => ("leaving" in set ? set.leaving.verb : [])),
+    );
+
+  it.each(["delete", "hold"] as const)("lets go of what is not ordered yet (%s before)", (was) => {
+    const world = halfway(was);
+    world.follow(head("orphan"));
+    world.run(60);
+    expect(verbs(world)).toEqual(["delete", "orphan"]);
+    expect(world.on("web", "v1")).toEqual(["s3", "s4"]);
+  });
+
+  it("holds what is not ordered yet until somebody says a verb anew, which the next head keeps", () => {
+    const world = halfway("delete");
+    world.follow(head("hold"));
+    world.run(60);
+    expect(world.codes(null)).toContain("removal-verb");
+    const { id } = world.release("web", "removal");
+    world.decide({ verb: "approve", app: "web", release: id, removal: "delete", why: "it may go" });
+    world.follow(head("hold", { maxSitesInFlight: 3 }));
+    world.run(60);
+    expect(verbs(world)).toEqual(["delete", "delete"]);
+  });
+
+  it("deletes nothing by a laxer one", () => {
+    const world = halfway("orphan");
+    world.follow(head("delete"));
+    world.run(60);
+    expect(verbs(world)).toEqual(["orphan", "orphan"]);
+  });
+});
+
 describe("an app that has left a site which moves to another region, or is forgotten", () => {
   it.each([
     { when: "when that was reported", dies: false },

@@ -80,14 +80,15 @@ export function startRemoval(run: StartRun, app: AppBoard): void {
 }
 
 /**
- * A commit that no pass followed had the app once more where it has not left yet, and takes less away: it goes on by that
- * word, and what was approved of it before is to be said again. Sites that are ordered to leave stay so; where a move
- * takes the order back, they too go on by that word.
+ * A commit that no pass followed had the app once more where it has not left yet, and takes less away, or the head says
+ * another word of the app than the one before it: it goes on by the stricter word, and what was approved of it before is to
+ * be said again. Sites that are ordered to leave stay so; where a move takes the order back, they too go on by that word.
  */
 export function overruleRemovals(run: StartRun, app: AppBoard): void {
   const { board, input } = run;
   const back = input.skipped?.back.get(app.app);
-  if (back === undefined) return;
+  const said = own(input.saidAnew, app.app);
+  if (back === undefined && said === undefined) return;
   for (const release of app.open.values()) {
     if (release.kind !== "removal") continue;
     const isThere = (site: string): boolean =>
@@ -97,7 +98,8 @@ export function overruleRemovals(run: StartRun, app: AppBoard): void {
       (site) => isThere(site) && !isPlaced(run, app, site),
     );
     const before = removalVerb(release);
-    const verb = strictest([before, ...there.flatMap((site) => back.get(site) ?? [])]);
+    const words = there.flatMap((site) => [said ?? [], back?.get(site) ?? []].flat());
+    const verb = strictest([before, ...words]);
     if (verb === before) continue;
     const approvals = release.approvals.filter(
       ({ what }) => what !== "verb" && what !== "deletions",
