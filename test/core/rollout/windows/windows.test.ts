@@ -177,6 +177,41 @@ describe("a window", () => {
   });
 });
 
+describe("a removal that begins by a commit which changes the windows of its app", () => {
+  const sites = someSites(2);
+  const windows = [
+    window(nights, { everyApp: false }),
+    window({ open: [{ start: "02:30", duration: "2h" }] }, { name: "later", everyApp: false }),
+  ];
+  const head = (name: string, places: boolean, more: Partial<WorldHead> = {}): WorldHead => ({
+    sites,
+    windows,
+    apps: {
+      web: {
+        version: places ? "v1" : "v1@b",
+        strategy: { ...allAtOnce, windows: [name] },
+        places: () => places,
+      },
+    },
+    ...more,
+  });
+
+  it("goes where those of before and of after are open, and by those of the next commit alone", () => {
+    const world = new PlannerWorld();
+    world.follow(head("nights", true));
+    at(world, "2030-01-01T02:00:00Z").run(20);
+    world.follow(head("later", false));
+    at(world, "2030-01-01T02:20:00Z");
+    expect(world.waitsOf("s1")[0]).toMatchObject({ reason: "window later is not open" });
+    at(world, "2030-01-01T03:30:00Z");
+    expect(world.waitsOf("s1")[0]).toMatchObject({ reason: "window nights is not open" });
+    expect(world.on("web", "v1")).toEqual(["s1", "s2"]);
+    world.follow(head("later", false, { maxSitesInFlight: 10 }));
+    world.run(5);
+    expect(world.trees("web")).toEqual({});
+  });
+});
+
 describe("a freeze", () => {
   it("wins over an open window, and says why and until when", () => {
     const world = worldWith([window({ ...nights, ...christmas })]);
