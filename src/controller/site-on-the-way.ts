@@ -49,7 +49,8 @@ export function forgottenInWords(control: ControlState, site: string): string | 
   if (assignment === undefined || forgotten === undefined) return undefined;
   if (!hasLetGo(assignment)) return awaitedWord(control, site);
   const apps = Object.keys(assignment.moving?.trees ?? {}).join(", ");
+  const known = apps === "" ? `, which ${assignment.mirror} has lost,` : ` (${apps})`;
   return readableTimes(
-    `${site} is no longer in the fleet: since ${forgotten} what it had (${apps}) is left alone`,
+    `${site} is no longer in the fleet: since ${forgotten} what it had${known} is left alone`,
   );
 }

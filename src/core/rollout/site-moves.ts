@@ -6,8 +6,9 @@ import { type AppBoard, type Board, change, setArrivals, setRelease } from "./bo
 import { controlPaths } from "./control-files.ts";
 import { hasMarkerToClear } from "./leaving-markers.ts";
 import { isEmptied, withoutLeaving } from "./leaving-sites.ts";
+import { leaversAt, leftBehindInWords } from "./left-behind.ts";
 import { own } from "./own.ts";
-import type { SiteFacts } from "./planner-types.ts";
+import type { SiteFacts, StartInput } from "./planner-types.ts";
 import type { SiteAssignment } from "./site-assignment.ts";
 import { isMirrorAwaited, mayLack, mirrorsWith, silentSinceOf, standingTree } from "./site-view.ts";
 import { treesToTake } from "./trees-to-take.ts";
@@ -49,7 +50,7 @@ function assign(
  * The site is no longer in the fleet: its mirror lets it go, and its worker stops there. Nothing is deleted. What it had,
  * and whether its worker has stopped, stays on record: should it come back, here or elsewhere, it goes on from there.
  */
-function forget(board: Board, site: string): void {
+function forget(board: Board, site: string, before?: StartInput["entitledBefore"]): void {
   const known = own(board.input.control.sites, site);
   if (known === undefined) return;
   const assignment = withoutLeaving(known);
@@ -58,12 +59,17 @@ function forget(board: Board, site: string): void {
     return forgetFurther(board, site, { assignment, moving });
   const mirror = hostOf(board, site, assignment);
   const next = { ...forgottenMove(board, site, { mirror, moving }), forgotten: board.at };
-  letGo(board, site, { ...assignment, mirror, moving: next });
+  const behind = leftBehindInWords(board, { site, mirror }, before);
+  letGo(board, site, { record: { ...assignment, mirror, moving: next }, behind });
 }
 
 /** The site leaves the mirror that its record names, and is forgotten. */
-function letGo(board: Board, site: string, record: SiteAssignment): void {
-  assign(board, site, { record, why: "is no longer in the fleet" });
+function letGo(
+  board: Board,
+  site: string,
+  { record, behind = "" }: { record: SiteAssignment; behind?: string },
+): void {
+  assign(board, site, { record, why: `is no longer in the fleet${behind}` });
   board.siteMoves.push({ site, leave: record.mirror, why: whyForgotten(site) });
 }
 
@@ -99,26 +105,34 @@ function forgetFurther(
   { assignment, moving }: Omit<Move, "facts">,
 ): void {
   if (!isLeft(board, site, { assignment, moving })) {
+    const isBroughtBack =
+      Object.keys(moving.trees).length === 0 && Object.keys(treesToTake(board, site)).length > 0;
+    if (isBroughtBack) return forgetAnew(board, site, { assignment, moving });
     const why = whyForgotten(site);
     board.siteMoves.push({ site, leave: assignment.mirror, why });
     return;
   }
   const [mirror] = mirrorsWith(board.input, site);
   if (mirror !== undefined) {
-    const next = beginMove(board, site, { mirror, to: mirror });
-    const trees = { ...moving.trees, ...next.trees };
-    const good = { ...moving.good, ...next.good };
-    return letGo(board, site, {
-      ...assignment,
-      mirror,
-      moving: { ...next, trees, good, forgotten: board.at },
-    });
+    return forgetAnew(board, site, { assignment: { ...assignment, mirror }, moving });
   }
+  // What a lost mirror had of it is not known before its worker is back: it stays on record that it was forgotten.
+  if (Object.keys(moving.trees).length === 0 && mayLack(board.input, assignment.mirror)) return;
   if (Object.keys(moving.trees).length === 0)
     return change(board, controlPaths.site(site), { record: null, why: whyForgotten(site) });
   if (moving.stopped !== undefined) return;
   const record = { ...assignment, moving: { ...moving, stopped: board.at } };
   assign(board, site, { record, why: `is left alone by the worker of ${record.mirror}` });
+}
+
+/** It leaves the mirror that its record names, with what stands there. */
+function forgetAnew(board: Board, site: string, { assignment, moving }: Omit<Move, "facts">): void {
+  const { mirror } = assignment;
+  const next = beginMove(board, site, { mirror, to: mirror });
+  const trees = { ...moving.trees, ...next.trees };
+  const good = { ...moving.good, ...next.good };
+  const record = { ...assignment, moving: { ...next, trees, good, forgotten: board.at } };
+  letGo(board, site, { record });
 }
 
 /** The mirror that the site leaves does not have it, and its worker does not write there any more. */
@@ -179,25 +193,20 @@ function beginMove(
 
 /** Its mirror is lost, and an app is to leave that has not: only who writes there knows what stands. */
 function mayHaveLeavers(
-  { input, apps }: Board,
+  board: Board,
   site: string,
   { mirror, to }: { mirror: string; to: string },
 ): boolean {
-  if (to === mirror || !mayLack(input, mirror)) return false;
-  const open = [...apps.values()].flatMap((app) => [...app.open.values()]);
-  return open.some(
-    ({ kind, list, left }) =>
-      kind === "removal" && Object.hasOwn(list, site) && own(left, site) === undefined,
-  );
+  return to !== mirror && mayLack(board.input, mirror) && leaversAt(board, site).length > 0;
 }
 
 /**
  * Sites that the fleet has no more are forgotten. Done when the head that says so begins to be followed, too: while the
- * removals still list them, of which they take along what is not carried out.
+ * removals still list them, of which they take along what is not carried out. `before`: what the head before places.
  */
-export function forgetSites(board: Board): void {
+export function forgetSites(board: Board, before?: StartInput["entitledBefore"]): void {
   const { sites, control } = board.input;
-  for (const site of Object.keys(control.sites)) if (!sites.has(site)) forget(board, site);
+  for (const site of Object.keys(control.sites)) if (!sites.has(site)) forget(board, site, before);
 }
 
 interface Move {

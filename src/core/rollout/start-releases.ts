@@ -34,7 +34,7 @@ export function startReleases(given: StartInput): StartPlan {
   const run = newStartRun(input);
   noteLeaving(run.board, input.head, begun);
   noteReturned(run.board);
-  forgetSites(run.board);
+  forgetSites(run.board, input.entitledBefore);
   for (const app of run.board.apps.values()) startApp(run, app);
   countDeletions(run);
   followHead(run);

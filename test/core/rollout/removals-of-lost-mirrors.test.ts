@@ -185,6 +185,71 @@ describe("a removal whose mirror is lost", () => {
   });
 });
 
+describe("a site that is forgotten while its mirror is lost and its region excused", () => {
+  const web = { web: { version: "v1" } };
+  const { s4, ...others } = sites;
+  const s4Record = (world: PlannerWorld) => world.control.sites["s4"];
+  const excuse = (world: PlannerWorld): void => {
+    world.run(2);
+    world.decide({ verb: "excuse", region: "eu", why: "it burnt" });
+  };
+
+  it("says what stays there, and has it on record when its worker is back", () => {
+    const world = settledWorld();
+    const back = lose(world);
+    excuse(world);
+    const { changes } = world.follow({ sites: others, apps: web });
+    expect(changes.map(({ why }) => why)).toContain(
+      "s4 is no longer in the fleet: what its cluster has of web stays there, for eu is lost and does not know it",
+    );
+    world.run(10);
+    expect(s4Record(world)?.moving).toMatchObject({ trees: {}, forgotten: expect.any(String) });
+    back();
+    world.run(10);
+    expect(world.hosts["s4"]).toBeUndefined();
+    expect(s4Record(world)?.moving?.trees).toEqual({ web: "web:v1" });
+    expect(world.live["s4"]?.["web"]?.tree).toBe("web:v1");
+    world.follow({ sites, apps: web });
+    world.run(10);
+    expect(world.trees("web")["s4"]).toBe("web:v1");
+  });
+
+  it("says so also where its apps were to leave it first", () => {
+    const world = settledWorld({}, { ...sites, s4: { ...s4, decommission: true } });
+    world.offline.add("s4");
+    world.work();
+    world.follow({ sites: others, apps: web });
+    world.run(2);
+    const back = lose(world);
+    excuse(world);
+    const whys = [world.step(), world.step(), world.step()].flatMap(({ changes }) =>
+      changes.map(({ why }) => why),
+    );
+    expect(whys).toContain(
+      "s4 is no longer in the fleet: what its cluster has of web stays there, for eu is lost and does not know it",
+    );
+    world.run(3);
+    back();
+    world.run(10);
+    expect(s4Record(world)?.moving?.trees).toEqual({ web: "web:v1" });
+  });
+
+  it("without any app leaves nothing on record once its worker is back", () => {
+    const world = new PlannerWorld({ onPlan: checkPlan });
+    world.follow({ sites, apps: {} });
+    world.run(3);
+    world.silence("eu");
+    world.awaited.add("eu");
+    world.follow({ sites: others, apps: {} });
+    world.run(3);
+    expect(s4Record(world)).toBeDefined();
+    world.awaited.delete("eu");
+    world.revive("eu");
+    world.run(3);
+    expect(s4Record(world)).toBeUndefined();
+  });
+});
+
 describe("an app that has left, and stands again since its mirror came back older", () => {
   it("leaves once more, also where the site moves meanwhile", () => {
     const world = settledWorld({ strategy: one });
