@@ -38,6 +38,7 @@ export function checkWorkload(source: SourceObject): readonly Diagnostic[] {
     });
   return [
     ...podProblems(object, [...path, "spec"], tell),
+    ...(object.kind === "CronJob" ? scheduleProblems(object, tell) : []),
     ...(groupOf(object.apiVersion) === "apps" ? selectorProblems(object, path, tell) : []),
   ];
 }
@@ -57,6 +58,10 @@ function podProblems(object: KubeObject, pod: readonly string[], tell: Tell): Di
     }
     if (!isJsonObject(value)) return [];
   }
+  return [...containersProblems(object, pod, tell), ...restartProblems(object, pod, tell)];
+}
+
+function containersProblems(object: KubeObject, pod: readonly string[], tell: Tell): Diagnostic[] {
   const containers = valueAt(object, [...pod, "containers"]);
   if (!Array.isArray(containers) || containers.length === 0) {
     return [tell([pod], "its pods have no container")];
@@ -71,11 +76,50 @@ function containerProblems(item: JsonObject, at: FieldPath, tell: Tell): Diagnos
   const missing = ["name", "image"].filter((field) => {
     // An empty name is told as every name that is none, and `imgae` as a field that there is not.
     if (item[field] === "") return field === "image";
-    return (item[field] ?? null) === null && closestName(field, Object.keys(item)) === undefined;
+    return (item[field] ?? null) === null && !isNear(field, item);
   });
   return missing.map((field) =>
     tell([[...at, field]], `a container has no ${field}`, `add \`${field}\``),
   );
+}
+
+/** When pods are started again; by default always. */
+const restartPolicies: Readonly<Record<string, readonly string[]>> = {
+  Job: ["OnFailure", "Never"],
+  CronJob: ["OnFailure", "Never"],
+  Pod: ["Always", "OnFailure", "Never"],
+};
+
+function restartProblems(object: KubeObject, pod: readonly string[], tell: Tell): Diagnostic[] {
+  const path = [...pod, "restartPolicy"];
+  const taken = restartPolicies[object.kind] ?? ["Always"];
+  const has = `a ${object.kind} has ${taken.join(", ").replace(/, (?=\w+$)/, " or ")} there`;
+  const value = valueAt(object, path) ?? "";
+  if (value === "") {
+    if (taken.includes("Always") || isMistyped(object, path)) return [];
+    return [tell([path], `${path.join(".")} is missing: ${has}`, `add \`${path.join(".")}\``)];
+  }
+  if (typeof value !== "string" || taken.includes(value)) return [];
+  return [tell([path], `${path.join(".")} is "${shortText(value)}": ${has}`)];
+}
+
+function scheduleProblems(object: KubeObject, tell: Tell): Diagnostic[] {
+  const path = ["spec", "schedule"];
+  if (!isJsonObject(object["spec"]) || (valueAt(object, path) ?? "") !== "") return [];
+  if (isMistyped(object, path)) return [];
+  const words = "spec.schedule is missing: it says when it makes a Job";
+  return [tell([path], words, "add `spec.schedule`")];
+}
+
+/** Whether a field that is not there stands beside its place by a name that is told already. */
+function isMistyped(object: KubeObject, path: readonly string[]): boolean {
+  const [field = ""] = path.slice(-1);
+  const beside = valueAt(object, path.slice(0, -1));
+  return isJsonObject(beside) && !Object.hasOwn(beside, field) && isNear(field, beside);
+}
+
+function isNear(field: string, beside: JsonObject): boolean {
+  return closestName(field, Object.keys(beside)) !== undefined;
 }
 
 function selectorProblems(object: KubeObject, path: readonly string[], tell: Tell): Diagnostic[] {

@@ -183,6 +183,22 @@ describe("what every API server refuses of a workload", () => {
     `apiVersion: ${/^(Cron)?Job$/.test(kind) ? "batch" : "apps"}/v1\nkind: ${kind}\nmetadata: {name: d}\n${rest}`;
   const needed = (text: string): string => text.replace("apps/v1\nkind: Pod", "v1\nkind: Pod");
 
+  const podsOf = (kind: string, fields: string): string => {
+    if (kind === "Pod") return needed(workload(kind, pod(fields)));
+    if (kind === "CronJob") return workload(kind, cronJob("schedule: '@daily'", fields));
+    if (kind === "Job") return workload(kind, job(fields));
+    const own = `selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, ${pod(fields).trim()}}`;
+    return workload(kind, `spec: {${own}}\n`);
+  };
+
+  const policy = "spec.template.spec.restartPolicy";
+  const pod = (fields: string): string =>
+    `spec: {${fields}containers: [{name: c, image: 'c:1'}]}\n`;
+  const job = (fields = "restartPolicy: Never, "): string =>
+    `spec: {template: {${pod(fields).trim()}}}\n`;
+  const cronJob = (fields: string, pod?: string): string =>
+    `spec: {${fields}, jobTemplate: {${job(pod).trim()}}}\n`;
+
   it.each([
     ["Deployment", "", "1:1: spec is missing"],
     ["Deployment", "spec:\n", "4:6: spec is missing"],
@@ -199,6 +215,12 @@ describe("what every API server refuses of a workload", () => {
     ["Job", "spec: {template: ~}\n", "4:18: spec.template is missing"],
     ["CronJob", "", "1:1: spec is missing"],
     ["CronJob", "spec: {schedule: '* * * * *'}\n", "4:7: spec.jobTemplate is missing"],
+    ["CronJob", cronJob("schedule: ''"), "4:18: spec.schedule is missing"],
+    ["CronJob", cronJob("schedule:"), "4:17: spec.schedule is missing"],
+    ["CronJob", cronJob("suspend: true"), "4:7: spec.schedule is missing"],
+    ["CronJob", cronJob("schedule: '@daily'", ""), `4:66: spec.jobTemplate.${policy} is missing`],
+    ["Job", job(""), `4:25: ${policy} is missing`],
+    ["Job", job("restartPolicy: '', "), `4:41: ${policy} is missing`],
     ["Pod", "", "1:1: spec is missing"],
     ["Pod", "spec: {containers: [{image: 'c:1'}]}\n", "4:21: a container has no name"],
     ["Pod", "spec: {containers: [{name: c}]}\n", "4:21: a container has no image"],
@@ -210,6 +232,41 @@ describe("what every API server refuses of a workload", () => {
       expect.stringContaining(`manifests/web/more.yaml:${place}: warning: ${kind} web/d: ${words}`),
     ]);
     expect(found[0]).toMatch(/; add `[\w.]+` \[refused-object\]$/u);
+  });
+
+  it.each([
+    ["Job", "Always", "has OnFailure or Never there"],
+    ["Job", "never", "has OnFailure or Never there"],
+    ["CronJob", "Always", "has OnFailure or Never there"],
+    ["Deployment", "OnFailure", "has Always there"],
+    ["StatefulSet", "Never", "has Always there"],
+    ["DaemonSet", "Never", "has Always there"],
+    ["ReplicaSet", "Never", "has Always there"],
+    ["Pod", "Sometimes", "has Always, OnFailure or Never there"],
+  ])("is a %s whose pods start again by %s", (kind, written, told) => {
+    expect(problems(podsOf(kind, `restartPolicy: ${written}, `))).toEqual([
+      expect.stringMatching(
+        `restartPolicy is "${written}": a ${kind} ${told} \\[refused-object\\]$`,
+      ),
+    ]);
+  });
+
+  it.each([
+    ["Job", "OnFailure"],
+    ["CronJob", "Never"],
+    ["Deployment", "Always"],
+    ["Deployment", "''"],
+    ["Pod", "OnFailure"],
+  ])("is no %s whose pods start again by %s", (kind, written) => {
+    expect(problems(podsOf(kind, `restartPolicy: ${written}, `))).toEqual([]);
+  });
+
+  it("is told once where a field that it must have is mistyped", () => {
+    const typo = problems(podsOf("Job", "restartPolcy: Never, "));
+    expect(typo).toEqual([expect.stringContaining("did you mean restartPolicy?")]);
+    const when = problems(workload("CronJob", cronJob("schedul: '@daily'")));
+    expect(when).toEqual([expect.stringContaining("did you mean schedule?")]);
+    expect(problems(podsOf("Job", "restartPolicy: 5, "))).toHaveLength(1);
   });
 
   it("tells all that one lacks", () => {

@@ -10,7 +10,7 @@ const site = (name: string, region: string, version?: string): FleetEdits => ({
   }),
 });
 const cron = (apiVersion: string): string =>
-  `apiVersion: ${apiVersion}\nkind: CronJob\nmetadata: {name: nightly}\nspec: {schedule: "@daily", jobTemplate: {spec: {template: {spec: {containers: [{name: a, image: b}]}}}}}\n`;
+  `apiVersion: ${apiVersion}\nkind: CronJob\nmetadata: {name: nightly}\nspec: {schedule: "@daily", jobTemplate: {spec: {template: {spec: {restartPolicy: Never, containers: [{name: a, image: b}]}}}}}\n`;
 const told = (edits: FleetEdits): string[] =>
   renderFleet(aModel(edits)).diagnostics.map(formatDiagnostic);
 

@@ -7,6 +7,7 @@ import { aFleet, appYaml } from "../../support/fleet.ts";
 const pod =
   "{containers: [{name: main, image: 'example.com/main:1', resources: {limits: {cpu: '1'}}}]}";
 const template = `{metadata: {labels: {a: b}}, spec: ${pod}}`;
+const ending = template.replace("spec: {", "spec: {restartPolicy: Never, ");
 const selector = "selector: {matchLabels: {a: b}}";
 
 /** One object of each kind with a pod, a custom one too, and some without. */
@@ -21,9 +22,9 @@ const manifests = `
 ---
 {apiVersion: v1, kind: ReplicationController, metadata: {name: controller}, spec: {template: ${template}}}
 ---
-{apiVersion: batch/v1, kind: Job, metadata: {name: job}, spec: {template: ${template}}}
+{apiVersion: batch/v1, kind: Job, metadata: {name: job}, spec: {template: ${ending}}}
 ---
-{apiVersion: batch/v1, kind: CronJob, metadata: {name: cron}, spec: {schedule: '* * * * *', jobTemplate: {spec: {template: ${template}}}}}
+{apiVersion: batch/v1, kind: CronJob, metadata: {name: cron}, spec: {schedule: '* * * * *', jobTemplate: {spec: {template: ${ending}}}}}
 ---
 {apiVersion: v1, kind: PodTemplate, metadata: {name: template}, template: ${template}}
 ---

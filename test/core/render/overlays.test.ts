@@ -23,7 +23,8 @@ apiVersion: batch/v1
 kind: CronJob
 metadata: {name: nightly}
 spec:
-  jobTemplate: {spec: {template: {spec: {containers: [{name: c, image: "example.com/web:1@sha256:aa"}]}}}}
+  schedule: "@daily"
+  jobTemplate: {spec: {template: {spec: {restartPolicy: Never, containers: [{name: c, image: "example.com/web:1@sha256:aa"}]}}}}
 ---
 apiVersion: v1
 kind: ConfigMap
