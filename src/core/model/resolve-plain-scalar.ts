@@ -31,6 +31,11 @@ export function floatDigits(text: string): string | undefined {
   return misplaced.test(text) || !float.test(digits) ? undefined : digits;
 }
 
+/** Whether a text is written as an integer: `1.0` and `1e3` are none. */
+export function isIntegerText(text: string): boolean {
+  return integer.test(text.replaceAll("_", ""));
+}
+
 /** Reads a plain scalar as Go's YAML readers do. */
 export function resolvePlainScalar(text: string): PlainScalar {
   const word = words.get(text);

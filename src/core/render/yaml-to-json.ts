@@ -11,7 +11,7 @@ import {
 } from "yaml";
 import type { DiagnosticCode } from "../model/diagnostic.ts";
 import type { Json, JsonObject } from "../model/json.ts";
-import { resolvePlainScalar } from "../model/resolve-plain-scalar.ts";
+import { isIntegerText, resolvePlainScalar } from "../model/resolve-plain-scalar.ts";
 import { aliasBudget, maxDepth, tooDeepMessage } from "../model/yaml-limits.ts";
 import { shortText } from "../model/short-text.ts";
 import { floatKeyName } from "./float-key.ts";
@@ -237,7 +237,8 @@ function scalar(node: Scalar, state: State): Json {
   const tag = tagOf(node);
   const resolved = resolvePlainScalar(text);
   if (!resolved.ok) return inexact(node, resolved.why, state);
-  if (tag !== undefined && typeof resolved.value !== typeOfTag[tag]) {
+  const isOther = typeof resolved.value !== typeOfTag[tag ?? ""];
+  if (tag !== undefined && (isOther || (tag === "int" && !isIntegerText(text)))) {
     // Any other may be a value that begins with "!", and is not told: it may be secret.
     const name = knownTags.has(tag) ? `!!${tag}` : "what its tag says";
     report(state, node, ["yaml-syntax", `this text cannot be read as ${name}`]);

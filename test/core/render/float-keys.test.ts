@@ -121,6 +121,30 @@ it.each(["!!set {a, b}", "!!omap [a: b]", "!!pairs [a: b]", "!foo {a: b}", "!foo
   },
 );
 
+it.each(["1.0", "-1.0", "1e3", ".5", "'1.0'", "010.0", "08", "1e30"])(
+  "%s with the tag !!int is refused as a key and as a value, as by kubectl",
+  async (written) => {
+    const key = manifest(`!!int ${written}`);
+    const value = manifest("a").replace(" x", ` !!int ${written}`);
+    const args = ["label", "--local", "-f", "-", "-o", "json", "a=b"];
+    for (const input of [key, value]) {
+      const { stderr } = await kubectl("/nonexistent", args, { input });
+      expect(stderr).toContain("as a !!int");
+      expect(read(input).diagnostics).toEqual([
+        expect.objectContaining({ line: 5, message: "this text cannot be read as !!int" }),
+      ]);
+    }
+  },
+);
+
+it.each(["1_000", "0x1e3", "'5'", "+5", "0b11", "-0o7"])(
+  "%s with the tag !!int is what kubectl reads",
+  async (written) => {
+    const { own, data } = await bothRead(`{ a: !!int ${written} }`);
+    expect(own).toMatchObject({ data });
+  },
+);
+
 it.each([".5", ".5_0", "._5", ".5_", "-.5_0", ".5e1_0", "1_.5", "1e1_0", "_1.5", "5_", "+1_0.5"])(
   "the value %s is what kubectl reads",
   async (value) => {
