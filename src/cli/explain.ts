@@ -25,8 +25,9 @@ Options:
   --object OBJECT    an object of the app: KIND/NAMESPACE/NAME, or KIND/NAME
   --field FIELD      one of its fields with all below it: .spec.template.spec.containers[name="web"].image,
                      .metadata.labels["example.com/team"]; in a list without names by the key that patches merge it
-                     by, .spec.ports[port=80], else by position, .args[1]; where an overlay or a kustomization has
-                     moved the items of such a list, it is told as a whole
+                     by, .spec.ports[port=80], by all its keys where two items have the same one,
+                     .spec.ports[port=53,protocol="UDP"], else by position, .args[1]; where an overlay or a
+                     kustomization has moved the items of such a list, it is told as a whole
   --dir DIR          a checkout of the fleet repository, instead of the controller
 ${controllerUsage}
   -o, --output       table (default), json or yaml

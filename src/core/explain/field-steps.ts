@@ -2,16 +2,26 @@
 import { parseFieldPath } from "../apply/field-paths.ts";
 import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
 
-/** A key, the item of a list by what it says at a key (`name`), or by its position where it has nothing such. */
+/** A key, the item of a list by what it says at its keys (`name`), or by its position where it has nothing such. */
 export type FieldStep =
   | { readonly key: string }
-  | { readonly item: string | number; readonly by: string }
+  | { readonly item: readonly SaidKey[] }
   | { readonly position: number };
+
+/** A key of the items of a list; `fallback`: what it is in an item that lacks it. */
+export interface ItemKey {
+  readonly by: string;
+  readonly fallback?: Json;
+}
+
+interface SaidKey extends ItemKey {
+  readonly says: string | number;
+}
 
 /** What is known of the lists of an object whose items have no names. */
 export interface Lists {
-  /** The key that tells the items of a list apart. */
-  keyOf(list: readonly FieldStep[]): string | undefined;
+  /** The keys that together tell the items of a list apart; undefined where none do. */
+  keysOf(list: readonly FieldStep[]): readonly ItemKey[] | undefined;
   /** Whether a position means the same item in every version of a list. */
   isByPosition(list: readonly FieldStep[]): boolean;
 }
@@ -39,30 +49,42 @@ interface ListItem {
   readonly item: Json;
 }
 
-/** The items of a list: by their names, else by another key, else by position; undefined where all this fails. */
+/** The items of a list: by their names, else by other keys, else by position; undefined where all this fails. */
 function itemsOf(
   value: Json | undefined,
   { lists, above = [] }: Within,
 ): readonly ListItem[] | undefined {
   if (!Array.isArray(value) || value.length === 0) return undefined;
   const items = value as readonly Json[]; // isArray loses the type of items
-  const key = lists.keyOf(above);
-  const named = namedItems(items, "name") ?? (key === undefined ? key : namedItems(items, key));
+  const named = namedItems(items, byName) ?? namedItems(items, lists.keysOf(above) ?? []);
   if (named !== undefined || !lists.isByPosition(above)) return named;
   return items.map((item, position) => ({ step: { position }, item }));
 }
 
-/** The items by what they say at a key; undefined where they say nothing there, or not each its own. */
-function namedItems(items: readonly Json[], by: string): readonly ListItem[] | undefined {
-  const names = new Set<string | number>();
+const byName: readonly ItemKey[] = [{ by: "name" }];
+
+/** The items by what they say at keys; undefined where one says nothing there, or two say the same. */
+export function namedItems(
+  items: readonly Json[],
+  keys: readonly ItemKey[],
+): readonly ListItem[] | undefined {
+  const names = new Set<string>();
   const named: ListItem[] = [];
   for (const item of items) {
-    const name = isJsonObject(item) ? item[by] : undefined;
-    if ((typeof name !== "string" && typeof name !== "number") || names.has(name)) return undefined;
+    const said = keys.flatMap((key): SaidKey[] => {
+      const says = saidBy(item, key);
+      return typeof says === "string" || typeof says === "number" ? [{ ...key, says }] : [];
+    });
+    const name = JSON.stringify(said);
+    if (said.length < Math.max(1, keys.length) || names.has(name)) return undefined;
     names.add(name);
-    named.push({ step: { item: name, by }, item });
+    named.push({ step: { item: said }, item });
   }
   return named;
+}
+
+function saidBy(item: Json, { by, fallback }: ItemKey): Json | undefined {
+  return isJsonObject(item) ? (item[by] ?? fallback) : undefined;
 }
 
 /** Where a field is in a value: all the way, or as far as the value has it. */
@@ -93,7 +115,7 @@ function positionOf(value: Json | undefined, step: FieldStep): string | number |
   if (!Array.isArray(value)) return undefined;
   if ("position" in step) return step.position < value.length ? step.position : undefined;
   const index = (value as readonly Json[]).findIndex(
-    (item) => isJsonObject(item) && item[step.by] === step.item, // isArray loses the type of items
+    (item) => step.item.every((key) => saidBy(item, key) === key.says), // isArray loses the type of items
   );
   return index < 0 ? undefined : index;
 }
@@ -180,15 +202,26 @@ function isInList(
   );
 }
 
-/** `name="web"`, or a position. */
+/** `name="web"`, `port=53,protocol="UDP"`, or a position. */
 function itemStep(value: Json | undefined, text: string, within: Within): NextStep | undefined {
   const steps = (itemsOf(value, within) ?? []).map(({ step }) => step);
-  const [, by, , name] = /^(\w+)=("?)(.*)\2$/.exec(text) ?? [];
-  const step =
-    by === undefined
-      ? steps[/^\d+$/.test(text) ? Number(text) : -1]
-      : steps.find((each) => "item" in each && each.by === by && String(each.item) === name);
+  const step = /^\d+$/.test(text)
+    ? steps[Number(text)]
+    : (steps.find((each) => isCalled(each, [text])) ??
+      steps.find((each) => isCalled(each, text.split(/,(?=\w+=)/))));
   return step && { step, taken: 1 };
+}
+
+/** Whether these texts are what an item says at its keys, in any order. */
+function isCalled(step: FieldStep, texts: readonly string[]): boolean {
+  if (!("item" in step) || step.item.length !== texts.length) return false;
+  const given = new Map(
+    texts.map((text) => {
+      const [, by = "", , says = ""] = /^(\w+)=("?)(.*)\2$/.exec(text) ?? [];
+      return [by, says];
+    }),
+  );
+  return step.item.every(({ by, says }) => given.get(by) === String(says));
 }
 
 /** The field as people write it. */
@@ -198,5 +231,6 @@ export function fieldText(steps: readonly FieldStep[]): string {
 
 function stepText(step: FieldStep): string {
   if ("key" in step) return `.${step.key}`;
-  return "position" in step ? `[${step.position}]` : `[${step.by}=${JSON.stringify(step.item)}]`;
+  if ("position" in step) return `[${step.position}]`;
+  return `[${step.item.map(({ by, says }) => `${by}=${JSON.stringify(says)}`).join()}]`;
 }

@@ -1,9 +1,16 @@
 /** How the items of lists without names are followed through the versions of an object. */
 import { type Json, isSameJson } from "../model/json.ts";
 import type { KubeObject } from "../model/kube-object.ts";
-import type { MergeSchema } from "../render/merge-schema.ts";
+import type { FieldSchema, MergeSchema } from "../render/merge-schema.ts";
 import type { FieldSetting } from "./field-setting.ts";
-import { type FieldStep, type Lists, findField, leafFields } from "./field-steps.ts";
+import {
+  type FieldStep,
+  type ItemKey,
+  type Lists,
+  findField,
+  leafFields,
+  namedItems,
+} from "./field-steps.ts";
 
 /** An object behind a change, and what that change says of a field. */
 export interface Version {
@@ -16,10 +23,15 @@ export interface Version {
 /** The lists of an object. Versions: oldest first. */
 export function followedLists(versions: readonly Version[], schema: MergeSchema): Lists {
   const known = new Map<string, boolean>();
-  const keyOf = (list: readonly FieldStep[]): string | undefined => mergeKeyAt(schema, list);
-  const whole: Lists = { keyOf, isByPosition: () => true };
+  const keys = new Map<string, readonly ItemKey[] | undefined>();
+  const keysOf: Lists["keysOf"] = (list) => {
+    const id = JSON.stringify(list);
+    if (!keys.has(id)) keys.set(id, tellingKeys(list, { versions, schema }));
+    return keys.get(id);
+  };
+  const whole: Lists = { keysOf, isByPosition: () => true };
   return {
-    keyOf,
+    keysOf,
     isByPosition(list) {
       const id = JSON.stringify(list);
       const isByPosition = known.get(id) ?? keepsPositions(list, { versions, lists: whole });
@@ -29,17 +41,42 @@ export function followedLists(versions: readonly Version[], schema: MergeSchema)
   };
 }
 
-/** The key by which patches merge the items of a list; undefined where there is none, or several. */
-function mergeKeyAt(schema: MergeSchema, list: readonly FieldStep[]): string | undefined {
+/** The fewest of the keys of a list that tell its items apart in every version. */
+function tellingKeys(
+  list: readonly FieldStep[],
+  { versions, schema }: { readonly versions: readonly Version[]; readonly schema: MergeSchema },
+): readonly ItemKey[] | undefined {
+  return possibleKeys(fieldAt(schema, list)).find((keys) =>
+    versions.every(({ object }) => {
+      const { value } = findField(object, list);
+      return !Array.isArray(value) || namedItems(value as readonly Json[], keys) !== undefined; // isArray loses the type of items
+    }),
+  );
+}
+
+/** The keys by which patches merge a list; then those with what else tells its items apart. */
+function possibleKeys(field: FieldSchema | undefined): readonly (readonly ItemKey[])[] {
+  if (field?.strategy !== "merge" || field.keys.length === 0) return [];
+  const { keys, defaults = {}, second } = field;
+  const merging = keys.map((by) => itemKey(by, defaults[by]));
+  return second === undefined
+    ? [merging]
+    : [merging, [...merging, itemKey(second.name, second.fallback)]];
+}
+
+function itemKey(by: string, fallback: Json | undefined): ItemKey {
+  return fallback === undefined ? { by } : { by, fallback };
+}
+
+function fieldAt(schema: MergeSchema, list: readonly FieldStep[]): FieldSchema | undefined {
   let at = schema;
-  let keys: readonly string[] = [];
+  let field: FieldSchema | undefined;
   for (const step of list) {
     if (!("key" in step)) continue;
-    const field = at.field(step.key);
-    keys = field.strategy === "merge" ? field.keys : [];
+    field = at.field(step.key);
     at = field.items;
   }
-  return keys.length === 1 ? keys[0] : undefined;
+  return field;
 }
 
 /** Whether each change says itself what it put at a position: then it has moved no item to another one. */

@@ -377,12 +377,12 @@ function isThere(story: FieldStory, files: readonly SourceFile[]): boolean {
   return starts.some((start) => text.startsWith(start));
 }
 
-const byPosition: Lists = { keyOf: () => undefined, isByPosition: () => true };
+const byPosition: Lists = { keysOf: () => undefined, isByPosition: () => true };
 
 /** The lists of an object as the text of a field has them: by position, or by the key that it names. */
 function listsOf(field: string): Lists {
   const key = /\[(?!name=)(?<key>\w+)=/.exec(field)?.groups?.["key"];
-  return { ...byPosition, keyOf: () => key };
+  return { ...byPosition, keysOf: () => (key === undefined ? key : [{ by: key }]) };
 }
 
 describe("what is told of a whole fleet", () => {

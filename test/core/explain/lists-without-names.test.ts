@@ -1,9 +1,19 @@
 import { describe, expect, it } from "vitest";
 import { explainObject } from "../../../src/core/explain/explain-object.ts";
+import {
+  fieldText,
+  findField,
+  leafFields,
+  readField,
+} from "../../../src/core/explain/field-steps.ts";
+import { followedLists } from "../../../src/core/explain/followed-lists.ts";
 import { formatDiagnostic } from "../../../src/core/model/diagnostic.ts";
+import { openApiSchema } from "../../../src/core/render/merge-schema.ts";
 import { renderFiles } from "../../../src/core/render/render-files.ts";
 import { noToolOutputs } from "../../../src/core/render/tools/tool-output.ts";
 import { aFleet } from "../../support/fleet.ts";
+
+const unset = { by: "", place: null, expression: null, reads: [] };
 
 describe("a list without names", () => {
   const workload = `apiVersion: apps/v1
@@ -141,6 +151,57 @@ spec:
     expect(toldWith("labels: {a: b}", `${ports}[1].containerPort`)).toEqual(
       toldWith("labels: {a: b}", `${ports}[containerPort=81].containerPort`),
     );
+  });
+
+  it("is followed by all its keys where one does not tell its items apart", () => {
+    const ports = '.containers[name="web"].ports';
+    const two = "[{containerPort: 80}, {containerPort: 80, protocol: UDP, hostPort: 53}]";
+    const pod = `{containers: [{name: web, ports: [$patch: replace, ${two.slice(1)}}]}`;
+    const tcp = 'ports[containerPort=80,protocol="TCP"]';
+    const udp = 'ports[containerPort=80,protocol="UDP"]';
+    const given = patching(`{op: replace, path: ${inContainer}/ports, value: ${two}}`);
+
+    for (const overlay of [merging(pod), given]) {
+      expect(toldWith(overlay, ports).map((each) => each.replace(/ .*/, ""))).toEqual([
+        `${tcp}.containerPort`,
+        `${udp}.containerPort`,
+        `${udp}.protocol`,
+        `${udp}.hostPort`,
+        `${tcp}.protocol`,
+        'ports[containerPort=81,protocol="TCP"].containerPort',
+      ]);
+    }
+    const [hostPort = "", ...others] = toldWith(
+      given,
+      `${ports}[protocol=UDP,containerPort=80].hostPort`,
+    );
+    expect(hostPort).toMatch(/^ports\[containerPort=80,protocol="UDP"\]\.hostPort 53 app:13:\d+$/);
+    expect(others).toEqual([]);
+    expect(toldWith(given, `${ports}[1].hostPort`)).toEqual([hostPort]);
+    expect(toldWith(given, `${ports}[containerPort=80].hostPort`)).toEqual(["no field"]);
+  });
+
+  it("is followed by the several keys of a custom resource's list", () => {
+    const properties = { port: {}, protocol: { default: "TCP" }, weight: {} };
+    const list = {
+      type: "array",
+      "x-kubernetes-list-type": "map",
+      "x-kubernetes-list-map-keys": ["port", "protocol"],
+      items: { properties },
+    };
+    const items = [{ port: 53 }, { port: 53, protocol: "UDP", weight: 2 }];
+    const object = { apiVersion: "a.io/v1", kind: "Gate", metadata: { name: "g" }, ports: items };
+    const version = { object, tell: () => unset, says: () => undefined };
+    const lists = followedLists([version], openApiSchema({ properties: { ports: list } }));
+
+    const texts = leafFields({ ports: items }, { lists }).map(fieldText);
+    expect(texts).toEqual([
+      '.ports[port=53,protocol="TCP"].port',
+      '.ports[port=53,protocol="UDP"].port',
+      '.ports[port=53,protocol="UDP"].protocol',
+      '.ports[port=53,protocol="UDP"].weight',
+    ]);
+    expect(findField(object, readField(texts[3] ?? "", object, lists) ?? []).value).toBe(2);
   });
 
   it("is told item by item of tolerations that an overlay adds, by the list where it moves one", () => {
