@@ -394,6 +394,18 @@ describe("flotilla vendor", { timeout: 60_000 }, () => {
     expect([wrong.code, missing.code, untagged.code, gone.code]).toEqual([2, 2, 2, 2]);
   });
 
+  it("says once why an origin cannot be reached, and where its address stands", async () => {
+    const told = async (repository: string): Promise<string> => {
+      const chart = { repository, name: "sound", version: "1.0.0" };
+      return (await runCli(["vendor", fleet([{ name: "sound", chart }])])).stderr;
+    };
+    const hint =
+      "check the address in `spec.vendor` of the Fleet, and that this machine reaches it";
+    expect(await told("https://charts.invalid")).toBe(
+      `flotilla: error: cannot fetch https://charts.invalid/index.yaml: its host has a name that is not known; ${hint}\n`,
+    );
+  });
+
   it("asks nobody over plain HTTP whom a redirect or a Git remote names", async () => {
     set("sound-1.0.0", packedChart("sound", "1.0.0"));
     const told = async (vendored: object): Promise<string> =>

@@ -31,7 +31,7 @@ export async function download(url: string, options: DownloadOptions): Promise<D
   } catch (cause) {
     if (cause instanceof FleetError) throw cause;
     if (signal?.aborted === true) throw signal.reason;
-    throw unfetched(url, cause instanceof Error ? reasonOf(cause) : String(cause), cause);
+    throw unfetched(url, cause instanceof Error ? reasonOf(cause) : String(cause));
   }
 }
 
@@ -47,8 +47,12 @@ async function answerOf(
   return { status, headers: response.headers, bytes };
 }
 
+/** Of what `fetch` throws the reason is in its cause; its own words say that it failed. */
 function reasonOf(error: Error): string {
-  return error.cause instanceof Error ? error.cause.message : error.message;
+  const { cause } = error;
+  if (!(cause instanceof Error)) return error.message;
+  const isUnknown = "code" in cause && ["ENOTFOUND", "EAI_AGAIN"].includes(String(cause.code));
+  return isUnknown ? "its host has a name that is not known" : cause.message;
 }
 
 /** Each hop is looked at before it is asked; another origin gets no headers, for a token may be among them. */

@@ -16,7 +16,9 @@ export function isLoopback(hostname: string): boolean {
 }
 
 /** The error for what could not be fetched. */
-export function unfetched(url: string, why: string, cause?: unknown): FleetError {
+export function unfetched(url: string, why: string): FleetError {
   const shown = url.replace(/\?.*$/s, "");
-  return new FleetError("VENDOR_FAILED", `cannot fetch ${shown}: ${why}`, { cause });
+  return new FleetError("VENDOR_FAILED", `cannot fetch ${shown}: ${why}`, {
+    hint: "check the address in `spec.vendor` of the Fleet, and that this machine reaches it",
+  });
 }
