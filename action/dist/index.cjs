@@ -62054,6 +62054,9 @@ function floatDigits(text) {
   const digits = text.replaceAll("_", "");
   return misplaced.test(text) || !float.test(digits) ? void 0 : digits;
 }
+function isIntegerText(text) {
+  return integer.test(text.replaceAll("_", ""));
+}
 function resolvePlainScalar(text) {
   const word3 = words2.get(text);
   if (word3 !== void 0) return { ok: true, value: word3 };
@@ -62289,7 +62292,8 @@ function scalar(node, state) {
   const tag = tagOf(node);
   const resolved = resolvePlainScalar(text);
   if (!resolved.ok) return inexact2(node, resolved.why, state);
-  if (tag !== void 0 && typeof resolved.value !== typeOfTag[tag]) {
+  const isOther2 = typeof resolved.value !== typeOfTag[tag ?? ""];
+  if (tag !== void 0 && (isOther2 || tag === "int" && !isIntegerText(text))) {
     const name2 = knownTags.has(tag) ? `!!${tag}` : "what its tag says";
     report(state, node, ["yaml-syntax", `this text cannot be read as ${name2}`]);
   }
@@ -67132,6 +67136,7 @@ function checkWorkload(source) {
   });
   return [
     ...podProblems(object, [...path3, "spec"], tell5),
+    ...object.kind === "CronJob" ? scheduleProblems(object, tell5) : [],
     ...groupOf(object.apiVersion) === "apps" ? selectorProblems(object, path3, tell5) : []
   ];
 }
@@ -67146,6 +67151,9 @@ function podProblems(object, pod, tell5) {
     }
     if (!isJsonObject(value2)) return [];
   }
+  return [...containersProblems(object, pod, tell5), ...restartProblems(object, pod, tell5)];
+}
+function containersProblems(object, pod, tell5) {
   const containers = valueAt4(object, [...pod, "containers"]);
   if (!Array.isArray(containers) || containers.length === 0) {
     return [tell5([pod], "its pods have no container")];
@@ -67160,11 +67168,43 @@ function podProblems(object, pod, tell5) {
 function containerProblems(item, at3, tell5) {
   const missing2 = ["name", "image"].filter((field) => {
     if (item[field] === "") return field === "image";
-    return (item[field] ?? null) === null && closestName(field, Object.keys(item)) === void 0;
+    return (item[field] ?? null) === null && !isNear2(field, item);
   });
   return missing2.map(
     (field) => tell5([[...at3, field]], `a container has no ${field}`, `add \`${field}\``)
   );
+}
+var restartPolicies = {
+  Job: ["OnFailure", "Never"],
+  CronJob: ["OnFailure", "Never"],
+  Pod: ["Always", "OnFailure", "Never"]
+};
+function restartProblems(object, pod, tell5) {
+  const path3 = [...pod, "restartPolicy"];
+  const taken3 = restartPolicies[object.kind] ?? ["Always"];
+  const has = `a ${object.kind} has ${taken3.join(", ").replace(/, (?=\w+$)/, " or ")} there`;
+  const value2 = valueAt4(object, path3) ?? "";
+  if (value2 === "") {
+    if (taken3.includes("Always") || isMistyped(object, path3)) return [];
+    return [tell5([path3], `${path3.join(".")} is missing: ${has}`, `add \`${path3.join(".")}\``)];
+  }
+  if (typeof value2 !== "string" || taken3.includes(value2)) return [];
+  return [tell5([path3], `${path3.join(".")} is "${shortText(value2)}": ${has}`)];
+}
+function scheduleProblems(object, tell5) {
+  const path3 = ["spec", "schedule"];
+  if (!isJsonObject(object["spec"]) || (valueAt4(object, path3) ?? "") !== "") return [];
+  if (isMistyped(object, path3)) return [];
+  const words5 = "spec.schedule is missing: it says when it makes a Job";
+  return [tell5([path3], words5, "add `spec.schedule`")];
+}
+function isMistyped(object, path3) {
+  const [field = ""] = path3.slice(-1);
+  const beside = valueAt4(object, path3.slice(0, -1));
+  return isJsonObject(beside) && !Object.hasOwn(beside, field) && isNear2(field, beside);
+}
+function isNear2(field, beside) {
+  return closestName(field, Object.keys(beside)) !== void 0;
 }
 function selectorProblems(object, path3, tell5) {
   if (!isJsonObject(object["spec"])) return [];
@@ -72754,6 +72794,20 @@ function deletionBudget(model) {
   return { objects, percent };
 }
 
+// src/core/rollout/removal-verbs.ts
+function strictest(verbs) {
+  const order = ["hold", "orphan"];
+  return order.find((verb) => verbs.includes(verb)) ?? "delete";
+}
+function verbsOf({ apps }) {
+  return new Map(
+    [...apps].map(([app, { value: value2 }]) => [
+      app,
+      value2.spec.onRemoval ?? "delete"
+    ])
+  );
+}
+
 // src/core/model/amount.ts
 function parseAmount(value2) {
   if (typeof value2 === "number") {
@@ -72966,7 +73020,7 @@ function standing(base, head) {
   return {
     entitled: entitled(base, head),
     entitledBefore: byApp(base.rendered),
-    onRemoval: removalVerbs(base.model)
+    onRemoval: Object.fromEntries(verbsOf(base.model))
   };
 }
 function control(base, now) {
@@ -73027,13 +73081,6 @@ function desired(rendered) {
     { digest: inputDigest2, renderer: rendererNumber, sites: Object.fromEntries(sites) }
   ]);
   return Object.fromEntries(apps);
-}
-function removalVerbs(model) {
-  const verbs = [...model.apps].map(([app, { value: value2 }]) => [
-    app,
-    value2.spec.onRemoval ?? "delete"
-  ]);
-  return Object.fromEntries(verbs);
 }
 
 // src/core/plan/line-diff.ts
@@ -80055,6 +80102,10 @@ function viewSite(input2, app, site) {
     isRegionExcused: silentSince !== null && isExcused(input2, mirror)
   };
 }
+function absenceOf({ isReachable: isReachable2, facts }) {
+  if (!isReachable2) return "offline";
+  return facts?.suspend === true ? "suspended" : void 0;
+}
 function isMirrorAwaited({ workers }, mirror) {
   return own(workers, mirror)?.isAwaited === true;
 }
@@ -80281,11 +80332,22 @@ function arrivalsInFlight(board, app) {
 function arrivalState(board, app, view) {
   const handed = own(app.arrivals.handed, view.site);
   if (handed === void 0 || view.facts === void 0) return "gone";
+  if (view.isRegionExcused) return "excused";
   if (view.isMoving || view.silentSince !== null) return "in-flight";
   if (standingTree(view.entry) !== handed.to) {
-    return isWanted(app, board, view) ? "in-flight" : "gone";
+    return isWanted(app, board, view) ? unwrittenState(board, app, view) : "gone";
   }
   return judgedState(board, view, { handed, app });
+}
+function unwrittenState(board, app, view) {
+  if (absenceOf(view) === void 0) return "in-flight";
+  const until = deadlineOf(board, app, view);
+  wakeLater(board, until);
+  return board.input.now < until ? "in-flight" : "gone";
+}
+function deadlineOf({ input: input2 }, app, { site, mirror }) {
+  const at3 = Date.parse(own(app.arrivals.handed, site)?.at ?? "");
+  return at3 + budgetsOf(app).progressDeadlineMs + silentMs(input2, mirror, at3);
 }
 function judgedState(board, view, { handed, app }) {
   const budgets = budgetsOf(app);
@@ -80293,8 +80355,7 @@ function judgedState(board, view, { handed, app }) {
   const isReady = hasBeenReady(view, handed.to, budgets) && isHealthyNow;
   const isUntrue = isReady && untrueAfter(board.input, budgets, { app: app.app, view }) !== null;
   if (isReady && !isUntrue) return "settled";
-  const at3 = Date.parse(handed.at);
-  const until = at3 + budgets.progressDeadlineMs + silentMs(board.input, view.mirror, at3);
+  const until = deadlineOf(board, app, view);
   wakeLater(board, until);
   if (board.input.now < until || isHealthyNow && !isUntrue) return "in-flight";
   return handed.was === "unhealthy" ? "settled" : "failed";
@@ -80315,7 +80376,7 @@ function settleArrivals(board, app) {
   for (const [site, { to }] of Object.entries(app.arrivals.handed)) {
     const view = viewSite(board.input, app.app, site);
     const state = arrivalState(board, app, view);
-    if (state === "in-flight") continue;
+    if (state === "in-flight" || state === "excused") continue;
     delete handed[site];
     whys.push(`${app.app}: ${site} ${state === "failed" ? "failed" : "has arrived"}`);
     if (state === "failed") failed4[site] = { at: board.at, to, cause: troubleOf2(board, app, view) };
@@ -80752,6 +80813,7 @@ function backState(input2, release2, view) {
   return input2.now < until ? { kind: "in-flight", until } : { kind: "stuck" };
 }
 function isBackInFlight(input2, release2, view) {
+  if (view.isRegionExcused) return false;
   const kind = backState(input2, release2, view)?.kind;
   return kind === "pending" || kind === "in-flight";
 }
@@ -80800,8 +80862,8 @@ function unhandedState(listed2) {
   }
   if (isCarried(listed2)) return { kind: "waiting", holdsSlot: true };
   if (view.isMoving) return { kind: "waiting", holdsSlot: false };
-  if (!view.isReachable) return { kind: "excused", because: "offline", settledAt: 0 };
-  if (view.facts?.suspend === true) return { kind: "excused", because: "suspended", settledAt: 0 };
+  const because = absenceOf(view);
+  if (because !== void 0) return { kind: "excused", because, settledAt: 0 };
   return { kind: "waiting", holdsSlot: false };
 }
 function isThereAlready({ input: input2, release: release2, entry, view }) {
@@ -80822,11 +80884,15 @@ function isCarried({ input: input2, release: release2, view }) {
 function handedState(listed2, handed) {
   const { entry, view } = listed2;
   if (entry.to === null) return leavingState(listed2, handed);
-  if (standingTree(view.entry) !== entry.to) {
-    return { kind: "in-flight", rehand: true, until: null };
-  }
+  if (standingTree(view.entry) !== entry.to) return unwrittenState2(listed2, handed);
   if (handed.isSoaked) return soakedState(listed2, handed);
   return isFrozen(view) ? frozenState(listed2, handed, entry.to) : judgedState2(listed2, handed, entry.to);
+}
+function unwrittenState2(listed2, { at: at3 }) {
+  const { input: input2, release: release2, view } = listed2;
+  if (isFrozen(view)) return { kind: "in-flight", rehand: true, until: null };
+  const until = deadline(input2, release2, { at: at3, mirror: view.mirror });
+  return input2.now < until ? { kind: "in-flight", rehand: true, until } : unhandedState(listed2);
 }
 function soakedState({ release: release2, view }, { at: at3 }) {
   const isWell2 = isFrozen(view) || isHealthy(view, release2.unknownBlocks);
@@ -80875,7 +80941,7 @@ function leavingState(listed2, handed) {
   if (view.isMoving || view.entry === void 0) {
     return { kind: "in-flight", rehand: false, until: null };
   }
-  if ("tree" in view.entry) return { kind: "in-flight", rehand: true, until: null };
+  if ("tree" in view.entry) return unwrittenState2(listed2, handed);
   if (view.silentSince !== null) return { kind: "in-flight", rehand: false, until: null };
   const until = deadline(input2, release2, { at: handed.at, mirror: view.mirror });
   if (input2.now < until) return { kind: "in-flight", rehand: false, until };
@@ -81208,6 +81274,24 @@ function noteLeft(left, release2, { site, at: at3 }) {
   if (!Object.hasOwn(release2.left ?? {}, site)) sites[site] = at3;
 }
 
+// src/core/rollout/left-behind.ts
+function leaversAt({ apps }, site) {
+  const leaves = [...apps.values()].filter(
+    ({ open: open3 }) => [...open3.values()].some(
+      ({ kind, list, left }) => kind === "removal" && Object.hasOwn(list, site) && own(left, site) === void 0
+    )
+  );
+  return leaves.map(({ app }) => app);
+}
+function leftBehindInWords(board, { site, mirror }, before = {}) {
+  if (!mayLack(board.input, mirror)) return "";
+  if (Object.keys(own(board.input.mirrors, site) ?? {}).length > 0) return "";
+  const placed2 = Object.keys(before).filter((app) => own(own(before, app), site) !== void 0);
+  const apps = [.../* @__PURE__ */ new Set([...leaversAt(board, site), ...placed2])].toSorted();
+  const what = apps.length === 0 ? "what its cluster has" : `what its cluster has of ${apps.join(", ")}`;
+  return `: ${what} stays there, for ${mirror} is lost and does not know it`;
+}
+
 // src/core/rollout/trees-to-take.ts
 function treesToTake(board, site) {
   const trees = {};
@@ -81258,7 +81342,7 @@ function planSiteMoves(board) {
 function assign(board, site, { record: record4, why }) {
   change(board, controlPaths.site(site), { record: record4, why: `${site} ${why}` });
 }
-function forget(board, site) {
+function forget(board, site, before) {
   const known4 = own(board.input.control.sites, site);
   if (known4 === void 0) return;
   const assignment = withoutLeaving(known4);
@@ -81267,10 +81351,11 @@ function forget(board, site) {
     return forgetFurther(board, site, { assignment, moving });
   const mirror = hostOf(board, site, assignment);
   const next = { ...forgottenMove(board, site, { mirror, moving }), forgotten: board.at };
-  letGo(board, site, { ...assignment, mirror, moving: next });
+  const behind2 = leftBehindInWords(board, { site, mirror }, before);
+  letGo(board, site, { record: { ...assignment, mirror, moving: next }, behind: behind2 });
 }
-function letGo(board, site, record4) {
-  assign(board, site, { record: record4, why: "is no longer in the fleet" });
+function letGo(board, site, { record: record4, behind: behind2 = "" }) {
+  assign(board, site, { record: record4, why: `is no longer in the fleet${behind2}` });
   board.siteMoves.push({ site, leave: record4.mirror, why: whyForgotten(site) });
 }
 function whyForgotten(site) {
@@ -81290,26 +81375,30 @@ function forgottenMove(board, site, { mirror, moving }) {
 }
 function forgetFurther(board, site, { assignment, moving }) {
   if (!isLeft2(board, site, { assignment, moving })) {
+    const isBroughtBack = Object.keys(moving.trees).length === 0 && Object.keys(treesToTake(board, site)).length > 0;
+    if (isBroughtBack) return forgetAnew(board, site, { assignment, moving });
     const why = whyForgotten(site);
     board.siteMoves.push({ site, leave: assignment.mirror, why });
     return;
   }
   const [mirror] = mirrorsWith(board.input, site);
   if (mirror !== void 0) {
-    const next = beginMove(board, site, { mirror, to: mirror });
-    const trees = { ...moving.trees, ...next.trees };
-    const good = { ...moving.good, ...next.good };
-    return letGo(board, site, {
-      ...assignment,
-      mirror,
-      moving: { ...next, trees, good, forgotten: board.at }
-    });
+    return forgetAnew(board, site, { assignment: { ...assignment, mirror }, moving });
   }
+  if (Object.keys(moving.trees).length === 0 && mayLack(board.input, assignment.mirror)) return;
   if (Object.keys(moving.trees).length === 0)
     return change(board, controlPaths.site(site), { record: null, why: whyForgotten(site) });
   if (moving.stopped !== void 0) return;
   const record4 = { ...assignment, moving: { ...moving, stopped: board.at } };
   assign(board, site, { record: record4, why: `is left alone by the worker of ${record4.mirror}` });
+}
+function forgetAnew(board, site, { assignment, moving }) {
+  const { mirror } = assignment;
+  const next = beginMove(board, site, { mirror, to: mirror });
+  const trees = { ...moving.trees, ...next.trees };
+  const good = { ...moving.good, ...next.good };
+  const record4 = { ...assignment, moving: { ...next, trees, good, forgotten: board.at } };
+  letGo(board, site, { record: record4 });
 }
 function isLeft2(board, site, move2) {
   const stands = mirrorsWith(board.input, site).includes(move2.assignment.mirror);
@@ -81345,16 +81434,12 @@ function beginMove(board, site, { mirror, to }) {
     ...isEmpty3 ? { stopped: board.at } : {}
   };
 }
-function mayHaveLeavers({ input: input2, apps }, site, { mirror, to }) {
-  if (to === mirror || !mayLack(input2, mirror)) return false;
-  const open3 = [...apps.values()].flatMap((app) => [...app.open.values()]);
-  return open3.some(
-    ({ kind, list, left }) => kind === "removal" && Object.hasOwn(list, site) && own(left, site) === void 0
-  );
+function mayHaveLeavers(board, site, { mirror, to }) {
+  return to !== mirror && mayLack(board.input, mirror) && leaversAt(board, site).length > 0;
 }
-function forgetSites(board) {
+function forgetSites(board, before) {
   const { sites, control: control2 } = board.input;
-  for (const site of Object.keys(control2.sites)) if (!sites.has(site)) forget(board, site);
+  for (const site of Object.keys(control2.sites)) if (!sites.has(site)) forget(board, site, before);
 }
 function goOn(board, site, known4) {
   const { assignment } = known4;
@@ -81877,12 +81962,6 @@ function makeCurrent(run3, app, release2) {
   run3.notes.push(why);
 }
 
-// src/core/rollout/removal-verbs.ts
-function strictest(verbs) {
-  const order = ["hold", "orphan"];
-  return order.find((verb) => verbs.includes(verb)) ?? "delete";
-}
-
 // src/core/rollout/start/start-removal.ts
 function withdrawRemovals({ input: input2, board, notes }, app) {
   const inFlight = {};
@@ -81935,7 +82014,8 @@ function startRemoval(run3, app) {
 function overruleRemovals(run3, app) {
   const { board, input: input2 } = run3;
   const back = input2.skipped?.back.get(app.app);
-  if (back === void 0) return;
+  const said = own(input2.saidAnew, app.app);
+  if (back === void 0 && said === void 0) return;
   for (const release2 of app.open.values()) {
     if (release2.kind !== "removal") continue;
     const isThere = (site) => !Object.hasOwn(release2.left ?? {}, site) || treeAt(input2, app.app, site) !== void 0;
@@ -81943,7 +82023,8 @@ function overruleRemovals(run3, app) {
       (site) => isThere(site) && !isPlaced(run3, app, site)
     );
     const before = removalVerb(release2);
-    const verb = strictest([before, ...there.flatMap((site) => back.get(site) ?? [])]);
+    const words5 = there.flatMap((site) => [said ?? [], back?.get(site) ?? []].flat());
+    const verb = strictest([before, ...words5]);
     if (verb === before) continue;
     const approvals = release2.approvals.filter(
       ({ what }) => what !== "verb" && what !== "deletions"
@@ -82045,6 +82126,11 @@ function editMembers(board, unit, edit) {
   for (const release2 of releasesOf(board, unit)) {
     const edited = edit(release2);
     if (edited !== void 0) setRelease(board, edited.release, edited.why);
+  }
+}
+function wakeAtDeadline({ board }, { parts }) {
+  for (const { state } of parts) {
+    if (state.kind === "in-flight" && state.until !== null) wakeLater(board, state.until);
   }
 }
 
@@ -82232,7 +82318,7 @@ function startReleases(given) {
   const run3 = newStartRun(input2);
   noteLeaving(run3.board, input2.head, begun);
   noteReturned(run3.board);
-  forgetSites(run3.board);
+  forgetSites(run3.board, input2.entitledBefore);
   for (const app of run3.board.apps.values()) startApp(run3, app);
   countDeletions(run3);
   followHead(run3);
@@ -82975,9 +83061,10 @@ function shutWords(window, now) {
 function openList(board, app, arrivals) {
   const budgets = budgetsOf(app);
   const total = Object.keys(own(board.input.entitled, app.app) ?? {}).length;
-  const inFlight = new Set(Object.keys(app.arrivals.handed));
+  const handed = Object.keys(app.arrivals.handed);
+  const views = handed.map((site) => viewSite(board.input, app.app, site)).filter(({ isRegionExcused }) => !isRegionExcused);
+  const inFlight = new Set(views.map(({ site }) => site));
   const unavailable = /* @__PURE__ */ new Set();
-  const views = [...inFlight].map((site) => viewSite(board.input, app.app, site));
   for (const view of [...views, ...arrivals.map((arrival) => arrival.view)]) {
     if (isUnavailable2(view, { budgets, inFlight })) unavailable.add(view.site);
   }
@@ -82991,7 +83078,8 @@ function openList(board, app, arrivals) {
 }
 function isUnavailable2(view, { budgets, inFlight }) {
   const standingNow = standingOf(view, budgets.unknownBlocks);
-  if (standingNow === "joining" || !view.isReachable || view.facts?.suspend === true) return false;
+  if (standingNow === "joining" || view.isRegionExcused || absenceOf(view) !== void 0)
+    return false;
   return inFlight.has(view.site) || standingNow !== "healthy";
 }
 function arrivalBlock(list, { view, to }) {
@@ -83939,7 +84027,9 @@ function handOverSites(run3) {
   const blocked = /* @__PURE__ */ new Map();
   for (const site of run3.sites.filter(needsRehanding)) {
     const block = placeBlock(run3, site) ?? run3.gate ?? handOver2(run3, site, true);
-    if (block !== null) blocked.set(site, block);
+    if (block === null) continue;
+    blocked.set(site, block);
+    wakeAtDeadline(run3, site);
   }
   for (const site of inOrder3(
     run3,
@@ -84803,7 +84893,8 @@ function reportStanding2({ board }, { site, parts, steps: steps2 }) {
       };
     }
     if (state?.kind !== "in-flight") continue;
-    if (state.until !== null) wakeLater(board, state.until);
+    if (state.until === null) return siteBlock(view);
+    wakeLater(board, state.until);
     const reason = `going back: ${healthInWords(view.observed, release2.unknownBlocks)}`;
     return inFlightBlock2(reason, readyInWords(view.observed, release2));
   }
