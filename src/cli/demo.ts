@@ -221,23 +221,26 @@ async function tellWhatToDo(
   display.tell(`  npx flotilla dashboard ${asked}\n`);
 }
 
-function onceText(result: OnceResult): string {
+/** What `--once` prints: a table of what was measured. */
+export function onceText(result: OnceResult): string {
   const { sites, synced, healthy, revision, timeToEffectMs: times } = result;
-  const ms = (value: number | null | undefined): string =>
-    value === null || value === undefined ? "-" : `${value} ms`;
+  // In a fleet of the reader's own nothing is changed: its first sync is the change.
+  const heading = result.commitToDoneMs === null ? "FIRST COMMIT" : "ONE CHANGE";
+  const row = (what: string, value: number | null | undefined): string[][] =>
+    value === null || value === undefined ? [] : [[what, `${value} ms`]];
   const percentiles = ["p50", "p85", "p99", "max"] as const;
   return [
     `${sites} sites at ${revision ?? "no commit"}: ${synced} in sync, ${healthy} healthy\n`,
     formatTable(
-      ["ONE CHANGE", "TIME"],
+      [heading, "TIME"],
       [
-        ["first sync", ms(result.firstSyncMs)],
-        ["commit to seen", ms(result.commitToSeenMs)],
-        ...percentiles.map((name) => [`hand-over to applied, ${name}`, ms(times?.[name])]),
-        ["seen to the last site", ms(result.seenToLastSiteMs)],
-        ["commit to through all stages", ms(result.commitToDoneMs)],
-        ["all of it", ms(result.tookMs)],
-      ],
+        row("first sync", result.firstSyncMs),
+        row("commit to seen", result.commitToSeenMs),
+        percentiles.flatMap((name) => row(`hand-over to applied, ${name}`, times?.[name])),
+        row("seen to the last site", result.seenToLastSiteMs),
+        row("commit to through all stages", result.commitToDoneMs),
+        row("all of it", result.tookMs),
+      ].flat(),
     ),
     `${result.handOvers} hand-overs, ${result.deletes} deletes\n`,
   ].join("");

@@ -8,11 +8,34 @@ import {
   processesNaming,
   startDemoProcess,
 } from "../support/demo-process.ts";
+import { onceText } from "../../src/cli/demo.ts";
 import { runCli } from "../support/cli.ts";
 import { aFleet, siteYaml } from "../support/fleet.ts";
 import { emptyFolder, folderWith } from "../support/folder.ts";
 
 const ready = "The fleet repository is";
+
+it("says what was measured of one change, or of the first commit where nothing is changed, and no more", () => {
+  const all = { p50: 1, p85: 2, p99: 3, max: 4 };
+  const result = {
+    ...{
+      sites: 1,
+      synced: 1,
+      healthy: 1,
+      regions: 1,
+      revision: "main@1",
+      handOvers: 1,
+      deletes: 0,
+    },
+    ...{ timeToEffectMs: all, commitToSeenMs: 5, seenToLastSiteMs: 6, firstSyncMs: 8, tookMs: 9 },
+  };
+  expect(onceText({ ...result, commitToDoneMs: 7 })).toMatch(
+    /ONE CHANGE[^]* through all stages +7 ms/,
+  );
+  const own = onceText({ ...result, commitToDoneMs: null });
+  expect(own).toMatch(/FIRST COMMIT +TIME\nfirst sync +8 ms\n/);
+  expect(own).not.toMatch(/through all stages| -$/m);
+});
 
 describe("flotilla demo --once", { timeout: 90_000 }, () => {
   it("brings a whole fleet and one change to every site, tells the figures, and leaves nothing", async () => {
