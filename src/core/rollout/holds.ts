@@ -46,10 +46,11 @@ function stops(hold: Hold, { kind, release: name, source }: HoldTarget): boolean
   return kind !== "site" || namesPlace;
 }
 
-/** `app web, stage early`: what a hold is about, in words. */
-function scopeInWords(scope: Hold["scope"]): string {
-  const { fleet, ...named } = scope;
-  const parts = Object.entries(named).map(([key, name]) => `${key} ${name}`);
+/** `app web, stage early`: what a hold is about, in words; the same for one scope, in whichever order it was written. */
+function scopeInWords({ fleet, app, stage, site, region }: Hold["scope"]): string {
+  const parts = Object.entries({ app, stage, site, region }).flatMap(([key, name]) =>
+    name === undefined ? [] : [`${key} ${name}`],
+  );
   return [...(fleet === true ? ["fleet"] : []), ...parts].join(", ");
 }
 

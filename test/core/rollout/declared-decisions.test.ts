@@ -99,6 +99,19 @@ describe("decisions of the fleet repository", () => {
     expect(world.on("web", "v2")).toHaveLength(2);
   });
 
+  it("are the same holds in whichever order their scope is written", () => {
+    const world = new PlannerWorld();
+    const one = declare("one", { hold: { app: "web", region: "eu" } });
+    world.control = carriedOut(one, world.control);
+    const said = { verb: "resume", scope: { region: "eu", app: "web" }, why: "go" } as const;
+    expect(() => world.decide(said)).toThrow(
+      "the fleet repository holds app web, region eu; remove the Decision one (decisions/one.yaml:4) by a commit",
+    );
+    world.control = applyChanges(world.control, goneBy("c2", world.control, []));
+    world.decide(said);
+    expect(world.control.holds).toEqual([]);
+  });
+
   it("of everything free the open list when a commit ends them, within its budgets", () => {
     const strategy = { ...quick, maxInFlight: 1 };
     const fleet = (count: number, version: string): WorldHead => ({
