@@ -1,5 +1,6 @@
 import { FleetError } from "../core/errors.ts";
 import type { FleetModel, Labels } from "../core/model/fleet-model.ts";
+import { selectorMistakes } from "../core/model/check-selectors.ts";
 import { labelKeyProblem, labelValueProblem } from "../core/select/label-syntax.ts";
 import { matchesSelector, parseSelector, type Selector } from "../core/select/selector.ts";
 import { folderOf, loadCheckout } from "./checkout.ts";
@@ -21,7 +22,8 @@ export const command: Command = {
        flotilla sites [DIR] -l SELECTOR --labels KEY=VALUE,...
 
 Lists the sites of the fleet in DIR (default: the current folder), sorted by name. With --labels it tells instead
-whether these labels match the selector; that reads no fleet.
+whether these labels match the selector; that reads no fleet. What a selector names that the Fleet's labels do not have,
+and that no site matches, is told on stderr.
 
 Options:
   -l, --selector     a label selector as in Kubernetes: 'country in (de,fr), tier=store, !legacy'
@@ -44,6 +46,7 @@ says where), or the fleet cannot be read or is not valid.
     if (labels !== undefined) return compareLabels(labels, { selector, args, io });
     const model = await loadCheckout(folderOf(args, io), io);
     const sites = listSites(model, selector);
+    if (text !== undefined) io.stderr(selectorLines(text, { model, matches: sites.length > 0 }));
     io.stdout(format === "table" ? siteTable(sites) : formatData(sites, format));
     return 0;
   },
@@ -88,6 +91,19 @@ function labelsOf(text: string): Labels {
       return [key, value];
     }),
   );
+}
+
+/** What the Fleet's labels do not have of a selector, as `validate` tells it; else whether it matches nothing. */
+function selectorLines(
+  text: string,
+  { model, matches }: { readonly model: FleetModel; readonly matches: boolean },
+): string {
+  const mistakes = text.trim() === "" ? [] : selectorMistakes(text, model.fleet.value.spec.labels);
+  if (mistakes.length === 0) return matches ? "" : "flotilla: note: no site matches\n";
+  return mistakes
+    .map(({ finding: { message, hint } }) => [message, hint].filter(Boolean).join("; "))
+    .map((told) => `flotilla: warning: ${told}\n`)
+    .join("");
 }
 
 function listSites(model: FleetModel, selector: Selector | undefined): ListedSite[] {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { runCli } from "../support/cli.ts";
-import { aFleet, siteYaml } from "../support/fleet.ts";
+import { aFleet, fleetYaml, siteYaml } from "../support/fleet.ts";
 import { folderWith } from "../support/folder.ts";
 
 describe("flotilla sites", () => {
@@ -67,6 +67,21 @@ w1    west    ring=main,tier=shop
       "json",
     ]);
     expect({ code, stdout }).toEqual({ code: 0, stdout: "[]\n" });
+  });
+
+  it.each([
+    ["teir=shop", 'flotilla: warning: the Fleet declares no label "teir"; did you mean "tier"?\n'],
+    [
+      "ring=main,tier notin (shpo)",
+      'flotilla: warning: the Fleet declares no value "shpo" for the label "tier"; did you mean "shop"?\n',
+    ],
+    ["ring=canary,tier=depot", "flotilla: note: no site matches\n"],
+    ["", ""],
+  ])("tells on stderr what is odd about the selector %j", async (selector, told) => {
+    const labels = { tier: { values: ["shop", "depot"] }, ring: {} };
+    const dir = folderWith(aFleet({ "fleet.yaml": fleetYaml({ labels }) }));
+    const { code, stderr } = await runCli(["sites", dir, "-l", selector]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: told });
   });
 
   it("could not find out when the fleet is not valid, and says why", async () => {
