@@ -27,7 +27,7 @@ export interface FleetPlan {
   readonly deletions: DeletionPlan;
   /** Changes of fields that cannot be changed: API servers will refuse them. */
   readonly refusals: readonly string[];
-  /** What happens to sites beside the change of their objects. */
+  /** What happens to sites beside the change of their objects, and to the rules by which later changes roll out. */
   readonly notes: readonly string[];
   /** What the planner says when it begins these releases; the controller logs the same. */
   readonly plannerNotes: readonly string[];

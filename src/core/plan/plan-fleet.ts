@@ -22,6 +22,7 @@ import type { DeletionPlan, FleetPlan, SitePlan, VariantPlan } from "./fleet-pla
 import { objectChanges } from "./object-changes.ts";
 import { hasWindows, plannedWaits } from "./planned-waits.ts";
 import { releasePlan, stagePlans } from "./release-plans.ts";
+import { ruleNotes } from "./rule-notes.ts";
 
 /** What a plan needs to know besides the two revisions. */
 export interface PlanOptions {
@@ -57,7 +58,11 @@ export function planFleet(
     stages: releases.flatMap(stagePlans),
     deletions: deletionPlan(releases),
     refusals: refusals(moves, [base, head]),
-    notes: [...siteNotes(base?.model, head.model), ...decommissionNotes(base?.model, head.model)],
+    notes: [
+      ...siteNotes(base?.model, head.model),
+      ...decommissionNotes(base?.model, head.model),
+      ...(base === null ? [] : ruleNotes(base.model, head.model)),
+    ],
     plannerNotes: notes,
     waits: plannedWaits(start, changes),
     at: hasWindows(start.budgets) ? new Date(start.now).toISOString() : null,

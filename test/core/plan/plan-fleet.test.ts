@@ -212,6 +212,33 @@ data: {k: "${k}"}
     expect(plan(said, said).notes).toEqual([]);
   });
 
+  it("notes how later commits roll out differently, where no site changes", () => {
+    const lax = {
+      "strategies/standard.yaml": strategyYaml("standard", { failureBudget: "100%", soak: "1s" }),
+      "strategies/fast.yaml": strategyYaml("fast", { soak: "1s" }),
+      "apps/till.yaml": appYaml("till", {
+        virtualSites: ["shops"],
+        spec: { rollout: { strategy: "fast" } },
+      }),
+      "fleet.yaml": fleetYaml({
+        rollout: { strategy: "standard" },
+        deletionBudget: { objects: 1000, percent: 100 },
+      }),
+    };
+    const planned = plan({}, lax);
+    const later =
+      "this holds for what later commits start, and its numbers for what is under way, but for nothing that this commit starts";
+
+    expect(planned.sites).toEqual([]);
+    expect(planned.notes).toEqual([
+      `RolloutStrategy standard (strategies/standard.yaml) changes: ${later}`,
+      `strategy fast in place of standard for till: ${later}`,
+      "the Fleet (fleet.yaml) changes deletionBudget: this holds for what later commits start, but for nothing that this commit starts",
+    ]);
+    expect(planText(planned)).toContain("Notes\n  RolloutStrategy standard");
+    expect(plan(lax, lax).notes).toEqual([]);
+  });
+
   it("tells joiners from the sites of a release, and notes what happens to sites", () => {
     const after = {
       "sites/n1.yaml": siteYaml("n1", { region: "west", labels: { ring: "main", tier: "depot" } }),
