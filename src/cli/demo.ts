@@ -12,7 +12,7 @@ import { type OnceResult, runOnce } from "../demo/run-once.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { makeFolder } from "../runtime/make-folder.ts";
 import { systemClock } from "../runtime/system-clock.ts";
-import { loadCheckout } from "./checkout.ts";
+import { checkRendering } from "./checkout.ts";
 import type { CliIo, Command, CommandArgs, ExitCode, TerminalIo } from "./command.ts";
 import { requireEmptyFolder } from "./empty-folder.ts";
 import {
@@ -43,7 +43,8 @@ heals everything. What failed while something was broken is tried again once it 
 Options:
       --once         end when every site is in sync and healthy, and is so again after one more change (with --fleet: no
                      change)
-      --fleet        a folder with a fleet of your own instead of the template; it is copied, and stays as it is
+      --fleet        a folder with a fleet of your own instead of the template; it is copied, and stays as it is;
+                     kustomize and Helm must be there in the versions that it names
   -o, --output       with --once: table (default), json or yaml
       --dir          a new or empty folder for everything, which stays (default: a temporary one, removed at the end);
                      for break and heal: the folder of the demo
@@ -120,7 +121,7 @@ async function runDemo(args: CommandArgs, io: CliIo): Promise<ExitCode> {
   }
 }
 
-/** The reader's own fleet, which has no mistakes; undefined: the template. */
+/** The reader's own fleet, which can be rendered here; undefined: the template. */
 async function readSource(args: CommandArgs, io: CliIo): Promise<string | undefined> {
   const named = textOption(args, "fleet");
   if (named === undefined) return undefined;
@@ -130,7 +131,7 @@ async function readSource(args: CommandArgs, io: CliIo): Promise<string | undefi
   if (dir !== undefined && `${target}${sep}`.startsWith(`${source}${sep}`)) {
     throw usage(`${dir} lies in the fleet that is copied there`, "name a folder beside it");
   }
-  await loadCheckout(source, io);
+  await checkRendering(source, io);
   return source;
 }
 

@@ -12,6 +12,8 @@ import { onceText } from "../../src/cli/demo.ts";
 import { runCli } from "../support/cli.ts";
 import { aFleet, siteYaml } from "../support/fleet.ts";
 import { emptyFolder, folderWith } from "../support/folder.ts";
+import { toolFleet } from "../support/render-tools.ts";
+import { chart } from "../support/tool-sources.ts";
 
 const ready = "The fleet repository is";
 
@@ -118,6 +120,18 @@ describe("flotilla demo --fleet", { timeout: 90_000 }, () => {
     const back = await runCli(["demo", "--fleet", wrong, "--dir", join(link, "demo")]);
     expect(back.stderr).toContain("lies in the fleet that is copied there");
     expect((await runCli(["demo", "heal", "--fleet", wrong])).stderr).toContain("leave it out");
+  });
+});
+
+describe("flotilla demo --fleet, of charts", () => {
+  it("ends at once where the tools are not those that the fleet names, and says which", async () => {
+    const own = folderWith(toolFleet({ chart: "charts/web" }, chart));
+    const tools = emptyFolder();
+    writeFileSync(join(tools, "helm"), "#!/bin/sh\necho v9.9.9\n", { mode: 0o755 });
+    const refused = await runCli(["demo", "--once", "--fleet", own], { env: { PATH: tools } });
+    expect(refused).toMatchObject({ code: 2, stdout: "" });
+    expect(refused.stderr).toContain(`but ${tools}/helm is 9.9.9`);
+    expect(refused.stderr).not.toContain("starting a fleet");
   });
 });
 

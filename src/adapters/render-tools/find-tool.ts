@@ -1,6 +1,6 @@
 /** Finds the program of the version that a Fleet names. */
-import { access, constants } from "node:fs/promises";
-import { delimiter, isAbsolute, join } from "node:path";
+import { access, constants, realpath } from "node:fs/promises";
+import { basename, delimiter, isAbsolute, join } from "node:path";
 import { FleetError } from "../../core/errors.ts";
 import type { Tool } from "../../core/model/tools/tool-source.ts";
 import type { ProgramResult } from "./run-program.ts";
@@ -50,9 +50,12 @@ export class ToolFinder {
 
   async #look(tool: Tool, version: string): Promise<FoundTool> {
     const others: string[] = [];
+    const asked = new Set<string>();
     for (const folder of this.#folders) {
       for (const { program, kind } of candidates(tool, version, folder)) {
-        if (!(await isProgram(program))) continue;
+        const own = await programAt(program);
+        if (own === undefined || asked.has(own)) continue;
+        asked.add(own);
         const found = await this.#versionOf(program, kind);
         if (found === version) return { program, kind };
         others.push(`${program} is ${found ?? "of no version that it tells"}`);
@@ -90,11 +93,12 @@ function candidates(tool: Tool, version: string, folder: string): FoundTool[] {
   );
 }
 
-async function isProgram(path: string): Promise<boolean> {
+/** The file behind the links, and the name by which it is run: by that it may be several programs. */
+async function programAt(path: string): Promise<string | undefined> {
   try {
     await access(path, constants.X_OK);
-    return true;
+    return `${basename(path)} ${await realpath(path)}`;
   } catch {
-    return false; // not there, or not for us
+    return undefined; // not there, or not for us
   }
 }

@@ -1,6 +1,6 @@
 import { createServer, type Server } from "node:http";
 import { type AddressInfo } from "node:net";
-import { chmod, writeFile } from "node:fs/promises";
+import { chmod, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { FleetEdits, Spec } from "../../support/fleet.ts";
@@ -486,6 +486,14 @@ describe("what cannot be found out", { timeout: 60_000 }, () => {
     await expect(mistakesOf(toolFleet(webChart, { ...chart, ...pinned }))).rejects.toMatchObject({
       code: "TOOL_VERSION",
       message: expect.stringMatching(/^the Fleet names helm 3\.9\.9, but \/.*\/helm is 4\.2\.3$/),
+    });
+    const [folder, other] = [emptyFolder(), join(emptyFolder(), "link")];
+    await writeFile(join(folder, "helm"), "#!/bin/sh\necho v9.9.9\n");
+    await chmod(join(folder, "helm"), 0o755);
+    await symlink(folder, other);
+    const twice = await realTools({ path: `${folder}:${other}` });
+    await expect(mistakesOf(files, twice)).rejects.toMatchObject({
+      message: expect.stringMatching(/, but [^,]+\/helm is 9\.9\.9$/),
     });
     const none = await realTools({ path: emptyFolder() });
     await expect(mistakesOf(files, none)).rejects.toMatchObject({ code: "TOOL_MISSING" });
