@@ -9,7 +9,7 @@ import type { Json } from "./json.ts";
 import { KeptResults } from "./kept-results.ts";
 import { type KindName, kinds } from "./kinds.ts";
 import type { YamlDocument } from "./parse-yaml.ts";
-import { describeSchemaError, type SchemaError } from "./schema-messages.ts";
+import { describeSchemaError, type SchemaError, withoutMisspelt } from "./schema-messages.ts";
 
 /** What a document has against the schema of its kind. */
 export type SchemaCheck = (kind: KindName, document: YamlDocument) => readonly Diagnostic[];
@@ -20,7 +20,7 @@ export type SchemaCheck = (kind: KindName, document: YamlDocument) => readonly D
  */
 export const checkSchema: SchemaCheck = (kind, document) =>
   keptMistakes.get(document, [kind], () =>
-    firstOf(schemaErrors(kind, document.value), (error) =>
+    firstOf(withoutMisspelt(schemaErrors(kind, document.value)), (error) =>
       describeSchemaError(error, kind, document),
     ),
   );

@@ -49,6 +49,22 @@ interface Mistake {
   readonly path: readonly string[];
 }
 
+/** The errors without fields that are missing only because they stand there misspelt. */
+export function withoutMisspelt(errors: readonly SchemaError[]): readonly SchemaError[] {
+  const meant = new Set(
+    errors.flatMap((error) => {
+      if (error.keyword !== "additionalProperties") return [];
+      const near = closestName(String(error.params["additionalProperty"]), knownFields(error));
+      return near === undefined ? [] : [`${error.instancePath}/${near}`];
+    }),
+  );
+  if (meant.size === 0) return errors;
+  return errors.filter(
+    ({ keyword, instancePath, params }) =>
+      keyword !== "required" || !meant.has(`${instancePath}/${String(params["missingProperty"])}`),
+  );
+}
+
 /** One error of a schema as a diagnostic. */
 export function describeSchemaError(
   error: SchemaError,
@@ -85,12 +101,16 @@ function unknownField({ error, kind, path }: Mistake, field: string): Wording {
   if (field === "<<") {
     return { code, message, hint: "merge keys are not read; write the fields out" };
   }
-  const known = Object.keys((error.parentSchema?.["properties"] ?? {}) as object); // an object schema
+  const known = knownFields(error);
   const near = closestName(field, known);
   if (near !== undefined) return { code, message, hint: `did you mean "${near}"?` };
   const elsewhere = placesOf(kind, field);
   if (elsewhere !== undefined) return { code, message, hint: `did you mean "${elsewhere}"?` };
   return { code, message, hint: `known here: ${known.join(", ")}` };
+}
+
+function knownFields({ parentSchema }: SchemaError): string[] {
+  return Object.keys((parentSchema?.["properties"] ?? {}) as object); // an object schema
 }
 
 /** The same field where it belongs: one that users put into metadata, spec or the root by mistake. */

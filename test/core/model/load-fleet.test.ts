@@ -81,6 +81,17 @@ describe("each mistake is told once, at its place, with what to do", () => {
     expect(loadFleet(aFleet(edits)).ok).toBe(false);
   });
 
+  it("does not miss a field that stands there misspelt", () => {
+    const misspelt = { "sites/e1.yaml": site.replace("region:", "regoin:") };
+    expect(told(misspelt)).toEqual([
+      'sites/e1.yaml:9:3: error: unknown field "regoin" in spec; did you mean "region"? [unknown-field]',
+    ]);
+    expect(told({ "sites/e1.yaml": site.replace("region:", "suspendd:") })).toEqual([
+      expect.stringMatching(/^sites\/e1.yaml:8:1: error: missing field "region" in spec/),
+      'sites/e1.yaml:9:3: error: unknown field "suspendd" in spec; did you mean "suspend"? [unknown-field]',
+    ]);
+  });
+
   it("tells the same of a commit whose files were read before, in part", () => {
     const known = new KnownFleet();
     for (const [, edits] of mistakeCases) {
