@@ -11,7 +11,7 @@ import { keptFor } from "./known-fleet.ts";
 import { parseDocuments, placesIn, type TextLimit, type YamlOptions } from "./parse-documents.ts";
 import { readPlainYaml } from "./read-plain-yaml.ts";
 import { readYamlNode, type TwofoldScalar } from "./read-yaml-node.ts";
-import { type SyntaxError, syntaxDiagnostics } from "./syntax-message.ts";
+import { firstTab, type SyntaxError, syntaxDiagnostics } from "./syntax-message.ts";
 import { maxFleetDocuments, tooDeepMessage } from "./yaml-limits.ts";
 import { type FieldPath, offsetInText, offsetOf, plainSource } from "./yaml-places.ts";
 
@@ -137,9 +137,12 @@ interface ReadInput {
 function readDocument({ file, document, placeAt, tree }: ReadInput): DocumentResult {
   const { value, problems, twofold, tagged } = readYamlNode(document);
   const syntax = [...document.errors, ...document.warnings, ...directiveErrors(document)];
+  const tab = firstTab(syntax);
   const diagnostics = [
     ...syntaxDiagnostics(syntax, { text: file.text, contents: document.contents, placeAt }),
-    ...problems.map(({ offset, ...rest }) => ({ ...placeAt(offset), ...rest })),
+    ...problems
+      .filter(({ offset }) => offset < tab)
+      .map(({ offset, ...rest }) => ({ ...placeAt(offset), ...rest })),
   ];
   if (document.contents === null && diagnostics.length === 0) {
     return { document: undefined, diagnostics };

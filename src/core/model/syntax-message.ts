@@ -58,12 +58,20 @@ interface Written {
   readonly placeAt: (offset: number) => Place;
 }
 
+/** Where a line of a document begins with a tab: what follows is read as if it stood elsewhere. Infinity: nowhere. */
+export function firstTab(errors: readonly SyntaxError[]): number {
+  const tabs = errors.filter(({ code }) => code === "TAB_AS_INDENT");
+  return Math.min(...tabs.map(({ pos: [at] }) => at));
+}
+
 /** The mistakes in the syntax of a document without those that follow from another one. */
 export function syntaxDiagnostics(
   errors: readonly SyntaxError[],
   { text, contents, placeAt }: Written,
 ): Diagnostic[] {
-  const found = errors.map((error) => ({ error, opening: openingQuote(error, contents) }));
+  const tab = firstTab(errors);
+  const sound = errors.filter(({ pos: [at] }) => at <= tab);
+  const found = sound.map((error) => ({ error, opening: openingQuote(error, contents) }));
   const open = found.find(({ opening }) => opening !== undefined);
   // The rest of the document is in that text.
   const others = found.filter(({ error }) => !open || error.pos[0] < open.error.pos[0]);

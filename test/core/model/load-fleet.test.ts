@@ -81,6 +81,17 @@ describe("each mistake is told once, at its place, with what to do", () => {
     expect(loadFleet(aFleet(edits)).ok).toBe(false);
   });
 
+  it("tells a tab, and not what it makes of the rest of its document", () => {
+    const tab = `${header}kind: Site\nmetadata:\n  name: e1\n\tlabels: {}\n  x: 1\nspec:\n\tregion: a\nspec: {}\n`;
+    const message = "tabs are not allowed as indentation; indent with spaces [yaml-syntax]";
+    expect(told({ "sites/e1.yaml": tab })).toEqual([`sites/e1.yaml:5:1: error: ${message}`]);
+    const [third, fourth] = [tab.replace("e1", "e3"), tab.replace("e1", "e4")];
+    expect(told({ "sites/e1.yaml": `${site}---\n${third}---\n${fourth}` })).toEqual([
+      `sites/e1.yaml:15:1: error: ${message}`,
+      `sites/e1.yaml:25:1: error: ${message}`,
+    ]);
+  });
+
   it("does not miss a field that stands there misspelt", () => {
     const misspelt = { "sites/e1.yaml": site.replace("region:", "regoin:") };
     expect(told(misspelt)).toEqual([
