@@ -50,7 +50,8 @@ function missingText(
     const { by, place } = answer.removedBy;
     return `app ${app} has no object ${object} at ${site}; ${by} takes it away (${pointText(place)})`;
   }
-  const near = closestName(object, answer.known);
+  const withoutNamespaces = answer.known.map((name) => name.replace(/\/.*\//, "/"));
+  const near = closestName(object, answer.known) ?? closestName(object, withoutNamespaces);
   const hint = near === undefined ? `it has ${answer.known.join(", ")}` : `did you mean ${near}?`;
   return `app ${app} has no object ${object} at ${site}; ${hint}`;
 }

@@ -92,10 +92,17 @@ function parseCommandLine(name: string, command: Command, rest: readonly string[
     if (!isParseArgsError(error)) throw error;
     const [message = error.message] = error.message.split(". To specify");
     throw new FleetError("USAGE", `${message.charAt(0).toLowerCase()}${message.slice(1)}`, {
-      hint: `see flotilla ${name} --help`,
+      hint: `${meantOption(message, command)}see flotilla ${name} --help`,
       retry: "never",
     });
   }
+}
+
+/** For an option that the command has not: the one that is most likely meant, before other hints. */
+function meantOption(message: string, { options }: Command): string {
+  const written = /^Unknown option '--([^'=]+)/.exec(message)?.[1];
+  const near = written && closestName(written, [...Object.keys(options), "help"]);
+  return near ? `did you mean "--${near}"? ` : "";
 }
 
 function isParseArgsError(error: unknown): error is Error {

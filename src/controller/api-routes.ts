@@ -9,6 +9,7 @@ import type {
   ReleaseHistory,
 } from "../core/protocol/api.ts";
 import { FleetError } from "../core/errors.ts";
+import { closestName } from "../core/model/closest-name.ts";
 import type { SiteDiff } from "../core/protocol/site-diff.ts";
 import { type Access, requireRole } from "./access.ts";
 import { type AskedDecision, readDecision } from "./decision-body.ts";
@@ -129,8 +130,15 @@ async function history(options: ApiOptions, query: URLSearchParams): Promise<Rel
   if (!/^[1-9]\d{0,3}$/.test(limit)) throw new HttpRefusal(400, "limit is 1 to 9999 releases");
   const found = await options.history({ app, most: Number(limit) });
   if (found !== undefined) return found;
+  const near = closestName(
+    app,
+    options.status().apps.map((each) => each.app),
+  );
   throw new FleetError("NOT_FOUND", `no release of ${app} is on record`, {
-    hint: "see flotilla status for the apps of the fleet",
+    hint:
+      near === undefined
+        ? "see flotilla status for the apps of the fleet"
+        : `did you mean "${near}"?`,
     retry: "never",
   });
 }

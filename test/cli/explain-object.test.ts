@@ -71,6 +71,12 @@ describe("flotilla explain --object", () => {
       "does not belong at berlin",
     ],
     [
+      "an object of a kind that is misspelt",
+      ["berlin", "till", "--object", "Deploymnt/till"],
+      1,
+      "has no object Deploymnt/till at berlin; did you mean Deployment/till?",
+    ],
+    [
       "an object that is not there",
       ["berlin", "till", "--object", "Deployment/tlil"],
       1,

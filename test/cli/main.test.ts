@@ -36,6 +36,10 @@ describe("flotilla", () => {
     [["frobnicate"], 'flotilla: error: unknown command "frobnicate"; see flotilla --help\n'],
     [["sites", "--foo"], "flotilla: error: unknown option '--foo'; see flotilla sites --help\n"],
     [
+      ["sites", "--outptu", "json"],
+      "flotilla: error: unknown option '--outptu'; did you mean \"--output\"? see flotilla sites --help\n",
+    ],
+    [
       ["sites", "-o", "xml"],
       'flotilla: error: unknown output format "xml"; use -o table, -o json, -o yaml\n',
     ],

@@ -48,6 +48,9 @@ describe("going back to an older release", { timeout: 120_000 }, () => {
       releases: before.releases.slice(0, 2),
       more: true,
     });
+    const misspelt = await controller.request("/api/v1/history?app=wbe");
+    expect(misspelt.status).toBe(404);
+    expect(await misspelt.text()).toMatch(/no release of wbe is on record.*did you mean .*web/);
     const first = nameOf(before, commits[0]);
     const answer = await controller.decide({
       verb: "rollback",

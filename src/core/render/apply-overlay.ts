@@ -3,6 +3,7 @@
  * images, resources, replicas, labels, annotations and namespace. What it made wrong in an object is
  * told at its own place, with the object's.
  */
+import { closestName } from "../model/closest-name.ts";
 import { isJsonObject } from "../model/json.ts";
 import type { Overlay, PatchTarget, Resources, Scheduling, Sidecar } from "../model/kinds.ts";
 import { type KubeObject, describeKey, keyOf, objectId } from "../model/kube-object.ts";
@@ -159,8 +160,15 @@ function applyReplicas(state: OverlayState, index: number): void {
   const isTarget = ({ key }: SourceObject): boolean => key.name === entry.name && isScalable(key);
   const targets = new Set(state.objects.filter(isTarget).map(({ object }) => object));
   if (targets.size === 0) {
+    const scalable = [...state.objects, ...state.others.objects].filter(({ key }) =>
+      isScalable(key),
+    );
+    const near = closestName(
+      entry.name,
+      scalable.map(({ key }) => key.name),
+    );
     const message = `the app has no Deployment, StatefulSet, ReplicaSet or ReplicationController "${entry.name}"`;
-    return tellUnmatched(state, ["replicas", index], { inside: ["name"], message });
+    return tellUnmatched(state, ["replicas", index], { inside: ["name"], message, near });
   }
   // A text was an expression, and what it gave was found to be a number.
   const replicas = Number(entry.count);

@@ -1,6 +1,7 @@
 /** The patches of an overlay, one after the other. */
 import type { Patch } from "../model/kinds.ts";
 import { describeKey } from "../model/kube-object.ts";
+import { KnownTargets } from "./known-targets.ts";
 import { placeText } from "./mistake.ts";
 import type { SourceObject } from "./parse-manifests.ts";
 import { type OverlayState, changed, taken, tell, tellUnmatched } from "./overlay-state.ts";
@@ -14,6 +15,7 @@ export function applyPatches(state: OverlayState, patches: readonly Patch[]): vo
   if (patches.length === 0) return;
   const objects: (SourceObject | undefined)[] = [...state.objects];
   const places = new WordPlaces();
+  const known = new KnownTargets([...state.objects, ...state.others.objects]);
   const namesOf = ({ key, hookName = key.name }: SourceObject): string[] => [key.name, hookName];
   for (const [place, source] of state.objects.entries()) places.note(place, namesOf(source));
   for (const [index, patch] of patches.entries()) {
@@ -29,7 +31,7 @@ export function applyPatches(state: OverlayState, patches: readonly Patch[]): vo
     const around = { namespace, others: state.others.objects };
     const targets = patchTargets([...placeOf.keys()], patch, around);
     if (isDeletion(patch)) deleteOthers(state, patch, present(objects));
-    if (targets.length === 0) tellNoTarget(state, patch, ["patches", index]);
+    if (targets.length === 0) tellNoTarget(state, patch, { path: ["patches", index], known });
     for (const source of targets) {
       const after = patched(state, source, { patch, path: ["patches", index] });
       const place = placeOf.get(source) ?? 0;
@@ -51,10 +53,16 @@ function deleteOthers(state: OverlayState, patch: Patch, own: readonly SourceObj
   state.others = { ...state.others, objects };
 }
 
-function tellNoTarget(state: OverlayState, patch: Patch, path: FieldPath): void {
+function tellNoTarget(
+  state: OverlayState,
+  patch: Patch,
+  { path, known }: { readonly path: FieldPath; readonly known: KnownTargets },
+): void {
+  const { meant, near } = known.describe(patch);
   tellUnmatched(state, path, {
     inside: [patch.target === undefined ? "merge" : "target"],
-    message: "the patch matches no object of the app",
+    message: `the patch matches no object of the app: there is no ${meant}`,
+    near,
   });
 }
 

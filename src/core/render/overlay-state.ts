@@ -3,6 +3,7 @@ import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Place } from "../model/fleet-model.ts";
 import { isSameJson } from "../model/json.ts";
 import { type KubeObject, describeKey, keyOf } from "../model/kube-object.ts";
+import { shortText } from "../model/short-text.ts";
 import { changeProblems } from "./change-problems.ts";
 import { type Told, mistake, placeText, warning } from "./mistake.ts";
 import type { ManifestContext, SourceObject } from "./parse-manifests.ts";
@@ -28,15 +29,18 @@ interface NoMatch {
   readonly inside: FieldPath;
   readonly message: string;
   readonly hasTargets?: boolean;
+  /** What was most likely meant. */
+  readonly near?: string | undefined;
 }
 
 /** A step is for none of the objects. */
 export function tellUnmatched(
   state: OverlayState,
   path: FieldPath,
-  { inside, message, hasTargets = false }: NoMatch,
+  { inside, message, hasTargets = false, near }: NoMatch,
 ): void {
-  const told = { code: "patch-no-target", message } as const;
+  const hint = near === undefined ? {} : { hint: `did you mean "${shortText(near)}"?` };
+  const told = { code: "patch-no-target", message, ...hint } as const;
   state.unmatched.push({ step: path.join("."), hasTargets, path: [...path, ...inside], told });
 }
 

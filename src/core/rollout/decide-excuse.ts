@@ -1,3 +1,4 @@
+import { closestName } from "../model/closest-name.ts";
 import { openListName } from "./arrival-losses.ts";
 import { awaitedWord, hasLetGo, leaveClusters } from "./cluster-owners.ts";
 import { controlPaths } from "./control-files.ts";
@@ -60,8 +61,12 @@ function excuseRegion(
   const served = [...mirrors]
     .filter((mirror) => mirror === region || mirror.startsWith(`${region}--`))
     .toSorted();
-  if (served.length === 0)
-    return missing(`no site is served by region ${region}`, "look at `flotilla status`");
+  if (served.length === 0) {
+    const regions = [...mirrors].flatMap((mirror) => [mirror, mirror.replace(/--.*$/, "")]);
+    const near = closestName(region, regions);
+    const hint = near === undefined ? "look at `flotilla status`" : `did you mean "${near}"?`;
+    return missing(`no site is served by region ${region}`, hint);
+  }
   const { by, at, why } = word;
   const changes = served.map((mirror) => ({
     path: controlPaths.worker(mirror),

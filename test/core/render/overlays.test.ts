@@ -234,17 +234,22 @@ spec:
     [
       "a patch that matches nothing",
       { patches: [{ merge: { ...deployment, metadata: { name: "wbe" } } }] },
-      /^apps\/web.yaml:4:\d+: error: the patch matches no object/,
+      /^apps\/web.yaml:4:\d+: error: the patch matches no object of the app: there is no Deployment wbe of apps; did you mean "Deployment web of apps"\?$/,
+    ],
+    [
+      "a target near to an object",
+      { patches: [{ target: { kind: "Deploymnt" }, merge: {} }] },
+      /: there is no Deploymnt; did you mean "Deployment"\?$/,
     ],
     [
       "a target that matches nothing",
       { patches: [{ target: { kind: "Pod" }, merge: {} }] },
-      /error: the patch matches no object/,
+      /error: the patch matches no object of the app: there is no Pod$/,
     ],
     [
       "replicas of what is not there",
       { replicas: [{ name: "wbe", count: 2 }] },
-      /error: the app has no Deployment, .* "wbe"/,
+      /error: the app has no Deployment, .* "wbe"; did you mean "web"\?$/,
     ],
     [
       "a patch that renames",

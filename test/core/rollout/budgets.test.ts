@@ -415,6 +415,9 @@ describe("a broken site of a failure domain, at whose side the last healthy one 
     );
     for (const site of ["s1", "s99"])
       expect(() => world.decide({ verb: "excuse", site, why })).toThrow(/^not-found:/);
+    expect(() => world.decide({ verb: "excuse", region: "euu", why })).toThrow(
+      'not-found: no site is served by region euu; did you mean "eu"?',
+    );
     world.run(20);
     expect(world.trees("web")["s3"]).toBe("web:v1:2");
     expect(world.control.apps["web"]?.arrivals).toBeUndefined();

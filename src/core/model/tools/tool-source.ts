@@ -5,10 +5,13 @@
  */
 import { createHash } from "node:crypto";
 import { sourcePath } from "../app-sources.ts";
+import { KnownNames } from "../closest-name.ts";
 import type { Diagnostic } from "../diagnostic.ts";
 import { errorAt } from "../fleet-draft.ts";
 import type { Place, SourceFile } from "../fleet-model.ts";
 import type { Source } from "../kinds/source.ts";
+import { keptFor } from "../known-fleet.ts";
+import { shortText } from "../short-text.ts";
 import { type FileIndex, filesBelow } from "./file-index.ts";
 import { scanChart } from "./scan-chart.ts";
 import { scanKustomization } from "./scan-kustomization.ts";
@@ -70,7 +73,7 @@ export function readToolSource(
   const { path } = found;
   const own = filesBelow(index, path);
   if (own.length === 0) {
-    const hint = "write the folder's path from the root of the repository";
+    const hint = hintOf(foldersOf(index), path, "folder");
     return missing([written.field], `there is no folder "${written.path}"`, hint);
   }
   if (written.field === "kustomize") {
@@ -89,6 +92,17 @@ export function readToolSource(
   const named = values.files.map((file) => file.path);
   const chart = { tool: "helm", path, files: [...files.values()], valuesFiles: named } as const;
   return result(chart, [...scanned.diagnostics, ...values.diagnostics]);
+}
+
+const foldersOf = keptFor(({ folders }: FileIndex) => new KnownNames(folders));
+const filesOf = keptFor(({ byPath }: FileIndex) => new KnownNames(byPath.keys()));
+
+/** What to write for a path that does not lead to one. */
+function hintOf(known: KnownNames, path: string, one: "file" | "folder"): string {
+  const near = known.all.has(path) ? undefined : known.closest(path);
+  return near === undefined
+    ? `write the ${one}'s path from the root of the repository`
+    : `did you mean "${shortText(near)}"?`;
 }
 
 function result(
@@ -121,7 +135,7 @@ function valuesFiles(
     if (file?.leftOut === undefined && file !== undefined) files.push(file);
     else {
       const message = found.ok ? (file?.leftOut ?? `there is no file "${each}"`) : found.message;
-      const hint = "write the file's path from the root of the repository";
+      const hint = hintOf(filesOf(index), found.ok ? found.path : each, "file");
       diagnostics.push(errorAt(at(position), { code: "missing-source", message, hint }));
     }
   }

@@ -34,8 +34,14 @@ describe("the source of an App", () => {
       "a folder that is not there",
       { chart: "charts/wbe" },
       {},
+      ['apps/web.yaml:4:44: error: there is no folder "charts/wbe"; did you mean "charts/web"?'],
+    ],
+    [
+      "a folder near to none",
+      { chart: "elsewhere" },
+      {},
       [
-        'apps/web.yaml:4:44: error: there is no folder "charts/wbe"; write the folder\'s path from the root of the repository',
+        'apps/web.yaml:4:44: error: there is no folder "elsewhere"; write the folder\'s path from the root of the repository',
       ],
     ],
     [
@@ -72,10 +78,11 @@ describe("the source of an App", () => {
     ],
     [
       "a file of values that is not there",
-      { chart: "charts/web", helm: { valuesFiles: ["charts/web/values.yaml", "v.yaml"] } },
+      { chart: "charts/web", helm: { valuesFiles: ["charts/web/vlues.yaml", "v.yaml"] } },
       {},
       [
-        'apps/web.yaml:4:105: error: there is no file "v.yaml"; write the file\'s path from the root of the repository',
+        'apps/web.yaml:4:80: error: there is no file "charts/web/vlues.yaml"; did you mean "charts/web/values.yaml"?',
+        'apps/web.yaml:4:104: error: there is no file "v.yaml"; write the file\'s path from the root of the repository',
       ],
     ],
     [
