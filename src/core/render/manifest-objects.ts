@@ -5,6 +5,7 @@ import type { Place, SourceFile } from "../model/fleet-model.ts";
 import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
 import { type KubeObject, isSecret } from "../model/kube-object.ts";
 import { keptFor } from "../model/known-fleet.ts";
+import { shortText } from "../model/short-text.ts";
 import { mistake, type Told } from "./mistake.ts";
 import { type FieldPath, type YamlDocument, readYaml } from "./read-yaml.ts";
 import type { Transformation } from "./tools/kustomize-origins.ts";
@@ -46,7 +47,7 @@ const readObjects = keptFor((file: SourceFile): ReadObjects => {
   for (const found of read.documents.flatMap(flattenLists)) {
     const problem = identityProblem(found);
     if (problem !== undefined) {
-      diagnostics.push(problem);
+      diagnostics.push({ ...problem, ...kustomizationHint(file) });
       continue;
     }
     // identityProblem has checked what a KubeObject promises.
@@ -57,6 +58,14 @@ const readObjects = keptFor((file: SourceFile): ReadObjects => {
   }
   return { objects, diagnostics: firstDiagnostics(diagnostics) };
 });
+
+/** For a file that is no manifest but tells kustomize what to make of those beside it. */
+function kustomizationHint({ path }: SourceFile): { readonly hint?: string } {
+  const folder = /^(?:(.+)\/)?kustomization\.ya?ml$/.exec(path);
+  if (folder === null) return {};
+  const written = shortText(folder[1] ?? ".");
+  return { hint: `this is a kustomization; write \`source.kustomize: ${written}\`` };
+}
 
 /** A `List` gives its items; a typed one (`ConfigMapList`) also tells them what they are. */
 export function flattenLists(found: YamlDocument): YamlDocument[] {

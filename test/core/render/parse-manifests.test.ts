@@ -124,6 +124,21 @@ status: {x: y}
     expect(keysOf(text)).toHaveLength(3);
   });
 
+  it.each([
+    ["manifests/shop/kustomization.yaml", "manifests/shop"],
+    ["kustomization.yml", "."],
+  ])("asks whether a kustomization is meant: %s", (path, folder) => {
+    for (const text of ["resources: [a.yaml]\n", "apiVersion: v1\nkind: Kustomization\n"]) {
+      const context = { namespace: "shop", customKinds: readCustomKinds([]) };
+      const read = parseManifests([{ path, text }], { ...context, plainSecrets: new Set() });
+      expect(read.diagnostics.map(formatDiagnostic)).toEqual([
+        expect.stringMatching(
+          new RegExp(`is missing; this is a kustomization; write .source.kustomize: ${folder}.$`),
+        ),
+      ]);
+    }
+  });
+
   const head = "apiVersion: v1\nkind: ConfigMap\n";
   it.each([
     [
