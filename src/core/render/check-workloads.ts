@@ -6,7 +6,7 @@ import { type KubeObject, describeKey, groupOf } from "../model/kube-object.ts";
 import { shortText } from "../model/short-text.ts";
 import { mostProblems, warning } from "./mistake.ts";
 import type { SourceObject } from "./parse-manifests.ts";
-import { placeOfFields } from "./place-of-field.ts";
+import { additionOf, placeOfFields } from "./place-of-field.ts";
 import { valueAt } from "./pod-templates.ts";
 import type { FieldPath } from "./read-yaml.ts";
 
@@ -37,7 +37,7 @@ export function checkWorkload(source: SourceObject): readonly Diagnostic[] {
       ...(hint !== undefined && { hint }),
     });
   return [
-    ...podProblems(object, [...path, "spec"], tell),
+    ...podProblems(source, [...path, "spec"], tell),
     ...(object.kind === "CronJob" ? scheduleProblems(object, tell) : []),
     ...(groupOf(object.apiVersion) === "apps" ? selectorProblems(object, path, tell) : []),
   ];
@@ -47,7 +47,8 @@ export function checkWorkload(source: SourceObject): readonly Diagnostic[] {
 type Tell = (places: readonly FieldPath[], words: string, hint?: string) => Diagnostic;
 
 /** The way to the containers: what is of another type than it must be is told as every field. */
-function podProblems(object: KubeObject, pod: readonly string[], tell: Tell): Diagnostic[] {
+function podProblems(source: SourceObject, pod: readonly string[], tell: Tell): Diagnostic[] {
+  const { object } = source;
   for (const depth of pod.keys()) {
     const path = pod.slice(0, depth + 1);
     const value = valueAt(object, path) ?? null;
@@ -58,28 +59,43 @@ function podProblems(object: KubeObject, pod: readonly string[], tell: Tell): Di
     }
     if (!isJsonObject(value)) return [];
   }
-  return [...containersProblems(object, pod, tell), ...restartProblems(object, pod, tell)];
+  return [...containersProblems(source, pod, tell), ...restartProblems(object, pod, tell)];
 }
 
-function containersProblems(object: KubeObject, pod: readonly string[], tell: Tell): Diagnostic[] {
+function containersProblems(
+  source: SourceObject,
+  pod: readonly string[],
+  tell: Tell,
+): Diagnostic[] {
+  const { object } = source;
   const containers = valueAt(object, [...pod, "containers"]);
   if (!Array.isArray(containers) || containers.length === 0) {
     return [tell([pod], "its pods have no container")];
   }
   return (containers as readonly Json[]).flatMap((item, index) =>
     // isArray loses the type
-    isJsonObject(item) ? containerProblems(item, [...pod, "containers", index], tell) : [],
+    isJsonObject(item)
+      ? containerProblems(item, { source, at: [...pod, "containers", index], tell })
+      : [],
   );
 }
 
-function containerProblems(item: JsonObject, at: FieldPath, tell: Tell): Diagnostic[] {
+interface ContainerPlace {
+  readonly source: SourceObject;
+  readonly at: FieldPath;
+  readonly tell: Tell;
+}
+
+function containerProblems(item: JsonObject, { source, at, tell }: ContainerPlace): Diagnostic[] {
   const missing = ["name", "image"].filter((field) => {
     // An empty name is told as every name that is none, and `imgae` as a field that there is not.
     if (item[field] === "") return field === "image";
     return (item[field] ?? null) === null && !isNear(field, item);
   });
-  return missing.map((field) =>
-    tell([[...at, field]], `a container has no ${field}`, `add \`${field}\``),
+  return missing.map(
+    (field) =>
+      (field === "image" ? patchedIn(item, { source, at }) : undefined) ??
+      tell([[...at, field]], `a container has no ${field}`, `add \`${field}\``),
   );
 }
 
@@ -120,6 +136,31 @@ function isMistyped(object: KubeObject, path: readonly string[]): boolean {
 
 function isNear(field: string, beside: JsonObject): boolean {
   return closestName(field, Object.keys(beside)) !== undefined;
+}
+
+/** Of a container without image that only a patch names: it is mostly for another one. */
+function patchedIn(
+  { name }: JsonObject,
+  { source, at }: Omit<ContainerPlace, "tell">,
+): Diagnostic | undefined {
+  const added = typeof name === "string" ? additionOf(source, at) : undefined;
+  if (typeof name !== "string" || added?.change.path[0] !== "patches") return undefined;
+  const before = valueAt(added.change.before.object, at.slice(0, -1).map(String));
+  const near = closestName(name, namesIn(before));
+  const called = describeKey(source.key);
+  return warning(added.place, {
+    code: "refused-object",
+    message: `${called}: the patch adds container "${shortText(name)}" without image`,
+    hint: near === undefined ? "add `image`" : `did you mean "${shortText(near)}"?`,
+  });
+}
+
+function namesIn(list: Json | undefined): string[] {
+  if (!Array.isArray(list)) return [];
+  return (list as readonly Json[]).flatMap((item) => {
+    const name = isJsonObject(item) ? item["name"] : undefined; // isArray loses the type
+    return typeof name === "string" ? [name] : [];
+  });
 }
 
 function selectorProblems(object: KubeObject, path: readonly string[], tell: Tell): Diagnostic[] {

@@ -39,6 +39,26 @@ export function placeInChange(
   return placeInOverlay(changedBy, { object, steps, isKey });
 }
 
+/** A change of an overlay that made a field which was not there before. */
+export interface FieldAddition {
+  readonly change: OverlayChange;
+  readonly place: Place;
+}
+
+/** The overlay that put a field into an object, by its path in the object as it is now; undefined: its manifest has it. */
+export function additionOf(source: SourceObject, path: FieldPath): FieldAddition | undefined {
+  const steps = stepsOf(source.object, path);
+  let version = source;
+  while (version.changedBy !== undefined) {
+    const { changedBy: change, object } = version;
+    if (find(change.before.object, steps).value === undefined) {
+      return { change, place: placeInOverlay(change, { object, steps, isKey: false }) };
+    }
+    version = change.before;
+  }
+  return undefined;
+}
+
 /**
  * A key, or an item of a list: by its name where it has one of its own, which is the same in all versions, else by its
  * position.

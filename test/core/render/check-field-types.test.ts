@@ -278,6 +278,38 @@ describe("what every API server refuses of a workload", () => {
     expect(problems(odd).join()).not.toContain("is missing");
   });
 
+  it("has a container that a patch adds without image: told where the patch names it", () => {
+    const app = `apiVersion: flotilla.dev/v1alpha1
+kind: App
+metadata: { name: web }
+spec:
+  namespace: web
+  source: { manifests: manifests/web }
+  placement: { virtualSites: [all] }
+  overlays:
+    - virtualSites: [all]
+      patches:
+        - target: { kind: Deployment, name: d }
+          merge:
+            spec:
+              replicas: 2
+              template: { spec: { containers: [{ name: NAME, tty: true }] } }
+`;
+    const withPatch = (name: string): string[] =>
+      renderFiles(
+        aFleet({
+          "manifests/web/more.yaml": deployment("stdin: true").replaceAll("name: c", "name: main"),
+          "apps/web.yaml": app.replace("NAME", name),
+        }),
+      ).diagnostics.map((each) => formatDiagnostic(each));
+
+    const told = (words: string): string =>
+      `apps/web.yaml:15:48: warning: Deployment web/d: the patch adds container ${words}`;
+    expect(withPatch("mian")).toEqual([told('"mian" without image; did you mean "main"?')]);
+    expect(withPatch("else")).toEqual([told('"else" without image; add `image`')]);
+    expect(withPatch("main")).toEqual([]);
+  });
+
   it("is none that an overlay has made whole", () => {
     const merge = {
       spec: {
