@@ -47,7 +47,7 @@ export async function readBase(from: SideSource, head: PlanSide): Promise<PlanSi
     throw new FleetError("USAGE", "--base and --from-nothing contradict", { hint, retry: "never" });
   }
   const revision = named ?? "HEAD";
-  const base = await (named === undefined ? readNewest(from) : readSide(from, named));
+  const base = await (revision === "HEAD" ? readNewest(from) : readSide(from, revision));
   if (base.ok) return baseAtSites(from.tools, base.side, head.model);
   const [first] = base.diagnostics.filter(({ severity }) => severity === "error");
   const why = first === undefined ? "" : `: ${formatDiagnostic(first)}`;

@@ -89,6 +89,11 @@ describe("flotilla plan", () => {
     );
     await git(["init", "-q", "-b", "main"], dir);
     expect(await runCli(["plan", dir])).toEqual({ code, stdout, stderr });
+    expect(await runCli(["plan", dir, "--base", "HEAD"])).toEqual({ code, stdout, stderr });
+    const named = await runCli(["plan", dir, "--from-nothing", "--head", "main"]);
+    expect(named.stderr).toBe(
+      'flotilla: error: there is no commit here, and so no revision "main"; commit the fleet (git add, git commit), or leave the revision out: then what lies here is read\n',
+    );
     expect((await runCli(["plan", dir, "--from-nothing"])).code).toBe(0);
   });
 

@@ -7,7 +7,7 @@ import { join, relative, sep } from "node:path";
 import type * as Isomorphic from "isomorphic-git";
 import { FleetError } from "../../core/errors.ts";
 import type { SourceFile } from "../../core/model/fleet-model.ts";
-import { unknownRevision } from "./checkout-native.ts";
+import { noCommit, unknownRevision } from "./checkout-native.ts";
 import { isObjectId } from "./object-id.ts";
 import {
   decodeContent,
@@ -119,8 +119,20 @@ async function resolveIn(repository: Repository, revision: string): Promise<stri
     // Peels an annotated tag, and fails for what is no commit.
     return (await git.readCommit({ fs, gitdir, oid, cache })).oid;
   } catch (error) {
-    if (isIsomorphicError(error)) throw unknownRevision(revision);
-    throw error;
+    if (!isIsomorphicError(error)) throw error;
+    throw (await isBegun(repository)) ? unknownRevision(revision) : noCommit(revision);
+  }
+}
+
+/** It has a commit. */
+async function isBegun({ git, gitdir }: Repository): Promise<boolean> {
+  try {
+    await git.resolveRef({ fs, gitdir, ref: "HEAD" });
+    return true;
+  } catch (error) {
+    if (!isIsomorphicError(error)) throw error;
+    const refs = [await git.listBranches({ fs, gitdir }), await git.listTags({ fs, gitdir })];
+    return refs.flat().length > 0;
   }
 }
 

@@ -56,7 +56,22 @@ async function locate(git: Git, dir: string): Promise<Location> {
 async function resolveIn(git: Git, { gitDir }: Location, revision: string): Promise<string> {
   const found = await verify(git, gitDir, `${revision}^{commit}`);
   if (found !== undefined) return found;
-  throw unknownRevision(revision);
+  const isBegun = (await verify(git, gitDir, "HEAD^{commit}")) ?? (await anyRef(git, gitDir));
+  throw isBegun === undefined ? noCommit(revision) : unknownRevision(revision);
+}
+
+async function anyRef(git: Git, gitDir: string): Promise<string | undefined> {
+  const { stdout } = await git({ args: ["for-each-ref", "--count=1"], gitDir });
+  return stdout.toString("utf8") || undefined;
+}
+
+/** The error of a revision in a repository without any commit. */
+export function noCommit(revision: string): FleetError {
+  const message = `there is no commit here, and so no revision ${JSON.stringify(revision)}`;
+  return new FleetError("GIT_NOT_FOUND", message, {
+    hint: "commit the fleet (git add, git commit), or leave the revision out: then what lies here is read",
+    retry: "never",
+  });
 }
 
 /** The error of a revision that names no commit. */

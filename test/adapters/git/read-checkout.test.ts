@@ -212,6 +212,17 @@ describe("reading a checkout", () => {
       expect(now.find(({ path }) => path === "fleet.yaml")?.text).toBe("kind: Fleet # 3\n");
     });
 
+    it("says so when there is no commit, and not that the checkout is shallow", async () => {
+      const dir = await temporaryFolder();
+      await git(["init", "-q", "-b", "main"], dir);
+      for (const revision of ["main", "HEAD", "HEAD~1", "0123456"]) {
+        await expect(readCheckout(dir, { revision, reader })).rejects.toMatchObject({
+          code: "GIT_NOT_FOUND",
+          message: `there is no commit here, and so no revision "${revision}"`,
+        });
+      }
+    });
+
     it("gives the files of a folder, with paths relative to it", async () => {
       const dir = join(repository.dir, "apps");
       expect(await readCheckout(dir, { revision: first, reader })).toEqual([
