@@ -13,7 +13,9 @@ export function checkSources(
   read: FleetFiles,
   tools: ReadonlyMap<string, ReadToolSource>,
 ): Diagnostic[] {
-  return [...draft.apps.values()].flatMap(({ value, document }) => {
+  const { folder, apps: besideFleet } = sourcesBesideFleet(draft, read);
+  const found = [...draft.apps.values()].flatMap(({ value, document }) => {
+    if (besideFleet.has(value.metadata.name)) return [];
     const { source } = value.spec;
     const tool = tools.get(value.metadata.name);
     if (tool !== undefined) {
@@ -25,6 +27,35 @@ export function checkSources(
     if (finding === undefined) return [];
     return errorAt(document.at(["spec", "source", "manifests"]), finding);
   });
+  return [...(besideFleet.size > 0 ? tooHigh(draft, folder) : []), ...found];
+}
+
+interface BesideFleet {
+  /** Of the file of the Fleet. */
+  readonly folder: string;
+  /** Apps whose source is not there by its path from the root, but by the same path from that folder. */
+  readonly apps: ReadonlySet<string>;
+}
+
+function sourcesBesideFleet({ fleet, apps }: FleetDraft, { all }: FleetFiles): BesideFleet {
+  const folder = fleet?.document.file.replace(/(^|\/)[^/]*$/, "") ?? "";
+  if (folder === "") return { folder, apps: new Set() };
+  const isThere = (path: string): boolean => filesInSource(path, all).length > 0;
+  const found = [...apps.values()].flatMap(({ value: { metadata, spec } }) => {
+    const source = sourcePath(writtenSource(spec.source).path);
+    if (!source.ok || source.path === "" || isThere(source.path)) return [];
+    return isThere(`${folder}/${source.path}`) ? [metadata.name] : [];
+  });
+  return { folder, apps: new Set(found) };
+}
+
+/** Told once: every path of the fleet is meant from another folder. */
+function tooHigh({ fleet }: FleetDraft, folder: string): Diagnostic[] {
+  if (fleet === undefined) return [];
+  const shown = shortText(folder);
+  const message = `the Fleet lies in the folder "${shown}", and the sources of its Apps start there`;
+  const hint = `name that folder as the one to read: DIR, or \`--dir\`, with ${shown} at its end`;
+  return [errorAt(fleet.document.at([]), { code: "missing-source", message, hint })];
 }
 
 /** What a tool renders is the same everywhere only where its version is. */

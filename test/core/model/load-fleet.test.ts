@@ -92,6 +92,18 @@ describe("each mistake is told once, at its place, with what to do", () => {
     ]);
   });
 
+  it("tells once that the fleet lies in a folder below, from which its sources start", () => {
+    const below = aFleet({ "apps/till.yaml": appYaml("till", { manifests: "manifests/tlil" }) });
+    const files = below.map((file) => ({ ...file, path: `rd/my-fleet/${file.path}` }));
+    const { diagnostics } = loadFleet(files);
+    expect(diagnostics.map((one) => `${formatDiagnostic(one)} [${one.code}]`)).toEqual([
+      expect.stringMatching(
+        /^rd\/my-fleet\/apps\/till.yaml:4:\d+: error: there is no file or folder "manifests\/tlil"/,
+      ),
+      'rd/my-fleet/fleet.yaml:1:1: error: the Fleet lies in the folder "rd/my-fleet", and the sources of its Apps start there; name that folder as the one to read: DIR, or `--dir`, with rd/my-fleet at its end [missing-source]',
+    ]);
+  });
+
   it("does not miss a field that stands there misspelt", () => {
     const misspelt = { "sites/e1.yaml": site.replace("region:", "regoin:") };
     expect(told(misspelt)).toEqual([
