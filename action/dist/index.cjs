@@ -22005,7 +22005,7 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
         return result2;
       }
     };
-    function basename(path3) {
+    function basename2(path3) {
       const last = Math.max(path3.lastIndexOf("/"), path3.lastIndexOf("\\"));
       if (last > -1) {
         path3 = path3.slice(last + 1);
@@ -22025,7 +22025,7 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
           const dir = {
             type: "tree",
             fullpath: name2,
-            basename: basename(name2),
+            basename: basename2(name2),
             metadata: {},
             children: []
           };
@@ -22040,7 +22040,7 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
           const file = {
             type: "blob",
             fullpath: name2,
-            basename: basename(name2),
+            basename: basename2(name2),
             metadata,
             // This recursively generates any missing parent folders.
             parent: mkdir3(dirname3(name2)),
@@ -25798,7 +25798,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
        * @returns {Promise<boolean>} - `true` if the file is ignored, `false` otherwise.
        */
       static async isIgnored({ fs: fs2, dir, gitdir = join8(dir, ".git"), filepath }) {
-        if (basename(filepath) === ".git") return true;
+        if (basename2(filepath) === ".git") return true;
         if (filepath === ".") return false;
         let excludes2 = "";
         const excludesFile = join8(gitdir, "info", "exclude");
@@ -27501,7 +27501,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         gitdir,
         trees: [ourTree, baseTree, theirTree],
         map: async function(filepath, [ours, base, theirs]) {
-          const path3 = basename(filepath);
+          const path3 = basename2(filepath);
           const ourChange = await modified(ours, base);
           const theirChange = await modified(theirs, base);
           switch (`${ourChange}-${theirChange}`) {
@@ -33682,9 +33682,12 @@ var ToolFinder = class {
   }
   async #look(tool, version) {
     const others = [];
+    const asked = /* @__PURE__ */ new Set();
     for (const folder of this.#folders) {
       for (const { program, kind } of candidates(tool, version, folder)) {
-        if (!await isProgram(program)) continue;
+        const own2 = await programAt(program);
+        if (own2 === void 0 || asked.has(own2)) continue;
+        asked.add(own2);
         const found2 = await this.#versionOf(program, kind);
         if (found2 === version) return { program, kind };
         others.push(`${program} is ${found2 ?? "of no version that it tells"}`);
@@ -33713,12 +33716,12 @@ function candidates(tool, version, folder) {
     }))
   );
 }
-async function isProgram(path3) {
+async function programAt(path3) {
   try {
     await (0, import_promises.access)(path3, import_promises.constants.X_OK);
-    return true;
+    return `${(0, import_node_path.basename)(path3)} ${await (0, import_promises.realpath)(path3)}`;
   } catch {
-    return false;
+    return void 0;
   }
 }
 
@@ -33907,8 +33910,8 @@ function blocksOf(files, before) {
   let start = 0;
   while (start < files.length) {
     const same2 = known4.get(files[start]);
-    const isSame3 = same2 !== void 0 && isBlockAt(start, same2, files);
-    const block = isSame3 ? same2 : files.slice(start, endFrom(start, files));
+    const isSame4 = same2 !== void 0 && isBlockAt(start, same2, files);
+    const block = isSame4 ? same2 : files.slice(start, endFrom(start, files));
     blocks2.push(block);
     start += block.length;
   }
@@ -52424,10 +52427,10 @@ var EMPTY_ACTIVATION = {
 };
 
 // node_modules/@bufbuild/cel/dist/esm/object.js
-function celObject(typeName2, fields2) {
+function celObject(typeName2, fields3) {
   const desc = getMsgDesc(typeName2);
   const msg = reflect(desc);
-  for (const [k, v] of fields2.entries()) {
+  for (const [k, v] of fields3.entries()) {
     const field = desc.fields.find((f) => f.name === k);
     if (field === void 0) {
       throw new Error(`Unknown field ${k} for ${typeName2}`);
@@ -53094,10 +53097,10 @@ var EvalObj = class {
   fields;
   values;
   optionals;
-  constructor(id, typeName2, fields2, values, optionals) {
+  constructor(id, typeName2, fields3, values, optionals) {
     this.id = id;
     this.typeName = typeName2;
-    this.fields = fields2;
+    this.fields = fields3;
     this.values = values;
     this.optionals = optionals;
   }
@@ -53798,16 +53801,16 @@ function variableType({ parsed, problems }, { id }, { name: name2, scope: scope2
 function fieldType({ parsed, problems }, { id }, { of, field }) {
   if (isUntold(of)) return of;
   if (typeof of === "object" && "mapOf" in of) return of.mapOf;
-  const fields2 = typeof of === "object" && "fields" in of ? of.fields : void 0;
-  if (fields2 !== void 0 && Object.hasOwn(fields2, field)) return fields2[field] ?? "any";
+  const fields3 = typeof of === "object" && "fields" in of ? of.fields : void 0;
+  if (fields3 !== void 0 && Object.hasOwn(fields3, field)) return fields3[field] ?? "any";
   const offset = offsetOfNode(parsed, id);
-  if (fields2 === void 0) {
+  if (fields3 === void 0) {
     problems.push({
       message: `${celTypeInWords(of)} has no field \`${shortText(field)}\``,
       offset
     });
   } else {
-    const hint = meant(field, Object.keys(fields2));
+    const hint = meant(field, Object.keys(fields3));
     problems.push({ message: `there is no field \`${shortText(field)}\` here`, offset, hint });
   }
   return "any";
@@ -55323,8 +55326,8 @@ var SiteFacts = class {
     const fleet = this.#fleet.name;
     const region = this.#model.regions.get(site.value.spec.region);
     const read2 = keptSites.get(site);
-    const isSame3 = read2 !== void 0 && read2.fleet === fleet && read2.region === region;
-    if (isSame3 && this.#budget.allows(read2.steps)) {
+    const isSame4 = read2 !== void 0 && read2.fleet === fleet && read2.region === region;
+    if (isSame4 && this.#budget.allows(read2.steps)) {
       this.#budget.spend(read2.steps);
       return read2.known;
     }
@@ -55588,12 +55591,12 @@ function printsPointers(templates2) {
   const parsed = templates2.flatMap(
     (text) => text.includes("{{") ? [templateActions(text) ?? []] : []
   );
-  const fields2 = /* @__PURE__ */ new Set();
-  for (let round = 0, known4 = -1; known4 < fields2.size; round += 1) {
+  const fields3 = /* @__PURE__ */ new Set();
+  for (let round = 0, known4 = -1; known4 < fields3.size; round += 1) {
     if (round === maxRounds) return true;
-    known4 = fields2.size;
+    known4 = fields3.size;
     const isPrinted = parsed.some((actions) => {
-      const walk = new TemplateWalk(fields2);
+      const walk = new TemplateWalk(fields3);
       return actions.some((action3) => walk.prints(action3));
     });
     if (isPrinted) return true;
@@ -55634,21 +55637,21 @@ var TemplateWalk = class {
   #isPrinted = false;
   #tokens = [];
   #at = 0;
-  constructor(fields2) {
-    this.#fields = fields2;
+  constructor(fields3) {
+    this.#fields = fields3;
   }
   /** Goes through one action more. */
   prints(action3) {
     this.#isPrinted = action3.some(showsAnyway);
     this.#tokens = action3;
-    const words5 = wordsOf2(action3);
-    const variables = assignedIn(action3, words5.length);
-    this.#at = words5.length + (variables.length === 0 ? 0 : variables.length + 1);
+    const words6 = wordsOf2(action3);
+    const variables = assignedIn(action3, words6.length);
+    this.#at = words6.length + (variables.length === 0 ? 0 : variables.length + 1);
     const isWhole4 = this.#pipeline();
     if (isWhole4) for (const variable of variables) this.#variables.add(variable);
-    const isShown = words5.length + variables.length === 0;
+    const isShown = words6.length + variables.length === 0;
     if (isShown && isWhole4) this.#isPrinted = true;
-    this.#enter(words5, isWhole4);
+    this.#enter(words6, isWhole4);
     return this.#isPrinted;
   }
   #enter([word3 = "", next = word3], isWhole4) {
@@ -55774,24 +55777,24 @@ function isTemplate({ path: path3 }) {
 var namesIn = keptFor(({ text }) => calledNames(text));
 
 // src/core/render/tools/chart-copy.ts
-function chartCopy(source, words5) {
+function chartCopy(source, words6) {
   const inside2 = source.path === "" ? "" : `${source.path}/`;
   const files = [];
   for (const file of source.files) {
     const isTemplate2 = file.path.startsWith(inside2) && isRead(file.path.slice(inside2.length));
-    const edited = isTemplate2 ? editedFile(file, words5) : file;
+    const edited = isTemplate2 ? editedFile(file, words6) : file;
     const isData = edited !== file && source.valuesFiles.includes(file.path);
     if (edited === void 0 || isData) return void 0;
     files.push(edited);
   }
-  files.push({ path: `${inside2}templates/_${words5.name}.tpl`, text: words5.template });
-  return { ...source, files, digest: `${source.digest}-${words5.mark}` };
+  files.push({ path: `${inside2}templates/_${words6.name}.tpl`, text: words6.template });
+  return { ...source, files, digest: `${source.digest}-${words6.mark}` };
 }
 function isRead(path3) {
   return /^(charts\/[^/]+\/)*templates\//.test(path3) && !/^charts\/.*\.prov$/.test(path3);
 }
-function editedFile(file, words5) {
-  const edits = templateActions(file.text)?.flatMap((action3) => words5.edits(action3));
+function editedFile(file, words6) {
+  const edits = templateActions(file.text)?.flatMap((action3) => words6.edits(action3));
   if (edits === void 0) return void 0;
   if (edits.length === 0) return file;
   let text = "";
@@ -61685,6 +61688,19 @@ var typeWords = {
   object: "a mapping",
   array: "a list"
 };
+function withoutMisspelt(errors) {
+  const meant2 = new Set(
+    errors.flatMap((error) => {
+      if (error.keyword !== "additionalProperties") return [];
+      const near = closestName(String(error.params["additionalProperty"]), knownFields(error));
+      return near === void 0 ? [] : [`${error.instancePath}/${near}`];
+    })
+  );
+  if (meant2.size === 0) return errors;
+  return errors.filter(
+    ({ keyword, instancePath, params }) => keyword !== "required" || !meant2.has(`${instancePath}/${String(params["missingProperty"])}`)
+  );
+}
 function describeSchemaError(error, kind, document2) {
   const path3 = pointerPath(error.instancePath);
   const mistake2 = { error, kind, path: path3 };
@@ -61714,12 +61730,15 @@ function unknownField({ error, kind, path: path3 }, field) {
   if (field === "<<") {
     return { code, message, hint: "merge keys are not read; write the fields out" };
   }
-  const known4 = Object.keys(error.parentSchema?.["properties"] ?? {});
+  const known4 = knownFields(error);
   const near = closestName(field, known4);
   if (near !== void 0) return { code, message, hint: `did you mean "${near}"?` };
   const elsewhere = placesOf(kind, field);
   if (elsewhere !== void 0) return { code, message, hint: `did you mean "${elsewhere}"?` };
   return { code, message, hint: `known here: ${known4.join(", ")}` };
+}
+function knownFields({ parentSchema }) {
+  return Object.keys(parentSchema?.["properties"] ?? {});
 }
 function placesOf(kind, field) {
   const { properties } = kinds2[kind];
@@ -61760,22 +61779,22 @@ function codeOf({ keyword, parentSchema }) {
   return isForm && parentSchema?.["title"] === "name" ? "invalid-name" : "invalid-value";
 }
 function expected(error) {
-  const words5 = expectedByTitle[String(error.parentSchema?.["title"])];
+  const words6 = expectedByTitle[String(error.parentSchema?.["title"])];
   const form = expectedByKeyword[error.keyword];
-  if (form === void 0) return words5 ?? "another value";
-  return form(error.params, words5);
+  if (form === void 0) return words6 ?? "another value";
+  return form(error.params, words6);
 }
 var limit = ({ limit: bound2 }) => String(bound2);
 var allowedValues = (params) => params["allowedValues"].map(String);
 var expectedByKeyword = {
-  type: ({ type }, words5) => words5 ?? typeWords[String(type)] ?? String(type),
+  type: ({ type }, words6) => words6 ?? typeWords[String(type)] ?? String(type),
   enum: (params) => `one of ${allowedValues(params).join(", ")}`,
   const: ({ allowedValue }) => String(allowedValue),
   minimum: (params) => `at least ${limit(params)}`,
   maximum: (params) => `at most ${limit(params)}`,
   minItems: (params) => `a list of at least ${limit(params)}`,
-  minLength: (_, words5) => words5 ?? "a text that is not empty",
-  pattern: ({ pattern: pattern2 }, words5) => words5 ?? `text like ${String(pattern2)}`
+  minLength: (_, words6) => words6 ?? "a text that is not empty",
+  pattern: ({ pattern: pattern2 }, words6) => words6 ?? `text like ${String(pattern2)}`
 };
 function hintFor(error, source) {
   const { keyword, params, data: data3 } = error;
@@ -61834,8 +61853,8 @@ function firstOf(found2, describe) {
   if (next === void 0) return told3;
   const count = found2.length - mostTold;
   const { hint: _, ...rest2 } = describe(next);
-  const words5 = count === 1 ? "one more mistake follows" : `${count} more mistakes follow`;
-  return [...told3, { ...rest2, message: words5, hint: "mend the ones before them first" }];
+  const words6 = count === 1 ? "one more mistake follows" : `${count} more mistakes follow`;
+  return [...told3, { ...rest2, message: words6, hint: "mend the ones before them first" }];
 }
 function firstDiagnostics(diagnostics) {
   const isError3 = ({ severity }) => severity === "error";
@@ -61931,8 +61950,14 @@ function openingQuote2({ code, message, pos: [end] }, contents) {
   });
   return start;
 }
+function firstTab(errors) {
+  const tabs = errors.filter(({ code }) => code === "TAB_AS_INDENT");
+  return Math.min(...tabs.map(({ pos: [at3] }) => at3));
+}
 function syntaxDiagnostics(errors, { text, contents, placeAt }) {
-  const found2 = errors.map((error) => ({ error, opening: openingQuote2(error, contents) }));
+  const tab = firstTab(errors);
+  const sound = errors.filter(({ pos: [at3] }) => at3 <= tab);
+  const found2 = sound.map((error) => ({ error, opening: openingQuote2(error, contents) }));
   const open3 = found2.find(({ opening }) => opening !== void 0);
   const others = found2.filter(({ error }) => !open3 || error.pos[0] < open3.error.pos[0]);
   const byLine = /* @__PURE__ */ new Map();
@@ -62636,7 +62661,7 @@ var readObjects = keptFor((file) => {
   for (const found2 of read2.documents.flatMap(flattenLists)) {
     const problem2 = identityProblem(found2);
     if (problem2 !== void 0) {
-      diagnostics.push(problem2);
+      diagnostics.push({ ...problem2, ...kustomizationHint(file) });
       continue;
     }
     const manifest = { ...found2, object: found2.value };
@@ -62646,6 +62671,12 @@ var readObjects = keptFor((file) => {
   }
   return { objects, diagnostics: firstDiagnostics(diagnostics) };
 });
+function kustomizationHint({ path: path3 }) {
+  const folder = /^(?:(.+)\/)?kustomization\.ya?ml$/.exec(path3);
+  if (folder === null) return {};
+  const written = shortText(folder[1] ?? ".");
+  return { hint: `this is a kustomization; write \`source.kustomize: ${written}\`` };
+}
 function flattenLists(found2) {
   const { value: value2 } = found2;
   if (!isJsonObject(value2)) return [found2];
@@ -62843,12 +62874,12 @@ function isKustomizationOf(folder, path3) {
 function readDocuments(file, text) {
   const { objects, diagnostics } = readManifestObjects([{ path: file, text }]);
   const errors = diagnostics.filter(isError);
-  const fields2 = errors.length === 0 ? /* @__PURE__ */ new Map() : mistakenFields(file, text);
+  const fields3 = errors.length === 0 ? /* @__PURE__ */ new Map() : mistakenFields(file, text);
   const problems = errors.map(({ line, column, code, message, hint }) => {
     const rest2 = hint === void 0 ? {} : { hint };
-    const words5 = code === "yaml-syntax" ? message.replaceAll(/"[^"]*"/g, '"…"') : message;
-    const field = fields2.get(`${line}:${column}`) ?? "";
-    return { file, line: 0, column: 0, code, message: `rendered: ${field}${words5}`, ...rest2 };
+    const words6 = code === "yaml-syntax" ? message.replaceAll(/"[^"]*"/g, '"…"') : message;
+    const field = fields3.get(`${line}:${column}`) ?? "";
+    return { file, line: 0, column: 0, code, message: `rendered: ${field}${words6}`, ...rest2 };
   });
   return { objects: objects.map(({ object }) => ({ file, object })), problems };
 }
@@ -62863,8 +62894,8 @@ function mistakenFields(file, text) {
 function nameOf2(document2) {
   const { kind, metadata } = isJsonObject(document2) ? document2 : {};
   const name2 = metadata !== void 0 && isJsonObject(metadata) ? metadata["name"] : void 0;
-  const words5 = [kind, name2].filter((word3) => typeof word3 === "string");
-  return words5.length === 0 ? "a document" : shortText(words5.join(" "));
+  const words6 = [kind, name2].filter((word3) => typeof word3 === "string");
+  return words6.length === 0 ? "a document" : shortText(words6.join(" "));
 }
 function joined2(outputs) {
   return {
@@ -63261,8 +63292,8 @@ async function renderAsIs(request, means) {
 }
 async function renderAgain(request, means) {
   if (mayTellTime(request)) await means.clock.sleep(1100, means.signal);
-  const later2 = await renderLater(request, means);
-  if (later2?.code === 0 && !later2.isTooLong) return later2.stdout;
+  const later3 = await renderLater(request, means);
+  if (later3?.code === 0 && !later3.isTooLong) return later3.stdout;
   const second = await run(means, argumentsFor(request, means), means.work.zoneFile);
   if (failureOf(request, second, means) === void 0) return second.stdout;
   const { tool, source } = request;
@@ -63270,9 +63301,9 @@ async function renderAgain(request, means) {
   throw new FleetError("TOOL_FAILED", message);
 }
 async function renderLater(request, means) {
-  const later2 = mayTellTime(request) ? laterChart(request.source) : void 0;
-  if (later2 === void 0) return void 0;
-  const laterMeans = { ...means, root: await means.work.extract(later2) };
+  const later3 = mayTellTime(request) ? laterChart(request.source) : void 0;
+  if (later3 === void 0) return void 0;
+  const laterMeans = { ...means, root: await means.work.extract(later3) };
   return run(laterMeans, argumentsFor(request, laterMeans), means.work.zoneFile);
 }
 function run(means, args, zoneFile) {
@@ -63849,8 +63880,8 @@ function immutableValues(object) {
 function immutableChanges(before, after) {
   return immutableValues(before).flatMap(([field, value2]) => {
     const change2 = { before, after, from: value2, to: valueAt(after, field) };
-    const isSame3 = canonicalJson(value2) === canonicalJson(change2.to);
-    return isSame3 || allowed[field]?.(change2) === true ? [] : field;
+    const isSame4 = canonicalJson(value2) === canonicalJson(change2.to);
+    return isSame4 || allowed[field]?.(change2) === true ? [] : field;
   });
 }
 var allowed = {
@@ -64287,9 +64318,10 @@ function lightTrees(file, all) {
 function readDocument({ file, document: document2, placeAt, tree }) {
   const { value: value2, problems, twofold, tagged } = readYamlNode(document2);
   const syntax = [...document2.errors, ...document2.warnings, ...directiveErrors(document2)];
+  const tab = firstTab(syntax);
   const diagnostics = [
     ...syntaxDiagnostics(syntax, { text: file.text, contents: document2.contents, placeAt }),
-    ...problems.map(({ offset, ...rest2 }) => ({ ...placeAt(offset), ...rest2 }))
+    ...problems.filter(({ offset }) => offset < tab).map(({ offset, ...rest2 }) => ({ ...placeAt(offset), ...rest2 }))
   ];
   if (document2.contents === null && diagnostics.length === 0) {
     return { document: void 0, diagnostics };
@@ -64851,7 +64883,7 @@ function readToolSource(source, index, at3) {
   const { path: path3 } = found2;
   const own2 = filesBelow(index, path3);
   if (own2.length === 0) {
-    const hint = "write the folder's path from the root of the repository";
+    const hint = hintOf2(foldersOf(index), path3, "folder");
     return missing2([written.field], `there is no folder "${written.path}"`, hint);
   }
   if (written.field === "kustomize") {
@@ -64872,6 +64904,12 @@ function readToolSource(source, index, at3) {
   const named3 = values.files.map((file) => file.path);
   const chart = { tool: "helm", path: path3, files: [...files.values()], valuesFiles: named3 };
   return result(chart, [...scanned.diagnostics, ...values.diagnostics]);
+}
+var foldersOf = keptFor(({ folders }) => new KnownNames(folders));
+var filesOf = keptFor(({ byPath }) => new KnownNames(byPath.keys()));
+function hintOf2(known4, path3, one) {
+  const near = known4.all.has(path3) ? void 0 : known4.closest(path3);
+  return near === void 0 ? `write the ${one}'s path from the root of the repository` : `did you mean "${shortText(near)}"?`;
 }
 function result(source, diagnostics) {
   if (diagnostics.length > 0) return { diagnostics };
@@ -64894,7 +64932,7 @@ function valuesFiles(written, index, at3) {
     if (file?.leftOut === void 0 && file !== void 0) files.push(file);
     else {
       const message = found2.ok ? file?.leftOut ?? `there is no file "${each}"` : found2.message;
-      const hint = "write the file's path from the root of the repository";
+      const hint = hintOf2(filesOf(index), found2.ok ? found2.path : each, "file");
       diagnostics.push(errorAt(at3(position), { code: "missing-source", message, hint }));
     }
   }
@@ -65342,10 +65380,10 @@ function kindEntry(apiVersion2, kind) {
   return successor === void 0 ? void 0 : kindEntry(successor, kind);
 }
 function tableSchema(type) {
-  const fields2 = kubernetes.types[type] ?? {};
+  const fields3 = kubernetes.types[type] ?? {};
   return {
     field(name2) {
-      const field = Object.hasOwn(fields2, name2) ? fields2[name2] : void 0;
+      const field = Object.hasOwn(fields3, name2) ? fields3[name2] : void 0;
       if (field === void 0) return plainField;
       const items = field.type === void 0 ? plainSchema : tableSchema(field.type);
       return fieldSchema(field, field.values === true ? mapSchema(items) : items);
@@ -66302,13 +66340,13 @@ function createBuiltInSchemas(tables) {
     const known4 = types.get(name2);
     if (known4 !== void 0) return known4;
     const [isAtomic, texts2] = splitLine(tables.types[name2] ?? "");
-    const fields2 = /* @__PURE__ */ new Map();
+    const fields3 = /* @__PURE__ */ new Map();
     const structs = [];
-    const made = { map: { kind: "map", name: name2, isAtomic, fields: fields2, structs } };
+    const made = { map: { kind: "map", name: name2, isAtomic, fields: fields3, structs } };
     types.set(name2, made);
     for (const text of texts2) {
       const [field, parsed] = parseField(text, type);
-      fields2.set(field, parsed);
+      fields3.set(field, parsed);
       if (parsed.isAlwaysThere) structs.push(field);
     }
     return made;
@@ -66468,21 +66506,33 @@ function placeOfField(source, path3, isKey = false) {
   return placeOfFields(source, [path3], isKey);
 }
 function placeOfFields(source, paths, isKey = false) {
-  const fields2 = paths.map((path4) => stepsOf(source.object, path4));
+  const fields3 = paths.map((path4) => stepsOf(source.object, path4));
   let version = source;
   while (version.changedBy !== void 0) {
     const { changedBy, object } = version;
-    const changed3 = fields2.find((steps2) => !isSameField(object, changedBy.before.object, steps2));
+    const changed3 = fields3.find((steps2) => !isSameField(object, changedBy.before.object, steps2));
     if (changed3 !== void 0) return placeInOverlay(changedBy, { object, steps: changed3, isKey });
     version = changedBy.before;
   }
-  const { path: path3 } = find2(version.object, fields2[0] ?? []);
+  const { path: path3 } = find2(version.object, fields3[0] ?? []);
   return isKey ? version.keyAt(path3) : version.at(path3);
 }
 function placeInChange({ object, changedBy }, path3, isKey = false) {
   const steps2 = stepsOf(object, path3);
   if (isSameField(object, changedBy.before.object, steps2)) return changedBy.at(changedBy.path);
   return placeInOverlay(changedBy, { object, steps: steps2, isKey });
+}
+function additionOf(source, path3) {
+  const steps2 = stepsOf(source.object, path3);
+  let version = source;
+  while (version.changedBy !== void 0) {
+    const { changedBy: change2, object } = version;
+    if (find2(change2.before.object, steps2).value === void 0) {
+      return { change: change2, place: placeInOverlay(change2, { object, steps: steps2, isKey: false }) };
+    }
+    version = change2.before;
+  }
+  return void 0;
 }
 function stepsOf(root, path3) {
   let value2 = root;
@@ -66634,8 +66684,8 @@ var FieldWalk = class {
     const isShown = typeof value2 === "string" && !isSecret(object);
     return isShown ? JSON.stringify(shortText(value2)) : shownType(value2, object);
   }
-  #tell(words5) {
-    const message = `${describeKey(this.#source.key)}: ${fieldName2(this.#path)} ${words5}`;
+  #tell(words6) {
+    const message = `${describeKey(this.#source.key)}: ${fieldName2(this.#path)} ${words6}`;
     const place = placeOfField(this.#source, this.#path);
     this.problems.push(warning(place, { code: "refused-object", message }));
   }
@@ -66800,8 +66850,8 @@ var dataFields = {
   "/Secret": ["data", "stringData"]
 };
 function checkDataKeys({ object, keyAt }) {
-  const fields2 = dataFields[`${groupOf(object.apiVersion)}/${object.kind}`] ?? [];
-  return fields2.flatMap((field) => {
+  const fields3 = dataFields[`${groupOf(object.apiVersion)}/${object.kind}`] ?? [];
+  return fields3.flatMap((field) => {
     const data3 = object[field];
     const keys = isJsonObject(data3) ? Object.keys(data3) : [];
     const wrong = keys.filter(
@@ -66966,8 +67016,8 @@ var SchemaWalk = class {
     const type = wantedType(schema);
     if (type === void 0 || type.fits(value2)) return;
     const { object, key } = this.#source;
-    const words5 = `must be ${type.words}, not ${shownType(value2, object)}`;
-    const message = `${describeKey(key)}: ${fieldName2(this.#path)} ${words5}`;
+    const words6 = `must be ${type.words}, not ${shownType(value2, object)}`;
+    const message = `${describeKey(key)}: ${fieldName2(this.#path)} ${words6}`;
     const told3 = { code: "invalid-object", message };
     const place = placeOfField(this.#source, this.#path);
     this.problems.push(mistake(place, type.hint ? { ...told3, hint: type.hint } : told3));
@@ -67020,8 +67070,8 @@ function checkPlainKinds(source) {
   const { object, key } = source;
   const check = checks[`${groupOf(object.apiVersion)}/${object.kind}`];
   const found2 = check?.(object) ?? [];
-  return found2.slice(0, mostProblems).map(({ at: at3, isKey, words: words5 }) => {
-    const message = `${describeKey(key)}: ${words5}`;
+  return found2.slice(0, mostProblems).map(({ at: at3, isKey, words: words6 }) => {
+    const message = `${describeKey(key)}: ${words6}`;
     return mistake(placeOfField(source, at3, isKey), { code: "invalid-object", message });
   });
 }
@@ -67129,31 +67179,33 @@ function checkWorkload(source) {
   const { object, key } = source;
   const path3 = podTemplatePath(object);
   if (path3 === void 0) return [];
-  const tell5 = (places2, words5, hint) => warning(placeOfFields(source, places2), {
+  const tell5 = (places2, words6, hint) => warning(placeOfFields(source, places2), {
     code: "refused-object",
-    message: `${describeKey(key)}: ${words5}`,
+    message: `${describeKey(key)}: ${words6}`,
     ...hint !== void 0 && { hint }
   });
   return [
-    ...podProblems(object, [...path3, "spec"], tell5),
+    ...podProblems(source, [...path3, "spec"], tell5),
     ...object.kind === "CronJob" ? scheduleProblems(object, tell5) : [],
     ...groupOf(object.apiVersion) === "apps" ? selectorProblems(object, path3, tell5) : []
   ];
 }
-function podProblems(object, pod, tell5) {
+function podProblems(source, pod, tell5) {
+  const { object } = source;
   for (const depth of pod.keys()) {
     const path3 = pod.slice(0, depth + 1);
     const value2 = valueAt4(object, path3) ?? null;
     if (value2 === null) {
       const list = [...pod, "containers"].join(".");
-      const words5 = `${path3.join(".")} is missing: a ${object.kind} has its containers there`;
-      return [tell5([path3], words5, `add \`${list}\``)];
+      const words6 = `${path3.join(".")} is missing: a ${object.kind} has its containers there`;
+      return [tell5([path3], words6, `add \`${list}\``)];
     }
     if (!isJsonObject(value2)) return [];
   }
-  return [...containersProblems(object, pod, tell5), ...restartProblems(object, pod, tell5)];
+  return [...containersProblems(source, pod, tell5), ...restartProblems(object, pod, tell5)];
 }
-function containersProblems(object, pod, tell5) {
+function containersProblems(source, pod, tell5) {
+  const { object } = source;
   const containers = valueAt4(object, [...pod, "containers"]);
   if (!Array.isArray(containers) || containers.length === 0) {
     return [tell5([pod], "its pods have no container")];
@@ -67161,17 +67213,17 @@ function containersProblems(object, pod, tell5) {
   return containers.flatMap(
     (item, index) => (
       // isArray loses the type
-      isJsonObject(item) ? containerProblems(item, [...pod, "containers", index], tell5) : []
+      isJsonObject(item) ? containerProblems(item, { source, at: [...pod, "containers", index], tell: tell5 }) : []
     )
   );
 }
-function containerProblems(item, at3, tell5) {
+function containerProblems(item, { source, at: at3, tell: tell5 }) {
   const missing2 = ["name", "image"].filter((field) => {
     if (item[field] === "") return field === "image";
     return (item[field] ?? null) === null && !isNear2(field, item);
   });
   return missing2.map(
-    (field) => tell5([[...at3, field]], `a container has no ${field}`, `add \`${field}\``)
+    (field) => (field === "image" ? patchedIn(item, { source, at: at3 }) : void 0) ?? tell5([[...at3, field]], `a container has no ${field}`, `add \`${field}\``)
   );
 }
 var restartPolicies = {
@@ -67195,8 +67247,8 @@ function scheduleProblems(object, tell5) {
   const path3 = ["spec", "schedule"];
   if (!isJsonObject(object["spec"]) || (valueAt4(object, path3) ?? "") !== "") return [];
   if (isMistyped(object, path3)) return [];
-  const words5 = "spec.schedule is missing: it says when it makes a Job";
-  return [tell5([path3], words5, "add `spec.schedule`")];
+  const words6 = "spec.schedule is missing: it says when it makes a Job";
+  return [tell5([path3], words6, "add `spec.schedule`")];
 }
 function isMistyped(object, path3) {
   const [field = ""] = path3.slice(-1);
@@ -67206,14 +67258,33 @@ function isMistyped(object, path3) {
 function isNear2(field, beside) {
   return closestName(field, Object.keys(beside)) !== void 0;
 }
+function patchedIn({ name: name2 }, { source, at: at3 }) {
+  const added = typeof name2 === "string" ? additionOf(source, at3) : void 0;
+  if (typeof name2 !== "string" || added?.change.path[0] !== "patches") return void 0;
+  const before = valueAt4(added.change.before.object, at3.slice(0, -1).map(String));
+  const near = closestName(name2, namesIn2(before));
+  const called = describeKey(source.key);
+  return warning(added.place, {
+    code: "refused-object",
+    message: `${called}: the patch adds container "${shortText(name2)}" without image`,
+    hint: near === void 0 ? "add `image`" : `did you mean "${shortText(near)}"?`
+  });
+}
+function namesIn2(list) {
+  if (!Array.isArray(list)) return [];
+  return list.flatMap((item) => {
+    const name2 = isJsonObject(item) ? item["name"] : void 0;
+    return typeof name2 === "string" ? [name2] : [];
+  });
+}
 function selectorProblems(object, path3, tell5) {
   if (!isJsonObject(object["spec"])) return [];
   const selectorPath = ["spec", "selector"];
   const selector = valueAt4(object, selectorPath) ?? {};
   if (!isJsonObject(selector)) return [];
   if (Object.keys(selector).length === 0) {
-    const words5 = "spec.selector is missing: it says which pods are its own";
-    return [tell5([selectorPath], words5, "add `matchLabels` with labels of its pods")];
+    const words6 = "spec.selector is missing: it says which pods are its own";
+    return [tell5([selectorPath], words6, "add `matchLabels` with labels of its pods")];
   }
   const template = valueAt4(object, path3);
   if (!isJsonObject(template)) return [];
@@ -67224,9 +67295,9 @@ function selectorProblems(object, path3, tell5) {
   );
   return missing2.slice(0, mostProblems).map(([key, value2]) => {
     const label3 = `${shortText(key)}: ${shortText(JSON.stringify(value2))}`;
-    const words5 = `spec.selector wants the label ${label3}, which its pods do not have`;
+    const words6 = `spec.selector wants the label ${label3}, which its pods do not have`;
     const own2 = [...path3, "metadata", "labels", key];
-    return tell5([[...selectorPath, "matchLabels", key], own2], words5);
+    return tell5([[...selectorPath, "matchLabels", key], own2], words6);
   });
 }
 
@@ -67245,8 +67316,8 @@ function checkPods(source) {
     ...itemsOf(pod, "volumes", podPath).flatMap((item) => nameFindings(item, "volume")),
     ...containerFindings(pod, podPath)
   ];
-  return found2.slice(0, mostProblems).map(({ at: at3, isKey, words: words5 }) => {
-    const message = `${describeKey(source.key)}: ${words5}`;
+  return found2.slice(0, mostProblems).map(({ at: at3, isKey, words: words6 }) => {
+    const message = `${describeKey(source.key)}: ${words6}`;
     return mistake(placeOfField(source, at3, isKey), { code: "invalid-object", message });
   });
 }
@@ -67284,14 +67355,14 @@ function tolerationFindings({ value: { key, value: value2, operator = "" }, at: 
   const findings = [];
   const keyProblem = typeof key === "string" && key !== "" ? labelKeyProblem(key) : void 0;
   if (keyProblem !== void 0) {
-    const words5 = `toleration key ${shortText(JSON.stringify(key))} ${keyProblem}`;
-    findings.push({ at: [...at3, "key"], words: words5 });
+    const words6 = `toleration key ${shortText(JSON.stringify(key))} ${keyProblem}`;
+    findings.push({ at: [...at3, "key"], words: words6 });
   }
   const isCompared = operator === "" || operator === "Equal";
   const problem2 = isCompared && typeof value2 === "string" ? labelValueProblem(value2) : void 0;
   if (problem2 !== void 0) {
-    const words5 = `toleration value ${shortText(JSON.stringify(value2))} ${problem2}`;
-    findings.push({ at: [...at3, "value"], words: words5 });
+    const words6 = `toleration value ${shortText(JSON.stringify(value2))} ${problem2}`;
+    findings.push({ at: [...at3, "value"], words: words6 });
   }
   return findings;
 }
@@ -67306,8 +67377,8 @@ function containerFindings(pod, path3) {
   const names3 = new Set(containers.map(({ value: value2 }) => value2["name"]));
   const twice = init.flatMap(({ value: { name: name2 }, at: at3 }) => {
     if (typeof name2 !== "string" || !names3.has(name2)) return [];
-    const words5 = `"${shortText(name2)}" is the name of a container and of an init container`;
-    return [{ at: [...at3, "name"], words: words5 }];
+    const words6 = `"${shortText(name2)}" is the name of a container and of an init container`;
+    return [{ at: [...at3, "name"], words: words6 }];
   });
   return [...[...containers, ...init].flatMap(oneContainer), ...twice];
 }
@@ -67347,8 +67418,8 @@ function probeFindings({ value: value2, at: at3 }, probe) {
 function resourceFindings({ value: value2, at: at3 }, part3) {
   return Object.keys(mapAt(mapAt(value2, "resources"), part3)).flatMap((name2) => {
     if (labelKeyProblem(name2) === void 0) return [];
-    const words5 = `"${shortText(name2)}" in ${part3} is no name of a resource, such as memory or example.com/gpu`;
-    return [{ at: [...at3, "resources", part3, name2], isKey: true, words: words5 }];
+    const words6 = `"${shortText(name2)}" in ${part3} is no name of a resource, such as memory or example.com/gpu`;
+    return [{ at: [...at3, "resources", part3, name2], isKey: true, words: words6 }];
   });
 }
 
@@ -67651,15 +67722,15 @@ function shipped(name2) {
 function withMoved(sorted, moved, added) {
   const isIn2 = new Set(added);
   const slices = [];
-  let [from, isSame3] = [0, true];
+  let [from, isSame4] = [0, true];
   for (const name2 of moved.toSorted()) {
     const at3 = firstFrom3(name2, sorted);
     const wasIn = sorted[at3] === name2;
     slices.push(sorted.slice(from, at3), isIn2.has(name2) ? [name2] : []);
     from = wasIn ? at3 + 1 : at3;
-    isSame3 &&= wasIn === isIn2.has(name2);
+    isSame4 &&= wasIn === isIn2.has(name2);
   }
-  return isSame3 ? sorted : new Array().concat(...slices, sorted.slice(from));
+  return isSame4 ? sorted : new Array().concat(...slices, sorted.slice(from));
 }
 function firstFrom3(name2, sorted) {
   let [low, high] = [0, sorted.length];
@@ -67837,6 +67908,54 @@ function valueOrder({ layers }, indexes) {
   return [...indexes.filter(isDefault), null, ...indexes.filter((index) => !isDefault(index))];
 }
 
+// src/core/render/known-targets.ts
+var fields2 = ["kind", "namespace", "name", "group"];
+var KnownTargets = class {
+  #objects;
+  /** By the fields that are said. */
+  #known = /* @__PURE__ */ new Map();
+  constructor(objects) {
+    this.#objects = objects;
+  }
+  /** What a patch is for, and the nearest that there is (undefined: none is near). */
+  describe(patch) {
+    const target = targetOf(patch);
+    const meant2 = words4(target);
+    const near = this.#namesLike(target).closest(meant2);
+    return { meant: shortText(meant2), near: near === meant2 ? void 0 : near };
+  }
+  #namesLike(target) {
+    const said = fields2.filter((field) => target[field] !== void 0);
+    const id = said.join(" ");
+    const names3 = this.#known.get(id) ?? new KnownNames(
+      this.#objects.map(
+        ({ key }) => words4(Object.fromEntries(said.map((field) => [field, key[field]])))
+      )
+    );
+    this.#known.set(id, names3);
+    return names3;
+  }
+};
+function targetOf({ target, merge }) {
+  if (target !== void 0) return target;
+  const { apiVersion: apiVersion2, kind, metadata } = merge ?? {};
+  const { namespace, name: name2 } = isJsonObject(metadata) ? metadata : {};
+  const group2 = textOf2(apiVersion2);
+  return {
+    kind: textOf2(kind),
+    namespace: textOf2(namespace),
+    name: textOf2(name2),
+    group: group2 === void 0 ? void 0 : groupOf(group2)
+  };
+}
+function textOf2(value2) {
+  return typeof value2 === "string" ? value2 : void 0;
+}
+function words4({ kind = "object", namespace, name: name2, group: group2 }) {
+  const called = [namespace, name2].filter((part3) => part3 !== void 0 && part3 !== "").join("/");
+  return `${kind}${called === "" ? "" : ` ${called}`}${group2 ? ` of ${group2}` : ""}`;
+}
+
 // src/core/render/change-problems.ts
 function changeProblems(changed3) {
   return [...newProblems(changed3), ...sealChange(changed3)];
@@ -67893,19 +68012,20 @@ var serverFields = /* @__PURE__ */ new Set([
 var lastApplied = "kubectl.kubernetes.io/last-applied-configuration";
 function withoutServerFields(object) {
   const { status: _status, ...rest2 } = object;
-  const fields2 = Object.entries(object.metadata).flatMap(([key, value2]) => {
+  const fields3 = Object.entries(object.metadata).flatMap(([key, value2]) => {
     if (serverFields.has(key)) return [];
     if (key !== "annotations" || !isJsonObject(value2)) return [[key, value2]];
     const kept5 = Object.entries(value2).filter(([name2]) => name2 !== lastApplied);
     return [[key, Object.fromEntries(kept5)]];
   });
-  const metadata = { ...Object.fromEntries(fields2), name: object.metadata.name };
+  const metadata = { ...Object.fromEntries(fields3), name: object.metadata.name };
   return { ...rest2, apiVersion: object.apiVersion, kind: object.kind, metadata };
 }
 
 // src/core/render/overlay-state.ts
-function tellUnmatched(state, path3, { inside: inside2, message, hasTargets = false }) {
-  const told3 = { code: "patch-no-target", message };
+function tellUnmatched(state, path3, { inside: inside2, message, hasTargets = false, near }) {
+  const hint = near === void 0 ? {} : { hint: `did you mean "${shortText(near)}"?` };
+  const told3 = { code: "patch-no-target", message, ...hint };
   state.unmatched.push({ step: path3.join("."), hasTargets, path: [...path3, ...inside2], told: told3 });
 }
 function tell2(state, path3, told3) {
@@ -68560,9 +68680,9 @@ function isDeletion({ merge, json }) {
   return json === void 0 && merge?.["$patch"] === "delete";
 }
 function selectedBy(objects, target) {
-  const fields2 = ["group", "kind", "namespace", "name"];
+  const fields3 = ["group", "kind", "namespace", "name"];
   return objects.filter(
-    ({ key, hookName }) => fields2.every(
+    ({ key, hookName }) => fields3.every(
       (field) => target[field] === void 0 || target[field] === key[field] || field === "name" && target.name === hookName
     )
   );
@@ -68584,8 +68704,8 @@ function named(objects, patch, { namespace: appNamespace, others }) {
 var WordPlaces = class {
   #places = /* @__PURE__ */ new Map();
   /** What stands at a position has these words now; those that it had before are not forgotten. */
-  note(place, words5) {
-    for (const word3 of words5) {
+  note(place, words6) {
+    for (const word3 of words6) {
       const known4 = this.#places.get(word3);
       if (known4 === void 0) this.#places.set(word3, /* @__PURE__ */ new Set([place]));
       else known4.add(place);
@@ -68602,6 +68722,7 @@ function applyPatches(state, patches) {
   if (patches.length === 0) return;
   const objects = [...state.objects];
   const places2 = new WordPlaces();
+  const known4 = new KnownTargets([...state.objects, ...state.others.objects]);
   const namesOf3 = ({ key, hookName = key.name }) => [key.name, hookName];
   for (const [place, source] of state.objects.entries()) places2.note(place, namesOf3(source));
   for (const [index, patch] of patches.entries()) {
@@ -68617,7 +68738,7 @@ function applyPatches(state, patches) {
     const around = { namespace, others: state.others.objects };
     const targets = patchTargets([...placeOf3.keys()], patch, around);
     if (isDeletion(patch)) deleteOthers(state, patch, present2(objects));
-    if (targets.length === 0) tellNoTarget(state, patch, ["patches", index]);
+    if (targets.length === 0) tellNoTarget(state, patch, { path: ["patches", index], known: known4 });
     for (const source of targets) {
       const after = patched(state, source, { patch, path: ["patches", index] });
       const place = placeOf3.get(source) ?? 0;
@@ -68636,10 +68757,12 @@ function deleteOthers(state, patch, own2) {
   const objects = state.others.objects.filter((other) => !deleted.has(other));
   state.others = { ...state.others, objects };
 }
-function tellNoTarget(state, patch, path3) {
+function tellNoTarget(state, patch, { path: path3, known: known4 }) {
+  const { meant: meant2, near } = known4.describe(patch);
   tellUnmatched(state, path3, {
     inside: [patch.target === void 0 ? "merge" : "target"],
-    message: "the patch matches no object of the app"
+    message: `the patch matches no object of the app: there is no ${meant2}`,
+    near
   });
 }
 function patched(state, source, { patch, path: path3 }) {
@@ -68851,8 +68974,8 @@ function changeMap(map, change2) {
     key,
     changeField(key, value2, change2)
   ]);
-  const isSame3 = changed3.every(([, value2], index) => value2 === entries2[index]?.[1]);
-  return isSame3 ? map : Object.fromEntries(changed3);
+  const isSame4 = changed3.every(([, value2], index) => value2 === entries2[index]?.[1]);
+  return isSame4 ? map : Object.fromEntries(changed3);
 }
 function changeField(key, value2, change2) {
   if (!containerLists.has(key) || !Array.isArray(value2)) return changeValue(value2, change2);
@@ -69164,8 +69287,15 @@ function applyReplicas(state, index) {
   const isTarget = ({ key }) => key.name === entry.name && isScalable(key);
   const targets = new Set(state.objects.filter(isTarget).map(({ object }) => object));
   if (targets.size === 0) {
+    const scalable2 = [...state.objects, ...state.others.objects].filter(
+      ({ key }) => isScalable(key)
+    );
+    const near = closestName(
+      entry.name,
+      scalable2.map(({ key }) => key.name)
+    );
     const message = `the app has no Deployment, StatefulSet, ReplicaSet or ReplicationController "${entry.name}"`;
-    return tellUnmatched(state, ["replicas", index], { inside: ["name"], message });
+    return tellUnmatched(state, ["replicas", index], { inside: ["name"], message, near });
   }
   const replicas = Number(entry.count);
   changeAll(
@@ -69306,8 +69436,8 @@ var OverlayChain = class {
     const known4 = this.#called.get(link);
     if (known4 !== void 0) return known4;
     const objects = link.objects.map(calledByContent);
-    const isSame3 = objects.every((object, index) => object === link.objects[index]);
-    const called = isSame3 ? link : { ...link, objects };
+    const isSame4 = objects.every((object, index) => object === link.objects[index]);
+    const called = isSame4 ? link : { ...link, objects };
     this.#called.set(link, called);
     return called;
   }
@@ -69726,12 +69856,12 @@ function syntaxMistakes({ entry, path: path3, spec, insteadOfEmpty }) {
   const message = "the selector is empty";
   return [errorAt(document2.at(path3), { code: "bad-selector", message, hint: insteadOfEmpty })];
 }
-function syntaxMistake(document2, path3, { offset, path: inside2, isKey, message: words5 }) {
+function syntaxMistake(document2, path3, { offset, path: inside2, isKey, message: words6 }) {
   const field = [...path3, ...inside2];
   const ofField = isKey === true ? document2.keyAt(field) : document2.at(field);
   const place = offset === void 0 ? ofField : document2.textAt(path3, offset);
   const at3 = offset === void 0 ? "" : ` at character ${offset + 1}`;
-  const message = `bad selector${at3}: ${words5}`;
+  const message = `bad selector${at3}: ${words6}`;
   const hint = "selectors are written as in Kubernetes: `tier=store, country in (de,fr), !legacy`";
   return errorAt(place, { code: "bad-selector", message, hint });
 }
@@ -71585,8 +71715,8 @@ function didOf({ shared: shared2, filled }) {
 }
 function withSame(before, now) {
   if (now === null) return null;
-  const isSame3 = [...now].every(([overlays, did]) => (before.get(overlays) ?? did) === did);
-  return isSame3 ? new Map([...before, ...now]) : null;
+  const isSame4 = [...now].every(([overlays, did]) => (before.get(overlays) ?? did) === did);
+  return isSame4 ? new Map([...before, ...now]) : null;
 }
 function keptEffects(effects) {
   return { effects: always(effects), distinct: effects.distinct };
@@ -71651,13 +71781,13 @@ function withMore(before, added) {
   return added.isSubsetOf(before) ? before : before.union(added);
 }
 function effectsBySite({ filled, ends }, others) {
-  const known4 = new Map(others.map((own2) => [textOf2(own2), own2]));
+  const known4 = new Map(others.map((own2) => [textOf3(own2), own2]));
   const found2 = /* @__PURE__ */ new Map();
   const met = /* @__PURE__ */ new Map();
   const same2 = (own2) => {
     const before = met.get(own2);
     if (before !== void 0) return before;
-    const text = textOf2(own2);
+    const text = textOf3(own2);
     const one = known4.get(text) ?? own2;
     known4.set(text, one);
     met.set(own2, one);
@@ -71672,7 +71802,7 @@ function effectsBySite({ filled, ends }, others) {
   }
   return found2;
 }
-function textOf2(effects) {
+function textOf3(effects) {
   return effects.map(textOfEffect).join(";");
 }
 
@@ -71918,8 +72048,8 @@ function digestsOf(table3, { context: context2, name: name2 }) {
   const { names: names3, factsOf: factsOf2 } = sitesOfTable(table3);
   const now = context2.facts.digests();
   const placed2 = placeApp(context2.model, name2, context2.siteModel);
-  const isSame3 = names3.every((site, index) => now.get(site) === factsOf2(index));
-  if (isSame3 && names3.length === placed2.length) return now;
+  const isSame4 = names3.every((site, index) => now.get(site) === factsOf2(index));
+  if (isSame4 && names3.length === placed2.length) return now;
   const digests = new Map(now);
   for (const site of placed2) digests.delete(site);
   for (const [index, site] of names3.entries()) digests.set(site, factsOf2(index));
@@ -72632,15 +72762,15 @@ function declaredHold({ name: name2, file, line, spec }, { by, at: at3 }) {
 var author = "Git";
 function declaredHolds(base, head, at3) {
   const kept5 = holdsOf(head, at3);
-  const texts2 = new Set(kept5.map(textOf3));
+  const texts2 = new Set(kept5.map(textOf4));
   const before = base === null ? [] : holdsOf(base, at3);
-  const ended = before.filter((hold) => !texts2.has(textOf3(hold))).map((hold) => ({ ...hold, id: `ended--${hold.id}`, endedBy: head.revision }));
+  const ended = before.filter((hold) => !texts2.has(textOf4(hold))).map((hold) => ({ ...hold, id: `ended--${hold.id}`, endedBy: head.revision }));
   return [...kept5, ...ended];
 }
 function holdsOf({ model }, at3) {
   return declaredDecisions(model).flatMap((each) => declaredHold(each, { by: author, at: at3 }) ?? []);
 }
-function textOf3({ id, scope: scope2, all, release: release2, why }) {
+function textOf4({ id, scope: scope2, all, release: release2, why }) {
   return canonicalJson({ id, scope: { ...scope2 }, all: all ?? false, release: release2 ?? "", why });
 }
 
@@ -73199,8 +73329,8 @@ ${body}`;
 // src/core/plan/object-changes.ts
 function fixedWords({ fixed: fixed2 }) {
   if (fixed2 === void 0) return "";
-  const fields2 = fixed2.fields.join(", ");
-  return fixed2.anew ? `is deleted and made anew, for ${fields2}` : `its cluster will refuse to change ${fields2}`;
+  const fields3 = fixed2.fields.join(", ");
+  return fixed2.anew ? `is deleted and made anew, for ${fields3}` : `its cluster will refuse to change ${fields3}`;
 }
 function objectChanges(from, to) {
   const before = byId(from);
@@ -73229,19 +73359,19 @@ function objectChange(before, after) {
 }
 function fixedChange(before, after) {
   if (before === void 0 || after === void 0) return {};
-  const fields2 = immutableChanges(before.object, after.object);
+  const fields3 = immutableChanges(before.object, after.object);
   const anew = mayBeMadeAnew(before.object) && mayBeMadeAnew(after.object);
-  return fields2.length === 0 ? {} : { fixed: { fields: fields2, anew } };
+  return fields3.length === 0 ? {} : { fixed: { fields: fields3, anew } };
 }
 function shownYaml(object, before) {
   if (object === void 0) return "";
   if (!isSecret(object.object)) return object.yaml;
   const old = before === void 0 ? {} : unsealed(before.object);
-  const fields2 = Object.entries(unsealed(object.object)).map(([field, value2]) => {
+  const fields3 = Object.entries(unsealed(object.object)).map(([field, value2]) => {
     if (openSecretFields.has(field)) return [field, value2];
     return isJsonObject(value2) ? [field, hiddenValues(value2, old[field])] : [field, hiddenValue(value2, old[field])];
   });
-  return emitYaml(Object.fromEntries(fields2));
+  return emitYaml(Object.fromEntries(fields3));
 }
 function unsealed(object) {
   const text = sealedText(object);
@@ -73429,8 +73559,8 @@ var table2 = {
   ]
 };
 var known3 = ["broken", "paused", "waiting", "good"].map((meaning) => {
-  const words5 = table2[meaning].flatMap(([, row]) => row.split(" "));
-  return { meaning, pattern: new RegExp(`^(?:${words5.join("|")})`) };
+  const words6 = table2[meaning].flatMap(([, row]) => row.split(" "));
+  return { meaning, pattern: new RegExp(`^(?:${words6.join("|")})`) };
 });
 
 // src/core/health/read-object.ts
@@ -73667,8 +73797,8 @@ function gitFailure(options) {
   const cause = causes.find(({ pattern: pattern2 }) => pattern2.test(text));
   const ending3 = options.code === null ? "was killed" : `ended with code ${options.code}`;
   const { code = "GIT_FAILED", message, hint } = cause ?? {};
-  const words5 = message ?? (shorten(text) || "no message");
-  return new FleetError(code, `git ${options.command} ${ending3}: ${words5}`, {
+  const words6 = message ?? (shorten(text) || "no message");
+  return new FleetError(code, `git ${options.command} ${ending3}: ${words6}`, {
     ...hint === void 0 ? {} : { hint },
     ...code === "USAGE" ? { retry: "never" } : {}
   });
@@ -74316,7 +74446,19 @@ async function locate(git, dir) {
 async function resolveIn(git, { gitDir }, revision) {
   const found2 = await verify(git, gitDir, `${revision}^{commit}`);
   if (found2 !== void 0) return found2;
-  throw unknownRevision(revision);
+  const isBegun2 = await verify(git, gitDir, "HEAD^{commit}") ?? await anyRef(git, gitDir);
+  throw isBegun2 === void 0 ? noCommit2(revision) : unknownRevision(revision);
+}
+async function anyRef(git, gitDir) {
+  const { stdout } = await git({ args: ["for-each-ref", "--count=1"], gitDir });
+  return stdout.toString("utf8") || void 0;
+}
+function noCommit2(revision) {
+  const message = `there is no commit here, and so no revision ${JSON.stringify(revision)}`;
+  return new FleetError("GIT_NOT_FOUND", message, {
+    hint: "commit the fleet (git add, git commit), or leave the revision out: then what lies here is read",
+    retry: "never"
+  });
 }
 function unknownRevision(revision) {
   return new FleetError("GIT_NOT_FOUND", `unknown revision ${JSON.stringify(revision)}`, {
@@ -74407,8 +74549,18 @@ async function resolveIn2(repository, revision) {
     }
     return (await git.readCommit({ fs: import_node_fs.default, gitdir, oid, cache: cache3 })).oid;
   } catch (error) {
-    if (isIsomorphicError(error)) throw unknownRevision(revision);
-    throw error;
+    if (!isIsomorphicError(error)) throw error;
+    throw await isBegun(repository) ? unknownRevision(revision) : noCommit2(revision);
+  }
+}
+async function isBegun({ git, gitdir }) {
+  try {
+    await git.resolveRef({ fs: import_node_fs.default, gitdir, ref: "HEAD" });
+    return true;
+  } catch (error) {
+    if (!isIsomorphicError(error)) throw error;
+    const refs = [await git.listBranches({ fs: import_node_fs.default, gitdir }), await git.listTags({ fs: import_node_fs.default, gitdir })];
+    return refs.flat().length > 0;
   }
 }
 async function baseCommit(repository, name2) {
@@ -74736,13 +74888,13 @@ function strategyReference(from, name2) {
   return [{ from, path: ["spec", "rollout", "strategy"], kind: "RolloutStrategy", name: name2 }];
 }
 function danglingHint(kind, name2, all) {
-  const known4 = namesIn2(all);
+  const known4 = namesIn3(all);
   const near = known4.closest(name2);
   if (near !== void 0) return `did you mean "${near}"?`;
   if (known4.all.size === 0) return `the fleet declares no ${kind}`;
   return `known: ${shownNames(known4.sorted, 8)}`;
 }
-var namesIn2 = keptFor(
+var namesIn3 = keptFor(
   (all) => new KnownNames((/* @__PURE__ */ new Set()).union(all))
 );
 
@@ -74804,14 +74956,14 @@ var groups = {
   ]
 };
 function excludes({ value: value2, document: document2 }, action3) {
-  const fields2 = Object.keys(value2.spec[action3] ?? {});
+  const fields3 = Object.keys(value2.spec[action3] ?? {});
   return (groups[action3] ?? []).flatMap(({ fields: group2, needed }) => {
-    const [first2, second] = group2.filter((field) => fields2.includes(field));
-    const words5 = group2.map((field) => `\`${field}\``).join(", ");
+    const [first2, second] = group2.filter((field) => fields3.includes(field));
+    const words6 = group2.map((field) => `\`${field}\``).join(", ");
     if (first2 === void 0) {
       if (!needed) return [];
       const message2 = `\`${action3}\` says nothing of what it is about`;
-      const hint2 = `add one of ${words5}`;
+      const hint2 = `add one of ${words6}`;
       return [errorAt(document2.keyAt(["spec", action3]), { code: "missing-field", message: message2, hint: hint2 })];
     }
     const isScope = group2.includes("fleet");
@@ -74837,9 +74989,9 @@ function asError({ place, ...finding }) {
 var kindOf2 = { app: "App", site: "Site", region: "Region" };
 function unknownNames(draft, entry, action3) {
   if (draft.hasUnreadable) return [];
-  const fields2 = Object.entries(entry.value.spec[action3] ?? {});
-  const stages2 = fields2.some(([field]) => field === "stage") ? stagesOf(draft) : void 0;
-  const unknown = fields2.flatMap(([field, name2]) => {
+  const fields3 = Object.entries(entry.value.spec[action3] ?? {});
+  const stages2 = fields3.some(([field]) => field === "stage") ? stagesOf(draft) : void 0;
+  const unknown = fields3.flatMap(([field, name2]) => {
     const known4 = field === "stage" ? stages2?.all : declaredNames(draft, field);
     if (typeof name2 !== "string" || known4 === void 0 || known4.has(name2)) return [];
     const what = kindOf2[field] ?? "stage";
@@ -74847,7 +74999,7 @@ function unknownNames(draft, entry, action3) {
     return [unknownAt(entry, [action3, field], { message, hint: danglingHint(what, name2, known4) })];
   });
   if (unknown.length > 0) return unknown;
-  const scope2 = Object.fromEntries(fields2);
+  const scope2 = Object.fromEntries(fields3);
   return [
     ...noStageOfApp(entry, action3, { scope: scope2, stages: stages2 }),
     ...notOfRegion(entry, action3, { scope: scope2, sites: draft.sites })
@@ -74952,10 +75104,10 @@ function circleMistake(apps, circle) {
     return { next, place: linkPlace(apps, app, next) };
   });
   const [first2, ...others] = links;
-  const words5 = others.map(
+  const words6 = others.map(
     ({ next, place: place2 }) => `, then ${next} (${place2.file}:${place2.line}:${place2.column})`
   );
-  const message = `${circle[0] ?? ""} depends on itself: on ${first2?.next ?? ""}${words5.join("")}`;
+  const message = `${circle[0] ?? ""} depends on itself: on ${first2?.next ?? ""}${words6.join("")}`;
   const hint = "take one of the links out of `dependsOn`";
   const place = first2?.place ?? { file: ".", line: 0, column: 0 };
   return errorAt(place, { code: "dependency-cycle", message, hint });
@@ -75012,7 +75164,7 @@ var checkSchema = (kind, document2) => keptMistakes.get(
   document2,
   [kind],
   () => firstOf(
-    schemaErrors(kind, document2.value),
+    withoutMisspelt(schemaErrors(kind, document2.value)),
     (error) => describeSchemaError(error, kind, document2)
   )
 );
@@ -75201,14 +75353,14 @@ var stepPattern = /\.[^.[\]\s]+|\[(?:[^\]"]|"(?:[^"\\]|\\.)*")+\]/g;
 
 // src/core/model/check-drift-policy.ts
 function checkDrift(policy, document2) {
-  return (policy?.ignore ?? []).flatMap(({ fields: fields2, managers }, index) => {
+  return (policy?.ignore ?? []).flatMap(({ fields: fields3, managers }, index) => {
     const path3 = ["spec", "drift", "ignore", index];
-    if (fields2 === void 0 && managers === void 0) {
+    if (fields3 === void 0 && managers === void 0) {
       const message = "an entry of `ignore` needs `fields` or `managers`";
       const hint = "name the fields that others may change, or who may change any";
       return [errorAt(document2.at(path3), { code: "missing-field", message, hint })];
     }
-    return (fields2 ?? []).flatMap(
+    return (fields3 ?? []).flatMap(
       (field, number3) => checkField2(field, document2, [...path3, "fields", number3])
     );
   });
@@ -75312,9 +75464,9 @@ function checkOverlays(overlays, document2) {
     return [...patches, ...images, ...pods];
   });
 }
-function needsOne(entries2, fields2) {
+function needsOne(entries2, fields3) {
   return [...(entries2 ?? []).entries()].flatMap(
-    ([number3, entry]) => fields2.some((field) => entry[field] !== void 0) ? [] : number3
+    ([number3, entry]) => fields3.some((field) => entry[field] !== void 0) ? [] : number3
   );
 }
 function checkPatch({ merge, json, target }, document2, path3) {
@@ -75559,7 +75711,9 @@ function checkDurations(document2, durations) {
 
 // src/core/model/check-sources.ts
 function checkSources(draft, read2, tools) {
-  return [...draft.apps.values()].flatMap(({ value: value2, document: document2 }) => {
+  const { folder, apps: besideFleet } = sourcesBesideFleet(draft, read2);
+  const found2 = [...draft.apps.values()].flatMap(({ value: value2, document: document2 }) => {
+    if (besideFleet.has(value2.metadata.name)) return [];
     const { source } = value2.spec;
     const tool = tools.get(value2.metadata.name);
     if (tool !== void 0) {
@@ -75571,6 +75725,25 @@ function checkSources(draft, read2, tools) {
     if (finding === void 0) return [];
     return errorAt(document2.at(["spec", "source", "manifests"]), finding);
   });
+  return [...besideFleet.size > 0 ? tooHigh(draft, folder) : [], ...found2];
+}
+function sourcesBesideFleet({ fleet, apps }, { all }) {
+  const folder = fleet?.document.file.replace(/(^|\/)[^/]*$/, "") ?? "";
+  if (folder === "") return { folder, apps: /* @__PURE__ */ new Set() };
+  const isThere = (path3) => filesInSource(path3, all).length > 0;
+  const found2 = [...apps.values()].flatMap(({ value: { metadata, spec } }) => {
+    const source = sourcePath(writtenSource(spec.source).path);
+    if (!source.ok || source.path === "" || isThere(source.path)) return [];
+    return isThere(`${folder}/${source.path}`) ? [metadata.name] : [];
+  });
+  return { folder, apps: new Set(found2) };
+}
+function tooHigh({ fleet }, folder) {
+  if (fleet === void 0) return [];
+  const shown4 = shortText(folder);
+  const message = `the Fleet lies in the folder "${shown4}", and the sources of its Apps start there`;
+  const hint = `name that folder as the one to read: DIR, or \`--dir\`, with ${shown4} at its end`;
+  return [errorAt(fleet.document.at([]), { code: "missing-source", message, hint })];
 }
 function checkPinned({ fleet }, source, place) {
   if (fleet === void 0) return [];
@@ -78899,10 +79072,10 @@ function saidOnce(said, { documents, errors }) {
   };
 }
 function namedIn2({ all }, errors) {
-  let words5;
+  let words6;
   return (name2) => {
-    words5 ??= wordsIn(all, new Set(errors.map(({ file }) => file)));
-    return words5 === "any" || words5.has(name2);
+    words6 ??= wordsIn(all, new Set(errors.map(({ file }) => file)));
+    return words6 === "any" || words6.has(name2);
   };
 }
 function wordsIn(all, mistaken2) {
@@ -79440,7 +79613,7 @@ function unreadKeys(values, reads) {
     return unreadKeys(value2, inner).map((each) => ({ ...each, path: [key, ...each.path] }));
   });
 }
-function hintOf2({ meant: meant2 }) {
+function hintOf3({ meant: meant2 }) {
   const name2 = meant2();
   return name2 === void 0 ? "remove it, or correct its name" : `did you mean "${name2}"?`;
 }
@@ -79474,7 +79647,7 @@ function unreadOf({ from, path: path3, values, reads, isOfProfile }) {
   return all.slice(0, mostProblems).map((unread, index) => {
     const message = `${who} reads the value "${unread.path.join(".")}"${andMore(all, index)}`;
     const place = from.keyAt([...path3, "values", ...unread.path]);
-    return warning(place, { code: "no-effect", message, hint: hintOf2(unread) });
+    return warning(place, { code: "no-effect", message, hint: hintOf3(unread) });
   });
 }
 function andMore(all, index) {
@@ -79555,7 +79728,7 @@ function noteUnread(found2, unread, site) {
   const known4 = found2.get(key);
   found2.set(
     key,
-    known4 === void 0 ? { path: unread.path, hint: hintOf2(unread), site, more: 0 } : { ...known4, more: known4.more + 1 }
+    known4 === void 0 ? { path: unread.path, hint: hintOf3(unread), site, more: 0 } : { ...known4, more: known4.more + 1 }
   );
 }
 
@@ -80350,10 +80523,10 @@ function deadlineOf({ input: input2 }, app, { site, mirror }) {
   return at3 + budgetsOf(app).progressDeadlineMs + silentMs(input2, mirror, at3);
 }
 function judgedState(board, view, { handed, app }) {
-  const budgets = budgetsOf(app);
-  const isHealthyNow = isHealthyOn(view, handed.to, budgets.unknownBlocks);
-  const isReady = hasBeenReady(view, handed.to, budgets) && isHealthyNow;
-  const isUntrue = isReady && untrueAfter(board.input, budgets, { app: app.app, view }) !== null;
+  const budgets2 = budgetsOf(app);
+  const isHealthyNow = isHealthyOn(view, handed.to, budgets2.unknownBlocks);
+  const isReady = hasBeenReady(view, handed.to, budgets2) && isHealthyNow;
+  const isUntrue = isReady && untrueAfter(board.input, budgets2, { app: app.app, view }) !== null;
   if (isReady && !isUntrue) return "settled";
   const until = deadlineOf(board, app, view);
   wakeLater(board, until);
@@ -80399,16 +80572,16 @@ function stillFailed(board, app, whys) {
 }
 function troubleOf2(board, app, view) {
   const { isReachable: isReachable2, observed } = view;
-  const budgets = budgetsOf(app);
-  const check = isHealthy(view, budgets.unknownBlocks) ? untrueAfter(board.input, budgets, { app: app.app, view }) : null;
-  const words5 = isReachable2 ? healthInWords(observed, budgets.unknownBlocks) : "offline";
-  return `${check?.words ?? words5} at its deadline`;
+  const budgets2 = budgetsOf(app);
+  const check = isHealthy(view, budgets2.unknownBlocks) ? untrueAfter(board.input, budgets2, { app: app.app, view }) : null;
+  const words6 = isReachable2 ? healthInWords(observed, budgets2.unknownBlocks) : "offline";
+  return `${check?.words ?? words6} at its deadline`;
 }
 function hasHealed(board, app, { view, tree }) {
-  const budgets = budgetsOf(app);
+  const budgets2 = budgetsOf(app);
   if (view.silentSince !== null) return false;
-  if (!isHealthyOn(view, tree, budgets.unknownBlocks)) return false;
-  return untrueAfter(board.input, budgets, { app: app.app, view }) === null;
+  if (!isHealthyOn(view, tree, budgets2.unknownBlocks)) return false;
+  return untrueAfter(board.input, budgets2, { app: app.app, view }) === null;
 }
 function endExcuses(board, app, arriving) {
   const { excused = {}, ...arrivals } = app.arrivals;
@@ -80729,9 +80902,9 @@ function countDeletions(run3) {
   }
   const open3 = [...run3.board.apps.values()].flatMap((app) => [...app.open.values()]);
   const counts = open3.map((release2) => countOf2(run3, release2));
-  const isBegun = ({ release: release2 }) => run3.begun.some(({ id }) => id === release2.id);
+  const isBegun2 = ({ release: release2 }) => run3.begun.some(({ id }) => id === release2.id);
   const counted3 = counts.filter(
-    (count) => count.objects > 0 && (isBegun(count) || hasGrown(count))
+    (count) => count.objects > 0 && (isBegun2(count) || hasGrown(count))
   );
   const total = counted3.reduce((sum, { objects }) => sum + objects, 0);
   for (const count of counts) {
@@ -80978,9 +81151,10 @@ function stops(hold, { kind, release: name2, source }) {
   const namesPlace = scope2.fleet !== void 0 || (scope2.site ?? scope2.region) !== void 0;
   return kind !== "site" || namesPlace;
 }
-function scopeInWords(scope2) {
-  const { fleet, ...named3 } = scope2;
-  const parts = Object.entries(named3).map(([key, name2]) => `${key} ${name2}`);
+function scopeInWords({ fleet, app, stage, site, region }) {
+  const parts = Object.entries({ app, stage, site, region }).flatMap(
+    ([key, name2]) => name2 === void 0 ? [] : [`${key} ${name2}`]
+  );
   return [...fleet === true ? ["fleet"] : [], ...parts].join(", ");
 }
 function targetInWords({ scope: scope2, release: release2 }) {
@@ -81501,8 +81675,8 @@ function redirected(board, site, { facts, assignment, moving }) {
   const trees = Object.fromEntries(
     Object.entries(moving.trees).filter(([app]) => board.apps.has(app))
   );
-  const isSame3 = Object.keys(trees).length === Object.keys(moving.trees).length;
-  if (facts.mirror === moving.to && isSame3) return moving;
+  const isSame4 = Object.keys(trees).length === Object.keys(moving.trees).length;
+  if (facts.mirror === moving.to && isSame4) return moving;
   const next = { ...moving, to: facts.mirror, trees };
   assign(board, site, {
     record: { ...assignment, moving: next },
@@ -81563,12 +81737,12 @@ function stageBudgets(amounts2, sites) {
     ...Object.keys(percent).length === 0 ? {} : { percent }
   };
 }
-function budgetsFor(budgets, sites) {
-  const { percent } = budgets;
-  if (percent === void 0) return budgets;
+function budgetsFor(budgets2, sites) {
+  const { percent } = budgets2;
+  if (percent === void 0) return budgets2;
   const numberOf = (name2) => {
     const share2 = percent[name2];
-    return share2 === void 0 ? budgets[name2] : resolveAmount({ percent: share2 }, sites);
+    return share2 === void 0 ? budgets2[name2] : resolveAmount({ percent: share2 }, sites);
   };
   return {
     failureBudget: numberOf("failureBudget"),
@@ -82023,8 +82197,8 @@ function overruleRemovals(run3, app) {
       (site) => isThere(site) && !isPlaced(run3, app, site)
     );
     const before = removalVerb(release2);
-    const words5 = there.flatMap((site) => [said ?? [], back?.get(site) ?? []].flat());
-    const verb = strictest([before, ...words5]);
+    const words6 = there.flatMap((site) => [said ?? [], back?.get(site) ?? []].flat());
+    const verb = strictest([before, ...words6]);
     if (verb === before) continue;
     const approvals = release2.approvals.filter(
       ({ what }) => what !== "verb" && what !== "deletions"
@@ -82472,16 +82646,16 @@ function releaseFirst({ input: input2 }, site, { app, release: release2 }) {
   const listed2 = listedSite(input2, release2, site);
   const stage = release2.stages[listed2?.entry.stage ?? -1]?.name ?? "";
   if (listed2 === void 0) return null;
-  const words5 = Object.hasOwn(release2.passed, stage) ? failedWords(listed2) : stateWords(
+  const words6 = Object.hasOwn(release2.passed, stage) ? failedWords(listed2) : stateWords(
     siteState(listed2),
     release2,
     healthInWords(listed2.view.observed, release2.unknownBlocks)
   );
-  if (words5 === null) return null;
+  if (words6 === null) return null;
   return {
     code: "dependency",
-    reason: `${app} depends on ${release2.app}, and ${release2.id} ${words5.now}`,
-    endsWhen: words5.ends ?? `${release2.app} has got it there and is healthy`
+    reason: `${app} depends on ${release2.app}, and ${release2.id} ${words6.now}`,
+    endsWhen: words6.ends ?? `${release2.app} has got it there and is healthy`
   };
 }
 function failedWords(listed2) {
@@ -82640,10 +82814,10 @@ function joinedFacts(run3, { app }, site) {
   return facts;
 }
 var askAgainMs = 1e4;
-function blockOf(board, { check, words: words5 }) {
+function blockOf(board, { check, words: words6 }) {
   if (check.cel.includes("healthyForSeconds")) wakeAt(board, board.input.now + askAgainMs);
   const endsWhen2 = `\`${check.cel}\` is true, or a later commit changes the check`;
-  return { code: "check", reason: words5, endsWhen: endsWhen2 };
+  return { code: "check", reason: words6, endsWhen: endsWhen2 };
 }
 
 // src/core/rollout/failure-domains.ts
@@ -82678,14 +82852,14 @@ function isInstance(view, isInFlight) {
   if (!view.isReachable || view.silentSince !== null) return false;
   return standingOf(view, false) !== "joining";
 }
-function loneDomain(board, app, { site, later: later2 }) {
+function loneDomain(board, app, { site, later: later3 }) {
   const facts = board.input.sites.get(site);
   if (facts === void 0) return void 0;
   const key = domainOf(board, facts);
   const domain = domainsOf(board, app).get(key);
   if (domain === void 0) return void 0;
   if (domain.free.size > (domain.free.has(site) ? 1 : 0)) return void 0;
-  const mayHeal = (other) => app.inFlight.has(other) || !later2(other);
+  const mayHeal = (other) => app.inFlight.has(other) || !later3(other);
   const others = [...domain.reachable].filter((other) => other !== site);
   return others.some(mayHeal) ? { domain: key, others } : void 0;
 }
@@ -82772,11 +82946,11 @@ function fitsFleet(board, site) {
 
 // src/core/rollout/stage-waits.ts
 function reportSites(run3, blocked) {
-  const words5 = /* @__PURE__ */ new Map();
+  const words6 = /* @__PURE__ */ new Map();
   for (const site of run3.sites) {
     const block = blocked.get(site);
     if (block === void 0) reportStanding(run3, site);
-    else addWaits(run3, site, "full" in block ? budgetWords(run3, words5, block) : block);
+    else addWaits(run3, site, "full" in block ? budgetWords(run3, words6, block) : block);
   }
 }
 function reportStage(run3, block) {
@@ -82792,10 +82966,10 @@ function addWaits({ board, stage }, { site, parts }, block) {
 function waitOf(release2, { stage, site, block }) {
   return { app: release2.app, release: release2.id, stage, site, ...block };
 }
-function budgetWords(run3, words5, of) {
+function budgetWords(run3, words6, of) {
   const key = `${of.full} ${of.share === null ? "" : run3.shares.indexOf(of.share)}`;
-  const known4 = words5.get(key) ?? wordsOf4(run3, of);
-  words5.set(key, known4);
+  const known4 = words6.get(key) ?? wordsOf4(run3, of);
+  words6.set(key, known4);
   return known4;
 }
 function wordsOf4(run3, { full: code, share: share2 }) {
@@ -82920,7 +83094,7 @@ var found = /* @__PURE__ */ new Map();
 var mostFound = 200;
 function nextOpening(windows, from) {
   if (possibleAt(windows, from) === from) return { at: from, isOpen: true };
-  const key = textOf4(windows);
+  const key = textOf5(windows);
   const known4 = found.get(key);
   if (known4 !== void 0 && known4.from <= from && from < known4.opening.at) return known4.opening;
   const opening = lookForOpening(windows, from);
@@ -82932,7 +83106,7 @@ function nextOpening(windows, from) {
 function nextDay(at3) {
   return (Math.floor(at3 / dayMs4) + 1) * dayMs4;
 }
-function textOf4(windows) {
+function textOf5(windows) {
   const texts2 = windows.map(({ clock, open: open3, closed: closed2 }) => {
     const times = open3?.map((time) => ({ ...time, days: [...time.days] })) ?? null;
     return [clock.timeZone, times, closed2.map(({ from, until }) => [from, until])];
@@ -83059,25 +83233,25 @@ function shutWords(window, now) {
 
 // src/core/rollout/arrival-blocks.ts
 function openList(board, app, arrivals) {
-  const budgets = budgetsOf(app);
+  const budgets2 = budgetsOf(app);
   const total = Object.keys(own(board.input.entitled, app.app) ?? {}).length;
   const handed = Object.keys(app.arrivals.handed);
   const views = handed.map((site) => viewSite(board.input, app.app, site)).filter(({ isRegionExcused }) => !isRegionExcused);
   const inFlight = new Set(views.map(({ site }) => site));
   const unavailable = /* @__PURE__ */ new Set();
   for (const view of [...views, ...arrivals.map((arrival) => arrival.view)]) {
-    if (isUnavailable2(view, { budgets, inFlight })) unavailable.add(view.site);
+    if (isUnavailable2(view, { budgets: budgets2, inFlight })) unavailable.add(view.site);
   }
   const most = {
-    inFlight: resolveAmount(budgets.maxInFlight, total),
-    unavailable: resolveAmount(budgets.maxUnavailable, total),
-    failed: resolveAmount(budgets.failureBudget, total)
+    inFlight: resolveAmount(budgets2.maxInFlight, total),
+    unavailable: resolveAmount(budgets2.maxUnavailable, total),
+    failed: resolveAmount(budgets2.failureBudget, total)
   };
   const failed4 = new Set(Object.keys(app.arrivals.failed));
-  return { board, app, budgets, most, inFlight, unavailable, failed: failed4 };
+  return { board, app, budgets: budgets2, most, inFlight, unavailable, failed: failed4 };
 }
-function isUnavailable2(view, { budgets, inFlight }) {
-  const standingNow = standingOf(view, budgets.unknownBlocks);
+function isUnavailable2(view, { budgets: budgets2, inFlight }) {
+  const standingNow = standingOf(view, budgets2.unknownBlocks);
   if (standingNow === "joining" || view.isRegionExcused || absenceOf(view) !== void 0)
     return false;
   return inFlight.has(view.site) || standingNow !== "healthy";
@@ -83089,13 +83263,13 @@ function arrivalBlock(list, { view, to }) {
   const isAgain = own(app.arrivals.handed, view.site)?.to === to;
   return isAgain ? null : budgetBlock(list, view) ?? checkBlock(list, view);
 }
-function checkBlock({ board, app: { app }, budgets }, view) {
-  const untrue = untrueBefore(board.input, budgets, { app, view });
+function checkBlock({ board, app: { app }, budgets: budgets2 }, view) {
+  const untrue = untrueBefore(board.input, budgets2, { app, view });
   return untrue === null ? null : blockOf(board, untrue);
 }
-function arrivalWindow({ board, budgets }, view) {
+function arrivalWindow({ board, budgets: budgets2 }, view) {
   const isFirst = view.entry === void 0;
-  return windowBlock(board, view, { names: budgets.windows, isFirst });
+  return windowBlock(board, view, { names: budgets2.windows, isFirst });
 }
 function budgetBlock(list, view) {
   const { app, most, failed: failed4 } = list;
@@ -83117,7 +83291,7 @@ function budgetBlock(list, view) {
   }
   return countBlock(list, view, stage) ?? fleetBlock(list, view);
 }
-function countBlock({ most, inFlight, unavailable, budgets }, view, stage) {
+function countBlock({ most, inFlight, unavailable, budgets: budgets2 }, view, stage) {
   const without3 = (sites) => sites.size - (sites.has(view.site) ? 1 : 0);
   if (without3(inFlight) >= most.inFlight) {
     return budget("in-flight-budget", {
@@ -83127,7 +83301,7 @@ function countBlock({ most, inFlight, unavailable, budgets }, view, stage) {
       stage
     });
   }
-  const isHealthySite2 = standingOf(view, budgets.unknownBlocks) === "healthy";
+  const isHealthySite2 = standingOf(view, budgets2.unknownBlocks) === "healthy";
   if (!isHealthySite2 || without3(unavailable) < most.unavailable) return null;
   return budget("unavailable-budget", {
     name: "maxUnavailable",
@@ -83136,9 +83310,9 @@ function countBlock({ most, inFlight, unavailable, budgets }, view, stage) {
     stage
   });
 }
-function fleetBlock({ board, app, budgets }, view) {
+function fleetBlock({ board, app, budgets: budgets2 }, view) {
   if (!fitsFleet(board, view.site)) return fleetWords(board);
-  if (standingOf(view, budgets.unknownBlocks) !== "healthy") return null;
+  if (standingOf(view, budgets2.unknownBlocks) !== "healthy") return null;
   const domain = loneDomain(board, app, { site: view.site, later: () => false });
   return domain === void 0 ? null : loneBlock(domain, app.app);
 }
@@ -83409,10 +83583,10 @@ function uncounted(board, site, { steps: steps2, arrivals }) {
 }
 function takeAlong(board, arrivals) {
   return arrivals.map(({ list, arrival }) => {
-    const { app, budgets } = list;
+    const { app, budgets: budgets2 } = list;
     const { view, to } = arrival;
     const { site } = view;
-    const was = own(app.arrivals.handed, site)?.was ?? standingOf(view, budgets.unknownBlocks);
+    const was = own(app.arrivals.handed, site)?.was ?? standingOf(view, budgets2.unknownBlocks);
     record2(board, app, { site, to, was });
     list.inFlight.add(site);
     list.failed.delete(site);
@@ -83607,11 +83781,11 @@ function noteLosses(board, app, arrivals) {
   const why = `${app.app}: what the open list would delete and nobody has counted`;
   setArrivals(board, app, { arrivals: next, why });
 }
-function inOrder2({ app, budgets, most, inFlight }, arrivals) {
+function inOrder2({ app, budgets: budgets2, most, inFlight }, arrivals) {
   if (arrivals.length < 2 || inFlight.size >= most.inFlight) return arrivals;
   const keyed = arrivals.map((arrival) => ({
     arrival,
-    rank: standingOf(arrival.view, budgets.unknownBlocks) === "healthy" ? 1 : 0,
+    rank: standingOf(arrival.view, budgets2.unknownBlocks) === "healthy" ? 1 : 0,
     hash: siteHash(app.app, arrival.view.site)
   }));
   keyed.sort(
@@ -83625,12 +83799,12 @@ function reportInFlight(board, app, arrivals) {
     if (waiting2.has(site)) continue;
     const view = viewSite(board.input, app.app, site);
     const { observed } = view;
-    const budgets = budgetsOf(app);
-    const reason = `in flight: ${healthInWords(observed, budgets.unknownBlocks)}`;
+    const budgets2 = budgetsOf(app);
+    const reason = `in flight: ${healthInWords(observed, budgets2.unknownBlocks)}`;
     const block = siteBlock(view) ?? {
       code: "progressing",
       reason,
-      endsWhen: `${readyInWords(observed, budgets)}, or its deadline`
+      endsWhen: `${readyInWords(observed, budgets2)}, or its deadline`
     };
     addWait(board, app, { site, block });
   }
@@ -83861,15 +84035,15 @@ function tiedBlock(block, releases, blocked) {
 function followBlock(run3, site) {
   for (const followed7 of followedStages(run3, site)) {
     const { stage, inFlight, unavailable, unit } = followed7;
-    const words5 = `stage ${stage.name} of ${unit.members[0]?.id ?? ""}`;
+    const words6 = `stage ${stage.name} of ${unit.members[0]?.id ?? ""}`;
     if (usedByOthers(inFlight, site) >= stage.maxInFlight) {
       const used2 = { name: "maxInFlight", most: stage.maxInFlight, users: inFlight };
-      return budget("in-flight-budget", { ...used2, stage: words5 });
+      return budget("in-flight-budget", { ...used2, stage: words6 });
     }
     if (unitStanding(site) !== "healthy") continue;
     if (usedByOthers(unavailable, site) < stage.maxUnavailable) continue;
     const used = { name: "maxUnavailable", most: stage.maxUnavailable, users: unavailable };
-    return budget("unavailable-budget", { ...used, stage: words5 });
+    return budget("unavailable-budget", { ...used, stage: words6 });
   }
   return null;
 }
@@ -84155,8 +84329,8 @@ function domainBlock({ board, unit }, { site, parts }) {
     if (standingOf(view, release2.unknownBlocks) !== "healthy") continue;
     const app = board.apps.get(release2.app);
     const lists = members.filter(({ app: name2 }) => name2 === release2.app).map(({ list }) => list);
-    const later2 = (other) => lists.some((list) => (own(list, other)?.stage ?? -1) > entry.stage);
-    const domain = app && loneDomain(board, app, { site, later: later2 });
+    const later3 = (other) => lists.some((list) => (own(list, other)?.stage ?? -1) > entry.stage);
+    const domain = app && loneDomain(board, app, { site, later: later3 });
     if (domain !== void 0) return loneBlock(domain, release2.app);
   }
   return null;
@@ -84769,8 +84943,8 @@ function fullSlots({ board, unit, users }, { site, stage }) {
     const used = new Set([...all].filter((user) => Object.hasOwn(list, user)));
     if (used.size < frozen.maxInFlight) continue;
     const whose = releases.length > 1 ? `stage ${frozen.name} of ${app}` : `stage ${frozen.name}`;
-    const words5 = { name: "maxInFlight", most: frozen.maxInFlight, users: used, stage: whose };
-    return budget("in-flight-budget", words5);
+    const words6 = { name: "maxInFlight", most: frozen.maxInFlight, users: used, stage: whose };
+    return budget("in-flight-budget", words6);
   }
   return null;
 }
@@ -85241,8 +85415,8 @@ function withStages(release2, stages2, stageOf2) {
 }
 function standing2(release2, stage, { index, sites }) {
   const replaced = stageAt(release2, index);
-  const [budgets = stage] = replaced;
-  const resized = sites === null ? budgets : budgetsFor(budgets, sites);
+  const [budgets2 = stage] = replaced;
+  const resized = sites === null ? budgets2 : budgetsFor(budgets2, sites);
   return withBudgets(covering(withoutNames(stage), replaced), resized);
 }
 function translated(before, after) {
@@ -85544,8 +85718,8 @@ function entitledTrees(world, control2) {
     const { current, open: open3 } = known4;
     const lists = open3.filter(({ kind }) => kind === "app").map(({ list }) => list);
     const last = world.entitled.get(app);
-    const isSame3 = last?.current === current && last.lists.length === lists.length && lists.every((list, at3) => list === last.lists[at3]);
-    const trees = isSame3 ? last.trees : treesOf(world.start, app, known4);
+    const isSame4 = last?.current === current && last.lists.length === lists.length && lists.every((list, at3) => list === last.lists[at3]);
+    const trees = isSame4 ? last.trees : treesOf(world.start, app, known4);
     world.entitled.set(app, { current, lists, trees });
     entitled2[app] = trees;
   }
@@ -85603,9 +85777,9 @@ function isCounting({ cel: cel2 }) {
   const compiled = compileCheck(cel2);
   return compiled.ok && countsSites(compiled.program);
 }
-function* askedOf({ budgets, control: control2, dependsOn = {} }, releases) {
+function* askedOf({ budgets: budgets2, control: control2, dependsOn = {} }, releases) {
   const isOrdered = Object.values(dependsOn).some((names3) => names3.length > 0);
-  if (hasWindows(budgets) || control2.holds.length > 0 || isOrdered) {
+  if (hasWindows(budgets2) || control2.holds.length > 0 || isOrdered) {
     yield { codes: /* @__PURE__ */ new Set(["window", "held", "dependency"]), room: 0 };
   }
   if (releases.some(({ checks: checks3 }) => (knowable(checks3)?.before.length ?? 0) > 0)) {
@@ -85702,6 +85876,43 @@ function stagePlans(release2) {
   });
 }
 
+// src/core/plan/rule-notes.ts
+function ruleNotes(base, head) {
+  return [...changedStrategies(base, head), ...takenStrategies(base, head), ...budgets(base, head)];
+}
+var later2 = "this holds for what later commits start, and its numbers for what is under way, but for nothing that this commit starts";
+function changedStrategies(base, head) {
+  return [...head.strategies.keys()].toSorted().flatMap((name2) => {
+    const [before, after] = [base.strategies.get(name2), head.strategies.get(name2)];
+    if (before === void 0 || after === void 0) return [];
+    if (isSame3(before.value.spec, after.value.spec)) return [];
+    return [`RolloutStrategy ${name2} (${after.file}) changes: ${later2}`];
+  });
+}
+function takenStrategies(base, head) {
+  const apps = [...head.apps.keys()].filter((app) => base.apps.has(app)).toSorted();
+  const taken3 = apps.flatMap((app) => {
+    const [from, to] = [base, head].map((model) => resolveStrategy(model, app).name);
+    return from === to ? [] : [{ app, how: `strategy ${to} in place of ${from}` }];
+  });
+  return [...Map.groupBy(taken3, ({ how }) => how)].map(
+    ([how, group2]) => `${how} for ${someOf(group2.map(({ app }) => app))}: ${later2}`
+  );
+}
+var budgetFields = ["maxSitesInFlight", "failureDomains", "deletionBudget"];
+function budgets({ fleet: before }, { fleet: after }) {
+  const changed3 = budgetFields.filter(
+    (field) => !isSame3(before.value.spec[field], after.value.spec[field])
+  );
+  if (changed3.length === 0) return [];
+  return [
+    `the Fleet (${after.file}) changes ${changed3.join(", ")}: this holds for what later commits start, but for nothing that this commit starts`
+  ];
+}
+function isSame3(before, after) {
+  return canonicalJson(before ?? null) === canonicalJson(after ?? null);
+}
+
 // src/core/plan/plan-fleet.ts
 function planFleet(base, head, { isProtected, now }) {
   const start = assumedState({ base, head, isProtected, now });
@@ -85723,7 +85934,11 @@ function planFleet(base, head, { isProtected, now }) {
     stages: releases.flatMap(stagePlans),
     deletions: deletionPlan(releases),
     refusals: refusals(moves, [base, head]),
-    notes: [...siteNotes(base?.model, head.model), ...decommissionNotes(base?.model, head.model)],
+    notes: [
+      ...siteNotes(base?.model, head.model),
+      ...decommissionNotes(base?.model, head.model),
+      ...base === null ? [] : ruleNotes(base.model, head.model)
+    ],
     plannerNotes: notes,
     waits: plannedWaits(start, changes),
     at: hasWindows(start.budgets) ? new Date(start.now).toISOString() : null
@@ -85779,9 +85994,9 @@ function refusalsOf(app, from, to) {
   const before = new Map(from?.objects.map(({ id, object }) => [id, object]));
   return (to?.objects ?? []).flatMap(({ id, object }) => {
     const old = before.get(id);
-    const fields2 = old === void 0 ? [] : refusedFields(old, object);
-    if (fields2.length === 0) return [];
-    const what = `${app}: ${fields2.join(", ")} of ${describeKey(keyOf(object))}`;
+    const fields3 = old === void 0 ? [] : refusedFields(old, object);
+    if (fields3.length === 0) return [];
+    const what = `${app}: ${fields3.join(", ")} of ${describeKey(keyOf(object))}`;
     const orAnew = isProtectedKind(id) ? "" : ", or let it be made anew by flotilla.dev/immutable: recreate";
     return [{ what, advice: newName + orAnew }];
   });
@@ -85902,7 +86117,7 @@ function usage(message, hint) {
 async function previewChange({ path: path3 }, compared, { now, tools }) {
   const head = await commitOf(path3, "head", compared.head);
   const known4 = new KnownFleet();
-  const read2 = planSide(head, await renderFleetFiles(tools, await filesOf(path3, head), known4));
+  const read2 = planSide(head, await renderFleetFiles(tools, await filesOf2(path3, head), known4));
   if (!read2.ok) return { base: void 0, head, ...unplanned(read2.diagnostics) };
   const base = compared.base === null ? null : await commitOf(path3, "base", compared.base);
   const { diagnostics, side } = read2;
@@ -85927,14 +86142,14 @@ async function commitOf(path3, which, revision) {
     throw new FleetError("GIT_NOT_FOUND", message, { hint: missingHints[which], retry: "never" });
   }
 }
-async function filesOf(path3, revision) {
+async function filesOf2(path3, revision) {
   return readCheckout(path3, { revision });
 }
 var nothingBefore2 = "the base holds no fleet: all is planned from nothing";
 var invalidBase = "there is no plan, as the base is not a valid fleet";
 async function readBase({ path: path3, tools, head, known: known4 }, base) {
   if (base === null) return { ok: true, side: null, notes: [] };
-  const files = await filesOf(path3, base).catch(nothingToCompare);
+  const files = await filesOf2(path3, base).catch(nothingToCompare);
   if ("ok" in files) return files;
   const read2 = planSide(base, await renderFleetFiles(tools, files, known4));
   if (read2.ok) {
@@ -86124,8 +86339,8 @@ function htmlText(text) {
 }
 var changeWords = { added: "new", changed: "changes", removed: "removed" };
 function objectLines2(object) {
-  const words5 = fixedWords(object) || changeWords[object.change];
-  const title = `# ${titleOf(object)} (${words5})`;
+  const words6 = fixedWords(object) || changeWords[object.change];
+  const title = `# ${titleOf(object)} (${words6})`;
   return object.change === "changed" ? [title, ...diffLinesOf(object.diff)] : [title];
 }
 function titleOf({
@@ -86184,11 +86399,11 @@ function headline({ verdict, preview }) {
 }
 function verdictWords(verdict, preview) {
   const plan2 = preview?.planned?.plan;
-  const said = plan2 === void 0 || verdict === "invalid" ? words4[verdict] : planVerdict(plan2);
+  const said = plan2 === void 0 || verdict === "invalid" ? words5[verdict] : planVerdict(plan2);
   const counts = countsInWords(preview?.diagnostics ?? []);
   return counts === "" ? said : `${said} (${counts})`;
 }
-var words4 = {
+var words5 = {
   changes: "sites change",
   "no-change": "No site changes",
   "no-plan": "the fleet is valid, but there is nothing to compare it with",

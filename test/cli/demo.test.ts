@@ -19,18 +19,9 @@ const ready = "The fleet repository is";
 
 it("says what was measured of one change, or of the first commit where nothing is changed, and no more", () => {
   const all = { p50: 1, p85: 2, p99: 3, max: 4 };
-  const result = {
-    ...{
-      sites: 1,
-      synced: 1,
-      healthy: 1,
-      regions: 1,
-      revision: "main@1",
-      handOvers: 1,
-      deletes: 0,
-    },
-    ...{ timeToEffectMs: all, commitToSeenMs: 5, seenToLastSiteMs: 6, firstSyncMs: 8, tookMs: 9 },
-  };
+  const fleet = { sites: 1, synced: 1, healthy: 1, regions: 1, revision: "main@1" };
+  const times = { commitToSeenMs: 5, seenToLastSiteMs: 6, firstSyncMs: 8, tookMs: 9 };
+  const result = { ...fleet, ...times, handOvers: 1, deletes: 0, timeToEffectMs: all };
   expect(onceText({ ...result, commitToDoneMs: 7 })).toMatch(
     /ONE CHANGE[^]* through all stages +7 ms/,
   );
