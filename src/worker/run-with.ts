@@ -14,7 +14,7 @@ import type { Logger } from "../runtime/logger.ts";
 import type { Redactor } from "../runtime/redactor.ts";
 import type { Wakefulness } from "../runtime/wakefulness.ts";
 import { createAnswerer } from "./answer-questions.ts";
-import type { WorkerSettings } from "./config.ts";
+import { mirrorName, type WorkerSettings } from "./config.ts";
 import type { ControllerClient } from "./controller-client.ts";
 import { type FairPlaces, createFairPlaces } from "./fair-places.ts";
 import { learnSecret, learnSecrets } from "./learn-secrets.ts";
@@ -67,6 +67,10 @@ export async function runWith(
   const running = AbortSignal.any([signal, ended.signal]);
   const { engine, follower, reporter } = assemble(config, ports);
   const { clock, logger } = ports;
+  logger.info("worker runs", {
+    mirror: mirrorName(config),
+    sites: Object.keys(config.sites).length,
+  });
   ports.wakefulness?.onStopped(() => follower.hint(""));
   await follower.resume();
   const loops = [

@@ -4,6 +4,7 @@ import { systemNamespace } from "../core/apply/ownership.ts";
 import { FleetError } from "../core/errors.ts";
 import { UnansweredError, isApiError } from "../adapters/kubernetes/api-error.ts";
 import type { Clock } from "../runtime/clock.ts";
+import type { Logger } from "../runtime/logger.ts";
 import type { StateStore } from "./state-store.ts";
 
 /** The way to one site's cluster: whether it answers, and whether it is still the cluster it was. */
@@ -34,6 +35,8 @@ export interface SiteLinkOptions {
   readonly client: ClusterClient;
   readonly store: StateStore;
   readonly clock: Clock;
+  /** Names the site in each line. */
+  readonly logger: Logger;
   /** The uid that the mirror's meta names. */
   readonly expectedUid: () => string | undefined;
   /** The uid that it had before it was forgotten, as the meta says; its cluster may be another one now. */
@@ -148,7 +151,10 @@ class Link implements SiteLink {
   }
 
   #open(error: FleetError): void {
-    this.#failure = { since: this.#failure?.since ?? this.#options.clock.monotonic(), error };
+    const { clock, logger } = this.#options;
+    const [reason, told] = [describe(error), this.#failure && describe(this.#failure.error)];
+    if (reason !== told) logger.warn("the cluster cannot be worked with", { reason });
+    this.#failure = { since: this.#failure?.since ?? clock.monotonic(), error };
     this.#verified = undefined;
   }
 

@@ -161,6 +161,7 @@ class Engine implements WorkerEngine {
       client,
       store,
       clock,
+      logger,
       expectedUid: () => this.#view?.sites.get(site)?.meta.uid,
       formerUid: () => this.#view?.sites.get(site)?.meta.formerUid,
       mirror: mirrorName(config),
