@@ -67,11 +67,11 @@ spec: { selector: { matchLabels: { tier: 5 } } }
   });
 
   it("is told what is wrong beside a field that is missing: a Site", () => {
-    const site = `${header}kind: Site\nmetadata: { name: e1, labels: { teir: a } }\nspec: { regoin: east, profile: gone }\n`;
+    const site = `${header}kind: Site\nmetadata: { name: e1, labels: { teir: a } }\nspec: { belong: east, profile: gone }\n`;
     expect(told({ "sites/e1.yaml": site }, "sites/e1.yaml")).toEqual([
       expect.stringMatching(/^sites\/e1.yaml:3:33: error: the Fleet declares no label "teir"/),
       expect.stringMatching(/^sites\/e1.yaml:4:1: error: missing field "region"/),
-      expect.stringMatching(/^sites\/e1.yaml:4:9: error: unknown field "regoin"/),
+      expect.stringMatching(/^sites\/e1.yaml:4:9: error: unknown field "belong"/),
       expect.stringMatching(/^sites\/e1.yaml:4:32: error: there is no Profile "gone"/),
     ]);
   });
