@@ -18,12 +18,12 @@ export function verbsOf({ apps }: Pick<FleetModel, "apps">): ReadonlyMap<string,
   );
 }
 
-/** What a head says of apps of which the one before it says another word; of others it says nothing new. */
+/** What a head says of apps of which the one before it says another word, or none; of others it says nothing new. */
 export function saidAnew(
   before: ReadonlyMap<string, RemovalVerb>,
   head: ReadonlyMap<string, RemovalVerb>,
 ): Readonly<Record<string, RemovalVerb>> {
   return Object.fromEntries(
-    [...head].filter(([app, verb]) => before.has(app) && before.get(app) !== verb),
+    [...head].filter(([app, verb]) => before.get(app) !== verb),
   );
 }

@@ -267,6 +267,19 @@ describe("a head that says another word of an app which leaves some of its sites
     expect(verbs(world)).toEqual(["delete", "delete"]);
   });
 
+  it("holds what is not ordered yet where the app is back with it, at other sites", () => {
+    const world = halfway("delete");
+    world.follow({ ...head("delete"), apps: {} });
+    world.run(1);
+    const isBackAt = (_: unknown, site: string): boolean => site === "s4";
+    const web = { version: "v1", onRemoval: "hold", places: isBackAt } as const;
+    const before = verbs(world);
+    world.follow({ ...head("hold"), apps: { web } });
+    world.run(200);
+    expect(verbs(world)).toEqual(before);
+    expect(world.codes(null)).toContain("removal-verb");
+  });
+
   it("deletes nothing by a laxer one", () => {
     const world = halfway("orphan");
     world.follow(head("delete"));
