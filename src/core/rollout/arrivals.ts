@@ -7,7 +7,6 @@ import type { Arrivals, OpenListBudgets } from "./records.ts";
 import { isSetBack } from "./rollback/sites-back.ts";
 import { silentMs } from "./silence.ts";
 import {
-  absenceOf,
   hasBeenReady,
   isHealthy,
   isHealthyOn,
@@ -36,7 +35,13 @@ export function arrivalsInFlight(board: Board, app: AppBoard): string[] {
 }
 
 /** `excused`: it stays on record, and takes no slot; `gone`: it is no question of the open list any more, or one anew. */
-type ArrivalState = "in-flight" | "excused" | "settled" | "failed" | "gone";
+type ArrivalState = "in-flight" | "excused" | keyof typeof endInWords;
+
+const endInWords = {
+  settled: "has arrived",
+  failed: "failed",
+  gone: "is not on its way any more",
+} as const;
 
 /** Where a recorded hand-over of the open list stands. */
 function arrivalState(board: Board, app: AppBoard, view: SiteView): ArrivalState {
@@ -50,9 +55,8 @@ function arrivalState(board: Board, app: AppBoard, view: SiteView): ArrivalState
   return judgedState(board, view, { handed, app });
 }
 
-/** Its mirror never got it: it goes again in its slot. A site that cannot take it waits, from its deadline on, without one. */
+/** Its mirror never got it: it goes again in its slot. From its deadline on it waits without one, where it may not go. */
 function unwrittenState(board: Board, app: AppBoard, view: SiteView): ArrivalState {
-  if (absenceOf(view) === undefined) return "in-flight";
   const until = deadlineOf(board, app, view);
   wakeLater(board, until);
   return board.input.now < until ? "in-flight" : "gone";
@@ -104,7 +108,7 @@ export function settleArrivals(board: Board, app: AppBoard): void {
     const state = arrivalState(board, app, view);
     if (state === "in-flight" || state === "excused") continue;
     delete handed[site];
-    whys.push(`${app.app}: ${site} ${state === "failed" ? "failed" : "has arrived"}`);
+    whys.push(`${app.app}: ${site} ${endInWords[state]}`);
     if (state === "failed") failed[site] = { at: board.at, to, cause: troubleOf(board, app, view) };
   }
   if (whys.length > 0)

@@ -121,6 +121,32 @@ describe("a site whose hand-over its mirror never got, and that cannot take it",
   });
 });
 
+describe("a hand-over of the open list that its mirror never got", () => {
+  it("keeps its place to its deadline only where its site is held, and is not told to have arrived", () => {
+    const world = settledWorld();
+    const next = { ...head("v1"), sites: { ...sites, s4: {} } };
+    world.follow(next);
+    world.step({ dies: true });
+    world.hosts["s4"] ??= "eu";
+    world.decide({ verb: "pause", scope: { site: "s4" }, all: true, why: "a look" });
+    world.follow({ ...next, apps: apps("v1", "v2") });
+    world.run(2);
+    expect(world.on("db", "v2")).toEqual([]);
+    const whys: string[] = [];
+    for (let second = 0; second < 60; second += 1) {
+      world.now += 1000;
+      world.work();
+      whys.push(...world.step().changes.map(({ why }) => why));
+    }
+    expect(world.on("db", "v2")).toEqual(["s1", "s2"]);
+    expect(whys).toContain("web: s4 is not on its way any more");
+    expect(whys.join()).not.toContain("s4 has arrived");
+    world.decide({ verb: "resume", scope: { site: "s4" }, why: "seen" });
+    world.run(60);
+    expect(world.trees("web")["s4"]).toBe("web:v1");
+  });
+});
+
 describe("a site that a removal reaches when its stage has passed", () => {
   function straggler(): PlannerWorld {
     const world = settledWorld();
