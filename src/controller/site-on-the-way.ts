@@ -49,7 +49,7 @@ export function forgottenInWords(control: ControlState, site: string): string | 
   if (assignment === undefined || forgotten === undefined) return undefined;
   if (!hasLetGo(assignment)) return awaitedWord(control, site);
   const apps = Object.keys(assignment.moving?.trees ?? {}).join(", ");
-  const known = apps === "" ? `, which ${assignment.mirror} has lost,` : ` (${apps})`;
+  const known = apps === "" ? ", which is not known here," : ` (${apps})`;
   return readableTimes(
     `${site} is no longer in the fleet: since ${forgotten} what it had${known} is left alone`,
   );

@@ -1,4 +1,4 @@
-/** What stays in the cluster of a site that is forgotten while its mirror, which is lost, has nothing of it. */
+/** What may stay in the cluster of a site that is forgotten while its mirror may lack what its worker follows. */
 import type { Board } from "./board.ts";
 import { own } from "./own.ts";
 import type { StartInput } from "./planner-types.ts";
@@ -16,19 +16,24 @@ export function leaversAt({ apps }: Board, site: string): readonly string[] {
 }
 
 /**
- * Said beside that the site is no longer in the fleet; "" where its mirror is whole. `before`: what the head before places,
- * as far as it is known here.
+ * Said beside that the site is no longer in the fleet; "" where its mirror is whole, or has all that may be there. `before`:
+ * what the head before places, where that is known here.
  */
 export function leftBehindInWords(
   board: Board,
   { site, mirror }: { readonly site: string; readonly mirror: string },
-  before: StartInput["entitledBefore"] = {},
+  before?: StartInput["entitledBefore"],
 ): string {
   if (!mayLack(board.input, mirror)) return "";
-  if (Object.keys(own(board.input.mirrors, site) ?? {}).length > 0) return "";
-  const placed = Object.keys(before).filter((app) => own(own(before, app), site) !== undefined);
-  const apps = [...new Set([...leaversAt(board, site), ...placed])].toSorted();
-  const what =
-    apps.length === 0 ? "what its cluster has" : `what its cluster has of ${apps.join(", ")}`;
-  return `: ${what} stays there, for ${mirror} is lost and does not know it`;
+  const there = own(board.input.mirrors, site) ?? {};
+  const placed = Object.entries(before ?? {}).flatMap(([app, trees]) =>
+    own(trees, site) === undefined ? [] : app,
+  );
+  const apps = [...new Set([...leaversAt(board, site), ...placed])]
+    .filter((app) => !Object.hasOwn(there, app))
+    .toSorted();
+  const isAllKnown = before !== undefined || Object.keys(there).length > 0;
+  if (apps.length === 0 && isAllKnown) return "";
+  const what = apps.length === 0 ? "" : ` of ${apps.join(", ")}`;
+  return `: what its cluster has${what} may stay there, for the newest of ${mirror} is not known here`;
 }

@@ -23,7 +23,5 @@ export function saidAnew(
   before: ReadonlyMap<string, RemovalVerb>,
   head: ReadonlyMap<string, RemovalVerb>,
 ): Readonly<Record<string, RemovalVerb>> {
-  return Object.fromEntries(
-    [...head].filter(([app, verb]) => before.get(app) !== verb),
-  );
+  return Object.fromEntries([...head].filter(([app, verb]) => before.get(app) !== verb));
 }

@@ -105,9 +105,7 @@ function forgetFurther(
   { assignment, moving }: Omit<Move, "facts">,
 ): void {
   if (!isLeft(board, site, { assignment, moving })) {
-    const isBroughtBack =
-      Object.keys(moving.trees).length === 0 && Object.keys(treesToTake(board, site)).length > 0;
-    if (isBroughtBack) return forgetAnew(board, site, { assignment, moving });
+    if (isBroughtBack(board, site, moving)) return forgetAnew(board, site, { assignment, moving });
     const why = whyForgotten(site);
     board.siteMoves.push({ site, leave: assignment.mirror, why });
     return;
@@ -116,13 +114,24 @@ function forgetFurther(
   if (mirror !== undefined) {
     return forgetAnew(board, site, { assignment: { ...assignment, mirror }, moving });
   }
+  const isEmpty = Object.keys(moving.trees).length === 0;
+  const isGoneForGood = moving.released !== undefined;
   // What a lost mirror had of it is not known before its worker is back: it stays on record that it was forgotten.
-  if (Object.keys(moving.trees).length === 0 && mayLack(board.input, assignment.mirror)) return;
-  if (Object.keys(moving.trees).length === 0)
+  if (isEmpty && !isGoneForGood && mayLack(board.input, assignment.mirror)) return;
+  if (isEmpty)
     return change(board, controlPaths.site(site), { record: null, why: whyForgotten(site) });
   if (moving.stopped !== undefined) return;
   const record = { ...assignment, moving: { ...moving, stopped: board.at } };
   assign(board, site, { record, why: `is left alone by the worker of ${record.mirror}` });
+}
+
+/** Its worker has brought back into the mirror what the record does not have. */
+function isBroughtBack(board: Board, site: string, { trees }: Moving): boolean {
+  const isNew = Object.entries(own(board.input.mirrors, site) ?? {}).some(
+    ([app, entry]) => standingTree(entry) !== undefined && !Object.hasOwn(trees, app),
+  );
+  const isFirst = Object.keys(trees).length === 0;
+  return isNew || (isFirst && Object.keys(treesToTake(board, site)).length > 0);
 }
 
 /** It leaves the mirror that its record names, with what stands there. */

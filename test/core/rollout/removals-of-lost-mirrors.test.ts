@@ -200,7 +200,7 @@ describe("a site that is forgotten while its mirror is lost and its region excus
     excuse(world);
     const { changes } = world.follow({ sites: others, apps: web });
     expect(changes.map(({ why }) => why)).toContain(
-      "s4 is no longer in the fleet: what its cluster has of web stays there, for eu is lost and does not know it",
+      "s4 is no longer in the fleet: what its cluster has of web may stay there, for the newest of eu is not known here",
     );
     world.run(10);
     expect(s4Record(world)?.moving).toMatchObject({ trees: {}, forgotten: expect.any(String) });
@@ -226,12 +226,52 @@ describe("a site that is forgotten while its mirror is lost and its region excus
       changes.map(({ why }) => why),
     );
     expect(whys).toContain(
-      "s4 is no longer in the fleet: what its cluster has of web stays there, for eu is lost and does not know it",
+      "s4 is no longer in the fleet: what its cluster has of web may stay there, for the newest of eu is not known here",
     );
     world.run(3);
     back();
     world.run(10);
     expect(s4Record(world)?.moving?.trees).toEqual({ web: "web:v1" });
+  });
+
+  it("says so of what an older mirror lacks, and has that on record too when its worker is back", () => {
+    const world = new PlannerWorld({ onPlan: checkPlan });
+    const apps = { ...web, db: { version: "v1" } };
+    world.follow({ sites, apps });
+    world.run(60);
+    const { s4: newest } = world.mirrors;
+    const { db: _, ...older } = newest ?? {};
+    world.mirrors["s4"] = older;
+    world.silence("eu");
+    world.awaited.add("eu");
+    excuse(world);
+    const { changes } = world.follow({ sites: others, apps });
+    expect(changes.map(({ why }) => why)).toContain(
+      "s4 is no longer in the fleet: what its cluster has of db may stay there, for the newest of eu is not known here",
+    );
+    world.run(10);
+    world.mirrors["s4"] = newest ?? {};
+    world.hosts["s4"] = "eu";
+    world.awaited.delete("eu");
+    world.revive("eu");
+    world.run(20);
+    expect(Object.keys(s4Record(world)?.moving?.trees ?? {}).toSorted()).toEqual(["db", "web"]);
+    expect(world.hosts["s4"]).toBeUndefined();
+  });
+
+  it("without any app leaves nothing on record once its cluster is said to be gone, and says of nothing that it stays", () => {
+    const world = new PlannerWorld({ onPlan: checkPlan });
+    world.follow({ sites, apps: {} });
+    world.run(3);
+    world.silence("eu");
+    world.awaited.add("eu");
+    const { changes } = world.follow({ sites: others, apps: {} });
+    expect(changes.map(({ why }) => why)).toContain("s4 is no longer in the fleet");
+    world.run(3);
+    excuse(world);
+    world.decide({ verb: "excuse", site: "s4", uid: "uid-s4", why: "it burnt too" });
+    world.run(3);
+    expect(s4Record(world)).toBeUndefined();
   });
 
   it("without any app leaves nothing on record once its worker is back", () => {
