@@ -13,40 +13,53 @@ export function checkSources(
   read: FleetFiles,
   tools: ReadonlyMap<string, ReadToolSource>,
 ): Diagnostic[] {
-  const { folder, apps: besideFleet } = sourcesBesideFleet(draft, read);
+  const { folder, apps: besideFleet, isTooHigh } = sourcesBesideFleet(draft, read);
   const found = [...draft.apps.values()].flatMap(({ value, document }) => {
-    if (besideFleet.has(value.metadata.name)) return [];
     const { source } = value.spec;
+    const beside = besideFleet.get(value.metadata.name);
+    const isToldOnce = isTooHigh && beside !== undefined;
     const tool = tools.get(value.metadata.name);
     if (tool !== undefined) {
       const place = document.at(["spec", "source", writtenSource(source).field]);
-      return [...tool.diagnostics, ...checkPinned(draft, source, place)];
+      const told = isToldOnce ? [] : tool.diagnostics.map((one) => meantBeside(one, beside));
+      return [...told, ...checkPinned(draft, source, place)];
     }
-    if (source.manifests === undefined) return []; // told by checkRules
+    if (source.manifests === undefined || isToldOnce) return []; // no field at all is told by checkRules
     const finding = sourceFinding(source.manifests, read);
     if (finding === undefined) return [];
-    return errorAt(document.at(["spec", "source", "manifests"]), finding);
+    return [meantBeside(errorAt(document.at(["spec", "source", "manifests"]), finding), beside)];
   });
-  return [...(besideFleet.size > 0 ? tooHigh(draft, folder) : []), ...found];
+  return [...(isTooHigh ? tooHigh(draft, folder) : []), ...found];
 }
 
 interface BesideFleet {
   /** Of the file of the Fleet. */
   readonly folder: string;
-  /** Apps whose source is not there by its path from the root, but by the same path from that folder. */
-  readonly apps: ReadonlySet<string>;
+  /** Apps whose source is not there by its path from the root, but by the same path from that folder: where it is. */
+  readonly apps: ReadonlyMap<string, string>;
+  /** There are such Apps, and none whose source is there by its path from the root. */
+  readonly isTooHigh: boolean;
 }
 
 function sourcesBesideFleet({ fleet, apps }: FleetDraft, { all }: FleetFiles): BesideFleet {
   const folder = fleet?.document.file.replace(/(^|\/)[^/]*$/, "") ?? "";
-  if (folder === "") return { folder, apps: new Set() };
+  const beside = new Map<string, string>();
+  if (folder === "") return { folder, apps: beside, isTooHigh: false };
   const isThere = (path: string): boolean => filesInSource(path, all).length > 0;
-  const found = [...apps.values()].flatMap(({ value: { metadata, spec } }) => {
+  let isRoot = false;
+  for (const { metadata, spec } of [...apps.values()].map(({ value }) => value)) {
     const source = sourcePath(writtenSource(spec.source).path);
-    if (!source.ok || source.path === "" || isThere(source.path)) return [];
-    return isThere(`${folder}/${source.path}`) ? [metadata.name] : [];
-  });
-  return { folder, apps: new Set(found) };
+    if (!source.ok || source.path === "") continue;
+    const path = `${folder}/${source.path}`;
+    if (isThere(source.path)) isRoot = true;
+    else if (isThere(path)) beside.set(metadata.name, path);
+  }
+  return { folder, apps: beside, isTooHigh: beside.size > 0 && !isRoot };
+}
+
+/** What is told of a source that is not there, with where it is. */
+function meantBeside(one: Diagnostic, path: string | undefined): Diagnostic {
+  return path === undefined ? one : { ...one, hint: `did you mean "${shortText(path)}"?` };
 }
 
 /** Told once: every path of the fleet is meant from another folder. */

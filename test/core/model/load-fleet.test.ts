@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { formatDiagnostic } from "../../../src/core/model/diagnostic.ts";
+import type { SourceFile } from "../../../src/core/model/fleet-model.ts";
 import { KnownFleet } from "../../../src/core/model/known-fleet.ts";
 import { loadFleet } from "../../../src/core/model/load-fleet.ts";
 import { parseYaml } from "../../../src/core/model/parse-yaml.ts";
@@ -8,6 +9,7 @@ import {
   aFleet,
   aModel,
   appYaml,
+  configMapYaml,
   type FleetEdits,
   fleetYaml,
   regionYaml,
@@ -101,6 +103,48 @@ describe("each mistake is told once, at its place, with what to do", () => {
         /^rd\/my-fleet\/apps\/till.yaml:4:\d+: error: there is no file or folder "manifests\/tlil"/,
       ),
       'rd/my-fleet/fleet.yaml:1:1: error: the Fleet lies in the folder "rd/my-fleet", and the sources of its Apps start there; name that folder as the one to read: DIR, or `--dir`, with rd/my-fleet at its end [missing-source]',
+    ]);
+  });
+
+  it("tells of an App whose source starts beside the Fleet where those of others start from the root", () => {
+    const below = aFleet().map((file) =>
+      file.path.startsWith("manifests/") ? file : { ...file, path: `fleet/${file.path}` },
+    );
+    const toldWith = (...more: SourceFile[]): string[] => {
+      const { diagnostics } = loadFleet([...below, ...more]);
+      return diagnostics.map((one) => `${formatDiagnostic(one)} [${one.code}]`);
+    };
+    expect(toldWith()).toEqual([]);
+    const files = [
+      { path: "fleet/apps/x.yaml", text: appYaml("x", { manifests: "parts/x" }) },
+      { path: "fleet/parts/x/a.yaml", text: configMapYaml("a", {}) },
+    ];
+    expect(toldWith(...files)).toEqual([
+      expect.stringMatching(
+        /^fleet\/apps\/x.yaml:4:\d+: error: there is no file or folder "parts\/x"; did you mean "fleet\/parts\/x"\? \[missing-source\]$/,
+      ),
+    ]);
+    const chart = [
+      {
+        path: "fleet/apps/x.yaml",
+        text: appYaml("x", { spec: { source: { chart: "charts/x" } } }),
+      },
+      { path: "fleet/charts/x/Chart.yaml", text: "apiVersion: v2\nname: x\nversion: 1.0.0\n" },
+    ];
+    expect(toldWith(...chart)).toEqual([
+      expect.stringMatching(
+        /there is no folder "charts\/x"; did you mean "fleet\/charts\/x"\? \[missing-source\]$/,
+      ),
+      expect.stringContaining("[unpinned-tool]"),
+    ]);
+    const tooHigh = aFleet({ "apps/x.yaml": chart[0]?.text ?? "" });
+    const all = [
+      ...tooHigh.map((file) => ({ ...file, path: `fleet/${file.path}` })),
+      ...chart.slice(1),
+    ];
+    expect(loadFleet(all).diagnostics.map(({ file, code }) => [file, code])).toEqual([
+      ["fleet/apps/x.yaml", "unpinned-tool"],
+      ["fleet/fleet.yaml", "missing-source"],
     ]);
   });
 
