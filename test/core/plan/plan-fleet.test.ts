@@ -222,21 +222,40 @@ data: {k: "${k}"}
       }),
       "fleet.yaml": fleetYaml({
         rollout: { strategy: "standard" },
+        maxSitesInFlight: 5,
+        failureDomains: ["ring"],
         deletionBudget: { objects: 1000, percent: 100 },
       }),
     };
     const planned = plan({}, lax);
     const later =
-      "this holds for what later commits start, and its numbers for what is under way, but for nothing that this commit starts";
+      "this holds for what later commits start and, but for which sites are in which stage, for what is under way; what this commit starts goes by what held before, and by windows that it adds, which count at once";
 
     expect(planned.sites).toEqual([]);
     expect(planned.notes).toEqual([
       `RolloutStrategy standard (strategies/standard.yaml) changes: ${later}`,
       `strategy fast in place of standard for till: ${later}`,
-      "the Fleet (fleet.yaml) changes deletionBudget: this holds for what later commits start, but for nothing that this commit starts",
+      "the Fleet (fleet.yaml) changes maxSitesInFlight, failureDomains: this holds at once, also for what is under way, but not while a release that this commit starts is open nor, where this commit adds sites or changes their labels, before the next commit",
+      "the Fleet (fleet.yaml) changes deletionBudget: this holds for what later commits start, not for what this commit starts",
     ]);
     expect(planText(planned)).toContain("Notes\n  RolloutStrategy standard");
     expect(plan(lax, lax).notes).toEqual([]);
+  });
+
+  it("notes no rule that is only written otherwise, and no strategy that no app takes", () => {
+    const before = {
+      "strategies/standard.yaml": strategyYaml("standard", { soak: "2s" }),
+      "strategies/spare.yaml": strategyYaml("spare", { soak: "2s" }),
+    };
+    const after = {
+      "strategies/standard.yaml": strategyYaml("standard", { soak: "2000ms", maxInFlight: "10%" }),
+      "strategies/spare.yaml": strategyYaml("spare", { soak: "0s", failureBudget: "100%" }),
+      "fleet.yaml": fleetYaml({
+        rollout: { strategy: "standard" },
+        deletionBudget: { percent: 10 },
+      }),
+    };
+    expect(plan(before, after).notes).toEqual([]);
   });
 
   it("tells joiners from the sites of a release, and notes what happens to sites", () => {
