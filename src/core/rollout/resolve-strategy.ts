@@ -28,11 +28,15 @@ const failureBudgets: readonly Amount[] = [{ count: 0 }, { count: 0 }, { percent
 
 /** The strategy of an app, with its checks: the one it names, else the Fleet's, else one canary, 10 %, the rest. */
 export function resolveStrategy(model: FleetModel, app: string): ResolvedStrategy {
-  const { rollout, checks: declared } = model.apps.get(app)?.value.spec ?? {};
-  const name = rollout?.strategy ?? model.fleet.value.spec.rollout?.strategy;
-  const strategy = namedStrategy(model, name);
-  const checks = checksOf(declared);
+  const strategy = namedStrategy(model, strategyNameOf(model, app));
+  const checks = checksOf(model.apps.get(app)?.value.spec.checks);
   return checks === undefined ? strategy : { ...strategy, checks };
+}
+
+/** The name of the declared strategy that an app takes; undefined: the built-in one, which a declared one may be named like. */
+export function strategyNameOf(model: FleetModel, app: string): string | undefined {
+  const named = model.apps.get(app)?.value.spec.rollout?.strategy;
+  return named ?? model.fleet.value.spec.rollout?.strategy;
 }
 
 function namedStrategy(model: FleetModel, name: string | undefined): ResolvedStrategy {
