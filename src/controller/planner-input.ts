@@ -14,7 +14,12 @@ import { awaitedHead } from "./control-loss.ts";
 import type { ControlSnapshot } from "./control-repository.ts";
 import type { SiteTrees } from "./entitlement.ts";
 import { own } from "../core/rollout/own.ts";
-import { bringsSites, dependencies, fleetBudgets } from "../core/rollout/fleet-facts.ts";
+import {
+  bringsSites,
+  dependencies,
+  fleetBudgets,
+  grantedBudgets,
+} from "../core/rollout/fleet-facts.ts";
 import { lackingInWords } from "./lacking.ts";
 import type { MirrorRepository } from "./mirror-repository.ts";
 import type { MirrorSnapshot } from "./mirror-snapshot.ts";
@@ -135,9 +140,8 @@ export function mayLack(
 }
 
 /**
- * No commit grants what it needs: while a release of the head is open, and where sites join by it, the head before it sets
- * the bounds, for the open list too, which uses up the same count of sites. A window that the head has closes at once, for
- * that takes something away.
+ * While a release of the head is open, and where sites join by it, the head before it sets the bounds, for the open list
+ * too, which uses up the same count of sites.
  */
 function budgets({ control, head, previous }: ReadState): FleetBudgets {
   const own = fleetBudgets(head.model);
@@ -148,6 +152,5 @@ function budgets({ control, head, previous }: ReadState): FleetBudgets {
       open.some(({ source }) => source === head.commit),
     );
   if (!isUnderWay) return own;
-  const granted = fleetBudgets(previous.model);
-  return { ...granted, windows: [...(granted.windows ?? []), ...(own.windows ?? [])] };
+  return grantedBudgets(previous.model, head.model);
 }

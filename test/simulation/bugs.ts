@@ -226,9 +226,9 @@ export const bugs: Readonly<Record<string, readonly Edit[]>> = {
       replace: "if (!isUnderWay) return { ...own, windows: [] };",
     },
     {
-      file: "controller/planner-input.ts",
-      find: "windows: [...(granted.windows ?? []), ...(own.windows ?? [])] };",
-      replace: "windows: granted.windows };",
+      file: "core/rollout/fleet-facts.ts",
+      find: "const windows = [...(granted.windows ?? []), ...(fleetBudgets(head).windows ?? [])];",
+      replace: "const windows = granted.windows ?? [];",
     },
   ],
   "the order between apps does not come to the planner": [

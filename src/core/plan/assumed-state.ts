@@ -17,7 +17,13 @@ import {
 import { declaredHolds } from "./declared-holds.ts";
 import type { ToolOutputs } from "../render/tools/tool-output.ts";
 import type { AppControl, ControlState, DesiredApp, StartInput } from "../rollout/planner-types.ts";
-import { deletionBudget, dependencies, fleetBudgets, siteFacts } from "../rollout/fleet-facts.ts";
+import {
+  deletionBudget,
+  dependencies,
+  fleetBudgets,
+  grantedBudgets,
+  siteFacts,
+} from "../rollout/fleet-facts.ts";
 import { verbsOf } from "../rollout/removal-verbs.ts";
 import { resolveStrategy } from "../rollout/resolve-strategy.ts";
 
@@ -60,8 +66,7 @@ export function assumedState({ base, head, isProtected, now }: AssumedFleet): St
     mirrors: bySite(base?.rendered),
     observed: {},
     workers: liveWorkers(sides),
-    // No commit grants what it needs: budgets come from the base.
-    budgets: fleetBudgets(granting.model),
+    budgets: base === null ? fleetBudgets(head.model) : grantedBudgets(base.model, head.model),
     deletionBudget: deletionBudget(granting.model),
     dependsOn: dependencies(head.model),
     dependedBefore: dependencies(granting.model),

@@ -91,6 +91,16 @@ export function fleetBudgets(model: FleetModel): FleetBudgets {
   };
 }
 
+/**
+ * Bounds for what a commit starts: no commit grants what it needs, so the commit before it states them. A window that the
+ * commit has closes at once, for that takes something away.
+ */
+export function grantedBudgets(granting: FleetModel, head: FleetModel): FleetBudgets {
+  const granted = fleetBudgets(granting);
+  const windows = [...(granted.windows ?? []), ...(fleetBudgets(head).windows ?? [])];
+  return { ...granted, windows };
+}
+
 /** What one followed head may delete without an approval, as a commit states it. */
 export function deletionBudget(model: FleetModel): StartInput["deletionBudget"] {
   const { objects = 50, percent = 10 } = model.fleet.value.spec.deletionBudget ?? {};

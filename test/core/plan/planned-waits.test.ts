@@ -76,16 +76,20 @@ describe("a plan says what a change will wait for", () => {
     );
     expect(planText(shut)).toContain("\nWindows as of 2026-11-27 12:00:00 UTC.\n");
 
+    // A window that comes with the change closes at once; one that goes with it holds until then.
+    expect(said(planOf({ head: nights }))).toEqual([["e1 w1", wait.reason]]);
+    const always = window({ timeZone: "UTC", open: [{ start: "00:00", duration: "24h" }] });
+    expect(said(planOf({ both: nights, head: always }))).toEqual([["e1 w1", wait.reason]]);
+
     const open = planOf({ both: nights, now: friday + 2 * 3_600_000 });
     expect([open.waits, open.at]).toEqual([[], "2026-11-27T14:00:00.000Z"]);
   });
 
-  it("in a freeze, with its words; a window that the change itself brings counts for the next one", () => {
+  it("in a freeze, with its words, also one that the change itself brings", () => {
     const freeze = window({ closed: [{ from: "2026-11-20", until: "2026-12-27", why: "sale" }] });
-    expect(said(planOf({ both: freeze }))).toEqual([
-      ["e1 w1", "window shop-nights is closed until Mon 2026-12-28 00:00 in UTC: sale"],
-    ]);
-    expect(planOf({ head: freeze })).toMatchObject({ waits: [], at: null });
+    const closed = "window shop-nights is closed until Mon 2026-12-28 00:00 in UTC: sale";
+    expect(said(planOf({ both: freeze }))).toEqual([["e1 w1", closed]]);
+    expect(said(planOf({ head: freeze }))).toEqual([["e1 w1", closed]]);
   });
 
   it("where a Decision holds it: one that the change brings too, and one that it ends", () => {
