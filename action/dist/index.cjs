@@ -72919,6 +72919,11 @@ function fleetBudgets(model) {
     windows: windowRules(model)
   };
 }
+function grantedBudgets(granting, head) {
+  const granted = fleetBudgets(granting);
+  const windows = [...granted.windows ?? [], ...fleetBudgets(head).windows ?? []];
+  return { ...granted, windows };
+}
 function deletionBudget(model) {
   const { objects = 50, percent = 10 } = model.fleet.value.spec.deletionBudget ?? {};
   return { objects, percent };
@@ -73028,11 +73033,13 @@ var defaults = {
 };
 var failureBudgets = [{ count: 0 }, { count: 0 }, { percent: 2 }];
 function resolveStrategy(model, app) {
-  const { rollout, checks: declared } = model.apps.get(app)?.value.spec ?? {};
-  const name2 = rollout?.strategy ?? model.fleet.value.spec.rollout?.strategy;
-  const strategy = namedStrategy(model, name2);
-  const checks3 = checksOf(declared);
+  const strategy = namedStrategy(model, strategyNameOf(model, app));
+  const checks3 = checksOf(model.apps.get(app)?.value.spec.checks);
   return checks3 === void 0 ? strategy : { ...strategy, checks: checks3 };
+}
+function strategyNameOf(model, app) {
+  const named3 = model.apps.get(app)?.value.spec.rollout?.strategy;
+  return named3 ?? model.fleet.value.spec.rollout?.strategy;
 }
 function namedStrategy(model, name2) {
   const spec = name2 === void 0 ? void 0 : model.strategies.get(name2)?.value.spec;
@@ -73126,8 +73133,7 @@ function assumedState({ base, head, isProtected, now }) {
     mirrors: bySite2(base?.rendered),
     observed: {},
     workers: liveWorkers(sides),
-    // No commit grants what it needs: budgets come from the base.
-    budgets: fleetBudgets(granting.model),
+    budgets: base === null ? fleetBudgets(head.model) : grantedBudgets(base.model, head.model),
     deletionBudget: deletionBudget(granting.model),
     dependsOn: dependencies(head.model),
     dependedBefore: dependencies(granting.model),
@@ -75711,32 +75717,41 @@ function checkDurations(document2, durations) {
 
 // src/core/model/check-sources.ts
 function checkSources(draft, read2, tools) {
-  const { folder, apps: besideFleet } = sourcesBesideFleet(draft, read2);
+  const { folder, apps: besideFleet, isTooHigh } = sourcesBesideFleet(draft, read2);
   const found2 = [...draft.apps.values()].flatMap(({ value: value2, document: document2 }) => {
-    if (besideFleet.has(value2.metadata.name)) return [];
     const { source } = value2.spec;
+    const beside = besideFleet.get(value2.metadata.name);
+    const isToldOnce = isTooHigh && beside !== void 0;
     const tool = tools.get(value2.metadata.name);
     if (tool !== void 0) {
       const place = document2.at(["spec", "source", writtenSource(source).field]);
-      return [...tool.diagnostics, ...checkPinned(draft, source, place)];
+      const told3 = isToldOnce ? [] : tool.diagnostics.map((one) => meantBeside(one, beside));
+      return [...told3, ...checkPinned(draft, source, place)];
     }
-    if (source.manifests === void 0) return [];
+    if (source.manifests === void 0 || isToldOnce) return [];
     const finding = sourceFinding(source.manifests, read2);
     if (finding === void 0) return [];
-    return errorAt(document2.at(["spec", "source", "manifests"]), finding);
+    return [meantBeside(errorAt(document2.at(["spec", "source", "manifests"]), finding), beside)];
   });
-  return [...besideFleet.size > 0 ? tooHigh(draft, folder) : [], ...found2];
+  return [...isTooHigh ? tooHigh(draft, folder) : [], ...found2];
 }
 function sourcesBesideFleet({ fleet, apps }, { all }) {
   const folder = fleet?.document.file.replace(/(^|\/)[^/]*$/, "") ?? "";
-  if (folder === "") return { folder, apps: /* @__PURE__ */ new Set() };
+  const beside = /* @__PURE__ */ new Map();
+  if (folder === "") return { folder, apps: beside, isTooHigh: false };
   const isThere = (path3) => filesInSource(path3, all).length > 0;
-  const found2 = [...apps.values()].flatMap(({ value: { metadata, spec } }) => {
+  let isRoot = false;
+  for (const { metadata, spec } of [...apps.values()].map(({ value: value2 }) => value2)) {
     const source = sourcePath(writtenSource(spec.source).path);
-    if (!source.ok || source.path === "" || isThere(source.path)) return [];
-    return isThere(`${folder}/${source.path}`) ? [metadata.name] : [];
-  });
-  return { folder, apps: new Set(found2) };
+    if (!source.ok || source.path === "") continue;
+    const path3 = `${folder}/${source.path}`;
+    if (isThere(source.path)) isRoot = true;
+    else if (isThere(path3)) beside.set(metadata.name, path3);
+  }
+  return { folder, apps: beside, isTooHigh: beside.size > 0 && !isRoot };
+}
+function meantBeside(one, path3) {
+  return path3 === void 0 ? one : { ...one, hint: `did you mean "${shortText(path3)}"?` };
 }
 function tooHigh({ fleet }, folder) {
   if (fleet === void 0) return [];
@@ -80502,6 +80517,11 @@ function arrivalsInFlight(board, app) {
     return arrivalState(board, app, view) === "in-flight";
   });
 }
+var endInWords = {
+  settled: "has arrived",
+  failed: "failed",
+  gone: "is not on its way any more"
+};
 function arrivalState(board, app, view) {
   const handed = own(app.arrivals.handed, view.site);
   if (handed === void 0 || view.facts === void 0) return "gone";
@@ -80513,7 +80533,6 @@ function arrivalState(board, app, view) {
   return judgedState(board, view, { handed, app });
 }
 function unwrittenState(board, app, view) {
-  if (absenceOf(view) === void 0) return "in-flight";
   const until = deadlineOf(board, app, view);
   wakeLater(board, until);
   return board.input.now < until ? "in-flight" : "gone";
@@ -80551,7 +80570,7 @@ function settleArrivals(board, app) {
     const state = arrivalState(board, app, view);
     if (state === "in-flight" || state === "excused") continue;
     delete handed[site];
-    whys.push(`${app.app}: ${site} ${state === "failed" ? "failed" : "has arrived"}`);
+    whys.push(`${app.app}: ${site} ${endInWords[state]}`);
     if (state === "failed") failed4[site] = { at: board.at, to, cause: troubleOf2(board, app, view) };
   }
   if (whys.length > 0)
@@ -81457,13 +81476,17 @@ function leaversAt({ apps }, site) {
   );
   return leaves.map(({ app }) => app);
 }
-function leftBehindInWords(board, { site, mirror }, before = {}) {
+function leftBehindInWords(board, { site, mirror }, before) {
   if (!mayLack(board.input, mirror)) return "";
-  if (Object.keys(own(board.input.mirrors, site) ?? {}).length > 0) return "";
-  const placed2 = Object.keys(before).filter((app) => own(own(before, app), site) !== void 0);
-  const apps = [.../* @__PURE__ */ new Set([...leaversAt(board, site), ...placed2])].toSorted();
-  const what = apps.length === 0 ? "what its cluster has" : `what its cluster has of ${apps.join(", ")}`;
-  return `: ${what} stays there, for ${mirror} is lost and does not know it`;
+  const there = own(board.input.mirrors, site) ?? {};
+  const placed2 = Object.entries(before ?? {}).flatMap(
+    ([app, trees]) => own(trees, site) === void 0 ? [] : app
+  );
+  const apps = [.../* @__PURE__ */ new Set([...leaversAt(board, site), ...placed2])].filter((app) => !Object.hasOwn(there, app)).toSorted();
+  const isAllKnown = before !== void 0 || Object.keys(there).length > 0;
+  if (apps.length === 0 && isAllKnown) return "";
+  const what = apps.length === 0 ? "" : ` of ${apps.join(", ")}`;
+  return `: what its cluster has${what} may stay there, for the newest of ${mirror} is not known here`;
 }
 
 // src/core/rollout/trees-to-take.ts
@@ -81549,8 +81572,7 @@ function forgottenMove(board, site, { mirror, moving }) {
 }
 function forgetFurther(board, site, { assignment, moving }) {
   if (!isLeft2(board, site, { assignment, moving })) {
-    const isBroughtBack = Object.keys(moving.trees).length === 0 && Object.keys(treesToTake(board, site)).length > 0;
-    if (isBroughtBack) return forgetAnew(board, site, { assignment, moving });
+    if (isBroughtBack(board, site, moving)) return forgetAnew(board, site, { assignment, moving });
     const why = whyForgotten(site);
     board.siteMoves.push({ site, leave: assignment.mirror, why });
     return;
@@ -81559,12 +81581,21 @@ function forgetFurther(board, site, { assignment, moving }) {
   if (mirror !== void 0) {
     return forgetAnew(board, site, { assignment: { ...assignment, mirror }, moving });
   }
-  if (Object.keys(moving.trees).length === 0 && mayLack(board.input, assignment.mirror)) return;
-  if (Object.keys(moving.trees).length === 0)
+  const isEmpty3 = Object.keys(moving.trees).length === 0;
+  const isGoneForGood = moving.released !== void 0;
+  if (isEmpty3 && !isGoneForGood && mayLack(board.input, assignment.mirror)) return;
+  if (isEmpty3)
     return change(board, controlPaths.site(site), { record: null, why: whyForgotten(site) });
   if (moving.stopped !== void 0) return;
   const record4 = { ...assignment, moving: { ...moving, stopped: board.at } };
   assign(board, site, { record: record4, why: `is left alone by the worker of ${record4.mirror}` });
+}
+function isBroughtBack(board, site, { trees }) {
+  const isNew2 = Object.entries(own(board.input.mirrors, site) ?? {}).some(
+    ([app, entry]) => standingTree(entry) !== void 0 && !Object.hasOwn(trees, app)
+  );
+  const isFirst = Object.keys(trees).length === 0;
+  return isNew2 || isFirst && Object.keys(treesToTake(board, site)).length > 0;
 }
 function forgetAnew(board, site, { assignment, moving }) {
   const { mirror } = assignment;
@@ -85878,39 +85909,106 @@ function stagePlans(release2) {
 
 // src/core/plan/rule-notes.ts
 function ruleNotes(base, head) {
-  return [...changedStrategies(base, head), ...takenStrategies(base, head), ...budgets(base, head)];
+  return [
+    ...changedStrategies(base, head),
+    ...takenStrategies(base, head),
+    ...changedChecks(base, head),
+    ...changedWindows(base, head),
+    ...budgets(base, head)
+  ];
 }
-var later2 = "this holds for what later commits start, and its numbers for what is under way, but for nothing that this commit starts";
+var later2 = "this holds for what later commits start and, but for which sites are in which stage, for what is under way; what this commit starts goes by what held before, and by windows that it adds, which count at once";
 function changedStrategies(base, head) {
-  return [...head.strategies.keys()].toSorted().flatMap((name2) => {
+  const inUse = strategiesInUse(base).union(strategiesInUse(head));
+  return [...inUse].toSorted().flatMap((name2) => {
     const [before, after] = [base.strategies.get(name2), head.strategies.get(name2)];
     if (before === void 0 || after === void 0) return [];
-    if (isSame3(before.value.spec, after.value.spec)) return [];
+    const [from, to] = [before, after].map(({ value: value2 }) => strategyFromSpec(name2, value2.spec));
+    if (isSame3(from, to)) return [];
     return [`RolloutStrategy ${name2} (${after.file}) changes: ${later2}`];
   });
 }
+function strategiesInUse(model) {
+  return new Set([...model.apps.keys()].flatMap((app) => strategyNameOf(model, app) ?? []));
+}
 function takenStrategies(base, head) {
-  const apps = [...head.apps.keys()].filter((app) => base.apps.has(app)).toSorted();
-  const taken3 = apps.flatMap((app) => {
-    const [from, to] = [base, head].map((model) => resolveStrategy(model, app).name);
-    return from === to ? [] : [{ app, how: `strategy ${to} in place of ${from}` }];
+  const taken3 = appsOfBoth(base, head).flatMap((app) => {
+    const [from, to] = [strategyNameOf(base, app), strategyNameOf(head, app)];
+    if (from === to || isSame3(rulesOf3(base, app), rulesOf3(head, app))) return [];
+    const what = to === void 0 ? "the built-in strategy" : `strategy ${to}`;
+    return [{ app, how: `${what} in place of ${from ?? "the built-in one"}` }];
   });
   return [...Map.groupBy(taken3, ({ how }) => how)].map(
     ([how, group2]) => `${how} for ${someOf(group2.map(({ app }) => app))}: ${later2}`
   );
 }
-var budgetFields = ["maxSitesInFlight", "failureDomains", "deletionBudget"];
-function budgets({ fleet: before }, { fleet: after }) {
-  const changed3 = budgetFields.filter(
-    (field) => !isSame3(before.value.spec[field], after.value.spec[field])
-  );
+function appsOfBoth(base, head) {
+  return [...head.apps.keys()].filter((app) => base.apps.has(app)).toSorted();
+}
+function rulesOf3(model, app) {
+  const { name: _, checks: __, ...rules2 } = resolveStrategy(model, app);
+  return rules2;
+}
+function changedChecks(base, head) {
+  const changed3 = appsOfBoth(base, head).filter((app) => {
+    const [before, after] = [base, head].map((model) => resolveStrategy(model, app).checks);
+    return !isSame3(before, after);
+  });
   if (changed3.length === 0) return [];
   return [
-    `the Fleet (${after.file}) changes ${changed3.join(", ")}: this holds for what later commits start, but for nothing that this commit starts`
+    `checks change for ${someOf(changed3)}: what this commit starts asks those before and after it, what is under way the new ones only`
   ];
 }
+var notYet = "but not while a release that this commit starts is open nor, where this commit adds sites or changes their labels, before the next commit";
+var windowsHold = `what this closes counts at once, what it opens does too, ${notYet}`;
+function changedWindows(base, head) {
+  const inUse = windowsInUse(base).union(windowsInUse(head));
+  return [...inUse].toSorted().flatMap((name2) => {
+    const [before, after] = [base.windows.get(name2), head.windows.get(name2)];
+    if (before === void 0 || after === void 0) return [];
+    const [from, to] = [before, after].map(({ value: { spec } }) => ({
+      ...windowFromSpec(name2, spec),
+      virtualSites: spec.virtualSites
+    }));
+    return isSame3(from, to) ? [] : [`MaintenanceWindow ${name2} (${after.file}) changes: ${windowsHold}`];
+  });
+}
+function windowsInUse(model) {
+  const ofStrategies = [...strategiesInUse(model)].flatMap(
+    (name2) => model.strategies.get(name2)?.value.spec.windows ?? []
+  );
+  return /* @__PURE__ */ new Set([...model.fleet.value.spec.windows ?? [], ...ofStrategies]);
+}
+var budgetFields = {
+  bounds: ["maxSitesInFlight", "failureDomains"],
+  windows: ["windows"],
+  deletions: ["deletionBudget"]
+};
+var budgetsHold = {
+  bounds: `this holds at once, also for what is under way, ${notYet}`,
+  windows: windowsHold,
+  deletions: "this holds for what later commits start, not for what this commit starts"
+};
+function budgets(base, head) {
+  const [before, after] = [base, head].map((model) => ({
+    ...fleetBudgets(model),
+    windows: (model.fleet.value.spec.windows ?? []).toSorted(),
+    deletionBudget: deletionBudget(model)
+  }));
+  return ["bounds", "windows", "deletions"].flatMap((kind) => {
+    const changed3 = budgetFields[kind].filter((field) => !isSame3(before?.[field], after?.[field]));
+    if (changed3.length === 0) return [];
+    return [`the Fleet (${head.fleet.file}) changes ${changed3.join(", ")}: ${budgetsHold[kind]}`];
+  });
+}
 function isSame3(before, after) {
-  return canonicalJson(before ?? null) === canonicalJson(after ?? null);
+  const [from, to] = [before, after].map(
+    (one) => canonicalJson(JSON.parse(JSON.stringify(one ?? null, withSets)))
+  );
+  return from === to;
+}
+function withSets(_, value2) {
+  return value2 instanceof Set ? Array.from(value2, String).toSorted() : value2;
 }
 
 // src/core/plan/plan-fleet.ts
