@@ -67911,6 +67911,7 @@ function valueOrder({ layers }, indexes) {
 // src/core/render/known-targets.ts
 var fields2 = ["kind", "namespace", "name", "group"];
 var KnownTargets = class {
+  /** Asked for only where a patch matches none. */
   #objects;
   /** By the fields that are said. */
   #known = /* @__PURE__ */ new Map();
@@ -67928,7 +67929,7 @@ var KnownTargets = class {
     const said = fields2.filter((field) => target[field] !== void 0);
     const id = said.join(" ");
     const names3 = this.#known.get(id) ?? new KnownNames(
-      this.#objects.map(
+      this.#objects().map(
         ({ key }) => words4(Object.fromEntries(said.map((field) => [field, key[field]])))
       )
     );
@@ -68722,7 +68723,7 @@ function applyPatches(state, patches) {
   if (patches.length === 0) return;
   const objects = [...state.objects];
   const places2 = new WordPlaces();
-  const known4 = new KnownTargets([...state.objects, ...state.others.objects]);
+  const known4 = new KnownTargets(() => [...state.objects, ...state.others.objects]);
   const namesOf3 = ({ key, hookName = key.name }) => [key.name, hookName];
   for (const [place, source] of state.objects.entries()) places2.note(place, namesOf3(source));
   for (const [index, patch] of patches.entries()) {

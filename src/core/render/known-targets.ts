@@ -13,11 +13,12 @@ type Target = Readonly<Partial<Record<(typeof fields)[number], string | undefine
 
 /** The objects of an app, looked for by what patches say of them. */
 export class KnownTargets {
-  readonly #objects: readonly SourceObject[];
+  /** Asked for only where a patch matches none. */
+  readonly #objects: () => readonly SourceObject[];
   /** By the fields that are said. */
   readonly #known = new Map<string, KnownNames>();
 
-  constructor(objects: readonly SourceObject[]) {
+  constructor(objects: () => readonly SourceObject[]) {
     this.#objects = objects;
   }
 
@@ -35,7 +36,7 @@ export class KnownTargets {
     const names =
       this.#known.get(id) ??
       new KnownNames(
-        this.#objects.map(({ key }) =>
+        this.#objects().map(({ key }) =>
           words(Object.fromEntries(said.map((field) => [field, key[field]]))),
         ),
       );
