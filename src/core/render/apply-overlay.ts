@@ -88,7 +88,8 @@ function workloads(
   const found = objects.filter(({ object }) => podSpecPath(object) !== undefined);
   if (found.length === 0) {
     const message = "no workload of the app is meant: none has a pod template";
-    tellUnmatched(state, path, { inside: target === undefined ? [] : ["target"], message });
+    const inside = target === undefined ? [] : ["target"];
+    tellUnmatched(state, path, { inside, words: () => ({ message }) });
   }
   return new Set(found.map(({ object }) => object));
 }
@@ -124,7 +125,11 @@ function applyResources(state: OverlayState, index: number, resources: Resources
   );
   if (isMatched) return;
   const message = `no container of the workloads is called "${resources.container ?? ""}"`;
-  tellUnmatched(state, path, { inside: ["container"], message, hasTargets: true });
+  tellUnmatched(state, path, {
+    inside: ["container"],
+    hasTargets: true,
+    words: () => ({ message }),
+  });
 }
 
 /** Where an image is named is looked for once: an entry costs the objects that name its image, not all of the app. */
@@ -160,15 +165,17 @@ function applyReplicas(state: OverlayState, index: number): void {
   const isTarget = ({ key }: SourceObject): boolean => key.name === entry.name && isScalable(key);
   const targets = new Set(state.objects.filter(isTarget).map(({ object }) => object));
   if (targets.size === 0) {
-    const scalable = [...state.objects, ...state.others.objects].filter(({ key }) =>
-      isScalable(key),
-    );
-    const near = closestName(
-      entry.name,
-      scalable.map(({ key }) => key.name),
-    );
-    const message = `the app has no Deployment, StatefulSet, ReplicaSet or ReplicationController "${entry.name}"`;
-    return tellUnmatched(state, ["replicas", index], { inside: ["name"], message, near });
+    const { objects, others } = state;
+    const words = () => {
+      const scalable = [...objects, ...others.objects].filter(({ key }) => isScalable(key));
+      const near = closestName(
+        entry.name,
+        scalable.map(({ key }) => key.name),
+      );
+      const message = `the app has no Deployment, StatefulSet, ReplicaSet or ReplicationController "${entry.name}"`;
+      return { message, near };
+    };
+    return tellUnmatched(state, ["replicas", index], { inside: ["name"], words });
   }
   // A text was an expression, and what it gave was found to be a number.
   const replicas = Number(entry.count);

@@ -15,7 +15,7 @@ export function applyPatches(state: OverlayState, patches: readonly Patch[]): vo
   if (patches.length === 0) return;
   const objects: (SourceObject | undefined)[] = [...state.objects];
   const places = new WordPlaces();
-  const known = new KnownTargets(() => [...state.objects, ...state.others.objects]);
+  const known = new KnownTargets([state.objects, state.others.objects]);
   const namesOf = ({ key, hookName = key.name }: SourceObject): string[] => [key.name, hookName];
   for (const [place, source] of state.objects.entries()) places.note(place, namesOf(source));
   for (const [index, patch] of patches.entries()) {
@@ -58,11 +58,12 @@ function tellNoTarget(
   patch: Patch,
   { path, known }: { readonly path: FieldPath; readonly known: KnownTargets },
 ): void {
-  const { meant, near } = known.describe(patch);
   tellUnmatched(state, path, {
     inside: [patch.target === undefined ? "merge" : "target"],
-    message: `the patch matches no object of the app: there is no ${meant}`,
-    near,
+    words: () => {
+      const { meant, near } = known.describe(patch);
+      return { message: `the patch matches no object of the app: there is no ${meant}`, near };
+    },
   });
 }
 

@@ -13,12 +13,11 @@ type Target = Readonly<Partial<Record<(typeof fields)[number], string | undefine
 
 /** The objects of an app, looked for by what patches say of them. */
 export class KnownTargets {
-  /** Asked for only where a patch matches none. */
-  readonly #objects: () => readonly SourceObject[];
+  readonly #objects: readonly (readonly SourceObject[])[];
   /** By the fields that are said. */
   readonly #known = new Map<string, KnownNames>();
 
-  constructor(objects: () => readonly SourceObject[]) {
+  constructor(objects: readonly (readonly SourceObject[])[]) {
     this.#objects = objects;
   }
 
@@ -36,9 +35,9 @@ export class KnownTargets {
     const names =
       this.#known.get(id) ??
       new KnownNames(
-        this.#objects().map(({ key }) =>
-          words(Object.fromEntries(said.map((field) => [field, key[field]]))),
-        ),
+        this.#objects
+          .flat()
+          .map(({ key }) => words(Object.fromEntries(said.map((field) => [field, key[field]])))),
       );
     this.#known.set(id, names);
     return names;

@@ -145,7 +145,7 @@ export class OverlayChain {
   #endOf(shared: ChainLink, own: ChainLink | null): ShapeEnd {
     const all = own === null ? shared.diagnostics : joined(shared.diagnostics, own.diagnostics);
     const unmatched = unmatchedBy(shared, own).map(({ overlay, path, told }) =>
-      mistake(this.#app.at(["spec", "overlays", overlay, ...path]), told),
+      mistake(this.#app.at(["spec", "overlays", overlay, ...path]), told()),
     );
     return {
       shared,

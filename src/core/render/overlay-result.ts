@@ -33,7 +33,7 @@ export interface Unmatched {
   /** It is for some of them, which lack what it names. */
   readonly hasTargets: boolean;
   readonly path: FieldPath;
-  readonly told: Told;
+  readonly told: () => Told;
 }
 
 /** What one step of an overlay made of one object. */

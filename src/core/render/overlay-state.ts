@@ -27,8 +27,13 @@ export interface OverlayState extends PlacedOverlay {
 interface NoMatch {
   /** The field of the step that names what there is not. */
   readonly inside: FieldPath;
-  readonly message: string;
   readonly hasTargets?: boolean;
+  /** What is asked only of a step that is for none of the app's other objects either. */
+  readonly words: () => NoMatchWords;
+}
+
+interface NoMatchWords {
+  readonly message: string;
   /** What was most likely meant. */
   readonly near?: string | undefined;
 }
@@ -37,10 +42,13 @@ interface NoMatch {
 export function tellUnmatched(
   state: OverlayState,
   path: FieldPath,
-  { inside, message, hasTargets = false, near }: NoMatch,
+  { inside, hasTargets = false, words }: NoMatch,
 ): void {
-  const hint = near === undefined ? {} : { hint: `did you mean "${shortText(near)}"?` };
-  const told = { code: "patch-no-target", message, ...hint } as const;
+  const told = (): Told => {
+    const { message, near } = words();
+    const hint = near === undefined ? {} : { hint: `did you mean "${shortText(near)}"?` };
+    return { code: "patch-no-target", message, ...hint };
+  };
   state.unmatched.push({ step: path.join("."), hasTargets, path: [...path, ...inside], told });
 }
 
