@@ -1,4 +1,5 @@
 import { isAbsolute, join } from "node:path";
+import { createRenderAhead } from "../adapters/render-tools/render-ahead.ts";
 import {
   cacheFolderFor,
   createRenderTools,
@@ -15,10 +16,12 @@ export function renderTools({ env }: CliIo): RenderTools {
   const usual = home === undefined ? undefined : join(home, ".cache");
   const caches = isAbsolute(named) ? named : usual;
   const folder = caches === undefined ? undefined : join(caches, "flotilla", "rendered");
-  return createRenderTools({
+  const clock = systemClock();
+  const tools = createRenderTools({
     path: env["PATH"] ?? "",
-    clock: systemClock(),
+    clock,
     cacheFolder: cacheFolderFor(env, folder),
     build: ownBuild,
   });
+  return { ...tools, ahead: createRenderAhead({ clock }) };
 }

@@ -115,14 +115,20 @@ function placingInputs({ model }: FleetContext, app: LayeredApp): readonly unkno
   return [app.value.spec.profile === undefined ? profiles : null, virtualSites];
 }
 
-/** Keys of the tables that a start can go by: of apps with expressions that nothing is known of yet. */
-export function wantedTables(model: FleetModel, tools: ToolOutputs): readonly string[] {
+/** The table of an app. */
+export interface WantedTable {
+  readonly app: string;
+  readonly key: string;
+}
+
+/** The tables that a start can go by: of apps with expressions that nothing is known of yet. */
+export function wantedTables(model: FleetModel, tools: ToolOutputs): readonly WantedTable[] {
   const context = fleetContext(model, model, { tools });
   return [...model.apps.keys()].flatMap((name) => {
     const app = layeredAppOf(context, name);
     const isWanted = toolOf(app.value.spec.source) === undefined && hasExpressions(app);
     if (!isWanted || lastOf(context, app).record !== undefined) return [];
-    return tableKey(readApp(context, name));
+    return { app: name, key: tableKey(readApp(context, name)) };
   });
 }
 
