@@ -3,6 +3,7 @@ import { overlaysAt } from "../core/explain/overlays-at.ts";
 import { closestName } from "../core/model/closest-name.ts";
 import type { FleetModel } from "../core/model/fleet-model.ts";
 import type { Explanation } from "../core/protocol/api.ts";
+import { selectorText } from "../core/select/selector.ts";
 import { sitesOfVirtualSite } from "../core/select/virtual-sites.ts";
 
 /** What a checkout alone can tell: where the app belongs, and what changes it there. Throws NOT_FOUND. */
@@ -51,6 +52,5 @@ function placeOf(model: FleetModel, name: string): string {
   if (virtualSite === undefined) return "unknown";
   const { selector } = virtualSite.value.spec;
   const { file, line } = virtualSite.at(["spec", selector === undefined ? "all" : "selector"]);
-  const asText = typeof selector === "string" ? selector : JSON.stringify(selector);
-  return `${selector === undefined ? "all sites" : asText}, ${file}:${line}`;
+  return `${selector === undefined ? "all sites" : selectorText(selector)}, ${file}:${line}`;
 }

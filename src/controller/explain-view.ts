@@ -6,6 +6,7 @@ import type { Explanation } from "../core/protocol/api.ts";
 import { own } from "../core/rollout/own.ts";
 import type { ControlState, MirrorEntry, Wait } from "../core/rollout/planner-types.ts";
 import { urgencyInWords } from "../core/rollout/urgent.ts";
+import { selectorText } from "../core/select/selector.ts";
 import { sitesOfVirtualSite } from "../core/select/virtual-sites.ts";
 import type { Observations } from "./observations.ts";
 import type { ReadState } from "./planner-input.ts";
@@ -111,18 +112,15 @@ function placements(model: FleetModel, app: Located<App>, site: string): Placeme
     if (virtualSite === undefined) return [];
     const matches = sitesOfVirtualSite(model, name).includes(site);
     const verb = matches ? "holds" : "does not hold";
-    return [
-      { matches, text: `virtual site ${name} ${verb} ${site}: ${selectorText(virtualSite)}` },
-    ];
+    return [{ matches, text: `virtual site ${name} ${verb} ${site}: ${selection(virtualSite)}` }];
   });
 }
 
-function selectorText(virtualSite: Located<VirtualSite>): string {
-  const { selector, all } = virtualSite.value.spec;
-  const field = all === true ? "all" : "selector";
-  const { file, line } = virtualSite.at(["spec", field]);
-  const text = typeof selector === "string" ? selector : JSON.stringify(selector);
-  return `${all === true ? "all: true" : `selector \`${text}\``} (${file}:${line})`;
+function selection(virtualSite: Located<VirtualSite>): string {
+  const { selector } = virtualSite.value.spec;
+  const { file, line } = virtualSite.at(["spec", selector === undefined ? "all" : "selector"]);
+  const text = selector === undefined ? "all: true" : `selector \`${selectorText(selector)}\``;
+  return `${text} (${file}:${line})`;
 }
 
 /** null: its worker has said nothing of it. */

@@ -181,6 +181,20 @@ stringData: {word: "\${values.word}"}
 });
 
 describe("flotilla explain without a controller", () => {
+  it("prints the selector of a virtual site as text, however it is written", async () => {
+    const spec =
+      "{selector: {matchExpressions: [{key: tier, operator: In, values: [shop, kiosk]}]}}";
+    const virtualSite = `apiVersion: flotilla.dev/v1alpha1
+kind: VirtualSite
+metadata: {name: all}
+spec: ${spec}
+`;
+    const folder = folderWith(aFleet({ "virtual-sites/all.yaml": virtualSite }));
+    const { stdout } = await runCli(["explain", "e1", "web", "--dir", folder]);
+
+    expect(stdout).toContain("tier in (kiosk,shop), virtual-sites/all.yaml:4");
+  });
+
   it("says that a checkout can be asked", async () => {
     const { code, stderr } = await runCli(["explain", "berlin", "till"], { env: {} });
 

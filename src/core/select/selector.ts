@@ -133,6 +133,11 @@ export function formatSelector(selector: Selector): string {
   return selector.requirements.map(formatRequirement).join(",");
 }
 
+/** A checked spec as selector text, as `flotilla sites -l` takes it: text as it was written, an object in canonical form. */
+export function selectorText(spec: SelectorSpec): string {
+  return typeof spec === "string" ? spec : formatSelector(checkedSelector(spec));
+}
+
 function holds({ key, operator, values }: Requirement, labels: Labels): boolean {
   return tests[operator](Object.hasOwn(labels, key) ? labels[key] : undefined, values);
 }

@@ -9,7 +9,9 @@ import {
   parseSelector,
   type Selector,
   selectorFromSpec,
+  selectorText,
 } from "../../../src/core/select/selector.ts";
+import type { SelectorSpec } from "../../../src/core/model/kinds.ts";
 import { cpuTime } from "../../support/cpu-time.ts";
 import table from "./selector-vectors.json" with { type: "json" };
 
@@ -103,6 +105,22 @@ const requirement = fc.oneof(
 );
 const requirements = fc.array(requirement, { minLength: 1, maxLength: 5 });
 const labels = fc.dictionary(key, value);
+
+describe("a selector as text", () => {
+  it("is what was written, or says the same as the fields", () => {
+    const fields: SelectorSpec = {
+      matchLabels: { country: "jp" },
+      matchExpressions: [
+        { key: "tier", operator: "NotIn", values: ["lab", "edge"] },
+        { key: "size", operator: "Gt", values: ["3"] },
+        { key: "old", operator: "DoesNotExist" },
+      ],
+    };
+
+    expect(selectorText("b in (x), a")).toBe("b in (x), a");
+    expect(selectorText(fields)).toBe("!old,country=jp,size>3,tier notin (edge,lab)");
+  });
+});
 
 describe("a parsed selector", () => {
   it("is the same after it was formatted and parsed again", () => {
