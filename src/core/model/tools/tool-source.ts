@@ -9,9 +9,12 @@ import { KnownNames } from "../closest-name.ts";
 import type { Diagnostic } from "../diagnostic.ts";
 import { errorAt } from "../fleet-draft.ts";
 import type { Place, SourceFile } from "../fleet-model.ts";
+import { isJsonObject } from "../json.ts";
 import type { Source } from "../kinds/source.ts";
 import { keptFor } from "../known-fleet.ts";
+import { parseYaml } from "../parse-yaml.ts";
 import { shortText } from "../short-text.ts";
+import { maxFleetFileLength } from "../yaml-limits.ts";
 import { type FileIndex, filesBelow } from "./file-index.ts";
 import { scanChart } from "./scan-chart.ts";
 import { scanKustomization } from "./scan-kustomization.ts";
@@ -132,8 +135,10 @@ function valuesFiles(
   for (const [position, each] of written.entries()) {
     const found = sourcePath(each);
     const file = found.ok ? index.byPath.get(found.path) : undefined;
-    if (file?.leftOut === undefined && file !== undefined) files.push(file);
-    else {
+    if (file?.leftOut === undefined && file !== undefined) {
+      files.push(file);
+      diagnostics.push(...mistakesInValues(file));
+    } else {
       const message = found.ok ? (file?.leftOut ?? `there is no file "${each}"`) : found.message;
       const hint = hintOf(filesOf(index), found.ok ? found.path : each, "file");
       diagnostics.push(errorAt(at(position), { code: "missing-source", message, hint }));
@@ -141,3 +146,16 @@ function valuesFiles(
   }
   return { files, diagnostics };
 }
+
+/** What Helm would refuse without saying which file it is; a file that is too long for us is Helm's to judge. */
+const mistakesInValues = keptFor((file: SourceFile): readonly Diagnostic[] => {
+  if (file.text.length > maxFleetFileLength) return [];
+  const { documents, diagnostics } = parseYaml(file);
+  const [first] = documents;
+  if (diagnostics.length > 0 || first === undefined) return diagnostics;
+  if (first.value === null || isJsonObject(first.value)) return [];
+  const found = Array.isArray(first.value) ? "a list" : "a single value";
+  const message = `a file of values is a map, found ${found}`;
+  const hint = "write `key: value` lines, as in the chart's values.yaml";
+  return [errorAt(first.at([]), { code: "not-an-object", message, hint })];
+});

@@ -103,6 +103,38 @@ describe("the source of an App", () => {
     expect(ofApp(source, spec)).toEqual(expected);
   });
 
+  it.each([
+    [
+      "broken YAML",
+      "a: [1\nb: 2\n",
+      /^values\.yaml:2:1: error: flow sequence in block collection must be [^;]*; check the indentation, and [^;]*$/,
+    ],
+    [
+      "a list",
+      "# first\n- a\n- b\n",
+      /^values\.yaml:2:1: error: a file of values is a map, found a list; write `key: value` lines/,
+    ],
+    [
+      "a text",
+      "a=1\n",
+      /^values\.yaml:1:1: error: a file of values is a map, found a single value/,
+    ],
+  ])("tells once, where it stands, that a file of values is %s", (_, text, expected) => {
+    const helm = { valuesFiles: ["values.yaml"] };
+    const files = toolFleet({ chart: "charts/web", helm }, { ...chart, "values.yaml": text });
+
+    expect(told(files)).toEqual([expect.stringMatching(expected)]);
+    expect(neededByLoaded(loadFleet(files))).toEqual([]);
+  });
+
+  it.each(["", "# nothing yet\n", "null\n", "a: 1\n"])(
+    "takes a file of values that Helm takes: %j",
+    (text) => {
+      const source = { chart: "charts/web", helm: { valuesFiles: ["values.yaml"] } };
+      expect(ofApp(source, {}, { "values.yaml": text })).toEqual([]);
+    },
+  );
+
   it("is a chart whose templates are no YAML yet, and that is no mistake, whoever uses it", () => {
     expect(told(aFleet(chart))).toEqual([]);
   });
