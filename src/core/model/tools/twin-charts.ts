@@ -2,8 +2,8 @@
  * Subcharts of one name beside each other. Helm goes through them in no order; for each of `dependencies` it takes the
  * first whose name and version fit, and leaves those that fit none as they are, of which the last one wins. So it takes
  * one at random where two fit the same dependency, and where two fit none. A version or a range that cannot be read fits
- * all, what a condition switches off counts as the rest, and `.helmignore` is not looked at: more is refused then than
- * Helm takes at random, never less.
+ * all, what a condition switches off counts as the rest, and of `.helmignore` only whole paths count: more is refused then
+ * than Helm takes at random, never less.
  */
 import type { Diagnostic } from "../diagnostic.ts";
 import { errorAt } from "../fleet-draft.ts";
@@ -30,9 +30,11 @@ interface Subchart extends Omit<FoundChart, "file"> {
 /** Of the files of a chart in a folder: a mistake at the name of each subchart that Helm does not tell from one before it. */
 export function twinCharts(folder: string, files: readonly SourceFile[]): readonly Diagnostic[] {
   const root = folder === "" ? "" : `${folder}/`;
+  const isIgnored = ignoredFolders(files.find(({ path }) => path === `${root}.helmignore`));
   const found = files.flatMap((file) => {
     const { around, folder } = subchartPath.exec(file.path.slice(root.length))?.groups ?? {};
-    return folder === undefined ? [] : [{ file, around: `${root}${around}`, folder }];
+    if (folder === undefined || isIgnored(`${around}${folder}/`)) return [];
+    return [{ file, around: `${root}${around}`, folder }];
   });
   const isAlone = new Set(found.map(({ around }) => around)).size === found.length;
   if (isAlone) return []; // no need to read them
@@ -48,6 +50,18 @@ export function twinCharts(folder: string, files: readonly SourceFile[]): readon
 /** In a chart. Helm does not look at folders whose names begin with a dot or an underscore. */
 const subchartPath =
   /^(?<around>(?:charts\/[^/._][^/]*\/)*)(?<folder>charts\/[^/._][^/]*)\/Chart\.yaml$/;
+
+/** True for folders of the chart, with a slash at their end, that this .helmignore names, or that lie in one. */
+function ignoredFolders(ignore: SourceFile | undefined): (folder: string) => boolean {
+  const named = (ignore?.text ?? "").split("\n").flatMap((line) => {
+    const { path } = plainPath.exec(line)?.groups ?? {};
+    return path === undefined ? [] : [`${path}/`];
+  });
+  return (folder) => named.some((path) => folder.startsWith(path));
+}
+
+/** A line that says one path from the chart's folder on: no pattern, and none that takes back what another one says. */
+const plainPath = /^[ \t]*\/?(?<path>charts\/[\w./-]*\w)\/?[ \t\r]*$/;
 
 /** None for what cannot be read: Helm says what is wrong there. */
 function readSubchart({ file, around, folder }: FoundChart): Subchart[] {

@@ -95,12 +95,30 @@ describe("subcharts of one name", () => {
   });
 
   it.each([
-    ["a dependency takes one", one("2.x")],
-    ["a dependency takes one by another name", one("1.0.0", ", alias: old")],
-  ])("are rendered alike by Helm each time where %s", async (_, rest) => {
+    ["its path", "# old\n  charts/a/ \n", []],
+    ["its path from the chart on", "/charts/a", []],
+    ["the path of another one", "charts/aa/\ncharts/c\n", [mistake("b")]],
+    ["a path that is taken back", "!charts/a/\n", [mistake("b")]],
+    ["a pattern", "charts/[a]\n", [mistake("b")]],
+  ])("are no twins where .helmignore leaves one out by its path: %s", (_, text, expected) => {
+    expect(told(two(), "", { "charts/web/.helmignore": text })).toEqual(expected);
+  });
+
+  it("may lie in a subchart that .helmignore leaves out", () => {
+    const inner = { "m/charts/a": chartYaml("x"), "m/charts/b": chartYaml("x", "2.0.0") };
+    const ignore = { "charts/web/.helmignore": "charts/m\n" };
+    expect(told({ m: chartYaml("m"), ...inner }, "", ignore)).toEqual([]);
+  });
+
+  it.each([
+    ["a dependency takes one", one("2.x"), ""],
+    ["a dependency takes one by another name", one("1.0.0", ", alias: old"), ""],
+    [".helmignore leaves one out", "", "charts/a/\n"],
+    [".helmignore leaves one out from the chart on", "", "x*\n /charts/a\r\n"],
+  ])("are rendered alike by Helm each time where %s", async (_, rest, ignore) => {
     const template = (at: string): string =>
       `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: "{{ .Chart.Name }}-${at}" }\n`;
-    const files = { "c/Chart.yaml": chartYaml("c", "1.0.0", rest) };
+    const files = { "c/Chart.yaml": chartYaml("c", "1.0.0", rest), "c/.helmignore": ignore };
     for (const [folder, text] of Object.entries(two())) {
       const at = `c/charts/${folder}`;
       Object.assign(files, {
