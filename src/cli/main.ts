@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import { parseArgs } from "node:util";
 import { FleetError } from "../core/errors.ts";
 import { closestName } from "../core/model/closest-name.ts";
+import { whenNpxEnds } from "../runtime/npx.ts";
 import { onShutdown, type Shutdown } from "../runtime/shutdown.ts";
 import type { CliIo, Command, CommandArgs, ExitCode } from "./command.ts";
 import { commands } from "./commands.ts";
@@ -173,10 +174,24 @@ function lazySignals(): Shutdown {
   let shutdown: Shutdown | undefined;
   return {
     get signal() {
-      shutdown ??= onShutdown(process, () => process.exit(130));
+      shutdown ??= anyEnd();
       return shutdown.signal;
     },
     [Symbol.dispose]: () => shutdown?.[Symbol.dispose](),
+  };
+}
+
+/** A Ctrl-C reaches npx too: that it is gone then is no second signal, which would end this at once. */
+function anyEnd(): Shutdown {
+  const ended = onShutdown(process, () => process.exit(130));
+  const left = new AbortController();
+  const npx = whenNpxEnds(process, () => left.abort());
+  return {
+    signal: AbortSignal.any([ended.signal, left.signal]),
+    [Symbol.dispose]: () => {
+      npx[Symbol.dispose]();
+      ended[Symbol.dispose]();
+    },
   };
 }
 
