@@ -279,7 +279,9 @@ function parseCel(text: string): ParsedCel | CelProblem {
     // For some escapes of texts it throws whatever its own reading of them does.
     if (!isSyntaxError(error)) return { message: `this is no CEL: ${wordsOf(error)}`, offset: 0 };
     const { offset } = error.location.start;
-    return { message: isWordless(error) ? syntaxWords(text, offset) : error.rawMessage, offset };
+    const message = isWordless(error) ? syntaxWords(text, offset) : error.rawMessage;
+    const isAssignment = /^\s*=[^=]/.test(text.slice(offset));
+    return { message, offset, ...(isAssignment && { hint: "compare with `==`" }) };
   }
 }
 

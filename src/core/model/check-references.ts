@@ -26,7 +26,10 @@ export function checkReferences(draft: FleetDraft): Diagnostic[] {
     const known = namesOf(kind);
     if (known.has(name)) return [];
     const message = `there is no ${kind} "${shortText(name)}"`;
-    const hint = danglingHint(kind, name, known);
+    const isSite = kind === "VirtualSite" && namesOf("Site").has(name);
+    const hint = isSite
+      ? "that is a Site; name a VirtualSite whose selector it matches"
+      : danglingHint(kind, name, known);
     return errorAt(from.document.at(path), { code: "dangling-reference", message, hint });
   });
 }

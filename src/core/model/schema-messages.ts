@@ -104,6 +104,13 @@ function unknownField({ error, kind, path }: Mistake, field: string): Wording {
   const known = knownFields(error);
   const near = closestName(field, known);
   if (near !== undefined) return { code, message, hint: `did you mean "${near}"?` };
+  if (known.includes("matchLabels")) {
+    return {
+      code,
+      message,
+      hint: "put labels below `matchLabels`, or write it as text: `a=b,c=d`",
+    };
+  }
   const elsewhere = placesOf(kind, field);
   if (elsewhere !== undefined) return { code, message, hint: `did you mean "${elsewhere}"?` };
   return { code, message, hint: `known here: ${known.join(", ")}` };
@@ -193,7 +200,8 @@ function hintFor(error: SchemaError, source: string): string | undefined {
     return near === undefined ? undefined : `did you mean "${near}"?`;
   }
   if (keyword === "const" && params["allowedValue"] === true) return "leave the field out instead";
-  return keyword === "type" ? typeHint(error, source) : undefined;
+  if (keyword !== "type") return undefined;
+  return params["type"] === "array" ? listHint(error, source) : typeHint(error, source);
 }
 
 function typeHint({ params, data, parentSchema }: SchemaError, source: string): string | undefined {
@@ -206,6 +214,13 @@ function typeHint({ params, data, parentSchema }: SchemaError, source: string): 
   if (data === null) return 'write a value, or "" for the empty text';
   const isScalar = typeof data === "number" || typeof data === "boolean";
   return isScalar ? `write it in quotes: "${source}"` : undefined;
+}
+
+/** For one text where a list of texts belongs. */
+function listHint({ data, parentSchema }: SchemaError, source: string): string | undefined {
+  const items = (parentSchema?.["items"] ?? {}) as { readonly type?: unknown }; // a list's schema
+  if (typeof data !== "string" || items.type !== "string") return undefined;
+  return `write it as a list: [${source}]`;
 }
 
 /** A value as messages show it: short, with its type where that is the mistake. */

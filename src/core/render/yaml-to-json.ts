@@ -189,8 +189,9 @@ function keyText(key: unknown, state: State): string | undefined {
   const value = keyValue(key, state);
   if (typeof value === "object") {
     if (state.problems.length > told) return undefined; // why it has no value
-    const what = value === null ? "null" : "a list or mapping";
-    report(state, key, ["yaml-syntax", `${what} cannot be a key`]);
+    const message = `${value === null ? "null" : "a list or mapping"} cannot be a key`;
+    const hint = "quote it; Helm's `{{ … }}` is read in charts only, which `source.chart` names";
+    report(state, key, isMap(key) ? ["yaml-syntax", message, hint] : ["yaml-syntax", message]);
     return undefined;
   }
   const name = String(value);

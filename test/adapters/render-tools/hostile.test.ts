@@ -244,7 +244,7 @@ metadata:
     [
       "a field that nobody knows",
       withBase("Resources: [x]\n"),
-      `${base}:1:1: error: a kustomization has no field "Resources" [tool-refused]`,
+      `${base}:1:1: error: a kustomization has no field "Resources"; did you mean "resources"? [tool-refused]`,
     ],
     [
       "a second document",

@@ -99,7 +99,7 @@ export const mistakeCases: readonly MistakeCase[] = [
       "apps/web.yaml:10:32: error: there is no field `lables` here; did you mean `labels`? [bad-cel]",
       'apps/web.yaml:11:17: error: the check "tier" is declared already in this list; give each check its own name [duplicate-name]',
       "apps/web.yaml:11:28: error: a check says true or false, and this is a whole number; compare it with something [bad-cel]",
-      "apps/web.yaml:13:14: error: this is no CEL from `= 'gold'` on (at `= 'gold'`) [bad-cel]",
+      "apps/web.yaml:13:14: error: this is no CEL from `= 'gold'` on (at `= 'gold'`); compare with `==` [bad-cel]",
       "apps/web.yaml:17:28: error: a check `after` speaks of one site or counts sites, not both; write two checks [bad-cel]",
       "apps/web.yaml:18:60: error: this is no CEL from `(` on [bad-cel]",
     ],
@@ -138,7 +138,7 @@ export const mistakeCases: readonly MistakeCase[] = [
 `),
     },
     [
-      "apps/web.yaml:11:36: error: this is no CEL from `= 'Ready'` on [bad-cel]",
+      "apps/web.yaml:11:36: error: this is no CEL from `= 'Ready'` on; compare with `==` [bad-cel]",
       "apps/web.yaml:12:18: error: a condition says true or false, and this is a text; compare it with something [bad-cel]",
       "apps/web.yaml:13:16: error: a message says a text, and this is true or false; write string(…) around it [bad-cel]",
       "apps/web.yaml:15:13: error: a health rule cannot speak of Secrets: what it says is told outside of the region; write it for the object that uses the Secret or makes it [invalid-value]",

@@ -3,6 +3,7 @@
  * reference has to lead to a file or folder of the repository; fields that are not known here are refused, since
  * nobody has looked whether they reach out.
  */
+import { closestName } from "../closest-name.ts";
 import type { Diagnostic, DiagnosticCode } from "../diagnostic.ts";
 import { errorAt } from "../fleet-draft.ts";
 import type { Place, SourceFile } from "../fleet-model.ts";
@@ -106,13 +107,18 @@ function readsOtherwise(scan: Scan, document: Part["document"], text: string): b
   return path !== undefined || hasOtherBreak;
 }
 
+function unknownField(field: string): Told {
+  const readable = Object.keys(fieldUses).filter((each) => fieldUses[each] !== "forbidden");
+  const near = closestName(field, readable);
+  const message = `a kustomization has no field "${field}"`;
+  if (near === undefined) return ["tool-refused", message];
+  return ["tool-refused", message, `did you mean "${near}"?`];
+}
+
 function visitField(scan: Scan, part: Part, field: string): void {
   const use = Object.hasOwn(fieldUses, field) ? fieldUses[field] : undefined;
   const { document } = part;
-  if (use === undefined) {
-    const message = `a kustomization has no field "${field}"`;
-    return tell(scan, document.keyAt([field]), ["tool-refused", message]);
-  }
+  if (use === undefined) return tell(scan, document.keyAt([field]), unknownField(field));
   if (scan.isOfPlugins === true && !pluginFields.has(field)) {
     const message = `${field} may change plugins in a folder of them`;
     const hint = "write the plugins as they are to be, and name them in `resources`";
