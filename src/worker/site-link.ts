@@ -107,7 +107,7 @@ class Link implements SiteLink {
     if (store.value(metPrefix + site) !== uid) store.setValue(metPrefix + site, uid);
     this.client.pin(identity);
     this.#verified = { generation, at: clock.monotonic(), uid };
-    this.#failure = undefined;
+    this.#close();
     this.#isSuspected = false;
     this.#hasAnswered = true;
   }
@@ -156,6 +156,14 @@ class Link implements SiteLink {
     if (reason !== told) logger.warn("the cluster cannot be worked with", { reason });
     this.#failure = { since: this.#failure?.since ?? clock.monotonic(), error };
     this.#verified = undefined;
+  }
+
+  #close(): void {
+    const { clock, logger } = this.#options;
+    if (this.#failure === undefined) return;
+    const awayMs = Math.round(clock.monotonic() - this.#failure.since);
+    this.#failure = undefined;
+    logger.info("the cluster can be worked with again", { awayMs });
   }
 
   isBroken(): boolean {

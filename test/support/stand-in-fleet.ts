@@ -13,7 +13,11 @@ export interface StandInFleet {
   readonly clusters: StandIns;
   readonly stateDir: string;
   /** Starts the worker for these sites (again). */
-  start(sites: readonly string[], settings?: Partial<WorkerConfig>, clock?: Clock): Promise<void>;
+  start(
+    sites: readonly string[],
+    settings?: Partial<WorkerConfig>,
+    clock?: Clock,
+  ): Promise<TestWorker>;
   stop(): Promise<void>;
 }
 
@@ -60,6 +64,7 @@ export function useStandInFleet(): StandInFleet {
         await writeFile(paths[site], clusters.kubeconfig(site));
       }
       worker = startTestWorker({ ...workerConfig(mirror, stateDir(), paths), ...settings }, clock);
+      return worker;
     },
     stop,
   };

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { systemClock } from "../../src/runtime/system-clock.ts";
-import { configMap, eventually } from "../support/kube-worker.ts";
+import { type TestWorker, configMap, eventually } from "../support/kube-worker.ts";
 import { useStandInFleet } from "../support/stand-in-fleet.ts";
 
 const never = Number.POSITIVE_INFINITY;
@@ -14,7 +14,7 @@ describe("a worker with slow sites among healthy ones", { timeout: 60_000 }, () 
   const bad = Array.from({ length: 60 }, (_, index) => `bad${index}`);
   const isBad = (site: string): boolean => site.startsWith("bad");
 
-  const start = (sites: readonly string[], requestTimeout = "20s"): Promise<void> =>
+  const start = (sites: readonly string[], requestTimeout = "20s"): Promise<TestWorker> =>
     fleet.start(sites, { concurrency: 4, requestTimeout });
   const commit = (k: string, sites: readonly string[]): Promise<string> => {
     const apps = ["a", "b", "c"].map((app) => [app, [configMap(app, { k })]] as const);
