@@ -14,6 +14,7 @@ import type { Pass } from "./reconcile.ts";
 import { refusalInWords, refusedHead } from "./refused-head.ts";
 import { appsAtSite, releaseAt, siteLink } from "./app-at-site.ts";
 import { leavingLines, onTheWay } from "./site-on-the-way.ts";
+import { toldWaits } from "./told-waits.ts";
 
 export interface ExplainInput {
   readonly pass: Pass;
@@ -35,7 +36,7 @@ export function explainView(input: ExplainInput): Explanation | undefined {
   const because = declared === undefined ? [] : placements(model, declared, site);
   const placed = because.some(({ matches }) => matches);
   const way = wayOf(read, site, app);
-  const waits = (pass.plan?.waits ?? []).filter(
+  const waits = toldWaits(pass, input.observations).filter(
     (wait) => wait.app === app && concerns(control.state, wait, site),
   );
   return {

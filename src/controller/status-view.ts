@@ -9,6 +9,7 @@ import type { Observations } from "./observations.ts";
 import { type Recovery, silentSinceInWords } from "./recovery.ts";
 import type { Pass } from "./reconcile.ts";
 import { refusedHead } from "./refused-head.ts";
+import { toldWaits } from "./told-waits.ts";
 
 export interface StatusInput {
   readonly pass: Pass;
@@ -22,7 +23,7 @@ export interface StatusInput {
 
 export function statusView(input: StatusInput): FleetStatus {
   const { pass, progress, branch } = input;
-  const { control, read, plan } = pass;
+  const { control, read } = pass;
   const sites = siteRows(input);
   const head = control.state.head?.commit;
   return {
@@ -34,7 +35,7 @@ export function statusView(input: StatusInput): FleetStatus {
     apps: appRows(pass, sites),
     siteList: sites,
     releases: progress,
-    waits: plan?.waits ?? [],
+    waits: toldWaits(pass, input.observations),
     holds: standingHolds(control.state).map(holdRow),
     warnings: [...input.warnings, ...pass.problems],
   };

@@ -1,6 +1,7 @@
 /** What workers tell of sites: also workers that are newer than the controller. */
 import { describe, expect, it } from "vitest";
 import { eventually } from "../support/controller-mirror.ts";
+import { webVersion } from "../support/controller-fleet.ts";
 import { settledFleet } from "../support/controller-world.ts";
 
 describe("facts of a site", { timeout: 60_000 }, () => {
@@ -43,6 +44,29 @@ describe("facts of a site", { timeout: 60_000 }, () => {
     const explained = await controller.request(`/api/v1/explain?site=a1&app=${sick.app}`);
     expect(await explained.json()).toMatchObject({
       observed: { health: "Degraded", appliedAt: expect.any(String) },
+    });
+  });
+
+  it("tell with each wait for a site that does not answer what its worker has met there", async () => {
+    const { bench, controller, workers } = await settledFleet();
+    const met = "https://a1.example:6443 refuses connections (ECONNREFUSED)";
+    workers.east.script.reachable = (site) => site !== "a1";
+    workers.east.script.facts = (site) =>
+      site === "a1"
+        ? { message: `CLUSTER_UNREACHABLE: ${met}; look at it; it is asked again` }
+        : {};
+    await eventually("it is offline", async () => (await controller.status())?.sites.offline === 1);
+    await bench.fleet.commit(webVersion("2"));
+    const told = `a1 does not answer: excused, it catches up later; its worker says: ${met}`;
+    const waits = await eventually("it waits", async () => {
+      const all = (await controller.status())?.waits.filter(({ code }) => code === "offline");
+      return all !== undefined && all.length > 0 && all;
+    });
+    expect(waits.map(({ site, reason }) => [site, reason])).toEqual([["a1", told]]);
+    const explained = await controller.request("/api/v1/explain?site=a1&app=web");
+    expect(await explained.json()).toMatchObject({
+      answer: `web is at a1, as its virtual sites say: ${told}`,
+      waits: expect.arrayContaining([expect.objectContaining({ site: "a1", reason: told })]),
     });
   });
 });
