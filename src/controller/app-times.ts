@@ -29,3 +29,15 @@ export function momentsOf(
 export function tellsHealthy({ healthyForMs, health }: AppReport): boolean {
   return healthyForMs > 0 || health === "Healthy" || health === "Suspended";
 }
+
+/**
+ * Since when what a worker tells was applied, where it does not know that itself, for it has started since; by what was
+ * heard `before` from another process. undefined: nobody knows, or it may have been another version meanwhile.
+ */
+export function appliedBefore(
+  { tree, release }: AppReport,
+  before: (Pick<AppMoments, "appliedAt"> & { readonly report: AppReport }) | undefined,
+): number | undefined {
+  const isSame = before?.report.tree === tree && before.report.release === release;
+  return isSame && tree !== null ? before.appliedAt : undefined;
+}

@@ -12,7 +12,7 @@ import type {
 } from "../core/rollout/planner-types.ts";
 import type { AppReport, SiteReport, WorkerReport } from "../core/protocol/worker-report.ts";
 import type { Clock } from "../runtime/clock.ts";
-import { type AppMoments, momentsOf, tellsHealthy } from "./app-times.ts";
+import { type AppMoments, appliedBefore, momentsOf, tellsHealthy } from "./app-times.ts";
 
 /** Words of one worker that are kept: more than fit into one report. Beyond it shall say anew what there is. */
 const mostKept = 250_000;
@@ -101,7 +101,7 @@ export class Observations {
     const changed =
       isReturn || report.full || known === undefined || this.#isAwaited(mirror, known, report);
     this.#hear(mirror, worker);
-    takeIn(worker, report);
+    takeIn(worker, report, this.#workers.get(mirror)?.apps ?? new Map());
     this.#workers.set(mirror, worker);
     return changed;
   }
@@ -260,7 +260,8 @@ function sitesOf(worker: Worker, served: ReadonlySet<string>): ObservedSites {
   return observed;
 }
 
-function takeIn(worker: Worker, report: WorkerReport): void {
+/** `before`: what was heard of the mirror's apps until now, also from a process that has ended. */
+function takeIn(worker: Worker, report: WorkerReport, before: ReadonlyMap<string, HeardApp>): void {
   worker.sequence = report.sequence;
   worker.head = report.head;
   worker.refused = report.refused;
@@ -269,7 +270,8 @@ function takeIn(worker: Worker, report: WorkerReport): void {
   for (const app of report.apps) {
     const key = `${app.site}/${app.app}`;
     const moments = momentsOf(app, worker.heardAt, worker.apps.get(key));
-    worker.apps.set(key, { report: app, heardAt: worker.heardAt, ...moments });
+    const appliedAt = moments.appliedAt ?? appliedBefore(app, before.get(key));
+    worker.apps.set(key, { report: app, heardAt: worker.heardAt, ...moments, appliedAt });
   }
 }
 

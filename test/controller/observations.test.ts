@@ -164,6 +164,35 @@ describe("a worker", () => {
     expect(observations.appMoments("east", "a1", "db")).toBeUndefined();
   });
 
+  it("AC-14: keeps since when an app stands while its worker starts again, as long as it is the same version", () => {
+    const { clock, observations } = world();
+    observations.accept("east", report({ apps: [{ ...web, appliedForMs: 500 }] }));
+    const appliedAt = () => observations.appMoments("east", "a1", "web")?.appliedAt;
+    let worker = 0;
+    const restart = (changes: Partial<typeof web>): void => {
+      clock.advance(1000);
+      worker += 1;
+      observations.accept(
+        "east",
+        report({ worker: `next-${worker}`, apps: [{ ...web, ...changes }] }),
+      );
+    };
+
+    restart({});
+    restart({ health: "Degraded", healthyForMs: 0 });
+    expect(appliedAt()).toBe(start - 500);
+    restart({ release: "web-2" });
+    expect(appliedAt()).toBeUndefined();
+    observations.accept(
+      "east",
+      report({ worker: `next-${worker}`, sequence: 2, apps: [{ ...web, appliedForMs: 100 }] }),
+    );
+    restart({ tree: null });
+    expect(appliedAt()).toBeUndefined();
+    restart({});
+    expect(appliedAt()).toBeUndefined();
+  });
+
   it("is worth a pass whatever it says of an app until one could plan", () => {
     const { observations } = world();
     observations.accept("east", report({ apps: [web] }));
