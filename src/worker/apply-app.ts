@@ -5,7 +5,7 @@ import type { FleetError } from "../core/errors.ts";
 import { type ObjectId, describeKey } from "../core/model/kube-object.ts";
 import type { AppState } from "./app-state.ts";
 import { policyOf } from "./app-policy.ts";
-import { noteBegun } from "./begin-version.ts";
+import { type Before, beforeOf, noteBegun } from "./begin-version.ts";
 import { type ObjectWork, applyOneObject } from "./apply-object.ts";
 import { writeChildInventory } from "./child-inventory.ts";
 import { openObject } from "./open-object.ts";
@@ -22,6 +22,8 @@ export interface ApplyOutcome {
   /** Objects whose prerequisites do not stand yet. */
   readonly blocked: readonly { readonly id: ObjectId; readonly reason: string }[];
   readonly written: number;
+  /** How the app stood before this began another version; absent where it began none. */
+  readonly before?: Before;
 }
 
 /** Objects written at once in one app, where its cluster takes so many. */
@@ -74,6 +76,7 @@ async function writeTodo(
   state.isBeingWritten = true;
   try {
     const fresh = todo.filter((object) => !wasWritten(state, object));
+    const before = beforeOf(state, row);
     const begun = await noteBegun(context, state, { row, tree, fresh });
     const isNew = isCreating(state, todo);
     const unheard = todo.filter((object) => !state.rows.has(object.id));
@@ -88,7 +91,7 @@ async function writeTodo(
     const outcome = await writeAll({ context, state, row: state.row, tree }, todo);
     // Which Jobs were run outlives the store.
     state.row = await writeChildInventory(context, state.row, state.rows.keys());
-    return outcome;
+    return begun === row ? outcome : { ...outcome, before };
   } finally {
     state.isBeingWritten = false;
   }

@@ -1,7 +1,8 @@
-import { parseObjectId } from "../core/model/kube-object.ts";
+import type { FleetError } from "../core/errors.ts";
+import { type ObjectId, parseObjectId } from "../core/model/kube-object.ts";
 import type { AppState } from "./app-state.ts";
 import type { SiteContext } from "./site-context.ts";
-import type { AppRow } from "./state-store.ts";
+import type { AppRow, ObjectRow } from "./state-store.ts";
 import type { AppTree, TreeObject } from "./tree-cache.ts";
 
 /** What is about to be written of a version. */
@@ -32,6 +33,50 @@ export async function noteBegun(
   context.store.saveApp(begun);
   await context.store.durable();
   return begun;
+}
+
+/** How an app stood before another version was begun. */
+export type Before = Pick<AppState, "health" | "healthySince" | "appliedAt"> & {
+  readonly row: AppRow;
+  readonly rows: ReadonlyMap<ObjectId, ObjectRow>;
+};
+
+/** How it stands by `row`, as long as no other version was begun. */
+export function beforeOf({ health, healthySince, appliedAt, rows }: AppState, row: AppRow): Before {
+  return { row, rows: new Map(rows), health, healthySince, appliedAt };
+}
+
+/**
+ * Takes back that another version was begun, where nothing of it has come: the cluster has said of each object that was
+ * sent that it does not take it. Where one got no answer, or an error on the server, it may have come all the same.
+ */
+export function noteNothingCame(
+  context: SiteContext,
+  state: AppState,
+  {
+    before,
+    errors,
+  }: { readonly before: Before | undefined; readonly errors: readonly FleetError[] },
+): void {
+  const isSure = errors.every(({ code }) => code !== "CLUSTER_UNREACHABLE");
+  if (state.row === null || before === undefined || !isSure || !isAsBefore(state, before)) return;
+  const { longestHealthyMs } = before.row;
+  state.row = { ...state.row, isMixed: false, longestHealthyMs };
+  context.store.saveApp(state.row);
+  state.appliedAt = before.appliedAt;
+  // Who has looked meanwhile knows better.
+  if (state.health === before.health) state.healthySince = before.healthySince;
+}
+
+/** What stood is known as it was, and nothing else stands. */
+function isAsBefore({ rows }: AppState, before: Before): boolean {
+  const had = [...before.rows].every(([id, { hash, phase }]) => {
+    const row = rows.get(id);
+    return row?.hash === hash && row.phase === phase;
+  });
+  return (
+    had && [...rows.values()].every(({ id, phase }) => before.rows.has(id) || phase === "pending")
+  );
 }
 
 /**

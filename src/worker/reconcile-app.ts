@@ -3,7 +3,7 @@ import type { FleetError } from "../core/errors.ts";
 import { ownerOf } from "../core/apply/ownership.ts";
 import { type AppState, hasLeft } from "./app-state.ts";
 import { type ApplyOutcome, applyTree, needsWrite } from "./apply-app.ts";
-import { noteReturn } from "./begin-version.ts";
+import { noteNothingCame, noteReturn } from "./begin-version.ts";
 import { clearTheWay } from "./clear-way.ts";
 import { writeChildInventory } from "./child-inventory.ts";
 import { meetSecrets } from "./learn-secrets.ts";
@@ -96,7 +96,10 @@ async function keep(
   state.trouble = trouble;
   if (outcome.failed.length > 0) {
     const errors = outcome.failed.map(({ error }) => error);
-    return afterFailure(context, state, { row: state.row ?? row, tree, errors });
+    const next = await afterFailure(context, state, { row: state.row ?? row, tree, errors });
+    // Where something was removed for the new version, the one before stands no more.
+    if (next !== "soon") noteNothingCame(context, state, { before: outcome.before, errors });
+    return next;
   }
   if (outcome.blocked.length > 0) return "soon";
   noteApplied(context, state, tree.tree);

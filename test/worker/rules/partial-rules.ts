@@ -6,10 +6,12 @@ import type { AppPolicy } from "../../../src/core/protocol/mirror-layout.ts";
 import type { AppReport } from "../../../src/core/protocol/worker-report.ts";
 import type { TestSite } from "../../support/kube-site.ts";
 import { configMap, deployment, eventually } from "../../support/kube-worker.ts";
-import { configMaps, dataOf, stands, told, uidOf } from "./rule-site.ts";
+import { configMaps, dataOf, deployments, sent, stands, told, uidOf } from "./rule-site.ts";
 
 const refused = configMap("NotAName", {});
 const a = configMap("a", { k: "1" });
+/** Its data cannot be changed. */
+const locked = (k: string): KubeObject => ({ ...configMap("locked", { k }), immutable: true });
 
 export function partialRules(site: TestSite): void {
   const crash = (image: string) =>
@@ -129,6 +131,33 @@ export function partialRules(site: TestSite): void {
     await commit([deployment("web", "web:bad"), a, refused]);
     await health("Progressing", "Degraded");
   });
+
+  it.each([
+    { which: "only a new object", later: [locked("1"), refused] },
+    { which: "only a change", later: [locked("2")] },
+  ])(
+    "AC-29: stands as the version before, as it was, where of a later one $which was sent and refused",
+    async ({ later }) => {
+      await commit([deployment("web", "web:1"), locked("1")]);
+      site.start();
+      const { tree } = await site.settled("web");
+      const isSo = (): boolean =>
+        site.report("web")?.tree === tree && (site.report("web")?.healthyForMs ?? 0) > 2000;
+      await eventually("it is well for a while", isSo);
+      await commit([deployment("web", "web:1"), ...later]);
+      await told(site, "web", later.includes(refused) ? "NotAName" : "immutable");
+      await eventually("that goes on", isSo, 1000);
+      const last = site.report("web");
+      expect(last).toMatchObject({ sync: "OutOfSync", health: "Healthy", everHealthy: true });
+      expect(last?.longestHealthyMs).toBeGreaterThan(2000);
+      expect(last?.appliedForMs).toBeGreaterThan(2000);
+
+      const written = sent(site).length;
+      await commit([deployment("web", "web:1"), locked("1")]);
+      expect(await site.settled("web")).toMatchObject({ tree, everHealthy: true });
+      expect(sent(site).slice(written)).not.toContain(`PATCH ${deployments}/web`);
+    },
+  );
 
   it("AC-29: tells how the version before is, while nothing of an atomic one is written", async () => {
     await commit([deployment("web", "web:1"), a], { atomic: true });
