@@ -1,5 +1,5 @@
 import { metadataText } from "../core/apply/ownership.ts";
-import { type KubeObject, describeKey } from "../core/model/kube-object.ts";
+import { type KubeObject, type ObjectKey, describeKey } from "../core/model/kube-object.ts";
 import type { AppState, DriftedObject } from "./app-state.ts";
 import { save, wasWritten } from "./apply-app.ts";
 import { leftOf, policyOf } from "./app-policy.ts";
@@ -11,11 +11,12 @@ import { type SiteContext, desiredTree, throwUnlessPassable } from "./site-conte
 import type { StateKey } from "./state-key.ts";
 import { type ObjectRow, standsWhole } from "./state-store.ts";
 import type { AppTree, TreeObject } from "./tree-cache.ts";
+import { objectsBefore } from "./what-stands.ts";
 
 /**
- * Compares the live objects of all apps at a site with what was applied of the version that they are to have: only
- * fields that were ours. What differs is noted at the app (`drifted`); gives the apps that have such objects, or had.
- * Writes nothing to the cluster.
+ * Compares the live objects of all apps at a site with what was applied of the version that they are to have, or of the
+ * one before where that has not come: only fields that were ours. What differs is noted at the app (`drifted`); gives the
+ * apps that have such objects, or had. Writes nothing to the cluster.
  */
 export async function checkDrift(context: SiteContext): Promise<readonly AppState[]> {
   const looks = await standing(context);
@@ -26,10 +27,11 @@ export async function checkDrift(context: SiteContext): Promise<readonly AppStat
     looks.map(({ state, objects }) => ({ app: state.app, objects })),
   );
   const found: AppState[] = [];
-  for (const { state, objects, writes } of looks) {
+  for (const look of looks) {
+    const { state, writes } = look;
     if (state.writes !== writes) continue; // written meanwhile: looked at next time
     const had = state.drifted.size > 0;
-    compareApp(context, state, { objects, live });
+    compareApp(context, look, live);
     if (had || state.drifted.size > 0) found.push(state);
   }
   return found;
@@ -38,6 +40,8 @@ export async function checkDrift(context: SiteContext): Promise<readonly AppStat
 interface Look {
   readonly state: AppState;
   readonly objects: readonly TreeObject[];
+  /** Those of them that have the form of the version before. */
+  readonly old: ReadonlySet<TreeObject>;
   readonly writes: number;
 }
 
@@ -48,8 +52,11 @@ async function standing(context: SiteContext): Promise<readonly Look[]> {
     state.unchecked = "";
     if (policyOf(context, state.app).drift === "ignore") continue;
     const tree = await checkableTree(context, state);
-    const objects = tree === null ? [] : standingObjects(state, tree);
-    if (objects.length > 0) looks.push({ state, objects, writes: state.writes });
+    if (tree === null) continue;
+    const old = await oldForms(context, state, tree);
+    const objects = [...standingObjects(state, tree), ...old];
+    if (objects.length === 0) continue;
+    looks.push({ state, objects, old: new Set(old), writes: state.writes });
   }
   return looks;
 }
@@ -60,6 +67,21 @@ function standingObjects(state: AppState, tree: AppTree): readonly TreeObject[] 
   if (row === null || row.left) return [];
   if (standsWhole(row, tree.tree)) return tree.objects;
   return state.isBeingWritten ? [] : tree.objects.filter((object) => wasWritten(state, object));
+}
+
+/** Objects of the tree that stand in the form of the version before, for their new one has not come. */
+async function oldForms(
+  context: SiteContext,
+  state: AppState,
+  tree: AppTree,
+): Promise<readonly TreeObject[]> {
+  const { row } = state;
+  if (row === null || row.left || state.isBeingWritten || standsWhole(row, tree.tree)) return [];
+  const isNew = new Set(standingObjects(state, tree).map(({ id }) => id));
+  const before = (await objectsBefore(context, row)) ?? [];
+  return before.filter(
+    (object) => tree.ids.has(object.id) && !isNew.has(object.id) && wasWritten(state, object),
+  );
 }
 
 /** A damaged tree holds up only its own app. */
@@ -74,11 +96,7 @@ async function checkableTree(context: SiteContext, state: AppState): Promise<App
   }
 }
 
-function compareApp(
-  context: SiteContext,
-  state: AppState,
-  { objects, live }: { readonly objects: readonly TreeObject[]; readonly live: LiveObjects },
-): void {
+function compareApp(context: SiteContext, { state, objects, old }: Look, live: LiveObjects): void {
   state.unchecked = whyUnread(live, objects);
   const unchanged = objects.flatMap((object) => {
     const row = state.rows.get(object.id);
@@ -89,15 +107,25 @@ function compareApp(
       return [];
     }
     const found = live.objects.get(object.id);
-    return found === undefined ? [] : compareOne(context, { state, object, row }, found);
+    return found === undefined
+      ? []
+      : compareOne(context, { state, object, row, isOld: old.has(object) }, found);
   });
   save(context, state, unchanged);
+}
+
+interface Compared {
+  readonly state: AppState;
+  readonly object: TreeObject;
+  readonly row: ObjectRow;
+  /** Its new form has not come: nothing of the one before is sent any more. */
+  readonly isOld: boolean;
 }
 
 /** Notes how an object differs; gives its row where it is the same and only its version is another. */
 function compareOne(
   context: SiteContext,
-  { state, object, row }: { state: AppState; object: TreeObject; row: ObjectRow },
+  { state, object, row, isOld }: Compared,
   live: KubeObject | null,
 ): readonly ObjectRow[] {
   const { id, key } = object;
@@ -105,7 +133,8 @@ function compareOne(
   const stateKey = context.store.key;
   const compared = compareObject({ app: state.app, row, left, key: stateKey }, live);
   if (typeof compared !== "string") {
-    state.drifted.set(id, judge(context, { state, object }, compared));
+    const judged = isOld ? toldOfOld(key, compared) : judge(context, { state, object }, compared);
+    state.drifted.set(id, judged);
     return [];
   }
   state.drifted.delete(id);
@@ -120,6 +149,12 @@ function renewed(row: ObjectRow, live: KubeObject, key: StateKey): readonly Obje
   if (resourceVersion === row.resourceVersion && !isOfLost) return [];
   if (!isOfLost) return [{ ...row, resourceVersion }];
   return [{ ...row, resourceVersion, projection: projectionOf(live, parseFields(row.owned), key) }];
+}
+
+function toldOfOld(key: ObjectKey, difference: Difference): DriftedObject {
+  const words = `${describeKey(key)}${describeDifference(difference)}`;
+  const note = `${words} (not repaired while its new form is not taken)`;
+  return { force: false, repair: false, note };
 }
 
 /** Whether it is repaired now: that is the app's word, and what comes back each time is repaired ever more seldom. */

@@ -6,7 +6,16 @@ import type { AppPolicy } from "../../../src/core/protocol/mirror-layout.ts";
 import type { AppReport } from "../../../src/core/protocol/worker-report.ts";
 import type { TestSite } from "../../support/kube-site.ts";
 import { configMap, deployment, eventually } from "../../support/kube-worker.ts";
-import { configMaps, dataOf, deployments, sent, stands, told, uidOf } from "./rule-site.ts";
+import {
+  configMaps,
+  dataOf,
+  deployments,
+  metadataOf,
+  sent,
+  stands,
+  told,
+  uidOf,
+} from "./rule-site.ts";
 
 const refused = configMap("NotAName", {});
 const a = configMap("a", { k: "1" });
@@ -131,6 +140,37 @@ export function partialRules(site: TestSite): void {
     await commit([deployment("web", "web:bad"), a, refused]);
     await health("Progressing", "Degraded");
   });
+
+  it.each(["correct", "report"] as const)(
+    "AC-29: tells what has drifted of the form before, and leaves it, while the new one of an object is refused (drift: %s)",
+    async (drift) => {
+      const labelled = (k: string): KubeObject => ({
+        ...locked(k),
+        metadata: { ...locked(k).metadata, labels: { tier: "gold" } },
+      });
+      await commit([a, labelled("1")], { drift });
+      site.start();
+      await site.settled("web");
+      await commit([configMap("a", { k: "2" }), labelled("2")], { drift });
+      await told(site, "web", "immutable");
+      expect(site.report("web")?.message).not.toContain("drifted");
+      await site.cluster.put(`${configMaps}/locked`, { metadata: { labels: { tier: "tin" } } });
+      const { message } = await told(site, "web", "1 object has drifted");
+      expect(message).toContain("ConfigMap default/locked: .metadata.labels.tier changed by ");
+      expect(message).toContain("(not repaired while its new form is not taken)");
+      expect(message).toContain("immutable");
+      expect(await metadataOf(site, `${configMaps}/locked`)).toMatchObject({
+        labels: { tier: "tin" },
+      });
+
+      await commit([configMap("a", { k: "2" }), labelled("1")], { drift: "correct" });
+      await eventually("it is repaired", async () => {
+        const { labels } = await metadataOf(site, `${configMaps}/locked`);
+        return JSON.stringify(labels).includes("gold");
+      });
+      await site.settled("web");
+    },
+  );
 
   it.each([
     { which: "only a new object", later: [locked("1"), refused] },
