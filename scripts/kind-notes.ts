@@ -203,7 +203,7 @@ export const kindNotes: Readonly<Record<KindName, KindNotes>> = {
         "goes outside of windows, where the strategy allows it",
       ],
     ],
-    more: "[Keep changes to quiet times](../../how-to/keep-changes-to-quiet-times.md) shows windows and freezes at work. Windows bound when hand-overs begin, not when they end.",
+    more: "[Keep changes to quiet times](../../how-to/keep-changes-to-quiet-times.md) shows windows and freezes at work. Windows bound when hand-overs begin, not when they end. `flotilla plan` notes a window that changes, also by the selector of a VirtualSite that it names.",
     status: [
       ["waits[].code", "`window`: a window holds it"],
       ["waits[].endsWhen", "when the window opens, at which sites"],

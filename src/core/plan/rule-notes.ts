@@ -1,18 +1,24 @@
 /** What a change says of how later ones roll out: no site changes by it, and yet it may lift a budget. */
 import { canonicalJson, type Json } from "../model/json.ts";
 import type { FleetModel } from "../model/fleet-model.ts";
+import type { VirtualSite } from "../model/kinds.ts";
 import { deletionBudget, fleetBudgets } from "../rollout/fleet-facts.ts";
 import { resolveStrategy, strategyFromSpec, strategyNameOf } from "../rollout/resolve-strategy.ts";
 import { windowFromSpec } from "../rollout/windows/window-rules.ts";
 import { someOf } from "../rollout/words.ts";
+import { checkedSelector, formatSelector } from "../select/selector.ts";
 
-/** A line for each strategy that changes, for apps that take another one or change their checks, for windows and budgets. */
+/**
+ * A line for each strategy that changes, for apps that take another one or change their checks, for windows, the virtual
+ * sites that they speak of, and budgets.
+ */
 export function ruleNotes(base: FleetModel, head: FleetModel): readonly string[] {
   return [
     ...changedStrategies(base, head),
     ...takenStrategies(base, head),
     ...changedChecks(base, head),
     ...changedWindows(base, head),
+    ...changedWindowSites(base, head),
     ...budgets(base, head),
   ];
 }
@@ -86,6 +92,36 @@ function changedWindows(base: FleetModel, head: FleetModel): readonly string[] {
       ? []
       : [`MaintenanceWindow ${name} (${after.file}) changes: ${windowsHold}`];
   });
+}
+
+/** Virtual sites by whose selector a window speaks of other sites, though nothing of the window itself changes. */
+function changedWindowSites(base: FleetModel, head: FleetModel): readonly string[] {
+  const inUse = [...windowsInUse(base).union(windowsInUse(head))].toSorted();
+  const named = inUse.flatMap((window) =>
+    [...sitesNamed(base, window).intersection(sitesNamed(head, window))].map((site) => ({
+      site,
+      window,
+    })),
+  );
+  return [...Map.groupBy(named, ({ site }) => site)].flatMap(([name, group]) => {
+    const [from, to] = [base.virtualSites.get(name), head.virtualSites.get(name)];
+    if (from === undefined || to === undefined) return [];
+    if (sitesSaid(from.value) === sitesSaid(to.value)) return [];
+    const windows = someOf(group.map(({ window }) => window));
+    return [
+      `VirtualSite ${name} (${to.file}) changes, and with it the sites of MaintenanceWindow ${windows}: ${windowsHold}`,
+    ];
+  });
+}
+
+/** The virtual sites that a window names; none where it is not declared. */
+function sitesNamed(model: FleetModel, window: string): ReadonlySet<string> {
+  return new Set(model.windows.get(window)?.value.spec.virtualSites);
+}
+
+/** null: every site. */
+function sitesSaid({ spec: { selector } }: VirtualSite): string | null {
+  return selector === undefined ? null : formatSelector(checkedSelector(selector));
 }
 
 function windowsInUse(model: FleetModel): ReadonlySet<string> {
