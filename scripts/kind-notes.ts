@@ -159,7 +159,7 @@ export const kindNotes: Readonly<Record<KindName, KindNotes>> = {
       ],
       ["flotilla rollout promote storefront --why TEXT", "goes on past what a stage waits for"],
     ],
-    more: "All budgets are counted within one stage; what each means stands in [releases](../../explanation/releases.md). [Checks](../checks.md) hold a stage by conditions, [windows](maintenance-window.md) by the clock. Stages are frozen when a release starts; budgets are those of the newest commit that is followed, other than the one that started it. `flotilla plan` notes a strategy that changes, and the preview of pull requests too.",
+    more: "All budgets are counted within one stage; what each means stands in [releases](../../explanation/releases.md). [Checks](../checks.md) hold a stage by conditions, [windows](maintenance-window.md) by the clock. Stages are frozen when a release starts; budgets are those of the newest commit that is followed, other than the one that started it. `flotilla plan` notes a strategy that changes, and the preview of pull requests too. So the first release of a new app goes by the strategy that the Fleet named before; the plan notes where the app's own is another.",
     status: [
       ["releases[].stages[].name", "the stages of each open release"],
       ["releases[].stages[].by", "how it takes its sites, in words: `10 % of 37 = 3`"],

@@ -41,8 +41,9 @@ function strategiesInUse(model: FleetModel): ReadonlySet<string> {
   return new Set([...model.apps.keys()].flatMap((app) => strategyNameOf(model, app) ?? []));
 }
 
+/** Also by apps that are new: what begins them goes by the strategy that the Fleet named before. */
 function takenStrategies(base: FleetModel, head: FleetModel): readonly string[] {
-  const taken = appsOfBoth(base, head).flatMap((app) => {
+  const taken = [...head.apps.keys()].toSorted().flatMap((app) => {
     const [from, to] = [strategyNameOf(base, app), strategyNameOf(head, app)];
     if (from === to || isSame(rulesOf(base, app), rulesOf(head, app))) return [];
     const what = to === undefined ? "the built-in strategy" : `strategy ${to}`;

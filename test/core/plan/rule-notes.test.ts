@@ -9,6 +9,7 @@ import {
   type FleetEdits,
   aFleet,
   appYaml,
+  configMapYaml,
   fleetYaml,
   modelOf,
   strategyYaml,
@@ -96,6 +97,26 @@ describe("ruleNotes", () => {
       expect.stringMatching(/^the built-in strategy in place of default for till, web: /),
     ]);
     expect(plan(builtIn, same).notes).toEqual([]);
+  });
+
+  it("notes the strategy of an app that is new, which goes by the one that the Fleet named before", () => {
+    const shop = (strategy: string): FleetEdits => ({
+      "apps/shop.yaml": appYaml("shop", {
+        virtualSites: ["shops"],
+        spec: { rollout: { strategy } },
+      }),
+      "manifests/shop/settings.yaml": configMapYaml("shop"),
+      "strategies/careful.yaml": strategyYaml("careful", { stages: [{ name: "one", count: 1 }] }),
+    });
+    const { releases, notes } = plan({}, shop("careful"));
+
+    expect(releases.map(({ app, strategy }) => [app, strategy])).toEqual([["shop", "standard"]]);
+    expect(notes).toEqual([
+      expect.stringMatching(
+        /^strategy careful in place of standard for shop: this holds for what later commits start and,/,
+      ),
+    ]);
+    expect(plan({}, shop("standard")).notes).toEqual([]);
   });
 
   it("notes changed checks of apps", () => {
