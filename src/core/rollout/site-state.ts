@@ -36,7 +36,7 @@ export type SiteState =
       readonly until: number | null;
       readonly check?: UntrueCheck;
     }
-  /** `isBroken`: it was, beyond its soak, and is not well now. */
+  /** `isBroken`: it was, beyond its soak, and is not well on its to-tree now. */
   | { readonly kind: "done"; readonly settledAt: number; readonly isBroken?: true }
   /** `holdsSlot`: it goes back, and has not settled on what it had before. */
   | {
@@ -168,7 +168,7 @@ function handedState(listed: ListedSite, handed: Handed): SiteState {
   const { entry, view } = listed;
   if (entry.to === null) return leavingState(listed, handed);
   if (standingTree(view.entry) !== entry.to) return unwrittenState(listed, handed);
-  if (handed.isSoaked) return soakedState(listed, handed);
+  if (handed.isSoaked) return soakedState(listed, handed, entry.to);
   return isFrozen(view)
     ? frozenState(listed, handed, entry.to)
     : judgedState(listed, handed, entry.to);
@@ -185,8 +185,8 @@ function unwrittenState(listed: ListedSite, { at }: Handed): SiteState {
   return input.now < until ? { kind: "in-flight", rehand: true, until } : unhandedState(listed);
 }
 
-function soakedState({ release, view }: ListedSite, { at }: Handed): SiteState {
-  const isWell = isFrozen(view) || isHealthy(view, release.unknownBlocks);
+function soakedState({ release, view }: ListedSite, { at }: Handed, to: TreeId): SiteState {
+  const isWell = isFrozen(view) || isHealthyOn(view, to, release.unknownBlocks);
   return { kind: "done", settledAt: at, ...(isWell ? {} : { isBroken: true }) };
 }
 

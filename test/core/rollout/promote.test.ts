@@ -73,6 +73,22 @@ describe("a stage that is promoted by hand", () => {
     expect(world.control.apps["web"]?.bad).toEqual([]);
   });
 
+  it("does not pass by a site of which the worker says after its soak that it is on a mix of two versions", () => {
+    const world = begun(manual, 60);
+    const [canary = ""] = world.on("web", "v2");
+    world.isRefused = (site) => site === canary;
+    world.run(5);
+    expect(world.observed[canary]?.apps["web"]).toMatchObject({ tree: null, health: "Healthy" });
+    world.decide({ verb: "promote", app: "web", why });
+    world.run(10);
+    expect(world.codes(null)).toEqual(["no-success"]);
+    expect(world.on("web", "v2")).toEqual([canary]);
+    expect(world.release("web").failed).toEqual({});
+    world.isRefused = () => false;
+    world.run(30);
+    expect(world.on("web", "v2")).toHaveLength(4);
+  });
+
   it("fails for what breaks before its soak is over, also under a hold", () => {
     const world = begun(staged([{ name: "canary", count: 1 }, { name: "rest" }], "60s"), 3);
     world.decide({ verb: "pause", scope: { app: "web" }, why });
