@@ -9,11 +9,11 @@ import { urgencyInWords } from "../core/rollout/urgent.ts";
 import { selectorText } from "../core/select/selector.ts";
 import { sitesOfVirtualSite } from "../core/select/virtual-sites.ts";
 import type { Observations } from "./observations.ts";
-import type { ReadState } from "./planner-input.ts";
+import { mayLack, type ReadState } from "./planner-input.ts";
 import type { Pass } from "./reconcile.ts";
 import { refusalInWords, refusedHead } from "./refused-head.ts";
 import { appsAtSite, releaseAt, siteLink } from "./app-at-site.ts";
-import { leavingLines, onTheWay } from "./site-on-the-way.ts";
+import { type Awaited, leavingLines, onTheWay } from "./site-on-the-way.ts";
 import { toldWaits } from "./told-waits.ts";
 
 export interface ExplainInput {
@@ -64,13 +64,24 @@ interface Way {
   readonly goes: string | undefined;
 }
 
-function wayOf({ control, head, standing }: ReadState, site: string, app: string): Way {
+function wayOf(read: ReadState, site: string, app: string): Way {
+  const { control, head, standing } = read;
   const away = onTheWay(control.state, site, head.facts);
   const there = Object.keys({ ...away?.trees, ...own(standing, site) });
   return {
-    leaving: leavingLines(control.state, site, there.toSorted()),
+    leaving: leavingLines(control.state, site, {
+      apps: there.toSorted(),
+      awaits: awaitedOf(read, site),
+    }),
     goes: own(away?.trees, app) === undefined ? undefined : away?.words,
   };
+}
+
+function awaitedOf({ mirrors, control }: ReadState, site: string): Awaited {
+  const name = own(control.state.sites, site)?.mirror;
+  const found = mirrors.find(({ mirror }) => mirror.name === name);
+  if (found === undefined || !mayLack(found, control)) return null;
+  return found.isBehindWorker ? "commit" : "report";
 }
 
 function refusal(pass: Pass): string {

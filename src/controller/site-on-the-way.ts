@@ -26,20 +26,45 @@ export function onTheWay(
   return { trees: moving.trees, words };
 }
 
+/**
+ * Why a mirror may lack what its worker follows. `report`: that was not heard since the controller started; `commit`: it
+ * has a newer one. null: it lacks nothing.
+ */
+export type Awaited = "report" | "commit" | null;
+
+/** What stands of a site in its mirror. */
+export interface Remains {
+  readonly apps: readonly string[];
+  readonly awaits: Awaited;
+}
+
 /** By what a site leaves the fleet, what is still there, and what is to be said where its cluster is gone; undefined: it stays. */
 export function leavingLines(
   { sites }: ControlState,
   site: string,
-  apps: readonly string[],
+  { apps, awaits }: Remains,
 ): readonly string[] | undefined {
-  const { leaving, uid } = own(sites, site) ?? {};
+  const { leaving, uid, mirror = "" } = own(sites, site) ?? {};
   if (leaving === undefined) return undefined;
   const since = `since commit ${shortId(leaving.head)}, which does not declare it`;
   return [
     `${site} leaves the fleet ${since}: its apps leave it, then it is forgotten`,
-    apps.length === 0 ? "nothing is there any more" : `still there: ${apps.join(", ")}`,
+    apps.length === 0 ? emptiedInWords(mirror, awaits) : `still there: ${apps.join(", ")}`,
     `where its cluster is gone for good, ${clusterCommand(site, uid)} forgets it as it is`,
   ];
+}
+
+function emptiedInWords(mirror: string, awaits: Awaited): string {
+  const unknown = "nothing is known to be there, but";
+  switch (awaits) {
+    case null:
+      return "nothing is there any more";
+    case "report":
+      return `${unknown} the worker of ${mirror} has not reported since the controller started: it is forgotten when that does, or when an operator excuses the region`;
+    case "commit":
+      return `${unknown} the worker of ${mirror} has a newer commit than this mirror: it is forgotten when that is here, or, while the worker is silent, when an operator excuses the region`;
+  }
+  return awaits satisfies never;
 }
 
 /** That the fleet does not have the site any more, and who may still write there; undefined: control knows nothing of it. */

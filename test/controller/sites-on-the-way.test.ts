@@ -5,8 +5,8 @@ import { runCli } from "../support/cli.ts";
 import { eventually } from "../support/controller-mirror.ts";
 import type { ControllerBench } from "../support/controller-process.ts";
 import { type Files, webVersion } from "../support/controller-fleet.ts";
-import { settledFleet } from "../support/controller-world.ts";
-import { regionYaml, siteYaml } from "../support/fleet.ts";
+import { quiet, settledFleet, startController, workerFor } from "../support/controller-world.ts";
+import { regionYaml, siteYaml, virtualSiteYaml } from "../support/fleet.ts";
 
 type Fleet = Awaited<ReturnType<typeof settledFleet>>;
 
@@ -56,6 +56,33 @@ describe("a site on its way, as an operator reads of it", { timeout: 120_000 }, 
       expect(stdout).toContain(line);
     expect(stdout).not.toContain("virtual site");
     expect(code).toBe(0);
+  });
+
+  it("leaves without an app when its worker has reported to a controller that has just started, and says so", async () => {
+    const fleet = await settledFleet();
+    const { bench } = fleet;
+    await follow(fleet, {
+      "sites/b1.yaml": siteYaml("b1", { region: "west", spec: { decommission: "delete" } }),
+      "virtual/all.yaml": virtualSiteYaml("all", "ring"),
+    });
+    await eventually(
+      "web has left b1",
+      async () => (await bench.mirror("west").file("sites/b1/web")) === null,
+    );
+    await quiet(bench);
+    await fleet.controller.stop();
+    await fleet.workers.west.stop();
+    const restarted = { ...fleet, controller: await startController(bench) };
+    await follow(restarted, { "sites/b1.yaml": null });
+    const explain = ["explain", "b1", "web"];
+    const { stdout } = await tells(
+      restarted,
+      explain,
+      "nothing is known to be there, but the worker of west has not reported since the controller started: it is forgotten when that does",
+    );
+    expect(stdout).not.toContain("nothing is there any more");
+    await workerFor(restarted.controller, "west");
+    await tells(restarted, explain, "no site");
   });
 
   it("gets nothing of what others change meanwhile, and their plan says so where it may ask", async () => {
