@@ -151,6 +151,18 @@ describe("Open Cluster Management", () => {
       expect(world.story).toHaveLength(told);
     }
   });
+
+  it("more failures allowed than there are sites are not taken for none", () => {
+    const strategy = { ...whole, maxInFlight: 4, maxUnavailable: 100, failureBudget: 100 };
+    const world = settled(strategy);
+    world.behaviour = ({ site, tree }) =>
+      tree === "web:v2" && site !== "s6" ? "Degraded" : "Healthy";
+    world.follow(fleet("v2", strategy));
+    expect(mostInFlight(world, 60)).toBe(4);
+    expect(codes(world)).not.toContain("failure-budget");
+    expect(world.on("web", "v2")).toHaveLength(6);
+    expect(world.open("web")).toBeUndefined();
+  });
 });
 
 describe("Sveltos", () => {
