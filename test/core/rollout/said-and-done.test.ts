@@ -224,3 +224,42 @@ describe("what the open list brought and what failed", () => {
     expect(() => world.decide({ verb: "retry", ...named, site: "s1" })).toThrow(/failed: s7/u);
   });
 });
+
+describe("the word that nobody waits for a site until it has healed", () => {
+  const head = (label: string): WorldHead => ({
+    sites: { s1: {}, s3: { labels: { l: label } } },
+    failureDomains: [],
+    apps: {
+      web: {
+        version: "v1",
+        variant: ({ l = "" }) => l,
+        strategy: { ...quick, stages: [{ name: "all" }] },
+      },
+    },
+  });
+
+  it.each([
+    ["its cluster does not answer any more", (world: PlannerWorld) => world.offline.add("s1")],
+    ["its worker is silent", (world: PlannerWorld) => world.silence("eu")],
+  ])("lasts where it healed, and then %s: nobody knows how it is", (_, vanish) => {
+    const world = followed(head("1"), head("1"), 1);
+    world.behaviour = ({ site }) => (site === "s1" ? "Degraded" : "Healthy");
+    world.run(5);
+    world.decide({ verb: "pause", scope: { region: "eu" }, why });
+    world.follow(head("2"));
+    world.run(1);
+    world.decide({ verb: "excuse", app: "web", site: "s1", why });
+    const excused = (): string[] => Object.keys(world.control.apps["web"]?.arrivals?.excused ?? {});
+    world.behaviour = () => "Healthy";
+    world.work();
+    vanish(world);
+    world.work();
+    expect(world.observed["s1"]?.apps["web"]?.health).toBe("Healthy");
+    world.settle();
+    expect(excused()).toEqual(["s1"]);
+    world.offline.clear();
+    if (world.silent.has("eu")) world.revive("eu");
+    world.run(2);
+    expect(excused()).toEqual([]);
+  });
+});
