@@ -1,5 +1,4 @@
 import { isAbsolute, join } from "node:path";
-import { createRenderAhead } from "../adapters/render-tools/render-ahead.ts";
 import {
   cacheFolderFor,
   createRenderTools,
@@ -16,12 +15,10 @@ export function renderTools({ env }: CliIo): RenderTools {
   const usual = home === undefined ? undefined : join(home, ".cache");
   const caches = isAbsolute(named) ? named : usual;
   const folder = caches === undefined ? undefined : join(caches, "flotilla", "rendered");
-  const clock = systemClock();
-  const tools = createRenderTools({
+  return createRenderTools({
     path: env["PATH"] ?? "",
-    clock,
+    clock: systemClock(),
     cacheFolder: cacheFolderFor(env, folder),
     build: ownBuild,
   });
-  return { ...tools, ahead: createRenderAhead({ clock }) };
 }

@@ -3,7 +3,7 @@
  * apps, or one app of an older commit at the sites of a newer one. Everything here can be had again from git, so a
  * controller that starts again loses nothing.
  */
-import { knownTables, type RenderTools } from "../adapters/render-tools/render-tools.ts";
+import type { RenderTools } from "../adapters/render-tools/render-tools.ts";
 import { FleetError } from "../core/errors.ts";
 import type { Diagnostic, Parsed } from "../core/model/diagnostic.ts";
 import type { FleetModel, SourceFile } from "../core/model/fleet-model.ts";
@@ -104,7 +104,7 @@ export class Rendering {
     if (known !== undefined) return known;
     const model = await this.model(commit);
     const tools = await this.#outputsOf(model);
-    const tables = await knownTables(this.#tools, wantedByLoaded(model, tools));
+    const tables = await this.#tools.tables?.read(wantedByLoaded(model, tools));
     const head = this.#renderHead(commit, model, { tools, tables });
     if (head.ok) await this.#tools.tables?.write(head.value.tables);
     this.#heads.set(commit, head);

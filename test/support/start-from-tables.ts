@@ -17,7 +17,7 @@ export function startFromTables(
 ): RenderedFiles {
   const loaded = loadFleet(files);
   const tools = toolsOf(loaded);
-  const read = wantedByLoaded(loaded, tools).flatMap(({ key }): [string, AppTable][] => {
+  const read = wantedByLoaded(loaded, tools).flatMap((key): [string, AppTable][] => {
     const table: unknown = JSON.parse(disk.get(key) ?? "null");
     return isAppTable(table, key) ? [[key, table]] : [];
   });

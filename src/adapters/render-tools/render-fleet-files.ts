@@ -11,7 +11,7 @@ import {
   withoutToolSources,
 } from "../../core/render/render-files.ts";
 import { neededTools } from "../../core/render/tools/tool-requests.ts";
-import { knownTables, type RenderTools } from "./render-tools.ts";
+import type { RenderTools } from "./render-tools.ts";
 
 /**
  * Loads and renders files, with kustomize and Helm where apps need them. What cannot be found out is thrown. `known`: what
@@ -25,9 +25,7 @@ export async function renderFleetFiles(
   const loaded = loadFleet(files, known);
   try {
     const outputs = await tools.render(neededByLoaded(loaded));
-    const wanted = wantedByLoaded(loaded, outputs);
-    const ahead = loaded.ok ? { files, model: loaded.value, tools: outputs } : undefined;
-    const tables = await knownTables(tools, wanted, ahead);
+    const tables = await tools.tables?.read(wantedByLoaded(loaded, outputs));
     const fleet = renderWith(loaded, outputs, tables);
     if (fleet.ok) await tools.tables?.write(fleet.rendered.tables ?? []);
     return fleet;

@@ -5,13 +5,10 @@
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import pLimit from "p-limit";
-import { type AppTables, noTables } from "../../core/render/app-table.ts";
-import type { WantedTable } from "../../core/render/render-app.ts";
 import type { ToolOutput, ToolOutputs } from "../../core/render/tools/tool-output.ts";
 import type { ToolRequest } from "../../core/render/tools/tool-requests.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { type AskVersion, ToolFinder } from "./find-tool.ts";
-import type { FleetAhead, RenderAhead } from "./render-ahead.ts";
 import { type CacheLimits, ResultCache } from "./result-cache.ts";
 import { createTableStore, type TableStore } from "./table-store.ts";
 import { renderRequest } from "./render-request.ts";
@@ -26,21 +23,6 @@ export interface RenderTools {
   render(requests: readonly ToolRequest[], signal?: AbortSignal): Promise<ToolOutputs>;
   /** What earlier starts have rendered without them; undefined where nothing is kept. */
   readonly tables?: TableStore | undefined;
-  /** Renders apps by more than one core; undefined: all are rendered where the fleet is. */
-  readonly ahead?: RenderAhead | undefined;
-}
-
-/** What apps with expressions come to, as far as it is known before the fleet is rendered: from earlier starts, and from other cores. */
-export async function knownTables(
-  { tables, ahead }: RenderTools,
-  wanted: readonly WantedTable[],
-  fleet?: FleetAhead,
-): Promise<AppTables> {
-  const kept = (await tables?.read(wanted.map(({ key }) => key))) ?? noTables;
-  const missing = wanted.filter(({ key }) => !kept.has(key));
-  const more = (fleet && (await ahead?.(fleet, missing))) ?? noTables;
-  await tables?.write([...more.values()].map((table) => () => table));
-  return new Map([...kept, ...more]);
 }
 
 export interface RenderToolsOptions {

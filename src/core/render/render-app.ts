@@ -115,20 +115,14 @@ function placingInputs({ model }: FleetContext, app: LayeredApp): readonly unkno
   return [app.value.spec.profile === undefined ? profiles : null, virtualSites];
 }
 
-/** The table of an app. */
-export interface WantedTable {
-  readonly app: string;
-  readonly key: string;
-}
-
-/** The tables that a start can go by: of apps with expressions that nothing is known of yet. */
-export function wantedTables(model: FleetModel, tools: ToolOutputs): readonly WantedTable[] {
+/** Keys of the tables that a start can go by: of apps with expressions that nothing is known of yet. */
+export function wantedTables(model: FleetModel, tools: ToolOutputs): readonly string[] {
   const context = fleetContext(model, model, { tools });
   return [...model.apps.keys()].flatMap((name) => {
     const app = layeredAppOf(context, name);
     const isWanted = toolOf(app.value.spec.source) === undefined && hasExpressions(app);
     if (!isWanted || lastOf(context, app).record !== undefined) return [];
-    return { app: name, key: tableKey(readApp(context, name)) };
+    return tableKey(readApp(context, name));
   });
 }
 

@@ -1,9 +1,8 @@
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { FleetModel, SourceFile } from "../model/fleet-model.ts";
 import { type LoadedFleet, loadFleet } from "../model/load-fleet.ts";
-import { fleetContext } from "./app-parts.ts";
-import { type AppTable, type AppTables, noTables } from "./app-table.ts";
-import { renderPlacedApp, type WantedTable, wantedTables } from "./render-app.ts";
+import { type AppTables, noTables } from "./app-table.ts";
+import { wantedTables } from "./render-app.ts";
 import { renderLoaded } from "./render-fleet.ts";
 import type { RenderedFleet } from "./rendered.ts";
 import { noToolOutputs, type ToolOutputs } from "./tools/tool-output.ts";
@@ -33,23 +32,8 @@ export function neededByLoaded(loaded: LoadedFleet): readonly ToolRequest[] {
 }
 
 /** The tables of an earlier start that rendering a fleet would go by. */
-export function wantedByLoaded(loaded: LoadedFleet, tools: ToolOutputs): readonly WantedTable[] {
+export function wantedByLoaded(loaded: LoadedFleet, tools: ToolOutputs): readonly string[] {
   return loaded.ok ? wantedTables(loaded.value, tools) : [];
-}
-
-/**
- * Renders apps one by one, before the fleet is, which then has them already. Gives the table of an app; undefined where it
- * has none: what is wrong with it is found when the fleet is rendered.
- */
-export function aheadOfFleet(
-  model: FleetModel,
-  tools: ToolOutputs,
-): (app: string) => (() => AppTable) | undefined {
-  const context = fleetContext(model, model, { tools });
-  return (app) => {
-    const rendered = renderPlacedApp(context, app);
-    return rendered.ok ? rendered.value.table : undefined;
-  };
 }
 
 /**
