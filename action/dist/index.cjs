@@ -54768,7 +54768,9 @@ function parseCel(text) {
   } catch (error) {
     if (!isSyntaxError(error)) return { message: `this is no CEL: ${wordsOf(error)}`, offset: 0 };
     const { offset } = error.location.start;
-    return { message: isWordless(error) ? syntaxWords(text, offset) : error.rawMessage, offset };
+    const message = isWordless(error) ? syntaxWords(text, offset) : error.rawMessage;
+    const isAssignment = /^\s*=[^=]/.test(text.slice(offset));
+    return { message, offset, ...isAssignment && { hint: "compare with `==`" } };
   }
 }
 function wordsOf(error) {
@@ -61733,6 +61735,13 @@ function unknownField({ error, kind, path: path3 }, field) {
   const known4 = knownFields(error);
   const near = closestName(field, known4);
   if (near !== void 0) return { code, message, hint: `did you mean "${near}"?` };
+  if (known4.includes("matchLabels")) {
+    return {
+      code,
+      message,
+      hint: "put labels below `matchLabels`, or write it as text: `a=b,c=d`"
+    };
+  }
   const elsewhere = placesOf(kind, field);
   if (elsewhere !== void 0) return { code, message, hint: `did you mean "${elsewhere}"?` };
   return { code, message, hint: `known here: ${known4.join(", ")}` };
@@ -61803,7 +61812,8 @@ function hintFor(error, source) {
     return near === void 0 ? void 0 : `did you mean "${near}"?`;
   }
   if (keyword === "const" && params["allowedValue"] === true) return "leave the field out instead";
-  return keyword === "type" ? typeHint(error, source) : void 0;
+  if (keyword !== "type") return void 0;
+  return params["type"] === "array" ? listHint(error, source) : typeHint(error, source);
 }
 function typeHint({ params, data: data3, parentSchema }, source) {
   const { type } = params;
@@ -61815,6 +61825,11 @@ function typeHint({ params, data: data3, parentSchema }, source) {
   if (data3 === null) return 'write a value, or "" for the empty text';
   const isScalar6 = typeof data3 === "number" || typeof data3 === "boolean";
   return isScalar6 ? `write it in quotes: "${source}"` : void 0;
+}
+function listHint({ data: data3, parentSchema }, source) {
+  const items = parentSchema?.["items"] ?? {};
+  if (typeof data3 !== "string" || items.type !== "string") return void 0;
+  return `write it as a list: [${source}]`;
 }
 function describeValue(value2, source) {
   if (value2 === null || value2 === void 0) return "nothing";
@@ -62275,8 +62290,9 @@ function keyText2(key, state) {
   const value2 = keyValue(key, state);
   if (typeof value2 === "object") {
     if (state.problems.length > told3) return void 0;
-    const what = value2 === null ? "null" : "a list or mapping";
-    report(state, key, ["yaml-syntax", `${what} cannot be a key`]);
+    const message = `${value2 === null ? "null" : "a list or mapping"} cannot be a key`;
+    const hint = "quote it; Helm's `{{ … }}` is read in charts only, which `source.chart` names";
+    report(state, key, (0, import_yaml4.isMap)(key) ? ["yaml-syntax", message, hint] : ["yaml-syntax", message]);
     return void 0;
   }
   const name2 = String(value2);
@@ -64463,9 +64479,11 @@ function comparePart(part3, other) {
 // src/core/model/tools/twin-charts.ts
 function twinCharts(folder, files) {
   const root = folder === "" ? "" : `${folder}/`;
+  const isIgnored2 = ignoredFolders(files.find(({ path: path3 }) => path3 === `${root}.helmignore`));
   const found2 = files.flatMap((file) => {
     const { around, folder: folder2 } = subchartPath.exec(file.path.slice(root.length))?.groups ?? {};
-    return folder2 === void 0 ? [] : [{ file, around: `${root}${around}`, folder: folder2 }];
+    if (folder2 === void 0 || isIgnored2(`${around}${folder2}/`)) return [];
+    return [{ file, around: `${root}${around}`, folder: folder2 }];
   });
   const isAlone = new Set(found2.map(({ around }) => around)).size === found2.length;
   if (isAlone) return [];
@@ -64478,6 +64496,14 @@ function twinCharts(folder, files) {
   return [...byName.values()].flatMap((twins) => mistakesOf(twins, byPath));
 }
 var subchartPath = /^(?<around>(?:charts\/[^/._][^/]*\/)*)(?<folder>charts\/[^/._][^/]*)\/Chart\.yaml$/;
+function ignoredFolders(ignore) {
+  const named3 = (ignore?.text ?? "").split("\n").flatMap((line) => {
+    const { path: path3 } = plainPath.exec(line)?.groups ?? {};
+    return path3 === void 0 ? [] : [`${path3}/`];
+  });
+  return (folder) => named3.some((path3) => folder.startsWith(path3));
+}
+var plainPath = /^[ \t]*\/?(?<path>charts\/[\w./-]*\w)\/?[ \t\r]*$/;
 function readSubchart({ file, around, folder }) {
   const [document2] = parseYaml(file).documents;
   const { name: name2, version } = objectIn(document2?.value);
@@ -64688,13 +64714,17 @@ function readsOtherwise(scan, document2, text) {
   }
   return path3 !== void 0 || hasOtherBreak;
 }
+function unknownField2(field) {
+  const readable2 = Object.keys(fieldUses).filter((each) => fieldUses[each] !== "forbidden");
+  const near = closestName(field, readable2);
+  const message = `a kustomization has no field "${field}"`;
+  if (near === void 0) return ["tool-refused", message];
+  return ["tool-refused", message, `did you mean "${near}"?`];
+}
 function visitField(scan, part3, field) {
   const use = Object.hasOwn(fieldUses, field) ? fieldUses[field] : void 0;
   const { document: document2 } = part3;
-  if (use === void 0) {
-    const message = `a kustomization has no field "${field}"`;
-    return tell(scan, document2.keyAt([field]), ["tool-refused", message]);
-  }
+  if (use === void 0) return tell(scan, document2.keyAt([field]), unknownField2(field));
   if (scan.isOfPlugins === true && !pluginFields.has(field)) {
     const message = `${field} may change plugins in a folder of them`;
     const hint = "write the plugins as they are to be, and name them in `resources`";
@@ -64929,8 +64959,10 @@ function valuesFiles(written, index, at3) {
   for (const [position, each] of written.entries()) {
     const found2 = sourcePath(each);
     const file = found2.ok ? index.byPath.get(found2.path) : void 0;
-    if (file?.leftOut === void 0 && file !== void 0) files.push(file);
-    else {
+    if (file?.leftOut === void 0 && file !== void 0) {
+      files.push(file);
+      diagnostics.push(...mistakesInValues(file));
+    } else {
       const message = found2.ok ? file?.leftOut ?? `there is no file "${each}"` : found2.message;
       const hint = hintOf2(filesOf(index), found2.ok ? found2.path : each, "file");
       diagnostics.push(errorAt(at3(position), { code: "missing-source", message, hint }));
@@ -64938,6 +64970,17 @@ function valuesFiles(written, index, at3) {
   }
   return { files, diagnostics };
 }
+var mistakesInValues = keptFor((file) => {
+  if (file.text.length > maxFleetFileLength) return [];
+  const { documents, diagnostics } = parseYaml(file);
+  const [first2] = documents;
+  if (diagnostics.length > 0 || first2 === void 0) return diagnostics;
+  if (first2.value === null || isJsonObject(first2.value)) return [];
+  const found2 = Array.isArray(first2.value) ? "a list" : "a single value";
+  const message = `a file of values is a map, found ${found2}`;
+  const hint = "write `key: value` lines, as in the chart's values.yaml";
+  return [errorAt(first2.at([]), { code: "not-an-object", message, hint })];
+});
 
 // src/core/render/generated/api-lifecycle.ts
 var apiLifecycle = {
@@ -67911,7 +67954,6 @@ function valueOrder({ layers }, indexes) {
 // src/core/render/known-targets.ts
 var fields2 = ["kind", "namespace", "name", "group"];
 var KnownTargets = class {
-  /** Asked for only where a patch matches none. */
   #objects;
   /** By the fields that are said. */
   #known = /* @__PURE__ */ new Map();
@@ -67929,9 +67971,7 @@ var KnownTargets = class {
     const said = fields2.filter((field) => target[field] !== void 0);
     const id = said.join(" ");
     const names3 = this.#known.get(id) ?? new KnownNames(
-      this.#objects().map(
-        ({ key }) => words4(Object.fromEntries(said.map((field) => [field, key[field]])))
-      )
+      this.#objects.flat().map(({ key }) => words4(Object.fromEntries(said.map((field) => [field, key[field]]))))
     );
     this.#known.set(id, names3);
     return names3;
@@ -68024,9 +68064,12 @@ function withoutServerFields(object) {
 }
 
 // src/core/render/overlay-state.ts
-function tellUnmatched(state, path3, { inside: inside2, message, hasTargets = false, near }) {
-  const hint = near === void 0 ? {} : { hint: `did you mean "${shortText(near)}"?` };
-  const told3 = { code: "patch-no-target", message, ...hint };
+function tellUnmatched(state, path3, { inside: inside2, hasTargets = false, words: words6 }) {
+  const told3 = () => {
+    const { message, near } = words6();
+    const hint = near === void 0 ? {} : { hint: `did you mean "${shortText(near)}"?` };
+    return { code: "patch-no-target", message, ...hint };
+  };
   state.unmatched.push({ step: path3.join("."), hasTargets, path: [...path3, ...inside2], told: told3 });
 }
 function tell2(state, path3, told3) {
@@ -68723,7 +68766,7 @@ function applyPatches(state, patches) {
   if (patches.length === 0) return;
   const objects = [...state.objects];
   const places2 = new WordPlaces();
-  const known4 = new KnownTargets(() => [...state.objects, ...state.others.objects]);
+  const known4 = new KnownTargets([state.objects, state.others.objects]);
   const namesOf3 = ({ key, hookName = key.name }) => [key.name, hookName];
   for (const [place, source] of state.objects.entries()) places2.note(place, namesOf3(source));
   for (const [index, patch] of patches.entries()) {
@@ -68759,11 +68802,12 @@ function deleteOthers(state, patch, own2) {
   state.others = { ...state.others, objects };
 }
 function tellNoTarget(state, patch, { path: path3, known: known4 }) {
-  const { meant: meant2, near } = known4.describe(patch);
   tellUnmatched(state, path3, {
     inside: [patch.target === void 0 ? "merge" : "target"],
-    message: `the patch matches no object of the app: there is no ${meant2}`,
-    near
+    words: () => {
+      const { meant: meant2, near } = known4.describe(patch);
+      return { message: `the patch matches no object of the app: there is no ${meant2}`, near };
+    }
   });
 }
 function patched(state, source, { patch, path: path3 }) {
@@ -69220,7 +69264,8 @@ function workloads(state, path3, target) {
   const found2 = objects.filter(({ object }) => podSpecPath(object) !== void 0);
   if (found2.length === 0) {
     const message = "no workload of the app is meant: none has a pod template";
-    tellUnmatched(state, path3, { inside: target === void 0 ? [] : ["target"], message });
+    const inside2 = target === void 0 ? [] : ["target"];
+    tellUnmatched(state, path3, { inside: inside2, words: () => ({ message }) });
   }
   return new Set(found2.map(({ object }) => object));
 }
@@ -69255,7 +69300,11 @@ function applyResources(state, index, resources) {
   );
   if (isMatched) return;
   const message = `no container of the workloads is called "${resources.container ?? ""}"`;
-  tellUnmatched(state, path3, { inside: ["container"], message, hasTargets: true });
+  tellUnmatched(state, path3, {
+    inside: ["container"],
+    hasTargets: true,
+    words: () => ({ message })
+  });
 }
 function applyImages(state, images) {
   if (images.length === 0) return;
@@ -69288,15 +69337,17 @@ function applyReplicas(state, index) {
   const isTarget = ({ key }) => key.name === entry.name && isScalable(key);
   const targets = new Set(state.objects.filter(isTarget).map(({ object }) => object));
   if (targets.size === 0) {
-    const scalable2 = [...state.objects, ...state.others.objects].filter(
-      ({ key }) => isScalable(key)
-    );
-    const near = closestName(
-      entry.name,
-      scalable2.map(({ key }) => key.name)
-    );
-    const message = `the app has no Deployment, StatefulSet, ReplicaSet or ReplicationController "${entry.name}"`;
-    return tellUnmatched(state, ["replicas", index], { inside: ["name"], message, near });
+    const { objects, others } = state;
+    const words6 = () => {
+      const scalable2 = [...objects, ...others.objects].filter(({ key }) => isScalable(key));
+      const near = closestName(
+        entry.name,
+        scalable2.map(({ key }) => key.name)
+      );
+      const message = `the app has no Deployment, StatefulSet, ReplicaSet or ReplicationController "${entry.name}"`;
+      return { message, near };
+    };
+    return tellUnmatched(state, ["replicas", index], { inside: ["name"], words: words6 });
   }
   const replicas = Number(entry.count);
   changeAll(
@@ -69482,7 +69533,7 @@ var OverlayChain = class {
   #endOf(shared2, own2) {
     const all = own2 === null ? shared2.diagnostics : joined3(shared2.diagnostics, own2.diagnostics);
     const unmatched = unmatchedBy(shared2, own2).map(
-      ({ overlay, path: path3, told: told3 }) => mistake(this.#app.at(["spec", "overlays", overlay, ...path3]), told3)
+      ({ overlay, path: path3, told: told3 }) => mistake(this.#app.at(["spec", "overlays", overlay, ...path3]), told3())
     );
     return {
       shared: shared2,
@@ -73832,7 +73883,7 @@ function sshCommand({ keyFile, knownHostsFile }) {
   const options = {
     BatchMode: "yes",
     StrictHostKeyChecking: "yes",
-    UserKnownHostsFile: plainPath(knownHostsFile),
+    UserKnownHostsFile: plainPath2(knownHostsFile),
     GlobalKnownHostsFile: "/dev/null",
     UpdateHostKeys: "no",
     IdentitiesOnly: "yes",
@@ -73846,9 +73897,9 @@ function sshCommand({ keyFile, knownHostsFile }) {
     LogLevel: "ERROR"
   };
   const flags = Object.entries(options).map(([name2, value2]) => `-o ${name2}=${value2}`);
-  return ["ssh", "-F /dev/null", `-i ${plainPath(keyFile)}`, ...flags].join(" ");
+  return ["ssh", "-F /dev/null", `-i ${plainPath2(keyFile)}`, ...flags].join(" ");
 }
-function plainPath(path3) {
+function plainPath2(path3) {
   if (/^\/[A-Za-z0-9/._@+=,-]+$/.test(path3)) return path3;
   throw new FleetError("USAGE", `cannot give the path ${JSON.stringify(path3)} to ssh`, {
     hint: "move the file to an absolute path of letters, digits and / . _ @ + = , -",
@@ -74821,7 +74872,8 @@ function checkReferences(draft) {
     const known4 = namesOf3(kind);
     if (known4.has(name2)) return [];
     const message = `there is no ${kind} "${shortText(name2)}"`;
-    const hint = danglingHint(kind, name2, known4);
+    const isSite = kind === "VirtualSite" && namesOf3("Site").has(name2);
+    const hint = isSite ? "that is a Site; name a VirtualSite whose selector it matches" : danglingHint(kind, name2, known4);
     return errorAt(from.document.at(path3), { code: "dangling-reference", message, hint });
   });
 }
@@ -79272,9 +79324,10 @@ function loadFleet(files, known4 = new KnownFleet()) {
   const { draft, errors: draftErrors } = checkedDraft(read2, known4);
   const tools = readToolSources(draft, read2);
   const errors = [
+    ...checkSources(draft, read2, tools),
+    // first: to ignore a file that a tool reads would not help
     ...read2.diagnostics,
     ...draftErrors,
-    ...checkSources(draft, read2, tools),
     ...checkVendored(draft, read2)
   ];
   const { fleet } = draft;
@@ -81078,7 +81131,7 @@ function handedState(listed2, handed) {
   const { entry, view } = listed2;
   if (entry.to === null) return leavingState(listed2, handed);
   if (standingTree(view.entry) !== entry.to) return unwrittenState2(listed2, handed);
-  if (handed.isSoaked) return soakedState(listed2, handed);
+  if (handed.isSoaked) return soakedState(listed2, handed, entry.to);
   return isFrozen(view) ? frozenState(listed2, handed, entry.to) : judgedState2(listed2, handed, entry.to);
 }
 function unwrittenState2(listed2, { at: at3 }) {
@@ -81087,8 +81140,8 @@ function unwrittenState2(listed2, { at: at3 }) {
   const until = deadline(input2, release2, { at: at3, mirror: view.mirror });
   return input2.now < until ? { kind: "in-flight", rehand: true, until } : unhandedState(listed2);
 }
-function soakedState({ release: release2, view }, { at: at3 }) {
-  const isWell2 = isFrozen(view) || isHealthy(view, release2.unknownBlocks);
+function soakedState({ release: release2, view }, { at: at3 }, to) {
+  const isWell2 = isFrozen(view) || isHealthyOn(view, to, release2.unknownBlocks);
   return { kind: "done", settledAt: at3, ...isWell2 ? {} : { isBroken: true } };
 }
 function isFrozen(view) {
@@ -85915,6 +85968,7 @@ function ruleNotes(base, head) {
     ...takenStrategies(base, head),
     ...changedChecks(base, head),
     ...changedWindows(base, head),
+    ...changedWindowSites(base, head),
     ...budgets(base, head)
   ];
 }
@@ -85933,7 +85987,7 @@ function strategiesInUse(model) {
   return new Set([...model.apps.keys()].flatMap((app) => strategyNameOf(model, app) ?? []));
 }
 function takenStrategies(base, head) {
-  const taken3 = appsOfBoth(base, head).flatMap((app) => {
+  const taken3 = [...head.apps.keys()].toSorted().flatMap((app) => {
     const [from, to] = [strategyNameOf(base, app), strategyNameOf(head, app)];
     if (from === to || isSame3(rulesOf3(base, app), rulesOf3(head, app))) return [];
     const what = to === void 0 ? "the built-in strategy" : `strategy ${to}`;
@@ -85973,6 +86027,30 @@ function changedWindows(base, head) {
     }));
     return isSame3(from, to) ? [] : [`MaintenanceWindow ${name2} (${after.file}) changes: ${windowsHold}`];
   });
+}
+function changedWindowSites(base, head) {
+  const inUse = [...windowsInUse(base).union(windowsInUse(head))].toSorted();
+  const named3 = inUse.flatMap(
+    (window) => [...sitesNamed(base, window).intersection(sitesNamed(head, window))].map((site) => ({
+      site,
+      window
+    }))
+  );
+  return [...Map.groupBy(named3, ({ site }) => site)].flatMap(([name2, group2]) => {
+    const [from, to] = [base.virtualSites.get(name2), head.virtualSites.get(name2)];
+    if (from === void 0 || to === void 0) return [];
+    if (sitesSaid(from.value) === sitesSaid(to.value)) return [];
+    const windows = someOf(group2.map(({ window }) => window));
+    return [
+      `VirtualSite ${name2} (${to.file}) changes, and with it the sites of MaintenanceWindow ${windows}: ${windowsHold}`
+    ];
+  });
+}
+function sitesNamed(model, window) {
+  return new Set(model.windows.get(window)?.value.spec.virtualSites);
+}
+function sitesSaid({ spec: { selector } }) {
+  return selector === void 0 ? null : formatSelector(checkedSelector(selector));
 }
 function windowsInUse(model) {
   const ofStrategies = [...strategiesInUse(model)].flatMap(
