@@ -6313,7 +6313,7 @@ var require_lexer = __commonJS({
 var require_line_counter = __commonJS({
   "node_modules/yaml/dist/parse/line-counter.js"(exports2) {
     "use strict";
-    var LineCounter3 = class {
+    var LineCounter4 = class {
       constructor() {
         this.lineStarts = [];
         this.addNewLine = (offset) => this.lineStarts.push(offset);
@@ -6336,7 +6336,7 @@ var require_line_counter = __commonJS({
         };
       }
     };
-    exports2.LineCounter = LineCounter3;
+    exports2.LineCounter = LineCounter4;
   }
 });
 
@@ -64892,6 +64892,29 @@ function valueAt2(root, path3) {
   return value2;
 }
 
+// src/core/model/tools/values-file.ts
+var import_yaml8 = __toESM(require_dist(), 1);
+var mistakesInValues = keptFor((file) => {
+  if (file.text.length > maxFleetFileLength) return [];
+  const { documents, diagnostics } = parseYaml(file);
+  const [first2] = documents;
+  if (diagnostics.length > 0) return isBroken(file.text) ? diagnostics : [];
+  if (first2 === void 0 || first2.value === null || isJsonObject(first2.value)) return [];
+  const found2 = Array.isArray(first2.value) ? "a list" : "a single value";
+  const message = `a file of values is a map, found ${found2}`;
+  const hint = "write `key: value` lines, as in the chart's values.yaml";
+  return [errorAt(first2.at([]), { code: "not-an-object", message, hint })];
+});
+function isBroken(text) {
+  const options = {
+    lineCounter: new import_yaml8.LineCounter(),
+    uniqueKeys: false,
+    logLevel: "silent"
+  };
+  const [first2] = parseDocuments(text, options).documents;
+  return first2 !== void 0 && first2.errors.length > 0;
+}
+
 // src/core/model/tools/tool-source.ts
 function writtenSource(source) {
   const { manifests, kustomize, chart } = source;
@@ -64970,17 +64993,6 @@ function valuesFiles(written, index, at3) {
   }
   return { files, diagnostics };
 }
-var mistakesInValues = keptFor((file) => {
-  if (file.text.length > maxFleetFileLength) return [];
-  const { documents, diagnostics } = parseYaml(file);
-  const [first2] = documents;
-  if (diagnostics.length > 0 || first2 === void 0) return diagnostics;
-  if (first2.value === null || isJsonObject(first2.value)) return [];
-  const found2 = Array.isArray(first2.value) ? "a list" : "a single value";
-  const message = `a file of values is a map, found ${found2}`;
-  const hint = "write `key: value` lines, as in the chart's values.yaml";
-  return [errorAt(first2.at([]), { code: "not-an-object", message, hint })];
-});
 
 // src/core/render/generated/api-lifecycle.ts
 var apiLifecycle = {

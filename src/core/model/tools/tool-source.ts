@@ -9,15 +9,13 @@ import { KnownNames } from "../closest-name.ts";
 import type { Diagnostic } from "../diagnostic.ts";
 import { errorAt } from "../fleet-draft.ts";
 import type { Place, SourceFile } from "../fleet-model.ts";
-import { isJsonObject } from "../json.ts";
 import type { Source } from "../kinds/source.ts";
 import { keptFor } from "../known-fleet.ts";
-import { parseYaml } from "../parse-yaml.ts";
 import { shortText } from "../short-text.ts";
-import { maxFleetFileLength } from "../yaml-limits.ts";
 import { type FileIndex, filesBelow } from "./file-index.ts";
 import { scanChart } from "./scan-chart.ts";
 import { scanKustomization } from "./scan-kustomization.ts";
+import { mistakesInValues } from "./values-file.ts";
 
 /** The tools that render sources. */
 export type Tool = "kustomize" | "helm";
@@ -146,16 +144,3 @@ function valuesFiles(
   }
   return { files, diagnostics };
 }
-
-/** What Helm would refuse without saying which file it is; a file that is too long for us is Helm's to judge. */
-const mistakesInValues = keptFor((file: SourceFile): readonly Diagnostic[] => {
-  if (file.text.length > maxFleetFileLength) return [];
-  const { documents, diagnostics } = parseYaml(file);
-  const [first] = documents;
-  if (diagnostics.length > 0 || first === undefined) return diagnostics;
-  if (first.value === null || isJsonObject(first.value)) return [];
-  const found = Array.isArray(first.value) ? "a list" : "a single value";
-  const message = `a file of values is a map, found ${found}`;
-  const hint = "write `key: value` lines, as in the chart's values.yaml";
-  return [errorAt(first.at([]), { code: "not-an-object", message, hint })];
-});
