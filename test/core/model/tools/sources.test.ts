@@ -136,7 +136,7 @@ describe("the source of an App", () => {
   );
 
   // What lies in a chart is others': of its YAML only what Helm refuses too is a mistake.
-  it.each(["a: 1\na: 2\n", "%YAML 1.1\n---\na: 12345678901234567890\n", "a: !theirs 1\nb: .inf\n"])(
+  it.each(["a: 1\na: 2\n", "a: 12345678901234567890\n", "a: !theirs 1\n"])(
     "takes a chart's own file of values that Helm takes: %j",
     (text) => {
       const path = "charts/web/more.yaml";
