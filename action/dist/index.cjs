@@ -6313,7 +6313,7 @@ var require_lexer = __commonJS({
 var require_line_counter = __commonJS({
   "node_modules/yaml/dist/parse/line-counter.js"(exports2) {
     "use strict";
-    var LineCounter4 = class {
+    var LineCounter3 = class {
       constructor() {
         this.lineStarts = [];
         this.addNewLine = (offset) => this.lineStarts.push(offset);
@@ -6336,7 +6336,7 @@ var require_line_counter = __commonJS({
         };
       }
     };
-    exports2.LineCounter = LineCounter4;
+    exports2.LineCounter = LineCounter3;
   }
 });
 
@@ -54769,7 +54769,7 @@ function parseCel(text) {
     if (!isSyntaxError(error)) return { message: `this is no CEL: ${wordsOf(error)}`, offset: 0 };
     const { offset } = error.location.start;
     const message = isWordless(error) ? syntaxWords(text, offset) : error.rawMessage;
-    const isAssignment = /^\s*=[^=]/.test(text.slice(offset));
+    const isAssignment = /^\s*=[^=<>~]/.test(text.slice(offset));
     return { message, offset, ...isAssignment && { hint: "compare with `==`" } };
   }
 }
@@ -61735,17 +61735,16 @@ function unknownField({ error, kind, path: path3 }, field) {
   const known4 = knownFields(error);
   const near = closestName(field, known4);
   if (near !== void 0) return { code, message, hint: `did you mean "${near}"?` };
-  if (known4.includes("matchLabels")) {
-    return {
-      code,
-      message,
-      hint: "put labels below `matchLabels`, or write it as text: `a=b,c=d`"
-    };
-  }
   const elsewhere = placesOf(kind, field);
   if (elsewhere !== void 0) return { code, message, hint: `did you mean "${elsewhere}"?` };
-  return { code, message, hint: `known here: ${known4.join(", ")}` };
+  const hint = isLabelOfSelector(error, known4, field) ? "put labels below `matchLabels`, or write it as text: `a=b,c=d`" : `known here: ${known4.join(", ")}`;
+  return { code, message, hint };
 }
+function isLabelOfSelector({ data: data3 }, known4, field) {
+  if (!known4.includes("matchLabels") || isRequirement.test(field)) return false;
+  return Object.values(data3 ?? {}).every((value2) => typeof value2 === "string");
+}
+var isRequirement = /^(key|operator|values)$/;
 function knownFields({ parentSchema }) {
   return Object.keys(parentSchema?.["properties"] ?? {});
 }
@@ -61829,7 +61828,7 @@ function typeHint({ params, data: data3, parentSchema }, source) {
 function listHint({ data: data3, parentSchema }, source) {
   const items = parentSchema?.["items"] ?? {};
   if (typeof data3 !== "string" || items.type !== "string") return void 0;
-  return `write it as a list: [${source}]`;
+  return /^[\w./-]+(, ?[\w./-]+)*$/.test(source) ? `write it as a list: [${source}]` : void 0;
 }
 function describeValue(value2, source) {
   if (value2 === null || value2 === void 0) return "nothing";
@@ -64892,29 +64891,6 @@ function valueAt2(root, path3) {
   return value2;
 }
 
-// src/core/model/tools/values-file.ts
-var import_yaml8 = __toESM(require_dist(), 1);
-var mistakesInValues = keptFor((file) => {
-  if (file.text.length > maxFleetFileLength) return [];
-  const { documents, diagnostics } = parseYaml(file);
-  const [first2] = documents;
-  if (diagnostics.length > 0) return isBroken(file.text) ? diagnostics : [];
-  if (first2 === void 0 || first2.value === null || isJsonObject(first2.value)) return [];
-  const found2 = Array.isArray(first2.value) ? "a list" : "a single value";
-  const message = `a file of values is a map, found ${found2}`;
-  const hint = "write `key: value` lines, as in the chart's values.yaml";
-  return [errorAt(first2.at([]), { code: "not-an-object", message, hint })];
-});
-function isBroken(text) {
-  const options = {
-    lineCounter: new import_yaml8.LineCounter(),
-    uniqueKeys: false,
-    logLevel: "silent"
-  };
-  const [first2] = parseDocuments(text, options).documents;
-  return first2 !== void 0 && first2.errors.length > 0;
-}
-
 // src/core/model/tools/tool-source.ts
 function writtenSource(source) {
   const { manifests, kustomize, chart } = source;
@@ -64982,10 +64958,8 @@ function valuesFiles(written, index, at3) {
   for (const [position, each] of written.entries()) {
     const found2 = sourcePath(each);
     const file = found2.ok ? index.byPath.get(found2.path) : void 0;
-    if (file?.leftOut === void 0 && file !== void 0) {
-      files.push(file);
-      diagnostics.push(...mistakesInValues(file));
-    } else {
+    if (file?.leftOut === void 0 && file !== void 0) files.push(file);
+    else {
       const message = found2.ok ? file?.leftOut ?? `there is no file "${each}"` : found2.message;
       const hint = hintOf2(filesOf(index), found2.ok ? found2.path : each, "file");
       diagnostics.push(errorAt(at3(position), { code: "missing-source", message, hint }));
@@ -68778,7 +68752,7 @@ function applyPatches(state, patches) {
   if (patches.length === 0) return;
   const objects = [...state.objects];
   const places2 = new WordPlaces();
-  const known4 = new KnownTargets([state.objects, state.others.objects]);
+  const known4 = targetsOf(state);
   const namesOf3 = ({ key, hookName = key.name }) => [key.name, hookName];
   for (const [place, source] of state.objects.entries()) places2.note(place, namesOf3(source));
   for (const [index, patch] of patches.entries()) {
@@ -68794,7 +68768,8 @@ function applyPatches(state, patches) {
     const around = { namespace, others: state.others.objects };
     const targets = patchTargets([...placeOf3.keys()], patch, around);
     if (isDeletion(patch)) deleteOthers(state, patch, present2(objects));
-    if (targets.length === 0) tellNoTarget(state, patch, { path: ["patches", index], known: known4 });
+    if (targets.length === 0)
+      tellNoTarget(state, patch, { path: ["patches", index], known: known4() });
     for (const source of targets) {
       const after = patched(state, source, { patch, path: ["patches", index] });
       const place = placeOf3.get(source) ?? 0;
@@ -68803,6 +68778,19 @@ function applyPatches(state, patches) {
     }
   }
   state.objects = present2(objects);
+}
+function targetsOf(state) {
+  let [others, known4] = [
+    state.others.objects,
+    new KnownTargets([state.objects, state.others.objects])
+  ];
+  return () => {
+    if (others !== state.others.objects) {
+      others = state.others.objects;
+      known4 = new KnownTargets([state.objects, others]);
+    }
+    return known4;
+  };
 }
 function present2(objects) {
   return objects.filter((source) => source !== void 0);
@@ -79091,6 +79079,7 @@ function foundSources(read2) {
 // src/core/model/sound-part.ts
 function soundPart({ draft, read: read2, tools, errors }) {
   const documents = read2.byBlock.flat();
+  const told3 = new Set(read2.diagnostics.map(({ file }) => file));
   const unsound = documentsWithErrors(documents, errors);
   const sound = (entries2) => new Map([...entries2].filter(([, { document: document2 }]) => !unsound.has(document2)));
   const virtualSites2 = sound(draft.virtualSites);
@@ -79120,8 +79109,12 @@ function soundPart({ draft, read: read2, tools, errors }) {
           ({ key, manifests }) => manifests === void 0 ? [] : [[key, manifestsOf(manifests, read2.others)]]
         )
       ),
-      // Only what is sound and pinned may be given to a tool.
-      toolSources: new Map([...foundSources(tools)].filter(([name2]) => soundApps.has(name2)))
+      // Only what is sound and pinned may be given to a tool, and it would tell once more what is told of its files.
+      toolSources: new Map(
+        [...foundSources(tools)].filter(
+          ([name2, { files }]) => soundApps.has(name2) && !files.some(({ path: path3 }) => told3.has(path3))
+        )
+      )
     },
     said: saidOnce(
       { apps: soundApps, sites: sound(draft.sites), regions, virtualSites: virtualSites2 },
@@ -79336,10 +79329,9 @@ function loadFleet(files, known4 = new KnownFleet()) {
   const { draft, errors: draftErrors } = checkedDraft(read2, known4);
   const tools = readToolSources(draft, read2);
   const errors = [
-    ...checkSources(draft, read2, tools),
-    // first: to ignore a file that a tool reads would not help
     ...read2.diagnostics,
     ...draftErrors,
+    ...checkSources(draft, read2, tools),
     ...checkVendored(draft, read2)
   ];
   const { fleet } = draft;

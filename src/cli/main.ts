@@ -185,7 +185,7 @@ function lazySignals(): Shutdown {
 function anyEnd(): Shutdown {
   const ended = onShutdown(process, () => process.exit(130));
   const left = new AbortController();
-  const npx = whenNpxEnds(process, () => left.abort());
+  const npx = whenNpxEnds(() => left.abort());
   return {
     signal: AbortSignal.any([ended.signal, left.signal]),
     [Symbol.dispose]: () => {

@@ -180,7 +180,8 @@ export function needsWrite(state: AppState, object: TreeObject): boolean {
   );
 }
 
-function isKnown(row: ObjectRow | undefined): boolean {
+/** True where an object was applied, in whatever form, and seen. */
+export function isKnown(row: ObjectRow | undefined): boolean {
   return row !== undefined && row.phase === "applied" && row.uid !== "";
 }
 

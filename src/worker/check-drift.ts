@@ -1,7 +1,7 @@
 import { metadataText } from "../core/apply/ownership.ts";
-import { type KubeObject, type ObjectKey, describeKey } from "../core/model/kube-object.ts";
+import { type KubeObject, describeKey } from "../core/model/kube-object.ts";
 import type { AppState, DriftedObject } from "./app-state.ts";
-import { save, wasWritten } from "./apply-app.ts";
+import { isKnown, save, wasWritten } from "./apply-app.ts";
 import { leftOf, policyOf } from "./app-policy.ts";
 import { type Difference, compareObject } from "./compare-object.ts";
 import { describeFight, isFight, meetAgain, noteQuiet } from "./fights.ts";
@@ -11,11 +11,10 @@ import { type SiteContext, desiredTree, throwUnlessPassable } from "./site-conte
 import type { StateKey } from "./state-key.ts";
 import { type ObjectRow, standsWhole } from "./state-store.ts";
 import type { AppTree, TreeObject } from "./tree-cache.ts";
-import { objectsBefore } from "./what-stands.ts";
 
 /**
- * Compares the live objects of all apps at a site with what was applied of the version that they are to have, or of the
- * one before where that has not come: only fields that were ours. What differs is noted at the app (`drifted`); gives the
+ * Compares the live objects of all apps at a site with what was applied of the version that they are to have, or of an
+ * earlier one where that has not come: only fields that were ours. What differs is noted at the app (`drifted`); gives the
  * apps that have such objects, or had. Writes nothing to the cluster.
  */
 export async function checkDrift(context: SiteContext): Promise<readonly AppState[]> {
@@ -40,7 +39,7 @@ export async function checkDrift(context: SiteContext): Promise<readonly AppStat
 interface Look {
   readonly state: AppState;
   readonly objects: readonly TreeObject[];
-  /** Those of them that have the form of the version before. */
+  /** Those of them that stand in the form of an earlier version. */
   readonly old: ReadonlySet<TreeObject>;
   readonly writes: number;
 }
@@ -53,7 +52,7 @@ async function standing(context: SiteContext): Promise<readonly Look[]> {
     if (policyOf(context, state.app).drift === "ignore") continue;
     const tree = await checkableTree(context, state);
     if (tree === null) continue;
-    const old = await oldForms(context, state, tree);
+    const old = oldForms(state, tree);
     const objects = [...standingObjects(state, tree), ...old];
     if (objects.length === 0) continue;
     looks.push({ state, objects, old: new Set(old), writes: state.writes });
@@ -69,19 +68,18 @@ function standingObjects(state: AppState, tree: AppTree): readonly TreeObject[] 
   return state.isBeingWritten ? [] : tree.objects.filter((object) => wasWritten(state, object));
 }
 
-/** Objects of the tree that stand in the form of the version before, for their new one has not come. */
-async function oldForms(
-  context: SiteContext,
-  state: AppState,
-  tree: AppTree,
-): Promise<readonly TreeObject[]> {
+/** Objects of the tree that stand in an earlier form, for the one that it has of them has not come. */
+function oldForms(state: AppState, tree: AppTree): readonly TreeObject[] {
   const { row } = state;
   if (row === null || row.left || state.isBeingWritten || standsWhole(row, tree.tree)) return [];
-  const isNew = new Set(standingObjects(state, tree).map(({ id }) => id));
-  const before = (await objectsBefore(context, row)) ?? [];
-  return before.filter(
-    (object) => tree.ids.has(object.id) && !isNew.has(object.id) && wasWritten(state, object),
+  return tree.objects.filter(
+    (object) => !wasWritten(state, object) && standsAs(object, state.rows.get(object.id)),
   );
+}
+
+/** Some form of it was applied, in the version of its kind in which it is read now. */
+function standsAs({ object }: TreeObject, row: ObjectRow | undefined): boolean {
+  return isKnown(row) && row?.owned !== "" && row?.apiVersion === object.apiVersion;
 }
 
 /** A damaged tree holds up only its own app. */
@@ -102,14 +100,14 @@ function compareApp(context: SiteContext, { state, objects, old }: Look, live: L
     const row = state.rows.get(object.id);
     // It stands, by its app's row, and is not known to stand as it should: it is written again. A Secret that is
     // another one in the region now is written without that.
-    if (row === undefined || (!wasWritten(state, object) && !state.drifted.has(object.id))) {
+    const isOld = old.has(object);
+    const isKnownToStand = isOld || wasWritten(state, object) || state.drifted.has(object.id);
+    if (row === undefined || !isKnownToStand) {
       state.drifted.set(object.id, { force: false, repair: true, note: "" });
       return [];
     }
     const found = live.objects.get(object.id);
-    return found === undefined
-      ? []
-      : compareOne(context, { state, object, row, isOld: old.has(object) }, found);
+    return found === undefined ? [] : compareOne(context, { state, object, row, isOld }, found);
   });
   save(context, state, unchanged);
 }
@@ -118,7 +116,7 @@ interface Compared {
   readonly state: AppState;
   readonly object: TreeObject;
   readonly row: ObjectRow;
-  /** Its new form has not come: nothing of the one before is sent any more. */
+  /** Its new form has not come. */
   readonly isOld: boolean;
 }
 
@@ -133,7 +131,9 @@ function compareOne(
   const stateKey = context.store.key;
   const compared = compareObject({ app: state.app, row, left, key: stateKey }, live);
   if (typeof compared !== "string") {
-    const judged = isOld ? toldOfOld(key, compared) : judge(context, { state, object }, compared);
+    const judged = isOld
+      ? judgeOld(context, { state, object }, compared)
+      : judge(context, { state, object }, compared);
     state.drifted.set(id, judged);
     return [];
   }
@@ -151,16 +151,30 @@ function renewed(row: ObjectRow, live: KubeObject, key: StateKey): readonly Obje
   return [{ ...row, resourceVersion, projection: projectionOf(live, parseFields(row.owned), key) }];
 }
 
-function toldOfOld(key: ObjectKey, difference: Difference): DriftedObject {
-  const words = `${describeKey(key)}${describeDifference(difference)}`;
-  const note = `${words} (not repaired while its new form is not taken)`;
-  return { force: false, repair: false, note };
+interface Judged {
+  readonly state: AppState;
+  readonly object: TreeObject;
+}
+
+/**
+ * Nothing of an earlier form is sent while a newer one is wanted, which is what goes out for a repair. Where the earlier
+ * one is wanted again, it is repaired as any other.
+ */
+function judgeOld(
+  context: SiteContext,
+  { state, object: { key } }: Judged,
+  difference: Difference,
+): DriftedObject {
+  const { force } = difference;
+  const note = `${describeKey(key)}${describeDifference(difference)}`;
+  if (policyOf(context, state.app).drift !== "correct") return { force, repair: false, note };
+  return { force, repair: true, note: `${note} (not repaired while its new form is not taken)` };
 }
 
 /** Whether it is repaired now: that is the app's word, and what comes back each time is repaired ever more seldom. */
 function judge(
   context: SiteContext,
-  { state, object: { id, key } }: { readonly state: AppState; readonly object: TreeObject },
+  { state, object: { id, key } }: Judged,
   difference: Difference,
 ): DriftedObject {
   const { force, changes } = difference;

@@ -34,7 +34,7 @@ function mixedObjects(
 }
 
 /** The objects of the tree that stood last; null where there is none, or it cannot be read any more. */
-export async function objectsBefore(
+async function objectsBefore(
   context: SiteContext,
   { tree, owner }: AppRow,
 ): Promise<AppTree["objects"] | null> {

@@ -40,12 +40,12 @@ it("ends in order when npx, which started it, is ended", { timeout: 60_000 }, as
   await expect.poll(() => isRunning(pid), { timeout: 20_000 }).toBe(false);
 });
 
-it.each([{}, { ...npx, npm_lifecycle_script: "'other'" }])(
-  "outlives another shell that started it: %j",
-  { timeout: 60_000 },
-  async (env) => {
-    const pid = await left(env);
-    await new Promise((resolve) => setTimeout(resolve, 1500));
-    expect(isRunning(pid)).toBe(true);
-  },
-);
+it.each([
+  {},
+  { ...npx, npm_lifecycle_script: "'other'" },
+  { ...npx, npm_lifecycle_script: "nohup flotilla simulator & sleep 4" },
+])("outlives another shell that started it: %j", { timeout: 60_000 }, async (env) => {
+  const pid = await left(env);
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  expect(isRunning(pid)).toBe(true);
+});

@@ -280,7 +280,7 @@ function parseCel(text: string): ParsedCel | CelProblem {
     if (!isSyntaxError(error)) return { message: `this is no CEL: ${wordsOf(error)}`, offset: 0 };
     const { offset } = error.location.start;
     const message = isWordless(error) ? syntaxWords(text, offset) : error.rawMessage;
-    const isAssignment = /^\s*=[^=]/.test(text.slice(offset));
+    const isAssignment = /^\s*=[^=<>~]/.test(text.slice(offset));
     return { message, offset, ...(isAssignment && { hint: "compare with `==`" }) };
   }
 }

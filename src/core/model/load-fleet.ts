@@ -62,9 +62,9 @@ export function loadFleet(
   const { draft, errors: draftErrors } = checkedDraft(read, known);
   const tools = readToolSources(draft, read);
   const errors = [
-    ...checkSources(draft, read, tools), // first: to ignore a file that a tool reads would not help
     ...read.diagnostics,
     ...draftErrors,
+    ...checkSources(draft, read, tools),
     ...checkVendored(draft, read),
   ];
   const { fleet } = draft;

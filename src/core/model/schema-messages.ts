@@ -104,17 +104,26 @@ function unknownField({ error, kind, path }: Mistake, field: string): Wording {
   const known = knownFields(error);
   const near = closestName(field, known);
   if (near !== undefined) return { code, message, hint: `did you mean "${near}"?` };
-  if (known.includes("matchLabels")) {
-    return {
-      code,
-      message,
-      hint: "put labels below `matchLabels`, or write it as text: `a=b,c=d`",
-    };
-  }
   const elsewhere = placesOf(kind, field);
   if (elsewhere !== undefined) return { code, message, hint: `did you mean "${elsewhere}"?` };
-  return { code, message, hint: `known here: ${known.join(", ")}` };
+  const hint = isLabelOfSelector(error, known, field)
+    ? "put labels below `matchLabels`, or write it as text: `a=b,c=d`"
+    : `known here: ${known.join(", ")}`;
+  return { code, message, hint };
 }
+
+/** `selector: { tier: shop }`: all that it says are texts by names. */
+function isLabelOfSelector(
+  { data }: SchemaError,
+  known: readonly string[],
+  field: string,
+): boolean {
+  if (!known.includes("matchLabels") || isRequirement.test(field)) return false;
+  return Object.values(data ?? {}).every((value) => typeof value === "string");
+}
+
+/** Fields of an entry of `matchExpressions`. */
+const isRequirement = /^(key|operator|values)$/;
 
 function knownFields({ parentSchema }: SchemaError): string[] {
   return Object.keys((parentSchema?.["properties"] ?? {}) as object); // an object schema
@@ -220,7 +229,8 @@ function typeHint({ params, data, parentSchema }: SchemaError, source: string): 
 function listHint({ data, parentSchema }: SchemaError, source: string): string | undefined {
   const items = (parentSchema?.["items"] ?? {}) as { readonly type?: unknown }; // a list's schema
   if (typeof data !== "string" || items.type !== "string") return undefined;
-  return `write it as a list: [${source}]`;
+  // Only what stands in a list as it stands alone.
+  return /^[\w./-]+(, ?[\w./-]+)*$/.test(source) ? `write it as a list: [${source}]` : undefined;
 }
 
 /** A value as messages show it: short, with its type where that is the mistake. */

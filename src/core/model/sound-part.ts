@@ -46,6 +46,7 @@ export interface SoundInput {
 /** The documents without errors, as a model. */
 export function soundPart({ draft, read, tools, errors }: SoundInput): SoundPart {
   const documents = read.byBlock.flat();
+  const told = new Set(read.diagnostics.map(({ file }) => file));
   const unsound = documentsWithErrors(documents, errors);
   const sound = <T extends FleetDocument>(
     entries: ReadonlyMap<string, Entry<T>>,
@@ -80,8 +81,12 @@ export function soundPart({ draft, read, tools, errors }: SoundInput): SoundPart
           manifests === undefined ? [] : [[key, manifestsOf(manifests, read.others)] as const],
         ),
       ),
-      // Only what is sound and pinned may be given to a tool.
-      toolSources: new Map([...foundSources(tools)].filter(([name]) => soundApps.has(name))),
+      // Only what is sound and pinned may be given to a tool, and it would tell once more what is told of its files.
+      toolSources: new Map(
+        [...foundSources(tools)].filter(
+          ([name, { files }]) => soundApps.has(name) && !files.some(({ path }) => told.has(path)),
+        ),
+      ),
     },
     said: saidOnce(
       { apps: soundApps, sites: sound(draft.sites), regions, virtualSites },

@@ -15,7 +15,7 @@ export function applyPatches(state: OverlayState, patches: readonly Patch[]): vo
   if (patches.length === 0) return;
   const objects: (SourceObject | undefined)[] = [...state.objects];
   const places = new WordPlaces();
-  const known = new KnownTargets([state.objects, state.others.objects]);
+  const known = targetsOf(state);
   const namesOf = ({ key, hookName = key.name }: SourceObject): string[] => [key.name, hookName];
   for (const [place, source] of state.objects.entries()) places.note(place, namesOf(source));
   for (const [index, patch] of patches.entries()) {
@@ -31,7 +31,8 @@ export function applyPatches(state: OverlayState, patches: readonly Patch[]): vo
     const around = { namespace, others: state.others.objects };
     const targets = patchTargets([...placeOf.keys()], patch, around);
     if (isDeletion(patch)) deleteOthers(state, patch, present(objects));
-    if (targets.length === 0) tellNoTarget(state, patch, { path: ["patches", index], known });
+    if (targets.length === 0)
+      tellNoTarget(state, patch, { path: ["patches", index], known: known() });
     for (const source of targets) {
       const after = patched(state, source, { patch, path: ["patches", index] });
       const place = placeOf.get(source) ?? 0;
@@ -40,6 +41,21 @@ export function applyPatches(state: OverlayState, patches: readonly Patch[]): vo
     }
   }
   state.objects = present(objects);
+}
+
+/** The objects that a patch may be for, which those before it have not taken away from the others. */
+function targetsOf(state: OverlayState): () => KnownTargets {
+  let [others, known] = [
+    state.others.objects,
+    new KnownTargets([state.objects, state.others.objects]),
+  ];
+  return () => {
+    if (others !== state.others.objects) {
+      others = state.others.objects;
+      known = new KnownTargets([state.objects, others]);
+    }
+    return known;
+  };
 }
 
 function present(objects: readonly (SourceObject | undefined)[]): readonly SourceObject[] {

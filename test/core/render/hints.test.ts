@@ -39,6 +39,43 @@ it.each<[string, FleetEdits, string]>([
     'virtual-sites/shops.yaml:5:15: error: unknown field "tier" in spec.selector; put labels below `matchLabels`, or write it as text: `a=b,c=d`',
   ],
   [
+    "all sites in a selector",
+    shops("selector: { all: true }"),
+    'virtual-sites/shops.yaml:5:15: error: unknown field "all" in spec.selector; did you mean "spec.all"?',
+  ],
+  [
+    "a requirement without matchExpressions",
+    shops('selector: { key: "tier" }'),
+    'virtual-sites/shops.yaml:5:15: error: unknown field "key" in spec.selector; known here: matchLabels, matchExpressions',
+  ],
+  [
+    "a pattern where a list belongs, which in a list would be an alias",
+    { "fleet.yaml": fleetYaml({ rollout: { strategy: "standard" }, ignore: "*.md" }) },
+    'fleet.yaml:4:51: error: expected a list for spec.ignore, found "*.md"',
+  ],
+  [
+    "what is for an object that the same overlay has taken away",
+    {
+      "apps/web.yaml": `${header}kind: App
+metadata: { name: web }
+spec:
+  namespace: web
+  source: { manifests: manifests/web, expressions: true }
+  placement: { virtualSites: [all] }
+  overlays:
+    - virtualSites: [all]
+      patches:
+        - merge: { apiVersion: v1, kind: ConfigMap, metadata: { name: settings }, $patch: delete }
+        - { target: { kind: ConfigMap, name: setting }, merge: { data: { a: b } } }
+`,
+      "manifests/web/own.yaml":
+        'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: mine }\ndata: { at: "${site.name}" }\n',
+      "manifests/web/settings.yaml":
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: settings }\ndata: { a: b }\n",
+    },
+    "apps/web.yaml:12:21: error: the patch matches no object of the app: there is no ConfigMap setting (at site e1 and 3 more)",
+  ],
+  [
     "a misspelt field of a kustomization",
     {
       ...web("[all]", "kustomize: base"),

@@ -22,15 +22,23 @@ const a = configMap("a", { k: "1" });
 /** Its data cannot be changed. */
 const locked = (k: string): KubeObject => ({ ...configMap("locked", { k }), immutable: true });
 
+const withTier =
+  (tier: string) =>
+  (object: KubeObject): KubeObject => ({
+    ...object,
+    metadata: { ...object.metadata, labels: { tier } },
+  });
+
 export function partialRules(site: TestSite): void {
   const crash = (image: string) =>
     site.kubelet.setScript([{ outcome: "crashing", match: { image } }]);
-  const commit = (objects: readonly KubeObject[], policy: Partial<AppPolicy> = {}) => {
+  const commit = (
+    objects: readonly KubeObject[],
+    policy: Partial<AppPolicy> = {},
+    driftIntervalMs = 400,
+  ) => {
     const web: AppPolicy = { drift: "correct", ignored: [], ...policy };
-    return site.mirror.commit(
-      { s1: { web: objects } },
-      { driftIntervalMs: 400, policies: { web } },
-    );
+    return site.mirror.commit({ s1: { web: objects } }, { driftIntervalMs, policies: { web } });
   };
   const health = (...words: AppReport["health"][]): Promise<AppReport> =>
     eventually(`web is ${words.join(" or ")}`, () => {
@@ -144,10 +152,7 @@ export function partialRules(site: TestSite): void {
   it.each(["correct", "report"] as const)(
     "AC-29: tells what has drifted of the form before, and leaves it, while the new one of an object is refused (drift: %s)",
     async (drift) => {
-      const labelled = (k: string): KubeObject => ({
-        ...locked(k),
-        metadata: { ...locked(k).metadata, labels: { tier: "gold" } },
-      });
+      const labelled = (k: string): KubeObject => withTier("gold")(locked(k));
       await commit([a, labelled("1")], { drift });
       site.start();
       await site.settled("web");
@@ -157,7 +162,8 @@ export function partialRules(site: TestSite): void {
       await site.cluster.put(`${configMaps}/locked`, { metadata: { labels: { tier: "tin" } } });
       const { message } = await told(site, "web", "1 object has drifted");
       expect(message).toContain("ConfigMap default/locked: .metadata.labels.tier changed by ");
-      expect(message).toContain("(not repaired while its new form is not taken)");
+      const isLeft = message.includes("(not repaired while its new form is not taken)");
+      expect(isLeft).toBe(drift === "correct");
       expect(message).toContain("immutable");
       expect(await metadataOf(site, `${configMaps}/locked`)).toMatchObject({
         labels: { tier: "tin" },
@@ -169,6 +175,43 @@ export function partialRules(site: TestSite): void {
         return JSON.stringify(labels).includes("gold");
       });
       await site.settled("web");
+    },
+  );
+
+  it("AC-29: repairs at once what had drifted of a form that is wanted again, without a look at it first", async () => {
+    const gold = withTier("gold");
+    await commit([gold(locked("1"))]);
+    site.start();
+    await site.settled("web");
+    await commit([gold(locked("2"))]);
+    await told(site, "web", "immutable");
+    await site.cluster.put(`${configMaps}/locked`, { metadata: { labels: { tier: "tin" } } });
+    await told(site, "web", "1 object has drifted");
+    await commit([gold(locked("1"))], {}, 600_000);
+    await site.settled("web");
+    expect(site.report("web")?.message).toBe("");
+    expect(await metadataOf(site, `${configMaps}/locked`)).toMatchObject({
+      labels: { tier: "gold" },
+    });
+  });
+
+  it.each([
+    { which: "never stood whole", first: locked("1") },
+    { which: "came in part after another one", first: configMap("locked", { k: "0" }) },
+  ])(
+    "AC-29: tells what has drifted of the form of a version that $which, while a newer one is refused",
+    async ({ first }) => {
+      const gold = withTier("gold");
+      await commit(first.immutable === true ? [gold(first), refused] : [gold(first)]);
+      site.start();
+      if (first.immutable !== true) await site.settled("web");
+      await commit([gold(locked("1")), refused]);
+      await told(site, "web", "NotAName");
+      await commit([gold(locked("2")), refused]);
+      await told(site, "web", "immutable");
+      await site.cluster.put(`${configMaps}/locked`, { metadata: { labels: { tier: "tin" } } });
+      const { message } = await told(site, "web", "1 object has drifted");
+      expect(message).toContain("ConfigMap default/locked: .metadata.labels.tier changed by ");
     },
   );
 

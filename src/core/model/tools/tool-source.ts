@@ -15,7 +15,6 @@ import { shortText } from "../short-text.ts";
 import { type FileIndex, filesBelow } from "./file-index.ts";
 import { scanChart } from "./scan-chart.ts";
 import { scanKustomization } from "./scan-kustomization.ts";
-import { mistakesInValues } from "./values-file.ts";
 
 /** The tools that render sources. */
 export type Tool = "kustomize" | "helm";
@@ -133,10 +132,8 @@ function valuesFiles(
   for (const [position, each] of written.entries()) {
     const found = sourcePath(each);
     const file = found.ok ? index.byPath.get(found.path) : undefined;
-    if (file?.leftOut === undefined && file !== undefined) {
-      files.push(file);
-      diagnostics.push(...mistakesInValues(file));
-    } else {
+    if (file?.leftOut === undefined && file !== undefined) files.push(file);
+    else {
       const message = found.ok ? (file?.leftOut ?? `there is no file "${each}"`) : found.message;
       const hint = hintOf(filesOf(index), found.ok ? found.path : each, "file");
       diagnostics.push(errorAt(at(position), { code: "missing-source", message, hint }));
