@@ -13,8 +13,13 @@ export interface Clusters {
   readonly forgotten: ReadonlySet<string>;
   /** Those of which the apps had left before. */
   readonly emptied: ReadonlySet<string>;
-  /** Control was lost: that an app was there, and left the fleet since, is written nowhere. */
+  /**
+   * Control was lost: that an app was there, and left the fleet since, is written nowhere. Nor is what a site took along
+   * that was between two regions.
+   */
   readonly wasControlLost: boolean;
+  /** Sites that another head had in another region. */
+  readonly moved: ReadonlySet<string>;
   /** Mirrors were lost: what they have given since (`<site> <app> <object>`); nobody knows the rest. Null: they were not. */
   readonly given: ReadonlySet<string> | null;
 }
@@ -22,7 +27,7 @@ export interface Clusters {
 /** What is wrong with the clusters of a head that has had its time: each has exactly what the head says, or words. */
 export function differences(
   head: StoryHead,
-  { sites, forgotten, emptied, wasControlLost, given }: Clusters,
+  { sites, forgotten, emptied, wasControlLost, moved, given }: Clusters,
 ): string[] {
   const gone = [...emptied].filter((name) => head.sites[name] === undefined);
   return [...Object.keys(head.sites), ...gone].flatMap((name) => {
@@ -33,7 +38,7 @@ export function differences(
     // What a forgotten site had stays there: nobody has said that it shall go, also when the site comes back without it.
     const isUnknown = (app: string): boolean =>
       (forgotten.has(name) && !emptied.has(name)) ||
-      (wasControlLost && head.apps[app] === undefined);
+      (wasControlLost && (head.apps[app] === undefined || moved.has(name)));
     const found = ownedObjects(site).filter(({ app }) => apps.includes(app) || !isUnknown(app));
     const words = new Set(found.map((each) => each.words));
     const missing = wanted.filter((each) => !words.has(each));

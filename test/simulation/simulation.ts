@@ -109,6 +109,8 @@ class Story {
   #wasStoreLost = false;
   /** Sites that some head had and a later one had not. */
   readonly #forgotten = new Set<string>();
+  /** Sites that some head had in another region than a later one. */
+  readonly #moved = new Set<string>();
   readonly #goneSites = new GoneSites();
   #lastPass: Pass | undefined;
   /** When the last passes ended that wrote nothing. */
@@ -219,8 +221,10 @@ class Story {
   #commit(head: StoryHead): void {
     const { repository } = this.#ground;
     repository.commit(head);
-    for (const site of Object.keys(repository.previous.sites)) {
-      if (head.sites[site] === undefined) this.#forgotten.add(site);
+    for (const [site, { region }] of Object.entries(repository.previous.sites)) {
+      const now = head.sites[site];
+      if (now === undefined) this.#forgotten.add(site);
+      else if (now.region !== region) this.#moved.add(site);
     }
   }
 
@@ -415,6 +419,7 @@ class Story {
         forgotten: this.#forgotten,
         emptied: this.#goneSites.emptied(),
         wasControlLost: this.#wasControlLost,
+        moved: this.#moved,
         given: await this.#auditor.given(),
       });
       if (left.length === 0 && this.#isQuiet()) return null;

@@ -18,7 +18,7 @@ const nothing: Live = {
   health: "Missing",
 };
 
-/** Makes a site have what its mirror says. */
+/** Makes a site have what its mirror says. What has left is told as that for as long as its worker lives. */
 export function applySite(
   apps: Record<string, Live>,
   wanted: Readonly<Record<string, MirrorEntry>>,
@@ -36,8 +36,6 @@ export function applySite(
       });
     else applyTree(live, { app, tree: entry.tree }, moment);
   }
-  for (const app of Object.keys(apps))
-    if (wanted[app] === undefined && apps[app]?.left === true) delete apps[app];
 }
 
 function applyTree(
@@ -45,6 +43,7 @@ function applyTree(
   at: { readonly app: string; readonly tree: string },
   { site, now, behaviour }: Moment,
 ): void {
+  if (live.left) Object.assign(live, nothing);
   if (live.tree !== at.tree)
     Object.assign(live, {
       tree: at.tree,

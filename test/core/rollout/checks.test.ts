@@ -83,6 +83,21 @@ describe("a check before, of one site", () => {
     expect(world.on("web", "v2")).toEqual(["s1", "s2", "s3"]);
   });
 
+  it("asks nothing of an app that has left, though its worker still tells so", () => {
+    const { world, head } = someFleet();
+    const cel = 'apps.all(name, apps[name].healthy) && !("db" in apps)';
+    const web = (version: string, checks?: Checks): WorldHead => {
+      const { db: _, ...apps } = head(version, checks).apps;
+      return { ...head(version), apps };
+    };
+    world.follow(web("v1"));
+    world.run(20);
+    world.follow(web("v2", { ...before({ name: "all", cel }), ...after({ name: "all", cel }) }));
+    world.run(20);
+
+    expect(world.on("web", "v2")).toEqual(["s1", "s2", "s3"]);
+  });
+
   it("that cannot be evaluated blocks, and says where it fails", () => {
     const { world, head } = someFleet({ labels: { s1: { tier: "gold" } } });
     world.follow(head("v2", before({ name: "gold", cel: 'site.labels.tier == "gold"' })));

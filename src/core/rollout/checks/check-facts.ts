@@ -34,9 +34,12 @@ export function siteFacts(
   };
 }
 
+/** What has left is not there, though its worker, or a marker, may still speak of it. */
 function appsAt({ mirrors, observed }: PlannerInput, site: string): string[] {
-  const told = own(observed, site)?.apps ?? {};
-  return [...new Set([...Object.keys(own(mirrors, site) ?? {}), ...Object.keys(told)])];
+  const [told = {}, standing = {}] = [own(observed, site)?.apps, own(mirrors, site)];
+  return [...new Set([...Object.keys(standing), ...Object.keys(told)])].filter(
+    (app) => own(told, app)?.left !== true || standingTree(own(standing, app)) !== undefined,
+  );
 }
 
 function appFacts(view: SiteView, unknownBlocks: boolean): Record<string, Json> {
