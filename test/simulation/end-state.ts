@@ -20,6 +20,11 @@ export interface Clusters {
   readonly wasControlLost: boolean;
   /** Sites that another head had in another region. */
   readonly moved: ReadonlySet<string>;
+  /**
+   * Apps that were to be let go of at sites (`<site> <app>`). Where the site moves before that is done, and the app comes
+   * back to it, what it has no more stays: it was not to be deleted.
+   */
+  readonly letGo: ReadonlySet<string>;
   /** Mirrors were lost: what they have given since (`<site> <app> <object>`); nobody knows the rest. Null: they were not. */
   readonly given: ReadonlySet<string> | null;
 }
@@ -27,7 +32,7 @@ export interface Clusters {
 /** What is wrong with the clusters of a head that has had its time: each has exactly what the head says, or words. */
 export function differences(
   head: StoryHead,
-  { sites, forgotten, emptied, wasControlLost, moved, given }: Clusters,
+  { sites, forgotten, emptied, wasControlLost, moved, letGo, given }: Clusters,
 ): string[] {
   const gone = [...emptied].filter((name) => head.sites[name] === undefined);
   return [...Object.keys(head.sites), ...gone].flatMap((name) => {
@@ -44,7 +49,8 @@ export function differences(
     const missing = wanted.filter((each) => !words.has(each));
     // No release has dropped what no tree had: it stays, for nobody has counted it.
     const isKnown = ({ app, id }: OwnedObject): boolean =>
-      given === null || given.has(`${name} ${app} ${id}`);
+      !(moved.has(name) && letGo.has(`${name} ${app}`)) &&
+      (given === null || given.has(`${name} ${app} ${id}`));
     const surplus = found
       .filter((each) => !wanted.includes(each.words) && isKnown(each))
       .map((each) => each.words);

@@ -200,6 +200,14 @@ export function goodHead(
   return { ...roomy, apps: Object.fromEntries(apps) };
 }
 
+/** The apps that a head has no more at a site, and that the one before says are let go of there. */
+export function letGoAt(site: string, before: StoryHead, head: StoryHead): string[] {
+  const kept = new Set(appsAt(head, site));
+  return appsAt(before, site).filter(
+    (app) => !kept.has(app) && before.apps[app]?.onRemoval === "orphan",
+  );
+}
+
 /** The apps that a head places at a site. */
 export function appsAt(head: StoryHead, site: string): string[] {
   const tier = head.sites[site]?.tier;

@@ -32,7 +32,8 @@ describe("a simulated fleet", { timeout: 300_000 }, () => {
 
   // A forgotten site that comes back without its app; a marker cleared while the app comes back; a soak about to end; a
   // site that is healthy at its deadline and not yet ready; a site that came and went while its worker was away; a site
-  // that was excused before its release was tied to another; another cluster that answers for a forgotten site.
+  // that was excused before its release was tied to another; another cluster that answers for a forgotten site; a
+  // check that asks of an app which has left.
   it.each(knownStories)("keeps its promises in the story of $seed", async ({ seed, events }) => {
     expect((await simulate(seed, events)).violations).toEqual([]);
   });

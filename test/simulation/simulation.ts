@@ -4,7 +4,14 @@ import type { Decision } from "../../src/core/protocol/api.ts";
 import { differences } from "./end-state.ts";
 import { Backups } from "./disasters.ts";
 import { aftermathMs, drawEvents, type StoryEvent } from "./events.ts";
-import { changeHead, firstHead, goodHead, roomyHead, type StoryHead } from "./fleet-story.ts";
+import {
+  changeHead,
+  firstHead,
+  goodHead,
+  letGoAt,
+  roomyHead,
+  type StoryHead,
+} from "./fleet-story.ts";
 import { GoneSites, suspendedLeavers } from "./gone-sites.ts";
 import type { Land, Region } from "./land.ts";
 import { decisionsOf, specOf, type Word } from "./operator.ts";
@@ -111,6 +118,8 @@ class Story {
   readonly #forgotten = new Set<string>();
   /** Sites that some head had in another region than a later one. */
   readonly #moved = new Set<string>();
+  /** `<site> <app>` where an app was to be let go of. */
+  readonly #letGo = new Set<string>();
   readonly #goneSites = new GoneSites();
   #lastPass: Pass | undefined;
   /** When the last passes ended that wrote nothing. */
@@ -225,6 +234,7 @@ class Story {
       const now = head.sites[site];
       if (now === undefined) this.#forgotten.add(site);
       else if (now.region !== region) this.#moved.add(site);
+      for (const app of letGoAt(site, repository.previous, head)) this.#letGo.add(`${site} ${app}`);
     }
   }
 
@@ -420,6 +430,7 @@ class Story {
         emptied: this.#goneSites.emptied(),
         wasControlLost: this.#wasControlLost,
         moved: this.#moved,
+        letGo: this.#letGo,
         given: await this.#auditor.given(),
       });
       if (left.length === 0 && this.#isQuiet()) return null;
