@@ -80462,8 +80462,10 @@ function siteFacts2(input2, { app, view, unknownBlocks }) {
   };
 }
 function appsAt({ mirrors, observed }, site) {
-  const told3 = own(observed, site)?.apps ?? {};
-  return [.../* @__PURE__ */ new Set([...Object.keys(own(mirrors, site) ?? {}), ...Object.keys(told3)])];
+  const [told3 = {}, standing3 = {}] = [own(observed, site)?.apps, own(mirrors, site)];
+  return [.../* @__PURE__ */ new Set([...Object.keys(standing3), ...Object.keys(told3)])].filter(
+    (app) => own(told3, app)?.left !== true || standingTree(own(standing3, app)) !== void 0
+  );
 }
 function appFacts(view, unknownBlocks) {
   const { observed, entry } = view;
