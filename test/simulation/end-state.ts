@@ -3,7 +3,7 @@ import { namespaceOf, type StoredObject } from "../../src/core/cluster-model/sto
 import { keyOf, objectId } from "../../src/core/model/kube-object.ts";
 import type { SimSite } from "./cluster-connection.ts";
 import { settingsAt } from "./fleet-files.ts";
-import { appsAt, type StoryHead } from "./fleet-story.ts";
+import { appNamespace, appsAt, type StoryHead } from "./fleet-story.ts";
 import { at, ownerOf } from "./live-object.ts";
 
 /** The clusters, and what may lie there of which nobody knows any more. */
@@ -68,13 +68,15 @@ function wordsOf(
 ): string[] {
   const known = apps[app];
   if (known === undefined) return [];
-  const { version, hasExtra, hasKeepsake, hasVault } = known;
+  const { version, hasExtra, hasKeepsake, hasVault, fixed } = known;
+  const namespace = appNamespace(app, known);
   return [
-    `${app}: ConfigMap ${app}/settings ${settingsAt(sites[site], known)}`,
-    `${app}: Deployment ${app}/${app} example.com/${app}:${version}`,
-    ...(hasExtra ? [`${app}: ConfigMap ${app}/extra `] : []),
-    ...(hasKeepsake === true ? [`${app}: ConfigMap ${app}/keepsake `] : []),
-    ...(hasVault === true ? [`${app}: ConfigMap ${app}/vault `] : []),
+    `${app}: ConfigMap ${namespace}/settings ${settingsAt(sites[site], known)}`,
+    `${app}: Deployment ${namespace}/${app} example.com/${app}:${version}`,
+    ...(hasExtra ? [`${app}: ConfigMap ${namespace}/extra `] : []),
+    ...(hasKeepsake === true ? [`${app}: ConfigMap ${namespace}/keepsake `] : []),
+    ...(hasVault === true ? [`${app}: ConfigMap ${namespace}/vault `] : []),
+    ...(fixed === undefined ? [] : [`${app}: ConfigMap ${namespace}/fixed ${version}`]),
     ...(sharer === app ? [`${app}: ConfigMap default/shared `] : []),
   ];
 }

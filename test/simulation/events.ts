@@ -56,11 +56,30 @@ export function drawEvents(random: Random): StoryEvent[] {
   const disaster = random() < 0.3 ? [at(draw(random, disasters))] : [];
   const begun = beginning(random, draw(random, grounds));
   const [decommission, ...detour] = random() < 0.1 ? outAndBack(random, lengthMs) : [];
+  const more = random() < 0.3 ? hardToApply(random, lengthMs) : [];
   return [
     ...begun,
     ...(decommission === undefined ? [] : [decommission]),
-    ...[...events, ...disaster, ...detour].toSorted((a, b) => a.at - b.at),
+    ...[...events, ...disaster, ...detour, ...more].toSorted((a, b) => a.at - b.at),
   ];
+}
+
+/** An app gets objects that a cluster refuses, or that go to another place, and then a version or two. */
+function hardToApply(random: Random, lengthMs: number): StoryEvent[] {
+  const named = pick(random, ["web", app(random)]);
+  const commit = (change: Change, from: number): StoryEvent => {
+    return { kind: "commit", change, at: Math.floor(from + random() * (lengthMs - from)) };
+  };
+  const isEarly = maybe(random);
+  const traits = several(random, 3, () => draw(random, hardTraits)).map((each): StoryEvent => {
+    const told = commit({ do: "traits", app: named, traits: each }, 0);
+    return isEarly ? { ...told, at: 0 } : told;
+  });
+  const releases = several(random, 2, () => {
+    const version = pick(random, [...versions, "bad"]);
+    return commit({ do: "version", app: named, version }, lengthMs / 4);
+  });
+  return [...traits, ...releases];
 }
 
 /**
@@ -204,6 +223,12 @@ const appTraits: Choices<AppTraits> = [
   [2, (random) => ({ hasVault: maybe(random) })],
   [1, (random) => ({ isCalm: maybe(random) })],
   [1, (random) => ({ isTiered: maybe(random) })],
+];
+
+const hardTraits: Choices<AppTraits> = [
+  [2, (random) => ({ isAtomic: random() < 0.8 })],
+  [2, (random) => ({ isElsewhere: random() < 0.7 })],
+  [4, (random) => ({ fixed: orNot(random, pick(random, ["refused", "anew", "anew"])) })],
 ];
 
 const fleetChange = (random: Random): Change => ({ do: "budgets", ...draw(random, fleetTraits) });

@@ -13,7 +13,7 @@ import {
   windowYaml,
 } from "../support/fleet.ts";
 import type { WindowRule } from "../../src/core/rollout/planner-types.ts";
-import { regions, type StoryApp, type StoryHead } from "./fleet-story.ts";
+import { appNamespace, regions, type StoryApp, type StoryHead } from "./fleet-story.ts";
 
 /** The tool that has objects before Flotilla comes, or takes them. */
 export const otherTool = "argocd-controller";
@@ -198,7 +198,10 @@ function appFiles(head: StoryHead, name: string, app: StoryApp): Record<string, 
   return {
     [`apps/${name}.yaml`]: appYaml(name, {
       virtualSites: [app.tier ?? "all"],
-      spec: appSpec(app, dependenciesOf(head)[name] ?? []),
+      spec: {
+        namespace: appNamespace(name, app),
+        ...appSpec(app, dependenciesOf(head)[name] ?? []),
+      },
     }),
     ...manifest(
       "settings",
@@ -213,6 +216,7 @@ function appFiles(head: StoryHead, name: string, app: StoryApp): Record<string, 
       manifest("keepsake", annotated("keepsake", { annotations: { prune: "keep" } }))),
     ...(app.hasVault === true &&
       manifest("vault", annotated("vault", { annotations: { protect: "true" } }))),
+    ...(app.fixed !== undefined && manifest("fixed", fixedYaml(app.version, app.fixed))),
     ...(head.sharer === name && manifest("shared", annotated("shared", { namespace: "default" }))),
   };
 }
@@ -228,6 +232,7 @@ function appSpec(app: StoryApp, dependsOn: readonly string[]): Spec {
     ...(asked.length > 0 && { checks: { ...of("before"), ...of("after") } }),
     ...(dependsOn.length > 0 && { dependsOn }),
     ...(onRemoval !== undefined && { onRemoval }),
+    ...(app.isAtomic === true && { atomic: true }),
     ...(drift !== undefined && { drift: { mode: drift } }),
     ...(app.isCalm === true && { rollout: { strategy: "calm" } }),
     ...(app.isTiered === true && { overlays: [atDepots(app)] }),
@@ -270,6 +275,12 @@ function annotated(
     ...(marks.length > 0 && { annotations: Object.fromEntries(marks) as object }),
   };
   return `apiVersion: v1\nkind: ConfigMap\nmetadata: ${JSON.stringify(metadata)}\ndata: ${JSON.stringify(data)}\n`;
+}
+
+/** The cluster lets nobody change it. */
+function fixedYaml(version: string, fixed: "refused" | "anew"): string {
+  const annotations = fixed === "anew" ? { immutable: "recreate" } : {};
+  return `${annotated("fixed", { data: { version }, annotations })}immutable: true\n`;
 }
 
 function deploymentYaml(name: string, version: string): string {

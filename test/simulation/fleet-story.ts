@@ -30,6 +30,12 @@ export interface AppTraits {
   readonly isTiered?: boolean | undefined;
   /** Goes by the other strategy. */
   readonly isCalm?: boolean | undefined;
+  /** Nothing of a version is written where the cluster would refuse a part of it. */
+  readonly isAtomic?: boolean | undefined;
+  /** Its objects are in another namespace. */
+  readonly isElsewhere?: boolean | undefined;
+  /** Has an object that cannot be changed, with its version in it: a new one is refused, or it is made anew for that. */
+  readonly fixed?: "refused" | "anew" | undefined;
 }
 
 export interface StoryApp extends AppTraits {
@@ -171,8 +177,11 @@ export function roomyHead(head: StoryHead, back: StoryHead["sites"] = {}): Story
     ([name, site]) => [name, { ...site, suspend: false }] as const,
   );
   const apps = Object.entries(head.apps).map(([name, app]) => {
-    const { version, tier, hasExtra, hasKeepsake, hasVault, takesOver, isTiered } = app;
-    return [name, { version, tier, hasExtra, hasKeepsake, hasVault, takesOver, isTiered }] as const;
+    // Without what cannot be changed: where it was refused, a later word does not help.
+    const { version, tier, hasExtra, hasKeepsake, hasVault, takesOver, isTiered, isElsewhere } =
+      app;
+    const kept = { version, tier, hasExtra, hasKeepsake, hasVault, takesOver, isTiered };
+    return [name, { ...kept, isElsewhere }] as const;
   });
   return {
     sites: Object.fromEntries(sites),
@@ -206,6 +215,11 @@ export function letGoAt(site: string, before: StoryHead, head: StoryHead): strin
   return appsAt(before, site).filter(
     (app) => !kept.has(app) && before.apps[app]?.onRemoval === "orphan",
   );
+}
+
+/** The namespace of an app's objects. */
+export function appNamespace(app: string, { isElsewhere }: AppTraits): string {
+  return isElsewhere === true ? `${app}-2` : app;
 }
 
 /** The apps that a head places at a site. */

@@ -47,6 +47,7 @@ export class MirrorReader {
   /** By the ids of the folders of a site. */
   readonly #sites = new Map<string, Promise<SiteTrees>>();
   readonly #objects = new Map<string, Promise<ReadonlySet<string>>>();
+  readonly #texts = new Map<string, Promise<string>>();
 
   at(store: ObjectStore, commit: string): Promise<MirrorCommit> {
     return readOnce(this.#commits, commit, () => this.#read(store, commit));
@@ -57,6 +58,15 @@ export class MirrorReader {
     return readOnce(this.#objects, tree, async () => {
       const files = await store.children(tree);
       return new Set(files.map(({ path }) => path.replace(/\.yaml$/, "")));
+    });
+  }
+
+  /** An object's file in an app's tree; "" where it has none. */
+  textIn(store: ObjectStore, tree: string, object: string): Promise<string> {
+    return readOnce(this.#texts, `${tree} ${object}`, async () => {
+      const files = await store.children(tree);
+      const oid = files.find(({ path }) => path === `${object}.yaml`)?.oid;
+      return oid === undefined ? "" : ((await store.read([oid])).get(oid) ?? "");
     });
   }
 

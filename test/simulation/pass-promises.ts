@@ -213,6 +213,7 @@ function contentOf({ apps, sharer }: StoryHead, app: string): Json {
     drift: _drift,
     checks: _checks,
     isCalm: _calm,
+    isAtomic: _atomic,
     ...rest
   } = apps[app] ?? {};
   return { ...rest, sharer: sharer === app } as Json; // plain data

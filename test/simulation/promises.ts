@@ -10,6 +10,7 @@ import type { Release } from "../../src/core/rollout/records.ts";
 import { CompanionAuditor } from "./companion-promises.ts";
 import { WriteAuditor } from "./write-promises.ts";
 import type { ClusterWrite } from "./cluster-connection.ts";
+import { isMadeAnewBy, isRefusedAt } from "./fixed-objects.ts";
 import { at, ownerOf } from "./live-object.ts";
 import { type MirrorCommit, MirrorReader } from "./mirror-reader.ts";
 import type { Region } from "./land.ts";
@@ -155,6 +156,7 @@ export class Auditor {
       );
     }
     if (await this.#isDropped(mirror, { site, owner, id }, { since, count })) return;
+    if (await this.#isMadeAnew(mirror, { site, owner, id, live }, { since, count })) return;
     throw new Error(
       `${id} of ${owner} was deleted at ${site} by ${mirror}: nothing written allows it`,
     );
@@ -186,6 +188,30 @@ export class Auditor {
       isLetGo = !isNamed || (isLetGo && !isGivenAnew);
     }
     return false;
+  }
+
+  async #isMadeAnew(
+    mirror: string,
+    what: { site: string; owner: string; id: string; live: StoredObject },
+    { since, count }: { since: number; count: number },
+  ): Promise<boolean> {
+    const { site, owner, id, live } = what;
+    const store = this.#copyOf(mirror);
+    for (const commit of await this.#commits(mirror, since, count)) {
+      const entry = (await this.#reader.at(store, commit)).sites.get(site)?.apps.get(owner);
+      if (entry === undefined || !("tree" in entry)) continue;
+      const there = { reader: this.#reader, store, tree: entry.tree };
+      if (await isMadeAnewBy(live, id, there)) return true;
+    }
+    return false;
+  }
+
+  /** Whether a site's cluster refuses what a tree of its mirror has, as it stands. */
+  isRefused(mirror: string, site: string, tree: string): Promise<boolean> {
+    const there = this.#ground.sites.get(site);
+    const store = this.#ground.regions.get(mirror)?.mirror.store;
+    if (there === undefined || store === undefined) return Promise.resolve(false);
+    return isRefusedAt(there, { reader: this.#reader, store, tree });
   }
 
   async #objectsAt(

@@ -350,7 +350,7 @@ class Story {
   async #restAlone(): Promise<boolean> {
     let stuck: ReadonlySet<string> | undefined;
     for (const until = this.#time.now + aloneMs; this.#time.now < until;) {
-      const unapplied = new Set(this.#unapplied());
+      const unapplied = new Set(await this.#unapplied());
       stuck = stuck?.intersection(unapplied) ?? unapplied;
       if (stuck.size === 0) return false;
       if (await this.#runUntil(this.#time.now + lookEveryMs)) return true;
@@ -360,18 +360,32 @@ class Story {
   }
 
   /** Apps at sites, with the trees that their mirrors have for them and their workers have not applied. */
-  #unapplied(): string[] {
+  async #unapplied(): Promise<string[]> {
+    const left = this.#unreportedTrees().filter(
+      ({ app, site }) =>
+        this.#ground.sites.get(site)?.isMeddled !== true && !this.#contested.has(app),
+    );
+    const refused = left.map(({ mirror, site, tree }) =>
+      this.#auditor.isRefused(mirror, site, tree),
+    );
+    const isRefused = await Promise.all(refused);
+    return left
+      .filter((_, index) => isRefused[index] !== true)
+      .map(({ app, site, tree }) => `${app} at ${site} (${tree})`);
+  }
+
+  /** Trees that stand in mirrors and are not told as applied. */
+  #unreportedTrees(): { mirror: string; site: string; app: string; tree: string }[] {
     const { control, input, mirrors: all = [] } = this.#lastPass ?? {};
     const told = this.#controller?.world()?.observations;
     return Object.entries(input?.mirrors ?? {}).flatMap(([site, apps]) => {
       // While control is lost it may be older than the mirrors.
       const standing = all.find(({ snapshot }) => snapshot.sites.has(site))?.mirror.name;
       const mirror = standing ?? control?.state.sites[site]?.mirror ?? "";
-      if (this.#ground.sites.get(site)?.isMeddled === true) return [];
       return Object.entries(apps).flatMap(([app, entry]) => {
-        if (!("tree" in entry) || this.#contested.has(app)) return [];
+        if (!("tree" in entry)) return [];
         const isApplied = told?.appReport(mirror, site, app)?.tree === entry.tree;
-        return isApplied ? [] : [`${app} at ${site} (${entry.tree})`];
+        return isApplied ? [] : [{ mirror, site, app, tree: entry.tree }];
       });
     });
   }
