@@ -285,6 +285,23 @@ export const bugs: Readonly<Record<string, readonly Edit[]>> = {
       replace: "if (job.verb === null) {",
     },
   ],
+  "what cannot be changed is made anew by the word of the new version alone": [
+    {
+      file: "worker/make-anew.ts",
+      find: "wasToBeMadeAnew(row.owned) &&",
+      replace: "",
+    },
+    {
+      file: "worker/make-anew.ts",
+      find: "liveOwner(live) !== owner || !mayBeMadeAnew(live)",
+      replace: "liveOwner(live) !== owner",
+    },
+    {
+      file: "worker/make-anew.ts",
+      find: 'if (work.row?.phase === "deleting") return true;',
+      replace: "return true;",
+    },
+  ],
   "another cluster at the same address is written to": [
     {
       file: "worker/site-link.ts",

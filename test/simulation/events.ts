@@ -67,19 +67,25 @@ export function drawEvents(random: Random): StoryEvent[] {
 /** An app gets objects that a cluster refuses, or that go to another place, and then a version or two. */
 function hardToApply(random: Random, lengthMs: number): StoryEvent[] {
   const named = pick(random, ["web", app(random)]);
-  const commit = (change: Change, from: number): StoryEvent => {
-    return { kind: "commit", change, at: Math.floor(from + random() * (lengthMs - from)) };
+  const after = (from: number): number => Math.floor(from + random() * (lengthMs - from));
+  const told = (traits: AppTraits, at: number): StoryEvent => {
+    return { kind: "commit", change: { do: "traits", app: named, traits }, at };
   };
-  const isEarly = maybe(random);
-  const traits = several(random, 3, () => draw(random, hardTraits)).map((each): StoryEvent => {
-    const told = commit({ do: "traits", app: named, traits: each }, 0);
-    return isEarly ? { ...told, at: 0 } : told;
-  });
-  const releases = several(random, 2, () => {
+  const released = (at: number): StoryEvent => {
     const version = pick(random, [...versions, "bad"]);
-    return commit({ do: "version", app: named, version }, lengthMs / 4);
-  });
-  return [...traits, ...releases];
+    return { kind: "commit", change: { do: "version", app: named, version }, at };
+  };
+  if (random() < 0.2) {
+    // The word that it may be made anew comes together with what cannot be changed.
+    const at = after(lengthMs / 4);
+    return [told({ fixed: "refused" }, 0), told({ fixed: "anew" }, at), released(at)];
+  }
+  const isEarly = maybe(random);
+  const traits = several(random, 3, () => draw(random, hardTraits));
+  return [
+    ...traits.map((each) => told(each, isEarly ? 0 : after(0))),
+    ...several(random, 2, () => released(after(lengthMs / 4))),
+  ];
 }
 
 /**
