@@ -1,8 +1,9 @@
 import { ApiError } from "../adapters/kubernetes/api-error.ts";
 import { addressOf } from "../adapters/kubernetes/object-address.ts";
-import { fieldPaths, ownedFields } from "../core/apply/owned-fields.ts";
+import { ownedFields } from "../core/apply/owned-fields.ts";
 import {
   type FieldConflict,
+  type OwnedBefore,
   describeConflicts,
   forbiddenConflicts,
   parseConflicts,
@@ -303,7 +304,7 @@ export async function judgeConflicts(
   const rivals = conflicts.map((conflict) => conflict.manager).filter(isApp);
   const gave = rivals.length === 0 ? [] : await managersThatGave(context, work, rivals);
   const handedOver = [...gave, ...declaredTakeOver(work.object.object)];
-  const known = { owned: ownedPaths(work.row), handedOver };
+  const known = { owned: ownedBefore(work), handedOver };
   return { conflicts, forbidden: forbiddenConflicts(conflicts, known) };
 }
 
@@ -331,10 +332,10 @@ async function managersThatGave(
   return gave;
 }
 
-function ownedPaths(row: ObjectRow | undefined): ReadonlySet<string> | "all" {
-  if (row === undefined || row.phase !== "applied") return new Set();
-  if (row.owned === "") return "all";
-  return new Set(fieldPaths(parseFields(row.owned)));
+function ownedBefore({ row, object }: ObjectWork): OwnedBefore | "all" {
+  const sent = object.object;
+  if (row === undefined || row.phase !== "applied") return { fields: {}, sent };
+  return row.owned === "" ? "all" : { fields: parseFields(row.owned), sent };
 }
 
 function rowOf(work: ObjectWork, live: KubeObject, key: StateKey): ObjectRow {

@@ -1,8 +1,8 @@
 import { fieldOwners, type FieldOwner } from "../core/apply/field-owners.ts";
-import { isWithin } from "../core/apply/field-paths.ts";
+import { isBelow } from "../core/apply/field-paths.ts";
 import { forbiddenConflicts } from "../core/apply/judge-conflicts.ts";
 import { isLeft, type LeftToOthers } from "../core/apply/left-to-others.ts";
-import { fieldPaths, ownedFields } from "../core/apply/owned-fields.ts";
+import { type Steps, fieldPaths, fieldSteps, ownedFields } from "../core/apply/owned-fields.ts";
 import { fieldManagerOf, liveOwner, metadataText } from "../core/apply/ownership.ts";
 import type { KubeObject } from "../core/model/kube-object.ts";
 import { isClearedAway } from "./cleared-jobs.ts";
@@ -41,13 +41,13 @@ export function compareObject(known: Known, live: KubeObject | null): Comparison
   if (row.owned === "" || isOfLostKey(live, row.projection, key)) return wholly;
   const owned = parseFields(row.owned);
   if (projectionOf(live, owned, key) === row.projection) return "same";
-  return explain(known, live, new Set(fieldPaths(owned)));
+  return explain(known, live, fieldSteps(owned));
 }
 
 function explain(
   { app, left }: Known,
   live: KubeObject,
-  ours: ReadonlySet<string>,
+  ours: readonly Steps[],
 ): "left" | Difference {
   const taken = takenFields(app, ours, live);
   const rest = taken.filter((one) => !isExcused(one, left));
@@ -56,13 +56,13 @@ function explain(
   const [first = unexplained, ...others] = rest.map(({ field, owners }) => {
     return { field, manager: owners[0]?.manager ?? "" };
   });
-  return { force: mayForce({ app, ours, taken: rest }, live), changes: [first, ...others] };
+  return { force: mayForce({ app, taken: rest }, live), changes: [first, ...others] };
 }
 
-function isExcused({ field, owners }: Taken, left: LeftToOthers | null): boolean {
+function isExcused({ steps, owners }: Taken, left: LeftToOthers | null): boolean {
   if (left === null) return false;
   const managers = owners.length === 0 ? [""] : owners.map(({ manager }) => manager);
-  return managers.some((manager) => isLeft(left, { field, manager }));
+  return managers.some((manager) => isLeft(left, { steps, manager }));
 }
 
 const unexplained: Change = { field: "", manager: "" };
@@ -71,26 +71,26 @@ const wholly: Difference = { force: false, changes: [unexplained] };
 /** A field that was ours and is so no more, and who has set it, or what is above or below it. */
 interface Taken {
   readonly field: string;
+  readonly steps: Steps;
   readonly owners: readonly FieldOwner[];
 }
 
-function takenFields(app: string, ours: ReadonlySet<string>, live: KubeObject): readonly Taken[] {
+function takenFields(app: string, ours: readonly Steps[], live: KubeObject): readonly Taken[] {
   const manager = fieldManagerOf(app);
   const still = new Set(fieldPaths(ownedFields(live, manager)));
   const others = fieldOwners(live).filter((owner) => owner.manager !== manager);
-  return [...ours]
-    .filter((field) => !still.has(field))
-    .map((field) => ({
-      field,
-      owners: others.filter(
-        (owner) => isWithin(owner.field, field) || isWithin(field, owner.field),
-      ),
+  return ours
+    .map((steps) => ({ field: steps.join(""), steps }))
+    .filter(({ field }) => !still.has(field))
+    .map((one) => ({
+      ...one,
+      owners: others.filter(({ steps }) => isBelow(steps, one.steps) || isBelow(one.steps, steps)),
     }));
 }
 
 /** Whether all that others took of our fields may be taken back, by what the live object says of its managers. */
 function mayForce(
-  { app, ours, taken }: { app: string; ours: ReadonlySet<string>; taken: readonly Taken[] },
+  { app, taken }: { app: string; taken: readonly Taken[] },
   live: KubeObject,
 ): boolean {
   const owner = liveOwner(live);
@@ -98,5 +98,5 @@ function mayForce(
   const conflicts = taken.flatMap(({ field, owners }) =>
     owners.filter((one) => one.field === field),
   );
-  return forbiddenConflicts(conflicts, { owned: ours, handedOver: [] }).length === 0;
+  return forbiddenConflicts(conflicts, { owned: "all", handedOver: [] }).length === 0;
 }

@@ -2,10 +2,12 @@
 import { type Json, isJsonObject } from "../model/json.ts";
 import type { KubeObject } from "../model/kube-object.ts";
 import type { FieldConflict } from "./judge-conflicts.ts";
-import { valuePaths } from "./owned-fields.ts";
+import { type Steps, valueSteps } from "./owned-fields.ts";
 
 /** A field, and a manager that owns it. */
-export type FieldOwner = FieldConflict;
+export interface FieldOwner extends FieldConflict {
+  readonly steps: Steps;
+}
 
 /** Every field whose value has an owner; one for each of its owners. */
 export function fieldOwners(live: KubeObject): readonly FieldOwner[] {
@@ -18,7 +20,9 @@ export function fieldOwners(live: KubeObject): readonly FieldOwner[] {
       const operation = entry["operation"] === "Apply" ? ("Apply" as const) : ("Update" as const);
       const subresource = textOf(entry["subresource"]);
       const manager = textOf(entry["manager"]);
-      return valuePaths(fields).map((field) => ({ field, manager, operation, subresource }));
+      return valueSteps(fields).map((steps) => {
+        return { field: steps.join(""), steps, manager, operation, subresource };
+      });
     });
 }
 

@@ -3,12 +3,22 @@
  * `.spec.template.spec.containers[name="web"].image`. Keys with dots in them are told by the object that has them.
  */
 import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
-import { hasKeys } from "./owned-fields.ts";
+import { type Steps, hasKeys } from "./owned-fields.ts";
 
 /** True when a path is another one, or lies below it. */
 export function isWithin(path: string, above: string): boolean {
   if (!path.startsWith(above)) return false;
   return path.length === above.length || [".", "["].includes(path.charAt(above.length));
+}
+
+/** The same of paths in steps: a key with dots in it is not below the key before its dot. */
+export function isBelow(steps: Steps, above: Steps): boolean {
+  return above.every((step, index) => step === steps[index]);
+}
+
+/** True when a path in steps is the one of a text, or lies below it. */
+export function isCovered(steps: Steps, text: string): boolean {
+  return steps.some((_, index) => steps.slice(0, index + 1).join("") === text);
 }
 
 /** A path in its steps, where each `.` begins one; undefined when it is none. */

@@ -3,7 +3,9 @@
  * forbid it. Allowed are kubectl's fields, those of the app that handed the object over, and those that were ours when
  * we last applied and that somebody has edited since; never those of a controller or of another tool's apply.
  */
+import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
 import { isWithin } from "./field-paths.ts";
+import { type FieldSet, describePart, innerFields, stepInto } from "./owned-fields.ts";
 
 /** One conflict: a field, and who owns it. */
 export interface FieldConflict {
@@ -17,10 +19,16 @@ export interface FieldConflict {
 
 /** What is known about the object that met the conflicts. */
 export interface ConflictContext {
-  /** Paths that were ours when we last applied; "all" when nothing is known but that the object names us as its owner. */
-  readonly owned: ReadonlySet<string> | "all";
+  /** What was ours when we last applied; "all" when nothing is known but that the object names us as its owner. */
+  readonly owned: OwnedBefore | "all";
   /** Field managers of apps that handed the object over. */
   readonly handedOver: readonly string[];
+}
+
+/** Fields that were ours, and the object that met the conflicts: it tells dots in a key from a way down. */
+export interface OwnedBefore {
+  readonly fields: FieldSet;
+  readonly sent: JsonObject;
 }
 
 /** Reads the causes of a refused apply. The message is the only place where the API server names the manager. */
@@ -83,14 +91,21 @@ function mayTake(conflict: FieldConflict, context: ConflictContext): boolean {
   if (/^kubectl($|-)/.test(manager) || manager === "flotilla") return true;
   if (manager.startsWith("flotilla/") || operation === "Apply") return false;
   if (manager === "" || manager === "kube-controller-manager") return false;
-  return context.owned === "all" || isOwned(field, context.owned);
+  const { owned } = context;
+  return owned === "all" || isOwned(field, owned.sent, owned.fields);
 }
 
 /** An atomic value is owned as a whole, so that a field below or above an owned one is ours too. */
-function isOwned(field: string, owned: ReadonlySet<string>): boolean {
-  if (owned.has(field)) return true;
-  for (const path of owned) {
-    if (isWithin(field, path) || isWithin(path, field)) return true;
-  }
-  return false;
+function isOwned(path: string, sent: Json | undefined, fields: FieldSet): boolean {
+  return Object.keys(fields).some((part) => {
+    const step = describePart(part);
+    if (!isWithin(path, step)) return false;
+    const rest = path.slice(step.length);
+    if (rest === "") return true;
+    const value = stepInto(sent, part);
+    const inner = innerFields(fields, part);
+    const isLeaf = Object.keys(inner).every((each) => each === ".");
+    // What does not hold anything has nothing below it: the rest belongs to another key.
+    return isLeaf ? isJsonObject(value) || Array.isArray(value) : isOwned(rest, value, inner);
+  });
 }

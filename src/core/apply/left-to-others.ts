@@ -5,7 +5,7 @@
 import type { Json, JsonObject } from "../model/json.ts";
 import type { KubeObject, ObjectKey } from "../model/kube-object.ts";
 import type { DriftRule } from "../protocol/mirror-layout.ts";
-import { isWithin, takeField } from "./field-paths.ts";
+import { isCovered, isWithin, takeField } from "./field-paths.ts";
 import { type FieldOwner, fieldOwners } from "./field-owners.ts";
 import {
   type FieldSet,
@@ -40,9 +40,9 @@ export function leftToOthers(
 /** True where a field that this manager has taken is left to it. */
 export function isLeft(
   { fields, managers }: LeftToOthers,
-  { field, manager }: Pick<FieldOwner, "field" | "manager">,
+  { steps, manager }: Pick<FieldOwner, "steps" | "manager">,
 ): boolean {
-  return managers.has(manager) || fields.some((above) => isWithin(field, above));
+  return managers.has(manager) || fields.some((above) => isCovered(steps, above));
 }
 
 /** A field set in two: what is left to others, and the rest. */
@@ -64,7 +64,7 @@ function split(
   for (const [part, inner] of Object.entries(fields)) {
     const path = part === "." ? prefix : `${prefix}${describePart(part)}`;
     const below = innerFields(fields, part);
-    if (above.some((one) => isWithin(path, one))) left[part] = inner;
+    if (above.includes(path)) left[part] = inner;
     else if (Object.keys(below).length === 0) rest[part] = inner;
     else {
       const parts = split(below, above, path);

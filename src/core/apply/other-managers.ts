@@ -6,7 +6,7 @@
 import { type Json, isJsonObject } from "../model/json.ts";
 import type { KubeObject } from "../model/kube-object.ts";
 import { type ManagedEntry, managedEntries } from "./compare-fields.ts";
-import { valuePaths } from "./owned-fields.ts";
+import { valueSteps } from "./owned-fields.ts";
 import { declaredTakeOver } from "./take-over.ts";
 
 /**
@@ -28,7 +28,7 @@ export function otherManagers(live: KubeObject, own: ReadonlySet<string>): reado
 /** A finalizer alone holds an object, and claims nothing of it. */
 function isClaim({ operation, subresource, fields }: ManagedEntry): boolean {
   if (operation !== "Apply" || subresource !== "") return false;
-  return valuePaths(fields).some((path) => !path.startsWith(".metadata.finalizers"));
+  return valueSteps(fields).some((steps) => !steps.join("").startsWith(".metadata.finalizers"));
 }
 
 /** The last one fills in the rules of ClusterRoles that others make, for every cluster. */

@@ -8,6 +8,9 @@ import type { KubeObject } from "../model/kube-object.ts";
 /** A field set in the form FieldsV1: `f:` a field, `k:` a list item by its keys, `v:` a set's value, `i:` an index. */
 export type FieldSet = JsonObject;
 
+/** A path in its steps. */
+export type Steps = readonly string[];
+
 /** The fields that a manager owns by server-side apply; empty when it owns none. */
 export function ownedFields(object: KubeObject, manager: string): FieldSet {
   const entries = object.metadata["managedFields"];
@@ -35,20 +38,25 @@ export function projectFields(value: Json | undefined, fields: FieldSet): Json {
 }
 
 /** Every path of the set as conflicts name them, `.spec.template.spec.containers[name="web"].image`. */
-export function fieldPaths(fields: FieldSet, prefix = ""): readonly string[] {
+export function fieldPaths(fields: FieldSet): readonly string[] {
+  return fieldSteps(fields).map((steps) => steps.join(""));
+}
+
+/** The same in their steps, a key with dots in it being one: `.data`, `.app.yaml`. */
+export function fieldSteps(fields: FieldSet, above: Steps = []): readonly Steps[] {
   const parts = Object.keys(fields).filter((part) => part !== ".");
-  if (parts.length === 0) return prefix === "" ? [] : [prefix];
+  if (parts.length === 0) return above.length === 0 ? [] : [above];
   return parts.flatMap((part) =>
-    fieldPaths(innerFields(fields, part), `${prefix}${describePart(part)}`),
+    fieldSteps(innerFields(fields, part), [...above, describePart(part)]),
   );
 }
 
 /** The same without what a manager owns only as being there, while all that is in it is others' (`.` alone). */
-export function valuePaths(fields: FieldSet, prefix = ""): readonly string[] {
+export function valueSteps(fields: FieldSet, above: Steps = []): readonly Steps[] {
   const parts = Object.keys(fields).filter((part) => part !== ".");
-  if (parts.length === 0) return prefix === "" || "." in fields ? [] : [prefix];
+  if (parts.length === 0) return above.length === 0 || "." in fields ? [] : [above];
   return parts.flatMap((part) =>
-    valuePaths(innerFields(fields, part), `${prefix}${describePart(part)}`),
+    valueSteps(innerFields(fields, part), [...above, describePart(part)]),
   );
 }
 

@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { isWithin, parseFieldPath, takeField } from "../../../src/core/apply/field-paths.ts";
+import {
+  isBelow,
+  isCovered,
+  isWithin,
+  parseFieldPath,
+  takeField,
+} from "../../../src/core/apply/field-paths.ts";
 
 const own = {
   metadata: { annotations: { "example.com/x": "mine", example: "mine" } },
@@ -42,6 +48,15 @@ describe("a field by its path", () => {
     expect(isWithin('.spec.containers[name="web"].image', ".spec.containers")).toBe(true);
     expect(isWithin(".spec.replicas", ".spec.replicas")).toBe(true);
     expect(isWithin(".spec.replicasMax", ".spec.replicas")).toBe(false);
+  });
+
+  it("covers no key that begins with its own and a dot", () => {
+    expect(isCovered([".data", ".app", "[0]"], ".data.app")).toBe(true);
+    expect(isCovered([".data", ".app.yaml"], ".data.app.yaml")).toBe(true);
+    expect(isCovered([".data", ".app.yaml"], ".data.app")).toBe(false);
+    expect(isBelow([".data", ".app", "[0]"], [".data", ".app"])).toBe(true);
+    expect(isBelow([".data", ".app.yaml"], [".data", ".app"])).toBe(false);
+    expect(isBelow([".data"], [".data", ".app"])).toBe(false);
   });
 
   it("is known from what is none", () => {

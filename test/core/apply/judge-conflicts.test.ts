@@ -10,7 +10,10 @@ const cause = (message: string) => ({
   field: ".spec.replicas",
   message,
 });
-const ours = { owned: new Set([".spec.replicas"]), handedOver: ["flotilla/gave"] };
+const ours = {
+  owned: { fields: { "f:spec": { "f:replicas": {} } }, sent: { spec: { replicas: [1] } } },
+  handedOver: ["flotilla/gave"],
+};
 
 describe("conflicts", () => {
   it("are read from the causes of a refused apply", () => {
@@ -58,6 +61,27 @@ describe("conflicts", () => {
     const conflict = { field, manager: "curl", operation: "Update" as const, subresource: "" };
 
     expect(forbiddenConflicts([conflict], ours)).toEqual(may ? [] : [conflict]);
+  });
+
+  it.each([
+    [".data.app", true],
+    [".data.app.yaml", false],
+    [".data.tls.crt", true],
+    [".data.tls.crt.old", false],
+    [".metadata.labels.app.kubernetes.io/part-of", false],
+  ])("with an edit of %s, a key with dots in it, may be taken: %s", (field, may) => {
+    const fields = {
+      "f:data": { "f:app": {}, "f:tls.crt": {} },
+      "f:metadata": { "f:labels": { ".": {}, "f:app": {} } },
+    };
+    const sent = {
+      data: { app: "1", "app.yaml": "a: 1", "tls.crt": "x", "tls.crt.old": "x" },
+      metadata: { labels: { app: "web", "app.kubernetes.io/part-of": "shop" } },
+    };
+    const conflict = { field, manager: "curl", operation: "Update" as const, subresource: "" };
+    const context = { owned: { fields, sent }, handedOver: [] };
+
+    expect(forbiddenConflicts([conflict], context)).toEqual(may ? [] : [conflict]);
   });
 
   it.each([

@@ -203,6 +203,39 @@ export function driftRules(site: TestSite): void {
     expect(forced.filter(({ query }) => query.includes("force=true"))).toEqual([]);
   });
 
+  it("AC-01: takes no key that another tool has set and that begins with one of the app's and a dot", async () => {
+    const web = (data: Record<string, string>) => ({ s1: { web: [configMap("a", data)] } });
+    await site.mirror.commit(web({ app: "1" }), { driftIntervalMs });
+    site.start();
+    await site.settled("web");
+    const path = `${configMaps}/a?fieldManager=tuner`;
+    await site.cluster.put(path, { data: { "app.yaml": "theirs" } });
+    await site.mirror.commit(web({ app: "1", "app.yaml": "ours" }), { driftIntervalMs });
+    const report = await told(site, "web", "tuner");
+
+    expect(report.message).toContain("manager tuner owns .data.app.yaml");
+    expect(await dataOf(site, "a")).toEqual({ app: "1", "app.yaml": "theirs" });
+  });
+
+  it("AC-20: leaves to others no key that begins with what is left to them and a dot", async () => {
+    const ignored = [{ kind: "ConfigMap", fields: [".data.app"] }];
+    const policies = { web: { drift: "correct", ignored } as const };
+    const data = { app: "1", "app.yaml": "ours" };
+    await site.mirror.commit(
+      { s1: { web: [configMap("a", data)] } },
+      { driftIntervalMs, policies },
+    );
+    site.start();
+    await site.settled("web");
+    const theirs = { app: "theirs", "app.yaml": "theirs" };
+    await site.cluster.put(`${configMaps}/a?fieldManager=tuner`, { data: theirs });
+    await eventually("the other key is repaired", async () => {
+      return JSON.stringify(await dataOf(site, "a")).includes('"app.yaml":"ours"');
+    });
+
+    expect(await dataOf(site, "a")).toEqual({ app: "theirs", "app.yaml": "ours" });
+  });
+
   it("AC-22: lets no secret value out, neither by a refusal nor by a comparison nor by what kubectl has left", async () => {
     const canary = "canary-4f1d";
     const encoded = Buffer.from(canary).toString("base64");
