@@ -26,6 +26,8 @@ const secretValues: readonly (readonly [RegExp, string])[] = [
     /(?<![A-Za-z0-9+])(?=[A-Z0-9+]*[a-z])(?=[a-z0-9+]*[A-Z])(?=(?:[A-Za-z+]*\d){2})[A-Za-z0-9+]{24,}={0,2}/g,
     hidden,
   ],
+  // Of URLs that are signed: whoever has the whole one may use it.
+  [/([?&]sig=|signature=)[^\s&"'\\,;]+/gi, `$1${hidden}`],
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g, hidden],
 ];
 

@@ -35,8 +35,10 @@ export function isSecretOption(text: unknown): boolean {
 }
 
 const ways: readonly RegExp[] = [
-  // `password=x`, `"password": "x"`, also as JSON in JSON, and as API servers quote it.
-  /(?<![\w.-])(?<name>(?:connection )?[A-Za-z_][\w.-]{0,79})\\*["']?\s*(?<sign>[=:])\s*(?:Invalid value:\s*)?/gi,
+  // `password=x`, `--password=x`, `"password": "x"`, also as JSON in JSON, and as API servers quote it.
+  /(?<![\w.-])[.-]*(?<name>(?:connection )?[A-Za-z_][\w.-]{0,79})(?<item>\[[^\]\s]{0,80}\])?\\*["']?\s*(?<sign>[=:])\s*(?:(?:Invalid|Unsupported|Duplicate) value:\s*|Not found:\s*)?/gi,
+  // `.tokens[="x"]`: an item of a set in the path of a field.
+  /(?<![\w.-])[.-]*(?<name>[A-Za-z_][\w.-]{0,79})(?<item>\[)=/g,
   // `--password x`, `"--password", "x"`.
   /(?<![\w-])--(?<name>[A-Za-z][\w-]{0,79})(?:\\*["']?\s*,\s*|\s+)(?=[^\s-])/g,
   // `{"name":"DB_PASS","value":"x"}`.
@@ -58,9 +60,12 @@ export function withoutNamed(text: string, hidden: string): string {
 function withoutValues(text: string, way: RegExp, hidden: string): string {
   let told = "";
   let from = 0;
-  for (const { index, 0: met, groups: { name = "", sign } = {} } of text.matchAll(way)) {
+  for (const { index, 0: met, groups: { name = "", item, sign } = {} } of text.matchAll(way)) {
     const end = index + met.length;
-    if (end <= from || !namesSecret(name.slice(name.lastIndexOf(".") + 1))) continue;
+    const last = name.slice(name.lastIndexOf(".") + 1);
+    // A list has the name of several: `tokens[1]`.
+    const one = item === undefined ? last : last.replace(/s$/i, "");
+    if (end <= from || !namesSecret(one)) continue;
     const length = lengthOfValue(text, end, sign === ":" ? shortest : 1);
     if (length === 0) continue;
     told += text.slice(from, end) + hidden;

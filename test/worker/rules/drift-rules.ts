@@ -238,6 +238,13 @@ export function driftRules(site: TestSite): void {
 
   it("AC-22: lets no secret value out, neither by a refusal nor by a comparison nor by what kubectl has left", async () => {
     const canary = "canary-4f1d";
+    const unknown = "canary-77x"; // in no Secret of the app
+    const serving = (...options: string[]): KubeObject => {
+      const containers = [{ name: "main", image: "web:1", args: ["serve", ...options] }];
+      const labels = { app: "web" };
+      const template = { metadata: { labels }, spec: { containers } };
+      return { ...deployment("web", ""), spec: { selector: { matchLabels: labels }, template } };
+    };
     const encoded = Buffer.from(canary).toString("base64");
     const name = "secret";
     const before = object("v1", "Secret", { name, data: { key: encoded, old: encoded } });
@@ -258,15 +265,25 @@ export function driftRules(site: TestSite): void {
     const mine = Buffer.from(`${canary}-mine`).toString("base64");
     await site.mirror.commit({
       s1: {
-        web: [object("v1", "Secret", { name, data: { key: mine, theirs: mine } }), refused],
+        web: [
+          object("v1", "Secret", { name, data: { key: mine, theirs: mine } }),
+          refused,
+          serving(),
+        ],
       },
     });
     site.start();
     await told(site, "web", "Secret default/refused");
+    await stands(site, `${deployments}/web`);
+    const edited = serving(`--db-password=${unknown}`);
+    await site.cluster.put(`${deployments}/web?fieldManager=kubectl-edit`, {
+      spec: edited["spec"],
+    });
     const told1 = JSON.stringify([await site.mirror.ask("s1"), site.mirror.reports]);
 
     expect(told1).toContain(".data.theirs");
-    for (const text of [canary, encoded, mine]) expect(told1).not.toContain(text);
+    expect(told1).toContain("--db-password=");
+    for (const text of [canary, unknown, encoded, mine]) expect(told1).not.toContain(text);
   });
 
   it("AC-23: tells what the merge of lists refuses as it is, sends no status, and goes on with the rest", async () => {
