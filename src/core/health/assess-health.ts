@@ -111,26 +111,42 @@ function isMarked(marks: Json | undefined): boolean {
   if (!isJsonObject(marks)) return false;
   return Object.entries(marks).some(
     ([key, value]) =>
-      suspendMark.test(key) && typeof value === "string" && !/^(false|off|no|0)$/i.test(value),
+      suspendMark.test(key) &&
+      typeof value === "string" &&
+      !/^(false|off|no|0|none|disabled?)$/i.test(value),
   );
 }
 
 /** A mark by which a controller tells a state: `shoot.gardener.cloud/status`, `nvidia.com/gpu-driver-upgrade-state`. */
 const stateMark = /\/([\w.-]+[.-])?(status|state|health)$/i;
 
-/** Marks are people's as well: only trouble counts, told in a word or two. */
+/** Marks are people's as well: only trouble counts, told in a word or two, and none that comes from Git. */
 function markHealth(object: JsonObject): Health | undefined {
   const marks = ["annotations", "labels"].flatMap((field) => {
     const found = at(object, "metadata", field);
-    return isJsonObject(found) ? Object.entries(found) : [];
+    const entries = isJsonObject(found) ? Object.entries(found) : [];
+    return entries.map(([key, value]) => ({ field, key, value }));
   });
-  for (const [key, value] of marks) {
+  for (const { field, key, value } of marks) {
     const isWord = typeof value === "string" && /^[\w-]{1,40}$/.test(value);
     if (!isWord || !stateMark.test(key)) continue;
-    if (healthOfState(value, "") === "Degraded") return health("Degraded", `${key}: ${value}`);
+    const isTrouble = healthOfState(value, "") === "Degraded" && !isFromGit(object, field, key);
+    if (isTrouble) return health("Degraded", `${key}: ${value}`);
   }
   return undefined;
 }
+
+/** An app has applied it: it tells nothing of what has become of the object. */
+function isFromGit(object: JsonObject, field: string, key: string): boolean {
+  const entries = at(object, "metadata", "managedFields");
+  if (!Array.isArray(entries)) return false;
+  return entries.some((entry: Json) => {
+    const isApp = textAt(entry, "manager").startsWith(appManager);
+    return isApp && at(entry, "fieldsV1", "f:metadata", `f:${field}`, `f:${key}`) !== undefined;
+  });
+}
+
+const appManager = "flotilla/";
 
 /** A controller that writes a status at all has done so by then, also where its own image was to be pulled first. */
 const silencePatienceMs = 2 * 60_000;

@@ -147,8 +147,10 @@ function amissHealth(
 
 const hasToHold = new Set<Role>(["summary", "attempt", "result", "step", "hint"]);
 
-function isAmiss({ type, role, status }: Told): boolean {
+function isAmiss({ type, role, status, reason }: Told): boolean {
   if (role === undefined || !hasToHold.has(role)) return false;
+  // Of anything but the whole: the reason says that nothing is amiss.
+  if (reason === "AsExpected" && role !== "summary") return false;
   return isPartly(type) ? status === "True" : status !== "True" && status !== "";
 }
 
@@ -161,11 +163,15 @@ function resultHealth(told: readonly Told[], generation: number): SaidHealth | u
   return health("Healthy", first.message);
 }
 
-/** Nothing but that it is in use, or but what holds in bad times, and none of that holds: no work, no trouble. */
+/** Nothing but that it is in use, or but what holds in bad times, and none of that holds: no trouble, no work undone. */
 function restHealth(told: readonly Told[]): SaidHealth | undefined {
   const use = told.find(({ role }) => role === "use");
   if (use !== undefined) return useHealth(use);
-  const rests = told.some(({ role, status }) => isOfBadTimes(role) && status === "False");
+  const rests = told.some(
+    (entry) =>
+      (isOfBadTimes(entry.role) && entry.status === "False") ||
+      (entry.role === "work" && isDone(entry)),
+  );
   const isSettled = told.every(({ status }) => status !== "Unknown");
   return rests && isSettled ? health("Healthy") : undefined;
 }

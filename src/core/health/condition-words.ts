@@ -44,8 +44,9 @@ const attempts =
 const steps =
   /^(launched|registered|initialized|installed|scheduled|created|provisioned|adopted|advertised|configured|bound|attached|joined|started)$/;
 
-/** That a newer version exists is no result, nor that something runs or may run. */
-const neutral = /^((Update|Upgrade|Version)s?Available|.*(Running|Active|Enabled|Exists?))$/;
+/** That a newer version exists is no result, nor that something runs or may run, nor that there are warnings. */
+const neutral =
+  /^((Update|Upgrade|Version)s?Available|NoWarnings?|.*(Running|Active|Enabled|Exists?))$/;
 
 /** That it is in use, which says something only where nothing else does: what is idle is well. */
 const uses = /^((?!Not)\w*Active|Activated|Enabled)$/;

@@ -50,9 +50,11 @@ function spokenHealth(object: JsonObject): Health | undefined {
   const kind = textAt(object, "kind");
   const generation = numberAt(object, ["metadata", "generation"]);
   const conditions = conditionsIn(status);
-  const state = isHeld(status) ? health("Suspended", "it is paused") : stateHealth(status, kind);
+  const held = isHeld(status);
+  const state = held ? health("Suspended", "it is paused") : stateHealth(status, kind);
   const own = ended(settled(conditionHealth(conditions, generation), state), state, kind);
-  const counts = countHealth(status, at(object, "spec"));
+  // What is paused half-way has not what it wants, and works at nothing.
+  const counts = held ? undefined : countHealth(status, at(object, "spec"));
   const summary = summaryIn(conditions);
   if (own !== undefined && speaksForAll(summary)) {
     return worstOf([own, state, isOpenEnded(summary) ? counts : undefined]);

@@ -32,8 +32,62 @@ describe("a mark that tells a state", () => {
     expect(marked(key, value)).toBe(expected);
   });
 
+  it("says nothing where it comes from Git", () => {
+    const key = "alerts.example.org/health";
+    const set = (manager: string): string => {
+      const fieldsV1 = { "f:metadata": { "f:labels": { [`f:${key}`]: {} } } };
+      const managedFields = [{ manager, operation: "Apply", fieldsV1 }];
+      const metadata = { name: "x", labels: { [key]: "critical" }, managedFields };
+      return wordOf(custom({ metadata, status: ready }));
+    };
+    expect(set("flotilla/web")).toBe("Healthy");
+    expect(set("watcher")).toBe("Degraded");
+  });
+
   it("does not wake what is paused", () => {
     expect(marked("example.org/status", "failed", { spec: { paused: true } })).toBe("Suspended");
+  });
+});
+
+describe("a mark that stops the work on an object", () => {
+  it.each([
+    ["true", "Suspended"],
+    ["disabled", "Healthy"],
+    ["none", "Healthy"],
+  ])("%s makes what is Ready %s", (value, expected) => {
+    const annotations = { "example.org/pause-reconcile": value };
+    expect(wordOf(custom({ metadata: { name: "x", annotations }, status: ready }))).toBe(expected);
+  });
+});
+
+describe("conditions of known operators", () => {
+  const said = (text: string): JsonObject => {
+    const [head = "", reason = ""] = text.split(" ");
+    const [type = "", status = ""] = head.split("=");
+    return { type, status, reason, message: "" };
+  };
+  it.each([
+    [["Available=True", "ImplicitlyEnabledCapabilities=False AsExpected"], "Healthy"],
+    [["Available=True", "ImplicitlyEnabledCapabilities=False Broken"], "Degraded"],
+    [["AllReplicasReady=True", "NoWarnings=False MemoryRequestAndLimitDiffer"], "Healthy"],
+    [["AllReplicasReady=False NotAllPodsReady", "NoWarnings=True"], "Progressing"],
+    [["Installed=True Succeeded", "Progressing=True Succeeded"], "Healthy"],
+    [["Installed=True Succeeded", "Progressing=True Retrying"], "Progressing"],
+    [["Available=False AsExpected"], "Degraded"],
+  ])("%j say %s", (texts, expected) => {
+    expect(wordOf(custom({ status: { conditions: texts.map(said) } }))).toBe(expected);
+  });
+
+  it("of a canary that waits at a step tell a pause, whatever is not updated yet", () => {
+    const pauseConditions = [{ reason: "CanaryPauseStep" }];
+    const counts = { replicas: 3, updatedReplicas: 1, readyReplicas: 3 };
+    const conditions = ["Paused=True CanaryPauseStep", "Healthy=False RolloutHealthy"].map(said);
+    const status = { phase: "Paused", pauseConditions, ...counts, conditions };
+    expect(wordOf(custom({ spec: { replicas: 3 }, status }, "Rollout"))).toBe("Suspended");
+    const moving = { phase: "Progressing", ...counts };
+    expect(wordOf(custom({ spec: { replicas: 3 }, status: moving }, "Rollout"))).toBe(
+      "Progressing",
+    );
   });
 });
 
