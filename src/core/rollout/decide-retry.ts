@@ -16,6 +16,7 @@ import { speakOfArrivals } from "./decide-open-list.ts";
 import { own } from "./own.ts";
 import { withoutSoaked } from "./record-soaked.ts";
 import { badTreesOf, type SiteTree, withoutBadTrees } from "./rollback/bad-trees.ts";
+import { whyBack } from "./rollback/back-words.ts";
 import { broughtSites, broughtTo } from "./rollback/brought.ts";
 import { isSetBack } from "./rollback/sites-back.ts";
 import type { ControlChange, ControlState } from "./planner-types.ts";
@@ -36,7 +37,7 @@ function retryRelease(control: ControlState, decision: Of<"retry">): DecisionRes
   const { goingBack } = release;
   if (goingBack !== undefined && decision.site !== undefined) {
     const hint = "retry all of it, or commit a fix";
-    return conflict(`${release.id} goes back as a whole: ${goingBack.why}`, hint);
+    return conflict(`${release.id} goes back as a whole: ${whyBack(release)}`, hint);
   }
   const failed = Object.keys(release.failed).filter(
     (site) =>

@@ -14,6 +14,7 @@ import {
 import { own } from "./own.ts";
 import type { ControlState } from "./planner-types.ts";
 import type { Release } from "./records.ts";
+import { backWords } from "./rollback/back-words.ts";
 import { sentBack } from "./rollback/stop-failed.ts";
 
 /** Sends the release back: all of it, the sites of one stage, or a single site. */
@@ -86,8 +87,10 @@ function sendBack(
     const names = release.stages.map(({ name }) => name).join(", ");
     return missing(`${release.id} has no stage ${stage}`, `stages: ${names}`);
   }
-  const known = release.goingBack;
-  if (known !== undefined && (known.scope === "all" || known.stage === stage)) {
+  const known = backWords(release).find(
+    (each) => each.scope === "all" || (each.scope === "stage" && each.stage === stage),
+  );
+  if (known !== undefined) {
     return conflict(`${release.id} goes back already: ${known.why}`, "a newer commit replaces it");
   }
   const [place, words] =

@@ -6,6 +6,7 @@ import { heldBlock, holdOn } from "./holds.ts";
 import { own } from "./own.ts";
 import type { NeededApproval } from "./planner-types.ts";
 import type { FrozenStage, Release } from "./records.ts";
+import { whyBack } from "./rollback/back-words.ts";
 import { type SiteView, standingTree, viewSite } from "./site-view.ts";
 
 /** The first gate that is shut, over all releases that move as one. */
@@ -38,11 +39,11 @@ function standingGate(board: Board, release: Release): Block | null {
 }
 
 /** A release that goes back hands over nothing more and passes no stage. */
-function goingBackBlock({ id, goingBack }: Release): Block | null {
-  if (goingBack === undefined) return null;
+function goingBackBlock(release: Release): Block | null {
+  if (release.goingBack === undefined) return null;
   return {
     code: "rolling-back",
-    reason: `${id} goes back: ${goingBack.why}`,
+    reason: `${release.id} goes back: ${whyBack(release)}`,
     endsWhen: "a newer commit replaces it, or an operator retries it",
   };
 }

@@ -187,6 +187,20 @@ export const RollbackScope = Type.Union([
 ]);
 export type RollbackScope = Static<typeof RollbackScope>;
 
+const backWord = {
+  at: Time,
+  scope: RollbackScope,
+  /** The stage whose sites go back, for scope `stage`. */
+  stage: Type.Optional(Type.String()),
+  /** Absent: it went back by itself. */
+  by: Type.Optional(Type.String()),
+  why: Type.String(),
+};
+
+/** Why sites of a release go back, and which. */
+export const BackWord = record(backWord);
+export type BackWord = Static<typeof BackWord>;
+
 export const Release = record({
   id: Type.String(),
   app: Type.String(),
@@ -272,17 +286,11 @@ export const Release = record({
   passed: Type.Record(Type.String(), Time),
   /** What its strategy wants when it fails too often; absent: sites stay where they are. */
   rollback: Type.Optional(RollbackScope),
-  /** It goes back: nothing more is handed over, and only a newer release or `retry` ends that. */
-  goingBack: Type.Optional(
-    record({
-      at: Time,
-      scope: RollbackScope,
-      /** The stage whose sites go back, for scope `stage`. */
-      stage: Type.Optional(Type.String()),
-      by: Type.Optional(Type.String()),
-      why: Type.String(),
-    }),
-  ),
+  /**
+   * It goes back: nothing more is handed over, and only a newer release or `retry` ends that. `also`: the words that came
+   * after the first one, oldest first; a site goes back by any of them.
+   */
+  goingBack: Type.Optional(record({ ...backWord, also: Type.Optional(Type.Array(BackWord)) })),
   /** Single sites that an operator sets back. */
   setBack: Type.Optional(Type.Record(Type.String(), record(Word))),
   /** Sites that went back: from which tree and to which. Written before the mirror has it. */

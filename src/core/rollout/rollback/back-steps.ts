@@ -12,6 +12,7 @@ import { type Part, releasesOf, type Unit, unitSite } from "../units.ts";
 import { healthInWords, readyInWords } from "../words.ts";
 import { addUser, type BackRun } from "./back-blocks.ts";
 import { backState } from "./back-state.ts";
+import { backWordAt } from "./back-words.ts";
 import { broughtTo } from "./brought.ts";
 import { goodAt } from "./good-at.ts";
 
@@ -130,10 +131,12 @@ function withBacks(
   };
 }
 
-function causeOf({ setBack, goingBack, id }: Release, site: string): string {
-  const word = own(setBack, site);
+function causeOf(release: Release, site: string): string {
+  const word = own(release.setBack, site);
   if (word !== undefined) return `set back by ${word.by}: ${word.why}`;
-  return goingBack?.scope === "stage" ? "it went back with its stage" : `it went back with ${id}`;
+  return backWordAt(release, site)?.scope === "stage"
+    ? "it went back with its stage"
+    : `it went back with ${release.id}`;
 }
 
 /** The app moves there; other releases that had brought it their tree have it there no more. */

@@ -1,14 +1,16 @@
 /**
  * A stage that fails too often stops its release for good: it goes back, as its strategy says, and its input digest is
- * not tried again. That is recorded once, whatever becomes of the budgets later.
+ * not tried again. That is recorded once, whatever becomes of the budgets later; what goes back already by a word for
+ * other sites goes back by both.
  */
 import { type AppBoard, type Board, setBad, setCurrent, wakeAt } from "../board.ts";
 import { own } from "../own.ts";
-import type { Release, RollbackScope } from "../records.ts";
+import type { BackWord, Release, RollbackScope } from "../records.ts";
 import { viewSite, standingTree, treeAt } from "../site-view.ts";
 import { editMembers } from "../stage-run.ts";
 import { releasesOf, sitesByStage, type Unit, unitSite } from "../units.ts";
 import { countOf, someOf } from "../words.ts";
+import { backWordAt, backWords, holdsForStage, withBackWord } from "./back-words.ts";
 import { type SiteTree, withBadTrees } from "./bad-trees.ts";
 import { broughtSites, broughtTo } from "./brought.ts";
 
@@ -22,8 +24,9 @@ export function stopFailed(board: Board, unit: Unit, index: number): void {
   );
   const over = failedTooOften(releases, { index, failed });
   if (over === undefined) return;
-  const isGoing = ({ kind, goingBack }: Release): boolean =>
-    kind === "removal" || goingBack !== undefined;
+  const isGoing = (release: Release): boolean =>
+    release.kind === "removal" ||
+    backWords(release).some((word) => holdsForStage(word, stage.name));
   // What stopped once stays stopped: there is nothing to look at again.
   if (releases.every(isGoing)) return;
   const name = releases.length > 1 ? `${stage.name} of ${over.app}` : stage.name;
@@ -64,9 +67,11 @@ function scopeOf(releases: readonly Release[]): RollbackScope | null {
  * The release as it goes back: what it has recorded and no mirror has is not handed over any more, and what was approved
  * was approved for going forward.
  */
-export function sentBack(release: Release, word: NonNullable<Release["goingBack"]>): Release {
+export function sentBack(release: Release, word: BackWord): Release {
+  const next = withBackWord(release, word);
+  if (release.goingBack !== undefined) return next;
   const approvals = release.approvals.filter(({ what }) => what !== "deletions");
-  return { ...release, goingBack: word, approvals, deletions: { objects: 0 } };
+  return { ...next, approvals, deletions: { objects: 0 } };
 }
 
 /** Brings what follows from going back up to date: what is bad, what is current, what was not carried out. */
@@ -138,12 +143,5 @@ function isLeftOut({ stages }: Release, stage: string): boolean {
 export function isToGoBack(release: Release, site: string): boolean {
   const hasGot = Object.hasOwn(release.list, site) && broughtTo(release, site).length > 0;
   if (release.kind === "removal" || !hasGot) return false;
-  return own(release.setBack, site) !== undefined || isInScope(release, site);
-}
-
-function isInScope(release: Release, site: string): boolean {
-  const { goingBack, failed, excused, stages, list } = release;
-  if (goingBack?.scope === "failed") return Object.hasOwn(failed, site) && !own(excused, site);
-  if (goingBack?.scope !== "stage") return goingBack !== undefined;
-  return stages[own(list, site)?.stage ?? -1]?.name === goingBack.stage;
+  return own(release.setBack, site) !== undefined || backWordAt(release, site) !== undefined;
 }
