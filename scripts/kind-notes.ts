@@ -212,7 +212,7 @@ export const kindNotes: Readonly<Record<KindName, KindNotes>> = {
   Decision: {
     working: [
       validate,
-      [plan, "what the decision does and what the same commit starts"],
+      [plan, "what the decision says, when that counts, and what the same commit starts"],
       ["flotilla status", "what is on hold, and decisions that were refused"],
       ["flotilla rollout pause --app storefront --why TEXT", "the same without a commit"],
     ],

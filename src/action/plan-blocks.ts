@@ -2,7 +2,8 @@
 import type { FleetModel } from "../core/model/fleet-model.ts";
 import type { DiffGroup, FleetPlan, StagePlan } from "../core/plan/fleet-plan.ts";
 import { fixedWords } from "../core/plan/object-changes.ts";
-import { asOfLines, waitInWords } from "../core/plan/plan-text.ts";
+import { decisionInWords } from "../core/plan/decision-plans.ts";
+import { asOfLines, noSiteChanges, waitInWords } from "../core/plan/plan-text.ts";
 import { countOf, someOf, spanInWords } from "../core/rollout/words.ts";
 import { sitesOfVirtualSite } from "../core/select/virtual-sites.ts";
 import { codeSpan, fence, markdownTable, visible } from "./untrusted.ts";
@@ -12,8 +13,8 @@ const maxDiffLines = 200;
 const maxNames = 5;
 
 /** `9 of 12 sites change, in 3 distinct ways`. */
-export function planVerdict({ sites, siteCount, groups }: FleetPlan): string {
-  if (sites.length === 0) return "No site changes";
+export function planVerdict({ sites, siteCount, groups, decisions }: FleetPlan): string {
+  if (sites.length === 0) return noSiteChanges(decisions);
   const ways = groups.length === 1 ? "one way" : `${groups.length} distinct ways`;
   return `${sites.length} of ${countOf(siteCount, "site")} change, in ${ways}`;
 }
@@ -122,10 +123,11 @@ function removed({ variants }: FleetPlan): string[] {
   );
 }
 
-function noteBlocks({ notes }: FleetPlan): readonly string[] {
-  if (notes.length === 0) return [];
-  const shown = notes.slice(0, maxRows).map((note) => `- ${codeSpan(note)}\n`);
-  const more = notes.length - shown.length;
+function noteBlocks({ decisions, notes }: FleetPlan): readonly string[] {
+  const told = [...decisions.map(decisionInWords), ...notes];
+  if (told.length === 0) return [];
+  const shown = told.slice(0, maxRows).map((note) => `- ${codeSpan(note, 500)}\n`);
+  const more = told.length - shown.length;
   return [`${shown.join("")}${more > 0 ? `- ${countOf(more, "note")} more\n` : ""}`];
 }
 

@@ -29,6 +29,8 @@ export interface FleetPlan {
   readonly refusals: readonly string[];
   /** What happens to sites beside the change of their objects, and to the rules by which later changes roll out. */
   readonly notes: readonly string[];
+  /** What its Decisions say, where that is new; no site above changes by it. */
+  readonly decisions: readonly DecisionPlan[];
   /** What the planner says when it begins these releases; the controller logs the same. */
   readonly plannerNotes: readonly string[];
   /** What will make it wait, beside budgets and soaks, as far as the two revisions tell. */
@@ -37,6 +39,18 @@ export interface FleetPlan {
   readonly at: string | null;
   /** sha256 (hex) of all of the above. */
   readonly digest: string;
+}
+
+/** A Decision that is new or says something else, or a hold that goes. */
+export interface DecisionPlan {
+  readonly decision: string;
+  /** Where it stands; of a hold that goes, where it stood. */
+  readonly file: string;
+  readonly line: number;
+  /** It is carried out once, when the head is followed, on what is under way then; false: a hold. */
+  readonly isOnce: boolean;
+  /** `rollback of app web, stage early`. */
+  readonly says: string;
 }
 
 export interface SitePlan {

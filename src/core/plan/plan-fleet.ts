@@ -17,6 +17,7 @@ import { isProtectedKind } from "../rollout/protected-objects.ts";
 import { someOf } from "../rollout/words.ts";
 import { startReleases } from "../rollout/start-releases.ts";
 import { type PlanSide, assumedState } from "./assumed-state.ts";
+import { decisionPlans } from "./decision-plans.ts";
 import { diffGroups } from "./diff-groups.ts";
 import type { DeletionPlan, FleetPlan, SitePlan, VariantPlan } from "./fleet-plan.ts";
 import { objectChanges } from "./object-changes.ts";
@@ -63,6 +64,7 @@ export function planFleet(
       ...decommissionNotes(base?.model, head.model),
       ...(base === null ? [] : ruleNotes(base.model, head.model)),
     ],
+    decisions: decisionPlans(base?.model ?? null, head.model),
     plannerNotes: notes,
     waits: plannedWaits(start, changes),
     at: hasWindows(start.budgets) ? new Date(start.now).toISOString() : null,

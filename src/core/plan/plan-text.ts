@@ -1,7 +1,9 @@
 /** A plan as people read it on a terminal. Everything in it is in the plan; whole objects that come or go are named only. */
 import { countOf, readableTimes, someOf, spanInWords } from "../rollout/words.ts";
 import { workTree } from "./assumed-state.ts";
+import { decisionInWords, doneOnceInWords } from "./decision-plans.ts";
 import type {
+  DecisionPlan,
   DiffGroup,
   FleetPlan,
   PlannedWait,
@@ -18,6 +20,9 @@ export function planText(plan: FleetPlan): string {
     ...appsOf(plan).map((app) => appLines(plan, app)),
     plan.sites.length === 0 ? [] : [deletionLine(plan), ...asOfLines(plan)],
     plan.refusals.length === 0 ? [] : ["Refused", ...plan.refusals.map((text) => `  ${text}`)],
+    plan.decisions.length === 0
+      ? []
+      : ["Decisions", ...plan.decisions.map((each) => `  ${decisionInWords(each)}`)],
     plan.notes.length === 0 ? [] : ["Notes", ...plan.notes.map((note) => `  ${note}`)],
   ];
   return blocks
@@ -25,13 +30,19 @@ export function planText(plan: FleetPlan): string {
     .join("\n");
 }
 
-function headLines({ base, head, sites, siteCount }: FleetPlan): string[] {
+function headLines({ base, head, sites, siteCount, decisions }: FleetPlan): string[] {
   const from = base === null ? "nothing" : shortRevision(base);
   const count =
     sites.length === 0
-      ? "No site changes."
+      ? `${noSiteChanges(decisions)}.`
       : `${sites.length} of ${countOf(siteCount, "site")} ${sites.length === 1 ? "changes" : "change"}.`;
   return [`Plan from ${from} to ${shortRevision(head)}: ${count}`];
+}
+
+/** That the files change no site, and how many Decisions may. */
+export function noSiteChanges(decisions: readonly DecisionPlan[]): string {
+  const once = doneOnceInWords(decisions);
+  return once === "" ? "No site changes" : `No site changes, but by what ${once} does`;
 }
 
 /** Commits in short; other words (`work tree`) as they are said. */

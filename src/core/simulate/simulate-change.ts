@@ -4,6 +4,8 @@
  */
 
 import { assumedState, type PlanSide } from "../plan/assumed-state.ts";
+import { decisionPlans } from "../plan/decision-plans.ts";
+import type { DecisionPlan } from "../plan/fleet-plan.ts";
 import { protectedObjects } from "../rollout/protected-objects.ts";
 import { startReleases } from "../rollout/start-releases.ts";
 import { type Assumptions, behaviourOf } from "./fleet-behaviour.ts";
@@ -18,6 +20,8 @@ export interface RolloutSimulation {
   readonly base: string | null;
   readonly head: string;
   readonly siteCount: number;
+  /** What its Decisions say, where that is new. Those that are carried out once are not played. */
+  readonly decisions: readonly DecisionPlan[];
   /** What was assumed; the controller looks every `lookMs`. */
   readonly assumed: Assumptions & { readonly lookMs: number };
   /** A run for each seed; one where chance plays no part. */
@@ -86,6 +90,7 @@ export function simulateChange(
     base: base?.revision ?? null,
     head: head.revision,
     siteCount: head.model.sites.size,
+    decisions: decisionPlans(base?.model ?? null, head.model),
     assumed: { ...assumed, lookMs },
     ...overRuns(runs),
     ...worstOf({ play: playOf(assumed.seed), fleet, assumed, first: runs[0]?.played }),

@@ -1,5 +1,6 @@
 /** A simulation as people read it on a terminal. */
 import { workTree } from "../plan/assumed-state.ts";
+import { doneOnceInWords } from "../plan/decision-plans.ts";
 import { countOf, readableTimes, someOf, spanInWords } from "../rollout/words.ts";
 import type { Sample } from "./play-rollout.ts";
 import type { RolloutSimulation, SimulatedStage } from "./simulate-change.ts";
@@ -8,10 +9,12 @@ import type { WorstCase } from "./worst-cases.ts";
 /** The simulation as text that ends in a newline. */
 export function simulationText(simulation: RolloutSimulation): string {
   const { stages, worst, unplayed, timeline, runs } = simulation;
+  const once = doneOnceInWords(simulation.decisions);
   const nothing = stages.length === 0 && timeline.length <= 1;
   const blocks = [
     [headLine(simulation), `Assumed: ${assumedWords(simulation)}.`],
-    nothing ? ["No release begins: nothing changes."] : [],
+    nothing ? [`No release begins${once === "" ? ": nothing changes" : ""}.`] : [],
+    once === "" ? [] : [`Not played: what ${once} does when it is followed.`],
     stages.length === 0 ? [] : stageLines(simulation),
     nothing ? [] : [...runLines(simulation)],
     worst.length === 0 ? [] : worstLines(worst),
