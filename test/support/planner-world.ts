@@ -319,6 +319,7 @@ export class PlannerWorld {
       by: "ada",
       at: new Date(this.now).toISOString(),
       isWell: (app, site) => this.#isWell(app, site),
+      isSilent: (mirror) => this.silent.has(mirror),
     });
     if (!result.ok) throw new Error(`${result.code}: ${result.message}; ${result.hint}`);
     this.control = applyChanges(this.control, result.changes);

@@ -67,13 +67,24 @@ function excuseRegion(
     const hint = near === undefined ? "look at `flotilla status`" : `did you mean "${near}"?`;
     return missing(`no site is served by region ${region}`, hint);
   }
-  const { by, at, why } = word;
-  const changes = served.map((mirror) => ({
+  const { by, at, why, isSilent } = word;
+  const silent = served.filter((mirror) => isSilent?.(mirror) !== false);
+  if (silent.length === 0) return isLive(served);
+  const changes = silent.map((mirror) => ({
     path: controlPaths.worker(mirror),
     record: { ...(own(control.workers, mirror) ?? { silences: [] }), excused: { by, at, why } },
     why: `${by} excuses ${mirror} while its worker is silent: ${why}`,
   }));
-  return done(changes, `excused ${served.join(", ")} until its worker is back`);
+  return done(changes, `excused ${silent.join(", ")} until its worker is back`);
+}
+
+/** Nothing waits for it as a region, and the excuse would end with the worker's next report. */
+function isLive(served: readonly string[]): DecisionResult {
+  const message =
+    served.length === 1
+      ? `the worker of ${served.join("")} is live`
+      : `the workers of ${served.join(", ")} are live`;
+  return conflict(message, "a region is excused while its worker is silent; excuse a site of it");
 }
 
 /** Excuses a site in one release of an app, or in all open ones that list it. */

@@ -23,6 +23,8 @@ export interface Word {
   readonly named?: NamedThings;
   /** The app was healthy at the site when its worker last told; absent: nobody can tell. */
   readonly isWell?: (app: string, site: string) => boolean;
+  /** The worker of the mirror is silent now; absent: nobody can tell. */
+  readonly isSilent?: (mirror: string) => boolean;
   /** Heads of the mirrors, for `recover`: what the operator confirms. */
   readonly mirrorHeads?: Readonly<Record<string, string>>;
 }

@@ -146,6 +146,24 @@ describe("approve", () => {
 });
 
 describe("excuse and retry", () => {
+  it("refuse a region whose worker is live, and speak of the silent ones of those that serve it", () => {
+    const world = rolling();
+    const word = { verb: "excuse", region: "eu", why: "burnt" } as const;
+
+    expect(() => world.decide(word)).toThrow("conflict: the worker of eu is live");
+    world.control = {
+      ...world.control,
+      sites: { ...world.control.sites, s1: { mirror: "eu--2" } },
+    };
+    expect(() => world.decide(word)).toThrow("conflict: the workers of eu, eu--2 are live");
+    expect(world.control.workers["eu"]?.excused).toBeUndefined();
+
+    world.silence("eu");
+    expect(world.decide(word)).toBe("excused eu until its worker is back");
+    expect(world.control.workers["eu"]?.excused).toMatchObject({ why: "burnt" });
+    expect(world.control.workers["eu--2"]?.excused).toBeUndefined();
+  });
+
   it("refuse what is in no open stage or has not failed", () => {
     const world = rolling();
     const { id } = world.release("web");
