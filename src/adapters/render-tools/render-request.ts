@@ -1,12 +1,17 @@
 /**
  * One request, carried out by the real tool: run once where its tripwires tell that it is the same each time; else twice
- * where that may tell, the second time much later and in another time zone.
+ * where that may tell, the second time much later and in another time zone; and three times where two may be the same by chance.
  */
 import { FleetError } from "../../core/errors.ts";
-import { mayTellTime, mayVary } from "../../core/render/tools/may-vary.ts";
-import { laterChart } from "../../core/render/tools/later-chart.ts";
+import { mayMatchByChance, mayTellTime, mayVary } from "../../core/render/tools/may-vary.ts";
+import { firstEndChart, lastEndChart, laterChart } from "../../core/render/tools/later-chart.ts";
 import { originsFolder } from "../../core/render/tools/kustomize-origins.ts";
-import { readToolOutput, refused, type ToolOutput } from "../../core/render/tools/tool-output.ts";
+import {
+  readToolOutput,
+  refused,
+  type ToolOutput,
+  type ToolTexts,
+} from "../../core/render/tools/tool-output.ts";
 import { withTripwires } from "../../core/render/tools/tripwires.ts";
 import { toolRefusal } from "../../core/render/tools/tool-refusal.ts";
 import type { JsonObject } from "../../core/model/json.ts";
@@ -95,45 +100,73 @@ async function renderWired(
   });
 }
 
-/** The source itself, twice where that may tell. */
+/** The source itself, and copies of it where those may tell. */
 async function renderAsIs(request: ToolRequest, means: RunMeans): Promise<ToolOutput> {
   const first = await run(means, argumentsFor(request, means));
   const failure = failureOf(request, first, means);
   if (failure !== undefined) return failure;
-  const second = mayVary(request) ? await renderAgain(request, means) : first.stdout;
+  const again = mayVary(request) ? await renderAgain(request, means) : { second: first.stdout };
   const origins =
     request.tool === "helm"
       ? undefined
       : await run(means, kustomizeArguments(means, `../${originsFolder}`));
   return readToolOutput(request, {
     first: first.stdout,
-    second,
+    ...again,
     ...(origins?.code === 0 && { origins: origins.stdout }),
   });
 }
 
+type Again = Pick<ToolTexts, "second" | "comparedWith">;
+
+interface CopyChoice {
+  readonly copy: (source: ToolSource) => ToolSource | undefined;
+  readonly zoneFile?: string | undefined;
+}
+
 /** The same, as if on another day; where it fails there, in another time zone alone. */
-async function renderAgain(request: ToolRequest, means: RunMeans): Promise<string> {
-  // Within the same second it would not show what is made of the time that `tpl` asks for.
-  if (mayTellTime(request)) await means.clock.sleep(1100, means.signal);
-  const later = await renderLater(request, means);
-  if (later?.code === 0 && !later.isTooLong) return later.stdout;
-  const second = await run(means, argumentsFor(request, means), means.work.zoneFile);
-  if (failureOf(request, second, means) === undefined) return second.stdout;
+async function renderAgain(request: ToolRequest, means: RunMeans): Promise<Again> {
+  const ends = mayMatchByChance(request) ? await renderEnds(request, means) : undefined;
+  if (ends !== undefined) return ends;
+  await pause(request, means);
+  const { zoneFile } = means.work;
+  const later = mayTellTime(request)
+    ? await renderCopy(request, means, { copy: laterChart, zoneFile })
+    : undefined;
+  if (later !== undefined) return { second: later };
+  const second = await run(means, argumentsFor(request, means), zoneFile);
+  if (failureOf(request, second, means) === undefined) return { second: second.stdout };
   const { tool, source } = request;
   const message = `${tool} renders ${source.path} once, and refuses it the next time`;
   throw new FleetError("TOOL_FAILED", message);
 }
 
-/** undefined: there is no copy to which it is later. */
-async function renderLater(
+/** With both ends of what chance gives, the second time as if on another day; undefined: there is none, or it fails. */
+async function renderEnds(request: ToolRequest, means: RunMeans): Promise<Again | undefined> {
+  const first = await renderCopy(request, means, { copy: firstEndChart });
+  if (first === undefined) return undefined;
+  await pause(request, means);
+  const { zoneFile } = means.work;
+  const second = await renderCopy(request, means, { copy: lastEndChart, zoneFile });
+  return second === undefined ? undefined : { second, comparedWith: first };
+}
+
+/** Within the same second it would not show what is made of the time that `tpl` asks for. */
+async function pause(request: ToolRequest, { clock, signal }: RunMeans): Promise<void> {
+  if (mayTellTime(request)) await clock.sleep(1100, signal);
+}
+
+/** undefined: there is no such copy, or it fails. */
+async function renderCopy(
   request: ToolRequest,
   means: RunMeans,
-): Promise<ProgramResult | undefined> {
-  const later = mayTellTime(request) ? laterChart(request.source) : undefined;
-  if (later === undefined) return undefined;
-  const laterMeans = { ...means, root: await means.work.extract(later) };
-  return run(laterMeans, argumentsFor(request, laterMeans), means.work.zoneFile);
+  { copy, zoneFile }: CopyChoice,
+): Promise<string | undefined> {
+  const source = copy(request.source);
+  if (source === undefined) return undefined;
+  const copyMeans = { ...means, root: await means.work.extract(source) };
+  const result = await run(copyMeans, argumentsFor(request, copyMeans), zoneFile);
+  return result.code === 0 && !result.isTooLong ? result.stdout : undefined;
 }
 
 function run(means: RunMeans, args: readonly string[], zoneFile?: string): Promise<ProgramResult> {

@@ -336,7 +336,7 @@ describe("a chart that is large or long where nobody expects it", { timeout: 60_
 
 describe("a chart that is another one each time", { timeout: 60_000 }, () => {
   const hint =
-    "give the value in Git, or have it made in the cluster; functions such as randAlphaNum, genCA and now give another one each time [unrepeatable]";
+    "give the value in Git, or have it made in the cluster; functions such as randAlphaNum, genCA and now give another one each time, and `keys` and `values` another order, unless it is sorted (`keys .Values.a | sortAlpha`) [unrepeatable]";
   const told = (field: string): string =>
     `charts/web/templates/queue.yaml: error: ConfigMap made is another one each time it is rendered, in ${field}; ${hint}`;
   it.each([

@@ -16,6 +16,9 @@ const ofTime =
 const varying =
   /\b(rand[A-Z]\w*|shuffle|uuid\w*|gen[A-Z]\w*|bcrypt|htpasswd|encryptAES|keys|values|getHostByName)\b/;
 
+/** What of it may give the same twice by chance. */
+const byChance = /\b(rand[A-Z]\w*|shuffle|keys|values)\b/;
+
 /** The newest version whose functions were looked through, major and minor. */
 const known = [4, 2] as const;
 
@@ -45,6 +48,11 @@ const printsIn = keptFor(({ files }: ToolRequest["source"]) =>
 /** True where it may tell only after a while. */
 export function mayTellTime({ tool, source }: ToolRequest): boolean {
   return tool === "helm" && names(source, ofTime);
+}
+
+/** True where two renderings may be the same by chance. */
+export function mayMatchByChance({ tool, source }: ToolRequest): boolean {
+  return tool === "helm" && names(source, byChance);
 }
 
 /** Also in files that are no UTF-8: to Helm they are templates. */

@@ -61,18 +61,21 @@ export interface ToolTexts {
   readonly first: string;
   /** The same, done again; or the same text, where it cannot be another. */
   readonly second: string;
+  /** What the second has to be equal to. Default: the first. */
+  readonly comparedWith?: string;
   /** For kustomize: the same objects with their origins; empty where it would not tell them. */
   readonly origins?: string;
 }
 
 /** Reads what a tool wrote for a request. */
 export function readToolOutput(request: ToolRequest, texts: ToolTexts): ToolOutput {
-  const { first, second, origins = "" } = texts;
+  const { first, second, comparedWith = first, origins = "" } = texts;
   const read = (text: string): ToolOutput =>
     request.tool === "helm" ? readHelm(request, text) : readKustomize(request, text);
   const one = read(first);
   if (one.problems.length > 0) return one;
-  const difference = first === second ? undefined : differenceOf(one, read(second));
+  const difference =
+    comparedWith === second ? undefined : differenceOf(read(comparedWith), read(second));
   if (difference !== undefined) return refused(difference);
   if (request.tool === "helm") return one;
   const known = objectOrigins(request.source, readDocuments("", origins).objects);
@@ -167,7 +170,7 @@ function differenceOf(one: ToolOutput, other: ToolOutput): ToolProblem | undefin
     column: 0,
     code: "unrepeatable",
     message,
-    hint: "give the value in Git, or have it made in the cluster; functions such as randAlphaNum, genCA and now give another one each time",
+    hint: "give the value in Git, or have it made in the cluster; functions such as randAlphaNum, genCA and now give another one each time, and `keys` and `values` another order, unless it is sorted (`keys .Values.a | sortAlpha`)",
   });
   const count = Math.max(one.objects.length, other.objects.length);
   for (let index = 0; index < count; index += 1) {

@@ -1,11 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { laterChart, laterSeconds } from "../../../../src/core/render/tools/later-chart.ts";
+import type { ToolSource } from "../../../../src/core/model/tools/tool-source.ts";
+import {
+  firstEndChart,
+  lastEndChart,
+  laterChart,
+  laterSeconds,
+} from "../../../../src/core/render/tools/later-chart.ts";
 
-const later = (text: string): string | undefined => {
+const sourceOf = (text: string): ToolSource => {
   const files = [{ path: "c/templates/x.yaml", text }];
-  return laterChart({ tool: "helm", path: "c", files, digest: "d", valuesFiles: [] })?.files[0]
-    ?.text;
+  return { tool: "helm", path: "c", files, digest: "d", valuesFiles: [] };
 };
+const later = (text: string): string | undefined => laterChart(sourceOf(text))?.files[0]?.text;
 const then = "(now.Add 42469323000000000)";
 
 describe("a chart for its second rendering", () => {
@@ -39,6 +45,42 @@ describe("a chart for its second rendering", () => {
       return partsOf(at + laterSeconds * 1000).some((part, index) => part === parts[index]);
     });
     expect(same).toEqual([]);
+  });
+});
+
+describe("the two copies of a chart that is the same by chance", () => {
+  it.each([
+    [
+      "{{- range $k := keys .a -}}",
+      "{{- range $k := keys .a | sortAlpha -}}",
+      "{{- range $k := keys .a | sortAlpha | reverse | toStrings -}}",
+    ],
+    [
+      "{{ (.a | values | first) }}",
+      '{{ (.a | include "flotilla.first.d.values" | fromJsonArray | first) }}',
+      '{{ (.a | include "flotilla.last.d.values" | fromJsonArray | first) }}',
+    ],
+    [
+      "{{ len (shuffle (print .a `b`)) }}",
+      '{{ len (shuffle (print .a `b`) | splitList "" | sortAlpha | join "") }}',
+      '{{ len (shuffle (print .a `b`) | splitList "" | sortAlpha | reverse | join "") }}',
+    ],
+    ["{{randInt 1 -2|quote}}", "{{min 1 -2 | int|quote}}", "{{max 1 -2 | add -1 | int|quote}}"],
+    [
+      "{{ randAlpha 3 }}",
+      '{{ include "flotilla.first.d.random" 3 | toString }}',
+      '{{ include "flotilla.last.d.random" 3 | toString }}',
+    ],
+    ["{{ now }}", "{{ now }}", `{{ ${then} }}`],
+    [
+      "{{ keys .a | sortAlpha }}{{ .keys }}",
+      "{{ keys .a | sortAlpha }}{{ .keys }}",
+      "{{ keys .a | sortAlpha }}{{ .keys }}",
+    ],
+  ])("take it from its two ends: %s", (text, first, last) => {
+    const source = sourceOf(text);
+    const copies = [firstEndChart(source), lastEndChart(source)];
+    expect(copies.map((copy) => copy?.files[0]?.text)).toEqual([first, last]);
   });
 });
 
