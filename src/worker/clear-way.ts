@@ -45,10 +45,15 @@ export async function clearTheWay(
   return failed.length === 0 && waiting.length === 0;
 }
 
-/** What waits to be pruned may go: the app is well, or what controllers make for it is refused, perhaps by just that. */
+/**
+ * What waits to be pruned may go, or waits for something else than it said: the app is well, or what controllers make for it
+ * is refused, perhaps by just that.
+ */
 export function mayGoOn({ failures, health, healthySince, waiting }: AppState): boolean {
   if (waiting === "" || failures > 0) return false;
-  return healthySince !== null || (health?.said ?? []).some((said) => named(said).length > 0);
+  const older = health?.olderPods;
+  if (healthySince !== null) return older === undefined || !waiting.endsWith(older);
+  return (health?.said ?? []).some((said) => named(said).length > 0);
 }
 
 /** Webhooks and bindings that an API server names where they refuse, or cannot be asked. */

@@ -214,7 +214,7 @@ async function compareExtra(
 
 async function fateOf(
   context: SiteContext,
-  { app }: AppState,
+  { app, health }: AppState,
   { id, live }: { readonly id: string; readonly live: KubeObject },
 ): Promise<string> {
   const wanted = context.target()?.apps.get(app);
@@ -227,5 +227,10 @@ async function fateOf(
   const { never } = await context.history.past({ site: context.site, app, ids: [id] });
   return never.length > 0
     ? "stays: no release has dropped it (delete it by hand, or take the annotation flotilla.dev/owner off it)"
-    : (shared ?? "would be pruned once the app is healthy");
+    : (shared ?? `would be pruned once ${pruneTime(health)}`);
+}
+
+function pruneTime(health: AppState["health"]): string {
+  const older = health?.olderPods;
+  return older === undefined ? "the app is healthy" : `no pod of an older template runs: ${older}`;
 }

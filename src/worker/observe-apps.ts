@@ -1,6 +1,7 @@
 import { assessHealth } from "../core/health/assess-health.ts";
 import { type AppHealth, appHealth } from "../core/health/app-health.ts";
 import type { Health } from "../core/health/health.ts";
+import { olderPods } from "../core/health/older-pods.ts";
 import { podReason } from "../core/health/pod-health.ts";
 import { at, health } from "../core/health/read-object.ts";
 import { isJsonObject } from "../core/model/json.ts";
@@ -91,12 +92,21 @@ async function assess(
     const mustTell = rule !== undefined && found !== null;
     rated.push({ name: describeKey(object.key), health: judged, object: found, mustTell });
   }
-  const whole = counted(state, appHealth(rated));
+  const whole = { ...counted(state, appHealth(rated)), ...olderPodsOf(rated) };
   const message = (await messageOf(context, whole, rated)) || unseenEnd(rated);
   if (message !== "" && message !== state.health?.message) await meetSecrets(context);
   const failing = rated.filter(({ health: { status } }) => status === "Degraded");
   if (failing.length === 0) return { ...whole, message };
   return { ...whole, message, said: failing.map(({ health: { message: said } }) => said) };
+}
+
+/** What is read of the first that has any. */
+function olderPodsOf(rated: readonly Rated[]): Pick<AppHealth, "olderPods"> {
+  for (const { name, object } of rated) {
+    const told = object === null ? "" : olderPods(object);
+    if (told !== "") return { olderPods: `${name}: ${told}` };
+  }
+  return {};
 }
 
 /** What never stood whole has not come: however well it is so far, it is on its way. */

@@ -1,6 +1,7 @@
 import { isApiError } from "../adapters/kubernetes/api-error.ts";
 import type { FleetError } from "../core/errors.ts";
 import { ownerOf } from "../core/apply/ownership.ts";
+import type { ObjectId } from "../core/model/kube-object.ts";
 import { type AppState, hasLeft } from "./app-state.ts";
 import { type ApplyOutcome, applyTree, needsWrite } from "./apply-app.ts";
 import { noteNothingCame, noteReturn } from "./begin-version.ts";
@@ -138,7 +139,10 @@ function keepRow(context: SiteContext, state: AppState, row: AppRow): void {
   context.store.saveApp(row);
 }
 
-/** What the tree no longer has goes once all of the tree stands and is healthy: never before, never after a failure. */
+/**
+ * What the tree no longer has goes once all of the tree stands, is healthy and is all that runs: never before, never after
+ * a failure.
+ */
 async function prune(context: SiteContext, state: AppState, tree: AppTree): Promise<NextLook> {
   const row = state.row;
   const unwanted = [...state.rows.keys()].filter((id) => !tree.ids.has(id));
@@ -155,6 +159,23 @@ async function prune(context: SiteContext, state: AppState, tree: AppTree): Prom
     const isClear = await clearTheWay(context, state, { row, tree, said });
     return isClear ? "soon" : "settled"; // its health, once observed, wakes it
   }
+  const { olderPods } = state.health ?? {};
+  if (olderPods !== undefined) {
+    state.waiting = `${count(unwanted.length)} to be pruned once no pod of an older template runs: ${olderPods}`;
+    return "settled"; // its health wakes it here too
+  }
+  return pruneNow(context, state, { row, tree, unwanted });
+}
+
+async function pruneNow(
+  context: SiteContext,
+  state: AppState,
+  {
+    row,
+    tree,
+    unwanted,
+  }: { readonly row: AppRow; readonly tree: AppTree; readonly unwanted: readonly ObjectId[] },
+): Promise<NextLook> {
   const stays = await unreleased(context, state, { tree: tree.tree, ids: unwanted });
   const options = { row, desired: tree.ids, stays, verb: "delete" } as const;
   const outcome = await pruneObjects(context, state, options);

@@ -6,6 +6,8 @@ export interface AppHealth extends Health {
   readonly unverified: number;
   /** What each object says that is Degraded, not only the one that the line is of. */
   readonly said?: readonly string[];
+  /** The first object that still has pods of a template that was replaced, and how many; absent where none has. */
+  readonly olderPods?: string;
 }
 
 /** One of the app's objects. */

@@ -62,7 +62,7 @@ const generationField =
   /^(last|(last)?(observed|evaluated|reconciled|processed|applied|synced))generation$/i;
 
 /** The status speaks of an older generation than the object has. */
-function isStale(object: JsonObject): boolean {
+export function isStale(object: JsonObject): boolean {
   const generation = numberAt(object, ["metadata", "generation"]);
   const status = at(object, "status");
   if (!isJsonObject(status)) return false;

@@ -4,6 +4,7 @@ import { anewRules } from "./anew-rules.ts";
 import { dependencyRules } from "./dependency-rules.ts";
 import { driftRules, loadRules } from "./drift-rules.ts";
 import { healthRules } from "./health-rules.ts";
+import { keepingRules } from "./keeping-rules.ts";
 import { inventoryRules, pruningRules } from "./removal-rules.ts";
 import { operatorRules } from "./operator-rules.ts";
 import { partialRules } from "./partial-rules.ts";
@@ -23,6 +24,7 @@ export function applyingRules(site: TestSite): void {
   operatorRules(site);
   inventoryRules(site);
   pruningRules(site);
+  keepingRules(site);
   healthRules(site);
   dependencyRules(site);
   partialRules(site);
