@@ -1,3 +1,4 @@
+import { isKept, wasKept } from "../core/apply/kept-objects.ts";
 import pLimit from "p-limit";
 import { UnknownKindError, isApiError } from "../adapters/kubernetes/api-error.ts";
 import { addressOf } from "../adapters/kubernetes/object-address.ts";
@@ -214,23 +215,38 @@ async function compareExtra(
 
 async function fateOf(
   context: SiteContext,
-  { app, health }: AppState,
+  state: AppState,
   { id, live }: { readonly id: string; readonly live: KubeObject },
 ): Promise<string> {
+  const { app } = state;
   const wanted = context.target()?.apps.get(app);
-  const beside = managersBeside(context, live).join(", ");
-  const shared = beside === "" ? null : `would be let go of: it is managed by ${beside} too`;
+  const kept = whyKept(context, state, { id, live });
   if (wanted !== undefined && "leaving" in wanted) {
     if (wanted.leaving.verb === "orphan") return "would be let go of";
-    return shared ?? "would be deleted";
+    return kept ?? "would be deleted";
   }
   const { never } = await context.history.past({ site: context.site, app, ids: [id] });
   return never.length > 0
     ? "stays: no release has dropped it (delete it by hand, or take the annotation flotilla.dev/owner off it)"
-    : (shared ?? `would be pruned once ${pruneTime(health)}`);
+    : (kept ?? `would be pruned once ${pruneTime(state)}`);
 }
 
-function pruneTime(health: AppState["health"]): string {
+/** null: nothing keeps it. */
+function whyKept(
+  context: SiteContext,
+  { rows }: AppState,
+  { id, live }: { readonly id: string; readonly live: KubeObject },
+): string | null {
+  if (isKept(live) || wasKept(rows.get(id)?.owned ?? "", live)) {
+    return "would be let go of: it says that it is to stay";
+  }
+  const beside = managersBeside(context, live).join(", ");
+  return beside === "" ? null : `would be let go of: it is managed by ${beside} too`;
+}
+
+function pruneTime({ health, healthySince }: AppState): string {
   const older = health?.olderPods;
-  return older === undefined ? "the app is healthy" : `no pod of an older template runs: ${older}`;
+  return older === undefined || healthySince === null
+    ? "the app is healthy"
+    : `no pod of an older template runs: ${older}`;
 }

@@ -85,7 +85,7 @@ export async function tryToMakeAnew(
 
 /** It is the object that was applied, or that took its place when it was made anew, and says so itself. */
 function isOurs({ app, owner, row }: ObjectWork, live: KubeObject): boolean {
-  if (row === undefined || isKept(live) || wasKept(row.owned)) return false;
+  if (row === undefined || isKept(live) || wasKept(row.owned, live)) return false;
   if (liveOwner(live) !== owner || !mayBeMadeAnew(live)) return false;
   if (metadataText(live, "uid") === row.uid) return true;
   const manager = fieldManagerOf(app);

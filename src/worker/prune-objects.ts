@@ -232,7 +232,7 @@ function isToStay(
   progress: Progress,
 ): boolean {
   const owned = job.state.rows.get(id)?.owned ?? "";
-  if (isKept(live) || wasKept(owned) || job.wereKept.has(id)) return true;
+  if (isKept(live) || wasKept(owned, live) || job.wereKept.has(id)) return true;
   if (holdsKept(job, id, progress)) return true;
   return managersBeside(job.context, live).length > 0;
 }

@@ -269,7 +269,7 @@ export const bugs: Readonly<Record<string, readonly Edit[]>> = {
   "what is to be kept is deleted": [
     {
       file: "worker/prune-objects.ts",
-      find: "if (isKept(live) || wasKept(owned) || job.wereKept.has(id)) return true;",
+      find: "if (isKept(live) || wasKept(owned, live) || job.wereKept.has(id)) return true;",
       replace: "",
     },
     {

@@ -34,8 +34,14 @@ describe("the difference at a real cluster", { timeout: 60_000 }, () => {
     expect(app).toEqual({ app: "web", compared: 2, objects: [] });
   });
 
+  const keep = { name: "kept", annotations: { "helm.sh/resource-policy": "keep" } };
+  const kept = {
+    ...configMap("kept", {}),
+    metadata: { ...configMap("kept", {}).metadata, ...keep },
+  };
+
   it("names field, both values and who changed it, writes nothing, and tells what is missing or to be pruned", async () => {
-    const old = [configMap("a", { k: "1" }), configMap("b", {}), configMap("old", {})];
+    const old = [configMap("a", { k: "1" }), configMap("b", {}), configMap("old", {}), kept];
     await site.mirror.commit({ s1: { web: [...old, deployment("web", "w:1")] } });
     site.start();
     await site.settled("web");
@@ -58,12 +64,14 @@ describe("the difference at a real cluster", { timeout: 60_000 }, () => {
     expect(objects.map(({ object, state }) => [object, state])).toEqual([
       ["ConfigMap default/a", "differs"],
       ["ConfigMap default/b", "missing"],
+      ["ConfigMap default/kept", "extra"],
       ["ConfigMap default/old", "extra"],
     ]);
     expect(objects[0]?.fields).toEqual([
       { field: ".data.k", live: '"edited"', desired: '"1"', hidden: false, managers: ["somebody"] },
     ]);
-    expect(objects[2]?.reason).toBe("would be pruned once the app is healthy");
+    expect(objects[2]?.reason).toBe("would be let go of: it says that it is to stay");
+    expect(objects[3]?.reason).toBe("would be pruned once the app is healthy");
     expect((await site.cluster.get(`${configMaps}/a`)).body["data"]).toEqual({
       k: "edited",
       extra: "mine",

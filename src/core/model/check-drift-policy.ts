@@ -1,4 +1,4 @@
-import { pruneMark } from "../apply/kept-objects.ts";
+import { keepMarks } from "../apply/kept-objects.ts";
 import { ownMarks } from "../apply/ownership.ts";
 import { isWithin, parseFieldPath } from "../apply/field-paths.ts";
 import type { Diagnostic } from "./diagnostic.ts";
@@ -42,5 +42,6 @@ function checkField(field: string, document: YamlDocument, path: FieldPath): Dia
 function markWithin(field: string): string | undefined {
   if (ownMarks.some((mark) => isWithin(mark, field)))
     return "the marks by which objects are known as the app's";
-  return isWithin(pruneMark, field) ? "the mark by which an object is kept" : undefined;
+  const isKeepMark = keepMarks.some((mark) => isWithin(mark, field));
+  return isKeepMark ? "the mark by which an object is kept" : undefined;
 }

@@ -117,10 +117,15 @@ describe("planFleet", () => {
     expect(guarded.deletions.needsApproval).toBe("ConfigMap web/settings is protected");
   });
 
-  it("counts no object as deleted that the base has with the annotation to keep it", () => {
+  it.each([
+    "flotilla.dev/prune: keep",
+    "helm.sh/resource-policy: keep",
+    "kustomize.toolkit.fluxcd.io/prune: disabled",
+    "argocd.argoproj.io/sync-options: Prune=false",
+  ])("counts no object as deleted that the base has with %s", (annotation) => {
     const settings = `apiVersion: v1
 kind: ConfigMap
-metadata: {name: settings, annotations: {flotilla.dev/prune: keep}}
+metadata: {name: settings, annotations: {${annotation}}}
 `;
     const kept = { "manifests/web/settings.yaml": settings };
     const dropped = { "manifests/web/settings.yaml": null };

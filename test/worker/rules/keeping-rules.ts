@@ -5,7 +5,16 @@ import type { JsonObject } from "../../../src/core/model/json.ts";
 import type { KubeObject } from "../../../src/core/model/kube-object.ts";
 import type { TestSite } from "../../support/kube-site.ts";
 import { configMap, eventually } from "../../support/kube-worker.ts";
-import { configMaps, deployments, gone, object, stands, told } from "./rule-site.ts";
+import {
+  configMaps,
+  deployments,
+  gone,
+  leaving,
+  metadataOf,
+  object,
+  stands,
+  told,
+} from "./rule-site.ts";
 
 const older = "no pod of an older template runs";
 const statefulSets = "/apis/apps/v1/namespaces/default/statefulsets";
@@ -76,4 +85,40 @@ export function keepingRules(site: TestSite): void {
     await gone(site, `${configMaps}/settings-1`);
     expect((await site.settled("web")).message).toBe("");
   });
+
+  it.each([
+    { where: "is dropped", next: [configMap("rest", {})] },
+    { where: "leaves with its app", next: leaving(6) },
+  ])(
+    "AC-11: lets go of what says to Helm, Flux or Argo CD that it is to stay, where it $where",
+    async ({ next }) => {
+      const marks = {
+        helm: { "helm.sh/resource-policy": "keep" },
+        flux: { "kustomize.toolkit.fluxcd.io/prune": "disabled" },
+        argo: { "argocd.argoproj.io/sync-options": "Replace=true,Prune=false" },
+        taken: { "helm.sh/resource-policy": "keep" },
+        other: { "argocd.argoproj.io/sync-options": "PruneLast=true" },
+      };
+      const marked = Object.entries(marks).map(([name, annotations]) => {
+        const made = configMap(name, {});
+        return { ...made, metadata: { ...made.metadata, annotations } };
+      });
+      await site.mirror.commit({ s1: { web: [...marked, configMap("rest", {})] } });
+      site.start();
+      await site.settled("web");
+      const taken = { annotations: { "helm.sh/resource-policy": null } };
+      await site.cluster.put(`${configMaps}/taken`, { metadata: taken });
+      await site.mirror.commit({ s1: { web: next } });
+
+      await gone(site, `${configMaps}/other`);
+      const isDone = (): boolean => [0, 1].includes(site.report("web")?.objects ?? -1);
+      expect(await eventually("nothing is left of it", isDone)).toBe(true);
+      for (const name of ["helm", "flux", "argo", "taken"]) {
+        await stands(site, `${configMaps}/${name}`);
+        expect(JSON.stringify(await metadataOf(site, `${configMaps}/${name}`))).not.toContain(
+          "demo/web",
+        );
+      }
+    },
+  );
 }
