@@ -254,6 +254,7 @@ async function writeOne(job: Job, object: TreeObject, progress: Progress): Promi
     // What a release changes ends a fight: the next round is the first one again.
     if (state.rows.get(object.id)?.hash !== object.hash) state.fights.delete(object.id);
     save(context, state, [applied.row]);
+    if (applied.ending !== null) throw applied.ending;
     noteBeside(state, object, applied.beside);
     state.drifted.delete(object.id);
     state.stale.delete(object.id);

@@ -19,17 +19,12 @@ import {
 import { declaredTakeOver, takeOver } from "../core/apply/take-over.ts";
 import { FleetError } from "../core/errors.ts";
 import { type KubeObject, type ObjectKey, describeKey } from "../core/model/kube-object.ts";
+import { endingOf, refuseDeleted } from "./being-deleted.ts";
 import { leftOf, writerFor } from "./app-policy.ts";
 import type { DriftedObject } from "./app-state.ts";
 import { clearedRow, wasRun } from "./cleared-jobs.ts";
 import { deleteToMakeAnew, isToBeMadeAnew } from "./make-anew.ts";
-import {
-  finalizersOf,
-  inWords,
-  isAnotherObject,
-  isNamespaceMissing,
-  isOfLostVersion,
-} from "./refusals.ts";
+import { inWords, isAnotherObject, isNamespaceMissing, isOfLostVersion } from "./refusals.ts";
 import { type SiteContext, desiredIds } from "./site-context.ts";
 import { createNamespace } from "./create-namespace.ts";
 import { managersBeside } from "./let-go.ts";
@@ -55,6 +50,8 @@ export interface Applied {
   readonly row: ObjectRow;
   /** Who manages it too. */
   readonly beside: readonly string[];
+  /** It took what was written and is being deleted all the same, so that its row knows of no form; null: it stands. */
+  readonly ending: FleetError | null;
 }
 
 /**
@@ -68,7 +65,7 @@ export async function applyOneObject(context: SiteContext, work: ObjectWork): Pr
   const found = isKnown ? { uid: row.uid, row } : await inspect(context, work);
   if (found.uid === "" && wasRun(row, work.object.hash)) {
     await context.link.verify({ signal: context.signal() });
-    return { row: clearedRow(row, work.object.object.apiVersion), beside: [] };
+    return { row: clearedRow(row, work.object.object.apiVersion), beside: [], ending: null };
   }
   return sendUntilDone(context, work, { ...found, force: mayForce(work) });
 }
@@ -88,7 +85,7 @@ async function sendUntilDone(
   for (;;) {
     try {
       const live = await send(context, work, attempt);
-      return { row: rowOf(work, live, context.store.key), beside: managersBeside(context, live) };
+      return appliedAs(context, work, live);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       // Each at most once: what a remedy did not mend is refused for good.
@@ -100,6 +97,13 @@ async function sendUntilDone(
       attempt = await remedied(context, work, { attempt, remedy, error });
     }
   }
+}
+
+function appliedAs(context: SiteContext, work: ObjectWork, live: KubeObject): Applied {
+  const row = rowOf(work, live, context.store.key);
+  const ending = endingOf(live, work.object.key);
+  const beside = managersBeside(context, live);
+  return { row: ending === null ? row : { ...row, hash: "" }, beside, ending };
 }
 
 /** An object that is to be written. */
@@ -169,13 +173,6 @@ const nothingThere: Found = { uid: "", row: undefined };
  */
 export function rowFor({ row, owner }: ObjectWork, live: KubeObject): ObjectRow | undefined {
   return row?.uid === metadataText(live, "uid") || liveOwner(live) === owner ? row : undefined;
-}
-
-/** What is being deleted takes nothing more. */
-export function refuseDeleted(live: KubeObject, key: ObjectKey): void {
-  if (metadataText(live, "deletionTimestamp") === "") return;
-  const hint = `held by ${finalizersOf(live)}`;
-  throw new FleetError("API_REFUSED", `${describeKey(key)} is still being deleted`, { hint });
 }
 
 /** Puts fields of others that are to be taken over into our name, if the object can be taken whole; changes no value. */

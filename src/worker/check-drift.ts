@@ -2,9 +2,11 @@ import { metadataText } from "../core/apply/ownership.ts";
 import { type KubeObject, describeKey } from "../core/model/kube-object.ts";
 import type { AppState, DriftedObject } from "./app-state.ts";
 import { isKnown, save, wasWritten } from "./apply-app.ts";
+import { isClearedAway } from "./cleared-jobs.ts";
 import { leftOf, policyOf } from "./app-policy.ts";
 import { type Difference, compareObject } from "./compare-object.ts";
 import { describeFight, isFight, meetAgain, noteQuiet } from "./fights.ts";
+import { finalizersOf } from "./refusals.ts";
 import { isOfLostKey, parseFields, projectionOf } from "./projection.ts";
 import { type LiveObjects, readLive, whyUnread } from "./read-live.ts";
 import { type SiteContext, desiredTree, throwUnlessPassable } from "./site-context.ts";
@@ -127,6 +129,10 @@ function compareOne(
   live: KubeObject | null,
 ): readonly ObjectRow[] {
   const { id, key } = object;
+  if (live !== null && metadataText(live, "deletionTimestamp") !== "") {
+    noteEnding(state, { object, row }, live);
+    return [];
+  }
   const left = leftOf(context, state.app, key);
   const stateKey = context.store.key;
   const compared = compareObject({ app: state.app, row, left, key: stateKey }, live);
@@ -140,6 +146,19 @@ function compareOne(
   state.drifted.delete(id);
   noteQuiet(state.fights, id);
   return compared === "same" && live !== null ? renewed(row, live, stateKey) : [];
+}
+
+/**
+ * Somebody deletes it: nothing can be done before it is gone. A Job that may go of itself is none of that.
+ */
+function noteEnding(
+  { drifted }: AppState,
+  { object, row }: { readonly object: TreeObject; readonly row: ObjectRow },
+  live: KubeObject,
+): void {
+  const note = `${describeKey(object.key)} is being deleted, held by ${finalizersOf(live)}`;
+  if (isClearedAway(row)) drifted.delete(object.id);
+  else drifted.set(object.id, { force: false, repair: false, note });
 }
 
 /** The row of an object that is as it was applied, where the row is of an older version or a key that is lost. */

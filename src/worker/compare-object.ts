@@ -35,7 +35,6 @@ export function compareObject(known: Known, live: KubeObject | null): Comparison
   const { row, key } = known;
   if (live === null) return isClearedAway(row) ? "same" : wholly;
   if (metadataText(live, "uid") !== row.uid) return wholly;
-  if (metadataText(live, "deletionTimestamp") !== "") return "left";
   if (metadataText(live, "resourceVersion") === row.resourceVersion) return "same";
   // Nothing is known of what it was (an inventory that was read back, a lost key): it is applied anew.
   if (row.owned === "" || isOfLostKey(live, row.projection, key)) return wholly;

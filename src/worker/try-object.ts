@@ -1,13 +1,7 @@
+import { refuseDeleted } from "./being-deleted.ts";
 import { ApiError } from "../adapters/kubernetes/api-error.ts";
 import { addressOf } from "../adapters/kubernetes/object-address.ts";
-import {
-  type ObjectWork,
-  dryApply,
-  judge,
-  refuseDeleted,
-  refuseForeign,
-  rowFor,
-} from "./apply-object.ts";
+import { type ObjectWork, dryApply, judge, refuseForeign, rowFor } from "./apply-object.ts";
 import { createNamespace } from "./create-namespace.ts";
 import { isToBeMadeAnew, tryToMakeAnew } from "./make-anew.ts";
 import { cannotBeTried, inWords, isNamespaceMissing, missingNamespace } from "./refusals.ts";

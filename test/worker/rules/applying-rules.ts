@@ -3,6 +3,7 @@ import type { TestSite } from "../../support/kube-site.ts";
 import { anewRules } from "./anew-rules.ts";
 import { dependencyRules } from "./dependency-rules.ts";
 import { driftRules, loadRules } from "./drift-rules.ts";
+import { endingRules } from "./ending-rules.ts";
 import { healthRules } from "./health-rules.ts";
 import { keepingRules } from "./keeping-rules.ts";
 import { inventoryRules, pruningRules } from "./removal-rules.ts";
@@ -25,6 +26,7 @@ export function applyingRules(site: TestSite): void {
   inventoryRules(site);
   pruningRules(site);
   keepingRules(site);
+  endingRules(site);
   healthRules(site);
   dependencyRules(site);
   partialRules(site);
