@@ -13,8 +13,9 @@ export const command: Command = {
 Which objects of the site's apps stand there already without being the app's, and which of their fields somebody else
 has: what becomes of each, and what you have to do. It only reads; the worker takes over by itself what it may.
 
-  shared     both have the field, with the same value; a later change of it is a conflict, and where the
-             other one applies it, the app lets go of the object when it drops it, and does not delete it
+  shared     both have the field, with the same value; a later change of it is a conflict, and what you drop of it
+             stays and is told (but for kubectl's); where the other one applies it, the app lets go of the object
+             when it drops it, and does not delete it
   taken      becomes Flotilla's
   removed    becomes Flotilla's, is not in Git, and so goes
   conflict   stays theirs, and nothing of the object is written

@@ -1,3 +1,4 @@
+import type { FieldSet } from "../core/apply/owned-fields.ts";
 import type { AppHealth } from "../core/health/app-health.ts";
 import type { ObjectId } from "../core/model/kube-object.ts";
 import type { AppReport } from "../core/protocol/worker-report.ts";
@@ -13,6 +14,13 @@ export interface DriftedObject {
   /** Whether it is to be written again; else it is only told. */
   readonly repair: boolean;
   /** What has changed, and by whom; "" where that is not known. */
+  readonly note: string;
+}
+
+/** What an object keeps though its app has dropped it, because others have it too. */
+export interface Staying {
+  readonly fields: FieldSet;
+  /** Which fields, and who has them. */
   readonly note: string;
 }
 
@@ -54,6 +62,8 @@ export interface AppState {
   fights: Map<ObjectId, Fight>;
   /** What is told of objects that others manage too, and troubles nobody: until the next version comes. */
   notes: Map<ObjectId, string>;
+  /** What is told of fields that releases have dropped and others have too: until they are gone. */
+  readonly staying: Map<ObjectId, Staying>;
   /** Objects beside this tree that no release has dropped: they stay. */
   unreleased: { readonly tree: string; readonly ids: ReadonlySet<ObjectId> };
   /** Whether the mirror had given them as kept: objects of which nobody knows with which fields they were applied. */
@@ -100,6 +110,7 @@ export function newAppState(app: string): AppState {
     stale: new Set(),
     fights: new Map(),
     notes: new Map(),
+    staying: new Map(),
     unreleased: noneLookedUp,
     wereKept: new Map(),
     unseen: { since: 0, reason: "" },
@@ -259,9 +270,14 @@ function messageOf(state: AppState, isSiteBroken: boolean): string {
 
 const maxNotes = 3;
 
-function notesOf({ notes }: AppState): readonly string[] {
-  const more = notes.size > maxNotes ? [`and ${notes.size - maxNotes} more of that kind`] : [];
-  return [...[...notes.values()].slice(0, maxNotes), ...more];
+function notesOf({ notes, staying }: AppState): readonly string[] {
+  const kept = [...staying.values()].map(({ note }) => note);
+  return [...some([...notes.values()]), ...some(kept)];
+}
+
+function some(notes: readonly string[]): readonly string[] {
+  const more = notes.length > maxNotes ? [`and ${notes.length - maxNotes} more of that kind`] : [];
+  return [...notes.slice(0, maxNotes), ...more];
 }
 
 function driftText({ drifted }: AppState): string {

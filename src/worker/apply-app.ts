@@ -3,7 +3,7 @@ import { addressOf } from "../adapters/kubernetes/object-address.ts";
 import { assessHealth } from "../core/health/assess-health.ts";
 import type { FleetError } from "../core/errors.ts";
 import { type ObjectId, describeKey } from "../core/model/kube-object.ts";
-import type { AppState } from "./app-state.ts";
+import type { AppState, Staying } from "./app-state.ts";
 import { policyOf } from "./app-policy.ts";
 import { type Before, beforeOf, noteBegun } from "./begin-version.ts";
 import { type ObjectWork, applyOneObject } from "./apply-object.ts";
@@ -256,6 +256,7 @@ async function writeOne(job: Job, object: TreeObject, progress: Progress): Promi
     save(context, state, [applied.row]);
     if (applied.ending !== null) throw applied.ending;
     noteBeside(state, object, applied.beside);
+    noteStaying(state, object.id, applied.staying);
     state.drifted.delete(object.id);
     state.stale.delete(object.id);
     if (opened.source !== null) state.sources.set(object.id, opened.source);
@@ -274,6 +275,14 @@ function noteBeside(state: AppState, { id, key }: TreeObject, beside: readonly s
   else state.notes.set(id, note);
 }
 
+/** Keeps what is told to stay of an object; true where that is another text than before. */
+export function noteStaying(state: AppState, id: ObjectId, staying: Staying | null): boolean {
+  const before = state.staying.get(id)?.note;
+  if (staying === null) state.staying.delete(id);
+  else state.staying.set(id, staying);
+  return before !== staying?.note;
+}
+
 function workOf({ state, row }: Job, object: TreeObject): ObjectWork {
   return {
     app: state.app,
@@ -283,6 +292,7 @@ function workOf({ state, row }: Job, object: TreeObject): ObjectWork {
     row: state.rows.get(object.id),
     // What differs was judged with the data that it had.
     drifted: state.stale.has(object.id) ? undefined : state.drifted.get(object.id),
+    staying: state.staying.get(object.id),
   };
 }
 

@@ -1,6 +1,5 @@
 import { ApiError } from "../adapters/kubernetes/api-error.ts";
 import { addressOf } from "../adapters/kubernetes/object-address.ts";
-import { ownedFields } from "../core/apply/owned-fields.ts";
 import {
   type FieldConflict,
   type OwnedBefore,
@@ -18,19 +17,20 @@ import {
 } from "../core/apply/ownership.ts";
 import { declaredTakeOver, takeOver } from "../core/apply/take-over.ts";
 import { FleetError } from "../core/errors.ts";
-import { type KubeObject, type ObjectKey, describeKey } from "../core/model/kube-object.ts";
+import { type KubeObject, describeKey } from "../core/model/kube-object.ts";
 import { endingOf, refuseDeleted } from "./being-deleted.ts";
 import { leftOf, writerFor } from "./app-policy.ts";
-import type { DriftedObject } from "./app-state.ts";
+import type { DriftedObject, Staying } from "./app-state.ts";
+import { appliedRow } from "./applied-row.ts";
 import { clearedRow, wasRun } from "./cleared-jobs.ts";
 import { deleteToMakeAnew, isToBeMadeAnew } from "./make-anew.ts";
 import { inWords, isAnotherObject, isNamespaceMissing, isOfLostVersion } from "./refusals.ts";
 import { type SiteContext, desiredIds } from "./site-context.ts";
 import { createNamespace } from "./create-namespace.ts";
 import { managersBeside } from "./let-go.ts";
-import { parseFields, projectionOf } from "./projection.ts";
+import { parseFields } from "./projection.ts";
+import { removeDropped } from "./remove-dropped.ts";
 import { renewVersions } from "./renew-versions.ts";
-import type { StateKey } from "./state-key.ts";
 import type { ObjectRow } from "./state-store.ts";
 import type { TreeObject } from "./tree-cache.ts";
 
@@ -43,6 +43,8 @@ export interface ObjectWork {
   readonly object: TreeObject;
   readonly row: ObjectRow | undefined;
   readonly drifted: DriftedObject | undefined;
+  /** What stayed of what earlier releases dropped. */
+  readonly staying: Staying | undefined;
 }
 
 /** How an object stands after it was written. */
@@ -50,6 +52,8 @@ export interface Applied {
   readonly row: ObjectRow;
   /** Who manages it too. */
   readonly beside: readonly string[];
+  /** What stays of what releases dropped; null: nothing. */
+  readonly staying: Staying | null;
   /** It took what was written and is being deleted all the same, so that its row knows of no form; null: it stands. */
   readonly ending: FleetError | null;
 }
@@ -65,9 +69,24 @@ export async function applyOneObject(context: SiteContext, work: ObjectWork): Pr
   const found = isKnown ? { uid: row.uid, row } : await inspect(context, work);
   if (found.uid === "" && wasRun(row, work.object.hash)) {
     await context.link.verify({ signal: context.signal() });
-    return { row: clearedRow(row, work.object.object.apiVersion), beside: [], ending: null };
+    const cleared = clearedRow(row, work.object.object.apiVersion);
+    return { row: cleared, beside: [], staying: null, ending: null };
   }
-  return sendUntilDone(context, work, { ...found, force: mayForce(work) });
+  const sent = await sendUntilDone(context, work, { ...found, force: mayForce(work) });
+  // Of the answer to our own apply: what is read later may have been changed by others.
+  const written = appliedRow(work, sent.live, context.store.key);
+  const ending = endingOf(sent.live, work.object.key);
+  if (ending !== null) {
+    return { row: { ...written, hash: "" }, beside: [], staying: null, ending };
+  }
+  const { live, staying } = await removeDropped(context, { ...work, row: sent.row }, sent.live);
+  return { row: written, beside: managersBeside(context, live), staying, ending };
+}
+
+/** The answer of an apply, and what was known of the object before it. */
+interface Sent {
+  readonly live: KubeObject;
+  readonly row: ObjectRow | undefined;
 }
 
 /** Only where the form that was applied is sent again: others may have what a new one adds to it. */
@@ -79,13 +98,12 @@ async function sendUntilDone(
   context: SiteContext,
   work: ObjectWork,
   first: Attempt,
-): Promise<Applied> {
+): Promise<Sent> {
   let attempt = first;
   const answered = new Set<Remedy>();
   for (;;) {
     try {
-      const live = await send(context, work, attempt);
-      return appliedAs(context, work, live);
+      return { live: await send(context, work, attempt), row: attempt.row };
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       // Each at most once: what a remedy did not mend is refused for good.
@@ -97,13 +115,6 @@ async function sendUntilDone(
       attempt = await remedied(context, work, { attempt, remedy, error });
     }
   }
-}
-
-function appliedAs(context: SiteContext, work: ObjectWork, live: KubeObject): Applied {
-  const row = rowOf(work, live, context.store.key);
-  const ending = endingOf(live, work.object.key);
-  const beside = managersBeside(context, live);
-  return { row: ending === null ? row : { ...row, hash: "" }, beside, ending };
 }
 
 /** An object that is to be written. */
@@ -333,19 +344,4 @@ function ownedBefore({ row, object }: ObjectWork): OwnedBefore | "all" {
   const sent = object.object;
   if (row === undefined || row.phase !== "applied") return { fields: {}, sent };
   return row.owned === "" ? "all" : { fields: parseFields(row.owned), sent };
-}
-
-function rowOf(work: ObjectWork, live: KubeObject, key: StateKey): ObjectRow {
-  const owned = ownedFields(live, fieldManagerOf(work.app));
-  return {
-    id: work.object.id,
-    apiVersion: work.object.object.apiVersion,
-    uid: metadataText(live, "uid"),
-    hash: work.object.hash,
-    resourceVersion: metadataText(live, "resourceVersion"),
-    phase: "applied",
-    owned: JSON.stringify(owned),
-    projection: projectionOf(live, owned, key),
-    ended: "",
-  };
 }

@@ -1,7 +1,7 @@
 import { metadataText } from "../core/apply/ownership.ts";
 import { type KubeObject, describeKey } from "../core/model/kube-object.ts";
 import type { AppState, DriftedObject } from "./app-state.ts";
-import { isKnown, save, wasWritten } from "./apply-app.ts";
+import { isKnown, noteStaying, save, wasWritten } from "./apply-app.ts";
 import { isClearedAway } from "./cleared-jobs.ts";
 import { leftOf, policyOf } from "./app-policy.ts";
 import { type Difference, compareObject } from "./compare-object.ts";
@@ -9,6 +9,7 @@ import { describeFight, isFight, meetAgain, noteQuiet } from "./fights.ts";
 import { finalizersOf } from "./refusals.ts";
 import { isOfLostKey, parseFields, projectionOf } from "./projection.ts";
 import { type LiveObjects, readLive, whyUnread } from "./read-live.ts";
+import { stillStaying } from "./remove-dropped.ts";
 import { type SiteContext, desiredTree, throwUnlessPassable } from "./site-context.ts";
 import type { StateKey } from "./state-key.ts";
 import { type ObjectRow, standsWhole } from "./state-store.ts";
@@ -33,7 +34,8 @@ export async function checkDrift(context: SiteContext): Promise<readonly AppStat
     if (state.writes !== writes) continue; // written meanwhile: looked at next time
     const had = state.drifted.size > 0;
     compareApp(context, look, live);
-    if (had || state.drifted.size > 0) found.push(state);
+    const isLess = lookAtStaying(context, look, live);
+    if (had || isLess || state.drifted.size > 0) found.push(state);
   }
   return found;
 }
@@ -112,6 +114,19 @@ function compareApp(context: SiteContext, { state, objects, old }: Look, live: L
     return found === undefined ? [] : compareOne(context, { state, object, row, isOld }, found);
   });
   save(context, state, unchanged);
+}
+
+/** What was told to stay may be gone; true where something else is to be told of it. */
+function lookAtStaying(context: SiteContext, { state, objects }: Look, live: LiveObjects): boolean {
+  let isOther = false;
+  for (const { id, key } of objects) {
+    const staying = state.staying.get(id);
+    const found = live.objects.get(id);
+    if (staying === undefined || found === undefined) continue;
+    const left = stillStaying(context, { app: state.app, key, staying }, found);
+    isOther = noteStaying(state, id, left) || isOther;
+  }
+  return isOther;
 }
 
 interface Compared {

@@ -71,7 +71,9 @@ async function compareApp(context: SiteContext, app: string): Promise<SiteDiff["
   const looks = [
     ...(tree?.objects ?? []).map((object) => () => {
       const row = state.rows.get(object.id);
-      return compareObject(context, { app, owner, namespace, object, row, drifted: undefined });
+      const staying = state.staying.get(object.id);
+      const work = { app, owner, namespace, object, row, drifted: undefined, staying };
+      return compareObject(context, work);
     }),
     ...unwanted.map((id) => () => compareExtra(context, state, { id, owner })),
   ];

@@ -318,6 +318,7 @@ function forget(job: Job, id: ObjectId, progress: Progress): void {
   job.state.drifted.delete(id);
   job.state.fights.delete(id);
   job.state.notes.delete(id);
+  job.state.staying.delete(id);
   progress.gone += 1;
 }
 

@@ -1,8 +1,13 @@
 /** The worker against real API servers: what it writes, and how little. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
+import type { KubeObject } from "../../src/core/model/kube-object.ts";
 import { useTestSite } from "../support/kube-site.ts";
 import { configMap, deployment, eventually } from "../support/kube-worker.ts";
+
+interface Pods {
+  readonly template: { readonly spec: { readonly containers: object[] } };
+}
 
 const configMaps = "/api/v1/namespaces/default/configmaps";
 
@@ -63,6 +68,28 @@ describe("a worker at a real cluster", { timeout: 60_000 }, () => {
     await eventually("the new head is followed", () => site.mirror.last()?.head === head);
     await sleep(1500);
     expect(requests()).toEqual([]);
+  });
+
+  it("removes a probe that a release drops with the defaults that cannot stand without it", async () => {
+    const probed = deployment("web", "web:1") as KubeObject & { spec: Pods };
+    const livenessProbe = { httpGet: { path: "/", port: 80 } };
+    Object.assign(probed.spec.template.spec.containers[0] ?? {}, { livenessProbe });
+    const path = "/apis/apps/v1/namespaces/default/deployments";
+    const created = `${path}?fieldManager=kubectl-create`;
+    await site.cluster.api.request(created, { method: "POST", body: probed });
+    const labels = { team: "blue" };
+    await site.cluster.put(`${path}/web?fieldManager=kubectl-label`, { metadata: { labels } });
+    await site.mirror.commit({ s1: { web: [probed] } });
+    site.start();
+    await site.settled("web");
+    await site.mirror.commit({ s1: { web: [deployment("web", "web:1")] } });
+    await site.settled("web");
+
+    const { body } = await site.cluster.get(`${path}/web`);
+    const { spec, metadata } = body as unknown as KubeObject & { spec: Pods };
+    expect(spec.template.spec.containers[0]).not.toHaveProperty("livenessProbe");
+    expect(metadata["labels"]).toMatchObject(labels);
+    expect(site.report("web")?.message).not.toContain("no longer in Git");
   });
 
   it("prunes an object that the tree no longer has, and only that", async () => {

@@ -26,6 +26,7 @@ function compared(live: KubeObject, object: KubeObject): Comparison {
     },
     row: undefined,
     drifted: undefined,
+    staying: undefined,
   };
   const taken = takenEntries(live, object, null);
   return { work, live, applied: live, taken, fresh: null, conflicts: [], forbidden: [] };

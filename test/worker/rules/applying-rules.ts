@@ -2,6 +2,7 @@
 import type { TestSite } from "../../support/kube-site.ts";
 import { anewRules } from "./anew-rules.ts";
 import { dependencyRules } from "./dependency-rules.ts";
+import { droppedRules } from "./dropped-rules.ts";
 import { driftRules, loadRules } from "./drift-rules.ts";
 import { endingRules } from "./ending-rules.ts";
 import { healthRules } from "./health-rules.ts";
@@ -17,6 +18,7 @@ import { immutableRules, orderRules, ownershipRules } from "./writing-rules.ts";
 /** Registers all cases; call it inside `describe`. Asks for two clusters. */
 export function applyingRules(site: TestSite): void {
   ownershipRules(site);
+  droppedRules(site);
   sourceRules(site);
   sharedRules(site);
   immutableRules(site);

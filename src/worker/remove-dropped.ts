@@ -1,0 +1,141 @@
+import { ApiError } from "../adapters/kubernetes/api-error.ts";
+import { addressOf } from "../adapters/kubernetes/object-address.ts";
+import { mergeFields } from "../core/apply/compare-fields.ts";
+import { describeConflicts } from "../core/apply/judge-conflicts.ts";
+import type { FieldSet } from "../core/apply/owned-fields.ts";
+import { metadataText } from "../core/apply/ownership.ts";
+import {
+  type StayingField,
+  removalOf,
+  setOf,
+  stayingFields,
+} from "../core/apply/staying-fields.ts";
+import { type KubeObject, type ObjectKey, describeKey } from "../core/model/kube-object.ts";
+import type { Staying } from "./app-state.ts";
+import { leftOf, writerFor } from "./app-policy.ts";
+import type { ObjectWork } from "./apply-object.ts";
+import { parseFields } from "./projection.ts";
+import { inWords } from "./refusals.ts";
+import type { SiteContext } from "./site-context.ts";
+
+/** An object as it stands, and what of it is no longer in Git. */
+interface Settled {
+  readonly live: KubeObject;
+  readonly staying: Staying | null;
+}
+
+/** Others may write it between two looks. */
+const maxTries = 6;
+
+/**
+ * Takes out of an object that was just applied what it no longer has in Git and kubectl alone still has: one more write,
+ * only then, and only of the object as it was read. What others have stays, and so does what the cluster refuses to
+ * remove: it is told.
+ */
+export async function removeDropped(
+  context: SiteContext,
+  work: ObjectWork,
+  applied: KubeObject,
+): Promise<Settled> {
+  const { app, object } = work;
+  const before = fieldsBefore(work);
+  let now: Progress = { live: applied, isWhole: false, isRefused: false };
+  for (let tries = 1; ; tries += 1) {
+    const found = stayingIn(context, { app, key: object.key, before }, now.live);
+    const removable = found.filter(({ isRemovable }) => isRemovable);
+    if (removable.length === 0 || now.isRefused || tries > maxTries) {
+      return { live: now.live, staying: stayingOf(object.key, found) };
+    }
+    try {
+      now = { ...now, live: await remove(context, work, { ...now, removable }) };
+    } catch (error) {
+      now = await afterRefusal(context, work, { now, error });
+    }
+  }
+}
+
+interface Progress {
+  readonly live: KubeObject;
+  /** What the release has dropped as a whole goes with all that stands in it. */
+  readonly isWhole: boolean;
+  readonly isRefused: boolean;
+}
+
+/** How it goes on after a refusal; throws where that says nothing of the fields. */
+async function afterRefusal(
+  context: SiteContext,
+  work: ObjectWork,
+  { now, error }: { readonly now: Progress; readonly error: unknown },
+): Promise<Progress> {
+  if (!(error instanceof ApiError)) throw error;
+  if (error.code !== "API_REFUSED") throw inWords(context.site, error, work.object);
+  if (error.facts.status !== 409) return { ...now, isWhole: true, isRefused: now.isWhole };
+  const live = await context.client.get(addressOf(work.object.object), context.signal());
+  // Gone, or another one: the next round finds that.
+  const isSame = live !== null && metadataText(live, "uid") === metadataText(now.live, "uid");
+  return isSame ? { ...now, live } : { ...now, isRefused: true };
+}
+
+/** Nothing is known of another version's fields: their paths are others. */
+function fieldsBefore({ row, staying, object }: ObjectWork): FieldSet {
+  if (row === undefined || row.apiVersion !== object.object.apiVersion) return {};
+  return mergeFields(parseFields(row.owned), staying?.fields ?? {});
+}
+
+async function remove(
+  context: SiteContext,
+  { app, object: { object, key } }: ObjectWork,
+  {
+    live,
+    removable,
+    isWhole,
+  }: { live: KubeObject; removable: readonly StayingField[]; isWhole: boolean },
+): Promise<KubeObject> {
+  const { metadata, ...removal } = removalOf(live, removable, isWhole);
+  const uid = metadataText(live, "uid");
+  const resourceVersion = metadataText(live, "resourceVersion");
+  const patch = {
+    ...removal,
+    metadata: { ...(metadata as object | undefined), uid, resourceVersion },
+  };
+  const left = await writerFor(context, app).mergePatch(addressOf(object), patch, context.signal());
+  context.logger.info("removed what kubectl had too", { app, object: describeKey(key) });
+  return left;
+}
+
+interface Known {
+  readonly app: string;
+  readonly key: ObjectKey;
+  readonly before: FieldSet;
+}
+
+function stayingIn(
+  context: SiteContext,
+  { app, key, before }: Known,
+  live: KubeObject,
+): readonly StayingField[] {
+  if (Object.keys(before).length === 0) return [];
+  return stayingFields(live, { app, before, left: leftOf(context, app, key) });
+}
+
+function stayingOf(key: ObjectKey, found: readonly StayingField[]): Staying | null {
+  const owners = found.flatMap(({ field, managers }) => {
+    return managers.map(
+      (manager) => ({ field, manager, operation: "Update", subresource: "" }) as const,
+    );
+  });
+  if (owners.length === 0) return null;
+  const note = `${describeKey(key)} keeps what is no longer in Git: ${describeConflicts(owners)}`;
+  return { fields: setOf(found), note };
+}
+
+/** What is left now of what was told to stay; null: nothing. */
+export function stillStaying(
+  context: SiteContext,
+  known: { readonly app: string; readonly key: ObjectKey; readonly staying: Staying },
+  live: KubeObject | null,
+): Staying | null {
+  if (live === null) return null;
+  const { app, key, staying } = known;
+  return stayingOf(key, stayingIn(context, { app, key, before: staying.fields }, live));
+}
