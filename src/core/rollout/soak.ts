@@ -41,7 +41,8 @@ interface SoakEnd {
 
 /**
  * When the soak that the last settled site began ends, for each mirror of settled sites: it stands still while the
- * worker is silent.
+ * worker is silent. Nothing more is waited for in an excused region, but what is excused there begins the soak anew for
+ * the others.
  */
 function soakEnds(run: StageRun): readonly SoakEnd[] {
   const { input } = run.board;
@@ -51,7 +52,7 @@ function soakEnds(run: StageRun): readonly SoakEnd[] {
     const from = settledAt(run, part);
     if (from === null) continue;
     last = Math.max(last, from);
-    views.set(part.view.mirror, part.view);
+    if (!part.view.isRegionExcused) views.set(part.view.mirror, part.view);
   }
   return [...views].map(([mirror, view]) => {
     const isStill = view.silentSince !== null;

@@ -195,6 +195,54 @@ describe("the soak", () => {
     world.run(8);
     expect(world.release("web").passed).toHaveProperty("canary");
   });
+
+  const site = { verb: "excuse", app: "web", site: "s1", why: "the fibre is cut" } as const;
+  const region = { verb: "excuse", region: "eu", why: "the fibre is cut" } as const;
+
+  it.each([
+    { canary: "is well", words: [site, region] },
+    { canary: "has failed", words: [site, region] },
+    { canary: "has failed", words: [region, site] },
+  ])("stands still no more when people excuse region and canary, which $canary", (story) => {
+    const { world, head } = settledWorld(4, {
+      ...quick,
+      stages: [{ name: "canary", selector: "site=s1" }, { name: "rest" }],
+      soak: "10s",
+    });
+    world.run(60);
+    const isBroken = story.canary === "has failed";
+    if (isBroken) world.behaviour = ({ tree }) => (tree === "web:v2" ? "Degraded" : "Healthy");
+    world.follow(head("v2"));
+    world.run(isBroken ? 14 : 5);
+    expect(Object.keys(world.release("web").failed)).toEqual(isBroken ? ["s1"] : []);
+    world.silence("eu", true);
+    for (const word of story.words) {
+      world.run(20);
+      expect(world.release("web").passed).toEqual({});
+      world.decide(word);
+    }
+    world.run(1);
+    expect(world.release("web").passed).toHaveProperty("canary");
+  });
+
+  it("begins anew at the sites of the other regions when one is excused by name", () => {
+    const { world, head } = settledWorld(4, {
+      ...quick,
+      stages: [{ name: "canary", selector: "site in (s1,s2)" }, { name: "rest" }],
+      soak: "10s",
+    });
+    world.run(60);
+    world.follow(head("v2"));
+    world.run(5);
+    world.silence("eu", true);
+    world.run(60);
+    world.decide(site);
+    world.decide(region);
+    world.run(8);
+    expect(world.codes(null)).toEqual(["soak"]);
+    world.run(4);
+    expect(world.release("web").passed).toHaveProperty("canary");
+  });
 });
 
 describe("a controller that is restarted", () => {
