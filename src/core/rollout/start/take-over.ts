@@ -4,23 +4,31 @@ import { type AppBoard, type Board, closeRelease, setArrivals, setRelease } from
 import { own } from "../own.ts";
 import type { Release } from "../records.ts";
 import { movedSites } from "../rollback/brought.ts";
+import { isToGoBack } from "../rollback/stop-failed.ts";
 import { listedSite, siteState } from "../site-state.ts";
 import { isReachable } from "../site-view.ts";
 import { holdsSlot } from "../units.ts";
 
-/** What a release has at its sites whose stage has not passed: since when, and whether they have settled. */
+/**
+ * What a release has at its sites whose stage has not passed, or that went back or are to: since when, and whether they
+ * have settled.
+ */
 export function touchedBy(board: Board, release: Release): Map<string, Release["carried"][string]> {
   const touched = new Map<string, Release["carried"][string]>();
   for (const site of movedSites(release)) {
     const listed = listedSite(board.input, release, site);
     if (listed === undefined) continue;
     const stage = release.stages[listed.entry.stage]?.name ?? "";
-    const last = lastMove(release, site);
-    if (Object.hasOwn(release.passed, stage) && last !== own(release.back, site)) continue;
-    const at = last?.at ?? board.at;
+    if (Object.hasOwn(release.passed, stage) && !goesBack(release, site)) continue;
+    const at = lastMove(release, site)?.at ?? board.at;
     touched.set(site, holdsSlot(siteState(listed)) ? { at } : { at, settled: true });
   }
   return touched;
+}
+
+/** It went back last, or is to. */
+function goesBack(release: Release, site: string): boolean {
+  return lastMove(release, site) === own(release.back, site) || isToGoBack(release, site);
 }
 
 function lastMove(
