@@ -6,7 +6,7 @@ import type { AppTimes, SiteStatus } from "../core/protocol/api.ts";
 import { entitledRelease } from "../core/rollout/entitled-release.ts";
 import type { AppReport } from "../core/protocol/worker-report.ts";
 import { own } from "../core/rollout/own.ts";
-import type { MirrorEntry } from "../core/rollout/planner-types.ts";
+import type { ControlState, MirrorEntry } from "../core/rollout/planner-types.ts";
 import { countOf } from "../core/rollout/words.ts";
 import type { TreeId } from "../core/render/rendered.ts";
 import type { AppMoments } from "./app-times.ts";
@@ -64,7 +64,9 @@ export function appsAtSite(
       const due = dueTree(read, site, app);
       const goes = own(away?.trees, app) === undefined ? undefined : away?.words;
       const moments = observations.appMoments(link.mirror, site, app);
-      return [app, judge({ entry: standing.get(app), goes, report, moments, link, due })];
+      const entry = standing.get(app);
+      const from = backFrom(read.control.state, { site, app, entry });
+      return [app, judge({ entry, goes, report, moments, link, due, from })];
     }),
   );
 }
@@ -77,25 +79,41 @@ export function standingAt(
   return new Map(mirrors.flatMap(({ snapshot }) => [...(snapshot.sites.get(site)?.apps ?? [])]));
 }
 
-/** The release whose tree stands there; else the one that the site is entitled to. */
+/** The release whose tree stands there; else, and where it was set back from that one, the one that it is entitled to. */
 export function releaseAt(
-  { mirrors, control }: Pick<Pass, "mirrors" | "control">,
+  { mirrors, control: { state } }: Pick<Pass, "mirrors" | "control">,
   site: string,
   app: string,
 ): string | null {
   for (const { snapshot } of mirrors) {
-    const release = own(snapshot.sites.get(site)?.meta?.apps, app)?.release;
-    if (release !== undefined && release !== null) return release;
+    const standing = snapshot.sites.get(site);
+    const release = own(standing?.meta?.apps, app)?.release ?? null;
+    if (release === null) continue;
+    const from = backFrom(state, { site, app, entry: standing?.apps.get(app) });
+    if (release !== from) return release;
   }
-  const known = own(control.state.apps, app);
+  return entitledAt(state, site, app);
+}
+
+function entitledAt({ apps }: ControlState, site: string, app: string): string | null {
+  const known = own(apps, app);
   return known === undefined ? null : (entitledRelease(known.current, site)?.id ?? null);
+}
+
+/** The open release that the site was set back from, to the tree that stands there; undefined: it was not. */
+function backFrom(
+  { apps }: ControlState,
+  { site, app, entry }: { site: string; app: string; entry: MirrorEntry | undefined },
+): string | undefined {
+  if (entry === undefined || "leaving" in entry) return undefined;
+  return own(apps, app)?.open.find(({ back }) => own(back, site)?.to === entry.tree)?.id;
 }
 
 /** undefined: nothing yet. */
 function dueTree(read: ReadState, site: string, app: string): TreeId | undefined {
   for (const release of own(read.control.state.apps, app)?.open ?? []) {
     if (own(release.handed, site) === undefined) continue;
-    const to = own(release.list, site)?.to;
+    const to = own(release.back, site)?.to ?? own(release.list, site)?.to;
     if (to !== undefined && to !== null) return to;
   }
   return own(own(read.entitled, app), site);
@@ -110,9 +128,11 @@ interface Judged {
   readonly moments: AppMoments | undefined;
   readonly link: SiteLink;
   readonly due: TreeId | undefined;
+  /** The release that the site was set back from. */
+  readonly from: string | undefined;
 }
 
-function judge({ entry, goes, report, moments, link, due }: Judged): AppAtSite {
+function judge({ entry, goes, report, moments, link, due, from }: Judged): AppAtSite {
   if (entry === undefined) return absent(goes);
   if (report === undefined) {
     return { sync: "Unknown", health: "Unknown", message: "its worker has not reported it yet" };
@@ -125,7 +145,7 @@ function judge({ entry, goes, report, moments, link, due }: Judged): AppAtSite {
   if (due !== undefined && due !== entry.tree) {
     return { sync: "OutOfSync", health, message: "has not been handed its release yet" };
   }
-  const words = { health, message: withUnverified(report) };
+  const words = { health, message: withBack(from, withUnverified(report)) };
   if (report.tree !== entry.tree) return { sync: "OutOfSync", ...words };
   return { sync: report.sync, ...words, ...timesOf(moments) };
 }
@@ -148,6 +168,11 @@ function withUnverified({ health, message, unverified }: AppReport): string {
   if (unverified === 0 || (health !== "Healthy" && health !== "Suspended")) return message;
   const words = `not verified: ${countOf(unverified, "object")}`;
   return message === "" ? words : `${message}; ${words}`;
+}
+
+function withBack(from: string | undefined, message: string): string {
+  if (from === undefined) return message;
+  return [`set back from ${from}`, message].filter((part) => part !== "").join("; ");
 }
 
 /** What was true when it was last heard may not be so any more: it is told as that, and not counted. */
