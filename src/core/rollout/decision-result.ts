@@ -1,4 +1,5 @@
 /** What a decision comes to: changes to control, or a refusal that says what would apply. */
+import { closestName } from "../model/closest-name.ts";
 import type { Decision } from "../protocol/api.ts";
 import { controlPaths } from "./control-files.ts";
 import { own } from "./own.ts";
@@ -88,7 +89,16 @@ export function conflict(message: string, hint: string): DecisionResult {
 }
 
 export function noRelease(control: ControlState, app: string): DecisionResult {
-  const open = own(control.apps, app)?.open.map(({ id }) => id) ?? [];
+  const known = own(control.apps, app);
+  if (known === undefined) return noApp(control, app);
+  const open = known.open.map(({ id }) => id);
   const hint = open.length === 0 ? `${app} has no open release` : `open: ${open.join(", ")}`;
   return missing(`${app} has no such open release`, hint);
+}
+
+/** Nothing of an app of this name was ever handed out. */
+function noApp({ apps }: ControlState, app: string): DecisionResult {
+  const near = closestName(app, Object.keys(apps));
+  const hint = near === undefined ? "look at `flotilla status`" : `did you mean "${near}"?`;
+  return missing(`no app "${app}" is on record`, hint);
 }

@@ -146,6 +146,14 @@ describe("approve", () => {
 });
 
 describe("excuse and retry", () => {
+  it("refuse an app that there is not, with the name that is meant", () => {
+    const release = "web-v1";
+    for (const verb of ["promote", "retry", "urgent", "rollback"] as const)
+      expect(refusal(rolling(), { verb, app: "wbe", release, why: "" })).toBe(
+        'not-found: no app "wbe" is on record; did you mean "web"?',
+      );
+  });
+
   it("refuse a region whose worker is live, and speak of the silent ones of those that serve it", () => {
     const world = rolling();
     const word = { verb: "excuse", region: "eu", why: "burnt" } as const;
