@@ -43,3 +43,38 @@ describe("a mistake in what a chart renders to", { timeout: 60_000 }, () => {
     ]);
   });
 });
+
+describe("a mistake that a chart makes at some sites", { timeout: 60_000 }, () => {
+  const service = `apiVersion: v1
+kind: Service
+metadata: { name: "{{ .Values.name }}" }
+spec: { ports: [{ port: {{ .Values.port }} }] }
+`;
+  const atDepots = async (values: object, text = service): Promise<readonly string[]> => {
+    const spec = {
+      values: { name: "x", port: 80, needed: true },
+      overlays: [{ virtualSites: ["depots"], values }],
+    };
+    return mistakesOf(toolFleet({ chart: "charts/web" }, { ...chart, [at]: text }, spec));
+  };
+
+  it.each<[string, object, string?]>([
+    ["of an object", { name: "Bad" }],
+    ["that is no YAML", { port: "[1" }],
+    [
+      "that Helm tells",
+      { needed: null },
+      `{{ if not .Values.needed }}{{ fail "it is needed" }}{{ end }}`,
+    ],
+  ])("is told with them: %s", async (_, values, text) => {
+    const told = await atDepots(values, text);
+    expect(told).toHaveLength(1);
+    expect(told[0]).toMatch(/^charts\/web\/templates\/more\.yaml:.* \(at site e2 and 1 more\)/);
+  });
+
+  it("is told without them where it is at all sites", async () => {
+    const told = await atDepots({ other: 1 }, service.replace("{{ .Values.name }}", "Bad"));
+    expect(told).toHaveLength(1);
+    expect(told[0]).not.toContain("at site");
+  });
+});

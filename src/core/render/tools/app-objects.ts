@@ -23,6 +23,7 @@ import { withoutHooks } from "./helm-hooks.ts";
 import { withoutNullTexts } from "./null-texts.ts";
 import type { ToolOutput, ToolOutputs, ToolProblem } from "./tool-output.ts";
 import { neededTools, requestsOf } from "./tool-requests.ts";
+import { toldAtSites } from "./told-at-sites.ts";
 
 /** An app's objects, checked. */
 export interface AppObjects extends FillableManifests {
@@ -112,19 +113,21 @@ function toolObjects(models: Models, { app, manifests }: AppInput): AppObjects {
   const variableOf: VariableOf = (site, overlays) => requestOf(site, overlays)?.key ?? noRequest;
   const { field } = writtenSource(app.value.spec.source);
   const written = (): Place => app.at(["spec", "source", field]);
-  const read = new Map<string, ParsedManifests>();
-  for (const { variable } of shapesOf(models, app, variableOf)) {
-    if (variable === noRequest || read.has(variable)) continue;
+  const read = new Map<string, ParsedManifests & { readonly sites: string[] }>();
+  for (const { variable, sites } of shapesOf(models, app, variableOf)) {
+    const known = read.get(variable);
+    for (const site of sites) known?.sites.push(site);
+    if (variable === noRequest || known !== undefined) continue;
     const output = outputOf(models, variable);
     const { hooks } = app.value.spec.source.helm ?? {};
     const found = source.tool === "helm" ? withoutHooks(output, hooks) : output;
-    read.set(variable, readObjects(found, manifests, written));
+    read.set(variable, { ...readObjects(found, manifests, written), sites: [...sites] });
   }
   const all = [...read.values()];
   return {
     objects: all.flatMap(({ objects }) => objects),
     fillable: [],
-    diagnostics: all.flatMap(({ diagnostics }) => diagnostics),
+    diagnostics: toldAtSites(all),
     isUnknown: false,
     files: source.files,
     variableOf,
