@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { documentYaml } from "../../support/fleet.ts";
 import { mistakesOf, toolFleet } from "../../support/render-tools.ts";
 import { chart } from "../../support/tool-sources.ts";
 
@@ -76,5 +77,25 @@ spec: { ports: [{ port: {{ .Values.port }} }] }
     const told = await atDepots({ other: 1 }, service.replace("{{ .Values.name }}", "Bad"));
     expect(told).toHaveLength(1);
     expect(told[0]).not.toContain("at site");
+  });
+
+  it("names the file of a Site whose value a closed schema does not know", async () => {
+    const schema = { type: "object", additionalProperties: false, properties: { a: {} } };
+    const site = documentYaml(
+      "Site",
+      { name: "e1", labels: { ring: "canary", tier: "shop" } },
+      { region: "east", values: { tillSlots: 4 } },
+    );
+    const edits = {
+      "c/Chart.yaml": "apiVersion: v2\nname: closed\nversion: 1.0.0\n",
+      "c/values.schema.json": JSON.stringify(schema),
+      "c/templates/x.yaml": map("one", "data: {a: b}"),
+      "sites/e1.yaml": site,
+    };
+    expect(await mistakesOf(toolFleet({ chart: "c" }, edits))).toEqual([
+      expect.stringMatching(
+        /additional properties 'tillSlots' not allowed \(at site e1\); `tillSlots` is a value of the Site, at sites\/e1\.yaml:\d+:\d+, and every chart/,
+      ),
+    ]);
   });
 });

@@ -18,11 +18,12 @@ import {
   withObject,
 } from "../parse-manifests.ts";
 import { regionFieldProblem } from "../sealed-objects.ts";
-import { shapesOf, type VariableOf } from "../shapes.ts";
+import { type Shape, shapesOf, type VariableOf } from "../shapes.ts";
 import { withoutHooks } from "./helm-hooks.ts";
 import { withoutNullTexts } from "./null-texts.ts";
 import type { ToolOutput, ToolOutputs, ToolProblem } from "./tool-output.ts";
 import { neededTools, requestsOf } from "./tool-requests.ts";
+import { withSiteValueHint } from "./site-value-hints.ts";
 import { toldAtSites } from "./told-at-sites.ts";
 
 /** An app's objects, checked. */
@@ -118,10 +119,8 @@ function toolObjects(models: Models, { app, manifests }: AppInput): AppObjects {
     const known = read.get(variable);
     for (const site of sites) known?.sites.push(site);
     if (variable === noRequest || known !== undefined) continue;
-    const output = outputOf(models, variable);
-    const { hooks } = app.value.spec.source.helm ?? {};
-    const found = source.tool === "helm" ? withoutHooks(output, hooks) : output;
-    read.set(variable, { ...readObjects(found, manifests, written), sites: [...sites] });
+    const parsed = readObjects(outputAt(models, app, { variable, sites }), manifests, written);
+    read.set(variable, { ...parsed, sites: [...sites] });
   }
   const all = [...read.values()];
   return {
@@ -133,6 +132,19 @@ function toolObjects(models: Models, { app, manifests }: AppInput): AppObjects {
     variableOf,
     objectsAt: (variable) => read.get(variable)?.objects ?? [],
   };
+}
+
+/** What the tool gave sites: its hooks dealt with, and its problems with a hint where a Site has to do with them. */
+function outputAt(
+  models: Models,
+  app: LayeredApp,
+  { variable, sites }: Pick<Shape, "variable" | "sites">,
+): ToolOutput {
+  const output = outputOf(models, variable);
+  const { source } = app.value.spec;
+  const found = toolOf(source) === "helm" ? withoutHooks(output, source.helm?.hooks) : output;
+  const site = models.siteModel.sites.get(sites[0] ?? "");
+  return { ...found, problems: found.problems.map((each) => withSiteValueHint(each, site)) };
 }
 
 const noRequest = "";
