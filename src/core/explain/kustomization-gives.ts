@@ -1,85 +1,141 @@
 /** Whether what stands in a kustomization can have given a field of an object the value that it has. */
-import { isJsonObject, isSameJson, type Json } from "../model/json.ts";
-import { parsePointer } from "../render/json-patch.ts";
+import { isJsonObject, isSameJson, type Json, type JsonObject } from "../model/json.ts";
+import type { KubeObject } from "../model/kube-object.ts";
 import { readYaml } from "../render/read-yaml.ts";
-import { type FieldStep, findField } from "./field-steps.ts";
+import { type Asked, itemsOf, mapOf, pathOf, type Read, textOf } from "./asked-field.ts";
+import { isTargeted, patchesGive } from "./patch-gives.ts";
 
-/** A field, and its value. */
-export interface Asked {
-  readonly steps: readonly FieldStep[];
-  readonly value: Json;
+interface Known {
+  readonly read: Read;
+  /** The fields that `configurations` add to those of a step, as `pathOf` writes them. */
+  readonly added: readonly string[];
 }
 
-/** Gives the text of a file that a kustomization names. */
-export type Read = (path: string) => string | undefined;
-
 /** Does what stands in a field of a kustomization give the value that was found? */
-type Gives = (written: Json, asked: Asked, read: Read) => boolean;
+type Gives = (written: Json, asked: Asked, known: Known) => boolean;
 
-const metadataName: Gives = (_, { steps }) => keysOf(steps) === "metadata.name";
-const pairGives = (pairs: Json | undefined, { steps, value }: Asked): boolean => {
+/** Where steps of a kind write, as `pathOf` writes it. */
+export const placesOfStep = {
+  PrefixTransformer: /^metadata\/name$/,
+  SuffixTransformer: /^metadata\/name$/,
+  NamespaceTransformer: /^metadata\/namespace$|\bservice\/namespace$|^subjects\/namespace$/,
+  ReplicaCountTransformer: /^spec\/replicas$/,
+  ImageTagTransformer: /\b(containers|initContainers)\/image$|\bvolumes\/image\/reference$/,
+} as const;
+
+const annotationMaps = /\bmetadata\/annotations$/;
+/** With `includeSelectors`, with `includeTemplates`, and with neither. */
+const labelMaps = {
+  selectors:
+    /\bmetadata\/labels$|^spec\/selector$|\/(selector|podSelector|labelSelector)\/matchLabels$/,
+  templates: /\bmetadata\/labels$/,
+  own: /^metadata\/labels$/,
+} as const;
+
+const isAt = (path: string, places: RegExp, added: readonly string[]): boolean =>
+  places.test(path) || added.includes(path);
+
+const affixGives: Gives = (written, { object, steps, value }, { added }) =>
+  isAt(pathOf(steps), placesOfStep.PrefixTransformer, added) &&
+  hasAffixes(object) &&
+  textOf(value).includes(textOf(written));
+
+/** Whether prefixes and suffixes change the names of a kind. */
+export function hasAffixes({ kind }: Pick<KubeObject, "kind">): boolean {
+  return !["CustomResourceDefinition", "APIService", "Namespace"].includes(kind);
+}
+
+/** Fields of a kustomization that make a step of a kind. */
+export const fieldsOfStep: Readonly<Record<string, Readonly<Record<string, Gives>>>> = {
+  PrefixTransformer: { namePrefix: affixGives },
+  SuffixTransformer: { nameSuffix: affixGives },
+  NamespaceTransformer: { namespace: namespaceGives },
+  AnnotationsTransformer: {
+    commonAnnotations: (written, asked, { added }) =>
+      pairGives(written, asked) && isAt(mapOf(asked), annotationMaps, added),
+  },
+  LabelTransformer: {
+    commonLabels: (written, asked, { added }) =>
+      pairGives(written, asked) && isAt(mapOf(asked), labelMaps.selectors, added),
+    labels: (written, asked, { added }) =>
+      itemsOf(written).some((item) => labelsGive(item, asked, added)),
+  },
+  ReplicaCountTransformer: {
+    replicas: (written, { object, steps, value }, { added }) =>
+      isAt(pathOf(steps), placesOfStep.ReplicaCountTransformer, added) &&
+      itemsOf(written).some(
+        (item) =>
+          isJsonObject(item) &&
+          isSame(item["count"], value) &&
+          isTargeted({ name: item["name"] ?? null }, object),
+      ),
+  },
+  ImageTagTransformer: {
+    images: (written, { steps, value }, { added }) =>
+      isAt(pathOf(steps), placesOfStep.ImageTagTransformer, added) &&
+      itemsOf(written).some((item) => givesImage(item, textOf(value))),
+  },
+  PatchTransformer: { patches: (written, asked, { read }) => patchesGive(written, asked, read) },
+  PatchStrategicMergeTransformer: {
+    patchesStrategicMerge: (written, asked, { read }) => patchesGive(written, asked, read),
+  },
+  PatchJson6902Transformer: {
+    patchesJson6902: (written, asked, { read }) => patchesGive(written, asked, read),
+  },
+  ReplacementTransformer: {
+    replacements: (written, asked) =>
+      asked.value !== undefined && itemsOf(written).some((item) => replaces(item, asked)),
+  },
+};
+
+function namespaceGives(...[written, asked, { added }]: Parameters<Gives>): boolean {
+  const { object, steps, value } = asked;
+  if (written !== value) return false;
+  const path = pathOf(steps);
+  const isOfNamespace = object.kind === "Namespace" && path === "metadata/name";
+  return isOfNamespace || isAt(path, placesOfStep.NamespaceTransformer, added);
+}
+
+function pairGives(pairs: Json | undefined, { steps, value }: Asked): boolean {
   const last = steps.at(-1);
   return (
     last !== undefined && "key" in last && isJsonObject(pairs) && isSame(pairs[last.key], value)
   );
-};
-
-/** Fields of a kustomization that make a step of a kind. */
-export const fieldsOfStep: Readonly<Record<string, Readonly<Record<string, Gives>>>> = {
-  PrefixTransformer: { namePrefix: metadataName },
-  SuffixTransformer: { nameSuffix: metadataName },
-  NamespaceTransformer: { namespace: (written, { value }) => written === value },
-  AnnotationsTransformer: { commonAnnotations: (written, asked) => pairGives(written, asked) },
-  LabelTransformer: {
-    commonLabels: (written, asked) => pairGives(written, asked),
-    labels: (written, asked) =>
-      itemsOf(written).some((item) => isJsonObject(item) && pairGives(item["pairs"], asked)),
-  },
-  ReplicaCountTransformer: {
-    replicas: (written, { value }) =>
-      itemsOf(written).some((item) => isJsonObject(item) && isSame(item["count"], value)),
-  },
-  ImageTagTransformer: {
-    images: (written, { value }) => itemsOf(written).some((item) => givesImage(item, value)),
-  },
-  PatchTransformer: { patches: patchesGive },
-  PatchStrategicMergeTransformer: { patchesStrategicMerge: patchesGive },
-  PatchJson6902Transformer: { patchesJson6902: patchesGive },
-  ReplacementTransformer: {
-    replacements: (written, { steps }) => itemsOf(written).some((item) => replaces(item, steps)),
-  },
-};
-
-interface AskedKey {
-  readonly key: string;
-  readonly value: Json;
-  readonly read: Read;
 }
 
-/** Does an entry of a generator give a key? */
-export function generates(entry: Json, { key, value, read }: AskedKey): boolean {
-  if (!isJsonObject(entry)) return false;
-  const variables = [entry["env"] ?? null, ...itemsOf(entry["envs"] ?? null)].map(textOf);
-  const lines = variables.flatMap((path) => (path === "" ? [] : (read(path) ?? "").split("\n")));
-  const literals = itemsOf(entry["literals"] ?? null).map(textOf);
-  const files = itemsOf(entry["files"] ?? null).map(textOf);
+function labelsGive(item: Json, asked: Asked, added: readonly string[]): boolean {
+  if (!isJsonObject(item) || !pairGives(item["pairs"], asked)) return false;
+  const { includeSelectors, includeTemplates, fields } = item;
+  if (includeSelectors === true) {
+    return isAt(mapOf(asked), labelMaps.selectors, [...added, ...pathsIn(fields)]);
+  }
+  const places = includeTemplates === true ? labelMaps.templates : labelMaps.own;
+  return isAt(mapOf(asked), places, pathsIn(fields));
+}
+
+function givesImage(item: Json, value: string): boolean {
+  if (!isJsonObject(item)) return false;
+  const { name = "", newName, newTag, tagSuffix, digest } = item;
+  const image = textOf(newName ?? name);
+  if (!value.startsWith(image) || !/^($|[:@])/.test(value.slice(image.length))) return false;
+  const isTold = (part: Json | undefined, holds: (text: string) => boolean): boolean =>
+    part !== undefined && holds(scalarOf(part));
   return (
-    [...literals, ...lines].some(
-      (each) => each.startsWith(`${key}=`) && each.includes(textOf(value)),
-    ) ||
-    files.some(
-      (each) => each.startsWith(`${key}=`) || each.slice(each.lastIndexOf("/") + 1) === key,
-    )
+    newName !== undefined ||
+    isTold(newTag, (text) => `${value}@`.includes(`:${text}@`)) ||
+    isTold(tagSuffix, (text) => value.endsWith(text)) ||
+    isTold(digest, (text) => value.endsWith(`@${text}`))
   );
 }
 
 /** Does a replacement write a field, what holds it, or what it holds? One that cannot be read may. */
-function replaces(replacement: Json, steps: readonly FieldStep[]): boolean {
+function replaces(replacement: Json, { object, steps }: Asked): boolean {
   const targets = isJsonObject(replacement) ? replacement["targets"] : undefined;
   if (targets === undefined) return true;
   const asked = steps.flatMap((step) => ("key" in step ? step.key : []));
   return itemsOf(targets).some((target) => {
-    const paths = isJsonObject(target) ? itemsOf(target["fieldPaths"] ?? []) : [];
+    if (!isJsonObject(target) || !isTargeted(target["select"], object)) return false;
+    const paths = itemsOf(target["fieldPaths"] ?? []);
     // Without paths it is the name.
     const written = paths.length === 0 ? ["metadata.name"] : paths.map(textOf);
     return written.some((path) => {
@@ -91,70 +147,65 @@ function replaces(replacement: Json, steps: readonly FieldStep[]): boolean {
   });
 }
 
-function givesImage(item: Json, value: Json): boolean {
-  if (!isJsonObject(item) || typeof value !== "string") return false;
-  return ["newName", "newTag", "digest"].some((field) => {
-    const part = item[field];
-    return (typeof part === "string" || typeof part === "number") && value.includes(`${part}`);
+/** The fields that the configurations of a kustomization add to those of one of its fields. */
+export function addedFields(kustomization: JsonObject, field: string, read: Read): string[] {
+  const section = field === "labels" ? "commonLabels" : field;
+  return itemsOf(kustomization["configurations"] ?? null).flatMap((path) => {
+    const [first] = readYaml({ path: textOf(path), text: read(textOf(path)) ?? "" }).documents;
+    const { value = null } = first ?? {};
+    return isJsonObject(value) ? pathsIn(value[section]) : [];
   });
 }
 
-/** Of patches in lists, as texts, files or both. */
-function patchesGive(...[written, asked, read]: Parameters<Gives>): boolean {
-  const texts = itemsOf(written).map((item) => {
-    if (!isJsonObject(item)) return typeof item === "string" ? (read(item) ?? item) : undefined;
-    const { patch, path } = item;
-    return typeof patch === "string" ? patch : typeof path === "string" ? read(path) : undefined;
-  });
-  return texts.some((text) => text === undefined || patchGives(text, asked));
-}
-
-function patchGives(text: string, asked: Asked): boolean {
-  const { documents, diagnostics } = readYaml({ path: "patch", text });
-  if (diagnostics.length > 0) return true;
-  return documents.some(
-    ({ value }) =>
-      Array.isArray(value)
-        ? operationsGive(value as readonly Json[], asked)
-        : mergeGives(value, asked), // isArray loses the type
+function pathsIn(fields: Json | undefined): string[] {
+  return itemsOf(fields ?? null).map((field) =>
+    isJsonObject(field) ? textOf(field["path"]).replaceAll("[]", "") : "",
   );
 }
 
-/** Lists are merged by keys that are not known here, so for them it is enough that the patch says something. */
-function mergeGives(patch: Json, { steps, value }: Asked): boolean {
-  const given = findField(patch, steps).value;
-  if (given === undefined) return false;
-  return typeof given === "object" || isSame(given, value);
+interface AskedKey {
+  readonly object: KubeObject;
+  readonly key: string;
+  readonly value: Json | undefined;
+  readonly read: Read;
 }
 
-/** Does an operation write a field, or what holds it? Positions in lists are taken for any. */
-function operationsGive(operations: readonly Json[], { steps }: Asked): boolean {
-  return operations.some((operation) => {
-    const path = isJsonObject(operation) ? operation["path"] : undefined;
-    const pointer = typeof path === "string" ? parsePointer(path) : undefined;
-    if (pointer === undefined) return true;
-    return pointer.every((part, index) => {
-      const step = steps[index];
-      return step === undefined || !("key" in step) || step.key === part;
-    });
-  });
+/** Does an entry of a generator give a key of an object its value? */
+export function generates(entry: Json, { object, key, value, read }: AskedKey): boolean {
+  if (!isJsonObject(entry) || !isTargeted({ name: entry["name"] ?? null }, object)) return false;
+  const variables = [entry["env"] ?? null, ...itemsOf(entry["envs"] ?? null)].map(textOf);
+  const lines = variables.flatMap((path) => (path === "" ? [] : (read(path) ?? "").split(/\r?\n/)));
+  const literals = itemsOf(entry["literals"] ?? null).map(textOf);
+  const files = itemsOf(entry["files"] ?? null).map(textOf);
+  const start = `${key}=`;
+  return (
+    [...literals, ...lines].some((each) => {
+      const pair = each.trimStart();
+      return pair.startsWith(start) && isWritten(withoutQuotes(pair.slice(start.length)), value);
+    }) ||
+    files.some((each) => {
+      const path = each.startsWith(start) ? each.slice(start.length) : each;
+      const isOfKey = path !== each || path.slice(path.lastIndexOf("/") + 1) === key;
+      const text = read(path);
+      return isOfKey && (text === undefined || isWritten(text, value));
+    })
+  );
 }
 
-function isSame(a: Json | undefined, b: Json): boolean {
-  return a !== undefined && isSameJson(a, b);
+/** `"a"` and `'a'` as `a`. */
+function withoutQuotes(text: string): string {
+  return /^(?<quote>["'])(?<inner>.*)\k<quote>$/s.exec(text)?.groups?.["inner"] ?? text;
 }
 
-/** The items of a list; none of anything else. */
-export function itemsOf(value: Json): readonly Json[] {
-  return Array.isArray(value) ? (value as readonly Json[]) : []; // isArray loses the type
+/** Whether a text is a value, as it is or as the data of a Secret. */
+function isWritten(text: string, value: Json | undefined): boolean {
+  return value === text || value === Buffer.from(text).toString("base64");
 }
 
-/** A text; of anything else an empty one. */
-export function textOf(value: Json): string {
-  return typeof value === "string" ? value : "";
+function isSame(a: Json | undefined, b: Json | undefined): boolean {
+  return a !== undefined && b !== undefined && isSameJson(a, b);
 }
 
-/** The keys on the way to a field: `metadata.name`. */
-export function keysOf(steps: readonly FieldStep[]): string {
-  return steps.map((step) => ("key" in step ? step.key : "[]")).join(".");
+function scalarOf(value: Json): string {
+  return typeof value === "number" ? `${value}` : textOf(value);
 }

@@ -5,7 +5,7 @@
  */
 import type { Place, SourceFile } from "../model/fleet-model.ts";
 import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
-import { describeKey } from "../model/kube-object.ts";
+import { describeKey, type KubeObject } from "../model/kube-object.ts";
 import { keptFor } from "../model/known-fleet.ts";
 import { resolveInside } from "../model/tools/file-index.ts";
 import type { AppAtSite } from "../render/app-at-site.ts";
@@ -14,17 +14,17 @@ import { type ManifestObject, readManifestObjects } from "../render/manifest-obj
 import type { SourceObject } from "../render/parse-manifests.ts";
 import { readYaml, type YamlDocument } from "../render/read-yaml.ts";
 import type { Transformation } from "../render/tools/kustomize-origins.ts";
+import { type Asked, itemsOf, mapOf, pathOf, type Read, textOf } from "./asked-field.ts";
 import type { FieldSetting } from "./field-setting.ts";
 import { type FieldStep, findField } from "./field-steps.ts";
 import {
-  type Asked,
+  addedFields,
   fieldsOfStep,
   generates,
-  itemsOf,
-  keysOf,
-  type Read,
-  textOf,
+  hasAffixes,
+  placesOfStep,
 } from "./kustomization-gives.ts";
+import { patchesGive } from "./patch-gives.ts";
 
 type Told = Pick<FieldSetting, "by" | "place">;
 
@@ -38,13 +38,15 @@ export function kustomizedFrom(found: AppAtSite, source: SourceObject): Manifest
     ({ object }) =>
       object.kind === kind &&
       object.apiVersion === apiVersion &&
-      namedBy(found, steps, object.metadata.name) === source.object.metadata.name,
+      namedBy(found, steps, object) === source.object.metadata.name,
   );
   return others.length === 0 ? object : undefined;
 }
 
-/** The name that prefixes and suffixes make of one. */
-function namedBy(found: AppAtSite, steps: readonly Transformation[], name: string): string {
+/** The name that prefixes and suffixes give an object. */
+function namedBy(found: AppAtSite, steps: readonly Transformation[], object: KubeObject): string {
+  const { name } = object.metadata;
+  if (!hasAffixes(object)) return name;
   return steps.filter(isAffix).reduce((before, step) => {
     const { namePrefix = "", nameSuffix = "" } = kustomizationOf(found, step);
     if (step.isListed) return before;
@@ -77,19 +79,26 @@ export function kustomizeSetting(
   steps: readonly FieldStep[],
 ): Told {
   const { steps: taken = [], object } = source;
-  const { value = null } = findField(object, steps);
-  const asked = { steps, value };
-  const changing = taken.filter((step) => !isGenerator(step));
-  const parts = changing.flatMap((step) => partsOf(found, step, asked));
-  const distinct = [...new Map(parts.map((part) => [`${part.file} ${part.words}`, part])).values()];
-  if (distinct.length > 0)
-    return toldOf(distinct, from === undefined && changing.length === taken.length);
-  const named = nameOfOther(found, asked);
-  if (named !== undefined) return { by: `kustomize: the name of ${named}`, place: null };
+  const asked = { object, steps, value: findField(object, steps).value };
   const generator = taken.find(isGenerator);
-  if (generator !== undefined) return toldOf(generatorParts(found, generator, asked), false);
-  // By no step that it tells: what it does by itself, or a field that its configuration adds to a step.
+  const data = generator && keyOfData(generator, asked);
+  const parts = [
+    ...taken.flatMap((step) => (isGenerator(step) ? [] : partsOf(found, step, asked))),
+    ...(data === undefined ? [] : generatorsOf(found, data)),
+  ];
+  const distinct = [...new Map(parts.map((part) => [`${part.file} ${part.words}`, part])).values()];
+  const maybeFile = from === undefined && generator === undefined;
+  if (distinct.length > 0) return toldOf(distinct, maybeFile);
+  const named = data === undefined ? nameOfOther(found, asked) : undefined;
+  if (named !== undefined) return nameTold(named, maybeFile);
+  if (generator !== undefined) return toldOf([generatorPart(found, generator)], false);
+  // By no step that it tells: what it does by itself.
   return { by: "kustomize", place: from === undefined ? source.at([]) : null };
+}
+
+function nameTold(named: string, maybeFile: boolean): Told {
+  const others = maybeFile ? " or the object's file" : "";
+  return { by: `kustomize: the name of ${named}${others}`, place: null };
 }
 
 function toldOf(parts: readonly Part[], maybeFile: boolean): Told {
@@ -108,7 +117,7 @@ function partsOf(found: AppAtSite, step: Transformation, asked: Asked): readonly
   const at = { file: step.file, line: 0, column: 0 };
   if (step.isListed) {
     const inline = kustomization["transformers"];
-    if (!isMentioned(step, textsOf(found, step), asked)) return [];
+    if (!listedGives(found, step, asked)) return [];
     if (inline === undefined) return [stepPart(step)];
     const place = document?.at(["transformers"]) ?? at;
     return [{ file: step.file, words: "transformers", place }];
@@ -119,7 +128,9 @@ function partsOf(found: AppAtSite, step: Transformation, asked: Asked): readonly
   const read = readerOf(found, step.file);
   return Object.entries(fields).flatMap(([field, gives]) => {
     const written = kustomization[field];
-    if (written === undefined || !gives(written, asked, read)) return [];
+    if (written === undefined) return [];
+    const added = addedFields(kustomization, field, read);
+    if (!gives(written, asked, { read, added })) return [];
     return [{ file: step.file, words: field, place: document?.at([field]) ?? at }];
   });
 }
@@ -133,62 +144,104 @@ function readerOf(found: AppAtSite, file: string): Read {
   };
 }
 
-/** A generator, and those that may have added to what it made: kustomize does not tell of these. */
-function generatorParts(
-  found: AppAtSite,
-  step: Transformation,
-  { steps, value }: Asked,
-): readonly Part[] {
-  const field = `${step.kind.slice(0, 1).toLowerCase()}${step.kind.slice(1)}`;
-  const [top, entry] = steps;
-  const key =
-    top !== undefined && "key" in top && /^(data|binaryData)$/.test(top.key) ? entry : undefined;
-  const own = generatorPart(found, step.file, field);
-  if (key === undefined || !("key" in key)) return [own ?? stepPart(step)];
-  const giving = filesOf(found).flatMap(({ path }) => {
-    const entries = itemsOf(kustomizationOf(found, { file: path })[field] ?? null);
-    const part = generatorPart(found, path, field);
-    return part &&
-      entries.some((each) => generates(each, { key: key.key, value, read: readerOf(found, path) }))
-      ? part
-      : [];
-  });
-  return giving.length === 0 ? [own ?? stepPart(step)] : giving;
+/** A key of a generated ConfigMap or Secret. */
+interface DataKey extends Asked {
+  readonly kind: string;
+  readonly key: string;
 }
 
-function generatorPart(found: AppAtSite, file: string, field: string): Part | undefined {
-  const document = documentOf(found, { file });
-  if (document === undefined || kustomizationOf(found, { file })[field] === undefined) {
-    return undefined;
+/** undefined: the field is none. */
+function keyOfData({ kind }: Transformation, asked: Asked): DataKey | undefined {
+  const [top, entry] = asked.steps;
+  const isData = top !== undefined && "key" in top && /^(data|binaryData)$/.test(top.key);
+  if (!isData || entry === undefined || !("key" in entry)) return undefined;
+  return { ...asked, kind, key: entry.key };
+}
+
+/** The generators that give a key its value: of those that add to what one made, kustomize does not tell. */
+function generatorsOf(found: AppAtSite, asked: DataKey): readonly Part[] {
+  const { kind } = asked;
+  return filesOf(found).flatMap(({ path: file }) => {
+    const entries = itemsOf(kustomizationOf(found, { file })[generatorField(kind)] ?? null);
+    const known = { ...asked, read: readerOf(found, file) };
+    return entries.some((each) => generates(each, known))
+      ? [generatorPart(found, { file, kind, isListed: false })]
+      : [];
+  });
+}
+
+function generatorPart(found: AppAtSite, step: Transformation): Part {
+  const field = generatorField(step.kind);
+  const document = documentOf(found, step);
+  if (document === undefined || kustomizationOf(found, step)[field] === undefined) {
+    return stepPart(step);
   }
-  return { file, words: field, place: document.at([field]) };
+  return { file: step.file, words: field, place: document.at([field]) };
+}
+
+function generatorField(kind: string): string {
+  return `${kind.slice(0, 1).toLowerCase()}${kind.slice(1)}`;
 }
 
 function stepPart({ file, kind }: Transformation): Part {
   return { file, words: kind, place: { file, line: 0, column: 0 } };
 }
 
-/** What a transformer writes into maps stands in its configuration, key and value. */
-function isMentioned({ kind }: Transformation, texts: string, { steps, value }: Asked): boolean {
-  if (kind !== "AnnotationsTransformer" && kind !== "LabelTransformer") return true;
+/** Can a transformer with a configuration of its own give a field? One of which too little is known may. */
+function listedGives(found: AppAtSite, step: Transformation, asked: Asked): boolean {
+  const text = textsOf(found, step).join("\n---\n");
+  const { kind } = step;
+  if (kind === "PatchTransformer") {
+    const { documents } = readYaml({ path: step.file, text });
+    const patches = documents.map(({ value }) => value);
+    return patchesGive(patches, asked, readerOf(found, step.file));
+  }
+  if (kind === "AnnotationsTransformer" || kind === "LabelTransformer") {
+    return mentionsEntry(text, asked);
+  }
+  if (!isPlaced(kind)) return true;
+  const path = pathOf(asked.steps);
+  return asked.value !== undefined && (placesOfStep[kind].test(path) || pathsIn(text).has(path));
+}
+
+/** What a transformer writes into maps stands in its configuration: key, value and where. */
+function mentionsEntry(text: string, asked: Asked): boolean {
+  const { steps, value } = asked;
   const last = steps.at(-1);
-  const isEntry = last !== undefined && "key" in last && texts.includes(last.key);
-  return isEntry && typeof value === "string" && texts.includes(value);
+  const isEntry = last !== undefined && "key" in last && text.includes(last.key);
+  return (
+    isEntry && typeof value === "string" && text.includes(value) && pathsIn(text).has(mapOf(asked))
+  );
+}
+
+/** The words of a text, and so its paths of fields, without lists: `spec/template/spec/containers/image`. */
+function pathsIn(text: string): ReadonlySet<string> {
+  return new Set(text.replaceAll("[]", "").split(/[\s,"'{}]+/));
+}
+
+function isPlaced(kind: string): kind is keyof typeof placesOfStep {
+  return Object.hasOwn(placesOfStep, kind);
 }
 
 /** The configuration of a listed transformer: its file, or what stands in the kustomization. */
-function textsOf(found: AppAtSite, step: Transformation): string {
+function textsOf(found: AppAtSite, step: Transformation): readonly string[] {
   const { transformers } = kustomizationOf(found, step);
-  if (transformers !== undefined) return itemsOf(transformers).map(textOf).join("\n");
-  return filesOf(found).find(({ path }) => path === step.file)?.text ?? "";
+  if (transformers !== undefined) return itemsOf(transformers).map(textOf);
+  return filesOf(found).flatMap(({ path, text }) => (path === step.file ? text : []));
 }
 
 /** Names of objects that kustomize changes are changed wherever other objects name them. */
 function nameOfOther(found: AppAtSite, { steps, value }: Asked): string | undefined {
-  if (keysOf(steps) === "metadata.name") return undefined;
-  const texts = new Set(textsIn(value));
-  const other = objectsOf(found.shape).find(({ object }) => texts.has(object.metadata.name));
+  if (pathOf(steps) === "metadata/name") return undefined;
+  const texts = new Set(textsIn(value ?? null));
+  const other = objectsOf(found.shape).find(
+    ({ object, steps: taken = [] }) => texts.has(object.metadata.name) && taken.some(mayRename),
+  );
   return other && describeKey(other.key);
+}
+
+function mayRename(step: Transformation): boolean {
+  return isAffix(step) || isGenerator(step) || step.kind.startsWith("Patch");
 }
 
 function textsIn(value: Json): string[] {
