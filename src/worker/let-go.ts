@@ -2,12 +2,16 @@ import { isApiError } from "../adapters/kubernetes/api-error.ts";
 import type { ObjectAddress } from "../adapters/kubernetes/object-address.ts";
 import { otherManagers } from "../core/apply/other-managers.ts";
 import { fieldManagerOf, liveOwner, metadataText } from "../core/apply/ownership.ts";
+import { type Json, type JsonObject, isJsonObject } from "../core/model/json.ts";
 import type { KubeObject } from "../core/model/kube-object.ts";
 import { writerFor } from "./app-policy.ts";
 import type { Found } from "./look-up.ts";
 import type { SiteContext } from "./site-context.ts";
 
-/** Takes an app's marks off, if it is still the object that was read. */
+/**
+ * Takes an app's marks off, and its name from the fields that it had, if it is still the object that was read. No other
+ * value is changed, and whoever applies the object now meets no conflict with the app.
+ */
 export async function takeMarksOff(
   context: SiteContext,
   app: string,
@@ -19,9 +23,25 @@ export async function takeMarksOff(
       resourceVersion: metadataText(live, "resourceVersion"),
       annotations: { "flotilla.dev/owner": null },
       labels: { "flotilla.dev/app": null },
+      ...managersWithout(live, fieldManagerOf(app)),
     },
   };
   await writerFor(context, app).mergePatch(address, patch, context.signal());
+}
+
+/** Also without what the worker itself has edited. */
+function managersWithout(live: KubeObject, manager: string): JsonObject {
+  const entries = live.metadata["managedFields"];
+  if (!Array.isArray(entries)) return {};
+  const all = entries.filter((one: Json) => isJsonObject(one));
+  const others = all.filter((one) => one["manager"] !== manager && one["manager"] !== "flotilla");
+  return { managedFields: others.length > 0 ? others : [ofNothing(live)] };
+}
+
+/** Where nobody is named at all, an API server takes everything for set by somebody before, and the next apply conflicts. */
+function ofNothing({ apiVersion }: KubeObject): JsonObject {
+  const fieldsV1 = { "f:metadata": { "f:annotations": { "f:flotilla.dev/let-go": {} } } };
+  return { manager: "flotilla", operation: "Update", apiVersion, fieldsType: "FieldsV1", fieldsV1 };
 }
 
 /** Gives up an app's fields: what only the app has set goes, what others have too stays. Gives the object as it is then. */

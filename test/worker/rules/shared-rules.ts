@@ -274,6 +274,20 @@ export function sharedRules(site: TestSite): void {
     expect((await site.settled("web")).message).toBe("");
   });
 
+  it("AC-01: lets go of what it orphans so that whoever applies it next meets no conflict with the app", async () => {
+    await site.mirror.commit({ s1: { web: [shared] } });
+    site.start();
+    await site.settled("web");
+    await site.mirror.commit({ s1: { web: { verb: "orphan", release: "r2", expected: 1 } } });
+    await eventually("it has left", () => site.report("web")?.left);
+    expect(await dataOf(site, "shared")).toEqual({ k: "1" });
+    const answer = await applyShared("kubectl", configMap("shared", { k: "2" }));
+
+    expect(answer.status).toBe(200);
+    expect(await dataOf(site, "shared")).toEqual({ k: "2" });
+    expect(await managers()).not.toContain("flotilla/web");
+  });
+
   it("AC-01: orphans whatever the mirror's past says, also where what was written is lost", async () => {
     await site.mirror.commit({ s1: { first: [shared] } });
     site.start();
