@@ -32,7 +32,7 @@ export async function explainObjectIn(
   const answer = explainObject(fleet, question);
   if (!answer.ok && answer.missing !== "field") {
     io.stderr(`${missingText(question, answer)}\n`);
-    return 1;
+    return answer.missing === "choice" ? 2 : 1;
   }
   if (!answer.ok) throw noField(question, answer.known);
   const { object, fields } = answer;
@@ -46,6 +46,9 @@ function missingText(
   answer: Extract<ObjectAnswer, { ok: false }>,
 ): string {
   if (answer.missing === "app") return `app ${app} does not belong at ${site}, by this checkout`;
+  if (answer.missing === "choice") {
+    return `app ${app} has several objects ${object} at ${site}; name one of ${answer.known.join(", ")}`;
+  }
   if (answer.removedBy !== undefined) {
     const { by, place } = answer.removedBy;
     return `app ${app} has no object ${object} at ${site}; ${by} takes it away (${pointText(place)})`;

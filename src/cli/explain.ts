@@ -22,7 +22,8 @@ changed there. With --object it tells from a checkout (default: the current fold
 from, in file, line and column, and what was overridden or taken away; values of Secrets are hidden.
 
 Options:
-  --object OBJECT    an object of the app: KIND/NAMESPACE/NAME, or KIND/NAME
+  --object OBJECT    an object of the app: KIND/NAMESPACE/NAME, or KIND/NAME; where groups have kinds of the same
+                     name, with the group: Service.serving.knative.dev/web, Service.core/web
   --field FIELD      one of its fields with all below it: .spec.template.spec.containers[name="web"].image,
                      .metadata.labels["example.com/team"]; in a list without names by the key that patches merge it
                      by, .spec.ports[port=80], by all its keys where two items have the same one,

@@ -180,6 +180,42 @@ stringData: {word: "\${values.word}"}
   );
 });
 
+describe("flotilla explain --object of kinds with the same name", () => {
+  const service = (apiVersion: string, colour: string): string => `apiVersion: ${apiVersion}
+kind: Service
+metadata: {name: front, namespace: web, annotations: {colour: ${colour}}}
+spec: {ports: [{port: 80}]}
+`;
+  const explainHere = (object: string) => {
+    const manifests = [service("v1", "red"), service("serving.knative.dev/v1", "green")];
+    const files = aFleet({ "manifests/web/front.yaml": manifests.join("---\n") });
+    const field = ["--field", ".metadata.annotations.colour"];
+    const dir = ["--dir", folderWith(files)];
+    return runCli(["explain", "e1", "web", "--object", object, ...field, ...dir]);
+  };
+
+  it("asks which one is meant", async () => {
+    expect(await explainHere("Service/front")).toEqual({
+      code: 2,
+      stdout: "",
+      stderr:
+        "app web has several objects Service/front at e1; name one of Service.core/web/front, Service.serving.knative.dev/web/front\n",
+    });
+  });
+
+  it.each([
+    ["Service.core/web/front", "red"],
+    ["Service.core/front", "red"],
+    ["Service.serving.knative.dev/web/front", "green"],
+    ["Service.serving.knative.dev/front", "green"],
+  ])("tells of %s by its group", async (object, colour) => {
+    const { code, stdout } = await explainHere(object);
+
+    expect(code).toBe(0);
+    expect(stdout).toMatch(new RegExp(`^\\.metadata\\.annotations\\.colour +${colour} `, "m"));
+  });
+});
+
 describe("flotilla explain without a controller", () => {
   it("prints the selector of a virtual site as text, however it is written", async () => {
     const spec =

@@ -46,7 +46,7 @@ export interface FieldStory {
 export interface ObjectQuestion {
   readonly app: string;
   readonly site: string;
-  /** KIND/NAMESPACE/NAME, or KIND/NAME. */
+  /** KIND/NAMESPACE/NAME, or KIND/NAME; for KIND also KIND.GROUP, `core` being the group of `v1`. */
   readonly object: string;
   /** Without it, every field. */
   readonly field?: string;
@@ -57,7 +57,8 @@ export type ObjectAnswer =
   | { readonly ok: true; readonly object: string; readonly fields: readonly FieldStory[] }
   | {
       readonly ok: false;
-      readonly missing: "app" | "object" | "field";
+      /** "choice": several objects are meant, and `known` tells them apart. */
+      readonly missing: "app" | "object" | "field" | "choice";
       readonly known: readonly string[];
       /** What took the object away. */
       readonly removedBy?: { readonly by: string; readonly place: Place };
@@ -69,10 +70,14 @@ export function explainObject(fleet: RenderedModel, question: ObjectQuestion): O
   if (found === undefined) return { ok: false, missing: "app", known: [] };
   const { objects, removed, changesOf } = overlaidObjects(found);
   const standing = objects.map((source) => ({ source, key: calledByContent(source).key }));
-  const meant = standing.find(({ key }) => isMeant(key, question.object));
+  const [meant, ...others] = standing.filter(({ key }) => isMeant(key, question.object));
   if (meant === undefined) {
     const known = standing.map(({ key }) => nameText(key));
     return { ok: false, missing: "object", known, ...removal(removed, question.object) };
+  }
+  if (others.length > 0) {
+    const known = [meant, ...others].map(({ key }) => nameText(key, kindWithGroup(key)));
+    return { ok: false, missing: "choice", known };
   }
   const { key, source } = meant;
   const versions = historyOf(found, source, changesOf(source));
@@ -98,13 +103,18 @@ function removal(
   return meant === undefined ? {} : { removedBy: { by: meant.by, place: meant.place } };
 }
 
-function nameText({ kind, namespace, name }: ObjectKey): string {
-  return namespace === "" ? `${kind}/${name}` : `${kind}/${namespace}/${name}`;
+function nameText({ kind, namespace, name }: ObjectKey, kindText = kind): string {
+  return namespace === "" ? `${kindText}/${name}` : `${kindText}/${namespace}/${name}`;
+}
+
+function kindWithGroup({ kind, group }: ObjectKey): string {
+  return `${kind}.${group === "" ? "core" : group}`;
 }
 
 function isMeant(key: ObjectKey, text: string): boolean {
-  const [kind, ...names] = text.split("/");
-  if (kind !== key.kind || names.at(-1) !== key.name) return false;
+  const [kind = "", ...names] = text.split("/");
+  const isKind = kind === key.kind || kind === kindWithGroup(key);
+  if (!isKind || names.at(-1) !== key.name) return false;
   return names.length === 1 || (names.length === 2 && names[0] === key.namespace);
 }
 
