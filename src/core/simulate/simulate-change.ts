@@ -36,7 +36,7 @@ export interface RolloutSimulation {
   readonly brokenSites: readonly string[];
   /** If the change is bad from a stage on. Empty where it was assumed to be bad. */
   readonly worst: readonly WorstCase[];
-  /** Stages that the story behind `worst` did not come to: what a bad change breaks there is not known. */
+  /** Stages of which the story behind `worst` handed over nothing: what a bad change breaks there is not known. */
   readonly unplayed: readonly Pick<ToldStage, "app" | "release" | "stage" | "sites">[];
 }
 
@@ -185,11 +185,18 @@ function worstOf({
   const alone = { ...play, behaviour: behaviourOf({ ...assumed, failureRate: 0 }) };
   const good = assumed.failureRate === 0 ? first : undefined;
   const played = good ?? playRollout(alone, fleet);
-  return { worst: worstCases(alone, played), unplayed: unplayedStages(played) };
+  const worst = worstCases(alone, played);
+  return { worst, unplayed: unplayedStages(played, worst) };
 }
 
-function unplayedStages({ stages }: Played): RolloutSimulation["unplayed"] {
-  return stages.flatMap(({ app, release, kind, stage, sites, openedMs }) =>
-    openedMs === null && sites > 0 && kind !== "removal" ? [{ app, release, stage, sites }] : [],
-  );
+/** Those that did not open, and those that opened and handed over nothing. */
+function unplayedStages(
+  { stages }: Played,
+  worst: readonly WorstCase[],
+): RolloutSimulation["unplayed"] {
+  const isPlayed = ({ release, stage }: ToldStage): boolean =>
+    worst.some((each) => each.release === release && each.stage === stage);
+  return stages
+    .filter((each) => each.sites > 0 && each.kind !== "removal" && !isPlayed(each))
+    .map(({ app, release, stage, sites }) => ({ app, release, stage, sites }));
 }

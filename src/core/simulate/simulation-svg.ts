@@ -93,7 +93,7 @@ function descriptionOf(simulation: RolloutSimulation): string {
     brokenSites.length === 0 ? "" : `${countOf(brokenSites.length, "site")} broken at the end.`,
     worst.length === 0
       ? ""
-      : `A change whose fault shows before a soak ends breaks at most ${countOf(most, "site")} at once${unplayed.length === 0 ? "." : " in the stages that opened."}`,
+      : `A change whose fault shows before a soak ends breaks at most ${countOf(most, "site")} at once${unplayed.length === 0 ? "." : " in the other stages."}`,
     unplayed.length === 0 ? "" : unplayedWords(simulation),
   ]
     .filter(Boolean)

@@ -159,7 +159,7 @@ export function unplayedWords({ unplayed }: Pick<RolloutSimulation, "unplayed">)
   const stages = unplayed.map(
     ({ app, stage, sites }) => `${stage} of ${app} (${countOf(sites, "site")})`,
   );
-  return `It did not come to stage ${stages.join(", ")}: what a bad change breaks there is not known.`;
+  return `Nothing is handed over of stage ${stages.join(", ")}: what a bad change breaks there is not known.`;
 }
 
 /** At most this many lines tell how it goes. */

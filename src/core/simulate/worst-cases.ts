@@ -25,7 +25,7 @@ export interface WorstCase {
   readonly brokenAtEnd: number;
 }
 
-/** The worst cases of a story that was played, in the order in which its stages opened. */
+/** The worst cases of a story that was played, in the order in which its stages opened; none where nothing was handed over. */
 export function worstCases(play: Play, { openings }: Played): readonly WorstCase[] {
   return openings.flatMap((opening) => {
     const release = releaseOf(opening);
@@ -34,9 +34,10 @@ export function worstCases(play: Play, { openings }: Played): readonly WorstCase
     const sites = Object.entries(release.list).filter(([, { stage }]) => stage >= index);
     if (!sites.some(([, { stage }]) => stage === index)) return [];
     const reached = { release, index, sites: new Set(sites.map(([site]) => site)) };
-    return kindsOf(release, index).map((breaks) =>
+    const cases = kindsOf(release, index).map((breaks) =>
       worstCase(play, opening, { ...reached, breaks }),
     );
+    return cases.some(({ everBroken }) => everBroken > 0) ? cases : [];
   });
 }
 
