@@ -36,7 +36,7 @@ export class SiteMistakes {
 
   /** Of these sites; `isOfSite`: it comes of their facts, else only of what they get. */
   tell(diagnostic: Diagnostic, sites: readonly string[], isOfSite = true): void {
-    const id = JSON.stringify([isOfSite, diagnostic]);
+    const id = idOf(diagnostic, isOfSite);
     const { file, line, column, code } = diagnostic;
     const key = isOfSite ? JSON.stringify([file, line, column, code]) : id;
     const found = this.#found.get(id) ?? { told: { diagnostic, isOfSite, key, id }, at: [] };
@@ -54,8 +54,19 @@ export class SiteMistakes {
     const all = [...this.#found.values()];
     const ofSites = all.filter(({ told, at }) => told.isOfSite && at.length > 0);
     const others = all.filter(({ told, at }) => !told.isOfSite || at.length === 0);
-    return [...others.map(({ told }) => told.diagnostic), ...toldDiagnostics(bySite(ofSites))];
+    const plain = new Set(others.map(({ told }) => told.id));
+    const more = ofSites.filter(({ told }) => !plain.has(plainId(told)));
+    return [...others.map(({ told }) => told.diagnostic), ...toldDiagnostics(bySite(more))];
   }
+}
+
+function idOf(diagnostic: Diagnostic, isOfSite: boolean): string {
+  return JSON.stringify([isOfSite, diagnostic]);
+}
+
+/** The id of the same where it is told of no site. */
+function plainId({ diagnostic }: Told): string {
+  return idOf(diagnostic, false);
 }
 
 function bySite(found: readonly Found[]): ToldBySite {
@@ -97,11 +108,16 @@ class SameLists {
 /** What is told of one place, each with a site; what is more there is told as a number. */
 const mostAtPlace = 10;
 
-/** Mistakes that come of facts of sites are told once each, with the first site where it happens and how many more there are. */
+/**
+ * Mistakes that come of facts of sites are told once each, with the first site where it happens and how many more there are;
+ * not those that are told without a site already.
+ */
 export function toldDiagnostics(bySite: ToldBySite): readonly Diagnostic[] {
   const found = new Map<string, Sum>();
-  for (const { list, first, count } of sitesByList(bySite)) {
-    for (const told of list) {
+  const lists = [...sitesByList(bySite)];
+  const plain = new Set(lists.flatMap(({ list }) => list.flatMap(idsWithoutSite)));
+  for (const { list, first, count } of lists) {
+    for (const told of list.filter((each) => !each.isOfSite || !plain.has(plainId(each)))) {
       const key = told.isOfSite ? `${told.key} ${withoutSite(told, first)}` : told.id;
       const known = found.get(key);
       const isFirst = known === undefined || first < known.first;
@@ -110,6 +126,10 @@ export function toldDiagnostics(bySite: ToldBySite): readonly Diagnostic[] {
     }
   }
   return [...Map.groupBy(found.values(), ({ told }) => told.key).values()].flatMap(diagnosticsAt);
+}
+
+function idsWithoutSite({ isOfSite, id }: Told): readonly string[] {
+  return isOfSite ? [] : [id];
 }
 
 /** Where each site has its own name in it, it is one mistake all the same. */

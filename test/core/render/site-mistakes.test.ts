@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { formatDiagnostic } from "../../../src/core/model/diagnostic.ts";
 import { mistake } from "../../../src/core/render/mistake.ts";
 import { renderFleet } from "../../../src/core/render/render-fleet.ts";
-import { SiteMistakes } from "../../../src/core/render/site-mistakes.ts";
+import { SiteMistakes, toldDiagnostics } from "../../../src/core/render/site-mistakes.ts";
 import { aModel, appYaml } from "../../support/fleet.ts";
 
 const place = { file: "apps/web.yaml", line: 1, column: 1 };
@@ -45,6 +45,31 @@ describe("mistakes that come of facts of sites", () => {
         ["bad", ["d"]],
       ]),
     ).toEqual(["bad (at site b and 2 more)", "worse (at site b)"]);
+  });
+
+  it("are told without a site alone where the same is wrong without its facts", () => {
+    const mistakes = new SiteMistakes();
+    const bad = mistake(place, { code: "invalid-object", message: "bad" });
+    mistakes.tell(bad, ["b", "c"], true);
+    mistakes.tell(bad, ["a"], false);
+    mistakes.tell(mistake(place, { code: "invalid-object", message: "worse" }), ["b"], true);
+    const expected = ["bad", "worse (at site b)"];
+    expect(mistakes.diagnostics().map(({ message }) => message)).toEqual(expected);
+    const kept = toldDiagnostics(mistakes.bySite()).map(({ message }) => message);
+    expect(kept.toSorted()).toEqual(expected);
+  });
+
+  it("are no other warnings of an overlay that has no expression", () => {
+    const merge = { spec: { minReadySecond: 5 } };
+    const overlays = [
+      { virtualSites: ["all"], patches: [{ target: { kind: "Deployment" }, merge }] },
+      { virtualSites: ["shops"], labels: { s: "${site.name}" } },
+    ];
+    const edits = { "apps/web.yaml": appYaml("web", { spec: { overlays } }) };
+    const told = renderFleet(aModel(edits)).diagnostics.map(formatDiagnostic);
+    expect(told.filter((each) => each.includes("minReadySecond"))).toEqual([
+      expect.not.stringContaining("at site"),
+    ]);
   });
 
   it("are one where each site has its own name in it", () => {
