@@ -1,4 +1,5 @@
 /** Names, ports, labels and tolerations of pods behind all overlays: what every API server refuses. */
+import { closestName } from "../model/closest-name.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
 import { describeKey } from "../model/kube-object.ts";
@@ -150,8 +151,23 @@ function probeFindings({ value, at }: Item, probe: string): Finding[] {
 
 function resourceFindings({ value, at }: Item, part: string): Finding[] {
   return Object.keys(mapAt(mapAt(value, "resources"), part)).flatMap((name): Finding[] => {
-    if (labelKeyProblem(name) === undefined) return [];
-    const words = `"${shortText(name)}" in ${part} is no name of a resource, such as memory or example.com/gpu`;
+    const problem = resourceNameProblem(name);
+    if (problem === undefined) return [];
+    const words = `"${shortText(name)}" in ${part} is ${problem}`;
     return [{ at: [...at, "resources", part, name], isKey: true, words }];
   });
+}
+
+const ownResources = ["cpu", "memory", "ephemeral-storage"];
+
+function resourceNameProblem(name: string): string | undefined {
+  if (labelKeyProblem(name) !== undefined) {
+    return "no name of a resource, such as memory or example.com/gpu";
+  }
+  const isOwn = ownResources.includes(name) || name.startsWith("hugepages-");
+  if (isOwn || name.includes("/")) return undefined;
+  // Of names as short as `gpu`, every other is near.
+  const near = name.length > 3 ? closestName(name, ownResources) : undefined;
+  const hint = near === undefined ? "" : `; did you mean ${near}?`;
+  return `no resource of Kubernetes, and others have a domain, such as example.com/gpu${hint}`;
 }

@@ -71,6 +71,16 @@ describe("a pod that every API server refuses", () => {
       "Bad Name",
       '"Bad Name" in requests is no name of a resource, such as memory or example.com/gpu',
     ],
+    [
+      { container: "resources: {limits: {memry: 1Gi}}" },
+      "memry",
+      '"memry" in limits is no resource of Kubernetes, and others have a domain, such as example.com/gpu; did you mean memory?',
+    ],
+    [
+      { container: "resources: {requests: {gpu: 1}}" },
+      "gpu",
+      '"gpu" in requests is no resource of Kubernetes, and others have a domain, such as example.com/gpu',
+    ],
     [{ pod: "volumes: [{name: A_b, emptyDir: {}}]" }, "A_b", 'volume name "A_b" is none'],
     [{ labels: ", c: x y" }, "x y", 'value "x y" of its pods\' labels is not a label value'],
     [{ labels: ", c d: x" }, "c d", 'key "c d" of its pods\' labels is not a label key'],
