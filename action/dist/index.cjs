@@ -21879,8 +21879,8 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
         const bpath = Buffer.from(entry.path);
         const extended = hasExtendedFlags(entry);
         const length = Math.ceil((62 + (extended ? 2 : 0) + bpath.length + 1) / 8) * 8;
-        const written = Buffer.alloc(length);
-        const writer = new BufferCursor(written);
+        const written2 = Buffer.alloc(length);
+        const writer = new BufferCursor(written2);
         const stat3 = normalizeStats(entry);
         writer.writeUInt32BE(stat3.ctimeSeconds);
         writer.writeUInt32BE(stat3.ctimeNanoseconds);
@@ -21898,7 +21898,7 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
           writer.writeUInt16BE(renderCacheEntryExtendedFlags(entry));
         }
         writer.write(entry.path, bpath.length, "utf8");
-        return written;
+        return written2;
       }
       async toObject() {
         const header = Buffer.alloc(12);
@@ -24844,17 +24844,17 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           parent: []
         };
         const keyOf3 = (h) => h.slice(0, h.indexOf(" "));
-        const valueOf2 = (h) => h.slice(h.indexOf(" ") + 1);
+        const valueOf3 = (h) => h.slice(h.indexOf(" ") + 1);
         if (hs.length === 0 || keyOf3(hs[0]) !== "tree") {
           throw new ParseError2(
             "tree as the first commit header",
             keyOf3(hs[0] || "")
           );
         }
-        obj.tree = valueOf2(hs[0]);
+        obj.tree = valueOf3(hs[0]);
         let index2 = 1;
         while (index2 < hs.length && keyOf3(hs[index2]) === "parent") {
-          obj.parent.push(valueOf2(hs[index2]));
+          obj.parent.push(valueOf3(hs[index2]));
           index2++;
         }
         const seen2 = /* @__PURE__ */ new Set(["tree", "parent"]);
@@ -24862,7 +24862,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           const key = keyOf3(hs[index2]);
           if (seen2.has(key)) continue;
           seen2.add(key);
-          obj[key] = valueOf2(hs[index2]);
+          obj[key] = valueOf3(hs[index2]);
         }
         if (obj.author) {
           obj.author = parseAuthor(obj.author);
@@ -35373,13 +35373,13 @@ var BinaryWriter = class {
     const lenPrefixSizeGuess = varint32Size(len);
     const buf = this.buffer;
     const start = this.pos;
-    const { written } = this.encodeUtf8Into(value2, buf.subarray(start + lenPrefixSizeGuess));
-    const lenPrefixSize = varint32Size(written);
+    const { written: written2 } = this.encodeUtf8Into(value2, buf.subarray(start + lenPrefixSizeGuess));
+    const lenPrefixSize = varint32Size(written2);
     if (lenPrefixSize != lenPrefixSizeGuess) {
-      buf.copyWithin(start + lenPrefixSize, start + lenPrefixSizeGuess, start + lenPrefixSizeGuess + written);
+      buf.copyWithin(start + lenPrefixSize, start + lenPrefixSizeGuess, start + lenPrefixSizeGuess + written2);
     }
-    this.uint32(written);
-    this.pos += written;
+    this.uint32(written2);
+    this.pos += written2;
     return this;
   }
   /**
@@ -36733,20 +36733,20 @@ function base64Decode(base64Str) {
     size -= base64Str[len - 2] == "=" ? 2 : 1;
   }
   const bytes = new Uint8Array(size);
-  let written = -1;
+  let written2 = -1;
   if (nativeSetFromBase64) {
     try {
       const result2 = nativeSetFromBase64.call(bytes, base64Str);
       if (result2.read == len) {
-        written = result2.written;
+        written2 = result2.written;
       }
     } catch (_a) {
     }
   }
-  if (written < 0) {
-    written = setFromBase64(bytes, base64Str);
+  if (written2 < 0) {
+    written2 = setFromBase64(bytes, base64Str);
   }
-  return written == size ? bytes : bytes.subarray(0, written);
+  return written2 == size ? bytes : bytes.subarray(0, written2);
 }
 function setFromBase64(bytes, base64Str) {
   const table3 = getDecodeTable();
@@ -55365,9 +55365,9 @@ var SiteFacts = class {
   }
   #valuesOf({ spec }, facts) {
     if (spec.values === void 0) return { values: {}, problems: [] };
-    const written = spec.values;
-    const fillable = fillableJson(written, "site");
-    if (fillable === void 0) return { values: written, problems: [] };
+    const written2 = spec.values;
+    const fillable = fillableJson(written2, "site");
+    if (fillable === void 0) return { values: written2, problems: [] };
     const filled = fillJson(fillable, { facts, calls: {} }, this.#budget);
     if (!filled.ok) return { values: {}, problems: filled.problems };
     return { values: isJsonObject(filled.json) ? filled.json : {}, problems: [] };
@@ -55487,7 +55487,7 @@ var LaterVariant = class {
 
 // src/adapters/render-tools/table-store.ts
 function createTableStore(cache3, build2) {
-  const written = /* @__PURE__ */ new WeakSet();
+  const written2 = /* @__PURE__ */ new WeakSet();
   let own2;
   const nameOf7 = async (key) => (0, import_node_crypto3.createHash)("sha256").update(`${await (own2 ??= build2())} ${key}`).digest("hex");
   return {
@@ -55500,8 +55500,8 @@ function createTableStore(cache3, build2) {
       return found2;
     },
     async write(tables) {
-      for (const make of tables.filter((each) => !written.has(each))) {
-        written.add(make);
+      for (const make of tables.filter((each) => !written2.has(each))) {
+        written2.add(make);
         const table3 = make();
         await cache3.set(await nameOf7(table3.key), table3);
       }
@@ -55750,6 +55750,7 @@ function assignedIn(action3, from) {
 // src/core/render/tools/may-vary.ts
 var ofTime = /\b(now|ago|tpl|date|dateInZone|date_in_zone|htmlDate|htmlDateInZone|durationRound)\b/;
 var varying = /\b(rand[A-Z]\w*|shuffle|uuid\w*|gen[A-Z]\w*|bcrypt|htpasswd|encryptAES|keys|values|getHostByName)\b/;
+var byChance = /\b(rand[A-Z]\w*|shuffle|keys|values)\b/;
 var known = [4, 2];
 function mayVary(request) {
   const { tool, source } = request;
@@ -55769,6 +55770,9 @@ var printsIn = keptFor(
 );
 function mayTellTime({ tool, source }) {
   return tool === "helm" && names(source, ofTime);
+}
+function mayMatchByChance({ tool, source }) {
+  return tool === "helm" && names(source, byChance);
 }
 function names({ files }, functions3) {
   return files.some((file) => isTemplate(file) && functions3.test(namesIn(file)));
@@ -55808,18 +55812,65 @@ function editedFile(file, words6) {
   return { ...file, text: text + file.text.slice(from) };
 }
 
+// src/core/render/tools/chance-edits.ts
+function chanceTemplates(name2, end) {
+  const put2 = end === "first" ? "append" : "prepend";
+  const digit2 = end === "first" ? 1 : 2;
+  const collect3 = `{{range $k, $v := .}}{{$l = ${put2} $l $v}}{{end}}`;
+  return `{{define "${name2}.values"}}{{$l := list}}${collect3}{{mustToJson $l}}{{end}}{{define "${name2}.random"}}{{repeat (int .) "${digit2}"}}{{end}}`;
+}
+function chanceEdits(action3, name2, end) {
+  return callsIn(action3).flatMap((call) => {
+    const other = otherCall(call.text, name2, end);
+    if (other === void 0) return [];
+    const { at: at3, text } = call;
+    const edit = { at: at3, length: text.length, text: other.name ?? text };
+    return [edit, { at: endOfCall(action3, call), length: 0, text: ` | ${other.pipe}` }];
+  });
+}
+function otherCall(called, name2, end) {
+  const isFirst = end === "first";
+  const sorted = isFirst ? "sortAlpha" : "sortAlpha | reverse";
+  if (called === "keys") return { pipe: isFirst ? sorted : `${sorted} | toStrings` };
+  if (called === "values") return { name: `include "${name2}.values"`, pipe: "fromJsonArray" };
+  if (called === "shuffle") return { pipe: `splitList "" | ${sorted} | join ""` };
+  if (called === "randInt") {
+    return isFirst ? { name: "min", pipe: "int" } : { name: "max", pipe: "add -1 | int" };
+  }
+  if (/^rand[A-Z]/.test(called)) return { name: `include "${name2}.random"`, pipe: "toString" };
+  return void 0;
+}
+function endOfCall(action3, call) {
+  const next = outerMark(action3, action3.indexOf(call) + 1, "|)");
+  const last = action3[next - 1] ?? call;
+  return last.at + last.text.length;
+}
+
 // src/core/render/tools/later-chart.ts
 var laterSeconds = 491 * 86400 + 13 * 3600 + 2 * 60 + 3;
 var later = `${laterSeconds}000000000`;
-var laterChart = keptFor((source) => {
-  const name2 = `flotilla.later.${source.digest}`;
+var laterChart = keptFor(
+  (source) => copyOf(source, { mark: "later", isLater: true })
+);
+var firstEndChart = keptFor(
+  (source) => copyOf(source, { mark: "first", isLater: false, end: "first" })
+);
+var lastEndChart = keptFor(
+  (source) => copyOf(source, { mark: "last", isLater: true, end: "last" })
+);
+function copyOf(source, { mark: mark2, isLater, end }) {
+  const name2 = `flotilla.${mark2}.${source.digest}`;
+  const since = [...sinces].map((each) => definition(name2, each)).join("");
   return chartCopy(source, {
     name: name2,
-    template: [...sinces].map((since) => definition(name2, since)).join(""),
-    mark: "later",
-    edits: (action3) => callsIn(action3).flatMap((call) => laterCall(name2, call))
+    template: `${since}${end === void 0 ? "" : chanceTemplates(name2, end)}`,
+    mark: mark2,
+    edits: (action3) => [
+      ...isLater ? callsIn(action3).flatMap((call) => laterCall(name2, call)) : [],
+      ...end === void 0 ? [] : chanceEdits(action3, name2, end)
+    ]
   });
-});
+}
 var sinces = /* @__PURE__ */ new Set(["ago", "durationRound"]);
 function definition(name2, since) {
   const isTime = '{{if typeIs "time.Time" .}}';
@@ -55883,15 +55934,15 @@ function unescapePart(part3) {
 
 // src/core/model/app-sources.ts
 var manifestExtension = /\.(ya?ml|json)$/i;
-function sourcePath(written) {
+function sourcePath(written2) {
   const hint = "write a path from the root of the repository, such as manifests/web";
-  if (/^([/\\]|[A-Za-z]:)/.test(written)) {
-    return { ok: false, message: `the path "${shortText(written)}" is absolute`, hint };
+  if (/^([/\\]|[A-Za-z]:)/.test(written2)) {
+    return { ok: false, message: `the path "${shortText(written2)}" is absolute`, hint };
   }
-  const parts = written.split("/").filter((part3) => part3 !== "" && part3 !== ".");
+  const parts = written2.split("/").filter((part3) => part3 !== "" && part3 !== ".");
   if (parts.includes("..")) {
     const why = leavesRoot(parts) ? "leaves the repository" : 'goes up again by ".."';
-    return { ok: false, message: `the path "${shortText(written)}" ${why}`, hint };
+    return { ok: false, message: `the path "${shortText(written2)}" ${why}`, hint };
   }
   return { ok: true, path: parts.join("/") };
 }
@@ -62296,8 +62347,8 @@ function keyText2(key, state) {
   }
   const name2 = String(value2);
   if ((0, import_yaml4.isScalar)(key) && !isText2(key) && state.expanding.length === 0) {
-    const written = String(key.value);
-    if (name2 !== written) state.renamed.push({ offset: offsetOf2(key), written, name: name2 });
+    const written2 = String(key.value);
+    if (name2 !== written2) state.renamed.push({ offset: offsetOf2(key), written: written2, name: name2 });
   }
   return name2;
 }
@@ -62396,8 +62447,8 @@ function readYaml(file, numbers = {}) {
   for (const [index, parsed] of all.documents.entries()) {
     if (parsed.errors.length > 0) {
       const { errors, contents } = parsed;
-      const written = { text: file.text, contents, placeAt: place };
-      diagnostics.push(...syntaxDiagnostics(errors, written));
+      const written2 = { text: file.text, contents, placeAt: place };
+      diagnostics.push(...syntaxDiagnostics(errors, written2));
       continue;
     }
     if (isEmpty(parsed.contents)) continue;
@@ -62438,8 +62489,8 @@ function located(problem2, place) {
   const { offset, ...rest2 } = problem2;
   return { ...place(offset), severity: "error", ...rest2 };
 }
-function renamedKey({ offset, written, name: name2 }, place) {
-  const message = `the key ${shortText(written)} is read as "${shortText(name2)}"`;
+function renamedKey({ offset, written: written2, name: name2 }, place) {
+  const message = `the key ${shortText(written2)} is read as "${shortText(name2)}"`;
   const hint = "quote it";
   return { ...place(offset), severity: "warning", code: "invalid-object", message, hint };
 }
@@ -62689,8 +62740,8 @@ var readObjects = keptFor((file) => {
 function kustomizationHint({ path: path3 }) {
   const folder = /^(?:(.+)\/)?kustomization\.ya?ml$/.exec(path3);
   if (folder === null) return {};
-  const written = shortText(folder[1] ?? ".");
-  return { hint: `this is a kustomization; write \`source.kustomize: ${written}\`` };
+  const written2 = shortText(folder[1] ?? ".");
+  return { hint: `this is a kustomization; write \`source.kustomize: ${written2}\`` };
 }
 function flattenLists(found2) {
   const { value: value2 } = found2;
@@ -62839,11 +62890,11 @@ function refused(problem2) {
   return { objects: [], problems: [problem2] };
 }
 function readToolOutput(request, texts2) {
-  const { first: first2, second, origins = "" } = texts2;
+  const { first: first2, second, comparedWith = first2, origins = "" } = texts2;
   const read2 = (text) => request.tool === "helm" ? readHelm(request, text) : readKustomize(request, text);
   const one = read2(first2);
   if (one.problems.length > 0) return one;
-  const difference = first2 === second ? void 0 : differenceOf(one, read2(second));
+  const difference = comparedWith === second ? void 0 : differenceOf(read2(comparedWith), read2(second));
   if (difference !== void 0) return refused(difference);
   if (request.tool === "helm") return one;
   const known4 = objectOrigins(request.source, readDocuments("", origins).objects);
@@ -62925,7 +62976,7 @@ function differenceOf(one, other) {
     column: 0,
     code: "unrepeatable",
     message,
-    hint: "give the value in Git, or have it made in the cluster; functions such as randAlphaNum, genCA and now give another one each time"
+    hint: "give the value in Git, or have it made in the cluster; functions such as randAlphaNum, genCA and now give another one each time, and `keys` and `values` another order, unless it is sorted (`keys .Values.a | sortAlpha`)"
   });
   const count = Math.max(one.objects.length, other.objects.length);
   for (let index = 0; index < count; index += 1) {
@@ -63297,29 +63348,44 @@ async function renderAsIs(request, means) {
   const first2 = await run(means, argumentsFor(request, means));
   const failure = failureOf(request, first2, means);
   if (failure !== void 0) return failure;
-  const second = mayVary(request) ? await renderAgain(request, means) : first2.stdout;
+  const again = mayVary(request) ? await renderAgain(request, means) : { second: first2.stdout };
   const origins = request.tool === "helm" ? void 0 : await run(means, kustomizeArguments(means, `../${originsFolder}`));
   return readToolOutput(request, {
     first: first2.stdout,
-    second,
+    ...again,
     ...origins?.code === 0 && { origins: origins.stdout }
   });
 }
 async function renderAgain(request, means) {
-  if (mayTellTime(request)) await means.clock.sleep(1100, means.signal);
-  const later3 = await renderLater(request, means);
-  if (later3?.code === 0 && !later3.isTooLong) return later3.stdout;
-  const second = await run(means, argumentsFor(request, means), means.work.zoneFile);
-  if (failureOf(request, second, means) === void 0) return second.stdout;
+  const ends = mayMatchByChance(request) ? await renderEnds(request, means) : void 0;
+  if (ends !== void 0) return ends;
+  await pause(request, means);
+  const { zoneFile } = means.work;
+  const later3 = mayTellTime(request) ? await renderCopy(request, means, { copy: laterChart, zoneFile }) : void 0;
+  if (later3 !== void 0) return { second: later3 };
+  const second = await run(means, argumentsFor(request, means), zoneFile);
+  if (failureOf(request, second, means) === void 0) return { second: second.stdout };
   const { tool, source } = request;
   const message = `${tool} renders ${source.path} once, and refuses it the next time`;
   throw new FleetError("TOOL_FAILED", message);
 }
-async function renderLater(request, means) {
-  const later3 = mayTellTime(request) ? laterChart(request.source) : void 0;
-  if (later3 === void 0) return void 0;
-  const laterMeans = { ...means, root: await means.work.extract(later3) };
-  return run(laterMeans, argumentsFor(request, laterMeans), means.work.zoneFile);
+async function renderEnds(request, means) {
+  const first2 = await renderCopy(request, means, { copy: firstEndChart });
+  if (first2 === void 0) return void 0;
+  await pause(request, means);
+  const { zoneFile } = means.work;
+  const second = await renderCopy(request, means, { copy: lastEndChart, zoneFile });
+  return second === void 0 ? void 0 : { second, comparedWith: first2 };
+}
+async function pause(request, { clock, signal }) {
+  if (mayTellTime(request)) await clock.sleep(1100, signal);
+}
+async function renderCopy(request, means, { copy, zoneFile }) {
+  const source = copy(request.source);
+  if (source === void 0) return void 0;
+  const copyMeans = { ...means, root: await means.work.extract(source) };
+  const result2 = await run(copyMeans, argumentsFor(request, copyMeans), zoneFile);
+  return result2.code === 0 && !result2.isTooLong ? result2.stdout : void 0;
 }
 function run(means, args, zoneFile) {
   return means.slots(() => runNow(means, args, zoneFile));
@@ -63516,13 +63582,27 @@ function clusterCommand(site, uid = "UID") {
 }
 
 // src/core/apply/kept-objects.ts
-var pruneAnnotation = "flotilla.dev/prune";
-var pruneMark = `.metadata.annotations.${pruneAnnotation}`;
-function isKept({ metadata: { annotations: annotations2 } }) {
-  return isJsonObject(annotations2) && annotations2[pruneAnnotation] !== void 0;
+var fluxMark = "kustomize.toolkit.fluxcd.io/prune";
+var annotationNames = ["flotilla.dev/prune", "helm.sh/resource-policy", fluxMark];
+var syncOptions = "argocd.argoproj.io/sync-options";
+var keepMarks = [
+  ...[...annotationNames, syncOptions].map((name2) => `.metadata.annotations.${name2}`),
+  `.metadata.labels.${fluxMark}`
+];
+function isKept({ metadata: { annotations: annotations2, labels } }) {
+  if (annotationNames.some((name2) => valueOf2(annotations2, name2) !== void 0)) return true;
+  if (valueOf2(labels, fluxMark) !== void 0) return true;
+  return saysToArgo(valueOf2(annotations2, syncOptions));
 }
 function keptIds(objects) {
   return new Set(objects.filter(({ object }) => isKept(object)).map(({ id }) => id));
+}
+function valueOf2(marks2, name2) {
+  return isJsonObject(marks2) ? marks2[name2] : void 0;
+}
+function saysToArgo(value2) {
+  if (typeof value2 !== "string") return false;
+  return value2.split(",").some((option) => /^\s*(Prune|Delete)=(?!true\s*$)/.test(option));
 }
 
 // src/core/rollout/protected-kinds.ts
@@ -64903,19 +64983,19 @@ function toolOf({ kustomize, chart }) {
   return chart === void 0 ? void 0 : "helm";
 }
 function readToolSource(source, index, at3) {
-  const written = writtenSource(source);
-  const found2 = sourcePath(written.path);
+  const written2 = writtenSource(source);
+  const found2 = sourcePath(written2.path);
   const missing2 = (path4, message, hint) => ({
     diagnostics: [errorAt(at3(path4), { code: "missing-source", message, hint })]
   });
-  if (!found2.ok) return missing2([written.field], found2.message, found2.hint);
+  if (!found2.ok) return missing2([written2.field], found2.message, found2.hint);
   const { path: path3 } = found2;
   const own2 = filesBelow(index, path3);
   if (own2.length === 0) {
     const hint = hintOf2(foldersOf(index), path3, "folder");
-    return missing2([written.field], `there is no folder "${written.path}"`, hint);
+    return missing2([written2.field], `there is no folder "${written2.path}"`, hint);
   }
-  if (written.field === "kustomize") {
+  if (written2.field === "kustomize") {
     const scanned2 = scanKustomization(path3, index, at3(["kustomize"]));
     const { files: files2 } = scanned2;
     return result({ tool: "kustomize", path: path3, files: files2, valuesFiles: [] }, scanned2.diagnostics);
@@ -64952,10 +65032,10 @@ function digestOf2(files) {
   }
   return hash3.digest("hex");
 }
-function valuesFiles(written, index, at3) {
+function valuesFiles(written2, index, at3) {
   const files = [];
   const diagnostics = [];
-  for (const [position, each] of written.entries()) {
+  for (const [position, each] of written2.entries()) {
     const found2 = sourcePath(each);
     const file = found2.ok ? index.byPath.get(found2.path) : void 0;
     if (file?.leftOut === void 0 && file !== void 0) files.push(file);
@@ -67446,10 +67526,22 @@ function probeFindings({ value: value2, at: at3 }, probe) {
 }
 function resourceFindings({ value: value2, at: at3 }, part3) {
   return Object.keys(mapAt(mapAt(value2, "resources"), part3)).flatMap((name2) => {
-    if (labelKeyProblem(name2) === void 0) return [];
-    const words6 = `"${shortText(name2)}" in ${part3} is no name of a resource, such as memory or example.com/gpu`;
+    const problem2 = resourceNameProblem(name2);
+    if (problem2 === void 0) return [];
+    const words6 = `"${shortText(name2)}" in ${part3} is ${problem2}`;
     return [{ at: [...at3, "resources", part3, name2], isKey: true, words: words6 }];
   });
+}
+var ownResources = ["cpu", "memory", "ephemeral-storage"];
+function resourceNameProblem(name2) {
+  if (labelKeyProblem(name2) !== void 0) {
+    return "no name of a resource, such as memory or example.com/gpu";
+  }
+  const isOwn = ownResources.includes(name2) || name2.startsWith("hugepages-");
+  if (isOwn || name2.includes("/")) return void 0;
+  const near = name2.length > 3 ? closestName(name2, ownResources) : void 0;
+  const hint = near === void 0 ? "" : `; did you mean ${near}?`;
+  return `no resource of Kubernetes, and others have a domain, such as example.com/gpu${hint}`;
 }
 
 // src/core/render/check-resources.ts
@@ -68658,8 +68750,8 @@ function withIdentity(object, value2) {
 }
 var directives = /^\$(patch|retainKeys|setElementOrder\/.*|deleteFromPrimitiveList\/.*)$/;
 function directiveLeft(object, patch, patched2) {
-  const [written] = directivesIn(patch);
-  if (written === void 0) return void 0;
+  const [written2] = directivesIn(patch);
+  if (written2 === void 0) return void 0;
   const [left] = directivesIn(patched2);
   return left !== void 0 && directivesIn(object).next().done === true ? left : void 0;
 }
@@ -68758,7 +68850,7 @@ function applyPatches(state, patches) {
   for (const [index, patch] of patches.entries()) {
     const name2 = targetName(patch);
     const own2 = name2 === void 0 ? [...objects.keys()] : places2.of(name2);
-    const placeOf3 = new Map(
+    const placeOf4 = new Map(
       own2.flatMap((place) => {
         const source = objects[place];
         return source === void 0 ? [] : [[source, place]];
@@ -68766,13 +68858,13 @@ function applyPatches(state, patches) {
     );
     const { namespace } = state.context;
     const around = { namespace, others: state.others.objects };
-    const targets = patchTargets([...placeOf3.keys()], patch, around);
+    const targets = patchTargets([...placeOf4.keys()], patch, around);
     if (isDeletion(patch)) deleteOthers(state, patch, present2(objects));
     if (targets.length === 0)
       tellNoTarget(state, patch, { path: ["patches", index], known: known4() });
     for (const source of targets) {
       const after = patched(state, source, { patch, path: ["patches", index] });
-      const place = placeOf3.get(source) ?? 0;
+      const place = placeOf4.get(source) ?? 0;
       objects[place] = after;
       if (after !== void 0) places2.note(place, namesOf3(after));
     }
@@ -69775,9 +69867,9 @@ function checkLabels2(draft) {
     ...checkVocabularySyntax(draft.fleet),
     ...[...draft.profiles.values(), ...draft.apps.values()].flatMap(
       (entry) => (entry.value.spec.overlays ?? []).flatMap(({ labels = {} }, index) => {
-        const written = Object.entries(labels).filter(([, value2]) => !hasTemplate(value2));
+        const written2 = Object.entries(labels).filter(([, value2]) => !hasTemplate(value2));
         const path3 = ["spec", "overlays", index, "labels"];
-        return checkSyntax(entry, path3, Object.fromEntries(written));
+        return checkSyntax(entry, path3, Object.fromEntries(written2));
       })
     ),
     ...checkFailureDomains(draft.fleet),
@@ -70056,8 +70148,8 @@ var FillablePart = class {
   #byReading = /* @__PURE__ */ new Map();
   #byContent = /* @__PURE__ */ new Map();
   #failures = 0;
-  constructor(written) {
-    this.#written = written;
+  constructor(written2) {
+    this.#written = written2;
   }
   get isFillable() {
     return this.#written.fillable !== void 0;
@@ -70524,7 +70616,7 @@ var SiteMistakes = class {
   #found = /* @__PURE__ */ new Map();
   /** Of these sites; `isOfSite`: it comes of their facts, else only of what they get. */
   tell(diagnostic, sites, isOfSite2 = true) {
-    const id = JSON.stringify([isOfSite2, diagnostic]);
+    const id = idOf4(diagnostic, isOfSite2);
     const { file, line, column, code } = diagnostic;
     const key = isOfSite2 ? JSON.stringify([file, line, column, code]) : id;
     const found2 = this.#found.get(id) ?? { told: { diagnostic, isOfSite: isOfSite2, key, id }, at: [] };
@@ -70540,9 +70632,17 @@ var SiteMistakes = class {
     const all = [...this.#found.values()];
     const ofSites = all.filter(({ told: told3, at: at3 }) => told3.isOfSite && at3.length > 0);
     const others = all.filter(({ told: told3, at: at3 }) => !told3.isOfSite || at3.length === 0);
-    return [...others.map(({ told: told3 }) => told3.diagnostic), ...toldDiagnostics(bySite(ofSites))];
+    const plain2 = new Set(others.map(({ told: told3 }) => told3.id));
+    const more = ofSites.filter(({ told: told3 }) => !plain2.has(plainId(told3)));
+    return [...others.map(({ told: told3 }) => told3.diagnostic), ...toldDiagnostics(bySite(more))];
   }
 };
+function idOf4(diagnostic, isOfSite2) {
+  return JSON.stringify([isOfSite2, diagnostic]);
+}
+function plainId({ diagnostic }) {
+  return idOf4(diagnostic, false);
+}
 function bySite(found2) {
   const toldAt = /* @__PURE__ */ new Map();
   for (const { told: told3, at: at3 } of found2.toSorted((a, b) => a.told.id < b.told.id ? -1 : 1)) {
@@ -70573,8 +70673,10 @@ var SameLists = class {
 var mostAtPlace = 10;
 function toldDiagnostics(bySite3) {
   const found2 = /* @__PURE__ */ new Map();
-  for (const { list, first: first2, count } of sitesByList(bySite3)) {
-    for (const told3 of list) {
+  const lists = [...sitesByList(bySite3)];
+  const plain2 = new Set(lists.flatMap(({ list }) => list.flatMap(idsWithoutSite)));
+  for (const { list, first: first2, count } of lists) {
+    for (const told3 of list.filter((each) => !each.isOfSite || !plain2.has(plainId(each)))) {
       const key = told3.isOfSite ? `${told3.key} ${withoutSite(told3, first2)}` : told3.id;
       const known4 = found2.get(key);
       const isFirst = known4 === void 0 || first2 < known4.first;
@@ -70583,6 +70685,9 @@ function toldDiagnostics(bySite3) {
     }
   }
   return [...Map.groupBy(found2.values(), ({ told: told3 }) => told3.key).values()].flatMap(diagnosticsAt);
+}
+function idsWithoutSite({ isOfSite: isOfSite2, id }) {
+  return isOfSite2 ? [] : [id];
 }
 function withoutSite({ diagnostic: { message } }, site) {
   if (!message.includes(site)) return message;
@@ -70628,9 +70733,9 @@ var ValueLayers = class {
   #overlays;
   constructor(app) {
     this.#layered = app;
-    const written = writtenValues(app);
-    this.#app = new FillablePart(written.app);
-    this.#overlays = written.overlays.map((values) => new FillablePart(values));
+    const written2 = writtenValues(app);
+    this.#app = new FillablePart(written2.app);
+    this.#overlays = written2.overlays.map((values) => new FillablePart(values));
   }
   get parts() {
     return [this.#app, ...this.#overlays];
@@ -70654,8 +70759,8 @@ var writtenValues = keptFor((app) => {
     )
   };
 });
-function valuesPart(app, written, at3) {
-  const json = written;
+function valuesPart(app, written2, at3) {
+  const json = written2;
   return {
     json,
     fillable: fillableJson(json, "values"),
@@ -70742,7 +70847,7 @@ function chartInputs(app, { values, kubernetes: kubernetes2, fleet }) {
     skipSchemaValidation
   };
 }
-var outputFormat = 4;
+var outputFormat = 5;
 function requestWith(request) {
   const { tool, version, source, chart = null } = request;
   const { path: path3, digest, valuesFiles: valuesFiles2 } = source;
@@ -70757,6 +70862,38 @@ function toolInputs(model, app) {
   const { values } = app.spec;
   const data3 = { version: tools?.[tool], kubernetes: kubernetes2, values };
   return JSON.parse(JSON.stringify(data3));
+}
+
+// src/core/render/tools/site-value-hints.ts
+var unknownNames = /^helm: values don't meet the specifications of the schema\(s\) in the following chart\(s\): \S+: - at '': additional properties ((?:'[\w.-]+'(?:, )?)+) not allowed/;
+function withSiteValueHint(problem2, site) {
+  const names3 = unknownNames.exec(problem2.message)?.[1]?.split(", ") ?? [];
+  const known4 = site?.value.spec.values ?? {};
+  const name2 = names3.map((each) => each.slice(1, -1)).find((each) => Object.hasOwn(known4, each));
+  if (site === void 0 || name2 === void 0) return problem2;
+  const place = written(site.keyAt(["spec", "values", name2]));
+  const hint = `\`${name2}\` is a value of the Site, at ${place}, and every chart at a site gets those; allow it in the schema (\`"${name2}": {}\`), or set \`helm.skipSchemaValidation\` of the App`;
+  return { ...problem2, hint };
+}
+function written({ file, line, column }) {
+  return `${file}:${line}:${column}`;
+}
+
+// src/core/render/tools/told-at-sites.ts
+function toldAtSites(all) {
+  const mistakes = new SiteMistakes();
+  const counts = /* @__PURE__ */ new Map();
+  const own2 = all.map(({ diagnostics, sites }) => {
+    const byId2 = new Map(diagnostics.map((each) => [JSON.stringify(each), each]));
+    for (const id of byId2.keys()) counts.set(id, (counts.get(id) ?? 0) + 1);
+    return { byId: byId2, sites };
+  });
+  for (const { byId: byId2, sites } of own2) {
+    for (const [id, diagnostic] of byId2) {
+      mistakes.tell(diagnostic, sites, counts.get(id) !== all.length);
+    }
+  }
+  return mistakes.diagnostics();
 }
 
 // src/core/render/tools/app-objects.ts
@@ -70807,25 +70944,32 @@ function toolObjects(models, { app, manifests }) {
   if (requestOf === void 0 || source === void 0) return unknownObjects;
   const variableOf = (site, overlays) => requestOf(site, overlays)?.key ?? noRequest;
   const { field } = writtenSource(app.value.spec.source);
-  const written = () => app.at(["spec", "source", field]);
+  const written2 = () => app.at(["spec", "source", field]);
   const read2 = /* @__PURE__ */ new Map();
-  for (const { variable } of shapesOf(models, app, variableOf)) {
-    if (variable === noRequest || read2.has(variable)) continue;
-    const output = outputOf(models, variable);
-    const { hooks } = app.value.spec.source.helm ?? {};
-    const found2 = source.tool === "helm" ? withoutHooks(output, hooks) : output;
-    read2.set(variable, readObjects2(found2, manifests, written));
+  for (const { variable, sites } of shapesOf(models, app, variableOf)) {
+    const known4 = read2.get(variable);
+    for (const site of sites) known4?.sites.push(site);
+    if (variable === noRequest || known4 !== void 0) continue;
+    const parsed = readObjects2(outputAt(models, app, { variable, sites }), manifests, written2);
+    read2.set(variable, { ...parsed, sites: [...sites] });
   }
   const all = [...read2.values()];
   return {
     objects: all.flatMap(({ objects }) => objects),
     fillable: [],
-    diagnostics: all.flatMap(({ diagnostics }) => diagnostics),
+    diagnostics: toldAtSites(all),
     isUnknown: false,
     files: source.files,
     variableOf,
     objectsAt: (variable) => read2.get(variable)?.objects ?? []
   };
+}
+function outputAt(models, app, { variable, sites }) {
+  const output = outputOf(models, variable);
+  const { source } = app.value.spec;
+  const found2 = toolOf(source) === "helm" ? withoutHooks(output, source.helm?.hooks) : output;
+  const site = models.siteModel.sites.get(sites[0] ?? "");
+  return { ...found2, problems: found2.problems.map((each) => withSiteValueHint(each, site)) };
 }
 var noRequest = "";
 var unknownObjects = {
@@ -70837,9 +70981,9 @@ var unknownObjects = {
   variableOf: void 0,
   objectsAt: () => []
 };
-function readObjects2({ objects, problems, steps: steps2 = [] }, manifests, written) {
+function readObjects2({ objects, problems, steps: steps2 = [] }, manifests, written2) {
   if (problems.length > 0) {
-    return { objects: [], diagnostics: problems.map((problem2) => diagnosticOf2(problem2, written)) };
+    return { objects: [], diagnostics: problems.map((problem2) => diagnosticOf2(problem2, written2)) };
   }
   const placed2 = objects.map(({ file, object, hookName, steps: number3 = -1 }) => {
     const at3 = () => ({ file, line: 0, column: 0 });
@@ -70856,9 +71000,9 @@ function readObjects2({ objects, problems, steps: steps2 = [] }, manifests, writ
   const named3 = placed2.flatMap((each) => withObject(regionFieldProblem(each), keyOf(each.object)));
   return { ...checked2, diagnostics: [...named3, ...checked2.diagnostics] };
 }
-function diagnosticOf2(problem2, written) {
+function diagnosticOf2(problem2, written2) {
   const { file, line, column, code, message, hint } = problem2;
-  const place = file === null ? written() : { file, line, column };
+  const place = file === null ? written2() : { file, line, column };
   return mistake(place, { code, message, ...hint === void 0 ? {} : { hint } });
 }
 
@@ -71977,10 +72121,10 @@ function isSameOverlay(a, b) {
 }
 var besideOverlays = keptFor(({ declared, layers }) => {
   const { namespace, source, placement, values, secrets, plainSecrets, profile: profile2 } = declared.spec;
-  const written = [namespace, source, placement, values, secrets, plainSecrets, profile2];
+  const written2 = [namespace, source, placement, values, secrets, plainSecrets, profile2];
   return [
     declared.metadata.name,
-    ...written.map((field) => canonicalJson(field ?? null)),
+    ...written2.map((field) => canonicalJson(field ?? null)),
     // parsed YAML that the schema has checked
     ...layers.map(
       (layer) => canonicalJson([layer.profile, layer.isDefault, layer.overlay.virtualSites])
@@ -72240,19 +72384,19 @@ function renderAgain2(context2, name2) {
   const app = layeredAppOf(context2, name2);
   if (!hasExpressions(app)) return renderLiteral(context2, app);
   const last = lastOf(context2, app);
-  const [newest, written] = [newestOf(context2, app), lastWritten(context2, app)];
+  const [newest, written2] = [newestOf(context2, app), lastWritten(context2, app)];
   const whole = () => renderNew(context2, name2);
   const inputDigest2 = () => digestOf3(readApp(context2, name2));
   const input2 = { context: context2, name: name2, inputDigest: inputDigest2, whole };
   const known4 = last.record ?? recordOfStart(input2);
   const changed3 = known4 && renderChanged(known4, input2);
-  const { result: result2, record: record4 } = changed3 ?? renderedOn(newest, written, input2) ?? madeWhole(renderNew(context2, name2));
+  const { result: result2, record: record4 } = changed3 ?? renderedOn(newest, written2, input2) ?? madeWhole(renderNew(context2, name2));
   if (record4 === void 0 || !result2.ok) return result2;
-  for (const each of [last, newest, written]) each.record = record4;
+  for (const each of [last, newest, written2]) each.record = record4;
   return changed3 === void 0 ? withTable(result2, record4, input2) : result2;
 }
-function renderedOn(newest, written, input2) {
-  const before = (newest.record && withOtherManifests(newest.record, input2)) ?? (written.record && withOtherOverlays(written.record, input2));
+function renderedOn(newest, written2, input2) {
+  const before = (newest.record && withOtherManifests(newest.record, input2)) ?? (written2.record && withOtherOverlays(written2.record, input2));
   return before && renderChanged(before, input2);
 }
 function withTable({ value: value2, diagnostics }, record4, { context: context2, name: name2 }) {
@@ -72269,7 +72413,7 @@ function renderNew(context2, name2) {
   const refused2 = (result2) => ({ result: result2, record: () => void 0 });
   if (parsed.diagnostics.some(isError)) return refused2(moreMistakes(input2, parsed.diagnostics));
   if (parsed.isUnknown) return refused2({ ok: false, diagnostics: [] });
-  if (areSecretsOnly([...parsed.objects, ...parsed.fillable.map(({ written }) => written)])) {
+  if (areSecretsOnly([...parsed.objects, ...parsed.fillable.map(({ written: written2 }) => written2)])) {
     const more = moreMistakes(input2, []);
     if (more.diagnostics.length > 0) return refused2(more);
     const { field } = writtenSource(input2.app.value.spec.source);
@@ -72319,8 +72463,8 @@ function digestOf3(input2) {
   const { model, app, customKinds, source } = input2;
   const { objects, fillable, files } = source;
   const digest = () => {
-    const written = [...objects, ...fillable.map((each) => each.written)];
-    return inputDigest({ model, app: app.declared, files, objects: written, customKinds });
+    const written2 = [...objects, ...fillable.map((each) => each.written)];
+    return inputDigest({ model, app: app.declared, files, objects: written2, customKinds });
   };
   if (toolOf(app.value.spec.source) !== void 0) return digest();
   const inputs = [...ownInputs(input2, app), model.profiles, model.virtualSites];
@@ -72494,6 +72638,16 @@ var RollbackScope = typebox_exports.Union([
   typebox_exports.Literal("stage"),
   typebox_exports.Literal("all")
 ]);
+var backWord = {
+  at: Time,
+  scope: RollbackScope,
+  /** The stage whose sites go back, for scope `stage`. */
+  stage: typebox_exports.Optional(typebox_exports.String()),
+  /** Absent: it went back by itself. */
+  by: typebox_exports.Optional(typebox_exports.String()),
+  why: typebox_exports.String()
+};
+var BackWord = record(backWord);
 var Release = record({
   id: typebox_exports.String(),
   app: typebox_exports.String(),
@@ -72579,17 +72733,11 @@ var Release = record({
   passed: typebox_exports.Record(typebox_exports.String(), Time),
   /** What its strategy wants when it fails too often; absent: sites stay where they are. */
   rollback: typebox_exports.Optional(RollbackScope),
-  /** It goes back: nothing more is handed over, and only a newer release or `retry` ends that. */
-  goingBack: typebox_exports.Optional(
-    record({
-      at: Time,
-      scope: RollbackScope,
-      /** The stage whose sites go back, for scope `stage`. */
-      stage: typebox_exports.Optional(typebox_exports.String()),
-      by: typebox_exports.Optional(typebox_exports.String()),
-      why: typebox_exports.String()
-    })
-  ),
+  /**
+   * It goes back: nothing more is handed over, and only a newer release or `retry` ends that. `also`: the words that came
+   * after the first one, oldest first; a site goes back by any of them.
+   */
+  goingBack: typebox_exports.Optional(record({ ...backWord, also: typebox_exports.Optional(typebox_exports.Array(BackWord)) })),
   /** Single sites that an operator sets back. */
   setBack: typebox_exports.Optional(typebox_exports.Record(typebox_exports.String(), record(Word))),
   /** Sites that went back: from which tree and to which. Written before the mirror has it. */
@@ -73098,8 +73246,8 @@ function namedStrategy(model, name2) {
   return strategyFromSpec(spec === void 0 ? builtInStrategyName : name2 ?? "", spec ?? {});
 }
 function strategyFromSpec(name2, spec) {
-  const written = spec.stages ?? [];
-  const stages2 = written.length === 0 ? builtInStages(spec) : written.map((stage, index) => resolveStage(stage, { spec, index }));
+  const written2 = spec.stages ?? [];
+  const stages2 = written2.length === 0 ? builtInStages(spec) : written2.map((stage, index) => resolveStage(stage, { spec, index }));
   if (!stages2.some(({ take: take2 }) => "rest" in take2)) {
     stages2.push(resolveStage({ name: restName(stages2) }, { spec, index: stages2.length }));
   }
@@ -73269,6 +73417,51 @@ function desired(rendered) {
     { digest: inputDigest2, renderer: rendererNumber, sites: Object.fromEntries(sites) }
   ]);
   return Object.fromEntries(apps);
+}
+
+// src/core/plan/decision-plans.ts
+function decisionPlans(base, head) {
+  const [before, after] = [base, head].map(
+    (model) => new Map(
+      model === null ? [] : declaredDecisions(model).map((each) => [each.name, each])
+    )
+  );
+  const names3 = [.../* @__PURE__ */ new Set([...before?.keys() ?? [], ...after?.keys() ?? []])].toSorted();
+  return names3.flatMap((name2) => {
+    const [from, to] = [before?.get(name2), after?.get(name2)];
+    if (textOf5(from) === textOf5(to)) return [];
+    const ends = from?.spec.hold === void 0 ? [] : [endOf2(from)];
+    return [...ends, ...to === void 0 || base === null && isOnce(to) ? [] : [planOf(to)]];
+  });
+}
+function doneOnceInWords(decisions) {
+  const once = decisions.filter((decision) => decision.isOnce).length;
+  return once === 0 ? "" : countOf(once, "Decision");
+}
+function decisionInWords({ decision, file, line, says, isOnce: isOnce2 }) {
+  const when = isOnce2 ? ", once, when this is followed; what it does, or whether it is refused, depends on what is under way then" : "";
+  return `Decision ${decision} (${file}:${line}): ${says}${when}`;
+}
+function textOf5(decision) {
+  return decision === void 0 ? "" : canonicalJson(decision.spec);
+}
+function isOnce({ spec }) {
+  return spec.hold === void 0;
+}
+function placeOf2({ name: name2, file, line }) {
+  return { decision: name2, file, line };
+}
+function planOf(decision) {
+  const { why: _, ...said } = decision.spec;
+  const says = Object.entries(said).map(([verb, about]) => `${verb} of ${aboutInWords(about)}`);
+  return { ...placeOf2(decision), isOnce: isOnce(decision), says: says.join("; ") };
+}
+function endOf2(decision) {
+  const says = `the hold of ${aboutInWords(decision.spec.hold ?? {})} ends`;
+  return { ...placeOf2(decision), isOnce: false, says };
+}
+function aboutInWords(about) {
+  return Object.entries(about).map(([field, value2]) => value2 === true ? field : `${field} ${value2}`).join(", ");
 }
 
 // src/core/plan/line-diff.ts
@@ -73459,15 +73652,20 @@ function planText(plan2) {
     ...appsOf(plan2).map((app) => appLines(plan2, app)),
     plan2.sites.length === 0 ? [] : [deletionLine(plan2), ...asOfLines(plan2)],
     plan2.refusals.length === 0 ? [] : ["Refused", ...plan2.refusals.map((text) => `  ${text}`)],
+    plan2.decisions.length === 0 ? [] : ["Decisions", ...plan2.decisions.map((each) => `  ${decisionInWords(each)}`)],
     plan2.notes.length === 0 ? [] : ["Notes", ...plan2.notes.map((note) => `  ${note}`)]
   ];
   return blocks2.flatMap((lines) => lines.length === 0 ? [] : [`${lines.join("\n")}
 `]).join("\n");
 }
-function headLines({ base, head, sites, siteCount }) {
+function headLines({ base, head, sites, siteCount, decisions }) {
   const from = base === null ? "nothing" : shortRevision(base);
-  const count = sites.length === 0 ? "No site changes." : `${sites.length} of ${countOf(siteCount, "site")} ${sites.length === 1 ? "changes" : "change"}.`;
+  const count = sites.length === 0 ? `${noSiteChanges(decisions)}.` : `${sites.length} of ${countOf(siteCount, "site")} ${sites.length === 1 ? "changes" : "change"}.`;
   return [`Plan from ${from} to ${shortRevision(head)}: ${count}`];
+}
+function noSiteChanges(decisions) {
+  const once = doneOnceInWords(decisions);
+  return once === "" ? "No site changes" : `No site changes, but by what ${once} does`;
 }
 function shortRevision(revision) {
   if (/^[0-9a-f]{40}$/.test(revision)) return revision.slice(0, 12);
@@ -74979,7 +75177,7 @@ function checkDecisions(draft) {
     return [
       ...excludes(entry, action3),
       ...releaseOfNoApp(entry, action3),
-      ...action3 === "hold" ? unknownNames(draft, entry, action3).map(asError) : []
+      ...action3 === "hold" ? unknownNames2(draft, entry, action3).map(asError) : []
     ];
   });
 }
@@ -74987,7 +75185,7 @@ function warnOfDecisions(draft) {
   return [...draft.decisions.values()].flatMap((entry) => {
     const action3 = actionOf(entry.value);
     if (action3 === void 0 || action3 === "hold") return [];
-    return unknownNames(draft, entry, action3).map(
+    return unknownNames2(draft, entry, action3).map(
       ({ place, ...finding }) => warningAt(place, finding)
     );
   });
@@ -75046,7 +75244,7 @@ function asError({ place, ...finding }) {
   return errorAt(place, finding);
 }
 var kindOf2 = { app: "App", site: "Site", region: "Region" };
-function unknownNames(draft, entry, action3) {
+function unknownNames2(draft, entry, action3) {
   if (draft.hasUnreadable) return [];
   const fields3 = Object.entries(entry.value.spec[action3] ?? {});
   const stages2 = fields3.some(([field]) => field === "stage") ? stagesOf(draft) : void 0;
@@ -75434,7 +75632,8 @@ function checkField2(field, document2, path3) {
 function markWithin(field) {
   if (ownMarks2.some((mark2) => isWithin(mark2, field)))
     return "the marks by which objects are known as the app's";
-  return isWithin(pruneMark, field) ? "the mark by which an object is kept" : void 0;
+  const isKeepMark = keepMarks.some((mark2) => isWithin(mark2, field));
+  return isKeepMark ? "the mark by which an object is kept" : void 0;
 }
 
 // src/core/health/rule-language.ts
@@ -75821,19 +76020,19 @@ function checkPinned({ fleet }, source, place) {
   const hint = `write the version under \`tools.${tool}\` of the Fleet, as \`${tool} version\` tells it`;
   return [errorAt(place, { code: "unpinned-tool", message, hint })];
 }
-function sourceFinding(written, { all, others }) {
+function sourceFinding(written2, { all, others }) {
   const code = "missing-source";
-  const source = sourcePath(written);
+  const source = sourcePath(written2);
   if (!source.ok) return { code, message: source.message, hint: source.hint };
   if (manifestFiles(source.path, others).length > 0) return void 0;
   if (filesInSource(source.path, all).length > 0) {
-    const message = `"${shortText(written)}" holds no manifest`;
+    const message = `"${shortText(written2)}" holds no manifest`;
     const hint2 = "manifests are .yaml, .yml and .json files without Flotilla's own kinds, not ignored by the Fleet";
     return { code, message, hint: hint2 };
   }
   const near = nearestSource(source.path, others);
   const hint = near === void 0 ? "write a path from the root of the repository" : `did you mean "${shortText(near)}"?`;
-  return { code, message: `there is no file or folder "${shortText(written)}"`, hint };
+  return { code, message: `there is no file or folder "${shortText(written2)}"`, hint };
 }
 
 // src/core/model/check-twofold.ts
@@ -78927,9 +79126,9 @@ function sortFiles(block, isIgnored2, isManifest) {
     others: block.files.filter(({ path: path3 }) => !ownPaths.has(path3) && !isIgnored2(path3))
   };
 }
-function manifestsOf(written, others) {
-  if (written === void 0) return [];
-  const source = sourcePath(written);
+function manifestsOf(written2, others) {
+  if (written2 === void 0) return [];
+  const source = sourcePath(written2);
   return source.ok ? manifestFiles(source.path, others) : [];
 }
 var ignoring = keptFor(createIgnore);
@@ -79017,8 +79216,8 @@ function appSources(documents) {
   return documents.filter(({ kind }) => kind === "App").flatMap((app) => {
     const source = specOf(app)?.["source"];
     return sourceFields2.flatMap((field) => {
-      const written = isJsonObject(source) ? source[field] : void 0;
-      const path3 = typeof written === "string" ? sourcePath(written) : void 0;
+      const written2 = isJsonObject(source) ? source[field] : void 0;
+      const path3 = typeof written2 === "string" ? sourcePath(written2) : void 0;
       return path3?.ok === true ? path3.path : [];
     });
   });
@@ -79297,9 +79496,9 @@ function warnOfAsked(all, sites) {
   }
   return all.flatMap((asked, position) => warnOf(asked, matching[position] ?? []));
 }
-function warnOf({ selector, place: placeOf3 }, matching) {
+function warnOf({ selector, place: placeOf4 }, matching) {
   if (matching.length === 0) {
-    const place = placeOf3();
+    const place = placeOf4();
     const message2 = "the selector matches no site";
     const hint2 = "check keys and values against the labels of the sites (`flotilla sites`)";
     return [warningAt(place, { code: "matches-nothing", message: message2, hint: hint2 })];
@@ -79316,7 +79515,7 @@ function warnOf({ selector, place: placeOf3 }, matching) {
   const count = names3.length === 1 ? "1 site matches" : `${names3.length} sites match`;
   const message = `${count} only by lacking ${keys.join(" or ")}: ${someOf2(names3)}`;
   const hint = `add a bare \`${keys[0] ?? ""}\` to the selector to leave out sites without the label, or label them`;
-  return [warningAt(placeOf3(), { code: "matches-by-absence", message, hint })];
+  return [warningAt(placeOf4(), { code: "matches-by-absence", message, hint })];
 }
 function someOf2(names3) {
   const shown4 = names3.slice(0, 3).join(", ");
@@ -79493,7 +79692,7 @@ function unserved({ app, variants, places: places2, kinds: kinds4 }, minors) {
         const problem2 = servingProblem(object, minor2);
         if (problem2 === void 0) return [];
         const key = JSON.stringify([object.apiVersion, object.kind, minor2]);
-        return [{ key, place: placeOf2(places2, id), sites, minor: minor2, problem: problem2 }];
+        return [{ key, place: placeOf3(places2, id), sites, minor: minor2, problem: problem2 }];
       })
     )
   );
@@ -79507,7 +79706,7 @@ function sitesByTree(sites) {
   }
   return found2;
 }
-function placeOf2(places2, id) {
+function placeOf3(places2, id) {
   return places2().get(id) ?? { file: ".", line: 0, column: 0 };
 }
 function placesOf3(minor2, names3) {
@@ -79621,9 +79820,9 @@ function unreadValues(models, renderings, known4) {
   });
   const told3 = new Set(known4.filter(({ code }) => code === "no-effect").map(placeKey));
   const isTold2 = ({ from, path: path3 }) => [from.at(path3), from.at([...path3, "virtualSites"])].some((at3) => told3.has(placeKey(at3)));
-  const ofDocuments = writtenValues3(models, apps).flatMap((written) => {
-    const unread = unreadOf(written);
-    return unread.length > 0 && isTold2(written) ? [] : unread;
+  const ofDocuments = writtenValues3(models, apps).flatMap((written2) => {
+    const unread = unreadOf(written2);
+    return unread.length > 0 && isTold2(written2) ? [] : unread;
   });
   return [...ofDocuments, ...unreadBySites(models, apps)];
 }
@@ -79692,11 +79891,11 @@ function hintOf3({ meant: meant2 }) {
 }
 function writtenValues3(models, apps) {
   const found2 = /* @__PURE__ */ new Map();
-  const add2 = (written) => {
-    const { reads } = found2.get(written.values) ?? written;
-    const isAnyRead = reads === null || written.reads === null;
-    const all = isAnyRead ? null : union([reads, written.reads]);
-    found2.set(written.values, { ...written, reads: all });
+  const add2 = (written2) => {
+    const { reads } = found2.get(written2.values) ?? written2;
+    const isAnyRead = reads === null || written2.reads === null;
+    const all = isAnyRead ? null : union([reads, written2.reads]);
+    found2.set(written2.values, { ...written2, reads: all });
   };
   const declared = new Set(models.model.profiles.values());
   for (const { app, values: reads } of apps) {
@@ -81244,9 +81443,9 @@ function holdInWords({ by, why, declared, ...hold }) {
   return `held by ${by} (${targetInWords(hold)}${place}): ${why}`;
 }
 function heldBlock(hold) {
-  return { code: "held", reason: holdInWords(hold), endsWhen: endOf2(hold) };
+  return { code: "held", reason: holdInWords(hold), endsWhen: endOf3(hold) };
 }
-function endOf2({ declared, endedBy }) {
+function endOf3({ declared, endedBy }) {
   if (endedBy !== void 0)
     return "the next commit is followed, or an operator resumes it: the commit that ends a hold does not free what it starts";
   if (declared === void 0) return "an operator resumes it";
@@ -81362,6 +81561,184 @@ function isUnavailable({ parts }) {
   });
 }
 
+// src/core/rollout/stage-run.ts
+function newStageRun(run3) {
+  const { sites } = run3;
+  const named3 = (chosen) => new Set(chosen.map(({ site }) => site));
+  const users = {
+    inFlight: named3(sites.filter(({ parts }) => parts.some(({ state }) => holdsSlot(state)))),
+    unavailable: named3(sites.filter(isUnavailable)),
+    failed: named3(sites.filter(({ parts }) => parts.some(({ state }) => state.kind === "failed")))
+  };
+  return {
+    ...run3,
+    ...users,
+    shares: sharesOf(run3, users),
+    handedNow: /* @__PURE__ */ new Set(),
+    handed: /* @__PURE__ */ new Map(),
+    losses: /* @__PURE__ */ new Map(),
+    followed: /* @__PURE__ */ new Map()
+  };
+}
+function sharesOf({ board, unit, stage }, users) {
+  const releases = releasesOf(board, unit);
+  if (releases.length < 2) {
+    return [{ app: releases[0]?.app ?? "", stage, lists: () => true, ...users }];
+  }
+  return releases.map(({ app, list, stages: stages2 }) => {
+    const lists = (site) => Object.hasOwn(list, site);
+    return {
+      app,
+      stage: stages2.find(({ name: name2 }) => name2 === stage.name) ?? stage,
+      lists,
+      inFlight: new Set([...users.inFlight].filter(lists)),
+      unavailable: new Set([...users.unavailable].filter(lists)),
+      failed: new Set([...users.failed].filter(lists))
+    };
+  });
+}
+function editMembers(board, unit, edit) {
+  for (const release2 of releasesOf(board, unit)) {
+    const edited = edit(release2);
+    if (edited !== void 0) setRelease(board, edited.release, edited.why);
+  }
+}
+function wakeAtDeadline({ board }, { parts }) {
+  for (const { state } of parts) {
+    if (state.kind === "in-flight" && state.until !== null) wakeLater(board, state.until);
+  }
+}
+
+// src/core/rollout/rollback/back-words.ts
+function backWords({ goingBack }) {
+  if (goingBack === void 0) return [];
+  const { also = [], ...first2 } = goingBack;
+  return [first2, ...also];
+}
+function withBackWord(release2, word3) {
+  const { goingBack } = release2;
+  if (goingBack === void 0) return { ...release2, goingBack: word3 };
+  return { ...release2, goingBack: { ...goingBack, also: [...goingBack.also ?? [], word3] } };
+}
+function backWordAt(release2, site) {
+  const { failed: failed4, excused, stages: stages2, list } = release2;
+  return backWords(release2).find(({ scope: scope2, stage }) => {
+    if (scope2 === "failed") return Object.hasOwn(failed4, site) && !own(excused, site);
+    return scope2 === "all" || stages2[own(list, site)?.stage ?? -1]?.name === stage;
+  });
+}
+function holdsForStage({ scope: scope2, stage }, name2) {
+  return scope2 !== "stage" || stage === name2;
+}
+function whyBack(release2) {
+  const words6 = backWords(release2);
+  const isNamed2 = ({ by, stage }) => words6.length > 1 && by !== void 0 && stage !== void 0;
+  return words6.map((word3) => `${isNamed2(word3) ? `stage ${word3.stage}: ` : ""}${word3.why}`).join("; ");
+}
+
+// src/core/rollout/rollback/stop-failed.ts
+function stopFailed(board, unit, index) {
+  const releases = releasesOf(board, unit);
+  const [stage, scope2] = [releases[0]?.stages[index], scopeOf2(releases)];
+  if (stage === void 0 || scope2 === null) return;
+  const failed4 = (sitesByStage(board, releases)[index] ?? []).filter(
+    (site) => unitSite(board, releases, site).parts.some(({ state }) => state.kind === "failed")
+  );
+  const over = failedTooOften(releases, { index, failed: failed4 });
+  if (over === void 0) return;
+  const isGoing = (release2) => release2.kind === "removal" || backWords(release2).some((word4) => holdsForStage(word4, stage.name));
+  if (releases.every(isGoing)) return;
+  const name2 = releases.length > 1 ? `${stage.name} of ${over.app}` : stage.name;
+  const why = `${countOf(over.failed.length, "site")} of stage ${name2} failed (${someOf(over.failed)}), its failureBudget is ${over.most}`;
+  const word3 = { at: board.at, scope: scope2, ...scope2 === "stage" ? { stage: stage.name } : {}, why };
+  editMembers(
+    board,
+    unit,
+    (release2) => isGoing(release2) ? void 0 : { release: sentBack(release2, word3), why: `${release2.id} goes back: ${why}` }
+  );
+  settleGoingBack(board, releasesOf(board, unit));
+  wakeAt(board, board.input.now);
+}
+function failedTooOften(releases, { index, failed: failed4 }) {
+  for (const { app, list, stages: stages2 } of releases) {
+    const sites = failed4.filter((site) => Object.hasOwn(list, site));
+    const most = stages2[index]?.failureBudget ?? 0;
+    if (sites.length > most) return { app, failed: sites, most };
+  }
+  return void 0;
+}
+function scopeOf2(releases) {
+  const scopes = releases.flatMap(
+    ({ kind, rollback }) => kind === "removal" ? [] : [rollback ?? null]
+  );
+  if (scopes.length === 0 || scopes.includes(null)) return null;
+  return ["all", "stage", "failed"].find((scope2) => scopes.includes(scope2)) ?? null;
+}
+function sentBack(release2, word3) {
+  const next = withBackWord(release2, word3);
+  if (release2.goingBack !== void 0) return next;
+  const approvals = release2.approvals.filter(({ what }) => what !== "deletions");
+  return { ...next, approvals, deletions: { objects: 0 } };
+}
+function settleGoingBack(board, releases) {
+  for (const release2 of releases) {
+    const app = board.apps.get(release2.app);
+    if (app === void 0 || release2.goingBack === void 0 || release2.kind !== "app") continue;
+    noteBad(board, app, release2);
+    takeBackPromotion(board, app, release2);
+  }
+}
+function noteBad(board, app, release2) {
+  const { digest, renderer } = app.current.release ?? {};
+  if (digest === release2.digest && renderer === release2.renderer) return;
+  const digests = /* @__PURE__ */ new Set([...app.bad, release2.digest]);
+  const trees = withBadTrees(app.badTrees, itsTrees(board, release2));
+  if (digests.size === app.bad.length && trees === app.badTrees) return;
+  const why = `${release2.id} is bad: it is not tried again until ${app.app} changes`;
+  setBad(board, app, { digests: [...digests].toSorted(), trees, why });
+}
+function itsTrees({ input: input2 }, release2) {
+  const found2 = [...broughtSites(release2)].flatMap(
+    (site) => broughtTo(release2, site).map((tree) => ({ site, tree }))
+  );
+  for (const [site, { to }] of Object.entries(release2.list)) {
+    if (to === null) continue;
+    const isThere = own(release2.carried, site) !== void 0 && treeAt(input2, release2.app, site) === to;
+    const wasGood = own(own(input2.good, site), release2.app) === to;
+    if (isThere || wasGood) found2.push({ site, tree: to });
+  }
+  return found2;
+}
+function takeBackPromotion(board, app, release2) {
+  const { current } = app;
+  const stays = (site) => {
+    const standing3 = standingTree(viewSite(board.input, app.app, site).entry);
+    return standing3 === own(release2.list, site)?.to && !isToGoBack(release2, site);
+  };
+  let changed3 = false;
+  const partial = current.partial.flatMap((entry) => {
+    if (entry.release.id !== release2.id || isLeftOut(release2, entry.stage)) return [entry];
+    const sites = entry.sites.filter(stays);
+    if (sites.length === entry.sites.length && entry.selector === void 0) return [entry];
+    changed3 = true;
+    const { selector: _, ...rest2 } = entry;
+    return sites.length === 0 ? [] : [{ ...rest2, sites }];
+  });
+  if (!changed3) return;
+  const why = `${release2.id} is current only where it stays`;
+  setCurrent(board, app, { current: { ...current, partial }, why });
+  app.isCompleted = true;
+  wakeAt(board, board.input.now);
+}
+function isLeftOut({ stages: stages2 }, stage) {
+  return stage === "left" && !stages2.some(({ name: name2 }) => name2 === stage);
+}
+function isToGoBack(release2, site) {
+  const hasGot = Object.hasOwn(release2.list, site) && broughtTo(release2, site).length > 0;
+  if (release2.kind === "removal" || !hasGot) return false;
+  return own(release2.setBack, site) !== void 0 || backWordAt(release2, site) !== void 0;
+}
+
 // src/core/rollout/start/take-over.ts
 function touchedBy(board, release2) {
   const touched = /* @__PURE__ */ new Map();
@@ -81369,12 +81746,14 @@ function touchedBy(board, release2) {
     const listed2 = listedSite(board.input, release2, site);
     if (listed2 === void 0) continue;
     const stage = release2.stages[listed2.entry.stage]?.name ?? "";
-    const last = lastMove(release2, site);
-    if (Object.hasOwn(release2.passed, stage) && last !== own(release2.back, site)) continue;
-    const at3 = last?.at ?? board.at;
+    if (Object.hasOwn(release2.passed, stage) && !goesBack(release2, site)) continue;
+    const at3 = lastMove(release2, site)?.at ?? board.at;
     touched.set(site, holdsSlot(siteState(listed2)) ? { at: at3 } : { at: at3, settled: true });
   }
   return touched;
+}
+function goesBack(release2, site) {
+  return lastMove(release2, site) === own(release2.back, site) || isToGoBack(release2, site);
 }
 function lastMove({ back, handed, carried }, site) {
   return own(back, site) ?? own(handed, site) ?? own(carried, site);
@@ -82351,161 +82730,6 @@ function withholdUnplaced(run3, app) {
   setCurrent(run3.board, app, { current, why });
 }
 
-// src/core/rollout/stage-run.ts
-function newStageRun(run3) {
-  const { sites } = run3;
-  const named3 = (chosen) => new Set(chosen.map(({ site }) => site));
-  const users = {
-    inFlight: named3(sites.filter(({ parts }) => parts.some(({ state }) => holdsSlot(state)))),
-    unavailable: named3(sites.filter(isUnavailable)),
-    failed: named3(sites.filter(({ parts }) => parts.some(({ state }) => state.kind === "failed")))
-  };
-  return {
-    ...run3,
-    ...users,
-    shares: sharesOf(run3, users),
-    handedNow: /* @__PURE__ */ new Set(),
-    handed: /* @__PURE__ */ new Map(),
-    losses: /* @__PURE__ */ new Map(),
-    followed: /* @__PURE__ */ new Map()
-  };
-}
-function sharesOf({ board, unit, stage }, users) {
-  const releases = releasesOf(board, unit);
-  if (releases.length < 2) {
-    return [{ app: releases[0]?.app ?? "", stage, lists: () => true, ...users }];
-  }
-  return releases.map(({ app, list, stages: stages2 }) => {
-    const lists = (site) => Object.hasOwn(list, site);
-    return {
-      app,
-      stage: stages2.find(({ name: name2 }) => name2 === stage.name) ?? stage,
-      lists,
-      inFlight: new Set([...users.inFlight].filter(lists)),
-      unavailable: new Set([...users.unavailable].filter(lists)),
-      failed: new Set([...users.failed].filter(lists))
-    };
-  });
-}
-function editMembers(board, unit, edit) {
-  for (const release2 of releasesOf(board, unit)) {
-    const edited = edit(release2);
-    if (edited !== void 0) setRelease(board, edited.release, edited.why);
-  }
-}
-function wakeAtDeadline({ board }, { parts }) {
-  for (const { state } of parts) {
-    if (state.kind === "in-flight" && state.until !== null) wakeLater(board, state.until);
-  }
-}
-
-// src/core/rollout/rollback/stop-failed.ts
-function stopFailed(board, unit, index) {
-  const releases = releasesOf(board, unit);
-  const [stage, scope2] = [releases[0]?.stages[index], scopeOf2(releases)];
-  if (stage === void 0 || scope2 === null) return;
-  const failed4 = (sitesByStage(board, releases)[index] ?? []).filter(
-    (site) => unitSite(board, releases, site).parts.some(({ state }) => state.kind === "failed")
-  );
-  const over = failedTooOften(releases, { index, failed: failed4 });
-  if (over === void 0) return;
-  const isGoing = ({ kind, goingBack }) => kind === "removal" || goingBack !== void 0;
-  if (releases.every(isGoing)) return;
-  const name2 = releases.length > 1 ? `${stage.name} of ${over.app}` : stage.name;
-  const why = `${countOf(over.failed.length, "site")} of stage ${name2} failed (${someOf(over.failed)}), its failureBudget is ${over.most}`;
-  const word3 = { at: board.at, scope: scope2, ...scope2 === "stage" ? { stage: stage.name } : {}, why };
-  editMembers(
-    board,
-    unit,
-    (release2) => isGoing(release2) ? void 0 : { release: sentBack(release2, word3), why: `${release2.id} goes back: ${why}` }
-  );
-  settleGoingBack(board, releasesOf(board, unit));
-  wakeAt(board, board.input.now);
-}
-function failedTooOften(releases, { index, failed: failed4 }) {
-  for (const { app, list, stages: stages2 } of releases) {
-    const sites = failed4.filter((site) => Object.hasOwn(list, site));
-    const most = stages2[index]?.failureBudget ?? 0;
-    if (sites.length > most) return { app, failed: sites, most };
-  }
-  return void 0;
-}
-function scopeOf2(releases) {
-  const scopes = releases.flatMap(
-    ({ kind, rollback }) => kind === "removal" ? [] : [rollback ?? null]
-  );
-  if (scopes.length === 0 || scopes.includes(null)) return null;
-  return ["all", "stage", "failed"].find((scope2) => scopes.includes(scope2)) ?? null;
-}
-function sentBack(release2, word3) {
-  const approvals = release2.approvals.filter(({ what }) => what !== "deletions");
-  return { ...release2, goingBack: word3, approvals, deletions: { objects: 0 } };
-}
-function settleGoingBack(board, releases) {
-  for (const release2 of releases) {
-    const app = board.apps.get(release2.app);
-    if (app === void 0 || release2.goingBack === void 0 || release2.kind !== "app") continue;
-    noteBad(board, app, release2);
-    takeBackPromotion(board, app, release2);
-  }
-}
-function noteBad(board, app, release2) {
-  const { digest, renderer } = app.current.release ?? {};
-  if (digest === release2.digest && renderer === release2.renderer) return;
-  const digests = /* @__PURE__ */ new Set([...app.bad, release2.digest]);
-  const trees = withBadTrees(app.badTrees, itsTrees(board, release2));
-  if (digests.size === app.bad.length && trees === app.badTrees) return;
-  const why = `${release2.id} is bad: it is not tried again until ${app.app} changes`;
-  setBad(board, app, { digests: [...digests].toSorted(), trees, why });
-}
-function itsTrees({ input: input2 }, release2) {
-  const found2 = [...broughtSites(release2)].flatMap(
-    (site) => broughtTo(release2, site).map((tree) => ({ site, tree }))
-  );
-  for (const [site, { to }] of Object.entries(release2.list)) {
-    if (to === null) continue;
-    const isThere = own(release2.carried, site) !== void 0 && treeAt(input2, release2.app, site) === to;
-    const wasGood = own(own(input2.good, site), release2.app) === to;
-    if (isThere || wasGood) found2.push({ site, tree: to });
-  }
-  return found2;
-}
-function takeBackPromotion(board, app, release2) {
-  const { current } = app;
-  const stays = (site) => {
-    const standing3 = standingTree(viewSite(board.input, app.app, site).entry);
-    return standing3 === own(release2.list, site)?.to && !isToGoBack(release2, site);
-  };
-  let changed3 = false;
-  const partial = current.partial.flatMap((entry) => {
-    if (entry.release.id !== release2.id || isLeftOut(release2, entry.stage)) return [entry];
-    const sites = entry.sites.filter(stays);
-    if (sites.length === entry.sites.length && entry.selector === void 0) return [entry];
-    changed3 = true;
-    const { selector: _, ...rest2 } = entry;
-    return sites.length === 0 ? [] : [{ ...rest2, sites }];
-  });
-  if (!changed3) return;
-  const why = `${release2.id} is current only where it stays`;
-  setCurrent(board, app, { current: { ...current, partial }, why });
-  app.isCompleted = true;
-  wakeAt(board, board.input.now);
-}
-function isLeftOut({ stages: stages2 }, stage) {
-  return stage === "left" && !stages2.some(({ name: name2 }) => name2 === stage);
-}
-function isToGoBack(release2, site) {
-  const hasGot = Object.hasOwn(release2.list, site) && broughtTo(release2, site).length > 0;
-  if (release2.kind === "removal" || !hasGot) return false;
-  return own(release2.setBack, site) !== void 0 || isInScope(release2, site);
-}
-function isInScope(release2, site) {
-  const { goingBack, failed: failed4, excused, stages: stages2, list } = release2;
-  if (goingBack?.scope === "failed") return Object.hasOwn(failed4, site) && !own(excused, site);
-  if (goingBack?.scope !== "stage") return goingBack !== void 0;
-  return stages2[own(list, site)?.stage ?? -1]?.name === goingBack.stage;
-}
-
 // src/core/rollout/start/start-site-release.ts
 function startSiteRelease(run3, app) {
   const changed3 = changedSites2(run3, app);
@@ -83185,7 +83409,7 @@ var found = /* @__PURE__ */ new Map();
 var mostFound = 200;
 function nextOpening(windows, from) {
   if (possibleAt(windows, from) === from) return { at: from, isOpen: true };
-  const key = textOf5(windows);
+  const key = textOf6(windows);
   const known4 = found.get(key);
   if (known4 !== void 0 && known4.from <= from && from < known4.opening.at) return known4.opening;
   const opening = lookForOpening(windows, from);
@@ -83197,7 +83421,7 @@ function nextOpening(windows, from) {
 function nextDay(at3) {
   return (Math.floor(at3 / dayMs4) + 1) * dayMs4;
 }
-function textOf5(windows) {
+function textOf6(windows) {
   const texts2 = windows.map(({ clock, open: open3, closed: closed2 }) => {
     const times = open3?.map((time) => ({ ...time, days: [...time.days] })) ?? null;
     return [clock.timeZone, times, closed2.map(({ from, until }) => [from, until])];
@@ -83707,7 +83931,7 @@ function reportJoiners(board, app) {
     const block = {
       code: "earlier-stage",
       reason,
-      endsWhen: endOf3(board, candidate, site)
+      endsWhen: endOf4(board, candidate, site)
     };
     board.waits.push(waitOf(candidate, { stage: null, site, block }));
   }
@@ -83718,7 +83942,7 @@ function isBehind2(board, app, site) {
   if (to === void 0 || standing3 === void 0 || standing3 === to) return false;
   return standing3 === entitledTree(board, app, site) && !isListed(app, site);
 }
-function endOf3({ input: input2 }, candidate, site) {
+function endOf4({ input: input2 }, candidate, site) {
   const { id, goingBack, stages: stages2, passed: passed2 } = candidate;
   if (goingBack !== void 0) return `a newer commit replaces ${id}, which goes back`;
   const labels = input2.sites.get(site)?.labels ?? {};
@@ -83983,7 +84207,7 @@ function soakEnds(run3) {
     const from = settledAt2(run3, part3);
     if (from === null) continue;
     last = Math.max(last, from);
-    views.set(part3.view.mirror, part3.view);
+    if (!part3.view.isRegionExcused) views.set(part3.view.mirror, part3.view);
   }
   return [...views].map(([mirror, view]) => {
     const isStill = view.silentSince !== null;
@@ -84048,11 +84272,11 @@ function standingGate(board, release2) {
   if (block === null || release2.kind !== "removal") return block;
   return mayHaveStanding(board, release2) ? block : null;
 }
-function goingBackBlock({ id, goingBack }) {
-  if (goingBack === void 0) return null;
+function goingBackBlock(release2) {
+  if (release2.goingBack === void 0) return null;
   return {
     code: "rolling-back",
-    reason: `${id} goes back: ${goingBack.why}`,
+    reason: `${release2.id} goes back: ${whyBack(release2)}`,
     endsWhen: "a newer commit replaces it, or an operator retries it"
   };
 }
@@ -85125,10 +85349,10 @@ function withBacks(board, release2, steps2) {
     why: whys.join("; ")
   };
 }
-function causeOf({ setBack, goingBack, id }, site) {
-  const word3 = own(setBack, site);
+function causeOf(release2, site) {
+  const word3 = own(release2.setBack, site);
   if (word3 !== void 0) return `set back by ${word3.by}: ${word3.why}`;
-  return goingBack?.scope === "stage" ? "it went back with its stage" : `it went back with ${id}`;
+  return backWordAt(release2, site)?.scope === "stage" ? "it went back with its stage" : `it went back with ${release2.id}`;
 }
 function noteMoved2(board, { release: { app: name2, id } }, site) {
   const app = board.apps.get(name2);
@@ -86122,6 +86346,7 @@ function planFleet(base, head, { isProtected, now }) {
       ...decommissionNotes(base?.model, head.model),
       ...base === null ? [] : ruleNotes(base.model, head.model)
     ],
+    decisions: decisionPlans(base?.model ?? null, head.model),
     plannerNotes: notes,
     waits: plannedWaits(start, changes),
     at: hasWindows(start.budgets) ? new Date(start.now).toISOString() : null
@@ -86388,8 +86613,8 @@ function longestRun(text) {
 var maxRows = 100;
 var maxDiffLines = 200;
 var maxNames = 5;
-function planVerdict({ sites, siteCount, groups: groups2 }) {
-  if (sites.length === 0) return "No site changes";
+function planVerdict({ sites, siteCount, groups: groups2, decisions }) {
+  if (sites.length === 0) return noSiteChanges(decisions);
   const ways = groups2.length === 1 ? "one way" : `${groups2.length} distinct ways`;
   return `${sites.length} of ${countOf(siteCount, "site")} change, in ${ways}`;
 }
@@ -86481,11 +86706,12 @@ function removed({ variants }) {
     )
   );
 }
-function noteBlocks({ notes }) {
-  if (notes.length === 0) return [];
-  const shown4 = notes.slice(0, maxRows).map((note) => `- ${codeSpan(note)}
+function noteBlocks({ decisions, notes }) {
+  const told3 = [...decisions.map(decisionInWords), ...notes];
+  if (told3.length === 0) return [];
+  const shown4 = told3.slice(0, maxRows).map((note) => `- ${codeSpan(note, 500)}
 `);
-  const more = notes.length - shown4.length;
+  const more = told3.length - shown4.length;
   return [`${shown4.join("")}${more > 0 ? `- ${countOf(more, "note")} more
 ` : ""}`];
 }
