@@ -22,6 +22,27 @@ describe("a kustomization", { timeout: 60_000 }, () => {
     ]);
   });
 
+  it("has labels and annotations by names that name files elsewhere", async () => {
+    const files = {
+      "k/kustomization.yaml": `configMapGenerator:
+  - name: settings
+    literals: [a=b]
+    options: { labels: { env: prod, path: here }, annotations: { files: none } }
+transformers: [annotate.yaml]
+`,
+      "k/annotate.yaml": `apiVersion: builtin
+kind: AnnotationsTransformer
+metadata: { name: marks, labels: { env: prod } }
+annotations: { ENV: prod }
+fieldSpecs: [{ path: metadata/annotations, create: true }]
+`,
+    };
+    const bare = await bareTool(filesOf(files), "kubectl", ["kustomize", "k"]);
+    const found = await webAt(toolFleet({ kustomize: "k" }, files));
+    expect(found).toEqual(inNamespace(bare, "web", clusterKinds));
+    expect(JSON.stringify([...found.values()])).toContain('"ENV":"prod"');
+  });
+
   it("tells the mistakes of its objects at the file that each comes from", async () => {
     const files = toolFleet(
       { kustomize: "kustomize/overlays/shop" },

@@ -48,8 +48,8 @@ export const fieldUses: Readonly<Record<string, FieldUse>> = {
  */
 export const pathKeys = /^(paths?|files|envs?)$/iu;
 
-/** Keys below which `path` is that of a field. */
-export const fieldKeys = /^(fieldspecs|fields)$/iu;
+/** Keys below which `path` is that of a field, or `env` a name that people have given. */
+export const otherKeys = /^(fieldspecs|fields|labels|annotations)$/iu;
 
 /** All that a kustomization which gathers plugins may have: by the others it could change what they do. */
 export const pluginFields: ReadonlySet<string> = new Set([

@@ -12,7 +12,7 @@ import { parseYaml, type YamlDocument } from "../parse-yaml.ts";
 import type { FieldPath } from "../yaml-places.ts";
 import { type FileIndex, resolveInside } from "./file-index.ts";
 import {
-  fieldKeys,
+  otherKeys,
   fieldUses,
   otherLineBreak,
   pathKeys,
@@ -289,7 +289,7 @@ function visitEntries(scan: Scan, part: Part, path: FieldPath): void {
   if (!isJsonObject(value)) return;
   for (const [key, inner] of Object.entries(value)) {
     const here = [...path, key];
-    if (fieldKeys.test(key)) continue;
+    if (otherKeys.test(key)) continue;
     if (!pathKeys.test(key)) visitEntries(scan, part, here);
     else
       visitNamed(scan, part, {
