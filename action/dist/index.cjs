@@ -61093,7 +61093,9 @@ var Decision = documentOf(
           app: optionalName("the App; without it, every release that waits for the site"),
           release: typebox_exports.Optional(release),
           site: optionalName("goes on without this Site"),
-          region: optionalName("goes on without this Region while its worker is silent"),
+          region: optionalName(
+            "goes on without this Region while its worker is silent, for every App; alone"
+          ),
           uid: typebox_exports.Optional(
             typebox_exports.String({
               minLength: 1,
@@ -64727,7 +64729,7 @@ var fieldUses = {
   inventory: "forbidden"
 };
 var pathKeys = /^(paths?|files|envs?)$/iu;
-var fieldKeys = /^(fieldspecs|fields)$/iu;
+var otherKeys = /^(fieldspecs|fields|labels|annotations)$/iu;
 var pluginFields = /* @__PURE__ */ new Set([
   "apiVersion",
   "kind",
@@ -64938,7 +64940,7 @@ function visitEntries(scan, part3, path3) {
   if (!isJsonObject(value2)) return;
   for (const [key, inner] of Object.entries(value2)) {
     const here = [...path3, key];
-    if (fieldKeys.test(key)) continue;
+    if (otherKeys.test(key)) continue;
     if (!pathKeys.test(key)) visitEntries(scan, part3, here);
     else
       visitNamed(scan, part3, {
@@ -75206,7 +75208,13 @@ var groups = {
   hold: [{ fields: ["fleet", "region", "site", "app", "stage"], needed: true }],
   resume: [{ fields: ["fleet", "region", "site", "app", "stage"], needed: true }],
   approve: [{ fields: ["stage", "deletions", "removal"], needed: true }],
-  excuse: [{ fields: ["site", "region"], needed: true }],
+  // A region is excused for everything: its worker is silent for all apps.
+  excuse: [
+    { fields: ["site", "region"], needed: true },
+    { fields: ["region", "app"], needed: false },
+    { fields: ["region", "release"], needed: false },
+    { fields: ["region", "uid"], needed: false }
+  ],
   rollback: [
     { fields: ["site", "stage"], needed: false },
     { fields: ["release", "to"], needed: false }

@@ -74,7 +74,13 @@ const groups: Readonly<
   hold: [{ fields: ["fleet", "region", "site", "app", "stage"], needed: true }],
   resume: [{ fields: ["fleet", "region", "site", "app", "stage"], needed: true }],
   approve: [{ fields: ["stage", "deletions", "removal"], needed: true }],
-  excuse: [{ fields: ["site", "region"], needed: true }],
+  // A region is excused for everything: its worker is silent for all apps.
+  excuse: [
+    { fields: ["site", "region"], needed: true },
+    { fields: ["region", "app"], needed: false },
+    { fields: ["region", "release"], needed: false },
+    { fields: ["region", "uid"], needed: false },
+  ],
   rollback: [
     { fields: ["site", "stage"], needed: false },
     { fields: ["release", "to"], needed: false },

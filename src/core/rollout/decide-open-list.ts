@@ -1,4 +1,5 @@
 /** Operators' words of what the open list of an app has handed over and what failed: it keeps others from coming. */
+import { closestName } from "../model/closest-name.ts";
 import { controlPaths } from "./control-files.ts";
 import { conflict, type DecisionResult, done, missing, type Word } from "./decision-result.ts";
 import { own } from "./own.ts";
@@ -102,7 +103,10 @@ export function excuseNeighbour(
 }
 
 function whereToLook({ sites }: ControlState, site: string): string {
-  const { moving, leaving, uid } = own(sites, site) ?? {};
+  const known = own(sites, site);
+  const near = known === undefined ? closestName(site, Object.keys(sites)) : undefined;
+  if (near !== undefined) return `did you mean "${near}"?`;
+  const { moving, leaving, uid } = known ?? {};
   if (leaving !== undefined)
     return `it leaves the fleet: ${clusterCommand(site, uid)} forgets it as it is`;
   if (moving !== undefined)

@@ -62,6 +62,10 @@ describe("a Decision", () => {
       "rollback: { app: web, release: r, to: s }",
       "6:37: error: `release` and `to` exclude each other",
     ],
+    [
+      "excuse: { region: east, app: web }",
+      "6:27: error: `region` and `app` exclude each other; remove one of the two",
+    ],
     ["excuse: { app: web }", "6:3: error: `excuse` says nothing of what it is about"],
     ["hold: { app: wep }", '6:16: error: there is no App "wep"'],
     ["hold: { stage: canari }", '6:18: error: there is no stage "canari"; did you mean "canary"?'],

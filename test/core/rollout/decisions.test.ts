@@ -146,6 +146,11 @@ describe("approve", () => {
 });
 
 describe("excuse and retry", () => {
+  it("refuse a site that there is not, with the name that is meant", () => {
+    const told = refusal(rolling(), { verb: "excuse", app: "web", site: "s01", why: "" });
+    expect(told).toMatch(/^not-found: .* waits for s01, .*; did you mean "s1"\?$/);
+  });
+
   it("refuse an app that there is not, with the name that is meant", () => {
     const release = "web-v1";
     for (const verb of ["promote", "retry", "urgent", "rollback"] as const)

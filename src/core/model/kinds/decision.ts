@@ -58,7 +58,9 @@ export const Decision = documentOf(
           app: optionalName("the App; without it, every release that waits for the site"),
           release: Type.Optional(release),
           site: optionalName("goes on without this Site"),
-          region: optionalName("goes on without this Region while its worker is silent"),
+          region: optionalName(
+            "goes on without this Region while its worker is silent, for every App; alone",
+          ),
           uid: Type.Optional(
             Type.String({
               minLength: 1,
