@@ -436,7 +436,7 @@ describe("an operator", () => {
     expect(() => ask("web")).toThrow(
       "web has no open release; to go back from one that is through, name the release to go to: `flotilla rollout rollback web --to RELEASE`; `flotilla history web` lists them",
     );
-    expect(() => ask("nothing")).toThrow(/nothing has no open release$/);
+    expect(() => ask("nothing")).toThrow(/no app "nothing" is on record; look at/);
   });
 
   it("takes one site back whose stage has passed, once, while a later stage is open", () => {
