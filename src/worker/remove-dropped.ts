@@ -2,11 +2,12 @@ import { ApiError } from "../adapters/kubernetes/api-error.ts";
 import { addressOf } from "../adapters/kubernetes/object-address.ts";
 import { mergeFields } from "../core/apply/compare-fields.ts";
 import { describeConflicts } from "../core/apply/judge-conflicts.ts";
-import type { FieldSet } from "../core/apply/owned-fields.ts";
-import { metadataText } from "../core/apply/ownership.ts";
+import { type FieldSet, ownedFields } from "../core/apply/owned-fields.ts";
+import { fieldManagerOf, metadataText } from "../core/apply/ownership.ts";
 import {
   type StayingField,
   removalOf,
+  notAmong,
   setOf,
   stayingFields,
 } from "../core/apply/staying-fields.ts";
@@ -38,7 +39,8 @@ export async function removeDropped(
   applied: KubeObject,
 ): Promise<Settled> {
   const { app, object } = work;
-  const before = fieldsBefore(work);
+  // What the apply has left to the app is in Git: whoever has it later, it is not removed.
+  const before = notAmong(fieldsBefore(work), ownedFields(applied, fieldManagerOf(app)));
   let now: Progress = { live: applied, isWhole: false, isRefused: false };
   for (let tries = 1; ; tries += 1) {
     const found = stayingIn(context, { app, key: object.key, before }, now.live);

@@ -94,12 +94,15 @@ function staying(place: Place): readonly StayingField[] {
 function stayingBelow(place: Place, part: string): readonly StayingField[] {
   const below = placeBelow(place, part);
   if (below.value === undefined || below.rivals.length === 0) return [];
+  // Below a value that has one owner as a whole nobody has anything.
+  const isShared = below.rivals.some(({ fields }) => !isLeaf(fields));
   if (part in place.after) {
-    // A value that is the app's as a whole, before or now, has nothing below it that was dropped.
-    return isLeaf(below.before) || isLeaf(below.after) ? [] : staying(below);
+    return isLeaf(below.before) || (isLeaf(below.after) && !isShared) ? [] : staying(below);
   }
-  const dropped = { ...below, top: place.top ?? below.parts.length };
   const isOne = isLeaf(below.before) || part.startsWith("k:");
+  // What was an empty map is dropped with nothing in it: what is there now was never the app's.
+  if (isLeaf(below.before) && isShared && !part.startsWith("k:")) return [];
+  const dropped = { ...below, top: place.top ?? below.parts.length };
   return isOne ? [fieldAt(dropped)] : staying(dropped);
 }
 
@@ -128,6 +131,20 @@ function fieldAt({ path, parts, top, rivals }: Place): StayingField {
   };
 }
 
+/** The fields of a set that are not in another one: what was dropped, where that is what an apply has left to the app. */
+export function notAmong(fields: FieldSet, others: FieldSet): FieldSet {
+  const rest: Record<string, Json> = {};
+  for (const part of Object.keys(fields)) {
+    const inner = innerFields(fields, part);
+    if (!(part in others)) rest[part] = inner;
+    else if (!isLeaf(inner)) {
+      const below = notAmong(inner, innerFields(others, part));
+      if (Object.keys(below).length > 0) rest[part] = below;
+    }
+  }
+  return rest;
+}
+
 function isLeaf(fields: FieldSet): boolean {
   return Object.keys(fields).every((part) => part === ".");
 }
@@ -144,19 +161,35 @@ export function setOf(fields: readonly Pick<StayingField, "parts">[]): FieldSet 
 
 /**
  * A merge patch that takes fields out of a live object, and from their managers: a default that comes back is nobody's.
- * `isWhole`: with all that stands in what the app has dropped as a
- * whole, for what cannot stand by itself (a probe of which only a default is left).
+ * `isWhole`: with all that stands in what the app has dropped as a whole, where nobody has any of that, for what cannot
+ * stand by itself (a probe of which only defaults are left).
  */
 export function removalOf(
   live: KubeObject,
   fields: readonly StayingField[],
   isWhole: boolean,
 ): JsonObject {
-  const cut = fields.map(({ parts, top }) => ({ parts: isWhole ? parts.slice(0, top) : parts }));
+  const asked = setOf(fields);
+  const rests = isWhole ? managedEntries(live).map((entry) => minus(entry.fields, asked)) : [];
+  const isFree = (parts: readonly string[]): boolean =>
+    rests.every((rest) => !hasClaim(fieldsAt(rest, parts)));
+  const cut = fields.map(({ parts, top }) => {
+    const whole = parts.slice(0, top);
+    return { parts: isWhole && isFree(whole) ? whole : parts };
+  });
   const set = setOf(cut);
   const patch = patchBetween(live, asObject(without(live, set)));
   const managedFields = entriesWithout(live, set);
   return { ...patch, metadata: { ...asObject(patch["metadata"]), managedFields } };
+}
+
+/** Somebody has anything in it, but that it is there. */
+function hasClaim(fields: FieldSet): boolean {
+  return Object.keys(fields).some((part) => part !== ".");
+}
+
+function fieldsAt(fields: FieldSet, parts: readonly string[]): FieldSet {
+  return parts.reduce<FieldSet>(innerFields, fields);
 }
 
 function entriesWithout({ metadata }: KubeObject, set: FieldSet): readonly Json[] {

@@ -1,7 +1,12 @@
 import { describe, expect, it } from "vitest";
 import type { LeftToOthers } from "../../../src/core/apply/left-to-others.ts";
 import type { FieldSet } from "../../../src/core/apply/owned-fields.ts";
-import { removalOf, setOf, stayingFields } from "../../../src/core/apply/staying-fields.ts";
+import {
+  notAmong,
+  removalOf,
+  setOf,
+  stayingFields,
+} from "../../../src/core/apply/staying-fields.ts";
 import type { Json, JsonObject } from "../../../src/core/model/json.ts";
 import type { KubeObject } from "../../../src/core/model/kube-object.ts";
 
@@ -39,6 +44,7 @@ function live(...entries: readonly JsonObject[]): KubeObject {
 }
 
 const before = of({ ...all, "f:containers": { ...all["f:containers"], ...kept["f:containers"] } });
+const known = { app: "web", left: null };
 const told = (object: KubeObject, left: LeftToOthers | null = null) =>
   stayingFields(object, { app: "web", before, left }).map(
     ({ field, managers, isRemovable }) =>
@@ -88,6 +94,52 @@ describe("what an app has dropped and stands all the same", () => {
     ]);
   });
 
+  it("is nothing of what others have put into a map that was empty in Git", () => {
+    const theirs = { "f:probe": { "f:period": {} } };
+    const empty = of({ "f:probe": {} });
+    for (const manager of ["kubectl-edit", "argo"])
+      expect(stayingFields(live(entry(manager, theirs)), { ...known, before: empty })).toEqual([]);
+    // Both have it as a whole.
+    const same = live(entry("kubectl-create", { "f:probe": {} }));
+    expect(stayingFields(same, { ...known, before: empty })).toMatchObject([
+      { field: ".spec.probe", isRemovable: true },
+    ]);
+  });
+
+  it("is also what was in a map that is empty in Git now", () => {
+    const full = { "f:probe": { "f:period": {} } };
+    const own = entry("flotilla/web", { "f:probe": {} }, { operation: "Apply" });
+    const managedFields = [own, entry("kubectl-create", full)];
+    const object = { ...live(), metadata: { name: "web", managedFields } };
+    expect(stayingFields(object, { ...known, before: of(full) })).toMatchObject([
+      { field: ".spec.probe.period", isRemovable: true },
+    ]);
+  });
+
+  it("is nothing that the apply has left to the app, whoever takes that later", () => {
+    const fields = of({ "f:replicas": {}, "f:probe": { "f:period": {}, "f:http": {} } });
+    const applied = of({ "f:replicas": {}, "f:probe": { "f:period": {} } });
+    expect(notAmong(fields, applied)).toEqual(of({ "f:probe": { "f:http": {} } }));
+    expect(notAmong(fields, of({ "f:replicas": {}, "f:probe": {} }))).toEqual(
+      of({ "f:probe": { "f:period": {}, "f:http": {} } }),
+    );
+    expect(notAmong(of({ "f:probe": {} }), fields)).toEqual({});
+  });
+
+  it("goes as a whole only where nobody has anything else in it", () => {
+    const path = { "f:probe": { "f:http": { "f:path": {} } } };
+    const tuned = entry("tuner", { "f:probe": { "f:period": {} } });
+    for (const more of [tuned, { ...tuned, manager: "kubectl-edit" }]) {
+      const object = live(entry("kubectl-create", path), more);
+      const found = stayingFields(object, { ...known, before: of(path) });
+      const { spec: patch } = removalOf(object, found, true);
+      expect(patch).toEqual({ probe: { http: { path: null } } });
+    }
+    const alone = live(entry("kubectl-create", path));
+    const found = stayingFields(alone, { ...known, before: of(path) });
+    expect(removalOf(alone, found, true)["spec"]).toEqual({ probe: null });
+  });
+
   it("is taken out of the object and from its managers, and nothing else is", () => {
     const others = { "f:period": {}, "f:http": { "f:path": {}, "f:scheme": {} } };
     const object = live(
@@ -111,8 +163,8 @@ describe("what an app has dropped and stands all the same", () => {
       }),
     ]);
 
-    const whole = removalOf(object, found, true);
-    expect(whole["spec"]).toEqual({ probe: null, containers: [spec.containers[0]] });
+    // kubectl has more of the probe than the app ever had.
+    expect(removalOf(object, found, true)["spec"]).toEqual(patch["spec"]);
     expect(setOf(found)).toEqual(
       of({ "f:probe": { "f:http": { "f:path": {} } }, "f:containers": { [sidecar]: {} } }),
     );

@@ -102,6 +102,27 @@ export function droppedRules(site: TestSite): void {
     },
   );
 
+  it("AC-02: removes nothing that Git has, though kubectl takes it while a release drops something else", async () => {
+    const path = `${configMaps}/a`;
+    const object = configMap("a", { k: "1", old: "1", n: "9" });
+    await createAs(site, "kubectl-create", { path: configMaps, object });
+    await site.mirror.commit({ s1: { web: [object] } });
+    site.start();
+    await site.settled("web");
+    // So that the removal is still on its way when somebody edits the object.
+    site.cluster.proxy.fail({ kind: "slow", delayMs: 1500 }, { method: "PATCH", path });
+    await site.mirror.commit({ s1: { web: [configMap("a", { k: "2", n: "9" })] } });
+    await eventually("it is applied", async () => {
+      return ((await dataOf(site, "a")) as Record<string, string>)["k"] === "2";
+    });
+    await site.cluster.put(`${path}?fieldManager=kubectl-edit`, { data: { n: "10" } });
+    await eventually("what was dropped is removed", async () => {
+      return !("old" in ((await dataOf(site, "a")) as object));
+    });
+
+    expect(await dataOf(site, "a")).toEqual({ k: "2", n: "10" });
+  });
+
   it("AC-02: asks nothing more of what a release drops and nobody else has", async () => {
     await stand(both);
     await site.cluster.put(`${configMaps}/a?fieldManager=kubectl-edit`, { data: { own: "1" } });
