@@ -41,7 +41,7 @@ export async function removeDropped(
   const { app, object } = work;
   // What the apply has left to the app is in Git: whoever has it later, it is not removed.
   const before = notAmong(fieldsBefore(work), ownedFields(applied, fieldManagerOf(app)));
-  let now: Progress = { live: applied, isWhole: false, isRefused: false };
+  let now: Progress = { live: applied, refused: [], isRefused: false };
   for (let tries = 1; ; tries += 1) {
     const found = stayingIn(context, { app, key: object.key, before }, now.live);
     const removable = found.filter(({ isRemovable }) => isRemovable);
@@ -58,8 +58,8 @@ export async function removeDropped(
 
 interface Progress {
   readonly live: KubeObject;
-  /** What the release has dropped as a whole goes with all that stands in it. */
-  readonly isWhole: boolean;
+  /** Paths that were named where a removal was refused. */
+  readonly refused: readonly string[];
   readonly isRefused: boolean;
 }
 
@@ -71,7 +71,11 @@ async function afterRefusal(
 ): Promise<Progress> {
   if (!(error instanceof ApiError)) throw error;
   if (error.code !== "API_REFUSED") throw inWords(context.site, error, work.object);
-  if (error.facts.status !== 409) return { ...now, isWhole: true, isRefused: now.isWhole };
+  if (error.facts.status !== 409) {
+    const refused = error.facts.causes.map(({ field }) => field);
+    // Once more at most, and only where that may be another patch.
+    return { ...now, refused, isRefused: now.refused.length > 0 || refused.length === 0 };
+  }
   const live = await context.client.get(addressOf(work.object.object), context.signal());
   // Gone, or another one: the next round finds that.
   const isSame = live !== null && metadataText(live, "uid") === metadataText(now.live, "uid");
@@ -90,10 +94,10 @@ async function remove(
   {
     live,
     removable,
-    isWhole,
-  }: { live: KubeObject; removable: readonly StayingField[]; isWhole: boolean },
+    refused,
+  }: { live: KubeObject; removable: readonly StayingField[]; refused: readonly string[] },
 ): Promise<KubeObject> {
-  const { metadata, ...removal } = removalOf(live, removable, isWhole);
+  const { metadata, ...removal } = removalOf(live, removable, refused);
   const uid = metadataText(live, "uid");
   const resourceVersion = metadataText(live, "resourceVersion");
   const patch = {

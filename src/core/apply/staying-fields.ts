@@ -9,6 +9,7 @@ import type { KubeObject } from "../model/kube-object.ts";
 import { type ManagedEntry, managedEntries } from "./compare-fields.ts";
 import { type LeftToOthers, splitFields } from "./left-to-others.ts";
 import { type FieldSet, describePart, innerFields, ownedFields, stepInto } from "./owned-fields.ts";
+import { isWithin } from "./field-paths.ts";
 import { fieldManagerOf } from "./ownership.ts";
 
 /** A field that stays, or an item of a list with all that is in it. */
@@ -17,12 +18,21 @@ export interface StayingField {
   readonly field: string;
   /** The parts of its path in FieldsV1. */
   readonly parts: readonly string[];
-  /** The topmost of them below which the app has dropped all it had: so many parts of the path. */
-  readonly top: number;
+  /** The topmost of them below which the app has dropped all it had. */
+  readonly top: Top;
   /** Who has it, but for those to whom the app leaves it; none: it is told of nobody. */
   readonly managers: readonly string[];
   /** Nobody but kubectl has it. */
   readonly isRemovable: boolean;
+}
+
+/** Where an app has dropped all it had. */
+interface Top {
+  /** So many parts of the path. */
+  readonly length: number;
+  readonly field: string;
+  /** Nobody but kubectl has anything there, nor is anything of it left to others. */
+  readonly isFree: boolean;
 }
 
 /** Whose the fields were and what is left to others. */
@@ -47,7 +57,8 @@ interface Place {
   readonly rivals: readonly Rival[];
   readonly parts: readonly string[];
   readonly path: string;
-  readonly top: number | undefined;
+  readonly top: Top | undefined;
+  readonly left: LeftToOthers | null;
 }
 
 /** The dropped fields that stay, in the order of the set. */
@@ -64,7 +75,7 @@ export function stayingFields(
   if (rivals.length === 0) return [];
   const after = ownedFields(live, manager);
   const dropped = splitFields(before, left).rest;
-  const root = { value: live, rivals, parts: [], path: "", top: undefined };
+  const root = { value: live, rivals, parts: [], path: "", top: undefined, left };
   return staying({ ...root, before: dropped, after });
 }
 
@@ -94,16 +105,28 @@ function staying(place: Place): readonly StayingField[] {
 function stayingBelow(place: Place, part: string): readonly StayingField[] {
   const below = placeBelow(place, part);
   if (below.value === undefined || below.rivals.length === 0) return [];
-  // Below a value that has one owner as a whole nobody has anything.
-  const isShared = below.rivals.some(({ fields }) => !isLeaf(fields));
-  if (part in place.after) {
-    return isLeaf(below.before) || (isLeaf(below.after) && !isShared) ? [] : staying(below);
-  }
-  const isOne = isLeaf(below.before) || part.startsWith("k:");
+  if (part in place.after) return isOneValue(below) ? [] : staying(below);
+  const dropped = { ...below, top: place.top ?? topAt(below) };
+  if (part.startsWith("k:")) return [fieldAt(dropped)];
+  if (!isLeaf(below.before)) return staying(dropped);
   // What was an empty map is dropped with nothing in it: what is there now was never the app's.
-  if (isLeaf(below.before) && isShared && !part.startsWith("k:")) return [];
-  const dropped = { ...below, top: place.top ?? below.parts.length };
-  return isOne ? [fieldAt(dropped)] : staying(dropped);
+  return isShared(below) ? [] : [fieldAt(dropped)];
+}
+
+/** It was the app's as a whole, or is so now: nothing below it was dropped. */
+function isOneValue(place: Place): boolean {
+  return isLeaf(place.before) || (isLeaf(place.after) && !isShared(place));
+}
+
+/** Others have something in it: nobody has anything below a value that is owned as a whole. */
+function isShared({ rivals }: Place): boolean {
+  return rivals.some(({ fields }) => !isLeaf(fields));
+}
+
+function topAt({ parts, path, rivals, left }: Place): Top {
+  const isLeft = left?.fields.some((field) => isWithin(field, path)) === true;
+  const isFree = !isLeft && rivals.every(({ mayBeRemoved }) => mayBeRemoved);
+  return { length: parts.length, field: path, isFree };
 }
 
 function placeBelow(place: Place, part: string): Place {
@@ -117,15 +140,17 @@ function placeBelow(place: Place, part: string): Place {
     parts: [...place.parts, part],
     path: `${place.path}${describePart(part)}`,
     top: place.top,
+    left: place.left,
   };
 }
 
-function fieldAt({ path, parts, top, rivals }: Place): StayingField {
+function fieldAt(place: Place & { readonly top: Top }): StayingField {
+  const { path, parts, top, rivals } = place;
   const told = rivals.filter(({ isTold }) => isTold).map(({ manager }) => manager);
   return {
     field: path,
     parts,
-    top: top ?? parts.length,
+    top,
     managers: [...new Set(told)].toSorted(),
     isRemovable: rivals.every(({ mayBeRemoved }) => mayBeRemoved),
   };
@@ -161,21 +186,18 @@ export function setOf(fields: readonly Pick<StayingField, "parts">[]): FieldSet 
 
 /**
  * A merge patch that takes fields out of a live object, and from their managers: a default that comes back is nobody's.
- * `isWhole`: with all that stands in what the app has dropped as a whole, where nobody has any of that, for what cannot
- * stand by itself (a probe of which only defaults are left).
+ * `refused`: paths that an API server has named where it refused that. What the app has dropped as a whole there goes with
+ * all that stands in it, if nobody but kubectl has any of that: a probe of which only defaults are left cannot stand.
  */
 export function removalOf(
   live: KubeObject,
   fields: readonly StayingField[],
-  isWhole: boolean,
+  refused: readonly string[] = [],
 ): JsonObject {
-  const asked = setOf(fields);
-  const rests = isWhole ? managedEntries(live).map((entry) => minus(entry.fields, asked)) : [];
-  const isFree = (parts: readonly string[]): boolean =>
-    rests.every((rest) => !hasClaim(fieldsAt(rest, parts)));
+  const named = refused.map((path) => withoutItems(`.${path}`));
   const cut = fields.map(({ parts, top }) => {
-    const whole = parts.slice(0, top);
-    return { parts: isWhole && isFree(whole) ? whole : parts };
+    const isNamed = named.some((path) => isWithin(path, withoutItems(top.field)));
+    return { parts: top.isFree && isNamed ? parts.slice(0, top.length) : parts };
   });
   const set = setOf(cut);
   const patch = patchBetween(live, asObject(without(live, set)));
@@ -183,13 +205,9 @@ export function removalOf(
   return { ...patch, metadata: { ...asObject(patch["metadata"]), managedFields } };
 }
 
-/** Somebody has anything in it, but that it is there. */
-function hasClaim(fields: FieldSet): boolean {
-  return Object.keys(fields).some((part) => part !== ".");
-}
-
-function fieldsAt(fields: FieldSet, parts: readonly string[]): FieldSet {
-  return parts.reduce<FieldSet>(innerFields, fields);
+/** API servers name items of lists by their place, FieldsV1 by their keys. */
+function withoutItems(path: string): string {
+  return path.replace(/\[[^\]]*\]/g, "");
 }
 
 function entriesWithout({ metadata }: KubeObject, set: FieldSet): readonly Json[] {

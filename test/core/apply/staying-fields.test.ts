@@ -126,18 +126,24 @@ describe("what an app has dropped and stands all the same", () => {
     expect(notAmong(of({ "f:probe": {} }), fields)).toEqual({});
   });
 
-  it("goes as a whole only where nobody has anything else in it", () => {
+  it("goes as a whole only where that is refused, and nobody but kubectl has anything in it", () => {
     const path = { "f:probe": { "f:http": { "f:path": {} } } };
+    const created = entry("kubectl-create", {
+      "f:probe": { "f:period": {}, "f:http": { "f:path": {}, "f:scheme": {} } },
+    });
+    const removal = (object: KubeObject, refused: string[], left: LeftToOthers | null = null) => {
+      const found = stayingFields(object, { app: "web", before: of(path), left });
+      return removalOf(object, found, refused)["spec"];
+    };
+    const part = { probe: { http: { path: null } } };
+    const managers = new Set<string>();
+    expect(removal(live(created), ["spec.probe.http"])).toEqual({ probe: null });
+    expect(removal(live(created), [])).toEqual(part);
+    expect(removal(live(created), ["spec.replicas", "spec"])).toEqual(part);
     const tuned = entry("tuner", { "f:probe": { "f:period": {} } });
-    for (const more of [tuned, { ...tuned, manager: "kubectl-edit" }]) {
-      const object = live(entry("kubectl-create", path), more);
-      const found = stayingFields(object, { ...known, before: of(path) });
-      const { spec: patch } = removalOf(object, found, true);
-      expect(patch).toEqual({ probe: { http: { path: null } } });
-    }
-    const alone = live(entry("kubectl-create", path));
-    const found = stayingFields(alone, { ...known, before: of(path) });
-    expect(removalOf(alone, found, true)["spec"]).toEqual({ probe: null });
+    expect(removal(live(created, tuned), ["spec.probe"])).toEqual(part);
+    const left = { fields: [".spec.probe.period"], managers };
+    expect(removal(live(created), ["spec.probe"], left)).toEqual(part);
   });
 
   it("is taken out of the object and from its managers, and nothing else is", () => {
@@ -150,7 +156,7 @@ describe("what an app has dropped and stands all the same", () => {
       entry("kubectl-set", { "f:containers": { [sidecar]: { "f:image": {} } } }),
     );
     const found = stayingFields(object, { app: "web", before, left: null });
-    const { metadata, ...patch } = removalOf(object, found, false);
+    const { metadata, ...patch } = removalOf(object, found);
     expect(patch).toEqual({
       spec: { probe: { http: { path: null } }, containers: [spec.containers[0]] },
     });
@@ -163,8 +169,6 @@ describe("what an app has dropped and stands all the same", () => {
       }),
     ]);
 
-    // kubectl has more of the probe than the app ever had.
-    expect(removalOf(object, found, true)["spec"]).toEqual(patch["spec"]);
     expect(setOf(found)).toEqual(
       of({ "f:probe": { "f:http": { "f:path": {} } }, "f:containers": { [sidecar]: {} } }),
     );
