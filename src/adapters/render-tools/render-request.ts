@@ -1,6 +1,7 @@
 /**
  * One request, carried out by the real tool: run once where its tripwires tell that it is the same each time; else twice
- * where that may tell, the second time much later and in another time zone; and three times where two may be the same by chance.
+ * where that may tell, the second time much later and in another time zone; and two copies more where these two may be the
+ * same by chance.
  */
 import { FleetError } from "../../core/errors.ts";
 import { mayMatchByChance, mayTellTime, mayVary } from "../../core/render/tools/may-vary.ts";
@@ -117,43 +118,43 @@ async function renderAsIs(request: ToolRequest, means: RunMeans): Promise<ToolOu
   });
 }
 
-type Again = Pick<ToolTexts, "second" | "comparedWith">;
+type Again = Pick<ToolTexts, "second" | "ends">;
 
 interface CopyChoice {
   readonly copy: (source: ToolSource) => ToolSource | undefined;
   readonly zoneFile?: string | undefined;
 }
 
-/** The same, as if on another day; where it fails there, in another time zone alone. */
+/** The same, once more; and from both ends of what chance gives, where those are and do not fail. */
 async function renderAgain(request: ToolRequest, means: RunMeans): Promise<Again> {
   const ends = mayMatchByChance(request) ? await renderEnds(request, means) : undefined;
-  if (ends !== undefined) return ends;
-  await pause(request, means);
+  const second = await renderLater(request, means);
+  return { second, ...(ends !== undefined && { ends }) };
+}
+
+/** undefined: there are none, or one fails. */
+async function renderEnds(request: ToolRequest, means: RunMeans): Promise<ToolTexts["ends"]> {
+  const first = await renderCopy(request, means, { copy: firstEndChart });
+  if (first === undefined) return undefined;
+  const last = await renderCopy(request, means, { copy: lastEndChart });
+  return last === undefined ? undefined : [first, last];
+}
+
+/** As if on another day; where it fails there, in another time zone alone. */
+async function renderLater(request: ToolRequest, means: RunMeans): Promise<string> {
+  const { clock, signal } = means;
+  // Within the same second it would not show what is made of the time that `tpl` asks for.
+  if (mayTellTime(request)) await clock.sleep(1100, signal);
   const { zoneFile } = means.work;
   const later = mayTellTime(request)
     ? await renderCopy(request, means, { copy: laterChart, zoneFile })
     : undefined;
-  if (later !== undefined) return { second: later };
+  if (later !== undefined) return later;
   const second = await run(means, argumentsFor(request, means), zoneFile);
-  if (failureOf(request, second, means) === undefined) return { second: second.stdout };
+  if (failureOf(request, second, means) === undefined) return second.stdout;
   const { tool, source } = request;
   const message = `${tool} renders ${source.path} once, and refuses it the next time`;
   throw new FleetError("TOOL_FAILED", message);
-}
-
-/** With both ends of what chance gives, the second time as if on another day; undefined: there is none, or it fails. */
-async function renderEnds(request: ToolRequest, means: RunMeans): Promise<Again | undefined> {
-  const first = await renderCopy(request, means, { copy: firstEndChart });
-  if (first === undefined) return undefined;
-  await pause(request, means);
-  const { zoneFile } = means.work;
-  const second = await renderCopy(request, means, { copy: lastEndChart, zoneFile });
-  return second === undefined ? undefined : { second, comparedWith: first };
-}
-
-/** Within the same second it would not show what is made of the time that `tpl` asks for. */
-async function pause(request: ToolRequest, { clock, signal }: RunMeans): Promise<void> {
-  if (mayTellTime(request)) await clock.sleep(1100, signal);
 }
 
 /** undefined: there is no such copy, or it fails. */

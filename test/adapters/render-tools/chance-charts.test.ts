@@ -10,7 +10,13 @@ const configMap = (value: string): FleetEdits => ({
   ...chart,
   [queue]: `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: made }\ndata:\n  value: ${value}\n`,
 });
-const values: Spec = { m: { a: 1, b: 1234567 }, same: { a: 1, b: 1 }, one: { a: "x" }, text: "ab" };
+const values: Spec = {
+  m: { a: 1, b: 1234567 },
+  three: { a: 1, b: 2, c: 3 },
+  same: { a: 1, b: 1 },
+  one: { a: "x" },
+  text: "ab",
+};
 
 describe("a chart that asks for what comes in any order", { timeout: 60_000 }, () => {
   it.each([
@@ -30,6 +36,28 @@ describe("a chart that asks for what comes in any order", { timeout: 60_000 }, (
     ) as string;
     const files = toolFleet(webChart, configMap(value), { values });
     expect([await mistakesOf(files), await mistakesOf(files)]).toEqual([[told], [told]]);
+  });
+
+  /** Often enough that two renderings are never the same by chance. */
+  const often = (text: string): string => `{{ range $n := until 40 }}${text}{{ end }}`;
+  it.each([
+    [
+      "what is left of random letters",
+      `"x{{ regexReplaceAll "[^a-z]" (randAlphaNum 6 | lower) "a" }}"`,
+    ],
+    ["random text without its digits", `"x{{ regexReplaceAll "[0-9]" (randAlphaNum 20) "" }}"`],
+    ["random text without digits around it", `"x{{ randAlphaNum 20 | trimAll "0123456789" }}"`],
+    [
+      "pairs of keys and values",
+      `x${often(`{{ $v := values $.Values.three }}{{ range $i, $k := keys $.Values.three }}\n  "{{ $n }}-{{ $k }}": "{{ index $v $i }}"{{ end }}`)}`,
+    ],
+    ["the year", '"{{ len (keys .Values.m) }} {{ now.UTC.Year }}"'],
+    ["the middle key", `"${often("{{ index (keys $.Values.three) 1 }}")}"`],
+  ])("is refused where both ends are the same: %s", async (_, value) => {
+    const told = expect.stringContaining(
+      "ConfigMap made is another one each time it is rendered, in .data.",
+    ) as string;
+    expect(await mistakesOf(toolFleet(webChart, configMap(value), { values }))).toEqual([told]);
   });
 
   it("is rendered as Helm does where their order does not matter", async () => {

@@ -1,8 +1,8 @@
 /**
  * A chart -> a copy for its second rendering, to which all of it happens much later: `now` gives a moment far ahead, in
  * every time zone, and `ago` and `durationRound` tell how long ago something was from there. What `tpl` is given in values
- * stays as it is. Where two renderings may be the same by chance, two copies are compared, which take what chance gives from
- * its two ends.
+ * stays as it is. Where two renderings may be the same by chance, two more copies are compared, which take what chance gives
+ * from its two ends.
  */
 import { keptFor } from "../../model/known-fleet.ts";
 import type { ToolSource } from "../../model/tools/tool-source.ts";
@@ -21,37 +21,38 @@ const later = `${laterSeconds}000000000`;
 
 /** The copy; undefined where there is none. */
 export const laterChart = keptFor((source: ToolSource) =>
-  copyOf(source, { mark: "later", isLater: true }),
+  copyOf(source, "later", {
+    template: (name) => [...sinces].map((since) => definition(name, since)).join(""),
+    edits: (action, name) => callsIn(action).flatMap((call) => laterCall(name, call)),
+  }),
 );
 
-/** To the first copy it happens now. undefined: there is none. */
-export const firstEndChart = keptFor((source: ToolSource) =>
-  copyOf(source, { mark: "first", isLater: false, end: "first" }),
-);
+/** Of the two copies that are compared, the one that takes the first end; undefined: there is none. */
+export const firstEndChart = keptFor((source: ToolSource) => endCopyOf(source, "first"));
 
-/** To the second copy it happens later. undefined: there is none. */
-export const lastEndChart = keptFor((source: ToolSource) =>
-  copyOf(source, { mark: "last", isLater: true, end: "last" }),
-);
+/** The one that takes the last end; undefined: there is none. */
+export const lastEndChart = keptFor((source: ToolSource) => endCopyOf(source, "last"));
 
-interface Copy {
-  readonly mark: string;
-  readonly isLater: boolean;
-  /** Of what chance gives; undefined: that stays as it is. */
-  readonly end?: End;
+function endCopyOf(source: ToolSource, end: End): ToolSource | undefined {
+  return copyOf(source, end, {
+    template: (name) => chanceTemplates(name, end),
+    edits: (action, name) => chanceEdits(action, name, end),
+  });
 }
 
-function copyOf(source: ToolSource, { mark, isLater, end }: Copy): ToolSource | undefined {
+/** What a copy has that the chart has not, by the name of the template that is added. */
+interface CopyParts {
+  template(name: string): string;
+  edits(action: readonly Token[], name: string): readonly Edit[];
+}
+
+function copyOf(source: ToolSource, mark: string, parts: CopyParts): ToolSource | undefined {
   const name = `flotilla.${mark}.${source.digest}`;
-  const since = [...sinces].map((each) => definition(name, each)).join("");
   return chartCopy(source, {
     name,
-    template: `${since}${end === undefined ? "" : chanceTemplates(name, end)}`,
+    template: parts.template(name),
     mark,
-    edits: (action) => [
-      ...(isLater ? callsIn(action).flatMap((call) => laterCall(name, call)) : []),
-      ...(end === undefined ? [] : chanceEdits(action, name, end)),
-    ],
+    edits: (action) => parts.edits(action, name),
   });
 }
 

@@ -1,6 +1,6 @@
 /**
- * What a tool wrote -> the objects, each with the file it comes from, or what is wrong. A source is rendered twice, and
- * both have to be the same: what differs each time would differ at each site, and never come to rest.
+ * What a tool wrote -> the objects, each with the file it comes from, or what is wrong. A source is rendered twice or more,
+ * and all have to be the same: what differs each time would differ at each site, and never come to rest.
  */
 import { type DiagnosticCode, isError } from "../../model/diagnostic.ts";
 import { type Json, isJsonObject, isSameJson } from "../../model/json.ts";
@@ -61,22 +61,24 @@ export interface ToolTexts {
   readonly first: string;
   /** The same, done again; or the same text, where it cannot be another. */
   readonly second: string;
-  /** What the second has to be equal to. Default: the first. */
-  readonly comparedWith?: string;
+  /** From both ends of what chance gives: what is not the same there is seen before the second. */
+  readonly ends?: readonly [string, string];
   /** For kustomize: the same objects with their origins; empty where it would not tell them. */
   readonly origins?: string;
 }
 
 /** Reads what a tool wrote for a request. */
 export function readToolOutput(request: ToolRequest, texts: ToolTexts): ToolOutput {
-  const { first, second, comparedWith = first, origins = "" } = texts;
+  const { first, second, ends = [first, first], origins = "" } = texts;
   const read = (text: string): ToolOutput =>
     request.tool === "helm" ? readHelm(request, text) : readKustomize(request, text);
   const one = read(first);
   if (one.problems.length > 0) return one;
-  const difference =
-    comparedWith === second ? undefined : differenceOf(read(comparedWith), read(second));
-  if (difference !== undefined) return refused(difference);
+  const differing = [ends, [first, second] as const].filter(([a, b]) => a !== b);
+  for (const [a, b] of differing) {
+    const difference = differenceOf(read(a), read(b));
+    if (difference !== undefined) return refused(difference);
+  }
   if (request.tool === "helm") return one;
   const known = objectOrigins(request.source, readDocuments("", origins).objects);
   const steps = [...new Set([...known.values()].map((origin) => origin.steps))];

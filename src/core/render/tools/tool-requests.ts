@@ -155,7 +155,7 @@ function chartInputs(app: App, { values, kubernetes, fleet }: ChartFacts): Chart
 }
 
 /** Raised when the same request would be answered otherwise: what was kept on disks does not count any more. */
-const outputFormat = 5;
+const outputFormat = 6;
 
 function requestWith(request: Omit<ToolRequest, "key">): ToolRequest {
   const { tool, version, source, chart = null } = request;
