@@ -197,9 +197,10 @@ function withoutQuotes(text: string): string {
   return /^(?<quote>["'])(?<inner>.*)\k<quote>$/s.exec(text)?.groups?.["inner"] ?? text;
 }
 
-/** Whether a text is a value, as it is or as the data of a Secret. */
+/** Whether a text is a value, as it is or as the data of a Secret, which kustomize breaks into lines. */
 function isWritten(text: string, value: Json | undefined): boolean {
-  return value === text || value === Buffer.from(text).toString("base64");
+  const data = typeof value === "string" ? value.replaceAll("\n", "") : value;
+  return value === text || data === Buffer.from(text).toString("base64");
 }
 
 function isSame(a: Json | undefined, b: Json | undefined): boolean {

@@ -38,10 +38,21 @@ kind: ConfigMap
 metadata: { name: two }
 data: { which: second }
 `,
+  "kustomize/plain/kustomization.yaml": `resources: [base]
+generatorOptions: { disableNameSuffixHash: true }
+secretGenerator:
+  - { name: licence, behavior: merge, literals: [long=${"x".repeat(100)}, short=new] }
+`,
+  "kustomize/plain/base/kustomization.yaml": `generatorOptions: { disableNameSuffixHash: true }
+secretGenerator:
+  - { name: licence, literals: [long=old, short=old, other=${"y".repeat(100)}] }
+`,
 };
 
 async function told(path: string, object: string, field: string): Promise<string[]> {
-  const files = toolFleet({ kustomize: path }, { ...kustomization, ...more });
+  const plainSecrets = [{ name: "licence" }];
+  const edits = { ...kustomization, ...more };
+  const files = toolFleet({ kustomize: path }, edits, { plainSecrets });
   const fleet = await renderFleetFiles(await realTools(), files);
   if (!fleet.ok) throw new Error(fleet.diagnostics.map(formatDiagnostic).join("\n"));
   const answer = explainObject(fleet, { app: "web", site: "e1", object, field });
@@ -204,5 +215,15 @@ describe("where a field of what kustomize made comes from", { timeout: 60_000 },
     ],
   ])("%s, over several kustomizations", async (...[, object, field, expected]) => {
     expect(await told("kustomize/more", object, field)).toEqual(expected);
+  });
+
+  it.each([
+    ["long", "kustomization.yaml:4:3"],
+    ["short", "kustomization.yaml:4:3"],
+    ["other", "base/kustomization.yaml:3:3"],
+  ])("the generator that adds to a Secret, however long the value is: %s", async (key, place) => {
+    expect(await told("kustomize/plain", "Secret/web/licence", `.data.${key}`)).toEqual([
+      `"(hidden)" by kustomize: secretGenerator at plain/${place}`,
+    ]);
   });
 });
