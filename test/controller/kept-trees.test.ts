@@ -3,6 +3,9 @@ import { memoryStore } from "../../src/adapters/git/memory-store.ts";
 import { KeptTrees } from "../../src/controller/kept-trees.ts";
 import { MirrorRepository } from "../../src/controller/mirror-repository.ts";
 import type { SiteContent } from "../../src/controller/mirror-snapshot.ts";
+import type { Rendering } from "../../src/controller/rendering.ts";
+import { renderFiles } from "../../src/core/render/render-files.ts";
+import { aFleet } from "../support/fleet.ts";
 
 const kept = `apiVersion: v1
 kind: ConfigMap
@@ -18,8 +21,11 @@ data: {k: "${k}"}
 `;
 const unrendered = { variant: () => undefined };
 
-/** What is known of a tree of these files that stands in a mirror, and that nobody has rendered. */
-async function standing(files: Readonly<Record<string, string>>) {
+/** What is known of a tree of these files that stands in a mirror, and by default nobody has rendered. */
+async function standing(
+  files: Readonly<Record<string, string>>,
+  rendering: Pick<Rendering, "variant"> = unrendered,
+) {
   const store = { ...memoryStore(), maintain: async () => {} };
   const mirror = new MirrorRepository({ name: "east", dir: "", store });
   const tree = await store.writeTree(
@@ -34,7 +40,7 @@ async function standing(files: Readonly<Record<string, string>>) {
   const snapshot = { head: null, trailers: null, sites: new Map([["e1", content]]) };
   const trees = new KeptTrees();
   const read = { mirror, snapshot, isAwaited: false, isBehindWorker: false, isSilent: false };
-  await trees.learn([read], unrendered);
+  await trees.learn([read], rendering);
   return { trees, tree };
 }
 
@@ -53,6 +59,23 @@ describe("the trees that stand", () => {
   it("tell which of their objects are kept, though the controller has just started", async () => {
     const files = { "_ConfigMap_x_a.yaml": kept, "_ConfigMap_x_b.yaml": plain };
     expect(await keptOf(files)).toEqual(["_ConfigMap_x_a"]);
+  });
+
+  it.each([
+    ["flotilla.dev/prune", "annotations: {flotilla.dev/prune: keep}"],
+    ["Helm's annotation", "annotations: {helm.sh/resource-policy: keep}"],
+    ["Flux's annotation", "annotations: {kustomize.toolkit.fluxcd.io/prune: disabled}"],
+    ["Flux's label", "labels: {kustomize.toolkit.fluxcd.io/prune: disabled}"],
+    ["Argo CD's options", 'annotations: {argocd.argoproj.io/sync-options: "Prune=false"}'],
+  ])("tell the same where the controller has rendered them itself: %s", async (_, mark) => {
+    const yaml = `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings, ${mark}}\n`;
+    const fleet = renderFiles(aFleet({ "manifests/web/settings.yaml": yaml }));
+    if (!fleet.ok) throw new Error(JSON.stringify(fleet.diagnostics));
+    const { apps, variants } = fleet.rendered;
+    const rendered = variants.get(apps.get("web")?.sites.get("e1") ?? "");
+    const files = (rendered?.objects ?? []).map((one) => [`${one.id}.yaml`, one.yaml]);
+    const { trees, tree } = await standing(Object.fromEntries(files), { variant: () => rendered });
+    expect([...trees.of(tree)]).toEqual(["_ConfigMap_web_settings"]);
   });
 
   it("tell which of their objects may be made anew, and by which fields; of others nothing is known", async () => {

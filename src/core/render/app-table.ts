@@ -2,6 +2,7 @@
  * What an app came to at each site, as data that can be kept on a disk: which tree, and of what facts. The objects are not
  * in it: they are rendered when somebody asks for them.
  */
+import { isKept } from "../apply/kept-objects.ts";
 import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
 import type { KubeObject, ObjectId } from "../model/kube-object.ts";
 import { selectorFromSpec } from "../select/selector.ts";
@@ -9,7 +10,7 @@ import type { TreeId, Variant } from "./rendered.ts";
 import { digestLength } from "./site-facts.ts";
 
 /** Raised when tables of before do not count any more. */
-export const tableFormat = 1;
+export const tableFormat = 2;
 
 /** JSON. */
 export interface AppTable {
@@ -130,12 +131,14 @@ function isLeft(value: Json): boolean {
 const ownMarks: ReadonlySet<string> = new Set(["flotilla.dev/app", "flotilla.dev/owner"]);
 
 /** It does not say how it is to be kept, protected or made anew. */
-export function isOrdinary({ kind, metadata: { labels, annotations } }: KubeObject): boolean {
+export function isOrdinary(object: KubeObject): boolean {
+  const { labels, annotations } = object.metadata;
   const marks = [labels, annotations].flatMap((each) =>
     isJsonObject(each ?? null) ? Object.keys(each as JsonObject) : [],
   );
   // A StatefulSet may have claims.
-  return kind !== "StatefulSet" && marks.every((mark) => !isMark(mark) || ownMarks.has(mark));
+  if (object.kind === "StatefulSet" || isKept(object)) return false;
+  return marks.every((mark) => !isMark(mark) || ownMarks.has(mark));
 }
 
 function isMark(key: string): boolean {
