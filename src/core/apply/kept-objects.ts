@@ -24,12 +24,17 @@ export function isKept({ metadata: { annotations, labels } }: KubeObject): boole
 }
 
 /**
- * True for one that was applied so, by its fields as a row has them: somebody may have taken the annotation off since. What
- * Argo CD's said is not known then, and it may have been this.
+ * True for one that was applied so, by its fields as a row has them (JSON of a FieldsV1, or empty): somebody may have taken
+ * the mark off since. What Argo CD's said is not known then, and it may have been this.
  */
 export function wasKept(owned: string, { metadata: { annotations } }: KubeObject): boolean {
-  if (annotationNames.some((name) => owned.includes(`"f:${name}"`))) return true;
-  return valueOf(annotations, syncOptions) === undefined && owned.includes(`"f:${syncOptions}"`);
+  const fields = owned === "" ? {} : (JSON.parse(owned) as Json); // written when it was applied
+  const own = valueOf(fields, "f:metadata");
+  const had = (name: string): boolean =>
+    valueOf(valueOf(own, "f:annotations"), `f:${name}`) !== undefined;
+  if (annotationNames.some(had)) return true;
+  if (valueOf(valueOf(own, "f:labels"), `f:${fluxMark}`) !== undefined) return true;
+  return valueOf(annotations, syncOptions) === undefined && had(syncOptions);
 }
 
 /** The objects among these that are kept. */

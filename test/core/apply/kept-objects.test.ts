@@ -51,6 +51,22 @@ describe("an object that is to be kept", () => {
     },
   );
 
+  it("is known by Flux's label where somebody has taken that off", () => {
+    const owned = JSON.stringify({ "f:metadata": { "f:labels": { [`f:${flux}`]: {} } } });
+    expect(wasKept(owned, of({}))).toBe(true);
+  });
+
+  it.each(["flotilla.dev/prune", "helm.sh/resource-policy", flux, argo])(
+    "is not meant by %s at its pods, or in its data, or by what nobody knows",
+    (name) => {
+      const template = JSON.parse(applied(name)) as object;
+      const pods = JSON.stringify({ "f:metadata": {}, "f:spec": { "f:template": template } });
+      expect(wasKept(pods, of({}))).toBe(false);
+      expect(wasKept(JSON.stringify({ "f:data": { [`f:${name}`]: {} } }), of({}))).toBe(false);
+      expect(wasKept("", of({}))).toBe(false);
+    },
+  );
+
   it("is not meant by options for Argo CD that stand and say other things", () => {
     expect(wasKept(applied(argo), of({ [argo]: "Replace=true" }))).toBe(false);
   });
