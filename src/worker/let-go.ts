@@ -84,3 +84,9 @@ export function managersBeside(context: SiteContext, live: KubeObject): readonly
   }
   return otherManagers(live, own);
 }
+
+/** `ConfigMap team/settings`. */
+export function placeOf(live: KubeObject): string {
+  const namespace = metadataText(live, "namespace");
+  return `${live.kind} ${namespace === "" ? "" : `${namespace}/`}${live.metadata.name}`;
+}

@@ -14,7 +14,7 @@ import { writerFor } from "./app-policy.ts";
 import { save } from "./apply-app.ts";
 import { writeChildInventory } from "./child-inventory.ts";
 import { definedKinds } from "./defined-kinds.ts";
-import { giveUpFields, leaveToOthers, managersBeside, takeMarksOff } from "./let-go.ts";
+import { giveUpFields, leaveToOthers, managersBeside, placeOf, takeMarksOff } from "./let-go.ts";
 import { type Found, lookUp } from "./look-up.ts";
 import { finalizersOf } from "./refusals.ts";
 import { type ClaimsByName, claimedInOtherGroup, claimsByName } from "./other-group.ts";
@@ -288,7 +288,7 @@ async function release(
   forget(job, id, progress);
 }
 
-/** Lets go of an object that is not to be deleted; who else manages it is told. */
+/** Lets go of an object that is not to be deleted, and tells why where that is not what was asked for. */
 async function letGo(
   job: Job,
   { id, ...found }: Found & { readonly id: ObjectId },
@@ -299,10 +299,13 @@ async function letGo(
   if (others.length === 0) await takeMarksOff(context, row.app, found);
   else await leaveToOthers(context, row, found);
   forget(job, id, progress);
-  if (others.length === 0) return;
-  const note = `${placeOf(found.live)} was let go of, not deleted: it is managed by ${others.join(", ")} too`;
+  if (verb === "orphan") return;
+  const holds = holdsKept(job, id, progress);
+  const own = holds ? "it holds what is to stay" : "it says that it is to stay";
+  const why = others.length === 0 ? own : `it is managed by ${others.join(", ")} too`;
+  const note = `${placeOf(found.live)} was let go of, not deleted: ${why}`;
   state.notes.set(id, note);
-  context.logger.info("let go of what others manage too", { app: state.app, note });
+  context.logger.info("let go of, not deleted", { app: state.app, note });
 }
 
 /** Forgets what is not there, once it is certain that the site's own cluster said so. */
@@ -329,11 +332,6 @@ function mark(job: Job, id: ObjectId, phase: ObjectRow["phase"]): void {
 
 function unreleasedText(live: KubeObject): string {
   return `${placeOf(live)} is from before the app came to this site, and no release has dropped it: it stays (delete it by hand, or take the annotation flotilla.dev/owner off it)`;
-}
-
-function placeOf(live: KubeObject): string {
-  const namespace = metadataText(live, "namespace");
-  return `${live.kind} ${namespace === "" ? "" : `${namespace}/`}${live.metadata.name}`;
 }
 
 function stuck(live: KubeObject): string {

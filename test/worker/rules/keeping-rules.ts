@@ -90,7 +90,7 @@ export function keepingRules(site: TestSite): void {
     { where: "is dropped", next: [configMap("rest", {})] },
     { where: "leaves with its app", next: leaving(6) },
   ])(
-    "AC-11: lets go of what says to Helm, Flux or Argo CD that it is to stay, where it $where",
+    "AC-11: lets go of what says to Helm, Flux or Argo CD that it is to stay, where it $where, and says so",
     async ({ next }) => {
       const marks = {
         helm: { "helm.sh/resource-policy": "keep" },
@@ -113,6 +113,10 @@ export function keepingRules(site: TestSite): void {
       await gone(site, `${configMaps}/other`);
       const isDone = (): boolean => [0, 1].includes(site.report("web")?.objects ?? -1);
       expect(await eventually("nothing is left of it", isDone)).toBe(true);
+      const said = "was let go of, not deleted: it says that it is to stay";
+      const { message } = await told(site, "web", said);
+      expect(message).toMatch(new RegExp(`ConfigMap default/(helm|flux|argo|taken) ${said}`));
+      expect(message).not.toContain("default/other");
       for (const name of ["helm", "flux", "argo", "taken"]) {
         await stands(site, `${configMaps}/${name}`);
         expect(JSON.stringify(await metadataOf(site, `${configMaps}/${name}`))).not.toContain(

@@ -275,6 +275,14 @@ export function orderRules(site: TestSite): void {
     await site.mirror.commit({ s1: { web: leaving(3) } });
     const hasLeft = () => site.report("web")?.left;
     expect(await eventually("it has left", hasLeft, 30_000)).toBe(true);
+    const { message } = await told(
+      site,
+      "web",
+      `CustomResourceDefinition foos.${group} was let go of, not deleted: it holds what is to stay`,
+    );
+    expect(message).toContain(
+      "Foo default/f was let go of, not deleted: it says that it is to stay",
+    );
 
     await gone(site, `${definitions}/bars.${group}`);
     await stands(site, `/apis/${group}/v1/namespaces/default/foos/f`);
