@@ -76,7 +76,8 @@ export async function decisionResult(
 ): Promise<DecisionResult> {
   if (decision.verb !== "rollback" || decision.to === undefined) {
     const isWell = (app: string, site: string): boolean => isWellAt(world, control, { app, site });
-    const isSilent = (mirror: string): boolean => world.observations.silentSince(mirror) !== null;
+    const isSilent = (mirror: string): boolean =>
+      world.observations.silentSince(mirror) !== null || world.recovery.isBehind(mirror);
     return applyDecision(control.state, decision, { ...word, isWell, isSilent });
   }
   return rollBackTo(world, control, { decision: { ...decision, to: decision.to }, word });

@@ -31,6 +31,7 @@ const behind: Standing = { isBehind: true, epoch: 0 };
 export class Recovery {
   readonly #logger: Logger;
   readonly #agreed = new Set<string>();
+  readonly #behind = new Set<string>();
   readonly #foreign = new Set<string>();
   readonly #wanted = new Map<string, string>();
   readonly #refused = new Map<string, { readonly head: string; readonly reason: string }>();
@@ -42,6 +43,11 @@ export class Recovery {
   /** The commit that a mirror's worker is asked for; null: none. */
   wanted(mirror: string): string | null {
     return this.#wanted.get(mirror) ?? null;
+  }
+
+  /** Whether a mirror was behind its worker when it was last read: that worker counts as silent, for the mirror may lack what it has. */
+  isBehind(mirror: string): boolean {
+    return this.#behind.has(mirror);
   }
 
   /** What there is to say of a mirror that is behind its worker, silent `since` (ms) or live, and what ends it. */
@@ -70,6 +76,13 @@ export class Recovery {
 
   /** Takes over what the worker brought, or asks for it. */
   async catchUp(mirror: MirrorRepository, view: WorkerView): Promise<Standing> {
+    const standing = await this.#compare(mirror, view);
+    if (standing.isBehind) this.#behind.add(mirror.name);
+    else this.#behind.delete(mirror.name);
+    return standing;
+  }
+
+  async #compare(mirror: MirrorRepository, view: WorkerView): Promise<Standing> {
     const { workerHead } = view;
     const { name } = mirror;
     if (workerHead === undefined) return inOrder;

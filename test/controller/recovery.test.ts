@@ -310,5 +310,19 @@ describe("a state folder that came back from an older copy", { timeout: 120_000 
     expect((await report()).recover).toBeUndefined();
     expect(await east.head()).toBe(before);
     expect(await east.git("rev-parse", "refs/flotilla/recover")).toBe(before);
+
+    // Its worker reports, and still counts as silent: a person may go on without it.
+    await report();
+    const excuse = { verb: "excuse", region: "east", why: "its disk burnt" } as const;
+    const { message: answer } = await controller.decide(excuse);
+    expect(answer).toBe("excused east until its worker is back");
+    await report();
+    const isExcused = async () =>
+      (await controller.status())?.regions.find(({ name }) => name === "east")?.excused;
+    await eventually("it is told so", isExcused);
+    await pause(1500);
+    await report();
+    expect(await isExcused()).toBe(true);
+    expect(await east.head()).toBe(before);
   });
 });
