@@ -3,10 +3,11 @@
  * that an open release handed over, else the one of the release it is entitled to. Pure.
  */
 import type { AppTimes, SiteStatus } from "../core/protocol/api.ts";
-import { entitledRelease } from "../core/rollout/entitled-release.ts";
+import { entitlements } from "../core/rollout/entitled-release.ts";
 import type { AppReport } from "../core/protocol/worker-report.ts";
 import { own } from "../core/rollout/own.ts";
 import type { ControlState, MirrorEntry } from "../core/rollout/planner-types.ts";
+import type { Release } from "../core/rollout/records.ts";
 import { countOf } from "../core/rollout/words.ts";
 import type { TreeId } from "../core/render/rendered.ts";
 import type { AppMoments } from "./app-times.ts";
@@ -61,10 +62,10 @@ export function appsAtSite(
   return new Map(
     [...names].toSorted().map((app) => {
       const report = observations.appReport(link.mirror, site, app);
-      const due = dueTree(read, site, app);
       const goes = own(away?.trees, app) === undefined ? undefined : away?.words;
       const moments = observations.appMoments(link.mirror, site, app);
       const entry = standing.get(app);
+      const due = dueTree(read, { site, app, entry });
       const from = backFrom(read.control.state, { site, app, entry });
       return [app, judge({ entry, goes, report, moments, link, due, from })];
     }),
@@ -79,44 +80,86 @@ export function standingAt(
   return new Map(mirrors.flatMap(({ snapshot }) => [...(snapshot.sites.get(site)?.apps ?? [])]));
 }
 
-/** The release whose tree stands there; else, and where it was set back from that one, the one that it is entitled to. */
-export function releaseAt(
-  { mirrors, control: { state } }: Pick<Pass, "mirrors" | "control">,
-  site: string,
-  app: string,
-): string | null {
-  for (const { snapshot } of mirrors) {
-    const standing = snapshot.sites.get(site);
-    const release = own(standing?.meta?.apps, app)?.release ?? null;
-    if (release === null) continue;
-    const from = backFrom(state, { site, app, entry: standing?.apps.get(app) });
-    if (release !== from) return release;
-  }
-  return entitledAt(state, site, app);
+/**
+ * Names the release whose tree stands at a site: the one that its mirror names; else the one that the site is entitled to,
+ * and where it was set back to that one's tree. The mirror goes on naming what was handed over last.
+ */
+export function releasesAt({
+  mirrors,
+  control: { state },
+  read,
+}: Pick<Pass, "mirrors" | "control" | "read">): (site: string, app: string) => string | null {
+  const lookups = new Map<string, ReturnType<typeof entitlements>>();
+  const entitledTo = (site: string, app: string): string | null => {
+    const known = own(state.apps, app);
+    if (known === undefined) return null;
+    const lookup = lookups.get(app) ?? entitlements(known);
+    lookups.set(app, lookup);
+    const labels = read?.head.model.sites.get(site)?.value.metadata.labels ?? {};
+    return lookup(site, labels)?.id ?? null;
+  };
+  return (site, app) => {
+    for (const { snapshot } of mirrors) {
+      const standing = snapshot.sites.get(site);
+      const release = own(standing?.meta?.apps, app)?.release ?? null;
+      if (release === null) continue;
+      const entry = standing?.apps.get(app);
+      return isAsEntitled({ state, read }, { site, app, entry, release })
+        ? entitledTo(site, app)
+        : release;
+    }
+    return entitledTo(site, app);
+  };
 }
 
-function entitledAt({ apps }: ControlState, site: string, app: string): string | null {
-  const known = own(apps, app);
-  return known === undefined ? null : (entitledRelease(known.current, site)?.id ?? null);
+/** It was set back from the open release that the mirror names, or has the entitled tree, and that release is closed. */
+function isAsEntitled(
+  { state, read }: { readonly state: ControlState; readonly read: ReadState | null },
+  { site, app, entry, release }: AtSite & { readonly release: string },
+): boolean {
+  if (entry === undefined || "leaving" in entry) return false;
+  const open = own(state.apps, app)?.open ?? [];
+  if (open.some(({ id }) => id === release))
+    return backFrom(state, { site, app, entry }) === release;
+  return own(own(read?.entitled, app), site) === entry.tree;
+}
+
+interface AtSite {
+  readonly site: string;
+  readonly app: string;
+  readonly entry: MirrorEntry | undefined;
 }
 
 /** The open release that the site was set back from, to the tree that stands there; undefined: it was not. */
-function backFrom(
-  { apps }: ControlState,
-  { site, app, entry }: { site: string; app: string; entry: MirrorEntry | undefined },
-): string | undefined {
+function backFrom({ apps }: ControlState, { site, app, entry }: AtSite): string | undefined {
   if (entry === undefined || "leaving" in entry) return undefined;
   return own(apps, app)?.open.find(({ back }) => own(back, site)?.to === entry.tree)?.id;
 }
 
 /** undefined: nothing yet. */
-function dueTree(read: ReadState, site: string, app: string): TreeId | undefined {
-  for (const release of own(read.control.state.apps, app)?.open ?? []) {
-    if (own(release.handed, site) === undefined) continue;
-    const to = own(release.back, site)?.to ?? own(release.list, site)?.to;
-    if (to !== undefined && to !== null) return to;
+function dueTree(read: ReadState, at: AtSite): TreeId | undefined {
+  for (const release of own(read.control.state.apps, at.app)?.open ?? []) {
+    const to = handedTree(release, at);
+    if (to !== undefined) return to;
   }
-  return own(own(read.entitled, app), site);
+  return own(own(read.entitled, at.app), at.site);
+}
+
+/** What a release has brought to the site, or set it back to; undefined: nothing, or something else has moved it since. */
+function handedTree(release: Release, { site, entry }: AtSite): TreeId | undefined {
+  if (own(release.handed, site) === undefined) return undefined;
+  const back = own(release.back, site);
+  if (back === undefined) return own(release.list, site)?.to ?? undefined;
+  return isOver(back, entry) ? undefined : back.to;
+}
+
+/** Something else has moved the site since it went back. */
+function isOver(
+  back: { readonly from: TreeId; readonly to: TreeId },
+  entry: MirrorEntry | undefined,
+): boolean {
+  if (entry === undefined || "leaving" in entry) return false;
+  return entry.tree !== back.from && entry.tree !== back.to;
 }
 
 interface Judged {

@@ -12,7 +12,7 @@ import type { Observations } from "./observations.ts";
 import { mayLack, type ReadState } from "./planner-input.ts";
 import type { Pass } from "./reconcile.ts";
 import { refusalInWords, refusedHead } from "./refused-head.ts";
-import { appsAtSite, releaseAt, siteLink } from "./app-at-site.ts";
+import { appsAtSite, releasesAt, siteLink } from "./app-at-site.ts";
 import { type Awaited, leavingLines, onTheWay } from "./site-on-the-way.ts";
 import { toldWaits } from "./told-waits.ts";
 
@@ -49,7 +49,7 @@ export function explainView(input: ExplainInput): Explanation | undefined {
     placed,
     because: way.leaving ?? because.map(({ text }) => text),
     overlays: overlaysAt(model, app, site),
-    release: releaseAt(pass, site, app),
+    release: releasesAt(pass)(site, app),
     tree: treeOf(entry),
     observed: observedAt(input),
     waits,

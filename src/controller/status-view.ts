@@ -4,7 +4,7 @@ import { targetInWords } from "../core/rollout/holds.ts";
 import { own } from "../core/rollout/own.ts";
 import type { ControlState, ReleaseProgress } from "../core/rollout/planner-types.ts";
 import type { Hold } from "../core/rollout/records.ts";
-import { appsAtSite, releaseAt, siteLink, standingAt } from "./app-at-site.ts";
+import { appsAtSite, releasesAt, siteLink, standingAt } from "./app-at-site.ts";
 import type { Observations } from "./observations.ts";
 import { type Recovery, silentSinceInWords } from "./recovery.ts";
 import type { Pass } from "./reconcile.ts";
@@ -59,11 +59,12 @@ function siteRows({ pass, observations }: StatusInput): SiteStatus[] {
   const { read } = pass;
   if (read === null) return [];
   const sources = releaseSources(pass);
+  const releaseAt = releasesAt(pass);
   return [...read.head.facts].map(([site, { region, suspend, leaves }]) => {
     const { reachable, message, kubernetesVersion } = siteLink(read, observations, site);
     const standing = standingAt(read.mirrors, site);
     const apps = [...appsAtSite(read, observations, site)].map(([app, at]) => {
-      const release = standing.has(app) ? releaseAt(pass, site, app) : null;
+      const release = standing.has(app) ? releaseAt(site, app) : null;
       const revision = release === null ? null : (sources.get(release) ?? null);
       return { app, ...at, release, revision };
     });
