@@ -20,7 +20,7 @@ export function decisionPlans(base: FleetModel | null, head: FleetModel): readon
   return names.flatMap((name) => {
     const [from, to] = [before?.get(name), after?.get(name)];
     if (textOf(from) === textOf(to)) return [];
-    const ends = from?.spec.hold === undefined ? [] : [endOf(from)];
+    const ends = from === undefined || isOnce(from) || holdsOn(from, to) ? [] : [endOf(from)];
     return [...ends, ...(to === undefined || (base === null && isOnce(to)) ? [] : [planOf(to)])];
   });
 }
@@ -41,6 +41,11 @@ export function decisionInWords({ decision, file, line, says, isOnce }: Decision
 
 function textOf(decision: DeclaredDecision | undefined): string {
   return decision === undefined ? "" : canonicalJson(decision.spec);
+}
+
+/** It holds what it held, if for another reason. */
+function holdsOn({ spec }: DeclaredDecision, to: DeclaredDecision | undefined): boolean {
+  return canonicalJson(spec.hold ?? null) === canonicalJson(to?.spec.hold ?? null);
 }
 
 function isOnce({ spec }: DeclaredDecision): boolean {

@@ -13,6 +13,7 @@ import {
 } from "./decision-result.ts";
 import type { ControlState } from "./planner-types.ts";
 import type { Approval, FrozenStage, Release } from "./records.ts";
+import { whyBack } from "./rollback/back-words.ts";
 
 /** Promotes the stage at which the release is. Budgets, silence, deletions, checks and holds stay what they are. */
 export function promote(
@@ -51,7 +52,7 @@ function refusalOf(
 ): DecisionResult | undefined {
   const { id, stages, goingBack } = release;
   if (goingBack !== undefined) {
-    return conflict(`${id} goes back: ${goingBack.why}`, "commit a fix, or retry it");
+    return conflict(`${id} goes back: ${whyBack(release)}`, "commit a fix, or retry it");
   }
   const names = stages.map(({ name }) => name);
   if (named !== undefined && !names.includes(named)) {

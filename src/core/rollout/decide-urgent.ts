@@ -11,6 +11,7 @@ import {
 } from "./decision-result.ts";
 import type { ControlState } from "./planner-types.ts";
 import type { Release } from "./records.ts";
+import { whyBack } from "./rollback/back-words.ts";
 import { foldStages, withUrgency } from "./urgent.ts";
 import { spanInWords } from "./words.ts";
 
@@ -30,15 +31,10 @@ export function makeUrgent(
   return done([releaseChange(next, `${by}: ${words}: ${why}`)], words);
 }
 
-function refusalOf({
-  id,
-  urgent,
-  ifUrgent,
-  goingBack,
-  strategy,
-}: Release): DecisionResult | undefined {
+function refusalOf(release: Release): DecisionResult | undefined {
+  const { id, urgent, ifUrgent, goingBack, strategy } = release;
   if (goingBack !== undefined) {
-    return conflict(`${id} goes back: ${goingBack.why}`, "commit a fix, or retry it");
+    return conflict(`${id} goes back: ${whyBack(release)}`, "commit a fix, or retry it");
   }
   if (urgent !== undefined) return conflict(`${id} is urgent already`, "see flotilla status");
   if (ifUrgent !== undefined) return undefined;

@@ -74,6 +74,17 @@ Decisions
     ]);
   });
 
+  it("that hold what they held, for another reason, and end nothing", () => {
+    const reworded = decision({ why: "slower", hold: { app: "web", all: true } });
+    const narrower = decision({ hold: { app: "web", stage: "canary", all: true } });
+
+    expect(says(plan(hold, reworded))).toEqual(["hold of app web, all"]);
+    expect(says(plan(hold, narrower))).toEqual([
+      "the hold of app web, all ends",
+      "hold of app web, stage canary, all",
+    ]);
+  });
+
   it("and a simulation says that it does not play them", () => {
     const assumed = {
       seed: 1,

@@ -74,6 +74,11 @@ describe("a second word by which a release goes back", () => {
     for (const stage of ["a", "b"]) {
       expect(() => world.decide({ ...rollback, stage })).toThrow(/^conflict: .*goes back already/);
     }
+    for (const verb of ["promote", "urgent"] as const) {
+      expect(() => world.decide({ verb, app: "web", why: "now" })).toThrow(
+        /^conflict: .*goes back: stage a: slow; stage b: alerts/,
+      );
+    }
     expect(dataCheck(Release)(world.release("web"))).toHaveProperty("value");
 
     world.run(30);
