@@ -15,7 +15,7 @@ import { systemClock } from "../runtime/system-clock.ts";
 import { comparedCommits } from "./compared-commits.ts";
 import { type Environment, type Inputs, readInputs } from "./inputs.ts";
 import { fleetFolder, type Preview, previewChange } from "./preview-change.ts";
-import { type Report, type Verdict, summaryOf, verdictWords } from "./summary.ts";
+import { type Report, summaryOf, verdictOf, verdictWords } from "./summary.ts";
 import { annotations, errorCommand, logLines, outputLines } from "./workflow-commands.ts";
 
 /** What the Action touches of its process. */
@@ -73,12 +73,6 @@ async function readPayload(path: string | undefined): Promise<Json> {
   } catch (cause) {
     throw new FleetError("USAGE", "the event of the workflow cannot be read", { cause });
   }
-}
-
-function verdictOf({ planned, diagnostics }: Preview): Verdict {
-  if (diagnostics.some(({ severity }) => severity === "error")) return "invalid";
-  if (planned === null) return "no-plan";
-  return planned.plan.sites.length === 0 ? "no-change" : "changes";
 }
 
 function failed(error: unknown): Report {

@@ -67,6 +67,17 @@ function headline({ verdict, preview }: Report): string {
   return `### Flotilla: ${verdictWords(verdict, preview)}\n`;
 }
 
+/** A Decision that is carried out once may change sites, though no file renders to anything else. */
+export function verdictOf({
+  planned,
+  diagnostics,
+}: Pick<Preview, "planned" | "diagnostics">): Verdict {
+  if (diagnostics.some(({ severity }) => severity === "error")) return "invalid";
+  if (planned === null) return "no-plan";
+  const { sites, decisions } = planned.plan;
+  return sites.length > 0 || decisions.some(({ isOnce }) => isOnce) ? "changes" : "no-change";
+}
+
 /** The verdict in words, without anything that somebody outside wrote. */
 export function verdictWords(verdict: Verdict, preview: Preview | null): string {
   const plan = preview?.planned?.plan;

@@ -1,6 +1,7 @@
 /** What a plan says of Decisions: they do something, though no file renders to anything else. */
 import { describe, expect, it } from "vitest";
 import { planBlocks, planVerdict } from "../../../src/action/plan-blocks.ts";
+import { verdictOf } from "../../../src/action/summary.ts";
 import type { FleetPlan } from "../../../src/core/plan/fleet-plan.ts";
 import { planChange, planSide } from "../../../src/core/plan/plan-change.ts";
 import { planText } from "../../../src/core/plan/plan-text.ts";
@@ -48,7 +49,9 @@ Decisions
 `,
     );
     expect(planVerdict(planned)).toBe("No site changes, but by what 1 Decision does");
-    expect(planBlocks(planned, side("d", back).model).join("")).toContain(
+    const { model } = side("d", back);
+    expect(verdictOf({ planned: { plan: planned, model }, diagnostics: [] })).toBe("changes");
+    expect(planBlocks(planned, model).join("")).toContain(
       "- `Decision word (decisions/word.yaml:4): rollback of app web, stage canary, once, when",
     );
   });
@@ -67,6 +70,8 @@ Decisions
 
     expect(says(begun)).toEqual(["hold of app web, all"]);
     expect(planText(begun)).toContain(": No site changes.\n");
+    const { model } = side("d", hold);
+    expect(verdictOf({ planned: { plan: begun, model }, diagnostics: [] })).toBe("no-change");
     expect(says(plan(hold, {}))).toEqual(["the hold of app web, all ends"]);
     expect(says(plan(hold, back))).toEqual([
       "the hold of app web, all ends",
