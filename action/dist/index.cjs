@@ -33901,6 +33901,30 @@ function sortedKeys(object) {
   return isSorted2 ? keys : keys.toSorted();
 }
 
+// src/core/apply/kept-objects.ts
+var fluxMark = "kustomize.toolkit.fluxcd.io/prune";
+var annotationNames = ["flotilla.dev/prune", "helm.sh/resource-policy", fluxMark];
+var syncOptions = "argocd.argoproj.io/sync-options";
+var keepMarks = [
+  ...[...annotationNames, syncOptions].map((name2) => `.metadata.annotations.${name2}`),
+  `.metadata.labels.${fluxMark}`
+];
+function isKept({ metadata: { annotations: annotations2, labels } }) {
+  if (annotationNames.some((name2) => valueOf(annotations2, name2) !== void 0)) return true;
+  if (valueOf(labels, fluxMark) !== void 0) return true;
+  return saysToArgo(valueOf(annotations2, syncOptions));
+}
+function keptIds(objects) {
+  return new Set(objects.filter(({ object }) => isKept(object)).map(({ id }) => id));
+}
+function valueOf(marks2, name2) {
+  return isJsonObject(marks2) ? marks2[name2] : void 0;
+}
+function saysToArgo(value2) {
+  if (typeof value2 !== "string") return false;
+  return value2.split(",").some((option) => /^\s*(Prune|Delete)=(?!true\s*$)/.test(option));
+}
+
 // src/core/model/file-blocks.ts
 var filesOfBlock = 64;
 var largeFile = 4096;
@@ -54919,14 +54943,14 @@ function behind(problem2, offset) {
 function fillText({ parts }, given, budget2) {
   const [only, ...others] = parts;
   if (only === void 0) return { ok: true, value: "" };
-  if (others.length === 0 && typeof only !== "string") return valueOf(only, given, budget2);
+  if (others.length === 0 && typeof only !== "string") return valueOf2(only, given, budget2);
   let text = "";
   for (const part3 of parts) {
     if (typeof part3 === "string") {
       text += part3;
       continue;
     }
-    const outcome = valueOf(part3, given, budget2);
+    const outcome = valueOf2(part3, given, budget2);
     if (!outcome.ok) return outcome;
     const { value: value2 } = outcome;
     if (typeof value2 === "object") return { ok: false, problem: noText(value2, part3.offset) };
@@ -54934,7 +54958,7 @@ function fillText({ parts }, given, budget2) {
   }
   return { ok: true, value: text };
 }
-function valueOf({ offset, program }, { facts, calls }, budget2) {
+function valueOf2({ offset, program }, { facts, calls }, budget2) {
   if (budget2.problem !== void 0) return { ok: false, problem: { ...budget2.problem, offset } };
   const outcome = program.evaluate(facts, calls);
   budget2.spend(outcome.steps);
@@ -55404,7 +55428,7 @@ var SiteFacts = class {
 };
 
 // src/core/render/app-table.ts
-var tableFormat = 1;
+var tableFormat = 2;
 var treeLength = 40;
 function sitesOfTable({ sites, facts, trees }) {
   return {
@@ -55462,11 +55486,13 @@ function isLeft(value2) {
   return Number.isInteger(overlay) && (site === null || typeof site === "string");
 }
 var ownMarks = /* @__PURE__ */ new Set(["flotilla.dev/app", "flotilla.dev/owner"]);
-function isOrdinary({ kind, metadata: { labels, annotations: annotations2 } }) {
+function isOrdinary(object) {
+  const { labels, annotations: annotations2 } = object.metadata;
   const marks2 = [labels, annotations2].flatMap(
     (each) => isJsonObject(each ?? null) ? Object.keys(each) : []
   );
-  return kind !== "StatefulSet" && marks2.every((mark2) => !isMark(mark2) || ownMarks.has(mark2));
+  if (object.kind === "StatefulSet" || isKept(object)) return false;
+  return marks2.every((mark2) => !isMark(mark2) || ownMarks.has(mark2));
 }
 function isMark(key) {
   return key.startsWith("flotilla.dev/");
@@ -55850,25 +55876,26 @@ function endOfCall(action3, call) {
 var laterSeconds = 491 * 86400 + 13 * 3600 + 2 * 60 + 3;
 var later = `${laterSeconds}000000000`;
 var laterChart = keptFor(
-  (source) => copyOf(source, { mark: "later", isLater: true })
+  (source) => copyOf(source, "later", {
+    template: (name2) => [...sinces].map((since) => definition(name2, since)).join(""),
+    edits: (action3, name2) => callsIn(action3).flatMap((call) => laterCall(name2, call))
+  })
 );
-var firstEndChart = keptFor(
-  (source) => copyOf(source, { mark: "first", isLater: false, end: "first" })
-);
-var lastEndChart = keptFor(
-  (source) => copyOf(source, { mark: "last", isLater: true, end: "last" })
-);
-function copyOf(source, { mark: mark2, isLater, end }) {
+var firstEndChart = keptFor((source) => endCopyOf(source, "first"));
+var lastEndChart = keptFor((source) => endCopyOf(source, "last"));
+function endCopyOf(source, end) {
+  return copyOf(source, end, {
+    template: (name2) => chanceTemplates(name2, end),
+    edits: (action3, name2) => chanceEdits(action3, name2, end)
+  });
+}
+function copyOf(source, mark2, parts) {
   const name2 = `flotilla.${mark2}.${source.digest}`;
-  const since = [...sinces].map((each) => definition(name2, each)).join("");
   return chartCopy(source, {
     name: name2,
-    template: `${since}${end === void 0 ? "" : chanceTemplates(name2, end)}`,
+    template: parts.template(name2),
     mark: mark2,
-    edits: (action3) => [
-      ...isLater ? callsIn(action3).flatMap((call) => laterCall(name2, call)) : [],
-      ...end === void 0 ? [] : chanceEdits(action3, name2, end)
-    ]
+    edits: (action3) => parts.edits(action3, name2)
   });
 }
 var sinces = /* @__PURE__ */ new Set(["ago", "durationRound"]);
@@ -62892,12 +62919,15 @@ function refused(problem2) {
   return { objects: [], problems: [problem2] };
 }
 function readToolOutput(request, texts2) {
-  const { first: first2, second, comparedWith = first2, origins = "" } = texts2;
+  const { first: first2, second, ends = [first2, first2], origins = "" } = texts2;
   const read2 = (text) => request.tool === "helm" ? readHelm(request, text) : readKustomize(request, text);
   const one = read2(first2);
   if (one.problems.length > 0) return one;
-  const difference = comparedWith === second ? void 0 : differenceOf(read2(comparedWith), read2(second));
-  if (difference !== void 0) return refused(difference);
+  const differing = [ends, [first2, second]].filter(([a, b]) => a !== b);
+  for (const [a, b] of differing) {
+    const difference = differenceOf(read2(a), read2(b));
+    if (difference !== void 0) return refused(difference);
+  }
   if (request.tool === "helm") return one;
   const known4 = objectOrigins(request.source, readDocuments("", origins).objects);
   const steps2 = [...new Set([...known4.values()].map((origin) => origin.steps))];
@@ -63360,27 +63390,26 @@ async function renderAsIs(request, means) {
 }
 async function renderAgain(request, means) {
   const ends = mayMatchByChance(request) ? await renderEnds(request, means) : void 0;
-  if (ends !== void 0) return ends;
-  await pause(request, means);
-  const { zoneFile } = means.work;
-  const later3 = mayTellTime(request) ? await renderCopy(request, means, { copy: laterChart, zoneFile }) : void 0;
-  if (later3 !== void 0) return { second: later3 };
-  const second = await run(means, argumentsFor(request, means), zoneFile);
-  if (failureOf(request, second, means) === void 0) return { second: second.stdout };
-  const { tool, source } = request;
-  const message = `${tool} renders ${source.path} once, and refuses it the next time`;
-  throw new FleetError("TOOL_FAILED", message);
+  const second = await renderLater(request, means);
+  return { second, ...ends !== void 0 && { ends } };
 }
 async function renderEnds(request, means) {
   const first2 = await renderCopy(request, means, { copy: firstEndChart });
   if (first2 === void 0) return void 0;
-  await pause(request, means);
-  const { zoneFile } = means.work;
-  const second = await renderCopy(request, means, { copy: lastEndChart, zoneFile });
-  return second === void 0 ? void 0 : { second, comparedWith: first2 };
+  const last = await renderCopy(request, means, { copy: lastEndChart });
+  return last === void 0 ? void 0 : [first2, last];
 }
-async function pause(request, { clock, signal }) {
+async function renderLater(request, means) {
+  const { clock, signal } = means;
   if (mayTellTime(request)) await clock.sleep(1100, signal);
+  const { zoneFile } = means.work;
+  const later3 = mayTellTime(request) ? await renderCopy(request, means, { copy: laterChart, zoneFile }) : void 0;
+  if (later3 !== void 0) return later3;
+  const second = await run(means, argumentsFor(request, means), zoneFile);
+  if (failureOf(request, second, means) === void 0) return second.stdout;
+  const { tool, source } = request;
+  const message = `${tool} renders ${source.path} once, and refuses it the next time`;
+  throw new FleetError("TOOL_FAILED", message);
 }
 async function renderCopy(request, means, { copy, zoneFile }) {
   const source = copy(request.source);
@@ -63581,30 +63610,6 @@ function isWell({ health: health2 }) {
 }
 function clusterCommand(site, uid = "UID") {
   return `\`flotilla rollout excuse --site ${site} --uid ${uid}\``;
-}
-
-// src/core/apply/kept-objects.ts
-var fluxMark = "kustomize.toolkit.fluxcd.io/prune";
-var annotationNames = ["flotilla.dev/prune", "helm.sh/resource-policy", fluxMark];
-var syncOptions = "argocd.argoproj.io/sync-options";
-var keepMarks = [
-  ...[...annotationNames, syncOptions].map((name2) => `.metadata.annotations.${name2}`),
-  `.metadata.labels.${fluxMark}`
-];
-function isKept({ metadata: { annotations: annotations2, labels } }) {
-  if (annotationNames.some((name2) => valueOf2(annotations2, name2) !== void 0)) return true;
-  if (valueOf2(labels, fluxMark) !== void 0) return true;
-  return saysToArgo(valueOf2(annotations2, syncOptions));
-}
-function keptIds(objects) {
-  return new Set(objects.filter(({ object }) => isKept(object)).map(({ id }) => id));
-}
-function valueOf2(marks2, name2) {
-  return isJsonObject(marks2) ? marks2[name2] : void 0;
-}
-function saysToArgo(value2) {
-  if (typeof value2 !== "string") return false;
-  return value2.split(",").some((option) => /^\s*(Prune|Delete)=(?!true\s*$)/.test(option));
 }
 
 // src/core/rollout/protected-kinds.ts
@@ -70849,7 +70854,7 @@ function chartInputs(app, { values, kubernetes: kubernetes2, fleet }) {
     skipSchemaValidation
   };
 }
-var outputFormat = 5;
+var outputFormat = 6;
 function requestWith(request) {
   const { tool, version, source, chart = null } = request;
   const { path: path3, digest, valuesFiles: valuesFiles2 } = source;
@@ -73432,7 +73437,7 @@ function decisionPlans(base, head) {
   return names3.flatMap((name2) => {
     const [from, to] = [before?.get(name2), after?.get(name2)];
     if (textOf5(from) === textOf5(to)) return [];
-    const ends = from?.spec.hold === void 0 ? [] : [endOf2(from)];
+    const ends = from === void 0 || isOnce(from) || holdsOn(from, to) ? [] : [endOf2(from)];
     return [...ends, ...to === void 0 || base === null && isOnce(to) ? [] : [planOf(to)]];
   });
 }
@@ -73446,6 +73451,9 @@ function decisionInWords({ decision, file, line, says, isOnce: isOnce2 }) {
 }
 function textOf5(decision) {
   return decision === void 0 ? "" : canonicalJson(decision.spec);
+}
+function holdsOn({ spec }, to) {
+  return canonicalJson(spec.hold ?? null) === canonicalJson(to?.spec.hold ?? null);
 }
 function isOnce({ spec }) {
   return spec.hold === void 0;
@@ -86814,6 +86822,15 @@ function headline({ verdict, preview }) {
   return `### Flotilla: ${verdictWords(verdict, preview)}
 `;
 }
+function verdictOf({
+  planned,
+  diagnostics
+}) {
+  if (diagnostics.some(({ severity }) => severity === "error")) return "invalid";
+  if (planned === null) return "no-plan";
+  const { sites, decisions } = planned.plan;
+  return sites.length > 0 || decisions.some(({ isOnce: isOnce2 }) => isOnce2) ? "changes" : "no-change";
+}
 function verdictWords(verdict, preview) {
   const plan2 = preview?.planned?.plan;
   const said = plan2 === void 0 || verdict === "invalid" ? words5[verdict] : planVerdict(plan2);
@@ -86973,11 +86990,6 @@ async function readPayload(path3) {
   } catch (cause) {
     throw new FleetError("USAGE", "the event of the workflow cannot be read", { cause });
   }
-}
-function verdictOf({ planned, diagnostics }) {
-  if (diagnostics.some(({ severity }) => severity === "error")) return "invalid";
-  if (planned === null) return "no-plan";
-  return planned.plan.sites.length === 0 ? "no-change" : "changes";
 }
 function failed3(error) {
   const empty = { directory: "", preview: null, notes: [] };
