@@ -56,7 +56,7 @@ export function drawEvents(random: Random): StoryEvent[] {
   const disaster = random() < 0.3 ? [at(draw(random, disasters))] : [];
   const begun = beginning(random, draw(random, grounds));
   const [decommission, ...detour] = random() < 0.1 ? outAndBack(random, lengthMs) : [];
-  const more = random() < 0.3 ? hardToApply(random, lengthMs) : [];
+  const more = random() > 0.7 ? hardToApply(random, lengthMs) : [];
   return [
     ...begun,
     ...(decommission === undefined ? [] : [decommission]),
