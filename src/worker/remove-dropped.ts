@@ -7,6 +7,7 @@ import { fieldManagerOf, metadataText } from "../core/apply/ownership.ts";
 import {
   type StayingField,
   removalOf,
+  isAlone,
   notAmong,
   setOf,
   stayingFields,
@@ -39,6 +40,7 @@ export async function removeDropped(
   applied: KubeObject,
 ): Promise<Settled> {
   const { app, object } = work;
+  if (isAlone(applied, app)) return { live: applied, staying: null };
   // What the apply has left to the app is in Git: whoever has it later, it is not removed.
   const before = notAmong(fieldsBefore(work), ownedFields(applied, fieldManagerOf(app)));
   let now: Progress = { live: applied, refused: [], isRefused: false };

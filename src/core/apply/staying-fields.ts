@@ -67,16 +67,24 @@ export function stayingFields(
   { app, before, left }: Dropping,
 ): readonly StayingField[] {
   const manager = fieldManagerOf(app);
-  const rivals = managedEntries(live)
-    .filter((entry) => entry.manager !== manager || entry.operation !== "Apply")
-    .filter(({ subresource }) => subresource !== "status")
-    .map((entry) => rivalOf(entry, { live, manager, left }));
-  // Most objects are the app's alone.
-  if (rivals.length === 0) return [];
+  const rivals = entriesBeside(live, app).map((entry) => rivalOf(entry, { live, manager, left }));
   const after = ownedFields(live, manager);
   const dropped = splitFields(before, left).rest;
   const root = { value: live, rivals, parts: [], path: "", top: undefined, left };
   return staying({ ...root, before: dropped, after });
+}
+
+/** True where nobody else has fields of the object, as with most: then nothing that the app drops stays. */
+export function isAlone(live: KubeObject, app: string): boolean {
+  return entriesBeside(live, app).length === 0;
+}
+
+function entriesBeside(live: KubeObject, app: string): readonly ManagedEntry[] {
+  const own = fieldManagerOf(app);
+  return managedEntries(live).filter(
+    ({ manager, operation, subresource }) =>
+      (manager !== own || operation !== "Apply") && subresource !== "status",
+  );
 }
 
 function rivalOf(
