@@ -18,11 +18,16 @@ export function momentsOf(
   const { appliedForMs, healthyForMs } = report;
   const appliedAt = appliedForMs === undefined ? undefined : now - appliedForMs;
   if (!tellsHealthy(report)) return { appliedAt, healthySince: undefined };
-  const told = now - healthyForMs;
+  const told = now - healthyMs(report);
   // Told again without another look, a healthy time seems to have begun later than it has.
   const goesOn = before?.report.tree === report.tree && healthyForMs >= before.report.healthyForMs;
   const earlier = goesOn ? (before.healthySince ?? told) : told;
   return { appliedAt, healthySince: Math.min(earlier, told) };
+}
+
+/** For how long it was healthy when its worker made the report: up to the last look, and since where that was just now. */
+export function healthyMs({ healthyForMs, lookedMs = 0 }: AppReport): number {
+  return healthyForMs + lookedMs;
 }
 
 /** Its healthy time grows by itself. */

@@ -153,7 +153,8 @@ async function listen(
     isLeading,
     takeReport: (mirror, report) => {
       const placed = world.observations.accept(mirror, report);
-      if (placed.changed) waker.wakeSoon();
+      if (placed.completes) waker.wake();
+      else if (placed.changed) waker.wakeSoon();
       return placed;
     },
     wanted: (mirror) => world.recovery.wanted(mirror),

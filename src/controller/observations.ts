@@ -12,7 +12,7 @@ import type {
 } from "../core/rollout/planner-types.ts";
 import type { AppReport, SiteReport, WorkerReport } from "../core/protocol/worker-report.ts";
 import type { Clock } from "../runtime/clock.ts";
-import { type AppMoments, appliedBefore, momentsOf, tellsHealthy } from "./app-times.ts";
+import { type AppMoments, appliedBefore, healthyMs, momentsOf, tellsHealthy } from "./app-times.ts";
 
 /** Words of one worker that are kept: more than fit into one report. Beyond it shall say anew what there is. */
 const mostKept = 250_000;
@@ -32,6 +32,8 @@ export interface Placed {
   readonly resend: boolean;
   /** Something in it is new: worth a pass of the loop. */
   readonly changed: boolean;
+  /** It was the last of the words that the last pass waits for by now: nothing more is worth waiting for. */
+  readonly completes: boolean;
 }
 
 /** Its moments are monotonic. */
@@ -68,6 +70,8 @@ export class Observations {
   readonly #workers = new Map<string, Worker>();
   readonly #ended = new Map<string, Silence[]>();
   #expected: Expected | null = null;
+  /** Of the words that are expected, those that have not come yet. */
+  #due = new Map<string, number>();
 
   /** `silentFrom`: since when (wall ms) a worker not heard yet counts as silent: the last thing control recorded. */
   constructor(options: { clock: Clock; heartbeatMs: number; silentFrom: number }) {
@@ -79,6 +83,7 @@ export class Observations {
   /** What the last pass waits for; null: it could not plan, and every word may matter. */
   expect(expected: Expected | null): void {
     this.#expected = expected;
+    this.#due = new Map(expected?.asks);
   }
 
   /** Takes in one report of the worker of a mirror. */
@@ -87,11 +92,12 @@ export class Observations {
     const isSame = known?.id === report.worker;
     if (isSame && report.sequence <= known.sequence) {
       this.#hear(mirror, known); // it was on its way for longer than what came after it
-      return { resend: false, changed: false };
+      return { resend: false, changed: false, completes: false };
     }
     const isNext = isSame && report.sequence === known.sequence + 1 && hasRoom(known);
-    if (!report.full && !isNext) return { resend: true, changed: false };
-    return { resend: false, changed: this.#place(mirror, isSame ? known : undefined, report) };
+    if (!report.full && !isNext) return { resend: true, changed: false, completes: false };
+    const changed = this.#place(mirror, isSame ? known : undefined, report);
+    return { resend: false, changed, completes: this.#completes(mirror) };
   }
 
   /** Takes the report in; tells whether it changes anything. */
@@ -113,6 +119,14 @@ export class Observations {
       (asks.get(mirror) ?? Infinity) <= this.#clock.now() ||
       hasNews(known, report, { readyMs, now: this.#clock.monotonic() })
     );
+  }
+
+  /** A word of the mirror's worker has come: whether it was the last that is due by now. */
+  #completes(mirror: string): boolean {
+    const now = this.#clock.now();
+    if ((this.#due.get(mirror) ?? Infinity) > now) return false;
+    this.#due.delete(mirror);
+    return [...this.#due.values()].every((at) => at > now);
   }
 
   /** Since when (wall ms) the worker of a mirror is silent; null: it is live. */
@@ -297,10 +311,10 @@ function hasNews(
 const sameMomentMs = 500;
 
 /** It has been healthy for longer than was thought: what was said last was of an earlier look, told again. */
-function isLonger(before: HeardApp | undefined, { healthyForMs }: AppReport, now: number): boolean {
-  if (before === undefined || healthyForMs === 0) return false;
-  const since = before.heardAt - before.report.healthyForMs;
-  return now - healthyForMs < since - sameMomentMs;
+function isLonger(before: HeardApp | undefined, app: AppReport, now: number): boolean {
+  if (before === undefined || app.healthyForMs === 0) return false;
+  const since = before.heardAt - healthyMs(before.report);
+  return now - healthyMs(app) < since - sameMomentMs;
 }
 
 /** Healthy times grow by themselves; it matters when one begins anew, or has lasted for as long as something waits for. */
@@ -316,8 +330,10 @@ function isNews(
   return !isSameJson(withoutTimes(before), withoutTimes(app));
 }
 
-function withoutTimes(app: AppReport): Omit<AppReport, "appliedForMs" | "healthyForMs"> {
-  const { appliedForMs: _applied, healthyForMs: _healthy, ...others } = app;
+function withoutTimes(
+  app: AppReport,
+): Omit<AppReport, "appliedForMs" | "healthyForMs" | "lookedMs"> {
+  const { appliedForMs: _applied, healthyForMs: _healthy, lookedMs: _looked, ...others } = app;
   return { ...others, longestHealthyMs: 0 };
 }
 
@@ -328,7 +344,7 @@ function withoutTimes(app: AppReport): Omit<AppReport, "appliedForMs" | "healthy
  */
 function observedApp(report: AppReport, sinceMs: number): ObservedApp {
   const { healthyForMs: toldMs } = report;
-  const healthyForMs = tellsHealthy(report) ? toldMs + sinceMs : toldMs;
+  const healthyForMs = tellsHealthy(report) ? healthyMs(report) + sinceMs : toldMs;
   return {
     tree: report.tree,
     left: report.left,

@@ -197,6 +197,7 @@ export function appReport(
     health: isGone ? "Missing" : healthWord(state, row),
     ...appliedTime(state, now),
     healthyForMs: times.now,
+    ...lookedTime(state, now),
     longestHealthyMs: times.longest,
     everHealthy: row.everHealthy || state.healthySince !== null,
     unverified: state.health?.unverified ?? 0,
@@ -207,6 +208,16 @@ export function appReport(
 function appliedTime({ row, appliedAt }: AppState, now: number): Pick<AppReport, "appliedForMs"> {
   const isKnown = appliedAt !== null && row !== null && wholeTree(row) !== null;
   return isKnown ? { appliedForMs: Math.floor(now - appliedAt) } : {};
+}
+
+/** What is gathered for a report waits for no longer than this; who looked longer ago has nothing to say of today. */
+const freshMs = 1000;
+
+function lookedTime(state: AppState, now: number): Pick<AppReport, "lookedMs"> {
+  const { healthySince, observedAt, unseen, isToldOverdue } = state;
+  const ago = Math.floor(now - observedAt);
+  const isVouched = healthySince !== null && unseen.reason === "" && !isToldOverdue;
+  return isVouched && ago < freshMs ? { lookedMs: ago } : {};
 }
 
 /** It was told to leave, and nothing of it is at the site any more. */

@@ -233,7 +233,7 @@ describe("a worker", () => {
     const { observations } = world();
     observations.accept("east", report({ apps: [web] }));
     const again = observations.accept("east", report({ apps: [{ ...web, health: "Degraded" }] }));
-    expect(again).toEqual({ resend: false, changed: false });
+    expect(again).toEqual({ resend: false, changed: false, completes: false });
     expect(observations.appReport("east", "a1", "web")?.health).toBe("Healthy");
   });
 
@@ -247,6 +247,45 @@ describe("a worker", () => {
     observations.accept("east", report({ full: false, sequence: 2, sites: [] }));
     clock.advance(50_000);
     expect(healthyFor()).toBe(2100);
+  });
+
+  it("tells how long ago it looked, which counts for when an app became healthy", () => {
+    const { clock, observations } = world();
+    const since = (): number | undefined =>
+      observations.appMoments("east", "a1", "web")?.healthySince;
+    const healthyFor = (): number | undefined =>
+      observations.sitesOf("east", new Set(["a1"]))["a1"]?.apps["web"]?.healthyForMs;
+    observations.accept("east", report({ apps: [{ ...web, lookedMs: 80 }] }));
+    expect(since()).toBe(start - 180);
+    expect(healthyFor()).toBe(180);
+    clock.advance(1000);
+    const apps = [{ ...web, healthyForMs: 1050, longestHealthyMs: 1050, lookedMs: 130 }];
+    observations.accept("east", report({ full: false, sequence: 2, apps }));
+    expect(healthyFor()).toBe(1180);
+    // That it was so at a stretch is known only of what was seen.
+    const seen = observations.sitesOf("east", new Set(["a1"]))["a1"]?.apps["web"];
+    expect(seen?.longestHealthyMs).toBe(1050);
+  });
+
+  it("says the last of what a pass waits for, or not yet", () => {
+    const { clock, observations } = world();
+    for (const mirror of ["east", "west", "north"]) observations.accept(mirror, report());
+    const asks = new Map([
+      ["east", start + 100],
+      ["west", start + 100],
+      ["north", start + 900],
+    ]);
+    observations.expect({ asks, readyMs: new Set() });
+    const tell = (mirror: string, sequence: number) =>
+      observations.accept(mirror, report({ full: false, sites: [], sequence }));
+    expect(tell("east", 2)).toMatchObject({ changed: false, completes: false });
+    clock.advance(100);
+    expect(tell("north", 2)).toMatchObject({ changed: false, completes: false });
+    expect(tell("east", 3)).toMatchObject({ changed: true, completes: false });
+    expect(tell("west", 2)).toMatchObject({ changed: true, completes: true });
+    expect(tell("west", 3)).toMatchObject({ completes: false });
+    clock.advance(800);
+    expect(tell("north", 3)).toMatchObject({ changed: true, completes: true });
   });
 
   it("is not believed about sites that its mirror does not serve", () => {

@@ -208,8 +208,8 @@ export const bugs: Readonly<Record<string, readonly Edit[]>> = {
   "a report of an unknown worker is taken without the rest": [
     {
       file: "controller/observations.ts",
-      find: "return { resend: true, changed: false };",
-      replace: "return { resend: false, changed: false };",
+      find: "return { resend: true, changed: false, completes: false };",
+      replace: "return { resend: false, changed: false, completes: false };",
     },
   ],
   "a mirror is written before its worker was heard": [

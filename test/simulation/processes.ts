@@ -59,6 +59,7 @@ export interface ControllerProcess {
   readonly inbox: Inbox;
   readonly hints: HintBoard;
   readonly isLeading: () => boolean;
+  readonly wake: () => void;
   readonly wakeSoon: () => void;
 }
 
@@ -103,6 +104,7 @@ export function startController(ground: Ground): ControllerProcess {
     inbox,
     hints,
     isLeading: () => isLeading && life.isAlive,
+    wake: () => waker.wake(),
     wakeSoon: () => waker.wakeSoon(),
   };
 }
@@ -307,8 +309,9 @@ function clientOf(link: Link): ControllerClient {
       const world = controller.world();
       if (world === undefined) throw new FleetError("CONTROLLER_UNREACHABLE", "it is starting");
       watch.onReport(region.name, report);
-      const { resend, changed } = world.observations.accept(region.name, report);
-      if (changed) controller.wakeSoon();
+      const { resend, changed, completes } = world.observations.accept(region.name, report);
+      if (completes) controller.wake();
+      else if (changed) controller.wakeSoon();
       const isWanted = world.recovery.wanted(region.name) === report.head;
       const recover = isWanted ? { recover: report.head } : {};
       const answer = { resend, ...controller.hints.current(region.name), ...recover };

@@ -135,7 +135,7 @@ function deskBehind(
       hints: new HintBoard(() => 1),
       questions: new QuestionBoard({ clock, wake: () => undefined }),
       isLeading: () => true,
-      takeReport: () => ({ resend: false, changed: false }),
+      takeReport: () => ({ resend: false, changed: false, completes: false }),
       wanted: () => null,
       onPush: () => undefined,
       repoDir: () => dir,

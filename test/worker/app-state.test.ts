@@ -43,6 +43,28 @@ describe("healthy times", () => {
   });
 });
 
+describe("a report of an app", () => {
+  const row = { release: "r", tree: "t", left: false, longestHealthyMs: 0, everHealthy: false };
+  const lookedAt = (now: number, change: Partial<AppState> = {}): number | undefined => {
+    const state = newAppState("web");
+    // Only what is read here.
+    Object.assign(state, { row, ...change });
+    takeHealth(state, healthy, 1000);
+    takeHealth(state, healthy, 2000);
+    return appReport(state, { site: "s", isSiteBroken: false, now })?.lookedMs;
+  };
+
+  it("says how long ago it was looked at, where that was just now", () => {
+    expect(lookedAt(2080)).toBe(80);
+    expect(lookedAt(3000)).toBeUndefined();
+  });
+
+  it("says nothing of that where nobody can vouch for it any more", () => {
+    expect(lookedAt(2080, { isToldOverdue: true })).toBeUndefined();
+    expect(lookedAt(2080, { unseen: { since: 1500, reason: "no answer" } })).toBeUndefined();
+  });
+});
+
 describe("the next try", () => {
   const clock = {
     ...systemClock(),

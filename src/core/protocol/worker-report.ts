@@ -43,7 +43,10 @@ export const AppReport = Type.Object({
   health: HealthWord,
   /** For how long all of `tree` has stood there; absent: that is not known, for it did before the worker started. */
   appliedForMs: Type.Optional(Type.Integer({ minimum: 0 })),
+  /** Up to the last look. */
   healthyForMs: Type.Integer({ minimum: 0 }),
+  /** How long ago that look was when the report was made; absent: too long ago, or nobody can vouch for it any more. */
+  lookedMs: Type.Optional(Type.Integer({ minimum: 0 })),
   longestHealthyMs: Type.Integer({ minimum: 0 }),
   everHealthy: Type.Boolean(),
   unverified: Type.Integer({ minimum: 0 }),
