@@ -17,7 +17,7 @@ ${controllerUsage}
   -o, --output       table (default), json or yaml
 
 Exit codes: 0 the head is followed, every release is through, and every site is in sync and healthy;
-1 not (yet); 2 could not find out.
+1 not (yet); 2 could not find out, also where the controller cannot: it does not reach the fleet repository.
 `,
   options: { ...controllerOptions, ...outputOption },
   async run(args, io) {
@@ -25,12 +25,18 @@ Exit codes: 0 the head is followed, every release is through, and every site is 
     const format = outputFormat(args, ["table", "json", "yaml"], "table");
     const status = await (await connectController(args, io)).status();
     io.stdout(format === "table" ? statusText(status) : formatData(status, format));
-    return isAllWell(status) ? 0 : 1;
+    return exitCodeOf(status);
   },
 };
 
-function isAllWell({ revision, refused, sites, releases }: FleetStatus): boolean {
-  const isWhere = revision !== null && refused === null;
+/** What the status says to a script. What is known not to be well is so, whatever else is not known. */
+export function exitCodeOf(status: FleetStatus): 0 | 1 | 2 {
+  if (!isAllWell(status)) return 1;
+  return status.outdated === undefined ? 0 : 2;
+}
+
+function isAllWell({ revision, refused, sites, releases, controlLost }: FleetStatus): boolean {
+  const isWhere = revision !== null && refused === null && controlLost !== true;
   const isThrough = releases.every(({ state }) => state === "done");
   return isWhere && isThrough && sites.synced === sites.total && sites.healthy === sites.total;
 }

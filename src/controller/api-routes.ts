@@ -13,6 +13,7 @@ import { closestName } from "../core/model/closest-name.ts";
 import type { SiteDiff } from "../core/protocol/site-diff.ts";
 import { type Access, requireRole } from "./access.ts";
 import { type AskedDecision, readDecision } from "./decision-body.ts";
+import { unprovenName } from "./control-commit.ts";
 import { roleFor } from "./decision-roles.ts";
 
 /** What the API answers from; each throws NOT_NOW while the first pass is not through. */
@@ -101,7 +102,7 @@ async function takeDecision(
   const { decision, by } = readDecision(params["verb"] ?? "", body);
   requireRole(caller, roleFor(decision));
   // A proven name stands before any that the caller gives; the brackets at its end are what proves it.
-  return decide({ decision, by: caller?.name ?? by.replaceAll(/[()]/g, "") });
+  return decide({ decision, by: caller?.name ?? unprovenName(by) });
 }
 
 function explain(options: ApiOptions, query: URLSearchParams): Explanation {

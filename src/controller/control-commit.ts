@@ -9,6 +9,12 @@ import type { World } from "./world.ts";
 /** Who commits what the controller does by itself. */
 export const controllerAuthor = "flotilla-controller";
 
+/** The name that somebody gives, without what proves a name (the brackets at its end); nobody's where it is the controller's. */
+export function unprovenName(name: string): string {
+  const plain = name.replaceAll(/[()]/g, "").trim();
+  return plain === "" || plain === controllerAuthor ? "unknown" : plain;
+}
+
 /** Commits the changes with the silences up to now; REF_RACE when somebody else was first. */
 export async function commitToControl(
   { control, mirrors, observations }: Pick<World, "control" | "mirrors" | "observations">,

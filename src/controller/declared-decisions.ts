@@ -16,7 +16,7 @@ import {
 import type { DecisionResult, Word } from "../core/rollout/decision-result.ts";
 import { controlPaths } from "../core/rollout/control-files.ts";
 import type { ControlChange } from "../core/rollout/planner-types.ts";
-import { commitToControl, controllerAuthor } from "./control-commit.ts";
+import { commitToControl, controllerAuthor, unprovenName } from "./control-commit.ts";
 import { awaitedHead } from "./control-loss.ts";
 import type { ControlSnapshot } from "./control-repository.ts";
 import { decisionResult } from "./decide.ts";
@@ -54,7 +54,7 @@ async function carryOut(
 ): Promise<ControlSnapshot> {
   const author = await world.sources.authorOf(head, decision.file);
   const at = world.clock.now();
-  const word = { by: author.name, at: isoTime(at) };
+  const word = { by: unprovenName(author.name), at: isoTime(at) };
   const result = await resultOf(world, control, { decision, word });
   const { message } = result;
   const outcome = result.ok ? "done" : "refused";

@@ -95,14 +95,13 @@ export class LastPass {
     const pass = this.#required();
     const { observations, recovery } = world;
     const warnings = this.#warnings(pass);
-    return statusView({
-      pass,
-      progress: this.#progress,
-      observations,
-      recovery,
-      branch,
-      warnings,
-    });
+    const outdated = this.#outdated()[0];
+    const view = { pass, progress: this.#progress, observations, recovery, branch, warnings };
+    return {
+      ...statusView(view),
+      ...(outdated !== undefined && { outdated }),
+      ...(pass.controlLost !== undefined && { controlLost: true }),
+    };
   }
 
   /** The same for the page, which has something to show before the first pass, too. */
@@ -152,9 +151,17 @@ export class LastPass {
     return this.#problem ?? "the controller has only just started";
   }
 
+  /** Why what the last pass found may not be so any more. */
+  #outdated(): string[] {
+    const { problem } = this.#options.world.source.state();
+    return [
+      ...(this.#problem === null ? [] : [`nothing moves: ${this.#problem}`]),
+      ...(problem === null ? [] : [`the fleet repository cannot be read: ${problem}`]),
+    ];
+  }
+
   #warnings(pass: Pass): string[] {
     const { world, served, forgeProblem } = this.#options;
-    const { problem } = world.source.state();
     const forge = forgeProblem();
     const unserved = pass.mirrors.flatMap(({ mirror: { name }, snapshot }) =>
       snapshot.sites.size > 0 && !served.has(name) ? [name] : [],
@@ -163,8 +170,7 @@ export class LastPass {
       "state is on one disk: losing it loses control and the mirrors",
       ...(pass.controlLost === undefined ? [] : [lossWarning(world, pass, pass.controlLost)]),
       ...lackingWarnings(pass),
-      ...(this.#problem === null ? [] : [`nothing moves: ${this.#problem}`]),
-      ...(problem === null ? [] : [`the fleet repository cannot be read: ${problem}`]),
+      ...this.#outdated(),
       ...(forge === null ? [] : [`commit statuses: ${forge}`]),
       ...refusedDecisions(pass),
       ...sharedClusters(pass.control.state, world.observations),

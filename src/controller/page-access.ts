@@ -11,8 +11,12 @@ const codeMs = 120_000;
 const sessionMs = 12 * 3_600_000;
 /** Whether the issuer still knows somebody is only seen when they come with a new token. */
 const oidcSessionMs = 3_600_000;
-/** Codes that nobody has used yet; the oldest goes when there are more. */
-const maxCodes = 16;
+/**
+ * Codes that nobody has used yet. Of one credential the oldest goes when there are more, so that nobody keeps others out;
+ * of all together too: credentials are as many as an issuer of tokens has people.
+ */
+const maxOfOne = 4;
+const maxCodes = 4096;
 
 export interface PageAccessOptions {
   /** The API token. */
@@ -46,12 +50,20 @@ export class PageAccess {
 
   /** A new code for the holder of a credential, and when it ends (wall ms). */
   issueCode(credential: string): { readonly code: string; readonly endsAt: number } {
-    const [oldest] = this.#codes.keys();
-    if (this.#codes.size >= maxCodes && oldest !== undefined) this.#codes.delete(oldest);
+    this.#makeRoom(credential);
     const code = randomBytes(32).toString("base64url");
     const endsAt = this.#clock.now() + codeMs;
     this.#codes.set(code, { endsAt, credential });
     return { code, endsAt };
+  }
+
+  #makeRoom(credential: string): void {
+    const now = this.#clock.now();
+    for (const [code, { endsAt }] of this.#codes) if (endsAt < now) this.#codes.delete(code);
+    const all = [...this.#codes];
+    const own = all.filter(([, code]) => code.credential === credential);
+    const [oldest] = own.length >= maxOfOne ? own : all.length >= maxCodes ? all : [];
+    if (oldest !== undefined) this.#codes.delete(oldest[0]);
   }
 
   /** The `Set-Cookie` of a new session; null: there is no such code, or not any more. */

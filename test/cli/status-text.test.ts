@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { statusText } from "../../src/cli/status.ts";
+import { exitCodeOf, statusText } from "../../src/cli/status.ts";
 import type { FleetStatus } from "../../src/core/protocol/api.ts";
 import type { Wait } from "../../src/core/rollout/planner-types.ts";
 
@@ -69,5 +69,24 @@ describe("the status as text", () => {
     const told = { ...site, reachable: false, message: "CLUSTER_UNREACHABLE: it refuses", apps };
     const status = { ...statusOf([undefined]), siteList: [told] } as FleetStatus; // `site` is there
     expect(statusText(status).match(/offline/g)).toHaveLength(1);
+  });
+});
+
+describe("the exit code of the status", () => {
+  const well = { ...statusOf([undefined]), revision: "main@sha1:1" };
+
+  it("is 0 only where all is well and the controller knows that", () => {
+    expect(exitCodeOf(well)).toBe(0);
+    expect(exitCodeOf({ ...well, revision: null })).toBe(1);
+    expect(exitCodeOf({ ...well, controlLost: true })).toBe(1);
+  });
+
+  it("is 2 where the controller cannot find out", () => {
+    const outdated = "the fleet repository cannot be read: GIT_FAILED";
+    expect(exitCodeOf({ ...well, outdated })).toBe(2);
+    // That it is not well is known.
+    expect(
+      exitCodeOf({ ...well, refused: { commit: "c", reason: "", mistakes: [] }, outdated }),
+    ).toBe(1);
   });
 });

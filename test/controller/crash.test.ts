@@ -169,6 +169,7 @@ describe("control that is lost", { timeout: 120_000 }, () => {
       const now = await second.status();
       return now?.warnings.some((line) => line.includes("control was lost")) && now;
     });
+    expect(status.controlLost).toBe(true);
     const warning = status.warnings.find((line) => line.includes("control was lost")) ?? "";
     expect(warning).toMatch(/keep what stands at 4 site\(s\): web web-\S+ at 4 site\(s\)/);
     await expect(second.decide({ verb: "pause", scope: { app: "web" }, why: "x" })).rejects.toThrow(

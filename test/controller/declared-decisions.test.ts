@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { webVersion } from "../support/controller-fleet.ts";
 import { eventually } from "../support/controller-mirror.ts";
+import { writeFiles } from "../support/git-repository.ts";
 import {
   bothWorkers,
   everywhere,
@@ -30,6 +31,19 @@ const all = (version: string): Record<string, string> => ({
 });
 
 describe("a hold in the fleet repository", { timeout: 240_000 }, () => {
+  it.each([
+    ["ana (token)", "ana token"],
+    ["flotilla-controller", "unknown"],
+  ])("is by who committed it, whom nobody has proven: %s", async (author, by) => {
+    const { bench, controller } = await settledFleet();
+    await writeFiles(bench.fleet.dir, { [file]: decision("keep", "hold: { app: web }") });
+    await bench.fleet.git("add", "-A");
+    await bench.fleet.git("commit", "-q", "-m", "hold", `--author=${author} <a@example.com>`);
+    const held = await eventually("it is held", async () => (await controller.status())?.holds[0]);
+    expect(held.by).toBe(by);
+    expect(await bench.control("log", "-1", "--format=%an", "--", "holds/git--keep.json")).toBe(by);
+  });
+
   it("counts for its own commit, is not ended by the API, and ends with its file", async () => {
     const { bench, controller } = await settledFleet();
     const scope = { app: "web" };

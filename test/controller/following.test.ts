@@ -1,3 +1,4 @@
+import { exitCodeOf } from "../../src/cli/status.ts";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -203,9 +204,12 @@ describe("a remote that cannot be read", { timeout: 120_000 }, () => {
     const { bench, controller } = await settledFleet();
     await git(["update-ref", "-d", "refs/heads/main"], bench.fleet.dir);
     const before = await heads(bench);
-    await eventually("the problem is told", async () =>
-      (await controller.status())?.warnings.some((line) => line.includes("cannot be read")),
-    );
+    const status = await eventually("the problem is told", async () => {
+      const now = await controller.status();
+      return now?.warnings.some((line) => line.includes("cannot be read")) && now;
+    });
+    expect(status.outdated).toMatch(/the fleet repository cannot be read/);
+    expect(exitCodeOf(status)).toBe(2);
     await pause(500);
     expect(await heads(bench)).toEqual(before);
   });

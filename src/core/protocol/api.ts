@@ -60,6 +60,10 @@ export interface FleetStatus {
   }[];
   /** Things an operator should know: "state is on one disk", "control was lost", ... */
   readonly warnings: readonly string[];
+  /** Why all this may be old: the fleet repository cannot be read, or no pass can be made; absent: it is not. */
+  readonly outdated?: string;
+  /** Control was lost: everything is held until somebody resumes. */
+  readonly controlLost?: true;
 }
 
 export interface AppStatus {
