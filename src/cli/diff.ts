@@ -12,7 +12,8 @@ export const command: Command = {
 
 The controller asks the site's worker, which compares each live object with what its mirror wants now: what is
 missing, which fields an apply would change and who has them, what would be pruned. Only fields that Flotilla sends or
-has are compared, as the API server sees them: no default, and nothing that others set, is a difference. Secret values
+has are compared, as the API server sees them: no default, and nothing that others set, is a difference. What a release
+has dropped and stays because others have it too is told with their names, and is no difference either. Secret values
 are not shown. Nothing is written.
 
 Options:
@@ -82,7 +83,8 @@ function diffText({ site, apps }: SiteDiff): string {
       const differing = objects.filter(({ state }) => state !== "same");
       const count = `${compared} ${compared === 1 ? "object" : "objects"}`;
       const verdict = differing.length === 0 ? "no difference" : `${differing.length} differ`;
-      return `${app} at ${site}: ${count}, ${verdict}\n${differing.map(objectText).join("")}`;
+      const told = objects.filter(({ state, reason }) => state !== "same" || reason !== "");
+      return `${app} at ${site}: ${count}, ${verdict}\n${told.map(objectText).join("")}`;
     })
     .join("");
 }

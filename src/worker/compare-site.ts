@@ -22,6 +22,7 @@ import { meetSecrets } from "./learn-secrets.ts";
 import { managersBeside } from "./let-go.ts";
 import { lookUp } from "./look-up.ts";
 import { openObject } from "./open-object.ts";
+import { whatWouldStay } from "./remove-dropped.ts";
 import { type SiteContext, desiredTree, throwUnlessPassable } from "./site-context.ts";
 import { newAppState, type AppState } from "./app-state.ts";
 import { inWords } from "./in-words.ts";
@@ -78,7 +79,9 @@ async function compareApp(context: SiteContext, app: string): Promise<SiteDiff["
     ...unwanted.map((id) => () => compareExtra(context, state, { id, owner })),
   ];
   const found = await allOf(looks);
-  const objects = found.filter(({ state: is, claims }) => is !== "same" || claims.length > 0);
+  const objects = found.filter(({ state: is, claims, reason }) => {
+    return is !== "same" || claims.length > 0 || reason !== "";
+  });
   return { app, compared: found.length, objects };
 }
 
@@ -132,10 +135,14 @@ async function compareLive(
   const found: Comparison = { work, live, applied, taken, fresh, ...met };
   const fields = differencesOf(found);
   const isConflict = met.forbidden.length > 0;
+  const managers = taken.map(({ manager }) => manager);
+  const known = { ...work, row: rowFor(work, live) };
+  const stays = whatWouldStay(context, known, { applied, taken: managers });
+  const held = "nothing of it is written while another manager has these fields";
   return tell({
     object,
     state: isConflict ? "conflict" : fields.length > 0 ? "differs" : "same",
-    reason: isConflict ? "nothing of it is written while another manager has these fields" : "",
+    reason: isConflict ? held : stays,
     adopts: liveOwner(live) !== work.owner,
     fields,
     claims: claimsOf(found),

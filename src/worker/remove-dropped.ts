@@ -127,14 +127,18 @@ function stayingIn(
 }
 
 function stayingOf(key: ObjectKey, found: readonly StayingField[]): Staying | null {
+  const words = stayingWords(found);
+  return words === "" ? null : { fields: setOf(found), note: `${describeKey(key)} ${words}` };
+}
+
+/** Which fields stay, and who has them; "" where nothing is told. */
+function stayingWords(found: readonly Pick<StayingField, "field" | "managers">[]): string {
   const owners = found.flatMap(({ field, managers }) => {
     return managers.map(
       (manager) => ({ field, manager, operation: "Update", subresource: "" }) as const,
     );
   });
-  if (owners.length === 0) return null;
-  const note = `${describeKey(key)} keeps what is no longer in Git: ${describeConflicts(owners)}`;
-  return { fields: setOf(found), note };
+  return owners.length === 0 ? "" : `keeps what is no longer in Git: ${describeConflicts(owners)}`;
 }
 
 /** What is left now of what was told to stay; null: nothing. */
@@ -146,4 +150,26 @@ export function stillStaying(
   if (live === null) return null;
   const { app, key, staying } = known;
   return stayingOf(key, stayingIn(context, { app, key, before: staying.fields }, live));
+}
+
+/**
+ * What an apply would leave of what Git no longer has, in words; "" where that is nothing. `applied`: the object as the
+ * apply would leave it, were nothing taken over; `taken`: managers whose fields it takes over.
+ */
+export function whatWouldStay(
+  context: SiteContext,
+  work: ObjectWork,
+  { applied, taken }: { readonly applied: KubeObject; readonly taken: readonly string[] },
+): string {
+  const { app, object, staying } = work;
+  const known = { app, key: object.key };
+  const before = notAmong(fieldsBefore(work), ownedFields(applied, fieldManagerOf(app)));
+  const told = stayingIn(context, { ...known, before: staying?.fields ?? {} }, applied);
+  const isRefused = new Set(told.map(({ field }) => field));
+  const found = stayingIn(context, { ...known, before }, applied)
+    .filter(({ field, isRemovable }) => !isRemovable || isRefused.has(field))
+    .map(({ field, managers }) => {
+      return { field, managers: managers.filter((manager) => !taken.includes(manager)) };
+    });
+  return stayingWords(found);
 }

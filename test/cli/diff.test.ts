@@ -98,6 +98,18 @@ describe("flotilla diff", () => {
     expect({ code, out }).toEqual({ code: 0, out: "web at paris: 9 objects, no difference\n" });
   });
 
+  it("shows what stays of an object that is as it should be, and ends with 0", async () => {
+    const reason = "keeps what is no longer in Git: manager argocd-controller owns .data.old";
+    const { code, out } = await flotilla(
+      ["diff", "paris"],
+      [object("ConfigMap shop/a", "same", { reason }), object("ConfigMap shop/b", "same")],
+    );
+    expect({ code, out }).toEqual({
+      code: 0,
+      out: `web at paris: 9 objects, no difference\n  ConfigMap shop/a: as it should be: ${reason}\n`,
+    });
+  });
+
   it("ends with 1 and shows each difference, without secret values and control characters", async () => {
     const { code, out } = await flotilla(["diff", "paris"], differing);
     expect(code).toBe(1);

@@ -158,6 +158,25 @@ describe("the difference at a real cluster", { timeout: 60_000 }, () => {
     expect(a?.claims).toEqual([{ field: ".data.k", manager: "other-tool", verdict: "conflict" }]);
   });
 
+  it("says what stays of what a release has dropped, and who has it, and that this is no difference", async () => {
+    await site.cluster.api.request(`${configMaps}?fieldManager=argocd-controller`, {
+      method: "POST",
+      body: configMap("a", { k: "1", old: "1" }),
+    });
+    await site.mirror.commit({ s1: { web: [configMap("a", { k: "1", old: "1" })] } });
+    site.start();
+    await site.settled("web");
+    expect((await objectsOf()).map(({ state, reason }) => [state, reason])).toEqual([["same", ""]]);
+    await site.mirror.commit({ s1: { web: [configMap("a", { k: "1" })] } });
+    const words = "keeps what is no longer in Git: manager argocd-controller owns .data.old";
+    await eventually("it is told", () => site.report("web")?.message.includes(words));
+    await site.settled("web");
+    const [a] = await objectsOf();
+
+    expect(a).toMatchObject({ object: "ConfigMap default/a", state: "same", fields: [] });
+    expect(a?.reason).toBe(words);
+  });
+
   it("is refused, with the reason, for a site that does not answer and an app that is not there", async () => {
     await site.mirror.commit({ s1: { web: [configMap("a", {})] } });
     site.start();

@@ -60,7 +60,7 @@ const ObjectComparison = Type.Object({
     Type.Literal("extra"),
     Type.Literal("unknown"),
   ]),
-  /** Why, or what becomes of it; "" where the state says all. */
+  /** Why, what becomes of it, or what stays of it that Git no longer has; "" where the state says all. */
   reason: Words,
   /** It stands, and does not name this app as its owner: an apply would make it ours. */
   adopts: Type.Boolean(),
