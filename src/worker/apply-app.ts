@@ -3,7 +3,7 @@ import { addressOf } from "../adapters/kubernetes/object-address.ts";
 import { assessHealth } from "../core/health/assess-health.ts";
 import type { FleetError } from "../core/errors.ts";
 import { type ObjectId, describeKey } from "../core/model/kube-object.ts";
-import type { AppState, Staying } from "./app-state.ts";
+import type { AppState } from "./app-state.ts";
 import { policyOf } from "./app-policy.ts";
 import { type Before, beforeOf, noteBegun } from "./begin-version.ts";
 import { type ObjectWork, applyOneObject } from "./apply-object.ts";
@@ -13,6 +13,7 @@ import { observable } from "./read-live.ts";
 import { isDefiner, isServedBy } from "./served-by.ts";
 import { type SiteContext, desiredIds, throwUnlessPassable } from "./site-context.ts";
 import { type AppRow, type ObjectRow, pendingRow, standsWhole } from "./state-store.ts";
+import { noteStaying } from "./staying-notes.ts";
 import type { AppTree, TreeObject } from "./tree-cache.ts";
 import { tryOneObject } from "./try-object.ts";
 
@@ -256,7 +257,7 @@ async function writeOne(job: Job, object: TreeObject, progress: Progress): Promi
     save(context, state, [applied.row]);
     if (applied.ending !== null) throw applied.ending;
     noteBeside(state, object, applied.beside);
-    noteStaying(state, object.id, applied.staying);
+    noteStaying(context, state, { id: object.id, staying: applied.staying });
     state.drifted.delete(object.id);
     state.stale.delete(object.id);
     if (opened.source !== null) state.sources.set(object.id, opened.source);
@@ -273,14 +274,6 @@ function noteBeside(state: AppState, { id, key }: TreeObject, beside: readonly s
   const note = `${describeKey(key)} is managed by ${who} too: it would be let go of, not deleted`;
   if (who === "") state.notes.delete(id);
   else state.notes.set(id, note);
-}
-
-/** Keeps what is told to stay of an object; true where that is another text than before. */
-export function noteStaying(state: AppState, id: ObjectId, staying: Staying | null): boolean {
-  const before = state.staying.get(id)?.note;
-  if (staying === null) state.staying.delete(id);
-  else state.staying.set(id, staying);
-  return before !== staying?.note;
 }
 
 function workOf({ state, row }: Job, object: TreeObject): ObjectWork {

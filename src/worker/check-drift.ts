@@ -1,7 +1,7 @@
 import { metadataText } from "../core/apply/ownership.ts";
 import { type KubeObject, describeKey } from "../core/model/kube-object.ts";
 import type { AppState, DriftedObject } from "./app-state.ts";
-import { isKnown, noteStaying, save, wasWritten } from "./apply-app.ts";
+import { isKnown, save, wasWritten } from "./apply-app.ts";
 import { isClearedAway } from "./cleared-jobs.ts";
 import { leftOf, policyOf } from "./app-policy.ts";
 import { type Difference, compareObject } from "./compare-object.ts";
@@ -13,6 +13,7 @@ import { stillStaying } from "./remove-dropped.ts";
 import { type SiteContext, desiredTree, throwUnlessPassable } from "./site-context.ts";
 import type { StateKey } from "./state-key.ts";
 import { type ObjectRow, standsWhole } from "./state-store.ts";
+import { noteStaying } from "./staying-notes.ts";
 import type { AppTree, TreeObject } from "./tree-cache.ts";
 
 /**
@@ -124,7 +125,7 @@ function lookAtStaying(context: SiteContext, { state, objects }: Look, live: Liv
     const found = live.objects.get(id);
     if (staying === undefined || found === undefined) continue;
     const left = stillStaying(context, { app: state.app, key, staying }, found);
-    isOther = noteStaying(state, id, left) || isOther;
+    isOther = noteStaying(context, state, { id, staying: left }) || isOther;
   }
   return isOther;
 }

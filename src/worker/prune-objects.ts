@@ -26,6 +26,7 @@ import {
   versionsIn,
 } from "./site-context.ts";
 import type { AppRow, ObjectRow } from "./state-store.ts";
+import { noteStaying } from "./staying-notes.ts";
 
 /** How pruning ended; `waiting` and `failed` empty: the inventory holds nothing but what is wanted. */
 export interface PruneOutcome {
@@ -321,7 +322,7 @@ function forget(job: Job, id: ObjectId, progress: Progress): void {
   job.state.drifted.delete(id);
   job.state.fights.delete(id);
   job.state.notes.delete(id);
-  job.state.staying.delete(id);
+  noteStaying(context, state, { id, staying: null });
   progress.gone += 1;
 }
 

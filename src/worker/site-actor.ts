@@ -20,6 +20,7 @@ import { observeApps } from "./observe-apps.ts";
 import { type Probes, createProbes } from "./probes.ts";
 import { reconcileApp } from "./reconcile-app.ts";
 import { type SiteContext, siteReport } from "./site-context.ts";
+import { recallStaying } from "./staying-notes.ts";
 import { type TaskTimer, createTaskTimer } from "./task-timer.ts";
 
 /** All work at one site: applying, looking at health, looking for drift, each when it is due. */
@@ -103,9 +104,9 @@ class Actor implements SiteActor {
     const { store, site } = this.#context;
     this.#states.clear();
     for (const row of store.apps(site)) {
-      const state = newAppState(row.app);
-      state.row = row;
+      const state = { ...newAppState(row.app), row };
       for (const object of store.objects(site, row.app)) state.rows.set(object.id, object);
+      recallStaying(this.#context, state);
       this.#states.set(row.app, state);
     }
   }

@@ -6,6 +6,7 @@ import { UnansweredError, isApiError } from "../adapters/kubernetes/api-error.ts
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/logger.ts";
 import type { StateStore } from "./state-store.ts";
+import { forgetStaying } from "./staying-notes.ts";
 
 /** The way to one site's cluster: whether it answers, and whether it is still the cluster it was. */
 export interface SiteLink {
@@ -135,7 +136,10 @@ class Link implements SiteLink {
     const holders = store.sitesWithUid(uid).filter((other) => other !== site);
     const holder = holders.find((other) => isHeld(other));
     if (holder !== undefined) throw taken(site, holder);
-    for (const old of holders) store.forgetSite(old);
+    for (const old of holders) {
+      store.forgetSite(old);
+      forgetStaying(store, old);
+    }
     store.setSiteUid(site, uid);
   }
 

@@ -216,8 +216,8 @@ class SqliteStore implements StateStore {
   }
 
   values(prefix: string): ReadonlyMap<string, string> {
-    const sql = "SELECT key, value FROM facts WHERE substr(key, 1, ?) = ?";
-    const rows = this.#rows(sql, prefix.length, prefix);
+    const sql = "SELECT key, value FROM facts WHERE key >= ? AND key < ?";
+    const rows = this.#rows(sql, prefix, `${prefix}\u{10ffff}`);
     return new Map(rows.map((row) => [text(row["key"]).slice(prefix.length), text(row["value"])]));
   }
 

@@ -102,6 +102,28 @@ export function droppedRules(site: TestSite): void {
     },
   );
 
+  it("AC-02: tells after a restart, too, what a release has dropped and another tool has, until it is gone", async () => {
+    const tool = "argocd-controller";
+    await createAs(site, tool, { path: configMaps, object: both });
+    await stand(configMap("a", { k: "1", old: "1" }));
+    await site.mirror.commit({ s1: { web: [configMap("a", { k: "1" })] } }, { driftIntervalMs });
+    await told(site, "web", kept(tool));
+    await site.settled("web");
+    await site.stop();
+    site.start();
+
+    await release(configMap("a", { k: "1", more: "1" }));
+    expect(site.report("web")?.message).toContain(kept(tool));
+    await site.cluster.put(`${configMaps}/a?fieldManager=${tool}`, { data: { old: null } });
+    await eventually("it is told no more", () => {
+      return site.report("web")?.message.includes("no longer in Git") === false;
+    });
+    await site.stop();
+    site.start();
+    await release(configMap("a", { k: "2", more: "1" }));
+    expect(site.report("web")?.message).toBe("");
+  });
+
   it("AC-02: removes nothing that Git has, though kubectl takes it while a release drops something else", async () => {
     const path = `${configMaps}/a`;
     const object = configMap("a", { k: "1", old: "1", n: "9" });

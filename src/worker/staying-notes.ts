@@ -1,0 +1,52 @@
+import type { ObjectId } from "../core/model/kube-object.ts";
+import type { AppState, Staying } from "./app-state.ts";
+import type { SiteContext } from "./site-context.ts";
+import type { StateStore } from "./state-store.ts";
+
+type Place = Pick<SiteContext, "store" | "site">;
+
+/** What is kept of it: of the object that was looked at, and of no other by its name. */
+interface Kept extends Staying {
+  readonly uid: string;
+}
+
+/** Keeps what is told to stay of an object, here and in the store; true where that is another text than before. */
+export function noteStaying(
+  place: Place,
+  state: AppState,
+  { id, staying }: { readonly id: ObjectId; readonly staying: Staying | null },
+): boolean {
+  const before = state.staying.get(id);
+  if (JSON.stringify(before ?? null) === JSON.stringify(staying)) return false;
+  const key = `${prefixOf(place, state.app)}${id}`;
+  if (staying === null) {
+    state.staying.delete(id);
+    place.store.deleteValue(key);
+  } else {
+    const { fields, note } = staying;
+    const kept: Kept = { uid: state.rows.get(id)?.uid ?? "", fields, note };
+    state.staying.set(id, { fields, note });
+    place.store.setValue(key, JSON.stringify(kept));
+  }
+  return before?.note !== staying?.note;
+}
+
+/** Takes in what an earlier run was told to stay, of objects that are still the same ones by their rows. */
+export function recallStaying(place: Place, state: AppState): void {
+  for (const [id, text] of place.store.values(prefixOf(place, state.app))) {
+    const { uid, fields, note } = JSON.parse(text) as Kept; // written by `noteStaying`
+    const isSame = uid !== "" && state.rows.get(id)?.uid === uid;
+    if (isSame) state.staying.set(id, { fields, note });
+    else place.store.deleteValue(`${prefixOf(place, state.app)}${id}`);
+  }
+}
+
+/** Forgets that of all apps of a site. */
+export function forgetStaying(store: StateStore, site: string): void {
+  const prefix = `staying/${site}/`;
+  for (const rest of store.values(prefix).keys()) store.deleteValue(prefix + rest);
+}
+
+function prefixOf({ site }: Place, app: string): string {
+  return `staying/${site}/${app}/`;
+}
