@@ -4,10 +4,11 @@
  * whether an object says so itself. Never a kind of which no immutable field is known, and never what is protected:
  * what is lost with that does not come back.
  */
-import { isJsonObject } from "../model/json.ts";
+import { type Json, isJsonObject } from "../model/json.ts";
 import { type KubeObject, type ObjectId, keyOf, objectId } from "../model/kube-object.ts";
 import { isProtectedByContent, isProtectedKind } from "../rollout/protected-objects.ts";
 import { immutableFieldsOf, immutableValues } from "./immutable-fields.ts";
+import { innerFields } from "./owned-fields.ts";
 import { hashOf } from "./ownership.ts";
 
 const annotation = "flotilla.dev/immutable";
@@ -21,9 +22,12 @@ export function mayBeMadeAnew(object: KubeObject): boolean {
   return !isProtectedKind(objectId(keyOf(object))) && !isProtectedByContent(object);
 }
 
-/** Whether an object was applied so, by its fields as a row has them. */
+/** Whether an object was applied so, by its fields as a row has them (JSON of a FieldsV1, or empty). */
 export function wasToBeMadeAnew(owned: string): boolean {
-  return owned.includes(`"f:${annotation}"`);
+  const fields = owned === "" ? null : (JSON.parse(owned) as Json); // written when it was applied
+  if (!isJsonObject(fields)) return false;
+  const annotations = innerFields(innerFields(fields, "f:metadata"), "f:annotations");
+  return `f:${annotation}` in annotations;
 }
 
 /** Whether a refusal is of such a field, by the paths that it names; a parent of one is as good. */
