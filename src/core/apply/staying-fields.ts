@@ -22,7 +22,7 @@ export interface StayingField {
   readonly top: Top;
   /** Who has it, but for those to whom the app leaves it; none: it is told of nobody. */
   readonly managers: readonly string[];
-  /** Nobody but kubectl has it. */
+  /** Nobody but kubectl has it, and its removal sends no number that lost digits when it was read. */
   readonly isRemovable: boolean;
 }
 
@@ -71,7 +71,23 @@ export function stayingFields(
   const after = ownedFields(live, manager);
   const dropped = splitFields(before, left).rest;
   const root = { value: live, rivals, parts: [], path: "", top: undefined, left };
-  return staying({ ...root, before: dropped, after });
+  return exactly(live, staying({ ...root, before: dropped, after }));
+}
+
+/** A list is sent again as a whole, with what stands in it: what cannot be read exactly must not be among that. */
+function exactly(live: KubeObject, found: readonly StayingField[]): readonly StayingField[] {
+  if (!hasLargeInteger(live)) return found;
+  return found.map((field) => {
+    const isRemovable = field.isRemovable && !hasLargeInteger(removalOf(live, [field]));
+    return { ...field, isRemovable };
+  });
+}
+
+/** An integer beyond 2^53, which may have been another one. */
+function hasLargeInteger(value: Json): boolean {
+  if (typeof value === "number") return Number.isInteger(value) && !Number.isSafeInteger(value);
+  if (typeof value !== "object" || value === null) return false;
+  return Object.values(value).some((inner: Json) => hasLargeInteger(inner));
 }
 
 /** True where nobody else has fields of the object, as with most: then nothing that the app drops stays. */

@@ -173,4 +173,24 @@ describe("what an app has dropped and stands all the same", () => {
       of({ "f:probe": { "f:http": { "f:path": {} } }, "f:containers": { [sidecar]: {} } }),
     );
   });
+
+  it("stays where a list would be sent again with a number in it that lost digits when it was read", () => {
+    const large = JSON.parse("9007199254740993") as number;
+    const [main, other] = spec.containers;
+    const kubectl = { "f:replicas": {}, "f:containers": { [sidecar]: item } };
+    const object = (containers: Json): KubeObject => ({
+      ...live(entry("kubectl-create", kubectl)),
+      spec: { ...spec, containers },
+    });
+    const stays = '.spec.containers[name="sidecar"] kubectl-create';
+    const goes = ".spec.replicas kubectl-create goes";
+
+    expect(told(object([{ ...main, user: large }, other ?? {}]))).toEqual([goes, stays]);
+    // It goes with the item itself, or is nowhere in what is sent.
+    expect(told(object([main ?? {}, { ...other, user: large }]))).toEqual([goes, `${stays} goes`]);
+    expect(told(object([{ ...main, user: 2 ** 53 - 1 }, other ?? {}]))).toEqual([
+      goes,
+      `${stays} goes`,
+    ]);
+  });
 });
