@@ -10,11 +10,12 @@ export function taggedValues(document: YamlDocument): readonly Diagnostic[] {
   return document.tagged
     .filter((path) => valueAt(document.value, path) === null)
     .map((path) => {
-      const message = "the tag makes this a value that Flotilla's kinds cannot hold";
+      const message =
+        "this tag is not supported: it makes a value that Flotilla's kinds cannot hold";
       return errorAt(document.at(path), {
         code: "yaml-syntax",
         message,
-        hint: "leave the tag out",
+        hint: "leave the tag out: base64 is taken as plain text",
       });
     });
 }

@@ -11,10 +11,11 @@ import {
 } from "yaml";
 import type { DiagnosticCode } from "../model/diagnostic.ts";
 import type { Json, JsonObject } from "../model/json.ts";
-import { isIntegerText, resolvePlainScalar } from "../model/resolve-plain-scalar.ts";
+import { resolvePlainScalar } from "../model/resolve-plain-scalar.ts";
 import { aliasBudget, maxDepth, tooDeepMessage } from "../model/yaml-limits.ts";
 import { shortText } from "../model/short-text.ts";
 import { floatKeyName } from "./float-key.ts";
+import { isPlain, isText, misreadTag, tagOf, type Told, unsupportedTag } from "./yaml-tags.ts";
 
 /** What is wrong with a document, at the offset of a character. */
 export interface YamlProblem {
@@ -222,38 +223,16 @@ function floatName(key: Scalar): string | undefined {
   return floatKeyName(key.value, tag === "float");
 }
 
-const standardTag = "tag:yaml.org,2002:";
-const typeOfTag: Readonly<Record<string, string>> = {
-  int: "number",
-  float: "number",
-  bool: "boolean",
-  null: "object",
-};
-
-const knownTags: ReadonlySet<string> = new Set([...Object.keys(typeOfTag), "binary", "timestamp"]);
-
 function scalar(node: Scalar, state: State): Json {
   const text = typeof node.value === "string" ? node.value : "";
   if (isText(node)) return wholeText(node, text, state);
-  const tag = tagOf(node);
   const resolved = resolvePlainScalar(text);
-  if (!resolved.ok) return inexact(node, resolved.why, state);
-  const isOther = typeof resolved.value !== typeOfTag[tag ?? ""];
-  if (tag !== undefined && (isOther || (tag === "int" && !isIntegerText(text)))) {
-    // Any other may be a value that begins with "!", and is not told: it may be secret.
-    const name = knownTags.has(tag) ? `!!${tag}` : "what its tag says";
-    report(state, node, ["yaml-syntax", `this text cannot be read as ${name}`]);
-  }
-  return resolved.value;
-}
-
-function tagOf(node: Scalar): string | undefined {
-  return node.tag?.replace(standardTag, "");
-}
-
-function isText(node: Scalar): boolean {
-  const tag = tagOf(node);
-  return tag === undefined ? !isPlain(node) : tag === "str" || tag === "!";
+  const wrong = unsupportedTag(node);
+  if (wrong === undefined && !resolved.ok) return inexact(node, resolved.why, state);
+  const value = resolved.ok ? resolved.value : null;
+  const told = wrong ?? misreadTag(node, text, value);
+  if (told !== undefined) report(state, node, told);
+  return value;
 }
 
 function wholeText(node: Scalar, text: string, state: State): string {
@@ -264,16 +243,10 @@ function wholeText(node: Scalar, text: string, state: State): string {
   return text;
 }
 
-type Told = readonly [code: DiagnosticCode, message: string, hint?: string];
-
 function report(state: State, node: unknown, [code, message, hint]: Told): void {
   const offset = offsetOf(node);
   const path = [...state.path];
   state.problems.push({ offset, code, message, path, ...(hint !== undefined && { hint }) });
-}
-
-function isPlain(node: Scalar): boolean {
-  return node.type === undefined || node.type === "PLAIN";
 }
 
 function inexact(node: Scalar, why: string, state: State): Json {

@@ -13,6 +13,6 @@ spec:
   const { ok, diagnostics } = loadFleet(aFleet({ "sites/e1.yaml": site }));
   expect(ok).toBe(false);
   expect(diagnostics.map(formatDiagnostic)).toEqual([
-    "sites/e1.yaml:5:20: error: the tag makes this a value that Flotilla's kinds cannot hold; leave the tag out",
+    "sites/e1.yaml:5:20: error: this tag is not supported: it makes a value that Flotilla's kinds cannot hold; leave the tag out: base64 is taken as plain text",
   ]);
 });

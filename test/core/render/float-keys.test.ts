@@ -101,7 +101,7 @@ it.each([
   ["!foo a", "this text cannot be read as what its tag says"],
   ["!!null x", "this text cannot be read as !!null"],
   ["!!float x", "this text cannot be read as !!float"],
-  ["!!binary YQ==", "this text cannot be read as !!binary"],
+  ["!!binary YQ==", "the tag !!binary is not supported"],
 ])("the key %s is refused at its place", (key, message) => {
   const { diagnostics } = read(manifest(key));
   expect(diagnostics).toEqual([

@@ -47,11 +47,28 @@ describe("readYaml", () => {
     [".inf", "has no form in JSON"],
     [".NaN", "has no form in JSON"],
     ["!!int x", "cannot be read as !!int"],
-    ["!!binary aGk=", "cannot be read as !!binary"],
+    ["!!binary aGk=", "the tag !!binary is not supported"],
+    ['!!binary "aGk="', "the tag !!binary is not supported"],
+    ["!!timestamp 2026-01-01", "the tag !!timestamp is not supported"],
     ["!Ref x", "cannot be read as what its tag says"],
     ['"a\\ud800"', "half of a character"],
   ])("refuses %s, which JSON cannot hold exactly", (scalar, why) => {
     expect(problems(`a: ${scalar}\n`)).toEqual([expect.stringContaining(why)]);
+  });
+
+  it("says what to write where a tag is not supported", () => {
+    const { diagnostics } = read('a: 1\nb:\n  c: !!binary "aGk="\n');
+    expect(diagnostics).toEqual([
+      {
+        file: "a.yaml",
+        line: 3,
+        column: 15,
+        severity: "error",
+        code: "yaml-syntax",
+        message: "the tag !!binary is not supported",
+        hint: "leave the tag out: Kubernetes takes base64 as plain text",
+      },
+    ]);
   });
 
   it("gives each document with the places of its fields, and skips empty ones", () => {
