@@ -1,20 +1,12 @@
 /** Services and ConfigMaps behind all overlays: what every API server refuses. */
 import type { Diagnostic } from "../model/diagnostic.ts";
 import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
-import { describeKey, groupOf } from "../model/kube-object.ts";
+import { groupOf } from "../model/kube-object.ts";
+import { type Finding, toldFindings } from "./finding.ts";
 import { dnsLabelProblem, portNameProblem, portProblem } from "./kubernetes-names.ts";
 import { shortText } from "../model/short-text.ts";
-import { mistake, mostProblems } from "./mistake.ts";
 import type { SourceObject } from "./parse-manifests.ts";
-import { placeOfField } from "./place-of-field.ts";
 import type { FieldPath } from "./read-yaml.ts";
-
-interface Finding {
-  readonly at: FieldPath;
-  /** It is the key that is wrong. */
-  readonly isKey?: true;
-  readonly words: string;
-}
 
 const checks: Readonly<Record<string, (object: JsonObject) => readonly Finding[]>> = {
   "/Service": ({ spec }) => serviceFindings(spec),
@@ -23,13 +15,9 @@ const checks: Readonly<Record<string, (object: JsonObject) => readonly Finding[]
 
 /** What is wrong with the ports of a Service, or with the binary data of a ConfigMap. */
 export function checkPlainKinds(source: SourceObject): readonly Diagnostic[] {
-  const { object, key } = source;
+  const { object } = source;
   const check = checks[`${groupOf(object.apiVersion)}/${object.kind}`];
-  const found = check?.(object) ?? [];
-  return found.slice(0, mostProblems).map(({ at, isKey, words }) => {
-    const message = `${describeKey(key)}: ${words}`;
-    return mistake(placeOfField(source, at, isKey), { code: "invalid-object", message });
-  });
+  return toldFindings(source, check?.(object) ?? []);
 }
 
 function serviceFindings(spec: Json | undefined): readonly Finding[] {

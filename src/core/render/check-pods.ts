@@ -2,14 +2,12 @@
 import { closestName } from "../model/closest-name.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
-import { describeKey } from "../model/kube-object.ts";
 import { labelKeyProblem, labelValueProblem } from "../select/label-syntax.ts";
 import { podTemplatePath } from "./check-workloads.ts";
+import { type Finding, toldFindings } from "./finding.ts";
 import { dnsLabelProblem, portNameProblem, portProblem } from "./kubernetes-names.ts";
 import { shortText } from "../model/short-text.ts";
-import { mistake, mostProblems } from "./mistake.ts";
 import type { SourceObject } from "./parse-manifests.ts";
-import { placeOfField } from "./place-of-field.ts";
 import { valueAt } from "./pod-templates.ts";
 import type { FieldPath } from "./read-yaml.ts";
 
@@ -28,17 +26,7 @@ export function checkPods(source: SourceObject): readonly Diagnostic[] {
     ...itemsOf(pod, "volumes", podPath).flatMap((item) => nameFindings(item, "volume")),
     ...containerFindings(pod, podPath),
   ];
-  return found.slice(0, mostProblems).map(({ at, isKey, words }) => {
-    const message = `${describeKey(source.key)}: ${words}`;
-    return mistake(placeOfField(source, at, isKey), { code: "invalid-object", message });
-  });
-}
-
-interface Finding {
-  readonly at: FieldPath;
-  /** It is the key that is wrong. */
-  readonly isKey?: true;
-  readonly words: string;
+  return toldFindings(source, found);
 }
 
 /** A map in a list. */

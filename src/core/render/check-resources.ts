@@ -3,6 +3,7 @@ import type { Diagnostic } from "../model/diagnostic.ts";
 import { describeKey } from "../model/kube-object.ts";
 import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
 import { isMore, quantityOf } from "../model/quantity.ts";
+import { fieldWords } from "./finding.ts";
 import type { SourceObject } from "./parse-manifests.ts";
 import { mistake } from "./mistake.ts";
 import { placeOfFields } from "./place-of-field.ts";
@@ -23,9 +24,11 @@ export function checkResources(source: SourceObject): readonly Diagnostic[] {
       excesses(container).map(({ name, request, limit }) => {
         const resources: FieldPath = [...path, list, index, "resources"];
         const both = ["requests", "limits"].map((part) => [...resources, part, name]);
-        const message = `${describeKey(key)}: the request of ${name}, ${request}, is more than its limit, ${limit}`;
+        const place = placeOfFields(source, both);
+        const where = fieldWords(place, resources);
+        const message = `${describeKey(key)}: ${where}the request of ${name}, ${request}, is more than its limit, ${limit}`;
         const hint = "lower the request, or raise the limit";
-        return mistake(placeOfFields(source, both), { code: "invalid-object", message, hint });
+        return mistake(place, { code: "invalid-object", message, hint });
       }),
     );
   });

@@ -4,6 +4,7 @@ import type { Diagnostic } from "../model/diagnostic.ts";
 import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
 import { type KubeObject, describeKey, groupOf } from "../model/kube-object.ts";
 import { shortText } from "../model/short-text.ts";
+import { fieldWords } from "./finding.ts";
 import { mostProblems, warning } from "./mistake.ts";
 import type { SourceObject } from "./parse-manifests.ts";
 import { additionOf, placeOfFields } from "./place-of-field.ts";
@@ -92,11 +93,14 @@ function containerProblems(item: JsonObject, { source, at, tell }: ContainerPlac
     if (item[field] === "") return field === "image";
     return (item[field] ?? null) === null && !isNear(field, item);
   });
-  return missing.map(
-    (field) =>
+  return missing.map((field) => {
+    const path = [...at, field];
+    const where = fieldWords(placeOfFields(source, [path]), path);
+    return (
       (field === "image" ? patchedIn(item, { source, at }) : undefined) ??
-      tell([[...at, field]], `a container has no ${field}`, `add \`${field}\``),
-  );
+      tell([path], `${where}a container has no ${field}`, `add \`${field}\``)
+    );
+  });
 }
 
 /** When pods are started again; by default always. */

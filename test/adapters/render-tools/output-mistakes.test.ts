@@ -20,6 +20,34 @@ describe("a mistake in what a chart renders to", { timeout: 60_000 }, () => {
     ]);
   });
 
+  it("tells all that is wrong with one object, also where it is the same of several fields", async () => {
+    const text =
+      "apiVersion: v1\nkind: Service\nmetadata: {name: one}\nspec: {ports: [{name: a, port: 0}, {name: B_, port: 0, protocol: UDP}]}\n";
+    const port = "port must be from 1 to 65535, not 0 [invalid-object]";
+
+    expect(await mistakes(text)).toEqual([
+      `${at}: error: Service web/one: spec.ports[0].port: ${port}`,
+      expect.stringContaining(`${at}: error: Service web/one: spec.ports[1].name: port name "B_"`),
+      `${at}: error: Service web/one: spec.ports[1].port: ${port}`,
+    ]);
+  });
+
+  it("names the container of each mistake that several have", async () => {
+    const container = (name: string): string =>
+      `{name: ${name}, resources: {requests: {cpu: 2}, limits: {cpu: 1}}, ports: [{containerPort: 0}]}`;
+    const text = `apiVersion: v1\nkind: Pod\nmetadata: {name: one}\nspec: {containers: [${container("a")}, ${container("b")}]}\n`;
+
+    const fields = (await mistakes(text)).map((each) => each.split(": ")[3]);
+    expect(fields).toEqual([
+      "spec.containers[0].ports[0].containerPort",
+      "spec.containers[0].resources",
+      "spec.containers[1].ports[0].containerPort",
+      "spec.containers[1].resources",
+      "spec.containers[0].image",
+      "spec.containers[1].image",
+    ]);
+  });
+
   it("names the object whose namespace is none", async () => {
     const text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one, namespace: A_b}\n";
 
