@@ -24,6 +24,7 @@ export function checkPods(source: SourceObject): readonly Diagnostic[] {
     ...labelFindings(pod, "nodeSelector", podPath),
     ...itemsOf(pod, "tolerations", podPath).flatMap(tolerationFindings),
     ...itemsOf(pod, "volumes", podPath).flatMap((item) => nameFindings(item, "volume")),
+    ...resourceFindings({ value: pod, at: podPath }, podResourceProblem),
     ...containerFindings(pod, podPath),
   ];
   return toldFindings(source, found);
@@ -108,7 +109,7 @@ function oneContainer(item: Item): Finding[] {
     ...probes.flatMap((probe) =>
       probeFindings({ value: mapAt(value, probe), at: [...at, probe] }, probe),
     ),
-    ...["requests", "limits"].flatMap((part) => resourceFindings(item, part)),
+    ...resourceFindings(item, resourceNameProblem),
   ];
 }
 
@@ -137,13 +138,18 @@ function probeFindings({ value, at }: Item, probe: string): Finding[] {
   });
 }
 
-function resourceFindings({ value, at }: Item, part: string): Finding[] {
-  return Object.keys(mapAt(mapAt(value, "resources"), part)).flatMap((name): Finding[] => {
-    const problem = resourceNameProblem(name);
-    if (problem === undefined) return [];
-    const words = `"${shortText(name)}" in ${part} is ${problem}`;
-    return [{ at: [...at, "resources", part, name], isKey: true, words }];
-  });
+type NameProblem = (name: string) => string | undefined;
+
+function resourceFindings({ value, at }: Item, problemOf: NameProblem): Finding[] {
+  const resources = mapAt(value, "resources");
+  return ["requests", "limits"].flatMap((part) =>
+    Object.keys(mapAt(resources, part)).flatMap((name): Finding[] => {
+      const problem = problemOf(name);
+      if (problem === undefined) return [];
+      const words = `"${shortText(name)}" in ${part} is ${problem}`;
+      return [{ at: [...at, "resources", part, name], isKey: true, words }];
+    }),
+  );
 }
 
 const ownResources = ["cpu", "memory", "ephemeral-storage"];
@@ -154,8 +160,18 @@ function resourceNameProblem(name: string): string | undefined {
   }
   const isOwn = ownResources.includes(name) || name.startsWith("hugepages-");
   if (isOwn || name.includes("/")) return undefined;
-  // Of names as short as `gpu`, every other is near.
-  const near = name.length > 3 ? closestName(name, ownResources) : undefined;
-  const hint = near === undefined ? "" : `; did you mean ${near}?`;
-  return `no resource of Kubernetes, and others have a domain, such as example.com/gpu${hint}`;
+  return `no resource of Kubernetes, and others have a domain, such as example.com/gpu${nearest(name, ownResources)}`;
+}
+
+const podResources = ["cpu", "memory"];
+
+function podResourceProblem(name: string): string | undefined {
+  if (podResources.includes(name) || name.startsWith("hugepages-")) return undefined;
+  return `no resource of a whole pod, which has cpu, memory and hugepages-*${nearest(name, podResources)}`;
+}
+
+/** Of names as short as `gpu`, every other is near. */
+function nearest(name: string, known: readonly string[]): string {
+  const near = name.length > 3 ? closestName(name, known) : undefined;
+  return near === undefined ? "" : `; did you mean ${near}?`;
 }

@@ -81,6 +81,21 @@ describe("a pod that every API server refuses", () => {
       "gpu",
       '"gpu" in requests is no resource of Kubernetes, and others have a domain, such as example.com/gpu',
     ],
+    [
+      { pod: "resources: {limits: {memori: 1Gi}}" },
+      "memori",
+      '"memori" in limits is no resource of a whole pod, which has cpu, memory and hugepages-*; did you mean memory?',
+    ],
+    [
+      { pod: "resources: {requests: {ephemeral-storage: 1Gi}}" },
+      "ephemeral-storage",
+      '"ephemeral-storage" in requests is no resource of a whole pod, which has cpu, memory and hugepages-*',
+    ],
+    [
+      { pod: "resources: {limits: {example.com/gpu: 1}}" },
+      "example.com/gpu",
+      '"example.com/gpu" in limits is no resource of a whole pod',
+    ],
     [{ pod: "volumes: [{name: A_b, emptyDir: {}}]" }, "A_b", 'volume name "A_b" is none'],
     [{ labels: ", c: x y" }, "x y", 'value "x y" of its pods\' labels is not a label value'],
     [{ labels: ", c d: x" }, "c d", 'key "c d" of its pods\' labels is not a label key'],
@@ -119,11 +134,22 @@ describe("a pod that every API server refuses", () => {
     { container: "ports: [{containerPort: 65535, hostPort: 0, name: a-name-of-15-ch}]" },
     { container: "readinessProbe: {httpGet: {port: http}}" },
     { container: "resources: {limits: {example.com/gpu: 1, hugepages-2Mi: 4Mi}}" },
+    { pod: "resources: {requests: {cpu: 1, memory: 1Gi}, limits: {hugepages-2Mi: 4Mi}}" },
     { pod: "tolerations: [{operator: Exists}]" },
     { pod: "nodeSelector: {kubernetes.io/arch: ''}" },
     { pod: "initContainers: [{name: b, image: 'i:1'}]" },
   ] satisfies Parts[])("%o is right", (parts) => {
     expect(problems(deployment(parts))).toEqual([]);
+  });
+
+  it("names the resources of a whole Pod alike", () => {
+    const spec = "{resources: {requests: {memori: 1Gi}}, containers: [{name: c, image: 'c:1'}]}";
+    const found = problems(`apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: ${spec}\n`);
+    expect(found).toEqual([
+      expect.stringMatching(
+        /^manifests\/web\/more\.yaml:4:31: error: Pod web\/p: "memori" in requests is no resource/u,
+      ),
+    ]);
   });
 
   it("is one where an overlay has made it so, at the overlay, and where an overlay has mended it not", () => {
