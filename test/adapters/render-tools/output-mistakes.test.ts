@@ -107,23 +107,58 @@ spec: { ports: [{ port: {{ .Values.port }} }] }
     expect(told[0]).not.toContain("at site");
   });
 
+  const closed = {
+    "c/Chart.yaml": "apiVersion: v2\nname: closed\nversion: 1.0.0\n",
+    "c/values.schema.json": JSON.stringify({
+      type: "object",
+      additionalProperties: false,
+      properties: { a: {} },
+    }),
+    "c/templates/x.yaml": map("one", "data: {a: b}"),
+  };
+
   it("names the file of a Site whose value a closed schema does not know", async () => {
-    const schema = { type: "object", additionalProperties: false, properties: { a: {} } };
     const site = documentYaml(
       "Site",
       { name: "e1", labels: { ring: "canary", tier: "shop" } },
       { region: "east", values: { tillSlots: 4 } },
     );
-    const edits = {
-      "c/Chart.yaml": "apiVersion: v2\nname: closed\nversion: 1.0.0\n",
-      "c/values.schema.json": JSON.stringify(schema),
-      "c/templates/x.yaml": map("one", "data: {a: b}"),
-      "sites/e1.yaml": site,
-    };
+    const edits = { ...closed, "sites/e1.yaml": site };
     expect(await mistakesOf(toolFleet({ chart: "c" }, edits))).toEqual([
       expect.stringMatching(
         /additional properties 'tillSlots' not allowed \(at site e1\); `tillSlots` is a value of the Site, at sites\/e1\.yaml:\d+:\d+, and every chart/,
       ),
     ]);
+  });
+
+  it.each([
+    ["values", { values: { tillSlots: 4 } }, 'profile "small"'],
+    [
+      "values of an overlay",
+      { overlays: [{ name: "slots", values: { tillSlots: 4 } }] },
+      'profile "small", overlay "slots"',
+    ],
+  ])("names the file of a Profile whose %s it does not know", async (_, spec, title) => {
+    const edits = {
+      ...closed,
+      "profiles/small.yaml": documentYaml("Profile", { name: "small" }, spec),
+    };
+    const [told, ...more] = await mistakesOf(
+      toolFleet({ chart: "c" }, edits, { profile: "small" }),
+    );
+    expect(more).toEqual([]);
+    expect(told).toContain(
+      `additional properties 'tillSlots' not allowed; \`tillSlots\` is a value of the ${title}, at profiles/small.yaml:4:`,
+    );
+    expect(told).toContain("every chart with this profile gets those; allow it in the schema");
+  });
+
+  it("blames no Profile for a value that the App has too", async () => {
+    const profile = documentYaml("Profile", { name: "small" }, { values: { tillSlots: 4 } });
+    const edits = { ...closed, "profiles/small.yaml": profile };
+    const app = { profile: "small", values: { tillSlots: 5 } };
+    const told = await mistakesOf(toolFleet({ chart: "c" }, edits, app));
+    expect(told.join("\n")).toContain("additional properties 'tillSlots' not allowed");
+    expect(told.join("\n")).not.toContain("profiles/small.yaml");
   });
 });

@@ -115,11 +115,12 @@ function toolObjects(models: Models, { app, manifests }: AppInput): AppObjects {
   const { field } = writtenSource(app.value.spec.source);
   const written = (): Place => app.at(["spec", "source", field]);
   const read = new Map<string, ParsedManifests & { readonly sites: string[] }>();
-  for (const { variable, sites } of shapesOf(models, app, variableOf)) {
+  for (const shape of shapesOf(models, app, variableOf)) {
+    const { variable, sites } = shape;
     const known = read.get(variable);
     for (const site of sites) known?.sites.push(site);
     if (variable === noRequest || known !== undefined) continue;
-    const parsed = readObjects(outputAt(models, app, { variable, sites }), manifests, written);
+    const parsed = readObjects(outputAt(models, app, shape), manifests, written);
     read.set(variable, { ...parsed, sites: [...sites] });
   }
   const all = [...read.values()];
@@ -134,17 +135,18 @@ function toolObjects(models: Models, { app, manifests }: AppInput): AppObjects {
   };
 }
 
-/** What the tool gave sites: its hooks dealt with, and its problems with a hint where a Site has to do with them. */
+/** What the tool gave sites: its hooks dealt with, and its problems with a hint where a Site or Profile has to do with them. */
 function outputAt(
   models: Models,
   app: LayeredApp,
-  { variable, sites }: Pick<Shape, "variable" | "sites">,
+  { variable, sites, overlays }: Shape,
 ): ToolOutput {
   const output = outputOf(models, variable);
   const { source } = app.value.spec;
   const found = toolOf(source) === "helm" ? withoutHooks(output, source.helm?.hooks) : output;
   const site = models.siteModel.sites.get(sites[0] ?? "");
-  return { ...found, problems: found.problems.map((each) => withSiteValueHint(each, site)) };
+  const values = { site, app, overlays };
+  return { ...found, problems: found.problems.map((each) => withSiteValueHint(each, values)) };
 }
 
 const noRequest = "";
