@@ -12,6 +12,8 @@ import { type ChainLink, type ShapeEnd, textOfEffect } from "./overlay-chain.ts"
 import type { SourceObject } from "./parse-manifests.ts";
 import type { TreeId, Variant } from "./rendered.ts";
 import type { Shape } from "./shapes.ts";
+import type { SiteMistakes } from "./site-mistakes.ts";
+import { ofSome, type ToldOfSites } from "./tools/told-at-sites.ts";
 import type { OverlayEffect } from "./unused-overlays.ts";
 import { OwnMaker } from "./own-part.ts";
 import { SharedPart } from "./variant-parts.ts";
@@ -52,18 +54,21 @@ export function renderShapes(input: ShapeInput, unfilled: readonly Shape[]): Ren
   const variants = new Map<TreeId, Variant>();
   const objects = new ObjectsOfApp();
   const making = { ...input, maker: new OwnMaker(input) };
+  const told: ToldOfShape[] = [];
   input.chain.begin();
   for (const shape of shapes) {
     const end = input.chain.apply(shape);
     ends.set(shape, end);
     const result = renderShape(end, making, shape);
-    for (const found of result.diagnostics) mistakes.tell(found, shape.sites, end.isFilled);
+    const { diagnostics } = result;
+    told.push({ diagnostics, sites: shape.sites, isFilled: end.isFilled });
     if (!result.ok) continue;
     objects.add(end);
     const { tree } = result.value;
     variants.set(tree, variants.get(tree) ?? result.value);
     trees.set(shape, tree);
   }
+  tellOf(told, mistakes, input.source.variableOf !== undefined);
   return {
     trees,
     variants,
@@ -74,6 +79,25 @@ export function renderShapes(input: ShapeInput, unfilled: readonly Shape[]): Ren
     ends,
     filled,
   };
+}
+
+interface ToldOfShape extends ToldOfSites {
+  /** Facts of sites are in it. */
+  readonly isFilled: boolean;
+}
+
+/**
+ * With sites where facts of theirs are in it, and where it is in what a tool made for some of them only, which no line
+ * tells.
+ */
+function tellOf(told: readonly ToldOfShape[], mistakes: SiteMistakes, isByTool: boolean): void {
+  const isOfTool = ({ line }: Diagnostic): boolean => isByTool && line === 0;
+  const isOfSome = ofSome(told.map(({ diagnostics }) => diagnostics.filter(isOfTool)));
+  for (const { diagnostics, sites, isFilled } of told) {
+    for (const each of diagnostics) {
+      mistakes.tell(each, sites, isFilled || (isOfTool(each) && isOfSome(each)));
+    }
+  }
 }
 
 /** The effects of everything that did something at some site. */

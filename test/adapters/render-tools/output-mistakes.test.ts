@@ -89,6 +89,8 @@ spec: { ports: [{ port: {{ .Values.port }} }] }
 
   it.each<[string, object, string?]>([
     ["of an object", { name: "Bad" }],
+    ["that is seen behind overlays", { port: 99999 }],
+    ["of a type that is seen behind overlays", { port: '"x"' }],
     ["that is no YAML", { port: "[1" }],
     [
       "that Helm tells",
@@ -105,6 +107,11 @@ spec: { ports: [{ port: {{ .Values.port }} }] }
     const told = await atDepots({ other: 1 }, service.replace("{{ .Values.name }}", "Bad"));
     expect(told).toHaveLength(1);
     expect(told[0]).not.toContain("at site");
+  });
+
+  it("is told without them where it is at all sites behind overlays", async () => {
+    const told = await atDepots({ other: 1 }, service.replace("{{ .Values.port }}", "99999"));
+    expect(told).toEqual([expect.stringContaining("port must be from 1 to 65535, not 99999 [")]);
   });
 
   const closed = {

@@ -11,16 +11,22 @@ export interface ToldOfSites {
 /** Mistakes that are the same at all sites are told without one. */
 export function toldAtSites(all: readonly ToldOfSites[]): readonly Diagnostic[] {
   const mistakes = new SiteMistakes();
-  const counts = new Map<string, number>();
-  const own = all.map(({ diagnostics, sites }) => {
-    const byId = new Map(diagnostics.map((each) => [JSON.stringify(each), each]));
-    for (const id of byId.keys()) counts.set(id, (counts.get(id) ?? 0) + 1);
-    return { byId, sites };
-  });
-  for (const { byId, sites } of own) {
-    for (const [id, diagnostic] of byId) {
-      mistakes.tell(diagnostic, sites, counts.get(id) !== all.length);
-    }
+  const isOfSome = ofSome(all.map(({ diagnostics }) => diagnostics));
+  for (const { diagnostics, sites } of all) {
+    for (const each of diagnostics) mistakes.tell(each, sites, isOfSome(each));
   }
   return mistakes.diagnostics();
+}
+
+/** Tells of a mistake whether only some of these have it. */
+export function ofSome(
+  all: readonly (readonly Diagnostic[])[],
+): (diagnostic: Diagnostic) => boolean {
+  const counts = new Map<string, number>();
+  for (const diagnostics of all) {
+    for (const id of new Set(diagnostics.map((each) => JSON.stringify(each)))) {
+      counts.set(id, (counts.get(id) ?? 0) + 1);
+    }
+  }
+  return (diagnostic) => counts.get(JSON.stringify(diagnostic)) !== all.length;
 }
