@@ -142,7 +142,7 @@ export const kindNotes: Readonly<Record<KindName, KindNotes>> = {
       ["apps[].release", "the release that is current; null: none was through yet"],
       [
         "releases[].state",
-        "of each open release: `moving`, `soaking`, `waiting`, `held`, `failed`, `done`; its `stages` with their numbers",
+        "of each open release: `moving`, `soaking`, `waiting` (also for a promotion or a check once the soak is over), `held`, `failed`, `done`; its `stages` with their numbers",
       ],
       ["waits[].reason", "why something of it waits, and `endsWhen`: what would end that"],
       ["siteList[].apps[].health", "how it is at each site"],

@@ -424,6 +424,7 @@ export interface ReleaseProgress {
   readonly release: ReleaseRef | { readonly id: string };
   readonly kind: Release["kind"];
   readonly stages: readonly StageProgress[];
+  /** `waiting`: also where only a check or a promotion is wanted, once the soak is over. */
   readonly state: "waiting" | "moving" | "soaking" | "held" | "failed" | "done";
   /** Who called it urgent, and why. */
   readonly urgent?: { readonly by: string; readonly at: string; readonly why: string };

@@ -6,6 +6,8 @@ import { own } from "./own.ts";
 import type { PlannerInput, ReleaseProgress, StageProgress } from "./planner-types.ts";
 import type { FrozenStage, Release } from "./records.ts";
 import { isSpoken, type SiteState } from "./site-state.ts";
+import { soakBlock } from "./soak.ts";
+import { newStageRun } from "./stage-run.ts";
 import { sitesByStage, unitSite } from "./units.ts";
 import type { UnitMemory } from "./unit-memory.ts";
 
@@ -19,17 +21,33 @@ export function progressOf(input: PlannerInput, memory?: UnitMemory): ReleasePro
       stageProgress(board, { release, stage, sites: sites[index] ?? [] }),
     );
     const { app, kind, urgent } = release;
-    const open = release.stages.find(({ name }) => !Object.hasOwn(release.passed, name));
+    const at = release.stages.findIndex(({ name }) => !Object.hasOwn(release.passed, name));
+    const open = release.stages[at];
     const isHeld = open !== undefined && stageGate(board, [release], open)?.code === "held";
+    const soaks = (): boolean =>
+      open !== undefined && isSoaking(board, { release, stage: open, sites: sites[at] ?? [] });
     return {
       app,
       release: refOf(release),
       kind,
       stages,
-      state: stateOf(release, stages, isHeld),
+      state: stateOf(release, stages, { isHeld, soaks }),
       ...(urgent === undefined ? {} : { urgent }),
     };
   });
+}
+
+interface StageOf {
+  readonly release: Release;
+  readonly stage: FrozenStage;
+  readonly sites: readonly string[];
+}
+
+/** The soak of a stage whose sites have settled is not over. */
+function isSoaking(board: Board, { release, stage, sites }: StageOf): boolean {
+  const unit = { members: [{ app: release.app, id: release.id }] };
+  const its = sites.map((site) => unitSite(board, [release], site));
+  return soakBlock(newStageRun({ board, unit, stage, sites: its, gate: null })) !== null;
 }
 
 type Columns = Pick<
@@ -37,10 +55,7 @@ type Columns = Pick<
   "done" | "inFlight" | "waiting" | "failed" | "unchanged" | "excused"
 >;
 
-function stageProgress(
-  board: Board,
-  { release, stage, sites }: { release: Release; stage: FrozenStage; sites: readonly string[] },
-): StageProgress {
+function stageProgress(board: Board, { release, stage, sites }: StageOf): StageProgress {
   const columns = { done: 0, inFlight: 0, waiting: 0, failed: 0, unchanged: 0, excused: 0 };
   const passed = Object.hasOwn(release.passed, stage.name);
   let [offline, rolledBack] = [0, 0];
@@ -108,7 +123,7 @@ function columnBehind(release: Release, site: string, state: SiteState): keyof C
 function stateOf(
   release: Release,
   stages: readonly StageProgress[],
-  isHeld: boolean,
+  { isHeld, soaks }: { readonly isHeld: boolean; readonly soaks: () => boolean },
 ): ReleaseProgress["state"] {
   const open = stages.find(({ passed }) => !passed);
   if (open === undefined) return "done";
@@ -116,5 +131,5 @@ function stateOf(
   if (isHeld) return "held";
   if (!open.opened) return "waiting";
   if (open.inFlight > 0) return "moving";
-  return open.waiting > 0 || open.done === 0 ? "waiting" : "soaking";
+  return open.waiting > 0 || open.done === 0 || !soaks() ? "waiting" : "soaking";
 }

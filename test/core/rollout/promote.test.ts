@@ -49,6 +49,21 @@ describe("a stage that is promoted by hand", () => {
     expect(world.on("web", "v2")).toHaveLength(4);
   });
 
+  it("soaks no more once its soak is over: it waits", () => {
+    const stages: Stages = [{ name: "canary", count: 1, promotion: "manual" }, { name: "rest" }];
+    const world = begun(staged(stages, "60s"), 30);
+    const state = (): string | undefined => world.progress()[0]?.state;
+    expect(world.codes(null)).toEqual(["soak"]);
+    expect(state()).toBe("soaking");
+    world.run(60);
+    expect(world.codes(null)).toEqual(["promotion"]);
+    expect(state()).toBe("waiting");
+    world.decide({ verb: "promote", app: "web", why });
+    world.run(30);
+    expect(world.codes(null)).toEqual(["soak"]);
+    expect(state()).toBe("soaking");
+  });
+
   it("does not fail for what breaks after its soak, but passes only with a site that is well", () => {
     const world = begun(
       staged([{ name: "share", count: 2, promotion: "manual" }, { name: "rest" }]),
