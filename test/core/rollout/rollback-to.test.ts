@@ -281,4 +281,29 @@ describe("going back to an older release", () => {
     const sites = world.story.slice(before).map(({ handOver }) => handOver.site);
     expect([...new Set(sites)].toSorted()).toEqual(["s1", "s2"]);
   });
+
+  it("is refused for an app that the followed head does not have, or has nowhere, and says what brings it back", () => {
+    const held = { onRemoval: "hold" } as const;
+    const { world, under } = released(held);
+    world.follow({ sites: someSites(6), apps: {} });
+    world.run(20);
+    expect(Object.keys(world.trees("web"))).toHaveLength(6);
+    const trees = under["v1"] ?? {};
+    const refusal = {
+      ok: false,
+      code: "conflict",
+      message: "the followed head does not have web: nothing of it goes back to web-v1",
+      hint: "commit the App again, as it was in web-v1",
+    };
+    expect(goBack(world, { trees })).toEqual(refusal);
+    expect(goBack(world, { trees, site: "s1" })).toEqual(refusal);
+    expect(goBack(world, { trees, stage: "canary" })).toEqual(refusal);
+    world.follow(fleet("v3", { ...held, places: () => false }));
+    world.run(20);
+    expect(goBack(world, { trees })).toEqual({
+      ...refusal,
+      message: "the followed head has web at no site: nothing of it goes back to web-v1",
+      hint: "commit a placement that has the sites again",
+    });
+  });
 });

@@ -107,10 +107,10 @@ function scopeOf(
   app: AppBoard,
   { order, stages }: { order: RollbackOrder; stages: ResolvedStrategy["stages"] },
 ): Scope | DecisionResult {
-  const placed = own(run.input.placedByHead, app.app) ?? [];
-  const there = placed.filter((site) => treeAt(run.input, app.app, site) !== undefined);
-  const refusal = underWay(app, order);
+  const placed = own(run.input.placedByHead, app.app);
+  const refusal = notPlaced(order, placed) ?? underWay(app, order);
   if (refusal !== undefined) return refusal;
+  const there = (placed ?? []).filter((site) => treeAt(run.input, app.app, site) !== undefined);
   if (order.site === undefined && order.stage === undefined) return { sites: there, isOnly: false };
   if (order.stage !== undefined) {
     return stageScope(run, there, { app: app.app, stages, stage: order.stage });
@@ -118,6 +118,21 @@ function scopeOf(
   const sites = there.filter((site) => site === order.site);
   if (sites.length > 0) return { sites, isOnly: true };
   return missing(`${app.app} does not stand at ${order.site}`, `it stands at ${someOf(there)}`);
+}
+
+/** It leaves, or has left: what goes back does not bring it where the head does not have it. */
+function notPlaced(
+  { app, to }: RollbackOrder,
+  placed: readonly string[] | undefined,
+): DecisionResult | undefined {
+  const nothing = `nothing of it goes back to ${to.id}`;
+  if (placed === undefined) {
+    const hint = `commit the App again, as it was in ${to.id}`;
+    return conflict(`the followed head does not have ${app}: ${nothing}`, hint);
+  }
+  if (placed.length > 0) return undefined;
+  const hint = "commit a placement that has the sites again";
+  return conflict(`the followed head has ${app} at no site: ${nothing}`, hint);
 }
 
 /** A single site or stage goes back only where no candidate is on its way; and nothing twice. */
