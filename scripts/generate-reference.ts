@@ -42,6 +42,7 @@ const types: Readonly<Record<string, string>> = {
   labels: "a mapping of label keys to values, with the syntax of Kubernetes; numbers in quotes",
   "object name": "what Kubernetes takes as a name: lower case letters, digits, `-` and `.`",
   "object name or expression": "such a name, or a text with [expressions](../expressions.md)",
+  reason: "a text that is more than white space, at most 2000 characters",
   path: "from the root of the repository, with `/`; never out of it",
   address: "a host name, or an IPv4 or IPv6 address; no scheme and no path",
   amounts: "a mapping of resource names to quantities: `cpu: 250m`, `memory: 64Mi`",

@@ -28,6 +28,7 @@ const expectedByTitle: Readonly<Record<string, string>> = {
   selector: "a selector, as text or as matchLabels and matchExpressions",
   "JSON pointer": "a JSON pointer such as `/spec/replicas`",
   digest: "a digest such as `sha256:0123…`",
+  reason: "a text that says why, of at most 2000 characters",
   path: "a path from the root of the repository",
   address: "a host name or IP address, without scheme",
 };

@@ -12,12 +12,12 @@ import {
 } from "../../support/fleet.ts";
 
 /** A Decision with this on the line behind `why`: line 6 of its file. */
-function told(what: string, files: FleetEdits = {}): string[] {
+function told(what: string, files: FleetEdits = {}, why = "because"): string[] {
   const text = `apiVersion: flotilla.dev/v1alpha1
 kind: Decision
 metadata: { name: one }
 spec:
-  why: because
+  why: ${why}
   ${what}
 `;
   return loadFleet(aFleet({ ...files, "decisions/one.yaml": text })).diagnostics.map(
@@ -40,6 +40,15 @@ describe("a Decision", () => {
     "rollback: { app: web, to: web-1, stage: rest }",
   ])("may say %s", (what) => {
     expect(told(what)).toEqual([]);
+  });
+
+  it.each(['""', '"  "', '"\\n\\t"', "|2\n     \n"])("needs a reason: not %s", (why) => {
+    const mistakes = told("resume: { app: web }", {}, why);
+    expect(mistakes).toEqual([
+      expect.stringContaining(
+        "decisions/one.yaml:5:8: error: expected a text that says why, of at most 2000 characters for spec.why, found",
+      ),
+    ]);
   });
 
   it.each([

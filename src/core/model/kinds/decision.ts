@@ -23,7 +23,8 @@ export const Decision = documentOf(
   closedObject(
     {
       why: Type.String({
-        minLength: 1,
+        title: "reason",
+        pattern: "\\S",
         maxLength: 2000,
         description: "the reason; it is recorded",
       }),
