@@ -21,7 +21,7 @@ import { broughtSites, broughtTo } from "./rollback/brought.ts";
 import { isSetBack } from "./rollback/sites-back.ts";
 import type { ControlChange, ControlState } from "./planner-types.ts";
 import type { Approval, Release } from "./records.ts";
-import { hasNotFailed } from "./words.ts";
+import { hasNotFailed, someOf } from "./words.ts";
 
 /** Hands the release, or the open list, to sites again where it failed. */
 export function retry(control: ControlState, decision: Of<"retry">, word: Word): DecisionResult {
@@ -47,18 +47,61 @@ function retryRelease(control: ControlState, decision: Of<"retry">): DecisionRes
   );
   const sites =
     decision.site === undefined ? failed : failed.filter((site) => site === decision.site);
+  const behind = failedBehind(release, new Set(failed), decision.site);
   if (sites.length === 0 && goingBack === undefined) {
-    const hint =
-      failed.length === 0
-        ? "nothing of it has failed in an open stage"
-        : `failed: ${failed.join(", ")}`;
-    return conflict(`${hasNotFailed(decision.site)} ${release.id}`, hint);
+    return nothingToRetry(release, { failed, behind, site: decision.site });
   }
   const what = sites.length === 0 ? release.id : `${sites.join(", ")} in ${release.id}`;
   const why = `retry ${what}: ${decision.why}`;
   const changes = [releaseChange(retried(release, new Set(sites)), why)];
   const along = retriedAlong(control, release, { sites, why });
-  return done([...changes, ...along, ...forgiven(control, release, why)], `retrying ${what}`);
+  const stay = behind.length === 0 ? "" : `; ${behindInWords(behind)}: it is not handed over again`;
+  const all = [...changes, ...along, ...forgiven(control, release, why)];
+  return done(all, `retrying ${what}${stay}`);
+}
+
+/** Of the sites that are meant, those that failed in a stage that has passed, and have the release all the same. */
+function failedBehind(
+  release: Release,
+  again: ReadonlySet<string>,
+  site: string | undefined,
+): string[] {
+  const behind = Object.keys(release.failed).filter((failed) => !again.has(failed));
+  return site === undefined ? behind : behind.filter((failed) => failed === site);
+}
+
+function behindInWords(sites: readonly string[], id = ""): string {
+  return `${someOf(sites)} failed${id} in a stage that has passed`;
+}
+
+/** What was handed over counts as done when its stage has passed: to be handed over anew, it has to be gone before. */
+function nothingToRetry(
+  { app, id, kind }: Release,
+  {
+    failed,
+    behind,
+    site,
+  }: {
+    readonly failed: readonly string[];
+    readonly behind: readonly string[];
+    readonly site: string | undefined;
+  },
+): DecisionResult {
+  const [first] = behind;
+  if (first !== undefined) {
+    const words = `${behindInWords(behind, ` ${id}`)}: it was handed over there, and is not handed over again`;
+    const word = `\`flotilla rollout rollback ${app} ${id} --site ${first}\``;
+    const hint =
+      kind === "removal"
+        ? "its worker goes on trying; what stands in its way is told by `flotilla status`"
+        : `commit a fix, or set it back (${word}) and retry it then`;
+    return conflict(words, hint);
+  }
+  const hint =
+    failed.length === 0
+      ? "nothing of it has failed in an open stage"
+      : `failed: ${failed.join(", ")}`;
+  return conflict(`${hasNotFailed(site)} ${id}`, hint);
 }
 
 /**

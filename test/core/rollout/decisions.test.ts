@@ -307,6 +307,69 @@ describe("a retry", () => {
     expect(world.release("web").passed).toEqual({});
   });
 
+  /** s1 and s2 are the canaries of v2, where `broken` fails within the budget; s3 and s4 have it next. */
+  function behind(
+    broken: (site: string) => boolean,
+    approval = false,
+  ): { world: PlannerWorld; id: string } {
+    const canary = { name: "canary", selector: { matchLabels: { ring: "canary" } } };
+    const strategy = {
+      ...quick,
+      stages: [
+        { ...canary, failureBudget: 1 },
+        { name: "rest", failureBudget: 0, approval },
+      ],
+    };
+    const labelled = Object.entries(someSites(4)).map(([site, facts]) => {
+      const ring = ["s1", "s2"].includes(site) ? "canary" : "rest";
+      return [site, { ...facts, labels: { ring } }] as const;
+    });
+    const head = (version: string): WorldHead => ({
+      sites: Object.fromEntries(labelled),
+      apps: { web: { version, strategy } },
+    });
+    const world = new PlannerWorld();
+    world.follow(head("v1"));
+    world.run(15);
+    if (approval) {
+      const release = world.release("web").id;
+      world.decide({ verb: "approve", app: "web", release, stage: "rest", why: "first" });
+    }
+    world.run(25);
+    world.behaviour = ({ site, tree }) =>
+      tree === "web:v2" && broken(site) ? "Degraded" : "Healthy";
+    world.follow(head("v2"));
+    world.run(30);
+    const { id, passed } = world.release("web");
+    expect(Object.keys(passed)).toEqual(["canary"]);
+    return { world, id };
+  }
+
+  it("of a site that failed in a stage that has passed is refused, with what to do instead", () => {
+    const { world, id } = behind((site) => site !== "s2");
+    const retry = { verb: "retry", app: "web", release: id, why: "again" } as const;
+    expect(refusal(world, { ...retry, site: "s1" })).toBe(
+      `conflict: s1 failed ${id} in a stage that has passed: it was handed over there, and is not handed over again; ` +
+        `commit a fix, or set it back (\`flotilla rollout rollback web ${id} --site s1\`) and retry it then`,
+    );
+    expect(world.decide(retry)).toBe(
+      `retrying s3, s4 in ${id}; s1 failed in a stage that has passed: it is not handed over again`,
+    );
+    world.decide({ verb: "rollback", app: "web", release: id, site: "s1", why: "broken" });
+    world.run(5);
+    world.behaviour = () => "Healthy";
+    world.decide({ ...retry, site: "s1" });
+    world.run(40);
+    expect(world.on("web", "v2")).toHaveLength(4);
+  });
+
+  it("of a release that failed only in a stage that has passed is refused, and names where", () => {
+    const { world, id } = behind((site) => site === "s1", true);
+    expect(refusal(world, { verb: "retry", app: "web", release: id, why: "again" })).toMatch(
+      `s1 failed ${id} in a stage that has passed`,
+    );
+  });
+
   const guarded = {
     ...quick,
     stages: [
