@@ -99,7 +99,9 @@ function placeBlock(run: StageRun, { site, region, parts }: UnitSite): Block | n
   const view = parts[0]?.view;
   if (view === undefined) return null;
   const block =
-    siteBlock(view) ?? movedBlock(run, { site, parts }) ?? holdBlock(run, { site, region, parts });
+    siteBlock(view, "wait") ??
+    movedBlock(run, { site, parts }) ??
+    holdBlock(run, { site, region, parts });
   if (block !== null) return block;
   for (const { release } of parts) {
     const shut = releaseWindowBlock(run.board, view, release);

@@ -149,7 +149,7 @@ function reportInFlight(board: Board, app: AppBoard, arrivals: readonly Arrival[
     const { observed } = view;
     const budgets = budgetsOf(app);
     const reason = `in flight: ${healthInWords(observed, budgets.unknownBlocks)}`;
-    const block = siteBlock(view) ?? {
+    const block = siteBlock(view, "slot") ?? {
       code: "progressing",
       reason,
       endsWhen: `${readyInWords(observed, budgets)}, or its deadline`,

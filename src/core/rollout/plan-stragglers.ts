@@ -79,7 +79,7 @@ function reportMarked(board: Board, release: Release, views: readonly SiteView[]
   for (const view of views) {
     const { site, observed } = view;
     if (isStraggler(view) || isGone(view, release) || observed?.left === true) continue;
-    const block = siteBlock(view) ?? notLeftBlock(view);
+    const block = siteBlock(view, "slot") ?? notLeftBlock(view);
     board.waits.push(waitOf(release, { stage: stageName(release, site), site, block }));
   }
 }

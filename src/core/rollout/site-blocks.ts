@@ -5,8 +5,21 @@ import { heldBlock, holdOn } from "./holds.ts";
 import type { SiteView } from "./site-view.ts";
 import { clusterCommand } from "./words.ts";
 
-/** What stops anything at a site, whatever it is. */
-export function siteBlock(view: SiteView): Block | null {
+/** What it ends, beside the worker's return, that an operator excuses the region of a silent worker. */
+const excuseEnds = {
+  nothing: "",
+  wait: ", or an operator excuses the region",
+  slot: "; that an operator excuses the region frees only the slot that it takes until then",
+} as const;
+
+/**
+ * What stops anything at a site, whatever it is. `excuse`: `wait` in an open stage, which goes on without an excused
+ * region; `slot` of what is in flight and in none.
+ */
+export function siteBlock(
+  view: SiteView,
+  excuse: keyof typeof excuseEnds = "nothing",
+): Block | null {
   const isSilent = view.silentSince !== null;
   if (view.waitsFor !== null) {
     return {
@@ -26,7 +39,7 @@ export function siteBlock(view: SiteView): Block | null {
     return {
       code: "worker-silent",
       reason: `the worker of ${view.mirror} is silent`,
-      endsWhen: `it reports again${view.isRegionExcused ? "" : ", or an operator excuses the region"}${orForgotten(view, isSilent)}`,
+      endsWhen: silentEnd(view, excuse),
     };
   }
   if (!view.isReachable) {
@@ -44,6 +57,12 @@ export function siteBlock(view: SiteView): Block | null {
     };
   }
   return null;
+}
+
+function silentEnd(view: SiteView, excuse: keyof typeof excuseEnds): string {
+  const forgotten = orForgotten(view, true);
+  const words = excuseEnds[view.isRegionExcused ? "nothing" : excuse];
+  return `it reports again${excuse === "wait" ? words + forgotten : forgotten + words}`;
 }
 
 /** The old worker's word, or that of somebody who knows that it is gone. */

@@ -137,7 +137,7 @@ function standingBlock(run: StageRun, part: Part, { site }: UnitSite): Block | n
   if (run.handedNow.has(site)) {
     return { code: "progressing", reason: "handed over now", endsWhen: readyWords(release) };
   }
-  if (state.kind === "in-flight") return siteBlock(view) ?? inFlightBlock(run, part, state);
+  if (state.kind === "in-flight") return siteBlock(view, "wait") ?? inFlightBlock(run, part, state);
   if (state.kind === "excused") return excusedBlock(part);
   if (state.kind !== "failed" || isToGoBack(release, site)) return null;
   const hasLeft = Object.hasOwn(release.left ?? {}, site);

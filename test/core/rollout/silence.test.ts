@@ -406,3 +406,39 @@ describe("a soak", () => {
     expect(world.trees("web")["c"]).toBe("web:v1");
   });
 });
+
+describe("what ends the wait for a silent worker", () => {
+  const ends = (world: PlannerWorld, site: string): string[] =>
+    world.waitsOf(site).flatMap(({ code, endsWhen }) => (code === "worker-silent" ? endsWhen : []));
+
+  it("is, where no stage waits, only its return: a site that joins is not served by an excuse", () => {
+    const placed = (count: number): WorldHead => ({
+      sites: someSites(count),
+      apps: { web: { version: "v1" } },
+    });
+    const world = new PlannerWorld();
+    world.follow(placed(3));
+    world.run(30);
+    world.silence("eu");
+    world.follow(placed(4));
+    world.run(2);
+    expect(ends(world, "s4")).toEqual(["it reports again"]);
+    world.decide({ verb: "excuse", region: "eu", why: "flood" });
+    world.run(2);
+    expect(ends(world, "s4")).toEqual(["it reports again"]);
+    expect(world.on("web", "v1")).not.toContain("s4");
+  });
+
+  it("is only its return for a site that is to go back, too", () => {
+    const { world, head } = settledWorld(4, { ...quick, stages: [{ name: "all" }], soak: "60s" });
+    world.follow(head("v2"));
+    world.run(20);
+    world.silence("us");
+    world.run(5);
+    const { id } = world.release("web");
+    const site = "s2";
+    world.decide({ verb: "rollback", app: "web", release: id, site, why: "odd" });
+    world.run(2);
+    expect(ends(world, site)).toEqual(["it reports again"]);
+  });
+});

@@ -170,7 +170,7 @@ export function reportStanding({ board }: BackRun, { site, parts, steps }: Back)
       };
     }
     if (state?.kind !== "in-flight") continue;
-    if (state.until === null) return siteBlock(view);
+    if (state.until === null) return siteBlock(view, "slot");
     wakeLater(board, state.until);
     const reason = `going back: ${healthInWords(view.observed, release.unknownBlocks)}`;
     return inFlightBlock(reason, readyInWords(view.observed, release));
