@@ -11,6 +11,7 @@ import {
   releaseMeant,
   type Word,
 } from "./decision-result.ts";
+import { togetherInWords } from "./moves-with.ts";
 import type { ControlState } from "./planner-types.ts";
 import type { Approval, FrozenStage, Release } from "./records.ts";
 import { whyBack } from "./rollback/back-words.ts";
@@ -41,8 +42,13 @@ export function promote(
   const words = isOpen
     ? `promoted stage ${stage.name} of ${release.id}: it goes on when its sites have settled`
     : `promoted ${release.id} to stage ${stage.name}: it opens`;
+  const together = togetherInWords(control, release, {
+    lacks: (other) =>
+      (isOpen ? openRefusal(other, stage) : shutRefusal(other, stage)) === undefined,
+    word: isOpen ? "promoted" : "approved",
+  });
   const next = { ...release, approvals: [...release.approvals, approval] };
-  return done([releaseChange(next, `${by}: ${words}: ${decision.why}`)], words);
+  return done([releaseChange(next, `${by}: ${words}: ${decision.why}`)], words + together);
 }
 
 function refusalOf(

@@ -9,6 +9,7 @@ import {
   releaseMeant,
   type Word,
 } from "./decision-result.ts";
+import { togetherInWords } from "./moves-with.ts";
 import type { ControlState } from "./planner-types.ts";
 import type { Release } from "./records.ts";
 import { whyBack } from "./rollback/back-words.ts";
@@ -28,7 +29,11 @@ export function makeUrgent(
   const { why } = decision;
   const next = withUrgency({ ...foldStages(release), urgent: { by, at, why } });
   const words = `${release.id} is urgent: ${meaningOf(next).join(", ")}`;
-  return done([releaseChange(next, `${by}: ${words}: ${why}`)], words);
+  const together = togetherInWords(control, release, {
+    lacks: (other) => other.urgent === undefined,
+    word: "urgent",
+  });
+  return done([releaseChange(next, `${by}: ${words}: ${why}`)], words + together);
 }
 
 function refusalOf(release: Release): DecisionResult | undefined {

@@ -118,6 +118,34 @@ describe("releases that move as one", () => {
     expect(bothOn(whole, "v2")).toEqual([6, 6]);
   });
 
+  it("are told of where a word for one of them waits for the same word of the other", () => {
+    const stages = [
+      { name: "canary", count: 1, promotion: "manual" as const },
+      { name: "rest", approval: true },
+    ];
+    const strict: Strategy = { ...quick, stages, urgent: { soak: "0s" } };
+    const world = tied([strict, strict]);
+    world.run(30);
+    const other = world.release("zeta").id;
+    const together = `; where ${other} moves together with it, only once that is`;
+    const say = (verb: "promote" | "urgent", app: string): string =>
+      world.decide({ verb, app, why });
+
+    expect(say("urgent", "alpha")).toMatch(new RegExp(`no soak${together} urgent too$`, "u"));
+    expect(say("urgent", "zeta")).toMatch(/no soak$/u);
+    expect(say("promote", "alpha")).toMatch(new RegExp(`settled${together} promoted too$`, "u"));
+    world.run(20);
+    expect(bothOn(world, "v2")).toEqual([1, 1]);
+    expect(say("promote", "zeta")).toMatch(/settled$/u);
+    world.run(20);
+    expect(say("promote", "alpha")).toMatch(new RegExp(`opens${together} approved too$`, "u"));
+    world.run(20);
+    expect(bothOn(world, "v2")).toEqual([1, 1]);
+    expect(say("promote", "zeta")).toMatch(/opens$/u);
+    world.run(40);
+    expect(bothOn(world, "v2")).toEqual([6, 6]);
+  });
+
   it("keep to holds and later numbers of each one's own stages, by their names", () => {
     const two: Strategy = {
       ...quick,
