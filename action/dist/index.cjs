@@ -21879,8 +21879,8 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
         const bpath = Buffer.from(entry.path);
         const extended = hasExtendedFlags(entry);
         const length = Math.ceil((62 + (extended ? 2 : 0) + bpath.length + 1) / 8) * 8;
-        const written2 = Buffer.alloc(length);
-        const writer = new BufferCursor(written2);
+        const written = Buffer.alloc(length);
+        const writer = new BufferCursor(written);
         const stat3 = normalizeStats(entry);
         writer.writeUInt32BE(stat3.ctimeSeconds);
         writer.writeUInt32BE(stat3.ctimeNanoseconds);
@@ -21898,7 +21898,7 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
           writer.writeUInt16BE(renderCacheEntryExtendedFlags(entry));
         }
         writer.write(entry.path, bpath.length, "utf8");
-        return written2;
+        return written;
       }
       async toObject() {
         const header = Buffer.alloc(12);
@@ -35397,13 +35397,13 @@ var BinaryWriter = class {
     const lenPrefixSizeGuess = varint32Size(len);
     const buf = this.buffer;
     const start = this.pos;
-    const { written: written2 } = this.encodeUtf8Into(value2, buf.subarray(start + lenPrefixSizeGuess));
-    const lenPrefixSize = varint32Size(written2);
+    const { written } = this.encodeUtf8Into(value2, buf.subarray(start + lenPrefixSizeGuess));
+    const lenPrefixSize = varint32Size(written);
     if (lenPrefixSize != lenPrefixSizeGuess) {
-      buf.copyWithin(start + lenPrefixSize, start + lenPrefixSizeGuess, start + lenPrefixSizeGuess + written2);
+      buf.copyWithin(start + lenPrefixSize, start + lenPrefixSizeGuess, start + lenPrefixSizeGuess + written);
     }
-    this.uint32(written2);
-    this.pos += written2;
+    this.uint32(written);
+    this.pos += written;
     return this;
   }
   /**
@@ -36757,20 +36757,20 @@ function base64Decode(base64Str) {
     size -= base64Str[len - 2] == "=" ? 2 : 1;
   }
   const bytes = new Uint8Array(size);
-  let written2 = -1;
+  let written = -1;
   if (nativeSetFromBase64) {
     try {
       const result2 = nativeSetFromBase64.call(bytes, base64Str);
       if (result2.read == len) {
-        written2 = result2.written;
+        written = result2.written;
       }
     } catch (_a) {
     }
   }
-  if (written2 < 0) {
-    written2 = setFromBase64(bytes, base64Str);
+  if (written < 0) {
+    written = setFromBase64(bytes, base64Str);
   }
-  return written2 == size ? bytes : bytes.subarray(0, written2);
+  return written == size ? bytes : bytes.subarray(0, written);
 }
 function setFromBase64(bytes, base64Str) {
   const table3 = getDecodeTable();
@@ -55389,9 +55389,9 @@ var SiteFacts = class {
   }
   #valuesOf({ spec }, facts) {
     if (spec.values === void 0) return { values: {}, problems: [] };
-    const written2 = spec.values;
-    const fillable = fillableJson(written2, "site");
-    if (fillable === void 0) return { values: written2, problems: [] };
+    const written = spec.values;
+    const fillable = fillableJson(written, "site");
+    if (fillable === void 0) return { values: written, problems: [] };
     const filled = fillJson(fillable, { facts, calls: {} }, this.#budget);
     if (!filled.ok) return { values: {}, problems: filled.problems };
     return { values: isJsonObject(filled.json) ? filled.json : {}, problems: [] };
@@ -55513,7 +55513,7 @@ var LaterVariant = class {
 
 // src/adapters/render-tools/table-store.ts
 function createTableStore(cache3, build2) {
-  const written2 = /* @__PURE__ */ new WeakSet();
+  const written = /* @__PURE__ */ new WeakSet();
   let own2;
   const nameOf7 = async (key) => (0, import_node_crypto3.createHash)("sha256").update(`${await (own2 ??= build2())} ${key}`).digest("hex");
   return {
@@ -55526,8 +55526,8 @@ function createTableStore(cache3, build2) {
       return found2;
     },
     async write(tables) {
-      for (const make of tables.filter((each) => !written2.has(each))) {
-        written2.add(make);
+      for (const make of tables.filter((each) => !written.has(each))) {
+        written.add(make);
         const table3 = make();
         await cache3.set(await nameOf7(table3.key), table3);
       }
@@ -55961,15 +55961,15 @@ function unescapePart(part3) {
 
 // src/core/model/app-sources.ts
 var manifestExtension = /\.(ya?ml|json)$/i;
-function sourcePath(written2) {
+function sourcePath(written) {
   const hint = "write a path from the root of the repository, such as manifests/web";
-  if (/^([/\\]|[A-Za-z]:)/.test(written2)) {
-    return { ok: false, message: `the path "${shortText(written2)}" is absolute`, hint };
+  if (/^([/\\]|[A-Za-z]:)/.test(written)) {
+    return { ok: false, message: `the path "${shortText(written)}" is absolute`, hint };
   }
-  const parts = written2.split("/").filter((part3) => part3 !== "" && part3 !== ".");
+  const parts = written.split("/").filter((part3) => part3 !== "" && part3 !== ".");
   if (parts.includes("..")) {
     const why = leavesRoot(parts) ? "leaves the repository" : 'goes up again by ".."';
-    return { ok: false, message: `the path "${shortText(written2)}" ${why}`, hint };
+    return { ok: false, message: `the path "${shortText(written)}" ${why}`, hint };
   }
   return { ok: true, path: parts.join("/") };
 }
@@ -61085,7 +61085,8 @@ var Decision = documentOf(
   closedObject(
     {
       why: typebox_exports.String({
-        minLength: 1,
+        title: "reason",
+        pattern: "\\S",
         maxLength: 2e3,
         description: "the reason; it is recorded"
       }),
@@ -61759,6 +61760,7 @@ var expectedByTitle = {
   selector: "a selector, as text or as matchLabels and matchExpressions",
   "JSON pointer": "a JSON pointer such as `/spec/replicas`",
   digest: "a digest such as `sha256:0123…`",
+  reason: "a text that says why, of at most 2000 characters",
   path: "a path from the root of the repository",
   address: "a host name or IP address, without scheme"
 };
@@ -62256,6 +62258,44 @@ function shortestText(rounded) {
   return rounded.toExponential();
 }
 
+// src/core/render/yaml-tags.ts
+var standardTag = "tag:yaml.org,2002:";
+var typeOfTag = {
+  int: "number",
+  float: "number",
+  bool: "boolean",
+  null: "object"
+};
+var knownTags = new Set(Object.keys(typeOfTag));
+var unsupported = /* @__PURE__ */ new Map([
+  ["binary", "leave the tag out: Kubernetes takes base64 as plain text"],
+  ["timestamp", "leave the tag out and quote the time: Kubernetes takes times as text"]
+]);
+function tagOf(node) {
+  return node.tag?.replace(standardTag, "");
+}
+function isText2(node) {
+  const tag = tagOf(node);
+  return tag === void 0 ? !isPlain(node) : tag === "str" || tag === "!";
+}
+function isPlain(node) {
+  return node.type === void 0 || node.type === "PLAIN";
+}
+function unsupportedTag(node) {
+  const tag = tagOf(node);
+  const hint = unsupported.get(tag);
+  if (hint === void 0) return void 0;
+  return ["yaml-syntax", `the tag !!${tag} is not supported`, hint];
+}
+function misreadTag(node, text, value2) {
+  const tag = tagOf(node);
+  if (tag === void 0) return void 0;
+  const isOther2 = typeof value2 !== typeOfTag[tag];
+  if (!isOther2 && (tag !== "int" || isIntegerText(text))) return void 0;
+  const name2 = knownTags.has(tag) ? `!!${tag}` : "what its tag says";
+  return ["yaml-syntax", `this text cannot be read as ${name2}`];
+}
+
 // src/core/render/yaml-to-json.ts
 function yamlToJson(root, { roundNumbers = false } = {}) {
   const state = {
@@ -62376,8 +62416,8 @@ function keyText2(key, state) {
   }
   const name2 = String(value2);
   if ((0, import_yaml4.isScalar)(key) && !isText2(key) && state.expanding.length === 0) {
-    const written2 = String(key.value);
-    if (name2 !== written2) state.renamed.push({ offset: offsetOf2(key), written: written2, name: name2 });
+    const written = String(key.value);
+    if (name2 !== written) state.renamed.push({ offset: offsetOf2(key), written, name: name2 });
   }
   return name2;
 }
@@ -62398,33 +62438,16 @@ function floatName(key) {
   }
   return floatKeyName(key.value, tag === "float");
 }
-var standardTag = "tag:yaml.org,2002:";
-var typeOfTag = {
-  int: "number",
-  float: "number",
-  bool: "boolean",
-  null: "object"
-};
-var knownTags = /* @__PURE__ */ new Set([...Object.keys(typeOfTag), "binary", "timestamp"]);
 function scalar(node, state) {
   const text = typeof node.value === "string" ? node.value : "";
   if (isText2(node)) return wholeText(node, text, state);
-  const tag = tagOf(node);
   const resolved = resolvePlainScalar(text);
-  if (!resolved.ok) return inexact2(node, resolved.why, state);
-  const isOther2 = typeof resolved.value !== typeOfTag[tag ?? ""];
-  if (tag !== void 0 && (isOther2 || tag === "int" && !isIntegerText(text))) {
-    const name2 = knownTags.has(tag) ? `!!${tag}` : "what its tag says";
-    report(state, node, ["yaml-syntax", `this text cannot be read as ${name2}`]);
-  }
-  return resolved.value;
-}
-function tagOf(node) {
-  return node.tag?.replace(standardTag, "");
-}
-function isText2(node) {
-  const tag = tagOf(node);
-  return tag === void 0 ? !isPlain(node) : tag === "str" || tag === "!";
+  const wrong = unsupportedTag(node);
+  if (wrong === void 0 && !resolved.ok) return inexact2(node, resolved.why, state);
+  const value2 = resolved.ok ? resolved.value : null;
+  const told3 = wrong ?? misreadTag(node, text, value2);
+  if (told3 !== void 0) report(state, node, told3);
+  return value2;
 }
 function wholeText(node, text, state) {
   if (!text.isWellFormed()) {
@@ -62437,9 +62460,6 @@ function report(state, node, [code, message, hint]) {
   const offset = offsetOf2(node);
   const path3 = [...state.path];
   state.problems.push({ offset, code, message, path: path3, ...hint !== void 0 && { hint } });
-}
-function isPlain(node) {
-  return node.type === void 0 || node.type === "PLAIN";
 }
 function inexact2(node, why, state) {
   const rounded = Number(node.value);
@@ -62476,8 +62496,8 @@ function readYaml(file, numbers = {}) {
   for (const [index, parsed] of all.documents.entries()) {
     if (parsed.errors.length > 0) {
       const { errors, contents } = parsed;
-      const written2 = { text: file.text, contents, placeAt: place };
-      diagnostics.push(...syntaxDiagnostics(errors, written2));
+      const written = { text: file.text, contents, placeAt: place };
+      diagnostics.push(...syntaxDiagnostics(errors, written));
       continue;
     }
     if (isEmpty(parsed.contents)) continue;
@@ -62518,8 +62538,8 @@ function located(problem2, place) {
   const { offset, ...rest2 } = problem2;
   return { ...place(offset), severity: "error", ...rest2 };
 }
-function renamedKey({ offset, written: written2, name: name2 }, place) {
-  const message = `the key ${shortText(written2)} is read as "${shortText(name2)}"`;
+function renamedKey({ offset, written, name: name2 }, place) {
+  const message = `the key ${shortText(written)} is read as "${shortText(name2)}"`;
   const hint = "quote it";
   return { ...place(offset), severity: "warning", code: "invalid-object", message, hint };
 }
@@ -62769,8 +62789,8 @@ var readObjects = keptFor((file) => {
 function kustomizationHint({ path: path3 }) {
   const folder = /^(?:(.+)\/)?kustomization\.ya?ml$/.exec(path3);
   if (folder === null) return {};
-  const written2 = shortText(folder[1] ?? ".");
-  return { hint: `this is a kustomization; write \`source.kustomize: ${written2}\`` };
+  const written = shortText(folder[1] ?? ".");
+  return { hint: `this is a kustomization; write \`source.kustomize: ${written}\`` };
 }
 function flattenLists(found2) {
   const { value: value2 } = found2;
@@ -64990,19 +65010,19 @@ function toolOf({ kustomize, chart }) {
   return chart === void 0 ? void 0 : "helm";
 }
 function readToolSource(source, index, at3) {
-  const written2 = writtenSource(source);
-  const found2 = sourcePath(written2.path);
+  const written = writtenSource(source);
+  const found2 = sourcePath(written.path);
   const missing2 = (path4, message, hint) => ({
     diagnostics: [errorAt(at3(path4), { code: "missing-source", message, hint })]
   });
-  if (!found2.ok) return missing2([written2.field], found2.message, found2.hint);
+  if (!found2.ok) return missing2([written.field], found2.message, found2.hint);
   const { path: path3 } = found2;
   const own2 = filesBelow(index, path3);
   if (own2.length === 0) {
     const hint = hintOf2(foldersOf(index), path3, "folder");
-    return missing2([written2.field], `there is no folder "${written2.path}"`, hint);
+    return missing2([written.field], `there is no folder "${written.path}"`, hint);
   }
-  if (written2.field === "kustomize") {
+  if (written.field === "kustomize") {
     const scanned2 = scanKustomization(path3, index, at3(["kustomize"]));
     const { files: files2 } = scanned2;
     return result({ tool: "kustomize", path: path3, files: files2, valuesFiles: [] }, scanned2.diagnostics);
@@ -65039,10 +65059,10 @@ function digestOf2(files) {
   }
   return hash3.digest("hex");
 }
-function valuesFiles(written2, index, at3) {
+function valuesFiles(written, index, at3) {
   const files = [];
   const diagnostics = [];
-  for (const [position, each] of written2.entries()) {
+  for (const [position, each] of written.entries()) {
     const found2 = sourcePath(each);
     const file = found2.ok ? index.byPath.get(found2.path) : void 0;
     if (file?.leftOut === void 0 && file !== void 0) files.push(file);
@@ -67156,6 +67176,18 @@ function memberSchema(schema, name2) {
   return isDeclared ? properties[name2] : additionalProperties;
 }
 
+// src/core/render/finding.ts
+function toldFindings(source, found2) {
+  return found2.slice(0, mostProblems).map(({ at: at3, isKey, words: words6 }) => {
+    const place = placeOfField(source, at3, isKey);
+    const message = `${describeKey(source.key)}: ${fieldWords(place, at3)}${words6}`;
+    return mistake(place, { code: "invalid-object", message });
+  });
+}
+function fieldWords({ line }, path3) {
+  return line === 0 ? `${fieldName(path3)}: ` : "";
+}
+
 // src/core/render/kubernetes-names.ts
 var label2 = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 var subdomain3 = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
@@ -67183,13 +67215,9 @@ var checks = {
   "/ConfigMap": configMapFindings
 };
 function checkPlainKinds(source) {
-  const { object, key } = source;
+  const { object } = source;
   const check = checks[`${groupOf(object.apiVersion)}/${object.kind}`];
-  const found2 = check?.(object) ?? [];
-  return found2.slice(0, mostProblems).map(({ at: at3, isKey, words: words6 }) => {
-    const message = `${describeKey(key)}: ${words6}`;
-    return mistake(placeOfField(source, at3, isKey), { code: "invalid-object", message });
-  });
+  return toldFindings(source, check?.(object) ?? []);
 }
 function serviceFindings(spec) {
   const ports = isJsonObject(spec) ? spec["ports"] : void 0;
@@ -67338,9 +67366,11 @@ function containerProblems(item, { source, at: at3, tell: tell5 }) {
     if (item[field] === "") return field === "image";
     return (item[field] ?? null) === null && !isNear2(field, item);
   });
-  return missing2.map(
-    (field) => (field === "image" ? patchedIn(item, { source, at: at3 }) : void 0) ?? tell5([[...at3, field]], `a container has no ${field}`, `add \`${field}\``)
-  );
+  return missing2.map((field) => {
+    const path3 = [...at3, field];
+    const where = fieldWords(placeOfFields(source, [path3]), path3);
+    return (field === "image" ? patchedIn(item, { source, at: at3 }) : void 0) ?? tell5([path3], `${where}a container has no ${field}`, `add \`${field}\``);
+  });
 }
 var restartPolicies = {
   Job: ["OnFailure", "Never"],
@@ -67430,12 +67460,10 @@ function checkPods(source) {
     ...labelFindings(pod, "nodeSelector", podPath),
     ...itemsOf(pod, "tolerations", podPath).flatMap(tolerationFindings),
     ...itemsOf(pod, "volumes", podPath).flatMap((item) => nameFindings(item, "volume")),
+    ...resourceFindings({ value: pod, at: podPath }, podResourceProblem),
     ...containerFindings(pod, podPath)
   ];
-  return found2.slice(0, mostProblems).map(({ at: at3, isKey, words: words6 }) => {
-    const message = `${describeKey(source.key)}: ${words6}`;
-    return mistake(placeOfField(source, at3, isKey), { code: "invalid-object", message });
-  });
+  return toldFindings(source, found2);
 }
 function mapAt(parent, field) {
   const value2 = parent[field];
@@ -67506,7 +67534,7 @@ function oneContainer(item) {
     ...probes.flatMap(
       (probe) => probeFindings({ value: mapAt(value2, probe), at: [...at3, probe] }, probe)
     ),
-    ...["requests", "limits"].flatMap((part3) => resourceFindings(item, part3))
+    ...resourceFindings(item, resourceNameProblem)
   ];
 }
 function portFindings2({ value: value2, at: at3 }) {
@@ -67531,13 +67559,16 @@ function probeFindings({ value: value2, at: at3 }, probe) {
     return [{ at: [...at3, action3, "port"], words: `port of the ${probe} ${problem2}` }];
   });
 }
-function resourceFindings({ value: value2, at: at3 }, part3) {
-  return Object.keys(mapAt(mapAt(value2, "resources"), part3)).flatMap((name2) => {
-    const problem2 = resourceNameProblem(name2);
-    if (problem2 === void 0) return [];
-    const words6 = `"${shortText(name2)}" in ${part3} is ${problem2}`;
-    return [{ at: [...at3, "resources", part3, name2], isKey: true, words: words6 }];
-  });
+function resourceFindings({ value: value2, at: at3 }, problemOf2) {
+  const resources = mapAt(value2, "resources");
+  return ["requests", "limits"].flatMap(
+    (part3) => Object.keys(mapAt(resources, part3)).flatMap((name2) => {
+      const problem2 = problemOf2(name2);
+      if (problem2 === void 0) return [];
+      const words6 = `"${shortText(name2)}" in ${part3} is ${problem2}`;
+      return [{ at: [...at3, "resources", part3, name2], isKey: true, words: words6 }];
+    })
+  );
 }
 var ownResources = ["cpu", "memory", "ephemeral-storage"];
 function resourceNameProblem(name2) {
@@ -67546,9 +67577,16 @@ function resourceNameProblem(name2) {
   }
   const isOwn = ownResources.includes(name2) || name2.startsWith("hugepages-");
   if (isOwn || name2.includes("/")) return void 0;
-  const near = name2.length > 3 ? closestName(name2, ownResources) : void 0;
-  const hint = near === void 0 ? "" : `; did you mean ${near}?`;
-  return `no resource of Kubernetes, and others have a domain, such as example.com/gpu${hint}`;
+  return `no resource of Kubernetes, and others have a domain, such as example.com/gpu${nearest2(name2, ownResources)}`;
+}
+var podResources = ["cpu", "memory"];
+function podResourceProblem(name2) {
+  if (podResources.includes(name2) || name2.startsWith("hugepages-")) return void 0;
+  return `no resource of a whole pod, which has cpu, memory and hugepages-*${nearest2(name2, podResources)}`;
+}
+function nearest2(name2, known4) {
+  const near = name2.length > 3 ? closestName(name2, known4) : void 0;
+  return near === void 0 ? "" : `; did you mean ${near}?`;
 }
 
 // src/core/render/check-resources.ts
@@ -67566,9 +67604,11 @@ function checkResources(source) {
         excesses(container).map(({ name: name2, request, limit: limit2 }) => {
           const resources = [...path3, list, index, "resources"];
           const both = ["requests", "limits"].map((part3) => [...resources, part3, name2]);
-          const message = `${describeKey(key)}: the request of ${name2}, ${request}, is more than its limit, ${limit2}`;
+          const place = placeOfFields(source, both);
+          const where = fieldWords(place, resources);
+          const message = `${describeKey(key)}: ${where}the request of ${name2}, ${request}, is more than its limit, ${limit2}`;
           const hint = "lower the request, or raise the limit";
-          return mistake(placeOfFields(source, both), { code: "invalid-object", message, hint });
+          return mistake(place, { code: "invalid-object", message, hint });
         })
       )
     );
@@ -68757,8 +68797,8 @@ function withIdentity(object, value2) {
 }
 var directives = /^\$(patch|retainKeys|setElementOrder\/.*|deleteFromPrimitiveList\/.*)$/;
 function directiveLeft(object, patch, patched2) {
-  const [written2] = directivesIn(patch);
-  if (written2 === void 0) return void 0;
+  const [written] = directivesIn(patch);
+  if (written === void 0) return void 0;
   const [left] = directivesIn(patched2);
   return left !== void 0 && directivesIn(object).next().done === true ? left : void 0;
 }
@@ -69874,9 +69914,9 @@ function checkLabels2(draft) {
     ...checkVocabularySyntax(draft.fleet),
     ...[...draft.profiles.values(), ...draft.apps.values()].flatMap(
       (entry) => (entry.value.spec.overlays ?? []).flatMap(({ labels = {} }, index) => {
-        const written2 = Object.entries(labels).filter(([, value2]) => !hasTemplate(value2));
+        const written = Object.entries(labels).filter(([, value2]) => !hasTemplate(value2));
         const path3 = ["spec", "overlays", index, "labels"];
-        return checkSyntax(entry, path3, Object.fromEntries(written2));
+        return checkSyntax(entry, path3, Object.fromEntries(written));
       })
     ),
     ...checkFailureDomains(draft.fleet),
@@ -70155,8 +70195,8 @@ var FillablePart = class {
   #byReading = /* @__PURE__ */ new Map();
   #byContent = /* @__PURE__ */ new Map();
   #failures = 0;
-  constructor(written2) {
-    this.#written = written2;
+  constructor(written) {
+    this.#written = written;
   }
   get isFillable() {
     return this.#written.fillable !== void 0;
@@ -70740,9 +70780,9 @@ var ValueLayers = class {
   #overlays;
   constructor(app) {
     this.#layered = app;
-    const written2 = writtenValues(app);
-    this.#app = new FillablePart(written2.app);
-    this.#overlays = written2.overlays.map((values) => new FillablePart(values));
+    const written = writtenValues(app);
+    this.#app = new FillablePart(written.app);
+    this.#overlays = written.overlays.map((values) => new FillablePart(values));
   }
   get parts() {
     return [this.#app, ...this.#overlays];
@@ -70766,8 +70806,8 @@ var writtenValues = keptFor((app) => {
     )
   };
 });
-function valuesPart(app, written2, at3) {
-  const json = written2;
+function valuesPart(app, written, at3) {
+  const json = written;
   return {
     json,
     fillable: fillableJson(json, "values"),
@@ -70873,34 +70913,54 @@ function toolInputs(model, app) {
 
 // src/core/render/tools/site-value-hints.ts
 var unknownNames = /^helm: values don't meet the specifications of the schema\(s\) in the following chart\(s\): \S+: - at '': additional properties ((?:'[\w.-]+'(?:, )?)+) not allowed/;
-function withSiteValueHint(problem2, site) {
-  const names3 = unknownNames.exec(problem2.message)?.[1]?.split(", ") ?? [];
-  const known4 = site?.value.spec.values ?? {};
-  const name2 = names3.map((each) => each.slice(1, -1)).find((each) => Object.hasOwn(known4, each));
-  if (site === void 0 || name2 === void 0) return problem2;
-  const place = written(site.keyAt(["spec", "values", name2]));
-  const hint = `\`${name2}\` is a value of the Site, at ${place}, and every chart at a site gets those; allow it in the schema (\`"${name2}": {}\`), or set \`helm.skipSchemaValidation\` of the App`;
-  return { ...problem2, hint };
+function withSiteValueHint(problem2, values) {
+  const found2 = unknownNames.exec(problem2.message)?.[1]?.split(", ") ?? [];
+  const names3 = found2.map((each) => each.slice(1, -1));
+  for (const giverOf of [siteGiver, profileGiver]) {
+    for (const name2 of names3) {
+      const giver = giverOf(name2, values);
+      if (giver !== void 0) return { ...problem2, hint: hintOf3(name2, giver) };
+    }
+  }
+  return problem2;
 }
-function written({ file, line, column }) {
-  return `${file}:${line}:${column}`;
+function hintOf3(name2, { words: words6, place, takers }) {
+  return `\`${name2}\` is a value of ${words6}, at ${placeText(place)}, and every chart ${takers} gets those; allow it in the schema (\`"${name2}": {}\`), or set \`helm.skipSchemaValidation\` of the App`;
+}
+function siteGiver(name2, { site }) {
+  if (site === void 0 || !Object.hasOwn(site.value.spec.values ?? {}, name2)) return void 0;
+  const place = site.keyAt(["spec", "values", name2]);
+  return { words: "the Site", place, takers: "at a site" };
+}
+function profileGiver(name2, { site, app, overlays }) {
+  const index = valueOrder(app, overlays).findLast((each) => givesValue(app, each, name2));
+  const layer = typeof index === "number" ? app.layers[index] : void 0;
+  if (site === void 0 || layer === void 0 || layer.profile === null) return void 0;
+  const place = app.keyAt(["spec", "overlays", index ?? 0, "values", name2]);
+  return { words: `the ${layer.title}`, place, takers: "with this profile" };
+}
+function givesValue(app, index, name2) {
+  const { values } = index === null ? app.value.spec : app.layers[index]?.overlay ?? {};
+  return Object.hasOwn(values ?? {}, name2);
 }
 
 // src/core/render/tools/told-at-sites.ts
 function toldAtSites(all) {
   const mistakes = new SiteMistakes();
-  const counts = /* @__PURE__ */ new Map();
-  const own2 = all.map(({ diagnostics, sites }) => {
-    const byId2 = new Map(diagnostics.map((each) => [JSON.stringify(each), each]));
-    for (const id of byId2.keys()) counts.set(id, (counts.get(id) ?? 0) + 1);
-    return { byId: byId2, sites };
-  });
-  for (const { byId: byId2, sites } of own2) {
-    for (const [id, diagnostic] of byId2) {
-      mistakes.tell(diagnostic, sites, counts.get(id) !== all.length);
-    }
+  const isOfSome = ofSome(all.map(({ diagnostics }) => diagnostics));
+  for (const { diagnostics, sites } of all) {
+    for (const each of diagnostics) mistakes.tell(each, sites, isOfSome(each));
   }
   return mistakes.diagnostics();
+}
+function ofSome(all) {
+  const counts = /* @__PURE__ */ new Map();
+  for (const diagnostics of all) {
+    for (const id of new Set(diagnostics.map((each) => JSON.stringify(each)))) {
+      counts.set(id, (counts.get(id) ?? 0) + 1);
+    }
+  }
+  return (diagnostic) => counts.get(JSON.stringify(diagnostic)) !== all.length;
 }
 
 // src/core/render/tools/app-objects.ts
@@ -70951,13 +71011,14 @@ function toolObjects(models, { app, manifests }) {
   if (requestOf === void 0 || source === void 0) return unknownObjects;
   const variableOf = (site, overlays) => requestOf(site, overlays)?.key ?? noRequest;
   const { field } = writtenSource(app.value.spec.source);
-  const written2 = () => app.at(["spec", "source", field]);
+  const written = () => app.at(["spec", "source", field]);
   const read2 = /* @__PURE__ */ new Map();
-  for (const { variable, sites } of shapesOf(models, app, variableOf)) {
+  for (const shape of shapesOf(models, app, variableOf)) {
+    const { variable, sites } = shape;
     const known4 = read2.get(variable);
     for (const site of sites) known4?.sites.push(site);
     if (variable === noRequest || known4 !== void 0) continue;
-    const parsed = readObjects2(outputAt(models, app, { variable, sites }), manifests, written2);
+    const parsed = readObjects2(outputAt(models, app, shape), manifests, written);
     read2.set(variable, { ...parsed, sites: [...sites] });
   }
   const all = [...read2.values()];
@@ -70971,12 +71032,13 @@ function toolObjects(models, { app, manifests }) {
     objectsAt: (variable) => read2.get(variable)?.objects ?? []
   };
 }
-function outputAt(models, app, { variable, sites }) {
+function outputAt(models, app, { variable, sites, overlays }) {
   const output = outputOf(models, variable);
   const { source } = app.value.spec;
   const found2 = toolOf(source) === "helm" ? withoutHooks(output, source.helm?.hooks) : output;
   const site = models.siteModel.sites.get(sites[0] ?? "");
-  return { ...found2, problems: found2.problems.map((each) => withSiteValueHint(each, site)) };
+  const values = { site, app, overlays };
+  return { ...found2, problems: found2.problems.map((each) => withSiteValueHint(each, values)) };
 }
 var noRequest = "";
 var unknownObjects = {
@@ -70988,9 +71050,9 @@ var unknownObjects = {
   variableOf: void 0,
   objectsAt: () => []
 };
-function readObjects2({ objects, problems, steps: steps2 = [] }, manifests, written2) {
+function readObjects2({ objects, problems, steps: steps2 = [] }, manifests, written) {
   if (problems.length > 0) {
-    return { objects: [], diagnostics: problems.map((problem2) => diagnosticOf2(problem2, written2)) };
+    return { objects: [], diagnostics: problems.map((problem2) => diagnosticOf2(problem2, written)) };
   }
   const placed2 = objects.map(({ file, object, hookName, steps: number3 = -1 }) => {
     const at3 = () => ({ file, line: 0, column: 0 });
@@ -71007,9 +71069,9 @@ function readObjects2({ objects, problems, steps: steps2 = [] }, manifests, writ
   const named3 = placed2.flatMap((each) => withObject(regionFieldProblem(each), keyOf(each.object)));
   return { ...checked2, diagnostics: [...named3, ...checked2.diagnostics] };
 }
-function diagnosticOf2(problem2, written2) {
+function diagnosticOf2(problem2, written) {
   const { file, line, column, code, message, hint } = problem2;
-  const place = file === null ? written2() : { file, line, column };
+  const place = file === null ? written() : { file, line, column };
   return mistake(place, { code, message, ...hint === void 0 ? {} : { hint } });
 }
 
@@ -71607,18 +71669,21 @@ function renderShapes(input2, unfilled) {
   const variants = /* @__PURE__ */ new Map();
   const objects = new ObjectsOfApp();
   const making = { ...input2, maker: new OwnMaker(input2) };
+  const told3 = [];
   input2.chain.begin();
   for (const shape of shapes) {
     const end = input2.chain.apply(shape);
     ends.set(shape, end);
     const result2 = renderShape(end, making, shape);
-    for (const found2 of result2.diagnostics) mistakes.tell(found2, shape.sites, end.isFilled);
+    const { diagnostics } = result2;
+    told3.push({ diagnostics, sites: shape.sites, isFilled: end.isFilled });
     if (!result2.ok) continue;
     objects.add(end);
     const { tree } = result2.value;
     variants.set(tree, variants.get(tree) ?? result2.value);
     trees.set(shape, tree);
   }
+  tellOf(told3, mistakes, input2.source.variableOf !== void 0);
   return {
     trees,
     variants,
@@ -71629,6 +71694,15 @@ function renderShapes(input2, unfilled) {
     ends,
     filled
   };
+}
+function tellOf(told3, mistakes, isByTool) {
+  const isOfTool = ({ line }) => isByTool && line === 0;
+  const isOfSome = ofSome(told3.map(({ diagnostics }) => diagnostics.filter(isOfTool)));
+  for (const { diagnostics, sites, isFilled } of told3) {
+    for (const each of diagnostics) {
+      mistakes.tell(each, sites, isFilled || isOfTool(each) && isOfSome(each));
+    }
+  }
 }
 function allEffects(app, { ends, filled }) {
   const ofValues = [...new Set(filled.valueEffects.values())];
@@ -72128,10 +72202,10 @@ function isSameOverlay(a, b) {
 }
 var besideOverlays = keptFor(({ declared, layers }) => {
   const { namespace, source, placement, values, secrets, plainSecrets, profile: profile2 } = declared.spec;
-  const written2 = [namespace, source, placement, values, secrets, plainSecrets, profile2];
+  const written = [namespace, source, placement, values, secrets, plainSecrets, profile2];
   return [
     declared.metadata.name,
-    ...written2.map((field) => canonicalJson(field ?? null)),
+    ...written.map((field) => canonicalJson(field ?? null)),
     // parsed YAML that the schema has checked
     ...layers.map(
       (layer) => canonicalJson([layer.profile, layer.isDefault, layer.overlay.virtualSites])
@@ -72391,19 +72465,19 @@ function renderAgain2(context2, name2) {
   const app = layeredAppOf(context2, name2);
   if (!hasExpressions(app)) return renderLiteral(context2, app);
   const last = lastOf(context2, app);
-  const [newest, written2] = [newestOf(context2, app), lastWritten(context2, app)];
+  const [newest, written] = [newestOf(context2, app), lastWritten(context2, app)];
   const whole = () => renderNew(context2, name2);
   const inputDigest2 = () => digestOf3(readApp(context2, name2));
   const input2 = { context: context2, name: name2, inputDigest: inputDigest2, whole };
   const known4 = last.record ?? recordOfStart(input2);
   const changed3 = known4 && renderChanged(known4, input2);
-  const { result: result2, record: record4 } = changed3 ?? renderedOn(newest, written2, input2) ?? madeWhole(renderNew(context2, name2));
+  const { result: result2, record: record4 } = changed3 ?? renderedOn(newest, written, input2) ?? madeWhole(renderNew(context2, name2));
   if (record4 === void 0 || !result2.ok) return result2;
-  for (const each of [last, newest, written2]) each.record = record4;
+  for (const each of [last, newest, written]) each.record = record4;
   return changed3 === void 0 ? withTable(result2, record4, input2) : result2;
 }
-function renderedOn(newest, written2, input2) {
-  const before = (newest.record && withOtherManifests(newest.record, input2)) ?? (written2.record && withOtherOverlays(written2.record, input2));
+function renderedOn(newest, written, input2) {
+  const before = (newest.record && withOtherManifests(newest.record, input2)) ?? (written.record && withOtherOverlays(written.record, input2));
   return before && renderChanged(before, input2);
 }
 function withTable({ value: value2, diagnostics }, record4, { context: context2, name: name2 }) {
@@ -72420,7 +72494,7 @@ function renderNew(context2, name2) {
   const refused2 = (result2) => ({ result: result2, record: () => void 0 });
   if (parsed.diagnostics.some(isError)) return refused2(moreMistakes(input2, parsed.diagnostics));
   if (parsed.isUnknown) return refused2({ ok: false, diagnostics: [] });
-  if (areSecretsOnly([...parsed.objects, ...parsed.fillable.map(({ written: written2 }) => written2)])) {
+  if (areSecretsOnly([...parsed.objects, ...parsed.fillable.map(({ written }) => written)])) {
     const more = moreMistakes(input2, []);
     if (more.diagnostics.length > 0) return refused2(more);
     const { field } = writtenSource(input2.app.value.spec.source);
@@ -72470,8 +72544,8 @@ function digestOf3(input2) {
   const { model, app, customKinds, source } = input2;
   const { objects, fillable, files } = source;
   const digest = () => {
-    const written2 = [...objects, ...fillable.map((each) => each.written)];
-    return inputDigest({ model, app: app.declared, files, objects: written2, customKinds });
+    const written = [...objects, ...fillable.map((each) => each.written)];
+    return inputDigest({ model, app: app.declared, files, objects: written, customKinds });
   };
   if (toolOf(app.value.spec.source) !== void 0) return digest();
   const inputs = [...ownInputs(input2, app), model.profiles, model.virtualSites];
@@ -73253,8 +73327,8 @@ function namedStrategy(model, name2) {
   return strategyFromSpec(spec === void 0 ? builtInStrategyName : name2 ?? "", spec ?? {});
 }
 function strategyFromSpec(name2, spec) {
-  const written2 = spec.stages ?? [];
-  const stages2 = written2.length === 0 ? builtInStages(spec) : written2.map((stage, index) => resolveStage(stage, { spec, index }));
+  const written = spec.stages ?? [];
+  const stages2 = written.length === 0 ? builtInStages(spec) : written.map((stage, index) => resolveStage(stage, { spec, index }));
   if (!stages2.some(({ take: take2 }) => "rest" in take2)) {
     stages2.push(resolveStage({ name: restName(stages2) }, { spec, index: stages2.length }));
   }
@@ -76036,19 +76110,19 @@ function checkPinned({ fleet }, source, place) {
   const hint = `write the version under \`tools.${tool}\` of the Fleet, as \`${tool} version\` tells it`;
   return [errorAt(place, { code: "unpinned-tool", message, hint })];
 }
-function sourceFinding(written2, { all, others }) {
+function sourceFinding(written, { all, others }) {
   const code = "missing-source";
-  const source = sourcePath(written2);
+  const source = sourcePath(written);
   if (!source.ok) return { code, message: source.message, hint: source.hint };
   if (manifestFiles(source.path, others).length > 0) return void 0;
   if (filesInSource(source.path, all).length > 0) {
-    const message = `"${shortText(written2)}" holds no manifest`;
+    const message = `"${shortText(written)}" holds no manifest`;
     const hint2 = "manifests are .yaml, .yml and .json files without Flotilla's own kinds, not ignored by the Fleet";
     return { code, message, hint: hint2 };
   }
   const near = nearestSource(source.path, others);
   const hint = near === void 0 ? "write a path from the root of the repository" : `did you mean "${shortText(near)}"?`;
-  return { code, message: `there is no file or folder "${shortText(written2)}"`, hint };
+  return { code, message: `there is no file or folder "${shortText(written)}"`, hint };
 }
 
 // src/core/model/check-twofold.ts
@@ -79041,11 +79115,11 @@ function pathAndFolders(path3) {
 function taggedValues(document2) {
   if (document2.isBroken) return [];
   return document2.tagged.filter((path3) => valueAt6(document2.value, path3) === null).map((path3) => {
-    const message = "the tag makes this a value that Flotilla's kinds cannot hold";
+    const message = "this tag is not supported: it makes a value that Flotilla's kinds cannot hold";
     return errorAt(document2.at(path3), {
       code: "yaml-syntax",
       message,
-      hint: "leave the tag out"
+      hint: "leave the tag out: base64 is taken as plain text"
     });
   });
 }
@@ -79142,9 +79216,9 @@ function sortFiles(block, isIgnored2, isManifest) {
     others: block.files.filter(({ path: path3 }) => !ownPaths.has(path3) && !isIgnored2(path3))
   };
 }
-function manifestsOf(written2, others) {
-  if (written2 === void 0) return [];
-  const source = sourcePath(written2);
+function manifestsOf(written, others) {
+  if (written === void 0) return [];
+  const source = sourcePath(written);
   return source.ok ? manifestFiles(source.path, others) : [];
 }
 var ignoring = keptFor(createIgnore);
@@ -79232,8 +79306,8 @@ function appSources(documents) {
   return documents.filter(({ kind }) => kind === "App").flatMap((app) => {
     const source = specOf(app)?.["source"];
     return sourceFields2.flatMap((field) => {
-      const written2 = isJsonObject(source) ? source[field] : void 0;
-      const path3 = typeof written2 === "string" ? sourcePath(written2) : void 0;
+      const written = isJsonObject(source) ? source[field] : void 0;
+      const path3 = typeof written === "string" ? sourcePath(written) : void 0;
       return path3?.ok === true ? path3.path : [];
     });
   });
@@ -79836,9 +79910,9 @@ function unreadValues(models, renderings, known4) {
   });
   const told3 = new Set(known4.filter(({ code }) => code === "no-effect").map(placeKey));
   const isTold2 = ({ from, path: path3 }) => [from.at(path3), from.at([...path3, "virtualSites"])].some((at3) => told3.has(placeKey(at3)));
-  const ofDocuments = writtenValues3(models, apps).flatMap((written2) => {
-    const unread = unreadOf(written2);
-    return unread.length > 0 && isTold2(written2) ? [] : unread;
+  const ofDocuments = writtenValues3(models, apps).flatMap((written) => {
+    const unread = unreadOf(written);
+    return unread.length > 0 && isTold2(written) ? [] : unread;
   });
   return [...ofDocuments, ...unreadBySites(models, apps)];
 }
@@ -79901,17 +79975,17 @@ function unreadKeys(values, reads) {
     return unreadKeys(value2, inner).map((each) => ({ ...each, path: [key, ...each.path] }));
   });
 }
-function hintOf3({ meant: meant2 }) {
+function hintOf4({ meant: meant2 }) {
   const name2 = meant2();
   return name2 === void 0 ? "remove it, or correct its name" : `did you mean "${name2}"?`;
 }
 function writtenValues3(models, apps) {
   const found2 = /* @__PURE__ */ new Map();
-  const add2 = (written2) => {
-    const { reads } = found2.get(written2.values) ?? written2;
-    const isAnyRead = reads === null || written2.reads === null;
-    const all = isAnyRead ? null : union([reads, written2.reads]);
-    found2.set(written2.values, { ...written2, reads: all });
+  const add2 = (written) => {
+    const { reads } = found2.get(written.values) ?? written;
+    const isAnyRead = reads === null || written.reads === null;
+    const all = isAnyRead ? null : union([reads, written.reads]);
+    found2.set(written.values, { ...written, reads: all });
   };
   const declared = new Set(models.model.profiles.values());
   for (const { app, values: reads } of apps) {
@@ -79935,7 +80009,7 @@ function unreadOf({ from, path: path3, values, reads, isOfProfile }) {
   return all.slice(0, mostProblems).map((unread, index) => {
     const message = `${who} reads the value "${unread.path.join(".")}"${andMore(all, index)}`;
     const place = from.keyAt([...path3, "values", ...unread.path]);
-    return warning(place, { code: "no-effect", message, hint: hintOf3(unread) });
+    return warning(place, { code: "no-effect", message, hint: hintOf4(unread) });
   });
 }
 function andMore(all, index) {
@@ -80016,7 +80090,7 @@ function noteUnread(found2, unread, site) {
   const known4 = found2.get(key);
   found2.set(
     key,
-    known4 === void 0 ? { path: unread.path, hint: hintOf3(unread), site, more: 0 } : { ...known4, more: known4.more + 1 }
+    known4 === void 0 ? { path: unread.path, hint: hintOf4(unread), site, more: 0 } : { ...known4, more: known4.more + 1 }
   );
 }
 
@@ -83212,7 +83286,12 @@ function loneBlock({ domain, others }, app) {
 }
 
 // src/core/rollout/site-blocks.ts
-function siteBlock(view) {
+var excuseEnds = {
+  nothing: "",
+  wait: ", or an operator excuses the region",
+  slot: "; that an operator excuses the region frees only the slot that it takes until then"
+};
+function siteBlock(view, excuse2 = "nothing") {
   const isSilent = view.silentSince !== null;
   if (view.waitsFor !== null) {
     return {
@@ -83232,7 +83311,7 @@ function siteBlock(view) {
     return {
       code: "worker-silent",
       reason: `the worker of ${view.mirror} is silent`,
-      endsWhen: `it reports again${view.isRegionExcused ? "" : ", or an operator excuses the region"}${orForgotten(view, isSilent)}`
+      endsWhen: silentEnd(view, excuse2)
     };
   }
   if (!view.isReachable) {
@@ -83250,6 +83329,11 @@ function siteBlock(view) {
     };
   }
   return null;
+}
+function silentEnd(view, excuse2) {
+  const forgotten = orForgotten(view, true);
+  const words6 = excuseEnds[view.isRegionExcused ? "nothing" : excuse2];
+  return `it reports again${excuse2 === "wait" ? words6 + forgotten : forgotten + words6}`;
 }
 function movedEnd(view) {
   if (view.facts?.leaves === true)
@@ -83365,7 +83449,7 @@ function standingBlock(run3, part3, { site }) {
   if (run3.handedNow.has(site)) {
     return { code: "progressing", reason: "handed over now", endsWhen: readyWords(release2) };
   }
-  if (state.kind === "in-flight") return siteBlock(view) ?? inFlightBlock(run3, part3, state);
+  if (state.kind === "in-flight") return siteBlock(view, "wait") ?? inFlightBlock(run3, part3, state);
   if (state.kind === "excused") return excusedBlock(part3);
   if (state.kind !== "failed" || isToGoBack(release2, site)) return null;
   const hasLeft2 = Object.hasOwn(release2.left ?? {}, site);
@@ -84132,7 +84216,7 @@ function reportInFlight(board, app, arrivals) {
     const { observed } = view;
     const budgets2 = budgetsOf(app);
     const reason = `in flight: ${healthInWords(observed, budgets2.unknownBlocks)}`;
-    const block = siteBlock(view) ?? {
+    const block = siteBlock(view, "slot") ?? {
       code: "progressing",
       reason,
       endsWhen: `${readyInWords(observed, budgets2)}, or its deadline`
@@ -84573,7 +84657,7 @@ function backRank({ site, parts }) {
 function placeBlock(run3, { site, region, parts }) {
   const view = parts[0]?.view;
   if (view === void 0) return null;
-  const block = siteBlock(view) ?? movedBlock(run3, { site, parts }) ?? holdBlock(run3, { site, region, parts });
+  const block = siteBlock(view, "wait") ?? movedBlock(run3, { site, parts }) ?? holdBlock(run3, { site, region, parts });
   if (block !== null) return block;
   for (const { release: release2 } of parts) {
     const shut = releaseWindowBlock(run3.board, view, release2);
@@ -85028,7 +85112,7 @@ function reportMarked(board, release2, views) {
   for (const view of views) {
     const { site, observed } = view;
     if (isStraggler(view) || isGone(view, release2) || observed?.left === true) continue;
-    const block = siteBlock(view) ?? notLeftBlock(view);
+    const block = siteBlock(view, "slot") ?? notLeftBlock(view);
     board.waits.push(waitOf(release2, { stage: stageName(release2, site), site, block }));
   }
 }
@@ -85398,7 +85482,7 @@ function reportStanding2({ board }, { site, parts, steps: steps2 }) {
       };
     }
     if (state?.kind !== "in-flight") continue;
-    if (state.until === null) return siteBlock(view);
+    if (state.until === null) return siteBlock(view, "slot");
     wakeLater(board, state.until);
     const reason = `going back: ${healthInWords(view.observed, release2.unknownBlocks)}`;
     return inFlightBlock2(reason, readyInWords(view.observed, release2));
