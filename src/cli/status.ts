@@ -16,8 +16,9 @@ Options:
 ${controllerUsage}
   -o, --output       table (default), json or yaml
 
-Exit codes: 0 the head is followed, every release is through, and every site is in sync and healthy;
-1 not (yet); 2 could not find out, also where the controller cannot: it does not reach the fleet repository.
+Exit codes: 0 the head is followed, every release is through, every site is in sync and healthy, and the
+head has no version that is known to be bad; 1 not (yet); 2 could not find out, also where the controller
+cannot: it does not reach the fleet repository.
 `,
   options: { ...controllerOptions, ...outputOption },
   async run(args, io) {
@@ -35,8 +36,10 @@ export function exitCodeOf(status: FleetStatus): 0 | 1 | 2 {
   return status.outdated === undefined ? 0 : 2;
 }
 
-function isAllWell({ revision, refused, sites, releases, controlLost }: FleetStatus): boolean {
-  const isWhere = revision !== null && refused === null && controlLost !== true;
+function isAllWell(status: FleetStatus): boolean {
+  const { revision, refused, sites, releases, waits, controlLost } = status;
+  const isBad = waits.some(({ code }) => code === "bad-version");
+  const isWhere = revision !== null && refused === null && controlLost !== true && !isBad;
   const isThrough = releases.every(({ state }) => state === "done");
   return isWhere && isThrough && sites.synced === sites.total && sites.healthy === sites.total;
 }

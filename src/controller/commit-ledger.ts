@@ -46,12 +46,14 @@ export interface CommitWork {
   readonly moves: readonly LedgerMove[];
   /** Sites whose labels it changes. */
   readonly relabelled: number;
+  /** What of it is not done, and why: a line each. */
+  readonly refused: readonly string[];
 }
 
 /** Commit -> what it started. */
 export type Ledger = ReadonlyMap<string, CommitWork>;
 
-const noWork: CommitWork = { releases: [], joiners: [], moves: [], relabelled: 0 };
+const noWork: CommitWork = { releases: [], joiners: [], moves: [], relabelled: 0, refused: [] };
 
 /** The ledger with these events added, oldest first. */
 export function addEvents(ledger: Ledger, events: readonly ReleaseEvent[]): Ledger {
@@ -100,6 +102,9 @@ function withEvent(
 ): CommitWork {
   if (event.event === "followed") return known;
   if (event.event === "relabels") return { ...known, relabelled: event.sites };
+  if (event.event === "refused") {
+    return { ...known, refused: [...new Set([...known.refused, event.reason])] };
+  }
   if (event.event === "moves") {
     const { from, to } = event;
     const moves = event.sites.map((site) => ({ site, from, to }));

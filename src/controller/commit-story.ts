@@ -19,6 +19,17 @@ export interface Standing {
 
 /** What became, or becomes, of a commit that was followed. */
 export function storyOf(work: CommitWork, standing: Standing): CommitStory {
+  const story = startedStory(work, standing);
+  if (work.refused.length === 0) return story;
+  // What is refused comes first, and alone where the commit starts nothing else: a forge cuts what is long.
+  const { releases, joiners, moves, relabelled } = work;
+  const isNothing = releases.length + joiners.length + moves.length + relabelled === 0;
+  const description = [...work.refused, ...(isNothing ? [] : [story.description])].join("; ");
+  return { state: "failure", description };
+}
+
+/** What becomes of all that it started. */
+function startedStory(work: CommitWork, standing: Standing): CommitStory {
   const story = updatesStory(work, standing);
   const notes = siteNotes(work);
   if (notes.length === 0) return story;

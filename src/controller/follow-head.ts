@@ -6,6 +6,7 @@ import { startReleases } from "../core/rollout/start-releases.ts";
 import { commitToControl, controllerAuthor } from "./control-commit.ts";
 import type { ControlSnapshot } from "./control-repository.ts";
 import { joinEvents } from "./joiners.ts";
+import type { ReleaseEvent } from "./release-ledger.ts";
 import { shortId } from "./short-id.ts";
 import { neededSources } from "./needed-sources.ts";
 import type { ReadMirror } from "./planner-input.ts";
@@ -67,11 +68,25 @@ export async function followHead(world: World, state: FollowState): Promise<Cont
         facts: head.facts,
         before: previous?.facts ?? new Map(),
       }),
+      ...badVersions(state, started.refused),
     ],
     subject: `Follow ${shortId(head.commit)}`,
     author: controllerAuthor,
     at: read.now,
   });
+}
+
+/** Versions that the head brings and that are known to be bad; of one that it only leaves in place it says nothing. */
+function badVersions({ head, previous }: FollowState, refused: readonly string[]): ReleaseEvent[] {
+  const digestOf = (at: ValidHead | null, app: string): string | undefined =>
+    at?.apps.get(app)?.inputDigest;
+  return refused
+    .filter((app) => digestOf(previous, app) !== digestOf(head, app))
+    .map((app) => ({
+      event: "refused",
+      source: head.commit,
+      reason: `${app}: this version is known to be bad and is not tried again`,
+    }));
 }
 
 /** An operator's word lets one head in, once: whatever is followed next needs another. */

@@ -74,17 +74,15 @@ export type ReleaseEvent =
       readonly to: string;
       readonly sites: readonly string[];
     }
-  | {
-      readonly event: "moved";
-      readonly outcome: MoveOutcome;
-      readonly site: string;
-    }
+  | { readonly event: "moved"; readonly outcome: MoveOutcome; readonly site: string }
   | {
       /** A commit changes labels of so many sites. */
       readonly event: "relabels";
       readonly source: string;
       readonly sites: number;
-    };
+    }
+  /** Something that a commit says is not done, and will not be: what and why, in one line. */
+  | { readonly event: "refused"; readonly source: string; readonly reason: string };
 
 /** What became of a site that changes its mirror. `gone`: it leaves the fleet, or goes elsewhere. */
 export type MoveOutcome = "arrived" | "gone";
@@ -337,6 +335,12 @@ const lines: { readonly [K in Kind]: Line<Extract<ReleaseEvent, { event: K }>> }
     line: /^Flotilla-Relabels: (?<source>\S+) (?<sites>\d+)$/gm,
     read: ({ source = "", sites }) => ({ event: "relabels", source, sites: Number(sites) }),
     write: ({ source, sites }) => `Flotilla-Relabels: ${source} ${sites}`,
+  },
+  refused: {
+    line: /^Flotilla-Refused: (?<source>\S+) (?<reason>.+)$/gm,
+    read: ({ source = "", reason = "" }) => ({ event: "refused", source, reason }),
+    write: ({ source, reason }) =>
+      `Flotilla-Refused: ${source} ${reason.replaceAll(/\s+/g, " ").trim()}`,
   },
 };
 

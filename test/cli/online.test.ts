@@ -182,11 +182,13 @@ describe("flotilla status", () => {
     `);
   });
 
+  const noWait = { app: "web", release: null, stage: null, site: null, reason: "", endsWhen: "" };
   it.each<[string, Partial<FleetStatus>]>([
     ["nothing is followed yet", { revision: null }],
     ["the head is refused", { refused: { commit, reason: "3 errors", mistakes: [] } }],
     ["a site is not in sync", { sites: { ...settled.sites, synced: 1 } }],
     ["a site is not healthy", { sites: { ...settled.sites, healthy: 1 } }],
+    ["the head has a version known to be bad", { waits: [{ ...noWait, code: "bad-version" }] }],
     [
       "a release is on its way",
       {

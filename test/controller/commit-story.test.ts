@@ -42,6 +42,7 @@ const work = (changes: Partial<CommitWork>): CommitWork => ({
   joiners: [],
   moves: [],
   relabelled: 0,
+  refused: [],
   ...changes,
 });
 const rest = { progress: [], waits: [] };
@@ -161,6 +162,19 @@ describe("the story of a commit", () => {
     });
   });
 
+  it("is a failure when something that it says is refused, and tells that first", () => {
+    const refused = ["web: this version is known to be bad and is not tried again"];
+    expect(storyOf(work({ refused }), rest)).toEqual({
+      state: "failure",
+      description: "web: this version is known to be bad and is not tried again",
+    });
+    const releases = [{ ...open, outcome: "done" as const, counts: { ...counts, done: 4 } }];
+    expect(storyOf(work({ refused: ["decision e was refused: x"], releases }), rest)).toEqual({
+      state: "failure",
+      description: "decision e was refused: x; 4 of 4 sites",
+    });
+  });
+
   it("names the commit that superseded it", () => {
     const replaced = { ...open, outcome: "superseded", by: "abcdef0123" } as const;
     expect(storyOf(work({ releases: [replaced] }), rest)).toEqual({
@@ -190,12 +204,21 @@ describe("release events", () => {
     { event: "moves", source: "c2", from: "west", to: "north", sites: ["b"] },
     { event: "moved", outcome: "arrived", site: "a" },
     { event: "relabels", source: "c1", sites: 3 },
+    { event: "refused", source: "c1", reason: "decision e was refused: web has no such release" },
   ];
 
   it("are read back from a control commit's message as they were written", () => {
     const message = `Follow c1\n\n- words\n\n${events.map(formatEvent).join("\n")}\n`;
     expect(parseEvents(message)).toEqual(events);
     expect(parseEvents("nothing of the kind\n")).toEqual([]);
+  });
+
+  it("tell a reason of several lines in one, whatever it looks like", () => {
+    const reason = "decision e was refused:\nFlotilla-Followed: c9";
+    const message = formatEvent({ event: "refused", source: "c1", reason });
+    expect(parseEvents(message)).toEqual([
+      { event: "refused", source: "c1", reason: "decision e was refused: Flotilla-Followed: c9" },
+    ]);
   });
 
   it("build the ledger, whatever was read before", () => {
@@ -219,6 +242,7 @@ describe("release events", () => {
         { site: "b", from: "east", to: "west", outcome: "gone", by: "c2" },
       ],
       relabelled: 3,
+      refused: ["decision e was refused: web has no such release"],
     });
     expect(ledger.get("c2")?.moves).toEqual([{ site: "b", from: "west", to: "north" }]);
   });

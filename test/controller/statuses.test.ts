@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
+import type { ReleaseHistory } from "../../src/core/protocol/api.ts";
 import { commitFleet, webVersion } from "../support/controller-fleet.ts";
 import { eventually } from "../support/controller-mirror.ts";
 import { type ControllerBench, controllerBench } from "../support/controller-process.ts";
@@ -248,6 +249,33 @@ describe("the status of a commit", { timeout: 120_000 }, () => {
       "sites/b2.yaml": siteYaml("b2", { region: "west", labels: { ...labels, size: "s" } }),
     });
     expect(await statusOf(github, relabelled, "success")).toBe(`${none}; other labels at 1 site`);
+  });
+
+  it("is failure when its version is known to be bad, and the next commit answers for itself", async () => {
+    const { bench, github } = await githubBench();
+    const first = await commitFleet(bench.fleet);
+    const controller = await startController(bench);
+    await bothWorkers(controller);
+    await everywhere(bench, "1");
+    await quiet(bench);
+    const second = await bench.fleet.commit(webVersion("2"));
+    await everywhere(bench, "2");
+    await statusOf(github, second, "success");
+    const answer = await controller.request("/api/v1/history?app=web");
+    const { releases } = (await answer.json()) as ReleaseHistory;
+    const to = releases.find(({ source }) => source === first)?.release ?? "";
+    await controller.decide({ verb: "rollback", app: "web", to, why: "2 is slow" });
+    await everywhere(bench, "1");
+    await quiet(bench);
+    const back = await bench.fleet.commit(webVersion("1"));
+    await statusOf(github, back, "success");
+    const bad = await bench.fleet.commit(webVersion("2"));
+    const words = "web: this version is known to be bad and is not tried again";
+    expect(await statusOf(github, bad, "failure")).toBe(words);
+    const other = await bench.fleet.commit({ "README.md": "nothing of the app" });
+    expect(await statusOf(github, other, "success")).toBe("no app changes at any site");
+    expect(new Set(Object.values(await versions(bench)))).toEqual(new Set(["1"]));
+    expect(github.latest(bad)).toMatchObject({ state: "failure", description: words });
   });
 
   it("says that a site which was to join is not to any more", async () => {

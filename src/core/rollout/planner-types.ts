@@ -311,6 +311,8 @@ export interface StartPlan {
   readonly changes: readonly ControlChange[];
   /** Releases begun, superseded, found bad or empty, in words, for the commit status and the log. */
   readonly notes: readonly string[];
+  /** Apps of which the head wants a version that is known to be bad: nothing of them begins. */
+  readonly refused: readonly string[];
 }
 
 /** One site gets one app's tree (or its leaving marker, or nothing more) in a mirror commit. */

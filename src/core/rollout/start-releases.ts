@@ -28,7 +28,7 @@ import { newStartRun, openListBudgets, type StartRun } from "./start/start-run.t
 /** The changes to control with which a head begins to be followed. */
 export function startReleases(given: StartInput): StartPlan {
   if (given.controlLost !== undefined) {
-    return { changes: [], notes: [`nothing begins: ${given.controlLost}`] };
+    return { changes: [], notes: [`nothing begins: ${given.controlLost}`], refused: [] };
   }
   const { input, begun } = beginLeaving(given);
   const run = newStartRun(input);
@@ -38,7 +38,7 @@ export function startReleases(given: StartInput): StartPlan {
   for (const app of run.board.apps.values()) startApp(run, app);
   countDeletions(run);
   followHead(run);
-  return { changes: changesOf(run.board), notes: run.notes };
+  return { changes: changesOf(run.board), notes: run.notes, refused: run.refused };
 }
 
 function startApp(run: StartRun, app: AppBoard): void {

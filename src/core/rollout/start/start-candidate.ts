@@ -28,6 +28,7 @@ export function startCandidate(run: StartRun, app: AppBoard, returning: Release[
   const desired = own(run.input.desired, app.app);
   if (desired === undefined || !isNew(app, desired)) return;
   if (isRefused(app, desired)) {
+    run.refused.push(app.app);
     run.notes.push(`${app.app}: this version is known to be bad and is not tried again`);
     return;
   }

@@ -13,6 +13,8 @@ export interface StartRun {
   readonly input: StartInput;
   readonly board: Board;
   readonly notes: string[];
+  /** Apps whose version is known to be bad. */
+  readonly refused: string[];
   /** Releases that this head begins: app and id. */
   readonly begun: { readonly app: string; readonly id: string }[];
 }
@@ -25,7 +27,7 @@ export function newStartRun(input: StartInput): StartRun {
     apps[app] = own(known, app) ?? { current: { release: null, partial: [] }, open: [], bad: [] };
   }
   const board = newBoard({ ...input, control: { ...input.control, apps } });
-  return { input, board, notes: [], begun: [] };
+  return { input, board, notes: [], refused: [], begun: [] };
 }
 
 /** The open candidate of an app. */
