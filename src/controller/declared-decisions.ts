@@ -71,13 +71,21 @@ async function carryOut(
   const changes = new Map(
     [...ends, ...(result.ok ? result.changes : []), carried].map((change) => [change.path, change]),
   );
+  const reason = `decision ${decision.name} was refused: ${message}`;
+  const refusal = { event: "refused", source: head, reason } as const;
   world.logger.info("declared decision", { decision: decision.name, outcome, message });
   return commitToControl(world, control, {
     changes: [...changes.values()],
+    events: result.ok || knowsNothing(control) ? [] : [refusal],
     subject: `${carried.why}: ${decision.spec.why}`,
     author: word.by,
     at,
   });
+}
+
+/** Before anything is known of releases, or after that was lost: what such a head says may be long past. */
+function knowsNothing(control: ControlSnapshot): boolean {
+  return control.state.head === null || awaitedHead(control) !== undefined;
 }
 
 /** A hold always counts. Before anything is known of releases, or after that was lost, nothing else can be meant. */
@@ -92,7 +100,7 @@ async function resultOf(
     return { ok: true, changes: [change], message: "it holds" };
   }
   const spoken = spokenDecision(decision.spec);
-  if (spoken === undefined || control.state.head === null || awaitedHead(control) !== undefined) {
+  if (spoken === undefined || knowsNothing(control)) {
     const message = "no release was known when its commit was followed";
     return { ok: false, code: "conflict", message, hint: "" };
   }

@@ -278,6 +278,29 @@ describe("the status of a commit", { timeout: 120_000 }, () => {
     expect(github.latest(bad)).toMatchObject({ state: "failure", description: words });
   });
 
+  it("is failure when a decision in it is refused, with what it starts beside, and only of the commit that says it", async () => {
+    const { bench, github } = await githubBench();
+    await commitFleet(bench.fleet);
+    await bothWorkers(await startController(bench));
+    await everywhere(bench, "1");
+    await quiet(bench);
+    const spec = "why: 2 is slow, rollback: {app: web, to: web-none}";
+    const e = `apiVersion: flotilla.dev/v1alpha1\nkind: Decision\nmetadata: {name: e}\nspec: {${spec}}\n`;
+    const asked = await bench.fleet.commit({ "decisions/e.yaml": e });
+    expect(await statusOf(github, asked, "failure")).toMatch(/^decision e was refused: .*web-none/);
+    const next = await bench.fleet.commit({ "README.md": "nothing of it" });
+    expect(await statusOf(github, next, "success")).toBe("no app changes at any site");
+    const again = await bench.fleet.commit({
+      ...webVersion("2"),
+      "decisions/e.yaml": e.replace("slow", "too slow"),
+    });
+    const words = /^decision e was refused: .*web-none; \d of 4 sites/;
+    expect(await statusOf(github, again, "failure")).toMatch(words);
+    await everywhere(bench, "2");
+    await quiet(bench);
+    expect(new Set(github.statesOf(again))).toEqual(new Set(["failure"]));
+  });
+
   it("says that a site which was to join is not to any more", async () => {
     const { bench, github } = await githubBench();
     await commitFleet(bench.fleet);
