@@ -64,11 +64,7 @@ export function addEvents(ledger: Ledger, events: readonly ReleaseEvent[]): Ledg
 
 function addEvent(ledger: Map<string, CommitWork>, event: ReleaseEvent): void {
   if (event.event === "joined") {
-    for (const [source, work] of ledger) {
-      const joiners = work.joiners.map((joiner) => settled(joiner, event));
-      ledger.set(source, { ...work, joiners });
-    }
-    return;
+    return settleJoiners(ledger, event);
   }
   if (event.event === "moved") {
     const { site, outcome } = event;
@@ -78,6 +74,21 @@ function addEvent(ledger: Map<string, CommitWork>, event: ReleaseEvent): void {
   if (event.event === "moves") endMoves(ledger, event.sites, { outcome: "gone", by: event.source });
   const known = ledger.get(event.source) ?? noWork;
   ledger.set(event.source, withEvent(known, event));
+}
+
+type Joined = Extract<ReleaseEvent, { event: "joined" }>;
+
+/** What failed may still arrive, such as after a retry: that of the newest commit which brought it there. */
+function settleJoiners(ledger: Map<string, CommitWork>, event: Joined): void {
+  const newest = new Map<string, string>();
+  for (const [source, { joiners }] of ledger) {
+    for (const { app, site } of joiners) if (app === event.app) newest.set(site, source);
+  }
+  for (const [source, work] of ledger) {
+    const isNewest = ({ site }: LedgerJoiner): boolean => newest.get(site) === source;
+    const joiners = work.joiners.map((joiner) => settled(joiner, event, isNewest(joiner)));
+    ledger.set(source, { ...work, joiners });
+  }
 }
 
 /** Sites are there, or are no longer to go where some commit sent them. */
@@ -123,10 +134,12 @@ function withEvent(
 
 function settled(
   joiner: LedgerJoiner,
-  { app, sites, outcome, by }: Extract<ReleaseEvent, { event: "joined" }>,
+  { app, sites, outcome, by }: Joined,
+  isNewest: boolean,
 ): LedgerJoiner {
-  const isIt = joiner.outcome === undefined && joiner.app === app && sites.includes(joiner.site);
-  if (!isIt) return joiner;
+  const arrivesLate = joiner.outcome === "failed" && outcome === "arrived" && isNewest;
+  const isOpen = joiner.outcome === undefined || arrivesLate;
+  if (!isOpen || joiner.app !== app || !sites.includes(joiner.site)) return joiner;
   return { ...joiner, outcome, ...(by === undefined ? {} : { by }) };
 }
 

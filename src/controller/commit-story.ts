@@ -1,4 +1,5 @@
 /** What a commit's status says, from what it started and where that stands: pure. */
+import type { OpenListStanding } from "../core/rollout/open-list-standing.ts";
 import type { ReleaseProgress, Wait } from "../core/rollout/planner-types.ts";
 import type { CommitWork, LedgerJoiner, LedgerMove, LedgerRelease } from "./commit-ledger.ts";
 import { addCounts, countSites, noCounts, troublesInWords } from "./count-sites.ts";
@@ -15,6 +16,8 @@ export interface CommitStory {
 export interface Standing {
   readonly progress: readonly ReleaseProgress[];
   readonly waits: readonly Wait[];
+  /** By app. */
+  readonly openLists: ReadonlyMap<string, OpenListStanding>;
 }
 
 /** What became, or becomes, of a commit that was followed. */
@@ -29,13 +32,37 @@ export function storyOf(work: CommitWork, standing: Standing): CommitStory {
 }
 
 /** What becomes of all that it started. */
-function startedStory(work: CommitWork, standing: Standing): CommitStory {
-  const story = updatesStory(work, standing);
+function startedStory(started: CommitWork, standing: Standing): CommitStory {
+  const joiners = started.joiners.map((joiner) => retriedOne(joiner, standing));
+  const work = { ...started, joiners };
+  const story = joinersStory(joiners, standing, updatesStory(work, standing));
   const notes = siteNotes(work);
   if (notes.length === 0) return story;
   const isMoving = work.moves.some(({ outcome }) => outcome === undefined);
   const description = `${story.description}; ${notes.join(", ")}`;
   return { state: story.state === "success" && isMoving ? "pending" : story.state, description };
+}
+
+/** One that failed and goes again is on its way. */
+function retriedOne(joiner: LedgerJoiner, { openLists }: Standing): LedgerJoiner {
+  const { app, site, outcome } = joiner;
+  const isAgain = outcome === "failed" && openLists.get(app)?.handed.has(site) === true;
+  return isAgain ? { app, site } : joiner;
+}
+
+/** With a site of its own among what failed beyond the open list's budget, it is a failure as long as that stands. */
+function joinersStory(
+  joiners: readonly LedgerJoiner[],
+  { openLists }: Standing,
+  story: CommitStory,
+): CommitStory {
+  const isOver = joiners.some(
+    ({ app, site, outcome }) =>
+      outcome === "failed" && openLists.get(app)?.failed.has(site) === true,
+  );
+  if (!isOver || story.state === "failure") return story;
+  const description = `${story.description}, over the failure budget of the open list`;
+  return { state: "failure", description };
 }
 
 /** What happens to sites beside what they run: `1 of 2 sites has moved from east to west`. */

@@ -5,6 +5,7 @@
 import { resolve } from "node:path";
 import { type HttpServer, startHttpServer } from "../adapters/http/server.ts";
 import type { StatusWriter } from "../adapters/github/status-writer.ts";
+import { openListStandings } from "../core/rollout/open-list-standing.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { keepUp } from "../runtime/keep-up.ts";
 import type { Logger } from "../runtime/logger.ts";
@@ -189,7 +190,8 @@ function passHandler({ world, lastPass, hints, github }: PassHandlerParts) {
     const { control, verdict } = pass;
     await tellStatuses(world, async () => {
       const waits = pass.plan?.waits ?? [];
-      await statuses?.tell({ controlHead: control.head, verdict, progress, waits });
+      const openLists = openListStandings(control.state, pass.input?.entitled ?? {});
+      await statuses?.tell({ controlHead: control.head, verdict, progress, waits, openLists });
     });
   };
 }

@@ -35,7 +35,7 @@ async function startFollowing(between: (from: string, to: string) => Promise<rea
       ({ head } = next);
     },
     tell: (verdict: HeadVerdict = { verdict: "nothing-new" }): Promise<void> =>
-      statuses.tell({ controlHead: head, verdict, progress: [], waits: [] }),
+      statuses.tell({ controlHead: head, verdict, progress: [], waits: [], openLists: new Map() }),
     restart: (): void => {
       statuses = start();
     },

@@ -45,8 +45,8 @@ const work = (changes: Partial<CommitWork>): CommitWork => ({
   refused: [],
   ...changes,
 });
-const rest = { progress: [], waits: [] };
-const at = (one: ReleaseProgress) => ({ progress: [one], waits: [] });
+const rest = { progress: [], waits: [], openLists: new Map() };
+const at = (one: ReleaseProgress) => ({ ...rest, progress: [one] });
 
 describe("the story of a commit", () => {
   it("tells counts and stage while a release is open", () => {
@@ -111,13 +111,25 @@ describe("the story of a commit", () => {
     });
     const wait = { app: "web", release: null, stage: null, site: "a", reason: "", endsWhen: "" };
     const waits = [{ ...wait, code: "offline" as const }];
-    expect(storyOf(work({ joiners }), { progress: [], waits }).description).toBe(
+    expect(storyOf(work({ joiners }), { ...rest, waits }).description).toBe(
       "1 of 2 sites; 1 offline",
     );
     const twoApps = [joiner("a", "arrived"), { ...joiner("a", "failed"), app: "till" }];
     expect(storyOf(work({ joiners: twoApps }), rest)).toEqual({
       state: "success",
       description: "0 of 1 sites; 1 failed",
+    });
+    const standing = (handed: string[], failed: string[]) => ({
+      ...rest,
+      openLists: new Map([["till", { handed: new Set(handed), failed: new Set(failed) }]]),
+    });
+    expect(storyOf(work({ joiners: twoApps }), standing([], ["a"]))).toEqual({
+      state: "failure",
+      description: "0 of 1 sites; 1 failed, over the failure budget of the open list",
+    });
+    expect(storyOf(work({ joiners: twoApps }), standing(["a"], []))).toEqual({
+      state: "pending",
+      description: "0 of 1 sites",
     });
     const gone = [{ ...joiner("a", "gone"), by: "abcdef0123" }];
     expect(storyOf(work({ joiners: gone }), rest)).toEqual({
@@ -244,6 +256,14 @@ describe("release events", () => {
       relabelled: 3,
       refused: ["decision e was refused: web has no such release"],
     });
+    const joined = (outcome: "arrived" | "failed") =>
+      ({ event: "joined", app: "web", outcome, sites: ["a"] }) as const;
+    const joins = (source: string) =>
+      ({ event: "joins", app: "web", source, sites: ["a"] }) as const;
+    const once = addEvents(new Map(), [joins("c1"), joined("failed"), joined("arrived")]);
+    expect(once.get("c1")?.joiners).toEqual([{ app: "web", site: "a", outcome: "arrived" }]);
+    const twice = [joins("c1"), joined("failed"), joins("c2"), joined("arrived")];
+    expect(addEvents(new Map(), twice).get("c1")?.joiners[0]?.outcome).toBe("failed");
     expect(ledger.get("c2")?.moves).toEqual([{ site: "b", from: "west", to: "north" }]);
   });
 });

@@ -301,6 +301,30 @@ describe("the status of a commit", { timeout: 120_000 }, () => {
     expect(new Set(github.statesOf(again))).toEqual(new Set(["failure"]));
   });
 
+  it("is failure while a site that it adds has failed beyond the budget, and success once that has arrived", async () => {
+    const { bench, github } = await githubBench();
+    const stages = [{ name: "all", failureBudget: 0 }];
+    const spec = { stages, soak: "0s", minReady: "0s", progressDeadline: "4s" };
+    await commitFleet(bench.fleet, { "strategies/fast.yaml": strategyYaml("fast", spec) });
+    const controller = await startController(bench);
+    const workers = await bothWorkers(controller);
+    await everywhere(bench, "1");
+    await quiet(bench);
+    workers.west.script.health = (site) => (site === "b3" ? "Degraded" : "Healthy");
+    const labels = { ring: "main" };
+    const added = await bench.fleet.commit({
+      "sites/b3.yaml": siteYaml("b3", { region: "west", labels }),
+    });
+    const words = "0 of 1 sites; 1 failed, over the failure budget of the open list";
+    expect(await statusOf(github, added, "failure")).toBe(words);
+    expect(github.statesOf(added)).not.toContain("success");
+    workers.west.script.health = (site) => (site === "b3" ? "Progressing" : "Healthy");
+    await controller.decide({ verb: "retry", app: "web", release: "open-list", why: "mended" });
+    expect(await statusOf(github, added, "pending")).toBe("0 of 1 sites");
+    workers.west.script.health = () => "Healthy";
+    expect(await statusOf(github, added, "success")).toBe("1 of 1 sites");
+  });
+
   it("says that a site which was to join is not to any more", async () => {
     const { bench, github } = await githubBench();
     await commitFleet(bench.fleet);

@@ -94,7 +94,7 @@ export function isArriving({ arrivals }: AppBoard): boolean {
 }
 
 /** The budgets of an app's open list. */
-export function budgetsOf(app: AppBoard): OpenListBudgets {
+export function budgetsOf(app: Pick<AppBoard, "current">): OpenListBudgets {
   return app.current.openList ?? defaultOpenList;
 }
 
