@@ -20,13 +20,24 @@ const maxSkipped = 50;
 
 /** Where stories are told. */
 export interface StorySink {
-  /** `isLate`: what it was told before stays, but for `pending`. */
-  set(wish: CommitStory & { readonly sha: string; readonly isLate?: true }): Promise<void>;
+  set(wish: CommitStory & StoryMarks): Promise<void>;
+  /** Commits that were told last that they are undecided, also by a controller before this one. */
+  undecided(): readonly string[];
+}
+
+interface StoryMarks {
+  readonly sha: string;
+  /** What it was told before stays, but for `pending`. */
+  readonly isLate?: true;
+  /** Nobody knows whether it may be followed. */
+  readonly isUndecided?: true;
 }
 
 export interface StoryInput extends Standing {
   readonly controlHead: string | null;
   readonly verdict: HeadVerdict;
+  /** Where the branch is; null: not known yet. */
+  readonly seen: string | null;
 }
 
 export class CommitStatuses {
@@ -39,8 +50,6 @@ export class CommitStatuses {
   #followed: string | null = null;
   /** What is still to be told of commits between heads. */
   #steps: readonly Step[] = [];
-  /** A commit of which nobody knew whether it may be followed, when last looked at. */
-  #undecided: string | null = null;
 
   constructor(control: ControlRepository, sink: StorySink, sources: Pick<Sources, "between">) {
     this.#control = control;
@@ -54,26 +63,28 @@ export class CommitStatuses {
     const { verdict } = input;
     const refused = verdict.verdict === "refused" ? verdict.commit : null;
     if (verdict.verdict === "refused") {
-      const { commit: sha, reason: description, isUndecided = false } = verdict;
-      await this.#sink.set({ sha, state: isUndecided ? "pending" : "failure", description });
+      const { commit: sha, reason: description, isUndecided } = verdict;
+      await this.#sink.set(
+        isUndecided === true
+          ? { sha, state: "pending", description, isUndecided }
+          : { sha, state: "failure", description },
+      );
     }
     for (const [sha, work] of this.#ledger) {
       // One commit, one word: a branch that was set back is at a commit that has a story already.
       if (sha === refused) continue;
       await this.#sink.set({ sha, ...storyOf(work, input) });
     }
-    await this.#tellUndecided(verdict);
+    await this.#tellUndecided(input.seen);
     await this.#tellSteps();
     this.#forgetEnded();
   }
 
   /** Nobody looks at it any more where the branch is at another commit: then it does not stay pending. */
-  async #tellUndecided(verdict: HeadVerdict): Promise<void> {
-    const before = this.#undecided;
-    const isOpen = verdict.verdict === "refused" && verdict.isUndecided === true;
-    const newer = newestOf(verdict) ?? this.#followed ?? "";
-    if (before !== null && before !== newer) await this.#tellLate(before, newer);
-    this.#undecided = isOpen ? verdict.commit : null;
+  async #tellUndecided(seen: string | null): Promise<void> {
+    if (seen === null) return;
+    const left = this.#sink.undecided().filter((sha) => sha !== seen);
+    for (const sha of left) await this.#tellLate(sha, seen);
   }
 
   /** Where one cannot be told now it is told with the next pass. */
@@ -130,12 +141,6 @@ export class CommitStatuses {
 interface Step {
   readonly from: string;
   readonly to: string;
-}
-
-/** The commit that a verdict is about; undefined: there is no newer one than what is followed. */
-function newestOf(verdict: HeadVerdict): string | undefined {
-  if (verdict.verdict === "nothing-new") return undefined;
-  return verdict.verdict === "follow" ? verdict.head.commit : verdict.commit;
 }
 
 /** The history was rewritten since, and the clone has it no more: nobody sees those commits. */

@@ -191,7 +191,9 @@ function passHandler({ world, lastPass, hints, github }: PassHandlerParts) {
     await tellStatuses(world, async () => {
       const waits = pass.plan?.waits ?? [];
       const openLists = openListStandings(control.state, pass.input?.entitled ?? {});
-      await statuses?.tell({ controlHead: control.head, verdict, progress, waits, openLists });
+      const { seen } = world.source.state();
+      const { head: controlHead } = control;
+      await statuses?.tell({ controlHead, verdict, seen, progress, waits, openLists });
     });
   };
 }

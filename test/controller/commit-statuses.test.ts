@@ -1,14 +1,13 @@
 import { expect, it, onTestFinished } from "vitest";
 import { openStore } from "../../src/adapters/git/native-store.ts";
 import { FleetError } from "../../src/core/errors.ts";
-import type { CommitStory } from "../../src/controller/commit-story.ts";
-import { CommitStatuses } from "../../src/controller/commit-statuses.ts";
+import { CommitStatuses, type StorySink } from "../../src/controller/commit-statuses.ts";
 import { ControlRepository } from "../../src/controller/control-repository.ts";
 import type { HeadVerdict } from "../../src/controller/judge-head.ts";
 import { manualClock } from "../support/manual-clock.ts";
 import { temporaryFolder } from "../support/git-repository.ts";
 
-type Told = CommitStory & { readonly sha: string; readonly isLate?: true };
+type Told = Parameters<StorySink["set"]>[0];
 
 /** A control that follows one commit after the other, and what is told of them. */
 async function startFollowing(between: (from: string, to: string) => Promise<readonly string[]>) {
@@ -17,10 +16,17 @@ async function startFollowing(between: (from: string, to: string) => Promise<rea
   onTestFinished(() => store.close());
   const control = new ControlRepository(store);
   const told: Told[] = [];
-  const sink = { set: async (wish: Told) => void told.push(wish) };
+  const sink: StorySink = {
+    set: async (wish) => void told.push(wish),
+    undecided: () =>
+      [...new Map(told.map((wish) => [wish.sha, wish])).values()].flatMap((wish) =>
+        wish.isUndecided === true ? [wish.sha] : [],
+      ),
+  };
   const start = () => new CommitStatuses(control, sink, { between });
   let statuses = start();
   let head: string | null = null;
+  let branch: string | null = null;
   return {
     told,
     late: () => told.flatMap((wish) => (wish.isLate === true ? [wish] : [])),
@@ -33,9 +39,14 @@ async function startFollowing(between: (from: string, to: string) => Promise<rea
         at: clock.now(),
       });
       ({ head } = next);
+      branch = commit;
     },
-    tell: (verdict: HeadVerdict = { verdict: "nothing-new" }): Promise<void> =>
-      statuses.tell({ controlHead: head, verdict, progress: [], waits: [], openLists: new Map() }),
+    /** The branch is where the verdict says, else where it was followed last. */
+    tell: (verdict: HeadVerdict = { verdict: "nothing-new" }, at = branch): Promise<void> => {
+      const seen = verdict.verdict === "refused" ? verdict.commit : at;
+      const rest = { progress: [], waits: [], openLists: new Map() };
+      return statuses.tell({ controlHead: head, verdict, seen, ...rest });
+    },
     restart: (): void => {
       statuses = start();
     },
@@ -118,4 +129,18 @@ it("a commit of which nobody knew whether it may be followed does not stay pendi
   await tell(); // the branch is back
   expect(late()[1]).toMatchObject({ sha: "c4", description: expect.stringContaining("by c3") });
   expect(told.filter(({ sha }) => sha === "c4").at(-1)?.state).toBe("failure");
+});
+
+it("nor where the controller starts again meanwhile, and it stays pending while the branch is there", async () => {
+  const { late, follow, tell, restart } = await startFollowing(async () => []);
+  await follow("c1");
+  await tell({ verdict: "refused", commit: "c2", reason: "no answer", isUndecided: true });
+  restart();
+  await tell({ verdict: "nothing-new" }, null); // the branch was not read yet
+  await tell({ verdict: "nothing-new" }, "c2"); // it is being looked at
+  expect(late()).toEqual([]);
+  await tell();
+  expect(late()).toMatchObject([
+    { sha: "c2", state: "failure", description: "superseded by c1 before it was followed" },
+  ]);
 });

@@ -43,6 +43,8 @@ export const StatusRow = Type.Object(
     retryAt: Type.Number(),
     /** What GitHub shows stays, but for `pending`: it was told by one that knew better. */
     isLate: Type.Optional(Type.Literal(true)),
+    /** Pending, as nobody knows whether the commit may be followed: it is not to stay so once the branch is elsewhere. */
+    isUndecided: Type.Optional(Type.Literal(true)),
     /** GitHub's reason for never taking this; tried again only when `desired` changes. */
     refused: Type.Optional(Type.String()),
   },

@@ -47,11 +47,15 @@ export interface StatusWish {
   readonly context?: string;
   /** What was wished before stays, but for `pending`. */
   readonly isLate?: true;
+  /** Nobody knows whether the commit may be followed. */
+  readonly isUndecided?: true;
 }
 
 export interface StatusWriter {
   /** Records the wish; resolves when it is on disk. Wishing the same again costs nothing. */
   set(wish: StatusWish): Promise<void>;
+  /** The commits whose newest wish is an undecided one, also from before a restart. */
+  undecided(): readonly string[];
   /** Makes wishes true until the signal aborts. Once at a time. */
   run(signal: AbortSignal): Promise<void>;
   /** True when GitHub shows (or refuses for good) every wish. */
@@ -83,6 +87,7 @@ export async function createStatusWriter(options: StatusWriterOptions): Promise<
   };
   return {
     set: (wish) => setWish(state, wish),
+    undecided: () => state.rows.filter((row) => row.isUndecided === true).map(({ sha }) => sha),
     run: (signal) => runWriter(state, signal),
     isSettled: () => state.rows.every(isSettled),
     problem: () => state.problem,
@@ -135,21 +140,32 @@ async function setWish(state: WriterState, wish: StatusWish): Promise<void> {
     ...(wish.targetUrl === undefined ? {} : { targetUrl: wish.targetUrl }),
   };
   const old = state.rows.find((row) => row.sha === sha && row.context === context);
-  if (old !== undefined && (sameStatus(old.desired, desired) || isTold(old, wish))) return;
+  if (old !== undefined && (isSame(old, wish, desired) || isTold(old, wish))) return;
   const changed = { desired, changedAt: clock.now(), attempts: 0, retryAt: 0 };
   if (old === undefined) {
     const fresh = { repository, sha, context, posted: null, inDoubt: true, posts: 0 };
-    state.rows.push({ ...fresh, ...changed, ...(wish.isLate === true && { isLate: true }) });
+    state.rows.push({ ...fresh, ...changed, ...marksOf(wish) });
   } else {
     // A row in doubt keeps its backoff: GitHub gets time to show what the unclear create did.
     const { attempts, retryAt } = old.inDoubt ? old : changed;
-    Object.assign(old, changed, { attempts, retryAt });
     delete old.refused;
     delete old.isLate;
-    if (wish.isLate === true) old.isLate = true;
+    delete old.isUndecided;
+    Object.assign(old, changed, { attempts, retryAt }, marksOf(wish));
   }
   await save(state);
   state.waker.wake();
+}
+
+function marksOf({ isLate, isUndecided }: StatusWish): Pick<StatusRow, "isLate" | "isUndecided"> {
+  return {
+    ...(isLate === true && { isLate }),
+    ...(isUndecided === true && { isUndecided }),
+  };
+}
+
+function isSame(old: StatusRow, { isUndecided }: StatusWish, desired: Status): boolean {
+  return old.isUndecided === isUndecided && sameStatus(old.desired, desired);
 }
 
 function isTold({ desired }: StatusRow, { isLate }: StatusWish): boolean {

@@ -341,6 +341,23 @@ describe("commit statuses", () => {
     expect(shown()).toEqual(["success: 12 of 12 sites", "pending: 0 of 12 sites"]);
   });
 
+  it("are known as undecided after a restart, until another word is wished", async () => {
+    {
+      await using run = await start();
+      await run.writer.set({ ...pending, isUndecided: true });
+      await run.settle();
+    }
+    await using again = await start();
+    expect(again.writer.undecided()).toEqual([sha]);
+    await again.writer.set(pending);
+    expect(again.writer.undecided()).toEqual([]);
+    await again.writer.set({ ...pending, isUndecided: true });
+    await again.writer.set({ sha, state: "failure", description: "superseded", isLate: true });
+    expect(again.writer.undecided()).toEqual([]);
+    await again.settle();
+    expect(shown()[0]).toBe("failure: superseded");
+  });
+
   it("are looked up, not created again, when the process died in the middle of a create", async () => {
     github.fail("POST", { kind: "silence", commit: true });
     {
