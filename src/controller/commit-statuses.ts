@@ -3,11 +3,12 @@
  * again, or died between two writes, tells the same; the sink keeps what was told, so that nothing is told twice.
  */
 import { FleetError } from "../core/errors.ts";
+import type { ControlState } from "../core/rollout/planner-types.ts";
 import type { ControlRepository } from "./control-repository.ts";
 import { addEvents, isOver, type Ledger } from "./commit-ledger.ts";
 import { type CommitStory, type Standing, storyOf } from "./commit-story.ts";
 import type { HeadVerdict } from "./judge-head.ts";
-import { parseEvents, type ReleaseEvent } from "./release-ledger.ts";
+import { parseEvents, type ReleaseEvent, startOf } from "./release-ledger.ts";
 import { shortId } from "./short-id.ts";
 import type { Sources } from "./sources.ts";
 
@@ -35,6 +36,8 @@ interface StoryMarks {
 
 export interface StoryInput extends Standing {
   readonly controlHead: string | null;
+  /** What is there at that head. */
+  readonly apps: ControlState["apps"];
   readonly verdict: HeadVerdict;
   /** Where the branch is; null: not known yet. */
   readonly seen: string | null;
@@ -60,6 +63,7 @@ export class CommitStatuses {
   /** Tells the sink what every commit's status should be now. */
   async tell(input: StoryInput): Promise<void> {
     await this.#readHistory(input.controlHead);
+    this.#addOpen(input.apps);
     const { verdict } = input;
     const refused = verdict.verdict === "refused" ? verdict.commit : null;
     if (verdict.verdict === "refused") {
@@ -104,6 +108,16 @@ export class CommitStatuses {
     this.#readUpTo = head;
     const steps = this.#stepsOf(events);
     this.#steps = [...this.#steps, ...(isStart ? steps.slice(-1) : steps)];
+  }
+
+  /** What is open may have begun further back than is read: its commit is not through. */
+  #addOpen(apps: ControlState["apps"]): void {
+    const open = Object.values(apps).flatMap((app) => app.open);
+    const unread = open.filter(({ app, id, source }) => {
+      const known = this.#ledger.get(source)?.releases ?? [];
+      return !known.some((each) => each.app === app && each.release === id);
+    });
+    this.#ledger = addEvents(this.#ledger, unread.map(startOf));
   }
 
   /** From each head that was followed to the next one. */

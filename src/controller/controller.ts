@@ -192,8 +192,9 @@ function passHandler({ world, lastPass, hints, github }: PassHandlerParts) {
       const waits = pass.plan?.waits ?? [];
       const openLists = openListStandings(control.state, pass.input?.entitled ?? {});
       const { seen } = world.source.state();
-      const { head: controlHead } = control;
-      await statuses?.tell({ controlHead, verdict, seen, progress, waits, openLists });
+      const standing = { progress, waits, openLists };
+      const { apps } = control.state;
+      await statuses?.tell({ controlHead: control.head, apps, verdict, seen, ...standing });
     });
   };
 }

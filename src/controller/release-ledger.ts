@@ -190,7 +190,8 @@ function changeOf(
   return known === undefined ? [startOf(record as Release)] : []; // what lies under open/
 }
 
-function startOf(release: Release): ReleaseEvent {
+/** That the release has begun. */
+export function startOf(release: Release): ReleaseEvent {
   const { app, id, list } = release;
   const source = startedBy(release);
   return { event: "started", app, release: id, source, sites: Object.keys(list).length };

@@ -3,6 +3,9 @@ import { openStore } from "../../src/adapters/git/native-store.ts";
 import { FleetError } from "../../src/core/errors.ts";
 import { CommitStatuses, type StorySink } from "../../src/controller/commit-statuses.ts";
 import { ControlRepository } from "../../src/controller/control-repository.ts";
+import type { ReleaseEvent } from "../../src/controller/release-ledger.ts";
+import type { ControlState } from "../../src/core/rollout/planner-types.ts";
+import type { Release } from "../../src/core/rollout/records.ts";
 import type { HeadVerdict } from "../../src/controller/judge-head.ts";
 import { manualClock } from "../support/manual-clock.ts";
 import { temporaryFolder } from "../support/git-repository.ts";
@@ -30,10 +33,11 @@ async function startFollowing(between: (from: string, to: string) => Promise<rea
   return {
     told,
     late: () => told.flatMap((wish) => (wish.isLate === true ? [wish] : [])),
-    follow: async (commit: string): Promise<void> => {
+    follow: async (commit: string, events: readonly ReleaseEvent[] = []): Promise<void> => {
       const record = { commit, at: "2026-01-01T00:00:00Z" };
       const next = await control.commit(await control.read(), {
         changes: [{ path: "head.json", record, why: `follow ${commit}` }],
+        events,
         subject: `Follow ${commit}`,
         author: "test",
         at: clock.now(),
@@ -42,10 +46,13 @@ async function startFollowing(between: (from: string, to: string) => Promise<rea
       branch = commit;
     },
     /** The branch is where the verdict says, else where it was followed last. */
-    tell: (verdict: HeadVerdict = { verdict: "nothing-new" }, at = branch): Promise<void> => {
+    tell: (
+      verdict: HeadVerdict = { verdict: "nothing-new" },
+      { at = branch, apps = {} }: { at?: string | null; apps?: ControlState["apps"] } = {},
+    ): Promise<void> => {
       const seen = verdict.verdict === "refused" ? verdict.commit : at;
       const rest = { progress: [], waits: [], openLists: new Map() };
-      return statuses.tell({ controlHead: head, verdict, seen, ...rest });
+      return statuses.tell({ controlHead: head, verdict, apps, seen, ...rest });
     },
     restart: (): void => {
       statuses = start();
@@ -136,11 +143,32 @@ it("nor where the controller starts again meanwhile, and it stays pending while 
   await follow("c1");
   await tell({ verdict: "refused", commit: "c2", reason: "no answer", isUndecided: true });
   restart();
-  await tell({ verdict: "nothing-new" }, null); // the branch was not read yet
-  await tell({ verdict: "nothing-new" }, "c2"); // it is being looked at
+  await tell({ verdict: "nothing-new" }, { at: null }); // the branch was not read yet
+  await tell({ verdict: "nothing-new" }, { at: "c2" }); // it is being looked at
   expect(late()).toEqual([]);
   await tell();
   expect(late()).toMatchObject([
     { sha: "c2", state: "failure", description: "superseded by c1 before it was followed" },
   ]);
+});
+
+it("a commit is pending while a release of it is open, also one that began further back than is read", async () => {
+  const { told, follow, tell } = await startFollowing(async () => []);
+  const counts = { sites: 1, done: 1, offline: 0, excused: 0, failed: 0, unchanged: 0 };
+  const done = (app: string, release: string) =>
+    ({ event: "ended", app, release, source: "c1", outcome: "done", counts }) as const;
+  await follow("c2", [done("till", "till-1")]);
+  const list = { a: { stage: 0, from: null, to: "t" }, b: { stage: 0, from: null, to: "t" } };
+  const begun = { id: "web-1", app: "web", kind: "app", source: "c1", list };
+  const release = begun as unknown as Release; // as much of it as is asked
+  const current = { release: null, partial: [] };
+  const apps = { web: { current, open: [release], bad: [] } };
+  const newest = () => told.filter(({ sha }) => sha === "c1").at(-1);
+  await tell(undefined, { apps });
+  expect(newest()).toMatchObject({ state: "pending", description: "1 of 3 app updates" });
+  await tell(undefined, { apps });
+  expect(newest()?.description).toBe("1 of 3 app updates");
+  await follow("c3", [done("web", "web-1")]);
+  await tell();
+  expect(newest()).toMatchObject({ state: "success", description: "2 of 2 app updates" });
 });
