@@ -22,10 +22,10 @@ export interface ApiOptions {
   readonly status: () => FleetStatus;
   readonly explain: (site: string, app: string) => Explanation | undefined;
   /** The releases of an app; undefined: there is no such app. */
-  readonly history: (asked: {
-    readonly app: string;
-    readonly most: number;
-  }) => Promise<ReleaseHistory | undefined>;
+  readonly history: (
+    asked: { readonly app: string; readonly most: number },
+    signal: AbortSignal,
+  ) => Promise<ReleaseHistory | undefined>;
   /** How the objects of a site (of one app there) differ from what they should be: its worker is asked. */
   readonly diff: (place: SitePlace, signal: AbortSignal) => Promise<SiteDiff>;
   /** Carries the decision out as one commit on control. */
@@ -68,7 +68,7 @@ export function apiRoutes(options: ApiOptions): Route[] {
       method: "GET",
       path: "/api/v1/history",
       authorize: access.need("view"),
-      handle: ({ query }) => history(options, query),
+      handle: ({ query, signal }) => history(options, query, signal),
     },
     {
       kind: "json",
@@ -124,12 +124,16 @@ function diff(options: ApiOptions, query: URLSearchParams, signal: AbortSignal):
   return options.diff({ site, app: query.get("app") }, signal);
 }
 
-async function history(options: ApiOptions, query: URLSearchParams): Promise<ReleaseHistory> {
+async function history(
+  options: ApiOptions,
+  query: URLSearchParams,
+  signal: AbortSignal,
+): Promise<ReleaseHistory> {
   const app = query.get("app");
   if (!app) throw new HttpRefusal(400, "app must be given");
   const limit = query.get("limit") ?? "50";
   if (!/^[1-9]\d{0,3}$/.test(limit)) throw new HttpRefusal(400, "limit is 1 to 9999 releases");
-  const found = await options.history({ app, most: Number(limit) });
+  const found = await options.history({ app, most: Number(limit) }, signal);
   if (found !== undefined) return found;
   const near = closestName(
     app,

@@ -16,7 +16,7 @@ import {
 import type { ControlChange, ControlState } from "../core/rollout/planner-types.ts";
 import { Release as ReleaseRecord } from "../core/rollout/records.ts";
 import { objectId } from "../adapters/git/object-id.ts";
-import type { CommitInfo, ObjectStore } from "../adapters/git/object-store.ts";
+import type { CommitInfo, LineOptions, ObjectStore } from "../adapters/git/object-store.ts";
 import { recordReader } from "./record-check.ts";
 import { type CountsOf, formatEvent, type ReleaseEvent, releaseEvents } from "./release-ledger.ts";
 
@@ -134,15 +134,10 @@ export class ControlRepository {
     return info !== null && this.#store.isAncestor(commit, head);
   }
 
-  /** The commits of control, newest first. */
-  async *history(): AsyncGenerator<CommitInfo> {
-    let next = (await this.#store.resolve(mirrorBranch)) ?? undefined;
-    while (next !== undefined) {
-      const commit = await this.#store.commit(next);
-      if (commit === null) return;
-      yield commit;
-      next = commit.parents[0];
-    }
+  /** The commits of control, newest first: all, or those whose message has a text. */
+  async *history(options: LineOptions = {}): AsyncGenerator<CommitInfo> {
+    const head = await this.#store.resolve(mirrorBranch);
+    if (head !== null) yield* this.#store.line(head, options);
   }
 
   /** The record of an open release as a commit of control has it; null: it has none. STATE_CORRUPT. */

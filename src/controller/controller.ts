@@ -142,7 +142,7 @@ async function listen(
   const api: Desk["api"] = {
     status: () => lastPass.status(),
     explain: (site: string, app: string) => lastPass.explain(site, app),
-    history: (asked: { app: string; most: number }) => historyOf(world, asked),
+    history: (asked, signal) => historyOf(world, asked, signal),
     diff: async ({ site, app }, signal) =>
       questions.ask({ mirror: lastPass.mirrorToAsk(site), site, app }, signal),
     decide: (asked: AskedDecision) => inbox.ask(asked),

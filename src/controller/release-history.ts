@@ -1,5 +1,6 @@
 /** The releases of an app, from the events that control's history tells: newest first. */
 import type { CommitInfo } from "../adapters/git/object-store.ts";
+import { isName } from "../core/model/kinds/shared.ts";
 import type { PastRelease, ReleaseHistory } from "../core/protocol/api.ts";
 import { own } from "../core/rollout/own.ts";
 import { controllerAuthor } from "./control-commit.ts";
@@ -8,7 +9,7 @@ import { countsInWords } from "./count-sites.ts";
 import { byOperator, parseEvents, type ReleaseEvent } from "./release-ledger.ts";
 import type { World } from "./world.ts";
 
-/** Commits of control that are looked through. */
+/** Commits of control that are read of one app. */
 const maxCommits = 50_000;
 
 type Started = Extract<ReleaseEvent, { event: "started" }>;
@@ -28,18 +29,20 @@ export interface TracedRelease {
   } | null;
 }
 
-/** The releases of the app, newest first, back to where those found are enough. */
+/**
+ * The releases of the app, newest first, back to where those found are enough. Commits that tell of none of them are not
+ * read. An aborted signal rejects with its reason.
+ */
 export async function traceReleases(
   control: Pick<ControlRepository, "history">,
-  app: string,
+  { app, signal }: { readonly app: string; readonly signal?: AbortSignal },
   areEnough: (found: readonly TracedRelease[]) => boolean,
 ): Promise<TracedRelease[]> {
   const found: TracedRelease[] = [];
   const ends: Ends = new Map();
   let seen = 0;
-  for await (const commit of control.history()) {
+  for await (const commit of control.history({ telling: ` ${app}/`, signal })) {
     if ((seen += 1) > maxCommits) break;
-    if (!commit.message.includes(` ${app}/`)) continue;
     found.push(...startedIn(commit, app, ends));
     if (areEnough(found)) break;
   }
@@ -71,10 +74,12 @@ function startedIn(
 export async function historyOf(
   { control }: Pick<World, "control">,
   { app, most }: { readonly app: string; readonly most: number },
+  signal: AbortSignal,
 ): Promise<ReleaseHistory | undefined> {
+  if (!isName(app)) return undefined;
   const { state } = await control.read();
   const known = own(state.apps, app);
-  const traced = await traceReleases(control, app, (found) => found.length > most);
+  const traced = await traceReleases(control, { app, signal }, (found) => found.length > most);
   if (known === undefined && traced.length === 0) return undefined;
   const current = new Set(
     [

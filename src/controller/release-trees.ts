@@ -41,14 +41,12 @@ export async function treesBefore(
 
 /** The newest commit of the mirror that depends on none of these commits of control; null: there is none. */
 async function walkBack(store: ObjectStore, walk: Walk): Promise<string | null> {
-  let next = await store.resolve(mirrorBranch);
-  while (next !== null) {
-    const commit = await store.commit(next);
-    if (commit === null) return null;
-    const trailers = parseTrailers(commit.message);
-    if (trailers !== undefined && !walk.later.has(trailers.control)) return next;
-    noteTouched(walk, commit.at, trailers?.changes ?? []);
-    next = commit.parents[0] ?? null;
+  const head = await store.resolve(mirrorBranch);
+  if (head === null) return null;
+  for await (const { oid, message, at } of store.line(head)) {
+    const trailers = parseTrailers(message);
+    if (trailers !== undefined && !walk.later.has(trailers.control)) return oid;
+    noteTouched(walk, at, trailers?.changes ?? []);
   }
   return null;
 }

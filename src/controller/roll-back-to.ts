@@ -3,6 +3,7 @@ import {
   conflict,
   type DecisionResult,
   missing,
+  noApp,
   type Of,
   refuse,
   type Word,
@@ -41,13 +42,11 @@ export async function rollBackTo(
   control: ControlSnapshot,
   { decision, word }: { decision: RollbackTo; word: Word },
 ): Promise<DecisionResult> {
-  const { app, to, release, site, stage, why } = decision;
-  if (release !== undefined || (site !== undefined && stage !== undefined)) {
-    const hint = "name APP --to RELEASE, and at most one of --site and --stage";
-    return refuse("bad-request", "it is not clear what goes back", hint);
-  }
+  const refusal = refuseUnread(control, decision);
+  if (refusal !== undefined) return refusal;
+  const { app, to, site, stage, why } = decision;
   const isMeant = (each: TracedRelease): boolean => each.started.release === to && isReleased(each);
-  const traced = await traceReleases(world.control, app, (some) => some.some(isMeant));
+  const traced = await traceReleases(world.control, { app }, (some) => some.some(isMeant));
   const found = traced.find(isMeant);
   if (!found?.end) return unknownRelease(decision, traced);
   const record = await world.control.releaseAt(found.end.before, app, to);
@@ -65,6 +64,18 @@ export async function rollBackTo(
     trees: treesOf(record, stood.trees),
     touched: stood.touched,
   });
+}
+
+/** What is refused without a look at any history. */
+function refuseUnread(
+  { state }: ControlSnapshot,
+  { app, release, site, stage }: RollbackTo,
+): DecisionResult | undefined {
+  if (release !== undefined || (site !== undefined && stage !== undefined)) {
+    const hint = "name APP --to RELEASE, and at most one of --site and --stage";
+    return refuse("bad-request", "it is not clear what goes back", hint);
+  }
+  return own(state.apps, app) === undefined ? noApp(state, app) : undefined;
 }
 
 function unknownRelease({ app, to }: RollbackTo, traced: readonly TracedRelease[]): DecisionResult {

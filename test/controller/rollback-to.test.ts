@@ -99,6 +99,10 @@ describe("going back to an older release", { timeout: 120_000 }, () => {
     await expect(rollBack("web-none")).rejects.toThrow(
       new RegExp(`^404 .*web has no release web-none.*${names.join(", ")}`),
     );
+    const misspelt = { app: "wbe" };
+    await expect(rollBack("web-none", misspelt)).rejects.toThrow(
+      /^404 .*no app .*wbe.* is on record.*did you mean .*web/,
+    );
     await expect(rollBack(nameOf(await history(), commits[2]))).rejects.toThrow(/^409 /);
     const site = { site: "nowhere" };
     await expect(rollBack(nameOf(await history(), commits[0]), site)).rejects.toThrow(/^404 /);

@@ -115,7 +115,7 @@ async function backTo(
   { app, index }: Extract<Word, { verb: "back-to" }>,
   control: Control,
 ): Promise<Decision[]> {
-  const to = releasedNames(await traceReleases(control, app, () => false))[index];
+  const to = releasedNames(await traceReleases(control, { app }, () => false))[index];
   return to === undefined ? [] : [{ verb: "rollback", app, to, why }];
 }
 

@@ -1,10 +1,12 @@
 import { FleetError } from "../../core/errors.ts";
+import { readLine } from "./commit-line.ts";
 import { encodeCommit, parseCommit } from "./commit-object.ts";
 import { checkRef, pathSegments } from "./git-path.ts";
 import { emptyTree, type GitObject, isObjectId, newObject, type NewObject } from "./object-id.ts";
 import type {
   CommitInfo,
   CommitRequest,
+  LineOptions,
   ObjectStore,
   TreeChange,
   TreeEntry,
@@ -25,6 +27,8 @@ export interface StoreBackend {
   types(oids: readonly string[]): Promise<ReadonlyMap<string, GitObject["type"]>>;
   /** Stores objects; durable when it resolves. All that they name is there or among them. */
   write(objects: readonly NewObject[]): Promise<void>;
+  /** The ids of `ObjectStore.line`, at most so many; the commit is there. */
+  line(from: string, options: LineOptions & { readonly most: number }): Promise<readonly string[]>;
   /** Both commits are there. */
   isAncestor(ancestor: string, descendant: string): Promise<boolean>;
   close(): Promise<void>;
@@ -49,6 +53,7 @@ export function createStore(backend: StoreBackend): TreeStore {
       return backend.refTarget(ref);
     },
     commit: (oid) => readCommit(context, oid),
+    line: (from, options = {}) => readLine(backend, from, options),
     list: async (treeish, prefix = "") => {
       const entry = await entryAt(context, treeish, prefix);
       if (entry === null) return [];

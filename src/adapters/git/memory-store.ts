@@ -29,6 +29,7 @@ function memoryBackend(stored: Map<string, GitObject>, refs: Map<string, string>
     write: async (objects) => {
       for (const { oid, type, bytes } of objects) stored.set(oid, { type, bytes });
     },
+    line: async (from, options) => lineOf(stored, from, options),
     isAncestor: async (ancestor, descendant) => isReachable(stored, ancestor, descendant),
     close: () => Promise.resolve(),
   };
@@ -44,6 +45,22 @@ function pick(
       return object === undefined ? [] : [[oid, object] as const];
     }),
   );
+}
+
+function lineOf(
+  stored: ReadonlyMap<string, GitObject>,
+  from: string,
+  { telling = "", most }: Parameters<StoreBackend["line"]>[1],
+): string[] {
+  const found: string[] = [];
+  for (let next: string | undefined = from; next !== undefined && found.length < most;) {
+    const object = stored.get(next);
+    if (object === undefined) break;
+    const { oid, message, parents } = parseCommit(next, object.bytes);
+    if (message.includes(telling)) found.push(oid);
+    next = parents[0];
+  }
+  return found;
 }
 
 function isReachable(

@@ -101,6 +101,12 @@ function nativeBackend(
       );
     },
     write,
+    line: async (from, { telling, most, signal }) => {
+      const those = telling === undefined ? [] : ["--fixed-strings", `--grep=${telling}`];
+      const args = ["rev-list", "--first-parent", `--max-count=${most}`, ...those, from, "--"];
+      const { stdout } = await git({ args, gitDir, signal });
+      return stdout.toString("latin1").split("\n").filter(Boolean);
+    },
     isAncestor: async (ancestor, descendant) => {
       const args = ["merge-base", "--is-ancestor", ancestor, descendant];
       return (await git({ args, gitDir, codes: [0, 1] })).code === 0;

@@ -43,6 +43,13 @@ export interface CommitInfo {
   readonly at: number;
 }
 
+/** Which commits of a line are meant. */
+export interface LineOptions {
+  /** Those whose message has this text in one of its lines, as it stands; default: all. */
+  readonly telling?: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * The port to a bare Git repository: read objects, write trees without a work tree, compare-and-swap a ref.
  * Native git in processes, a Map in the simulation; one contract suite runs on both.
@@ -55,6 +62,11 @@ export interface ObjectStore {
   /** The commit a ref points at, null when there is no such ref. */
   resolve(ref: string): Promise<string | null>;
   commit(oid: string): Promise<CommitInfo | null>;
+  /**
+   * A commit and its first parents, newest first. Git looks through them by itself, so what is passed over costs little.
+   * An aborted signal rejects with its reason.
+   */
+  line(from: string, options?: LineOptions): AsyncIterable<CommitInfo>;
   /** All blobs under a tree-ish (commit or tree id) and a folder, with full paths, in byte order of the paths. */
   list(treeish: string, prefix?: string): Promise<readonly TreeEntry[]>;
   /** Direct children of a folder (default: the root), with full paths. */

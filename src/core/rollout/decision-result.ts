@@ -97,7 +97,7 @@ export function noRelease(control: ControlState, app: string): DecisionResult {
 }
 
 /** Nothing of an app of this name was ever handed out. */
-function noApp({ apps }: ControlState, app: string): DecisionResult {
+export function noApp({ apps }: ControlState, app: string): DecisionResult {
   const near = closestName(app, Object.keys(apps));
   const hint = near === undefined ? "look at `flotilla status`" : `did you mean "${near}"?`;
   return missing(`no app "${app}" is on record`, hint);

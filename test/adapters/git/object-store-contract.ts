@@ -260,6 +260,25 @@ export function objectStoreContract(open: () => Promise<ObjectStore>): void {
     expect(await store.resolve(ref)).toBe(second);
   });
 
+  it("tells a line of commits, newest first, and of them those whose message has a text", async () => {
+    const ref = newRef();
+    const line: string[] = [];
+    for (let n = 0; n < 40; n += 1) {
+      const message = n % 10 === 3 ? `n\n\nTold: web/a.b${n} x` : `web/aXb ${n}`;
+      const changes = [{ path: "n", content: `${n}` }];
+      line.unshift(await commit({ ref, parent: line[0] ?? null, changes, message }));
+    }
+    const [head = ""] = line;
+    const all = await Array.fromAsync(store.line(head));
+    expect(all.map(({ oid }) => oid)).toEqual(line);
+    const some = await Array.fromAsync(store.line(head, { telling: " web/a.b" }));
+    expect(some).toEqual(all.filter(({ message }) => message.includes("Told")));
+    expect(some).toHaveLength(4);
+    expect(await Array.fromAsync(store.line(head, { telling: "--all" }))).toEqual([]);
+    const gone = AbortSignal.abort(new Error("nobody asks any more"));
+    await expect(Array.fromAsync(store.line(head, { signal: gone }))).rejects.toThrow("nobody");
+  });
+
   it("knows ancestors", async () => {
     const ref = newRef();
     let parent: string | null = null;
