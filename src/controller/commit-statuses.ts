@@ -8,7 +8,8 @@ import type { ControlRepository } from "./control-repository.ts";
 import { addEvents, isOver, type Ledger } from "./commit-ledger.ts";
 import { type CommitStory, type Standing, storyOf } from "./commit-story.ts";
 import type { HeadVerdict } from "./judge-head.ts";
-import { parseEvents, type ReleaseEvent, startOf } from "./release-ledger.ts";
+import { startOf } from "./release-events.ts";
+import { parseEvents, type ReleaseEvent } from "./release-ledger.ts";
 import { shortId } from "./short-id.ts";
 import type { Sources } from "./sources.ts";
 

@@ -18,7 +18,8 @@ import { Release as ReleaseRecord } from "../core/rollout/records.ts";
 import { objectId } from "../adapters/git/object-id.ts";
 import type { CommitInfo, LineOptions, ObjectStore } from "../adapters/git/object-store.ts";
 import { recordReader } from "./record-check.ts";
-import { type CountsOf, formatEvent, type ReleaseEvent, releaseEvents } from "./release-ledger.ts";
+import { type CountsOf, releaseEvents } from "./release-events.ts";
+import { formatEvent, type ReleaseEvent } from "./release-ledger.ts";
 
 /** A head that an operator accepted though it does not descend from the last one. */
 type AcceptedHead = Static<typeof AcceptedHeadRecord>;

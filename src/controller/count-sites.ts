@@ -1,6 +1,7 @@
 import type { PlannerInput, ReleaseProgress } from "../core/rollout/planner-types.ts";
 import { progressOf } from "../core/rollout/progress.ts";
-import type { CountsOf, SiteCounts } from "./release-ledger.ts";
+import type { CountsOf } from "./release-events.ts";
+import type { SiteCounts } from "./release-ledger.ts";
 
 export const noCounts: SiteCounts = {
   sites: 0,

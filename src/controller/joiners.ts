@@ -5,7 +5,8 @@
 import { own } from "../core/rollout/own.ts";
 import type { AppControl, ControlChange, StartInput } from "../core/rollout/planner-types.ts";
 import type { Release } from "../core/rollout/records.ts";
-import { openReleaseOf, type ReleaseEvent } from "./release-ledger.ts";
+import { openReleaseOf } from "./release-events.ts";
+import type { ReleaseEvent } from "./release-ledger.ts";
 
 export interface JoinInput {
   readonly input: StartInput;

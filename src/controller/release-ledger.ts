@@ -2,12 +2,6 @@
  * Which releases a commit started and how each ended, as trailers of control's commits. Written with the change
  * itself, so that the story of a commit can be told after any crash.
  */
-import type { ControlChange, ControlState } from "../core/rollout/planner-types.ts";
-import { controlPaths } from "../core/rollout/control-files.ts";
-import { own } from "../core/rollout/own.ts";
-import type { Arrivals, FollowedHead, Release } from "../core/rollout/records.ts";
-import type { SiteAssignment } from "../core/rollout/site-assignment.ts";
-
 /** How a release ended. */
 export type Outcome = "done" | "superseded" | "stopped";
 
@@ -74,7 +68,11 @@ export type ReleaseEvent =
       readonly to: string;
       readonly sites: readonly string[];
     }
-  | { readonly event: "moved"; readonly outcome: MoveOutcome; readonly site: string }
+  | {
+      readonly event: "moved";
+      readonly outcome: MoveOutcome;
+      readonly site: string;
+    }
   | {
       /** A commit changes labels of so many sites. */
       readonly event: "relabels";
@@ -87,141 +85,8 @@ export type ReleaseEvent =
 /** What became of a site that changes its mirror. `gone`: it leaves the fleet, or goes elsewhere. */
 export type MoveOutcome = "arrived" | "gone";
 
-/** How a release ends, in counts; undefined where that is not known. */
-export type CountsOf = (app: string, release: string) => SiteCounts | undefined;
-
-const openPath = /^apps\/(?<app>[^/]+)\/open\/(?<release>[^/]+)\.json$/;
-const sitePath = /^sites\/(?<site>[^/]+)\.json$/;
-const arrivalsPath = /^apps\/(?<app>[^/]+)\/arrivals\.json$/;
-
-/** The release whose record lies at a path of control; undefined for any other path. */
-export function openReleaseOf(path: string): { app: string; release: string } | undefined {
-  const { app, release } = openPath.exec(path)?.groups ?? {};
-  return app === undefined || release === undefined ? undefined : { app, release };
-}
-
-/** What a control commit with these changes, on top of `before`, starts and ends. */
-export function releaseEvents(
-  before: ControlState,
-  changes: readonly ControlChange[],
-  countsOf: CountsOf = () => undefined,
-): ReleaseEvent[] {
-  const context = {
-    before,
-    changes,
-    follows: changes.some(({ path }) => path === controlPaths.head),
-  };
-  const events = changes.flatMap((change) => eventsOf(change, context));
-  return events.map((event) => withCounts(event, countsOf));
-}
-
-interface Changing {
-  readonly before: ControlState;
-  readonly changes: readonly ControlChange[];
-  /** A new head begins to be followed by them. */
-  readonly follows: boolean;
-}
-
-function eventsOf(change: ControlChange, context: Changing): ReleaseEvent[] {
-  const { path, record } = change;
-  if (path === controlPaths.head && record !== null) {
-    return [{ event: "followed", source: (record as FollowedHead).commit }]; // what lies there
-  }
-  const { site } = sitePath.exec(path)?.groups ?? {};
-  if (site !== undefined) return movedBy(context.before, site, record as SiteAssignment | null); // as above
-  const { app } = arrivalsPath.exec(path)?.groups ?? {};
-  if (app !== undefined) return arrivedBy(app, record, context);
-  const at = openReleaseOf(path);
-  return at === undefined ? [] : changeOf(context.before, { ...at, record }, context.changes);
-}
-
-/** What a new head takes out of the open list has not arrived by it. */
-function arrivedBy(
-  app: string,
-  record: object | null,
-  { before, follows }: Changing,
-): ReleaseEvent[] {
-  return follows ? [] : joinedBy(own(before.apps, app)?.arrivals, app, record);
-}
-
-function withCounts(event: ReleaseEvent, countsOf: CountsOf): ReleaseEvent {
-  if (event.event !== "ended" || event.outcome !== "done") return event;
-  const counts = countsOf(event.app, event.release);
-  return counts === undefined ? event : { ...event, counts };
-}
-
-/** Sites that the open list had under way and has no more. */
-function joinedBy(
-  before: Arrivals | undefined,
-  app: string,
-  record: object | null,
-): ReleaseEvent[] {
-  const after = record as Arrivals | null; // what lies there
-  const over = Object.keys(before?.handed ?? {}).filter(
-    (site) => own(after?.handed ?? {}, site) === undefined,
-  );
-  const hasFailed = (site: string): boolean => own(after?.failed ?? {}, site) !== undefined;
-  return (["arrived", "failed"] as const).flatMap((outcome): ReleaseEvent[] => {
-    const sites = over.filter((site) => hasFailed(site) === (outcome === "failed"));
-    return sites.length === 0 ? [] : [{ event: "joined", app, outcome, sites }];
-  });
-}
-
-/** The end of a site's move: it is where it was to go, or it is no longer to go there. */
-function movedBy(
-  { sites }: ControlState,
-  site: string,
-  record: SiteAssignment | null,
-): ReleaseEvent[] {
-  const before = own(sites, site)?.moving;
-  if (before === undefined || before.forgotten !== undefined) return [];
-  if (record === null || record.moving?.forgotten !== undefined)
-    return [{ event: "moved", outcome: "gone", site }];
-  return record.moving === undefined ? [{ event: "moved", outcome: "arrived", site }] : [];
-}
-
-function changeOf(
-  before: ControlState,
-  { app, release, record }: { app: string; release: string; record: object | null },
-  changes: readonly ControlChange[],
-): ReleaseEvent[] {
-  const known = own(before.apps, app)?.open.find(({ id }) => id === release);
-  if (record === null) return known === undefined ? [] : [endOf(known, changes)];
-  return known === undefined ? [startOf(record as Release)] : []; // what lies under open/
-}
-
-/** That the release has begun. */
-export function startOf(release: Release): ReleaseEvent {
-  const { app, id, list } = release;
-  const source = startedBy(release);
-  return { event: "started", app, release: id, source, sites: Object.keys(list).length };
-}
-
 /** The `source` of what no commit started, but an operator. */
 export const byOperator = "-";
-
-function startedBy({ source, backTo }: Release): string {
-  return backTo === undefined ? source : byOperator;
-}
-
-function endOf(ended: Release, changes: readonly ControlChange[]): ReleaseEvent {
-  const base = {
-    event: "ended",
-    app: ended.app,
-    release: ended.id,
-    source: startedBy(ended),
-  } as const;
-  const successor = changes
-    .filter(({ path, record }) => record !== null && openPath.test(path))
-    .map(({ record }) => record as Release) // as above
-    .find(({ app, kind, id }) => app === ended.app && kind !== "site" && id !== ended.id);
-  if (ended.kind === "app" && successor?.backTo !== undefined)
-    return { ...base, outcome: "stopped" };
-  const followed = changes.find(({ path }) => path === controlPaths.head)?.record ?? null;
-  if (followed === null) return { ...base, outcome: "done" };
-  const head = (followed as FollowedHead).commit; // what lies there
-  return { ...base, outcome: "superseded", by: successor?.source ?? head };
-}
 
 const columns = ["sites", "done", "offline", "excused", "failed", "unchanged"] as const;
 

@@ -12,6 +12,7 @@ import type {
   ControlChange,
   HandOver,
   PlannerInput,
+  ReleaseEnd,
   SiteMove,
   Wait,
 } from "./planner-types.ts";
@@ -25,7 +26,7 @@ export interface Board {
   /** `input.now` as records hold it. */
   readonly at: string;
   readonly apps: ReadonlyMap<string, AppBoard>;
-  readonly changes: Map<string, { record: object | null; whys: string[] }>;
+  readonly changes: Map<string, BoardChange>;
   readonly handOvers: HandOver[];
   /** Site -> app -> the tree that this plan hands over there; null: it leaves. */
   readonly handedTrees: Map<string, Map<string, TreeId | null>>;
@@ -46,6 +47,12 @@ export interface Board {
   /** Release -> site -> number of objects that it was counted to delete there, when this plan began. */
   readonly counted: Map<string, ReadonlyMap<string, number>>;
   readonly units: UnitMemory;
+}
+
+interface BoardChange {
+  readonly record: object | null;
+  readonly whys: readonly string[];
+  readonly end?: ReleaseEnd;
 }
 
 /** Sites of one app that answer, by failure domain; `free` ones are healthy now and not in flight. */
@@ -160,10 +167,10 @@ export function addHandOver(board: Board, handOver: HandOver): void {
 export function change(
   board: Pick<Board, "changes">,
   path: string,
-  to: { record: object | null; why: string },
+  { why, ...to }: { record: object | null; why: string; end?: ReleaseEnd },
 ): void {
   const whys = board.changes.get(path)?.whys ?? [];
-  board.changes.set(path, { record: to.record, whys: [...whys, to.why] });
+  board.changes.set(path, { ...to, whys: [...whys, why] });
 }
 
 /** Replaces an open release. */
@@ -172,10 +179,27 @@ export function setRelease(board: Board, release: Release, why: string): void {
   change(board, controlPaths.open(release.app, release.id), { record: release, why });
 }
 
-/** Removes an open release. */
-export function closeRelease(board: Board, release: Release, why: string): void {
-  board.apps.get(release.app)?.open.delete(release.id);
-  change(board, controlPaths.open(release.app, release.id), { record: null, why });
+/** Removes an open release that is through. */
+export function finishRelease(board: Board, release: Release, why: string): void {
+  removeRelease(board, release, { why, end: { through: true } });
+}
+
+/** Removes an open release that something else takes the place of. */
+export function closeRelease(
+  board: Board,
+  release: Release,
+  { why, by }: { why: string; by?: Release },
+): void {
+  const isOurs = by === undefined || by.backTo !== undefined;
+  removeRelease(board, release, {
+    why,
+    end: { through: false, ...(isOurs ? {} : { by: by.source }) },
+  });
+}
+
+function removeRelease(board: Board, { app, id }: Release, to: { why: string; end: ReleaseEnd }) {
+  board.apps.get(app)?.open.delete(id);
+  change(board, controlPaths.open(app, id), { record: null, ...to });
 }
 
 export function setCurrent(
@@ -252,9 +276,9 @@ export function askAt(board: Board, mirror: string, at: number): void {
 
 /** The changes in the order in which they were decided, one per record. */
 export function changesOf(board: Pick<Board, "changes">): ControlChange[] {
-  return [...board.changes].map(([path, { record, whys }]) => ({
+  return [...board.changes].map(([path, { whys, ...change }]) => ({
     path,
-    record,
+    ...change,
     why: [...new Set(whys)].join("; "),
   }));
 }

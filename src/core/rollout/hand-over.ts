@@ -340,6 +340,7 @@ function overtake(
     (site) =>
       sites.has(site) || (Object.hasOwn(other.failed, site) && Object.hasOwn(by.handed, site)),
   );
-  if (isOver) closeRelease(board, other, `${other.id} ends: ${by.id} has overtaken it`);
+  if (isOver)
+    closeRelease(board, other, { why: `${other.id} ends: ${by.id} has overtaken it`, by });
   else if (smaller !== other) setRelease(board, smaller, `${by.id} overtakes ${other.id}`);
 }

@@ -3,7 +3,7 @@ import {
   type AppBoard,
   type Board,
   change,
-  closeRelease,
+  finishRelease,
   forgetBad,
   noArrivals,
   setArrivals,
@@ -107,7 +107,7 @@ function finish(board: Board, release: Release): void {
     app.isCompleted = true;
   }
   if (release.kind === "removal" && isSomewhere(board, release)) return;
-  closeRelease(board, release, `${release.id} is through`);
+  finishRelease(board, release, `${release.id} is through`);
   if (release.kind === "removal") forgetApp(board, app);
   wakeAt(board, board.input.now);
 }

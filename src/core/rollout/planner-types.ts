@@ -305,7 +305,15 @@ export interface ControlChange {
   readonly record: object | null;
   /** One line for the commit message: what happened. */
   readonly why: string;
+  /** Of a release that ends by it. */
+  readonly end?: ReleaseEnd;
 }
+
+/** How a release ends: all its stages have passed, or something else has taken its place. */
+export type ReleaseEnd =
+  | { readonly through: true }
+  /** `by`: source commit of the release that has; absent where no commit started that, or none has. */
+  | { readonly through: false; readonly by?: string };
 
 export interface StartPlan {
   readonly changes: readonly ControlChange[];

@@ -43,7 +43,7 @@ export function startCandidate(run: StartRun, app: AppBoard, returning: Release[
     { current: app.current, open: [...app.open.values()], bad: app.bad },
   );
   if (older !== undefined) {
-    closeRelease(board, older, `${older.id} is superseded by ${id}`);
+    closeRelease(board, older, { why: `${older.id} is superseded by ${id}` });
     run.notes.push(`${older.id} is superseded`);
   }
   if (list.size === 0) {

@@ -148,7 +148,9 @@ function isPlaced({ input }: StartRun, app: AppBoard, site: string): boolean {
 function endApp({ board, notes }: StartRun, app: AppBoard): void {
   for (const release of app.open.values()) {
     if (release.kind === "removal") continue;
-    closeRelease(board, release, `${release.id} ends: ${app.app} is no longer in the fleet`);
+    closeRelease(board, release, {
+      why: `${release.id} ends: ${app.app} is no longer in the fleet`,
+    });
     notes.push(`${release.id} ends: ${app.app} is no longer in the fleet`);
   }
   const { release, partial } = app.current;

@@ -60,7 +60,8 @@ export function startRollback(input: StartInput, order: RollbackOrder): Decision
   const older = candidateOf(app);
   const touched = older === undefined ? new Map() : touchedBy(run.board, older);
   const why = `${order.app} goes back to ${order.to.id}: ${order.why}`;
-  if (older !== undefined) closeRelease(run.board, older, `${older.id} is stopped: ${why}`);
+  if (older !== undefined)
+    closeRelease(run.board, older, { why: `${older.id} is stopped: ${why}` });
   if (!scope.isOnly) {
     noteBad(run, app, { order, sites: [...list.keys(), ...stays], older, why });
     makeCurrent(run, app, { order, stays, real });

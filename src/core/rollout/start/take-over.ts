@@ -68,7 +68,7 @@ export function shrink(
   const smaller = withoutSites(release, sites, (site) => isReachable(board.input, site));
   if (smaller === release) return;
   if (Object.keys(smaller.list).length > 0) setRelease(board, smaller, `${release.id}: ${why}`);
-  else closeRelease(board, release, `${release.id} ends: ${why}`);
+  else closeRelease(board, release, { why: `${release.id} ends: ${why}` });
 }
 
 function takeArrivals(
