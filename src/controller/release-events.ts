@@ -49,18 +49,9 @@ function eventsOf(change: ControlChange, context: Changing): ReleaseEvent[] {
   const { site } = sitePath.exec(path)?.groups ?? {};
   if (site !== undefined) return movedBy(context.before, site, record as SiteAssignment | null); // as above
   const { app } = arrivalsPath.exec(path)?.groups ?? {};
-  if (app !== undefined) return arrivedBy(app, record, context);
+  if (app !== undefined) return joinedBy(app, change, context);
   const at = openReleaseOf(path);
   return at === undefined ? [] : changeOf({ ...at, record, end }, context);
-}
-
-/** What a new head takes out of the open list has not arrived by it. */
-function arrivedBy(
-  app: string,
-  record: object | null,
-  { before, follows }: Changing,
-): ReleaseEvent[] {
-  return follows ? [] : joinedBy(own(before.apps, app)?.arrivals, app, record);
 }
 
 function withCounts(event: ReleaseEvent, countsOf: CountsOf): ReleaseEvent {
@@ -69,19 +60,17 @@ function withCounts(event: ReleaseEvent, countsOf: CountsOf): ReleaseEvent {
   return counts === undefined ? event : { ...event, counts };
 }
 
-/** Sites that the open list had under way and has no more. */
+/** Sites that are not on their way any more; what a new head takes out of the open list it tells of itself. */
 function joinedBy(
-  before: Arrivals | undefined,
   app: string,
-  record: object | null,
+  { record, joined = {} }: ControlChange,
+  { follows }: Changing,
 ): ReleaseEvent[] {
-  const after = record as Arrivals | null; // what lies there
-  const over = Object.keys(before?.handed ?? {}).filter(
-    (site) => own(after?.handed ?? {}, site) === undefined,
-  );
-  const hasFailed = (site: string): boolean => own(after?.failed ?? {}, site) !== undefined;
-  return (["arrived", "failed"] as const).flatMap((outcome): ReleaseEvent[] => {
-    const sites = over.filter((site) => hasFailed(site) === (outcome === "failed"));
+  if (follows) return [];
+  const { handed } = (record as Arrivals | null) ?? { handed: {} }; // what lies there
+  const over = Object.keys(joined).filter((site) => own(handed, site) === undefined);
+  return (["arrived", "failed", "gone"] as const).flatMap((outcome): ReleaseEvent[] => {
+    const sites = over.filter((site) => joined[site] === outcome);
     return sites.length === 0 ? [] : [{ event: "joined", app, outcome, sites }];
   });
 }

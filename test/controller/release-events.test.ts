@@ -54,3 +54,47 @@ describe("the end of a release", () => {
     ]);
   });
 });
+
+describe("a site that gets an app by the open list", () => {
+  const two = { s1: {}, s2: {} };
+  const three = { ...two, s3: {} };
+  const head = (sites: WorldHead["sites"]): WorldHead => ({
+    sites,
+    apps: { web: { version: "v1", strategy: quick } },
+  });
+  const joined = ({ told }: ToldWorld) => told.filter(({ event }) => event === "joined");
+  const arrived = { event: "joined", app: "web", outcome: "arrived", sites: ["s3"] };
+
+  function settledWorld(): ToldWorld {
+    const world = new ToldWorld();
+    world.follow(head(two));
+    world.run(30);
+    return world;
+  }
+
+  it("is told as arrived once it is, and as failed where it is not healthy in time", () => {
+    const world = settledWorld();
+    world.follow(head(three));
+    world.run(30);
+    expect(joined(world)).toEqual([arrived]);
+    world.behaviour = () => "Degraded";
+    world.follow(head({ ...three, s4: {} }));
+    world.run(30);
+    expect(joined(world)).toEqual([arrived, { ...arrived, outcome: "failed", sites: ["s4"] }]);
+  });
+
+  it("is told as nothing while its mirror has never got the app", () => {
+    const world = settledWorld();
+    world.follow(head(three));
+    world.step({ dies: true });
+    world.hosts["s3"] ??= "eu";
+    world.decide({ verb: "pause", scope: { site: "s3" }, all: true, why: "a look" });
+    world.run(60);
+    expect(world.control.apps["web"]?.arrivals).toBeUndefined();
+    expect(joined(world)).toEqual([]);
+    world.decide({ verb: "resume", scope: { site: "s3" }, why: "seen" });
+    world.run(30);
+    expect(world.on("web", "v1")).toEqual(["s1", "s2", "s3"]);
+    expect(joined(world)).toEqual([arrived]);
+  });
+});

@@ -101,6 +101,7 @@ export function budgetsOf(app: Pick<AppBoard, "current">): OpenListBudgets {
 /** Takes what has settled out of the record, and out of the failures what has healed. */
 export function settleArrivals(board: Board, app: AppBoard): void {
   const whys: string[] = [];
+  const ends = new Map<string, "arrived" | "failed">();
   const handed = { ...app.arrivals.handed };
   const failed = stillFailed(board, app, whys);
   for (const [site, { to }] of Object.entries(app.arrivals.handed)) {
@@ -109,12 +110,15 @@ export function settleArrivals(board: Board, app: AppBoard): void {
     if (state === "in-flight" || state === "excused") continue;
     delete handed[site];
     whys.push(`${app.app}: ${site} ${endInWords[state]}`);
+    if (state === "settled") ends.set(site, "arrived");
+    if (state === "failed") ends.set(site, state);
     if (state === "failed") failed[site] = { at: board.at, to, cause: troubleOf(board, app, view) };
   }
   if (whys.length > 0)
     setArrivals(board, app, {
       arrivals: { ...app.arrivals, handed, failed },
       why: whys.join("; "),
+      joined: Object.fromEntries(ends),
     });
 }
 

@@ -11,6 +11,7 @@ import type {
   AppControl,
   ControlChange,
   HandOver,
+  JoinedSites,
   PlannerInput,
   ReleaseEnd,
   SiteMove,
@@ -53,6 +54,7 @@ interface BoardChange {
   readonly record: object | null;
   readonly whys: readonly string[];
   readonly end?: ReleaseEnd;
+  readonly joined?: JoinedSites;
 }
 
 /** Sites of one app that answer, by failure domain; `free` ones are healthy now and not in flight. */
@@ -167,10 +169,11 @@ export function addHandOver(board: Board, handOver: HandOver): void {
 export function change(
   board: Pick<Board, "changes">,
   path: string,
-  { why, ...to }: { record: object | null; why: string; end?: ReleaseEnd },
+  { why, ...to }: Omit<BoardChange, "whys"> & { why: string },
 ): void {
-  const whys = board.changes.get(path)?.whys ?? [];
-  board.changes.set(path, { ...to, whys: [...whys, why] });
+  const known = board.changes.get(path);
+  const joined = known?.joined === undefined ? {} : { joined: { ...known.joined, ...to.joined } };
+  board.changes.set(path, { ...to, ...joined, whys: [...(known?.whys ?? []), why] });
 }
 
 /** Replaces an open release. */
@@ -232,13 +235,13 @@ export function forgetBad(board: Board, app: AppBoard): void {
 export function setArrivals(
   board: Board,
   app: AppBoard,
-  to: { arrivals: Arrivals; why: string },
+  { arrivals, ...to }: { arrivals: Arrivals; why: string; joined?: JoinedSites },
 ): void {
-  app.arrivals = to.arrivals;
-  const isEmpty = Object.values(to.arrivals).every((sites) => Object.keys(sites).length === 0);
+  app.arrivals = arrivals;
+  const isEmpty = Object.values(arrivals).every((sites) => Object.keys(sites).length === 0);
   change(board, controlPaths.arrivals(app.app), {
-    record: isEmpty ? null : to.arrivals,
-    why: to.why,
+    record: isEmpty ? null : arrivals,
+    ...to,
   });
 }
 

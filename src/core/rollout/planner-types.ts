@@ -307,7 +307,12 @@ export interface ControlChange {
   readonly why: string;
   /** Of a release that ends by it. */
   readonly end?: ReleaseEnd;
+  /** Of the open list of an app: what became of sites that are not on their way any more, and will not be again. */
+  readonly joined?: JoinedSites;
 }
+
+/** Site -> what became of it; `gone`: a release decides about it now. */
+export type JoinedSites = Readonly<Record<string, "arrived" | "failed" | "gone">>;
 
 /** How a release ends: all its stages have passed, or something else has taken its place. */
 export type ReleaseEnd =

@@ -86,6 +86,11 @@ function takeArrivals(
     delete handed[site];
     delete failed[site];
   }
-  if (changed) setArrivals(board, app, { arrivals: { ...app.arrivals, handed, failed }, why });
+  if (changed)
+    setArrivals(board, app, {
+      arrivals: { ...app.arrivals, handed, failed },
+      why,
+      joined: Object.fromEntries(Object.keys(carried).map((site) => [site, "gone"])),
+    });
   return carried;
 }
