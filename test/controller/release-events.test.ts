@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { releaseEvents } from "../../src/controller/release-events.ts";
 import type { ReleaseEvent } from "../../src/controller/release-ledger.ts";
+import { startRollback } from "../../src/core/rollout/start/start-rollback.ts";
 import type { ControlChange, ControlState } from "../../src/core/rollout/planner-types.ts";
 import { PlannerWorld, quick, type WorldApp, type WorldHead } from "../support/planner-world.ts";
 
@@ -96,5 +97,25 @@ describe("a site that gets an app by the open list", () => {
     world.run(30);
     expect(world.on("web", "v1")).toEqual(["s1", "s2", "s3"]);
     expect(joined(world)).toEqual([arrived]);
+  });
+
+  it("is told as gone where an operator takes it back to what it had once", () => {
+    const world = new ToldWorld();
+    world.follow({ sites: two, apps: { web: { version: "v0", strategy: quick } } });
+    world.run(30);
+    world.follow(head(two));
+    world.run(30);
+    world.follow(head(three));
+    world.step();
+    const result = startRollback(world.startInput(null, {}), {
+      app: "web",
+      to: { id: "web-v0", digest: "v0", renderer: 1, source: "c0" },
+      by: "ada",
+      why: "it was better",
+      trees: { s3: "web:v0" },
+      touched: {},
+    });
+    world.tell(world.control, result.ok ? result.changes : []);
+    expect(joined(world)).toEqual([{ ...arrived, outcome: "gone" }]);
   });
 });
