@@ -80349,17 +80349,28 @@ function addHandOver(board, handOver3) {
   board.handedTrees.set(handOver3.site, trees);
   for (const { app, set } of handOver3.apps) trees.set(app, "tree" in set ? set.tree : null);
 }
-function change(board, path3, to) {
-  const whys = board.changes.get(path3)?.whys ?? [];
-  board.changes.set(path3, { record: to.record, whys: [...whys, to.why] });
+function change(board, path3, { why, ...to }) {
+  const known4 = board.changes.get(path3);
+  const joined5 = known4?.joined === void 0 ? {} : { joined: { ...known4.joined, ...to.joined } };
+  board.changes.set(path3, { ...to, ...joined5, whys: [...known4?.whys ?? [], why] });
 }
 function setRelease(board, release2, why) {
   board.apps.get(release2.app)?.open.set(release2.id, release2);
   change(board, controlPaths.open(release2.app, release2.id), { record: release2, why });
 }
-function closeRelease(board, release2, why) {
-  board.apps.get(release2.app)?.open.delete(release2.id);
-  change(board, controlPaths.open(release2.app, release2.id), { record: null, why });
+function finishRelease(board, release2, why) {
+  removeRelease(board, release2, { why, end: { through: true } });
+}
+function closeRelease(board, release2, { why, by }) {
+  const isOurs = by === void 0 || by.backTo !== void 0;
+  removeRelease(board, release2, {
+    why,
+    end: { through: false, ...isOurs ? {} : { by: by.source } }
+  });
+}
+function removeRelease(board, { app, id }, to) {
+  board.apps.get(app)?.open.delete(id);
+  change(board, controlPaths.open(app, id), { record: null, ...to });
 }
 function setCurrent(board, app, to) {
   app.current = to.current;
@@ -80375,12 +80386,12 @@ function forgetBad(board, app) {
   if (app.bad.length === 0) return;
   setBad(board, app, { digests: [], trees: {}, why: `${app.app} is gone` });
 }
-function setArrivals(board, app, to) {
-  app.arrivals = to.arrivals;
-  const isEmpty3 = Object.values(to.arrivals).every((sites) => Object.keys(sites).length === 0);
+function setArrivals(board, app, { arrivals, ...to }) {
+  app.arrivals = arrivals;
+  const isEmpty3 = Object.values(arrivals).every((sites) => Object.keys(sites).length === 0);
   change(board, controlPaths.arrivals(app.app), {
-    record: isEmpty3 ? null : to.arrivals,
-    why: to.why
+    record: isEmpty3 ? null : arrivals,
+    ...to
   });
 }
 function draftArrivals(board, app, why) {
@@ -80405,9 +80416,9 @@ function askAt(board, mirror, at3) {
   board.asks.set(mirror, Math.min(at3, board.asks.get(mirror) ?? at3));
 }
 function changesOf2(board) {
-  return [...board.changes].map(([path3, { record: record4, whys }]) => ({
+  return [...board.changes].map(([path3, { whys, ...change2 }]) => ({
     path: path3,
-    record: record4,
+    ...change2,
     why: [...new Set(whys)].join("; ")
   }));
 }
@@ -80912,6 +80923,7 @@ function budgetsOf(app) {
 }
 function settleArrivals(board, app) {
   const whys = [];
+  const ends = /* @__PURE__ */ new Map();
   const handed = { ...app.arrivals.handed };
   const failed4 = stillFailed(board, app, whys);
   for (const [site, { to }] of Object.entries(app.arrivals.handed)) {
@@ -80920,12 +80932,15 @@ function settleArrivals(board, app) {
     if (state === "in-flight" || state === "excused") continue;
     delete handed[site];
     whys.push(`${app.app}: ${site} ${endInWords[state]}`);
+    if (state === "settled") ends.set(site, "arrived");
+    if (state === "failed") ends.set(site, state);
     if (state === "failed") failed4[site] = { at: board.at, to, cause: troubleOf2(board, app, view) };
   }
   if (whys.length > 0)
     setArrivals(board, app, {
       arrivals: { ...app.arrivals, handed, failed: failed4 },
-      why: whys.join("; ")
+      why: whys.join("; "),
+      joined: Object.fromEntries(ends)
     });
 }
 function stillFailed(board, app, whys) {
@@ -81867,7 +81882,7 @@ function shrink(board, release2, { sites, why }) {
   const smaller = withoutSites(release2, sites, (site) => isReachable(board.input, site));
   if (smaller === release2) return;
   if (Object.keys(smaller.list).length > 0) setRelease(board, smaller, `${release2.id}: ${why}`);
-  else closeRelease(board, release2, `${release2.id} ends: ${why}`);
+  else closeRelease(board, release2, { why: `${release2.id} ends: ${why}` });
 }
 function takeArrivals(board, app, { sites, why }) {
   const carried = {};
@@ -81880,7 +81895,12 @@ function takeArrivals(board, app, { sites, why }) {
     delete handed[site];
     delete failed4[site];
   }
-  if (changed3) setArrivals(board, app, { arrivals: { ...app.arrivals, handed, failed: failed4 }, why });
+  if (changed3)
+    setArrivals(board, app, {
+      arrivals: { ...app.arrivals, handed, failed: failed4 },
+      why,
+      joined: Object.fromEntries(Object.keys(carried).map((site) => [site, "gone"]))
+    });
   return carried;
 }
 
@@ -82474,7 +82494,7 @@ function newStartRun(input2) {
     apps[app] = own(known4, app) ?? { current: { release: null, partial: [] }, open: [], bad: [] };
   }
   const board = newBoard({ ...input2, control: { ...input2.control, apps } });
-  return { input: input2, board, notes: [], begun: [] };
+  return { input: input2, board, notes: [], refused: [], begun: [] };
 }
 function candidateOf(app) {
   return [...app.open.values()].find(({ kind }) => kind === "app");
@@ -82631,6 +82651,7 @@ function startCandidate(run3, app, returning) {
   const desired2 = own(run3.input.desired, app.app);
   if (desired2 === void 0 || !isNew(app, desired2)) return;
   if (isRefused(app, desired2)) {
+    run3.refused.push(app.app);
     run3.notes.push(`${app.app}: this version is known to be bad and is not tried again`);
     return;
   }
@@ -82644,7 +82665,7 @@ function startCandidate(run3, app, returning) {
     { current: app.current, open: [...app.open.values()], bad: app.bad }
   );
   if (older !== void 0) {
-    closeRelease(board, older, `${older.id} is superseded by ${id}`);
+    closeRelease(board, older, { why: `${older.id} is superseded by ${id}` });
     run3.notes.push(`${older.id} is superseded`);
   }
   if (list.size === 0) {
@@ -82795,7 +82816,9 @@ function isPlaced({ input: input2 }, app, site) {
 function endApp({ board, notes }, app) {
   for (const release3 of app.open.values()) {
     if (release3.kind === "removal") continue;
-    closeRelease(board, release3, `${release3.id} ends: ${app.app} is no longer in the fleet`);
+    closeRelease(board, release3, {
+      why: `${release3.id} ends: ${app.app} is no longer in the fleet`
+    });
     notes.push(`${release3.id} ends: ${app.app} is no longer in the fleet`);
   }
   const { release: release2, partial } = app.current;
@@ -82891,7 +82914,7 @@ function hasPassed({ stages: stages2, passed: passed2 }, { stage }) {
 // src/core/rollout/start-releases.ts
 function startReleases(given) {
   if (given.controlLost !== void 0) {
-    return { changes: [], notes: [`nothing begins: ${given.controlLost}`] };
+    return { changes: [], notes: [`nothing begins: ${given.controlLost}`], refused: [] };
   }
   const { input: input2, begun } = beginLeaving(given);
   const run3 = newStartRun(input2);
@@ -82901,7 +82924,7 @@ function startReleases(given) {
   for (const app of run3.board.apps.values()) startApp(run3, app);
   countDeletions(run3);
   followHead(run3);
-  return { changes: changesOf2(run3.board), notes: run3.notes };
+  return { changes: changesOf2(run3.board), notes: run3.notes, refused: run3.refused };
 }
 function startApp(run3, app) {
   overruleRemovals(run3, app);
@@ -84850,7 +84873,8 @@ function overtake(board, other, { sites, by }) {
   const isOver = Object.keys(smaller.list).every(
     (site) => sites.has(site) || Object.hasOwn(other.failed, site) && Object.hasOwn(by.handed, site)
   );
-  if (isOver) closeRelease(board, other, `${other.id} ends: ${by.id} has overtaken it`);
+  if (isOver)
+    closeRelease(board, other, { why: `${other.id} ends: ${by.id} has overtaken it`, by });
   else if (smaller !== other) setRelease(board, smaller, `${by.id} overtakes ${other.id}`);
 }
 
@@ -85641,7 +85665,7 @@ function finish(board, release2) {
     app.isCompleted = true;
   }
   if (release2.kind === "removal" && isSomewhere(board, release2)) return;
-  closeRelease(board, release2, `${release2.id} is through`);
+  finishRelease(board, release2, `${release2.id} is through`);
   if (release2.kind === "removal") forgetApp(board, app);
   wakeAt(board, board.input.now);
 }
