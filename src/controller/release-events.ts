@@ -102,6 +102,7 @@ interface ReleaseChange {
   readonly end: ReleaseEnd | undefined;
 }
 
+/** That the release has begun. */
 export function startOf(release: Release): ReleaseEvent {
   const { app, id, list } = release;
   const source = startedBy(release);

@@ -396,6 +396,9 @@ export function orderRules(site: TestSite): void {
     await site.mirror.commit({ s1: { web: objects } });
     site.start();
     await eventually("it is assigned", () => site.report("web"));
+    await eventually("its cluster has answered", () =>
+      site.mirror.reports.some(({ sites }) => sites.some(({ uid }) => uid !== undefined)),
+    );
     const compared = (await site.mirror.ask("s1", "web")).apps.flatMap((app) => app.objects);
 
     expect(compared.map(({ state }) => state)).toEqual([
