@@ -12,44 +12,50 @@ import {
 } from "../support/controller-world.ts";
 import { siteYaml } from "../support/fleet.ts";
 
-describe("a mirror and its worker's state that come back from before a site moved", () => {
-  it("let the site go again: the mirror of its region keeps it, and nothing is deleted", async () => {
-    const { bench, controller, workers } = await settledFleet();
-    const [east, west] = [bench.mirror("east"), bench.mirror("west")];
-    const copy = join(bench.dir, "copy");
-    await cp(west.dir, copy, { recursive: true });
-    await bench.fleet.commit({
-      "sites/b1.yaml": siteYaml("b1", { region: "east", labels: { ring: "main" } }),
+describe(
+  "a mirror and its worker's state that come back from before a site moved",
+  { timeout: 120_000 },
+  () => {
+    it("let the site go again: the mirror of its region keeps it, and nothing is deleted", async () => {
+      const { bench, controller, workers } = await settledFleet();
+      const [east, west] = [bench.mirror("east"), bench.mirror("west")];
+      const copy = join(bench.dir, "copy");
+      await cp(west.dir, copy, { recursive: true });
+      await bench.fleet.commit({
+        "sites/b1.yaml": siteYaml("b1", { region: "east", labels: { ring: "main" } }),
+      });
+      const isThere = async (): Promise<boolean> =>
+        (await bench.control("show", "main:sites/b1.json")) ===
+        JSON.stringify({ mirror: "east", uid: "uid-of-b1" });
+      await eventually("b1 has moved", isThere);
+      await eventually("and stands in east", () => east.file("meta/b1.json"));
+      await Promise.all([controller.stop(), workers.east.stop(), workers.west.stop()]);
+      await rm(west.dir, { recursive: true });
+      await cp(copy, west.dir, { recursive: true });
+      expect(await west.file("meta/b1.json")).not.toBeNull();
+
+      await bench.fleet.commit(webVersion("2"));
+      const again = await startController(bench);
+      const { west: worker } = await bothWorkers(again);
+      await eventually("west lets it go", async () => (await west.file("meta/b1.json")) === null);
+      await eventually("its worker has heard", async () => worker.head() === (await west.head()));
+      await eventually("b1 is at home", isThere);
+      await eventually("b1 goes on in east", async () =>
+        (await east.file("sites/b1/web/_ConfigMap_web_settings.yaml"))?.includes('version: "2"'),
+      );
+      expect((await again.status())?.warnings.join()).not.toContain("control is");
+      await pause(300);
+      expect(await west.file("meta/b1.json")).toBeNull();
+      for (const mirror of [east, west]) {
+        expect(await mirror.git("log", "--format=", "--name-only", "main")).not.toContain(
+          ".leaving",
+        );
+      }
     });
-    const isThere = async (): Promise<boolean> =>
-      (await bench.control("show", "main:sites/b1.json")) ===
-      JSON.stringify({ mirror: "east", uid: "uid-of-b1" });
-    await eventually("b1 has moved", isThere);
-    await eventually("and stands in east", () => east.file("meta/b1.json"));
-    await Promise.all([controller.stop(), workers.east.stop(), workers.west.stop()]);
-    await rm(west.dir, { recursive: true });
-    await cp(copy, west.dir, { recursive: true });
-    expect(await west.file("meta/b1.json")).not.toBeNull();
+  },
+);
 
-    await bench.fleet.commit(webVersion("2"));
-    const again = await startController(bench);
-    const { west: worker } = await bothWorkers(again);
-    await eventually("west lets it go", async () => (await west.file("meta/b1.json")) === null);
-    await eventually("its worker has heard", async () => worker.head() === (await west.head()));
-    await eventually("b1 is at home", isThere);
-    await eventually("b1 goes on in east", async () =>
-      (await east.file("sites/b1/web/_ConfigMap_web_settings.yaml"))?.includes('version: "2"'),
-    );
-    expect((await again.status())?.warnings.join()).not.toContain("control is");
-    await pause(300);
-    expect(await west.file("meta/b1.json")).toBeNull();
-    for (const mirror of [east, west]) {
-      expect(await mirror.git("log", "--format=", "--name-only", "main")).not.toContain(".leaving");
-    }
-  });
-});
-
-describe("a state folder that is lost while a site's region changes", () => {
+describe("a state folder that is lost while a site's region changes", { timeout: 120_000 }, () => {
   it("names the site's cluster to its new worker once the old one has stopped, and not before", async () => {
     const { bench, controller, workers } = await settledFleet();
     const [east, west] = [bench.mirror("east"), bench.mirror("west")];
