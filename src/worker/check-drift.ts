@@ -7,11 +7,10 @@ import { leftOf, policyOf } from "./app-policy.ts";
 import { type Difference, compareObject } from "./compare-object.ts";
 import { describeFight, isFight, meetAgain, noteQuiet } from "./fights.ts";
 import { finalizersOf } from "./refusals.ts";
-import { isOfLostKey, parseFields, projectionOf } from "./projection.ts";
+import { comparedOf, isOfLostKey, parseFields, projectionOf } from "./projection.ts";
 import { type LiveObjects, readLive, whyUnread } from "./read-live.ts";
 import { stillStaying } from "./remove-dropped.ts";
 import { type SiteContext, desiredTree, throwUnlessPassable } from "./site-context.ts";
-import type { StateKey } from "./state-key.ts";
 import { type ObjectRow, standsWhole } from "./state-store.ts";
 import { noteStaying } from "./staying-notes.ts";
 import type { AppTree, TreeObject } from "./tree-cache.ts";
@@ -161,7 +160,7 @@ function compareOne(
   }
   state.drifted.delete(id);
   noteQuiet(state.fights, id);
-  return compared === "same" && live !== null ? renewed(row, live, stateKey) : [];
+  return compared === "same" && live !== null ? renewed(context, { state, row }, live) : [];
 }
 
 /**
@@ -178,12 +177,17 @@ function noteEnding(
 }
 
 /** The row of an object that is as it was applied, where the row is of an older version or a key that is lost. */
-function renewed(row: ObjectRow, live: KubeObject, key: StateKey): readonly ObjectRow[] {
+function renewed(
+  { store: { key } }: SiteContext,
+  { state: { app }, row }: Pick<Compared, "state" | "row">,
+  live: KubeObject,
+): readonly ObjectRow[] {
   const resourceVersion = metadataText(live, "resourceVersion");
   const isOfLost = isOfLostKey(live, row.projection, key);
   if (resourceVersion === row.resourceVersion && !isOfLost) return [];
   if (!isOfLost) return [{ ...row, resourceVersion }];
-  return [{ ...row, resourceVersion, projection: projectionOf(live, parseFields(row.owned), key) }];
+  const compared = comparedOf(live, app, parseFields(row.owned));
+  return [{ ...row, resourceVersion, projection: projectionOf(live, compared, key) }];
 }
 
 interface Judged {

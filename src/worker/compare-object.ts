@@ -2,12 +2,13 @@ import { fieldOwners, type FieldOwner } from "../core/apply/field-owners.ts";
 import { isBelow } from "../core/apply/field-paths.ts";
 import { forbiddenConflicts } from "../core/apply/judge-conflicts.ts";
 import { isLeft, type LeftToOthers } from "../core/apply/left-to-others.ts";
-import { type Steps, fieldPaths, fieldSteps, ownedFields } from "../core/apply/owned-fields.ts";
+import { type Steps, fieldPaths, ownedFields } from "../core/apply/owned-fields.ts";
 import { fieldManagerOf, liveOwner, metadataText } from "../core/apply/ownership.ts";
+import { comparedSteps } from "../core/apply/project-fields.ts";
 import type { KubeObject } from "../core/model/kube-object.ts";
 import { isClearedAway } from "./cleared-jobs.ts";
 import type { Change } from "./fights.ts";
-import { isOfLostKey, parseFields, projectionOf } from "./projection.ts";
+import { comparedOf, isOfLostKey, parseFields, projectionOf } from "./projection.ts";
 import type { StateKey } from "./state-key.ts";
 import type { ObjectRow } from "./state-store.ts";
 
@@ -38,9 +39,9 @@ export function compareObject(known: Known, live: KubeObject | null): Comparison
   if (metadataText(live, "resourceVersion") === row.resourceVersion) return "same";
   // Nothing is known of what it was (an inventory that was read back, a lost key): it is applied anew.
   if (row.owned === "" || isOfLostKey(live, row.projection, key)) return wholly;
-  const owned = parseFields(row.owned);
-  if (projectionOf(live, owned, key) === row.projection) return "same";
-  return explain(known, live, fieldSteps(owned));
+  const compared = comparedOf(live, known.app, parseFields(row.owned));
+  if (projectionOf(live, compared, key) === row.projection) return "same";
+  return explain(known, live, comparedSteps(compared));
 }
 
 function explain(

@@ -1,12 +1,18 @@
-import { type FieldSet, projectFields } from "../core/apply/owned-fields.ts";
-import { hashOf } from "../core/apply/ownership.ts";
+import { type FieldSet, fieldsOfOthers } from "../core/apply/owned-fields.ts";
+import { fieldManagerOf, hashOf } from "../core/apply/ownership.ts";
+import { type Compared, projectFields } from "../core/apply/project-fields.ts";
 import { type Json, isJsonObject } from "../core/model/json.ts";
 import { type KubeObject, isSecret } from "../core/model/kube-object.ts";
 import type { StateKey } from "./state-key.ts";
 
+/** What is compared of a live object that is an app's at these fields. */
+export function comparedOf(live: KubeObject, app: string, fields: FieldSet): Compared {
+  return { value: live, fields, others: fieldsOfOthers(live, fieldManagerOf(app)) };
+}
+
 /** What a row keeps of the values that a live object has at our fields: a hash, of a Secret a sealed one. */
-export function projectionOf(live: KubeObject, owned: FieldSet, key: StateKey): string {
-  const hash = hashOf(projectFields(live, owned));
+export function projectionOf(live: KubeObject, compared: Compared, key: StateKey): string {
+  const hash = hashOf(projectFields(compared));
   return isSecret(live) ? key.seal(hash) : hash;
 }
 

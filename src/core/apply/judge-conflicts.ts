@@ -105,7 +105,9 @@ function isOwned(path: string, sent: Json | undefined, fields: FieldSet): boolea
     const value = stepInto(sent, part);
     const inner = innerFields(fields, part);
     const isLeaf = Object.keys(inner).every((each) => each === ".");
-    // What does not hold anything has nothing below it: the rest belongs to another key.
-    return isLeaf ? isJsonObject(value) || Array.isArray(value) : isOwned(rest, value, inner);
+    if (!isLeaf) return isOwned(rest, value, inner);
+    // What was an empty map has nothing of ours in it. What does not hold anything has nothing below it: the rest belongs
+    // to another key.
+    return !("." in inner) && (isJsonObject(value) || Array.isArray(value));
   });
 }

@@ -1,6 +1,6 @@
 /**
- * What a field manager owns of a live object, and the values there. In: `metadata.managedFields` as the API server
- * writes it. Drift is told by these values and nothing else: what others set, and what the server defaults, is not ours.
+ * What a field manager owns of a live object. In: `metadata.managedFields` as the API server writes it. Drift is told by
+ * the values there and nothing else: what others set, and what the server defaults, is not ours.
  */
 import { type Json, type JsonObject, canonicalJson, isJsonObject } from "../model/json.ts";
 import type { KubeObject } from "../model/kube-object.ts";
@@ -23,18 +23,14 @@ export function ownedFields(object: KubeObject, manager: string): FieldSet {
   return {};
 }
 
-/** The object's values at the fields, in a form that compares: absent ones are null. */
-export function projectFields(value: Json | undefined, fields: FieldSet): Json {
-  const parts = Object.keys(fields).filter((part) => part !== ".");
-  if (parts.length === 0) {
-    // A leaf owns the whole value; `.` alone only that there is one.
-    return "." in fields ? value !== undefined : (value ?? null);
-  }
-  const projected: Record<string, Json> = {};
-  for (const part of parts) {
-    projected[part] = projectFields(stepInto(value, part), innerFields(fields, part));
-  }
-  return projected;
+/** What each of the other managers has of the object. */
+export function fieldsOfOthers(object: KubeObject, manager: string): readonly FieldSet[] {
+  const entries = object.metadata["managedFields"];
+  if (!Array.isArray(entries)) return [];
+  return entries
+    .filter((item: Json) => isJsonObject(item))
+    .filter((entry) => entry["manager"] !== manager || entry["operation"] !== "Apply")
+    .map((entry) => innerFields(entry, "fieldsV1"));
 }
 
 /** Every path of the set as conflicts name them, `.spec.template.spec.containers[name="web"].image`. */

@@ -85,6 +85,18 @@ describe("conflicts", () => {
   });
 
   it.each([
+    [".data.theirs", false],
+    [".data", true],
+  ])("with an edit of %s, where the app had an empty map, may be taken: %s", (field, may) => {
+    const conflict = { field, manager: "curl", operation: "Update" as const, subresource: "" };
+    const owned = { fields: { "f:data": { ".": null } }, sent: { data: { theirs: "ours" } } };
+
+    expect(forbiddenConflicts([conflict], { owned, handedOver: [] })).toEqual(
+      may ? [] : [conflict],
+    );
+  });
+
+  it.each([
     ["alpha .a, alpha .b", "manager alpha owns .a, .b"],
     ["alpha .a, beta .b, alpha .c", "manager alpha owns .a, .c, manager beta owns .b"],
     ["alpha .a, alpha .b, alpha .c, alpha .d", "manager alpha owns .a, .b, .c and 1 more"],

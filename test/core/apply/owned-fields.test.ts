@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fieldPaths, ownedFields, projectFields } from "../../../src/core/apply/owned-fields.ts";
+import { fieldPaths, ownedFields } from "../../../src/core/apply/owned-fields.ts";
 import type { KubeObject } from "../../../src/core/model/kube-object.ts";
 
 const fields = {
@@ -63,19 +63,5 @@ describe("the fields of a manager", () => {
       '.spec.template.containers[name="web"].ports[containerPort=80,protocol="TCP"].containerPort',
       '.spec.template.finalizers[="keep"]',
     ]);
-  });
-
-  it("project to the same values whatever others set, default or reorder", () => {
-    const others = live({ image: "changed", env: [{ name: "injected" }] });
-
-    expect(projectFields(others, fields)).toEqual(projectFields(live(), fields));
-  });
-
-  it.each([
-    ["a changed value", live({}, 3)],
-    ["a removed list item", { ...live(), spec: { replicas: 2, template: { containers: [] } } }],
-    ["a removed parent", { ...live(), spec: { replicas: 2 } }],
-  ])("project to other values for %s", (_, changed) => {
-    expect(projectFields(changed, fields)).not.toEqual(projectFields(live(), fields));
   });
 });

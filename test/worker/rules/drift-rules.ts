@@ -70,6 +70,54 @@ export function driftRules(site: TestSite): void {
     await site.cluster.remove(path);
   });
 
+  it("AC-19: takes what others put into a map that is empty in Git for no difference, each time, and mends one that is set as a whole", async () => {
+    const group = "empty.example.org";
+    const widget = object(`${group}/v1`, "Widget", { name: "w", spec: { size: 1, options: {} } });
+    const define = definition("Widget", { group });
+    const objects = [
+      define,
+      widget,
+      object("v1", "ConfigMap", { name: "a", data: {} }),
+      withEmptyMaps("web"),
+    ];
+    await site.mirror.commit({ s1: { web: objects } }, { driftIntervalMs });
+    site.start();
+    await site.settled("web");
+    const widgets = `/apis/${group}/v1/namespaces/default/widgets/w`;
+    const pods = (spec: object) => ({ spec: { template: spec } });
+    site.cluster.proxy.forget();
+    for (const round of ["1", "2"]) {
+      const theirs = { theirs: round };
+      await site.cluster.put(`${configMaps}/a`, { data: theirs });
+      await site.cluster.put(widgets, { spec: { options: theirs } });
+      await site.cluster.put(`${deployments}/web`, pods({ metadata: { annotations: theirs } }));
+      await site.cluster.put(
+        `${deployments}/web`,
+        pods({ spec: { securityContext: { runAsUser: Number(round) } } }),
+      );
+      await sleep(3 * driftIntervalMs);
+    }
+    await site.cluster.put(`${configMaps}/a`, { data: null });
+    await sleep(3 * driftIntervalMs);
+    expect(site.cluster.writes()).toEqual([]);
+    expect(site.report("web")).toMatchObject({ sync: "Synced", message: "" });
+    expect((await site.mirror.ask("s1", "web")).apps[0]?.objects).toEqual([]);
+
+    // Somebody has such a map as a whole, or not at all.
+    await site.cluster.put(
+      `${deployments}/web?fieldManager=kubectl-edit`,
+      pods({ spec: { nodeSelector: { disk: "ssd" } } }),
+    );
+    const podSpec = async () => {
+      const { body } = await site.cluster.get(`${deployments}/web`);
+      return (body["spec"] as { template: { spec: JsonObject } }).template.spec; // of a Deployment
+    };
+    await eventually("it is mended", async () => !("nodeSelector" in (await podSpec())));
+    expect((await podSpec())["securityContext"]).toEqual({ runAsUser: 2 });
+    await site.stop();
+    await site.cluster.remove(`${definitions}/widgets.${group}`);
+  });
+
   it("AC-20: leaves to others what they may change, in writing as in comparing", async () => {
     const web: AppPolicy = {
       drift: "correct",
@@ -217,6 +265,21 @@ export function driftRules(site: TestSite): void {
     expect(await dataOf(site, "a")).toEqual({ app: "1", "app.yaml": "theirs" });
   });
 
+  it("AC-01: takes no key that another tool has set in a map that was empty in Git", async () => {
+    const web = (data: JsonObject) => ({
+      s1: { web: [object("v1", "ConfigMap", { name: "a", data })] },
+    });
+    await site.mirror.commit(web({}), { driftIntervalMs });
+    site.start();
+    await site.settled("web");
+    await site.cluster.put(`${configMaps}/a?fieldManager=tuner`, { data: { k: "theirs" } });
+    await site.mirror.commit(web({ k: "ours" }), { driftIntervalMs });
+    const report = await told(site, "web", "tuner");
+
+    expect(report.message).toContain("manager tuner owns .data.k");
+    expect(await dataOf(site, "a")).toEqual({ k: "theirs" });
+  });
+
   it("AC-20: leaves to others no key that begins with what is left to them and a dot", async () => {
     const ignored = [{ kind: "ConfigMap", fields: [".data.app"] }];
     const policies = { web: { drift: "correct", ignored } as const };
@@ -306,6 +369,18 @@ export function driftRules(site: TestSite): void {
     await stands(site, `${deployments}/fine`);
     expect(site.cluster.proxy.count({ method: "DELETE" })).toBe(0);
   });
+}
+
+/** A Deployment with maps that are empty: of all kinds. */
+function withEmptyMaps(name: string): KubeObject {
+  const labels = { app: name };
+  const containers = [{ name: "main", image: "web:1", resources: {} }];
+  const template = {
+    metadata: { labels, annotations: {} },
+    spec: { containers, nodeSelector: {}, securityContext: {} },
+  };
+  const spec = { replicas: 1, selector: { matchLabels: labels }, strategy: {}, template };
+  return object("apps/v1", "Deployment", { name, spec });
 }
 
 /** Deployment `web`, whose container takes its environment from ConfigMap `a`. */

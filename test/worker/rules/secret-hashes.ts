@@ -3,8 +3,9 @@ import { readFile, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { ownedFields, projectFields } from "../../../src/core/apply/owned-fields.ts";
+import { ownedFields } from "../../../src/core/apply/owned-fields.ts";
 import { fieldManagerOf, hashOf } from "../../../src/core/apply/ownership.ts";
+import { projectFields } from "../../../src/core/apply/project-fields.ts";
 import type { KubeObject } from "../../../src/core/model/kube-object.ts";
 import { useTestSite } from "../../support/kube-site.ts";
 import { eventually } from "../../support/kube-worker.ts";
@@ -36,7 +37,8 @@ export function describeSecretHashes(where: string, openBed: OpenBed): void {
       await applied("a");
       // The API server's answer is an object with metadata.
       const live = (await site.cluster.get(url("a"))).body as unknown as KubeObject;
-      const guess = hashOf(projectFields(live, ownedFields(live, fieldManagerOf("web"))));
+      const fields = ownedFields(live, fieldManagerOf("web"));
+      const guess = hashOf(projectFields({ value: live, fields, others: [] }));
       await site.stop();
       const key = join(site.stateDir, "state-key");
       expect((await stat(key)).mode & 0o777).toBe(0o600);
