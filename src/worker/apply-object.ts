@@ -17,6 +17,7 @@ import {
 } from "../core/apply/ownership.ts";
 import { declaredTakeOver, takeOver } from "../core/apply/take-over.ts";
 import { FleetError } from "../core/errors.ts";
+import { hasLargeInteger } from "../core/model/exact-integers.ts";
 import { type KubeObject, describeKey } from "../core/model/kube-object.ts";
 import { endingOf, refuseDeleted } from "./being-deleted.ts";
 import { leftOf, writerFor } from "./app-policy.ts";
@@ -150,15 +151,16 @@ async function send(context: SiteContext, work: ObjectWork, attempt: Attempt): P
 async function textToSend(
   context: SiteContext,
   work: ObjectWork,
-  { uid }: Attempt,
+  { uid }: Pick<Attempt, "uid">,
 ): Promise<string> {
   const { object, text } = work.object;
   if (uid === "" || leftOf(context, work.app, work.object.key) === null) return text;
-  const live = await context.client.get(addressOf(object), context.signal());
-  return live === null ? text : textFor(context, work, live);
+  const live = await context.client.getExactly(addressOf(object), context.signal());
+  return live === null ? text : textBeside(context, work, live);
 }
 
-function textFor(context: SiteContext, work: ObjectWork, live: KubeObject): string {
+/** `live`: read exactly, for of it is sent. */
+function textBeside(context: SiteContext, work: ObjectWork, live: KubeObject): string {
   const { object, key, text } = work.object;
   const left = leftOf(context, work.app, key);
   return left === null ? text : encodeObject(withLeft(object, { live, app: work.app }, left));
@@ -217,11 +219,18 @@ export async function dryApply(
   { live, force }: { readonly live: KubeObject | null; readonly force: boolean },
 ): Promise<KubeObject> {
   const { object } = work.object;
-  const text = live === null ? work.object.text : textFor(context, work, live);
+  const text = live === null ? work.object.text : await dryText(context, work, live);
   const fieldManager = fieldManagerOf(work.app);
   const signal = context.signal();
   const writer = writerFor(context, work.app);
   return writer.apply(object, { text, fieldManager, force, dryRun: true, signal });
+}
+
+/** As `textToSend`, of an object that was read; it is read once more where it was not read exactly. */
+async function dryText(context: SiteContext, work: ObjectWork, live: KubeObject): Promise<string> {
+  const isLeft = leftOf(context, work.app, work.object.key) !== null;
+  if (!isLeft || !hasLargeInteger(live)) return textBeside(context, work, live);
+  return textToSend(context, work, { uid: metadataText(live, "uid") });
 }
 
 /** Another owner's object is taken only where that app, of this fleet, no longer has it in the mirror. */

@@ -9,6 +9,7 @@ import {
   createDiscovery,
   parseServerVersion,
 } from "./discovery.ts";
+import type { ApiRequest } from "./exchange.ts";
 import type { ObjectAddress } from "./object-address.ts";
 import {
   type Requests,
@@ -61,6 +62,8 @@ export interface ClusterReader {
   serverVersion(signal?: AbortSignal): Promise<string | undefined>;
   /** The live object, null when there is none. */
   get(address: ObjectAddress, signal?: AbortSignal): Promise<KubeObject | null>;
+  /** The same to be sent again: integers beyond 2^53 keep their digits (`parseExactly`). */
+  getExactly(address: ObjectAddress, signal?: AbortSignal): Promise<KubeObject | null>;
   /** All objects of a kind, page by page. A list that is cut off by a failure is the failure, never part of the list. */
   list(options: ListOptions): Promise<readonly KubeObject[]>;
   /** Forgets which kinds there are. */
@@ -112,7 +115,8 @@ export function clusterOver(connection: Connection): ClusterClient {
     version: (group, kind, signal) => discovery.version(group, kind, signal),
     serverVersion: async (signal) =>
       parseServerVersion(await connection.send({ method: "GET", path: "/version", signal })),
-    get: (target, signal) => getObject(context, target, signal),
+    get: (target, signal) => getObject(context, target, { signal }),
+    getExactly: (target, signal) => getObject(context, target, { signal, isExact: true }),
     list: (options) => listObjects(context, options),
     ...writesOf(context),
     as: (account) => writesOf({ ...context, account: checkedAccount(account) }),
@@ -140,10 +144,10 @@ async function readIdentity(
 async function getObject(
   context: Requests,
   target: ObjectAddress,
-  signal?: AbortSignal,
+  options: Pick<ApiRequest, "signal" | "isExact">,
 ): Promise<KubeObject | null> {
-  const path = await objectPath(context, target, signal);
-  const answer = await send(context, { method: "GET", path, signal });
+  const path = await objectPath(context, target, options.signal);
+  const answer = await send(context, { method: "GET", path, ...options });
   if (isAbsence(answer)) return null;
   return expectKubeObject(answer, () => subjectOf("read", target, context));
 }

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Dispatcher } from "undici";
+import { parseExactly } from "../../core/model/exact-integers.ts";
 import type { Json } from "../../core/model/json.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { retryAfterMs } from "../http/retry-after.ts";
@@ -14,6 +15,8 @@ export interface ApiRequest {
   readonly accept?: string;
   readonly contentType?: string;
   readonly body?: string;
+  /** The answer is read so that it can be sent again (`parseExactly`). */
+  readonly isExact?: boolean;
   /** The user as whom it is sent; without it, whose the credentials are. */
   readonly impersonate?: string;
   readonly signal?: AbortSignal | undefined;
@@ -43,10 +46,10 @@ export function exchange(
   request: ApiRequest,
   { timeoutMs, clock }: { readonly timeoutMs: number; readonly clock: Clock },
 ): Promise<Answer> {
-  const { method, path, body } = request;
+  const { method, path, body, isExact = false } = request;
   const caller = method === "GET" ? request.signal : undefined;
   return new Promise((resolve, reject) => {
-    const answer = new AnswerReader({ resolve, reject }, clock);
+    const answer = new AnswerReader({ resolve, reject }, { clock, isExact });
     const timer = setTimeout(() => answer.abort(tooLate()), timeoutMs);
     const onAbort = (): void => answer.abort(caller?.reason);
     caller?.addEventListener("abort", onAbort, { once: true });
@@ -86,13 +89,19 @@ function tooLate(): Error {
   return new DOMException("no answer in time", "TimeoutError");
 }
 
+/** How an answer is read. */
+interface AnswerForm {
+  readonly clock: Clock;
+  readonly isExact: boolean;
+}
+
 type Ends = Pick<PromiseWithResolvers<Answer>, "resolve" | "reject">;
 
 /** Gathers an answer; the first end counts. */
 class AnswerReader implements Dispatcher.DispatchHandler {
   onEnd: () => void = () => {};
   readonly #ends: Ends;
-  readonly #clock: Clock;
+  readonly #form: AnswerForm;
   readonly #chunks: Buffer[] = [];
   #size = 0;
   #status = 0;
@@ -102,9 +111,9 @@ class AnswerReader implements Dispatcher.DispatchHandler {
   #aborted: { readonly reason: unknown } | undefined;
   #hasEnded = false;
 
-  constructor(ends: Ends, clock: Clock) {
+  constructor(ends: Ends, form: AnswerForm) {
     this.#ends = ends;
-    this.#clock = clock;
+    this.#form = form;
   }
 
   abort(reason: unknown): void {
@@ -137,11 +146,11 @@ class AnswerReader implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    const afterMs = retryAfterMs(this.#retryAfter, this.#clock.now()) ?? 0;
+    const afterMs = retryAfterMs(this.#retryAfter, this.#form.clock.now()) ?? 0;
     this.#end();
     this.#ends.resolve({
       status: this.#status,
-      body: parseBody(this.#chunks),
+      body: parseBody(this.#chunks, this.#form.isExact ? parseExactly : JSON.parse),
       ...(afterMs > 0 && { retryAfterMs: afterMs }),
     });
   }
@@ -167,11 +176,11 @@ function errorOf(reason: unknown): Error {
   return reason instanceof Error ? reason : new Error("aborted");
 }
 
-function parseBody(chunks: readonly Buffer[]): Json | undefined {
+function parseBody(chunks: readonly Buffer[], parse: (text: string) => unknown): Json | undefined {
   const [first = Buffer.alloc(0)] = chunks;
   const whole = chunks.length > 1 ? Buffer.concat(chunks) : first;
   try {
-    return JSON.parse(whole.toString("utf8")) as Json; // what JSON.parse gives is Json
+    return parse(whole.toString("utf8")) as Json; // what is read of JSON is Json
   } catch {
     return undefined; // a proxy's page, or nothing at all: callers see the status
   }

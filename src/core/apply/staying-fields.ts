@@ -4,6 +4,7 @@
  * without those that are the app's to remove: what nobody but kubectl has beside it. What the server fills in by itself
  * has no manager, and is none of them.
  */
+import { hasLargeInteger } from "../model/exact-integers.ts";
 import { type Json, type JsonObject, canonicalJson, isJsonObject } from "../model/json.ts";
 import type { KubeObject } from "../model/kube-object.ts";
 import { type ManagedEntry, managedEntries } from "./compare-fields.ts";
@@ -81,13 +82,6 @@ function exactly(live: KubeObject, found: readonly StayingField[]): readonly Sta
     const isRemovable = field.isRemovable && !hasLargeInteger(removalOf(live, [field]));
     return { ...field, isRemovable };
   });
-}
-
-/** An integer beyond 2^53, which may have been another one. */
-function hasLargeInteger(value: Json): boolean {
-  if (typeof value === "number") return Number.isInteger(value) && !Number.isSafeInteger(value);
-  if (typeof value !== "object" || value === null) return false;
-  return Object.values(value).some((inner: Json) => hasLargeInteger(inner));
 }
 
 /** True where nobody else has fields of the object, as with most: then nothing that the app drops stays. */

@@ -1,6 +1,7 @@
 /** The rules of comparing: what is a difference, whose it is, and what nobody may read in it. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
+import { parseExactly } from "../../../src/core/model/exact-integers.ts";
 import type { JsonObject } from "../../../src/core/model/json.ts";
 import type { KubeObject } from "../../../src/core/model/kube-object.ts";
 import type { AppPolicy } from "../../../src/core/protocol/mirror-layout.ts";
@@ -139,6 +140,38 @@ export function driftRules(site: TestSite): void {
     await site.mirror.commit({ s1: { web: [deployment("web", "web:2")] } }, options);
     await site.settled("web");
     expect(await replicas()).toBe(3);
+  });
+
+  it("AC-20: sends an integer beyond 2^53 that is left to others with all its digits", async () => {
+    const group = "exact.example.org";
+    const path = `/apis/${group}/v1/namespaces/default/widgets/w`;
+    const ignored = [{ kind: "Widget", fields: [".spec.serial"], managers: ["counter"] }];
+    const options = { driftIntervalMs, policies: { web: { drift: "correct", ignored } as const } };
+    const spec = { serial: 1, steps: [1] };
+    const web = (size: number) => {
+      const widget = object(`${group}/v1`, "Widget", { name: "w", spec: { ...spec, size } });
+      return { s1: { web: [definition("Widget", { group }), widget] } };
+    };
+    await site.mirror.commit(web(1), options);
+    site.start();
+    await site.settled("web");
+    const theirs = `{"serial":9007199254740993,"steps":[-9223372036854775807]}`;
+    const counted = parseExactly(`{"spec":${theirs}}`) as JsonObject; // of an object
+    await site.cluster.put(`${path}?fieldManager=counter`, counted);
+    await sleep(3 * driftIntervalMs);
+    await site.mirror.commit(web(2), options);
+    await site.settled("web");
+
+    // An answer that is read here would lose what is to be seen.
+    const test = parseExactly(
+      `[{"op":"test","path":"/spec","value":${theirs.replace("}", ',"size":2}')}}]`,
+    );
+    const patch = { method: "PATCH", contentType: "application/json-patch+json", body: test };
+    expect((await site.cluster.api.request(path, patch)).status).toBe(200);
+    const [widget] = (await site.mirror.ask("s1", "web")).apps[0]?.objects ?? [];
+    expect(widget).toMatchObject({ state: "same", fields: [] });
+    await site.stop();
+    await site.cluster.remove(`${definitions}/widgets.${group}`);
   });
 
   it("AC-21: repairs an edit, and names who takes the same field again and again", async () => {
