@@ -50,9 +50,15 @@ export async function runCommand(argv: readonly string[], io: CliIo): Promise<Ex
     const command = named(argv);
     return await runNamed(command.name, command.rest, io);
   } catch (error) {
-    io.stderr(describeError(error));
+    io.stderr(isInterruption(error, io) ? "flotilla: ended early\n" : describeError(error));
     return 2;
   }
+}
+
+/** A Ctrl-C is what somebody wanted, and no bug. */
+function isInterruption(error: unknown, io: CliIo): boolean {
+  const isAbort = error instanceof Error && error.name === "AbortError";
+  return isAbort && io.signal.aborted && error === io.signal.reason;
 }
 
 /** A command's name has one word or two: `rollout`, `rollout simulate`. */

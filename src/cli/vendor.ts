@@ -1,11 +1,12 @@
 /** Brings what the Fleet lists under `vendor` into `vendor/`, and writes down what came: the only way to the network. */
-import { lstat, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { lstat, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
 import { pullChart } from "../adapters/charts/pull-chart.ts";
 import { chartFiles } from "../adapters/git/chart-files.ts";
 import { pullFolder } from "../adapters/git/pull-folder.ts";
 import { readCheckout } from "../adapters/git/read-checkout.ts";
 import { FleetError } from "../core/errors.ts";
+import { checkVendorList } from "../core/model/check-vendor-list.ts";
 import type { SourceFile } from "../core/model/fleet-model.ts";
 import { canonicalJson } from "../core/model/json.ts";
 import type { Vendored } from "../core/model/kinds/vendored.ts";
@@ -38,7 +39,7 @@ Options:
       --update       take what has changed at its origin, and replace a folder of its name that was not brought; without it,
                      both are refused
 
-Exit codes: 0 all is there; 2 something could not be brought: what was there before stays.
+Exit codes: 0 all is there; 2 something could not be brought: what was there of it stays.
 `,
   options: { update: { type: "boolean" } },
   async run(args, io) {
@@ -52,12 +53,17 @@ Exit codes: 0 all is there; 2 something could not be brought: what was there bef
       io.stderr("the Fleet lists nothing under `vendor`: there is nothing to bring\n");
     }
     const state = { dir, files, lock, takesNew: args.values["update"] === true, io };
-    for (const entry of wanted) next[entry.name] = await bring(state, entry);
+    for (const entry of wanted) {
+      next[entry.name] = await bring(state, entry);
+      // What came so far is known, also where the next one does not come.
+      await writeLock(dir, { ...lock, ...next });
+    }
     for (const name of Object.keys(lock)) {
       if (wanted.some((entry) => entry.name === name)) continue;
       await removeFolder(state, name);
     }
     if (Object.keys(next).length + Object.keys(lock).length > 0) await writeLock(dir, next);
+    if (wanted.some(({ name }) => next[name] !== lock[name])) await requireReadable(dir, next);
     return 0;
   },
 };
@@ -84,10 +90,14 @@ interface State {
 function vendorList(files: readonly SourceFile[], io: CliIo): readonly Vendored[] {
   const loaded = loadFleet(files);
   const model = loaded.ok ? loaded.value : loaded.sound.model;
-  // Other mistakes may be what this mends: only a Fleet is needed.
-  if (loaded.ok || model.fleet.file !== ".") return model.fleet.value.spec.vendor ?? [];
-  io.stderr(diagnosticLines(loaded.diagnostics));
-  throw new FleetError("INVALID_FLEET", "the Fleet cannot be read", { retry: "never" });
+  const list = model.fleet.value.spec.vendor ?? [];
+  // Other mistakes may be what this mends: only a Fleet with a sound list is needed.
+  const isThere = loaded.ok || model.fleet.file !== ".";
+  const mistakes = isThere ? checkVendorList(list, model.fleet) : loaded.diagnostics;
+  if (isThere && mistakes.length === 0) return list;
+  io.stderr(diagnosticLines(mistakes));
+  const message = isThere ? "the list of `vendor` is not valid" : "the Fleet cannot be read";
+  throw new FleetError("INVALID_FLEET", message, { retry: "never" });
 }
 
 async function readLock(dir: string): Promise<VendorLock> {
@@ -197,9 +207,39 @@ async function writeFiles(
 
 async function removeFolder({ dir, files, lock, io }: State, name: string): Promise<void> {
   const folder = `${vendorFolder}/${name}`;
-  const isIntact = isSame(lock[name]?.files ?? {}, hashesBelow(folder, files));
+  const known = lock[name]?.files ?? {};
+  const lying = await pathsBelow(join(dir, folder));
+  // Somebody's may also be what is not read of a repository: dot-folders, what git ignores.
+  const isIntact =
+    isSame(known, hashesBelow(folder, files)) && lying.every((path) => Object.hasOwn(known, path));
   if (isIntact) await rm(join(dir, folder), { recursive: true, force: true });
   io.stdout(`${folder}: ${isIntact ? "removed" : "is not listed, and stays: it was changed"}\n`);
+}
+
+/** Of all that is no folder, whatever it is. */
+async function pathsBelow(dir: string): Promise<readonly string[]> {
+  const entries = await readdir(dir, { recursive: true, withFileTypes: true }).catch(() => []);
+  return entries
+    .filter((entry) => !entry.isDirectory())
+    .map(({ parentPath, name }) => relative(dir, join(parentPath, name)));
+}
+
+/** What git ignores is in no commit: nobody else would have it. */
+async function requireReadable(dir: string, lock: VendorLock): Promise<void> {
+  const files = await readCheckout(dir);
+  const unread = Object.entries(lock).flatMap(([name, entry]) => {
+    const folder = `${vendorFolder}/${name}`;
+    const read = hashesBelow(folder, files);
+    const paths = Object.keys(entry.files).filter((path) => !Object.hasOwn(read, path));
+    return paths.map((path) => `${folder}/${path}`);
+  });
+  const [first] = unread;
+  if (first === undefined) return;
+  const more = unread.length > 1 ? `, and ${unread.length - 1} more` : "";
+  throw new FleetError("VENDOR_FAILED", `git ignores ${first}, which was brought${more}`, {
+    hint: "commits would not hold it; `git check-ignore -v` names the line of .gitignore that is to be changed",
+    retry: "never",
+  });
 }
 
 async function writeLock(dir: string, lock: VendorLock): Promise<void> {

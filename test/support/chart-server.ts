@@ -1,5 +1,6 @@
 /** Packed charts, and a server on loopback that is both a chart repository (`/charts/`) and an OCI registry. */
 import { createHash } from "node:crypto";
+import { EventEmitter, once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
@@ -60,6 +61,8 @@ export interface ChartServer {
   readonly redirects: Map<string, string>;
   /** Paths that were asked for. */
   readonly asked: string[];
+  /** Resolves when a path is asked for; `/hang` is never answered. */
+  whenAsked(path: string): Promise<void>;
   /** Digest that the index tells instead of the right one. */
   wrongDigest: string | undefined;
   close(): Promise<void>;
@@ -68,9 +71,11 @@ export interface ChartServer {
 export async function startChartServer(): Promise<ChartServer> {
   const charts = new Map<string, Buffer>();
   const asked: string[] = [];
+  const paths = new EventEmitter();
   const server = createServer((request, response) => {
     asked.push(request.url ?? "");
-    answer(state, request, response);
+    paths.emit(request.url ?? "");
+    if (request.url !== "/hang") answer(state, request, response);
   });
   server.unref();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -81,6 +86,7 @@ export async function startChartServer(): Promise<ChartServer> {
     charts,
     redirects: new Map(),
     asked,
+    whenAsked: async (path) => void (await once(paths, path)),
     wrongDigest: undefined,
     close: () =>
       new Promise((resolve) => {

@@ -4,6 +4,7 @@ import type { Diagnostic } from "./diagnostic.ts";
 import { checkDrift } from "./check-drift-policy.ts";
 import { checkHealthRules } from "./check-health-rules.ts";
 import { checkOverlays } from "./check-overlays.ts";
+import { checkVendorList } from "./check-vendor-list.ts";
 import { parseDuration } from "./duration.ts";
 import { type Entry, errorAt, type FleetDraft } from "./fleet-draft.ts";
 import { FollowedFindings } from "./followed-results.ts";
@@ -16,7 +17,6 @@ import type {
   Stage,
   VirtualSite,
 } from "./kinds.ts";
-import type { Vendored } from "./kinds/vendored.ts";
 import type { YamlDocument } from "./parse-yaml.ts";
 import { fieldName } from "./schema-messages.ts";
 import { shownNames } from "./shown-names.ts";
@@ -60,23 +60,6 @@ function checkFleet({ value, document }: Entry<Fleet>): Diagnostic[] {
     ...checkHealthRules(value.spec.health, document),
     ...checkVendorList(value.spec.vendor ?? [], document),
   ];
-}
-
-function checkVendorList(list: readonly Vendored[], document: YamlDocument): Diagnostic[] {
-  const names = new Set<string>();
-  return list.flatMap(({ name, chart, git }, index) => {
-    const path = ["spec", "vendor", index];
-    const isSecond = names.has(name);
-    names.add(name);
-    if (isSecond) {
-      const message = `"${name}" stands in the list already`;
-      const place = document.at([...path, "name"]);
-      return errorAt(place, { code: "duplicate-name", message, hint: "rename one of the two" });
-    }
-    if ((chart === undefined) !== (git === undefined)) return [];
-    const message = "it needs `chart` or `git`, and not both";
-    return errorAt(document.at(path), { code: "invalid-value", message });
-  });
 }
 
 function checkVirtualSite({ value, document }: Entry<VirtualSite>): Diagnostic[] {
