@@ -4,6 +4,7 @@ import type { SourceFile } from "../model/fleet-model.ts";
 import { isJsonObject } from "../model/json.ts";
 import { groupOf, type KubeObject } from "../model/kube-object.ts";
 import {
+  isEncrypted,
   readSopsFacts,
   sopsField,
   sortValues,
@@ -14,6 +15,7 @@ import { regionField } from "../secrets/region-secret.ts";
 import type { ManifestObject } from "./manifest-objects.ts";
 import { type Told, mistake } from "./mistake.ts";
 import type { FieldPath, YamlDocument } from "./read-yaml.ts";
+import { lastApplied } from "./server-fields.ts";
 
 /** The object that travels; one without `sops` as it is. */
 export function sealed(manifest: ManifestObject, file: SourceFile): ManifestObject {
@@ -90,8 +92,22 @@ function valueProblems({ object }: ManifestObject): readonly Problem[] {
       },
     })),
     ...encrypted.flatMap((path) => textProblem(object, path)),
+    ...partProblems(object),
     ...twofoldKeys(object),
+    ...openCopy(object),
   ];
+}
+
+/** `kubectl get -o yaml` gives it along with the Secret, and nothing seals it. */
+function openCopy({ metadata }: KubeObject): readonly Problem[] {
+  const { annotations } = metadata;
+  const copy = isJsonObject(annotations) ? (annotations[lastApplied] ?? "") : "";
+  if (typeof copy === "string" && (copy === "" || isEncrypted(copy))) return [];
+  const message = `the annotation ${lastApplied} holds all values in plain text`;
+  const hint =
+    "take it out with `sops edit`, and change the values: they stay in the history of Git";
+  const path = ["metadata", "annotations", lastApplied];
+  return [{ path, told: { code: "secret-data", message, hint } }];
 }
 
 /** `stringData` wins, and the MAC does not cover an empty text: without a key one could empty what is sealed in `data`. */
@@ -111,20 +127,32 @@ function twofoldKeys({ data, stringData }: KubeObject): readonly Problem[] {
 
 /** Kubernetes takes nothing but texts for data, and to its refusal it would add the value. */
 function textProblem(object: KubeObject, path: FieldPath): Problem[] {
-  const [field, key, ...below] = path;
+  const [field, key] = path;
   if (!secretFields.has(field)) return [];
-  const name = path.slice(0, 2).join(".");
-  const told = (message: string, hint: string): Problem[] => [
-    { path: path.slice(0, 2), told: { code: "sealed-secret", message, hint } },
-  ];
-  if (key === undefined || below.length > 0) {
-    const what = key === undefined ? "a map of texts" : "a text";
-    return told(`${name} must be ${what}`, "write it so, and seal it anew");
-  }
+  const name = path.join(".");
+  if (key === undefined) return [noText(path, `${name} must be a map of texts`, writeAnew)];
   const values = object[String(field)];
   const value = isJsonObject(values) ? values[key] : undefined;
   const type = typeof value === "string" ? typeWhenNoText(value) : undefined;
   if (type === undefined) return [];
   const hint = "put it in quotes with `sops edit`, so that it is sealed as a text";
-  return told(`${name} is sealed as ${type}, and Kubernetes takes texts alone there`, hint);
+  const message = `${name} is sealed as ${type}, and Kubernetes takes texts alone there`;
+  return [noText(path, message, hint)];
+}
+
+/** Maps and lists where a text should be; sops leaves empty ones as they are. */
+function partProblems(object: KubeObject): readonly Problem[] {
+  return ["data", "stringData"].flatMap((field) => {
+    const values = object[field];
+    const entries = isJsonObject(values) ? Object.entries(values) : [];
+    return entries
+      .filter(([, value]) => typeof value === "object" && value !== null)
+      .map(([key]) => noText([field, key], `${field}.${key} must be a text`, writeAnew));
+  });
+}
+
+const writeAnew = "write it so, and seal it anew";
+
+function noText(path: FieldPath, message: string, hint: string): Problem {
+  return { path, told: { code: "sealed-secret", message, hint } };
 }

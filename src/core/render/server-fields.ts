@@ -13,7 +13,7 @@ const serverFields = new Set([
 ]);
 
 /** A copy of the whole object (of a Secret, with its data) that `kubectl apply` leaves on it. */
-const lastApplied = "kubectl.kubernetes.io/last-applied-configuration";
+export const lastApplied = "kubectl.kubernetes.io/last-applied-configuration";
 
 /**
  * The object without what only a server (or `kubectl`) writes: `status`, `managedFields` and the like. Exported

@@ -82,6 +82,9 @@ const wordsOfType: Readonly<Record<string, string>> = {
   int: "a whole number",
   float: "a number",
   bool: "true or false",
+  time: "a date",
+  bytes: "bytes",
+  comment: "a comment",
 };
 
 /** What an encrypted value is, as SOPS says beside it, where that is no text; undefined: it is one. */

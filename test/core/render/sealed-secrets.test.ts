@@ -89,6 +89,8 @@ describe("a sealed Secret", () => {
     ["int", "a whole number"],
     ["float", "a number"],
     ["bool", "true or false"],
+    ["time", "a date"],
+    ["bytes", "bytes"],
   ])("is refused with a value sealed as %s, at its place: no cluster takes it", (type, words) => {
     const text = sealed.replace(/(user: ENC.*type:)str/, `$1${type}`);
     const line = text.split("\n").findIndex((each) => each.includes("user: ENC")) + 1;
@@ -112,8 +114,26 @@ describe("a sealed Secret", () => {
   it("is refused with more than one level, or none, below data", () => {
     const deep = sealed.replace(/user: (ENC.*)/, "user:\n        name: $1");
     expect(problems(deep).join("\n")).toMatch(/:\d+:\d+: error: stringData\.user must be a text;/);
+    for (const empty of ["{}", "[]"]) {
+      const hollow = sealed.replace("stringData:\n", `stringData:\n    none: ${empty}\n`);
+      expect(problems(hollow).join("\n")).toMatch(
+        /:\d+:11: error: stringData\.none must be a text;/,
+      );
+    }
     const flat = sealed.replace(/^data:\n {4}password: (ENC.*)$/m, "data: $1");
     expect(problems(flat).join("\n")).toMatch(/:\d+:\d+: error: data must be a map of texts;/);
+  });
+
+  it("is refused with the copy of its values that kubectl leaves in an annotation, in plain text", () => {
+    const key = "kubectl.kubernetes.io/last-applied-configuration";
+    const copy = (value: string): string =>
+      sealed.replace("    annotations:\n", `    annotations:\n        ${key}: ${value}\n`);
+    const told = problems(copy(`'{"stringData":{"password":"hunter-2"}}'`));
+    const line = sealed.split("\n").indexOf("    annotations:") + 2;
+    expect(told).toEqual([
+      `manifests/web/secret.yaml:${line}:59: error: the annotation ${key} holds all values in plain text; take it out with \`sops edit\`, and change the values: they stay in the history of Git`,
+    ]);
+    expect(problems(copy('""'))).toEqual([]);
   });
 
   it("keeps its text: no overlay writes it, and no expression is read in it", () => {
