@@ -84,6 +84,20 @@ describe("a site that gets an app by the open list", () => {
     expect(joined(world)).toEqual([arrived, { ...arrived, outcome: "failed", sites: ["s4"] }]);
   });
 
+  it("is told as arrived where it failed and is well again by itself", () => {
+    const world = settledWorld();
+    let isIll = true;
+    world.behaviour = ({ site }) => (isIll && site === "s3" ? "Degraded" : "Healthy");
+    world.follow(head(three));
+    world.run(30);
+    const failed = { ...arrived, outcome: "failed" };
+    expect(joined(world)).toEqual([failed]);
+    isIll = false;
+    world.run(30);
+    expect(joined(world)).toEqual([failed, arrived]);
+    expect(world.control.apps["web"]?.arrivals).toBeUndefined();
+  });
+
   it("is told as nothing while its mirror has never got the app", () => {
     const world = settledWorld();
     world.follow(head(three));

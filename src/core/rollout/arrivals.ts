@@ -100,10 +100,9 @@ export function budgetsOf(app: Pick<AppBoard, "current">): OpenListBudgets {
 
 /** Takes what has settled out of the record, and out of the failures what has healed. */
 export function settleArrivals(board: Board, app: AppBoard): void {
-  const whys: string[] = [];
-  const ends = new Map<string, "arrived" | "failed">();
+  const { failed, whys, healed } = stillFailed(board, app);
+  const ends = new Map<string, "arrived" | "failed">(healed.map((site) => [site, "arrived"]));
   const handed = { ...app.arrivals.handed };
-  const failed = stillFailed(board, app, whys);
   for (const [site, { to }] of Object.entries(app.arrivals.handed)) {
     const view = viewSite(board.input, app.app, site);
     const state = arrivalState(board, app, view);
@@ -122,15 +121,33 @@ export function settleArrivals(board: Board, app: AppBoard): void {
     });
 }
 
-function stillFailed(board: Board, app: AppBoard, whys: string[]): Arrivals["failed"] {
-  const failed: Arrivals["failed"] = {};
+interface Failures {
+  readonly failed: Arrivals["failed"];
+  readonly whys: string[];
+  /** Sites that are well on what failed there. */
+  readonly healed: string[];
+}
+
+function stillFailed(board: Board, app: AppBoard): Failures {
+  const still: Failures = { failed: {}, whys: [], healed: [] };
   for (const [site, record] of Object.entries(app.arrivals.failed)) {
-    const view = viewSite(board.input, app.app, site);
-    if (standingTree(view.entry) === record.to && !hasHealed(board, app, { view, tree: record.to }))
-      failed[site] = record;
-    else whys.push(`${app.app}: ${site} no longer counts as failed`);
+    const end = endOfFailure(board, app, { site, to: record.to });
+    if (end === null) still.failed[site] = record;
+    else still.whys.push(`${app.app}: ${site} no longer counts as failed`);
+    if (end === "healed") still.healed.push(site);
   }
-  return failed;
+  return still;
+}
+
+/** It is well on what failed there, or something else stands there; null: it still counts. */
+function endOfFailure(
+  board: Board,
+  app: AppBoard,
+  { site, to }: { site: string; to: TreeId },
+): "healed" | "replaced" | null {
+  const view = viewSite(board.input, app.app, site);
+  if (standingTree(view.entry) !== to) return "replaced";
+  return hasHealed(board, app, { view, tree: to }) ? "healed" : null;
 }
 
 function troubleOf(board: Board, app: AppBoard, view: SiteView): string {
@@ -151,6 +168,7 @@ function hasHealed(
   const budgets = budgetsOf(app);
   if (view.silentSince !== null) return false;
   if (!isHealthyOn(view, tree, budgets.unknownBlocks)) return false;
+  if (!hasBeenReady(view, tree, budgets)) return false;
   return untrueAfter(board.input, budgets, { app: app.app, view }) === null;
 }
 
