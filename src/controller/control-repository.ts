@@ -151,15 +151,17 @@ export class ControlRepository {
 
   /** Messages of the commits after `since` up to `head`, oldest first; `since` null or unknown: at most `limit`. */
   async messagesSince(since: string | null, head: string, limit: number): Promise<string[]> {
+    if (head === since) return [];
+    // Most often there is but one, which has been read already.
+    const newest = await this.#store.commit(head);
+    if (newest === null) return [];
+    if (newest.parents[0] === since) return [newest.message];
     const messages: string[] = [];
-    let next: string | undefined = head;
-    while (next !== undefined && next !== since && messages.length < limit) {
-      const commit = await this.#store.commit(next);
-      if (commit === null) break;
-      messages.unshift(commit.message);
-      next = commit.parents[0];
+    for await (const { oid, message } of this.#store.line(head)) {
+      if (oid === since) break;
+      if (messages.push(message) >= limit) break;
     }
-    return messages;
+    return messages.toReversed();
   }
 }
 
