@@ -8,8 +8,9 @@ import type { ControlRepository } from "./control-repository.ts";
 import { addEvents, isOver, type Ledger } from "./commit-ledger.ts";
 import { type CommitStory, type Standing, storyOf } from "./commit-story.ts";
 import type { HeadVerdict } from "./judge-head.ts";
+import { olderWork, unknownWork } from "./older-work.ts";
 import { startOf } from "./release-events.ts";
-import { parseEvents, type ReleaseEvent } from "./release-ledger.ts";
+import { eventMark, parseEvents, type ReleaseEvent } from "./release-ledger.ts";
 import { shortId } from "./short-id.ts";
 import type { Sources } from "./sources.ts";
 
@@ -39,6 +40,7 @@ export interface StoryInput extends Standing {
   readonly controlHead: string | null;
   /** What is there at that head. */
   readonly apps: ControlState["apps"];
+  readonly sites: ControlState["sites"];
   readonly verdict: HeadVerdict;
   /** Where the branch is; null: not known yet. */
   readonly seen: string | null;
@@ -49,6 +51,8 @@ export class CommitStatuses {
   readonly #sink: StorySink;
   readonly #sources: Pick<Sources, "between">;
   #ledger: Ledger = new Map();
+  /** What is under way was looked for as far back as it began: that is done once, for all of history may be read. */
+  #hasSought = false;
   #readUpTo: string | null = null;
   /** The newest head that was followed. */
   #followed: string | null = null;
@@ -64,6 +68,7 @@ export class CommitStatuses {
   /** Tells the sink what every commit's status should be now. */
   async tell(input: StoryInput): Promise<void> {
     await this.#readHistory(input.controlHead);
+    await this.#seekOlder(input);
     this.#addOpen(input.apps);
     const { verdict } = input;
     const refused = verdict.verdict === "refused" ? verdict.commit : null;
@@ -109,6 +114,15 @@ export class CommitStatuses {
     this.#readUpTo = head;
     const steps = this.#stepsOf(events);
     this.#steps = [...this.#steps, ...(isStart ? steps.slice(-1) : steps)];
+  }
+
+  /** Sites that a commit brings an app to, or moves, may have been on their way for longer than is read. */
+  async #seekOlder({ controlHead, ...underWay }: StoryInput): Promise<void> {
+    const unknown = unknownWork(this.#ledger, underWay);
+    if (this.#hasSought || controlHead === null || unknown.size === 0) return;
+    const history = this.#control.history({ from: controlHead, telling: eventMark });
+    this.#ledger = new Map([...this.#ledger, ...(await olderWork(history, unknown))]);
+    this.#hasSought = true;
   }
 
   /** What is open may have begun further back than is read: its commit is not through. */

@@ -135,9 +135,12 @@ export class ControlRepository {
     return info !== null && this.#store.isAncestor(commit, head);
   }
 
-  /** The commits of control, newest first: all, or those whose message has a text. */
-  async *history(options: LineOptions = {}): AsyncGenerator<CommitInfo> {
-    const head = await this.#store.resolve(mirrorBranch);
+  /** The commits of control from its newest (default) back, newest first: all, or those whose message has a text. */
+  async *history({
+    from,
+    ...options
+  }: LineOptions & { readonly from?: string } = {}): AsyncGenerator<CommitInfo> {
+    const head = from ?? (await this.#store.resolve(mirrorBranch));
     if (head !== null) yield* this.#store.line(head, options);
   }
 

@@ -193,8 +193,8 @@ function passHandler({ world, lastPass, hints, github }: PassHandlerParts) {
       const openLists = openListStandings(control.state, pass.input?.entitled ?? {});
       const { seen } = world.source.state();
       const standing = { progress, waits, openLists };
-      const { apps } = control.state;
-      await statuses?.tell({ controlHead: control.head, apps, verdict, seen, ...standing });
+      const { apps, sites } = control.state;
+      await statuses?.tell({ controlHead: control.head, apps, sites, verdict, seen, ...standing });
     });
   };
 }

@@ -210,6 +210,9 @@ const lines: { readonly [K in Kind]: Line<Extract<ReleaseEvent, { event: K }>> }
   },
 };
 
+/** How each of their lines begins. */
+export const eventMark = "Flotilla-";
+
 /** The event as a trailer line. */
 export function formatEvent(event: ReleaseEvent): string {
   const { write } = lines[event.event] as Line<ReleaseEvent>; // that of its own kind

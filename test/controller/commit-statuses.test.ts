@@ -1,10 +1,11 @@
 import { expect, it, onTestFinished } from "vitest";
+import { createGit } from "../../src/adapters/git/git-process.ts";
 import { openStore } from "../../src/adapters/git/native-store.ts";
 import { FleetError } from "../../src/core/errors.ts";
 import { CommitStatuses, type StorySink } from "../../src/controller/commit-statuses.ts";
 import { ControlRepository } from "../../src/controller/control-repository.ts";
 import type { ReleaseEvent } from "../../src/controller/release-ledger.ts";
-import type { ControlState } from "../../src/core/rollout/planner-types.ts";
+import type { ControlState, Wait } from "../../src/core/rollout/planner-types.ts";
 import type { Release } from "../../src/core/rollout/records.ts";
 import type { HeadVerdict } from "../../src/controller/judge-head.ts";
 import { manualClock } from "../support/manual-clock.ts";
@@ -12,10 +13,18 @@ import { temporaryFolder } from "../support/git-repository.ts";
 
 type Told = Parameters<StorySink["set"]>[0];
 
+interface TellOptions {
+  readonly at?: string | null;
+  readonly apps?: ControlState["apps"];
+  readonly sites?: ControlState["sites"];
+  readonly waits?: readonly Wait[];
+}
+
 /** A control that follows one commit after the other, and what is told of them. */
 async function startFollowing(between: (from: string, to: string) => Promise<readonly string[]>) {
   const clock = manualClock(Date.parse("2026-01-01T00:00:00Z"));
-  const store = await openStore(await temporaryFolder(), { create: true, clock });
+  const folder = await temporaryFolder();
+  const store = await openStore(folder, { create: true, clock });
   onTestFinished(() => store.close());
   const control = new ControlRepository(store);
   const told: Told[] = [];
@@ -48,11 +57,25 @@ async function startFollowing(between: (from: string, to: string) => Promise<rea
     /** The branch is where the verdict says, else where it was followed last. */
     tell: (
       verdict: HeadVerdict = { verdict: "nothing-new" },
-      { at = branch, apps = {} }: { at?: string | null; apps?: ControlState["apps"] } = {},
+      { at = branch, apps = {}, sites = {}, waits = [] }: TellOptions = {},
     ): Promise<void> => {
       const seen = verdict.verdict === "refused" ? verdict.commit : at;
-      const rest = { progress: [], waits: [], openLists: new Map() };
-      return statuses.tell({ controlHead: head, verdict, apps, seen, ...rest });
+      const rest = { progress: [], waits, openLists: new Map() };
+      return statuses.tell({ controlHead: head, verdict, apps, sites, seen, ...rest });
+    },
+    /** Commits of control that tell nothing of the fleet's commits. */
+    goOn: async (commits: number): Promise<void> => {
+      const from = head ?? "";
+      const lines = Array.from({ length: commits }, (_, index) => {
+        const data = `data 5\nmoves\n${index === 0 ? `from ${from}\n` : ""}`;
+        return `commit refs/heads/main\ncommitter test <> ${1_800_000_000 + index} +0000\n${data}`;
+      });
+      await createGit({ clock })({
+        args: ["fast-import", "--quiet"],
+        gitDir: folder,
+        input: lines.join("\n"),
+      });
+      head = await store.resolve("refs/heads/main");
     },
     restart: (): void => {
       statuses = start();
@@ -171,4 +194,39 @@ it("a commit is pending while a release of it is open, also one that began furth
   await follow("c3", [done("web", "web-1")]);
   await tell();
   expect(newest()).toMatchObject({ state: "success", description: "2 of 2 app updates" });
+});
+
+it("a commit whose sites are on their way is told on, also where they began further back than is read", async () => {
+  const { told, follow, goOn, restart, tell } = await startFollowing(async () => []);
+  const counts = { sites: 4, done: 4, offline: 0, excused: 0, failed: 0, unchanged: 0 };
+  const release = { app: "web", release: "web-1", source: "c1" } as const;
+  const joined = (site: string) =>
+    ({ event: "joined", app: "till", outcome: "arrived", sites: [site] }) as const;
+  await follow("c1", [
+    { event: "started", ...release, sites: 4 },
+    { event: "joins", app: "till", source: "c1", sites: ["b3", "b4"] },
+    { event: "moves", source: "c1", from: "east", to: "west", sites: ["b5"] },
+  ]);
+  await follow("c2", [joined("b4")]);
+  await follow("c3", [{ event: "ended", ...release, outcome: "done", counts }]);
+  await goOn(2100);
+  restart();
+  await tell({ verdict: "nothing-new" }, { at: "c3" }); // a pass that has no plan yet
+  const at = "2026-01-01T00:00:00Z";
+  const moving = { to: "west", commit: "", at, trees: {}, good: {} };
+  const sites = { b5: { mirror: "east", moving } };
+  const block = { code: "offline", reason: "it does not answer", endsWhen: "it is back" } as const;
+  const waits = [{ app: "till", release: null, stage: null, site: "b3", ...block }];
+  const newest = () => told.filter(({ sha }) => sha === "c1").at(-1);
+  await tell({ verdict: "nothing-new" }, { at: "c3", sites, waits });
+  expect(newest()).toMatchObject({
+    state: "pending",
+    description: "5 of 6 app updates; 1 offline; b5 moves from east to west",
+  });
+  await follow("c4", [joined("b3"), { event: "moved", outcome: "arrived", site: "b5" }]);
+  await tell();
+  expect(newest()).toMatchObject({
+    state: "success",
+    description: "6 of 6 app updates; b5 moved from east to west",
+  });
 });
