@@ -5,6 +5,7 @@ import type { SiteMeta } from "../core/protocol/mirror-layout.ts";
 import { controlPaths } from "../core/rollout/control-files.ts";
 import { applyDecision } from "../core/rollout/decisions.ts";
 import type { DecisionResult, Word } from "../core/rollout/decision-result.ts";
+import { dependencies } from "../core/rollout/fleet-facts.ts";
 import { namedThings } from "../core/rollout/hold-scope.ts";
 import { own } from "../core/rollout/own.ts";
 import type { ControlChange } from "../core/rollout/planner-types.ts";
@@ -34,7 +35,6 @@ export async function decide(
   const word = {
     by,
     at: isoTime(at),
-    ...(decision.verb === "pause" ? await namesOf(world, control) : {}),
     ...(lost === undefined ? {} : { mirrorHeads: Object.fromEntries(heads) }),
   };
   const result = await decisionResult(world, control, { decision, word });
@@ -53,15 +53,18 @@ export async function decide(
   return { commit: next.head ?? "", message: result.message };
 }
 
-/** What the followed head names; a head that cannot be read keeps nobody from pausing. */
-async function namesOf(
+/** What the followed head says of what the decision speaks of; one that cannot be read keeps nobody from deciding. */
+async function headWords(
   { rendering }: World,
   { state }: ControlSnapshot,
-): Promise<Pick<Word, "named">> {
-  if (state.head === null) return {};
+  verb: Decision["verb"],
+): Promise<Pick<Word, "named" | "dependsOn">> {
+  if (state.head === null || !["pause", "approve", "promote"].includes(verb)) return {};
   try {
     const head = await rendering.followed(state.head.commit);
-    return head.ok ? { named: namedThings(head.value.model) } : {};
+    if (!head.ok) return {};
+    const { model } = head.value;
+    return verb === "pause" ? { named: namedThings(model) } : { dependsOn: dependencies(model) };
   } catch (error) {
     if (error instanceof FleetError) return {};
     throw error;
@@ -78,7 +81,8 @@ export async function decisionResult(
     const isWell = (app: string, site: string): boolean => isWellAt(world, control, { app, site });
     const isSilent = (mirror: string): boolean =>
       world.observations.silentSince(mirror) !== null || world.recovery.isBehind(mirror);
-    return applyDecision(control.state, decision, { ...word, isWell, isSilent });
+    const said = await headWords(world, control, decision.verb);
+    return applyDecision(control.state, decision, { ...word, ...said, isWell, isSilent });
   }
   return rollBackTo(world, control, { decision: { ...decision, to: decision.to }, word });
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { webVersion } from "../support/controller-fleet.ts";
 import { eventually } from "../support/controller-mirror.ts";
 import { everywhere, pause, quiet, settledFleet, versions } from "../support/controller-world.ts";
-import { fleetYaml, strategyYaml, windowYaml } from "../support/fleet.ts";
+import { appYaml, configMapYaml, fleetYaml, strategyYaml, windowYaml } from "../support/fleet.ts";
 import type { Explanation } from "../../src/core/protocol/api.ts";
 
 describe("an operator's decision", { timeout: 60_000 }, () => {
@@ -88,6 +88,37 @@ describe("an operator's decision", { timeout: 60_000 }, () => {
     }
     expect(await bench.controlHead()).toBe(before);
     await controller.decide({ verb: "pause", scope: { app: "web", stage: "canary" }, why: "x" });
+  });
+
+  it("that approves a stage names what goes next for it depends on the app", async () => {
+    const { bench, controller } = await settledFleet();
+    const rollout = { rollout: { strategy: "asked" } };
+    await bench.fleet.commit({
+      "strategies/asked.yaml": strategyYaml("asked", { stages: [{ name: "all", approval: true }] }),
+      "apps/web.yaml": appYaml("web", { spec: rollout }),
+      "apps/till.yaml": appYaml("till", { spec: { dependsOn: ["web"] } }),
+      "manifests/till/settings.yaml": configMapYaml("settings"),
+    });
+    await eventually("till is everywhere", async () => {
+      const till = (await controller.status())?.apps.find(({ app }) => app === "till");
+      return till?.healthy === 4;
+    });
+    await quiet(bench);
+    await bench.fleet.commit({
+      ...webVersion("2"),
+      "manifests/till/settings.yaml": configMapYaml("settings", { version: "2" }),
+    });
+    const [web, till] = await eventually("both releases are open", async () => {
+      const releases = (await controller.status())?.releases ?? [];
+      const found = ["web", "till"].map((app) => releases.find((each) => each.app === app));
+      return found.every((each) => each !== undefined)
+        ? found.map((each) => each.release.id)
+        : false;
+    });
+    const word = { app: "web", release: web ?? "", stage: "all", why: "seen" };
+    expect((await controller.decide({ verb: "approve", ...word })).message).toBe(
+      `approved stage all of ${web}; where it is healthy ${till} may go next, for that depends on it`,
+    );
   });
 
   it("cannot forge the records of other events through its words", async () => {

@@ -315,11 +315,13 @@ export class PlannerWorld {
 
   /** An operator's word; throws when it is refused. */
   decide(decision: Decision): string {
+    const { head } = this.control;
     const result = applyDecision(this.control, decision, {
       by: "ada",
       at: new Date(this.now).toISOString(),
       isWell: (app, site) => this.#isWell(app, site),
       isSilent: (mirror) => this.silent.has(mirror),
+      dependsOn: head === null ? {} : dependencies(this.#headOf(head.commit)),
     });
     if (!result.ok) throw new Error(`${result.code}: ${result.message}; ${result.hint}`);
     this.control = applyChanges(this.control, result.changes);

@@ -11,8 +11,10 @@ import {
   type Of,
   refuse,
   releaseChange,
+  stageOf,
   type Word,
 } from "./decision-result.ts";
+import { nextInWords } from "./moves-with.ts";
 import { own } from "./own.ts";
 import type { ControlState } from "./planner-types.ts";
 import type { Approval, Release } from "./records.ts";
@@ -50,8 +52,20 @@ export function approve(
   const next = { ...release, approvals: [...release.approvals, approval] };
   return done(
     [releaseChange(next, `${word.by} approves ${what}: ${decision.why}`)],
-    `approved ${what}`,
+    `approved ${what}${othersInWords(control, release, { ...word, stage })}`,
   );
+}
+
+/** What else the approval lets go. */
+function othersInWords(
+  control: ControlState,
+  release: Release,
+  { stage: name, dependsOn }: Pick<Word, "dependsOn"> & { readonly stage: string | undefined },
+): string {
+  const sites = Object.keys(release.list).filter(
+    (site) => name === undefined || stageOf(release, site) === name,
+  );
+  return nextInWords(control, release, { sites, dependsOn });
 }
 
 /** Lets the open list of an app delete what it waits with. */

@@ -9,9 +9,10 @@ import {
   type Of,
   releaseChange,
   releaseMeant,
+  stageOf,
   type Word,
 } from "./decision-result.ts";
-import { togetherInWords } from "./moves-with.ts";
+import { nextInWords, togetherInWords } from "./moves-with.ts";
 import type { ControlState } from "./planner-types.ts";
 import type { Approval, FrozenStage, Release } from "./records.ts";
 import { whyBack } from "./rollback/back-words.ts";
@@ -20,7 +21,7 @@ import { whyBack } from "./rollback/back-words.ts";
 export function promote(
   control: ControlState,
   decision: Of<"promote">,
-  { by, at }: Word,
+  { by, at, dependsOn }: Word,
 ): DecisionResult {
   const release = releaseMeant(control, decision);
   if (release === undefined) return noRelease(control, decision.app);
@@ -47,8 +48,10 @@ export function promote(
       (isOpen ? openRefusal(other, stage) : shutRefusal(other, stage)) === undefined,
     word: isOpen ? "promoted" : "approved",
   });
+  const sites = Object.keys(release.list).filter((site) => stageOf(release, site) === stage.name);
+  const after = isOpen ? "" : nextInWords(control, release, { sites, dependsOn });
   const next = { ...release, approvals: [...release.approvals, approval] };
-  return done([releaseChange(next, `${by}: ${words}: ${decision.why}`)], words + together);
+  return done([releaseChange(next, `${by}: ${words}: ${decision.why}`)], words + together + after);
 }
 
 function refusalOf(

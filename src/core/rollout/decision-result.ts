@@ -22,6 +22,8 @@ export interface Word {
   readonly at: string;
   /** What the followed head names; absent: nobody can tell. */
   readonly named?: NamedThings;
+  /** App -> those that it depends on, as the followed head says; absent: nobody can tell. */
+  readonly dependsOn?: Readonly<Record<string, readonly string[]>> | undefined;
   /** The app was healthy at the site when its worker last told; absent: nobody can tell. */
   readonly isWell?: (app: string, site: string) => boolean;
   /** The worker of the mirror is silent now; absent: nobody can tell. */
