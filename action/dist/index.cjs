@@ -62646,7 +62646,10 @@ function isEncrypted(text) {
 var wordsOfType = {
   int: "a whole number",
   float: "a number",
-  bool: "true or false"
+  bool: "true or false",
+  time: "a date",
+  bytes: "bytes",
+  comment: "a comment"
 };
 function typeWhenNoText(encrypted2) {
   return wordsOfType[/type:([a-z]+)\]$/.exec(encrypted2)?.[1] ?? ""];
@@ -62665,6 +62668,30 @@ function sortValues(file) {
   };
   for (const [key, value2] of Object.entries(file)) if (key !== sopsField) visit2(value2, [key]);
   return found2;
+}
+
+// src/core/render/server-fields.ts
+var serverFields = /* @__PURE__ */ new Set([
+  "creationTimestamp",
+  "deletionGracePeriodSeconds",
+  "deletionTimestamp",
+  "generation",
+  "managedFields",
+  "resourceVersion",
+  "selfLink",
+  "uid"
+]);
+var lastApplied = "kubectl.kubernetes.io/last-applied-configuration";
+function withoutServerFields(object) {
+  const { status: _status, ...rest2 } = object;
+  const fields3 = Object.entries(object.metadata).flatMap(([key, value2]) => {
+    if (serverFields.has(key)) return [];
+    if (key !== "annotations" || !isJsonObject(value2)) return [[key, value2]];
+    const kept5 = Object.entries(value2).filter(([name2]) => name2 !== lastApplied);
+    return [[key, Object.fromEntries(kept5)]];
+  });
+  const metadata = { ...Object.fromEntries(fields3), name: object.metadata.name };
+  return { ...rest2, apiVersion: object.apiVersion, kind: object.kind, metadata };
 }
 
 // src/core/render/sealed-objects.ts
@@ -62728,8 +62755,19 @@ function valueProblems({ object }) {
       }
     })),
     ...encrypted2.flatMap((path3) => textProblem(object, path3)),
-    ...twofoldKeys(object)
+    ...partProblems(object),
+    ...twofoldKeys(object),
+    ...openCopy(object)
   ];
+}
+function openCopy({ metadata }) {
+  const { annotations: annotations2 } = metadata;
+  const copy = isJsonObject(annotations2) ? annotations2[lastApplied] ?? "" : "";
+  if (typeof copy === "string" && (copy === "" || isEncrypted(copy))) return [];
+  const message = `the annotation ${lastApplied} holds all values in plain text`;
+  const hint = "take it out with `sops edit`, and change the values: they stay in the history of Git";
+  const path3 = ["metadata", "annotations", lastApplied];
+  return [{ path: path3, told: { code: "secret-data", message, hint } }];
 }
 function twofoldKeys({ data: data3, stringData }) {
   if (!isJsonObject(data3) || !isJsonObject(stringData)) return [];
@@ -62743,22 +62781,28 @@ function twofoldKeys({ data: data3, stringData }) {
   }));
 }
 function textProblem(object, path3) {
-  const [field, key, ...below] = path3;
+  const [field, key] = path3;
   if (!secretFields2.has(field)) return [];
-  const name2 = path3.slice(0, 2).join(".");
-  const told3 = (message, hint2) => [
-    { path: path3.slice(0, 2), told: { code: "sealed-secret", message, hint: hint2 } }
-  ];
-  if (key === void 0 || below.length > 0) {
-    const what = key === void 0 ? "a map of texts" : "a text";
-    return told3(`${name2} must be ${what}`, "write it so, and seal it anew");
-  }
+  const name2 = path3.join(".");
+  if (key === void 0) return [noText2(path3, `${name2} must be a map of texts`, writeAnew)];
   const values = object[String(field)];
   const value2 = isJsonObject(values) ? values[key] : void 0;
   const type = typeof value2 === "string" ? typeWhenNoText(value2) : void 0;
   if (type === void 0) return [];
   const hint = "put it in quotes with `sops edit`, so that it is sealed as a text";
-  return told3(`${name2} is sealed as ${type}, and Kubernetes takes texts alone there`, hint);
+  const message = `${name2} is sealed as ${type}, and Kubernetes takes texts alone there`;
+  return [noText2(path3, message, hint)];
+}
+function partProblems(object) {
+  return ["data", "stringData"].flatMap((field) => {
+    const values = object[field];
+    const entries2 = isJsonObject(values) ? Object.entries(values) : [];
+    return entries2.filter(([, value2]) => typeof value2 === "object" && value2 !== null).map(([key]) => noText2([field, key], `${field}.${key} must be a text`, writeAnew));
+  });
+}
+var writeAnew = "write it so, and seal it anew";
+function noText2(path3, message, hint) {
+  return { path: path3, told: { code: "sealed-secret", message, hint } };
 }
 
 // src/core/render/manifest-objects.ts
@@ -68162,30 +68206,6 @@ function tooManySteps2(source) {
 function stepAt(overlay, [field, index]) {
   const value2 = overlay[String(field)];
   return Array.isArray(value2) && index !== void 0 ? value2[Number(index)] : value2;
-}
-
-// src/core/render/server-fields.ts
-var serverFields = /* @__PURE__ */ new Set([
-  "creationTimestamp",
-  "deletionGracePeriodSeconds",
-  "deletionTimestamp",
-  "generation",
-  "managedFields",
-  "resourceVersion",
-  "selfLink",
-  "uid"
-]);
-var lastApplied = "kubectl.kubernetes.io/last-applied-configuration";
-function withoutServerFields(object) {
-  const { status: _status, ...rest2 } = object;
-  const fields3 = Object.entries(object.metadata).flatMap(([key, value2]) => {
-    if (serverFields.has(key)) return [];
-    if (key !== "annotations" || !isJsonObject(value2)) return [[key, value2]];
-    const kept5 = Object.entries(value2).filter(([name2]) => name2 !== lastApplied);
-    return [[key, Object.fromEntries(kept5)]];
-  });
-  const metadata = { ...Object.fromEntries(fields3), name: object.metadata.name };
-  return { ...rest2, apiVersion: object.apiVersion, kind: object.kind, metadata };
 }
 
 // src/core/render/overlay-state.ts
@@ -74660,9 +74680,9 @@ function problemOf({ path: path3, kind, size }, limits) {
   if (kind !== "link" && size <= limits.maxFileBytes) return [];
   return isDeclaration(path3) ? because(why) : [{ path: path3, text: "", leftOut: why }];
 }
-var noText2 = { text: "", isBinary: true };
+var noText3 = { text: "", isBinary: true };
 function decodeContent(bytes, isNeeded) {
-  const binary = () => isNeeded ? { text: bytes.toString("latin1"), isBinary: true } : noText2;
+  const binary = () => isNeeded ? { text: bytes.toString("latin1"), isBinary: true } : noText3;
   if (bytes.includes(0)) return binary();
   try {
     return { text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes) };
@@ -74674,7 +74694,7 @@ function sourceFile(path3, content) {
   if (content.isBinary === true && isDeclaration(path3)) {
     return [{ path: path3, text: "", problem: "is not UTF-8 text" }];
   }
-  return content === noText2 ? [] : [{ path: path3, ...content }];
+  return content === noText3 ? [] : [{ path: path3, ...content }];
 }
 function isDeclaration(path3) {
   return /\.(ya?ml|json)$/i.test(path3) && !isDotFile(path3);
@@ -74699,14 +74719,14 @@ async function readSourceTree(options) {
   const needed = new Set(chosen.flatMap(({ path: path3, oid }) => isToolFile(path3) ? oid : []));
   for (const entry of chosen) {
     const content = options.known?.get(entry.oid);
-    const isKnown = content !== void 0 && (content !== noText2 || !needed.has(entry.oid));
+    const isKnown = content !== void 0 && (content !== noText3 || !needed.has(entry.oid));
     if (isKnown) texts2.set(entry.oid, content);
     else missing2.push(entry);
   }
   await readInto(texts2, missing2, { gitDir, clock, needed });
   const read2 = chosen.flatMap(({ path: path3, oid }) => {
     const content = contentOf(texts2, oid);
-    return sourceFile(path3, content.isBinary === true && !isToolFile(path3) ? noText2 : content);
+    return sourceFile(path3, content.isBinary === true && !isToolFile(path3) ? noText3 : content);
   });
   const files = [...read2, ...refused2].toSorted((a, b) => a.path < b.path ? -1 : 1);
   return { files, texts: texts2 };
@@ -74850,13 +74870,13 @@ async function readFiles(repository, root, options) {
     signal?.throwIfAborted();
     const bytes = await readBlob(repository, entry.oid);
     const isTooLarge = bytes.length > limits.maxFileBytes;
-    const content = isTooLarge ? noText2 : decodeContent(bytes, true);
+    const content = isTooLarge ? noText3 : decodeContent(bytes, true);
     sized.push({ ...entry, size: bytes.length, content });
   }
   const { chosen, refused: refused2, isToolFile } = selectSources(sized, limits);
   const files = chosen.flatMap(({ path: path3, content }) => {
     const isNeeded = content.isBinary !== true || isToolFile(path3);
-    return sourceFile(path3, isNeeded ? content : noText2);
+    return sourceFile(path3, isNeeded ? content : noText3);
   });
   return [...files, ...refused2];
 }
@@ -75862,6 +75882,24 @@ function checkOperation(operation, document2, path3) {
   ];
 }
 
+// src/core/model/check-vendor-list.ts
+function checkVendorList(list, fleet) {
+  const names3 = /* @__PURE__ */ new Set();
+  return list.flatMap(({ name: name2, chart, git }, index) => {
+    const path3 = ["spec", "vendor", index];
+    const isSecond = names3.has(name2);
+    names3.add(name2);
+    if (isSecond) {
+      const message2 = `"${name2}" stands in the list already`;
+      const place = fleet.at([...path3, "name"]);
+      return errorAt(place, { code: "duplicate-name", message: message2, hint: "rename one of the two" });
+    }
+    if (chart === void 0 !== (git === void 0)) return [];
+    const message = "it needs `chart` or `git`, and not both";
+    return errorAt(fleet.at(path3), { code: "invalid-value", message });
+  });
+}
+
 // src/core/model/check-rules.ts
 function checkRules({
   fleet,
@@ -75893,22 +75931,6 @@ function checkFleet({ value: value2, document: document2 }) {
     ...checkHealthRules(value2.spec.health, document2),
     ...checkVendorList(value2.spec.vendor ?? [], document2)
   ];
-}
-function checkVendorList(list, document2) {
-  const names3 = /* @__PURE__ */ new Set();
-  return list.flatMap(({ name: name2, chart, git }, index) => {
-    const path3 = ["spec", "vendor", index];
-    const isSecond = names3.has(name2);
-    names3.add(name2);
-    if (isSecond) {
-      const message2 = `"${name2}" stands in the list already`;
-      const place = document2.at([...path3, "name"]);
-      return errorAt(place, { code: "duplicate-name", message: message2, hint: "rename one of the two" });
-    }
-    if (chart === void 0 !== (git === void 0)) return [];
-    const message = "it needs `chart` or `git`, and not both";
-    return errorAt(document2.at(path3), { code: "invalid-value", message });
-  });
 }
 function checkVirtualSite({ value: value2, document: document2 }) {
   const { selector, all } = value2.spec;
@@ -80922,10 +80944,9 @@ function budgetsOf(app) {
   return app.current.openList ?? defaultOpenList;
 }
 function settleArrivals(board, app) {
-  const whys = [];
-  const ends = /* @__PURE__ */ new Map();
+  const { failed: failed4, whys, healed } = stillFailed(board, app);
+  const ends = new Map(healed.map((site) => [site, "arrived"]));
   const handed = { ...app.arrivals.handed };
-  const failed4 = stillFailed(board, app, whys);
   for (const [site, { to }] of Object.entries(app.arrivals.handed)) {
     const view = viewSite(board.input, app.app, site);
     const state = arrivalState(board, app, view);
@@ -80943,15 +80964,20 @@ function settleArrivals(board, app) {
       joined: Object.fromEntries(ends)
     });
 }
-function stillFailed(board, app, whys) {
-  const failed4 = {};
+function stillFailed(board, app) {
+  const still = { failed: {}, whys: [], healed: [] };
   for (const [site, record4] of Object.entries(app.arrivals.failed)) {
-    const view = viewSite(board.input, app.app, site);
-    if (standingTree(view.entry) === record4.to && !hasHealed(board, app, { view, tree: record4.to }))
-      failed4[site] = record4;
-    else whys.push(`${app.app}: ${site} no longer counts as failed`);
+    const end = endOfFailure(board, app, { site, to: record4.to });
+    if (end === null) still.failed[site] = record4;
+    else still.whys.push(`${app.app}: ${site} no longer counts as failed`);
+    if (end === "healed") still.healed.push(site);
   }
-  return failed4;
+  return still;
+}
+function endOfFailure(board, app, { site, to }) {
+  const view = viewSite(board.input, app.app, site);
+  if (standingTree(view.entry) !== to) return "replaced";
+  return hasHealed(board, app, { view, tree: to }) ? "healed" : null;
 }
 function troubleOf2(board, app, view) {
   const { isReachable: isReachable2, observed } = view;
@@ -80964,6 +80990,7 @@ function hasHealed(board, app, { view, tree }) {
   const budgets2 = budgetsOf(app);
   if (view.silentSince !== null) return false;
   if (!isHealthyOn(view, tree, budgets2.unknownBlocks)) return false;
+  if (!hasBeenReady(view, tree, budgets2)) return false;
   return untrueAfter(board.input, budgets2, { app: app.app, view }) === null;
 }
 function endExcuses(board, app, arriving) {
