@@ -65,17 +65,21 @@ export function interleave(items: List, { order, original, field }: Orders): Lis
   };
   const [inOrder, inOriginal] = [position(order), position(original)];
   const named = items.filter((item) => inOrder(item) >= 0).sort((a, b) => inOrder(a) - inOrder(b));
-  const others = items.filter((item) => inOrder(item) < 0);
+  const placed = items
+    .filter((item) => inOrder(item) < 0)
+    .map((item) => ({ item, at: inOriginal(item) }));
+  // Those of one id come together: so the API server has it.
+  if (placed.every(({ at }) => at >= 0)) placed.sort((a, b) => a.at - b.at);
   const result: Json[] = [];
   let taken = 0;
   for (const item of named) {
     const at = inOriginal(item);
     const from = taken;
-    while (taken < others.length && isBefore(inOriginal(others[taken] ?? null), at)) taken += 1;
-    for (const other of others.slice(from, taken)) result.push(other);
+    while (isBefore(placed[taken]?.at ?? -1, at)) taken += 1;
+    for (const other of placed.slice(from, taken)) result.push(other.item);
     result.push(item);
   }
-  return [...result, ...others.slice(taken)];
+  return [...result, ...placed.slice(taken).map((other) => other.item)];
 }
 
 function isBefore(place: number, other: number): boolean {

@@ -108,11 +108,11 @@ function newValue(value: Json, field: FieldSchema, context: MergeContext): Json 
     return value["$patch"] === "delete" ? undefined : newMap(value, field.items, context);
   }
   if (!Array.isArray(value)) return value;
-  const items = value.filter((item: Json) => !isJsonObject(item) || isItem(item));
-  if (field.strategy !== "merge") return items;
-  return items.map((item: Json) =>
-    isJsonObject(item) ? newMap(item, field.items, context) : item,
-  );
+  return [...value.entries()].flatMap(([index, item]: [number, Json]) => {
+    if (!isJsonObject(item)) return [item];
+    if (!isItem(item)) return [];
+    return field.strategy === "merge" ? newMap(item, field.items, inside(context, index)) : item;
+  });
 }
 
 /** Merging into nothing carries out the directives inside and drops nulls. */
@@ -145,18 +145,20 @@ function mergeOrdered(
     if (!directive.startsWith(orderPrefix)) continue;
     const key = directive.slice(orderPrefix.length);
     const context = inside(outer, directive);
-    const [original, changes] = [result.get(key), patch[key]];
-    if (![order, original ?? [], changes ?? []].every(Array.isArray)) {
+    const [original, changes = []] = [result.get(key), patch[key]];
+    if (![order, original ?? [], changes].every(Array.isArray)) {
       problem(context, `${directive} and what it orders must be lists`);
       continue;
     }
     done.add(key);
     const field = schema.field(key);
-    const ordered = orderList(
-      { original: listOf(original), patch: listOf(changes), order: listOf(order), field },
-      context,
-    );
-    if (original !== undefined || changes !== undefined) result.set(key, ordered);
+    const lists = { original: listOf(original), order: listOf(order), field };
+    if (patch[key] !== undefined) {
+      result.set(key, orderList({ ...lists, patch: listOf(changes) }, context));
+    } else if (original !== undefined) {
+      checkKeys(lists, context);
+      result.set(key, interleave(lists.original, lists));
+    }
   }
   return done;
 }
@@ -203,7 +205,6 @@ function orderList(input: ListPatch & { readonly order: List }, context: MergeCo
   const { original, patch, order, field } = input;
   if (!isUniform([...original, ...patch], context)) return original;
   checkOrder(input, context);
-  if (patch.length === 0) return interleave(original, input);
   if (field.strategy !== "merge") return interleave(patch, input);
   const { items, kept } = mergeItems(input, context);
   // As the API server has it: added items count as standing where deleted ones have made room.
@@ -228,9 +229,17 @@ function mergeItems(
   const deleted = new Set(deletions.map((change) => idOf(change, field, context)));
   const isKept = (item: Json): boolean => isJsonObject(item) && !deleted.has(idOf(item, field));
   if (replaces) return { items: newItems({ changes, field }, context), kept: [] };
+  checkKeys({ original, field }, context);
   tellDoubts({ original, changes, field }, context);
   const kept = deletions.length === 0 ? original : original.filter(isKept);
   return { items: withChanges(kept, { changes, field }, context), kept };
+}
+
+/** Items can only be told apart by what all of them have. */
+function checkKeys({ original, field }: Omit<ListPatch, "patch">, context: MergeContext): void {
+  const { keys } = field;
+  if (keys.length === 0 || original.every((item) => idOf(item, field) !== undefined)) return;
+  problem(context, `an item of the patched list lacks the merge key "${keys.join()}"`);
 }
 
 /** Whether an entry of a patch's list is content; `$patch: replace` and `delete` only say what to do. */

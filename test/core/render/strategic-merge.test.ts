@@ -139,6 +139,20 @@ describe("strategicMerge", () => {
       "metadata: {finalizers: [b, c, a]}",
     ],
     [
+      "items of one key come together, where the first one stood",
+      podSpec("{containers: [{name: a}, {name: b}, {name: a, image: x}]}"),
+      podSpec("{containers: [{name: c}]}"),
+      podSpec("{containers: [{name: c}, {name: a}, {name: a, image: x}, {name: b}]}"),
+    ],
+    [
+      "$setElementOrder of a list that is replaced orders the new one, an empty one too",
+      podSpec("{containers: [{name: a, args: [x, y], command: [x]}]}"),
+      podSpec(
+        "{containers: [{name: a, $setElementOrder/args: [], args: [], $setElementOrder/command: [y, z], command: [y, z]}]}",
+      ),
+      podSpec("{containers: [{name: a, args: [], command: [y, z]}]}"),
+    ],
+    [
       "directives in new content are carried out, nulls in it are left out",
       "spec: {}",
       podSpec(
@@ -232,6 +246,24 @@ describe("strategicMerge", () => {
       podSpec("{containers: [{name: a}]}"),
       podSpec("{containers: [{image: x}]}"),
       'lacks the merge key "name"',
+    ],
+    [
+      "a list of which an item lacks its merge key",
+      podSpec("{containers: [{name: a}, {image: x}]}"),
+      podSpec("{containers: [{name: a, image: y}]}"),
+      'an item of the patched list lacks the merge key "name"',
+    ],
+    [
+      "an order for a list that is taken away",
+      podSpec("{containers: [{name: a}]}"),
+      podSpec("{$setElementOrder/containers: [{name: a}], containers: null}"),
+      "must be lists",
+    ],
+    [
+      "what is wrong in an item of a new list, at the item",
+      "spec: {}",
+      podSpec("{volumes: [{name: a}, {name: b, $retainKeys: [name], emptyDir: {}}]}"),
+      'volumes/1: "emptyDir" is patched',
     ],
     ["an unknown directive", "spec: {a: b}", "spec: {$patch: remove}", "unknown directive"],
     [
