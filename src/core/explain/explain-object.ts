@@ -126,7 +126,7 @@ function historyOf(
 ): readonly Version[] {
   return [
     ...firstVersions(found, changes[0]?.before ?? source),
-    ...changes.map(({ after, tell, says }) => ({ object: after.object, tell, says })),
+    ...changes.map(({ after, ...told }) => ({ ...told, object: after.object })),
     ...lastVersions(found, source),
   ];
 }

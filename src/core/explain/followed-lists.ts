@@ -18,6 +18,8 @@ export interface Version {
   tell(steps: readonly FieldStep[]): Omit<FieldSetting, "value" | "isRemoved">;
   /** The value that stands where `tell` finds the field; undefined where that is not known. */
   says(steps: readonly FieldStep[]): Json | undefined;
+  /** Whether the change gives a field the value that it had before; default: it does not. */
+  repeats?(steps: readonly FieldStep[]): boolean;
 }
 
 /** The lists of an object. Versions: oldest first. */
@@ -97,7 +99,7 @@ function keepsPositions(
   });
 }
 
-/** Whether a version gives a field a value: another one, or once more with the list that it stands in. */
+/** Whether a version gives a field a value: another one, the same once more, or so with the list that it stands in. */
 export function isSet(
   version: Version,
   before: KubeObject | undefined,
@@ -105,8 +107,10 @@ export function isSet(
 ): boolean {
   const { value } = findField(version.object, steps);
   if (!isSameField(value, findField(before, steps).value)) return true;
+  if (value === undefined) return false;
+  if (version.repeats?.(steps) === true) return true;
   const depth = steps.findIndex((step) => "position" in step);
-  if (value === undefined || depth < 0) return false;
+  if (depth < 0) return false;
   const list = steps.slice(0, depth);
   const isSameList = isSameField(
     findField(version.object, list).value,

@@ -7,6 +7,7 @@ import type { AppAtSite } from "../render/app-at-site.ts";
 import { applyOverlay } from "../render/apply-overlay.ts";
 import { objectsOf, type ShapedOverlay } from "../render/fill-shapes.ts";
 import { type PatchOperation, applyJsonPatch, parsePointer } from "../render/json-patch.ts";
+import { stepAt } from "../render/overlay-steps.ts";
 import type { SourceObject } from "../render/parse-manifests.ts";
 import { regionField } from "../secrets/region-secret.ts";
 import { podSpecPath } from "../render/pod-templates.ts";
@@ -14,6 +15,7 @@ import type { FieldSetting } from "./field-setting.ts";
 import { expressionSource } from "./expression-source.ts";
 import { type FieldStep, findField } from "./field-steps.ts";
 import { isSameField } from "./followed-lists.ts";
+import { repeatsOf } from "./repeated-values.ts";
 
 type FieldPath = readonly (string | number)[];
 type Told = Omit<FieldSetting, "value" | "isRemoved">;
@@ -24,13 +26,15 @@ interface Changed {
   readonly after: KubeObject;
 }
 
-/** One change that an overlay made of an object. */
+/** What a step of an overlay made of an object: nothing, too. */
 export interface OverlayChange {
   readonly before: SourceObject;
   readonly after: SourceObject;
   readonly tell: (steps: readonly FieldStep[]) => Told;
   /** What stands, with its expressions filled, where `tell` finds the field. */
   readonly says: (steps: readonly FieldStep[]) => Json | undefined;
+  /** Whether a field would have its value by the step alone, though it had it before. */
+  readonly repeats: (steps: readonly FieldStep[]) => boolean;
 }
 
 /** An object that an overlay takes away. */
@@ -65,17 +69,36 @@ export function overlaidObjects(found: AppAtSite): {
     objects = applyOverlay(objects, placed, found.manifests).objects;
   }
   const changesOf = (object: SourceObject): readonly OverlayChange[] => {
-    const changes: OverlayChange[] = [];
-    let after = object;
-    for (let by = after.changedBy; by !== undefined; by = after.changedBy) {
+    const made = new Map<string, Pick<OverlayChange, "before" | "after">>();
+    let source = object;
+    for (let by = source.changedBy; by !== undefined; by = source.changedBy) {
       const shaped = applied.get(by.at);
       if (shaped === undefined) break;
-      changes.push(changeOf(found, shaped, { before: by.before, after, at: by.path }));
-      after = by.before;
+      made.set(stepId(shaped, by.path), { before: by.before, after: source });
+      source = by.before;
     }
-    return changes.toReversed();
+    return found.shape.overlays.flatMap((shaped) =>
+      stepsOf(shaped.overlay).map((at) => {
+        const change = made.get(stepId(shaped, at)) ?? { before: source, after: source };
+        source = change.after;
+        return changeOf(found, shaped, { ...change, at });
+      }),
+    );
   };
   return { objects, removed, changesOf };
+}
+
+function stepId({ index }: ShapedOverlay, at: FieldPath): string {
+  return [index, ...at].join(".");
+}
+
+/** The steps of an overlay in the order in which they are taken, as `applyOverlay` names them. */
+function stepsOf(overlay: Overlay): FieldPath[] {
+  return Object.keys(placesIn).flatMap((field): FieldPath[] => {
+    const step = stepAt(overlay, [field]);
+    if (step === undefined) return [];
+    return Array.isArray(step) ? [...step.keys()].map((index) => [field, index]) : [[field]];
+  });
 }
 
 function setterName({ app }: AppAtSite, { index }: ShapedOverlay, [field]: FieldPath): string {
@@ -94,10 +117,14 @@ function changeOf(
     ...at,
     ...settingPath(shaped.overlay, { field, at, steps, changed }),
   ];
+  const says: OverlayChange["says"] = (steps) =>
+    deepest(shaped.overlay as unknown as JsonObject, pathOf(steps)); // parsed YAML
+  const { overlay } = shaped;
   return {
     before,
     after,
-    says: (steps) => deepest(shaped.overlay as unknown as JsonObject, pathOf(steps)), // parsed YAML
+    says,
+    repeats: repeatsOf({ overlay, at, source: before, context: found.manifests, says }),
     tell(steps) {
       const inside = pathOf(steps);
       return {
@@ -143,7 +170,7 @@ interface Asked extends Setting {
 
 const ofMetadata = ({ entry, steps }: Asked): FieldPath => findField(entry, steps.slice(2)).path;
 
-/** Where in an entry of a field of overlays it stands what a field of an object becomes. */
+/** Where in an entry of a field of overlays it stands what a field of an object becomes; in the order in which they are applied. */
 const placesIn = {
   patches: patchPath,
   sidecars: ({ entry, steps, pod }) => findField(entry, steps.slice(pod)).path,
