@@ -59,6 +59,8 @@ export interface ManifestContext {
 /** The objects of one app that have no mistake, and all mistakes. */
 export interface ParsedManifests {
   readonly objects: readonly SourceObject[];
+  /** Those that have a mistake, for finding more of them behind overlays. */
+  readonly mistaken: readonly SourceObject[];
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -90,7 +92,12 @@ export function checkManifests(
     if (first === undefined) found.set(id, source.value);
     else diagnostics.push(duplicate(source.value, first));
   }
-  return { objects: [...found.values()].filter((each) => !mistaken.has(each)), diagnostics };
+  const all = [...found.values()];
+  return {
+    objects: all.filter((each) => !mistaken.has(each)),
+    mistaken: all.filter((each) => mistaken.has(each)),
+    diagnostics,
+  };
 }
 
 /** An object with its identity and namespace, checked. */

@@ -20,7 +20,8 @@ import { namespacesBySite, treesBySite } from "./by-site.ts";
 import { objectsOf } from "./fill-shapes.ts";
 import { inputDigest } from "./input-digest.ts";
 import type { LayeredApp } from "./layered-app.ts";
-import { mistake } from "./mistake.ts";
+import { mistake, placeText } from "./mistake.ts";
+import { OverlayChain } from "./overlay-chain.ts";
 import { lazily, type PlacedRendering } from "./placed-rendering.ts";
 import { allEffects, areSecretsOnly, type RenderedShapes, renderShapes } from "./render-shapes.ts";
 import { type LeftOverlays, leftOverlays, overriddenOverlays } from "./overridden-overlays.ts";
@@ -291,13 +292,34 @@ function digestOf(input: ShapeInput): string {
   return keptDigests.get(app, inputs, digest);
 }
 
-/** The app's overlays on what is sound of its objects: their own mistakes are told too, not what they miss. */
+/**
+ * The app's overlays on what can be told apart of its objects, those with mistakes too: more mistakes of theirs, and the
+ * overlays' own, not what they miss.
+ */
 function moreMistakes(input: ShapeInput, known: readonly Diagnostic[]): Parsed<never> {
-  const more = renderShapes(
-    input,
-    shapesOf(input, input.app, input.source.variableOf),
-  ).diagnostics.filter(
-    (found) => isError(found) && found.code !== "patch-no-target" && found.code !== "empty-app",
+  const { source, app } = input;
+  const all: ShapeInput = {
+    ...input,
+    source: {
+      ...source,
+      objectsAt: (variable) => [...source.objectsAt(variable), ...source.mistakenAt(variable)],
+    },
+    // What is kept is of the sound ones alone.
+    chain: new OverlayChain(app, input.manifests),
+    shared: new KeptResults(),
+  };
+  const isTold = new Set(known.map(pointOf));
+  const more = renderShapes(all, shapesOf(all, app, source.variableOf)).diagnostics.filter(
+    (found) =>
+      isError(found) &&
+      found.code !== "patch-no-target" &&
+      found.code !== "empty-app" &&
+      !isTold.has(pointOf(found)),
   );
   return { ok: false, diagnostics: [...known, ...more] };
+}
+
+/** Where a mistake is, or where no line tells that, what it says. */
+function pointOf(told: Diagnostic): string {
+  return told.line === 0 ? told.message : placeText(told);
 }

@@ -120,6 +120,65 @@ describe("all mistakes at once", () => {
     ]);
   });
 
+  it("looks behind overlays at an object that has a mistake already, and tells none twice", () => {
+    const deployment = `apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: Web
+  labels: { tier: 7 }
+spec:
+  selector: { matchLabels: { app: web } }
+  template:
+    metadata: { labels: { app: web } }
+    spec:
+      containers:
+        - name: web
+          image: example.com/web:1
+          ports: [{ containerPort: 99999 }]
+`;
+    const overlay = {
+      virtualSites: ["all"],
+      patches: [
+        { target: { kind: "Deployment" }, json: [{ op: "remove", path: "/spec/nowhere" }] },
+      ],
+    };
+    expect(
+      told({
+        "apps/web.yaml": appYaml("web", { spec: { overlays: [overlay] } }),
+        "manifests/web/deployment.yaml": deployment,
+      }),
+    ).toEqual([
+      "apps/web.yaml:4 patch-failed",
+      "manifests/web/deployment.yaml:4 invalid-object",
+      "manifests/web/deployment.yaml:5 invalid-object",
+      "manifests/web/deployment.yaml:14 invalid-object",
+    ]);
+  });
+
+  it("takes no mistake of an object for one that an overlay takes away", () => {
+    const service = `apiVersion: v1
+kind: Service
+metadata: { name: Web }
+spec:
+  ports: [{ port: 99999 }]
+`;
+    const overlay = {
+      virtualSites: ["all"],
+      patches: [
+        {
+          target: { kind: "Service" },
+          json: [{ op: "replace", path: "/spec/ports/0/port", value: 80 }],
+        },
+      ],
+    };
+    expect(
+      told({
+        "apps/web.yaml": appYaml("web", { spec: { overlays: [overlay] } }),
+        "manifests/web/service.yaml": service,
+      }),
+    ).toEqual(["manifests/web/service.yaml:3 invalid-object"]);
+  });
+
   it("knows two documents of one file apart", () => {
     const canary = siteYaml("e1", { region: "east", labels: { ring: "canary" } });
     const two = `${canary}---\n${siteYaml("x1", { region: "nowhere" })}`;

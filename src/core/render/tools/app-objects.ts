@@ -37,6 +37,7 @@ export interface AppObjects extends FillableManifests {
   /** What of a site decides which objects it gets; undefined: nothing. */
   readonly variableOf: VariableOf | undefined;
   readonly objectsAt: (variable: string) => readonly SourceObject[];
+  readonly mistakenAt: (variable: string) => readonly SourceObject[];
 }
 
 interface Models {
@@ -76,6 +77,7 @@ function sourceObjects(models: Models, input: AppInput): AppObjects {
     files,
     variableOf: undefined,
     objectsAt: () => parsed.objects,
+    mistakenAt: () => parsed.mistaken,
   };
 }
 
@@ -126,12 +128,14 @@ function toolObjects(models: Models, { app, manifests }: AppInput): AppObjects {
   const all = [...read.values()];
   return {
     objects: all.flatMap(({ objects }) => objects),
+    mistaken: all.flatMap(({ mistaken }) => mistaken),
     fillable: [],
     diagnostics: toldAtSites(all),
     isUnknown: false,
     files: source.files,
     variableOf,
     objectsAt: (variable) => read.get(variable)?.objects ?? [],
+    mistakenAt: (variable) => read.get(variable)?.mistaken ?? [],
   };
 }
 
@@ -153,12 +157,14 @@ const noRequest = "";
 
 const unknownObjects: AppObjects = {
   objects: [],
+  mistaken: [],
   fillable: [],
   diagnostics: [],
   isUnknown: true,
   files: [],
   variableOf: undefined,
   objectsAt: () => [],
+  mistakenAt: () => [],
 };
 
 function readObjects(
@@ -167,7 +173,8 @@ function readObjects(
   written: () => Place,
 ): ParsedManifests {
   if (problems.length > 0) {
-    return { objects: [], diagnostics: problems.map((problem) => diagnosticOf(problem, written)) };
+    const diagnostics = problems.map((problem) => diagnosticOf(problem, written));
+    return { objects: [], mistaken: [], diagnostics };
   }
   const placed = objects.map(({ file, object, hookName, steps: number = -1 }): ManifestObject => {
     const at = (): Place => ({ file, line: 0, column: 0 });
