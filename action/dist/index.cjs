@@ -30481,7 +30481,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         throw err;
       }
     }
-    async function isIgnored2({
+    async function isIgnored3({
       fs: fs2,
       dir,
       gitdir = join8(dir, ".git"),
@@ -32898,12 +32898,12 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           map: async function(filepath, [head, workdir, stage]) {
             if (!head && !stage && workdir) {
               if (!shouldIgnore) {
-                const isIgnored3 = await GitIgnoreManager.isIgnored({
+                const isIgnored4 = await GitIgnoreManager.isIgnored({
                   fs: fs2,
                   dir,
                   filepath
                 });
-                if (isIgnored3) {
+                if (isIgnored4) {
                   return null;
                 }
               }
@@ -33325,7 +33325,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       indexPack,
       init,
       isDescendent,
-      isIgnored: isIgnored2,
+      isIgnored: isIgnored3,
       listBranches,
       listFiles: listFiles2,
       listNotes,
@@ -33397,7 +33397,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     exports2.indexPack = indexPack;
     exports2.init = init;
     exports2.isDescendent = isDescendent;
-    exports2.isIgnored = isIgnored2;
+    exports2.isIgnored = isIgnored3;
     exports2.listBranches = listBranches;
     exports2.listFiles = listFiles2;
     exports2.listNotes = listNotes;
@@ -55135,8 +55135,8 @@ var FollowedResults = class {
       const now = entries2;
       const last = this.#last.get(now.line, inputs, () => ({}));
       const changes = last.known && changesOf(last.known.entries, now);
-      const followed7 = last.known && changes && follow(last.known.result, changes);
-      const result2 = followed7 ?? make();
+      const followed8 = last.known && changes && follow(last.known.result, changes);
+      const result2 = followed8 ?? make();
       last.known = { entries: now, result: result2 };
       return result2;
     });
@@ -60656,13 +60656,13 @@ var JsonPatchOperation = closedObject(
     }),
     path: typebox_exports.String({
       title: "JSON pointer",
-      pattern: "^(/.*)?$",
+      pattern: "^(/[\\s\\S]*)?$",
       description: "JSON pointer to the field, `/spec/replicas`"
     }),
     from: typebox_exports.Optional(
       typebox_exports.String({
         title: "JSON pointer",
-        pattern: "^(/.*)?$",
+        pattern: "^(/[\\s\\S]*)?$",
         description: "JSON pointer to the field that is moved or copied"
       })
     ),
@@ -60680,10 +60680,7 @@ var Patch = closedObject(
       })
     ),
     json: typebox_exports.Optional(
-      typebox_exports.Array(JsonPatchOperation, {
-        minItems: 1,
-        description: "a JSON 6902 patch; needs `target`"
-      })
+      typebox_exports.Array(JsonPatchOperation, { description: "a JSON 6902 patch; needs `target`" })
     )
   },
   "exactly one of `merge` and `json`"
@@ -62017,18 +62014,31 @@ function isCollection({ type }) {
 
 // src/core/model/syntax-message.ts
 var import_yaml2 = __toESM(require_dist(), 1);
-function syntaxMessage({ message }) {
+function syntaxMessage({ code, message }) {
+  if (code === "TAG_RESOLVE_FAILED") return tagMessage(standardTag(message));
   const text = message.replace("Missing , or : between", "A comma or colon is missing between").replace(/: .*$/s, "").replace(/\.$/, "").replace(/^Missing closing (["'])quote$/, "the closing $1 is missing");
   return /^[A-Z]{2}/.test(text) ? text : text.charAt(0).toLowerCase() + text.slice(1);
+}
+function standardTag(message) {
+  return /^Unresolved tag: tag:yaml\.org,2002:(?<name>[a-z]{1,20})$/.exec(message)?.groups?.["name"];
+}
+function tagMessage(name2) {
+  if (name2 === void 0) return "this tag is not supported";
+  const isKnown = /^(int|float|bool|null|str|map|seq)$/.test(name2);
+  return isKnown ? `this text cannot be read as !!${name2}` : `the tag !!${name2} is not supported`;
 }
 var syntaxHints = {
   TAB_AS_INDENT: "indent with spaces",
   BAD_INDENT: "check the indentation, and that quotes and brackets before it are closed",
   MISSING_CHAR: "a quote, bracket or colon is missing here or before",
-  BLOCK_AS_IMPLICIT_KEY: "check the indentation, and quote texts that hold `: `",
-  TAG_RESOLVE_FAILED: "leave the tag out"
+  BLOCK_AS_IMPLICIT_KEY: "check the indentation, and quote texts that hold `: `"
 };
-function hintOf({ code, pos: [at3] }, text) {
+function tagHint(message) {
+  const isTag = standardTag(message) !== void 0;
+  return isTag ? "leave the tag out" : 'leave the tag out, or put a text that begins with "!" into quotes';
+}
+function hintOf({ code, message, pos: [at3] }, text) {
+  if (code === "TAG_RESOLVE_FAILED") return tagHint(message);
   const around = text.slice(Math.max(0, at3 - 1), at3 + 2);
   return around.includes("${") ? "put what holds `${…}` into quotes" : syntaxHints[code];
 }
@@ -62259,7 +62269,7 @@ function shortestText(rounded) {
 }
 
 // src/core/render/yaml-tags.ts
-var standardTag = "tag:yaml.org,2002:";
+var standardTag2 = "tag:yaml.org,2002:";
 var typeOfTag = {
   int: "number",
   float: "number",
@@ -62272,7 +62282,7 @@ var unsupported = /* @__PURE__ */ new Map([
   ["timestamp", "leave the tag out and quote the time: Kubernetes takes times as text"]
 ]);
 function tagOf(node) {
-  return node.tag?.replace(standardTag, "");
+  return node.tag?.replace(standardTag2, "");
 }
 function isText2(node) {
   const tag = tagOf(node);
@@ -64329,7 +64339,7 @@ var NodeReader = class {
   }
   #noteTag(node) {
     const tag = (0, import_yaml6.isScalar)(node) || (0, import_yaml6.isMap)(node) || (0, import_yaml6.isSeq)(node) ? node.tag : void 0;
-    if (tag !== void 0 && !tagOfJson.test(tag)) this.tagged.push([...this.#path]);
+    if (tag !== void 0 && !tagOfJson.test(tag)) this.tagged.push({ path: [...this.#path], tag });
   }
   #noteAnchor(node) {
     if (node.anchor !== void 0 && this.#following === 0) this.#anchors.set(node.anchor, node);
@@ -64629,10 +64639,10 @@ function comparePart(part3, other) {
 // src/core/model/tools/twin-charts.ts
 function twinCharts(folder, files) {
   const root = folder === "" ? "" : `${folder}/`;
-  const isIgnored2 = ignoredFolders(files.find(({ path: path3 }) => path3 === `${root}.helmignore`));
+  const isIgnored3 = ignoredFolders(files.find(({ path: path3 }) => path3 === `${root}.helmignore`));
   const found2 = files.flatMap((file) => {
     const { around, folder: folder2 } = subchartPath.exec(file.path.slice(root.length))?.groups ?? {};
-    if (folder2 === void 0 || isIgnored2(`${around}${folder2}/`)) return [];
+    if (folder2 === void 0 || isIgnored3(`${around}${folder2}/`)) return [];
     return [{ file, around: `${root}${around}`, folder: folder2 }];
   });
   const isAlone = new Set(found2.map(({ around }) => around)).size === found2.length;
@@ -64852,17 +64862,21 @@ function visitKustomization(scan, folder, file) {
   for (const field of Object.keys(document2.value)) visitField(scan, { folder, document: document2 }, field);
 }
 function readsOtherwise(scan, document2, text) {
-  const [path3] = document2.tagged;
-  if (path3 !== void 0) {
+  const [tagged] = document2.tagged;
+  if (tagged !== void 0) {
     const told3 = "a tag makes something else of what stands here";
-    tell(scan, document2.at(path3), ["unsafe-source", told3, "write the text itself, without a tag"]);
+    tell(scan, document2.at(tagged.path), [
+      "unsafe-source",
+      told3,
+      "write the text itself, without a tag"
+    ]);
   }
   const hasOtherBreak = otherLineBreak.test(text);
   if (hasOtherBreak) {
     const told3 = "it has a character that ends a line for kustomize alone (U+000D, U+0085, U+2028, U+2029)";
     tell(scan, document2.at([]), ["unsafe-source", told3, "take it out"]);
   }
-  return path3 !== void 0 || hasOtherBreak;
+  return tagged !== void 0 || hasOtherBreak;
 }
 function unknownField2(field) {
   const readable2 = Object.keys(fieldUses).filter((each) => fieldUses[each] !== "forbidden");
@@ -68507,17 +68521,18 @@ function interleave(items, { order, original, field }) {
   };
   const [inOrder5, inOriginal] = [position(order), position(original)];
   const named3 = items.filter((item) => inOrder5(item) >= 0).sort((a, b) => inOrder5(a) - inOrder5(b));
-  const others = items.filter((item) => inOrder5(item) < 0);
+  const placed2 = items.filter((item) => inOrder5(item) < 0).map((item) => ({ item, at: inOriginal(item) }));
+  if (placed2.every(({ at: at3 }) => at3 >= 0)) placed2.sort((a, b) => a.at - b.at);
   const result2 = [];
   let taken3 = 0;
   for (const item of named3) {
     const at3 = inOriginal(item);
     const from = taken3;
-    while (taken3 < others.length && isBefore(inOriginal(others[taken3] ?? null), at3)) taken3 += 1;
-    for (const other of others.slice(from, taken3)) result2.push(other);
+    while (isBefore(placed2[taken3]?.at ?? -1, at3)) taken3 += 1;
+    for (const other of placed2.slice(from, taken3)) result2.push(other.item);
     result2.push(item);
   }
-  return [...result2, ...others.slice(taken3)];
+  return [...result2, ...placed2.slice(taken3).map((other) => other.item)];
 }
 function isBefore(place, other) {
   return place >= 0 && place < other;
@@ -68629,11 +68644,11 @@ function newValue(value2, field, context2) {
     return value2["$patch"] === "delete" ? void 0 : newMap(value2, field.items, context2);
   }
   if (!Array.isArray(value2)) return value2;
-  const items = value2.filter((item) => !isJsonObject(item) || isItem(item));
-  if (field.strategy !== "merge") return items;
-  return items.map(
-    (item) => isJsonObject(item) ? newMap(item, field.items, context2) : item
-  );
+  return [...value2.entries()].flatMap(([index, item]) => {
+    if (!isJsonObject(item)) return [item];
+    if (!isItem(item)) return [];
+    return field.strategy === "merge" ? newMap(item, field.items, inside(context2, index)) : item;
+  });
 }
 function newMap(patch, schema, context2) {
   return mergeMap({ original: {}, patch, schema }, context2);
@@ -68657,18 +68672,20 @@ function mergeOrdered(result2, { patch, schema }, outer) {
     if (!directive.startsWith(orderPrefix)) continue;
     const key = directive.slice(orderPrefix.length);
     const context2 = inside(outer, directive);
-    const [original, changes] = [result2.get(key), patch[key]];
-    if (![order, original ?? [], changes ?? []].every(Array.isArray)) {
+    const [original, changes = []] = [result2.get(key), patch[key]];
+    if (![order, original ?? [], changes].every(Array.isArray)) {
       problem(context2, `${directive} and what it orders must be lists`);
       continue;
     }
     done.add(key);
     const field = schema.field(key);
-    const ordered2 = orderList(
-      { original: listOf(original), patch: listOf(changes), order: listOf(order), field },
-      context2
-    );
-    if (original !== void 0 || changes !== void 0) result2.set(key, ordered2);
+    const lists = { original: listOf(original), order: listOf(order), field };
+    if (patch[key] !== void 0) {
+      result2.set(key, orderList({ ...lists, patch: listOf(changes) }, context2));
+    } else if (original !== void 0) {
+      checkKeys(lists, context2);
+      result2.set(key, interleave(lists.original, lists));
+    }
   }
   return done;
 }
@@ -68697,7 +68714,6 @@ function orderList(input2, context2) {
   const { original, patch, order, field } = input2;
   if (!isUniform([...original, ...patch], context2)) return original;
   checkOrder(input2, context2);
-  if (patch.length === 0) return interleave(original, input2);
   if (field.strategy !== "merge") return interleave(patch, input2);
   const { items, kept: kept5 } = mergeItems(input2, context2);
   const standing3 = [...kept5, ...items.slice(kept5.length)].slice(0, original.length);
@@ -68716,9 +68732,15 @@ function mergeItems({ original, patch, field }, context2) {
   const deleted = new Set(deletions2.map((change2) => idOf2(change2, field, context2)));
   const isKept2 = (item) => isJsonObject(item) && !deleted.has(idOf2(item, field));
   if (replaces) return { items: newItems({ changes, field }, context2), kept: [] };
+  checkKeys({ original, field }, context2);
   tellDoubts({ original, changes, field }, context2);
   const kept5 = deletions2.length === 0 ? original : original.filter(isKept2);
   return { items: withChanges(kept5, { changes, field }, context2), kept: kept5 };
+}
+function checkKeys({ original, field }, context2) {
+  const { keys } = field;
+  if (keys.length === 0 || original.every((item) => idOf2(item, field) !== void 0)) return;
+  problem(context2, `an item of the patched list lacks the merge key "${keys.join()}"`);
 }
 function isItem({ $patch: directive, ...content }) {
   if (directive === "replace" || directive === "delete") return false;
@@ -69123,7 +69145,12 @@ function checkManifests(objects, context2) {
     if (first2 === void 0) found2.set(id, source.value);
     else diagnostics.push(duplicate(source.value, first2));
   }
-  return { objects: [...found2.values()].filter((each) => !mistaken2.has(each)), diagnostics };
+  const all = [...found2.values()];
+  return {
+    objects: all.filter((each) => !mistaken2.has(each)),
+    mistaken: all.filter((each) => mistaken2.has(each)),
+    diagnostics
+  };
 }
 function sourceObject(manifest, context2) {
   const object = withoutServerFields(manifest.object);
@@ -71007,7 +71034,8 @@ function sourceObjects(models, input2) {
     isUnknown: false,
     files,
     variableOf: void 0,
-    objectsAt: () => parsed.objects
+    objectsAt: () => parsed.objects,
+    mistakenAt: () => parsed.mistaken
   };
 }
 function readManifests({ model }, app, { files, manifests }) {
@@ -71044,12 +71072,14 @@ function toolObjects(models, { app, manifests }) {
   const all = [...read2.values()];
   return {
     objects: all.flatMap(({ objects }) => objects),
+    mistaken: all.flatMap(({ mistaken: mistaken2 }) => mistaken2),
     fillable: [],
     diagnostics: toldAtSites(all),
     isUnknown: false,
     files: source.files,
     variableOf,
-    objectsAt: (variable) => read2.get(variable)?.objects ?? []
+    objectsAt: (variable) => read2.get(variable)?.objects ?? [],
+    mistakenAt: (variable) => read2.get(variable)?.mistaken ?? []
   };
 }
 function outputAt(models, app, { variable, sites, overlays }) {
@@ -71063,16 +71093,19 @@ function outputAt(models, app, { variable, sites, overlays }) {
 var noRequest = "";
 var unknownObjects = {
   objects: [],
+  mistaken: [],
   fillable: [],
   diagnostics: [],
   isUnknown: true,
   files: [],
   variableOf: void 0,
-  objectsAt: () => []
+  objectsAt: () => [],
+  mistakenAt: () => []
 };
 function readObjects2({ objects, problems, steps: steps2 = [] }, manifests, written) {
   if (problems.length > 0) {
-    return { objects: [], diagnostics: problems.map((problem2) => diagnosticOf2(problem2, written)) };
+    const diagnostics = problems.map((problem2) => diagnosticOf2(problem2, written));
+    return { objects: [], mistaken: [], diagnostics };
   }
   const placed2 = objects.map(({ file, object, hookName, steps: number3 = -1 }) => {
     const at3 = () => ({ file, line: 0, column: 0 });
@@ -72572,13 +72605,25 @@ function digestOf3(input2) {
   return keptDigests.get(app, inputs, digest);
 }
 function moreMistakes(input2, known4) {
-  const more = renderShapes(
-    input2,
-    shapesOf(input2, input2.app, input2.source.variableOf)
-  ).diagnostics.filter(
-    (found2) => isError(found2) && found2.code !== "patch-no-target" && found2.code !== "empty-app"
+  const { source, app } = input2;
+  const all = {
+    ...input2,
+    source: {
+      ...source,
+      objectsAt: (variable) => [...source.objectsAt(variable), ...source.mistakenAt(variable)]
+    },
+    // What is kept is of the sound ones alone.
+    chain: new OverlayChain(app, input2.manifests),
+    shared: new KeptResults()
+  };
+  const isTold2 = new Set(known4.map(pointOf));
+  const more = renderShapes(all, shapesOf(all, app, source.variableOf)).diagnostics.filter(
+    (found2) => isError(found2) && found2.code !== "patch-no-target" && found2.code !== "empty-app" && !isTold2.has(pointOf(found2))
   );
   return { ok: false, diagnostics: [...known4, ...more] };
+}
+function pointOf(told3) {
+  return told3.line === 0 ? told3.message : placeText(told3);
 }
 
 // src/core/model/data-check.ts
@@ -75527,6 +75572,41 @@ function warnOfProfiles({ profiles, sites, apps }) {
 
 // src/core/model/check-schema.ts
 var import_ajv2 = __toESM(require_ajv(), 1);
+
+// src/core/model/patch-members.ts
+var members = Object.keys(JsonPatchOperation.properties);
+function isIgnored2(member) {
+  return !members.includes(member) && closestName(member, members) === void 0;
+}
+function isOfIgnoredMember({ keyword, parentSchema, params }) {
+  return keyword === "additionalProperties" && parentSchema === JsonPatchOperation && isIgnored2(String(params["additionalProperty"]));
+}
+var followed4 = new FollowedFindings();
+function warnOfMembers({ apps, profiles }) {
+  return [apps, profiles].flatMap((entries2) => {
+    const found2 = followed4.get(entries2, [], (entry) => {
+      const warnings = warningsOf(entry);
+      return warnings.length === 0 ? void 0 : warnings;
+    });
+    return [...found2.values()].flat();
+  });
+}
+function warningsOf({ value: value2, document: document2 }) {
+  return [...(value2.spec.overlays ?? []).entries()].flatMap(
+    ([overlay, { patches = [] }]) => [...patches.entries()].flatMap(
+      ([patch, { json = [] }]) => [...json.entries()].flatMap(
+        ([index, operation]) => Object.keys(operation).filter(isIgnored2).map((member) => {
+          const path3 = ["spec", "overlays", overlay, "patches", patch, "json", index, member];
+          const message = `RFC 6902 does not know the member "${member}", and ignores it`;
+          const hint = `leave it out, or write it as a comment; known here: ${members.join(", ")}`;
+          return warningAt(document2.keyAt(path3), { code: "unknown-field", message, hint });
+        })
+      )
+    )
+  );
+}
+
+// src/core/model/check-schema.ts
 var checkSchema = (kind, document2) => keptMistakes.get(
   document2,
   [kind],
@@ -75554,7 +75634,8 @@ function createSchemaErrors() {
       compiled.set(kind, validate);
     }
     if (validate(value2)) return [];
-    return mainErrors(validate.errors ?? []);
+    const errors = validate.errors ?? [];
+    return mainErrors(errors.filter((error) => !isOfIgnoredMember(error)));
   };
 }
 function mainErrors(errors) {
@@ -75916,9 +75997,9 @@ function checkRules({
     ...eachOf(strategies, checkStrategy)
   ];
 }
-var followed4 = new FollowedFindings();
+var followed5 = new FollowedFindings();
 function eachOf(entries2, check) {
-  const found2 = followed4.get(entries2, [], (entry) => {
+  const found2 = followed5.get(entries2, [], (entry) => {
     const mistakes = check(entry);
     return mistakes.length === 0 ? void 0 : mistakes;
   });
@@ -76171,10 +76252,10 @@ function checkTypedNumbers(document2) {
     return errorAt(document2.at(path3), { code: "invalid-value", message, hint });
   });
 }
-var followed5 = new FollowedFindings();
+var followed6 = new FollowedFindings();
 function warnOfTwofold({ apps, profiles, sites }) {
   return [apps, profiles, sites].flatMap((entries2) => {
-    const found2 = followed5.get(
+    const found2 = followed6.get(
       entries2,
       [],
       ({ document: document2 }) => document2.twofold.length === 0 ? void 0 : tell3(document2, "warning", warningAt)
@@ -76218,10 +76299,10 @@ function wordsOf3({ isKey, source, other }) {
 
 // src/core/model/check-windows.ts
 var longestOpenMs = 7 * 24 * 36e5;
-var followed6 = new FollowedFindings();
+var followed7 = new FollowedFindings();
 function checkWindows({ regions, sites, windows }) {
   const zones = [regions, sites, windows].flatMap((entries2) => [
-    ...followed6.get(entries2, [], checkTimeZone).values()
+    ...followed7.get(entries2, [], checkTimeZone).values()
   ]);
   return [...zones, ...[...windows.values()].flatMap(checkWindow)];
 }
@@ -79136,32 +79217,26 @@ function pathAndFolders(path3) {
 // src/core/model/tagged-values.ts
 function taggedValues(document2) {
   if (document2.isBroken) return [];
-  return document2.tagged.filter((path3) => valueAt6(document2.value, path3) === null).map((path3) => {
-    const message = "this tag is not supported: it makes a value that Flotilla's kinds cannot hold";
-    return errorAt(document2.at(path3), {
-      code: "yaml-syntax",
-      message,
-      hint: "leave the tag out: base64 is taken as plain text"
-    });
+  return document2.tagged.map(({ path: path3, tag }) => {
+    const name2 = tag.replace("tag:yaml.org,2002:", "!!");
+    const message = `the tag ${name2} is not supported`;
+    const hint = hints[name2] ?? "leave the tag out";
+    return errorAt(document2.at(path3), { code: "yaml-syntax", message, hint });
   });
 }
-function valueAt6(root, path3) {
-  let value2 = root;
-  for (const step of path3) {
-    if (isJsonObject(value2)) value2 = Object.hasOwn(value2, step) ? value2[step] : void 0;
-    else value2 = Array.isArray(value2) ? value2[Number(step)] : void 0;
-  }
-  return value2;
-}
+var hints = {
+  "!!binary": "leave the tag out: base64 is taken as plain text",
+  "!!timestamp": "leave the tag out and quote the time"
+};
 
 // src/core/model/read-fleet-files.ts
 function readFleetFiles(all, known4 = new KnownFleet()) {
   const read2 = known4.blocks(all).map(readBlock);
   const patterns = ignorePatterns(read2.flatMap(({ fleets }) => fleets));
-  const isIgnored2 = ignoring(known4.paths("ignored", patterns));
-  const sources = read2.flatMap((block) => sourcesIn2(block, isIgnored2));
+  const isIgnored3 = ignoring(known4.paths("ignored", patterns));
+  const sources = read2.flatMap((block) => sourcesIn2(block, isIgnored3));
   const isManifest = isInAny(known4.paths("sources", sources));
-  const sorted = read2.map((block) => sortedFiles(block, isIgnored2, isManifest));
+  const sorted = read2.map((block) => sortedFiles(block, isIgnored3, isManifest));
   const byBlock = [
     ...sorted.map(({ documents }) => documents),
     ...sorted.map(({ strayDocuments }) => strayDocuments)
@@ -79187,22 +79262,22 @@ var readBlock = keptFor((block) => {
     charts: chartFolders(files)
   };
 });
-function keptIn({ mentioning }, isIgnored2) {
-  return mentioning.filter(({ file, fleets }) => fleets.length > 0 || !isIgnored2(file.path));
+function keptIn({ mentioning }, isIgnored3) {
+  return mentioning.filter(({ file, fleets }) => fleets.length > 0 || !isIgnored3(file.path));
 }
 var keptSources = new KeptResults();
-function sourcesIn2(block, isIgnored2) {
-  return keptSources.get(block, [isIgnored2], () => [
-    ...keptIn(block, isIgnored2).flatMap(({ sources }) => sources),
+function sourcesIn2(block, isIgnored3) {
+  return keptSources.get(block, [isIgnored3], () => [
+    ...keptIn(block, isIgnored3).flatMap(({ sources }) => sources),
     ...block.charts
   ]);
 }
 var keptSorted = new KeptResults();
-function sortedFiles(block, isIgnored2, isManifest) {
+function sortedFiles(block, isIgnored3, isManifest) {
   return keptSorted.get(
     block,
-    [isIgnored2, isManifest],
-    () => sortFiles(block, isIgnored2, isManifest)
+    [isIgnored3, isManifest],
+    () => sortFiles(block, isIgnored3, isManifest)
   );
 }
 var keptDocuments = new KeptResults();
@@ -79210,18 +79285,18 @@ function sameDocuments(documents) {
   const [first2, ...others] = documents;
   return first2 === void 0 ? documents : keptDocuments.get(first2, others, () => documents);
 }
-function sortFiles(block, isIgnored2, isManifest) {
-  const mentioning = keptIn(block, isIgnored2).filter(
+function sortFiles(block, isIgnored3, isManifest) {
+  const mentioning = keptIn(block, isIgnored3).filter(
     ({ file, isFlotillas }) => isFlotillas || !isManifest(file.path)
   );
-  const strays = block.strays.filter(({ path: path3 }) => !isIgnored2(path3) && !isManifest(path3)).map(read);
+  const strays = block.strays.filter(({ path: path3 }) => !isIgnored3(path3) && !isManifest(path3)).map(read);
   const own2 = [...mentioning, ...strays];
-  const unreadable3 = block.unreadable.filter(({ path: path3 }) => !isIgnored2(path3));
+  const unreadable3 = block.unreadable.filter(({ path: path3 }) => !isIgnored3(path3));
   const ownPaths = new Set(
     own2.filter(({ isFlotillas }) => isFlotillas).map(({ file }) => file.path)
   );
   const documents = mentioning.flatMap((file) => file.documents);
-  const inJson = block.files.filter(({ path: path3 }) => !isIgnored2(path3) && !isManifest(path3)).flatMap((file) => kindsInJson(file));
+  const inJson = block.files.filter(({ path: path3 }) => !isIgnored3(path3) && !isManifest(path3)).flatMap((file) => kindsInJson(file));
   return {
     documents: sameDocuments(documents),
     strayDocuments: strays.flatMap((file) => file.documents),
@@ -79235,7 +79310,7 @@ function sortFiles(block, isIgnored2, isManifest) {
       ...own2.flatMap(({ mistaken: mistaken2 }) => mistaken2),
       ...unreadable3.length + inJson.length > 0 ? ["unknown"] : []
     ],
-    others: block.files.filter(({ path: path3 }) => !ownPaths.has(path3) && !isIgnored2(path3))
+    others: block.files.filter(({ path: path3 }) => !ownPaths.has(path3) && !isIgnored3(path3))
   };
 }
 function manifestsOf(written, others) {
@@ -79653,7 +79728,7 @@ function loadFleet(files, known4 = new KnownFleet()) {
   return {
     ok: true,
     value: modelOf(draft, { fleet, tools, others: read2.others, known: known4 }),
-    diagnostics: warningsOf(draft)
+    diagnostics: warningsOf2(draft)
   };
 }
 var keptDrafts = new KeptResults();
@@ -79693,13 +79768,14 @@ function checkBlocks(byBlock, vocabulary) {
     ])
   );
 }
-var warningsOf = keptFor(
+var warningsOf2 = keptFor(
   (draft) => sortDiagnostics([
     ...warnOfSelectors(draft),
     ...warnOfDecisions(draft),
     ...warnOfWindows(draft),
     ...warnOfProfiles(draft),
-    ...warnOfTwofold(draft)
+    ...warnOfTwofold(draft),
+    ...warnOfMembers(draft)
   ])
 );
 function modelOf(draft, { fleet, tools, others, known: known4 }) {
@@ -82433,8 +82509,8 @@ function freezeStages({ strategy, app, sites }) {
   const last = taken3.at(-1);
   if (last !== void 0 && left.length > 0) last.sites.push(...left);
   const stageOf2 = {};
-  for (const [index, { sites: members }] of taken3.entries()) {
-    for (const { site } of members) stageOf2[site] = index;
+  for (const [index, { sites: members2 }] of taken3.entries()) {
+    for (const { site } of members2) stageOf2[site] = index;
   }
   return { stages: taken3.map((each) => frozenStage(each)), stageOf: stageOf2 };
 }
@@ -83030,9 +83106,9 @@ function moveOf(app, isLeaving) {
   return `${isLeaving ? "leaves" : "comes"} ${app}`;
 }
 function noteTies(board, units) {
-  for (const { members } of units) {
-    if (members.length < 2) continue;
-    const moves = members.map(
+  for (const { members: members2 } of units) {
+    if (members2.length < 2) continue;
+    const moves = members2.map(
       ({ app, id }) => moveOf(app, board.apps.get(app)?.open.get(id)?.kind === "removal")
     );
     for (const move2 of moves) board.ties.set(move2, [...board.ties.get(move2) ?? [], ...moves]);
@@ -83918,10 +83994,10 @@ function heldByUnknown(board, units) {
 function holdTied(units, held, hold) {
   for (let before = -1; before < held.size; ) {
     before = held.size;
-    for (const { members } of units) {
-      const first2 = members.find(({ app }) => held.has(app));
+    for (const { members: members2 } of units) {
+      const first2 = members2.find(({ app }) => held.has(app));
       if (first2 === void 0) continue;
-      for (const { app } of members) hold(app, `it moves together with ${first2.app}`);
+      for (const { app } of members2) hold(app, `it moves together with ${first2.app}`);
     }
   }
 }
@@ -84498,8 +84574,8 @@ function tiedBlock(block, releases, blocked) {
 
 // src/core/rollout/follow-site.ts
 function followBlock(run3, site) {
-  for (const followed7 of followedStages(run3, site)) {
-    const { stage, inFlight, unavailable, unit } = followed7;
+  for (const followed8 of followedStages(run3, site)) {
+    const { stage, inFlight, unavailable, unit } = followed8;
     const words6 = `stage ${stage.name} of ${unit.members[0]?.id ?? ""}`;
     if (usedByOthers(inFlight, site) >= stage.maxInFlight) {
       const used2 = { name: "maxInFlight", most: stage.maxInFlight, users: inFlight };
@@ -84789,11 +84865,11 @@ function overtakes(release2, other) {
   return Date.parse(release2.startedAt) >= Date.parse(other.startedAt);
 }
 function domainBlock({ board, unit }, { site, parts }) {
-  const members = releasesOf(board, unit);
+  const members2 = releasesOf(board, unit);
   for (const { release: release2, entry, view } of parts) {
     if (standingOf(view, release2.unknownBlocks) !== "healthy") continue;
     const app = board.apps.get(release2.app);
-    const lists = members.filter(({ app: name2 }) => name2 === release2.app).map(({ list }) => list);
+    const lists = members2.filter(({ app: name2 }) => name2 === release2.app).map(({ list }) => list);
     const later3 = (other) => lists.some((list) => (own(list, other)?.stage ?? -1) > entry.stage);
     const domain = app && loneDomain(board, app, { site, later: later3 });
     if (domain !== void 0) return loneBlock(domain, release2.app);
@@ -85742,12 +85818,12 @@ function unitsOf(board) {
     }
   }
   return [...new Set(groups2.values())].map((group2) => {
-    const members = [...group2].toSorted(
+    const members2 = [...group2].toSorted(
       (a, b) => compareText2(a.app, b.app) || compareText2(a.id, b.id)
     );
-    if (members.length > 1) align(board, members);
-    shareExcuses(board, releasesOf(board, { members }), ties);
-    return { members: members.map(({ app, id }) => ({ app, id })) };
+    if (members2.length > 1) align(board, members2);
+    shareExcuses(board, releasesOf(board, { members: members2 }), ties);
+    return { members: members2.map(({ app, id }) => ({ app, id })) };
   });
 }
 function tiesOf(board, releases) {
@@ -85808,21 +85884,21 @@ function leftTree({ input: input2 }, release2, site) {
 }
 function align(board, tied) {
   const urgent = withUnitUrgency(tied);
-  const members = leadFirst(urgent);
-  const [lead] = members;
+  const members2 = leadFirst(urgent);
+  const [lead] = members2;
   if (lead === void 0) return;
   const stages2 = lead.stages.map(
     (stage, index) => strictest2(
       stage,
-      members.flatMap((member) => stageAt(member, index))
+      members2.flatMap((member) => stageAt(member, index))
     )
   );
   const strict = {
-    minReadyMs: Math.max(...members.map(({ minReadyMs }) => minReadyMs)),
-    progressDeadlineMs: Math.min(...members.map(({ progressDeadlineMs }) => progressDeadlineMs)),
-    unknownBlocks: members.some(({ unknownBlocks }) => unknownBlocks)
+    minReadyMs: Math.max(...members2.map(({ minReadyMs }) => minReadyMs)),
+    progressDeadlineMs: Math.min(...members2.map(({ progressDeadlineMs }) => progressDeadlineMs)),
+    unknownBlocks: members2.some(({ unknownBlocks }) => unknownBlocks)
   };
-  const stageOf2 = stagesBySite(members, stages2.length);
+  const stageOf2 = stagesBySite(members2, stages2.length);
   for (const [index, member] of tied.entries()) {
     const aligned = withStages({ ...urgent[index] ?? member, ...strict }, stages2, stageOf2);
     if (isSame2(member, aligned)) continue;
@@ -85834,9 +85910,9 @@ function withUnitUrgency(tied) {
   const areUrgent = tied.every(({ urgent }) => urgent !== void 0);
   return tied.map((release2) => withUrgency(areUrgent ? foldStages(release2) : release2));
 }
-function leadFirst(members) {
+function leadFirst(members2) {
   const isBack = ({ backTo }) => backTo === void 0 ? 0 : 1;
-  return members.toSorted((a, b) => isBack(a) - isBack(b) || b.stages.length - a.stages.length);
+  return members2.toSorted((a, b) => isBack(a) - isBack(b) || b.stages.length - a.stages.length);
 }
 function stageAt({ stages: stages2 }, index) {
   const last = Math.min(index, stages2.length - 1);
@@ -85850,9 +85926,9 @@ function strictest2(stage, stages2) {
     soakMs: Math.max(...stages2.map(({ soakMs }) => soakMs))
   };
 }
-function stagesBySite(members, count) {
+function stagesBySite(members2, count) {
   const stageOf2 = /* @__PURE__ */ new Map();
-  for (const { list } of members) {
+  for (const { list } of members2) {
     for (const [site, { stage }] of Object.entries(list)) {
       if (!stageOf2.has(site)) stageOf2.set(site, Math.min(stage, count - 1));
     }
@@ -86789,12 +86865,12 @@ ${countOf(more, what)} more.
 function virtualSites(plan2, model) {
   const changing2 = new Set(plan2.sites.map(({ site }) => site));
   const rows = [...model.virtualSites].flatMap(([name2, { value: value2 }]) => {
-    const members = sitesOfVirtualSite(model, name2);
-    const count = members.filter((site) => changing2.has(site)).length;
+    const members2 = sitesOfVirtualSite(model, name2);
+    const count = members2.filter((site) => changing2.has(site)).length;
     const { selector } = value2.spec;
     const text = typeof selector === "string" ? selector : JSON.stringify(selector);
     const cells = [codeSpan(name2), selector === void 0 ? "all" : codeSpan(text ?? "")];
-    return count === 0 ? [] : [{ count, cells: [...cells, `${count} of ${members.length}`] }];
+    return count === 0 ? [] : [{ count, cells: [...cells, `${count} of ${members2.length}`] }];
   });
   const sorted = rows.toSorted((a, b) => b.count - a.count).map(({ cells }) => cells);
   return someRows(["virtual site", "selector", "sites that change"], sorted, "virtual site");

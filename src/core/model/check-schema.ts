@@ -9,6 +9,7 @@ import type { Json } from "./json.ts";
 import { KeptResults } from "./kept-results.ts";
 import { type KindName, kinds } from "./kinds.ts";
 import type { YamlDocument } from "./parse-yaml.ts";
+import { isOfIgnoredMember } from "./patch-members.ts";
 import { describeSchemaError, type SchemaError, withoutMisspelt } from "./schema-messages.ts";
 
 /** What a document has against the schema of its kind. */
@@ -50,7 +51,8 @@ function createSchemaErrors(): typeof schemaErrors {
       compiled.set(kind, validate);
     }
     if (validate(value)) return [];
-    return mainErrors((validate.errors ?? []) as SchemaError[]); // verbose: with data and parentSchema
+    const errors = (validate.errors ?? []) as SchemaError[]; // verbose: with data and parentSchema
+    return mainErrors(errors.filter((error) => !isOfIgnoredMember(error)));
   };
 }
 

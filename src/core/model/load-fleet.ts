@@ -24,6 +24,7 @@ import type { FleetModel, SourceFile } from "./fleet-model.ts";
 import { KeptResults } from "./kept-results.ts";
 import type { Fleet } from "./kinds.ts";
 import { keptFor, KnownFleet } from "./known-fleet.ts";
+import { warnOfMembers } from "./patch-members.ts";
 import {
   type FleetFiles,
   type KindDocument,
@@ -139,6 +140,7 @@ const warningsOf = keptFor((draft: FleetDraft) =>
     ...warnOfWindows(draft),
     ...warnOfProfiles(draft),
     ...warnOfTwofold(draft),
+    ...warnOfMembers(draft),
   ]),
 );
 

@@ -10,7 +10,7 @@ import type { Json } from "./json.ts";
 import { keptFor } from "./known-fleet.ts";
 import { parseDocuments, placesIn, type TextLimit, type YamlOptions } from "./parse-documents.ts";
 import { readPlainYaml } from "./read-plain-yaml.ts";
-import { readYamlNode, type TwofoldScalar } from "./read-yaml-node.ts";
+import { readYamlNode, type TaggedNode, type TwofoldScalar } from "./read-yaml-node.ts";
 import { firstTab, type SyntaxError, syntaxDiagnostics } from "./syntax-message.ts";
 import { maxFleetDocuments, tooDeepMessage } from "./yaml-limits.ts";
 import { type FieldPath, offsetInText, offsetOf, plainSource } from "./yaml-places.ts";
@@ -24,8 +24,7 @@ export interface YamlDocument {
   readonly isBroken: boolean;
   /** Plain scalars that YAML 1.1 reads in another way. */
   readonly twofold: readonly TwofoldScalar[];
-  /** Where a key or value has a tag of what JSON has not (`!!binary`): other readers take it for something else. */
-  readonly tagged: readonly FieldPath[];
+  readonly tagged: readonly TaggedNode[];
   /** Place of a value, or of the nearest one above it. */
   at(path: FieldPath): Place;
   /** Place of a key, or of the nearest one above it. */

@@ -21,6 +21,13 @@ export interface TwofoldScalar {
   readonly other: string | number | boolean | null;
 }
 
+/** A key or value with a tag of what JSON has not (`!!binary`): other readers take it for something else. */
+export interface TaggedNode {
+  readonly path: FieldPath;
+  /** In full: `tag:yaml.org,2002:binary`. */
+  readonly tag: string;
+}
+
 /** How often aliases may be followed in one document, those inside of others counted each time. */
 const maxAliases = 100;
 
@@ -29,7 +36,7 @@ export function readYamlNode(document: Document): {
   readonly value: Json;
   readonly problems: readonly NodeProblem[];
   readonly twofold: readonly TwofoldScalar[];
-  readonly tagged: readonly FieldPath[];
+  readonly tagged: readonly TaggedNode[];
 } {
   const reader = new NodeReader();
   const value = reader.read(document.contents);
@@ -45,7 +52,7 @@ const tagOfJson = /^(!|tag:yaml\.org,2002:(str|int|float|bool|null|map|seq))$/;
 class NodeReader {
   readonly problems: NodeProblem[] = [];
   /** Where a key or value has another tag. */
-  readonly tagged: FieldPath[] = [];
+  readonly tagged: TaggedNode[] = [];
   readonly twofold: TwofoldScalar[] = [];
   readonly #path: (string | number)[] = [];
   readonly #open = new Set<Node>();
@@ -100,7 +107,7 @@ class NodeReader {
 
   #noteTag(node: unknown): void {
     const tag = isScalar(node) || isMap(node) || isSeq(node) ? node.tag : undefined;
-    if (tag !== undefined && !tagOfJson.test(tag)) this.tagged.push([...this.#path]);
+    if (tag !== undefined && !tagOfJson.test(tag)) this.tagged.push({ path: [...this.#path], tag });
   }
 
   #noteAnchor(node: Node & { anchor?: string }): void {

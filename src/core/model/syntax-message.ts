@@ -3,7 +3,8 @@ import type { Diagnostic } from "./diagnostic.ts";
 import type { Place } from "./fleet-model.ts";
 
 /** What a YAML parser says of a mistake, without the text that it quotes: that may be a value of a Secret. */
-function syntaxMessage({ message }: { readonly message: string }): string {
+function syntaxMessage({ code, message }: SyntaxError): string {
+  if (code === "TAG_RESOLVE_FAILED") return tagMessage(standardTag(message));
   const text = message
     .replace("Missing , or : between", "A comma or colon is missing between")
     .replace(/: .*$/s, "")
@@ -12,16 +13,36 @@ function syntaxMessage({ message }: { readonly message: string }): string {
   return /^[A-Z]{2}/.test(text) ? text : text.charAt(0).toLowerCase() + text.slice(1);
 }
 
+/** The name of a tag that is written `!!name`; any other may be a text that begins with "!", and is not told. */
+function standardTag(message: string): string | undefined {
+  return /^Unresolved tag: tag:yaml\.org,2002:(?<name>[a-z]{1,20})$/.exec(message)?.groups?.[
+    "name"
+  ];
+}
+
+function tagMessage(name: string | undefined): string {
+  if (name === undefined) return "this tag is not supported";
+  const isKnown = /^(int|float|bool|null|str|map|seq)$/.test(name);
+  return isKnown ? `this text cannot be read as !!${name}` : `the tag !!${name} is not supported`;
+}
+
 /** What to do about a mistake. */
 const syntaxHints: Partial<Record<YAMLError["code"], string>> = {
   TAB_AS_INDENT: "indent with spaces",
   BAD_INDENT: "check the indentation, and that quotes and brackets before it are closed",
   MISSING_CHAR: "a quote, bracket or colon is missing here or before",
   BLOCK_AS_IMPLICIT_KEY: "check the indentation, and quote texts that hold `: `",
-  TAG_RESOLVE_FAILED: "leave the tag out",
 };
 
-function hintOf({ code, pos: [at] }: SyntaxError, text: string): string | undefined {
+function tagHint(message: string): string {
+  const isTag = standardTag(message) !== undefined;
+  return isTag
+    ? "leave the tag out"
+    : 'leave the tag out, or put a text that begins with "!" into quotes';
+}
+
+function hintOf({ code, message, pos: [at] }: SyntaxError, text: string): string | undefined {
+  if (code === "TAG_RESOLVE_FAILED") return tagHint(message);
   const around = text.slice(Math.max(0, at - 1), at + 2);
   return around.includes("${") ? "put what holds `${…}` into quotes" : syntaxHints[code];
 }

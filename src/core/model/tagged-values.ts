@@ -1,30 +1,19 @@
 import type { Diagnostic } from "./diagnostic.ts";
 import { errorAt } from "./fleet-draft.ts";
-import { isJsonObject, type Json } from "./json.ts";
 import type { YamlDocument } from "./parse-yaml.ts";
-import type { FieldPath } from "./yaml-places.ts";
 
-/** Values of a document of Flotilla's that a tag makes something that JSON has not (`!!binary`): nothing is left of them. */
+/** Tags in a document of Flotilla's that make something that JSON has not (`!!binary`, `!!set`): what they mean would be lost. */
 export function taggedValues(document: YamlDocument): readonly Diagnostic[] {
   if (document.isBroken) return [];
-  return document.tagged
-    .filter((path) => valueAt(document.value, path) === null)
-    .map((path) => {
-      const message =
-        "this tag is not supported: it makes a value that Flotilla's kinds cannot hold";
-      return errorAt(document.at(path), {
-        code: "yaml-syntax",
-        message,
-        hint: "leave the tag out: base64 is taken as plain text",
-      });
-    });
+  return document.tagged.map(({ path, tag }) => {
+    const name = tag.replace("tag:yaml.org,2002:", "!!");
+    const message = `the tag ${name} is not supported`;
+    const hint = hints[name] ?? "leave the tag out";
+    return errorAt(document.at(path), { code: "yaml-syntax", message, hint });
+  });
 }
 
-function valueAt(root: Json, path: FieldPath): Json | undefined {
-  let value: Json | undefined = root;
-  for (const step of path) {
-    if (isJsonObject(value)) value = Object.hasOwn(value, step) ? value[step] : undefined;
-    else value = Array.isArray(value) ? (value as readonly Json[])[Number(step)] : undefined; // isArray loses the type
-  }
-  return value;
-}
+const hints: Readonly<Record<string, string>> = {
+  "!!binary": "leave the tag out: base64 is taken as plain text",
+  "!!timestamp": "leave the tag out and quote the time",
+};

@@ -254,16 +254,16 @@ describe("overlays of pods", () => {
       "here, not an empty text",
     ],
     [
-      "a member of an operation that RFC 6902 does not know",
+      "a slip of a member that RFC 6902 knows",
       {
         patches: [
           {
             target: { kind: "Pod" },
-            json: [{ op: "remove", path: "/spec/containers/0/resources", why: "none" }],
+            json: [{ op: "remove", path: "/spec/containers/0/resources", valeu: "none" }],
           },
         ],
       },
-      'unknown field "why"',
+      'unknown field "valeu"',
     ],
     [
       "a `test` that a field is null which is not there",

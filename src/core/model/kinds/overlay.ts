@@ -14,20 +14,20 @@ export const PatchTarget = closedObject(
 );
 export type PatchTarget = Static<typeof PatchTarget>;
 
-const JsonPatchOperation = closedObject(
+export const JsonPatchOperation = closedObject(
   {
     op: Type.Enum(["add", "remove", "replace", "move", "copy", "test"], {
       description: "what is done",
     }),
     path: Type.String({
       title: "JSON pointer",
-      pattern: "^(/.*)?$",
+      pattern: "^(/[\\s\\S]*)?$",
       description: "JSON pointer to the field, `/spec/replicas`",
     }),
     from: Type.Optional(
       Type.String({
         title: "JSON pointer",
-        pattern: "^(/.*)?$",
+        pattern: "^(/[\\s\\S]*)?$",
         description: "JSON pointer to the field that is moved or copied",
       }),
     ),
@@ -47,10 +47,7 @@ export const Patch = closedObject(
       }),
     ),
     json: Type.Optional(
-      Type.Array(JsonPatchOperation, {
-        minItems: 1,
-        description: "a JSON 6902 patch; needs `target`",
-      }),
+      Type.Array(JsonPatchOperation, { description: "a JSON 6902 patch; needs `target`" }),
     ),
   },
   "exactly one of `merge` and `json`",

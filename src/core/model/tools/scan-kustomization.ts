@@ -93,10 +93,14 @@ function visitKustomization(scan: Scan, folder: string, file: SourceFile): void 
 
 /** True, and told, where kustomize reads something else there. */
 function readsOtherwise(scan: Scan, document: Part["document"], text: string): boolean {
-  const [path] = document.tagged;
-  if (path !== undefined) {
+  const [tagged] = document.tagged;
+  if (tagged !== undefined) {
     const told = "a tag makes something else of what stands here";
-    tell(scan, document.at(path), ["unsafe-source", told, "write the text itself, without a tag"]);
+    tell(scan, document.at(tagged.path), [
+      "unsafe-source",
+      told,
+      "write the text itself, without a tag",
+    ]);
   }
   const hasOtherBreak = otherLineBreak.test(text);
   if (hasOtherBreak) {
@@ -104,7 +108,7 @@ function readsOtherwise(scan: Scan, document: Part["document"], text: string): b
       "it has a character that ends a line for kustomize alone (U+000D, U+0085, U+2028, U+2029)";
     tell(scan, document.at([]), ["unsafe-source", told, "take it out"]);
   }
-  return path !== undefined || hasOtherBreak;
+  return tagged !== undefined || hasOtherBreak;
 }
 
 function unknownField(field: string): Told {
