@@ -99,6 +99,18 @@ describe("a run of flotilla vendor", { timeout: 60_000 }, () => {
     expect([twice.code, both.code, existsSync(join(dir, "vendor"))]).toEqual([2, 2, false]);
   });
 
+  it("tells no credentials of an address that an index or a redirect names, and asks nobody by them", async () => {
+    set("first");
+    const location = "https://ada:hunter-2@charts.invalid/a.tgz?sig=hunter-3";
+    charts.redirects.set("/charts/first-1.0.0.tgz", location);
+    const { code, stderr } = await runCli(["vendor", fleet([fromRepository("first")])]);
+    charts.redirects.clear();
+    expect(code).toBe(2);
+    expect(stderr).toBe(
+      "flotilla: error: cannot fetch https://charts.invalid/a.tgz: it has credentials in it, and only public charts are fetched; check the address in `spec.vendor` of the Fleet, and that this machine reaches it\n",
+    );
+  });
+
   it("that is ended early says so, and leaves nothing half done", async () => {
     charts.redirects.set("/charts/index.yaml", "/hang");
     const ended = new AbortController();
