@@ -1,8 +1,8 @@
 /** Fetches a packed chart, from an HTTP repository or an OCI registry. VENDOR_FAILED where there is none. */
-import { parse } from "yaml";
 import { FleetError } from "../../core/errors.ts";
 import { isJsonObject, type Json } from "../../core/model/json.ts";
 import type { ChartOrigin } from "../../core/model/kinds/vendored.ts";
+import { chartVersions, parseData } from "./chart-index.ts";
 import { download, requireDigest } from "./download.ts";
 import type { TarFile } from "./read-tar.ts";
 import { isLoopback, safeUrl } from "./safe-url.ts";
@@ -25,24 +25,25 @@ async function fromRepository(origin: ChartOrigin, signal?: AbortSignal): Promis
   const { repository, name, version } = origin;
   const base = safeUrl(repository.endsWith("/") ? repository : `${repository}/`);
   const index = await download(safeUrl("index.yaml", base).href, { maxBytes: maxIndex, signal });
-  const { url, digest } = findChart(parseData(index.bytes), origin);
+  const { url, digest } = findChart(index.bytes.toString("utf8"), origin);
   const { bytes } = await download(safeUrl(url, base).href, { maxBytes: maxChart, signal });
   if (digest !== undefined) requireDigest(bytes, digest, `${name} ${version}`);
   return bytes;
 }
 
 function findChart(
-  index: Json | undefined,
+  index: string,
   { repository, name, version }: ChartOrigin,
 ): { url: string; digest: string | undefined } {
-  const entries = isJsonObject(index) && isJsonObject(index["entries"]) ? index["entries"] : {};
-  const versions = entries[name];
-  const list = Array.isArray(versions) ? (versions as readonly Json[]) : []; // isArray loses the type of items
-  const found = list.filter(isJsonObject).find((entry) => entry["version"] === version);
+  const versions = chartVersions(index, name);
+  if (versions === undefined) {
+    throw notThere(`what ${repository} gives as index.yaml is no index of charts, or too large`);
+  }
+  const found = versions.filter(isJsonObject).find((entry) => entry["version"] === version);
   const urls = found?.["urls"];
   const url: unknown = Array.isArray(urls) ? urls[0] : undefined;
   if (typeof url !== "string") throw notThere(`${repository} has no chart ${name} ${version}`);
-  const digest = found?.["digest"];
+  const digest = found?.["digest"] === "" ? undefined : found?.["digest"];
   return { url, digest: typeof digest === "string" ? digest.replace(/^sha256:/, "") : undefined };
 }
 
@@ -69,7 +70,7 @@ async function fromRegistry(origin: ChartOrigin, signal?: AbortSignal): Promise<
     token === undefined
       ? first
       : await download(url, { maxBytes: maxManifest, headers: { ...accept, ...headers }, signal });
-  const digest = chartDigest(parseData(manifest.bytes));
+  const digest = chartDigest(parseData(manifest.bytes.toString("utf8")));
   if (digest === undefined) throw notThere(`${repository} holds no chart ${name} ${version}`);
   const { bytes } = await download(`${root}/blobs/sha256:${digest}`, {
     maxBytes: maxChart,
@@ -103,19 +104,10 @@ async function anonymousToken(headers: Headers, signal?: AbortSignal): Promise<s
     if (value !== undefined) url.searchParams.set(name, value);
   }
   const { bytes } = await download(url.href, { maxBytes: maxManifest, signal });
-  const answer = parseData(bytes);
+  const answer = parseData(bytes.toString("utf8"));
   const token = isJsonObject(answer) ? (answer["token"] ?? answer["access_token"]) : undefined;
   if (typeof token !== "string") throw notThere("the registry gives nobody a token");
   return token;
-}
-
-/** JSON or YAML; undefined where it is neither. */
-function parseData(bytes: Buffer): Json | undefined {
-  try {
-    return parse(bytes.toString("utf8"), { maxAliasCount: 0 }) as Json; // plain data, without aliases
-  } catch {
-    return undefined;
-  }
 }
 
 function notThere(message: string): FleetError {
