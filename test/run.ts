@@ -1,5 +1,5 @@
 /**
- * `npm test`: all suites, the ones with an SSH server, Go, a browser or real API servers last and one at a time, because
+ * `npm test`: all suites, the ones with an SSH server, Go, a browser or real API servers last and two at a time, because
  * each of them starts several processes. Where what they need cannot be had those suites are named as skipped, with
  * the reason; with FLOTILLA_REQUIRE_ALL=1 that is a failure. Arguments select suites by a part of their path. The end of
  * the output names what failed and why once more, so that nobody has to search for it; the last line is
@@ -86,7 +86,7 @@ async function runNeedy(
 ): Promise<Counts> {
   if (suites.length === 0) return nothing;
   const found = await find();
-  if (found.ok) return runSuites(suites, ["--no-file-parallelism"]);
+  if (found.ok) return runSuites(suites, ["--maxWorkers=2"]);
   return { ...nothing, skipped: suites.map((path) => `${path}: ${found.reason}`) };
 }
 
