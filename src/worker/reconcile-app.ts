@@ -179,7 +179,10 @@ async function pruneNow(
   const stays = await unreleased(context, state, { tree: tree.tree, ids: unwanted });
   const options = { row, desired: tree.ids, stays, verb: "delete" } as const;
   const outcome = await pruneObjects(context, state, options);
-  state.waiting = outcome.waiting.join("; ");
+  const left = [...state.rows.keys()].filter((id) => !tree.ids.has(id)).length;
+  // While it is tried again, no trouble is told: what is left is no less to go.
+  const waits = outcome.waiting.length > 0 || left === 0;
+  state.waiting = waits ? outcome.waiting.join("; ") : `${count(left)} to be pruned`;
   state.trouble = describeFailures(outcome.failed).join("; ");
   if (outcome.failed.length > 0) {
     return afterFailure(context, state, { row, tree, errors: outcome.failed });

@@ -229,6 +229,26 @@ export function pruningRules(site: TestSite): void {
     expect(await dataOf(site, "b")).toEqual({ k: "new" });
   });
 
+  it("AC-11: tells no app as synced while what it has dropped is tried again", async () => {
+    await site.mirror.commit({ s1: { web: [configMap("a", {}), configMap("b", {})] } });
+    site.start();
+    await site.settled("web");
+    const look = { method: "GET", path: `${configMaps}/b`, times: 1 };
+    site.cluster.proxy.fail({ kind: "slow", delayMs: 1500 }, look);
+    site.cluster.proxy.fail({ kind: "status", status: 500 }, look);
+    site.cluster.proxy.forget();
+    const content = { s1: { web: [configMap("a", {})] } };
+    await site.mirror.commit(content);
+    await eventually("it is tried again", () => site.cluster.proxy.count(look) > 1);
+    const told = site.mirror.reports.length;
+    await site.mirror.commit(content, { policies: { web: { drift: "report", ignored: [] } } });
+    const ofWeb = () => site.mirror.reports.slice(told).flatMap(({ apps }) => apps);
+    await eventually("it is told meanwhile", () => ofWeb().length > 0);
+
+    expect(ofWeb().at(0)).toMatchObject({ objects: 2, sync: "OutOfSync" });
+    expect(await site.settled("web")).toMatchObject({ objects: 1 });
+  });
+
   it("AC-11: gets on where somebody has removed a definition before its objects", async () => {
     const group = "early.example.org";
     const path = definitions;
