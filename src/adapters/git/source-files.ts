@@ -1,7 +1,7 @@
 /**
  * Which files of a repository Flotilla reads, and how. In: paths, sizes and bytes. Out: files. A file that might hold
- * Flotilla's kinds (YAML, JSON) is never left out silently: too large, not UTF-8 or a symbolic link is a mistake of that
- * file, since leaving it out would look as if what it declares were gone. Other files that are no text (images, archives)
+ * Flotilla's kinds (YAML, JSON) is never left out silently: too large, not UTF-8, a symbolic link or a pointer of Git LFS is a
+ * mistake of that file, since leaving it out would look as if what it declares were gone. Other files that are no text (images, archives)
  * are left out, but for those of charts and kustomizations: their bytes are carried along, and what cannot be is named.
  */
 import { FleetError } from "../../core/errors.ts";
@@ -128,13 +128,23 @@ export function decodeContent(bytes: Buffer, isNeeded: boolean): FileContent {
   }
 }
 
-/** A file with its content; YAML or JSON that is no text has a problem, other files that nobody needs are left out. */
+/**
+ * A file with its content; YAML or JSON that is no text, or not there itself, has a problem; other files that nobody needs
+ * are left out.
+ */
 export function sourceFile(path: string, content: FileContent): SourceFile[] {
   if (content.isBinary === true && isDeclaration(path)) {
     return [{ path, text: "", problem: "is not UTF-8 text" }];
   }
+  if (lfsPointer.test(content.text)) {
+    const why = "is a pointer of Git LFS, whose files are not fetched; commit the file itself";
+    return [{ path, text: "", ...(isDeclaration(path) ? { problem: why } : { leftOut: why }) }];
+  }
   return content === noText ? [] : [{ path, ...content }];
 }
+
+/** What Git has in place of a file that Git LFS keeps: it reads as YAML that declares nothing. */
+const lfsPointer = /^version https:\/\/git-lfs\.github\.com\/spec\/v\d/;
 
 function isDeclaration(path: string): boolean {
   return /\.(ya?ml|json)$/i.test(path) && !isDotFile(path);

@@ -345,6 +345,7 @@ describe("the fleet fetcher", () => {
       // The same bytes as the notes, which are no YAML and are left out.
       [{ "big.yaml": null, "latin1.yml": new Uint8Array([0xe9]) }, /latin1\.yml: is not UTF-8/],
       [{ "latin1.yml": null, "nul.json": "a\0b" }, /nul\.json: is not UTF-8/],
+      [{ "nul.json": null, "apps/a.yaml": lfsPointer }, /apps\/a\.yaml: is a pointer of Git LFS/],
     ];
     for (const [change, message] of broken) {
       const head = await push(change);
@@ -356,6 +357,20 @@ describe("the fleet fetcher", () => {
     }
   });
 
+  it("takes no pointer of Git LFS for a file of a chart", async () => {
+    const head = await push({
+      "charts/web/Chart.yaml": "name: web",
+      "charts/web/a.txt": lfsPointer,
+    });
+    const fleet = await fetcher();
+    await fleet.fetch(head);
+    expect(await fleet.files(head)).toContainEqual({
+      path: "charts/web/a.txt",
+      text: "",
+      leftOut: expect.stringMatching(/^is a pointer of Git LFS/),
+    });
+  });
+
   it("bounds how much it reads", async () => {
     const head = await push({ "c.yaml": "c", "d.yaml": "d" });
     for (const limits of [{ maxFiles: 3 }, { maxTotalBytes: 20 }]) {
@@ -365,6 +380,8 @@ describe("the fleet fetcher", () => {
     }
   });
 });
+
+const lfsPointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 12345\n";
 
 /** All that an error could show to anybody. */
 function textOf(error: unknown): string {
