@@ -19,6 +19,7 @@ import { startReleases } from "../rollout/start-releases.ts";
 import { type PlanSide, assumedState } from "./assumed-state.ts";
 import { decisionPlans } from "./decision-plans.ts";
 import { diffGroups } from "./diff-groups.ts";
+import { factNotes } from "./fact-notes.ts";
 import type { DeletionPlan, FleetPlan, SitePlan, VariantPlan } from "./fleet-plan.ts";
 import { objectChanges } from "./object-changes.ts";
 import { hasWindows, plannedWaits } from "./planned-waits.ts";
@@ -62,6 +63,7 @@ export function planFleet(
     notes: [
       ...siteNotes(base?.model, head.model),
       ...decommissionNotes(base?.model, head.model),
+      ...(base === null ? [] : factNotes(base.model, head.model)),
       ...(base === null ? [] : ruleNotes(base.model, head.model)),
     ],
     decisions: decisionPlans(base?.model ?? null, head.model),

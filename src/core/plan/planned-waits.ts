@@ -75,12 +75,15 @@ interface Asked {
 
 /** With no room, nothing gets ahead of what depends on it; but checks are asked only where there is some. */
 function* askedOf(
-  { budgets, control, dependsOn = {} }: StartInput,
+  { budgets, control, headSites, dependsOn = {} }: StartInput,
   releases: readonly Release[],
 ): Generator<Asked> {
   const isOrdered = Object.values(dependsOn).some((names) => names.length > 0);
   if (hasWindows(budgets) || control.holds.length > 0 || isOrdered) {
     yield { codes: new Set(["window", "held", "dependency"]), room: 0 };
+  }
+  if ([...headSites.values()].some(({ suspend }) => suspend)) {
+    yield { codes: new Set(["suspended"]), room: Number.MAX_SAFE_INTEGER };
   }
   if (releases.some(({ checks }) => (knowable(checks)?.before.length ?? 0) > 0)) {
     yield { codes: new Set(["check"]), room: Number.MAX_SAFE_INTEGER };
