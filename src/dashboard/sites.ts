@@ -174,29 +174,39 @@ function siteTable(caption: string, { rows }: SitePage, hasRegion: boolean): Htm
 }
 
 function siteRows(site: SiteStatus, hasRegion: boolean): Html {
+  const rows = [...saidOfSite(site), ...rowsOfApps(site)];
   const { word, tone } = stateWords[stateOf(site)];
-  const head = html`<th
-    scope="rowgroup"
-    role="rowheader"
-    rowspan="${Math.max(1, site.apps.length)}"
-  >
+  const head = html`<th scope="rowgroup" role="rowheader" rowspan="${rows.length}">
     <span class="name">${site.site}</span>${hasRegion && html` <small>${site.region}</small>`}
     ${chip(tone, word)}${site.leaving === true && html` <small>leaving the fleet</small>`}
-    ${site.message !== undefined && html` <small>${timed(site.message)}</small>`}
   </th>`;
-  const rows = site.apps.map(
-    (app, index) =>
-      html`<tr role="row" data-key="${app.app}">
-        ${index === 0 && head}${appCells(app)}
-      </tr> `,
-  );
-  const none = html`<tr role="row">
-    ${head}
-    <td role="cell" colspan="5">no apps</td>
-  </tr> `;
   return html`<tbody role="rowgroup" data-key="site-${site.site}">
-    ${rows.length === 0 ? none : rows}
+    ${rows.map(
+      ({ key, cells }, index) =>
+        html`<tr role="row" data-key="${key}">
+          ${index === 0 && head}${cells}
+        </tr> `,
+    )}
   </tbody> `;
+}
+
+interface Row {
+  readonly key: string;
+  readonly cells: Html;
+}
+
+/** Over all columns beside its name: it may be long. No app has a key with a blank. */
+function saidOfSite({ message }: SiteStatus): readonly Row[] {
+  if (message === undefined) return [];
+  const cells = html`<td role="cell" colspan="5" class="message">${timed(message)}</td>`;
+  return [{ key: "the site", cells }];
+}
+
+function rowsOfApps({ apps: all }: SiteStatus): readonly Row[] {
+  if (all.length === 0) {
+    return [{ key: "no apps", cells: html`<td role="cell" colspan="5">no apps</td>` }];
+  }
+  return all.map((app) => ({ key: app.app, cells: appCells(app) }));
 }
 
 const syncTones: Readonly<Record<string, Tone>> = { Synced: "good", OutOfSync: "busy" };

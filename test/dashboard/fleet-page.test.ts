@@ -325,6 +325,15 @@ describe("the sites of the page", () => {
       "oslo ↻ changing web ↻ OutOfSync ✕ Missing a3694ae9 not handed over yet",
     );
   });
+
+  it.each([
+    [[anApp("web")], "web ✓ Synced"],
+    [[], "no apps"],
+  ])("show what is said of the site before what is said of its apps", (apps, then) => {
+    const site = aSite("oslo", "r", { suspended: true, message: "its key is refused", apps });
+    const text = shown(aStatus({ siteList: [site] }), "region=r");
+    expect(text).toContain(`oslo – suspended its key is refused ${then}`);
+  });
 });
 
 describe("the page", () => {

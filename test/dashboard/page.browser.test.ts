@@ -190,6 +190,19 @@ describe("the page in a browser", { timeout: 120_000 }, () => {
     expect(await page.get("document.documentElement.scrollWidth")).toBe(360);
   });
 
+  it("gives what is said of a site all the room beside its name", async () => {
+    const message =
+      "CLUSTER_UNREACHABLE: the cluster does not answer; look whether it runs. ".repeat(4);
+    const siteList = [aSite("oslo", "r", { reachable: false, message }), aSite("rome", "r")];
+    const { page } = await open(aStatus({ siteList }), { query: "?region=r" });
+    const [height = 0, other = 0] = await page.get<number[]>(
+      "[...document.querySelectorAll('.sites tbody')].map((e) => e.getBoundingClientRect().height)",
+    );
+    // Four lines at most beside the rows of its apps.
+    expect(height - other).toBeGreaterThan(0);
+    expect(height - other).toBeLessThan(100);
+  });
+
   it("is all reached by the keyboard, in the order of reading, with the focus seen", async () => {
     const { page } = await open(inTrouble(240));
     const wanted = await page.get<number>(
