@@ -38,7 +38,7 @@ export function summaryOf(report: Report, maxBytes: number = defaultMaxBytes): s
     blocks.push(...planBlocks(plan, model));
     groups.push(...plan.groups.map((group, index) => groupBlock(plan, group, index + 1)));
   }
-  const foot = footer(preview);
+  const foot = footer(report);
   return fitted({ blocks, groups, foot }, maxBytes);
 }
 
@@ -128,7 +128,7 @@ function diagnosticLine(diagnostic: Diagnostic, directory: string): string {
   return `- ${mark} ${codeSpan(place)} ${codeSpan(message)}${hint === undefined ? "" : `: ${codeSpan(hint)}`}\n`;
 }
 
-function footer(preview: Preview | null): string {
+function footer({ preview, directory }: Report): string {
   if (preview === null || preview.base === undefined) return "";
   const { base, head, planned } = preview;
   const from = base === null ? "nothing" : codeSpan(base.slice(0, 12));
@@ -137,5 +137,13 @@ function footer(preview: Preview | null): string {
   const { plan } = planned;
   const start = plan.base === null ? "--from-nothing" : `--base ${plan.base}`;
   const at = plan.at === null ? "" : ` --at ${plan.at}`;
-  return `${line}, planned for a fleet whose sites all answer and are healthy on the base, without its real state. The same again: \`flotilla plan ${start} --head ${head}${at}\` (plan \`sha256:${plan.digest.slice(0, 12)}\`).\n`;
+  const folder = directory === "" ? "" : `${shellWord(directory)} `;
+  const command = codeSpan(`flotilla plan ${folder}${start} --head ${head}${at}`, 1000);
+  return `${line}, planned for a fleet whose sites all answer and are healthy on the base, without its real state. The same again: ${command} (plan \`sha256:${plan.digest.slice(0, 12)}\`).\n`;
+}
+
+/** In quotes where it needs them. One with a dash in front is no option then. */
+function shellWord(path: string): string {
+  const word = path.startsWith("-") ? `./${path}` : path;
+  return /^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -49,6 +49,15 @@ describe("the Action's answer", () => {
     expect(result.summary).toContain("- ❌ `fleet/sites/bad.yaml:4:17` `");
   });
 
+  it.each([
+    ["fleet", "fleet"],
+    ["the fleet's", "'the fleet'\\''s'"],
+  ])("says how to plan the same again, in the folder of the fleet: %s", async (folder, word) => {
+    const to = { [`${folder}/manifests/web/settings.yaml`]: configMapYaml("settings") };
+    const result = await push({ from: fleetFiles(`${folder}/`), to }, { directory: folder });
+    expect(result.summary).toContain(`The same again: \`flotilla plan ${word} --base `);
+  });
+
   it("keeps to the ten annotations that GitHub shows, and counts the others", async () => {
     const names = Array.from({ length: 12 }, (_, index) => `bad${index + 10}`);
     const to = Object.fromEntries(names.map((name) => [`sites/${name}.yaml`, noRegion(name)]));
