@@ -57,7 +57,7 @@ export function soundPart({ draft, read, tools, errors }: SoundInput): SoundPart
   const profiles = sound(draft.profiles);
   const isSaid = profilesAreKnown(draft, profiles, virtualSites);
   const apps = [...soundApps]
-    .filter(([, { value }]) => isSaid(value.spec.profile))
+    .filter(([, { value }]) => isSaid(value.spec.profile) && isThere(value.spec.source, read))
     .map(
       ([name, app]) => [name, { ...app, value: withKnownSites(app.value, virtualSites) }] as const,
     );
@@ -95,6 +95,11 @@ export function soundPart({ draft, read, tools, errors }: SoundInput): SoundPart
     mayLackKinds: draft.hasUnreadable || sources.some(({ manifests }) => manifests === undefined),
     ...mayBeDeclared({ draft, read, errors }, documents),
   };
+}
+
+/** Of sources that are not there something else is told: at one place for all of them, where the fleet is read from too high. */
+function isThere({ manifests }: App["spec"]["source"], { others }: FleetFiles): boolean {
+  return manifests === undefined || manifestsOf(manifests, others).length > 0;
 }
 
 function mayBeDeclared(

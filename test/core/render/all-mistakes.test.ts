@@ -48,6 +48,14 @@ describe("all mistakes at once", () => {
     ]);
   });
 
+  it("tells only once of sources that start in the folder of the Fleet", () => {
+    const files = aFleet().map((file) => ({ ...file, path: `fleet/${file.path}` }));
+    const { diagnostics } = renderLoaded(loadFleet(files));
+    expect(diagnostics.map(({ file, code }) => `${file} ${code}`)).toEqual([
+      "fleet/fleet.yaml missing-source",
+    ]);
+  });
+
   it("tells of an object that two sound apps render at a sound site", () => {
     const shared = configMapYaml("one").replace("{name: one}", "{name: one, namespace: x}");
     expect(
