@@ -7,7 +7,7 @@ import { join, relative, sep } from "node:path";
 import type * as Isomorphic from "isomorphic-git";
 import { FleetError } from "../../core/errors.ts";
 import type { SourceFile } from "../../core/model/fleet-model.ts";
-import { noCommit, unknownRevision } from "./checkout-native.ts";
+import { missingObjects, noCommit, unknownRevision } from "./checkout-native.ts";
 import { isObjectId } from "./object-id.ts";
 import {
   decodeContent,
@@ -42,25 +42,15 @@ export async function readIsomorphicTree(
   const { revision, limits, signal } = options;
   const repository = await open(dir);
   const commit = await resolveIn(repository, revision);
-  const root = await folderAt(repository, commit);
-  if (root === undefined) {
-    throw new FleetError(
-      "GIT_NOT_FOUND",
-      `there is no folder ${repository.prefix} in ${revision}`,
-      {
-        retry: "never",
-      },
-    );
-  }
   try {
-    return await readFiles(repository, root, { limits, signal });
+    const root = await folderAt(repository, commit);
+    if (root !== undefined) return await readFiles(repository, root, { limits, signal });
   } catch (error) {
-    if (!isIsomorphicError(error)) throw error;
-    throw new FleetError("GIT_CORRUPT", `objects of ${revision} are missing or damaged`, {
-      cause: error,
-      retry: "never",
-    });
+    throw isIsomorphicError(error) ? missingObjects(revision, error) : error;
   }
+  throw new FleetError("GIT_NOT_FOUND", `there is no folder ${repository.prefix} in ${revision}`, {
+    retry: "never",
+  });
 }
 
 async function readFiles(

@@ -25,14 +25,30 @@ export async function readNativeTree(
   const { revision, limits, clock, signal } = options;
   const location = await locate(git, dir);
   const commit = await resolveIn(git, location, revision);
-  const treeish = await folderAt(git, location, commit);
-  if (treeish === undefined) {
-    throw new FleetError("GIT_NOT_FOUND", `there is no folder ${location.prefix} in ${revision}`, {
-      retry: "never",
-    });
+  const { gitDir, prefix } = location;
+  try {
+    const treeish = await folderAt(git, location, commit);
+    if (treeish !== undefined) {
+      return (await readSourceTree({ git, gitDir, treeish, limits, clock, signal })).files;
+    }
+    // Fails where a folder is not known, so that nobody can say what is not in it.
+    await git({ args: ["ls-tree", "-d", "-r", "--full-tree", commit], gitDir, signal });
+  } catch (error) {
+    if (!(error instanceof FleetError) || !error.message.includes("promisor remote")) throw error;
+    throw missingObjects(revision, error);
   }
-  const { gitDir } = location;
-  return (await readSourceTree({ git, gitDir, treeish, limits, clock, signal })).files;
+  throw new FleetError("GIT_NOT_FOUND", `there is no folder ${prefix} in ${revision}`, {
+    retry: "never",
+  });
+}
+
+/** The error of a revision of which not all is in the repository. */
+export function missingObjects(revision: string, cause: unknown): FleetError {
+  return new FleetError("GIT_CORRUPT", `objects of ${revision} are missing or damaged`, {
+    cause,
+    hint: "nothing is fetched for it: a partial clone (`--filter`) is made whole by git fetch --refetch --no-filter",
+    retry: "never",
+  });
 }
 
 /** The commit that a revision names, by native git. */

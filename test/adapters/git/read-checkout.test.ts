@@ -296,6 +296,27 @@ describe("reading a checkout", () => {
         code: "GIT_NOT_FOUND",
       });
     });
+
+    it.each([
+      ["tree:0", ["", "apps"]],
+      ["blob:none", [""]],
+    ] as const)(
+      "takes nothing for gone that a partial clone lacks (%s)",
+      async (filter, folders) => {
+        await repository.git("config", "uploadpack.allowFilter", "true");
+        const dir = join(await temporaryFolder(), "partial");
+        await git(["clone", "-q", `--filter=${filter}`, `file://${repository.dir}`, dir]);
+        for (const folder of folders) {
+          await expect(
+            readCheckout(join(dir, folder), { revision: first, reader }),
+          ).rejects.toMatchObject({
+            code: "GIT_CORRUPT",
+            message: `objects of ${first} are missing or damaged`,
+            hint: expect.stringContaining("--refetch"),
+          });
+        }
+      },
+    );
   });
 
   it("falls back to isomorphic-git where there is no git", async () => {
