@@ -54,7 +54,7 @@ export function statusText(status: FleetStatus): string {
         name,
         String(sites),
         worker,
-        message,
+        readableTimes(message),
       ]),
     ),
     section(

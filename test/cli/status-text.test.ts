@@ -52,6 +52,11 @@ describe("the status as text", () => {
     expect(statusText({ ...statusOf([undefined]), waits })).toContain(
       "or its deadline 2026-11-27 02:39:44 UTC\n",
     );
+    const message = "silent since 2026-11-27T02:39:44.646Z";
+    const regions = [{ name: "asia", sites: 1, worker: "silent", message } as const];
+    expect(statusText({ ...statusOf([undefined]), regions })).toMatch(
+      /asia +1 +silent +silent since 2026-11-27 02:39:44 UTC\n/,
+    );
   });
 
   it("says once that a site is offline", () => {

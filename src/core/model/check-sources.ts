@@ -95,7 +95,7 @@ function sourceFinding(written: string, { all, others }: FleetFiles): Finding | 
   const near = nearestSource(source.path, others);
   const hint =
     near === undefined
-      ? "write a path from the root of the repository"
+      ? "write a path from the root of the repository; links, submodules, dot-folders and what git ignores are not read"
       : `did you mean "${shortText(near)}"?`;
   return { code, message: `there is no file or folder "${shortText(written)}"`, hint };
 }

@@ -106,6 +106,16 @@ describe("each mistake is told once, at its place, with what to do", () => {
     ]);
   });
 
+  it("tells of a source that is like none what is not read", () => {
+    const edits = { "apps/till.yaml": appYaml("till", { manifests: "quite/elsewhere" }) };
+    expect(loadFleet(aFleet(edits)).diagnostics).toMatchObject([
+      {
+        message: 'there is no file or folder "quite/elsewhere"',
+        hint: "write a path from the root of the repository; links, submodules, dot-folders and what git ignores are not read",
+      },
+    ]);
+  });
+
   it("tells of an App whose source starts beside the Fleet where those of others start from the root", () => {
     const below = aFleet().map((file) =>
       file.path.startsWith("manifests/") ? file : { ...file, path: `fleet/${file.path}` },
