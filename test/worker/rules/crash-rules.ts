@@ -206,7 +206,7 @@ type Whose = "it still follows" | "another one follows";
 export function crashRules(site: TestSite, { every, stops }: CrashOptions): void {
   it(
     "AC-30: ends what it had begun, whichever step it was killed at, and deletes and makes nothing anew",
-    { timeout: 12 * minutes },
+    { timeout: (every === 1 ? 40 : 12) * minutes },
     async () => {
       const world = worldOf(site);
       await begin(site, world);
