@@ -1,11 +1,11 @@
-/** What may stay in the cluster of a site that is forgotten while its mirror may lack what its worker follows. */
+/** What may stand in the cluster of a site that leaves a mirror which may lack what its worker follows. */
 import type { Board } from "./board.ts";
 import { own } from "./own.ts";
 import type { StartInput } from "./planner-types.ts";
 import { mayLack } from "./site-view.ts";
 
 /** Apps that are to leave the site, and of which nobody has said that they have. */
-export function leaversAt({ apps }: Board, site: string): readonly string[] {
+function leaversAt({ apps }: Board, site: string): readonly string[] {
   const leaves = [...apps.values()].filter(({ open }) =>
     [...open.values()].some(
       ({ kind, list, left }) =>
@@ -13,6 +13,16 @@ export function leaversAt({ apps }: Board, site: string): readonly string[] {
     ),
   );
   return leaves.map(({ app }) => app);
+}
+
+/**
+ * Nothing of the site stands in the mirror, which is lost, and a worker has told its cluster, or an app is to leave that
+ * has not: only who writes there knows what stands.
+ */
+export function mayStand(board: Board, site: string, mirror: string): boolean {
+  if (!mayLack(board.input, mirror)) return false;
+  const { uid } = own(board.input.control.sites, site) ?? {};
+  return uid !== undefined || leaversAt(board, site).length > 0;
 }
 
 /**

@@ -6,7 +6,7 @@ import { type AppBoard, type Board, change, setArrivals, setRelease } from "./bo
 import { controlPaths } from "./control-files.ts";
 import { hasMarkerToClear } from "./leaving-markers.ts";
 import { isEmptied, withoutLeaving } from "./leaving-sites.ts";
-import { leaversAt, leftBehindInWords } from "./left-behind.ts";
+import { leftBehindInWords, mayStand } from "./left-behind.ts";
 import { own } from "./own.ts";
 import type { SiteFacts, StartInput } from "./planner-types.ts";
 import type { SiteAssignment } from "./site-assignment.ts";
@@ -189,7 +189,7 @@ function beginMove(
   const { good, workers, mirrors } = board.input;
   const isEmpty =
     Object.keys(own(mirrors, site) ?? {}).length === 0 &&
-    !mayHaveLeavers(board, site, { mirror, to });
+    (to === mirror || !mayStand(board, site, mirror));
   return {
     to,
     commit: own(own(workers, mirror)?.stopped, site) ?? "",
@@ -198,15 +198,6 @@ function beginMove(
     good: { ...own(good, site) },
     ...(isEmpty ? { stopped: board.at } : {}),
   };
-}
-
-/** Its mirror is lost, and an app is to leave that has not: only who writes there knows what stands. */
-function mayHaveLeavers(
-  board: Board,
-  site: string,
-  { mirror, to }: { mirror: string; to: string },
-): boolean {
-  return to !== mirror && mayLack(board.input, mirror) && leaversAt(board, site).length > 0;
 }
 
 /**

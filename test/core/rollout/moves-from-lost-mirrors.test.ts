@@ -1,0 +1,105 @@
+/** Sites that move out of a region whose mirror is lost, or came back empty: their worker may still write to them. */
+import { describe, expect, it } from "vitest";
+import { checkPlan } from "../../support/planner-invariants.ts";
+import { PlannerWorld, quick, someSites } from "../../support/planner-world.ts";
+
+const sites = someSites(4);
+const strategy = { ...quick, stages: [{ name: "all" }], soak: "0s" };
+const apps = (version: string) => ({ web: { version, strategy } });
+
+interface Lost {
+  readonly world: PlannerWorld;
+  /** The worker brings what it has. */
+  readonly back: () => void;
+}
+
+/** Web is at all sites of eu, whose mirror is empty then; its worker, which has all of it, was not heard yet. */
+function lostMirror(): Lost {
+  const world = new PlannerWorld({ onPlan: checkPlan });
+  world.follow({ sites, apps: apps("v1") });
+  world.run(20);
+  tellCluster(world, "s2", "u-2");
+  const [mirrors, hosts] = [structuredClone({ ...world.mirrors }), { ...world.hosts }];
+  for (const site of Object.keys(sites)) {
+    for (const known of [world.mirrors, world.hosts, world.observed]) delete known[site];
+  }
+  world.silence("eu");
+  world.awaited.add("eu");
+  const back = (): void => {
+    Object.assign(world.mirrors, mirrors);
+    Object.assign(world.hosts, hosts);
+    world.awaited.delete("eu");
+    world.revive("eu");
+  };
+  return { world, back };
+}
+
+function tellCluster(world: PlannerWorld, site: string, uid: string): void {
+  const record = { mirror: "eu", ...world.control.sites[site], uid };
+  world.control = { ...world.control, sites: { ...world.control.sites, [site]: record } };
+}
+
+/** The commit that moves s2 to us brings a new version, too. */
+function moveAway(world: PlannerWorld): void {
+  world.run(2);
+  world.follow({ sites: { ...sites, s2: { region: "us" } }, apps: apps("v2") });
+  world.run(20);
+}
+
+describe("a site that moves out of a lost mirror", () => {
+  it("waits for the worker that may still write there, and says what ends it", () => {
+    const { world } = lostMirror();
+    moveAway(world);
+    expect(world.hosts["s2"]).toBeUndefined();
+    expect(world.control.sites["s2"]).toMatchObject({ mirror: "eu", moving: { to: "us" } });
+    expect(world.waitsOf("s2", "web")).toMatchObject([
+      {
+        code: "moving",
+        reason: "s2 leaves eu, whose worker is silent and has to say that it stopped writing there",
+        endsWhen: expect.stringContaining("`flotilla rollout excuse --site s2 --uid u-2`"),
+      },
+    ]);
+  });
+
+  it("waits for it also where its region is excused: that says nothing of who writes there", () => {
+    const { world } = lostMirror();
+    world.run(2);
+    world.decide({ verb: "excuse", region: "eu", why: "its host burnt" });
+    moveAway(world);
+    expect(world.hosts["s2"]).toBeUndefined();
+  });
+
+  it("comes with what its worker brings, and gets the new version there", () => {
+    const { world, back } = lostMirror();
+    moveAway(world);
+    back();
+    world.run(30);
+    expect(world.hosts["s2"]).toBe("us");
+    expect(world.control.sites["s2"]).toEqual({ mirror: "us", uid: "u-2" });
+    expect(world.trees("web")).toHaveProperty("s2", "web:v2");
+  });
+
+  it("comes without what nobody knows any more by an operator's word that names its cluster", () => {
+    const { world } = lostMirror();
+    moveAway(world);
+    const word = { verb: "excuse", site: "s2", why: "eu burnt" } as const;
+    expect(() => world.decide({ ...word, uid: "u-9" })).toThrow("u-9 is not the cluster of s2");
+    world.decide({ ...word, uid: "u-2" });
+    delete world.given["s2"];
+    world.run(20);
+    expect(world.hosts["s2"]).toBe("us");
+    expect(world.trees("web")).toHaveProperty("s2", "web:v2");
+  });
+
+  it("waits for nobody where no worker has ever told of its cluster", () => {
+    const { world } = lostMirror();
+    world.awaited.add("north");
+    world.silence("north");
+    world.follow({ sites: { ...sites, n1: { region: "north" } }, apps: apps("v1") });
+    world.run(2);
+    expect(world.control.sites["n1"]).toEqual({ mirror: "north" });
+    world.follow({ sites: { ...sites, n1: { region: "us" } }, apps: apps("v1") });
+    world.run(20);
+    expect(world.trees("web")).toHaveProperty("n1", "web:v1");
+  });
+});
