@@ -201,8 +201,8 @@ function passHandler({ world, lastPass, hints, github }: PassHandlerParts) {
 
 async function setHints(world: World, hints: HintBoard): Promise<void> {
   for (const mirror of world.mirrors.all()) {
-    const { head } = await mirror.snapshot();
-    hints.set(mirror.name, head ?? "");
+    const { head } = await mirror.standing();
+    if (mirror.unreadable === null) hints.set(mirror.name, head ?? "");
   }
 }
 

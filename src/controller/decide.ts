@@ -80,11 +80,16 @@ export async function decisionResult(
   if (decision.verb !== "rollback" || decision.to === undefined) {
     const isWell = (app: string, site: string): boolean => isWellAt(world, control, { app, site });
     const isSilent = (mirror: string): boolean =>
-      world.observations.silentSince(mirror) !== null || world.recovery.isBehind(mirror);
+      world.observations.silentSince(mirror) !== null || isUncertain(world, mirror);
     const said = await headWords(world, control, decision.verb);
     return applyDecision(control.state, decision, { ...word, ...said, isWell, isSilent });
   }
   return rollBackTo(world, control, { decision: { ...decision, to: decision.to }, word });
+}
+
+/** Its worker counts as silent, also while it reports: what that follows is not known to be in the mirror. */
+function isUncertain({ recovery, mirrors }: World, mirror: string): boolean {
+  return recovery.isBehind(mirror) || (mirrors.get(mirror)?.unreadable ?? null) !== null;
 }
 
 /** As its worker last told, live or not. */
@@ -130,7 +135,7 @@ function refuseEarly(
 
 async function namedMirrors({ mirrors }: World): Promise<NamedMirror[]> {
   return Promise.all(
-    mirrors.all().map(async (mirror) => ({ name: mirror.name, snapshot: await mirror.snapshot() })),
+    mirrors.all().map(async (mirror) => ({ name: mirror.name, snapshot: await mirror.standing() })),
   );
 }
 

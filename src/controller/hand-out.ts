@@ -327,7 +327,8 @@ async function findSource(
   tree: TreeId,
   mirrors: readonly MirrorRepository[],
 ): Promise<MirrorRepository> {
-  for (const mirror of mirrors) if (await mirror.find(tree)) return mirror;
+  for (const mirror of mirrors)
+    if (mirror.unreadable === null && (await mirror.find(tree))) return mirror;
   throw new FleetError("STATE_CORRUPT", `tree ${tree} is in no mirror and in no rendering`, {
     hint: "the commit that it was rendered from may be gone from the fleet repository's clone",
   });

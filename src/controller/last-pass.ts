@@ -11,6 +11,7 @@ import { sharedClusters } from "./bookkeeping.ts";
 import { recoveryProposal } from "./control-loss.ts";
 import { explainView } from "./explain-view.ts";
 import { lackingInWords } from "./lacking.ts";
+import type { MirrorRepository } from "./mirror-repository.ts";
 import { plannerInput } from "./planner-input.ts";
 import type { Pass } from "./reconcile.ts";
 import { forgottenInWords } from "./site-on-the-way.ts";
@@ -36,6 +37,8 @@ export class LastPass {
   #problem: string | null = null;
   #beatAt: number;
   #version = 0;
+  /** Mirrors of which was logged that they cannot be read. */
+  readonly #unreadable = new Set<string>();
 
   constructor(options: LastPassOptions) {
     this.#options = options;
@@ -52,16 +55,26 @@ export class LastPass {
   }
 
   /** What a person should know is logged when it comes up, not at every pass. */
-  #log({ verdict, problems, controlLost }: Pass): void {
+  #log({ verdict, problems, controlLost, mirrors }: Pass): void {
     const { logger } = this.#options.world;
     const before = this.#pass;
     if (verdict.verdict === "refused" && refusedBy(before) !== verdict.commit) {
       logger.warn("head is not followed", { commit: verdict.commit, reason: verdict.reason });
     }
+    for (const { mirror } of mirrors) this.#logReadable(mirror);
     const news = problems.filter((problem) => before?.problems.includes(problem) !== true);
     if (news.length > 0) logger.warn("not all could be carried out", { problems: news });
     if (controlLost !== undefined && before?.controlLost === undefined) {
       logger.error("control was lost, everything is held", { reason: controlLost });
+    }
+  }
+
+  #logReadable({ name, unreadable }: MirrorRepository): void {
+    const { logger } = this.#options.world;
+    if (unreadable === null) this.#unreadable.delete(name);
+    else if (!this.#unreadable.has(name)) {
+      this.#unreadable.add(name);
+      logger.error("a mirror cannot be read", { mirror: name, error: unreadable });
     }
   }
 

@@ -24,7 +24,9 @@ export async function readMovedMetas(
   mirrors: Mirrors,
 ): Promise<ReadonlyMap<string, SiteMeta>> {
   const metas = new Map<string, SiteMeta>();
-  for (const { site, fromMirror } of enters) {
+  for (const { site, fromMirror, trees } of enters) {
+    // It brings nothing of which that mirror would have to say something.
+    if (Object.keys(trees).length === 0) continue;
     const store = mirrors.get(fromMirror)?.store;
     const meta = store === undefined ? null : await lastMeta(store, site);
     if (meta !== null) metas.set(site, meta);

@@ -2,7 +2,7 @@
  * One mirror: what stands in it, and one commit for all that a pass hands over. Its head is the truth: what was
  * written is compared with what is wanted, so a controller that dies between two commits finishes at its next start.
  */
-import { FleetError } from "../core/errors.ts";
+import { type ErrorCode, FleetError } from "../core/errors.ts";
 import type { FleetModel } from "../core/model/fleet-model.ts";
 import type { ObjectId } from "../core/model/kube-object.ts";
 import {
@@ -16,7 +16,13 @@ import type { NativeStore } from "../adapters/git/native-store.ts";
 import type { ObjectStore } from "../adapters/git/object-store.ts";
 import type { MirrorCommit } from "./mirror-commit.ts";
 import { countContent } from "./mirror-commit.ts";
-import { type MirrorSnapshot, nameOf, readSnapshot, type SiteContent } from "./mirror-snapshot.ts";
+import {
+  type MirrorSnapshot,
+  nameOf,
+  noSnapshot,
+  readSnapshot,
+  type SiteContent,
+} from "./mirror-snapshot.ts";
 
 /** A store with upkeep; one that serves workers may also make their packs. */
 export type MirrorStore = ObjectStore &
@@ -46,6 +52,7 @@ export class MirrorRepository {
   readonly #held = new Set<string>();
   readonly #objects = new Map<TreeId, ReadonlySet<ObjectId>>();
   readonly #told = new WeakMap<SiteContent, FactSources>();
+  #unreadable: FleetError | null = null;
 
   constructor(options: { name: string; dir: string; store: MirrorStore }) {
     this.name = options.name;
@@ -61,6 +68,24 @@ export class MirrorRepository {
     await this.#learn(treesOf(snapshot.sites.values()));
     this.#snapshot = snapshot;
     return snapshot;
+  }
+
+  /** The same; nothing where the repository is damaged or gone: `unreadable` says why then. */
+  async standing(): Promise<MirrorSnapshot> {
+    try {
+      const snapshot = await this.snapshot();
+      this.#unreadable = null;
+      return snapshot;
+    } catch (error) {
+      if (!(error instanceof FleetError) || !damageCodes.has(error.code)) throw error;
+      this.#unreadable = error;
+      return noSnapshot;
+    }
+  }
+
+  /** Why it could not be read when `standing` was last asked for; null: it could. */
+  get unreadable(): FleetError | null {
+    return this.#unreadable;
   }
 
   async #learn(trees: Iterable<TreeId>): Promise<void> {
@@ -175,6 +200,14 @@ export class MirrorRepository {
     return this.#objects.get(tree)?.size ?? 0;
   }
 }
+
+/** Errors of a repository that is damaged or gone. */
+const damageCodes: ReadonlySet<ErrorCode> = new Set([
+  "GIT_CORRUPT",
+  "GIT_FAILED",
+  "GIT_NOT_FOUND",
+  "STATE_CORRUPT",
+]);
 
 /** What an older leader writes late is followed by no worker, and every later commit would come after it. */
 function requireEpoch({ trailers }: MirrorSnapshot, { epoch }: CommitFrame): void {

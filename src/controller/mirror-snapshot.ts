@@ -40,12 +40,15 @@ export const noContent: SiteContent = {
   meta: null,
 };
 
+/** A mirror of which nothing stands, or is known. */
+export const noSnapshot: MirrorSnapshot = { head: null, trailers: null, sites: new Map() };
+
 /** Reads a mirror at one commit. STATE_CORRUPT when a file in it cannot be read. */
 export async function readSnapshot(
   store: ObjectStore,
   head: string | null,
 ): Promise<MirrorSnapshot> {
-  if (head === null) return { head, trailers: null, sites: new Map() };
+  if (head === null) return noSnapshot;
   const [commit, folders, goods, comers, metas] = await Promise.all([
     store.commit(head),
     foldersIn(store, head, "sites"),

@@ -121,7 +121,9 @@ function observedWorkers({
       const { head } = read.snapshot;
       const isAhead = read.isBehindWorker || read.isAwaited;
       const worker = observations.workerOf(name, { isAhead, head });
-      return [name, { ...worker, isAwaited: mayLack(read, control), mirrorMayLack: isAhead }];
+      const unread = read.mirror.unreadable === null ? {} : { isMirrorUnreadable: true };
+      const lacks = { isAwaited: mayLack(read, control), mirrorMayLack: isAhead };
+      return [name, { ...worker, ...lacks, ...unread }];
     }),
   );
 }

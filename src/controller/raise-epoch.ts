@@ -23,7 +23,10 @@ export async function stand(
   const found = await control.read();
   const seen = [found.state.epoch];
   for (const mirror of mirrors.all()) {
-    seen.push((await mirror.snapshot()).trailers?.epoch ?? 0);
+    const { trailers } = await mirror.standing();
+    // Without control, what stands in the mirrors is all that is known.
+    if (mirror.unreadable !== null && found.state.head === null) throw mirror.unreadable;
+    seen.push(trailers?.epoch ?? 0);
   }
   return {
     epoch: Math.max(...seen) + 1,

@@ -55,7 +55,8 @@ async function learnOldTrees(
     backTo === undefined ? [] : Object.values(list),
   );
   for (const tree of new Set(lists.flatMap(({ to }) => to ?? []))) {
-    for (const { mirror } of mirrors) if (await mirror.find(tree)) break;
+    for (const { mirror } of mirrors)
+      if (mirror.unreadable === null && (await mirror.find(tree))) break;
   }
 }
 

@@ -16,6 +16,8 @@ import { followHead } from "./follow-head.ts";
 import { handOut } from "./hand-out.ts";
 import { type HeadVerdict, judgeHead } from "./judge-head.ts";
 import { shortId } from "./short-id.ts";
+import type { MirrorRepository } from "./mirror-repository.ts";
+import type { MirrorSnapshot } from "./mirror-snapshot.ts";
 import { neededSources } from "./needed-sources.ts";
 import { plannerInput, type ReadMirror, type ReadState } from "./planner-input.ts";
 import { type PassState, readState } from "./read-state.ts";
@@ -99,6 +101,8 @@ async function readMirrors(world: World, known: readonly ReadMirror[]): Promise<
   if (unread.length === 0) return [...known];
   const expected = expectedMirrors(await world.control.read());
   const read = await forEachAtOnce(unread, mirrorsAtOnce, async (mirror) => {
+    const standing = await mirror.standing();
+    if (mirror.unreadable !== null) return { epoch: 0, mirror: unreadMirror(mirror, standing) };
     const workerHead = observations.headOf(mirror.name);
     const isSilent = observations.silentSince(mirror.name) !== null;
     const isExpected = expected === null || expected.has(mirror.name);
@@ -110,6 +114,11 @@ async function readMirrors(world: World, known: readonly ReadMirror[]): Promise<
   });
   for (const { epoch } of read) if (epoch >= world.epoch) await world.raise(epoch);
   return [...known, ...read.map(({ mirror }) => mirror)];
+}
+
+/** Nobody knows what stands in it: like one that was lost, and also where its region is excused nothing is written there. */
+function unreadMirror(mirror: MirrorRepository, snapshot: MirrorSnapshot): ReadMirror {
+  return { mirror, snapshot, isAwaited: true, isBehindWorker: false, isSilent: false };
 }
 
 /**

@@ -53,7 +53,8 @@ export async function rollBackTo(
   const input = await inputNow(world, control);
   if (record === null || input === null) return unknownRelease(decision, traced);
   const later = await commitsFrom(world.control, successorOf(traced, found));
-  const stood = await treesBefore(world.mirrors.all(), app, later);
+  const readable = world.mirrors.all().filter(({ unreadable }) => unreadable === null);
+  const stood = await treesBefore(readable, app, later);
   return startRollback(input, {
     app,
     to: { ...currentRefOf(record) },
@@ -124,7 +125,7 @@ async function inputNow(world: World, control: ControlSnapshot): Promise<StartIn
   if (head?.ok !== true) return null;
   const mirrors = await Promise.all(
     world.mirrors.all().map(async (mirror) => {
-      const snapshot = await mirror.snapshot();
+      const snapshot = await mirror.standing();
       return { mirror, snapshot, isAwaited: false, isBehindWorker: false, isSilent: false };
     }),
   );

@@ -1,11 +1,13 @@
 /** `GET /api/v1/status`: what stands where, from the last pass and what the workers said since. Pure. */
 import type { AppStatus, FleetStatus, SiteStatus } from "../core/protocol/api.ts";
+import type { FleetError } from "../core/errors.ts";
 import { targetInWords } from "../core/rollout/holds.ts";
 import { own } from "../core/rollout/own.ts";
 import type { ControlState, ReleaseProgress } from "../core/rollout/planner-types.ts";
 import type { Hold } from "../core/rollout/records.ts";
 import { appsAtSite, releasesAt, siteLink, standingAt } from "./app-at-site.ts";
 import type { Observations } from "./observations.ts";
+import type { ReadMirror } from "./planner-input.ts";
 import { type Recovery, silentSinceInWords } from "./recovery.ts";
 import type { Pass } from "./reconcile.ts";
 import { refusedHead } from "./refused-head.ts";
@@ -107,13 +109,12 @@ function regionRows({ pass, observations, recovery }: StatusInput): FleetStatus[
   const facts = [...bySite.values()];
   const names = new Set([...model.regions.keys(), ...facts.map(({ region }) => region)]);
   return [...names].map((name) => {
-    const behind = pass.mirrors.some(({ mirror, isBehindWorker }) =>
-      mirror.name === name ? isBehindWorker : false,
-    );
+    const found = pass.mirrors.find(({ mirror }) => mirror.name === name);
     const since = observations.silentSince(name);
-    const isSilent = since !== null || behind;
+    const trouble = found === undefined ? undefined : mirrorTrouble(found, recovery, since);
+    const isSilent = since !== null || trouble !== undefined;
     const excused = isSilent ? own(pass.control.state.workers, name)?.excused : undefined;
-    const message = behind ? recovery.messageOf(name, since) : regionMessage(observations, name);
+    const message = trouble ?? regionMessage(observations, name);
     const word = excused === undefined ? "" : `; excused by ${excused.by}: ${excused.why}`;
     return {
       name,
@@ -123,6 +124,24 @@ function regionRows({ pass, observations, recovery }: StatusInput): FleetStatus[
       message: message + word,
     };
   });
+}
+
+/** What is wrong with a mirror, so that its worker counts as silent; undefined: nothing. */
+function mirrorTrouble(
+  { mirror: { name, unreadable }, isBehindWorker }: ReadMirror,
+  recovery: Recovery,
+  since: number | null,
+): string | undefined {
+  if (unreadable !== null) return unreadableInWords(name, unreadable);
+  return isBehindWorker ? recovery.messageOf(name, since) : undefined;
+}
+
+/** What is said of a region whose mirror is damaged or gone, and what ends it. */
+function unreadableInWords(mirror: string, { message, code }: FleetError): string {
+  return (
+    `its mirror cannot be read, and nothing is handed over there: ${message} (${code}); bring it back; where it is gone for ` +
+    `good, move mirrors/${mirror}.git out of the state folder and start the controller again: its worker is asked for what it had`
+  );
 }
 
 function regionMessage(observations: Observations, name: string): string {

@@ -9,6 +9,7 @@ import type { ObjectStore } from "./object-store.ts";
 import { createObjectWriter } from "./object-writer.ts";
 import type { RecentEntries } from "./recent-entries.ts";
 import { readRef, readRefFile, type RefContext, swapRef } from "./refs.ts";
+import { writeTo } from "./write-failure.ts";
 
 /** An ObjectStore on a bare repository, with upkeep. */
 export interface NativeStore extends ObjectStore {
@@ -90,7 +91,7 @@ function nativeBackend(
       return target;
     },
     swapRef: async (ref, target, expected) => {
-      await swapRef(context, ref, { target, expected });
+      await writeTo(gitDir, () => swapRef(context, ref, { target, expected }));
       known.set(ref, target);
     },
     objects: (oids) => reader.contents(oids),
@@ -100,7 +101,7 @@ function nativeBackend(
         found.flatMap((object) => (object === undefined ? [] : [[object.oid, object.type]])),
       );
     },
-    write,
+    write: (objects) => writeTo(gitDir, () => write(objects)),
     line: async (from, { telling, most, signal }) => {
       const those = telling === undefined ? [] : ["--fixed-strings", `--grep=${telling}`];
       const args = ["rev-list", "--first-parent", `--max-count=${most}`, ...those, from, "--"];

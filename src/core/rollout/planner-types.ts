@@ -131,6 +131,8 @@ export interface ObservedWorker {
   readonly isAwaited?: boolean;
   /** The same, also where an operator lets its region go on without it: what the mirror does not have may stand there. */
   readonly mirrorMayLack?: boolean;
+  /** Its mirror is damaged or gone. */
+  readonly isMirrorUnreadable?: boolean;
 }
 
 export interface FleetBudgets {

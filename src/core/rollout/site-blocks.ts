@@ -20,7 +20,6 @@ export function siteBlock(
   view: SiteView,
   excuse: keyof typeof excuseEnds = "nothing",
 ): Block | null {
-  const isSilent = view.silentSince !== null;
   if (view.waitsFor !== null) {
     return {
       code: "moving",
@@ -28,20 +27,8 @@ export function siteBlock(
       endsWhen: `it reports and brings what is missing, or an operator excuses region ${view.waitsFor} while it is silent`,
     };
   }
-  if (view.isMoving) {
-    return {
-      code: "moving",
-      reason: `${view.site} leaves ${view.mirror}, whose worker ${isSilent ? "is silent and " : ""}has to say that it stopped writing there`,
-      endsWhen: movedEnd(view),
-    };
-  }
-  if (view.silentSince !== null) {
-    return {
-      code: "worker-silent",
-      reason: `the worker of ${view.mirror} is silent`,
-      endsWhen: silentEnd(view, excuse),
-    };
-  }
+  if (view.isMoving) return movingBlock(view);
+  if (view.silentSince !== null) return silentBlock(view, excuse);
   if (!view.isReachable) {
     return {
       code: "offline",
@@ -59,10 +46,33 @@ export function siteBlock(
   return null;
 }
 
-function silentEnd(view: SiteView, excuse: keyof typeof excuseEnds): string {
+/** The worker is silent, or counts as such. */
+function silentBlock(view: SiteView, excuse: keyof typeof excuseEnds): Block {
   const forgotten = orForgotten(view, true);
   const words = excuseEnds[view.isRegionExcused ? "nothing" : excuse];
-  return `it reports again${excuse === "wait" ? words + forgotten : forgotten + words}`;
+  const orElse = excuse === "wait" ? words + forgotten : forgotten + words;
+  const [reason, end] = view.isMirrorUnreadable
+    ? [`the mirror of ${view.mirror} cannot be read`, "it can: `flotilla status` says what to do"]
+    : [`the worker of ${view.mirror} is silent`, "it reports again"];
+  return { code: "worker-silent", reason, endsWhen: end + orElse };
+}
+
+/** The site leaves its mirror. */
+function movingBlock(view: SiteView): Block {
+  const { site, mirror, silentSince, isStuck } = view;
+  if (isStuck) {
+    return {
+      code: "moving",
+      reason: `${site} leaves ${mirror}, and stands in its mirror still`,
+      endsWhen: "that is written; where it cannot be, `flotilla status` says why",
+    };
+  }
+  const isSilent = silentSince !== null;
+  return {
+    code: "moving",
+    reason: `${site} leaves ${mirror}, whose worker ${isSilent ? "is silent and " : ""}has to say that it stopped writing there`,
+    endsWhen: movedEnd(view),
+  };
 }
 
 /** The old worker's word, or that of somebody who knows that it is gone. */

@@ -14,6 +14,8 @@ export interface SiteView {
   /** Of its cluster, as far as control has it. */
   readonly uid: string | undefined;
   readonly isMoving: boolean;
+  /** An operator has said that its old worker is gone, and still it stands in that one's mirror. */
+  readonly isStuck: boolean;
   /** The mirror that the site, written to by nobody, waits to come into, for its worker was not heard yet; else null. */
   readonly waitsFor: string | null;
   /** What stands in its mirror. */
@@ -27,6 +29,8 @@ export interface SiteView {
   readonly didAnswer: boolean;
   /** Since when its worker is silent; null: it is live. */
   readonly silentSince: number | null;
+  /** The mirror is damaged or gone: its worker counts as silent. */
+  readonly isMirrorUnreadable: boolean;
   /** Its worker is silent and an operator has excused the region. */
   readonly isRegionExcused: boolean;
 }
@@ -45,6 +49,7 @@ export function viewSite(input: PlannerInput, app: string, site: string): SiteVi
     mirror,
     uid: assignment?.uid,
     isMoving: isMoving(input, site),
+    isStuck: isStuck(input, site, assignment),
     waitsFor: awaitedMirror(input, assignment),
     entry: own(own(input.mirrors, site), app),
     mirrorMayLack: mayLack(input, mirror),
@@ -52,6 +57,7 @@ export function viewSite(input: PlannerInput, app: string, site: string): SiteVi
     isReachable: silentSince !== null || didAnswer,
     didAnswer,
     silentSince,
+    isMirrorUnreadable: isUnreadable(input, mirror),
     isRegionExcused: silentSince !== null && isExcused(input, mirror),
   };
 }
@@ -81,6 +87,20 @@ export function isNowhere({ entry, isMoving, mirrorMayLack }: SiteView): boolean
 export function isGone(view: SiteView, { left }: Pick<Release, "left">): boolean {
   const hasLeft = own(left, view.site) !== undefined;
   return isNowhere(view) || (hasLeft && view.entry === undefined && !view.isMoving);
+}
+
+function isUnreadable({ workers }: PlannerInput, mirror: string): boolean {
+  return own(workers, mirror)?.isMirrorUnreadable === true;
+}
+
+function isStuck(
+  input: PlannerInput,
+  site: string,
+  assignment: SiteAssignment | undefined,
+): boolean {
+  const { released, entering } = assignment?.moving ?? {};
+  if (assignment === undefined || released === undefined || entering !== undefined) return false;
+  return mirrorsWith(input, site).includes(assignment.mirror);
 }
 
 function isExcused({ control }: PlannerInput, mirror: string): boolean {

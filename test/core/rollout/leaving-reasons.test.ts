@@ -1,6 +1,8 @@
 /** What is told of a site that leaves the fleet, or goes to another region, while something keeps it: and what ends that. */
 import { describe, expect, it } from "vitest";
 import { waitLines } from "../../../src/cli/status.ts";
+import { planRollout } from "../../../src/core/rollout/plan-rollout.ts";
+import type { PlannerInput } from "../../../src/core/rollout/planner-types.ts";
 import { progressOf } from "../../../src/core/rollout/progress.ts";
 import { applyChanges } from "../../support/control-state.ts";
 import { PlannerWorld, quick, someSites, type WorldHead } from "../../support/planner-world.ts";
@@ -185,6 +187,38 @@ describe("who excuses a site without naming its cluster", () => {
     expect(() => world.decide(word)).toThrow(
       `where it waits for its old worker, and that is gone for good: ${forget}`,
     );
+  });
+});
+
+describe("a site whose mirror is damaged", () => {
+  const reasonAt = (world: PlannerWorld, more: Partial<PlannerInput> = {}) =>
+    planRollout({ ...world.input(), ...more }).waits.find(({ site }) => site === "s2");
+
+  it("is told that it cannot be read, whether or not its worker reports", () => {
+    const world = settled();
+    world.follow({ sites: { ...others, s2 }, apps: { web: { version: "v2" } } });
+    const worker = { silentSince: world.now, stopped: {}, isMirrorUnreadable: true };
+    expect(reasonAt(world, { workers: { eu: worker } })).toMatchObject({
+      code: "worker-silent",
+      reason: "the mirror of eu cannot be read",
+      endsWhen: expect.stringMatching(/^it can: `flotilla status` says what to do/u),
+    });
+  });
+
+  it("is told that it stands there still, where an operator has said that its worker is gone", () => {
+    const world = settled();
+    world.silence("eu", true);
+    world.follow({
+      sites: { ...others, s2: { ...s2, region: "us" } },
+      apps: { web: { version: "v2" } },
+    });
+    world.step({ dies: true });
+    world.decide({ verb: "excuse", site: "s2", uid: "u-2", why: "eu burnt" });
+    expect(reasonAt(world)).toMatchObject({
+      code: "moving",
+      reason: "s2 leaves eu, and stands in its mirror still",
+      endsWhen: "that is written; where it cannot be, `flotilla status` says why",
+    });
   });
 });
 

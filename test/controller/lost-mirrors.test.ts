@@ -1,0 +1,126 @@
+/** A mirror whose repository is gone, damaged or cannot be written holds up its own region, and nothing else. */
+import { mkdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import type { FleetStatus } from "../../src/core/protocol/api.ts";
+import { webVersion } from "../support/controller-fleet.ts";
+import { eventually } from "../support/controller-mirror.ts";
+import type { ControllerApi, ControllerBench } from "../support/controller-process.ts";
+import {
+  everywhere,
+  settledFleet,
+  startController,
+  versions,
+  workerFor,
+} from "../support/controller-world.ts";
+import { siteYaml } from "../support/fleet.ts";
+
+const west = ({ stateDir }: ControllerBench): string => join(stateDir, "mirrors/west.git");
+const b1InEast = { "sites/b1.yaml": siteYaml("b1", { region: "east", labels: { ring: "main" } }) };
+const burnt = { verb: "excuse", site: "b1", uid: "uid-of-b1", why: "its host burnt" } as const;
+
+async function eastHas(bench: ControllerBench, version: string): Promise<void> {
+  await eventually(`version ${version} is in east`, async () => {
+    const { a1, a2 } = await versions(bench);
+    return a1 === version && a2 === version;
+  });
+}
+
+/** The reason that is told for web at the site, once it is this one. */
+async function told(controller: ControllerApi, site: string, reason: string): Promise<string> {
+  return eventually(`${site}: ${reason}`, async () => {
+    const waits = (await controller.status())?.waits ?? [];
+    return waits.find((wait) => wait.site === site && wait.reason === reason)?.endsWhen;
+  });
+}
+
+function regionOf(status: FleetStatus | null, name: string) {
+  return status?.regions.find((region) => region.name === name);
+}
+
+describe("a mirror that cannot be read", { timeout: 120_000 }, () => {
+  it("stops its own region alone, says what to do, and goes on when it is back", async () => {
+    const { bench, controller } = await settledFleet();
+    const aside = join(bench.dir, "aside.git");
+    await rename(west(bench), aside);
+    await bench.fleet.commit(webVersion("2"));
+    await eventually("it is told", async () =>
+      regionOf(await controller.status(), "west")?.message.includes("cannot be read"),
+    );
+    const region = regionOf(await controller.status(), "west");
+    expect(region?.worker).toBe("silent");
+    expect(region?.message).toContain("move mirrors/west.git out of the state folder");
+    await controller.decide({ verb: "excuse", region: "west", why: "its disk is away" });
+    await eastHas(bench, "2");
+    const end = await told(controller, "b1", "the mirror of west cannot be read");
+    expect(end).toContain("`flotilla status` says what to do");
+
+    await rename(aside, west(bench));
+    await everywhere(bench, "2");
+    const log = await bench.mirror("west").git("log", "--format=", "--name-only", "main");
+    expect(log).not.toContain(".leaving");
+  });
+
+  it("lets a site go to another region by the word that names its cluster, and by no other", async () => {
+    const { bench, controller } = await settledFleet();
+    await rm(west(bench), { recursive: true });
+    await bench.fleet.commit(b1InEast);
+    const silent =
+      "b1 leaves west, whose worker is silent and has to say that it stopped writing there";
+    const end = await told(controller, "b1", silent);
+    expect(end).toContain("`flotilla rollout excuse --site b1 --uid uid-of-b1`");
+    await controller.decide({ verb: "excuse", region: "west", why: "its disk is gone" });
+    await controller.decide({ verb: "pause", scope: { stage: "rest" }, why: "a pass more" });
+    expect(await bench.mirror("east").file("meta/b1.json")).toBeNull();
+    await controller.decide(burnt);
+    const meta = await eventually("b1 is in east", async () =>
+      bench.mirror("east").file("meta/b1.json"),
+    );
+    expect(JSON.parse(meta)).toMatchObject({ region: "east", uid: "uid-of-b1" });
+  });
+
+  it("keeps no controller from starting, and is made anew where somebody moves it away", async () => {
+    const { bench, controller, workers } = await settledFleet();
+    await controller.stop();
+    await workers.west.stop();
+    await rm(join(west(bench), "objects"), { recursive: true });
+    await mkdir(join(west(bench), "objects"));
+    const second = await startController(bench);
+    await bench.fleet.commit(webVersion("2"));
+    await eastHas(bench, "2");
+    await second.stop();
+    await rename(west(bench), join(bench.dir, "damaged.git"));
+    const third = await startController(bench);
+    await workerFor(third, "west");
+    await everywhere(bench, "2");
+    expect(regionOf(await third.status(), "west")?.worker).toBe("live");
+  });
+});
+
+describe("a mirror that cannot be written", { timeout: 120_000 }, () => {
+  it("keeps its own sites alone, and says so", async () => {
+    const { bench, controller, workers } = await settledFleet();
+    // A lock that nobody can take away, as on a disk that is read-only.
+    await mkdir(join(west(bench), "refs/heads/main.lock"));
+    await bench.fleet.commit(webVersion("2"));
+    await eastHas(bench, "2");
+    await eventually("it is told", async () =>
+      (await controller.status())?.warnings.some(
+        (text) => text.startsWith("mirror west: ") && text.includes("west.git cannot be written"),
+      ),
+    );
+    await workers.west.stop();
+    await bench.fleet.commit(b1InEast);
+    await told(
+      controller,
+      "b1",
+      "b1 leaves west, whose worker is silent and has to say that it stopped writing there",
+    );
+    await controller.decide(burnt);
+    await told(controller, "b1", "b1 leaves west, and stands in its mirror still");
+    expect(await bench.mirror("east").file("meta/b1.json")).toBeNull();
+    await rm(join(west(bench), "refs/heads/main.lock"), { recursive: true });
+    await eventually("b1 is in east", async () => bench.mirror("east").file("meta/b1.json"));
+    expect(await bench.mirror("west").file("meta/b1.json")).toBeNull();
+  });
+});
