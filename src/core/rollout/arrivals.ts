@@ -10,6 +10,7 @@ import {
   hasBeenReady,
   isHealthy,
   isHealthyOn,
+  isNowhere,
   type SiteView,
   standingTree,
   viewSite,
@@ -180,7 +181,7 @@ export function endExcuses(board: Board, app: AppBoard, arriving: number): void 
     const isOpen = releases.length === 0 ? isListBusy : releases.some((id) => app.open.has(id));
     const view = viewSite(board.input, app.app, site);
     const isWell = view.silentSince === null && isHealthy(view, false);
-    return isOpen && view.entry !== undefined && !isWell;
+    return isOpen && !isNowhere(view) && !isWell;
   });
   if (kept.length === Object.keys(excused).length) return;
   const next = kept.length === 0 ? arrivals : { ...arrivals, excused: Object.fromEntries(kept) };

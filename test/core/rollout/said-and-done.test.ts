@@ -262,4 +262,48 @@ describe("the word that nobody waits for a site until it has healed", () => {
     world.run(2);
     expect(excused()).toEqual([]);
   });
+
+  it.each([
+    ["Progressing", ["s1"]],
+    ["Degraded", ["s1"]],
+    ["Missing", ["s1"]],
+    ["Unknown", ["s1"]],
+    ["Healthy", []],
+    ["Suspended", []],
+  ] as const)(
+    "counts by the newest health: where it was Degraded and is %s, for %j",
+    (now, left) => {
+      const world = followed(head("1"), head("1"), 1);
+      world.behaviour = ({ site }) => (site === "s1" ? "Degraded" : "Healthy");
+      world.run(5);
+      world.decide({ verb: "pause", scope: { region: "eu" }, why });
+      world.follow(head("2"));
+      world.run(1);
+      world.decide({ verb: "excuse", app: "web", site: "s1", why });
+      world.behaviour = ({ site }) => (site === "s1" ? now : "Healthy");
+      world.run(60);
+      expect(Object.keys(world.control.apps["web"]?.arrivals?.excused ?? {})).toEqual(left);
+    },
+  );
+
+  it("lasts where the site, broken as it is, moves to another region meanwhile", () => {
+    const inZone = (region: string, label: string): WorldHead => ({
+      ...head(label),
+      failureDomains: ["zone"],
+      sites: { s1: { region, labels: { zone: "a" } }, s3: { labels: { zone: "a", l: label } } },
+    });
+    const world = followed(inZone("eu", "1"), inZone("eu", "1"), 1);
+    world.behaviour = ({ site }) => (site === "s1" ? "Degraded" : "Healthy");
+    world.run(5);
+    world.decide({ verb: "pause", scope: { site: "s3" }, why });
+    world.follow(inZone("eu", "2"));
+    world.run(1);
+    world.decide({ verb: "excuse", app: "web", site: "s1", why });
+    world.follow(inZone("us", "2"));
+    world.run(20);
+    expect(world.control.sites["s1"]?.mirror).toBe("us");
+    world.decide({ verb: "resume", scope: { site: "s3" }, why });
+    world.run(20);
+    expect(world.trees("web")["s3"]).toBe("web:v1:2");
+  });
 });
