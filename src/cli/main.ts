@@ -90,11 +90,14 @@ async function loadCommand(name: string): Promise<Command> {
 
 function parseCommandLine(name: string, command: Command, rest: readonly string[]): CommandArgs {
   try {
-    return parseArgs({
+    const { tokens, ...args } = parseArgs({
       args: [...rest],
       options: { ...command.options, help: { type: "boolean", short: "h" } },
       allowPositionals: true,
+      tokens: true,
     });
+    refuseRepeated(name, command, tokens);
+    return args;
   } catch (error) {
     if (!isParseArgsError(error)) throw error;
     const [message = error.message] = error.message.split(". To specify");
@@ -103,6 +106,24 @@ function parseCommandLine(name: string, command: Command, rest: readonly string[
       retry: "never",
     });
   }
+}
+
+/** Of two values of one option one would be passed over without a word: of two sites, one would not be excused. */
+function refuseRepeated(
+  command: string,
+  { options }: Command,
+  tokens: readonly { readonly kind: string; readonly name?: string }[],
+): void {
+  const names = tokens.flatMap(({ kind, name }) => (kind === "option" ? (name ?? []) : []));
+  const repeated = names.find((name, index) => {
+    const { type, multiple } = options[name] ?? {};
+    return type === "string" && multiple !== true && names.indexOf(name) < index;
+  });
+  if (repeated === undefined) return;
+  throw new FleetError("USAGE", `--${repeated} is given more than once`, {
+    hint: `give it once; see flotilla ${command} --help`,
+    retry: "never",
+  });
 }
 
 /** For an option that the command has not: the one that is most likely meant, before other hints. */

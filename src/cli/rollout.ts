@@ -89,7 +89,7 @@ function answerText({ commit, message }: DecisionAnswer): string {
 
 /** The controller understood and said no; anything else leaves open what is the case. */
 function isRefusal(error: unknown): error is FleetError {
-  const refusals = ["NOT_FOUND", "NOT_NOW", "CONFLICT", "FORBIDDEN"];
+  const refusals = ["NOT_FOUND", "NOT_NOW", "CONFLICT", "FORBIDDEN", "CONTROL_LOST"];
   return error instanceof FleetError && refusals.includes(error.code);
 }
 
@@ -100,6 +100,7 @@ export function readDecision(args: CommandArgs): Decision {
   const read = verb === undefined ? undefined : readers.get(verb);
   if (read === undefined) throw noVerb(verb);
   if (why === undefined || why.trim() === "") throw usage("--why is missing");
+  if (names.some((name) => name.trim() === "")) throw usage("a name is empty");
   const decision = read({ args, names, why });
   refuseUnused(args, verb ?? "");
   return decision;
@@ -107,6 +108,7 @@ export function readDecision(args: CommandArgs): Decision {
 
 function noVerb(verb: string | undefined): FleetError {
   if (verb === undefined) return usage("rollout takes a verb, such as pause");
+  if (verb === "status") return usage("rollout has no status", "see flotilla status");
   const near = closestName(verb, [...readers.keys(), "simulate"]);
   return usage(
     `unknown verb "${verb}"`,
@@ -188,7 +190,7 @@ function readPause({ args, names, why }: Words): Decision {
 }
 
 function readAt(args: CommandArgs): { release?: string } {
-  const release = textOption(args, "at");
+  const { at: release } = texts(args, ["at"]);
   return release === undefined ? {} : { release };
 }
 
@@ -260,6 +262,7 @@ function texts<Name extends string>(
   const result: Partial<Record<Name, string>> = {};
   for (const name of names) {
     const value = textOption(args, name);
+    if (value?.trim() === "") throw usage(`--${name} is empty`);
     if (value !== undefined) result[name] = value;
   }
   return result;

@@ -67,6 +67,19 @@ describe("flotilla", () => {
       ["rollout", "aprove", "web"],
       'flotilla: error: unknown verb "aprove"; did you mean "approve"?\n',
     ],
+    [
+      ["rollout", "excuse", "--site", "s1", "--site", "s2", "--why", "both burnt"],
+      "flotilla: error: --site is given more than once; give it once; see flotilla rollout --help\n",
+    ],
+    [
+      ["rollout", "pause", "--site", "", "--why", "x"],
+      "flotilla: error: --site is empty; see flotilla rollout --help\n",
+    ],
+    [
+      ["rollout", "retry", "web", "", "--why", "x"],
+      "flotilla: error: a name is empty; see flotilla rollout --help\n",
+    ],
+    [["rollout", "status"], "flotilla: error: rollout has no status; see flotilla status\n"],
     [["rollout", "simulte"], 'flotilla: error: unknown verb "simulte"; did you mean "simulate"?\n'],
     [
       ["status", "--token-file", "/nowhere/token"],

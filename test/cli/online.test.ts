@@ -476,6 +476,7 @@ describe("flotilla rollout", () => {
   it.each([
     [new FleetError("NOT_FOUND", "there is no release web-9"), 1],
     [new FleetError("NOT_NOW", "the stage has passed", { hint: "see status" }), 1],
+    [new FleetError("CONTROL_LOST", "everything is held"), 1],
     [new FleetError("GIT_FAILED", "control cannot be written"), 2],
     [new TypeError("a bug"), 2],
   ])("tells %s by its exit code", async (error, code) => {

@@ -71,9 +71,12 @@ function othersInWords(
 /** Lets the open list of an app delete what it waits with. */
 function approveOpenList(
   control: ControlState,
-  { app, deletions, why }: Of<"approve">,
+  { app, stage, deletions, removal, why }: Of<"approve">,
   { by }: Word,
 ): DecisionResult {
+  const other = stage === undefined ? (removal === undefined ? "" : "removals") : "stages";
+  if (other !== "")
+    return conflict(`the open list of ${app} has no ${other}`, "only its deletions are approved");
   const arrivals = own(control.apps, app)?.arrivals;
   const { waiting = {}, ...rest } = arrivals ?? { handed: {}, failed: {} };
   const objects = waitingLosses({ waiting });

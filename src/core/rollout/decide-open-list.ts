@@ -21,7 +21,7 @@ export function speakOfArrivals(
   const failed = Object.keys(arrivals.failed);
   const sites = site === undefined ? failed : failed.filter((one) => one === site);
   if (sites.length > 0) return spoken(arrivals, sites, { ...word, verb });
-  const refusal = refuseWell(`${app}'s open list`, { site, failed });
+  const refusal = refuseWell(`in ${app}'s open list`, { site, failed });
   if (verb === "retry" || site === undefined) return refusal;
   const result = excuseNeighbour(control, new Map([[app, []]]), { ...word, site });
   return result.ok ? result : refusal;

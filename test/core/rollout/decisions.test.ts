@@ -193,6 +193,17 @@ describe("excuse and retry", () => {
     expect(refusal(world, retry)).toContain(`no site has failed ${id}`);
     expect(refusal(world, retry)).toContain("nothing of it has failed");
     expect(refusal(world, { ...retry, site: "s1" })).toContain(`s1 has not failed ${id}`);
+    const openList = { app: "web", release: "open-list", why: "" } as const;
+    expect(refusal(world, { verb: "retry", ...openList })).toContain(
+      "no site has failed in web's open list",
+    );
+    for (const [what, word] of [
+      ["stages", { stage: "all" }],
+      ["removals", { removal: "delete" }],
+    ] as const)
+      expect(refusal(world, { verb: "approve", ...openList, ...word })).toContain(
+        `the open list of web has no ${what}; only its deletions are approved`,
+      );
   });
 
   it("excuses a failed site, and the stage goes on without it", () => {
