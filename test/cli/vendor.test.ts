@@ -323,7 +323,7 @@ describe("flotilla vendor", { timeout: 60_000 }, () => {
     [
       "is a bomb",
       () => chart({ path: "bad/zeros", content: Buffer.alloc(70 * 1024 * 1024) }),
-      "cannot be unpacked to at most",
+      '"bad-1.0.0.tgz" is not used: with it, the chart and the archives in it have more than 64 MiB, unpacked',
     ],
     [
       "is a bomb in bombs",
@@ -336,7 +336,7 @@ describe("flotilla vendor", { timeout: 60_000 }, () => {
           { path: "bad/charts/b.tgz", content: bomb },
         );
       },
-      "cannot be unpacked to at most",
+      '"bad-1.0.0.tgz/charts/b.tgz" is not used: with it, the chart and the archives in it have more than 64 MiB, unpacked',
     ],
     [
       "stands there twice",

@@ -18,7 +18,8 @@ export async function pullChart(
   signal?: AbortSignal,
 ): Promise<readonly TarFile[]> {
   const isOci = origin.repository.startsWith("oci://");
-  return unpackChart(await (isOci ? fromRegistry(origin, signal) : fromRepository(origin, signal)));
+  const packed = await (isOci ? fromRegistry(origin, signal) : fromRepository(origin, signal));
+  return unpackChart(packed, `${origin.name}-${origin.version}.tgz`);
 }
 
 async function fromRepository(origin: ChartOrigin, signal?: AbortSignal): Promise<Buffer> {

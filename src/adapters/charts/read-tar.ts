@@ -8,22 +8,50 @@ export interface TarFile {
   readonly bytes: Buffer;
 }
 
-/** Bounds of an archive, unpacked. */
+/** What an archive may have, unpacked, together with the archives in it. */
 export interface TarLimits {
   readonly maxBytes: number;
   readonly maxFiles: number;
 }
 
-/** 64 MiB, 10,000 files. */
-export const defaultTarLimits: TarLimits = { maxBytes: 64 * 1024 * 1024, maxFiles: 10_000 };
+const mebibyte = 1024 * 1024;
+const defaultTarLimits: TarLimits = { maxBytes: 64 * mebibyte, maxFiles: 10_000 };
+
+/** What is left of the limits: each archive that is read takes from it. */
+export interface TarBudget {
+  readonly limits: TarLimits;
+  bytes: number;
+  files: number;
+}
+
+/** A budget of which nothing is taken yet; without limits: 64 MiB and 10,000 files. */
+export function tarBudget(limits: TarLimits = defaultTarLimits): TarBudget {
+  return { limits, bytes: limits.maxBytes, files: limits.maxFiles };
+}
 
 const block = 512;
 /** Of the length of a record in an extended header. */
 const maxDigits = 20;
 
-/** Reads a .tgz. VENDOR_FAILED for one that is damaged or too large, or that holds links or devices. */
-export function readTar(packed: Buffer, limits: TarLimits = defaultTarLimits): TarFile[] {
-  const tar = unpack(packed, limits);
+/**
+ * Reads a .tgz. VENDOR_FAILED, which tells its name, for one that is damaged or more than is left of the budget, or that
+ * holds links or devices.
+ */
+export function readTar(packed: Buffer, name: string, budget: TarBudget): TarFile[] {
+  try {
+    return readFiles(packed, budget);
+  } catch (cause) {
+    if (!(cause instanceof UnusedArchive)) throw cause;
+    const message = `the archive ${JSON.stringify(name)} is not used: ${cause.message}`;
+    throw new FleetError("VENDOR_FAILED", message, { cause, retry: "never" });
+  }
+}
+
+/** Why an archive is not used. */
+class UnusedArchive extends Error {}
+
+function readFiles(packed: Buffer, budget: TarBudget): TarFile[] {
+  const tar = unpack(packed, budget);
   const files: TarFile[] = [];
   let longName: string | undefined;
   for (let at = 0; at + block <= tar.length;) {
@@ -33,8 +61,10 @@ export function readTar(packed: Buffer, limits: TarLimits = defaultTarLimits): T
     const { type, bytes } = entry;
     const path = longName ?? entry.path;
     longName = extendedName(type, bytes);
-    if (isPlainFile(type, path)) files.push({ path, bytes });
-    if (files.length > limits.maxFiles) throw damaged(`it has more than ${limits.maxFiles} files`);
+    if (!isPlainFile(type, path)) continue;
+    budget.files -= 1;
+    if (budget.files < 0) throw tooMuch(`${budget.limits.maxFiles} files`);
+    files.push({ path, bytes });
   }
   return files;
 }
@@ -65,12 +95,24 @@ function isPlainFile(type: string, path: string): boolean {
 /** Folders, and headers that speak of the next entry or of all. */
 const ignoredTypes = new Set(["5", "x", "g", "L"]);
 
-function unpack(packed: Buffer, { maxBytes }: TarLimits): Buffer {
+/** All that is unpacked counts, whether it belongs to a file or not. */
+function unpack(packed: Buffer, budget: TarBudget): Buffer {
   try {
-    return gunzipSync(packed, { maxOutputLength: maxBytes });
+    const tar = gunzipSync(packed, { maxOutputLength: Math.max(1, budget.bytes) });
+    budget.bytes -= tar.length;
+    return tar;
   } catch (cause) {
-    throw damaged(`it cannot be unpacked to at most ${maxBytes} bytes`, cause);
+    if (!isTooLarge(cause)) throw damaged("it cannot be unpacked", cause);
+    throw tooMuch(`${budget.limits.maxBytes / mebibyte} MiB, unpacked`);
   }
+}
+
+function isTooLarge(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ERR_BUFFER_TOO_LARGE";
+}
+
+function tooMuch(limit: string): UnusedArchive {
+  return damaged(`with it, the chart and the archives in it have more than ${limit}`);
 }
 
 function readSize(header: Buffer): number {
@@ -113,9 +155,6 @@ function textOf(bytes: Buffer): string {
   return bytes.subarray(0, end < 0 ? bytes.length : end).toString("utf8");
 }
 
-function damaged(why: string, cause?: unknown): FleetError {
-  return new FleetError("VENDOR_FAILED", `the archive is not used: ${why}`, {
-    cause,
-    retry: "never",
-  });
+function damaged(why: string, cause?: unknown): UnusedArchive {
+  return new UnusedArchive(why, { cause });
 }

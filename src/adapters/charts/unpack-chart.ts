@@ -1,7 +1,7 @@
 import { isSafePath } from "../git/git-path.ts";
 import { FleetError } from "../../core/errors.ts";
 import { twinCharts } from "../../core/model/tools/twin-charts.ts";
-import { defaultTarLimits, readTar, type TarFile } from "./read-tar.ts";
+import { readTar, type TarBudget, tarBudget, type TarFile } from "./read-tar.ts";
 
 /** Deepest nesting of packed subcharts. */
 const maxDepth = 5;
@@ -11,10 +11,10 @@ const maxPathBytes = 1000;
 
 /**
  * The files of a packed chart, without the folder that they stand in; packed subcharts are unpacked too. VENDOR_FAILED
- * for one that would write elsewhere, and for subcharts of one name of which Helm takes one at random.
+ * for one that is too much or would write elsewhere, and for subcharts of one name of which Helm takes one at random.
  */
-export function unpackChart(packed: Buffer): readonly TarFile[] {
-  const files = unpackAt(packed, 0, { left: defaultTarLimits.maxBytes });
+export function unpackChart(packed: Buffer, name: string): readonly TarFile[] {
+  const files = unpackAt({ packed, name, depth: 0 }, tarBudget());
   const found = new Map<string, TarFile>();
   for (const file of files) {
     if (found.has(file.path)) throw refused(file.path, "stands in it twice");
@@ -50,20 +50,27 @@ const packedSubchart = /^(?<beside>(?:charts\/[^/]+\/)*charts\/)[^/]+\.tgz$/;
 /** Helm does not look at what has such a name in `charts`, whatever it is. */
 const unread = /(?:^|\/)charts\/[._]/;
 
+interface Archive {
+  readonly packed: Buffer;
+  /** After those of the archives that it lies in. */
+  readonly name: string;
+  readonly depth: number;
+}
+
 /** All levels share one budget: an archive of archives is no way around it. */
-function unpackAt(packed: Buffer, depth: number, budget: { left: number }): TarFile[] {
-  if (depth > maxDepth) throw refused("charts", `is nested deeper than ${maxDepth} archives`);
-  const limits = { ...defaultTarLimits, maxBytes: Math.max(1, budget.left) };
+function unpackAt({ packed, name, depth }: Archive, budget: TarBudget): TarFile[] {
+  if (depth > maxDepth) throw refused(name, `is nested deeper than ${maxDepth} archives`);
   const files: TarFile[] = [];
   const subcharts: Subchart[] = [];
-  for (const { path, bytes } of readTar(packed, limits)) {
-    budget.left -= bytes.length;
-    if (budget.left < 0) throw refused(path, "is too much: unpacked, it is too large");
+  for (const { path, bytes } of readTar(packed, name, budget)) {
     const inside = insideOf(path);
     const beside = packedSubchart.exec(inside)?.groups?.["beside"];
     if (beside !== undefined && unread.test(inside)) continue;
     if (beside === undefined) files.push({ path: inside, bytes });
-    else subcharts.push(subchartOf(unpackAt(bytes, depth + 1, budget), inside, beside));
+    else {
+      const inner = { packed: bytes, name: `${name}/${inside}`, depth: depth + 1 };
+      subcharts.push(subchartOf(unpackAt(inner, budget), inside, beside));
+    }
   }
   return [...files, ...placed(subcharts, files)];
 }

@@ -1,16 +1,26 @@
 import { gzipSync } from "node:zlib";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readTar } from "../../../src/adapters/charts/read-tar.ts";
+import {
+  readTar as readTarWithin,
+  tarBudget,
+  type TarFile,
+} from "../../../src/adapters/charts/read-tar.ts";
 import { FleetError } from "../../../src/core/errors.ts";
 import { packTar } from "../../support/chart-server.ts";
+
+const small = { maxBytes: 100_000, maxFiles: 10 };
+
+function readTar(packed: Buffer, budget = tarBudget()): readonly TarFile[] {
+  return readTarWithin(packed, "a.tgz", budget);
+}
 
 const readError = new FleetError("VENDOR_FAILED", "none");
 
 /** What reading throws; undefined: it gives files. */
 function errorOf(bytes: Uint8Array): unknown {
   try {
-    readTar(Buffer.from(bytes), { maxBytes: 100_000, maxFiles: 10 });
+    readTar(Buffer.from(bytes), tarBudget(small));
     return undefined;
   } catch (error) {
     return error;
@@ -73,8 +83,6 @@ describe("an archive", () => {
 
   it("has at most so many files", () => {
     const many = Array.from({ length: 11 }, (_, index) => ({ path: `a/${index}`, content: "x" }));
-    expect(() => readTar(packTar(many), { maxBytes: 100_000, maxFiles: 10 })).toThrow(
-      "more than 10 files",
-    );
+    expect(() => readTar(packTar(many), tarBudget(small))).toThrow("more than 10 files");
   });
 });
