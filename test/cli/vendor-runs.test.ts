@@ -99,6 +99,23 @@ describe("a run of flotilla vendor", { timeout: 60_000 }, () => {
     expect([twice.code, both.code, existsSync(join(dir, "vendor"))]).toEqual([2, 2, false]);
   });
 
+  it.each(["gzip", "x-gzip", "br"])(
+    "takes a chart as it is, where the server calls it encoded as %s",
+    async (encoding) => {
+      set("first");
+      charts.encoding = encoding;
+      const oci = { repository: charts.oci, name: "first", version: "1.0.0" };
+      const dir = fleet([fromRepository("first"), { name: "same", chart: oci }]);
+      const brought = await runCli(["vendor", dir]);
+      charts.encoding = undefined;
+      expect(brought).toEqual({
+        code: 0,
+        stdout: "vendor/first: brought, 3 files\nvendor/same: brought, 3 files\n",
+        stderr: "",
+      });
+    },
+  );
+
   it("tells no credentials of an address that an index or a redirect names, and asks nobody by them", async () => {
     set("first");
     const location = "https://ada:hunter-2@charts.invalid/a.tgz?sig=hunter-3";

@@ -63,6 +63,8 @@ export interface ChartServer {
   readonly asked: string[];
   /** Resolves when a path is asked for; `/hang` is never answered. */
   whenAsked(path: string): Promise<void>;
+  /** What the server calls the encoding of the charts; changed by tests. */
+  encoding: string | undefined;
   /** Digest that the index tells instead of the right one. */
   wrongDigest: string | undefined;
   close(): Promise<void>;
@@ -87,6 +89,7 @@ export async function startChartServer(): Promise<ChartServer> {
     redirects: new Map(),
     asked,
     whenAsked: async (path) => void (await once(paths, path)),
+    encoding: undefined,
     wrongDigest: undefined,
     close: () =>
       new Promise((resolve) => {
@@ -110,9 +113,14 @@ function answer(server: ChartServer, request: IncomingMessage, response: ServerR
   }
   const packed = /^\/charts\/(.+)\.tgz$/.exec(pathname)?.[1];
   const found = packed === undefined ? undefined : server.charts.get(packed);
-  if (found !== undefined) return send(found);
+  if (found !== undefined) return sendChart(server, response, found);
   if (pathname.startsWith("/v2/charts/")) return answerRegistry(server, request, response);
   response.writeHead(404).end("no");
+}
+
+function sendChart({ encoding }: ChartServer, response: ServerResponse, packed: Buffer): void {
+  if (encoding !== undefined) response.setHeader("content-encoding", encoding);
+  response.end(packed);
 }
 
 function indexOf({ charts, wrongDigest }: ChartServer): string {
@@ -148,6 +156,6 @@ function answerRegistry(
     return;
   }
   const blob = blobs.find(([, bytes]) => reference === `sha256:${sha256(bytes)}`)?.[1];
-  if (kind === "blobs" && blob !== undefined) response.end(blob);
+  if (kind === "blobs" && blob !== undefined) sendChart(server, response, blob);
   else response.writeHead(404).end("no");
 }

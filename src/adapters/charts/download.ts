@@ -1,4 +1,7 @@
 import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { get as getPlain, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
+import { get as getOverTls } from "node:https";
 import { FleetError } from "../../core/errors.ts";
 import { safeUrl, unfetched } from "./safe-url.ts";
 
@@ -13,7 +16,8 @@ export interface DownloadOptions {
 
 export interface Downloaded {
   readonly status: number;
-  readonly headers: Headers;
+  readonly headers: IncomingHttpHeaders;
+  /** As the server has them, whatever it says of an encoding: what a digest is of. */
   readonly bytes: Buffer;
 }
 
@@ -42,17 +46,18 @@ async function answerOf(
 ): Promise<Downloaded> {
   const response = await follow(safeUrl(url), headers, signal);
   const bytes = await readBounded(response, maxBytes);
-  const { status } = response;
+  if (bytes === undefined) throw unfetched(url, `it has more than ${maxBytes} bytes`);
+  const { statusCode: status = 0 } = response;
   if (status !== 200 && !statuses.includes(status)) throw unfetched(url, `it answers ${status}`);
   return { status, headers: response.headers, bytes };
 }
 
-/** Of what `fetch` throws the reason is in its cause; its own words say that it failed. */
+/** Of what ended early, and of what came to an end at several addresses, the reason lies deeper. */
 function reasonOf(error: Error): string {
-  const { cause } = error;
-  if (!(cause instanceof Error)) return error.message;
-  const isUnknown = "code" in cause && ["ENOTFOUND", "EAI_AGAIN"].includes(String(cause.code));
-  return isUnknown ? "its host has a name that is not known" : cause.message;
+  const inner: unknown = error instanceof AggregateError ? error.errors[0] : error.cause;
+  if (inner instanceof Error) return reasonOf(inner);
+  const isUnknown = "code" in error && ["ENOTFOUND", "EAI_AGAIN"].includes(String(error.code));
+  return isUnknown ? "its host has a name that is not known" : error.message;
 }
 
 /** Each hop is looked at before it is asked; another origin gets no headers, for a token may be among them. */
@@ -60,25 +65,44 @@ async function follow(
   from: URL,
   headers: Readonly<Record<string, string>>,
   signal: AbortSignal,
-): Promise<Response> {
+): Promise<IncomingMessage> {
   let url = from;
   for (let hops = 0; hops <= maxRedirects; hops += 1) {
     const own = url.origin === from.origin ? headers : {};
-    const response = await fetch(url, { headers: own, signal, redirect: "manual" });
-    const location = response.headers.get("location");
-    if (!redirects.has(response.status) || location === null) return response;
-    await response.body?.cancel();
+    const response = await ask(url, own, signal);
+    const { location } = response.headers;
+    if (!redirects.has(response.statusCode ?? 0) || location === undefined) return response;
+    response.destroy();
     url = safeUrl(location, url);
   }
   throw unfetched(from.href, `it is redirected more than ${maxRedirects} times`);
 }
 
-async function readBounded(response: Response, maxBytes: number): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
+/**
+ * Not with `fetch`, which decodes what is encoded: many servers call a .tgz that lies there encoded, for its gzip is all
+ * they know of it. As Helm does, the bytes are taken as they come.
+ */
+async function ask(
+  url: URL,
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
+  const get = url.protocol === "https:" ? getOverTls : getPlain;
+  const request = get(url, { headers: { ...headers, "accept-encoding": "identity" }, signal });
+  const [response] = (await once(request, "response")) as [IncomingMessage]; // the event gives it
+  return response;
+}
+
+/** undefined for more than so many bytes. */
+async function readBounded(
+  response: AsyncIterable<Buffer>,
+  maxBytes: number,
+): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of response.body ?? []) {
+  for await (const chunk of response) {
     size += chunk.length;
-    if (size > maxBytes) throw unfetched(response.url, `it has more than ${maxBytes} bytes`);
+    if (size > maxBytes) return undefined;
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

@@ -1,4 +1,5 @@
 /** Fetches a packed chart, from an HTTP repository or an OCI registry. VENDOR_FAILED where there is none. */
+import type { IncomingHttpHeaders } from "node:http";
 import { FleetError } from "../../core/errors.ts";
 import { isJsonObject, type Json } from "../../core/model/json.ts";
 import type { ChartOrigin } from "../../core/model/kinds/vendored.ts";
@@ -91,8 +92,8 @@ function chartDigest(manifest: Json | undefined): string | undefined {
 }
 
 /** Registries hand a token to anybody for what anybody may read. */
-async function anonymousToken(headers: Headers, signal?: AbortSignal): Promise<string> {
-  const challenge = headers.get("www-authenticate") ?? "";
+async function anonymousToken(headers: IncomingHttpHeaders, signal?: AbortSignal): Promise<string> {
+  const challenge = headers["www-authenticate"] ?? "";
   const field = (name: string): string | undefined =>
     new RegExp(`${name}="([^"]*)"`).exec(challenge)?.[1];
   const realm = field("realm");
