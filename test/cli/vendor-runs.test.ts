@@ -128,6 +128,43 @@ describe("a run of flotilla vendor", { timeout: 60_000 }, () => {
     );
   });
 
+  const secret = "https://ada:hunter-2@charts.invalid/a?sig=hunter-3";
+  const origin = { url: "https://git.invalid", commit: "1".repeat(40) };
+  it.each([
+    [
+      "chart.repository",
+      "https://…@charts.invalid/a?…",
+      { chart: { repository: secret, name: "a", version: "1.0.0" } },
+    ],
+    ["git.url", "https://…@charts.invalid/a?…", { git: { ...origin, url: secret } }],
+    [
+      "chart.repository",
+      "…@charts.invalid",
+      { chart: { repository: "ada:hunter-2@charts.invalid", name: "a", version: "1.0.0" } },
+    ],
+  ])("quotes no credentials of a wrong %s, as %s", async (field, shown, wrong) => {
+    const dir = fleet([{ name: "first", ...wrong }]);
+    const message = `error: expected a URL without credentials such as \`https://example.com/charts\` for spec.vendor[0].${field}, found "${shown}"\n`;
+    for (const command of ["vendor", "validate"]) {
+      const { code, stdout, stderr } = await runCli([command, dir]);
+      expect(stdout + stderr).toContain(message);
+      expect(stdout + stderr).not.toContain("hunter");
+      expect(code).toBeGreaterThan(0);
+    }
+  });
+
+  it("tells no query of an origin that has not what is wanted", async () => {
+    const query = "?sig=hunter-3";
+    const chart = { repository: `${charts.url}/charts/${query}`, name: "none", version: "1.0.0" };
+    const base = { url: `${charts.url}/base.git${query}`, commit: origin.commit };
+    for (const from of [{ chart }, { git: base }]) {
+      const { code, stderr } = await runCli(["vendor", fleet([{ name: "first", ...from }])]);
+      expect(stderr).toContain(charts.url);
+      expect(stderr).not.toContain("hunter");
+      expect(code).toBe(2);
+    }
+  });
+
   it("that is ended early says so, and leaves nothing half done", async () => {
     charts.redirects.set("/charts/index.yaml", "/hang");
     const ended = new AbortController();

@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import { FleetError } from "../../core/errors.ts";
 import { isJsonObject, type Json } from "../../core/model/json.ts";
 import type { ChartOrigin } from "../../core/model/kinds/vendored.ts";
+import { withoutUrlSecrets } from "../../core/model/short-text.ts";
 import { chartVersions, parseData } from "./chart-index.ts";
 import { download, requireDigest } from "./download.ts";
 import type { TarFile } from "./read-tar.ts";
@@ -39,12 +40,15 @@ function findChart(
 ): { url: string; digest: string | undefined } {
   const versions = chartVersions(index, name);
   if (versions === undefined) {
-    throw notThere(`what ${repository} gives as index.yaml is no index of charts, or too large`);
+    throw notThere(
+      `what ${withoutUrlSecrets(repository)} gives as index.yaml is no index of charts, or too large`,
+    );
   }
   const found = versions.filter(isJsonObject).find((entry) => entry["version"] === version);
   const urls = found?.["urls"];
   const url: unknown = Array.isArray(urls) ? urls[0] : undefined;
-  if (typeof url !== "string") throw notThere(`${repository} has no chart ${name} ${version}`);
+  if (typeof url !== "string")
+    throw notThere(`${withoutUrlSecrets(repository)} has no chart ${name} ${version}`);
   const digest = found?.["digest"] === "" ? undefined : found?.["digest"];
   return { url, digest: typeof digest === "string" ? digest.replace(/^sha256:/, "") : undefined };
 }
@@ -73,7 +77,8 @@ async function fromRegistry(origin: ChartOrigin, signal?: AbortSignal): Promise<
       ? first
       : await download(url, { maxBytes: maxManifest, headers: { ...accept, ...headers }, signal });
   const digest = chartDigest(parseData(manifest.bytes.toString("utf8")));
-  if (digest === undefined) throw notThere(`${repository} holds no chart ${name} ${version}`);
+  if (digest === undefined)
+    throw notThere(`${withoutUrlSecrets(repository)} holds no chart ${name} ${version}`);
   const { bytes } = await download(`${root}/blobs/sha256:${digest}`, {
     maxBytes: maxChart,
     headers,

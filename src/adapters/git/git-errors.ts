@@ -115,10 +115,11 @@ export function gitFailure(options: {
   });
 }
 
-/** Takes credentials out of a text: user parts of URLs, authorization headers, and the given secrets. */
+/** Takes credentials out of a text: user parts and queries of URLs, authorization headers, and the given secrets. */
 export function withoutSecrets(text: string, secrets: readonly string[] = []): string {
   let clean = text
     .replaceAll(/(?<=[a-z0-9+.-]:\/\/)(?:[^\s/'"@]*@)+/gi, "")
+    .replaceAll(/(?<=:\/\/[^\s?'"]*)\?[^\s'"]+/g, "?…")
     .replaceAll(/(authorization:\s*)\S+(\s+\S+)?/gi, "$1***");
   for (const secret of secrets) {
     if (secret.length > 0) clean = clean.replaceAll(secret, "***");

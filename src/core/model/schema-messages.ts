@@ -30,6 +30,7 @@ const expectedByTitle: Readonly<Record<string, string>> = {
   digest: "a digest such as `sha256:0123…`",
   reason: "a text that says why, of at most 2000 characters",
   path: "a path from the root of the repository",
+  URL: "a URL without credentials such as `https://example.com/charts`",
   address: "a host name or IP address, without scheme",
 };
 

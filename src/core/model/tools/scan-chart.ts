@@ -6,6 +6,7 @@ import type { Diagnostic } from "../diagnostic.ts";
 import { errorAt, type Finding } from "../fleet-draft.ts";
 import type { Place, SourceFile } from "../fleet-model.ts";
 import { isJsonObject, type Json } from "../json.ts";
+import { shortText } from "../short-text.ts";
 import { twinCharts } from "./twin-charts.ts";
 
 /** Looks over the files of a chart in a folder. `skipsSchemas`: Helm will not read its schemas. */
@@ -53,7 +54,7 @@ function schemaMistakes(
   return remoteReferences(schema).flatMap((reference) => {
     const at = text.indexOf(JSON.stringify(reference));
     const line = at < 0 ? 1 : text.slice(0, at).split("\n").length;
-    const message = `the schema refers to ${JSON.stringify(reference)}, which Helm would fetch`;
+    const message = `the schema refers to "${shortText(reference)}", which Helm would fetch`;
     const hint =
       "write the definition into the schema, or set `helm.skipSchemaValidation` of the App";
     return wrong({ code: "remote-reference", message, hint }, line);

@@ -9,6 +9,7 @@ import { errorAt } from "../fleet-draft.ts";
 import type { Place, SourceFile } from "../fleet-model.ts";
 import { isJsonObject, type Json, type JsonObject } from "../json.ts";
 import { parseYaml, type YamlDocument } from "../parse-yaml.ts";
+import { shortText } from "../short-text.ts";
 import type { FieldPath } from "../yaml-places.ts";
 import { type FileIndex, resolveInside } from "./file-index.ts";
 import {
@@ -173,7 +174,7 @@ interface Reference {
 
 function visitPath(scan: Scan, part: Part, { path, text, isPlugin = false }: Reference): void {
   const place = part.document.at(path);
-  const shown = isOfSecret(part, path) ? "that stands here" : `"${text}"`;
+  const shown = isOfSecret(part, path) ? "that stands here" : `"${shortText(text)}"`;
   const problem = referenceProblem(text, shown);
   if (problem !== undefined) return tell(scan, place, problem);
   const target = resolveInside(part.folder, text);
