@@ -10,7 +10,7 @@ import type { LayeredApp } from "./layered-app.ts";
 import { warning } from "./mistake.ts";
 import type { ChainLink, OverlayChain, ShapeEnd } from "./overlay-chain.ts";
 import type { PerSite } from "./per-site.ts";
-import type { OverlayEffect } from "./unused-overlays.ts";
+import { asserts, type OverlayEffect } from "./unused-overlays.ts";
 
 /** By position, of overlays that change something: a site at which that is left; null: at none. */
 export type LeftOverlays = ReadonlyMap<number, string | null>;
@@ -76,12 +76,16 @@ export function overriddenOverlays(app: LayeredApp, left: LeftOverlays): readonl
     });
 }
 
-/** Those that did something. Values are read by others, and what they do is told elsewhere; profiles are for all apps. */
+/**
+ * Those that did something. Values are read by others, and what they do is told elsewhere; profiles are for all apps; and
+ * what is asserted is not taken back by what comes later.
+ */
 function overridable(app: LayeredApp, effects: readonly OverlayEffect[]): readonly number[] {
   const changing = new Set(effects.flatMap(({ overlay, changed }) => (changed ? overlay : [])));
   return [...changing].filter((index) => {
     const layer = app.layers[index];
-    return layer?.profile === null && layer.overlay.values === undefined;
+    if (layer?.profile !== null || layer.overlay.values !== undefined) return false;
+    return !asserts(layer.overlay);
   });
 }
 

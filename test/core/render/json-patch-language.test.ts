@@ -103,6 +103,53 @@ ${overlays}`;
     ]);
   });
 
+  const withPatches = (...patches: readonly object[]) => {
+    const overlays = patches.map((patch) => ({
+      virtualSites: ["shops"],
+      patches: [{ target: { kind: "Deployment" }, ...patch }],
+    }));
+    const edits = { "apps/web.yaml": appYaml("web", { spec: { overlays } }) };
+    return renderFleet(aModel(edits)).diagnostics;
+  };
+  const asserted = { op: "test", path: "/metadata/name", value: "web" };
+
+  it("takes a list of tests for an assertion: it fails, or nothing is told of it", () => {
+    expect(withPatches({ json: [asserted] })).toEqual([]);
+    expect(withPatches({ json: [asserted, { ...asserted, value: "shop" }] })).toEqual([
+      expect.objectContaining({
+        code: "patch-failed",
+        message: expect.stringContaining(
+          'operation 2 (test /metadata/name): the value is "web", not "shop"',
+        ),
+      }),
+    ]);
+    expect(withPatches({ json: [asserted, { ...asserted, op: "replace" }] })).toEqual([
+      expect.objectContaining({ code: "no-effect", hint: "remove it" }),
+    ]);
+  });
+
+  it("takes no overlay that asserts something for one of which later ones leave nothing", () => {
+    const replicas = (count: number): object => ({
+      op: "add",
+      path: "/spec/replicas",
+      value: count,
+    });
+    const target = { kind: "Deployment" };
+    const overlays = (first: readonly object[]): readonly object[] => [
+      { virtualSites: ["shops"], patches: first },
+      { virtualSites: ["shops"], patches: [{ target, json: [replicas(5)] }] },
+    ];
+    const told = (first: readonly object[]): readonly unknown[] => {
+      const spec = { overlays: overlays(first) };
+      const { diagnostics } = renderFleet(aModel({ "apps/web.yaml": appYaml("web", { spec }) }));
+      return diagnostics.map(({ message }) => message);
+    };
+    const change = { target, json: [replicas(4)] };
+
+    expect(told([change])).toEqual([expect.stringContaining("has no effect left at any site")]);
+    expect(told([change, { target, json: [asserted] }])).toEqual([]);
+  });
+
   it("warns of a list without operations, which changes nothing", () => {
     const overlay = {
       virtualSites: ["shops"],
