@@ -33704,8 +33704,8 @@ var ToolFinder = class {
   async #versionOf(program, kind) {
     const answer2 = await this.#ask(program, versionArguments[kind]);
     if (answer2 === void 0 || answer2.code !== 0) return void 0;
-    const told3 = kind === "kubectl" ? /"kustomizeVersion":\s*"([^"]+)"/.exec(answer2.stdout)?.[1] : answer2.stdout;
-    return /v?(\d+\.\d+\.\d+[-+.0-9A-Za-z]*)/.exec(told3 ?? "")?.[1];
+    const told4 = kind === "kubectl" ? /"kustomizeVersion":\s*"([^"]+)"/.exec(answer2.stdout)?.[1] : answer2.stdout;
+    return /v?(\d+\.\d+\.\d+[-+.0-9A-Za-z]*)/.exec(told4 ?? "")?.[1];
   }
 };
 function candidates(tool, version, folder) {
@@ -34219,9 +34219,17 @@ function lexSelector(text) {
 
 // src/core/model/short-text.ts
 var longest = 63;
+var looked = 4096;
 function shortText(text) {
-  return text.length <= longest ? text : `${text.slice(0, longest - 1)}…`;
+  const shown4 = withoutUrlSecrets(text.slice(0, looked));
+  return shown4.length <= longest ? shown4 : `${shown4.slice(0, longest - 1)}…`;
 }
+function withoutUrlSecrets(text) {
+  return text.replaceAll(userInfo, "…@").replaceAll(query, "?…").replace(userInfoWithoutScheme, "…@");
+}
+var userInfo = /(?<=:\/\/)(?:[^\s/@]*@)+|(?<=:\/\/)[^\s/@:]*:(?!\d*\/)[^\s@]*@/g;
+var query = /(?<=:\/\/[^\s?"']*)\?[^\s"']+/g;
+var userInfoWithoutScheme = /^[\w.-]+:[^\s/@]+@(?!sha\d+:)/;
 
 // src/core/select/parse-selector.ts
 var largestInteger = 9223372036854775807n;
@@ -55233,12 +55241,12 @@ function presentValues(values) {
 }
 
 // src/core/render/mistake.ts
-function mistake(place, told3) {
+function mistake(place, told4) {
   const { file, line, column } = place;
-  return { file, line, column, severity: "error", ...told3 };
+  return { file, line, column, severity: "error", ...told4 };
 }
-function warning(place, told3) {
-  return { ...mistake(place, told3), severity: "warning" };
+function warning(place, told4) {
+  return { ...mistake(place, told4), severity: "warning" };
 }
 var mostProblems = 20;
 function placeText({ file, line, column }) {
@@ -55333,8 +55341,8 @@ var SiteFacts = class {
     for (const [name2, site] of sitesWithValues(this.#model.sites)) {
       for (const { path: path3, offset, message, hint } of this.of(name2).problems) {
         const place = site.textAt(["spec", "values", ...path3], offset);
-        const told3 = { code: "expression-failed", message };
-        found2.push(mistake(place, { ...told3, ...hint !== void 0 && { hint } }));
+        const told4 = { code: "expression-failed", message };
+        found2.push(mistake(place, { ...told4, ...hint !== void 0 && { hint } }));
       }
     }
     return found2;
@@ -56063,8 +56071,8 @@ function originsKustomization(path3) {
 }
 function objectOrigins(source, objects) {
   const known4 = new Set(source.files.map(({ path: path3 }) => path3));
-  const fileOf = (told3) => {
-    const path3 = resolveInside(originsFolder, told3)?.replace(`${treeFolder}/`, "");
+  const fileOf = (told4) => {
+    const path3 = resolveInside(originsFolder, told4)?.replace(`${treeFolder}/`, "");
     return path3 !== void 0 && known4.has(path3) ? path3 : void 0;
   };
   const lists = /* @__PURE__ */ new Map();
@@ -61759,6 +61767,7 @@ var expectedByTitle = {
   digest: "a digest such as `sha256:0123…`",
   reason: "a text that says why, of at most 2000 characters",
   path: "a path from the root of the repository",
+  URL: "a URL without credentials such as `https://example.com/charts`",
   address: "a host name or IP address, without scheme"
 };
 var typeWords = {
@@ -61941,13 +61950,13 @@ function pointerPath(pointer) {
 // src/core/model/first-diagnostics.ts
 var mostTold = 100;
 function firstOf(found2, describe) {
-  const told3 = found2.slice(0, mostTold).map(describe);
+  const told4 = found2.slice(0, mostTold).map(describe);
   const next = found2[mostTold];
-  if (next === void 0) return told3;
+  if (next === void 0) return told4;
   const count = found2.length - mostTold;
   const { hint: _, ...rest2 } = describe(next);
   const words6 = count === 1 ? "one more mistake follows" : `${count} more mistakes follow`;
-  return [...told3, { ...rest2, message: words6, hint: "mend the ones before them first" }];
+  return [...told4, { ...rest2, message: words6, hint: "mend the ones before them first" }];
 }
 function firstDiagnostics(diagnostics) {
   const isError3 = ({ severity }) => severity === "error";
@@ -62071,8 +62080,8 @@ function syntaxDiagnostics(errors, { text, contents, placeAt }) {
     const place = placeAt(opening ?? error.pos[0]);
     if (byLine.has(place.line)) continue;
     const hint = opening === void 0 ? hintOf(error, text) : openQuoteHint;
-    const told3 = { code: "yaml-syntax", message: syntaxMessage(error) };
-    byLine.set(place.line, { ...place, severity: "error", ...told3, ...hint && { hint } });
+    const told4 = { code: "yaml-syntax", message: syntaxMessage(error) };
+    byLine.set(place.line, { ...place, severity: "error", ...told4, ...hint && { hint } });
   }
   const byPlace = [...byLine.values()].toSorted((a, b) => a.line - b.line);
   return byPlace.slice(0, maxErrorsPerDocument);
@@ -62400,9 +62409,9 @@ function isMergeKey(pair2) {
   return (0, import_yaml4.isScalar)(pair2.key) && pair2.key.type === "PLAIN" && pair2.key.value === "<<";
 }
 function mergeSources(pair2, state) {
-  const told3 = state.problems.length;
+  const told4 = state.problems.length;
   const value2 = convert(pair2.value, state);
-  const isRead2 = state.problems.length === told3 && state.added <= aliasBudget;
+  const isRead2 = state.problems.length === told4 && state.added <= aliasBudget;
   const sources = Array.isArray(value2) ? value2 : [value2];
   return sources.flatMap((source) => {
     if (typeof source === "object" && source !== null && !Array.isArray(source)) {
@@ -62415,10 +62424,10 @@ function mergeSources(pair2, state) {
   });
 }
 function keyText2(key, state) {
-  const told3 = state.problems.length;
+  const told4 = state.problems.length;
   const value2 = keyValue(key, state);
   if (typeof value2 === "object") {
-    if (state.problems.length > told3) return void 0;
+    if (state.problems.length > told4) return void 0;
     const message = `${value2 === null ? "null" : "a list or mapping"} cannot be a key`;
     const hint = "quote it; Helm's `{{ … }}` is read in charts only, which `source.chart` names";
     report(state, key, (0, import_yaml4.isMap)(key) ? ["yaml-syntax", message, hint] : ["yaml-syntax", message]);
@@ -62455,8 +62464,8 @@ function scalar(node, state) {
   const wrong = unsupportedTag(node);
   if (wrong === void 0 && !resolved.ok) return inexact2(node, resolved.why, state);
   const value2 = resolved.ok ? resolved.value : null;
-  const told3 = wrong ?? misreadTag(node, text, value2);
-  if (told3 !== void 0) report(state, node, told3);
+  const told4 = wrong ?? misreadTag(node, text, value2);
+  if (told4 !== void 0) report(state, node, told4);
   return value2;
 }
 function wholeText(node, text, state) {
@@ -62736,7 +62745,7 @@ function sealProblems(manifest, documents) {
   if (typeof facts === "string") {
     return tell5(`\`sops\` ${facts}`, "seal it with `sops encrypt --age`");
   }
-  return valueProblems(manifest).map(({ path: path3, told: told3 }) => mistake(at3(path3), told3));
+  return valueProblems(manifest).map(({ path: path3, told: told4 }) => mistake(at3(path3), told4));
 }
 var secretFields2 = /* @__PURE__ */ new Set(["data", "stringData"]);
 function valueProblems({ object }) {
@@ -62873,8 +62882,8 @@ function identityProblem({ value: value2, at: at3, keyAt }) {
   for (const field of ["apiVersion", "kind", "metadata"]) {
     if (value2[field] !== void 0) continue;
     const hint = "every manifest needs apiVersion, kind and metadata.name";
-    const told3 = { code: "invalid-object", message: `"${field}" is missing`, hint };
-    return mistake(at3([]), told3);
+    const told4 = { code: "invalid-object", message: `"${field}" is missing`, hint };
+    return mistake(at3([]), told4);
   }
   if (!matches2(value2["apiVersion"], versionPattern)) {
     return wrong(
@@ -62951,8 +62960,8 @@ function templateOf(source, text) {
   const isKnown = source.files.some((file) => file.path === path3);
   return path3 !== void 0 && isKnown ? path3 : chartFile(source, "./Chart.yaml");
 }
-function chartFile({ path: path3 }, told3) {
-  const inside2 = told3.trim().slice(told3.trim().indexOf("/") + 1);
+function chartFile({ path: path3 }, told4) {
+  const inside2 = told4.trim().slice(told4.trim().indexOf("/") + 1);
   return path3 === "" ? inside2 : `${path3}/${inside2}`;
 }
 
@@ -63076,7 +63085,7 @@ function joined2(outputs) {
   };
 }
 function differenceOf(one, other) {
-  const told3 = (file, message) => ({
+  const told4 = (file, message) => ({
     file,
     line: 0,
     column: 0,
@@ -63089,7 +63098,7 @@ function differenceOf(one, other) {
     const [a, b] = [one.objects[index], other.objects[index]];
     if (a === void 0 || b === void 0) {
       const { file, object } = a ?? b;
-      return told3(
+      return told4(
         file,
         `${describeKey(keyOf(object))} is there in one rendering and not in the next`
       );
@@ -63097,7 +63106,7 @@ function differenceOf(one, other) {
     if (isSameJson(a.object, b.object)) continue;
     const field = firstDifference(a.object, b.object, "");
     const message = `${describeKey(keyOf(a.object))} is another one each time it is rendered, in ${field}`;
-    return told3(a.file, message);
+    return told4(a.file, message);
   }
   return void 0;
 }
@@ -63199,8 +63208,8 @@ function toolRefusal(request, stderr) {
   if (request.tool === "kustomize" && request.source.files.some(mayHoldSecret)) {
     return untold(request.source, stderr);
   }
-  const told3 = stderr.split("\n").filter((line) => !/^(WARNING|level=|time=|# )|--debug flag/.test(line)).join(" ").replaceAll(/\s+/g, " ").trim().replace(/^error: /i, "").replaceAll(anchors, "$1…$2").replace(echoes, "$1…");
-  const message = told3.length > maxMessage ? `${told3.slice(0, maxMessage)}…` : told3;
+  const told4 = stderr.split("\n").filter((line) => !/^(WARNING|level=|time=|# )|--debug flag/.test(line)).join(" ").replaceAll(/\s+/g, " ").trim().replace(/^error: /i, "").replaceAll(anchors, "$1…$2").replace(echoes, "$1…");
+  const message = told4.length > maxMessage ? `${told4.slice(0, maxMessage)}…` : told4;
   const place = request.tool === "helm" ? helmPlace(request, message) : nowhere;
   return refused({ ...place, code: "tool-refused", message: `${request.tool}: ${message}` });
 }
@@ -63668,12 +63677,12 @@ function readableTimes(text) {
 function healthInWords(observed, unknownBlocks) {
   if (observed === void 0) return "nothing reported yet";
   const { health: health2, message, unverified } = observed;
-  const told3 = message === "" ? health2 : `${health2}: ${message}`;
-  if (!isWell(observed) || unverified === 0) return told3;
+  const told4 = message === "" ? health2 : `${health2}: ${message}`;
+  if (!isWell(observed) || unverified === 0) return told4;
   const objects = countOf(unverified, "object");
-  if (!unknownBlocks) return `${told3} (not verified: ${objects})`;
+  if (!unknownBlocks) return `${told4} (not verified: ${objects})`;
   const [are, their] = unverified === 1 ? ["is", "its"] : ["are", "their"];
-  return `${told3}, but ${objects} ${are} not verified (nothing tells ${their} health, and \`gates.unknown\` is block)`;
+  return `${told4}, but ${objects} ${are} not verified (nothing tells ${their} health, and \`gates.unknown\` is block)`;
 }
 function readyInWords(observed, { minReadyMs, unknownBlocks }) {
   const isBlocked = unknownBlocks && observed !== void 0 && observed.unverified > 0;
@@ -64265,9 +64274,9 @@ var LineReader = class {
     return false;
   }
   #skip(character) {
-    const isThere = this.#text.charAt(this.#at) === character;
-    if (isThere) this.#at += 1;
-    return isThere;
+    const isThere2 = this.#text.charAt(this.#at) === character;
+    if (isThere2) this.#at += 1;
+    return isThere2;
   }
 };
 function scalarOf(text) {
@@ -64532,8 +64541,8 @@ var limitMessages = {
   }
 };
 function tooLarge2({ is, at: at3 }, placeAt) {
-  const told3 = { ...placeAt(at3), severity: "error", code: "yaml-limit" };
-  return { documents: [], diagnostics: [{ ...told3, ...limitMessages[is] }] };
+  const told4 = { ...placeAt(at3), severity: "error", code: "yaml-limit" };
+  return { documents: [], diagnostics: [{ ...told4, ...limitMessages[is] }] };
 }
 
 // src/core/model/tools/version-range.ts
@@ -64744,7 +64753,7 @@ function schemaMistakes({ text }, wrong) {
   return remoteReferences(schema).flatMap((reference) => {
     const at3 = text.indexOf(JSON.stringify(reference));
     const line = at3 < 0 ? 1 : text.slice(0, at3).split("\n").length;
-    const message = `the schema refers to ${JSON.stringify(reference)}, which Helm would fetch`;
+    const message = `the schema refers to "${shortText(reference)}", which Helm would fetch`;
     const hint = "write the definition into the schema, or set `helm.skipSchemaValidation` of the App";
     return wrong({ code: "remote-reference", message, hint }, line);
   });
@@ -64864,17 +64873,17 @@ function visitKustomization(scan, folder, file) {
 function readsOtherwise(scan, document2, text) {
   const [tagged] = document2.tagged;
   if (tagged !== void 0) {
-    const told3 = "a tag makes something else of what stands here";
+    const told4 = "a tag makes something else of what stands here";
     tell(scan, document2.at(tagged.path), [
       "unsafe-source",
-      told3,
+      told4,
       "write the text itself, without a tag"
     ]);
   }
   const hasOtherBreak = otherLineBreak.test(text);
   if (hasOtherBreak) {
-    const told3 = "it has a character that ends a line for kustomize alone (U+000D, U+0085, U+2028, U+2029)";
-    tell(scan, document2.at([]), ["unsafe-source", told3, "take it out"]);
+    const told4 = "it has a character that ends a line for kustomize alone (U+000D, U+0085, U+2028, U+2029)";
+    tell(scan, document2.at([]), ["unsafe-source", told4, "take it out"]);
   }
   return tagged !== void 0 || hasOtherBreak;
 }
@@ -64923,7 +64932,7 @@ function texts(scan, { document: document2 }, field) {
 }
 function visitPath(scan, part3, { path: path3, text, isPlugin = false }) {
   const place = part3.document.at(path3);
-  const shown4 = isOfSecret(part3, path3) ? "that stands here" : `"${text}"`;
+  const shown4 = isOfSecret(part3, path3) ? "that stands here" : `"${shortText(text)}"`;
   const problem2 = referenceProblem(text, shown4);
   if (problem2 !== void 0) return tell(scan, place, problem2);
   const target = resolveInside(part3.folder, text);
@@ -67156,9 +67165,9 @@ function checkTextMap({ object, at: at3 }, path3) {
   const wrong = Object.entries(map).filter(([, value2]) => typeof value2 !== "string");
   return wrong.slice(0, mostProblems).map(([key, value2]) => {
     const message = `${name2}: "${shortText(key)}" must be text, not ${shownType(value2, object)}`;
-    const told3 = { code: "invalid-object", message };
+    const told4 = { code: "invalid-object", message };
     const isScalar6 = typeof value2 !== "object";
-    return mistake(at3([...path3, key]), isScalar6 ? { ...told3, hint: quoteHint } : told3);
+    return mistake(at3([...path3, key]), isScalar6 ? { ...told4, hint: quoteHint } : told4);
   });
 }
 function valueAt3(object, path3) {
@@ -67212,9 +67221,9 @@ var SchemaWalk = class {
     const { object, key } = this.#source;
     const words6 = `must be ${type.words}, not ${shownType(value2, object)}`;
     const message = `${describeKey(key)}: ${fieldName2(this.#path)} ${words6}`;
-    const told3 = { code: "invalid-object", message };
+    const told4 = { code: "invalid-object", message };
     const place = placeOfField(this.#source, this.#path);
-    this.problems.push(mistake(place, type.hint ? { ...told3, hint: type.hint } : told3));
+    this.problems.push(mistake(place, type.hint ? { ...told4, hint: type.hint } : told4));
   }
 };
 var scalarTypes = /* @__PURE__ */ new Map([
@@ -67661,8 +67670,8 @@ function checkResources(source) {
         // isArray loses the type
         excesses(container).map(({ name: name2, request, limit: limit2 }) => {
           const resources = [...path3, list, index, "resources"];
-          const both = ["requests", "limits"].map((part3) => [...resources, part3, name2]);
-          const place = placeOfFields(source, both);
+          const both2 = ["requests", "limits"].map((part3) => [...resources, part3, name2]);
+          const place = placeOfFields(source, both2);
           const where = fieldWords(place, resources);
           const message = `${describeKey(key)}: ${where}the request of ${name2}, ${request}, is more than its limit, ${limit2}`;
           const hint = "lower the request, or raise the limit";
@@ -68224,15 +68233,15 @@ function stepAt(overlay, [field, index]) {
 
 // src/core/render/overlay-state.ts
 function tellUnmatched(state, path3, { inside: inside2, hasTargets = false, words: words6 }) {
-  const told3 = () => {
+  const told4 = () => {
     const { message, near } = words6();
     const hint = near === void 0 ? {} : { hint: `did you mean "${shortText(near)}"?` };
     return { code: "patch-no-target", message, ...hint };
   };
-  state.unmatched.push({ step: path3.join("."), hasTargets, path: [...path3, ...inside2], told: told3 });
+  state.unmatched.push({ step: path3.join("."), hasTargets, path: [...path3, ...inside2], told: told4 });
 }
-function tell2(state, path3, told3) {
-  state.diagnostics.push(mistake(state.at(path3), told3));
+function tell2(state, path3, told4) {
+  state.diagnostics.push(mistake(state.at(path3), told4));
 }
 function changed(state, change2) {
   if (change2.source.isFull === true) return change2.source;
@@ -69086,8 +69095,8 @@ function withNamespace2(manifest, context2) {
   const placed2 = isNamespaced ? { ...metadata, namespace: context2.namespace } : metadata;
   return { ok: true, value: { ...object, metadata: placed2 }, diagnostics: [] };
 }
-function fail2(manifest, path3, told3) {
-  return { ok: false, diagnostics: [mistake(manifest.at(path3), told3)] };
+function fail2(manifest, path3, told4) {
+  return { ok: false, diagnostics: [mistake(manifest.at(path3), told4)] };
 }
 function wrongNamespace(object, namespace, isNamespaced) {
   const code = "wrong-namespace";
@@ -69719,7 +69728,7 @@ var OverlayChain = class {
   #endOf(shared2, own2) {
     const all = own2 === null ? shared2.diagnostics : joined3(shared2.diagnostics, own2.diagnostics);
     const unmatched = unmatchedBy(shared2, own2).map(
-      ({ overlay, path: path3, told: told3 }) => mistake(this.#app.at(["spec", "overlays", overlay, ...path3]), told3())
+      ({ overlay, path: path3, told: told4 }) => mistake(this.#app.at(["spec", "overlays", overlay, ...path3]), told4())
     );
     return {
       shared: shared2,
@@ -70080,9 +70089,9 @@ function checkSelectors(draft) {
   const vocabulary = draft.fleet?.value.spec.labels;
   return allSelectors2(draft).flatMap((placed2) => {
     const syntax = syntaxMistakes(placed2);
-    const told3 = new Set(syntax.map(({ line, column }) => `${line}:${column}`));
+    const told4 = new Set(syntax.map(({ line, column }) => `${line}:${column}`));
     const unknown = vocabularyMistakes(placed2, vocabulary);
-    return [...syntax, ...unknown.filter(({ line, column }) => !told3.has(`${line}:${column}`))];
+    return [...syntax, ...unknown.filter(({ line, column }) => !told4.has(`${line}:${column}`))];
   });
 }
 function syntaxMistakes({ entry, path: path3, spec, insteadOfEmpty }) {
@@ -70724,11 +70733,11 @@ var SiteMistakes = class {
   /** All of them. */
   diagnostics() {
     const all = [...this.#found.values()];
-    const ofSites = all.filter(({ told: told3, at: at3 }) => told3.isOfSite && at3.length > 0);
-    const others = all.filter(({ told: told3, at: at3 }) => !told3.isOfSite || at3.length === 0);
-    const plain2 = new Set(others.map(({ told: told3 }) => told3.id));
-    const more = ofSites.filter(({ told: told3 }) => !plain2.has(plainId(told3)));
-    return [...others.map(({ told: told3 }) => told3.diagnostic), ...toldDiagnostics(bySite(more))];
+    const ofSites = all.filter(({ told: told4, at: at3 }) => told4.isOfSite && at3.length > 0);
+    const others = all.filter(({ told: told4, at: at3 }) => !told4.isOfSite || at3.length === 0);
+    const plain2 = new Set(others.map(({ told: told4 }) => told4.id));
+    const more = ofSites.filter(({ told: told4 }) => !plain2.has(plainId(told4)));
+    return [...others.map(({ told: told4 }) => told4.diagnostic), ...toldDiagnostics(bySite(more))];
   }
 };
 function idOf4(diagnostic, isOfSite2) {
@@ -70739,8 +70748,8 @@ function plainId({ diagnostic }) {
 }
 function bySite(found2) {
   const toldAt = /* @__PURE__ */ new Map();
-  for (const { told: told3, at: at3 } of found2.toSorted((a, b) => a.told.id < b.told.id ? -1 : 1)) {
-    for (const site of at3.flat()) toldAt.set(site, (toldAt.get(site) ?? /* @__PURE__ */ new Set()).add(told3));
+  for (const { told: told4, at: at3 } of found2.toSorted((a, b) => a.told.id < b.told.id ? -1 : 1)) {
+    for (const site of at3.flat()) toldAt.set(site, (toldAt.get(site) ?? /* @__PURE__ */ new Set()).add(told4));
   }
   const lists = new SameLists();
   return new Map([...toldAt].map(([site, own2]) => [site, lists.same([...own2])]));
@@ -70757,7 +70766,7 @@ var SameLists = class {
   #known = /* @__PURE__ */ new Set();
   same(list) {
     if (this.#known.has(list)) return list;
-    const id = list.map((told3) => told3.id).join("\n");
+    const id = list.map((told4) => told4.id).join("\n");
     const one = this.#lists.get(id) ?? list;
     this.#lists.set(id, one);
     this.#known.add(one);
@@ -70770,15 +70779,15 @@ function toldDiagnostics(bySite3) {
   const lists = [...sitesByList(bySite3)];
   const plain2 = new Set(lists.flatMap(({ list }) => list.flatMap(idsWithoutSite)));
   for (const { list, first: first2, count } of lists) {
-    for (const told3 of list.filter((each) => !each.isOfSite || !plain2.has(plainId(each)))) {
-      const key = told3.isOfSite ? `${told3.key} ${withoutSite(told3, first2)}` : told3.id;
+    for (const told4 of list.filter((each) => !each.isOfSite || !plain2.has(plainId(each)))) {
+      const key = told4.isOfSite ? `${told4.key} ${withoutSite(told4, first2)}` : told4.id;
       const known4 = found2.get(key);
       const isFirst = known4 === void 0 || first2 < known4.first;
-      const sum = isFirst ? { told: told3, first: first2 } : known4;
+      const sum = isFirst ? { told: told4, first: first2 } : known4;
       found2.set(key, { ...sum, count: count + (known4?.count ?? 0) });
     }
   }
-  return [...Map.groupBy(found2.values(), ({ told: told3 }) => told3.key).values()].flatMap(diagnosticsAt);
+  return [...Map.groupBy(found2.values(), ({ told: told4 }) => told4.key).values()].flatMap(diagnosticsAt);
 }
 function idsWithoutSite({ isOfSite: isOfSite2, id }) {
   return isOfSite2 ? [] : [id];
@@ -70793,10 +70802,10 @@ function diagnosticsAt(sums) {
     (a, b) => a.first === b.first ? compare2(a.told.id, b.told.id) : compare2(a.first, b.first)
   );
   const [rest2, ...others] = sorted.slice(mostAtPlace);
-  const told3 = sorted.slice(0, mostAtPlace).map(diagnosticOf);
-  if (rest2 === void 0) return told3;
+  const told4 = sorted.slice(0, mostAtPlace).map(diagnosticOf);
+  if (rest2 === void 0) return told4;
   const message = `${others.length + 1} more of this kind are here, the first at site ${rest2.first}`;
-  return [...told3, { ...rest2.told.diagnostic, message }];
+  return [...told4, { ...rest2.told.diagnostic, message }];
 }
 function compare2(a, b) {
   if (a === b) return 0;
@@ -71722,21 +71731,21 @@ function renderShapes(input2, unfilled) {
   const variants = /* @__PURE__ */ new Map();
   const objects = new ObjectsOfApp();
   const making = { ...input2, maker: new OwnMaker(input2) };
-  const told3 = [];
+  const told4 = [];
   input2.chain.begin();
   for (const shape of shapes) {
     const end = input2.chain.apply(shape);
     ends.set(shape, end);
     const result2 = renderShape(end, making, shape);
     const { diagnostics } = result2;
-    told3.push({ diagnostics, sites: shape.sites, isFilled: end.isFilled });
+    told4.push({ diagnostics, sites: shape.sites, isFilled: end.isFilled });
     if (!result2.ok) continue;
     objects.add(end);
     const { tree } = result2.value;
     variants.set(tree, variants.get(tree) ?? result2.value);
     trees.set(shape, tree);
   }
-  tellOf(told3, mistakes, input2.source.variableOf !== void 0);
+  tellOf(told4, mistakes, input2.source.variableOf !== void 0);
   return {
     trees,
     variants,
@@ -71748,10 +71757,10 @@ function renderShapes(input2, unfilled) {
     filled
   };
 }
-function tellOf(told3, mistakes, isByTool) {
+function tellOf(told4, mistakes, isByTool) {
   const isOfTool = ({ line }) => isByTool && line === 0;
-  const isOfSome = ofSome(told3.map(({ diagnostics }) => diagnostics.filter(isOfTool)));
-  for (const { diagnostics, sites, isFilled } of told3) {
+  const isOfSome = ofSome(told4.map(({ diagnostics }) => diagnostics.filter(isOfTool)));
+  for (const { diagnostics, sites, isFilled } of told4) {
     for (const each of diagnostics) {
       mistakes.tell(each, sites, isFilled || isOfTool(each) && isOfSome(each));
     }
@@ -71833,6 +71842,34 @@ function emptyShape({ app, source }, { sites, overlays }) {
   return [mistake(place, { code: "empty-app", message, hint })];
 }
 
+// src/core/render/unused-overlays.ts
+function asserts({ patches = [] }) {
+  return patches.some(({ json = [] }) => json.length > 0 && json.every(({ op }) => op === "test"));
+}
+function unusedOverlays(app, effects) {
+  const byOverlay = Map.groupBy(effects, ({ overlay }) => overlay);
+  return app.layers.flatMap(({ overlay, profile: profile2, title }, index) => {
+    if (profile2 !== null) return [];
+    const own2 = byOverlay.get(index) ?? [];
+    const path3 = ["spec", "overlays", index];
+    if (own2.length === 0) {
+      const message = `${title} is for no site of the app`;
+      return [warning(app.at([...path3, "virtualSites"]), { code: "no-effect", message })];
+    }
+    if (!own2.some(({ changed: changed3 }) => changed3) && !asserts(overlay)) {
+      const message = `${title} changes nothing at any site`;
+      return [warning(app.at(path3), { code: "no-effect", message, hint: "remove it" })];
+    }
+    return [...(overlay.images ?? []).entries()].flatMap(([position, image]) => {
+      if (own2.some(({ matchedImages }) => matchedImages.has(position))) return [];
+      const message = `no container of the app has the image "${image.name}"`;
+      const hint = "name the image as the manifests do, without tag or digest";
+      const place = app.at([...path3, "images", position, "name"]);
+      return [warning(place, { code: "no-effect", message, hint })];
+    });
+  });
+}
+
 // src/core/render/overridden-overlays.ts
 function leftOverlays(app, shapes) {
   const effects = [...new Set([...shapes.ends.values()].map((end) => end.effects))].flat();
@@ -71870,7 +71907,8 @@ function overridable(app, effects) {
   const changing2 = new Set(effects.flatMap(({ overlay, changed: changed3 }) => changed3 ? overlay : []));
   return [...changing2].filter((index) => {
     const layer = app.layers[index];
-    return layer?.profile === null && layer.overlay.values === void 0;
+    if (layer?.profile !== null || layer.overlay.values !== void 0) return false;
+    return !asserts(layer.overlay);
   });
 }
 function lastChanges({ ends }) {
@@ -71954,31 +71992,6 @@ var PerSite = class _PerSite {
   }
 };
 
-// src/core/render/unused-overlays.ts
-function unusedOverlays(app, effects) {
-  const byOverlay = Map.groupBy(effects, ({ overlay }) => overlay);
-  return app.layers.flatMap(({ overlay: { images = [] }, profile: profile2, title }, index) => {
-    if (profile2 !== null) return [];
-    const own2 = byOverlay.get(index) ?? [];
-    const path3 = ["spec", "overlays", index];
-    if (own2.length === 0) {
-      const message = `${title} is for no site of the app`;
-      return [warning(app.at([...path3, "virtualSites"]), { code: "no-effect", message })];
-    }
-    if (!own2.some(({ changed: changed3 }) => changed3)) {
-      const message = `${title} changes nothing at any site`;
-      return [warning(app.at(path3), { code: "no-effect", message, hint: "remove it" })];
-    }
-    return [...images.entries()].flatMap(([position, image]) => {
-      if (own2.some(({ matchedImages }) => matchedImages.has(position))) return [];
-      const message = `no container of the app has the image "${image.name}"`;
-      const hint = "name the image as the manifests do, without tag or digest";
-      const place = app.at([...path3, "images", position, "name"]);
-      return [warning(place, { code: "no-effect", message, hint })];
-    });
-  });
-}
-
 // src/core/render/changed-sites.ts
 function recordOf({ facts, app, source: objects }, shapes, { rendering, left }) {
   const { selectors, mistakes } = shapes.filled;
@@ -72022,11 +72035,11 @@ function renderChanged(last, input2) {
   };
   const left = leftAfterChanges(app.app, last.left, changes);
   if (left === void 0) return void 0;
-  const told3 = toldAfterChanges(last.told, names3, shapes.filled.mistakes.bySite());
+  const told4 = toldAfterChanges(last.told, names3, shapes.filled.mistakes.bySite());
   const { peers, source } = last;
   const did = last.did && withSame(last.did, didOf(shapes));
   const kept5 = { app: app.app, peers, source, did };
-  const record4 = { ...kept5, digests, steps: steps2, ...keptEffects(effects), left, told: told3, ...after };
+  const record4 = { ...kept5, digests, steps: steps2, ...keptEffects(effects), left, told: told4, ...after };
   return changedTo(record4, app, shapes);
 }
 function changedTo(record4, { app, source }, { filled: { reads } }) {
@@ -72162,8 +72175,8 @@ function withOtherManifests(last, input2) {
     rendering: renderingOf(composed, { last, input: input2, changed: changed3, kinds: kinds4 })
   };
 }
-function isFor({ source: before, told: told3 }, now) {
-  if (before === void 0 || told3.bySite.size > 0) return false;
+function isFor({ source: before, told: told4 }, now) {
+  if (before === void 0 || told4.bySite.size > 0) return false;
   const haveSameIds = idsOf(before.objects) === idsOf(now.objects);
   return haveSameIds && isSameList(before.fillable, now.fillable);
 }
@@ -72622,8 +72635,8 @@ function moreMistakes(input2, known4) {
   );
   return { ok: false, diagnostics: [...known4, ...more] };
 }
-function pointOf(told3) {
-  return told3.line === 0 ? told3.message : placeText(told3);
+function pointOf(told4) {
+  return told4.line === 0 ? told4.message : placeText(told4);
 }
 
 // src/core/model/data-check.ts
@@ -74209,7 +74222,7 @@ function gitFailure(options) {
   });
 }
 function withoutSecrets(text, secrets = []) {
-  let clean = text.replaceAll(/(?<=[a-z0-9+.-]:\/\/)(?:[^\s/'"@]*@)+/gi, "").replaceAll(/(authorization:\s*)\S+(\s+\S+)?/gi, "$1***");
+  let clean = text.replaceAll(/(?<=[a-z0-9+.-]:\/\/)(?:[^\s/'"@]*@)+/gi, "").replaceAll(/(?<=:\/\/[^\s?'"]*)\?[^\s'"]+/g, "?…").replaceAll(/(authorization:\s*)\S+(\s+\S+)?/gi, "$1***");
   for (const secret of secrets) {
     if (secret.length > 0) clean = clean.replaceAll(secret, "***");
   }
@@ -74739,8 +74752,13 @@ function sourceFile(path3, content) {
   if (content.isBinary === true && isDeclaration(path3)) {
     return [{ path: path3, text: "", problem: "is not UTF-8 text" }];
   }
+  if (lfsPointer.test(content.text)) {
+    const why = "is a pointer of Git LFS, whose files are not fetched; commit the file itself";
+    return [{ path: path3, text: "", ...isDeclaration(path3) ? { problem: why } : { leftOut: why } }];
+  }
   return content === noText3 ? [] : [{ path: path3, ...content }];
 }
+var lfsPointer = /^version https:\/\/git-lfs\.github\.com\/spec\/v\d/;
 function isDeclaration(path3) {
   return /\.(ya?ml|json)$/i.test(path3) && !isDotFile(path3);
 }
@@ -74829,14 +74847,27 @@ async function readNativeTree(git, dir, options) {
   const { revision, limits, clock, signal } = options;
   const location2 = await locate(git, dir);
   const commit2 = await resolveIn(git, location2, revision);
-  const treeish = await folderAt(git, location2, commit2);
-  if (treeish === void 0) {
-    throw new FleetError("GIT_NOT_FOUND", `there is no folder ${location2.prefix} in ${revision}`, {
-      retry: "never"
-    });
+  const { gitDir, prefix: prefix2 } = location2;
+  try {
+    const treeish = await folderAt(git, location2, commit2);
+    if (treeish !== void 0) {
+      return (await readSourceTree({ git, gitDir, treeish, limits, clock, signal })).files;
+    }
+    await git({ args: ["ls-tree", "-d", "-r", "--full-tree", commit2], gitDir, signal });
+  } catch (error) {
+    if (!(error instanceof FleetError) || !error.message.includes("promisor remote")) throw error;
+    throw missingObjects(revision, error);
   }
-  const { gitDir } = location2;
-  return (await readSourceTree({ git, gitDir, treeish, limits, clock, signal })).files;
+  throw new FleetError("GIT_NOT_FOUND", `there is no folder ${prefix2} in ${revision}`, {
+    retry: "never"
+  });
+}
+function missingObjects(revision, cause) {
+  return new FleetError("GIT_CORRUPT", `objects of ${revision} are missing or damaged`, {
+    cause,
+    hint: "nothing is fetched for it: a partial clone (`--filter`) is made whole by git fetch --refetch --no-filter",
+    retry: "never"
+  });
 }
 async function resolveNativeRevision(git, dir, revision) {
   return resolveIn(git, await locate(git, dir), revision);
@@ -74887,25 +74918,15 @@ async function readIsomorphicTree(dir, options) {
   const { revision, limits, signal } = options;
   const repository = await open2(dir);
   const commit2 = await resolveIn2(repository, revision);
-  const root = await folderAt2(repository, commit2);
-  if (root === void 0) {
-    throw new FleetError(
-      "GIT_NOT_FOUND",
-      `there is no folder ${repository.prefix} in ${revision}`,
-      {
-        retry: "never"
-      }
-    );
-  }
   try {
-    return await readFiles(repository, root, { limits, signal });
+    const root = await folderAt2(repository, commit2);
+    if (root !== void 0) return await readFiles(repository, root, { limits, signal });
   } catch (error) {
-    if (!isIsomorphicError(error)) throw error;
-    throw new FleetError("GIT_CORRUPT", `objects of ${revision} are missing or damaged`, {
-      cause: error,
-      retry: "never"
-    });
+    throw isIsomorphicError(error) ? missingObjects(revision, error) : error;
   }
+  throw new FleetError("GIT_NOT_FOUND", `there is no folder ${repository.prefix} in ${revision}`, {
+    retry: "never"
+  });
 }
 async function readFiles(repository, root, options) {
   const { limits, signal } = options;
@@ -75460,11 +75481,11 @@ function stagesOf({
 // src/core/model/check-dependencies.ts
 function checkDependencies({ apps }) {
   const found2 = [];
-  const told3 = /* @__PURE__ */ new Set();
+  const told4 = /* @__PURE__ */ new Set();
   for (const name2 of leftInCircles(apps).toSorted()) {
-    const circle = told3.has(name2) ? null : circleFrom(apps, name2);
+    const circle = told4.has(name2) ? null : circleFrom(apps, name2);
     if (circle === null) continue;
-    for (const app of circle) told3.add(app);
+    for (const app of circle) told4.add(app);
     found2.push(circleMistake(apps, circle));
   }
   return found2;
@@ -76170,8 +76191,8 @@ function checkSources(draft, read2, tools) {
     const tool = tools.get(value2.metadata.name);
     if (tool !== void 0) {
       const place = document2.at(["spec", "source", writtenSource(source).field]);
-      const told3 = isToldOnce ? [] : tool.diagnostics.map((one) => meantBeside(one, beside));
-      return [...told3, ...checkPinned(draft, source, place)];
+      const told4 = isToldOnce ? [] : tool.diagnostics.map((one) => meantBeside(one, beside));
+      return [...told4, ...checkPinned(draft, source, place)];
     }
     if (source.manifests === void 0 || isToldOnce) return [];
     const finding = sourceFinding(source.manifests, read2);
@@ -76184,14 +76205,14 @@ function sourcesBesideFleet({ fleet, apps }, { all }) {
   const folder = fleet?.document.file.replace(/(^|\/)[^/]*$/, "") ?? "";
   const beside = /* @__PURE__ */ new Map();
   if (folder === "") return { folder, apps: beside, isTooHigh: false };
-  const isThere = (path3) => filesInSource(path3, all).length > 0;
+  const isThere2 = (path3) => filesInSource(path3, all).length > 0;
   let isRoot = false;
   for (const { metadata, spec } of [...apps.values()].map(({ value: value2 }) => value2)) {
     const source = sourcePath(writtenSource(spec.source).path);
     if (!source.ok || source.path === "") continue;
     const path3 = `${folder}/${source.path}`;
-    if (isThere(source.path)) isRoot = true;
-    else if (isThere(path3)) beside.set(metadata.name, path3);
+    if (isThere2(source.path)) isRoot = true;
+    else if (isThere2(path3)) beside.set(metadata.name, path3);
   }
   return { folder, apps: beside, isTooHigh: beside.size > 0 && !isRoot };
 }
@@ -76224,7 +76245,7 @@ function sourceFinding(written, { all, others }) {
     return { code, message, hint: hint2 };
   }
   const near = nearestSource(source.path, others);
-  const hint = near === void 0 ? "write a path from the root of the repository" : `did you mean "${shortText(near)}"?`;
+  const hint = near === void 0 ? "write a path from the root of the repository; links, submodules, dot-folders and what git ignores are not read" : `did you mean "${shortText(near)}"?`;
   return { code, message: `there is no file or folder "${shortText(written)}"`, hint };
 }
 
@@ -79349,7 +79370,7 @@ function readFile3(file) {
     document: tagged.length === 0 ? document2 : { ...document2, isBroken: true }
   }));
   const isFlotillas = own2.length > 0 || mistakes.length > 0;
-  const isUnreadable = documents.length === 0 && diagnostics.length > 0 || identities.some(({ document: document2, identity: identity2 }) => document2.isBroken && identity2.is === "other");
+  const isUnreadable2 = documents.length === 0 && diagnostics.length > 0 || identities.some(({ document: document2, identity: identity2 }) => document2.isBroken && identity2.is === "other");
   return {
     file,
     documents: own2,
@@ -79363,7 +79384,7 @@ function readFile3(file) {
     ],
     mistaken: [
       ...mistakes.map(({ meant: meant2 }) => meant2 ?? "unknown"),
-      ...isUnreadable ? ["unknown"] : []
+      ...isUnreadable2 ? ["unknown"] : []
     ],
     isFlotillas,
     fleets: own2.filter(({ kind }) => kind === "Fleet"),
@@ -79465,14 +79486,14 @@ function foundSources(read2) {
 // src/core/model/sound-part.ts
 function soundPart({ draft, read: read2, tools, errors }) {
   const documents = read2.byBlock.flat();
-  const told3 = new Set(read2.diagnostics.map(({ file }) => file));
+  const told4 = new Set(read2.diagnostics.map(({ file }) => file));
   const unsound = documentsWithErrors(documents, errors);
   const sound = (entries2) => new Map([...entries2].filter(([, { document: document2 }]) => !unsound.has(document2)));
   const virtualSites2 = sound(draft.virtualSites);
   const soundApps = sound(draft.apps);
   const profiles = sound(draft.profiles);
   const isSaid = profilesAreKnown(draft, profiles, virtualSites2);
-  const apps = [...soundApps].filter(([, { value: value2 }]) => isSaid(value2.spec.profile)).map(
+  const apps = [...soundApps].filter(([, { value: value2 }]) => isSaid(value2.spec.profile) && isThere(value2.spec.source, read2)).map(
     ([name2, app]) => [name2, { ...app, value: withKnownSites(app.value, virtualSites2) }]
   );
   const sites = [...sound(draft.sites)].filter(([, { value: value2 }]) => isSaid(value2.spec.profile));
@@ -79498,7 +79519,7 @@ function soundPart({ draft, read: read2, tools, errors }) {
       // Only what is sound and pinned may be given to a tool, and it would tell once more what is told of its files.
       toolSources: new Map(
         [...foundSources(tools)].filter(
-          ([name2, { files }]) => soundApps.has(name2) && !files.some(({ path: path3 }) => told3.has(path3))
+          ([name2, { files }]) => soundApps.has(name2) && !files.some(({ path: path3 }) => told4.has(path3))
         )
       )
     },
@@ -79509,6 +79530,9 @@ function soundPart({ draft, read: read2, tools, errors }) {
     mayLackKinds: draft.hasUnreadable || sources.some(({ manifests }) => manifests === void 0),
     ...mayBeDeclared({ draft, read: read2, errors }, documents)
   };
+}
+function isThere({ manifests }, { others }) {
+  return manifests === void 0 || manifestsOf(manifests, others).length > 0;
 }
 function mayBeDeclared({ draft, read: read2, errors }, documents) {
   const isNamed2 = namedIn2(read2, errors);
@@ -79863,8 +79887,8 @@ function servingMistakes(rendering, minors) {
   }
   return [...found2.values()].map(({ place, sites, minor: minor2, problem: problem2 }) => {
     const message = `${problem2.message}; ${placesOf3(minor2, [...new Set(sites)].toSorted())}`;
-    const told3 = { code: "unserved-api", message, hint: problem2.hint };
-    return problem2.when === "now" ? mistake(place, told3) : warning(place, told3);
+    const told4 = { code: "unserved-api", message, hint: problem2.hint };
+    return problem2.when === "now" ? mistake(place, told4) : warning(place, told4);
   });
 }
 function unserved({ app, variants, places: places2, kinds: kinds4 }, minors) {
@@ -80006,8 +80030,8 @@ function unreadValues(models, renderings, known4) {
     const app = model.apps.get(rendering.app.app);
     return app === void 0 ? [] : [readingApp(app, rendering)];
   });
-  const told3 = new Set(known4.filter(({ code }) => code === "no-effect").map(placeKey));
-  const isTold2 = ({ from, path: path3 }) => [from.at(path3), from.at([...path3, "virtualSites"])].some((at3) => told3.has(placeKey(at3)));
+  const told4 = new Set(known4.filter(({ code }) => code === "no-effect").map(placeKey));
+  const isTold2 = ({ from, path: path3 }) => [from.at(path3), from.at([...path3, "virtualSites"])].some((at3) => told4.has(placeKey(at3)));
   const ofDocuments = writtenValues3(models, apps).flatMap((written) => {
     const unread = unreadOf(written);
     return unread.length > 0 && isTold2(written) ? [] : unread;
@@ -80736,6 +80760,7 @@ function viewSite(input2, app, site) {
     mirror,
     uid: assignment?.uid,
     isMoving: isMoving(input2, site),
+    isStuck: isStuck(input2, site, assignment),
     waitsFor: awaitedMirror(input2, assignment),
     entry: own(own(input2.mirrors, site), app),
     mirrorMayLack: mayLack(input2, mirror),
@@ -80743,6 +80768,7 @@ function viewSite(input2, app, site) {
     isReachable: silentSince !== null || didAnswer,
     didAnswer,
     silentSince,
+    isMirrorUnreadable: isUnreadable(input2, mirror),
     isRegionExcused: silentSince !== null && isExcused(input2, mirror)
   };
 }
@@ -80762,6 +80788,14 @@ function isNowhere({ entry, isMoving: isMoving2, mirrorMayLack }) {
 function isGone(view, { left }) {
   const hasLeft2 = own(left, view.site) !== void 0;
   return isNowhere(view) || hasLeft2 && view.entry === void 0 && !view.isMoving;
+}
+function isUnreadable({ workers }, mirror) {
+  return own(workers, mirror)?.isMirrorUnreadable === true;
+}
+function isStuck(input2, site, assignment) {
+  const { released, entering } = assignment?.moving ?? {};
+  if (assignment === void 0 || released === void 0 || entering !== void 0) return false;
+  return mirrorsWith(input2, site).includes(assignment.mirror);
 }
 function isExcused({ control: control2 }, mirror) {
   return own(control2.workers, mirror)?.excused !== void 0;
@@ -80843,8 +80877,8 @@ function siteFacts2(input2, { app, view, unknownBlocks }) {
     get site() {
       const { region = "", labels = {} } = facts ?? {};
       const version = own(input2.observed, site)?.kubernetesVersion;
-      const told3 = version === void 0 ? {} : { kubernetesVersion: version };
-      return { name: site, region, labels: { ...labels }, reachable: didAnswer, ...told3 };
+      const told4 = version === void 0 ? {} : { kubernetesVersion: version };
+      return { name: site, region, labels: { ...labels }, reachable: didAnswer, ...told4 };
     },
     get app() {
       return { name: app, ...appFacts(view, unknownBlocks) };
@@ -80860,9 +80894,9 @@ function siteFacts2(input2, { app, view, unknownBlocks }) {
   };
 }
 function appsAt({ mirrors, observed }, site) {
-  const [told3 = {}, standing3 = {}] = [own(observed, site)?.apps, own(mirrors, site)];
-  return [.../* @__PURE__ */ new Set([...Object.keys(standing3), ...Object.keys(told3)])].filter(
-    (app) => own(told3, app)?.left !== true || standingTree(own(standing3, app)) !== void 0
+  const [told4 = {}, standing3 = {}] = [own(observed, site)?.apps, own(mirrors, site)];
+  return [.../* @__PURE__ */ new Set([...Object.keys(standing3), ...Object.keys(told4)])].filter(
+    (app) => own(told4, app)?.left !== true || standingTree(own(standing3, app)) !== void 0
   );
 }
 function appFacts(view, unknownBlocks) {
@@ -81076,7 +81110,7 @@ function endExcuses(board, app, arriving) {
     const isOpen = releases.length === 0 ? isListBusy : releases.some((id) => app.open.has(id));
     const view = viewSite(board.input, app.app, site);
     const isWell2 = view.silentSince === null && isHealthy(view, false);
-    return isOpen && view.entry !== void 0 && !isWell2;
+    return isOpen && !isNowhere(view) && !isWell2;
   });
   if (kept5.length === Object.keys(excused).length) return;
   const next = kept5.length === 0 ? arrivals : { ...arrivals, excused: Object.fromEntries(kept5) };
@@ -81911,9 +81945,9 @@ function itsTrees({ input: input2 }, release2) {
   );
   for (const [site, { to }] of Object.entries(release2.list)) {
     if (to === null) continue;
-    const isThere = own(release2.carried, site) !== void 0 && treeAt(input2, release2.app, site) === to;
+    const isThere2 = own(release2.carried, site) !== void 0 && treeAt(input2, release2.app, site) === to;
     const wasGood = own(own(input2.good, site), release2.app) === to;
-    if (isThere || wasGood) found2.push({ site, tree: to });
+    if (isThere2 || wasGood) found2.push({ site, tree: to });
   }
   return found2;
 }
@@ -82128,6 +82162,11 @@ function leaversAt({ apps }, site) {
   );
   return leaves.map(({ app }) => app);
 }
+function mayStand(board, site, mirror) {
+  if (!mayLack(board.input, mirror)) return false;
+  const { uid } = own(board.input.control.sites, site) ?? {};
+  return uid !== void 0 || leaversAt(board, site).length > 0;
+}
 function leftBehindInWords(board, { site, mirror }, before) {
   if (!mayLack(board.input, mirror)) return "";
   const there = own(board.input.mirrors, site) ?? {};
@@ -82281,7 +82320,7 @@ function leave(board, site, { assignment, from, to }) {
 }
 function beginMove(board, site, { mirror, to }) {
   const { good, workers, mirrors } = board.input;
-  const isEmpty3 = Object.keys(own(mirrors, site) ?? {}).length === 0 && !mayHaveLeavers(board, site, { mirror, to });
+  const isEmpty3 = Object.keys(own(mirrors, site) ?? {}).length === 0 && (to === mirror || !mayStand(board, site, mirror));
   return {
     to,
     commit: own(own(workers, mirror)?.stopped, site) ?? "",
@@ -82290,9 +82329,6 @@ function beginMove(board, site, { mirror, to }) {
     good: { ...own(good, site) },
     ...isEmpty3 ? { stopped: board.at } : {}
   };
-}
-function mayHaveLeavers(board, site, { mirror, to }) {
-  return to !== mirror && mayLack(board.input, mirror) && leaversAt(board, site).length > 0;
 }
 function forgetSites(board, before) {
   const { sites, control: control2 } = board.input;
@@ -82304,8 +82340,8 @@ function goOn(board, site, known4) {
   const move2 = { ...known4, moving };
   const standing3 = mirrorsWith(board.input, site);
   if (moving.entering !== void 0) {
-    const isThere = standing3.includes(moving.to) || Object.keys(moving.trees).length === 0;
-    if (isThere) arrive(board, site, move2);
+    const isThere2 = standing3.includes(moving.to) || Object.keys(moving.trees).length === 0;
+    if (isThere2) arrive(board, site, move2);
     else enter(board, site, { moving, from: assignment.mirror });
     return;
   }
@@ -82876,9 +82912,9 @@ function overruleRemovals(run3, app) {
   if (back === void 0 && said === void 0) return;
   for (const release2 of app.open.values()) {
     if (release2.kind !== "removal") continue;
-    const isThere = (site) => !Object.hasOwn(release2.left ?? {}, site) || treeAt(input2, app.app, site) !== void 0;
+    const isThere2 = (site) => !Object.hasOwn(release2.left ?? {}, site) || treeAt(input2, app.app, site) !== void 0;
     const there = Object.keys(release2.list).filter(
-      (site) => isThere(site) && !isPlaced(run3, app, site)
+      (site) => isThere2(site) && !isPlaced(run3, app, site)
     );
     const before = removalVerb(release2);
     const words6 = there.flatMap((site) => [said ?? [], back?.get(site) ?? []].flat());
@@ -83088,6 +83124,105 @@ function changedLines({ id, change: change2, diff }, { sites }, addressOf) {
   });
 }
 
+// src/core/rollout/site-policies.ts
+var defaultDriftMs = 6e5;
+var defaultSitesPerMinute = 60;
+function driftPace(model) {
+  const { interval, maxSitesPerMinute, maxDriftedPercent } = model.fleet.value.spec.drift ?? {};
+  return {
+    intervalMs: parseDuration2(interval ?? "") ?? defaultDriftMs,
+    maxSitesPerMinute: maxSitesPerMinute ?? defaultSitesPerMinute,
+    ...maxDriftedPercent !== void 0 && { maxDriftedPercent }
+  };
+}
+function policyOf(model, name2) {
+  const app = model.apps.get(name2)?.value.spec;
+  if (app === void 0) return void 0;
+  const fleet = model.fleet.value.spec;
+  const health2 = both(app.health, fleet.health);
+  return {
+    ...driftPolicy2(fleet.drift, app.drift),
+    ...health2.length > 0 && { health: health2 },
+    ...app.atomic === true && { atomic: true }
+  };
+}
+function driftPolicy2(fleet = {}, app = {}) {
+  return {
+    drift: app.mode ?? fleet.mode ?? "correct",
+    ignored: both(fleet.ignore, app.ignore)
+  };
+}
+function both(first2 = [], second = []) {
+  return [...first2, ...second];
+}
+
+// src/core/plan/fact-notes.ts
+function factNotes(base, head) {
+  return [...suspensions(base, head), ...policies(base, head), ...pace(base, head)];
+}
+function suspensions(base, head) {
+  const before = siteFacts(base);
+  const [said, unsaid] = [[], []];
+  for (const [site, { suspend }] of siteFacts(head)) {
+    const known4 = before.get(site)?.suspend ?? false;
+    if (known4 !== suspend) (suspend ? said : unsaid).push(site);
+  }
+  return [
+    ...told3(said, (sites) => [
+      `\`suspend\` is said of ${sites}: nothing new is released there until a later commit ends it`
+    ]),
+    ...told3(unsaid, (sites) => [
+      `\`suspend\` is no longer said of ${sites}: what was not released there meanwhile comes`
+    ])
+  ];
+}
+function told3(names3, inWords) {
+  return names3.length === 0 ? [] : inWords(someOf(names3.toSorted()));
+}
+var atOnce = "this holds at once and at all sites, by no release";
+var whenItLeaves = "this holds where a later commit takes it away";
+function policies(base, head) {
+  const apps = [...head.apps.keys()].filter((app) => base.apps.has(app)).toSorted();
+  const changes = apps.flatMap((app) => {
+    const [before, after] = [base, head].map((model) => wordsOf4(model, app));
+    return Object.entries(after ?? {}).flatMap(([field, to]) => {
+      const from = before?.[field];
+      if (isSameJson(from ?? null, to)) return [];
+      const isWord = typeof from === "string" && typeof to === "string";
+      const how = isWord ? `is ${to} in place of ${from}` : "changes";
+      return [{ app, field, how }];
+    });
+  });
+  const groups2 = Map.groupBy(changes, ({ field, how }) => `${field} ${how}`);
+  return [...groups2].map(([what, group2]) => {
+    const holds2 = group2[0]?.field === "onRemoval" ? whenItLeaves : atOnce;
+    return `${what} for ${someOf(group2.map(({ app }) => app))}: ${holds2}`;
+  });
+}
+function wordsOf4(model, app) {
+  const { drift, ignored, health: health2, atomic } = policyOf(model, app) ?? {};
+  return {
+    "drift.mode": drift ?? null,
+    "drift.ignore": ignored ?? [],
+    health: health2 ?? [],
+    atomic: atomic ?? false,
+    serviceAccountName: [model.apps.get(app)?.value.spec.serviceAccountName ?? null],
+    onRemoval: verbsOf(model).get(app) ?? null
+  };
+}
+function pace(base, head) {
+  const [before, after] = [driftPace(base), driftPace(head)];
+  const fields3 = {
+    "drift.interval": "intervalMs",
+    "drift.maxSitesPerMinute": "maxSitesPerMinute",
+    "drift.maxDriftedPercent": "maxDriftedPercent"
+  };
+  const changed3 = Object.entries(fields3).filter(([, key]) => before[key] !== after[key]);
+  if (changed3.length === 0) return [];
+  const names3 = changed3.map(([name2]) => name2).join(", ");
+  return [`the Fleet (${head.fleet.file}) changes ${names3}: ${atOnce}`];
+}
+
 // src/core/rollout/group-waits.ts
 function groupWaits(waits2) {
   const groups2 = Map.groupBy(
@@ -83192,8 +83327,8 @@ function releaseFirst({ input: input2 }, site, { app, release: release2 }) {
 function failedWords(listed2) {
   const { release: release2, entry, view } = listed2;
   const state = siteState(listed2);
-  const isThere = entry.to !== null && standingTree(view.entry) === entry.to && isHealthyOn(view, entry.to, release2.unknownBlocks);
-  if (state.kind !== "failed" || isThere) return null;
+  const isThere2 = entry.to !== null && standingTree(view.entry) === entry.to && isHealthyOn(view, entry.to, release2.unknownBlocks);
+  if (state.kind !== "failed" || isThere2) return null;
   const ends = `${release2.app} is healthy there on what it brings, or ${release2.id} is through or replaced`;
   return { now: `failed there: ${state.cause}`, ends };
 }
@@ -83418,7 +83553,6 @@ var excuseEnds = {
   slot: "; that an operator excuses the region frees only the slot that it takes until then"
 };
 function siteBlock(view, excuse2 = "nothing") {
-  const isSilent = view.silentSince !== null;
   if (view.waitsFor !== null) {
     return {
       code: "moving",
@@ -83426,20 +83560,8 @@ function siteBlock(view, excuse2 = "nothing") {
       endsWhen: `it reports and brings what is missing, or an operator excuses region ${view.waitsFor} while it is silent`
     };
   }
-  if (view.isMoving) {
-    return {
-      code: "moving",
-      reason: `${view.site} leaves ${view.mirror}, whose worker ${isSilent ? "is silent and " : ""}has to say that it stopped writing there`,
-      endsWhen: movedEnd(view)
-    };
-  }
-  if (view.silentSince !== null) {
-    return {
-      code: "worker-silent",
-      reason: `the worker of ${view.mirror} is silent`,
-      endsWhen: silentEnd(view, excuse2)
-    };
-  }
+  if (view.isMoving) return movingBlock(view);
+  if (view.silentSince !== null) return silentBlock(view, excuse2);
   if (!view.isReachable) {
     return {
       code: "offline",
@@ -83456,10 +83578,28 @@ function siteBlock(view, excuse2 = "nothing") {
   }
   return null;
 }
-function silentEnd(view, excuse2) {
+function silentBlock(view, excuse2) {
   const forgotten = orForgotten(view, true);
   const words6 = excuseEnds[view.isRegionExcused ? "nothing" : excuse2];
-  return `it reports again${excuse2 === "wait" ? words6 + forgotten : forgotten + words6}`;
+  const orElse = excuse2 === "wait" ? words6 + forgotten : forgotten + words6;
+  const [reason, end] = view.isMirrorUnreadable ? [`the mirror of ${view.mirror} cannot be read`, "it can: `flotilla status` says what to do"] : [`the worker of ${view.mirror} is silent`, "it reports again"];
+  return { code: "worker-silent", reason, endsWhen: end + orElse };
+}
+function movingBlock(view) {
+  const { site, mirror, silentSince, isStuck: isStuck2 } = view;
+  if (isStuck2) {
+    return {
+      code: "moving",
+      reason: `${site} leaves ${mirror}, and stands in its mirror still`,
+      endsWhen: "that is written; where it cannot be, `flotilla status` says why"
+    };
+  }
+  const isSilent = silentSince !== null;
+  return {
+    code: "moving",
+    reason: `${site} leaves ${mirror}, whose worker ${isSilent ? "is silent and " : ""}has to say that it stopped writing there`,
+    endsWhen: movedEnd(view)
+  };
 }
 function movedEnd(view) {
   if (view.facts?.leaves === true)
@@ -83509,11 +83649,11 @@ function waitOf(release2, { stage, site, block }) {
 }
 function budgetWords(run3, words6, of) {
   const key = `${of.full} ${of.share === null ? "" : run3.shares.indexOf(of.share)}`;
-  const known4 = words6.get(key) ?? wordsOf4(run3, of);
+  const known4 = words6.get(key) ?? wordsOf5(run3, of);
   words6.set(key, known4);
   return known4;
 }
-function wordsOf4(run3, { full: code, share: share2 }) {
+function wordsOf5(run3, { full: code, share: share2 }) {
   const { board } = run3;
   if (share2 === null) return fleetWords(board);
   if (code === "failure-budget") return failureWords(run3, share2);
@@ -83639,10 +83779,10 @@ function nextOpening(windows, from) {
   const known4 = found.get(key);
   if (known4 !== void 0 && known4.from <= from && from < known4.opening.at) return known4.opening;
   const opening = lookForOpening(windows, from);
-  const told3 = opening.isOpen ? opening : { at: nextDay(from), isOpen: false };
+  const told4 = opening.isOpen ? opening : { at: nextDay(from), isOpen: false };
   if (found.size >= mostFound) found.clear();
-  found.set(key, { from, opening: told3 });
-  return told3;
+  found.set(key, { from, opening: told4 });
+  return told4;
 }
 function nextDay(at3) {
   return (Math.floor(at3 / dayMs4) + 1) * dayMs4;
@@ -85712,10 +85852,10 @@ function planUnit(board, unit) {
       members: unit.members.filter(({ app, id }) => !hasPassed2(board, { app, id }, stage.name))
     };
     if (rest2.members.length === 0) continue;
-    const told3 = board.waits.length;
+    const told4 = board.waits.length;
     const sites = sitesByStage(board, releasesOf(board, rest2))[index] ?? [];
     if (planStage({ board, unit: rest2, index, sites })) continue;
-    const cause = causeInWords(board.waits.slice(told3));
+    const cause = causeInWords(board.waits.slice(told4));
     stopFailed(board, rest2, index);
     reportLaterStages(board, unit, { open: index, cause });
     break;
@@ -86166,13 +86306,13 @@ function oldApp(tree) {
 function observeApp(live, now) {
   const health2 = healthOf(live, now);
   const everHealthy = hasBeenHealthy(live, now);
-  const told3 = { tree: live.tree, left: false, health: health2, everHealthy, unverified: 0, message: "" };
+  const told4 = { tree: live.tree, left: false, health: health2, everHealthy, unverified: 0, message: "" };
   if (live.tree === null) {
-    return { ...told3, left: now >= live.healthyAt, healthyForMs: 0, longestHealthyMs: 0 };
+    return { ...told4, left: now >= live.healthyAt, healthyForMs: 0, longestHealthyMs: 0 };
   }
   const until = live.breaksAt === null ? now : Math.min(now, live.breaksAt);
   const longestHealthyMs = Math.min(longestMs2, Math.max(0, until - live.healthyAt));
-  return { ...told3, healthyForMs: health2 === "Healthy" ? longestHealthyMs : 0, longestHealthyMs };
+  return { ...told4, healthyForMs: health2 === "Healthy" ? longestHealthyMs : 0, longestHealthyMs };
 }
 var longestMs2 = 365 * 24 * 36e5;
 function healthOf({ tree, healthyAt, breaksAt }, now) {
@@ -86301,7 +86441,7 @@ function plannedWaits(start, changes) {
   return [...toldWaits(waits2.flat()), ...releases.flatMap(countingWaits)];
 }
 function countingWaits({ app, id, checks: checks3, list }) {
-  const told3 = ({ name: name2, cel: cel2, message }, when) => ({
+  const told4 = ({ name: name2, cel: cel2, message }, when) => ({
     app,
     release: id,
     code: "check",
@@ -86311,18 +86451,21 @@ function countingWaits({ app, id, checks: checks3, list }) {
   });
   const { before = [], after = [] } = checks3 ?? {};
   return [
-    ...before.filter(isCounting).map((check) => told3(check, "each stage hands over only while it is true")),
-    ...after.filter(isCounting).map((check) => told3(check, "each stage passes only when it is true"))
+    ...before.filter(isCounting).map((check) => told4(check, "each stage hands over only while it is true")),
+    ...after.filter(isCounting).map((check) => told4(check, "each stage passes only when it is true"))
   ];
 }
 function isCounting({ cel: cel2 }) {
   const compiled = compileCheck(cel2);
   return compiled.ok && countsSites(compiled.program);
 }
-function* askedOf({ budgets: budgets2, control: control2, dependsOn = {} }, releases) {
+function* askedOf({ budgets: budgets2, control: control2, headSites, dependsOn = {} }, releases) {
   const isOrdered = Object.values(dependsOn).some((names3) => names3.length > 0);
   if (hasWindows(budgets2) || control2.holds.length > 0 || isOrdered) {
     yield { codes: /* @__PURE__ */ new Set(["window", "held", "dependency"]), room: 0 };
+  }
+  if ([...headSites.values()].some(({ suspend }) => suspend)) {
+    yield { codes: /* @__PURE__ */ new Set(["suspended"]), room: Number.MAX_SAFE_INTEGER };
   }
   if (releases.some(({ checks: checks3 }) => (knowable(checks3)?.before.length ?? 0) > 0)) {
     yield { codes: /* @__PURE__ */ new Set(["check"]), room: Number.MAX_SAFE_INTEGER };
@@ -86571,6 +86714,7 @@ function planFleet(base, head, { isProtected, now }) {
     notes: [
       ...siteNotes(base?.model, head.model),
       ...decommissionNotes(base?.model, head.model),
+      ...base === null ? [] : factNotes(base.model, head.model),
       ...base === null ? [] : ruleNotes(base.model, head.model)
     ],
     decisions: decisionPlans(base?.model ?? null, head.model),
@@ -86609,11 +86753,11 @@ function variantsOf(sides) {
 function refusals(moves, sides) {
   const variantOf = variantsOf(sides);
   const found2 = /* @__PURE__ */ new Map();
-  const told3 = /* @__PURE__ */ new Map();
+  const told4 = /* @__PURE__ */ new Map();
   for (const { app, site, from, to } of moves) {
     const pair2 = `${app} ${from} ${to}`;
-    const refused2 = told3.get(pair2) ?? refusalsOf(app, variantOf(from), variantOf(to));
-    told3.set(pair2, refused2);
+    const refused2 = told4.get(pair2) ?? refusalsOf(app, variantOf(from), variantOf(to));
+    told4.set(pair2, refused2);
     for (const { what, advice } of refused2) {
       const known4 = found2.get(what) ?? { advice, sites: /* @__PURE__ */ new Set() };
       known4.sites.add(site);
@@ -86934,11 +87078,11 @@ function removed({ variants }) {
   );
 }
 function noteBlocks({ decisions, notes }) {
-  const told3 = [...decisions.map(decisionInWords), ...notes];
-  if (told3.length === 0) return [];
-  const shown4 = told3.slice(0, maxRows).map((note) => `- ${codeSpan(note, 500)}
+  const told4 = [...decisions.map(decisionInWords), ...notes];
+  if (told4.length === 0) return [];
+  const shown4 = told4.slice(0, maxRows).map((note) => `- ${codeSpan(note, 500)}
 `);
-  const more = told3.length - shown4.length;
+  const more = told4.length - shown4.length;
   return [`${shown4.join("")}${more > 0 ? `- ${countOf(more, "note")} more
 ` : ""}`];
 }
@@ -87007,7 +87151,7 @@ function summaryOf(report2, maxBytes2 = defaultMaxBytes) {
     blocks2.push(...planBlocks(plan2, model));
     groups2.push(...plan2.groups.map((group2, index) => groupBlock(plan2, group2, index + 1)));
   }
-  const foot = footer(preview);
+  const foot = footer(report2);
   return fitted({ blocks: blocks2, groups: groups2, foot }, maxBytes2);
 }
 function fitted({ blocks: blocks2, groups: groups2, foot }, maxBytes2) {
@@ -87065,8 +87209,8 @@ function countsInWords(diagnostics) {
   ].join(", ");
 }
 function reasonBlocks({ reason, notes }) {
-  const told3 = [...reason === null ? [] : [reason], ...notes];
-  return told3.map((text) => `${codeSpan(text, 1e3)}
+  const told4 = [...reason === null ? [] : [reason], ...notes];
+  return told4.map((text) => `${codeSpan(text, 1e3)}
 `);
 }
 function diagnosticBlocks({ preview, directory }) {
@@ -87088,7 +87232,7 @@ function diagnosticLine(diagnostic, directory) {
   return `- ${mark2} ${codeSpan(place)} ${codeSpan(message)}${hint === void 0 ? "" : `: ${codeSpan(hint)}`}
 `;
 }
-function footer(preview) {
+function footer({ preview, directory }) {
   if (preview === null || preview.base === void 0) return "";
   const { base, head, planned } = preview;
   const from = base === null ? "nothing" : codeSpan(base.slice(0, 12));
@@ -87098,8 +87242,14 @@ function footer(preview) {
   const { plan: plan2 } = planned;
   const start = plan2.base === null ? "--from-nothing" : `--base ${plan2.base}`;
   const at3 = plan2.at === null ? "" : ` --at ${plan2.at}`;
-  return `${line}, planned for a fleet whose sites all answer and are healthy on the base, without its real state. The same again: \`flotilla plan ${start} --head ${head}${at3}\` (plan \`sha256:${plan2.digest.slice(0, 12)}\`).
+  const folder = directory === "" ? "" : `${shellWord(directory)} `;
+  const command2 = codeSpan(`flotilla plan ${folder}${start} --head ${head}${at3}`, 1e3);
+  return `${line}, planned for a fleet whose sites all answer and are healthy on the base, without its real state. The same again: ${command2} (plan \`sha256:${plan2.digest.slice(0, 12)}\`).
 `;
+}
+function shellWord(path3) {
+  const word3 = path3.startsWith("-") ? `./${path3}` : path3;
+  return /^[\w./-]+$/.test(word3) ? word3 : `'${word3.replaceAll("'", `'\\''`)}'`;
 }
 
 // src/action/workflow-commands.ts
@@ -87218,14 +87368,14 @@ function tell4(report2, io) {
   io.print(annotations(diagnostics, directory));
   if (reason !== null && verdict !== "nothing-to-do") io.print(errorCommand(reason));
   const plan2 = preview?.planned?.plan;
-  const told3 = [
+  const told4 = [
     verdictWords(verdict, preview),
     ...diagnostics.map(formatDiagnostic),
     ...notes,
     ...reason === null ? [] : [reason],
     ...plan2 === void 0 ? [] : planText(plan2).trimEnd().split("\n")
   ];
-  io.print(logLines(told3, (0, import_node_crypto17.randomUUID)()));
+  io.print(logLines(told4, (0, import_node_crypto17.randomUUID)()));
 }
 async function append(path3, text) {
   if (path3 !== void 0 && path3 !== "") await (0, import_promises7.appendFile)(path3, text);
