@@ -17,7 +17,7 @@ has: what becomes of each, and what you have to do. It only reads; the worker ta
              stays and is told (but for kubectl's); where the other one applies it, the app lets go of the object
              when it drops it, and does not delete it
   taken      becomes Flotilla's
-  removed    becomes Flotilla's, is not in Git, and so goes
+  removed    is not in Git (any more), and so goes, or gets its default
   conflict   stays theirs, and nothing of the object is written
 
 What kubectl left is taken. Other tools' fields are taken where the object in Git has the annotation

@@ -65,9 +65,8 @@ export interface Applied {
  */
 export async function applyOneObject(context: SiteContext, work: ObjectWork): Promise<Applied> {
   const { row } = work;
-  const isTaking = declaredTakeOver(work.object.object).length > 0;
-  const isKnown = !isTaking && row !== undefined && row.phase === "applied" && row.uid !== "";
-  const found = isKnown ? { uid: row.uid, row } : await inspect(context, work);
+  const isFirst = row === undefined || isLookedAtFirst(work);
+  const found = isFirst ? await inspect(context, work) : { uid: row.uid, row };
   if (found.uid === "" && wasRun(row, work.object.hash)) {
     await context.link.verify({ signal: context.signal() });
     const cleared = clearedRow(row, work.object.object.apiVersion);
@@ -82,6 +81,12 @@ export async function applyOneObject(context: SiteContext, work: ObjectWork): Pr
   }
   const { live, staying } = await removeDropped(context, { ...work, row: sent.row }, sent.live);
   return { row: written, beside: managersBeside(context, live), staying, ending };
+}
+
+/** Whether an object is read before it is written, and what is to be taken over of it is. */
+export function isLookedAtFirst({ row, object }: ObjectWork): boolean {
+  const isKnown = row !== undefined && row.phase === "applied" && row.uid !== "";
+  return !isKnown || declaredTakeOver(object.object).length > 0;
 }
 
 /** The answer of an apply, and what was known of the object before it. */
@@ -196,8 +201,8 @@ async function takeOverFields(
 ): Promise<void> {
   const { object, key } = work.object;
   const left = leftOf(context, work.app, key);
-  const managedFields = takeOver(live, object, { app: work.app, left });
-  if (managedFields === null) return;
+  const over = takeOver(live, object, { app: work.app, left });
+  if (over === null) return;
   try {
     await dryApply(context, work, { live, force: false });
   } catch (error) {
@@ -207,7 +212,7 @@ async function takeOverFields(
   }
   const uid = metadataText(live, "uid");
   const resourceVersion = metadataText(live, "resourceVersion");
-  const patch = { metadata: { uid, resourceVersion, managedFields } };
+  const patch = { metadata: { uid, resourceVersion, managedFields: over.managedFields } };
   await writerFor(context, work.app).mergePatch(addressOf(object), patch, context.signal());
   context.logger.info("took fields over", { app: work.app, object: describeKey(key) });
 }

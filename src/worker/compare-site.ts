@@ -2,17 +2,19 @@ import { isKept, wasKept } from "../core/apply/kept-objects.ts";
 import pLimit from "p-limit";
 import { UnknownKindError, isApiError } from "../adapters/kubernetes/api-error.ts";
 import { addressOf } from "../adapters/kubernetes/object-address.ts";
-import { fieldManagerOf, liveOwner, metadataText, ownerOf } from "../core/apply/ownership.ts";
-import { takenEntries } from "../core/apply/take-over.ts";
+import { liveOwner, metadataText, ownerOf } from "../core/apply/ownership.ts";
+import { mergeFields } from "../core/apply/compare-fields.ts";
+import { takeOver, withoutTaken } from "../core/apply/take-over.ts";
 import { FleetError } from "../core/errors.ts";
 import { type KubeObject, describeKey, parseObjectId } from "../core/model/kube-object.ts";
 import type { ObjectComparison, SiteDiff } from "../core/protocol/site-diff.ts";
 import type { FieldConflict } from "../core/apply/judge-conflicts.ts";
-import { leftOf, writerFor } from "./app-policy.ts";
+import { leftOf } from "./app-policy.ts";
 import { isClearedAway } from "./cleared-jobs.ts";
 import {
   type ObjectWork,
   dryApply,
+  isLookedAtFirst,
   judgeConflicts,
   refuseForeign,
   rowFor,
@@ -22,7 +24,7 @@ import { meetSecrets } from "./learn-secrets.ts";
 import { managersBeside } from "./let-go.ts";
 import { lookUp } from "./look-up.ts";
 import { openObject } from "./open-object.ts";
-import { whatWouldStay } from "./remove-dropped.ts";
+import { tryChange, tryRemovals } from "./remove-dropped.ts";
 import { type SiteContext, desiredTree, throwUnlessPassable } from "./site-context.ts";
 import { newAppState, type AppState } from "./app-state.ts";
 import { inWords } from "./in-words.ts";
@@ -129,15 +131,10 @@ async function compareLive(
   const reason = await whyForeign(context, work, live);
   if (reason !== "") return tell({ object, state: "conflict", reason });
   const { applied, ...met } = await tryApply(context, work, live);
-  const left = leftOf(context, work.app, work.object.key);
-  const taken = takenEntries(live, work.object.object, left);
-  const fresh = taken.length === 0 ? null : await freshObject(context, work);
-  const found: Comparison = { work, live, applied, taken, fresh, ...met };
+  const { stays, ...end } = await trySettling(context, work, { live, applied });
+  const found: Comparison = { work, live, applied, ...end, ...met };
   const fields = differencesOf(found);
   const isConflict = met.forbidden.length > 0;
-  const managers = taken.map(({ manager }) => manager);
-  const known = { ...work, row: rowFor(work, live) };
-  const stays = whatWouldStay(context, known, { applied, taken: managers });
   const held = "nothing of it is written while another manager has these fields";
   return tell({
     object,
@@ -183,21 +180,31 @@ async function tryApply(context: SiteContext, work: ObjectWork, live: KubeObject
   }
 }
 
-/**
- * The object as it would be if it were made anew, where fields are taken over: what the defaults are of those that Git
- * has not. Asked under another name, as a dry run; null where the API server refuses that.
- */
-async function freshObject(context: SiteContext, work: ObjectWork): Promise<KubeObject | null> {
-  const { object } = work.object;
-  const metadata = { ...object.metadata, name: `${object.metadata.name.slice(0, 40)}-fresh` };
-  const fieldManager = fieldManagerOf(work.app);
-  const options = { fieldManager, dryRun: true, signal: context.signal() };
-  try {
-    return await writerFor(context, work.app).apply({ ...object, metadata }, options);
-  } catch (error) {
-    throwUnlessPassable(context, error);
-    return null;
+type End = Pick<Comparison, "taken" | "settled" | "gone"> & { readonly stays: string };
+
+/** What would become of it all in all: what is taken over and not in Git goes, and so does what only kubectl has then. */
+async function trySettling(
+  context: SiteContext,
+  work: ObjectWork,
+  { live, applied }: { readonly live: KubeObject; readonly applied: KubeObject },
+): Promise<End> {
+  const { app, object } = work;
+  const known = { ...work, row: rowFor(work, live) };
+  const left = leftOf(context, app, object.key);
+  const over = isTakenFrom(work, live) ? takeOver(live, object.object, { app, left }) : null;
+  if (over === null) {
+    const { settled, removed, stays } = await tryRemovals(context, known, { live, applied });
+    return { taken: [], settled, gone: removed, stays };
   }
+  const { rest, gone } = withoutTaken(applied, object.object, left);
+  const wanted = await tryChange(context, work, { live, wanted: rest });
+  const { settled, removed, stays } = await tryRemovals(context, known, { live, applied: wanted });
+  return { taken: over.taken, settled, gone: mergeFields(gone, removed), stays };
+}
+
+/** An apply takes over where it looks at the object first, or finds another one than it knows. */
+function isTakenFrom(work: ObjectWork, live: KubeObject): boolean {
+  return isLookedAtFirst(work) || work.row?.uid !== metadataText(live, "uid");
 }
 
 /** An object of the inventory that nobody wants; null: it is not there, or not ours any more. */

@@ -6,12 +6,12 @@ import {
   type ComparedField,
   type ManagedEntry,
   fieldDifferences,
-  leafDifferences,
   managedEntries,
   mergeFields,
 } from "../core/apply/compare-fields.ts";
 import type { FieldConflict } from "../core/apply/judge-conflicts.ts";
-import { fieldPaths, ownedFields } from "../core/apply/owned-fields.ts";
+import { isCovered } from "../core/apply/field-paths.ts";
+import { type FieldSet, fieldPaths, fieldSteps, ownedFields } from "../core/apply/owned-fields.ts";
 import { fieldManagerOf } from "../core/apply/ownership.ts";
 import { type Json, isJsonObject } from "../core/model/json.ts";
 import type { KubeObject } from "../core/model/kube-object.ts";
@@ -29,12 +29,14 @@ import type { ObjectWork } from "./apply-object.ts";
 export interface Comparison {
   readonly work: ObjectWork;
   readonly live: KubeObject;
-  /** As an apply would leave it, were nothing taken over. */
+  /** As an apply would leave it, were nothing taken over and nothing removed then. */
   readonly applied: KubeObject;
   /** What an apply takes over. */
   readonly taken: readonly ManagedEntry[];
-  /** As it would be if it were made anew: with the defaults of what Git has not. null: that is not known. */
-  readonly fresh: KubeObject | null;
+  /** As it would be in the end. */
+  readonly settled: KubeObject;
+  /** What others have of it and would go. */
+  readonly gone: FieldSet;
   readonly conflicts: readonly FieldConflict[];
   readonly forbidden: readonly FieldConflict[];
 }
@@ -64,17 +66,20 @@ export function cutWords(text: string): string {
   return text.length > maxWords ? `${text.slice(0, maxWords)}…` : text;
 }
 
-/** The fields of ours that would change, and those that would go because they are taken over and not in Git. */
+/** The fields of ours that would change, and those of others that would go because Git does not have them. */
 export function differencesOf(found: Comparison): FieldDifference[] {
-  const { work, live, applied } = found;
+  const { work } = found;
+  const isSecret = work.object.key.kind === "Secret" && work.object.key.group === "";
+  return changesOf(found).map((field) => ({
+    ...valuesOf(field, isSecret),
+    managers: othersAt(found, field.path),
+  }));
+}
+
+function changesOf({ work, live, applied, settled, gone }: Comparison): readonly ComparedField[] {
   const manager = fieldManagerOf(work.app);
   const ours = mergeFields(ownedFields(live, manager), ownedFields(applied, manager));
-  const others = managedEntries(live).filter((entry) => entry.manager !== manager);
-  const isSecret = work.object.key.kind === "Secret" && work.object.key.group === "";
-  return [...fieldDifferences(live, applied, ours), ...fieldsThatGo(found)].map((field) => ({
-    ...valuesOf(field, isSecret),
-    managers: [...new Set(others.filter(has(field.path)).map((entry) => entry.manager))],
-  }));
+  return fieldDifferences(live, settled, mergeFields(ours, gone));
 }
 
 /** Fields of ours that others have, each with what becomes of it. */
@@ -99,29 +104,29 @@ export function claimsOf(found: Comparison): FieldClaim[] {
   for (const one of forbidden) {
     put({ field: one.field, manager: one.manager, verdict: "conflict" });
   }
-  for (const { path, manager: other } of fieldsThatGo(found)) {
-    put({ field: path, manager: other, verdict: "removed" });
-  }
+  for (const claim of removedClaims(found)) put(claim);
   return [...claims.values()].toSorted((a, b) => (a.field < b.field ? -1 : 1));
 }
 
-/** What is taken over and is not in Git goes, unless it has that value by default or somebody else has it too. */
-function fieldsThatGo(found: Comparison): (ComparedField & { readonly manager: string })[] {
-  const { work, live, applied, taken, fresh } = found;
+/** What changes and is not the app's afterwards: it goes, or gets its default. */
+function removedClaims(found: Comparison): FieldClaim[] {
+  const ours = ownedFields(found.applied, fieldManagerOf(found.work.app));
+  const gone = changesOf(found).filter(({ path }) => !hasAt(ours, path));
+  return gone.flatMap(({ path: field }) =>
+    othersAt(found, field).map((manager) => ({ field, manager, verdict: "removed" }) as const),
+  );
+}
+
+/** Others that have a field, or something in it. */
+function othersAt({ work, live }: Comparison, path: string): string[] {
   const manager = fieldManagerOf(work.app);
-  const identities = new Set(taken.map(identityOf));
-  const stay = managedEntries(live).filter(
-    (entry) => entry.manager !== manager && !identities.has(identityOf(entry)),
-  );
-  const kept = new Set([
-    ...fieldPaths(ownedFields(applied, manager)),
-    ...stay.flatMap((entry) => fieldPaths(entry.fields)),
-  ]);
-  return taken.flatMap((entry) =>
-    leafDifferences(live, fresh ?? undefined, entry.fields)
-      .filter(({ path }) => !kept.has(path))
-      .map((field) => ({ ...field, manager: entry.manager })),
-  );
+  const others = managedEntries(live).filter((entry) => entry.manager !== manager);
+  const holders = others.filter(({ fields }) => hasAt(fields, path));
+  return [...new Set(holders.map((entry) => entry.manager))];
+}
+
+function hasAt(fields: FieldSet, path: string): boolean {
+  return fieldSteps(fields).some((steps) => isCovered(steps, path));
 }
 
 function identityOf({ manager, operation, subresource, apiVersion }: ManagedEntry): string {
@@ -130,10 +135,6 @@ function identityOf({ manager, operation, subresource, apiVersion }: ManagedEntr
 
 function pathsOf({ fields }: ManagedEntry): ReadonlySet<string> {
   return new Set(fieldPaths(fields));
-}
-
-function has(path: string): (entry: ManagedEntry) => boolean {
-  return (entry) => pathsOf(entry).has(path);
 }
 
 /** kubectl keeps whole objects in it, Secrets too. */
@@ -147,7 +148,7 @@ function valuesOf(
   const field = cutWords(path);
   const isNamed = path.split(/[.[\]"=,]+/).some((name) => namesSecret(name));
   // Nothing of a Secret is told: other tools, too, keep whole objects in annotations.
-  const isPrivate = isSecret || path.includes(lastApplied);
+  const isPrivate = isSecret || JSON.stringify([path, live, desired]).includes(lastApplied);
   const mayBeSecret = isNamed && [live, desired].some((value) => typeof value === "string");
   const [before, after] = [textOf(live), textOf(desired)];
   const hidden = isPrivate || mayBeSecret || before === after;

@@ -18,6 +18,7 @@ export function learnSecrets(client: ClusterClient, redactor: Redactor): Cluster
     create: async (object, signal) => met(await writer.create(met(object), signal)),
     mergePatch: async (address, patch, signal) =>
       met(await writer.mergePatch(address, patch, signal)),
+    tryPatch: async (address, patch, signal) => met(await writer.tryPatch(address, patch, signal)),
   });
   return {
     ...client,

@@ -6,12 +6,16 @@ import { type FieldSet, ownedFields } from "../core/apply/owned-fields.ts";
 import { fieldManagerOf, metadataText } from "../core/apply/ownership.ts";
 import {
   type StayingField,
-  removalOf,
+  cutOf,
   isAlone,
   notAmong,
+  patchBetween,
+  removalOf,
   setOf,
   stayingFields,
+  withoutFields,
 } from "../core/apply/staying-fields.ts";
+import type { JsonObject } from "../core/model/json.ts";
 import { type KubeObject, type ObjectKey, describeKey } from "../core/model/kube-object.ts";
 import type { Staying } from "./app-state.ts";
 import { leftOf, writerFor } from "./app-policy.ts";
@@ -39,8 +43,75 @@ export async function removeDropped(
   work: ObjectWork,
   applied: KubeObject,
 ): Promise<Settled> {
+  const { live, found } = await settle(context, work, {
+    applied,
+    remove: (removal) => remove(context, work, removal),
+  });
+  return { live, staying: stayingOf(work.object.key, found) };
+}
+
+/** What would become of an object by that, and what of it would stay, in words; "" where that is nothing. */
+interface Preview {
+  readonly settled: KubeObject;
+  /** What would be removed. */
+  readonly removed: FieldSet;
+  readonly stays: string;
+}
+
+/**
+ * The same by dry runs of the live object: nothing is written. `applied`: the object as the apply would leave it.
+ */
+export async function tryRemovals(
+  context: SiteContext,
+  work: ObjectWork,
+  { live, applied }: { readonly live: KubeObject; readonly applied: KubeObject },
+): Promise<Preview> {
+  let removed: FieldSet = {};
+  const { live: settled, found } = await settle(context, work, {
+    applied,
+    remove: async ({ live: now, removable, refused }) => {
+      const cut = cutOf(removable, refused);
+      const left = await tryChange(context, work, { live, wanted: withoutFields(now, cut) });
+      removed = mergeFields(removed, cut);
+      return left;
+    },
+  });
+  return { settled, removed, stays: stayingWords(found) };
+}
+
+/** A live object with the values of another one, defaults filled in, as a dry run gives it; its managers are the other's. */
+export async function tryChange(
+  context: SiteContext,
+  { app, object }: ObjectWork,
+  { live, wanted }: { readonly live: KubeObject; readonly wanted: KubeObject },
+): Promise<KubeObject> {
+  const { managedFields = [] } = wanted.metadata;
+  const { metadata, ...patch } = patchBetween(live, wanted);
+  const { managedFields: _, ...rest } = (metadata ?? {}) as JsonObject; // of two objects
+  const address = addressOf(object.object);
+  const changed = { ...patch, metadata: rest };
+  const tried = await writerFor(context, app).tryPatch(address, changed, context.signal());
+  return { ...tried, metadata: { ...tried.metadata, managedFields } };
+}
+
+interface Removal extends Pick<Progress, "live" | "refused"> {
+  readonly removable: readonly StayingField[];
+}
+
+/** Removes what can be; what is found then stays. */
+async function settle(
+  context: SiteContext,
+  work: ObjectWork,
+  {
+    applied,
+    remove: removeFrom,
+  }: {
+    readonly applied: KubeObject;
+    readonly remove: (removal: Removal) => Promise<KubeObject>;
+  },
+): Promise<{ readonly live: KubeObject; readonly found: readonly StayingField[] }> {
   const { app, object } = work;
-  if (isAlone(applied, app)) return { live: applied, staying: null };
+  if (isAlone(applied, app)) return { live: applied, found: [] };
   // What the apply has left to the app is in Git: whoever has it later, it is not removed.
   const before = notAmong(fieldsBefore(work), ownedFields(applied, fieldManagerOf(app)));
   let now: Progress = { live: applied, refused: [], isRefused: false };
@@ -48,10 +119,10 @@ export async function removeDropped(
     const found = stayingIn(context, { app, key: object.key, before }, now.live);
     const removable = found.filter(({ isRemovable }) => isRemovable);
     if (removable.length === 0 || now.isRefused || tries > maxTries) {
-      return { live: now.live, staying: stayingOf(object.key, found) };
+      return { live: now.live, found };
     }
     try {
-      now = { ...now, live: await remove(context, work, { ...now, removable }) };
+      now = { ...now, live: await removeFrom({ ...now, removable }) };
     } catch (error) {
       now = await afterRefusal(context, work, { now, error });
     }
@@ -93,11 +164,7 @@ function fieldsBefore({ row, staying, object }: ObjectWork): FieldSet {
 async function remove(
   context: SiteContext,
   { app, object: { object, key } }: ObjectWork,
-  {
-    live,
-    removable,
-    refused,
-  }: { live: KubeObject; removable: readonly StayingField[]; refused: readonly string[] },
+  { live, removable, refused }: Removal,
 ): Promise<KubeObject> {
   const { metadata, ...removal } = removalOf(live, removable, refused);
   const uid = metadataText(live, "uid");
@@ -150,26 +217,4 @@ export function stillStaying(
   if (live === null) return null;
   const { app, key, staying } = known;
   return stayingOf(key, stayingIn(context, { app, key, before: staying.fields }, live));
-}
-
-/**
- * What an apply would leave of what Git no longer has, in words; "" where that is nothing. `applied`: the object as the
- * apply would leave it, were nothing taken over; `taken`: managers whose fields it takes over.
- */
-export function whatWouldStay(
-  context: SiteContext,
-  work: ObjectWork,
-  { applied, taken }: { readonly applied: KubeObject; readonly taken: readonly string[] },
-): string {
-  const { app, object, staying } = work;
-  const known = { app, key: object.key };
-  const before = notAmong(fieldsBefore(work), ownedFields(applied, fieldManagerOf(app)));
-  const told = stayingIn(context, { ...known, before: staying?.fields ?? {} }, applied);
-  const isRefused = new Set(told.map(({ field }) => field));
-  const found = stayingIn(context, { ...known, before }, applied)
-    .filter(({ field, isRemovable }) => !isRemovable || isRefused.has(field))
-    .map(({ field, managers }) => {
-      return { field, managers: managers.filter((manager) => !taken.includes(manager)) };
-    });
-  return stayingWords(found);
 }

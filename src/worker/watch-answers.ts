@@ -24,6 +24,7 @@ export function watchAnswers(
     apply: (object, options) => timed(writer.apply(object, options)),
     create: (object, signal) => timed(writer.create(object, signal)),
     mergePatch: (address, patch, signal) => timed(writer.mergePatch(address, patch, signal)),
+    tryPatch: (address, patch, signal) => timed(writer.tryPatch(address, patch, signal)),
     delete: (address, conditions, signal) => timed(writer.delete(address, conditions, signal)),
   });
   const watched: ClusterClient = {

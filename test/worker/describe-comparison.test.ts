@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { takenEntries } from "../../src/core/apply/take-over.ts";
+import { takeOver, withoutTaken } from "../../src/core/apply/take-over.ts";
 import type { KubeObject } from "../../src/core/model/kube-object.ts";
 import { createRedactor } from "../../src/runtime/redactor.ts";
 import { type Comparison, differencesOf, tell } from "../../src/worker/describe-comparison.ts";
@@ -28,16 +28,26 @@ function compared(live: KubeObject, object: KubeObject): Comparison {
     drifted: undefined,
     staying: undefined,
   };
-  const taken = takenEntries(live, object, null);
-  return { work, live, applied: live, taken, fresh: null, conflicts: [], forbidden: [] };
+  const { taken = [] } = takeOver(live, object, { app: "web", left: null }) ?? {};
+  const { rest: settled, gone } = withoutTaken(live, object, null);
+  return { work, live, applied: live, taken, settled, gone, conflicts: [], forbidden: [] };
 }
 
 describe("the words of a comparison", () => {
   it("tell no value of a Secret, also not of what other tools keep in its annotations", () => {
     const annotation = "kapp.k14s.io/original";
     const live = secret({
-      annotations: { [annotation]: '{"data":{"tls.key":"canary"}}' },
+      annotations: {
+        [annotation]: '{"data":{"tls.key":"canary"}}',
+        "flotilla.dev/owner": "demo/web",
+      },
       managedFields: [
+        {
+          manager: "flotilla/web",
+          operation: "Apply",
+          apiVersion: "v1",
+          fieldsV1: { "f:metadata": { "f:annotations": { "f:flotilla.dev/owner": {} } } },
+        },
         {
           manager: "kapp",
           operation: "Update",

@@ -38,6 +38,8 @@ export interface ClusterWriter {
   create(object: KubeObject, signal?: AbortSignal): Promise<KubeObject>;
   /** A JSON merge patch: gives the live object. */
   mergePatch(address: ObjectAddress, patch: JsonObject, signal?: AbortSignal): Promise<KubeObject>;
+  /** The same as a dry run: gives the object as it would be. */
+  tryPatch(address: ObjectAddress, patch: JsonObject, signal?: AbortSignal): Promise<KubeObject>;
   /** Deletes in the background. "gone": it is away or was not there; "going": something still holds it. */
   delete(
     address: ObjectAddress,
@@ -51,7 +53,10 @@ export function writesOf(context: Requests): ClusterWriter {
   return {
     apply: (object, options) => applyObject(context, object, options),
     create: (object, signal) => createObject(context, object, signal),
-    mergePatch: (target, patch, signal) => patchObject(context, target, { patch, signal }),
+    mergePatch: (target, patch, signal) =>
+      patchObject(context, target, { patch, signal, dryRun: "" }),
+    tryPatch: (target, patch, signal) =>
+      patchObject(context, target, { patch, signal, dryRun: "&dryRun=All" }),
     delete: (target, preconditions, signal) =>
       deleteObject(context, target, { preconditions, signal }),
   };
@@ -111,11 +116,16 @@ async function createObject(
 async function patchObject(
   context: Requests,
   target: ObjectAddress,
-  options: { readonly patch: JsonObject; readonly signal: AbortSignal | undefined },
+  options: {
+    readonly patch: JsonObject;
+    readonly signal: AbortSignal | undefined;
+    readonly dryRun: "" | "&dryRun=All";
+  },
 ): Promise<KubeObject> {
+  const query = `fieldManager=flotilla${options.dryRun}`;
   const answer = await send(context, {
     method: "PATCH",
-    path: `${await objectPath(context, target, options.signal)}?fieldManager=flotilla`,
+    path: `${await objectPath(context, target, options.signal)}?${query}`,
     contentType: "application/merge-patch+json",
     body: JSON.stringify(options.patch),
     signal: options.signal,

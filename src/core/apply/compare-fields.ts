@@ -42,21 +42,6 @@ function differences(at: ComparedField, fields: FieldSet): readonly ComparedFiel
   return "." in fields || canonicalJson(live) === canonicalJson(desired) ? [] : [at];
 }
 
-/** The same leaf by leaf, also where one side has nothing of what is above them. */
-export function leafDifferences(
-  live: Json | undefined,
-  desired: Json | undefined,
-  fields: FieldSet,
-): readonly ComparedField[] {
-  return leaves({ path: "", live, desired }, fields);
-}
-
-function leaves(at: ComparedField, fields: FieldSet): readonly ComparedField[] {
-  const parts = Object.keys(fields).filter((part) => part !== ".");
-  if (parts.length === 0) return differences(at, fields);
-  return parts.flatMap((part) => leaves(below(at, part), innerFields(fields, part)));
-}
-
 function below({ path, live, desired }: ComparedField, part: string): ComparedField {
   return {
     path: `${path}${describePart(part)}`,

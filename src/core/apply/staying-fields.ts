@@ -212,15 +212,26 @@ export function removalOf(
   fields: readonly StayingField[],
   refused: readonly string[] = [],
 ): JsonObject {
+  const { metadata, ...patch } = patchBetween(live, withoutFields(live, cutOf(fields, refused)));
+  const managedFields = entriesWithout(live, cutOf(fields, refused));
+  return { ...patch, metadata: { ...asObject(metadata), managedFields } };
+}
+
+/** What such a patch takes out. */
+export function cutOf(fields: readonly StayingField[], refused: readonly string[] = []): FieldSet {
   const named = refused.map((path) => withoutItems(`.${path}`));
   const cut = fields.map(({ parts, top }) => {
     const isNamed = named.some((path) => isWithin(path, withoutItems(top.field)));
     return { parts: top.isFree && isNamed ? parts.slice(0, top.length) : parts };
   });
-  const set = setOf(cut);
-  const patch = patchBetween(live, asObject(without(live, set)));
+  return setOf(cut);
+}
+
+/** An object without the fields, and its managers without them. */
+export function withoutFields(live: KubeObject, set: FieldSet): KubeObject {
   const managedFields = entriesWithout(live, set);
-  return { ...patch, metadata: { ...asObject(patch["metadata"]), managedFields } };
+  const rest = asObject(without(live, set)) as KubeObject; // its kind and name are no fields
+  return { ...rest, metadata: { ...rest.metadata, managedFields } };
 }
 
 /** API servers name items of lists by their place, FieldsV1 by their keys. */
@@ -273,8 +284,10 @@ function without(value: Json | undefined, fields: FieldSet): Json | undefined {
   return Object.keys(rest).length === 0 ? undefined : rest;
 }
 
-function patchBetween(live: JsonObject, wanted: JsonObject): JsonObject {
-  const patch: Record<string, Json> = {};
+/** A merge patch that makes one object the other. */
+export function patchBetween(live: JsonObject, wanted: JsonObject): JsonObject {
+  const added = Object.entries(wanted).filter(([key]) => !(key in live));
+  const patch: Record<string, Json> = Object.fromEntries(added);
   for (const [key, value] of Object.entries(live)) {
     const other = wanted[key];
     if (other === undefined) patch[key] = null;

@@ -34,7 +34,7 @@ export type FieldDifference = Static<typeof FieldDifference>;
 
 /**
  * A field that somebody else has. `shared`: with the value that we send, so that both have it then; `taken`: becomes
- * ours; `removed`: becomes ours and is not in Git, so that it goes; `conflict`: is left alone, and so is the object.
+ * ours; `removed`: is not in Git, and goes or gets its default; `conflict`: is left alone, and so is the object.
  */
 const FieldClaim = Type.Object({
   field: Words,

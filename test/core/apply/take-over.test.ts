@@ -38,7 +38,8 @@ describe("what is taken over", () => {
     const argo = entry("argo", "f:paused");
     const all = live(status, restart, version, own, applied, argo);
 
-    expect(takeOver(all, object("argo"), { app: "web", left: null })).toEqual([
+    const over = takeOver(all, object("argo"), { app: "web", left: null });
+    expect(over?.managedFields).toEqual([
       status,
       restart,
       version,
@@ -54,14 +55,16 @@ describe("what is taken over", () => {
       fieldsV1: { "f:spec": { "f:replicas": {}, "f:paused": {} } },
     });
     const left = { fields: [".spec.replicas"], managers: new Set<string>() };
-    const taken = takeOver(live(kubectl), object(""), { app: "web", left });
+    const over = takeOver(live(kubectl), object(""), { app: "web", left });
 
-    expect(taken).toEqual([
+    expect(over?.managedFields).toEqual([
       { ...kubectl, fieldsV1: { "f:spec": { "f:replicas": {} } } },
       entry("flotilla/web", "f:paused", { operation: "Apply" }),
     ]);
     // And nothing is left to be taken the next time.
-    expect(takeOver(live(...(taken ?? [])), object(""), { app: "web", left })).toBeNull();
+    expect(
+      takeOver(live(...(over?.managedFields ?? [])), object(""), { app: "web", left }),
+    ).toBeNull();
   });
 
   it("is nothing where nobody that is named has anything", () => {

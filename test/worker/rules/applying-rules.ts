@@ -10,6 +10,7 @@ import { keepingRules } from "./keeping-rules.ts";
 import { inventoryRules, pruningRules } from "./removal-rules.ts";
 import { operatorRules } from "./operator-rules.ts";
 import { partialRules } from "./partial-rules.ts";
+import { previewRules } from "./preview-rules.ts";
 import { sharedRules } from "./shared-rules.ts";
 import { sourceRules } from "./source-rules.ts";
 import { versionRules } from "./version-rules.ts";
@@ -19,6 +20,7 @@ import { immutableRules, orderRules, ownershipRules } from "./writing-rules.ts";
 export function applyingRules(site: TestSite): void {
   ownershipRules(site);
   droppedRules(site);
+  previewRules(site);
   sourceRules(site);
   sharedRules(site);
   immutableRules(site);
