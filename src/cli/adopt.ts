@@ -11,7 +11,8 @@ export const command: Command = {
   usage: `Usage: flotilla adopt SITE [--app APP] [-o table|json|yaml]
 
 Which objects of the site's apps stand there already without being the app's, and which of their fields somebody else
-has: what becomes of each, and what you have to do. It only reads; the worker takes over by itself what it may.
+has: what becomes of each, and what you have to do. Of an object that is nobody's yet it names what stays and is not in
+Git. It only reads; the worker takes over by itself what it may.
 
   shared     both have the field, with the same value; a later change of it is a conflict, and what you drop of it
              stays and is told (but for kubectl's); where the other one applies it, the app lets go of the object

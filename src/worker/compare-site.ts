@@ -22,6 +22,7 @@ import {
 import { type Comparison, claimsOf, differencesOf, tell } from "./describe-comparison.ts";
 import { meetSecrets } from "./learn-secrets.ts";
 import { managersBeside } from "./let-go.ts";
+import { keptOfOthers } from "./kept-of-others.ts";
 import { lookUp } from "./look-up.ts";
 import { openObject } from "./open-object.ts";
 import { tryChange, tryRemovals } from "./remove-dropped.ts";
@@ -135,11 +136,13 @@ async function compareLive(
   const found: Comparison = { work, live, applied, ...end, ...met };
   const fields = differencesOf(found);
   const isConflict = met.forbidden.length > 0;
+  // What is another app's is handed over: that knows what it had.
+  const kept = liveOwner(live) === "" ? await keptOfOthers(context, work, end.settled) : "";
   const held = "nothing of it is written while another manager has these fields";
   return tell({
     object,
     state: isConflict ? "conflict" : fields.length > 0 ? "differs" : "same",
-    reason: isConflict ? held : stays,
+    reason: isConflict ? held : kept === "" ? stays : kept,
     adopts: liveOwner(live) !== work.owner,
     fields,
     claims: claimsOf(found),

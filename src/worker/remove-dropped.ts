@@ -1,12 +1,12 @@
 import { ApiError } from "../adapters/kubernetes/api-error.ts";
 import { addressOf } from "../adapters/kubernetes/object-address.ts";
 import { mergeFields } from "../core/apply/compare-fields.ts";
-import { describeConflicts } from "../core/apply/judge-conflicts.ts";
 import { type FieldSet, ownedFields } from "../core/apply/owned-fields.ts";
 import { fieldManagerOf, metadataText } from "../core/apply/ownership.ts";
 import {
   type StayingField,
   cutOf,
+  describeStaying,
   isAlone,
   notAmong,
   patchBetween,
@@ -199,13 +199,9 @@ function stayingOf(key: ObjectKey, found: readonly StayingField[]): Staying | nu
 }
 
 /** Which fields stay, and who has them; "" where nothing is told. */
-function stayingWords(found: readonly Pick<StayingField, "field" | "managers">[]): string {
-  const owners = found.flatMap(({ field, managers }) => {
-    return managers.map(
-      (manager) => ({ field, manager, operation: "Update", subresource: "" }) as const,
-    );
-  });
-  return owners.length === 0 ? "" : `keeps what is no longer in Git: ${describeConflicts(owners)}`;
+function stayingWords(found: readonly StayingField[]): string {
+  const words = describeStaying(found);
+  return words === "" ? "" : `keeps what is no longer in Git: ${words}`;
 }
 
 /** What is left now of what was told to stay; null: nothing. */

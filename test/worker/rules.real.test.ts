@@ -7,6 +7,7 @@ import { type FaultProxy, startFaultProxy } from "../support/fault-proxy.ts";
 import { useTestSite } from "../support/kube-site.ts";
 import { configMap, eventually } from "../support/kube-worker.ts";
 import { applyingRules } from "./rules/applying-rules.ts";
+import { realPreviewRules } from "./rules/preview-rules.ts";
 import {
   createAs,
   definition,
@@ -21,6 +22,7 @@ import {
 describe("the rules of applying, on real API servers", { timeout: 60_000 }, () => {
   const site = useTestSite(2);
   applyingRules(site);
+  realPreviewRules(site);
 
   // The model has each kind in one group.
   it("AC-11: deletes no object whose kind the app, or another one, has in another group of the API now", async () => {

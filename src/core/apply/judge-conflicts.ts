@@ -67,9 +67,14 @@ export function describeConflicts(conflicts: readonly FieldConflict[]): string {
   const byName = [...fieldsOf].toSorted(([a], [b]) => (a < b ? -1 : 1));
   const all = byName.map(([manager, fields]) => {
     const who = manager === "" ? "another manager" : `manager ${manager}`;
-    return `${who} owns ${some([...fields], maxFields, "more")}`;
+    return `${who} owns ${describeFields([...fields])}`;
   });
   return some(all, maxManagers, "more managers own others");
+}
+
+/** Fields, and how many more there are. */
+export function describeFields(fields: readonly string[]): string {
+  return some(fields, maxFields, "more");
 }
 
 function some(all: readonly string[], max: number, others: string): string {

@@ -8,6 +8,7 @@ import { hasLargeInteger } from "../model/exact-integers.ts";
 import { type Json, type JsonObject, canonicalJson, isJsonObject } from "../model/json.ts";
 import type { KubeObject } from "../model/kube-object.ts";
 import { type ManagedEntry, managedEntries } from "./compare-fields.ts";
+import { describeConflicts } from "./judge-conflicts.ts";
 import { type LeftToOthers, splitFields } from "./left-to-others.ts";
 import { type FieldSet, describePart, innerFields, ownedFields, stepInto } from "./owned-fields.ts";
 import { isWithin } from "./field-paths.ts";
@@ -73,6 +74,16 @@ export function stayingFields(
   const dropped = splitFields(before, left).rest;
   const root = { value: live, rivals, parts: [], path: "", top: undefined, left };
   return exactly(live, staying({ ...root, before: dropped, after }));
+}
+
+/** `manager a owns .data.x`; "" where none of it is told. */
+export function describeStaying(found: readonly StayingField[]): string {
+  const owners = found.flatMap(({ field, managers }) => {
+    return managers.map(
+      (manager) => ({ field, manager, operation: "Update", subresource: "" }) as const,
+    );
+  });
+  return owners.length === 0 ? "" : describeConflicts(owners);
 }
 
 /** A list is sent again as a whole, with what stands in it: what cannot be read exactly must not be among that. */
