@@ -147,8 +147,8 @@ export const bugs: Readonly<Record<string, readonly Edit[]>> = {
   "a silent worker is handed over to": [
     {
       file: "core/rollout/site-blocks.ts",
-      find: "if (view.silentSince !== null) {",
-      replace: "if (view.site === '') {",
+      find: "if (view.silentSince !== null) return",
+      replace: "if (view.site === '') return",
     },
   ],
   "a marker goes before its app has left": [
