@@ -240,6 +240,7 @@ export function cutOf(fields: readonly StayingField[], refused: readonly string[
 
 /** An object without the fields, and its managers without them. */
 export function withoutFields(live: KubeObject, set: FieldSet): KubeObject {
+  if (Object.keys(set).length === 0) return live;
   const managedFields = entriesWithout(live, set);
   const rest = asObject(without(live, set)) as KubeObject; // its kind and name are no fields
   return { ...rest, metadata: { ...rest.metadata, managedFields } };

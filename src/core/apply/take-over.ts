@@ -75,12 +75,12 @@ export function withoutTaken(
   return { rest: withoutFields({ ...applied, metadata }, gone), gone };
 }
 
-/** A value that is taken whole goes with all that is in it, if nobody has any of that. */
+/** As API servers have it: a field goes with all that is in it, defaults too, if nobody has any of that; so does an item. */
 function fieldsThatGo(taken: FieldSet, kept: FieldSet): FieldSet {
   const gone: Record<string, Json> = {};
   for (const part of Object.keys(taken).filter((one) => one !== ".")) {
     const inner = innerFields(taken, part);
-    const isWhole = "." in inner || Object.keys(inner).length === 0;
+    const isWhole = part.startsWith("f:") || "." in inner || Object.keys(inner).length === 0;
     const below = fieldsThatGo(inner, innerFields(kept, part));
     if (isWhole && !(part in kept)) gone[part] = {};
     else if (Object.keys(below).length > 0) gone[part] = below;
