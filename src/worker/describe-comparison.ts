@@ -10,8 +10,7 @@ import {
   mergeFields,
 } from "../core/apply/compare-fields.ts";
 import type { FieldConflict } from "../core/apply/judge-conflicts.ts";
-import { isCovered } from "../core/apply/field-paths.ts";
-import { type FieldSet, fieldPaths, fieldSteps, ownedFields } from "../core/apply/owned-fields.ts";
+import { type FieldSet, fieldPaths, ownedFields, pathsInto } from "../core/apply/owned-fields.ts";
 import { fieldManagerOf } from "../core/apply/ownership.ts";
 import { type Json, isJsonObject } from "../core/model/json.ts";
 import type { KubeObject } from "../core/model/kube-object.ts";
@@ -56,7 +55,7 @@ export function tell(
     reason: cutWords(redactText(reason)),
     adopts,
     fields: fields.slice(0, maxListed),
-    claims: claims.slice(0, maxListed),
+    claims: claims.slice(0, maxListed).map((one) => ({ ...one, field: cutWords(one.field) })),
     omitted,
   };
 }
@@ -70,9 +69,10 @@ export function cutWords(text: string): string {
 export function differencesOf(found: Comparison): FieldDifference[] {
   const { work } = found;
   const isSecret = work.object.key.kind === "Secret" && work.object.key.group === "";
+  const othersAt = holdersOf(found);
   return changesOf(found).map((field) => ({
     ...valuesOf(field, isSecret),
-    managers: othersAt(found, field.path),
+    managers: othersAt(field.path),
   }));
 }
 
@@ -110,23 +110,24 @@ export function claimsOf(found: Comparison): FieldClaim[] {
 
 /** What changes and is not the app's afterwards: it goes, or gets its default. */
 function removedClaims(found: Comparison): FieldClaim[] {
-  const ours = ownedFields(found.applied, fieldManagerOf(found.work.app));
-  const gone = changesOf(found).filter(({ path }) => !hasAt(ours, path));
+  const ours = pathsInto(ownedFields(found.applied, fieldManagerOf(found.work.app)));
+  const othersAt = holdersOf(found);
+  const gone = changesOf(found).filter(({ path }) => !ours.has(path));
   return gone.flatMap(({ path: field }) =>
-    othersAt(found, field).map((manager) => ({ field, manager, verdict: "removed" }) as const),
+    othersAt(field).map((manager) => ({ field, manager, verdict: "removed" }) as const),
   );
 }
 
-/** Others that have a field, or something in it. */
-function othersAt({ work, live }: Comparison, path: string): string[] {
-  const manager = fieldManagerOf(work.app);
-  const others = managedEntries(live).filter((entry) => entry.manager !== manager);
-  const holders = others.filter(({ fields }) => hasAt(fields, path));
-  return [...new Set(holders.map((entry) => entry.manager))];
-}
-
-function hasAt(fields: FieldSet, path: string): boolean {
-  return fieldSteps(fields).some((steps) => isCovered(steps, path));
+/** By path: others that have the field, or something in it. Of a large object many are asked for. */
+function holdersOf({ work, live }: Comparison): (path: string) => string[] {
+  const own = fieldManagerOf(work.app);
+  const others = managedEntries(live)
+    .filter(({ manager }) => manager !== own)
+    .map(({ manager, fields }) => ({ manager, paths: pathsInto(fields) }));
+  return (path) => {
+    const holders = others.filter(({ paths }) => paths.has(path));
+    return [...new Set(holders.map(({ manager }) => manager))];
+  };
 }
 
 function identityOf({ manager, operation, subresource, apiVersion }: ManagedEntry): string {

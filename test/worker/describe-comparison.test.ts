@@ -1,8 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { takeOver, withoutTaken } from "../../src/core/apply/take-over.ts";
+import { dataCheck } from "../../src/core/model/data-check.ts";
 import type { KubeObject } from "../../src/core/model/kube-object.ts";
+import { SiteDiff } from "../../src/core/protocol/site-diff.ts";
 import { createRedactor } from "../../src/runtime/redactor.ts";
-import { type Comparison, differencesOf, tell } from "../../src/worker/describe-comparison.ts";
+import {
+  type Comparison,
+  claimsOf,
+  differencesOf,
+  tell,
+} from "../../src/worker/describe-comparison.ts";
 
 const secret = (more: object = {}): KubeObject => ({
   apiVersion: "v1",
@@ -78,5 +85,38 @@ describe("the words of a comparison", () => {
 
     expect(told.reason).toMatch(/x horse.batt…$/);
     expect(redactor.text(told.reason)).toMatch(/x \[redacted\]…$/);
+  });
+
+  it("fit into an answer where a field has a long name, as an item of a set of long texts has", () => {
+    const field = `.spec.keys[=${JSON.stringify("k".repeat(5000))}]`;
+    const claims = [{ field, manager: "kubectl", verdict: "removed" }] as const;
+    const objects = [tell({ object: "Thing default/a", state: "differs", claims: [...claims] })];
+
+    const checked = dataCheck(SiteDiff)({
+      site: "s1",
+      apps: [{ app: "web", compared: 1, objects }],
+    });
+    expect(checked).not.toHaveProperty("mistake");
+  });
+
+  it("come at once of a large object of which most goes: no other work of the region waits for them", () => {
+    const keys = Array.from({ length: 10_000 }, (_, at) => `key-${at}`);
+    const fields = Object.fromEntries(keys.map((key) => [`f:${key}`, {}]));
+    const owned = { operation: "Apply", apiVersion: "v1" };
+    const managedFields = [
+      { ...owned, manager: "kubectl", fieldsV1: { "f:data": fields } },
+      { ...owned, manager: "helm", fieldsV1: { "f:data": { "f:kept": {} } } },
+    ];
+    const live = {
+      ...secret({ managedFields }),
+      data: Object.fromEntries([...keys, "kept"].map((key) => [key, "dg=="])),
+    };
+    const before = performance.now();
+    const found = compared(live, secret());
+
+    const all = { length: keys.length };
+    expect(differencesOf(found)).toMatchObject(all);
+    expect(claimsOf(found)).toMatchObject(all);
+    expect(performance.now() - before).toBeLessThan(3000);
   });
 });

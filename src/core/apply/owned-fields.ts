@@ -56,6 +56,20 @@ export function valueSteps(fields: FieldSet, above: Steps = []): readonly Steps[
   );
 }
 
+/** Every path at which a set has something, or below which it does: `.spec`, `.spec.replicas`. */
+export function pathsInto(fields: FieldSet): ReadonlySet<string> {
+  const paths = new Set<string>();
+  const collect = (at: FieldSet, above: string): void => {
+    for (const part of Object.keys(at).filter((one) => one !== ".")) {
+      const path = `${above}${describePart(part)}`;
+      paths.add(path);
+      collect(innerFields(at, part), path);
+    }
+  };
+  collect(fields, "");
+  return paths;
+}
+
 /** What a set has below one of its parts. */
 export function innerFields(fields: FieldSet, part: string): FieldSet {
   const inner = fields[part];
