@@ -1,8 +1,10 @@
 import { managedEntries, mergeFields } from "../core/apply/compare-fields.ts";
 import { describeFields } from "../core/apply/judge-conflicts.ts";
 import { nobodysFields } from "../core/apply/nobodys-fields.ts";
+import { stepInto } from "../core/apply/owned-fields.ts";
 import { fieldManagerOf } from "../core/apply/ownership.ts";
 import { describeStaying, stayingFields } from "../core/apply/staying-fields.ts";
+import { canonicalJson, type Json } from "../core/model/json.ts";
 import type { KubeObject } from "../core/model/kube-object.ts";
 import { leftOf, writerFor } from "./app-policy.ts";
 import type { ObjectWork } from "./apply-object.ts";
@@ -22,12 +24,21 @@ export async function keptOfOthers(
   const others = managedEntries(settled).filter(({ manager }) => manager !== own);
   const before = others.reduce((all, { fields }) => mergeFields(all, fields), {});
   const left = leftOf(context, app, object.key);
-  const owned = describeStaying(stayingFields(settled, { app, before, left }));
   const fresh = await freshObject(context, work);
+  const stays = stayingFields(settled, { app, before, left });
+  const owned = describeStaying(stays.filter(({ parts }) => !isAlike(settled, fresh, parts)));
   const nobodys = fresh === null ? [] : nobodysFields(settled, fresh);
   const rest = nobodys.length === 0 ? "" : `nobody owns ${describeFields(nobodys)}`;
   const words = [owned, rest].filter((text) => text !== "").join(", ");
   return words === "" ? "" : `keeps what is not in Git: ${words}`;
+}
+
+/** Whoever makes an object is noted as the owner of its defaults, too: what a new one would have just so is no news. */
+function isAlike(one: KubeObject, fresh: KubeObject | null, parts: readonly string[]): boolean {
+  const textIn = (object: KubeObject): string => {
+    return canonicalJson(parts.reduce<Json | undefined>(stepInto, object) ?? null);
+  };
+  return fresh !== null && textIn(one) === textIn(fresh);
 }
 
 /**

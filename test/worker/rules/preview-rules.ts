@@ -226,7 +226,7 @@ export function previewRules(site: TestSite): void {
 
 /** On real API servers alone: the model lets probes of defaults stand, and its controllers set revisions in no name. */
 export function realPreviewRules(site: TestSite): void {
-  const { stand, leave, release } = releasesAt(site);
+  const { write, stand, leave, release } = releasesAt(site);
 
   const probing = [
     { what: "kubectl create", manager: "kubectl-create", operation: "Update", isKnown: true },
@@ -257,6 +257,19 @@ export function realPreviewRules(site: TestSite): void {
       expect(Object.keys(after[1] ?? {}).filter((path) => path.startsWith(probe))).toEqual([]);
     },
   );
+
+  it("AC-02: tells before what stays of what another tool made, and no default that it got then", async () => {
+    await write({ what: "Helm", manager: "helm", operation: "Update" });
+    const [cfg = configMap("a", {}), web = cfg] = full;
+    const { containers } = (web as typeof web & { spec: Pods }).spec.template.spec;
+    const { told, after } = await release([cfg, workload(() => containers.slice(0, 1))]);
+
+    expect(told.map(({ object, reason }) => [object, reason])).toEqual([
+      ["ConfigMap default/a", "keeps what is not in Git: manager helm owns .data.own"],
+      ["Deployment default/web", `keeps what is not in Git: manager helm owns ${sidecar}`],
+    ]);
+    expect(after[1]).toMatchObject({ [`${sidecar}.image`]: "sidecar:1" });
+  });
 
   it("AC-02: tells before what stays of an object that the app alone has had and left: what Git dropped meanwhile", async () => {
     await stand(full);
