@@ -87,7 +87,8 @@ export async function tryChange(
 ): Promise<KubeObject> {
   const { managedFields = [] } = wanted.metadata;
   const { metadata, ...patch } = patchBetween(live, wanted);
-  const { managedFields: _, ...rest } = (metadata ?? {}) as JsonObject; // of two objects
+  // Of two objects; and a version would refuse it where the object was written between the two.
+  const { managedFields: _, resourceVersion: __, ...rest } = (metadata ?? {}) as JsonObject;
   const address = addressOf(object.object);
   const changed = { ...patch, metadata: rest };
   const tried = await writerFor(context, app).tryPatch(address, changed, context.signal());

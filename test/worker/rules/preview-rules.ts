@@ -86,6 +86,8 @@ const paths = [`${configMaps}/a`, `${deployments}/web`];
 const anyWrite = /\/(configmaps\/a|deployments\/web)\?(?!.*dryRun)/;
 const refusal = { kind: "Status", apiVersion: "v1", status: "Failure", reason: "Forbidden" };
 
+const earlier = '"resourceVersion":"1"';
+
 /** What the cases do at a site. */
 interface Releases {
   readonly write: (writer: Writer) => Promise<void>;
@@ -222,6 +224,22 @@ export function previewRules(site: TestSite): void {
       expect([path, met?.reason.includes(path)]).toEqual([path, path in (after[0] ?? {})]);
     }
   });
+
+  // Of the one it is taken over, of the other removed beside the apply.
+  it.each(cases.filter(({ what }) => ["kubectl create", "kubectl apply"].includes(what)))(
+    "AC-02: tells before what becomes of $history, written while it is looked at, by $what",
+    async (one) => {
+      await histories[one.history]?.(one);
+      // As if its status were written between two requests.
+      const body = (text: string) => text.replace(/"resourceVersion":"\d+"/, earlier);
+      const path = /\?fieldManager=flotilla%2Fweb.*dryRun/;
+      site.cluster.proxy.fail({ kind: "replace", body }, { method: "PATCH", path });
+      const { before, told, after } = await release(wanted(one));
+
+      expect(after).not.toEqual(before);
+      expect(before.map((flat, at) => afterwards(flat, comparisonOf(told, at)))).toEqual(after);
+    },
+  );
 }
 
 /** On real API servers alone: the model lets probes of defaults stand, and its controllers set revisions in no name. */
