@@ -114,7 +114,8 @@ function asObject(value: Json | undefined): JsonObject {
 /** The value that one part of a path leads to; undefined where there is none. */
 export function stepInto(value: Json | undefined, part: string): Json | undefined {
   const [form, rest] = [part.slice(0, 2), part.slice(2)];
-  if (form === "f:") return isJsonObject(value) ? value[rest] : undefined;
+  if (form === "f:")
+    return isJsonObject(value) && Object.hasOwn(value, rest) ? value[rest] : undefined;
   if (!Array.isArray(value)) return undefined;
   const items: readonly Json[] = value;
   if (form === "i:") return items[Number(rest)];

@@ -298,10 +298,10 @@ function without(value: Json | undefined, fields: FieldSet): Json | undefined {
 
 /** A merge patch that makes one object the other. */
 export function patchBetween(live: JsonObject, wanted: JsonObject): JsonObject {
-  const added = Object.entries(wanted).filter(([key]) => !(key in live));
+  const added = Object.entries(wanted).filter(([key]) => !Object.hasOwn(live, key));
   const patch: Record<string, Json> = Object.fromEntries(added);
   for (const [key, value] of Object.entries(live)) {
-    const other = wanted[key];
+    const other = Object.hasOwn(wanted, key) ? wanted[key] : undefined;
     if (other === undefined) patch[key] = null;
     else if (canonicalJson(other) !== canonicalJson(value)) {
       const isDeeper = isJsonObject(value) && isJsonObject(other);

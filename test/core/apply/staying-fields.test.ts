@@ -193,4 +193,22 @@ describe("what an app has dropped and stands all the same", () => {
       `${stays} goes`,
     ]);
   });
+
+  it("takes out what has a name that all objects of JavaScript have, too", () => {
+    const fields = { "f:data": { "f:constructor": {} } };
+    const writer = { manager: "kubectl-edit", operation: "Update", apiVersion: "v1" };
+    const known = { app: "web", before: fields, left: null };
+    const object: KubeObject = {
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: { name: "a", managedFields: [{ ...writer, fieldsV1: fields }] },
+      data: { constructor: "x", k: "1" },
+    };
+
+    expect(removalOf(object, stayingFields(object, known))).toEqual({
+      data: { constructor: null },
+      metadata: { managedFields: [] },
+    });
+    expect(stayingFields({ ...object, data: { k: "1" } }, known)).toEqual([]);
+  });
 });
