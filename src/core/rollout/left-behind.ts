@@ -2,7 +2,10 @@
 import type { Board } from "./board.ts";
 import { own } from "./own.ts";
 import type { StartInput } from "./planner-types.ts";
+import type { SiteAssignment } from "./site-assignment.ts";
 import { mayLack } from "./site-view.ts";
+
+type Moving = NonNullable<SiteAssignment["moving"]>;
 
 /** Apps that are to leave the site, and of which nobody has said that they have. */
 function leaversAt({ apps }: Board, site: string): readonly string[] {
@@ -23,6 +26,21 @@ export function mayStand(board: Board, site: string, mirror: string): boolean {
   if (!mayLack(board.input, mirror)) return false;
   const { uid } = own(board.input.control.sites, site) ?? {};
   return uid !== undefined || leaversAt(board, site).length > 0;
+}
+
+/**
+ * Of a site that was forgotten where its mirror was lost, nobody had to stop as long as it could only come back there:
+ * elsewhere it waits for the worker that may still write to it.
+ */
+export function stoppedForSure(
+  board: Board,
+  site: string,
+  { assignment: { mirror }, moving }: { assignment: SiteAssignment; moving: Moving },
+): Moving {
+  const isToldBySomebody = moving.to !== mirror || Object.keys(moving.trees).length > 0;
+  if (isToldBySomebody || !mayStand(board, site, mirror)) return moving;
+  const { stopped: _, ...rest } = moving;
+  return rest;
 }
 
 /**

@@ -6,7 +6,7 @@ import { type AppBoard, type Board, change, setArrivals, setRelease } from "./bo
 import { controlPaths } from "./control-files.ts";
 import { hasMarkerToClear } from "./leaving-markers.ts";
 import { isEmptied, withoutLeaving } from "./leaving-sites.ts";
-import { leftBehindInWords, mayStand } from "./left-behind.ts";
+import { leftBehindInWords, mayStand, stoppedForSure } from "./left-behind.ts";
 import { own } from "./own.ts";
 import type { SiteFacts, StartInput } from "./planner-types.ts";
 import type { SiteAssignment } from "./site-assignment.ts";
@@ -299,7 +299,7 @@ function redirected(board: Board, site: string, { facts, assignment, moving }: M
   );
   const isSame = Object.keys(trees).length === Object.keys(moving.trees).length;
   if (facts.mirror === moving.to && isSame) return moving;
-  const next = { ...moving, to: facts.mirror, trees };
+  const next = { ...stoppedForSure(board, site, { assignment, moving }), to: facts.mirror, trees };
   assign(board, site, {
     record: { ...assignment, moving: next },
     why: `goes to ${next.to}`,

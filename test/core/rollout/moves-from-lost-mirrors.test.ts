@@ -102,4 +102,19 @@ describe("a site that moves out of a lost mirror", () => {
     world.run(20);
     expect(world.trees("web")).toHaveProperty("n1", "web:v1");
   });
+
+  it("waits for it also where it left the fleet meanwhile, and is back elsewhere", () => {
+    const { world, back } = lostMirror();
+    world.run(2);
+    const { s2: _, ...others } = sites;
+    world.follow({ sites: others, apps: apps("v1") });
+    world.run(5);
+    moveAway(world);
+    expect(world.hosts["s2"]).toBeUndefined();
+    expect(world.control.sites["s2"]).toMatchObject({ mirror: "eu", moving: { to: "us" } });
+    back();
+    world.run(30);
+    expect(world.hosts["s2"]).toBe("us");
+    expect(world.trees("web")).toHaveProperty("s2", "web:v2");
+  });
 });
