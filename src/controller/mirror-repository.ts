@@ -14,6 +14,7 @@ import type { TreeId, Variant } from "../core/render/rendered.ts";
 import type { SiteAssignment } from "../core/rollout/site-assignment.ts";
 import type { NativeStore } from "../adapters/git/native-store.ts";
 import type { ObjectStore } from "../adapters/git/object-store.ts";
+import { readFrom } from "../adapters/git/system-failure.ts";
 import type { MirrorCommit } from "./mirror-commit.ts";
 import { countContent } from "./mirror-commit.ts";
 import {
@@ -72,18 +73,25 @@ export class MirrorRepository {
 
   /** The same; nothing where the repository is damaged or gone: `unreadable` says why then. */
   async standing(): Promise<MirrorSnapshot> {
+    return (await this.tryToRead(() => this.snapshot())) ?? noSnapshot;
+  }
+
+  /** What reading it gives; null where the repository is damaged or gone: `unreadable` says why then. */
+  async tryToRead<T>(read: () => Promise<T>): Promise<T | null> {
     try {
-      const snapshot = await this.snapshot();
+      const found = await readFrom(this.dir, read);
       this.#unreadable = null;
-      return snapshot;
+      return found;
     } catch (error) {
       if (!(error instanceof FleetError) || !damageCodes.has(error.code)) throw error;
       this.#unreadable = error;
-      return noSnapshot;
+      // What is remembered of it does not make it whole: all of it has to be read again.
+      this.#snapshot = undefined;
+      return null;
     }
   }
 
-  /** Why it could not be read when `standing` was last asked for; null: it could. */
+  /** Why it could not be read when that was last tried; null: it could. */
   get unreadable(): FleetError | null {
     return this.#unreadable;
   }
@@ -206,6 +214,7 @@ const damageCodes: ReadonlySet<ErrorCode> = new Set([
   "GIT_CORRUPT",
   "GIT_FAILED",
   "GIT_NOT_FOUND",
+  "GIT_TIMEOUT",
   "STATE_CORRUPT",
 ]);
 

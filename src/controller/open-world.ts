@@ -24,7 +24,8 @@ export async function openWorld(options: OpenOptions): Promise<World> {
   const { stateDir, heartbeatMs, pollIntervalMs } = settings;
   await makeFolder(stateDir, 0o700);
   const recent = new RecentEntries(maxRecentBytes);
-  const open: OpenStore = (dir) => openStore(dir, { create: true, clock, recent });
+  const open: OpenStore = (dir) =>
+    openStore(dir, { create: true, toleratesDamage: true, clock, recent });
   const mirrors = new Mirrors({ dir: join(stateDir, "mirrors"), open });
   await mirrors.openExisting();
   for (const mirror of Object.keys(settings.mirrors)) await mirrors.ensure(mirror);

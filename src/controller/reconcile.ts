@@ -17,7 +17,7 @@ import { handOut } from "./hand-out.ts";
 import { type HeadVerdict, judgeHead } from "./judge-head.ts";
 import { shortId } from "./short-id.ts";
 import type { MirrorRepository } from "./mirror-repository.ts";
-import type { MirrorSnapshot } from "./mirror-snapshot.ts";
+import { noSnapshot } from "./mirror-snapshot.ts";
 import { neededSources } from "./needed-sources.ts";
 import { plannerInput, type ReadMirror, type ReadState } from "./planner-input.ts";
 import { type PassState, readState } from "./read-state.ts";
@@ -101,13 +101,15 @@ async function readMirrors(world: World, known: readonly ReadMirror[]): Promise<
   if (unread.length === 0) return [...known];
   const expected = expectedMirrors(await world.control.read());
   const read = await forEachAtOnce(unread, mirrorsAtOnce, async (mirror) => {
-    const standing = await mirror.standing();
-    if (mirror.unreadable !== null) return { epoch: 0, mirror: unreadMirror(mirror, standing) };
     const workerHead = observations.headOf(mirror.name);
     const isSilent = observations.silentSince(mirror.name) !== null;
     const isExpected = expected === null || expected.has(mirror.name);
-    const found = await recovery.catchUp(mirror, { workerHead, isExpected });
-    const snapshot = await mirror.snapshot();
+    const standing = await mirror.tryToRead(async () => ({
+      found: await recovery.catchUp(mirror, { workerHead, isExpected }),
+      snapshot: await mirror.snapshot(),
+    }));
+    if (standing === null) return { epoch: 0, mirror: unreadMirror(mirror) };
+    const { found, snapshot } = standing;
     const isAwaited = workerHead === undefined;
     const { epoch, isBehind: isBehindWorker } = found;
     return { epoch, mirror: { mirror, snapshot, isAwaited, isBehindWorker, isSilent } };
@@ -117,8 +119,8 @@ async function readMirrors(world: World, known: readonly ReadMirror[]): Promise<
 }
 
 /** Nobody knows what stands in it: like one that was lost, and also where its region is excused nothing is written there. */
-function unreadMirror(mirror: MirrorRepository, snapshot: MirrorSnapshot): ReadMirror {
-  return { mirror, snapshot, isAwaited: true, isBehindWorker: false, isSilent: false };
+function unreadMirror(mirror: MirrorRepository): ReadMirror {
+  return { mirror, snapshot: noSnapshot, isAwaited: true, isBehindWorker: false, isSilent: false };
 }
 
 /**

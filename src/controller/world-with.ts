@@ -1,5 +1,6 @@
 import type { FleetFetcher } from "../adapters/git/fleet-fetcher.ts";
 import type { RenderTools } from "../adapters/render-tools/render-tools.ts";
+import { FleetError } from "../core/errors.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/logger.ts";
 import { ControlLossCheck } from "./control-loss.ts";
@@ -76,13 +77,32 @@ export async function worldWith(ports: WorldPorts, life: WorldLife): Promise<Wor
       epoch = above + 1;
     },
     lead: () => raiseEpoch(control, candidacy, clock.now()),
-    maintain: async () => {
-      const stores = [ports.control, ...mirrors.all().map(({ store }) => store), fleet];
-      for (const store of stores) await store.maintain(signal);
-    },
+    maintain: () => maintainAll(ports, life),
     close: async () => {
       await mirrors.close();
       await ports.control.close();
     },
   };
+}
+
+/** Upkeep of all repositories: one where it fails holds up none of the others. */
+export async function maintainAll(
+  { control, mirrors, fleet }: Pick<WorldPorts, "control" | "mirrors" | "fleet">,
+  { logger, signal }: Pick<WorldLife, "logger" | "signal">,
+): Promise<void> {
+  const ofMirrors = mirrors.all().map(({ name, store }) => [`mirror ${name}`, store] as const);
+  for (const [repository, store] of [
+    ["control", control] as const,
+    ...ofMirrors,
+    ["fleet", fleet] as const,
+  ]) {
+    try {
+      await store.maintain(signal);
+    } catch (error) {
+      if (!(error instanceof FleetError)) throw error;
+      if (!signal.aborted) {
+        logger.warn("upkeep failed, tried again later", { repository, error });
+      }
+    }
+  }
 }

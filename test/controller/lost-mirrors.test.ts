@@ -1,11 +1,15 @@
 /** A mirror whose repository is gone, damaged or cannot be written holds up its own region, and nothing else. */
-import { mkdir, rename, rm } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { FleetStatus } from "../../src/core/protocol/api.ts";
 import { webVersion } from "../support/controller-fleet.ts";
 import { eventually } from "../support/controller-mirror.ts";
-import type { ControllerApi, ControllerBench } from "../support/controller-process.ts";
+import {
+  type ControllerApi,
+  type ControllerBench,
+  mirrorTokens,
+} from "../support/controller-process.ts";
 import {
   everywhere,
   settledFleet,
@@ -32,6 +36,20 @@ async function told(controller: ControllerApi, site: string, reason: string): Pr
     const waits = (await controller.status())?.waits ?? [];
     return waits.find((wait) => wait.site === site && wait.reason === reason)?.endsWhen;
   });
+}
+
+/** The worker of west tells that it follows this commit. */
+async function tellHead({ url }: ControllerApi, head: string): Promise<void> {
+  const body = { worker: "w", sequence: 1, full: true, head, epoch: 0 };
+  const answer = await fetch(`${url}/mirrors/west.git/reports`, {
+    method: "POST",
+    headers: {
+      authorization: `Basic ${Buffer.from(`flotilla:${mirrorTokens.west}`).toString("base64")}`,
+      "content-type": "application/json",
+    },
+    body: JSON.stringify({ ...body, sites: [], apps: [], stopped: {}, refused: "" }),
+  });
+  expect(answer.status).toBe(200);
 }
 
 function regionOf(status: FleetStatus | null, name: string) {
@@ -94,6 +112,63 @@ describe("a mirror that cannot be read", { timeout: 120_000 }, () => {
     await workerFor(third, "west");
     await everywhere(bench, "2");
     expect(regionOf(await third.status(), "west")?.worker).toBe("live");
+  });
+});
+
+describe("a mirror in whose place is something else", { timeout: 120_000 }, () => {
+  it("keeps no controller from starting, and is left as it is", async () => {
+    const { bench, controller } = await settledFleet();
+    await controller.stop();
+    await rename(west(bench), join(bench.dir, "aside.git"));
+    await writeFile(west(bench), "no repository\n");
+    const second = await startController(bench);
+    await eventually("it is told", async () =>
+      regionOf(await second.status(), "west")?.message.includes("cannot be read"),
+    );
+    expect(await readFile(west(bench), "utf8")).toBe("no repository\n");
+  });
+});
+
+describe.each(["HEAD", "objects", "refs"])(
+  "a mirror whose %s is gone",
+  { timeout: 120_000 },
+  (name) => {
+    it("keeps no controller from starting, and goes on when it is back", async () => {
+      const { bench, controller } = await settledFleet();
+      await controller.stop();
+      await rename(join(west(bench), name), join(bench.dir, "aside"));
+      const second = await startController(bench);
+      await workerFor(second, "east");
+      await eventually("it is told", async () =>
+        regionOf(await second.status(), "west")?.message.includes("cannot be read"),
+      );
+      await rename(join(bench.dir, "aside"), join(west(bench), name));
+      await workerFor(second, "west");
+      await bench.fleet.commit(webVersion("2"));
+      await everywhere(bench, "2");
+      expect(regionOf(await second.status(), "west")?.worker).toBe("live");
+    });
+  },
+);
+
+describe("a mirror that is damaged while its controller runs", { timeout: 120_000 }, () => {
+  it("stops its own region alone also where its worker tells of a commit that is looked for there", async () => {
+    const { bench, controller, workers } = await settledFleet();
+    await workers.west.stop();
+    const [objects, aside] = [join(west(bench), "objects"), join(bench.dir, "objects")];
+    await rename(objects, aside);
+    await tellHead(controller, "a".repeat(40));
+    await bench.fleet.commit(webVersion("2"));
+    await eventually("it is told", async () =>
+      regionOf(await controller.status(), "west")?.message.includes("cannot be read"),
+    );
+    await controller.decide({ verb: "excuse", region: "west", why: "its disk is away" });
+    await eastHas(bench, "2");
+
+    await rename(aside, objects);
+    await workerFor(controller, "west");
+    await everywhere(bench, "2");
+    expect(regionOf(await controller.status(), "west")?.worker).toBe("live");
   });
 });
 

@@ -1,4 +1,4 @@
-import { mkdtemp, rename, rm, stat } from "node:fs/promises";
+import { mkdtemp, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, isAbsolute, join } from "node:path";
 import { FleetError } from "../../core/errors.ts";
 import { makeFolder, syncPath } from "./durable.ts";
@@ -31,22 +31,38 @@ export function isRecentEnough(version: string): boolean {
 
 /**
  * Makes a bare repository ready for use: git is checked, leftovers of killed processes are removed, and with `create`
- * it is made where there is none: aside and renamed, so that a half-made one is never found.
+ * it is made where there is none: aside and renamed, so that a half-made one is never found. `toleratesDamage`: a folder
+ * of which something is there and that cannot be made ready stays as it is, and what is asked of it fails.
  */
 export async function openBareRepository(
   git: Git,
   dir: string,
-  options: { readonly create: boolean },
+  options: { readonly create: boolean; readonly toleratesDamage?: boolean | undefined },
 ): Promise<void> {
   if (!isAbsolute(dir)) throw new Error(`not an absolute path: ${dir}`);
   await checkGitVersion(git);
+  try {
+    await makeReady(git, dir, options.create);
+  } catch (error) {
+    if (options.toleratesDamage !== true || !(await isInUse(dir))) throw error;
+  }
+}
+
+async function makeReady(git: Git, dir: string, create: boolean): Promise<void> {
   if (!(await isRepository(dir))) {
-    if (!options.create) {
-      throw new FleetError("GIT_NOT_FOUND", `there is no git repository in ${dir}`);
-    }
+    if (!create) throw new FleetError("GIT_NOT_FOUND", `there is no git repository in ${dir}`);
     await createRepository(git, dir);
   }
   await removeStaleFiles(dir);
+}
+
+/** Something is there, be it no folder or one that cannot be read. */
+async function isInUse(dir: string): Promise<boolean> {
+  try {
+    return (await readdir(dir)).length > 0;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "ENOENT";
+  }
 }
 
 async function isRepository(dir: string): Promise<boolean> {

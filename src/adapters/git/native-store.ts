@@ -9,7 +9,7 @@ import type { ObjectStore } from "./object-store.ts";
 import { createObjectWriter } from "./object-writer.ts";
 import type { RecentEntries } from "./recent-entries.ts";
 import { readRef, readRefFile, type RefContext, swapRef } from "./refs.ts";
-import { writeTo } from "./write-failure.ts";
+import { writeTo } from "./system-failure.ts";
 
 /** An ObjectStore on a bare repository, with upkeep. */
 export interface NativeStore extends ObjectStore {
@@ -23,12 +23,14 @@ export interface NativeStore extends ObjectStore {
 
 /**
  * Opens a bare repository through native git (2.36 or newer, else FleetError). `create` makes it where there is none;
- * without it a missing one is GIT_NOT_FOUND. `signal` ends every git process of the store.
+ * without it a missing one is GIT_NOT_FOUND. `toleratesDamage` opens one that is damaged, too: what is asked of it
+ * fails as long as it is so. `signal` ends every git process of the store.
  */
 export async function openStore(
   dir: string,
   options: {
     readonly create?: boolean;
+    readonly toleratesDamage?: boolean;
     readonly clock: Clock;
     readonly signal?: AbortSignal | undefined;
     /** For one answer of git, default 60,000. */
@@ -39,7 +41,10 @@ export async function openStore(
 ): Promise<NativeStore> {
   const { clock, signal, recent } = options;
   const git = createGit({ clock, signal });
-  await openBareRepository(git, dir, { create: options.create ?? false });
+  await openBareRepository(git, dir, {
+    create: options.create ?? false,
+    toleratesDamage: options.toleratesDamage,
+  });
   const reader = new ObjectReader({
     gitDir: dir,
     clock,
