@@ -81,6 +81,7 @@ function awaitedOf({ mirrors, control }: ReadState, site: string): Awaited {
   const name = own(control.state.sites, site)?.mirror;
   const found = mirrors.find(({ mirror }) => mirror.name === name);
   if (found === undefined || !mayLack(found, control)) return null;
+  if (found.mirror.unreadable !== null) return "mirror";
   return found.isBehindWorker ? "commit" : "report";
 }
 

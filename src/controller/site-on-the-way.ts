@@ -28,9 +28,9 @@ export function onTheWay(
 
 /**
  * Why a mirror may lack what its worker follows. `report`: that was not heard since the controller started; `commit`: it
- * has a newer one. null: it lacks nothing.
+ * has a newer one; `mirror`: it cannot be read. null: it lacks nothing.
  */
-export type Awaited = "report" | "commit" | null;
+export type Awaited = "report" | "commit" | "mirror" | null;
 
 /** What stands of a site in its mirror. */
 export interface Remains {
@@ -63,6 +63,8 @@ function emptiedInWords(mirror: string, awaits: Awaited): string {
       return `${unknown} the worker of ${mirror} has not reported since the controller started: it is forgotten when that does, or when an operator excuses the region`;
     case "commit":
       return `${unknown} the worker of ${mirror} has a newer commit than this mirror: it is forgotten when that is here, or, while the worker is silent, when an operator excuses the region`;
+    case "mirror":
+      return `${unknown} the mirror of ${mirror} cannot be read: it is forgotten when it can, and \`flotilla status\` says what to do`;
   }
   return awaits satisfies never;
 }

@@ -37,6 +37,12 @@ describe("a site that leaves the fleet", () => {
     );
   });
 
+  it("is not said to have nothing while its mirror cannot be read, which no excuse ends", () => {
+    expect(line("mirror")).toBe(
+      "nothing is known to be there, but the mirror of west cannot be read: it is forgotten when it can, and `flotilla status` says what to do",
+    );
+  });
+
   it("is one that the fleet has no more: of others there is nothing to say", () => {
     expect(leavingLines(control, "b2", { apps: [], awaits: null })).toBeUndefined();
   });

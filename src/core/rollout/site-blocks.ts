@@ -12,6 +12,8 @@ const excuseEnds = {
   slot: "; that an operator excuses the region frees only the slot that it takes until then",
 } as const;
 
+const whenReadable = "it can: `flotilla status` says what to do";
+
 /**
  * What stops anything at a site, whatever it is. `excuse`: `wait` in an open stage, which goes on without an excused
  * region; `slot` of what is in flight and in none.
@@ -21,6 +23,10 @@ export function siteBlock(
   excuse: keyof typeof excuseEnds = "nothing",
 ): Block | null {
   if (view.waitsFor !== null) {
+    if (view.isMirrorUnreadable) {
+      const reason = `${view.site} goes to ${view.waitsFor}, whose mirror cannot be read`;
+      return { code: "moving", reason, endsWhen: whenReadable };
+    }
     return {
       code: "moving",
       reason: `${view.site} goes to ${view.waitsFor}, and what the worker of ${view.waitsFor} follows is not known here yet`,
@@ -52,7 +58,7 @@ function silentBlock(view: SiteView, excuse: keyof typeof excuseEnds): Block {
   const words = excuseEnds[view.isRegionExcused ? "nothing" : excuse];
   const orElse = excuse === "wait" ? words + forgotten : forgotten + words;
   const [reason, end] = view.isMirrorUnreadable
-    ? [`the mirror of ${view.mirror} cannot be read`, "it can: `flotilla status` says what to do"]
+    ? [`the mirror of ${view.mirror} cannot be read`, whenReadable]
     : [`the worker of ${view.mirror} is silent`, "it reports again"];
   return { code: "worker-silent", reason, endsWhen: end + orElse };
 }

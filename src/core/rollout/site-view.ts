@@ -29,7 +29,7 @@ export interface SiteView {
   readonly didAnswer: boolean;
   /** Since when its worker is silent; null: it is live. */
   readonly silentSince: number | null;
-  /** The mirror is damaged or gone: its worker counts as silent. */
+  /** Its mirror, or the one that it waits to come into, is damaged or gone: the worker of that counts as silent. */
   readonly isMirrorUnreadable: boolean;
   /** Its worker is silent and an operator has excused the region. */
   readonly isRegionExcused: boolean;
@@ -41,6 +41,7 @@ export function viewSite(input: PlannerInput, app: string, site: string): SiteVi
   const assignment = own(input.control.sites, site);
   const mirror = assignment?.mirror ?? facts?.mirror ?? "";
   const silentSince = silentSinceOf(input, mirror);
+  const waitsFor = awaitedMirror(input, assignment);
   const observed = own(input.observed, site);
   const didAnswer = observed?.reachable !== false;
   return {
@@ -50,14 +51,14 @@ export function viewSite(input: PlannerInput, app: string, site: string): SiteVi
     uid: assignment?.uid,
     isMoving: isMoving(input, site),
     isStuck: isStuck(input, site, assignment),
-    waitsFor: awaitedMirror(input, assignment),
+    waitsFor,
     entry: own(own(input.mirrors, site), app),
     mirrorMayLack: mayLack(input, mirror),
     observed: own(observed?.apps, app),
     isReachable: silentSince !== null || didAnswer,
     didAnswer,
     silentSince,
-    isMirrorUnreadable: isUnreadable(input, mirror),
+    isMirrorUnreadable: isUnreadable(input, { mirror, waitsFor }),
     isRegionExcused: silentSince !== null && isExcused(input, mirror),
   };
 }
@@ -89,8 +90,11 @@ export function isGone(view: SiteView, { left }: Pick<Release, "left">): boolean
   return isNowhere(view) || (hasLeft && view.entry === undefined && !view.isMoving);
 }
 
-function isUnreadable({ workers }: PlannerInput, mirror: string): boolean {
-  return own(workers, mirror)?.isMirrorUnreadable === true;
+function isUnreadable(
+  { workers }: PlannerInput,
+  { mirror, waitsFor }: Pick<SiteView, "mirror" | "waitsFor">,
+): boolean {
+  return own(workers, waitsFor ?? mirror)?.isMirrorUnreadable === true;
 }
 
 function isStuck(

@@ -205,6 +205,25 @@ describe("a site whose mirror is damaged", () => {
     });
   });
 
+  it("is told that it cannot come there as long as that lasts, where it is on its way", () => {
+    const world = settled();
+    world.follow({ sites: { ...others, s2: { ...s2, region: "us" } }, apps });
+    world.awaited.add("us");
+    world.silence("us");
+    world.run(5);
+    world.follow({
+      sites: { ...others, s2: { ...s2, region: "us" } },
+      apps: { web: { version: "v2" } },
+    });
+    const { workers } = world.input();
+    const us = { silentSince: null, stopped: {}, ...workers["us"], isMirrorUnreadable: true };
+    expect(reasonAt(world, { workers: { ...workers, us } })).toMatchObject({
+      code: "moving",
+      reason: "s2 goes to us, whose mirror cannot be read",
+      endsWhen: "it can: `flotilla status` says what to do",
+    });
+  });
+
   it("is told that it stands there still, where an operator has said that its worker is gone", () => {
     const world = settled();
     world.silence("eu", true);
