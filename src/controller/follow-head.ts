@@ -1,4 +1,6 @@
 /** A new head begins to be followed: what it starts, and that it is the followed one, in one commit on control. */
+import { FleetError } from "../core/errors.ts";
+import type { TreeId, Variant } from "../core/render/rendered.ts";
 import { controlPaths } from "../core/rollout/control-files.ts";
 import type { ControlChange } from "../core/rollout/planner-types.ts";
 import { protectedObjects } from "../core/rollout/protected-objects.ts";
@@ -30,11 +32,13 @@ export interface FollowState {
 
 /** Starts what the new head starts. REF_RACE: another writer was first, read again. */
 export async function followHead(world: World, state: FollowState): Promise<ControlSnapshot> {
-  const { control, mirrors, head, previous } = state;
+  const { control, head, previous } = state;
   const { rendering } = world;
+  // What stands at a site may be older than both heads: its own contents say whether it may be taken away.
+  const { mirrors, standing } = await lastStanding(state.mirrors, rendering);
   // Kept before control names it, and what control no longer names is let go only after it.
   await world.sources.keep(neededSources(control, head.commit));
-  const read = await readState(world, { ...state, controlLost: undefined }, previous);
+  const read = await readState(world, { ...state, mirrors, controlLost: undefined }, previous);
   const entitlement = { control: control.state, mirrors: read.standing, rendering };
   const entitledBefore =
     previous === null ? {} : await entitledByApp({ ...entitlement, head: previous });
@@ -45,8 +49,6 @@ export async function followHead(world: World, state: FollowState): Promise<Cont
     state: control.state,
     apps: namedApps(control.state, heads),
   });
-  // What stands at a site may be older than both heads: its own contents say whether it may be taken away.
-  const standing = await standingVariants(mirrors, rendering);
   const input = startInput({
     ...read,
     entitledBefore,
@@ -74,6 +76,31 @@ export async function followHead(world: World, state: FollowState): Promise<Cont
     author: controllerAuthor,
     at: read.now,
   });
+}
+
+interface LastStanding {
+  readonly mirrors: readonly ReadMirror[];
+  readonly standing: ReadonlyMap<TreeId, Variant>;
+}
+
+/**
+ * What stands in the mirrors; in one that cannot be read, what stood there last: nobody else writes there, and what the head
+ * takes away there is listed only now. Without that where its contents are not known any more.
+ */
+async function lastStanding(
+  mirrors: readonly ReadMirror[],
+  rendering: World["rendering"],
+): Promise<LastStanding> {
+  const isUnread = ({ mirror }: ReadMirror): boolean => mirror.unreadable !== null;
+  const known = mirrors.map((read) =>
+    isUnread(read) ? { ...read, snapshot: read.mirror.lastRead } : read,
+  );
+  try {
+    return { mirrors: known, standing: await standingVariants(known, rendering) };
+  } catch (error) {
+    if (!(error instanceof FleetError) || !mirrors.some(isUnread)) throw error;
+    return { mirrors, standing: await standingVariants(mirrors, rendering) };
+  }
 }
 
 /** Versions that the head brings and that are known to be bad; of one that it only leaves in place it says nothing. */

@@ -49,6 +49,7 @@ export class MirrorRepository {
   readonly dir: string;
   readonly store: MirrorStore;
   #snapshot: MirrorSnapshot | undefined;
+  #lastRead = noSnapshot;
   /** The worker's head that was last found in the history, which only grows. */
   readonly #held = new Set<string>();
   readonly #objects = new Map<TreeId, ReadonlySet<ObjectId>>();
@@ -67,7 +68,7 @@ export class MirrorRepository {
     if (this.#snapshot?.head === head) return this.#snapshot;
     const snapshot = await readSnapshot(this.store, head);
     await this.#learn(treesOf(snapshot.sites.values()));
-    this.#snapshot = snapshot;
+    this.#keep(snapshot);
     return snapshot;
   }
 
@@ -89,6 +90,16 @@ export class MirrorRepository {
       this.#snapshot = undefined;
       return null;
     }
+  }
+
+  /** What stood there when it was last read or written; nothing before the first time. */
+  get lastRead(): MirrorSnapshot {
+    return this.#lastRead;
+  }
+
+  #keep(snapshot: MirrorSnapshot): void {
+    this.#snapshot = snapshot;
+    this.#lastRead = snapshot;
   }
 
   /** Why it could not be read when that was last tried; null: it could. */
@@ -172,7 +183,7 @@ export class MirrorRepository {
       author: frame.author,
       at: frame.at,
     });
-    if (head !== before.head) this.#snapshot = { head, trailers, sites };
+    if (head !== before.head) this.#keep({ head, trailers, sites });
     return head;
   }
 

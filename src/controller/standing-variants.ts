@@ -6,6 +6,7 @@ import { isJsonObject, type Json, type JsonObject } from "../core/model/json.ts"
 import type { KubeObject } from "../core/model/kube-object.ts";
 import { readEmitted } from "../core/render/read-emitted.ts";
 import type { TreeId, Variant } from "../core/render/rendered.ts";
+import type { MirrorRepository } from "./mirror-repository.ts";
 import type { ReadMirror } from "./planner-input.ts";
 import type { Rendering } from "./rendering.ts";
 
@@ -18,10 +19,17 @@ export async function standingVariants(
   for (const { mirror, snapshot } of mirrors) {
     for (const tree of standingTrees(snapshot)) {
       if (variants.has(tree)) continue;
-      variants.set(tree, rendering.variant(tree) ?? (await readVariant(mirror.store, tree)));
+      variants.set(tree, rendering.variant(tree) ?? (await variantIn(mirror, tree)));
     }
   }
   return variants;
+}
+
+/** Where it cannot be read, the next pass knows that of the mirror. */
+async function variantIn(mirror: MirrorRepository, tree: TreeId): Promise<Variant> {
+  const variant = await mirror.tryToRead(() => readVariant(mirror.store, tree));
+  if (variant === null) throw mirror.unreadable ?? unreadable(tree);
+  return variant;
 }
 
 /** Every tree at every site; those that several have, several times. */

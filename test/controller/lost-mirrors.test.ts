@@ -12,6 +12,8 @@ import {
 } from "../support/controller-process.ts";
 import {
   everywhere,
+  openReleases,
+  quiet,
   settledFleet,
   startController,
   versions,
@@ -77,6 +79,19 @@ describe("a mirror that cannot be read", { timeout: 120_000 }, () => {
     await everywhere(bench, "2");
     const log = await bench.mirror("west").git("log", "--format=", "--name-only", "main");
     expect(log).not.toContain(".leaving");
+  });
+
+  it("keeps no removal from its sites that a commit brings meanwhile", async () => {
+    const { bench, controller } = await settledFleet();
+    const aside = join(bench.dir, "aside.git");
+    await rename(west(bench), aside);
+    await bench.fleet.commit({ "apps/web.yaml": null });
+    await eventually("the removal begins", async () => (await openReleases(bench)).length > 0);
+    expect(regionOf(await controller.status(), "west")?.message).toContain("cannot be read");
+    await rename(aside, west(bench));
+    await eventually("web is gone", async () => Object.keys(await versions(bench)).length === 0);
+    await quiet(bench);
+    expect(await bench.mirror("west").files()).toEqual(["meta/b1.json", "meta/b2.json"]);
   });
 
   it("lets a site go to another region by the word that names its cluster, and by no other", async () => {
