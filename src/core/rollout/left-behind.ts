@@ -20,12 +20,13 @@ function leaversAt({ apps }: Board, site: string): readonly string[] {
 
 /**
  * Nothing of the site stands in the mirror, which is lost, and a worker has told its cluster, or an app is to leave that
- * has not: only who writes there knows what stands.
+ * has not: only who writes there knows what stands. One that cannot be read may have anything.
  */
 export function mayStand(board: Board, site: string, mirror: string): boolean {
   if (!mayLack(board.input, mirror)) return false;
   const { uid } = own(board.input.control.sites, site) ?? {};
-  return uid !== undefined || leaversAt(board, site).length > 0;
+  const isUnread = own(board.input.workers, mirror)?.isMirrorUnreadable === true;
+  return uid !== undefined || isUnread || leaversAt(board, site).length > 0;
 }
 
 /**

@@ -315,15 +315,23 @@ function redirected(board: Board, site: string, { facts, assignment, moving }: M
 function hasStopped(
   board: Board,
   site: string,
-  { assignment: { mirror }, moving }: Omit<Move, "facts">,
+  { assignment, moving }: Omit<Move, "facts">,
 ): boolean {
+  const { mirror } = assignment;
   if (moving.stopped !== undefined || moving.released !== undefined) return true;
+  if (hasNothing(board, assignment)) return true;
   const worker = own(board.input.workers, mirror);
   if (worker === undefined || silentSinceOf(board.input, mirror) !== null) return false;
   if (worker.followsNothing === true) return true;
   const stopped = own(worker.stopped, site);
   const hasHadIt = stopped !== "" && stopped !== moving.commit;
   return stopped !== undefined && (hasHadIt || worker.isAtHead === true);
+}
+
+/** Its mirror, which could not be read when the move began, can be, and has nothing; nor has a worker ever told of its cluster. */
+function hasNothing({ input }: Board, { mirror, uid, moving }: SiteAssignment): boolean {
+  const isEmpty = Object.keys(moving?.trees ?? {}).length === 0;
+  return isEmpty && uid === undefined && !mayLack(input, mirror);
 }
 
 function enter(

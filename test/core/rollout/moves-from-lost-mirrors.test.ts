@@ -1,7 +1,8 @@
 /** Sites that move out of a region whose mirror is lost, or came back empty: their worker may still write to them. */
 import { describe, expect, it } from "vitest";
 import { checkPlan } from "../../support/planner-invariants.ts";
-import { PlannerWorld, quick, someSites } from "../../support/planner-world.ts";
+import type { PlannerInput } from "../../../src/core/rollout/planner-types.ts";
+import { PlannerWorld, quick, someSites, type WorldHead } from "../../support/planner-world.ts";
 
 const sites = someSites(4);
 const strategy = { ...quick, stages: [{ name: "all" }], soak: "0s" };
@@ -116,5 +117,54 @@ describe("a site that moves out of a lost mirror", () => {
     world.run(30);
     expect(world.hosts["s2"]).toBe("us");
     expect(world.trees("web")).toHaveProperty("s2", "web:v2");
+  });
+});
+
+/** A world in which the mirror of eu cannot be read for a while. */
+class UnreadWorld extends PlannerWorld {
+  isUnread = false;
+
+  override input(): PlannerInput {
+    const input = super.input();
+    if (!this.isUnread) return input;
+    const eu = { silentSince: this.now, stopped: {}, isAwaited: true, mirrorMayLack: true };
+    const workers = { ...input.workers, eu: { ...eu, isMirrorUnreadable: true } };
+    return { ...input, mirrors: {}, good: {}, workers };
+  }
+}
+
+describe("a site of whose cluster nobody has told, and whose mirror cannot be read as it moves", () => {
+  const unread = (before: WorldHead["sites"]): UnreadWorld => {
+    const world = new UnreadWorld({ onPlan: checkPlan });
+    world.follow({ sites: before, apps: apps("v1") });
+    world.run(20);
+    world.isUnread = true;
+    world.step();
+    return world;
+  };
+
+  it("waits until it can: what stands there goes along", () => {
+    const world = unread(sites);
+    world.follow({ sites: { ...sites, s2: { region: "us" } }, apps: apps("v1") });
+    for (let pass = 0; pass < 3; pass += 1) world.step({ dies: true });
+    expect(world.control.sites["s2"]).toMatchObject({ mirror: "eu", moving: { to: "us" } });
+    expect(world.control.sites["s2"]?.moving).not.toHaveProperty("entering");
+    world.isUnread = false;
+    world.run(20);
+    expect(world.hosts["s2"]).toBe("us");
+    expect(world.trees("web")).toHaveProperty("s2", "web:v1");
+  });
+
+  it("waits for nobody then where nothing stands there", () => {
+    const world = unread(sites);
+    world.follow({ sites: { ...sites, n1: { region: "eu" } }, apps: apps("v1") });
+    world.step({ dies: true });
+    expect(world.control.sites["n1"]).toEqual({ mirror: "eu" });
+    world.follow({ sites: { ...sites, n1: { region: "us" } }, apps: apps("v1") });
+    world.step({ dies: true });
+    world.isUnread = false;
+    world.run(20);
+    expect(world.trees("web")).toHaveProperty("n1", "web:v1");
+    expect(world.hosts["n1"]).toBe("us");
   });
 });
