@@ -80752,6 +80752,7 @@ function viewSite(input2, app, site) {
   const assignment = own(input2.control.sites, site);
   const mirror = assignment?.mirror ?? facts?.mirror ?? "";
   const silentSince = silentSinceOf(input2, mirror);
+  const waitsFor = awaitedMirror(input2, assignment);
   const observed = own(input2.observed, site);
   const didAnswer = observed?.reachable !== false;
   return {
@@ -80761,14 +80762,14 @@ function viewSite(input2, app, site) {
     uid: assignment?.uid,
     isMoving: isMoving(input2, site),
     isStuck: isStuck(input2, site, assignment),
-    waitsFor: awaitedMirror(input2, assignment),
+    waitsFor,
     entry: own(own(input2.mirrors, site), app),
     mirrorMayLack: mayLack(input2, mirror),
     observed: own(observed?.apps, app),
     isReachable: silentSince !== null || didAnswer,
     didAnswer,
     silentSince,
-    isMirrorUnreadable: isUnreadable(input2, mirror),
+    isMirrorUnreadable: isUnreadable(input2, { mirror, waitsFor }),
     isRegionExcused: silentSince !== null && isExcused(input2, mirror)
   };
 }
@@ -80789,8 +80790,8 @@ function isGone(view, { left }) {
   const hasLeft2 = own(left, view.site) !== void 0;
   return isNowhere(view) || hasLeft2 && view.entry === void 0 && !view.isMoving;
 }
-function isUnreadable({ workers }, mirror) {
-  return own(workers, mirror)?.isMirrorUnreadable === true;
+function isUnreadable({ workers }, { mirror, waitsFor }) {
+  return own(workers, waitsFor ?? mirror)?.isMirrorUnreadable === true;
 }
 function isStuck(input2, site, assignment) {
   const { released, entering } = assignment?.moving ?? {};
@@ -82165,7 +82166,14 @@ function leaversAt({ apps }, site) {
 function mayStand(board, site, mirror) {
   if (!mayLack(board.input, mirror)) return false;
   const { uid } = own(board.input.control.sites, site) ?? {};
-  return uid !== void 0 || leaversAt(board, site).length > 0;
+  const isUnread = own(board.input.workers, mirror)?.isMirrorUnreadable === true;
+  return uid !== void 0 || isUnread || leaversAt(board, site).length > 0;
+}
+function stoppedForSure(board, site, { assignment: { mirror }, moving }) {
+  const isToldBySomebody = moving.to !== mirror || Object.keys(moving.trees).length > 0;
+  if (isToldBySomebody || !mayStand(board, site, mirror)) return moving;
+  const { stopped: _, ...rest2 } = moving;
+  return rest2;
 }
 function leftBehindInWords(board, { site, mirror }, before) {
   if (!mayLack(board.input, mirror)) return "";
@@ -82396,21 +82404,27 @@ function redirected(board, site, { facts, assignment, moving }) {
   );
   const isSame4 = Object.keys(trees).length === Object.keys(moving.trees).length;
   if (facts.mirror === moving.to && isSame4) return moving;
-  const next = { ...moving, to: facts.mirror, trees };
+  const next = { ...stoppedForSure(board, site, { assignment, moving }), to: facts.mirror, trees };
   assign(board, site, {
     record: { ...assignment, moving: next },
     why: `goes to ${next.to}`
   });
   return next;
 }
-function hasStopped(board, site, { assignment: { mirror }, moving }) {
+function hasStopped(board, site, { assignment, moving }) {
+  const { mirror } = assignment;
   if (moving.stopped !== void 0 || moving.released !== void 0) return true;
+  if (hasNothing(board, assignment)) return true;
   const worker = own(board.input.workers, mirror);
   if (worker === void 0 || silentSinceOf(board.input, mirror) !== null) return false;
   if (worker.followsNothing === true) return true;
   const stopped = own(worker.stopped, site);
   const hasHadIt = stopped !== "" && stopped !== moving.commit;
   return stopped !== void 0 && (hasHadIt || worker.isAtHead === true);
+}
+function hasNothing({ input: input2 }, { mirror, uid, moving }) {
+  const isEmpty3 = Object.keys(moving?.trees ?? {}).length === 0;
+  return isEmpty3 && uid === void 0 && !mayLack(input2, mirror);
 }
 function enter(board, site, { moving, from }) {
   const { to, trees, good } = moving;
@@ -83552,8 +83566,13 @@ var excuseEnds = {
   wait: ", or an operator excuses the region",
   slot: "; that an operator excuses the region frees only the slot that it takes until then"
 };
+var whenReadable = "it can: `flotilla status` says what to do";
 function siteBlock(view, excuse2 = "nothing") {
   if (view.waitsFor !== null) {
+    if (view.isMirrorUnreadable) {
+      const reason = `${view.site} goes to ${view.waitsFor}, whose mirror cannot be read`;
+      return { code: "moving", reason, endsWhen: whenReadable };
+    }
     return {
       code: "moving",
       reason: `${view.site} goes to ${view.waitsFor}, and what the worker of ${view.waitsFor} follows is not known here yet`,
@@ -83582,7 +83601,7 @@ function silentBlock(view, excuse2) {
   const forgotten = orForgotten(view, true);
   const words6 = excuseEnds[view.isRegionExcused ? "nothing" : excuse2];
   const orElse = excuse2 === "wait" ? words6 + forgotten : forgotten + words6;
-  const [reason, end] = view.isMirrorUnreadable ? [`the mirror of ${view.mirror} cannot be read`, "it can: `flotilla status` says what to do"] : [`the worker of ${view.mirror} is silent`, "it reports again"];
+  const [reason, end] = view.isMirrorUnreadable ? [`the mirror of ${view.mirror} cannot be read`, whenReadable] : [`the worker of ${view.mirror} is silent`, "it reports again"];
   return { code: "worker-silent", reason, endsWhen: end + orElse };
 }
 function movingBlock(view) {
