@@ -151,6 +151,13 @@ export const bugs: Readonly<Record<string, readonly Edit[]>> = {
       replace: "if (view.site === '') return",
     },
   ],
+  "a mirror that cannot be read is taken for an empty one": [
+    {
+      file: "controller/reconcile.ts",
+      find: "snapshot: noSnapshot, isAwaited: true,",
+      replace: "snapshot: noSnapshot, isAwaited: false,",
+    },
+  ],
   "a marker goes before its app has left": [
     {
       file: "core/rollout/leaving-markers.ts",

@@ -24,6 +24,13 @@ type Happening =
   | { readonly kind: "kill-controller"; readonly downMs: number }
   | { readonly kind: "pause-controller"; readonly forMs: number }
   | { readonly kind: "link"; readonly mirror: string; readonly isCut: boolean }
+  /** The disk of a mirror is away, or full, for a while. */
+  | {
+      readonly kind: "damage-mirror";
+      readonly mirror: string;
+      readonly what: "all" | "writes";
+      readonly forMs: number;
+    }
   /** The wall clock of the controller, or that of a worker, goes wrong by so much more. */
   | { readonly kind: "clock"; readonly byMs: number }
   | { readonly kind: "worker-clock"; readonly mirror: string; readonly byMs: number }
@@ -57,10 +64,13 @@ export function drawEvents(random: Random): StoryEvent[] {
   const begun = beginning(random, draw(random, grounds));
   const [decommission, ...detour] = random() < 0.1 ? outAndBack(random, lengthMs) : [];
   const more = random() > 0.7 ? hardToApply(random, lengthMs) : [];
+  // Where control is lost too, a controller does not start before the mirrors can be read.
+  const isLost = [...disaster, ...detour].some(({ kind }) => kind === "restore-controller");
+  const damages = random() < 0.4 && !isLost ? several(random, 3, () => at(damage(random))) : [];
   return [
     ...begun,
     ...(decommission === undefined ? [] : [decommission]),
-    ...[...events, ...disaster, ...detour, ...more].toSorted((a, b) => a.at - b.at),
+    ...[...events, ...disaster, ...detour, ...more, ...damages].toSorted((a, b) => a.at - b.at),
   ];
 }
 
@@ -288,6 +298,13 @@ const words: Choices<Word> = [
   [2, (random) => ({ verb: "rollback", of: pick(random, ["all", "stage", "site"]) })],
   [6, (random) => ({ verb: "back-to", app: app(random), index: between(random, 0, 2) })],
 ];
+
+/** For a moment, as a git that does not answer in time, or for longer. */
+function damage(random: Random): Happening {
+  const forMs = pick(random, [between(random, 20, 300), downMs(random)]);
+  const what = random() < 0.7 ? "all" : "writes";
+  return { kind: "damage-mirror", mirror: mirror(random), what, forMs };
+}
 
 /** Whose clock jumps is told by how far: nothing more is drawn, so that the rest of a story does not depend on it. */
 function clockJump(byMs: number): Happening {

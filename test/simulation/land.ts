@@ -14,6 +14,8 @@ export class Region {
   readonly disk: StateDisk;
   /** Controller and worker cannot reach each other. */
   isCut = false;
+  /** What fails at its mirror, whose content is whole: all, or only what is written there. */
+  failing: "all" | "writes" | null = null;
   /** What its worker's wall clock is wrong by, ms. */
   skewMs = 0;
   cutting = new AbortController();

@@ -114,8 +114,8 @@ const overtaken: ReadonlySet<string> = new Set(["STALE_EPOCH", "REF_RACE"]);
 
 async function setHints(world: World, hints: HintBoard): Promise<void> {
   for (const mirror of world.mirrors.all()) {
-    const { head } = await mirror.snapshot();
-    hints.set(mirror.name, head ?? "");
+    const { head } = await mirror.standing();
+    if (mirror.unreadable === null) hints.set(mirror.name, head ?? "");
   }
 }
 
@@ -135,7 +135,7 @@ async function openWorld(ground: Ground, { life, clock, wake }: Running): Promis
       const region = regions.get(name);
       if (region === undefined) throw new Error(`there is no region ${name}`);
       const onCommit = (commit: string): void => watch.onMirrorCommit(name, commit);
-      return Promise.resolve(storeOf(region.mirror.store, { ...reach, onCommit }));
+      return Promise.resolve(storeOf(mirrorOf(region), { ...reach, onCommit }));
     },
   });
   for (const region of regions.keys()) await mirrors.ensure(region);
@@ -151,6 +151,32 @@ async function openWorld(ground: Ground, { life, clock, wake }: Running): Promis
     },
     { clock, logger: loggerTo(watch), wake, signal: life.ending.signal },
   );
+}
+
+const writes: ReadonlySet<string> = new Set(["writeTree", "commitChanges", "setRef"]);
+
+/** The mirror of a region, of which something fails while its disk is away or full. */
+function mirrorOf(region: Region): ObjectStore {
+  const orFail = (method: string): void => {
+    if (region.failing === "all" || (region.failing === "writes" && writes.has(method))) {
+      throw new FleetError("GIT_FAILED", "the disk is away or full");
+    }
+  };
+  return new Proxy(region.mirror.store, {
+    get: (store, name: keyof ObjectStore) => {
+      if (name === "line") {
+        return (...args: Parameters<ObjectStore["line"]>) => {
+          orFail(name);
+          return store.line(...args);
+        };
+      }
+      const method = store[name] as (...args: unknown[]) => Promise<unknown>;
+      return async (...args: unknown[]) => {
+        orFail(name);
+        return method(...args);
+      };
+    },
+  });
 }
 
 interface Reach {
@@ -286,14 +312,14 @@ function fetcherOf(link: Link, git: ObjectStore): MirrorFetcher {
   return {
     fetch: async () => {
       await reach(link);
-      const head = await region.mirror.store.resolve(mirrorBranch);
+      const head = await mirrorOf(region).resolve(mirrorBranch);
       await reach(link); // the answer is on its way
       return life.guard(Promise.resolve({ head }));
     },
     accept: (commit, expected) => git.setRef(mirrorBranch, commit, expected),
     offer: async (commit) => {
       const controller = await reach(link);
-      const { store } = region.mirror;
+      const store = mirrorOf(region);
       await store.setRef(recoverRef, commit, await store.resolve(recoverRef));
       controller.wakeSoon();
     },

@@ -243,6 +243,7 @@ class Story {
     if (region === undefined) return;
     if (event.kind === "link") region.cut(event.isCut);
     else if (event.kind === "worker-clock") region.skewMs += event.byMs;
+    else if (event.kind === "damage-mirror") this.#damageMirror(region, event);
     else if (event.kind === "pause-worker") this.#workers.get(region.name)?.pause(event.forMs);
     else {
       this.#killWorker(region, event.downMs);
@@ -250,6 +251,15 @@ class Story {
       this.#backups.restoreWorker(event);
       this.#wasStoreLost ||= event.what !== "copy";
     }
+  }
+
+  #damageMirror(
+    region: Region,
+    { what, forMs }: Extract<StoryEvent, { kind: "damage-mirror" }>,
+  ): void {
+    region.failing = what;
+    if (what === "all" && this.#controller?.isLeading() !== true) this.#loseSight();
+    this.#time.after(forMs, () => (region.failing = null));
   }
 
   #disturbSite(event: Extract<StoryEvent, { site: string }>): void {
@@ -269,7 +279,7 @@ class Story {
     if (event.kind === "pause-controller") this.#controller?.life.pause(event.forMs);
     else if (event.kind === "twin") {
       this.#controller?.life.pause(event.pausedMs);
-      this.#controller = startController(this.#ground);
+      this.#startAnother();
       // The one that is overtaken ends, and who runs them starts one where none is left.
       this.#time.after(event.pausedMs + 2000, () => this.#startController());
     } else {
@@ -283,7 +293,19 @@ class Story {
   }
 
   #startController(): void {
-    if (this.#controller?.life.isAlive !== true) this.#controller = startController(this.#ground);
+    if (this.#controller?.life.isAlive !== true) this.#startAnother();
+  }
+
+  #startAnother(): void {
+    this.#controller = startController(this.#ground);
+    if ([...this.#ground.regions.values()].some(({ failing }) => failing === "all"))
+      this.#loseSight();
+  }
+
+  /** A controller that starts does not know what stands in a mirror that it cannot read, nor what a commit takes away there. */
+  #loseSight(): void {
+    this.#wasControlLost = true;
+    this.#passAuditor.forget();
   }
 
   #startWorker(region: Region): void {
@@ -340,7 +362,10 @@ class Story {
       site.fault = "none";
       site.giveBack();
     }
-    for (const region of all.values()) region.cut(false);
+    for (const region of all.values()) {
+      region.cut(false);
+      region.failing = null;
+    }
     this.#startController();
     for (const region of all.values()) this.#startWorker(region);
     return this.#runFor(wellMs, () => this.#controller?.isLeading() === true);

@@ -3,7 +3,10 @@ import type { Board } from "./board.ts";
 import { own } from "./own.ts";
 import { countOf, someOf } from "./words.ts";
 
-/** Says of each that it stays, and what a person can do. They left the fleet while control was lost. */
+/**
+ * Says of each that it stays, and what a person can do. They left the fleet while control was lost, or
+ * while a controller that had just started could not read what stands there.
+ */
 export function reportUnknownApps(board: Board): void {
   for (const [app, sites] of [...unknownApps(board)].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
     board.waits.push({
@@ -14,7 +17,7 @@ export function reportUnknownApps(board: Board): void {
       code: "unknown-app",
       reason:
         `${app} stays at ${countOf(sites.length, "site")} (${someOf(sites.toSorted())}): it left the fleet repository ` +
-        "while control was lost, so nothing says that it is to leave them",
+        "while control was lost or their mirror could not be read, so nothing says that it is to leave them",
       endsWhen: `a commit declares ${app} again; the one after that may take it away`,
     });
   }

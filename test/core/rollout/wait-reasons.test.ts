@@ -91,7 +91,7 @@ const rows: Readonly<Record<WaitCode, Row>> = {
       return world.run(1);
     },
     site: null,
-    line: "web: web stays at 6 sites (s1, s2, s3 and 3 more): it left the fleet repository while control was lost, so nothing says that it is to leave them; ends when a commit declares web again; the one after that may take it away",
+    line: "web: web stays at 6 sites (s1, s2, s3 and 3 more): it left the fleet repository while control was lost or their mirror could not be read, so nothing says that it is to leave them; ends when a commit declares web again; the one after that may take it away",
   },
   approval: {
     story: () => rolling({ strategy: { ...whole, stages: [{ name: "all", approval: true }] } }),
