@@ -3,22 +3,12 @@ import { describe, expect, it } from "vitest";
 import { planBlocks, planVerdict } from "../../../src/action/plan-blocks.ts";
 import { verdictOf } from "../../../src/action/summary.ts";
 import type { FleetPlan } from "../../../src/core/plan/fleet-plan.ts";
-import { planChange, planSide } from "../../../src/core/plan/plan-change.ts";
+import { planChange } from "../../../src/core/plan/plan-change.ts";
 import { planText } from "../../../src/core/plan/plan-text.ts";
-import type { PlanSide } from "../../../src/core/plan/assumed-state.ts";
-import { renderFiles } from "../../../src/core/render/render-files.ts";
 import { simulateChange } from "../../../src/core/simulate/simulate-change.ts";
 import { simulationText } from "../../../src/core/simulate/simulation-text.ts";
-import { aFleet, documentYaml, type FleetEdits, type Spec } from "../../support/fleet.ts";
-
-function side(revision: string, edits: FleetEdits): PlanSide {
-  const read = planSide(revision.repeat(40), renderFiles(aFleet(edits)));
-  if (!read.ok) throw new Error(JSON.stringify(read.diagnostics));
-  return read.side;
-}
-
-const plan = (before: FleetEdits, after: FleetEdits): FleetPlan =>
-  planChange(side("b", before), side("d", after), 0);
+import { documentYaml, type FleetEdits, type Spec } from "../../support/fleet.ts";
+import { plan, side } from "../../support/fleet-plan.ts";
 
 const decision = (spec: Spec): FleetEdits => ({
   "decisions/word.yaml": documentYaml("Decision", { name: "word" }, { why: "slow", ...spec }),

@@ -1,12 +1,7 @@
 /** What a plan says of words that no release brings: they hold at once, where no site changes by its files. */
 import { describe, expect, it } from "vitest";
-import type { PlanSide } from "../../../src/core/plan/assumed-state.ts";
-import type { FleetPlan } from "../../../src/core/plan/fleet-plan.ts";
-import { planChange, planSide } from "../../../src/core/plan/plan-change.ts";
 import { planText } from "../../../src/core/plan/plan-text.ts";
-import { renderFiles } from "../../../src/core/render/render-files.ts";
 import {
-  aFleet,
   appYaml,
   configMapYaml,
   type FleetEdits,
@@ -14,15 +9,7 @@ import {
   siteYaml,
   type Spec,
 } from "../../support/fleet.ts";
-
-function side(revision: string, edits: FleetEdits): PlanSide {
-  const read = planSide(revision.repeat(40), renderFiles(aFleet(edits)));
-  if (!read.ok) throw new Error(JSON.stringify(read.diagnostics));
-  return read.side;
-}
-
-const plan = (before: FleetEdits, after: FleetEdits): FleetPlan =>
-  planChange(side("b", before), side("d", after), 0);
+import { plan } from "../../support/fleet-plan.ts";
 
 const till = (spec: Spec): FleetEdits => ({
   "apps/till.yaml": appYaml("till", { virtualSites: ["shops"], spec }),

@@ -1,10 +1,8 @@
 /** What a plan says that a change will wait for: windows, freezes, holds, what comes first, and checks. */
 import { describe, expect, it } from "vitest";
 import type { FleetPlan, PlannedWait } from "../../../src/core/plan/fleet-plan.ts";
-import { planChange, planSide } from "../../../src/core/plan/plan-change.ts";
-import type { PlanSide } from "../../../src/core/plan/assumed-state.ts";
+import { planChange } from "../../../src/core/plan/plan-change.ts";
 import { planText } from "../../../src/core/plan/plan-text.ts";
-import { renderFiles } from "../../../src/core/render/render-files.ts";
 import {
   aFleet,
   appYaml,
@@ -15,12 +13,7 @@ import {
   type Spec,
   windowYaml,
 } from "../../support/fleet.ts";
-
-function side(revision: string, edits: FleetEdits): PlanSide {
-  const read = planSide(revision.repeat(40), renderFiles(aFleet(edits)));
-  if (!read.ok) throw new Error(JSON.stringify(read.diagnostics));
-  return read.side;
-}
+import { side } from "../../support/fleet-plan.ts";
 
 const deployment = "manifests/web/deployment.yaml";
 const newImage = {
