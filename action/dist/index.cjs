@@ -86151,7 +86151,7 @@ function reportUnknownApps(board) {
       stage: null,
       site: null,
       code: "unknown-app",
-      reason: `${app} stays at ${countOf(sites.length, "site")} (${someOf(sites.toSorted())}): it left the fleet repository while control was lost, so nothing says that it is to leave them`,
+      reason: `${app} stays at ${countOf(sites.length, "site")} (${someOf(sites.toSorted())}): it left the fleet repository while control was lost or their mirror could not be read, so nothing says that it is to leave them`,
       endsWhen: `a commit declares ${app} again; the one after that may take it away`
     });
   }
