@@ -12,7 +12,7 @@ interface Edit {
   readonly replace: string;
 }
 
-const handOver = "core/rollout/hand-over.ts";
+const handOver = "core/rollout/hand-over-blocks.ts";
 const shares = "core/rollout/stage-shares.ts";
 const gates = "core/rollout/gates.ts";
 
@@ -40,8 +40,8 @@ export const bugs: Readonly<Record<string, readonly Edit[]>> = {
   "failure budget ignored": [
     {
       file: handOver,
-      find: "isBack ? undefined : failedShare(run)",
-      replace: "isBack ? undefined : undefined",
+      find: "goesBackTo(site) ? undefined : failedShare(run)",
+      replace: "goesBackTo(site) ? undefined : undefined",
     },
   ],
   "holds ignored": [

@@ -106,6 +106,38 @@ describe("a release that fails too often", () => {
     expect(world.on("web", "v3")).toHaveLength(4);
   });
 
+  it.each(["none", "all"] as const)(
+    "does not come to a site that it was on its way to when the process died (rollback %s)",
+    (rollback) => {
+      const stages = [{ name: "all" }];
+      const app = { strategy: { ...quick, stages, maxInFlight: 2, rollback } };
+      const world = settled(app);
+      world.follow(fleet("v2", app));
+      world.settle();
+      const [broken, ...rest] = world.on("web", "v2");
+      expect(rest).toHaveLength(1);
+      world.behaviour = ({ tree, site, afterMs }) => {
+        if (tree === "web:v2" && site === broken) return "Degraded";
+        return afterMs >= 1000 ? "Healthy" : "Progressing";
+      };
+      for (let second = 0; Object.keys(world.release("web").handed).length < 3; second += 1) {
+        expect(second).toBeLessThan(5);
+        world.now += 1000;
+        world.work();
+        world.step({ dies: true });
+      }
+      expect(world.on("web", "v2")).toHaveLength(2);
+      world.now += 7000;
+      world.work();
+      const { handOvers } = world.step();
+      expect(Object.keys(world.release("web").failed)).toContain(broken);
+      const forward = handOvers.flatMap(({ site, apps }) =>
+        apps.some(({ set }) => "tree" in set && set.tree === "web:v2") ? [site] : [],
+      );
+      expect(forward).toEqual([]);
+    },
+  );
+
   it("leaves its sites where they are with rollback none", () => {
     const world = settled(withScope("none"));
     world.follow(fleet("v2", withScope("none")));
