@@ -82201,12 +82201,20 @@ function unleave(board, app, { site, entry }) {
   if (!("leaving" in entry) || isGone2(board, app, { site, marker: entry.leaving }))
     return void 0;
   const release2 = board.apps.get(app)?.open.get(entry.leaving.release);
-  const from = own(release2?.list, site)?.from ?? void 0;
-  if (release2 === void 0 || from === void 0) return void 0;
+  if (release2 === void 0)
+    return hasComeBack(board, app, site) ? withdrawn(entry.leaving) : void 0;
+  const from = own(release2.list, site)?.from ?? void 0;
+  if (from === void 0) return void 0;
   const without3 = (record4) => Object.fromEntries(Object.entries(record4).filter(([name2]) => name2 !== site));
   const next = { ...release2, handed: without3(release2.handed), failed: without3(release2.failed) };
   setRelease(board, next, `${app} leaves ${site} once it has moved`);
   return from;
+}
+function hasComeBack({ input: input2 }, app, site) {
+  return own(input2.placedByHead ?? {}, app)?.includes(site) === true;
+}
+function withdrawn({ verb, from }) {
+  return verb === "delete" ? from : void 0;
 }
 function isGone2(board, app, { site, marker: { release: release2, verb } }) {
   if (!board.input.sites.has(site) && verb === "orphan") return true;
@@ -84896,48 +84904,12 @@ function failedShare({ shares }) {
   return shares.find(({ failed: failed4, stage }) => failed4.size > stage.failureBudget);
 }
 
-// src/core/rollout/hand-over.ts
-function handOverSites(run3) {
-  const blocked = /* @__PURE__ */ new Map();
-  for (const site of run3.sites.filter(needsRehanding)) {
-    const block = placeBlock(run3, site) ?? run3.gate ?? handOver2(run3, site, true);
-    if (block === null) continue;
-    blocked.set(site, block);
-    wakeAtDeadline(run3, site);
-  }
-  for (const site of inOrder3(
-    run3,
-    run3.sites.filter(({ state }) => state.kind === "waiting")
-  )) {
-    const block = waitingBlock(run3, site) ?? handOver2(run3, site, false);
-    if (block !== null) blocked.set(site, block);
-  }
-  return blocked;
-}
+// src/core/rollout/hand-over-blocks.ts
 function waitingBlock(run3, site) {
   return placeBlock(run3, site) ?? run3.gate ?? orderBlock(run3, site) ?? budgetBlock2(run3, site) ?? followBlock(run3, site) ?? beforeBlock(run3, site);
 }
-function needsRehanding({ state, parts }) {
-  return state.kind === "in-flight" && parts.some((part3) => isRehand(part3));
-}
-function isRehand({ state }) {
-  return state.kind === "in-flight" && state.rehand;
-}
-function inOrder3(run3, waiting2) {
-  if (waiting2.length < 2 || isFull(run3) && !waiting2.some(({ state }) => holdsSlot(state)))
-    return waiting2;
-  const app = run3.unit.members[0]?.app ?? "";
-  const keyed = waiting2.map((site) => ({
-    site,
-    rank: backRank(site) ?? (unitStanding(site) === "healthy" ? 1 : 0),
-    hash: siteHash(app, site.site)
-  }));
-  keyed.sort((a, b) => a.rank - b.rank || a.hash - b.hash || (a.site.site < b.site.site ? -1 : 1));
-  return keyed.map(({ site }) => site);
-}
-function backRank({ site, parts }) {
-  const touched = parts.flatMap(({ release: release2 }) => own(release2.backTo?.touched, site) ?? []);
-  return touched.length === 0 ? void 0 : -Math.max(...touched.map((at3) => Date.parse(at3)));
+function againBlock(run3, site) {
+  return placeBlock(run3, site) ?? run3.gate ?? failureBlock(run3, site);
 }
 function placeBlock(run3, { site, region, parts }) {
   const view = parts[0]?.view;
@@ -84987,13 +84959,17 @@ function orderBlock({ board }, { site, parts }) {
   const together = goTogether(board, site, { steps: steps2, arrivals: [] });
   return isBlock(together) ? block : dependencyBlock(board, site, together.steps);
 }
+function failureBlock(run3, site) {
+  const failed4 = goesBackTo(site) ? void 0 : failedShare(run3);
+  return failed4 === void 0 ? null : { full: "failure-budget", share: failed4 };
+}
+function goesBackTo({ parts }) {
+  return parts.every(({ release: release2 }) => release2.backTo !== void 0);
+}
 function budgetBlock2(run3, site) {
-  const isBack = site.parts.every(({ release: release2 }) => release2.backTo !== void 0);
-  const failed4 = isBack ? void 0 : failedShare(run3);
-  if (failed4 !== void 0) return { full: "failure-budget", share: failed4 };
-  const busy = busyBlock(run3.board, site);
-  if (busy !== null) return busy;
-  const isHealthySite2 = !isBack && unitStanding(site) === "healthy";
+  const block = failureBlock(run3, site) ?? busyBlock(run3.board, site);
+  if (block !== null) return block;
+  const isHealthySite2 = !goesBackTo(site) && unitStanding(site) === "healthy";
   const full = fullBudget(run3, site, isHealthySite2);
   if (full !== void 0) return full;
   if (!fitsFleet(run3.board, site.site)) return { full: "fleet-budget", share: null };
@@ -85035,6 +85011,51 @@ function domainBlock({ board, unit }, { site, parts }) {
   }
   return null;
 }
+function lossStep(board, { release: release2, entry, view }) {
+  const from = treeAt(board.input, release2.app, view.site);
+  return { step: stepOf2(release2, { from, to: entry.to }), release: release2 };
+}
+
+// src/core/rollout/hand-over.ts
+function handOverSites(run3) {
+  const blocked = /* @__PURE__ */ new Map();
+  for (const site of run3.sites.filter(needsRehanding)) {
+    const block = againBlock(run3, site) ?? handOver2(run3, site, true);
+    if (block === null) continue;
+    blocked.set(site, block);
+    wakeAtDeadline(run3, site);
+  }
+  for (const site of inOrder3(
+    run3,
+    run3.sites.filter(({ state }) => state.kind === "waiting")
+  )) {
+    const block = waitingBlock(run3, site) ?? handOver2(run3, site, false);
+    if (block !== null) blocked.set(site, block);
+  }
+  return blocked;
+}
+function needsRehanding({ state, parts }) {
+  return state.kind === "in-flight" && parts.some((part3) => isRehand(part3));
+}
+function isRehand({ state }) {
+  return state.kind === "in-flight" && state.rehand;
+}
+function inOrder3(run3, waiting2) {
+  if (waiting2.length < 2 || isFull(run3) && !waiting2.some(({ state }) => holdsSlot(state)))
+    return waiting2;
+  const app = run3.unit.members[0]?.app ?? "";
+  const keyed = waiting2.map((site) => ({
+    site,
+    rank: backRank(site) ?? (unitStanding(site) === "healthy" ? 1 : 0),
+    hash: siteHash(app, site.site)
+  }));
+  keyed.sort((a, b) => a.rank - b.rank || a.hash - b.hash || (a.site.site < b.site.site ? -1 : 1));
+  return keyed.map(({ site }) => site);
+}
+function backRank({ site, parts }) {
+  const touched = parts.flatMap(({ release: release2 }) => own(release2.backTo?.touched, site) ?? []);
+  return touched.length === 0 ? void 0 : -Math.max(...touched.map((at3) => Date.parse(at3)));
+}
 function handOver2(run3, site, again) {
   const parts = site.parts.filter((part3) => part3.state.kind === "waiting" || isRehand(part3));
   const taken3 = parts.map((part3) => lossStep(run3.board, part3));
@@ -85060,10 +85081,6 @@ function handOver2(run3, site, again) {
   noteFollowed(run3, site);
   noteInFlight(run3, site);
   return null;
-}
-function lossStep(board, { release: release2, entry, view }) {
-  const from = treeAt(board.input, release2.app, view.site);
-  return { step: stepOf2(release2, { from, to: entry.to }), release: release2 };
 }
 function noteInFlight(run3, { site, parts }) {
   for (const { release: release2 } of parts) {

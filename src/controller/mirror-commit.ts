@@ -126,9 +126,9 @@ function leaveApp(
   },
 ): void {
   const { verb, release, from } = set.leaving;
-  const marker: LeavingMarker = { verb, release, expected: sizeOf(from) };
+  const marker: LeavingMarker = { verb, release, expected: sizeOf(from), from };
   draft.changes.push({ path: `${path}.leaving`, content: `${canonicalJson(marker)}\n` });
-  draft.apps.set(app, { leaving: { verb, release } });
+  draft.apps.set(app, { leaving: { verb, release, from } });
 }
 
 /** The app has left: nothing of it stays, so that nothing can be rolled back to what was removed. */

@@ -127,8 +127,8 @@ async function readMarkers(
   if (markers.length === 0) return [];
   const texts = await store.read(markers.map(({ oid }) => oid));
   return markers.map(({ path, oid }) => {
-    const { verb, release } = readMarker(texts.get(oid) ?? "", path);
-    return [nameOf(path).replace(/\.leaving$/, ""), { leaving: { verb, release } }];
+    const { expected: _, ...leaving } = readMarker(texts.get(oid) ?? "", path);
+    return [nameOf(path).replace(/\.leaving$/, ""), { leaving }];
   });
 }
 

@@ -157,6 +157,6 @@ async function readEntry(
 ): Promise<[string, MirrorEntry]> {
   if (type === "tree") return [nameOf(path), { tree: oid }];
   const text = (await store.read([oid])).get(oid) ?? "";
-  const { verb, release } = JSON.parse(text) as LeavingMarker; // no other file lies there
-  return [nameOf(path).replace(/\.leaving$/, ""), { leaving: { verb, release } }];
+  const { expected: _, ...leaving } = JSON.parse(text) as LeavingMarker; // no other file lies there
+  return [nameOf(path).replace(/\.leaving$/, ""), { leaving }];
 }

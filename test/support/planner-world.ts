@@ -531,7 +531,7 @@ export class PlannerWorld {
     this.#give(site, { app, set });
     if ("tree" in set) apps[app] = { tree: set.tree };
     else if ("clear" in set) delete apps[app];
-    else apps[app] = { leaving: { verb: set.leaving.verb, release: set.leaving.release } };
+    else apps[app] = { leaving: set.leaving };
     if (good !== null) (this.good[site] ??= bare())[app] = good;
     if (Object.keys(apps).length > 0) return;
     delete this.mirrors[site];

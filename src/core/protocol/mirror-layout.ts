@@ -29,6 +29,8 @@ export const LeavingMarker = Type.Object(
     release: Type.String(),
     /** Objects that the app has there: a worker that would delete more stops and says so. */
     expected: Type.Integer({ minimum: 0 }),
+    /** The tree that stood there: what the site takes along, should it leave the mirror before the app has left. */
+    from: Type.Optional(Type.String()),
   },
   closed,
 );

@@ -6,6 +6,7 @@
  *
  * Both are level-based and idempotent: run again on the state they lead to, they change nothing.
  */
+import type { LeavingMarker } from "../protocol/mirror-layout.ts";
 import type { HealthStatus } from "../health/health.ts";
 import type { Labels } from "../model/fleet-model.ts";
 import type { ObjectId } from "../model/kube-object.ts";
@@ -73,7 +74,7 @@ export type FactsBySite = ReadonlyMap<string, SiteFacts>;
 export type MirrorState = Readonly<Record<string, Readonly<Record<string, MirrorEntry>>>>;
 export type MirrorEntry =
   | { readonly tree: TreeId }
-  | { readonly leaving: { readonly verb: RemovalVerb; readonly release: string } };
+  | { readonly leaving: Readonly<Omit<LeavingMarker, "expected">> };
 
 /** Per site: the mirrors in which it stands, with apps or without. */
 export type StandsIn = Readonly<Record<string, readonly string[]>>;

@@ -8,8 +8,9 @@ import { standingTree } from "./site-view.ts";
 type Marker = Extract<MirrorEntry, { readonly leaving: unknown }>["leaving"];
 
 /**
- * What stands there. An app that is leaving goes along whole: it leaves from the new mirror, or when the site is back.
- * Where it was to be let go of, being forgotten is just that.
+ * What stands there. An app that is leaving goes along whole: it leaves from the new mirror, or when the site is back, or
+ * has come back itself, and what it has no more is dropped there. Where it was to be let go of, being forgotten is just
+ * that.
  */
 export function treesToTake(board: Board, site: string): Record<string, string> {
   const trees: Record<string, string> = {};
@@ -28,13 +29,25 @@ function unleave(
   if (!("leaving" in entry) || isGone(board, app, { site, marker: entry.leaving }))
     return undefined;
   const release = board.apps.get(app)?.open.get(entry.leaving.release);
-  const from = own(release?.list, site)?.from ?? undefined;
-  if (release === undefined || from === undefined) return undefined;
+  if (release === undefined)
+    return hasComeBack(board, app, site) ? withdrawn(entry.leaving) : undefined;
+  const from = own(release.list, site)?.from ?? undefined;
+  if (from === undefined) return undefined;
   const without = <T>(record: Readonly<Record<string, T>>): Record<string, T> =>
     Object.fromEntries(Object.entries(record).filter(([name]) => name !== site));
   const next = { ...release, handed: without(release.handed), failed: without(release.failed) };
   setRelease(board, next, `${app} leaves ${site} once it has moved`);
   return from;
+}
+
+/** Its removal is over, for the head has it there again. */
+function hasComeBack({ input }: Board, app: string, site: string): boolean {
+  return own(input.placedByHead ?? {}, app)?.includes(site) === true;
+}
+
+/** What was to be let go of, and not to be deleted, is nobody's. */
+function withdrawn({ verb, from }: Marker): string | undefined {
+  return verb === "delete" ? from : undefined;
 }
 
 /** It has left, or was to be let go of where the site is let go of. */

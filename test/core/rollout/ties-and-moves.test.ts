@@ -330,6 +330,31 @@ describe("a site that moves to another region", () => {
     expect(world.live[site]?.["db"]).toMatchObject({ tree: null, left: true });
   });
 
+  it("while an app leaves that comes back takes along what it is to drop", () => {
+    const entered: object[] = [];
+    const world = new PlannerWorld({
+      onPlan: (_, { siteMoves }) => {
+        for (const move of siteMoves) if ("enter" in move) entered.push(move.trees);
+      },
+    });
+    world.follow({ sites, apps: { ...web, db: { version: "v1" } } });
+    world.run(20);
+    world.offline.add("s1").add("s2").add("s3").add("s4");
+    world.follow({ sites, apps: web });
+    world.settle();
+    const [site = ""] =
+      Object.entries(world.trees("db")).find(([, tree]) => tree === "leaving") ?? [];
+    const moved = { ...sites, [site]: { region: "us" } };
+    world.follow({ sites: moved, apps: { ...web, db: { version: "v2" } } });
+    world.settle();
+    world.offline.clear();
+    world.run(60);
+
+    expect(world.hosts[site]).toBe("us");
+    expect(entered[0]).toEqual({ web: "web:v1", db: "db:v1" });
+    expect(world.trees("db")[site]).toBe("db:v2");
+  });
+
   it("goes on when the process dies between control and mirror, at every step", () => {
     for (let dies = 0; dies < 6; dies += 1) {
       const world = moving(false);
