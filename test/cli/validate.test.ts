@@ -60,14 +60,23 @@ the fleet is not valid: 2 errors
       aFleet({ "sites/e1.yaml": site, "fleet.yaml": fleetYaml({ ignore: ["old/**"] }) }),
     );
     await symlink("e1.yaml", join(dir, "sites/link.yaml"));
-    await writeFile(join(dir, "sites/latin1.yaml"), new Uint8Array([0xe9]));
+    await writeFile(
+      join(dir, "sites/latin1.yaml"),
+      Buffer.from("a: ü\n# caf\xe9\n".replace("ü", "\xc3\xbc"), "latin1"),
+    );
     const { code, stdout } = await runCli(["validate", dir, "-o", "json"]);
     expect(code).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({
       valid: false,
       diagnostics: [
         { file: "sites/e1.yaml", code: "unknown-field" },
-        { file: "sites/latin1.yaml", code: "unreadable-file", message: "is not UTF-8 text" },
+        {
+          file: "sites/latin1.yaml",
+          line: 2,
+          column: 6,
+          code: "unreadable-file",
+          message: "is not UTF-8 text",
+        },
         {
           file: "sites/link.yaml",
           code: "unreadable-file",

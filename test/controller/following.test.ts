@@ -62,7 +62,7 @@ describe("a head that may not be followed", { timeout: 120_000 }, () => {
       const now = await controller.status();
       return now?.refused?.commit === commit && now;
     });
-    expect(status.refused?.reason).toMatch(/^sites\/latin1\.yaml: is not UTF-8 text/);
+    expect(status.refused?.reason).toMatch(/^sites\/latin1\.yaml:1:2: is not UTF-8 text/);
     await controller.decide({ verb: "resume", scope: { site: "b1" }, why: "go on", by: "ada" });
     await everywhere(bench, "2");
   });

@@ -17,6 +17,7 @@ import {
   sourceFile,
   type SourceLimits,
   tooManyFiles,
+  withoutBytes,
 } from "./source-files.ts";
 
 type IsomorphicGit = typeof Isomorphic;
@@ -71,7 +72,7 @@ async function readFiles(
   const { chosen, refused, isToolFile } = selectSources(sized, limits);
   const files = chosen.flatMap(({ path, content }) => {
     const isNeeded = content.isBinary !== true || isToolFile(path);
-    return sourceFile(path, isNeeded ? content : noText);
+    return sourceFile(path, isNeeded ? content : withoutBytes(content));
   });
   return [...files, ...refused];
 }

@@ -4,6 +4,7 @@
  * mistake of that file, since leaving it out would look as if what it declares were gone. Other files that are no text (images, archives)
  * are left out, but for those of charts and kustomizations: their bytes are carried along, and what cannot be is named.
  */
+import { isUtf8 } from "node:buffer";
 import { FleetError } from "../../core/errors.ts";
 import type { SourceFile } from "../../core/model/fleet-model.ts";
 import { isSafePath } from "./git-path.ts";
@@ -110,22 +111,50 @@ export interface FileContent {
   readonly text: string;
   /** True: `text` has the bytes as code units (latin1). */
   readonly isBinary?: true;
+  /** Where the first byte stands that is no text. */
+  readonly notTextAt?: LineAndColumn;
 }
+
+/** 1-based. */
+type LineAndColumn = NonNullable<SourceFile["problemAt"]>;
 
 /** What stands for a file that is no text and that nobody needs. */
 export const noText: FileContent = { text: "", isBinary: true };
 
+/** True where the bytes of a file that is no text were not kept. */
+export function isWithoutBytes({ text, isBinary }: FileContent): boolean {
+  return isBinary === true && text === "";
+}
+
+/** The same without its bytes. */
+export function withoutBytes(content: FileContent): FileContent {
+  return { ...content, text: "" };
+}
+
 /** The content of a file; `isNeeded`: even where it is no text. */
 export function decodeContent(bytes: Buffer, isNeeded: boolean): FileContent {
-  const binary = (): FileContent =>
-    isNeeded ? { text: bytes.toString("latin1"), isBinary: true } : noText;
-  if (bytes.includes(0)) return binary();
-  try {
-    return { text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes) };
-  } catch {
-    // Not UTF-8: whether that is a mistake depends on the file.
-    return binary();
+  const notTextAt = firstNoText(bytes);
+  if (notTextAt === undefined) {
+    return { text: new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes) };
   }
+  // Whether that is a mistake depends on the file.
+  return { text: isNeeded ? bytes.toString("latin1") : "", isBinary: true, notTextAt };
+}
+
+const replacement = Buffer.from("\ufffd");
+
+/** Where the first NUL or byte that is no UTF-8 stands; a decoder puts a character in its place, which may also be written. */
+function firstNoText(bytes: Buffer): LineAndColumn | undefined {
+  if (isUtf8(bytes) && !bytes.includes(0)) return undefined;
+  const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+  let [known, offset] = [0, 0];
+  for (const { index } of text.matchAll(/[\0\ufffd]/g)) {
+    offset += Buffer.byteLength(text.slice(known, index));
+    known = index;
+    if (!bytes.subarray(offset, offset + replacement.length).equals(replacement)) break;
+  }
+  const lines = text.slice(0, known).split("\n");
+  return { line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 };
 }
 
 /**
@@ -134,13 +163,18 @@ export function decodeContent(bytes: Buffer, isNeeded: boolean): FileContent {
  */
 export function sourceFile(path: string, content: FileContent): SourceFile[] {
   if (content.isBinary === true && isDeclaration(path)) {
-    return [{ path, text: "", problem: "is not UTF-8 text" }];
+    const { notTextAt } = content;
+    return [
+      { path, text: "", problem: "is not UTF-8 text", ...(notTextAt && { problemAt: notTextAt }) },
+    ];
   }
   if (lfsPointer.test(content.text)) {
     const why = "is a pointer of Git LFS, whose files are not fetched; commit the file itself";
     return [{ path, text: "", ...(isDeclaration(path) ? { problem: why } : { leftOut: why }) }];
   }
-  return content === noText ? [] : [{ path, ...content }];
+  if (isWithoutBytes(content)) return [];
+  const { text, isBinary } = content;
+  return [{ path, text, ...(isBinary && { isBinary }) }];
 }
 
 /** What Git has in place of a file that Git LFS keeps: it reads as YAML that declares nothing. */

@@ -10,7 +10,8 @@ import {
   type SourceCandidate,
   type SourceLimits,
   type FileContent,
-  noText,
+  isWithoutBytes,
+  withoutBytes,
 } from "./source-files.ts";
 
 /** Contents of blobs by id, so that a file that did not change is not read again. */
@@ -46,14 +47,17 @@ export async function readSourceTree(options: {
   const needed = new Set(chosen.flatMap(({ path, oid }) => (isToolFile(path) ? oid : [])));
   for (const entry of chosen) {
     const content = options.known?.get(entry.oid);
-    const isKnown = content !== undefined && (content !== noText || !needed.has(entry.oid));
+    const isKnown = content !== undefined && !(isWithoutBytes(content) && needed.has(entry.oid));
     if (isKnown) texts.set(entry.oid, content);
     else missing.push(entry);
   }
   await readInto(texts, missing, { gitDir, clock, needed });
   const read = chosen.flatMap(({ path, oid }) => {
     const content = contentOf(texts, oid);
-    return sourceFile(path, content.isBinary === true && !isToolFile(path) ? noText : content);
+    return sourceFile(
+      path,
+      content.isBinary === true && !isToolFile(path) ? withoutBytes(content) : content,
+    );
   });
   const files = [...read, ...refused].toSorted((a, b) => (a.path < b.path ? -1 : 1));
   return { files, texts };

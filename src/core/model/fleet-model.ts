@@ -22,6 +22,8 @@ export interface SourceFile {
   readonly text: string;
   /** Why it could not be read, where it must be: a mistake of the repository. `text` is empty then. */
   readonly problem?: string;
+  /** Where in it, 1-based, where that is known. */
+  readonly problemAt?: { readonly line: number; readonly column: number };
   /** Why it is not carried along (a link, too large): a mistake only where a tool would need it. `text` is empty then. */
   readonly leftOut?: string;
   /** True where it is no text: `text` has its bytes as code units (latin1). */

@@ -112,9 +112,14 @@ function isSameFile(a: SourceFile, b: SourceFile): boolean {
     a === b ||
     (a.text === b.text &&
       a.problem === b.problem &&
+      isSamePlace(a.problemAt, b.problemAt) &&
       a.leftOut === b.leftOut &&
       a.isBinary === b.isBinary)
   );
+}
+
+function isSamePlace(a: SourceFile["problemAt"], b: SourceFile["problemAt"]): boolean {
+  return a?.line === b?.line && a?.column === b?.column;
 }
 
 /** A function of one object, whose results are kept as long as the object. */

@@ -255,9 +255,13 @@ function withIgnoreHint(diagnostic: Diagnostic, isFlotillas: boolean): Diagnosti
 }
 
 /** Whatever it declares would be missing, so it is a mistake wherever it stands. */
-function unreadableFile({ path, problem = "" }: SourceFile): Diagnostic {
+function unreadableFile({
+  path,
+  problem = "",
+  problemAt = { line: 0, column: 0 },
+}: SourceFile): Diagnostic {
   return errorAt(
-    { file: path, line: 0, column: 0 },
+    { file: path, ...problemAt },
     { code: "unreadable-file", message: problem, hint: ignoreHint },
   );
 }

@@ -357,6 +357,24 @@ describe("the fleet fetcher", () => {
     }
   });
 
+  it("tells where the first byte stands that is no text", async () => {
+    const bytes = (text: string): Uint8Array => Buffer.from(text, "latin1");
+    const cases: readonly (readonly [Uint8Array, number, number])[] = [
+      [bytes("a: 1\nb: \xe9\n\xe9"), 2, 4],
+      // Characters that are right, among them the one that decoders put in the place of wrong ones.
+      [bytes("a: \xc3\xbc \xef\xbf\xbd \xef\xbf\xbd\n\xef\xbf\xbd\xc3"), 2, 2],
+      [bytes("a\0\xe9"), 1, 2],
+      [bytes("\xff\xfea\0"), 1, 1],
+    ];
+    const fleet = await fetcher();
+    for (const [content, line, column] of cases) {
+      const head = await push({ "a.yaml": content });
+      await fleet.fetch(head);
+      const places = (await fleet.files(head)).flatMap(({ problemAt }) => problemAt ?? []);
+      expect(places).toEqual([{ line, column }]);
+    }
+  });
+
   it("takes no pointer of Git LFS for a file of a chart", async () => {
     const head = await push({
       "charts/web/Chart.yaml": "name: web",
