@@ -5,6 +5,7 @@ import { fixedWords } from "../core/plan/object-changes.ts";
 import { decisionInWords } from "../core/plan/decision-plans.ts";
 import { asOfLines, noSiteChanges, waitInWords } from "../core/plan/plan-text.ts";
 import { countOf, someOf, spanInWords } from "../core/rollout/words.ts";
+import { selectorText } from "../core/select/selector.ts";
 import { sitesOfVirtualSite } from "../core/select/virtual-sites.ts";
 import { codeSpan, fence, markdownTable, visible } from "./untrusted.ts";
 
@@ -48,8 +49,10 @@ function virtualSites(plan: FleetPlan, model: FleetModel): string {
     const members = sitesOfVirtualSite(model, name);
     const count = members.filter((site) => changing.has(site)).length;
     const { selector } = value.spec;
-    const text = typeof selector === "string" ? selector : JSON.stringify(selector);
-    const cells = [codeSpan(name), selector === undefined ? "all" : codeSpan(text ?? "")];
+    const cells = [
+      codeSpan(name),
+      selector === undefined ? "all" : codeSpan(selectorText(selector)),
+    ];
     return count === 0 ? [] : [{ count, cells: [...cells, `${count} of ${members.length}`] }];
   });
   const sorted = rows.toSorted((a, b) => b.count - a.count).map(({ cells }) => cells);

@@ -110,6 +110,28 @@ describe("the job summary", () => {
     expect(summary).toMatch(/^### Flotilla: the fleet is not valid \(150 errors\)\n/);
   });
 
+  it("shows selectors as text, however they are written", () => {
+    const written = {
+      matchLabels: { tier: "shop" },
+      matchExpressions: [{ key: "ring", operator: "NotIn", values: ["canary"] }],
+    };
+    const edits = (colour: string): FleetEdits => ({
+      "virtual-sites/some.yaml": virtualSiteYaml("some", written),
+      "virtual-sites/text.yaml": virtualSiteYaml("text", "tier = shop"),
+      "apps/web.yaml": appYaml("web"),
+      "manifests/web/settings.yaml": configMapYaml("settings", { colour }),
+    });
+    const head = side("b".repeat(40), edits("red"));
+    const plan = planChange(side("a".repeat(40), edits("blue")), head, 0);
+    const report = manyGroups();
+    const planned = { plan, model: head.model };
+    const preview = { base: null, head: "b", diagnostics: [], planned, notes: [] };
+    const summary = summaryOf({ ...report, preview });
+
+    expect(summary).toContain("| `some` | `ring!=canary,tier=shop` |");
+    expect(summary).toContain("| `text` | `tier = shop` |");
+  });
+
   it("bounds each of its parts by itself", () => {
     const many = Object.fromEntries(
       Array.from({ length: 150 }, (_, index) => [
