@@ -1,6 +1,7 @@
 /** What a change says that goes to workers at once: no site changes by its files, and yet what they do is another thing. */
 import { isSameJson, type Json } from "../model/json.ts";
-import type { FleetModel } from "../model/fleet-model.ts";
+import type { FleetModel, Located } from "../model/fleet-model.ts";
+import type { App } from "../model/kinds.ts";
 import { siteFacts } from "../rollout/fleet-facts.ts";
 import { verbsOf } from "../rollout/removal-verbs.ts";
 import { driftPace, policyOf } from "../rollout/site-policies.ts";
@@ -62,8 +63,17 @@ function wordsOf(model: FleetModel, app: string): Readonly<Record<string, Json>>
     "drift.ignore": ignored ?? [],
     health: health ?? [],
     atomic: atomic ?? false,
-    serviceAccountName: [model.apps.get(app)?.value.spec.serviceAccountName ?? null],
+    ...ownWordsOf(model.apps.get(app)),
     onRemoval: verbsOf(model).get(app) ?? null,
+  };
+}
+
+/** What the App alone says. */
+function ownWordsOf(app: Located<App> | undefined): Readonly<Record<string, Json>> {
+  const { serviceAccountName = null, dependsOn = [] } = app?.value.spec ?? {};
+  return {
+    serviceAccountName: [serviceAccountName],
+    dependsOn: [...new Set(dependsOn)].toSorted(),
   };
 }
 

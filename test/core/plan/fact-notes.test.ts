@@ -64,6 +64,16 @@ describe("a plan in which no site changes", () => {
       [{}, till({ serviceAccountName: "writer" })],
       `serviceAccountName changes for till: ${atOnce}`,
     ],
+    [
+      "an app waits for another one",
+      [{}, till({ dependsOn: ["web"] })],
+      `dependsOn changes for till: ${atOnce}`,
+    ],
+    [
+      "an app waits for no other one any more",
+      [till({ dependsOn: ["web"] }), till({})],
+      `dependsOn changes for till: ${atOnce}`,
+    ],
     ["an app is tried whole", [{}, till({ atomic: true })], `atomic changes for till: ${atOnce}`],
     [
       "drift is looked for more seldom",
