@@ -11,7 +11,8 @@ import { keptFor } from "./known-fleet.ts";
 import { parseDocuments, placesIn, type TextLimit, type YamlOptions } from "./parse-documents.ts";
 import { readPlainYaml } from "./read-plain-yaml.ts";
 import { readYamlNode, type TaggedNode, type TwofoldScalar } from "./read-yaml-node.ts";
-import { firstTab, type SyntaxError, syntaxDiagnostics } from "./syntax-message.ts";
+import { MergeConflicts } from "./merge-conflicts.ts";
+import { misreadFrom, type SyntaxError, syntaxDiagnostics } from "./syntax-message.ts";
 import { maxFleetDocuments, tooDeepMessage } from "./yaml-limits.ts";
 import { type FieldPath, offsetInText, offsetOf, plainSource } from "./yaml-places.ts";
 
@@ -81,8 +82,9 @@ function parseAnyYaml(file: SourceFile): YamlFile {
   const { documents: all, limit } = parseDocuments(file.text, yamlOptions(lineCounter));
   if (limit !== undefined) return tooLarge(limit, placeAt);
   const treeAt = lightTrees(file, all);
+  const conflicts = new MergeConflicts(file.text);
   const results = all.map((document, index) =>
-    readDocument({ file, document, placeAt, tree: () => treeAt(index) }),
+    readDocument({ file, document, placeAt, conflicts, tree: () => treeAt(index) }),
   );
   return {
     documents: results.flatMap(({ document }) => document ?? []),
@@ -129,18 +131,24 @@ interface ReadInput {
   readonly file: SourceFile;
   readonly document: Document.Parsed;
   readonly placeAt: (offset: number) => Place;
+  readonly conflicts: MergeConflicts;
   /** The document, for later. */
   readonly tree: () => Document.Parsed;
 }
 
-function readDocument({ file, document, placeAt, tree }: ReadInput): DocumentResult {
+function readDocument({ file, document, placeAt, conflicts, tree }: ReadInput): DocumentResult {
   const { value, problems, twofold, tagged } = readYamlNode(document);
   const syntax = [...document.errors, ...document.warnings, ...directiveErrors(document)];
-  const tab = firstTab(syntax);
+  const misread = misreadFrom(syntax, conflicts);
   const diagnostics = [
-    ...syntaxDiagnostics(syntax, { text: file.text, contents: document.contents, placeAt }),
+    ...syntaxDiagnostics(syntax, {
+      text: file.text,
+      conflicts,
+      contents: document.contents,
+      placeAt,
+    }),
     ...problems
-      .filter(({ offset }) => offset < tab)
+      .filter(({ offset }) => offset < misread)
       .map(({ offset, ...rest }) => ({ ...placeAt(offset), ...rest })),
   ];
   if (document.contents === null && diagnostics.length === 0) {

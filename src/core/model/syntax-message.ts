@@ -1,6 +1,7 @@
 import { type Node, type YAMLError, visit } from "yaml";
 import type { Diagnostic } from "./diagnostic.ts";
 import type { Place } from "./fleet-model.ts";
+import type { MergeConflicts } from "./merge-conflicts.ts";
 
 /** What a YAML parser says of a mistake, without the text that it quotes: that may be a value of a Secret. */
 function syntaxMessage({ code, message }: SyntaxError): string {
@@ -74,36 +75,88 @@ export type SyntaxError = Pick<YAMLError, "code" | "message" | "pos">;
 
 interface Written {
   readonly text: string;
+  /** Those of the text. */
+  readonly conflicts: MergeConflicts;
   /** What could be read of the document. */
   readonly contents: Node | null;
   readonly placeAt: (offset: number) => Place;
 }
 
-/** Where a line of a document begins with a tab: what follows is read as if it stood elsewhere. Infinity: nowhere. */
-export function firstTab(errors: readonly SyntaxError[]): number {
+/**
+ * Where a line of a document begins with a tab, or a conflict of a merge begins: what follows is read as if it stood
+ * elsewhere. Infinity: nowhere.
+ */
+export function misreadFrom(errors: readonly SyntaxError[], conflicts: MergeConflicts): number {
+  return Math.min(firstTab(errors), conflictsAt(errors, conflicts)[0]?.start ?? Infinity);
+}
+
+function firstTab(errors: readonly SyntaxError[]): number {
   const tabs = errors.filter(({ code }) => code === "TAB_AS_INDENT");
   return Math.min(...tabs.map(({ pos: [at] }) => at));
 }
 
+/** Without a mistake in one, they are the text of something; behind one, all of the rest may be read as a text. */
+function conflictsAt(
+  errors: readonly SyntaxError[],
+  conflicts: MergeConflicts,
+): ReturnType<MergeConflicts["from"]> {
+  const offsets = errors.map(({ pos: [at] }) => at);
+  return conflicts.from(offsets, maxErrorsPerDocument);
+}
+
+const conflict = {
+  code: "yaml-syntax",
+  message: "a conflict of a merge is not resolved",
+  hint: "keep what is right, and take out the lines that begin with <<<<<<<, ======= and >>>>>>>",
+} as const;
+
 /** The mistakes in the syntax of a document without those that follow from another one. */
 export function syntaxDiagnostics(
   errors: readonly SyntaxError[],
-  { text, contents, placeAt }: Written,
-): Diagnostic[] {
-  const tab = firstTab(errors);
-  const sound = errors.filter(({ pos: [at] }) => at <= tab);
-  const found = sound.map((error) => ({ error, opening: openingQuote(error, contents) }));
-  const open = found.find(({ opening }) => opening !== undefined);
-  // The rest of the document is in that text.
-  const others = found.filter(({ error }) => !open || error.pos[0] < open.error.pos[0]);
+  written: Written,
+): readonly Diagnostic[] {
+  const { text, conflicts, placeAt } = written;
   const byLine = new Map<number, Diagnostic>();
-  for (const { error, opening } of open ? [open, ...others] : others) {
+  const misread = misreadFrom(errors, conflicts);
+  const sound = errors.filter(({ pos: [at] }) => at <= misread);
+  for (const { error, opening } of leadingErrors(sound, written)) {
     const place = placeAt(opening ?? error.pos[0]);
     if (byLine.has(place.line)) continue;
     const hint = opening === undefined ? hintOf(error, text) : openQuoteHint;
     const told = { code: "yaml-syntax", message: syntaxMessage(error) } as const;
     byLine.set(place.line, { ...place, severity: "error", ...told, ...(hint && { hint }) });
   }
+  for (const place of conflictPlaces(errors, written)) {
+    byLine.set(place.line, { ...place, severity: "error", ...conflict });
+  }
   const byPlace = [...byLine.values()].toSorted((a, b) => a.line - b.line);
   return byPlace.slice(0, maxErrorsPerDocument);
+}
+
+interface LeadingError {
+  readonly error: SyntaxError;
+  /** Where the text begins whose closing quote is missing. */
+  readonly opening: number | undefined;
+}
+
+/** Where a quote is missing, the rest of the document is in that text. */
+function leadingErrors(
+  errors: readonly SyntaxError[],
+  { contents }: Written,
+): readonly LeadingError[] {
+  const found = errors.map((error) => ({ error, opening: openingQuote(error, contents) }));
+  const open = found.find(({ opening }) => opening !== undefined);
+  if (open === undefined) return found;
+  return [open, ...found.filter(({ error }) => error.pos[0] < open.error.pos[0])];
+}
+
+function conflictPlaces(
+  errors: readonly SyntaxError[],
+  { conflicts, contents, placeAt }: Written,
+): readonly Place[] {
+  const starts = conflictsAt(errors, conflicts).map(({ start }) => start);
+  const end = contents?.range?.[2] ?? 0;
+  return starts
+    .filter((start, index) => index === 0 || start <= end)
+    .map((start) => placeAt(start));
 }

@@ -7,6 +7,7 @@ import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Place, SourceFile } from "../model/fleet-model.ts";
 import type { Json } from "../model/json.ts";
 import { parseDocuments, placesIn, type YamlOptions } from "../model/parse-documents.ts";
+import { MergeConflicts } from "../model/merge-conflicts.ts";
 import { syntaxDiagnostics } from "../model/syntax-message.ts";
 import { tooDeepMessage } from "../model/yaml-limits.ts";
 import { offsetInScalar } from "../model/yaml-places.ts";
@@ -64,10 +65,11 @@ export function readYaml(
   const diagnostics: Diagnostic[] = [];
   const warnings: Diagnostic[] = [];
   const mistaken: MistakenField[] = [];
+  const conflicts = new MergeConflicts(file.text);
   for (const [index, parsed] of all.documents.entries()) {
     if (parsed.errors.length > 0) {
       const { errors, contents } = parsed;
-      const written = { text: file.text, contents, placeAt: place };
+      const written = { text: file.text, conflicts, contents, placeAt: place };
       diagnostics.push(...syntaxDiagnostics(errors, written));
       continue;
     }
