@@ -15,6 +15,7 @@ import {
   noText,
   selectSources,
   sourceFile,
+  type SourceCandidate,
   type SourceLimits,
   tooManyFiles,
   withoutBytes,
@@ -64,6 +65,10 @@ async function readFiles(
   const sized = [];
   for (const entry of entries) {
     signal?.throwIfAborted();
+    if (entry.kind === "submodule") {
+      sized.push({ ...entry, size: 0, content: noText });
+      continue;
+    }
     const bytes = await readBlob(repository, entry.oid);
     const isTooLarge = bytes.length > limits.maxFileBytes;
     const content = isTooLarge ? noText : decodeContent(bytes, true);
@@ -163,7 +168,7 @@ async function folderAt(repository: Repository, commit: string): Promise<string 
 interface Listed {
   readonly path: string;
   readonly oid: string;
-  readonly kind: "file" | "link";
+  readonly kind: SourceCandidate["kind"];
 }
 
 async function listTree(
@@ -181,12 +186,16 @@ async function listTree(
       const path = under + entry.path;
       if (!isSourcePath(path, entry.type === "tree" ? "folder" : "file")) continue;
       if (entry.type === "tree") openFolders.push({ oid: entry.oid, under: `${path}/` });
-      const kind = entry.mode === "120000" ? "link" : "file";
-      if (entry.type === "blob") found.push({ path, oid: entry.oid, kind });
+      else found.push({ path, oid: entry.oid, kind: kindOf(entry) });
     }
     if (found.length > limits.maxFiles) throw tooManyFiles(limits);
   }
   return found;
+}
+
+function kindOf({ type, mode }: Isomorphic.TreeEntry): SourceCandidate["kind"] {
+  if (type === "commit") return "submodule";
+  return mode === "120000" ? "link" : "file";
 }
 
 async function readBlob({ git, gitdir, cache }: Repository, oid: string): Promise<Buffer> {

@@ -26,7 +26,7 @@ export const defaultSourceLimits: SourceLimits = {
 /** One file before it is read. */
 export interface SourceCandidate {
   readonly path: string;
-  readonly kind: "file" | "link";
+  readonly kind: "file" | "link" | "submodule";
   readonly size: number;
 }
 
@@ -64,7 +64,9 @@ export function selectSources<T extends SourceCandidate>(
   const inside = listed.filter(({ path }) => !isDotFile(path) || isToolFile(path));
   const refused = inside
     .flatMap((candidate) => problemOf(candidate, limits))
-    .filter(({ path, leftOut }) => leftOut === undefined || isToolFile(path));
+    .filter(({ path, leftOut, isSubmodule }) => {
+      return leftOut === undefined || isSubmodule === true || isToolFile(path);
+    });
   const chosen = inside.filter(
     ({ path, kind, size }) => isSafePath(path) && kind === "file" && size <= limits.maxFileBytes,
   );
@@ -98,13 +100,16 @@ function problemOf({ path, kind, size }: SourceCandidate, limits: SourceLimits):
     { path: shown, text: "", problem },
   ];
   if (!isSafePath(path)) return because("not a name that can be used", JSON.stringify(path));
+  if (kind === "submodule") return [{ path, text: "", leftOut: submodule, isSubmodule: true }];
+  if (kind === "file" && size <= limits.maxFileBytes) return [];
   const why =
     kind === "link"
       ? "symbolic links are not followed; put the file there itself"
       : `has ${size} bytes, at most ${limits.maxFileBytes} are read`;
-  if (kind !== "link" && size <= limits.maxFileBytes) return [];
   return isDeclaration(path) ? because(why) : [{ path, text: "", leftOut: why }];
 }
+
+const submodule = "a submodule is not entered: its files are in another repository";
 
 /** What a file holds: text, or bytes where it is none. */
 export interface FileContent {

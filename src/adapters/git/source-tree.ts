@@ -25,7 +25,7 @@ const batchBytes = 32 * 1024 * 1024;
 
 /**
  * The files under a tree-ish of a repository, sorted by path, and their contents by blob id (to be given as `known`
- * next time). Submodules and links are not followed.
+ * next time). Submodules are not entered, links not followed.
  */
 export async function readSourceTree(options: {
   readonly git: Git;
@@ -63,13 +63,20 @@ export async function readSourceTree(options: {
   return { files, texts };
 }
 
+const listedLine = /^(?<mode>\d+) (blob|commit) (?<oid>[0-9a-f]+) +(?<size>\d+|-)\t(?<path>[^]*)$/;
+const kinds = new Map<string, SourceCandidate["kind"]>([
+  ["120000", "link"],
+  ["160000", "submodule"],
+]);
+
 function parseListing(output: string): Listed[] {
   const entries: Listed[] = [];
   for (const line of output.split("\0")) {
-    const match = /^(?<mode>\d+) blob (?<oid>[0-9a-f]+) +(?<size>\d+)\t(?<path>[^]*)$/.exec(line);
+    const match = listedLine.exec(line);
     const { mode, oid = "", size, path = "" } = match?.groups ?? {};
     if (mode === undefined) continue;
-    entries.push({ path, oid, kind: mode === "120000" ? "link" : "file", size: Number(size) });
+    // A submodule is told without a size.
+    entries.push({ path, oid, kind: kinds.get(mode) ?? "file", size: Number(size) || 0 });
   }
   return entries;
 }

@@ -1,4 +1,5 @@
 import { readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
 import { FleetError } from "../../core/errors.ts";
 import type { SourceFile } from "../../core/model/fleet-model.ts";
 import {
@@ -32,7 +33,7 @@ export interface WorkTreeOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The files that lie in a folder now. Links are not followed, nested repositories (submodules) are not entered. */
+/** The files that lie in a folder now. Links are not followed, other repositories in it (submodules) not entered. */
 export async function readWorkTree(
   dir: string,
   options: WorkTreeOptions,
@@ -72,11 +73,12 @@ async function listFiles(
   { limits, ignored, signal }: WorkTreeOptions,
 ): Promise<readonly LyingFile[]> {
   const leftOut = await ignored();
+  const submodules = await declaredSubmodules(dir);
   const found: LyingFile[] = [];
   const open: LyingFolder[] = [{ path: "", bytes: Buffer.from(dir) }];
   for (let folder = open.pop(); folder !== undefined; folder = open.pop()) {
     signal?.throwIfAborted();
-    const { files, folders } = await listFolder(folder);
+    const { files, folders } = await listFolder(folder, submodules);
     found.push(...files.filter(({ path }) => !leftOut.has(path)));
     open.push(...folders.filter(({ path }) => !leftOut.has(`${path}/`)));
     if (found.length > limits.maxFiles) throw tooManyFiles(limits);
@@ -84,15 +86,24 @@ async function listFiles(
   return found;
 }
 
+/** By what the checkout says of them. */
+async function declaredSubmodules(dir: string): Promise<ReadonlySet<string>> {
+  const text = (await unlessGone(readFile(join(dir, ".gitmodules"), "utf8"))) ?? "";
+  const lines = text.matchAll(/^[ \t]*path[ \t]*=[ \t]*"?(?<path>[^"\n]*?)"?[ \t\r]*$/gm);
+  return new Set(lines.map(({ groups }) => groups?.["path"] ?? ""));
+}
+
 async function listFolder(
   folder: LyingFolder,
+  submodules: ReadonlySet<string>,
 ): Promise<{ readonly files: LyingFile[]; readonly folders: LyingFolder[] }> {
   const options = { withFileTypes: true, encoding: "buffer" } as const;
   const entries = (await unlessGone(readdir(folder.bytes, options))) ?? [];
   const files: LyingFile[] = [];
   const folders: LyingFolder[] = [];
-  if (folder.path !== "" && entries.some(({ name }) => name.toString() === ".git")) {
-    return { files, folders };
+  const names = entries.map(({ name }) => name.toString());
+  if (isSubmodule(folder.path, names, submodules)) {
+    return { files: [{ ...folder, kind: "submodule", size: 0 }], folders };
   }
   for (const entry of entries) {
     const name = entry.name.toString();
@@ -104,6 +115,15 @@ async function listFolder(
     else if (entry.isFile()) files.push(...(await measured(path, bytes)));
   }
   return { files, folders };
+}
+
+/** One that nobody has fetched is an empty folder, which is told from others by its declaration. */
+function isSubmodule(
+  path: string,
+  names: readonly string[],
+  declared: ReadonlySet<string>,
+): boolean {
+  return path !== "" && (names.length === 0 ? declared.has(path) : names.includes(".git"));
 }
 
 function kindOf(entry: { isDirectory(): boolean }): "file" | "folder" {

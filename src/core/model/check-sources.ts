@@ -1,7 +1,14 @@
-import { filesInSource, manifestFiles, nearestSource, sourcePath } from "./app-sources.ts";
+import {
+  filesInSource,
+  hasDotPart,
+  isInSource,
+  manifestFiles,
+  nearestSource,
+  sourcePath,
+} from "./app-sources.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { errorAt, type Finding, type FleetDraft } from "./fleet-draft.ts";
-import type { Place } from "./fleet-model.ts";
+import type { Place, SourceFile } from "./fleet-model.ts";
 import type { Source } from "./kinds/source.ts";
 import type { FleetFiles } from "./read-fleet-files.ts";
 import { type ReadToolSource, toolOf, writtenSource } from "./tools/tool-source.ts";
@@ -81,10 +88,29 @@ function checkPinned({ fleet }: FleetDraft, source: Source, place: Place): Diagn
   return [errorAt(place, { code: "unpinned-tool", message, hint })];
 }
 
+/** What lies in it would be missing. */
+function submoduleIn(source: string, others: readonly SourceFile[]): Finding | undefined {
+  const found = others.find(({ path, isSubmodule }) => {
+    if (isSubmodule !== true) return false;
+    return (
+      isInSource(path, source) ||
+      (isInSource(source, path) && !hasDotPart(path.slice(source.length)))
+    );
+  });
+  if (found === undefined) return undefined;
+  return {
+    code: "missing-source",
+    message: `"${shortText(found.path)}" is a submodule, whose files are in another repository and are not read`,
+    hint: "put the files there themselves, or name the submodule in `ignore` of the Fleet",
+  };
+}
+
 function sourceFinding(written: string, { all, others }: FleetFiles): Finding | undefined {
   const code = "missing-source";
   const source = sourcePath(written);
   if (!source.ok) return { code, message: source.message, hint: source.hint };
+  const submodule = submoduleIn(source.path, others);
+  if (submodule !== undefined) return submodule;
   if (manifestFiles(source.path, others).length > 0) return undefined;
   if (filesInSource(source.path, all).length > 0) {
     const message = `"${shortText(written)}" holds no manifest`;

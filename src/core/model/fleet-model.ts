@@ -26,6 +26,8 @@ export interface SourceFile {
   readonly problemAt?: { readonly line: number; readonly column: number };
   /** Why it is not carried along (a link, too large): a mistake only where a tool would need it. `text` is empty then. */
   readonly leftOut?: string;
+  /** True for a submodule, which is left out as a whole: a mistake also where it is in the manifests of an App. */
+  readonly isSubmodule?: true;
   /** True where it is no text: `text` has its bytes as code units (latin1). */
   readonly isBinary?: boolean;
 }

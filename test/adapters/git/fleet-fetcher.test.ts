@@ -1,4 +1,4 @@
-import { chmod, readFile, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createFleetFetcher, type FleetFetcher } from "../../../src/adapters/git/fleet-fetcher.ts";
@@ -320,7 +320,7 @@ describe("the fleet fetcher", () => {
     expect(seen).not.toContain(Buffer.from(`x-access-token:${token}`).toString("base64"));
   });
 
-  it("leaves out what is no text, dot-folders and submodules", async () => {
+  it("leaves out what is no text and dot-folders, and names submodules", async () => {
     const commit = await push({
       "logo.png": new Uint8Array([137, 80, 0, 1]),
       "notes.txt": "text",
@@ -329,10 +329,11 @@ describe("the fleet fetcher", () => {
       "latin1.txt": new Uint8Array([0xe9, 0x0a]),
     });
     await repository.git("update-index", "--add", "--cacheinfo", `160000,${commit},module`);
+    await mkdir(join(repository.dir, "module"));
     const head = await push({});
     const fleet = await fetcher();
     await fleet.fetch(head);
-    expect(await paths(fleet, head)).toEqual(["apps/a.yaml", "fleet.yaml", "notes.txt"]);
+    expect(await paths(fleet, head)).toEqual(["apps/a.yaml", "fleet.yaml", "module", "notes.txt"]);
   });
 
   it("never leaves out a YAML file that it cannot read, but names it", async () => {

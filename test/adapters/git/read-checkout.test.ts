@@ -143,12 +143,44 @@ describe("reading a checkout", () => {
     await symlink("/etc/passwd", join(dir, "passwd"));
     expect(await readCheckout(dir)).toEqual([
       { path: "a/x.yaml", text: "2" },
+      {
+        path: "module",
+        text: "",
+        isSubmodule: true,
+        leftOut: expect.stringContaining("submodule"),
+      },
       { path: "new.yaml", text: "untracked" },
     ]);
     await symlink("/etc/passwd", join(dir, "link.yaml"));
     expect((await readCheckout(dir)).filter(({ problem }) => problem !== undefined)).toEqual([
       { path: "link.yaml", text: "", problem: expect.stringContaining("symbolic links") },
     ]);
+  });
+
+  it("names submodules, which it does not enter, whether they were fetched or not", async () => {
+    const inner = await createRepository();
+    await inner.commit({ "a.yaml": "1" });
+    const outer = await createRepository();
+    await outer.commit({ "b.yaml": "2", ".hidden/c.yaml": "3" });
+    for (const path of ["parts/inner", ".hidden/inner", ".inner"]) {
+      const from = ["-c", "protocol.file.allow=always"];
+      await outer.git(...from, "submodule", "--quiet", "add", inner.dir, path);
+    }
+    await outer.git("commit", "-qm", "with others");
+    const clone = await temporaryFolder();
+    await git(["clone", "-q", outer.dir, clone]);
+    await mkdir(join(clone, "empty"));
+
+    const leftOut = expect.stringMatching(/^a submodule is not entered/);
+    const read = [
+      { path: "b.yaml", text: "2" },
+      { path: "parts/inner", text: "", leftOut, isSubmodule: true },
+    ];
+    for (const reader of readers) {
+      expect(await readCheckout(outer.dir, { revision: "HEAD", reader })).toEqual(read);
+    }
+    expect(await readCheckout(outer.dir)).toEqual(read);
+    expect(await readCheckout(clone)).toEqual(read);
   });
 
   it.each(readers)(

@@ -116,6 +116,34 @@ describe("each mistake is told once, at its place, with what to do", () => {
     ]);
   });
 
+  it("tells of a submodule in the manifests of an App, or around them, unless it is ignored", () => {
+    const toldWith = (
+      path: string,
+      manifests: string,
+      ignore: readonly string[] = [],
+    ): string[] => {
+      const edits = {
+        "apps/till.yaml": appYaml("till", { manifests }),
+        "fleet.yaml": fleetYaml({ rollout: { strategy: "standard" }, ignore }),
+      };
+      const submodule = { path, text: "", leftOut: "not entered", isSubmodule: true } as const;
+      const { diagnostics } = loadFleet([...aFleet(edits), submodule]);
+      return diagnostics.map(formatDiagnostic);
+    };
+    const of = (path: string): unknown =>
+      expect.stringMatching(
+        `^apps/till.yaml:4:\\d+: error: "${path}" is a submodule, whose files are in another repository and are not read; put the files there`,
+      );
+    const own = "manifests/till";
+    expect(toldWith(`${own}/base`, own)).toEqual([of(`${own}/base`)]);
+    expect(toldWith("shared", "shared/till")).toEqual([of("shared")]);
+    expect(toldWith("shared", "shared")).toEqual([of("shared")]);
+    expect(toldWith(`${own}/base`, own, [`${own}/base`])).toEqual([]);
+    for (const path of [`${own}-2/base`, `${own}/.hidden/base`]) {
+      expect(toldWith(path, own)).toEqual([]);
+    }
+  });
+
   it("tells of an App whose source starts beside the Fleet where those of others start from the root", () => {
     const below = aFleet().map((file) =>
       file.path.startsWith("manifests/") ? file : { ...file, path: `fleet/${file.path}` },
