@@ -13,7 +13,7 @@ import { observable } from "./read-live.ts";
 import { isDefiner, isServedBy } from "./served-by.ts";
 import { type SiteContext, desiredIds, throwUnlessPassable } from "./site-context.ts";
 import { type AppRow, type ObjectRow, pendingRow, standsWhole } from "./state-store.ts";
-import { noteStaying } from "./staying-notes.ts";
+import { noteStaying } from "./told-notes.ts";
 import type { AppTree, TreeObject } from "./tree-cache.ts";
 import { tryOneObject } from "./try-object.ts";
 

@@ -12,7 +12,7 @@ import { type LiveObjects, readLive, whyUnread } from "./read-live.ts";
 import { stillStaying } from "./remove-dropped.ts";
 import { type SiteContext, desiredTree, throwUnlessPassable } from "./site-context.ts";
 import { type ObjectRow, standsWhole } from "./state-store.ts";
-import { noteStaying } from "./staying-notes.ts";
+import { noteStaying } from "./told-notes.ts";
 import type { AppTree, TreeObject } from "./tree-cache.ts";
 
 /**

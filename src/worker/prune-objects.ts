@@ -26,7 +26,7 @@ import {
   versionsIn,
 } from "./site-context.ts";
 import type { AppRow, ObjectRow } from "./state-store.ts";
-import { noteStaying } from "./staying-notes.ts";
+import { noteStaying } from "./told-notes.ts";
 
 /** How pruning ended; `waiting` and `failed` empty: the inventory holds nothing but what is wanted. */
 export interface PruneOutcome {

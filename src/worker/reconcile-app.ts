@@ -14,6 +14,7 @@ import { type SiteContext, desiredTree } from "./site-context.ts";
 import { type AppRow, standsWhole } from "./state-store.ts";
 import { type TargetForm, formOfTarget } from "./target-form.ts";
 import type { AppTree } from "./tree-cache.ts";
+import { noteWaiting } from "./told-notes.ts";
 import { reasonNotToLeave, unreleased } from "./unapproved-objects.ts";
 import { inWords } from "./in-words.ts";
 
@@ -148,20 +149,21 @@ async function prune(context: SiteContext, state: AppState, tree: AppTree): Prom
   const unwanted = [...state.rows.keys()].filter((id) => !tree.ids.has(id));
   if (row === null) return "settled";
   if (unwanted.length === 0) {
-    state.waiting = "";
+    noteWaiting(context, state, "");
     // What a worker that was killed between a delete and this has left behind.
     state.row = await writeChildInventory(context, row, state.rows.keys());
     return "settled";
   }
   if (state.healthySince === null || tree.objects.some((object) => needsWrite(state, object))) {
-    state.waiting = `${count(unwanted.length)} to be pruned once the app is healthy`;
+    noteWaiting(context, state, `${count(unwanted.length)} to be pruned once the app is healthy`);
     const said = state.health?.said ?? [];
     const isClear = await clearTheWay(context, state, { row, tree, said });
     return isClear ? "soon" : "settled"; // its health, once observed, wakes it
   }
   const { olderPods } = state.health ?? {};
   if (olderPods !== undefined) {
-    state.waiting = `${count(unwanted.length)} to be pruned once no pod of an older template runs: ${olderPods}`;
+    const until = `once no pod of an older template runs: ${olderPods}`;
+    noteWaiting(context, state, `${count(unwanted.length)} to be pruned ${until}`);
     return "settled"; // its health wakes it here too
   }
   return pruneNow(context, state, { row, tree, unwanted });
@@ -182,7 +184,8 @@ async function pruneNow(
   const left = [...state.rows.keys()].filter((id) => !tree.ids.has(id)).length;
   // While it is tried again, no trouble is told: what is left is no less to go.
   const waits = outcome.waiting.length > 0 || left === 0;
-  state.waiting = waits ? outcome.waiting.join("; ") : `${count(left)} to be pruned`;
+  const why = outcome.waiting.join("; ");
+  noteWaiting(context, state, waits ? why : `${count(left)} to be pruned`);
   state.trouble = describeFailures(outcome.failed).join("; ");
   if (outcome.failed.length > 0) {
     return afterFailure(context, state, { row, tree, errors: outcome.failed });
@@ -222,7 +225,7 @@ async function leave(
     stays: new Set(),
     verb: marker.verb,
   });
-  state.waiting = outcome.waiting.join("; ");
+  noteWaiting(context, state, outcome.waiting.join("; "));
   state.trouble = describeFailures(outcome.failed).join("; ");
   const [failure] = outcome.failed;
   if (failure !== undefined && marker.verb !== "delete") return { backoff: failure };

@@ -20,7 +20,7 @@ import { observeApps } from "./observe-apps.ts";
 import { type Probes, createProbes } from "./probes.ts";
 import { reconcileApp } from "./reconcile-app.ts";
 import { type SiteContext, siteReport } from "./site-context.ts";
-import { recallStaying } from "./staying-notes.ts";
+import { recallTold } from "./told-notes.ts";
 import { type TaskTimer, createTaskTimer } from "./task-timer.ts";
 
 /** All work at one site: applying, looking at health, looking for drift, each when it is due. */
@@ -106,7 +106,7 @@ class Actor implements SiteActor {
     for (const row of store.apps(site)) {
       const state = { ...newAppState(row.app), row };
       for (const object of store.objects(site, row.app)) state.rows.set(object.id, object);
-      recallStaying(this.#context, state);
+      recallTold(this.#context, state);
       this.#states.set(row.app, state);
     }
   }

@@ -6,7 +6,7 @@ import { UnansweredError, isApiError } from "../adapters/kubernetes/api-error.ts
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/logger.ts";
 import type { StateStore } from "./state-store.ts";
-import { forgetStaying } from "./staying-notes.ts";
+import { forgetTold } from "./told-notes.ts";
 
 /** The way to one site's cluster: whether it answers, and whether it is still the cluster it was. */
 export interface SiteLink {
@@ -138,7 +138,7 @@ class Link implements SiteLink {
     if (holder !== undefined) throw taken(site, holder);
     for (const old of holders) {
       store.forgetSite(old);
-      forgetStaying(store, old);
+      forgetTold(store, old);
     }
     store.setSiteUid(site, uid);
   }

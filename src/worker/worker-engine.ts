@@ -15,7 +15,7 @@ import { type SiteActor, createSiteActor } from "./site-actor.ts";
 import { createSiteLink, metPrefix, type SiteLink } from "./site-link.ts";
 import type { RegionSecrets } from "./region-secrets.ts";
 import type { StateStore } from "./state-store.ts";
-import { forgetStaying } from "./staying-notes.ts";
+import { forgetTold } from "./told-notes.ts";
 import type { TreeCache } from "./tree-cache.ts";
 import { watchAnswers } from "./watch-answers.ts";
 
@@ -142,7 +142,7 @@ class Engine implements WorkerEngine {
   #takeBack(site: string): boolean {
     if (!this.#stopped.delete(site)) return false;
     this.#options.store.distrustSite(site);
-    forgetStaying(this.#options.store, site);
+    forgetTold(this.#options.store, site);
     this.#options.store.deleteValue(stoppedPrefix + site);
     this.#options.store.deleteValue(metPrefix + site);
     this.#entries.get(site)?.link.doubt();

@@ -249,6 +249,28 @@ export function pruningRules(site: TestSite): void {
     expect(await site.settled("web")).toMatchObject({ objects: 1 });
   });
 
+  it("AC-11: tells no app as synced that has something to prune, before it was looked at after a restart", async () => {
+    const rest = configMap("rest", {});
+    await site.mirror.commit({ s1: { web: [held("h"), rest] } });
+    site.start();
+    await site.settled("web");
+    await site.mirror.commit({ s1: { web: [rest] } });
+    await told(site, "web", "held by example.org/hold");
+    await site.stop();
+    const before = site.mirror.reports.length;
+    site.cluster.proxy.fail({ kind: "hang" });
+    site.start();
+    const ofWeb = () => site.mirror.reports.slice(before).flatMap(({ apps }) => apps);
+    await eventually("it is told", () => ofWeb().length > 0);
+
+    expect(ofWeb().at(0)).toMatchObject({ objects: 2, sync: "OutOfSync" });
+    expect(ofWeb().at(0)?.message).toContain("held by example.org/hold");
+    site.cluster.proxy.heal();
+    await letGo(site, `${configMaps}/h`);
+    await gone(site, `${configMaps}/h`);
+    expect(await site.settled("web")).toMatchObject({ objects: 1, message: "" });
+  });
+
   it("AC-11: gets on where somebody has removed a definition before its objects", async () => {
     const group = "early.example.org";
     const path = definitions;

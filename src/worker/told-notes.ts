@@ -31,8 +31,18 @@ export function noteStaying(
   return before?.note !== staying?.note;
 }
 
-/** Takes in what an earlier run was told to stay, of objects that are still the same ones by their rows. */
-export function recallStaying(place: Place, state: AppState): void {
+/** Keeps why not all is done, without being a failure, here and in the store. */
+export function noteWaiting(place: Place, state: AppState, waiting: string): void {
+  if (state.waiting === waiting) return;
+  state.waiting = waiting;
+  const key = waitingKey(place, state.app);
+  if (waiting === "") place.store.deleteValue(key);
+  else place.store.setValue(key, waiting);
+}
+
+/** Takes in what an earlier run told: that something waits, and what stays of objects that are still the same ones by their rows. */
+export function recallTold(place: Place, state: AppState): void {
+  state.waiting = place.store.value(waitingKey(place, state.app)) ?? "";
   for (const [id, text] of place.store.values(prefixOf(place, state.app))) {
     const { uid, fields, note } = JSON.parse(text) as Kept; // written by `noteStaying`
     const isSame = uid !== "" && state.rows.get(id)?.uid === uid;
@@ -42,11 +52,16 @@ export function recallStaying(place: Place, state: AppState): void {
 }
 
 /** Forgets that of all apps of a site. */
-export function forgetStaying(store: StateStore, site: string): void {
-  const prefix = `staying/${site}/`;
-  for (const rest of store.values(prefix).keys()) store.deleteValue(prefix + rest);
+export function forgetTold(store: StateStore, site: string): void {
+  for (const prefix of [`staying/${site}/`, `waiting/${site}/`]) {
+    for (const rest of store.values(prefix).keys()) store.deleteValue(prefix + rest);
+  }
 }
 
 function prefixOf({ site }: Place, app: string): string {
   return `staying/${site}/${app}/`;
+}
+
+function waitingKey({ site }: Place, app: string): string {
+  return `waiting/${site}/${app}`;
 }
