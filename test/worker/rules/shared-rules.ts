@@ -128,6 +128,40 @@ export function sharedRules(site: TestSite): void {
     await gone(site, path);
   });
 
+  it.each([
+    { how: "made by somebody", make: createAs, name: "made", to: "" },
+    { how: "applied by another tool", make: applyAs, name: "applied", to: "/applied" },
+  ])(
+    "AC-01: Karmada #6362, #4999, #3444: shares a Namespace that stands already, $how, and names who is in its way",
+    async ({ make, name, to }) => {
+      const all = "/api/v1/namespaces";
+      const own = `${all}/${name}`;
+      const labelled = (labels: Record<string, string>): KubeObject => {
+        const made = namespaceOf(name);
+        return { ...made, metadata: { ...made.metadata, labels } };
+      };
+      const labels = async () => (await metadataOf(site, own))["labels"];
+      await make(site, "their-tool", {
+        path: `${all}${to}`,
+        object: labelled({ team: "a", tier: "1" }),
+      });
+      const uid = await uidOf(site, own);
+      const inner = (k: string) => configMap("inner", { k }, name);
+      await site.mirror.commit({ s1: { web: [labelled({ env: "prod" }), inner("1")] } });
+      site.start();
+      await site.settled("web");
+      expect(await labels()).toMatchObject({ team: "a", tier: "1", env: "prod" });
+
+      await site.mirror.commit({ s1: { web: [labelled({ env: "prod", team: "b" }), inner("2")] } });
+      const { message } = await told(site, "web", `Namespace ${name} at site s1`);
+      expect(message).toContain("their-tool");
+      expect(message).toContain(".metadata.labels.team");
+      expect(await labels()).toMatchObject({ team: "a", tier: "1", env: "prod" });
+      expect(await uidOf(site, own)).toBe(uid);
+      await site.cluster.remove(own);
+    },
+  );
+
   it("AC-01: lets go of a namespace with what another tool applies in it", async () => {
     const space = namespaceOf("both");
     const inner = configMap("inner", { k: "1" }, "both");
