@@ -24,7 +24,8 @@ export interface PruneInput {
 /**
  * What goes, in the order of deletion, in steps: what is in a step must be away before the next one begins, for what
  * takes it away may be there. First custom resources, then their definitions (with which all others of the kind go),
- * then what is left: dependents first, Namespaces last.
+ * then what makes an API server ask somebody, who must be there for as long, then what is left: dependents first,
+ * Namespaces last.
  */
 export interface PrunePlan {
   readonly steps: readonly (readonly ObjectId[])[];
@@ -50,15 +51,22 @@ export function planPrune(input: PruneInput): PrunePlan {
       Number(isNamespace(a.key)) - Number(isNamespace(b.key)) ||
       (a.id < b.id ? -1 : 1),
   );
-  const steps = [0, 1, 2].map((step) => ordered.filter(({ key }) => stepOf(key) === step));
+  const steps = [0, 1, 2, 3].map((step) => ordered.filter(({ key }) => stepOf(key) === step));
   const ids = steps.map((step) => step.map(({ id }) => id)).filter((step) => step.length > 0);
   return { steps: ids, wait };
 }
 
 function stepOf({ group, kind }: ObjectKey): number {
   if (!isBuiltInGroup(group)) return 0;
-  return kind === "CustomResourceDefinition" ? 1 : 2;
+  if (kind === "CustomResourceDefinition") return 1;
+  return askingGroups.has(group) ? 2 : 3;
 }
+
+/** Webhooks, admission policies and APIServices. */
+const askingGroups: ReadonlySet<string> = new Set([
+  "admissionregistration.k8s.io",
+  "apiregistration.k8s.io",
+]);
 
 function isNamespace({ group, kind }: ObjectKey): boolean {
   return group === "" && kind === "Namespace";

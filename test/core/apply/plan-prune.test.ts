@@ -51,27 +51,24 @@ describe("planPrune", () => {
 
     expect(plan.steps).toEqual([
       ["far.example.org_Widget_web_w"],
-      [
-        "apiregistration.k8s.io_APIService__v1.far.example.org",
-        "apps_Deployment_web_a",
-        "_Service_web_a",
-      ],
+      ["apiregistration.k8s.io_APIService__v1.far.example.org"],
+      ["apps_Deployment_web_a", "_Service_web_a"],
     ]);
   });
 
-  it("removes custom resources first, then definitions, and only then what may have to end them", () => {
+  it("removes custom resources first, then definitions, then webhooks, and only then what may have to end or answer them", () => {
+    const hook = "admissionregistration.k8s.io_ValidatingWebhookConfiguration__hook";
     const rest = [
-      "admissionregistration.k8s.io_ValidatingWebhookConfiguration__hook",
       "apps_Deployment_web_operator",
       "rbac.authorization.k8s.io_ClusterRoleBinding__operator",
       "rbac.authorization.k8s.io_ClusterRole__operator",
     ];
     const definition = "apiextensions.k8s.io_CustomResourceDefinition__foos.example.org";
     const custom = ["example.org_Foo_web_a", "gateway.networking.k8s.io_Gateway_web_g"];
-    const inventory = [...rest, definition, ...custom];
+    const inventory = [...rest, hook, definition, ...custom];
     const plan = planPrune({ desired: set(), inventory, others: none, defined });
 
-    expect(plan.steps).toEqual([custom, [definition], rest]);
+    expect(plan.steps).toEqual([custom, [definition], [hook], rest]);
   });
 
   it.each([

@@ -111,6 +111,25 @@ export function operatorRules(site: TestSite): void {
     await gone(site, `${deployments}/operator`);
   });
 
+  it("AC-07: takes nothing away that answers for a webhook before the webhook itself is away", async () => {
+    await site.mirror.commit({
+      s1: { web: [guard(), deployment("operator", "operator:1"), rest] },
+    });
+    site.start();
+    await site.settled("web");
+    const held = { method: "DELETE", path: `${hooks}/operator` };
+    site.cluster.proxy.fail({ kind: "status", status: 403 }, held);
+    await site.mirror.commit({ s1: { web: [rest] } });
+    await told(site, "web", "ValidatingWebhookConfiguration operator");
+    await eventually("it is tried again", () => site.cluster.proxy.count(held) > 1);
+
+    await stands(site, `${deployments}/operator`);
+    site.cluster.proxy.heal();
+    await gone(site, `${hooks}/operator`);
+    await gone(site, `${deployments}/operator`);
+    expect(await site.settled("web")).toMatchObject({ objects: 1, message: "" });
+  });
+
   it("AC-07: takes a webhook that is to go away first where it keeps a custom resource from going", async () => {
     const group = "guarded.example.org";
     const foo = object(`${group}/v1`, "Foo", { name: "a" });
