@@ -66,6 +66,10 @@ describe("a controller that other machines reach", { timeout: 120_000 }, () => {
     const untrusted = await flotilla(["status"], bench.dir, access);
     expect(untrusted.code).toBe(2);
     expect(untrusted.stderr).toMatch(/certificate that is not trusted.*--ca-file/s);
+    const plain = { ...trusted, FLOTILLA_CONTROLLER: url.replace("https:", "http:") };
+    const cutOff = await flotilla(["status"], bench.dir, plain);
+    expect(cutOff.code).toBe(2);
+    expect(cutOff.stderr).toMatch(/does not answer.*its URL begins with https:/s);
     const words = ["rollout", "pause", "--fleet", "--why", "looking", "--ca-file", caFile];
     expect(await flotilla(words, bench.dir, access)).toMatchObject({ code: 0 });
     const [author, subject] = (await bench.control("log", "-1", "--format=%an%n%s")).split("\n");

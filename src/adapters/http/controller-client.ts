@@ -14,6 +14,8 @@ const server: Server = {
   name: "the controller",
   silentHint:
     "is `flotilla controller` running? set --controller or FLOTILLA_CONTROLLER to its URL",
+  cutOffHint:
+    "where it has a certificate (`tls` of its config), its URL begins with https://, with a name that the certificate has",
   wrongUrlHint: "is --controller the URL of a Flotilla controller?",
   tokenHint: "--token-file must hold a token that this controller knows",
   untrustedHint:

@@ -7,6 +7,8 @@ const timeoutMs = 30_000;
 export interface Server {
   readonly name: string;
   readonly silentHint: string;
+  /** Where plain http is cut off, as by a server that takes TLS; default: none. */
+  readonly cutOffHint?: string;
   readonly wrongUrlHint: string;
   readonly tokenHint: string;
   readonly untrustedHint: string;
@@ -67,9 +69,15 @@ async function exchange({
     const what = isUntrusted ? "has a certificate that is not trusted" : "does not answer";
     throw new FleetError("CONTROLLER_UNREACHABLE", `${server.name} at ${url} ${what}`, {
       cause,
-      hint: isUntrusted ? server.untrustedHint : server.silentHint,
+      hint: isUntrusted ? server.untrustedHint : silentHint(server, url, cause),
     });
   }
+}
+
+function silentHint({ silentHint: hint, cutOffHint }: Server, url: string, cause: unknown): string {
+  const { code } = (cause ?? {}) as { code?: unknown }; // of Node's errors
+  const isCutOff = code === "UND_ERR_SOCKET" || code === "ECONNRESET";
+  return isCutOff && url.startsWith("http:") ? (cutOffHint ?? hint) : hint;
 }
 
 /** `fetch failed` says nothing; its cause does. */
