@@ -6,7 +6,7 @@
 import type { FleetStatus } from "../core/protocol/api.ts";
 import { groupWaits } from "../core/rollout/group-waits.ts";
 import { readableTimes } from "../core/rollout/words.ts";
-import { attentionOf } from "./attention.ts";
+import { attentionOf } from "../core/protocol/attention.ts";
 import { compact, type Html, html } from "./html.ts";
 import { attention, headline, notes, summaryOf, totals } from "./overview.ts";
 import type { PageQuery } from "./page-query.ts";

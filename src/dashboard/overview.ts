@@ -1,8 +1,8 @@
 /** The head of the page: one sentence, the totals, and what needs a person. */
 import type { FleetStatus } from "../core/protocol/api.ts";
 import { countOf, someOf } from "../core/rollout/words.ts";
-import type { AttentionItem } from "./attention.ts";
-import { resumeCommand } from "./commands.ts";
+import type { AttentionItem } from "../core/protocol/attention.ts";
+import { resumeCommand } from "../core/protocol/answer-commands.ts";
 import { type Html, html } from "./html.ts";
 import { hrefOf, type PageQuery, type SiteFilter } from "./page-query.ts";
 import { chip, command, number, revisionText, section } from "./parts.ts";

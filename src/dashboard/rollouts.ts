@@ -4,7 +4,7 @@ import type { WaitGroup } from "../core/rollout/group-waits.ts";
 import type { ReleaseProgress, StageProgress } from "../core/rollout/planner-types.ts";
 import { urgencyInWords } from "../core/rollout/urgent.ts";
 import { countOf, someOf, spanInWords } from "../core/rollout/words.ts";
-import { sentence } from "./attention.ts";
+import { sentence } from "../core/protocol/attention.ts";
 import { type Html, html } from "./html.ts";
 import { bar, chip, number, section, type Tone } from "./parts.ts";
 import { timed } from "./times.ts";

@@ -119,6 +119,16 @@ describe("what is to decide", () => {
     expect(text).not.toContain("rollout excuse");
   });
 
+  it("is a release that goes back while other sites of its stage wait for the same", () => {
+    const back = { code: "rolling-back", reason: "web-1 goes back: 1 site failed" } as const;
+    const waits = [aWait("web", { ...back, site: "bergen" }), aWait("web", back)];
+    const text = shown(aStatus({ waits }));
+    expect(text).toContain("1 thing to decide");
+    expect(text).toContain("flotilla rollout retry web web-1 --why");
+    const atSite = shown(aStatus({ waits: waits.slice(0, 1) }));
+    expect(atSite).not.toContain("rollout retry");
+  });
+
   it("is a region whose worker is silent", () => {
     const regions = [
       {

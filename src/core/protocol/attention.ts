@@ -1,7 +1,12 @@
 /** What needs a person, most urgent first, and the commands to answer with. Pure. */
-import type { FleetStatus } from "../core/protocol/api.ts";
-import type { WaitGroup } from "../core/rollout/group-waits.ts";
-import { approveCommands, excuseCommand, excuseRegionCommand, retryCommand } from "./commands.ts";
+import type { FleetStatus } from "./api.ts";
+import type { WaitGroup } from "../rollout/group-waits.ts";
+import {
+  approveCommands,
+  excuseCommand,
+  excuseRegionCommand,
+  retryCommand,
+} from "./answer-commands.ts";
 
 export interface AttentionItem {
   /** Stays the same while the matter lasts. */
@@ -48,7 +53,7 @@ function refusedItems({ refused, revision }: FleetStatus): AttentionItem[] {
 const stopped: ReadonlySet<string> = new Set(["failure-budget", "rolling-back"]);
 
 function failedItems(groups: readonly WaitGroup[]): AttentionItem[] {
-  const used = groups.filter(({ code, sites }) => stopped.has(code) && sites.length === 0);
+  const used = groups.filter(({ code, isWhole }) => stopped.has(code) && isWhole);
   return used.map(({ app, release, stage, code, reason, endsWhen }) => {
     const failed = groups
       .filter((group) => group.code === "failed" && group.release === release)

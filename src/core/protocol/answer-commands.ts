@@ -1,6 +1,6 @@
 /** The command lines that an operator can answer with, as `flotilla rollout --help` has them. */
-import type { HoldScope } from "../core/protocol/api.ts";
-import type { NeededApproval } from "../core/rollout/planner-types.ts";
+import type { HoldScope } from "./api.ts";
+import type { NeededApproval } from "../rollout/planner-types.ts";
 
 /** Gives the approval; two where one has to be chosen. */
 export function approveCommands({ app, release, what, value }: NeededApproval): string[] {
