@@ -1,6 +1,8 @@
 import { resolve } from "node:path";
 import { FleetError } from "../core/errors.ts";
 import type { AppTimes, Explanation } from "../core/protocol/api.ts";
+import { askedByWaits } from "../core/protocol/attention.ts";
+import { groupWaits } from "../core/rollout/group-waits.ts";
 import { readableTimes } from "../core/rollout/words.ts";
 import { loadCheckout } from "./checkout.ts";
 import type { CliIo, Command, CommandArgs } from "./command.ts";
@@ -110,6 +112,7 @@ export function explanationText(explanation: Explanation): string {
     ["observed", seen === null ? [] : [seen.filter((part) => part !== "").join(", ")]],
     ["times", observed === null ? [] : timeLines(observed)],
     ["waits", waitLines(waits)],
+    ["decide", askedByWaits(groupWaits(waits)).flatMap(({ commands }) => commands)],
   ];
   const lines = facts.flatMap(([name, values]) =>
     values.map((value, index) => `  ${(index === 0 ? name : "").padEnd(10)} ${oneLine(value)}\n`),

@@ -1,4 +1,5 @@
 import type { FleetStatus } from "../core/protocol/api.ts";
+import { type AttentionItem, attentionOf } from "../core/protocol/attention.ts";
 import { groupWaits } from "../core/rollout/group-waits.ts";
 import type { ReleaseProgress, Wait } from "../core/rollout/planner-types.ts";
 import { readableTimes, someOf } from "../core/rollout/words.ts";
@@ -67,6 +68,7 @@ export function statusText(status: FleetStatus): string {
     ),
     section(["RELEASE", "APP", "KIND", "STATE", "STAGES"], status.releases.map(releaseRow)),
     section(["SITE", "REGION", "APP", "SYNC", "HEALTH", "MESSAGE"], unwellSites(status)),
+    list("To decide:", attentionOf(status, groupWaits(status.waits)).flatMap(answerLines)),
     list("Waits:", waitLines(status.waits)),
     list(
       "Holds:",
@@ -154,6 +156,11 @@ function unwellSites({ siteList }: FleetStatus): string[][] {
     const isTold = ofSite === "" && (reachable || rows.length > 0);
     return isTold ? rows : [[site, region, "-", "-", "-", words.join("; ")], ...rows];
   });
+}
+
+/** What a person is asked, with each command that answers it; nothing where none does. */
+function answerLines({ title, commands }: AttentionItem): string[] {
+  return commands.map((command) => `${title}: ${command}`);
 }
 
 /** One line for each reason: sites that wait for the same stand together. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { explanationText } from "../../src/cli/explain.ts";
 import { exitCodeOf, statusText } from "../../src/cli/status.ts";
 import type { FleetStatus } from "../../src/core/protocol/api.ts";
 import type { Wait } from "../../src/core/rollout/planner-types.ts";
@@ -56,6 +57,37 @@ describe("the status as text", () => {
     const regions = [{ name: "asia", sites: 1, worker: "silent", message } as const];
     expect(statusText({ ...statusOf([undefined]), regions })).toMatch(
       /asia +1 +silent +silent since 2026-11-27 02:39:44 UTC\n/,
+    );
+  });
+
+  it("gives the commands that answer what waits for a person", () => {
+    const wait = { app: "web", release: "web-2", endsWhen: "an operator says so" };
+    const needs = { app: "web", release: "web-2", what: "stage", value: "rest" };
+    const waits = [
+      { ...wait, stage: "rest", site: "s0", code: "approval", reason: "it asks for one", needs },
+      { ...wait, stage: "rest", site: "s1", code: "approval", reason: "it asks for one", needs },
+      { ...wait, app: "till", release: "till-1", stage: "all", site: null, code: "failure-budget" },
+    ] as Wait[]; // their codes are some of theirs
+    const regions = [{ name: "asia", sites: 1, worker: "silent", message: "since noon" } as const];
+    const text = statusText({ ...statusOf([undefined]), waits, regions });
+    expect(text).toContain(`
+To decide:
+  till has stopped in stage all: flotilla rollout retry till till-1 --why "..."
+  The worker of region asia is silent: flotilla rollout excuse --region asia --why "..."
+  web waits for an approval: flotilla rollout approve web web-2 --stage rest --why "..."
+`);
+    expect(statusText(statusOf([undefined]))).not.toContain("To decide");
+  });
+
+  it("gives them where one site is explained, too", () => {
+    const needs = { app: "web", release: "web-2", what: "deletions", value: "12" } as const;
+    const said = { app: "web", release: "web-2", stage: "all", reason: "12 go", endsWhen: "so" };
+    const waits = [{ ...said, site: "s0", code: "deletions", needs }] as const;
+    const answer = "web is at s0, as its virtual sites say: 12 go";
+    const facts = { because: [], overlays: [], release: null, tree: null, observed: null };
+    const told = { site: "s0", app: "web", placed: true, answer, ...facts, waits, refused: null };
+    expect(explanationText(told)).toMatch(
+      /\n {2}decide {5}flotilla rollout approve web web-2 --deletions 12 --why "..."\n$/,
     );
   });
 

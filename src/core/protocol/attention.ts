@@ -33,6 +33,11 @@ export function attentionOf(
   ];
 }
 
+/** What of it the waits of one site or of the whole fleet ask for. */
+export function askedByWaits(groups: readonly WaitGroup[]): readonly AttentionItem[] {
+  return [...failedItems(groups), ...approvalItems(groups)];
+}
+
 function refusedItems({ refused, revision }: FleetStatus): AttentionItem[] {
   if (refused === null) return [];
   const { commit, reason, mistakes } = refused;
