@@ -290,7 +290,7 @@ const rows: Readonly<Record<WaitCode, Row>> = {
       return world.run(12);
     },
     site: "s1",
-    line: "web stage all (web-v1-c1) at s1: nothing good of web is recorded for s1: it stays as it is; ends when a newer commit reaches it, or it heals",
+    line: "web stage all (web-v1-c1) at s1: nothing good of web is recorded for s1: it stays as it is; ends when a newer commit reaches it, or an operator retries the release",
   },
   check: {
     story: () => {
@@ -393,6 +393,16 @@ describe("the one line that says why a site waits", () => {
     for (const { reason } of waits) {
       expect(reason).toBe(`stage rest comes after stage canary: ${cause}`);
     }
+  });
+
+  it("of a site without anything good names the retry that ends it: that it heals does not", () => {
+    const world = rows["no-good-tree"].story();
+    world.behaviour = () => "Healthy";
+    world.run(60);
+    expect(world.plan.waits.map(({ code }) => code)).toContain("no-good-tree");
+    world.decide({ verb: "retry", app: "web", release: "web-v1-c1", why: "it is well" });
+    world.run(30);
+    expect(world.plan.waits).toEqual([]);
   });
 
   it("names the apps that have the slots of the fleet, be they others", () => {

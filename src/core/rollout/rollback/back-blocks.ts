@@ -65,7 +65,7 @@ export function backBlock(run: BackRun, back: Back): Block | null {
 
 /** Without a good tree for each of its apps a site stays as it is; and what has left is not brought back. */
 function noTreeBlock({ site, parts, steps }: Back): Block | null {
-  const endsWhen = "a newer commit reaches it, or it heals";
+  const endsWhen = "a newer commit reaches it";
   const gone = parts.find(({ release }) => release.kind === "removal" && own(release.handed, site));
   if (gone !== undefined) {
     const reason = `${gone.release.app} has been told to leave ${site}, and went together with it: what is gone does not come back`;
@@ -75,7 +75,12 @@ function noTreeBlock({ site, parts, steps }: Back): Block | null {
   if (without === undefined) return null;
   const { app } = without.part.release;
   const reason = `nothing good of ${app} is recorded for ${site}: it stays as it is`;
-  return { code: "no-good-tree", reason, endsWhen };
+  // That it heals is not enough: a release that goes back stays one until somebody says otherwise.
+  return {
+    code: "no-good-tree",
+    reason,
+    endsWhen: `${endsWhen}, or an operator retries the release`,
+  };
 }
 
 /** Another release of the app has the site in flight, or has moved it in this plan. */
