@@ -48,6 +48,26 @@ describe("flotilla rollout simulate", () => {
     expect(picture).toContain("Stage canary of web with 1 site opens at 0s");
   });
 
+  it("keeps all that is assumed inside the picture", async () => {
+    const repository = await repositoryWith(red);
+    const svg = join(repository.dir, "rollout.svg");
+    const assumed = ["--healthy-after", "20s,2m", "--failure-rate", "0.25%", "--offline", "5%"];
+    assumed.push("--approvals-after", "2h30m", "--bad", "2m", "--start", "2026-11-27T22:00:00Z");
+    const args = ["rollout", "simulate", repository.dir, "--base", "HEAD~1", ...assumed];
+    const { stdout } = await runCli([...args, "--svg", svg]);
+    const picture = await readFile(svg, "utf8");
+
+    const [, width = ""] = picture.match(/viewBox="0 0 (\d+) /) ?? [];
+    const lines = [...picture.matchAll(/<text class="small" x="([\d.]+)" y="([\d.]+)">([^<]+)</g)];
+    const told = lines.filter(([, , baseline]) => Number(baseline) < 110);
+    const words = told.map(([, , , text]) => text).join(" ");
+    expect(stdout).toContain(words);
+    expect(words).toMatch(/^Assumed: .*seeds 1 to 5\.$/);
+    // A letter of it is 6 wide, more or less.
+    const ends = told.map(([, left, , text = ""]) => Number(left) + 6 * text.length);
+    expect(Math.max(...ends)).toBeLessThan(Number(width));
+  });
+
   it("plays what is assumed of the fleet", async () => {
     const repository = await repositoryWith(red);
     const args = ["rollout", "simulate", repository.dir, "--base", "HEAD~1", "-o", "json"];

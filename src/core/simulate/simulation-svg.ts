@@ -4,7 +4,7 @@
  * choice of light or dark.
  */
 import { countOf } from "../rollout/words.ts";
-import { escapeXml, type SvgFrame, svgText, x, y } from "./svg-parts.ts";
+import { escapeXml, type SvgFrame, svgText, wrapped, x, y } from "./svg-parts.ts";
 import type { Sample } from "./play-rollout.ts";
 import type { RolloutSimulation, SimulatedStage } from "./simulate-change.ts";
 import { assumedWords, timeInWords, unplayedWords } from "./simulation-text.ts";
@@ -21,13 +21,16 @@ const layers = [
 const width = 960;
 const left = 112;
 const right = 24;
-const bandsTop = 84;
+const assumedTop = 54;
+const lineHeight = 16;
 const rowHeight = 34;
 const chartHeight = 260;
 
 /** The picture as an SVG document. */
 export function simulationSvg(simulation: RolloutSimulation): string {
   const rows = [...Map.groupBy(simulation.stages, ({ release }) => release).values()];
+  const assumed = wrapped(`Assumed: ${assumedWords(simulation)}.`, width - left - right);
+  const bandsTop = assumedTop + assumed.length * lineHeight + 14;
   const top = bandsTop + rows.length * rowHeight + 16;
   const timeline = simulation.timeline;
   const frame: SvgFrame = {
@@ -45,7 +48,7 @@ export function simulationSvg(simulation: RolloutSimulation): string {
 <style>${style}</style>
 <rect class="page" width="${width}" height="${height}"/>
 ${svgText({ at: [left, 32], text: titleOf(simulation), class: "title" })}
-${assumedLines(simulation)}
+${assumed.map(assumedLine).join("\n")}
 ${rows.map((stages, row) => bandsOf(frame, stages, bandsTop + row * rowHeight)).join("\n")}
 ${areasOf(frame, timeline)}
 ${brokenLine(frame, timeline)}
@@ -55,8 +58,8 @@ ${legendOf(frame)}
 `;
 }
 
-function assumedLines(simulation: RolloutSimulation): string {
-  return svgText({ at: [left, 54], text: `Assumed: ${assumedWords(simulation)}.`, class: "small" });
+function assumedLine(text: string, index: number): string {
+  return svgText({ at: [left, assumedTop + index * lineHeight], text, class: "small" });
 }
 
 /** A colour has one meaning, also on a dark ground; shapes are outlined, so that colour is not all that tells them apart. */

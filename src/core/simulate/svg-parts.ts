@@ -45,6 +45,18 @@ function fitted(text: string, most: number): string {
   return letters < 4 ? "" : `${text.slice(0, letters - 1)}…`;
 }
 
+/** Words in lines that are no wider, each as full as it may be. */
+export function wrapped(text: string, most: number): readonly string[] {
+  const letters = Math.floor(most / letterWidth);
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const longer = `${lines.at(-1) ?? ""} ${word}`;
+    if (lines.length > 0 && longer.length <= letters) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
+}
+
 /** Text for content and attributes of XML. */
 export function escapeXml(text: string): string {
   return text.replaceAll(/[&<>"']/g, (sign) => entities[sign] ?? "");
