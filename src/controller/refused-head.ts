@@ -19,5 +19,5 @@ export function refusalInWords({ verdict, read }: Pass): string | undefined {
   const words = `commit ${shortId(verdict.commit)} is not followed: ${verdict.reason}`;
   return read === null
     ? words
-    : `${words}; everything goes on from ${shortId(read.head.commit)}, which is`;
+    : `${words}; everything goes on from ${shortId(read.head.commit)}, the last one that is`;
 }

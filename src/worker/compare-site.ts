@@ -40,9 +40,13 @@ const parallel = 6;
  */
 export async function compareSite(context: SiteContext, app: string | null): Promise<SiteDiff> {
   const target = context.target();
-  if (target === null) throw notFound(`this worker does not serve site ${context.site} now`);
+  if (target === null) {
+    const hint = "flotilla status names what there is";
+    throw notFound(`this worker does not serve site ${context.site} now`, hint);
+  }
   if (app !== null && !target.apps.has(app)) {
-    throw notFound(`the mirror has no app ${app} at site ${context.site}`);
+    const hint = `flotilla explain ${context.site} ${app} tells why`;
+    throw notFound(`no app ${app} has been handed over to site ${context.site}`, hint);
   }
   if (!context.link.hasAnswered()) throw unreachable(context);
   await context.link.verify({ signal: context.signal(), maxAgeMs: 30_000 });
@@ -54,8 +58,7 @@ export async function compareSite(context: SiteContext, app: string | null): Pro
   return { site: context.site, apps };
 }
 
-function notFound(message: string): FleetError {
-  const hint = "flotilla status names what there is";
+function notFound(message: string, hint: string): FleetError {
   return new FleetError("NOT_FOUND", message, { hint, retry: "never" });
 }
 

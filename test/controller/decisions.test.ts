@@ -168,7 +168,7 @@ describe("explain", { timeout: 120_000 }, () => {
     expect(told.refused?.commit).toBe(commit);
     expect(told.refused?.mistakes.length).toBeGreaterThan(1);
     const [, place = "", more = "", from = ""] =
-      /^web is at a1, as its virtual sites say; commit \w{7} is not followed: (\S+): .* \(and (\d+) more errors?\); everything goes on from (\w{7}), which is$/.exec(
+      /^web is at a1, as its virtual sites say; commit \w{7} is not followed: (\S+): .* \(and (\d+) more errors?\); everything goes on from (\w{7}), the last one that is$/.exec(
         told.answer,
       ) ?? [];
     expect(place).toMatch(/^apps\/(web|more)\.yaml:\d+:\d+$/);

@@ -182,7 +182,9 @@ describe("the difference at a real cluster", { timeout: 60_000 }, () => {
     site.start();
     await site.settled("web");
 
-    await expect(site.mirror.ask("s1", "none")).rejects.toThrow(/NOT_FOUND.*no app none/);
+    await expect(site.mirror.ask("s1", "none")).rejects.toThrow(
+      /NOT_FOUND.*no app none has been handed over to site s1/,
+    );
     await expect(site.mirror.ask("s9")).rejects.toThrow("NOT_FOUND");
     site.cluster.proxy.fail({ kind: "refuse" });
     await eventually("it is offline", () => site.mirror.site("s1")?.reachable === false);
