@@ -2,7 +2,7 @@ import { FleetError } from "../../core/errors.ts";
 import { mirrorBranch, recoverRef } from "../../core/protocol/mirror-layout.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { openBareRepository } from "./bare-repository.ts";
-import { createGit } from "./git-process.ts";
+import { createGit, type Git } from "./git-process.ts";
 import { isObjectId } from "./object-id.ts";
 import { once } from "./once.ts";
 import { type PostToGit, quickFetch } from "./quick-fetch.ts";
@@ -62,7 +62,11 @@ export function createMirrorFetcher(options: {
         fetched = head ?? undefined;
         if (head !== null) return { head };
       }
-      return fetchHead(context, remote, { signal, timeoutMs });
+      const means = { signal, timeoutMs };
+      // A fetch of a first branch that comes meanwhile would read as a failed one.
+      const isFirst = followed === undefined && (await readRef(context, mirrorBranch)) === null;
+      if (isFirst && !(await hasBranch(git, remote, means))) return { head: null };
+      return fetchHead(context, remote, means);
     },
     accepted: async () => {
       await ready();
@@ -82,10 +86,19 @@ export function createMirrorFetcher(options: {
   };
 }
 
+interface Bounds {
+  readonly signal: AbortSignal | undefined;
+  readonly timeoutMs: number;
+}
+
+async function hasBranch(git: Git, remote: Remote, bounds: Bounds): Promise<boolean> {
+  return (await listRemoteRefs(git, remote, { ...bounds, refs: [mirrorBranch] })).has(mirrorBranch);
+}
+
 async function fetchHead(
   context: RefContext,
   remote: Remote,
-  options: { readonly signal: AbortSignal | undefined; readonly timeoutMs: number },
+  options: Bounds,
 ): Promise<{ readonly head: string | null }> {
   const { git, gitDir } = context;
   const range = { gitDir, from: mirrorBranch, to: incoming, ...options };
@@ -94,8 +107,7 @@ async function fetchHead(
   } catch (error) {
     // A branch that is not there and a failed transfer end alike: the listing tells them apart.
     if (!(error instanceof FleetError) || error.code !== "GIT_FAILED") throw error;
-    const refs = await listRemoteRefs(git, remote, { ...options, refs: [mirrorBranch] });
-    if (refs.has(mirrorBranch)) throw error;
+    if (await hasBranch(git, remote, options)) throw error;
     return { head: null };
   }
   const head = (await readRefFile(gitDir, incoming)) ?? (await readRef(context, incoming));

@@ -340,6 +340,33 @@ describe("mirrors over HTTP", () => {
     },
   );
 
+  it("tells no failure where a first branch comes while it is asked for", async () => {
+    const { commitChanges, close } = await openStore(join(root, "large.git"), {
+      create: true,
+      clock,
+    });
+    await git(["-C", join(root, "large.git"), "update-ref", "-d", main]);
+    let asked = 0;
+    const worker = createMirrorFetcher({
+      dir: join(await temporaryFolder(), "worker.git"),
+      url: `${proxy.url}/mirrors/large.git`,
+      token: async () => {
+        asked += 1;
+        if (asked === 2) {
+          const changes = [{ path: "meta/s1.json", content: "{}" }];
+          const about = { message: "m", author: "t", at: 0 };
+          await commitChanges({ ref: main, parent: null, changes, ...about });
+        }
+        return "token-of-large";
+      },
+      clock,
+    });
+    const first = await worker.fetch();
+    const second = await worker.fetch();
+    expect([first, second]).toEqual([{ head: null }, { head: expect.any(String) }]);
+    await close();
+  });
+
   it("tells a lost main branch as no head, and moves nothing", async () => {
     const dir = join(await temporaryFolder(), "worker.git");
     const worker = await fetcher({ dir });
