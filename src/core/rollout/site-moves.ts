@@ -11,7 +11,7 @@ import { own } from "./own.ts";
 import type { SiteFacts, StartInput } from "./planner-types.ts";
 import type { SiteAssignment } from "./site-assignment.ts";
 import { isMirrorAwaited, mayLack, mirrorsWith, silentSinceOf, standingTree } from "./site-view.ts";
-import { treesToTake } from "./trees-to-take.ts";
+import { isAllTaken, treesToTake } from "./trees-to-take.ts";
 
 type Moving = NonNullable<SiteAssignment["moving"]>;
 
@@ -253,11 +253,7 @@ function takenAnew(board: Board, site: string, { assignment, moving }: Move): Mo
   const { mirror } = assignment;
   const isLeaving = moving.entering === undefined;
   if (!isLeaving || !mirrorsWith(board.input, site).includes(mirror)) return moving;
-  const isTaken = Object.entries(own(board.input.mirrors, site) ?? {}).every(([app, entry]) => {
-    const tree = standingTree(entry);
-    return tree === undefined || !board.apps.has(app) || tree === own(moving.trees, app);
-  });
-  if (isTaken) return moving;
+  if (isAllTaken(board, site, moving.trees)) return moving;
   const { stopped: _, ...rest } = moving;
   const next = { ...rest, ...beginMove(board, site, { mirror, to: moving.to }), at: moving.at };
   assign(board, site, {

@@ -3,6 +3,7 @@ import { type Board, setRelease } from "./board.ts";
 import { isSaidToHaveLeft } from "./leaving-markers.ts";
 import { own } from "./own.ts";
 import type { MirrorEntry } from "./planner-types.ts";
+import type { Release } from "./records.ts";
 import { standingTree } from "./site-view.ts";
 
 type Marker = Extract<MirrorEntry, { readonly leaving: unknown }>["leaving"];
@@ -21,18 +22,45 @@ export function treesToTake(board: Board, site: string): Record<string, string> 
   return trees;
 }
 
-function unleave(
+/** All that stands there, and that is known here, is among these trees: what leaves there as what it was before. */
+export function isAllTaken(
+  board: Board,
+  site: string,
+  trees: Readonly<Record<string, string>>,
+): boolean {
+  return Object.entries(own(board.input.mirrors, site) ?? {}).every(([app, entry]) => {
+    const tree = standingTree(entry);
+    if (tree !== undefined) return !board.apps.has(app) || tree === own(trees, app);
+    return Object.hasOwn(trees, app) || leftBy(board, app, { site, entry }) === undefined;
+  });
+}
+
+/** The removal whose marker is not carried out (undefined: it is over), and what it takes away. */
+function leftBy(
   board: Board,
   app: string,
   { site, entry }: { site: string; entry: MirrorEntry },
-): string | undefined {
+): { readonly release: Release | undefined; readonly from: string } | undefined {
   if (!("leaving" in entry) || isGone(board, app, { site, marker: entry.leaving }))
     return undefined;
   const release = board.apps.get(app)?.open.get(entry.leaving.release);
-  if (release === undefined)
-    return hasComeBack(board, app, site) ? withdrawn(entry.leaving) : undefined;
+  if (release === undefined) {
+    const from = hasComeBack(board, app, site) ? withdrawn(entry.leaving) : undefined;
+    return from === undefined ? undefined : { release, from };
+  }
   const from = own(release.list, site)?.from ?? undefined;
-  if (from === undefined) return undefined;
+  return from === undefined ? undefined : { release, from };
+}
+
+function unleave(
+  board: Board,
+  app: string,
+  there: { site: string; entry: MirrorEntry },
+): string | undefined {
+  const left = leftBy(board, app, there);
+  if (left?.release === undefined) return left?.from;
+  const { site } = there;
+  const { release, from } = left;
   const without = <T>(record: Readonly<Record<string, T>>): Record<string, T> =>
     Object.fromEntries(Object.entries(record).filter(([name]) => name !== site));
   const next = { ...release, handed: without(release.handed), failed: without(release.failed) };

@@ -1,12 +1,14 @@
 /** Sites that move out of a region whose mirror is lost, or came back empty: their worker may still write to them. */
 import { describe, expect, it } from "vitest";
 import { checkPlan } from "../../support/planner-invariants.ts";
-import type { PlannerInput } from "../../../src/core/rollout/planner-types.ts";
 import { PlannerWorld, quick, someSites, type WorldHead } from "../../support/planner-world.ts";
+import { UnreadWorld } from "../../support/unread-world.ts";
 
 const sites = someSites(4);
 const strategy = { ...quick, stages: [{ name: "all" }], soak: "0s" };
 const apps = (version: string) => ({ web: { version, strategy } });
+
+const webIsPlaced = (labels: Readonly<Record<string, string>>): boolean => labels["web"] !== "no";
 
 interface Lost {
   readonly world: PlannerWorld;
@@ -120,19 +122,6 @@ describe("a site that moves out of a lost mirror", () => {
   });
 });
 
-/** A world in which the mirror of eu cannot be read for a while. */
-class UnreadWorld extends PlannerWorld {
-  isUnread = false;
-
-  override input(): PlannerInput {
-    const input = super.input();
-    if (!this.isUnread) return input;
-    const eu = { silentSince: this.now, stopped: {}, isAwaited: true, mirrorMayLack: true };
-    const workers = { ...input.workers, eu: { ...eu, isMirrorUnreadable: true } };
-    return { ...input, mirrors: {}, good: {}, workers };
-  }
-}
-
 describe("a site of whose cluster nobody has told, and whose mirror cannot be read as it moves", () => {
   const unread = (before: WorldHead["sites"]): UnreadWorld => {
     const world = new UnreadWorld({ onPlan: checkPlan });
@@ -166,5 +155,24 @@ describe("a site of whose cluster nobody has told, and whose mirror cannot be re
     world.run(20);
     expect(world.trees("web")).toHaveProperty("n1", "web:v1");
     expect(world.hosts["n1"]).toBe("us");
+  });
+
+  it("has its app leave in the new region that was to leave here, and had not", () => {
+    const at: WorldHead["sites"] = { ...sites, s2: { labels: { web: "no" } } };
+    const world = new UnreadWorld({ onPlan: checkPlan });
+    const placed = { web: { version: "v1", strategy, places: webIsPlaced } };
+    world.follow({ sites, apps: placed });
+    world.run(20);
+    world.follow({ sites: at, apps: placed });
+    world.settle();
+    expect(world.trees("web")).toHaveProperty("s2", "leaving");
+    world.isUnread = true;
+    world.follow({ sites: { ...at, s2: { region: "us", ...at["s2"] } }, apps: placed });
+    for (let pass = 0; pass < 3; pass += 1) world.step({ dies: true });
+    world.isUnread = false;
+    world.run(30);
+    expect(world.hosts["s2"]).toBe("us");
+    expect(world.live["s2"]?.["web"]?.tree ?? null).toBeNull();
+    expect(world.open("web", "removal")).toBeUndefined();
   });
 });
