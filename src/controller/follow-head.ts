@@ -16,7 +16,7 @@ import { readState } from "./read-state.ts";
 import { entitledByApp } from "./rendered-releases.ts";
 import type { ValidHead } from "./rendering.ts";
 import { siteEvents } from "./site-changes.ts";
-import { standingVariants } from "./standing-variants.ts";
+import { grantedVariants, standingVariants } from "./standing-variants.ts";
 import { leavingByCommit, namedApps, removalVerbs, startInput } from "./start-input.ts";
 import { wordsBetween } from "./words-between.ts";
 import type { World } from "./world.ts";
@@ -55,7 +55,11 @@ export async function followHead(world: World, state: FollowState): Promise<Cont
     skipped,
     onRemoval: await removalVerbs(control, rendering, { heads, skipped }),
     leaving: await leavingByCommit(control.state, rendering, heads),
-    isProtected: protectedObjects([standing, ...heads.map(({ variants }) => variants)]),
+    isProtected: protectedObjects([
+      standing,
+      mirrors.some(isUnread) ? grantedVariants(read, entitledBefore) : new Map(),
+      ...heads.map(({ variants }) => variants),
+    ]),
   });
   const started = startReleases(input);
   const { changes } = started;
@@ -91,7 +95,6 @@ async function lastStanding(
   mirrors: readonly ReadMirror[],
   rendering: World["rendering"],
 ): Promise<LastStanding> {
-  const isUnread = ({ mirror }: ReadMirror): boolean => mirror.unreadable !== null;
   const known = mirrors.map((read) =>
     isUnread(read) ? { ...read, snapshot: read.mirror.lastRead } : read,
   );
@@ -101,6 +104,10 @@ async function lastStanding(
     if (!(error instanceof FleetError) || !mirrors.some(isUnread)) throw error;
     return { mirrors, standing: await standingVariants(mirrors, rendering) };
   }
+}
+
+function isUnread({ mirror }: ReadMirror): boolean {
+  return mirror.unreadable !== null;
 }
 
 /** Versions that the head brings and that are known to be bad; of one that it only leaves in place it says nothing. */

@@ -7,7 +7,8 @@ import type { KubeObject } from "../core/model/kube-object.ts";
 import { readEmitted } from "../core/render/read-emitted.ts";
 import type { TreeId, Variant } from "../core/render/rendered.ts";
 import type { MirrorRepository } from "./mirror-repository.ts";
-import type { ReadMirror } from "./planner-input.ts";
+import type { SiteTrees } from "./entitlement.ts";
+import type { ReadMirror, ReadState } from "./planner-input.ts";
 import type { Rendering } from "./rendering.ts";
 
 /** Every tree that stands at a site, once: from a rendering that is kept, else from its mirror. STATE_CORRUPT. */
@@ -23,6 +24,24 @@ export async function standingVariants(
     }
   }
   return variants;
+}
+
+/** What control lets stand at sites, as far as it is rendered: what is current, and what candidates bring. */
+export function grantedVariants(
+  { control, rendering }: Pick<ReadState, "control" | "rendering">,
+  current: Readonly<Record<string, SiteTrees>>,
+): ReadonlyMap<TreeId, Variant> {
+  const candidates = Object.values(control.state.apps).flatMap(({ open }) => open);
+  const trees = [
+    ...Object.values(current).flatMap((bySite) => Object.values(bySite)),
+    ...candidates.flatMap(({ list }) => Object.values(list).flatMap(({ to }) => to ?? [])),
+  ];
+  return new Map(
+    [...new Set(trees)].flatMap((tree) => {
+      const variant = rendering.variant(tree);
+      return variant === undefined ? [] : [[tree, variant] as const];
+    }),
+  );
 }
 
 /** Where it cannot be read, the next pass knows that of the mirror. */

@@ -94,6 +94,28 @@ describe("a mirror that cannot be read", { timeout: 120_000 }, () => {
     expect(await bench.mirror("west").files()).toEqual(["meta/b1.json", "meta/b2.json"]);
   });
 
+  it("keeps none that comes to a controller which has started meanwhile", async () => {
+    const { bench, controller } = await settledFleet();
+    const aside = join(bench.dir, "aside.git");
+    await controller.stop();
+    await rename(west(bench), aside);
+    await writeFile(west(bench), "no repository\n");
+    const second = await startController(bench);
+    await workerFor(second, "east");
+    await bench.fleet.commit({ "apps/web.yaml": null });
+    await eventually("web is gone from east", async () => {
+      const { a1, a2 } = await versions(bench);
+      return a1 === undefined && a2 === undefined;
+    });
+    expect(regionOf(await second.status(), "west")?.message).toContain("cannot be read");
+    await rm(west(bench));
+    await rename(aside, west(bench));
+    await workerFor(second, "west");
+    await eventually("web is gone", async () => Object.keys(await versions(bench)).length === 0);
+    await quiet(bench);
+    expect(await bench.mirror("west").files()).toEqual(["meta/b1.json", "meta/b2.json"]);
+  });
+
   it("lets a site go to another region by the word that names its cluster, and by no other", async () => {
     const { bench, controller } = await settledFleet();
     await rm(west(bench), { recursive: true });

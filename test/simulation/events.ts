@@ -67,10 +67,23 @@ export function drawEvents(random: Random): StoryEvent[] {
   // Where control is lost too, a controller does not start before the mirrors can be read.
   const isLost = [...disaster, ...detour].some(({ kind }) => kind === "restore-controller");
   const damages = random() < 0.4 && !isLost ? several(random, 3, () => at(damage(random))) : [];
+  const blind = damages.length > 0 && random() < 0.3 ? startsBlind(random, lengthMs) : [];
+  const all = [...events, ...disaster, ...detour, ...more, ...damages, ...blind];
   return [
     ...begun,
     ...(decommission === undefined ? [] : [decommission]),
-    ...[...events, ...disaster, ...detour, ...more, ...damages].toSorted((a, b) => a.at - b.at),
+    ...all.toSorted((a, b) => a.at - b.at),
+  ];
+}
+
+/** A controller starts while it cannot read a mirror, and a commit comes that takes an app away, or brings it. */
+function startsBlind(random: Random, lengthMs: number): StoryEvent[] {
+  const at = Math.floor(random() * lengthMs);
+  const change: Change = { do: "app", app: pick(random, ["web", app(random)]) };
+  return [
+    { ...damage(random), forMs: between(random, 1000, 6000), at },
+    { kind: "kill-controller", downMs: between(random, 0, 500), at },
+    { kind: "commit", change, at: at + between(random, 0, 2000) },
   ];
 }
 
@@ -300,7 +313,7 @@ const words: Choices<Word> = [
 ];
 
 /** For a moment, as a git that does not answer in time, or for longer. */
-function damage(random: Random): Happening {
+function damage(random: Random): Extract<Happening, { kind: "damage-mirror" }> {
   const forMs = pick(random, [between(random, 20, 300), downMs(random)]);
   const what = random() < 0.7 ? "all" : "writes";
   return { kind: "damage-mirror", mirror: mirror(random), what, forMs };

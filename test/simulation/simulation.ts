@@ -258,7 +258,6 @@ class Story {
     { what, forMs }: Extract<StoryEvent, { kind: "damage-mirror" }>,
   ): void {
     region.failing = what;
-    if (what === "all" && this.#controller?.isLeading() !== true) this.#loseSight();
     this.#time.after(forMs, () => (region.failing = null));
   }
 
@@ -279,7 +278,7 @@ class Story {
     if (event.kind === "pause-controller") this.#controller?.life.pause(event.forMs);
     else if (event.kind === "twin") {
       this.#controller?.life.pause(event.pausedMs);
-      this.#startAnother();
+      this.#controller = startController(this.#ground);
       // The one that is overtaken ends, and who runs them starts one where none is left.
       this.#time.after(event.pausedMs + 2000, () => this.#startController());
     } else {
@@ -293,19 +292,7 @@ class Story {
   }
 
   #startController(): void {
-    if (this.#controller?.life.isAlive !== true) this.#startAnother();
-  }
-
-  #startAnother(): void {
-    this.#controller = startController(this.#ground);
-    if ([...this.#ground.regions.values()].some(({ failing }) => failing === "all"))
-      this.#loseSight();
-  }
-
-  /** A controller that starts does not know what stands in a mirror that it cannot read, nor what a commit takes away there. */
-  #loseSight(): void {
-    this.#wasControlLost = true;
-    this.#passAuditor.forget();
+    if (this.#controller?.life.isAlive !== true) this.#controller = startController(this.#ground);
   }
 
   #startWorker(region: Region): void {

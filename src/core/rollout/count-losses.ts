@@ -10,7 +10,8 @@ import { type Board, setRelease } from "./board.ts";
 import { droppedObjects, finalLosses, type TreeStep } from "./losses.ts";
 import { own } from "./own.ts";
 import type { Release } from "./records.ts";
-import { treeAt } from "./site-view.ts";
+import { isUnseen, treeAt } from "./site-view.ts";
+import { someOf } from "./words.ts";
 
 export interface LossCount {
   readonly objects: number;
@@ -56,12 +57,22 @@ function lossesBy(
 /** What a release still does at a site; undefined: nothing that could delete. */
 function stepAt(board: Board, release: Release, site: string): TreeStep | undefined {
   const entry = own(release.list, site);
-  const from = treeAt(board.input, release.app, site);
+  const from = treeAt(board.input, release.app, site) ?? unseenTree(board, release, site);
   if (entry === undefined || from === undefined || from === entry.to) return undefined;
   if (goesNoMore(release, site)) return undefined;
   const hasPassed = Object.hasOwn(release.passed, release.stages[entry.stage]?.name ?? "");
   if (hasPassed && release.kind !== "removal") return undefined;
   return stepOf(release, { from, to: entry.to });
+}
+
+/** What a removal, which has not come there yet, is to take away where the mirror is not known whole. */
+function unseenTree(
+  { input }: Board,
+  { app, kind, list, handed }: Release,
+  site: string,
+): TreeId | undefined {
+  if (kind !== "removal" || Object.hasOwn(handed, site)) return undefined;
+  return isUnseen(input, app, site) ? (own(list, site)?.from ?? undefined) : undefined;
 }
 
 /** It goes back, as a whole or there. */
@@ -86,25 +97,52 @@ export function stepOf(
 export function recountLosses(board: Board, held: ReadonlyMap<string, Block>): void {
   for (const { app, open } of board.apps.values()) {
     if (held.has(app)) continue;
-    for (const release of open.values()) {
-      const count = countLosses(board, release);
-      board.counted.set(release.id, count.bySite);
-      const { deletions } = release;
-      const lost = deletions.spared?.filter((object) => count.deleted.has(object)) ?? [];
-      if (count.objects <= deletions.objects && lost.length === 0) continue;
-      setRelease(board, grown(release, count, lost), `${release.id} deletes more than was counted`);
-    }
+    for (const release of open.values()) recount(board, release);
   }
 }
 
-function grown(release: Release, count: LossCount, lost: readonly ObjectId[]): Release {
+function recount(board: Board, known: Release): void {
+  const { release, others } = asSeen(board, known);
+  const count = countLosses(board, release);
+  board.counted.set(release.id, count.bySite);
+  const { deletions } = release;
+  const lost = deletions.spared?.filter((object) => count.deleted.has(object)) ?? [];
+  const unjudged = others.filter((site) => (count.bySite.get(site) ?? 0) > 0);
+  const isMore = count.objects > deletions.objects || lost.length + unjudged.length > 0;
+  if (isMore) {
+    const next = grown(release, count, { lost, unjudged });
+    setRelease(board, next, `${release.id} deletes more than was counted`);
+  } else if (release !== known) {
+    setRelease(board, release, `${release.id}: what it takes away is seen`);
+  }
+}
+
+/** A removal with what stands at its sites, and where that is not the tree which was counted: it could not be seen then. */
+function asSeen(
+  { input }: Board,
+  release: Release,
+): { readonly release: Release; readonly others: readonly string[] } {
+  if (release.kind !== "removal") return { release, others: [] };
+  const others = Object.entries(release.list).flatMap(([site, entry]) => {
+    const from = treeAt(input, release.app, site);
+    return from === undefined || from === entry.from ? [] : [[site, { ...entry, from }] as const];
+  });
+  if (others.length === 0) return { release, others: [] };
+  const list = { ...release.list, ...Object.fromEntries(others) };
+  return { release: { ...release, list }, others: others.map(([site]) => site) };
+}
+
+interface Growth {
+  readonly lost: readonly ObjectId[];
+  /** Sites that have something else than was judged when it began. */
+  readonly unjudged: readonly string[];
+}
+
+function grown(release: Release, count: LossCount, { lost, unjudged }: Growth): Release {
   const { deletions, approvals } = release;
   const [first] = lost;
-  const more = count.objects - deletions.objects;
   const needsApproval =
-    first === undefined
-      ? `${more} more than were counted before: no other app takes them over any more`
-      : protectedWords(first);
+    first === undefined ? growthInWords(release, count, unjudged) : protectedWords(first);
   return {
     ...release,
     approvals: approvals.filter(({ what }) => what !== "deletions"),
@@ -120,6 +158,17 @@ function grown(release: Release, count: LossCount, lost: readonly ObjectId[]): R
           }),
     },
   };
+}
+
+function growthInWords(
+  { deletions }: Release,
+  { objects }: LossCount,
+  unjudged: readonly string[],
+): string {
+  if (unjudged.length > 0)
+    return `what stands at ${someOf(unjudged.toSorted())} is not what was counted: it could not be seen then`;
+  const more = objects - deletions.objects;
+  return `${more} more than were counted before: no other app takes them over any more`;
 }
 
 /**

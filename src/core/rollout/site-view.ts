@@ -84,6 +84,14 @@ export function isNowhere({ entry, isMoving, mirrorMayLack }: SiteView): boolean
   return entry === undefined && !isMoving && !mirrorMayLack;
 }
 
+/** Nothing of the app is known to stand at the site, or to come along there, and a mirror that may have it is not known whole. */
+export function isUnseen(input: PlannerInput, app: string, site: string): boolean {
+  if (own(own(input.mirrors, site), app) !== undefined) return false;
+  const { mirror = input.sites.get(site)?.mirror, moving } = own(input.control.sites, site) ?? {};
+  if (own(moving?.trees, app) !== undefined) return false;
+  return [mirror, moving?.to].some((name) => name !== undefined && mayLack(input, name));
+}
+
 /** By what is there, or on record of its removal: what an older mirror lacks of that is the end of it. */
 export function isGone(view: SiteView, { left }: Pick<Release, "left">): boolean {
   const hasLeft = own(left, view.site) !== undefined;

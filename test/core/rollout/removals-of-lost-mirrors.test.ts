@@ -65,6 +65,38 @@ describe("a removal whose mirror is lost", () => {
     expect(world.on("web", "v1")).toHaveLength(4);
   });
 
+  it("begins also there, and is carried out when its worker has brought the mirror back", () => {
+    const world = settledWorld({ strategy: { ...one, soak: "0s" } });
+    const back = lose(world);
+    world.run(2);
+    world.follow(gone);
+    world.run(5);
+    expect(Object.keys(world.release("web", "removal").list)).toHaveLength(4);
+    back();
+    world.run(20);
+    expect(world.trees("web")).toEqual({});
+    expect(world.control.apps["web"]).toBeUndefined();
+  });
+
+  it("begins also for what only its worker has, where the mirror came back older", () => {
+    const world = settledWorld({ strategy: { ...one, soak: "0s" } });
+    world.follow({ sites, apps: { db: { version: "v1" }, web: { version: "v1" } } });
+    world.run(60);
+    const newest = structuredClone({ ...world.mirrors });
+    for (const site of Object.keys(sites)) delete world.mirrors[site]?.["db"];
+    world.silence("eu");
+    world.awaited.add("eu");
+    world.run(2);
+    world.follow({ sites, apps: { web: { version: "v1" } } });
+    world.run(5);
+    Object.assign(world.mirrors, newest);
+    world.awaited.delete("eu");
+    world.revive("eu");
+    world.run(60);
+    expect(world.trees("db")).toEqual({});
+    expect(world.on("web", "v1")).toHaveLength(4);
+  });
+
   it.each([
     { when: "", isExcused: false },
     { when: ", where its region is excused meanwhile", isExcused: true },

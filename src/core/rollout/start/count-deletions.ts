@@ -5,10 +5,13 @@
  */
 import { resolveAmount } from "../../model/amount.ts";
 import type { ObjectId } from "../../model/kube-object.ts";
+import type { TreeId } from "../../render/rendered.ts";
 import { setRelease } from "../board.ts";
 import { countLosses, protectedWords } from "../count-losses.ts";
+import { own } from "../own.ts";
+import type { StartInput } from "../planner-types.ts";
 import type { Release } from "../records.ts";
-import { treeAt } from "../site-view.ts";
+import { isUnseen, treeAt } from "../site-view.ts";
 import type { StartRun } from "./start-run.ts";
 
 /** Protected objects of the trees that a release goes to: the planner knows no contents. */
@@ -111,8 +114,13 @@ function reasonFor(
 function objectsOfApp({ input }: StartRun, app: string): number {
   let objects = 0;
   for (const site of input.headSites.keys()) {
-    const tree = treeAt(input, app, site);
+    const tree = treeAt(input, app, site) ?? unseenTree(input, app, site);
     if (tree !== undefined) objects += input.objectsOf(tree).size;
   }
   return objects;
+}
+
+/** What should stand where the mirror is not known whole: it counts among the objects of the app as well as among those that go. */
+function unseenTree(input: StartInput, app: string, site: string): TreeId | undefined {
+  return isUnseen(input, app, site) ? own(own(input.entitledBefore, app), site) : undefined;
 }

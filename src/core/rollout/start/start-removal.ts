@@ -11,11 +11,12 @@ import {
 } from "../board.ts";
 import { controlPaths } from "../control-files.ts";
 import { own } from "../own.ts";
+import type { TreeId } from "../../render/rendered.ts";
 import type { StartInput } from "../planner-types.ts";
 import type { Release } from "../records.ts";
 import { strictest } from "../removal-verbs.ts";
 import { isRefused } from "./start-candidate.ts";
-import { treeAt } from "../site-view.ts";
+import { isUnseen, treeAt } from "../site-view.ts";
 import { beginRelease, candidateOf, type StartRun } from "./start-run.ts";
 import { shrink, takeSites, touchedBy } from "./take-over.ts";
 
@@ -54,18 +55,13 @@ export function startRemoval(run: StartRun, app: AppBoard): void {
   const unplaced = new Set([...listedSites(app)].filter((site) => !isPlaced(run, app, site)));
   const why = `${app.app} leaves`;
   const carried = takeSites(board, app, {
-    sites: unplaced.union(sites),
+    sites: unplaced.union(new Set(sites.keys())),
     kinds: ["app", "site"],
     why,
   });
   if (sites.size > 0) {
     const reference = app.current.release ?? candidateOf(app);
-    const list = new Map(
-      [...sites].map((site) => [
-        site,
-        { from: treeAt(run.input, app.app, site) ?? null, to: null },
-      ]),
-    );
+    const list = new Map([...sites].map(([site, from]) => [site, { from, to: null }]));
     beginRelease(run, app, {
       kind: "removal",
       digest: reference?.digest ?? "",
@@ -121,15 +117,37 @@ function dependenciesOf(
   return own(dependsOn, app) ?? own(dependedBefore, app) ?? [];
 }
 
-/** Sites that the head declares, where the app stands and is not to be any more. */
-function leavingSites(run: StartRun, app: AppBoard): Set<string> {
-  const sites = new Set<string>();
+/** Sites that the head declares, where the app stands, or may, and is not to be any more; with the tree, null: not known. */
+function leavingSites(run: StartRun, app: AppBoard): Map<string, TreeId | null> {
+  const sites = new Map<string, TreeId | null>();
   const removals = [...app.open.values()].filter(({ kind }) => kind === "removal");
   for (const site of run.input.headSites.keys()) {
-    if (treeAt(run.input, app.app, site) === undefined || isPlaced(run, app, site)) continue;
-    if (!removals.some(({ list }) => Object.hasOwn(list, site))) sites.add(site);
+    if (isPlaced(run, app, site)) continue;
+    const tree = treeAt(run.input, app.app, site) ?? unseenTree(run, app, site);
+    if (tree === undefined || removals.some(({ list }) => Object.hasOwn(list, site))) continue;
+    sites.set(site, tree);
   }
   return sites;
+}
+
+/**
+ * What a site whose mirror cannot be read, or is lost, should have by control: the tree of the candidate that came there, else that of
+ * what is current. What stands there is seen before anything leaves: another tree waits for a word then.
+ */
+function unseenTree({ input }: StartRun, app: AppBoard, site: string): TreeId | null | undefined {
+  if (!isUnseen(input, app.app, site)) return undefined;
+  const brought = treeByCandidate(app, site);
+  if (typeof brought === "string") return brought;
+  return own(own(input.entitledBefore, app.app), site) ?? brought;
+}
+
+/** What the candidate brought there; null: where it did not come yet, and an older version is. */
+function treeByCandidate(app: AppBoard, site: string): TreeId | null | undefined {
+  const candidate = candidateOf(app);
+  const entry = own(candidate?.list, site);
+  if (entry === undefined) return undefined;
+  if (own(candidate?.handed, site) !== undefined) return entry.to;
+  return entry.from === null ? undefined : null;
 }
 
 function listedSites(app: AppBoard): Set<string> {
