@@ -1,8 +1,13 @@
+import type { StateStore } from "./state-store.ts";
+
 /** How much of a region is looked over for drift, and whether what is found may be repaired. */
 export interface DriftBudget {
   /** True: a site may be checked now; counted. `perMinute` 0: never. */
   mayCheck(now: number, perMinute: number): boolean;
-  /** Notes whether a look has found objects of a site to be repaired: it counts until a later look finds none. */
+  /**
+   * Notes whether a look has found objects of a site to be repaired: it counts until a later look finds none, also in
+   * the next run of the worker.
+   */
   note(site: string, drifted: boolean): void;
   /** null: repair; else why not: more than so many percent of the sites have drifted, and something else is wrong. */
   reasonToWait(maxPercent: number | undefined): string | null;
@@ -11,10 +16,15 @@ export interface DriftBudget {
 const windowMs = 60_000;
 const usualPercent = 10;
 
-/** A budget over the sites of one worker; `sites` tells how many there are. */
-export function createDriftBudget(sites: () => number): DriftBudget {
+const prefix = "drifted/";
+
+/** A budget over the sites of one worker, with what its store knows of them; `sites` tells how many there are. */
+export function createDriftBudget(
+  sites: () => number,
+  store: Pick<StateStore, "values" | "setValue" | "deleteValue">,
+): DriftBudget {
   let checks: number[] = [];
-  const drifted = new Set<string>();
+  const drifted = new Set(store.values(prefix).keys());
   return {
     mayCheck: (now, perMinute) => {
       checks = checks.filter((at) => now - at < windowMs);
@@ -23,8 +33,14 @@ export function createDriftBudget(sites: () => number): DriftBudget {
       return true;
     },
     note: (site, isDrifted) => {
-      if (isDrifted) drifted.add(site);
-      else drifted.delete(site);
+      if (drifted.has(site) === isDrifted) return;
+      if (isDrifted) {
+        drifted.add(site);
+        store.setValue(prefix + site, "");
+      } else {
+        drifted.delete(site);
+        store.deleteValue(prefix + site);
+      }
     },
     reasonToWait: (maxPercent = usualPercent) => {
       // A tenth of a handful of sites is less than one: two are always repaired, unless none is to be.

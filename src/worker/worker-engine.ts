@@ -7,7 +7,7 @@ import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/logger.ts";
 import { compareSite } from "./compare-site.ts";
 import { mirrorName, type WorkerSettings } from "./config.ts";
-import { createDriftBudget } from "./drift-budget.ts";
+import { type DriftBudget, createDriftBudget } from "./drift-budget.ts";
 import type { FairPlaces } from "./fair-places.ts";
 import type { MirrorHistory } from "./mirror-history.ts";
 import type { MirrorView, SiteTarget } from "./mirror-view.ts";
@@ -75,7 +75,7 @@ interface Entry {
 class Engine implements WorkerEngine {
   readonly #options: WorkerEngineOptions;
   readonly #entries = new Map<string, Entry>();
-  readonly #drift = createDriftBudget(() => this.#view?.sites.size ?? 0);
+  readonly #drift: DriftBudget;
   readonly #stopped: Map<string, string>;
   #view: MirrorView | undefined;
   #signal: AbortSignal | undefined;
@@ -85,6 +85,7 @@ class Engine implements WorkerEngine {
     this.#options = options;
     this.#failure.promise.catch(() => {}); // told by run
     this.#stopped = new Map(options.store.values(stoppedPrefix));
+    this.#drift = createDriftBudget(() => this.#view?.sites.size ?? 0, options.store);
   }
 
   follow(view: MirrorView): void {
@@ -106,7 +107,6 @@ class Engine implements WorkerEngine {
       await entry.actor.setTarget(null);
       entry.isStopping = false;
       this.#noteStopped(site, commit);
-      this.#drift.note(site, false);
       this.#options.touch(site);
     });
   }
@@ -120,6 +120,7 @@ class Engine implements WorkerEngine {
   }
 
   #noteStopped(site: string, commit: string): void {
+    this.#drift.note(site, false);
     if (this.#stopped.has(site)) return;
     this.#options.store.setValue(stoppedPrefix + site, commit);
     this.#stopped.set(site, commit);

@@ -68,6 +68,23 @@ describe("a region of which much has drifted", { timeout: 60_000 }, () => {
     expect(having("by hand")).toEqual([first, second]);
   });
 
+  it("repairs no more of it because the worker starts again, however often", async () => {
+    await commit("1");
+    await fleet.start(sites);
+    await allStand("1");
+    edit(sites);
+    await eventually("all others wait", () => braked().length === 36);
+    for (let starts = 0; starts < 2; starts += 1) {
+      await fleet.stop();
+      const told = fleet.mirror.reports.length;
+      await fleet.start(sites);
+      await eventually("they wait again", () => fleet.mirror.reports.length > told);
+      await oneRound();
+    }
+
+    expect(having("by hand")).toHaveLength(36);
+  });
+
   it("is repaired by itself once less of it is found so", async () => {
     await commit("1");
     await fleet.start(sites);
