@@ -49,6 +49,16 @@ const advice: readonly {
     hint: () => "the namespace is being deleted; it is tried again until that has ended",
   },
   {
+    fits: (error) => saysAnywhere(error, smaller),
+    hint: () =>
+      "a volume never shrinks: set its size back in Git, or give a new claim another name and copy what is in it",
+  },
+  {
+    fits: (error) => saysAnywhere(error, notResizable),
+    hint: () =>
+      "only a volume that its StorageClass made, and lets grow (allowVolumeExpansion), can grow: set its size back in Git, or let the class",
+  },
+  {
     fits: isOfImmutableField,
     hint: waysOn,
   },
@@ -70,6 +80,9 @@ function waysOn({ id, object }: TreeObject): string {
 /** Also of a rule in a definition that compares with what was there before. */
 const immutableField =
   /field is immutable|may not change once set|may not be changed in an update|updates to parameters are forbidden|are forbidden: updates to|updates to \w+ spec for fields other than|updates may not change fields other than|cannot change roleRef|is immutable|\boldSelf\b/i;
+
+const smaller = /field can not be less than (?:status\.capacity|previous value)/;
+const notResizable = /the storageclass that provisions the pvc must support resize/;
 
 /** Of the API server's request, of its messages to etcd, of etcd's requests, of single fields. */
 const tooLarge =

@@ -32,6 +32,21 @@ describe("what is said of a field that cannot be changed", () => {
     expect(hintFor(object)).not.toContain("recreate");
   });
 
+  it.each([
+    [
+      "spec.resources.requests.storage: Forbidden: field can not be less than previous value",
+      "shrinks",
+    ],
+    [
+      "only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize",
+      "allowVolumeExpansion",
+    ],
+  ])("says of the size of a claim what can be done: %s", (words, advice) => {
+    const hint = hintFor({ apiVersion: "v1", kind: "PersistentVolumeClaim", metadata }, words);
+    expect(hint).toContain(advice);
+    expect(hint).not.toContain("delete it");
+  });
+
   it("advises so of no kind that is never made anew, and knows the words for a pod", () => {
     const words = 'Pod "data" is invalid: spec: Forbidden: pod updates may not change fields other';
     const pod = { apiVersion: "v1", kind: "Pod", metadata };

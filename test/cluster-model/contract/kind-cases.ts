@@ -188,7 +188,7 @@ export const kindCases: readonly ContractCase[] = [
     },
   },
   {
-    row: "a Service gets an address, which stays; Secrets turn `stringData` into `data`; PersistentVolumeClaims are Pending",
+    row: "a Service gets an address, which stays; Secrets turn `stringData` into `data`; PersistentVolumeClaims are Pending, and never shrink",
     run: async (cluster, namespace) => {
       const core = `/api/v1/namespaces/${namespace}`;
       const service = await create(cluster, `${core}/services`, {
@@ -234,6 +234,16 @@ export const kindCases: readonly ContractCase[] = [
         spec: { volumeMode: "Filesystem" },
         status: { phase: "Pending" },
       });
+      const own = `${core}/persistentvolumeclaims/c`;
+      const sized = (storage: string) => ({ spec: { resources: { requests: { storage } } } });
+      const reason = "FieldValueForbidden";
+      await refused(cluster, own, { body: sized("2Gi"), cause: { reason, field: "spec" } });
+      await patch(cluster, `${own}/status`, {
+        type: "merge",
+        body: { status: { phase: "Bound", capacity: { storage: "1Gi" } } },
+      });
+      const field = "spec.resources.requests.storage";
+      await refused(cluster, own, { body: sized("512Mi"), cause: { reason, field } });
     },
   },
   {

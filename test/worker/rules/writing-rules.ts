@@ -147,6 +147,41 @@ export function immutableRules(site: TestSite): void {
     },
   );
 
+  it("AC-05: says of a claim that it cannot shrink, and goes on once Git has its size again", async () => {
+    const path = "/api/v1/namespaces/default/persistentvolumeclaims/disk";
+    const claim = (storage: string): KubeObject =>
+      object("v1", "PersistentVolumeClaim", {
+        name: "disk",
+        spec: {
+          accessModes: ["ReadWriteOnce"],
+          storageClassName: "",
+          resources: { requests: { storage } },
+        },
+      });
+    await site.mirror.commit({ s1: { web: [claim("2Gi")] } });
+    site.start();
+    await stands(site, path);
+    // As whoever provides volumes does.
+    const bound = { phase: "Bound", capacity: { storage: "2Gi" } };
+    await site.cluster.put(`${path}/status`, { status: bound });
+    await site.settled("web");
+    const uid = await uidOf(site, path);
+    await site.mirror.commit({ s1: { web: [claim("1Gi"), configMap("a", {})] } });
+    const { message } = await told(site, "web", "a volume never shrinks");
+
+    expect(message).toContain("spec.resources.requests.storage");
+    expect(message).toContain("at site s1");
+    await stands(site, `${configMaps}/a`);
+    expect(await uidOf(site, path)).toBe(uid);
+    await site.mirror.commit({ s1: { web: [claim("2Gi"), configMap("a", {})] } });
+    expect(await site.settled("web")).toMatchObject({ message: "" });
+    await site.mirror.commit({ s1: { web: leaving(2) } });
+    await eventually("it is deleted", async () => {
+      await site.cluster.put(path, { metadata: { finalizers: null } });
+      return site.report("web")?.left;
+    });
+  });
+
   it("AC-05: takes an ordinary mistake that is answered by 422 for no such field, and deletes nothing", async () => {
     await site.mirror.commit({ s1: { web: [deployment("web", "web:1")] } });
     site.start();

@@ -10,6 +10,7 @@ import {
   withFields,
 } from "../stored-object.ts";
 import { matchesLabelSelector } from "../requests/select-objects.ts";
+import { quantityOf } from "../../model/quantity.ts";
 import { withDefaults } from "./config-rules.ts";
 import type { KindRules } from "./kind-rules.ts";
 import { checkPodSpec, completeTemplate } from "./pod-rules.ts";
@@ -136,14 +137,30 @@ export const claimRules: Partial<KindRules> = {
   }),
   atBirth: (_cluster, object) => ({ ...object, status: { phase: "Pending" } }),
   checkChange: (before, after) => {
-    const rest = (object: StoredObject): JsonObject =>
-      withFields(objectOf(object["spec"]), { resources: undefined, volumeName: undefined });
-    if (isSame(rest(before), rest(after))) return [];
-    const message =
-      "Forbidden: spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims";
-    return [{ reason: "FieldValueForbidden", message, field: "spec" }];
+    if (!isSame(fixedOfClaim(before, after), fixedOfClaim(before, before))) {
+      const message =
+        "Forbidden: spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims";
+      return [{ reason: "FieldValueForbidden", message, field: "spec" }];
+    }
+    const size = (from: Json | undefined, field: string): number =>
+      quantityOf(objectOf(objectOf(from)[field])["storage"]) ?? 0;
+    const wanted = (object: StoredObject): number =>
+      size(objectOf(object["spec"])["resources"], "requests");
+    const isLess = wanted(after) < wanted(before);
+    if (!isLess || wanted(after) > size(before["status"], "capacity")) return [];
+    const message = "Forbidden: field can not be less than status.capacity";
+    return [{ reason: "FieldValueForbidden", message, field: "spec.resources.requests.storage" }];
   },
 };
+
+/** What cannot be changed of a claim: once it is bound, all but its size. */
+function fixedOfClaim(before: StoredObject, object: StoredObject): JsonObject {
+  const spec = withFields(objectOf(object["spec"]), { volumeName: undefined });
+  if (objectOf(before["status"])["phase"] !== "Bound") return spec;
+  const resources = objectOf(spec["resources"]);
+  const requests = withFields(objectOf(resources["requests"]), { storage: undefined });
+  return { ...spec, resources: { ...resources, requests } };
+}
 
 const jobDefaults: JsonObject = {
   backoffLimit: 6,
