@@ -2,7 +2,7 @@
  * Fields by their paths as the API server's conflicts name them: `.spec.replicas`,
  * `.spec.template.spec.containers[name="web"].image`. Keys with dots in them are told by the object that has them.
  */
-import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
+import { type Json, type JsonObject, isJsonObject, isSameJson } from "../model/json.ts";
 import { type Steps, hasKeys } from "./owned-fields.ts";
 
 /** True when a path is another one, or lies below it. */
@@ -53,23 +53,29 @@ function takeMember(value: JsonObject, path: string, from: Json | undefined): Js
 
 function takeItem(value: readonly Json[], path: string, from: Json | undefined): Json {
   const [step = ""] = path.match(stepPattern) ?? [];
-  const keys = parseKeys(step.slice(1, -1));
-  if (keys === undefined) return [...value];
-  const other = Array.isArray(from) ? from.find((item: Json) => hasKeys(item, keys)) : undefined;
+  const isMeant = itemTest(step.slice(1, -1));
+  const other = Array.isArray(from) ? from.find(isMeant) : undefined;
   const rest = path.slice(step.length);
   return value.flatMap((item) => {
-    if (!hasKeys(item, keys)) return [item];
+    if (!isMeant(item)) return [item];
     if (rest !== "") return [takeField(item, rest, other)];
     return other === undefined ? [] : [other];
   });
 }
 
-/** The keys of a list's item, `name="web",port=80`. */
-function parseKeys(text: string): JsonObject | undefined {
+/** Which item of a list is meant: by its keys, `name="web",port=80`, or, in a set, by its value, `="web"`. */
+function itemTest(text: string): (item: Json) => boolean {
+  const value = text.startsWith("=") ? parsed(text.slice(1)) : undefined;
+  if (value !== undefined) return (item) => isSameJson(item, value);
+  const quoted = text.replaceAll(/(?<start>^|,)(?<key>[A-Za-z_]\w*)=/g, '$<start>"$<key>":');
+  const keys = parsed(`{${quoted}}`);
+  const isKeyed = isJsonObject(keys) && Object.keys(keys).length > 0;
+  return (item) => isKeyed && hasKeys(item, keys);
+}
+
+function parsed(text: string): Json | undefined {
   try {
-    const quoted = text.replaceAll(/(?<start>^|,)(?<key>[A-Za-z_]\w*)=/g, '$<start>"$<key>":');
-    const keys = JSON.parse(`{${quoted}}`) as Json; // what JSON.parse gives is Json
-    return isJsonObject(keys) && Object.keys(keys).length > 0 ? keys : undefined;
+    return JSON.parse(text) as Json; // what JSON.parse gives is Json
   } catch {
     return undefined;
   }

@@ -44,6 +44,18 @@ describe("a field by its path", () => {
     });
   });
 
+  it("is found in a set by its value", () => {
+    const set = { finalizers: ["a", "b"], ports: [80, 443] };
+    expect(takeField(set, '.finalizers[="a"]', { finalizers: ["b"] })).toEqual({
+      ...set,
+      finalizers: ["b"],
+    });
+    expect(takeField(set, ".ports[=443]", { ports: [443] })).toEqual(set);
+    for (const path of ['.finalizers[="c"]', ".finalizers[=a]", ".finalizers[0]"]) {
+      expect(takeField(set, path, {})).toEqual(set);
+    }
+  });
+
   it("covers what is below it, and nothing that only begins with the same letters", () => {
     expect(isWithin('.spec.containers[name="web"].image', ".spec.containers")).toBe(true);
     expect(isWithin(".spec.replicas", ".spec.replicas")).toBe(true);

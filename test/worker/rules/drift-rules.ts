@@ -19,6 +19,7 @@ import {
   sent,
   stands,
   told,
+  metadataOf,
 } from "./rule-site.ts";
 
 const driftIntervalMs = 400;
@@ -330,6 +331,29 @@ export function driftRules(site: TestSite): void {
     });
 
     expect(await dataOf(site, "a")).toEqual({ app: "theirs", "app.yaml": "ours" });
+  });
+
+  it("AC-20: leaves to others the value of a set, in writing as in comparing", async () => {
+    const finalizers = ["example.org/a", "example.org/b"];
+    const ignored = [{ fields: ['.metadata.finalizers[="example.org/a"]'] }];
+    const options = { driftIntervalMs, policies: { web: { drift: "correct", ignored } as const } };
+    const web = (k: string) => {
+      const made = configMap("a", { k });
+      return { s1: { web: [{ ...made, metadata: { ...made.metadata, finalizers } }] } };
+    };
+    const path = `${configMaps}/a`;
+    const left = async () => (await metadataOf(site, path))["finalizers"];
+    await site.mirror.commit(web("1"), options);
+    site.start();
+    await site.settled("web");
+    expect(await left()).toEqual(finalizers);
+    await site.cluster.put(path, { metadata: { finalizers: ["example.org/b"] } });
+    await sleep(3 * driftIntervalMs);
+    await site.mirror.commit(web("2"), options);
+    await site.settled("web");
+
+    expect(await left()).toEqual(["example.org/b"]);
+    await site.cluster.put(path, { metadata: { finalizers: null } });
   });
 
   it("AC-22: lets no secret value out, neither by a refusal nor by a comparison nor by what kubectl has left", async () => {
