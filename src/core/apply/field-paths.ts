@@ -2,8 +2,8 @@
  * Fields by their paths as the API server's conflicts name them: `.spec.replicas`,
  * `.spec.template.spec.containers[name="web"].image`. Keys with dots in them are told by the object that has them.
  */
-import { type Json, type JsonObject, isJsonObject, isSameJson } from "../model/json.ts";
-import { type Steps, hasKeys } from "./owned-fields.ts";
+import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
+import { type Steps, hasKeys, isSameValue, parsePart } from "./owned-fields.ts";
 
 /** True when a path is another one, or lies below it. */
 export function isWithin(path: string, above: string): boolean {
@@ -65,18 +65,10 @@ function takeItem(value: readonly Json[], path: string, from: Json | undefined):
 
 /** Which item of a list is meant: by its keys, `name="web",port=80`, or, in a set, by its value, `="web"`. */
 function itemTest(text: string): (item: Json) => boolean {
-  const value = text.startsWith("=") ? parsed(text.slice(1)) : undefined;
-  if (value !== undefined) return (item) => isSameJson(item, value);
+  const value = text.startsWith("=") ? parsePart(text.slice(1)) : undefined;
+  if (value !== undefined) return (item) => isSameValue(item, value);
   const quoted = text.replaceAll(/(?<start>^|,)(?<key>[A-Za-z_]\w*)=/g, '$<start>"$<key>":');
-  const keys = parsed(`{${quoted}}`);
+  const keys = parsePart(`{${quoted}}`);
   const isKeyed = isJsonObject(keys) && Object.keys(keys).length > 0;
   return (item) => isKeyed && hasKeys(item, keys);
-}
-
-function parsed(text: string): Json | undefined {
-  try {
-    return JSON.parse(text) as Json; // what JSON.parse gives is Json
-  } catch {
-    return undefined;
-  }
 }

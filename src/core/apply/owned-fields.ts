@@ -3,6 +3,7 @@
  * the values there and nothing else: what others set, and what the server defaults, is not ours.
  */
 import { type Json, type JsonObject, canonicalJson, isJsonObject } from "../model/json.ts";
+import { parseExactly } from "../model/exact-integers.ts";
 import type { KubeObject } from "../model/kube-object.ts";
 
 /** A field set in the form FieldsV1: `f:` a field, `k:` a list item by its keys, `v:` a set's value, `i:` an index. */
@@ -119,8 +120,9 @@ export function stepInto(value: Json | undefined, part: string): Json | undefine
   if (!Array.isArray(value)) return undefined;
   const items: readonly Json[] = value;
   if (form === "i:") return items[Number(rest)];
-  const wanted = parse(rest);
-  if (form === "v:") return items.find((item) => canonicalJson(item) === canonicalJson(wanted));
+  const wanted = parsePart(rest);
+  if (wanted === undefined) return undefined;
+  if (form === "v:") return items.find((item) => isSameValue(item, wanted));
   return items.find((item) => isJsonObject(wanted) && hasKeys(item, wanted));
 }
 
@@ -128,10 +130,14 @@ export function stepInto(value: Json | undefined, part: string): Json | undefine
 export function hasKeys(item: Json, keys: JsonObject): boolean {
   return (
     isJsonObject(item) &&
-    Object.entries(keys).every(
-      ([key, value]) => canonicalJson(item[key] ?? null) === canonicalJson(value),
-    )
+    Object.entries(keys).every(([key, value]) => isSameValue(item[key] ?? null, value))
   );
+}
+
+/** True for a value of a list that a path names. One that was not read exactly may be another one beyond 2^53. */
+export function isSameValue(value: Json, named: Json): boolean {
+  if (canonicalJson(value) === canonicalJson(named)) return true;
+  return typeof value === "number" && value === Number(JSON.stringify(named));
 }
 
 /** One part of a path as conflicts name it. */
@@ -140,7 +146,7 @@ export function describePart(part: string): string {
   if (form === "f:") return `.${rest}`;
   if (form === "i:") return `[${rest}]`;
   if (form === "v:") return `[=${rest}]`;
-  const keys = parse(rest);
+  const keys = parsePart(rest);
   if (!isJsonObject(keys)) return `[${rest}]`;
   const texts = Object.keys(keys)
     .toSorted()
@@ -148,10 +154,12 @@ export function describePart(part: string): string {
   return `[${texts.join(",")}]`;
 }
 
-function parse(text: string): Json {
+/** What a path says of an item, an integer beyond 2^53 with all its digits; undefined where that is no JSON. */
+export function parsePart(text: string): Json | undefined {
   try {
-    return JSON.parse(text) as Json; // what JSON.parse gives is Json
+    // Only that takes long, and paths are read often.
+    return /\d{16}/.test(text) ? parseExactly(text) : (JSON.parse(text) as Json); // JSON is that
   } catch {
-    return null;
+    return undefined;
   }
 }

@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { fieldPaths, ownedFields } from "../../../src/core/apply/owned-fields.ts";
+import {
+  describePart,
+  fieldPaths,
+  ownedFields,
+  stepInto,
+} from "../../../src/core/apply/owned-fields.ts";
+import { parseExactly } from "../../../src/core/model/exact-integers.ts";
+import type { Json } from "../../../src/core/model/json.ts";
 import type { KubeObject } from "../../../src/core/model/kube-object.ts";
 
 const fields = {
@@ -62,6 +69,21 @@ describe("the fields of a manager", () => {
       '.spec.template.containers[name="web"].name',
       '.spec.template.containers[name="web"].ports[containerPort=80,protocol="TCP"].containerPort',
       '.spec.template.finalizers[="keep"]',
+    ]);
+  });
+
+  it("tell items of lists apart by integers beyond 2^53, where the object was read exactly", () => {
+    const [one, other] = ["9007199254740992", "9007199254740993"];
+    const text = `{"items":[{"id":${one},"a":1},{"id":${other},"a":2}],"set":[${one},${other}]}`;
+    const part = `k:{"id":${other}}`;
+    for (const read of [parseExactly(text), JSON.parse(text) as Json]) {
+      expect(stepInto(stepInto(read, "f:items"), part)).toBeDefined();
+      expect(stepInto(stepInto(read, "f:set"), `v:${other}`)).toBeDefined();
+    }
+    expect(stepInto(stepInto(parseExactly(text), "f:items"), part)).toMatchObject({ a: 2 });
+    expect([describePart(part), describePart(`v:${other}`)]).toEqual([
+      `[id=${other}]`,
+      `[=${other}]`,
     ]);
   });
 });
