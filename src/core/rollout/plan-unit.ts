@@ -79,12 +79,17 @@ function reportLaterStages(
   }
 }
 
-/** What keeps a stage from passing, of the waits that it told: the reason of the whole stage, else the sites that wait. */
+/**
+ * What keeps a stage from passing, of the waits that it told: the reason of the whole stage, else the sites that wait, with
+ * their reason where it is one and the same and does not pass by itself.
+ */
 function causeInWords(waits: readonly Wait[]): string {
   const whole = waits.find(({ site }) => site === null);
   if (whole !== undefined) return whole.reason;
   const sites = new Set(waits.flatMap(({ site }) => site ?? []));
-  return `it waits for ${someOf(sites)}`;
+  const [why, ...others] = new Set(waits.map(({ reason }) => reason));
+  const isTold = others.length === 0 && waits.every(({ code }) => code !== "progressing");
+  return `it waits for ${someOf(sites)}${isTold && why !== undefined ? `: ${why}` : ""}`;
 }
 
 function reportLaterSite(

@@ -387,6 +387,17 @@ describe("the one line that says why a site waits", () => {
     ],
     ["a soak", rows.soak.story, "stage canary soaks for 2s"],
     ["its sites", () => rolling(), "it waits for s2"],
+    [
+      "what its sites wait for",
+      () => {
+        const windows = [windowFromSpec("nights", { open: [{ start: "02:00", duration: "1h" }] })];
+        const named = windows.map((window) => ({ ...window, everyApp: true }));
+        const world = settled({}, { windows: named });
+        world.follow({ ...fleet("v2"), windows: named });
+        return world.run(1);
+      },
+      "it waits for s2: window nights is not open",
+    ],
   ])("of a later stage says what keeps the open one: %s", (_, story, cause) => {
     const waits = story().plan.waits.filter(({ code }) => code === "earlier-stage");
     expect(waits).toHaveLength(5);
