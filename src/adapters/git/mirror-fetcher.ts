@@ -62,11 +62,7 @@ export function createMirrorFetcher(options: {
         fetched = head ?? undefined;
         if (head !== null) return { head };
       }
-      const means = { signal, timeoutMs };
-      // A fetch of a first branch that comes meanwhile would read as a failed one.
-      const isFirst = followed === undefined && (await readRef(context, mirrorBranch)) === null;
-      if (isFirst && !(await hasBranch(git, remote, means))) return { head: null };
-      return fetchHead(context, remote, means);
+      return fetchHead(context, remote, { signal, timeoutMs });
     },
     accepted: async () => {
       await ready();
@@ -102,6 +98,9 @@ async function fetchHead(
 ): Promise<{ readonly head: string | null }> {
   const { git, gitDir } = context;
   const range = { gitDir, from: mirrorBranch, to: incoming, ...options };
+  // A fetch of a first branch that comes meanwhile would read as a failed one.
+  const isFirst = (await readRefAt(context, mirrorBranch)) === null;
+  if (isFirst && !(await hasBranch(git, remote, options))) return { head: null };
   try {
     await fetchRef(git, remote, range);
   } catch (error) {
@@ -110,6 +109,10 @@ async function fetchHead(
     if (await hasBranch(git, remote, options)) throw error;
     return { head: null };
   }
-  const head = (await readRefFile(gitDir, incoming)) ?? (await readRef(context, incoming));
-  return { head };
+  return { head: await readRefAt(context, incoming) };
+}
+
+/** Without a git process where the ref is a file. */
+async function readRefAt(context: RefContext, ref: string): Promise<string | null> {
+  return (await readRefFile(context.gitDir, ref)) ?? (await readRef(context, ref));
 }

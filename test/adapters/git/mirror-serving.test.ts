@@ -341,10 +341,7 @@ describe("mirrors over HTTP", () => {
   );
 
   it("tells no failure where a first branch comes while it is asked for", async () => {
-    const { commitChanges, close } = await openStore(join(root, "large.git"), {
-      create: true,
-      clock,
-    });
+    const store = await openStore(join(root, "large.git"), { create: true, clock });
     await git(["-C", join(root, "large.git"), "update-ref", "-d", main]);
     let asked = 0;
     const worker = createMirrorFetcher({
@@ -355,7 +352,7 @@ describe("mirrors over HTTP", () => {
         if (asked === 2) {
           const changes = [{ path: "meta/s1.json", content: "{}" }];
           const about = { message: "m", author: "t", at: 0 };
-          await commitChanges({ ref: main, parent: null, changes, ...about });
+          await store.commitChanges({ ref: main, parent: null, changes, ...about });
         }
         return "token-of-large";
       },
@@ -364,7 +361,7 @@ describe("mirrors over HTTP", () => {
     const first = await worker.fetch();
     const second = await worker.fetch();
     expect([first, second]).toEqual([{ head: null }, { head: expect.any(String) }]);
-    await close();
+    await store.close();
   });
 
   it("tells a lost main branch as no head, and moves nothing", async () => {
