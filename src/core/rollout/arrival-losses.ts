@@ -5,7 +5,7 @@ import type { AppBoard } from "./board.ts";
 import type { Block } from "./block.ts";
 import { own } from "./own.ts";
 import type { Arrivals } from "./records.ts";
-import { someOf } from "./words.ts";
+import { countOf, someOf } from "./words.ts";
 
 /** Names the open list of an app where a release is named. */
 export const openListName = "open-list";
@@ -32,7 +32,8 @@ export function lossBlock(app: AppBoard, site: string, objects: readonly ObjectI
   const all = Math.max(waitingLosses(app.arrivals), objects.length);
   return {
     code: "deletions",
-    reason: `it deletes ${objects.length} objects at ${site} that no release has counted: ${someOf(objects)}`,
-    endsWhen: `an operator approves ${all} deletions of ${openListName} of ${app.app}, or a release reaches the site`,
+    reason: `it deletes ${countOf(objects.length, "object")} at ${site} that no release has counted: ${someOf(objects)}`,
+    endsWhen: `an operator approves ${countOf(all, "deletion")} of ${openListName} of ${app.app}, or a release reaches the site`,
+    needs: { app: app.app, release: openListName, what: "deletions", value: String(all) },
   };
 }

@@ -18,6 +18,7 @@ import { nextInWords } from "./moves-with.ts";
 import { own } from "./own.ts";
 import type { ControlState } from "./planner-types.ts";
 import type { Approval, Release } from "./records.ts";
+import { countOf } from "./words.ts";
 
 /** Approves a stage, a number of deletions or a removal verb of one release. */
 export function approve(
@@ -84,12 +85,12 @@ function approveOpenList(
     return conflict(`the open list of ${app} waits for no deletions`, "look at `flotilla status`");
   if (deletions !== objects) {
     return conflict(
-      `the open list of ${app} waits with ${objects} deletions, not ${deletions ?? "another thing"}`,
-      `approve ${objects} deletions if that is right`,
+      `the open list of ${app} waits with ${countOf(objects, "deletion")}, not ${deletions ?? "another thing"}`,
+      `approve ${countOf(objects, "deletion")} if that is right`,
     );
   }
   const record = { ...rest, granted: { ...rest.granted, ...waiting } };
-  const what = `${objects} deletions of the open list of ${app}`;
+  const what = `${countOf(objects, "deletion")} of the open list of ${app}`;
   const change = {
     path: controlPaths.arrivals(app),
     record,
@@ -130,7 +131,7 @@ function deletionsRefusal(release: Release, number: number): DecisionResult | un
   }
   if (number === objects) return undefined;
   return conflict(
-    `${release.id} deletes ${objects} objects, not ${number}`,
+    `${release.id} deletes ${countOf(objects, "object")}, not ${number}`,
     `approve ${objects} if that is right`,
   );
 }

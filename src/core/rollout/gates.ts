@@ -7,6 +7,7 @@ import { own } from "./own.ts";
 import type { NeededApproval } from "./planner-types.ts";
 import type { FrozenStage, Release } from "./records.ts";
 import { whyBack } from "./rollback/back-words.ts";
+import { countOf } from "./words.ts";
 import { type SiteView, standingTree, viewSite } from "./site-view.ts";
 
 /** The first gate that is shut, over all releases that move as one. */
@@ -90,8 +91,8 @@ function deletionsBlock(release: Release): Block | null {
   const { objects, needsApproval = "" } = release.deletions;
   return {
     code: "deletions",
-    reason: `it deletes ${objects} objects: ${needsApproval}`,
-    endsWhen: `an operator approves ${objects} deletions of ${release.id}`,
+    reason: `it deletes ${countOf(objects, "object")}: ${needsApproval}`,
+    endsWhen: `an operator approves ${countOf(objects, "deletion")} of ${release.id}`,
     needs: neededFrom(release, "deletions", String(objects)),
   };
 }

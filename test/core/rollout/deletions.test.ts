@@ -230,8 +230,10 @@ describe("the open list", () => {
 
     expect(withData(world)).toEqual([canary]);
     expect(world.codes(canary, "api")).toEqual(["deletions"]);
+    const asked = { app: "api", release: "open-list", what: "deletions", value: "1" };
+    expect(world.plan.waits.flatMap(({ needs }) => needs ?? [])).toEqual([asked]);
     const approve = { verb: "approve", app: "api", release: "open-list", why: "x" } as const;
-    expect(() => world.decide({ ...approve, deletions: 2 })).toThrow("1 deletions");
+    expect(() => world.decide({ ...approve, deletions: 2 })).toThrow("1 deletion,");
     world.decide({ ...approve, deletions: 1 });
     world.run(10);
     expect(withData(world)).toEqual([]);

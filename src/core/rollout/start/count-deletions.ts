@@ -12,6 +12,7 @@ import { own } from "../own.ts";
 import type { StartInput } from "../planner-types.ts";
 import type { Release } from "../records.ts";
 import { isUnseen, treeAt } from "../site-view.ts";
+import { countOf as inWords } from "../words.ts";
 import type { StartRun } from "./start-run.ts";
 
 /** Protected objects of the trees that a release goes to: the planner knows no contents. */
@@ -90,10 +91,11 @@ function noteCount(run: StartRun, count: Count, needsApproval: string | undefine
   setRelease(
     run.board,
     { ...release, approvals, deletions },
-    `${release.id} deletes ${objects} objects`,
+    `${release.id} deletes ${inWords(objects, "object")}`,
   );
   if (needsApproval === undefined) return;
-  run.notes.push(`${release.id} waits for an approval of ${objects} deletions: ${needsApproval}`);
+  const asked = inWords(objects, "deletion");
+  run.notes.push(`${release.id} waits for an approval of ${asked}: ${needsApproval}`);
 }
 
 function reasonFor(
@@ -104,7 +106,7 @@ function reasonFor(
   const { objects, percent } = run.input.deletionBudget;
   if (first !== undefined) return protectedWords(first);
   if (total > objects)
-    return `this commit deletes ${total} objects over all apps, its budget is ${objects}`;
+    return `this commit deletes ${inWords(total, "object")} over all apps, its budget is ${objects}`;
   const all = objectsOfApp(run, release.app);
   const share = resolveAmount({ percent }, all);
   if (ofApp <= share) return undefined;
