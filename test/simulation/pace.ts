@@ -82,6 +82,7 @@ class PacedRun {
           this.#note(`${mirror}: ${method} ${path} at ${site}`);
           return () => undefined;
         },
+        onNoStart: (what) => this.#bugs.push(what),
         onBug: (what) => this.#bugs.push(what),
       },
     };

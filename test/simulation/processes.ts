@@ -50,6 +50,8 @@ interface Watch {
   /** A report has come to the controller. */
   onReport(mirror: string, report: WorkerReport): void;
   onWrite(write: Omit<ClusterWrite, "status">): (status: number) => void;
+  /** A controller does not start, for it cannot read a mirror. */
+  onNoStart(why: string): void;
   onBug(what: string): void;
 }
 
@@ -95,8 +97,11 @@ export function startController(ground: Ground): ControllerProcess {
   };
   run().catch((error: unknown) => {
     life.kill();
-    const isOvertaken = error instanceof FleetError && overtaken.has(error.code);
-    if (!isOvertaken) watch.onBug(`the controller ended: ${describe(error)}`);
+    const code = error instanceof FleetError ? error.code : "";
+    if (overtaken.has(code)) return;
+    const why = `the controller ended: ${describe(error)}`;
+    if (code === diskAway && !isLeading) watch.onNoStart(why);
+    else watch.onBug(why);
   });
   return {
     life,
@@ -153,13 +158,14 @@ async function openWorld(ground: Ground, { life, clock, wake }: Running): Promis
   );
 }
 
+const diskAway = "GIT_FAILED";
 const writes: ReadonlySet<string> = new Set(["writeTree", "commitChanges", "setRef"]);
 
 /** The mirror of a region, of which something fails while its disk is away or full. */
 function mirrorOf(region: Region): ObjectStore {
   const orFail = (method: string): void => {
     if (region.failing === "all" || (region.failing === "writes" && writes.has(method))) {
-      throw new FleetError("GIT_FAILED", "the disk is away or full");
+      throw new FleetError(diskAway, "the disk is away or full");
     }
   };
   return new Proxy(region.mirror.store, {

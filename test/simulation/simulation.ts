@@ -42,6 +42,8 @@ export interface Outcome {
   readonly steps: number;
 }
 
+/** Until a controller that did not start is started once more. */
+const againMs = 500;
 /** Time that a fleet gets to come to rest once everything is well. */
 const calmMs = 120_000;
 const lookEveryMs = 500;
@@ -153,6 +155,7 @@ class Story {
           this.#note(`${write.mirror} ${write.method} ${write.site} ${write.path}`);
           return this.#auditor.write(write);
         },
+        onNoStart: (why) => this.#startAgain(why),
         onBug: (what) => this.#fail(`a bug: ${what}`),
       },
     };
@@ -293,6 +296,13 @@ class Story {
 
   #startController(): void {
     if (this.#controller?.life.isAlive !== true) this.#controller = startController(this.#ground);
+  }
+
+  /** Without control, what stands in the mirrors is all that is known: it waits for them, and who runs it tries again. */
+  #startAgain(why: string): void {
+    const { head = null } = this.#lastPass?.control.state ?? {};
+    if (head !== null) this.#fail(`a bug: ${why}`);
+    else this.#time.after(againMs, () => this.#startController());
   }
 
   #startWorker(region: Region): void {

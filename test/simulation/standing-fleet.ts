@@ -42,6 +42,7 @@ async function playUntilItStands(apps: readonly AppName[]): Promise<Land> {
       onFollow: () => undefined,
       onReport: () => undefined,
       onWrite: () => () => undefined,
+      onNoStart: fail,
       onBug: fail,
     },
   };
