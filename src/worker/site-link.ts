@@ -220,7 +220,7 @@ function served(
     `the cluster of site ${site} (uid ${uid}) was served by mirror ${other}, and the controller does not know that ${mirror} has it now`,
     {
       retry: "never",
-      hint: `nothing is written there: start the worker of ${other}, which tells the controller what it has; where it is gone for good, or runs and has let this cluster go (a site of another name had it, say), \`flotilla rollout excuse --site ${site} --uid ${uid}\``,
+      hint: `nothing is written there: start the worker of ${other}, which tells the controller what it has; where it is gone for good, or runs and has let this cluster go (a site of another name had it, say), \`flotilla rollout excuse --site ${site} --uid ${uid} --why TEXT\``,
     },
   );
 }

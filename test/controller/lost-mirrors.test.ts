@@ -123,7 +123,7 @@ describe("a mirror that cannot be read", { timeout: 120_000 }, () => {
     const silent =
       "b1 leaves west, whose worker is silent and has to say that it stopped writing there";
     const end = await told(controller, "b1", silent);
-    expect(end).toContain("`flotilla rollout excuse --site b1 --uid uid-of-b1`");
+    expect(end).toContain("`flotilla rollout excuse --site b1 --uid uid-of-b1 --why TEXT`");
     await controller.decide({ verb: "excuse", region: "west", why: "its disk is gone" });
     await controller.decide({ verb: "pause", scope: { stage: "rest" }, why: "a pass more" });
     expect(await bench.mirror("east").file("meta/b1.json")).toBeNull();

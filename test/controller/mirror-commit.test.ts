@@ -61,7 +61,10 @@ describe("a mirror commit", () => {
     const { changes, after } = plan([handOver("a1", { set })]);
     expect(changes).toEqual([
       { path: "sites/a1/web", remove: true },
-      { path: "sites/a1/web.leaving", content: '{"expected":2,"from":"t1","release":"r","verb":"delete"}\n' },
+      {
+        path: "sites/a1/web.leaving",
+        content: '{"expected":2,"from":"t1","release":"r","verb":"delete"}\n',
+      },
     ]);
     const counts = countContent(
       [...before.keys()].flatMap((site) => after.get(site) ?? before.get(site) ?? []),

@@ -75,7 +75,7 @@ describe("a site that is renamed", () => {
     renamed.hear("n1");
     expect(world.control.sites["n1"]).not.toHaveProperty("uid");
     expect(renamed.warnings).toEqual([
-      expect.stringContaining("`flotilla rollout excuse --site s1 --uid U1`"),
+      expect.stringContaining("`flotilla rollout excuse --site s1 --uid U1 --why TEXT`"),
     ]);
     const word = { verb: "excuse", uid: "U1", why: "its host burnt" } as const;
     expect(() => world.decide({ ...word, site: "n1" })).toThrow(

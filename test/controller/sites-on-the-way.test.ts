@@ -45,7 +45,7 @@ describe("a site on its way, as an operator reads of it", { timeout: 120_000 }, 
     await tells(fleet, ["status"], "1 offline");
     const commit = await follow(fleet, { "sites/b1.yaml": null });
     const { stdout, code } = await tells(fleet, ["explain", "b1", "web"], "leaves the fleet: b1");
-    const forget = "`flotilla rollout excuse --site b1 --uid uid-of-b1`";
+    const forget = "`flotilla rollout excuse --site b1 --uid uid-of-b1 --why TEXT`";
     expect(stdout).toMatch(/^web is still at b1, which leaves the fleet: b1 does not answer/);
     for (const line of [
       `b1 leaves the fleet since commit ${commit.slice(0, 7)}, which does not declare it: its apps leave it, then it is forgotten`,
@@ -116,7 +116,7 @@ describe("a site on its way, as an operator reads of it", { timeout: 120_000 }, 
     const explain = ["explain", "b1", "web"];
     const { stderr } = await tells(fleet, explain, "b1 is no longer in the fleet");
     expect(stderr).toContain(
-      "the worker of west has not said yet that it stopped there; where that one is gone for good, it takes a word of its own: `flotilla rollout excuse --site b1 --uid uid-of-b1`",
+      "the worker of west has not said yet that it stopped there; where that one is gone for good, it takes a word of its own: `flotilla rollout excuse --site b1 --uid uid-of-b1 --why TEXT`",
     );
     await fleet.controller.decide(word);
     await tells(fleet, explain, "what it had (web) is left alone");

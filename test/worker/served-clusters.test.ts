@@ -113,7 +113,7 @@ describe("a cluster of which the controller does not know", { timeout: 120_000 }
     await start("us");
     await isRefused(mirrors.us, "eu");
     expect(mirrors.us.site("s1")?.message).toContain(
-      `flotilla rollout excuse --site s1 --uid ${uid}`,
+      `flotilla rollout excuse --site s1 --uid ${uid} --why TEXT`,
     );
     expect(live()).toEqual({ version: "1" });
 

@@ -90,7 +90,7 @@ function nothingToRetry(
   const [first] = behind;
   if (first !== undefined) {
     const words = `${behindInWords(behind, ` ${id}`)}: it was handed over there, and is not handed over again`;
-    const word = `\`flotilla rollout rollback ${app} ${id} --site ${first}\``;
+    const word = `\`flotilla rollout rollback ${app} ${id} --site ${first} --why TEXT\``;
     const hint =
       kind === "removal"
         ? "its worker goes on trying; what stands in its way is told by `flotilla status`"

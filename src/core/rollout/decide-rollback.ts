@@ -47,7 +47,7 @@ export function rollBack(
 /** What is through does not go back by itself: the release to go to is named. */
 function noneUnderWay(control: ControlState, app: string): DecisionResult {
   const refusal = noRelease(control, app);
-  const way = `to go back from one that is through, name the release to go to: \`flotilla rollout rollback ${app} --to RELEASE\`; \`flotilla history ${app}\` lists them`;
+  const way = `to go back from one that is through, name the release to go to: \`flotilla rollout rollback ${app} --to RELEASE --why TEXT\`; \`flotilla history ${app}\` lists them`;
   return refusal.ok || own(control.apps, app) === undefined
     ? refusal
     : { ...refusal, hint: `${refusal.hint}; ${way}` };

@@ -75,7 +75,7 @@ function isWell({ health }: ObservedApp): boolean {
  * forgotten by it.
  */
 export function clusterCommand(site: string, uid = "UID"): string {
-  return `\`flotilla rollout excuse --site ${site} --uid ${uid}\``;
+  return `\`flotilla rollout excuse --site ${site} --uid ${uid} --why TEXT\``;
 }
 
 /** `s1 has not failed`, or of all sites (undefined): what is said to who wants what failed there again. */

@@ -9,7 +9,7 @@ import { PlannerWorld, quick, someSites, type WorldHead } from "../../support/pl
 
 const apps: WorldHead["apps"] = { web: { version: "v1" } };
 const { s2 = {}, ...others } = someSites(3);
-const forget = "`flotilla rollout excuse --site s2 --uid u-2`";
+const forget = "`flotilla rollout excuse --site s2 --uid u-2 --why TEXT`";
 
 /** Three sites in sync; the cluster of s2 is known. */
 function settled(): PlannerWorld {

@@ -59,7 +59,9 @@ describe("a site that moves out of a lost mirror", () => {
       {
         code: "moving",
         reason: "s2 leaves eu, whose worker is silent and has to say that it stopped writing there",
-        endsWhen: expect.stringContaining("`flotilla rollout excuse --site s2 --uid u-2`"),
+        endsWhen: expect.stringContaining(
+          "`flotilla rollout excuse --site s2 --uid u-2 --why TEXT`",
+        ),
       },
     ]);
   });

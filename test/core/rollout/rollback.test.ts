@@ -466,7 +466,7 @@ describe("an operator", () => {
     expect(world.open("web")).toBeUndefined();
     const ask = (app: string): string => world.decide({ verb: "rollback", app, why: "slow" });
     expect(() => ask("web")).toThrow(
-      "web has no open release; to go back from one that is through, name the release to go to: `flotilla rollout rollback web --to RELEASE`; `flotilla history web` lists them",
+      "web has no open release; to go back from one that is through, name the release to go to: `flotilla rollout rollback web --to RELEASE --why TEXT`; `flotilla history web` lists them",
     );
     expect(() => ask("nothing")).toThrow(/no app "nothing" is on record; look at/);
   });

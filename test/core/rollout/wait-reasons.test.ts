@@ -221,7 +221,7 @@ const rows: Readonly<Record<WaitCode, Row>> = {
       return world.run(1);
     },
     site: "s1",
-    line: "web stage all (web-v2-c3) at s1: s1 leaves eu, whose worker is silent and has to say that it stopped writing there; ends when it does, or, where it is gone for good, an operator says so (`flotilla rollout excuse --site s1 --uid UID`); then its new mirror gets it",
+    line: "web stage all (web-v2-c3) at s1: s1 leaves eu, whose worker is silent and has to say that it stopped writing there; ends when it does, or, where it is gone for good, an operator says so (`flotilla rollout excuse --site s1 --uid UID --why TEXT`); then its new mirror gets it",
   },
   "removal-verb": {
     story: () => {
