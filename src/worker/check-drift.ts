@@ -12,7 +12,7 @@ import { type LiveObjects, readLive, whyUnread } from "./read-live.ts";
 import { stillStaying } from "./remove-dropped.ts";
 import { type SiteContext, desiredTree, throwUnlessPassable } from "./site-context.ts";
 import { type ObjectRow, standsWhole } from "./state-store.ts";
-import { noteStaying } from "./told-notes.ts";
+import { keepDrift, noteStaying } from "./told-notes.ts";
 import type { AppTree, TreeObject } from "./tree-cache.ts";
 
 /**
@@ -34,6 +34,7 @@ export async function checkDrift(context: SiteContext): Promise<readonly AppStat
     if (state.writes !== writes) continue; // written meanwhile: looked at next time
     const had = state.drifted.size > 0;
     compareApp(context, look, live);
+    keepDrift(context, state);
     const isLess = lookAtStaying(context, look, live);
     if (had || isLess || state.drifted.size > 0) found.push(state);
   }

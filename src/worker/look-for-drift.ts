@@ -1,4 +1,5 @@
 import type { SiteMeta } from "../core/protocol/mirror-layout.ts";
+import { own } from "../core/rollout/own.ts";
 import { policyText } from "./app-policy.ts";
 import { type AppState, needsRepair } from "./app-state.ts";
 import { checkDrift } from "./check-drift.ts";
@@ -58,13 +59,20 @@ export function hasDrifted({ apps }: Pick<SiteContext, "apps">): boolean {
   return [...apps.values()].some(needsRepair);
 }
 
-/** Apps that are to be treated otherwise than before: what has drifted of them is judged anew. */
+/**
+ * Apps that are to be treated otherwise than before: what has drifted of them is judged anew. After a start (`before`
+ * undefined) those whose drift is ignored by now, for nobody looks at it.
+ */
 export function judgeAnew(
   states: Iterable<AppState>,
-  before: SiteMeta,
+  before: SiteMeta | undefined,
   now: SiteMeta,
 ): readonly AppState[] {
-  const changed = [...states].filter(({ app }) => policyText(before, app) !== policyText(now, app));
+  const changed = [...states].filter(({ app, drifted }) =>
+    before === undefined
+      ? drifted.size > 0 && own(now.policies, app)?.drift === "ignore"
+      : policyText(before, app) !== policyText(now, app),
+  );
   for (const state of changed) {
     state.drifted.clear();
     state.isRepairHeld = false;

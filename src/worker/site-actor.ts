@@ -164,7 +164,7 @@ class Actor implements SiteActor {
 
   /** How drift is met, and how often it is looked for. */
   #retargetDrift(before: SiteMeta | undefined, now: SiteMeta): void {
-    const changed = before === undefined ? [] : judgeAnew(this.#states.values(), before, now);
+    const changed = judgeAnew(this.#states.values(), before, now);
     for (const { app } of changed) this.#options.touch(app);
     if (changed.length > 0) this.#timer.schedule("observe", 0);
     const { intervalMs } = now.drift;

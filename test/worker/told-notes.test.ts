@@ -2,7 +2,15 @@ import { describe, expect, it } from "vitest";
 import { systemClock } from "../../src/runtime/system-clock.ts";
 import { type AppState, newAppState } from "../../src/worker/app-state.ts";
 import { pendingRow } from "../../src/worker/state-store.ts";
-import { forgetTold, noteStaying, noteWaiting, recallTold } from "../../src/worker/told-notes.ts";
+import type { SiteMeta } from "../../src/core/protocol/mirror-layout.ts";
+import { judgeAnew } from "../../src/worker/look-for-drift.ts";
+import {
+  forgetTold,
+  keepDrift,
+  noteStaying,
+  noteWaiting,
+  recallTold,
+} from "../../src/worker/told-notes.ts";
 import { StateDisk, openMemoryState } from "../simulation/memory-state.ts";
 
 const id = "_ConfigMap_default_a";
@@ -63,4 +71,34 @@ describe("what an earlier run has told", () => {
     forgetTold(here.store, "s1");
     expect(waits(here)).toBe("");
   });
+
+  it("is what has drifted, too, while nothing was written since: nothing is done before it is looked at", () => {
+    const here = place();
+    const stateOf = (resourceVersion: string): AppState => {
+      const rows = new Map([[id, { ...pendingRow(id, "v1"), resourceVersion }]]);
+      return { ...newAppState("web"), rows };
+    };
+    const drifted = (resourceVersion: string) => {
+      const state = stateOf(resourceVersion);
+      recallTold(here, state);
+      return [...state.drifted];
+    };
+    const state = stateOf("7");
+    state.drifted.set(id, { force: true, repair: true, note: "a changed by x" });
+    keepDrift(here, state);
+    const told = { force: false, repair: false, note: "a changed by x" };
+    expect([drifted("7"), drifted("8")]).toEqual([[[id, told]], []]);
+    expect(judgeAnew([stateOf("7"), state], undefined, metaWith("report"))).toEqual([]);
+    expect(judgeAnew([stateOf("7"), state], undefined, metaWith("ignore"))).toEqual([state]);
+    expect(state.drifted.size).toBe(0);
+
+    keepDrift(here, state);
+    expect(drifted("7")).toEqual([]);
+  });
 });
+
+function metaWith(drift: "report" | "ignore"): SiteMeta {
+  const policies = { web: { drift, ignored: [] } };
+  const own = { fleet: "demo", site: "s1", region: "eu", suspend: false, apps: {} };
+  return { ...own, drift: { intervalMs: 1, maxSitesPerMinute: 1 }, policies };
+}

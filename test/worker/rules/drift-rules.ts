@@ -175,6 +175,35 @@ export function driftRules(site: TestSite): void {
     await site.cluster.remove(`${definitions}/widgets.${group}`);
   });
 
+  it("AC-21: tells what has drifted after a restart, too, before it has looked, until a look finds it gone", async () => {
+    const web: AppPolicy = { drift: "report", ignored: [] };
+    const policies = { web };
+    await site.mirror.commit(
+      { s1: { web: [configMap("a", { k: "1" })] } },
+      { driftIntervalMs, policies },
+    );
+    const startHung = async () => {
+      await site.stop();
+      const before = site.mirror.reports.length;
+      site.cluster.proxy.fail({ kind: "hang" });
+      site.start();
+      const ofWeb = () => site.mirror.reports.slice(before).flatMap(({ apps }) => apps);
+      return eventually("it is told", () => ofWeb().at(0));
+    };
+    site.start();
+    await site.settled("web");
+    await site.cluster.put(`${configMaps}/a?fieldManager=tuner`, { data: { k: "theirs" } });
+    await told(site, "web", "1 object has drifted: ConfigMap default/a: .data.k changed by tuner");
+    const again = await startHung();
+    expect(again.sync).toBe("OutOfSync");
+    expect(again.message).toContain(".data.k changed by tuner");
+
+    site.cluster.proxy.heal();
+    await site.cluster.put(`${configMaps}/a?fieldManager=tuner`, { data: { k: "1" } });
+    await site.settled("web");
+    expect(await startHung()).toMatchObject({ sync: "Synced", message: "" });
+  });
+
   it("AC-21: repairs an edit, and names who takes the same field again and again", async () => {
     const web = (k: string) => ({ s1: { web: [configMap("a", { k })] } });
     await site.mirror.commit(web("1"), { driftIntervalMs: 300 });
