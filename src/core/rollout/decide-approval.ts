@@ -1,4 +1,4 @@
-import { approvalDigest, areDeletionsApproved, removalVerb } from "./approvals.ts";
+import { approvalDigest, areDeletionsApproved, isStageApproved, removalVerb } from "./approvals.ts";
 import { openListName, waitingLosses } from "./arrival-losses.ts";
 import { controlPaths } from "./control-files.ts";
 import {
@@ -120,6 +120,12 @@ function stageRefusal(release: Release, name: string): DecisionResult | undefine
     return conflict(`stage ${name} of ${release.id} needs no approval`, "it opens by itself");
   if (Object.hasOwn(release.opened, name)) {
     return conflict(`stage ${name} of ${release.id} is open already`, "pause it to stop it");
+  }
+  if (isStageApproved(release, name)) {
+    return conflict(
+      `stage ${name} of ${release.id} is approved already`,
+      "it opens when the stages before it have passed",
+    );
   }
   return undefined;
 }

@@ -53,6 +53,26 @@ describe("an approval", () => {
     expect(world.on("page", "v2")).toEqual(["s1", "s2"]);
   });
 
+  it("of a stage that is not open yet is told as given when it is given again, as long as it holds", () => {
+    const strategy = {
+      ...quick,
+      stages: [
+        { name: "canary", count: 1 },
+        { name: "all", approval: true },
+      ],
+    };
+    const world = begun({ other: strategy });
+    const { id } = world.release("other");
+    expect(world.release("other").opened).not.toHaveProperty("all");
+    expect(approve(world, "other")).toBe(`approved stage all of ${id}`);
+    expect(() => approve(world, "other")).toThrow(
+      `conflict: stage all of ${id} is approved already; it opens when the stages before it have passed`,
+    );
+    expect(world.release("other").approvals).toHaveLength(1);
+    world.follow(head("v3", { other: strategy }));
+    expect(approve(world, "other")).toBe(`approved stage all of ${world.release("other").id}`);
+  });
+
   it("names nothing that waits for an approval of its own", () => {
     const world = begun({ db: gated, web: gated });
     const id = world.release("db").id;
