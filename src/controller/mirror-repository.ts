@@ -55,6 +55,9 @@ export class MirrorRepository {
   readonly #objects = new Map<TreeId, ReadonlySet<ObjectId>>();
   readonly #told = new WeakMap<SiteContent, FactSources>();
   #unreadable: FleetError | null = null;
+  /** It did not answer in time when it was last asked. */
+  #hangs = false;
+  #isAsked = false;
 
   constructor(options: { name: string; dir: string; store: MirrorStore }) {
     this.name = options.name;
@@ -77,8 +80,15 @@ export class MirrorRepository {
     return (await this.tryToRead(() => this.snapshot())) ?? noSnapshot;
   }
 
-  /** What reading it gives; null where the repository is damaged or gone: `unreadable` says why then. */
+  /**
+   * What reading it gives; null where the repository is damaged or gone: `unreadable` says why then. One that once did not
+   * answer in time is waited for no more: it is read beside, until it answers.
+   */
   async tryToRead<T>(read: () => Promise<T>): Promise<T | null> {
+    if (this.#hangs) {
+      this.#askBeside();
+      return null;
+    }
     try {
       const found = await readFrom(this.dir, read);
       this.#unreadable = null;
@@ -86,10 +96,25 @@ export class MirrorRepository {
     } catch (error) {
       if (!(error instanceof FleetError) || !damageCodes.has(error.code)) throw error;
       this.#unreadable = error;
+      this.#hangs = isHang(error);
       // What is remembered of it does not make it whole: all of it has to be read again.
       this.#snapshot = undefined;
       return null;
     }
+  }
+
+  /** One question at a time; whatever its answer is, the next reader meets it, but for another silence. */
+  #askBeside(): void {
+    if (this.#isAsked) return;
+    this.#isAsked = true;
+    const answered = (hangs: boolean): void => {
+      this.#hangs = hangs;
+      this.#isAsked = false;
+    };
+    void readFrom(this.dir, () => this.snapshot()).then(
+      () => answered(false),
+      (error: unknown) => answered(isHang(error)),
+    );
   }
 
   /** What stood there when it was last read or written; nothing before the first time. */
@@ -218,6 +243,10 @@ export class MirrorRepository {
   sizeOf(tree: TreeId): number {
     return this.#objects.get(tree)?.size ?? 0;
   }
+}
+
+function isHang(error: unknown): boolean {
+  return error instanceof FleetError && error.code === "GIT_TIMEOUT";
 }
 
 /** Errors of a repository that is damaged or gone. */
