@@ -203,7 +203,7 @@ async function keepEnterable(
   };
   for (const enter of enters) {
     try {
-      const metas = await readMovedMetas([enter], input.mirrors);
+      const metas = await metasOf(enter, { input, problems });
       await requireTrees(Object.values(enter.trees), targetOf(enter));
       able.push(enter);
       for (const [site, meta] of metas) movedMetas.set(site, meta);
@@ -220,6 +220,24 @@ async function keepEnterable(
     kept.push({ ...enter, good, came });
   }
   return { enters: kept, movedMetas };
+}
+
+/**
+ * What the old mirror said of the site. Where that mirror cannot be read, the site waits for it, or for an operator's word
+ * that it is gone for good: then it comes without, as from one that was lost.
+ */
+async function metasOf(
+  enter: Enter,
+  { input, problems }: Pick<Entry, "input" | "problems">,
+): ReturnType<typeof readMovedMetas> {
+  try {
+    return await readMovedMetas([enter], input.mirrors);
+  } catch (error) {
+    const isGone = own(input.read.control.state.sites, enter.site)?.moving?.released !== undefined;
+    if (!(error instanceof FleetError) || !isGone) throw error;
+    problems.push(`${enter.site}: it comes without what was said of its apps: ${error.message}`);
+    return new Map();
+  }
 }
 
 /** The good trees that can be had: without one a site cannot roll back to it, which is no reason to stay outside. */
@@ -251,10 +269,13 @@ async function earlierOf(
   });
   const found: Awaited<ReturnType<typeof earlierTrees>>[] = [];
   for (const [name, group] of Map.groupBy(remembered, ({ fromMirror }) => fromMirror)) {
-    const store = mirrors.get(name)?.store;
-    if (store === undefined) continue;
+    const mirror = mirrors.get(name);
+    if (mirror === undefined) continue;
     try {
-      found.push(await earlierTrees(store, new Map(group.map(({ site, trees }) => [site, trees]))));
+      if (mirror.unreadable !== null) throw mirror.unreadable;
+      found.push(
+        await earlierTrees(mirror.store, new Map(group.map(({ site, trees }) => [site, trees]))),
+      );
     } catch (error) {
       if (!(error instanceof FleetError)) throw error;
       const named = group.map(({ site }) => site).join(", ");

@@ -27,8 +27,10 @@ export async function readMovedMetas(
   for (const { site, fromMirror, trees } of enters) {
     // It brings nothing of which that mirror would have to say something.
     if (Object.keys(trees).length === 0) continue;
-    const store = mirrors.get(fromMirror)?.store;
-    const meta = store === undefined ? null : await lastMeta(store, site);
+    const mirror = mirrors.get(fromMirror);
+    // One that was found unreadable in this pass is not asked again: its git may not answer.
+    if (mirror !== undefined && mirror.unreadable !== null) throw mirror.unreadable;
+    const meta = mirror === undefined ? null : await lastMeta(mirror.store, site);
     if (meta !== null) metas.set(site, meta);
   }
   return metas;

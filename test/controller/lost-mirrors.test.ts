@@ -134,6 +134,24 @@ describe("a mirror that cannot be read", { timeout: 120_000 }, () => {
     expect(JSON.parse(meta)).toMatchObject({ region: "east", uid: "uid-of-b1" });
   });
 
+  it("keeps no site outside that had left it, where an operator says that its worker is gone", async () => {
+    const { bench, controller, workers } = await settledFleet();
+    await workers.west.stop();
+    await bench.fleet.commit(b1InEast);
+    await eventually("b1 has left west", async () => {
+      return (await bench.mirror("west").file("meta/b1.json")) === null;
+    });
+    await rename(join(west(bench), "objects"), join(bench.dir, "objects"));
+    await controller.decide(burnt);
+    const meta = await eventually("b1 is in east", async () =>
+      bench.mirror("east").file("meta/b1.json"),
+    );
+    expect(JSON.parse(meta)).toMatchObject({ region: "east", uid: "uid-of-b1" });
+    expect(await bench.mirror("east").file("sites/b1/web/_ConfigMap_web_settings.yaml")).toContain(
+      'version: "1"',
+    );
+  });
+
   it("keeps no controller from starting, and is made anew where somebody moves it away", async () => {
     const { bench, controller, workers } = await settledFleet();
     await controller.stop();

@@ -73,6 +73,14 @@ function movingBlock(view: SiteView): Block {
       endsWhen: "that is written; where it cannot be, `flotilla status` says why",
     };
   }
+  if (view.isEntering && view.isMirrorUnreadable) {
+    const gone = `where it is gone for good, an operator says so (${clusterCommand(site, view.uid)})`;
+    return {
+      code: "moving",
+      reason: `${site} comes from ${mirror}, whose mirror cannot be read, with what that says of its apps`,
+      endsWhen: `${whenReadable}; or, ${gone}`,
+    };
+  }
   const isSilent = silentSince !== null;
   return {
     code: "moving",

@@ -14,6 +14,8 @@ export interface SiteView {
   /** Of its cluster, as far as control has it. */
   readonly uid: string | undefined;
   readonly isMoving: boolean;
+  /** It has left its mirror, nobody writes to it, and it is on its way into another one. */
+  readonly isEntering: boolean;
   /** An operator has said that its old worker is gone, and still it stands in that one's mirror. */
   readonly isStuck: boolean;
   /** The mirror that the site, written to by nobody, waits to come into, for its worker was not heard yet; else null. */
@@ -50,6 +52,7 @@ export function viewSite(input: PlannerInput, app: string, site: string): SiteVi
     mirror,
     uid: assignment?.uid,
     isMoving: isMoving(input, site),
+    isEntering: isEntering(assignment),
     isStuck: isStuck(input, site, assignment),
     waitsFor,
     entry: own(own(input.mirrors, site), app),
@@ -103,6 +106,10 @@ function isUnreadable(
   { mirror, waitsFor }: Pick<SiteView, "mirror" | "waitsFor">,
 ): boolean {
   return own(workers, waitsFor ?? mirror)?.isMirrorUnreadable === true;
+}
+
+function isEntering(assignment: SiteAssignment | undefined): boolean {
+  return assignment?.moving?.entering !== undefined;
 }
 
 function isStuck(

@@ -178,3 +178,30 @@ describe("a site of whose cluster nobody has told, and whose mirror cannot be re
     expect(world.open("web", "removal")).toBeUndefined();
   });
 });
+
+describe("a site that has left a mirror which cannot be read then", () => {
+  it("says what it waits for, and which word ends that", () => {
+    const world = new UnreadWorld({ onPlan: checkPlan });
+    world.follow({ sites, apps: apps("v1") });
+    world.run(20);
+    tellCluster(world, "s2", "u-2");
+    world.follow({ sites: { ...sites, s2: { region: "us" } }, apps: apps("v1") });
+    for (let pass = 0; pass < 6; pass += 1) {
+      if (world.control.sites["s2"]?.moving?.entering !== undefined) break;
+      world.step();
+      world.work();
+      if (world.hosts["s2"] === undefined) world.step({ dies: true });
+    }
+    expect(world.control.sites["s2"]?.moving).toHaveProperty("entering");
+    world.isUnread = true;
+    world.step({ dies: true });
+    expect(world.waitsOf("s2", "web")).toMatchObject([
+      {
+        code: "moving",
+        reason: "s2 comes from eu, whose mirror cannot be read, with what that says of its apps",
+        endsWhen:
+          "it can: `flotilla status` says what to do; or, where it is gone for good, an operator says so (`flotilla rollout excuse --site s2 --uid u-2`)",
+      },
+    ]);
+  });
+});
