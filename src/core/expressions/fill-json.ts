@@ -125,23 +125,26 @@ export function fillJson(
   const problems: FillProblem[] = [];
   const values: Json[] = [];
   const fill = (value: Json, path: FieldPath): Json => {
-    if (typeof value === "string") {
-      const text = texts.get(value);
-      if (text === undefined) return value;
-      const outcome = fillText(text, given, budget);
-      values.push(outcome.ok ? outcome.value : null);
-      if (outcome.ok) return outcome.value;
-      problems.push({ ...outcome.problem, path });
-      return null;
-    }
-    if (!holding.has(value)) return value;
+    const text = typeof value === "string" ? texts.get(value) : undefined;
+    if (text === undefined) return holding.has(value) ? fillInside(value, path) : value;
+    const outcome = fillText(text, given, budget);
+    values.push(outcome.ok ? outcome.value : null);
+    if (outcome.ok) return outcome.value;
+    problems.push({ ...outcome.problem, path });
+    return null;
+  };
+  const fillInside = (value: Json, path: FieldPath): Json => {
     if (Array.isArray(value)) {
       return (value as readonly Json[]).map((item, index) => fill(item, [...path, index])); // isArray loses the type
     }
     if (!isJsonObject(value)) return value;
-    return Object.fromEntries(
-      Object.entries(value).map(([key, item]) => [key, fill(item, [...path, key])]),
-    );
+    const map: Record<string, Json> = { ...value };
+    for (const key of Object.keys(value)) {
+      const item = value[key] ?? null;
+      const filled = fill(item, [...path, key]);
+      if (filled !== item) map[key] = filled;
+    }
+    return map;
   };
   const filled = fill(json, []);
   return problems.length === 0 ? { ok: true, json: filled, values } : { ok: false, problems };

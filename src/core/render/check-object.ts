@@ -18,13 +18,21 @@ export const quoteHint = "quote it";
 /** All mistakes of one object that can be seen without knowing the others. */
 export function checkObject(manifest: ManifestObject): readonly Diagnostic[] {
   return [
+    // What it is called, its kind and its metadata say these.
     ...checkName(manifest),
     ...checkGeneratedName(manifest),
     ...checkLabels(manifest),
     ...checkAnnotations(manifest),
-    ...checkDataKeys(manifest),
     ...checkOwnership(manifest),
     ...checkNamespace(manifest),
+    ...checkContent(manifest),
+  ];
+}
+
+/** The mistakes of one object whose kind and metadata are those of one without any. */
+export function checkContent(manifest: ManifestObject): readonly Diagnostic[] {
+  return [
+    ...checkDataKeys(manifest),
     ...checkSecret(manifest),
     ...checkSealed(manifest),
     ...checkRegionSecret(manifest),

@@ -10,12 +10,29 @@ import { type Json, type JsonObject, isJsonObject, sortedKeys } from "../model/j
 
 const first = ["apiVersion", "kind", "metadata"];
 
-/** The object as a YAML document, without `---`, ending in a newline. */
-export function emitYaml(object: JsonObject): string {
+/** Metadata that many objects have, with its lines. */
+export interface EmittedMetadata {
+  readonly metadata: Json;
+  readonly text: string;
+}
+
+/** Metadata as it stands in documents. */
+export function emitMetadata(metadata: JsonObject): EmittedMetadata {
+  const out: string[] = [];
+  addEntry(out, { head: "", pad: "" }, ["metadata", metadata]);
+  return { metadata, text: out.join("\n") };
+}
+
+/** The object as a YAML document, without `---`, ending in a newline. `emitted`: metadata that it may have. */
+export function emitYaml(object: JsonObject, emitted?: EmittedMetadata): string {
   const rest = Object.keys(object).filter((key) => !first.includes(key));
   const keys = [...first.filter((key) => Object.hasOwn(object, key)), ...rest.toSorted()];
   const out: string[] = [];
-  for (const key of keys) addEntry(out, { head: "", pad: "" }, [key, object[key] ?? null]);
+  for (const key of keys) {
+    const value = object[key] ?? null;
+    if (key === "metadata" && value === emitted?.metadata) out.push(emitted.text);
+    else addEntry(out, { head: "", pad: "" }, [key, value]);
+  }
   return `${out.length === 0 ? "{}" : out.join("\n")}\n`;
 }
 

@@ -8,7 +8,7 @@ import { checkTemplate } from "../model/check-expressions.ts";
 import type { Vocabulary } from "../model/check-labels.ts";
 import { type Diagnostic, isError, type Parsed } from "../model/diagnostic.ts";
 import type { SourceFile } from "../model/fleet-model.ts";
-import type { JsonObject } from "../model/json.ts";
+import type { Json, JsonObject } from "../model/json.ts";
 import { KeptResults } from "../model/kept-results.ts";
 import { type KubeObject, keyOf, objectId } from "../model/kube-object.ts";
 import { sealedText } from "../secrets/sops-file.ts";
@@ -23,6 +23,7 @@ import {
   checkManifests,
   duplicate,
   sourceObject,
+  withContent,
 } from "./parse-manifests.ts";
 import type { SiteMistakes } from "./site-mistakes.ts";
 
@@ -78,6 +79,8 @@ export class FillableManifest {
   readonly #context: ManifestContext;
   /** Places of its expressions. */
   readonly #templates: ReadonlySet<string>;
+  /** A filling in which nothing is wrong. What metadata hold no expression are the same object in all fillings. */
+  #sound: { readonly metadata: Json | undefined; readonly source: SourceObject } | undefined;
 
   constructor(manifest: ManifestObject, context: ManifestContext) {
     const { object, textAt, at, keyAt } = manifest;
@@ -102,6 +105,18 @@ export class FillableManifest {
   }
 
   #checked(json: JsonObject): Parsed<SourceObject> {
+    const sound = this.#sound;
+    // In what kind and version hold an expression, no object is told.
+    if (sound !== undefined && json["metadata"] === sound.metadata) {
+      return withContent(sound.source, json);
+    }
+    const result = this.#checkedWhole(json);
+    if (result.ok && result.diagnostics.length === 0)
+      this.#sound = { metadata: json["metadata"], source: result.value };
+    return result;
+  }
+
+  #checkedWhole(json: JsonObject): Parsed<SourceObject> {
     const { at, keyAt, textAt } = this.written;
     const problem = identityProblem({ value: json, at, keyAt });
     if (problem !== undefined) return { ok: false, diagnostics: [problem] };
@@ -128,7 +143,12 @@ export class ManifestFilling {
     this.#manifest = manifest;
   }
 
-  /** The object that a filling gives, with its mistakes: once for each. */
+  /** The object that a filling gives, with its mistakes. */
+  checkNew({ json }: FilledPart<JsonObject>): Parsed<SourceObject> {
+    return this.#manifest.check(json);
+  }
+
+  /** The same, once for each. */
   check({ id, json }: FilledPart<JsonObject>): Parsed<SourceObject> {
     const known = this.#checked.get(id) ?? this.#manifest.check(json);
     this.#checked.set(id, known);
@@ -171,9 +191,12 @@ function checkFilled(
   { literal, fillings }: FillManifests,
   filled: readonly FilledPart<JsonObject>[],
 ): Parsed<readonly SourceObject[]> {
+  // What is filled in alone is asked for once already.
+  const isAlone = fillings.length === 1;
   const checked = fillings.flatMap((filling, index) => {
     const part = filled[index];
-    return part === undefined ? [] : [filling.check(part)];
+    if (part === undefined) return [];
+    return [isAlone ? filling.checkNew(part) : filling.check(part)];
   });
   const sound = checked.flatMap((result) => (result.ok ? [result.value] : []));
   const diagnostics = [

@@ -130,6 +130,8 @@ class ShapeFiller {
   readonly #overlays: readonly FillablePart<JsonObject>[];
   readonly #merged = new Map<string, MergedValues>();
   readonly #effects = new Map<string, readonly OverlayEffect[]>();
+  /** Overlays without expressions, by position. */
+  readonly #written = new Map<number, ShapedOverlay>();
   readonly #readsValues: boolean;
   readonly #parts: readonly FillablePart[];
   readonly #isLiteral: boolean;
@@ -233,7 +235,11 @@ class ShapeFiller {
     const filled = part?.at(site, given, this.#mistakes);
     if (part === undefined || filled === undefined) return undefined;
     const overlay = filled.json as unknown as Overlay; // with what filledOverlayMistakes checks
-    if (!part.isFillable) return { index, overlay, id: "", isFilled: false };
+    if (!part.isFillable) {
+      const written = this.#written.get(index) ?? { index, overlay, id: "", isFilled: false };
+      this.#written.set(index, written);
+      return written;
+    }
     const mistakes = filledOverlayMistakes(overlay, (path) =>
       this.#app.at(["spec", "overlays", index, ...path]),
     );

@@ -1,8 +1,14 @@
 /** The last step of rendering an object: it gets its owner, its bytes and their hash. */
 import { appLabel, ownerAnnotation, ownerOf } from "../apply/ownership.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
-import { canonicalJson, isJsonObject } from "../model/json.ts";
-import { type KubeObject, type ObjectId, describeKey, objectId } from "../model/kube-object.ts";
+import { canonicalJson, isJsonObject, type Json } from "../model/json.ts";
+import {
+  type KubeObject,
+  type ObjectId,
+  type ObjectKey,
+  describeKey,
+  objectId,
+} from "../model/kube-object.ts";
 import { checkCustomFields } from "./check-custom-fields.ts";
 import { checkFieldTypes } from "./check-field-types.ts";
 import { checkPlainKinds } from "./check-plain-kinds.ts";
@@ -10,7 +16,7 @@ import { checkPods } from "./check-pods.ts";
 import { checkResources } from "./check-resources.ts";
 import { checkWorkload } from "./check-workloads.ts";
 import type { CustomKinds } from "./custom-kinds.ts";
-import { emitYaml } from "./emit-yaml.ts";
+import { type EmittedMetadata, emitMetadata, emitYaml } from "./emit-yaml.ts";
 import { treeEntry, type TreeFileEntry } from "./git-tree.ts";
 import { mistake, warning } from "./mistake.ts";
 import type { SourceObject } from "./parse-manifests.ts";
@@ -48,9 +54,46 @@ export function finishObject(
   owner: ObjectOwner,
   customKinds: CustomKinds,
 ): FinishedObject {
-  const owned = withOwner(source.object, owner);
-  const id = objectId(source.key);
-  const yaml = emitYaml(owned);
+  return finishWith(source, headOf(source, owner), customKinds);
+}
+
+/** So many different metadata are kept. */
+const maxHeads = 100;
+
+/** Finishes objects of which many have the same metadata, and other content: what follows from that is made once. */
+export function contentFinisher(owner: ObjectOwner, customKinds: CustomKinds): Finish {
+  const heads = new Map<Json, Head>();
+  return (source) => {
+    const { metadata } = source.object;
+    const known = heads.get(metadata);
+    if (known?.key === source.key) return finishWith(source, known, customKinds);
+    const head = headOf(source, owner);
+    if (heads.size >= maxHeads) heads.clear();
+    heads.set(metadata, head);
+    return finishWith(source, head, customKinds);
+  };
+}
+
+/** What follows from what an object is called and from its metadata. */
+interface Head {
+  readonly key: ObjectKey;
+  readonly id: ObjectId;
+  readonly metadata: KubeObject["metadata"];
+  readonly emitted: EmittedMetadata;
+}
+
+function headOf({ object, key }: SourceObject, owner: ObjectOwner): Head {
+  const { metadata } = withOwner(object, owner);
+  return { key, id: objectId(key), metadata, emitted: emitMetadata(metadata) };
+}
+
+function finishWith(
+  source: SourceObject,
+  { id, metadata, emitted }: Head,
+  customKinds: CustomKinds,
+): FinishedObject {
+  const owned = { ...source.object, metadata };
+  const yaml = emitYaml(owned, emitted);
   return {
     rendered: new LightObject(id, owned),
     entry: treeEntry({ name: `${id}.yaml`, text: yaml }),

@@ -53,6 +53,8 @@ export class OverlayChain {
   #count = 0;
   readonly #steps = new Map<string, WeakMap<SourceObject, OverlayStep>>();
   readonly #effects = new SameEffects();
+  /** Behind overlays that are for none of the own objects. */
+  readonly #idle = new Map<string, Pick<ChainLink, "effects" | "unmatched">>();
   readonly #called = new WeakMap<ChainLink, ChainLink>();
 
   constructor(app: LayeredApp, context: ManifestContext) {
@@ -64,6 +66,7 @@ export class OverlayChain {
   begin(): void {
     this.#before = this.#links;
     this.#links = new Map();
+    this.#idle.clear();
   }
 
   /** What the overlays of a shape make of its objects. */
@@ -74,15 +77,34 @@ export class OverlayChain {
     let ownLink = own.length === 0 ? null : firstLink(own, isFilled);
     for (const overlay of overlays) {
       const before = shared;
+      const key = `${before.number} ${overlay.index} ${overlay.id}`;
       const others = { objects: ownLink?.objects ?? [], areFirst: false };
-      shared = this.#link(`${before.number} ${overlay.index} ${overlay.id}`, () =>
-        this.#applyTo(before, overlay, { others, areShared: true }),
-      );
+      shared = this.#link(key, () => this.#applyTo(before, overlay, { others, areShared: true }));
       if (ownLink === null) continue;
-      const sharedObjects = { objects: before.objects, areFirst: true };
-      ownLink = this.#applyTo(ownLink, overlay, { others: sharedObjects, areShared: false });
+      ownLink = this.#ownBehind(ownLink, overlay, { own, key, others: before.objects });
     }
     return this.#endOf(this.#calledOf(shared), ownLink);
+  }
+
+  /** Own objects behind an overlay. What is for none of them by name is for none of those of any other shape, either. */
+  #ownBehind(
+    before: ChainLink,
+    overlay: ShapedOverlay,
+    {
+      own,
+      key,
+      others,
+    }: { readonly key: string } & Readonly<Record<"own" | "others", readonly SourceObject[]>>,
+  ): ChainLink {
+    const isAsFilled = before.objects === own;
+    const known = isAsFilled ? this.#idle.get(key) : undefined;
+    if (known !== undefined) return { ...before, ...known };
+    const around = { others: { objects: others, areFirst: true }, areShared: false };
+    const after = this.#applyTo(before, overlay, around);
+    if (!isAsFilled || !isForOthers(overlay, before, after)) return after;
+    const { effects, unmatched } = after;
+    this.#idle.set(key, { effects, unmatched });
+    return { ...before, effects, unmatched };
   }
 
   /** Charts have no objects of one shape only, so what was a hook is in what shapes share. */
@@ -159,6 +181,24 @@ export class OverlayChain {
 
 function firstLink(objects: readonly SourceObject[], isFilled: boolean): ChainLink {
   return { objects, diagnostics: [], unmatched: [], isFilled, effects: noEffects };
+}
+
+/** Fields of an overlay that say by names alone which objects they are for, or that are for none. */
+const byName: ReadonlySet<string> = new Set(["virtualSites", "values", "patches", "replicas"]);
+
+/** By the names and kinds of the objects it was for none of them, whatever is in them. */
+function isForOthers(
+  { overlay, isFilled }: ShapedOverlay,
+  before: ChainLink,
+  after: ChainLink,
+): boolean {
+  const { patches = [], replicas = [] } = overlay;
+  const unmatched = after.unmatched.length - before.unmatched.length;
+  return (
+    !isFilled &&
+    unmatched === patches.length + replicas.length &&
+    Object.keys(overlay).every((field) => byName.has(field))
+  );
 }
 
 const noEffects: readonly OverlayEffect[] = [];

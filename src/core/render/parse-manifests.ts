@@ -5,15 +5,16 @@
  */
 import { type Diagnostic, isError, type Parsed } from "../model/diagnostic.ts";
 import type { Place, SourceFile } from "../model/fleet-model.ts";
-import type { Json } from "../model/json.ts";
+import type { Json, JsonObject } from "../model/json.ts";
 import {
+  type KubeObject,
   type ObjectId,
   type ObjectKey,
   describeKey,
   keyOf,
   objectId,
 } from "../model/kube-object.ts";
-import { checkObject } from "./check-object.ts";
+import { checkContent, checkObject } from "./check-object.ts";
 import type { CustomKinds } from "./custom-kinds.ts";
 import { type ManifestObject, readManifestObjects } from "./manifest-objects.ts";
 import { mistake, placeText } from "./mistake.ts";
@@ -121,6 +122,15 @@ export function sourceObject(
     value: isInAppNamespace ? { ...value, isInAppNamespace } : value,
     diagnostics,
   };
+}
+
+/** One of the kind and metadata of another, in which nothing is wrong: the rest of it is checked. */
+export function withContent(sound: SourceObject, content: JsonObject): Parsed<SourceObject> {
+  const { apiVersion, kind, metadata } = sound.object;
+  const object: KubeObject = { ...content, apiVersion, kind, metadata };
+  const isClean = object["status"] === undefined;
+  const value = { ...sound, object: isClean ? object : withoutServerFields(object) };
+  return { ok: true, value, diagnostics: withObject(checkContent(value), sound.key) };
 }
 
 /** Where no line tells which object is meant, its name does. */

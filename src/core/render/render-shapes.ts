@@ -5,7 +5,7 @@ import { type KubeObject, type ObjectId, objectId } from "../model/kube-object.t
 import { regionField } from "../secrets/region-secret.ts";
 import type { ShapeInput } from "./app-parts.ts";
 import { type FilledFrom, type FilledShape, type FilledShapes, fillShapes } from "./fill-shapes.ts";
-import { finishObject } from "./finish-object.ts";
+import { contentFinisher, type Finish } from "./finish-object.ts";
 import type { LayeredApp } from "./layered-app.ts";
 import { mistake } from "./mistake.ts";
 import { type ChainLink, type ShapeEnd, textOfEffect } from "./overlay-chain.ts";
@@ -53,22 +53,27 @@ export function renderShapes(input: ShapeInput, unfilled: readonly Shape[]): Ren
   const ends = new Map<FilledShape, ShapeEnd>();
   const variants = new Map<TreeId, Variant>();
   const objects = new ObjectsOfApp();
-  const making = { ...input, maker: new OwnMaker(input) };
+  const finishOwn = contentFinisher(input.owner, input.customKinds);
+  const making = { ...input, maker: new OwnMaker(input), finishOwn };
   const told: ToldOfShape[] = [];
+  const isByTool = input.source.variableOf !== undefined;
   input.chain.begin();
   for (const shape of shapes) {
     const end = input.chain.apply(shape);
     ends.set(shape, end);
     const result = renderShape(end, making, shape);
     const { diagnostics } = result;
-    told.push({ diagnostics, sites: shape.sites, isFilled: end.isFilled });
+    // Of what a tool made it counts at how many of all shapes something is.
+    if (diagnostics.length > 0 || isByTool) {
+      told.push({ diagnostics, sites: shape.sites, isFilled: end.isFilled });
+    }
     if (!result.ok) continue;
     objects.add(end);
     const { tree } = result.value;
     variants.set(tree, variants.get(tree) ?? result.value);
     trees.set(shape, tree);
   }
-  tellOf(told, mistakes, input.source.variableOf !== undefined);
+  tellOf(told, mistakes, isByTool);
   return {
     trees,
     variants,
@@ -179,6 +184,7 @@ export function areSecretsOnly(objects: readonly { readonly object: KubeObject }
 
 interface ShapeMaking extends ShapeInput {
   readonly maker: OwnMaker;
+  readonly finishOwn: Finish;
 }
 
 /** The variant of a shape whose overlays were applied; of a shape without sites, its mistakes only. */
@@ -189,7 +195,7 @@ function renderShape(end: ShapeEnd, input: ShapeMaking, shape: FilledShape): Par
     return { ok: false, diagnostics: [...end.diagnostics, ...emptyShape(input, shape)] };
   }
   const shared = sharedPart(end.shared, input);
-  const own = ownObjects.map((object) => finishObject(object, input.owner, input.customKinds));
+  const own = ownObjects.map(input.finishOwn);
   const found = own.flatMap(({ problems }) => problems);
   const diagnostics = [...end.diagnostics, ...shared.problems, ...found];
   if (diagnostics.some(isError) || shape.sites.length === 0) return { ok: false, diagnostics };
