@@ -61,7 +61,7 @@ describe("a site that leaves the fleet and waits", () => {
     [
       "has a silent worker",
       () => leaving((world) => world.silence("eu", true)),
-      "the worker of eu is silent; ends when it reports again, or an operator excuses the region, or an operator forgets it as it is (`flotilla rollout excuse --site SITE --uid UID`)",
+      "the worker of eu is silent; ends when it reports again, or an operator excuses the region, or an operator forgets it as it is (`flotilla rollout excuse --site SITE --uid UID --why TEXT`)",
     ],
     [
       "is on its way to another mirror",

@@ -141,13 +141,17 @@ function unseenTree({ input }: StartRun, app: AppBoard, site: string): TreeId | 
   return own(own(input.entitledBefore, app.app), site) ?? brought;
 }
 
-/** What the candidate brought there; null: where it did not come yet, and an older version is. */
+/**
+ * What the candidate brought there; null: where it did not come yet, and an older version is, that stood there or that a
+ * release before it had brought while nobody saw what stands.
+ */
 function treeByCandidate(app: AppBoard, site: string): TreeId | null | undefined {
   const candidate = candidateOf(app);
   const entry = own(candidate?.list, site);
-  if (entry === undefined) return undefined;
-  if (own(candidate?.handed, site) !== undefined) return entry.to;
-  return entry.from === null ? undefined : null;
+  if (candidate === undefined || entry === undefined) return undefined;
+  if (own(candidate.handed, site) !== undefined) return entry.to;
+  const hasOlder = entry.from !== null || own(candidate.carried, site) !== undefined;
+  return hasOlder ? null : undefined;
 }
 
 function listedSites(app: AppBoard): Set<string> {
