@@ -16246,9 +16246,9 @@ var require_lib2 = __commonJS({
     function escapeRegExp(string2) {
       return string2.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
     }
-    function replaceAll(str, search, replacement) {
+    function replaceAll(str, search, replacement2) {
       search = search instanceof RegExp ? search : new RegExp(escapeRegExp(search), "g");
-      return str.replace(search, replacement);
+      return str.replace(search, replacement2);
     }
     var CleanGitRef = {
       clean: function clean(value2) {
@@ -22471,7 +22471,7 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
       }
       return isAbsolute4 ? `/${normalized}` : normalized;
     }
-    function join8(...args) {
+    function join9(...args) {
       if (args.length === 0) return ".";
       let joined5;
       for (let i = 0; i < args.length; ++i) {
@@ -22882,7 +22882,7 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
         for (const [key, value2] of actualRefsToWrite) {
           await acquireLock(
             key,
-            async () => fs2.write(join8(gitdir, key), `${value2.trim()}
+            async () => fs2.write(join9(gitdir, key), `${value2.trim()}
 `, "utf8")
           );
         }
@@ -22906,7 +22906,7 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
         }
         await acquireLock(
           ref,
-          async () => fs2.write(join8(gitdir, ref), `${value2.trim()}
+          async () => fs2.write(join9(gitdir, ref), `${value2.trim()}
 `, "utf8")
         );
       }
@@ -22924,7 +22924,7 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
         assertWritableRef(ref);
         await acquireLock(
           ref,
-          async () => fs2.write(join8(gitdir, ref), `ref: ${value2.trim()}
+          async () => fs2.write(join9(gitdir, ref), `ref: ${value2.trim()}
 `, "utf8")
         );
       }
@@ -22951,7 +22951,7 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
        */
       static async deleteRefs({ fs: fs2, gitdir, refs }) {
         refs.forEach(assertWritableRef);
-        await Promise.all(refs.map((ref) => fs2.rm(join8(gitdir, ref))));
+        await Promise.all(refs.map((ref) => fs2.rm(join9(gitdir, ref))));
         let text = await acquireLock(
           "packed-refs",
           async () => fs2.read(`${gitdir}/packed-refs`, { encoding: "utf8" })
@@ -24126,7 +24126,7 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
       format: format2 = "content",
       getExternalRefDelta
     }) {
-      let list = await fs2.readdir(join8(gitdir, "objects/pack"));
+      let list = await fs2.readdir(join9(gitdir, "objects/pack"));
       list = list.filter((x) => x.endsWith(".idx"));
       for (const filename of list) {
         const indexFile = `${gitdir}/objects/pack/${filename}`;
@@ -25018,9 +25018,9 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         }
         const tree = GitTree.from(object);
         for (const entry2 of tree) {
-          map.set(join8(filepath, entry2.path), entry2);
+          map.set(join9(filepath, entry2.path), entry2);
         }
-        return tree.entries().map((entry2) => join8(filepath, entry2.path));
+        return tree.entries().map((entry2) => join9(filepath, entry2.path));
       }
       async type(entry) {
         if (entry._type === false) {
@@ -25115,9 +25115,9 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         if (await entry.type() !== "tree") return null;
         const filepath = entry._fullpath;
         const { fs: fs2, dir } = this;
-        const names3 = await fs2.readdir(join8(dir, filepath));
+        const names3 = await fs2.readdir(join9(dir, filepath));
         if (names3 === null) return null;
-        return names3.map((name2) => join8(filepath, name2));
+        return names3.map((name2) => join9(filepath, name2));
       }
       async type(entry) {
         if (entry._type === false) {
@@ -25397,7 +25397,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       } else if (entries2.length) {
         await Promise.all(
           entries2.map((entry) => {
-            const subpath = join8(filepath, entry);
+            const subpath = join9(filepath, entry);
             return fs2.lstat(subpath).then((stat3) => {
               if (!stat3) return;
               return stat3.isDirectory() ? rmRecursive(fs2, subpath) : fs2.rm(subpath);
@@ -25694,7 +25694,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           if (isAbsolute3(submoduleGitdir)) {
             return submoduleGitdir;
           }
-          const gitdir = join8(dirname3(dotgit), submoduleGitdir);
+          const gitdir = join9(dirname3(dotgit), submoduleGitdir);
           return gitdir;
         });
       } else {
@@ -25716,7 +25716,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function abortMerge({
       fs: _fs,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       commit: commit3 = "HEAD",
       cache: cache3 = {}
     }) {
@@ -25797,17 +25797,17 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
        * @param {string} args.filepath - The path of the file to check.
        * @returns {Promise<boolean>} - `true` if the file is ignored, `false` otherwise.
        */
-      static async isIgnored({ fs: fs2, dir, gitdir = join8(dir, ".git"), filepath }) {
+      static async isIgnored({ fs: fs2, dir, gitdir = join9(dir, ".git"), filepath }) {
         if (basename2(filepath) === ".git") return true;
         if (filepath === ".") return false;
         let excludes2 = "";
-        const excludesFile = join8(gitdir, "info", "exclude");
+        const excludesFile = join9(gitdir, "info", "exclude");
         if (await fs2.exists(excludesFile)) {
           excludes2 = await fs2.read(excludesFile, "utf8");
         }
         const pairs = [
           {
-            gitignore: join8(dir, ".gitignore"),
+            gitignore: join9(dir, ".gitignore"),
             filepath
           }
         ];
@@ -25816,7 +25816,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           const folder = pieces.slice(0, i).join("/");
           const file = pieces.slice(i).join("/");
           pairs.push({
-            gitignore: join8(dir, folder, ".gitignore"),
+            gitignore: join9(dir, folder, ".gitignore"),
             filepath: file
           });
         }
@@ -25899,7 +25899,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function add2({
       fs: _fs,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       filepath,
       cache: cache3 = {},
       force = false,
@@ -25963,17 +25963,17 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           });
           if (ignored) return;
         }
-        const stats = await fs2.lstat(join8(dir, currentFilepath));
+        const stats = await fs2.lstat(join9(dir, currentFilepath));
         if (!stats) throw new NotFoundError(currentFilepath);
         if (stats.isDirectory()) {
-          const children = await fs2.readdir(join8(dir, currentFilepath));
+          const children = await fs2.readdir(join9(dir, currentFilepath));
           if (parallel) {
             const promises2 = children.map(
               (child3) => addToIndex({
                 dir,
                 gitdir,
                 fs: fs2,
-                filepath: [join8(currentFilepath, child3)],
+                filepath: [join9(currentFilepath, child3)],
                 index: index2,
                 force,
                 parallel,
@@ -25987,7 +25987,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
                 dir,
                 gitdir,
                 fs: fs2,
-                filepath: [join8(currentFilepath, child3)],
+                filepath: [join9(currentFilepath, child3)],
                 index: index2,
                 force,
                 parallel,
@@ -25996,7 +25996,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
             }
           }
         } else {
-          const object = stats.isSymbolicLink() ? await fs2.readlink(join8(dir, currentFilepath)).then(posixifyPathBuffer) : await fs2.read(join8(dir, currentFilepath), { autocrlf });
+          const object = stats.isSymbolicLink() ? await fs2.readlink(join9(dir, currentFilepath)).then(posixifyPathBuffer) : await fs2.read(join9(dir, currentFilepath), { autocrlf });
           if (object === null) throw new NotFoundError(currentFilepath);
           const oid = await _writeObject({ fs: fs2, gitdir, type: "blob", object });
           index2.insert({ filepath: currentFilepath, stats, oid });
@@ -26024,7 +26024,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       oid,
       getExternalRefDelta
     }) {
-      let list = await fs2.readdir(join8(gitdir, "objects/pack"));
+      let list = await fs2.readdir(join9(gitdir, "objects/pack"));
       list = list.filter((x) => x.endsWith(".idx"));
       for (const filename of list) {
         const indexFile = `${gitdir}/objects/pack/${filename}`;
@@ -26497,7 +26497,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       fs: _fs,
       onSign,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       ref = "refs/notes/commits",
       oid,
       note,
@@ -26567,7 +26567,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function addRemote({
       fs: fs2,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       remote,
       url,
       force = false
@@ -26637,7 +26637,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       fs: _fs,
       onSign,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       ref,
       tagger: _tagger,
       message = ref,
@@ -26720,7 +26720,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function branch({
       fs: fs2,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       ref,
       object,
       checkout: checkout2 = false,
@@ -27394,7 +27394,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       onProgress,
       onPostCheckout,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       remote = "origin",
       ref: _ref,
       filepaths,
@@ -27475,7 +27475,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       fs: fs2,
       cache: cache3,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       index: index2,
       ourOid,
       baseOid,
@@ -27745,7 +27745,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       workdir: WORKDIR
     };
     async function checkAndWriteBlob(fs2, gitdir, dir, filepath, oid = null) {
-      const currentFilepath = join8(dir, filepath);
+      const currentFilepath = join9(dir, filepath);
       const stats = await fs2.lstat(currentFilepath);
       if (!stats) throw new NotFoundError(currentFilepath);
       if (stats.isDirectory())
@@ -27914,7 +27914,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
                 stageUpdated.push({
                   filepath,
                   oid,
-                  stats: await fs2.lstat(join8(dir, filepath))
+                  stats: await fs2.lstat(join9(dir, filepath))
                 });
               return {
                 method: "write",
@@ -27927,7 +27927,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       });
       await acquireLock(gitdir, async () => {
         for (const op of ops) {
-          const currentFilepath = join8(dir, op.filepath);
+          const currentFilepath = join9(dir, op.filepath);
           switch (op.method) {
             case "rmdir":
               await fs2.rmdir(currentFilepath);
@@ -28127,7 +28127,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function cherryPick({
       fs: _fs,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       oid,
       cache: cache3 = {},
       committer,
@@ -28645,7 +28645,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
        * @returns {Promise<Set<string>>} - A set of shallow object IDs.
        */
       static async read({ fs: fs2, gitdir }) {
-        const filepath = join8(gitdir, "shallow");
+        const filepath = join9(gitdir, "shallow");
         const oids = /* @__PURE__ */ new Set();
         await acquireLock(filepath, async function() {
           const text = await fs2.read(filepath, { encoding: "utf8" });
@@ -28666,7 +28666,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
        * @returns {Promise<void>}
        */
       static async write({ fs: fs2, gitdir, oids }) {
-        const filepath = join8(gitdir, "shallow");
+        const filepath = join9(gitdir, "shallow");
         if (oids.size > 0) {
           const text = [...oids].join("\n") + "\n";
           await acquireLock(filepath, async function() {
@@ -29235,7 +29235,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       }
       if (packfileSha !== "" && !emptyPackfile(packfile)) {
         res.packfile = `objects/pack/pack-${packfileSha}.pack`;
-        const fullpath = join8(gitdir, res.packfile);
+        const fullpath = join9(gitdir, res.packfile);
         await fs2.write(fullpath, packfile);
         const getExternalRefDelta = (oid2) => _readObject({ fs: fs2, cache: cache3, gitdir, oid: oid2 });
         const idx = await GitPackIndex.fromPack({
@@ -29251,7 +29251,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       fs: fs2,
       bare = false,
       dir,
-      gitdir = bare ? dir : join8(dir, ".git"),
+      gitdir = bare ? dir : join9(dir, ".git"),
       defaultBranch = "master"
     }) {
       if (await fs2.exists(gitdir + "/config")) return;
@@ -29365,7 +29365,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       onAuthFailure,
       onPostCheckout,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       url,
       corsProxy = void 0,
       ref = void 0,
@@ -29428,7 +29428,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       fs: _fs,
       onSign,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       message,
       author: author2,
       committer,
@@ -29477,7 +29477,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function currentBranch({
       fs: fs2,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       fullname = false,
       test: test2 = false
     }) {
@@ -29518,7 +29518,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function deleteBranch({
       fs: fs2,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       ref
     }) {
       try {
@@ -29536,7 +29536,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         throw err;
       }
     }
-    async function deleteRef({ fs: fs2, dir, gitdir = join8(dir, ".git"), ref }) {
+    async function deleteRef({ fs: fs2, dir, gitdir = join9(dir, ".git"), ref }) {
       try {
         assertParameter("fs", fs2);
         assertParameter("ref", ref);
@@ -29556,7 +29556,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function deleteRemote({
       fs: fs2,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       remote
     }) {
       try {
@@ -29578,7 +29578,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       ref = ref.startsWith("refs/tags/") ? ref : `refs/tags/${ref}`;
       await GitRefManager.deleteRef({ fs: fs2, gitdir, ref });
     }
-    async function deleteTag({ fs: fs2, dir, gitdir = join8(dir, ".git"), ref }) {
+    async function deleteTag({ fs: fs2, dir, gitdir = join9(dir, ".git"), ref }) {
       try {
         assertParameter("fs", fs2);
         assertParameter("ref", ref);
@@ -29607,7 +29607,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       getExternalRefDelta
     }) {
       const results = [];
-      let list = await fs2.readdir(join8(gitdir, "objects/pack"));
+      let list = await fs2.readdir(join9(gitdir, "objects/pack"));
       list = list.filter((x) => x.endsWith(".idx"));
       for (const filename of list) {
         const indexFile = `${gitdir}/objects/pack/${filename}`;
@@ -29650,7 +29650,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function expandOid({
       fs: fs2,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       oid,
       cache: cache3 = {}
     }) {
@@ -29671,7 +29671,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         throw err;
       }
     }
-    async function expandRef({ fs: fs2, dir, gitdir = join8(dir, ".git"), ref }) {
+    async function expandRef({ fs: fs2, dir, gitdir = join9(dir, ".git"), ref }) {
       try {
         assertParameter("fs", fs2);
         assertParameter("gitdir", gitdir);
@@ -29963,7 +29963,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       onAuthSuccess,
       onAuthFailure,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       ref,
       url,
       remote,
@@ -30021,7 +30021,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       onAuthSuccess,
       onAuthFailure,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       ref,
       remote,
       remoteRef,
@@ -30077,7 +30077,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function findMergeBase({
       fs: fs2,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       oids,
       cache: cache3 = {}
     }) {
@@ -30099,7 +30099,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       }
     }
     async function _findRoot({ fs: fs2, filepath }) {
-      if (await fs2.exists(join8(filepath, ".git"))) {
+      if (await fs2.exists(join9(filepath, ".git"))) {
         return filepath;
       } else {
         const parent = dirname3(filepath);
@@ -30119,7 +30119,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         throw err;
       }
     }
-    async function getConfig({ fs: fs2, dir, gitdir = join8(dir, ".git"), path: path3 }) {
+    async function getConfig({ fs: fs2, dir, gitdir = join9(dir, ".git"), path: path3 }) {
       try {
         assertParameter("fs", fs2);
         assertParameter("gitdir", gitdir);
@@ -30143,7 +30143,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function getConfigAll({
       fs: fs2,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       path: path3
     }) {
       try {
@@ -30332,7 +30332,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       filepath
     }) {
       try {
-        filepath = join8(dir, filepath);
+        filepath = join9(dir, filepath);
         const pack = await fs2.read(filepath);
         const getExternalRefDelta = (oid) => _readObject({ fs: fs2, cache: cache3, gitdir, oid });
         const idx = await GitPackIndex.fromPack({
@@ -30353,7 +30353,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       fs: fs2,
       onProgress,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       filepath,
       cache: cache3 = {}
     }) {
@@ -30381,7 +30381,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       fs: fs2,
       bare = false,
       dir,
-      gitdir = bare ? dir : join8(dir, ".git"),
+      gitdir = bare ? dir : join9(dir, ".git"),
       defaultBranch = "master"
     }) {
       try {
@@ -30455,7 +30455,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function isDescendent({
       fs: fs2,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       oid,
       ancestor,
       depth = -1,
@@ -30484,7 +30484,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function isIgnored3({
       fs: fs2,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       filepath
     }) {
       try {
@@ -30508,7 +30508,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function listBranches({
       fs: fs2,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       remote
     }) {
       try {
@@ -30565,17 +30565,17 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
             gitdir,
             oid: entry.oid,
             filenames,
-            prefix: join8(prefix2, entry.path)
+            prefix: join9(prefix2, entry.path)
           });
         } else {
-          filenames.push(join8(prefix2, entry.path));
+          filenames.push(join9(prefix2, entry.path));
         }
       }
     }
     async function listFiles2({
       fs: fs2,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       ref,
       cache: cache3 = {}
     }) {
@@ -30620,7 +30620,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function listNotes({
       fs: fs2,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       ref = "refs/notes/commits",
       cache: cache3 = {}
     }) {
@@ -30644,7 +30644,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function listRefs({
       fs: fs2,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       filepath
     }) {
       try {
@@ -30669,7 +30669,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       );
       return remotes;
     }
-    async function listRemotes({ fs: fs2, dir, gitdir = join8(dir, ".git") }) {
+    async function listRemotes({ fs: fs2, dir, gitdir = join9(dir, ".git") }) {
       try {
         assertParameter("fs", fs2);
         assertParameter("gitdir", gitdir);
@@ -30768,7 +30768,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         throw err;
       }
     }
-    async function listTags({ fs: fs2, dir, gitdir = join8(dir, ".git") }) {
+    async function listTags({ fs: fs2, dir, gitdir = join9(dir, ".git") }) {
       try {
         assertParameter("fs", fs2);
         assertParameter("gitdir", gitdir);
@@ -30821,7 +30821,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       const walks = tree.entries().map(function(entry) {
         let result2;
         if (entry.oid === fileId) {
-          result2 = join8(parentPath, entry.path);
+          result2 = join9(parentPath, entry.path);
           filepaths.push(result2);
         } else if (entry.type === "tree") {
           result2 = _readObject({
@@ -30838,7 +30838,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
               fileId,
               oid,
               filepaths,
-              parentPath: join8(parentPath, entry.path)
+              parentPath: join9(parentPath, entry.path)
             });
           });
         }
@@ -31023,7 +31023,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function log({
       fs: fs2,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       filepath,
       ref = "HEAD",
       depth,
@@ -31063,7 +31063,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       fs: _fs,
       onSign,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       ours,
       theirs,
       fastForward: fastForward2 = true,
@@ -31140,7 +31140,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       fs: fs2,
       cache: cache3,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       oids
     }) {
       const hash3 = new Hash();
@@ -31183,7 +31183,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       const packfileSha = packfile.slice(-20).toString("hex");
       const filename = `pack-${packfileSha}.pack`;
       if (write2) {
-        await fs2.write(join8(gitdir, `objects/pack/${filename}`), packfile);
+        await fs2.write(join9(gitdir, `objects/pack/${filename}`), packfile);
         return { filename };
       }
       return {
@@ -31194,7 +31194,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function packObjects({
       fs: fs2,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       oids,
       write: write2 = false,
       cache: cache3 = {}
@@ -31226,7 +31226,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       onAuthSuccess,
       onAuthFailure,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       ref,
       url,
       remote,
@@ -31296,7 +31296,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       fs: fs2,
       cache: cache3,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       start,
       finish: finish2
     }) {
@@ -31344,7 +31344,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       fs: fs2,
       cache: cache3,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       oids
     }) {
       const visited = /* @__PURE__ */ new Set();
@@ -31647,7 +31647,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       onAuthFailure,
       onPrePush,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       ref,
       remoteRef,
       remote = "origin",
@@ -31723,7 +31723,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function readBlob2({
       fs: fs2,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       oid,
       filepath,
       cache: cache3 = {}
@@ -31749,7 +31749,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function readCommit({
       fs: fs2,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       oid,
       cache: cache3 = {}
     }) {
@@ -31790,7 +31790,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function readNote({
       fs: fs2,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       ref = "refs/notes/commits",
       oid,
       cache: cache3 = {}
@@ -31817,7 +31817,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function readObject({
       fs: _fs,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       oid,
       format: format2 = "parsed",
       filepath = void 0,
@@ -31906,7 +31906,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function readTag({
       fs: fs2,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       oid,
       cache: cache3 = {}
     }) {
@@ -31930,7 +31930,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function readTree({
       fs: fs2,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       oid,
       filepath = void 0,
       cache: cache3 = {}
@@ -31956,7 +31956,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function remove2({
       fs: _fs,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       filepath,
       cache: cache3 = {}
     }) {
@@ -32032,7 +32032,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       fs: _fs,
       onSign,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       ref = "refs/notes/commits",
       oid,
       author: _author,
@@ -32120,7 +32120,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function renameBranch({
       fs: fs2,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       ref,
       oldref,
       checkout: checkout2 = false
@@ -32150,7 +32150,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function resetIndex({
       fs: _fs,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       filepath,
       ref,
       cache: cache3 = {}
@@ -32198,7 +32198,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           gid: 0,
           size: 0
         };
-        const object = dir && await fs2.read(join8(dir, filepath));
+        const object = dir && await fs2.read(join9(dir, filepath));
         if (object) {
           workdirOid = await hashObject$1({
             gitdir: updatedGitdir,
@@ -32206,7 +32206,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
             object
           });
           if (oid === workdirOid) {
-            stats = await fs2.lstat(join8(dir, filepath));
+            stats = await fs2.lstat(join9(dir, filepath));
           }
         }
         await GitIndexManager.acquire(
@@ -32226,7 +32226,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function resolveRef({
       fs: fs2,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       ref,
       depth
     }) {
@@ -32251,7 +32251,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function setConfig({
       fs: _fs,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       path: path3,
       value: value2,
       append: append2 = false
@@ -32319,7 +32319,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
        * @param {string} args.dir - The working directory.
        * @param {string}[args.gitdir=join(dir, '.git')] - [required] The [git directory](dir-vs-gitdir.md) path
        */
-      constructor({ fs: fs2, dir, gitdir = join8(dir, ".git") }) {
+      constructor({ fs: fs2, dir, gitdir = join9(dir, ".git") }) {
         Object.assign(this, {
           fs: fs2,
           dir,
@@ -32349,7 +32349,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
        * @returns {string} - The file path for the stash reference.
        */
       get refStashPath() {
-        return join8(this.gitdir, _GitStashManager.refStash);
+        return join9(this.gitdir, _GitStashManager.refStash);
       }
       /**
        * Gets the file path for the stash reflogs.
@@ -32357,7 +32357,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
        * @returns {string} - The file path for the stash reflogs.
        */
       get refLogsStashPath() {
-        return join8(this.gitdir, _GitStashManager.refLogsStash);
+        return join9(this.gitdir, _GitStashManager.refLogsStash);
       }
       /**
        * Retrieves the author information for the stash.
@@ -32663,7 +32663,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function stash({
       fs: fs2,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       op = "push",
       message = "",
       refIdx = 0
@@ -32686,7 +32686,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         const _fs = new FileSystem(fs2);
         const updatedGitdir = await discoverGitdir({ fsp: _fs, dotgit: gitdir });
         const folders = ["refs", "logs", "logs/refs"];
-        folders.map((f) => join8(updatedGitdir, f)).forEach(async (folder) => {
+        folders.map((f) => join9(updatedGitdir, f)).forEach(async (folder) => {
           if (!await _fs.exists(folder)) {
             await _fs.mkdir(folder);
           }
@@ -32716,7 +32716,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function status({
       fs: _fs,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       filepath,
       cache: cache3 = {},
       refresh = true
@@ -32755,7 +32755,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
             return "ignored";
           }
         }
-        const stats = await fs2.lstat(join8(dir, filepath));
+        const stats = await fs2.lstat(join9(dir, filepath));
         const H = treeOid !== null;
         const I = indexEntry !== null;
         const W = stats !== null && (H || I || await hasExactCasePath({ fs: fs2, dir, filepath }));
@@ -32765,7 +32765,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           } else {
             const config = await GitConfigManager.get({ fs: fs2, gitdir: updatedGitdir });
             const autocrlf = await config.get("core.autocrlf");
-            const object = await fs2.read(join8(dir, filepath), { autocrlf });
+            const object = await fs2.read(join9(dir, filepath), { autocrlf });
             const workdirOid = await hashObject$1({
               gitdir: updatedGitdir,
               type: "blob",
@@ -32826,7 +32826,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         if (!entries2.some((entry) => entry.normalize() === segment.normalize())) {
           return false;
         }
-        parent = join8(parent, segment);
+        parent = join9(parent, segment);
       }
       return true;
     }
@@ -32875,7 +32875,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function statusMatrix({
       fs: _fs,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       ref = "HEAD",
       filepaths = ["."],
       filter: filter2,
@@ -32948,7 +32948,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function tag({
       fs: _fs,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       ref,
       object,
       force = false
@@ -32980,7 +32980,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function updateIndex$1({
       fs: _fs,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       cache: cache3 = {},
       filepath,
       oid,
@@ -33000,7 +33000,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
             { fs: fs2, gitdir: updatedGitdir, cache: cache3 },
             async function(index2) {
               if (!force) {
-                const fileStats2 = await fs2.lstat(join8(dir, filepath));
+                const fileStats2 = await fs2.lstat(join9(dir, filepath));
                 if (fileStats2) {
                   if (fileStats2.isDirectory()) {
                     throw new InvalidFilepathError("directory");
@@ -33018,7 +33018,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         }
         let fileStats;
         if (!oid) {
-          fileStats = await fs2.lstat(join8(dir, filepath));
+          fileStats = await fs2.lstat(join9(dir, filepath));
           if (!fileStats) {
             throw new NotFoundError(
               `file at "${filepath}" on disk and "remove" not set`
@@ -33039,7 +33039,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
             let stats;
             if (!oid) {
               stats = fileStats;
-              const object = stats.isSymbolicLink() ? await fs2.readlink(join8(dir, filepath)) : await fs2.read(join8(dir, filepath));
+              const object = stats.isSymbolicLink() ? await fs2.readlink(join9(dir, filepath)) : await fs2.read(join9(dir, filepath));
               oid = await _writeObject({
                 fs: fs2,
                 gitdir: updatedGitdir,
@@ -33083,7 +33083,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function walk({
       fs: fs2,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       trees,
       map,
       reduce,
@@ -33111,7 +33111,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         throw err;
       }
     }
-    async function writeBlob({ fs: fs2, dir, gitdir = join8(dir, ".git"), blob }) {
+    async function writeBlob({ fs: fs2, dir, gitdir = join9(dir, ".git"), blob }) {
       try {
         assertParameter("fs", fs2);
         assertParameter("gitdir", gitdir);
@@ -33133,7 +33133,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function writeCommit({
       fs: fs2,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       commit: commit3
     }) {
       try {
@@ -33155,7 +33155,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function writeObject({
       fs: _fs,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       type,
       object,
       format: format2 = "parsed",
@@ -33201,7 +33201,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function writeRef({
       fs: _fs,
       dir,
-      gitdir = join8(dir, ".git"),
+      gitdir = join9(dir, ".git"),
       ref,
       value: value2,
       force = false,
@@ -33256,7 +33256,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       });
       return oid;
     }
-    async function writeTag({ fs: fs2, dir, gitdir = join8(dir, ".git"), tag: tag2 }) {
+    async function writeTag({ fs: fs2, dir, gitdir = join9(dir, ".git"), tag: tag2 }) {
       try {
         assertParameter("fs", fs2);
         assertParameter("gitdir", gitdir);
@@ -33273,7 +33273,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         throw err;
       }
     }
-    async function writeTree({ fs: fs2, dir, gitdir = join8(dir, ".git"), tree }) {
+    async function writeTree({ fs: fs2, dir, gitdir = join9(dir, ".git"), tree }) {
       try {
         assertParameter("fs", fs2);
         assertParameter("gitdir", gitdir);
@@ -33461,7 +33461,7 @@ function systemClock() {
 // src/action/run-action.ts
 var import_node_crypto17 = require("node:crypto");
 var import_promises7 = require("node:fs/promises");
-var import_node_path10 = require("node:path");
+var import_node_path11 = require("node:path");
 
 // src/adapters/render-tools/render-tools.ts
 var import_node_os = require("node:os");
@@ -34035,10 +34035,10 @@ var NamedEntries = class _NamedEntries extends MapView {
   #byName;
   /** The same for all that were made one from the other: what is known of the last of them is kept with it. */
   line;
-  constructor(parts, byName, line = {}) {
+  constructor(parts, byName2, line = {}) {
     super();
     this.#parts = parts;
-    this.#byName = byName;
+    this.#byName = byName2;
     this.line = line;
   }
   /** Undefined where a name stands twice in the parts. `before`: what most of them are in already. */
@@ -34170,7 +34170,10 @@ function sameFile(known4, file) {
   return known4?.path === file.path && isSameFile(known4, file) ? known4 : file;
 }
 function isSameFile(a, b) {
-  return a === b || a.text === b.text && a.problem === b.problem && a.leftOut === b.leftOut && a.isBinary === b.isBinary;
+  return a === b || a.text === b.text && a.problem === b.problem && isSamePlace(a.problemAt, b.problemAt) && a.leftOut === b.leftOut && a.isBinary === b.isBinary;
+}
+function isSamePlace(a, b) {
+  return a?.line === b?.line && a?.column === b?.column;
 }
 function keptFor(make) {
   const kept5 = /* @__PURE__ */ new WeakMap();
@@ -34437,6 +34440,9 @@ function matchesRules({ byKey, refusing, needed }, labels) {
 }
 function formatSelector(selector) {
   return selector.requirements.map(formatRequirement).join(",");
+}
+function selectorText(spec) {
+  return typeof spec === "string" ? spec : formatSelector(checkedSelector(spec));
 }
 function holds({ key, operator, values }, labels) {
   return tests[operator](Object.hasOwn(labels, key) ? labels[key] : void 0, values);
@@ -55079,23 +55085,26 @@ function fillJson({ json, texts: texts2, holding }, given, budget2) {
   const problems = [];
   const values = [];
   const fill = (value2, path3) => {
-    if (typeof value2 === "string") {
-      const text = texts2.get(value2);
-      if (text === void 0) return value2;
-      const outcome = fillText(text, given, budget2);
-      values.push(outcome.ok ? outcome.value : null);
-      if (outcome.ok) return outcome.value;
-      problems.push({ ...outcome.problem, path: path3 });
-      return null;
-    }
-    if (!holding.has(value2)) return value2;
+    const text = typeof value2 === "string" ? texts2.get(value2) : void 0;
+    if (text === void 0) return holding.has(value2) ? fillInside(value2, path3) : value2;
+    const outcome = fillText(text, given, budget2);
+    values.push(outcome.ok ? outcome.value : null);
+    if (outcome.ok) return outcome.value;
+    problems.push({ ...outcome.problem, path: path3 });
+    return null;
+  };
+  const fillInside = (value2, path3) => {
     if (Array.isArray(value2)) {
       return value2.map((item, index) => fill(item, [...path3, index]));
     }
     if (!isJsonObject(value2)) return value2;
-    return Object.fromEntries(
-      Object.entries(value2).map(([key, item]) => [key, fill(item, [...path3, key])])
-    );
+    const map = { ...value2 };
+    for (const key of Object.keys(value2)) {
+      const item = value2[key] ?? null;
+      const filled2 = fill(item, [...path3, key]);
+      if (filled2 !== item) map[key] = filled2;
+    }
+    return map;
   };
   const filled = fill(json, []);
   return problems.length === 0 ? { ok: true, json: filled, values } : { ok: false, problems };
@@ -62021,6 +62030,51 @@ function isCollection({ type }) {
   return type === "block-map" || type === "block-seq" || type === "flow-collection";
 }
 
+// src/core/model/merge-conflicts.ts
+var marker = /^(?:<{7}|\|{7}|={7}|>{7})(?=[ \r]|$)/gm;
+var MergeConflicts = class {
+  #text;
+  #all;
+  constructor(text) {
+    this.#text = text;
+  }
+  /** At most `most`, from the first in which one of these offsets is. */
+  from(offsets, most) {
+    for (const offset of offsets.toSorted((a, b) => a - b)) {
+      this.#all ??= conflictsIn(this.#text);
+      const index = firstTill(offset, this.#all);
+      if ((this.#all[index]?.start ?? Infinity) <= offset)
+        return this.#all.slice(index, index + most);
+    }
+    return [];
+  }
+};
+function firstTill(offset, conflicts) {
+  let [low, high] = [0, conflicts.length];
+  while (low < high) {
+    const middle = low + high >> 1;
+    if ((conflicts[middle]?.end ?? 0) < offset) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+function conflictsIn(text) {
+  const found2 = [];
+  let open3;
+  for (const { 0: written, index } of text.matchAll(marker)) {
+    if (written.startsWith("<")) open3 ??= index;
+    else if (open3 === void 0 || written.startsWith(">")) {
+      found2.push({ start: open3 ?? index, end: lineEnd(text, index) });
+      open3 = void 0;
+    }
+  }
+  return open3 === void 0 ? found2 : [...found2, { start: open3, end: lineEnd(text, open3) }];
+}
+function lineEnd(text, at3) {
+  const end = text.indexOf("\n", at3);
+  return end < 0 ? text.length : end;
+}
+
 // src/core/model/syntax-message.ts
 var import_yaml2 = __toESM(require_dist(), 1);
 function syntaxMessage({ code, message }) {
@@ -62065,26 +62119,50 @@ function openingQuote2({ code, message, pos: [end] }, contents) {
   });
   return start;
 }
+function misreadFrom(errors, conflicts) {
+  return Math.min(firstTab(errors), conflictsAt(errors, conflicts)[0]?.start ?? Infinity);
+}
 function firstTab(errors) {
   const tabs = errors.filter(({ code }) => code === "TAB_AS_INDENT");
   return Math.min(...tabs.map(({ pos: [at3] }) => at3));
 }
-function syntaxDiagnostics(errors, { text, contents, placeAt }) {
-  const tab = firstTab(errors);
-  const sound = errors.filter(({ pos: [at3] }) => at3 <= tab);
-  const found2 = sound.map((error) => ({ error, opening: openingQuote2(error, contents) }));
-  const open3 = found2.find(({ opening }) => opening !== void 0);
-  const others = found2.filter(({ error }) => !open3 || error.pos[0] < open3.error.pos[0]);
+function conflictsAt(errors, conflicts) {
+  const offsets = errors.map(({ pos: [at3] }) => at3);
+  return conflicts.from(offsets, maxErrorsPerDocument);
+}
+var conflict = {
+  code: "yaml-syntax",
+  message: "a conflict of a merge is not resolved",
+  hint: "keep what is right, and take out the lines that begin with <<<<<<<, ======= and >>>>>>>"
+};
+function syntaxDiagnostics(errors, written) {
+  const { text, conflicts, placeAt } = written;
   const byLine = /* @__PURE__ */ new Map();
-  for (const { error, opening } of open3 ? [open3, ...others] : others) {
+  const misread = misreadFrom(errors, conflicts);
+  const sound = errors.filter(({ pos: [at3] }) => at3 <= misread);
+  for (const { error, opening } of leadingErrors(sound, written)) {
     const place = placeAt(opening ?? error.pos[0]);
     if (byLine.has(place.line)) continue;
     const hint = opening === void 0 ? hintOf(error, text) : openQuoteHint;
     const told4 = { code: "yaml-syntax", message: syntaxMessage(error) };
     byLine.set(place.line, { ...place, severity: "error", ...told4, ...hint && { hint } });
   }
+  for (const place of conflictPlaces(errors, written)) {
+    byLine.set(place.line, { ...place, severity: "error", ...conflict });
+  }
   const byPlace = [...byLine.values()].toSorted((a, b) => a.line - b.line);
   return byPlace.slice(0, maxErrorsPerDocument);
+}
+function leadingErrors(errors, { contents }) {
+  const found2 = errors.map((error) => ({ error, opening: openingQuote2(error, contents) }));
+  const open3 = found2.find(({ opening }) => opening !== void 0);
+  if (open3 === void 0) return found2;
+  return [open3, ...found2.filter(({ error }) => error.pos[0] < open3.error.pos[0])];
+}
+function conflictPlaces(errors, { conflicts, contents, placeAt }) {
+  const starts = conflictsAt(errors, conflicts).map(({ start }) => start);
+  const end = contents?.range?.[2] ?? 0;
+  return starts.filter((start, index) => index === 0 || start <= end).map((start) => placeAt(start));
 }
 
 // src/core/model/yaml-places.ts
@@ -62512,10 +62590,11 @@ function readYaml(file, numbers = {}) {
   const diagnostics = [];
   const warnings = [];
   const mistaken2 = [];
+  const conflicts = new MergeConflicts(file.text);
   for (const [index, parsed] of all.documents.entries()) {
     if (parsed.errors.length > 0) {
       const { errors, contents } = parsed;
-      const written = { text: file.text, contents, placeAt: place };
+      const written = { text: file.text, conflicts, contents, placeAt: place };
       diagnostics.push(...syntaxDiagnostics(errors, written));
       continue;
     }
@@ -62980,12 +63059,12 @@ function hookIn(metadata) {
 }
 var testHooks = /* @__PURE__ */ new Set(["test", "test-success", "test-failure"]);
 function hookKinds({ metadata }) {
-  const kinds4 = hookIn(metadata)?.split(",") ?? [];
-  return kinds4.map((kind) => kind.trim().toLowerCase());
+  const kinds5 = hookIn(metadata)?.split(",") ?? [];
+  return kinds5.map((kind) => kind.trim().toLowerCase());
 }
 function isTestHook(object) {
-  const kinds4 = hookKinds(object);
-  return kinds4.length > 0 && kinds4.every((kind) => testHooks.has(kind));
+  const kinds5 = hookKinds(object);
+  return kinds5.length > 0 && kinds5.every((kind) => testHooks.has(kind));
 }
 function asHook(object, hook) {
   const { annotations: annotations2 } = object.metadata;
@@ -63692,7 +63771,7 @@ function isWell({ health: health2 }) {
   return health2 === "Healthy" || health2 === "Suspended";
 }
 function clusterCommand(site, uid = "UID") {
-  return `\`flotilla rollout excuse --site ${site} --uid ${uid}\``;
+  return `\`flotilla rollout excuse --site ${site} --uid ${uid} --why TEXT\``;
 }
 
 // src/core/rollout/protected-kinds.ts
@@ -64467,8 +64546,9 @@ function parseAnyYaml(file) {
   const { documents: all, limit: limit2 } = parseDocuments(file.text, yamlOptions2(lineCounter));
   if (limit2 !== void 0) return tooLarge2(limit2, placeAt);
   const treeAt2 = lightTrees(file, all);
+  const conflicts = new MergeConflicts(file.text);
   const results = all.map(
-    (document2, index) => readDocument({ file, document: document2, placeAt, tree: () => treeAt2(index) })
+    (document2, index) => readDocument({ file, document: document2, placeAt, conflicts, tree: () => treeAt2(index) })
   );
   return {
     documents: results.flatMap(({ document: document2 }) => document2 ?? []),
@@ -64500,13 +64580,18 @@ function lightTrees(file, all) {
     return tree;
   };
 }
-function readDocument({ file, document: document2, placeAt, tree }) {
+function readDocument({ file, document: document2, placeAt, conflicts, tree }) {
   const { value: value2, problems, twofold, tagged } = readYamlNode(document2);
   const syntax = [...document2.errors, ...document2.warnings, ...directiveErrors(document2)];
-  const tab = firstTab(syntax);
+  const misread = misreadFrom(syntax, conflicts);
   const diagnostics = [
-    ...syntaxDiagnostics(syntax, { text: file.text, contents: document2.contents, placeAt }),
-    ...problems.filter(({ offset }) => offset < tab).map(({ offset, ...rest2 }) => ({ ...placeAt(offset), ...rest2 }))
+    ...syntaxDiagnostics(syntax, {
+      text: file.text,
+      conflicts,
+      contents: document2.contents,
+      placeAt
+    }),
+    ...problems.filter(({ offset }) => offset < misread).map(({ offset, ...rest2 }) => ({ ...placeAt(offset), ...rest2 }))
   ];
   if (document2.contents === null && diagnostics.length === 0) {
     return { document: void 0, diagnostics };
@@ -64656,13 +64741,13 @@ function twinCharts(folder, files) {
   });
   const isAlone = new Set(found2.map(({ around }) => around)).size === found2.length;
   if (isAlone) return [];
-  const byName = /* @__PURE__ */ new Map();
+  const byName2 = /* @__PURE__ */ new Map();
   for (const subchart of found2.flatMap(readSubchart)) {
     const key = JSON.stringify([subchart.around, subchart.name]);
-    byName.set(key, [...byName.get(key) ?? [], subchart]);
+    byName2.set(key, [...byName2.get(key) ?? [], subchart]);
   }
   const byPath = new Map(files.map((file) => [file.path, file]));
-  return [...byName.values()].flatMap((twins) => mistakesOf(twins, byPath));
+  return [...byName2.values()].flatMap((twins) => mistakesOf(twins, byPath));
 }
 var subchartPath = /^(?<around>(?:charts\/[^/._][^/]*\/)*)(?<folder>charts\/[^/._][^/]*)\/Chart\.yaml$/;
 function ignoredFolders(ignore) {
@@ -65337,14 +65422,14 @@ function lifecycleOf({ apiVersion: apiVersion2, kind }) {
 function servingProblem({ apiVersion: apiVersion2, kind }, minor2) {
   const row = lifecycleOf({ apiVersion: apiVersion2, kind });
   if (row === void 0) return unknownVersion({ apiVersion: apiVersion2, kind }, minor2);
-  const [introduced, removed2, replacement] = row;
+  const [introduced, removed2, replacement2] = row;
   const what = `${kind} of ${apiVersion2}`;
   if (minor2 < introduced) {
     const hint2 = "use an API version that it serves, or upgrade it first";
     return { when: "now", message: `${what} exists since Kubernetes 1.${introduced}`, hint: hint2 };
   }
   if (removed2 === void 0 || removed2 > minor2 + 1) return void 0;
-  const hint = replacement === void 0 ? "it has no successor" : `use ${replacement}`;
+  const hint = replacement2 === void 0 ? "it has no successor" : `use ${replacement2}`;
   const message = `${what} is gone since Kubernetes 1.${removed2}`;
   if (minor2 >= removed2) return { when: "now", message, hint };
   return { when: "later", message: `${what} will be gone with Kubernetes 1.${removed2}`, hint };
@@ -65654,20 +65739,20 @@ function definitionsIn(file) {
   });
 }
 function customKindsOf(objects) {
-  const kinds4 = objects.flatMap(customKind);
-  return joinedKinds(kinds4.toReversed());
+  const kinds5 = objects.flatMap(customKind);
+  return joinedKinds(kinds5.toReversed());
 }
-function joinedKinds(kinds4) {
+function joinedKinds(kinds5) {
   const joined5 = /* @__PURE__ */ new Map();
-  for (const [name2, kind] of kinds4) {
+  for (const [name2, kind] of kinds5) {
     const before = joined5.get(name2);
     const isSure = before === void 0 || isSameKind(before, kind);
     joined5.set(name2, isSure ? kind : { ...kind, isDisputed: true });
   }
   return joined5;
 }
-function disputedKinds(kinds4) {
-  return new Map([...kinds4].map(([name2, kind]) => [name2, { ...kind, isDisputed: true }]));
+function disputedKinds(kinds5) {
+  return new Map([...kinds5].map(([name2, kind]) => [name2, { ...kind, isDisputed: true }]));
 }
 function isSameKind(before, kind) {
   return before.isDisputed !== true && isSameJson(before.schemas, kind.schemas);
@@ -65697,20 +65782,20 @@ function objectAt(parent, field) {
   const value2 = parent[field];
   return isJsonObject(value2) ? value2 : {};
 }
-function scopeOf(object, kinds4) {
-  return builtInScope(object.apiVersion, object.kind) ?? customKindOf(object, kinds4)?.namespaced;
+function scopeOf(object, kinds5) {
+  return builtInScope(object.apiVersion, object.kind) ?? customKindOf(object, kinds5)?.namespaced;
 }
-function mergeSchemaOf(object, kinds4) {
+function mergeSchemaOf(object, kinds5) {
   const builtIn2 = builtInSchema(object.apiVersion, object.kind);
   if (builtIn2 !== void 0) return builtIn2;
-  const schema = schemaIn(customKindOf(object, kinds4), object);
+  const schema = schemaIn(customKindOf(object, kinds5), object);
   return schema === void 0 ? plainSchema : openApiSchema(schema);
 }
-function customKindOf(object, kinds4) {
-  return kinds4.get(`${groupOf(object.apiVersion)}/${object.kind}`);
+function customKindOf(object, kinds5) {
+  return kinds5.get(`${groupOf(object.apiVersion)}/${object.kind}`);
 }
-function sureSchemaOf(object, kinds4) {
-  const kind = customKindOf(object, kinds4);
+function sureSchemaOf(object, kinds5) {
+  const kind = customKindOf(object, kinds5);
   return kind?.isDisputed === true ? void 0 : schemaIn(kind, object);
 }
 function schemaIn(kind, { apiVersion: apiVersion2 }) {
@@ -66960,13 +67045,19 @@ function isQuantity(value2) {
 var quoteHint = "quote it";
 function checkObject(manifest) {
   return [
+    // What it is called, its kind and its metadata say these.
     ...checkName(manifest),
     ...checkGeneratedName(manifest),
     ...checkLabels(manifest),
     ...checkAnnotations(manifest),
-    ...checkDataKeys(manifest),
     ...checkOwnership(manifest),
     ...checkNamespace(manifest),
+    ...checkContent(manifest)
+  ];
+}
+function checkContent(manifest) {
+  return [
+    ...checkDataKeys(manifest),
     ...checkSecret(manifest),
     ...checkSealed(manifest),
     ...checkRegionSecret(manifest),
@@ -67180,9 +67271,9 @@ function valueAt3(object, path3) {
 }
 
 // src/core/render/check-custom-fields.ts
-function checkCustomFields(source, kinds4) {
+function checkCustomFields(source, kinds5) {
   if (source.object[sopsField] !== void 0) return [];
-  const schema = sureSchemaOf(source.object, kinds4);
+  const schema = sureSchemaOf(source.object, kinds5);
   if (schema === void 0) return [];
   const walk = new SchemaWalk(source);
   walk.check(source.object, { ...schema, [embedded]: true });
@@ -67702,11 +67793,20 @@ function shown(amount2) {
 
 // src/core/render/emit-yaml.ts
 var first = ["apiVersion", "kind", "metadata"];
-function emitYaml(object) {
+function emitMetadata(metadata) {
+  const out = [];
+  addEntry(out, { head: "", pad: "" }, ["metadata", metadata]);
+  return { metadata, text: out.join("\n") };
+}
+function emitYaml(object, emitted) {
   const rest2 = Object.keys(object).filter((key) => !first.includes(key));
   const keys = [...first.filter((key) => Object.hasOwn(object, key)), ...rest2.toSorted()];
   const out = [];
-  for (const key of keys) addEntry(out, { head: "", pad: "" }, [key, object[key] ?? null]);
+  for (const key of keys) {
+    const value2 = object[key] ?? null;
+    if (key === "metadata" && value2 === emitted?.metadata) out.push(emitted.text);
+    else addEntry(out, { head: "", pad: "" }, [key, value2]);
+  }
   return `${out.length === 0 ? "{}" : out.join("\n")}
 `;
 }
@@ -67833,9 +67933,28 @@ function finisher(owner, customKinds) {
   };
 }
 function finishObject(source, owner, customKinds) {
-  const owned = withOwner(source.object, owner);
-  const id = objectId(source.key);
-  const yaml = emitYaml(owned);
+  return finishWith(source, headOf(source, owner), customKinds);
+}
+var maxHeads = 100;
+function contentFinisher(owner, customKinds) {
+  const heads = /* @__PURE__ */ new Map();
+  return (source) => {
+    const { metadata } = source.object;
+    const known4 = heads.get(metadata);
+    if (known4?.key === source.key) return finishWith(source, known4, customKinds);
+    const head = headOf(source, owner);
+    if (heads.size >= maxHeads) heads.clear();
+    heads.set(metadata, head);
+    return finishWith(source, head, customKinds);
+  };
+}
+function headOf({ object, key }, owner) {
+  const { metadata } = withOwner(object, owner);
+  return { key, id: objectId(key), metadata, emitted: emitMetadata(metadata) };
+}
+function finishWith(source, { id, metadata, emitted }, customKinds) {
+  const owned = { ...source.object, metadata };
+  const yaml = emitYaml(owned, emitted);
   return {
     rendered: new LightObject(id, owned),
     entry: treeEntry({ name: `${id}.yaml`, text: yaml }),
@@ -68115,14 +68234,14 @@ var layersByPlace = keptFor(({ layers }) => {
   const named3 = all.flatMap(
     (layer) => [...new Set(layer.virtualSites)].map((name2) => ({ name: name2, layer }))
   );
-  const byName = Map.groupBy(named3, ({ name: name2 }) => name2);
+  const byName2 = Map.groupBy(named3, ({ name: name2 }) => name2);
   return {
     // Overlays of profiles need not name any.
     everywhere: byProfile(
       all.filter(({ profile: profile2, virtualSites: virtualSites2 }) => profile2 !== null && virtualSites2.length === 0)
     ),
     byVirtualSite: new Map(
-      [...byName].map(([name2, some]) => [name2, byProfile(some.map(({ layer }) => layer))])
+      [...byName2].map(([name2, some]) => [name2, byProfile(some.map(({ layer }) => layer))])
     )
   };
 });
@@ -69108,9 +69227,9 @@ function wrongNamespace(object, namespace, isNamespaced) {
   const shown4 = typeof namespace === "string" ? `"${namespace}"` : typeName(namespace);
   return { code, message: `metadata.namespace must be an RFC 1123 label, not ${shown4}` };
 }
-function wrongCustomName(object, kinds4) {
+function wrongCustomName(object, kinds5) {
   const { name: name2 } = object.metadata;
-  if (isDnsSubdomain(name2) || customKindOf(object, kinds4) === void 0) return void 0;
+  if (isDnsSubdomain(name2) || customKindOf(object, kinds5) === void 0) return void 0;
   const message = `"${shortText(name2)}" is no name for a ${object.kind} (lower case letters, digits, \`-\` and \`.\`, at most 253)`;
   return { code: "invalid-object", message };
 }
@@ -69175,6 +69294,13 @@ function sourceObject(manifest, context2) {
     value: isInAppNamespace ? { ...value2, isInAppNamespace } : value2,
     diagnostics
   };
+}
+function withContent(sound, content) {
+  const { apiVersion: apiVersion2, kind, metadata } = sound.object;
+  const object = { ...content, apiVersion: apiVersion2, kind, metadata };
+  const isClean = object["status"] === void 0;
+  const value2 = { ...sound, object: isClean ? object : withoutServerFields(object) };
+  return { ok: true, value: value2, diagnostics: withObject(checkContent(value2), sound.key) };
 }
 function withObject(diagnostics, key) {
   return diagnostics.map(
@@ -69289,12 +69415,12 @@ function setReplicas(object, replicas) {
 
 // src/core/render/set-pods.ts
 var partLists = ["containers", "initContainers", "volumes"];
-function addSidecar(object, sidecar, kinds4) {
+function addSidecar(object, sidecar, kinds5) {
   const path3 = podSpecPath(object);
   if (path3 === void 0) return { ok: true, object };
   const schema = path3.reduce(
     (at3, key) => at3.field(key).items,
-    mergeSchemaOf(object, kinds4)
+    mergeSchemaOf(object, kinds5)
   );
   const problems = [];
   const changed3 = changeMapAt(object, path3, (pod) => {
@@ -69587,23 +69713,23 @@ function withoutHooks(output, hooks) {
   const objects = [];
   const problems = [...output.problems];
   for (const each of output.objects) {
-    const kinds4 = hookKinds(each.object).filter((kind) => !testHooks.has(kind));
+    const kinds5 = hookKinds(each.object).filter((kind) => !testHooks.has(kind));
     if (hookKinds(each.object).length === 0) objects.push(each);
-    else if (kinds4.length === 0) continue;
-    else if (hooks !== "apply") problems.push(refusedHook(each, kinds4));
-    else if (kinds4.some((kind) => appliable.has(kind))) {
+    else if (kinds5.length === 0) continue;
+    else if (hooks !== "apply") problems.push(refusedHook(each, kinds5));
+    else if (kinds5.some((kind) => appliable.has(kind))) {
       objects.push(ordinary(each));
     }
   }
   return { objects, problems };
 }
-function refusedHook({ file, object }, kinds4) {
+function refusedHook({ file, object }, kinds5) {
   return {
     file,
     line: 0,
     column: 0,
     code: "helm-hook",
-    message: `${describeKey(keyOf(object))} is a hook (${kinds4.join(", ")}), which nothing would run`,
+    message: `${describeKey(keyOf(object))} is a hook (${kinds5.join(", ")}), which nothing would run`,
     hint: "turn it off in the values, or set `helm.hooks: apply` of the App: then it is applied like the other objects, and a Job runs whenever its content changes"
   };
 }
@@ -69650,6 +69776,8 @@ var OverlayChain = class {
   #count = 0;
   #steps = /* @__PURE__ */ new Map();
   #effects = new SameEffects();
+  /** Behind overlays that are for none of the own objects. */
+  #idle = /* @__PURE__ */ new Map();
   #called = /* @__PURE__ */ new WeakMap();
   constructor(app, context2) {
     this.#app = app;
@@ -69659,6 +69787,7 @@ var OverlayChain = class {
   begin() {
     this.#before = this.#links;
     this.#links = /* @__PURE__ */ new Map();
+    this.#idle.clear();
   }
   /** What the overlays of a shape make of its objects. */
   apply({ overlays, literal: literal2, literalId, own: own2, isFilled }) {
@@ -69667,16 +69796,29 @@ var OverlayChain = class {
     let ownLink = own2.length === 0 ? null : firstLink(own2, isFilled);
     for (const overlay of overlays) {
       const before = shared2;
+      const key = `${before.number} ${overlay.index} ${overlay.id}`;
       const others = { objects: ownLink?.objects ?? [], areFirst: false };
-      shared2 = this.#link(
-        `${before.number} ${overlay.index} ${overlay.id}`,
-        () => this.#applyTo(before, overlay, { others, areShared: true })
-      );
+      shared2 = this.#link(key, () => this.#applyTo(before, overlay, { others, areShared: true }));
       if (ownLink === null) continue;
-      const sharedObjects2 = { objects: before.objects, areFirst: true };
-      ownLink = this.#applyTo(ownLink, overlay, { others: sharedObjects2, areShared: false });
+      ownLink = this.#ownBehind(ownLink, overlay, { own: own2, key, others: before.objects });
     }
     return this.#endOf(this.#calledOf(shared2), ownLink);
+  }
+  /** Own objects behind an overlay. What is for none of them by name is for none of those of any other shape, either. */
+  #ownBehind(before, overlay, {
+    own: own2,
+    key,
+    others
+  }) {
+    const isAsFilled = before.objects === own2;
+    const known4 = isAsFilled ? this.#idle.get(key) : void 0;
+    if (known4 !== void 0) return { ...before, ...known4 };
+    const around = { others: { objects: others, areFirst: true }, areShared: false };
+    const after = this.#applyTo(before, overlay, around);
+    if (!isAsFilled || !isForOthers(overlay, before, after)) return after;
+    const { effects, unmatched } = after;
+    this.#idle.set(key, { effects, unmatched });
+    return { ...before, effects, unmatched };
   }
   /** Charts have no objects of one shape only, so what was a hook is in what shapes share. */
   #calledOf(link) {
@@ -69741,6 +69883,12 @@ var OverlayChain = class {
 };
 function firstLink(objects, isFilled) {
   return { objects, diagnostics: [], unmatched: [], isFilled, effects: noEffects };
+}
+var byName = /* @__PURE__ */ new Set(["virtualSites", "values", "patches", "replicas"]);
+function isForOthers({ overlay, isFilled }, before, after) {
+  const { patches = [], replicas = [] } = overlay;
+  const unmatched = after.unmatched.length - before.unmatched.length;
+  return !isFilled && unmatched === patches.length + replicas.length && Object.keys(overlay).every((field) => byName.has(field));
 }
 var noEffects = [];
 function joined3(a, b) {
@@ -70341,6 +70489,8 @@ var FillableManifest = class {
   #context;
   /** Places of its expressions. */
   #templates;
+  /** A filling in which nothing is wrong. What metadata hold no expression are the same object in all fillings. */
+  #sound;
   constructor(manifest, context2) {
     const { object, textAt: textAt2, at: at3, keyAt } = manifest;
     this.written = { ...manifest, key: keyOf(object) };
@@ -70361,6 +70511,16 @@ var FillableManifest = class {
     return { ...result2, diagnostics };
   }
   #checked(json) {
+    const sound = this.#sound;
+    if (sound !== void 0 && json["metadata"] === sound.metadata) {
+      return withContent(sound.source, json);
+    }
+    const result2 = this.#checkedWhole(json);
+    if (result2.ok && result2.diagnostics.length === 0)
+      this.#sound = { metadata: json["metadata"], source: result2.value };
+    return result2;
+  }
+  #checkedWhole(json) {
     const { at: at3, keyAt, textAt: textAt2 } = this.written;
     const problem2 = identityProblem({ value: json, at: at3, keyAt });
     if (problem2 !== void 0) return { ok: false, diagnostics: [problem2] };
@@ -70376,7 +70536,11 @@ var ManifestFilling = class {
     this.part = new FillablePart(manifest.part);
     this.#manifest = manifest;
   }
-  /** The object that a filling gives, with its mistakes: once for each. */
+  /** The object that a filling gives, with its mistakes. */
+  checkNew({ json }) {
+    return this.#manifest.check(json);
+  }
+  /** The same, once for each. */
   check({ id, json }) {
     const known4 = this.#checked.get(id) ?? this.#manifest.check(json);
     this.#checked.set(id, known4);
@@ -70398,9 +70562,11 @@ function manifestsAt(manifests, site, given) {
   return result2.ok ? { objects: result2.value, id } : void 0;
 }
 function checkFilled({ literal: literal2, fillings }, filled) {
+  const isAlone = fillings.length === 1;
   const checked2 = fillings.flatMap((filling, index) => {
     const part3 = filled[index];
-    return part3 === void 0 ? [] : [filling.check(part3)];
+    if (part3 === void 0) return [];
+    return [isAlone ? filling.checkNew(part3) : filling.check(part3)];
   });
   const sound = checked2.flatMap((result2) => result2.ok ? [result2.value] : []);
   const diagnostics = [
@@ -70536,8 +70702,8 @@ var SiteGroups = class _SiteGroups {
   #byNumber;
   #joined;
   #numbers;
-  constructor(groups2, { kinds: kinds4 = {}, joined: joined5 } = {}) {
-    this.kinds = kinds4;
+  constructor(groups2, { kinds: kinds5 = {}, joined: joined5 } = {}) {
+    this.kinds = kinds5;
     this.groups = groups2.toSorted((a, b) => firstOf2(a) < firstOf2(b) ? -1 : 1);
     this.#byNumber = new Map(groups2.map((group2) => [group2.number, group2]));
     this.#joined = new Map(joined5);
@@ -71152,17 +71318,17 @@ function fleetContext(model, siteModel, { tools = noToolOutputs, tables = noTabl
 var keptKinds2 = new KeptResults();
 var keptDisputed = new KeptResults();
 function customKindsIn(models) {
-  const kinds4 = definedKinds(models);
-  if (kinds4.size === 0 || !patchesDefinitions(models.model)) return kinds4;
-  return keptDisputed.get(kinds4, [], () => disputedKinds(kinds4));
+  const kinds5 = definedKinds(models);
+  if (kinds5.size === 0 || !patchesDefinitions(models.model)) return kinds5;
+  return keptDisputed.get(kinds5, [], () => disputedKinds(kinds5));
 }
 function definedKinds(models) {
-  const kinds4 = readCustomKinds([...models.model.manifests.values()].flat());
-  if (models.model.toolSources.size === 0) return kinds4;
+  const kinds5 = readCustomKinds([...models.model.manifests.values()].flat());
+  if (models.model.toolSources.size === 0) return kinds5;
   const requests = neededTools(models).map(({ key }) => key);
-  return keptKinds2.get(kinds4, requests, () => {
+  return keptKinds2.get(kinds5, requests, () => {
     const defined = customKindsOf(toolDefinitions(models));
-    return defined.size === 0 ? kinds4 : joinedKinds([...defined, ...kinds4]);
+    return defined.size === 0 ? kinds5 : joinedKinds([...defined, ...kinds5]);
   });
 }
 function layeredAppOf(context2, name2) {
@@ -71427,6 +71593,8 @@ var ShapeFiller = class {
   #overlays;
   #merged = /* @__PURE__ */ new Map();
   #effects = /* @__PURE__ */ new Map();
+  /** Overlays without expressions, by position. */
+  #written = /* @__PURE__ */ new Map();
   #readsValues;
   #parts;
   #isLiteral;
@@ -71522,7 +71690,11 @@ var ShapeFiller = class {
     const filled = part3?.at(site, given, this.#mistakes);
     if (part3 === void 0 || filled === void 0) return void 0;
     const overlay = filled.json;
-    if (!part3.isFillable) return { index, overlay, id: "", isFilled: false };
+    if (!part3.isFillable) {
+      const written = this.#written.get(index) ?? { index, overlay, id: "", isFilled: false };
+      this.#written.set(index, written);
+      return written;
+    }
     const mistakes = filledOverlayMistakes(
       overlay,
       (path3) => this.#app.at(["spec", "overlays", index, ...path3])
@@ -71730,22 +71902,26 @@ function renderShapes(input2, unfilled) {
   const ends = /* @__PURE__ */ new Map();
   const variants = /* @__PURE__ */ new Map();
   const objects = new ObjectsOfApp();
-  const making = { ...input2, maker: new OwnMaker(input2) };
+  const finishOwn = contentFinisher(input2.owner, input2.customKinds);
+  const making = { ...input2, maker: new OwnMaker(input2), finishOwn };
   const told4 = [];
+  const isByTool = input2.source.variableOf !== void 0;
   input2.chain.begin();
   for (const shape of shapes) {
     const end = input2.chain.apply(shape);
     ends.set(shape, end);
     const result2 = renderShape(end, making, shape);
     const { diagnostics } = result2;
-    told4.push({ diagnostics, sites: shape.sites, isFilled: end.isFilled });
+    if (diagnostics.length > 0 || isByTool) {
+      told4.push({ diagnostics, sites: shape.sites, isFilled: end.isFilled });
+    }
     if (!result2.ok) continue;
     objects.add(end);
     const { tree } = result2.value;
     variants.set(tree, variants.get(tree) ?? result2.value);
     trees.set(shape, tree);
   }
-  tellOf(told4, mistakes, input2.source.variableOf !== void 0);
+  tellOf(told4, mistakes, isByTool);
   return {
     trees,
     variants,
@@ -71827,7 +72003,7 @@ function renderShape(end, input2, shape) {
     return { ok: false, diagnostics: [...end.diagnostics, ...emptyShape(input2, shape)] };
   }
   const shared2 = sharedPart(end.shared, input2);
-  const own2 = ownObjects.map((object) => finishObject(object, input2.owner, input2.customKinds));
+  const own2 = ownObjects.map(input2.finishOwn);
   const found2 = own2.flatMap(({ problems }) => problems);
   const diagnostics = [...end.diagnostics, ...shared2.problems, ...found2];
   if (diagnostics.some(isError) || shape.sites.length === 0) return { ok: false, diagnostics };
@@ -72081,7 +72257,7 @@ function shapesAt(shapes, names3, { numbers }) {
 }
 function withChanges2(last, { names: names3, shapes, input: input2 }) {
   const { context: context2, name: name2 } = input2;
-  const { app, variants, ids, kinds: kinds4 } = last.rendering;
+  const { app, variants, ids, kinds: kinds5 } = last.rendering;
   const now = treeOfEach(shapes.trees);
   const before = last.trees();
   const trees = before.with(names3, now);
@@ -72102,7 +72278,7 @@ function withChanges2(last, { names: names3, shapes, input: input2 }) {
       variants: known4.with(given.map((tree) => [tree, variantOf(tree)])),
       places: laterPlaces(input2),
       ids: always(withMore(ids(), new Set(shapes.places.keys()))),
-      kinds: always(withMore(kinds4(), shapes.kinds))
+      kinds: always(withMore(kinds5(), shapes.kinds))
     }
   };
 }
@@ -72158,7 +72334,7 @@ function withOtherManifests(last, input2) {
   const same2 = unchangedShapes(app, changed3);
   const samples = same2.map((shape) => ({ ...shape, sites: shape.sites.slice(0, 1) }));
   const shapes = renderShapes(app, samples);
-  const { shared: shared2, diagnostics, kinds: kinds4 } = shapes;
+  const { shared: shared2, diagnostics, kinds: kinds5 } = shapes;
   if (shared2 === null || diagnostics.length > 0 || !haveDone(shared2, last)) return void 0;
   const composed = composedAt(same2, last.rendering, shared2);
   const effects = last.effects().with(changed3, /* @__PURE__ */ new Map());
@@ -72172,7 +72348,7 @@ function withOtherManifests(last, input2) {
     ...keptEffects(effects),
     left,
     source: app.source,
-    rendering: renderingOf(composed, { last, input: input2, changed: changed3, kinds: kinds4 })
+    rendering: renderingOf(composed, { last, input: input2, changed: changed3, kinds: kinds5 })
   };
 }
 function isFor({ source: before, told: told4 }, now) {
@@ -72210,7 +72386,7 @@ function composedAt(shapes, { app, variants: before }, shared2) {
   }
   return { trees, variants };
 }
-function renderingOf({ trees, variants }, { last, input: input2, changed: changed3, kinds: kinds4 }) {
+function renderingOf({ trees, variants }, { last, input: input2, changed: changed3, kinds: kinds5 }) {
   const { app, ids, kinds: before } = last.rendering;
   const { model, siteModel } = input2.context;
   return {
@@ -72223,7 +72399,7 @@ function renderingOf({ trees, variants }, { last, input: input2, changed: change
     variants,
     places: laterPlaces(input2),
     ids,
-    kinds: always(withMore(before(), kinds4))
+    kinds: always(withMore(before(), kinds5))
   };
 }
 function treesPerSite(trees) {
@@ -72334,7 +72510,7 @@ var LaterMap = class {
 // src/core/render/table-record.ts
 function tableOf(record4) {
   const { digests, peers, steps: steps2, distinct, left, rendering } = record4;
-  const { app, variants, ids, kinds: kinds4 } = rendering;
+  const { app, variants, ids, kinds: kinds5 } = rendering;
   const sites = [...app.sites];
   const { bySite: bySite3 } = record4.effects();
   const positions = new Map(distinct.map((own2, index) => [own2, index]));
@@ -72342,7 +72518,7 @@ function tableOf(record4) {
     steps: steps2,
     isOrdinary: [...variants.values()].every((variant) => variant.isOrdinary === true),
     ids: [...ids()],
-    kinds: [...kinds4()],
+    kinds: [...kinds5()],
     effects: distinct.map(
       (own2) => own2.map(({ overlay, changed: changed3, matchedImages }) => [overlay, changed3, [...matchedImages]])
     ),
@@ -72515,7 +72691,7 @@ function tableKey(input2) {
   return sha256(JSON.stringify(data3));
 }
 var digestOfKinds = keptFor(
-  (kinds4) => sha256(canonicalJson(Object.fromEntries(kinds4)))
+  (kinds5) => sha256(canonicalJson(Object.fromEntries(kinds5)))
 );
 function sha256(text) {
   return (0, import_node_crypto11.createHash)("sha256").update(text).digest("hex");
@@ -72589,9 +72765,9 @@ function renderNew(context2, name2) {
     record: () => left && recordOf(input2, shapes, { rendering: value2, left })
   };
 }
-function placed(app, { variants, places: places2, kinds: kinds4, filled: { reads } }) {
+function placed(app, { variants, places: places2, kinds: kinds5, filled: { reads } }) {
   const ids = lazily(() => new Set(places2.keys()));
-  return { app, variants, places: () => places2, ids, kinds: () => kinds4, reads };
+  return { app, variants, places: () => places2, ids, kinds: () => kinds5, reads };
 }
 function leftOf({ app, chain }, shapes) {
   const { filled, ends, diagnostics } = shapes;
@@ -74072,10 +74248,10 @@ function input(env, name2) {
 
 // src/action/preview-change.ts
 var import_promises6 = require("node:fs/promises");
-var import_node_path9 = require("node:path");
+var import_node_path10 = require("node:path");
 
 // src/adapters/git/read-checkout.ts
-var import_node_path8 = require("node:path");
+var import_node_path9 = require("node:path");
 
 // src/adapters/git/bare-repository.ts
 var oldest = { major: 2, minor: 36 };
@@ -74678,6 +74854,9 @@ function tooLarge3({ oid, size }) {
   );
 }
 
+// src/adapters/git/source-files.ts
+var import_node_buffer = require("node:buffer");
+
 // src/adapters/git/git-path.ts
 function isSafePath(path3) {
   return path3.split("/").every(isSafeSegment);
@@ -74706,7 +74885,9 @@ function selectSources(candidates2, limits) {
   const listed2 = candidates2.filter(({ path: path3 }) => isSourcePath(path3, "file"));
   const isToolFile = toolFiles(listed2);
   const inside2 = listed2.filter(({ path: path3 }) => !isDotFile(path3) || isToolFile(path3));
-  const refused2 = inside2.flatMap((candidate) => problemOf(candidate, limits)).filter(({ path: path3, leftOut }) => leftOut === void 0 || isToolFile(path3));
+  const refused2 = inside2.flatMap((candidate) => problemOf(candidate, limits)).filter(({ path: path3, leftOut, isSubmodule: isSubmodule2 }) => {
+    return leftOut === void 0 || isSubmodule2 === true || isToolFile(path3);
+  });
   const chosen = inside2.filter(
     ({ path: path3, kind, size }) => isSafePath(path3) && kind === "file" && size <= limits.maxFileBytes
   );
@@ -74734,29 +74915,53 @@ function problemOf({ path: path3, kind, size }, limits) {
     { path: shown4, text: "", problem: problem2 }
   ];
   if (!isSafePath(path3)) return because("not a name that can be used", JSON.stringify(path3));
+  if (kind === "submodule") return [{ path: path3, text: "", leftOut: submodule, isSubmodule: true }];
+  if (kind === "file" && size <= limits.maxFileBytes) return [];
   const why = kind === "link" ? "symbolic links are not followed; put the file there itself" : `has ${size} bytes, at most ${limits.maxFileBytes} are read`;
-  if (kind !== "link" && size <= limits.maxFileBytes) return [];
   return isDeclaration(path3) ? because(why) : [{ path: path3, text: "", leftOut: why }];
 }
+var submodule = "a submodule is not entered: its files are in another repository";
 var noText3 = { text: "", isBinary: true };
+function isWithoutBytes({ text, isBinary }) {
+  return isBinary === true && text === "";
+}
+function withoutBytes(content) {
+  return { ...content, text: "" };
+}
 function decodeContent(bytes, isNeeded) {
-  const binary = () => isNeeded ? { text: bytes.toString("latin1"), isBinary: true } : noText3;
-  if (bytes.includes(0)) return binary();
-  try {
-    return { text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes) };
-  } catch {
-    return binary();
+  const notTextAt = firstNoText(bytes);
+  if (notTextAt === void 0) {
+    return { text: new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes) };
   }
+  return { text: isNeeded ? bytes.toString("latin1") : "", isBinary: true, notTextAt };
+}
+var replacement = Buffer.from("�");
+function firstNoText(bytes) {
+  if ((0, import_node_buffer.isUtf8)(bytes) && !bytes.includes(0)) return void 0;
+  const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+  let [known4, offset] = [0, 0];
+  for (const { index } of text.matchAll(/[\0\ufffd]/g)) {
+    offset += Buffer.byteLength(text.slice(known4, index));
+    known4 = index;
+    if (!bytes.subarray(offset, offset + replacement.length).equals(replacement)) break;
+  }
+  const lines = text.slice(0, known4).split("\n");
+  return { line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 };
 }
 function sourceFile(path3, content) {
   if (content.isBinary === true && isDeclaration(path3)) {
-    return [{ path: path3, text: "", problem: "is not UTF-8 text" }];
+    const { notTextAt } = content;
+    return [
+      { path: path3, text: "", problem: "is not UTF-8 text", ...notTextAt && { problemAt: notTextAt } }
+    ];
   }
   if (lfsPointer.test(content.text)) {
     const why = "is a pointer of Git LFS, whose files are not fetched; commit the file itself";
     return [{ path: path3, text: "", ...isDeclaration(path3) ? { problem: why } : { leftOut: why } }];
   }
-  return content === noText3 ? [] : [{ path: path3, ...content }];
+  if (isWithoutBytes(content)) return [];
+  const { text, isBinary } = content;
+  return [{ path: path3, text, ...isBinary && { isBinary } }];
 }
 var lfsPointer = /^version https:\/\/git-lfs\.github\.com\/spec\/v\d/;
 function isDeclaration(path3) {
@@ -74782,25 +74987,33 @@ async function readSourceTree(options) {
   const needed = new Set(chosen.flatMap(({ path: path3, oid }) => isToolFile(path3) ? oid : []));
   for (const entry of chosen) {
     const content = options.known?.get(entry.oid);
-    const isKnown = content !== void 0 && (content !== noText3 || !needed.has(entry.oid));
+    const isKnown = content !== void 0 && !(isWithoutBytes(content) && needed.has(entry.oid));
     if (isKnown) texts2.set(entry.oid, content);
     else missing2.push(entry);
   }
   await readInto(texts2, missing2, { gitDir, clock, needed });
   const read2 = chosen.flatMap(({ path: path3, oid }) => {
     const content = contentOf(texts2, oid);
-    return sourceFile(path3, content.isBinary === true && !isToolFile(path3) ? noText3 : content);
+    return sourceFile(
+      path3,
+      content.isBinary === true && !isToolFile(path3) ? withoutBytes(content) : content
+    );
   });
   const files = [...read2, ...refused2].toSorted((a, b) => a.path < b.path ? -1 : 1);
   return { files, texts: texts2 };
 }
+var listedLine = /^(?<mode>\d+) (blob|commit) (?<oid>[0-9a-f]+) +(?<size>\d+|-)\t(?<path>[^]*)$/;
+var kinds3 = /* @__PURE__ */ new Map([
+  ["120000", "link"],
+  ["160000", "submodule"]
+]);
 function parseListing(output) {
   const entries2 = [];
   for (const line of output.split("\0")) {
-    const match2 = /^(?<mode>\d+) blob (?<oid>[0-9a-f]+) +(?<size>\d+)\t(?<path>[^]*)$/.exec(line);
+    const match2 = listedLine.exec(line);
     const { mode, oid = "", size, path: path3 = "" } = match2?.groups ?? {};
     if (mode === void 0) continue;
-    entries2.push({ path: path3, oid, kind: mode === "120000" ? "link" : "file", size: Number(size) });
+    entries2.push({ path: path3, oid, kind: kinds3.get(mode) ?? "file", size: Number(size) || 0 });
   }
   return entries2;
 }
@@ -74934,6 +75147,10 @@ async function readFiles(repository, root, options) {
   const sized = [];
   for (const entry of entries2) {
     signal?.throwIfAborted();
+    if (entry.kind === "submodule") {
+      sized.push({ ...entry, size: 0, content: noText3 });
+      continue;
+    }
     const bytes = await readBlob(repository, entry.oid);
     const isTooLarge = bytes.length > limits.maxFileBytes;
     const content = isTooLarge ? noText3 : decodeContent(bytes, true);
@@ -74942,7 +75159,7 @@ async function readFiles(repository, root, options) {
   const { chosen, refused: refused2, isToolFile } = selectSources(sized, limits);
   const files = chosen.flatMap(({ path: path3, content }) => {
     const isNeeded = content.isBinary !== true || isToolFile(path3);
-    return sourceFile(path3, isNeeded ? content : noText3);
+    return sourceFile(path3, isNeeded ? content : withoutBytes(content));
   });
   return [...files, ...refused2];
 }
@@ -75028,12 +75245,15 @@ async function listTree({ git, gitdir, cache: cache3 }, root, { limits, signal }
       const path3 = under + entry.path;
       if (!isSourcePath(path3, entry.type === "tree" ? "folder" : "file")) continue;
       if (entry.type === "tree") openFolders.push({ oid: entry.oid, under: `${path3}/` });
-      const kind = entry.mode === "120000" ? "link" : "file";
-      if (entry.type === "blob") found2.push({ path: path3, oid: entry.oid, kind });
+      else found2.push({ path: path3, oid: entry.oid, kind: kindOf(entry) });
     }
     if (found2.length > limits.maxFiles) throw tooManyFiles(limits);
   }
   return found2;
+}
+function kindOf({ type, mode }) {
+  if (type === "commit") return "submodule";
+  return mode === "120000" ? "link" : "file";
 }
 async function readBlob({ git, gitdir, cache: cache3 }, oid) {
   const { blob } = await git.readBlob({ fs: import_node_fs.default, gitdir, oid, cache: cache3 });
@@ -75076,6 +75296,7 @@ async function isIgnored(git, dir) {
 
 // src/adapters/git/work-tree.ts
 var import_promises5 = require("node:fs/promises");
+var import_node_path8 = require("node:path");
 var readAtOnce = 64;
 async function readWorkTree(dir, options) {
   const { limits, signal } = options;
@@ -75105,29 +75326,36 @@ async function requireFolder(dir) {
 }
 async function listFiles(dir, { limits, ignored, signal }) {
   const leftOut = await ignored();
+  const submodules = await declaredSubmodules(dir);
   const found2 = [];
   const open3 = [{ path: "", bytes: Buffer.from(dir) }];
   for (let folder = open3.pop(); folder !== void 0; folder = open3.pop()) {
     signal?.throwIfAborted();
-    const { files, folders } = await listFolder(folder);
+    const { files, folders } = await listFolder(folder, submodules);
     found2.push(...files.filter(({ path: path3 }) => !leftOut.has(path3)));
     open3.push(...folders.filter(({ path: path3 }) => !leftOut.has(`${path3}/`)));
     if (found2.length > limits.maxFiles) throw tooManyFiles(limits);
   }
   return found2;
 }
-async function listFolder(folder) {
+async function declaredSubmodules(dir) {
+  const text = await unlessGone((0, import_promises5.readFile)((0, import_node_path8.join)(dir, ".gitmodules"), "utf8")) ?? "";
+  const lines = text.matchAll(/^[ \t]*path[ \t]*=[ \t]*"?(?<path>[^"\n]*?)"?[ \t\r]*$/gm);
+  return new Set(lines.map(({ groups: groups2 }) => groups2?.["path"] ?? ""));
+}
+async function listFolder(folder, submodules) {
   const options = { withFileTypes: true, encoding: "buffer" };
   const entries2 = await unlessGone((0, import_promises5.readdir)(folder.bytes, options)) ?? [];
   const files = [];
   const folders = [];
-  if (folder.path !== "" && entries2.some(({ name: name2 }) => name2.toString() === ".git")) {
-    return { files, folders };
+  const names3 = entries2.map(({ name: name2 }) => name2.toString());
+  if (isSubmodule(folder.path, names3, submodules)) {
+    return { files: [{ ...folder, kind: "submodule", size: 0 }], folders };
   }
   for (const entry of entries2) {
     const name2 = entry.name.toString();
     const path3 = folder.path === "" ? name2 : `${folder.path}/${name2}`;
-    if (!isSourcePath(path3, kindOf(entry))) continue;
+    if (!isSourcePath(path3, kindOf2(entry))) continue;
     const bytes = Buffer.concat([folder.bytes, Buffer.from("/"), entry.name]);
     if (entry.isDirectory()) folders.push({ path: path3, bytes });
     else if (entry.isSymbolicLink()) files.push({ path: path3, bytes, kind: "link", size: 0 });
@@ -75135,7 +75363,10 @@ async function listFolder(folder) {
   }
   return { files, folders };
 }
-function kindOf(entry) {
+function isSubmodule(path3, names3, declared) {
+  return path3 !== "" && (names3.length === 0 ? declared.has(path3) : names3.includes(".git"));
+}
+function kindOf2(entry) {
   return entry.isDirectory() ? "folder" : "file";
 }
 async function measured(path3, bytes) {
@@ -75155,7 +75386,7 @@ async function unlessGone(read2) {
 // src/adapters/git/read-checkout.ts
 async function readCheckout(dir, options = {}) {
   const limits = { ...defaultSourceLimits, ...options.limits };
-  const folder = (0, import_node_path8.resolve)(dir);
+  const folder = (0, import_node_path9.resolve)(dir);
   const files = options.revision === void 0 ? await readWorkTree(folder, {
     limits,
     ignored: () => ignoredFiles(checkoutGit(options), folder),
@@ -75165,7 +75396,7 @@ async function readCheckout(dir, options = {}) {
 }
 async function resolveRevision(dir, revision, options = {}) {
   const git = checkoutGit(options);
-  const folder = (0, import_node_path8.resolve)(dir);
+  const folder = (0, import_node_path9.resolve)(dir);
   return await readerOf(options, git) === "native" ? resolveNativeRevision(git, folder, revision) : resolveIsomorphicRevision(folder, revision);
 }
 async function readRevision(folder, revision, options) {
@@ -75215,9 +75446,9 @@ function checkAsked(draft) {
     return parsed.ok ? { placed: placed2, selector: parsed.selector } : [];
   });
   const selectors = all.map(({ selector }) => selector);
-  const kinds4 = sitesByLabels(draft.sites, selectors);
-  if (selectors.length * kinds4.length <= mostAsked) return [];
-  const asked = new SelectorIndex(selectors).asked(kinds4.map(({ labels }) => labels));
+  const kinds5 = sitesByLabels(draft.sites, selectors);
+  if (selectors.length * kinds5.length <= mostAsked) return [];
+  const asked = new SelectorIndex(selectors).asked(kinds5.map(({ labels }) => labels));
   let sum = 0;
   return all.flatMap(({ placed: placed2 }, position) => {
     const own2 = asked[position] ?? 0;
@@ -75419,7 +75650,7 @@ function releaseOfNoApp({ value: value2, document: document2 }, action3) {
 function asError({ place, ...finding }) {
   return errorAt(place, finding);
 }
-var kindOf2 = { app: "App", site: "Site", region: "Region" };
+var kindOf3 = { app: "App", site: "Site", region: "Region" };
 function unknownNames2(draft, entry, action3) {
   if (draft.hasUnreadable) return [];
   const fields3 = Object.entries(entry.value.spec[action3] ?? {});
@@ -75427,7 +75658,7 @@ function unknownNames2(draft, entry, action3) {
   const unknown = fields3.flatMap(([field, name2]) => {
     const known4 = field === "stage" ? stages2?.all : declaredNames(draft, field);
     if (typeof name2 !== "string" || known4 === void 0 || known4.has(name2)) return [];
-    const what = kindOf2[field] ?? "stage";
+    const what = kindOf3[field] ?? "stage";
     const message = `there is no ${what} "${name2}"`;
     return [unknownAt(entry, [action3, field], { message, hint: danglingHint(what, name2, known4) })];
   });
@@ -75457,7 +75688,7 @@ function notOfRegion(entry, action3, { scope: { site = "", region }, sites }) {
   return [unknownAt(entry, [action3, "region"], { message, hint })];
 }
 function declaredNames(draft, field) {
-  const kind = kindOf2[field];
+  const kind = kindOf3[field];
   return kind === void 0 ? void 0 : draft.declared.get(kind) ?? /* @__PURE__ */ new Set();
 }
 function stagesOf({
@@ -76234,10 +76465,24 @@ function checkPinned({ fleet }, source, place) {
   const hint = `write the version under \`tools.${tool}\` of the Fleet, as \`${tool} version\` tells it`;
   return [errorAt(place, { code: "unpinned-tool", message, hint })];
 }
+function submoduleIn(source, others) {
+  const found2 = others.find(({ path: path3, isSubmodule: isSubmodule2 }) => {
+    if (isSubmodule2 !== true) return false;
+    return isInSource(path3, source) || isInSource(source, path3) && !hasDotPart(path3.slice(source.length));
+  });
+  if (found2 === void 0) return void 0;
+  return {
+    code: "missing-source",
+    message: `"${shortText(found2.path)}" is a submodule, whose files are in another repository and are not read`,
+    hint: "put the files there themselves, or name the submodule in `ignore` of the Fleet"
+  };
+}
 function sourceFinding(written, { all, others }) {
   const code = "missing-source";
   const source = sourcePath(written);
   if (!source.ok) return { code, message: source.message, hint: source.hint };
+  const submodule2 = submoduleIn(source.path, others);
+  if (submodule2 !== void 0) return submodule2;
   if (manifestFiles(source.path, others).length > 0) return void 0;
   if (filesInSource(source.path, all).length > 0) {
     const message = `"${shortText(written)}" holds no manifest`;
@@ -76255,11 +76500,11 @@ var objectParts = [
   /^overlays\.\d+\.patches\.\d+\.(merge|json\.\d+\.value)(\.|$)/,
   /^overlays\.\d+\.sidecars\.\d+\.(containers|initContainers|volumes)\./
 ];
-var kinds3 = /* @__PURE__ */ new Set(["App", "Profile", "Site"]);
+var kinds4 = /* @__PURE__ */ new Set(["App", "Profile", "Site"]);
 var mostProblems2 = 20;
 function checkTwofold(documents) {
   return documents.flatMap(
-    ({ kind, document: document2 }) => kinds3.has(kind) ? tell3(document2, "error", errorAt) : []
+    ({ kind, document: document2 }) => kinds4.has(kind) ? tell3(document2, "error", errorAt) : []
   );
 }
 function checkTypedNumbers(document2) {
@@ -79397,9 +79642,13 @@ function withIgnoreHint(diagnostic, isFlotillas) {
   const hint = diagnostic.hint === void 0 ? ignoreHint : `${diagnostic.hint}; ${ignoreHint}`;
   return { ...diagnostic, hint };
 }
-function unreadableFile({ path: path3, problem: problem2 = "" }) {
+function unreadableFile({
+  path: path3,
+  problem: problem2 = "",
+  problemAt = { line: 0, column: 0 }
+}) {
   return errorAt(
-    { file: path3, line: 0, column: 0 },
+    { file: path3, ...problemAt },
     { code: "unreadable-file", message: problem2, hint: ignoreHint }
   );
 }
@@ -79891,13 +80140,13 @@ function servingMistakes(rendering, minors) {
     return problem2.when === "now" ? mistake(place, told4) : warning(place, told4);
   });
 }
-function unserved({ app, variants, places: places2, kinds: kinds4 }, minors) {
+function unserved({ app, variants, places: places2, kinds: kinds5 }, minors) {
   const versions = [...new Set(minors.values())];
   const isServed = (of) => {
     const [apiVersion2 = "", kind = ""] = of.split(" ");
     return versions.every((minor2) => servingProblem({ apiVersion: apiVersion2, kind }, minor2) === void 0);
   };
-  if ([...kinds4()].every(isServed)) return [];
+  if ([...kinds5()].every(isServed)) return [];
   return [...sitesByTree(app.sites)].flatMap(
     ([tree, names3]) => [...byMinor(names3, minors)].flatMap(
       ([minor2, sites]) => (variants.get(tree)?.objects ?? []).flatMap(({ id, object }) => {
@@ -80761,6 +81010,7 @@ function viewSite(input2, app, site) {
     mirror,
     uid: assignment?.uid,
     isMoving: isMoving(input2, site),
+    isEntering: isEntering(assignment),
     isStuck: isStuck(input2, site, assignment),
     waitsFor,
     entry: own(own(input2.mirrors, site), app),
@@ -80786,12 +81036,21 @@ function mayLack({ workers }, mirror) {
 function isNowhere({ entry, isMoving: isMoving2, mirrorMayLack }) {
   return entry === void 0 && !isMoving2 && !mirrorMayLack;
 }
+function isUnseen(input2, app, site) {
+  if (own(own(input2.mirrors, site), app) !== void 0) return false;
+  const { mirror = input2.sites.get(site)?.mirror, moving } = own(input2.control.sites, site) ?? {};
+  if (own(moving?.trees, app) !== void 0) return false;
+  return [mirror, moving?.to].some((name2) => name2 !== void 0 && mayLack(input2, name2));
+}
 function isGone(view, { left }) {
   const hasLeft2 = own(left, view.site) !== void 0;
   return isNowhere(view) || hasLeft2 && view.entry === void 0 && !view.isMoving;
 }
 function isUnreadable({ workers }, { mirror, waitsFor }) {
   return own(workers, waitsFor ?? mirror)?.isMirrorUnreadable === true;
+}
+function isEntering(assignment) {
+  return assignment?.moving?.entering !== void 0;
 }
 function isStuck(input2, site, assignment) {
   const { released, entering } = assignment?.moving ?? {};
@@ -81339,12 +81598,16 @@ function lossesBy(board, site, steps2) {
 }
 function stepAt2(board, release2, site) {
   const entry = own(release2.list, site);
-  const from = treeAt(board.input, release2.app, site);
+  const from = treeAt(board.input, release2.app, site) ?? unseenTree(board, release2, site);
   if (entry === void 0 || from === void 0 || from === entry.to) return void 0;
   if (goesNoMore(release2, site)) return void 0;
   const hasPassed3 = Object.hasOwn(release2.passed, release2.stages[entry.stage]?.name ?? "");
   if (hasPassed3 && release2.kind !== "removal") return void 0;
   return stepOf2(release2, { from, to: entry.to });
+}
+function unseenTree({ input: input2 }, { app, kind, list, handed }, site) {
+  if (kind !== "removal" || Object.hasOwn(handed, site)) return void 0;
+  return isUnseen(input2, app, site) ? own(list, site)?.from ?? void 0 : void 0;
 }
 function goesNoMore({ goingBack, back }, site) {
   return goingBack !== void 0 || own(back, site) !== void 0;
@@ -81356,21 +81619,38 @@ function stepOf2(release2, { from, to }) {
 function recountLosses(board, held) {
   for (const { app, open: open3 } of board.apps.values()) {
     if (held.has(app)) continue;
-    for (const release2 of open3.values()) {
-      const count = countLosses(board, release2);
-      board.counted.set(release2.id, count.bySite);
-      const { deletions: deletions2 } = release2;
-      const lost = deletions2.spared?.filter((object) => count.deleted.has(object)) ?? [];
-      if (count.objects <= deletions2.objects && lost.length === 0) continue;
-      setRelease(board, grown(release2, count, lost), `${release2.id} deletes more than was counted`);
-    }
+    for (const release2 of open3.values()) recount(board, release2);
   }
 }
-function grown(release2, count, lost) {
+function recount(board, known4) {
+  const { release: release2, others } = asSeen(board, known4);
+  const count = countLosses(board, release2);
+  board.counted.set(release2.id, count.bySite);
+  const { deletions: deletions2 } = release2;
+  const lost = deletions2.spared?.filter((object) => count.deleted.has(object)) ?? [];
+  const unjudged = others.filter((site) => (count.bySite.get(site) ?? 0) > 0);
+  const isMore2 = count.objects > deletions2.objects || lost.length + unjudged.length > 0;
+  if (isMore2) {
+    const next = grown(release2, count, { lost, unjudged });
+    setRelease(board, next, `${release2.id} deletes more than was counted`);
+  } else if (release2 !== known4) {
+    setRelease(board, release2, `${release2.id}: what it takes away is seen`);
+  }
+}
+function asSeen({ input: input2 }, release2) {
+  if (release2.kind !== "removal") return { release: release2, others: [] };
+  const others = Object.entries(release2.list).flatMap(([site, entry]) => {
+    const from = treeAt(input2, release2.app, site);
+    return from === void 0 || from === entry.from ? [] : [[site, { ...entry, from }]];
+  });
+  if (others.length === 0) return { release: release2, others: [] };
+  const list = { ...release2.list, ...Object.fromEntries(others) };
+  return { release: { ...release2, list }, others: others.map(([site]) => site) };
+}
+function grown(release2, count, { lost, unjudged }) {
   const { deletions: deletions2, approvals } = release2;
   const [first2] = lost;
-  const more = count.objects - deletions2.objects;
-  const needsApproval = first2 === void 0 ? `${more} more than were counted before: no other app takes them over any more` : protectedWords(first2);
+  const needsApproval = first2 === void 0 ? growthInWords(release2, count, unjudged) : protectedWords(first2);
   return {
     ...release2,
     approvals: approvals.filter(({ what }) => what !== "deletions"),
@@ -81384,6 +81664,12 @@ function grown(release2, count, lost) {
       }
     }
   };
+}
+function growthInWords({ deletions: deletions2 }, { objects }, unjudged) {
+  if (unjudged.length > 0)
+    return `what stands at ${someOf(unjudged.toSorted())} is not what was counted: it could not be seen then`;
+  const more = objects - deletions2.objects;
+  return `${more} more than were counted before: no other app takes them over any more`;
 }
 function countedAt({ counted: counted3 }, release2, site) {
   return counted3.get(release2.id)?.get(site) ?? 0;
@@ -81467,16 +81753,17 @@ function noteCount(run3, count, needsApproval) {
   setRelease(
     run3.board,
     { ...release2, approvals, deletions: deletions2 },
-    `${release2.id} deletes ${objects} objects`
+    `${release2.id} deletes ${countOf(objects, "object")}`
   );
   if (needsApproval === void 0) return;
-  run3.notes.push(`${release2.id} waits for an approval of ${objects} deletions: ${needsApproval}`);
+  const asked = countOf(objects, "deletion");
+  run3.notes.push(`${release2.id} waits for an approval of ${asked}: ${needsApproval}`);
 }
 function reasonFor(run3, { release: release2, protected: [first2] }, { total, ofApp }) {
   const { objects, percent } = run3.input.deletionBudget;
   if (first2 !== void 0) return protectedWords(first2);
   if (total > objects)
-    return `this commit deletes ${total} objects over all apps, its budget is ${objects}`;
+    return `this commit deletes ${countOf(total, "object")} over all apps, its budget is ${objects}`;
   const all = objectsOfApp(run3, release2.app);
   const share2 = resolveAmount({ percent }, all);
   if (ofApp <= share2) return void 0;
@@ -81485,10 +81772,13 @@ function reasonFor(run3, { release: release2, protected: [first2] }, { total, of
 function objectsOfApp({ input: input2 }, app) {
   let objects = 0;
   for (const site of input2.headSites.keys()) {
-    const tree = treeAt(input2, app, site);
+    const tree = treeAt(input2, app, site) ?? unseenTree2(input2, app, site);
     if (tree !== void 0) objects += input2.objectsOf(tree).size;
   }
   return objects;
+}
+function unseenTree2(input2, app, site) {
+  return isUnseen(input2, app, site) ? own(own(input2.entitledBefore, app), site) : void 0;
 }
 
 // src/core/rollout/rollback/back-state.ts
@@ -82003,12 +82293,12 @@ function lastMove({ back, handed, carried }, site) {
 }
 function takeSites(board, app, {
   sites,
-  kinds: kinds4,
+  kinds: kinds5,
   why
 }) {
   const carried = {};
   for (const release2 of app.open.values()) {
-    if (!kinds4.includes(release2.kind)) continue;
+    if (!kinds5.includes(release2.kind)) continue;
     for (const [site, record4] of touchedBy(board, release2)) {
       if (sites.has(site) && record4.settled !== true) carried[site] = record4;
     }
@@ -82197,14 +82487,29 @@ function treesToTake(board, site) {
   }
   return trees;
 }
-function unleave(board, app, { site, entry }) {
+function isAllTaken(board, site, trees) {
+  return Object.entries(own(board.input.mirrors, site) ?? {}).every(([app, entry]) => {
+    const tree = standingTree(entry);
+    if (tree !== void 0) return !board.apps.has(app) || tree === own(trees, app);
+    return Object.hasOwn(trees, app) || leftBy(board, app, { site, entry }) === void 0;
+  });
+}
+function leftBy(board, app, { site, entry }) {
   if (!("leaving" in entry) || isGone2(board, app, { site, marker: entry.leaving }))
     return void 0;
   const release2 = board.apps.get(app)?.open.get(entry.leaving.release);
-  if (release2 === void 0)
-    return hasComeBack(board, app, site) ? withdrawn(entry.leaving) : void 0;
+  if (release2 === void 0) {
+    const from2 = hasComeBack(board, app, site) ? withdrawn(entry.leaving) : void 0;
+    return from2 === void 0 ? void 0 : { release: release2, from: from2 };
+  }
   const from = own(release2.list, site)?.from ?? void 0;
-  if (from === void 0) return void 0;
+  return from === void 0 ? void 0 : { release: release2, from };
+}
+function unleave(board, app, there) {
+  const left = leftBy(board, app, there);
+  if (left?.release === void 0) return left?.from;
+  const { site } = there;
+  const { release: release2, from } = left;
   const without3 = (record4) => Object.fromEntries(Object.entries(record4).filter(([name2]) => name2 !== site));
   const next = { ...release2, handed: without3(release2.handed), failed: without3(release2.failed) };
   setRelease(board, next, `${app} leaves ${site} once it has moved`);
@@ -82382,11 +82687,7 @@ function takenAnew(board, site, { assignment, moving }) {
   const { mirror } = assignment;
   const isLeaving = moving.entering === void 0;
   if (!isLeaving || !mirrorsWith(board.input, site).includes(mirror)) return moving;
-  const isTaken = Object.entries(own(board.input.mirrors, site) ?? {}).every(([app, entry]) => {
-    const tree = standingTree(entry);
-    return tree === void 0 || !board.apps.has(app) || tree === own(moving.trees, app);
-  });
-  if (isTaken) return moving;
+  if (isAllTaken(board, site, moving.trees)) return moving;
   const { stopped: _, ...rest2 } = moving;
   const next = { ...rest2, ...beginMove(board, site, { mirror, to: moving.to }), at: moving.at };
   assign(board, site, {
@@ -82903,18 +83204,13 @@ function startRemoval(run3, app) {
   const unplaced = new Set([...listedSites(app)].filter((site) => !isPlaced(run3, app, site)));
   const why = `${app.app} leaves`;
   const carried = takeSites(board, app, {
-    sites: unplaced.union(sites),
+    sites: unplaced.union(new Set(sites.keys())),
     kinds: ["app", "site"],
     why
   });
   if (sites.size > 0) {
     const reference = app.current.release ?? candidateOf(app);
-    const list = new Map(
-      [...sites].map((site) => [
-        site,
-        { from: treeAt(run3.input, app.app, site) ?? null, to: null }
-      ])
-    );
+    const list = new Map([...sites].map(([site, from]) => [site, { from, to: null }]));
     beginRelease(run3, app, {
       kind: "removal",
       digest: reference?.digest ?? "",
@@ -82957,13 +83253,29 @@ function dependenciesOf({ dependsOn = {}, dependedBefore = {} }, app) {
   return own(dependsOn, app) ?? own(dependedBefore, app) ?? [];
 }
 function leavingSites(run3, app) {
-  const sites = /* @__PURE__ */ new Set();
+  const sites = /* @__PURE__ */ new Map();
   const removals = [...app.open.values()].filter(({ kind }) => kind === "removal");
   for (const site of run3.input.headSites.keys()) {
-    if (treeAt(run3.input, app.app, site) === void 0 || isPlaced(run3, app, site)) continue;
-    if (!removals.some(({ list }) => Object.hasOwn(list, site))) sites.add(site);
+    if (isPlaced(run3, app, site)) continue;
+    const tree = treeAt(run3.input, app.app, site) ?? unseenTree3(run3, app, site);
+    if (tree === void 0 || removals.some(({ list }) => Object.hasOwn(list, site))) continue;
+    sites.set(site, tree);
   }
   return sites;
+}
+function unseenTree3({ input: input2 }, app, site) {
+  if (!isUnseen(input2, app.app, site)) return void 0;
+  const brought2 = treeByCandidate(app, site);
+  if (typeof brought2 === "string") return brought2;
+  return own(own(input2.entitledBefore, app.app), site) ?? brought2;
+}
+function treeByCandidate(app, site) {
+  const candidate = candidateOf(app);
+  const entry = own(candidate?.list, site);
+  if (candidate === void 0 || entry === void 0) return void 0;
+  if (own(candidate.handed, site) !== void 0) return entry.to;
+  const hasOlder = entry.from !== null || own(candidate.carried, site) !== void 0;
+  return hasOlder ? null : void 0;
 }
 function listedSites(app) {
   const moving = [...app.open.values()].filter(({ kind }) => kind !== "removal");
@@ -83228,8 +83540,15 @@ function wordsOf4(model, app) {
     "drift.ignore": ignored ?? [],
     health: health2 ?? [],
     atomic: atomic ?? false,
-    serviceAccountName: [model.apps.get(app)?.value.spec.serviceAccountName ?? null],
+    ...ownWordsOf(model.apps.get(app)),
     onRemoval: verbsOf(model).get(app) ?? null
+  };
+}
+function ownWordsOf(app) {
+  const { serviceAccountName = null, dependsOn = [] } = app?.value.spec ?? {};
+  return {
+    serviceAccountName: [serviceAccountName],
+    dependsOn: [...new Set(dependsOn)].toSorted()
   };
 }
 function pace(base, head) {
@@ -83254,7 +83573,8 @@ function groupWaits(waits2) {
   return [...groups2.values()].map((group2) => {
     const [first2] = group2;
     const { site: _, ...rest2 } = first2;
-    return { ...rest2, sites: group2.flatMap(({ site }) => site === null ? [] : [site]) };
+    const sites = group2.flatMap(({ site }) => site === null ? [] : [site]);
+    return { ...rest2, sites, isWhole: sites.length < group2.length };
   });
 }
 
@@ -83416,8 +83736,9 @@ function lossBlock(app, site, objects) {
   const all = Math.max(waitingLosses(app.arrivals), objects.length);
   return {
     code: "deletions",
-    reason: `it deletes ${objects.length} objects at ${site} that no release has counted: ${someOf(objects)}`,
-    endsWhen: `an operator approves ${all} deletions of ${openListName} of ${app.app}, or a release reaches the site`
+    reason: `it deletes ${countOf(objects.length, "object")} at ${site} that no release has counted: ${someOf(objects)}`,
+    endsWhen: `an operator approves ${countOf(all, "deletion")} of ${openListName} of ${app.app}, or a release reaches the site`,
+    needs: { app: app.app, release: openListName, what: "deletions", value: String(all) }
   };
 }
 
@@ -83619,6 +83940,14 @@ function movingBlock(view) {
       code: "moving",
       reason: `${site} leaves ${mirror}, and stands in its mirror still`,
       endsWhen: "that is written; where it cannot be, `flotilla status` says why"
+    };
+  }
+  if (view.isEntering && view.isMirrorUnreadable) {
+    const gone = `where it is gone for good, an operator says so (${clusterCommand(site, view.uid)})`;
+    return {
+      code: "moving",
+      reason: `${site} comes from ${mirror}, whose mirror cannot be read, with what that says of its apps`,
+      endsWhen: `${whenReadable}; or, ${gone}`
     };
   }
   const isSilent = silentSince !== null;
@@ -84706,8 +85035,8 @@ function deletionsBlock(release2) {
   const { objects, needsApproval = "" } = release2.deletions;
   return {
     code: "deletions",
-    reason: `it deletes ${objects} objects: ${needsApproval}`,
-    endsWhen: `an operator approves ${objects} deletions of ${release2.id}`,
+    reason: `it deletes ${countOf(objects, "object")}: ${needsApproval}`,
+    endsWhen: `an operator approves ${countOf(objects, "deletion")} of ${release2.id}`,
     needs: neededFrom(release2, "deletions", String(objects))
   };
 }
@@ -85478,8 +85807,8 @@ function handMarker(board, release2, site) {
   const counted3 = countedAt(board, release2, site);
   if (lost > counted3) return recountBlock(release2);
   const leaving2 = { verb: removalVerb(release2), release: release2.id, from };
-  const marker = { app: release2.app, release: release2.id, set: { leaving: leaving2 }, good: null };
-  const apps = [marker, ...takeAlong(board, together.arrivals)];
+  const marker2 = { app: release2.app, release: release2.id, set: { leaving: leaving2 }, good: null };
+  const apps = [marker2, ...takeAlong(board, together.arrivals)];
   addHandOver(board, { site, mirror: view.mirror, apps });
   const app = board.apps.get(release2.app);
   if (app !== void 0) setInFlight(board, app, { site, by: release2.id });
@@ -85590,7 +85919,7 @@ function backBlock(run3, back) {
   return noTreeBlock(back) ?? siteBlock(view) ?? busyBlock2(board, back) ?? takenBlock(board, back) ?? awaitedAt(board, back) ?? lossBlock2(board, back) ?? slotBlock2(run3, back);
 }
 function noTreeBlock({ site, parts, steps: steps2 }) {
-  const endsWhen2 = "a newer commit reaches it, or it heals";
+  const endsWhen2 = "a newer commit reaches it";
   const gone = parts.find(({ release: release2 }) => release2.kind === "removal" && own(release2.handed, site));
   if (gone !== void 0) {
     const reason2 = `${gone.release.app} has been told to leave ${site}, and went together with it: what is gone does not come back`;
@@ -85600,7 +85929,11 @@ function noTreeBlock({ site, parts, steps: steps2 }) {
   if (without3 === void 0) return null;
   const { app } = without3.part.release;
   const reason = `nothing good of ${app} is recorded for ${site}: it stays as it is`;
-  return { code: "no-good-tree", reason, endsWhen: endsWhen2 };
+  return {
+    code: "no-good-tree",
+    reason,
+    endsWhen: `${endsWhen2}, or an operator retries the release`
+  };
 }
 function busyBlock2(board, { site, steps: steps2 }) {
   for (const { part: part3 } of steps2) {
@@ -85927,7 +86260,9 @@ function causeInWords(waits2) {
   const whole = waits2.find(({ site }) => site === null);
   if (whole !== void 0) return whole.reason;
   const sites = new Set(waits2.flatMap(({ site }) => site ?? []));
-  return `it waits for ${someOf(sites)}`;
+  const [why, ...others] = new Set(waits2.map(({ reason }) => reason));
+  const isTold2 = others.length === 0 && waits2.every(({ code }) => code !== "progressing");
+  return `it waits for ${someOf(sites)}${isTold2 && why !== void 0 ? `: ${why}` : ""}`;
 }
 function reportLaterSite(board, at3) {
   for (const part3 of unitSite(board, at3.releases, at3.site).parts) {
@@ -86909,12 +87244,12 @@ function planChange(base, head, now) {
 // src/action/preview-change.ts
 async function fleetFolder(workspace, directory) {
   const root = await existing(workspace);
-  const path3 = await existing((0, import_node_path9.resolve)(root, directory));
-  const shown4 = (0, import_node_path9.relative)(root, path3);
-  if (shown4 === ".." || shown4.startsWith(`..${import_node_path9.sep}`) || (0, import_node_path9.isAbsolute)(shown4)) {
+  const path3 = await existing((0, import_node_path10.resolve)(root, directory));
+  const shown4 = (0, import_node_path10.relative)(root, path3);
+  if (shown4 === ".." || shown4.startsWith(`..${import_node_path10.sep}`) || (0, import_node_path10.isAbsolute)(shown4)) {
     throw usage("the input directory leads out of the workspace", "name a folder in the checkout");
   }
-  return { path: path3, shown: shown4.split(import_node_path9.sep).join("/") };
+  return { path: path3, shown: shown4.split(import_node_path10.sep).join("/") };
 }
 async function existing(path3) {
   try {
@@ -87048,8 +87383,10 @@ function virtualSites(plan2, model) {
     const members2 = sitesOfVirtualSite(model, name2);
     const count = members2.filter((site) => changing2.has(site)).length;
     const { selector } = value2.spec;
-    const text = typeof selector === "string" ? selector : JSON.stringify(selector);
-    const cells = [codeSpan(name2), selector === void 0 ? "all" : codeSpan(text ?? "")];
+    const cells = [
+      codeSpan(name2),
+      selector === void 0 ? "all" : codeSpan(selectorText(selector))
+    ];
     return count === 0 ? [] : [{ count, cells: [...cells, `${count} of ${members2.length}`] }];
   });
   const sorted = rows.toSorted((a, b) => b.count - a.count).map(({ cells }) => cells);
@@ -87292,8 +87629,8 @@ function shellWord(path3) {
 var maxAnnotations2 = 10;
 var maxLogLines = 500;
 function annotations(diagnostics, directory) {
-  const kinds4 = ["error", "warning"];
-  return kinds4.flatMap((kind) => {
+  const kinds5 = ["error", "warning"];
+  return kinds5.flatMap((kind) => {
     const own2 = diagnostics.filter(({ severity }) => severity === kind);
     if (own2.length <= maxAnnotations2) return own2.map((one) => annotation2(one, directory));
     const shown4 = own2.slice(0, maxAnnotations2 - 1);
@@ -87377,7 +87714,7 @@ async function lookAt({ env, now }) {
   };
 }
 function actionTools(env, { toolsDirectory }) {
-  const path3 = [toolsDirectory, env["PATH"]].filter((part3) => part3 !== void 0).join(import_node_path10.delimiter);
+  const path3 = [toolsDirectory, env["PATH"]].filter((part3) => part3 !== void 0).join(import_node_path11.delimiter);
   return createRenderTools({ path: path3, clock: systemClock() });
 }
 async function readPayload(path3) {
