@@ -20,12 +20,27 @@ export class MergeConflicts {
   /** At most `most`, from the first in which one of these offsets is. */
   from(offsets: readonly number[], most: number): readonly MergeConflict[] {
     for (const offset of offsets.toSorted((a, b) => a - b)) {
-      this.#all ??= conflictsIn(this.#text);
-      const index = firstTill(offset, this.#all);
-      if ((this.#all[index]?.start ?? Infinity) <= offset)
-        return this.#all.slice(index, index + most);
+      const all = this.#conflicts();
+      const index = firstTill(offset, all);
+      if ((all[index]?.start ?? Infinity) <= offset) return all.slice(index, index + most);
     }
     return [];
+  }
+
+  get isNone(): boolean {
+    return this.#conflicts().length === 0;
+  }
+
+  /** Where one begins in a part of the text; undefined: none does. */
+  startIn(from: number, to: number): number | undefined {
+    const all = this.#conflicts();
+    const start = all[firstTill(from, all)]?.start ?? Infinity;
+    return from <= start && start < to ? start : undefined;
+  }
+
+  #conflicts(): readonly MergeConflict[] {
+    this.#all ??= conflictsIn(this.#text);
+    return this.#all;
   }
 }
 

@@ -8,8 +8,11 @@ import {
   type ParseOptions,
   Parser,
   type SchemaOptions,
+  visit,
+  YAMLParseError,
 } from "yaml";
 import type { Place, SourceFile } from "./fleet-model.ts";
+import { MergeConflicts } from "./merge-conflicts.ts";
 import { maxDepth } from "./yaml-limits.ts";
 
 /** How a text is read. */
@@ -71,7 +74,27 @@ export function parseDocuments(text: string, options: YamlOptions): ParsedDocume
   for (const token of parser.end()) documents.push(...composer.next(token));
   documents.push(...composer.end());
   const limit = tooMany(documents, maxDocuments);
-  return limit === undefined ? { documents } : { documents: [], limit };
+  if (limit !== undefined) return { documents: [], limit };
+  addConflicts(documents, text);
+  return { documents };
+}
+
+/** Between brackets, YAML takes the markers of a merge's conflict for words without quotes. */
+function addConflicts(documents: readonly Document.Parsed[], text: string): void {
+  const conflicts = new MergeConflicts(text);
+  if (conflicts.isNone) return;
+  for (const document of documents) {
+    visit(document, {
+      Scalar(_, { type, range }) {
+        if (type !== "PLAIN" || !range) return undefined;
+        const at = conflicts.startIn(range[0], range[1]);
+        if (at === undefined) return undefined;
+        const message = "Conflict of a merge";
+        document.errors.push(new YAMLParseError([at, at + 1], "UNEXPECTED_TOKEN", message));
+        return visit.BREAK;
+      },
+    });
+  }
 }
 
 function tooDeep({ stack }: Parser): TextLimit | undefined {

@@ -27,6 +27,11 @@ describe("a conflict of a merge", () => {
     ["in a list", `- a\n${conflict("- b\n", "- c\n")}`, [2]],
     ["in a text", `a: |\n  x\n${conflict("  y\n", "  z\n")}b: 1\n`, [3]],
     ["in JSON", `{\n${conflict('  "a": 1\n', '  "a": 2\n')}}\n`, [2]],
+    ["in a list of JSON", `{ "a": [\n${conflict('"x",\n', '"y",\n')}"z"\n] }\n`, [2]],
+    ["in a list of words", `a: [ one,\n${conflict("two,\n", "three,\n")}four ]\n`, [2]],
+    ["in a map between brackets", `{\n${conflict('"a": 1,\n', '"a": 2,\n')}"b": 3\n}\n`, [2]],
+    ["of which one line is left in a list of JSON", '{ "a": [\n"x",\n=======\n"y"\n] }\n', [3]],
+    ["that takes something away", `{\n${conflict("", '"a": 2,\n')}"b": 3\n}\n`, [2]],
     ["with what stood there before", "a:\n<<<<<<< x\n  b: 1\n||||||| y\n=======\n>>>>>>> z\n", [2]],
     [
       "a second time",
@@ -48,6 +53,17 @@ describe("a conflict of a merge", () => {
   it("is no conflict where such lines are the text of something", () => {
     const text = `a: |\n${conflict("b\n", "c\n").replaceAll(/^/gm, "  ")}\nb: [1\n`;
     expect(told(text)).toEqual([expect.stringMatching(/^a\.yaml:\d+:1: error: flow sequence/)]);
+  });
+
+  it("is no conflict within quotes", () => {
+    expect(told(`{ "a": "\n${conflict("b\n", "c\n")}" }\n`)).toEqual([]);
+  });
+
+  it("is told in the list of a manifest, of which it would be an item", () => {
+    const list = `[\n${conflict('"--a",\n', '"--b",\n')}"--c" ]`;
+    const object = `{"apiVersion":"example.com/v1","kind":"Thing","metadata":{"name":"a","namespace":"web"},"spec":{"args":${list}}}`;
+    const { diagnostics } = renderFiles(aFleet({ "manifests/web/thing.json": object }));
+    expect(diagnostics.map(formatDiagnostic)).toEqual([`manifests/web/thing.json:2:1: ${words}`]);
   });
 
   it("is told in Flotilla's kinds and in manifests", () => {
