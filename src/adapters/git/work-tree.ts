@@ -1,5 +1,5 @@
 import { readdir, readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join, relative, sep } from "node:path";
 import { FleetError } from "../../core/errors.ts";
 import type { SourceFile } from "../../core/model/fleet-model.ts";
 import {
@@ -86,11 +86,25 @@ async function listFiles(
   return found;
 }
 
-/** By what the checkout says of them. */
+/** By what the checkout says of them, of which the folder may be a part. */
 async function declaredSubmodules(dir: string): Promise<ReadonlySet<string>> {
-  const text = (await unlessGone(readFile(join(dir, ".gitmodules"), "utf8"))) ?? "";
+  const root = await rootOf(dir);
+  const text = (await unlessGone(readFile(join(root, ".gitmodules"), "utf8"))) ?? "";
   const lines = text.matchAll(/^[ \t]*path[ \t]*=[ \t]*"?(?<path>[^"\n]*?)"?[ \t\r]*$/gm);
-  return new Set(lines.map(({ groups }) => groups?.["path"] ?? ""));
+  const paths = lines.map(({ groups }) => join(root, groups?.["path"] ?? ""));
+  return new Set(paths.map((path) => relative(dir, path).split(sep).join("/")));
+}
+
+/** The folder of the checkout; outside of one, the given folder. */
+async function rootOf(dir: string): Promise<string> {
+  for (let folder = dir; ; folder = dirname(folder)) {
+    const isRoot = await stat(join(folder, ".git")).then(
+      () => true,
+      () => false,
+    );
+    if (isRoot) return folder;
+    if (folder === dirname(folder)) return dir;
+  }
 }
 
 async function listFolder(

@@ -181,6 +181,10 @@ describe("reading a checkout", () => {
     }
     expect(await readCheckout(outer.dir)).toEqual(read);
     expect(await readCheckout(clone)).toEqual(read);
+    const below = [{ path: "inner", text: "", leftOut, isSubmodule: true }];
+    for (const dir of [outer.dir, clone]) {
+      expect(await readCheckout(join(dir, "parts"))).toEqual(below);
+    }
   });
 
   it.each(readers)(
