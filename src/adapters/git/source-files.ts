@@ -64,8 +64,8 @@ export function selectSources<T extends SourceCandidate>(
   const inside = listed.filter(({ path }) => !isDotFile(path) || isToolFile(path));
   const refused = inside
     .flatMap((candidate) => problemOf(candidate, limits))
-    .filter(({ path, leftOut, isSubmodule }) => {
-      return leftOut === undefined || isSubmodule === true || isToolFile(path);
+    .filter(({ path, leftOut, isSubmodule = false, isLink = false }) => {
+      return leftOut === undefined || isSubmodule || isLink || isToolFile(path);
     });
   const chosen = inside.filter(
     ({ path, kind, size }) => isSafePath(path) && kind === "file" && size <= limits.maxFileBytes,
@@ -106,8 +106,13 @@ function problemOf({ path, kind, size }: SourceCandidate, limits: SourceLimits):
     kind === "link"
       ? "symbolic links are not followed; put the file there itself"
       : `has ${size} bytes, at most ${limits.maxFileBytes} are read`;
-  return isDeclaration(path) ? because(why) : [{ path, text: "", leftOut: why }];
+  if (isDeclaration(path)) return because(why);
+  const isLink = kind === "link" && !hasExtension.test(path);
+  return [{ path, text: "", leftOut: why, ...(isLink && { isLink }) }];
 }
+
+/** As files have one, and folders (`conf.d`, `v1.2`) have not. */
+const hasExtension = /\.(?!d$)[a-z][^./]*$/i;
 
 const submodule = "a submodule is not entered: its files are in another repository";
 

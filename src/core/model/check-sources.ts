@@ -7,9 +7,10 @@ import {
   sourcePath,
 } from "./app-sources.ts";
 import type { Diagnostic } from "./diagnostic.ts";
-import { errorAt, type Finding, type FleetDraft } from "./fleet-draft.ts";
+import { errorAt, type Finding, type FleetDraft, warningAt } from "./fleet-draft.ts";
 import type { Place, SourceFile } from "./fleet-model.ts";
 import type { Source } from "./kinds/source.ts";
+import { keptFor } from "./known-fleet.ts";
 import type { FleetFiles } from "./read-fleet-files.ts";
 import { type ReadToolSource, toolOf, writtenSource } from "./tools/tool-source.ts";
 import { shortText } from "./short-text.ts";
@@ -33,8 +34,10 @@ export function checkSources(
     }
     if (source.manifests === undefined || isToldOnce) return []; // no field at all is told by checkRules
     const finding = sourceFinding(source.manifests, read);
-    if (finding === undefined) return [];
-    return [meantBeside(errorAt(document.at(["spec", "source", "manifests"]), finding), beside)];
+    const place = document.at(["spec", "source", "manifests"]);
+    if (finding !== undefined) return [meantBeside(errorAt(place, finding), beside)];
+    const link = linkIn(source.manifests, read);
+    return link === undefined ? [] : [warningAt(place, link)];
   });
   return [...(isTooHigh ? tooHigh(draft, folder) : []), ...found];
 }
@@ -88,20 +91,41 @@ function checkPinned({ fleet }: FleetDraft, source: Source, place: Place): Diagn
   return [errorAt(place, { code: "unpinned-tool", message, hint })];
 }
 
+const submodulesIn = keptFor((files: readonly SourceFile[]) =>
+  files.filter(({ isSubmodule }) => isSubmodule === true),
+);
+
+const linksIn = keptFor((files: readonly SourceFile[]) =>
+  files.filter(({ isLink }) => isLink === true),
+);
+
+const isAround = (source: string, { path }: SourceFile): boolean => isInSource(path, source);
+
+const isWithin = (source: string, { path }: SourceFile): boolean =>
+  isInSource(source, path) && !hasDotPart(path.slice(source.length));
+
 /** What lies in it would be missing. */
 function submoduleIn(source: string, others: readonly SourceFile[]): Finding | undefined {
-  const found = others.find(({ path, isSubmodule }) => {
-    if (isSubmodule !== true) return false;
-    return (
-      isInSource(path, source) ||
-      (isInSource(source, path) && !hasDotPart(path.slice(source.length)))
-    );
-  });
+  const found = submodulesIn(others).find(
+    (file) => isAround(source, file) || isWithin(source, file),
+  );
   if (found === undefined) return undefined;
   return {
     code: "missing-source",
     message: `"${shortText(found.path)}" is a submodule, whose files are in another repository and are not read`,
     hint: "put the files there themselves, or name the submodule in `ignore` of the Fleet",
+  };
+}
+
+/** It may lead to a folder of manifests, or to a file that is none. */
+function linkIn(written: string, { others }: FleetFiles): Finding | undefined {
+  const source = sourcePath(written);
+  const found = source.ok ? linksIn(others).find((file) => isWithin(source.path, file)) : undefined;
+  if (found === undefined) return undefined;
+  return {
+    code: "missing-source",
+    message: `"${shortText(found.path)}" is a symbolic link, which is not followed: what it leads to is not read`,
+    hint: "put the files there themselves, or name the link in `ignore` of the Fleet",
   };
 }
 
@@ -111,6 +135,11 @@ function sourceFinding(written: string, { all, others }: FleetFiles): Finding | 
   if (!source.ok) return { code, message: source.message, hint: source.hint };
   const submodule = submoduleIn(source.path, others);
   if (submodule !== undefined) return submodule;
+  const link = linksIn(others).find((file) => isAround(source.path, file));
+  if (link !== undefined) {
+    const message = `"${shortText(link.path)}" is a symbolic link, which is not followed`;
+    return { code, message, hint: "write the path of the folder that it leads to" };
+  }
   if (manifestFiles(source.path, others).length > 0) return undefined;
   if (filesInSource(source.path, all).length > 0) {
     const message = `"${shortText(written)}" holds no manifest`;

@@ -28,6 +28,8 @@ export interface SourceFile {
   readonly leftOut?: string;
   /** True for a submodule, which is left out as a whole: a mistake also where it is in the manifests of an App. */
   readonly isSubmodule?: true;
+  /** True for a symbolic link that may lead to a folder: it is left out, which is told where it is in the manifests of an App. */
+  readonly isLink?: true;
   /** True where it is no text: `text` has its bytes as code units (latin1). */
   readonly isBinary?: boolean;
 }

@@ -127,7 +127,7 @@ describe("reading a checkout", () => {
     expect(await readCheckout(dir)).toEqual([]);
   });
 
-  it("gives the files that lie there, tracked or not, without dot-folders, links and other repositories", async () => {
+  it("gives the files that lie there, tracked or not, without dot-folders, links and other repositories, of which it names what may be a folder", async () => {
     const dir = await temporaryFolder();
     await writeFiles(dir, {
       "a/x.yaml": "2",
@@ -140,9 +140,13 @@ describe("reading a checkout", () => {
       "logo.png": new Uint8Array([0]),
     });
     await symlink("/etc", join(dir, "etc"));
-    await symlink("/etc/passwd", join(dir, "passwd"));
+    await symlink("/etc/conf.d", join(dir, "conf.d"));
+    await symlink("/etc/passwd", join(dir, "README.md"));
+    const link = { text: "", isLink: true, leftOut: expect.stringContaining("symbolic links") };
     expect(await readCheckout(dir)).toEqual([
       { path: "a/x.yaml", text: "2" },
+      { path: "conf.d", ...link },
+      { path: "etc", ...link },
       {
         path: "module",
         text: "",
@@ -220,14 +224,31 @@ describe("reading a checkout", () => {
         { path: "k/kustomization.yaml", text: "a: 1\n" },
       ];
       expect(await readCheckout(other.dir, { revision: commit, reader })).toEqual(inChart);
-      const link = { path: "c/files/link", text: "", leftOut: expect.stringContaining("symbolic") };
+      const link = { text: "", isLink: true, leftOut: expect.stringContaining("symbolic") };
       expect(await readCheckout(other.dir)).toEqual([
         ...inChart.slice(0, 4),
-        link,
+        { path: "c/files/link", ...link },
         ...inChart.slice(4),
+        { path: "link", ...link },
       ]);
     },
   );
+
+  it("names links that may lead to folders in a commit as in the work tree", async () => {
+    const own = await createRepository();
+    await own.commit({ "a/x.yaml": "1" });
+    await symlink("a", join(own.dir, "b"));
+    await own.git("add", "-A");
+    await own.git("commit", "-qm", "a link");
+    const lying = await readCheckout(own.dir);
+    expect(lying.map(({ path, isLink }) => ({ path, isLink }))).toEqual([
+      { path: "a/x.yaml", isLink: undefined },
+      { path: "b", isLink: true },
+    ]);
+    for (const reader of readers) {
+      expect(await readCheckout(own.dir, { revision: "HEAD", reader })).toEqual(lying);
+    }
+  });
 
   it("gives of the work tree what it gives of a commit of it", async () => {
     const committed = await readCheckout(repository.dir, { revision: "HEAD" });

@@ -144,6 +144,39 @@ describe("each mistake is told once, at its place, with what to do", () => {
     }
   });
 
+  it("warns of a symbolic link in the manifests of an App, which may lead to a folder, and refuses one as their source", () => {
+    const toldWith = (
+      path: string,
+      manifests: string,
+      ignore: readonly string[] = [],
+    ): string[] => {
+      const edits = {
+        "apps/till.yaml": appYaml("till", { manifests }),
+        "fleet.yaml": fleetYaml({ rollout: { strategy: "standard" }, ignore }),
+      };
+      const link = { path, text: "", leftOut: "not followed", isLink: true } as const;
+      const { diagnostics } = loadFleet([...aFleet(edits), link]);
+      return diagnostics.map(formatDiagnostic);
+    };
+    const own = "manifests/till";
+    expect(toldWith(`${own}/base`, own)).toEqual([
+      expect.stringMatching(
+        `^apps/till.yaml:4:\\d+: warning: "${own}/base" is a symbolic link, which is not followed: what it leads to is not read; put the files there`,
+      ),
+    ]);
+    for (const manifests of ["shared", "shared/till"]) {
+      expect(toldWith("shared", manifests)).toEqual([
+        expect.stringMatching(
+          `^apps/till.yaml:4:\\d+: error: "shared" is a symbolic link, which is not followed; write the path of the folder`,
+        ),
+      ]);
+    }
+    expect(toldWith(`${own}/base`, own, [`${own}/base`])).toEqual([]);
+    for (const path of [`${own}-2/base`, `${own}/.hidden/base`]) {
+      expect(toldWith(path, own)).toEqual([]);
+    }
+  });
+
   it("tells of an App whose source starts beside the Fleet where those of others start from the root", () => {
     const below = aFleet().map((file) =>
       file.path.startsWith("manifests/") ? file : { ...file, path: `fleet/${file.path}` },
