@@ -163,7 +163,11 @@ function firstNoText(bytes: Buffer): LineAndColumn | undefined {
     known = index;
     if (!bytes.subarray(offset, offset + replacement.length).equals(replacement)) break;
   }
-  const lines = text.slice(0, known).split("\n");
+  // A byte order mark is no character.
+  const lines = text
+    .slice(0, known)
+    .replace(/^\ufeff/, "")
+    .split("\n");
   return { line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 };
 }
 

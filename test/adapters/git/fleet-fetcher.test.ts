@@ -366,6 +366,8 @@ describe("the fleet fetcher", () => {
       [bytes("a: \xc3\xbc \xef\xbf\xbd \xef\xbf\xbd\n\xef\xbf\xbd\xc3"), 2, 2],
       [bytes("a\0\xe9"), 1, 2],
       [bytes("\xff\xfea\0"), 1, 1],
+      // Behind a byte order mark, which editors do not count.
+      [bytes("\xef\xbb\xbfa: \xff"), 1, 4],
     ];
     const fleet = await fetcher();
     for (const [content, line, column] of cases) {
