@@ -87,7 +87,11 @@ interface Written {
  * elsewhere. Infinity: nowhere.
  */
 export function misreadFrom(errors: readonly SyntaxError[], conflicts: MergeConflicts): number {
-  return Math.min(firstTab(errors), conflictsAt(errors, conflicts)[0]?.start ?? Infinity);
+  const conflict = conflictsAt(errors, conflicts)[0]?.start;
+  if (conflict === undefined) return firstTab(errors);
+  // What is opened before it, and closed in it once too often, is taken for a key.
+  const keys = errors.filter(({ code }) => code === "MULTILINE_IMPLICIT_KEY");
+  return Math.min(firstTab(errors), conflict, ...keys.map(({ pos: [at] }) => at));
 }
 
 function firstTab(errors: readonly SyntaxError[]): number {
@@ -118,7 +122,9 @@ export function syntaxDiagnostics(
   const { text, conflicts, placeAt } = written;
   const byLine = new Map<number, Diagnostic>();
   const misread = misreadFrom(errors, conflicts);
-  const sound = errors.filter(({ pos: [at] }) => at <= misread);
+  const sound = errors.filter(
+    ({ code, pos: [at] }) => at < misread || (at === misread && code === "TAB_AS_INDENT"),
+  );
   for (const { error, opening } of leadingErrors(sound, written)) {
     const place = placeAt(opening ?? error.pos[0]);
     if (byLine.has(place.line)) continue;

@@ -31,6 +31,11 @@ describe("a conflict of a merge", () => {
     ["in a list of words", `a: [ one,\n${conflict("two,\n", "three,\n")}four ]\n`, [2]],
     ["in a map between brackets", `{\n${conflict('"a": 1,\n', '"a": 2,\n')}"b": 3\n}\n`, [2]],
     ["of which one line is left in a list of JSON", '{ "a": [\n"x",\n=======\n"y"\n] }\n', [3]],
+    [
+      "with a bracket that closes in both of its parts",
+      `{\n"s": {\n"a": {\n${conflict('"b": 1\n}\n', '"b": 2\n}\n')}},\n"c": 1\n}\n`,
+      [4],
+    ],
     ["that takes something away", `{\n${conflict("", '"a": 2,\n')}"b": 3\n}\n`, [2]],
     ["with what stood there before", "a:\n<<<<<<< x\n  b: 1\n||||||| y\n=======\n>>>>>>> z\n", [2]],
     [
