@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { own } from "../../src/core/rollout/own.ts";
 import type { HandOver, PlannerInput, RolloutPlan } from "../../src/core/rollout/planner-types.ts";
 import type { Release } from "../../src/core/rollout/records.ts";
+import { standingTree } from "../../src/core/rollout/site-view.ts";
 
 interface At {
   readonly input: PlannerInput;
@@ -22,10 +23,11 @@ const mayGo: Readonly<Record<string, (at: At) => boolean>> = {
   "none-failed": ({ release, stage }) =>
     Object.keys(release.failed).every((site) => own(release.list, site)?.stage !== stage),
   other: ({ input, site }) => {
-    const isThere =
-      own(own(input.mirrors, site), "db") !== undefined ||
-      own(own(input.observed, site)?.apps, "db") !== undefined;
-    return !isThere || isWell(input, "db", site);
+    const entry = own(own(input.mirrors, site), "db");
+    const told = own(own(input.observed, site)?.apps, "db");
+    // What has left is not there, though its worker, or its marker, may still speak of it.
+    const speaker = told?.left === true ? standingTree(entry) : (entry ?? told);
+    return speaker === undefined || isWell(input, "db", site);
   },
   broken: ({ input, site }) => own(input.sites.get(site)?.labels, "ring") === "pilot",
 };
