@@ -57,7 +57,7 @@ export async function followHead(world: World, state: FollowState): Promise<Cont
     leaving: await leavingByCommit(control.state, rendering, heads),
     isProtected: protectedObjects([
       standing,
-      mirrors.some(isUnread) ? grantedVariants(read, entitledBefore) : new Map(),
+      mirrors.some(isUnseen) ? grantedVariants(read, entitledBefore) : new Map(),
       ...heads.map(({ variants }) => variants),
     ]),
   });
@@ -108,6 +108,11 @@ async function lastStanding(
 
 function isUnread({ mirror }: ReadMirror): boolean {
   return mirror.unreadable !== null;
+}
+
+/** What stands there is not known whole: it cannot be read, was lost, or came back older than what its worker has. */
+function isUnseen({ isAwaited, isBehindWorker }: ReadMirror): boolean {
+  return isAwaited || isBehindWorker;
 }
 
 /** Versions that the head brings and that are known to be bad; of one that it only leaves in place it says nothing. */

@@ -3,14 +3,17 @@ import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { FleetStatus } from "../../src/core/protocol/api.ts";
-import { webVersion } from "../support/controller-fleet.ts";
+import type { Release } from "../../src/core/rollout/records.ts";
+import { commitFleet, webVersion } from "../support/controller-fleet.ts";
 import { eventually } from "../support/controller-mirror.ts";
 import {
   type ControllerApi,
   type ControllerBench,
+  controllerBench,
   mirrorTokens,
 } from "../support/controller-process.ts";
 import {
+  bothWorkers,
   everywhere,
   openReleases,
   quiet,
@@ -19,7 +22,7 @@ import {
   versions,
   workerFor,
 } from "../support/controller-world.ts";
-import { siteYaml } from "../support/fleet.ts";
+import { configMapYaml, siteYaml } from "../support/fleet.ts";
 
 const west = ({ stateDir }: ControllerBench): string => join(stateDir, "mirrors/west.git");
 const b1InEast = { "sites/b1.yaml": siteYaml("b1", { region: "east", labels: { ring: "main" } }) };
@@ -169,6 +172,38 @@ describe("a mirror that cannot be read", { timeout: 120_000 }, () => {
     expect(regionOf(await third.status(), "west")?.worker).toBe("live");
   });
 });
+
+describe(
+  "mirrors that are lost, and whose workers were not heard yet",
+  { timeout: 120_000 },
+  () => {
+    it("let nothing be deleted without a word that was protected there, whatever a version on hold says of it", async () => {
+      const marked = configMapYaml("settings", { version: "1" }).replace(
+        "{name: settings}",
+        '{name: settings, annotations: {flotilla.dev/protect: "true"}}',
+      );
+      const bench = await controllerBench();
+      await commitFleet(bench.fleet, { "manifests/web/settings.yaml": marked });
+      const controller = await startController(bench);
+      const workers = await bothWorkers(controller);
+      await everywhere(bench, "1");
+      await quiet(bench);
+      await controller.decide({ verb: "pause", scope: { app: "web" }, why: "not today" });
+      await bench.fleet.commit(webVersion("2"));
+      await eventually("version 2 is held", async () => (await openReleases(bench)).length > 0);
+      await Promise.all([workers.east.stop(), workers.west.stop(), controller.stop()]);
+      await rename(join(bench.stateDir, "mirrors"), join(bench.dir, "lost"));
+      await startController(bench);
+      await bench.fleet.commit({ "apps/web.yaml": null });
+      const path = await eventually("the removal begins", async () =>
+        (await openReleases(bench)).find((each) => each.includes("removal")),
+      );
+      const { deletions } = JSON.parse(await bench.control("show", `main:${path}`)) as Release;
+      expect(deletions.objects).toBe(4);
+      expect(deletions.needsApproval).toContain("ConfigMap web/settings is protected");
+    });
+  },
+);
 
 describe("a mirror in whose place is something else", { timeout: 120_000 }, () => {
   it("keeps no controller from starting, and is left as it is", async () => {
