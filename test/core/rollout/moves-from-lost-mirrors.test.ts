@@ -200,7 +200,7 @@ describe("a site that has left a mirror which cannot be read then", () => {
         code: "moving",
         reason: "s2 comes from eu, whose mirror cannot be read, with what that says of its apps",
         endsWhen:
-          "it can: `flotilla status` says what to do; or, where it is gone for good, an operator says so (`flotilla rollout excuse --site s2 --uid u-2`)",
+          "it can: `flotilla status` says what to do; or, where it is gone for good, an operator says so (`flotilla rollout excuse --site s2 --uid u-2 --why TEXT`)",
       },
     ]);
   });
