@@ -8,6 +8,7 @@ import { removalVerb } from "./approvals.ts";
 import type { Block } from "./block.ts";
 import { type Board, setRelease } from "./board.ts";
 import { droppedObjects, finalLosses, type TreeStep } from "./losses.ts";
+import { treeToLeave } from "./leaving-markers.ts";
 import { own } from "./own.ts";
 import type { Release } from "./records.ts";
 import { isUnseen, treeAt } from "./site-view.ts";
@@ -65,14 +66,18 @@ function stepAt(board: Board, release: Release, site: string): TreeStep | undefi
   return stepOf(release, { from, to: entry.to });
 }
 
-/** What a removal, which has not come there yet, is to take away where the mirror is not known whole. */
+/**
+ * What a removal, which has not come there yet, is to take away where the mirror is not known whole, or where the app was
+ * leaving already.
+ */
 function unseenTree(
   { input }: Board,
   { app, kind, list, handed }: Release,
   site: string,
 ): TreeId | undefined {
   if (kind !== "removal" || Object.hasOwn(handed, site)) return undefined;
-  return isUnseen(input, app, site) ? (own(list, site)?.from ?? undefined) : undefined;
+  const isLeaving = treeToLeave(own(own(input.mirrors, site), app)) !== undefined;
+  return isLeaving || isUnseen(input, app, site) ? (own(list, site)?.from ?? undefined) : undefined;
 }
 
 /** It goes back, as a whole or there. */

@@ -1,6 +1,8 @@
 /** Ends removals at sites: what its worker reports as left is recorded, and the marker goes. */
-import { type Board, setRelease } from "./board.ts";
+import type { TreeId } from "../render/rendered.ts";
+import { type AppBoard, type Board, setRelease } from "./board.ts";
 import { own } from "./own.ts";
+import type { MirrorEntry } from "./planner-types.ts";
 import type { Release } from "./records.ts";
 import { isUnderWay, viewSite } from "./site-view.ts";
 
@@ -40,6 +42,21 @@ function hasLeft(board: Board, site: string, app: string): boolean {
 export function isSaidToHaveLeft(board: Board, site: string, app: string): boolean {
   const { observed, silentSince } = viewSite(board.input, app, site);
   return observed?.left === true && silentSince === null && !isUnderWay(board.input, site);
+}
+
+/** The removal by which an app leaves a site; undefined: none, or the app has come back there since. */
+export function removalAt(app: AppBoard | undefined, site: string): Release | undefined {
+  return app?.open
+    .values()
+    .find(({ kind, list }) => kind === "removal" && Object.hasOwn(list, site));
+}
+
+/** What a marker there deletes; undefined: there is none, or one of a controller that did not write that down. */
+export function treeToLeave(entry: MirrorEntry | undefined): TreeId | undefined {
+  if (entry === undefined || !("leaving" in entry)) return undefined;
+  const { verb, from } = entry.leaving;
+  // What was to be let go of, and not to be deleted, is nobody's.
+  return verb === "delete" ? from : undefined;
 }
 
 function noteLeft(

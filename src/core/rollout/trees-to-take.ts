@@ -1,6 +1,6 @@
 /** What a site takes along that leaves its mirror: to another one, or as it is forgotten. */
 import { type Board, setRelease } from "./board.ts";
-import { isSaidToHaveLeft } from "./leaving-markers.ts";
+import { isSaidToHaveLeft, removalAt, treeToLeave } from "./leaving-markers.ts";
 import { own } from "./own.ts";
 import type { MirrorEntry } from "./planner-types.ts";
 import type { Release } from "./records.ts";
@@ -35,7 +35,7 @@ export function isAllTaken(
   });
 }
 
-/** The removal whose marker is not carried out (undefined: it is over), and what it takes away. */
+/** The removal whose marker is not carried out (undefined: it is over there), and what it takes away. */
 function leftBy(
   board: Board,
   app: string,
@@ -43,9 +43,9 @@ function leftBy(
 ): { readonly release: Release | undefined; readonly from: string } | undefined {
   if (!("leaving" in entry) || isGone(board, app, { site, marker: entry.leaving }))
     return undefined;
-  const release = board.apps.get(app)?.open.get(entry.leaving.release);
+  const release = removalAt(board.apps.get(app), site);
   if (release === undefined) {
-    const from = hasComeBack(board, app, site) ? withdrawn(entry.leaving) : undefined;
+    const from = hasComeBack(board, app, site) ? treeToLeave(entry) : undefined;
     return from === undefined ? undefined : { release, from };
   }
   const from = own(release.list, site)?.from ?? undefined;
@@ -71,11 +71,6 @@ function unleave(
 /** Its removal is over, for the head has it there again. */
 function hasComeBack({ input }: Board, app: string, site: string): boolean {
   return own(input.placedByHead ?? {}, app)?.includes(site) === true;
-}
-
-/** What was to be let go of, and not to be deleted, is nobody's. */
-function withdrawn({ verb, from }: Marker): string | undefined {
-  return verb === "delete" ? from : undefined;
 }
 
 /** It has left, or was to be let go of where the site is let go of. */

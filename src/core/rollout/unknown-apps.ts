@@ -1,6 +1,7 @@
 /** Apps that stand at sites while neither control nor the followed head has them: nobody can tell what is to become of them. */
 import type { Board } from "./board.ts";
 import { own } from "./own.ts";
+import { standingTree } from "./site-view.ts";
 import { countOf, someOf } from "./words.ts";
 
 /**
@@ -29,7 +30,8 @@ function unknownApps({ apps, input }: Board): ReadonlyMap<string, string[]> {
   for (const [site, standing] of Object.entries(mirrors)) {
     // One that has left the fleet is let go of with all that it has.
     if (!sites.has(site)) continue;
-    for (const app of Object.keys(standing)) {
+    for (const [app, entry] of Object.entries(standing)) {
+      if (standingTree(entry) === undefined) continue; // it leaves, by a word that was given before
       if (apps.has(app) || own(placedByHead, app) !== undefined) continue;
       found.set(app, [...(found.get(app) ?? []), site]);
     }

@@ -16,6 +16,7 @@ import type { StartInput } from "../planner-types.ts";
 import type { Release } from "../records.ts";
 import { strictest } from "../removal-verbs.ts";
 import { isRefused } from "./start-candidate.ts";
+import { removalAt, treeToLeave } from "../leaving-markers.ts";
 import { isUnseen, treeAt } from "../site-view.ts";
 import { beginRelease, candidateOf, type StartRun } from "./start-run.ts";
 import { shrink, takeSites, touchedBy } from "./take-over.ts";
@@ -120,14 +121,22 @@ function dependenciesOf(
 /** Sites that the head declares, where the app stands, or may, and is not to be any more; with the tree, null: not known. */
 function leavingSites(run: StartRun, app: AppBoard): Map<string, TreeId | null> {
   const sites = new Map<string, TreeId | null>();
-  const removals = [...app.open.values()].filter(({ kind }) => kind === "removal");
   for (const site of run.input.headSites.keys()) {
-    if (isPlaced(run, app, site)) continue;
-    const tree = treeAt(run.input, app.app, site) ?? unseenTree(run, app, site);
-    if (tree === undefined || removals.some(({ list }) => Object.hasOwn(list, site))) continue;
-    sites.set(site, tree);
+    if (isPlaced(run, app, site) || removalAt(app, site) !== undefined) continue;
+    const standing = treeAt(run.input, app.app, site) ?? markedTree(run, app, site);
+    const tree = standing ?? unseenTree(run, app, site);
+    if (tree !== undefined) sites.set(site, tree);
   }
   return sites;
+}
+
+/**
+ * What the app has where it came back on its way out, and is to leave once more before anything has come: the marker of the
+ * removal that is over stands still. Where it is to be held now, that one's order has gone out all the same.
+ */
+function markedTree({ input }: StartRun, { app }: AppBoard, site: string): TreeId | undefined {
+  const isHeld = own(input.onRemoval, app) === "hold";
+  return isHeld ? undefined : treeToLeave(own(own(input.mirrors, site), app));
 }
 
 /**
