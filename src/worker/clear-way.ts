@@ -40,7 +40,7 @@ export async function clearTheWay(
       : await unreleased(context, state, { tree: tree.tree, ids: dropped });
   const all = [...(tree?.ids ?? []), ...state.rows.keys()];
   const desired = new Set(all.filter((id) => !going.has(id)));
-  const options = { row, desired, stays, verb: "delete" } as const;
+  const options = { row, desired, stays, dropped, verb: "delete" } as const;
   const { failed, waiting } = await pruneObjects(context, state, options);
   return failed.length === 0 && waiting.length === 0;
 }

@@ -1,5 +1,4 @@
 import { isApiError } from "../adapters/kubernetes/api-error.ts";
-import { isKept, wasKept } from "../core/apply/kept-objects.ts";
 import { liveOwner, metadataText } from "../core/apply/ownership.ts";
 import { containedIn, planPrune } from "../core/apply/plan-prune.ts";
 import type { FleetError } from "../core/errors.ts";
@@ -14,17 +13,22 @@ import { writerFor } from "./app-policy.ts";
 import { save } from "./apply-app.ts";
 import { writeChildInventory } from "./child-inventory.ts";
 import { definedKinds } from "./defined-kinds.ts";
+import { askedText, stuckText, unreleasedText, waitText } from "./describe-prune.ts";
+import {
+  type Job,
+  type Progress,
+  type Verb,
+  goingService,
+  guarded,
+  holdsKept,
+  isAsked,
+  isToStay,
+} from "./kept-in-prune.ts";
 import { giveUpFields, leaveToOthers, managersBeside, placeOf, takeMarksOff } from "./let-go.ts";
 import { type Found, lookUp } from "./look-up.ts";
-import { finalizersOf } from "./refusals.ts";
-import { type ClaimsByName, claimedInOtherGroup, claimsByName } from "./other-group.ts";
+import { claimedInOtherGroup, claimsByName } from "./other-group.ts";
 import { tenantOf } from "./tenants.ts";
-import {
-  type SiteContext,
-  othersObjects,
-  throwUnlessPassable,
-  versionsIn,
-} from "./site-context.ts";
+import { type SiteContext, othersObjects, versionsIn } from "./site-context.ts";
 import type { AppRow, ObjectRow } from "./state-store.ts";
 import { noteStaying } from "./told-notes.ts";
 
@@ -34,15 +38,14 @@ export interface PruneOutcome {
   readonly failed: readonly FleetError[];
 }
 
-/** What to do with an object that is no longer wanted. */
-type Verb = "delete" | "orphan";
-
 interface PruneOptions {
   readonly row: AppRow;
   readonly desired: ReadonlySet<ObjectId>;
   /** Not desired, and not deleted either while it is ours: told instead. */
   readonly stays: ReadonlySet<ObjectId>;
   readonly verb: Verb;
+  /** All that the app has no more, where that is more than what is to go now. */
+  readonly dropped?: readonly ObjectId[];
 }
 
 /**
@@ -69,7 +72,8 @@ export async function pruneObjects(
   // Where nothing is to be deleted, nobody asks.
   const ids = verb === "orphan" ? [] : unwanted;
   const wereKept = await givenAsKept(context, state, { row, ids });
-  const job = { context, state, row, stays, verb, defined, claims, wereKept };
+  const { dropped = unwanted } = options;
+  const job = { context, state, row, unwanted, dropped, stays, verb, defined, claims, wereKept };
   await removeInSteps(job, plan.steps, progress);
   for (const { id, reason } of plan.wait) {
     await guarded(job, progress, () => releaseOne(job, id, { reason, progress }));
@@ -79,7 +83,11 @@ export async function pruneObjects(
     const isInside = (other: ObjectId): boolean =>
       containedIn(other, defined)?.(id, address.apiVersion) === true;
     if (unwanted.some((other) => state.rows.has(other) && isInside(other))) continue;
-    await guarded(job, progress, () => letGo(job, { id, address, live }, progress));
+    await guarded(job, progress, async () => {
+      const service = await goingService(job, live, progress);
+      if (service === undefined) return letGo(job, { id, address, live }, progress);
+      progress.waiting.push(askedText(live, service, true));
+    });
   }
   if (progress.gone > 0 || progress.waiting.length + progress.failed.length === 0) {
     state.row = await writeChildInventory(context, row, state.rows.keys());
@@ -105,37 +113,6 @@ async function givenAsKept(
   return new Set(unknown.filter((id) => wereKept.get(id)));
 }
 
-interface Job {
-  readonly context: SiteContext;
-  readonly state: AppState;
-  readonly row: AppRow;
-  readonly stays: ReadonlySet<ObjectId>;
-  readonly verb: Verb;
-  /** By definition that is to go: the kind that it defines. */
-  readonly defined: ReadonlyMap<ObjectId, string>;
-  readonly claims: ClaimsByName;
-  /** Applied with the word to keep them, it may be. */
-  readonly wereKept: ReadonlySet<ObjectId>;
-}
-
-interface Progress {
-  readonly waiting: string[];
-  readonly failed: FleetError[];
-  gone: number;
-  /** Objects that are let go of though they are not wanted: they say so themselves, or others manage them too. */
-  readonly kept: (Found & { readonly id: ObjectId })[];
-}
-
-/** One object that cannot be removed holds up only itself; a cluster that does not answer holds up all. */
-async function guarded(job: Job, progress: Progress, work: () => Promise<void>): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    throwUnlessPassable(job.context, error);
-    progress.failed.push(error);
-  }
-}
-
 /** Begins no step while something of the one before is not away: what has to end it may be in there. */
 async function removeInSteps(
   job: Job,
@@ -143,6 +120,7 @@ async function removeInSteps(
   progress: Progress,
 ): Promise<void> {
   for (const [index, step] of steps.entries()) {
+    if (await isAsked(job, step, progress)) return;
     const going: ObjectId[] = [];
     for (const id of step) {
       let isGoing = true;
@@ -173,7 +151,7 @@ async function removeOne(job: Job, id: ObjectId, progress: Progress): Promise<bo
   // What somebody else deletes goes without the app, where it is only to be let go of.
   if (job.verb === "orphan" || metadataText(live, "deletionTimestamp") === "")
     return removeOurs(job, { id, ...found }, progress);
-  progress.waiting.push(stuck(live));
+  progress.waiting.push(stuckText(live));
   return true;
 }
 
@@ -209,7 +187,7 @@ async function removeOurs(
     context.signal(),
   );
   if (ended === "gone") forget(job, id, progress);
-  else progress.waiting.push(stuck(live));
+  else progress.waiting.push(stuckText(live));
   return ended !== "gone";
 }
 
@@ -224,23 +202,6 @@ async function isWanted(
   if (app === job.state.app) forget(job, id, progress);
   else progress.waiting.push(`${placeOf(live)}: app ${app} has it too or takes it over`);
   return true;
-}
-
-/** The object says so, somebody else manages it too, or what is to stay would go with it. */
-function isToStay(
-  job: Job,
-  { id, live }: { readonly id: ObjectId; readonly live: KubeObject },
-  progress: Progress,
-): boolean {
-  const owned = job.state.rows.get(id)?.owned ?? "";
-  if (isKept(live) || wasKept(owned, live) || job.wereKept.has(id)) return true;
-  if (holdsKept(job, id, progress)) return true;
-  return managersBeside(job.context, live).length > 0;
-}
-
-function holdsKept(job: Job, id: ObjectId, { kept }: Progress): boolean {
-  const holds = containedIn(id, job.defined);
-  return holds !== undefined && kept.some((one) => holds(one.id, one.address.apiVersion));
 }
 
 /** Why a Namespace or definition waits: what could not be looked at may be in there, and to stay, or somebody has something there. */
@@ -329,27 +290,4 @@ function forget(job: Job, id: ObjectId, progress: Progress): void {
 function mark(job: Job, id: ObjectId, phase: ObjectRow["phase"]): void {
   const row = job.state.rows.get(id);
   if (row !== undefined) save(job.context, job.state, [{ ...row, phase }]);
-}
-
-function unreleasedText(live: KubeObject): string {
-  return `${placeOf(live)} is from before the app came to this site, and no release has dropped it: it stays (delete it by hand, or take the annotation flotilla.dev/owner off it)`;
-}
-
-function stuck(live: KubeObject): string {
-  const { kind, metadata } = live;
-  const more =
-    kind === "CustomResourceDefinition"
-      ? ` until the last object of its kind is gone (kubectl get ${metadata.name} -A)`
-      : "";
-  return `${placeOf(live)} is being deleted, held by ${finalizersOf(live)}${more}`;
-}
-
-const maxNamed = 3;
-
-function waitText(going: readonly ObjectId[], later: number): string {
-  const keys = going.slice(0, maxNamed).map(parseObjectId);
-  const names = keys.flatMap((key) => (key === undefined ? [] : [describeKey(key)]));
-  const more = going.length > maxNamed ? ` and ${going.length - maxNamed} more` : "";
-  const others = later === 1 ? "1 other object waits" : `${later} other objects wait`;
-  return `${others} until ${names.join(", ")}${more} ${going.length === 1 ? "is" : "are"} gone: a controller among them may have to end that; where none runs any more, take finalizers off by hand`;
 }

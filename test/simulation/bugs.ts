@@ -275,12 +275,12 @@ export const bugs: Readonly<Record<string, readonly Edit[]>> = {
   ],
   "what is to be kept is deleted": [
     {
-      file: "worker/prune-objects.ts",
+      file: "worker/kept-in-prune.ts",
       find: "if (isKept(live) || wasKept(owned, live) || job.wereKept.has(id)) return true;",
       replace: "",
     },
     {
-      file: "worker/prune-objects.ts",
+      file: "worker/kept-in-prune.ts",
       find: "if (holdsKept(job, id, progress)) return true;",
       replace: "",
     },
