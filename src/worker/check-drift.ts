@@ -21,14 +21,14 @@ import type { AppTree, TreeObject } from "./tree-cache.ts";
  * apps that have such objects, or had. Writes nothing to the cluster.
  */
 export async function checkDrift(context: SiteContext): Promise<readonly AppState[]> {
-  const looks = await standing(context);
-  if (looks.length === 0) return [];
+  const { looks, freed } = await standing(context);
+  if (looks.length === 0) return freed;
   await context.link.verify({ signal: context.signal(), maxAgeMs: 0 });
   const live = await readLive(
     context,
     looks.map(({ state, objects }) => ({ app: state.app, objects })),
   );
-  const found: AppState[] = [];
+  const found = [...freed];
   for (const look of looks) {
     const { state, writes } = look;
     if (state.writes !== writes) continue; // written meanwhile: looked at next time
@@ -49,20 +49,37 @@ interface Look {
   readonly writes: number;
 }
 
-/** The apps that are looked at: something of their trees stands, and their drift is not ignored. */
-async function standing(context: SiteContext): Promise<readonly Look[]> {
+/**
+ * The apps that are looked at: something of their trees stands, and their drift is not ignored. `freed`: those of which
+ * nothing is wanted here any more, so that nothing of them has drifted either, as had been found before.
+ */
+async function standing(
+  context: SiteContext,
+): Promise<{ readonly looks: readonly Look[]; readonly freed: readonly AppState[] }> {
   const looks: Look[] = [];
+  const freed: AppState[] = [];
   for (const state of context.apps.values()) {
     state.unchecked = "";
     if (policyOf(context, state.app).drift === "ignore") continue;
     const tree = await checkableTree(context, state);
-    if (tree === null) continue;
+    if (tree === null) {
+      if (state.unchecked === "" && forgetDrift(context, state)) freed.push(state);
+      continue;
+    }
     const old = oldForms(state, tree);
     const objects = [...standingObjects(state, tree), ...old];
     if (objects.length === 0) continue;
     looks.push({ state, objects, old: new Set(old), writes: state.writes });
   }
-  return looks;
+  return { looks, freed };
+}
+
+/** True where it had some. */
+function forgetDrift(context: SiteContext, state: AppState): boolean {
+  const had = state.drifted.size > 0;
+  state.drifted.clear();
+  keepDrift(context, state);
+  return had;
 }
 
 /** All of a tree that stands whole; of one that does not, what was written of it, unless that is under way. */

@@ -130,7 +130,8 @@ class Engine implements WorkerEngine {
     this.#options.touch(site);
     const known = this.#entries.get(site);
     if (known === undefined) this.#takeBack(site);
-    if (this.#options.config.sites[site] === undefined) return;
+    // Nobody looks there for what an earlier run has found.
+    if (this.#options.config.sites[site] === undefined) return this.#drift.note(site, false);
     const entry = known ?? this.#enter(site);
     this.#queue(entry, async () => {
       if (this.#takeBack(site)) entry.actor.reload();

@@ -98,6 +98,36 @@ describe("a region of which much has drifted", { timeout: 60_000 }, () => {
     await allStand("1");
   });
 
+  it("counts no site to which the worker that starts again has no way any more", async () => {
+    await commit("1");
+    await fleet.start(sites);
+    await allStand("1");
+    edit(sites.slice(0, 12));
+    await eventually("the others wait", () => braked().length === 8);
+    const away = having("by hand").slice(0, 5);
+    await fleet.stop();
+    await fleet.start(sites.filter((site) => !away.includes(site)));
+
+    await eventually("the rest is repaired", () => having("by hand").length === 5);
+    expect(having("by hand")).toEqual(away);
+  });
+
+  it("counts no site of whose drifted app the mirror says nothing any more", async () => {
+    await commit("1");
+    await fleet.start(sites);
+    await allStand("1");
+    edit(sites.slice(0, 12));
+    await eventually("the others wait", () => braked().length === 8);
+    const without = having("by hand").slice(0, 5);
+    const content = sites.map((site) => {
+      return [site, without.includes(site) ? {} : { cfg: [configMap("a", { k: "1" })] }];
+    });
+    await fleet.mirror.commit(Object.fromEntries(content), { driftIntervalMs });
+
+    await eventually("the rest is repaired", () => having("by hand").length === 5);
+    expect(having("by hand")).toEqual(without);
+  });
+
   it("takes a release, whatever had drifted", async () => {
     await commit("1");
     await fleet.start(sites);
