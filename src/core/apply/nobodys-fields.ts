@@ -3,10 +3,17 @@
  * the object, and what it would be if it were made anew. Out: the paths of those that it would not have then, for all else
  * that nobody has is a default.
  */
-import { type Json, isJsonObject } from "../model/json.ts";
+import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
 import type { KubeObject } from "../model/kube-object.ts";
 import { managedEntries, mergeFields } from "./compare-fields.ts";
-import { type FieldSet, describePart, innerFields, stepInto } from "./owned-fields.ts";
+import {
+  type FieldSet,
+  describePart,
+  hasKeys,
+  innerFields,
+  parsePart,
+  stepInto,
+} from "./owned-fields.ts";
 
 interface Place {
   readonly value: Json | undefined;
@@ -55,10 +62,19 @@ function fieldsIn(place: Place): readonly string[] {
 /** Members, or the items of a list that are known by the keys that somebody's are. */
 function partsOf({ value, owned }: Place): readonly string[] {
   if (isJsonObject(value)) return Object.keys(value).map((key) => `f:${key}`);
-  const known = Object.keys(owned).find((part) => part.startsWith("k:"));
-  if (!Array.isArray(value) || known === undefined) return [];
-  const keys = Object.keys(JSON.parse(known.slice(2)) as object); // FieldsV1 has an object there
+  const known = Object.keys(owned).filter((part) => part.startsWith("k:"));
+  const [first] = known;
+  if (!Array.isArray(value) || first === undefined) return [];
+  const keys = Object.keys(keysOf(first));
   return value.filter(isJsonObject).map((item) => {
-    return `k:${JSON.stringify(Object.fromEntries(keys.map((key) => [key, item[key]])))}`;
+    const part = `k:${JSON.stringify(Object.fromEntries(keys.map((key) => [key, item[key]])))}`;
+    // An integer beyond 2^53 may have lost digits, which the owner's part has.
+    if (part in owned || !/\d{16}/.test(part)) return part;
+    return known.find((one) => hasKeys(item, keysOf(one))) ?? part;
   });
+}
+
+function keysOf(part: string): JsonObject {
+  const keys = parsePart(part.slice(2));
+  return isJsonObject(keys) ? keys : {}; // FieldsV1 has an object there
 }

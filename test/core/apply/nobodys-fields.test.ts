@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { nobodysFields } from "../../../src/core/apply/nobodys-fields.ts";
+import { parseExactly } from "../../../src/core/model/exact-integers.ts";
 import type { JsonObject } from "../../../src/core/model/json.ts";
 import type { KubeObject } from "../../../src/core/model/kube-object.ts";
 
@@ -37,6 +38,27 @@ describe("what nobody has of an object", () => {
       '.spec.items[name="a"].old',
       '.spec.items[name="b"]',
     ]);
+  });
+
+  it("is nothing that somebody has in an item that an integer beyond 2^53 names, however it was read", () => {
+    const [one, other] = ["9007199254740992", "9007199254740993"];
+    const text = `{"items":[{"id":${one},"a":1},{"id":${other},"b":1,"old":1}]}`;
+    const owned = {
+      "f:items": {
+        [`k:{"id":${one}}`]: { ".": {}, "f:id": {}, "f:a": {} },
+        [`k:{"id":${other}}`]: { ".": {}, "f:id": {}, "f:b": {} },
+      },
+    };
+    const exact = object(parseExactly(text) as JsonObject, owned); // as the text has it
+    const fresh = object(parseExactly(`{"items":[{"id":${other}}]}`) as JsonObject);
+    expect(nobodysFields(exact, fresh)).toEqual([`.spec.items[id=${other}].old`]);
+
+    const plain = (items: string): JsonObject => JSON.parse(items) as JsonObject; // loses digits
+    const theirs = { "f:items": { [`k:{"id":${other}}`]: { ".": {}, "f:id": {}, "f:b": {} } } };
+    const read = object(plain(`{"items":[{"id":${other},"b":1,"old":1}]}`), theirs);
+    const added = object(plain(`{"items":[{"id":${other}}]}`));
+    expect(nobodysFields(read, added)).toEqual([`.spec.items[id=${other}].old`]);
+    expect(nobodysFields(read, object({ items: [] }))).toEqual([]);
   });
 
   it("is nothing in what somebody has as a whole, or has and Git does not", () => {
