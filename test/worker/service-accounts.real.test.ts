@@ -82,6 +82,38 @@ describe("an app with a service account", { timeout: 90_000 }, () => {
     expect((await fetch(path, { method: "POST", headers, body })).status).toBe(403);
   });
 
+  it("AC-24: removes what it leaves in another namespace as the account of its new one, once that may", async () => {
+    const moved = [configMap("a", { k: "2" }, "shop")];
+    const there = { namespace: "shop", name: account.name };
+    const rights = workerRights(
+      [],
+      { user: user.name },
+      { written: [{ account: there, objects: moved }] },
+    );
+    await applyAsAdministrator(site, [...printed, ...rights]);
+    await beAdministrator();
+    await site.mirror.commit({ s1: { web: [configMap("a", { k: "1" }, namespace)] } }, options);
+    site.start();
+    await site.settled("web");
+    await site.mirror.commit({ s1: { web: moved } }, { ...options, namespace: "shop" });
+    await told(site, "web", "service account shop/deployer may not delete configmaps");
+    const role = "flotilla:one:deployer";
+    const binding = object(`${rbac}/v1`, "RoleBinding", {
+      name: "moving",
+      namespace,
+      roleRef: { apiGroup: rbac, kind: "Role", name: role },
+      subjects: [{ kind: "ServiceAccount", ...there }],
+    });
+    await applyAsAdministrator(site, [binding]);
+
+    await gone(site, "/api/v1/namespaces/one/configmaps/a", 30_000);
+    expect(await site.settled("web")).toMatchObject({ objects: 1, message: "" });
+    await site.cluster.remove(pathOf(binding));
+    for (const one of [...moved, ...rights].filter(({ kind }) => kind !== "Namespace")) {
+      await site.cluster.remove(pathOf(one));
+    }
+  });
+
   it("AC-24: changes nothing outside the rights of its account, whatever the worker may, and says what is missing; other apps go on", async () => {
     await applyAsAdministrator(site, printed);
     await applyAsAdministrator(site, [
