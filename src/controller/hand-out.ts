@@ -9,6 +9,7 @@ import type { TreeId } from "../core/render/rendered.ts";
 import { own } from "../core/rollout/own.ts";
 import type { HandOver, FactsBySite, SiteMove } from "../core/rollout/planner-types.ts";
 import { earlierTrees } from "./earlier-trees.ts";
+import { treesOf, treesToLeave } from "./hand-over-trees.ts";
 import { type MirrorCommit, type MirrorWork, planMirrorCommit } from "./mirror-commit.ts";
 import type { FactSources, MirrorRepository } from "./mirror-repository.ts";
 import type { MirrorSnapshot } from "./mirror-snapshot.ts";
@@ -176,6 +177,8 @@ async function keepWritable(
   for (const handOver of handOvers) {
     try {
       await requireTrees(treesOf(handOver), { mirror, input });
+      // Where a marker of another removal stands, or nothing any more, the mirror has it in its history alone.
+      for (const tree of treesToLeave(handOver)) await mirror.find(tree);
       writable.push(handOver);
     } catch (error) {
       if (!(error instanceof FleetError)) throw error;
@@ -315,13 +318,6 @@ async function canHave(
     problems.push(`${words}: ${error.message}`);
     return false;
   }
-}
-
-function treesOf({ apps }: HandOver): TreeId[] {
-  return apps.flatMap(({ set, good }) => [
-    ...("tree" in set ? [set.tree] : []),
-    ...(good === null ? [] : [good]),
-  ]);
 }
 
 /** Puts trees into the mirror's store: from their rendering, or copied from another mirror. STATE_CORRUPT. */
