@@ -9,7 +9,9 @@ import { labelKeyProblem, labelValueProblem } from "../select/label-syntax.ts";
 import { generatedName, type ManifestObject, shownType } from "./manifest-objects.ts";
 import { builtInSchema } from "./merge-schema.ts";
 import { shortText } from "../model/short-text.ts";
+import { isDnsSubdomain } from "./kubernetes-names.ts";
 import { mistake, mostProblems } from "./mistake.ts";
+import { nameProblem } from "./object-names.ts";
 import type { FieldPath } from "./read-yaml.ts";
 
 /** Of a scalar that must be text. */
@@ -40,10 +42,6 @@ export function checkContent(manifest: ManifestObject): readonly Diagnostic[] {
   ];
 }
 
-const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-const label = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
-const labelNamed = new Set(["/Namespace", "/Service"]);
-
 function checkName({ object, at }: ManifestObject): Diagnostic[] {
   const message = nameProblem(object);
   if (message === undefined) return [];
@@ -54,44 +52,6 @@ function checkName({ object, at }: ManifestObject): Diagnostic[] {
 function checkGeneratedName({ object, keyAt }: ManifestObject): Diagnostic[] {
   if (object.metadata["generateName"] === undefined) return [];
   return [mistake(keyAt(["metadata", "generateName"]), generatedName)];
-}
-
-function nameProblem(object: KubeObject): string | undefined {
-  const { name } = object.metadata;
-  if (/[/%]/.test(name) || name === "." || name === "..") {
-    return `"${shortText(name)}" is no name for an object: it must not contain / or %`;
-  }
-  const rule = nameRule(object);
-  if (rule === undefined || (name.length <= rule.length && rule.pattern.test(name)))
-    return undefined;
-  return `"${shortText(name)}" is no name for a ${object.kind} (${rule.words}, at most ${rule.length})`;
-}
-
-/** Names that become part of the names and labels of what is made from them. */
-const runNames = new Map([
-  ["CronJob", 52],
-  ["Job", 63],
-]);
-
-interface NameRule {
-  readonly pattern: RegExp;
-  readonly length: number;
-  readonly words: string;
-}
-
-/** RBAC names may be anything that fits into a path, and so may those of kinds that are not Kubernetes' own. */
-function nameRule({ apiVersion, kind }: KubeObject): NameRule | undefined {
-  const group = groupOf(apiVersion);
-  if (labelNamed.has(`${group}/${kind}`)) {
-    return { pattern: label, length: 63, words: "lower case letters, digits and `-`" };
-  }
-  const isFree =
-    group === "rbac.authorization.k8s.io" || builtInSchema(apiVersion, kind) === undefined;
-  if (isFree) return undefined;
-  const length = group === "batch" ? runNames.get(kind) : undefined;
-  if (length !== undefined)
-    return { pattern: subdomain, length, words: "lower case letters, digits, `-` and `.`" };
-  return { pattern: subdomain, length: 253, words: "lower case letters, digits, `-` and `.`" };
 }
 
 function checkLabels({ object, at, keyAt }: ManifestObject): Diagnostic[] {
@@ -225,7 +185,7 @@ function checkRegionSecret({ object, at, keyAt }: ManifestObject): Diagnostic[] 
   const code = "region-secret";
   const more = Object.keys(object).filter((field) => !regionFields.has(field));
   const { name = "" } = regionSecretOf(object) ?? {};
-  const isName = name.length <= 253 && subdomain.test(name);
+  const isName = isDnsSubdomain(name);
   return [
     ...more.map((field) => {
       const message = `Secret ${object.metadata.name} comes from the region: only its metadata can be changed, not ${field}`;

@@ -5,7 +5,13 @@ import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
 import { labelKeyProblem, labelValueProblem } from "../select/label-syntax.ts";
 import { podTemplatePath } from "./check-workloads.ts";
 import { type Finding, toldFindings } from "./finding.ts";
-import { dnsLabelProblem, portNameProblem, portProblem } from "./kubernetes-names.ts";
+import {
+  dnsLabelProblem,
+  isDnsLabel,
+  isDnsSubdomain,
+  portNameProblem,
+  portProblem,
+} from "./kubernetes-names.ts";
 import { shortText } from "../model/short-text.ts";
 import type { SourceObject } from "./parse-manifests.ts";
 import { valueAt } from "./pod-templates.ts";
@@ -24,6 +30,7 @@ export function checkPods(source: SourceObject): readonly Diagnostic[] {
     ...labelFindings(pod, "nodeSelector", podPath),
     ...itemsOf(pod, "tolerations", podPath).flatMap(tolerationFindings),
     ...itemsOf(pod, "volumes", podPath).flatMap((item) => nameFindings(item, "volume")),
+    ...podNameFindings(pod, podPath),
     ...resourceFindings({ value: pod, at: podPath }, podResourceProblem),
     ...containerFindings(pod, podPath),
   ];
@@ -89,6 +96,19 @@ function nameFindings({ value: { name }, at }: Item, what: string): Finding[] {
   return [{ at: [...at, "name"], words: `${what} name ${problem}` }];
 }
 
+/** Names in the pod itself; an empty one is none. */
+function podNameFindings(pod: JsonObject, path: FieldPath): Finding[] {
+  return ["hostname", "subdomain", "serviceAccountName"].flatMap((field): Finding[] => {
+    const name = pod[field];
+    if (typeof name !== "string" || name === "") return [];
+    const isAccount = field === "serviceAccountName";
+    if (isAccount ? isDnsSubdomain(name) : isDnsLabel(name)) return [];
+    const most = isAccount ? "digits, `-` and `.`, at most 253" : "digits and `-`, at most 63";
+    const words = `${field} "${shortText(name)}" is none: lower case letters, ${most}`;
+    return [{ at: [...path, field], words }];
+  });
+}
+
 function containerFindings(pod: JsonObject, path: FieldPath): Finding[] {
   const containers = itemsOf(pod, "containers", path);
   const init = itemsOf(pod, "initContainers", path);
@@ -106,6 +126,8 @@ function oneContainer(item: Item): Finding[] {
   return [
     ...nameFindings(item, "container"),
     ...itemsOf(value, "ports", at).flatMap(portFindings),
+    ...repeatedPorts(itemsOf(value, "ports", at)),
+    ...itemsOf(value, "env", at).flatMap(variableFindings),
     ...probes.flatMap((probe) =>
       probeFindings({ value: mapAt(value, probe), at: [...at, probe] }, probe),
     ),
@@ -125,6 +147,23 @@ function portFindings({ value, at }: Item): Finding[] {
     const what = field === "name" ? "port name" : field;
     return [{ at: [...at, field], words: `${what} ${problem}` }];
   });
+}
+
+/** Two ports of one name in a container. */
+function repeatedPorts(ports: readonly Item[]): Finding[] {
+  const names = new Set<Json>();
+  return ports.flatMap(({ value: { name }, at }): Finding[] => {
+    if (typeof name !== "string" || name === "") return [];
+    if (names.size < names.add(name).size) return [];
+    return [{ at: [...at, "name"], words: `port name "${shortText(name)}" is there twice` }];
+  });
+}
+
+/** Older API servers take fewer names of variables. */
+function variableFindings({ value: { name }, at }: Item): Finding[] {
+  if (typeof name !== "string" || /^[ -<>-~]+$/.test(name)) return [];
+  const words = `variable name "${shortText(name)}" is none: printable ASCII characters other than =, one at least`;
+  return [{ at: [...at, "name"], words }];
 }
 
 const probes = ["livenessProbe", "readinessProbe", "startupProbe"];

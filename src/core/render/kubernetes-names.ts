@@ -5,13 +5,18 @@ import { shortText } from "../model/short-text.ts";
 const label = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 
+/** Whether it is a DNS label: what has part in the names of hosts. */
+export function isDnsLabel(name: string): boolean {
+  return name.length <= 63 && label.test(name);
+}
+
 /** Of a DNS label: containers, volumes, ports of Services. */
 export function dnsLabelProblem(name: string): string | undefined {
-  if (name.length <= 63 && label.test(name)) return undefined;
+  if (isDnsLabel(name)) return undefined;
   return `"${shortText(name)}" is none: lower case letters, digits and \`-\`, a letter or digit at both ends, at most 63`;
 }
 
-/** Whether an object of a custom kind may have this name. */
+/** Whether it is a DNS subdomain, as most objects are called. */
 export function isDnsSubdomain(name: string): boolean {
   return name.length <= 253 && subdomain.test(name);
 }

@@ -115,6 +115,16 @@ describe("a pod that every API server refuses", () => {
       "c,",
       '"c" is the name of a container and of an init container',
     ],
+    [{ pod: "hostname: A_b" }, "A_b", 'hostname "A_b" is none: lower case letters, digits and `-`'],
+    [{ pod: "subdomain: a.b" }, "a.b", 'subdomain "a.b" is none'],
+    [{ pod: "serviceAccountName: A_b" }, "A_b", 'serviceAccountName "A_b" is none'],
+    [
+      { container: "ports: [{containerPort: 80, name: web}, {containerPort: 81, name: web}]" },
+      "web}]",
+      'port name "web" is there twice',
+    ],
+    [{ container: "env: [{name: A=B, value: c}]" }, "A=B", 'variable name "A=B" is none'],
+    [{ container: "env: [{name: '', value: c}]" }, "''", 'variable name "" is none'],
   ] satisfies [Parts, string, string][])(
     "%o is a mistake at its place",
     (parts, written, words) => {
@@ -138,6 +148,11 @@ describe("a pod that every API server refuses", () => {
     { pod: "tolerations: [{operator: Exists}]" },
     { pod: "nodeSelector: {kubernetes.io/arch: ''}" },
     { pod: "initContainers: [{name: b, image: 'i:1'}]" },
+    { pod: "hostname: a-1" },
+    { pod: "subdomain: ''" },
+    { pod: "serviceAccountName: a.b" },
+    { container: "env: [{name: 'a.b-c d', value: c}]" },
+    { container: "ports: [{containerPort: 80, name: ''}, {containerPort: 81, name: ''}]" },
   ] satisfies Parts[])("%o is right", (parts) => {
     expect(problems(deployment(parts))).toEqual([]);
   });
@@ -211,6 +226,71 @@ spec:
       expect(problems(configMap(`binaryData: {b: '${wrong}'}`))).toHaveLength(1);
     }
     expect(problems(configMap('binaryData: {b: "AAAA\\nAA==\\n", c: AAA=, d: ""}'))).toEqual([]);
+  });
+});
+
+describe("a name that every API server refuses", () => {
+  const definition = (name: string, group = "example.com"): string =>
+    `apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: ${name}}
+spec:
+  group: ${group}
+  names: {kind: Thing, plural: things}
+  scope: Namespaced
+  versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}]
+`;
+  const apiService = (name: string): string =>
+    `apiVersion: apiregistration.k8s.io/v1
+kind: APIService
+metadata: {name: ${name}}
+spec: {group: example.com, version: v1, groupPriorityMinimum: 10, versionPriority: 10}
+`;
+  const priority = (name: string): string =>
+    `apiVersion: scheduling.k8s.io/v1\nkind: PriorityClass\nmetadata: {name: ${name}}\nvalue: 10\n`;
+  const statefulSet = (name: string): string =>
+    `apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: ${name}}
+spec:
+  selector: {matchLabels: {a: b}}
+  template:
+    metadata: {labels: {a: b}}
+    spec: {containers: [{name: c, image: "c:1"}]}
+`;
+
+  it.each([
+    [
+      definition("things.example.org"),
+      'this CustomResourceDefinition: it must be "things.example.com", spec.names.plural and spec.group',
+    ],
+    [
+      apiService("v2.example.com"),
+      'this APIService: it must be "v1.example.com", spec.version and spec.group',
+    ],
+    [priority("system-mine"), "a PriorityClass: those with system- are Kubernetes' own"],
+    [statefulSet("a.b"), "a StatefulSet (lower case letters, digits and `-`, at most 63)"],
+    [statefulSet(long), "a StatefulSet"],
+  ])("is told at its place: %s", (text, words) => {
+    const found = problems(text);
+    expect(found).toHaveLength(1);
+    expect(found[0]).toMatch(/^manifests\/web\/more\.yaml:3:18: error: "[^"]+" is no name for /u);
+    expect(found[0]).toContain(words);
+  });
+
+  it.each([
+    definition("things.example.com"),
+    apiService("v1.example.com"),
+    priority("system-node-critical"),
+    statefulSet("a".repeat(63)),
+  ])("is none of these: %s", (text) => {
+    expect(problems(text)).toEqual([]);
+  });
+
+  it("is not told where what it is made of is told to be no text", () => {
+    const found = problems(definition("things.5", "5"));
+    expect(found.filter((each) => each.includes("is no name"))).toEqual([]);
+    expect(found).toHaveLength(1);
   });
 });
 
