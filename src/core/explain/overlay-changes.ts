@@ -10,7 +10,7 @@ import { type PatchOperation, applyJsonPatch, parsePointer } from "../render/jso
 import { stepAt } from "../render/overlay-steps.ts";
 import type { SourceObject } from "../render/parse-manifests.ts";
 import { regionField } from "../secrets/region-secret.ts";
-import { podSpecPath } from "../render/pod-templates.ts";
+import { podSpecPaths } from "../render/pod-templates.ts";
 import type { FieldSetting } from "./field-setting.ts";
 import { expressionSource } from "./expression-source.ts";
 import { type FieldStep, findField } from "./field-steps.ts";
@@ -187,8 +187,15 @@ const placesIn = {
 /** Where, below `at`, an overlay says what a field becomes. */
 function settingPath(overlay: Overlay, setting: Setting): FieldPath {
   const entry = deepest(overlay as unknown as JsonObject, setting.at); // as above
-  const pod = podSpecPath(setting.changed.before)?.length ?? 0;
-  return placesIn[setting.field]({ ...setting, overlay, entry, pod });
+  return placesIn[setting.field]({ ...setting, overlay, entry, pod: podDepth(setting) });
+}
+
+/** How many steps lead to the spec of the pod in which the field is; a custom resource may have several. */
+function podDepth({ steps, changed: { before } }: Setting): number {
+  const paths = podSpecPaths(before);
+  const { path } = findField(before, steps);
+  const own = paths.find((pod) => pod.every((key, index) => key === path[index]));
+  return (own ?? paths[0])?.length ?? 0;
 }
 
 /** Tolerations have other positions in the pod: the overlay adds its own behind those that are there. */

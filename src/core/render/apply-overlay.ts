@@ -14,7 +14,7 @@ import { duplicate, type ManifestContext, type SourceObject } from "./parse-mani
 import type { OtherObjects, OverlayResult, PlacedOverlay } from "./overlay-result.ts";
 import { type OverlayState, changed, tell, tellUnmatched } from "./overlay-state.ts";
 import { selectedBy } from "./patch-targets.ts";
-import { podSpecPath } from "./pod-templates.ts";
+import { podSpecPaths } from "./pod-templates.ts";
 import type { FieldPath } from "./read-yaml.ts";
 import { type ImageChange, imageNames, setImages } from "./set-images.ts";
 import { isScalable, setReplicas } from "./set-replicas.ts";
@@ -85,7 +85,7 @@ function workloads(
   target: PatchTarget | undefined,
 ): ReadonlySet<KubeObject> {
   const objects = target === undefined ? state.objects : selectedBy(state.objects, target);
-  const found = objects.filter(({ object }) => podSpecPath(object) !== undefined);
+  const found = objects.filter(({ object }) => podSpecPaths(object).length > 0);
   if (found.length === 0) {
     const message = "no workload of the app is meant: none has a pod template";
     const inside = target === undefined ? [] : ["target"];

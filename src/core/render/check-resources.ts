@@ -7,15 +7,18 @@ import { fieldWords } from "./finding.ts";
 import type { SourceObject } from "./parse-manifests.ts";
 import { mistake } from "./mistake.ts";
 import { placeOfFields } from "./place-of-field.ts";
-import { podSpecPath } from "./pod-templates.ts";
+import { podSpecPaths, type PodPath, valueAt } from "./pod-templates.ts";
 import type { FieldPath } from "./read-yaml.ts";
 
 /** Each request that is above its limit, in an object behind all overlays: where the later of both was written. */
 export function checkResources(source: SourceObject): readonly Diagnostic[] {
+  return podSpecPaths(source.object).flatMap((path) => checkPod(source, path));
+}
+
+function checkPod(source: SourceObject, path: PodPath): Diagnostic[] {
   const { object, key } = source;
-  const path = podSpecPath(object);
-  if (path === undefined) return [];
-  const pod = path.reduce(fieldOf, object);
+  const found = valueAt(object, path);
+  const pod = isJsonObject(found) ? found : none;
   return ["containers", "initContainers"].flatMap((list) => {
     const containers = pod[list];
     if (!Array.isArray(containers)) return [];

@@ -10,7 +10,7 @@ import type { Resources, Scheduling, Sidecar } from "../model/kinds.ts";
 import type { KubeObject } from "../model/kube-object.ts";
 import { type CustomKinds, mergeSchemaOf } from "./custom-kinds.ts";
 import type { MergeSchema } from "./merge-schema.ts";
-import { changeMapAt, podSpecPath, valueAt } from "./pod-templates.ts";
+import { type PodPath, changeMapAt, podSpecPaths, valueAt } from "./pod-templates.ts";
 import type { FieldPath } from "./read-yaml.ts";
 import { strategicMerge } from "./strategic-merge.ts";
 
@@ -23,14 +23,13 @@ const partLists = ["containers", "initContainers", "volumes"] as const;
 
 /** The object with containers and volumes in its pod: behind those that are there, or merged with the one of that name. */
 export function addSidecar(object: KubeObject, sidecar: Sidecar, kinds: CustomKinds): PodOutcome {
-  const path = podSpecPath(object);
-  if (path === undefined) return { ok: true, object };
-  const schema = path.reduce(
-    (at: MergeSchema, key) => at.field(key).items,
-    mergeSchemaOf(object, kinds),
-  );
   const problems: PartProblem[] = [];
-  const changed = changeMapAt(object, path, (pod) => {
+  const root = mergeSchemaOf(object, kinds);
+  const changed = changePods(object, (pod, path) => {
+    const schema = path.reduce(
+      (at, key) => (typeof key === "number" ? at : at.field(key).items),
+      root,
+    );
     const entries = partLists.flatMap((list): [string, Json][] => {
       const added = sidecar[list] as readonly JsonObject[] | undefined; // YAML that the schema has checked
       if (added === undefined) return [];
@@ -41,6 +40,16 @@ export function addSidecar(object: KubeObject, sidecar: Sidecar, kinds: CustomKi
   });
   const [problem] = problems;
   return problem === undefined ? { ok: true, object: changed } : { ok: false, ...problem };
+}
+
+function changePods(
+  object: KubeObject,
+  change: (pod: JsonObject, path: PodPath) => JsonObject,
+): KubeObject {
+  return podSpecPaths(object).reduce(
+    (changed, path) => changeMapAt(changed, path, (pod) => change(pod, path)),
+    object,
+  );
 }
 
 interface PartProblem {
@@ -92,11 +101,9 @@ export function setScheduling(
   { nodeSelector = {}, tolerations = [] }: Scheduling,
   source: KubeObject,
 ): KubeObject {
-  const path = podSpecPath(object);
-  if (path === undefined) return object;
-  const own = valueAt(source, path);
-  const ownPod = isJsonObject(own) ? own : {};
-  return changeMapAt(object, path, (pod) => {
+  return changePods(object, (pod, path) => {
+    const own = valueAt(source, path);
+    const ownPod = isJsonObject(own) ? own : {};
     const selector = withLabels(pod["nodeSelector"], nodeSelector, ownPod["nodeSelector"]);
     const borne = withTolerations(pod["tolerations"], tolerations, ownPod["tolerations"]);
     const changed = {
@@ -162,8 +169,6 @@ export function setResources(
   { container, requests, limits }: Resources,
   onMatch: () => void,
 ): KubeObject {
-  const path = podSpecPath(object);
-  if (path === undefined) return object;
   const change = (part: Json): Json => {
     if (!isJsonObject(part) || (container !== undefined && part["name"] !== container)) return part;
     onMatch();
@@ -175,7 +180,7 @@ export function setResources(
     };
     return isSameJson(before, resources) ? part : { ...part, resources };
   };
-  return changeMapAt(object, path, (pod) => {
+  return changePods(object, (pod) => {
     const entries = (["containers", "initContainers"] as const).flatMap(
       (list): [string, Json][] => {
         const parts = pod[list];

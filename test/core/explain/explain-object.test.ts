@@ -208,6 +208,39 @@ describe("where a field comes from", () => {
     expect(told(field)).toEqual(expected);
   });
 
+  it("is told in each pod of a custom resource that has several", () => {
+    const pod = "{spec: {containers: [{name: main, image: 'm:1'}]}}";
+    const jobSet = `apiVersion: jobset.x-k8s.io/v1
+kind: JobSet
+metadata: {name: jobs, namespace: web}
+spec: {jobs: [{name: a, template: ${pod}}, {name: b, podTemplate: ${pod}}]}
+`;
+    const overlay = {
+      virtualSites: ["all"],
+      sidecars: [{ containers: [{ name: "log", image: "l:1" }] }],
+      resources: [{ container: "log", limits: { memory: "8Mi" } }],
+    };
+    const { model: jobs } = fleetOf(
+      aFleet({
+        "apps/web.yaml": appYaml("web", { spec: { overlays: [overlay] } }),
+        "manifests/web/jobs.yaml": jobSet,
+      }),
+    );
+    const by = (field: string): unknown[] => {
+      const question = { app: "web", site: "e1", object: "JobSet/web/jobs", field };
+      const answer = explainObject({ model: jobs, tools: noToolOutputs }, question);
+      if (!answer.ok) throw new Error(`there is no ${answer.missing} of ${field}`);
+      return answer.fields.map(({ settings: [first] }) => [first?.by, first?.value]);
+    };
+
+    const log = 'spec.containers[name="log"]';
+    const both = ['.spec.jobs[name="a"].template', '.spec.jobs[name="b"].podTemplate'];
+    for (const template of both) {
+      expect(by(`${template}.${log}.image`)).toEqual([["overlay 1: sidecars", "l:1"]]);
+      expect(by(`${template}.${log}.resources`)).toEqual([["overlay 1: resources", "8Mi"]]);
+    }
+  });
+
   it("is told of a key in quotes as of one without them", () => {
     const owner = '.metadata.annotations["flotilla.dev/owner"]';
 

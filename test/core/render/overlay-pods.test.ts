@@ -32,6 +32,10 @@ const manifests = `
 ---
 {apiVersion: argoproj.io/v1alpha1, kind: Rollout, metadata: {name: custom, namespace: web}, spec: {template: ${template}}}
 ---
+{apiVersion: jobset.x-k8s.io/v1, kind: JobSet, metadata: {name: jobset, namespace: web}, spec: {jobs: [{name: a, template: {spec: {template: ${ending}}}}, {name: b, template: {spec: {template: ${ending}}}}]}}
+---
+{apiVersion: ray.io/v1, kind: RayCluster, metadata: {name: ray, namespace: web}, spec: {head: {podTemplate: ${template}}, other: {sample: ${template}}}}
+---
 {apiVersion: v1, kind: ConfigMap, metadata: {name: settings}, data: {containers: x}}
 ---
 {apiVersion: v1, kind: Service, metadata: {name: service}, spec: {ports: [{port: 80}]}}
@@ -74,6 +78,8 @@ const withPods = [
   "template",
   "pod",
   "custom",
+  "jobset",
+  "ray",
 ];
 const sidecar = { name: "log", image: "example.com/log:1" };
 
@@ -93,6 +99,9 @@ describe("sidecars", () => {
     );
 
     expect(carrying.map(([name]) => name).toSorted()).toEqual(withPods.toSorted());
+    // In each pod of a custom resource: two of this one, and the one of the other that stands in a template.
+    expect(JSON.stringify(all["jobset"]).match(/log:1/g)).toHaveLength(2);
+    expect(JSON.stringify(all["ray"]).match(/log:1/g)).toHaveLength(1);
     expect(JSON.stringify(all["cron"])).toMatch(
       /"containers":\[\{[^}]*"name":"main".*"name":"log"/,
     );
@@ -192,7 +201,8 @@ describe("resource reservations", () => {
     const before = { limits: { cpu: "1" }, requests: { cpu: "10m", memory: 1024 } };
 
     expect(all["pod"]?.["spec"]).toMatchObject({ containers: [{ resources: before }] });
-    expect(JSON.stringify(all).match(/"cpu":"10m"/g)).toHaveLength(withPods.length);
+    // The JobSet has two.
+    expect(JSON.stringify(all).match(/"cpu":"10m"/g)).toHaveLength(withPods.length + 1);
     expect(JSON.stringify(all["job"])).toContain(
       '"resources":{"limits":{"memory":"1Gi"},"requests":{"cpu":"10m","memory":1024}}',
     );

@@ -177,7 +177,7 @@ const overlayFields = {
   sidecars: Type.Optional(
     Type.Array(Sidecar, {
       description:
-        "containers and volumes for all workloads: whatever has a pod template, Pods and custom resources too",
+        "containers and volumes for all workloads: whatever has a pod, Pods themselves and custom resources too (in each field `template`, `…Template`)",
     }),
   ),
   scheduling: Type.Optional(
