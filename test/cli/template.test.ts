@@ -1,8 +1,22 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import type { FleetPlan } from "../../src/core/plan/fleet-plan.ts";
 import { runCli } from "../support/cli.ts";
 
 const template = "fleet-repo-template";
+const root = join(import.meta.dirname, "../..");
+
+/** What a process of its own prints, where languages and clocks are as these variables say. */
+async function printed(args: readonly string[], env: Record<string, string>): Promise<string> {
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [join(root, "bin/flotilla.js"), ...args],
+    { cwd: root, env, maxBuffer: 2 ** 26 },
+  );
+  return stdout;
+}
 
 describe("the fleet repository template", () => {
   it("is valid without a warning", async () => {
@@ -44,4 +58,21 @@ describe("the fleet repository template", () => {
       expect(stdout).toMatch(new RegExp(`--locality=region=[a-z]+,depot=${name}-depot`));
     }
   });
+
+  it.each([
+    ["render", template, "--site", "stockholm"],
+    ["plan", template, "--from-nothing", "-o", "json"],
+  ])(
+    "gives the same bytes in every language and time zone: %s",
+    { timeout: 60_000 },
+    async (...args) => {
+      const plain = await printed(args, { LC_ALL: "C", TZ: "UTC" });
+      const turkish = await printed(args, { LC_ALL: "tr_TR.UTF-8", TZ: "Pacific/Apia" });
+      const swedish = await printed(args, { LC_ALL: "sv_SE.UTF-8", TZ: "America/St_Johns" });
+
+      expect(plain.length).toBeGreaterThan(1000);
+      expect(turkish).toBe(plain);
+      expect(swedish).toBe(plain);
+    },
+  );
 });
