@@ -8,6 +8,7 @@ import { checkVendorList } from "./check-vendor-list.ts";
 import { parseDuration } from "./duration.ts";
 import { type Entry, errorAt, type FleetDraft } from "./fleet-draft.ts";
 import { FollowedFindings } from "./followed-results.ts";
+import { countBoundedIgnores, longestIgnore, mostIgnores } from "./ignored-files.ts";
 import type {
   App,
   Fleet,
@@ -58,8 +59,22 @@ function checkFleet({ value, document }: Entry<Fleet>): Diagnostic[] {
     ...checkDurations(document, [[["spec", "drift", "interval"], value.spec.drift?.interval]]),
     ...checkDrift(value.spec.drift, document),
     ...checkHealthRules(value.spec.health, document),
+    ...checkIgnore(value.spec.ignore ?? [], document),
     ...checkVendorList(value.spec.vendor ?? [], document),
   ];
+}
+
+function checkIgnore(patterns: readonly string[], document: YamlDocument): Diagnostic[] {
+  const index = countBoundedIgnores(patterns);
+  const pattern = patterns[index];
+  if (pattern === undefined) return [];
+  const message =
+    pattern.length > longestIgnore
+      ? `the pattern has ${pattern.length} characters, more than ${longestIgnore}`
+      : `the patterns stand for more than ${mostIgnores}, with each {a,b} written out`;
+  const hint = "name folders, or use `*` and `**`";
+  const place = document.at(["spec", "ignore", index]);
+  return [errorAt(place, { code: "invalid-value", message, hint })];
 }
 
 function checkVirtualSite({ value, document }: Entry<VirtualSite>): Diagnostic[] {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { type Diagnostic, formatDiagnostic } from "../../../src/core/model/diagnostic.ts";
 import { loadFleet } from "../../../src/core/model/load-fleet.ts";
 import { cpuTime } from "../../support/cpu-time.ts";
-import { aFleet, appYaml } from "../../support/fleet.ts";
+import { aFleet, appYaml, fleetYaml } from "../../support/fleet.ts";
 
 function told(app: string): readonly Diagnostic[] {
   return loadFleet(aFleet({ "apps/web.yaml": app })).diagnostics;
@@ -44,5 +44,32 @@ describe("the name of a secret in the region", () => {
     expect(told(from("Db")).map(({ message }) => message)).toEqual([
       'expected a name of lower case letters, digits, `-` and `.`, or a text with an expression such as `db-${site.name}` for spec.secrets[0].from, found "Db"',
     ]);
+  });
+});
+
+describe("the patterns of files that the Fleet ignores", () => {
+  const toldOf = (...ignore: string[]): string[] => {
+    const rollout = { strategy: "standard" };
+    const files = aFleet({ "fleet.yaml": fleetYaml({ rollout, ignore }) });
+    return loadFleet(files).diagnostics.map(formatDiagnostic);
+  };
+
+  it("are few, with all that their braces stand for", { timeout: 60_000 }, () => {
+    const told = toldOf("a", "{a,b}".repeat(9), "{a,b}".repeat(25), "b");
+
+    expect(told).toEqual([
+      expect.stringMatching(
+        /^fleet\.yaml:\d+:\d+: error: the patterns stand for more than 1000, with each \{a,b\} written out; name folders, or use/,
+      ),
+    ]);
+    expect(toldOf("{1..1000000}")).toHaveLength(1);
+    expect(toldOf("{a,b}".repeat(9), "{1..488}")).toEqual([]);
+  });
+
+  it("are not long", () => {
+    expect(toldOf("a".repeat(70_000))).toEqual([
+      expect.stringContaining("error: the pattern has 70000 characters, more than 1000; name"),
+    ]);
+    expect(toldOf("a".repeat(1000))).toEqual([]);
   });
 });

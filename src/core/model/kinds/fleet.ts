@@ -148,7 +148,8 @@ export const Fleet = documentOf(
       }),
       ignore: Type.Optional(
         Type.Array(Type.String({ minLength: 1 }), {
-          description: "glob patterns of files that Flotilla leaves alone (`**/*.test.yaml`)",
+          description:
+            "glob patterns of files that Flotilla leaves alone (`**/*.test.yaml`); at most 1,000, with each `{a,b}` written out",
         }),
       ),
     },
