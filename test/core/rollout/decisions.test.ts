@@ -361,7 +361,7 @@ describe("a retry", () => {
     const retry = { verb: "retry", app: "web", release: id, why: "again" } as const;
     expect(refusal(world, { ...retry, site: "s1" })).toBe(
       `conflict: s1 failed ${id} in a stage that has passed: it was handed over there, and is not handed over again; ` +
-        `commit a fix, or set it back (\`flotilla rollout rollback web ${id} --site s1\`) and retry it then`,
+        `commit a fix, or set it back (\`flotilla rollout rollback web ${id} --site s1 --why TEXT\`) and retry it then`,
     );
     expect(world.decide(retry)).toBe(
       `retrying s3, s4 in ${id}; s1 failed in a stage that has passed: it is not handed over again`,
