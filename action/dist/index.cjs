@@ -98,7 +98,7 @@ var require_visit = __commonJS({
     var BREAK = /* @__PURE__ */ Symbol("break visit");
     var SKIP = /* @__PURE__ */ Symbol("skip children");
     var REMOVE = /* @__PURE__ */ Symbol("remove node");
-    function visit2(node, visitor) {
+    function visit3(node, visitor) {
       const visitor_ = initVisitor(visitor);
       if (identity2.isDocument(node)) {
         const cd = visit_(null, node.contents, visitor_, Object.freeze([node]));
@@ -107,9 +107,9 @@ var require_visit = __commonJS({
       } else
         visit_(null, node, visitor_, Object.freeze([]));
     }
-    visit2.BREAK = BREAK;
-    visit2.SKIP = SKIP;
-    visit2.REMOVE = REMOVE;
+    visit3.BREAK = BREAK;
+    visit3.SKIP = SKIP;
+    visit3.REMOVE = REMOVE;
     function visit_(key, node, visitor, path3) {
       const ctrl = callVisitor(key, node, visitor, path3);
       if (identity2.isNode(ctrl) || identity2.isPair(ctrl)) {
@@ -243,7 +243,7 @@ var require_visit = __commonJS({
         throw new Error(`Cannot replace node with ${pt} parent`);
       }
     }
-    exports2.visit = visit2;
+    exports2.visit = visit3;
     exports2.visitAsync = visitAsync;
   }
 });
@@ -253,7 +253,7 @@ var require_directives = __commonJS({
   "node_modules/yaml/dist/doc/directives.js"(exports2) {
     "use strict";
     var identity2 = require_identity();
-    var visit2 = require_visit();
+    var visit3 = require_visit();
     var escapeChars = {
       "!": "%21",
       ",": "%2C",
@@ -397,7 +397,7 @@ var require_directives = __commonJS({
         let tagNames;
         if (doc && tagEntries.length > 0 && identity2.isNode(doc.contents)) {
           const tags = {};
-          visit2.visit(doc.contents, (_key, node) => {
+          visit3.visit(doc.contents, (_key, node) => {
             if (identity2.isNode(node) && node.tag)
               tags[node.tag] = true;
           });
@@ -424,7 +424,7 @@ var require_anchors = __commonJS({
   "node_modules/yaml/dist/doc/anchors.js"(exports2) {
     "use strict";
     var identity2 = require_identity();
-    var visit2 = require_visit();
+    var visit3 = require_visit();
     function anchorIsValid(anchor2) {
       if (/[\x00-\x19\s,[\]{}]/.test(anchor2)) {
         const sa = JSON.stringify(anchor2);
@@ -435,7 +435,7 @@ var require_anchors = __commonJS({
     }
     function anchorNames(root) {
       const anchors2 = /* @__PURE__ */ new Set();
-      visit2.visit(root, {
+      visit3.visit(root, {
         Value(_key, node) {
           if (node.anchor)
             anchors2.add(node.anchor);
@@ -615,7 +615,7 @@ var require_Alias = __commonJS({
   "node_modules/yaml/dist/nodes/Alias.js"(exports2) {
     "use strict";
     var anchors2 = require_anchors();
-    var visit2 = require_visit();
+    var visit3 = require_visit();
     var identity2 = require_identity();
     var Node2 = require_Node();
     var toJS = require_toJS();
@@ -641,7 +641,7 @@ var require_Alias = __commonJS({
           nodes = ctx.aliasResolveCache;
         } else {
           nodes = [];
-          visit2.visit(doc, {
+          visit3.visit(doc, {
             Node: (_key, node) => {
               if (identity2.isAlias(node) || identity2.hasAnchor(node))
                 nodes.push(node);
@@ -3715,7 +3715,7 @@ var require_errors = __commonJS({
         this.pos = pos;
       }
     };
-    var YAMLParseError = class extends YAMLError {
+    var YAMLParseError2 = class extends YAMLError {
       constructor(pos, code, message) {
         super("YAMLParseError", pos, code, message);
       }
@@ -3761,7 +3761,7 @@ ${pointer}
       }
     };
     exports2.YAMLError = YAMLError;
-    exports2.YAMLParseError = YAMLParseError;
+    exports2.YAMLParseError = YAMLParseError2;
     exports2.YAMLWarning = YAMLWarning;
     exports2.prettifyError = prettifyError;
   }
@@ -3996,10 +3996,10 @@ var require_resolve_block_map = __commonJS({
       let offset = bm.offset;
       let commentEnd = null;
       for (const collItem of bm.items) {
-        const { start, key, sep: sep4, value: value2 } = collItem;
+        const { start, key, sep: sep5, value: value2 } = collItem;
         const keyProps = resolveProps.resolveProps(start, {
           indicator: "explicit-key-ind",
-          next: key ?? sep4?.[0],
+          next: key ?? sep5?.[0],
           offset,
           onError,
           parentIndent: bm.indent,
@@ -4013,7 +4013,7 @@ var require_resolve_block_map = __commonJS({
             else if ("indent" in key && key.indent !== bm.indent)
               onError(offset, "BAD_INDENT", startColMsg);
           }
-          if (!keyProps.anchor && !keyProps.tag && !sep4) {
+          if (!keyProps.anchor && !keyProps.tag && !sep5) {
             commentEnd = keyProps.end;
             if (keyProps.comment) {
               if (map.comment)
@@ -4037,7 +4037,7 @@ var require_resolve_block_map = __commonJS({
         ctx.atKey = false;
         if (utilMapIncludes.mapIncludes(ctx, map.items, keyNode))
           onError(keyStart, "DUPLICATE_KEY", "Map keys must be unique");
-        const valueProps = resolveProps.resolveProps(sep4 ?? [], {
+        const valueProps = resolveProps.resolveProps(sep5 ?? [], {
           indicator: "map-value-ind",
           next: value2,
           offset: keyNode.range[2],
@@ -4053,7 +4053,7 @@ var require_resolve_block_map = __commonJS({
             if (ctx.options.strict && keyProps.start < valueProps.found.offset - 1024)
               onError(keyNode.range, "KEY_OVER_1024_CHARS", "The : indicator must be at most 1024 chars after the start of an implicit block mapping key");
           }
-          const valueNode = value2 ? composeNode(ctx, value2, valueProps, onError) : composeEmptyNode(ctx, offset, sep4, null, valueProps, onError);
+          const valueNode = value2 ? composeNode(ctx, value2, valueProps, onError) : composeEmptyNode(ctx, offset, sep5, null, valueProps, onError);
           if (ctx.schema.compat)
             utilFlowIndentCheck.flowIndentCheck(bm.indent, value2, onError);
           offset = valueNode.range[2];
@@ -4144,7 +4144,7 @@ var require_resolve_end = __commonJS({
       let comment3 = "";
       if (end) {
         let hasSpace = false;
-        let sep4 = "";
+        let sep5 = "";
         for (const token of end) {
           const { source, type } = token;
           switch (type) {
@@ -4158,13 +4158,13 @@ var require_resolve_end = __commonJS({
               if (!comment3)
                 comment3 = cb;
               else
-                comment3 += sep4 + cb;
-              sep4 = "";
+                comment3 += sep5 + cb;
+              sep5 = "";
               break;
             }
             case "newline":
               if (comment3)
-                sep4 += source;
+                sep5 += source;
               hasSpace = true;
               break;
             default:
@@ -4207,18 +4207,18 @@ var require_resolve_flow_collection = __commonJS({
       let offset = fc.offset + fc.start.source.length;
       for (let i = 0; i < fc.items.length; ++i) {
         const collItem = fc.items[i];
-        const { start, key, sep: sep4, value: value2 } = collItem;
+        const { start, key, sep: sep5, value: value2 } = collItem;
         const props = resolveProps.resolveProps(start, {
           flow: fcName,
           indicator: "explicit-key-ind",
-          next: key ?? sep4?.[0],
+          next: key ?? sep5?.[0],
           offset,
           onError,
           parentIndent: fc.indent,
           startOnNewline: false
         });
         if (!props.found) {
-          if (!props.anchor && !props.tag && !sep4 && !value2) {
+          if (!props.anchor && !props.tag && !sep5 && !value2) {
             if (i === 0 && props.comma)
               onError(props.comma, "UNEXPECTED_TOKEN", `Unexpected , in ${fcName}`);
             else if (i < fc.items.length - 1)
@@ -4272,8 +4272,8 @@ var require_resolve_flow_collection = __commonJS({
             }
           }
         }
-        if (!isMap6 && !sep4 && !props.found) {
-          const valueNode = value2 ? composeNode(ctx, value2, props, onError) : composeEmptyNode(ctx, props.end, sep4, null, props, onError);
+        if (!isMap6 && !sep5 && !props.found) {
+          const valueNode = value2 ? composeNode(ctx, value2, props, onError) : composeEmptyNode(ctx, props.end, sep5, null, props, onError);
           coll.items.push(valueNode);
           offset = valueNode.range[2];
           if (isBlock2(value2))
@@ -4285,7 +4285,7 @@ var require_resolve_flow_collection = __commonJS({
           if (isBlock2(key))
             onError(keyNode.range, "BLOCK_IN_FLOW", blockMsg);
           ctx.atKey = false;
-          const valueProps = resolveProps.resolveProps(sep4 ?? [], {
+          const valueProps = resolveProps.resolveProps(sep5 ?? [], {
             flow: fcName,
             indicator: "map-value-ind",
             next: value2,
@@ -4296,8 +4296,8 @@ var require_resolve_flow_collection = __commonJS({
           });
           if (valueProps.found) {
             if (!isMap6 && !props.found && ctx.options.strict) {
-              if (sep4)
-                for (const st of sep4) {
+              if (sep5)
+                for (const st of sep5) {
                   if (st === valueProps.found)
                     break;
                   if (st.type === "newline") {
@@ -4314,7 +4314,7 @@ var require_resolve_flow_collection = __commonJS({
             else
               onError(valueProps.start, "MISSING_CHAR", `Missing , or : between ${fcName} items`);
           }
-          const valueNode = value2 ? composeNode(ctx, value2, valueProps, onError) : valueProps.found ? composeEmptyNode(ctx, valueProps.end, sep4, null, valueProps, onError) : null;
+          const valueNode = value2 ? composeNode(ctx, value2, valueProps, onError) : valueProps.found ? composeEmptyNode(ctx, valueProps.end, sep5, null, valueProps, onError) : null;
           if (valueNode) {
             if (isBlock2(value2))
               onError(valueNode.range, "BLOCK_IN_FLOW", blockMsg);
@@ -4494,7 +4494,7 @@ var require_resolve_block_scalar = __commonJS({
           chompStart = i + 1;
       }
       let value2 = "";
-      let sep4 = "";
+      let sep5 = "";
       let prevMoreIndented = false;
       for (let i = 0; i < contentStart; ++i)
         value2 += lines[i][0].slice(trimIndent) + "\n";
@@ -4511,24 +4511,24 @@ var require_resolve_block_scalar = __commonJS({
           indent = "";
         }
         if (type === Scalar.Scalar.BLOCK_LITERAL) {
-          value2 += sep4 + indent.slice(trimIndent) + content;
-          sep4 = "\n";
+          value2 += sep5 + indent.slice(trimIndent) + content;
+          sep5 = "\n";
         } else if (indent.length > trimIndent || content[0] === "	") {
-          if (sep4 === " ")
-            sep4 = "\n";
-          else if (!prevMoreIndented && sep4 === "\n")
-            sep4 = "\n\n";
-          value2 += sep4 + indent.slice(trimIndent) + content;
-          sep4 = "\n";
+          if (sep5 === " ")
+            sep5 = "\n";
+          else if (!prevMoreIndented && sep5 === "\n")
+            sep5 = "\n\n";
+          value2 += sep5 + indent.slice(trimIndent) + content;
+          sep5 = "\n";
           prevMoreIndented = true;
         } else if (content === "") {
-          if (sep4 === "\n")
+          if (sep5 === "\n")
             value2 += "\n";
           else
-            sep4 = "\n";
+            sep5 = "\n";
         } else {
-          value2 += sep4 + content;
-          sep4 = " ";
+          value2 += sep5 + content;
+          sep5 = " ";
           prevMoreIndented = false;
         }
       }
@@ -4711,25 +4711,25 @@ var require_resolve_flow_scalar = __commonJS({
         trimBoth = /^[ \t]+|[ \t]+$/g;
       }
       let res = match2[1].replace(trimEnd, "");
-      let sep4 = " ";
+      let sep5 = " ";
       let pos = line.lastIndex;
       while (match2 = line.exec(source)) {
         const lm = match2[1].replace(trimBoth, "");
         if (lm === "") {
-          if (sep4 === "\n")
-            res += sep4;
+          if (sep5 === "\n")
+            res += sep5;
           else
-            sep4 = "\n";
+            sep5 = "\n";
         } else {
-          res += sep4 + lm;
-          sep4 = " ";
+          res += sep5 + lm;
+          sep5 = " ";
         }
         pos = line.lastIndex;
       }
       const last = /[ \t]*(.*)/sy;
       last.lastIndex = pos;
       match2 = last.exec(source);
-      return res + sep4 + (match2?.[1] ?? "");
+      return res + sep5 + (match2?.[1] ?? "");
     }
     function doubleQuotedValue(source, onError) {
       let res = "";
@@ -5539,14 +5539,14 @@ var require_cst_stringify = __commonJS({
         }
       }
     }
-    function stringifyItem({ start, key, sep: sep4, value: value2 }) {
+    function stringifyItem({ start, key, sep: sep5, value: value2 }) {
       let res = "";
       for (const st of start)
         res += st.source;
       if (key)
         res += stringifyToken(key);
-      if (sep4)
-        for (const st of sep4)
+      if (sep5)
+        for (const st of sep5)
           res += st.source;
       if (value2)
         res += stringifyToken(value2);
@@ -5563,15 +5563,15 @@ var require_cst_visit = __commonJS({
     var BREAK = /* @__PURE__ */ Symbol("break visit");
     var SKIP = /* @__PURE__ */ Symbol("skip children");
     var REMOVE = /* @__PURE__ */ Symbol("remove item");
-    function visit2(cst, visitor) {
+    function visit3(cst, visitor) {
       if ("type" in cst && cst.type === "document")
         cst = { start: cst.start, value: cst.value };
       _visit(Object.freeze([]), cst, visitor);
     }
-    visit2.BREAK = BREAK;
-    visit2.SKIP = SKIP;
-    visit2.REMOVE = REMOVE;
-    visit2.itemAtPath = (cst, path3) => {
+    visit3.BREAK = BREAK;
+    visit3.SKIP = SKIP;
+    visit3.REMOVE = REMOVE;
+    visit3.itemAtPath = (cst, path3) => {
       let item = cst;
       for (const [field, index] of path3) {
         const tok = item?.[field];
@@ -5582,8 +5582,8 @@ var require_cst_visit = __commonJS({
       }
       return item;
     };
-    visit2.parentCollection = (cst, path3) => {
-      const parent = visit2.itemAtPath(cst, path3.slice(0, -1));
+    visit3.parentCollection = (cst, path3) => {
+      const parent = visit3.itemAtPath(cst, path3.slice(0, -1));
       const field = path3[path3.length - 1][0];
       const coll = parent?.[field];
       if (coll && "items" in coll)
@@ -5614,7 +5614,7 @@ var require_cst_visit = __commonJS({
       }
       return typeof ctrl === "function" ? ctrl(item, path3) : ctrl;
     }
-    exports2.visit = visit2;
+    exports2.visit = visit3;
   }
 });
 
@@ -6713,18 +6713,18 @@ var require_parser = __commonJS({
         if (this.type === "map-value-ind") {
           const prev = getPrevProps(this.peek(2));
           const start = getFirstKeyStartProps(prev);
-          let sep4;
+          let sep5;
           if (scalar2.end) {
-            sep4 = scalar2.end;
-            sep4.push(this.sourceToken);
+            sep5 = scalar2.end;
+            sep5.push(this.sourceToken);
             delete scalar2.end;
           } else
-            sep4 = [this.sourceToken];
+            sep5 = [this.sourceToken];
           const map = {
             type: "block-map",
             offset: scalar2.offset,
             indent: scalar2.indent,
-            items: [{ start, key: scalar2, sep: sep4 }]
+            items: [{ start, key: scalar2, sep: sep5 }]
           };
           this.onKeyLine = true;
           this.stack[this.stack.length - 1] = map;
@@ -6877,15 +6877,15 @@ var require_parser = __commonJS({
                 } else if (isFlowToken(it.key) && !includesToken(it.sep, "newline")) {
                   const start2 = getFirstKeyStartProps(it.start);
                   const key = it.key;
-                  const sep4 = it.sep;
-                  sep4.push(this.sourceToken);
+                  const sep5 = it.sep;
+                  sep5.push(this.sourceToken);
                   delete it.key;
                   delete it.sep;
                   this.stack.push({
                     type: "block-map",
                     offset: this.offset,
                     indent: this.indent,
-                    items: [{ start: start2, key, sep: sep4 }]
+                    items: [{ start: start2, key, sep: sep5 }]
                   });
                 } else if (start.length > 0) {
                   it.sep = it.sep.concat(start, this.sourceToken);
@@ -7079,13 +7079,13 @@ var require_parser = __commonJS({
             const prev = getPrevProps(parent);
             const start = getFirstKeyStartProps(prev);
             fixFlowSeqItems(fc);
-            const sep4 = fc.end.splice(1, fc.end.length);
-            sep4.push(this.sourceToken);
+            const sep5 = fc.end.splice(1, fc.end.length);
+            sep5.push(this.sourceToken);
             const map = {
               type: "block-map",
               offset: fc.offset,
               indent: fc.indent,
-              items: [{ start, key: fc, sep: sep4 }]
+              items: [{ start, key: fc, sep: sep5 }]
             };
             this.onKeyLine = true;
             this.stack[this.stack.length - 1] = map;
@@ -7330,7 +7330,7 @@ var require_dist = __commonJS({
     var lineCounter = require_line_counter();
     var parser = require_parser();
     var publicApi = require_public_api();
-    var visit2 = require_visit();
+    var visit3 = require_visit();
     exports2.Composer = composer.Composer;
     exports2.Document = Document.Document;
     exports2.Schema = Schema.Schema;
@@ -7358,8 +7358,8 @@ var require_dist = __commonJS({
     exports2.parseAllDocuments = publicApi.parseAllDocuments;
     exports2.parseDocument = publicApi.parseDocument;
     exports2.stringify = publicApi.stringify;
-    exports2.visit = visit2.visit;
-    exports2.visitAsync = visit2.visitAsync;
+    exports2.visit = visit3.visit;
+    exports2.visitAsync = visit3.visitAsync;
   }
 });
 
@@ -7782,9 +7782,9 @@ var require_codegen = __commonJS({
       }
     };
     var Label = class extends Node2 {
-      constructor(label3) {
+      constructor(label2) {
         super();
-        this.label = label3;
+        this.label = label2;
         this.names = {};
       }
       render({ _n }) {
@@ -7792,14 +7792,14 @@ var require_codegen = __commonJS({
       }
     };
     var Break = class extends Node2 {
-      constructor(label3) {
+      constructor(label2) {
         super();
-        this.label = label3;
+        this.label = label2;
         this.names = {};
       }
       render({ _n }) {
-        const label3 = this.label ? ` ${this.label}` : "";
-        return `break${label3};` + _n;
+        const label2 = this.label ? ` ${this.label}` : "";
+        return `break${label2};` + _n;
       }
     };
     var Throw = class extends Node2 {
@@ -8211,12 +8211,12 @@ var require_codegen = __commonJS({
         return this._endBlockNode(For);
       }
       // `label` statement
-      label(label3) {
-        return this._leafNode(new Label(label3));
+      label(label2) {
+        return this._leafNode(new Label(label2));
       }
       // `break` statement
-      break(label3) {
-        return this._leafNode(new Break(label3));
+      break(label2) {
+        return this._leafNode(new Break(label2));
       }
       // `return` statement
       return(value2) {
@@ -11241,50 +11241,50 @@ var require_fast_uri = __commonJS({
       schemelessOptions.skipEscape = true;
       return serialize(resolved, schemelessOptions);
     }
-    function resolveComponent(base, relative4, options, skipNormalization) {
+    function resolveComponent(base, relative5, options, skipNormalization) {
       const target = {};
       if (!skipNormalization) {
         base = parse3(serialize(base, options), options);
-        relative4 = parse3(serialize(relative4, options), options);
+        relative5 = parse3(serialize(relative5, options), options);
       }
       options = options || {};
-      if (!options.tolerant && relative4.scheme) {
-        target.scheme = relative4.scheme;
-        target.userinfo = relative4.userinfo;
-        target.host = relative4.host;
-        target.port = relative4.port;
-        target.path = removeDotSegments(relative4.path || "");
-        target.query = relative4.query;
+      if (!options.tolerant && relative5.scheme) {
+        target.scheme = relative5.scheme;
+        target.userinfo = relative5.userinfo;
+        target.host = relative5.host;
+        target.port = relative5.port;
+        target.path = removeDotSegments(relative5.path || "");
+        target.query = relative5.query;
       } else {
-        if (relative4.userinfo !== void 0 || relative4.host !== void 0 || relative4.port !== void 0) {
-          target.userinfo = relative4.userinfo;
-          target.host = relative4.host;
-          target.port = relative4.port;
-          target.path = removeDotSegments(relative4.path || "");
-          target.query = relative4.query;
+        if (relative5.userinfo !== void 0 || relative5.host !== void 0 || relative5.port !== void 0) {
+          target.userinfo = relative5.userinfo;
+          target.host = relative5.host;
+          target.port = relative5.port;
+          target.path = removeDotSegments(relative5.path || "");
+          target.query = relative5.query;
         } else {
-          if (!relative4.path) {
+          if (!relative5.path) {
             target.path = base.path;
-            if (relative4.query !== void 0) {
-              target.query = relative4.query;
+            if (relative5.query !== void 0) {
+              target.query = relative5.query;
             } else {
               target.query = base.query;
             }
           } else {
-            if (relative4.path[0] === "/") {
-              target.path = removeDotSegments(relative4.path);
+            if (relative5.path[0] === "/") {
+              target.path = removeDotSegments(relative5.path);
             } else {
               const baseHasAuthority = base.userinfo !== void 0 || base.host !== void 0 || base.port !== void 0;
               if (baseHasAuthority && !base.path) {
-                target.path = "/" + relative4.path;
+                target.path = "/" + relative5.path;
               } else if (!base.path) {
-                target.path = relative4.path;
+                target.path = relative5.path;
               } else {
-                target.path = base.path.slice(0, base.path.lastIndexOf("/") + 1) + relative4.path;
+                target.path = base.path.slice(0, base.path.lastIndexOf("/") + 1) + relative5.path;
               }
               target.path = base.scheme === void 0 && !baseHasAuthority && target.path[0] !== "/" ? removeDotSegmentsRelative(target.path) : removeDotSegments(target.path);
             }
-            target.query = relative4.query;
+            target.query = relative5.query;
           }
           target.userinfo = base.userinfo;
           target.host = base.host;
@@ -11292,7 +11292,7 @@ var require_fast_uri = __commonJS({
         }
         target.scheme = base.scheme;
       }
-      target.fragment = relative4.fragment;
+      target.fragment = relative5.fragment;
       return target;
     }
     function equal(uriA, uriB, options) {
@@ -22012,7 +22012,7 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
       }
       return path3;
     }
-    function dirname3(path3) {
+    function dirname4(path3) {
       const last = Math.max(path3.lastIndexOf("/"), path3.lastIndexOf("\\"));
       if (last === -1) return ".";
       if (last === 0) return "/";
@@ -22030,7 +22030,7 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
             children: []
           };
           inodes.set(name2, dir);
-          dir.parent = mkdir3(dirname3(name2));
+          dir.parent = mkdir3(dirname4(name2));
           if (dir.parent && dir.parent !== dir) dir.parent.children.push(dir);
         }
         return inodes.get(name2);
@@ -22043,7 +22043,7 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
             basename: basename2(name2),
             metadata,
             // This recursively generates any missing parent folders.
-            parent: mkdir3(dirname3(name2)),
+            parent: mkdir3(dirname4(name2)),
             children: []
           };
           if (file.parent) file.parent.children.push(file);
@@ -25372,7 +25372,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         if (err === null) return;
         if (err.code === "EEXIST") return;
         if (err.code !== "ENOENT") throw err;
-        const parent = dirname3(filepath);
+        const parent = dirname4(filepath);
         if (parent === "." || parent === "/" || parent === filepath) throw err;
         await mkdirp(mkdir3, parent, retries);
         for (let attempt = 0; ; attempt++) {
@@ -25545,7 +25545,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         try {
           await this._writeFile(filepath, contents, options);
         } catch (err) {
-          await this.mkdir(dirname3(filepath));
+          await this.mkdir(dirname4(filepath));
           await this._writeFile(filepath, contents, options);
         }
       }
@@ -25694,7 +25694,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           if (isAbsolute3(submoduleGitdir)) {
             return submoduleGitdir;
           }
-          const gitdir = join9(dirname3(dotgit), submoduleGitdir);
+          const gitdir = join9(dirname4(dotgit), submoduleGitdir);
           return gitdir;
         });
       } else {
@@ -25826,7 +25826,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           const ign = ignore();
           if (index2 === 0) ign.add(excludes2);
           ign.add(file);
-          const parentdir = dirname3(p.filepath);
+          const parentdir = dirname4(p.filepath);
           if (parentdir !== "." && ign.ignores(parentdir)) return true;
           if (ignoredStatus) {
             ignoredStatus = !ign.test(p.filepath).unignored;
@@ -28407,8 +28407,8 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       }
       return { protocolVersion: 1, capabilities, refs, symrefs };
     }
-    function splitAndAssert(line, sep4, expected2) {
-      const split2 = line.trim().split(sep4);
+    function splitAndAssert(line, sep5, expected2) {
+      const split2 = line.trim().split(sep5);
       if (split2.length !== 2) {
         throw new ParseError2(
           `Two strings separated by '${expected2}'`,
@@ -29001,7 +29001,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       depth = null,
       since = null,
       exclude = [],
-      relative: relative4 = false,
+      relative: relative5 = false,
       tags = false,
       singleBranch = false,
       headers = {},
@@ -29049,7 +29049,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       if (exclude.length > 0 && !remoteHTTP.capabilities.has("deepen-not")) {
         throw new RemoteCapabilityError("deepen-not", "exclude");
       }
-      if (relative4 === true && !remoteHTTP.capabilities.has("deepen-relative")) {
+      if (relative5 === true && !remoteHTTP.capabilities.has("deepen-relative")) {
         throw new RemoteCapabilityError("deepen-relative", "relative");
       }
       const { oid, fullref } = GitRefManager.resolveAgainstMap({
@@ -29077,7 +29077,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           `agent=${pkg.agent}`
         ]
       );
-      if (relative4) capabilities.push("deepen-relative");
+      if (relative5) capabilities.push("deepen-relative");
       const wants = singleBranch ? [oid] : remoteRefs.values();
       const haveRefs = singleBranch ? [ref] : await GitRefManager.listRefs({
         fs: fs2,
@@ -29297,7 +29297,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       depth,
       since,
       exclude,
-      relative: relative4,
+      relative: relative5,
       singleBranch,
       noCheckout,
       noTags,
@@ -29329,7 +29329,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           depth,
           since,
           exclude,
-          relative: relative4,
+          relative: relative5,
           singleBranch,
           headers,
           tags: !noTags
@@ -29373,7 +29373,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       depth = void 0,
       since = void 0,
       exclude = [],
-      relative: relative4 = false,
+      relative: relative5 = false,
       singleBranch = false,
       noCheckout = false,
       noTags = false,
@@ -29411,7 +29411,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           depth,
           since,
           exclude,
-          relative: relative4,
+          relative: relative5,
           singleBranch,
           noCheckout,
           noTags,
@@ -30030,7 +30030,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       depth = null,
       since = null,
       exclude = [],
-      relative: relative4 = false,
+      relative: relative5 = false,
       tags = false,
       singleBranch = false,
       headers = {},
@@ -30062,7 +30062,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           depth,
           since,
           exclude,
-          relative: relative4,
+          relative: relative5,
           tags,
           singleBranch,
           headers,
@@ -30102,7 +30102,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       if (await fs2.exists(join9(filepath, ".git"))) {
         return filepath;
       } else {
-        const parent = dirname3(filepath);
+        const parent = dirname4(filepath);
         if (parent === filepath) {
           throw new NotFoundError(`git root for ${filepath}`);
         }
@@ -32832,9 +32832,9 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     }
     async function getOidAtPath({ fs: fs2, cache: cache3, gitdir: updatedGitdir, tree, path: path3 }) {
       if (typeof path3 === "string") path3 = path3.split("/");
-      const dirname4 = path3.shift();
+      const dirname5 = path3.shift();
       for (const entry of tree) {
-        if (entry.path === dirname4) {
+        if (entry.path === dirname5) {
           if (path3.length === 0) {
             return entry.oid;
           }
@@ -33979,8 +33979,8 @@ var MapView = class {
   [Symbol.iterator]() {
     return this.entries();
   }
-  forEach(visit2) {
-    for (const [key, value2] of this) visit2(value2, key, this);
+  forEach(visit3) {
+    for (const [key, value2] of this) visit3(value2, key, this);
   }
 };
 
@@ -37643,10 +37643,10 @@ function newField(proto, parentOrFile, reg, oneof, mapEntries) {
     enumerable: true,
     configurable: true
   });
-  const label3 = proto.label;
+  const label2 = proto.label;
   const type = proto.type;
   const jstype = (_c = proto.options) === null || _c === void 0 ? void 0 : _c.jstype;
-  if (label3 === LABEL_REPEATED) {
+  if (label2 === LABEL_REPEATED) {
     const mapEntry = type == TYPE_MESSAGE ? mapEntries === null || mapEntries === void 0 ? void 0 : mapEntries.get(trimLeadingDot(proto.typeName)) : void 0;
     if (mapEntry) {
       field.fieldKind = "map";
@@ -53557,7 +53557,7 @@ function readsOf(parsed, source) {
   const paths = /* @__PURE__ */ new Map();
   const calls = [];
   const openCalls = /* @__PURE__ */ new Set();
-  const visit2 = (node, bound2) => {
+  const visit3 = (node, bound2) => {
     const path3 = pathOf(node, bound2);
     if (path3 !== void 0) {
       paths.set(JSON.stringify(path3), path3);
@@ -53568,14 +53568,14 @@ function readsOf(parsed, source) {
     const { exprKind } = node;
     if (call === void 0 && exprKind.case === "callExpr") openCalls.add(exprKind.value.function);
     if (exprKind.case !== "comprehensionExpr") {
-      for (const child3 of childNodes(node)) visit2(child3, bound2);
+      for (const child3 of childNodes(node)) visit3(child3, bound2);
       return;
     }
     const { iterRange, iterVar, accuVar } = exprKind.value;
     const inner = /* @__PURE__ */ new Set([...bound2, iterVar, accuVar]);
-    for (const child3 of childNodes(node)) visit2(child3, child3 === iterRange ? bound2 : inner);
+    for (const child3 of childNodes(node)) visit3(child3, child3 === iterRange ? bound2 : inner);
   };
-  visit2(parsed.expr, /* @__PURE__ */ new Set());
+  visit3(parsed.expr, /* @__PURE__ */ new Set());
   return { paths: [...paths.values()], calls, openCalls };
 }
 function pathOf({ exprKind }, bound2) {
@@ -54110,12 +54110,12 @@ function replace(substr, repl, num) {
   }
   return result2;
 }
-function split(sep4, num) {
+function split(sep5, num) {
   const count = num === void 0 ? void 0 : Number(num);
   if (count === 1) {
     return celList([this]);
   }
-  return celList(this.split(sep4, count));
+  return celList(this.split(sep5, count));
 }
 function substring(start, end) {
   if (end === void 0) {
@@ -54176,7 +54176,7 @@ function trim() {
   }
   return this.substring(start, end + 1);
 }
-function join3(sep4 = "") {
+function join3(sep5 = "") {
   let result2 = "";
   for (let i = 0; i < this.size; i++) {
     const item = this.get(i);
@@ -54184,7 +54184,7 @@ function join3(sep4 = "") {
       throw invalidArgument("join", "list contains non-string value");
     }
     if (i > 0) {
-      result2 += sep4;
+      result2 += sep5;
     }
     result2 += item;
   }
@@ -55030,20 +55030,20 @@ var StepBudget = class {
 // src/core/expressions/fill-json.ts
 function templatesIn(json) {
   const found2 = [];
-  const visit2 = (value2, path3) => {
+  const visit3 = (value2, path3) => {
     if (typeof value2 === "string") {
       if (hasTemplate(value2)) found2.push({ path: path3, text: value2, isKey: false });
     } else if (Array.isArray(value2)) {
       for (const [index, item] of value2.entries())
-        visit2(item, [...path3, index]);
+        visit3(item, [...path3, index]);
     } else if (isJsonObject(value2)) {
       for (const [key, item] of Object.entries(value2)) {
         if (hasTemplate(key)) found2.push({ path: [...path3, key], text: key, isKey: true });
-        visit2(item, [...path3, key]);
+        visit3(item, [...path3, key]);
       }
     }
   };
-  visit2(json, []);
+  visit3(json, []);
   return found2;
 }
 function readsPeerValues(text) {
@@ -55827,16 +55827,16 @@ var namesIn = keptFor(({ text }) => calledNames(text));
 
 // src/core/render/tools/chart-copy.ts
 function chartCopy(source, words6) {
-  const inside2 = source.path === "" ? "" : `${source.path}/`;
+  const inside3 = source.path === "" ? "" : `${source.path}/`;
   const files = [];
   for (const file of source.files) {
-    const isTemplate2 = file.path.startsWith(inside2) && isRead(file.path.slice(inside2.length));
+    const isTemplate2 = file.path.startsWith(inside3) && isRead(file.path.slice(inside3.length));
     const edited = isTemplate2 ? editedFile(file, words6) : file;
     const isData = edited !== file && source.valuesFiles.includes(file.path);
     if (edited === void 0 || isData) return void 0;
     files.push(edited);
   }
-  files.push({ path: `${inside2}templates/_${words6.name}.tpl`, text: words6.template });
+  files.push({ path: `${inside3}templates/_${words6.name}.tpl`, text: words6.template });
   return { ...source, files, digest: `${source.digest}-${words6.mark}` };
 }
 function isRead(path3) {
@@ -60810,7 +60810,7 @@ var overlayFields = {
   patches: typebox_exports.Optional(typebox_exports.Array(Patch, { description: "patches, in order" })),
   sidecars: typebox_exports.Optional(
     typebox_exports.Array(Sidecar, {
-      description: "containers and volumes for all workloads: whatever has a pod template, Pods and custom resources too"
+      description: "containers and volumes for all workloads: whatever has a pod, Pods themselves and custom resources too (in each field `template`, `…Template`)"
     })
   ),
   scheduling: typebox_exports.Optional(
@@ -61365,7 +61365,7 @@ var Fleet = documentOf(
       }),
       ignore: typebox_exports.Optional(
         typebox_exports.Array(typebox_exports.String({ minLength: 1 }), {
-          description: "glob patterns of files that Flotilla leaves alone (`**/*.test.yaml`)"
+          description: "glob patterns of files that Flotilla leaves alone (`**/*.test.yaml`); at most 1,000, with each `{a,b}` written out"
         })
       )
     },
@@ -61979,6 +61979,63 @@ var import_yaml5 = __toESM(require_dist(), 1);
 // src/core/model/parse-documents.ts
 var import_yaml = __toESM(require_dist(), 1);
 
+// src/core/model/merge-conflicts.ts
+var marker = /^(?:<{7}|\|{7}|={7}|>{7})(?=[ \r]|$)/gm;
+var MergeConflicts = class {
+  #text;
+  #all;
+  constructor(text) {
+    this.#text = text;
+  }
+  /** At most `most`, from the first in which one of these offsets is. */
+  from(offsets, most) {
+    for (const offset of offsets.toSorted((a, b) => a - b)) {
+      const all = this.#conflicts();
+      const index = firstTill(offset, all);
+      if ((all[index]?.start ?? Infinity) <= offset) return all.slice(index, index + most);
+    }
+    return [];
+  }
+  get isNone() {
+    return this.#conflicts().length === 0;
+  }
+  /** Where one begins in a part of the text; undefined: none does. */
+  startIn(from, to) {
+    const all = this.#conflicts();
+    const start = all[firstTill(from, all)]?.start ?? Infinity;
+    return from <= start && start < to ? start : void 0;
+  }
+  #conflicts() {
+    this.#all ??= conflictsIn(this.#text);
+    return this.#all;
+  }
+};
+function firstTill(offset, conflicts) {
+  let [low, high] = [0, conflicts.length];
+  while (low < high) {
+    const middle = low + high >> 1;
+    if ((conflicts[middle]?.end ?? 0) < offset) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+function conflictsIn(text) {
+  const found2 = [];
+  let open3;
+  for (const { 0: written, index } of text.matchAll(marker)) {
+    if (written.startsWith("<")) open3 ??= index;
+    else if (open3 === void 0 || written.startsWith(">")) {
+      found2.push({ start: open3 ?? index, end: lineEnd(text, index) });
+      open3 = void 0;
+    }
+  }
+  return open3 === void 0 ? found2 : [...found2, { start: open3, end: lineEnd(text, open3) }];
+}
+function lineEnd(text, at3) {
+  const end = text.indexOf("\n", at3);
+  return end < 0 ? text.length : end;
+}
+
 // src/core/model/yaml-limits.ts
 var maxFleetFileLength = 1024 * 1024;
 var maxDepth2 = 200;
@@ -62015,7 +62072,25 @@ function parseDocuments(text, options) {
   for (const token of parser.end()) documents.push(...composer.next(token));
   documents.push(...composer.end());
   const limit2 = tooMany(documents, maxDocuments);
-  return limit2 === void 0 ? { documents } : { documents: [], limit: limit2 };
+  if (limit2 !== void 0) return { documents: [], limit: limit2 };
+  addConflicts(documents, text);
+  return { documents };
+}
+function addConflicts(documents, text) {
+  const conflicts = new MergeConflicts(text);
+  if (conflicts.isNone) return;
+  for (const document2 of documents) {
+    (0, import_yaml.visit)(document2, {
+      Scalar(_, { type, range: range2 }) {
+        if (type !== "PLAIN" || !range2) return void 0;
+        const at3 = conflicts.startIn(range2[0], range2[1]);
+        if (at3 === void 0) return void 0;
+        const message = "Conflict of a merge";
+        document2.errors.push(new import_yaml.YAMLParseError([at3, at3 + 1], "UNEXPECTED_TOKEN", message));
+        return import_yaml.visit.BREAK;
+      }
+    });
+  }
 }
 function tooDeep({ stack }) {
   const open3 = stack.at(-1);
@@ -62028,51 +62103,6 @@ function tooMany(documents, most) {
 }
 function isCollection({ type }) {
   return type === "block-map" || type === "block-seq" || type === "flow-collection";
-}
-
-// src/core/model/merge-conflicts.ts
-var marker = /^(?:<{7}|\|{7}|={7}|>{7})(?=[ \r]|$)/gm;
-var MergeConflicts = class {
-  #text;
-  #all;
-  constructor(text) {
-    this.#text = text;
-  }
-  /** At most `most`, from the first in which one of these offsets is. */
-  from(offsets, most) {
-    for (const offset of offsets.toSorted((a, b) => a - b)) {
-      this.#all ??= conflictsIn(this.#text);
-      const index = firstTill(offset, this.#all);
-      if ((this.#all[index]?.start ?? Infinity) <= offset)
-        return this.#all.slice(index, index + most);
-    }
-    return [];
-  }
-};
-function firstTill(offset, conflicts) {
-  let [low, high] = [0, conflicts.length];
-  while (low < high) {
-    const middle = low + high >> 1;
-    if ((conflicts[middle]?.end ?? 0) < offset) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-function conflictsIn(text) {
-  const found2 = [];
-  let open3;
-  for (const { 0: written, index } of text.matchAll(marker)) {
-    if (written.startsWith("<")) open3 ??= index;
-    else if (open3 === void 0 || written.startsWith(">")) {
-      found2.push({ start: open3 ?? index, end: lineEnd(text, index) });
-      open3 = void 0;
-    }
-  }
-  return open3 === void 0 ? found2 : [...found2, { start: open3, end: lineEnd(text, open3) }];
-}
-function lineEnd(text, at3) {
-  const end = text.indexOf("\n", at3);
-  return end < 0 ? text.length : end;
 }
 
 // src/core/model/syntax-message.ts
@@ -62120,7 +62150,10 @@ function openingQuote2({ code, message, pos: [end] }, contents) {
   return start;
 }
 function misreadFrom(errors, conflicts) {
-  return Math.min(firstTab(errors), conflictsAt(errors, conflicts)[0]?.start ?? Infinity);
+  const conflict2 = conflictsAt(errors, conflicts)[0]?.start;
+  if (conflict2 === void 0) return firstTab(errors);
+  const keys = errors.filter(({ code }) => code === "MULTILINE_IMPLICIT_KEY");
+  return Math.min(firstTab(errors), conflict2, ...keys.map(({ pos: [at3] }) => at3));
 }
 function firstTab(errors) {
   const tabs = errors.filter(({ code }) => code === "TAB_AS_INDENT");
@@ -62139,7 +62172,9 @@ function syntaxDiagnostics(errors, written) {
   const { text, conflicts, placeAt } = written;
   const byLine = /* @__PURE__ */ new Map();
   const misread = misreadFrom(errors, conflicts);
-  const sound = errors.filter(({ pos: [at3] }) => at3 <= misread);
+  const sound = errors.filter(
+    ({ code, pos: [at3] }) => at3 < misread || at3 === misread && code === "TAB_AS_INDENT"
+  );
   for (const { error, opening } of leadingErrors(sound, written)) {
     const place = placeAt(opening ?? error.pos[0]);
     if (byLine.has(place.line)) continue;
@@ -62757,14 +62792,14 @@ function sortValues(file) {
     encrypted: [],
     plain: []
   };
-  const visit2 = (value2, path3) => {
-    if (Array.isArray(value2)) value2.forEach((item, at3) => visit2(item, [...path3, at3]));
+  const visit3 = (value2, path3) => {
+    if (Array.isArray(value2)) value2.forEach((item, at3) => visit3(item, [...path3, at3]));
     else if (isJsonObject(value2)) {
-      for (const [key, item] of Object.entries(value2)) visit2(item, [...path3, key]);
+      for (const [key, item] of Object.entries(value2)) visit3(item, [...path3, key]);
     } else if (typeof value2 === "string" && isEncrypted(value2)) found2.encrypted.push(path3);
     else if (value2 !== null && value2 !== "") found2.plain.push(path3);
   };
-  for (const [key, value2] of Object.entries(file)) if (key !== sopsField) visit2(value2, [key]);
+  for (const [key, value2] of Object.entries(file)) if (key !== sopsField) visit3(value2, [key]);
   return found2;
 }
 
@@ -63040,8 +63075,8 @@ function templateOf(source, text) {
   return path3 !== void 0 && isKnown ? path3 : chartFile(source, "./Chart.yaml");
 }
 function chartFile({ path: path3 }, told4) {
-  const inside2 = told4.trim().slice(told4.trim().indexOf("/") + 1);
-  return path3 === "" ? inside2 : `${path3}/${inside2}`;
+  const inside3 = told4.trim().slice(told4.trim().indexOf("/") + 1);
+  return path3 === "" ? inside3 : `${path3}/${inside3}`;
 }
 
 // src/core/render/tools/list-hooks.ts
@@ -64804,8 +64839,8 @@ function mistakeOf({ name: name2, nameAt }, other) {
 
 // src/core/model/tools/scan-chart.ts
 function scanChart(folder, files, { at: at3, skipsSchemas }) {
-  const inside2 = (name2) => folder === "" ? name2 : `${folder}/${name2}`;
-  if (!files.some(({ path: path3 }) => path3 === inside2("Chart.yaml"))) {
+  const inside3 = (name2) => folder === "" ? name2 : `${folder}/${name2}`;
+  if (!files.some(({ path: path3 }) => path3 === inside3("Chart.yaml"))) {
     const message = `"${folder}" holds no Chart.yaml`;
     const hint = "name the folder of a chart; `flotilla vendor` brings charts into the repository";
     return { diagnostics: [errorAt(at3, { code: "missing-source", message, hint })] };
@@ -67041,6 +67076,81 @@ function isQuantity(value2) {
   return typeof value2 === "number" || typeof value2 === "string" && quantity.test(value2);
 }
 
+// src/core/render/kubernetes-names.ts
+var label = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+var subdomain2 = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+function isDnsLabel(name2) {
+  return name2.length <= 63 && label.test(name2);
+}
+function dnsLabelProblem(name2) {
+  if (isDnsLabel(name2)) return void 0;
+  return `"${shortText(name2)}" is none: lower case letters, digits and \`-\`, a letter or digit at both ends, at most 63`;
+}
+function isDnsSubdomain(name2) {
+  return name2.length <= 253 && subdomain2.test(name2);
+}
+function portNameProblem(name2) {
+  if (typeof name2 !== "string") return void 0;
+  const isName = name2.length <= 15 && label.test(name2) && /[a-z]/.test(name2) && !name2.includes("--");
+  if (isName) return void 0;
+  return `"${shortText(name2)}" is none: lower case letters, digits and single \`-\`, a letter among them, at most 15`;
+}
+function portProblem(port) {
+  if (typeof port !== "number" || port >= 1 && port <= 65535) return void 0;
+  return `must be from 1 to 65535, not ${port}`;
+}
+
+// src/core/render/object-names.ts
+function nameProblem2(object) {
+  const { name: name2 } = object.metadata;
+  if (/[/%]/.test(name2) || name2 === "." || name2 === "..") {
+    return `"${shortText(name2)}" is no name for an object: it must not contain / or %`;
+  }
+  const rule = nameRule3(object);
+  if (rule !== void 0 && (name2.length > rule.length || !rule.isName(name2)))
+    return `"${shortText(name2)}" is no name for a ${object.kind} (${rule.words}, at most ${rule.length})`;
+  return namesByContent[`${groupOf(object.apiVersion)}/${object.kind}`]?.(object);
+}
+var labelRule = {
+  isName: isDnsLabel,
+  length: 63,
+  words: "lower case letters, digits and `-`"
+};
+var labelNamed = /* @__PURE__ */ new Set(["/Namespace", "/Service", "apps/StatefulSet"]);
+var runNames = /* @__PURE__ */ new Map([
+  ["CronJob", 52],
+  ["Job", 63]
+]);
+function nameRule3({ apiVersion: apiVersion2, kind }) {
+  const group2 = groupOf(apiVersion2);
+  if (labelNamed.has(`${group2}/${kind}`)) return labelRule;
+  const isFree = group2 === "rbac.authorization.k8s.io" || builtInSchema(apiVersion2, kind) === void 0;
+  if (isFree) return void 0;
+  const length = (group2 === "batch" ? runNames.get(kind) : void 0) ?? 253;
+  return { isName: isDnsSubdomain, length, words: "lower case letters, digits, `-` and `.`" };
+}
+var namesByContent = {
+  "apiextensions.k8s.io/CustomResourceDefinition": ({ kind, metadata, spec }) => {
+    const [{ names: names3 = null, group: group2 }, field] = [mapOf(spec), "spec.names.plural"];
+    return joinedProblem({ kind, name: metadata.name, field }, [mapOf(names3)["plural"], group2]);
+  },
+  "apiregistration.k8s.io/APIService": ({ kind, metadata, spec }) => {
+    const [{ version, group: group2 }, field] = [mapOf(spec), "spec.version"];
+    return joinedProblem({ kind, name: metadata.name, field }, [version, group2]);
+  },
+  "scheduling.k8s.io/PriorityClass": ({ kind, metadata: { name: name2 } }) => name2.startsWith("system-") && !systemClasses.has(name2) ? `"${shortText(name2)}" is no name for a ${kind}: those with system- are Kubernetes' own` : void 0
+};
+var systemClasses = /* @__PURE__ */ new Set(["system-cluster-critical", "system-node-critical"]);
+function joinedProblem({ kind, name: name2, field }, parts) {
+  const texts2 = parts.flatMap((part3) => typeof part3 === "string" && part3 !== "" ? [part3] : []);
+  const wanted2 = texts2.join(".");
+  if (texts2.length < parts.length || name2 === wanted2) return void 0;
+  return `"${shortText(name2)}" is no name for this ${kind}: it must be "${shortText(wanted2)}", ${field} and spec.group`;
+}
+function mapOf(value2) {
+  return isJsonObject(value2) ? value2 : {};
+}
+
 // src/core/render/check-object.ts
 var quoteHint = "quote it";
 function checkObject(manifest) {
@@ -67064,9 +67174,6 @@ function checkContent(manifest) {
     ...textMaps(manifest.object).flatMap((path3) => checkTextMap(manifest, path3))
   ];
 }
-var subdomain2 = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-var label = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
-var labelNamed = /* @__PURE__ */ new Set(["/Namespace", "/Service"]);
 function checkName({ object, at: at3 }) {
   const message = nameProblem2(object);
   if (message === void 0) return [];
@@ -67075,32 +67182,6 @@ function checkName({ object, at: at3 }) {
 function checkGeneratedName({ object, keyAt }) {
   if (object.metadata["generateName"] === void 0) return [];
   return [mistake(keyAt(["metadata", "generateName"]), generatedName)];
-}
-function nameProblem2(object) {
-  const { name: name2 } = object.metadata;
-  if (/[/%]/.test(name2) || name2 === "." || name2 === "..") {
-    return `"${shortText(name2)}" is no name for an object: it must not contain / or %`;
-  }
-  const rule = nameRule3(object);
-  if (rule === void 0 || name2.length <= rule.length && rule.pattern.test(name2))
-    return void 0;
-  return `"${shortText(name2)}" is no name for a ${object.kind} (${rule.words}, at most ${rule.length})`;
-}
-var runNames = /* @__PURE__ */ new Map([
-  ["CronJob", 52],
-  ["Job", 63]
-]);
-function nameRule3({ apiVersion: apiVersion2, kind }) {
-  const group2 = groupOf(apiVersion2);
-  if (labelNamed.has(`${group2}/${kind}`)) {
-    return { pattern: label, length: 63, words: "lower case letters, digits and `-`" };
-  }
-  const isFree = group2 === "rbac.authorization.k8s.io" || builtInSchema(apiVersion2, kind) === void 0;
-  if (isFree) return void 0;
-  const length = group2 === "batch" ? runNames.get(kind) : void 0;
-  if (length !== void 0)
-    return { pattern: subdomain2, length, words: "lower case letters, digits, `-` and `.`" };
-  return { pattern: subdomain2, length: 253, words: "lower case letters, digits, `-` and `.`" };
 }
 function checkLabels({ object, at: at3, keyAt }) {
   const { labels } = object.metadata;
@@ -67213,7 +67294,7 @@ function checkRegionSecret({ object, at: at3, keyAt }) {
   const code = "region-secret";
   const more = Object.keys(object).filter((field) => !regionFields.has(field));
   const { name: name2 = "" } = regionSecretOf(object) ?? {};
-  const isName = name2.length <= 253 && subdomain2.test(name2);
+  const isName = isDnsSubdomain(name2);
   return [
     ...more.map((field) => {
       const message = `Secret ${object.metadata.name} comes from the region: only its metadata can be changed, not ${field}`;
@@ -67346,27 +67427,6 @@ function fieldWords({ line }, path3) {
   return line === 0 ? `${fieldName(path3)}: ` : "";
 }
 
-// src/core/render/kubernetes-names.ts
-var label2 = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
-var subdomain3 = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-function dnsLabelProblem(name2) {
-  if (name2.length <= 63 && label2.test(name2)) return void 0;
-  return `"${shortText(name2)}" is none: lower case letters, digits and \`-\`, a letter or digit at both ends, at most 63`;
-}
-function isDnsSubdomain(name2) {
-  return name2.length <= 253 && subdomain3.test(name2);
-}
-function portNameProblem(name2) {
-  if (typeof name2 !== "string") return void 0;
-  const isName = name2.length <= 15 && label2.test(name2) && /[a-z]/.test(name2) && !name2.includes("--");
-  if (isName) return void 0;
-  return `"${shortText(name2)}" is none: lower case letters, digits and single \`-\`, a letter among them, at most 15`;
-}
-function portProblem(port) {
-  if (typeof port !== "number" || port >= 1 && port <= 65535) return void 0;
-  return `must be from 1 to 65535, not ${port}`;
-}
-
 // src/core/render/check-plain-kinds.ts
 var checks = {
   "/Service": ({ spec }) => serviceFindings(spec),
@@ -67431,37 +67491,49 @@ var places = [
   ["template", "spec"],
   ["spec"]
 ];
-function podSpecPath(object) {
-  if (object.kind === "CustomResourceDefinition") return void 0;
-  return places.find((path3) => {
-    const spec = valueAt4(object, path3);
-    if (!isJsonObject(spec) || !isContainerList(spec["containers"])) return false;
-    return path3.length > 1 || object.kind === "Pod";
-  });
+function podSpecPaths(object) {
+  if (object.kind === "CustomResourceDefinition") return [];
+  if (builtInSchema(object.apiVersion, object.kind) === void 0) return [...podsBelow(object)];
+  const path3 = places.find(
+    (place) => isPod(valueAt4(object, place)) && (place.length > 1 || object.kind === "Pod")
+  );
+  return path3 === void 0 ? [] : [path3];
 }
-function isContainerList(value2) {
-  return Array.isArray(value2) && value2.length > 0 && value2.every(isNamed);
+function* podsBelow(value2, at3 = []) {
+  if (typeof value2 !== "object" || value2 === null) return;
+  const entries2 = Array.isArray(value2) ? [...value2.entries()] : Object.entries(value2);
+  for (const [key, inner] of entries2) {
+    const path3 = [...at3, key];
+    const isTemplate2 = typeof key === "string" && /^template$|Template$/.test(key);
+    if (isTemplate2 && isJsonObject(inner) && isPod(inner["spec"])) yield [...path3, "spec"];
+    else yield* podsBelow(inner, path3);
+  }
+}
+function isPod(spec) {
+  const containers = isJsonObject(spec) ? spec["containers"] : void 0;
+  return Array.isArray(containers) && containers.length > 0 && containers.every(isNamed);
 }
 function isNamed(value2) {
   return isJsonObject(value2) && typeof value2["name"] === "string";
 }
 function valueAt4(object, path3) {
-  let value2 = object;
-  for (const key of path3) {
-    if (!isJsonObject(value2)) return void 0;
-    value2 = Object.hasOwn(value2, key) ? value2[key] : void 0;
-  }
-  return value2;
+  return path3.reduce(inside, object);
+}
+function inside(value2, key) {
+  if (Array.isArray(value2))
+    return typeof key === "number" ? value2[key] : void 0;
+  return isJsonObject(value2) && Object.hasOwn(value2, key) ? value2[key] : void 0;
 }
 function changeMapAt(object, path3, change2) {
-  const [key, ...rest2] = path3;
-  const replaced = (map, [next, ...more]) => {
-    if (next === void 0) return change2(map);
-    const inner = map[next];
-    const changed3 = isJsonObject(inner) ? replaced(inner, more) : inner;
-    return changed3 === inner || changed3 === void 0 ? map : { ...map, [next]: changed3 };
+  const replaced = (value2, [key, ...rest2]) => {
+    if (key === void 0) return isJsonObject(value2) ? change2(value2) : value2;
+    const inner = inside(value2, key);
+    const changed3 = replaced(inner, rest2);
+    if (changed3 === inner || changed3 === void 0) return value2;
+    if (isJsonObject(value2)) return { ...value2, [key]: changed3 };
+    return value2.with(Number(key), changed3);
   };
-  return key === void 0 ? change2(object) : replaced(object, [key, ...rest2]);
+  return replaced(object, path3);
 }
 
 // src/core/render/check-workloads.ts
@@ -67598,8 +67670,8 @@ function selectorProblems(object, path3, tell5) {
     ([key, value2]) => !isJsonObject(labels) || labels[key] !== value2
   );
   return missing2.slice(0, mostProblems).map(([key, value2]) => {
-    const label3 = `${shortText(key)}: ${shortText(JSON.stringify(value2))}`;
-    const words6 = `spec.selector wants the label ${label3}, which its pods do not have`;
+    const label2 = `${shortText(key)}: ${shortText(JSON.stringify(value2))}`;
+    const words6 = `spec.selector wants the label ${label2}, which its pods do not have`;
     const own2 = [...path3, "metadata", "labels", key];
     return tell5([[...selectorPath, "matchLabels", key], own2], words6);
   });
@@ -67618,6 +67690,7 @@ function checkPods(source) {
     ...labelFindings(pod, "nodeSelector", podPath),
     ...itemsOf(pod, "tolerations", podPath).flatMap(tolerationFindings),
     ...itemsOf(pod, "volumes", podPath).flatMap((item) => nameFindings(item, "volume")),
+    ...podNameFindings(pod, podPath),
     ...resourceFindings({ value: pod, at: podPath }, podResourceProblem),
     ...containerFindings(pod, podPath)
   ];
@@ -67673,6 +67746,17 @@ function nameFindings({ value: { name: name2 }, at: at3 }, what) {
   if (problem2 === void 0) return [];
   return [{ at: [...at3, "name"], words: `${what} name ${problem2}` }];
 }
+function podNameFindings(pod, path3) {
+  return ["hostname", "subdomain", "serviceAccountName"].flatMap((field) => {
+    const name2 = pod[field];
+    if (typeof name2 !== "string" || name2 === "") return [];
+    const isAccount = field === "serviceAccountName";
+    if (isAccount ? isDnsSubdomain(name2) : isDnsLabel(name2)) return [];
+    const most = isAccount ? "digits, `-` and `.`, at most 253" : "digits and `-`, at most 63";
+    const words6 = `${field} "${shortText(name2)}" is none: lower case letters, ${most}`;
+    return [{ at: [...path3, field], words: words6 }];
+  });
+}
 function containerFindings(pod, path3) {
   const containers = itemsOf(pod, "containers", path3);
   const init = itemsOf(pod, "initContainers", path3);
@@ -67689,6 +67773,8 @@ function oneContainer(item) {
   return [
     ...nameFindings(item, "container"),
     ...itemsOf(value2, "ports", at3).flatMap(portFindings2),
+    ...repeatedPorts(itemsOf(value2, "ports", at3)),
+    ...itemsOf(value2, "env", at3).flatMap(variableFindings),
     ...probes.flatMap(
       (probe) => probeFindings({ value: mapAt(value2, probe), at: [...at3, probe] }, probe)
     ),
@@ -67707,6 +67793,19 @@ function portFindings2({ value: value2, at: at3 }) {
     const what = field === "name" ? "port name" : field;
     return [{ at: [...at3, field], words: `${what} ${problem2}` }];
   });
+}
+function repeatedPorts(ports) {
+  const names3 = /* @__PURE__ */ new Set();
+  return ports.flatMap(({ value: { name: name2 }, at: at3 }) => {
+    if (typeof name2 !== "string" || name2 === "") return [];
+    if (names3.size < names3.add(name2).size) return [];
+    return [{ at: [...at3, "name"], words: `port name "${shortText(name2)}" is there twice` }];
+  });
+}
+function variableFindings({ value: { name: name2 }, at: at3 }) {
+  if (typeof name2 !== "string" || /^[ -<>-~]+$/.test(name2)) return [];
+  const words6 = `variable name "${shortText(name2)}" is none: printable ASCII characters other than =, one at least`;
+  return [{ at: [...at3, "name"], words: words6 }];
 }
 var probes = ["livenessProbe", "readinessProbe", "startupProbe"];
 function probeFindings({ value: value2, at: at3 }, probe) {
@@ -67749,10 +67848,12 @@ function nearest2(name2, known4) {
 
 // src/core/render/check-resources.ts
 function checkResources(source) {
+  return podSpecPaths(source.object).flatMap((path3) => checkPod(source, path3));
+}
+function checkPod(source, path3) {
   const { object, key } = source;
-  const path3 = podSpecPath(object);
-  if (path3 === void 0) return [];
-  const pod = path3.reduce(fieldOf, object);
+  const found2 = valueAt4(object, path3);
+  const pod = isJsonObject(found2) ? found2 : none;
   return ["containers", "initContainers"].flatMap((list) => {
     const containers = pod[list];
     if (!Array.isArray(containers)) return [];
@@ -68351,13 +68452,13 @@ function stepAt(overlay, [field, index]) {
 }
 
 // src/core/render/overlay-state.ts
-function tellUnmatched(state, path3, { inside: inside2, hasTargets = false, words: words6 }) {
+function tellUnmatched(state, path3, { inside: inside3, hasTargets = false, words: words6 }) {
   const told4 = () => {
     const { message, near } = words6();
     const hint = near === void 0 ? {} : { hint: `did you mean "${shortText(near)}"?` };
     return { code: "patch-no-target", message, ...hint };
   };
-  state.unmatched.push({ step: path3.join("."), hasTargets, path: [...path3, ...inside2], told: told4 });
+  state.unmatched.push({ step: path3.join("."), hasTargets, path: [...path3, ...inside3], told: told4 });
 }
 function tell2(state, path3, told4) {
   state.diagnostics.push(mistake(state.at(path3), told4));
@@ -68600,7 +68701,7 @@ function isMissing(path3) {
 }
 
 // src/core/render/merge-context.ts
-function inside(context2, key) {
+function inside2(context2, key) {
   const token = String(key).replaceAll("~", "~0").replaceAll("/", "~1");
   return { ...context2, path: `${context2.path}/${token}` };
 }
@@ -68695,7 +68796,7 @@ function tellDoubts({ original, changes, field }, context2) {
     const what = doubtOf(change2, met, second);
     if (what === void 0) continue;
     const message = `items of this list are told by ${keys.join()} alone: this ${what}`;
-    context2.doubts.push({ path: inside(context2, index).path, message });
+    context2.doubts.push({ path: inside2(context2, index).path, message });
   }
 }
 function doubtOf(change2, met, second) {
@@ -68748,7 +68849,7 @@ function mergeMap(input2, context2) {
 }
 function mergeField(result2, input2, outer) {
   const { key, value: value2, field } = input2;
-  const context2 = inside(outer, key);
+  const context2 = inside2(outer, key);
   const original = result2.get(key);
   if (value2 === null) {
     result2.delete(key);
@@ -68775,7 +68876,7 @@ function newValue(value2, field, context2) {
   return [...value2.entries()].flatMap(([index, item]) => {
     if (!isJsonObject(item)) return [item];
     if (!isItem(item)) return [];
-    return field.strategy === "merge" ? newMap(item, field.items, inside(context2, index)) : item;
+    return field.strategy === "merge" ? newMap(item, field.items, inside2(context2, index)) : item;
   });
 }
 function newMap(patch, schema, context2) {
@@ -68799,7 +68900,7 @@ function mergeOrdered(result2, { patch, schema }, outer) {
   for (const [directive, order] of Object.entries(patch)) {
     if (!directive.startsWith(orderPrefix)) continue;
     const key = directive.slice(orderPrefix.length);
-    const context2 = inside(outer, directive);
+    const context2 = inside2(outer, directive);
     const [original, changes = []] = [result2.get(key), patch[key]];
     if (![order, original ?? [], changes].every(Array.isArray)) {
       problem(context2, `${directive} and what it orders must be lists`);
@@ -68825,7 +68926,7 @@ function removeListed(result2, { key, value: value2 }, context2) {
   if (value2 === null) {
     result2.delete(key);
   } else if (!Array.isArray(value2)) {
-    problem(inside(context2, `${deletePrefix}${key}`), "must be a list of values");
+    problem(inside2(context2, `${deletePrefix}${key}`), "must be a list of values");
   } else if (Array.isArray(original)) {
     result2.set(key, removeFromList(original, value2));
   }
@@ -68877,7 +68978,7 @@ function isItem({ $patch: directive, ...content }) {
 function newItems({ changes, field }, context2) {
   return [...changes.entries()].flatMap(([index, change2]) => {
     if (!isItem(change2)) return [];
-    const inner = inside(context2, index);
+    const inner = inside2(context2, index);
     idOf2(change2, field, inner);
     return newMap(change2, field.items, inner);
   });
@@ -68891,7 +68992,7 @@ function withChanges(kept5, { changes, field }, context2) {
   }
   for (const [index, change2] of changes.entries()) {
     if (!isItem(change2)) continue;
-    const inner = inside(context2, index);
+    const inner = inside2(context2, index);
     const id = idOf2(change2, field, inner);
     const at3 = places2.get(id) ?? items.length;
     places2.set(id, at3);
@@ -69416,14 +69517,13 @@ function setReplicas(object, replicas) {
 // src/core/render/set-pods.ts
 var partLists = ["containers", "initContainers", "volumes"];
 function addSidecar(object, sidecar, kinds5) {
-  const path3 = podSpecPath(object);
-  if (path3 === void 0) return { ok: true, object };
-  const schema = path3.reduce(
-    (at3, key) => at3.field(key).items,
-    mergeSchemaOf(object, kinds5)
-  );
   const problems = [];
-  const changed3 = changeMapAt(object, path3, (pod) => {
+  const root = mergeSchemaOf(object, kinds5);
+  const changed3 = changePods(object, (pod, path3) => {
+    const schema = path3.reduce(
+      (at3, key) => typeof key === "number" ? at3 : at3.field(key).items,
+      root
+    );
     const entries2 = partLists.flatMap((list) => {
       const added = sidecar[list];
       if (added === void 0) return [];
@@ -69434,6 +69534,12 @@ function addSidecar(object, sidecar, kinds5) {
   });
   const [problem2] = problems;
   return problem2 === void 0 ? { ok: true, object: changed3 } : { ok: false, ...problem2 };
+}
+function changePods(object, change2) {
+  return podSpecPaths(object).reduce(
+    (changed3, path3) => changeMapAt(changed3, path3, (pod) => change2(pod, path3)),
+    object
+  );
 }
 function withParts(present3, { list, added, schema, problems }) {
   const parts = new Map(
@@ -69463,11 +69569,9 @@ function nameOf5(part3) {
   return typeof name2 === "string" ? name2 : void 0;
 }
 function setScheduling(object, { nodeSelector = {}, tolerations = [] }, source) {
-  const path3 = podSpecPath(object);
-  if (path3 === void 0) return object;
-  const own2 = valueAt4(source, path3);
-  const ownPod = isJsonObject(own2) ? own2 : {};
-  return changeMapAt(object, path3, (pod) => {
+  return changePods(object, (pod, path3) => {
+    const own2 = valueAt4(source, path3);
+    const ownPod = isJsonObject(own2) ? own2 : {};
     const selector = withLabels(pod["nodeSelector"], nodeSelector, ownPod["nodeSelector"]);
     const borne = withTolerations(pod["tolerations"], tolerations, ownPod["tolerations"]);
     const changed3 = {
@@ -69479,9 +69583,9 @@ function setScheduling(object, { nodeSelector = {}, tolerations = [] }, source) 
   });
 }
 function withLabels(present3, set, own2) {
-  const known4 = mapOf(present3);
-  const kept5 = new Map(Object.entries(mapOf(own2)));
-  const isFree = ([label3]) => !Object.hasOwn(known4, label3) || kept5.get(label3) !== known4[label3];
+  const known4 = mapOf2(present3);
+  const kept5 = new Map(Object.entries(mapOf2(own2)));
+  const isFree = ([label2]) => !Object.hasOwn(known4, label2) || kept5.get(label2) !== known4[label2];
   return { ...known4, ...Object.fromEntries(Object.entries(set).filter(isFree)) };
 }
 function withTolerations(present3, set, own2) {
@@ -69499,7 +69603,7 @@ function withTolerations(present3, set, own2) {
   for (const each of kept5) added.delete(canonicalJson(each));
   return [...kept5, ...added.values()];
 }
-function mapOf(value2) {
+function mapOf2(value2) {
   return value2 !== void 0 && isJsonObject(value2) ? value2 : {};
 }
 function listOf2(value2) {
@@ -69510,8 +69614,6 @@ function taintOf(toleration) {
   return JSON.stringify([key, effect]);
 }
 function setResources(object, { container, requests, limits }, onMatch) {
-  const path3 = podSpecPath(object);
-  if (path3 === void 0) return object;
   const change2 = (part3) => {
     if (!isJsonObject(part3) || container !== void 0 && part3["name"] !== container) return part3;
     onMatch();
@@ -69523,7 +69625,7 @@ function setResources(object, { container, requests, limits }, onMatch) {
     };
     return isSameJson(before, resources) ? part3 : { ...part3, resources };
   };
-  return changeMapAt(object, path3, (pod) => {
+  return changePods(object, (pod) => {
     const entries2 = ["containers", "initContainers"].flatMap(
       (list) => {
         const parts = pod[list];
@@ -69582,11 +69684,11 @@ function changeAll(state, path3, change2) {
 }
 function workloads(state, path3, target) {
   const objects = target === void 0 ? state.objects : selectedBy(state.objects, target);
-  const found2 = objects.filter(({ object }) => podSpecPath(object) !== void 0);
+  const found2 = objects.filter(({ object }) => podSpecPaths(object).length > 0);
   if (found2.length === 0) {
     const message = "no workload of the app is meant: none has a pod template";
-    const inside2 = target === void 0 ? [] : ["target"];
-    tellUnmatched(state, path3, { inside: inside2, words: () => ({ message }) });
+    const inside3 = target === void 0 ? [] : ["target"];
+    tellUnmatched(state, path3, { inside: inside3, words: () => ({ message }) });
   }
   return new Set(found2.map(({ object }) => object));
 }
@@ -70251,8 +70353,8 @@ function syntaxMistakes({ entry, path: path3, spec, insteadOfEmpty }) {
   const message = "the selector is empty";
   return [errorAt(document2.at(path3), { code: "bad-selector", message, hint: insteadOfEmpty })];
 }
-function syntaxMistake(document2, path3, { offset, path: inside2, isKey, message: words6 }) {
-  const field = [...path3, ...inside2];
+function syntaxMistake(document2, path3, { offset, path: inside3, isKey, message: words6 }) {
+  const field = [...path3, ...inside3];
   const ofField = isKey === true ? document2.keyAt(field) : document2.at(field);
   const place = offset === void 0 ? ofField : document2.textAt(path3, offset);
   const at3 = offset === void 0 ? "" : ` at character ${offset + 1}`;
@@ -70604,7 +70706,7 @@ function appSecrets(app, context2, others) {
 }
 function secretManifest(app, index) {
   const { name: name2 = "", from = name2, keys } = app.value.spec.secrets?.[index] ?? {};
-  const placed2 = (inside2) => ["spec", "secrets", index, ...writtenAt(inside2)];
+  const placed2 = (inside3) => ["spec", "secrets", index, ...writtenAt(inside3)];
   return {
     object: withRegionSecret({ name: name2 }, { name: from, ...keys !== void 0 && { keys } }),
     at: (path3) => app.at(placed2(path3)),
@@ -71447,8 +71549,8 @@ var SiteTrees = class {
   [Symbol.iterator]() {
     return this.entries();
   }
-  forEach(visit2) {
-    for (const [site, tree] of this) visit2(tree, site, this);
+  forEach(visit3) {
+    for (const [site, tree] of this) visit3(tree, site, this);
   }
 };
 var GroupTrees = class _GroupTrees extends SiteTrees {
@@ -72502,8 +72604,8 @@ var LaterMap = class {
   [Symbol.iterator]() {
     return this.#map.entries();
   }
-  forEach(visit2) {
-    for (const [key, value2] of this.#map) visit2(value2, key, this);
+  forEach(visit3) {
+    for (const [key, value2] of this.#map) visit3(value2, key, this);
   }
 };
 
@@ -74884,11 +74986,11 @@ function isDotFile(path3) {
 function selectSources(candidates2, limits) {
   const listed2 = candidates2.filter(({ path: path3 }) => isSourcePath(path3, "file"));
   const isToolFile = toolFiles(listed2);
-  const inside2 = listed2.filter(({ path: path3 }) => !isDotFile(path3) || isToolFile(path3));
-  const refused2 = inside2.flatMap((candidate) => problemOf(candidate, limits)).filter(({ path: path3, leftOut, isSubmodule: isSubmodule2 }) => {
-    return leftOut === void 0 || isSubmodule2 === true || isToolFile(path3);
+  const inside3 = listed2.filter(({ path: path3 }) => !isDotFile(path3) || isToolFile(path3));
+  const refused2 = inside3.flatMap((candidate) => problemOf(candidate, limits)).filter(({ path: path3, leftOut, isSubmodule: isSubmodule2 = false, isLink = false }) => {
+    return leftOut === void 0 || isSubmodule2 || isLink || isToolFile(path3);
   });
-  const chosen = inside2.filter(
+  const chosen = inside3.filter(
     ({ path: path3, kind, size }) => isSafePath(path3) && kind === "file" && size <= limits.maxFileBytes
   );
   if (chosen.length > limits.maxFiles) throw tooManyFiles(limits);
@@ -74918,8 +75020,11 @@ function problemOf({ path: path3, kind, size }, limits) {
   if (kind === "submodule") return [{ path: path3, text: "", leftOut: submodule, isSubmodule: true }];
   if (kind === "file" && size <= limits.maxFileBytes) return [];
   const why = kind === "link" ? "symbolic links are not followed; put the file there itself" : `has ${size} bytes, at most ${limits.maxFileBytes} are read`;
-  return isDeclaration(path3) ? because(why) : [{ path: path3, text: "", leftOut: why }];
+  if (isDeclaration(path3)) return because(why);
+  const isLink = kind === "link" && !hasExtension.test(path3);
+  return [{ path: path3, text: "", leftOut: why, ...isLink && { isLink } }];
 }
+var hasExtension = /\.(?!d$)[a-z][^./]*$/i;
 var submodule = "a submodule is not entered: its files are in another repository";
 var noText3 = { text: "", isBinary: true };
 function isWithoutBytes({ text, isBinary }) {
@@ -74945,7 +75050,7 @@ function firstNoText(bytes) {
     known4 = index;
     if (!bytes.subarray(offset, offset + replacement.length).equals(replacement)) break;
   }
-  const lines = text.slice(0, known4).split("\n");
+  const lines = text.slice(0, known4).replace(/^\ufeff/, "").split("\n");
   return { line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 };
 }
 function sourceFile(path3, content) {
@@ -75339,9 +75444,21 @@ async function listFiles(dir, { limits, ignored, signal }) {
   return found2;
 }
 async function declaredSubmodules(dir) {
-  const text = await unlessGone((0, import_promises5.readFile)((0, import_node_path8.join)(dir, ".gitmodules"), "utf8")) ?? "";
+  const root = await rootOf(dir);
+  const text = await unlessGone((0, import_promises5.readFile)((0, import_node_path8.join)(root, ".gitmodules"), "utf8")) ?? "";
   const lines = text.matchAll(/^[ \t]*path[ \t]*=[ \t]*"?(?<path>[^"\n]*?)"?[ \t\r]*$/gm);
-  return new Set(lines.map(({ groups: groups2 }) => groups2?.["path"] ?? ""));
+  const paths = lines.map(({ groups: groups2 }) => (0, import_node_path8.join)(root, groups2?.["path"] ?? ""));
+  return new Set(paths.map((path3) => (0, import_node_path8.relative)(dir, path3).split(import_node_path8.sep).join("/")));
+}
+async function rootOf(dir) {
+  for (let folder = dir; ; folder = (0, import_node_path8.dirname)(folder)) {
+    const isRoot = await (0, import_promises5.stat)((0, import_node_path8.join)(folder, ".git")).then(
+      () => true,
+      () => false
+    );
+    if (isRoot) return folder;
+    if (folder === (0, import_node_path8.dirname)(folder)) return dir;
+  }
 }
 async function listFolder(folder, submodules) {
   const options = { withFileTypes: true, encoding: "buffer" };
@@ -75894,14 +76011,14 @@ function mainErrors(errors) {
   const dropped = /* @__PURE__ */ new Set();
   for (const [index, union2] of errors.entries()) {
     if (union2.keyword !== "anyOf") continue;
-    const inside2 = errorsInside(errors, index).filter((error) => !dropped.has(error));
-    const branches = Map.groupBy(inside2, (error) => branchOf(error, union2));
+    const inside3 = errorsInside(errors, index).filter((error) => !dropped.has(error));
+    const branches = Map.groupBy(inside3, (error) => branchOf(error, union2));
     const fitting = [...branches.values()].filter(
       (branch) => !branch.some((error) => isWrongType(error, union2))
     );
     const [only] = fitting;
     const kept5 = new Set(fitting.length === 1 && only !== void 0 ? only : [union2]);
-    for (const error of [union2, ...inside2]) {
+    for (const error of [union2, ...inside3]) {
       if (!kept5.has(error)) dropped.add(error);
     }
   }
@@ -76231,604 +76348,6 @@ function checkVendorList(list, fleet) {
     const message = "it needs `chart` or `git`, and not both";
     return errorAt(fleet.at(path3), { code: "invalid-value", message });
   });
-}
-
-// src/core/model/check-rules.ts
-function checkRules({
-  fleet,
-  virtualSites: virtualSites2,
-  profiles,
-  apps,
-  strategies
-}) {
-  return [
-    ...fleet === void 0 ? [] : checkFleet(fleet),
-    ...eachOf(virtualSites2, checkVirtualSite),
-    ...eachOf(profiles, checkProfile),
-    ...eachOf(apps, checkApp2),
-    ...eachOf(strategies, checkStrategy)
-  ];
-}
-var followed5 = new FollowedFindings();
-function eachOf(entries2, check) {
-  const found2 = followed5.get(entries2, [], (entry) => {
-    const mistakes = check(entry);
-    return mistakes.length === 0 ? void 0 : mistakes;
-  });
-  return [...found2.values()].flat();
-}
-function checkFleet({ value: value2, document: document2 }) {
-  return [
-    ...checkDurations(document2, [[["spec", "drift", "interval"], value2.spec.drift?.interval]]),
-    ...checkDrift(value2.spec.drift, document2),
-    ...checkHealthRules(value2.spec.health, document2),
-    ...checkVendorList(value2.spec.vendor ?? [], document2)
-  ];
-}
-function checkVirtualSite({ value: value2, document: document2 }) {
-  const { selector, all } = value2.spec;
-  if (selector === void 0 !== (all === void 0)) return [];
-  if (all !== void 0) {
-    const message2 = "`selector` and `all` exclude each other";
-    const hint2 = "remove one of the two";
-    return [errorAt(document2.keyAt(["spec", "all"]), { code: "invalid-value", message: message2, hint: hint2 })];
-  }
-  const message = "a VirtualSite needs `selector` or `all`";
-  const hint = "add `selector: …`, or `all: true` for every site";
-  return [errorAt(document2.keyAt(["spec"]), { code: "missing-field", message, hint })];
-}
-function checkProfile({ value: value2, document: document2 }) {
-  return checkOverlays(value2.spec.overlays, document2);
-}
-function checkApp2({ value: value2, document: document2 }) {
-  return [
-    ...checkDrift(value2.spec.drift, document2),
-    ...checkHealthRules(value2.spec.health, document2),
-    ...checkSourceFields(value2, document2),
-    ...checkVersionRange(value2, document2),
-    ...checkOverlays(value2.spec.overlays, document2)
-  ];
-}
-function checkVersionRange({ spec }, document2) {
-  const { min, max } = spec.kubernetes ?? {};
-  const minorOf2 = (version) => Number(version.slice("1.".length));
-  if (min === void 0 || max === void 0 || minorOf2(min) <= minorOf2(max)) return [];
-  const message = `no Kubernetes is ${shortText(min)} or newer and ${shortText(max)} or older`;
-  const place = document2.at(["spec", "kubernetes", "max"]);
-  return [errorAt(place, { code: "invalid-value", message, hint: "exchange the two" })];
-}
-var sourceFields = ["manifests", "kustomize", "chart"];
-function checkSourceFields({ spec }, document2) {
-  const { source } = spec;
-  const [first2, second] = sourceFields.filter((field) => source[field] !== void 0);
-  if (first2 === void 0) {
-    const message = "a source needs `manifests`, `kustomize` or `chart`";
-    const place = document2.keyAt(["spec", "source"]);
-    return [errorAt(place, { code: "missing-field", message, hint: "add one of them" })];
-  }
-  const exclusive = (path3, message, hint) => errorAt(document2.keyAt(path3), { code: "invalid-value", message, hint });
-  if (second !== void 0) {
-    const message = `\`${first2}\` and \`${second}\` exclude each other`;
-    return [exclusive(["spec", "source", second], message, "write two Apps")];
-  }
-  const optional = [
-    ["helm", "chart", "charts"],
-    ["expressions", "manifests", "plain manifests"]
-  ];
-  return optional.flatMap(([field, needed, what]) => {
-    if (source[field] === void 0 || first2 === needed) return [];
-    const hint = `remove it, or use \`source.${needed}\``;
-    return [exclusive(["spec", "source", field], `\`${field}\` is for ${what} only`, hint)];
-  });
-}
-function checkStrategy({ value: value2, document: document2 }) {
-  const { stages: stages2 = [], soak, minReady, progressDeadline, urgent } = value2.spec;
-  return [
-    ...checkDurations(document2, [
-      [["spec", "soak"], soak],
-      [["spec", "minReady"], minReady],
-      [["spec", "progressDeadline"], progressDeadline],
-      [["spec", "urgent", "soak"], urgent?.soak],
-      [["spec", "urgent", "minReady"], urgent?.minReady],
-      ...stages2.map((stage, index) => [
-        ["spec", "stages", index, "soak"],
-        stage.soak
-      ])
-    ]),
-    ...stages2.flatMap((stage, index) => checkStage(stages2, index, document2)),
-    ...checkUrgentStages({ value: value2, document: document2 })
-  ];
-}
-function checkUrgentStages({
-  value: value2,
-  document: document2
-}) {
-  const { stages: stages2 = [], urgent } = value2.spec;
-  const declared = stages2.map(({ name: name2 }) => name2);
-  const names3 = [...declared.length === 0 ? ["canary", "early"] : declared, "rest"];
-  const known4 = new KnownNames(names3);
-  return (urgent?.stages ?? []).flatMap((name2, index) => {
-    if (known4.all.has(name2)) return [];
-    const message = `there is no stage "${name2}"`;
-    const near = known4.closest(name2);
-    const hint = near === void 0 ? `stages: ${shownNames(names3)}` : `did you mean "${near}"?`;
-    const place = document2.at(["spec", "urgent", "stages", index]);
-    return [errorAt(place, { code: "dangling-reference", message, hint })];
-  });
-}
-function checkStage(stages2, index, document2) {
-  const stage = stages2[index];
-  if (stage === void 0) return [];
-  const path3 = ["spec", "stages", index];
-  const found2 = [];
-  const firstIndex = stages2.findIndex(({ name: name2 }) => name2 === stage.name);
-  if (firstIndex < index) {
-    const { line } = document2.at(["spec", "stages", firstIndex, "name"]);
-    const message = `the stage "${stage.name}" is declared already, in line ${line}`;
-    const hint = "give each stage its own name";
-    found2.push(errorAt(document2.at([...path3, "name"]), { code: "duplicate-name", message, hint }));
-  }
-  const takes = ["selector", "count", "percent", "each"].filter((key) => key in stage);
-  const second = takes[1];
-  if (second !== void 0) {
-    const message = `a stage takes its sites by one of ${takes.join(" and ")}, not by both`;
-    const hint = "remove one of them";
-    found2.push(
-      errorAt(document2.keyAt([...path3, second]), { code: "invalid-value", message, hint })
-    );
-  }
-  return [...found2, ...checkEach(stages2, index, document2), ...checkRest2(stages2, index, document2)];
-}
-function checkEach(stages2, index, document2) {
-  const name2 = stages2[index]?.name ?? "";
-  const each = stages2.find((other) => "each" in other && name2.startsWith(`${other.name}-`));
-  if (each === void 0) return [];
-  const message = `a stage of "${each.name}", one for each domain, may be called "${name2}" too`;
-  const hint = `choose a name that does not begin with "${each.name}-"`;
-  const place = document2.at(["spec", "stages", index, "name"]);
-  return [errorAt(place, { code: "duplicate-name", message, hint })];
-}
-function checkRest2(stages2, index, document2) {
-  const stage = stages2[index];
-  if (stage === void 0) return [];
-  const path3 = ["spec", "stages", index];
-  const takesRest2 = !["selector", "count", "percent", "each"].some((key) => key in stage);
-  if (takesRest2 && index < stages2.length - 1) {
-    const message2 = `the stage "${stage.name}" takes all that is left, so none can follow it`;
-    const hint2 = "give it a selector, count, percent or each, or move it to the end";
-    return [errorAt(document2.at(path3), { code: "invalid-value", message: message2, hint: hint2 })];
-  }
-  if (takesRest2 || stage.name !== "rest") return [];
-  const message = "`rest` is the name of the stage that takes what is left";
-  const hint = "choose another name";
-  return [errorAt(document2.at([...path3, "name"]), { code: "invalid-name", message, hint })];
-}
-function checkDurations(document2, durations) {
-  return durations.flatMap(([path3, text]) => {
-    if (text === void 0 || parseDuration2(text) !== void 0) return [];
-    const message = `the time span "${shortText(text)}" for ${fieldName(path3)} is longer than a year`;
-    const hint = "write 8760h or less";
-    return errorAt(document2.at(path3), { code: "invalid-value", message, hint });
-  });
-}
-
-// src/core/model/check-sources.ts
-function checkSources(draft, read2, tools) {
-  const { folder, apps: besideFleet, isTooHigh } = sourcesBesideFleet(draft, read2);
-  const found2 = [...draft.apps.values()].flatMap(({ value: value2, document: document2 }) => {
-    const { source } = value2.spec;
-    const beside = besideFleet.get(value2.metadata.name);
-    const isToldOnce = isTooHigh && beside !== void 0;
-    const tool = tools.get(value2.metadata.name);
-    if (tool !== void 0) {
-      const place = document2.at(["spec", "source", writtenSource(source).field]);
-      const told4 = isToldOnce ? [] : tool.diagnostics.map((one) => meantBeside(one, beside));
-      return [...told4, ...checkPinned(draft, source, place)];
-    }
-    if (source.manifests === void 0 || isToldOnce) return [];
-    const finding = sourceFinding(source.manifests, read2);
-    if (finding === void 0) return [];
-    return [meantBeside(errorAt(document2.at(["spec", "source", "manifests"]), finding), beside)];
-  });
-  return [...isTooHigh ? tooHigh(draft, folder) : [], ...found2];
-}
-function sourcesBesideFleet({ fleet, apps }, { all }) {
-  const folder = fleet?.document.file.replace(/(^|\/)[^/]*$/, "") ?? "";
-  const beside = /* @__PURE__ */ new Map();
-  if (folder === "") return { folder, apps: beside, isTooHigh: false };
-  const isThere2 = (path3) => filesInSource(path3, all).length > 0;
-  let isRoot = false;
-  for (const { metadata, spec } of [...apps.values()].map(({ value: value2 }) => value2)) {
-    const source = sourcePath(writtenSource(spec.source).path);
-    if (!source.ok || source.path === "") continue;
-    const path3 = `${folder}/${source.path}`;
-    if (isThere2(source.path)) isRoot = true;
-    else if (isThere2(path3)) beside.set(metadata.name, path3);
-  }
-  return { folder, apps: beside, isTooHigh: beside.size > 0 && !isRoot };
-}
-function meantBeside(one, path3) {
-  return path3 === void 0 ? one : { ...one, hint: `did you mean "${shortText(path3)}"?` };
-}
-function tooHigh({ fleet }, folder) {
-  if (fleet === void 0) return [];
-  const shown4 = shortText(folder);
-  const message = `the Fleet lies in the folder "${shown4}", and the sources of its Apps start there`;
-  const hint = `name that folder as the one to read: DIR, or \`--dir\`, with ${shown4} at its end`;
-  return [errorAt(fleet.document.at([]), { code: "missing-source", message, hint })];
-}
-function checkPinned({ fleet }, source, place) {
-  if (fleet === void 0) return [];
-  const tool = toolOf(source);
-  if (tool === void 0 || fleet.value.spec.tools?.[tool] !== void 0) return [];
-  const message = `the Fleet does not say which version of ${tool} renders this`;
-  const hint = `write the version under \`tools.${tool}\` of the Fleet, as \`${tool} version\` tells it`;
-  return [errorAt(place, { code: "unpinned-tool", message, hint })];
-}
-function submoduleIn(source, others) {
-  const found2 = others.find(({ path: path3, isSubmodule: isSubmodule2 }) => {
-    if (isSubmodule2 !== true) return false;
-    return isInSource(path3, source) || isInSource(source, path3) && !hasDotPart(path3.slice(source.length));
-  });
-  if (found2 === void 0) return void 0;
-  return {
-    code: "missing-source",
-    message: `"${shortText(found2.path)}" is a submodule, whose files are in another repository and are not read`,
-    hint: "put the files there themselves, or name the submodule in `ignore` of the Fleet"
-  };
-}
-function sourceFinding(written, { all, others }) {
-  const code = "missing-source";
-  const source = sourcePath(written);
-  if (!source.ok) return { code, message: source.message, hint: source.hint };
-  const submodule2 = submoduleIn(source.path, others);
-  if (submodule2 !== void 0) return submodule2;
-  if (manifestFiles(source.path, others).length > 0) return void 0;
-  if (filesInSource(source.path, all).length > 0) {
-    const message = `"${shortText(written)}" holds no manifest`;
-    const hint2 = "manifests are .yaml, .yml and .json files without Flotilla's own kinds, not ignored by the Fleet";
-    return { code, message, hint: hint2 };
-  }
-  const near = nearestSource(source.path, others);
-  const hint = near === void 0 ? "write a path from the root of the repository; links, submodules, dot-folders and what git ignores are not read" : `did you mean "${shortText(near)}"?`;
-  return { code, message: `there is no file or folder "${shortText(written)}"`, hint };
-}
-
-// src/core/model/check-twofold.ts
-var valueParts = [/^values\./, /^overlays\.\d+\.values\./];
-var objectParts = [
-  /^overlays\.\d+\.patches\.\d+\.(merge|json\.\d+\.value)(\.|$)/,
-  /^overlays\.\d+\.sidecars\.\d+\.(containers|initContainers|volumes)\./
-];
-var kinds4 = /* @__PURE__ */ new Set(["App", "Profile", "Site"]);
-var mostProblems2 = 20;
-function checkTwofold(documents) {
-  return documents.flatMap(
-    ({ kind, document: document2 }) => kinds4.has(kind) ? tell3(document2, "error", errorAt) : []
-  );
-}
-function checkTypedNumbers(document2) {
-  const found2 = document2.twofold.filter(({ path: path3, isKey, source }) => {
-    const isTyped = !isKey && !isIn(path3, valueParts) && !isIn(path3, objectParts);
-    return isTyped && /^[-+]?0[0-9]+$/.test(source);
-  });
-  return found2.slice(0, mostProblems2).map(({ path: path3 }) => {
-    const message = "a number with leading zeros: readers of YAML differ";
-    const hint = "write it without them";
-    return errorAt(document2.at(path3), { code: "invalid-value", message, hint });
-  });
-}
-var followed6 = new FollowedFindings();
-function warnOfTwofold({ apps, profiles, sites }) {
-  return [apps, profiles, sites].flatMap((entries2) => {
-    const found2 = followed6.get(
-      entries2,
-      [],
-      ({ document: document2 }) => document2.twofold.length === 0 ? void 0 : tell3(document2, "warning", warningAt)
-    );
-    return [...found2.values()].flat();
-  });
-}
-function tell3(document2, severity, toldAt) {
-  if (document2.twofold.length === 0) return [];
-  const hasChart = isRenderedByHelm(document2.value);
-  const found2 = document2.twofold.filter((scalar2) => severityOf(scalar2, hasChart) === severity);
-  return found2.slice(0, mostProblems2).map((scalar2) => {
-    const { path: path3, isKey } = scalar2;
-    const place = isKey ? document2.keyAt(path3) : document2.at(path3);
-    return toldAt(place, { code: "invalid-value", ...wordsOf3(scalar2) });
-  });
-}
-function severityOf({ path: path3, isKey }, hasChart) {
-  const isValue = isIn(path3, valueParts);
-  if (!isValue && !isIn(path3, objectParts)) return void 0;
-  return isKey || isValue && !hasChart ? "warning" : "error";
-}
-function isIn([first2, ...rest2], parts) {
-  const text = rest2.join(".");
-  return first2 === "spec" && parts.some((part3) => part3.test(text));
-}
-function isRenderedByHelm(document2) {
-  const spec = isJsonObject(document2) ? document2["spec"] : void 0;
-  const source = isJsonObject(spec) ? spec["source"] : void 0;
-  return isJsonObject(source) && source["chart"] !== void 0;
-}
-function wordsOf3({ isKey, source, other }) {
-  const inQuotes = isKey ? "write the key in quotes" : void 0;
-  if (typeof other === "boolean") {
-    const message2 = `${source} may mean "${source}" or ${other}: readers of YAML differ`;
-    return { message: message2, hint: inQuotes ?? `write "${source}", or ${other}` };
-  }
-  const message = "a number with leading zeros, underscores or a base: readers of YAML differ";
-  return { message, hint: inQuotes ?? "put it in quotes, or write it in decimals" };
-}
-
-// src/core/model/check-windows.ts
-var longestOpenMs = 7 * 24 * 36e5;
-var followed7 = new FollowedFindings();
-function checkWindows({ regions, sites, windows }) {
-  const zones = [regions, sites, windows].flatMap((entries2) => [
-    ...followed7.get(entries2, [], checkTimeZone).values()
-  ]);
-  return [...zones, ...[...windows.values()].flatMap(checkWindow)];
-}
-function warnOfWindows({ fleet, strategies, windows }) {
-  const named3 = /* @__PURE__ */ new Set([
-    ...fleet?.value.spec.windows ?? [],
-    ...[...strategies.values()].flatMap(({ value: value2 }) => value2.spec.windows ?? [])
-  ]);
-  return [...windows].flatMap(([name2, { document: document2 }]) => {
-    if (named3.has(name2)) return [];
-    const message = `nothing names the MaintenanceWindow "${name2}", so it holds nothing`;
-    const hint = "name it in `windows` of the Fleet or of a RolloutStrategy";
-    return warningAt(document2.at(["metadata", "name"]), { code: "no-effect", message, hint });
-  });
-}
-function checkTimeZone({ value: value2, document: document2 }) {
-  const { timeZone: timeZone2 } = value2.spec;
-  if (timeZone2 === void 0 || isTimeZone(timeZone2)) return void 0;
-  const message = `there is no time zone "${timeZone2}"`;
-  const hint = "write a name of the IANA database, such as Europe/Berlin or UTC";
-  return errorAt(document2.at(["spec", "timeZone"]), { code: "invalid-value", message, hint });
-}
-function checkWindow({ value: value2, document: document2 }) {
-  const { open: open3, closed: closed2 } = value2.spec;
-  if (open3 === void 0 && closed2 === void 0) {
-    const message = "a MaintenanceWindow needs `open` or `closed`";
-    const hint = "say when hand-overs may begin, or when none may";
-    return [errorAt(document2.keyAt(["spec"]), { code: "missing-field", message, hint })];
-  }
-  const mistakes = [
-    ...(open3 ?? []).map(({ duration: duration3 }, index) => ({
-      path: ["spec", "open", index, "duration"],
-      message: durationMistake(duration3)
-    })),
-    ...(closed2 ?? []).flatMap((period, index) => closedMistakes(period, ["spec", "closed", index]))
-  ];
-  return mistakes.flatMap(
-    ({ path: path3, message }) => message === void 0 ? [] : errorAt(document2.at(path3), { code: "invalid-value", message })
-  );
-}
-function durationMistake(duration3) {
-  const ms = parseDuration2(duration3);
-  if (ms === 0) return "a window that lasts no time is never open";
-  if (ms !== void 0 && ms <= longestOpenMs) return void 0;
-  return `a window lasts at most 168h, not ${shortText(duration3)}`;
-}
-function closedMistakes({ from, until }, path3) {
-  const [start, end] = [parseLocalTime(from, "start"), parseLocalTime(until, "end")];
-  const noDate = (text) => `there is no date ${text}`;
-  return [
-    { path: [...path3, "from"], message: start === void 0 ? noDate(from) : void 0 },
-    { path: [...path3, "until"], message: end === void 0 ? noDate(until) : void 0 },
-    {
-      path: [...path3, "until"],
-      message: start !== void 0 && end !== void 0 && end <= start ? `it ends at ${until}, before it begins` : void 0
-    }
-  ];
-}
-
-// src/core/model/draft-fleet.ts
-function draftFleet(read2, known4) {
-  const blocks2 = read2.byBlock.map(draftBlock);
-  const parts = partsByKind(blocks2);
-  const unsound = blocks2.flatMap((block) => block.unsound);
-  const twice = [];
-  const declared = /* @__PURE__ */ new Map();
-  const allOf = (kind) => {
-    const ofKind = parts.get(kind) ?? [];
-    const entries2 = known4.ofKind(kind, ofKind);
-    const isSound2 = entries2 !== void 0 && !unsound.some((one) => one.kind === kind);
-    declared.set(kind, isSound2 ? entries2 : declaredNames2(kind, blocks2, twice));
-    const found2 = entries2 ?? new Map(ofKind.flat().toReversed());
-    return found2;
-  };
-  const draft = {
-    fleet: [...allOf("Fleet").values()][0],
-    regions: allOf("Region"),
-    sites: allOf("Site"),
-    virtualSites: allOf("VirtualSite"),
-    profiles: allOf("Profile"),
-    apps: allOf("App"),
-    strategies: allOf("RolloutStrategy"),
-    decisions: allOf("Decision"),
-    windows: allOf("MaintenanceWindow"),
-    declared,
-    hasUnreadable: read2.mistaken.size > 0 || blocks2.some(({ isNameless }) => isNameless)
-  };
-  const diagnostics = [
-    ...blocks2.flatMap(({ mistakes }) => mistakes),
-    ...duplicateNames(twice, read2),
-    ...checkOneFleet(read2, blocks2)
-  ];
-  return { draft, diagnostics, unsound };
-}
-function partsByKind(blocks2) {
-  const found2 = /* @__PURE__ */ new Map();
-  for (const { parts } of blocks2) {
-    for (const [kind, part3] of parts) {
-      const known4 = found2.get(kind);
-      if (known4 === void 0) found2.set(kind, [part3]);
-      else known4.push(part3);
-    }
-  }
-  return found2;
-}
-function declaredNames2(kind, blocks2, twice) {
-  const names3 = /* @__PURE__ */ new Set();
-  for (const one of blocks2.flatMap(({ named: named3 }) => named3)) {
-    if (one.kind !== kind) continue;
-    if (names3.has(one.name)) twice.push(one);
-    names3.add(one.name);
-  }
-  return names3;
-}
-var draftBlock = keptFor((documents) => {
-  const named3 = documents.flatMap((one) => {
-    const name2 = nameOf6(one);
-    return name2 === void 0 ? [] : { ...one, name: name2 };
-  });
-  const entries2 = Map.groupBy(entriesOf2(documents), ({ kind }) => kind);
-  const parts = [...entries2].map(([kind, all]) => [kind, partOf(all)]);
-  return {
-    isNameless: named3.length < documents.length,
-    named: named3,
-    unsound: named3.filter((one) => !isSound(one)),
-    parts: new Map(parts),
-    fleets: documents.filter(({ kind }) => kind === "Fleet"),
-    mistakes: documents.flatMap(
-      ({ kind, document: document2 }) => document2.isBroken ? [] : checkSchema(kind, document2)
-    )
-  };
-});
-var keptParts2 = new KeptResults();
-function partOf(all) {
-  const part3 = all.map(({ name: name2, entry }) => [name2, entry]);
-  const [first2, ...others] = part3.map(([, entry]) => entry);
-  return first2 === void 0 ? part3 : keptParts2.get(first2, others, () => part3);
-}
-var entriesOf2 = keptFor(
-  (documents) => documents.flatMap((one) => {
-    const { kind, document: document2 } = one;
-    const name2 = nameOf6(one);
-    return name2 !== void 0 && isSound(one) ? [{ kind, name: name2, entry: entryOf(document2) }] : [];
-  })
-);
-function isSound({ kind, document: document2 }) {
-  return !document2.isBroken && checkSchema(kind, document2).length === 0;
-}
-function nameOf6({ document: { value: value2 } }) {
-  const metadata = isJsonObject(value2) ? value2["metadata"] : void 0;
-  const name2 = isJsonObject(metadata) ? metadata["name"] : void 0;
-  return typeof name2 === "string" ? name2 : void 0;
-}
-function duplicateNames(twice, { byBlock }) {
-  if (twice.length === 0) return [];
-  const all = byBlock.flatMap((documents) => draftBlock(documents).named);
-  const first2 = new Map(all.toReversed().map((one) => [`${one.kind} ${one.name}`, one.document]));
-  return twice.map(({ kind, name: name2, document: document2 }) => {
-    const { file, line } = (first2.get(`${kind} ${name2}`) ?? document2).at(["metadata", "name"]);
-    const message = `the ${kind} "${shortText(name2)}" is declared already, at ${file}:${line}`;
-    const hint = "rename or remove one of the two";
-    return errorAt(document2.at(["metadata", "name"]), { code: "duplicate-name", message, hint });
-  });
-}
-var entryOf = keptFor((document2) => ({
-  value: document2.value,
-  // it satisfies the schema of its kind
-  document: document2,
-  file: document2.file,
-  at: (path3) => document2.at(path3),
-  keyAt: (path3) => document2.keyAt(path3),
-  textAt: (path3, index) => document2.textAt(path3, index)
-}));
-function checkOneFleet({ mistaken: mistaken2 }, blocks2) {
-  const [first2, ...others] = blocks2.flatMap(({ fleets }) => fleets);
-  if (first2 === void 0) {
-    if (mistaken2.has("Fleet") || mistaken2.has("unknown")) return [];
-    const message = "the repository holds no Fleet";
-    const hint = "name the folder that holds it, add a file with `kind: Fleet`, or start from `flotilla init`";
-    return [errorAt({ file: ".", line: 0, column: 0 }, { code: "no-fleet", message, hint })];
-  }
-  return others.map(({ document: document2 }) => {
-    const { file, line } = first2.document.at(["kind"]);
-    const message = `a repository holds exactly one Fleet; the first is at ${file}:${line}`;
-    const place = document2.at(["kind"]);
-    return errorAt(place, { code: "no-fleet", message, hint: "merge them into one" });
-  });
-}
-
-// src/core/model/identify-document.ts
-var group = "flotilla.dev";
-var knownKinds = Object.keys(kinds2);
-function identifyDocument(document2) {
-  const { value: value2 } = document2;
-  if (!isJsonObject(value2)) return holdsFlotillas(value2) ? notAnObject(document2) : { is: "other" };
-  const version = value2["apiVersion"];
-  if (version === apiVersion) return identifyKind(document2, value2);
-  if (!isMeantForFlotilla(value2)) {
-    return holdsFlotillas(value2["items"]) ? notAnObject(document2) : { is: "other" };
-  }
-  const message = version === void 0 ? 'missing field "apiVersion"' : `unknown apiVersion ${JSON.stringify(version)}`;
-  return mistaken(document2, ["apiVersion"], {
-    code: "unknown-api-version",
-    message,
-    hint: `write apiVersion: ${apiVersion}`
-  });
-}
-function mentionsFlotilla(text) {
-  return text.includes(group);
-}
-function holdsFlotillas(value2) {
-  if (typeof value2 === "string") return value2.includes(`${group}/v`);
-  if (!Array.isArray(value2)) return false;
-  return value2.some(
-    (item) => isJsonObject(item) && isMeantForFlotilla(item)
-    // isArray loses the type of items
-  );
-}
-function notAnObject(document2) {
-  return mistaken(document2, [], {
-    code: "not-an-object",
-    message: "a document of Flotilla's kinds must be a mapping, not a list or a text",
-    hint: "write each object as a document of its own, with `---` between them"
-  });
-}
-function identifyKind(document2, value2) {
-  const kind = value2["kind"];
-  const known4 = knownKinds.find((name2) => name2 === kind);
-  if (known4 !== void 0) return { is: "kind", kind: known4 };
-  if (kind === void 0) {
-    const hint = `add kind: one of ${knownKinds.join(", ")}`;
-    return mistaken(document2, [], { code: "missing-field", message: 'missing field "kind"', hint });
-  }
-  return mistaken(document2, ["kind"], {
-    code: "unknown-kind",
-    message: `unknown kind ${shortText(JSON.stringify(kind))}`,
-    hint: kindHint(kind)
-  });
-}
-function kindHint(kind) {
-  if (typeof kind === "string" && plannedKinds.has(kind)) return plannedHint;
-  const near = meantKind(kind);
-  return near === void 0 ? `known kinds: ${knownKinds.join(", ")}` : `did you mean "${near}"?`;
-}
-function meantKind(kind) {
-  const near = typeof kind === "string" ? closestName(kind, knownKinds) : void 0;
-  return knownKinds.find((name2) => name2 === near);
-}
-function isMeantForFlotilla({ apiVersion: version, kind }) {
-  if (typeof version === "string") {
-    const [versionGroup = "", number3] = version.split("/");
-    if (closestName(versionGroup, [group]) !== void 0) return true;
-    if (number3 !== void 0) return false;
-  }
-  return typeof kind === "string" && (knownKinds.includes(kind) || plannedKinds.has(kind));
-}
-function mistaken(document2, path3, finding) {
-  const kind = isJsonObject(document2.value) ? document2.value["kind"] : void 0;
-  const diagnostic = errorAt(document2.at(path3), finding);
-  return { is: "mistaken", diagnostic, meant: meantKind(kind) };
 }
 
 // node_modules/balanced-match/dist/esm/index.js
@@ -78210,8 +77729,8 @@ var path2 = {
   win32: { sep: "\\" },
   posix: { sep: "/" }
 };
-var sep2 = defaultPlatform === "win32" ? path2.win32.sep : path2.posix.sep;
-minimatch.sep = sep2;
+var sep3 = defaultPlatform === "win32" ? path2.win32.sep : path2.posix.sep;
+minimatch.sep = sep3;
 var GLOBSTAR = /* @__PURE__ */ Symbol("globstar **");
 minimatch.GLOBSTAR = GLOBSTAR;
 var filter = (pattern2, options) => {
@@ -78395,33 +77914,33 @@ var uncHost = (p) => {
   return h !== -1 && host !== void 0 && host !== "" && host !== GLOBSTAR && share2 !== void 0 && share2 !== "" && share2 !== GLOBSTAR ? h : -1;
 };
 var walkable = (p, dot) => !isDots(p) && (dot || !p.startsWith("."));
-var dotPortion = (f, start, end, dot, sep4) => {
+var dotPortion = (f, start, end, dot, sep5) => {
   for (let k = start; k < end; ) {
     if (f.charCodeAt(k) === 46) {
       if (!dot)
         return true;
       const n = f.charCodeAt(k + 1) === 46 ? k + 2 : k + 1;
-      if (n >= end || isSep(f.charCodeAt(n), sep4))
+      if (n >= end || isSep(f.charCodeAt(n), sep5))
         return true;
     }
-    const s = nextSep(f, k, sep4);
+    const s = nextSep(f, k, sep5);
     if (s === -1)
       return false;
     k = s + 1;
-    while (k < end && isSep(f.charCodeAt(k), sep4))
+    while (k < end && isSep(f.charCodeAt(k), sep5))
       k++;
   }
   return false;
 };
-var isSep = (c, sep4) => sep4 === "/" ? c === 47 : sep4 === "\\" ? c === 92 : c === 47 || c === 92;
-var nextSep = (f, from, sep4) => {
-  if (sep4 !== "both")
-    return f.indexOf(sep4, from);
+var isSep = (c, sep5) => sep5 === "/" ? c === 47 : sep5 === "\\" ? c === 92 : c === 47 || c === 92;
+var nextSep = (f, from, sep5) => {
+  if (sep5 !== "both")
+    return f.indexOf(sep5, from);
   const s = f.indexOf("/", from);
   const b = f.indexOf("\\", from);
   return s === -1 ? b : b === -1 ? s : Math.min(s, b);
 };
-var lastSep = (f, from, sep4) => sep4 !== "both" ? f.lastIndexOf(sep4, from) : Math.max(f.lastIndexOf("/", from), f.lastIndexOf("\\", from));
+var lastSep = (f, from, sep5) => sep5 !== "both" ? f.lastIndexOf(sep5, from) : Math.max(f.lastIndexOf("/", from), f.lastIndexOf("\\", from));
 var PENDING = {};
 var Minimatch = class {
   options;
@@ -78799,7 +78318,7 @@ var Minimatch = class {
   // level 2, this is only known if none of them are `.` or `..`, so
   // that the path does not change when it is resolved.
   #canMatch(f) {
-    const sep4 = !this.isWindows || !f.includes("\\") ? "/" : f.includes("/") ? "both" : "\\";
+    const sep5 = !this.isWindows || !f.includes("\\") ? "/" : f.includes("/") ? "both" : "\\";
     let ends = this.#endCheck ? 0 : -1;
     let last = "";
     let lastStart = 0;
@@ -78811,14 +78330,14 @@ var Minimatch = class {
       const p = row[row.length - 1];
       let end = ends !== -1 && this.#endRows[r] && p !== GLOBSTAR;
       if (end && ends === 0) {
-        const i = lastSep(f, f.length, sep4);
+        const i = lastSep(f, f.length, sep5);
         lastStart = i + 1;
         last = f.slice(lastStart);
         if (last === "" && i >= 0) {
           let j = i;
-          while (j > 0 && isSep(f.charCodeAt(j - 1), sep4))
+          while (j > 0 && isSep(f.charCodeAt(j - 1), sep5))
             j--;
-          prevStart = j === 0 ? 0 : lastSep(f, j - 1, sep4) + 1;
+          prevStart = j === 0 ? 0 : lastSep(f, j - 1, sep5) + 1;
           prev = f.slice(prevStart, j);
         }
         const resolves = this.#level2 && (isDots(last) || last === "" && prev !== void 0 && isDots(prev));
@@ -78846,15 +78365,15 @@ var Minimatch = class {
       if (shape === "base" && end)
         return "yes";
       if (shape === "tail" && end) {
-        if (this.#level2 && dotPortion(f, 0, tailStart, true, sep4)) {
+        if (this.#level2 && dotPortion(f, 0, tailStart, true, sep5)) {
           return "maybe";
         }
-        if (!dotPortion(f, 0, tailStart, dot, sep4))
+        if (!dotPortion(f, 0, tailStart, dot, sep5))
           return "yes";
         continue;
       }
       if (shape === "mid" || shape === "head") {
-        const m = this.#walk(f, row, shape === "head", dot, sep4);
+        const m = this.#walk(f, row, shape === "head", dot, sep5);
         if (m !== "no")
           return m;
         continue;
@@ -78910,19 +78429,19 @@ var Minimatch = class {
   // it must be able to walk the portions before that one, and there
   // must be a portion after it, which the ** after it can walk. At
   // level 2, this is only known if no portion is `.` or `..`.
-  #walk(f, row, head, dot, sep4) {
-    if (this.#level2 && dotPortion(f, 0, f.length, true, sep4))
+  #walk(f, row, head, dot, sep5) {
+    if (this.#level2 && dotPortion(f, 0, f.length, true, sep5))
       return "maybe";
     const x = row[head ? 0 : 1];
     let s = 0;
-    for (let e = nextSep(f, s, sep4); e !== -1; e = nextSep(f, s, sep4)) {
+    for (let e = nextSep(f, s, sep5); e !== -1; e = nextSep(f, s, sep5)) {
       let next = e + 1;
-      while (next < f.length && isSep(f.charCodeAt(next), sep4))
+      while (next < f.length && isSep(f.charCodeAt(next), sep5))
         next++;
       const hit = typeof x === "string" ? e - s === x.length && f.startsWith(x, s) : e > s && x.testUnchecked(f.slice(s, e));
-      if (hit && !dotPortion(f, next, f.length, dot, sep4))
+      if (hit && !dotPortion(f, next, f.length, dot, sep5))
         return "yes";
-      if (head || dotPortion(f, s, next, dot, sep4))
+      if (head || dotPortion(f, s, next, dot, sep5))
         return "no";
       s = next;
     }
@@ -79468,8 +78987,20 @@ minimatch.escape = escape2;
 minimatch.unescape = unescape;
 
 // src/core/model/ignored-files.ts
+var longestIgnore = 1e3;
+var mostIgnores = 1e3;
+function countBoundedIgnores(patterns) {
+  let left = mostIgnores;
+  const beyond = patterns.findIndex((pattern2) => {
+    if (pattern2.length > longestIgnore) return true;
+    left -= braceExpand(pattern2, { braceExpandMax: left + 1 }).length;
+    return left < 0;
+  });
+  return beyond < 0 ? patterns.length : beyond;
+}
 function createIgnore(patterns) {
-  const matchers = patterns.map(
+  const bounded2 = patterns.slice(0, countBoundedIgnores(patterns));
+  const matchers = bounded2.map(
     (pattern2) => new Minimatch(pattern2.replace(/^\.?\//, "").replace(/\/$/, ""), { dot: true })
   );
   if (matchers.length === 0) return () => false;
@@ -79478,6 +79009,638 @@ function createIgnore(patterns) {
 function pathAndFolders(path3) {
   const parts = path3.split("/");
   return parts.map((_, index) => parts.slice(0, index + 1).join("/"));
+}
+
+// src/core/model/check-rules.ts
+function checkRules({
+  fleet,
+  virtualSites: virtualSites2,
+  profiles,
+  apps,
+  strategies
+}) {
+  return [
+    ...fleet === void 0 ? [] : checkFleet(fleet),
+    ...eachOf(virtualSites2, checkVirtualSite),
+    ...eachOf(profiles, checkProfile),
+    ...eachOf(apps, checkApp2),
+    ...eachOf(strategies, checkStrategy)
+  ];
+}
+var followed5 = new FollowedFindings();
+function eachOf(entries2, check) {
+  const found2 = followed5.get(entries2, [], (entry) => {
+    const mistakes = check(entry);
+    return mistakes.length === 0 ? void 0 : mistakes;
+  });
+  return [...found2.values()].flat();
+}
+function checkFleet({ value: value2, document: document2 }) {
+  return [
+    ...checkDurations(document2, [[["spec", "drift", "interval"], value2.spec.drift?.interval]]),
+    ...checkDrift(value2.spec.drift, document2),
+    ...checkHealthRules(value2.spec.health, document2),
+    ...checkIgnore(value2.spec.ignore ?? [], document2),
+    ...checkVendorList(value2.spec.vendor ?? [], document2)
+  ];
+}
+function checkIgnore(patterns, document2) {
+  const index = countBoundedIgnores(patterns);
+  const pattern2 = patterns[index];
+  if (pattern2 === void 0) return [];
+  const message = pattern2.length > longestIgnore ? `the pattern has ${pattern2.length} characters, more than ${longestIgnore}` : `the patterns stand for more than ${mostIgnores}, with each {a,b} written out`;
+  const hint = "name folders, or use `*` and `**`";
+  const place = document2.at(["spec", "ignore", index]);
+  return [errorAt(place, { code: "invalid-value", message, hint })];
+}
+function checkVirtualSite({ value: value2, document: document2 }) {
+  const { selector, all } = value2.spec;
+  if (selector === void 0 !== (all === void 0)) return [];
+  if (all !== void 0) {
+    const message2 = "`selector` and `all` exclude each other";
+    const hint2 = "remove one of the two";
+    return [errorAt(document2.keyAt(["spec", "all"]), { code: "invalid-value", message: message2, hint: hint2 })];
+  }
+  const message = "a VirtualSite needs `selector` or `all`";
+  const hint = "add `selector: …`, or `all: true` for every site";
+  return [errorAt(document2.keyAt(["spec"]), { code: "missing-field", message, hint })];
+}
+function checkProfile({ value: value2, document: document2 }) {
+  return checkOverlays(value2.spec.overlays, document2);
+}
+function checkApp2({ value: value2, document: document2 }) {
+  return [
+    ...checkDrift(value2.spec.drift, document2),
+    ...checkHealthRules(value2.spec.health, document2),
+    ...checkSourceFields(value2, document2),
+    ...checkVersionRange(value2, document2),
+    ...checkOverlays(value2.spec.overlays, document2)
+  ];
+}
+function checkVersionRange({ spec }, document2) {
+  const { min, max } = spec.kubernetes ?? {};
+  const minorOf2 = (version) => Number(version.slice("1.".length));
+  if (min === void 0 || max === void 0 || minorOf2(min) <= minorOf2(max)) return [];
+  const message = `no Kubernetes is ${shortText(min)} or newer and ${shortText(max)} or older`;
+  const place = document2.at(["spec", "kubernetes", "max"]);
+  return [errorAt(place, { code: "invalid-value", message, hint: "exchange the two" })];
+}
+var sourceFields = ["manifests", "kustomize", "chart"];
+function checkSourceFields({ spec }, document2) {
+  const { source } = spec;
+  const [first2, second] = sourceFields.filter((field) => source[field] !== void 0);
+  if (first2 === void 0) {
+    const message = "a source needs `manifests`, `kustomize` or `chart`";
+    const place = document2.keyAt(["spec", "source"]);
+    return [errorAt(place, { code: "missing-field", message, hint: "add one of them" })];
+  }
+  const exclusive = (path3, message, hint) => errorAt(document2.keyAt(path3), { code: "invalid-value", message, hint });
+  if (second !== void 0) {
+    const message = `\`${first2}\` and \`${second}\` exclude each other`;
+    return [exclusive(["spec", "source", second], message, "write two Apps")];
+  }
+  const optional = [
+    ["helm", "chart", "charts"],
+    ["expressions", "manifests", "plain manifests"]
+  ];
+  return optional.flatMap(([field, needed, what]) => {
+    if (source[field] === void 0 || first2 === needed) return [];
+    const hint = `remove it, or use \`source.${needed}\``;
+    return [exclusive(["spec", "source", field], `\`${field}\` is for ${what} only`, hint)];
+  });
+}
+function checkStrategy({ value: value2, document: document2 }) {
+  const { stages: stages2 = [], soak, minReady, progressDeadline, urgent } = value2.spec;
+  return [
+    ...checkDurations(document2, [
+      [["spec", "soak"], soak],
+      [["spec", "minReady"], minReady],
+      [["spec", "progressDeadline"], progressDeadline],
+      [["spec", "urgent", "soak"], urgent?.soak],
+      [["spec", "urgent", "minReady"], urgent?.minReady],
+      ...stages2.map((stage, index) => [
+        ["spec", "stages", index, "soak"],
+        stage.soak
+      ])
+    ]),
+    ...stages2.flatMap((stage, index) => checkStage(stages2, index, document2)),
+    ...checkUrgentStages({ value: value2, document: document2 })
+  ];
+}
+function checkUrgentStages({
+  value: value2,
+  document: document2
+}) {
+  const { stages: stages2 = [], urgent } = value2.spec;
+  const declared = stages2.map(({ name: name2 }) => name2);
+  const names3 = [...declared.length === 0 ? ["canary", "early"] : declared, "rest"];
+  const known4 = new KnownNames(names3);
+  return (urgent?.stages ?? []).flatMap((name2, index) => {
+    if (known4.all.has(name2)) return [];
+    const message = `there is no stage "${name2}"`;
+    const near = known4.closest(name2);
+    const hint = near === void 0 ? `stages: ${shownNames(names3)}` : `did you mean "${near}"?`;
+    const place = document2.at(["spec", "urgent", "stages", index]);
+    return [errorAt(place, { code: "dangling-reference", message, hint })];
+  });
+}
+function checkStage(stages2, index, document2) {
+  const stage = stages2[index];
+  if (stage === void 0) return [];
+  const path3 = ["spec", "stages", index];
+  const found2 = [];
+  const firstIndex = stages2.findIndex(({ name: name2 }) => name2 === stage.name);
+  if (firstIndex < index) {
+    const { line } = document2.at(["spec", "stages", firstIndex, "name"]);
+    const message = `the stage "${stage.name}" is declared already, in line ${line}`;
+    const hint = "give each stage its own name";
+    found2.push(errorAt(document2.at([...path3, "name"]), { code: "duplicate-name", message, hint }));
+  }
+  const takes = ["selector", "count", "percent", "each"].filter((key) => key in stage);
+  const second = takes[1];
+  if (second !== void 0) {
+    const message = `a stage takes its sites by one of ${takes.join(" and ")}, not by both`;
+    const hint = "remove one of them";
+    found2.push(
+      errorAt(document2.keyAt([...path3, second]), { code: "invalid-value", message, hint })
+    );
+  }
+  return [...found2, ...checkEach(stages2, index, document2), ...checkRest2(stages2, index, document2)];
+}
+function checkEach(stages2, index, document2) {
+  const name2 = stages2[index]?.name ?? "";
+  const each = stages2.find((other) => "each" in other && name2.startsWith(`${other.name}-`));
+  if (each === void 0) return [];
+  const message = `a stage of "${each.name}", one for each domain, may be called "${name2}" too`;
+  const hint = `choose a name that does not begin with "${each.name}-"`;
+  const place = document2.at(["spec", "stages", index, "name"]);
+  return [errorAt(place, { code: "duplicate-name", message, hint })];
+}
+function checkRest2(stages2, index, document2) {
+  const stage = stages2[index];
+  if (stage === void 0) return [];
+  const path3 = ["spec", "stages", index];
+  const takesRest2 = !["selector", "count", "percent", "each"].some((key) => key in stage);
+  if (takesRest2 && index < stages2.length - 1) {
+    const message2 = `the stage "${stage.name}" takes all that is left, so none can follow it`;
+    const hint2 = "give it a selector, count, percent or each, or move it to the end";
+    return [errorAt(document2.at(path3), { code: "invalid-value", message: message2, hint: hint2 })];
+  }
+  if (takesRest2 || stage.name !== "rest") return [];
+  const message = "`rest` is the name of the stage that takes what is left";
+  const hint = "choose another name";
+  return [errorAt(document2.at([...path3, "name"]), { code: "invalid-name", message, hint })];
+}
+function checkDurations(document2, durations) {
+  return durations.flatMap(([path3, text]) => {
+    if (text === void 0 || parseDuration2(text) !== void 0) return [];
+    const message = `the time span "${shortText(text)}" for ${fieldName(path3)} is longer than a year`;
+    const hint = "write 8760h or less";
+    return errorAt(document2.at(path3), { code: "invalid-value", message, hint });
+  });
+}
+
+// src/core/model/check-sources.ts
+function checkSources(draft, read2, tools) {
+  const { folder, apps: besideFleet, isTooHigh } = sourcesBesideFleet(draft, read2);
+  const found2 = [...draft.apps.values()].flatMap(({ value: value2, document: document2 }) => {
+    const { source } = value2.spec;
+    const beside = besideFleet.get(value2.metadata.name);
+    const isToldOnce = isTooHigh && beside !== void 0;
+    const tool = tools.get(value2.metadata.name);
+    if (tool !== void 0) {
+      const place2 = document2.at(["spec", "source", writtenSource(source).field]);
+      const told4 = isToldOnce ? [] : tool.diagnostics.map((one) => meantBeside(one, beside));
+      return [...told4, ...checkPinned(draft, source, place2)];
+    }
+    if (source.manifests === void 0 || isToldOnce) return [];
+    const finding = sourceFinding(source.manifests, read2);
+    const place = document2.at(["spec", "source", "manifests"]);
+    if (finding !== void 0) return [meantBeside(errorAt(place, finding), beside)];
+    const link = linkIn(source.manifests, read2);
+    return link === void 0 ? [] : [warningAt(place, link)];
+  });
+  return [...isTooHigh ? tooHigh(draft, folder) : [], ...found2];
+}
+function sourcesBesideFleet({ fleet, apps }, { all }) {
+  const folder = fleet?.document.file.replace(/(^|\/)[^/]*$/, "") ?? "";
+  const beside = /* @__PURE__ */ new Map();
+  if (folder === "") return { folder, apps: beside, isTooHigh: false };
+  const isThere2 = (path3) => filesInSource(path3, all).length > 0;
+  let isRoot = false;
+  for (const { metadata, spec } of [...apps.values()].map(({ value: value2 }) => value2)) {
+    const source = sourcePath(writtenSource(spec.source).path);
+    if (!source.ok || source.path === "") continue;
+    const path3 = `${folder}/${source.path}`;
+    if (isThere2(source.path)) isRoot = true;
+    else if (isThere2(path3)) beside.set(metadata.name, path3);
+  }
+  return { folder, apps: beside, isTooHigh: beside.size > 0 && !isRoot };
+}
+function meantBeside(one, path3) {
+  return path3 === void 0 ? one : { ...one, hint: `did you mean "${shortText(path3)}"?` };
+}
+function tooHigh({ fleet }, folder) {
+  if (fleet === void 0) return [];
+  const shown4 = shortText(folder);
+  const message = `the Fleet lies in the folder "${shown4}", and the sources of its Apps start there`;
+  const hint = `name that folder as the one to read: DIR, or \`--dir\`, with ${shown4} at its end`;
+  return [errorAt(fleet.document.at([]), { code: "missing-source", message, hint })];
+}
+function checkPinned({ fleet }, source, place) {
+  if (fleet === void 0) return [];
+  const tool = toolOf(source);
+  if (tool === void 0 || fleet.value.spec.tools?.[tool] !== void 0) return [];
+  const message = `the Fleet does not say which version of ${tool} renders this`;
+  const hint = `write the version under \`tools.${tool}\` of the Fleet, as \`${tool} version\` tells it`;
+  return [errorAt(place, { code: "unpinned-tool", message, hint })];
+}
+var submodulesIn = keptFor(
+  (files) => files.filter(({ isSubmodule: isSubmodule2 }) => isSubmodule2 === true)
+);
+var linksIn = keptFor(
+  (files) => files.filter(({ isLink }) => isLink === true)
+);
+var isAround = (source, { path: path3 }) => isInSource(path3, source);
+var isWithin2 = (source, { path: path3 }) => isInSource(source, path3) && !hasDotPart(path3.slice(source.length));
+function submoduleIn(source, others) {
+  const found2 = submodulesIn(others).find(
+    (file) => isAround(source, file) || isWithin2(source, file)
+  );
+  if (found2 === void 0) return void 0;
+  return {
+    code: "missing-source",
+    message: `"${shortText(found2.path)}" is a submodule, whose files are in another repository and are not read`,
+    hint: "put the files there themselves, or name the submodule in `ignore` of the Fleet"
+  };
+}
+function linkIn(written, { others }) {
+  const source = sourcePath(written);
+  const found2 = source.ok ? linksIn(others).find((file) => isWithin2(source.path, file)) : void 0;
+  if (found2 === void 0) return void 0;
+  return {
+    code: "missing-source",
+    message: `"${shortText(found2.path)}" is a symbolic link, which is not followed: what it leads to is not read`,
+    hint: "put the files there themselves, or name the link in `ignore` of the Fleet"
+  };
+}
+function sourceFinding(written, { all, others }) {
+  const code = "missing-source";
+  const source = sourcePath(written);
+  if (!source.ok) return { code, message: source.message, hint: source.hint };
+  const submodule2 = submoduleIn(source.path, others);
+  if (submodule2 !== void 0) return submodule2;
+  const link = linksIn(others).find((file) => isAround(source.path, file));
+  if (link !== void 0) {
+    const message = `"${shortText(link.path)}" is a symbolic link, which is not followed`;
+    return { code, message, hint: "write the path of the folder that it leads to" };
+  }
+  if (manifestFiles(source.path, others).length > 0) return void 0;
+  if (filesInSource(source.path, all).length > 0) {
+    const message = `"${shortText(written)}" holds no manifest`;
+    const hint2 = "manifests are .yaml, .yml and .json files without Flotilla's own kinds, not ignored by the Fleet";
+    return { code, message, hint: hint2 };
+  }
+  const near = nearestSource(source.path, others);
+  const hint = near === void 0 ? "write a path from the root of the repository; links, submodules, dot-folders and what git ignores are not read" : `did you mean "${shortText(near)}"?`;
+  return { code, message: `there is no file or folder "${shortText(written)}"`, hint };
+}
+
+// src/core/model/check-twofold.ts
+var valueParts = [/^values\./, /^overlays\.\d+\.values\./];
+var objectParts = [
+  /^overlays\.\d+\.patches\.\d+\.(merge|json\.\d+\.value)(\.|$)/,
+  /^overlays\.\d+\.sidecars\.\d+\.(containers|initContainers|volumes)\./
+];
+var kinds4 = /* @__PURE__ */ new Set(["App", "Profile", "Site"]);
+var mostProblems2 = 20;
+function checkTwofold(documents) {
+  return documents.flatMap(
+    ({ kind, document: document2 }) => kinds4.has(kind) ? tell3(document2, "error", errorAt) : []
+  );
+}
+function checkTypedNumbers(document2) {
+  const found2 = document2.twofold.filter(({ path: path3, isKey, source }) => {
+    const isTyped = !isKey && !isIn(path3, valueParts) && !isIn(path3, objectParts);
+    return isTyped && /^[-+]?0[0-9]+$/.test(source);
+  });
+  return found2.slice(0, mostProblems2).map(({ path: path3 }) => {
+    const message = "a number with leading zeros: readers of YAML differ";
+    const hint = "write it without them";
+    return errorAt(document2.at(path3), { code: "invalid-value", message, hint });
+  });
+}
+var followed6 = new FollowedFindings();
+function warnOfTwofold({ apps, profiles, sites }) {
+  return [apps, profiles, sites].flatMap((entries2) => {
+    const found2 = followed6.get(
+      entries2,
+      [],
+      ({ document: document2 }) => document2.twofold.length === 0 ? void 0 : tell3(document2, "warning", warningAt)
+    );
+    return [...found2.values()].flat();
+  });
+}
+function tell3(document2, severity, toldAt) {
+  if (document2.twofold.length === 0) return [];
+  const hasChart = isRenderedByHelm(document2.value);
+  const found2 = document2.twofold.filter((scalar2) => severityOf(scalar2, hasChart) === severity);
+  return found2.slice(0, mostProblems2).map((scalar2) => {
+    const { path: path3, isKey } = scalar2;
+    const place = isKey ? document2.keyAt(path3) : document2.at(path3);
+    return toldAt(place, { code: "invalid-value", ...wordsOf3(scalar2) });
+  });
+}
+function severityOf({ path: path3, isKey }, hasChart) {
+  const isValue = isIn(path3, valueParts);
+  if (!isValue && !isIn(path3, objectParts)) return void 0;
+  return isKey || isValue && !hasChart ? "warning" : "error";
+}
+function isIn([first2, ...rest2], parts) {
+  const text = rest2.join(".");
+  return first2 === "spec" && parts.some((part3) => part3.test(text));
+}
+function isRenderedByHelm(document2) {
+  const spec = isJsonObject(document2) ? document2["spec"] : void 0;
+  const source = isJsonObject(spec) ? spec["source"] : void 0;
+  return isJsonObject(source) && source["chart"] !== void 0;
+}
+function wordsOf3({ isKey, source, other }) {
+  const inQuotes = isKey ? "write the key in quotes" : void 0;
+  if (typeof other === "boolean") {
+    const message2 = `${source} may mean "${source}" or ${other}: readers of YAML differ`;
+    return { message: message2, hint: inQuotes ?? `write "${source}", or ${other}` };
+  }
+  const message = "a number with leading zeros, underscores or a base: readers of YAML differ";
+  return { message, hint: inQuotes ?? "put it in quotes, or write it in decimals" };
+}
+
+// src/core/model/check-windows.ts
+var longestOpenMs = 7 * 24 * 36e5;
+var followed7 = new FollowedFindings();
+function checkWindows({ regions, sites, windows }) {
+  const zones = [regions, sites, windows].flatMap((entries2) => [
+    ...followed7.get(entries2, [], checkTimeZone).values()
+  ]);
+  return [...zones, ...[...windows.values()].flatMap(checkWindow)];
+}
+function warnOfWindows({ fleet, strategies, windows }) {
+  const named3 = /* @__PURE__ */ new Set([
+    ...fleet?.value.spec.windows ?? [],
+    ...[...strategies.values()].flatMap(({ value: value2 }) => value2.spec.windows ?? [])
+  ]);
+  return [...windows].flatMap(([name2, { document: document2 }]) => {
+    if (named3.has(name2)) return [];
+    const message = `nothing names the MaintenanceWindow "${name2}", so it holds nothing`;
+    const hint = "name it in `windows` of the Fleet or of a RolloutStrategy";
+    return warningAt(document2.at(["metadata", "name"]), { code: "no-effect", message, hint });
+  });
+}
+function checkTimeZone({ value: value2, document: document2 }) {
+  const { timeZone: timeZone2 } = value2.spec;
+  if (timeZone2 === void 0 || isTimeZone(timeZone2)) return void 0;
+  const message = `there is no time zone "${timeZone2}"`;
+  const hint = "write a name of the IANA database, such as Europe/Berlin or UTC";
+  return errorAt(document2.at(["spec", "timeZone"]), { code: "invalid-value", message, hint });
+}
+function checkWindow({ value: value2, document: document2 }) {
+  const { open: open3, closed: closed2 } = value2.spec;
+  if (open3 === void 0 && closed2 === void 0) {
+    const message = "a MaintenanceWindow needs `open` or `closed`";
+    const hint = "say when hand-overs may begin, or when none may";
+    return [errorAt(document2.keyAt(["spec"]), { code: "missing-field", message, hint })];
+  }
+  const mistakes = [
+    ...(open3 ?? []).map(({ duration: duration3 }, index) => ({
+      path: ["spec", "open", index, "duration"],
+      message: durationMistake(duration3)
+    })),
+    ...(closed2 ?? []).flatMap((period, index) => closedMistakes(period, ["spec", "closed", index]))
+  ];
+  return mistakes.flatMap(
+    ({ path: path3, message }) => message === void 0 ? [] : errorAt(document2.at(path3), { code: "invalid-value", message })
+  );
+}
+function durationMistake(duration3) {
+  const ms = parseDuration2(duration3);
+  if (ms === 0) return "a window that lasts no time is never open";
+  if (ms !== void 0 && ms <= longestOpenMs) return void 0;
+  return `a window lasts at most 168h, not ${shortText(duration3)}`;
+}
+function closedMistakes({ from, until }, path3) {
+  const [start, end] = [parseLocalTime(from, "start"), parseLocalTime(until, "end")];
+  const noDate = (text) => `there is no date ${text}`;
+  return [
+    { path: [...path3, "from"], message: start === void 0 ? noDate(from) : void 0 },
+    { path: [...path3, "until"], message: end === void 0 ? noDate(until) : void 0 },
+    {
+      path: [...path3, "until"],
+      message: start !== void 0 && end !== void 0 && end <= start ? `it ends at ${until}, before it begins` : void 0
+    }
+  ];
+}
+
+// src/core/model/draft-fleet.ts
+function draftFleet(read2, known4) {
+  const blocks2 = read2.byBlock.map(draftBlock);
+  const parts = partsByKind(blocks2);
+  const unsound = blocks2.flatMap((block) => block.unsound);
+  const twice = [];
+  const declared = /* @__PURE__ */ new Map();
+  const allOf = (kind) => {
+    const ofKind = parts.get(kind) ?? [];
+    const entries2 = known4.ofKind(kind, ofKind);
+    const isSound2 = entries2 !== void 0 && !unsound.some((one) => one.kind === kind);
+    declared.set(kind, isSound2 ? entries2 : declaredNames2(kind, blocks2, twice));
+    const found2 = entries2 ?? new Map(ofKind.flat().toReversed());
+    return found2;
+  };
+  const draft = {
+    fleet: [...allOf("Fleet").values()][0],
+    regions: allOf("Region"),
+    sites: allOf("Site"),
+    virtualSites: allOf("VirtualSite"),
+    profiles: allOf("Profile"),
+    apps: allOf("App"),
+    strategies: allOf("RolloutStrategy"),
+    decisions: allOf("Decision"),
+    windows: allOf("MaintenanceWindow"),
+    declared,
+    hasUnreadable: read2.mistaken.size > 0 || blocks2.some(({ isNameless }) => isNameless)
+  };
+  const diagnostics = [
+    ...blocks2.flatMap(({ mistakes }) => mistakes),
+    ...duplicateNames(twice, read2),
+    ...checkOneFleet(read2, blocks2)
+  ];
+  return { draft, diagnostics, unsound };
+}
+function partsByKind(blocks2) {
+  const found2 = /* @__PURE__ */ new Map();
+  for (const { parts } of blocks2) {
+    for (const [kind, part3] of parts) {
+      const known4 = found2.get(kind);
+      if (known4 === void 0) found2.set(kind, [part3]);
+      else known4.push(part3);
+    }
+  }
+  return found2;
+}
+function declaredNames2(kind, blocks2, twice) {
+  const names3 = /* @__PURE__ */ new Set();
+  for (const one of blocks2.flatMap(({ named: named3 }) => named3)) {
+    if (one.kind !== kind) continue;
+    if (names3.has(one.name)) twice.push(one);
+    names3.add(one.name);
+  }
+  return names3;
+}
+var draftBlock = keptFor((documents) => {
+  const named3 = documents.flatMap((one) => {
+    const name2 = nameOf6(one);
+    return name2 === void 0 ? [] : { ...one, name: name2 };
+  });
+  const entries2 = Map.groupBy(entriesOf2(documents), ({ kind }) => kind);
+  const parts = [...entries2].map(([kind, all]) => [kind, partOf(all)]);
+  return {
+    isNameless: named3.length < documents.length,
+    named: named3,
+    unsound: named3.filter((one) => !isSound(one)),
+    parts: new Map(parts),
+    fleets: documents.filter(({ kind }) => kind === "Fleet"),
+    mistakes: documents.flatMap(
+      ({ kind, document: document2 }) => document2.isBroken ? [] : checkSchema(kind, document2)
+    )
+  };
+});
+var keptParts2 = new KeptResults();
+function partOf(all) {
+  const part3 = all.map(({ name: name2, entry }) => [name2, entry]);
+  const [first2, ...others] = part3.map(([, entry]) => entry);
+  return first2 === void 0 ? part3 : keptParts2.get(first2, others, () => part3);
+}
+var entriesOf2 = keptFor(
+  (documents) => documents.flatMap((one) => {
+    const { kind, document: document2 } = one;
+    const name2 = nameOf6(one);
+    return name2 !== void 0 && isSound(one) ? [{ kind, name: name2, entry: entryOf(document2) }] : [];
+  })
+);
+function isSound({ kind, document: document2 }) {
+  return !document2.isBroken && checkSchema(kind, document2).length === 0;
+}
+function nameOf6({ document: { value: value2 } }) {
+  const metadata = isJsonObject(value2) ? value2["metadata"] : void 0;
+  const name2 = isJsonObject(metadata) ? metadata["name"] : void 0;
+  return typeof name2 === "string" ? name2 : void 0;
+}
+function duplicateNames(twice, { byBlock }) {
+  if (twice.length === 0) return [];
+  const all = byBlock.flatMap((documents) => draftBlock(documents).named);
+  const first2 = new Map(all.toReversed().map((one) => [`${one.kind} ${one.name}`, one.document]));
+  return twice.map(({ kind, name: name2, document: document2 }) => {
+    const { file, line } = (first2.get(`${kind} ${name2}`) ?? document2).at(["metadata", "name"]);
+    const message = `the ${kind} "${shortText(name2)}" is declared already, at ${file}:${line}`;
+    const hint = "rename or remove one of the two";
+    return errorAt(document2.at(["metadata", "name"]), { code: "duplicate-name", message, hint });
+  });
+}
+var entryOf = keptFor((document2) => ({
+  value: document2.value,
+  // it satisfies the schema of its kind
+  document: document2,
+  file: document2.file,
+  at: (path3) => document2.at(path3),
+  keyAt: (path3) => document2.keyAt(path3),
+  textAt: (path3, index) => document2.textAt(path3, index)
+}));
+function checkOneFleet({ mistaken: mistaken2 }, blocks2) {
+  const [first2, ...others] = blocks2.flatMap(({ fleets }) => fleets);
+  if (first2 === void 0) {
+    if (mistaken2.has("Fleet") || mistaken2.has("unknown")) return [];
+    const message = "the repository holds no Fleet";
+    const hint = "name the folder that holds it, add a file with `kind: Fleet`, or start from `flotilla init`";
+    return [errorAt({ file: ".", line: 0, column: 0 }, { code: "no-fleet", message, hint })];
+  }
+  return others.map(({ document: document2 }) => {
+    const { file, line } = first2.document.at(["kind"]);
+    const message = `a repository holds exactly one Fleet; the first is at ${file}:${line}`;
+    const place = document2.at(["kind"]);
+    return errorAt(place, { code: "no-fleet", message, hint: "merge them into one" });
+  });
+}
+
+// src/core/model/identify-document.ts
+var group = "flotilla.dev";
+var knownKinds = Object.keys(kinds2);
+function identifyDocument(document2) {
+  const { value: value2 } = document2;
+  if (!isJsonObject(value2)) return holdsFlotillas(value2) ? notAnObject(document2) : { is: "other" };
+  const version = value2["apiVersion"];
+  if (version === apiVersion) return identifyKind(document2, value2);
+  if (!isMeantForFlotilla(value2)) {
+    return holdsFlotillas(value2["items"]) ? notAnObject(document2) : { is: "other" };
+  }
+  const message = version === void 0 ? 'missing field "apiVersion"' : `unknown apiVersion ${JSON.stringify(version)}`;
+  return mistaken(document2, ["apiVersion"], {
+    code: "unknown-api-version",
+    message,
+    hint: `write apiVersion: ${apiVersion}`
+  });
+}
+function mentionsFlotilla(text) {
+  return text.includes(group);
+}
+function holdsFlotillas(value2) {
+  if (typeof value2 === "string") return value2.includes(`${group}/v`);
+  if (!Array.isArray(value2)) return false;
+  return value2.some(
+    (item) => isJsonObject(item) && isMeantForFlotilla(item)
+    // isArray loses the type of items
+  );
+}
+function notAnObject(document2) {
+  return mistaken(document2, [], {
+    code: "not-an-object",
+    message: "a document of Flotilla's kinds must be a mapping, not a list or a text",
+    hint: "write each object as a document of its own, with `---` between them"
+  });
+}
+function identifyKind(document2, value2) {
+  const kind = value2["kind"];
+  const known4 = knownKinds.find((name2) => name2 === kind);
+  if (known4 !== void 0) return { is: "kind", kind: known4 };
+  if (kind === void 0) {
+    const hint = `add kind: one of ${knownKinds.join(", ")}`;
+    return mistaken(document2, [], { code: "missing-field", message: 'missing field "kind"', hint });
+  }
+  return mistaken(document2, ["kind"], {
+    code: "unknown-kind",
+    message: `unknown kind ${shortText(JSON.stringify(kind))}`,
+    hint: kindHint(kind)
+  });
+}
+function kindHint(kind) {
+  if (typeof kind === "string" && plannedKinds.has(kind)) return plannedHint;
+  const near = meantKind(kind);
+  return near === void 0 ? `known kinds: ${knownKinds.join(", ")}` : `did you mean "${near}"?`;
+}
+function meantKind(kind) {
+  const near = typeof kind === "string" ? closestName(kind, knownKinds) : void 0;
+  return knownKinds.find((name2) => name2 === near);
+}
+function isMeantForFlotilla({ apiVersion: version, kind }) {
+  if (typeof version === "string") {
+    const [versionGroup = "", number3] = version.split("/");
+    if (closestName(versionGroup, [group]) !== void 0) return true;
+    if (number3 !== void 0) return false;
+  }
+  return typeof kind === "string" && (knownKinds.includes(kind) || plannedKinds.has(kind));
+}
+function mistaken(document2, path3, finding) {
+  const kind = isJsonObject(document2.value) ? document2.value["kind"] : void 0;
+  const diagnostic = errorAt(document2.at(path3), finding);
+  return { is: "mistaken", diagnostic, meant: meantKind(kind) };
 }
 
 // src/core/model/tagged-values.ts
@@ -81571,6 +81734,52 @@ function comingBy(release2, site) {
   return isOver || hasPassedAt(release2, site) ? void 0 : entry.to;
 }
 
+// src/core/rollout/leaving-markers.ts
+function clearMarkers(board) {
+  const left = /* @__PURE__ */ new Map();
+  for (const site of Object.keys(board.input.mirrors)) {
+    for (const [app, entry] of Object.entries(own(board.input.mirrors, site) ?? {})) {
+      if (!("leaving" in entry) || !hasLeft(board, site, app)) continue;
+      const { mirror } = viewSite(board.input, app, site);
+      const { release: release2 } = entry.leaving;
+      const apps = [{ app, release: release2, set: { clear: "marker" }, good: null }];
+      board.handOvers.push({ site, mirror, apps });
+      board.apps.get(app)?.movedNow.add(site);
+      noteLeft(left, board.apps.get(app)?.open.get(release2), { site, at: board.at });
+    }
+  }
+  for (const [release2, sites] of left) {
+    if (Object.keys(sites).length === 0) continue;
+    const why = `${release2.app} has left ${Object.keys(sites).join(", ")}`;
+    setRelease(board, { ...release2, left: { ...release2.left, ...sites } }, why);
+  }
+}
+function hasMarkerToClear(board, site) {
+  const entries2 = Object.entries(own(board.input.mirrors, site) ?? {});
+  return entries2.some(([app, entry]) => "leaving" in entry && hasLeft(board, site, app));
+}
+function hasLeft(board, site, app) {
+  return board.input.sites.has(site) && isSaidToHaveLeft(board, site, app);
+}
+function isSaidToHaveLeft(board, site, app) {
+  const { observed, silentSince } = viewSite(board.input, app, site);
+  return observed?.left === true && silentSince === null && !isUnderWay(board.input, site);
+}
+function removalAt(app, site) {
+  return app?.open.values().find(({ kind, list }) => kind === "removal" && Object.hasOwn(list, site));
+}
+function treeToLeave(entry) {
+  if (entry === void 0 || !("leaving" in entry)) return void 0;
+  const { verb, from } = entry.leaving;
+  return verb === "delete" ? from : void 0;
+}
+function noteLeft(left, release2, { site, at: at3 }) {
+  if (release2 === void 0 || !Object.hasOwn(release2.list, site)) return;
+  const sites = left.get(release2) ?? {};
+  left.set(release2, sites);
+  if (!Object.hasOwn(release2.left ?? {}, site)) sites[site] = at3;
+}
+
 // src/core/rollout/count-losses.ts
 function countLosses(board, release2) {
   const bySite3 = /* @__PURE__ */ new Map();
@@ -81607,7 +81816,8 @@ function stepAt2(board, release2, site) {
 }
 function unseenTree({ input: input2 }, { app, kind, list, handed }, site) {
   if (kind !== "removal" || Object.hasOwn(handed, site)) return void 0;
-  return isUnseen(input2, app, site) ? own(list, site)?.from ?? void 0 : void 0;
+  const isLeaving = treeToLeave(own(own(input2.mirrors, site), app)) !== void 0;
+  return isLeaving || isUnseen(input2, app, site) ? own(list, site)?.from ?? void 0 : void 0;
 }
 function goesNoMore({ goingBack, back }, site) {
   return goingBack !== void 0 || own(back, site) !== void 0;
@@ -82406,44 +82616,6 @@ function withoutLeaving(assignment) {
   return rest2;
 }
 
-// src/core/rollout/leaving-markers.ts
-function clearMarkers(board) {
-  const left = /* @__PURE__ */ new Map();
-  for (const site of Object.keys(board.input.mirrors)) {
-    for (const [app, entry] of Object.entries(own(board.input.mirrors, site) ?? {})) {
-      if (!("leaving" in entry) || !hasLeft(board, site, app)) continue;
-      const { mirror } = viewSite(board.input, app, site);
-      const { release: release2 } = entry.leaving;
-      const apps = [{ app, release: release2, set: { clear: "marker" }, good: null }];
-      board.handOvers.push({ site, mirror, apps });
-      board.apps.get(app)?.movedNow.add(site);
-      noteLeft(left, board.apps.get(app)?.open.get(release2), { site, at: board.at });
-    }
-  }
-  for (const [release2, sites] of left) {
-    if (Object.keys(sites).length === 0) continue;
-    const why = `${release2.app} has left ${Object.keys(sites).join(", ")}`;
-    setRelease(board, { ...release2, left: { ...release2.left, ...sites } }, why);
-  }
-}
-function hasMarkerToClear(board, site) {
-  const entries2 = Object.entries(own(board.input.mirrors, site) ?? {});
-  return entries2.some(([app, entry]) => "leaving" in entry && hasLeft(board, site, app));
-}
-function hasLeft(board, site, app) {
-  return board.input.sites.has(site) && isSaidToHaveLeft(board, site, app);
-}
-function isSaidToHaveLeft(board, site, app) {
-  const { observed, silentSince } = viewSite(board.input, app, site);
-  return observed?.left === true && silentSince === null && !isUnderWay(board.input, site);
-}
-function noteLeft(left, release2, { site, at: at3 }) {
-  if (release2 === void 0 || !Object.hasOwn(release2.list, site)) return;
-  const sites = left.get(release2) ?? {};
-  left.set(release2, sites);
-  if (!Object.hasOwn(release2.left ?? {}, site)) sites[site] = at3;
-}
-
 // src/core/rollout/left-behind.ts
 function leaversAt({ apps }, site) {
   const leaves = [...apps.values()].filter(
@@ -82497,9 +82669,9 @@ function isAllTaken(board, site, trees) {
 function leftBy(board, app, { site, entry }) {
   if (!("leaving" in entry) || isGone2(board, app, { site, marker: entry.leaving }))
     return void 0;
-  const release2 = board.apps.get(app)?.open.get(entry.leaving.release);
+  const release2 = removalAt(board.apps.get(app), site);
   if (release2 === void 0) {
-    const from2 = hasComeBack(board, app, site) ? withdrawn(entry.leaving) : void 0;
+    const from2 = hasComeBack(board, app, site) ? treeToLeave(entry) : void 0;
     return from2 === void 0 ? void 0 : { release: release2, from: from2 };
   }
   const from = own(release2.list, site)?.from ?? void 0;
@@ -82517,9 +82689,6 @@ function unleave(board, app, there) {
 }
 function hasComeBack({ input: input2 }, app, site) {
   return own(input2.placedByHead ?? {}, app)?.includes(site) === true;
-}
-function withdrawn({ verb, from }) {
-  return verb === "delete" ? from : void 0;
 }
 function isGone2(board, app, { site, marker: { release: release2, verb } }) {
   if (!board.input.sites.has(site) && verb === "orphan") return true;
@@ -83254,14 +83423,17 @@ function dependenciesOf({ dependsOn = {}, dependedBefore = {} }, app) {
 }
 function leavingSites(run3, app) {
   const sites = /* @__PURE__ */ new Map();
-  const removals = [...app.open.values()].filter(({ kind }) => kind === "removal");
   for (const site of run3.input.headSites.keys()) {
-    if (isPlaced(run3, app, site)) continue;
-    const tree = treeAt(run3.input, app.app, site) ?? unseenTree3(run3, app, site);
-    if (tree === void 0 || removals.some(({ list }) => Object.hasOwn(list, site))) continue;
-    sites.set(site, tree);
+    if (isPlaced(run3, app, site) || removalAt(app, site) !== void 0) continue;
+    const standing3 = treeAt(run3.input, app.app, site) ?? markedTree(run3, app, site);
+    const tree = standing3 ?? unseenTree3(run3, app, site);
+    if (tree !== void 0) sites.set(site, tree);
   }
   return sites;
+}
+function markedTree({ input: input2 }, { app }, site) {
+  const isHeld = own(input2.onRemoval, app) === "hold";
+  return isHeld ? void 0 : treeToLeave(own(own(input2.mirrors, site), app));
 }
 function unseenTree3({ input: input2 }, app, site) {
   if (!isUnseen(input2, app.app, site)) return void 0;
@@ -86513,7 +86685,8 @@ function unknownApps({ apps, input: input2 }) {
   const found2 = /* @__PURE__ */ new Map();
   for (const [site, standing3] of Object.entries(mirrors)) {
     if (!sites.has(site)) continue;
-    for (const app of Object.keys(standing3)) {
+    for (const [app, entry] of Object.entries(standing3)) {
+      if (standingTree(entry) === void 0) continue;
       if (apps.has(app) || own(placedByHead, app) !== void 0) continue;
       found2.set(app, [...found2.get(app) ?? [], site]);
     }
