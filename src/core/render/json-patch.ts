@@ -3,6 +3,7 @@
  * patch. The document is not changed; the result shares what the patch did not touch.
  */
 import { type Json, type JsonObject, canonicalJson, isJsonObject } from "../model/json.ts";
+import { shortText } from "../model/short-text.ts";
 
 /** One operation as a user may have written it: nothing is taken for granted but that it is an object. */
 export interface PatchOperation {
@@ -51,7 +52,7 @@ const fail = (message: string): { ok: false; message: string } => ({ ok: false, 
 
 function applyOperation(document: Json, patch: PatchOperation, run: PatchRun): Outcome {
   const path = parsePointer(patch.path);
-  if (path === undefined) return fail(`"${patch.path}" is not a JSON pointer (it starts with /)`);
+  if (path === undefined) return noPointer(patch.path);
   switch (patch.op) {
     case "add":
       return withValue(patch, (value) => add(document, { path, value }, run));
@@ -116,7 +117,7 @@ function withSource(
 ): Outcome {
   if (patch.from === undefined) return fail(`${patch.op} needs "from"`);
   const from = parsePointer(patch.from);
-  if (from === undefined) return fail(`"${patch.from}" is not a JSON pointer (it starts with /)`);
+  if (from === undefined) return noPointer(patch.from);
   const source = valueAt(document, from);
   return source.ok ? apply(from, source.value) : source;
 }
@@ -176,9 +177,23 @@ function missing(path: readonly string[]): { ok: false; message: string } {
   return fail(`nothing is at ${pointerText(path)}`);
 }
 
-/** Tokens as a JSON pointer. */
+function noPointer(pointer: string): { ok: false; message: string } {
+  const wanted = "it starts with /, and has ~ only in ~0 and ~1";
+  return fail(`"${shortPointer(pointer)}" is not a JSON pointer (${wanted})`);
+}
+
+/** Tokens as a JSON pointer, for messages. */
 function pointerText(path: readonly string[]): string {
-  return path.map((token) => `/${token.replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+  const tokens = path.map((token) => `/${token.replaceAll("~", "~0").replaceAll("/", "~1")}`);
+  return shortPointer(tokens.join(""));
+}
+
+/** Far longer than any that leads to a field of Kubernetes. */
+const longestPointer = 200;
+
+/** A JSON pointer as a message quotes it: cut where it is long. */
+export function shortPointer(pointer: string): string {
+  return pointer.length <= longestPointer ? pointer : `${pointer.slice(0, longestPointer - 1)}…`;
 }
 
 interface Placed {
@@ -252,9 +267,9 @@ function add(document: Json, { path, value }: Placed, run: PatchRun): Outcome {
   const mistake = (parent: Container, token: string): Outcome | undefined => {
     if (isJsonObject(parent) || token === "-") return undefined;
     const index = indexOf(token);
-    if (index === undefined) return fail(`"${token}" is not a position in the list`);
+    if (index === undefined) return fail(`"${shortText(token)}" is not a position in the list`);
     if (index <= parent.length) return undefined;
-    return fail(`position ${token} is beyond the list's ${parent.length} items`);
+    return fail(`position ${shortText(token)} is beyond the list's ${parent.length} items`);
   };
   const make = (parent: OwnContainer, token: string): void => {
     if (!Array.isArray(parent)) setMember(parent, token, value);

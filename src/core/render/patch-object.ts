@@ -3,7 +3,7 @@ import { type Json, type JsonObject, canonicalJson, isJsonObject } from "../mode
 import { type KubeObject, describeKey, isSecret, keyOf } from "../model/kube-object.ts";
 import type { Patch } from "../model/kinds.ts";
 import { type CustomKinds, mergeSchemaOf } from "./custom-kinds.ts";
-import { applyJsonPatch, parsePointer } from "./json-patch.ts";
+import { applyJsonPatch, parsePointer, shortPointer } from "./json-patch.ts";
 import type { FieldPath } from "./read-yaml.ts";
 import { strategicMerge } from "./strategic-merge.ts";
 
@@ -44,7 +44,7 @@ function jsonPatch(object: KubeObject, operations: NonNullable<Patch["json"]>): 
   return {
     ok: false,
     path: ["json", operation],
-    message: `operation ${operation + 1} (${op} ${path}): ${message}`,
+    message: `operation ${operation + 1} (${op} ${shortPointer(path)}): ${message}`,
   };
 }
 

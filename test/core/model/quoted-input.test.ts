@@ -55,6 +55,11 @@ it.each<[string, string, string]>([
   ["a source that is not there", "apps/web.yaml", from(long)],
   ["a source on this machine", "apps/web.yaml", from(`/${long}`)],
   ["a source elsewhere", "apps/web.yaml", from(`../${long}`)],
+  [
+    "a chart that is not there",
+    "apps/web.yaml",
+    appYaml("web", { spec: { source: { chart: long } } }),
+  ],
   ["a source like another", "apps/web.yaml", from(`manifests/web${"/.".repeat(1000)}b`)],
   [
     "versions of Kubernetes",

@@ -150,6 +150,24 @@ ${overlays}`;
     expect(told([change, { target, json: [asserted] }])).toEqual([]);
   });
 
+  it.each([
+    [{ op: "add", path: "/spec/a~2", value: 1 }, "(it starts with /, and has ~ only in ~0 and ~1)"],
+    [{ op: "add", path: "/long".repeat(10_000), value: 1 }, "lon…): nothing is at /long"],
+    [{ op: "remove", path: `/spec/${"long".repeat(10_000)}` }, "nothing is at /spec/longlong"],
+    [{ op: "remove", path: `/spec/template/spec/containers/${"1".repeat(9000)}` }, "nothing is at"],
+    [{ op: "add", path: `/spec/template/spec/containers/${"1".repeat(9000)}`, value: 1 }, "…"],
+  ])("tells what is wrong with a pointer, however long it is", (operation, words) => {
+    const patches = [{ target: { kind: "Deployment" }, json: [operation] }];
+    const overlay = { virtualSites: ["shops"], patches };
+    const edits = { "apps/web.yaml": appYaml("web", { spec: { overlays: [overlay] } }) };
+    const [first, ...others] = renderFleet(aModel(edits)).diagnostics;
+
+    expect(first).toMatchObject({ code: "patch-failed" });
+    expect(first?.message).toContain(words);
+    expect(first?.message.length).toBeLessThan(600);
+    expect(others).toEqual([]);
+  });
+
   it("warns of a list without operations, which changes nothing", () => {
     const overlay = {
       virtualSites: ["shops"],

@@ -74,7 +74,7 @@ export function readToolSource(
   const own = filesBelow(index, path);
   if (own.length === 0) {
     const hint = hintOf(foldersOf(index), path, "folder");
-    return missing([written.field], `there is no folder "${written.path}"`, hint);
+    return missing([written.field], `there is no folder "${shortText(written.path)}"`, hint);
   }
   if (written.field === "kustomize") {
     const scanned = scanKustomization(path, index, at(["kustomize"]));
