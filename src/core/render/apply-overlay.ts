@@ -7,6 +7,7 @@ import { closestName } from "../model/closest-name.ts";
 import { isJsonObject } from "../model/json.ts";
 import type { Overlay, PatchTarget, Resources, Scheduling, Sidecar } from "../model/kinds.ts";
 import { type KubeObject, describeKey, keyOf, objectId } from "../model/kube-object.ts";
+import { shortText } from "../model/short-text.ts";
 import { applyPatches } from "./apply-patches.ts";
 import { placeText } from "./mistake.ts";
 import { namespaceMove } from "./move-namespace.ts";
@@ -124,7 +125,7 @@ function applyResources(state: OverlayState, index: number, resources: Resources
     targets.has(object) ? setResources(object, resources, () => (isMatched = true)) : object,
   );
   if (isMatched) return;
-  const message = `no container of the workloads is called "${resources.container ?? ""}"`;
+  const message = `no container of the workloads is called "${shortText(resources.container ?? "")}"`;
   tellUnmatched(state, path, {
     inside: ["container"],
     hasTargets: true,
@@ -172,7 +173,7 @@ function applyReplicas(state: OverlayState, index: number): void {
         entry.name,
         scalable.map(({ key }) => key.name),
       );
-      const message = `the app has no Deployment, StatefulSet, ReplicaSet or ReplicationController "${entry.name}"`;
+      const message = `the app has no Deployment, StatefulSet, ReplicaSet or ReplicationController "${shortText(entry.name)}"`;
       return { message, near };
     };
     return tellUnmatched(state, ["replicas", index], { inside: ["name"], words });

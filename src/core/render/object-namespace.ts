@@ -70,12 +70,12 @@ function unknownScope({ apiVersion, kind }: KubeObject): Told {
   const code = "unknown-scope";
   if (known.length > 0) {
     const closest = closestName(kind, known);
-    const message = `Kubernetes has no kind ${kind} in ${apiVersion}`;
+    const message = `Kubernetes has no kind ${shortText(kind)} in ${shortText(apiVersion)}`;
     return { code, message, ...(closest !== undefined && { hint: `did you mean ${closest}?` }) };
   }
   return {
     code,
-    message: `it is not known whether ${kind} of ${apiVersion} is namespaced`,
+    message: `it is not known whether ${shortText(kind)} of ${shortText(apiVersion)} is namespaced`,
     hint: "add its CustomResourceDefinition to an app of the fleet, or set metadata.namespace",
   };
 }

@@ -67,7 +67,7 @@ function mergePatch(object: KubeObject, patch: JsonObject, customKinds: CustomKi
   const result = strategicMerge(object, patch, mergeSchemaOf(object, customKinds));
   if (!result.ok) {
     const path = parsePointer(result.path) ?? [];
-    const field = path.length === 0 ? "" : `${path.join(".")}: `;
+    const field = path.length === 0 ? "" : `${shortPointer(path.join("."))}: `;
     return { ok: false, path: ["merge", ...path], message: `${field}${result.message}` };
   }
   const directive = directiveLeft(object, patch, result.value);

@@ -134,7 +134,9 @@ function valuesFiles(
     const file = found.ok ? index.byPath.get(found.path) : undefined;
     if (file?.leftOut === undefined && file !== undefined) files.push(file);
     else {
-      const message = found.ok ? (file?.leftOut ?? `there is no file "${each}"`) : found.message;
+      const message = found.ok
+        ? (file?.leftOut ?? `there is no file "${shortText(each)}"`)
+        : found.message;
       const hint = hintOf(filesOf(index), found.ok ? found.path : each, "file");
       diagnostics.push(errorAt(at(position), { code: "missing-source", message, hint }));
     }
