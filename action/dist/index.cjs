@@ -65207,7 +65207,7 @@ function readToolSource(source, index, at3) {
   const own2 = filesBelow(index, path3);
   if (own2.length === 0) {
     const hint = hintOf2(foldersOf(index), path3, "folder");
-    return missing2([written.field], `there is no folder "${written.path}"`, hint);
+    return missing2([written.field], `there is no folder "${shortText(written.path)}"`, hint);
   }
   if (written.field === "kustomize") {
     const scanned2 = scanKustomization(path3, index, at3(["kustomize"]));
@@ -65254,7 +65254,7 @@ function valuesFiles(written, index, at3) {
     const file = found2.ok ? index.byPath.get(found2.path) : void 0;
     if (file?.leftOut === void 0 && file !== void 0) files.push(file);
     else {
-      const message = found2.ok ? file?.leftOut ?? `there is no file "${each}"` : found2.message;
+      const message = found2.ok ? file?.leftOut ?? `there is no file "${shortText(each)}"` : found2.message;
       const hint = hintOf2(filesOf(index), found2.ok ? found2.path : each, "file");
       diagnostics.push(errorAt(at3(position), { code: "missing-source", message, hint }));
     }
@@ -68527,7 +68527,7 @@ var charactersPerValue = 16;
 var fail = (message) => ({ ok: false, message });
 function applyOperation(document2, patch, run3) {
   const path3 = parsePointer(patch.path);
-  if (path3 === void 0) return fail(`"${patch.path}" is not a JSON pointer (it starts with /)`);
+  if (path3 === void 0) return noPointer(patch.path);
   switch (patch.op) {
     case "add":
       return withValue(patch, (value2) => add(document2, { path: path3, value: value2 }, run3));
@@ -68583,7 +68583,7 @@ function withValue(patch, apply) {
 function withSource(document2, patch, apply) {
   if (patch.from === void 0) return fail(`${patch.op} needs "from"`);
   const from = parsePointer(patch.from);
-  if (from === void 0) return fail(`"${patch.from}" is not a JSON pointer (it starts with /)`);
+  if (from === void 0) return noPointer(patch.from);
   const source = valueAt5(document2, from);
   return source.ok ? apply(from, source.value) : source;
 }
@@ -68626,8 +68626,17 @@ function indexOf2(token) {
 function missing(path3) {
   return fail(`nothing is at ${pointerText(path3)}`);
 }
+function noPointer(pointer) {
+  const wanted2 = "it starts with /, and has ~ only in ~0 and ~1";
+  return fail(`"${shortPointer(pointer)}" is not a JSON pointer (${wanted2})`);
+}
 function pointerText(path3) {
-  return path3.map((token) => `/${token.replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+  const tokens = path3.map((token) => `/${token.replaceAll("~", "~0").replaceAll("/", "~1")}`);
+  return shortPointer(tokens.join(""));
+}
+var longestPointer = 200;
+function shortPointer(pointer) {
+  return pointer.length <= longestPointer ? pointer : `${pointer.slice(0, longestPointer - 1)}…`;
 }
 function changeParent(document2, { path: path3, change: change2 }, run3) {
   const descend = (value2, depth) => {
@@ -68673,9 +68682,9 @@ function add(document2, { path: path3, value: value2 }, run3) {
   const mistake2 = (parent, token) => {
     if (isJsonObject(parent) || token === "-") return void 0;
     const index = indexOf2(token);
-    if (index === void 0) return fail(`"${token}" is not a position in the list`);
+    if (index === void 0) return fail(`"${shortText(token)}" is not a position in the list`);
     if (index <= parent.length) return void 0;
-    return fail(`position ${token} is beyond the list's ${parent.length} items`);
+    return fail(`position ${shortText(token)} is beyond the list's ${parent.length} items`);
   };
   const make = (parent, token) => {
     if (!Array.isArray(parent)) setMember(parent, token, value2);
@@ -69022,7 +69031,7 @@ function jsonPatch(object, operations) {
   return {
     ok: false,
     path: ["json", operation],
-    message: `operation ${operation + 1} (${op} ${path3}): ${message}`
+    message: `operation ${operation + 1} (${op} ${shortPointer(path3)}): ${message}`
   };
 }
 function identityChange(object, operations) {
@@ -69042,7 +69051,7 @@ function mergePatch(object, patch, customKinds) {
   const result2 = strategicMerge(object, patch, mergeSchemaOf(object, customKinds));
   if (!result2.ok) {
     const path3 = parsePointer(result2.path) ?? [];
-    const field = path3.length === 0 ? "" : `${path3.join(".")}: `;
+    const field = path3.length === 0 ? "" : `${shortPointer(path3.join("."))}: `;
     return { ok: false, path: ["merge", ...path3], message: `${field}${result2.message}` };
   }
   const directive = directiveLeft(object, patch, result2.value);
@@ -69344,12 +69353,12 @@ function unknownScope({ apiVersion: apiVersion2, kind }) {
   const code = "unknown-scope";
   if (known4.length > 0) {
     const closest = closestName(kind, known4);
-    const message = `Kubernetes has no kind ${kind} in ${apiVersion2}`;
+    const message = `Kubernetes has no kind ${shortText(kind)} in ${shortText(apiVersion2)}`;
     return { code, message, ...closest !== void 0 && { hint: `did you mean ${closest}?` } };
   }
   return {
     code,
-    message: `it is not known whether ${kind} of ${apiVersion2} is namespaced`,
+    message: `it is not known whether ${shortText(kind)} of ${shortText(apiVersion2)} is namespaced`,
     hint: "add its CustomResourceDefinition to an app of the fleet, or set metadata.namespace"
   };
 }
@@ -69722,7 +69731,7 @@ function applyResources(state, index, resources) {
     (object) => targets.has(object) ? setResources(object, resources, () => isMatched = true) : object
   );
   if (isMatched) return;
-  const message = `no container of the workloads is called "${resources.container ?? ""}"`;
+  const message = `no container of the workloads is called "${shortText(resources.container ?? "")}"`;
   tellUnmatched(state, path3, {
     inside: ["container"],
     hasTargets: true,
@@ -69767,7 +69776,7 @@ function applyReplicas(state, index) {
         entry.name,
         scalable2.map(({ key }) => key.name)
       );
-      const message = `the app has no Deployment, StatefulSet, ReplicaSet or ReplicationController "${entry.name}"`;
+      const message = `the app has no Deployment, StatefulSet, ReplicaSet or ReplicationController "${shortText(entry.name)}"`;
       return { message, near };
     };
     return tellUnmatched(state, ["replicas", index], { inside: ["name"], words: words6 });
