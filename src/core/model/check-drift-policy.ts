@@ -6,6 +6,7 @@ import { errorAt } from "./fleet-draft.ts";
 import type { App } from "./kinds.ts";
 import type { YamlDocument } from "./parse-yaml.ts";
 import type { FieldPath } from "./yaml-places.ts";
+import { shortText } from "./short-text.ts";
 
 type Policy = NonNullable<App["spec"]["drift"]>;
 
@@ -30,7 +31,10 @@ export function checkDrift(
 function checkField(field: string, document: YamlDocument, path: FieldPath): Diagnostic[] {
   const mark = markWithin(field);
   if (mark === undefined && parseFieldPath(field) !== undefined) return [];
-  const message = mark === undefined ? `\`${field}\` is no field` : `\`${field}\` holds ${mark}`;
+  const message =
+    mark === undefined
+      ? `\`${shortText(field)}\` is no field`
+      : `\`${shortText(field)}\` holds ${mark}`;
   const hint =
     mark === undefined
       ? 'write it as reports name it: `.spec.replicas`, `.spec.containers[name="web"].image`'

@@ -36,7 +36,7 @@ export function identifyDocument(document: YamlDocument): Identity {
   const message =
     version === undefined
       ? 'missing field "apiVersion"'
-      : `unknown apiVersion ${JSON.stringify(version)}`;
+      : `unknown apiVersion ${shortText(JSON.stringify(version))}`;
   return mistaken(document, ["apiVersion"], {
     code: "unknown-api-version",
     message,

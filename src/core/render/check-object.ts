@@ -196,7 +196,7 @@ function checkRegionSecret({ object, at, keyAt }: ManifestObject): Diagnostic[] 
       : [
           mistake(at([regionField, "name"]), {
             code,
-            message: `"${name}" is no name for a Secret`,
+            message: `"${shortText(name)}" is no name for a Secret`,
           }),
         ]),
   ];

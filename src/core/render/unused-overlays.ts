@@ -2,6 +2,7 @@ import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Overlay } from "../model/kinds.ts";
 import type { LayeredApp } from "./layered-app.ts";
 import { warning } from "./mistake.ts";
+import { shortText } from "../model/short-text.ts";
 
 /** What an overlay did in one shape. */
 export interface OverlayEffect {
@@ -37,7 +38,7 @@ export function unusedOverlays(
     }
     return [...(overlay.images ?? []).entries()].flatMap(([position, image]) => {
       if (own.some(({ matchedImages }) => matchedImages.has(position))) return [];
-      const message = `no container of the app has the image "${image.name}"`;
+      const message = `no container of the app has the image "${shortText(image.name)}"`;
       const hint = "name the image as the manifests do, without tag or digest";
       const place = app.at([...path, "images", position, "name"]);
       return [warning(place, { code: "no-effect", message, hint })];

@@ -17,6 +17,27 @@ it.each<[string, FleetEdits]>([
   ["target", overlay({ patches: [{ target: { kind: long }, merge: { spec: {} } }] })],
   ["name of a workload", overlay({ replicas: [{ name: long, count: 1 }] })],
   ["name of a container", overlay({ resources: [{ container: long, requests: { cpu: 1 } }] })],
+  ["name of an image", overlay({ images: [{ name: long, newTag: "1" }] })],
+  [
+    "name of a Secret in the region",
+    { "apps/web.yaml": appYaml("web", { spec: { secrets: [{ name: "db", from: long }] } }) },
+  ],
+  [
+    "field that is left to others",
+    {
+      "apps/web.yaml": appYaml("web", {
+        spec: { drift: { ignore: [{ kind: "Deployment", fields: [long] }] } },
+      }),
+    },
+  ],
+  ["API version of a Fleet", { "sites/e9.yaml": `apiVersion: flotilla.dev/${long}\nkind: Site\n` }],
+  [
+    "name that is there, in a hint",
+    {
+      "apps/web.yaml": appYaml("web", { spec: { placement: { virtualSites: ["none"] } } }),
+      "virtual-sites/long.yaml": `apiVersion: flotilla.dev/v1alpha1\nkind: VirtualSite\nmetadata: {name: ${long}}\nspec: {all: true}\n`,
+    },
+  ],
   [
     "file of values",
     {
