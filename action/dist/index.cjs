@@ -53767,7 +53767,7 @@ function sharedStart(a, b) {
 
 // src/core/model/shown-names.ts
 function shownNames(names3, most = 20) {
-  const shown4 = names3.slice(0, most).join(", ");
+  const shown4 = names3.slice(0, most).map(shortText).join(", ");
   return names3.length > most ? `${shown4}, and ${names3.length - most} more` : shown4;
 }
 
@@ -67303,7 +67303,7 @@ function checkRegionSecret({ object, at: at3, keyAt }) {
     ...isName ? [] : [
       mistake(at3([regionField, "name"]), {
         code,
-        message: `"${name2}" is no name for a Secret`
+        message: `"${shortText(name2)}" is no name for a Secret`
       })
     ]
   ];
@@ -72149,7 +72149,7 @@ function unusedOverlays(app, effects) {
     }
     return [...(overlay.images ?? []).entries()].flatMap(([position, image]) => {
       if (own2.some(({ matchedImages }) => matchedImages.has(position))) return [];
-      const message = `no container of the app has the image "${image.name}"`;
+      const message = `no container of the app has the image "${shortText(image.name)}"`;
       const hint = "name the image as the manifests do, without tag or digest";
       const place = app.at([...path3, "images", position, "name"]);
       return [warning(place, { code: "no-effect", message, hint })];
@@ -76194,7 +76194,7 @@ function checkDrift(policy, document2) {
 function checkField2(field, document2, path3) {
   const mark2 = markWithin(field);
   if (mark2 === void 0 && parseFieldPath(field) !== void 0) return [];
-  const message = mark2 === void 0 ? `\`${field}\` is no field` : `\`${field}\` holds ${mark2}`;
+  const message = mark2 === void 0 ? `\`${shortText(field)}\` is no field` : `\`${shortText(field)}\` holds ${mark2}`;
   const hint = mark2 === void 0 ? 'write it as reports name it: `.spec.replicas`, `.spec.containers[name="web"].image`' : "name other fields";
   return [errorAt(document2.at(path3), { code: "invalid-value", message, hint })];
 }
@@ -79590,7 +79590,7 @@ function identifyDocument(document2) {
   if (!isMeantForFlotilla(value2)) {
     return holdsFlotillas(value2["items"]) ? notAnObject(document2) : { is: "other" };
   }
-  const message = version === void 0 ? 'missing field "apiVersion"' : `unknown apiVersion ${JSON.stringify(version)}`;
+  const message = version === void 0 ? 'missing field "apiVersion"' : `unknown apiVersion ${shortText(JSON.stringify(version))}`;
   return mistaken(document2, ["apiVersion"], {
     code: "unknown-api-version",
     message,
