@@ -207,9 +207,9 @@ export interface Arrival {
 export function arrivalAt(board: Board, app: AppBoard, site: string): Arrival | undefined {
   if (app.movedNow.has(site)) return undefined;
   const to = entitledTree(board, app, site);
-  if (to === undefined || standingTree(own(own(board.input.mirrors, site), app.app)) === to)
-    return undefined;
-  if (isListed(app, site)) return undefined;
+  const standing = standingTree(own(own(board.input.mirrors, site), app.app));
+  if (to === undefined || standing === to || isListed(app, site)) return undefined;
+  if (standing === undefined && isLeftOut(board, app, site)) return undefined;
   const view = viewSite(board.input, app.app, site);
   return view.facts === undefined ? undefined : { view, to };
 }
@@ -228,3 +228,18 @@ export function isListed(app: AppBoard, site: string): boolean {
   }
   return false;
 }
+
+/**
+ * The head has the app, and not there. Where a share of the fleet ends whose version left the site out, what is current
+ * may have it there still.
+ */
+function isLeftOut({ input }: Board, { app }: AppBoard, site: string): boolean {
+  const placed = own(input.placedByHead ?? {}, app);
+  if (placed === undefined) return false;
+  const sites = placedSets.get(placed) ?? new Set(placed);
+  placedSets.set(placed, sites);
+  return !sites.has(site);
+}
+
+/** Of the lists that heads have: one is asked for many sites. */
+const placedSets = new WeakMap<readonly string[], ReadonlySet<string>>();

@@ -105,3 +105,42 @@ describe("a site that is placed again while the version that left it out is unde
     expect(world.control.apps["web"]?.current.unplaced).toBeUndefined();
   });
 });
+
+describe("a site that no version of the head places", () => {
+  it("gets nothing from what is current where a share that left it out ends", () => {
+    const isCanary = { labels: { ring: "canary" } };
+    const byRing = {
+      ...quick,
+      stages: [
+        { name: "pilots", selector: "ring=canary" },
+        { name: "rest", approval: true },
+      ],
+    };
+    const byFirst = {
+      ...quick,
+      stages: [
+        { name: "first", selector: "first=yes" },
+        { name: "rest", approval: true },
+      ],
+    };
+    const elsewhere = (_: unknown, site: string): boolean => site !== "s5";
+    const four = { ...someSites(4), s1: { labels: { ring: "canary", first: "yes" } } };
+    const all = { ...four, s5: { ...isCanary } };
+    const web = (version: string, more: object) => ({ web: { version, ...more } });
+    const world = new PlannerWorld({ onPlan: checkPlan });
+    world.follow({ sites: four, apps: web("v1", {}) });
+    world.run(30);
+    world.follow({ sites: four, apps: web("v1", { strategy: byRing }) });
+    world.follow({ sites: four, apps: web("v2", { strategy: byRing, places: elsewhere }) });
+    world.run(20);
+    expect(world.on("web", "v2")).toEqual(["s1"]);
+    world.follow({ sites: all, apps: web("v2", { strategy: byRing, places: elsewhere }) });
+    world.run(20);
+    expect(world.trees("web")["s5"]).toBeUndefined();
+    world.follow({ sites: all, apps: web("v2", { strategy: byFirst, places: elsewhere }) });
+    world.run(1);
+    world.follow({ sites: all, apps: web("v3", { strategy: byFirst, places: elsewhere }) });
+    world.run(40);
+    expect(world.trees("web")["s5"]).toBeUndefined();
+  });
+});
