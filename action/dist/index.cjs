@@ -81558,9 +81558,9 @@ function entitledTree(board, app, site) {
 function arrivalAt(board, app, site) {
   if (app.movedNow.has(site)) return void 0;
   const to = entitledTree(board, app, site);
-  if (to === void 0 || standingTree(own(own(board.input.mirrors, site), app.app)) === to)
-    return void 0;
-  if (isListed(app, site)) return void 0;
+  const standing3 = standingTree(own(own(board.input.mirrors, site), app.app));
+  if (to === void 0 || standing3 === to || isListed(app, site)) return void 0;
+  if (standing3 === void 0 && isLeftOut(board, app, site)) return void 0;
   const view = viewSite(board.input, app.app, site);
   return view.facts === void 0 ? void 0 : { view, to };
 }
@@ -81574,6 +81574,14 @@ function isListed(app, site) {
   }
   return false;
 }
+function isLeftOut({ input: input2 }, { app }, site) {
+  const placed2 = own(input2.placedByHead ?? {}, app);
+  if (placed2 === void 0) return false;
+  const sites = placedSets.get(placed2) ?? new Set(placed2);
+  placedSets.set(placed2, sites);
+  return !sites.has(site);
+}
+var placedSets = /* @__PURE__ */ new WeakMap();
 
 // src/core/rollout/share-excuses.ts
 function shareExcuses(board, releases, ties) {
@@ -82469,7 +82477,7 @@ function takeBackPromotion(board, app, release2) {
   };
   let changed3 = false;
   const partial = current.partial.flatMap((entry) => {
-    if (entry.release.id !== release2.id || isLeftOut(release2, entry.stage)) return [entry];
+    if (entry.release.id !== release2.id || isLeftOut2(release2, entry.stage)) return [entry];
     const sites = entry.sites.filter(stays);
     if (sites.length === entry.sites.length && entry.selector === void 0) return [entry];
     changed3 = true;
@@ -82482,7 +82490,7 @@ function takeBackPromotion(board, app, release2) {
   app.isCompleted = true;
   wakeAt(board, board.input.now);
 }
-function isLeftOut({ stages: stages2 }, stage) {
+function isLeftOut2({ stages: stages2 }, stage) {
   return stage === "left" && !stages2.some(({ name: name2 }) => name2 === stage);
 }
 function isToGoBack(release2, site) {
