@@ -25,6 +25,19 @@ function told(edits: FleetEdits): string[] {
   return diagnostics.map((one) => `${formatDiagnostic(one)} [${one.code}]`);
 }
 
+/** Where an App says that its manifests are, and what the Fleet ignores. */
+type Around = readonly [manifests: string, ignore?: readonly string[]];
+
+/** What is told where this lies in the repository too. */
+function toldBeside(file: SourceFile, ...[manifests, ignore = []]: Around): string[] {
+  const edits = {
+    "apps/till.yaml": appYaml("till", { manifests }),
+    "fleet.yaml": fleetYaml({ rollout: { strategy: "standard" }, ignore }),
+  };
+  const { diagnostics } = loadFleet([...aFleet(edits), file]);
+  return diagnostics.map(formatDiagnostic);
+}
+
 describe("a fleet without mistakes", () => {
   it("is loaded whole, with its manifests and without warnings", () => {
     const loaded = loadFleet(aFleet());
@@ -117,19 +130,8 @@ describe("each mistake is told once, at its place, with what to do", () => {
   });
 
   it("tells of a submodule in the manifests of an App, or around them, unless it is ignored", () => {
-    const toldWith = (
-      path: string,
-      manifests: string,
-      ignore: readonly string[] = [],
-    ): string[] => {
-      const edits = {
-        "apps/till.yaml": appYaml("till", { manifests }),
-        "fleet.yaml": fleetYaml({ rollout: { strategy: "standard" }, ignore }),
-      };
-      const submodule = { path, text: "", leftOut: "not entered", isSubmodule: true } as const;
-      const { diagnostics } = loadFleet([...aFleet(edits), submodule]);
-      return diagnostics.map(formatDiagnostic);
-    };
+    const toldWith = (path: string, ...[manifests, ignore]: Around): string[] =>
+      toldBeside({ path, text: "", leftOut: "not entered", isSubmodule: true }, manifests, ignore);
     const of = (path: string): unknown =>
       expect.stringMatching(
         `^apps/till.yaml:4:\\d+: error: "${path}" is a submodule, whose files are in another repository and are not read; put the files there`,
@@ -145,19 +147,8 @@ describe("each mistake is told once, at its place, with what to do", () => {
   });
 
   it("warns of a symbolic link in the manifests of an App, which may lead to a folder, and refuses one as their source", () => {
-    const toldWith = (
-      path: string,
-      manifests: string,
-      ignore: readonly string[] = [],
-    ): string[] => {
-      const edits = {
-        "apps/till.yaml": appYaml("till", { manifests }),
-        "fleet.yaml": fleetYaml({ rollout: { strategy: "standard" }, ignore }),
-      };
-      const link = { path, text: "", leftOut: "not followed", isLink: true } as const;
-      const { diagnostics } = loadFleet([...aFleet(edits), link]);
-      return diagnostics.map(formatDiagnostic);
-    };
+    const toldWith = (path: string, ...[manifests, ignore]: Around): string[] =>
+      toldBeside({ path, text: "", leftOut: "not followed", isLink: true }, manifests, ignore);
     const own = "manifests/till";
     expect(toldWith(`${own}/base`, own)).toEqual([
       expect.stringMatching(
